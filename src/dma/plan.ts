@@ -1,0 +1,43 @@
+/**
+ * The memory plan: every holder of a part of the region asks for it here, before the region exists, and says why. The
+ * region is then allocated with exactly the sum. Nothing asks again after start (design rule 6).
+ */
+export interface Holding {
+  /** Who holds it, unique in the plan, e.g. `card0.transmitPool`. */
+  readonly name: string;
+  /** Address of its first byte. */
+  readonly offset: number;
+  readonly byteLength: number;
+  /** Why it has this size, one line. */
+  readonly reason: string;
+}
+
+export class MemoryPlan {
+  readonly holdings: Holding[] = [];
+  /** Address 0 is never given out, so that 0 can mean "no address". */
+  private nextOffset = 128;
+
+  /**
+   * Reserves bytes. @param alignment power of two; 128 keeps holders off each other's cache lines.
+   * @returns the address. @throws RangeError when the region would pass 2 GiB (addresses are int32).
+   */
+  reserve(name: string, byteLength: number, reason: string, alignment = 128): number {
+    const offset = Math.ceil(this.nextOffset / alignment) * alignment;
+    if (this.holdings.some((holding) => holding.name === name)) {
+      throw new RangeError(`"${name}" is planned twice`);
+    }
+    this.nextOffset = offset + byteLength;
+    if (this.nextOffset > 0x7fff_0000) {
+      throw new RangeError(
+        `"${name}" would make the shared region larger than 2 GiB: make the pools smaller`,
+      );
+    }
+    this.holdings.push({ name, offset, byteLength, reason });
+    return offset;
+  }
+
+  /** Bytes planned so far. */
+  get byteLength(): number {
+    return this.nextOffset;
+  }
+}

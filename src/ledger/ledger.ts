@@ -1,0 +1,26 @@
+/**
+ * The ledger: counters in shared memory, one block a side, so that each counter has one writer and needs no atomics.
+ * What each counts is in spec/counters.yaml, from which `counters.gen.ts` is made.
+ */
+import type { Region } from '../dma/region.ts';
+import { COUNTER_COUNT, COUNTER_NAMES } from './counters.gen.ts';
+
+/** Bytes of one side's block. */
+export const LEDGER_BYTES: number = COUNTER_COUNT * 8;
+
+export class Ledger {
+  /** Add to these in place: `ledger.counters[DOORBELLS] += 1`. */
+  readonly counters: Float64Array;
+
+  /** @param offset the block's address in the region, a multiple of 8. */
+  constructor(region: Region, offset: number) {
+    this.counters = new Float64Array(region.memory.buffer, offset, COUNTER_COUNT);
+  }
+
+  /** A copy of all counters, by name. Not for hot paths. */
+  snapshot(): Record<string, number> {
+    const values: Record<string, number> = {};
+    for (let i = 0; i < COUNTER_COUNT; i++) values[COUNTER_NAMES[i]!] = this.counters[i]!;
+    return values;
+  }
+}

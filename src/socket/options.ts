@@ -1,0 +1,17 @@
+/** Socket options, numbered for the socket class (SocketOptionSet, SocketOptionGet). Linux's own numbers are per level. */
+export const SO_REUSEADDR = 1;
+export const SO_KEEPALIVE = 2;
+export const SO_LINGER_SECONDS = 3; // -1: off; 0: close sends RST
+export const SO_SNDBUF = 4;
+export const SO_RCVBUF = 5;
+export const SO_ERROR = 6; // get only; reading clears it
+export const SO_BROADCAST = 7;
+export const TCP_NODELAY = 16;
+export const TCP_MAXSEG = 17;
+export const TCP_KEEPIDLE_SECONDS = 18;
+export const TCP_KEEPINTVL_SECONDS = 19;
+export const TCP_KEEPCNT = 20;
+export const TCP_USER_TIMEOUT_MS = 21;
+export const TCP_QUICKACK = 22;
+export const IP_TTL = 32;
+export const IP_TOS = 33;

@@ -1,0 +1,37 @@
+/**
+ * The one thing that says what time it is. A thread's clock reads the machine's monotonic clock; the virtual world's
+ * clock is set by its event queue. Everybody else holds a `Clock` and reads its fields: a field access costs nothing,
+ * while a reading of the machine's clock costs 35 ns and a 16-byte heap number (measured on Node 20).
+ */
+export class Clock {
+  /** Monotonic nanoseconds; exact in a double for 104 days. Starts at 0.5 so that V8 gives the field a double. */
+  nowNs = 0.5;
+  /** The same in microseconds, wrapping as an int32: compare with `(a - b) | 0`. */
+  nowUs = 0;
+
+  /** Sets the time. @param nowNs monotonic nanoseconds, never less than before. */
+  set(nowNs: number): void {
+    this.nowNs = nowNs;
+    this.nowUs = microsecondsOf(nowNs);
+  }
+
+  /** Takes a fresh reading, where there is something to read. In virtual time a no-op. */
+  update(): void {}
+}
+
+/** Wrapping int32 microseconds of a time in nanoseconds. */
+export function microsecondsOf(nowNs: number): number {
+  return Math.floor(nowNs / 1000) | 0;
+}
+
+/** The machine's monotonic clock. */
+export class MachineClock extends Clock {
+  constructor() {
+    super();
+    this.update();
+  }
+
+  override update(): void {
+    this.set(performance.now() * 1e6);
+  }
+}

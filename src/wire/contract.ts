@@ -1,0 +1,22 @@
+/**
+ * A wire carries frames one way, from the device that puts them in to the device that takes them out. The frames in
+ * flight lie in slots of the region, so that what leaves a device is what arrives, byte for byte, unless the wire damages it.
+ * Times are clock nanoseconds.
+ */
+export interface WireSource {
+  /** @returns the address of space for a frame of `length` bytes, or -1 when the queue is full (the frame is lost, counted). */
+  reserve(length: number): number;
+  /** Sends the frame that was written where `reserve` said. */
+  commit(length: number): void;
+}
+
+export interface WireSink {
+  /** @returns the address of the next frame that has arrived, or -1. It stays the wire's until `release`. */
+  receive(): number;
+  /** Bytes of the frame that `receive` returned. */
+  readonly receivedLength: number;
+  /** Gives the received frame's slot back to the wire. */
+  release(): void;
+  /** When the next frame arrives; `NEVER` when none is in flight. */
+  nextArrivalNs(): number;
+}
