@@ -1,6 +1,7 @@
 /** Makes every generated file from the YAML beside this file. Run by `npm run generate`; a test checks that nothing is stale. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { generateKernels } from './generator/kernels.ts';
 
 interface CounterSpec {
   name: string;
@@ -26,7 +27,7 @@ export function generateCounters(yaml: string): string {
   });
   lines.push('', `export const COUNTER_COUNT = ${rows.length};`);
   const list = (key: 'name' | 'side' | 'group' | 'doc'): string =>
-    rows.map((r) => JSON.stringify(r[key])).join(', ');
+    rows.map((r) => `\n  '${r[key].replaceAll("'", "\\'")}',`).join('') + '\n';
   lines.push(`export const COUNTER_NAMES: readonly string[] = [${list('name')}];`);
   lines.push(`export const COUNTER_SIDES: readonly string[] = [${list('side')}];`);
   lines.push(`export const COUNTER_GROUPS: readonly string[] = [${list('group')}];`);
@@ -39,3 +40,4 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 const write = (path: string, text: string): void => writeFileSync(new URL(path, root), text);
 
 write('src/ledger/counters.gen.ts', generateCounters(read('spec/counters.yaml')));
+write('src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat')));

@@ -20,13 +20,13 @@ export const CARD_IMMEDIATE_COPIES_BYTES = 7;
 export const CARD_COLLAPSE_COPIES = 8;
 /** queued small segments put together in card memory, bytes (iop) */
 export const CARD_COLLAPSE_COPIES_BYTES = 9;
-/** transmit buffer to the device (iop) */
+/** transmit buffer to the device, first transmission (iop) */
 export const TRANSMIT_FETCHES = 10;
-/** transmit buffer to the device, bytes (iop) */
+/** transmit buffer to the device, first transmission, bytes (iop) */
 export const TRANSMIT_FETCHES_BYTES = 11;
-/** transmit buffer to the device (iop) */
+/** transmit buffer to the device, sent again (iop) */
 export const RETRANSMIT_FETCHES = 12;
-/** transmit buffer to the device, bytes (iop) */
+/** transmit buffer to the device, sent again, bytes (iop) */
 export const RETRANSMIT_FETCHES_BYTES = 13;
 /** card memory to a receive bucket (iop) */
 export const RECEIVE_PLACEMENTS = 14;
@@ -106,27 +106,27 @@ export const MAPPINGS = 50;
 export const ALLOCATIONS = 51;
 /** taken from the program (host) */
 export const BYTES_SENT = 52;
-/** of these (host) */
+/** of these, in offered buffers (no copy) (host) */
 export const BYTES_LENT = 53;
 /** reached the stack's send queues (iop) */
 export const BYTES_QUEUED = 54;
-/** sends the stack refused (iop) */
+/** sends the stack refused, connection gone (iop) */
 export const BYTES_REFUSED = 55;
-/** queued and never transmitted (iop) */
+/** queued and never transmitted, connection reset or aborted (iop) */
 export const BYTES_DISCARDED = 56;
 /** acknowledged by the peer (iop) */
 export const BYTES_ACKNOWLEDGED = 57;
-/** transmitted and never acknowledged (iop) */
+/** transmitted and never acknowledged, connection gone (iop) */
 export const BYTES_UNACKNOWLEDGED = 58;
 /** in-order payload accepted by the stack (iop) */
 export const BYTES_ACCEPTED = 59;
-/** accepted and never delivered (iop) */
+/** accepted and never delivered, socket closed (iop) */
 export const BYTES_UNREAD = 60;
 /** placed in buckets for the host (iop) */
 export const BYTES_DELIVERED = 61;
 /** given to the program (host) */
 export const BYTES_RECEIVED = 62;
-/** delivered and never read (host) */
+/** delivered and never read, socket closed (host) */
 export const BYTES_DROPPED = 63;
 /** IPv4 packets received (iop) */
 export const IP_IN_RECEIVES = 64;
@@ -182,7 +182,7 @@ export const TCP_ESTAB_RESETS = 88;
 export const TCP_IN_SEGS = 89;
 /** segments with a bad checksum or header (iop) */
 export const TCP_IN_ERRS = 90;
-/** segments sent (iop) */
+/** segments sent, retransmissions not included (iop) */
 export const TCP_OUT_SEGS = 91;
 /** payload bytes sent for the first time (iop) */
 export const TCP_OUT_DATA_BYTES = 92;
@@ -210,7 +210,7 @@ export const TCP_WINDOW_PROBES = 102;
 export const TCP_CHALLENGE_ACKS = 103;
 /** segments dropped for want of card memory (iop) */
 export const TCP_PACKETS_PRUNED = 104;
-/** TIME-WAIT entries ended early (iop) */
+/** TIME-WAIT entries ended early, table full (iop) */
 export const TCP_TIME_WAIT_OVERFLOWS = 105;
 /** frames put on the wire (iop) */
 export const DEVICE_TX_PACKETS = 106;
@@ -614,10 +614,10 @@ export const COUNTER_DOCS: readonly string[] = [
   'immediate data from the frame to card memory, bytes',
   'queued small segments put together in card memory',
   'queued small segments put together in card memory, bytes',
-  'transmit buffer to the device',
-  'transmit buffer to the device, bytes',
-  'transmit buffer to the device',
-  'transmit buffer to the device, bytes',
+  'transmit buffer to the device, first transmission',
+  'transmit buffer to the device, first transmission, bytes',
+  'transmit buffer to the device, sent again',
+  'transmit buffer to the device, sent again, bytes',
   'card memory to a receive bucket',
   'card memory to a receive bucket, bytes',
   'packet headers from card memory to the device',
@@ -657,17 +657,17 @@ export const COUNTER_DOCS: readonly string[] = [
   'address mappings after start',
   'buffers allocated after start',
   'taken from the program',
-  'of these',
-  "reached the stack's send queues",
-  'sends the stack refused',
-  'queued and never transmitted',
+  'of these, in offered buffers (no copy)',
+  'reached the stack\'s send queues',
+  'sends the stack refused, connection gone',
+  'queued and never transmitted, connection reset or aborted',
   'acknowledged by the peer',
-  'transmitted and never acknowledged',
+  'transmitted and never acknowledged, connection gone',
   'in-order payload accepted by the stack',
-  'accepted and never delivered',
+  'accepted and never delivered, socket closed',
   'placed in buckets for the host',
   'given to the program',
-  'delivered and never read',
+  'delivered and never read, socket closed',
   'IPv4 packets received',
   'bad IPv4 headers',
   'not for us',
@@ -695,7 +695,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'established connections reset',
   'segments received',
   'segments with a bad checksum or header',
-  'segments sent',
+  'segments sent, retransmissions not included',
   'payload bytes sent for the first time',
   'segments sent again',
   'payload bytes sent again',
@@ -709,7 +709,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'zero-window probes sent',
   'challenge acknowledgements sent',
   'segments dropped for want of card memory',
-  'TIME-WAIT entries ended early',
+  'TIME-WAIT entries ended early, table full',
   'frames put on the wire',
   'frames put on the wire, bytes',
   'frames taken from the wire',
@@ -719,7 +719,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames whose checksum the device found bad',
   'segments cut by the device',
   'frames lost on the wire on purpose',
-  "frames lost because the link's queue was full",
+  'frames lost because the link\'s queue was full',
   'frames doubled on the wire',
   'frames damaged on the wire',
   'frames held back on the wire',
