@@ -1,0 +1,34 @@
+/** The host tells the card that frames wait: the only place that rings (design rule 3). */
+import { DOORBELLS, DOORBELLS_SUPPRESSED } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Waker } from '../time/sleeper.ts';
+import type { RingConsumer, RingProducer } from './ring.ts';
+
+export class Doorbell {
+  private readonly counters: Float64Array;
+  private readonly waker: Waker;
+
+  constructor(ledger: Ledger, waker: Waker) {
+    this.counters = ledger.counters;
+    this.waker = waker;
+  }
+
+  /** Publishes what the ring's producer has posted, and rings if the card asked for it. */
+  publish(inbound: RingProducer): void {
+    this.ring(inbound.publish());
+  }
+
+  /** Publishes the outbound frames the host has released, and rings if the card waits for one. */
+  publishReleases(outbound: RingConsumer): void {
+    if (outbound.publish() === 2) this.ring(2);
+  }
+
+  private ring(published: number): void {
+    if (published === 2) {
+      this.counters[DOORBELLS] += 1;
+      this.waker.wake();
+    } else if (published === 1) {
+      this.counters[DOORBELLS_SUPPRESSED] += 1;
+    }
+  }
+}

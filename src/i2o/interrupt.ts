@@ -1,0 +1,74 @@
+/**
+ * The card tells the host that frames wait: the only place that interrupts (design rule 3). An interrupt the host asked
+ * for may be held back a little so that it serves more frames, by time and by count under ethtool's names.
+ */
+import { INTERRUPTS, INTERRUPTS_SUPPRESSED } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { NEVER } from '../time/agent.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Waker } from '../time/sleeper.ts';
+import type { RingConsumer, RingProducer } from './ring.ts';
+
+export interface Moderation {
+  /** Hold an interrupt at most this long, in microseconds (ethtool rx-usecs); 0 never holds. */
+  readonly rxUsecs: number;
+  /** Raise it once this many publications wait (ethtool rx-frames); at least 1. */
+  readonly rxFrames: number;
+}
+
+export class Interrupt {
+  private readonly counters: Float64Array;
+  private readonly waker: Waker;
+  private readonly clock: Clock;
+  private readonly holdNs: number;
+  private readonly countMax: number;
+  /** Publications since the interrupt became due; 0 when none is due. */
+  private held = 0;
+  private dueNs = NEVER;
+
+  constructor(ledger: Ledger, waker: Waker, clock: Clock, moderation: Moderation) {
+    this.counters = ledger.counters;
+    this.waker = waker;
+    this.clock = clock;
+    this.holdNs = moderation.rxUsecs * 1000;
+    this.countMax = Math.max(1, moderation.rxFrames);
+  }
+
+  /** Publishes what the ring's producer has posted; raises or holds the interrupt if the host asked for it. */
+  publish(outbound: RingProducer): void {
+    const published = outbound.publish();
+    if (published === 0) return;
+    if (this.held > 0) {
+      this.held += 1;
+      this.counters[INTERRUPTS_SUPPRESSED] += 1;
+      if (this.held >= this.countMax) this.raise();
+    } else if (published === 2) {
+      this.held = 1;
+      if (this.holdNs === 0 || this.countMax === 1) this.raise();
+      else this.dueNs = this.clock.nowNs + this.holdNs;
+    } else {
+      this.counters[INTERRUPTS_SUPPRESSED] += 1;
+    }
+  }
+
+  /** Publishes the inbound frames the card has released, and interrupts at once if the host waits for one. */
+  publishReleases(inbound: RingConsumer): void {
+    if (inbound.publish() === 2) this.raise();
+  }
+
+  /** Raises an interrupt whose time has come. Called every turn. */
+  poll(): void {
+    if (this.held > 0 && this.clock.nowNs >= this.dueNs) this.raise();
+  }
+
+  nextDeadlineNs(): number {
+    return this.dueNs;
+  }
+
+  private raise(): void {
+    this.held = 0;
+    this.dueNs = NEVER;
+    this.counters[INTERRUPTS] += 1;
+    this.waker.wake();
+  }
+}
