@@ -1,0 +1,46 @@
+/** Latencies of one run or of several: an HDR histogram in nanoseconds, three significant digits, up to a minute. */
+import { build, type Histogram } from 'hdr-histogram-js';
+
+export interface LatencySummary {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+const HIGHEST_NS = 60e9;
+
+export class LatencyRecorder {
+  private readonly histogram: Histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: HIGHEST_NS,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: 64,
+  });
+
+  /** @param ns more than a minute counts as a minute. */
+  record(ns: number): void {
+    this.histogram.recordValue(Math.min(Math.max(Math.round(ns), 1), HIGHEST_NS));
+  }
+
+  get count(): number {
+    return this.histogram.totalCount;
+  }
+
+  add(other: LatencyRecorder): void {
+    this.histogram.add(other.histogram);
+  }
+
+  reset(): void {
+    this.histogram.reset();
+  }
+
+  /** In microseconds, to a hundredth. @returns undefined when nothing was recorded. */
+  summary(): LatencySummary | undefined {
+    if (this.count === 0) return undefined;
+    const at = (percentile: number): number =>
+      Math.round(this.histogram.getValueAtPercentile(percentile) / 10) / 100;
+    return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: at(100) };
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * libc's socket calls through koffi, which is optional: where it is missing the kernel cannot be measured by calls, only
+ * through `node:net`. Every call answers as in C, -1 with `errno()`.
+ *
+ * Arguments are plain numbers and typed arrays (koffi passes a typed array's address without a copy), so a call makes no
+ * garbage: 0.2 bytes a call, against 16 to 40 where a pointer or a 64-bit result has to become a number object.
+ */
+import { createRequire } from 'node:module';
+
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  listen(fd: number, backlog: number): number;
+  accept4(fd: number, address: null, length: null, flags: number): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  shutdown(fd: number, how: number): number;
+  close(fd: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Int32Array, length: number): number;
+  getsockopt(fd: number, level: number, name: number, value: Int32Array, length: Int32Array): number;
+  getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
+  getpeername(fd: number, address: Uint8Array, length: Int32Array): number;
+  poll(fds: Uint8Array, count: number, timeoutMs: number): number;
+  epollCreate(flags: number): number;
+  epollControl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
+  epollWait(epoll: number, events: Uint8Array, eventsMax: number, timeoutMs: number): number;
+  /** The reason of the last call that answered -1. */
+  errno(): number;
+}
+
+interface Koffi {
+  load(path: string | null): { func(definition: string): unknown };
+  errno(): number;
+}
+
+/** One line for whoever asked for what needs koffi. */
+export const KOFFI_MISSING =
+  'the optional package "koffi" is not installed: kernel sockets cannot be measured with --api socket';
+
+let loaded: Libc | undefined;
+
+/** @returns the calls, or undefined where koffi is not installed or has no build for this machine. */
+export function loadLibc(): Libc | undefined {
+  if (loaded !== undefined) return loaded;
+  let koffi: Koffi;
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  } catch {
+    return undefined;
+  }
+  loaded = declareCalls(koffi);
+  return loaded;
+}
+
+/** Lengths and results are declared int where C has size_t: a 64-bit number would pass through a slower conversion. */
+function declareCalls(koffi: Koffi): Libc {
+  const library = koffi.load(null);
+  const declare = (definition: string): never => library.func(definition) as never;
+  return {
+    socket: declare('int socket(int, int, int)'),
+    bind: declare('int bind(int, void *, int)'),
+    listen: declare('int listen(int, int)'),
+    accept4: declare('int accept4(int, void *, void *, int)'),
+    connect: declare('int connect(int, void *, int)'),
+    send: declare('int send(int, void *, int, int)'),
+    recv: declare('int recv(int, void *, int, int)'),
+    shutdown: declare('int shutdown(int, int)'),
+    close: declare('int close(int)'),
+    setsockopt: declare('int setsockopt(int, int, int, void *, int)'),
+    getsockopt: declare('int getsockopt(int, int, int, void *, void *)'),
+    getsockname: declare('int getsockname(int, void *, void *)'),
+    getpeername: declare('int getpeername(int, void *, void *)'),
+    poll: declare('int poll(void *, int, int)'),
+    epollCreate: declare('int epoll_create1(int)'),
+    epollControl: declare('int epoll_ctl(int, int, int, void *)'),
+    epollWait: declare('int epoll_wait(int, void *, int, int)'),
+    errno: () => koffi.errno(),
+  };
+}
