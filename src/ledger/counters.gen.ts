@@ -234,12 +234,18 @@ export const WIRE_DROPPED = 114;
 export const WIRE_OVERFLOW = 115;
 /** frames doubled on the wire (iop) */
 export const WIRE_DUPLICATED = 116;
+/** frames doubled on the wire, bytes (iop) */
+export const WIRE_DUPLICATED_BYTES = 117;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 117;
+export const WIRE_CORRUPTED = 118;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 118;
+export const WIRE_REORDERED = 119;
+/** frames copied into a capture (iop) */
+export const CAPTURE_COPIES = 120;
+/** frames copied into a capture, bytes (iop) */
+export const CAPTURE_COPIES_BYTES = 121;
 
-export const COUNTER_COUNT = 119;
+export const COUNTER_COUNT = 122;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -358,8 +364,11 @@ export const COUNTER_NAMES: readonly string[] = [
   'wireDropped',
   'wireOverflow',
   'wireDuplicated',
+  'wireDuplicatedBytes',
   'wireCorrupted',
   'wireReordered',
+  'captureCopies',
+  'captureCopiesBytes',
 ];
 export const COUNTER_SIDES: readonly string[] = [
   'host',
@@ -426,6 +435,9 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'host',
   'host',
+  'iop',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -602,6 +614,9 @@ export const COUNTER_GROUPS: readonly string[] = [
   'wire',
   'wire',
   'wire',
+  'wire',
+  'wire',
+  'wire',
 ];
 export const COUNTER_DOCS: readonly string[] = [
   'program memory to a transmit buffer',
@@ -721,6 +736,9 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames lost on the wire on purpose',
   'frames lost because the link\'s queue was full',
   'frames doubled on the wire',
+  'frames doubled on the wire, bytes',
   'frames damaged on the wire',
   'frames held back on the wire',
+  'frames copied into a capture',
+  'frames copied into a capture, bytes',
 ];

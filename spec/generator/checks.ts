@@ -1,0 +1,107 @@
+/** The one check of what the other side wrote, as a switch over the class's functions. */
+import type { ClassSpec, Field, Layout, Message } from './model.ts';
+import { maskOf } from './model.ts';
+import { constantName, docComment, functionHead, hex, pascalName } from './names.ts';
+
+const TOO_SMALL = 'DETAILED_STATUS_MESSAGE_TOO_SMALL';
+const INVALID_OFFSET = 'DETAILED_STATUS_INVALID_OFFSET';
+const INVALID_PARAMETER = 'DETAILED_STATUS_INVALID_PARAMETER';
+
+const DOCS = {
+  request:
+    'Checks a request against the class: size, list offset, ranges, list. The frame header has been checked before. ' +
+    '@param sizeWords the message size read once from word 0, at most a frame. @returns 0, or the DETAILED_STATUS_ number ' +
+    'to answer with as a transaction error.',
+  reply:
+    'Checks a reply, which is no failure record, against the class. An unsuccessful one may end after word 4. @param sizeWords the message size read once from ' +
+    'word 0, 5 to a frame. @returns 0, or a DETAILED_STATUS_ number that says what is wrong.',
+};
+
+export function generateCheck(spec: ClassSpec, kind: 'request' | 'reply'): string[] {
+  const cases = spec.messages.flatMap((message) => {
+    const layout = message[kind];
+    return layout === undefined ? [] : generateCase(spec, message, layout, kind === 'reply');
+  });
+  const values = cases.some((line) => line.includes('value =')) ? ['  let value = 0;'] : [];
+  const faults = cases.some((line) => line.includes('fault =')) ? ['  let fault = 0;'] : [];
+  // A transaction error may answer any function, even one that has no other reply.
+  const start = [
+    '  const status = words[frame + 4] >>> 24;',
+    '  if (status === REQUEST_STATUS_TRANSACTION_ERROR) return 0;',
+  ];
+  return [
+    ...docComment(DOCS[kind]),
+    ...functionHead(
+      `check${pascalName(spec.name)}${pascalName(kind)}`,
+      ['words', 'frame', 'sizeWords'],
+      'number',
+    ),
+    ...values,
+    ...faults,
+    ...(kind === 'reply' ? start : []),
+    '  switch (words[frame + 1] >>> 24) {',
+    ...cases,
+    '    default:',
+    '      return DETAILED_STATUS_UNKNOWN_FUNCTION;',
+    '  }',
+    '}',
+    '',
+  ];
+}
+
+function generateCase(spec: ClassSpec, message: Message, layout: Layout, reply: boolean): string[] {
+  const { fields, list, sgl } = layout;
+  const get = (name: string): string =>
+    `get${message.name}${reply ? 'Reply' : ''}${pascalName(name)}(words, frame)`;
+  const refuse = (condition: string, status: string): string => `      if (${condition}) return ${status};`;
+  const lines = [`    case ${constantName(message.name)}:`];
+  if (reply && !fields.some(({ word }) => word === 3)) {
+    if (layout.words > 5) lines.push(refuse(`status === 0 && sizeWords < ${layout.words}`, TOO_SMALL));
+    return [...lines, '      return 0;'];
+  }
+  if (reply)
+    lines.push('      if ((words[frame] & 0x1000) === 0) return 0; // not MULTIPLE: a status and no list');
+  lines.push(refuse(`sizeWords < ${layout.words}`, TOO_SMALL));
+  if (!reply) lines.push(refuse(`(words[frame] & 0xf0) !== ${hex((sgl?.word ?? 0) << 4)}`, INVALID_OFFSET));
+  for (const field of fields) {
+    const condition = rangeCondition(spec, field);
+    const counts = list !== undefined && field.name === 'count';
+    if (condition === '' && !counts) continue;
+    lines.push(`      value = ${get(field.name)};`);
+    if (condition !== '') lines.push(refuse(condition, INVALID_PARAMETER));
+    if (counts)
+      lines.push(
+        refuse(
+          `sizeWords < ${list.word} + value${(list.stride ?? 1) === 1 ? '' : ` * ${list.stride}`}`,
+          TOO_SMALL,
+        ),
+      );
+  }
+  if (sgl === undefined) return [...lines, '      return 0;'];
+  const allowed = sgl.elements.map((element) => `SGL_ALLOW_${element.toUpperCase()}`).join(' | ');
+  const call = `checkSgl(words, frame, ${sgl.word}, sizeWords, ${allowed})`;
+  if (sgl.count === undefined) return [...lines, `      return ${call};`];
+  return [
+    ...lines,
+    `      fault = ${call};`,
+    refuse('fault !== 0', 'fault'),
+    `      value = ${get(sgl.count)};`,
+    `      return sglScan[SGL_SCAN_ELEMENTS] === value ? 0 : ${INVALID_PARAMETER};`,
+  ];
+}
+
+/** What of `value` is out of range; '' when every value of the bits is good. */
+function rangeCondition(spec: ClassSpec, field: Field): string {
+  if (field.value !== undefined) return `value !== ${hex(field.value)}`;
+  const values = spec.enums.find(({ name, bitSet }) => name === field.enum && bitSet !== true)?.values;
+  const numbers = values?.map(({ value }) => value).sort((a, b) => a - b) ?? [];
+  const [first, last] = [numbers[0], numbers.at(-1)];
+  if (first !== undefined && last !== undefined && last - first + 1 !== numbers.length) {
+    return numbers.map((number) => `value !== ${number}`).join(' && ');
+  }
+  const mask = maskOf(field);
+  const [min, max] = [field.min ?? first ?? 0, field.max ?? last ?? mask];
+  // A whole word is read as an int32, so that its upper half is below any least value.
+  const below = min > 0 || (mask === -1 && max !== -1) ? [`value < ${min}`] : [];
+  return [...below, ...(max !== mask ? [`value > ${max}`] : [])].join(' || ');
+}

@@ -1,0 +1,244 @@
+/** Reads and checks a class's YAML; what comes out can be generated from without further thought. */
+import { parse } from 'yaml';
+
+/** Words of a frame; test/spec holds it against src/i2o/frame.ts. */
+export const FRAME_WORDS = 32;
+
+export interface Field {
+  readonly name: string;
+  readonly word: number;
+  readonly bits?: readonly [low: number, high: number];
+  readonly min?: number;
+  readonly max?: number;
+  /** Always this: the writer fills it in. */
+  readonly value?: number;
+  readonly enum?: string;
+  readonly unit?: string;
+  readonly doc: string;
+}
+export interface List {
+  readonly name: string;
+  readonly word: number;
+  readonly stride?: number;
+  readonly structure?: string;
+  readonly doc: string;
+}
+export interface Sgl {
+  readonly word: number;
+  readonly elements: readonly string[];
+  readonly count?: string;
+}
+/** One drawing of a frame: a request or a reply. `words` is its size without what a list or SGL adds. */
+export interface Layout {
+  readonly fields: readonly Field[];
+  readonly words: number;
+  readonly list?: List;
+  readonly sgl?: Sgl;
+  readonly doc?: string;
+}
+export interface Message {
+  readonly name: string;
+  readonly function: number;
+  readonly doc: string;
+  readonly request: Layout;
+  readonly reply?: Layout;
+  readonly errno: readonly string[];
+}
+export interface Enum {
+  readonly name: string;
+  readonly doc: string;
+  readonly bitSet?: boolean;
+  readonly values: readonly { readonly name: string; readonly value: number; readonly doc: string }[];
+}
+export interface Structure extends Layout {
+  readonly name: string;
+  readonly doc: string;
+}
+export interface ClassSpec {
+  readonly name: string;
+  readonly id: number;
+  readonly version: number;
+  readonly origin: string;
+  readonly doc: string;
+  readonly enums: readonly Enum[];
+  readonly messages: readonly Message[];
+  readonly structures: readonly Structure[];
+}
+
+type Raw = Record<string, unknown>;
+export const SGL_ELEMENTS = ['in', 'out', 'bucket', 'transmit', 'immediate'];
+const FIELD_KEYS = ['name', 'word', 'bits', 'min', 'max', 'value', 'enum', 'unit', 'doc'];
+const CAMEL = /^[a-z][A-Za-z0-9]*$/;
+const PASCAL = /^[A-Z][A-Za-z0-9]*$/;
+/** Parameter names every writer has, so that no field may. */
+const RESERVED =
+  'words frame at targetTid initiatorTid initiatorContext transactionContext requestStatus detailedStatus sizeWords';
+
+function expect(condition: unknown, where: string, message: string): asserts condition {
+  if (!condition) throw new TypeError(`spec: ${where}: ${message}`);
+}
+
+/** A mapping with no keys but these; those ending in "?" may be missing. */
+function record(value: unknown, where: string, keys: readonly string[]): Raw {
+  expect(typeof value === 'object' && value !== null && !Array.isArray(value), where, 'expected a mapping');
+  const names = keys.map((key) => key.replace('?', ''));
+  for (const key of Object.keys(value)) expect(names.includes(key), where, `unknown key "${key}"`);
+  for (const key of keys) expect(key.endsWith('?') || key in value, where, `missing key "${key}"`);
+  return value as Raw;
+}
+
+function items(value: unknown, where: string): readonly unknown[] {
+  expect(Array.isArray(value), where, 'expected a list');
+  return value;
+}
+
+function unique(names: readonly (string | number)[], where: string, what: string): void {
+  const again = names.find((name, index) => names.indexOf(name) !== index);
+  expect(again === undefined, where, `duplicate ${what} ${again}`);
+}
+
+function integer(value: unknown, where: string, min: number, max: number): number {
+  const good = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+  expect(good, where, `expected an integer from ${min} to ${max}, got ${String(value)}`);
+  return value as number;
+}
+
+function readFields(
+  value: unknown,
+  where: string,
+  enums: readonly Enum[],
+  first: number,
+  end: number,
+): Field[] {
+  const taken = new Map<number, number>();
+  const fields = items(value, where).map((entry, index) => {
+    const place = `${where}.${String((entry as Raw)?.['name'] ?? index)}`;
+    const optional = FIELD_KEYS.filter((key) => !['name', 'word', 'doc'].includes(key)).map(
+      (key) => `${key}?`,
+    );
+    const field = record(entry, place, ['name', 'word', 'doc', ...optional]) as unknown as Field;
+    expect(CAMEL.test(field.name), place, 'a field name is camelCase');
+    expect(!RESERVED.split(' ').includes(field.name), place, `"${field.name}" is a name the writers use`);
+    integer(field.word, `${place}.word`, 0, 1000);
+    expect(
+      field.word >= first && field.word < end,
+      place,
+      `word ${field.word} is outside ${first} to ${end - 1}`,
+    );
+    expect(field.bits === undefined || items(field.bits, place).length === 2, place, 'bits are [low, high]');
+    const [low, high] = field.bits ?? [0, 31];
+    integer(low, `${place}.bits`, 0, 31);
+    integer(high, `${place}.bits`, low, 31);
+    const bits = maskOf(field) << low;
+    expect(((taken.get(field.word) ?? 0) & bits) === 0, place, `bits ${low}-${high} overlap another field's`);
+    taken.set(field.word, (taken.get(field.word) ?? 0) | bits);
+    for (const key of ['min', 'max', 'value'] as const) {
+      if (field[key] !== undefined) integer(field[key], `${place}.${key}`, 0, maskOf(field) >>> 0);
+    }
+    const known = field.enum === undefined || enums.some(({ name }) => name === field.enum);
+    expect(known, place, `enum ${field.enum} is unknown`);
+    return field;
+  });
+  unique(fields.map(({ name }) => name), where, 'field'); // biome-ignore format: one line
+  return fields;
+}
+
+/** The field's bits, moved down to bit 0. */
+export function maskOf({ bits = [0, 31] }: Field): number {
+  const width = bits[1] - bits[0] + 1;
+  return width === 32 ? -1 : 2 ** width - 1;
+}
+
+function readLayout(raw: Raw, where: string, enums: readonly Enum[], first: number, header: number): Layout {
+  const fields = readFields(raw['fields'], where, enums, first, FRAME_WORDS);
+  const end = Math.max(header, ...fields.map(({ word }) => word + 1));
+  const doc = typeof raw['doc'] === 'string' ? { doc: raw['doc'] } : {};
+  if (raw['list'] !== undefined) {
+    const keys = ['name', 'word', 'stride?', 'structure?', 'doc'];
+    const list = record(raw['list'], `${where}.list`, keys) as unknown as List;
+    const count = fields.find(({ name }) => name === 'count');
+    expect(list.word >= end, `${where}.list`, `word ${list.word} is inside the fields`);
+    expect(count?.max !== undefined, `${where}.list`, 'a list needs a field "count" with a max');
+    const last = list.word + count.max * (list.stride ?? 1);
+    expect(
+      last <= FRAME_WORDS,
+      `${where}.list`,
+      `${count.max} elements end at word ${last}, a frame has ${FRAME_WORDS}`,
+    );
+    return { fields, words: list.word, list, ...doc };
+  }
+  if (raw['sgl'] === undefined) return { fields, words: end, ...doc };
+  const sgl = record(raw['sgl'], `${where}.sgl`, ['word', 'elements', 'count?']) as unknown as Sgl;
+  expect(
+    sgl.word >= end && sgl.word < 16,
+    `${where}.sgl`,
+    `word ${sgl.word} is inside the fields or past word 15`,
+  );
+  for (const element of items(sgl.elements, `${where}.sgl`)) {
+    expect(SGL_ELEMENTS.includes(String(element)), `${where}.sgl`, `element "${String(element)}" is unknown`);
+  }
+  const counted = sgl.count === undefined || fields.some(({ name }) => name === sgl.count);
+  expect(counted, `${where}.sgl`, `count field ${sgl.count} is unknown`);
+  return { fields, words: sgl.word, sgl, ...doc };
+}
+
+function readReply(raw: Raw, where: string, enums: readonly Enum[], shared: Raw): Layout | undefined {
+  const reply = raw['reply'];
+  if (reply === 'none') return undefined;
+  if (Array.isArray(reply)) return readLayout({ fields: reply }, `${where}.reply`, enums, 5, 5);
+  expect(typeof reply === 'string' && reply in shared, where, `reply "${String(reply)}" is unknown`);
+  const layout = record(shared[reply], `replies.${reply}`, ['doc', 'fields', 'list']);
+  return readLayout(layout, `replies.${reply}`, enums, 3, 5);
+}
+
+function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Message {
+  const keys = ['name', 'function', 'doc', 'request', 'list?', 'sgl?', 'reply', 'errno'];
+  const where = `messages.${String((entry as Raw)?.['name'])}`;
+  const raw = record(entry, where, keys);
+  expect(PASCAL.test(String(raw['name'])), where, 'a message name is PascalCase');
+  integer(raw['function'], `${where}.function`, 0, 255);
+  expect(raw['list'] === undefined || raw['sgl'] === undefined, where, 'has both a list and an SGL');
+  const request = readLayout({ ...raw, fields: raw['request'], doc: undefined }, where, enums, 3, 4);
+  const reply = readReply(raw, where, enums, shared);
+  const base = {
+    ...(raw as unknown as Message),
+    errno: items(raw['errno'], `${where}.errno`) as string[],
+    request,
+  };
+  return reply === undefined ? { ...base, reply: undefined as never } : { ...base, reply };
+}
+
+function readEnum(entry: unknown): Enum {
+  const where = `enums.${String((entry as Raw)?.['name'])}`;
+  const raw = record(entry, where, ['name', 'doc', 'bitSet?', 'values']) as unknown as Enum;
+  for (const value of items(raw.values, where)) {
+    integer(record(value, where, ['name', 'value', 'doc'])['value'], where, 0, 0xffff);
+  }
+  unique(raw.values.map(({ name }) => name), where, 'name'); // biome-ignore format: one line
+  unique(raw.values.map(({ value }) => value), where, 'value'); // biome-ignore format: one line
+  return raw;
+}
+
+function readStructure(entry: unknown, enums: readonly Enum[]): Structure {
+  const where = `structures.${String((entry as Raw)?.['name'])}`;
+  const raw = record(entry, where, ['name', 'doc', 'words', 'fields']) as unknown as Structure;
+  integer(raw.words, `${where}.words`, 1, 64);
+  return { ...raw, fields: readFields(raw.fields, where, enums, 0, raw.words) };
+}
+
+/** @param yaml text of socket.yaml or executive.yaml. @throws TypeError of one line that says where and what. */
+export function readClass(yaml: string): ClassSpec {
+  const root = record(parse(yaml), 'file', ['class', 'enums', 'messages', 'structures', 'replies?']);
+  const head = record(root['class'], 'class', ['name', 'id', 'version', 'origin', 'doc']);
+  const enums = items(root['enums'], 'enums').map(readEnum);
+  const shared = root['replies'] === undefined ? {} : (root['replies'] as Raw);
+  const messages = items(root['messages'], 'messages').map((entry) => readMessage(entry, enums, shared));
+  const structures = items(root['structures'], 'structures').map((entry) => readStructure(entry, enums));
+  unique([...messages, ...structures, ...enums].map(({ name }) => name), 'file', 'name'); // biome-ignore format: one line
+  unique(messages.map((message) => message.function), 'messages', 'function'); // biome-ignore format: one line
+  for (const { list } of messages.flatMap(({ request, reply }) => [request, reply ?? request])) {
+    const known = list?.structure === undefined || structures.some(({ name }) => name === list.structure);
+    expect(known, 'lists', `structure ${list?.structure} is unknown`);
+  }
+  return { ...(head as unknown as ClassSpec), enums, messages, structures };
+}

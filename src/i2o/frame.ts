@@ -1,0 +1,265 @@
+/**
+ * The I2O 1.5 message frame: header, reply status and transport-failure record, read and written in place in the shared
+ * region. Host and card both use it; the class messages are in socket.gen.ts and executive.gen.ts, the lists in sgl.ts.
+ *
+ *   word 0   version 0-2 · list offset in words 4-7 · flags 8-15 · message size in words 16-31
+ *   word 1   target TID 0-11 · initiator TID 12-23 · function 24-31
+ *   word 2   InitiatorContext
+ *   word 3   TransactionContext (some messages: a field of their own; multiple-transaction replies: the list's control word)
+ *   word 4   in replies: DetailedStatusCode 0-15 · ReqStatus 24-31
+ *
+ * `frame` is always the word index of the frame's first word. Words are written whole and a frame being written is never
+ * read (real cards misbehave when it is). A reply repeats its request's target, initiator and function.
+ */
+import {
+  FAILURE_CODE_FRAME_TOO_LARGE,
+  FAILURE_CODE_FRAME_TOO_SMALL,
+  FAILURE_CODE_INVALID_MESSAGE_FLAGS,
+  FAILURE_CODE_INVALID_OFFSET,
+  FAILURE_CODE_INVALID_VERSION,
+  REQUEST_STATUS_TRANSACTION_ERROR,
+} from './executive.gen.ts';
+
+/** The one size of every frame here, both ways. */
+export const FRAME_BYTES = 128;
+export const FRAME_WORDS = 32;
+/** Words of the shortest message: a header without a TransactionContext. */
+export const HEADER_WORDS = 3;
+
+/** Version number of I2O 1.5. */
+export const VERSION_1_5 = 1;
+
+export const FLAG_STATIC = 0x01;
+export const FLAG_64BIT_CONTEXT = 0x02;
+/** The message covers several transactions. */
+export const FLAG_MULTIPLE = 0x10;
+/** The message could not be delivered; the body is a failure record, and there is no status word. */
+export const FLAG_FAIL = 0x20;
+/** The last reply of this transaction. */
+export const FLAG_LAST = 0x40;
+export const FLAG_REPLY = 0x80;
+
+/** Severity bits of a failure record. */
+export const SEVERITY_FORMAT_ERROR = 1; // can never be delivered
+export const SEVERITY_PATH_ERROR = 2; // the target is gone
+export const SEVERITY_PATH_STATE = 4; // not in this state
+export const SEVERITY_CONGESTION = 8; // later perhaps, not at once
+
+export const FAILURE_WORDS = 9;
+export const TRANSACTION_ERROR_WORDS = 7;
+
+/** Requests may carry these and no others: we keep no static frames and no 64-bit contexts. */
+const REQUEST_FLAGS = FLAG_MULTIPLE;
+
+// Hot path: everything below runs for every frame.
+
+export function frameVersion(words: Int32Array, frame: number): number {
+  return words[frame] & 7;
+}
+
+/** Where the scatter-gather list begins, in words from the frame's start; 0: there is none. */
+export function frameSglOffset(words: Int32Array, frame: number): number {
+  return (words[frame] >>> 4) & 15;
+}
+
+/** FLAG_ bits. */
+export function frameFlags(words: Int32Array, frame: number): number {
+  return (words[frame] >>> 8) & 0xff;
+}
+
+/** The whole message in words, 0 to 65535 as the other side wrote it: `checkRequestFrame` and `checkReplyFrame` bound it. */
+export function frameSizeWords(words: Int32Array, frame: number): number {
+  return words[frame] >>> 16;
+}
+
+export function frameTarget(words: Int32Array, frame: number): number {
+  return words[frame + 1] & 0xfff;
+}
+
+export function frameInitiator(words: Int32Array, frame: number): number {
+  return (words[frame + 1] >>> 12) & 0xfff;
+}
+
+export function frameFunction(words: Int32Array, frame: number): number {
+  return words[frame + 1] >>> 24;
+}
+
+export function frameInitiatorContext(words: Int32Array, frame: number): number {
+  return words[frame + 2];
+}
+
+export function frameTransactionContext(words: Int32Array, frame: number): number {
+  return words[frame + 3];
+}
+
+/** ReqStatus of a reply without FLAG_FAIL: a REQUEST_STATUS_ number. */
+export function frameRequestStatus(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/**
+ * DetailedStatusCode of a reply without FLAG_FAIL. Executive replies and transaction errors hold a DETAILED_STATUS_
+ * number, other socket-class replies an errno.
+ */
+export function frameDetailedStatus(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xffff;
+}
+
+/** Writes words 0 to 3. @param sglOffset words, 0 to 15. @param flags FLAG_ bits. @param sizeWords 3 to FRAME_WORDS. */
+export function writeHeader(
+  words: Int32Array,
+  frame: number,
+  sglOffset: number,
+  flags: number,
+  sizeWords: number,
+  targetTid: number,
+  initiatorTid: number,
+  functionCode: number,
+  initiatorContext: number,
+  transactionContext: number,
+): void {
+  words[frame] = VERSION_1_5 | (sglOffset << 4) | (flags << 8) | (sizeWords << 16);
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (functionCode << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+}
+
+/**
+ * What the transport must know before anybody looks at a request: version, size, list offset, flags. TIDs are the
+ * executive's to judge, fields the class's.
+ * @returns 0, or the FAILURE_CODE_ to answer with.
+ */
+export function checkRequestFrame(words: Int32Array, frame: number): number {
+  const word = words[frame];
+  const sizeWords = word >>> 16;
+  if ((word & 7) !== VERSION_1_5) return FAILURE_CODE_INVALID_VERSION;
+  if (sizeWords < HEADER_WORDS) return FAILURE_CODE_FRAME_TOO_SMALL;
+  if (sizeWords > FRAME_WORDS) return FAILURE_CODE_FRAME_TOO_LARGE;
+  if (((word >>> 8) & 0xff & ~REQUEST_FLAGS) !== 0) return FAILURE_CODE_INVALID_MESSAGE_FLAGS;
+  return checkListOffset((word >>> 4) & 15, sizeWords);
+}
+
+/** The same for a reply: REPLY must be set, and a failure record must be whole. @returns 0 or a FAILURE_CODE_. */
+export function checkReplyFrame(words: Int32Array, frame: number): number {
+  const word = words[frame];
+  const flags = (word >>> 8) & 0xff;
+  const sizeWords = word >>> 16;
+  if ((word & 7) !== VERSION_1_5) return FAILURE_CODE_INVALID_VERSION;
+  if (sizeWords > FRAME_WORDS) return FAILURE_CODE_FRAME_TOO_LARGE;
+  if ((flags & FLAG_REPLY) === 0 || (flags & (FLAG_STATIC | FLAG_64BIT_CONTEXT)) !== 0) {
+    return FAILURE_CODE_INVALID_MESSAGE_FLAGS;
+  }
+  if (sizeWords < ((flags & FLAG_FAIL) === 0 ? 5 : FAILURE_WORDS)) return FAILURE_CODE_FRAME_TOO_SMALL;
+  return checkListOffset((word >>> 4) & 15, sizeWords);
+}
+
+function checkListOffset(sglOffset: number, sizeWords: number): number {
+  if (sglOffset === 0 || (sglOffset >= HEADER_WORDS && sglOffset < sizeWords)) return 0;
+  return FAILURE_CODE_INVALID_OFFSET;
+}
+
+/**
+ * Writes a transport-failure reply, 9 words. Word 3 repeats the TransactionContext, which I2O lets a sender leave
+ * undefined; in a ring nothing is preserved, so it is the only way to find the request again.
+ * @param severity SEVERITY_ bits. @param failureCode FAILURE_CODE_ number.
+ * @param preservedFrame address of the undelivered frame where the transport preserves it; -1 where it does not.
+ */
+export function writeFailure(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  functionCode: number,
+  initiatorContext: number,
+  transactionContext: number,
+  severity: number,
+  failureCode: number,
+  iopId: number,
+  hostUnitId: number,
+  preservedFrame: number,
+): void {
+  const flags = FLAG_REPLY | FLAG_FAIL | FLAG_LAST;
+  writeHeader(
+    words,
+    frame,
+    0,
+    flags,
+    FAILURE_WORDS,
+    targetTid,
+    initiatorTid,
+    functionCode,
+    initiatorContext,
+    transactionContext,
+  );
+  words[frame + 4] = VERSION_1_5 | (VERSION_1_5 << 8) | ((severity & 0xff) << 16) | (failureCode << 24);
+  words[frame + 5] = (iopId & 0xfff) | (hostUnitId << 16);
+  words[frame + 6] = 0; // AgeLimit: nothing here ages
+  words[frame + 7] = preservedFrame;
+  words[frame + 8] = 0;
+}
+
+export function getFailureSeverity(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 16) & 0xff;
+}
+
+export function getFailureCode(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+export function getFailureLowestVersion(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xff;
+}
+
+export function getFailureHighestVersion(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 8) & 0xff;
+}
+
+export function getFailureIopId(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xfff;
+}
+
+export function getFailureHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 5] >>> 16;
+}
+
+/** Address of the preserved frame; -1 where the transport preserves none. */
+export function getFailurePreservedFrame(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/**
+ * Writes the reply to a request whose fields are wrong, 7 words.
+ * @param detailedStatus DETAILED_STATUS_ number. @param errorOffset byte in the request that is wrong; 0: not said.
+ */
+export function writeTransactionError(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  functionCode: number,
+  initiatorContext: number,
+  transactionContext: number,
+  detailedStatus: number,
+  errorOffset: number,
+): void {
+  const flags = FLAG_REPLY | FLAG_LAST;
+  writeHeader(
+    words,
+    frame,
+    0,
+    flags,
+    TRANSACTION_ERROR_WORDS,
+    targetTid,
+    initiatorTid,
+    functionCode,
+    initiatorContext,
+    transactionContext,
+  );
+  words[frame + 4] = (detailedStatus & 0xffff) | (REQUEST_STATUS_TRANSACTION_ERROR << 24);
+  words[frame + 5] = errorOffset;
+  words[frame + 6] = 0;
+}
+
+export function transactionErrorOffset(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
