@@ -4,6 +4,8 @@
  * Times are clock nanoseconds.
  */
 export interface WireSource {
+  /** Frames that `reserve` would still find space for. */
+  readonly room: number;
   /** @returns the address of space for a frame of `length` bytes, or -1 when the queue is full (the frame is lost, counted). */
   reserve(length: number): number;
   /** Sends the frame that was written where `reserve` said. */
@@ -19,4 +21,10 @@ export interface WireSink {
   release(): void;
   /** When the next frame arrives; `NEVER` when none is in flight. */
   nextArrivalNs(): number;
+}
+
+/** What one device plugs into: where its frames go and where frames for it come from. */
+export interface WireEnd {
+  readonly source: WireSource;
+  readonly sink: WireSink;
 }
