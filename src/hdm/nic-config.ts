@@ -1,0 +1,64 @@
+/** What a fake NIC is told, under ethtool's names: -g rings, -k features, -a pause. */
+export interface NicConfig {
+  /** Largest IPv4 packet in bytes, 68 (RFC 791) to 65535. */
+  readonly mtu: number;
+  /** Hardware address, six bytes. */
+  readonly mac: readonly number[];
+  /** `ethtool -G tx`: transmit descriptors, a power of two. */
+  readonly txRing: number;
+  /**
+   * `ethtool -G rx`: receive descriptors, a power of two, each of which holds a packet slot while it waits for a frame.
+   * Buffers are filled in turn, so the ring's slots are what must stay in the processor's cache.
+   */
+  readonly rxRing: number;
+  /** `tcp-segmentation-offload`; needs `txChecksumming`, without it is off. */
+  readonly tcpSegmentationOffload: boolean;
+  /** `tx-checksumming`. */
+  readonly txChecksumming: boolean;
+  /** `rx-checksumming`. */
+  readonly rxChecksumming: boolean;
+  /**
+   * `ethtool -A rx`: the far end of a full wire holds the transmitter back (IEEE 802.3x), so that nothing is lost: `claim`
+   * finds no space while one more packet, cut into segments of the MTU, would not fit. Off: what does not fit is lost.
+   */
+  readonly rxPause: boolean;
+  /** Frames a poll takes from the wire at most (Linux's NAPI weight is 64). */
+  readonly pollFrames: number;
+}
+
+export const NIC_DEFAULTS: NicConfig = {
+  mtu: 1500,
+  mac: [0x02, 0x69, 0x6e, 0x69, 0x63, 0x00],
+  txRing: 128,
+  rxRing: 16,
+  tcpSegmentationOffload: true,
+  txChecksumming: true,
+  rxChecksumming: true,
+  rxPause: true,
+  pollFrames: 64,
+};
+
+const RING_MAX = 4096;
+
+function checkRange(name: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`"${name}" expected ${least} to ${most}, got ${value}`);
+  }
+}
+
+/** @throws RangeError naming the first field that is out of its range. */
+export function checkNicConfig(config: NicConfig): void {
+  checkRange('mtu', config.mtu, 68, 65535);
+  checkRange('pollFrames', config.pollFrames, 1, 1 << 16);
+  checkRange('txRing', config.txRing, 1, RING_MAX);
+  checkRange('rxRing', config.rxRing, 1, RING_MAX);
+  for (const name of ['txRing', 'rxRing'] as const) {
+    const value = config[name];
+    if ((value & (value - 1)) !== 0) throw new RangeError(`"${name}" expected a power of two, got ${value}`);
+  }
+  const { mac } = config;
+  if (mac.length !== 6 || mac.some((byte) => !Number.isInteger(byte) || byte < 0 || byte > 255)) {
+    throw new RangeError(`"mac" expected six bytes, got [${mac.join(', ')}]`);
+  }
+  if ((mac[0] & 1) !== 0) throw new RangeError('"mac" expected a unicast address, got a group address');
+}

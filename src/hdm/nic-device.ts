@@ -1,0 +1,99 @@
+/**
+ * The silicon half of the fake NIC. `doorbell` fetches the transmit descriptors between head and tail and puts their
+ * packets on the wire; `receive` takes a frame from the wire into the next posted receive buffer and marks it done. It
+ * knows neither stack nor packet pool: only the rings (nic-rings.ts) and the wire.
+ */
+import type { DmaEngine } from '../dma/engine.ts';
+import type { Region } from '../dma/region.ts';
+import { DEVICE_RX_NO_BUFFER, DEVICE_RX_PACKETS, DEVICE_RX_PACKETS_BYTES } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { WireEnd, WireSink } from '../wire/contract.ts';
+import type { NicConfig } from './nic-config.ts';
+import {
+  ETHERNET_HEADER_BYTES,
+  type NicLayout,
+  RX_ADDRESS,
+  RX_DONE,
+  RX_HEAD,
+  RX_LENGTH,
+  RX_STATUS,
+  RX_TAIL,
+  TX_HEAD,
+  TX_TAIL,
+} from './nic-rings.ts';
+import { ReceiveOffload } from './rx-offload.ts';
+import { TransmitOffload } from './tx-offload.ts';
+
+export class NicDevice {
+  private readonly words: Int32Array;
+  private readonly layout: NicLayout;
+  private readonly registerWord: number;
+  private readonly counters: Float64Array;
+  private readonly sink: WireSink;
+  private readonly transmitOffload: TransmitOffload;
+  private readonly receiveOffload: ReceiveOffload;
+  private readonly frameBytesMax: number;
+  /** The next descriptors to fetch; the registers show them to the driver. */
+  private txHead = 0;
+  private rxHead = 0;
+
+  /** @param offered the TX_CHECKSUM and TX_SEGMENT bits the device serves. */
+  constructor(
+    region: Region,
+    layout: NicLayout,
+    config: NicConfig,
+    offered: number,
+    ledger: Ledger,
+    dma: DmaEngine,
+    wire: WireEnd,
+  ) {
+    this.words = region.words;
+    this.layout = layout;
+    this.registerWord = layout.registerWord;
+    this.counters = ledger.counters;
+    this.sink = wire.sink;
+    this.transmitOffload = new TransmitOffload(region, ledger, dma, wire.source, config.mtu, offered);
+    this.receiveOffload = new ReceiveOffload(region, ledger, dma, config.rxChecksumming);
+    this.frameBytesMax = ETHERNET_HEADER_BYTES + config.mtu;
+  }
+
+  /** Sends what the driver has posted. // Hot path. */
+  doorbell(): void {
+    const words = this.words;
+    const tail = words[this.registerWord + TX_TAIL];
+    while (this.txHead !== tail) {
+      this.transmitOffload.transmit(this.layout.txWord(this.txHead));
+      this.txHead = (this.txHead + 1) | 0;
+      words[this.registerWord + TX_HEAD] = this.txHead;
+    }
+  }
+
+  /**
+   * Takes the next frame that has arrived. Without a buffer that holds it, it is lost, as on any NIC. // Hot path.
+   * @returns whether there was one.
+   */
+  receive(): boolean {
+    const source = this.sink.receive();
+    if (source < 0) return false;
+    const words = this.words;
+    const length = this.sink.receivedLength;
+    if (this.rxHead === words[this.registerWord + RX_TAIL] || length > this.frameBytesMax) {
+      this.counters[DEVICE_RX_NO_BUFFER] += 1;
+    } else {
+      const descriptor = this.layout.rxWord(this.rxHead);
+      const flags = this.receiveOffload.place(source, words[descriptor + RX_ADDRESS], length);
+      words[descriptor + RX_LENGTH] = length;
+      words[descriptor + RX_STATUS] = RX_DONE | flags;
+      this.rxHead = (this.rxHead + 1) | 0;
+      words[this.registerWord + RX_HEAD] = this.rxHead;
+      this.counters[DEVICE_RX_PACKETS] += 1;
+      this.counters[DEVICE_RX_PACKETS_BYTES] += length;
+    }
+    this.sink.release();
+    return true;
+  }
+
+  nextArrivalNs(): number {
+    return this.sink.nextArrivalNs();
+  }
+}

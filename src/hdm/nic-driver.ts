@@ -1,0 +1,143 @@
+/**
+ * The software half of the fake NIC: what a card's firmware does to its MAC. The stack builds a packet here (`claim`,
+ * `addPiece`, `post`); the device is told by its tail index. Received frames are read from the receive ring (`deliver`)
+ * and handed to the client; their place is filled with the packet slot that became free last.
+ */
+import type { PacketPool } from '../dma/packets.ts';
+import type { Region } from '../dma/region.ts';
+import type { LinkClient } from '../tcpip/contract.ts';
+import type { Clock } from '../time/clock.ts';
+import {
+  FRAME_OFFSET,
+  HEADER_BYTES_MAX,
+  type NicLayout,
+  PIECES_MAX,
+  RX_ADDRESS,
+  RX_DONE,
+  RX_LENGTH,
+  RX_PACKET,
+  RX_STATUS,
+  RX_TAIL,
+  TX_FLAGS,
+  TX_HEAD,
+  TX_HEADER_ADDRESS,
+  TX_HEADER_LENGTH,
+  TX_PAYLOAD_BYTES,
+  TX_PIECE,
+  TX_PIECES,
+  TX_SEGMENT_BYTES,
+  TX_TAIL,
+} from './nic-rings.ts';
+
+export class NicDriver {
+  private readonly words: Int32Array;
+  private readonly layout: NicLayout;
+  private readonly registerWord: number;
+  private readonly packets: PacketPool;
+  private readonly clock: Clock;
+  private client: LinkClient | null = null;
+
+  /** Transmit: the next descriptor to post, and of the packet being built its pieces and their bytes. */
+  private txTail = 0;
+  private pieces = 0;
+  private payloadBytes = 0;
+  /** Receive: the next descriptor to fill with a buffer, and the next to find done. */
+  private rxTail = 0;
+  private rxNext = 0;
+
+  constructor(region: Region, layout: NicLayout, packets: PacketPool, clock: Clock) {
+    this.words = region.words;
+    this.layout = layout;
+    this.registerWord = layout.registerWord;
+    this.packets = packets;
+    this.clock = clock;
+  }
+
+  attach(client: LinkClient): void {
+    this.client = client;
+    this.refill();
+  }
+
+  /** @returns where the headers go; -1 when every descriptor is the device's. // Hot path. */
+  claim(): number {
+    const head = this.words[this.registerWord + TX_HEAD];
+    if (((this.txTail - head) | 0) > this.layout.txMask) return -1;
+    this.pieces = 0;
+    this.payloadBytes = 0;
+    return this.layout.headerAddress(this.txTail);
+  }
+
+  /** // Hot path. @throws when the packet has too many pieces, which is a bug of the stack. */
+  addPiece(address: number, length: number): void {
+    if (length <= 0) return;
+    if (this.pieces === PIECES_MAX) throw new Error(`a packet of more than ${PIECES_MAX} pieces`);
+    const word = this.layout.txWord(this.txTail) + TX_PIECE + 2 * this.pieces;
+    this.words[word] = address;
+    this.words[word + 1] = length;
+    this.pieces++;
+    this.payloadBytes = (this.payloadBytes + length) | 0;
+  }
+
+  /** Makes the descriptor the device's; the doorbell is the caller's to ring. // Hot path. */
+  post(headerLength: number, flags: number, segmentBytes: number): void {
+    if (headerLength > HEADER_BYTES_MAX) throw new Error(`a packet header of ${headerLength} bytes`);
+    const words = this.words;
+    const descriptor = this.layout.txWord(this.txTail);
+    words[descriptor + TX_HEADER_ADDRESS] = this.layout.headerAddress(this.txTail);
+    words[descriptor + TX_HEADER_LENGTH] = headerLength;
+    words[descriptor + TX_FLAGS] = flags;
+    words[descriptor + TX_SEGMENT_BYTES] = segmentBytes;
+    words[descriptor + TX_PIECES] = this.pieces;
+    words[descriptor + TX_PAYLOAD_BYTES] = this.payloadBytes;
+    this.txTail = (this.txTail + 1) | 0;
+    words[this.registerWord + TX_TAIL] = this.txTail;
+  }
+
+  /** Posts a packet slot for every free receive descriptor, as far as the pool goes. // Hot path. */
+  refill(): void {
+    const words = this.words;
+    const tailBefore = this.rxTail;
+    while (((this.rxTail - this.rxNext) | 0) <= this.layout.rxMask) {
+      const packet = this.packets.take();
+      if (packet < 0) break;
+      const descriptor = this.layout.rxWord(this.rxTail);
+      words[descriptor + RX_PACKET] = packet;
+      words[descriptor + RX_ADDRESS] = this.packets.addressOf(packet) + FRAME_OFFSET;
+      words[descriptor + RX_STATUS] = 0;
+      this.rxTail = (this.rxTail + 1) | 0;
+    }
+    if (this.rxTail !== tailBefore) words[this.registerWord + RX_TAIL] = this.rxTail;
+  }
+
+  /** Hands every frame that is done to the client, and posts buffers in their place. // Hot path. */
+  deliver(): void {
+    const client = this.client;
+    if (client === null) throw new Error('a NIC was polled before a client was attached');
+    const words = this.words;
+    while (this.rxNext !== this.rxTail) {
+      const descriptor = this.layout.rxWord(this.rxNext);
+      const status = words[descriptor + RX_STATUS];
+      if ((status & RX_DONE) === 0) break;
+      const packet = words[descriptor + RX_PACKET];
+      const address = words[descriptor + RX_ADDRESS];
+      this.rxNext = (this.rxNext + 1) | 0;
+      const kept = client.input(
+        packet,
+        address,
+        words[descriptor + RX_LENGTH],
+        status ^ RX_DONE,
+        this.clock.nowUs,
+      );
+      if (!kept) this.packets.free(packet);
+      this.refill();
+    }
+  }
+
+  /** Gives the posted buffers back to the pool. The device must no longer run. */
+  stop(): void {
+    while (this.rxNext !== this.rxTail) {
+      this.packets.free(this.words[this.layout.rxWord(this.rxNext) + RX_PACKET]);
+      this.rxNext = (this.rxNext + 1) | 0;
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * A fake network card: the driver half (nic-driver.ts) and the device half (nic-device.ts) over rings in card memory
+ * (nic-rings.ts). The stack sends through it and is handed what it receives; a wire (`src/wire`) is plugged into it.
+ *
+ *   stack: claim, headers, addPiece*, send ─ driver: transmit ring ─ device: gather, checksum, segment ─ wire
+ *   wire ─ device: place, verify ─ receive ring: driver: deliver, refill ─ stack: input
+ *
+ * `send` rings the device's doorbell at once, and the device fetches during the call. There is no address filter: the card
+ * takes every frame its wire brings, and the stack looks at the addresses.
+ */
+import type { DmaEngine } from '../dma/engine.ts';
+import type { PacketPool } from '../dma/packets.ts';
+import type { Region } from '../dma/region.ts';
+import { DEVICE_TX_FULL } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type LinkClient, TX_CHECKSUM, TX_SEGMENT } from '../tcpip/contract.ts';
+import type { Clock } from '../time/clock.ts';
+import type { WireEnd, WireSource } from '../wire/contract.ts';
+import type { Device } from './contract.ts';
+import { checkNicConfig, type NicConfig } from './nic-config.ts';
+import { NicDevice } from './nic-device.ts';
+import { NicDriver } from './nic-driver.ts';
+import { NicLayout, PIECES_MAX, packetSlotBytes } from './nic-rings.ts';
+
+/** Payload of one packet to segment at most: with the largest headers it is still an IPv4 packet. */
+const TSO_BYTES_MAX = 65535 - 120;
+/** IPv4 and TCP headers, and the timestamps that most segments carry. */
+const TCP_HEADERS_BYTES_USUAL = 52;
+
+/** What a NIC is made from. */
+export interface NicParts {
+  readonly region: Region;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly dma: DmaEngine;
+  /** Where received frames go; its slots have at least `packetSlotBytes(mtu)`. */
+  readonly packets: PacketPool;
+  readonly wire: WireEnd;
+}
+
+export class FakeNic implements Device {
+  readonly mtu: number;
+  readonly macHigh: number;
+  readonly macLow: number;
+  readonly transmitChecksum: boolean;
+  readonly segmentBytesMax: number;
+  readonly piecesMax: number = PIECES_MAX;
+
+  private readonly driver: NicDriver;
+  private readonly device: NicDevice;
+  private readonly source: WireSource;
+  private readonly counters: Float64Array;
+  private readonly pollFrames: number;
+  /** Frames the wire must have room for before a packet may be built; 0 without pause. */
+  private readonly roomMin: number;
+
+  /**
+   * @param offset what `planNic` returned for the same `config`.
+   * @throws RangeError for a configuration out of range, or a pool with slots too small for it.
+   */
+  constructor(parts: NicParts, offset: number, config: NicConfig) {
+    checkNicConfig(config);
+    const { region, clock, ledger, dma, packets, wire } = parts;
+    if (packets.slotBytes < packetSlotBytes(config.mtu)) {
+      throw new RangeError(
+        `packet slots expected at least ${packetSlotBytes(config.mtu)} bytes, got ${packets.slotBytes}`,
+      );
+    }
+    const { mac } = config;
+    this.mtu = config.mtu;
+    this.macHigh = (mac[0] << 8) | mac[1];
+    this.macLow = (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
+    this.transmitChecksum = config.txChecksumming;
+    const segmenting = config.tcpSegmentationOffload && config.txChecksumming;
+    const segmentsMax = segmenting ? segmentsMaxOf(config.mtu, wire.source.room) : 1;
+    this.segmentBytesMax = segmenting ? Math.min(TSO_BYTES_MAX, segmentsMax * usualPayload(config.mtu)) : 0;
+    this.roomMin = config.rxPause ? segmentsMax : 0;
+    const layout = new NicLayout(offset, config);
+    const offered = (config.txChecksumming ? TX_CHECKSUM : 0) | (segmenting ? TX_SEGMENT : 0);
+    this.driver = new NicDriver(region, layout, packets, clock);
+    this.device = new NicDevice(region, layout, config, offered, ledger, dma, wire);
+    this.source = wire.source;
+    this.counters = ledger.counters;
+    this.pollFrames = config.pollFrames;
+  }
+
+  attach(client: LinkClient): void {
+    this.driver.attach(client);
+  }
+
+  /** // Hot path: claim, addPiece and send together 100 ns for 64 bytes of payload. */
+  claim(): number {
+    const address = this.source.room < this.roomMin ? -1 : this.driver.claim();
+    if (address < 0) this.counters[DEVICE_TX_FULL] += 1;
+    return address;
+  }
+
+  addPiece(address: number, length: number): void {
+    this.driver.addPiece(address, length);
+  }
+
+  send(headerLength: number, flags: number, segmentBytes: number): void {
+    this.driver.post(headerLength, flags, segmentBytes);
+    this.device.doorbell();
+  }
+
+  /**
+   * // Hot path. Each frame is handed on before the next is taken, while it is in the processor's cache.
+   * @returns frames taken from the wire.
+   */
+  poll(): number {
+    this.driver.refill();
+    let frames = 0;
+    while (frames < this.pollFrames && this.device.receive()) {
+      this.driver.deliver();
+      frames++;
+    }
+    return frames;
+  }
+
+  nextDeadlineNs(): number {
+    return this.device.nextArrivalNs();
+  }
+
+  /** Gives the packet slots that wait for frames back to the pool. Nothing may be called after it. */
+  stop(): void {
+    this.driver.stop();
+  }
+}
+
+/** Payload of a usual full segment. */
+function usualPayload(mtu: number): number {
+  return Math.max(1, mtu - TCP_HEADERS_BYTES_USUAL);
+}
+
+/** Segments one packet is cut into at most: half of what the wire has room for, so that it never waits for the whole. */
+function segmentsMaxOf(mtu: number, room: number): number {
+  return Math.max(1, Math.min(Math.ceil(TSO_BYTES_MAX / usualPayload(mtu)), room >> 1));
+}
