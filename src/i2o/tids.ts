@@ -1,0 +1,10 @@
+/** Target identifiers: 12-bit addresses of what a frame comes from or goes to (reference section 4.6). */
+export const IOP_TID = 0x000; // the IOP's executive
+export const HOST_TID = 0x001;
+export const DEVICE_TID = 0x010; // the one device a card of ours has: the socket module, or the echo module
+/** Class of our socket device. No socket class was published; 0x0A0 is unassigned in every header seen. */
+export const SOCKET_CLASS_ID = 0x0a0;
+/** Class of the echo device: ours too. */
+export const ECHO_CLASS_ID = 0x0a1;
+/** OrganizationID in private messages and tables: ours. */
+export const ORGANIZATION_ID = 0x1d1c;

@@ -1,0 +1,70 @@
+/** The echo module, in place of the socket module when the message layer alone is measured (`inic bench MSG_RR`). */
+import {
+  DETAILED_STATUS_SUCCESS,
+  DETAILED_STATUS_UNKNOWN_FUNCTION,
+  getPrivateEchoSequence,
+  getPrivateEchoXFunctionCode,
+  PRIVATE_ECHO,
+  REQUEST_STATUS_ERROR_NO_DATA,
+  REQUEST_STATUS_SUCCESS,
+  writePrivateEchoReply,
+} from '../i2o/executive.gen.ts';
+import { frameInitiatorContext, frameTransactionContext } from '../i2o/frame.ts';
+import { DEVICE_TID, ECHO_CLASS_ID, HOST_TID } from '../i2o/tids.ts';
+import { NEVER } from '../time/agent.ts';
+import type { Module } from './module.ts';
+import type { Outbound } from './outbound.ts';
+
+/** XFunctionCode of a request that is answered, and of one that is only taken. */
+export const ECHO = 1;
+export const COUNT_ONLY = 2;
+
+export class EchoModule implements Module {
+  readonly classId = ECHO_CLASS_ID;
+  readonly classVersion = 1;
+  /** Count-only requests taken whose sequence was the one expected. */
+  inSequence = 0;
+  private readonly outbound: Outbound;
+
+  constructor(outbound: Outbound) {
+    this.outbound = outbound;
+  }
+
+  request(frame: number, functionCode: number, sizeWords: number): void {
+    const words = this.outbound.words;
+    if (functionCode !== PRIVATE_ECHO || sizeWords < 6) {
+      this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_UNKNOWN_FUNCTION);
+      return;
+    }
+    const sequence = getPrivateEchoSequence(words, frame);
+    if (getPrivateEchoXFunctionCode(words, frame) === COUNT_ONLY) {
+      if (sequence === this.inSequence) this.inSequence = (this.inSequence + 1) | 0;
+      return;
+    }
+    const reply = this.outbound.acquire();
+    writePrivateEchoReply(
+      words,
+      reply,
+      DEVICE_TID,
+      HOST_TID,
+      frameInitiatorContext(words, frame),
+      frameTransactionContext(words, frame),
+      REQUEST_STATUS_SUCCESS,
+      DETAILED_STATUS_SUCCESS,
+      sequence,
+    );
+    this.outbound.post();
+  }
+
+  poll(): number {
+    return 0;
+  }
+
+  nextDeadlineNs(): number {
+    return NEVER;
+  }
+
+  quiesce(): void {
+    this.inSequence = 0;
+  }
+}

@@ -1,0 +1,429 @@
+/**
+ * Makes the replies that do not answer a request at once: data and its end, connections made and accepted, sockets given
+ * up, send contexts. Runs at the end of the module's turn, so that one frame carries what several segments brought. What
+ * finds no outbound frame or no bucket stays pending; nothing is dropped.
+ */
+import type { Region } from '../dma/region.ts';
+import { REQUEST_STATUS_ERROR_NO_DATA, REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
+import { NO_FRAME } from '../i2o/ring.ts';
+import {
+  RECEIVE_FLAG_END_OF_STREAM,
+  RECEIVE_FLAG_ERROR,
+  RECEIVE_FLAG_LAST_IN_BUCKET,
+  RECEIVE_RECORD_WORDS,
+  SOCKET_CLOSE,
+  writeReceiveRecord,
+  writeSocketAbortReply,
+  writeSocketAcceptPostReply,
+  writeSocketCloseReply,
+  writeSocketConnectReply,
+  writeSocketReceivePostReply,
+  writeSocketSendReply,
+} from '../i2o/socket.gen.ts';
+import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
+import type { Outbound } from '../iop/outbound.ts';
+import { MEMORY_BUCKETS_STARVED } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { ECONNABORTED } from '../socket/errno.ts';
+import type { Stack } from '../tcpip/stack.ts';
+import { NEVER } from '../time/agent.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Buckets } from './buckets.ts';
+import {
+  type CardSocket,
+  ENDED_FAILED,
+  ENDED_NOT,
+  ENDED_STREAM,
+  KIND_FREE,
+  KIND_LISTENER,
+  KIND_STREAM,
+  PENDING_ACCEPT,
+  PENDING_CLOSE,
+  PENDING_CONNECT,
+  PENDING_FAIL,
+  PENDING_READ,
+} from './card-socket.ts';
+import type { SendBuffers } from './send-buffers.ts';
+
+const RECORDS_PER_FRAME = 6;
+const CONTEXTS_PER_FRAME = 27;
+const RECORDS_WORD = 6;
+const CONTEXTS_WORD = 5;
+const NO_BUCKET = -1;
+
+export interface DelivererConfig {
+  /** How long answered contexts may wait for company, in nanoseconds, unless the host wants them at once. */
+  readonly contextHoldNs: number;
+  /** InitiatorContext of receive records and of send contexts: which of the host's handlers they are for. */
+  readonly receiveHandler: number;
+  readonly sendHandler: number;
+}
+
+export class Deliverer {
+  /** The latest send's reply mode was Immediate: its contexts do not wait for company. */
+  answerAtOnce = false;
+  private readonly words: Int32Array;
+  private readonly counters: Float64Array;
+  private readonly clock: Clock;
+  private readonly outbound: Outbound;
+  private readonly sockets: readonly CardSocket[];
+  private readonly buckets: Buckets;
+  private readonly sendBuffers: SendBuffers;
+  private readonly config: DelivererConfig;
+  private stack!: Stack;
+  /** Sockets with something pending, oldest first: a ring with room for every socket. */
+  private readonly queue: Int32Array;
+  private queueHead = 0;
+  private queueCount = 0;
+  /** The frame receive records go to; NO_FRAME when none is open. */
+  private recordFrame = NO_FRAME;
+  private recordCount = 0;
+  /** When the oldest answered context began to wait. */
+  private contextsDueNs = NEVER;
+  /** Sockets wait for buckets only; a turn would change nothing until some are posted. */
+  private starved = false;
+
+  constructor(
+    region: Region,
+    ledger: Ledger,
+    clock: Clock,
+    outbound: Outbound,
+    sockets: readonly CardSocket[],
+    buckets: Buckets,
+    sendBuffers: SendBuffers,
+    config: DelivererConfig,
+  ) {
+    this.words = region.words;
+    this.counters = ledger.counters;
+    this.clock = clock;
+    this.outbound = outbound;
+    this.sockets = sockets;
+    this.buckets = buckets;
+    this.sendBuffers = sendBuffers;
+    this.config = config;
+    this.queue = new Int32Array(sockets.length);
+  }
+
+  /** The stack needs the upcalls and these need the deliverer, so it learns of the stack last. */
+  attach(stack: Stack): void {
+    this.stack = stack;
+  }
+
+  noteConnected(owner: number, errno: number): void {
+    this.sockets[owner]!.connectErrno = errno;
+    this.note(owner, PENDING_CONNECT);
+  }
+
+  noteAcceptable(owner: number): void {
+    this.note(owner, PENDING_ACCEPT);
+  }
+
+  noteReadable(owner: number): void {
+    this.note(owner, PENDING_READ);
+  }
+
+  noteFailed(owner: number, errno: number): void {
+    this.sockets[owner]!.failErrno = errno;
+    this.note(owner, PENDING_FAIL);
+  }
+
+  bucketsPosted(): void {
+    this.starved = false;
+  }
+
+  /** Puts a socket in the queue, once. */
+  enqueue(socketId: number): void {
+    const socket = this.sockets[socketId]!;
+    if (socket.queued !== 0) return;
+    socket.queued = 1;
+    const at = this.queueHead + this.queueCount;
+    this.queue[at >= this.queue.length ? at - this.queue.length : at] = socketId;
+    this.queueCount += 1;
+  }
+
+  /** // Hot path: makes what replies it can. @returns how many sockets and contexts it served. */
+  deliver(): number {
+    let work = 0;
+    if (this.queueCount > 0 && !this.starved) work = this.serveQueue();
+    const pending = this.sendBuffers.pending;
+    if (pending > 0) {
+      if (pending >= CONTEXTS_PER_FRAME || this.answerAtOnce || this.clock.nowNs >= this.contextsDueNs) {
+        work += this.answerContexts();
+      } else if (this.contextsDueNs === NEVER) {
+        this.contextsDueNs = this.clock.nowNs + this.config.contextHoldNs;
+      }
+    }
+    return work;
+  }
+
+  nextDeadlineNs(): number {
+    return this.contextsDueNs;
+  }
+
+  /** Forgets what is pending: the device is quiesced and the host has been told nothing more will come. */
+  withdraw(): void {
+    while (this.queueCount > 0) this.sockets[this.dequeue()]!.pending = 0;
+    this.starved = false;
+  }
+
+  private note(owner: number, bit: number): void {
+    const socket = this.sockets[owner]!;
+    socket.pending |= bit;
+    if (socket.queued === 0) this.enqueue(owner);
+    this.starved = false;
+  }
+
+  private dequeue(): number {
+    const socketId = this.queue[this.queueHead]!;
+    this.queueHead = this.queueHead + 1 === this.queue.length ? 0 : this.queueHead + 1;
+    this.queueCount -= 1;
+    this.sockets[socketId]!.queued = 0;
+    return socketId;
+  }
+
+  /** Serves each queued socket once; one that is not done goes to the end. */
+  private serveQueue(): number {
+    let served = 0;
+    let unserved = 0;
+    for (let count = this.queueCount; count > 0; count--) {
+      const socketId = this.dequeue();
+      const socket = this.sockets[socketId]!;
+      const before = socket.pending;
+      const progress = this.serve(socketId, socket);
+      if (progress) served += 1;
+      if (socket.pending !== 0) {
+        this.enqueue(socketId);
+        if (!progress && socket.pending === before) unserved += 1;
+      }
+    }
+    this.closeRecordFrame();
+    this.starved = unserved > 0 && unserved === this.queueCount && this.outbound.ring.available(1) > 0;
+    return served;
+  }
+
+  /** Tells the host what is pending of one socket, in order. @returns whether anything was told. */
+  private serve(socketId: number, socket: CardSocket): boolean {
+    let told = false;
+    if ((socket.pending & PENDING_CONNECT) !== 0) {
+      if (!this.tellConnect(socketId, socket)) return told;
+      told = true;
+    }
+    if ((socket.pending & PENDING_ACCEPT) !== 0) {
+      if (this.tellAccepts(socketId, socket)) told = true;
+      if ((socket.pending & PENDING_ACCEPT) !== 0) return told;
+    }
+    if ((socket.pending & (PENDING_READ | PENDING_FAIL)) !== 0) {
+      if (this.tellData(socketId, socket)) told = true;
+    }
+    if ((socket.pending & PENDING_CLOSE) !== 0 && this.tellClose(socketId, socket)) told = true;
+    return told;
+  }
+
+  private tellConnect(socketId: number, socket: CardSocket): boolean {
+    const frame = this.acquire();
+    if (frame === NO_FRAME) return false;
+    const errno = socket.connectErrno;
+    writeSocketConnectReply(
+      this.words,
+      frame,
+      DEVICE_TID,
+      HOST_TID,
+      socket.initiatorContext,
+      socket.transactionContext,
+      errno === 0 ? REQUEST_STATUS_SUCCESS : REQUEST_STATUS_ERROR_NO_DATA,
+      errno,
+      socketId,
+      errno === 0 ? this.stack.tcpLocalPort(socket.connection) : 0,
+      errno === 0 ? this.stack.tcpLocalAddress(socket.connection) : 0,
+    );
+    this.outbound.post();
+    socket.pending &= ~PENDING_CONNECT;
+    return true;
+  }
+
+  /** Gives waiting connections to posted numbers, as many as there are of both. */
+  private tellAccepts(listenerId: number, listener: CardSocket): boolean {
+    let told = false;
+    while (listener.postedHead >= 0) {
+      if (this.closeRecordFrameFor(1) === 0) return told;
+      const acceptedId = listener.postedHead;
+      const connection = this.stack.tcpAccept(listener.connection, acceptedId);
+      if (connection < 0) break;
+      const accepted = this.sockets[acceptedId]!;
+      listener.postedHead = accepted.postedNext;
+      if (listener.postedHead < 0) listener.postedTail = -1;
+      accepted.kind = KIND_STREAM;
+      accepted.connection = connection;
+      accepted.postedNext = -1;
+      this.answerPosted(acceptedId, accepted, listenerId, 0);
+      this.note(acceptedId, PENDING_READ);
+      told = true;
+    }
+    listener.pending &= ~PENDING_ACCEPT;
+    return told;
+  }
+
+  /** Answers one posted number: with its connection, or with an errno. The caller knows a frame is free. */
+  private answerPosted(acceptedId: number, accepted: CardSocket, listenerId: number, errno: number): void {
+    const { stack } = this;
+    const connection = accepted.connection;
+    const good = errno === 0;
+    writeSocketAcceptPostReply(
+      this.words,
+      this.acquire(),
+      DEVICE_TID,
+      HOST_TID,
+      accepted.initiatorContext,
+      acceptedId,
+      good ? REQUEST_STATUS_SUCCESS : REQUEST_STATUS_ERROR_NO_DATA,
+      errno,
+      listenerId,
+      acceptedId,
+      good ? stack.tcpRemoteAddress(connection) : 0,
+      good ? stack.tcpRemotePort(connection) : 0,
+      good ? stack.tcpLocalPort(connection) : 0,
+      good ? stack.tcpLocalAddress(connection) : 0,
+    );
+    this.outbound.post();
+  }
+
+  /** Moves in-order data to buckets, then tells the end of the stream or the failure. */
+  private tellData(socketId: number, socket: CardSocket): boolean {
+    const { stack, buckets } = this;
+    const connection = socket.connection;
+    let told = false;
+    if (connection >= 0) {
+      while (stack.tcpReadable(connection) > 0) {
+        if (!this.openRecordFrame()) return told;
+        const bucket = buckets.take(socketId);
+        if (bucket < 0) {
+          this.counters[MEMORY_BUCKETS_STARVED] += 1;
+          return told;
+        }
+        const length = stack.tcpTake(connection, buckets.addressOf(bucket), buckets.bucketBytes);
+        this.record(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
+        told = true;
+      }
+    }
+    if (socket.ended === ENDED_NOT && connection >= 0 && stack.tcpEndOfStream(connection)) {
+      if (!this.openRecordFrame()) return told;
+      this.record(NO_BUCKET, socketId, RECEIVE_FLAG_END_OF_STREAM, 0, 0);
+      socket.ended = ENDED_STREAM;
+      told = true;
+    }
+    if (socket.ended !== ENDED_FAILED && (socket.pending & PENDING_FAIL) !== 0) {
+      if (!this.openRecordFrame()) return told;
+      this.record(NO_BUCKET, socketId, RECEIVE_FLAG_ERROR, 0, socket.failErrno);
+      socket.ended = ENDED_FAILED;
+      told = true;
+    }
+    socket.pending &= ~(PENDING_READ | PENDING_FAIL);
+    return told;
+  }
+
+  /** Answers every number still posted at a listener, then says that the socket's own number is free. */
+  private tellClose(socketId: number, socket: CardSocket): boolean {
+    let told = false;
+    while (socket.kind === KIND_LISTENER && socket.postedHead >= 0) {
+      if (this.closeRecordFrameFor(1) === 0) return told;
+      const postedId = socket.postedHead;
+      const posted = this.sockets[postedId]!;
+      socket.postedHead = posted.postedNext;
+      this.answerPosted(postedId, posted, socketId, ECONNABORTED);
+      posted.clear();
+      told = true;
+    }
+    const frame = this.acquire();
+    if (frame === NO_FRAME) return told;
+    const write = socket.closeFunction === SOCKET_CLOSE ? writeSocketCloseReply : writeSocketAbortReply;
+    write(
+      this.words,
+      frame,
+      DEVICE_TID,
+      HOST_TID,
+      socket.closeInitiatorContext,
+      socket.closeTransactionContext,
+      REQUEST_STATUS_SUCCESS,
+      0,
+      socketId,
+    );
+    this.outbound.post();
+    socket.clear();
+    socket.kind = KIND_FREE;
+    this.buckets.forget(socketId);
+    return true;
+  }
+
+  private answerContexts(): number {
+    const { sendBuffers, words } = this;
+    let answered = 0;
+    while (sendBuffers.pending > 0) {
+      const frame = this.acquire();
+      if (frame === NO_FRAME) return answered;
+      const count = sendBuffers.pending < CONTEXTS_PER_FRAME ? sendBuffers.pending : CONTEXTS_PER_FRAME;
+      for (let i = 0; i < count; i++) words[frame + CONTEXTS_WORD + i] = sendBuffers.next();
+      writeSocketSendReply(
+        words,
+        frame,
+        DEVICE_TID,
+        HOST_TID,
+        this.config.sendHandler,
+        REQUEST_STATUS_SUCCESS,
+        0,
+        count,
+        CONTEXTS_WORD + count,
+      );
+      this.outbound.post();
+      answered += count;
+    }
+    this.contextsDueNs = NEVER;
+    return answered;
+  }
+
+  /** Acquires a frame for a reply of its own: the open record frame goes first, so that order is kept. */
+  private acquire(): number {
+    this.closeRecordFrame();
+    return this.outbound.acquire();
+  }
+
+  /** Closes the record frame. @returns free frames, at least `wanted` if there are. */
+  private closeRecordFrameFor(wanted: number): number {
+    this.closeRecordFrame();
+    return this.outbound.ring.available(wanted);
+  }
+
+  private openRecordFrame(): boolean {
+    if (this.recordFrame !== NO_FRAME) return true;
+    this.recordFrame = this.outbound.acquire();
+    this.recordCount = 0;
+    return this.recordFrame !== NO_FRAME;
+  }
+
+  private record(context: number, socketId: number, flags: number, length: number, status: number): void {
+    const at = this.recordFrame + RECORDS_WORD + this.recordCount * RECEIVE_RECORD_WORDS;
+    writeReceiveRecord(this.words, at, context, socketId, 0, flags, length, status);
+    this.recordCount += 1;
+    if (this.recordCount === RECORDS_PER_FRAME) this.closeRecordFrame();
+  }
+
+  private closeRecordFrame(): void {
+    const frame = this.recordFrame;
+    if (frame === NO_FRAME) return;
+    this.recordFrame = NO_FRAME;
+    // A frame acquired for a record that then found no bucket is simply not posted.
+    if (this.recordCount === 0) return;
+    writeSocketReceivePostReply(
+      this.words,
+      frame,
+      DEVICE_TID,
+      HOST_TID,
+      this.config.receiveHandler,
+      REQUEST_STATUS_SUCCESS,
+      0,
+      this.recordCount,
+      this.buckets.remaining,
+      RECORDS_WORD + this.recordCount * RECEIVE_RECORD_WORDS,
+    );
+    this.outbound.post();
+  }
+}
