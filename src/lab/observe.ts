@@ -1,0 +1,59 @@
+/**
+ * What a run cost the thread it ran on: processor time, heap allocated, collections, resident memory. Readings are taken
+ * before and after, never within.
+ */
+import { readFileSync } from 'node:fs';
+import { GCProfiler, getHeapStatistics } from 'node:v8';
+
+export interface Cost {
+  /** Processor time of this thread; undefined where the system does not tell. */
+  readonly cpuNs: number | undefined;
+  /** Bytes allocated on this thread's heap, those already collected included. */
+  readonly allocatedBytes: number;
+  readonly collections: number;
+  /** Resident memory of the whole process at the end. */
+  readonly residentBytes: number;
+}
+
+interface Collection {
+  readonly beforeGC: { readonly heapStatistics: { readonly usedHeapSize: number } };
+  readonly afterGC: { readonly heapStatistics: { readonly usedHeapSize: number } };
+}
+
+/** @returns nanoseconds this thread has been on a processor (Linux: first field of schedstat), or undefined. */
+export function threadCpuNs(): number | undefined {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]);
+  } catch {
+    return undefined;
+  }
+}
+
+export class Observation {
+  private readonly profiler = new GCProfiler();
+  private cpuNs: number | undefined;
+  private heapBytes = 0;
+
+  start(): void {
+    this.profiler.start();
+    this.heapBytes = getHeapStatistics().used_heap_size;
+    this.cpuNs = threadCpuNs();
+  }
+
+  stop(): Cost {
+    const cpuNs = threadCpuNs();
+    const heapBytes = getHeapStatistics().used_heap_size;
+    const collections =
+      (this.profiler.stop() as { statistics: readonly Collection[] } | undefined)?.statistics ?? [];
+    let freedBytes = 0;
+    for (const { beforeGC, afterGC } of collections) {
+      freedBytes += beforeGC.heapStatistics.usedHeapSize - afterGC.heapStatistics.usedHeapSize;
+    }
+    return {
+      cpuNs: cpuNs === undefined || this.cpuNs === undefined ? undefined : cpuNs - this.cpuNs,
+      allocatedBytes: heapBytes - this.heapBytes + freedBytes,
+      collections: collections.length,
+      residentBytes: process.memoryUsage.rss(),
+    };
+  }
+}
