@@ -260,6 +260,6 @@ export function writeTransactionError(
   words[frame + 6] = 0;
 }
 
-export function transactionErrorOffset(words: Int32Array, frame: number): number {
+export function getErrorOffset(words: Int32Array, frame: number): number {
   return words[frame + 5];
 }
