@@ -38,3 +38,9 @@ export function functionHead(name: string, parameters: readonly string[], result
   if (line.length <= 110) return [line];
   return [`export function ${name}(`, ...typed.map((parameter) => `  ${parameter},`), `): ${result} {`];
 }
+
+/** A YAML text as one line that begins and ends as a sentence does. */
+export function sentence(text: string): string {
+  const line = pascalName(text.trim().replaceAll('\n', ' '));
+  return /[.:]$/.test(line) ? line : `${line}.`;
+}
