@@ -1,0 +1,163 @@
+/**
+ * Node's native parts this folder stands in for, with the types Node's own `lib/net.js`,
+ * `lib/internal/stream_base_commons.js` and `lib/internal/tls/wrap.js` use them by (read from Node 20.20 and 24).
+ * They are reached by `process.binding`, whose deprecation (DEP0111) is silenced for these calls alone.
+ */
+
+/** What `getsockname` and `getpeername` fill in. */
+export interface AddressInfoOut {
+  address?: string;
+  family?: string;
+  port?: number;
+}
+
+/** The fields of ConnectWrap, ShutdownWrap and WriteWrap that a handle reads or calls. */
+export interface StreamRequest {
+  oncomplete?: ((...values: unknown[]) => void) | undefined;
+  handle?: unknown;
+  error?: string;
+}
+
+/** A `tcp_wrap` TCP object: what `net.Socket` and `net.Server` hold as `_handle`. */
+export interface TcpHandle {
+  onread: (buffer: ArrayBuffer | undefined) => unknown;
+  onconnection?: (status: number, client?: TcpHandle) => void;
+  readonly isStreamBase: boolean;
+  readonly fd: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly writeQueueSize: number;
+  bind(address: string, port: number, flags?: number): number;
+  bind6(address: string, port: number, flags?: number): number;
+  listen(backlog: number): number;
+  connect(request: StreamRequest, address: string, port: number): number;
+  connect6(request: StreamRequest, address: string, port: number): number;
+  open(fd: number): number;
+  readStart(): number;
+  readStop(): number;
+  writeBuffer(request: StreamRequest, bytes: Uint8Array): number;
+  writev(request: StreamRequest, chunks: unknown[], allBuffers: boolean): number;
+  writeUtf8String(request: StreamRequest, text: string): number;
+  writeLatin1String(request: StreamRequest, text: string): number;
+  writeAsciiString(request: StreamRequest, text: string): number;
+  writeUcs2String(request: StreamRequest, text: string): number;
+  shutdown(request: StreamRequest): number;
+  useUserBuffer(bytes: Uint8Array): void;
+  close(callback?: () => void): void;
+  reset(callback?: () => void): number;
+  getsockname(out: AddressInfoOut): number;
+  getpeername(out: AddressInfoOut): number;
+  setNoDelay(on: boolean): number;
+  setKeepAlive(on: boolean, delaySeconds: number, intervalSeconds?: number, count?: number): number;
+  setTypeOfService?(value: number): number;
+  getTypeOfService?(): number;
+  setBlocking(on: boolean): number;
+  ref(): void;
+  unref(): void;
+  hasRef(): boolean;
+  getAsyncId(): number;
+  asyncReset(resource?: object): void;
+}
+
+export interface TcpConstructor {
+  new (type: number): TcpHandle;
+  readonly prototype: TcpHandle;
+}
+
+/** A `js_stream` JSStream: a native stream whose work is done by the functions set on it. */
+export interface JsStream {
+  onreadstart?: () => number;
+  onreadstop?: () => number;
+  onshutdown?: (request: object) => number;
+  onwrite?: (request: object, buffers: Uint8Array[]) => number;
+  isClosing?: () => boolean;
+  readBuffer(bytes: Uint8Array): void;
+  emitEOF(): void;
+  finishWrite(request: object, status: number): void;
+  finishShutdown(request: object, status: number): void;
+}
+
+export interface TlsWrapBinding {
+  wrap(handle: object, context: object, isServer: boolean, ...rest: unknown[]): object;
+}
+
+export interface NativeBindings {
+  readonly TCP: TcpConstructor;
+  /** `TCPConstants.SOCKET`. */
+  readonly socketType: number;
+  /** `UV_TCP_IPV6ONLY`, a flag of `bind6`. */
+  readonly ipv6Only: number;
+  readonly WriteWrap: new () => StreamRequest;
+  readonly ShutdownWrap: new () => StreamRequest;
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kArrayBufferOffset: number;
+  readonly kBytesWritten: number;
+  readonly kLastWriteWasAsync: number;
+  readonly JSStream: new () => JsStream;
+  /** The binding object itself: Node looks `wrap` up on it at each call. */
+  readonly tlsWrap: TlsWrapBinding | undefined;
+  /** Runs what is due of `process.nextTick` and the microtasks, as Node does after each native callback. */
+  readonly runTicks: () => void;
+}
+
+interface OldProcess {
+  binding(name: string): Record<string, unknown>;
+  _tickCallback(): void;
+}
+
+/** libuv's end of stream, in `streamBaseState[kReadBytesOrError]`. */
+export const UV_EOF = -4095;
+/** ECANCELED, with which libuv answers the requests of a closed handle. */
+export const UV_ECANCELED = -125;
+
+let loaded: NativeBindings | undefined;
+
+/** @throws Error where this Node has no such bindings. */
+export function nativeBindings(): NativeBindings {
+  loaded ??= quietly(load);
+  return loaded;
+}
+
+function quietly<T>(action: () => T): T {
+  const before = process.noDeprecation;
+  process.noDeprecation = true;
+  try {
+    return action();
+  } finally {
+    if (before === undefined) delete (process as { noDeprecation?: boolean }).noDeprecation;
+    else process.noDeprecation = before;
+  }
+}
+
+function load(): NativeBindings {
+  const old = process as unknown as OldProcess;
+  const tcp = old.binding('tcp_wrap');
+  const stream = old.binding('stream_wrap');
+  const constants = tcp['constants'] as Record<string, number>;
+  if (typeof tcp['TCP'] !== 'function' || !(stream['streamBaseState'] instanceof Int32Array)) {
+    throw new Error(`inic: Node ${process.version} does not offer the tcp_wrap and stream_wrap bindings`);
+  }
+  let tlsWrap: TlsWrapBinding | undefined;
+  try {
+    tlsWrap = old.binding('tls_wrap') as unknown as TlsWrapBinding;
+  } catch {
+    tlsWrap = undefined; // a Node built without OpenSSL
+  }
+  const tick = old._tickCallback;
+  return {
+    TCP: tcp['TCP'] as TcpConstructor,
+    socketType: constants['SOCKET'],
+    ipv6Only: constants['UV_TCP_IPV6ONLY'],
+    WriteWrap: stream['WriteWrap'] as new () => StreamRequest,
+    ShutdownWrap: stream['ShutdownWrap'] as new () => StreamRequest,
+    streamBaseState: stream['streamBaseState'],
+    kReadBytesOrError: stream['kReadBytesOrError'] as number,
+    kArrayBufferOffset: stream['kArrayBufferOffset'] as number,
+    kBytesWritten: stream['kBytesWritten'] as number,
+    kLastWriteWasAsync: stream['kLastWriteWasAsync'] as number,
+    JSStream: old.binding('js_stream')['JSStream'] as new () => JsStream,
+    tlsWrap,
+    runTicks: () => tick.call(process),
+  };
+}

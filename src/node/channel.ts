@@ -1,0 +1,350 @@
+/**
+ * One TCP handle that lives on the card: what libuv's `uv_tcp_t` is to a kernel socket, in JavaScript.
+ *
+ * `methods.ts` calls down (connect, listen, read, write, shutdown, close, with libuv's results); `pump.ts` calls `serve`
+ * when the card says the socket is ready, and from there alone the program's callbacks run (`onread`, `onconnection`,
+ * `oncomplete`), each in its own async context and followed by the ticks, as Node's MakeCallback does it. Nothing here
+ * waits, reads a clock or touches a frame.
+ */
+import { AsyncResource } from 'node:async_hooks';
+import { FAILED, HANGUP, READABLE, SHUT_WR, WRITABLE } from '../socket/contract.ts';
+import { EAGAIN, EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
+import { SO_ERROR, SO_LINGER_SECONDS } from '../socket/options.ts';
+import type { NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
+import { UV_ECANCELED, UV_EOF } from './bindings.ts';
+import type { Pump } from './pump.ts';
+import { flushWrites, type PendingWrite } from './write.ts';
+
+export const BOUND = 0; // has a socket; neither listens nor is connected
+export const LISTENING = 1;
+export const CONNECTING = 2;
+export const CONNECTED = 3;
+export const CLOSED = 4;
+
+/** The field of a TCP handle that holds its channel; absent on a handle of the kernel's. */
+export const kChannel: unique symbol = Symbol('inic channel');
+
+export interface MaybeOnCard {
+  [kChannel]?: Channel;
+}
+
+/** Buffers set by `useUserBuffer` before a handle had a channel. */
+export const earlyUserBuffers = new WeakMap<object, Uint8Array>();
+
+const READS_MAX = 32; // a turn, as libuv's uv__read has it
+const ACCEPTS_MAX = 32; // a turn
+const MANUAL = { requireManualDestroy: true } as const; // spares Node the tracking of each one's collection
+
+/** A context for callbacks that shall run where this is called. */
+export function captureContext(): AsyncResource {
+  return new AsyncResource('INICSOCKET', MANUAL);
+}
+
+export class Channel {
+  readonly pump: Pump;
+  readonly native: NativeBindings;
+  readonly handle: TcpHandle;
+  readonly ipv6: boolean;
+  /** Where `onread` and `onconnection` run; `asyncReset` puts another in its place. */
+  context: AsyncResource;
+  socket: number;
+  state: number;
+  reading = false;
+  /** Whether the end of stream, or an error, was already given to the program. */
+  ended = false;
+  referenced = true;
+  /** Whether `pump.active` counts this channel. */
+  counted = false;
+  /** Whether it waits in the pump's queue. */
+  queued = false;
+  /** Errno a failed `bind` left behind, reported by `listen` or `connect` as libuv delays it; positive, or 0. */
+  delayedErrno = 0;
+  /** Address and port asked for by `bind`, and its flags; for the listeners' table and for a later change of mind. */
+  boundAddress = 0;
+  boundPort = 0;
+  boundText = '';
+  ipv6Only = false;
+  bytesRead = 0;
+  bytesWritten = 0;
+  userBuffer: Uint8Array | undefined = undefined;
+  connectRequest: StreamRequest | undefined = undefined;
+  connectContext: AsyncResource | undefined = undefined;
+  shutdownRequest: StreamRequest | undefined = undefined;
+  shutdownContext: AsyncResource | undefined = undefined;
+  /** Writes the card has not taken whole, oldest first. */
+  writeHead: PendingWrite | undefined = undefined;
+  writeTail: PendingWrite | undefined = undefined;
+  writeQueueBytes = 0;
+
+  constructor(pump: Pump, handle: TcpHandle, socket: number, state: number, ipv6: boolean) {
+    this.pump = pump;
+    this.native = pump.native;
+    this.handle = handle;
+    this.ipv6 = ipv6;
+    this.socket = socket;
+    this.state = state;
+    this.context = captureContext();
+    this.referenced = handle.hasRef();
+    this.userBuffer = earlyUserBuffers.get(handle);
+    (handle as MaybeOnCard)[kChannel] = this;
+    pump.add(this);
+  }
+
+  /** Tells the pump whether this channel keeps the loop alive, by libuv's rules: requests always, a reader if referenced. */
+  updateHold(): void {
+    const holds =
+      (this.referenced && (this.reading || this.state === LISTENING)) ||
+      this.state === CONNECTING ||
+      this.writeHead !== undefined ||
+      this.shutdownRequest !== undefined;
+    if (holds === this.counted) return;
+    this.counted = holds;
+    this.pump.countActive(holds ? 1 : -1);
+  }
+
+  /** Hot path: one turn of a ready socket. */
+  serve(): void {
+    if (this.pump.deadErrno !== 0) {
+      this.failAll(-this.pump.deadErrno);
+      return;
+    }
+    if (this.state === CONNECTED) {
+      if (this.reading) this.read();
+      if (this.writeHead !== undefined && this.state === CONNECTED) flushWrites(this);
+    } else if (this.state === LISTENING) this.accept();
+    else if (this.state === CONNECTING) this.finishConnect();
+  }
+
+  /** @returns 0, -ENOTCONN, -EBADF. */
+  readStart(): number {
+    if (this.state === CLOSED) return -EBADF;
+    if (this.state !== CONNECTED) return -ENOTCONN;
+    if (this.reading) return 0;
+    this.reading = !this.ended;
+    this.updateHold();
+    if (this.reading && this.pump.mayBeReadable(this.socket)) this.pump.enqueue(this);
+    return 0;
+  }
+
+  readStop(): number {
+    if (!this.reading) return 0;
+    this.reading = false;
+    this.updateHold();
+    return 0;
+  }
+
+  /** Hot path: gives the program what has arrived, at most READS_MAX chunks. */
+  private read(): void {
+    const pump = this.pump;
+    const stack = pump.stack;
+    for (let i = 0; i < READS_MAX; i++) {
+      if ((stack.readiness(this.socket) & (READABLE | HANGUP | FAILED)) === 0) return;
+      const target = this.userBuffer;
+      let got = 0;
+      if (target === undefined) {
+        const slab = pump.slab;
+        slab.reserve();
+        got = stack.recv(this.socket, slab.bytes, slab.used, slab.bytes.length - slab.used);
+      } else got = stack.recv(this.socket, target, 0, target.length);
+      if (got === -EAGAIN) return;
+      if (got <= 0) {
+        this.endReading(got === 0 ? UV_EOF : got);
+        return;
+      }
+      this.bytesRead += got;
+      this.deliver(got, target);
+      if (!this.reading || this.state !== CONNECTED) return;
+    }
+    pump.enqueue(this);
+  }
+
+  /** Hot path: one chunk to `onread`, from the slab or the program's own buffer. */
+  private deliver(length: number, target: Uint8Array | undefined): void {
+    const native = this.native;
+    const state = native.streamBaseState;
+    state[native.kReadBytesOrError] = length;
+    if (target === undefined) {
+      const slab = this.pump.slab;
+      state[native.kArrayBufferOffset] = slab.used;
+      const buffer = slab.buffer;
+      slab.take(length);
+      this.context.runInAsyncScope(this.handle.onread, this.handle, buffer);
+    } else {
+      state[native.kArrayBufferOffset] = 0;
+      const next = this.context.runInAsyncScope(this.handle.onread, this.handle, undefined);
+      if (next instanceof Uint8Array) this.userBuffer = next;
+    }
+    native.runTicks();
+  }
+
+  /** Ends the reading with UV_EOF or a negative errno; nothing is read after it. */
+  private endReading(status: number): void {
+    const native = this.native;
+    this.ended = true;
+    this.reading = false;
+    this.updateHold();
+    native.streamBaseState[native.kReadBytesOrError] = status;
+    native.streamBaseState[native.kArrayBufferOffset] = 0;
+    this.context.runInAsyncScope(this.handle.onread, this.handle, undefined);
+    native.runTicks();
+  }
+
+  /** Takes waiting connections, at most ACCEPTS_MAX; each becomes a fresh native handle on the card. */
+  private accept(): void {
+    const pump = this.pump;
+    for (let i = 0; i < ACCEPTS_MAX; i++) {
+      const socket = pump.stack.accept(this.socket);
+      if (socket === -EAGAIN) return;
+      if (socket < 0) {
+        this.reportConnection(socket, undefined);
+        return;
+      }
+      // Made outside the listener's context: an accepted handle inherits no store, as with Node's own.
+      const client = new this.native.TCP(this.native.socketType);
+      new Channel(pump, client, socket, CONNECTED, this.ipv6);
+      this.reportConnection(0, client);
+      if (this.state !== LISTENING) return;
+    }
+    pump.enqueue(this);
+  }
+
+  private reportConnection(status: number, client: TcpHandle | undefined): void {
+    const callback = this.handle.onconnection;
+    if (callback === undefined) return;
+    this.context.runInAsyncScope(callback, this.handle, status, client);
+    this.native.runTicks();
+  }
+
+  private finishConnect(): void {
+    const ready = this.pump.stack.readiness(this.socket);
+    if ((ready & (WRITABLE | HANGUP | FAILED)) === 0) return;
+    this.completeConnect(-Math.abs(this.pump.stack.getOption(this.socket, SO_ERROR)) | 0);
+  }
+
+  /** @param status 0 or a negative errno. */
+  completeConnect(status: number): void {
+    const request = this.connectRequest;
+    const context = this.connectContext;
+    if (request === undefined || context === undefined) return;
+    this.connectRequest = undefined;
+    this.connectContext = undefined;
+    this.state = status === 0 ? CONNECTED : BOUND;
+    this.updateHold();
+    this.complete(context, request, status, this.handle, request, true, true);
+  }
+
+  /** Calls a request's `oncomplete` in its context, then runs the ticks. */
+  complete(context: AsyncResource, request: StreamRequest, ...values: unknown[]): void {
+    const callback = request.oncomplete;
+    // autoSelectFamily takes the callback off an attempt it gave up.
+    if (typeof callback !== 'function') return;
+    context.runInAsyncScope(callback, request, ...values);
+    this.native.runTicks();
+  }
+
+  /**
+   * Sends our end of stream once all writes are taken.
+   * @returns 1: done at once; 0: `oncomplete` follows; or a negative errno.
+   */
+  shutdown(request: StreamRequest): number {
+    if (this.state === CLOSED) return -EBADF;
+    if (this.state !== CONNECTED) return -ENOTCONN;
+    if (this.pump.deadErrno !== 0) return -this.pump.deadErrno;
+    if (this.writeHead === undefined) {
+      const result = this.pump.stack.shutdown(this.socket, SHUT_WR);
+      this.pump.wake();
+      return result < 0 ? result : 1;
+    }
+    this.shutdownRequest = request;
+    this.shutdownContext = captureContext();
+    this.updateHold();
+    return 0;
+  }
+
+  /** Called when the write queue has run empty. */
+  finishShutdown(): void {
+    const request = this.shutdownRequest;
+    const context = this.shutdownContext;
+    if (request === undefined || context === undefined) return;
+    this.shutdownRequest = undefined;
+    this.shutdownContext = undefined;
+    const result = this.pump.stack.shutdown(this.socket, SHUT_WR);
+    this.updateHold();
+    this.complete(context, request, result);
+  }
+
+  /**
+   * Gives the socket up. Requests under way are answered ECANCELED in the next turn; the native handle's own close then
+   * makes the program's close callback, after them, in libuv's closing phase.
+   * @param reset send RST instead of FIN. @returns 0 or a negative errno.
+   */
+  close(reset: boolean): number {
+    if (this.state === CLOSED) return reset ? -EINVAL : 0;
+    const pump = this.pump;
+    this.state = CLOSED;
+    this.reading = false;
+    this.cancel(this.connectContext, this.connectRequest, true);
+    this.connectRequest = undefined;
+    for (let write = this.writeHead; write !== undefined; write = write.next) {
+      this.cancel(write.context, write.request, false);
+    }
+    this.writeHead = undefined;
+    this.writeTail = undefined;
+    this.writeQueueBytes = 0;
+    this.cancel(this.shutdownContext, this.shutdownRequest, false);
+    this.shutdownRequest = undefined;
+    this.updateHold();
+    pump.remove(this);
+    if (this.socket >= 0 && pump.deadErrno === 0) {
+      if (reset) pump.stack.setOption(this.socket, SO_LINGER_SECONDS, 0);
+      pump.stack.close(this.socket);
+    }
+    pump.wake();
+    return 0;
+  }
+
+  private cancel(
+    context: AsyncResource | undefined,
+    request: StreamRequest | undefined,
+    connect: boolean,
+  ): void {
+    if (context === undefined || request === undefined) return;
+    const handle = this.handle;
+    this.pump.later(() => {
+      if (connect) this.complete(context, request, UV_ECANCELED, handle, request, false, false);
+      else this.complete(context, request, UV_ECANCELED, handle, undefined);
+    });
+  }
+
+  /** Everything under way ends with `status`: the card died. */
+  private failAll(status: number): void {
+    const state = this.state;
+    if (state === CONNECTING) this.completeConnect(status);
+    if (state === LISTENING && !this.ended) {
+      this.ended = true;
+      this.state = BOUND;
+      this.updateHold();
+      this.reportConnection(status, undefined);
+      return;
+    }
+    this.failWrites(status);
+    if (this.reading) this.endReading(status);
+  }
+
+  private failWrites(status: number): void {
+    let write = this.writeHead;
+    this.writeHead = undefined;
+    this.writeTail = undefined;
+    this.writeQueueBytes = 0;
+    const shutdown = this.shutdownRequest;
+    const shutdownContext = this.shutdownContext;
+    this.shutdownRequest = undefined;
+    this.updateHold();
+    for (; write !== undefined; write = write.next) {
+      this.complete(write.context, write.request, status, this.handle, undefined);
+    }
+    if (shutdown !== undefined && shutdownContext !== undefined) {
+      this.complete(shutdownContext, shutdown, status);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Puts a card under `node:net` and everything built on it, and takes it away again. `register.ts` does so for a whole
+ * program; a benchmark does it around the part that shall run on the card. Handles made while a card is installed stay
+ * on it; those made before or after are the kernel's.
+ */
+import cluster from 'node:cluster';
+import { nativeBindings, type TcpHandle } from './bindings.ts';
+import type { NodeCard } from './card.ts';
+import { cardMethods, type Seam } from './methods.ts';
+import { parseOffloadRule } from './offload-rule.ts';
+import { DEFAULT_PUMP, Pump, type PumpOptions } from './pump.ts';
+import { installTlsBridge } from './tls-bridge.ts';
+
+export interface InstallOptions extends Partial<PumpOptions> {
+  /** Which sockets go to the card, see `offload-rule.ts`. Default `all`. */
+  readonly offload?: string;
+}
+
+interface Installed {
+  readonly seam: Seam;
+  readonly pumps: Map<NodeCard, Pump>;
+  readonly restore: () => void;
+}
+
+let installed: Installed | undefined;
+
+/**
+ * From now on new sockets go by the rule. A card already installed is replaced; its sockets stay its own.
+ * @throws SyntaxError for a bad rule; Error where this Node has not the bindings needed.
+ */
+export function install(card: { readonly node: NodeCard }, options: InstallOptions = {}): void {
+  const rule = parseOffloadRule(options.offload ?? 'all');
+  installed ??= hook();
+  const { seam, pumps } = installed;
+  const pump = pumps.get(card.node) ?? new Pump(card.node, { ...DEFAULT_PUMP, ...options });
+  pumps.set(card.node, pump);
+  pump.onEmpty = undefined;
+  seam.policy = { pump, rule, mayListen: () => !isClusterPrimary() };
+}
+
+/** New sockets are the kernel's again. Node's own methods come back once the last card socket is closed. */
+export function uninstall(): void {
+  if (installed === undefined) return;
+  installed.seam.policy = undefined;
+  unhookIfIdle();
+  if (installed === undefined) return;
+  for (const pump of installed.pumps.values()) pump.onEmpty = unhookIfIdle;
+}
+
+/** Whether new sockets go by a card's rule now. */
+export function isInstalled(): boolean {
+  return installed?.seam.policy !== undefined;
+}
+
+function unhookIfIdle(): void {
+  if (installed === undefined || installed.seam.policy !== undefined) return;
+  for (const pump of installed.pumps.values()) if (pump.live > 0) return;
+  installed.restore();
+  installed = undefined;
+}
+
+function hook(): Installed {
+  const native = nativeBindings();
+  const prototype = native.TCP.prototype;
+  const before = Object.getOwnPropertyDescriptors(prototype);
+  const original = Object.create(Object.getPrototypeOf(prototype), before) as TcpHandle;
+  const seam: Seam = { policy: undefined, wrappingTls: false, original };
+  const methods = cardMethods(seam, native);
+  Object.defineProperties(prototype, methods);
+  const removeTls = installTlsBridge(seam, native);
+  const restore = () => {
+    removeTls();
+    for (const name of Object.keys(methods)) {
+      const descriptor = (before as PropertyDescriptorMap)[name];
+      if (descriptor === undefined) delete (prototype as unknown as Record<string, unknown>)[name];
+      else Object.defineProperty(prototype, name, descriptor);
+    }
+  };
+  return { seam, pumps: new Map(), restore };
+}
+
+/** A primary with workers passes its listeners and connections to other processes, which only the kernel's can follow. */
+function isClusterPrimary(): boolean {
+  return cluster.isPrimary && cluster.workers !== undefined && Object.keys(cluster.workers).length > 0;
+}

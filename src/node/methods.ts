@@ -1,0 +1,349 @@
+/**
+ * The methods put on `TCP.prototype` in place of Node's own. Each looks for the handle's channel: with one it works on
+ * the card, without one it is Node's own method. `bind`, `bind6`, `connect` and `connect6` are where a handle without a
+ * channel may get one. Results are libuv's: 0 or a negative errno (on Linux UV codes are the kernel's).
+ */
+import { EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
+import {
+  IP_TOS,
+  SO_KEEPALIVE,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE_SECONDS,
+  TCP_KEEPINTVL_SECONDS,
+  TCP_NODELAY,
+} from '../socket/options.ts';
+import { formatAddress } from './addresses.ts';
+import type { AddressInfoOut, NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
+import {
+  type Channel,
+  CLOSED,
+  CONNECTED,
+  captureContext,
+  earlyUserBuffers,
+  kChannel,
+  type MaybeOnCard,
+} from './channel.ts';
+import {
+  bindChannel,
+  bindsOnCard,
+  connectChannel,
+  connectsOnCard,
+  listenOnChannel,
+  openChannel,
+  type Policy,
+  parseAddress,
+} from './policy.ts';
+import { LATIN1, UCS2, UTF8, writeBytes, writeMany, writeText } from './write.ts';
+
+type Handle = TcpHandle & MaybeOnCard;
+
+/** What the methods look up at each call. */
+export interface Seam {
+  /** Undefined: new handles are the kernel's. */
+  policy: Policy | undefined;
+  /** True while TLS takes a handle over, which it does only to what says it is a native stream. */
+  wrappingTls: boolean;
+  /** Node's own methods. */
+  readonly original: TcpHandle;
+}
+
+/** Property descriptors for `TCP.prototype`. */
+export function cardMethods(seam: Seam, native: NativeBindings): PropertyDescriptorMap {
+  const methods = {
+    ...openingMethods(seam, native),
+    ...streamMethods(seam.original),
+    ...closingMethods(seam.original),
+    ...addressMethods(seam.original),
+  };
+  const descriptors: PropertyDescriptorMap = {};
+  for (const [name, value] of Object.entries(methods)) {
+    if (name in seam.original) descriptors[name] = { value, writable: true, configurable: true };
+  }
+  return { ...descriptors, ...fields(seam) };
+}
+
+function openingMethods(seam: Seam, native: NativeBindings) {
+  const original = seam.original;
+
+  function bind(
+    handle: Handle,
+    text: string,
+    port: number,
+    flags: number | undefined,
+    ipv6: boolean,
+  ): number {
+    const policy = seam.policy;
+    if (handle[kChannel] !== undefined) return -EINVAL;
+    const address = policy === undefined ? -1 : parseAddress(text, ipv6);
+    if (policy === undefined || !bindsOnCard(policy, address, port)) {
+      return ipv6
+        ? original.bind6.call(handle, text, port, flags)
+        : original.bind.call(handle, text, port, flags);
+    }
+    const channel = openChannel(policy, handle, ipv6);
+    if (typeof channel === 'number') return channel;
+    return bindChannel(channel, text, address, port, ((flags ?? 0) & native.ipv6Only) !== 0);
+  }
+
+  function connect(
+    handle: Handle,
+    request: StreamRequest,
+    text: string,
+    port: number,
+    ipv6: boolean,
+  ): number {
+    const policy = seam.policy;
+    let channel = handle[kChannel];
+    const address = policy === undefined && channel === undefined ? -1 : parseAddress(text, ipv6);
+    const onCard = policy !== undefined && connectsOnCard(policy, address, port);
+    if (channel !== undefined && policy !== undefined && !onCard && channel.state !== CLOSED) {
+      const failed = moveToKernel(original, handle, channel);
+      if (failed !== 0) return failed;
+      channel = undefined;
+    }
+    if (channel === undefined) {
+      if (!onCard) {
+        return ipv6
+          ? original.connect6.call(handle, request, text, port)
+          : original.connect.call(handle, request, text, port);
+      }
+      const opened = openChannel(policy, handle, ipv6);
+      if (typeof opened === 'number') return opened;
+      channel = opened;
+    }
+    return connectChannel(channel, request, address, port);
+  }
+
+  return {
+    bind(this: Handle, address: string, port: number, flags?: number): number {
+      return bind(this, address, port, flags, false);
+    },
+    bind6(this: Handle, address: string, port: number, flags?: number): number {
+      return bind(this, address, port, flags, true);
+    },
+    listen(this: Handle, backlog: number): number {
+      const channel = this[kChannel];
+      return channel === undefined ? original.listen.call(this, backlog) : listenOnChannel(channel, backlog);
+    },
+    connect(this: Handle, request: StreamRequest, address: string, port: number): number {
+      return connect(this, request, address, port, false);
+    },
+    connect6(this: Handle, request: StreamRequest, address: string, port: number): number {
+      return connect(this, request, address, port, true);
+    },
+    open(this: Handle, fd: number): number {
+      return this[kChannel] === undefined ? original.open.call(this, fd) : -EINVAL;
+    },
+  };
+}
+
+/** A handle bound on the card that turns out to connect elsewhere: gives it back, bound alike. */
+function moveToKernel(original: TcpHandle, handle: Handle, channel: Channel): number {
+  channel.close(false);
+  delete handle[kChannel];
+  return channel.ipv6
+    ? original.bind6.call(handle, channel.boundText, channel.boundPort, 0)
+    : original.bind.call(handle, channel.boundText, channel.boundPort);
+}
+
+function streamMethods(original: TcpHandle) {
+  return {
+    readStart(this: Handle): number {
+      const channel = this[kChannel];
+      return channel === undefined ? original.readStart.call(this) : channel.readStart();
+    },
+    readStop(this: Handle): number {
+      const channel = this[kChannel];
+      return channel === undefined ? original.readStop.call(this) : channel.readStop();
+    },
+    useUserBuffer(this: Handle, bytes: Uint8Array): void {
+      // Said before a client knows where it will connect: both sides are told.
+      const channel = this[kChannel];
+      if (channel !== undefined) {
+        channel.userBuffer = bytes;
+        return;
+      }
+      earlyUserBuffers.set(this, bytes);
+      original.useUserBuffer.call(this, bytes);
+    },
+    writeBuffer(this: Handle, request: StreamRequest, bytes: Uint8Array): number {
+      const channel = this[kChannel];
+      return channel === undefined
+        ? original.writeBuffer.call(this, request, bytes)
+        : writeBytes(channel, request, bytes);
+    },
+    writev(this: Handle, request: StreamRequest, chunks: unknown[], buffers: boolean): number {
+      const channel = this[kChannel];
+      return channel === undefined
+        ? original.writev.call(this, request, chunks, buffers)
+        : writeMany(channel, request, chunks, buffers);
+    },
+    writeUtf8String(this: Handle, request: StreamRequest, text: string): number {
+      const channel = this[kChannel];
+      return channel === undefined
+        ? original.writeUtf8String.call(this, request, text)
+        : writeText(channel, request, text, UTF8);
+    },
+    writeLatin1String(this: Handle, request: StreamRequest, text: string): number {
+      const channel = this[kChannel];
+      return channel === undefined
+        ? original.writeLatin1String.call(this, request, text)
+        : writeText(channel, request, text, LATIN1);
+    },
+    writeAsciiString(this: Handle, request: StreamRequest, text: string): number {
+      const channel = this[kChannel];
+      return channel === undefined
+        ? original.writeAsciiString.call(this, request, text)
+        : writeText(channel, request, text, LATIN1);
+    },
+    writeUcs2String(this: Handle, request: StreamRequest, text: string): number {
+      const channel = this[kChannel];
+      return channel === undefined
+        ? original.writeUcs2String.call(this, request, text)
+        : writeText(channel, request, text, UCS2);
+    },
+    shutdown(this: Handle, request: StreamRequest): number {
+      const channel = this[kChannel];
+      return channel === undefined ? original.shutdown.call(this, request) : channel.shutdown(request);
+    },
+    setBlocking(this: Handle, on: boolean): number {
+      return this[kChannel] === undefined ? original.setBlocking.call(this, on) : 0;
+    },
+  };
+}
+
+function closingMethods(original: TcpHandle) {
+  return {
+    close(this: Handle, callback?: () => void): void {
+      this[kChannel]?.close(false);
+      original.close.call(this, callback);
+    },
+    reset(this: Handle, callback?: () => void): number {
+      const channel = this[kChannel];
+      if (channel === undefined) return original.reset.call(this, callback);
+      const result = channel.close(true);
+      if (result === 0) original.close.call(this, callback);
+      return result;
+    },
+    ref(this: Handle): void {
+      original.ref.call(this);
+      setReferenced(this[kChannel], true);
+    },
+    unref(this: Handle): void {
+      original.unref.call(this);
+      setReferenced(this[kChannel], false);
+    },
+    asyncReset(this: Handle, resource?: object): void {
+      original.asyncReset.call(this, resource);
+      const channel = this[kChannel];
+      if (channel !== undefined) channel.context = captureContext();
+    },
+  };
+}
+
+function setReferenced(channel: Channel | undefined, on: boolean): void {
+  if (channel === undefined) return;
+  channel.referenced = on;
+  channel.updateHold();
+}
+
+function addressMethods(original: TcpHandle) {
+  return {
+    getsockname(this: Handle, out: AddressInfoOut): number {
+      const channel = this[kChannel];
+      if (channel === undefined) return original.getsockname.call(this, out);
+      if (channel.delayedErrno !== 0) return -channel.delayedErrno;
+      if (channel.state === CLOSED) return -EBADF;
+      return fillAddress(channel, channel.pump.stack.localEndpoint(channel.socket), out);
+    },
+    getpeername(this: Handle, out: AddressInfoOut): number {
+      const channel = this[kChannel];
+      if (channel === undefined) return original.getpeername.call(this, out);
+      if (channel.state === CLOSED) return -EBADF;
+      if (channel.state !== CONNECTED) return -ENOTCONN;
+      return fillAddress(channel, channel.pump.stack.remoteEndpoint(channel.socket), out);
+    },
+    setNoDelay(this: Handle, on: boolean): number {
+      const channel = this[kChannel];
+      return channel === undefined
+        ? original.setNoDelay.call(this, on)
+        : setOption(channel, TCP_NODELAY, on ? 1 : 0);
+    },
+    setKeepAlive(this: Handle, on: boolean, delay: number, interval?: number, count?: number): number {
+      const channel = this[kChannel];
+      if (channel === undefined) return original.setKeepAlive.call(this, on, delay, interval, count);
+      const result = setOption(channel, SO_KEEPALIVE, on ? 1 : 0);
+      if (result < 0 || !on || !(delay > 0)) return result;
+      setOption(channel, TCP_KEEPIDLE_SECONDS, delay);
+      setOption(channel, TCP_KEEPINTVL_SECONDS, interval ?? 1); // libuv's own choices
+      setOption(channel, TCP_KEEPCNT, count ?? 10);
+      return 0;
+    },
+    setTypeOfService(this: Handle, value: number): number {
+      const channel = this[kChannel];
+      return channel === undefined
+        ? (original.setTypeOfService?.call(this, value) ?? -EINVAL)
+        : setOption(channel, IP_TOS, value);
+    },
+    getTypeOfService(this: Handle): number {
+      const channel = this[kChannel];
+      if (channel === undefined) return original.getTypeOfService?.call(this) ?? -EINVAL;
+      return channel.state === CLOSED ? -EBADF : channel.pump.stack.getOption(channel.socket, IP_TOS);
+    },
+  };
+}
+
+function setOption(channel: Channel, option: number, value: number): number {
+  return channel.state === CLOSED ? -EBADF : channel.pump.stack.setOption(channel.socket, option, value);
+}
+
+function fillAddress(
+  channel: Channel,
+  endpoint: { readonly address: number; readonly port: number } | undefined,
+  out: AddressInfoOut,
+): number {
+  if (endpoint === undefined) return -ENOTCONN;
+  out.address = formatAddress(endpoint.address, channel.ipv6);
+  out.family = channel.ipv6 ? 'IPv6' : 'IPv4';
+  out.port = endpoint.port;
+  return 0;
+}
+
+/** The read-only fields, which Node has as accessors further up the prototype chain. */
+function fields(seam: Seam): PropertyDescriptorMap {
+  const inherited = (name: string) => findGetter(seam.original, name);
+  const [fd, bytesRead, bytesWritten, writeQueueSize] = [
+    inherited('fd'),
+    inherited('bytesRead'),
+    inherited('bytesWritten'),
+    inherited('writeQueueSize'),
+  ];
+  const field = (get: (this: Handle) => unknown): PropertyDescriptor => ({ get, configurable: true });
+  return {
+    // A native stream would be read by the HTTP parser and HTTP/2 in C++, past the card.
+    isStreamBase: field(function () {
+      return seam.wrappingTls || this[kChannel] === undefined;
+    }),
+    fd: field(function () {
+      return this[kChannel] === undefined ? fd.call(this) : -1;
+    }),
+    bytesRead: field(function () {
+      return this[kChannel]?.bytesRead ?? bytesRead.call(this);
+    }),
+    bytesWritten: field(function () {
+      return this[kChannel]?.bytesWritten ?? bytesWritten.call(this);
+    }),
+    writeQueueSize: field(function () {
+      return this[kChannel]?.writeQueueBytes ?? writeQueueSize.call(this);
+    }),
+  };
+}
+
+function findGetter(from: object, name: string): (this: object) => unknown {
+  for (let object: object | null = from; object !== null; object = Object.getPrototypeOf(object)) {
+    const descriptor = Object.getOwnPropertyDescriptor(object, name);
+    if (descriptor?.get !== undefined) return descriptor.get;
+    if (descriptor !== undefined) return () => descriptor.value;
+  }
+  return () => undefined;
+}

@@ -1,0 +1,228 @@
+/**
+ * Drives one card from Node's event loop. A turn is one `setImmediate`: take in the card's replies, serve the sockets
+ * they made ready, and, since an answer to what was just sent is a few microseconds away and a sleep costs sixty, look
+ * again for a moment before the loop goes on. When nothing has happened for a while, arm the card's interrupt and sleep.
+ *
+ * Arrives: readiness from the card, `wake` and `enqueue` from channels. Leaves: `Channel.serve`, from which the
+ * program's callbacks run. An exception of the program's leaves through here to Node, as it would from a native
+ * callback, and the turn is taken up again afterwards.
+ */
+import { AsyncResource } from 'node:async_hooks';
+import type { SocketStack } from '../socket/contract.ts';
+import { FAILED, HANGUP, READABLE } from '../socket/contract.ts';
+import { MachineClock } from '../time/clock.ts';
+import { type NativeBindings, nativeBindings } from './bindings.ts';
+import type { NodeCard } from './card.ts';
+import type { Channel } from './channel.ts';
+import { Slab } from './slab.ts';
+
+export interface PumpOptions {
+  /** How long a turn looks for replies while there are none, µs. */
+  readonly spinUs: number;
+  /** The longest turn before the rest of the loop (timers, other I/O, immediates) has its go, µs. */
+  readonly turnUs: number;
+  /** How long after the last event the pump goes on before it arms the interrupt, µs. */
+  readonly lingerUs: number;
+}
+
+export const DEFAULT_PUMP: PumpOptions = { spinUs: 20, turnUs: 100, lingerUs: 500 };
+
+const POLLS_PER_CLOCK = 16; // a clock reading costs 35 ns and garbage; an idle poll a few ns
+
+export class Pump {
+  readonly card: NodeCard;
+  readonly stack: SocketStack;
+  readonly native: NativeBindings;
+  readonly slab = new Slab();
+  /** Errno every socket fails with once the card died; 0 while it works. */
+  deadErrno = 0;
+  /** Channels that keep the loop alive. */
+  active = 0;
+  /** Channels of any state but closed. */
+  live = 0;
+  /** Called when the last channel is gone. */
+  onEmpty: (() => void) | undefined = undefined;
+
+  private readonly options: PumpOptions;
+  private readonly clock = new MachineClock();
+  private readonly channels: (Channel | undefined)[] = [];
+  private readonly tick = () => this.run();
+  /** The program's store must not ride along with the pump: its immediates are made in this context. */
+  private readonly root = new AsyncResource('INICPUMP', { requireManualDestroy: true });
+  private queue: Channel[] = [];
+  private queueHead = 0;
+  private deferred: (() => void)[] = [];
+  private scheduled = false;
+  private running = false;
+  private keptAlive = false;
+  private woken = false;
+  private lastEventUs = 0;
+
+  constructor(card: NodeCard, options: PumpOptions) {
+    this.card = card;
+    this.stack = card.stack;
+    this.native = nativeBindings();
+    this.options = options;
+    card.onInterrupt(() => this.wake());
+  }
+
+  add(channel: Channel): void {
+    this.live++;
+    if (channel.socket >= 0) this.channels[channel.socket] = channel;
+  }
+
+  remove(channel: Channel): void {
+    this.live--;
+    if (this.channels[channel.socket] === channel) this.channels[channel.socket] = undefined;
+    if (this.live === 0) this.onEmpty?.();
+  }
+
+  /** Every open channel; for the listeners' rules and for the card's death. */
+  forEach(visit: (channel: Channel) => void): void {
+    for (const channel of this.channels) if (channel !== undefined) visit(channel);
+  }
+
+  countActive(change: number): void {
+    this.active += change;
+    // Between two turns the loop may be about to sleep, or to exit: let a turn settle it.
+    if (this.active > 0 !== this.keptAlive) this.wake();
+  }
+
+  /** Makes sure a turn comes: something was sent, or the card has interrupted. Hot path. */
+  wake(): void {
+    this.woken = true;
+    if (this.running || this.scheduled) return;
+    this.scheduled = true;
+    this.root.runInAsyncScope(setImmediate, undefined, this.tick);
+  }
+
+  /** Has a channel served in the next round, whatever the card says. Hot path. */
+  enqueue(channel: Channel): void {
+    if (channel.queued) return;
+    channel.queued = true;
+    this.queue.push(channel);
+    this.wake();
+  }
+
+  /** Runs an action in the next round: what libuv would do in a later phase of the loop. */
+  later(action: () => void): void {
+    this.deferred.push(action);
+    this.wake();
+  }
+
+  /** Whether a read may bring something now, without asking the card. */
+  mayBeReadable(socket: number): boolean {
+    return this.deadErrno !== 0 || (this.stack.readiness(socket) & (READABLE | HANGUP | FAILED)) !== 0;
+  }
+
+  private run(): void {
+    this.scheduled = false;
+    this.running = true;
+    const clock = this.clock;
+    clock.update();
+    const startUs = clock.nowUs;
+    if (this.woken) this.lastEventUs = startUs;
+    this.woken = false;
+    try {
+      this.spin(startUs);
+      clock.update();
+    } finally {
+      this.running = false;
+      this.settle();
+    }
+  }
+
+  /** Hot path: rounds until the turn is used up, or nothing has come for `spinUs`. */
+  private spin(startUs: number): void {
+    const clock = this.clock;
+    const turnUs = this.options.turnUs;
+    const spinUs = this.active > 0 ? this.options.spinUs : 0;
+    let quietFromUs = startUs;
+    let polls = 0;
+    for (;;) {
+      if (this.round()) {
+        clock.update();
+        quietFromUs = this.lastEventUs = clock.nowUs;
+        polls = 0;
+      } else if (++polls >= POLLS_PER_CLOCK) {
+        clock.update();
+        polls = 0;
+        if (((clock.nowUs - quietFromUs) | 0) >= spinUs) return;
+      }
+      if (((clock.nowUs - startUs) | 0) >= turnUs || this.active === 0) return;
+    }
+  }
+
+  /** Hot path: one look at the card, and all it made ready. @returns whether there was anything. */
+  private round(): boolean {
+    this.stack.poll();
+    if (this.deadErrno === 0 && this.card.failed() !== 0) this.die();
+    for (let socket = this.card.nextReady(); socket >= 0; socket = this.card.nextReady()) {
+      const channel = this.channels[socket];
+      if (channel !== undefined && !channel.queued) {
+        channel.queued = true;
+        this.queue.push(channel);
+      }
+    }
+    if (this.deferred.length > 0) this.runDeferred();
+    const end = this.queue.length;
+    if (this.queueHead === end) return false;
+    this.serveTo(end);
+    return true;
+  }
+
+  /** Hot path: serves the queue up to `end`; what is queued meanwhile waits for the next round. */
+  private serveTo(end: number): void {
+    while (this.queueHead < end) {
+      const channel = this.queue[this.queueHead++];
+      channel.queued = false;
+      let done = false;
+      try {
+        channel.serve();
+        done = true;
+      } finally {
+        // The program threw: what else this channel had must not be lost.
+        if (!done) this.enqueue(channel);
+      }
+    }
+    if (this.queueHead === this.queue.length) {
+      this.queue.length = 0;
+      this.queueHead = 0;
+    }
+  }
+
+  private runDeferred(): void {
+    const actions = this.deferred;
+    this.deferred = [];
+    let next = 0;
+    try {
+      while (next < actions.length) actions[next++]();
+    } finally {
+      if (next < actions.length) this.deferred = [...actions.slice(next), ...this.deferred];
+    }
+  }
+
+  private die(): void {
+    this.deadErrno = this.card.failed();
+    this.forEach((channel) => {
+      this.enqueue(channel);
+    });
+  }
+
+  /** After a turn: another one, or the interrupt. */
+  private settle(): void {
+    const holds = this.active > 0;
+    if (holds !== this.keptAlive) {
+      this.keptAlive = holds;
+      this.card.keepAlive(holds);
+    }
+    if (this.scheduled) return;
+    const busy = this.queueHead < this.queue.length || this.deferred.length > 0;
+    const quietUs = (this.clock.nowUs - this.lastEventUs) | 0;
+    if (!busy && (!holds || quietUs >= this.options.lingerUs)) {
+      if (this.deadErrno !== 0 || this.card.arm()) return;
+    }
+    this.scheduled = true;
+    this.root.runInAsyncScope(setImmediate, undefined, this.tick);
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * Writing: the seven ways Node's streams hand bytes and strings to a handle, each tried at once on the card's
+ * synchronous `send`, and what the card does not take kept with its request until the socket is writable again.
+ *
+ * Strings are encoded into one scratch buffer, and the small pieces of a `writev` gathered there, so that an HTTP answer
+ * (header string and short body) is one message to the card. Larger buffers are sent from where they lie.
+ * Results as libuv's: 0 or a negative errno, with `streamBaseState` saying how many bytes and whether `oncomplete` follows.
+ */
+import type { AsyncResource } from 'node:async_hooks';
+import { EAGAIN, EBADF, ENOBUFS, ENOTCONN } from '../socket/errno.ts';
+import type { StreamRequest } from './bindings.ts';
+import { type Channel, CLOSED, CONNECTED, captureContext } from './channel.ts';
+
+/** A write the card has not taken whole. The request keeps the program's buffers alive. */
+export interface PendingWrite {
+  readonly request: StreamRequest;
+  readonly context: AsyncResource;
+  readonly pieces: Uint8Array[];
+  /** The piece being sent, and how many of its bytes are gone. */
+  index: number;
+  offset: number;
+  next: PendingWrite | undefined;
+}
+
+export const UTF8 = 0;
+export const LATIN1 = 1;
+export const UCS2 = 2;
+const OTHER = 3;
+
+const SCRATCH_BYTES = 65536;
+const GATHER_MAX = 4096; // pieces longer than this are not worth a copy to spare a message
+
+interface FastBuffer extends Buffer {
+  utf8Write(text: string, offset: number, length: number): number;
+  latin1Write(text: string, offset: number, length: number): number;
+  ucs2Write(text: string, offset: number, length: number): number;
+}
+
+const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as FastBuffer;
+
+/** Hot path: one buffer. */
+export function writeBytes(channel: Channel, request: StreamRequest, bytes: Uint8Array): number {
+  const refused = checkWritable(channel);
+  if (refused !== 0) return refused;
+  const sent = channel.writeHead === undefined ? sendSome(channel, bytes, 0, bytes.length) : 0;
+  if (sent < 0) return noteWrite(channel, 0, 0, sent);
+  if (sent < bytes.length) queueWrite(channel, request, [bytes], sent);
+  return noteWrite(channel, bytes.length, sent < bytes.length ? 1 : 0, 0);
+}
+
+/** Hot path: one string. @param encoding UTF8, LATIN1 (which ASCII is too) or UCS2. */
+export function writeText(channel: Channel, request: StreamRequest, text: string, encoding: number): number {
+  if (encodedMax(text, encoding) > SCRATCH_BYTES || channel.writeHead !== undefined) {
+    return writeBytes(channel, request, Buffer.from(text, encodingName(encoding)));
+  }
+  const refused = checkWritable(channel);
+  if (refused !== 0) return refused;
+  const length = encode(text, encoding, 0);
+  const sent = sendSome(channel, scratch, 0, length);
+  if (sent < 0) return noteWrite(channel, 0, 0, sent);
+  if (sent < length) queueWrite(channel, request, [Buffer.from(scratch.subarray(sent, length))], 0);
+  return noteWrite(channel, length, sent < length ? 1 : 0, 0);
+}
+
+/** State of the gathering write under way; one at a time, never re-entered. */
+let fill = 0;
+let total = 0;
+let gatherError = 0;
+let rest: Uint8Array[] | undefined;
+
+/** @param chunks buffers alone, or pairs of chunk and encoding name. */
+export function writeMany(
+  channel: Channel,
+  request: StreamRequest,
+  chunks: unknown[],
+  buffers: boolean,
+): number {
+  const refused = checkWritable(channel);
+  if (refused !== 0) return refused;
+  fill = 0;
+  total = 0;
+  gatherError = 0;
+  rest = channel.writeHead === undefined ? undefined : [];
+  const step = buffers ? 1 : 2;
+  for (let i = 0; i < chunks.length && gatherError === 0; i += step) {
+    const chunk = chunks[i];
+    if (typeof chunk === 'string') gatherText(channel, chunk, chunks[i + 1] as BufferEncoding);
+    else gatherBytes(channel, chunk as Uint8Array);
+  }
+  if (gatherError === 0) flushGathered(channel);
+  const left = rest;
+  rest = undefined;
+  if (gatherError !== 0) return noteWrite(channel, 0, 0, gatherError);
+  if (left !== undefined && left.length > 0) queueWrite(channel, request, left, 0);
+  return noteWrite(channel, total, left !== undefined && left.length > 0 ? 1 : 0, 0);
+}
+
+function gatherText(channel: Channel, text: string, name: BufferEncoding): void {
+  const encoding = encodingNumber(name);
+  const most = encoding === OTHER ? SCRATCH_BYTES + 1 : encodedMax(text, encoding);
+  if (most > SCRATCH_BYTES) {
+    gatherBytes(channel, Buffer.from(text, name));
+    return;
+  }
+  if (fill + most > SCRATCH_BYTES) flushGathered(channel);
+  const length = encode(text, encoding, fill);
+  fill += length;
+  total += length;
+}
+
+function gatherBytes(channel: Channel, bytes: Uint8Array): void {
+  total += bytes.length;
+  if (bytes.length <= GATHER_MAX) {
+    if (fill + bytes.length > SCRATCH_BYTES) flushGathered(channel);
+    scratch.set(bytes, fill);
+    fill += bytes.length;
+    return;
+  }
+  flushGathered(channel);
+  if (gatherError !== 0) return;
+  const sent = rest === undefined ? sendSome(channel, bytes, 0, bytes.length) : 0;
+  if (sent < 0) gatherError = sent;
+  else if (sent < bytes.length) (rest ??= []).push(sent === 0 ? bytes : bytes.subarray(sent));
+}
+
+function flushGathered(channel: Channel): void {
+  if (fill === 0) return;
+  const sent = rest === undefined ? sendSome(channel, scratch, 0, fill) : 0;
+  if (sent < 0) gatherError = sent;
+  else if (sent < fill) (rest ??= []).push(Buffer.from(scratch.subarray(sent, fill)));
+  fill = 0;
+}
+
+function checkWritable(channel: Channel): number {
+  if (channel.state === CONNECTED && channel.pump.deadErrno === 0) return 0;
+  const error =
+    channel.state === CLOSED ? -EBADF : channel.pump.deadErrno !== 0 ? -channel.pump.deadErrno : -ENOTCONN;
+  return noteWrite(channel, 0, 0, error);
+}
+
+function noteWrite(channel: Channel, bytes: number, later: number, result: number): number {
+  const native = channel.native;
+  native.streamBaseState[native.kBytesWritten] = bytes;
+  native.streamBaseState[native.kLastWriteWasAsync] = later;
+  channel.bytesWritten += bytes;
+  return result;
+}
+
+/** Hot path: sends until all is taken or the card is full. @returns bytes taken, 0 if none, or a negative errno. */
+function sendSome(channel: Channel, bytes: Uint8Array, offset: number, length: number): number {
+  const stack = channel.pump.stack;
+  let sent = 0;
+  while (sent < length) {
+    const taken = stack.send(channel.socket, bytes, offset + sent, length - sent);
+    if (taken <= 0) {
+      if (taken === -EAGAIN) break;
+      if (taken === -ENOBUFS || taken === 0) {
+        // A dry pool is not this socket's doing, and no edge may follow: try again in the next turn.
+        channel.pump.enqueue(channel);
+        break;
+      }
+      return taken;
+    }
+    sent += taken;
+  }
+  channel.pump.wake();
+  return sent;
+}
+
+function queueWrite(channel: Channel, request: StreamRequest, pieces: Uint8Array[], offset: number): void {
+  const write: PendingWrite = {
+    request,
+    context: captureContext(),
+    pieces,
+    index: 0,
+    offset,
+    next: undefined,
+  };
+  for (let i = 0; i < pieces.length; i++) channel.writeQueueBytes += pieces[i].length;
+  channel.writeQueueBytes -= offset;
+  if (channel.writeTail === undefined) channel.writeHead = write;
+  else channel.writeTail.next = write;
+  channel.writeTail = write;
+  channel.updateHold();
+}
+
+/** Sends on what waits, oldest first, and completes what is done. */
+export function flushWrites(channel: Channel): void {
+  let write = channel.writeHead;
+  while (write !== undefined) {
+    const status = sendPieces(channel, write);
+    if (status > 0) return;
+    channel.writeHead = write.next;
+    if (write.next === undefined) channel.writeTail = undefined;
+    channel.updateHold();
+    channel.complete(write.context, write.request, status, channel.handle, undefined);
+    if (channel.state !== CONNECTED) return;
+    write = channel.writeHead;
+  }
+  channel.finishShutdown();
+}
+
+/** @returns 0 when the write is whole, 1 while some is left, or a negative errno. */
+function sendPieces(channel: Channel, write: PendingWrite): number {
+  while (write.index < write.pieces.length) {
+    const piece = write.pieces[write.index];
+    const sent = sendSome(channel, piece, write.offset, piece.length - write.offset);
+    if (sent < 0) {
+      channel.writeQueueBytes = 0;
+      return sent;
+    }
+    channel.writeQueueBytes -= sent;
+    write.offset += sent;
+    if (write.offset < piece.length) return 1;
+    write.index++;
+    write.offset = 0;
+  }
+  return 0;
+}
+
+/** The most bytes a text can take. */
+function encodedMax(text: string, encoding: number): number {
+  return encoding === UTF8 ? text.length * 3 : encoding === LATIN1 ? text.length : text.length * 2;
+}
+
+function encode(text: string, encoding: number, offset: number): number {
+  const room = SCRATCH_BYTES - offset;
+  if (encoding === LATIN1) return scratch.latin1Write(text, offset, room);
+  if (encoding === UTF8) return scratch.utf8Write(text, offset, room);
+  return scratch.ucs2Write(text, offset, room);
+}
+
+function encodingName(encoding: number): BufferEncoding {
+  return encoding === LATIN1 ? 'latin1' : encoding === UTF8 ? 'utf8' : 'ucs2';
+}
+
+function encodingNumber(name: string): number {
+  switch (name) {
+    case 'utf8':
+    case 'utf-8':
+      return UTF8;
+    case 'latin1':
+    case 'binary':
+    case 'ascii':
+      return LATIN1;
+    case 'ucs2':
+    case 'ucs-2':
+    case 'utf16le':
+    case 'utf-16le':
+      return UCS2;
+    default:
+      return OTHER;
+  }
+}
