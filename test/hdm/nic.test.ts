@@ -217,3 +217,40 @@ test.each([
 ])('a bad configuration is named: %j', (nic, message) => {
   expect(() => createNicBed({ nic })).toThrow(message);
 });
+
+test('over a wire that loses, doubles, damages and reorders, frames and bytes balance', () => {
+  const run = (seed: number) => {
+    const pipe = {
+      delayNs: 1000,
+      jitterNs: 300,
+      lossProbability: 0.1,
+      duplicateProbability: 0.1,
+      corruptProbability: 0.2,
+      reorderProbability: 0.1,
+      reorderDelayNs: 500,
+    };
+    const bed = createNicBed({ pipe, seed, nic: { rxRing: 4 } });
+    for (let i = 0; i < 300; i++) {
+      const payload = [patternOf(i, i)];
+      expect(sendPacket(bed, headersOf({ payloadBytes: i }), payload, TX_CHECKSUM)).toBe(true);
+      bed.clock.set(bed.clock.nowNs + 100);
+      bed.nic.poll();
+    }
+    for (let next = bed.nic.nextDeadlineNs(); next !== NEVER; next = bed.nic.nextDeadlineNs()) {
+      bed.clock.set(Math.max(bed.clock.nowNs, next));
+      bed.nic.poll();
+    }
+    return { frames: bed.recorder.frames, counts: bed.ledger.snapshot() };
+  };
+  const { frames, counts } = run(11);
+  expect(counts['deviceTxPackets']).toBe(300);
+  expect(300 + counts['wireDuplicated']).toBe(counts['deviceRxPackets'] + counts['wireDropped']);
+  expect(frames.length).toBe(counts['deviceRxPackets']);
+  // A flipped bit of the Ethernet header is beyond the checksums; any other costs the frame its flag.
+  const unflagged = frames.filter(({ flags }) => flags === 0).length;
+  expect(unflagged).toBeGreaterThan(0);
+  expect(unflagged).toBeLessThanOrEqual(counts['wireCorrupted']);
+  expect(counts['deviceRxBadChecksum']).toBeLessThanOrEqual(unflagged);
+  expect(run(11)).toEqual({ frames, counts });
+  expect(run(12).counts).not.toEqual(counts);
+});
