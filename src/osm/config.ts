@@ -1,0 +1,25 @@
+/** What the host driver is configured with. Every limit is a table's size: nothing grows after start. */
+export interface DriverConfig {
+  /** Socket numbers, 1 to 65536. */
+  readonly socketsMax: number;
+  /** A socket's bytes in the card's hands (SO_SNDBUF), unless the program sets its own. */
+  readonly sendBufferBytes: number;
+  /** A socket's receive window (SO_RCVBUF): how often used bytes are credited depends on it. */
+  readonly receiveBufferBytes: number;
+  /** Transmit buffers only sockets with none in use may take, so that a few busy sockets cannot starve the others. */
+  readonly transmitReserve: number;
+  /** Blocked senders are told to go on once this many transmit buffers are free. */
+  readonly transmitLowWatermark: number;
+  /** What a send answers when the transmit pool is dry. `block` waits in the call. */
+  readonly transmitDryPolicy: 'EAGAIN' | 'ENOBUFS' | 'block';
+  /** Sends up to this many bytes travel inside the frame; 0 turns that off. At most 92. */
+  readonly immediateBytesMax: number;
+  /** Buckets to give back gather until this many wait; at most 9 fit one message. */
+  readonly bucketsPerPost: number;
+  /** Accepts kept posted at a listener. */
+  readonly acceptsPosted: number;
+  /** How long a waiting driver polls before it sleeps, in nanoseconds. */
+  readonly spinNs: number;
+  /** How long the driver waits for a control reply before it takes the card for dead, in nanoseconds. */
+  readonly controlTimeoutNs: number;
+}

@@ -1,0 +1,359 @@
+/**
+ * The kernel subsystem: looks at the outbound queue, serves interrupts, does the chores that follow (posts buckets, credits
+ * windows, wakes blocked senders), and waits. A waiting driver polls for a while, then arms the interrupt, looks once more,
+ * and rests. It calls none of the program's code.
+ */
+import type { Doorbell } from '../../i2o/doorbell.ts';
+import { NO_FRAME, type RingConsumer } from '../../i2o/ring.ts';
+import { SOCKET_RECEIVE_CREDIT_LIST_WORD } from '../../i2o/socket.gen.ts';
+import {
+  BYTES_DROPPED,
+  HOST_IDLE_POLLS,
+  HOST_INTERRUPTS_SERVICED,
+  HOST_POLLS,
+  HOST_SLEEPS,
+  OUTBOUND_RELEASED,
+} from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { ENETDOWN } from '../../socket/errno.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Sleeper } from '../../time/sleeper.ts';
+import type { DriverConfig } from '../config.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
+import type { ControlCall } from '../message/control-call.ts';
+import type { Replies } from '../message/replies.ts';
+import { CREDITS_PER_FRAME, type Requests } from '../message/requests.ts';
+import {
+  type HostSocket,
+  STATE_CLOSING,
+  STATE_CONNECTED,
+  STATE_CONNECTING,
+  STATE_FAILED,
+  STATE_FREE,
+  STATE_POSTED,
+  socketTag,
+} from '../user/host-socket.ts';
+import type { SocketTable } from '../user/socket-table.ts';
+
+/** Replies taken in one look, so that the program gets its turn. */
+const REPLIES_PER_POLL = 64;
+/** Fruitless looks between two readings of the clock while waiting: a reading costs as much as several looks. */
+const POLLS_PER_CLOCK = 16;
+/** The driver wakes at least this often while it sleeps, to see whether the card still lives. */
+const SLEEP_NS_MAX = 100e6;
+
+/** Whether the card still runs; the world knows. */
+export interface CardHealth {
+  alive(): boolean;
+}
+
+export class Driver {
+  /** errno every socket fails with once the card is gone; 0 while it lives. */
+  deadErrno = 0;
+  private readonly outbound: RingConsumer;
+  private readonly doorbell: Doorbell;
+  private readonly requests: Requests;
+  private readonly replies: Replies;
+  private readonly control: ControlCall;
+  private readonly table: SocketTable;
+  private readonly transmit: TransmitPool;
+  private readonly receive: ReceivePool;
+  private readonly counters: Float64Array;
+  private readonly clock: Clock;
+  private readonly sleeper: Sleeper;
+  private readonly health: CardHealth;
+  private readonly config: DriverConfig;
+  /** Sockets with bytes to credit; a list with room for every socket. */
+  private readonly credits: Int32Array;
+  private creditCount = 0;
+  /** Sockets refused for want of room; a list with room for every socket. */
+  private readonly blocked: Int32Array;
+  private blockedCount = 0;
+
+  constructor(
+    outbound: RingConsumer,
+    doorbell: Doorbell,
+    requests: Requests,
+    replies: Replies,
+    control: ControlCall,
+    table: SocketTable,
+    transmit: TransmitPool,
+    receive: ReceivePool,
+    ledger: Ledger,
+    clock: Clock,
+    sleeper: Sleeper,
+    health: CardHealth,
+    config: DriverConfig,
+  ) {
+    this.outbound = outbound;
+    this.doorbell = doorbell;
+    this.requests = requests;
+    this.replies = replies;
+    this.control = control;
+    this.table = table;
+    this.transmit = transmit;
+    this.receive = receive;
+    this.counters = ledger.counters;
+    this.clock = clock;
+    this.sleeper = sleeper;
+    this.health = health;
+    this.config = config;
+    this.credits = new Int32Array(config.socketsMax);
+    this.blocked = new Int32Array(config.socketsMax);
+  }
+
+  /** Takes what replies there are and does what follows from them. @returns replies taken. // Hot path: 6 ns when there are none. */
+  poll(): number {
+    const { outbound, counters } = this;
+    counters[HOST_POLLS] += 1;
+    let taken = 0;
+    while (taken < REPLIES_PER_POLL) {
+      const frame = outbound.receive();
+      if (frame === NO_FRAME) break;
+      this.replies.dispatch(frame);
+      outbound.release();
+      taken += 1;
+    }
+    if (taken === 0) {
+      counters[HOST_IDLE_POLLS] += 1;
+      return 0;
+    }
+    counters[OUTBOUND_RELEASED] += taken;
+    this.doorbell.publishReleases(outbound);
+    this.chores();
+    return taken;
+  }
+
+  /** Asks for an interrupt at the next reply. @returns true when there is none yet, after looking once more. */
+  arm(): boolean {
+    return this.outbound.arm();
+  }
+
+  /** The interrupt came, and whoever serves it polls now. */
+  interruptServiced(): void {
+    this.counters[HOST_INTERRUPTS_SERVICED] += 1;
+  }
+
+  /**
+   * Waits for a reply: polls, then rests. @param timeoutNs at most this long; `NEVER` for ever.
+   * @returns replies taken, 0 when the time ran out or the card died.
+   */
+  wait(timeoutNs: number): number {
+    let taken = this.poll();
+    if (taken > 0 || timeoutNs === 0) return taken;
+    const { clock, config, counters } = this;
+    clock.update();
+    const startNs = clock.nowNs;
+    for (let polls = 1; ; polls++) {
+      taken = this.poll();
+      if (taken > 0) return taken;
+      if (config.spinNs > 0 && polls % POLLS_PER_CLOCK !== 0) continue;
+      clock.update();
+      const waitedNs = clock.nowNs - startNs;
+      if (waitedNs >= timeoutNs) return 0;
+      if (waitedNs < config.spinNs) continue;
+      if (!this.checkHealth()) return 0;
+      this.sleeper.prepare();
+      if (!this.arm()) continue;
+      counters[HOST_SLEEPS] += 1;
+      this.sleeper.sleep(Math.min(timeoutNs - waitedNs, SLEEP_NS_MAX));
+      this.interruptServiced();
+    }
+  }
+
+  /** Waits for the control call's reply. @returns its errno; ENETDOWN when the card does not answer. */
+  awaitControl(): number {
+    const { clock, control } = this;
+    clock.update();
+    const deadlineNs = clock.nowNs + this.config.controlTimeoutNs;
+    while (control.pending) {
+      if (this.wait(deadlineNs - clock.nowNs) === 0 && (this.deadErrno !== 0 || clock.nowNs >= deadlineNs)) {
+        control.abandon();
+        return ENETDOWN;
+      }
+    }
+    return control.errno;
+  }
+
+  /** A frame for a request that must not be put off. @returns the frame, or NO_FRAME once the card is dead. */
+  awaitFrame(): number {
+    let frame = this.requests.acquire();
+    const { clock } = this;
+    if (frame !== NO_FRAME) return frame;
+    clock.update();
+    const deadlineNs = clock.nowNs + this.config.controlTimeoutNs;
+    while (frame === NO_FRAME && this.deadErrno === 0 && clock.nowNs < deadlineNs) {
+      if (this.requests.armForFrame()) {
+        this.sleeper.prepare();
+        if (this.arm() && this.requests.framesFree <= 0) this.sleeper.sleep(SLEEP_NS_MAX / 100);
+      }
+      this.poll();
+      this.checkHealth();
+      clock.update();
+      frame = this.requests.acquire();
+    }
+    return frame;
+  }
+
+  /** Remembers that bytes of a socket were read, and tells the card once it is worth a message. // Hot path. */
+  credit(number: number, socket: HostSocket, bytes: number): void {
+    socket.creditBytes += bytes;
+    if (socket.creditQueued === 0 && socket.creditBytes >= socket.receiveBufferBytes >> 3) {
+      socket.creditQueued = 1;
+      this.credits[this.creditCount++] = number;
+      this.sendCredits();
+    }
+  }
+
+  /** A bucket has been emptied. // Hot path. */
+  bucketRead(bucket: number): void {
+    this.receive.give(bucket);
+    if (this.receive.waiting >= this.config.bucketsPerPost) this.postBuckets();
+  }
+
+  /** Posts waiting buckets, as many as frames allow. */
+  postBuckets(): void {
+    const { receive, requests } = this;
+    while (receive.waiting > 0 && requests.receivePost(receive) > 0) {}
+  }
+
+  /** A send was refused for want of room: the socket is told when there is some. */
+  block(number: number, socket: HostSocket): void {
+    if (socket.wantsRoom !== 0) return;
+    socket.wantsRoom = 1;
+    this.blocked[this.blockedCount++] = number;
+  }
+
+  /** Posts numbers for accepts at a listener until enough are. */
+  postAccepts(listenerNumber: number, listener: HostSocket): void {
+    const { table, requests, config } = this;
+    const wanted = Math.min(config.acceptsPosted, listener.backlog + 1 - listener.acceptCount);
+    // Half at a time, so that several go in one message.
+    if (listener.acceptsPosted > wanted >> 1) return;
+    let count = wanted - listener.acceptsPosted;
+    if (count > table.available) count = table.available;
+    if (count <= 0) return;
+    const frame = requests.acquire();
+    if (frame === NO_FRAME) return;
+    for (let i = 0; i < count; i++) this.scratch[i] = table.take(STATE_POSTED);
+    listener.acceptsPosted += count;
+    requests.acceptPost(frame, listenerNumber, this.scratch, count);
+  }
+
+  private readonly scratch = new Int32Array(32);
+
+  /**
+   * Gives a socket up: unread data is dropped, which makes it an abort (RFC 2525 section 2.17), and the card is told. The
+   * number is free when the card has answered.
+   */
+  closeSocket(number: number, socket: HostSocket): void {
+    const unread = this.dropUnread(socket);
+    const abort = unread > 0 && socket.state !== STATE_FAILED;
+    const frame = this.deadErrno === 0 ? this.awaitFrame() : NO_FRAME;
+    socket.state = STATE_CLOSING;
+    if (frame === NO_FRAME) {
+      socket.state = STATE_FREE;
+      this.table.give(number);
+      return;
+    }
+    this.requests.close(frame, socketTag(number, socket.generation), number, abort);
+  }
+
+  /** Drops what a socket has not read. @returns bytes. */
+  dropUnread(socket: HostSocket): number {
+    let dropped = 0;
+    for (let bucket = socket.receiveHead; bucket >= 0; bucket = this.receive.next[bucket]!) {
+      dropped += this.receive.length[bucket]!;
+      this.receive.give(bucket);
+    }
+    socket.receiveHead = -1;
+    socket.receiveTail = -1;
+    this.counters[BYTES_DROPPED] += dropped;
+    if (this.deadErrno === 0 && this.receive.waiting >= this.config.bucketsPerPost) this.postBuckets();
+    return dropped;
+  }
+
+  /** The card is gone: every socket fails with `errno`, every buffer is the host's again, and nothing waits any more. */
+  die(errno: number): void {
+    if (this.deadErrno !== 0) return;
+    this.deadErrno = errno;
+    this.control.abandon();
+    const { table, transmit, receive } = this;
+    for (let context = 0; context < transmit.count; context++) {
+      if (transmit.lent(context)) transmit.give(context);
+    }
+    receive.reclaim();
+    table.sockets.forEach((socket, number) => {
+      socket.sendingBytes = 0;
+      socket.sendingContexts = 0;
+      if (socket.state === STATE_CLOSING || socket.state === STATE_POSTED) {
+        socket.state = STATE_FREE;
+        table.give(number);
+      } else if (socket.state !== STATE_FREE) {
+        if (socket.state === STATE_CONNECTED || socket.state === STATE_CONNECTING)
+          socket.state = STATE_FAILED;
+        socket.errno = errno;
+        socket.endOfStream = 1;
+        table.changed(number);
+      }
+    });
+  }
+
+  /** @returns whether the card lives; if not, everything open has failed. */
+  checkHealth(): boolean {
+    if (this.deadErrno === 0 && !this.health.alive()) this.die(ENETDOWN);
+    return this.deadErrno === 0;
+  }
+
+  private chores(): void {
+    if (this.receive.waiting >= this.config.bucketsPerPost) this.postBuckets();
+    if (this.creditCount > 0) this.sendCredits();
+    if (this.blockedCount > 0 && this.replies.roomChanged) this.unblock();
+    this.replies.roomChanged = false;
+    while (this.replies.orphanCount > 0) {
+      const number = this.replies.orphans[--this.replies.orphanCount]!;
+      this.closeSocket(number, this.table.sockets[number]!);
+    }
+  }
+
+  /** Credits what has been read, socket by socket. What finds no frame waits for the next reply. */
+  private sendCredits(): void {
+    const { requests, table } = this;
+    while (this.creditCount > 0) {
+      const frame = requests.acquire();
+      if (frame === NO_FRAME) return;
+      const count = Math.min(this.creditCount, CREDITS_PER_FRAME);
+      for (let i = 0; i < count; i++) {
+        const number = this.credits[--this.creditCount]!;
+        const socket = table.sockets[number]!;
+        const at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD + i * 2;
+        requests.words[at] = number;
+        // A socket closed meanwhile has nothing to credit; one byte keeps the pair well formed and the card ignores it.
+        requests.words[at + 1] = socket.creditBytes > 0 ? socket.creditBytes : 1;
+        socket.creditBytes = 0;
+        socket.creditQueued = 0;
+      }
+      requests.receiveCredit(frame, count);
+    }
+  }
+
+  /** Tells the senders that were refused that there is room again. */
+  private unblock(): void {
+    const { table, transmit, config } = this;
+    const enough = transmit.available >= config.transmitLowWatermark;
+    let kept = 0;
+    for (let i = 0; i < this.blockedCount; i++) {
+      const number = this.blocked[i]!;
+      const socket = table.sockets[number]!;
+      const room = socket.sendingBytes <= socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
+      if (socket.state !== STATE_CONNECTED || (enough && room)) {
+        socket.wantsRoom = 0;
+        table.changed(number);
+      } else {
+        this.blocked[kept++] = number;
+      }
+    }
+    this.blockedCount = kept;
+  }
+}
