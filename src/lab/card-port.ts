@@ -2,6 +2,7 @@
  * What the bench needs of a card, and no more; `world/` builds one. Everything is measured through these few calls, so
  * the bench knows neither frames nor pools.
  */
+import type { NodeCard } from '../node/card.ts';
 import type { SocketStack } from '../socket/contract.ts';
 
 /** Counters by name (spec/counters.yaml), one block a side. */
@@ -30,6 +31,8 @@ export interface CardBooks {
 
 export interface Card extends CardBooks {
   readonly stack: SocketStack;
+  /** What the drop-in for `node:net` needs. */
+  readonly node: NodeCard;
   close(): Promise<void>;
 }
 
@@ -40,4 +43,10 @@ export interface Echo extends CardBooks {
   /** Posts frames that are only taken, published `batch` at a time. @returns when all have been taken, how many. */
   stream(frames: number, batch: number): number;
   close(): Promise<void>;
+}
+
+/** What `world/card.ts` offers the bench. */
+export interface CardWorld {
+  openCard(): Promise<Card>;
+  openEcho(): Promise<Echo>;
 }

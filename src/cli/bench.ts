@@ -1,0 +1,161 @@
+/** `inic bench`: the card beside the kernel, in one run, on this machine. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Progress, runBench } from '../lab/bench.ts';
+import { type BenchOptions, isMessageTest } from '../lab/plan.ts';
+import type { StackName } from '../lab/result.ts';
+import { TESTS, type Test } from '../lab/workloads/workload.ts';
+import { writeReport } from '../report/json.ts';
+import { COLOURED, PLAIN, reportTable } from '../report/table.ts';
+import { UserError } from './errors.ts';
+import { integerIn, listOf, numberIn, oneOf } from './numbers.ts';
+
+const STACKS: readonly StackName[] = ['inic', 'kernel'];
+const TRANSPORTS = ['ring'] as const;
+const APIS = ['net', 'socket'] as const;
+
+const QUICK_REPORT = 'inic-report.json';
+/** What `--quick` takes where nothing else is said: about half a minute for all tests. */
+const QUICK = { durationSeconds: 0.15, warmupSeconds: 0.2, repeats: 5 };
+const THOROUGH = { durationSeconds: 1, warmupSeconds: 0.5, repeats: 5 };
+
+interface Flags {
+  readonly stack: StackName[];
+  readonly transport: (typeof TRANSPORTS)[number][];
+  readonly api: (typeof APIS)[number][];
+  readonly connections?: number[];
+  readonly size?: number[];
+  readonly duration?: number;
+  readonly repeats?: number;
+  readonly json?: string;
+  readonly quick?: boolean;
+}
+
+export function addBench(program: Command): void {
+  program
+    .command('bench')
+    .description('measure the card beside the kernel on this machine')
+    .argument('[test...]', `which tests: ${TESTS.join(', ')} (default: all)`, collectTests)
+    .addOption(lists('--stack <names>', 'inic, kernel', listOf(oneOf(STACKS)), [...STACKS]))
+    .addOption(lists('--transport <names>', 'ring', listOf(oneOf(TRANSPORTS)), [...TRANSPORTS]))
+    .addOption(
+      lists('--api <names>', 'net (node:net), socket (socket calls)', listOf(oneOf(APIS)), [...APIS]),
+    )
+    .option('--connections <numbers>', 'connections at once, 1 to 256, a row each', listOf(integerIn(1, 256)))
+    .option(
+      '--size <bytes>',
+      'bytes of a request or write, 1 to 1048576, a row each',
+      listOf(integerIn(1, 1 << 20)),
+    )
+    .option('--duration <seconds>', 'length of one run, 0.01 to 600 (default: 1)', numberIn(0.01, 600))
+    .option('--repeats <number>', 'runs of each side, 1 to 100 (default: 5)', integerIn(1, 100))
+    .option('--json <file>', 'write the results to a file')
+    .option('--quick', `about half a minute: short runs; writes ${QUICK_REPORT}`)
+    .action(bench);
+}
+
+function lists<T>(flags: string, description: string, parse: (text: string) => T[], all: T[]): Option {
+  return new Option(flags, description).argParser(parse).default(all, all.join(','));
+}
+
+function collectTests(text: string, before: Test[] | undefined): Test[] {
+  const test = TESTS.find((name) => name === text.toUpperCase());
+  if (test === undefined) throw new InvalidArgumentError(`expected ${TESTS.join(', ')}, got "${text}".`);
+  return before?.includes(test) ? before : [...(before ?? []), test];
+}
+
+async function bench(tests: Test[], flags: Flags): Promise<void> {
+  const options = benchOptions(tests, flags);
+  const path = flags.json ?? (flags.quick === true ? QUICK_REPORT : undefined);
+  if (path !== undefined) checkWritable(path);
+  const bar = progressBar();
+  const report = await runBench(options, ['inic', ...process.argv.slice(2)], bar.progress).finally(bar.stop);
+  if (report.results.length === 0 && report.failures.length === 0) {
+    throw new UserError(report.notes[0] ?? 'nothing to measure: these tests need another --stack or --api');
+  }
+  process.stdout.write(reportTable(report, useColours() ? COLOURED : PLAIN));
+  if (path !== undefined) {
+    writeReport(path, report);
+    process.stdout.write(`\nwritten to ${path}\n`);
+  }
+  const unbalanced = report.results.some((result) => result.ledger?.balanced === false);
+  if (report.failures.length > 0 || unbalanced) process.exitCode = 1;
+}
+
+function benchOptions(tests: Test[], flags: Flags): BenchOptions {
+  const defaults = flags.quick === true ? QUICK : THOROUGH;
+  const chosen = tests.length === 0 ? TESTS : tests;
+  if (tests.length > 0 && tests.every(isMessageTest) && !flags.stack.includes('inic')) {
+    throw new UserError(`${tests.join(' and ')} measure the card's message layer: --stack must name inic`);
+  }
+  if (tests.length > 0 && tests.every((test) => test === 'HTTP') && !flags.api.includes('net')) {
+    throw new UserError('HTTP is measured with --api net only');
+  }
+  const durationSeconds = flags.duration ?? defaults.durationSeconds;
+  return {
+    tests: chosen,
+    stacks: flags.stack,
+    transports: flags.transport,
+    apis: flags.api,
+    connections: flags.connections,
+    sizes: flags.size,
+    durationSeconds,
+    warmupSeconds: defaults.warmupSeconds,
+    repeats: flags.repeats ?? defaults.repeats,
+  };
+}
+
+/** Before anything runs: half an hour of measuring shall not end in a typing error. */
+function checkWritable(path: string): void {
+  const full = resolve(path);
+  try {
+    if (existsSync(full)) {
+      if (statSync(full).isDirectory()) throw new UserError(`cannot write ${path}: it is a directory`);
+      accessSync(full, constants.W_OK);
+    } else accessSync(dirname(full), constants.W_OK);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+/** On a terminal a bar that is redrawn; elsewhere a line now and then, so that a log shows it goes on. */
+function progressBar(): { progress: Progress; stop: () => void } {
+  if (!process.stderr.isTTY) return progressLines();
+  const bar = new SingleBar({
+    format: '{bar} {percentage}%  {eta_formatted} left  {label}',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    etaBuffer: 40,
+    stream: process.stderr,
+  });
+  let started = false;
+  return {
+    progress: (done, total, label) => {
+      if (!started) bar.start(total, done, { label });
+      started = true;
+      bar.update(done, { label });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function progressLines(): { progress: Progress; stop: () => void } {
+  let last = '';
+  return {
+    progress: (done, total, label) => {
+      const name = label.split(',', 1)[0];
+      if (name === last) return;
+      last = name;
+      process.stderr.write(`${String(Math.floor((100 * done) / total)).padStart(3)} %  ${name}\n`);
+    },
+    stop: () => {},
+  };
+}
+
+function useColours(): boolean {
+  return process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+}

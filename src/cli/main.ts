@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/** The command line: one file a verb, errors in one line. */
+import { Command } from 'commander';
+import { packageVersion } from '../lab/manifest.ts';
+import { addBench } from './bench.ts';
+import { UserError } from './errors.ts';
+import { addRun } from './run.ts';
+
+const program = new Command('inic')
+  .description('a working model of an intelligent network card: sockets over I2O message frames')
+  .version(packageVersion())
+  .enablePositionalOptions()
+  .showSuggestionAfterError(true)
+  .configureOutput({ outputError: (text, write) => write(`inic: ${text.replace(/^error: /, '').trim()}\n`) });
+addBench(program);
+addRun(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`inic: ${error.message}\n`);
+  process.exitCode = 1;
+}

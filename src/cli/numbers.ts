@@ -1,0 +1,36 @@
+/** Option values from the command line: lists, ranges and names, refused with one clear line. */
+import { InvalidArgumentError } from 'commander';
+
+/** @returns a parser of one number in a range. */
+export function numberIn(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high) {
+      throw new InvalidArgumentError(`expected a number from ${low} to ${high}, got "${text}".`);
+    }
+    return value;
+  };
+}
+
+export function integerIn(low: number, high: number): (text: string) => number {
+  return (text) => {
+    if (!/^\d+$/.test(text) || Number(text) < low || Number(text) > high) {
+      throw new InvalidArgumentError(`expected a whole number from ${low} to ${high}, got "${text}".`);
+    }
+    return Number(text);
+  };
+}
+
+/** @returns a parser of a comma-separated list, each item by `item`. */
+export function listOf<T>(item: (text: string) => T): (text: string) => T[] {
+  return (text) => [...new Set(text.split(',').map((part) => item(part.trim())))];
+}
+
+/** @returns a parser of one of some names. */
+export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
+  return (text) => {
+    const name = names.find((candidate) => candidate === text);
+    if (name === undefined) throw new InvalidArgumentError(`expected ${names.join(', ')}, got "${text}".`);
+    return name;
+  };
+}

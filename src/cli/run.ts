@@ -1,0 +1,53 @@
+/**
+ * `inic run FILE [args…]`: a program unchanged, its TCP sockets on the card. The program finds what it would find under
+ * `node FILE args…`; what it throws is printed as Node prints it.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { UserError } from './errors.ts';
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('run a Node program with its TCP sockets on the card')
+    .argument('<file>', 'the program')
+    .argument('[args...]', 'its arguments')
+    .option('--offload <rule>', 'which sockets go to the card, such as "port 8080"', 'all')
+    .passThroughOptions()
+    .action(run);
+}
+
+async function run(file: string, args: string[], options: { offload: string }): Promise<void> {
+  const path = programPath(file);
+  await putCardUnder(options.offload);
+  process.argv = [process.argv[0], path, ...args];
+  await import(pathToFileURL(path).href);
+}
+
+/** @returns the program's full path; as with Node, the extension and an `index.js` may be left out. */
+function programPath(file: string): string {
+  let path = resolve(file);
+  try {
+    path = createRequire(`${process.cwd()}/`).resolve(path);
+    if (!statSync(path).isFile()) throw new UserError(`cannot run ${file}: it is not a file`);
+    readFileSync(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new UserError(`cannot run ${file}: ${code === 'MODULE_NOT_FOUND' ? 'no such file' : code}`);
+  }
+  return path;
+}
+
+async function putCardUnder(offload: string): Promise<void> {
+  const { register } = await import('../node/register.ts');
+  try {
+    await register({ offload });
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UserError(`--offload: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+/** Where a result came from: enough to run it again, and to know what else it may be compared with. */
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import type { BenchOptions } from './plan.ts';
+
+export interface Manifest {
+  readonly commandLine: readonly string[];
+  readonly versions: {
+    readonly inic: string;
+    readonly node: string;
+    readonly v8: string;
+    readonly uv: string;
+    readonly system: string;
+  };
+  readonly machine: {
+    readonly processor: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly clockSource: string;
+    readonly loadAverageAtStart: number;
+  };
+  readonly configuration: { readonly inic: object | null; readonly kernel: Readonly<Record<string, string>> };
+  readonly workload: BenchOptions;
+  /** Null: a live run draws no random numbers of its own. */
+  readonly seed: number | null;
+  readonly repeats: number;
+  readonly interval: { readonly start: string; readonly end: string };
+}
+
+/** What decides how the kernel's loopback performs. */
+const KERNEL_SETTINGS: Readonly<Record<string, string>> = {
+  loopbackMtu: '/sys/class/net/lo/mtu',
+  tcpRmem: '/proc/sys/net/ipv4/tcp_rmem',
+  tcpWmem: '/proc/sys/net/ipv4/tcp_wmem',
+  tcpCongestionControl: '/proc/sys/net/ipv4/tcp_congestion_control',
+  tcpTimestamps: '/proc/sys/net/ipv4/tcp_timestamps',
+  tcpTwReuse: '/proc/sys/net/ipv4/tcp_tw_reuse',
+  ipLocalPortRange: '/proc/sys/net/ipv4/ip_local_port_range',
+};
+
+const CLOCK_SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource';
+
+/** Everything but the card's configuration and the end, which are known only later. */
+export type ManifestStart = Omit<Manifest, 'configuration' | 'interval'> & { readonly start: string };
+
+export function beginManifest(options: BenchOptions, commandLine: readonly string[]): ManifestStart {
+  const processors = cpus();
+  return {
+    commandLine,
+    versions: {
+      inic: packageVersion(),
+      node: process.versions.node,
+      v8: process.versions.v8,
+      uv: process.versions.uv,
+      system: `${type()} ${release()} ${process.arch}`,
+    },
+    machine: {
+      processor: processors[0]?.model.trim() ?? 'unknown',
+      cores: processors.length,
+      memoryBytes: totalmem(),
+      clockSource: readSetting(CLOCK_SOURCE),
+      loadAverageAtStart: loadavg()[0],
+    },
+    workload: options,
+    seed: null,
+    repeats: options.repeats,
+    start: new Date().toISOString(),
+  };
+}
+
+/** @param card the card's configuration; null when no card was opened. */
+export function endManifest(begun: ManifestStart, card: object | null): Manifest {
+  const { start, ...rest } = begun;
+  const kernel = Object.fromEntries(
+    Object.entries(KERNEL_SETTINGS).map(([name, path]) => [name, readSetting(path)]),
+  );
+  return {
+    ...rest,
+    configuration: { inic: card, kernel },
+    interval: { start, end: new Date().toISOString() },
+  };
+}
+
+/** The version in package.json, found upwards from here: the sources lie deeper when compiled. */
+export function packageVersion(): string {
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as Record<
+        string,
+        unknown
+      >;
+      if (manifest['name'] === 'inic') return String(manifest['version']);
+    } catch {
+      // Not there: look one folder up.
+    }
+  }
+  return 'unknown';
+}
+
+function readSetting(path: string): string {
+  try {
+    return readFileSync(path, 'latin1').trim().replace(/\s+/g, ' ');
+  } catch {
+    return 'unknown';
+  }
+}

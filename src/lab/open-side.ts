@@ -1,0 +1,130 @@
+/** Builds one side of one row: the stack, and the test on it. The only place where the two sides differ. */
+import { install, uninstall } from '../node/install.ts';
+import type { SocketStack } from '../socket/contract.ts';
+import { type Clock, MachineClock } from '../time/clock.ts';
+import type { Card, CardBooks, CardWorld, Reconciliation } from './card-port.ts';
+import { KernelStack } from './kernel-stack.ts';
+import { KOFFI_MISSING, loadLibc } from './libc.ts';
+import type { SidePlan } from './side-protocol.ts';
+import { HttpKeepAlive } from './workloads/http.ts';
+import { MessageRoundTrip, MessageStream } from './workloads/message.ts';
+import { NetConnectRequestResponse } from './workloads/net-crr.ts';
+import { NetRequestResponse } from './workloads/net-rr.ts';
+import { NetStream } from './workloads/net-stream.ts';
+import { PortRoundTrip, PortStream } from './workloads/port.ts';
+import { SocketConnectRequestResponse } from './workloads/socket-crr.ts';
+import { SocketRequestResponse } from './workloads/socket-rr.ts';
+import { SocketStream } from './workloads/socket-stream.ts';
+import type { Load, Test, Workload } from './workloads/workload.ts';
+
+export interface OpenSide {
+  readonly workload: Workload;
+  /** The card's books; undefined where there is no card. */
+  readonly books: CardBooks | undefined;
+  /** Closes the workload, then the stack. @returns whether the card's books balanced, undefined without a card. */
+  close(): Promise<Reconciliation | undefined>;
+}
+
+/** Rounds, 1 ms each, in which what is on its way may settle before the books are looked at. */
+const SETTLE_ROUNDS_MAX = 500;
+
+export async function openSide(plan: SidePlan): Promise<OpenSide> {
+  const clock = new MachineClock();
+  if (plan.api === 'message') {
+    return plan.side.transport === 'port' ? openPort(plan, clock) : await openMessage(plan, clock);
+  }
+  return plan.side.stack === 'kernel' ? await openKernel(plan, clock) : await openOnCard(plan, clock);
+}
+
+function openPort(plan: SidePlan, clock: Clock): OpenSide {
+  const workload =
+    plan.test === 'MSG_RR' ? new PortRoundTrip(clock, plan.load) : new PortStream(clock, plan.load);
+  return withoutBooks(workload);
+}
+
+async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
+  const echo = await (await cardWorld()).openEcho();
+  const workload =
+    plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
+  return {
+    workload,
+    books: echo,
+    close: async () => {
+      const reconciliation = echo.reconcile();
+      await workload.close();
+      return reconciliation;
+    },
+  };
+}
+
+async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
+  if (plan.api === 'net') return withoutBooks(await openNet(plan.test, clock, plan.load));
+  const libc = loadLibc();
+  if (libc === undefined) throw new Error(KOFFI_MISSING);
+  return withoutBooks(openSocket(plan.test, new KernelStack(libc), clock, plan.load));
+}
+
+async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
+  const card = await (await cardWorld()).openCard();
+  if (plan.api === 'net') install(card);
+  const workload =
+    plan.api === 'net'
+      ? await openNet(plan.test, clock, plan.load)
+      : openSocket(plan.test, card.stack, clock, plan.load);
+  return { workload, books: card, close: () => closeCard(card, workload) };
+}
+
+async function closeCard(card: Card, workload: Workload): Promise<Reconciliation> {
+  await workload.close();
+  uninstall();
+  let reconciliation = card.reconcile();
+  for (let i = 0; i < SETTLE_ROUNDS_MAX && !reconciliation.balanced; i++) {
+    card.stack.wait(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    reconciliation = card.reconcile();
+  }
+  await card.close();
+  return reconciliation;
+}
+
+function withoutBooks(workload: Workload): OpenSide {
+  const close = async (): Promise<undefined> => {
+    await workload.close();
+    return undefined;
+  };
+  return { workload, books: undefined, close };
+}
+
+function openSocket(test: Test, stack: SocketStack, clock: Clock, load: Load): Workload {
+  switch (test) {
+    case 'TCP_RR':
+      return new SocketRequestResponse(stack, clock, load);
+    case 'TCP_CRR':
+      return new SocketConnectRequestResponse(stack, clock, load);
+    case 'TCP_STREAM':
+      return new SocketStream(stack, clock, load);
+    default:
+      throw new Error(`${test} has no program of socket calls`);
+  }
+}
+
+async function openNet(test: Test, clock: Clock, load: Load): Promise<Workload> {
+  switch (test) {
+    case 'TCP_RR':
+      return await NetRequestResponse.open(clock, load);
+    case 'TCP_CRR':
+      return await NetConnectRequestResponse.open(clock, load);
+    case 'TCP_STREAM':
+      return await NetStream.open(clock, load);
+    case 'HTTP':
+      return await HttpKeepAlive.open(clock, load);
+    default:
+      throw new Error(`${test} has no program of node:net`);
+  }
+}
+
+/** Loaded only where a card is opened: the kernel's side shall hold nothing of it. */
+async function cardWorld(): Promise<CardWorld> {
+  const path = '../world/card.js';
+  return (await import(path)) as CardWorld;
+}

@@ -1,0 +1,12 @@
+/** A report as JSON: the very objects the table is printed from. */
+import { writeFileSync } from 'node:fs';
+import type { Report } from '../lab/result.ts';
+
+export function reportJson(report: Report): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+/** @throws the system's error where the file cannot be written. */
+export function writeReport(path: string, report: Report): void {
+  writeFileSync(path, reportJson(report));
+}

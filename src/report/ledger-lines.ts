@@ -1,0 +1,61 @@
+/** What one operation cost on the card, in words: from the ledger, the clocks of both threads, and the heaps. */
+import type { Counters, Result } from '../lab/result.ts';
+import { COUNTER_GROUPS, COUNTER_NAMES } from '../ledger/counters.gen.ts';
+import { durationText, sizeText, threeDigits } from './units.ts';
+
+const BYTES = 'Bytes';
+
+/** @returns the lines of a result that has a ledger: none for the kernel. */
+export function ledgerLines(result: Result): string[] {
+  const ledger = result.ledger;
+  if (ledger === null) return [];
+  const { test, api, params } = result;
+  const counters = ledger.perTransaction;
+  const value = (name: string): number => counters[name] ?? 0;
+  const title = `${test} ${api} ${sizeText(params.size)} x${params.connections}`;
+  const lines = [
+    `${title}: ${groupText(counters, 'copy', 'copies')}, ${groupText(counters, 'dma', 'DMA requests')}, ` +
+      `doorbells ${small(value('doorbells'))}, interrupts ${small(value('interrupts'))}, ` +
+      `frames ${small(value('inboundPosted'))} in ${small(value('outboundPosted'))} out`,
+    `    ${processorText(result)}; ${memoryText(result)}; ` +
+      (ledger.balanced ? 'ledger balanced' : 'LEDGER DOES NOT BALANCE'),
+  ];
+  if (!ledger.balanced) lines.push(...ledger.reconciliation.map((line) => `    ${line}`));
+  return lines;
+}
+
+/** Times and bytes of a group of counters, summed: each pair of such is a counter and its bytes. */
+function groupText(counters: Counters, group: string, label: string): string {
+  let times = 0;
+  let bytes = 0;
+  COUNTER_NAMES.forEach((name, i) => {
+    if (COUNTER_GROUPS[i] !== group) return;
+    if (name.endsWith(BYTES)) bytes += counters[name] ?? 0;
+    else times += counters[name] ?? 0;
+  });
+  return `${label} ${small(times)} (${bytes.toFixed(0)} B)`;
+}
+
+function processorText({ cpu }: Result): string {
+  const iop = cpu.iopNsPerOp === null ? '' : `, iop ${durationText(cpu.iopNsPerOp)}`;
+  if (cpu.hostNsPerOp === null) return `processor host unknown${iop}`;
+  if (cpu.hostSpinNsPerOp === 0) return `processor host ${durationText(cpu.hostNsPerOp)}${iop}`;
+  const spinNs = Math.min(cpu.hostSpinNsPerOp, cpu.hostNsPerOp);
+  const busy = durationText(cpu.hostNsPerOp - spinNs);
+  return `processor host ${busy} busy + about ${durationText(spinNs)} polling in vain${iop}`;
+}
+
+function memoryText({ memory }: Result): string {
+  const iop = memory.iopAllocatedBytesPerOp === null ? '' : `, iop ${small(memory.iopAllocatedBytesPerOp)} B`;
+  const growth = memory.residentGrowthBytes / 1e6;
+  return (
+    `heap host ${small(memory.hostAllocatedBytesPerOp)} B${iop}, ${memory.collections} collections, ` +
+    `resident ${growth < 0 ? '' : '+'}${growth.toFixed(1)} MB`
+  );
+}
+
+/** Small counts keep their digits: one doorbell in a thousand transactions shall not read as none. */
+function small(value: number): string {
+  if (value === 0) return '0';
+  return Math.abs(value) < 0.01 ? value.toPrecision(1) : threeDigits(value);
+}

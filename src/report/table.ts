@@ -1,0 +1,172 @@
+/**
+ * A report as text: where it was measured, a line a row with both sides and their ratio, and what one transaction cost on
+ * the card by its ledger. From the same objects as the JSON.
+ */
+import type { Comparison, Failure, Report, Result } from '../lab/result.ts';
+import { sideName } from '../lab/result.ts';
+import type { Spread } from '../lab/statistics.ts';
+import { ledgerLines } from './ledger-lines.ts';
+import { durationText, rateText, sizeText, threeDigits } from './units.ts';
+
+/** Dresses text for a terminal; the plain one leaves it as it is. */
+export interface Style {
+  bold(text: string): string;
+  good(text: string): string;
+  bad(text: string): string;
+  dim(text: string): string;
+}
+
+const unchanged = (text: string): string => text;
+export const PLAIN: Style = { bold: unchanged, good: unchanged, bad: unchanged, dim: unchanged };
+
+const ansi =
+  (code: number) =>
+  (text: string): string =>
+    `\u001b[${code}m${text}\u001b[0m`;
+export const COLOURED: Style = { bold: ansi(1), good: ansi(32), bad: ansi(33), dim: ansi(2) };
+
+interface Cell {
+  readonly text: string;
+  readonly style: ((text: string) => string) | undefined;
+}
+
+const HEADINGS = [
+  'test',
+  'api',
+  'size',
+  'conns',
+  'inic',
+  'baseline',
+  '',
+  'ratio (low..high)',
+  'p50',
+  'p99',
+  'host CPU/op',
+];
+/** Columns of names; the rest are numbers and stand to the right. */
+const LEFT_COLUMNS: ReadonlySet<number> = new Set([0, 1, 6]);
+const GAP = '  ';
+
+/** @returns lines, each ending with a newline, no wider than they must be. */
+export function reportTable(report: Report, style: Style = PLAIN): string {
+  const lines = [
+    ...manifestLines(report).map((line) => style.dim(line)),
+    '',
+    ...tableLines(report, style),
+    '',
+    ...legendLines(report).map((line) => style.dim(line)),
+  ];
+  const books = report.results.flatMap((result) => ledgerLines(result));
+  if (books.length > 0) lines.push('', style.bold('What one operation cost on the card'), ...books);
+  if (report.failures.length > 0)
+    lines.push('', ...report.failures.map((failure) => style.bad(failureLine(failure))));
+  if (report.notes.length > 0) lines.push('', ...report.notes);
+  return `${lines.join('\n')}\n`;
+}
+
+function manifestLines({ manifest }: Report): string[] {
+  const { versions, machine, repeats, workload, interval } = manifest;
+  return [
+    `inic ${versions.inic}, Node ${versions.node}, ${versions.system}; ${machine.processor}, ${machine.cores} cores`,
+    `medians of ${repeats} runs of ${workload.durationSeconds} s, both sides in turns; began ${interval.start}`,
+  ];
+}
+
+function tableLines(report: Report, style: Style): string[] {
+  const rows = rowsOf(report).map((row) => cellsOf(row, report.comparisons, style));
+  const heading = HEADINGS.map((text) => ({ text, style: style.bold }));
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...[heading, ...rows].map((cells) => cells[column].text.length)),
+  );
+  return [heading, ...rows].map((cells) =>
+    cells
+      .map((cell, i) => pad(cell, i, widths[i]))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+function pad(cell: Cell, column: number, width: number): string {
+  const space = ' '.repeat(width - cell.text.length);
+  const text = cell.style === undefined ? cell.text : cell.style(cell.text);
+  return LEFT_COLUMNS.has(column) ? text + space : space + text;
+}
+
+interface TableRow {
+  readonly inic: Result | undefined;
+  readonly baseline: Result | undefined;
+}
+
+/** Pairs each result with the other side's of the same row. */
+function rowsOf(report: Report): TableRow[] {
+  const rows = new Map<string, { inic: Result | undefined; baseline: Result | undefined }>();
+  for (const result of report.results) {
+    const key = rowKey(result.test, result.api, result.params);
+    const row = rows.get(key) ?? { inic: undefined, baseline: undefined };
+    if (result.stack === 'inic' && result.transport !== 'port') row.inic = result;
+    else row.baseline = result;
+    rows.set(key, row);
+  }
+  return [...rows.values()];
+}
+
+function rowKey(test: string, api: string, params: { connections: number; size: number }): string {
+  return `${test} ${api} ${params.connections} ${params.size}`;
+}
+
+function cellsOf(row: TableRow, comparisons: readonly Comparison[], style: Style): Cell[] {
+  const result = row.inic ?? row.baseline;
+  if (result === undefined) return [];
+  const { test, api, params } = result;
+  const key = rowKey(test, api, params);
+  const comparison = comparisons.find((other) => rowKey(other.test, other.api, other.params) === key);
+  const ratio = comparison?.rate ?? undefined;
+  const texts = [
+    test,
+    api,
+    sizeText(params.size),
+    String(params.connections),
+    rateCell(row.inic),
+    rateCell(row.baseline),
+    row.baseline === undefined ? '' : sideName(row.baseline),
+    ratioText(ratio),
+    pairText(row, ({ latencyUs }) => (latencyUs === null ? undefined : durationText(latencyUs.p50 * 1e3))),
+    pairText(row, ({ latencyUs }) => (latencyUs === null ? undefined : durationText(latencyUs.p99 * 1e3))),
+    pairText(row, ({ cpu }) => (cpu.hostNsPerOp === null ? undefined : durationText(cpu.hostNsPerOp))),
+  ];
+  const ratioStyle = ratio === undefined ? undefined : ratio.median >= 1 ? style.good : style.bad;
+  return texts.map((text, i) => ({ text, style: i === 7 ? ratioStyle : undefined }));
+}
+
+function rateCell(result: Result | undefined): string {
+  return result === undefined ? '-' : rateText(result.rate.value, result.rate.unit);
+}
+
+function ratioText(ratio: Spread | undefined): string {
+  if (ratio === undefined) return '-';
+  return `${threeDigits(ratio.median)} (${threeDigits(ratio.min)}..${threeDigits(ratio.max)})`;
+}
+
+/** Both sides' values, the card's first. */
+function pairText(row: TableRow, pick: (result: Result) => string | undefined): string {
+  const texts = [row.inic, row.baseline].map((result) =>
+    result === undefined ? '-' : (pick(result) ?? '-'),
+  );
+  return texts.every((text) => text === '-') ? '-' : texts.join(' / ');
+}
+
+function legendLines(report: Report): string[] {
+  const lines = [
+    "p50, p99 and host CPU/op: inic / baseline. Host CPU is the program's thread, polling included;",
+    'an operation of TCP_STREAM is one write.',
+  ];
+  if (report.results.some((result) => result.transport === 'port')) {
+    lines.push('postMessage: the same messages by Worker.postMessage between two event loops.');
+  }
+  return lines;
+}
+
+function failureLine({ test, api, params, side, error }: Failure): string {
+  const where = `${test} ${api} ${sizeText(params.size)} x${params.connections}, ${sideName(side)}`;
+  return `failed: ${where}: ${error}`;
+}

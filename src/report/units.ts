@@ -1,0 +1,41 @@
+/** Numbers as people read them: three significant digits and a prefix. */
+
+const PREFIXES = ['', 'k', 'M', 'G', 'T'];
+
+/** @param value not negative. @returns such as `3.14 M`, `350 k`, `42`, `0`. */
+export function withPrefix(value: number): string {
+  let scaled = value;
+  let step = 0;
+  while (scaled >= 999.5 && step < PREFIXES.length - 1) {
+    scaled /= 1000;
+    step += 1;
+  }
+  const digits = threeDigits(scaled);
+  return step === 0 ? digits : `${digits} ${PREFIXES[step]}`;
+}
+
+/** @returns a rate in its unit: bytes as `15.8 GB/s`, everything else as `350 k/s`. */
+export function rateText(value: number, unit: string): string {
+  const text = withPrefix(value);
+  if (unit !== 'B/s') return `${text}/s`;
+  return text.includes(' ') ? `${text}B/s` : `${text} B/s`;
+}
+
+/** @returns three significant digits, no exponent: `0.04`, `1.50`, `23.4`, `1234`. */
+export function threeDigits(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size < 9.995) return value.toFixed(2);
+  return size < 99.95 ? value.toFixed(1) : value.toFixed(0);
+}
+
+/** @returns nanoseconds in the unit that fits: `350 ns`, `1.20 µs`, `3.40 ms`. */
+export function durationText(ns: number): string {
+  if (ns < 999.5) return `${ns.toFixed(0)} ns`;
+  return ns < 999_500 ? `${threeDigits(ns / 1e3)} µs` : `${threeDigits(ns / 1e6)} ms`;
+}
+
+/** @returns `64 B`, `64 KiB` where it divides evenly. */
+export function sizeText(bytes: number): string {
+  return bytes >= 1024 && bytes % 1024 === 0 ? `${bytes / 1024} KiB` : `${bytes} B`;
+}
