@@ -11,6 +11,7 @@ import type { LinkClient } from '../../src/tcpip/contract.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../src/wire/config.ts';
+import type { WireSource } from '../../src/wire/contract.ts';
 import { createLoopback } from '../../src/wire/link.ts';
 import { type Pipe, planPipe, wireSlotBytes } from '../../src/wire/pipe.ts';
 
@@ -56,6 +57,8 @@ export interface BedOptions {
   readonly pipe?: Partial<PipeConfig>;
   readonly packetCount?: number;
   readonly seed?: number;
+  /** Stands between the NIC and the wire it sends on. */
+  readonly intercept?: (source: WireSource) => WireSource;
 }
 
 /** A NIC whose frames come back to it. */
@@ -77,7 +80,9 @@ export function createNicBed(options: BedOptions = {}): NicBed {
   const random = new Random(options.seed ?? 1);
   const wire = createLoopback({ region, clock, random, ledger, dma }, pipeOffset, pipeConfig);
   const packets = new PacketPool(packetOffset, packetCount, packetSlotBytes(config.mtu));
-  const nic = new FakeNic({ region, clock, ledger, dma, packets, wire }, nicOffset, config);
+  const source = options.intercept?.(wire.source) ?? wire.source;
+  const end = { source, sink: wire.sink };
+  const nic = new FakeNic({ region, clock, ledger, dma, packets, wire: end }, nicOffset, config);
   const recorder = new Recorder(region);
   nic.attach(recorder);
   return { region, clock, ledger, packets, pipe: wire.source, nic, recorder, payload };

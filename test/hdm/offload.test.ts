@@ -80,6 +80,21 @@ test('a UDP datagram without a checksum is neither good nor bad (RFC 768)', () =
   expect(bed.ledger.snapshot()['deviceRxBadChecksum']).toBe(0);
 });
 
+test('a UDP length that is not that of the packet is left to the stack', () => {
+  const bed = createNicBed();
+  const frame = goodFrame(17, patternOf(20));
+  frame[39] -= 4;
+  expect(bounce(bed, frame).flags).toBe(0);
+  expect(bed.ledger.snapshot()['deviceRxBadChecksum']).toBe(0);
+});
+
+test('a frame shorter than its IPv4 packet is left to the stack', () => {
+  const bed = createNicBed();
+  const frame = goodFrame(6, patternOf(100)).subarray(0, 90);
+  expect(bounce(bed, frame)).toMatchObject({ flags: 0, bytes: frame });
+  expect(bed.ledger.snapshot()['deviceRxBadChecksum']).toBe(0);
+});
+
 test('fragments, other protocols and other EtherTypes are left to the stack', () => {
   const bed = createNicBed();
   const edits: ((frame: Uint8Array) => void)[] = [

@@ -84,16 +84,29 @@ test('segments sent again are fetched under the reason of retransmissions', () =
   });
 });
 
-test('segments a full wire has no space for are lost, the later ones are still right', () => {
+test('segments a full wire has no space for are lost and counted', () => {
   const bed = createNicBed({ pipe: { queueFrames: 4 }, nic: { rxPause: false } });
   const payload = [patternOf(700), patternOf(800, 700), patternOf(1500, 1500)];
   sendPacket(bed, headersOf({ payloadBytes: 3000 }), payload, FLAGS, 500);
   expect(bed.ledger.snapshot()).toMatchObject({ deviceTxPackets: 4, wireOverflow: 2 });
   drain(bed.nic);
   expect(joined(bed.recorder.frames.map(({ bytes }) => bytes.subarray(54)))).toEqual(patternOf(2000));
-  sendPacket(bed, headersOf({ payloadBytes: 500 }), [patternOf(500, 9)], FLAGS, 500);
+});
+
+test('a lost segment in the middle does not shift the payload of those behind it', () => {
+  let asked = 0;
+  const bed = createNicBed({
+    intercept: (source) => ({
+      room: source.room,
+      reserve: (length) => (asked++ === 1 ? -1 : source.reserve(length)),
+      commit: (length) => source.commit(length),
+    }),
+  });
+  sendPacket(bed, headersOf({ payloadBytes: 1500 }), [patternOf(700), patternOf(800, 700)], FLAGS, 500);
   drain(bed.nic);
-  expect(bed.recorder.frames.at(-1)?.bytes.subarray(54)).toEqual(patternOf(500, 9));
+  const payloads = bed.recorder.frames.map(({ bytes }) => bytes.subarray(54));
+  expect(payloads).toEqual([patternOf(500), patternOf(500, 1000)]);
+  expect(bed.recorder.frames.every(({ bytes }) => checksumsAreGood(bytes))).toBe(true);
 });
 
 test('segments larger than the MTU, and segments of UDP, are a bug of the stack', () => {
