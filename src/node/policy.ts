@@ -79,6 +79,7 @@ export function listenOnChannel(channel: Channel, backlog: number): number {
   const result = channel.pump.stack.listen(channel.socket, backlog);
   if (result < 0) return result;
   channel.state = LISTENING;
+  channel.pump.listeners.push(channel);
   channel.updateHold();
   channel.pump.wake();
   return 0;
@@ -120,14 +121,11 @@ export function connectChannel(
  * `ipv6Only` IPv4. The card cannot tell them apart, and all its listeners are this process's, so it is told here.
  */
 function isOtherFamily(pump: Pump, target: number, port: number): boolean {
-  let exact = false;
   let mismatch = false;
-  pump.forEach((channel) => {
-    if (channel.state !== LISTENING || channel.boundPort !== port) return;
-    if (channel.boundAddress === target) exact = true;
-    else if (channel.boundAddress === ANY) {
-      mismatch = target === LOOPBACK6 ? !channel.ipv6 : channel.ipv6Only;
-    }
-  });
-  return mismatch && !exact;
+  for (const listener of pump.listeners) {
+    if (listener.boundPort !== port) continue;
+    if (listener.boundAddress === target) return false;
+    if (listener.boundAddress === ANY) mismatch = target === LOOPBACK6 ? !listener.ipv6 : listener.ipv6Only;
+  }
+  return mismatch;
 }

@@ -43,6 +43,9 @@ export class Pump {
   /** Called when the last channel is gone. */
   onEmpty: (() => void) | undefined = undefined;
 
+  /** Channels that listen; few, and asked at each connect. */
+  readonly listeners: Channel[] = [];
+
   private readonly options: PumpOptions;
   private readonly clock = new MachineClock();
   private readonly channels: (Channel | undefined)[] = [];
@@ -73,13 +76,10 @@ export class Pump {
 
   remove(channel: Channel): void {
     this.live--;
+    const listener = this.listeners.indexOf(channel);
+    if (listener >= 0) this.listeners.splice(listener, 1);
     if (this.channels[channel.socket] === channel) this.channels[channel.socket] = undefined;
     if (this.live === 0) this.onEmpty?.();
-  }
-
-  /** Every open channel; for the listeners' rules and for the card's death. */
-  forEach(visit: (channel: Channel) => void): void {
-    for (const channel of this.channels) if (channel !== undefined) visit(channel);
   }
 
   countActive(change: number): void {
@@ -204,9 +204,7 @@ export class Pump {
 
   private die(): void {
     this.deadErrno = this.card.failed();
-    this.forEach((channel) => {
-      this.enqueue(channel);
-    });
+    for (const channel of this.channels) if (channel !== undefined) this.enqueue(channel);
   }
 
   /** After a turn: another one, or the interrupt. */

@@ -57,6 +57,7 @@ export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
   let interrupt = () => {};
   let dead = 0;
   let nextId = 1;
+  const freeIds: number[] = [];
   let nextPort = 40_000;
   let handed = 0;
 
@@ -81,7 +82,7 @@ export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
 
   function create(): MemorySocket {
     const socket: MemorySocket = {
-      id: nextId++,
+      id: freeIds.pop() ?? nextId++,
       address: 0,
       port: 0,
       remote: undefined,
@@ -222,6 +223,7 @@ export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
     if (socket === undefined) return -E.EBADF;
     socket.closed = true;
     sockets.delete(id);
+    freeIds.push(id);
     for (const waiting of socket.accepts) close(waiting.id);
     const peer = socket.peer;
     const abort = socket.options.get(SO_LINGER_SECONDS) === 0 || socket.buffered > 0;

@@ -1,0 +1,60 @@
+// While sockets are busy, timers, immediates, files and the kernel's own sockets have their turn.
+import dgram from 'node:dgram';
+import fs from 'node:fs/promises';
+import net from 'node:net';
+import { heard, listening, log } from './log.mjs';
+
+const server = net.createServer((peer) => peer.on('data', (chunk) => peer.write(chunk)).on('error', () => {}));
+const port = await listening(server, 0);
+let trips = 0;
+const sockets = Array.from({ length: 8 }, () => {
+  const socket = net.connect(port);
+  socket.on('data', (chunk) => {
+    trips++;
+    if (!socket.destroyed) socket.write(chunk);
+  });
+  socket.write(Buffer.alloc(64));
+  return socket;
+});
+let timers = 0;
+let immediates = 0;
+let files = 0;
+let packets = 0;
+let worst = 0;
+let last = process.hrtime.bigint();
+const timer = setInterval(() => {
+  timers++;
+  const now = process.hrtime.bigint();
+  worst = Math.max(worst, Number(now - last) / 1e6);
+  last = now;
+}, 5);
+let stop = false;
+(function immediate() {
+  immediates++;
+  if (!stop) setImmediate(immediate);
+})();
+const reading = (async () => {
+  while (!stop) {
+    await fs.readFile(process.argv[1]);
+    files++;
+  }
+})();
+const udp = dgram.createSocket('udp4').bind(0, '127.0.0.1');
+await heard(udp, 'listening');
+udp.on('message', (message) => {
+  packets++;
+  if (!stop) udp.send(message, udp.address().port, '127.0.0.1');
+});
+udp.send('x', udp.address().port, '127.0.0.1');
+await new Promise((resolve) => setTimeout(resolve, 600));
+stop = true;
+clearInterval(timer);
+await reading;
+udp.close();
+for (const socket of sockets) socket.destroy();
+server.close();
+log('timers', timers > 40, worst < 100);
+log('immediates', immediates > 300);
+log('files', files > 50);
+log('packets', packets > 100);
+log('trips', trips > 1000);
