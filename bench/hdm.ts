@@ -1,6 +1,7 @@
 /**
- * What one packet costs from the stack's `claim` through the fake NIC, a perfect loop-back wire and the NIC again to the
- * client's `input`, with and without checksum offload. `runHdmBench` is also smoke-run by the tests with a tiny budget.
+ * What one packet costs from the stack's `claim` through the fake NIC, a perfect loop-back wire and the NIC
+ * again to the client's `input`, with and without checksum offload. `runHdmBench` is also smoke-run by the
+ * tests with a tiny budget.
  */
 import { DmaEngine } from '../src/dma/engine.ts';
 import { PacketPool, planPackets } from '../src/dma/packets.ts';

@@ -1,7 +1,7 @@
 /**
- * One's-complement sums as the offload engines need them (RFC 1071). A partial sum is a number of 0 to 65535 or more that
- * `fold` brings back to 16 bits. The kernels add big-endian 16-bit words; sums of the region's little-endian words come
- * out byte-swapped (RFC 1071 section 2 (B)), and `swap` turns one into the other.
+ * One's-complement sums as the offload engines need them (RFC 1071). A partial sum is a number of 0 to 65535
+ * or more that `fold` brings back to 16 bits. The kernels add big-endian 16-bit words; sums of the region's
+ * little-endian words come out byte-swapped (RFC 1071 section 2 (B)), and `swap` turns one into the other.
  */
 
 /** @param sum less than 2^31. @returns 0 to 65535; 0 only for 0. */
@@ -20,7 +20,10 @@ export function halves(word: number): number {
   return (word & 0xffff) + (word >>> 16);
 }
 
-/** Adds the halves of `count` (at most 16384) words from word index `from`; byte-swapped, not folded. // Hot path. */
+/**
+ * Adds the halves of `count` (at most 16384) words from word index `from`; byte-swapped, not folded. // Hot
+ * path.
+ */
 export function sumWords(words: Int32Array, from: number, count: number): number {
   let sum = 0;
   for (let i = 0; i < count; i++) {

@@ -7,8 +7,8 @@ export interface NicConfig {
   /** `ethtool -G tx`: transmit descriptors, a power of two. */
   readonly txRing: number;
   /**
-   * `ethtool -G rx`: receive descriptors, a power of two, each of which holds a packet slot while it waits for a frame.
-   * Buffers are filled in turn, so the ring's slots are what must stay in the processor's cache.
+   * `ethtool -G rx`: receive descriptors, a power of two, each of which holds a packet slot while it waits
+   * for a frame. Buffers are filled in turn, so the ring's slots are what must stay in the processor's cache.
    */
   readonly rxRing: number;
   /** `tcp-segmentation-offload`; needs `txChecksumming`, without it is off. */
@@ -18,8 +18,9 @@ export interface NicConfig {
   /** `rx-checksumming`. */
   readonly rxChecksumming: boolean;
   /**
-   * `ethtool -A rx`: the far end of a full wire holds the transmitter back (IEEE 802.3x), so that nothing is lost: `claim`
-   * finds no space while one more packet, cut into segments of the MTU, would not fit. Off: what does not fit is lost.
+   * `ethtool -A rx`: the far end of a full wire holds the transmitter back (IEEE 802.3x), so that nothing is
+   * lost: `claim` finds no space while one more packet, cut into segments of the MTU, would not fit. Off:
+   * what does not fit is lost.
    */
   readonly rxPause: boolean;
   /** Frames a poll takes from the wire at most (Linux's NAPI weight is 64). */

@@ -1,7 +1,7 @@
 /**
- * The silicon half of the fake NIC. `doorbell` fetches the transmit descriptors between head and tail and puts their
- * packets on the wire; `receive` takes a frame from the wire into the next posted receive buffer and marks it done. It
- * knows neither stack nor packet pool: only the rings (nic-rings.ts) and the wire.
+ * The silicon half of the fake NIC. `doorbell` fetches the transmit descriptors between head and tail and
+ * puts their packets on the wire; `receive` takes a frame from the wire into the next posted receive buffer
+ * and marks it done. It knows neither stack nor packet pool: only the rings (nic-rings.ts) and the wire.
  */
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
@@ -69,7 +69,8 @@ export class NicDevice {
   }
 
   /**
-   * Takes the next frame that has arrived. Without a buffer that holds it, it is lost, as on any NIC. // Hot path.
+   * Takes the next frame that has arrived. Without a buffer that holds it, it is lost, as on any NIC. // Hot
+   * path.
    * @returns whether there was one.
    */
   receive(): boolean {

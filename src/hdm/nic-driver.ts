@@ -1,7 +1,8 @@
 /**
- * The software half of the fake NIC: what a card's firmware does to its MAC. The stack builds a packet here (`claim`,
- * `addPiece`, `post`); the device is told by its tail index. Received frames are read from the receive ring (`deliver`)
- * and handed to the client; their place is filled with the packet slot that became free last.
+ * The software half of the fake NIC: what a card's firmware does to its MAC. The stack builds a packet here
+ * (`claim`, `addPiece`, `post`); the device is told by its tail index. Received frames are read from the
+ * receive ring (`deliver`) and handed to the client; their place is filled with the packet slot that became
+ * free last.
  */
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';

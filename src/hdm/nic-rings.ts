@@ -1,11 +1,13 @@
 /**
- * The memory in which the two halves of the fake NIC meet: registers, descriptor rings and header slots, in card memory.
- * nic-driver.ts is the software half: it writes transmit descriptors, posts receive buffers and reads what is done.
- * nic-device.ts is the silicon half: it fetches descriptors, moves bytes and marks what is done. Nothing else passes between.
+ * The memory in which the two halves of the fake NIC meet: registers, descriptor rings and header slots, in
+ * card memory. nic-driver.ts is the software half: it writes transmit descriptors, posts receive buffers and
+ * reads what is done. nic-device.ts is the silicon half: it fetches descriptors, moves bytes and marks what
+ * is done. Nothing else passes between.
  *
- * Each ring is a power of two of descriptors under two free-running int32 indices: the driver advances the tail, the
- * device the head; `tail - head` descriptors are the device's. As in a real NIC the head tells the driver that a transmit
- * descriptor is done, and a bit in the descriptor tells it that a receive descriptor is.
+ * Each ring is a power of two of descriptors under two free-running int32 indices: the driver advances the
+ * tail, the device the head; `tail - head` descriptors are the device's. As in a real NIC the head tells the
+ * driver that a transmit descriptor is done, and a bit in the descriptor tells it that a receive descriptor
+ * is.
  *
  *   registers (words, each on a cache line of its own)
  *     +0 transmit head   +16 transmit tail   +32 receive head   +48 receive tail
@@ -19,9 +21,9 @@
  *   | number of pieces, 0 to 20      | 4                +--------------------------------+
  *   | payload bytes, all pieces      | 5
  *   | reserved                       | 6, 7
- *   | piece 0: address, length       | 8, 9             header slot (192 bytes): 2 bytes unused, so that the header
- *   | ...                            |                  behind Ethernet's 14 bytes is aligned, then 128 bytes of headers
- *   | piece 19: address, length      | 46, 47
+ *   | piece 0: address, length       | 8, 9             header slot (192 bytes): 2 bytes unused, so that the
+ *   | ...                            |                  header behind Ethernet's 14 bytes is aligned, then
+ *   | piece 19: address, length      | 46, 47           128 bytes of headers
  *   +--------------------------------+
  */
 import type { MemoryPlan } from '../dma/plan.ts';
@@ -56,7 +58,10 @@ export const RX_WORDS = 4;
 /** The device has filled the buffer; the RX_ bits of tcpip/contract.ts lie below. */
 export const RX_DONE = 0x8000;
 
-/** Frames start two bytes into a slot, so that the IPv4 header behind Ethernet's 14 bytes is aligned to 4 bytes. */
+/**
+ * Frames start two bytes into a slot, so that the IPv4 header behind Ethernet's 14 bytes is aligned to 4
+ * bytes.
+ */
 export const FRAME_OFFSET = 2;
 export const ETHERNET_HEADER_BYTES = 14;
 /** Bytes a claim has room for. */
@@ -69,11 +74,14 @@ export function packetSlotBytes(mtu: number): number {
   return Math.ceil((FRAME_OFFSET + ETHERNET_HEADER_BYTES + mtu) / LINE_BYTES) * LINE_BYTES;
 }
 
-/** Plans a NIC's registers, rings and header slots. @returns their address. @throws RangeError for a bad `config`. */
+/**
+ * Plans a NIC's registers, rings and header slots. @returns their address. @throws RangeError for a bad
+ * `config`.
+ */
 export function planNic(plan: MemoryPlan, name: string, config: NicConfig): number {
   checkNicConfig(config);
   const layout = new NicLayout(0, config);
-  const reason = `rings of ${config.txRing} transmit and ${config.rxRing} receive descriptors, and header slots`;
+  const reason = `${config.txRing} transmit and ${config.rxRing} receive descriptors, and header slots`;
   return plan.reserve(name, layout.byteLength, reason);
 }
 

@@ -1,12 +1,13 @@
 /**
- * A fake network card: the driver half (nic-driver.ts) and the device half (nic-device.ts) over rings in card memory
- * (nic-rings.ts). The stack sends through it and is handed what it receives; a wire (`src/wire`) is plugged into it.
+ * A fake network card: the driver half (nic-driver.ts) and the device half (nic-device.ts) over rings in card
+ * memory (nic-rings.ts). The stack sends through it and is handed what it receives; a wire (`src/wire`) is
+ * plugged into it.
  *
  *   stack: claim, headers, addPiece*, send ─ driver: transmit ring ─ device: gather, checksum, segment ─ wire
  *   wire ─ device: place, verify ─ receive ring: driver: deliver, refill ─ stack: input
  *
- * `send` rings the device's doorbell at once, and the device fetches during the call. There is no address filter: the card
- * takes every frame its wire brings, and the stack looks at the addresses.
+ * `send` rings the device's doorbell at once, and the device fetches during the call. There is no address
+ * filter: the card takes every frame its wire brings, and the stack looks at the addresses.
  */
 import type { DmaEngine } from '../dma/engine.ts';
 import type { PacketPool } from '../dma/packets.ts';
@@ -88,7 +89,10 @@ export class FakeNic implements Device {
     this.driver.attach(client);
   }
 
-  /** // Hot path: claim, addPiece and send together 100 ns for 64 bytes of payload. */
+  /**
+   * // Hot path: 160 ns for 64 bytes of payload from here to the client's `input`, both checksums made
+   * (bench/hdm).
+   */
   claim(): number {
     const address = this.source.room < this.roomMin ? -1 : this.driver.claim();
     if (address < 0) this.counters[DEVICE_TX_FULL] += 1;
@@ -133,7 +137,10 @@ function usualPayload(mtu: number): number {
   return Math.max(1, mtu - TCP_HEADERS_BYTES_USUAL);
 }
 
-/** Segments one packet is cut into at most: half of what the wire has room for, so that it never waits for the whole. */
+/**
+ * Segments one packet is cut into at most: half of what the wire has room for, so that it never waits for the
+ * whole.
+ */
 function segmentsMaxOf(mtu: number, room: number): number {
   return Math.max(1, Math.min(Math.ceil(TSO_BYTES_MAX / usualPayload(mtu)), room >> 1));
 }

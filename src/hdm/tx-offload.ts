@@ -1,7 +1,8 @@
 /**
- * The transmit side's engines: gathers a packet's header and pieces from memory into a frame on the wire, fills in the
- * TCP or UDP checksum from sums made while the bytes move, and cuts a large TCP payload into segments (tx-segment.ts).
- * `nic-device.ts` calls `transmit` for each descriptor. Read RFC 1071, RFC 9293 section 3.1 (checksum), RFC 768.
+ * The transmit side's engines: gathers a packet's header and pieces from memory into a frame on the wire,
+ * fills in the TCP or UDP checksum from sums made while the bytes move, and cuts a large TCP payload into
+ * segments (tx-segment.ts). `nic-device.ts` calls `transmit` for each descriptor. Read RFC 1071, RFC 9293
+ * section 3.1 (checksum), RFC 768.
  */
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Kernels } from '../dma/kernels.ts';
@@ -66,7 +67,7 @@ export class TransmitOffload {
   }
 
   /**
-   * Puts the packet of a descriptor on the wire. // Hot path: 60 ns for 64 bytes in one piece.
+   * Puts the packet of a descriptor on the wire. // Hot path.
    * @throws for what a correct stack never asks: an offload not offered, a frame larger than the MTU.
    */
   transmit(descriptor: number): void {

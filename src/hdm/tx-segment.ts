@@ -1,9 +1,11 @@
 /**
- * TCP segmentation offload: one packet with a large payload becomes segments of `segmentBytes`, each with the headers
- * repeated and adjusted. `tx-offload.ts` hands over descriptors with TX_SEGMENT. What changes from segment to segment:
+ * TCP segmentation offload: one packet with a large payload becomes segments of `segmentBytes`, each with the
+ * headers repeated and adjusted. `tx-offload.ts` hands over descriptors with TX_SEGMENT. What changes from
+ * segment to segment:
  *
  *   IPv4  total length; identification, one more each (RFC 6864 asks for no more than that); header checksum
- *   TCP   sequence number; FIN and PSH only in the last segment; CWR only in the first (RFC 3168 section 6.1.2); checksum
+ *   TCP   sequence number; FIN and PSH only in the last segment; CWR only in the first (RFC 3168 section
+ *         6.1.2); checksum
  *
  * The engine makes the pseudo-header's sum itself, so the checksum field may hold anything.
  */
@@ -76,7 +78,9 @@ export class Segmenter {
     this.frameBytesMax = ETHERNET_HEADER_BYTES + mtu;
   }
 
-  /** Puts every segment of a descriptor's packet on the wire; one that finds no space is lost. // Hot path. */
+  /**
+   * Puts every segment of a descriptor's packet on the wire; one that finds no space is lost. // Hot path.
+   */
   transmit(descriptor: number): void {
     const words = this.words;
     const segmentBytes = words[descriptor + TX_SEGMENT_BYTES];
@@ -127,7 +131,9 @@ export class Segmenter {
     this.counters[DEVICE_TX_PACKETS_BYTES] += frameLength;
   }
 
-  /** Turns the packet's headers, copied to `frame`, into those of one segment; the TCP checksum is left zero. */
+  /**
+   * Turns the packet's headers, copied to `frame`, into those of one segment; the TCP checksum is left zero.
+   */
   private adjust(frame: number, index: number, done: number, length: number, last: boolean): void {
     const view = this.view;
     const ip = frame + ETHERNET_HEADER_BYTES;

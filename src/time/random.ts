@@ -1,10 +1,10 @@
 /**
- * The only source of random numbers: seeded, so that the same seed gives the same run. Wires draw their losses from it,
- * stacks their initial sequence numbers and ports, tests their inputs.
+ * The only source of random numbers: seeded, so that the same seed gives the same run. Wires draw their
+ * losses from it, stacks their initial sequence numbers and ports, tests their inputs.
  *
- * The generator is xoshiro128** 1.1 of Blackman and Vigna (public domain, "Scrambled Linear Pseudorandom Number
- * Generators", ACM TOMS 47(4), 2021): four 32-bit words of state, period 2^128 - 1, nothing but int32 arithmetic. It is
- * no cryptographic generator.
+ * The generator is xoshiro128** 1.1 of Blackman and Vigna (public domain, "Scrambled Linear Pseudorandom
+ * Number Generators", ACM TOMS 47(4), 2021): four 32-bit words of state, period 2^128 - 1, nothing but int32
+ * arithmetic. It is no cryptographic generator.
  */
 export class Random {
   private s0: number;
@@ -49,7 +49,8 @@ export class Random {
   }
 
   /**
-   * @param n 1 to 2^31. @returns an int32 of [0, n). Values differ in probability by at most n / 2^32, which nothing
+   * @param n 1 to 2^31. @returns an int32 of [0, n). Values differ in probability by at most n / 2^32, which
+   * nothing
    *   here can notice.
    */
   below(n: number): number {

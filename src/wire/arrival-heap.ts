@@ -1,7 +1,8 @@
 /**
- * Frames in flight on a wire with delay or impairments, ordered by when they arrive. The pipe puts slots in and takes the
- * earliest out; frames due at the same time leave in the order they were sent, so the order never depends on the heap's
- * shape. A binary heap of slot numbers; due times lie in an array by slot, as a double passed as an argument is boxed.
+ * Frames in flight on a wire with delay or impairments, ordered by when they arrive. The pipe puts slots in
+ * and takes the earliest out; frames due at the same time leave in the order they were sent, so the order
+ * never depends on the heap's shape. A binary heap of slot numbers; due times lie in an array by slot, as a
+ * double passed as an argument is boxed.
  */
 export class ArrivalHeap {
   /** Clock nanoseconds when the frame in a slot arrives. Set it before `push`. */
@@ -28,7 +29,9 @@ export class ArrivalHeap {
     return this.size === 0 ? -1 : this.entries[0];
   }
 
-  /** Puts a slot in, behind all that are due at the same time. The caller keeps within the slots there are. */
+  /**
+   * Puts a slot in, behind all that are due at the same time. The caller keeps within the slots there are.
+   */
   push(slot: number): void {
     const entries = this.entries;
     this.sequence = (this.sequence + 1) | 0;

@@ -1,9 +1,11 @@
 /**
- * Records the frames of a pipe as a classic pcap file (draft-ietf-opsawg-pcap: microsecond times, LINKTYPE_ETHERNET), for
- * Wireshark and tcpdump. Attached with `Pipe.tapSent` or `tapArrived`; a pipe without one pays a null check.
+ * Records the frames of a pipe as a classic pcap file (draft-ietf-opsawg-pcap: microsecond times,
+ * LINKTYPE_ETHERNET), for Wireshark and tcpdump. Attached with `Pipe.tapSent` or `tapArrived`; a pipe without
+ * one pays a null check.
  *
- * The memory is bounded: frames gather in one buffer. With a `write` callback the buffer is handed on and used again
- * whenever it is full; without, recording stops at the end of the buffer, and the frames that no longer fit are counted.
+ * The memory is bounded: frames gather in one buffer. With a `write` callback the buffer is handed on and
+ * used again whenever it is full; without, recording stops at the end of the buffer, and the frames that no
+ * longer fit are counted.
  */
 import type { DmaEngine } from '../dma/engine.ts';
 import { CAPTURE_COPIES } from '../ledger/counters.gen.ts';
@@ -42,7 +44,8 @@ export class Capture implements FrameTap {
   private used = FILE_HEADER_BYTES;
 
   /**
-   * @param write takes the next bytes of the file; they are its own only until it returns. Null to keep them here.
+   * @param write takes the next bytes of the file; they are its own only until it returns. Null to keep them
+   * here.
    * @throws RangeError when the buffer cannot hold one record.
    */
   constructor(

@@ -1,5 +1,6 @@
 /**
- * What devices plug into, made of pipes: a loop-back plug brings a card's frames back to itself, a link joins two cards.
+ * What devices plug into, made of pipes: a loop-back plug brings a card's frames back to itself, a link joins
+ * two cards.
  */
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';

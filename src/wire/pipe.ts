@@ -1,11 +1,12 @@
 /**
- * A one-way wire. A device's transmit half puts frames in (`reserve`, `commit`), the same or another device's receive
- * half takes them out (`receive`, `release`). Frames lie in slots of the region, so that nothing is copied between. All
- * calls come from one thread. See config.ts for what a wire can do to a frame; netem(8) has the same notions.
+ * A one-way wire. A device's transmit half puts frames in (`reserve`, `commit`), the same or another device's
+ * receive half takes them out (`receive`, `release`). Frames lie in slots of the region, so that nothing is
+ * copied between. All calls come from one thread. See config.ts for what a wire can do to a frame; netem(8)
+ * has the same notions.
  *
- * Two ways through: a perfect pipe is a ring of slot numbers and never looks at the clock; any other pipe keeps its
- * frames in a heap by time of arrival. Free slots are a stack: the slot used last, still in the processor's cache, is used
- * next, so that request and response touch one slot however many there are.
+ * Two ways through: a perfect pipe is a ring of slot numbers and never looks at the clock; any other pipe
+ * keeps its frames in a heap by time of arrival. Free slots are a stack: the slot used last, still in the
+ * processor's cache, is used next, so that request and response touch one slot however many there are.
  */
 import type { DmaEngine } from '../dma/engine.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
@@ -25,7 +26,9 @@ import { ArrivalHeap } from './arrival-heap.ts';
 import { checkPipeConfig, isPerfect, type PipeConfig } from './config.ts';
 import type { WireSink, WireSource } from './contract.ts';
 
-/** Frames start two bytes into a slot, so that what follows the 14-byte Ethernet header is aligned to 4 bytes. */
+/**
+ * Frames start two bytes into a slot, so that what follows the 14-byte Ethernet header is aligned to 4 bytes.
+ */
 export const FRAME_OFFSET = 2;
 const ETHERNET_HEADER_BYTES = 14;
 const LINE_BYTES = 64;
@@ -81,7 +84,9 @@ export class Pipe implements WireSource, WireSink {
   private arrivedTap: FrameTap | null = null;
 
   private readonly heap: ArrivalHeap;
-  /** When the sender's end is free again, and when the latest frame sent in order arrives; clock nanoseconds. */
+  /**
+   * When the sender's end is free again, and when the latest frame sent in order arrives; clock nanoseconds.
+   */
   private readonly times = new Float64Array(2);
   private readonly nsPerByte: number;
   private readonly delayNs: number;
@@ -159,7 +164,7 @@ export class Pipe implements WireSource, WireSink {
     return this.addressOf(this.freeSlots[this.freeCount - 1]);
   }
 
-  /** // Hot path: 5 ns in a perfect pipe. */
+  /** // Hot path. */
   commit(length: number): void {
     const slot = this.freeSlots[this.freeCount - 1];
     this.lengths[slot] = length;
@@ -214,8 +219,8 @@ export class Pipe implements WireSource, WireSink {
   }
 
   /**
-   * Puts a frame on a wire that takes time or does damage. Draws are made in a fixed order, each only when its
-   * impairment is on: loss, reordering, jitter, duplication, corruption.
+   * Puts a frame on a wire that takes time or does damage. Draws are made in a fixed order, each only when
+   * its impairment is on: loss, reordering, jitter, duplication, corruption.
    */
   private launch(slot: number, length: number): void {
     const counters = this.counters;

@@ -1,4 +1,7 @@
-/** A fake NIC on a wire, a client that keeps what it is handed, and packets built and checked without any of our kernels. */
+/**
+ * A fake NIC on a wire, a client that keeps what it is handed, and packets built and checked without any of
+ * our kernels.
+ */
 import { DmaEngine } from '../../src/dma/engine.ts';
 import { PacketPool, planPackets } from '../../src/dma/packets.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
@@ -176,7 +179,9 @@ export function checksumsAreGood(frame: Uint8Array): boolean {
   return headerSum === 0xffff && plainSum(transport, pseudoSum(packet, transport.length)) === 0xffff;
 }
 
-/** Sends headers and pieces of payload, the pieces laid out apart from each other in the bed's payload memory. */
+/**
+ * Sends headers and pieces of payload, the pieces laid out apart from each other in the bed's payload memory.
+ */
 export function sendPacket(
   bed: NicBed,
   headers: Uint8Array,

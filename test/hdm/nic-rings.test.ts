@@ -42,7 +42,7 @@ function createDriver() {
   return { region, words: region.words, layout, packets, driver, recorder, register, plan };
 }
 
-test('the transmit ring is full after as many packets as it has descriptors, until the device moves the head', () => {
+test('the transmit ring is full when all descriptors are posted, until the device moves the head', () => {
   const { words, driver, register } = createDriver();
   for (let i = 0; i < 4; i++) {
     expect(driver.claim()).toBeGreaterThan(0);

@@ -16,7 +16,7 @@ import {
 const piecesOf = (max: number, maxLength: number) =>
   fc.array(fc.uint8Array({ minLength: 1, maxLength }), { maxLength: max });
 
-test('what is sent comes back byte for byte, in order, with right checksums, however it is cut into pieces', () => {
+test('what is sent comes back byte for byte, in order, with right checksums, whatever its pieces', () => {
   const packet = fc.record({
     pieces: piecesOf(20, 60),
     protocol: fc.constantFrom(6, 17),

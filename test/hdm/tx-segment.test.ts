@@ -53,7 +53,7 @@ test('segments put together again are the payload, and every checksum is right',
   );
 });
 
-test('identification counts up and wraps; CWR only in the first segment, FIN and PSH only in the last', () => {
+test('identification counts up; CWR is in the first segment only, FIN and PSH in the last', () => {
   const bed = createNicBed();
   const headers = headersOf({ payloadBytes: 3000, identification: 0xffff, tcpFlags: FIN_PSH_ACK | CWR });
   sendPacket(bed, headers, [patternOf(3000)], FLAGS, 1000);

@@ -115,7 +115,7 @@ test('a perfect wire never waits; any other tells when the next frame arrives', 
   expect(take(slow, slow.pipe)).toEqual(numbered(0));
 });
 
-test('a frame takes its bytes, preamble, FCS and gap at the rate, one after the other, then the delay', () => {
+test('bytes, preamble, FCS and gap take their time at the rate, one frame after the other', () => {
   // 8 Gbit/s is a byte a nanosecond. 24 bytes go beside each frame; 40 bytes are padded to 60 (IEEE 802.3).
   const bed = createPipeBed({ rateBitsPerSecond: 8e9, delayNs: 1000 });
   put(bed, bed.pipe, numbered(0, 200));
