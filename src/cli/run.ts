@@ -1,11 +1,10 @@
 /**
  * `inic run FILE [args…]`: a program unchanged, its TCP sockets on the card. The program finds what it would find under
- * `node FILE args…`; what it throws is printed as Node prints it.
+ * `node FILE args…`; what it throws Node prints.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { UserError } from './errors.ts';
 
@@ -23,8 +22,9 @@ export function addRun(program: Command): void {
 async function run(file: string, args: string[], options: { offload: string }): Promise<void> {
   const path = programPath(file);
   await putCardUnder(options.offload);
-  process.argv = [process.argv[0], path, ...args];
-  await import(pathToFileURL(path).href);
+  process.argv = [process.execPath, path, ...args];
+  // Node's own entry, called by nobody of ours: `require.main` is the program, and no frame of ours is in its stack traces.
+  setImmediate((Module as unknown as { runMain: () => void }).runMain);
 }
 
 /** @returns the program's full path; as with Node, the extension and an `index.js` may be left out. */
@@ -43,11 +43,13 @@ function programPath(file: string): string {
 }
 
 async function putCardUnder(offload: string): Promise<void> {
-  const { register } = await import('../node/register.ts');
+  const { register } = await import('../node/start.ts');
   try {
     await register({ offload });
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`--offload: ${error.message}`);
-    throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      error instanceof SyntaxError ? `--offload: ${message}` : `cannot open the card: ${message}`,
+    );
   }
 }

@@ -5,6 +5,9 @@ import type { Clock } from '../../time/clock.ts';
 import type { LatencyRecorder } from '../latency.ts';
 import { type Counts, LOOPBACK_NAME, type Load, patternBytes, type Workload } from './workload.ts';
 
+/** Writes in one turn of the event loop: a stream that takes everything at once must not keep the reader from its turn. */
+const WRITES_PER_TURN = 64;
+
 export class NetStream implements Workload {
   private readonly clock: Clock;
   private readonly size: number;
@@ -65,12 +68,14 @@ export class NetStream implements Workload {
     await once(this.server, 'close');
   }
 
-  /** Writes until the stream says it is full; 'drain' comes back here. */
+  /** Writes until the stream says it is full, when 'drain' comes back here, or until the turn is used up. */
   private write(socket: Socket): void {
-    while (!this.stopping) {
+    for (let i = 0; i < WRITES_PER_TURN; i++) {
+      if (this.stopping) return;
       this.sent += this.size;
       if (!socket.write(this.message)) return;
     }
+    setImmediate(() => this.write(socket));
   }
 
   private collect(bytes: number): void {

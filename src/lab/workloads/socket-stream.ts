@@ -11,8 +11,8 @@ import { type Counts, failCall, type Load, patternBytes, StallGuard, type Worklo
 
 /** A reader asks for at least this much at once. */
 const RECEIVE_BYTES_MIN = 65_536;
-/** Bytes between two looks at the clock. */
-const CHECK_BYTES = 4 * 1024 * 1024;
+/** Calls that got on between two looks at the clock. */
+const CHECK_CALLS = 128;
 const SPIN_PASSES = 4096;
 const CALIBRATION_PASSES = 20_000;
 
@@ -47,12 +47,14 @@ export class SocketStream implements Workload {
     const guard = new StallGuard(clock);
     let idlePasses = 0;
     let idleRun = 0;
-    let checkAt = CHECK_BYTES;
+    let calls = 0;
     while (clock.nowNs - startNs < durationNs) {
-      if (this.pass() > 0) {
+      const progress = this.pass();
+      if (progress > 0) {
         idleRun = 0;
-        if (this.bytes < checkAt) continue;
-        checkAt = this.bytes + CHECK_BYTES;
+        calls += progress;
+        if (calls < CHECK_CALLS) continue;
+        calls = 0;
         clock.update();
         guard.moved();
         continue;

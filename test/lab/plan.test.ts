@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { type BenchOptions, planRows } from '../../src/lab/plan.ts';
+import { sideName } from '../../src/lab/result.ts';
+import { TESTS } from '../../src/lab/workloads/workload.ts';
+
+const ALL: BenchOptions = {
+  tests: TESTS,
+  stacks: ['inic', 'kernel'],
+  transports: ['ring'],
+  apis: ['net', 'socket'],
+  connections: undefined,
+  sizes: undefined,
+  durationSeconds: 1,
+  warmupSeconds: 0.5,
+  repeats: 5,
+};
+
+function rowsOf(options: Partial<BenchOptions>, kernelCalls = true): string[] {
+  return planRows({ ...ALL, ...options }, kernelCalls).map(
+    ({ test, api, load, sides }) =>
+      `${test} ${api} ${load.size}x${load.connections} ${sides.map(sideName).join('+')}`,
+  );
+}
+
+describe('planRows', () => {
+  it('runs every test on both interfaces and both stacks by default', () => {
+    expect(rowsOf({})).toEqual([
+      'MSG_RR message 64x1 inic+postMessage',
+      'MSG_STREAM message 64x1 inic+postMessage',
+      'TCP_RR net 64x1 inic+kernel',
+      'TCP_RR net 64x32 inic+kernel',
+      'TCP_RR socket 64x1 inic+kernel',
+      'TCP_RR socket 64x32 inic+kernel',
+      'TCP_CRR net 64x1 inic+kernel',
+      'TCP_CRR socket 64x1 inic+kernel',
+      'TCP_STREAM net 65536x1 inic+kernel',
+      'TCP_STREAM socket 65536x1 inic+kernel',
+      'HTTP net 1024x1 inic+kernel',
+    ]);
+  });
+
+  it('makes a row of each combination of the lists', () => {
+    expect(rowsOf({ tests: ['TCP_RR'], apis: ['socket'], connections: [1, 8], sizes: [64, 1024] })).toEqual([
+      'TCP_RR socket 64x1 inic+kernel',
+      'TCP_RR socket 1024x1 inic+kernel',
+      'TCP_RR socket 64x8 inic+kernel',
+      'TCP_RR socket 1024x8 inic+kernel',
+    ]);
+  });
+
+  it('measures one stack alone when asked to', () => {
+    expect(rowsOf({ tests: ['HTTP'], stacks: ['kernel'] })).toEqual(['HTTP net 1024x1 kernel']);
+  });
+
+  it('leaves the message layer out where the card is', () => {
+    expect(rowsOf({ tests: ['MSG_RR', 'MSG_STREAM'], stacks: ['kernel'] })).toEqual([]);
+  });
+
+  it('has no HTTP by socket calls', () => {
+    expect(rowsOf({ tests: ['HTTP'], apis: ['socket'] })).toEqual([]);
+  });
+
+  it('leaves out the kernel, and only by socket calls, where libc cannot be called', () => {
+    expect(rowsOf({ tests: ['TCP_CRR'] }, false)).toEqual([
+      'TCP_CRR net 64x1 inic+kernel',
+      'TCP_CRR socket 64x1 inic',
+    ]);
+    expect(rowsOf({ tests: ['TCP_CRR'], apis: ['socket'], stacks: ['kernel'] }, false)).toEqual([]);
+  });
+});
