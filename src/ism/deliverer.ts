@@ -54,14 +54,14 @@ const NO_BUCKET = -1;
 export interface DelivererConfig {
   /** How long answered contexts may wait for company, in nanoseconds, unless the host wants them at once. */
   readonly contextHoldNs: number;
-  /** InitiatorContext of receive records and of send contexts: which of the host's handlers they are for. */
-  readonly receiveHandler: number;
-  readonly sendHandler: number;
 }
 
 export class Deliverer {
   /** The latest send's reply mode was Immediate: its contexts do not wait for company. */
   answerAtOnce = false;
+  /** InitiatorContext of the latest bucket post and of the latest send: whom their replies are for. */
+  receiveInitiatorContext = 0;
+  sendInitiatorContext = 0;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly clock: Clock;
@@ -360,14 +360,14 @@ export class Deliverer {
     while (sendBuffers.pending > 0) {
       const frame = this.acquire();
       if (frame === NO_FRAME) return answered;
-      const count = sendBuffers.pending < CONTEXTS_PER_FRAME ? sendBuffers.pending : CONTEXTS_PER_FRAME;
+      const count = Math.min(sendBuffers.pending, CONTEXTS_PER_FRAME);
       for (let i = 0; i < count; i++) words[frame + CONTEXTS_WORD + i] = sendBuffers.next();
       writeSocketSendReply(
         words,
         frame,
         DEVICE_TID,
         HOST_TID,
-        this.config.sendHandler,
+        this.sendInitiatorContext,
         REQUEST_STATUS_SUCCESS,
         0,
         count,
@@ -417,7 +417,7 @@ export class Deliverer {
       frame,
       DEVICE_TID,
       HOST_TID,
-      this.config.receiveHandler,
+      this.receiveInitiatorContext,
       REQUEST_STATUS_SUCCESS,
       0,
       this.recordCount,

@@ -143,7 +143,7 @@ export class SocketModule implements Module {
   nextDeadlineNs(): number {
     const device = this.device.nextDeadlineNs();
     const replies = this.deliverer.nextDeadlineNs();
-    let next = device < replies ? device : replies;
+    let next = Math.min(device, replies);
     if (this.stack.hasDeadline()) {
       const waitUs = (this.stack.deadlineUs() - this.clock.nowUs) | 0;
       const timer = this.clock.nowNs + (waitUs > 0 ? waitUs * 1000 : 0);
@@ -175,6 +175,7 @@ export class SocketModule implements Module {
     const socketId = control & 0xffff;
     const socket = socketId < this.sockets.length ? this.sockets[socketId]! : undefined;
     const connection = socket !== undefined && socket.kind === KIND_STREAM ? socket.connection : -1;
+    this.deliverer.sendInitiatorContext = words[frame + 2]!;
     this.deliverer.answerAtOnce = control >>> 30 === REPLY_MODE_IMMEDIATE;
     const end = frame + sizeWords;
     let at = frame + SOCKET_SEND_SGL_WORD;
@@ -256,6 +257,7 @@ export class SocketModule implements Module {
       this.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
       return;
     }
+    this.deliverer.receiveInitiatorContext = words[frame + 2]!;
     let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
     let faults = 0;
     for (let i = 0; i < count; i++) {

@@ -30,8 +30,6 @@ import type { ControlCall } from './control-call.ts';
 import { HANDLER_CONTROL, HANDLER_NONE } from './handlers.ts';
 import type { Requests } from './requests.ts';
 
-/** Bytes of the control area: the only part of the region the executive writes for the host. */
-export const CONTROL_BYTES = 4096;
 const STATUS_BLOCK_AT = 0;
 const STATUS_WORD_AT = 128;
 const SYSTEM_TABLE_AT = 256;

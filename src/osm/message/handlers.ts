@@ -7,3 +7,5 @@ export const HANDLER_RECEIVE = 5;
 export const HANDLER_CLOSE = 6;
 /** Requests whose failure only shows in a counter. */
 export const HANDLER_NONE = 7;
+/** Answers of the echo module: only their coming counts. */
+export const HANDLER_ECHO = 8;

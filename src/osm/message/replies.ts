@@ -45,7 +45,7 @@ import {
   HANDLER_CLOSE,
   HANDLER_CONNECT,
   HANDLER_CONTROL,
-  HANDLER_NONE,
+  HANDLER_ECHO,
   HANDLER_RECEIVE,
   HANDLER_SEND,
 } from './handlers.ts';
@@ -111,8 +111,8 @@ export class Replies {
         return this.accepted(frame, transaction, errno);
       case HANDLER_CLOSE:
         return this.closed(transaction);
-      case HANDLER_NONE:
-        return false;
+      case HANDLER_ECHO:
+        return errno === 0;
       default:
         return false;
     }

@@ -232,7 +232,7 @@ export class CardSockets implements SocketStack {
     const room = socket.sendBufferBytes - socket.sendingBytes;
     if (room <= 0 || (room < length && room < BUFFER_BYTES_MIN && socket.sendingBytes > 0))
       return this.sendBlocked(number, socket);
-    const wanted = length < room ? length : room;
+    const wanted = Math.min(length, room);
     const frame = this.requests.acquire();
     if (frame === NO_FRAME) return this.sendBlocked(number, socket);
     const taken =
@@ -259,7 +259,7 @@ export class CardSockets implements SocketStack {
       if (bucket < 0) break;
       const held = receive.length[bucket]!;
       const wanted = length - copied;
-      const count = held < wanted ? held : wanted;
+      const count = Math.min(held, wanted);
       this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket]!, bytes, offset + copied, count);
       copied += count;
       if (count === held) this.dropHead(socket, bucket);
@@ -493,7 +493,7 @@ export class CardSockets implements SocketStack {
       const context = transmit.take(socket.sendingContexts === 0);
       if (context < 0) break;
       const left = wanted - taken;
-      const count = left < bufferBytes ? left : bufferBytes;
+      const count = Math.min(left, bufferBytes);
       const address = transmit.addressOf(context);
       this.dma.copyIn(SEND_COPIES, bytes, offset + taken, address, count);
       transmit.lend(context, socketTag(number, socket.generation), count);

@@ -1,0 +1,68 @@
+/**
+ * Where everything of one card lies in the shared region. Each holder is one line of the plan with its reason; the host
+ * driver and the card are given the same layout, and nothing else of the other's.
+ */
+import { LEDGER_BYTES } from '../ledger/ledger.ts';
+import type { MemoryPlan } from './plan.ts';
+import { type PoolArea, planPool } from './pool-area.ts';
+
+/** Bytes of the control area: the only part of the region the executive writes for the host (status block, tables). */
+export const CONTROL_BYTES = 4096;
+const LINE_PAIR_BYTES = 128;
+
+export interface CardLayout {
+  /** The sides' ledgers, one writer each. */
+  readonly hostLedger: number;
+  readonly iopLedger: number;
+  /** Wake-up counts of the two sleepers, and the card's sign of life; a pair of cache lines each. */
+  readonly iopWake: number;
+  readonly hostWake: number;
+  readonly iopStatus: number;
+  readonly control: number;
+  readonly inbound: number;
+  readonly inboundFrames: number;
+  readonly outbound: number;
+  readonly outboundFrames: number;
+  readonly transmit: PoolArea;
+  readonly receive: PoolArea;
+  /** Card memory for immediate data. */
+  readonly immediate: PoolArea;
+}
+
+export interface PoolSizes {
+  readonly inboundFrames: number;
+  readonly outboundFrames: number;
+  readonly transmitBuffers: number;
+  readonly transmitBufferBytes: number;
+  readonly receiveBuckets: number;
+  readonly receiveBucketBytes: number;
+  readonly immediateSlots: number;
+}
+
+/** Bytes of one slot of immediate data: the most that fits a frame, rounded to lines. */
+const IMMEDIATE_SLOT_BYTES = 128;
+
+/** @param ringOf plans a ring (i2o/ring-layout.ts); passed in because the rings' layout is not this folder's. */
+export function planCard(
+  plan: MemoryPlan,
+  name: string,
+  sizes: PoolSizes,
+  ringOf: (plan: MemoryPlan, name: string, frames: number) => number,
+): CardLayout {
+  const word = (what: string, why: string): number => plan.reserve(`${name}.${what}`, LINE_PAIR_BYTES, why);
+  return {
+    hostLedger: plan.reserve(`${name}.hostLedger`, LEDGER_BYTES, 'counters the host writes'),
+    iopLedger: plan.reserve(`${name}.iopLedger`, LEDGER_BYTES, 'counters the card writes'),
+    iopWake: word('iopWake', "the card's wake-up count"),
+    hostWake: word('hostWake', "the host's wake-up count"),
+    iopStatus: word('iopStatus', "the card's sign of life and its requests to stop"),
+    control: plan.reserve(`${name}.control`, CONTROL_BYTES, 'status block, status words, tables', 4096),
+    inbound: ringOf(plan, `${name}.inbound`, sizes.inboundFrames),
+    inboundFrames: sizes.inboundFrames,
+    outbound: ringOf(plan, `${name}.outbound`, sizes.outboundFrames),
+    outboundFrames: sizes.outboundFrames,
+    transmit: planPool(plan, `${name}.transmit`, sizes.transmitBuffers, sizes.transmitBufferBytes),
+    receive: planPool(plan, `${name}.receive`, sizes.receiveBuckets, sizes.receiveBucketBytes),
+    immediate: planPool(plan, `${name}.immediate`, sizes.immediateSlots, IMMEDIATE_SLOT_BYTES),
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * Balances the books of one card (design section 6): what goes in one end comes out of the other, or is lost by a name.
+ * A row is a sum that must hold once nothing is in flight; a run in which one does not hold is a failed run.
+ */
+export type Counters = Readonly<Record<string, number>>;
+
+/** What the sides hold right now, outside the counters. */
+export interface Holdings {
+  /** Transmit buffers and slots in the card's hands, and the buckets not yet back from the program. */
+  readonly transmitInUse: number;
+}
+
+export interface Row {
+  /** What the sum says, in words. */
+  readonly what: string;
+  readonly left: number;
+  readonly right: number;
+}
+
+export interface Reconciliation {
+  readonly balanced: boolean;
+  /** The rows that do not balance, in words. */
+  readonly lines: readonly string[];
+  readonly rows: readonly Row[];
+}
+
+/** @param host @param iop the two sides' counters. @param looped the card's wire comes back to itself. */
+export function reconcile(
+  host: Counters,
+  iop: Counters,
+  holdings: Holdings,
+  looped: boolean,
+): Reconciliation {
+  const h = (name: string): number => host[name] ?? 0;
+  const c = (name: string): number => iop[name] ?? 0;
+  const rows: Row[] = [
+    row(
+      'bytes sent = copied to buffers + copied into frames + offered in buffers',
+      h('bytesSent'),
+      h('sendCopiesBytes') + h('immediateCopiesBytes') + h('bytesLent'),
+    ),
+    row('bytes sent = queued by the stack + refused', h('bytesSent'), c('bytesQueued') + c('bytesRefused')),
+    row(
+      'bytes copied into frames = bytes copied from frames',
+      h('immediateCopiesBytes'),
+      c('cardImmediateCopiesBytes'),
+    ),
+    row(
+      'bytes queued = first transmissions + discarded',
+      c('bytesQueued'),
+      c('tcpOutDataBytes') + c('bytesDiscarded'),
+    ),
+    row('first transmissions = bytes the device fetched', c('tcpOutDataBytes'), c('transmitFetchesBytes')),
+    row(
+      'retransmissions = bytes the device fetched again',
+      c('tcpRetransBytes'),
+      c('retransmitFetchesBytes'),
+    ),
+    row(
+      'first transmissions = acknowledged + never acknowledged',
+      c('tcpOutDataBytes'),
+      c('bytesAcknowledged') + c('bytesUnacknowledged'),
+    ),
+    row(
+      'bytes accepted = delivered + never read',
+      c('bytesAccepted'),
+      c('bytesDelivered') + c('bytesUnread'),
+    ),
+    row('bytes delivered = placed in buckets', c('bytesDelivered'), c('receivePlacementsBytes')),
+    row(
+      'bytes delivered = received by the program + dropped at close',
+      c('bytesDelivered'),
+      h('bytesReceived') + h('bytesDropped'),
+    ),
+    row(
+      'bytes received = copied + used in place',
+      h('bytesReceived'),
+      h('receiveCopiesBytes') + h('bytesBorrowed'),
+    ),
+    row('inbound frames posted = released', h('inboundPosted'), c('inboundReleased')),
+    row('outbound frames posted = released', c('outboundPosted'), h('outboundReleased')),
+    row(
+      'transmit buffers taken = returned + in use',
+      h('memoryTransmitTaken'),
+      h('memoryTransmitReturned') + holdings.transmitInUse,
+    ),
+    row('address mappings after start', h('mappings') + c('mappings'), 0),
+    row('buffer allocations after start', h('allocations') + c('allocations'), 0),
+  ];
+  if (looped) {
+    const lost = c('tcpOutDataBytes') - c('bytesAccepted');
+    rows.push(
+      row(
+        'bytes lost on the way = never acknowledged, at most',
+        Math.max(0, lost - c('bytesUnacknowledged')),
+        0,
+      ),
+      row(
+        'frames on the wire = taken off it + lost by name',
+        c('deviceTxPackets') + c('wireDuplicated'),
+        c('deviceRxPackets') + c('deviceRxNoBuffer') + c('wireDropped') + c('wireOverflow'),
+      ),
+    );
+  }
+  const wrong = rows.filter((r) => r.left !== r.right);
+  return {
+    balanced: wrong.length === 0,
+    lines: wrong.map((r) => `${r.what}: ${r.left} against ${r.right}`),
+    rows,
+  };
+}
+
+function row(what: string, left: number, right: number): Row {
+  return { what, left, right };
+}

@@ -1,0 +1,107 @@
+/** The host driver, put together: the four subsystems over one card's layout. */
+import type { CardLayout } from '../dma/card-layout.ts';
+import { DmaEngine } from '../dma/engine.ts';
+import type { Region } from '../dma/region.ts';
+import { Doorbell } from '../i2o/doorbell.ts';
+import { RingConsumer, RingProducer } from '../i2o/ring.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Sleeper, Waker } from '../time/sleeper.ts';
+import type { DriverConfig } from './config.ts';
+import { type CardHealth, Driver } from './kernel/driver.ts';
+import { ReceivePool } from './memory/receive-pool.ts';
+import { TransmitPool } from './memory/transmit-pool.ts';
+import { BringUp } from './message/bring-up.ts';
+import { ControlCall } from './message/control-call.ts';
+import { Replies } from './message/replies.ts';
+import { Requests } from './message/requests.ts';
+import { CardSockets } from './user/card-sockets.ts';
+import { SocketTable } from './user/socket-table.ts';
+
+/** What the world lends the driver. */
+export interface HostSurroundings {
+  readonly clock: Clock;
+  /** Wakes the card. */
+  readonly waker: Waker;
+  /** Where the driver rests. */
+  readonly sleeper: Sleeper;
+  readonly health: CardHealth;
+}
+
+/** Rest between two looks at memory that the card is to write. */
+const POLL_NS = 50_000;
+
+export class Host {
+  readonly ledger: Ledger;
+  readonly driver: Driver;
+  readonly sockets: CardSockets;
+  readonly bringUp: BringUp;
+  readonly requests: Requests;
+  readonly transmit: TransmitPool;
+  readonly receive: ReceivePool;
+  private readonly sleeper: Sleeper;
+  private readonly health: CardHealth;
+  private readonly clock: Clock;
+  private readonly timeoutNs: number;
+
+  constructor(region: Region, layout: CardLayout, config: DriverConfig, around: HostSurroundings) {
+    const ledger = new Ledger(region, layout.hostLedger);
+    const inbound = new RingProducer(region, layout.inbound, layout.inboundFrames);
+    const outbound = new RingConsumer(region, layout.outbound, layout.outboundFrames);
+    const doorbell = new Doorbell(ledger, around.waker);
+    const table = new SocketTable(config);
+    const transmit = new TransmitPool(layout.transmit, layout.immediate, config.transmitReserve, ledger);
+    const receive = new ReceivePool(layout.receive, ledger);
+    const control = new ControlCall();
+    const requests = new Requests(region, inbound, doorbell, ledger);
+    const replies = new Replies(region.words, ledger, table, transmit, receive, control);
+    const dma = new DmaEngine(region, ledger);
+    this.ledger = ledger;
+    this.transmit = transmit;
+    this.receive = receive;
+    this.requests = requests;
+    this.driver = new Driver(
+      outbound,
+      doorbell,
+      requests,
+      replies,
+      control,
+      table,
+      transmit,
+      receive,
+      ledger,
+      around.clock,
+      around.sleeper,
+      around.health,
+      config,
+    );
+    this.bringUp = new BringUp(region, layout.control, requests, control, this.driver);
+    this.sockets = new CardSockets(
+      this.driver,
+      requests,
+      control,
+      table,
+      transmit,
+      receive,
+      dma,
+      ledger,
+      config,
+    );
+    this.sleeper = around.sleeper;
+    this.health = around.health;
+    this.clock = around.clock;
+    this.timeoutNs = config.controlTimeoutNs;
+  }
+
+  /** Brings the card up from RESET. @param classId class its device must have. @throws Error naming the step that failed. */
+  bringUpCard(classId: number): void {
+    this.clock.update();
+    const deadlineNs = this.clock.nowNs + this.timeoutNs;
+    this.bringUp.run(classId, () => {
+      this.sleeper.prepare();
+      this.sleeper.sleep(POLL_NS);
+      this.clock.update();
+      return this.health.alive() && this.clock.nowNs < deadlineNs;
+    });
+  }
+}

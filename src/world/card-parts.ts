@@ -1,0 +1,135 @@
+/** Builds the card's side: device, stack, socket module, executive, processor. The same in a worker and inline. */
+
+import { CONTROL_BYTES } from '../dma/card-layout.ts';
+import type { DmaEngine } from '../dma/engine.ts';
+import { PacketPool } from '../dma/packets.ts';
+import type { Region } from '../dma/region.ts';
+import { FakeNic } from '../hdm/nic.ts';
+import { packetSlotBytes } from '../hdm/nic-rings.ts';
+import { Interrupt } from '../i2o/interrupt.ts';
+import { RingConsumer, RingProducer } from '../i2o/ring.ts';
+import { EchoModule } from '../iop/echo.ts';
+import { Executive } from '../iop/executive.ts';
+import type { Module } from '../iop/module.ts';
+import { Outbound } from '../iop/outbound.ts';
+import { IoProcessor } from '../iop/processor.ts';
+import { Buckets } from '../ism/buckets.ts';
+import { CardSocket } from '../ism/card-socket.ts';
+import { ControlRequests } from '../ism/control-requests.ts';
+import { Deliverer } from '../ism/deliverer.ts';
+import { SendBuffers } from '../ism/send-buffers.ts';
+import { SocketModule, Upcalls } from '../ism/socket-module.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { Stack } from '../tcpip/stack.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Waker } from '../time/sleeper.ts';
+import type { WireEnd } from '../wire/contract.ts';
+import type { CardConfig } from './card-config.ts';
+import { type CardMemory, nicConfig } from './card-memory.ts';
+
+/** What the world lends a card. */
+export interface CardSurroundings {
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly dma: DmaEngine;
+  /** Wakes the host. */
+  readonly waker: Waker;
+  /** What the device is plugged into. */
+  readonly wire: WireEnd;
+}
+
+export interface CardParts {
+  readonly processor: IoProcessor;
+  readonly packets: PacketPool;
+  readonly device?: FakeNic;
+  readonly stack?: Stack;
+  /** Packet slots that wait in the device's receive ring. */
+  readonly packetsInDevice: number;
+}
+
+/** A card that serves sockets. */
+export function buildSocketCard(
+  region: Region,
+  memory: CardMemory,
+  config: CardConfig,
+  around: CardSurroundings,
+): CardParts {
+  const { layout } = memory;
+  const { clock, ledger, dma } = around;
+  const packets = new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(config.mtu));
+  const device = new FakeNic(
+    { region, clock, ledger, dma, packets, wire: around.wire },
+    memory.nic,
+    nicConfig(config),
+  );
+  const outbound = new Outbound(
+    region.words,
+    new RingProducer(region, layout.outbound, layout.outboundFrames),
+    ledger,
+  );
+  const sockets = Array.from({ length: config.driver.socketsMax }, () => new CardSocket());
+  const buckets = new Buckets(layout.receive, sockets.length);
+  const sendBuffers = new SendBuffers(layout.transmit, layout.immediate);
+  const deliverer = new Deliverer(region, ledger, clock, outbound, sockets, buckets, sendBuffers, {
+    contextHoldNs: config.contextHoldNs,
+  });
+  const upcalls = new Upcalls(deliverer, sendBuffers);
+  const stack = new Stack(config.stack, region, packets, dma, ledger, device, upcalls);
+  device.attach(stack);
+  deliverer.attach(stack);
+  const control = new ControlRequests(clock, outbound, stack, sockets, deliverer);
+  const module = new SocketModule({
+    clock,
+    ledger,
+    dma,
+    outbound,
+    device,
+    stack,
+    sockets,
+    buckets,
+    sendBuffers,
+    control,
+    deliverer,
+  });
+  const processor = assemble(region, memory, outbound, module, around, config);
+  return { processor, packets, device, stack, packetsInDevice: config.rxRing };
+}
+
+/** A card that only echoes, to measure the message layer alone. */
+export function buildEchoCard(
+  region: Region,
+  memory: CardMemory,
+  config: CardConfig,
+  around: CardSurroundings,
+): CardParts {
+  const { layout } = memory;
+  const ring = new RingProducer(region, layout.outbound, layout.outboundFrames);
+  const outbound = new Outbound(region.words, ring, around.ledger);
+  const module = new EchoModule(outbound);
+  const packets = new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(config.mtu));
+  return {
+    processor: assemble(region, memory, outbound, module, around, config),
+    packets,
+    packetsInDevice: 0,
+  };
+}
+
+function assemble(
+  region: Region,
+  memory: CardMemory,
+  outbound: Outbound,
+  module: Module,
+  around: CardSurroundings,
+  config: CardConfig,
+): IoProcessor {
+  const { layout } = memory;
+  const inbound = new RingConsumer(region, layout.inbound, layout.inboundFrames);
+  const interrupt = new Interrupt(around.ledger, around.waker, around.clock, config.moderation);
+  const executive = new Executive(region, outbound, module, {
+    inboundFrames: layout.inboundFrames,
+    outboundFrames: layout.outboundFrames,
+    controlStart: layout.control,
+    controlEnd: layout.control + CONTROL_BYTES,
+  });
+  return new IoProcessor(region.words, inbound, outbound, interrupt, executive, module, around.ledger);
+}

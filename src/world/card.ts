@@ -1,0 +1,151 @@
+/**
+ * What a program gets that wants a card: sockets, books, and the hooks of an event loop. Behind it a `ThreadedCard`; the
+ * virtual world (virtual.ts) offers the same sockets.
+ */
+
+import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
+import { OUTBOUND_RELEASED } from '../ledger/counters.gen.ts';
+import { type Reconciliation, reconcile } from '../ledger/reconcile.ts';
+import type { CardSockets } from '../osm/user/card-sockets.ts';
+import { type CardConfig, type CardOverrides, cardConfig } from './card-config.ts';
+import { ThreadedCard } from './threaded.ts';
+
+/** How long `reconcile` lets the card come to rest, in milliseconds. */
+const SETTLE_MS = 500;
+
+/** Opens a card that serves sockets. @throws RangeError for a bad setting, Error when the card does not come up. */
+export async function openCard(overrides: CardOverrides = {}): Promise<Card> {
+  return new Card(await ThreadedCard.open(cardConfig(overrides), 'socket', SOCKET_CLASS_ID));
+}
+
+/** The books of a card, whatever runs over it. */
+class CardBooks {
+  protected readonly card: ThreadedCard;
+
+  constructor(card: ThreadedCard) {
+    this.card = card;
+  }
+
+  get configuration(): CardConfig {
+    return this.card.config;
+  }
+
+  /** Both sides' counters by name. */
+  ledger(): { host: Record<string, number>; iop: Record<string, number> } {
+    return { host: this.card.host.ledger.snapshot(), iop: this.card.iopLedger.snapshot() };
+  }
+
+  /** Lets what is in flight arrive, then balances the books. Call it with no socket open. */
+  reconcile(): Reconciliation {
+    const { host } = this.card;
+    const end = performance.now() + SETTLE_MS;
+    let result = this.balance();
+    while (!result.balanced && performance.now() < end) {
+      host.driver.wait(1e6);
+      result = this.balance();
+    }
+    return result;
+  }
+
+  iopCpuNs(): number {
+    return this.card.iopCpuNs();
+  }
+
+  iopHeapBytes(): number {
+    return this.card.iopHeapBytes();
+  }
+
+  close(): Promise<void> {
+    return this.card.close();
+  }
+
+  private balance(): Reconciliation {
+    const { host, iop } = this.ledger();
+    return reconcile(host, iop, { transmitInUse: this.card.host.transmit.inUse }, true);
+  }
+}
+
+export class Card extends CardBooks {
+  readonly stack: CardSockets;
+
+  constructor(card: ThreadedCard) {
+    super(card);
+    this.stack = card.host.sockets;
+  }
+
+  /** The card's own addresses, loopback not among them. */
+  get addresses(): readonly number[] {
+    return [this.card.config.stack.address];
+  }
+
+  /** The same card, as the drop-in for `node:net` wants it. */
+  get node(): this {
+    return this;
+  }
+
+  nextReady(): number {
+    return this.stack.nextReady();
+  }
+
+  keepAlive(on: boolean): void {
+    this.card.keepAlive(on);
+  }
+
+  onInterrupt(callback: () => void): void {
+    this.card.onInterrupt(callback);
+  }
+
+  arm(): boolean {
+    return this.card.armLoop();
+  }
+
+  failed(): number {
+    return this.card.host.driver.deadErrno;
+  }
+
+  /** Kills the card's thread without a word, as a fault would. For tests of what follows. */
+  async kill(): Promise<void> {
+    await this.card.worker.terminate();
+  }
+}
+
+/** Opens a card with the echo module: the message layer alone. */
+export async function openEcho(overrides: CardOverrides = {}): Promise<Echo> {
+  return new Echo(await ThreadedCard.open(cardConfig(overrides), 'echo', ECHO_CLASS_ID));
+}
+
+export class Echo extends CardBooks {
+  private sequence = 0;
+
+  /** Posts a request and polls for its answer, `count` times. @returns how many were answered in time. */
+  roundTrip(count: number): number {
+    const { host } = this.card;
+    const { counters } = host.ledger;
+    for (let done = 0; done < count; done++) {
+      const before = counters[OUTBOUND_RELEASED]!;
+      host.requests.echo(host.driver.awaitFrame(), this.sequence++, true);
+      while (counters[OUTBOUND_RELEASED] === before) {
+        if (host.driver.wait(this.card.config.driver.controlTimeoutNs) === 0) return done;
+      }
+    }
+    return count;
+  }
+
+  /** Posts frames that are only taken, published `batch` at a time. @returns once all are taken, how many. */
+  stream(frames: number, batch: number): number {
+    const { requests, driver } = this.card.host;
+    let posted = 0;
+    while (posted < frames) {
+      const room = Math.min(requests.framesFreeFor(batch), batch, frames - posted);
+      if (room <= 0) {
+        if (!driver.checkHealth()) return posted;
+        continue;
+      }
+      for (let i = 0; i < room; i++) requests.echoUnpublished(this.sequence++);
+      requests.publish();
+      posted += room;
+    }
+    while (requests.framesInUse > 0 && driver.checkHealth()) {}
+    return posted;
+  }
+}

@@ -1,0 +1,176 @@
+/** A card in a thread of its own, its driver in the caller's: real time. The only place that starts the worker (design rule 5). */
+import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { MemoryPlan } from '../dma/plan.ts';
+import { allocateRegion, type Region } from '../dma/region.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { Host } from '../osm/host.ts';
+import { ENETDOWN } from '../socket/errno.ts';
+import { MachineClock } from '../time/clock.ts';
+import { FutexSleeper, FutexWaker } from '../time/sleeper.ts';
+import { planPipe, wireSlotBytes } from '../wire/pipe.ts';
+import type { CardConfig } from './card-config.ts';
+import { type CardMemory, planCardMemory } from './card-memory.ts';
+import { CardStatus, RUNNING } from './card-status.ts';
+import type { IopThreadData } from './iop-thread.ts';
+import { LOOP_RESTS } from './loop-waker.ts';
+
+/** Tests run from source; the worker is then the built one, since Node 20 runs no TypeScript. */
+const THREAD_URL = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/src/world/iop-thread.js', import.meta.url)
+  : new URL('./iop-thread.js', import.meta.url);
+
+/** Room for what the thread allocates at start, so that no collection runs in the steady state. */
+const YOUNG_GENERATION_MB = 64;
+const HEAP_ANSWER_NS = 1e9;
+
+export class ThreadedCard {
+  readonly config: CardConfig;
+  readonly plan: MemoryPlan;
+  readonly region: Region;
+  readonly host: Host;
+  readonly iopLedger: Ledger;
+  readonly worker: Worker;
+  private readonly memory: CardMemory;
+  private readonly status: CardStatus;
+  private readonly clock = new MachineClock();
+  private readonly iopWaker: FutexWaker;
+  private exited = false;
+  private interruptCallback: () => void = () => {};
+  private readonly stopAtExit = (): void => this.askStop();
+
+  private constructor(config: CardConfig, module: 'socket' | 'echo') {
+    this.config = config;
+    this.plan = new MemoryPlan();
+    this.memory = planCardMemory(this.plan, 'card', config);
+    const wire = planPipe(this.plan, 'card.wire', config.wire.queueFrames, wireSlotBytes(config.mtu));
+    this.region = allocateRegion(this.plan.byteLength);
+    const { words } = this.region;
+    const { layout } = this.memory;
+    this.status = new CardStatus(this.region, layout.iopStatus);
+    this.iopWaker = new FutexWaker(words, layout.iopWake >> 2);
+    this.iopLedger = new Ledger(this.region, layout.iopLedger);
+    this.host = new Host(this.region, layout, config.driver, {
+      clock: this.clock,
+      waker: this.iopWaker,
+      sleeper: new FutexSleeper(words, layout.hostWake >> 2),
+      health: { alive: () => !this.exited && this.status.state === RUNNING },
+    });
+    const workerData: IopThreadData = {
+      memory: this.region.memory,
+      card: this.memory,
+      wire,
+      config,
+      module,
+    };
+    this.worker = new Worker(THREAD_URL, {
+      workerData,
+      name: 'inic-iop',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
+    process.once('exit', this.stopAtExit);
+  }
+
+  /** Starts the thread and brings the card up. @throws Error with one line when it does not come up. */
+  static async open(config: CardConfig, module: 'socket' | 'echo', classId: number): Promise<ThreadedCard> {
+    const card = new ThreadedCard(config, module);
+    try {
+      await card.started();
+      card.host.bringUpCard(classId);
+    } catch (error) {
+      await card.close();
+      throw error;
+    }
+    return card;
+  }
+
+  /** Called from the event loop when the card has interrupted a driver that rested there. */
+  onInterrupt(callback: () => void): void {
+    this.interruptCallback = callback;
+  }
+
+  /** The driver is about to rest in the event loop. @returns false when there is already a reply. */
+  armLoop(): boolean {
+    const { words } = this.region;
+    const mode = (this.memory.layout.hostWake >> 2) + LOOP_RESTS;
+    Atomics.store(words, mode, 1);
+    if (this.host.driver.arm()) return true;
+    Atomics.store(words, mode, 0);
+    return false;
+  }
+
+  /** Whether the card alone keeps the event loop alive. */
+  keepAlive(on: boolean): void {
+    if (on) this.worker.ref();
+    else this.worker.unref();
+  }
+
+  /** Processor time of the card's thread, in nanoseconds; 0 where it cannot be told. */
+  iopCpuNs(): number {
+    return threadCpuNs(this.status.threadId);
+  }
+
+  /** Bytes of heap the card's thread uses; -1 when it does not answer. */
+  iopHeapBytes(): number {
+    const ticket = this.status.askHeap();
+    this.iopWaker.wake();
+    const startNs = performance.now() * 1e6;
+    for (;;) {
+      const bytes = this.status.heapBytes(ticket);
+      if (bytes >= 0 || performance.now() * 1e6 - startNs > HEAP_ANSWER_NS) return bytes;
+    }
+  }
+
+  /** Stops the thread. Every socket still open has failed by then. */
+  async close(): Promise<void> {
+    process.off('exit', this.stopAtExit);
+    if (!this.exited) {
+      const gone = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
+      this.worker.ref();
+      this.askStop();
+      await gone;
+    }
+    this.host.driver.die(ENETDOWN);
+  }
+
+  private askStop(): void {
+    this.status.askStop();
+    this.iopWaker.wake();
+  }
+
+  /** Resolves with the thread's first message; afterwards messages are interrupts, and an exit is the card's death. */
+  private started(): Promise<void> {
+    const { worker } = this;
+    return new Promise((resolve, reject) => {
+      let running = false;
+      worker.on('message', () => {
+        if (!running) {
+          running = true;
+          worker.unref();
+          resolve();
+          return;
+        }
+        this.host.driver.interruptServiced();
+        this.interruptCallback();
+      });
+      worker.on('error', (error) => {
+        if (!running) reject(new Error(`the card's thread failed: ${error.message}`));
+      });
+      worker.on('exit', () => {
+        this.exited = true;
+        if (!running) reject(new Error("the card's thread ended before it ran"));
+        this.host.driver.die(ENETDOWN);
+        this.interruptCallback();
+      });
+    });
+  }
+}
+
+/** Processor time of one of this process's threads, in nanoseconds; 0 where there is no /proc. */
+export function threadCpuNs(threadId: number): number {
+  try {
+    return Number.parseInt(readFileSync(`/proc/self/task/${threadId}/schedstat`, 'utf8'), 10);
+  } catch {
+    return 0;
+  }
+}
