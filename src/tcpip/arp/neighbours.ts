@@ -1,0 +1,280 @@
+/**
+ * The neighbour table: which hardware address a next hop has. Asked by whatever sends; fed by ARP packets. Requests and
+ * replies only become due here, `flush` sends them. Read: RFC 826, RFC 1122 §2.3.2.
+ *
+ * Entry 0 is ourselves, entry 1 the broadcast address; both are always ready. The rest is a small hash table with a bounded
+ * probe: a new neighbour takes a free entry or the place of the one whose entry is oldest. Whoever keeps an entry's number
+ * must check `address` again before use.
+ */
+import { ARP_RECEIVED, ARP_REPLIES_SENT, ARP_REQUESTS_SENT } from '../../ledger/counters.gen.ts';
+import type { Environment } from '../environment.ts';
+import {
+  ARP_BYTES,
+  ARP_OPERATION,
+  ARP_REPLY,
+  ARP_REQUEST,
+  ARP_SENDER_ADDRESS,
+  ARP_SENDER_HIGH,
+  ARP_SENDER_LOW,
+  ARP_TARGET_ADDRESS,
+  checkArp,
+  writeArp,
+} from '../header/arp.ts';
+import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, writeEthernetAddresses } from '../header/ethernet.ts';
+import type { Routes } from '../route.ts';
+
+export const NEIGHBOUR_SELF = 0;
+export const NEIGHBOUR_BROADCAST = 1;
+const FIRST = 2;
+
+const EMPTY = 0;
+const INCOMPLETE = 1;
+const READY = 2;
+
+const PROBE_MAX = 8;
+const REPLIES_MAX = 16;
+/** RFC 1122 §2.3.2.1: at most one request a second per destination. */
+const REQUEST_INTERVAL_US = 1_000_000;
+const REQUESTS_MAX = 3;
+
+/** Told when a neighbour's address becomes known, or when nobody answered. */
+export interface NeighbourListener {
+  neighbourChanged(neighbour: number, ready: boolean): void;
+}
+
+export class Neighbours {
+  /** Next-hop address of each entry. */
+  readonly address: Int32Array;
+  readonly macHigh: Int32Array;
+  readonly macLow: Int32Array;
+  private readonly state: Uint8Array;
+  private readonly requests: Uint8Array;
+  private readonly requestDue: Uint8Array;
+  /** INCOMPLETE: when the next request is due. READY: when the entry expires. */
+  private readonly due: Int32Array;
+  private readonly environment: Environment;
+  private readonly routes: Routes;
+  private readonly listener: NeighbourListener;
+  private readonly mask: number;
+  private readonly replies = new Int32Array(REPLIES_MAX * 3);
+  private replyCount = 0;
+  private requestCount = 0;
+  private incompleteCount = 0;
+
+  constructor(environment: Environment, routes: Routes, listener: NeighbourListener) {
+    this.environment = environment;
+    this.routes = routes;
+    this.listener = listener;
+    let size = 16;
+    while (size < environment.config.neighboursMax) size *= 2;
+    this.mask = size - 1;
+    const count = size + FIRST;
+    this.address = new Int32Array(count);
+    this.macHigh = new Int32Array(count);
+    this.macLow = new Int32Array(count);
+    this.state = new Uint8Array(count);
+    this.requests = new Uint8Array(count);
+    this.requestDue = new Uint8Array(count);
+    this.due = new Int32Array(count);
+    this.macHigh[NEIGHBOUR_SELF] = environment.port.macHigh;
+    this.macLow[NEIGHBOUR_SELF] = environment.port.macLow;
+    this.macHigh[NEIGHBOUR_BROADCAST] = 0xffff;
+    this.macLow[NEIGHBOUR_BROADCAST] = -1;
+    this.address[NEIGHBOUR_BROADCAST] = -1;
+    this.state[NEIGHBOUR_SELF] = READY;
+    this.state[NEIGHBOUR_BROADCAST] = READY;
+  }
+
+  /** Whether the entry's hardware address is known. */
+  isReady(neighbour: number): boolean {
+    return this.state[neighbour] === READY;
+  }
+
+  /**
+   * The entry of a next hop; asks for its hardware address where that is not known.
+   * @returns an entry; see `isReady`.
+   */
+  resolve(nextHop: number): number {
+    if (this.routes.isOwn(nextHop)) return NEIGHBOUR_SELF;
+    if (this.routes.isBroadcast(nextHop)) return NEIGHBOUR_BROADCAST;
+    const now = this.environment.nowUs;
+    const found = this.find(nextHop);
+    if (found >= 0) {
+      if (this.state[found] === INCOMPLETE || ((now - this.due[found]) | 0) < 0) return found;
+      this.ask(found, nextHop);
+      return found;
+    }
+    const entry = this.choose(nextHop);
+    if (this.state[entry] === INCOMPLETE) this.giveUp(entry);
+    this.ask(entry, nextHop);
+    return entry;
+  }
+
+  /** An ARP packet has arrived. @param at its ARP header. */
+  input(at: number, length: number): void {
+    const { environment, routes } = this;
+    const view = environment.view;
+    environment.counters[ARP_RECEIVED] += 1;
+    if (!checkArp(view, at, length)) return;
+    const sender = view.getInt32(at + ARP_SENDER_ADDRESS);
+    const macHigh = view.getUint16(at + ARP_SENDER_HIGH);
+    const macLow = view.getInt32(at + ARP_SENDER_LOW);
+    const target = view.getInt32(at + ARP_TARGET_ADDRESS);
+    const forUs = target === routes.address;
+    if (routes.isUnicast(sender) && !routes.isOwn(sender) && (macHigh & 0x100) === 0) {
+      // RFC 826: update what is known; learn anew only from packets meant for us.
+      let entry = this.find(sender);
+      if (entry < 0 && forUs) {
+        entry = this.choose(sender);
+        if (this.state[entry] === INCOMPLETE) this.giveUp(entry);
+        this.address[entry] = sender;
+      }
+      if (entry >= 0) this.learn(entry, macHigh, macLow);
+    }
+    if (forUs && view.getUint16(at + ARP_OPERATION) === ARP_REQUEST && this.replyCount < REPLIES_MAX) {
+      const reply = this.replyCount++ * 3;
+      this.replies[reply] = macHigh;
+      this.replies[reply + 1] = macLow;
+      this.replies[reply + 2] = sender;
+    }
+  }
+
+  /** Whether requests or replies wait to be sent. */
+  get pending(): boolean {
+    return this.replyCount + this.requestCount !== 0;
+  }
+
+  /** Sends what waits. @returns packets sent; fewer than waited when the port is full. */
+  flush(): number {
+    let sent = 0;
+    while (this.replyCount > 0) {
+      const reply = (this.replyCount - 1) * 3;
+      const { replies } = this;
+      if (!this.send(ARP_REPLY, replies[reply], replies[reply + 1], replies[reply + 2])) return sent;
+      this.environment.counters[ARP_REPLIES_SENT] += 1;
+      this.replyCount -= 1;
+      sent += 1;
+    }
+    for (let entry = FIRST; this.requestCount > 0 && entry < this.requestDue.length; entry++) {
+      if (this.requestDue[entry] === 0) continue;
+      if (!this.send(ARP_REQUEST, 0, 0, this.address[entry])) return sent;
+      this.environment.counters[ARP_REQUESTS_SENT] += 1;
+      this.requestDue[entry] = 0;
+      this.requestCount -= 1;
+      sent += 1;
+    }
+    return sent;
+  }
+
+  /** Whether `deadlineUs` means anything. */
+  get hasDeadline(): boolean {
+    return this.incompleteCount > 0;
+  }
+
+  /** When the next request is due. */
+  deadlineUs(): number {
+    const now = this.environment.nowUs;
+    let soonest = REQUEST_INTERVAL_US;
+    for (let entry = FIRST; entry < this.state.length; entry++) {
+      if (this.state[entry] !== INCOMPLETE) continue;
+      const left = (this.due[entry] - now) | 0;
+      if (left < soonest) soonest = left;
+    }
+    return (now + soonest) | 0;
+  }
+
+  /** Asks again, or gives up. @returns entries acted upon. */
+  advance(): number {
+    if (this.incompleteCount === 0) return 0;
+    const now = this.environment.nowUs;
+    let acted = 0;
+    for (let entry = FIRST; entry < this.state.length; entry++) {
+      if (this.state[entry] !== INCOMPLETE || ((now - this.due[entry]) | 0) < 0) continue;
+      acted += 1;
+      if (this.requests[entry] < REQUESTS_MAX) this.request(entry);
+      else this.giveUp(entry);
+    }
+    return acted;
+  }
+
+  private find(nextHop: number): number {
+    const start = this.hash(nextHop);
+    for (let i = 0; i < PROBE_MAX; i++) {
+      const entry = FIRST + ((start + i) & this.mask);
+      if (this.address[entry] === nextHop && this.state[entry] !== EMPTY) return entry;
+    }
+    return -1;
+  }
+
+  /** A free entry for a next hop, else the ready one that expires first, else any. */
+  private choose(nextHop: number): number {
+    const start = this.hash(nextHop);
+    let best = FIRST + start;
+    for (let i = 0; i < PROBE_MAX; i++) {
+      const entry = FIRST + ((start + i) & this.mask);
+      if (this.state[entry] === EMPTY) return entry;
+      if (this.state[entry] !== READY) continue;
+      if (this.state[best] !== READY || ((this.due[entry] - this.due[best]) | 0) < 0) best = entry;
+    }
+    return best;
+  }
+
+  private hash(nextHop: number): number {
+    return (Math.imul(nextHop, 0x9e3779b1) >>> 16) & this.mask;
+  }
+
+  private ask(entry: number, nextHop: number): void {
+    if (this.state[entry] !== INCOMPLETE) this.incompleteCount += 1;
+    this.address[entry] = nextHop;
+    this.state[entry] = INCOMPLETE;
+    this.requests[entry] = 0;
+    this.request(entry);
+  }
+
+  private request(entry: number): void {
+    this.requests[entry] += 1;
+    this.due[entry] = (this.environment.nowUs + REQUEST_INTERVAL_US) | 0;
+    if (this.requestDue[entry] !== 0) return;
+    this.requestDue[entry] = 1;
+    this.requestCount += 1;
+  }
+
+  private learn(entry: number, macHigh: number, macLow: number): void {
+    const fresh = this.state[entry] !== READY;
+    this.forgetRequest(entry);
+    this.state[entry] = READY;
+    this.macHigh[entry] = macHigh;
+    this.macLow[entry] = macLow;
+    this.due[entry] = (this.environment.nowUs + this.environment.config.neighbourUs) | 0;
+    if (fresh) this.listener.neighbourChanged(entry, true);
+  }
+
+  private giveUp(entry: number): void {
+    this.forgetRequest(entry);
+    this.state[entry] = EMPTY;
+    this.listener.neighbourChanged(entry, false);
+  }
+
+  private forgetRequest(entry: number): void {
+    if (this.state[entry] === INCOMPLETE) this.incompleteCount -= 1;
+    if (this.requestDue[entry] !== 0) {
+      this.requestDue[entry] = 0;
+      this.requestCount -= 1;
+    }
+  }
+
+  private send(operation: number, macHigh: number, macLow: number, target: number): boolean {
+    const { view, port } = this.environment;
+    const at = port.claim();
+    if (at < 0) return false;
+    const broadcast = operation === ARP_REQUEST;
+    const high = broadcast ? 0xffff : macHigh;
+    const low = broadcast ? -1 : macLow;
+    writeEthernetAddresses(view, at, high, low, port.macHigh, port.macLow);
+    view.setUint16(at + ETHERNET_TYPE, ETHERTYPE_ARP);
+    const own = this.routes.address;
+    writeArp(view, at + ETHERNET_BYTES, operation, port.macHigh, port.macLow, own, macHigh, macLow, target);
+    port.send(ETHERNET_BYTES + ARP_BYTES, 0, 0);
+    return true;
+  }
+}

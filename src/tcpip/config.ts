@@ -1,0 +1,174 @@
+/**
+ * Everything that can be set on a stack, under Linux's meaning where Linux has the knob (named in the remarks). Times are
+ * microseconds and must stay below 2^30 (the clock is int32), except where a unit says otherwise.
+ */
+export interface StackConfig {
+  /** Own IPv4 address. 127/8 is always served besides. */
+  readonly address: number;
+  /** Subnet prefix length, 0 to 32. */
+  readonly prefixLength: number;
+  /** Next hop for what is not on the subnet; 0: none. */
+  readonly gateway: number;
+  /** TCP connections and listeners there can be at once. */
+  readonly connectionsMax: number;
+  /** Connections in TIME-WAIT (tcp_max_tw_buckets); the oldest is ended early when there are more. */
+  readonly timeWaitMax: number;
+  /** References that all TCP send queues hold together. */
+  readonly sendElementsMax: number;
+  readonly udpSocketsMax: number;
+  /** Datagrams waiting to be sent, all UDP sockets together. */
+  readonly udpSendsMax: number;
+  /** Receive buffer of a connection in bytes: its largest window (tcp_rmem). */
+  readonly receiveBufferBytes: number;
+  /** Seed of initial sequence numbers, ports and timestamp offsets. */
+  readonly seed: number;
+
+  /** First and last ephemeral port (ip_local_port_range). More of them than TIME-WAIT entries, so that one is always free. */
+  readonly ephemeralFirst: number;
+  readonly ephemeralLast: number;
+  readonly ttl: number;
+
+  /** RFC 7323 timestamps (tcp_timestamps) and window scaling (tcp_window_scaling), RFC 2018 (tcp_sack). */
+  readonly timestamps: boolean;
+  readonly windowScaling: boolean;
+  readonly sack: boolean;
+
+  /** RFC 6298: before the first sample, least and most. The least is Linux's 200 ms, not the RFC's 1 s. */
+  readonly rtoInitialUs: number;
+  readonly rtoMinUs: number;
+  readonly rtoMaxUs: number;
+  /** SYN, SYN-ACK and data retransmissions before giving up. 7 SYNs are 255 s (RFC 9293 MUST-23 asks for 180 s). */
+  readonly synRetries: number;
+  readonly synAckRetries: number;
+  readonly retries: number;
+  /** Retransmissions of a connection nobody owns any more (tcp_orphan_retries). */
+  readonly orphanRetries: number;
+
+  /** An acknowledgement waits at most this long for company (RFC 9293 MUST-40: below 500 ms). */
+  readonly delayedAckUs: number;
+  /** Segments acknowledged at once after the start and after loss (Linux TCP_MAX_QUICKACKS). */
+  readonly quickAcks: number;
+  /** RFC 6928. */
+  readonly initialWindowSegments: number;
+  /** RFC 5681 §4.1: a congestion window idle for an RTO starts again from the initial window (tcp_slow_start_after_idle). */
+  readonly slowStartAfterIdle: boolean;
+  /** Segments one connection may hold out of order. */
+  readonly outOfOrderMax: number;
+
+  /** How long TIME-WAIT lasts: 2 MSL. Linux: 60 s. */
+  readonly timeWaitUs: number;
+  /** An active opener may take a TIME-WAIT pair over after this long (tcp_tw_reuse); 0: at once. */
+  readonly timeWaitReuseUs: number;
+  /** How long a connection nobody owns waits for the peer's FIN (tcp_fin_timeout). */
+  readonly finWait2Us: number;
+  /** tcp_keepalive_time, _intvl, _probes. */
+  readonly keepAliveIdleSeconds: number;
+  readonly keepAliveIntervalSeconds: number;
+  readonly keepAliveProbes: number;
+  /** A connection answers at most one challenge or out-of-window acknowledgement in this time (RFC 5961 §7). */
+  readonly challengeAckUs: number;
+
+  /** IPv4 datagrams being put together at once, and how long each may take (ipfrag_time). */
+  readonly reassembliesMax: number;
+  readonly reassemblyUs: number;
+  /** Neighbours remembered, and for how long. */
+  readonly neighboursMax: number;
+  readonly neighbourUs: number;
+  /** ICMP errors sent, at most this many a second (icmp_ratelimit is per destination; ours is for all). */
+  readonly icmpErrorsPerSecond: number;
+  /** Bytes and datagrams one UDP socket's receive queue holds. */
+  readonly udpReceiveBytes: number;
+  readonly udpReceiveDatagrams: number;
+}
+
+export const DEFAULT_STACK_CONFIG: StackConfig = {
+  address: 0x0a000001,
+  prefixLength: 24,
+  gateway: 0,
+  connectionsMax: 4096,
+  timeWaitMax: 32768,
+  sendElementsMax: 16384,
+  udpSocketsMax: 256,
+  udpSendsMax: 1024,
+  receiveBufferBytes: 1 << 20,
+  seed: 1,
+  ephemeralFirst: 16384,
+  ephemeralLast: 65535,
+  ttl: 64,
+  timestamps: true,
+  windowScaling: true,
+  sack: true,
+  rtoInitialUs: 1_000_000,
+  rtoMinUs: 200_000,
+  rtoMaxUs: 120_000_000,
+  synRetries: 7,
+  synAckRetries: 5,
+  retries: 15,
+  orphanRetries: 8,
+  delayedAckUs: 40_000,
+  quickAcks: 16,
+  initialWindowSegments: 10,
+  slowStartAfterIdle: true,
+  outOfOrderMax: 1024,
+  timeWaitUs: 60_000_000,
+  timeWaitReuseUs: 1_000_000,
+  finWait2Us: 60_000_000,
+  keepAliveIdleSeconds: 7200,
+  keepAliveIntervalSeconds: 75,
+  keepAliveProbes: 9,
+  challengeAckUs: 200_000,
+  reassembliesMax: 16,
+  reassemblyUs: 30_000_000,
+  neighboursMax: 256,
+  neighbourUs: 600_000_000,
+  icmpErrorsPerSecond: 1000,
+  udpReceiveBytes: 1 << 18,
+  udpReceiveDatagrams: 256,
+};
+
+const TIME_MAX_US = 0x3fff_ffff;
+
+/** Least and most of each number. */
+const RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  prefixLength: [0, 32],
+  connectionsMax: [1, 1 << 20],
+  timeWaitMax: [1, 1 << 20],
+  sendElementsMax: [1, 1 << 24],
+  udpSocketsMax: [0, 65536],
+  udpSendsMax: [1, 1 << 20],
+  receiveBufferBytes: [2048, 1 << 29],
+  ephemeralFirst: [1, 65535],
+  ephemeralLast: [1, 65535],
+  ttl: [1, 255],
+  synRetries: [0, 255],
+  synAckRetries: [0, 255],
+  retries: [0, 255],
+  orphanRetries: [0, 255],
+  quickAcks: [0, 65535],
+  initialWindowSegments: [1, 10],
+  outOfOrderMax: [0, 1 << 20],
+  keepAliveIdleSeconds: [1, 32767],
+  keepAliveIntervalSeconds: [1, 32767],
+  keepAliveProbes: [1, 127],
+  reassembliesMax: [1, 4096],
+  neighboursMax: [16, 65536],
+  icmpErrorsPerSecond: [0, 1_000_000],
+  udpReceiveBytes: [0, 1 << 29],
+  udpReceiveDatagrams: [1, 65536],
+};
+
+/** @throws RangeError naming the first field that is out of range. */
+export function checkStackConfig(config: StackConfig): void {
+  for (const [field, value] of Object.entries(config)) {
+    if (typeof value !== 'number') continue;
+    const [least, most] = RANGES[field] ?? (field.endsWith('Us') ? [0, TIME_MAX_US] : [-(2 ** 31), 2 ** 32]);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new RangeError(`"${field}" expected an integer from ${least} to ${most}, got ${value}`);
+    }
+  }
+  if (config.ephemeralFirst > config.ephemeralLast) {
+    throw new RangeError(
+      `"ephemeralLast" expected at least ${config.ephemeralFirst}, got ${config.ephemeralLast}`,
+    );
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What every part of the stack stands on: the region and its views, the device below, the user above, the ledger, the
+ * configuration and the time. Made once by `stack.ts`.
+ *
+ * Time comes in as wrapping microseconds. Two slower clocks are kept from it, since it wraps after 71 minutes:
+ * milliseconds for TCP timestamps (RFC 7323 §4.1: a tick of 1 ms) and idle times, and 4 µs ticks for initial sequence
+ * numbers (RFC 9293 MUST-8). Both are exact as long as time is passed in at least every 35 minutes, and never run backwards.
+ */
+import type { DmaEngine } from '../dma/engine.ts';
+import type { Kernels } from '../dma/kernels.ts';
+import type { PacketPool } from '../dma/packets.ts';
+import type { Region } from '../dma/region.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { StackConfig } from './config.ts';
+import type { LinkPort, SocketOwner } from './contract.ts';
+import { Random } from './random.ts';
+
+/** A step back of less than this is a stale reading of the clock, not a wrap. */
+const STALE_US = 1_000_000;
+
+export class Environment {
+  readonly config: StackConfig;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly kernels: Kernels;
+  readonly packets: PacketPool;
+  readonly dma: DmaEngine;
+  readonly counters: Float64Array;
+  readonly port: LinkPort;
+  readonly owner: SocketOwner;
+  readonly random: Random;
+  /** The time last passed in. */
+  nowUs = 0;
+  /** Milliseconds, wrapping as an int32. */
+  nowMs = 0;
+  private remainderUs = 0;
+  private started = false;
+
+  constructor(
+    config: StackConfig,
+    region: Region,
+    packets: PacketPool,
+    dma: DmaEngine,
+    ledger: Ledger,
+    port: LinkPort,
+    owner: SocketOwner,
+  ) {
+    this.config = config;
+    this.bytes = region.bytes;
+    this.view = region.view;
+    this.kernels = region.kernels;
+    this.packets = packets;
+    this.dma = dma;
+    this.counters = ledger.counters;
+    this.port = port;
+    this.owner = owner;
+    this.random = new Random(config.seed | 0);
+  }
+
+  /** Takes the time over. // Hot path: called on every entry. */
+  setTime(nowUs: number): void {
+    if (nowUs !== this.nowUs) this.passTime(nowUs | 0);
+  }
+
+  /** Ticks of 4 µs, wrapping as an int32. */
+  get sequenceClock(): number {
+    return (Math.imul(this.nowMs, 250) + (this.remainderUs >> 2)) | 0;
+  }
+
+  private passTime(nowUs: number): void {
+    const elapsed = (nowUs - this.nowUs) | 0;
+    if (elapsed < 0) {
+      if (this.started && elapsed > -STALE_US) return;
+      this.nowUs = nowUs;
+    } else {
+      this.nowUs = nowUs;
+      const us = this.remainderUs + (this.started ? elapsed : 0);
+      if (us >= 1000) {
+        const ms = (us / 1000) | 0;
+        this.nowMs = (this.nowMs + ms) | 0;
+        this.remainderUs = (us - ms * 1000) | 0;
+      } else {
+        this.remainderUs = us | 0;
+      }
+    }
+    this.started = true;
+  }
+}

@@ -1,0 +1,50 @@
+/** IPv4 header (RFC 791): layout, the check at the boundary. Offsets are from the IPv4 header. */
+export const IPV4_BYTES = 20;
+export const IPV4_TOS = 1;
+export const IPV4_TOTAL_LENGTH = 2;
+export const IPV4_ID = 4;
+export const IPV4_FRAGMENT = 6;
+export const IPV4_TTL = 8;
+export const IPV4_PROTOCOL = 9;
+export const IPV4_CHECKSUM = 10;
+export const IPV4_SOURCE = 12;
+export const IPV4_DESTINATION = 16;
+
+export const PROTOCOL_ICMP = 1;
+export const PROTOCOL_TCP = 6;
+export const PROTOCOL_UDP = 17;
+
+/** Bits of the fragment field. */
+export const DONT_FRAGMENT = 0x4000;
+export const MORE_FRAGMENTS = 0x2000;
+export const FRAGMENT_OFFSET = 0x1fff;
+
+/**
+ * Checks version, header length and total length.
+ * @param length bytes there are from the header on. @returns the header's length in bytes, or -1.
+ */
+export function checkIpv4Header(view: DataView, at: number, length: number): number {
+  if (length < IPV4_BYTES) return -1;
+  const first = view.getUint8(at);
+  if (first >>> 4 !== 4) return -1;
+  const headerLength = (first & 15) << 2;
+  const totalLength = view.getUint16(at + IPV4_TOTAL_LENGTH);
+  if (headerLength < IPV4_BYTES || totalLength < headerLength || totalLength > length) return -1;
+  return headerLength;
+}
+
+/** Folds a sum of 16-bit words to 16 bits. @param sum 0 to 2^31 - 1. */
+export function fold(sum: number): number {
+  const once = (sum & 0xffff) + (sum >>> 16);
+  return (once & 0xffff) + (once >>> 16);
+}
+
+/** The two halves of an address added, for a checksum. */
+export function addressSum(address: number): number {
+  return (address >>> 16) + (address & 0xffff);
+}
+
+/** A folded sum of bytes that start at an odd offset counts with its bytes exchanged (RFC 1071 §2(B)). */
+export function swap(sum: number): number {
+  return ((sum & 0xff) << 8) | (sum >>> 8);
+}

@@ -1,0 +1,63 @@
+/**
+ * The boundary for IPv4 packets: RFC 791, RFC 1122 §3.2.1. Whatever fails a check is dropped silently and counted. What
+ * passes has a sound header, is for us, and comes from an address that can be a peer.
+ */
+import { IP_IN_ADDR_ERRORS, IP_IN_HDR_ERRORS, IP_IN_RECEIVES } from '../../ledger/counters.gen.ts';
+import { RX_CHECKSUM_CHECKED } from '../contract.ts';
+import type { Environment } from '../environment.ts';
+import { ETHERNET_SOURCE } from '../header/ethernet.ts';
+import { checkIpv4Header, IPV4_DESTINATION, IPV4_SOURCE } from '../header/ipv4.ts';
+import type { Routes } from '../route.ts';
+
+/**
+ * @param frame address of the Ethernet header. @param at of the IPv4 header. @param length bytes from there on.
+ * @returns the header's length; -1: dropped. // Hot path.
+ */
+export function acceptIpv4(
+  environment: Environment,
+  routes: Routes,
+  frame: number,
+  at: number,
+  length: number,
+  flags: number,
+): number {
+  const { view, counters } = environment;
+  counters[IP_IN_RECEIVES] += 1;
+  const headerLength = checkIpv4Header(view, at, length);
+  if (
+    headerLength < 0 ||
+    ((flags & RX_CHECKSUM_CHECKED) === 0 && !isSumGood(environment, at, headerLength))
+  ) {
+    counters[IP_IN_HDR_ERRORS] += 1;
+    return -1;
+  }
+  const source = view.getInt32(at + IPV4_SOURCE);
+  const destination = view.getInt32(at + IPV4_DESTINATION);
+  const forUs = routes.isOwn(destination) || routes.isBroadcast(destination);
+  if (!forUs || !isSourceGood(environment, routes, frame, source, destination)) {
+    counters[IP_IN_ADDR_ERRORS] += 1;
+    return -1;
+  }
+  return headerLength;
+}
+
+function isSumGood(environment: Environment, at: number, headerLength: number): boolean {
+  return environment.kernels.sum(at, headerLength, 0) === 0xffff;
+}
+
+/** Our own address and 127/8 are believable only in frames that we sent ourselves. */
+function isSourceGood(
+  environment: Environment,
+  routes: Routes,
+  frame: number,
+  source: number,
+  destination: number,
+): boolean {
+  if (!routes.isUnicast(source)) return false;
+  if (!routes.isOwn(source) && destination >>> 24 !== 127) return true;
+  const { view, port } = environment;
+  return (
+    view.getUint16(frame + ETHERNET_SOURCE) === port.macHigh &&
+    view.getInt32(frame + ETHERNET_SOURCE + 2) === port.macLow
+  );
+}

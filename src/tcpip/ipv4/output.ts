@@ -1,0 +1,76 @@
+/** Ethernet and IPv4 headers of packets that are not a connection's (those are built in `tcp/segment.ts`). Read: RFC 791, RFC 6864. */
+import type { Neighbours } from '../arp/neighbours.ts';
+import type { Environment } from '../environment.ts';
+import { ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
+import { addressSum, DONT_FRAGMENT, fold, IPV4_BYTES } from '../header/ipv4.ts';
+
+const VERSION_AND_LENGTH = 0x4500;
+
+/**
+ * Writes the headers of an unfragmented packet (DF set, so its identification may be anything: RFC 6864 §4.1).
+ * @param at where the Ethernet header goes. @param payloadBytes after the IPv4 header.
+ */
+export function writeIpv4Header(
+  environment: Environment,
+  neighbours: Neighbours,
+  neighbour: number,
+  at: number,
+  source: number,
+  destination: number,
+  protocol: number,
+  payloadBytes: number,
+): void {
+  writeIpv4Fragment(
+    environment,
+    neighbours,
+    neighbour,
+    at,
+    source,
+    destination,
+    protocol,
+    payloadBytes,
+    0,
+    DONT_FRAGMENT,
+  );
+}
+
+/** The same with an identification and the fragment field. */
+export function writeIpv4Fragment(
+  environment: Environment,
+  neighbours: Neighbours,
+  neighbour: number,
+  at: number,
+  source: number,
+  destination: number,
+  protocol: number,
+  payloadBytes: number,
+  identification: number,
+  fragment: number,
+): void {
+  const { view, port } = environment;
+  const timeToLive = (environment.config.ttl << 8) | protocol;
+  const totalLength = IPV4_BYTES + payloadBytes;
+  writeEthernetAddresses(
+    view,
+    at,
+    neighbours.macHigh[neighbour],
+    neighbours.macLow[neighbour],
+    port.macHigh,
+    port.macLow,
+  );
+  view.setInt32(at + 12, (ETHERTYPE_IPV4 << 16) | VERSION_AND_LENGTH);
+  view.setInt32(at + 16, (totalLength << 16) | identification);
+  view.setInt32(at + 20, (fragment << 16) | timeToLive);
+  const sum = fold(
+    VERSION_AND_LENGTH +
+      totalLength +
+      identification +
+      fragment +
+      timeToLive +
+      addressSum(source) +
+      addressSum(destination),
+  );
+  view.setUint16(at + 24, ~sum & 0xffff);
+  view.setInt32(at + 26, source);
+  view.setInt32(at + 30, destination);
+}

@@ -1,0 +1,287 @@
+/**
+ * The user's calls on a connection: RFC 9293 §3.9.1 and §3.10.1 to §3.10.6. Arguments have been checked by the stack's door
+ * (`stack.ts`). Results are errno numbers, 0 for none.
+ */
+
+import { BYTES_DELIVERED, BYTES_QUEUED, BYTES_REFUSED, TCP_ACTIVE_OPENS } from '../../ledger/counters.gen.ts';
+import {
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EALREADY,
+  ECONNREFUSED,
+  EINVAL,
+  EISCONN,
+  ENETUNREACH,
+  ENOBUFS,
+  ENOTCONN,
+  EOPNOTSUPP,
+  EPIPE,
+} from '../../socket/errno.ts';
+import { chooseSequence, setIss } from './handshake.ts';
+import {
+  abortTcb,
+  acknowledgeNow,
+  allocateTcb,
+  bindTcb,
+  closeTcb,
+  discardReceived,
+  endTimeWait,
+  hashTcb,
+  releaseTcb,
+} from './lifecycle.ts';
+import { chooseEphemeral, isPairFree, isPortTaken } from './ports.ts';
+import {
+  ACK_NOW,
+  CLOSE_WAIT,
+  CLOSED,
+  ESTABLISHED,
+  FIN_WAIT_1,
+  FIN_WAIT_2,
+  LAST_ACK,
+  LISTEN,
+  SYN_RECEIVED,
+  SYN_SENT,
+  TIME_WAIT,
+} from './state.ts';
+import { markReady, type TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
+import { startFinWait } from './timers.ts';
+import { windowUpdateDue } from './window.ts';
+
+const SEND_MORE = 1;
+const SEND_URGENT = 2;
+/** A connection may queue this much: sequence numbers stay comparable. */
+const QUEUE_BYTES_MAX = 0x3fff_ffff;
+const BACKLOG_MAX = 65535;
+const SUCCESSOR_STEP = 65537;
+
+/** @returns a connection for a user, closed; -1 when none is free. */
+export function open(tcp: TcpTables, owner: number): number {
+  const tcb = allocateTcb(tcp);
+  if (tcb === undefined) return -1;
+  tcb.owner = owner;
+  return tcb.index;
+}
+
+/** @param port 0: an ephemeral one. */
+export function bind(tcp: TcpTables, tcb: Tcb, address: number, port: number): number {
+  if (tcb.state !== CLOSED || tcb.bound !== 0 || tcb.localPort !== 0) return EINVAL;
+  if (address !== 0 && !tcp.routes.isOwn(address)) return EADDRNOTAVAIL;
+  let chosen = port;
+  if (chosen === 0) {
+    chosen = chooseEphemeral(tcp, tcb, address, 0, 0);
+    if (chosen === 0) return EADDRINUSE;
+  } else if (isPortTaken(tcp, tcb, address, chosen)) {
+    return EADDRINUSE;
+  }
+  bindTcb(tcp, tcb, address, chosen);
+  return 0;
+}
+
+export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
+  if (tcb.state !== CLOSED && tcb.state !== LISTEN) return EINVAL;
+  if (tcb.error !== 0) return EINVAL;
+  if (tcb.bound === 0) {
+    const errno = bind(tcp, tcb, 0, 0);
+    if (errno !== 0) return errno;
+  }
+  if (tcb.state === CLOSED) {
+    // SO_REUSEADDR lets two bind to one address, but only one listen.
+    for (let other = tcp.boundHead[tcb.localPort]; other >= 0; other = tcp.tcbs[other].boundNext) {
+      const rival = tcp.tcbs[other];
+      if (rival.state === LISTEN && rival.localAddress === tcb.localAddress) return EADDRINUSE;
+    }
+  }
+  tcb.state = LISTEN;
+  tcb.backlog = Math.max(0, Math.min(BACKLOG_MAX, backlog));
+  return 0;
+}
+
+/** An active OPEN (RFC 9293 §3.10.1). @returns 0: begun; the outcome is told through `SocketOwner.connected`. */
+export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number): number {
+  const { state } = tcb;
+  if (state === SYN_SENT || state === SYN_RECEIVED) return EALREADY;
+  if (state === LISTEN) return EOPNOTSUPP;
+  if (state !== CLOSED) return EISCONN;
+  if (tcb.error !== 0 || tcb.remotePort !== 0) return EINVAL;
+  const remote = address === 0 ? 0x7f000001 : address;
+  if (port === 0) return ECONNREFUSED;
+  if (!tcp.routes.isUnicast(remote)) return ENETUNREACH;
+  if (tcp.routes.nextHop(remote) === 0) return ENETUNREACH;
+  const local = tcb.localAddress === 0 ? tcp.routes.sourceFor(remote) : tcb.localAddress;
+  let localPort = tcb.localPort;
+  if (localPort === 0) {
+    localPort = chooseEphemeral(tcp, tcb, local, remote, port);
+    if (localPort === 0) return EADDRNOTAVAIL;
+  } else if (!isPairFree(tcp, local, localPort, remote, port)) {
+    return EADDRNOTAVAIL;
+  }
+  tcb.localAddress = local;
+  tcb.localPort = localPort;
+  tcb.remoteAddress = remote;
+  tcb.remotePort = port;
+  chooseSequence(tcp, tcb);
+  succeedTimeWait(tcp, tcb);
+  hashTcb(tcp, tcb);
+  tcb.state = SYN_SENT;
+  tcp.environment.counters[TCP_ACTIVE_OPENS] += 1;
+  markReady(tcp, tcb);
+  return 0;
+}
+
+/** Takes the pair over from TIME-WAIT: later sequence numbers and the old timestamps. */
+function succeedTimeWait(tcp: TcpTables, tcb: Tcb): void {
+  const { timeWait } = tcp;
+  const found = tcp.demux.find(tcb.remoteAddress, tcb.localAddress, (tcb.remotePort << 16) | tcb.localPort);
+  if (found === 0) return;
+  const entry = -found - 1;
+  const least = (timeWait.sndNxt[entry] + SUCCESSOR_STEP) | 0;
+  if (((tcb.iss - least) | 0) < 0) setIss(tcb, least);
+  tcb.tsOffset = timeWait.tsOffset[entry];
+  endTimeWait(tcp, entry);
+}
+
+/** @returns a connection from the accept queue, now the owner's; -1 when there is none. */
+export function accept(tcp: TcpTables, listener: Tcb, owner: number): number {
+  const index = listener.acceptHead;
+  if (listener.state !== LISTEN || index < 0) return -1;
+  const tcb = tcp.tcbs[index];
+  listener.acceptHead = tcb.acceptNext;
+  if (listener.acceptHead < 0) listener.acceptTail = -1;
+  listener.acceptCount -= 1;
+  tcb.acceptNext = -1;
+  tcb.parent = -1;
+  tcb.owner = owner;
+  return index;
+}
+
+/** SEND (RFC 9293 §3.10.2): queues a reference. // Hot path. */
+export function send(
+  tcp: TcpTables,
+  tcb: Tcb,
+  address: number,
+  length: number,
+  context: number,
+  flags: number,
+): number {
+  const errno = sendErrno(tcp, tcb, length);
+  if (errno !== 0) {
+    tcp.environment.counters[BYTES_REFUSED] += length;
+    return errno;
+  }
+  if (length === 0) {
+    if (context >= 0) tcp.environment.owner.sendDone(context);
+    return 0;
+  }
+  restartIfIdle(tcp, tcb);
+  tcp.environment.counters[BYTES_QUEUED] += length;
+  tcp.sendQueue.append(tcb, address, length, context, flags & SEND_MORE);
+  if ((flags & SEND_URGENT) !== 0) {
+    tcb.urgent = 1;
+    tcb.sndUp = tcb.sndEnd;
+  }
+  markReady(tcp, tcb);
+  return 0;
+}
+
+function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
+  const { state } = tcb;
+  if (tcb.error !== 0) return tcb.error;
+  if (tcb.finQueued !== 0) return EPIPE;
+  if (state !== ESTABLISHED && state !== CLOSE_WAIT && state !== SYN_SENT && state !== SYN_RECEIVED) {
+    return tcb.remotePort === 0 ? ENOTCONN : EPIPE;
+  }
+  if (tcp.sendQueue.available === 0) return ENOBUFS;
+  return ((tcb.sndEnd - tcb.sndUna) | 0) + length > QUEUE_BYTES_MAX ? ENOBUFS : 0;
+}
+
+/** RFC 5681 §4.1. */
+function restartIfIdle(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.sndUna !== tcb.sndMax || tcb.sndNxt !== tcb.sndEnd) return;
+  const { config, nowUs } = tcp.environment;
+  if (!config.slowStartAfterIdle || ((nowUs - tcb.lastSendUs) | 0) <= tcb.rto) return;
+  tcp.congestion.idle(tcb, config.initialWindowSegments);
+}
+
+/** RECEIVE (RFC 9293 §3.10.3). // Hot path. */
+export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: number): number {
+  const taken = tcp.receiveQueue.take(tcb, destination, lengthMax);
+  tcb.rcvUnconsumed = (tcb.rcvUnconsumed + taken) | 0;
+  tcp.environment.counters[BYTES_DELIVERED] += taken;
+  return taken;
+}
+
+/** The program has used bytes that were taken: their room opens again. // Hot path. */
+export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
+  tcb.rcvUnconsumed = bytes > tcb.rcvUnconsumed ? 0 : (tcb.rcvUnconsumed - bytes) | 0;
+  const { state } = tcb;
+  if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
+  if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb, ACK_NOW);
+}
+
+/** Queues the FIN (RFC 9293 §3.10.4). */
+function queueFin(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.finQueued !== 0) return;
+  tcb.finQueued = 1;
+  if (tcb.state === ESTABLISHED) tcb.state = FIN_WAIT_1;
+  else if (tcb.state === CLOSE_WAIT) tcb.state = LAST_ACK;
+  markReady(tcp, tcb);
+}
+
+/** @param how SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. */
+export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
+  const { state } = tcb;
+  if (how < 0 || how > 2) return EINVAL;
+  if (state === CLOSED || state === SYN_SENT || state === TIME_WAIT) return ENOTCONN;
+  if (state === LISTEN) {
+    // Linux: shutting a listener's reading half down ends its listening.
+    if (how !== 1) stopListening(tcp, tcb);
+    return 0;
+  }
+  if (how !== 1) tcb.shutdownRead = 1;
+  if (how !== 0) queueFin(tcp, tcb);
+  return 0;
+}
+
+/** Aborts every connection that nobody has accepted yet. */
+function stopListening(tcp: TcpTables, listener: Tcb): void {
+  for (let i = 0; i < tcp.tcbs.length && listener.acceptCount + listener.embryoCount > 0; i++) {
+    const tcb = tcp.tcbs[i];
+    if (tcb.inUse !== 0 && tcb.parent === listener.index) abortTcb(tcp, tcb);
+  }
+  listener.state = CLOSED;
+}
+
+/** CLOSE (RFC 9293 §3.10.4): the user is gone; what is queued still goes, unless it never read what came (SHLD-3). */
+export function close(tcp: TcpTables, tcb: Tcb): void {
+  tcb.owner = -1;
+  switch (tcb.state) {
+    case CLOSED:
+    case TIME_WAIT:
+      discardReceived(tcp, tcb);
+      tcb.state = CLOSED;
+      releaseTcb(tcp, tcb);
+      return;
+    case LISTEN:
+      stopListening(tcp, tcb);
+      releaseTcb(tcp, tcb);
+      return;
+    case SYN_SENT:
+      closeTcb(tcp, tcb);
+      return;
+    default:
+      if (tcb.rcvQueued > 0 || tcb.lingerSeconds === 0) {
+        abortTcb(tcp, tcb);
+        return;
+      }
+      queueFin(tcp, tcb);
+      if (tcb.state === FIN_WAIT_2) startFinWait(tcp, tcb);
+  }
+}
+
+/** ABORT (RFC 9293 §3.10.5): the user is gone, the peer gets a reset, what is queued is discarded. */
+export function abort(tcp: TcpTables, tcb: Tcb): void {
+  tcb.owner = -1;
+  if (tcb.state === LISTEN || tcb.state === CLOSED || tcb.state === TIME_WAIT) close(tcp, tcb);
+  else abortTcb(tcp, tcb);
+}

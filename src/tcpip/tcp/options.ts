@@ -1,0 +1,160 @@
+/** Socket options of a connection and what can be read of its state (as TCP_INFO). Numbers: `socket/options.ts`. */
+import { EINVAL, ENOPROTOOPT } from '../../socket/errno.ts';
+import {
+  IP_TOS,
+  IP_TTL,
+  SO_BROADCAST,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_LINGER_SECONDS,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_SNDBUF,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE_SECONDS,
+  TCP_KEEPINTVL_SECONDS,
+  TCP_MAXSEG,
+  TCP_NODELAY,
+  TCP_QUICKACK,
+  TCP_USER_TIMEOUT_MS,
+} from '../../socket/options.ts';
+import { updateMss } from './handshake.ts';
+import { acknowledgeNow, prepareHeader } from './lifecycle.ts';
+import { ACK_NONE, ACK_NOW, CLOSED, LISTEN, SYN_SENT } from './state.ts';
+import { markReady, type TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
+import { startKeepAlive } from './timers.ts';
+
+/** What `getOption` answers for an errno: below any value an option can have. */
+export const OPTION_ERROR = -1000;
+
+const RECEIVE_BUFFER_MIN = 2304;
+const RECEIVE_BUFFER_MAX = 1 << 29;
+
+/** @returns 0, EINVAL or ENOPROTOOPT. */
+export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: number): number {
+  switch (option) {
+    case SO_REUSEADDR:
+      tcb.reuseAddress = value !== 0 ? 1 : 0;
+      return 0;
+    case SO_KEEPALIVE:
+      tcb.keepAlive = value !== 0 ? 1 : 0;
+      return refreshKeepAlive(tcp, tcb);
+    case SO_LINGER_SECONDS:
+      tcb.lingerSeconds = value < 0 ? -1 : value;
+      return 0;
+    case SO_SNDBUF:
+      tcb.sendBuffer = value;
+      return 0;
+    case SO_RCVBUF:
+      tcb.rcvBuffer = Math.max(RECEIVE_BUFFER_MIN, Math.min(RECEIVE_BUFFER_MAX, value));
+      return 0;
+    case SO_BROADCAST:
+      return 0;
+    case TCP_NODELAY:
+      tcb.noDelay = value !== 0 ? 1 : 0;
+      if (tcb.noDelay !== 0 && tcb.hashed !== 0) markReady(tcp, tcb);
+      return 0;
+    case TCP_MAXSEG:
+      if (value < 88 || value > 65535) return EINVAL;
+      tcb.mssUser = value;
+      if (tcb.state !== CLOSED && tcb.state !== LISTEN && tcb.state !== SYN_SENT) updateMss(tcp, tcb);
+      return 0;
+    case TCP_QUICKACK:
+      return setQuickAck(tcp, tcb, value);
+    case IP_TTL:
+      if (value < 1 || value > 255) return EINVAL;
+      tcb.ttl = value;
+      prepareHeader(tcb);
+      return 0;
+    case IP_TOS:
+      if (value < 0 || value > 255) return EINVAL;
+      // The two ECN bits are not the user's (RFC 3168 §6.1).
+      tcb.tos = value & 0xfc;
+      prepareHeader(tcb);
+      return 0;
+    default:
+      return setTimes(tcp, tcb, option, value);
+  }
+}
+
+function setTimes(tcp: TcpTables, tcb: Tcb, option: number, value: number): number {
+  switch (option) {
+    case TCP_KEEPIDLE_SECONDS:
+      if (value < 1 || value > 32767) return EINVAL;
+      tcb.keepIdleSeconds = value;
+      return refreshKeepAlive(tcp, tcb);
+    case TCP_KEEPINTVL_SECONDS:
+      if (value < 1 || value > 32767) return EINVAL;
+      tcb.keepIntervalSeconds = value;
+      return 0;
+    case TCP_KEEPCNT:
+      if (value < 1 || value > 127) return EINVAL;
+      tcb.keepProbes = value;
+      return 0;
+    case TCP_USER_TIMEOUT_MS:
+      if (value < 0) return EINVAL;
+      tcb.userTimeoutMs = value;
+      return 0;
+    default:
+      return ENOPROTOOPT;
+  }
+}
+
+function refreshKeepAlive(tcp: TcpTables, tcb: Tcb): number {
+  const connected = tcb.hashed !== 0 && tcb.state !== SYN_SENT;
+  if (tcb.keepAlive !== 0 && connected) startKeepAlive(tcp, tcb, tcb.keepIdleSeconds * 1000);
+  return 0;
+}
+
+function setQuickAck(tcp: TcpTables, tcb: Tcb, value: number): number {
+  tcb.pingPong = value !== 0 ? 0 : 1;
+  if (value === 0) return 0;
+  tcb.quickAcks = tcp.environment.config.quickAcks;
+  if (tcb.ackOwed !== ACK_NONE) acknowledgeNow(tcp, tcb, ACK_NOW);
+  return 0;
+}
+
+/** @returns the value, or `OPTION_ERROR` - errno. SO_ERROR is cleared by being read. */
+export function getOption(tcb: Tcb, option: number): number {
+  switch (option) {
+    case SO_REUSEADDR:
+      return tcb.reuseAddress;
+    case SO_KEEPALIVE:
+      return tcb.keepAlive;
+    case SO_LINGER_SECONDS:
+      return tcb.lingerSeconds;
+    case SO_SNDBUF:
+      return tcb.sendBuffer;
+    case SO_RCVBUF:
+      return tcb.rcvBuffer;
+    case SO_BROADCAST:
+      return 0;
+    case SO_ERROR: {
+      const error = tcb.error !== 0 ? tcb.error : tcb.softError;
+      tcb.error = 0;
+      tcb.softError = 0;
+      return error;
+    }
+    case TCP_NODELAY:
+      return tcb.noDelay;
+    case TCP_MAXSEG:
+      return tcb.mssUser > 0 && tcb.hashed === 0 ? tcb.mssUser : tcb.mss;
+    case TCP_KEEPIDLE_SECONDS:
+      return tcb.keepIdleSeconds;
+    case TCP_KEEPINTVL_SECONDS:
+      return tcb.keepIntervalSeconds;
+    case TCP_KEEPCNT:
+      return tcb.keepProbes;
+    case TCP_USER_TIMEOUT_MS:
+      return tcb.userTimeoutMs;
+    case TCP_QUICKACK:
+      return tcb.pingPong === 0 ? 1 : 0;
+    case IP_TTL:
+      return tcb.ttl;
+    case IP_TOS:
+      return tcb.tos;
+    default:
+      return OPTION_ERROR - ENOPROTOOPT;
+  }
+}

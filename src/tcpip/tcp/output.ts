@@ -1,0 +1,284 @@
+/**
+ * What a connection sends when `flush` comes to it, in this order: its SYN; a probe; a segment found lost; new data and the
+ * FIN as far as windows, Nagle and silly-window avoidance let it; an acknowledgement if one is still owed.
+ * Read: RFC 9293 §3.7.4, §3.8.6.2.1, RFC 5681 §3.1, RFC 3042.
+ */
+import {
+  TCP_OUT_DATA_BYTES,
+  TCP_OUT_SEGS,
+  TCP_RETRANS_BYTES,
+  TCP_RETRANS_SEGS,
+  TCP_WINDOW_PROBES,
+} from '../../ledger/counters.gen.ts';
+import { TX_RETRANSMIT, TX_SEGMENT } from '../contract.ts';
+import { ACK, FIN, PSH, SYN } from '../header/tcp.ts';
+import { earlier } from '../seq.ts';
+import { nextRetransmission, sendWindow } from './recovery.ts';
+import { sendSegment } from './segment-out.ts';
+import { ELEMENT_MORE } from './send-queue.ts';
+import {
+  ACK_NOW,
+  CLOSED,
+  LISTEN,
+  SYN_RECEIVED,
+  SYN_SENT,
+  TIME_WAIT,
+  TIMER_PERSIST,
+  TIMER_RETRANSMIT,
+} from './state.ts';
+import { markReady, type TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
+import { startPersist, startRetransmit } from './timers.ts';
+
+/** Packets one connection may send before the next one's turn. */
+const BURST = 32;
+/** Room for headers below 65535 in a packet the device cuts. */
+const SEGMENT_TOTAL_MAX = 65535 - 120;
+
+/** Serves connections that owe something, at most `budget` packets. @returns packets sent. // Hot path. */
+export function flushConnections(tcp: TcpTables, budget: number): number {
+  let sent = 0;
+  while (tcp.readyHead !== tcp.readyTail && sent < budget) {
+    const tcb = tcp.tcbs[tcp.ready[tcp.readyHead & tcp.readyMask]];
+    tcp.readyHead = (tcp.readyHead + 1) | 0;
+    tcb.ready = 0;
+    sent += output(tcp, tcb);
+    if (tcp.portFull) {
+      // It goes first when the port has room again.
+      if (tcb.ready === 0) {
+        tcp.readyHead = (tcp.readyHead - 1) | 0;
+        tcp.ready[tcp.readyHead & tcp.readyMask] = tcb.index;
+        tcb.ready = 1;
+      }
+      break;
+    }
+  }
+  return sent;
+}
+
+/** @returns packets sent; `portFull` is set when the port refused. */
+function output(tcp: TcpTables, tcb: Tcb): number {
+  const { state } = tcb;
+  if (state === CLOSED || state === LISTEN || state === TIME_WAIT || tcb.hashed === 0) return 0;
+  if (!hasNeighbour(tcp, tcb)) return 0;
+  if (state === SYN_SENT || state === SYN_RECEIVED) return outputSyn(tcp, tcb);
+  let sent = 0;
+  if (tcb.probeDue !== 0) sent += outputProbe(tcp, tcb);
+  // SACK blocks go on bare acknowledgements only: those first, before data settles the debt.
+  if (tcb.ackOwed === ACK_NOW && tcb.lateHead >= 0) sent += outputAck(tcp, tcb);
+  if (tcb.retransmitDue !== 0) sent += outputLost(tcp, tcb);
+  sent += outputData(tcp, tcb);
+  if (tcb.ackOwed === ACK_NOW) sent += outputAck(tcp, tcb);
+  return sent;
+}
+
+/** Whether the next hop's hardware address is known; if not, the connection waits for it. */
+function hasNeighbour(tcp: TcpTables, tcb: Tcb): boolean {
+  const { neighbours } = tcp;
+  const { neighbour } = tcb;
+  if (neighbour === 0) return true;
+  if (neighbour > 0 && neighbours.address[neighbour] === tcb.nextHop && neighbours.isReady(neighbour)) {
+    return true;
+  }
+  tcb.neighbour = neighbours.resolve(tcb.nextHop);
+  if (neighbours.isReady(tcb.neighbour)) return true;
+  if (tcb.awaitsNeighbour === 0) {
+    tcb.awaitsNeighbour = 1;
+    tcp.awaitingNeighbour += 1;
+  }
+  return false;
+}
+
+function claim(tcp: TcpTables): number {
+  const at = tcp.environment.port.claim();
+  if (at < 0) tcp.portFull = true;
+  return at;
+}
+
+function outputSyn(tcp: TcpTables, tcb: Tcb): number {
+  if (tcb.sndNxt !== tcb.iss) {
+    return tcb.ackOwed === ACK_NOW ? outputAck(tcp, tcb) : 0;
+  }
+  const at = claim(tcp);
+  if (at < 0) return 0;
+  const again = tcb.sndMax !== tcb.iss;
+  const flags = tcb.state === SYN_SENT ? SYN : SYN | ACK;
+  sendSegment(tcp, tcb, at, tcb.iss, flags, 0, 0, again ? TX_RETRANSMIT : 0, 0);
+  tcb.sndNxt = (tcb.iss + 1) | 0;
+  if (again) {
+    countRetransmission(tcp, tcb, 0);
+    tcb.synRetransmitted = 1;
+    tcb.rttTiming = 0;
+  } else {
+    tcb.sndMax = tcb.sndNxt;
+    tcb.rttTiming = 1;
+    tcb.rttSeq = tcb.sndNxt;
+    tcb.rttUs = tcp.environment.nowUs;
+  }
+  if ((tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+  return 1;
+}
+
+/** A bare acknowledgement. */
+function outputAck(tcp: TcpTables, tcb: Tcb): number {
+  const at = claim(tcp);
+  if (at < 0) return 0;
+  sendSegment(tcp, tcb, at, tcb.sndMax, ACK, 0, 0, 0, 0);
+  return 1;
+}
+
+/** A zero-window or keep-alive probe: no data, an old sequence number, so that the peer must answer (as Linux does). */
+function outputProbe(tcp: TcpTables, tcb: Tcb): number {
+  const at = claim(tcp);
+  if (at < 0) return 0;
+  tcb.probeDue = 0;
+  sendSegment(tcp, tcb, at, (tcb.sndUna - 1) | 0, ACK, 0, 0, 0, 0);
+  tcp.environment.counters[TCP_WINDOW_PROBES] += 1;
+  return 1;
+}
+
+/** Sends what recovery finds lost, a segment at a time. */
+function outputLost(tcp: TcpTables, tcb: Tcb): number {
+  const { sendQueue } = tcp;
+  let sent = 0;
+  while (sent < BURST) {
+    const length = nextRetransmission(tcp, tcb);
+    if (length < 0) return sent;
+    const at = claim(tcp);
+    if (at < 0) {
+      tcb.retransmitDue = 1;
+      return sent;
+    }
+    const seq = tcb.lostSeq;
+    const { cursor, cursorOffset } = tcb;
+    let gathered = 0;
+    let flags = ACK;
+    if (length > 0) {
+      sendQueue.seek(tcb, (seq - tcb.sndUna) | 0);
+      gathered = sendQueue.gather(tcb, length);
+      if (sendQueue.pushed !== 0) flags |= PSH;
+      tcb.cursor = cursor;
+      tcb.cursorOffset = cursorOffset;
+    }
+    const end = (seq + gathered) | 0;
+    const fin = tcb.finQueued !== 0 && end === tcb.sndEnd && ((tcb.sndMax - end) | 0) > 0;
+    if (fin) flags |= FIN;
+    sendSegment(tcp, tcb, at, seq, flags, gathered, length > 0 ? sendQueue.sum : 0, TX_RETRANSMIT, 0);
+    countRetransmission(tcp, tcb, gathered);
+    tcb.rttTiming = 0;
+    tcb.highRetransmitted = fin ? (end + 1) | 0 : end;
+    if (sent === 0 || (tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+    sent += 1;
+  }
+  markReady(tcp, tcb);
+  return sent;
+}
+
+/** New data (after a time-out: old data again), and the FIN. // Hot path. */
+function outputData(tcp: TcpTables, tcb: Tcb): number {
+  let sent = 0;
+  while (sent < BURST) {
+    const available = (tcb.sndEnd - tcb.sndNxt) | 0;
+    if (available < 0 || (available === 0 && tcb.finQueued === 0)) return sent;
+    const length = available === 0 ? 0 : sendable(tcp, tcb, available);
+    if (length === 0 && available > 0) {
+      if (tcb.sndUna === tcb.sndNxt && (tcb.timers & (TIMER_PERSIST | TIMER_RETRANSMIT)) === 0) {
+        startPersist(tcp, tcb);
+      }
+      return sent;
+    }
+    const at = claim(tcp);
+    if (at < 0) return sent;
+    sendData(tcp, tcb, at, length, available);
+    sent += 1;
+  }
+  markReady(tcp, tcb);
+  return sent;
+}
+
+/** How much of the queue the next segment (or segments, where the device cuts) may hold; 0: nothing now. // Hot path. */
+function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
+  const { mss } = tcb;
+  const resending = ((tcb.sndNxt - tcb.sndMax) | 0) < 0;
+  const usable = sendWindow(tcb, resending);
+  if (usable <= 0) return 0;
+  let length = Math.min(available, usable);
+  if (resending) {
+    // Never old and new bytes in one segment: the ledger counts them apart.
+    const old = (earlier(tcb.sndMax, tcb.sndEnd) - tcb.sndNxt) | 0;
+    if (old > 0 && length > old) length = old;
+  }
+  if (length >= mss) {
+    if (length === mss) return mss;
+    const cut = tcp.environment.port.segmentBytesMax;
+    if (cut <= mss) return mss;
+    const most = Math.min(length, cut, SEGMENT_TOTAL_MAX);
+    return most - (most % mss);
+  }
+  if (resending || tcb.forced !== 0) return length;
+  if (length < available) return length >= tcb.sndWndMax >> 1 ? length : 0;
+  // All that is left, less than a full segment. MORE holds it back; Nagle does while a small segment is out.
+  if (tcb.finQueued !== 0) return length;
+  if ((tcp.sendQueue.flags[tcb.sendTail] & ELEMENT_MORE) !== 0) return 0;
+  const smallIsOut = ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndNxt - tcb.sndSmall) | 0) >= 0;
+  return tcb.noDelay === 0 && smallIsOut ? 0 : length;
+}
+
+/** Sends `length` bytes from `sndNxt` on, with the FIN if they are the last. // Hot path. */
+function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, available: number): void {
+  const { sendQueue, environment } = tcp;
+  const { counters, nowUs } = environment;
+  const seq = tcb.sndNxt;
+  const resending = ((seq - tcb.sndMax) | 0) < 0;
+  let flags = ACK;
+  let gathered = 0;
+  let sum = 0;
+  if (length > 0) {
+    gathered = sendQueue.gather(tcb, length);
+    sum = sendQueue.sum;
+    if (sendQueue.pushed !== 0 || gathered === available) flags |= PSH;
+    tcb.forced = 0;
+  }
+  let end = (seq + gathered) | 0;
+  if (tcb.finQueued !== 0 && gathered === available && gathered <= tcb.mss) {
+    flags |= FIN;
+    end = (end + 1) | 0;
+  }
+  let tx = resending ? TX_RETRANSMIT : 0;
+  let segments = 1;
+  if (gathered > tcb.mss) {
+    tx |= TX_SEGMENT;
+    segments = ((gathered + tcb.mss - 1) / tcb.mss) | 0;
+  }
+  sendSegment(tcp, tcb, at, seq, flags, gathered, sum, tx, gathered > tcb.mss ? tcb.mss : 0);
+  counters[TCP_OUT_SEGS] += segments - 1;
+  tcb.ipId = (tcb.ipId + segments - 1) & 0xffff;
+  tcb.sndNxt = end;
+  if (resending) {
+    countRetransmission(tcp, tcb, gathered);
+    counters[TCP_RETRANS_SEGS] += segments - 1;
+    tcb.rttTiming = 0;
+    if (((end - tcb.sndMax) | 0) > 0) tcb.sndMax = end;
+  } else {
+    counters[TCP_OUT_DATA_BYTES] += gathered;
+    tcb.sndMax = end;
+    if (tcb.rttTiming === 0) {
+      tcb.rttTiming = 1;
+      tcb.rttSeq = end;
+      tcb.rttUs = nowUs;
+    }
+    if (gathered > 0) {
+      if (gathered < tcb.mss) tcb.sndSmall = end;
+      if (((nowUs - tcb.lastDataUs) | 0) < environment.config.delayedAckUs) tcb.pingPong = 1;
+    }
+  }
+  if ((tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+}
+
+function countRetransmission(tcp: TcpTables, tcb: Tcb, bytes: number): void {
+  const { counters } = tcp.environment;
+  counters[TCP_OUT_SEGS] -= 1;
+  counters[TCP_RETRANS_SEGS] += 1;
+  counters[TCP_RETRANS_BYTES] += bytes;
+  tcb.retransmissions += 1;
+}

@@ -1,0 +1,72 @@
+/** Local ports: which are taken, and random ephemeral ones (RFC 6056 §3.3.1 and, when the dice fail, a search from there). */
+import { LISTEN } from './state.ts';
+import type { TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
+
+const DRAWS = 24;
+
+/** Whether a bind must be refused, as Linux would: SO_REUSEADDR shares with all but listeners. */
+export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
+  for (let index = tcp.boundHead[port]; index >= 0; index = tcp.tcbs[index].boundNext) {
+    const other = tcp.tcbs[index];
+    const overlaps = other.localAddress === address || other.localAddress === 0 || address === 0;
+    if (!overlaps) continue;
+    if (tcb.reuseAddress === 0 || other.reuseAddress === 0 || other.state === LISTEN) return true;
+  }
+  return tcb.reuseAddress === 0 && tcp.demux.portUsers[port] > 0;
+}
+
+/** Whether no connection has the pair; one in TIME-WAIT long enough may be followed (RFC 6191, tcp_tw_reuse). */
+export function isPairFree(
+  tcp: TcpTables,
+  local: number,
+  localPort: number,
+  remote: number,
+  remotePort: number,
+): boolean {
+  const found = tcp.demux.find(remote, local, (remotePort << 16) | localPort);
+  if (found >= 0) return found === 0;
+  const { timeWait, environment } = tcp;
+  const entry = -found - 1;
+  const age = (environment.nowUs - timeWait.since[entry]) | 0;
+  return timeWait.timestamps[entry] === 1 && age >= environment.config.timeWaitReuseUs;
+}
+
+/**
+ * Chooses a port that nobody is bound to: for a connection to a peer one whose pair is free, for a bind (`remotePort` 0)
+ * one that may be bound. @returns 0 when there is none.
+ */
+export function chooseEphemeral(
+  tcp: TcpTables,
+  tcb: Tcb,
+  local: number,
+  remote: number,
+  remotePort: number,
+): number {
+  const { config, random } = tcp.environment;
+  const first = config.ephemeralFirst;
+  const count = config.ephemeralLast - first + 1;
+  for (let i = 0; i < DRAWS; i++) {
+    const port = first + random.below(count);
+    if (isUsable(tcp, tcb, local, port, remote, remotePort)) return port;
+  }
+  const start = random.below(count);
+  for (let i = 0; i < count; i++) {
+    const port = first + ((start + i) % count);
+    if (isUsable(tcp, tcb, local, port, remote, remotePort)) return port;
+  }
+  return 0;
+}
+
+function isUsable(
+  tcp: TcpTables,
+  tcb: Tcb,
+  local: number,
+  port: number,
+  remote: number,
+  remotePort: number,
+): boolean {
+  if (tcp.boundHead[port] >= 0) return false;
+  if (remotePort === 0) return !isPortTaken(tcp, tcb, local, port);
+  return isPairFree(tcp, local, port, remote, remotePort);
+}

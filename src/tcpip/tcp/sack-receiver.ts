@@ -1,0 +1,57 @@
+/**
+ * What a receiver reports of data that arrived out of order (RFC 2018, RFC 2883): the blocks of the late queue, the one
+ * that holds the newest segment first; before them, once, a block for data that had been here before.
+ */
+import { OPTION_NOP, OPTION_SACK } from '../header/tcp.ts';
+import type { TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
+
+/** @param at where the option goes, 4-byte aligned in the header. @returns bytes written: 0, or 4 and 8 for each block. */
+export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
+  const duplicate = tcb.duplicateStart !== tcb.duplicateEnd;
+  if (tcb.lateHead < 0 && !duplicate) return 0;
+  const { view } = tcp.environment;
+  const blocksMax = tcb.timestamps !== 0 ? 3 : 4;
+  let blocks = 0;
+  if (duplicate) {
+    view.setInt32(at + 4, tcb.duplicateStart);
+    view.setInt32(at + 8, tcb.duplicateEnd);
+    tcb.duplicateStart = tcb.duplicateEnd;
+    blocks = 1;
+  }
+  blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, true);
+  blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, false);
+  view.setInt32(at, (OPTION_NOP << 24) | (OPTION_NOP << 16) | (OPTION_SACK << 8) | (2 + blocks * 8));
+  return 4 + blocks * 8;
+}
+
+/** Adds the block that holds the newest segment, or the others. Adjacent segments make one block. */
+function writeLateBlocks(
+  tcp: TcpTables,
+  tcb: Tcb,
+  at: number,
+  from: number,
+  blocksMax: number,
+  newest: boolean,
+): number {
+  const { view } = tcp.environment;
+  const { seq, length, next } = tcp.receiveQueue;
+  let blocks = from;
+  let packet = tcb.lateHead;
+  while (packet >= 0 && blocks < blocksMax) {
+    const start = seq[packet];
+    let end = (start + length[packet]) | 0;
+    packet = next[packet];
+    while (packet >= 0 && seq[packet] === end) {
+      end = (end + length[packet]) | 0;
+      packet = next[packet];
+    }
+    const holdsNewest = ((tcb.lateNewest - start) | 0) >= 0 && ((tcb.lateNewest - end) | 0) < 0;
+    if (holdsNewest !== newest) continue;
+    view.setInt32(at + 4 + blocks * 8, start);
+    view.setInt32(at + 8 + blocks * 8, end);
+    blocks += 1;
+    if (newest) return blocks;
+  }
+  return blocks;
+}

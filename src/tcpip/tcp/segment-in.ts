@@ -1,0 +1,116 @@
+/** The segment being processed, parsed once; one object, used again for every segment. Offsets and lengths in bytes. */
+import type { Environment } from '../environment.ts';
+import {
+  OPTION_END,
+  OPTION_MSS,
+  OPTION_NOP,
+  OPTION_SACK,
+  OPTION_SACK_PERMITTED,
+  OPTION_TIMESTAMPS,
+  OPTION_WINDOW_SCALE,
+  TCP_ACK,
+  TCP_OFFSET_FLAGS,
+  TCP_OPTIONS,
+  TCP_SEQ,
+  TCP_URGENT,
+  TIMESTAMPS_WORD,
+} from '../header/tcp.ts';
+
+const FLAG_BITS = 63;
+/** RFC 7323 §2.3: a larger shift counts as 14. */
+const SHIFT_MAX = 14;
+
+export class SegmentIn {
+  packet = 0;
+  /** The peer, us, and the ports as they are on the wire: the peer's in the upper half. */
+  source = 0;
+  destination = 0;
+  ports = 0;
+  seq = 0;
+  ack = 0;
+  flags = 0;
+  /** As on the wire, not yet scaled. */
+  window = 0;
+  urgent = 0;
+  /** Address of the payload, and its length. */
+  payload = 0;
+  length = 0;
+  /** 1 if there; then `tsValue` and `tsEcho`. */
+  timestamps = 0;
+  tsValue = 0;
+  tsEcho = 0;
+  /** 0: not there. */
+  mss = 0;
+  /** -1: not there. */
+  windowScale = -1;
+  sackPermitted = 0;
+  /** Address of the first SACK block, and how many there are. */
+  sackAt = 0;
+  sackBlocks = 0;
+
+  /** Takes the fixed header and the options. @param at the TCP header. @param length with its payload. // Hot path. */
+  parse(environment: Environment, packet: number, at: number, headerLength: number, length: number): void {
+    const { view } = environment;
+    this.packet = packet;
+    this.ports = view.getInt32(at);
+    this.seq = view.getInt32(at + TCP_SEQ);
+    this.ack = view.getInt32(at + TCP_ACK);
+    const flagsAndWindow = view.getInt32(at + TCP_OFFSET_FLAGS);
+    this.flags = (flagsAndWindow >> 16) & FLAG_BITS;
+    this.window = flagsAndWindow & 0xffff;
+    this.urgent = view.getUint16(at + TCP_URGENT);
+    this.payload = at + headerLength;
+    this.length = length - headerLength;
+    this.timestamps = 0;
+    this.sackBlocks = 0;
+    if (headerLength === 32 && view.getInt32(at + TCP_OPTIONS) === TIMESTAMPS_WORD) {
+      this.timestamps = 1;
+      this.tsValue = view.getInt32(at + TCP_OPTIONS + 4);
+      this.tsEcho = view.getInt32(at + TCP_OPTIONS + 8);
+    } else if (headerLength > TCP_OPTIONS) {
+      this.parseOptions(view, at + TCP_OPTIONS, at + headerLength);
+    } else {
+      this.mss = 0;
+      this.windowScale = -1;
+      this.sackPermitted = 0;
+    }
+  }
+
+  /** Any option at any alignment; a length that makes no sense ends the list (RFC 9293 MUST-5 to MUST-7, MUST-64). */
+  private parseOptions(view: DataView, from: number, end: number): void {
+    this.mss = 0;
+    this.windowScale = -1;
+    this.sackPermitted = 0;
+    let at = from;
+    while (at < end) {
+      const kind = view.getUint8(at);
+      if (kind === OPTION_END) return;
+      if (kind === OPTION_NOP) {
+        at += 1;
+        continue;
+      }
+      if (at + 1 >= end) return;
+      const length = view.getUint8(at + 1);
+      if (length < 2 || at + length > end) return;
+      this.takeOption(view, kind, at, length);
+      at += length;
+    }
+  }
+
+  private takeOption(view: DataView, kind: number, at: number, length: number): void {
+    if (kind === OPTION_MSS && length === 4) {
+      this.mss = view.getUint16(at + 2);
+    } else if (kind === OPTION_WINDOW_SCALE && length === 3) {
+      this.windowScale = Math.min(SHIFT_MAX, view.getUint8(at + 2));
+    } else if (kind === OPTION_SACK_PERMITTED && length === 2) {
+      this.sackPermitted = 1;
+    } else if (kind === OPTION_TIMESTAMPS && length === 10) {
+      this.timestamps = 1;
+      this.tsValue = view.getInt32(at + 2);
+      this.tsEcho = view.getInt32(at + 6);
+    } else if (kind === OPTION_SACK && length > 2 && (length & 7) === 2) {
+      this.sackAt = at + 2;
+      this.sackBlocks = (length - 2) >> 3;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** Every table of TCP, in one object that the functions of this folder are given. Made once; nothing grows after. */
+import type { Neighbours } from '../arp/neighbours.ts';
+import type { Environment } from '../environment.ts';
+import { KeyedHash } from '../random.ts';
+import type { Routes } from '../route.ts';
+import type { CongestionControl } from './congestion/congestion.ts';
+import { NewReno } from './congestion/newreno.ts';
+import { Demux } from './demux.ts';
+import { ReceiveQueue } from './receive-queue.ts';
+import { Replies } from './replies.ts';
+import { SegmentIn } from './segment-in.ts';
+import { SendQueue } from './send-queue.ts';
+import { Tcb } from './tcb.ts';
+import { TimeWaitTable } from './time-wait.ts';
+import { TimerHeap } from './timer-heap.ts';
+
+export class TcpTables {
+  readonly environment: Environment;
+  readonly routes: Routes;
+  readonly neighbours: Neighbours;
+  readonly tcbs: Tcb[];
+  /** Tcbs in the pool, as a stack. */
+  readonly freeTcbs: Int32Array;
+  freeTcbCount: number;
+  readonly demux: Demux;
+  readonly timers: TimerHeap;
+  readonly timeWait: TimeWaitTable;
+  readonly sendQueue: SendQueue;
+  readonly receiveQueue: ReceiveQueue;
+  readonly replies: Replies;
+  readonly segment: SegmentIn;
+  readonly congestion: CongestionControl;
+  readonly hash: KeyedHash;
+  /** First Tcb that is bound to each port by its user, listeners included; -1: none. Linked by `Tcb.boundNext`. */
+  readonly boundHead: Int32Array;
+  /** Ring of connections that owe the wire something. */
+  readonly ready: Int32Array;
+  readonly readyMask: number;
+  readyHead = 0;
+  readyTail = 0;
+  /** Connections that wait for a neighbour's hardware address. */
+  awaitingNeighbour = 0;
+  /** Set when `claim` was refused during the present flush. */
+  portFull = false;
+
+  constructor(environment: Environment, routes: Routes, neighbours: Neighbours) {
+    const { config, random, packets, dma, counters, owner, port, kernels } = environment;
+    this.environment = environment;
+    this.routes = routes;
+    this.neighbours = neighbours;
+    const count = config.connectionsMax;
+    this.tcbs = Array.from({ length: count }, (_, index) => new Tcb(index));
+    this.freeTcbs = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
+    this.freeTcbCount = count;
+    this.demux = new Demux(count + config.timeWaitMax, random.next());
+    this.timers = new TimerHeap(this.tcbs);
+    this.timeWait = new TimeWaitTable(config.timeWaitMax);
+    this.sendQueue = new SendQueue(config.sendElementsMax, owner, port, kernels);
+    this.receiveQueue = new ReceiveQueue(packets, dma, counters);
+    this.replies = new Replies(environment, routes, neighbours);
+    this.segment = new SegmentIn();
+    this.congestion = new NewReno();
+    this.hash = new KeyedHash(random);
+    this.boundHead = new Int32Array(65536).fill(-1);
+    let size = 16;
+    while (size < count + 1) size *= 2;
+    this.ready = new Int32Array(size);
+    this.readyMask = size - 1;
+  }
+}
+
+/** The connection owes the wire something: the next flush looks at it. // Hot path. */
+export function markReady(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.ready !== 0) return;
+  tcb.ready = 1;
+  tcp.ready[tcp.readyTail & tcp.readyMask] = tcb.index;
+  tcp.readyTail = (tcp.readyTail + 1) | 0;
+}
