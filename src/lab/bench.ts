@@ -160,7 +160,7 @@ export function resultOf(row: Row, measured: Measured, options: BenchOptions): R
     },
     memory: {
       hostAllocatedBytesPerOp: perOp((repeat) => repeat.hostAllocatedBytes) ?? 0,
-      iopAllocatedBytesPerOp: perOp((repeat) => repeat.iopAllocatedBytes),
+      iopHeapGrowthBytesPerOp: perOp((repeat) => repeat.iopHeapGrowthBytes),
       collections: repeats.reduce((sum, repeat) => sum + repeat.collections, 0),
       residentGrowthBytes: (repeats.at(-1)?.residentBytes ?? 0) - (repeats[0]?.residentBytes ?? 0),
     },

@@ -13,18 +13,19 @@ export interface LedgerSnapshot {
 
 export interface Reconciliation {
   readonly balanced: boolean;
-  /** One a sum that was checked, or only those that failed. */
+  /** The sums that do not hold, in words. */
   readonly lines: readonly string[];
 }
 
 /** What can be said about a card's own thread and books, whatever runs over it. */
 export interface CardBooks {
   ledger(): LedgerSnapshot;
+  /** Lets what is in flight arrive, then balances. Call it with no socket open. */
   reconcile(): Reconciliation;
   /** Processor time of the card's thread so far. */
   iopCpuNs(): number;
-  /** Bytes the card's thread has allocated on its heap so far, where the world can tell. */
-  iopAllocatedBytes?(): number;
+  /** The size of the card thread's heap now. */
+  iopHeapBytes(): number;
   /** For the manifest: sizes, knobs, modes. */
   readonly configuration: object;
 }
@@ -43,10 +44,4 @@ export interface Echo extends CardBooks {
   /** Posts frames that are only taken, published `batch` at a time. @returns when all have been taken, how many. */
   stream(frames: number, batch: number): number;
   close(): Promise<void>;
-}
-
-/** What `world/card.ts` offers the bench. */
-export interface CardWorld {
-  openCard(): Promise<Card>;
-  openEcho(): Promise<Echo>;
 }

@@ -1,8 +1,11 @@
-/** Builds one side of one row: the stack, and the test on it. The only place where the two sides differ. */
+/**
+ * Builds one side of one row: the stack, and the test on it. The only place where the two sides differ. The card is
+ * imported where it is opened: the kernel's side holds nothing of it.
+ */
 import { install, uninstall } from '../node/install.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
-import type { Card, CardBooks, CardWorld, Reconciliation } from './card-port.ts';
+import type { Card, CardBooks, Reconciliation } from './card-port.ts';
 import { KernelStack } from './kernel-stack.ts';
 import { KOFFI_MISSING, loadLibc } from './libc.ts';
 import type { SidePlan } from './side-protocol.ts';
@@ -25,8 +28,9 @@ export interface OpenSide {
   close(): Promise<Reconciliation | undefined>;
 }
 
-/** Rounds, 1 ms each, in which what is on its way may settle before the books are looked at. */
-const SETTLE_ROUNDS_MAX = 500;
+/** How often the books are looked at before they are said not to balance, with turns of the event loop between. */
+const RECONCILE_ATTEMPTS = 4;
+const SETTLE_MS = 20;
 
 export async function openSide(plan: SidePlan): Promise<OpenSide> {
   const clock = new MachineClock();
@@ -43,7 +47,7 @@ function openPort(plan: SidePlan, clock: Clock): OpenSide {
 }
 
 async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
-  const echo = await (await cardWorld()).openEcho();
+  const echo = await (await import('../world/card.ts')).openEcho();
   const workload =
     plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
   return {
@@ -65,7 +69,7 @@ async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
 }
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
-  const card = await (await cardWorld()).openCard();
+  const card = await (await import('../world/card.ts')).openCard();
   if (plan.api === 'net') install(card);
   const workload =
     plan.api === 'net'
@@ -77,10 +81,9 @@ async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
 async function closeCard(card: Card, workload: Workload): Promise<Reconciliation> {
   await workload.close();
   uninstall();
-  let reconciliation = card.reconcile();
-  for (let i = 0; i < SETTLE_ROUNDS_MAX && !reconciliation.balanced; i++) {
-    card.stack.wait(1);
-    await new Promise((resolve) => setImmediate(resolve));
+  let reconciliation: Reconciliation = { balanced: false, lines: [] };
+  for (let i = 0; i < RECONCILE_ATTEMPTS && !reconciliation.balanced; i++) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     reconciliation = card.reconcile();
   }
   await card.close();
@@ -121,10 +124,4 @@ async function openNet(test: Test, clock: Clock, load: Load): Promise<Workload> 
     default:
       throw new Error(`${test} has no program of node:net`);
   }
-}
-
-/** Loaded only where a card is opened: the kernel's side shall hold nothing of it. */
-async function cardWorld(): Promise<CardWorld> {
-  const path = '../world/card.js';
-  return (await import(path)) as CardWorld;
 }

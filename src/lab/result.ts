@@ -42,7 +42,7 @@ export interface Repeat {
   readonly hostSpinNs: number;
   readonly iopCpuNs: number | null;
   readonly hostAllocatedBytes: number;
-  readonly iopAllocatedBytes: number | null;
+  readonly iopHeapGrowthBytes: number | null;
   readonly collections: number;
   readonly residentBytes: number;
   /** What the ledger counted in this run; null where there is none. */
@@ -79,7 +79,7 @@ export interface Result {
   };
   readonly memory: {
     readonly hostAllocatedBytesPerOp: number;
-    readonly iopAllocatedBytesPerOp: number | null;
+    readonly iopHeapGrowthBytesPerOp: number | null;
     readonly collections: number;
     /** From the first repeat's end to the last's. */
     readonly residentGrowthBytes: number;

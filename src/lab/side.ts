@@ -38,19 +38,19 @@ class SideProcess {
     const observation = new Observation();
     const ledgerBefore = books?.ledger();
     const iopCpuBefore = books?.iopCpuNs() ?? null;
-    const iopHeapBefore = books?.iopAllocatedBytes?.() ?? null;
+    const iopHeapBefore = books?.iopHeapBytes() ?? null;
     observation.start();
     const counts = await side.workload.run(durationNs, this.latency);
     const cost = observation.stop();
     const iopCpuAfter = books?.iopCpuNs() ?? null;
-    const iopHeapAfter = books?.iopAllocatedBytes?.() ?? null;
+    const iopHeapAfter = books?.iopHeapBytes() ?? null;
     const ledgerAfter = books?.ledger();
     if (!warmup) this.overall.add(this.latency);
     return {
       ...repeatOf(plan, counts, cost),
       latencyUs: this.latency.summary() ?? null,
       iopCpuNs: difference(iopCpuAfter, iopCpuBefore),
-      iopAllocatedBytes: difference(iopHeapAfter, iopHeapBefore),
+      iopHeapGrowthBytes: difference(iopHeapAfter, iopHeapBefore),
       ledger:
         ledgerBefore === undefined || ledgerAfter === undefined ? null : growth(ledgerBefore, ledgerAfter),
     };
@@ -66,7 +66,7 @@ class SideProcess {
   }
 }
 
-type PlainRepeat = Omit<Repeat, 'latencyUs' | 'iopCpuNs' | 'iopAllocatedBytes' | 'ledger'>;
+type PlainRepeat = Omit<Repeat, 'latencyUs' | 'iopCpuNs' | 'iopHeapGrowthBytes' | 'ledger'>;
 
 function repeatOf(plan: SidePlan, counts: Counts, cost: Cost): PlainRepeat {
   const { operations, bytes, elapsedNs, spinNs } = counts;

@@ -46,7 +46,8 @@ function processorText({ cpu }: Result): string {
 }
 
 function memoryText({ memory }: Result): string {
-  const iop = memory.iopAllocatedBytesPerOp === null ? '' : `, iop ${small(memory.iopAllocatedBytesPerOp)} B`;
+  const iop =
+    memory.iopHeapGrowthBytesPerOp === null ? '' : `, iop ${small(memory.iopHeapGrowthBytesPerOp)} B`;
   const growth = memory.residentGrowthBytes / 1e6;
   return (
     `heap host ${small(memory.hostAllocatedBytesPerOp)} B${iop}, ${memory.collections} collections, ` +

@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'inic-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function inic(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/** One line that says what is wrong, an exit code that says so too, and nothing else. */
+function expectOneLine(outcome: Outcome, words: RegExp): void {
+  expect(outcome.stderr).toMatch(words);
+  expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(outcome.stderr).not.toMatch(/\n\s+at /);
+  expect(outcome.code).toBe(1);
+  expect(outcome.stdout).toBe('');
+}
+
+describe('inic', () => {
+  it('tells its version and its verbs', async () => {
+    expect((await inic('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const help = await inic('--help');
+    expect(help.code).toBe(0);
+    expect(help.stdout).toMatch(/bench[\s\S]*run/);
+  });
+
+  it.each([
+    [['frobnicate'], /unknown command 'frobnicate'/],
+    [['bench', '--frobnicate'], /unknown option '--frobnicate'/],
+    [['bench', 'TCP_XX'], /expected MSG_RR.*got "TCP_XX"/],
+    [['bench', '--stack', 'inic,windows'], /expected inic, kernel, got "windows"/],
+    [['bench', '--transport', 'fifo'], /expected ring, got "fifo"/],
+    [['bench', '--api', ''], /expected net, socket, got ""/],
+    [['bench', '--connections', '0'], /whole number from 1 to 256, got "0"/],
+    [['bench', '--connections', '1,2.5'], /whole number from 1 to 256, got "2.5"/],
+    [['bench', '--size', '-1'], /whole number from 1 to 1048576, got "-1"/],
+    [['bench', '--duration', 'long'], /number from 0.01 to 600, got "long"/],
+    [['bench', '--repeats', '101'], /whole number from 1 to 100, got "101"/],
+    [['bench', '--repeats'], /argument missing/],
+    [['bench', 'MSG_RR', '--stack', 'kernel'], /--stack must name inic/],
+    [['bench', 'HTTP', '--api', 'socket'], /--api net only/],
+    [['bench', '--json', 'no/such/folder.json'], /cannot write no\/such\/folder.json: ENOENT/],
+    [['bench', '--json', '.'], /cannot write \.: it is a directory/],
+    [['run'], /missing required argument 'file'/],
+    [['run', 'no-such-file.js'], /cannot run no-such-file.js: no such file/],
+    [['run', '/'], /cannot run \//],
+  ])('%j is refused in one line', async (args, words) => {
+    expectOneLine(await inic(...args), words);
+  });
+});
+
+describe('inic bench', () => {
+  it('measures, prints a table and writes the same as JSON', async () => {
+    const quick = ['--duration', '0.02', '--repeats', '2'];
+    const outcome = await inic(
+      'bench',
+      'tcp_rr',
+      '--stack',
+      'kernel',
+      '--api',
+      'net',
+      ...quick,
+      '--json',
+      'out.json',
+    );
+    expect(outcome.stderr).toContain('TCP_RR net');
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toMatch(/^TCP_RR\s+net\s+64 B\s+32\s+-\s+[\d.]+ k\/s\s+kernel/m);
+    const report = JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8'));
+    expect(report.manifest.commandLine.slice(0, 3)).toEqual(['inic', 'bench', 'tcp_rr']);
+    expect(report.manifest.versions.node).toBe(process.versions.node);
+    expect(report.results).toHaveLength(2);
+    for (const result of report.results) {
+      expect(result).toMatchObject({
+        test: 'TCP_RR',
+        stack: 'kernel',
+        api: 'net',
+        transport: null,
+        ledger: null,
+      });
+      expect(result.repeats).toHaveLength(2);
+      expect(result.rate.value).toBeGreaterThan(100);
+      expect(result.latencyUs.p50).toBeGreaterThan(0);
+    }
+  }, 20_000);
+});
+
+describe('inic run', () => {
+  it('refuses a bad rule in one line', async () => {
+    writeFileSync(join(folder, 'empty.js'), '');
+    expectOneLine(await inic('run', '--offload', 'port many', 'empty.js'), /--offload: /);
+  });
+
+  it('gives the program its own arguments and makes it the main module', async () => {
+    writeFileSync(
+      join(folder, 'main.cjs'),
+      'console.log(JSON.stringify([require.main === module, process.argv]))',
+    );
+    const { code, stdout, stderr } = await inic('run', 'main.cjs', 'one', '--offload', '--two');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    const [isMain, argv] = JSON.parse(stdout);
+    expect(isMain).toBe(true);
+    expect(argv.slice(1)).toEqual([join(folder, 'main.cjs'), 'one', '--offload', '--two']);
+  });
+
+  it.each(['thrower.cjs', 'thrower.mjs'])(
+    'lets Node print what %s throws, and nothing of ours',
+    async (name) => {
+      writeFileSync(join(folder, name), "throw new Error('of the program');\n");
+      const { code, stderr } = await inic('run', name);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`${name}:1`);
+      expect(stderr).toContain('Error: of the program');
+      expect(stderr).not.toMatch(/dist\/src|cli\/run/);
+    },
+  );
+
+  it('ends with the exit code the program chooses', async () => {
+    writeFileSync(join(folder, 'exit.mjs'), 'process.exitCode = 7;');
+    expect((await inic('run', 'exit.mjs')).code).toBe(7);
+  });
+});
