@@ -1,9 +1,20 @@
 /**
- * The options of the drop-in that come from the environment: the way to reach a program started by someone else.
+ * What the drop-in learns from the program's surroundings: options by environment variables, which reach a program started
+ * by someone else, and whether this is a thread or process that should have a card.
  */
+import cluster from 'node:cluster';
+import { isMainThread } from 'node:worker_threads';
 import type { InstallOptions } from './install.ts';
 
 const DECIMAL = /^\d{1,9}$/;
+
+/**
+ * Whether this program's sockets may go to a card. A worker thread and a cluster's worker keep to the kernel: their
+ * loopback peers are in the main thread or the primary, which have another card, or none.
+ */
+export function mayUseCard(): boolean {
+  return isMainThread && !cluster.isWorker;
+}
 
 /** Reads INIC_OFFLOAD, INIC_SPIN_US, INIC_TURN_US and INIC_LINGER_US. @throws RangeError for a bad number. */
 export function environmentOptions(environment: NodeJS.ProcessEnv): InstallOptions {

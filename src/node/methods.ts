@@ -320,9 +320,11 @@ function fields(seam: Seam): PropertyDescriptorMap {
   ];
   const field = (get: (this: Handle) => unknown): PropertyDescriptor => ({ get, configurable: true });
   return {
-    // A native stream would be read by the HTTP parser and HTTP/2 in C++, past the card.
+    // A native stream would be read by the HTTP parser and HTTP/2 in C++, past the card. HTTP/2 asks its client's
+    // handle before that connects; while it may still go to the card, the answer is no.
     isStreamBase: field(function () {
-      return seam.wrappingTls || this[kChannel] === undefined;
+      if (seam.wrappingTls) return true;
+      return this[kChannel] === undefined && (seam.policy === undefined || (fd.call(this) as number) >= 0);
     }),
     fd: field(function () {
       return this[kChannel] === undefined ? fd.call(this) : -1;

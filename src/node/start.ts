@@ -3,21 +3,18 @@
  * starts. Options not given come from the environment, so that they reach a program that knows nothing of us.
  */
 
-import cluster from 'node:cluster';
-import { isMainThread } from 'node:worker_threads';
 import { openCard } from '../world/card.ts';
-import { environmentOptions } from './environment.ts';
+import { environmentOptions, mayUseCard } from './environment.ts';
 import { type InstallOptions, install } from './install.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 
 /**
- * Resolves when new sockets go to the card. A worker thread and a cluster's worker keep to the kernel: their loopback
- * peers are in the main thread or the primary, which have another card, or none.
+ * Resolves when new sockets go to the card; at once, and they do not, where `mayUseCard` says so.
  * @throws SyntaxError for a bad rule, RangeError for a bad number, Error if the card cannot be opened.
  */
 export async function register(options: InstallOptions = {}): Promise<void> {
   const settings = { ...environmentOptions(process.env), ...options };
   parseOffloadRule(settings.offload ?? 'all'); // a bad rule is told before a card is opened for it
-  if (!isMainThread || cluster.isWorker) return;
+  if (!mayUseCard()) return;
   install(await openCard(), settings);
 }

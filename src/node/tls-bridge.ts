@@ -66,10 +66,8 @@ function bridge(native: NativeBindings, handle: TcpHandle, socket: TlsSocket): J
   }
 
   stream.isClosing = () => false;
-  stream.onreadstart = () => {
-    handle.onread = onread;
-    return handle.readStart();
-  };
+  handle.onread = onread; // at once: a server's handle is being read already when TLS takes it over
+  stream.onreadstart = () => handle.readStart();
   stream.onreadstop = () => handle.readStop();
   stream.onwrite = (request, buffers) => {
     const write = new native.WriteWrap();

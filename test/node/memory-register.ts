@@ -1,7 +1,7 @@
 /** `node --import` this: the program's sockets go over the memory card. INIC_TEST_DELAY_MS makes it slow. */
-import { environmentOptions } from '../../src/node/environment.ts';
+import { environmentOptions, mayUseCard } from '../../src/node/environment.ts';
 import { install } from '../../src/node/install.ts';
 import { openMemoryCard } from './memory-stack.ts';
 
 const delayMs = Number(process.env['INIC_TEST_DELAY_MS'] ?? 0);
-install(openMemoryCard({ delayMs }), environmentOptions(process.env));
+if (mayUseCard()) install(openMemoryCard({ delayMs }), environmentOptions(process.env));

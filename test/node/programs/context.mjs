@@ -5,7 +5,13 @@ import net from 'node:net';
 import { heard, listening, log } from './log.mjs';
 
 const store = new AsyncLocalStorage();
-const seen = (name, ...values) => log(name, ...values, store.getStore());
+// Each thing once: how many chunks there are is not the point.
+const said = new Set();
+const seen = (name, ...values) => {
+  const line = [name, ...values, store.getStore()].join(' ');
+  if (!said.has(line)) log(name, ...values, store.getStore());
+  said.add(line);
+};
 
 const server = net.createServer();
 store.run('listener', () => {

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { heard, listening, log } from './log.mjs';
 
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const server = net.createServer({ pauseOnConnect: true }, async (peer) => {
+const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, async (peer) => {
   let early = 0;
   peer.on('data', (chunk) => (early += chunk.length));
   peer.pause();

@@ -24,7 +24,7 @@ const cases = {
     setTimeout(() => net.connect(port).on('data', () => server.close(() => log('server', 'closed'))), 30);
   },
   async 'unref still works while something else lives'() {
-    const server = net.createServer((peer) => peer.pipe(peer)).unref();
+    const server = net.createServer((peer) => peer.unref().pipe(peer)).unref();
     const socket = net.connect(await listening(server, 0)).unref();
     let count = 0;
     socket.on('data', () => {

@@ -1,0 +1,70 @@
+/**
+ * Programs that know nothing of a card, each run over the kernel and over a card: what they print, and the code they
+ * exit with, must be the same. `memory` is the test double, `slow` the same with every effect late, so that the pump
+ * sleeps and is woken in between, `card` the real one.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PROGRAMS = `${ROOT}test/node/programs/`;
+const REAL = `${ROOT}dist/src/node/register.js`;
+const MEMORY = `${ROOT}dist/test/node/memory-register.js`;
+const TIMEOUT_MS = 60_000;
+
+// Real latency makes these measure it, or take too long.
+const NOT_SLOW = ['autocannon.mjs', 'download.mjs', 'fairness.mjs', 'websocket.mjs', 'backpressure.mjs', 'timeouts.mjs'];
+
+interface Outcome {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(program: string, register: string | undefined, environment: Record<string, string>): Promise<Outcome> {
+  const flags = register === undefined ? [] : ['--import', pathToFileURL(register).href];
+  const env = { ...process.env, NODE_OPTIONS: '', ...environment };
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [...flags, PROGRAMS + program],
+      { env, timeout: TIMEOUT_MS - 5000, maxBuffer: 1 << 24 },
+      (error, stdout, stderr) => resolve({ code: error?.code ?? error?.signal ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+const kernel = new Map<string, Promise<Outcome>>();
+
+function onKernel(program: string): Promise<Outcome> {
+  const known = kernel.get(program) ?? run(program, undefined, {});
+  kernel.set(program, known);
+  return known;
+}
+
+async function compare(program: string, register: string, environment: Record<string, string>): Promise<void> {
+  const expected = await onKernel(program);
+  const got = await run(program, register, environment);
+  expect(got.stderr).toBe(expected.stderr);
+  expect(got.stdout).toBe(expected.stdout);
+  expect(got.code).toBe(expected.code);
+  expect(got.stdout).not.toBe('');
+}
+
+const programs = readdirSync(PROGRAMS).filter((name) => name.endsWith('.mjs') && name !== 'log.mjs');
+
+describe.concurrent('a program prints the same over the kernel and over the card', () => {
+  for (const program of programs) {
+    it(`${program} over memory`, () => compare(program, MEMORY, {}), TIMEOUT_MS);
+    if (!NOT_SLOW.includes(program)) {
+      it(`${program} over slow memory`, () => compare(program, MEMORY, { INIC_TEST_DELAY_MS: '1' }), TIMEOUT_MS);
+    }
+    it.runIf(existsSync(REAL.replace('node/register', 'world/card')))(
+      `${program} over the card`,
+      () => compare(program, REAL, {}),
+      TIMEOUT_MS,
+    );
+  }
+});

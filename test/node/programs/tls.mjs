@@ -1,0 +1,85 @@
+// TLS above the sockets: tls and https, both ends here; a certificate made for this test alone.
+import { createHash } from 'node:crypto';
+import http2 from 'node:http2';
+import https from 'node:https';
+import tls from 'node:tls';
+import { heard, listening, log } from './log.mjs';
+
+const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfkohAFb9MSjmWQRb
+yplpBa+PsytZeNdhDmZF5BOfZMqhRANCAAQTZgTMd0x+tgjNGAfPltakOw5GrWbJ
+cFGyFFswkw8UJt1fsjp14MKKuDaS7p6Y9Y3NkvfCmQNmfggIGVNHMdEK
+-----END PRIVATE KEY-----`;
+const cert = `-----BEGIN CERTIFICATE-----
+MIIBnDCCAUGgAwIBAgIUEJZrFLjJUgeho5Ne/7ZUo5XYj4MwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0NTUxM1oYDzIxMjYxMDI4
+MDQ1NTEzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAQTZgTMd0x+tgjNGAfPltakOw5GrWbJcFGyFFswkw8UJt1fsjp14MKK
+uDaS7p6Y9Y3NkvfCmQNmfggIGVNHMdEKo28wbTAdBgNVHQ4EFgQUQr3ibKVjfonJ
+qLJw56NzXVwWaU0wHwYDVR0jBBgwFoAUQr3ibKVjfonJqLJw56NzXVwWaU0wDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSQAwRgIhAKPkfa2bNOUetM/nAa4QEmA7fvJ0EoqqnSierTh9llSxAiEA
+zDh1f5uEw+PaQOq++UFe+qUfZb+fH0LPkigSnbYRVe0=
+-----END CERTIFICATE-----`;
+
+const server = https.createServer({ key, cert }, (request, response) => {
+  if (request.url === '/big') response.end(Buffer.alloc(5_000_000, 'b'));
+  else response.end(`${request.url} ${request.socket.encrypted} ${request.socket.remoteAddress}`);
+});
+const port = await listening(server, 0);
+const agent = new https.Agent({ keepAlive: true, ca: cert });
+async function get(path) {
+  const [response] = await heard(https.get({ port, path, agent, host: 'localhost' }), 'response');
+  const hash = createHash('sha256');
+  let length = 0;
+  let text = '';
+  for await (const chunk of response) {
+    hash.update(chunk);
+    length += chunk.length;
+    if (length < 100) text += chunk;
+  }
+  return `${response.statusCode} ${length} ${text} ${hash.digest('hex')}`;
+}
+for (const path of ['/one', '/two', '/big']) log('https', await get(path));
+log('https', (await Promise.all(Array.from({ length: 20 }, (_, i) => get(`/${i}`)))).join('\n'));
+agent.destroy();
+const distrust = https.get({ port, host: '127.0.0.1' });
+log('distrust', (await heard(distrust, 'error'))[0].code);
+server.closeAllConnections();
+server.close();
+await heard(server, 'close');
+
+const echo = tls.createServer({ key, cert }, (peer) => {
+  peer.on('end', () => log('echo', 'end'));
+  peer.on('close', () => log('echo', 'close'));
+  peer.pipe(peer);
+});
+const echoPort = await listening(echo, 0);
+const socket = tls.connect({ port: echoPort, host: '127.0.0.1', ca: cert });
+await heard(socket, 'secureConnect');
+log('tls', socket.authorized, socket.getProtocol(), socket.remoteAddress, socket.remotePort === echoPort);
+const data = Buffer.alloc(3_000_000, 'tls');
+socket.end(data);
+let length = 0;
+socket.on('data', (chunk) => (length += chunk.length));
+socket.on('end', () => log('tls', 'end'));
+socket.on('close', () => log('tls', 'close', length));
+await heard(socket, 'close');
+const cut = tls.connect({ port: echoPort, host: '127.0.0.1', ca: cert });
+cut.write('x');
+await heard(cut, 'data'); // now the server is through with its handshake too
+cut.destroy();
+await heard(cut, 'close');
+log('cut', 'close');
+echo.close();
+const refused = tls.connect({ port: echoPort, host: '127.0.0.1', ca: cert });
+log('refused', (await heard(refused, 'error'))[0].code);
+
+const two = http2.createSecureServer({ key, cert }, (request, response) => response.end(`h2 ${request.url}`));
+const session = http2.connect(`https://localhost:${await listening(two, 0)}`, { ca: cert });
+const stream = session.request({ ':path': '/second' });
+let text = '';
+for await (const chunk of stream) text += chunk;
+log('h2', text);
+session.close();
+two.close();
