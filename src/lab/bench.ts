@@ -52,18 +52,19 @@ export async function runBench(
   const results: Result[] = [];
   const comparisons: Comparison[] = [];
   const failures: Failure[] = [];
-  let configuration: object | null = null;
+  const cards: { inic: object | null; inicMessage: object | null } = { inic: null, inicMessage: null };
   for (const row of rows) {
     const outcome = await measureRow(row, options, steps);
     failures.push(...outcome.failures);
     results.push(...outcome.measured.map((measured) => resultOf(row, measured, options)));
     const [first, second] = outcome.measured;
     if (first !== undefined && second !== undefined) comparisons.push(compare(row, first, second));
-    for (const { side, summary } of outcome.measured) {
-      if (side.stack === 'inic' && row.api !== 'message') configuration ??= summary.configuration;
-    }
+    const card = outcome.measured.find(({ summary }) => summary.configuration !== null)?.summary
+      .configuration;
+    if (row.api === 'message') cards.inicMessage ??= card ?? null;
+    else cards.inic ??= card ?? null;
   }
-  return { manifest: endManifest(begun, configuration), results, comparisons, failures, notes };
+  return { manifest: endManifest(begun, cards), results, comparisons, failures, notes };
 }
 
 /** Counts what is done for whoever shows it. */

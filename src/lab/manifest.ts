@@ -3,6 +3,12 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import type { BenchOptions } from './plan.ts';
 
+/** Of the card with sockets and of the one with the echo in their place; null where it was not measured. */
+export interface CardConfigurations {
+  readonly inic: object | null;
+  readonly inicMessage: object | null;
+}
+
 export interface Manifest {
   readonly commandLine: readonly string[];
   readonly versions: {
@@ -19,7 +25,7 @@ export interface Manifest {
     readonly clockSource: string;
     readonly loadAverageAtStart: number;
   };
-  readonly configuration: { readonly inic: object | null; readonly kernel: Readonly<Record<string, string>> };
+  readonly configuration: CardConfigurations & { readonly kernel: Readonly<Record<string, string>> };
   readonly workload: BenchOptions;
   /** Null: a live run draws no random numbers of its own. */
   readonly seed: number | null;
@@ -40,7 +46,7 @@ const KERNEL_SETTINGS: Readonly<Record<string, string>> = {
 
 const CLOCK_SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource';
 
-/** Everything but the card's configuration and the end, which are known only later. */
+/** Everything but the configurations and the end, which are known only later. */
 export type ManifestStart = Omit<Manifest, 'configuration' | 'interval'> & { readonly start: string };
 
 export function beginManifest(options: BenchOptions, commandLine: readonly string[]): ManifestStart {
@@ -68,15 +74,14 @@ export function beginManifest(options: BenchOptions, commandLine: readonly strin
   };
 }
 
-/** @param card the card's configuration; null when no card was opened. */
-export function endManifest(begun: ManifestStart, card: object | null): Manifest {
+export function endManifest(begun: ManifestStart, cards: CardConfigurations): Manifest {
   const { start, ...rest } = begun;
   const kernel = Object.fromEntries(
     Object.entries(KERNEL_SETTINGS).map(([name, path]) => [name, readSetting(path)]),
   );
   return {
     ...rest,
-    configuration: { inic: card, kernel },
+    configuration: { ...cards, kernel },
     interval: { start, end: new Date().toISOString() },
   };
 }

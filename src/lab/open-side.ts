@@ -32,6 +32,9 @@ export interface OpenSide {
 const RECONCILE_ATTEMPTS = 4;
 const SETTLE_MS = 20;
 
+/** The message layer is measured with both sides polling: neither shall sleep because a core was taken for a moment. */
+const POLLING = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
+
 export async function openSide(plan: SidePlan): Promise<OpenSide> {
   const clock = new MachineClock();
   if (plan.api === 'message') {
@@ -47,7 +50,7 @@ function openPort(plan: SidePlan, clock: Clock): OpenSide {
 }
 
 async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
-  const echo = await (await import('../world/card.ts')).openEcho();
+  const echo = await (await import('../world/card.ts')).openEcho(POLLING);
   const workload =
     plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
   return {

@@ -80,7 +80,7 @@ export const SAMPLE: Report = {
       clockSource: 'tsc',
       loadAverageAtStart: 0.1,
     },
-    configuration: { inic: null, kernel: {} },
+    configuration: { inic: null, inicMessage: null, kernel: {} },
     workload: {
       tests: ['TCP_RR', 'TCP_STREAM'],
       stacks: ['inic', 'kernel'],
