@@ -27,7 +27,7 @@ export interface Manifest {
   };
   readonly configuration: CardConfigurations & { readonly kernel: Readonly<Record<string, string>> };
   readonly workload: BenchOptions;
-  /** Null: a live run draws no random numbers of its own. */
+  /** Of what the card draws; null without a card. The programs draw nothing. */
   readonly seed: number | null;
   readonly repeats: number;
   readonly interval: { readonly start: string; readonly end: string };
@@ -47,7 +47,9 @@ const KERNEL_SETTINGS: Readonly<Record<string, string>> = {
 const CLOCK_SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource';
 
 /** Everything but the configurations and the end, which are known only later. */
-export type ManifestStart = Omit<Manifest, 'configuration' | 'interval'> & { readonly start: string };
+export type ManifestStart = Omit<Manifest, 'configuration' | 'seed' | 'interval'> & {
+  readonly start: string;
+};
 
 export function beginManifest(options: BenchOptions, commandLine: readonly string[]): ManifestStart {
   const processors = cpus();
@@ -68,7 +70,6 @@ export function beginManifest(options: BenchOptions, commandLine: readonly strin
       loadAverageAtStart: loadavg()[0],
     },
     workload: options,
-    seed: null,
     repeats: options.repeats,
     start: new Date().toISOString(),
   };
@@ -82,6 +83,7 @@ export function endManifest(begun: ManifestStart, cards: CardConfigurations): Ma
   return {
     ...rest,
     configuration: { ...cards, kernel },
+    seed: seedOf(cards),
     interval: { start, end: new Date().toISOString() },
   };
 }
@@ -108,4 +110,9 @@ function readSetting(path: string): string {
   } catch {
     return 'unknown';
   }
+}
+
+function seedOf({ inic }: CardConfigurations): number | null {
+  const seed: unknown = (inic as { readonly seed?: unknown } | null)?.seed;
+  return typeof seed === 'number' ? seed : null;
 }
