@@ -35,5 +35,9 @@ export function checkCapacity(capacity: number): void {
 
 /** Plans a ring. @returns its address. */
 export function planRing(plan: MemoryPlan, name: string, capacity: number): number {
-  return plan.reserve(name, ringBytes(capacity), `${capacity} frames of ${FRAME_BYTES} bytes and four indices`);
+  return plan.reserve(
+    name,
+    ringBytes(capacity),
+    `${capacity} frames of ${FRAME_BYTES} bytes and four indices`,
+  );
 }

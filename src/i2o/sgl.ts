@@ -5,7 +5,7 @@
  *   SIMPLE in / out            count, address                   a control buffer
  *   SIMPLE in with context     count, context, address          a receive bucket
  *   SIMPLE out with context    count, context, address          a transmit buffer
- *   IMMEDIATE_DATA             count, bytes padded to words     a small send
+ *   IMMEDIATE_DATA             count, context, bytes padded     a small send; that a context always follows is ours
  *
  * "Out" is from host memory to the card. Every element here is a buffer of its own, so each carries END_OF_BUFFER, and the
  * last one LAST_ELEMENT. This file stands below the generated codecs, which call `checkSgl`.
@@ -91,12 +91,12 @@ export function getSglAddress(words: Int32Array, at: number): number {
 
 /** Address of an element's immediate data: a byte address in the region `words` views. */
 export function getSglImmediateAddress(at: number): number {
-  return (at + 1) << 2;
+  return (at + 2) << 2;
 }
 
-/** Words an immediate element of this many bytes takes. */
+/** Words an immediate element of this many bytes takes, its context included. */
 export function sglImmediateWords(bytes: number): number {
-  return 1 + ((bytes + 3) >> 2);
+  return 2 + ((bytes + 3) >> 2);
 }
 
 /** Words of an element that `checkSgl` found good. */
@@ -138,8 +138,15 @@ export function writeSglContext(
  * Writes the head of an immediate element; the caller puts the data at `getSglImmediateAddress(at)`.
  * @returns the word index after the data.
  */
-export function writeSglImmediate(words: Int32Array, at: number, flags: number, count: number): number {
+export function writeSglImmediate(
+  words: Int32Array,
+  at: number,
+  flags: number,
+  count: number,
+  context: number,
+): number {
   words[at] = (flags << 24) | count;
+  words[at + 1] = context;
   return at + sglImmediateWords(count);
 }
 

@@ -81,7 +81,7 @@ export class IoProcessor implements Agent {
   nextDeadlineNs(): number {
     const device = this.module.nextDeadlineNs();
     const interrupt = this.interrupt.nextDeadlineNs();
-    return device < interrupt ? device : interrupt;
+    return Math.min(device, interrupt);
   }
 
   private takeRequests(): number {

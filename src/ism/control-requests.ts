@@ -279,14 +279,14 @@ export class ControlRequests {
       stack.tcpRemoteAddress(c),
       stack.tcpLocalPort(c),
       stack.tcpRemotePort(c),
-      stack.srttUs(c),
-      stack.rtoUs(c),
-      stack.cwndBytes(c),
-      stack.ssthreshBytes(c),
-      stack.sndWndBytes(c),
-      stack.rcvWndBytes(c),
-      stack.retransmissions(c),
-      stack.unackedBytes(c),
+      stack.tcpSrttUs(c),
+      stack.tcpRtoUs(c),
+      stack.tcpCwndBytes(c),
+      stack.tcpSsthreshBytes(c),
+      stack.tcpSndWndBytes(c),
+      stack.tcpRcvWndBytes(c),
+      stack.tcpRetransmissions(c),
+      stack.tcpUnackedBytes(c),
     );
     this.outbound.post();
   }

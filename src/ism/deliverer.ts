@@ -10,14 +10,11 @@ import {
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
   RECEIVE_FLAG_LAST_IN_BUCKET,
-  RECEIVE_RECORD_WORDS,
   SOCKET_CLOSE,
-  writeReceiveRecord,
   writeSocketAbortReply,
   writeSocketAcceptPostReply,
   writeSocketCloseReply,
   writeSocketConnectReply,
-  writeSocketReceivePostReply,
   writeSocketSendReply,
 } from '../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
@@ -43,13 +40,11 @@ import {
   PENDING_FAIL,
   PENDING_READ,
 } from './card-socket.ts';
+import { NO_BUCKET, ReceiveRecords } from './receive-records.ts';
 import type { SendBuffers } from './send-buffers.ts';
 
-const RECORDS_PER_FRAME = 6;
 const CONTEXTS_PER_FRAME = 27;
-const RECORDS_WORD = 6;
 const CONTEXTS_WORD = 5;
-const NO_BUCKET = -1;
 
 export interface DelivererConfig {
   /** How long answered contexts may wait for company, in nanoseconds, unless the host wants them at once. */
@@ -59,8 +54,7 @@ export interface DelivererConfig {
 export class Deliverer {
   /** The latest send's reply mode was Immediate: its contexts do not wait for company. */
   answerAtOnce = false;
-  /** InitiatorContext of the latest bucket post and of the latest send: whom their replies are for. */
-  receiveInitiatorContext = 0;
+  /** InitiatorContext of the latest send: whom answered contexts are for. */
   sendInitiatorContext = 0;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
@@ -75,9 +69,7 @@ export class Deliverer {
   private readonly queue: Int32Array;
   private queueHead = 0;
   private queueCount = 0;
-  /** The frame receive records go to; NO_FRAME when none is open. */
-  private recordFrame = NO_FRAME;
-  private recordCount = 0;
+  private readonly records: ReceiveRecords;
   /** When the oldest answered context began to wait. */
   private contextsDueNs = NEVER;
   /** Sockets wait for buckets only; a turn would change nothing until some are posted. */
@@ -102,6 +94,7 @@ export class Deliverer {
     this.sendBuffers = sendBuffers;
     this.config = config;
     this.queue = new Int32Array(sockets.length);
+    this.records = new ReceiveRecords(outbound, buckets);
   }
 
   /** The stack needs the upcalls and these need the deliverer, so it learns of the stack last. */
@@ -127,7 +120,9 @@ export class Deliverer {
     this.note(owner, PENDING_FAIL);
   }
 
-  bucketsPosted(): void {
+  /** Buckets were posted. @param initiatorContext whom the records that fill them are for. */
+  bucketsPosted(initiatorContext: number): void {
+    this.records.initiatorContext = initiatorContext;
     this.starved = false;
   }
 
@@ -196,7 +191,7 @@ export class Deliverer {
         if (!progress && socket.pending === before) unserved += 1;
       }
     }
-    this.closeRecordFrame();
+    this.records.close();
     this.starved = unserved > 0 && unserved === this.queueCount && this.outbound.ring.available(1) > 0;
     return served;
   }
@@ -294,26 +289,26 @@ export class Deliverer {
     let told = false;
     if (connection >= 0) {
       while (stack.tcpReadable(connection) > 0) {
-        if (!this.openRecordFrame()) return told;
+        if (!this.records.open()) return told;
         const bucket = buckets.take(socketId);
         if (bucket < 0) {
           this.counters[MEMORY_BUCKETS_STARVED] += 1;
           return told;
         }
         const length = stack.tcpTake(connection, buckets.addressOf(bucket), buckets.bucketBytes);
-        this.record(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
+        this.records.add(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
         told = true;
       }
     }
     if (socket.ended === ENDED_NOT && connection >= 0 && stack.tcpEndOfStream(connection)) {
-      if (!this.openRecordFrame()) return told;
-      this.record(NO_BUCKET, socketId, RECEIVE_FLAG_END_OF_STREAM, 0, 0);
+      if (!this.records.open()) return told;
+      this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_END_OF_STREAM, 0, 0);
       socket.ended = ENDED_STREAM;
       told = true;
     }
     if (socket.ended !== ENDED_FAILED && (socket.pending & PENDING_FAIL) !== 0) {
-      if (!this.openRecordFrame()) return told;
-      this.record(NO_BUCKET, socketId, RECEIVE_FLAG_ERROR, 0, socket.failErrno);
+      if (!this.records.open()) return told;
+      this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_ERROR, 0, socket.failErrno);
       socket.ended = ENDED_FAILED;
       told = true;
     }
@@ -382,48 +377,13 @@ export class Deliverer {
 
   /** Acquires a frame for a reply of its own: the open record frame goes first, so that order is kept. */
   private acquire(): number {
-    this.closeRecordFrame();
+    this.records.close();
     return this.outbound.acquire();
   }
 
   /** Closes the record frame. @returns free frames, at least `wanted` if there are. */
   private closeRecordFrameFor(wanted: number): number {
-    this.closeRecordFrame();
+    this.records.close();
     return this.outbound.ring.available(wanted);
-  }
-
-  private openRecordFrame(): boolean {
-    if (this.recordFrame !== NO_FRAME) return true;
-    this.recordFrame = this.outbound.acquire();
-    this.recordCount = 0;
-    return this.recordFrame !== NO_FRAME;
-  }
-
-  private record(context: number, socketId: number, flags: number, length: number, status: number): void {
-    const at = this.recordFrame + RECORDS_WORD + this.recordCount * RECEIVE_RECORD_WORDS;
-    writeReceiveRecord(this.words, at, context, socketId, 0, flags, length, status);
-    this.recordCount += 1;
-    if (this.recordCount === RECORDS_PER_FRAME) this.closeRecordFrame();
-  }
-
-  private closeRecordFrame(): void {
-    const frame = this.recordFrame;
-    if (frame === NO_FRAME) return;
-    this.recordFrame = NO_FRAME;
-    // A frame acquired for a record that then found no bucket is simply not posted.
-    if (this.recordCount === 0) return;
-    writeSocketReceivePostReply(
-      this.words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      this.receiveInitiatorContext,
-      REQUEST_STATUS_SUCCESS,
-      0,
-      this.recordCount,
-      this.buckets.remaining,
-      RECORDS_WORD + this.recordCount * RECEIVE_RECORD_WORDS,
-    );
-    this.outbound.post();
   }
 }

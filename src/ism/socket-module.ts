@@ -16,6 +16,7 @@ import {
 } from '../i2o/executive.gen.ts';
 import { frameInitiatorContext, frameTransactionContext } from '../i2o/frame.ts';
 import {
+  getSglImmediateAddress,
   SGL_BUCKET,
   SGL_CONTEXT_WORDS,
   SGL_END_OF_BUFFER,
@@ -195,12 +196,9 @@ export class SocketModule implements Module {
       if (shape === (SGL_TRANSMIT & ~SGL_END_OF_BUFFER) && at + SGL_CONTEXT_WORDS <= end) {
         fault = this.sendBuffer(connection, words[at + 1]!, words[at + 2]!, length, flags);
         at += SGL_CONTEXT_WORDS;
-      } else if (
-        shape === (SGL_IMMEDIATE & ~SGL_END_OF_BUFFER) &&
-        at + 1 + sglImmediateWords(length) <= end
-      ) {
-        fault = this.sendImmediate(connection, words[at + 1]!, (at + 2) << 2, length, flags);
-        at += 1 + sglImmediateWords(length);
+      } else if (shape === (SGL_IMMEDIATE & ~SGL_END_OF_BUFFER) && at + sglImmediateWords(length) <= end) {
+        fault = this.sendImmediate(connection, words[at + 1]!, getSglImmediateAddress(at), length, flags);
+        at += sglImmediateWords(length);
       } else {
         fault = DETAILED_STATUS_INVALID_OFFSET;
       }
@@ -257,7 +255,6 @@ export class SocketModule implements Module {
       this.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
       return;
     }
-    this.deliverer.receiveInitiatorContext = words[frame + 2]!;
     let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
     let faults = 0;
     for (let i = 0; i < count; i++) {
@@ -269,7 +266,7 @@ export class SocketModule implements Module {
       at += SGL_CONTEXT_WORDS;
     }
     if (faults > 0) this.refuse(frame, DETAILED_STATUS_INVALID_PARAMETER);
-    this.deliverer.bucketsPosted();
+    this.deliverer.bucketsPosted(words[frame + 2]!);
   }
 
   private receiveCredit(frame: number, sizeWords: number): void {

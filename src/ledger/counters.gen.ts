@@ -126,126 +126,128 @@ export const BYTES_UNREAD = 60;
 export const BYTES_DELIVERED = 61;
 /** given to the program (host) */
 export const BYTES_RECEIVED = 62;
+/** of these, used in the bucket (no copy) (host) */
+export const BYTES_BORROWED = 63;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 63;
+export const BYTES_DROPPED = 64;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 64;
+export const IP_IN_RECEIVES = 65;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 65;
+export const IP_IN_HDR_ERRORS = 66;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 66;
+export const IP_IN_ADDR_ERRORS = 67;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 67;
+export const IP_IN_UNKNOWN_PROTOS = 68;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 68;
+export const IP_OUT_REQUESTS = 69;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 69;
+export const IP_OUT_NO_ROUTES = 70;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 70;
+export const IP_REASM_REQDS = 71;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 71;
+export const IP_REASM_OKS = 72;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 72;
+export const IP_REASM_FAILS = 73;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 73;
+export const ARP_REQUESTS_SENT = 74;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 74;
+export const ARP_REPLIES_SENT = 75;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 75;
+export const ARP_RECEIVED = 76;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 76;
+export const ICMP_IN_MSGS = 77;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 77;
+export const ICMP_IN_ERRORS = 78;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 78;
+export const ICMP_IN_ECHOS = 79;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 79;
+export const ICMP_OUT_ECHO_REPS = 80;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 80;
+export const ICMP_OUT_DEST_UNREACHS = 81;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 81;
+export const UDP_IN_DATAGRAMS = 82;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 82;
+export const UDP_OUT_DATAGRAMS = 83;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 83;
+export const UDP_NO_PORTS = 84;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 84;
+export const UDP_IN_ERRORS = 85;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 85;
+export const TCP_ACTIVE_OPENS = 86;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 86;
+export const TCP_PASSIVE_OPENS = 87;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 87;
+export const TCP_ATTEMPT_FAILS = 88;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 88;
+export const TCP_ESTAB_RESETS = 89;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 89;
+export const TCP_IN_SEGS = 90;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 90;
+export const TCP_IN_ERRS = 91;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 91;
+export const TCP_OUT_SEGS = 92;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 92;
+export const TCP_OUT_DATA_BYTES = 93;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 93;
+export const TCP_RETRANS_SEGS = 94;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 94;
+export const TCP_RETRANS_BYTES = 95;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 95;
+export const TCP_OUT_RSTS = 96;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 96;
+export const TCP_LISTEN_OVERFLOWS = 97;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 97;
+export const TCP_TIMEOUTS = 98;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 98;
+export const TCP_FAST_RETRANSMITS = 99;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 99;
+export const TCP_DELAYED_ACKS = 100;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 100;
+export const TCP_OUT_OF_ORDER = 101;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 101;
+export const TCP_DUPLICATES = 102;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 102;
+export const TCP_WINDOW_PROBES = 103;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 103;
+export const TCP_CHALLENGE_ACKS = 104;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 104;
+export const TCP_PACKETS_PRUNED = 105;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 105;
+export const TCP_TIME_WAIT_OVERFLOWS = 106;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 106;
+export const DEVICE_TX_PACKETS = 107;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 107;
+export const DEVICE_TX_PACKETS_BYTES = 108;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 108;
+export const DEVICE_RX_PACKETS = 109;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 109;
+export const DEVICE_RX_PACKETS_BYTES = 110;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 110;
+export const DEVICE_TX_FULL = 111;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 111;
+export const DEVICE_RX_NO_BUFFER = 112;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 112;
+export const DEVICE_RX_BAD_CHECKSUM = 113;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 113;
+export const DEVICE_TSO_SEGMENTS = 114;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 114;
+export const WIRE_DROPPED = 115;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 115;
+export const WIRE_OVERFLOW = 116;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 116;
+export const WIRE_DUPLICATED = 117;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 117;
+export const WIRE_DUPLICATED_BYTES = 118;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 118;
+export const WIRE_CORRUPTED = 119;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 119;
+export const WIRE_REORDERED = 120;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 120;
+export const CAPTURE_COPIES = 121;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 121;
+export const CAPTURE_COPIES_BYTES = 122;
 
-export const COUNTER_COUNT = 122;
+export const COUNTER_COUNT = 123;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -310,6 +312,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesUnread',
   'bytesDelivered',
   'bytesReceived',
+  'bytesBorrowed',
   'bytesDropped',
   'ipInReceives',
   'ipInHdrErrors',
@@ -435,6 +438,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'host',
   'host',
+  'host',
   'iop',
   'iop',
   'iop',
@@ -547,6 +551,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'bytes',
   'bytes',
   'bytes',
   'bytes',
@@ -682,6 +687,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'accepted and never delivered, socket closed',
   'placed in buckets for the host',
   'given to the program',
+  'of these, used in the bucket (no copy)',
   'delivered and never read, socket closed',
   'IPv4 packets received',
   'bad IPv4 headers',

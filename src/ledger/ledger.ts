@@ -2,8 +2,12 @@
  * The ledger: counters in shared memory, one block a side, so that each counter has one writer and needs no atomics.
  * What each counts is in spec/counters.yaml, from which `counters.gen.ts` is made.
  */
-import type { Region } from '../dma/region.ts';
 import { COUNTER_COUNT, COUNTER_NAMES } from './counters.gen.ts';
+
+/** Memory a ledger's blocks lie in: a region, or anything else with a buffer. */
+export interface LedgerMemory {
+  readonly memory: { readonly buffer: SharedArrayBuffer };
+}
 
 /** Bytes of one side's block. */
 export const LEDGER_BYTES: number = COUNTER_COUNT * 8;
@@ -13,8 +17,8 @@ export class Ledger {
   readonly counters: Float64Array;
 
   /** @param offset the block's address in the region, a multiple of 8. */
-  constructor(region: Region, offset: number) {
-    this.counters = new Float64Array(region.memory.buffer, offset, COUNTER_COUNT);
+  constructor(holder: LedgerMemory, offset: number) {
+    this.counters = new Float64Array(holder.memory.buffer, offset, COUNTER_COUNT);
   }
 
   /** A copy of all counters, by name. Not for hot paths. */

@@ -16,6 +16,8 @@ import { ControlCall } from './message/control-call.ts';
 import { Replies } from './message/replies.ts';
 import { Requests } from './message/requests.ts';
 import { CardSockets } from './user/card-sockets.ts';
+import { Receiver } from './user/receiver.ts';
+import { Sender } from './user/sender.ts';
 import { SocketTable } from './user/socket-table.ts';
 
 /** What the world lends the driver. */
@@ -82,10 +84,9 @@ export class Host {
       control,
       table,
       transmit,
-      receive,
-      dma,
+      new Sender(this.driver, requests, table, transmit, dma, ledger, config),
+      new Receiver(this.driver, table, receive, dma, ledger),
       ledger,
-      config,
     );
     this.sleeper = around.sleeper;
     this.health = around.health;

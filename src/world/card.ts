@@ -10,8 +10,8 @@ import type { CardSockets } from '../osm/user/card-sockets.ts';
 import { type CardConfig, type CardOverrides, cardConfig } from './card-config.ts';
 import { ThreadedCard } from './threaded.ts';
 
-/** How long `reconcile` lets the card come to rest, in milliseconds. */
-const SETTLE_MS = 500;
+/** How long `reconcile` lets the card come to rest, in nanoseconds. */
+const SETTLE_NS = 500e6;
 
 /** Opens a card that serves sockets. @throws RangeError for a bad setting, Error when the card does not come up. */
 export async function openCard(overrides: CardOverrides = {}): Promise<Card> {
@@ -37,11 +37,13 @@ class CardBooks {
 
   /** Lets what is in flight arrive, then balances the books. Call it with no socket open. */
   reconcile(): Reconciliation {
-    const { host } = this.card;
-    const end = performance.now() + SETTLE_MS;
+    const { host, clock } = this.card;
+    clock.update();
+    const endNs = clock.nowNs + SETTLE_NS;
     let result = this.balance();
-    while (!result.balanced && performance.now() < end) {
+    while (!result.balanced && clock.nowNs < endNs) {
       host.driver.wait(1e6);
+      clock.update();
       result = this.balance();
     }
     return result;

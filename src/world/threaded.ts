@@ -33,7 +33,7 @@ export class ThreadedCard {
   readonly worker: Worker;
   private readonly memory: CardMemory;
   private readonly status: CardStatus;
-  private readonly clock = new MachineClock();
+  readonly clock: MachineClock = new MachineClock();
   private readonly iopWaker: FutexWaker;
   private exited = false;
   private interruptCallback: () => void = () => {};
@@ -114,10 +114,13 @@ export class ThreadedCard {
   iopHeapBytes(): number {
     const ticket = this.status.askHeap();
     this.iopWaker.wake();
-    const startNs = performance.now() * 1e6;
+    const { clock } = this;
+    clock.update();
+    const endNs = clock.nowNs + HEAP_ANSWER_NS;
     for (;;) {
       const bytes = this.status.heapBytes(ticket);
-      if (bytes >= 0 || performance.now() * 1e6 - startNs > HEAP_ANSWER_NS) return bytes;
+      if (bytes >= 0 || clock.nowNs > endNs) return bytes;
+      clock.update();
     }
   }
 

@@ -48,7 +48,7 @@ const element: fc.Arbitrary<Element> = fc
 
 function write(at: number, { flags, count, context, address }: Element, last: boolean): number {
   const modified = last ? flags | s.SGL_LAST : flags;
-  if (flags === s.SGL_IMMEDIATE) return s.writeSglImmediate(words, at, modified, count);
+  if (flags === s.SGL_IMMEDIATE) return s.writeSglImmediate(words, at, modified, count, context);
   if (flags === s.SGL_BUCKET || flags === s.SGL_TRANSMIT) {
     return s.writeSglContext(words, at, modified, count, context, address);
   }
@@ -103,7 +103,7 @@ describe('checkSgl', () => {
             expect(s.getSglContext(words, at)).toBe(each.context);
             expect(s.getSglContextAddress(words, at)).toBe(each.address);
           } else if (each.flags === s.SGL_IMMEDIATE) {
-            expect(s.getSglImmediateAddress(at)).toBe(at * 4 + 4);
+            expect(s.getSglImmediateAddress(at)).toBe(at * 4 + 8);
           } else {
             expect(s.getSglAddress(words, at)).toBe(each.address);
           }
@@ -148,14 +148,14 @@ describe('checkSgl', () => {
   });
 
   it('refuses immediate data longer than the message, and takes none at all', () => {
-    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 101);
+    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 97, 5);
     expect(s.checkSgl(words, FRAME, 6, FRAME_WORDS, s.SGL_ALLOW_ANY)).toBe(s.SGL_BAD_LIST);
-    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 0xffffff);
+    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 0xffffff, 5);
     expect(s.checkSgl(words, FRAME, 6, FRAME_WORDS, s.SGL_ALLOW_ANY)).toBe(s.SGL_BAD_LIST);
-    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 100);
+    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 96, 5);
     expect(s.checkSgl(words, FRAME, 6, FRAME_WORDS, s.SGL_ALLOW_ANY)).toBe(0);
-    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 0);
-    expect(s.checkSgl(words, FRAME, 6, 7, s.SGL_ALLOW_ANY)).toBe(0);
+    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 0, 5);
+    expect(s.checkSgl(words, FRAME, 6, 8, s.SGL_ALLOW_ANY)).toBe(0);
   });
 
   it('refuses every kind of element that is not ours', () => {

@@ -51,6 +51,8 @@ export interface CardHealth {
 export class Driver {
   /** errno every socket fails with once the card is gone; 0 while it lives. */
   deadErrno = 0;
+  /** Set when the card is OPERATIONAL: device messages before that would be refused. */
+  private online = false;
   private readonly outbound: RingConsumer;
   private readonly doorbell: Doorbell;
   private readonly requests: Requests;
@@ -212,6 +214,12 @@ export class Driver {
     if (this.receive.waiting >= this.config.bucketsPerPost) this.postBuckets();
   }
 
+  /** The card is OPERATIONAL: it gets its first buckets. */
+  goOnline(): void {
+    this.online = true;
+    this.postBuckets();
+  }
+
   /** Posts waiting buckets, as many as frames allow. */
   postBuckets(): void {
     const { receive, requests } = this;
@@ -307,6 +315,7 @@ export class Driver {
   }
 
   private chores(): void {
+    if (!this.online) return;
     if (this.receive.waiting >= this.config.bucketsPerPost) this.postBuckets();
     if (this.creditCount > 0) this.sendCredits();
     if (this.blockedCount > 0 && this.replies.roomChanged) this.unblock();

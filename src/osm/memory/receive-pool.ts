@@ -2,12 +2,14 @@
  * The host's side of receive memory: buckets, posted to the card empty, back with data, read by the program, and posted
  * again several at a time. While the host holds a bucket's data it is an entry of its socket's queue.
  */
-import { bufferAt, type PoolArea } from '../../dma/pool-area.ts';
+import type { PoolArea } from '../../dma/pool-area.ts';
 import { MEMORY_BUCKETS_POSTED, MEMORY_BUCKETS_USED } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
 const STATE_HOST = 0;
 const STATE_CARD = 1;
+/** In the program's hands. */
+const STATE_LENT = 2;
 
 export class ReceivePool {
   readonly count: number;
@@ -67,8 +69,18 @@ export class ReceivePool {
     return true;
   }
 
+  /** The bucket goes to the program, in place. */
+  lend(bucket: number): void {
+    this.state[bucket] = STATE_LENT;
+  }
+
+  lent(bucket: number): boolean {
+    return bucket >= 0 && bucket < this.count && this.state[bucket] === STATE_LENT;
+  }
+
   /** The bucket has been read, or dropped: it waits to be posted again. */
   give(bucket: number): void {
+    this.state[bucket] = STATE_HOST;
     this.empty[this.emptyCount++] = bucket;
   }
 
@@ -80,10 +92,5 @@ export class ReceivePool {
         this.give(i);
       }
     }
-  }
-
-  /** The bucket an address lies at the start of; -1 for none. */
-  bucketAt(address: number): number {
-    return bufferAt(this.area, address);
   }
 }

@@ -11,7 +11,9 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
+/** Whose a context is when nobody's, and while the program fills an offered buffer. */
 const NOBODY = -1;
+const TAKEN = -2;
 
 export class TransmitPool {
   readonly bufferBytes: number;
@@ -65,7 +67,9 @@ export class TransmitPool {
       return -1;
     }
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
-    return this.free[--this.freeCount]!;
+    const context = this.free[--this.freeCount]!;
+    this.tagOf[context] = TAKEN;
+    return context;
   }
 
   /** Takes a slot for immediate data. @returns its context, or -1. */
@@ -87,7 +91,12 @@ export class TransmitPool {
 
   /** Whether the card has the context: a context answered that it has not is the card's fault. */
   lent(context: number): boolean {
-    return context >= 0 && context < this.tagOf.length && this.tagOf[context] !== NOBODY;
+    return context >= 0 && context < this.tagOf.length && this.tagOf[context]! >= 0;
+  }
+
+  /** Whether a buffer has been taken and not yet lent: an offered buffer the program fills. */
+  taken(context: number): boolean {
+    return context >= 0 && context < this.area.count && this.tagOf[context] === TAKEN;
   }
 
   tagOfContext(context: number): number {

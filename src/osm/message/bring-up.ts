@@ -74,7 +74,7 @@ export class BringUp {
     this.requests.post();
     this.replied('SysEnable');
     this.findDevice(classId);
-    this.driver.postBuckets();
+    this.driver.goOnline();
   }
 
   private frame(): number {

@@ -3,28 +3,13 @@
  * the data path touch the driver's own tables and post a frame; the few that need the card's answer (bind, listen, options)
  * wait for it, which takes a microsecond or two.
  */
-import type { DmaEngine } from '../../dma/engine.ts';
 import { NO_FRAME } from '../../i2o/ring.ts';
-import { SGL_IMMEDIATE, SGL_LAST, SGL_TRANSMIT, writeSglContext } from '../../i2o/sgl.ts';
 import {
   getSocketBindReplyLocalAddress,
   getSocketBindReplyLocalPort,
   getSocketOptionGetReplyValue,
-  REPLY_MODE_BATCH,
-  REPLY_MODE_IMMEDIATE,
-  SOCKET_SEND_SGL_WORD,
-  writeSocketSend,
 } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
-import {
-  BYTES_RECEIVED,
-  BYTES_SENT,
-  IMMEDIATE_COPIES,
-  RECEIVE_COPIES,
-  SEND_COPIES,
-  USER_CALLS,
-  USER_WOULD_BLOCK,
-} from '../../ledger/counters.gen.ts';
+import { USER_CALLS, USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import {
   type Endpoint,
@@ -42,26 +27,20 @@ import {
   EAGAIN,
   EALREADY,
   EBADF,
-  EDESTADDRREQ,
   EINPROGRESS,
   EINVAL,
   EISCONN,
   EMFILE,
   ENETDOWN,
-  ENOBUFS,
   ENOPROTOOPT,
   ENOTCONN,
-  EPIPE,
   EPROTONOSUPPORT,
 } from '../../socket/errno.ts';
 import { SO_ERROR, SO_LINGER_SECONDS, SO_RCVBUF, SO_SNDBUF } from '../../socket/options.ts';
 import { NEVER } from '../../time/agent.ts';
-import type { DriverConfig } from '../config.ts';
 import type { Driver } from '../kernel/driver.ts';
-import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { ControlCall } from '../message/control-call.ts';
-import { HANDLER_SEND } from '../message/handlers.ts';
 import type { Requests } from '../message/requests.ts';
 import {
   type HostSocket,
@@ -74,28 +53,27 @@ import {
   STATE_OPEN,
   STATE_POSTED,
   socketTag,
+  takeError,
 } from './host-socket.ts';
 import type { SocketTable } from './socket-table.ts';
 
-/** Buffers one SocketSend can name: (32 words − 6) / 3. */
-const ELEMENTS_PER_SEND = 8;
-/** The longest immediate data: 32 words − 6 of the message − 2 of the element. */
-export const IMMEDIATE_BYTES_LIMIT = 96;
+/** The least SO_SNDBUF and SO_RCVBUF, as Linux has a least. */
 const BUFFER_BYTES_MIN = 2048;
 
+import type { Receiver } from './receiver.ts';
+import type { Sender } from './sender.ts';
 export class CardSockets implements SocketStack {
   readonly name = 'inic';
+  /** Buffers offered for sending, and data lent in place, beside the calls every stack has. */
+  readonly sender: Sender;
+  readonly receiver: Receiver;
   private readonly driver: Driver;
   private readonly requests: Requests;
   private readonly control: ControlCall;
   private readonly table: SocketTable;
   private readonly sockets: readonly HostSocket[];
   private readonly transmit: TransmitPool;
-  private readonly receive: ReceivePool;
-  private readonly dma: DmaEngine;
   private readonly counters: Float64Array;
-  private readonly config: DriverConfig;
-  private readonly immediateBytesMax: number;
 
   constructor(
     driver: Driver,
@@ -103,10 +81,9 @@ export class CardSockets implements SocketStack {
     control: ControlCall,
     table: SocketTable,
     transmit: TransmitPool,
-    receive: ReceivePool,
-    dma: DmaEngine,
+    sender: Sender,
+    receiver: Receiver,
     ledger: Ledger,
-    config: DriverConfig,
   ) {
     this.driver = driver;
     this.requests = requests;
@@ -114,11 +91,9 @@ export class CardSockets implements SocketStack {
     this.table = table;
     this.sockets = table.sockets;
     this.transmit = transmit;
-    this.receive = receive;
-    this.dma = dma;
+    this.sender = sender;
+    this.receiver = receiver;
     this.counters = ledger.counters;
-    this.config = config;
-    this.immediateBytesMax = Math.min(config.immediateBytesMax, IMMEDIATE_BYTES_LIMIT);
   }
 
   socket(type: number = SOCK_STREAM): number {
@@ -188,7 +163,8 @@ export class CardSockets implements SocketStack {
     const accepted = socket.acceptHead;
     if (accepted < 0) {
       this.driver.postAccepts(number, socket);
-      return this.wouldBlock();
+      this.counters[USER_WOULD_BLOCK] += 1;
+      return -EAGAIN;
     }
     const next = this.sockets[accepted]!.acceptNext;
     socket.acceptHead = next;
@@ -205,7 +181,7 @@ export class CardSockets implements SocketStack {
     if (socket === undefined) return -EBADF;
     if (socket.state === STATE_CONNECTING) return -EALREADY;
     if (socket.state === STATE_CONNECTED || socket.state === STATE_LISTENING) return -EISCONN;
-    if (socket.state !== STATE_OPEN) return this.takeError(socket) || -EINVAL;
+    if (socket.state !== STATE_OPEN) return takeError(socket) || -EINVAL;
     if (port < 0 || port > 65535) return -EINVAL;
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) return -ENETDOWN;
@@ -216,61 +192,12 @@ export class CardSockets implements SocketStack {
     return -EINPROGRESS;
   }
 
-  // Hot path: 64 B in 60 ns, one copy, one frame.
   send(number: number, bytes: Uint8Array, offset: number, length: number): number {
-    this.counters[USER_CALLS] += 1;
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
-    if (
-      socket === undefined ||
-      socket.state !== STATE_CONNECTED ||
-      socket.writeEnded !== 0 ||
-      socket.errno !== 0
-    ) {
-      return this.sendRefused(socket);
-    }
-    if (length === 0) return 0;
-    const room = socket.sendBufferBytes - socket.sendingBytes;
-    if (room <= 0 || (room < length && room < BUFFER_BYTES_MIN && socket.sendingBytes > 0))
-      return this.sendBlocked(number, socket);
-    const wanted = Math.min(length, room);
-    const frame = this.requests.acquire();
-    if (frame === NO_FRAME) return this.sendBlocked(number, socket);
-    const taken =
-      length <= this.immediateBytesMax
-        ? this.fillImmediate(frame, number, socket, bytes, offset, length)
-        : this.fillBuffers(frame, number, socket, bytes, offset, wanted);
-    if (taken === 0) {
-      this.requests.cancel();
-      return this.sendDry(number, socket, bytes, offset, length);
-    }
-    this.counters[BYTES_SENT] += taken;
-    return taken;
+    return this.sender.send(number, bytes, offset, length);
   }
 
-  // Hot path: 64 B in 40 ns, one copy, no frame.
   recv(number: number, bytes: Uint8Array, offset: number, length: number): number {
-    this.counters[USER_CALLS] += 1;
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
-    if (socket === undefined || socket.receiveHead < 0) return this.receiveEmpty(socket, length);
-    const { receive } = this;
-    let copied = 0;
-    while (copied < length) {
-      const bucket = socket.receiveHead;
-      if (bucket < 0) break;
-      const held = receive.length[bucket]!;
-      const wanted = length - copied;
-      const count = Math.min(held, wanted);
-      this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket]!, bytes, offset + copied, count);
-      copied += count;
-      if (count === held) this.dropHead(socket, bucket);
-      else {
-        receive.address[bucket] = receive.address[bucket]! + count;
-        receive.length[bucket] = held - count;
-      }
-    }
-    this.counters[BYTES_RECEIVED] += copied;
-    if (socket.state === STATE_CONNECTED) this.driver.credit(number, socket, copied);
-    return copied;
+    return this.receiver.recv(number, bytes, offset, length);
   }
 
   shutdown(number: number, how: number): number {
@@ -404,147 +331,6 @@ export class CardSockets implements SocketStack {
     else if (socket.sendingBytes < socket.sendBufferBytes && this.transmit.available > 0) bits |= WRITABLE;
     if (socket.endOfStream !== 0 && socket.writeEnded !== 0) bits |= HANGUP;
     return bits;
-  }
-
-  private wouldBlock(): number {
-    this.counters[USER_WOULD_BLOCK] += 1;
-    return -EAGAIN;
-  }
-
-  /** Takes a waiting error away. @returns it, negative; 0 for none. */
-  private takeError(socket: HostSocket): number {
-    const { errno } = socket;
-    socket.errno = 0;
-    return -errno;
-  }
-
-  private sendRefused(socket: HostSocket | undefined): number {
-    if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING) return -EBADF;
-    if (socket.errno !== 0) return this.takeError(socket);
-    if (socket.state === STATE_CONNECTING) return this.wouldBlock();
-    if (socket.state === STATE_OPEN)
-      return socket.bound !== 0 && socket.state === undefined ? -EDESTADDRREQ : -EPIPE;
-    return socket.state === STATE_LISTENING ? -EPIPE : -EPIPE;
-  }
-
-  private sendBlocked(number: number, socket: HostSocket): number {
-    this.driver.block(number, socket);
-    return this.wouldBlock();
-  }
-
-  /** No buffer: what the send answers is a matter of policy. */
-  private sendDry(
-    number: number,
-    socket: HostSocket,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): number {
-    switch (this.config.transmitDryPolicy) {
-      case 'ENOBUFS':
-        return -ENOBUFS;
-      case 'block':
-        if (this.driver.wait(this.config.controlTimeoutNs) === 0) return -ENOBUFS;
-        return this.send(number, bytes, offset, length);
-      default:
-        return this.sendBlocked(number, socket);
-    }
-  }
-
-  /** Puts the bytes into the frame. @returns bytes taken, 0 when no slot of card memory is free. // Hot path. */
-  private fillImmediate(
-    frame: number,
-    number: number,
-    socket: HostSocket,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): number {
-    const context = this.transmit.takeSlot();
-    if (context < 0) return 0;
-    const { words } = this.requests;
-    const at = frame + SOCKET_SEND_SGL_WORD;
-    words[at] = ((SGL_IMMEDIATE | SGL_LAST) << 24) | length;
-    words[at + 1] = context;
-    this.dma.copyIn(IMMEDIATE_COPIES, bytes, offset, (at + 2) << 2, length);
-    this.transmit.lend(context, socketTag(number, socket.generation), length);
-    socket.sendingBytes += length;
-    socket.sendingContexts += 1;
-    this.postSend(frame, number, socket, SOCKET_SEND_SGL_WORD + 2 + ((length + 3) >> 2));
-    return length;
-  }
-
-  /** Copies the bytes into transmit buffers and names them in the frame. @returns bytes taken. // Hot path. */
-  private fillBuffers(
-    frame: number,
-    number: number,
-    socket: HostSocket,
-    bytes: Uint8Array,
-    offset: number,
-    wanted: number,
-  ): number {
-    const { transmit } = this;
-    const { words } = this.requests;
-    const bufferBytes = transmit.bufferBytes;
-    const start = frame + SOCKET_SEND_SGL_WORD;
-    let at = start;
-    let taken = 0;
-    for (let elements = 0; taken < wanted && elements < ELEMENTS_PER_SEND; elements++) {
-      const context = transmit.take(socket.sendingContexts === 0);
-      if (context < 0) break;
-      const left = wanted - taken;
-      const count = Math.min(left, bufferBytes);
-      const address = transmit.addressOf(context);
-      this.dma.copyIn(SEND_COPIES, bytes, offset + taken, address, count);
-      transmit.lend(context, socketTag(number, socket.generation), count);
-      at = writeSglContext(words, at, SGL_TRANSMIT, count, context, address);
-      socket.sendingContexts += 1;
-      taken += count;
-    }
-    if (taken === 0) return 0;
-    socket.sendingBytes += taken;
-    words[at - 3] = words[at - 3]! | (SGL_LAST << 24);
-    this.postSend(frame, number, socket, at - frame);
-    return taken;
-  }
-
-  /** Contexts are wanted at once when the socket or the pool runs low, else they may wait for company. // Hot path. */
-  private postSend(frame: number, number: number, socket: HostSocket, sizeWords: number): void {
-    const low =
-      socket.sendingBytes > socket.sendBufferBytes >> 1 ||
-      this.transmit.available < this.config.transmitLowWatermark;
-    writeSocketSend(
-      this.requests.words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      HANDLER_SEND,
-      socketTag(number, socket.generation),
-      number,
-      low ? REPLY_MODE_IMMEDIATE : REPLY_MODE_BATCH,
-      0,
-      0,
-      sizeWords,
-    );
-    this.requests.post();
-  }
-
-  private receiveEmpty(socket: HostSocket | undefined, length: number): number {
-    if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING) return -EBADF;
-    if (length === 0 && socket.state === STATE_CONNECTED) return 0;
-    if (socket.errno !== 0 && socket.state === STATE_FAILED) return this.takeError(socket);
-    if (socket.state === STATE_CONNECTED) {
-      return socket.endOfStream !== 0 || socket.readEnded !== 0 ? 0 : this.wouldBlock();
-    }
-    if (socket.state === STATE_CONNECTING) return this.wouldBlock();
-    return socket.state === STATE_FAILED ? 0 : -ENOTCONN;
-  }
-
-  private dropHead(socket: HostSocket, bucket: number): void {
-    const next = this.receive.next[bucket]!;
-    socket.receiveHead = next;
-    if (next < 0) socket.receiveTail = -1;
-    this.driver.bucketRead(bucket);
   }
 }
 

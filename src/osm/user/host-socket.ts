@@ -86,3 +86,10 @@ export class HostSocket {
 export function socketTag(number: number, generation: number): number {
   return number | (generation << 16);
 }
+
+/** Takes a waiting error away. @returns it, negative; 0 for none. */
+export function takeError(socket: HostSocket): number {
+  const { errno } = socket;
+  socket.errno = 0;
+  return -errno;
+}

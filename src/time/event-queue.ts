@@ -1,0 +1,97 @@
+/**
+ * Drives agents inline in virtual time: always the one that wants to run first, ties by their order. An agent that works
+ * is charged and runs again when its charge is over; one that does not is armed and rests until notified or due.
+ */
+import { type Agent, NEVER } from './agent.ts';
+import type { Clock } from './clock.ts';
+
+/** Turns without the clock moving after which something is wrong: two agents make work for each other for ever. */
+const TURNS_AT_ONE_TIME_MAX = 10_000_000;
+
+export interface Entry {
+  readonly agent: Agent;
+  /** Charges the turn just taken, in nanoseconds. */
+  readonly chargeNs: () => number;
+}
+
+export class EventQueue {
+  readonly clock: Clock;
+  private readonly agents: Agent[] = [];
+  private readonly charges: (() => number)[] = [];
+  /** When each agent next runs, and how long its last turn occupies it. */
+  private readonly wakeNs: number[] = [];
+  private readonly busyUntilNs: number[] = [];
+  private turnsAtOneTime = 0;
+  private lastNs = -1;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** Adds an agent, which runs at once. @returns its number. */
+  add(entry: Entry): number {
+    this.agents.push(entry.agent);
+    this.charges.push(entry.chargeNs);
+    this.wakeNs.push(this.clock.nowNs);
+    this.busyUntilNs.push(0);
+    return this.agents.length - 1;
+  }
+
+  /** Something for an agent has come. @param afterNs how long the notification takes. */
+  notify(agent: number, afterNs: number): void {
+    const at = Math.max(this.clock.nowNs + afterNs, this.busyUntilNs[agent]!);
+    if (at < this.wakeNs[agent]!) this.wakeNs[agent] = at;
+  }
+
+  /**
+   * Runs agents until `done` says so, or until the time is `untilNs`. @param except an agent that does not run, because it is
+   * the one that waits; -1 for none. @returns whether `done` said so.
+   */
+  run(done: () => boolean, untilNs: number, except: number): boolean {
+    while (!done()) {
+      const next = this.earliest(except);
+      const atNs = next < 0 ? NEVER : this.wakeNs[next]!;
+      if (atNs > untilNs || atNs === NEVER) {
+        if (untilNs !== NEVER) this.clock.set(Math.max(this.clock.nowNs, untilNs));
+        return false;
+      }
+      this.turn(next, Math.max(atNs, this.clock.nowNs));
+    }
+    return true;
+  }
+
+  private earliest(except: number): number {
+    let best = -1;
+    for (let i = 0; i < this.agents.length; i++) {
+      if (i === except) continue;
+      if (best < 0 || this.wakeNs[i]! < this.wakeNs[best]!) best = i;
+    }
+    return best;
+  }
+
+  private turn(number: number, nowNs: number): void {
+    this.guard(nowNs);
+    this.clock.set(nowNs);
+    const agent = this.agents[number]!;
+    this.wakeNs[number] = NEVER;
+    const worked = agent.poll() > 0;
+    const freeNs = this.clock.nowNs + this.charges[number]!();
+    this.busyUntilNs[number] = freeNs;
+    let wakeNs = NEVER;
+    if (worked || !agent.arm()) wakeNs = freeNs;
+    else wakeNs = Math.max(agent.nextDeadlineNs(), freeNs);
+    // A notification during the turn may have set an earlier time already.
+    this.wakeNs[number] = Math.max(Math.min(this.wakeNs[number]!, wakeNs), freeNs);
+  }
+
+  private guard(nowNs: number): void {
+    if (nowNs !== this.lastNs) {
+      this.lastNs = nowNs;
+      this.turnsAtOneTime = 0;
+      return;
+    }
+    this.turnsAtOneTime += 1;
+    if (this.turnsAtOneTime > TURNS_AT_ONE_TIME_MAX)
+      throw new Error(`virtual time stands still at ${nowNs} ns`);
+  }
+}
