@@ -15,7 +15,14 @@ const MEMORY = `${ROOT}dist/test/node/memory-register.js`;
 const TIMEOUT_MS = 60_000;
 
 // Real latency makes these measure it, or take too long.
-const NOT_SLOW = ['autocannon.mjs', 'download.mjs', 'fairness.mjs', 'websocket.mjs', 'backpressure.mjs', 'timeouts.mjs'];
+const NOT_SLOW = [
+  'autocannon.mjs',
+  'download.mjs',
+  'fairness.mjs',
+  'websocket.mjs',
+  'backpressure.mjs',
+  'timeouts.mjs',
+];
 
 interface Outcome {
   readonly code: number | string;
@@ -23,7 +30,11 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function run(program: string, register: string | undefined, environment: Record<string, string>): Promise<Outcome> {
+function run(
+  program: string,
+  register: string | undefined,
+  environment: Record<string, string>,
+): Promise<Outcome> {
   const flags = register === undefined ? [] : ['--import', pathToFileURL(register).href];
   const env = { ...process.env, NODE_OPTIONS: '', ...environment };
   return new Promise((resolve) => {
@@ -44,7 +55,11 @@ function onKernel(program: string): Promise<Outcome> {
   return known;
 }
 
-async function compare(program: string, register: string, environment: Record<string, string>): Promise<void> {
+async function compare(
+  program: string,
+  register: string,
+  environment: Record<string, string>,
+): Promise<void> {
   const expected = await onKernel(program);
   const got = await run(program, register, environment);
   expect(got.stderr).toBe(expected.stderr);
@@ -55,11 +70,15 @@ async function compare(program: string, register: string, environment: Record<st
 
 const programs = readdirSync(PROGRAMS).filter((name) => name.endsWith('.mjs') && name !== 'log.mjs');
 
-describe.concurrent('a program prints the same over the kernel and over the card', () => {
+describe('a program prints the same over the kernel and over the card', () => {
   for (const program of programs) {
     it(`${program} over memory`, () => compare(program, MEMORY, {}), TIMEOUT_MS);
     if (!NOT_SLOW.includes(program)) {
-      it(`${program} over slow memory`, () => compare(program, MEMORY, { INIC_TEST_DELAY_MS: '1' }), TIMEOUT_MS);
+      it(
+        `${program} over slow memory`,
+        () => compare(program, MEMORY, { INIC_TEST_DELAY_MS: '1' }),
+        TIMEOUT_MS,
+      );
     }
     it.runIf(existsSync(REAL.replace('node/register', 'world/card')))(
       `${program} over the card`,

@@ -41,13 +41,21 @@ log('result', bytes, client.bytesWritten, stops > 10, most < 300_000);
 log('result', received.digest('hex') === sent.digest('hex'));
 
 // What waits in a paused reader's way stays with the writer, and destroying it answers every write once.
-const paused = net.createServer({ pauseOnConnect: true }, (peer) => heard(peer, 'close').then(() => log('paused', 'peer closed')));
+const paused = net.createServer({ pauseOnConnect: true }, (peer) =>
+  heard(peer, 'close').then(() => log('paused', 'peer closed')),
+);
 const writer = net.connect(await listening(paused, 0));
 await heard(writer, 'connect');
 let answers = 0;
 for (let i = 0; i < 400; i++) writer.write(Buffer.alloc(65536), () => answers++);
 await new Promise((resolve) => setTimeout(resolve, 50));
-log('paused', answers < 400, writer.writableLength > 0, writer.writableNeedDrain, writer._handle.writeQueueSize > 0);
+log(
+  'paused',
+  answers < 400,
+  writer.writableLength > 0,
+  writer.writableNeedDrain,
+  writer._handle.writeQueueSize > 0,
+);
 writer.destroy();
 await heard(writer, 'close');
 log('paused', answers);

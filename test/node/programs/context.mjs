@@ -50,7 +50,9 @@ await Promise.all(
   ),
 );
 server.close();
-store.run('refused', () => net.connect(server.port ?? 1, '127.0.0.1').on('error', () => seen('refused', 'error')));
+store.run('refused', () =>
+  net.connect(server.port ?? 1, '127.0.0.1').on('error', () => seen('refused', 'error')),
+);
 
 const web = http.createServer((request, response) => {
   store.run(`request ${request.url}`, async () => {

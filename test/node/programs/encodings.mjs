@@ -9,7 +9,12 @@ async function transfer(name, write) {
     peer.on('data', (chunk) => chunks.push(chunk));
     peer.on('end', () => {
       const all = Buffer.concat(chunks);
-      log(name, all.length, createHash('sha256').update(all).digest('hex'), all.subarray(0, 24).toString('hex'));
+      log(
+        name,
+        all.length,
+        createHash('sha256').update(all).digest('hex'),
+        all.subarray(0, 24).toString('hex'),
+      );
     });
   });
   const socket = net.connect(await listening(server, 0));
@@ -23,7 +28,17 @@ async function transfer(name, write) {
 }
 
 const text = 'Grüße, 世界 👋 \u0000\uFFFD';
-for (const encoding of ['utf8', 'latin1', 'ascii', 'ucs2', 'hex', 'base64', 'base64url', 'binary', 'utf-16le']) {
+for (const encoding of [
+  'utf8',
+  'latin1',
+  'ascii',
+  'ucs2',
+  'hex',
+  'base64',
+  'base64url',
+  'binary',
+  'utf-16le',
+]) {
   const data = encoding === 'hex' ? '00ff10ab' : encoding.startsWith('base64') ? 'AP8Qq-4' : text;
   await transfer(encoding, (socket) => socket.write(data, encoding));
   await transfer(`${encoding} corked`, (socket) => {

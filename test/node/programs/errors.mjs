@@ -2,7 +2,8 @@
 import net from 'node:net';
 import { heard, listening, log } from './log.mjs';
 
-const say = (name, error) => log(name, error.code, error.errno, error.syscall, error.message.replace(/\d{4,5}/g, 'PORT'));
+const say = (name, error) =>
+  log(name, error.code, error.errno, error.syscall, error.message.replace(/\d{4,5}/g, 'PORT'));
 
 const spare = net.createServer();
 const closed = await listening(spare, 0, '127.0.0.1');
@@ -22,13 +23,16 @@ for (const host of [undefined, '127.0.0.1', '0.0.0.0', '::']) {
 const taken = net.connect({ port, host: '127.0.0.1', localAddress: '127.0.0.1', localPort: port });
 const [localError] = await heard(taken, 'error');
 log('local port in use', localError.code);
-log('double listen', (() => {
-  try {
-    server.listen(0);
-  } catch (error) {
-    return error.code;
-  }
-})());
+log(
+  'double listen',
+  (() => {
+    try {
+      server.listen(0);
+    } catch (error) {
+      return error.code;
+    }
+  })(),
+);
 
 // The peer resets; we read, or write.
 for (const action of ['read', 'write']) {
@@ -44,7 +48,9 @@ for (const action of ['read', 'write']) {
   peer.resetAndDestroy();
   if (action === 'write') {
     await new Promise((resolve) => setTimeout(resolve, 30));
-    socket.write('into the void', (error) => log(action, 'callback', ['EPIPE', 'ECONNRESET'].includes(error?.code)));
+    socket.write('into the void', (error) =>
+      log(action, 'callback', ['EPIPE', 'ECONNRESET'].includes(error?.code)),
+    );
   }
   const [error] = await failed;
   log(action, ['EPIPE', 'ECONNRESET'].includes(error.code), error.syscall);

@@ -4,7 +4,9 @@ import fs from 'node:fs/promises';
 import net from 'node:net';
 import { heard, listening, log } from './log.mjs';
 
-const server = net.createServer((peer) => peer.on('data', (chunk) => peer.write(chunk)).on('error', () => {}));
+const server = net.createServer((peer) =>
+  peer.on('data', (chunk) => peer.write(chunk)).on('error', () => {}),
+);
 const port = await listening(server, 0);
 let trips = 0;
 const sockets = Array.from({ length: 8 }, () => {

@@ -43,11 +43,24 @@ for (let i = 0; i < 5; i++) {
   const { text, status, reused } = await ask(`/serial/${i}`);
   log('serial', text, status, reused);
 }
-const many = await Promise.all(Array.from({ length: 300 }, (_, i) => ask(`/many/${i}`, { method: 'POST' }, 'b'.repeat(i * 31))));
-log('many', many.every((answer, i) => answer.text.startsWith(`POST/many/${i}b`.slice(0, 11)) && answer.status === 200));
-log('many', many.reduce((sum, answer) => sum + Number(answer.response.headers['x-seen']), 0));
+const many = await Promise.all(
+  Array.from({ length: 300 }, (_, i) => ask(`/many/${i}`, { method: 'POST' }, 'b'.repeat(i * 31))),
+);
+log(
+  'many',
+  many.every((answer, i) => answer.text.startsWith(`POST/many/${i}b`.slice(0, 11)) && answer.status === 200),
+);
+log(
+  'many',
+  many.reduce((sum, answer) => sum + Number(answer.response.headers['x-seen']), 0),
+);
 const chunks = await ask('/chunks');
-log('chunks', chunks.text, chunks.response.headers['transfer-encoding'], chunks.response.trailers['x-trailer']);
+log(
+  'chunks',
+  chunks.text,
+  chunks.response.headers['transfer-encoding'],
+  chunks.response.trailers['x-trailer'],
+);
 const upload = await ask('/upload', { method: 'PUT' }, (request) => {
   for (let i = 0; i < 50; i++) request.write('p'.repeat(10_000));
   request.end('last');

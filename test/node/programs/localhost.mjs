@@ -11,11 +11,17 @@ for (const host of ['127.0.0.1', '::1', 'localhost']) {
     const socket = net.connect({ port, host: 'localhost', autoSelectFamily });
     socket.on('lookup', (_error, address, family) => log(name, 'lookup', address, family));
     socket.on('connectionAttempt', (address, _port, family) => log(name, 'attempt', address, family));
-    socket.on('connectionAttemptFailed', (address, _port, family, error) => log(name, 'failed', address, family, error.code));
+    socket.on('connectionAttemptFailed', (address, _port, family, error) =>
+      log(name, 'failed', address, family, error.code),
+    );
     socket.on('error', (error) => log(name, error.code));
     socket.on('data', (chunk) => log(name, chunk, socket.remoteAddress));
     await heard(socket, 'close');
-    log(name, 'tried', socket.autoSelectFamilyAttemptedAddresses?.map((at) => at.replace(/\d+$/, 'PORT')));
+    log(
+      name,
+      'tried',
+      socket.autoSelectFamilyAttemptedAddresses?.map((at) => at.replace(/\d+$/, 'PORT')),
+    );
     server.close();
   }
 }

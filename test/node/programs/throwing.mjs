@@ -1,19 +1,28 @@
 // A program's own exceptions: the exit code they give, and what goes on where they are caught.
-import net from 'node:net';
+
 import http from 'node:http';
+import net from 'node:net';
 import { listening, log } from './log.mjs';
 
 const cases = {
   async data() {
-    const server = net.createServer((peer) => peer.on('data', () => { throw new Error('thrown in data'); }));
+    const server = net.createServer((peer) =>
+      peer.on('data', () => {
+        throw new Error('thrown in data');
+      }),
+    );
     net.connect(await listening(server, 0)).write('x');
   },
   async connect() {
     const server = net.createServer();
-    net.connect(await listening(server, 0), () => { throw new Error('thrown in connect'); });
+    net.connect(await listening(server, 0), () => {
+      throw new Error('thrown in connect');
+    });
   },
   async rejection() {
-    const server = net.createServer(async () => { throw new Error('rejected in connection'); });
+    const server = net.createServer(async () => {
+      throw new Error('rejected in connection');
+    });
     net.connect(await listening(server, 0));
   },
   async 'unheard error'() {
@@ -55,7 +64,10 @@ const name = process.argv[2];
 if (name === undefined) {
   const { spawnSync } = await import('node:child_process');
   for (const one of Object.keys(cases)) {
-    const child = spawnSync(process.execPath, [...process.execArgv, process.argv[1], one], { encoding: 'utf8', timeout: 8000 });
+    const child = spawnSync(process.execPath, [...process.execArgv, process.argv[1], one], {
+      encoding: 'utf8',
+      timeout: 8000,
+    });
     const said = /^(?:Error|\w*Error): .*$|Error: .*$/m.exec(child.stderr)?.[0] ?? '';
     log(one, child.status, child.signal, child.stdout.trim(), said);
   }

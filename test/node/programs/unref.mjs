@@ -28,7 +28,7 @@ const cases = {
     const socket = net.connect(await listening(server, 0)).unref();
     let count = 0;
     socket.on('data', () => {
-      if (++count < 200) socket.write('x');
+      if (++count < 20) socket.write('x');
       else log('count', count);
     });
     socket.write('x');
@@ -50,7 +50,10 @@ const name = process.argv[2];
 if (name === undefined) {
   const { spawnSync } = await import('node:child_process');
   for (const one of Object.keys(cases)) {
-    const child = spawnSync(process.execPath, [...process.execArgv, process.argv[1], one], { encoding: 'utf8', timeout: 8000 });
+    const child = spawnSync(process.execPath, [...process.execArgv, process.argv[1], one], {
+      encoding: 'utf8',
+      timeout: 8000,
+    });
     log(one, child.status, child.signal, child.stdout.trim(), child.stderr.trim());
   }
 } else await cases[name]();
