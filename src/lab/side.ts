@@ -42,6 +42,7 @@ class SideProcess {
     observation.start();
     const counts = await side.workload.run(durationNs, this.latency);
     const cost = observation.stop();
+    if (counts.operations === 0) throw new Error('nothing moved');
     const iopCpuAfter = books?.iopCpuNs() ?? null;
     const iopHeapAfter = books?.iopHeapBytes() ?? null;
     const ledgerAfter = books?.ledger();
