@@ -224,7 +224,10 @@ export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
     socket.closed = true;
     sockets.delete(id);
     freeIds.push(id);
-    for (const waiting of socket.accepts) close(waiting.id);
+    for (const waiting of socket.accepts) {
+      waiting.options.set(SO_LINGER_SECONDS, 0); // Linux resets what nobody accepted
+      close(waiting.id);
+    }
     const peer = socket.peer;
     const abort = socket.options.get(SO_LINGER_SECONDS) === 0 || socket.buffered > 0;
     if (peer !== undefined && !socket.reset) {

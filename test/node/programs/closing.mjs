@@ -5,8 +5,10 @@ import { heard, listening, log } from './log.mjs';
 
 const server = net.createServer((peer) => peer.on('data', (chunk) => peer.write(chunk)));
 const port = await listening(server, 0, '127.0.0.1');
+const accepted = heard(server, 'connection');
 const socket = net.connect(port, '127.0.0.1');
 await heard(socket, 'connect');
+await accepted;
 server.close(() => log('server', 'closed'));
 log('server', 'closing', server.listening);
 const late = net.connect(port, '127.0.0.1');
