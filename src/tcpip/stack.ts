@@ -7,42 +7,57 @@
 import type { DmaEngine } from '../dma/engine.ts';
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';
-import { IP_IN_UNKNOWN_PROTOS } from '../ledger/counters.gen.ts';
+import { CARD_COLLAPSE_COPIES, IP_IN_UNKNOWN_PROTOS } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Neighbours } from './arp/neighbours.ts';
 import { checkStackConfig, DEFAULT_STACK_CONFIG, type StackConfig } from './config.ts';
 import type { LinkClient, LinkPort, SocketOwner } from './contract.ts';
 import { Environment } from './environment.ts';
 import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, ETHERTYPE_IPV4 } from './header/ethernet.ts';
+import { ICMP_UNREACHABLE, UNREACHABLE_PORT, UNREACHABLE_PROTOCOL } from './header/icmp.ts';
 import {
+  FRAGMENT_OFFSET,
   IPV4_DESTINATION,
+  IPV4_FRAGMENT,
   IPV4_PROTOCOL,
   IPV4_SOURCE,
   IPV4_TOTAL_LENGTH,
+  MORE_FRAGMENTS,
+  PROTOCOL_ICMP,
   PROTOCOL_TCP,
+  PROTOCOL_UDP,
 } from './header/ipv4.ts';
+import { type ErrorListener, Icmp } from './icmp/icmp.ts';
 import { acceptIpv4 } from './ipv4/input.ts';
+import { Pieces } from './ipv4/pieces.ts';
+import { Reassembly } from './ipv4/reassembly.ts';
 import { Routes } from './route.ts';
 import * as calls from './tcp/calls.ts';
 import { advanceConnections } from './tcp/expire.ts';
+import { icmpErrno, tcpIcmpError } from './tcp/icmp-error.ts';
 import { tcpInput } from './tcp/input.ts';
 import { neighbourChanged } from './tcp/lifecycle.ts';
 import * as options from './tcp/options.ts';
 import { flushConnections } from './tcp/output.ts';
 import { TcpTables } from './tcp/tables.ts';
 import { windowBytes } from './tcp/window.ts';
+import { Udp } from './udp/udp.ts';
 
 export { DEFAULT_STACK_CONFIG, type StackConfig };
 
 /** Packets one flush sends at most. */
 const FLUSH_PACKETS = 256;
 
-export class Stack implements LinkClient {
+export class Stack implements LinkClient, ErrorListener {
   readonly config: StackConfig;
   private readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
   private readonly tcp: TcpTables;
+  private readonly pieces: Pieces;
+  private readonly icmp: Icmp;
+  private readonly udp: Udp;
+  private readonly reassembly: Reassembly;
 
   /** @throws RangeError for a configuration out of range. */
   constructor(
@@ -59,9 +74,16 @@ export class Stack implements LinkClient {
     this.environment = new Environment(config, region, packets, dma, ledger, port, owner);
     this.routes = new Routes(config);
     this.neighbours = new Neighbours(this.environment, this.routes, {
-      neighbourChanged: (neighbour, ready) => neighbourChanged(this.tcp, neighbour, ready),
+      neighbourChanged: (neighbour, ready) => {
+        neighbourChanged(this.tcp, neighbour, ready);
+        this.udp.neighbourChanged(neighbour, ready);
+      },
     });
     this.tcp = new TcpTables(this.environment, this.routes, this.neighbours);
+    this.pieces = new Pieces(packets);
+    this.udp = new Udp(this.environment, this.routes, this.neighbours, this.pieces);
+    this.icmp = new Icmp(this.environment, this.routes, this.neighbours, this.pieces, this);
+    this.reassembly = new Reassembly(this.environment, this.pieces, this.icmp);
   }
 
   /** A frame has arrived; see `LinkClient`. // Hot path. */
@@ -77,7 +99,7 @@ export class Stack implements LinkClient {
 
   private inputIpv4(packet: number, frame: number, length: number, flags: number): boolean {
     const { environment, tcp } = this;
-    const { view, counters } = environment;
+    const { view } = environment;
     const at = frame + ETHERNET_BYTES;
     const headerLength = acceptIpv4(environment, this.routes, frame, at, length, flags);
     if (headerLength < 0) return false;
@@ -86,19 +108,104 @@ export class Stack implements LinkClient {
     const source = view.getInt32(at + IPV4_SOURCE);
     const destination = view.getInt32(at + IPV4_DESTINATION);
     const protocol = view.getUint8(at + IPV4_PROTOCOL);
+    if ((view.getUint16(at + IPV4_FRAGMENT) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) {
+      return this.inputFragment(packet, at, headerLength, payloadLength, protocol, source, destination);
+    }
     if (protocol === PROTOCOL_TCP) {
       // RFC 9293 MUST-57: nothing sent to many is TCP's.
       if (!this.routes.isOwn(destination)) return false;
       return tcpInput(tcp, packet, payload, payloadLength, source, destination, flags);
     }
-    counters[IP_IN_UNKNOWN_PROTOS] += 1;
-    return false;
+    this.pieces.set(packet, at, payload, payloadLength);
+    return this.inputDatagram(packet, payloadLength, protocol, source, destination, flags);
+  }
+
+  /** @returns true: the slot has found its place, or has been freed. */
+  private inputFragment(
+    packet: number,
+    at: number,
+    headerLength: number,
+    length: number,
+    protocol: number,
+    source: number,
+    destination: number,
+  ): boolean {
+    const first = this.reassembly.add(packet, at, headerLength, length);
+    if (first < 0) return true;
+    const total = this.reassembly.completedLength;
+    // The device could not check what came in parts.
+    const kept =
+      protocol === PROTOCOL_TCP
+        ? this.inputFragmentedTcp(first, total, source, destination)
+        : this.inputDatagram(first, total, protocol, source, destination, 0);
+    if (!kept) this.pieces.free(first);
+    return true;
+  }
+
+  /** A segment must lie in one piece: its fragments are put together in the first one's slot, if it has the room. */
+  private inputFragmentedTcp(first: number, total: number, source: number, destination: number): boolean {
+    const { pieces, environment } = this;
+    const { packets } = environment;
+    const at = pieces.address[first];
+    if (!this.routes.isOwn(destination)) return false;
+    if (at + total > packets.addressOf(first) + packets.slotBytes) return false;
+    let end = at + pieces.length[first];
+    for (let slot = pieces.next[first]; slot >= 0; slot = pieces.next[slot]) {
+      environment.dma.move(CARD_COLLAPSE_COPIES, pieces.address[slot], end, pieces.length[slot]);
+      end += pieces.length[slot];
+    }
+    pieces.free(pieces.next[first]);
+    pieces.next[first] = -1;
+    return tcpInput(this.tcp, first, at, total, source, destination, 0);
+  }
+
+  /** @returns true when the chain is kept. */
+  private inputDatagram(
+    packet: number,
+    length: number,
+    protocol: number,
+    source: number,
+    destination: number,
+    flags: number,
+  ): boolean {
+    if (protocol === PROTOCOL_UDP) {
+      const outcome = this.udp.input(packet, length, source, destination, flags);
+      return outcome > 0 || (outcome < 0 && this.answerUnreachable(packet, UNREACHABLE_PORT));
+    }
+    if (protocol === PROTOCOL_ICMP) {
+      return this.icmp.input(packet, length, source, destination, !this.routes.isOwn(destination));
+    }
+    this.environment.counters[IP_IN_UNKNOWN_PROTOS] += 1;
+    return this.answerUnreachable(packet, UNREACHABLE_PROTOCOL);
+  }
+
+  private answerUnreachable(packet: number, code: number): boolean {
+    return this.icmp.queueError(packet, this.pieces.header[packet], ICMP_UNREACHABLE, code);
+  }
+
+  /** See `ErrorListener`. */
+  icmpError(
+    protocol: number,
+    local: number,
+    remote: number,
+    localPort: number,
+    remotePort: number,
+    seq: number,
+    type: number,
+    code: number,
+    mtu: number,
+  ): void {
+    if (protocol === PROTOCOL_TCP) {
+      tcpIcmpError(this.tcp, local, remote, localPort, remotePort, seq, type, code, mtu);
+    } else if (type === ICMP_UNREACHABLE) {
+      this.udp.icmpError(local, remote, localPort, remotePort, icmpErrno(type, code));
+    }
   }
 
   /** Runs the timers that are due. @returns how many did something. */
   advance(nowUs: number): number {
     this.environment.setTime(nowUs);
-    return this.neighbours.advance() + advanceConnections(this.tcp);
+    return this.neighbours.advance() + this.reassembly.advance() + advanceConnections(this.tcp);
   }
 
   /** Sends what is owed, up to a bound; stops when the port is full and goes on at the next flush. @returns packets sent. */
@@ -109,19 +216,29 @@ export class Stack implements LinkClient {
     let sent = 0;
     if (neighbours.pending) sent += neighbours.flush();
     if (tcp.replies.pending) sent += tcp.replies.flush();
+    if (this.icmp.pending) sent += this.icmp.flush();
+    if (this.udp.pending) sent += this.udp.flush();
     return sent + flushConnections(tcp, FLUSH_PACKETS);
   }
 
   /** Whether `flush` would look at something. // Hot path. */
   hasOutput(): boolean {
     const { tcp } = this;
-    return tcp.readyHead !== tcp.readyTail || tcp.replies.pending || this.neighbours.pending;
+    return (
+      tcp.readyHead !== tcp.readyTail ||
+      tcp.replies.pending ||
+      this.neighbours.pending ||
+      this.udp.pending ||
+      this.icmp.pending
+    );
   }
 
   /** Whether any timer runs. */
   hasDeadline(): boolean {
     const { tcp, neighbours } = this;
-    return !tcp.timers.isEmpty || tcp.timeWait.oldest >= 0 || neighbours.hasDeadline;
+    return (
+      !tcp.timers.isEmpty || tcp.timeWait.oldest >= 0 || neighbours.hasDeadline || this.reassembly.hasDeadline
+    );
   }
 
   /** When the next timer is due (or must be looked at again), wrapping microseconds; only where `hasDeadline`. */
@@ -132,6 +249,7 @@ export class Stack implements LinkClient {
     if (!tcp.timers.isEmpty) left = Math.min(left, (tcp.timers.earliest - now) | 0);
     if (tcp.timeWait.oldest >= 0) left = Math.min(left, (tcp.timeWait.until[tcp.timeWait.oldest] - now) | 0);
     if (neighbours.hasDeadline) left = Math.min(left, (neighbours.deadlineUs() - now) | 0);
+    if (this.reassembly.hasDeadline) left = Math.min(left, (this.reassembly.deadlineUs() - now) | 0);
     return (now + left) | 0;
   }
 
@@ -296,5 +414,82 @@ export class Stack implements LinkClient {
     if (tcb.rcvUrgent === 0) return 0;
     const left = (tcb.rcvUp - tcb.rcvNxt + tcb.rcvQueued) | 0;
     return Math.max(left, 0);
+  }
+
+  // UDP. A socket is named by its index `u`.
+
+  /** @returns a new socket of the user `owner`, or -1 when none is free. */
+  udpOpen(owner: number): number {
+    return this.udp.open(owner);
+  }
+
+  /** @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL. */
+  udpBind(u: number, address: number, port: number): number {
+    return this.udp.bind(this.udp.sockets[u], address | 0, port);
+  }
+
+  /** Fixes the peer: only its datagrams and errors are taken. @returns 0, ENETUNREACH, EACCES, EINVAL, EADDRINUSE. */
+  udpConnect(u: number, address: number, port: number): number {
+    return this.udp.connect(this.udp.sockets[u], address | 0, port);
+  }
+
+  /**
+   * Queues a datagram by reference; `SocketOwner.sendDone(context)` comes once when the bytes are the user's again.
+   * @param address and `port` 0: to the connected peer. @param context -1: no answer wanted.
+   * @returns 0, EMSGSIZE, EDESTADDRREQ, ENETUNREACH, EACCES, ENOBUFS, or what ICMP said of an earlier one (ECONNREFUSED …).
+   */
+  udpSend(
+    u: number,
+    address: number,
+    port: number,
+    pieceAddress: number,
+    length: number,
+    context: number,
+    nowUs: number,
+  ): number {
+    this.environment.setTime(nowUs);
+    return this.udp.send(this.udp.sockets[u], address | 0, port, pieceAddress, length, context);
+  }
+
+  /** Payload bytes of the next datagram (0 is a datagram too); -1: there is none. */
+  udpReadable(u: number): number {
+    return this.udp.readable(this.udp.sockets[u]);
+  }
+
+  /** Moves the next datagram's payload; what passes `lengthMax` is lost. @returns bytes; -1: no datagram. */
+  udpTake(u: number, destination: number, lengthMax: number): number {
+    return this.udp.take(this.udp.sockets[u], destination, lengthMax);
+  }
+
+  /** Where the datagram taken last came from. */
+  udpSourceAddress(u: number): number {
+    return this.udp.sockets[u].sourceAddress;
+  }
+
+  udpSourcePort(u: number): number {
+    return this.udp.sockets[u].sourcePort;
+  }
+
+  udpLocalAddress(u: number): number {
+    return this.udp.sockets[u].localAddress;
+  }
+
+  udpLocalPort(u: number): number {
+    return this.udp.sockets[u].localPort;
+  }
+
+  /** @returns 0 or ENOPROTOOPT. SO_BROADCAST, SO_REUSEADDR. */
+  udpSetOption(u: number, option: number, value: number): number {
+    return this.udp.setOption(this.udp.sockets[u], option, value);
+  }
+
+  /** @returns the value, or -1000 - errno. SO_ERROR (what ICMP said) is cleared; `readable` is told when there is one. */
+  udpGetOption(u: number, option: number): number {
+    return this.udp.getOption(this.udp.sockets[u], option);
+  }
+
+  /** Gives the socket up. Datagrams already queued are still sent. */
+  udpClose(u: number): void {
+    this.udp.close(this.udp.sockets[u]);
   }
 }

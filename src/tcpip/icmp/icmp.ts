@@ -1,0 +1,286 @@
+/**
+ * ICMP (RFC 792, RFC 1122 §3.2.2): echo replies, errors sent, errors received and handed to whom they concern. A message to
+ * be sent waits in a ring, keeping the packet slots that it answers or quotes; `flush` sends it from there, without copying.
+ */
+import {
+  ICMP_IN_ECHOS,
+  ICMP_IN_ERRORS,
+  ICMP_IN_MSGS,
+  ICMP_OUT_DEST_UNREACHS,
+  ICMP_OUT_ECHO_REPS,
+} from '../../ledger/counters.gen.ts';
+import type { Neighbours } from '../arp/neighbours.ts';
+import type { Environment } from '../environment.ts';
+import {
+  EXCEEDED_REASSEMBLY,
+  ICMP_BYTES,
+  ICMP_CHECKSUM,
+  ICMP_CODE,
+  ICMP_ECHO,
+  ICMP_ECHO_REPLY,
+  ICMP_NEXT_MTU,
+  ICMP_PARAMETER_PROBLEM,
+  ICMP_TIME_EXCEEDED,
+  ICMP_TYPE,
+  ICMP_UNREACHABLE,
+} from '../header/icmp.ts';
+import {
+  FRAGMENT_OFFSET,
+  fold,
+  IPV4_BYTES,
+  IPV4_DESTINATION,
+  IPV4_FRAGMENT,
+  IPV4_PROTOCOL,
+  IPV4_SOURCE,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+} from '../header/ipv4.ts';
+import { DatagramSender } from '../ipv4/datagram.ts';
+import type { Pieces } from '../ipv4/pieces.ts';
+import type { Routes } from '../route.ts';
+
+const RING = 64;
+/** An error quotes the header and this much of what follows (RFC 792). */
+const QUOTED_BYTES = 8;
+
+/** Whom a received error concerns. Addresses and ports as in the packet that caused it: ours first. */
+export interface ErrorListener {
+  /**
+   * @param type ICMP_UNREACHABLE, ICMP_TIME_EXCEEDED or ICMP_PARAMETER_PROBLEM. @param mtu of "fragmentation needed", else 0.
+   * @param seq the word after the ports: of TCP, the sequence number.
+   */
+  icmpError(
+    protocol: number,
+    local: number,
+    remote: number,
+    localPort: number,
+    remotePort: number,
+    seq: number,
+    type: number,
+    code: number,
+    mtu: number,
+  ): void;
+}
+
+export class Icmp {
+  private readonly environment: Environment;
+  private readonly routes: Routes;
+  private readonly neighbours: Neighbours;
+  private readonly pieces: Pieces;
+  private readonly listener: ErrorListener;
+  private readonly sender: DatagramSender;
+  private readonly packet = new Int32Array(RING);
+  private readonly source = new Int32Array(RING);
+  private readonly destination = new Int32Array(RING);
+  /** First and second word of the message; the checksum of an error is filled in when it is sent. */
+  private readonly word0 = new Int32Array(RING);
+  private readonly word1 = new Int32Array(RING);
+  private head = 0;
+  private tail = 0;
+  /** Errors that may still be sent this second. */
+  private tokens = 0;
+  private tokensMs = 0;
+
+  constructor(
+    environment: Environment,
+    routes: Routes,
+    neighbours: Neighbours,
+    pieces: Pieces,
+    listener: ErrorListener,
+  ) {
+    this.environment = environment;
+    this.routes = routes;
+    this.neighbours = neighbours;
+    this.pieces = pieces;
+    this.listener = listener;
+    this.sender = new DatagramSender(environment, neighbours);
+    this.tokens = environment.config.icmpErrorsPerSecond;
+  }
+
+  /**
+   * A message has arrived as a chain of slots. @param toMany sent to a broadcast address: not answered.
+   * @returns true when the chain is kept.
+   */
+  input(packet: number, length: number, source: number, destination: number, toMany: boolean): boolean {
+    const { environment, pieces } = this;
+    const { view, counters } = environment;
+    counters[ICMP_IN_MSGS] += 1;
+    const at = pieces.address[packet];
+    if (length < ICMP_BYTES || pieces.length[packet] < ICMP_BYTES || !this.isSumGood(packet)) {
+      counters[ICMP_IN_ERRORS] += 1;
+      return false;
+    }
+    const type = view.getUint8(at + ICMP_TYPE);
+    if (type === ICMP_ECHO && view.getUint8(at + ICMP_CODE) === 0) {
+      counters[ICMP_IN_ECHOS] += 1;
+      return !toMany && this.queueEchoReply(packet, source, destination);
+    }
+    if (type === ICMP_UNREACHABLE || type === ICMP_TIME_EXCEEDED || type === ICMP_PARAMETER_PROBLEM) {
+      this.receiveError(at, pieces.length[packet], type);
+    }
+    return false;
+  }
+
+  /**
+   * Queues an error about the packet in a slot. @returns true when the slot is kept; errors are never sent about fragments
+   * but the first, about packets to many, nor faster than the limit (RFC 1122 §3.2.2, RFC 1812 §4.3.2.8).
+   */
+  queueError(packet: number, header: number, type: number, code: number): boolean {
+    const { view } = this.environment;
+    const destination = view.getInt32(header + IPV4_DESTINATION);
+    if (!this.routes.isOwn(destination)) return false;
+    if ((view.getUint16(header + IPV4_FRAGMENT) & FRAGMENT_OFFSET) !== 0) return false;
+    if (view.getUint8(header + IPV4_PROTOCOL) === PROTOCOL_ICMP && type !== ICMP_TIME_EXCEEDED) return false;
+    if (!this.mayError()) return false;
+    this.pieces.header[packet] = header;
+    return this.queue(
+      packet,
+      destination,
+      view.getInt32(header + IPV4_SOURCE),
+      (type << 24) | (code << 16),
+      0,
+    );
+  }
+
+  /** A reassembly took too long, and its first fragment is there: its slot is ours now. */
+  reassemblyTimedOut(packet: number): void {
+    const kept = this.queueError(packet, this.pieces.header[packet], ICMP_TIME_EXCEEDED, EXCEEDED_REASSEMBLY);
+    if (!kept) this.environment.packets.free(packet);
+  }
+
+  get pending(): boolean {
+    return this.head !== this.tail;
+  }
+
+  /** Sends what waits. @returns packets sent; `pending` stays true when the port is full. */
+  flush(): number {
+    let sent = 0;
+    while (this.head !== this.tail) {
+      const slot = this.head & (RING - 1);
+      const outcome = this.sendMessage(slot);
+      if (outcome < 0) return sent - 1 - outcome;
+      sent += outcome;
+      this.pieces.free(this.packet[slot]);
+      this.head = (this.head + 1) | 0;
+    }
+    return sent;
+  }
+
+  private isSumGood(packet: number): boolean {
+    const { address, length, next } = this.pieces;
+    let sum = 0;
+    for (let at = packet; at >= 0; at = next[at]) {
+      sum = this.environment.kernels.sum(address[at], length[at], sum);
+    }
+    return sum === 0xffff;
+  }
+
+  private queueEchoReply(packet: number, source: number, destination: number): boolean {
+    const { view } = this.environment;
+    const at = this.pieces.address[packet];
+    // Only the type changes, from 8 to 0, so the checksum grows by 0x0800 (RFC 1624).
+    const checksum = fold(view.getUint16(at + ICMP_CHECKSUM) + (ICMP_ECHO << 8));
+    return this.queue(
+      packet,
+      destination,
+      source,
+      (ICMP_ECHO_REPLY << 24) | (checksum === 0xffff ? 0 : checksum),
+      view.getInt32(at + 4),
+    );
+  }
+
+  private queue(packet: number, source: number, destination: number, word0: number, word1: number): boolean {
+    // A quarter of the slots is for what matters more.
+    const { packets } = this.environment;
+    if (((this.tail - this.head) | 0) === RING || packets.available < packets.count >> 2) return false;
+    const slot = this.tail & (RING - 1);
+    this.packet[slot] = packet;
+    this.source[slot] = source;
+    this.destination[slot] = destination;
+    this.word0[slot] = word0;
+    this.word1[slot] = word1;
+    this.tail = (this.tail + 1) | 0;
+    return true;
+  }
+
+  private mayError(): boolean {
+    const { nowMs, config } = this.environment;
+    if (((nowMs - this.tokensMs) | 0) >= 1000) {
+      this.tokensMs = nowMs;
+      this.tokens = config.icmpErrorsPerSecond;
+    }
+    if (this.tokens === 0) return false;
+    this.tokens -= 1;
+    return true;
+  }
+
+  /** @returns as `DatagramSender.send`. */
+  private sendMessage(slot: number): number {
+    const { sender, pieces, environment, neighbours } = this;
+    const nextHop = this.routes.nextHop(this.destination[slot]);
+    if (nextHop === 0) return 0;
+    const neighbour = neighbours.resolve(nextHop);
+    if (!neighbours.isReady(neighbour)) return 0;
+    const packet = this.packet[slot];
+    const isEcho = this.word0[slot] >>> 24 === ICMP_ECHO_REPLY;
+    let word0 = this.word0[slot];
+    if (!sender.isUnderWay) {
+      sender.clear();
+      if (isEcho) {
+        sender.add(pieces.address[packet] + ICMP_BYTES, pieces.length[packet] - ICMP_BYTES);
+        for (let at = pieces.next[packet]; at >= 0; at = pieces.next[at]) {
+          sender.add(pieces.address[at], pieces.length[at]);
+        }
+      } else {
+        const header = pieces.header[packet];
+        const headerLength = (environment.view.getUint8(header) & 15) << 2;
+        sender.add(header, headerLength + QUOTED_BYTES);
+      }
+    }
+    if (!isEcho) {
+      const sum = fold((word0 >>> 16) + fold(sender.sum(this.word1[slot])));
+      word0 |= ~sum & 0xffff;
+    }
+    const { source, destination } = this;
+    const outcome = sender.send(
+      neighbour,
+      source[slot],
+      destination[slot],
+      PROTOCOL_ICMP,
+      word0,
+      this.word1[slot],
+      0,
+    );
+    if (outcome > 0) environment.counters[isEcho ? ICMP_OUT_ECHO_REPS : ICMP_OUT_DEST_UNREACHS] += 1;
+    return outcome;
+  }
+
+  /** @param at the ICMP header. @param length bytes from there on in the first slot. */
+  private receiveError(at: number, length: number, type: number): void {
+    const { view, counters } = this.environment;
+    const quoted = at + ICMP_BYTES;
+    const left = length - ICMP_BYTES;
+    const headerLength = left >= IPV4_BYTES ? (view.getUint8(quoted) & 15) << 2 : 0;
+    if (headerLength < IPV4_BYTES || left < headerLength + QUOTED_BYTES) {
+      counters[ICMP_IN_ERRORS] += 1;
+      return;
+    }
+    const local = view.getInt32(quoted + IPV4_SOURCE);
+    const protocol = view.getUint8(quoted + IPV4_PROTOCOL);
+    if (!this.routes.isOwn(local) || (protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP)) return;
+    if ((view.getUint16(quoted + IPV4_FRAGMENT) & FRAGMENT_OFFSET) !== 0) return;
+    const transport = quoted + headerLength;
+    this.listener.icmpError(
+      protocol,
+      local,
+      view.getInt32(quoted + IPV4_DESTINATION),
+      view.getUint16(transport),
+      view.getUint16(transport + 2),
+      view.getInt32(transport + 4),
+      type,
+      view.getUint8(at + ICMP_CODE),
+      view.getUint16(at + ICMP_NEXT_MTU),
+    );
+  }
+}

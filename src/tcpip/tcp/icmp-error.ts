@@ -1,0 +1,69 @@
+/**
+ * An ICMP error about a segment of ours (RFC 9293 §3.9.2.2, RFC 1191, hardened by RFC 5927): believed only if it quotes a
+ * sequence number in flight. Hard errors end only a connection that is being opened (RFC 5461); everything else is
+ * remembered as a soft error, and told when the connection times out.
+ */
+import { ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EPROTO } from '../../socket/errno.ts';
+import {
+  ICMP_UNREACHABLE,
+  UNREACHABLE_FRAGMENTATION,
+  UNREACHABLE_NET,
+  UNREACHABLE_PORT,
+  UNREACHABLE_PROTOCOL,
+} from '../header/icmp.ts';
+import { updateMss } from './handshake.ts';
+import { failTcb } from './lifecycle.ts';
+import { SYN_RECEIVED, SYN_SENT } from './state.ts';
+import { markReady, type TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
+
+/** RFC 791's 68 is legal, but below this an error is an attack (RFC 5927; Linux min_pmtu). */
+const PATH_MTU_MIN = 552;
+
+/** The errno of an ICMP error, as Linux has it. */
+export function icmpErrno(type: number, code: number): number {
+  if (type !== ICMP_UNREACHABLE) return type === 12 ? EPROTO : EHOSTUNREACH;
+  if (code === UNREACHABLE_NET) return ENETUNREACH;
+  if (code === UNREACHABLE_PORT || code === UNREACHABLE_PROTOCOL) return ECONNREFUSED;
+  return EHOSTUNREACH;
+}
+
+export function tcpIcmpError(
+  tcp: TcpTables,
+  local: number,
+  remote: number,
+  localPort: number,
+  remotePort: number,
+  seq: number,
+  type: number,
+  code: number,
+  mtu: number,
+): void {
+  const found = tcp.demux.find(remote, local, (remotePort << 16) | localPort);
+  if (found <= 0) return;
+  const tcb = tcp.tcbs[found - 1];
+  if (((seq - tcb.sndUna) | 0) < 0 || ((seq - tcb.sndMax) | 0) >= 0) return;
+  if (type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION) {
+    lowerPathMtu(tcp, tcb, mtu);
+    return;
+  }
+  const hard = type === ICMP_UNREACHABLE && (code === UNREACHABLE_PROTOCOL || code === UNREACHABLE_PORT);
+  const opening = tcb.state === SYN_SENT || (tcb.state === SYN_RECEIVED && tcb.parent < 0);
+  if (hard && opening) failTcb(tcp, tcb, ECONNREFUSED);
+  else tcb.softError = icmpErrno(type, code);
+}
+
+/** RFC 1191 §6.3: smaller segments from now on, and what is out is sent again at once. */
+function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): void {
+  const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.port.mtu;
+  const next = Math.max(PATH_MTU_MIN, mtu === 0 ? PATH_MTU_MIN : mtu);
+  if (next >= now) return;
+  tcb.pathMtu = next;
+  updateMss(tcp, tcb);
+  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return;
+  tcb.sndNxt = tcb.sndUna;
+  tcp.sendQueue.rewind(tcb);
+  tcb.retransmitDue = 0;
+  tcb.rttTiming = 0;
+  markReady(tcp, tcb);
+}

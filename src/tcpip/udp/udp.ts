@@ -1,0 +1,409 @@
+/**
+ * UDP (RFC 768, RFC 1122 §4.1): sockets, datagrams in both directions by reference. A datagram to send stays in the user's
+ * buffer until `flush` has handed it to the device; a received one stays in its packet slots until taken. Both queues are
+ * bounded. Datagrams for a next hop whose hardware address is not known yet wait aside.
+ */
+
+import {
+  IP_OUT_NO_ROUTES,
+  RECEIVE_PLACEMENTS,
+  UDP_IN_DATAGRAMS,
+  UDP_IN_ERRORS,
+  UDP_NO_PORTS,
+  UDP_OUT_DATAGRAMS,
+} from '../../ledger/counters.gen.ts';
+import {
+  EACCES,
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EDESTADDRREQ,
+  EHOSTUNREACH,
+  EINVAL,
+  EMSGSIZE,
+  ENETUNREACH,
+  ENOBUFS,
+  ENOPROTOOPT,
+} from '../../socket/errno.ts';
+import { SO_BROADCAST, SO_ERROR, SO_REUSEADDR } from '../../socket/options.ts';
+import type { Neighbours } from '../arp/neighbours.ts';
+import { RX_CHECKSUM_CHECKED, TX_CHECKSUM } from '../contract.ts';
+import type { Environment } from '../environment.ts';
+import { addressSum, fold, PROTOCOL_UDP } from '../header/ipv4.ts';
+import {
+  checkUdpHeader,
+  UDP_BYTES,
+  UDP_CHECKSUM,
+  UDP_DESTINATION_PORT,
+  UDP_SOURCE_PORT,
+} from '../header/udp.ts';
+import { DatagramSender } from '../ipv4/datagram.ts';
+import type { Pieces } from '../ipv4/pieces.ts';
+import type { Routes } from '../route.ts';
+import { UdpSends } from './sends.ts';
+import { UdpSocket } from './socket.ts';
+
+/** Largest payload: 65535 less both headers. */
+const PAYLOAD_MAX = 65507;
+
+/** What `getOption` answers for an errno. */
+const OPTION_ERROR = -1000;
+
+export class Udp {
+  private readonly environment: Environment;
+  private readonly routes: Routes;
+  private readonly neighbours: Neighbours;
+  private readonly pieces: Pieces;
+  private readonly sender: DatagramSender;
+  private readonly sends: UdpSends;
+  readonly sockets: UdpSocket[];
+  private readonly free: Int32Array;
+  private freeCount: number;
+  /** First socket bound to each port; -1: none. Linked by `UdpSocket.boundNext`. */
+  private readonly boundHead = new Int32Array(65536).fill(-1);
+  // Per first slot of a received datagram: its length, source, and the first slot of the next datagram.
+  private readonly length: Int32Array;
+  private readonly source: Int32Array;
+  private readonly sourcePort: Int32Array;
+  private readonly next: Int32Array;
+
+  constructor(environment: Environment, routes: Routes, neighbours: Neighbours, pieces: Pieces) {
+    this.environment = environment;
+    this.routes = routes;
+    this.neighbours = neighbours;
+    this.pieces = pieces;
+    const { config, packets } = environment;
+    this.sender = new DatagramSender(environment, neighbours);
+    this.sends = new UdpSends(config.udpSendsMax);
+    this.sockets = Array.from({ length: config.udpSocketsMax }, (_, index) => new UdpSocket(index));
+    this.free = Int32Array.from({ length: config.udpSocketsMax }, (_, i) => config.udpSocketsMax - 1 - i);
+    this.freeCount = config.udpSocketsMax;
+    this.length = new Int32Array(packets.count);
+    this.source = new Int32Array(packets.count);
+    this.sourcePort = new Int32Array(packets.count);
+    this.next = new Int32Array(packets.count);
+  }
+
+  /** @returns a socket, or -1. */
+  open(owner: number): number {
+    if (this.freeCount === 0) return -1;
+    const socket = this.sockets[this.free[--this.freeCount]];
+    socket.reset(owner);
+    return socket.index;
+  }
+
+  close(socket: UdpSocket): void {
+    this.unbind(socket);
+    while (socket.head >= 0) this.dropFirst(socket);
+    socket.owner = -1;
+    this.free[this.freeCount++] = socket.index;
+  }
+
+  bind(socket: UdpSocket, address: number, port: number): number {
+    if (socket.localPort !== 0) return EINVAL;
+    if (address !== 0 && !this.routes.isOwn(address)) return EADDRNOTAVAIL;
+    const chosen = port === 0 ? this.chooseEphemeral(socket, address) : port;
+    if (chosen === 0 || this.isTaken(socket, address, chosen)) return EADDRINUSE;
+    socket.localAddress = address;
+    socket.localPort = chosen;
+    socket.boundNext = this.boundHead[chosen];
+    this.boundHead[chosen] = socket.index;
+    return 0;
+  }
+
+  connect(socket: UdpSocket, address: number, port: number): number {
+    const remote = address === 0 ? 0x7f000001 : address;
+    if (port === 0) return EINVAL;
+    if (this.routes.nextHop(remote) === 0) return ENETUNREACH;
+    if (this.routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
+    if (socket.localPort === 0) {
+      const errno = this.bind(socket, 0, 0);
+      if (errno !== 0) return errno;
+    }
+    if (socket.localAddress === 0) socket.localAddress = this.routes.sourceFor(remote);
+    socket.remoteAddress = remote;
+    socket.remotePort = port;
+    return 0;
+  }
+
+  /** Queues a datagram by reference; see `Stack.udpSend`. */
+  send(
+    socket: UdpSocket,
+    address: number,
+    port: number,
+    payload: number,
+    length: number,
+    context: number,
+  ): number {
+    const { environment, routes } = this;
+    if (socket.error !== 0) {
+      const { error } = socket;
+      socket.error = 0;
+      return error;
+    }
+    const remote = address === 0 && port === 0 ? socket.remoteAddress : address === 0 ? 0x7f000001 : address;
+    const remotePort = port === 0 ? socket.remotePort : port;
+    if (remotePort === 0) return EDESTADDRREQ;
+    if (length > PAYLOAD_MAX) return EMSGSIZE;
+    const nextHop = routes.nextHop(remote);
+    if (nextHop === 0) {
+      environment.counters[IP_OUT_NO_ROUTES] += 1;
+      return ENETUNREACH;
+    }
+    if (routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
+    if (socket.localPort === 0) {
+      const errno = this.bind(socket, 0, 0);
+      if (errno !== 0) return errno;
+    }
+    const local = socket.localAddress === 0 ? routes.sourceFor(remote) : socket.localAddress;
+    const ports = (socket.localPort << 16) | remotePort;
+    return this.sends.append(nextHop, local, remote, ports, payload, length, context) ? 0 : ENOBUFS;
+  }
+
+  get pending(): boolean {
+    return this.sends.head >= 0;
+  }
+
+  /** Sends what waits. @returns packets sent; `pending` stays true when the port is full. */
+  flush(): number {
+    const { sends, neighbours } = this;
+    let sent = 0;
+    while (sends.head >= 0) {
+      const entry = sends.head;
+      const neighbour = neighbours.resolve(sends.nextHop[entry]);
+      if (!neighbours.isReady(neighbour)) {
+        sends.park();
+        continue;
+      }
+      const outcome = this.sendEntry(entry, neighbour);
+      if (outcome < 0) return sent - 1 - outcome;
+      sent += outcome;
+      this.environment.counters[UDP_OUT_DATAGRAMS] += 1;
+      this.finish(sends.shift());
+    }
+    return sent;
+  }
+
+  /** A next hop's hardware address has become known, or nobody answered. */
+  neighbourChanged(neighbour: number, ready: boolean): void {
+    const address = this.neighbours.address[neighbour];
+    for (;;) {
+      const entry = this.sends.unpark(address, ready);
+      if (entry < 0) return;
+      if (!ready) {
+        const socket = this.find(
+          this.sends.local[entry],
+          this.sends.remote[entry],
+          this.sends.portsReversed(entry),
+        );
+        if (socket !== undefined) this.tellError(socket, EHOSTUNREACH);
+        this.finish(entry);
+      }
+    }
+  }
+
+  /**
+   * A datagram has arrived as a chain of slots. @param length with its header.
+   * @returns true when kept; -1: no socket (the caller answers with an ICMP error); 0: dropped.
+   */
+  input(packet: number, length: number, source: number, destination: number, flags: number): number {
+    const { pieces, environment } = this;
+    const { view, counters, packets, config } = environment;
+    const at = pieces.address[packet];
+    const stated = pieces.length[packet] < UDP_BYTES ? -1 : checkUdpHeader(view, at, length);
+    if (stated < 0 || !this.isSumGood(packet, at, stated, source, destination, flags)) {
+      counters[UDP_IN_ERRORS] += 1;
+      return 0;
+    }
+    const sourcePort = view.getUint16(at + UDP_SOURCE_PORT);
+    const ports = (sourcePort << 16) | view.getUint16(at + UDP_DESTINATION_PORT);
+    const socket = this.find(destination, source, ports);
+    if (socket === undefined) {
+      counters[UDP_NO_PORTS] += 1;
+      return -1;
+    }
+    const full = socket.bytes + stated > config.udpReceiveBytes || socket.count >= config.udpReceiveDatagrams;
+    if (full || packets.available < packets.count >> 2) {
+      counters[UDP_IN_ERRORS] += 1;
+      return 0;
+    }
+    counters[UDP_IN_DATAGRAMS] += 1;
+    pieces.address[packet] = at + UDP_BYTES;
+    pieces.length[packet] -= UDP_BYTES;
+    this.length[packet] = stated - UDP_BYTES;
+    this.source[packet] = source;
+    this.sourcePort[packet] = sourcePort;
+    this.next[packet] = -1;
+    if (socket.tail < 0) socket.head = packet;
+    else this.next[socket.tail] = packet;
+    socket.tail = packet;
+    socket.bytes += stated;
+    socket.count += 1;
+    environment.owner.readable(socket.owner);
+    return 1;
+  }
+
+  /** Payload bytes of the next datagram; -1: none. */
+  readable(socket: UdpSocket): number {
+    return socket.head < 0 ? -1 : this.length[socket.head];
+  }
+
+  /** Moves the next datagram's payload; what does not fit is lost. @returns bytes, -1: no datagram. */
+  take(socket: UdpSocket, destination: number, lengthMax: number): number {
+    const packet = socket.head;
+    if (packet < 0) return -1;
+    const { address, length, next } = this.pieces;
+    const wanted = Math.min(lengthMax, this.length[packet]);
+    let taken = 0;
+    for (let at = packet; at >= 0 && taken < wanted; at = next[at]) {
+      const n = Math.min(length[at], wanted - taken);
+      if (n > 0) this.environment.dma.move(RECEIVE_PLACEMENTS, address[at], destination + taken, n);
+      taken += n;
+    }
+    socket.sourceAddress = this.source[packet];
+    socket.sourcePort = this.sourcePort[packet];
+    this.dropFirst(socket);
+    return taken;
+  }
+
+  /** An ICMP error about a datagram of ours: told to the socket that is connected to its destination (RFC 1122 §4.1.3.3). */
+  icmpError(local: number, remote: number, localPort: number, remotePort: number, errno: number): void {
+    const socket = this.find(local, remote, (remotePort << 16) | localPort);
+    if (socket === undefined || socket.remotePort === 0) return;
+    this.tellError(socket, errno);
+  }
+
+  setOption(socket: UdpSocket, option: number, value: number): number {
+    if (option === SO_BROADCAST) socket.broadcast = value !== 0 ? 1 : 0;
+    else if (option === SO_REUSEADDR) socket.reuseAddress = value !== 0 ? 1 : 0;
+    else return ENOPROTOOPT;
+    return 0;
+  }
+
+  getOption(socket: UdpSocket, option: number): number {
+    if (option === SO_BROADCAST) return socket.broadcast;
+    if (option === SO_REUSEADDR) return socket.reuseAddress;
+    if (option !== SO_ERROR) return OPTION_ERROR - ENOPROTOOPT;
+    const { error } = socket;
+    socket.error = 0;
+    return error;
+  }
+
+  private tellError(socket: UdpSocket, errno: number): void {
+    socket.error = errno;
+    this.environment.owner.readable(socket.owner);
+  }
+
+  private isSumGood(
+    packet: number,
+    at: number,
+    stated: number,
+    source: number,
+    destination: number,
+    flags: number,
+  ): boolean {
+    const { view, kernels } = this.environment;
+    // RFC 768: 0 means the sender made none.
+    if ((flags & RX_CHECKSUM_CHECKED) !== 0 || view.getUint16(at + UDP_CHECKSUM) === 0) return true;
+    const { address, length, next } = this.pieces;
+    let sum = fold(addressSum(source) + addressSum(destination) + PROTOCOL_UDP + stated);
+    let left = stated;
+    for (let slot = packet; slot >= 0 && left > 0; slot = next[slot]) {
+      const n = Math.min(left, length[slot]);
+      sum = kernels.sum(address[slot], n, sum);
+      left -= n;
+    }
+    return sum === 0xffff;
+  }
+
+  /** The socket a datagram is for. @param ports the peer's in the upper half, ours in the lower. The best match wins. */
+  private find(local: number, remote: number, ports: number): UdpSocket | undefined {
+    const remotePort = ports >>> 16;
+    let best: UdpSocket | undefined;
+    let bestScore = -1;
+    for (let index = this.boundHead[ports & 0xffff]; index >= 0; index = this.sockets[index].boundNext) {
+      const socket = this.sockets[index];
+      if (socket.localAddress !== 0 && socket.localAddress !== local) continue;
+      const connected = socket.remotePort !== 0;
+      if (connected && (socket.remotePort !== remotePort || socket.remoteAddress !== remote)) continue;
+      const score = (connected ? 2 : 0) + (socket.localAddress !== 0 ? 1 : 0);
+      if (score > bestScore) {
+        best = socket;
+        bestScore = score;
+      }
+    }
+    return best;
+  }
+
+  /** @returns as `DatagramSender.send`. */
+  private sendEntry(entry: number, neighbour: number): number {
+    const { sender, sends, environment } = this;
+    const { port } = environment;
+    const length = sends.length[entry];
+    const local = sends.local[entry];
+    const remote = sends.remote[entry];
+    if (!sender.isUnderWay) {
+      sender.clear();
+      sender.add(sends.payload[entry], length);
+    }
+    const total = UDP_BYTES + length;
+    const pseudo = fold(addressSum(local) + addressSum(remote) + PROTOCOL_UDP + total);
+    const ports = sends.ports[entry];
+    const offload = port.transmitChecksum && sender.isWhole;
+    let checksum = pseudo;
+    if (!offload) {
+      const sum = fold(pseudo + addressSum(ports) + total);
+      checksum = ~sender.sum(sum) & 0xffff;
+      if (checksum === 0) checksum = 0xffff;
+    }
+    const word1 = (total << 16) | checksum;
+    return sender.send(neighbour, local, remote, PROTOCOL_UDP, ports, word1, offload ? TX_CHECKSUM : 0);
+  }
+
+  private finish(entry: number): void {
+    const context = this.sends.context[entry];
+    this.sends.release(entry);
+    if (context >= 0) this.environment.owner.sendDone(context);
+  }
+
+  private dropFirst(socket: UdpSocket): void {
+    const packet = socket.head;
+    socket.head = this.next[packet];
+    if (socket.head < 0) socket.tail = -1;
+    socket.bytes -= this.length[packet] + UDP_BYTES;
+    socket.count -= 1;
+    this.pieces.free(packet);
+  }
+
+  private isTaken(socket: UdpSocket, address: number, port: number): boolean {
+    for (let index = this.boundHead[port]; index >= 0; index = this.sockets[index].boundNext) {
+      const other = this.sockets[index];
+      const overlaps = other.localAddress === address || other.localAddress === 0 || address === 0;
+      if (overlaps && (socket.reuseAddress === 0 || other.reuseAddress === 0)) return true;
+    }
+    return false;
+  }
+
+  private chooseEphemeral(socket: UdpSocket, address: number): number {
+    const { config, random } = this.environment;
+    const count = config.ephemeralLast - config.ephemeralFirst + 1;
+    const start = random.below(count);
+    for (let i = 0; i < count; i++) {
+      const port = config.ephemeralFirst + ((start + i) % count);
+      if (!this.isTaken(socket, address, port)) return port;
+    }
+    return 0;
+  }
+
+  private unbind(socket: UdpSocket): void {
+    if (socket.localPort === 0) return;
+    let before = -1;
+    let at = this.boundHead[socket.localPort];
+    while (at !== socket.index) {
+      before = at;
+      at = this.sockets[at].boundNext;
+    }
+    if (before < 0) this.boundHead[socket.localPort] = socket.boundNext;
+    else this.sockets[before].boundNext = socket.boundNext;
+    socket.localPort = 0;
+  }
+}
