@@ -9,6 +9,8 @@ import { type PoolArea, planPool } from './pool-area.ts';
 /** Bytes of the control area: the only part of the region the executive writes for the host (status block, tables). */
 export const CONTROL_BYTES = 4096;
 const LINE_PAIR_BYTES = 128;
+/** Scratch memory: as large as stays in the first-level cache beside the copy's two ends. */
+export const STAGING_BYTES = 16384;
 
 export interface CardLayout {
   /** The sides' ledgers, one writer each. */
@@ -23,6 +25,8 @@ export interface CardLayout {
   readonly inboundFrames: number;
   readonly outbound: number;
   readonly outboundFrames: number;
+  /** Scratch memory of the host's copies. */
+  readonly hostStaging: number;
   readonly transmit: PoolArea;
   readonly receive: PoolArea;
   /** Card memory for immediate data. */
@@ -61,6 +65,7 @@ export function planCard(
     inboundFrames: sizes.inboundFrames,
     outbound: ringOf(plan, `${name}.outbound`, sizes.outboundFrames),
     outboundFrames: sizes.outboundFrames,
+    hostStaging: plan.reserve(`${name}.hostStaging`, STAGING_BYTES + 128, 'scratch memory of copies from and to program memory'),
     transmit: planPool(plan, `${name}.transmit`, sizes.transmitBuffers, sizes.transmitBufferBytes),
     receive: planPool(plan, `${name}.receive`, sizes.receiveBuckets, sizes.receiveBucketBytes),
     immediate: planPool(plan, `${name}.immediate`, sizes.immediateSlots, IMMEDIATE_SLOT_BYTES),

@@ -12,242 +12,246 @@ export const IMMEDIATE_COPIES_BYTES = 3;
 export const RECEIVE_COPIES = 4;
 /** receive bucket to program memory, bytes (host) */
 export const RECEIVE_COPIES_BYTES = 5;
+/** between the region and scratch memory as the second half of a copy from or to program memory (host) */
+export const STAGING_COPIES = 6;
+/** between the region and scratch memory as the second half of a copy from or to program memory, bytes (host) */
+export const STAGING_COPIES_BYTES = 7;
 /** immediate data from the frame to card memory (iop) */
-export const CARD_IMMEDIATE_COPIES = 6;
+export const CARD_IMMEDIATE_COPIES = 8;
 /** immediate data from the frame to card memory, bytes (iop) */
-export const CARD_IMMEDIATE_COPIES_BYTES = 7;
+export const CARD_IMMEDIATE_COPIES_BYTES = 9;
 /** queued small segments put together in card memory (iop) */
-export const CARD_COLLAPSE_COPIES = 8;
+export const CARD_COLLAPSE_COPIES = 10;
 /** queued small segments put together in card memory, bytes (iop) */
-export const CARD_COLLAPSE_COPIES_BYTES = 9;
+export const CARD_COLLAPSE_COPIES_BYTES = 11;
 /** transmit buffer to the device, first transmission (iop) */
-export const TRANSMIT_FETCHES = 10;
+export const TRANSMIT_FETCHES = 12;
 /** transmit buffer to the device, first transmission, bytes (iop) */
-export const TRANSMIT_FETCHES_BYTES = 11;
+export const TRANSMIT_FETCHES_BYTES = 13;
 /** transmit buffer to the device, sent again (iop) */
-export const RETRANSMIT_FETCHES = 12;
+export const RETRANSMIT_FETCHES = 14;
 /** transmit buffer to the device, sent again, bytes (iop) */
-export const RETRANSMIT_FETCHES_BYTES = 13;
+export const RETRANSMIT_FETCHES_BYTES = 15;
 /** card memory to a receive bucket (iop) */
-export const RECEIVE_PLACEMENTS = 14;
+export const RECEIVE_PLACEMENTS = 16;
 /** card memory to a receive bucket, bytes (iop) */
-export const RECEIVE_PLACEMENTS_BYTES = 15;
+export const RECEIVE_PLACEMENTS_BYTES = 17;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 16;
+export const DEVICE_HEADER_FETCHES = 18;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 17;
+export const DEVICE_HEADER_FETCHES_BYTES = 19;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 18;
+export const DEVICE_RECEIVES = 20;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 19;
+export const DEVICE_RECEIVES_BYTES = 21;
 /** doorbells rung (host) */
-export const DOORBELLS = 20;
+export const DOORBELLS = 22;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 21;
+export const DOORBELLS_SUPPRESSED = 23;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 22;
+export const INTERRUPTS = 24;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 23;
+export const INTERRUPTS_SUPPRESSED = 25;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 24;
+export const IOP_SLEEPS = 26;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 25;
+export const HOST_SLEEPS = 27;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 26;
+export const HOST_INTERRUPTS_SERVICED = 28;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 27;
+export const HOST_POLLS = 29;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 28;
+export const HOST_IDLE_POLLS = 30;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 29;
+export const IOP_POLLS = 31;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 30;
+export const IOP_IDLE_POLLS = 32;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 31;
+export const INBOUND_POSTED = 33;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 32;
+export const INBOUND_FULL = 34;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 33;
+export const INBOUND_RELEASED = 35;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 34;
+export const OUTBOUND_POSTED = 36;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 35;
+export const OUTBOUND_FULL = 37;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 36;
+export const OUTBOUND_RELEASED = 38;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 37;
+export const INBOUND_REFUSED = 39;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 38;
+export const OUTBOUND_REFUSED = 40;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 39;
+export const NOPS = 41;
 /** socket calls (host) */
-export const USER_CALLS = 40;
+export const USER_CALLS = 42;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 41;
+export const USER_WOULD_BLOCK = 43;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 42;
+export const MESSAGE_REQUESTS = 44;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 43;
+export const MESSAGE_REPLIES = 45;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 44;
+export const MEMORY_TRANSMIT_TAKEN = 46;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 45;
+export const MEMORY_TRANSMIT_RETURNED = 47;
 /** times the transmit pool was dry (host) */
-export const MEMORY_TRANSMIT_DRY = 46;
+export const MEMORY_TRANSMIT_DRY = 48;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 47;
+export const MEMORY_BUCKETS_POSTED = 49;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 48;
+export const MEMORY_BUCKETS_USED = 50;
 /** times the card had data and no bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 49;
+export const MEMORY_BUCKETS_STARVED = 51;
 /** address mappings after start (host) */
-export const MAPPINGS = 50;
+export const MAPPINGS = 52;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 51;
+export const ALLOCATIONS = 53;
 /** taken from the program (host) */
-export const BYTES_SENT = 52;
+export const BYTES_SENT = 54;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 53;
+export const BYTES_LENT = 55;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 54;
+export const BYTES_QUEUED = 56;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 55;
+export const BYTES_REFUSED = 57;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 56;
+export const BYTES_DISCARDED = 58;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 57;
+export const BYTES_ACKNOWLEDGED = 59;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 58;
+export const BYTES_UNACKNOWLEDGED = 60;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 59;
+export const BYTES_ACCEPTED = 61;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 60;
+export const BYTES_UNREAD = 62;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 61;
+export const BYTES_DELIVERED = 63;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 62;
+export const BYTES_RECEIVED = 64;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 63;
+export const BYTES_BORROWED = 65;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 64;
+export const BYTES_DROPPED = 66;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 65;
+export const IP_IN_RECEIVES = 67;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 66;
+export const IP_IN_HDR_ERRORS = 68;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 67;
+export const IP_IN_ADDR_ERRORS = 69;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 68;
+export const IP_IN_UNKNOWN_PROTOS = 70;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 69;
+export const IP_OUT_REQUESTS = 71;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 70;
+export const IP_OUT_NO_ROUTES = 72;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 71;
+export const IP_REASM_REQDS = 73;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 72;
+export const IP_REASM_OKS = 74;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 73;
+export const IP_REASM_FAILS = 75;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 74;
+export const ARP_REQUESTS_SENT = 76;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 75;
+export const ARP_REPLIES_SENT = 77;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 76;
+export const ARP_RECEIVED = 78;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 77;
+export const ICMP_IN_MSGS = 79;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 78;
+export const ICMP_IN_ERRORS = 80;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 79;
+export const ICMP_IN_ECHOS = 81;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 80;
+export const ICMP_OUT_ECHO_REPS = 82;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 81;
+export const ICMP_OUT_DEST_UNREACHS = 83;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 82;
+export const UDP_IN_DATAGRAMS = 84;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 83;
+export const UDP_OUT_DATAGRAMS = 85;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 84;
+export const UDP_NO_PORTS = 86;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 85;
+export const UDP_IN_ERRORS = 87;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 86;
+export const TCP_ACTIVE_OPENS = 88;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 87;
+export const TCP_PASSIVE_OPENS = 89;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 88;
+export const TCP_ATTEMPT_FAILS = 90;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 89;
+export const TCP_ESTAB_RESETS = 91;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 90;
+export const TCP_IN_SEGS = 92;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 91;
+export const TCP_IN_ERRS = 93;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 92;
+export const TCP_OUT_SEGS = 94;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 93;
+export const TCP_OUT_DATA_BYTES = 95;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 94;
+export const TCP_RETRANS_SEGS = 96;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 95;
+export const TCP_RETRANS_BYTES = 97;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 96;
+export const TCP_OUT_RSTS = 98;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 97;
+export const TCP_LISTEN_OVERFLOWS = 99;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 98;
+export const TCP_TIMEOUTS = 100;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 99;
+export const TCP_FAST_RETRANSMITS = 101;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 100;
+export const TCP_DELAYED_ACKS = 102;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 101;
+export const TCP_OUT_OF_ORDER = 103;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 102;
+export const TCP_DUPLICATES = 104;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 103;
+export const TCP_WINDOW_PROBES = 105;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 104;
+export const TCP_CHALLENGE_ACKS = 106;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 105;
+export const TCP_PACKETS_PRUNED = 107;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 106;
+export const TCP_TIME_WAIT_OVERFLOWS = 108;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 107;
+export const DEVICE_TX_PACKETS = 109;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 108;
+export const DEVICE_TX_PACKETS_BYTES = 110;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 109;
+export const DEVICE_RX_PACKETS = 111;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 110;
+export const DEVICE_RX_PACKETS_BYTES = 112;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 111;
+export const DEVICE_TX_FULL = 113;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 112;
+export const DEVICE_RX_NO_BUFFER = 114;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 113;
+export const DEVICE_RX_BAD_CHECKSUM = 115;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 114;
+export const DEVICE_TSO_SEGMENTS = 116;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 115;
+export const WIRE_DROPPED = 117;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 116;
+export const WIRE_OVERFLOW = 118;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 117;
+export const WIRE_DUPLICATED = 119;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 118;
+export const WIRE_DUPLICATED_BYTES = 120;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 119;
+export const WIRE_CORRUPTED = 121;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 120;
+export const WIRE_REORDERED = 122;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 121;
+export const CAPTURE_COPIES = 123;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 122;
+export const CAPTURE_COPIES_BYTES = 124;
 
-export const COUNTER_COUNT = 123;
+export const COUNTER_COUNT = 125;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -255,6 +259,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'immediateCopiesBytes',
   'receiveCopies',
   'receiveCopiesBytes',
+  'stagingCopies',
+  'stagingCopiesBytes',
   'cardImmediateCopies',
   'cardImmediateCopiesBytes',
   'cardCollapseCopies',
@@ -374,6 +380,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'captureCopiesBytes',
 ];
 export const COUNTER_SIDES: readonly string[] = [
+  'host',
+  'host',
   'host',
   'host',
   'host',
@@ -509,6 +517,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'copy',
   'copy',
   'copy',
+  'copy',
+  'copy',
   'dma',
   'dma',
   'dma',
@@ -630,6 +640,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'program memory into a frame as immediate data, bytes',
   'receive bucket to program memory',
   'receive bucket to program memory, bytes',
+  'between the region and scratch memory as the second half of a copy from or to program memory',
+  'between the region and scratch memory as the second half of a copy from or to program memory, bytes',
   'immediate data from the frame to card memory',
   'immediate data from the frame to card memory, bytes',
   'queued small segments put together in card memory',

@@ -1,5 +1,5 @@
 /** The host driver, put together: the four subsystems over one card's layout. */
-import type { CardLayout } from '../dma/card-layout.ts';
+import { type CardLayout, STAGING_BYTES } from '../dma/card-layout.ts';
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { Doorbell } from '../i2o/doorbell.ts';
@@ -57,7 +57,7 @@ export class Host {
     const control = new ControlCall();
     const requests = new Requests(region, inbound, doorbell, ledger);
     const replies = new Replies(region.words, ledger, table, transmit, receive, control);
-    const dma = new DmaEngine(region, ledger);
+    const dma = new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
     this.ledger = ledger;
     this.transmit = transmit;
     this.receive = receive;
