@@ -18,7 +18,7 @@ export class EventQueue {
   readonly clock: Clock;
   private readonly agents: Agent[] = [];
   private readonly charges: (() => number)[] = [];
-  /** When each agent next runs, and how long its last turn occupies it. */
+  /** When each agent was asked to run, and how long its last turn occupies it. */
   private readonly wakeNs: number[] = [];
   private readonly busyUntilNs: number[] = [];
   private turnsAtOneTime = 0;
@@ -50,7 +50,7 @@ export class EventQueue {
   run(done: () => boolean, untilNs: number, except: number): boolean {
     while (!done()) {
       const next = this.earliest(except);
-      const atNs = next < 0 ? NEVER : this.wakeNs[next]!;
+      const atNs = next < 0 ? NEVER : this.dueNs(next);
       if (atNs > untilNs || atNs === NEVER) {
         if (untilNs !== NEVER) this.clock.set(Math.max(this.clock.nowNs, untilNs));
         return false;
@@ -62,11 +62,21 @@ export class EventQueue {
 
   private earliest(except: number): number {
     let best = -1;
+    let bestNs = NEVER;
     for (let i = 0; i < this.agents.length; i++) {
       if (i === except) continue;
-      if (best < 0 || this.wakeNs[i]! < this.wakeNs[best]!) best = i;
+      const dueNs = this.dueNs(i);
+      if (best < 0 || dueNs < bestNs) {
+        best = i;
+        bestNs = dueNs;
+      }
     }
     return best;
+  }
+
+  /** When an agent next runs. Its deadline is asked for each time, since another agent may have put a frame on its wire. */
+  private dueNs(agent: number): number {
+    return Math.max(Math.min(this.wakeNs[agent]!, this.agents[agent]!.nextDeadlineNs()), this.busyUntilNs[agent]!);
   }
 
   private turn(number: number, nowNs: number): void {
@@ -77,11 +87,7 @@ export class EventQueue {
     const worked = agent.poll() > 0;
     const freeNs = this.clock.nowNs + this.charges[number]!();
     this.busyUntilNs[number] = freeNs;
-    let wakeNs = NEVER;
-    if (worked || !agent.arm()) wakeNs = freeNs;
-    else wakeNs = Math.max(agent.nextDeadlineNs(), freeNs);
-    // A notification during the turn may have set an earlier time already.
-    this.wakeNs[number] = Math.max(Math.min(this.wakeNs[number]!, wakeNs), freeNs);
+    if (worked || !agent.arm()) this.wakeNs[number] = freeNs;
   }
 
   private guard(nowNs: number): void {
