@@ -274,6 +274,8 @@ export class World {
   readonly captured: Captured[] = [];
   /** Called at every step: the program. */
   program: () => void = () => {};
+  /** Whether the program wants another turn soon, even if nothing happens. */
+  wantsTurn: () => boolean = () => false;
   /** Looks at each frame first; false: it is lost. */
   filter: (frame: Captured | undefined, bytes: Uint8Array, from: Side) => boolean = () => true;
   private readonly random: Random;
@@ -300,6 +302,8 @@ export class World {
     const segment = decode(from, this.timeUs, bytes);
     if (segment) this.captured.push(segment);
     if (!this.filter(segment, bytes, from)) return;
+    // ARP gives up after three requests, so a bad wire would only test that.
+    if (bytes[13] === 6) return this.fly(from, bytes, false);
     const { loss = 0, duplicate = 0, reorder = 0, corrupt = 0 } = this.options;
     if (this.chance(loss)) return;
     if (this.chance(corrupt)) bytes[14 + this.random.below(bytes.length - 14)]! ^= 1 << this.random.below(8);
@@ -345,7 +349,7 @@ export class World {
   /** Goes to the next event. @returns false when nothing will ever happen any more, or not before `until`. */
   step(until = Number.POSITIVE_INFINITY): boolean {
     this.settle();
-    let next = Number.POSITIVE_INFINITY;
+    let next = this.wantsTurn() ? this.timeUs + 200 : Number.POSITIVE_INFINITY;
     for (const frame of this.flying) next = Math.min(next, frame.at);
     for (const side of [this.a, this.b]) {
       if (side.stack.hasDeadline()) {
