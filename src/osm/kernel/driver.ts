@@ -253,11 +253,11 @@ export class Driver {
 
   /**
    * Gives a socket up: unread data is dropped, which makes it an abort (RFC 2525 section 2.17), and the card is told. The
-   * number is free when the card has answered.
+   * number is free when the card has answered. @param reset abort it in any case.
    */
-  closeSocket(number: number, socket: HostSocket): void {
+  closeSocket(number: number, socket: HostSocket, reset: boolean): void {
     const unread = this.dropUnread(socket);
-    const abort = unread > 0 && socket.state !== STATE_FAILED;
+    const abort = reset || (unread > 0 && socket.state !== STATE_FAILED);
     const frame = this.deadErrno === 0 ? this.awaitFrame() : NO_FRAME;
     socket.state = STATE_CLOSING;
     if (frame === NO_FRAME) {
@@ -322,7 +322,7 @@ export class Driver {
     this.replies.roomChanged = false;
     while (this.replies.orphanCount > 0) {
       const number = this.replies.orphans[--this.replies.orphanCount]!;
-      this.closeSocket(number, this.table.sockets[number]!);
+      this.closeSocket(number, this.table.sockets[number]!, true);
     }
   }
 

@@ -125,7 +125,7 @@ export class CardSockets implements SocketStack {
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.bind(frame, this.control.begin(), number, address, port);
     const errno = this.driver.awaitControl();
-    if (errno !== 0) return -errno;
+    if (errno !== 0) return 0 - errno;
     socket.bound = 1;
     socket.localAddress = getSocketBindReplyLocalAddress(this.control.reply, 0);
     socket.localPort = getSocketBindReplyLocalPort(this.control.reply, 0);
@@ -148,7 +148,7 @@ export class CardSockets implements SocketStack {
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.listen(frame, this.control.begin(), number, clampBacklog(backlog));
     const errno = this.driver.awaitControl();
-    if (errno !== 0) return -errno;
+    if (errno !== 0) return 0 - errno;
     socket.state = STATE_LISTENING;
     socket.backlog = clampBacklog(backlog);
     this.driver.postAccepts(number, socket);
@@ -224,13 +224,13 @@ export class CardSockets implements SocketStack {
   close(number: number): number {
     const socket = this.open(number);
     if (socket === undefined) return -EBADF;
-    // Connections nobody has accepted go with their listener.
+    // Connections nobody has accepted are reset with their listener, as Linux does.
     for (let accepted = socket.acceptHead; accepted >= 0; ) {
       const next = this.sockets[accepted]!.acceptNext;
-      this.driver.closeSocket(accepted, this.sockets[accepted]!);
+      this.driver.closeSocket(accepted, this.sockets[accepted]!, true);
       accepted = next;
     }
-    this.driver.closeSocket(number, socket);
+    this.driver.closeSocket(number, socket, false);
     return 0;
   }
 
@@ -249,7 +249,7 @@ export class CardSockets implements SocketStack {
     const errno = this.driver.awaitControl();
     if (errno === 0 && option === SO_RCVBUF) socket.receiveBufferBytes = Math.max(value, BUFFER_BYTES_MIN);
     if (errno === 0 && option === SO_LINGER_SECONDS) socket.lingerSeconds = value;
-    return -errno;
+    return 0 - errno;
   }
 
   getOption(number: number, option: number): number {
@@ -265,7 +265,7 @@ export class CardSockets implements SocketStack {
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionGet(frame, this.control.begin(), number, option);
     const errno = this.driver.awaitControl();
-    return errno === 0 ? getSocketOptionGetReplyValue(this.control.reply, 0) : -errno;
+    return errno === 0 ? getSocketOptionGetReplyValue(this.control.reply, 0) : 0 - errno;
   }
 
   localEndpoint(number: number): Endpoint | undefined {

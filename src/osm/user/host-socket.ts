@@ -91,5 +91,5 @@ export function socketTag(number: number, generation: number): number {
 export function takeError(socket: HostSocket): number {
   const { errno } = socket;
   socket.errno = 0;
-  return -errno;
+  return 0 - errno;
 }

@@ -1,0 +1,21 @@
+/** The card under the socket contract's own tests, which state what Linux answers: in two threads, and in virtual time. */
+import { expect } from 'vitest';
+import { openCard } from '../../src/world/card.ts';
+import { VirtualWorld } from '../../src/world/virtual.ts';
+import { socketContractTests } from '../socket/contract-suite.ts';
+
+socketContractTests('threaded card', async () => {
+  const card = await openCard({ driver: { socketsMax: 256 } });
+  return {
+    stack: card.stack,
+    async close() {
+      expect(card.reconcile().lines).toEqual([]);
+      await card.close();
+    },
+  };
+});
+
+socketContractTests('virtual card', async () => {
+  const world = new VirtualWorld({ cards: [{ mtu: 65535, packetSlots: 128 }] });
+  return { stack: world.cards[0]!.stack, close: async () => {} };
+});
