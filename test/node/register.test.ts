@@ -1,0 +1,60 @@
+/** The entry `node --import` uses: what it says when it cannot do what it is asked. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { environmentOptions } from '../../src/node/environment.ts';
+
+const REGISTER = new URL('../../dist/src/node/register.js', import.meta.url).href;
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+function start(environment: Record<string, string>, code: string) {
+  return spawnSync(process.execPath, ['--import', REGISTER, '-e', code], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: { ...process.env, NODE_OPTIONS: '', ...environment },
+  });
+}
+
+describe('node --import inic/register', () => {
+  it.each([
+    ['INIC_OFFLOAD', 'prot 80', 'offload rule "prot 80"'],
+    ['INIC_SPIN_US', 'soon', '"INIC_SPIN_US" expected microseconds, got "soon"'],
+  ])('refuses %s=%s in one line', (name, value, message) => {
+    const result = start({ [name]: value }, 'console.log("ran")');
+    expect(result.status).toBe(1);
+    expect(result.stdout).toBe('');
+    expect(result.stderr).toContain(message);
+    expect(result.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('lets a program without sockets run and end, and warns of nothing', () => {
+    const result = start({}, 'console.log("ran")');
+    expect(result).toMatchObject({ status: 0, stdout: 'ran\n', stderr: '' });
+  });
+
+  it('hides no deprecation warning of the program’s own', () => {
+    const code = 'process.binding("tcp_wrap"); console.log("ran")';
+    const result = start({ NODE_OPTIONS: '--pending-deprecation' }, code);
+    expect(result.stderr.match(/DEP0111/g)).toHaveLength(1);
+    expect(result.stdout).toBe('ran\n');
+  });
+});
+
+describe('the environment', () => {
+  it('gives the options of install', () => {
+    const environment = {
+      INIC_OFFLOAD: 'port 1',
+      INIC_SPIN_US: '5',
+      INIC_TURN_US: '50',
+      INIC_LINGER_US: '0',
+    };
+    expect(environmentOptions(environment)).toEqual({
+      offload: 'port 1',
+      spinUs: 5,
+      turnUs: 50,
+      lingerUs: 0,
+    });
+    expect(environmentOptions({})).toEqual({});
+  });
+});
