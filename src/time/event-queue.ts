@@ -76,7 +76,10 @@ export class EventQueue {
 
   /** When an agent next runs. Its deadline is asked for each time, since another agent may have put a frame on its wire. */
   private dueNs(agent: number): number {
-    return Math.max(Math.min(this.wakeNs[agent]!, this.agents[agent]!.nextDeadlineNs()), this.busyUntilNs[agent]!);
+    return Math.max(
+      Math.min(this.wakeNs[agent]!, this.agents[agent]!.nextDeadlineNs()),
+      this.busyUntilNs[agent]!,
+    );
   }
 
   private turn(number: number, nowNs: number): void {

@@ -1,0 +1,79 @@
+/** A card without a driver: raw frames in, raw frames out, in virtual time. */
+import { DmaEngine } from '../../src/dma/engine.ts';
+import { MemoryPlan } from '../../src/dma/plan.ts';
+import { allocateRegion, type Region } from '../../src/dma/region.ts';
+import { FRAME_WORDS } from '../../src/i2o/frame.ts';
+import { NO_FRAME, RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { Clock } from '../../src/time/clock.ts';
+import { Random } from '../../src/time/random.ts';
+import { PERFECT_PIPE } from '../../src/wire/config.ts';
+import { createLoopback } from '../../src/wire/link.ts';
+import { planPipe, wireSlotBytes } from '../../src/wire/pipe.ts';
+import { type CardConfig, type CardOverrides, cardConfig } from '../../src/world/card-config.ts';
+import { type CardMemory, planCardMemory } from '../../src/world/card-memory.ts';
+import { buildSocketCard, type CardParts } from '../../src/world/card-parts.ts';
+
+export class BareCard {
+  readonly clock = new Clock();
+  readonly region: Region;
+  readonly config: CardConfig;
+  readonly memory: CardMemory;
+  readonly parts: CardParts;
+  readonly ledger: Ledger;
+  readonly inbound: RingProducer;
+  readonly outbound: RingConsumer;
+
+  constructor(overrides: CardOverrides = {}) {
+    this.config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides });
+    const plan = new MemoryPlan();
+    this.memory = planCardMemory(plan, 'card', this.config);
+    const slotBytes = wireSlotBytes(this.config.mtu);
+    const pipe = planPipe(plan, 'wire', PERFECT_PIPE.queueFrames, slotBytes);
+    this.region = allocateRegion(plan.byteLength);
+    this.clock.set(0);
+    const { layout } = this.memory;
+    this.ledger = new Ledger(this.region, layout.iopLedger);
+    const dma = new DmaEngine(this.region, this.ledger);
+    const wire = createLoopback(
+      { region: this.region, clock: this.clock, random: new Random(1), ledger: this.ledger, dma },
+      pipe,
+      { ...PERFECT_PIPE, slotBytes },
+    );
+    this.parts = buildSocketCard(this.region, this.memory, this.config, {
+      clock: this.clock,
+      ledger: this.ledger,
+      dma,
+      waker: { wake: () => {} },
+      wire,
+    });
+    this.inbound = new RingProducer(this.region, layout.inbound, layout.inboundFrames);
+    this.outbound = new RingConsumer(this.region, layout.outbound, layout.outboundFrames);
+  }
+
+  /** Writes a frame with `fill` and posts it. @returns false when no frame was free. */
+  post(fill: (words: Int32Array, frame: number) => void): boolean {
+    const frame = this.inbound.acquire();
+    if (frame === NO_FRAME) return false;
+    this.region.words.fill(0, frame, frame + FRAME_WORDS);
+    fill(this.region.words, frame);
+    this.inbound.post();
+    this.inbound.publish();
+    return true;
+  }
+
+  /** Gives the card turns until it has nothing to do, and takes its replies. */
+  run(turnsMax = 1000): Int32Array[] {
+    const replies: Int32Array[] = [];
+    for (let turn = 0; turn < turnsMax; turn++) {
+      const worked = this.parts.processor.poll();
+      for (let frame = this.outbound.receive(); frame !== NO_FRAME; frame = this.outbound.receive()) {
+        replies.push(this.region.words.slice(frame, frame + FRAME_WORDS));
+        this.outbound.release();
+      }
+      this.outbound.publish();
+      if (worked === 0) break;
+    }
+    return replies;
+  }
+}
