@@ -303,8 +303,8 @@ export class World {
     if (segment) this.captured.push(segment);
     if (!this.filter(segment, bytes, from)) return;
     // ARP gives up after three requests, so a bad wire would only test that.
-    if (bytes[13] === 6) return this.fly(from, bytes, false);
-    const { loss = 0, duplicate = 0, reorder = 0, corrupt = 0 } = this.options;
+    const spared = bytes[13] === 6;
+    const { loss = 0, duplicate = 0, reorder = 0, corrupt = 0 } = spared ? {} : this.options;
     if (this.chance(loss)) return;
     if (this.chance(corrupt)) bytes[14 + this.random.below(bytes.length - 14)]! ^= 1 << this.random.below(8);
     this.fly(from, bytes, this.chance(reorder));
@@ -336,9 +336,9 @@ export class World {
 
   /** Work at the present time: timers, the program, output. */
   settle(): void {
+    for (const side of [this.a, this.b]) side.renew();
     for (let i = 0; i < 4; i++) {
       for (const side of [this.a, this.b]) {
-        side.renew();
         side.stack.advance(this.nowUs);
       }
       this.program();
