@@ -1,1 +1,24 @@
-export {};
+/**
+ * The package's door: a card, its sockets in three forms, the virtual world, and the drop-in for `node:net`. Everything else is
+ * inside.
+ */
+export { BlockingSockets } from './socket/blocking.ts';
+export {
+  type Endpoint,
+  FAILED,
+  HANGUP,
+  READABLE,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SOCK_STREAM,
+  type SocketStack,
+  WRITABLE,
+} from './socket/contract.ts';
+export { errnoName } from './socket/errno.ts';
+export * as socketOptions from './socket/options.ts';
+export { PromiseSockets } from './socket/promises.ts';
+export { SocketError } from './socket/socket-error.ts';
+export { type Card, type Echo, openCard, openEcho } from './world/card.ts';
+export { type CardConfig, type CardOverrides, cardConfig, DEFAULT_CARD_CONFIG } from './world/card-config.ts';
+export { type Program, type VirtualOptions, VirtualWorld } from './world/virtual.ts';

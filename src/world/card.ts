@@ -7,6 +7,7 @@ import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import { OUTBOUND_RELEASED } from '../ledger/counters.gen.ts';
 import { type Reconciliation, reconcile } from '../ledger/reconcile.ts';
 import type { CardSockets } from '../osm/user/card-sockets.ts';
+import { nextTurn } from '../time/event-loop.ts';
 import { type CardConfig, type CardOverrides, cardConfig } from './card-config.ts';
 import { ThreadedCard } from './threaded.ts';
 
@@ -80,6 +81,16 @@ export class Card extends CardBooks {
     return [this.card.config.stack.address];
   }
 
+  /** The region's bytes, for buffers offered and lent (`stack.sender`, `stack.receiver`). */
+  get memory(): Uint8Array {
+    return this.card.region.bytes;
+  }
+
+  /** Transmit buffers in the card's or the program's hands. */
+  get transmitInUse(): number {
+    return this.card.host.transmit.inUse;
+  }
+
   /** The same card, as the drop-in for `node:net` wants it. */
   get node(): this {
     return this;
@@ -103,6 +114,27 @@ export class Card extends CardBooks {
 
   failed(): number {
     return this.card.host.driver.deadErrno;
+  }
+
+  /**
+   * Resolves when the card has news; the event loop rests until then. For `PromiseSockets`. Not together with the drop-in,
+   * which has the interrupt to itself.
+   */
+  news(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.card.keepAlive(false);
+        this.stack.poll();
+        resolve();
+      };
+      if (this.stack.poll() > 0 || this.failed() !== 0) {
+        nextTurn(resolve);
+        return;
+      }
+      this.card.onInterrupt(done);
+      this.card.keepAlive(true);
+      if (!this.card.armLoop()) nextTurn(done);
+    });
   }
 
   /** Kills the card's thread without a word, as a fault would. For tests of what follows. */

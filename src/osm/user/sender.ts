@@ -125,6 +125,11 @@ export class Sender {
     return context < 0 ? this.blocked(number, socket) : context;
   }
 
+  /** Region address of an allocated buffer. */
+  addressOf(context: number): number {
+    return this.transmit.addressOf(context);
+  }
+
   /**
    * Sends an allocated buffer, without a copy. It is the card's from here on.
    * @param context what `allocate` returned. @param length bytes filled, 1 to the buffer's size.

@@ -1,0 +1,16 @@
+/** A listening socket in one step, for the forms that throw. */
+import type { SocketStack } from './contract.ts';
+import { checked } from './socket-error.ts';
+
+/** @param port 0 for one of the stack's choice. @throws SocketError; the socket is closed then. */
+export function openListener(stack: SocketStack, address: number, port: number, backlog: number): number {
+  const socket = checked('socket', stack.socket());
+  try {
+    checked('bind', stack.bind(socket, address, port));
+    checked('listen', stack.listen(socket, backlog));
+  } catch (error) {
+    stack.close(socket);
+    throw error;
+  }
+  return socket;
+}

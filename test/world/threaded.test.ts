@@ -1,0 +1,122 @@
+/** Two real threads: the three forms of sockets, buffers offered and lent, and a card that dies. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BlockingSockets } from '../../src/socket/blocking.ts';
+import { ECONNREFUSED, ENETDOWN } from '../../src/socket/errno.ts';
+import { PromiseSockets } from '../../src/socket/promises.ts';
+import { type Card, openCard } from '../../src/world/card.ts';
+
+const LOOPBACK = 0x7f000001;
+let card: Card;
+
+beforeEach(async () => {
+  card = await openCard({ driver: { socketsMax: 64 } });
+});
+afterEach(() => card.close());
+
+/** A connected pair: the side that connected, and the side that accepted. */
+function connect(port: number): {
+  blocking: BlockingSockets;
+  client: number;
+  server: number;
+  listener: number;
+} {
+  const blocking = new BlockingSockets(card.stack, 2000);
+  const listener = blocking.listen(LOOPBACK, port);
+  const client = blocking.connect(LOOPBACK, port);
+  return { blocking, client, server: blocking.accept(listener), listener };
+}
+
+describe('blocking form', () => {
+  it('sends, receives and ends', () => {
+    const { blocking, client, server, listener } = connect(7001);
+    const text = new TextEncoder().encode('over the card and back');
+    blocking.send(client, text);
+    const buffer = new Uint8Array(100);
+    expect(blocking.recv(server, buffer)).toBe(text.length);
+    expect(buffer.subarray(0, text.length)).toEqual(text);
+    card.stack.close(client);
+    expect(blocking.recv(server, buffer)).toBe(0);
+    card.stack.close(server);
+    card.stack.close(listener);
+    expect(card.reconcile().lines).toEqual([]);
+  });
+
+  it('throws the errno by name', () => {
+    const blocking = new BlockingSockets(card.stack, 2000);
+    expect(() => blocking.connect(LOOPBACK, 9)).toThrow('connect ECONNREFUSED');
+  });
+});
+
+describe('promise form', () => {
+  it('serves an echo while the event loop rests', async () => {
+    const sockets = new PromiseSockets(card.stack, () => card.news());
+    const listener = sockets.listen(LOOPBACK, 7002);
+    const client = await sockets.connect(LOOPBACK, 7002);
+    const server = await sockets.accept(listener);
+    const buffer = new Uint8Array(1000);
+    for (let round = 1; round <= 20; round++) {
+      await sockets.send(client, new Uint8Array(round).fill(round));
+      expect(await sockets.recv(server, buffer)).toBe(round);
+      await sockets.send(server, buffer.subarray(0, round));
+      expect(await sockets.recv(client, buffer)).toBe(round);
+      expect(buffer[0]).toBe(round);
+    }
+    for (const socket of [client, server, listener]) card.stack.close(socket);
+    expect(card.reconcile().lines).toEqual([]);
+  });
+
+  it('rejects with the errno by name', async () => {
+    const sockets = new PromiseSockets(card.stack, () => card.news());
+    await expect(sockets.connect(LOOPBACK, 9)).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+      errno: -ECONNREFUSED,
+    });
+  });
+});
+
+describe('buffers', () => {
+  it('offered and lent: a send and a receive without a copy', () => {
+    const { client, server, listener } = connect(7003);
+    const { sender, receiver } = card.stack;
+    const before = card.ledger().host;
+    const memory = card.memory;
+    const offered = sender.allocate(client);
+    const address = sender.addressOf(offered);
+    for (let i = 0; i < 1000; i++) memory[address + i] = i & 0xff;
+    expect(sender.sendAllocated(client, offered, 1000)).toBe(1000);
+    let lent = receiver.lend(server);
+    while (lent < -1) {
+      card.stack.wait(2000);
+      lent = receiver.lend(server);
+    }
+    expect(receiver.lengthOf(lent)).toBe(1000);
+    const at = receiver.addressOf(lent);
+    for (let i = 0; i < 1000; i++) expect(memory[at + i]).toBe(i & 0xff);
+    expect(receiver.release(lent)).toBe(0);
+    expect(receiver.release(lent)).toBeLessThan(0);
+    const after = card.ledger().host;
+    for (const name of ['sendCopies', 'receiveCopies', 'immediateCopies'])
+      expect(after[name]).toBe(before[name]);
+    for (const socket of [client, server, listener]) card.stack.close(socket);
+    expect(card.reconcile().lines).toEqual([]);
+  });
+});
+
+describe('a card that dies', () => {
+  it('fails every open socket by name, gives every buffer back, and nothing hangs', async () => {
+    const { client, server, listener } = connect(7004);
+    card.stack.send(client, new Uint8Array(100_000), 0, 100_000);
+    await card.kill();
+    const buffer = new Uint8Array(10);
+    let answer = card.stack.recv(server, buffer, 0, 10);
+    while (answer > 0) answer = card.stack.recv(server, buffer, 0, 10); // what had arrived is still there
+    expect(answer).toBe(-ENETDOWN);
+    expect(card.stack.send(client, buffer, 0, 10)).toBe(-ENETDOWN);
+    expect(card.stack.accept(listener)).toBe(-ENETDOWN);
+    expect(card.stack.socket()).toBe(-ENETDOWN);
+    expect(card.stack.wait(10_000)).toBe(0);
+    for (const socket of [client, server, listener]) expect(card.stack.close(socket)).toBe(0);
+    expect(card.transmitInUse).toBe(0);
+    expect(card.stack.socketsInUse).toBe(0);
+  });
+});
