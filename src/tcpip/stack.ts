@@ -77,6 +77,7 @@ export class Stack implements LinkClient, ErrorListener {
       neighbourChanged: (neighbour, ready) => {
         neighbourChanged(this.tcp, neighbour, ready);
         this.udp.neighbourChanged(neighbour, ready);
+        this.icmp.neighbourChanged(neighbour, ready);
       },
     });
     this.tcp = new TcpTables(this.environment, this.routes, this.neighbours);

@@ -41,6 +41,8 @@ import type { Pieces } from '../ipv4/pieces.ts';
 import type { Routes } from '../route.ts';
 
 const RING = 64;
+/** Where one message waits for a hardware address, behind the ring's entries (RFC 1122 §2.3.2.2: the latest). */
+const WAITING = RING;
 /** An error quotes the header and this much of what follows (RFC 792). */
 const QUOTED_BYTES = 8;
 
@@ -70,14 +72,15 @@ export class Icmp {
   private readonly pieces: Pieces;
   private readonly listener: ErrorListener;
   private readonly sender: DatagramSender;
-  private readonly packet = new Int32Array(RING);
-  private readonly source = new Int32Array(RING);
-  private readonly destination = new Int32Array(RING);
+  private readonly packet = new Int32Array(RING + 1);
+  private readonly source = new Int32Array(RING + 1);
+  private readonly destination = new Int32Array(RING + 1);
   /** First and second word of the message; the checksum of an error is filled in when it is sent. */
-  private readonly word0 = new Int32Array(RING);
-  private readonly word1 = new Int32Array(RING);
+  private readonly word0 = new Int32Array(RING + 1);
+  private readonly word1 = new Int32Array(RING + 1);
   private head = 0;
   private tail = 0;
+  private isWaiting = false;
   /** Errors that may still be sent this second. */
   private tokens = 0;
   private tokensMs = 0;
@@ -161,10 +164,34 @@ export class Icmp {
       const outcome = this.sendMessage(slot);
       if (outcome < 0) return sent - 1 - outcome;
       sent += outcome;
-      this.pieces.free(this.packet[slot]);
+      if (this.packet[slot] >= 0) this.pieces.free(this.packet[slot]);
       this.head = (this.head + 1) | 0;
     }
     return sent;
+  }
+
+  /** A next hop's hardware address has become known, or nobody answered. */
+  neighbourChanged(neighbour: number, ready: boolean): void {
+    if (!this.isWaiting) return;
+    const { packet, source, destination, word0, word1 } = this;
+    if (this.routes.nextHop(destination[WAITING]) !== this.neighbours.address[neighbour]) return;
+    this.isWaiting = false;
+    const queued =
+      ready &&
+      this.queue(packet[WAITING], source[WAITING], destination[WAITING], word0[WAITING], word1[WAITING]);
+    if (!queued) this.pieces.free(packet[WAITING]);
+  }
+
+  /** Puts a message aside, in place of the one that waited before. */
+  private putAside(slot: number): void {
+    if (this.isWaiting) this.pieces.free(this.packet[WAITING]);
+    this.isWaiting = true;
+    this.packet[WAITING] = this.packet[slot];
+    this.source[WAITING] = this.source[slot];
+    this.destination[WAITING] = this.destination[slot];
+    this.word0[WAITING] = this.word0[slot];
+    this.word1[WAITING] = this.word1[slot];
+    this.packet[slot] = -1;
   }
 
   private isSumGood(packet: number): boolean {
@@ -221,7 +248,11 @@ export class Icmp {
     const nextHop = this.routes.nextHop(this.destination[slot]);
     if (nextHop === 0) return 0;
     const neighbour = neighbours.resolve(nextHop);
-    if (!neighbours.isReady(neighbour)) return 0;
+    if (!neighbours.isReady(neighbour)) {
+      sender.abandon();
+      this.putAside(slot);
+      return 0;
+    }
     const packet = this.packet[slot];
     const isEcho = this.word0[slot] >>> 24 === ICMP_ECHO_REPLY;
     let word0 = this.word0[slot];

@@ -35,6 +35,11 @@ export class DatagramSender {
     return this.done > 0;
   }
 
+  /** Gives up a datagram sent in part. */
+  abandon(): void {
+    this.done = 0;
+  }
+
   /** Forgets the payload list. */
   clear(): void {
     this.count = 0;

@@ -171,6 +171,7 @@ export class Udp {
       const entry = sends.head;
       const neighbour = neighbours.resolve(sends.nextHop[entry]);
       if (!neighbours.isReady(neighbour)) {
+        this.sender.abandon();
         sends.park();
         continue;
       }
