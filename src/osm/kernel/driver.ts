@@ -28,7 +28,6 @@ import {
   type HostSocket,
   STATE_CLOSING,
   STATE_CONNECTED,
-  STATE_CONNECTING,
   STATE_FAILED,
   STATE_FREE,
   STATE_POSTED,
@@ -299,8 +298,7 @@ export class Driver {
         socket.state = STATE_FREE;
         table.give(number);
       } else if (socket.state !== STATE_FREE) {
-        if (socket.state === STATE_CONNECTED || socket.state === STATE_CONNECTING)
-          socket.state = STATE_FAILED;
+        socket.state = STATE_FAILED;
         socket.errno = errno;
         socket.endOfStream = 1;
         table.changed(number);
