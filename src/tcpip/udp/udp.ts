@@ -14,8 +14,6 @@ import {
 } from '../../ledger/counters.gen.ts';
 import {
   EACCES,
-  EADDRINUSE,
-  EADDRNOTAVAIL,
   EDESTADDRREQ,
   EHOSTUNREACH,
   EINVAL,
@@ -39,6 +37,7 @@ import {
 import { DatagramSender } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
 import type { Routes } from '../route.ts';
+import { UdpPorts } from './ports.ts';
 import { UdpSends } from './sends.ts';
 import { UdpSocket } from './socket.ts';
 
@@ -58,8 +57,7 @@ export class Udp {
   readonly sockets: UdpSocket[];
   private readonly free: Int32Array;
   private freeCount: number;
-  /** First socket bound to each port; -1: none. Linked by `UdpSocket.boundNext`. */
-  private readonly boundHead = new Int32Array(65536).fill(-1);
+  private readonly ports: UdpPorts;
   // Per first slot of a received datagram: its length, source, and the first slot of the next datagram.
   private readonly length: Int32Array;
   private readonly source: Int32Array;
@@ -77,6 +75,7 @@ export class Udp {
     this.sockets = Array.from({ length: config.udpSocketsMax }, (_, index) => new UdpSocket(index));
     this.free = Int32Array.from({ length: config.udpSocketsMax }, (_, i) => config.udpSocketsMax - 1 - i);
     this.freeCount = config.udpSocketsMax;
+    this.ports = new UdpPorts(environment, routes, this.sockets);
     this.length = new Int32Array(packets.count);
     this.source = new Int32Array(packets.count);
     this.sourcePort = new Int32Array(packets.count);
@@ -92,22 +91,14 @@ export class Udp {
   }
 
   close(socket: UdpSocket): void {
-    this.unbind(socket);
+    this.ports.unbind(socket);
     while (socket.head >= 0) this.dropFirst(socket);
     socket.owner = -1;
     this.free[this.freeCount++] = socket.index;
   }
 
   bind(socket: UdpSocket, address: number, port: number): number {
-    if (socket.localPort !== 0) return EINVAL;
-    if (address !== 0 && !this.routes.isOwn(address)) return EADDRNOTAVAIL;
-    const chosen = port === 0 ? this.chooseEphemeral(socket, address) : port;
-    if (chosen === 0 || this.isTaken(socket, address, chosen)) return EADDRINUSE;
-    socket.localAddress = address;
-    socket.localPort = chosen;
-    socket.boundNext = this.boundHead[chosen];
-    this.boundHead[chosen] = socket.index;
-    return 0;
+    return this.ports.bind(socket, address, port);
   }
 
   connect(socket: UdpSocket, address: number, port: number): number {
@@ -116,7 +107,7 @@ export class Udp {
     if (this.routes.nextHop(remote) === 0) return ENETUNREACH;
     if (this.routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
     if (socket.localPort === 0) {
-      const errno = this.bind(socket, 0, 0);
+      const errno = this.ports.bind(socket, 0, 0);
       if (errno !== 0) return errno;
     }
     if (socket.localAddress === 0) socket.localAddress = this.routes.sourceFor(remote);
@@ -151,7 +142,7 @@ export class Udp {
     }
     if (routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
     if (socket.localPort === 0) {
-      const errno = this.bind(socket, 0, 0);
+      const errno = this.ports.bind(socket, 0, 0);
       if (errno !== 0) return errno;
     }
     const local = socket.localAddress === 0 ? routes.sourceFor(remote) : socket.localAddress;
@@ -191,7 +182,7 @@ export class Udp {
       const entry = this.sends.unpark(address, ready);
       if (entry < 0) return;
       if (!ready) {
-        const socket = this.find(
+        const socket = this.ports.find(
           this.sends.local[entry],
           this.sends.remote[entry],
           this.sends.portsReversed(entry),
@@ -217,7 +208,7 @@ export class Udp {
     }
     const sourcePort = view.getUint16(at + UDP_SOURCE_PORT);
     const ports = (sourcePort << 16) | view.getUint16(at + UDP_DESTINATION_PORT);
-    const socket = this.find(destination, source, ports);
+    const socket = this.ports.find(destination, source, ports);
     if (socket === undefined) {
       counters[UDP_NO_PORTS] += 1;
       return -1;
@@ -268,7 +259,7 @@ export class Udp {
 
   /** An ICMP error about a datagram of ours: told to the socket that is connected to its destination (RFC 1122 §4.1.3.3). */
   icmpError(local: number, remote: number, localPort: number, remotePort: number, errno: number): void {
-    const socket = this.find(local, remote, (remotePort << 16) | localPort);
+    const socket = this.ports.find(local, remote, (remotePort << 16) | localPort);
     if (socket === undefined || socket.remotePort === 0) return;
     this.tellError(socket, errno);
   }
@@ -316,25 +307,6 @@ export class Udp {
     return sum === 0xffff;
   }
 
-  /** The socket a datagram is for. @param ports the peer's in the upper half, ours in the lower. The best match wins. */
-  private find(local: number, remote: number, ports: number): UdpSocket | undefined {
-    const remotePort = ports >>> 16;
-    let best: UdpSocket | undefined;
-    let bestScore = -1;
-    for (let index = this.boundHead[ports & 0xffff]; index >= 0; index = this.sockets[index].boundNext) {
-      const socket = this.sockets[index];
-      if (socket.localAddress !== 0 && socket.localAddress !== local) continue;
-      const connected = socket.remotePort !== 0;
-      if (connected && (socket.remotePort !== remotePort || socket.remoteAddress !== remote)) continue;
-      const score = (connected ? 2 : 0) + (socket.localAddress !== 0 ? 1 : 0);
-      if (score > bestScore) {
-        best = socket;
-        bestScore = score;
-      }
-    }
-    return best;
-  }
-
   /** @returns as `DatagramSender.send`. */
   private sendEntry(entry: number, neighbour: number): number {
     const { sender, sends, environment } = this;
@@ -373,38 +345,5 @@ export class Udp {
     socket.bytes -= this.length[packet] + UDP_BYTES;
     socket.count -= 1;
     this.pieces.free(packet);
-  }
-
-  private isTaken(socket: UdpSocket, address: number, port: number): boolean {
-    for (let index = this.boundHead[port]; index >= 0; index = this.sockets[index].boundNext) {
-      const other = this.sockets[index];
-      const overlaps = other.localAddress === address || other.localAddress === 0 || address === 0;
-      if (overlaps && (socket.reuseAddress === 0 || other.reuseAddress === 0)) return true;
-    }
-    return false;
-  }
-
-  private chooseEphemeral(socket: UdpSocket, address: number): number {
-    const { config, random } = this.environment;
-    const count = config.ephemeralLast - config.ephemeralFirst + 1;
-    const start = random.below(count);
-    for (let i = 0; i < count; i++) {
-      const port = config.ephemeralFirst + ((start + i) % count);
-      if (!this.isTaken(socket, address, port)) return port;
-    }
-    return 0;
-  }
-
-  private unbind(socket: UdpSocket): void {
-    if (socket.localPort === 0) return;
-    let before = -1;
-    let at = this.boundHead[socket.localPort];
-    while (at !== socket.index) {
-      before = at;
-      at = this.sockets[at].boundNext;
-    }
-    if (before < 0) this.boundHead[socket.localPort] = socket.boundNext;
-    else this.sockets[before].boundNext = socket.boundNext;
-    socket.localPort = 0;
   }
 }

@@ -1,0 +1,84 @@
+/** Which UDP socket a datagram is for, and which ports are taken. */
+import { EADDRINUSE, EADDRNOTAVAIL, EINVAL } from '../../socket/errno.ts';
+import type { Environment } from '../environment.ts';
+import type { Routes } from '../route.ts';
+import type { UdpSocket } from './socket.ts';
+
+export class UdpPorts {
+  private readonly environment: Environment;
+  private readonly routes: Routes;
+  private readonly sockets: readonly UdpSocket[];
+  /** First socket bound to each port; -1: none. Linked by `UdpSocket.boundNext`. */
+  private readonly boundHead = new Int32Array(65536).fill(-1);
+
+  constructor(environment: Environment, routes: Routes, sockets: readonly UdpSocket[]) {
+    this.environment = environment;
+    this.routes = routes;
+    this.sockets = sockets;
+  }
+
+  /** @param port 0: an ephemeral one. @returns errno. */
+  bind(socket: UdpSocket, address: number, port: number): number {
+    if (socket.localPort !== 0) return EINVAL;
+    if (address !== 0 && !this.routes.isOwn(address)) return EADDRNOTAVAIL;
+    const chosen = port === 0 ? this.chooseEphemeral(socket, address) : port;
+    if (chosen === 0 || this.isTaken(socket, address, chosen)) return EADDRINUSE;
+    socket.localAddress = address;
+    socket.localPort = chosen;
+    socket.boundNext = this.boundHead[chosen];
+    this.boundHead[chosen] = socket.index;
+    return 0;
+  }
+
+  /** The socket a datagram is for. @param ports the peer's in the upper half, ours in the lower. The best match wins. */
+  find(local: number, remote: number, ports: number): UdpSocket | undefined {
+    const remotePort = ports >>> 16;
+    let best: UdpSocket | undefined;
+    let bestScore = -1;
+    for (let index = this.boundHead[ports & 0xffff]; index >= 0; index = this.sockets[index].boundNext) {
+      const socket = this.sockets[index];
+      if (socket.localAddress !== 0 && socket.localAddress !== local) continue;
+      const connected = socket.remotePort !== 0;
+      if (connected && (socket.remotePort !== remotePort || socket.remoteAddress !== remote)) continue;
+      const score = (connected ? 2 : 0) + (socket.localAddress !== 0 ? 1 : 0);
+      if (score > bestScore) {
+        best = socket;
+        bestScore = score;
+      }
+    }
+    return best;
+  }
+
+  unbind(socket: UdpSocket): void {
+    if (socket.localPort === 0) return;
+    let before = -1;
+    let at = this.boundHead[socket.localPort];
+    while (at !== socket.index) {
+      before = at;
+      at = this.sockets[at].boundNext;
+    }
+    if (before < 0) this.boundHead[socket.localPort] = socket.boundNext;
+    else this.sockets[before].boundNext = socket.boundNext;
+    socket.localPort = 0;
+  }
+
+  private isTaken(socket: UdpSocket, address: number, port: number): boolean {
+    for (let index = this.boundHead[port]; index >= 0; index = this.sockets[index].boundNext) {
+      const other = this.sockets[index];
+      const overlaps = other.localAddress === address || other.localAddress === 0 || address === 0;
+      if (overlaps && (socket.reuseAddress === 0 || other.reuseAddress === 0)) return true;
+    }
+    return false;
+  }
+
+  private chooseEphemeral(socket: UdpSocket, address: number): number {
+    const { config, random } = this.environment;
+    const count = config.ephemeralLast - config.ephemeralFirst + 1;
+    const start = random.below(count);
+    for (let i = 0; i < count; i++) {
+      const port = config.ephemeralFirst + ((start + i) % count);
+      if (!this.isTaken(socket, address, port)) return port;
+    }
+    return 0;
+  }
+}
