@@ -21,14 +21,13 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
   const window = segment.window << tcb.sndScale;
   if (acked > 0) {
     acknowledgeNew(tcp, tcb, segment, acked);
-  } else if (
-    acked === 0 &&
-    segment.length === 0 &&
-    window === tcb.sndWnd &&
-    tcb.sndUna !== tcb.sndMax &&
-    (segment.flags & (SYN | FIN)) === 0
-  ) {
-    duplicateAcknowledgement(tcp, tcb);
+  } else if (acked === 0 && tcb.sndUna !== tcb.sndMax) {
+    // RFC 6675 §2: with SACK, what counts is that more has arrived; without, RFC 5681 §2.
+    const isDuplicate =
+      tcb.sackPermitted !== 0
+        ? segment.sackBlocks > 0 && tcp.scoreboard.update(tcb, segment)
+        : segment.length === 0 && window === tcb.sndWnd && (segment.flags & (SYN | FIN)) === 0;
+    if (isDuplicate) duplicateAcknowledgement(tcp, tcb);
   }
   if (acked >= 0) updateSendWindow(tcp, tcb, segment, window);
   if (tcb.sndNxt !== tcb.sndEnd || (tcb.finQueued !== 0 && tcb.sndNxt === tcb.sndEnd)) markReady(tcp, tcb);
@@ -84,6 +83,8 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
   } else {
     startRetransmit(tcp, tcb);
   }
+  if (tcb.sackHead >= 0) tcp.scoreboard.trim(tcb);
+  if (segment.sackBlocks > 0 && tcb.sackPermitted !== 0) tcp.scoreboard.update(tcb, segment);
   newAcknowledgement(tcp, tcb, acked, wasLimited);
 }
 

@@ -139,6 +139,7 @@ export function closeTcb(tcp: TcpTables, tcb: Tcb): void {
   stopAwaiting(tcp, tcb);
   tcb.state = CLOSED;
   tcb.timers = 0;
+  tcp.scoreboard.clear(tcb);
   discardSends(tcp, tcb);
   tcp.receiveQueue.dropLate(tcb);
   if (tcb.owner >= 0) return;

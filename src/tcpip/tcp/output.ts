@@ -142,11 +142,12 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
   const { sendQueue } = tcp;
   let sent = 0;
   while (sent < BURST) {
+    const due = tcb.retransmitDue;
     const length = nextRetransmission(tcp, tcb);
     if (length < 0) return sent;
     const at = claim(tcp);
     if (at < 0) {
-      tcb.retransmitDue = 1;
+      tcb.retransmitDue = due;
       return sent;
     }
     const seq = tcb.lostSeq;
@@ -167,7 +168,7 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
     countRetransmission(tcp, tcb, gathered);
     tcb.rttTiming = 0;
     tcb.highRetransmitted = fin ? (end + 1) | 0 : end;
-    if (sent === 0 || (tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+    if ((tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
     sent += 1;
   }
   markReady(tcp, tcb);
@@ -178,6 +179,7 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
 function outputData(tcp: TcpTables, tcb: Tcb): number {
   let sent = 0;
   while (sent < BURST) {
+    if (tcb.sackHead >= 0 && tcb.sndNxt !== tcb.sndMax) skipHeld(tcp, tcb);
     const available = (tcb.sndEnd - tcb.sndNxt) | 0;
     if (available < 0 || (available === 0 && tcb.finQueued === 0)) return sent;
     const length = available === 0 ? 0 : sendable(tcp, tcb, available);
@@ -196,17 +198,26 @@ function outputData(tcp: TcpTables, tcb: Tcb): number {
   return sent;
 }
 
+/** Going back over what was sent: not what the peer says it holds. */
+function skipHeld(tcp: TcpTables, tcb: Tcb): void {
+  const end = tcp.scoreboard.endOfRange(tcb, tcb.sndNxt);
+  if (end === tcb.sndNxt) return;
+  tcb.sndNxt = end;
+  tcp.sendQueue.seek(tcb, (end - tcb.sndUna) | 0);
+}
+
 /** How much of the queue the next segment (or segments, where the device cuts) may hold; 0: nothing now. // Hot path. */
 function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
   const { mss } = tcb;
   const resending = ((tcb.sndNxt - tcb.sndMax) | 0) < 0;
-  const usable = sendWindow(tcb, resending);
+  const usable = sendWindow(tcp, tcb, resending);
   if (usable <= 0) return 0;
   let length = Math.min(available, usable);
   if (resending) {
     // Never old and new bytes in one segment: the ledger counts them apart.
     const old = (earlier(tcb.sndMax, tcb.sndEnd) - tcb.sndNxt) | 0;
     if (old > 0 && length > old) length = old;
+    if (tcb.sackHead >= 0) length = tcp.scoreboard.bytesToRange(tcb, tcb.sndNxt, length);
   }
   if (length >= mss) {
     if (length === mss) return mss;

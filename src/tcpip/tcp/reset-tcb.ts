@@ -77,10 +77,10 @@ function resetSending(tcb: Tcb): void {
   tcb.recover = 0;
   tcb.retransmitDue = 0;
   tcb.highRetransmitted = 0;
-  tcb.highSacked = 0;
+  tcb.lostSeq = 0;
   tcb.sackHead = -1;
+  tcb.sackCount = 0;
   tcb.sackedBytes = 0;
-  tcb.rescued = 0;
   tcb.retransmissions = 0;
 }
 

@@ -8,6 +8,7 @@ import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Replies } from './replies.ts';
+import { Scoreboard } from './scoreboard.ts';
 import { SegmentIn } from './segment-in.ts';
 import { SendQueue } from './send-queue.ts';
 import { Tcb } from './tcb.ts';
@@ -27,6 +28,7 @@ export class TcpTables {
   readonly timeWait: TimeWaitTable;
   readonly sendQueue: SendQueue;
   readonly receiveQueue: ReceiveQueue;
+  readonly scoreboard: Scoreboard;
   readonly replies: Replies;
   readonly segment: SegmentIn;
   readonly congestion: CongestionControl;
@@ -57,6 +59,7 @@ export class TcpTables {
     this.timeWait = new TimeWaitTable(config.timeWaitMax);
     this.sendQueue = new SendQueue(config.sendElementsMax, owner, port, kernels);
     this.receiveQueue = new ReceiveQueue(packets, dma, counters);
+    this.scoreboard = new Scoreboard(environment, Math.max(1024, count));
     this.replies = new Replies(environment, routes, neighbours);
     this.segment = new SegmentIn();
     this.congestion = new NewReno();

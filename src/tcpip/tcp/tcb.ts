@@ -145,16 +145,16 @@ export class Tcb {
   dupAcks = 0;
   recovery = RECOVERY_NONE;
   recover = 0;
-  /** 1: send the first unacknowledged segment again at the next flush. */
+  /** Not 0: the next flush sends something again; see `recovery.ts`. */
   retransmitDue = 0;
   /** Set by `nextRetransmission`: where the segment to send again starts. */
   lostSeq = 0;
   /** With SACK: highest sequence number sent again in this recovery. */
   highRetransmitted = 0;
-  highSacked = 0;
+  /** The scoreboard's ranges: the first, how many, and their bytes. */
   sackHead = -1;
+  sackCount = 0;
   sackedBytes = 0;
-  rescued = 0;
   retransmissions = 0;
 
   // timers
