@@ -18,8 +18,8 @@ const APIS = ['net', 'socket'] as const;
 
 const QUICK_REPORT = 'inic-report.json';
 /** What `--quick` takes where nothing else is said: about half a minute for all tests. */
-const QUICK = { durationSeconds: 0.15, warmupSeconds: 0.2, repeats: 5 };
-const THOROUGH = { durationSeconds: 1, warmupSeconds: 0.5, repeats: 5 };
+const QUICK = { durationSeconds: 0.1, warmupSeconds: 1, repeats: 5 };
+const THOROUGH = { durationSeconds: 1, warmupSeconds: 3, repeats: 5 };
 
 interface Flags {
   readonly stack: StackName[];

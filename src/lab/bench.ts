@@ -3,7 +3,7 @@
  * compared with the repeat of the other that ran next to it. Who goes first changes with every repeat.
  */
 import { KOFFI_MISSING, loadLibc } from './libc.ts';
-import { beginManifest, endManifest } from './manifest.ts';
+import { beginManifest, endManifest, type ManifestStart } from './manifest.ts';
 import { type BenchOptions, planRows } from './plan.ts';
 import {
   type Comparison,
@@ -24,6 +24,11 @@ import { ratioOf, spreadOf } from './statistics.ts';
 
 /** Told before each run: how much is done, and what runs next. */
 export type Progress = (done: number, total: number, label: string) => void;
+
+const WARMUP_PART_SECONDS = 0.1;
+const WARMUP_OPERATIONS = 5000;
+/** A part of the warm-up that is less than this times the best before it has nothing more to gain. */
+const WARMUP_GAIN = 1.05;
 
 interface Measured {
   readonly side: Side;
@@ -67,6 +72,23 @@ export async function runBench(
   return { manifest: endManifest(begun, cards), results, comparisons, failures, notes };
 }
 
+/** What whoever reads the results has to know beforehand. */
+function notesOn(begun: ManifestStart, options: BenchOptions, kernelCalls: boolean): string[] {
+  const notes: string[] = [];
+  if (!kernelCalls && options.apis.includes('socket') && options.stacks.includes('kernel'))
+    notes.push(KOFFI_MISSING);
+  const { cores, loadAverageAtStart } = begun.machine;
+  if (cores < 2)
+    notes.push('this machine has one core: program and card share it, and every wait of theirs is a switch');
+  // The card needs a core beside the program's: what else runs here slows it down more than it does the kernel.
+  if (loadAverageAtStart > cores - 1.5) {
+    notes.push(
+      `this machine was busy when the run began: load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores`,
+    );
+  }
+  return notes;
+}
+
 /** Counts what is done for whoever shows it. */
 class Steps {
   private done = 0;
@@ -107,7 +129,7 @@ async function measureRow(row: Row, options: BenchOptions, steps: Steps): Promis
     await attempt(run, async () => {
       steps.next(row, run.side);
       await run.client.open({ test, api, load, side: run.side });
-      await run.client.run(options.warmupSeconds * 1e9, true);
+      await warmUp(run.client, options.warmupSeconds);
     });
   }
   for (let i = 0; i < options.repeats; i++) {
@@ -127,6 +149,21 @@ async function measureRow(row: Row, options: BenchOptions, steps: Steps): Promis
     });
   }
   return { measured, failures };
+}
+
+/**
+ * Runs until the side is compiled and settled: enough operations for the compiler to have seen them, and no part of the
+ * warm-up much faster than the best before it; or until the time is up.
+ */
+async function warmUp(client: SideClient, secondsMax: number): Promise<void> {
+  let operations = 0;
+  let best = 0;
+  for (let spent = 0; spent < secondsMax; spent += WARMUP_PART_SECONDS) {
+    const part = await client.run(Math.min(WARMUP_PART_SECONDS, secondsMax) * 1e9, true);
+    operations += part.operations;
+    if (operations >= WARMUP_OPERATIONS && part.rate < best * WARMUP_GAIN) return;
+    best = Math.max(best, part.rate);
+  }
 }
 
 function failureOf(row: Row, side: Side, error: unknown): Failure {

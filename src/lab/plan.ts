@@ -11,6 +11,7 @@ export interface BenchOptions {
   readonly connections: readonly number[] | undefined;
   readonly sizes: readonly number[] | undefined;
   readonly durationSeconds: number;
+  /** At most: a side that has settled is warm. */
   readonly warmupSeconds: number;
   readonly repeats: number;
 }
