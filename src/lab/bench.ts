@@ -49,10 +49,7 @@ export async function runBench(
   const begun = beginManifest(options, commandLine);
   const kernelCalls = loadLibc() !== undefined;
   const rows = planRows(options, kernelCalls);
-  const notes =
-    !kernelCalls && options.apis.includes('socket') && options.stacks.includes('kernel')
-      ? [KOFFI_MISSING]
-      : [];
+  const notes = notesOn(begun, options, kernelCalls);
   const steps = new Steps(rows, options, progress);
   const results: Result[] = [];
   const comparisons: Comparison[] = [];
