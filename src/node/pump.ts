@@ -21,7 +21,7 @@ export interface PumpOptions {
   readonly spinUs: number;
   /** The longest turn before the rest of the loop (timers, other I/O, immediates) has its go, µs. */
   readonly turnUs: number;
-  /** How long after the last event the pump goes on before it arms the interrupt, µs. */
+  /** The longest the pump goes on after the last event before it arms the interrupt, µs; it learns how long pays. */
   readonly lingerUs: number;
 }
 
@@ -60,13 +60,25 @@ export class Pump {
   private keptAlive = false;
   private woken = false;
   private lastEventUs = 0;
+  private interrupted = false;
+  /** Whether the last look found nothing: only then may the loop sleep, for `arm` knows of replies, not of readiness. */
+  private idle = false;
+  /**
+   * How long lingering is worth while, µs: halved when nothing came of it, doubled when an interrupt came so soon that
+   * it would have. Where the card's thread must share this thread's core, polling only keeps the answer from coming.
+   */
+  private lingerUs: number;
 
   constructor(card: NodeCard, options: PumpOptions) {
     this.card = card;
     this.stack = card.stack;
     this.native = nativeBindings();
     this.options = options;
-    card.onInterrupt(() => this.wake());
+    this.lingerUs = options.lingerUs;
+    card.onInterrupt(() => {
+      this.interrupted = true;
+      this.wake();
+    });
   }
 
   add(channel: Channel): void {
@@ -121,6 +133,8 @@ export class Pump {
     const clock = this.clock;
     clock.update();
     const startUs = clock.nowUs;
+    this.idle = false;
+    if (this.interrupted) this.learnFromInterrupt(startUs);
     if (this.woken) this.lastEventUs = startUs;
     this.woken = false;
     try {
@@ -140,7 +154,8 @@ export class Pump {
     let quietFromUs = startUs;
     let polls = 0;
     for (;;) {
-      if (this.round()) {
+      this.idle = !this.round();
+      if (!this.idle) {
         clock.update();
         quietFromUs = this.lastEventUs = clock.nowUs;
         polls = 0;
@@ -207,6 +222,12 @@ export class Pump {
     for (const channel of this.channels) if (channel !== undefined) this.enqueue(channel);
   }
 
+  private learnFromInterrupt(nowUs: number): void {
+    this.interrupted = false;
+    if (((nowUs - this.lastEventUs) | 0) > this.options.lingerUs) return;
+    this.lingerUs = Math.min(this.lingerUs * 2 + 1, this.options.lingerUs);
+  }
+
   /** After a turn: another one, or the interrupt. */
   private settle(): void {
     const holds = this.active > 0;
@@ -215,9 +236,11 @@ export class Pump {
       this.card.keepAlive(holds);
     }
     if (this.scheduled) return;
-    const busy = this.queueHead < this.queue.length || this.deferred.length > 0;
+    const busy = !this.idle || this.queueHead < this.queue.length || this.deferred.length > 0;
     const quietUs = (this.clock.nowUs - this.lastEventUs) | 0;
-    if (!busy && (!holds || quietUs >= this.options.lingerUs)) {
+    if (!busy && (!holds || quietUs >= this.lingerUs)) {
+      if (holds)
+        this.lingerUs = Math.max(this.lingerUs >> 1, Math.min(this.options.spinUs, this.options.lingerUs));
       if (this.deadErrno !== 0 || this.card.arm()) return;
     }
     this.scheduled = true;
