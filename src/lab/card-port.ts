@@ -24,6 +24,8 @@ export interface CardBooks {
   reconcile(): Reconciliation;
   /** Processor time of the card's thread so far. */
   iopCpuNs(): number;
+  /** The system's number of the card's thread; 0 where it is unknown. */
+  readonly iopThreadId: number;
   /** The size of the card thread's heap now. */
   iopHeapBytes(): number;
   /** For the manifest: sizes, knobs, modes. */

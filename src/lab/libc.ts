@@ -25,6 +25,8 @@ export interface Libc {
   epollCreate(flags: number): number;
   epollControl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
   epollWait(epoll: number, events: Uint8Array, eventsMax: number, timeoutMs: number): number;
+  schedGetaffinity(thread: number, bytes: number, mask: Uint8Array): number;
+  schedSetaffinity(thread: number, bytes: number, mask: Uint8Array): number;
   /** The reason of the last call that answered -1. */
   errno(): number;
 }
@@ -75,6 +77,8 @@ function declareCalls(koffi: Koffi): Libc {
     epollCreate: declare('int epoll_create1(int)'),
     epollControl: declare('int epoll_ctl(int, int, int, void *)'),
     epollWait: declare('int epoll_wait(int, void *, int, int)'),
+    schedGetaffinity: declare('int sched_getaffinity(int, int, void *)'),
+    schedSetaffinity: declare('int sched_setaffinity(int, int, void *)'),
     errno: () => koffi.errno(),
   };
 }

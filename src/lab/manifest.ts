@@ -1,6 +1,7 @@
 /** Where a result came from: enough to run it again, and to know what else it may be compared with. */
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { type Cores, coresApart } from './affinity.ts';
 import type { BenchOptions } from './plan.ts';
 
 /** Of the card with sockets and of the one with the echo in their place; null where it was not measured. */
@@ -21,6 +22,8 @@ export interface Manifest {
   readonly machine: {
     readonly processor: string;
     readonly cores: number;
+    /** Which of them the program's thread and the card's were kept on; null where nothing was pinned. */
+    readonly pinned: Cores | null;
     readonly memoryBytes: number;
     readonly clockSource: string;
     readonly loadAverageAtStart: number;
@@ -65,6 +68,7 @@ export function beginManifest(options: BenchOptions, commandLine: readonly strin
     machine: {
       processor: processors[0]?.model.trim() ?? 'unknown',
       cores: processors.length,
+      pinned: coresApart() ?? null,
       memoryBytes: totalmem(),
       clockSource: readSetting(CLOCK_SOURCE),
       loadAverageAtStart: loadavg()[0],

@@ -5,6 +5,7 @@
 import { install, uninstall } from '../node/install.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
+import { coresApart, pinThread } from './affinity.ts';
 import type { Card, CardBooks, Reconciliation } from './card-port.ts';
 import { KernelStack } from './kernel-stack.ts';
 import { KOFFI_MISSING, loadLibc } from './libc.ts';
@@ -35,7 +36,18 @@ const SETTLE_MS = 20;
 /** The message layer is measured with both sides polling: neither shall sleep because a core was taken for a moment. */
 const POLLING = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
 
+/** Opens the side and gives its threads a core each. The kernel's side has its one thread where the card's has it. */
 export async function openSide(plan: SidePlan): Promise<OpenSide> {
+  const side = await openUnpinned(plan);
+  const cores = coresApart();
+  if (cores === undefined || plan.side.transport === 'port') return side;
+  pinThread(0, cores.program);
+  const cardThread = side.books?.iopThreadId ?? 0;
+  if (cardThread !== 0) pinThread(cardThread, cores.card);
+  return side;
+}
+
+async function openUnpinned(plan: SidePlan): Promise<OpenSide> {
   const clock = new MachineClock();
   if (plan.api === 'message') {
     return plan.side.transport === 'port' ? openPort(plan, clock) : await openMessage(plan, clock);

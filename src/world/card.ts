@@ -54,6 +54,11 @@ class CardBooks {
     return this.card.iopCpuNs();
   }
 
+  /** The system's number of the card's thread; 0 where it is unknown. */
+  get iopThreadId(): number {
+    return this.card.status.threadId;
+  }
+
   iopHeapBytes(): number {
     return this.card.iopHeapBytes();
   }

@@ -32,7 +32,7 @@ export class ThreadedCard {
   readonly iopLedger: Ledger;
   readonly worker: Worker;
   private readonly memory: CardMemory;
-  private readonly status: CardStatus;
+  readonly status: CardStatus;
   readonly clock: MachineClock = new MachineClock();
   private readonly iopWaker: FutexWaker;
   private exited = false;

@@ -76,6 +76,7 @@ export const SAMPLE: Report = {
     machine: {
       processor: 'Example CPU',
       cores: 2,
+      pinned: null,
       memoryBytes: 4e9,
       clockSource: 'tsc',
       loadAverageAtStart: 0.1,
