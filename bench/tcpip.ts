@@ -1,6 +1,7 @@
 /**
- * What the stack costs by itself: both ends of each connection in one stack, over a pipe that only copies. The pipe's own
- * cost is measured with the same number of packets and taken off. Run: `node dist/bench/tcpip.js [rr|crr|stream]`.
+ * What the stack costs by itself: both ends of each connection in one stack, over a pipe that only copies.
+ * The pipe's own cost is measured with the same number of packets and taken off. Run: `node
+ * dist/bench/tcpip.js [rr|crr|stream]`.
  */
 import { DmaEngine } from '../src/dma/engine.ts';
 import { PacketPool } from '../src/dma/packets.ts';

@@ -1,6 +1,7 @@
 /**
- * Everything that can be set on a stack, under Linux's meaning where Linux has the knob (named in the remarks). Times are
- * microseconds and must stay below 2^30 (the clock is int32), except where a unit says otherwise.
+ * Everything that can be set on a stack, under Linux's meaning where Linux has the knob (named in the
+ * remarks). Times are microseconds and must stay below 2^30 (the clock is int32), except where a unit says
+ * otherwise.
  */
 export interface StackConfig {
   /** Own IPv4 address. 127/8 is always served besides. */
@@ -23,7 +24,10 @@ export interface StackConfig {
   /** Seed of initial sequence numbers, ports and timestamp offsets. */
   readonly seed: number;
 
-  /** First and last ephemeral port (ip_local_port_range). More of them than TIME-WAIT entries, so that one is always free. */
+  /**
+   * First and last ephemeral port (ip_local_port_range). More of them than TIME-WAIT entries, so that one is
+   * always free.
+   */
   readonly ephemeralFirst: number;
   readonly ephemeralLast: number;
   readonly ttl: number;
@@ -37,7 +41,10 @@ export interface StackConfig {
   readonly rtoInitialUs: number;
   readonly rtoMinUs: number;
   readonly rtoMaxUs: number;
-  /** SYN, SYN-ACK and data retransmissions before giving up. 7 SYNs are 255 s (RFC 9293 MUST-23 asks for 180 s). */
+  /**
+   * SYN, SYN-ACK and data retransmissions before giving up. 7 SYNs are 255 s (RFC 9293 MUST-23 asks for 180
+   * s).
+   */
   readonly synRetries: number;
   readonly synAckRetries: number;
   readonly retries: number;
@@ -50,7 +57,10 @@ export interface StackConfig {
   readonly quickAcks: number;
   /** RFC 6928. */
   readonly initialWindowSegments: number;
-  /** RFC 5681 §4.1: a congestion window idle for an RTO starts again from the initial window (tcp_slow_start_after_idle). */
+  /**
+   * RFC 5681 §4.1: a congestion window idle for an RTO starts again from the initial window
+   * (tcp_slow_start_after_idle).
+   */
   readonly slowStartAfterIdle: boolean;
   /** Segments one connection may hold out of order. */
   readonly outOfOrderMax: number;
@@ -65,7 +75,9 @@ export interface StackConfig {
   readonly keepAliveIdleSeconds: number;
   readonly keepAliveIntervalSeconds: number;
   readonly keepAliveProbes: number;
-  /** A connection answers at most one challenge or out-of-window acknowledgement in this time (RFC 5961 §7). */
+  /**
+   * A connection answers at most one challenge or out-of-window acknowledgement in this time (RFC 5961 §7).
+   */
   readonly challengeAckUs: number;
 
   /** IPv4 datagrams being put together at once, and how long each may take (ipfrag_time). */

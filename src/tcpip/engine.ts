@@ -1,6 +1,7 @@
 /**
- * The stack's engine: packets from the device (`input`), time (`advance`), and what is owed to the wire (`flush`). The
- * user's calls are in `stack.ts`. Order of calls and ownership of slots and buffers: `contract.ts`.
+ * The stack's engine: packets from the device (`input`), time (`advance`), and what is owed to the wire
+ * (`flush`). The user's calls are in `stack.ts`. Order of calls and ownership of slots and buffers:
+ * `contract.ts`.
  *
  * Packets: Ethernet type → ARP (`arp/`) or IPv4 (`ipv4/`) → ICMP (`icmp/`), UDP (`udp/`) or TCP (`tcp/`).
  */
@@ -138,7 +139,10 @@ export class Engine implements LinkClient, ErrorListener {
     return true;
   }
 
-  /** A segment must lie in one piece: its fragments are put together in the first one's slot, if it has the room. */
+  /**
+   * A segment must lie in one piece: its fragments are put together in the first one's slot, if it has the
+   * room.
+   */
   private inputFragmentedTcp(first: number, total: number, source: number, destination: number): boolean {
     const { pieces, environment } = this;
     const { packets } = environment;
@@ -204,7 +208,10 @@ export class Engine implements LinkClient, ErrorListener {
     return this.neighbours.advance() + this.reassembly.advance() + advanceConnections(this.tcp);
   }
 
-  /** Sends what is owed, up to a bound; stops when the port is full and goes on at the next flush. @returns packets sent. */
+  /**
+   * Sends what is owed, up to a bound; stops when the port is full and goes on at the next flush. @returns
+   * packets sent.
+   */
   flush(nowUs: number): number {
     this.environment.setTime(nowUs);
     const { tcp, neighbours } = this;
@@ -237,7 +244,9 @@ export class Engine implements LinkClient, ErrorListener {
     );
   }
 
-  /** When the next timer is due (or must be looked at again), wrapping microseconds; only where `hasDeadline`. */
+  /**
+   * When the next timer is due (or must be looked at again), wrapping microseconds; only where `hasDeadline`.
+   */
   deadlineUs(): number {
     const { tcp, neighbours, environment } = this;
     const now = environment.nowUs;

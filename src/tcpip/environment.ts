@@ -1,10 +1,11 @@
 /**
- * What every part of the stack stands on: the region and its views, the device below, the user above, the ledger, the
- * configuration and the time. Made once by `stack.ts`.
+ * What every part of the stack stands on: the region and its views, the device below, the user above, the
+ * ledger, the configuration and the time. Made once by `stack.ts`.
  *
- * Time comes in as wrapping microseconds. Two slower clocks are kept from it, since it wraps after 71 minutes:
- * milliseconds for TCP timestamps (RFC 7323 §4.1: a tick of 1 ms) and idle times, and 4 µs ticks for initial sequence
- * numbers (RFC 9293 MUST-8). Both are exact as long as time is passed in at least every 35 minutes, and never run backwards.
+ * Time comes in as wrapping microseconds. Two slower clocks are kept from it, since it wraps after 71
+ * minutes: milliseconds for TCP timestamps (RFC 7323 §4.1: a tick of 1 ms) and idle times, and 4 µs ticks for
+ * initial sequence numbers (RFC 9293 MUST-8). Both are exact as long as time is passed in at least every 35
+ * minutes, and never run backwards.
  */
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Kernels } from '../dma/kernels.ts';

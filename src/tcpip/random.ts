@@ -1,7 +1,8 @@
 /**
- * The stack's own pseudo-random numbers and keyed hash, both from the seed of its configuration, so that a run can be
- * repeated (design rule 4: nothing here asks the machine for randomness). Read: RFC 6528 §3, RFC 6056 §3.3;
- * Aumasson and Bernstein, "SipHash" (its 32-bit variant, HalfSipHash-2-4, needs only int32 arithmetic).
+ * The stack's own pseudo-random numbers and keyed hash, both from the seed of its configuration, so that a
+ * run can be repeated (design rule 4: nothing here asks the machine for randomness). Read: RFC 6528 §3, RFC
+ * 6056 §3.3; Aumasson and Bernstein, "SipHash" (its 32-bit variant, HalfSipHash-2-4, needs only int32
+ * arithmetic).
  */
 export class Random {
   private state: number;
@@ -25,7 +26,9 @@ export class Random {
   }
 }
 
-/** HalfSipHash-2-4 of three words. Two results of one pass: `low`, and `high` for a second, independent use. */
+/**
+ * HalfSipHash-2-4 of three words. Two results of one pass: `low`, and `high` for a second, independent use.
+ */
 export class KeyedHash {
   private readonly key0: number;
   private readonly key1: number;

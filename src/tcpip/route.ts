@@ -1,7 +1,7 @@
 /**
- * Where a packet goes next: to ourselves, to a neighbour on the subnet, or to the gateway. One address, one subnet.
- * Packets to ourselves and to 127/8 leave through the device with our own hardware address and come back
- * (RFC 1122 §3.2.1.3: 127/8 never reaches a real wire; the input drops it if it came from one).
+ * Where a packet goes next: to ourselves, to a neighbour on the subnet, or to the gateway. One address, one
+ * subnet. Packets to ourselves and to 127/8 leave through the device with our own hardware address and come
+ * back (RFC 1122 §3.2.1.3: 127/8 never reaches a real wire; the input drops it if it came from one).
  */
 import type { StackConfig } from './config.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Sequence-number arithmetic (RFC 9293 §3.4): numbers are int32, wrap, and are compared by their signed distance, which is
- * right as long as two numbers that meet lie less than 2^31 apart. The same holds for `nowUs` and timestamps (RFC 7323 §5.2).
+ * Sequence-number arithmetic (RFC 9293 §3.4): numbers are int32, wrap, and are compared by their signed
+ * distance, which is right as long as two numbers that meet lie less than 2^31 apart. The same holds for
+ * `nowUs` and timestamps (RFC 7323 §5.2).
  */
 
 /** Whether `a` comes before `b`. */

@@ -1,7 +1,7 @@
 /**
- * The TCP/IPv4 stack's door: the engine (`engine.ts`) with the user's calls. A call never blocks and never sends: what it
- * causes goes out with the next `flush`. Addresses are int32 numbers, ports plain numbers, results errno numbers unless said
- * otherwise. The user must not use a number after it gave it up.
+ * The TCP/IPv4 stack's door: the engine (`engine.ts`) with the user's calls. A call never blocks and never
+ * sends: what it causes goes out with the next `flush`. Addresses are int32 numbers, ports plain numbers,
+ * results errno numbers unless said otherwise. The user must not use a number after it gave it up.
  */
 import { DEFAULT_STACK_CONFIG, type StackConfig } from './config.ts';
 import { Engine } from './engine.ts';
@@ -19,7 +19,9 @@ export class Stack extends Engine {
     return calls.open(this.tcp, owner);
   }
 
-  /** @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL. */
+  /**
+   * @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
+   */
   tcpBind(c: number, address: number, port: number): number {
     return calls.bind(this.tcp, this.tcp.tcbs[c], address | 0, port);
   }
@@ -29,7 +31,10 @@ export class Stack extends Engine {
     return calls.listen(this.tcp, this.tcp.tcbs[c], backlog);
   }
 
-  /** @returns 0: begun, the outcome comes through `SocketOwner.connected`; EADDRNOTAVAIL, ENETUNREACH, EISCONN, EALREADY, … */
+  /**
+   * @returns 0: begun, the outcome comes through `SocketOwner.connected`; EADDRNOTAVAIL, ENETUNREACH,
+   * EISCONN, EALREADY, …
+   */
   tcpConnect(c: number, address: number, port: number, nowUs: number): number {
     this.environment.setTime(nowUs);
     return calls.connect(this.tcp, this.tcp.tcbs[c], address | 0, port);
@@ -41,8 +46,8 @@ export class Stack extends Engine {
   }
 
   /**
-   * Queues bytes by reference; they must stay unchanged until `SocketOwner.sendDone(context)`, which comes exactly once
-   * for each accepted send with a context. @param context -1: none wanted.
+   * Queues bytes by reference; they must stay unchanged until `SocketOwner.sendDone(context)`, which comes
+   * exactly once for each accepted send with a context. @param context -1: none wanted.
    * @param flags bit 0: more follows soon, hold a short last segment; bit 1: the last byte is urgent.
    * @returns 0, EPIPE, ENOTCONN, ECONNRESET or why the connection failed, ENOBUFS. // Hot path.
    */
@@ -182,20 +187,27 @@ export class Stack extends Engine {
     return this.udp.open(owner);
   }
 
-  /** @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL. */
+  /**
+   * @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
+   */
   udpBind(u: number, address: number, port: number): number {
     return this.udp.bind(this.udp.sockets[u], address | 0, port);
   }
 
-  /** Fixes the peer: only its datagrams and errors are taken. @returns 0, ENETUNREACH, EACCES, EINVAL, EADDRINUSE. */
+  /**
+   * Fixes the peer: only its datagrams and errors are taken. @returns 0, ENETUNREACH, EACCES, EINVAL,
+   * EADDRINUSE.
+   */
   udpConnect(u: number, address: number, port: number): number {
     return this.udp.connect(this.udp.sockets[u], address | 0, port);
   }
 
   /**
-   * Queues a datagram by reference; `SocketOwner.sendDone(context)` comes once when the bytes are the user's again.
+   * Queues a datagram by reference; `SocketOwner.sendDone(context)` comes once when the bytes are the user's
+   * again.
    * @param address and `port` 0: to the connected peer. @param context -1: no answer wanted.
-   * @returns 0, EMSGSIZE, EDESTADDRREQ, ENETUNREACH, EACCES, ENOBUFS, or what ICMP said of an earlier one (ECONNREFUSED …).
+   * @returns 0, EMSGSIZE, EDESTADDRREQ, ENETUNREACH, EACCES, ENOBUFS, or what ICMP said of an earlier one
+   * (ECONNREFUSED …).
    */
   udpSend(
     u: number,
@@ -242,7 +254,10 @@ export class Stack extends Engine {
     return this.udp.setOption(this.udp.sockets[u], option, value);
   }
 
-  /** @returns the value, or -1000 - errno. SO_ERROR (what ICMP said) is cleared; `readable` is told when there is one. */
+  /**
+   * @returns the value, or -1000 - errno. SO_ERROR (what ICMP said) is cleared; `readable` is told when there
+   * is one.
+   */
   udpGetOption(u: number, option: number): number {
     return this.udp.getOption(this.udp.sockets[u], option);
   }

@@ -1,7 +1,8 @@
 /**
- * Stacks joined by a pipe in virtual time. A `Side` is one host: stack, packet slots, transmit buffers, a recording owner,
- * and the port the stack sends through. Frames to the sender's own hardware address come back to it; all others go to the
- * other side, after the pipe's delay and whatever harm its options ask for (all from one seed).
+ * Stacks joined by a pipe in virtual time. A `Side` is one host: stack, packet slots, transmit buffers, a
+ * recording owner, and the port the stack sends through. Frames to the sender's own hardware address come
+ * back to it; all others go to the other side, after the pipe's delay and whatever harm its options ask for
+ * (all from one seed).
  */
 import { expect } from 'vitest';
 import { DmaEngine } from '../../src/dma/engine.ts';

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { setIss } from '../../src/tcpip/tcp/handshake.ts';
 import { pattern, type Side, World, type WorldOptions } from './harness.ts';
 
-/** Moves both streams to their ends over a bad wire, in random steps, and checks everything that must hold. */
+/**
+ * Moves both streams to their ends over a bad wire, in random steps, and checks everything that must hold.
+ */
 function exchange(
   options: WorldOptions,
   sizes: readonly number[],
@@ -46,7 +48,7 @@ function exchange(
   };
   world.wantsTurn = () => ends.some(([side, c]) => side.stack.tcpReadable(c) > 0);
   const over = () => ends.every(([side, c]) => closed.every(Boolean) && side.stack.tcpEndOfStream(c));
-  expect(world.run(4_000_000_000, over), 'both streams come to their end').toBe(true);
+  expect(world.run(40_000_000_000, over), 'both streams come to their end').toBe(true);
   for (let i = 0; i < 2; i++) {
     expect(Buffer.concat(got[i]!).equals(pattern(total, 0)), 'the same bytes').toBe(true);
     ends[i]![0].stack.tcpClose(ends[i]![1], world.nowUs);

@@ -114,7 +114,10 @@ describe('the scoreboard against a set of bytes', () => {
   });
 });
 
-/** Bytes from `una` to 60 that are not held and not lost: lost is with three ranges or more than 8 bytes held above. */
+/**
+ * Bytes from `una` to 60 that are not held and not lost: lost is with three ranges or more than 8 bytes held
+ * above.
+ */
 function naivePipe(held: ReadonlySet<number>, una: number): number {
   let pipe = 0;
   for (let n = una; n < 60; n++) {

@@ -250,7 +250,8 @@ describe('RFC 9293 §3.6 closing', () => {
     f.a.sendBytes(f.client, pattern(1000));
     f.a.sendBytes(f.client, pattern(200_000));
     f.world.run(1000);
-    // The reset lies beyond what the peer has: its challenge is answered by one that is exact (RFC 5961 §3.2).
+    // The reset lies beyond what the peer has: its challenge is answered by one that is exact (RFC 5961
+    // §3.2).
     f.world.filter = () => true;
     f.a.stack.tcpClose(f.client, f.world.nowUs);
     expect(f.a.pendingContexts.size).toBe(0);

@@ -1,10 +1,10 @@
 /**
- * The neighbour table: which hardware address a next hop has. Asked by whatever sends; fed by ARP packets. Requests and
- * replies only become due here, `flush` sends them. Read: RFC 826, RFC 1122 §2.3.2.
+ * The neighbour table: which hardware address a next hop has. Asked by whatever sends; fed by ARP packets.
+ * Requests and replies only become due here, `flush` sends them. Read: RFC 826, RFC 1122 §2.3.2.
  *
- * Entry 0 is ourselves, entry 1 the broadcast address; both are always ready. The rest is a small hash table with a bounded
- * probe: a new neighbour takes a free entry or the place of the one whose entry is oldest. Whoever keeps an entry's number
- * must check `address` again before use.
+ * Entry 0 is ourselves, entry 1 the broadcast address; both are always ready. The rest is a small hash table
+ * with a bounded probe: a new neighbour takes a free entry or the place of the one whose entry is oldest.
+ * Whoever keeps an entry's number must check `address` again before use.
  */
 import { ARP_RECEIVED, ARP_REPLIES_SENT, ARP_REQUESTS_SENT } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';

@@ -1,4 +1,7 @@
-/** ARP for IPv4 over Ethernet (RFC 826): layout, the check at the boundary, the writer. Offsets are from the ARP header. */
+/**
+ * ARP for IPv4 over Ethernet (RFC 826): layout, the check at the boundary, the writer. Offsets are from the
+ * ARP header.
+ */
 export const ARP_BYTES = 28;
 export const ARP_OPERATION = 6;
 export const ARP_SENDER_HIGH = 8;
@@ -11,7 +14,9 @@ export const ARP_TARGET_ADDRESS = 24;
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
 
-/** Whether there is a request or reply for IPv4 over Ethernet. @param length bytes after the Ethernet header. */
+/**
+ * Whether there is a request or reply for IPv4 over Ethernet. @param length bytes after the Ethernet header.
+ */
 export function checkArp(view: DataView, at: number, length: number): boolean {
   if (length < ARP_BYTES) return false;
   if (view.getInt32(at) !== 0x0001_0800 || view.getUint16(at + 4) !== 0x0604) return false;

@@ -1,6 +1,7 @@
 /**
- * ICMP (RFC 792, RFC 1122 §3.2.2): echo replies, errors sent, errors received and handed to whom they concern. A message to
- * be sent waits in a ring, keeping the packet slots that it answers or quotes; `flush` sends it from there, without copying.
+ * ICMP (RFC 792, RFC 1122 §3.2.2): echo replies, errors sent, errors received and handed to whom they
+ * concern. A message to be sent waits in a ring, keeping the packet slots that it answers or quotes; `flush`
+ * sends it from there, without copying.
  */
 import {
   ICMP_IN_ECHOS,
@@ -41,7 +42,9 @@ import type { Pieces } from '../ipv4/pieces.ts';
 import type { Routes } from '../route.ts';
 
 const RING = 64;
-/** Where one message waits for a hardware address, behind the ring's entries (RFC 1122 §2.3.2.2: the latest). */
+/**
+ * Where one message waits for a hardware address, behind the ring's entries (RFC 1122 §2.3.2.2: the latest).
+ */
 const WAITING = RING;
 /** An error quotes the header and this much of what follows (RFC 792). */
 const QUOTED_BYTES = 8;
@@ -49,7 +52,8 @@ const QUOTED_BYTES = 8;
 /** Whom a received error concerns. Addresses and ports as in the packet that caused it: ours first. */
 export interface ErrorListener {
   /**
-   * @param type ICMP_UNREACHABLE, ICMP_TIME_EXCEEDED or ICMP_PARAMETER_PROBLEM. @param mtu of "fragmentation needed", else 0.
+   * @param type ICMP_UNREACHABLE, ICMP_TIME_EXCEEDED or ICMP_PARAMETER_PROBLEM. @param mtu of "fragmentation
+   * needed", else 0.
    * @param seq the word after the ports: of TCP, the sequence number.
    */
   icmpError(
@@ -126,8 +130,9 @@ export class Icmp {
   }
 
   /**
-   * Queues an error about the packet in a slot. @returns true when the slot is kept; errors are never sent about fragments
-   * but the first, about packets to many, nor faster than the limit (RFC 1122 §3.2.2, RFC 1812 §4.3.2.8).
+   * Queues an error about the packet in a slot. @returns true when the slot is kept; errors are never sent
+   * about fragments but the first, about packets to many, nor faster than the limit (RFC 1122 §3.2.2, RFC
+   * 1812 §4.3.2.8).
    */
   queueError(packet: number, header: number, type: number, code: number): boolean {
     const { view } = this.environment;

@@ -1,7 +1,8 @@
 /**
- * Sends a datagram of UDP or ICMP, in fragments where it is larger than the MTU (RFC 791 §3.2). Its transport header's eight
- * bytes are given as two words, its payload as a list of address and length. When the port fills up in the middle, the next
- * call goes on where this one stopped: a sender works on one datagram at a time.
+ * Sends a datagram of UDP or ICMP, in fragments where it is larger than the MTU (RFC 791 §3.2). Its transport
+ * header's eight bytes are given as two words, its payload as a list of address and length. When the port
+ * fills up in the middle, the next call goes on where this one stopped: a sender works on one datagram at a
+ * time.
  */
 import { IP_OUT_REQUESTS } from '../../ledger/counters.gen.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
@@ -76,8 +77,10 @@ export class DatagramSender {
   }
 
   /**
-   * @param word0 first four bytes of the transport header, `word1` the last four. @param flags TX_ bits of a whole packet.
-   * @returns packets sent, or -1 - that number when the port is full and the rest must be sent by another call.
+   * @param word0 first four bytes of the transport header, `word1` the last four. @param flags TX_ bits of a
+   * whole packet.
+   * @returns packets sent, or -1 - that number when the port is full and the rest must be sent by another
+   * call.
    */
   send(
     neighbour: number,
@@ -131,7 +134,10 @@ export class DatagramSender {
     return sent;
   }
 
-  /** Gives the port payload from `offset` on. @returns bytes: less than wanted (a multiple of 8) if pieces run out. */
+  /**
+   * Gives the port payload from `offset` on. @returns bytes: less than wanted (a multiple of 8) if pieces run
+   * out.
+   */
   private addPieces(offset: number, wanted: number): number {
     const { port } = this.environment;
     let skip = offset;

@@ -1,6 +1,6 @@
 /**
- * The boundary for IPv4 packets: RFC 791, RFC 1122 §3.2.1. Whatever fails a check is dropped silently and counted. What
- * passes has a sound header, is for us, and comes from an address that can be a peer.
+ * The boundary for IPv4 packets: RFC 791, RFC 1122 §3.2.1. Whatever fails a check is dropped silently and
+ * counted. What passes has a sound header, is for us, and comes from an address that can be a peer.
  */
 import { IP_IN_ADDR_ERRORS, IP_IN_HDR_ERRORS, IP_IN_RECEIVES } from '../../ledger/counters.gen.ts';
 import { RX_CHECKSUM_CHECKED } from '../contract.ts';
@@ -10,7 +10,8 @@ import { checkIpv4Header, IPV4_DESTINATION, IPV4_SOURCE } from '../header/ipv4.t
 import type { Routes } from '../route.ts';
 
 /**
- * @param frame address of the Ethernet header. @param at of the IPv4 header. @param length bytes from there on.
+ * @param frame address of the Ethernet header. @param at of the IPv4 header. @param length bytes from there
+ * on.
  * @returns the header's length; -1: dropped. // Hot path.
  */
 export function acceptIpv4(

@@ -1,4 +1,7 @@
-/** Ethernet and IPv4 headers of packets that are not a connection's (those are built in `tcp/segment.ts`). Read: RFC 791, RFC 6864. */
+/**
+ * Ethernet and IPv4 headers of packets that are not a connection's (those are built in `tcp/segment.ts`).
+ * Read: RFC 791, RFC 6864.
+ */
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import { ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
@@ -7,7 +10,8 @@ import { addressSum, DONT_FRAGMENT, fold, IPV4_BYTES } from '../header/ipv4.ts';
 const VERSION_AND_LENGTH = 0x4500;
 
 /**
- * Writes the headers of an unfragmented packet (DF set, so its identification may be anything: RFC 6864 §4.1).
+ * Writes the headers of an unfragmented packet (DF set, so its identification may be anything: RFC 6864
+ * §4.1).
  * @param at where the Ethernet header goes. @param payloadBytes after the IPv4 header.
  */
 export function writeIpv4Header(

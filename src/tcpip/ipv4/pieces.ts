@@ -1,7 +1,7 @@
 /**
- * Payload of a datagram that lies in packet slots: per slot where its part starts, how long it is, and the slot of the next
- * part (-1: none). A datagram that came whole is a chain of one. Parts but the last have even lengths (fragments are
- * multiples of 8), so checksums can run over them one after the other.
+ * Payload of a datagram that lies in packet slots: per slot where its part starts, how long it is, and the
+ * slot of the next part (-1: none). A datagram that came whole is a chain of one. Parts but the last have
+ * even lengths (fragments are multiples of 8), so checksums can run over them one after the other.
  */
 import type { PacketPool } from '../../dma/packets.ts';
 

@@ -1,7 +1,8 @@
 /**
- * Putting fragments together: RFC 791 §3.2, RFC 815 in spirit, RFC 1858 and RFC 5722 for what is refused. Fragments stay in
- * their packet slots. Memory is bounded: so many datagrams at once, so many slots in all, and a timer each. A datagram whose
- * fragments overlap is given up as a whole (an exact duplicate is only ignored): no honest sender makes one.
+ * Putting fragments together: RFC 791 §3.2, RFC 815 in spirit, RFC 1858 and RFC 5722 for what is refused.
+ * Fragments stay in their packet slots. Memory is bounded: so many datagrams at once, so many slots in all,
+ * and a timer each. A datagram whose fragments overlap is given up as a whole (an exact duplicate is only
+ * ignored): no honest sender makes one.
  */
 import { IP_REASM_FAILS, IP_REASM_OKS, IP_REASM_REQDS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';

@@ -1,6 +1,6 @@
 /**
- * The acknowledgement of a segment that has been found acceptable: RFC 9293 §3.10.7.4, fifth check. Bytes leave the send
- * queue, the round-trip time is measured (RFC 6298), windows move.
+ * The acknowledgement of a segment that has been found acceptable: RFC 9293 §3.10.7.4, fifth check. Bytes
+ * leave the send queue, the round-trip time is measured (RFC 6298), windows move.
  */
 import { BYTES_ACKNOWLEDGED } from '../../ledger/counters.gen.ts';
 import { FIN, SYN } from '../header/tcp.ts';
@@ -28,6 +28,8 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
         ? segment.sackBlocks > 0 && tcp.scoreboard.update(tcb, segment)
         : segment.length === 0 && window === tcb.sndWnd && (segment.flags & (SYN | FIN)) === 0;
     if (isDuplicate) duplicateAcknowledgement(tcp, tcb);
+    // SHLD-17: a peer that answers with a closed window is not dead.
+    if (window === 0) tcb.retries = 0;
   }
   if (acked >= 0) updateSendWindow(tcp, tcb, segment, window);
   if (tcb.sndNxt !== tcb.sndEnd || (tcb.finQueued !== 0 && tcb.sndNxt === tcb.sndEnd)) markReady(tcp, tcb);

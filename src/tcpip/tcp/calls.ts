@@ -1,6 +1,6 @@
 /**
- * The user's calls on a connection: RFC 9293 §3.9.1 and §3.10.1 to §3.10.6. Arguments have been checked by the stack's door
- * (`stack.ts`). Results are errno numbers, 0 for none.
+ * The user's calls on a connection: RFC 9293 §3.9.1 and §3.10.1 to §3.10.6. Arguments have been checked by
+ * the stack's door (`stack.ts`). Results are errno numbers, 0 for none.
  */
 
 import { BYTES_DELIVERED, BYTES_QUEUED, BYTES_REFUSED, TCP_ACTIVE_OPENS } from '../../ledger/counters.gen.ts';
@@ -97,7 +97,9 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   return 0;
 }
 
-/** An active OPEN (RFC 9293 §3.10.1). @returns 0: begun; the outcome is told through `SocketOwner.connected`. */
+/**
+ * An active OPEN (RFC 9293 §3.10.1). @returns 0: begun; the outcome is told through `SocketOwner.connected`.
+ */
 export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number): number {
   const { state } = tcb;
   if (state === SYN_SENT || state === SYN_RECEIVED) return EALREADY;
@@ -252,7 +254,10 @@ function stopListening(tcp: TcpTables, listener: Tcb): void {
   listener.state = CLOSED;
 }
 
-/** CLOSE (RFC 9293 §3.10.4): the user is gone; what is queued still goes, unless it never read what came (SHLD-3). */
+/**
+ * CLOSE (RFC 9293 §3.10.4): the user is gone; what is queued still goes, unless it never read what came
+ * (SHLD-3).
+ */
 export function close(tcp: TcpTables, tcb: Tcb): void {
   tcb.owner = -1;
   switch (tcb.state) {

@@ -1,9 +1,11 @@
 /**
- * Which connection a segment belongs to. Open addressing with linear probing in one Int32Array, four words an entry
- * (remote address, local address, ports as a segment from the peer has them, value), so that a lookup that hits touches one
- * cache line. A removal shifts the followers back, so there are no tombstones. The table is at most half full.
+ * Which connection a segment belongs to. Open addressing with linear probing in one Int32Array, four words an
+ * entry (remote address, local address, ports as a segment from the peer has them, value), so that a lookup
+ * that hits touches one cache line. A removal shifts the followers back, so there are no tombstones. The
+ * table is at most half full.
  *
- * Values: a Tcb index + 1, or -(TIME-WAIT entry + 1); 0 is an empty place. It also counts connections per local port.
+ * Values: a Tcb index + 1, or -(TIME-WAIT entry + 1); 0 is an empty place. It also counts connections per
+ * local port.
  */
 const WORDS = 4;
 const VALUE = 3;
@@ -15,7 +17,10 @@ export class Demux {
   /** Connections, TIME-WAIT included, that use each local port. */
   readonly portUsers: Int32Array = new Int32Array(65536);
 
-  /** @param entriesMax connections and TIME-WAIT entries together. @param seed hash key, against chosen collisions. */
+  /**
+   * @param entriesMax connections and TIME-WAIT entries together. @param seed hash key, against chosen
+   * collisions.
+   */
   constructor(entriesMax: number, seed: number) {
     let size = 16;
     while (size < entriesMax * 2) size *= 2;
@@ -24,7 +29,10 @@ export class Demux {
     this.seed = seed | 0;
   }
 
-  /** @param ports remote port in the upper half, local in the lower. @returns the value, 0 when there is none. // Hot path. */
+  /**
+   * @param ports remote port in the upper half, local in the lower. @returns the value, 0 when there is none.
+   * // Hot path.
+   */
   find(remote: number, local: number, ports: number): number {
     const { table, mask } = this;
     let place = this.hash(remote, local, ports);

@@ -19,7 +19,10 @@ import { markReady, type TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { reschedule, startKeepAlive, startPersist, startRetransmit } from './timers.ts';
 
-/** Linux reports a destination unreachable since this many retransmissions ago to the routing (RFC 9293 MUST-20: R1). */
+/**
+ * Linux reports a destination unreachable since this many retransmissions ago to the routing (RFC 9293
+ * MUST-20: R1).
+ */
 const ADVISE_RETRIES = 3;
 
 /** Runs what is due. @returns how many timers did something. */

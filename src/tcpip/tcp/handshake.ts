@@ -1,6 +1,6 @@
 /**
- * Opening: initial sequence numbers (RFC 6528), what both sides' options make of a connection, and the states LISTEN,
- * SYN-SENT and SYN-RECEIVED of RFC 9293 §3.10.7.2 to .4.
+ * Opening: initial sequence numbers (RFC 6528), what both sides' options make of a connection, and the states
+ * LISTEN, SYN-SENT and SYN-RECEIVED of RFC 9293 §3.10.7.2 to .4.
  */
 
 import { TCP_LISTEN_OVERFLOWS, TCP_PASSIVE_OPENS } from '../../ledger/counters.gen.ts';
@@ -82,7 +82,10 @@ function takeSyn(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   updateMss(tcp, tcb);
 }
 
-/** A SYN for a listener: RFC 9293 §3.10.7.2, third check. @param iss from TIME-WAIT's successor rule, or 0 to choose one. */
+/**
+ * A SYN for a listener: RFC 9293 §3.10.7.2, third check. @param iss from TIME-WAIT's successor rule, or 0 to
+ * choose one.
+ */
 export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss: number): void {
   const { counters } = tcp.environment;
   const embryosMax = Math.max(listener.backlog, SYN_QUEUE_MIN);
@@ -149,7 +152,10 @@ export function receiveInSynSent(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): 
   acknowledgeNow(tcp, tcb, ACK_NOW);
 }
 
-/** The acknowledgement of our SYN has come: RFC 9293 §3.10.7.4, fifth check, SYN-RECEIVED. @returns false: not acceptable. */
+/**
+ * The acknowledgement of our SYN has come: RFC 9293 §3.10.7.4, fifth check, SYN-RECEIVED. @returns false: not
+ * acceptable.
+ */
 export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   const { ack } = segment;
   if (((ack - tcb.iss) | 0) <= 0 || ((ack - tcb.sndMax) | 0) > 0) {
@@ -178,7 +184,8 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.lastDataUs = (nowUs - config.delayedAckUs) | 0;
   const lost = tcb.synRetransmitted !== 0;
   tcp.congestion.start(tcb, lost ? 1 : config.initialWindowSegments);
-  // Only the SYN is out, and it is no data: nothing of the general rules for acknowledgements applies but the timing.
+  // Only the SYN is out, and it is no data: nothing of the general rules for acknowledgements applies but the
+  // timing.
   tcb.sndUna = (tcb.iss + 1) | 0;
   tcb.sndNxt = tcb.sndUna;
   tcb.sndWl1 = segment.seq;

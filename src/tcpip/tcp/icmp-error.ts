@@ -1,7 +1,7 @@
 /**
- * An ICMP error about a segment of ours (RFC 9293 §3.9.2.2, RFC 1191, hardened by RFC 5927): believed only if it quotes a
- * sequence number in flight. Hard errors end only a connection that is being opened (RFC 5461); everything else is
- * remembered as a soft error, and told when the connection times out.
+ * An ICMP error about a segment of ours (RFC 9293 §3.9.2.2, RFC 1191, hardened by RFC 5927): believed only if
+ * it quotes a sequence number in flight. Hard errors end only a connection that is being opened (RFC 5461);
+ * everything else is remembered as a soft error, and told when the connection times out.
  */
 import { ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EPROTO } from '../../socket/errno.ts';
 import {

@@ -1,6 +1,7 @@
 /**
- * A segment arrives: RFC 9293 §3.10.7, with RFC 5961 (resets, SYNs and acknowledgements out of place get a challenge) and
- * RFC 7323 (PAWS). Input only changes state and marks connections; what must be sent goes with the next flush.
+ * A segment arrives: RFC 9293 §3.10.7, with RFC 5961 (resets, SYNs and acknowledgements out of place get a
+ * challenge) and RFC 7323 (PAWS). Input only changes state and marks connections; what must be sent goes with
+ * the next flush.
  */
 
 import { TCP_CHALLENGE_ACKS, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
@@ -108,7 +109,9 @@ export function findListener(tcp: TcpTables, address: number, port: number): Tcb
   return wildcard;
 }
 
-/** TIME-WAIT: RFC 9293 §3.10.7.4 with RFC 1337 (resets change nothing) and RFC 6191 (a newer SYN begins anew). */
+/**
+ * TIME-WAIT: RFC 9293 §3.10.7.4 with RFC 1337 (resets change nothing) and RFC 6191 (a newer SYN begins anew).
+ */
 function receiveInTimeWait(tcp: TcpTables, entry: number, segment: SegmentIn): void {
   const { timeWait, environment } = tcp;
   const { flags, seq, length } = segment;
@@ -209,8 +212,8 @@ function takeTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
 }
 
 /**
- * Not acceptable: an acknowledgement says what is expected. Those that answer a segment without data are limited, or two
- * ends that disagree would answer each other for ever.
+ * Not acceptable: an acknowledgement says what is expected. Those that answer a segment without data are
+ * limited, or two ends that disagree would answer each other for ever.
  */
 function refuseSegment(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const { flags, length } = segment;
@@ -236,7 +239,10 @@ function refuseSegment(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   }
 }
 
-/** A challenge acknowledgement, at most one in a while for each connection (RFC 5961 §7; a global limit could be probed). */
+/**
+ * A challenge acknowledgement, at most one in a while for each connection (RFC 5961 §7; a global limit could
+ * be probed).
+ */
 function challenge(tcp: TcpTables, tcb: Tcb): void {
   const { nowUs, config, counters } = tcp.environment;
   if (tcb.challenged !== 0 && ((nowUs - tcb.challengeUs) | 0) < config.challengeAckUs) return;

@@ -1,6 +1,7 @@
 /**
- * How a Tcb comes and goes: from the pool and back, in and out of the demultiplexer, its end by FIN, reset or time-out,
- * and the move to the TIME-WAIT table. The byte counters are balanced here when queues are thrown away.
+ * How a Tcb comes and goes: from the pool and back, in and out of the demultiplexer, its end by FIN, reset or
+ * time-out, and the move to the TIME-WAIT table. The byte counters are balanced here when queues are thrown
+ * away.
  */
 
 import {
@@ -60,7 +61,10 @@ export function portsOf(tcb: Tcb): number {
   return (tcb.remotePort << 16) | tcb.localPort;
 }
 
-/** Gives a connection its addresses' place in the demultiplexer and prepares the constant parts of its headers. */
+/**
+ * Gives a connection its addresses' place in the demultiplexer and prepares the constant parts of its
+ * headers.
+ */
 export function hashTcb(tcp: TcpTables, tcb: Tcb): void {
   tcp.demux.insert(tcb.remoteAddress, tcb.localAddress, portsOf(tcb), tcb.index + 1);
   tcb.hashed = 1;
@@ -131,8 +135,8 @@ export function discardReceived(tcp: TcpTables, tcb: Tcb): void {
 }
 
 /**
- * The connection is over: nothing more is sent or expected. What was received can still be taken while it has an owner;
- * else the Tcb goes back to the pool.
+ * The connection is over: nothing more is sent or expected. What was received can still be taken while it has
+ * an owner; else the Tcb goes back to the pool.
  */
 export function closeTcb(tcp: TcpTables, tcb: Tcb): void {
   unhashTcb(tcp, tcb);
@@ -197,7 +201,10 @@ export function abortTcb(tcp: TcpTables, tcb: Tcb): void {
   closeTcb(tcp, tcb);
 }
 
-/** Moves a connection whose FINs are both acknowledged to the TIME-WAIT table; the last acknowledgement goes from there. */
+/**
+ * Moves a connection whose FINs are both acknowledged to the TIME-WAIT table; the last acknowledgement goes
+ * from there.
+ */
 export function enterTimeWait(tcp: TcpTables, tcb: Tcb, acknowledge: boolean): void {
   const { timeWait, demux, environment } = tcp;
   if (timeWait.isFull) {
@@ -251,7 +258,9 @@ export function acknowledgeNow(tcp: TcpTables, tcb: Tcb, owed: number): void {
   markReady(tcp, tcb);
 }
 
-/** A neighbour's hardware address has become known, or nobody answered: those who wait for it go on, or fail. */
+/**
+ * A neighbour's hardware address has become known, or nobody answered: those who wait for it go on, or fail.
+ */
 export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boolean): void {
   if (tcp.awaitingNeighbour === 0) return;
   const address = tcp.neighbours.address[neighbour];

@@ -1,4 +1,7 @@
-/** Socket options of a connection and what can be read of its state (as TCP_INFO). Numbers: `socket/options.ts`. */
+/**
+ * Socket options of a connection and what can be read of its state (as TCP_INFO). Numbers:
+ * `socket/options.ts`.
+ */
 import { EINVAL, ENOPROTOOPT } from '../../socket/errno.ts';
 import {
   IP_TOS,

@@ -1,7 +1,7 @@
 /**
- * What a connection sends when `flush` comes to it, in this order: its SYN; a probe; a segment found lost; new data and the
- * FIN as far as windows, Nagle and silly-window avoidance let it; an acknowledgement if one is still owed.
- * Read: RFC 9293 §3.7.4, §3.8.6.2.1, RFC 5681 §3.1, RFC 3042.
+ * What a connection sends when `flush` comes to it, in this order: its SYN; a probe; a segment found lost;
+ * new data and the FIN as far as windows, Nagle and silly-window avoidance let it; an acknowledgement if one
+ * is still owed. Read: RFC 9293 §3.7.4, §3.8.6.2.1, RFC 5681 §3.1, RFC 3042.
  */
 import {
   TCP_OUT_DATA_BYTES,
@@ -127,7 +127,10 @@ function outputAck(tcp: TcpTables, tcb: Tcb): number {
   return 1;
 }
 
-/** A zero-window or keep-alive probe: no data, an old sequence number, so that the peer must answer (as Linux does). */
+/**
+ * A zero-window or keep-alive probe: no data, an old sequence number, so that the peer must answer (as Linux
+ * does).
+ */
 function outputProbe(tcp: TcpTables, tcb: Tcb): number {
   const at = claim(tcp);
   if (at < 0) return 0;
@@ -206,12 +209,19 @@ function skipHeld(tcp: TcpTables, tcb: Tcb): void {
   tcp.sendQueue.seek(tcb, (end - tcb.sndUna) | 0);
 }
 
-/** How much of the queue the next segment (or segments, where the device cuts) may hold; 0: nothing now. // Hot path. */
+/**
+ * How much of the queue the next segment (or segments, where the device cuts) may hold; 0: nothing now. //
+ * Hot path.
+ */
 function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
   const { mss } = tcb;
   const resending = ((tcb.sndNxt - tcb.sndMax) | 0) < 0;
-  const usable = sendWindow(tcp, tcb, resending);
-  if (usable <= 0) return 0;
+  let usable = sendWindow(tcp, tcb, resending);
+  if (usable <= 0) {
+    // A window shrunk over what is out: its first segment serves as the probe (RFC 9293 MUST-35, MAY-7).
+    if (!resending || tcb.sndNxt !== tcb.sndUna) return 0;
+    usable = mss;
+  }
   let length = Math.min(available, usable);
   if (resending) {
     // Never old and new bytes in one segment: the ledger counts them apart.

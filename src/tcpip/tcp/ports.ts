@@ -1,4 +1,7 @@
-/** Local ports: which are taken, and random ephemeral ones (RFC 6056 §3.3.1 and, when the dice fail, a search from there). */
+/**
+ * Local ports: which are taken, and random ephemeral ones (RFC 6056 §3.3.1 and, when the dice fail, a search
+ * from there).
+ */
 import { LISTEN } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -16,7 +19,9 @@ export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: num
   return tcb.reuseAddress === 0 && tcp.demux.portUsers[port] > 0;
 }
 
-/** Whether no connection has the pair; one in TIME-WAIT long enough may be followed (RFC 6191, tcp_tw_reuse). */
+/**
+ * Whether no connection has the pair; one in TIME-WAIT long enough may be followed (RFC 6191, tcp_tw_reuse).
+ */
 export function isPairFree(
   tcp: TcpTables,
   local: number,
@@ -33,8 +38,8 @@ export function isPairFree(
 }
 
 /**
- * Chooses a port that nobody is bound to: for a connection to a peer one whose pair is free, for a bind (`remotePort` 0)
- * one that may be bound. @returns 0 when there is none.
+ * Chooses a port that nobody is bound to: for a connection to a peer one whose pair is free, for a bind
+ * (`remotePort` 0) one that may be bound. @returns 0 when there is none.
  */
 export function chooseEphemeral(
   tcp: TcpTables,

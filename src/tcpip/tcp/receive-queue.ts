@@ -1,12 +1,12 @@
 /**
- * The receive queues: payload stays in the packet slot it arrived in until it is taken. Per slot: where its payload starts,
- * how long it is, its sequence number, and the next slot of the queue. A connection has two queues: in order, and late
- * (out of order, sorted, without overlaps).
+ * The receive queues: payload stays in the packet slot it arrived in until it is taken. Per slot: where its
+ * payload starts, how long it is, its sequence number, and the next slot of the queue. A connection has two
+ * queues: in order, and late (out of order, sorted, without overlaps).
  *
- * Card memory is bounded: when slots run short, small segments that stay queued are put together in the room behind the
- * last one (a copy, counted as a collapse), late segments are thrown away (the peer must keep them until acknowledged:
- * RFC 9293 §3.10.7.4 asks to queue them only as SHLD-31), and at last even in-order ones, so that acknowledgements and other
- * connections' data still find a slot.
+ * Card memory is bounded: when slots run short, small segments that stay queued are put together in the room
+ * behind the last one (a copy, counted as a collapse), late segments are thrown away (the peer must keep them
+ * until acknowledged: RFC 9293 §3.10.7.4 asks to queue them only as SHLD-31), and at last even in-order ones,
+ * so that acknowledgements and other connections' data still find a slot.
  */
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { PacketPool } from '../../dma/packets.ts';
@@ -21,7 +21,10 @@ export class ReceiveQueue {
   private readonly packets: PacketPool;
   private readonly dma: DmaEngine;
   private readonly counters: Float64Array;
-  /** Below this many free slots memory is short; at this many, only a connection with nothing queued gets one more. */
+  /**
+   * Below this many free slots memory is short; at this many, only a connection with nothing queued gets one
+   * more.
+   */
   private readonly low: number;
   private readonly reserve: number;
   private readonly floor: number;
@@ -47,7 +50,9 @@ export class ReceiveQueue {
     return this.packets.available < this.low || tcb.slotsHeld >= this.share;
   }
 
-  /** Whether one more slot may be kept for in-order data. Late segments of this connection are given up first. */
+  /**
+   * Whether one more slot may be kept for in-order data. Late segments of this connection are given up first.
+   */
   hasRoom(tcb: Tcb): boolean {
     const { available } = this.packets;
     if (available > this.reserve && tcb.slotsHeld < this.share) return true;
@@ -87,7 +92,10 @@ export class ReceiveQueue {
     return true;
   }
 
-  /** Moves up to `lengthMax` in-order bytes to `destination` and frees the slots they leave. @returns bytes. // Hot path. */
+  /**
+   * Moves up to `lengthMax` in-order bytes to `destination` and frees the slots they leave. @returns bytes.
+   * // Hot path.
+   */
   take(tcb: Tcb, destination: number, lengthMax: number): number {
     let taken = 0;
     while (taken < lengthMax && tcb.rcvHead >= 0) {
@@ -110,7 +118,8 @@ export class ReceiveQueue {
   }
 
   /**
-   * Queues late payload. What overlaps with payload already there is cut off: what came first stays (RFC 9293 lets either).
+   * Queues late payload. What overlaps with payload already there is cut off: what came first stays (RFC 9293
+   * lets either).
    * @returns true when the slot is kept.
    */
   insertLate(tcb: Tcb, packet: number, seq: number, address: number, length: number): boolean {

@@ -1,7 +1,8 @@
 /**
- * The payload and the FIN of an acceptable segment: RFC 9293 §3.10.7.4, seventh and eighth check. In-order payload stays in
- * its packet slot until taken; what is out of order is queued late. Decides when an acknowledgement goes
- * (RFC 9293 §3.8.6.3, RFC 5681 §4.2): at once at the start, for every second full segment, and when anything is out of order.
+ * The payload and the FIN of an acceptable segment: RFC 9293 §3.10.7.4, seventh and eighth check. In-order
+ * payload stays in its packet slot until taken; what is out of order is queued late. Decides when an
+ * acknowledgement goes (RFC 9293 §3.8.6.3, RFC 5681 §4.2): at once at the start, for every second full
+ * segment, and when anything is out of order.
  */
 import {
   BYTES_ACCEPTED,

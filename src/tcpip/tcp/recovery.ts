@@ -1,7 +1,8 @@
 /**
- * Loss: how it is noticed, what is sent again, and how much may be in flight meanwhile. With SACK by RFC 6675 (all but the
- * rescue of its rule 4), without by RFC 6582 (NewReno), both with RFC 3042 (limited transmit); time-outs by RFC 6298 §5 and RFC 5681 §3.1 (go back to the first unacknowledged byte).
- * What a loss costs is the congestion control's decision.
+ * Loss: how it is noticed, what is sent again, and how much may be in flight meanwhile. With SACK by RFC 6675
+ * (all but the rescue of its rule 4), without by RFC 6582 (NewReno), both with RFC 3042 (limited transmit);
+ * time-outs by RFC 6298 §5 and RFC 5681 §3.1 (go back to the first unacknowledged byte). What a loss costs is
+ * the congestion control's decision.
  */
 import { TCP_FAST_RETRANSMITS } from '../../ledger/counters.gen.ts';
 import { after, before, earlier } from '../seq.ts';

@@ -1,6 +1,6 @@
 /**
- * Segments that belong to no Tcb: resets, and acknowledgements from TIME-WAIT. Input queues them here, `flush` sends them.
- * When the ring is full they are dropped: the peer will ask again.
+ * Segments that belong to no Tcb: resets, and acknowledgements from TIME-WAIT. Input queues them here,
+ * `flush` sends them. When the ring is full they are dropped: the peer will ask again.
  */
 import { IP_OUT_REQUESTS, TCP_OUT_RSTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
@@ -57,7 +57,8 @@ export class Replies {
 
   /**
    * Queues a segment without options.
-   * @param ports as they go on the wire: ours in the upper half, the peer's in the lower. @returns false when the ring is full.
+   * @param ports as they go on the wire: ours in the upper half, the peer's in the lower. @returns false when
+   * the ring is full.
    */
   queue(
     local: number,

@@ -1,4 +1,7 @@
-/** Makes a Tcb from the pool as new. Its place in the timer heap and in the ready ring outlives it: both are looked at lazily. */
+/**
+ * Makes a Tcb from the pool as new. Its place in the timer heap and in the ready ring outlives it: both are
+ * looked at lazily.
+ */
 import type { StackConfig } from '../config.ts';
 import { ACK_NONE, CLOSED, RECOVERY_NONE } from './state.ts';
 import type { Tcb } from './tcb.ts';

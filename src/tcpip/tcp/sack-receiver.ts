@@ -1,12 +1,16 @@
 /**
- * What a receiver reports of data that arrived out of order (RFC 2018, RFC 2883): the blocks of the late queue, the one
- * that holds the newest segment first; before them, once, a block for data that had been here before.
+ * What a receiver reports of data that arrived out of order (RFC 2018, RFC 2883): the blocks of the late
+ * queue, the one that holds the newest segment first; before them, once, a block for data that had been here
+ * before.
  */
 import { OPTION_NOP, OPTION_SACK } from '../header/tcp.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
-/** @param at where the option goes, 4-byte aligned in the header. @returns bytes written: 0, or 4 and 8 for each block. */
+/**
+ * @param at where the option goes, 4-byte aligned in the header. @returns bytes written: 0, or 4 and 8 for
+ * each block.
+ */
 export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
   const duplicate = tcb.duplicateStart !== tcb.duplicateEnd;
   if (tcb.lateHead < 0 && !duplicate) return 0;

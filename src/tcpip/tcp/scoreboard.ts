@@ -1,7 +1,8 @@
 /**
- * What the peer's SACK blocks say it holds (RFC 2018), and what follows for recovery (RFC 6675): per connection a sorted list
- * of ranges without overlaps, from one bounded table. Blocks are believed only between `sndUna` and `sndMax`; those
- * below are D-SACKs (RFC 2883) and ignored. When the table or a connection's share is full, news is ignored: SACK is advice.
+ * What the peer's SACK blocks say it holds (RFC 2018), and what follows for recovery (RFC 6675): per
+ * connection a sorted list of ranges without overlaps, from one bounded table. Blocks are believed only
+ * between `sndUna` and `sndMax`; those below are D-SACKs (RFC 2883) and ignored. When the table or a
+ * connection's share is full, news is ignored: SACK is advice.
  */
 import type { Environment } from '../environment.ts';
 import { earlier } from '../seq.ts';
@@ -29,7 +30,10 @@ export class Scoreboard {
     for (let i = 0; i < count; i++) this.next[i] = i + 1 < count ? i + 1 : -1;
   }
 
-  /** Takes a segment's blocks; `sndUna` has been moved already. @returns whether the peer holds more than we knew. */
+  /**
+   * Takes a segment's blocks; `sndUna` has been moved already. @returns whether the peer holds more than we
+   * knew.
+   */
   update(tcb: Tcb, segment: SegmentIn): boolean {
     const { view } = this.environment;
     const before = tcb.sackedBytes;
@@ -67,8 +71,9 @@ export class Scoreboard {
   }
 
   /**
-   * SetPipe and NextSeg of RFC 6675 §4 in one pass: bytes thought to be in the network are returned, and the first hole
-   * above `highRetransmitted` that may be sent again is put in `tcb.lostSeq` with its length in `lostBytes` (0: none).
+   * SetPipe and NextSeg of RFC 6675 §4 in one pass: bytes thought to be in the network are returned, and the
+   * first hole above `highRetransmitted` that may be sent again is put in `tcb.lostSeq` with its length in
+   * `lostBytes` (0: none).
    * @param anyHole rule 3: also holes that are not surely lost.
    */
   pipe(tcb: Tcb, anyHole: boolean): number {
@@ -112,7 +117,10 @@ export class Scoreboard {
     return seq;
   }
 
-  /** How many bytes lie between `seq`, which no range holds, and the next range; `most` when there is none that near. */
+  /**
+   * How many bytes lie between `seq`, which no range holds, and the next range; `most` when there is none
+   * that near.
+   */
   bytesToRange(tcb: Tcb, seq: number, most: number): number {
     for (let range = tcb.sackHead; range >= 0; range = this.next[range]) {
       const distance = (this.start[range] - seq) | 0;

@@ -1,4 +1,7 @@
-/** The segment being processed, parsed once; one object, used again for every segment. Offsets and lengths in bytes. */
+/**
+ * The segment being processed, parsed once; one object, used again for every segment. Offsets and lengths in
+ * bytes.
+ */
 import type { Environment } from '../environment.ts';
 import {
   OPTION_END,
@@ -48,7 +51,10 @@ export class SegmentIn {
   sackAt = 0;
   sackBlocks = 0;
 
-  /** Takes the fixed header and the options. @param at the TCP header. @param length with its payload. // Hot path. */
+  /**
+   * Takes the fixed header and the options. @param at the TCP header. @param length with its payload. // Hot
+   * path.
+   */
   parse(environment: Environment, packet: number, at: number, headerLength: number, length: number): void {
     const { view } = environment;
     this.packet = packet;
@@ -76,7 +82,10 @@ export class SegmentIn {
     }
   }
 
-  /** Any option at any alignment; a length that makes no sense ends the list (RFC 9293 MUST-5 to MUST-7, MUST-64). */
+  /**
+   * Any option at any alignment; a length that makes no sense ends the list (RFC 9293 MUST-5 to MUST-7,
+   * MUST-64).
+   */
   private parseOptions(view: DataView, from: number, end: number): void {
     this.mss = 0;
     this.windowScale = -1;

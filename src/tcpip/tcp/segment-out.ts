@@ -1,6 +1,7 @@
 /**
- * Writes one segment's headers and hands it to the port. The payload's pieces have been added before. Every segment tells
- * all there is to tell: acknowledgement, window, timestamps; so sending one settles whatever acknowledgement was owed.
+ * Writes one segment's headers and hands it to the port. The payload's pieces have been added before. Every
+ * segment tells all there is to tell: acknowledgement, window, timestamps; so sending one settles whatever
+ * acknowledgement was owed.
  */
 import { IP_OUT_REQUESTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
 import { TX_CHECKSUM } from '../contract.ts';
@@ -33,7 +34,8 @@ const TCP_AT = ETHERNET_BYTES + IPV4_BYTES;
 const TIMESTAMPS_KIND_AND_LENGTH = 0x080a;
 
 /**
- * @param at where `claim` said. @param length payload bytes. @param sum of the payload, where the device does not sum.
+ * @param at where `claim` said. @param length payload bytes. @param sum of the payload, where the device does
+ * not sum.
  * @param tx TX_ bits. @param segmentBytes with TX_SEGMENT: payload of each segment. // Hot path: 14 stores.
  */
 export function sendSegment(
@@ -110,8 +112,8 @@ function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, at: number, totalLength: num
 }
 
 /**
- * MSS, SACK permitted, timestamps, window scale, in Linux's order. A SYN-ACK offers only what the SYN offered; whether
- * that is so has been put into the Tcb. @returns bytes, a multiple of 4.
+ * MSS, SACK permitted, timestamps, window scale, in Linux's order. A SYN-ACK offers only what the SYN
+ * offered; whether that is so has been put into the Tcb. @returns bytes, a multiple of 4.
  */
 function writeSynOptions(tcp: TcpTables, tcb: Tcb, from: number): number {
   const { view, config, port, nowMs } = tcp.environment;

@@ -1,7 +1,7 @@
 /**
- * The send queues: references to the bytes the users want sent. An element is an address, a length and the context under
- * which the user wants them back; the bytes stay where they are until acknowledged. One table for all connections, each
- * connection's elements linked in order. See the identities in `tcb.ts`.
+ * The send queues: references to the bytes the users want sent. An element is an address, a length and the
+ * context under which the user wants them back; the bytes stay where they are until acknowledged. One table
+ * for all connections, each connection's elements linked in order. See the identities in `tcb.ts`.
  */
 import type { Kernels } from '../../dma/kernels.ts';
 import type { LinkPort, SocketOwner } from '../contract.ts';
@@ -23,7 +23,9 @@ export class SendQueue {
   private free = 0;
   /** Elements nobody uses. */
   available: number;
-  /** Set by `gather`: whether the bytes gathered reach the end of an element after which nothing is announced. */
+  /**
+   * Set by `gather`: whether the bytes gathered reach the end of an element after which nothing is announced.
+   */
   pushed = 0;
   /** Set by `gather`: one's-complement sum of the bytes gathered. */
   sum = 0;
@@ -105,8 +107,8 @@ export class SendQueue {
   }
 
   /**
-   * Gives the port the next `length` bytes from the cursor on as pieces, and moves the cursor past them. Where the device
-   * computes no checksums, their sum is left in `sum`.
+   * Gives the port the next `length` bytes from the cursor on as pieces, and moves the cursor past them.
+   * Where the device computes no checksums, their sum is left in `sum`.
    * @returns how many bytes fitted in the pieces a packet may have. // Hot path.
    */
   gather(tcb: Tcb, length: number): number {

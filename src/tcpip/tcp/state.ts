@@ -16,7 +16,10 @@ export const ACK_NONE = 0;
 export const ACK_DELAYED = 1;
 export const ACK_NOW = 2;
 
-/** Timers of a connection: bits of `Tcb.timers`. RETRANSMIT and PERSIST share one deadline and exclude each other. */
+/**
+ * Timers of a connection: bits of `Tcb.timers`. RETRANSMIT and PERSIST share one deadline and exclude each
+ * other.
+ */
 export const TIMER_RETRANSMIT = 1;
 export const TIMER_PERSIST = 2;
 export const TIMER_ACK = 4;

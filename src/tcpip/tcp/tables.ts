@@ -1,4 +1,7 @@
-/** Every table of TCP, in one object that the functions of this folder are given. Made once; nothing grows after. */
+/**
+ * Every table of TCP, in one object that the functions of this folder are given. Made once; nothing grows
+ * after.
+ */
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import { KeyedHash } from '../random.ts';
@@ -33,7 +36,10 @@ export class TcpTables {
   readonly segment: SegmentIn;
   readonly congestion: CongestionControl;
   readonly hash: KeyedHash;
-  /** First Tcb that is bound to each port by its user, listeners included; -1: none. Linked by `Tcb.boundNext`. */
+  /**
+   * First Tcb that is bound to each port by its user, listeners included; -1: none. Linked by
+   * `Tcb.boundNext`.
+   */
   readonly boundHead: Int32Array;
   /** Ring of connections that owe the wire something. */
   readonly ready: Int32Array;

@@ -1,11 +1,13 @@
 /**
- * The transmission control block: one connection or listener. Only int32 numbers, so that no field ever allocates, and all
- * made in the constructor in one order, so that every Tcb has one shape. Names are RFC 9293 §3.3.1's.
+ * The transmission control block: one connection or listener. Only int32 numbers, so that no field ever
+ * allocates, and all made in the constructor in one order, so that every Tcb has one shape. Names are RFC
+ * 9293 §3.3.1's.
  *
  * Identities (checked by the tests):
- * - `sndUna <= sndNxt <= sndMax`; `sndMax` is the highest sequence number ever sent; `sndNxt < sndMax` only while what was
- *   sent is sent again after a time-out.
- * - `sndEnd - sndUna` data bytes are queued, the first of them `sendHeadOffset` bytes into element `sendHead`.
+ * - `sndUna <= sndNxt <= sndMax`; `sndMax` is the highest sequence number ever sent; `sndNxt < sndMax` only
+ *   while what was sent is sent again after a time-out.
+ * - `sndEnd - sndUna` data bytes are queued, the first of them `sendHeadOffset` bytes into element
+ *   `sendHead`.
  * - With `finQueued` the FIN has sequence number `sndEnd`.
  * - `rcvAdv - rcvNxt` is the window the peer was told; it never shrinks but by data arriving.
  */
@@ -94,7 +96,9 @@ export class Tcb {
   lateHead = -1;
   lateTail = -1;
   lateCount = 0;
-  /** The segment that arrived out of order last: the first SACK block is the one that holds it (RFC 2018 §4). */
+  /**
+   * The segment that arrived out of order last: the first SACK block is the one that holds it (RFC 2018 §4).
+   */
   lateNewest = 0;
   duplicateStart = 0;
   duplicateEnd = 0;
@@ -187,7 +191,10 @@ export class Tcb {
   acceptCount = 0;
   acceptNext = -1;
 
-  /** 1 while in the ring of connections that owe the wire something; 2: left there for want of room in the port. */
+  /**
+   * 1 while in the ring of connections that owe the wire something; 2: left there for want of room in the
+   * port.
+   */
   ready = 0;
 
   constructor(index: number) {

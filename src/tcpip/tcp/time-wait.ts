@@ -1,7 +1,7 @@
 /**
- * Connections in TIME-WAIT, in a compact table of their own: what is needed to answer a late segment, to let a new SYN in
- * (RFC 9293 §3.10.7.4, RFC 6191) and to give the pair to a new active open. All wait equally long, so they are kept in the
- * order in which they end. When the table is full the oldest ends early.
+ * Connections in TIME-WAIT, in a compact table of their own: what is needed to answer a late segment, to let
+ * a new SYN in (RFC 9293 §3.10.7.4, RFC 6191) and to give the pair to a new active open. All wait equally
+ * long, so they are kept in the order in which they end. When the table is full the oldest ends early.
  */
 export class TimeWaitTable {
   readonly remoteAddress: Int32Array;

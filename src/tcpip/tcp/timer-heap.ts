@@ -1,8 +1,9 @@
 /**
- * The connections' timers: a binary heap with at most one entry a connection, ordered by wrapping time. A connection's
- * deadlines are in its Tcb; the heap holds the earliest time at which somebody should look at them. Deadlines that move
- * later (every acknowledgement moves the retransmission timer) touch nothing: the entry comes up early, and goes back in.
- * All entries lie within 2^31 µs of each other because no timer is set for longer than 2^30.
+ * The connections' timers: a binary heap with at most one entry a connection, ordered by wrapping time. A
+ * connection's deadlines are in its Tcb; the heap holds the earliest time at which somebody should look at
+ * them. Deadlines that move later (every acknowledgement moves the retransmission timer) touch nothing: the
+ * entry comes up early, and goes back in. All entries lie within 2^31 µs of each other because no timer is
+ * set for longer than 2^30.
  */
 import type { Tcb } from './tcb.ts';
 
@@ -27,7 +28,10 @@ export class TimerHeap {
     return this.deadlines[0];
   }
 
-  /** Sees to it that the connection is looked at no later than `deadline`. // Hot path: one comparison as a rule. */
+  /**
+   * Sees to it that the connection is looked at no later than `deadline`. // Hot path: one comparison as a
+   * rule.
+   */
   schedule(tcb: Tcb, deadline: number): void {
     if (tcb.heapPosition < 0) {
       this.up(this.size++, tcb, deadline);

@@ -1,9 +1,15 @@
-/** Setting a connection's timers. What happens when they expire is in `expire.ts`; how they are kept in `timer-heap.ts`. */
+/**
+ * Setting a connection's timers. What happens when they expire is in `expire.ts`; how they are kept in
+ * `timer-heap.ts`.
+ */
 import { TIMER_ACK, TIMER_FIN_WAIT, TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
-/** The longest a heap entry lies ahead, so that wrapping time stays comparable; longer timers are taken up again. */
+/**
+ * The longest a heap entry lies ahead, so that wrapping time stays comparable; longer timers are taken up
+ * again.
+ */
 const AHEAD_MAX_MS = 1_000_000;
 
 /** (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3). // Hot path: stores only, as a rule. */
@@ -36,7 +42,10 @@ export function startAckDelay(tcp: TcpTables, tcb: Tcb): void {
   tcp.timers.schedule(tcb, tcb.ackAt);
 }
 
-/** Sets the keep-alive timer to go off after `seconds` (up to 32767: kept in milliseconds, looked at every 1000 s). */
+/**
+ * Sets the keep-alive timer to go off after `seconds` (up to 32767: kept in milliseconds, looked at every
+ * 1000 s).
+ */
 export function startKeepAlive(tcp: TcpTables, tcb: Tcb, milliseconds: number): void {
   tcb.timers |= TIMER_KEEPALIVE;
   tcb.keepAliveAtMs = (tcp.environment.nowMs + milliseconds) | 0;

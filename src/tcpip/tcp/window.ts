@@ -1,6 +1,6 @@
 /**
- * The receive window: what the buffer has room for, without retreating (RFC 9293 SHLD-14) and without growing in silly
- * steps (§3.8.6.2.2). `rcvBuffer` less what is queued less what was taken and not yet consumed.
+ * The receive window: what the buffer has room for, without retreating (RFC 9293 SHLD-14) and without growing
+ * in silly steps (§3.8.6.2.2). `rcvBuffer` less what is queued less what was taken and not yet consumed.
  */
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -37,8 +37,8 @@ export function advertiseWindow(tcp: TcpTables, tcb: Tcb, scale: number): number
 }
 
 /**
- * Whether the peer should be told of a wider window by itself: the step is worth it, and either it is half the buffer or
- * the peer might be near the edge it knows.
+ * Whether the peer should be told of a wider window by itself: the step is worth it, and either it is half
+ * the buffer or the peer might be near the edge it knows.
  */
 export function windowUpdateDue(tcp: TcpTables, tcb: Tcb): boolean {
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;

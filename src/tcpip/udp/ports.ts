@@ -30,7 +30,10 @@ export class UdpPorts {
     return 0;
   }
 
-  /** The socket a datagram is for. @param ports the peer's in the upper half, ours in the lower. The best match wins. */
+  /**
+   * The socket a datagram is for. @param ports the peer's in the upper half, ours in the lower. The best
+   * match wins.
+   */
   find(local: number, remote: number, ports: number): UdpSocket | undefined {
     const remotePort = ports >>> 16;
     let best: UdpSocket | undefined;

@@ -1,4 +1,7 @@
-/** Datagrams waiting to be sent: a bounded table of references, in one queue, and those parked for want of a hardware address. */
+/**
+ * Datagrams waiting to be sent: a bounded table of references, in one queue, and those parked for want of a
+ * hardware address.
+ */
 export class UdpSends {
   readonly nextHop: Int32Array;
   readonly local: Int32Array;

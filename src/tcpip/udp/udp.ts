@@ -1,7 +1,8 @@
 /**
- * UDP (RFC 768, RFC 1122 §4.1): sockets, datagrams in both directions by reference. A datagram to send stays in the user's
- * buffer until `flush` has handed it to the device; a received one stays in its packet slots until taken. Both queues are
- * bounded. Datagrams for a next hop whose hardware address is not known yet wait aside.
+ * UDP (RFC 768, RFC 1122 §4.1): sockets, datagrams in both directions by reference. A datagram to send stays
+ * in the user's buffer until `flush` has handed it to the device; a received one stays in its packet slots
+ * until taken. Both queues are bounded. Datagrams for a next hop whose hardware address is not known yet wait
+ * aside.
  */
 
 import {
@@ -257,7 +258,10 @@ export class Udp {
     return taken;
   }
 
-  /** An ICMP error about a datagram of ours: told to the socket that is connected to its destination (RFC 1122 §4.1.3.3). */
+  /**
+   * An ICMP error about a datagram of ours: told to the socket that is connected to its destination (RFC 1122
+   * §4.1.3.3).
+   */
   icmpError(local: number, remote: number, localPort: number, remotePort: number, errno: number): void {
     const socket = this.ports.find(local, remote, (remotePort << 16) | localPort);
     if (socket === undefined || socket.remotePort === 0) return;

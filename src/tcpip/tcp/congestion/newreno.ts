@@ -1,4 +1,7 @@
-/** NewReno's window (RFC 5681 §3.1, RFC 3465 with L = 2, RFC 6928): slow start, congestion avoidance, half the flight on loss. */
+/**
+ * NewReno's window (RFC 5681 §3.1, RFC 3465 with L = 2, RFC 6928): slow start, congestion avoidance, half the
+ * flight on loss.
+ */
 import type { Tcb } from '../tcb.ts';
 import { type CongestionControl, CWND_MAX } from './congestion.ts';
 
