@@ -105,6 +105,28 @@ describe('inic bench', () => {
   }, 20_000);
 });
 
+describe('inic bench on the card', () => {
+  it('measures both stacks, compares them and balances the books', async () => {
+    const shape = ['--api', 'socket', '--connections', '1', '--size', '64', '--repeats', '1'];
+    const outcome = await inic('bench', 'MSG_RR', 'TCP_RR', 'TCP_CRR', '--quick', ...shape);
+    expect(outcome.stdout).toMatch(/written to inic-report.json/);
+    const { results, comparisons, failures, manifest } = JSON.parse(
+      readFileSync(join(folder, 'inic-report.json'), 'utf8'),
+    );
+    expect(failures).toEqual([]);
+    expect(outcome.code).toBe(0);
+    const card = results.filter((result: { transport: string | null }) => result.transport === 'ring');
+    expect(card.map((result: { test: string }) => result.test)).toEqual(['MSG_RR', 'TCP_RR', 'TCP_CRR']);
+    for (const { ledger, cpu } of card) {
+      expect(ledger.balanced).toBe(true);
+      expect(ledger.perTransaction.inboundPosted).toBeGreaterThan(0);
+      expect(cpu.iopNsPerOp).toBeGreaterThan(0);
+    }
+    expect(comparisons.map((comparison: { test: string }) => comparison.test)).toContain('MSG_RR');
+    expect(manifest.configuration.inic.mtu).toBe(65535);
+  }, 60_000);
+});
+
 describe('inic run', () => {
   it('refuses a bad rule in one line', async () => {
     writeFileSync(join(folder, 'empty.js'), '');
