@@ -5,6 +5,7 @@
 import type { Agent } from './agent.ts';
 import type { Clock } from './clock.ts';
 import type { Sleeper } from './sleeper.ts';
+import { SpinPolicy } from './spin-policy.ts';
 
 /** Turns between two readings of the clock: a reading costs 35 ns, a turn without work about as much. */
 const TURNS_PER_CLOCK = 16;
@@ -27,18 +28,15 @@ export function runLoop(
   spinNs: number,
   hooks: RunLoopHooks,
 ): void {
+  const policy = new SpinPolicy(spinNs);
   let idleSinceNs = -1;
   clock.update();
   for (;;) {
     if (!hooks.housekeeping()) return;
     const worked = turns(agent, clock);
     clock.update();
-    if (worked) {
-      idleSinceNs = -1;
-      continue;
-    }
-    if (idleSinceNs < 0) idleSinceNs = clock.nowNs;
-    if (clock.nowNs - idleSinceNs < spinNs) continue;
+    if (worked || idleSinceNs < 0) idleSinceNs = clock.nowNs;
+    if (policy.worthwhile(clock.nowNs, clock.nowNs - idleSinceNs) || worked) continue;
     sleeper.prepare();
     if (!agent.arm()) continue;
     const restNs = Math.min(agent.nextDeadlineNs() - clock.nowNs, SLEEP_NS_MAX);
@@ -47,6 +45,7 @@ export function runLoop(
       sleeper.sleep(restNs);
     }
     clock.update();
+    policy.begin();
   }
 }
 

@@ -18,6 +18,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { ENETDOWN } from '../../socket/errno.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Sleeper } from '../../time/sleeper.ts';
+import { SpinPolicy } from '../../time/spin-policy.ts';
 import type { DriverConfig } from '../config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
@@ -65,6 +66,7 @@ export class Driver {
   private readonly sleeper: Sleeper;
   private readonly health: CardHealth;
   private readonly config: DriverConfig;
+  private readonly spin: SpinPolicy;
   /** Sockets with bytes to credit; a list with room for every socket. */
   private readonly credits: Int32Array;
   private creditCount = 0;
@@ -100,6 +102,7 @@ export class Driver {
     this.sleeper = sleeper;
     this.health = health;
     this.config = config;
+    this.spin = new SpinPolicy(config.spinNs);
     this.credits = new Int32Array(config.socketsMax);
     this.blocked = new Int32Array(config.socketsMax);
   }
@@ -146,6 +149,7 @@ export class Driver {
     const { clock, config, counters } = this;
     clock.update();
     const startNs = clock.nowNs;
+    this.spin.begin();
     for (let polls = 1; ; polls++) {
       taken = this.poll();
       if (taken > 0) return taken;
@@ -153,13 +157,14 @@ export class Driver {
       clock.update();
       const waitedNs = clock.nowNs - startNs;
       if (waitedNs >= timeoutNs) return 0;
-      if (waitedNs < config.spinNs) continue;
+      if (this.spin.worthwhile(clock.nowNs, waitedNs)) continue;
       if (!this.checkHealth()) return 0;
       this.sleeper.prepare();
       if (!this.arm()) continue;
       counters[HOST_SLEEPS] += 1;
       this.sleeper.sleep(Math.min(timeoutNs - waitedNs, SLEEP_NS_MAX));
       this.interruptServiced();
+      this.spin.begin();
     }
   }
 

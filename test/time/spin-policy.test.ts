@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { SpinPolicy } from '../../src/time/spin-policy.ts';
+
+const US = 1000;
+const MS = 1e6;
+
+/** Polls from `fromNs`, a look a microsecond, for up to `forNs`. @returns how long it polled. */
+function poll(policy: SpinPolicy, fromNs: number, forNs: number, gapsAt: readonly number[] = []): number {
+  policy.begin();
+  let lost = 0;
+  for (let ns = 0; ns <= forNs; ns += US) {
+    if (gapsAt.includes(ns)) lost += 4 * MS;
+    if (!policy.worthwhile(fromNs + ns + lost, ns)) return ns;
+  }
+  return forNs;
+}
+
+describe('polling without work', () => {
+  it('goes on for as long as configured', () => {
+    expect(poll(new SpinPolicy(200 * US), 0, MS)).toBe(200 * US);
+  });
+
+  it('forgives one gap: it may have been a collection', () => {
+    expect(poll(new SpinPolicy(200 * US), 0, MS, [10 * US])).toBe(200 * US);
+  });
+
+  it('stops at the second gap, and rests', () => {
+    const policy = new SpinPolicy(200 * US);
+    expect(poll(policy, 0, MS, [10 * US, 30 * US])).toBe(30 * US);
+    expect(poll(policy, 40 * MS, MS)).toBe(0);
+    expect(poll(policy, 70 * MS, MS)).toBe(200 * US);
+  });
+
+  it('rests longer each time it proves bad again', () => {
+    const policy = new SpinPolicy(200 * US);
+    poll(policy, 0, MS, [0, 10 * US]);
+    expect(poll(policy, 70 * MS, MS, [10 * US, 30 * US])).toBe(10 * US); // the gap before was not long ago
+    expect(poll(policy, 150 * MS, MS)).toBe(0);
+    expect(poll(policy, 190 * MS, MS)).toBe(200 * US);
+  });
+
+  it('does not take the time between two spells of polling for a gap', () => {
+    const policy = new SpinPolicy(200 * US);
+    for (let spell = 0; spell < 10; spell++) expect(poll(policy, spell * 20 * MS, MS)).toBe(200 * US);
+  });
+});
