@@ -5,6 +5,7 @@
 import { install, uninstall } from '../node/install.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
+import { pause } from '../time/timers.ts';
 import { coresApart, pinThread } from './affinity.ts';
 import type { Card, CardBooks, Reconciliation } from './card-port.ts';
 import { KernelStack } from './kernel-stack.ts';
@@ -98,7 +99,7 @@ async function closeCard(card: Card, workload: Workload): Promise<Reconciliation
   uninstall();
   let reconciliation: Reconciliation = { balanced: false, lines: [] };
   for (let i = 0; i < RECONCILE_ATTEMPTS && !reconciliation.balanced; i++) {
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await pause(SETTLE_MS);
     reconciliation = card.reconcile();
   }
   await card.close();

@@ -1,5 +1,6 @@
 /** The bench's end of one side's process. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { alarm } from '../time/timers.ts';
 import type { Repeat } from './result.ts';
 import type { Answer, Command, SidePlan, SideSummary } from './side-protocol.ts';
 
@@ -48,9 +49,9 @@ export class SideClient {
 
   private ask(command: Command, timeoutMs: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer for ${timeoutMs / 1000} s`)), timeoutMs);
+      const callOff = alarm(timeoutMs, () => reject(new Error(`no answer for ${timeoutMs / 1000} s`)));
       const settled = (): void => {
-        clearTimeout(timer);
+        callOff();
         this.waiting = undefined;
       };
       this.waiting = {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../time/clock.ts';
+import { nextTurn } from '../../time/timers.ts';
 import type { LatencyRecorder } from '../latency.ts';
 import { type Counts, LOOPBACK_NAME, type Load, patternBytes, type Workload } from './workload.ts';
 
@@ -75,7 +76,7 @@ export class NetStream implements Workload {
       this.sent += this.size;
       if (!socket.write(this.message)) return;
     }
-    setImmediate(() => this.write(socket));
+    nextTurn(() => this.write(socket));
   }
 
   private collect(bytes: number): void {
