@@ -33,7 +33,7 @@ describe('polling without work', () => {
 
   it('rests longer each time it proves bad again', () => {
     const policy = new SpinPolicy(200 * US);
-    poll(policy, 0, MS, [0, 10 * US]);
+    poll(policy, 0, MS, [10 * US, 20 * US]);
     expect(poll(policy, 70 * MS, MS, [10 * US, 30 * US])).toBe(10 * US); // the gap before was not long ago
     expect(poll(policy, 150 * MS, MS)).toBe(0);
     expect(poll(policy, 190 * MS, MS)).toBe(200 * US);
