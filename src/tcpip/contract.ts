@@ -1,18 +1,15 @@
 /**
- * The stack's edges, and nothing else: what it needs below (`LinkPort`), what it is handed from below
- * (`LinkClient`) and what it tells above (`SocketOwner`). The stack knows neither thread, message, device nor
- * clock (design rule 2); whoever drives it passes the time, and calls in this order, as often as there is
- * work:
+ * The stack's edges, and nothing else: what it needs below (`LinkPort`), what it is handed from below (`LinkClient`) and
+ * what it tells above (`SocketOwner`). The stack knows neither thread, message, device nor clock (design rule 2); whoever
+ * drives it passes the time, and calls in this order, as often as there is work:
  *
- * input(packet …)* → advance(now) → calls from above* → flush(now)
+ *   input(packet …)* → advance(now) → calls from above* → flush(now)
  *
- * Input only changes state and marks connections that owe the wire something; `flush` sends. So every queued
- * segment is processed before any acknowledgement goes out (RFC 9293 MUST-59), and a failed output never
- * stops input.
+ * Input only changes state and marks connections that owe the wire something; `flush` sends. So every queued segment is
+ * processed before any acknowledgement goes out (RFC 9293 MUST-59), and a failed output never stops input.
  *
- * Time is `nowUs`: microseconds, wrapping as an int32; compare with `(a - b) | 0`. Errors are errno numbers
- * of `socket/errno.ts`, 0 for none. IPv4 addresses are int32 numbers, most significant byte first; ports
- * plain numbers.
+ * Time is `nowUs`: microseconds, wrapping as an int32; compare with `(a - b) | 0`. Errors are errno numbers of
+ * `socket/errno.ts`, 0 for none. IPv4 addresses are int32 numbers, most significant byte first; ports plain numbers.
  */
 
 /** Offload work the device does for a packet being sent. */
@@ -38,14 +35,11 @@ export interface LinkPort {
   readonly piecesMax: number;
   /**
    * Claims space for one packet's headers.
-   * @returns an address with room for 128 bytes, where the Ethernet header goes first; -1 when the transmit
-   * ring is full. A claim is followed by `send` or by another `claim` (which abandons it).
+   * @returns an address with room for 128 bytes, where the Ethernet header goes first; -1 when the transmit ring is full.
+   *   A claim is followed by `send` or by another `claim` (which abandons it).
    */
   claim(): number;
-  /**
-   * Adds payload by reference. It must stay unchanged until `send` returns: the device fetches during the
-   * call.
-   */
+  /** Adds payload by reference. It must stay unchanged until `send` returns: the device fetches during the call. */
   addPiece(address: number, length: number): void;
   /** Sends what was built. @param headerLength Ethernet, IPv4 and transport headers together. */
   send(headerLength: number, flags: number, segmentBytes: number): void;
@@ -62,9 +56,8 @@ export interface LinkClient {
 }
 
 /**
- * What a stack tells its user. `owner` is the number the user gave a connection (a socket number); a
- * connection without a user (closed, lingering) has owner -1 and tells nothing. No call may re-enter the
- * stack.
+ * What a stack tells its user. `owner` is the number the user gave a connection (a socket number); a connection without a
+ * user (closed, lingering) has owner -1 and tells nothing. No call may re-enter the stack.
  */
 export interface SocketOwner {
   /** An active open has ended: errno 0 when established. */
@@ -75,9 +68,6 @@ export interface SocketOwner {
   readable(owner: number): void;
   /** The connection is gone: reset or timed out. Nothing more comes or goes. */
   failed(owner: number, errno: number): void;
-  /**
-   * Everything a send queued under this context is acknowledged, or discarded: the bytes are the user's
-   * again.
-   */
+  /** Everything a send queued under this context is acknowledged, or discarded: the bytes are the user's again. */
   sendDone(context: number): void;
 }

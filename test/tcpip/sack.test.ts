@@ -133,3 +133,25 @@ function naivePipe(held: ReadonlySet<number>, una: number): number {
   }
   return pipe;
 }
+
+describe('a long fat lossy pipe', () => {
+  for (const sack of [true, false]) {
+    it(`moves 2 MB over 100 ms with 2 % loss ${sack ? 'with' : 'without'} SACK, mostly without time-outs`, () => {
+      const world = new World({ delayUs: 50_000, loss: 0.02, config: { sack }, seed: 9 });
+      const { a, b } = world;
+      const { client, server } = world.connect();
+      const chunk = pattern(16_000);
+      let sent = 0;
+      let got = 0;
+      world.program = () => {
+        while (sent < 2_000_000 && a.pendingContexts.size < 64) {
+          expect(a.sendBytes(client, chunk)).toBe(0);
+          sent += chunk.length;
+        }
+        got += b.takeAll(server).length;
+      };
+      expect(world.run(60_000_000, () => got === 2_000_000)).toBe(true);
+      expect(a.counter('tcpFastRetransmits')).toBeGreaterThan(a.counter('tcpTimeouts'));
+    });
+  }
+});

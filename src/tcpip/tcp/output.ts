@@ -64,8 +64,8 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   if (state === SYN_SENT || state === SYN_RECEIVED) return outputSyn(tcp, tcb);
   let sent = 0;
   if (tcb.probeDue !== 0) sent += outputProbe(tcp, tcb);
-  // SACK blocks go on bare acknowledgements only: those first, before data settles the debt.
-  if (tcb.ackOwed === ACK_NOW && tcb.lateHead >= 0) sent += outputAck(tcp, tcb);
+  // SACK blocks go on bare acknowledgements only, and only those are duplicates: first, before data settles the debt.
+  if (tcb.ackOwed === ACK_NOW && (tcb.lateHead >= 0 || tcb.duplicatesOwed > 0)) sent += outputAck(tcp, tcb);
   if (tcb.retransmitDue !== 0) sent += outputLost(tcp, tcb);
   sent += outputData(tcp, tcb);
   if (tcb.ackOwed === ACK_NOW) sent += outputAck(tcp, tcb);
@@ -119,12 +119,21 @@ function outputSyn(tcp: TcpTables, tcb: Tcb): number {
   return 1;
 }
 
-/** A bare acknowledgement. */
+/** A bare acknowledgement; several where each duplicate counts. */
 function outputAck(tcp: TcpTables, tcb: Tcb): number {
   const at = claim(tcp);
   if (at < 0) return 0;
   sendSegment(tcp, tcb, at, tcb.sndMax, ACK, 0, 0, 0, 0);
-  return 1;
+  let sent = 1;
+  while (tcb.duplicatesOwed > 1) {
+    const again = claim(tcp);
+    if (again < 0) break;
+    sendSegment(tcp, tcb, again, tcb.sndMax, ACK, 0, 0, 0, 0);
+    tcb.duplicatesOwed -= 1;
+    sent += 1;
+  }
+  tcb.duplicatesOwed = 0;
+  return sent;
 }
 
 /**

@@ -27,6 +27,9 @@ import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startAckDelay } from './timers.ts';
 
+/** More duplicates than this at once tell the peer nothing new. */
+const DUPLICATES_MAX = 4;
+
 /** @returns true when the packet slot is kept. // Hot path. */
 export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   let { seq, payload, length } = segment;
@@ -97,6 +100,8 @@ function receiveLate(
 ): boolean {
   acknowledgeNow(tcp, tcb, ACK_NOW);
   if (length === 0) return false;
+  // Without SACK the peer counts duplicates (RFC 5681 §4.2), so segments that came together are not answered together.
+  if (tcb.sackPermitted === 0 && tcb.duplicatesOwed < DUPLICATES_MAX) tcb.duplicatesOwed += 1;
   const { receiveQueue, environment } = tcp;
   if (!receiveQueue.hasRoomLate(tcb, environment.config.outOfOrderMax)) {
     environment.counters[TCP_PACKETS_PRUNED] += 1;

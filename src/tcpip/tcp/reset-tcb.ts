@@ -121,6 +121,7 @@ function resetReceiving(tcb: Tcb, config: StackConfig): void {
 
 function resetTiming(tcb: Tcb, config: StackConfig): void {
   tcb.ackOwed = ACK_NONE;
+  tcb.duplicatesOwed = 0;
   tcb.quickAcks = config.quickAcks;
   tcb.pingPong = 0;
   tcb.lastDataUs = 0;

@@ -121,6 +121,8 @@ export class Tcb {
 
   // acknowledging
   ackOwed = ACK_NONE;
+  /** Acknowledgements owed for segments out of order, where each counts (no SACK). */
+  duplicatesOwed = 0;
   quickAcks = 0;
   pingPong = 0;
   lastDataUs = 0;
