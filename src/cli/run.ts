@@ -1,6 +1,6 @@
 /**
- * `inic run FILE [args…]`: a program unchanged, its TCP sockets on the card. The program finds what it would find under
- * `node FILE args…`; what it throws Node prints.
+ * `inic run FILE [args…]`: a program unchanged, its TCP sockets on the card. The program finds what it would
+ * find under `node FILE args…`; what it throws Node prints.
  */
 import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
@@ -23,7 +23,8 @@ async function run(file: string, args: string[], options: { offload: string }): 
   const path = programPath(file);
   await putCardUnder(options.offload);
   process.argv = [process.execPath, path, ...args];
-  // Node's own entry, called by nobody of ours: `require.main` is the program, and no frame of ours is in its stack traces.
+  // Node's own entry, called by nobody of ours: `require.main` is the program, and no frame of ours is in its
+  // stack traces.
   setImmediate((Module as unknown as { runMain: () => void }).runMain);
 }
 

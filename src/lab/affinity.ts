@@ -1,7 +1,7 @@
 /**
- * A core each for the program's thread and the card's, as netperf's -T gives them. Left alone, Linux may wake the card's
- * thread on the core of the program that woke it, where each then waits for the other to stop polling: measured on two
- * cores, HTTP falls from 50,000 to 700 requests a second for seconds on end.
+ * A core each for the program's thread and the card's, as netperf's -T gives them. Left alone, Linux may wake
+ * the card's thread on the core of the program that woke it, where each then waits for the other to stop
+ * polling: measured on two cores, HTTP falls from 50,000 to 700 requests a second for seconds on end.
  */
 import { loadLibc } from './libc.ts';
 
@@ -13,7 +13,10 @@ export interface Cores {
 /** Bytes of a mask of 1024 processors, as glibc's cpu_set_t. */
 const MASK_BYTES = 128;
 
-/** @returns the first and the last core this process may use; undefined when there is one, or libc cannot be called. */
+/**
+ * @returns the first and the last core this process may use; undefined when there is one, or libc cannot be
+ * called.
+ */
 export function coresApart(): Cores | undefined {
   const mask = new Uint8Array(MASK_BYTES);
   // glibc answers 0, musl the number of bytes.

@@ -1,6 +1,7 @@
 /**
- * The bench: for each row a process for each side, both warmed up, then their repeats in turns; each repeat of one side is
- * compared with the repeat of the other that ran next to it. Who goes first changes with every repeat.
+ * The bench: for each row a process for each side, both warmed up, then their repeats in turns; each repeat
+ * of one side is compared with the repeat of the other that ran next to it. Who goes first changes with every
+ * repeat.
  */
 import { KOFFI_MISSING, loadLibc } from './libc.ts';
 import { beginManifest, endManifest, type ManifestStart } from './manifest.ts';
@@ -77,7 +78,8 @@ function notesOn(begun: ManifestStart, options: BenchOptions, kernelCalls: boole
   const { cores, loadAverageAtStart } = begun.machine;
   if (cores < 2)
     notes.push('this machine has one core: program and card share it, and every wait of theirs is a switch');
-  // The card needs a core beside the program's: what else runs here slows it down more than it does the kernel.
+  // The card needs a core beside the program's: what else runs here slows it down more than it does the
+  // kernel.
   if (loadAverageAtStart > cores - 1.5) {
     notes.push(
       `this machine was busy when the run began: load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores`,
@@ -149,8 +151,8 @@ async function measureRow(row: Row, options: BenchOptions, steps: Steps): Promis
 }
 
 /**
- * Runs until the side is compiled and settled: enough operations for the compiler to have seen them, and no part of the
- * warm-up much faster than the best before it; or until the time is up.
+ * Runs until the side is compiled and settled: enough operations for the compiler to have seen them, and no
+ * part of the warm-up much faster than the best before it; or until the time is up.
  */
 async function warmUp(client: SideClient, secondsMax: number): Promise<void> {
   let operations = 0;

@@ -1,6 +1,6 @@
 /**
- * What the bench needs of a card, and no more; `world/` builds one. Everything is measured through these few calls, so
- * the bench knows neither frames nor pools.
+ * What the bench needs of a card, and no more; `world/` builds one. Everything is measured through these few
+ * calls, so the bench knows neither frames nor pools.
  */
 import type { NodeCard } from '../node/card.ts';
 import type { SocketStack } from '../socket/contract.ts';
@@ -43,7 +43,10 @@ export interface Card extends CardBooks {
 export interface Echo extends CardBooks {
   /** Posts a request and polls for its answer, `count` times. @returns how many were answered. */
   roundTrip(count: number): number;
-  /** Posts frames that are only taken, published `batch` at a time. @returns when all have been taken, how many. */
+  /**
+   * Posts frames that are only taken, published `batch` at a time. @returns when all have been taken, how
+   * many.
+   */
   stream(frames: number, batch: number): number;
   close(): Promise<void>;
 }

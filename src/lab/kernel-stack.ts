@@ -1,9 +1,9 @@
 /**
- * The kernel's sockets under the contract of `socket/contract.ts`, so that one program runs on the card and on the kernel
- * and the two can be compared, in speed and call by call in what they answer.
+ * The kernel's sockets under the contract of `socket/contract.ts`, so that one program runs on the card and
+ * on the kernel and the two can be compared, in speed and call by call in what they answer.
  *
- * A socket's number is its descriptor. Nothing is kept beside it but the list of sockets that `wait` has still to watch:
- * a program that never waits pays for no readiness machinery, as a C program would not.
+ * A socket's number is its descriptor. Nothing is kept beside it but the list of sockets that `wait` has
+ * still to watch: a program that never waits pays for no readiness machinery, as a C program would not.
  */
 import {
   type Endpoint,

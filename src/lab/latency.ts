@@ -1,4 +1,7 @@
-/** Latencies of one run or of several: an HDR histogram in nanoseconds, three significant digits, up to a minute. */
+/**
+ * Latencies of one run or of several: an HDR histogram in nanoseconds, three significant digits, up to a
+ * minute.
+ */
 import { build, type Histogram } from 'hdr-histogram-js';
 
 export interface LatencySummary {

@@ -1,9 +1,10 @@
 /**
- * libc's socket calls through koffi, which is optional: where it is missing the kernel cannot be measured by calls, only
- * through `node:net`. Every call answers as in C, -1 with `errno()`.
+ * libc's socket calls through koffi, which is optional: where it is missing the kernel cannot be measured by
+ * calls, only through `node:net`. Every call answers as in C, -1 with `errno()`.
  *
- * Arguments are plain numbers and typed arrays (koffi passes a typed array's address without a copy), so a call makes no
- * garbage: 0.2 bytes a call, against 16 to 40 where a pointer or a 64-bit result has to become a number object.
+ * Arguments are plain numbers and typed arrays (koffi passes a typed array's address without a copy), so a
+ * call makes no garbage: 0.2 bytes a call, against 16 to 40 where a pointer or a 64-bit result has to become
+ * a number object.
  */
 import { createRequire } from 'node:module';
 
@@ -55,7 +56,10 @@ export function loadLibc(): Libc | undefined {
   return loaded;
 }
 
-/** Lengths and results are declared int where C has size_t: a 64-bit number would pass through a slower conversion. */
+/**
+ * Lengths and results are declared int where C has size_t: a 64-bit number would pass through a slower
+ * conversion.
+ */
 function declareCalls(koffi: Koffi): Libc {
   const library = koffi.load(null);
   const declare = (definition: string): never => library.func(definition) as never;

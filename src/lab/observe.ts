@@ -1,6 +1,6 @@
 /**
- * What a run cost the thread it ran on: processor time, heap allocated, collections, resident memory. Readings are taken
- * before and after, never within.
+ * What a run cost the thread it ran on: processor time, heap allocated, collections, resident memory.
+ * Readings are taken before and after, never within.
  */
 import { readFileSync } from 'node:fs';
 import { GCProfiler, getHeapStatistics } from 'node:v8';
@@ -20,7 +20,9 @@ interface Collection {
   readonly afterGC: { readonly heapStatistics: { readonly usedHeapSize: number } };
 }
 
-/** @returns nanoseconds this thread has been on a processor (Linux: first field of schedstat), or undefined. */
+/**
+ * @returns nanoseconds this thread has been on a processor (Linux: first field of schedstat), or undefined.
+ */
 export function threadCpuNs(): number | undefined {
   try {
     return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]);

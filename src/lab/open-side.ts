@@ -1,6 +1,6 @@
 /**
- * Builds one side of one row: the stack, and the test on it. The only place where the two sides differ. The card is
- * imported where it is opened: the kernel's side holds nothing of it.
+ * Builds one side of one row: the stack, and the test on it. The only place where the two sides differ. The
+ * card is imported where it is opened: the kernel's side holds nothing of it.
  */
 import { install, uninstall } from '../node/install.ts';
 import type { SocketStack } from '../socket/contract.ts';
@@ -26,18 +26,30 @@ export interface OpenSide {
   readonly workload: Workload;
   /** The card's books; undefined where there is no card. */
   readonly books: CardBooks | undefined;
-  /** Closes the workload, then the stack. @returns whether the card's books balanced, undefined without a card. */
+  /**
+   * Closes the workload, then the stack. @returns whether the card's books balanced, undefined without a
+   * card.
+   */
   close(): Promise<Reconciliation | undefined>;
 }
 
-/** How often the books are looked at before they are said not to balance, with turns of the event loop between. */
+/**
+ * How often the books are looked at before they are said not to balance, with turns of the event loop
+ * between.
+ */
 const RECONCILE_ATTEMPTS = 4;
 const SETTLE_MS = 20;
 
-/** The message layer is measured with both sides polling: neither shall sleep because a core was taken for a moment. */
+/**
+ * The message layer is measured with both sides polling: neither shall sleep because a core was taken for a
+ * moment.
+ */
 const POLLING = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
 
-/** Opens the side and gives its threads a core each. The kernel's side has its one thread where the card's has it. */
+/**
+ * Opens the side and gives its threads a core each. The kernel's side has its one thread where the card's has
+ * it.
+ */
 export async function openSide(plan: SidePlan): Promise<OpenSide> {
   const side = await openUnpinned(plan);
   const cores = coresApart();

@@ -1,7 +1,7 @@
 /**
- * What the bench measures, as data. `report/` prints the same objects as a table and as JSON, so the two cannot differ.
- * Processor times are nanoseconds and per operation; an operation is a transaction, a request or a frame, and for
- * TCP_STREAM one write of `size` bytes.
+ * What the bench measures, as data. `report/` prints the same objects as a table and as JSON, so the two
+ * cannot differ. Processor times are nanoseconds and per operation; an operation is a transaction, a request
+ * or a frame, and for TCP_STREAM one write of `size` bytes.
  */
 import type { LatencySummary } from './latency.ts';
 import type { Manifest } from './manifest.ts';
@@ -37,7 +37,9 @@ export interface Repeat {
   readonly bytes: number;
   readonly elapsedNs: number;
   readonly latencyUs: LatencySummary | null;
-  /** Processor time of the program's thread; of it, an estimate of what went into polls that found nothing. */
+  /**
+   * Processor time of the program's thread; of it, an estimate of what went into polls that found nothing.
+   */
   readonly hostCpuNs: number | null;
   readonly hostSpinNs: number;
   readonly iopCpuNs: number | null;

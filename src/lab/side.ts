@@ -1,7 +1,7 @@
 /**
- * The process of one side of one row. Each side of each row has a process of its own, so that no side's code is compiled
- * for the shapes of the other and no row inherits another's heap; the bench runs the two in turns, one at rest while the
- * other is measured.
+ * The process of one side of one row. Each side of each row has a process of its own, so that no side's code
+ * is compiled for the shapes of the other and no row inherits another's heap; the bench runs the two in
+ * turns, one at rest while the other is measured.
  */
 import type { LedgerSnapshot } from './card-port.ts';
 import { LatencyRecorder } from './latency.ts';

@@ -16,8 +16,8 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * Ratios of two sides, repeat by repeat: the repeats of one number ran one after the other, so what disturbed one is
- * likely to have disturbed the other.
+ * Ratios of two sides, repeat by repeat: the repeats of one number ran one after the other, so what disturbed
+ * one is likely to have disturbed the other.
  * @returns undefined when there is no pair, or a baseline is 0.
  */
 export function ratioOf(values: readonly number[], baselines: readonly number[]): Spread | undefined {

@@ -1,6 +1,6 @@
 /**
- * A report as text: where it was measured, a line a row with both sides and their ratio, and what one transaction cost on
- * the card by its ledger. From the same objects as the JSON.
+ * A report as text: where it was measured, a line a row with both sides and their ratio, and what one
+ * transaction cost on the card by its ledger. From the same objects as the JSON.
  */
 import type { Comparison, Failure, Report, Result } from '../lab/result.ts';
 import { sideName } from '../lab/result.ts';

@@ -1,4 +1,6 @@
-/** Real time's timers and turns of Node's event loop, for what measures or waits in real time (design rule 4). */
+/**
+ * Real time's timers and turns of Node's event loop, for what measures or waits in real time (design rule 4).
+ */
 
 /** Resolves after `ms` milliseconds. */
 export function pause(ms: number): Promise<void> {

@@ -1,4 +1,7 @@
-/** What the contract's tests stand on: a stack, its open sockets, and answers that must be good or name their errno. */
+/**
+ * What the contract's tests stand on: a stack, its open sockets, and answers that must be good or name their
+ * errno.
+ */
 import { expect } from 'vitest';
 import { READABLE, type SocketStack, WRITABLE } from '../../src/socket/contract.ts';
 import * as errno from '../../src/socket/errno.ts';

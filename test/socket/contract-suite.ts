@@ -1,6 +1,7 @@
 /**
- * What every stack under `socket/contract.ts` must answer, call by call. Run on the kernel it states what Linux does; run
- * on the card it finds every difference. No expectation here is ours: each was first seen on the kernel.
+ * What every stack under `socket/contract.ts` must answer, call by call. Run on the kernel it states what
+ * Linux does; run on the card it finds every difference. No expectation here is ours: each was first seen on
+ * the kernel.
  */
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { SocketStack } from '../../src/socket/contract.ts';

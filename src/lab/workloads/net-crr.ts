@@ -1,6 +1,7 @@
 /**
- * TCP_CRR by `node:net`: connect, request, response, close, a new connection each time, N of them at once. As in the
- * program of socket calls the server ends the connection after its response and the client on seeing the end.
+ * TCP_CRR by `node:net`: connect, request, response, close, a new connection each time, N of them at once. As
+ * in the program of socket calls the server ends the connection after its response and the client on seeing
+ * the end.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * TCP_RR by `node:net`: on each of N connections a request of `size` bytes, then a response as long. An ordinary program
- * of Node's: which stack serves it is decided outside.
+ * TCP_RR by `node:net`: on each of N connections a request of `size` bytes, then a response as long. An
+ * ordinary program of Node's: which stack serves it is decided outside.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';

@@ -1,4 +1,7 @@
-/** TCP_STREAM by `node:net`: writes of `size` bytes on each of N connections, as many as the stream takes, read as they come. */
+/**
+ * TCP_STREAM by `node:net`: writes of `size` bytes on each of N connections, as many as the stream takes,
+ * read as they come.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../time/clock.ts';
@@ -6,7 +9,10 @@ import { nextTurn } from '../../time/timers.ts';
 import type { LatencyRecorder } from '../latency.ts';
 import { type Counts, LOOPBACK_NAME, type Load, patternBytes, type Workload } from './workload.ts';
 
-/** Writes in one turn of the event loop: a stream that takes everything at once must not keep the reader from its turn. */
+/**
+ * Writes in one turn of the event loop: a stream that takes everything at once must not keep the reader from
+ * its turn.
+ */
 const WRITES_PER_TURN = 64;
 
 export class NetStream implements Workload {

@@ -1,4 +1,7 @@
-/** The other thread of `port.ts`: echoes every message, or counts them and reports now and then. `null` ends it. */
+/**
+ * The other thread of `port.ts`: echoes every message, or counts them and reports now and then. `null` ends
+ * it.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PortEchoData } from './port.ts';
 

@@ -1,6 +1,6 @@
 /**
- * MSG_RR and MSG_STREAM by `postMessage` to a worker, the comparison for the ring: `size` bytes as a structured clone,
- * both threads in their event loops, which is how two threads of a Node program talk.
+ * MSG_RR and MSG_STREAM by `postMessage` to a worker, the comparison for the ring: `size` bytes as a
+ * structured clone, both threads in their event loops, which is how two threads of a Node program talk.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';

@@ -1,8 +1,8 @@
 /**
- * TCP_CRR by socket calls: connect, request, response, close, a new connection each time, N of them at once. The server
- * closes after its response and the client on seeing the end, as a web server of the first kind did: so TIME-WAIT stays
- * with the server's port, and the client's ports are free to be used again at once. A million connections run through
- * without a port running out, with no option set on either stack.
+ * TCP_CRR by socket calls: connect, request, response, close, a new connection each time, N of them at once.
+ * The server closes after its response and the client on seeing the end, as a web server of the first kind
+ * did: so TIME-WAIT stays with the server's port, and the client's ports are free to be used again at once. A
+ * million connections run through without a port running out, with no option set on either stack.
  */
 import type { SocketStack } from '../../socket/contract.ts';
 import { EAGAIN, EINPROGRESS } from '../../socket/errno.ts';

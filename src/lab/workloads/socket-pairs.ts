@@ -1,4 +1,7 @@
-/** Connected pairs of sockets for the tests that keep their connections: both ends in this thread, on one stack. */
+/**
+ * Connected pairs of sockets for the tests that keep their connections: both ends in this thread, on one
+ * stack.
+ */
 import type { SocketStack } from '../../socket/contract.ts';
 import { EAGAIN, EINPROGRESS } from '../../socket/errno.ts';
 import { TCP_NODELAY } from '../../socket/options.ts';
@@ -24,7 +27,9 @@ export function openListener(stack: SocketStack, backlog: number): { socket: num
   return { socket, port: endpoint.port };
 }
 
-/** Connects `count` pairs, one after the other, without Nagle's delay, as a server of small requests sets it. */
+/**
+ * Connects `count` pairs, one after the other, without Nagle's delay, as a server of small requests sets it.
+ */
 export function openPairs(stack: SocketStack, clock: Clock, count: number): SocketPairs {
   const listener = openListener(stack, count);
   const pairs = { clients: new Int32Array(count), servers: new Int32Array(count) };

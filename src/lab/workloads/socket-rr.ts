@@ -1,7 +1,8 @@
 /**
- * TCP_RR by socket calls: on each of N connections a request of `size` bytes, then a response as long, again and again.
- * One thread holds both ends. A pass sends every request that is due, then serves every server, then collects every
- * response; a call is simply tried, and the stack is polled only after a pass that found nothing.
+ * TCP_RR by socket calls: on each of N connections a request of `size` bytes, then a response as long, again
+ * and again. One thread holds both ends. A pass sends every request that is due, then serves every server,
+ * then collects every response; a call is simply tried, and the stack is polled only after a pass that found
+ * nothing.
  */
 import type { SocketStack } from '../../socket/contract.ts';
 import { EAGAIN } from '../../socket/errno.ts';
@@ -99,7 +100,10 @@ export class SocketRequestResponse implements Workload {
     closePairs(this.stack, this.pairs);
   }
 
-  /** // Hot path: allocates nothing but the clock's number on every 16th transaction. @returns how many calls got on. */
+  /**
+   * // Hot path: allocates nothing but the clock's number on every 16th transaction. @returns how many calls
+   * got on.
+   */
   private pass(): number {
     return this.sendAll(REQUEST_OUT, this.pairs.clients) + this.serveAll() + this.receiveAll(RESPONSE_IN);
   }
@@ -184,7 +188,10 @@ export class SocketRequestResponse implements Workload {
     this.finishing = false;
   }
 
-  /** What a pass that finds nothing costs, every connection waiting for its request as it would wait for a response. */
+  /**
+   * What a pass that finds nothing costs, every connection waiting for its request as it would wait for a
+   * response.
+   */
   private idlePassNs(): number {
     this.stages.fill(REQUEST_IN);
     this.clock.update();

@@ -1,6 +1,7 @@
 /**
- * TCP_STREAM by socket calls: writes of `size` bytes on each of N connections, drained as they come. One thread holds both
- * ends, so a pass is one write and one read a connection; the stack is polled only after a pass that moved nothing.
+ * TCP_STREAM by socket calls: writes of `size` bytes on each of N connections, drained as they come. One
+ * thread holds both ends, so a pass is one write and one read a connection; the stack is polled only after a
+ * pass that moved nothing.
  */
 import type { SocketStack } from '../../socket/contract.ts';
 import { EAGAIN } from '../../socket/errno.ts';

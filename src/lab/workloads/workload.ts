@@ -1,6 +1,6 @@
 /**
- * What every test of the bench is to whoever measures it: something that is set up once, run several times for a given
- * time, and closed. A test is written once and runs unchanged on both stacks.
+ * What every test of the bench is to whoever measures it: something that is set up once, run several times
+ * for a given time, and closed. A test is written once and runs unchanged on both stacks.
  */
 
 import { errnoName } from '../../socket/errno.ts';
@@ -23,7 +23,10 @@ export interface Counts {
 }
 
 export interface Workload {
-  /** Runs for about `durationNs`, continuing from where the last run stopped. @throws when a call fails or nothing moves. */
+  /**
+   * Runs for about `durationNs`, continuing from where the last run stopped. @throws when a call fails or
+   * nothing moves.
+   */
   run(durationNs: number, latency: LatencyRecorder): Promise<Counts>;
   /** Closes every socket. */
   close(): Promise<void>;
