@@ -14,6 +14,7 @@ import {
   failCall,
   LOOPBACK,
   type Load,
+  passNs,
   patternBytes,
   SAMPLE_MASK,
   StallGuard,
@@ -33,7 +34,6 @@ const ANSWERING = 2;
 
 const CHECK_OPERATIONS = 32;
 const SPIN_PASSES = 4096;
-const CALIBRATION_PASSES = 20_000;
 
 export class SocketConnectRequestResponse implements Workload {
   private readonly stack: SocketStack;
@@ -243,15 +243,12 @@ export class SocketConnectRequestResponse implements Workload {
   private idlePassNs(): number {
     this.finishing = true;
     this.pending = this.clients.length;
-    this.clock.update();
-    const startNs = this.clock.nowNs;
-    for (let i = 0; i < CALIBRATION_PASSES; i++) {
+    const ns = passNs(this.clock, () => {
       this.pass();
       this.stack.poll();
-    }
-    this.clock.update();
+    });
     this.pending = 0;
     this.finishing = false;
-    return (this.clock.nowNs - startNs) / CALIBRATION_PASSES;
+    return ns;
   }
 }

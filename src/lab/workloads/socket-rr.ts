@@ -13,6 +13,7 @@ import {
   type Counts,
   failCall,
   type Load,
+  passNs,
   patternBytes,
   SAMPLE_MASK,
   StallGuard,
@@ -29,8 +30,6 @@ const RESPONSE_IN = 3;
 const CHECK_OPERATIONS = 256;
 /** Passes without progress before the thread waits instead of polling. */
 const SPIN_PASSES = 4096;
-/** Passes that measure what a pass without progress costs. */
-const CALIBRATION_PASSES = 20_000;
 
 export class SocketRequestResponse implements Workload {
   private readonly stack: SocketStack;
@@ -194,15 +193,12 @@ export class SocketRequestResponse implements Workload {
    */
   private idlePassNs(): number {
     this.stages.fill(REQUEST_IN);
-    this.clock.update();
-    const startNs = this.clock.nowNs;
-    for (let i = 0; i < CALIBRATION_PASSES; i++) {
+    const ns = passNs(this.clock, () => {
       this.pass();
       this.stack.poll();
-    }
-    this.clock.update();
+    });
     this.stages.fill(REQUEST_OUT);
-    return (this.clock.nowNs - startNs) / CALIBRATION_PASSES;
+    return ns;
   }
 
   /** The last message received must be the one sent. */

@@ -8,14 +8,21 @@ import { EAGAIN } from '../../socket/errno.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { LatencyRecorder } from '../latency.ts';
 import { closePairs, openPairs, type SocketPairs } from './socket-pairs.ts';
-import { type Counts, failCall, type Load, patternBytes, StallGuard, type Workload } from './workload.ts';
+import {
+  type Counts,
+  failCall,
+  type Load,
+  passNs,
+  patternBytes,
+  StallGuard,
+  type Workload,
+} from './workload.ts';
 
 /** A reader asks for at least this much at once. */
 const RECEIVE_BYTES_MIN = 65_536;
 /** Calls that got on between two looks at the clock. */
 const CHECK_CALLS = 128;
 const SPIN_PASSES = 4096;
-const CALIBRATION_PASSES = 20_000;
 
 export class SocketStream implements Workload {
   private readonly stack: SocketStack;
@@ -116,13 +123,10 @@ export class SocketStream implements Workload {
 
   /** What a pass that finds nothing costs, the writers resting. */
   private idlePassNs(): number {
-    this.clock.update();
-    const startNs = this.clock.nowNs;
-    for (let i = 0; i < CALIBRATION_PASSES; i++) {
+    const ns = passNs(this.clock, () => {
       this.pass();
       this.stack.poll();
-    }
-    this.clock.update();
-    return (this.clock.nowNs - startNs) / CALIBRATION_PASSES;
+    });
+    return ns;
   }
 }

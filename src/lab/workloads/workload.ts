@@ -81,3 +81,19 @@ export class StallGuard {
     if (this.clock.nowNs - this.sinceNs > STALL_NS) throw new Error('nothing moved for 10 s');
   }
 }
+
+const CALIBRATION_BATCHES = 10;
+const CALIBRATION_PASSES = 2000;
+
+/** What a pass costs: the best of ten batches, since a thread put aside for a moment measures that moment too. */
+export function passNs(clock: Clock, pass: () => void): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let batch = 0; batch < CALIBRATION_BATCHES; batch++) {
+    clock.update();
+    const startNs = clock.nowNs;
+    for (let i = 0; i < CALIBRATION_PASSES; i++) pass();
+    clock.update();
+    best = Math.min(best, (clock.nowNs - startNs) / CALIBRATION_PASSES);
+  }
+  return best;
+}
