@@ -1,9 +1,10 @@
 /**
- * Node's textual addresses to the card's IPv4 numbers and back, so that a program sees what Linux would show it.
+ * Node's textual addresses to the card's IPv4 numbers and back, so that a program sees what Linux would show
+ * it.
  *
- * The card speaks IPv4. `::1` is a loopback address of its own to a program (a listener on 127.0.0.1 does not hear it),
- * so it is carried as one address of 127.0.0.0/8 set aside for it. An IPv6 socket shows IPv4 peers mapped
- * (RFC 4291 §2.5.5.2), as Linux's dual-stack sockets do.
+ * The card speaks IPv4. `::1` is a loopback address of its own to a program (a listener on 127.0.0.1 does not
+ * hear it), so it is carried as one address of 127.0.0.0/8 set aside for it. An IPv6 socket shows IPv4 peers
+ * mapped (RFC 4291 §2.5.5.2), as Linux's dual-stack sockets do.
  */
 
 export const ANY = 0;
@@ -31,7 +32,10 @@ export function parseIPv4(text: string): number {
   return address;
 }
 
-/** `::`, `::1` and mapped addresses to the number the card carries for them; NOT_AN_ADDRESS for all other IPv6. */
+/**
+ * `::`, `::1` and mapped addresses to the number the card carries for them; NOT_AN_ADDRESS for all other
+ * IPv6.
+ */
 export function parseIPv6(text: string): number {
   if (text === '::' || text === '0:0:0:0:0:0:0:0') return ANY;
   if (text === '::1' || text === '0:0:0:0:0:0:0:1') return LOOPBACK6;

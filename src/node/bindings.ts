@@ -1,7 +1,7 @@
 /**
  * Node's native parts this folder stands in for, with the types Node's own `lib/net.js`,
- * `lib/internal/stream_base_commons.js` and `lib/internal/tls/wrap.js` use them by (read from Node 20.20 and 24).
- * They are reached by `process.binding`, whose deprecation (DEP0111) is silenced for these calls alone.
+ * `lib/internal/stream_base_commons.js` and `lib/internal/tls/wrap.js` use them by (read from Node 20.20 and
+ * 24). They are reached by `process.binding`, whose deprecation (DEP0111) is silenced for these calls alone.
  */
 
 /** What `getsockname` and `getpeername` fill in. */

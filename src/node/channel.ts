@@ -1,10 +1,10 @@
 /**
  * One TCP handle that lives on the card: what libuv's `uv_tcp_t` is to a kernel socket, in JavaScript.
  *
- * `methods.ts` calls down (connect, listen, read, write, shutdown, close, with libuv's results); `pump.ts` calls `serve`
- * when the card says the socket is ready, and from there alone the program's callbacks run (`onread`, `onconnection`,
- * `oncomplete`), each in its own async context and followed by the ticks, as Node's MakeCallback does it. Nothing here
- * waits, reads a clock or touches a frame.
+ * `methods.ts` calls down (connect, listen, read, write, shutdown, close, with libuv's results); `pump.ts`
+ * calls `serve` when the card says the socket is ready, and from there alone the program's callbacks run
+ * (`onread`, `onconnection`, `oncomplete`), each in its own async context and followed by the ticks, as
+ * Node's MakeCallback does it. Nothing here waits, reads a clock or touches a frame.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { FAILED, HANGUP, READABLE, SHUT_WR, WRITABLE } from '../socket/contract.ts';
@@ -57,9 +57,14 @@ export class Channel {
   counted = false;
   /** Whether it waits in the pump's queue. */
   queued = false;
-  /** Errno a failed `bind` left behind, reported by `listen` or `connect` as libuv delays it; positive, or 0. */
+  /**
+   * Errno a failed `bind` left behind, reported by `listen` or `connect` as libuv delays it; positive, or 0.
+   */
   delayedErrno = 0;
-  /** Address and port asked for by `bind`, and its flags; for the listeners' table and for a later change of mind. */
+  /**
+   * Address and port asked for by `bind`, and its flags; for the listeners' table and for a later change of
+   * mind.
+   */
   boundAddress = 0;
   boundPort = 0;
   boundText = '';
@@ -90,7 +95,10 @@ export class Channel {
     pump.add(this);
   }
 
-  /** Tells the pump whether this channel keeps the loop alive, by libuv's rules: requests always, a reader if referenced. */
+  /**
+   * Tells the pump whether this channel keeps the loop alive, by libuv's rules: requests always, a reader if
+   * referenced.
+   */
   updateHold(): void {
     const holds =
       (this.referenced && (this.reading || this.state === LISTENING)) ||
@@ -274,8 +282,8 @@ export class Channel {
   }
 
   /**
-   * Gives the socket up. Requests under way are answered ECANCELED in the next turn; the native handle's own close then
-   * makes the program's close callback, after them, in libuv's closing phase.
+   * Gives the socket up. Requests under way are answered ECANCELED in the next turn; the native handle's own
+   * close then makes the program's close callback, after them, in libuv's closing phase.
    * @param reset send RST instead of FIN. @returns 0 or a negative errno.
    */
   close(reset: boolean): number {

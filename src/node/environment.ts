@@ -1,6 +1,6 @@
 /**
- * What the drop-in learns from the program's surroundings: options by environment variables, which reach a program started
- * by someone else, and whether this is a thread or process that should have a card.
+ * What the drop-in learns from the program's surroundings: options by environment variables, which reach a
+ * program started by someone else, and whether this is a thread or process that should have a card.
  */
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';
@@ -9,8 +9,8 @@ import type { InstallOptions } from './install.ts';
 const DECIMAL = /^\d{1,9}$/;
 
 /**
- * Whether this program's sockets may go to a card. A worker thread and a cluster's worker keep to the kernel: their
- * loopback peers are in the main thread or the primary, which have another card, or none.
+ * Whether this program's sockets may go to a card. A worker thread and a cluster's worker keep to the kernel:
+ * their loopback peers are in the main thread or the primary, which have another card, or none.
  */
 export function mayUseCard(): boolean {
   return isMainThread && !cluster.isWorker;

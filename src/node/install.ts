@@ -1,7 +1,7 @@
 /**
- * Puts a card under `node:net` and everything built on it, and takes it away again. `register.ts` does so for a whole
- * program; a benchmark does it around the part that shall run on the card. Handles made while a card is installed stay
- * on it; those made before or after are the kernel's.
+ * Puts a card under `node:net` and everything built on it, and takes it away again. `register.ts` does so for
+ * a whole program; a benchmark does it around the part that shall run on the card. Handles made while a card
+ * is installed stay on it; those made before or after are the kernel's.
  */
 import cluster from 'node:cluster';
 import { nativeBindings, type TcpHandle } from './bindings.ts';
@@ -79,7 +79,10 @@ function hook(): Installed {
   return { seam, pumps: new Map(), restore };
 }
 
-/** A primary with workers passes its listeners and connections to other processes, which only the kernel's can follow. */
+/**
+ * A primary with workers passes its listeners and connections to other processes, which only the kernel's can
+ * follow.
+ */
 function isClusterPrimary(): boolean {
   return cluster.isPrimary && cluster.workers !== undefined && Object.keys(cluster.workers).length > 0;
 }

@@ -1,7 +1,8 @@
 /**
- * The methods put on `TCP.prototype` in place of Node's own. Each looks for the handle's channel: with one it works on
- * the card, without one it is Node's own method. `bind`, `bind6`, `connect` and `connect6` are where a handle without a
- * channel may get one. Results are libuv's: 0 or a negative errno (on Linux UV codes are the kernel's).
+ * The methods put on `TCP.prototype` in place of Node's own. Each looks for the handle's channel: with one it
+ * works on the card, without one it is Node's own method. `bind`, `bind6`, `connect` and `connect6` are where
+ * a handle without a channel may get one. Results are libuv's: 0 or a negative errno (on Linux UV codes are
+ * the kernel's).
  */
 import { EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
 import {
@@ -320,8 +321,8 @@ function fields(seam: Seam): PropertyDescriptorMap {
   ];
   const field = (get: (this: Handle) => unknown): PropertyDescriptor => ({ get, configurable: true });
   return {
-    // A native stream would be read by the HTTP parser and HTTP/2 in C++, past the card. HTTP/2 asks its client's
-    // handle before that connects; while it may still go to the card, the answer is no.
+    // A native stream would be read by the HTTP parser and HTTP/2 in C++, past the card. HTTP/2 asks its
+    // client's handle before that connects; while it may still go to the card, the answer is no.
     isStreamBase: field(function () {
       if (seam.wrappingTls) return true;
       return this[kChannel] === undefined && (seam.policy === undefined || (fd.call(this) as number) >= 0);

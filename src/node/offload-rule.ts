@@ -6,14 +6,16 @@
  *     unit  = "not" unit | "(" rule ")" | "all" | "none"
  *           | "port" NUMBER [ "-" NUMBER ] | "host" ADDRESS [ "/" BITS ]
  *
- * A listener is judged by its own address and port, a connection by its destination's. A listener on every address
- * (`0.0.0.0`, `::`) counts as listening on each host named. `host` reaches further than `all`: a destination that is not
- * the card's goes to the card only if a `host` names it.
+ * A listener is judged by its own address and port, a connection by its destination's. A listener on every
+ * address (`0.0.0.0`, `::`) counts as listening on each host named. `host` reaches further than `all`: a
+ * destination that is not the card's goes to the card only if a `host` names it.
  */
 import { ANY, NOT_AN_ADDRESS, parseIPv4 } from './addresses.ts';
 
 export interface OffloadRule {
-  /** @param address unsigned IPv4; 0 for a listener on every address. @param port 0 if the stack is to choose. */
+  /**
+   * @param address unsigned IPv4; 0 for a listener on every address. @param port 0 if the stack is to choose.
+   */
   matches(address: number, port: number): boolean;
   /** Whether a `host` of the rule, not negated, covers the address. */
   namesHost(address: number): boolean;

@@ -1,8 +1,8 @@
 /**
  * Decides where a handle lives when it binds or connects, and opens its channel if that is the card.
  *
- * The card serves its own addresses: all of 127.0.0.0/8, ::1, its configured ones, and listeners on every address.
- * Other addresses are the kernel's unless a `host` of the rule names them.
+ * The card serves its own addresses: all of 127.0.0.0/8, ::1, its configured ones, and listeners on every
+ * address. Other addresses are the kernel's unless a `host` of the rule names them.
  */
 import { EADDRINUSE, EALREADY, EBADF, ECONNREFUSED, EINPROGRESS, EINVAL, EISCONN } from '../socket/errno.ts';
 import { SO_REUSEADDR } from '../socket/options.ts';
@@ -16,7 +16,10 @@ import type { Pump } from './pump.ts';
 export interface Policy {
   readonly pump: Pump;
   readonly rule: OffloadRule;
-  /** Asked before each listen: some programs (a cluster's primary) must hand their listeners to other processes. */
+  /**
+   * Asked before each listen: some programs (a cluster's primary) must hand their listeners to other
+   * processes.
+   */
   readonly mayListen: () => boolean;
 }
 
@@ -51,7 +54,10 @@ export function openChannel(policy: Policy, handle: TcpHandle, ipv6: boolean): C
   return socket < 0 ? socket : new Channel(pump, handle, socket, BOUND, ipv6);
 }
 
-/** Binds a fresh channel. @returns 0 or a negative errno; a port in use is left for `listen` or `connect` to tell. */
+/**
+ * Binds a fresh channel. @returns 0 or a negative errno; a port in use is left for `listen` or `connect` to
+ * tell.
+ */
 export function bindChannel(
   channel: Channel,
   text: string,
@@ -117,8 +123,9 @@ export function connectChannel(
 }
 
 /**
- * Whether only a listener of the other family would hear this: one on 0.0.0.0 does not hear ::1, nor one on :: with
- * `ipv6Only` IPv4. The card cannot tell them apart, and all its listeners are this process's, so it is told here.
+ * Whether only a listener of the other family would hear this: one on 0.0.0.0 does not hear ::1, nor one on
+ * :: with `ipv6Only` IPv4. The card cannot tell them apart, and all its listeners are this process's, so it
+ * is told here.
  */
 function isOtherFamily(pump: Pump, target: number, port: number): boolean {
   let mismatch = false;

@@ -1,11 +1,12 @@
 /**
- * Drives one card from Node's event loop. A turn is one `setImmediate`: take in the card's replies, serve the sockets
- * they made ready, and, since an answer to what was just sent is a few microseconds away and a sleep costs sixty, look
- * again for a moment before the loop goes on. When nothing has happened for a while, arm the card's interrupt and sleep.
+ * Drives one card from Node's event loop. A turn is one `setImmediate`: take in the card's replies, serve the
+ * sockets they made ready, and, since an answer to what was just sent is a few microseconds away and a sleep
+ * costs sixty, look again for a moment before the loop goes on. When nothing has happened for a while, arm
+ * the card's interrupt and sleep.
  *
- * Arrives: readiness from the card, `wake` and `enqueue` from channels. Leaves: `Channel.serve`, from which the
- * program's callbacks run. An exception of the program's leaves through here to Node, as it would from a native
- * callback, and the turn is taken up again afterwards.
+ * Arrives: readiness from the card, `wake` and `enqueue` from channels. Leaves: `Channel.serve`, from which
+ * the program's callbacks run. An exception of the program's leaves through here to Node, as it would from a
+ * native callback, and the turn is taken up again afterwards.
  */
 import { AsyncResource } from 'node:async_hooks';
 import type { SocketStack } from '../socket/contract.ts';
@@ -21,7 +22,10 @@ export interface PumpOptions {
   readonly spinUs: number;
   /** The longest turn before the rest of the loop (timers, other I/O, immediates) has its go, µs. */
   readonly turnUs: number;
-  /** The longest the pump goes on after the last event before it arms the interrupt, µs; it learns how long pays. */
+  /**
+   * The longest the pump goes on after the last event before it arms the interrupt, µs; it learns how long
+   * pays.
+   */
   readonly lingerUs: number;
 }
 
@@ -61,11 +65,15 @@ export class Pump {
   private woken = false;
   private lastEventUs = 0;
   private interrupted = false;
-  /** Whether the last look found nothing: only then may the loop sleep, for `arm` knows of replies, not of readiness. */
+  /**
+   * Whether the last look found nothing: only then may the loop sleep, for `arm` knows of replies, not of
+   * readiness.
+   */
   private idle = false;
   /**
-   * How long lingering is worth while, µs: halved when nothing came of it, doubled when an interrupt came so soon that
-   * it would have. Where the card's thread must share this thread's core, polling only keeps the answer from coming.
+   * How long lingering is worth while, µs: halved when nothing came of it, doubled when an interrupt came so
+   * soon that it would have. Where the card's thread must share this thread's core, polling only keeps the
+   * answer from coming.
    */
   private lingerUs: number;
 

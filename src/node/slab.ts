@@ -1,6 +1,7 @@
 /**
- * Memory for what is read: 64 KiB slabs, filled from the front and handed to the program piece by piece. A slab is never
- * used twice: what the program was given stays its own for as long as it holds it, and the collector has the rest.
+ * Memory for what is read: 64 KiB slabs, filled from the front and handed to the program piece by piece. A
+ * slab is never used twice: what the program was given stays its own for as long as it holds it, and the
+ * collector has the rest.
  */
 import { markAsUntransferable } from 'node:worker_threads';
 

@@ -1,6 +1,7 @@
 /**
- * Opens a card and puts it under `node:net`: what `inic run` and `node --import inic/register` do before the program
- * starts. Options not given come from the environment, so that they reach a program that knows nothing of us.
+ * Opens a card and puts it under `node:net`: what `inic run` and `node --import inic/register` do before the
+ * program starts. Options not given come from the environment, so that they reach a program that knows
+ * nothing of us.
  */
 
 import { openCard } from '../world/card.ts';

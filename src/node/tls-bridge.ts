@@ -1,10 +1,10 @@
 /**
- * TLS over the card. Node's TLSWrap is C++ and takes a native stream beneath it; a card's handle has none. So TLS is
- * given a JSStream instead, whose reads and writes this bridge passes to the handle, whichever side that lives on: a TLS
- * client's handle is wrapped before it is known where it will connect.
+ * TLS over the card. Node's TLSWrap is C++ and takes a native stream beneath it; a card's handle has none. So
+ * TLS is given a JSStream instead, whose reads and writes this bridge passes to the handle, whichever side
+ * that lives on: a TLS client's handle is wrapped before it is known where it will connect.
  *
- * Node looks up `wrap` on its binding object at each call, and `_wrapHandle` on `TLSSocket.prototype`; both are replaced
- * while a card is installed.
+ * Node looks up `wrap` on its binding object at each call, and `_wrapHandle` on `TLSSocket.prototype`; both
+ * are replaced while a card is installed.
  */
 import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
@@ -52,7 +52,10 @@ export function installTlsBridge(seam: Seam, native: NativeBindings): () => void
   };
 }
 
-/** A JSStream over a handle. What goes wrong when reading destroys the TLS socket with the error Node would name. */
+/**
+ * A JSStream over a handle. What goes wrong when reading destroys the TLS socket with the error Node would
+ * name.
+ */
 function bridge(native: NativeBindings, handle: TcpHandle, socket: TlsSocket): JsStream {
   const stream = new native.JSStream();
   const state = native.streamBaseState;

@@ -1,10 +1,12 @@
 /**
  * Writing: the seven ways Node's streams hand bytes and strings to a handle, each tried at once on the card's
- * synchronous `send`, and what the card does not take kept with its request until the socket is writable again.
+ * synchronous `send`, and what the card does not take kept with its request until the socket is writable
+ * again.
  *
- * Strings are encoded into one scratch buffer, and the small pieces of a `writev` gathered there, so that an HTTP answer
- * (header string and short body) is one message to the card. Larger buffers are sent from where they lie.
- * Results as libuv's: 0 or a negative errno, with `streamBaseState` saying how many bytes and whether `oncomplete` follows.
+ * Strings are encoded into one scratch buffer, and the small pieces of a `writev` gathered there, so that an
+ * HTTP answer (header string and short body) is one message to the card. Larger buffers are sent from where
+ * they lie. Results as libuv's: 0 or a negative errno, with `streamBaseState` saying how many bytes and
+ * whether `oncomplete` follows.
  */
 import type { AsyncResource } from 'node:async_hooks';
 import { EAGAIN, EBADF, ENOBUFS, ENOTCONN } from '../socket/errno.ts';
@@ -146,7 +148,10 @@ function noteWrite(channel: Channel, bytes: number, later: number, result: numbe
   return result;
 }
 
-/** Hot path: sends until all is taken or the card is full. @returns bytes taken, 0 if none, or a negative errno. */
+/**
+ * Hot path: sends until all is taken or the card is full. @returns bytes taken, 0 if none, or a negative
+ * errno.
+ */
 function sendSome(channel: Channel, bytes: Uint8Array, offset: number, length: number): number {
   const stack = channel.pump.stack;
   let sent = 0;

@@ -1,7 +1,7 @@
 /**
- * Programs that know nothing of a card, each run over the kernel and over a card: what they print, and the code they
- * exit with, must be the same. `memory` is the test double, `slow` the same with every effect late, so that the pump
- * sleeps and is woken in between, `card` the real one.
+ * Programs that know nothing of a card, each run over the kernel and over a card: what they print, and the
+ * code they exit with, must be the same. `memory` is the test double, `slow` the same with every effect late,
+ * so that the pump sleeps and is woken in between, `card` the real one.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';

@@ -1,7 +1,8 @@
 /**
- * A card in plain memory, for testing the seam below `node:net` without a driver, a worker or TCP: sockets of one
- * process joined by bounded byte queues. What one end does reaches the other only at a later `poll`, as on a card.
- * With `delayMs` it reaches it only after that real time, so that the pump sleeps and must be woken by the interrupt.
+ * A card in plain memory, for testing the seam below `node:net` without a driver, a worker or TCP: sockets of
+ * one process joined by bounded byte queues. What one end does reaches the other only at a later `poll`, as
+ * on a card. With `delayMs` it reaches it only after that real time, so that the pump sleeps and must be
+ * woken by the interrupt.
  */
 import { MessageChannel } from 'node:worker_threads';
 import type { NodeCard } from '../../src/node/card.ts';
