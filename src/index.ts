@@ -2,6 +2,7 @@
  * The package's door: a card, its sockets in three forms, the virtual world, and the drop-in for `node:net`. Everything else is
  * inside.
  */
+export { type InstallOptions, install, isInstalled, uninstall } from './node/install.ts';
 export { BlockingSockets } from './socket/blocking.ts';
 export {
   type Endpoint,

@@ -12,6 +12,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { SocketStack } from '../socket/contract.ts';
 import { FAILED, HANGUP, READABLE } from '../socket/contract.ts';
 import { MachineClock } from '../time/clock.ts';
+import { nextTurn } from '../time/timers.ts';
 import { type NativeBindings, nativeBindings } from './bindings.ts';
 import type { NodeCard } from './card.ts';
 import type { Channel } from './channel.ts';
@@ -113,7 +114,7 @@ export class Pump {
     this.woken = true;
     if (this.running || this.scheduled) return;
     this.scheduled = true;
-    this.root.runInAsyncScope(setImmediate, undefined, this.tick);
+    this.root.runInAsyncScope(nextTurn, undefined, this.tick);
   }
 
   /** Has a channel served in the next round, whatever the card says. Hot path. */
@@ -252,6 +253,6 @@ export class Pump {
       if (this.deadErrno !== 0 || this.card.arm()) return;
     }
     this.scheduled = true;
-    this.root.runInAsyncScope(setImmediate, undefined, this.tick);
+    this.root.runInAsyncScope(nextTurn, undefined, this.tick);
   }
 }

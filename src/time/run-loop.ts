@@ -8,13 +8,13 @@ import type { Sleeper } from './sleeper.ts';
 import { SpinPolicy } from './spin-policy.ts';
 
 /** Turns between two readings of the clock: a reading costs 35 ns, a turn without work about as much. */
-const TURNS_PER_CLOCK = 16;
+const TURNS_PER_CLOCK = 48;
 const BUSY_TURNS_PER_CLOCK = 8;
 /** The loop looks up at least this often, so that a request to stop is seen whatever was lost. */
 const SLEEP_NS_MAX = 500e6;
 
 export interface RunLoopHooks {
-  /** Called about every 16 turns and before each sleep. @returns false to end the loop. */
+  /** Called about every 48 turns and before each sleep. @returns false to end the loop. */
   housekeeping(): boolean;
   /** Called when the loop goes to sleep: for the ledger. */
   sleeping(): void;

@@ -7,7 +7,7 @@ import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import { OUTBOUND_RELEASED } from '../ledger/counters.gen.ts';
 import { type Reconciliation, reconcile } from '../ledger/reconcile.ts';
 import type { CardSockets } from '../osm/user/card-sockets.ts';
-import { nextTurn } from '../time/event-loop.ts';
+import { nextTurn } from '../time/timers.ts';
 import { type CardConfig, type CardOverrides, cardConfig } from './card-config.ts';
 import { ThreadedCard } from './threaded.ts';
 

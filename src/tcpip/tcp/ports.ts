@@ -1,12 +1,14 @@
 /**
- * Local ports: which are taken, and random ephemeral ones (RFC 6056 §3.3.1 and, when the dice fail, a search
- * from there).
+ * Local ports: which are taken, and ephemeral ones. Their order is hidden by a keyed hash of the pair (RFC 6056 §3.3.3) and
+ * goes on in random steps (§3.3.5), so that a port comes round again only after thousands of connections: one drawn anew each
+ * time would often meet its own TIME-WAIT at the peer within a millisecond, before sequence numbers have moved on.
  */
 import { LISTEN } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
-const DRAWS = 24;
+/** The largest step: of a thousand ports, one in every 2.5 on average is used before they come round. */
+const STEP_MAX = 4;
 
 /** Whether a bind must be refused, as Linux would: SO_REUSEADDR shares with all but listeners. */
 export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
@@ -51,14 +53,14 @@ export function chooseEphemeral(
   const { config, random } = tcp.environment;
   const first = config.ephemeralFirst;
   const count = config.ephemeralLast - first + 1;
-  for (let i = 0; i < DRAWS; i++) {
-    const port = first + random.below(count);
-    if (isUsable(tcp, tcb, local, port, remote, remotePort)) return port;
-  }
-  const start = random.below(count);
+  tcp.hash.hash(local, remote, remotePort);
+  tcp.portSteps = (tcp.portSteps + 1 + random.below(STEP_MAX)) >>> 0;
+  const start = ((tcp.hash.low >>> 0) % count) + (tcp.portSteps % count);
   for (let i = 0; i < count; i++) {
     const port = first + ((start + i) % count);
-    if (isUsable(tcp, tcb, local, port, remote, remotePort)) return port;
+    if (!isUsable(tcp, tcb, local, port, remote, remotePort)) continue;
+    tcp.portSteps = (tcp.portSteps + i) >>> 0;
+    return port;
   }
   return 0;
 }

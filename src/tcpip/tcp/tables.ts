@@ -36,6 +36,8 @@ export class TcpTables {
   readonly segment: SegmentIn;
   readonly congestion: CongestionControl;
   readonly hash: KeyedHash;
+  /** How far the ephemeral ports have gone round (ports.ts). */
+  portSteps = 0;
   /**
    * First Tcb that is bound to each port by its user, listeners included; -1: none. Linked by
    * `Tcb.boundNext`.
