@@ -46,7 +46,7 @@ preserves none.
 | out | 0x54 | address; the card reads |
 | bucket | 0x51 | context, address; the card writes received data |
 | transmit | 0x55 | context, address; the card reads data to send |
-| immediate | 0x4C | the data itself, padded to words |
+| immediate | 0x4C | BufferContext, then the data itself, padded to words |
 
 Addresses are byte offsets in the shared region. Numbers are unsigned in their bits; a whole word is read as a signed
 32-bit number. IPv4 addresses have their first byte in bits 24-31. Unnamed bits are 0.

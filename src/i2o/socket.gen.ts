@@ -488,9 +488,10 @@ export function writeSocketAcceptPostReply(
 
 /**
  * Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds
- * the bytes as immediate data. A buffer belongs to the card until its context is answered, which is when
- * the peer has acknowledged its last byte; immediate data is taken over before the frame is released and
- * has no context.
+ * the bytes as immediate data. A transmit buffer's context is its number; it belongs to the card until that
+ * is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of
+ * card memory before the frame is released; its context is the buffer count plus the number of the slot,
+ * and is answered likewise.
  */
 export const SOCKET_SEND = 0x89;
 export const SOCKET_SEND_WORDS = 6;

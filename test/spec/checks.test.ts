@@ -31,7 +31,7 @@ const ELEMENTS: Readonly<Record<string, readonly number[]>> = {
   out: [SGL_SIMPLE_OUT, 64, 256],
   bucket: [SGL_BUCKET, 64, 5, 256],
   transmit: [SGL_TRANSMIT, 64, 5, 256],
-  immediate: [SGL_IMMEDIATE, 4, 0x01020304],
+  immediate: [SGL_IMMEDIATE, 4, 77, 0x01020304],
 };
 
 type Check = (words: Int32Array, frame: number, sizeWords: number) => number;
