@@ -6,6 +6,7 @@
 import cluster from 'node:cluster';
 import { nativeBindings, type TcpHandle } from './bindings.ts';
 import type { NodeCard } from './card.ts';
+import { sweepBuffersHere, sweepBuffersInBackground } from './collector.ts';
 import { cardMethods, type Seam } from './methods.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 import { DEFAULT_PUMP, Pump, type PumpOptions } from './pump.ts';
@@ -68,8 +69,10 @@ function hook(): Installed {
   const methods = cardMethods(seam, native);
   Object.defineProperties(prototype, methods);
   const removeTls = installTlsBridge(seam, native);
+  sweepBuffersHere();
   const restore = () => {
     removeTls();
+    sweepBuffersInBackground();
     for (const name of Object.keys(methods)) {
       const descriptor = (before as PropertyDescriptorMap)[name];
       if (descriptor === undefined) delete (prototype as unknown as Record<string, unknown>)[name];

@@ -29,14 +29,18 @@ export function runLoop(
   hooks: RunLoopHooks,
 ): void {
   const policy = new SpinPolicy(spinNs);
-  let idleSinceNs = -1;
   clock.update();
+  let idleSinceNs = clock.nowNs;
   for (;;) {
     if (!hooks.housekeeping()) return;
     const worked = turns(agent, clock);
     clock.update();
-    if (worked || idleSinceNs < 0) idleSinceNs = clock.nowNs;
-    if (policy.worthwhile(clock.nowNs, clock.nowNs - idleSinceNs) || worked) continue;
+    if (worked) {
+      idleSinceNs = clock.nowNs;
+      policy.begin(); // a turn may take long because there is much to do
+      continue;
+    }
+    if (policy.worthwhile(clock.nowNs, clock.nowNs - idleSinceNs)) continue;
     sleeper.prepare();
     if (!agent.arm()) continue;
     const restNs = Math.min(agent.nextDeadlineNs() - clock.nowNs, SLEEP_NS_MAX);
