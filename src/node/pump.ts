@@ -9,6 +9,7 @@
  * native callback, and the turn is taken up again afterwards.
  */
 import { AsyncResource } from 'node:async_hooks';
+import { availableParallelism } from 'node:os';
 import type { SocketStack } from '../socket/contract.ts';
 import { FAILED, HANGUP, READABLE } from '../socket/contract.ts';
 import { MachineClock } from '../time/clock.ts';
@@ -30,7 +31,10 @@ export interface PumpOptions {
   readonly lingerUs: number;
 }
 
-export const DEFAULT_PUMP: PumpOptions = { spinUs: 20, turnUs: 100, lingerUs: 500 };
+export const DEFAULT_PUMP: PumpOptions =
+  availableParallelism() < 2
+    ? { spinUs: 0, turnUs: 100, lingerUs: 0 } // polling would only keep the card from running
+    : { spinUs: 20, turnUs: 100, lingerUs: 500 };
 
 const POLLS_PER_CLOCK = 16; // a clock reading costs 35 ns and garbage; an idle poll a few ns
 

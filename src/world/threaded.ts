@@ -1,5 +1,6 @@
 /** A card in a thread of its own, its driver in the caller's: real time. The only place that starts the worker (design rule 5). */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { MemoryPlan } from '../dma/plan.ts';
 import { allocateRegion, type Region } from '../dma/region.ts';
@@ -40,9 +41,9 @@ export class ThreadedCard {
   private readonly stopAtExit = (): void => this.askStop();
 
   private constructor(config: CardConfig, module: 'socket' | 'echo') {
-    this.config = config;
+    this.config = availableParallelism() < 2 ? withoutPolling(config) : config;
     this.plan = new MemoryPlan();
-    this.memory = planCardMemory(this.plan, 'card', config);
+    this.memory = planCardMemory(this.plan, 'card', this.config);
     const wire = planPipe(this.plan, 'card.wire', config.wire.queueFrames, wireSlotBytes(config.mtu));
     this.region = allocateRegion(this.plan.byteLength);
     const { words } = this.region;
@@ -50,7 +51,7 @@ export class ThreadedCard {
     this.status = new CardStatus(this.region, layout.iopStatus);
     this.iopWaker = new FutexWaker(words, layout.iopWake >> 2);
     this.iopLedger = new Ledger(this.region, layout.iopLedger);
-    this.host = new Host(this.region, layout, config.driver, {
+    this.host = new Host(this.region, layout, this.config.driver, {
       clock: this.clock,
       waker: this.iopWaker,
       sleeper: new FutexSleeper(words, layout.hostWake >> 2),
@@ -60,7 +61,7 @@ export class ThreadedCard {
       memory: this.region.memory,
       card: this.memory,
       wire,
-      config,
+      config: this.config,
       module,
     };
     this.worker = new Worker(THREAD_URL, {
@@ -167,6 +168,11 @@ export class ThreadedCard {
       });
     });
   }
+}
+
+/** Where both threads share a processor, polling only keeps the other from running. */
+function withoutPolling(config: CardConfig): CardConfig {
+  return { ...config, iopSpinNs: 0, driver: { ...config.driver, spinNs: 0 } };
 }
 
 /** Processor time of one of this process's threads, in nanoseconds; 0 where there is no /proc. */
