@@ -65,7 +65,11 @@ export function planCard(
     inboundFrames: sizes.inboundFrames,
     outbound: ringOf(plan, `${name}.outbound`, sizes.outboundFrames),
     outboundFrames: sizes.outboundFrames,
-    hostStaging: plan.reserve(`${name}.hostStaging`, STAGING_BYTES + 128, 'scratch memory of copies from and to program memory'),
+    hostStaging: plan.reserve(
+      `${name}.hostStaging`,
+      STAGING_BYTES + 128,
+      'scratch memory of copies from and to program memory',
+    ),
     transmit: planPool(plan, `${name}.transmit`, sizes.transmitBuffers, sizes.transmitBufferBytes),
     receive: planPool(plan, `${name}.receive`, sizes.receiveBuckets, sizes.receiveBucketBytes),
     immediate: planPool(plan, `${name}.immediate`, sizes.immediateSlots, IMMEDIATE_SLOT_BYTES),
