@@ -39,7 +39,7 @@ import type { SocketTable } from '../user/socket-table.ts';
 /** Replies taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
 /** Fruitless looks between two readings of the clock while waiting: a reading costs as much as several looks. */
-const POLLS_PER_CLOCK = 16;
+const POLLS_PER_CLOCK = 64;
 /** The driver wakes at least this often while it sleeps, to see whether the card still lives. */
 const SLEEP_NS_MAX = 100e6;
 
@@ -144,17 +144,19 @@ export class Driver {
    * @returns replies taken, 0 when the time ran out or the card died.
    */
   wait(timeoutNs: number): number {
-    let taken = this.poll();
-    if (taken > 0 || timeoutNs === 0) return taken;
     const { clock, config, counters } = this;
-    clock.update();
-    const startNs = clock.nowNs;
-    this.spin.begin();
+    const patient = config.spinNs > 0 && timeoutNs > 0;
+    let startNs = -1;
     for (let polls = 1; ; polls++) {
-      taken = this.poll();
-      if (taken > 0) return taken;
-      if (config.spinNs > 0 && polls % POLLS_PER_CLOCK !== 0) continue;
+      const taken = this.poll();
+      if (taken > 0 || timeoutNs === 0) return taken;
+      // An answer is a microsecond or two away: most waits end before the clock is looked at for the first time.
+      if (patient && polls % POLLS_PER_CLOCK !== 0) continue;
       clock.update();
+      if (startNs < 0) {
+        startNs = clock.nowNs;
+        this.spin.begin();
+      }
       const waitedNs = clock.nowNs - startNs;
       if (waitedNs >= timeoutNs) return 0;
       if (this.spin.worthwhile(clock.nowNs, waitedNs)) continue;
