@@ -3,6 +3,7 @@
  * inside.
  */
 export { type InstallOptions, install, isInstalled, uninstall } from './node/install.ts';
+export { register } from './node/start.ts';
 export { BlockingSockets } from './socket/blocking.ts';
 export {
   type Endpoint,

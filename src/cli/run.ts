@@ -6,6 +6,8 @@ import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { runSummary } from '../report/run-summary.ts';
+import type { Card } from '../world/card.ts';
 import { UserError } from './errors.ts';
 
 export function addRun(program: Command): void {
@@ -15,13 +17,20 @@ export function addRun(program: Command): void {
     .argument('<file>', 'the program')
     .argument('[args...]', 'its arguments')
     .option('--offload <rule>', 'which sockets go to the card, such as "port 8080"', 'all')
+    .option('--ledger', 'say on stderr at the end what went over the card')
     .passThroughOptions()
     .action(run);
 }
 
-async function run(file: string, args: string[], options: { offload: string }): Promise<void> {
+interface RunOptions {
+  readonly offload: string;
+  readonly ledger?: true;
+}
+
+async function run(file: string, args: string[], options: RunOptions): Promise<void> {
   const path = programPath(file);
-  await putCardUnder(options.offload);
+  const card = await putCardUnder(options.offload);
+  if (options.ledger && card !== undefined) process.on('exit', () => tell(card));
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called by nobody of ours: `require.main` is the program, and no frame of ours is in its
   // stack traces.
@@ -43,10 +52,18 @@ function programPath(file: string): string {
   return path;
 }
 
-async function putCardUnder(offload: string): Promise<void> {
+/** What went over the card in the program's life. */
+function tell(card: Card): void {
+  const { lines } = card.reconcile();
+  const { host, iop } = card.ledger();
+  for (const line of runSummary(host, iop, card.stack.socketsInUse, lines))
+    process.stderr.write(`inic: ${line}\n`);
+}
+
+async function putCardUnder(offload: string): Promise<Card | undefined> {
   const { register } = await import('../node/start.ts');
   try {
-    await register({ offload });
+    return await register({ offload });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new UserError(

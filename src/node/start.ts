@@ -4,18 +4,20 @@
  * nothing of us.
  */
 
-import { openCard } from '../world/card.ts';
+import { type Card, openCard } from '../world/card.ts';
 import { environmentOptions, mayUseCard } from './environment.ts';
 import { type InstallOptions, install } from './install.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 
 /**
- * Resolves when new sockets go to the card; at once, and they do not, where `mayUseCard` says so.
+ * Resolves with the card when new sockets go to it; at once with undefined, and they do not, where `mayUseCard` says so.
  * @throws SyntaxError for a bad rule, RangeError for a bad number, Error if the card cannot be opened.
  */
-export async function register(options: InstallOptions = {}): Promise<void> {
+export async function register(options: InstallOptions = {}): Promise<Card | undefined> {
   const settings = { ...environmentOptions(process.env), ...options };
   parseOffloadRule(settings.offload ?? 'all'); // a bad rule is told before a card is opened for it
-  if (!mayUseCard()) return;
-  install(await openCard(), settings);
+  if (!mayUseCard()) return undefined;
+  const card = await openCard();
+  install(card, settings);
+  return card;
 }
