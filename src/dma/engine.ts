@@ -73,7 +73,9 @@ export class DmaEngine {
     }
     for (let done = 0; done < length; ) {
       const count = Math.min(length - done, this.stagingBytes);
-      bytes.set(source.subarray(sourceOffset + done, sourceOffset + done + count), this.staging + phase);
+      const at = sourceOffset + done;
+      const whole = count === source.length; // the usual case, which needs no view and so no garbage
+      bytes.set(whole ? source : source.subarray(at, at + count), this.staging + phase);
       this.stage(this.staging + phase, destination + done, count);
       done += count;
     }
