@@ -68,5 +68,3 @@ export function formatKernelFigures(figures: readonly KernelFigure[]): string {
   );
   return rows.join('\n');
 }
-
-if (process.argv[1]?.endsWith('kernels.js')) console.log(formatKernelFigures(runKernelsBench(100)));

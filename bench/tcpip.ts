@@ -1,7 +1,6 @@
 /**
  * What the stack costs by itself: both ends of each connection in one stack, over a pipe that only copies.
- * The pipe's own cost is measured with the same number of packets and taken off. Run: `node
- * dist/bench/tcpip.js [rr|crr|stream]`.
+ * The pipe's own cost is measured too, to be taken off by the reader.
  */
 import { DmaEngine } from '../src/dma/engine.ts';
 import { PacketPool } from '../src/dma/packets.ts';
@@ -160,13 +159,14 @@ function oneWay(bed: Bed, from: number, to: number, bytes: number, nowUs: number
   stack.advance(nowUs);
 }
 
-function benchRoundTrip(bytes: number): void {
+function benchRoundTrip(bytes: number, scale: number): string {
+  let line = '';
   const bed = makeBed();
   let now = 1000;
   const client = connect(bed, now);
   const server = bed.stack.tcpAccept(bed.listener, 2);
   for (let repeat = 0; repeat < 5; repeat++) {
-    const trips = 300_000;
+    const trips = Math.ceil(300_000 * scale);
     const packets = bed.pipe.carried;
     const start = performance.now();
     for (let i = 0; i < trips; i++) {
@@ -176,16 +176,18 @@ function benchRoundTrip(bytes: number): void {
     }
     const ns = ((performance.now() - start) * 1e6) / trips / 2;
     const each = (bed.pipe.carried - packets) / trips / 2;
-    console.log(`rr ${bytes} B one way: ${ns.toFixed(0)} ns, ${each.toFixed(2)} packets`);
+    line = `rr ${bytes} B one way: ${ns.toFixed(0)} ns, ${each.toFixed(2)} packets`;
   }
+  return line;
 }
 
-function benchConnections(): void {
+function benchConnections(scale: number): string {
+  let line = '';
   const bed = makeBed();
   const { stack } = bed;
   let now = 1000;
   for (let repeat = 0; repeat < 5; repeat++) {
-    const trips = 100_000;
+    const trips = Math.ceil(100_000 * scale);
     const packets = bed.pipe.carried;
     const start = performance.now();
     for (let i = 0; i < trips; i++) {
@@ -207,11 +209,13 @@ function benchConnections(): void {
     }
     const us = ((performance.now() - start) * 1e3) / trips;
     const each = (bed.pipe.carried - packets) / trips;
-    console.log(`crr: ${us.toFixed(2)} us a connection, ${each.toFixed(1)} packets`);
+    line = `crr: ${us.toFixed(2)} us a connection, ${each.toFixed(1)} packets`;
   }
+  return line;
 }
 
-function benchStream(bytes: number): void {
+function benchStream(bytes: number, scale: number): string {
+  let line = '';
   const bed = makeBed();
   const { stack } = bed;
   let now = 1000;
@@ -219,7 +223,7 @@ function benchStream(bytes: number): void {
   const server = stack.tcpAccept(bed.listener, 2);
   let queued = 0;
   for (let repeat = 0; repeat < 5; repeat++) {
-    const total = 1 << 30;
+    const total = Math.ceil((1 << 30) * scale);
     let left = total;
     const start = performance.now();
     while (left > 0) {
@@ -236,17 +240,19 @@ function benchStream(bytes: number): void {
       stack.advance(now);
     }
     const seconds = (performance.now() - start) / 1000;
-    console.log(`stream ${bytes} B: ${(total / seconds / 1e9).toFixed(2)} GB/s`);
+    line = `stream ${bytes} B: ${(total / seconds / 1e9).toFixed(2)} GB/s`;
   }
+  return line;
 }
 
 /** The pipe alone: a packet of the size of a small segment. */
-function benchPipe(): void {
+function benchPipe(scale: number): string {
+  let line = '';
   const bed = makeBed();
   const { pipe } = bed;
   const sink = { input: () => false } as unknown as Stack;
   for (let repeat = 0; repeat < 3; repeat++) {
-    const packets = 1_000_000;
+    const packets = Math.ceil(1_000_000 * scale);
     const start = performance.now();
     for (let i = 0; i < packets; i++) {
       pipe.claim();
@@ -254,12 +260,12 @@ function benchPipe(): void {
       pipe.send(66);
       pipe.deliver(sink, 0);
     }
-    console.log(`pipe alone: ${(((performance.now() - start) * 1e6) / packets).toFixed(0)} ns a packet`);
+    line = `pipe alone: ${(((performance.now() - start) * 1e6) / packets).toFixed(0)} ns a packet`;
   }
+  return line;
 }
 
-const wanted = process.argv[2];
-if (wanted === undefined || wanted === 'pipe') benchPipe();
-if (wanted === undefined || wanted === 'rr') benchRoundTrip(64);
-if (wanted === undefined || wanted === 'crr') benchConnections();
-if (wanted === undefined || wanted === 'stream') benchStream(65536);
+/** @param scale 1 for a figure, less for a smoke test. @returns a line each, of the last of several repeats. */
+export function runTcpipBench(scale: number): string[] {
+  return [benchPipe(scale), benchRoundTrip(64, scale), benchConnections(scale), benchStream(65536, scale)];
+}

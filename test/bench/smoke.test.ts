@@ -1,0 +1,23 @@
+/** Every micro-benchmark with tiny inputs: it runs, and its figures are figures. */
+import { expect, test } from 'vitest';
+import { runKernelsBench } from '../../bench/kernels.ts';
+import { runRingBench } from '../../bench/ring.ts';
+import { runTcpipBench } from '../../bench/tcpip.ts';
+
+test('kernels', () => {
+  const figures = runKernelsBench(1);
+  expect(figures.length).toBeGreaterThan(3);
+  expect(figures.every(({ nsPerCall }) => nsPerCall > 0)).toBe(true);
+});
+
+test('ring: every frame is read, in order', () => {
+  const sums = runRingBench(0.0001).map((line) => Number(/sum (\d+)/.exec(line)?.[1]));
+  // 400 frames in batches of 1, 8 and 64, three times; a batch holds 0 to batch - 1.
+  expect(sums).toEqual([0, 3 * 50 * 28, 3 * 7 * 2016]);
+});
+
+test('stack', () => {
+  const lines = runTcpipBench(0.001);
+  expect(lines.map((line) => line.split(/[ :]/)[0])).toEqual(['pipe', 'rr', 'crr', 'stream']);
+  for (const line of lines) expect(line).not.toContain('NaN');
+});
