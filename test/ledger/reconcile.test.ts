@@ -1,0 +1,72 @@
+/** The sums of the ledger: each is found out when a byte, a frame or a buffer goes astray. */
+import { describe, expect, it } from 'vitest';
+import { COUNTER_NAMES, COUNTER_SIDES } from '../../src/ledger/counters.gen.ts';
+import { reconcile } from '../../src/ledger/reconcile.ts';
+
+/** Books of a run that lost a frame on the wire, retransmitted it, and closed one socket with bytes unread. */
+const host = {
+  bytesSent: 1000,
+  sendCopiesBytes: 700,
+  immediateCopiesBytes: 100,
+  bytesLent: 200,
+  bytesReceived: 800,
+  receiveCopiesBytes: 650,
+  bytesBorrowed: 150,
+  bytesDropped: 50,
+  inboundPosted: 30,
+  outboundReleased: 20,
+  memoryTransmitTaken: 9,
+  memoryTransmitReturned: 7,
+};
+const iop = {
+  bytesQueued: 990,
+  bytesRefused: 10,
+  cardImmediateCopiesBytes: 100,
+  tcpOutDataBytes: 900,
+  bytesDiscarded: 90,
+  transmitFetchesBytes: 900,
+  tcpRetransBytes: 40,
+  retransmitFetchesBytes: 40,
+  bytesAcknowledged: 860,
+  bytesUnacknowledged: 40,
+  bytesAccepted: 860,
+  bytesDelivered: 850,
+  bytesUnread: 10,
+  receivePlacementsBytes: 850,
+  inboundReleased: 30,
+  outboundPosted: 20,
+  deviceTxPackets: 50,
+  wireDuplicated: 2,
+  deviceRxPackets: 48,
+  deviceRxNoBuffer: 1,
+  wireDropped: 2,
+  wireOverflow: 1,
+};
+const holdings = { transmitInUse: 2 };
+
+describe('the books', () => {
+  it('balance when all that is lost is lost by name', () => {
+    expect(reconcile(host, iop, holdings, true).lines).toEqual([]);
+    expect(reconcile(host, iop, holdings, true).balanced).toBe(true);
+  });
+
+  it.each([...Object.keys(host)])('do not when the host’s %s is off by one', (name) => {
+    const wrong = { ...host, [name]: host[name as keyof typeof host] + 1 };
+    expect(reconcile(wrong, iop, holdings, true).balanced).toBe(false);
+  });
+
+  it.each([...Object.keys(iop)])('do not when the card’s %s is off by one', (name) => {
+    const wrong = { ...iop, [name]: iop[name as keyof typeof iop] + 1 };
+    expect(reconcile(host, wrong, holdings, true).balanced).toBe(false);
+  });
+
+  it.each(['mappings', 'allocations'])('do not after a single one of the %s', (name) => {
+    expect(reconcile({ ...host, [name]: 1 }, iop, holdings, true).lines.length).toBe(1);
+  });
+
+  it('name only counters there are, on the side that writes them', () => {
+    const sides = new Map(COUNTER_NAMES.map((name, i) => [name, COUNTER_SIDES[i]]));
+    expect(Object.keys(host).filter((name) => sides.get(name) !== 'host')).toEqual([]);
+    expect(Object.keys(iop).filter((name) => sides.get(name) !== 'iop')).toEqual([]);
+  });
+});

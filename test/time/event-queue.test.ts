@@ -1,0 +1,127 @@
+/** Agents in virtual time: who runs when, who waits, and what a turn costs. */
+import { describe, expect, it } from 'vitest';
+import { allocateRegion } from '../../src/dma/region.ts';
+import { BYTES_SENT, USER_CALLS } from '../../src/ledger/counters.gen.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { type Agent, NEVER } from '../../src/time/agent.ts';
+import { Clock } from '../../src/time/clock.ts';
+import { CostMeter } from '../../src/time/cost-model.ts';
+import { EventQueue } from '../../src/time/event-queue.ts';
+
+/** An agent that works `work` times whenever it is notified or due, and notes when. */
+class Worker implements Agent {
+  readonly name: string;
+  readonly log: string[];
+  work = 0;
+  deadlineNs = NEVER;
+  private readonly clock: Clock;
+
+  constructor(name: string, clock: Clock, log: string[]) {
+    this.name = name;
+    this.clock = clock;
+    this.log = log;
+  }
+
+  poll(): number {
+    if (this.clock.nowNs >= this.deadlineNs) {
+      this.deadlineNs = NEVER;
+      this.work += 1;
+    }
+    if (this.work === 0) return 0;
+    this.work -= 1;
+    this.log.push(`${this.name}@${this.clock.nowNs}`);
+    return 1;
+  }
+
+  arm(): boolean {
+    return this.work === 0;
+  }
+
+  nextDeadlineNs(): number {
+    return this.deadlineNs;
+  }
+}
+
+function world(costNs = 0) {
+  const clock = new Clock();
+  clock.set(0);
+  const queue = new EventQueue(clock);
+  const log: string[] = [];
+  const a = new Worker('a', clock, log);
+  const b = new Worker('b', clock, log);
+  const charged = (agent: Worker) => () => (agent.log.length > 0 ? costNs : 0);
+  const first = queue.add({ agent: a, chargeNs: charged(a) });
+  const second = queue.add({ agent: b, chargeNs: charged(b) });
+  return { clock, queue, log, a, b, first, second };
+}
+
+describe('the event queue', () => {
+  it('runs deadlines in the order of time, ties in the order of agents', () => {
+    const { queue, log, a, b, clock } = world();
+    a.deadlineNs = 500;
+    b.deadlineNs = 300;
+    queue.run(() => false, 1000, -1);
+    a.deadlineNs = b.deadlineNs = 2000;
+    queue.run(() => false, 3000, -1);
+    expect(log).toEqual(['b@300', 'a@500', 'a@2000', 'b@2000']);
+    expect(clock.nowNs).toBe(3000);
+  });
+
+  it('sees a deadline that another agent’s turn has made', () => {
+    const { queue, log, a, b } = world();
+    a.deadlineNs = 100;
+    const poll = a.poll.bind(a);
+    a.poll = () => {
+      const worked = poll();
+      if (worked > 0) b.deadlineNs = 150;
+      return worked;
+    };
+    queue.run(() => false, 1000, -1);
+    expect(log).toEqual(['a@100', 'b@150']);
+  });
+
+  it('delivers a notification after its time, and not before the agent is free', () => {
+    const { queue, log, b, second } = world(1000);
+    queue.run(() => false, 10, -1);
+    b.work = 1;
+    queue.notify(second, 40);
+    queue.run(() => false, 5000, -1);
+    expect(log).toEqual(['b@50']);
+    b.work = 2;
+    queue.notify(second, 0);
+    queue.run(() => false, 10_000, -1);
+    expect(log).toEqual(['b@50', 'b@5000', 'b@6000']); // the first turn's charge keeps the second waiting
+  });
+
+  it('lets one agent wait while the others run', () => {
+    const { queue, log, a, b, first } = world();
+    a.deadlineNs = 100;
+    b.deadlineNs = 200;
+    expect(queue.run(() => log.length > 0, 1000, first)).toBe(true);
+    expect(log).toEqual(['b@200']);
+  });
+
+  it('says when nothing was left to run', () => {
+    const { queue } = world();
+    expect(queue.run(() => false, NEVER, -1)).toBe(false);
+  });
+});
+
+describe('the cost meter', () => {
+  const ledger = (): Ledger => new Ledger(allocateRegion(65536), 1024);
+
+  it('charges what counters grew by since the last time', () => {
+    const books = ledger();
+    books.counters[USER_CALLS] = 5; // before the meter: free
+    const meter = new CostMeter(books, { userCalls: 100, bytesSent: 0.5 });
+    books.counters[USER_CALLS] += 2;
+    books.counters[BYTES_SENT] += 1000;
+    expect(meter.take()).toBe(700);
+    expect(meter.take()).toBe(0);
+  });
+
+  it('refuses a counter there is not, and a cost below nothing', () => {
+    expect(() => new CostMeter(ledger(), { noSuchThing: 1 })).toThrow('no counter "noSuchThing"');
+    expect(() => new CostMeter(ledger(), { userCalls: -1 })).toThrow(RangeError);
+  });
+});
