@@ -12,9 +12,9 @@ import type { Kernels } from '../dma/kernels.ts';
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { Random } from '../time/random.ts';
 import type { StackConfig } from './config.ts';
 import type { LinkPort, SocketOwner } from './contract.ts';
-import { Random } from './random.ts';
 
 /** A step back of less than this is a stale reading of the clock, not a wrap. */
 const STALE_US = 1_000_000;

@@ -6,6 +6,7 @@
 import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import { type Reconciliation, reconcile } from '../ledger/reconcile.ts';
 import type { CardSockets } from '../osm/user/card-sockets.ts';
+import { randomSeed } from '../time/seed.ts';
 import { nextTurn } from '../time/timers.ts';
 import { type CardConfig, type CardOverrides, cardConfig } from './card-config.ts';
 import { ThreadedCard } from './threaded.ts';
@@ -13,9 +14,13 @@ import { ThreadedCard } from './threaded.ts';
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */
 const SETTLE_NS = 500e6;
 
-/** Opens a card that serves sockets. @throws RangeError for a bad setting, Error when the card does not come up. */
+/**
+ * Opens a card that serves sockets. Without a seed in `overrides.stack` its sequence numbers and ports are nobody's to guess
+ * (RFC 9293 MUST-9); the configuration tells the one drawn. @throws RangeError for a bad setting, Error when the card does not come up.
+ */
 export async function openCard(overrides: CardOverrides = {}): Promise<Card> {
-  return new Card(await ThreadedCard.open(cardConfig(overrides), 'socket', SOCKET_CLASS_ID));
+  const stack = { seed: randomSeed(), ...overrides.stack };
+  return new Card(await ThreadedCard.open(cardConfig({ ...overrides, stack }), 'socket', SOCKET_CLASS_ID));
 }
 
 /** The books of a card, whatever runs over it. */

@@ -16,8 +16,8 @@ import {
   TX_CHECKSUM,
   TX_SEGMENT,
 } from '../../src/tcpip/contract.ts';
-import { Random } from '../../src/tcpip/random.ts';
 import { DEFAULT_STACK_CONFIG, Stack, type StackConfig } from '../../src/tcpip/stack.ts';
+import { Random } from '../../src/time/random.ts';
 
 export const ADDRESS_A = 0x0a000001;
 export const ADDRESS_B = 0x0a000002;

@@ -4,7 +4,7 @@
  */
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
-import { KeyedHash } from '../random.ts';
+import { KeyedHash } from '../keyed-hash.ts';
 import type { Routes } from '../route.ts';
 import type { CongestionControl } from './congestion/congestion.ts';
 import { NewReno } from './congestion/newreno.ts';
@@ -62,7 +62,7 @@ export class TcpTables {
     this.tcbs = Array.from({ length: count }, (_, index) => new Tcb(index));
     this.freeTcbs = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
     this.freeTcbCount = count;
-    this.demux = new Demux(count + config.timeWaitMax, random.next());
+    this.demux = new Demux(count + config.timeWaitMax, random.nextInt32());
     this.timers = new TimerHeap(this.tcbs);
     this.timeWait = new TimeWaitTable(config.timeWaitMax);
     this.sendQueue = new SendQueue(config.sendElementsMax, owner, port, kernels);

@@ -1,30 +1,9 @@
 /**
- * The stack's own pseudo-random numbers and keyed hash, both from the seed of its configuration, so that a
- * run can be repeated (design rule 4: nothing here asks the machine for randomness). Read: RFC 6528 §3, RFC
- * 6056 §3.3; Aumasson and Bernstein, "SipHash" (its 32-bit variant, HalfSipHash-2-4, needs only int32
- * arithmetic).
+ * The stack's keyed hash, for initial sequence numbers and ports that nobody outside can compute. Its key is drawn from the
+ * stack's random numbers, which follow the seed of its configuration, so that a run can be repeated. Read: RFC 6528 §3, RFC
+ * 6056 §3.3; Aumasson and Bernstein, "SipHash" (its 32-bit variant needs only int32 arithmetic).
  */
-export class Random {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed | 0;
-  }
-
-  /** @returns an int32 (splitmix32). */
-  next(): number {
-    this.state = (this.state + 0x9e3779b9) | 0;
-    let z = this.state;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return z ^ (z >>> 16);
-  }
-
-  /** @param bound 1 to 65536. @returns 0 to `bound` - 1. */
-  below(bound: number): number {
-    return ((this.next() >>> 16) * bound) >>> 16;
-  }
-}
+import type { Random } from '../time/random.ts';
 
 /**
  * HalfSipHash-2-4 of three words. Two results of one pass: `low`, and `high` for a second, independent use.
@@ -36,8 +15,8 @@ export class KeyedHash {
   high = 0;
 
   constructor(random: Random) {
-    this.key0 = random.next();
-    this.key1 = random.next();
+    this.key0 = random.nextInt32();
+    this.key1 = random.nextInt32();
   }
 
   /** Hashes a connection's addresses and ports; the result is in `low` and `high`. // Hot path: 50 ns. */
