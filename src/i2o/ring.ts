@@ -90,10 +90,15 @@ export class RingProducer {
     return free >= wanted ? free : this.refresh();
   }
 
-  /** Asks to be notified when the consumer next releases a frame. @returns true when still none is free. */
-  armForFree(): boolean {
-    Atomics.store(this.words, this.headEventWord, this.headSeen);
-    return this.refresh() <= 0;
+  /** Asks to be notified when the consumer next releases a frame. @returns true when fewer than `wanted` are free. */
+  armForFree(wanted: number): boolean {
+    for (;;) {
+      const seen = this.headSeen;
+      Atomics.store(this.words, this.headEventWord, seen);
+      if (this.refresh() >= wanted) return false;
+      // Some came, but too few: the notification asked for is spent, so the next must be asked for from here.
+      if (this.headSeen === seen) return true;
+    }
   }
 
   /** Frames posted that are not released yet. */

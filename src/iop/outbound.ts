@@ -23,6 +23,8 @@ const STATUS_REPLY_WORDS = 5;
 export class Outbound {
   readonly ring: RingProducer;
   readonly words: Int32Array;
+  /** In this turn a reply found no frame: it waits for the host to release one. The processor clears it each turn. */
+  short = false;
   private readonly counters: Float64Array;
 
   constructor(words: Int32Array, ring: RingProducer, ledger: Ledger) {
@@ -34,8 +36,18 @@ export class Outbound {
   /** @returns a frame to fill, or NO_FRAME; then the reply waits. */
   acquire(): number {
     const frame = this.ring.acquire();
-    if (frame === NO_FRAME) this.counters[OUTBOUND_FULL] += 1;
+    if (frame === NO_FRAME) {
+      this.counters[OUTBOUND_FULL] += 1;
+      this.short = true;
+    }
     return frame;
+  }
+
+  /** Whether a frame can be acquired; if not, the reply waits. */
+  hasFrame(): boolean {
+    if (this.ring.available(1) > 0) return true;
+    this.short = true;
+    return false;
   }
 
   /** The acquired frame is complete; the run loop publishes. */

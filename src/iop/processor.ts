@@ -19,7 +19,7 @@ import { NO_FRAME, type RingConsumer } from '../i2o/ring.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
 import { INBOUND_RELEASED, IOP_IDLE_POLLS, IOP_POLLS } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Agent } from '../time/agent.ts';
+import { type Agent, NEVER } from '../time/agent.ts';
 import type { Executive } from './executive.ts';
 import type { Module } from './module.ts';
 import type { Outbound } from './outbound.ts';
@@ -61,6 +61,7 @@ export class IoProcessor implements Agent {
   poll(): number {
     const counters = this.counters;
     counters[IOP_POLLS] += 1;
+    this.outbound.short = false;
     let work = this.takeRequests();
     if (this.executive.operational) work += this.module.poll();
     this.interrupt.publish(this.outbound.ring);
@@ -69,17 +70,20 @@ export class IoProcessor implements Agent {
     return work;
   }
 
-  /** Frames wait only if the outbound ring is full; then the host rings when it has released one. */
+  /**
+   * Requests wait only if the outbound ring is nearly full, replies only if it is full; then the host rings when it has
+   * released a frame. A reply that found none in the last turn may have one by now.
+   */
   arm(): boolean {
-    if (!this.inbound.arm()) {
-      if (this.outbound.ring.available(REPLY_RESERVE) >= REPLY_RESERVE) return false;
-    }
-    if (this.outbound.ring.available(REPLY_RESERVE) < REPLY_RESERVE) return this.outbound.ring.armForFree();
-    return true;
+    const { ring, short } = this.outbound;
+    const none = this.inbound.arm();
+    if (short) return ring.armForFree(1);
+    return none || ring.armForFree(REPLY_RESERVE);
   }
 
   nextDeadlineNs(): number {
-    const device = this.module.nextDeadlineNs();
+    // Before the card is OPERATIONAL the module gets no turn, so its deadlines would only come again and again.
+    const device = this.executive.operational ? this.module.nextDeadlineNs() : NEVER;
     const interrupt = this.interrupt.nextDeadlineNs();
     return Math.min(device, interrupt);
   }

@@ -129,6 +129,7 @@ export class Deliverer {
   /** Puts a socket in the queue, once. */
   enqueue(socketId: number): void {
     const socket = this.sockets[socketId]!;
+    this.starved = false;
     if (socket.queued !== 0) return;
     socket.queued = 1;
     const at = this.queueHead + this.queueCount;
@@ -152,11 +153,15 @@ export class Deliverer {
   }
 
   nextDeadlineNs(): number {
-    return this.contextsDueNs;
+    return this.outbound.short ? NEVER : this.contextsDueNs;
   }
 
-  /** Forgets what is pending: the device is quiesced and the host has been told nothing more will come. */
+  /**
+   * Answers the contexts and forgets what else is pending: the device is quiesced. One frame is left for the executive's
+   * own answer; contexts that find none are told when the device is enabled again.
+   */
   withdraw(): void {
+    while (this.sendBuffers.pending > 0 && this.outbound.ring.available(2) >= 2) this.answerSome();
     while (this.queueCount > 0) this.sockets[this.dequeue()]!.pending = 0;
     this.starved = false;
   }
@@ -164,8 +169,7 @@ export class Deliverer {
   private note(owner: number, bit: number): void {
     const socket = this.sockets[owner]!;
     socket.pending |= bit;
-    if (socket.queued === 0) this.enqueue(owner);
-    this.starved = false;
+    this.enqueue(owner);
   }
 
   private dequeue(): number {
@@ -192,7 +196,7 @@ export class Deliverer {
       }
     }
     this.records.close();
-    this.starved = unserved > 0 && unserved === this.queueCount && this.outbound.ring.available(1) > 0;
+    this.starved = unserved > 0 && unserved === this.queueCount && !this.outbound.short;
     return served;
   }
 
@@ -240,7 +244,7 @@ export class Deliverer {
   private tellAccepts(listenerId: number, listener: CardSocket): boolean {
     let told = false;
     while (listener.postedHead >= 0) {
-      if (this.closeRecordFrameFor(1) === 0) return told;
+      if (!this.hasFrame()) return told;
       const acceptedId = listener.postedHead;
       const connection = this.stack.tcpAccept(listener.connection, acceptedId);
       if (connection < 0) break;
@@ -320,7 +324,7 @@ export class Deliverer {
   private tellClose(socketId: number, socket: CardSocket): boolean {
     let told = false;
     while (socket.kind === KIND_LISTENER && socket.postedHead >= 0) {
-      if (this.closeRecordFrameFor(1) === 0) return told;
+      if (!this.hasFrame()) return told;
       const postedId = socket.postedHead;
       const posted = this.sockets[postedId]!;
       socket.postedHead = posted.postedNext;
@@ -350,29 +354,36 @@ export class Deliverer {
   }
 
   private answerContexts(): number {
-    const { sendBuffers, words } = this;
     let answered = 0;
-    while (sendBuffers.pending > 0) {
-      const frame = this.acquire();
-      if (frame === NO_FRAME) return answered;
-      const count = Math.min(sendBuffers.pending, CONTEXTS_PER_FRAME);
-      for (let i = 0; i < count; i++) words[frame + CONTEXTS_WORD + i] = sendBuffers.next();
-      writeSocketSendReply(
-        words,
-        frame,
-        DEVICE_TID,
-        HOST_TID,
-        this.sendInitiatorContext,
-        REQUEST_STATUS_SUCCESS,
-        0,
-        count,
-        CONTEXTS_WORD + count,
-      );
-      this.outbound.post();
+    while (this.sendBuffers.pending > 0) {
+      const count = this.answerSome();
+      if (count === 0) return answered;
       answered += count;
     }
     this.contextsDueNs = NEVER;
     return answered;
+  }
+
+  /** Answers as many contexts as one frame holds. @returns how many; 0 when there was no frame. */
+  private answerSome(): number {
+    const { sendBuffers, words } = this;
+    const frame = this.acquire();
+    if (frame === NO_FRAME) return 0;
+    const count = Math.min(sendBuffers.pending, CONTEXTS_PER_FRAME);
+    for (let i = 0; i < count; i++) words[frame + CONTEXTS_WORD + i] = sendBuffers.next();
+    writeSocketSendReply(
+      words,
+      frame,
+      DEVICE_TID,
+      HOST_TID,
+      this.sendInitiatorContext,
+      REQUEST_STATUS_SUCCESS,
+      0,
+      count,
+      CONTEXTS_WORD + count,
+    );
+    this.outbound.post();
+    return count;
   }
 
   /** Acquires a frame for a reply of its own: the open record frame goes first, so that order is kept. */
@@ -381,9 +392,9 @@ export class Deliverer {
     return this.outbound.acquire();
   }
 
-  /** Closes the record frame. @returns free frames, at least `wanted` if there are. */
-  private closeRecordFrameFor(wanted: number): number {
+  /** Whether `acquire` would find a frame. */
+  private hasFrame(): boolean {
     this.records.close();
-    return this.outbound.ring.available(wanted);
+    return this.outbound.hasFrame();
   }
 }

@@ -159,7 +159,6 @@ export class SocketModule implements Module {
       if (socket.kind !== KIND_FREE) this.control.abandon(socket);
     }
     this.stack.flush(this.clock.nowUs);
-    this.deliverer.deliver();
     this.deliverer.withdraw();
     this.buckets.clear();
   }

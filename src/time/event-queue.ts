@@ -21,6 +21,8 @@ export class EventQueue {
   /** When each agent was asked to run, and how long its last turn occupies it. */
   private readonly wakeNs: number[] = [];
   private readonly busyUntilNs: number[] = [];
+  /** How many `run`s each agent waits in: two that wait at once must not be run within each other's calls. */
+  private readonly waiting: number[] = [];
   private turnsAtOneTime = 0;
   private lastNs = -1;
 
@@ -34,6 +36,7 @@ export class EventQueue {
     this.charges.push(entry.chargeNs);
     this.wakeNs.push(this.clock.nowNs);
     this.busyUntilNs.push(0);
+    this.waiting.push(0);
     return this.agents.length - 1;
   }
 
@@ -48,8 +51,18 @@ export class EventQueue {
    * the one that waits; -1 for none. @returns whether `done` said so.
    */
   run(done: () => boolean, untilNs: number, except: number): boolean {
+    if (except < 0) return this.runUntil(done, untilNs);
+    this.waiting[except]! += 1;
+    try {
+      return this.runUntil(done, untilNs);
+    } finally {
+      this.waiting[except]! -= 1;
+    }
+  }
+
+  private runUntil(done: () => boolean, untilNs: number): boolean {
     while (!done()) {
-      const next = this.earliest(except);
+      const next = this.earliest();
       const atNs = next < 0 ? NEVER : this.dueNs(next);
       if (atNs > untilNs || atNs === NEVER) {
         if (untilNs !== NEVER) this.clock.set(Math.max(this.clock.nowNs, untilNs));
@@ -60,11 +73,11 @@ export class EventQueue {
     return true;
   }
 
-  private earliest(except: number): number {
+  private earliest(): number {
     let best = -1;
     let bestNs = NEVER;
     for (let i = 0; i < this.agents.length; i++) {
-      if (i === except) continue;
+      if (this.waiting[i]! > 0) continue;
       const dueNs = this.dueNs(i);
       if (best < 0 || dueNs < bestNs) {
         best = i;

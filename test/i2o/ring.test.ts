@@ -108,7 +108,7 @@ describe('order', () => {
             const safe = ring.consumer.arm();
             expect(safe).toBe(visible.length === 0);
             consumerSleeps = safe;
-          } else if (step === 'armProducer') producerSleeps = ring.producer.armForFree();
+          } else if (step === 'armProducer') producerSleeps = ring.producer.armForFree(1);
           expect(ring.producer.broken || ring.consumer.broken).toBe(false);
         }
       }),

@@ -35,6 +35,7 @@ import {
   socketTag,
 } from '../user/host-socket.ts';
 import type { SocketTable } from '../user/socket-table.ts';
+import { AcceptPosts } from './accept-posts.ts';
 
 /** Replies taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
@@ -67,12 +68,15 @@ export class Driver {
   private readonly health: CardHealth;
   private readonly config: DriverConfig;
   private readonly spin: SpinPolicy;
+  /** Free transmit buffers from which on blocked senders are told: a small pool never has the configured number. */
+  private readonly enough: number;
   /** Sockets with bytes to credit; a list with room for every socket. */
   private readonly credits: Int32Array;
   private creditCount = 0;
   /** Sockets refused for want of room; a list with room for every socket. */
   private readonly blocked: Int32Array;
   private blockedCount = 0;
+  private readonly accepts: AcceptPosts;
 
   constructor(
     outbound: RingConsumer,
@@ -105,6 +109,8 @@ export class Driver {
     this.spin = new SpinPolicy(config.spinNs);
     this.credits = new Int32Array(config.socketsMax);
     this.blocked = new Int32Array(config.socketsMax);
+    this.accepts = new AcceptPosts(requests, table, config);
+    this.enough = Math.max(1, Math.min(config.transmitLowWatermark, transmit.buffers >> 1));
   }
 
   /** Takes what replies there are and does what follows from them. @returns replies taken. // Hot path: 6 ns when there are none. */
@@ -121,7 +127,7 @@ export class Driver {
     }
     if (taken === 0) {
       counters[HOST_IDLE_POLLS] += 1;
-      return 0;
+      return this.requests.short ? this.resume() : 0;
     }
     counters[OUTBOUND_RELEASED] += taken;
     this.doorbell.publishReleases(outbound);
@@ -129,9 +135,14 @@ export class Driver {
     return taken;
   }
 
-  /** Asks for an interrupt at the next reply. @returns true when there is none yet, after looking once more. */
+  /**
+   * Asks for an interrupt at the next reply, and at the next free frame if something waits for one.
+   * @returns true when there is nothing yet, after looking once more.
+   */
   arm(): boolean {
-    return this.outbound.arm();
+    return (
+      this.outbound.arm() && (!this.requests.short || this.deadErrno !== 0 || this.requests.armForFrame())
+    );
   }
 
   /** The interrupt came, and whoever serves it polls now. */
@@ -177,7 +188,7 @@ export class Driver {
     const deadlineNs = clock.nowNs + this.config.controlTimeoutNs;
     while (control.pending) {
       if (this.wait(deadlineNs - clock.nowNs) === 0 && (this.deadErrno !== 0 || clock.nowNs >= deadlineNs)) {
-        control.abandon();
+        control.abandon(ENETDOWN);
         return ENETDOWN;
       }
     }
@@ -186,6 +197,7 @@ export class Driver {
 
   /** A frame for a request that must not be put off. @returns the frame, or NO_FRAME once the card is dead. */
   awaitFrame(): number {
+    if (this.deadErrno !== 0) return NO_FRAME;
     let frame = this.requests.acquire();
     const { clock } = this;
     if (frame !== NO_FRAME) return frame;
@@ -201,7 +213,8 @@ export class Driver {
       clock.update();
       frame = this.requests.acquire();
     }
-    return frame;
+    if (frame === NO_FRAME) this.die(ENETDOWN);
+    return this.deadErrno === 0 ? frame : NO_FRAME;
   }
 
   /** Remembers that bytes of a socket were read, and tells the card once it is worth a message. // Hot path. */
@@ -217,7 +230,7 @@ export class Driver {
   /** A bucket has been emptied. // Hot path. */
   bucketRead(bucket: number): void {
     this.receive.give(bucket);
-    if (this.receive.waiting >= this.config.bucketsPerPost) this.postBuckets();
+    this.postDueBuckets();
   }
 
   /** The card is OPERATIONAL: it gets its first buckets. */
@@ -241,30 +254,18 @@ export class Driver {
 
   /** Posts numbers for accepts at a listener until enough are. */
   postAccepts(listenerNumber: number, listener: HostSocket): void {
-    const { table, requests, config } = this;
-    const wanted = Math.min(config.acceptsPosted, listener.backlog + 1 - listener.acceptCount);
-    // Half at a time, so that several go in one message.
-    if (listener.acceptsPosted > wanted >> 1) return;
-    let count = wanted - listener.acceptsPosted;
-    if (count > table.available) count = table.available;
-    if (count <= 0) return;
-    const frame = requests.acquire();
-    if (frame === NO_FRAME) return;
-    for (let i = 0; i < count; i++) this.scratch[i] = table.take(STATE_POSTED);
-    listener.acceptsPosted += count;
-    requests.acceptPost(frame, listenerNumber, this.scratch, count);
+    this.accepts.post(listenerNumber, listener);
   }
-
-  private readonly scratch = new Int32Array(32);
 
   /**
    * Gives a socket up: unread data is dropped, which makes it an abort (RFC 2525 section 2.17), and the card is told. The
    * number is free when the card has answered. @param reset abort it in any case.
    */
   closeSocket(number: number, socket: HostSocket, reset: boolean): void {
+    // The wait for a frame comes first, since it may bring more data.
+    const frame = this.awaitFrame();
     const unread = this.dropUnread(socket);
     const abort = reset || (unread > 0 && socket.state !== STATE_FAILED);
-    const frame = this.deadErrno === 0 ? this.awaitFrame() : NO_FRAME;
     socket.state = STATE_CLOSING;
     if (frame === NO_FRAME) {
       socket.state = STATE_FREE;
@@ -272,10 +273,11 @@ export class Driver {
       return;
     }
     this.requests.close(frame, socketTag(number, socket.generation), number, abort);
+    this.postDueBuckets();
   }
 
   /** Drops what a socket has not read. @returns bytes. */
-  dropUnread(socket: HostSocket): number {
+  private dropUnread(socket: HostSocket): number {
     let dropped = 0;
     for (let bucket = socket.receiveHead; bucket >= 0; bucket = this.receive.next[bucket]!) {
       dropped += this.receive.length[bucket]!;
@@ -284,7 +286,6 @@ export class Driver {
     socket.receiveHead = -1;
     socket.receiveTail = -1;
     this.counters[BYTES_DROPPED] += dropped;
-    if (this.deadErrno === 0 && this.receive.waiting >= this.config.bucketsPerPost) this.postBuckets();
     return dropped;
   }
 
@@ -292,7 +293,7 @@ export class Driver {
   die(errno: number): void {
     if (this.deadErrno !== 0) return;
     this.deadErrno = errno;
-    this.control.abandon();
+    this.control.abandon(errno);
     const { table, transmit, receive } = this;
     for (let context = 0; context < transmit.count; context++) {
       if (transmit.lent(context)) transmit.give(context);
@@ -319,16 +320,38 @@ export class Driver {
     return this.deadErrno === 0;
   }
 
+  /** Frames may be free again: goes on with what was put off for want of one. @returns 1 if so, else 0. */
+  private resume(): number {
+    if (this.deadErrno !== 0 || this.requests.framesFree <= 0) return 0;
+    this.chores();
+    return 1;
+  }
+
   private chores(): void {
+    if (this.requests.short && this.requests.framesFree > 0) {
+      this.requests.short = false;
+      this.replies.roomChanged = true;
+    }
     if (!this.online) return;
-    if (this.receive.waiting >= this.config.bucketsPerPost) this.postBuckets();
+    this.postDueBuckets();
     if (this.creditCount > 0) this.sendCredits();
+    this.accepts.postOwed();
     if (this.blockedCount > 0 && this.replies.roomChanged) this.unblock();
     this.replies.roomChanged = false;
     while (this.replies.orphanCount > 0) {
       const number = this.replies.orphans[--this.replies.orphanCount]!;
       this.closeSocket(number, this.table.sockets[number]!, true);
     }
+  }
+
+  /**
+   * Posts the empty buckets once they are worth a message, or as many as the card has left: it lets no socket hold more
+   * buckets than it has free, so a socket whose own lie here empty might else wait for ever. // Hot path.
+   */
+  private postDueBuckets(): void {
+    const { waiting } = this.receive;
+    if (waiting < this.config.bucketsPerPost && waiting < this.receive.withCard) return;
+    if (waiting > 0 && this.deadErrno === 0) this.postBuckets();
   }
 
   /** Credits what has been read, socket by socket. What finds no frame waits for the next reply. */
@@ -354,8 +377,8 @@ export class Driver {
 
   /** Tells the senders that were refused that there is room again. */
   private unblock(): void {
-    const { table, transmit, config } = this;
-    const enough = transmit.available >= config.transmitLowWatermark;
+    const { table, transmit } = this;
+    const enough = transmit.available >= this.enough;
     let kept = 0;
     for (let i = 0; i < this.blockedCount; i++) {
       const number = this.blocked[i]!;

@@ -25,6 +25,7 @@ export class ReceivePool {
   /** Empty buckets waiting to be posted, the one used last on top. */
   private readonly empty: Int32Array;
   private emptyCount: number;
+  private cardCount = 0;
 
   constructor(area: PoolArea, ledger: Ledger) {
     this.area = area;
@@ -45,6 +46,11 @@ export class ReceivePool {
     return this.emptyCount;
   }
 
+  /** Buckets the card has, as far as its records have told. */
+  get withCard(): number {
+    return this.cardCount;
+  }
+
   addressOf(bucket: number): number {
     return this.area.offset + bucket * this.area.bufferBytes;
   }
@@ -53,6 +59,7 @@ export class ReceivePool {
   takeToPost(): number {
     const bucket = this.empty[--this.emptyCount]!;
     this.state[bucket] = STATE_CARD;
+    this.cardCount += 1;
     this.counters[MEMORY_BUCKETS_POSTED] += 1;
     return bucket;
   }
@@ -62,6 +69,7 @@ export class ReceivePool {
     if (bucket < 0 || bucket >= this.count || this.state[bucket] !== STATE_CARD) return false;
     if (length <= 0 || offset + length > this.bucketBytes) return false;
     this.state[bucket] = STATE_HOST;
+    this.cardCount -= 1;
     this.address[bucket] = this.addressOf(bucket) + offset;
     this.length[bucket] = length;
     this.next[bucket] = -1;
@@ -86,6 +94,7 @@ export class ReceivePool {
 
   /** The card is gone: every bucket it had is the host's again. */
   reclaim(): void {
+    this.cardCount = 0;
     for (let i = 0; i < this.count; i++) {
       if (this.state[i] === STATE_CARD) {
         this.state[i] = STATE_HOST;

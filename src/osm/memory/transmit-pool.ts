@@ -47,6 +47,11 @@ export class TransmitPool {
     return this.freeCount;
   }
 
+  /** Buffers there are, free or not. */
+  get buffers(): number {
+    return this.area.count;
+  }
+
   /** Every buffer and slot there is. */
   get count(): number {
     return this.tagOf.length;

@@ -31,9 +31,10 @@ export class ControlCall {
     return this.waiting;
   }
 
-  /** Gives up: a reply that still comes is dropped. */
-  abandon(): void {
+  /** Gives up: a reply that still comes is dropped. @param errno what the call then answers. */
+  abandon(errno: number): void {
     this.waiting = false;
+    this.errno = errno;
   }
 
   /** A reply for this handler. @returns false when nobody waits for it. */

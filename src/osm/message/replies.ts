@@ -223,6 +223,7 @@ export class Replies {
       return true;
     }
     socket.state = STATE_CONNECTED;
+    socket.receiveBufferBytes = listener.receiveBufferBytes;
     socket.remoteAddress = getSocketAcceptPostReplyRemoteAddress(words, frame);
     socket.remotePort = getSocketAcceptPostReplyRemotePort(words, frame);
     socket.localPort = getSocketAcceptPostReplyLocalPort(words, frame);

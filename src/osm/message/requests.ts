@@ -54,6 +54,8 @@ export const ACCEPTS_PER_FRAME = 26;
 
 export class Requests {
   readonly words: Int32Array;
+  /** A request found no frame and was put off: whoever drives the requests goes on when there is one. */
+  short = false;
   private readonly ring: RingProducer;
   private readonly doorbell: Doorbell;
   private readonly counters: Float64Array;
@@ -68,7 +70,10 @@ export class Requests {
   /** @returns a frame to fill, or NO_FRAME. // Hot path. */
   acquire(): number {
     const frame = this.ring.acquire();
-    if (frame === NO_FRAME) this.counters[INBOUND_FULL] += 1;
+    if (frame === NO_FRAME) {
+      this.counters[INBOUND_FULL] += 1;
+      this.short = true;
+    }
     return frame;
   }
 
@@ -102,7 +107,7 @@ export class Requests {
 
   /** Asks to be told when a frame is free. @returns true when still none is. */
   armForFrame(): boolean {
-    return this.ring.armForFree();
+    return this.ring.armForFree(1);
   }
 
   create(frame: number, tag: number, number: number): void {

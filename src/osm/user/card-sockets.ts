@@ -224,13 +224,13 @@ export class CardSockets implements SocketStack {
   close(number: number): number {
     const socket = this.open(number);
     if (socket === undefined) return -EBADF;
-    // Connections nobody has accepted are reset with their listener, as Linux does.
+    this.driver.closeSocket(number, socket, false);
+    // Connections nobody has accepted are reset with their listener, as Linux does; now none can join them any more.
     for (let accepted = socket.acceptHead; accepted >= 0; ) {
       const next = this.sockets[accepted]!.acceptNext;
       this.driver.closeSocket(accepted, this.sockets[accepted]!, true);
       accepted = next;
     }
-    this.driver.closeSocket(number, socket, false);
     return 0;
   }
 
@@ -247,7 +247,12 @@ export class CardSockets implements SocketStack {
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionSet(frame, this.control.begin(), number, option, value);
     const errno = this.driver.awaitControl();
-    if (errno === 0 && option === SO_RCVBUF) socket.receiveBufferBytes = Math.max(value, BUFFER_BYTES_MIN);
+    if (errno === 0 && option === SO_RCVBUF) {
+      const bytes = Math.max(value, BUFFER_BYTES_MIN);
+      // Connections that wait at a listener keep the buffer they came with, so theirs may be the least it ever had.
+      const least = socket.state === STATE_LISTENING ? Math.min(bytes, socket.receiveBufferBytes) : bytes;
+      socket.receiveBufferBytes = least;
+    }
     if (errno === 0 && option === SO_LINGER_SECONDS) socket.lingerSeconds = value;
     return 0 - errno;
   }

@@ -35,7 +35,7 @@ export class HostSocket {
   sendingContexts = 0;
   sendBufferBytes = 0;
   receiveBufferBytes = 0;
-  /** 1 when a send was refused for want of room: told when there is some again. */
+  /** 1 when a send was refused for want of room: told when there is some again; in the list of such sockets. */
   wantsRoom = 0;
   /** In the list of sockets whose readiness changed. */
   readyQueued = 0;
@@ -47,6 +47,8 @@ export class HostSocket {
   /** A listener's accepts posted to the card, and its backlog. */
   acceptsPosted = 0;
   backlog = 0;
+  /** In the list of listeners that found no number or no frame to post. */
+  acceptsOwed = 0;
   lingerSeconds = -1;
   localAddress = 0;
   localPort = 0;
@@ -67,7 +69,6 @@ export class HostSocket {
     this.creditBytes = 0;
     this.sendingBytes = 0;
     this.sendingContexts = 0;
-    this.wantsRoom = 0;
     this.acceptHead = -1;
     this.acceptTail = -1;
     this.acceptCount = 0;
