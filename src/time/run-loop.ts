@@ -33,15 +33,13 @@ export function runLoop(
   let idleSinceNs = clock.nowNs;
   for (;;) {
     if (!hooks.housekeeping()) return;
-    const worked = turns(agent, clock);
+    const items = turns(agent, clock);
     clock.update();
-    if (worked) {
-      idleSinceNs = clock.nowNs;
-      policy.begin(); // a turn may take long because there is much to do
-      continue;
-    }
-    if (policy.worthwhile(clock.nowNs, clock.nowNs - idleSinceNs)) continue;
+    if (items > 0) idleSinceNs = clock.nowNs;
+    if (policy.worthwhile(clock.nowNs, clock.nowNs - idleSinceNs, items) || items > 0) continue;
     sleeper.prepare();
+    // Only from here on does a wake-up end the sleep: what was asked for before it must be seen now.
+    if (!hooks.housekeeping()) return;
     if (!agent.arm()) continue;
     const restNs = Math.min(agent.nextDeadlineNs() - clock.nowNs, SLEEP_NS_MAX);
     if (restNs > 0) {
@@ -53,18 +51,19 @@ export function runLoop(
   }
 }
 
-/** A few turns at nearly the same time. @returns whether any did work. // Hot path. */
-function turns(agent: Agent, clock: Clock): boolean {
-  let worked = false;
+/** A few turns at nearly the same time. @returns how many items they worked on. // Hot path. */
+function turns(agent: Agent, clock: Clock): number {
+  let items = 0;
   let sinceClock = 0;
   for (let turn = 0; turn < TURNS_PER_CLOCK; turn++) {
-    if (agent.poll() === 0) continue;
-    worked = true;
+    const worked = agent.poll();
+    if (worked === 0) continue;
+    items += worked;
     sinceClock += 1;
     if (sinceClock === BUSY_TURNS_PER_CLOCK) {
       clock.update();
       sinceClock = 0;
     }
   }
-  return worked;
+  return items;
 }

@@ -5,8 +5,9 @@
  * Two such gaps in short order, and polling stops for a while.
  */
 
-/** A gap this long means that the thread did not run. */
+/** A gap this long means that the thread did not run; each item worked on in between may have taken a part of it. */
 const GAP_NS = 1e6;
+const ITEM_NS = 50e3;
 /** Gaps closer together than this are two of a kind; one alone may have been a garbage collection. */
 const PAIR_NS = 100e6;
 /** How long polling stops at first; twice as long each time that it proves as bad again soon after. */
@@ -31,9 +32,12 @@ export class SpinPolicy {
     this.lastLookNs = -1;
   }
 
-  /** One look at the clock while polling. @returns whether to poll on after `idleNs` without work. */
-  worthwhile(nowNs: number, idleNs: number): boolean {
-    if (this.lastLookNs >= 0 && nowNs - this.lastLookNs > GAP_NS) {
+  /**
+   * One look at the clock while polling. @param items worked on since the last look.
+   * @returns whether to poll on after `idleNs` without work.
+   */
+  worthwhile(nowNs: number, idleNs: number, items = 0): boolean {
+    if (this.lastLookNs >= 0 && nowNs - this.lastLookNs > GAP_NS + items * ITEM_NS) {
       if (nowNs - this.lastGapNs < PAIR_NS) this.rest(nowNs);
       this.lastGapNs = nowNs;
     }

@@ -39,6 +39,14 @@ describe('polling without work', () => {
     expect(poll(policy, 190 * MS, MS)).toBe(200 * US);
   });
 
+  it('takes no gap for one that the work done in it explains', () => {
+    const policy = new SpinPolicy(200 * US);
+    policy.begin();
+    for (let look = 0; look < 10; look++) expect(policy.worthwhile(look * 3 * MS, 0, 60)).toBe(true);
+    for (let look = 10; look < 12; look++) policy.worthwhile(look * 3 * MS, 0, 2);
+    expect(policy.worthwhile(36 * MS, 0, 2)).toBe(false);
+  });
+
   it('does not take the time between two spells of polling for a gap', () => {
     const policy = new SpinPolicy(200 * US);
     for (let spell = 0; spell < 10; spell++) expect(poll(policy, spell * 20 * MS, MS)).toBe(200 * US);
