@@ -94,7 +94,7 @@ export interface NativeBindings {
   readonly kArrayBufferOffset: number;
   readonly kBytesWritten: number;
   readonly kLastWriteWasAsync: number;
-  readonly JSStream: new () => JsStream;
+  readonly JSStream: { new (): JsStream; readonly prototype: JsStream };
   /** The binding object itself: Node looks `wrap` up on it at each call. */
   readonly tlsWrap: TlsWrapBinding | undefined;
   /** Runs what is due of `process.nextTick` and the microtasks, as Node does after each native callback. */
@@ -156,7 +156,7 @@ function load(): NativeBindings {
     kArrayBufferOffset: stream['kArrayBufferOffset'] as number,
     kBytesWritten: stream['kBytesWritten'] as number,
     kLastWriteWasAsync: stream['kLastWriteWasAsync'] as number,
-    JSStream: old.binding('js_stream')['JSStream'] as new () => JsStream,
+    JSStream: old.binding('js_stream')['JSStream'] as NativeBindings['JSStream'],
     tlsWrap,
     runTicks: () => tick.call(process),
   };

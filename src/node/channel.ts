@@ -100,14 +100,20 @@ export class Channel {
    * referenced.
    */
   updateHold(): void {
+    // A closing handle is kept by libuv itself until its callbacks are made.
     const holds =
-      (this.referenced && (this.reading || this.state === LISTENING)) ||
-      this.state === CONNECTING ||
-      this.writeHead !== undefined ||
-      this.shutdownRequest !== undefined;
+      this.state !== CLOSED &&
+      ((this.referenced && (this.reading || this.state === LISTENING)) || this.hasRequests());
     if (holds === this.counted) return;
     this.counted = holds;
     this.pump.countActive(holds ? 1 : -1);
+  }
+
+  /** Whether a request waits for its `oncomplete`. */
+  hasRequests(): boolean {
+    return (
+      this.connectRequest !== undefined || this.writeHead !== undefined || this.shutdownRequest !== undefined
+    );
   }
 
   /** Hot path: one turn of a ready socket. */
@@ -236,7 +242,7 @@ export class Channel {
     if (request === undefined || context === undefined) return;
     this.connectRequest = undefined;
     this.connectContext = undefined;
-    this.state = status === 0 ? CONNECTED : BOUND;
+    if (this.state === CONNECTING) this.state = status === 0 ? CONNECTED : BOUND;
     this.updateHold();
     this.complete(context, request, status, this.handle, request, true, true);
   }
@@ -282,8 +288,8 @@ export class Channel {
   }
 
   /**
-   * Gives the socket up. Requests under way are answered ECANCELED in the next turn; the native handle's own
-   * close then makes the program's close callback, after them, in libuv's closing phase.
+   * Gives the socket up. Requests under way wait for `finishClose`, which the native handle's own close calls
+   * in libuv's closing phase, just before the program's close callback.
    * @param reset send RST instead of FIN. @returns 0 or a negative errno.
    */
   close(reset: boolean): number {
@@ -291,16 +297,6 @@ export class Channel {
     const pump = this.pump;
     this.state = CLOSED;
     this.reading = false;
-    this.cancel(this.connectContext, this.connectRequest, true);
-    this.connectRequest = undefined;
-    for (let write = this.writeHead; write !== undefined; write = write.next) {
-      this.cancel(write.context, write.request, false);
-    }
-    this.writeHead = undefined;
-    this.writeTail = undefined;
-    this.writeQueueBytes = 0;
-    this.cancel(this.shutdownContext, this.shutdownRequest, false);
-    this.shutdownRequest = undefined;
     this.updateHold();
     pump.remove(this);
     if (this.socket >= 0 && pump.deadErrno === 0) {
@@ -311,48 +307,43 @@ export class Channel {
     return 0;
   }
 
-  private cancel(
-    context: AsyncResource | undefined,
-    request: StreamRequest | undefined,
-    connect: boolean,
-  ): void {
-    if (context === undefined || request === undefined) return;
-    const handle = this.handle;
-    this.pump.later(() => {
-      if (connect) this.complete(context, request, UV_ECANCELED, handle, request, false, false);
-      else this.complete(context, request, UV_ECANCELED, handle, undefined);
-    });
+  /** Answers what was under way when the handle was closed, as libuv does: ECANCELED. */
+  finishClose(): void {
+    try {
+      this.failRequests(UV_ECANCELED);
+    } finally {
+      // The program threw in a callback of its own: the others are made all the same.
+      if (this.hasRequests()) this.finishClose();
+    }
   }
 
   /** Everything under way ends with `status`: the card died. */
   private failAll(status: number): void {
-    const state = this.state;
-    if (state === CONNECTING) this.completeConnect(status);
-    if (state === LISTENING && !this.ended) {
+    if (this.state === LISTENING && !this.ended) {
       this.ended = true;
       this.state = BOUND;
       this.updateHold();
       this.reportConnection(status, undefined);
       return;
     }
-    this.failWrites(status);
+    this.failRequests(status);
     if (this.reading) this.endReading(status);
   }
 
-  private failWrites(status: number): void {
-    let write = this.writeHead;
-    this.writeHead = undefined;
-    this.writeTail = undefined;
-    this.writeQueueBytes = 0;
-    const shutdown = this.shutdownRequest;
-    const shutdownContext = this.shutdownContext;
-    this.shutdownRequest = undefined;
-    this.updateHold();
-    for (; write !== undefined; write = write.next) {
+  /** Each request is forgotten before its callback, which may throw or close the handle. */
+  private failRequests(status: number): void {
+    this.completeConnect(status);
+    for (let write = this.writeHead; write !== undefined; write = this.writeHead) {
+      this.writeHead = write.next;
+      if (write.next === undefined) this.writeTail = undefined;
+      this.updateHold();
       this.complete(write.context, write.request, status, this.handle, undefined);
     }
-    if (shutdown !== undefined && shutdownContext !== undefined) {
-      this.complete(shutdownContext, shutdown, status);
-    }
+    this.writeQueueBytes = 0;
+    const shutdown = this.shutdownRequest;
+    const context = this.shutdownContext;
+    this.shutdownRequest = undefined;
+    this.updateHold();
+    if (shutdown !== undefined && context !== undefined) this.complete(context, shutdown, status);
   }
 }

@@ -7,6 +7,7 @@ import cluster from 'node:cluster';
 import { nativeBindings, type TcpHandle } from './bindings.ts';
 import type { NodeCard } from './card.ts';
 import { sweepBuffersHere, sweepBuffersInBackground } from './collector.ts';
+import { installJsStreamMethods } from './js-stream.ts';
 import { cardMethods, type Seam } from './methods.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 import { DEFAULT_PUMP, Pump, type PumpOptions } from './pump.ts';
@@ -69,9 +70,11 @@ function hook(): Installed {
   const methods = cardMethods(seam, native);
   Object.defineProperties(prototype, methods);
   const removeTls = installTlsBridge(seam, native);
+  const removeJsStream = installJsStreamMethods(native);
   sweepBuffersHere();
   const restore = () => {
     removeTls();
+    removeJsStream();
     sweepBuffersInBackground();
     for (const name of Object.keys(methods)) {
       const descriptor = (before as PropertyDescriptorMap)[name];

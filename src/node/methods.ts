@@ -216,14 +216,15 @@ function streamMethods(original: TcpHandle) {
 function closingMethods(original: TcpHandle) {
   return {
     close(this: Handle, callback?: () => void): void {
-      this[kChannel]?.close(false);
-      original.close.call(this, callback);
+      const channel = this[kChannel];
+      channel?.close(false);
+      original.close.call(this, afterRequests(channel, callback));
     },
     reset(this: Handle, callback?: () => void): number {
       const channel = this[kChannel];
       if (channel === undefined) return original.reset.call(this, callback);
       const result = channel.close(true);
-      if (result === 0) original.close.call(this, callback);
+      if (result === 0) original.close.call(this, afterRequests(channel, callback));
       return result;
     },
     ref(this: Handle): void {
@@ -239,6 +240,21 @@ function closingMethods(original: TcpHandle) {
       const channel = this[kChannel];
       if (channel !== undefined) channel.context = captureContext();
     },
+  };
+}
+
+/** A close callback before which the channel's requests are answered, if it has any. */
+function afterRequests(
+  channel: Channel | undefined,
+  callback: (() => void) | undefined,
+): (() => void) | undefined {
+  if (channel === undefined || !channel.hasRequests()) return callback;
+  return () => {
+    try {
+      channel.finishClose();
+    } finally {
+      callback?.();
+    }
   };
 }
 

@@ -18,7 +18,7 @@ export interface Policy {
   readonly rule: OffloadRule;
   /**
    * Asked before each listen: some programs (a cluster's primary) must hand their listeners to other
-   * processes.
+   * processes. Such a program's connections are the card's only where a listener of the card's is.
    */
   readonly mayListen: () => boolean;
 }
@@ -43,7 +43,8 @@ export function bindsOnCard(policy: Policy, address: number, port: number): bool
 
 /** Whether a connection to this destination belongs on the card. */
 export function connectsOnCard(policy: Policy, address: number, port: number): boolean {
-  return isOffloaded(policy, address === ANY ? LOOPBACK : address, port);
+  if (!isOffloaded(policy, address === ANY ? LOOPBACK : address, port)) return false;
+  return policy.mayListen() || policy.pump.listeners.some((listener) => listener.boundPort === port);
 }
 
 /** Opens a channel for a handle that has none. @returns the channel, or a negative errno. */
@@ -116,10 +117,14 @@ export function connectChannel(
   channel.connectRequest = request;
   channel.connectContext = captureContext();
   channel.updateHold();
-  if (refused || result === -ECONNREFUSED) pump.later(() => channel.completeConnect(-ECONNREFUSED));
+  if (refused || result === -ECONNREFUSED) pump.later(() => refuse(channel));
   else if (result === 0) pump.enqueue(channel);
   pump.wake();
   return 0;
+}
+
+function refuse(channel: Channel): void {
+  if (channel.state === CONNECTING) channel.completeConnect(-ECONNREFUSED);
 }
 
 /**

@@ -9,8 +9,10 @@ if (cluster.isPrimary) {
     // From outside: a process of its own, with the kernel's sockets.
     worker.send(address.port);
   });
-  worker.on('message', (message) => {
-    log('primary', message);
+  worker.on('message', async ({ body, port }) => {
+    log('primary', body);
+    const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
+    log('primary', 'itself', await response.text());
     worker.disconnect();
   });
   worker.on('exit', (code) => log('primary', 'exit', code));
@@ -19,6 +21,6 @@ if (cluster.isPrimary) {
   server.listen(0, '127.0.0.1');
   process.on('message', async (port) => {
     const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } });
-    process.send(await response.text());
+    process.send({ body: await response.text(), port });
   });
 }

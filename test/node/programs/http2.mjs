@@ -3,6 +3,7 @@ import http2 from 'node:http2';
 import { heard, listening, log } from './log.mjs';
 
 const server = http2.createServer((request, response) => {
+  if (request.url === '/0') log('server', request.socket.remoteAddress, request.socket.localFamily);
   let body = '';
   request.on('data', (chunk) => (body += chunk));
   request.on('end', () => response.end(`${request.method} ${request.url} ${body.length}`));
@@ -18,6 +19,7 @@ const answers = await Promise.all(
   }),
 );
 for (const answer of answers) log('answers', answer);
+log('session', session.socket.remoteAddress, session.socket.remotePort === server.address().port);
 session.close();
 await heard(session, 'close');
 server.close();
