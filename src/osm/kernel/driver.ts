@@ -27,6 +27,7 @@ import type { Replies } from '../message/replies.ts';
 import { CREDITS_PER_FRAME, type Requests } from '../message/requests.ts';
 import {
   type HostSocket,
+  hasRoom,
   STATE_CLOSING,
   STATE_CONNECTED,
   STATE_FAILED,
@@ -383,7 +384,8 @@ export class Driver {
     for (let i = 0; i < this.blockedCount; i++) {
       const number = this.blocked[i]!;
       const socket = table.sockets[number]!;
-      const room = socket.sendingBytes <= socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
+      const room =
+        hasRoom(socket) && socket.sendingBytes <= socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
       if (socket.state !== STATE_CONNECTED || (enough && room)) {
         socket.wantsRoom = 0;
         table.changed(number);

@@ -44,6 +44,7 @@ import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
 import {
   type HostSocket,
+  hasRoom,
   STATE_CLOSING,
   STATE_CONNECTED,
   STATE_CONNECTING,
@@ -333,7 +334,7 @@ export class CardSockets implements SocketStack {
     let bits = 0;
     if (socket.receiveHead >= 0 || socket.endOfStream !== 0 || socket.readEnded !== 0) bits |= READABLE;
     if (socket.writeEnded !== 0) bits |= WRITABLE;
-    else if (socket.sendingBytes < socket.sendBufferBytes && this.transmit.available > 0) bits |= WRITABLE;
+    else if (hasRoom(socket) && this.transmit.available > 0) bits |= WRITABLE;
     if (socket.endOfStream !== 0 && socket.writeEnded !== 0) bits |= HANGUP;
     return bits;
   }

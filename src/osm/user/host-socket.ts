@@ -94,3 +94,11 @@ export function takeError(socket: HostSocket): number {
   socket.errno = 0;
   return 0 - errno;
 }
+
+/** A send that would be cut below this waits for more room instead: short pieces cost a frame each. */
+export const PIECE_BYTES_MIN = 2048;
+
+/** Whether a send of any length would take bytes: a long one is not cut below `PIECE_BYTES_MIN`. What WRITABLE means. */
+export function hasRoom(socket: HostSocket): boolean {
+  return socket.sendingBytes === 0 || socket.sendBufferBytes - socket.sendingBytes >= PIECE_BYTES_MIN;
+}

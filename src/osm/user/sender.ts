@@ -38,6 +38,7 @@ import { HANDLER_SEND } from '../message/handlers.ts';
 import type { Requests } from '../message/requests.ts';
 import {
   type HostSocket,
+  PIECE_BYTES_MIN,
   STATE_CLOSING,
   STATE_CONNECTED,
   STATE_CONNECTING,
@@ -51,8 +52,6 @@ import type { SocketTable } from './socket-table.ts';
 const ELEMENTS_PER_SEND = 8;
 /** The longest immediate data: 32 words − 6 of the message − 2 of the element. */
 const IMMEDIATE_BYTES_LIMIT = 96;
-/** A send that would be cut below this waits for more room instead: short pieces cost a frame each. */
-const PIECE_BYTES_MIN = 2048;
 
 export class Sender {
   private readonly driver: Driver;

@@ -37,7 +37,7 @@ client.end();
 client.resume();
 await heard(client, 'close');
 server.close();
-log('result', bytes, client.bytesWritten, stops > 10, most < 300_000);
+log('result', bytes, client.bytesWritten, stops > 0, most < 300_000);
 log('result', received.digest('hex') === sent.digest('hex'));
 
 // What waits in a paused reader's way stays with the writer, and destroying it answers every write once.
