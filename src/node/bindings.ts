@@ -121,6 +121,7 @@ export function nativeBindings(): NativeBindings {
 
 function quietly<T>(action: () => T): T {
   const before = process.noDeprecation;
+  if (before === true) return action(); // and by `--no-deprecation` it could not be set
   process.noDeprecation = true;
   try {
     return action();
@@ -128,6 +129,12 @@ function quietly<T>(action: () => T): T {
     if (before === undefined) delete (process as { noDeprecation?: boolean }).noDeprecation;
     else process.noDeprecation = before;
   }
+}
+
+/** With `--pending-deprecation` Node wraps what is to go in a function that warns; its prototype is the thing itself. */
+function undeprecated(method: () => void): () => void {
+  const wrapped = Object.getPrototypeOf(method) as () => void;
+  return wrapped === Function.prototype ? method : wrapped;
 }
 
 function load(): NativeBindings {
@@ -144,7 +151,7 @@ function load(): NativeBindings {
   } catch {
     tlsWrap = undefined; // a Node built without OpenSSL
   }
-  const tick = old._tickCallback;
+  const tick = undeprecated(old._tickCallback);
   return {
     TCP: tcp['TCP'] as TcpConstructor,
     socketType: constants['SOCKET'],

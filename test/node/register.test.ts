@@ -33,6 +33,17 @@ describe('node --import inic/register', () => {
     expect(result).toMatchObject({ status: 0, stdout: 'ran\n', stderr: '' });
   });
 
+  it.each(['--no-deprecation', '--pending-deprecation'])(
+    'works under %s, with no word of its own',
+    (flag) => {
+      const code = `const server = require('node:net').createServer((peer) => peer.end()).listen(0, () => {
+      require('node:net').connect(server.address().port).resume().on('close', () => server.close());
+    });
+    server.on('close', () => console.log('ran'));`;
+      expect(start({ NODE_OPTIONS: flag }, code)).toMatchObject({ status: 0, stdout: 'ran\n', stderr: '' });
+    },
+  );
+
   it('hides no deprecation warning of the program’s own', () => {
     const code = 'process.binding("tcp_wrap"); console.log("ran")';
     const result = start({ NODE_OPTIONS: '--pending-deprecation' }, code);
