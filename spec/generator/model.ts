@@ -43,6 +43,10 @@ export interface Message {
   readonly request: Layout;
   readonly reply?: Layout;
   readonly errno: readonly string[];
+  /** Version of the class that brought it. */
+  readonly since: number;
+  /** Where it comes from, when not from where its class does. */
+  readonly origin?: string;
 }
 export interface Enum {
   readonly name: string;
@@ -192,7 +196,7 @@ function readReply(raw: Raw, where: string, enums: readonly Enum[], shared: Raw)
 }
 
 function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Message {
-  const keys = ['name', 'function', 'doc', 'request', 'list?', 'sgl?', 'reply', 'errno'];
+  const keys = ['name', 'function', 'doc', 'since?', 'origin?', 'request', 'list?', 'sgl?', 'reply', 'errno'];
   const where = `messages.${String((entry as Raw)?.['name'])}`;
   const raw = record(entry, where, keys);
   expect(PASCAL.test(String(raw['name'])), where, 'a message name is PascalCase');
@@ -202,6 +206,7 @@ function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Messa
   const reply = readReply(raw, where, enums, shared);
   const base = {
     ...(raw as unknown as Message),
+    since: integer(raw['since'] ?? 1, `${where}.since`, 1, 15),
     errno: items(raw['errno'], `${where}.errno`) as string[],
     request,
   };

@@ -2,7 +2,7 @@
 import { DOORBELLS, DOORBELLS_SUPPRESSED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Waker } from '../time/sleeper.ts';
-import type { RingConsumer, RingProducer } from './ring.ts';
+import type { FrameConsumer, FrameProducer } from './transport.ts';
 
 export class Doorbell {
   private readonly counters: Float64Array;
@@ -14,12 +14,12 @@ export class Doorbell {
   }
 
   /** Publishes what the ring's producer has posted, and rings if the card asked for it. */
-  publish(inbound: RingProducer): void {
+  publish(inbound: FrameProducer): void {
     this.ring(inbound.publish());
   }
 
   /** Publishes the outbound frames the host has released, and rings if the card waits for one. */
-  publishReleases(outbound: RingConsumer): void {
+  publishReleases(outbound: FrameConsumer): void {
     if (outbound.publish() === 2) this.ring(2);
   }
 

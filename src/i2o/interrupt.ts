@@ -7,7 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Waker } from '../time/sleeper.ts';
-import type { RingConsumer, RingProducer } from './ring.ts';
+import type { FrameConsumer, FrameProducer } from './transport.ts';
 
 export interface Moderation {
   /** Hold an interrupt at most this long, in microseconds (ethtool rx-usecs); 0 never holds. */
@@ -35,7 +35,7 @@ export class Interrupt {
   }
 
   /** Publishes what the ring's producer has posted; raises or holds the interrupt if the host asked for it. */
-  publish(outbound: RingProducer): void {
+  publish(outbound: FrameProducer): void {
     const published = outbound.publish();
     if (published === 0) return;
     if (this.held > 0) {
@@ -52,7 +52,7 @@ export class Interrupt {
   }
 
   /** Publishes the inbound frames the card has released, and interrupts at once if the host waits for one. */
-  publishReleases(inbound: RingConsumer): void {
+  publishReleases(inbound: FrameConsumer): void {
     if (inbound.publish() === 2) this.raise();
   }
 

@@ -18,12 +18,10 @@ import {
   TAIL_EVENT_OFFSET,
   TAIL_OFFSET,
 } from './ring-layout.ts';
-
-/** `acquire` and `receive` answer this when there is no frame. I2O's own empty answer, 0xFFFFFFFF, as an int32. */
-export const NO_FRAME = -1;
+import { type FrameConsumer, type FrameProducer, NO_FRAME } from './transport.ts';
 
 /** The sending end. acquire → write the frame → post | cancel; publish now and then. */
-export class RingProducer {
+export class RingProducer implements FrameProducer {
   private readonly words: Int32Array;
   private readonly capacity: number;
   private readonly mask: number;
@@ -126,7 +124,7 @@ export class RingProducer {
 }
 
 /** The receiving end. receive → read the frame → release; publish now and then. */
-export class RingConsumer {
+export class RingConsumer implements FrameConsumer {
   private readonly words: Int32Array;
   private readonly capacity: number;
   private readonly mask: number;

@@ -13,7 +13,7 @@ import {
   writeFailure,
   writeHeader,
 } from '../i2o/frame.ts';
-import { NO_FRAME, type RingProducer } from '../i2o/ring.ts';
+import { type FrameProducer, NO_FRAME } from '../i2o/transport.ts';
 import { INBOUND_REFUSED, OUTBOUND_FULL, OUTBOUND_POSTED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
@@ -21,13 +21,13 @@ const STATUS_SHIFT = 24;
 const STATUS_REPLY_WORDS = 5;
 
 export class Outbound {
-  readonly ring: RingProducer;
+  readonly ring: FrameProducer;
   readonly words: Int32Array;
   /** In this turn a reply found no frame: it waits for the host to release one. The processor clears it each turn. */
   short = false;
   private readonly counters: Float64Array;
 
-  constructor(words: Int32Array, ring: RingProducer, ledger: Ledger) {
+  constructor(words: Int32Array, ring: FrameProducer, ledger: Ledger) {
     this.words = words;
     this.ring = ring;
     this.counters = ledger.counters;

@@ -15,8 +15,8 @@ import {
 } from '../i2o/executive.gen.ts';
 import { FRAME_WORDS, SEVERITY_FORMAT_ERROR, SEVERITY_PATH_STATE, VERSION_1_5 } from '../i2o/frame.ts';
 import type { Interrupt } from '../i2o/interrupt.ts';
-import { NO_FRAME, type RingConsumer } from '../i2o/ring.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
+import { type FrameConsumer, NO_FRAME } from '../i2o/transport.ts';
 import { INBOUND_RELEASED, IOP_IDLE_POLLS, IOP_POLLS } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
@@ -32,7 +32,7 @@ export const REPLY_RESERVE = 4;
 export class IoProcessor implements Agent {
   readonly name = 'iop';
   private readonly words: Int32Array;
-  private readonly inbound: RingConsumer;
+  private readonly inbound: FrameConsumer;
   private readonly outbound: Outbound;
   private readonly interrupt: Interrupt;
   private readonly executive: Executive;
@@ -41,7 +41,7 @@ export class IoProcessor implements Agent {
 
   constructor(
     words: Int32Array,
-    inbound: RingConsumer,
+    inbound: FrameConsumer,
     outbound: Outbound,
     interrupt: Interrupt,
     executive: Executive,

@@ -5,7 +5,6 @@
  */
 import type { Region } from '../dma/region.ts';
 import { REQUEST_STATUS_ERROR_NO_DATA, REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
-import { NO_FRAME } from '../i2o/ring.ts';
 import {
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
@@ -18,6 +17,7 @@ import {
   writeSocketSendReply,
 } from '../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
+import { NO_FRAME } from '../i2o/transport.ts';
 import type { Outbound } from '../iop/outbound.ts';
 import { MEMORY_BUCKETS_STARVED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -1,6 +1,5 @@
 /** Puts receive records together in outbound frames: a SocketReceivePost reply carries up to six. */
 import { REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
-import { NO_FRAME } from '../i2o/ring.ts';
 import {
   RECEIVE_RECORD_WORDS,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
@@ -8,6 +7,7 @@ import {
   writeSocketReceivePostReply,
 } from '../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
+import { NO_FRAME } from '../i2o/transport.ts';
 import type { Outbound } from '../iop/outbound.ts';
 import type { Buckets } from './buckets.ts';
 

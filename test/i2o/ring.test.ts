@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { NO_FRAME, RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
+import { RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
 import { checkCapacity, HEAD_OFFSET, ringBytes, TAIL_OFFSET } from '../../src/i2o/ring-layout.ts';
+import { NO_FRAME } from '../../src/i2o/transport.ts';
 
 const BASE = 128;
 

@@ -2,7 +2,7 @@
  * Posts socket numbers to the card for the connections a listener waits for. A listener that finds no number or no frame
  * owes its post: the driver's chores make up for it, since the program is not told of connections the card cannot hand over.
  */
-import { NO_FRAME } from '../../i2o/ring.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
 import type { DriverConfig } from '../config.ts';
 import { ACCEPTS_PER_FRAME, type Requests } from '../message/requests.ts';
 import { type HostSocket, STATE_LISTENING, STATE_POSTED } from '../user/host-socket.ts';

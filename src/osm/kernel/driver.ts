@@ -4,8 +4,8 @@
  * and rests. It calls none of the program's code.
  */
 import type { Doorbell } from '../../i2o/doorbell.ts';
-import { NO_FRAME, type RingConsumer } from '../../i2o/ring.ts';
 import { SOCKET_RECEIVE_CREDIT_LIST_WORD } from '../../i2o/socket.gen.ts';
+import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
 import {
   BYTES_DROPPED,
   HOST_IDLE_POLLS,
@@ -55,7 +55,7 @@ export class Driver {
   deadErrno = 0;
   /** Set when the card is OPERATIONAL: device messages before that would be refused. */
   private online = false;
-  private readonly outbound: RingConsumer;
+  private readonly outbound: FrameConsumer;
   private readonly doorbell: Doorbell;
   private readonly requests: Requests;
   private readonly replies: Replies;
@@ -80,7 +80,7 @@ export class Driver {
   private readonly accepts: AcceptPosts;
 
   constructor(
-    outbound: RingConsumer,
+    outbound: FrameConsumer,
     doorbell: Doorbell,
     requests: Requests,
     replies: Replies,

@@ -21,9 +21,9 @@ import {
   writeExecSysTabSet,
 } from '../../i2o/executive.gen.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
-import { NO_FRAME } from '../../i2o/ring.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../i2o/sgl.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../i2o/tids.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
 import { errnoName } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { ControlCall } from './control-call.ts';

@@ -5,7 +5,6 @@
 import type { Region } from '../../dma/region.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
 import { writePrivateEcho } from '../../i2o/executive.gen.ts';
-import { NO_FRAME, type RingProducer } from '../../i2o/ring.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/sgl.ts';
 import {
   REPLY_MODE_BATCH,
@@ -30,6 +29,7 @@ import {
   writeSocketStatusGet,
 } from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
+import { type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
 import { INBOUND_FULL, INBOUND_POSTED, MESSAGE_REQUESTS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
@@ -56,11 +56,11 @@ export class Requests {
   readonly words: Int32Array;
   /** A request found no frame and was put off: whoever drives the requests goes on when there is one. */
   short = false;
-  private readonly ring: RingProducer;
+  private readonly ring: FrameProducer;
   private readonly doorbell: Doorbell;
   private readonly counters: Float64Array;
 
-  constructor(region: Region, ring: RingProducer, doorbell: Doorbell, ledger: Ledger) {
+  constructor(region: Region, ring: FrameProducer, doorbell: Doorbell, ledger: Ledger) {
     this.words = region.words;
     this.ring = ring;
     this.doorbell = doorbell;

@@ -3,12 +3,13 @@
  * the data path touch the driver's own tables and post a frame; the few that need the card's answer (bind, listen, options)
  * wait for it, which takes a microsecond or two.
  */
-import { NO_FRAME } from '../../i2o/ring.ts';
+
 import {
   getSocketBindReplyLocalAddress,
   getSocketBindReplyLocalPort,
   getSocketOptionGetReplyValue,
 } from '../../i2o/socket.gen.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
 import { USER_CALLS, USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import {

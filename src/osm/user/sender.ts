@@ -4,7 +4,6 @@
  * transmit buffers (one copy).
  */
 import type { DmaEngine } from '../../dma/engine.ts';
-import { NO_FRAME } from '../../i2o/ring.ts';
 import {
   getSglImmediateAddress,
   SGL_CONTEXT_WORDS,
@@ -21,6 +20,7 @@ import {
   writeSocketSend,
 } from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
 import {
   BYTES_LENT,
   BYTES_SENT,

@@ -1,0 +1,47 @@
+/**
+ * What every transport of frames offers, whatever lies beneath: the ring (ring.ts) or I2O's four FIFOs. One of these two
+ * ends per side and direction. A frame is named by the word index of its first word in the shared region, wherever the
+ * transport keeps it.
+ *
+ * A frame acquired is posted or cancelled; a frame received is released. Release is not completion: a request may be
+ * answered long after its frame is free again.
+ */
+
+/** `acquire` and `receive` answer this when there is no frame. I2O's own empty answer, 0xFFFFFFFF, as an int32. */
+export const NO_FRAME = -1;
+
+/** The sending end. acquire → write the frame → post | cancel; publish now and then. */
+export interface FrameProducer {
+  /** Takes a free frame, which must be posted or cancelled before the next `acquire`. @returns its word index or NO_FRAME. */
+  acquire(): number;
+  /** The acquired frame is complete. It is visible to the other side with the next `publish` at the latest. */
+  post(): void;
+  /** Gives the acquired frame back unused. */
+  cancel(): void;
+  /**
+   * Makes posted frames visible.
+   * @returns 0 nothing was posted; 1 published and no notification is wanted; 2 the consumer asked to be notified.
+   */
+  publish(): number;
+  /** Frames that can be acquired now, as far as is known; looks harder when fewer than `wanted` seem free. */
+  available(wanted: number): number;
+  /** Asks to be notified when frames are free again. @returns true when fewer than `wanted` are, after looking once more. */
+  armForFree(wanted: number): boolean;
+  /** Frames posted that the consumer has not released. */
+  readonly inUse: number;
+  /** The other side has written something that cannot be; the transport is used no further. */
+  readonly broken: boolean;
+}
+
+/** The receiving end. receive → read the frame → release; publish now and then. */
+export interface FrameConsumer {
+  /** The next frame, the caller's until `release`. @returns its word index or NO_FRAME. */
+  receive(): number;
+  /** The received frame has been read; the producer may have it again after the next `publish`. */
+  release(): void;
+  /** Makes releases visible. @returns 0 nothing was released; 1 no notification is wanted; 2 the producer waits for a frame. */
+  publish(): number;
+  /** Asks to be notified of the next frame. @returns true when there is none, after looking once more. */
+  arm(): boolean;
+  readonly broken: boolean;
+}
