@@ -4,6 +4,7 @@ import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { Doorbell } from '../i2o/doorbell.ts';
 import { RingConsumer, RingProducer } from '../i2o/ring.ts';
+import type { FrameConsumer, FrameProducer } from '../i2o/transport.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Sleeper, Waker } from '../time/sleeper.ts';
@@ -28,6 +29,11 @@ export interface HostSurroundings {
   /** Where the driver rests. */
   readonly sleeper: Sleeper;
   readonly health: CardHealth;
+  /** The frames' two ends on this side; rings over the layout where absent. A tracer's wrappers go here too. */
+  readonly inbound?: FrameProducer;
+  readonly outbound?: FrameConsumer;
+  /** What moves payload, counting in this host's ledger; an engine with the layout's scratch memory where absent. */
+  readonly dma?: DmaEngine;
 }
 
 /** Rest between two looks at memory that the card is to write. */
@@ -48,8 +54,8 @@ export class Host {
 
   constructor(region: Region, layout: CardLayout, config: DriverConfig, around: HostSurroundings) {
     const ledger = new Ledger(region, layout.hostLedger);
-    const inbound = new RingProducer(region, layout.inbound, layout.inboundFrames);
-    const outbound = new RingConsumer(region, layout.outbound, layout.outboundFrames);
+    const inbound = around.inbound ?? new RingProducer(region, layout.inbound, layout.inboundFrames);
+    const outbound = around.outbound ?? new RingConsumer(region, layout.outbound, layout.outboundFrames);
     const doorbell = new Doorbell(ledger, around.waker);
     const table = new SocketTable(config);
     const transmit = new TransmitPool(layout.transmit, layout.immediate, config.transmitReserve, ledger);
@@ -57,7 +63,7 @@ export class Host {
     const control = new ControlCall();
     const requests = new Requests(region, inbound, doorbell, ledger);
     const replies = new Replies(region.words, ledger, table, transmit, receive, control);
-    const dma = new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
+    const dma = around.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
     this.ledger = ledger;
     this.transmit = transmit;
     this.receive = receive;
