@@ -1,4 +1,6 @@
 /** Every generated file, from every source. */
+import { NO_GROUPS, readMachines, readRules } from './behaviour.ts';
+import { generateCatalogue, makeCatalogue } from './catalogue.ts';
 import { generateClass } from './codecs.ts';
 import { generateCounters, readCounters } from './counters.ts';
 import { generateKernels } from './kernels.ts';
@@ -10,11 +12,32 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const counters = read('spec/counters.yaml');
   const socket = readClass(read('spec/socket.yaml'));
   const executive = readClass(read('spec/executive.yaml'));
+  const classes = [socket, executive];
+  const messages = classes.flatMap((spec) => spec.messages.map(({ name }) => name));
+  const states = optional(read, 'spec/states.yaml');
+  const rules = optional(read, 'spec/rules.yaml');
+  const catalogue = makeCatalogue(
+    classes,
+    states === undefined ? [] : readMachines(states, messages),
+    rules === undefined ? [] : readRules(rules),
+    NO_GROUPS,
+  );
   return new Map([
     ['src/ledger/counters.gen.ts', generateCounters(counters)],
     ['src/i2o/executive.gen.ts', generateClass(executive, 'spec/executive.yaml')],
     ['src/i2o/socket.gen.ts', generateClass(socket, 'spec/socket.yaml')],
     ['src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat'))],
-    ['docs/spec.md', generateReference([socket, executive], readCounters(counters))],
+    ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],
+    ['docs/spec.md', generateReference(classes, readCounters(counters))],
   ]);
+}
+
+/** @returns the file's text; undefined where there is none yet. */
+function optional(read: (path: string) => string, path: string): string | undefined {
+  try {
+    return read(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 /** Reads and checks a class's YAML; what comes out can be generated from without further thought. */
 import { parse } from 'yaml';
+import { expect, integer, items, type Raw, record, text, unique } from './yaml.ts';
 
 /** Words of a frame; test/spec holds it against src/i2o/frame.ts. */
 export const FRAME_WORDS = 32;
@@ -36,13 +37,18 @@ export interface Layout {
   readonly sgl?: Sgl;
   readonly doc?: string;
 }
+export interface Errno {
+  readonly name: string;
+  /** When it is the answer. */
+  readonly when?: string;
+}
 export interface Message {
   readonly name: string;
   readonly function: number;
   readonly doc: string;
   readonly request: Layout;
   readonly reply?: Layout;
-  readonly errno: readonly string[];
+  readonly errno: readonly Errno[];
   /** Version of the class that brought it. */
   readonly since: number;
   /** Where it comes from, when not from where its class does. */
@@ -69,7 +75,6 @@ export interface ClassSpec {
   readonly structures: readonly Structure[];
 }
 
-type Raw = Record<string, unknown>;
 export const SGL_ELEMENTS = ['in', 'out', 'bucket', 'transmit', 'immediate'];
 const FIELD_KEYS = ['name', 'word', 'bits', 'min', 'max', 'value', 'enum', 'unit', 'doc'];
 const CAMEL = /^[a-z][A-Za-z0-9]*$/;
@@ -77,35 +82,6 @@ const PASCAL = /^[A-Z][A-Za-z0-9]*$/;
 /** Parameter names every writer has, so that no field may. */
 const RESERVED =
   'words frame at targetTid initiatorTid initiatorContext transactionContext requestStatus detailedStatus sizeWords';
-
-function expect(condition: unknown, where: string, message: string): asserts condition {
-  if (!condition) throw new TypeError(`spec: ${where}: ${message}`);
-}
-
-/** A mapping with no keys but these; those ending in "?" may be missing. */
-function record(value: unknown, where: string, keys: readonly string[]): Raw {
-  expect(typeof value === 'object' && value !== null && !Array.isArray(value), where, 'expected a mapping');
-  const names = keys.map((key) => key.replace('?', ''));
-  for (const key of Object.keys(value)) expect(names.includes(key), where, `unknown key "${key}"`);
-  for (const key of keys) expect(key.endsWith('?') || key in value, where, `missing key "${key}"`);
-  return value as Raw;
-}
-
-function items(value: unknown, where: string): readonly unknown[] {
-  expect(Array.isArray(value), where, 'expected a list');
-  return value;
-}
-
-function unique(names: readonly (string | number)[], where: string, what: string): void {
-  const again = names.find((name, index) => names.indexOf(name) !== index);
-  expect(again === undefined, where, `duplicate ${what} ${again}`);
-}
-
-function integer(value: unknown, where: string, min: number, max: number): number {
-  const good = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-  expect(good, where, `expected an integer from ${min} to ${max}, got ${String(value)}`);
-  return value as number;
-}
 
 function readFields(
   value: unknown,
@@ -207,10 +183,21 @@ function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Messa
   const base = {
     ...(raw as unknown as Message),
     since: integer(raw['since'] ?? 1, `${where}.since`, 1, 15),
-    errno: items(raw['errno'], `${where}.errno`) as string[],
+    errno: readErrno(raw['errno'], `${where}.errno`),
     request,
   };
   return reply === undefined ? { ...base, reply: undefined as never } : { ...base, reply };
+}
+
+/** Each a name, or a mapping that says when it is the answer too. */
+function readErrno(value: unknown, where: string): Errno[] {
+  const errno = items(value, where).map((entry) => {
+    if (typeof entry === 'string') return { name: entry };
+    const raw = record(entry, where, ['name', 'when']);
+    return { name: text(raw['name'], where), when: text(raw['when'], where) };
+  });
+  unique(errno.map(({ name }) => name), where, 'errno'); // biome-ignore format: one line
+  return errno;
 }
 
 function readEnum(entry: unknown): Enum {

@@ -89,7 +89,7 @@ function describeMessage(message: Message): string[] {
       : message.reply.fields.length === 0
         ? ['*Reply:* status only.', '']
         : ['*Reply*', '', ...paragraph(message.reply.doc), ...describeLayout(message.reply, 5)];
-  const errno = message.errno.length === 0 ? [] : [`*errno:* ${message.errno.join(', ')}.`, ''];
+  const errno = describeErrno(message);
   const request =
     message.request.words === 4 && message.request.fields.length === 0
       ? ['*Request:* header only.', '']
@@ -104,6 +104,16 @@ function describeMessage(message: Message): string[] {
     ...reply,
     ...errno,
   ];
+}
+
+/** One line of names; a table where it is said when each comes. */
+function describeErrno({ errno }: Message): string[] {
+  if (errno.length === 0) return [];
+  if (errno.every(({ when }) => when === undefined)) {
+    return [`*errno:* ${errno.map(({ name }) => name).join(', ')}.`, ''];
+  }
+  const rows = errno.map(({ name, when }) => `| ${name} | ${cell(when ?? '')} |`);
+  return ['| errno | when |', '|---|---|', ...rows, ''];
 }
 
 function describeStructure(structure: Structure): string[] {

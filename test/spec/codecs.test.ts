@@ -186,7 +186,7 @@ describe('constants', () => {
   });
 
   it('uses only errno names Linux has and we know', () => {
-    for (const name of socket.messages.flatMap((message) => message.errno)) {
+    for (const { name } of socket.messages.flatMap((message) => message.errno)) {
       expect(errno, name).toHaveProperty(name);
     }
   });

@@ -1,0 +1,179 @@
+/**
+ * What the spec's YAML files say, as typed data for the programs that read it at run time: the decoder names fields by it,
+ * the validator takes its machines and rules from it, `inic spec` prints it. The data is `catalogue.gen.ts`, made from the
+ * same files as the codecs; `catalogue.ts` finds things in it.
+ *
+ * Words are 32 bits, numbered from the frame's (or the structure's) first; bit 0 is the least. `origin` is `inic` for what is
+ * ours, and else says where it comes from.
+ */
+
+export interface FieldEntry {
+  readonly name: string;
+  readonly word: number;
+  /** Lowest and highest bit; 0 and 31 for a whole word. */
+  readonly low: number;
+  readonly high: number;
+  readonly doc: string;
+  /** `bytes`, `µs`, `words`…; none for numbers, names and flags. */
+  readonly unit?: string;
+  /** Least and greatest good value, both inclusive; absent where the bits alone bound it. */
+  readonly min?: number;
+  readonly max?: number;
+  /** The only good value. */
+  readonly value?: number;
+  /** Name of the enumeration its values, or its bits, come from. */
+  readonly enum?: string;
+}
+
+/** Elements of one size that end a message, as many as its field `count` says. */
+export interface ListEntry {
+  readonly name: string;
+  /** Where the first element begins. */
+  readonly word: number;
+  /** Words from one element to the next. */
+  readonly stride: number;
+  readonly structure?: string;
+  readonly doc: string;
+}
+
+/** A scatter-gather list that ends a message. */
+export interface SglEntry {
+  readonly word: number;
+  /** Kinds of element allowed. */
+  readonly elements: readonly string[];
+  /** The field that says how many elements there are, where one does. */
+  readonly count?: string;
+}
+
+export interface LayoutEntry {
+  /** Size without what a list or a scatter-gather list adds. */
+  readonly words: number;
+  readonly fields: readonly FieldEntry[];
+  readonly list?: ListEntry;
+  readonly sgl?: SglEntry;
+  readonly doc?: string;
+}
+
+export interface ErrnoEntry {
+  readonly name: string;
+  /** When it is the answer. */
+  readonly when?: string;
+}
+
+/**
+ * How a message is answered: not at all; by a status alone; by a single-transaction reply with fields; by a
+ * multiple-transaction reply, one context an element.
+ */
+export type ReplyForm = 'none' | 'status' | 'single' | 'multiple';
+
+export interface MessageEntry {
+  readonly name: string;
+  /** Name of its class. */
+  readonly className: string;
+  /** Bits 24-31 of word 1. */
+  readonly function: number;
+  /** Class version that brought it. */
+  readonly since: number;
+  readonly origin: string;
+  readonly doc: string;
+  readonly request: LayoutEntry;
+  readonly replyForm: ReplyForm;
+  readonly reply?: LayoutEntry;
+  readonly errno: readonly ErrnoEntry[];
+}
+
+export interface EnumEntry {
+  readonly name: string;
+  readonly className: string;
+  readonly doc: string;
+  /** The values are bits to be combined. */
+  readonly bitSet: boolean;
+  readonly values: readonly EnumValueEntry[];
+}
+
+export interface EnumValueEntry {
+  readonly name: string;
+  readonly value: number;
+  readonly doc: string;
+}
+
+export interface StructureEntry extends LayoutEntry {
+  readonly name: string;
+  readonly className: string;
+  readonly doc: string;
+}
+
+export interface ClassEntry {
+  readonly name: string;
+  readonly id: number;
+  readonly version: number;
+  readonly origin: string;
+  readonly doc: string;
+  readonly messages: readonly MessageEntry[];
+  readonly enums: readonly EnumEntry[];
+  readonly structures: readonly StructureEntry[];
+}
+
+/** A state machine: `iop`, `session` or `socket`. */
+export interface MachineEntry {
+  readonly name: string;
+  readonly doc: string;
+  readonly origin: string;
+  readonly initial: string;
+  readonly states: readonly StateEntry[];
+  readonly transitions: readonly TransitionEntry[];
+}
+
+export interface StateEntry {
+  readonly name: string;
+  readonly doc: string;
+}
+
+export interface TransitionEntry {
+  /** States it starts from; `any` is written out. */
+  readonly in: readonly string[];
+  /** `request SocketConnect`, `reply SocketConnect success`, `record EndOfStream`, `event …`. */
+  readonly on: string;
+  /** A state, or `same`. */
+  readonly to: string;
+  readonly doc?: string;
+}
+
+/** What the validator holds a trace against. */
+export interface RuleEntry {
+  /** As in `H-01`. */
+  readonly id: string;
+  readonly title: string;
+  readonly doc: string;
+  readonly reference: string;
+}
+
+/** A parameter group, read by UtilParamsGet. */
+export interface GroupEntry {
+  readonly number: number;
+  readonly name: string;
+  readonly doc: string;
+  readonly origin: string;
+  /** Rows with keys, rather than one row. */
+  readonly table: boolean;
+  /** Whom it can be asked: `executive`, `socket`, `any`. */
+  readonly target: string;
+  readonly fields: readonly GroupFieldEntry[];
+}
+
+export interface GroupFieldEntry {
+  readonly name: string;
+  /** FieldIdx. */
+  readonly index: number;
+  readonly bytes: number;
+  readonly doc: string;
+  readonly unit?: string;
+  readonly writable: boolean;
+}
+
+export interface Catalogue {
+  readonly classes: readonly ClassEntry[];
+  readonly machines: readonly MachineEntry[];
+  readonly rules: readonly RuleEntry[];
+  readonly groups: readonly GroupEntry[];
+}
