@@ -21,15 +21,18 @@ import {
 
 /**
  * Sockets over I2O: every call a program makes is a request, every outcome a reply. The host numbers the
- * sockets; a socket number may be used again once SocketClose or SocketAbort has been answered.
+ * sockets; a socket number may be used again once SocketClose or SocketAbort has been answered. Version 2
+ * adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer
+ * scatter-gather lists; a card of version 1 answers what came with version 2 as it answers any function it
+ * does not know.
  */
 export const SOCKET_CLASS_ID = 0x0a0;
-export const SOCKET_CLASS_VERSION = 1;
+export const SOCKET_CLASS_VERSION = 2;
 
-// ReplyMode: When the card answers, as the LAN class's transmit control word has it.
+// ReplyMode: When the card answers with the outcome of a request, as the LAN class's transmit control word has it
 /** the card may gather the replies of several requests in one frame */
 export const REPLY_MODE_BATCH = 0x00;
-/** in a frame of its own at once */
+/** at once; it waits for no other request's reply */
 export const REPLY_MODE_IMMEDIATE = 0x01;
 /** only if unsuccessful */
 export const REPLY_MODE_ON_ERROR = 0x02;
@@ -84,6 +87,66 @@ export const RECEIVE_FLAG_NAMES: Readonly<Record<number, string>> = {
   0x40: 'LastInBucket',
 };
 
+// NameOf: Which end's name SocketNameGet asks for.
+/** the socket's own address and port */
+export const NAME_OF_LOCAL = 0x00;
+/** the other end's */
+export const NAME_OF_PEER = 0x01;
+export const NAME_OF_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Local',
+  0x01: 'Peer',
+};
+
+// TcpState: States of a connection, numbered as Linux's TCP_INFO numbers them.
+/** open; of a datagram socket: its peer is fixed */
+export const TCP_STATE_ESTABLISHED = 0x01;
+/** an active open has sent its SYN */
+export const TCP_STATE_SYN_SENT = 0x02;
+/** a SYN has been answered */
+export const TCP_STATE_SYN_RECEIVED = 0x03;
+/** closed by us, our FIN not yet acknowledged */
+export const TCP_STATE_FIN_WAIT1 = 0x04;
+/** closed by us, our FIN acknowledged */
+export const TCP_STATE_FIN_WAIT2 = 0x05;
+/** waits for late segments */
+export const TCP_STATE_TIME_WAIT = 0x06;
+/** no connection; of a datagram socket: its peer is not fixed */
+export const TCP_STATE_CLOSED = 0x07;
+/** closed by the peer */
+export const TCP_STATE_CLOSE_WAIT = 0x08;
+/** closed by the peer, then by us */
+export const TCP_STATE_LAST_ACK = 0x09;
+/** a listener */
+export const TCP_STATE_LISTEN = 0x0a;
+/** closed by both at once */
+export const TCP_STATE_CLOSING = 0x0b;
+export const TCP_STATE_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Established',
+  0x02: 'SynSent',
+  0x03: 'SynReceived',
+  0x04: 'FinWait1',
+  0x05: 'FinWait2',
+  0x06: 'TimeWait',
+  0x07: 'Closed',
+  0x08: 'CloseWait',
+  0x09: 'LastAck',
+  0x0a: 'Listen',
+  0x0b: 'Closing',
+};
+
+// SocketEvent: Bits of the device's events, asked for by UtilEventRegister
+/** a connection went from one TCP state to another: ConnectionStateEvent */
+export const SOCKET_EVENT_CONNECTION_STATE = 0x01;
+/** few buckets are left: BucketsLowEvent */
+export const SOCKET_EVENT_BUCKETS_LOW = 0x02;
+/** a full backlog dropped a connection: ListenOverflowEvent */
+export const SOCKET_EVENT_LISTEN_OVERFLOW = 0x04;
+export const SOCKET_EVENT_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'ConnectionState',
+  0x02: 'BucketsLow',
+  0x04: 'ListenOverflow',
+};
+
 export const SOCKET_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0x81: 'SocketCreate',
   0x83: 'SocketBind',
@@ -100,6 +163,7 @@ export const SOCKET_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0x93: 'SocketOptionSet',
   0x92: 'SocketOptionGet',
   0x94: 'SocketStatusGet',
+  0x96: 'SocketNameGet',
 };
 
 /** Makes a socket. Pipelined by the host with what follows, so the usual reply mode is OnError. */
@@ -241,7 +305,10 @@ export function writeSocketBindReply(
   words[frame + 6] = localPort & 0xffff;
 }
 
-/** Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way. */
+/**
+ * Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way; for a
+ * datagram socket, at once.
+ */
 export const SOCKET_CONNECT = 0x85;
 export const SOCKET_CONNECT_WORDS = 7;
 
@@ -491,7 +558,12 @@ export function writeSocketAcceptPostReply(
  * the bytes as immediate data. A transmit buffer's context is its number; it belongs to the card until that
  * is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of
  * card memory before the frame is released; its context is the buffer count plus the number of the slot,
- * and is answered likewise.
+ * and is answered likewise. A buffer may be named by several segments: the first has the context, the last
+ * END_OF_BUFFER, all lie within the buffer. With the flag MULTIPLE (since version 2) the message is a
+ * batch: its list is made of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a
+ * TransactionContext of its own, and each followed by the elements of that socket; word 4's socket number
+ * means nothing then. Every transaction has an outcome of its own, answered exactly once as the reply mode
+ * says, as an element of a reply whose trlElementWords is 1. At most 13 transactions a message.
  */
 export const SOCKET_SEND = 0x89;
 export const SOCKET_SEND_WORDS = 6;
@@ -549,7 +621,7 @@ export function getSocketSendReplyCount(words: Int32Array, frame: number): numbe
   return words[frame + 3] & 0xff;
 }
 
-/** Words of an element beside its context; always 0x00. */
+/** Words of an element beside its context; 0 to 1. */
 export function getSocketSendReplyTrlElementWords(words: Int32Array, frame: number): number {
   return (words[frame + 3] >>> 8) & 0xff;
 }
@@ -569,16 +641,21 @@ export function writeSocketSendReply(
   requestStatus: number,
   detailedStatus: number,
   count: number,
+  trlElementWords: number,
   sizeWords: number,
 ): void {
   words[frame] = 0xd031 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND << 24);
   words[frame + 2] = initiatorContext;
-  words[frame + 3] = (count & 0xff) | 0x00 | (0x80 << 24);
+  words[frame + 3] = (count & 0xff) | ((trlElementWords & 0xff) << 8) | (0x80 << 24);
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Sends one datagram; the list's elements together are its payload. */
+/**
+ * Sends one datagram; the list's elements together are its payload, at most 65507 bytes. One immediate
+ * element of no bytes is a datagram of no bytes; it names no buffer and its context means nothing. A
+ * transmit buffer's context is answered when the device has fetched the datagram, or when it is given up.
+ */
 export const SOCKET_SEND_TO = 0x8b;
 export const SOCKET_SEND_TO_WORDS = 7;
 export const SOCKET_SEND_TO_SGL_WORD = 7;
@@ -593,7 +670,7 @@ export function getSocketSendToReplyMode(words: Int32Array, frame: number): numb
   return words[frame + 4] >>> 30;
 }
 
-/** Where to; 0 is the connected peer. */
+/** Where to; 0 and port 0: the connected peer; 0 and a port: this host. */
 export function getSocketSendToAddress(words: Int32Array, frame: number): number {
   return words[frame + 5];
 }
@@ -636,7 +713,7 @@ export function getSocketSendToReplyCount(words: Int32Array, frame: number): num
   return words[frame + 3] & 0xff;
 }
 
-/** Words of an element beside its context; always 0x00. */
+/** Words of an element beside its context; 0 to 1. */
 export function getSocketSendToReplyTrlElementWords(words: Int32Array, frame: number): number {
   return (words[frame + 3] >>> 8) & 0xff;
 }
@@ -656,18 +733,20 @@ export function writeSocketSendToReply(
   requestStatus: number,
   detailedStatus: number,
   count: number,
+  trlElementWords: number,
   sizeWords: number,
 ): void {
   words[frame] = 0xd031 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND_TO << 24);
   words[frame + 2] = initiatorContext;
-  words[frame + 3] = (count & 0xff) | 0x00 | (0x80 << 24);
+  words[frame + 3] = (count & 0xff) | ((trlElementWords & 0xff) << 8) | (0x80 << 24);
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
 /**
  * Posts buckets for the data of any socket. One post brings many replies; each is a list of receive
- * records, in the order of the stream.
+ * records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a
+ * DatagramSource.
  */
 export const SOCKET_RECEIVE_POST = 0x84;
 export const SOCKET_RECEIVE_POST_WORDS = 4;
@@ -742,6 +821,7 @@ export function writeSocketReceivePostReply(
 
 /**
  * Tells the card that the program has used bytes of a stream, so that their room in the window opens again.
+ * Datagram sockets need none.
  */
 export const SOCKET_RECEIVE_CREDIT = 0x86;
 export const SOCKET_RECEIVE_CREDIT_WORDS = 5;
@@ -1097,7 +1177,7 @@ export function writeSocketStatusGet(
 
 export const SOCKET_STATUS_GET_REPLY_WORDS = 17;
 
-/** TCP state number. */
+/** Where the connection is, a TcpState number. */
 export function getSocketStatusGetReplyState(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xff;
 }
@@ -1205,6 +1285,73 @@ export function writeSocketStatusGetReply(
   words[frame + 16] = unacknowledgedBytes;
 }
 
+/** Reads the address and port of one end. An unbound socket's own are 0. */
+export const SOCKET_NAME_GET = 0x96;
+export const SOCKET_NAME_GET_WORDS = 6;
+
+/** Which socket. */
+export function getSocketNameGetSocketId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xffff;
+}
+
+/** Which end; NAME_OF_ number. */
+export function getSocketNameGetWhich(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xff;
+}
+
+/** Writes 6 words. */
+export function writeSocketNameGet(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  socketId: number,
+  which: number,
+): void {
+  words[frame] = 0x00060001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_NAME_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = socketId & 0xffff;
+  words[frame + 5] = which & 0xff;
+}
+
+export const SOCKET_NAME_GET_REPLY_WORDS = 7;
+
+/** Its IPv4 address. */
+export function getSocketNameGetReplyAddress(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Its port. */
+export function getSocketNameGetReplyPort(words: Int32Array, frame: number): number {
+  return words[frame + 6] & 0xffff;
+}
+
+/** Writes 7 words. */
+export function writeSocketNameGetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+  address: number,
+  port: number,
+): void {
+  words[frame] = 0x0007c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_NAME_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+  words[frame + 5] = address;
+  words[frame + 6] = port & 0xffff;
+}
+
 /**
  * One piece of data, an error or an end of stream, in a SocketReceivePost reply. Shaped after the LAN
  * bucket descriptor, with the socket between.
@@ -1256,6 +1403,113 @@ export function writeReceiveRecord(
   words[at + 1] = socketId & 0xffff;
   words[at + 2] = (offset & 0xffffff) | (flags << 24);
   words[at + 3] = (length & 0xffffff) | (status << 24);
+}
+
+/**
+ * What a datagram begins with in its bucket: where it came from. The record's offset and length include it,
+ * so the payload's length is the record's less 8. Since version 2.
+ */
+export const DATAGRAM_SOURCE_WORDS = 2;
+
+/** The sender's IPv4 address. */
+export function getDatagramSourceAddress(words: Int32Array, at: number): number {
+  return words[at];
+}
+
+/** The sender's port. */
+export function getDatagramSourcePort(words: Int32Array, at: number): number {
+  return words[at + 1] & 0xffff;
+}
+
+/** Writes all 2 words. */
+export function writeDatagramSource(words: Int32Array, at: number, address: number, port: number): void {
+  words[at] = address;
+  words[at + 1] = port & 0xffff;
+}
+
+/** Data of the event ConnectionState. Since version 2. */
+export const CONNECTION_STATE_EVENT_WORDS = 1;
+
+/** Whose connection. */
+export function getConnectionStateEventSocketId(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** Where it was when it was last told; TCP_STATE_ number. */
+export function getConnectionStateEventOldState(words: Int32Array, at: number): number {
+  return (words[at] >>> 16) & 0xff;
+}
+
+/** Where it is; TCP_STATE_ number. */
+export function getConnectionStateEventNewState(words: Int32Array, at: number): number {
+  return words[at] >>> 24;
+}
+
+/** Writes all 1 words. */
+export function writeConnectionStateEvent(
+  words: Int32Array,
+  at: number,
+  socketId: number,
+  oldState: number,
+  newState: number,
+): void {
+  words[at] = (socketId & 0xffff) | ((oldState & 0xff) << 16) | (newState << 24);
+}
+
+/** Data of the event BucketsLow. Since version 2. */
+export const BUCKETS_LOW_EVENT_WORDS = 1;
+
+/** Buckets the card can fill. */
+export function getBucketsLowEventRemaining(words: Int32Array, at: number): number {
+  return words[at];
+}
+
+/** Writes all 1 words. */
+export function writeBucketsLowEvent(words: Int32Array, at: number, remaining: number): void {
+  words[at] = remaining;
+}
+
+/** Data of the event ListenOverflow. Since version 2. */
+export const LISTEN_OVERFLOW_EVENT_WORDS = 1;
+
+/** The listener. */
+export function getListenOverflowEventSocketId(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** Writes all 1 words. */
+export function writeListenOverflowEvent(words: Int32Array, at: number, socketId: number): void {
+  words[at] = socketId & 0xffff;
+}
+
+/** How one transaction of a batched SocketSend ended. Since version 2. */
+export const TRANSACTION_OUTCOME_WORDS = 2;
+
+/** The transaction's TransactionContext. */
+export function getTransactionOutcomeContext(words: Int32Array, at: number): number {
+  return words[at];
+}
+
+/** DetailedStatusCode as in word 4 of a reply. */
+export function getTransactionOutcomeOutcomeCode(words: Int32Array, at: number): number {
+  return words[at + 1] & 0xffff;
+}
+
+/** ReqStatus as in word 4 of a reply. */
+export function getTransactionOutcomeOutcomeStatus(words: Int32Array, at: number): number {
+  return words[at + 1] >>> 24;
+}
+
+/** Writes all 2 words. */
+export function writeTransactionOutcome(
+  words: Int32Array,
+  at: number,
+  context: number,
+  outcomeCode: number,
+  outcomeStatus: number,
+): void {
+  words[at] = context;
+  words[at + 1] = (outcomeCode & 0xffff) | (outcomeStatus << 24);
 }
 
 /**
@@ -1342,6 +1596,12 @@ export function checkSocketRequest(words: Int32Array, frame: number, sizeWords: 
       if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
       return 0;
+    case SOCKET_NAME_GET:
+      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      value = getSocketNameGetWhich(words, frame);
+      if (value > 1) return DETAILED_STATUS_INVALID_PARAMETER;
+      return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;
   }
@@ -1377,7 +1637,7 @@ export function checkSocketReply(words: Int32Array, frame: number, sizeWords: nu
       if (value < 1 || value > 27) return DETAILED_STATUS_INVALID_PARAMETER;
       if (sizeWords < 5 + value) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       value = getSocketSendReplyTrlElementWords(words, frame);
-      if (value !== 0x00) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value > 1) return DETAILED_STATUS_INVALID_PARAMETER;
       value = getSocketSendReplyTrlFlags(words, frame);
       if (value !== 0x80) return DETAILED_STATUS_INVALID_PARAMETER;
       return 0;
@@ -1388,7 +1648,7 @@ export function checkSocketReply(words: Int32Array, frame: number, sizeWords: nu
       if (value < 1 || value > 27) return DETAILED_STATUS_INVALID_PARAMETER;
       if (sizeWords < 5 + value) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       value = getSocketSendToReplyTrlElementWords(words, frame);
-      if (value !== 0x00) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value > 1) return DETAILED_STATUS_INVALID_PARAMETER;
       value = getSocketSendToReplyTrlFlags(words, frame);
       if (value !== 0x80) return DETAILED_STATUS_INVALID_PARAMETER;
       return 0;
@@ -1418,6 +1678,9 @@ export function checkSocketReply(words: Int32Array, frame: number, sizeWords: nu
       return 0;
     case SOCKET_STATUS_GET:
       if (status === 0 && sizeWords < 17) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      return 0;
+    case SOCKET_NAME_GET:
+      if (status === 0 && sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;

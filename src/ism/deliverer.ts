@@ -380,6 +380,7 @@ export class Deliverer {
       REQUEST_STATUS_SUCCESS,
       0,
       count,
+      0,
       CONTEXTS_WORD + count,
     );
     this.outbound.post();
