@@ -1,16 +1,18 @@
 /** Reads and checks what is not a layout: state machines (states.yaml), rules (rules.yaml), parameter groups (groups.yaml). */
 import { parse } from 'yaml';
 import type {
+  FieldCondition,
   GroupEntry,
   MachineEntry,
   RuleEntry,
   StateEntry,
   TransitionEntry,
 } from '../../src/spec/entries.ts';
-import { expect, items, type Raw, record, text, unique } from './yaml.ts';
+import { expect, integer, items, type Raw, record, text, unique } from './yaml.ts';
 
 /** Everything a machine's transition can wait for. */
-const EVENTS = /^(request|reply|record|event) \S.*$/;
+const EVENTS = /^(request|reply|polled|record|event) \S.*$/;
+const OF_MESSAGES = ['request', 'reply', 'polled'];
 
 /** @param messages names a `request` or `reply` may have. @throws TypeError of one line that says where and what. */
 export function readMachines(yaml: string, messages: readonly string[]): MachineEntry[] {
@@ -48,19 +50,29 @@ function readTransition(
   states: readonly string[],
   messages: readonly string[],
 ): TransitionEntry {
-  const raw = record(entry, where, ['in', 'on', 'to', 'doc?']);
+  const raw = record(entry, where, ['in', 'on', 'to', 'when?', 'doc?']);
   const starts = raw['in'] === 'any' ? states : [raw['in']].flat().map((name) => text(name, where));
   for (const name of starts) expect(states.includes(name), where, `state ${name} is unknown`);
   const to = text(raw['to'], where);
   expect(to === 'same' || states.includes(to), where, `state ${to} is unknown`);
   const on = text(raw['on'], where);
-  expect(EVENTS.test(on), where, `"${on}" is no request, reply, record or event`);
+  expect(EVENTS.test(on), where, `"${on}" is no request, reply, polled, record or event`);
   const [kind, subject] = on.split(' ');
-  const known = (kind !== 'request' && kind !== 'reply') || messages.includes(subject!);
+  const known = !OF_MESSAGES.includes(kind!) || messages.includes(subject!);
   expect(known, where, `message ${subject} is unknown`);
-  return raw['doc'] === undefined
-    ? { in: starts, on, to }
-    : { in: starts, on, to, doc: text(raw['doc'], where) };
+  return {
+    in: starts,
+    on,
+    to,
+    ...(raw['when'] === undefined ? {} : { when: readCondition(raw['when'], where) }),
+    ...(raw['doc'] === undefined ? {} : { doc: text(raw['doc'], where) }),
+  };
+}
+
+function readCondition(entry: unknown, where: string): FieldCondition {
+  const raw = record(entry, `${where}.when`, ['field', 'values']);
+  const values = items(raw['values'], where).map((value) => integer(value, where, 0, 0xffffffff));
+  return { field: text(raw['field'], where), values };
 }
 
 /** @throws TypeError of one line that says where and what. */

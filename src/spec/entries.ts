@@ -132,11 +132,18 @@ export interface StateEntry {
 export interface TransitionEntry {
   /** States it starts from; `any` is written out. */
   readonly in: readonly string[];
-  /** `request SocketConnect`, `reply SocketConnect success`, `record EndOfStream`, `event …`. */
+  /** `request SocketConnect`, `reply SocketConnect success`, `polled …`, `record EndOfStream`, `event …`. */
   readonly on: string;
+  /** Only with one of these values in a field of the request. */
+  readonly when?: FieldCondition;
   /** A state, or `same`. */
   readonly to: string;
   readonly doc?: string;
+}
+
+export interface FieldCondition {
+  readonly field: string;
+  readonly values: readonly number[];
 }
 
 /** What the validator holds a trace against. */
