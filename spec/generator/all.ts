@@ -12,7 +12,8 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const counters = read('spec/counters.yaml');
   const socket = readClass(read('spec/socket.yaml'));
   const executive = readClass(read('spec/executive.yaml'));
-  const classes = [socket, executive];
+  const utility = readClass(read('spec/utility.yaml'));
+  const classes = [socket, executive, utility];
   const messages = classes.flatMap((spec) => spec.messages.map(({ name }) => name));
   const states = optional(read, 'spec/states.yaml');
   const rules = optional(read, 'spec/rules.yaml');
@@ -25,6 +26,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   return new Map([
     ['src/ledger/counters.gen.ts', generateCounters(counters)],
     ['src/i2o/executive.gen.ts', generateClass(executive, 'spec/executive.yaml')],
+    ['src/i2o/utility.gen.ts', generateClass(utility, 'spec/utility.yaml')],
     ['src/i2o/socket.gen.ts', generateClass(socket, 'spec/socket.yaml')],
     ['src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat'))],
     ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],

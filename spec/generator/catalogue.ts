@@ -9,8 +9,9 @@ import type {
   MessageEntry,
   ReplyForm,
   RuleEntry,
+  SglEntry,
 } from '../../src/spec/entries.ts';
-import type { ClassSpec, Field, Layout, Message } from './model.ts';
+import type { ClassSpec, Field, Layout, Message, Sgl } from './model.ts';
 import { quote } from './names.ts';
 
 const COLUMNS = 110;
@@ -78,6 +79,7 @@ function messageEntry(message: Message, spec: ClassSpec): MessageEntry {
 
 function replyForm(reply: Layout | undefined): ReplyForm {
   if (reply === undefined) return 'none';
+  if (reply.overlaid === true) return 'overlaid';
   if (reply.fields.some(({ word }) => word === 3)) return 'multiple';
   return reply.fields.length === 0 ? 'status' : 'single';
 }
@@ -87,9 +89,13 @@ function layoutEntry({ fields, words, list, sgl, doc }: Layout): LayoutEntry {
     words,
     fields: fields.map(fieldEntry),
     ...(list === undefined ? {} : { list: { ...list, stride: list.stride ?? 1 } }),
-    ...(sgl === undefined ? {} : { sgl }),
+    ...(sgl === undefined ? {} : { sgl: sglEntry(sgl) }),
     ...(doc === undefined ? {} : { doc: line(doc) }),
   };
+}
+
+function sglEntry({ word, elements, count }: Sgl): SglEntry {
+  return count === undefined ? { word, elements } : { word, elements, count };
 }
 
 function fieldEntry({ bits = [0, 31], doc, ...field }: Field): FieldEntry {

@@ -27,7 +27,7 @@ export function generateCheck(spec: ClassSpec, kind: 'request' | 'reply'): strin
   // A transaction error may answer any function, even one that has no other reply.
   const start = [
     '  const status = words[frame + 4] >>> 24;',
-    '  if (status === REQUEST_STATUS_TRANSACTION_ERROR) return 0;',
+    `  if (status === REQUEST_STATUS_TRANSACTION_ERROR${exceptOverlaid(spec)}) return 0;`,
   ];
   return [
     ...docComment(DOCS[kind]),
@@ -49,12 +49,20 @@ export function generateCheck(spec: ClassSpec, kind: 'request' | 'reply'): strin
   ];
 }
 
+/** Word 4 of an overlaid reply is no status, whatever it looks like. */
+function exceptOverlaid(spec: ClassSpec): string {
+  const overlaid = spec.messages.filter(({ reply }) => reply?.overlaid === true);
+  return overlaid.map(({ name }) => ` && words[frame + 1] >>> 24 !== ${constantName(name)}`).join('');
+}
+
 function generateCase(spec: ClassSpec, message: Message, layout: Layout, reply: boolean): string[] {
   const { fields, list, sgl } = layout;
   const get = (name: string): string =>
     `get${message.name}${reply ? 'Reply' : ''}${pascalName(name)}(words, frame)`;
   const refuse = (condition: string, status: string): string => `      if (${condition}) return ${status};`;
   const lines = [`    case ${constantName(message.name)}:`];
+  if (layout.overlaid === true)
+    return [...lines, refuse(`sizeWords < ${layout.words}`, TOO_SMALL), '      return 0;'];
   if (reply && !fields.some(({ word }) => word === 3)) {
     if (layout.words > 5) lines.push(refuse(`status === 0 && sizeWords < ${layout.words}`, TOO_SMALL));
     return [...lines, '      return 0;'];
@@ -77,7 +85,7 @@ function generateCase(spec: ClassSpec, message: Message, layout: Layout, reply: 
         ),
       );
   }
-  if (sgl === undefined) return [...lines, '      return 0;'];
+  if (sgl === undefined || sgl.reader === true) return [...lines, '      return 0;'];
   const allowed = sgl.elements.map((element) => `SGL_ALLOW_${element.toUpperCase()}`).join(' | ');
   const call = `checkSgl(words, frame, ${sgl.word}, sizeWords, ${allowed})`;
   if (sgl.count === undefined) return [...lines, `      return ${call};`];

@@ -150,7 +150,8 @@ function generateWriter(name: string, functionConstant: string, layout: Layout, 
   const ownWord3 = fields.some(({ word }) => word === 3);
   const parameters = ['words', 'frame', ...HEADER];
   if (!ownWord3) parameters.push('transactionContext');
-  if (reply) parameters.push('requestStatus', 'detailedStatus');
+  const status = reply && layout.overlaid !== true;
+  if (status) parameters.push('requestStatus', 'detailedStatus');
   parameters.push(...fields.filter(({ value }) => value === undefined).map((field) => field.name));
   if (open) parameters.push('sizeWords');
   const flags = !reply ? 0 : ownWord3 ? REPLY_LAST_MULTIPLE : REPLY_LAST;
@@ -161,7 +162,7 @@ function generateWriter(name: string, functionConstant: string, layout: Layout, 
     `(targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (${functionConstant} << 24)`,
     'initiatorContext',
     ownWord3 ? '' : 'transactionContext',
-    reply ? '(detailedStatus & 0xffff) | (requestStatus << 24)' : '',
+    status ? '(detailedStatus & 0xffff) | (requestStatus << 24)' : '',
   ];
   for (let word = 3; word < words; word++)
     lines[word] ||= wordExpression(fields.filter((f) => f.word === word));

@@ -28,6 +28,8 @@ export interface Sgl {
   readonly word: number;
   readonly elements: readonly string[];
   readonly count?: string;
+  /** Whoever serves the message reads the list itself: the generated check looks only where it begins. */
+  readonly reader?: boolean;
 }
 /** One drawing of a frame: a request or a reply. `words` is its size without what a list or SGL adds. */
 export interface Layout {
@@ -36,6 +38,8 @@ export interface Layout {
   readonly list?: List;
   readonly sgl?: Sgl;
   readonly doc?: string;
+  /** A reply whose word 4 holds a field of its own: it has no status word. */
+  readonly overlaid?: boolean;
 }
 export interface Errno {
   readonly name: string;
@@ -148,7 +152,7 @@ function readLayout(raw: Raw, where: string, enums: readonly Enum[], first: numb
     return { fields, words: list.word, list, ...doc };
   }
   if (raw['sgl'] === undefined) return { fields, words: end, ...doc };
-  const sgl = record(raw['sgl'], `${where}.sgl`, ['word', 'elements', 'count?']) as unknown as Sgl;
+  const sgl = record(raw['sgl'], `${where}.sgl`, ['word', 'elements', 'count?', 'reader?']) as unknown as Sgl;
   expect(
     sgl.word >= end && sgl.word < 16,
     `${where}.sgl`,
@@ -166,6 +170,10 @@ function readReply(raw: Raw, where: string, enums: readonly Enum[], shared: Raw)
   const reply = raw['reply'];
   if (reply === 'none') return undefined;
   if (Array.isArray(reply)) return readLayout({ fields: reply }, `${where}.reply`, enums, 5, 5);
+  if (typeof reply === 'object') {
+    const { overlaid } = record(reply, `${where}.reply`, ['overlaid']);
+    return { ...readLayout({ fields: overlaid }, `${where}.reply`, enums, 4, 5), overlaid: true };
+  }
   expect(typeof reply === 'string' && reply in shared, where, `reply "${String(reply)}" is unknown`);
   const layout = record(shared[reply], `replies.${reply}`, ['doc', 'fields', 'list']);
   return readLayout(layout, `replies.${reply}`, enums, 3, 5);
@@ -204,7 +212,7 @@ function readEnum(entry: unknown): Enum {
   const where = `enums.${String((entry as Raw)?.['name'])}`;
   const raw = record(entry, where, ['name', 'doc', 'bitSet?', 'values']) as unknown as Enum;
   for (const value of items(raw.values, where)) {
-    integer(record(value, where, ['name', 'value', 'doc'])['value'], where, 0, 0xffff);
+    integer(record(value, where, ['name', 'value', 'doc'])['value'], where, 0, 0xffffffff);
   }
   unique(raw.values.map(({ name }) => name), where, 'name'); // biome-ignore format: one line
   unique(raw.values.map(({ value }) => value), where, 'value'); // biome-ignore format: one line

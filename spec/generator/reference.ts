@@ -88,7 +88,12 @@ function describeMessage(message: Message): string[] {
       ? ['*Reply:* none.', '']
       : message.reply.fields.length === 0
         ? ['*Reply:* status only.', '']
-        : ['*Reply*', '', ...paragraph(message.reply.doc), ...describeLayout(message.reply, 5)];
+        : [
+            '*Reply*',
+            '',
+            ...paragraph(message.reply.doc),
+            ...describeLayout(message.reply, message.reply.overlaid === true ? 4 : 5),
+          ];
   const errno = describeErrno(message);
   const request =
     message.request.words === 4 && message.request.fields.length === 0

@@ -41,56 +41,143 @@ export const IOP_STATE_NAMES: Readonly<Record<number, string>> = {
 // RequestStatus: ReqStatus, word 4 bits 24-31 of a reply, i2omsg.h of the I2O SIG.
 /** done */
 export const REQUEST_STATUS_SUCCESS = 0x00;
+/** aborted, the device's state may have changed */
+export const REQUEST_STATUS_ABORT_DIRTY = 0x01;
 /** aborted, nothing moved */
 export const REQUEST_STATUS_ABORT_NO_DATA = 0x02;
+/** aborted, some moved */
+export const REQUEST_STATUS_ABORT_PARTIAL = 0x03;
+/** failed, the device's state may have changed */
+export const REQUEST_STATUS_ERROR_DIRTY = 0x04;
 /** failed, nothing moved */
 export const REQUEST_STATUS_ERROR_NO_DATA = 0x05;
 /** failed, some moved */
 export const REQUEST_STATUS_ERROR_PARTIAL = 0x06;
+/** ended by other processing, the device's state may have changed */
+export const REQUEST_STATUS_PROCESS_ABORT_DIRTY = 0x08;
 /** ended by other processing, nothing moved */
 export const REQUEST_STATUS_PROCESS_ABORT_NO_DATA = 0x09;
+/** ended by other processing, some moved */
+export const REQUEST_STATUS_PROCESS_ABORT_PARTIAL = 0x0a;
 /** the request itself is wrong; detailed status says how */
 export const REQUEST_STATUS_TRANSACTION_ERROR = 0x0b;
+/** not done yet; LAST is clear and more replies follow */
+export const REQUEST_STATUS_PROGRESS_REPORT = 0x80;
 export const REQUEST_STATUS_NAMES: Readonly<Record<number, string>> = {
   0x00: 'Success',
+  0x01: 'AbortDirty',
   0x02: 'AbortNoData',
+  0x03: 'AbortPartial',
+  0x04: 'ErrorDirty',
   0x05: 'ErrorNoData',
   0x06: 'ErrorPartial',
+  0x08: 'ProcessAbortDirty',
   0x09: 'ProcessAbortNoData',
+  0x0a: 'ProcessAbortPartial',
   0x0b: 'TransactionError',
+  0x80: 'ProgressReport',
 };
 
 // DetailedStatus: DetailedStatusCode of executive replies and transaction errors, i2omsg.h of the I2O SIG.
 /** done */
 export const DETAILED_STATUS_SUCCESS = 0x00;
+/** no such key */
+export const DETAILED_STATUS_BAD_KEY = 0x02;
+/** list of transactions wrong */
+export const DETAILED_STATUS_TCL_ERROR = 0x03;
+/** the answer did not fit its buffer */
+export const DETAILED_STATUS_REPLY_BUFFER_FULL = 0x04;
+/** the dialog has no such page */
+export const DETAILED_STATUS_NO_SUCH_PAGE = 0x05;
+/** not enough of something now */
+export const DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT = 0x06;
+/** there will never be enough */
+export const DETAILED_STATUS_INSUFFICIENT_RESOURCE_HARD = 0x07;
+/** a chained list is longer than the card takes */
+export const DETAILED_STATUS_CHAIN_BUFFER_TOO_LARGE = 0x09;
 /** function known and not supported */
 export const DETAILED_STATUS_UNSUPPORTED_FUNCTION = 0x0a;
+/** somebody else has locked the device */
+export const DETAILED_STATUS_DEVICE_LOCKED = 0x0b;
+/** the device was reset */
+export const DETAILED_STATUS_DEVICE_RESET = 0x0c;
 /** function not allowed in this state */
 export const DETAILED_STATUS_INAPPROPRIATE_FUNCTION = 0x0d;
+/** not from who may ask it */
+export const DETAILED_STATUS_INVALID_INITIATOR_ADDRESS = 0x0e;
+/** flags not allowed */
+export const DETAILED_STATUS_INVALID_MESSAGE_FLAGS = 0x0f;
 /** list offset wrong */
 export const DETAILED_STATUS_INVALID_OFFSET = 0x10;
 /** a field is out of its range */
 export const DETAILED_STATUS_INVALID_PARAMETER = 0x11;
 /** the request makes no sense */
 export const DETAILED_STATUS_INVALID_REQUEST = 0x12;
+/** no such TID */
+export const DETAILED_STATUS_INVALID_TARGET_ADDRESS = 0x13;
+/** message longer than can be */
+export const DETAILED_STATUS_MESSAGE_TOO_LARGE = 0x14;
 /** message shorter than its fields */
 export const DETAILED_STATUS_MESSAGE_TOO_SMALL = 0x15;
+/** something is not there */
+export const DETAILED_STATUS_MISSING_PARAMETER = 0x16;
+/** it took too long */
+export const DETAILED_STATUS_TIMEOUT = 0x17;
+/** what it was is not known */
+export const DETAILED_STATUS_UNKNOWN_ERROR = 0x18;
 /** no such function */
 export const DETAILED_STATUS_UNKNOWN_FUNCTION = 0x19;
+/** version not spoken */
+export const DETAILED_STATUS_UNSUPPORTED_VERSION = 0x1a;
+/** the device is busy */
+export const DETAILED_STATUS_DEVICE_BUSY = 0x1b;
+/** the device takes nothing now */
+export const DETAILED_STATUS_DEVICE_NOT_AVAILABLE = 0x1c;
 export const DETAILED_STATUS_NAMES: Readonly<Record<number, string>> = {
   0x00: 'Success',
+  0x02: 'BadKey',
+  0x03: 'TclError',
+  0x04: 'ReplyBufferFull',
+  0x05: 'NoSuchPage',
+  0x06: 'InsufficientResourceSoft',
+  0x07: 'InsufficientResourceHard',
+  0x09: 'ChainBufferTooLarge',
   0x0a: 'UnsupportedFunction',
+  0x0b: 'DeviceLocked',
+  0x0c: 'DeviceReset',
   0x0d: 'InappropriateFunction',
+  0x0e: 'InvalidInitiatorAddress',
+  0x0f: 'InvalidMessageFlags',
   0x10: 'InvalidOffset',
   0x11: 'InvalidParameter',
   0x12: 'InvalidRequest',
+  0x13: 'InvalidTargetAddress',
+  0x14: 'MessageTooLarge',
   0x15: 'MessageTooSmall',
+  0x16: 'MissingParameter',
+  0x17: 'Timeout',
+  0x18: 'UnknownError',
   0x19: 'UnknownFunction',
+  0x1a: 'UnsupportedVersion',
+  0x1b: 'DeviceBusy',
+  0x1c: 'DeviceNotAvailable',
 };
 
 // FailureCode: FailureCode of a transport-failure frame, i2omsg.h of the I2O SIG.
+/** the target is quiesced */
+export const FAILURE_CODE_SERVICE_SUSPENDED = 0x81;
+/** the target is gone */
+export const FAILURE_CODE_SERVICE_TERMINATED = 0x82;
+/** too much at once */
+export const FAILURE_CODE_CONGESTION = 0x83;
+/** failed */
+export const FAILURE_CODE_FAILURE = 0x84;
 /** not in this IOP state */
 export const FAILURE_CODE_STATE_ERROR = 0x85;
+/** it took too long */
+export const FAILURE_CODE_TIME_OUT = 0x86;
+/** no way to the target */
+export const FAILURE_CODE_ROUTING_FAILURE = 0x87;
 /** version not spoken */
 export const FAILURE_CODE_INVALID_VERSION = 0x88;
 /** list offset past the message */
@@ -105,8 +192,18 @@ export const FAILURE_CODE_FRAME_TOO_LARGE = 0x8c;
 export const FAILURE_CODE_INVALID_TARGET_ID = 0x8d;
 /** not the host's TID */
 export const FAILURE_CODE_INVALID_INITIATOR_ID = 0x8e;
+/** context not known */
+export const FAILURE_CODE_INVALID_INITIATOR_CONTEXT = 0x8f;
+/** what it was is not known */
+export const FAILURE_CODE_UNKNOWN_FAILURE = 0xff;
 export const FAILURE_CODE_NAMES: Readonly<Record<number, string>> = {
+  0x81: 'ServiceSuspended',
+  0x82: 'ServiceTerminated',
+  0x83: 'Congestion',
+  0x84: 'Failure',
   0x85: 'StateError',
+  0x86: 'TimeOut',
+  0x87: 'RoutingFailure',
   0x88: 'InvalidVersion',
   0x89: 'InvalidOffset',
   0x8a: 'InvalidMessageFlags',
@@ -114,10 +211,11 @@ export const FAILURE_CODE_NAMES: Readonly<Record<number, string>> = {
   0x8c: 'FrameTooLarge',
   0x8d: 'InvalidTargetId',
   0x8e: 'InvalidInitiatorId',
+  0x8f: 'InvalidInitiatorContext',
+  0xff: 'UnknownFailure',
 };
 
 export const EXECUTIVE_FUNCTION_NAMES: Readonly<Record<number, string>> = {
-  0x00: 'UtilNop',
   0xa0: 'ExecStatusGet',
   0xa1: 'ExecOutboundInit',
   0xa2: 'ExecLctNotify',
@@ -127,25 +225,6 @@ export const EXECUTIVE_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0xbd: 'ExecIopReset',
   0xff: 'PrivateEcho',
 };
-
-/** Nothing; the frame is recycled. Gives an acquired frame back. */
-export const UTIL_NOP = 0x00;
-export const UTIL_NOP_WORDS = 4;
-
-/** Writes 4 words. */
-export function writeUtilNop(
-  words: Int32Array,
-  frame: number,
-  targetTid: number,
-  initiatorTid: number,
-  initiatorContext: number,
-  transactionContext: number,
-): void {
-  words[frame] = 0x00040001;
-  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_NOP << 24);
-  words[frame + 2] = initiatorContext;
-  words[frame + 3] = transactionContext;
-}
 
 /** Writes the 88-byte status block; complete when its last byte is 0xFF. */
 export const EXEC_STATUS_GET = 0xa0;
@@ -787,10 +866,6 @@ export function writeLctEntry(
 export function checkExecutiveRequest(words: Int32Array, frame: number, sizeWords: number): number {
   let value = 0;
   switch (words[frame + 1] >>> 24) {
-    case UTIL_NOP:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
-      return 0;
     case EXEC_STATUS_GET:
       if (sizeWords < 9) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;

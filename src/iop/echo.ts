@@ -14,6 +14,7 @@ import { DEVICE_TID, ECHO_CLASS_ID, HOST_TID } from '../i2o/tids.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Module } from './module.ts';
 import type { Outbound } from './outbound.ts';
+import { CounterGroup, type ParameterGroup } from './parameter-group.ts';
 
 /** XFunctionCode of a request that is answered, and of one that is only taken. */
 export const ECHO = 1;
@@ -22,13 +23,19 @@ export const COUNT_ONLY = 2;
 export class EchoModule implements Module {
   readonly classId = ECHO_CLASS_ID;
   readonly classVersion = 1;
+  /** Nothing happens to it. */
+  readonly eventCapabilities = 0;
+  readonly parameterGroups: readonly ParameterGroup[];
   /** Count-only requests taken whose sequence was the one expected. */
   inSequence = 0;
   private readonly outbound: Outbound;
 
   constructor(outbound: Outbound) {
     this.outbound = outbound;
+    this.parameterGroups = [new CounterGroup(0x0100, ['inSequence'], () => this.inSequence)];
   }
+
+  attachEvents(): void {}
 
   request(frame: number, functionCode: number, sizeWords: number): void {
     const words = this.outbound.words;
@@ -54,6 +61,11 @@ export class EchoModule implements Module {
       sequence,
     );
     this.outbound.post();
+  }
+
+  /** Every request is answered at once, so that none is ever open. */
+  abort(): number {
+    return 0;
   }
 
   poll(): number {

@@ -11,12 +11,12 @@ import {
   FAILURE_CODE_INVALID_TARGET_ID,
   FAILURE_CODE_INVALID_VERSION,
   FAILURE_CODE_STATE_ERROR,
-  UTIL_NOP,
 } from '../i2o/executive.gen.ts';
 import { FRAME_WORDS, SEVERITY_FORMAT_ERROR, SEVERITY_PATH_STATE, VERSION_1_5 } from '../i2o/frame.ts';
 import type { Interrupt } from '../i2o/interrupt.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
 import { type FrameConsumer, NO_FRAME } from '../i2o/transport.ts';
+import { UTIL_NOP } from '../i2o/utility.gen.ts';
 import { INBOUND_RELEASED, IOP_IDLE_POLLS, IOP_POLLS } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Agent, NEVER } from '../time/agent.ts';

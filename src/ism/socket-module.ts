@@ -39,8 +39,9 @@ import {
   SOCKET_SEND_SGL_WORD,
 } from '../i2o/socket.gen.ts';
 import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
-import type { Module } from '../iop/module.ts';
+import type { EventSource, Module } from '../iop/module.ts';
 import type { Outbound } from '../iop/outbound.ts';
+import type { ParameterGroup } from '../iop/parameter-group.ts';
 import { CARD_IMMEDIATE_COPIES, INBOUND_REFUSED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { EBADF } from '../socket/errno.ts';
@@ -76,6 +77,9 @@ const BUCKETS_PER_FRAME = 9;
 export class SocketModule implements Module {
   readonly classId = SOCKET_CLASS_ID;
   readonly classVersion = 1;
+  /** Version 1 has neither events nor parameter groups of its own. */
+  readonly eventCapabilities = 0;
+  readonly parameterGroups: readonly ParameterGroup[] = [];
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly clock: Clock;
@@ -102,6 +106,13 @@ export class SocketModule implements Module {
     this.sendBuffers = parts.sendBuffers;
     this.control = parts.control;
     this.deliverer = parts.deliverer;
+  }
+
+  attachEvents(_events: EventSource): void {}
+
+  /** Version 1 ends no request before its time: a socket is ended whole, by SocketAbort. */
+  abort(): number {
+    return 0;
   }
 
   // Hot path: the three messages of the data path are checked where they are used; the others by the generated check.

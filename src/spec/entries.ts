@@ -62,9 +62,10 @@ export interface ErrnoEntry {
 
 /**
  * How a message is answered: not at all; by a status alone; by a single-transaction reply with fields; by a
- * multiple-transaction reply, one context an element.
+ * multiple-transaction reply, one context an element; by a reply whose word 4 is a field of its own and no status (the
+ * utility messages Abort, EventRegister and EventAck): look at the function before word 4.
  */
-export type ReplyForm = 'none' | 'status' | 'single' | 'multiple';
+export type ReplyForm = 'none' | 'status' | 'single' | 'multiple' | 'overlaid';
 
 export interface MessageEntry {
   readonly name: string;

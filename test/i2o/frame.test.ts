@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as codes from '../../src/i2o/executive.gen.ts';
 import * as f from '../../src/i2o/frame.ts';
+import { UTIL_NOP } from '../../src/i2o/utility.gen.ts';
 
 const words = new Int32Array(64);
 
 describe('header', () => {
   it('of a NOP from host to IOP is the I2O 1.5 example', () => {
-    f.writeHeader(words, 5, 0, 0, 3, 0, 1, codes.UTIL_NOP, 0, 0);
+    f.writeHeader(words, 5, 0, 0, 3, 0, 1, UTIL_NOP, 0, 0);
     expect([...words.subarray(5, 8)]).toEqual([0x00030001, 0x00001000, 0]);
   });
 
