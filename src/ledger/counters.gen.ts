@@ -134,124 +134,148 @@ export const BYTES_RECEIVED = 64;
 export const BYTES_BORROWED = 65;
 /** delivered and never read, socket closed (host) */
 export const BYTES_DROPPED = 66;
+/** taken from the program (host) */
+export const DATAGRAMS_SENT = 67;
+/** taken from the program, bytes (host) */
+export const DATAGRAMS_SENT_BYTES = 68;
+/** given to the program (host) */
+export const DATAGRAMS_RECEIVED = 69;
+/** given to the program, bytes (host) */
+export const DATAGRAMS_RECEIVED_BYTES = 70;
+/** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
+export const DATAGRAMS_CUT = 71;
+/** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
+export const DATAGRAMS_CUT_BYTES = 72;
+/** delivered and never read, socket closed (host) */
+export const DATAGRAMS_DROPPED = 73;
+/** delivered and never read, socket closed, bytes (host) */
+export const DATAGRAMS_DROPPED_BYTES = 74;
+/** event replies put in the driver's queue (host) */
+export const EVENTS_TAKEN = 75;
+/** oldest events dropped, the driver's queue full (host) */
+export const EVENTS_DROPPED = 76;
+/** failure replies, by which the card gave a request back (host) */
+export const FAILURES_TAKEN = 77;
+/** replies to requests that nobody waited for any more (host) */
+export const LATE_REPLIES = 78;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 67;
+export const IP_IN_RECEIVES = 79;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 68;
+export const IP_IN_HDR_ERRORS = 80;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 69;
+export const IP_IN_ADDR_ERRORS = 81;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 70;
+export const IP_IN_UNKNOWN_PROTOS = 82;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 71;
+export const IP_OUT_REQUESTS = 83;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 72;
+export const IP_OUT_NO_ROUTES = 84;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 73;
+export const IP_REASM_REQDS = 85;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 74;
+export const IP_REASM_OKS = 86;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 75;
+export const IP_REASM_FAILS = 87;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 76;
+export const ARP_REQUESTS_SENT = 88;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 77;
+export const ARP_REPLIES_SENT = 89;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 78;
+export const ARP_RECEIVED = 90;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 79;
+export const ICMP_IN_MSGS = 91;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 80;
+export const ICMP_IN_ERRORS = 92;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 81;
+export const ICMP_IN_ECHOS = 93;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 82;
+export const ICMP_OUT_ECHO_REPS = 94;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 83;
+export const ICMP_OUT_DEST_UNREACHS = 95;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 84;
+export const UDP_IN_DATAGRAMS = 96;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 85;
+export const UDP_OUT_DATAGRAMS = 97;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 86;
+export const UDP_NO_PORTS = 98;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 87;
+export const UDP_IN_ERRORS = 99;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 88;
+export const TCP_ACTIVE_OPENS = 100;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 89;
+export const TCP_PASSIVE_OPENS = 101;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 90;
+export const TCP_ATTEMPT_FAILS = 102;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 91;
+export const TCP_ESTAB_RESETS = 103;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 92;
+export const TCP_IN_SEGS = 104;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 93;
+export const TCP_IN_ERRS = 105;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 94;
+export const TCP_OUT_SEGS = 106;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 95;
+export const TCP_OUT_DATA_BYTES = 107;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 96;
+export const TCP_RETRANS_SEGS = 108;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 97;
+export const TCP_RETRANS_BYTES = 109;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 98;
+export const TCP_OUT_RSTS = 110;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 99;
+export const TCP_LISTEN_OVERFLOWS = 111;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 100;
+export const TCP_TIMEOUTS = 112;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 101;
+export const TCP_FAST_RETRANSMITS = 113;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 102;
+export const TCP_DELAYED_ACKS = 114;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 103;
+export const TCP_OUT_OF_ORDER = 115;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 104;
+export const TCP_DUPLICATES = 116;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 105;
+export const TCP_WINDOW_PROBES = 117;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 106;
+export const TCP_CHALLENGE_ACKS = 118;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 107;
+export const TCP_PACKETS_PRUNED = 119;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 108;
+export const TCP_TIME_WAIT_OVERFLOWS = 120;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 109;
+export const DEVICE_TX_PACKETS = 121;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 110;
+export const DEVICE_TX_PACKETS_BYTES = 122;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 111;
+export const DEVICE_RX_PACKETS = 123;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 112;
+export const DEVICE_RX_PACKETS_BYTES = 124;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 113;
+export const DEVICE_TX_FULL = 125;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 114;
+export const DEVICE_RX_NO_BUFFER = 126;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 115;
+export const DEVICE_RX_BAD_CHECKSUM = 127;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 116;
+export const DEVICE_TSO_SEGMENTS = 128;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 117;
+export const WIRE_DROPPED = 129;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 118;
+export const WIRE_OVERFLOW = 130;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 119;
+export const WIRE_DUPLICATED = 131;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 120;
+export const WIRE_DUPLICATED_BYTES = 132;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 121;
+export const WIRE_CORRUPTED = 133;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 122;
+export const WIRE_REORDERED = 134;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 123;
+export const CAPTURE_COPIES = 135;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 124;
+export const CAPTURE_COPIES_BYTES = 136;
 
-export const COUNTER_COUNT = 125;
+export const COUNTER_COUNT = 137;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -320,6 +344,18 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesReceived',
   'bytesBorrowed',
   'bytesDropped',
+  'datagramsSent',
+  'datagramsSentBytes',
+  'datagramsReceived',
+  'datagramsReceivedBytes',
+  'datagramsCut',
+  'datagramsCutBytes',
+  'datagramsDropped',
+  'datagramsDroppedBytes',
+  'eventsTaken',
+  'eventsDropped',
+  'failuresTaken',
+  'lateReplies',
   'ipInReceives',
   'ipInHdrErrors',
   'ipInAddrErrors',
@@ -444,6 +480,18 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
   'host',
   'host',
   'host',
@@ -574,6 +622,18 @@ export const COUNTER_GROUPS: readonly string[] = [
   'bytes',
   'bytes',
   'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'osm',
+  'osm',
+  'osm',
+  'osm',
   'stack',
   'stack',
   'stack',
@@ -701,6 +761,18 @@ export const COUNTER_DOCS: readonly string[] = [
   'given to the program',
   'of these, used in the bucket (no copy)',
   'delivered and never read, socket closed',
+  'taken from the program',
+  'taken from the program, bytes',
+  'given to the program',
+  'given to the program, bytes',
+  'datagrams longer than the program\'s buffer, and the bytes it thereby lost',
+  'datagrams longer than the program\'s buffer, and the bytes it thereby lost, bytes',
+  'delivered and never read, socket closed',
+  'delivered and never read, socket closed, bytes',
+  'event replies put in the driver\'s queue',
+  'oldest events dropped, the driver\'s queue full',
+  'failure replies, by which the card gave a request back',
+  'replies to requests that nobody waited for any more',
   'IPv4 packets received',
   'bad IPv4 headers',
   'not for us',

@@ -1,5 +1,7 @@
 /** What the host driver is configured with. Every limit is a table's size: nothing grows after start. */
 export interface DriverConfig {
+  /** Version of the socket class the driver speaks at most: 1, as before datagrams, or 2. The card's may be lower. */
+  readonly classVersion: 1 | 2;
   /** Socket numbers, 1 to 65536. */
   readonly socketsMax: number;
   /** A socket's bytes in the card's hands (SO_SNDBUF), unless the program sets its own. */

@@ -68,7 +68,7 @@ export class Host {
     this.transmit = transmit;
     this.receive = receive;
     this.requests = requests;
-    this.driver = new Driver(
+    this.driver = new Driver({
       outbound,
       doorbell,
       requests,
@@ -78,11 +78,11 @@ export class Host {
       transmit,
       receive,
       ledger,
-      around.clock,
-      around.sleeper,
-      around.health,
+      clock: around.clock,
+      sleeper: around.sleeper,
+      health: around.health,
       config,
-    );
+    });
     this.bringUp = new BringUp(region, layout.control, requests, control, this.driver);
     this.sockets = new CardSockets(
       this.driver,

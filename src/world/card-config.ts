@@ -41,6 +41,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     immediateSlots: 1024,
   },
   driver: {
+    classVersion: 2,
     socketsMax: 4096,
     sendBufferBytes: 1 << 20,
     receiveBufferBytes: DEFAULT_STACK_CONFIG.receiveBufferBytes,

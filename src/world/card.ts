@@ -4,6 +4,7 @@
  */
 
 import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
+import { NO_FRAME } from '../i2o/transport.ts';
 import { type Reconciliation, reconcile } from '../ledger/reconcile.ts';
 import type { CardSockets } from '../osm/user/card-sockets.ts';
 import { randomSeed } from '../time/seed.ts';
@@ -69,6 +70,11 @@ class CardBooks {
 
   close(): Promise<void> {
     return this.card.close();
+  }
+
+  /** Kills the card's thread without a word, as a fault would. For tests of what follows. */
+  async kill(): Promise<void> {
+    await this.card.worker.terminate();
   }
 
   private balance(): Reconciliation {
@@ -145,11 +151,6 @@ export class Card extends CardBooks {
       if (!this.card.armLoop()) nextTurn(done);
     });
   }
-
-  /** Kills the card's thread without a word, as a fault would. For tests of what follows. */
-  async kill(): Promise<void> {
-    await this.card.worker.terminate();
-  }
 }
 
 /** Opens a card with the echo module: the message layer alone. */
@@ -164,7 +165,9 @@ export class Echo extends CardBooks {
   roundTrip(count: number): number {
     const { host } = this.card;
     for (let done = 0; done < count; done++) {
-      host.requests.echo(host.driver.awaitFrame(), this.sequence++, true);
+      const frame = host.driver.awaitFrame();
+      if (frame === NO_FRAME) return done;
+      host.requests.echo(frame, this.sequence++, true);
       if (host.driver.wait(this.card.config.driver.controlTimeoutNs) === 0) return done;
     }
     return count;

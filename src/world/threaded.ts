@@ -1,5 +1,5 @@
 /** A card in a thread of its own, its driver in the caller's: real time. The only place that starts the worker (design rule 5). */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { MemoryPlan } from '../dma/plan.ts';
@@ -24,6 +24,8 @@ const THREAD_URL = import.meta.url.endsWith('.ts')
 /** Room for what the thread allocates at start, so that no collection runs in the steady state. */
 const YOUNG_GENERATION_MB = 64;
 const HEAP_ANSWER_NS = 1e9;
+/** Between two looks whether the card's thread exists, which are system calls. */
+const THREAD_LOOK_NS = 100e6;
 
 export class ThreadedCard {
   readonly config: CardConfig;
@@ -37,6 +39,7 @@ export class ThreadedCard {
   readonly clock: MachineClock = new MachineClock();
   private readonly iopWaker: FutexWaker;
   private exited = false;
+  private lookedForThreadNs = 0;
   private interruptCallback: () => void = () => {};
   private readonly stopAtExit = (): void => this.askStop();
 
@@ -55,7 +58,7 @@ export class ThreadedCard {
       clock: this.clock,
       waker: this.iopWaker,
       sleeper: new FutexSleeper(words, layout.hostWake >> 2),
-      health: { alive: () => !this.exited && this.status.state === RUNNING },
+      health: { alive: () => this.alive() },
     });
     const workerData: IopThreadData = {
       memory: this.region.memory,
@@ -137,6 +140,17 @@ export class ThreadedCard {
     this.host.driver.die(ENETDOWN);
   }
 
+  /**
+   * Whether the card runs. A thread that ended without a word is told by an event, which finds no turn while the program
+   * waits in a call; so now and then the system is asked, too.
+   */
+  private alive(): boolean {
+    if (this.exited || this.status.state !== RUNNING) return false;
+    if (this.clock.nowNs - this.lookedForThreadNs < THREAD_LOOK_NS) return true;
+    this.lookedForThreadNs = this.clock.nowNs;
+    return threadExists(this.status.threadId);
+  }
+
   private askStop(): void {
     this.status.askStop();
     this.iopWaker.wake();
@@ -173,6 +187,11 @@ export class ThreadedCard {
 /** Where both threads share a processor, polling only keeps the other from running. */
 function withoutPolling(config: CardConfig): CardConfig {
   return { ...config, iopSpinNs: 0, driver: { ...config.driver, spinNs: 0 } };
+}
+
+/** Whether one of this process's threads exists; true where there is no /proc or its number is unknown. */
+function threadExists(threadId: number): boolean {
+  return threadId === 0 || existsSync(`/proc/self/task/${threadId}`) || !existsSync('/proc/self/task');
 }
 
 /** Processor time of one of this process's threads, in nanoseconds; 0 where there is no /proc. */

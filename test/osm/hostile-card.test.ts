@@ -62,7 +62,7 @@ class MadCard {
       sleeper: { prepare() {}, sleep: swallow },
       health: { alive: () => true },
     });
-    this.host.driver.goOnline();
+    this.host.driver.goOnline(2);
     swallow();
   }
 

@@ -1,6 +1,7 @@
 /** What waits for room, a number, a bucket or a frame goes on once there is one, however the program waits. */
 import { describe, expect, it } from 'vitest';
 import { READABLE } from '../../src/socket/contract.ts';
+import { EAGAIN, ENOBUFS } from '../../src/socket/errno.ts';
 import { SO_RCVBUF } from '../../src/socket/options.ts';
 import type { CardOverrides } from '../../src/world/card-config.ts';
 import { VirtualWorld } from '../../src/world/virtual.ts';
@@ -149,6 +150,61 @@ describe('senders and listeners', () => {
     const told: number[] = [];
     for (let number = stack.nextReady(); number >= 0; number = stack.nextReady()) told.push(number);
     expect(told).toContain(client);
+  });
+
+  it('are told of room that an offered buffer makes when it is given back unsent', () => {
+    const bench = new Bench({
+      pools: { transmitBuffers: 2, transmitBufferBytes: 2048 },
+      driver: { transmitReserve: 0, immediateBytesMax: 0 },
+    });
+    const { stack } = bench;
+    const { client } = bench.pair();
+    const offered = [stack.sender.allocate(client), stack.sender.allocate(client)];
+    expect(stack.send(client, bench.bytes, 0, 100)).toBe(-EAGAIN);
+    while (stack.nextReady() >= 0) {}
+    for (const context of offered) expect(stack.sender.releaseAllocated(context)).toBe(0);
+    expect(stack.nextReady()).toBe(client);
+    expect(stack.send(client, bench.bytes, 0, 100)).toBe(100);
+  });
+
+  it('that wait in the call for a buffer get one, however often it takes', () => {
+    const bench = new Bench({
+      pools: { transmitBuffers: 2, transmitBufferBytes: 2048 },
+      driver: {
+        transmitReserve: 0,
+        immediateBytesMax: 0,
+        transmitDryPolicy: 'block',
+        sendBufferBytes: 1 << 20,
+      },
+    });
+    const { client, server } = bench.pair();
+    let received = 0;
+    for (let i = 0; i < 200; i++) {
+      expect(bench.stack.send(client, bench.bytes, 0, 2048)).toBe(2048);
+      received += bench.read(server);
+    }
+    bench.settle();
+    expect(received + bench.read(server)).toBe(200 * 2048);
+  });
+
+  it('that wait in the call are told ENOBUFS when no buffer ever comes', () => {
+    const bench = new Bench({
+      pools: { transmitBuffers: 1, transmitBufferBytes: 2048 },
+      driver: { transmitReserve: 0, immediateBytesMax: 0, transmitDryPolicy: 'block', controlTimeoutNs: 1e9 },
+    });
+    const { client } = bench.pair();
+    const offered = bench.stack.sender.allocate(client);
+    expect(bench.stack.send(client, bench.bytes, 0, 100)).toBe(-ENOBUFS);
+    expect(bench.stack.sender.releaseAllocated(offered)).toBe(0);
+  });
+
+  it('that listen again have the new backlog on the card too', () => {
+    const bench = new Bench({ driver: { acceptsPosted: 1 } });
+    const { stack } = bench;
+    expect(stack.listen(bench.listener, 1)).toBe(0);
+    for (let i = 0; i < 8; i++) stack.connect(stack.socket(), ADDRESS, PORT);
+    bench.settle(SECOND_NS / 2);
+    expect(bench.world.snapshot()[1]!['tcpListenOverflows']).toBeGreaterThan(0);
   });
 
   it('get accepts posted when a number comes free, unasked', () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
 import { ECONNREFUSED, ENETDOWN } from '../../src/socket/errno.ts';
 import { PromiseSockets } from '../../src/socket/promises.ts';
-import { type Card, openCard } from '../../src/world/card.ts';
+import { type Card, openCard, openEcho } from '../../src/world/card.ts';
 
 const LOOPBACK = 0x7f000001;
 let card: Card;
@@ -118,5 +118,25 @@ describe('a card that dies', () => {
     for (const socket of [client, server, listener]) expect(card.stack.close(socket)).toBe(0);
     expect(card.transmitInUse).toBe(0);
     expect(card.stack.socketsInUse).toBe(0);
+  });
+
+  it('is noticed by a program that waits in a call, where no event can tell of it', async () => {
+    const { client } = connect(7005);
+    const killed = card.kill();
+    expect(card.stack.wait(10_000)).toBe(0);
+    expect(card.failed()).toBe(ENETDOWN);
+    expect(card.stack.send(client, new Uint8Array(1), 0, 1)).toBe(-ENETDOWN);
+    await killed;
+  });
+});
+
+describe('the echo module', () => {
+  it('of a dead card answers none, and nothing is written to a frame that is none', async () => {
+    const echo = await openEcho();
+    expect(echo.roundTrip(3)).toBe(3);
+    await echo.kill();
+    expect(echo.roundTrip(3)).toBe(0);
+    expect(echo.ledger().host['inboundPosted']).toBe(echo.ledger().host['messageRequests']);
+    await echo.close();
   });
 });

@@ -4,10 +4,8 @@
  * and rests. It calls none of the program's code.
  */
 import type { Doorbell } from '../../i2o/doorbell.ts';
-import { SOCKET_RECEIVE_CREDIT_LIST_WORD } from '../../i2o/socket.gen.ts';
 import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
 import {
-  BYTES_DROPPED,
   HOST_IDLE_POLLS,
   HOST_INTERRUPTS_SERVICED,
   HOST_POLLS,
@@ -24,19 +22,20 @@ import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Replies } from '../message/replies.ts';
-import { CREDITS_PER_FRAME, type Requests } from '../message/requests.ts';
+import type { Requests } from '../message/requests.ts';
 import {
   type HostSocket,
-  hasRoom,
   STATE_CLOSING,
-  STATE_CONNECTED,
   STATE_FAILED,
   STATE_FREE,
   STATE_POSTED,
-  socketTag,
 } from '../user/host-socket.ts';
 import type { SocketTable } from '../user/socket-table.ts';
 import { AcceptPosts } from './accept-posts.ts';
+import { BlockedSenders } from './blocked-senders.ts';
+import { BucketPosts } from './bucket-posts.ts';
+import { Closing } from './closing.ts';
+import { Credits } from './credits.ts';
 
 /** Replies taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
@@ -50,9 +49,32 @@ export interface CardHealth {
   alive(): boolean;
 }
 
+/** Everything the driver works with; made by host.ts. */
+export interface DriverParts {
+  readonly outbound: FrameConsumer;
+  readonly doorbell: Doorbell;
+  readonly requests: Requests;
+  readonly replies: Replies;
+  readonly control: ControlCall;
+  readonly table: SocketTable;
+  readonly transmit: TransmitPool;
+  readonly receive: ReceivePool;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly sleeper: Sleeper;
+  readonly health: CardHealth;
+  readonly config: DriverConfig;
+}
+
 export class Driver {
   /** errno every socket fails with once the card is gone; 0 while it lives. */
   deadErrno = 0;
+  /** Version of the class that both sides speak; 0 until the card is OPERATIONAL. */
+  classVersion = 0;
+  /** Bytes read and not yet credited; buckets empty and not yet posted; sends refused for want of room. */
+  readonly credits: Credits;
+  readonly buckets: BucketPosts;
+  readonly blocked: BlockedSenders;
   /** Set when the card is OPERATIONAL: device messages before that would be refused. */
   private online = false;
   private readonly outbound: FrameConsumer;
@@ -69,49 +91,30 @@ export class Driver {
   private readonly health: CardHealth;
   private readonly config: DriverConfig;
   private readonly spin: SpinPolicy;
-  /** Free transmit buffers from which on blocked senders are told: a small pool never has the configured number. */
-  private readonly enough: number;
-  /** Sockets with bytes to credit; a list with room for every socket. */
-  private readonly credits: Int32Array;
-  private creditCount = 0;
-  /** Sockets refused for want of room; a list with room for every socket. */
-  private readonly blocked: Int32Array;
-  private blockedCount = 0;
   private readonly accepts: AcceptPosts;
+  private readonly closing: Closing;
 
-  constructor(
-    outbound: FrameConsumer,
-    doorbell: Doorbell,
-    requests: Requests,
-    replies: Replies,
-    control: ControlCall,
-    table: SocketTable,
-    transmit: TransmitPool,
-    receive: ReceivePool,
-    ledger: Ledger,
-    clock: Clock,
-    sleeper: Sleeper,
-    health: CardHealth,
-    config: DriverConfig,
-  ) {
-    this.outbound = outbound;
-    this.doorbell = doorbell;
+  constructor(parts: DriverParts) {
+    const { requests, table, transmit, receive, ledger, config } = parts;
+    this.outbound = parts.outbound;
+    this.doorbell = parts.doorbell;
     this.requests = requests;
-    this.replies = replies;
-    this.control = control;
+    this.replies = parts.replies;
+    this.control = parts.control;
     this.table = table;
     this.transmit = transmit;
     this.receive = receive;
     this.counters = ledger.counters;
-    this.clock = clock;
-    this.sleeper = sleeper;
-    this.health = health;
+    this.clock = parts.clock;
+    this.sleeper = parts.sleeper;
+    this.health = parts.health;
     this.config = config;
     this.spin = new SpinPolicy(config.spinNs);
-    this.credits = new Int32Array(config.socketsMax);
-    this.blocked = new Int32Array(config.socketsMax);
+    this.credits = new Credits(requests, table);
+    this.buckets = new BucketPosts(receive, requests, config);
+    this.blocked = new BlockedSenders(table, transmit, config);
     this.accepts = new AcceptPosts(requests, table, config);
-    this.enough = Math.max(1, Math.min(config.transmitLowWatermark, transmit.buffers >> 1));
+    this.closing = new Closing(requests, table, receive, this.buckets, ledger);
   }
 
   /** Takes what replies there are and does what follows from them. @returns replies taken. // Hot path: 6 ns when there are none. */
@@ -218,39 +221,12 @@ export class Driver {
     return this.deadErrno === 0 ? frame : NO_FRAME;
   }
 
-  /** Remembers that bytes of a socket were read, and tells the card once it is worth a message. // Hot path. */
-  credit(number: number, socket: HostSocket, bytes: number): void {
-    socket.creditBytes += bytes;
-    if (socket.creditQueued === 0 && socket.creditBytes >= socket.receiveBufferBytes >> 3) {
-      socket.creditQueued = 1;
-      this.credits[this.creditCount++] = number;
-      this.sendCredits();
-    }
-  }
-
-  /** A bucket has been emptied. // Hot path. */
-  bucketRead(bucket: number): void {
-    this.receive.give(bucket);
-    this.postDueBuckets();
-  }
-
-  /** The card is OPERATIONAL: it gets its first buckets. */
-  goOnline(): void {
+  /** The card is OPERATIONAL: it gets its first buckets. @param cardVersion version of the class its table names. */
+  goOnline(cardVersion: number): void {
+    this.classVersion = Math.min(cardVersion, this.config.classVersion);
     this.online = true;
-    this.postBuckets();
-  }
-
-  /** Posts waiting buckets, as many as frames allow. */
-  postBuckets(): void {
-    const { receive, requests } = this;
-    while (receive.waiting > 0 && requests.receivePost(receive) > 0) {}
-  }
-
-  /** A send was refused for want of room: the socket is told when there is some. */
-  block(number: number, socket: HostSocket): void {
-    if (socket.wantsRoom !== 0) return;
-    socket.wantsRoom = 1;
-    this.blocked[this.blockedCount++] = number;
+    this.buckets.open = true;
+    this.buckets.postAll();
   }
 
   /** Posts numbers for accepts at a listener until enough are. */
@@ -258,42 +234,21 @@ export class Driver {
     this.accepts.post(listenerNumber, listener);
   }
 
-  /**
-   * Gives a socket up: unread data is dropped, which makes it an abort (RFC 2525 section 2.17), and the card is told. The
-   * number is free when the card has answered. @param reset abort it in any case.
-   */
+  /** Gives a socket up. The number is free when the card has answered. @param reset abort it in any case. */
   closeSocket(number: number, socket: HostSocket, reset: boolean): void {
-    // The wait for a frame comes first, since it may bring more data.
-    const frame = this.awaitFrame();
-    const unread = this.dropUnread(socket);
-    const abort = reset || (unread > 0 && socket.state !== STATE_FAILED);
-    socket.state = STATE_CLOSING;
-    if (frame === NO_FRAME) {
-      socket.state = STATE_FREE;
-      this.table.give(number);
-      return;
-    }
-    this.requests.close(frame, socketTag(number, socket.generation), number, abort);
-    this.postDueBuckets();
+    this.closing.close(this.awaitFrame(), number, socket, reset);
   }
 
-  /** Drops what a socket has not read. @returns bytes. */
-  private dropUnread(socket: HostSocket): number {
-    let dropped = 0;
-    for (let bucket = socket.receiveHead; bucket >= 0; bucket = this.receive.next[bucket]!) {
-      dropped += this.receive.length[bucket]!;
-      this.receive.give(bucket);
-    }
-    socket.receiveHead = -1;
-    socket.receiveTail = -1;
-    this.counters[BYTES_DROPPED] += dropped;
-    return dropped;
+  /** There is room that no reply told of: senders that wait may have it. */
+  roomMade(): void {
+    this.blocked.tell();
   }
 
   /** The card is gone: every socket fails with `errno`, every buffer is the host's again, and nothing waits any more. */
   die(errno: number): void {
     if (this.deadErrno !== 0) return;
     this.deadErrno = errno;
+    this.buckets.open = false;
     this.control.abandon(errno);
     const { table, transmit, receive } = this;
     for (let context = 0; context < transmit.count; context++) {
@@ -334,65 +289,14 @@ export class Driver {
       this.replies.roomChanged = true;
     }
     if (!this.online) return;
-    this.postDueBuckets();
-    if (this.creditCount > 0) this.sendCredits();
+    this.buckets.postDue();
+    this.credits.send();
     this.accepts.postOwed();
-    if (this.blockedCount > 0 && this.replies.roomChanged) this.unblock();
+    if (this.replies.roomChanged) this.blocked.tell();
     this.replies.roomChanged = false;
     while (this.replies.orphanCount > 0) {
       const number = this.replies.orphans[--this.replies.orphanCount]!;
       this.closeSocket(number, this.table.sockets[number]!, true);
     }
-  }
-
-  /**
-   * Posts the empty buckets once they are worth a message, or as many as the card has left: it lets no socket hold more
-   * buckets than it has free, so a socket whose own lie here empty might else wait for ever. // Hot path.
-   */
-  private postDueBuckets(): void {
-    const { waiting } = this.receive;
-    if (waiting < this.config.bucketsPerPost && waiting < this.receive.withCard) return;
-    if (waiting > 0 && this.deadErrno === 0) this.postBuckets();
-  }
-
-  /** Credits what has been read, socket by socket. What finds no frame waits for the next reply. */
-  private sendCredits(): void {
-    const { requests, table } = this;
-    while (this.creditCount > 0) {
-      const frame = requests.acquire();
-      if (frame === NO_FRAME) return;
-      const count = Math.min(this.creditCount, CREDITS_PER_FRAME);
-      for (let i = 0; i < count; i++) {
-        const number = this.credits[--this.creditCount]!;
-        const socket = table.sockets[number]!;
-        const at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD + i * 2;
-        requests.words[at] = number;
-        // A socket closed meanwhile has nothing to credit; one byte keeps the pair well formed and the card ignores it.
-        requests.words[at + 1] = socket.creditBytes > 0 ? socket.creditBytes : 1;
-        socket.creditBytes = 0;
-        socket.creditQueued = 0;
-      }
-      requests.receiveCredit(frame, count);
-    }
-  }
-
-  /** Tells the senders that were refused that there is room again. */
-  private unblock(): void {
-    const { table, transmit } = this;
-    const enough = transmit.available >= this.enough;
-    let kept = 0;
-    for (let i = 0; i < this.blockedCount; i++) {
-      const number = this.blocked[i]!;
-      const socket = table.sockets[number]!;
-      const room =
-        hasRoom(socket) && socket.sendingBytes <= socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
-      if (socket.state !== STATE_CONNECTED || (enough && room)) {
-        socket.wantsRoom = 0;
-        table.changed(number);
-      } else {
-        this.blocked[kept++] = number;
-      }
-    }
-    this.blockedCount = kept;
   }
 }

@@ -5,6 +5,7 @@
 import type { Region } from '../../dma/region.ts';
 import {
   getLctEntryClassId,
+  getLctEntryClassVersion,
   getLctEntryLocalTid,
   getLctHeaderTableWords,
   getStatusBlockInboundFrameWords,
@@ -73,8 +74,7 @@ export class BringUp {
     writeExecSysEnable(this.words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin());
     this.requests.post();
     this.replied('SysEnable');
-    this.findDevice(classId);
-    this.driver.goOnline();
+    this.driver.goOnline(this.findDevice(classId));
   }
 
   private frame(): number {
@@ -160,7 +160,8 @@ export class BringUp {
     this.replied('SysTabSet');
   }
 
-  private findDevice(classId: number): void {
+  /** @returns the version of the class that the card's table names. */
+  private findDevice(classId: number): number {
     const { words, controlOffset } = this;
     const frame = this.frame();
     writeExecLctNotify(words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin(), -1, 0, 8);
@@ -172,7 +173,7 @@ export class BringUp {
     for (let at = LCT_HEADER_WORDS; at + LCT_ENTRY_WORDS <= tableWords; at += LCT_ENTRY_WORDS) {
       const entry = table + at;
       if (getLctEntryClassId(words, entry) === classId && getLctEntryLocalTid(words, entry) === DEVICE_TID)
-        return;
+        return getLctEntryClassVersion(words, entry);
     }
     throw new Error(`the card has no device of class 0x${classId.toString(16).padStart(3, '0')}`);
   }

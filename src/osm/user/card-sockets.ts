@@ -35,6 +35,7 @@ import {
   ENETDOWN,
   ENOPROTOOPT,
   ENOTCONN,
+  EOPNOTSUPP,
   EPROTONOSUPPORT,
 } from '../../socket/errno.ts';
 import { SO_ERROR, SO_LINGER_SECONDS, SO_RCVBUF, SO_SNDBUF } from '../../socket/options.ts';
@@ -137,11 +138,8 @@ export class CardSockets implements SocketStack {
   listen(number: number, backlog: number): number {
     const socket = this.open(number);
     if (socket === undefined) return -EBADF;
-    if (socket.state === STATE_LISTENING) {
-      socket.backlog = clampBacklog(backlog);
-      return 0;
-    }
-    if (socket.state !== STATE_OPEN) return -EINVAL;
+    if (socket.datagram !== 0) return -EOPNOTSUPP;
+    if (socket.state !== STATE_OPEN && socket.state !== STATE_LISTENING) return -EINVAL;
     if (socket.bound === 0) {
       const errno = this.bind(number, 0, 0);
       if (errno !== 0) return errno;

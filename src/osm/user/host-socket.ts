@@ -11,6 +11,8 @@ export const STATE_POSTED = 5;
 export const STATE_FAILED = 6;
 /** Given up by the program; the number is free once the card has answered. */
 export const STATE_CLOSING = 7;
+/** A datagram socket; connected if it has a remote port. It has no other state until it is closed. */
+export const STATE_DATAGRAM = 8;
 
 export class HostSocket {
   state: number = STATE_FREE;
@@ -24,6 +26,8 @@ export class HostSocket {
   writeEnded = 0;
   readEnded = 0;
   bound = 0;
+  /** 1: a datagram socket, whatever its state. */
+  datagram = 0;
   /** Buckets with unread data, oldest first. */
   receiveHead = -1;
   receiveTail = -1;
@@ -64,6 +68,7 @@ export class HostSocket {
     this.writeEnded = 0;
     this.readEnded = 0;
     this.bound = 0;
+    this.datagram = 0;
     this.receiveHead = -1;
     this.receiveTail = -1;
     this.creditBytes = 0;

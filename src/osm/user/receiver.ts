@@ -56,7 +56,7 @@ export class Receiver {
       copied += count;
       if (count === held) {
         this.dropHead(socket, bucket);
-        this.driver.bucketRead(bucket);
+        this.driver.buckets.give(bucket);
       } else {
         receive.address[bucket] = receive.address[bucket]! + count;
         receive.length[bucket] = held - count;
@@ -96,13 +96,13 @@ export class Receiver {
   /** The program is done with a lent bucket. @returns 0, or −EINVAL for one that is not lent. */
   release(bucket: number): number {
     if (!this.receive.lent(bucket)) return -EINVAL;
-    this.driver.bucketRead(bucket);
+    this.driver.buckets.give(bucket);
     return 0;
   }
 
   private used(number: number, socket: HostSocket, bytes: number): void {
     this.counters[BYTES_RECEIVED] += bytes;
-    if (socket.state === STATE_CONNECTED) this.driver.credit(number, socket, bytes);
+    if (socket.state === STATE_CONNECTED) this.driver.credits.add(number, socket, bytes);
   }
 
   private empty(socket: HostSocket | undefined, length: number): number {

@@ -52,6 +52,8 @@ import type { SocketTable } from './socket-table.ts';
 const ELEMENTS_PER_SEND = 8;
 /** The longest immediate data: 32 words − 6 of the message − 2 of the element. */
 const IMMEDIATE_BYTES_LIMIT = 96;
+/** No buffer is free and the send waits for one: no errno has this number. */
+const DRY = -0x40000000;
 
 export class Sender {
   private readonly driver: Driver;
@@ -85,6 +87,15 @@ export class Sender {
   /** As `SocketStack.send`. // Hot path: 64 B in 60 ns, one copy, one frame. */
   send(number: number, bytes: Uint8Array, offset: number, length: number): number {
     this.counters[USER_CALLS] += 1;
+    for (;;) {
+      const taken = this.trySend(number, bytes, offset, length);
+      if (taken !== DRY) return taken;
+      // The pool is dry, and the call is to wait: a reply may have brought a buffer, or the connection's end.
+      if (this.driver.wait(this.config.controlTimeoutNs) === 0) return -ENOBUFS;
+    }
+  }
+
+  private trySend(number: number, bytes: Uint8Array, offset: number, length: number): number {
     const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
     if (
       socket === undefined ||
@@ -107,7 +118,7 @@ export class Sender {
     if (taken === 0) taken = this.fillBuffers(frame, number, socket, bytes, offset, Math.min(length, room));
     if (taken === 0) {
       this.requests.cancel();
-      return this.dry(number, socket, bytes, offset, length);
+      return this.dry(number, socket);
     }
     this.counters[BYTES_SENT] += taken;
     return taken;
@@ -168,6 +179,7 @@ export class Sender {
   releaseAllocated(context: number): number {
     if (!this.transmit.taken(context)) return -EINVAL;
     this.transmit.give(context);
+    this.driver.roomMade();
     return 0;
   }
 
@@ -182,22 +194,15 @@ export class Sender {
   }
 
   private blocked(number: number, socket: HostSocket): number {
-    this.driver.block(number, socket);
+    this.driver.blocked.add(number, socket);
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;
   }
 
-  /** No buffer: what the send answers is a matter of policy. */
-  private dry(number: number, socket: HostSocket, bytes: Uint8Array, offset: number, length: number): number {
-    switch (this.config.transmitDryPolicy) {
-      case 'ENOBUFS':
-        return -ENOBUFS;
-      case 'block':
-        if (this.driver.wait(this.config.controlTimeoutNs) === 0) return -ENOBUFS;
-        return this.send(number, bytes, offset, length);
-      default:
-        return this.blocked(number, socket);
-    }
+  /** No buffer: what the send answers is a matter of policy. @returns a negative errno, or DRY to wait in the call. */
+  private dry(number: number, socket: HostSocket): number {
+    if (this.config.transmitDryPolicy === 'ENOBUFS') return -ENOBUFS;
+    return this.config.transmitDryPolicy === 'block' ? DRY : this.blocked(number, socket);
   }
 
   /** Puts the bytes into the frame. @returns bytes taken, 0 when no slot of card memory is free. // Hot path. */

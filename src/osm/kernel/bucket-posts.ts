@@ -1,0 +1,43 @@
+/**
+ * Gives empty buckets back to the card, several in one message. From the receiver: buckets read or dropped. To the card:
+ * SocketReceivePost, as soon as a message is worth it; what finds no frame waits for the chores.
+ */
+import type { DriverConfig } from '../config.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { Requests } from '../message/requests.ts';
+
+export class BucketPosts {
+  /** Set while the card is OPERATIONAL: before that, and once it is dead, it takes none. */
+  open = false;
+  private readonly receive: ReceivePool;
+  private readonly requests: Requests;
+  private readonly bucketsPerPost: number;
+
+  constructor(receive: ReceivePool, requests: Requests, config: DriverConfig) {
+    this.receive = receive;
+    this.requests = requests;
+    this.bucketsPerPost = config.bucketsPerPost;
+  }
+
+  /** A bucket has been emptied. // Hot path. */
+  give(bucket: number): void {
+    this.receive.give(bucket);
+    this.postDue();
+  }
+
+  /**
+   * Posts the empty buckets once they are worth a message, or as many as the card has left: it lets no socket hold more
+   * buckets than it has free, so a socket whose own lie here empty might else wait for ever. // Hot path.
+   */
+  postDue(): void {
+    const { waiting } = this.receive;
+    if (waiting < this.bucketsPerPost && waiting < this.receive.withCard) return;
+    if (waiting > 0 && this.open) this.postAll();
+  }
+
+  /** Posts every empty bucket, as many as frames allow. */
+  postAll(): void {
+    const { receive, requests } = this;
+    while (receive.waiting > 0 && requests.receivePost(receive) > 0) {}
+  }
+}
