@@ -14,12 +14,11 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const executive = readClass(read('spec/executive.yaml'));
   const utility = readClass(read('spec/utility.yaml'));
   const classes = [socket, executive, utility];
-  const messages = classes.flatMap((spec) => spec.messages.map(({ name }) => name));
   const states = optional(read, 'spec/states.yaml');
   const rules = optional(read, 'spec/rules.yaml');
   const catalogue = makeCatalogue(
     classes,
-    states === undefined ? [] : readMachines(states, messages),
+    states === undefined ? [] : readMachines(states, classes),
     rules === undefined ? [] : readRules(rules),
     NO_GROUPS,
   );

@@ -8,21 +8,22 @@ import type {
   StateEntry,
   TransitionEntry,
 } from '../../src/spec/entries.ts';
+import type { ClassSpec, Message } from './model.ts';
 import { expect, integer, items, type Raw, record, text, unique } from './yaml.ts';
 
 /** Everything a machine's transition can wait for. */
 const EVENTS = /^(request|reply|polled|record|event) \S.*$/;
 const OF_MESSAGES = ['request', 'reply', 'polled'];
 
-/** @param messages names a `request` or `reply` may have. @throws TypeError of one line that says where and what. */
-export function readMachines(yaml: string, messages: readonly string[]): MachineEntry[] {
+/** @param classes whose messages and enumerations the machines name. @throws TypeError of one line that says where and what. */
+export function readMachines(yaml: string, classes: readonly ClassSpec[]): MachineEntry[] {
   const root = record(parse(yaml), 'states', ['machines']);
-  const machines = items(root['machines'], 'machines').map((entry) => readMachine(entry, messages));
+  const machines = items(root['machines'], 'machines').map((entry) => readMachine(entry, classes));
   unique(machines.map(({ name }) => name), 'machines', 'name'); // biome-ignore format: one line
   return machines;
 }
 
-function readMachine(entry: unknown, messages: readonly string[]): MachineEntry {
+function readMachine(entry: unknown, classes: readonly ClassSpec[]): MachineEntry {
   const where = `machines.${String((entry as Raw)?.['name'])}`;
   const raw = record(entry, where, ['name', 'doc', 'origin', 'initial', 'states', 'transitions']);
   const states = items(raw['states'], where).map(
@@ -32,7 +33,7 @@ function readMachine(entry: unknown, messages: readonly string[]): MachineEntry 
   unique(names, where, 'state');
   expect(names.includes(text(raw['initial'], where)), where, `initial state ${raw['initial']} is unknown`);
   const transitions = items(raw['transitions'], where).map((item, index) =>
-    readTransition(item, `${where}.transitions.${index + 1}`, names, messages),
+    readTransition(item, `${where}.transitions.${index + 1}`, names, classes),
   );
   return {
     name: text(raw['name'], where),
@@ -48,7 +49,7 @@ function readTransition(
   entry: unknown,
   where: string,
   states: readonly string[],
-  messages: readonly string[],
+  classes: readonly ClassSpec[],
 ): TransitionEntry {
   const raw = record(entry, where, ['in', 'on', 'to', 'when?', 'doc?']);
   const starts = raw['in'] === 'any' ? states : [raw['in']].flat().map((name) => text(name, where));
@@ -58,21 +59,44 @@ function readTransition(
   const on = text(raw['on'], where);
   expect(EVENTS.test(on), where, `"${on}" is no request, reply, polled, record or event`);
   const [kind, subject] = on.split(' ');
-  const known = !OF_MESSAGES.includes(kind!) || messages.includes(subject!);
-  expect(known, where, `message ${subject} is unknown`);
+  if (OF_MESSAGES.includes(kind!)) messageOf(classes, subject, where);
   return {
     in: starts,
     on,
     to,
-    ...(raw['when'] === undefined ? {} : { when: readCondition(raw['when'], where) }),
+    ...(raw['when'] === undefined ? {} : { when: readCondition(raw['when'], where, subject, classes) }),
     ...(raw['doc'] === undefined ? {} : { doc: text(raw['doc'], where) }),
   };
 }
 
-function readCondition(entry: unknown, where: string): FieldCondition {
+function messageOf(classes: readonly ClassSpec[], name: string | undefined, where: string): Message {
+  const message = classes.flatMap(({ messages }) => messages).find((entry) => entry.name === name);
+  expect(message !== undefined, where, `message ${name} is unknown`);
+  return message;
+}
+
+/** Values are numbers, or names of the field's enumeration. */
+function readCondition(
+  entry: unknown,
+  where: string,
+  subject: string | undefined,
+  classes: readonly ClassSpec[],
+): FieldCondition {
   const raw = record(entry, `${where}.when`, ['field', 'values']);
-  const values = items(raw['values'], where).map((value) => integer(value, where, 0, 0xffffffff));
-  return { field: text(raw['field'], where), values };
+  const name = text(raw['field'], where);
+  const field = messageOf(classes, subject, where).request.fields.find(
+    (candidate) => candidate.name === name,
+  );
+  expect(field !== undefined, where, `field ${name} is unknown`);
+  const enums = classes.flatMap((spec) => spec.enums);
+  const known = enums.find((candidate) => candidate.name === field.enum)?.values ?? [];
+  const values = items(raw['values'], where).map((value) => {
+    const named = known.find((candidate) => candidate.name === value)?.value;
+    expect(named !== undefined || Number.isInteger(value), where, `value ${String(value)} is unknown`);
+    return named ?? integer(value, where, 0, 0xffffffff);
+  });
+  const names = values.map((value) => known.find((row) => row.value === value)?.name ?? String(value));
+  return { field: name, values, names };
 }
 
 /** @throws TypeError of one line that says where and what. */

@@ -145,6 +145,8 @@ export interface TransitionEntry {
 export interface FieldCondition {
   readonly field: string;
   readonly values: readonly number[];
+  /** The same, as the field's enumeration names them. */
+  readonly names: readonly string[];
 }
 
 /** What the validator holds a trace against. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readMachines, readRules } from '../../spec/generator/behaviour.ts';
+import { readClass } from '../../spec/generator/model.ts';
 import * as executiveCodec from '../../src/i2o/executive.gen.ts';
 import * as socketCodec from '../../src/i2o/socket.gen.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
@@ -55,6 +56,18 @@ describe('the catalogue', () => {
   });
 });
 
+const DOORS = readClass(`
+class: { name: doors, id: 0x0A1, version: 1, origin: nobody, doc: Doors. }
+enums: [{ name: Way, doc: w, values: [{ name: In, value: 0, doc: i }, { name: Out, value: 1, doc: o }] }]
+messages:
+  - name: DoorOpen
+    function: 0x80
+    doc: Opens.
+    request: [{ name: way, word: 4, bits: [0, 7], enum: Way, doc: which way }]
+    reply: []
+    errno: []
+structures: []
+`);
 const MACHINE = `machines:
   - name: door
     doc: d
@@ -62,14 +75,19 @@ const MACHINE = `machines:
     initial: Closed
     states: [{ name: Closed, doc: c }, { name: Open, doc: o }]
     transitions:
-      - { in: [Closed], on: request DoorOpen, to: Open }
+      - { in: [Closed], on: request DoorOpen, to: Open, when: { field: way, values: [Out] } }
       - { in: any, on: event wind, to: same, doc: it rattles }
 `;
 
 describe('readMachines', () => {
   it('writes `any` out', () => {
-    expect(readMachines(MACHINE, ['DoorOpen'])[0]!.transitions).toEqual([
-      { in: ['Closed'], on: 'request DoorOpen', to: 'Open' },
+    expect(readMachines(MACHINE, [DOORS])[0]!.transitions).toEqual([
+      {
+        in: ['Closed'],
+        on: 'request DoorOpen',
+        to: 'Open',
+        when: { field: 'way', values: [1], names: ['Out'] },
+      },
       { in: ['Closed', 'Open'], on: 'event wind', to: 'same', doc: 'it rattles' },
     ]);
   });
@@ -80,9 +98,11 @@ describe('readMachines', () => {
     ['an unknown target', 'to: same', 'to: Ajar', /transitions\.2: state Ajar is unknown/],
     ['an unknown initial state', 'initial: Closed', 'initial: Ajar', /door: initial state Ajar is unknown/],
     ['another kind of trigger', 'event wind', 'wind blows', /"wind blows" is no request/],
+    ['an unknown field', 'field: way', 'field: colour', /field colour is unknown/],
+    ['an unknown value', '[Out]', '[Up]', /value Up is unknown/],
     ['an unknown key', 'doc: it rattles', 'note: it rattles', /unknown key "note"/],
   ])('refuses %s', (_what, from, to, message) => {
-    expect(() => readMachines(MACHINE.replace(from, to), ['DoorOpen'])).toThrow(message);
+    expect(() => readMachines(MACHINE.replace(from, to), [DOORS])).toThrow(message);
   });
 });
 
