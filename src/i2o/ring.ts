@@ -99,6 +99,14 @@ export class RingProducer implements FrameProducer {
     }
   }
 
+  /** No frame leaves the ring's order, so none is preserved. */
+  adopt(_address: number): number {
+    return NO_FRAME;
+  }
+
+  /** A frame acquired and not posted is not taken. */
+  surrender(): void {}
+
   /** Frames posted that are not released yet. */
   get inUse(): number {
     this.refresh();
@@ -165,6 +173,14 @@ export class RingConsumer implements FrameConsumer {
   release(): void {
     this.next = (this.next + 1) | 0;
   }
+
+  /** A frame kept would keep those behind it: none is preserved. */
+  preserve(): number {
+    return NO_FRAME;
+  }
+
+  /** The ring's frames are its producer's from the start. */
+  supply(): void {}
 
   /**
    * Makes releases visible to the producer.

@@ -27,6 +27,15 @@ export interface FrameProducer {
   available(wanted: number): number;
   /** Asks to be notified when frames are free again. @returns true when fewer than `wanted` are, after looking once more. */
   armForFree(wanted: number): boolean;
+  /**
+   * A frame whose delivery failed is the producer's again: it can be read, then must be cancelled, or written anew and posted,
+   * before the next `acquire`. Not between `acquire` and `post`.
+   * @param address PreservedMFA of the failure record, as the other side wrote it.
+   * @returns the frame's word index; NO_FRAME when the transport preserves none, or not that one.
+   */
+  adopt(address: number): number;
+  /** Gives back every frame taken ahead of its use. Called before the transport is left for good; frames may follow again. */
+  surrender(): void;
   /** Frames posted that the consumer has not released. */
   readonly inUse: number;
   /** The other side has written something that cannot be; the transport is used no further. */
@@ -39,6 +48,14 @@ export interface FrameConsumer {
   receive(): number;
   /** The received frame has been read; the producer may have it again after the next `publish`. */
   release(): void;
+  /**
+   * Between `receive` and `release`: the frame could not be delivered and is not given back by `release`. The producer adopts
+   * it by the address in the failure record (reference sections 1.4 and 2.4).
+   * @returns the address to put there as PreservedMFA; NO_FRAME when the transport preserves none.
+   */
+  preserve(): number;
+  /** Lends the producer its frames, where they are the consumer's to lend: once the other side is ready for them. */
+  supply(): void;
   /** Makes releases visible. @returns 0 nothing was released; 1 no notification is wanted; 2 the producer waits for a frame. */
   publish(): number;
   /** Asks to be notified of the next frame. @returns true when there is none, after looking once more. */

@@ -60,6 +60,8 @@ export interface ExecutiveConfig {
 export class Executive {
   /** Whether device messages are taken. Kept apart from the state so that the run loop reads one boolean. */
   operational = false;
+  /** Whether there may be outbound frames. In RESET there are none, and every request completes in polled memory. */
+  replies = false;
   private state: number = IOP_STATE_RESET;
   private iopId = 0;
   private hostUnitId = 0;
@@ -175,6 +177,7 @@ export class Executive {
     if (!this.writable(address, 4)) return;
     const fits = getExecOutboundInitOutboundFrameWords(words, frame) === FRAME_WORDS;
     if (fits && this.state === IOP_STATE_RESET) this.state = IOP_STATE_HOLD;
+    this.replies = this.state !== IOP_STATE_RESET;
     const done = fits && this.state === IOP_STATE_HOLD;
     Atomics.store(words, address >> 2, done ? OUTBOUND_INIT_COMPLETE : OUTBOUND_INIT_FAILED);
   }
@@ -184,6 +187,7 @@ export class Executive {
     if (!this.writable(address, 4)) return;
     if (this.operational) this.module.quiesce();
     this.operational = false;
+    this.replies = false;
     this.state = IOP_STATE_RESET;
     Atomics.store(this.words, address >> 2, RESET_IN_PROGRESS);
   }

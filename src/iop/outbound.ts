@@ -83,9 +83,12 @@ export class Outbound {
   failure(requestFrame: number, failureCode: number, severity: number): void {
     this.counters[INBOUND_REFUSED] += 1;
     const words = this.words;
+    const frame = this.acquire();
+    // Before OutboundInit there may be no frame to say it in: the count says it.
+    if (frame === NO_FRAME) return;
     writeFailure(
       words,
-      this.acquire(),
+      frame,
       frameTarget(words, requestFrame),
       frameInitiator(words, requestFrame),
       frameFunction(words, requestFrame),

@@ -93,7 +93,7 @@ export class IoProcessor implements Agent {
     let taken = 0;
     while (taken < REQUESTS_PER_TURN) {
       const frame = inbound.receive();
-      if (frame === NO_FRAME || this.outbound.ring.available(REPLY_RESERVE) < REPLY_RESERVE) break;
+      if (frame === NO_FRAME || this.mustWait()) break;
       this.dispatch(frame);
       inbound.release();
       taken += 1;
@@ -103,6 +103,11 @@ export class IoProcessor implements Agent {
       this.interrupt.publishReleases(inbound);
     }
     return taken;
+  }
+
+  /** Whether a request must wait because there may be no frame to answer it in. // Hot path. */
+  private mustWait(): boolean {
+    return this.executive.replies && this.outbound.ring.available(REPLY_RESERVE) < REPLY_RESERVE;
   }
 
   /** Checks the header and finds the target. Each word is read once: the host can change it at any time. */

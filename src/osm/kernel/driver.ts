@@ -221,6 +221,12 @@ export class Driver {
     return this.deadErrno === 0 ? frame : NO_FRAME;
   }
 
+  /** OutboundInit is complete: the card gets the frames to reply in (reference section 4.3, step 4). */
+  supplyOutbound(): void {
+    this.outbound.supply();
+    this.doorbell.publishReleases(this.outbound);
+  }
+
   /** The card is OPERATIONAL: it gets its first buckets. @param cardVersion version of the class its table names. */
   goOnline(cardVersion: number): void {
     this.classVersion = Math.min(cardVersion, this.config.classVersion);

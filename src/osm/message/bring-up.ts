@@ -69,6 +69,7 @@ export class BringUp {
   run(classId: number, pause: () => boolean): void {
     this.statusGet(pause);
     this.outboundInit(pause);
+    this.driver.supplyOutbound();
     this.sysTabSet();
     const frame = this.frame();
     writeExecSysEnable(this.words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin());
