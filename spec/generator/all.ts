@@ -3,6 +3,7 @@ import { NO_GROUPS, readMachines, readRules } from './behaviour.ts';
 import { generateCatalogue, makeCatalogue } from './catalogue.ts';
 import { generateClass } from './codecs.ts';
 import { generateCounters, readCounters } from './counters.ts';
+import { readFrame } from './frame.ts';
 import { generateKernels } from './kernels.ts';
 import { readClass } from './model.ts';
 import { generateReference } from './reference.ts';
@@ -14,9 +15,11 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const executive = readClass(read('spec/executive.yaml'));
   const utility = readClass(read('spec/utility.yaml'));
   const classes = [socket, executive, utility];
+  const frame = readFrame(read('spec/frame.yaml'), classes.flatMap(({ enums }) => enums)); // biome-ignore format: one line
   const states = optional(read, 'spec/states.yaml');
   const rules = optional(read, 'spec/rules.yaml');
   const catalogue = makeCatalogue(
+    frame,
     classes,
     states === undefined ? [] : readMachines(states, classes),
     rules === undefined ? [] : readRules(rules),

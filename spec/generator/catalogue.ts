@@ -2,7 +2,9 @@
 import type {
   Catalogue,
   ClassEntry,
+  EnumEntry,
   FieldEntry,
+  FrameEntry,
   GroupEntry,
   LayoutEntry,
   MachineEntry,
@@ -10,19 +12,22 @@ import type {
   ReplyForm,
   RuleEntry,
   SglEntry,
+  StructureEntry,
 } from '../../src/spec/entries.ts';
-import type { ClassSpec, Field, Layout, Message, Sgl } from './model.ts';
+import type { FrameSpec } from './frame.ts';
+import type { ClassSpec, Enum, Field, Layout, Message, Sgl, Structure } from './model.ts';
 import { quote } from './names.ts';
 
 const COLUMNS = 110;
 
 export function makeCatalogue(
+  frame: FrameSpec,
   classes: readonly ClassSpec[],
   machines: readonly MachineEntry[],
   rules: readonly RuleEntry[],
   groups: readonly GroupEntry[],
 ): Catalogue {
-  return { classes: classes.map(classEntry), machines, rules, groups };
+  return { frame: frameEntry(frame), classes: classes.map(classEntry), machines, rules, groups };
 }
 
 export function generateCatalogue(catalogue: Catalogue): string {
@@ -42,31 +47,64 @@ function classEntry(spec: ClassSpec): ClassEntry {
     id: spec.id,
     version: spec.version,
     origin: spec.origin,
+    ...(spec.reference === undefined ? {} : { reference: spec.reference }),
     doc: line(spec.doc),
     messages: spec.messages.map((message) => messageEntry(message, spec)),
-    enums: spec.enums.map(({ name, doc, bitSet, values }) => ({
-      name,
-      className,
-      doc: line(doc),
-      bitSet: bitSet === true,
-      values: values.map((value) => ({ name: value.name, value: value.value, doc: line(value.doc) })),
-    })),
-    structures: spec.structures.map((structure) => ({
-      name: structure.name,
-      className,
-      ...layoutEntry(structure),
-      doc: line(structure.doc),
-    })),
+    enums: enumEntries(spec.enums, className),
+    structures: structureEntries(spec.structures, className),
   };
 }
 
+function frameEntry({
+  name,
+  origin,
+  reference,
+  doc,
+  enums,
+  structures,
+  replyForms,
+  elements,
+}: FrameSpec): FrameEntry {
+  return {
+    name,
+    origin,
+    reference,
+    doc,
+    enums: enumEntries(enums, name),
+    structures: structureEntries(structures, name),
+    replyForms,
+    elements,
+  };
+}
+
+function enumEntries(enums: readonly Enum[], className: string): EnumEntry[] {
+  return enums.map(({ name, doc, bitSet, values }) => ({
+    name,
+    className,
+    doc: line(doc),
+    bitSet: bitSet === true,
+    values: values.map((value) => ({ name: value.name, value: value.value, doc: line(value.doc) })),
+  }));
+}
+
+function structureEntries(structures: readonly Structure[], className: string): StructureEntry[] {
+  return structures.map((structure) => ({
+    name: structure.name,
+    className,
+    ...layoutEntry(structure),
+    doc: line(structure.doc),
+  }));
+}
+
 function messageEntry(message: Message, spec: ClassSpec): MessageEntry {
+  const reference = message.reference ?? (message.origin === undefined ? spec.reference : undefined);
   const entry = {
     name: message.name,
     className: spec.name,
     function: message.function,
     since: message.since,
     origin: message.origin ?? spec.origin,
+    ...(reference === undefined ? {} : { reference }),
     doc: line(message.doc),
     request: layoutEntry(message.request),
     replyForm: replyForm(message.reply),

@@ -57,6 +57,8 @@ export interface Message {
   readonly since: number;
   /** Where it comes from, when not from where its class does. */
   readonly origin?: string;
+  /** Section of the notes on I2O it restates, when not its class's. */
+  readonly reference?: string;
 }
 export interface Enum {
   readonly name: string;
@@ -73,6 +75,8 @@ export interface ClassSpec {
   readonly id: number;
   readonly version: number;
   readonly origin: string;
+  /** Section of the notes on I2O it restates; none for what is ours. */
+  readonly reference?: string;
   readonly doc: string;
   readonly enums: readonly Enum[];
   readonly messages: readonly Message[];
@@ -93,6 +97,7 @@ function readFields(
   enums: readonly Enum[],
   first: number,
   end: number,
+  reserved = RESERVED,
 ): Field[] {
   const taken = new Map<number, number>();
   const fields = items(value, where).map((entry, index) => {
@@ -102,7 +107,7 @@ function readFields(
     );
     const field = record(entry, place, ['name', 'word', 'doc', ...optional]) as unknown as Field;
     expect(CAMEL.test(field.name), place, 'a field name is camelCase');
-    expect(!RESERVED.split(' ').includes(field.name), place, `"${field.name}" is a name the writers use`);
+    expect(!reserved.split(' ').includes(field.name), place, `"${field.name}" is a name the writers use`);
     integer(field.word, `${place}.word`, 0, 1000);
     expect(
       field.word >= first && field.word < end,
@@ -180,7 +185,19 @@ function readReply(raw: Raw, where: string, enums: readonly Enum[], shared: Raw)
 }
 
 function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Message {
-  const keys = ['name', 'function', 'doc', 'since?', 'origin?', 'request', 'list?', 'sgl?', 'reply', 'errno'];
+  const keys = [
+    'name',
+    'function',
+    'doc',
+    'since?',
+    'origin?',
+    'reference?',
+    'request',
+    'list?',
+    'sgl?',
+    'reply',
+    'errno',
+  ];
   const where = `messages.${String((entry as Raw)?.['name'])}`;
   const raw = record(entry, where, keys);
   expect(PASCAL.test(String(raw['name'])), where, 'a message name is PascalCase');
@@ -208,7 +225,7 @@ function readErrno(value: unknown, where: string): Errno[] {
   return errno;
 }
 
-function readEnum(entry: unknown): Enum {
+export function readEnum(entry: unknown): Enum {
   const where = `enums.${String((entry as Raw)?.['name'])}`;
   const raw = record(entry, where, ['name', 'doc', 'bitSet?', 'values']) as unknown as Enum;
   for (const value of items(raw.values, where)) {
@@ -219,17 +236,18 @@ function readEnum(entry: unknown): Enum {
   return raw;
 }
 
-function readStructure(entry: unknown, enums: readonly Enum[]): Structure {
+/** @param reserved names no field may have; none where no writer is generated. */
+export function readStructure(entry: unknown, enums: readonly Enum[], reserved = RESERVED): Structure {
   const where = `structures.${String((entry as Raw)?.['name'])}`;
   const raw = record(entry, where, ['name', 'doc', 'words', 'fields']) as unknown as Structure;
   integer(raw.words, `${where}.words`, 1, 64);
-  return { ...raw, fields: readFields(raw.fields, where, enums, 0, raw.words) };
+  return { ...raw, fields: readFields(raw.fields, where, enums, 0, raw.words, reserved) };
 }
 
 /** @param yaml text of socket.yaml or executive.yaml. @throws TypeError of one line that says where and what. */
 export function readClass(yaml: string): ClassSpec {
   const root = record(parse(yaml), 'file', ['class', 'enums', 'messages', 'structures', 'replies?']);
-  const head = record(root['class'], 'class', ['name', 'id', 'version', 'origin', 'doc']);
+  const head = record(root['class'], 'class', ['name', 'id', 'version', 'origin', 'reference?', 'doc']);
   const enums = items(root['enums'], 'enums').map(readEnum);
   const shared = root['replies'] === undefined ? {} : (root['replies'] as Raw);
   const messages = items(root['messages'], 'messages').map((entry) => readMessage(entry, enums, shared));

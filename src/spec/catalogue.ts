@@ -2,6 +2,7 @@
 import { CATALOGUE } from './catalogue.gen.ts';
 import type {
   ClassEntry,
+  ElementEntry,
   EnumEntry,
   GroupEntry,
   MachineEntry,
@@ -17,8 +18,9 @@ const messages = CATALOGUE.classes.flatMap((spec) => spec.messages);
 const byName = <T extends { readonly name: string }>(entries: readonly T[]): ReadonlyMap<string, T> =>
   new Map(entries.map((entry) => [entry.name.toLowerCase(), entry]));
 const messagesByName = byName(messages);
-const enumsByName = byName(CATALOGUE.classes.flatMap((spec) => spec.enums));
-const structuresByName = byName(CATALOGUE.classes.flatMap((spec) => spec.structures));
+const enumsByName = byName([CATALOGUE.frame, ...CATALOGUE.classes].flatMap((spec) => spec.enums));
+const structuresByName = byName([CATALOGUE.frame, ...CATALOGUE.classes].flatMap((spec) => spec.structures));
+const elementsByName = byName(CATALOGUE.frame.elements);
 const machinesByName = byName(CATALOGUE.machines);
 const classesByName = byName(CATALOGUE.classes);
 const messagesByFunction = new Map(messages.map((entry) => [`${entry.className} ${entry.function}`, entry]));
@@ -60,6 +62,11 @@ export function enumValueName(name: string, value: number): string | undefined {
 
 export function structureNamed(name: string): StructureEntry | undefined {
   return structuresByName.get(name.toLowerCase());
+}
+
+/** @param name as a message's list of elements has it, such as `transmit`. */
+export function elementNamed(name: string): ElementEntry | undefined {
+  return elementsByName.get(name.toLowerCase());
 }
 
 export function machineNamed(name: string): MachineEntry | undefined {

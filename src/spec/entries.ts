@@ -76,6 +76,8 @@ export interface MessageEntry {
   /** Class version that brought it. */
   readonly since: number;
   readonly origin: string;
+  /** Section of the notes on I2O it restates; none for what is ours. */
+  readonly reference?: string;
   readonly doc: string;
   readonly request: LayoutEntry;
   readonly replyForm: ReplyForm;
@@ -109,10 +111,47 @@ export interface ClassEntry {
   readonly id: number;
   readonly version: number;
   readonly origin: string;
+  readonly reference?: string;
   readonly doc: string;
   readonly messages: readonly MessageEntry[];
   readonly enums: readonly EnumEntry[];
   readonly structures: readonly StructureEntry[];
+}
+
+/** What every class shares. Its enumerations and structures have the class name `frame`. */
+export interface FrameEntry {
+  readonly name: string;
+  readonly origin: string;
+  readonly reference: string;
+  readonly doc: string;
+  readonly enums: readonly EnumEntry[];
+  readonly structures: readonly StructureEntry[];
+  readonly replyForms: readonly ReplyFormEntry[];
+  readonly elements: readonly ElementEntry[];
+}
+
+/** One way a message can be answered. */
+export interface ReplyFormEntry {
+  readonly name: string;
+  readonly structure: string;
+  readonly doc: string;
+}
+
+/** An element of a scatter-gather list: word 0 has flags in bits 24-31 and a byte count in bits 0-23. */
+export interface ElementEntry {
+  readonly name: string;
+  /** Without LAST_ELEMENT, 0x80. */
+  readonly flags: number;
+  readonly doc: string;
+  /** The words after the first. */
+  readonly words: readonly ElementWordEntry[];
+  /** What follows those. */
+  readonly tail?: string;
+}
+
+export interface ElementWordEntry {
+  readonly name: string;
+  readonly doc: string;
 }
 
 /** A state machine: `iop`, `session` or `socket`. */
@@ -182,6 +221,7 @@ export interface GroupFieldEntry {
 }
 
 export interface Catalogue {
+  readonly frame: FrameEntry;
   readonly classes: readonly ClassEntry[];
   readonly machines: readonly MachineEntry[];
   readonly rules: readonly RuleEntry[];
