@@ -1,5 +1,5 @@
 /**
- * Scatter-gather lists, I2O 1.5: the elements our classes use. An element's first word holds flags in bits 24-31 and a
+ * Scatter-gather lists, I2O 1.5: the elements our own driver writes, which have the fast way; sgl-reader.ts reads all. An element's first word holds flags in bits 24-31 and a
  * byte count in bits 0-23. `at` is always the word index of an element's first word.
  *
  *   SIMPLE in / out            count, address                   a control buffer
@@ -11,7 +11,8 @@
  * last one LAST_ELEMENT. This file stands below the generated codecs, which call `checkSgl`.
  */
 
-/** What `checkSgl` finds wrong, as DetailedStatusCodes: the list, or an address or count in it. */
+/** What `checkSgl` and the reader find wrong, as DetailedStatusCodes: the list, or an address or count in it. */
+export const SGL_TOO_LARGE = 0x09; // CHAIN_BUFFER_TOO_LARGE
 export const SGL_BAD_LIST = 0x10; // INVALID_OFFSET
 export const SGL_BAD_PARAMETER = 0x11; // INVALID_PARAMETER
 

@@ -1,7 +1,6 @@
 /**
- * Makes the replies that do not answer a request at once: data and its end, connections made and accepted, sockets given
- * up, send contexts. Runs at the end of the module's turn, so that one frame carries what several segments brought. What
- * finds no outbound frame or no bucket stays pending; nothing is dropped.
+ * Makes the replies that do not answer a request at once: data, connections, sockets given up, send contexts. Runs at the
+ * end of the module's turn, so that a frame carries much. What finds no frame or bucket stays pending; nothing is dropped.
  */
 import type { Region } from '../dma/region.ts';
 import { REQUEST_STATUS_ERROR_NO_DATA, REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
