@@ -3,7 +3,8 @@
  * recorder writes a file, the validator judges as it goes, tests keep a list. Reading a file calls the same methods, so a
  * trace and a live card look alike to everything behind this door.
  *
- * One card, one sink. Times are nanoseconds since the trace began, never falling. Words are little-endian int32.
+ * One card, one sink. Times are whole nanoseconds since the trace began, never falling; only packets, which the card's
+ * thread saw, come with a time that may be a little before that of the events already told. Words are little-endian int32.
  */
 import type { PoolArea } from '../dma/pool-area.ts';
 
@@ -35,6 +36,8 @@ export interface TraceHead {
   readonly socketsMax: number;
   /** What ran, as typed; empty where nothing was. */
   readonly command: readonly string[];
+  /** The card's whole configuration (world/card-config.ts), from which a replay builds another; empty where it is unknown. */
+  readonly configuration: Readonly<Record<string, unknown>>;
 }
 
 /** Where things lie in the shared region: addresses in frames are judged by it. */
