@@ -8,6 +8,8 @@ export class Clock {
   nowNs = 0.5;
   /** The same in microseconds, wrapping as an int32: compare with `(a - b) | 0`. */
   nowUs = 0;
+  /** Added to `nowNs`, makes a time that all threads of the process share: each counts from a start of its own. */
+  readonly originNs: number = 0;
 
   /** Sets the time. @param nowNs monotonic nanoseconds, never less than before. */
   set(nowNs: number): void {
@@ -26,12 +28,20 @@ export function microsecondsOf(nowNs: number): number {
 
 /** The machine's monotonic clock. */
 export class MachineClock extends Clock {
+  override readonly originNs: number;
+
   constructor() {
     super();
     this.update();
+    this.originNs = Number(process.hrtime.bigint()) - this.nowNs;
   }
 
   override update(): void {
     this.set(performance.now() * 1e6);
   }
+}
+
+/** Wall-clock time, ISO 8601: for what is read by people, never for reckoning. */
+export function wallClock(): string {
+  return new Date().toISOString();
 }

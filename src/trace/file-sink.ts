@@ -17,7 +17,15 @@ import {
   EVENT_RECEIVED_RELEASED,
   EVENT_WRITE,
 } from './format.ts';
-import { INBOUND, OUTBOUND, SIDE_CARD, SIDE_HOST, type TraceEnd, type TraceHead, type TraceSink } from './sink.ts';
+import {
+  INBOUND,
+  OUTBOUND,
+  SIDE_CARD,
+  SIDE_HOST,
+  type TraceEnd,
+  type TraceHead,
+  type TraceSink,
+} from './sink.ts';
 
 const BUFFER_BYTES = 1 << 20;
 /** While events come, what is in the buffer is never older than this. */
@@ -85,7 +93,12 @@ export class FileSink implements TraceSink {
   }
 
   owner(direction: number, timeNs: number, slot: number, side: number): void {
-    if (direction === OUTBOUND && side === SIDE_CARD && this.waiting === RECEIVED && this.waitingSlot === slot) {
+    if (
+      direction === OUTBOUND &&
+      side === SIDE_CARD &&
+      this.waiting === RECEIVED &&
+      this.waitingSlot === slot
+    ) {
       this.waiting = NOTHING;
       const received = this.delta(this.waitingNs);
       const bytes = this.waitingBytes.subarray(0, this.waitingLength);

@@ -11,7 +11,8 @@ const COUNT_MAX = 1 << 20;
 /** @throws RangeError of one line that names the first thing that is wrong. */
 export function checkHead(value: unknown): TraceHead {
   const raw = record(value, 'the head');
-  if (raw['version'] !== 1) throw new RangeError(`version ${String(raw['version'])} of the format is unknown`);
+  if (raw['version'] !== 1)
+    throw new RangeError(`version ${String(raw['version'])} of the format is unknown`);
   const frameBytes = integer(raw['frameBytes'], 'frameBytes', 16, FRAME_BYTES_MAX);
   if (frameBytes % 4 !== 0) throw new RangeError(`"frameBytes" expected a multiple of 4, got ${frameBytes}`);
   return {
@@ -91,7 +92,9 @@ function counters(value: unknown, name: string): Readonly<Record<string, number>
 }
 
 export function isRecord(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 function record(value: unknown, name: string): Raw {

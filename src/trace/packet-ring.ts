@@ -35,7 +35,11 @@ export interface PacketRing {
 /** @param snapBytes bytes kept of each packet, 1 to 65535. */
 export function planPacketRing(plan: MemoryPlan, name: string, snapBytes: number): PacketRing {
   const bytes = RECORDS_OFFSET + SLOTS * recordBytes(snapBytes);
-  return { offset: plan.reserve(name, bytes, `${SLOTS} packets' first ${snapBytes} bytes`), slots: SLOTS, snapBytes };
+  return {
+    offset: plan.reserve(name, bytes, `${SLOTS} packets' first ${snapBytes} bytes`),
+    slots: SLOTS,
+    snapBytes,
+  };
 }
 
 function recordBytes(snapBytes: number): number {

@@ -22,7 +22,15 @@ import {
 } from './format.ts';
 import { checkEnd, checkHead, isRecord } from './head.ts';
 import { INVALID, objectEnd } from './scan.ts';
-import { INBOUND, OUTBOUND, SIDE_CARD, SIDE_HOST, type TraceEnd, type TraceHead, type TraceSink } from './sink.ts';
+import {
+  INBOUND,
+  OUTBOUND,
+  SIDE_CARD,
+  SIDE_HOST,
+  type TraceEnd,
+  type TraceHead,
+  type TraceSink,
+} from './sink.ts';
 
 /** `foreign`: not a trace at all; `truncated`: a trace that was cut; `corrupt`: one that was damaged. */
 export type DamageKind = 'foreign' | 'truncated' | 'corrupt';
@@ -78,7 +86,11 @@ export class TraceReader {
     const total = this.consumed + this.rest.length;
     if (total === 0) throw new TraceDamage('foreign', 0, 'not a trace: it is empty');
     if (this.traces === 0 && !signed(this.rest)) throw foreign();
-    throw new TraceDamage('truncated', total, `the trace was cut: it ends at byte ${total} without its end record`);
+    throw new TraceDamage(
+      'truncated',
+      total,
+      `the trace was cut: it ends at byte ${total} without its end record`,
+    );
   }
 
   private pushPiece(piece: Uint8Array): void {
@@ -128,7 +140,11 @@ export class TraceReader {
   private map(object: unknown): void {
     if (!isRecord(object)) throw new NotATrace('neither an event nor a map');
     if (object['format'] === 'inic-trace') this.begin(checked(() => checkHead(object)));
-    else if (object['end'] !== undefined && !this.ended) this.finished(object['end'], checked(() => checkEnd(object)));
+    else if (object['end'] !== undefined && !this.ended)
+      this.finished(
+        object['end'],
+        checked(() => checkEnd(object)),
+      );
     else throw new NotATrace('a map that is neither head nor end');
   }
 
@@ -214,7 +230,11 @@ export class TraceReader {
     const side = bit(event[2], 'a side');
     const address = this.address(event[3]);
     const length = event[4];
-    if (!Number.isSafeInteger(length) || (length as number) < 0 || address + (length as number) > this.regionBytes) {
+    if (
+      !Number.isSafeInteger(length) ||
+      (length as number) < 0 ||
+      address + (length as number) > this.regionBytes
+    ) {
       throw new NotATrace('a write outside the memory');
     }
     sink.write(side, this.after(event[1]), address, length as number);
@@ -225,7 +245,8 @@ export class TraceReader {
     const timeNs = this.timeNs + (delta as number);
     if (!Number.isSafeInteger(timeNs)) throw new NotATrace('a packet without a time');
     if (typeof sent !== 'boolean') throw new NotATrace('a packet without a direction');
-    if (!(bytes instanceof Uint8Array) || bytes.length > EVENT_BYTES_MAX) throw new NotATrace('a packet without bytes');
+    if (!(bytes instanceof Uint8Array) || bytes.length > EVENT_BYTES_MAX)
+      throw new NotATrace('a packet without bytes');
     if (!Number.isSafeInteger(packetLength) || (packetLength as number) < bytes.length) {
       throw new NotATrace('a packet shorter than its bytes');
     }
@@ -294,6 +315,7 @@ function bit(value: unknown, what: string): number {
 }
 
 function int32(value: unknown): number {
-  if (!Number.isInteger(value) || (value as number) !== ((value as number) | 0)) throw new NotATrace('no 32-bit word');
+  if (!Number.isInteger(value) || (value as number) !== ((value as number) | 0))
+    throw new NotATrace('no 32-bit word');
   return value as number;
 }

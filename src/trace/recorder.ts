@@ -41,22 +41,43 @@ export class Recorder {
   private readonly clock: Clock;
   private readonly startNs: number;
   private readonly packets: PacketReader | undefined;
+  private readonly wakes: () => number;
+  private wakesSeen: number;
   private lastNs = 0;
-  private ended = false;
+  /** Nothing more is told. */
+  ended = false;
   /** Byte addresses of words the host waits for, and their values when it began to. */
   private readonly watched = new Int32Array(WATCHED_MAX);
   private readonly before = new Int32Array(WATCHED_MAX);
   private watchCount = 0;
-  private readonly packet = (at: number, sent: boolean, offset: number, length: number, whole: number): void => {
+  private readonly packet = (
+    at: number,
+    sent: boolean,
+    offset: number,
+    length: number,
+    whole: number,
+  ): void => {
     const timeNs = Math.max(0, Math.floor(at - this.clock.originNs - this.startNs));
     this.sink.packet(timeNs, sent, this.region.bytes, offset, length, whole);
   };
 
-  /** @param clock read for each event; not the driver's own where that is a machine's. */
-  constructor(sink: TraceSink, region: Region, clock: Clock, head: TraceHead, packets?: PacketReader) {
+  /**
+   * @param clock read for each event; not the driver's own where that is a machine's.
+   * @param wakes how often the card has woken the host so far.
+   */
+  constructor(
+    sink: TraceSink,
+    region: Region,
+    clock: Clock,
+    head: TraceHead,
+    wakes: () => number,
+    packets: PacketReader | undefined,
+  ) {
     this.sink = sink;
     this.region = region;
     this.clock = clock;
+    this.wakes = wakes;
+    this.wakesSeen = wakes();
     this.packets = packets;
     clock.update();
     this.startNs = clock.nowNs;
@@ -85,22 +106,25 @@ export class Recorder {
     };
   }
 
-  /** @param inner where the host rests. @param interrupted whether the card has woken it since the last call. */
-  sleeper(inner: Sleeper, interrupted: () => boolean): Sleeper {
+  /** @param inner where the host rests. */
+  sleeper(inner: Sleeper): Sleeper {
     return {
       prepare: () => {
         inner.prepare();
-        interrupted();
+        this.wakesSeen = this.wakes();
       },
       sleep: (timeoutNs) => {
         inner.sleep(timeoutNs);
-        if (interrupted()) this.notification(INTERRUPT);
+        this.lookForInterrupt();
       },
     };
   }
 
-  /** The host serves an interrupt that came to it elsewhere than in its sleeper. */
-  interrupted(): void {
+  /** Called when the host looks up from a rest: notes an interrupt if the card has raised one meanwhile. */
+  lookForInterrupt(): void {
+    const wakes = this.wakes();
+    if (wakes === this.wakesSeen) return;
+    this.wakesSeen = wakes;
     this.notification(INTERRUPT);
   }
 
@@ -211,6 +235,16 @@ class TracedProducer implements FrameProducer {
     this.inner.cancel();
   }
 
+  adopt(address: number): number {
+    this.frame = this.inner.adopt(address);
+    if (this.frame !== NO_FRAME) this.recorder.owner(INBOUND, slotOf(this.area, this.frame), SIDE_HOST);
+    return this.frame;
+  }
+
+  surrender(): void {
+    this.inner.surrender();
+  }
+
   publish(): number {
     return this.inner.publish();
   }
@@ -254,6 +288,14 @@ class TracedConsumer implements FrameConsumer {
   release(): void {
     this.recorder.owner(OUTBOUND, slotOf(this.area, this.frame), SIDE_CARD);
     this.inner.release();
+  }
+
+  preserve(): number {
+    return this.inner.preserve();
+  }
+
+  supply(): void {
+    this.inner.supply();
   }
 
   publish(): number {

@@ -10,6 +10,7 @@ import type { CardSockets } from '../osm/user/card-sockets.ts';
 import { randomSeed } from '../time/seed.ts';
 import { nextTurn } from '../time/timers.ts';
 import { type CardConfig, type CardOverrides, cardConfig } from './card-config.ts';
+import type { TraceRequest } from './card-trace.ts';
 import { ThreadedCard } from './threaded.ts';
 
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */
@@ -17,11 +18,13 @@ const SETTLE_NS = 500e6;
 
 /**
  * Opens a card that serves sockets. Without a seed in `overrides.stack` its sequence numbers and ports are nobody's to guess
- * (RFC 9293 MUST-9); the configuration tells the one drawn. @throws RangeError for a bad setting, Error when the card does not come up.
+ * (RFC 9293 MUST-9); the configuration tells the one drawn. With `trace` all that passes is told to its sink; the trace ends when
+ * the card is closed or the process exits. @throws RangeError for a bad setting, Error when the card does not come up.
  */
-export async function openCard(overrides: CardOverrides = {}): Promise<Card> {
+export async function openCard(overrides: CardOverrides = {}, trace?: TraceRequest): Promise<Card> {
   const stack = { seed: randomSeed(), ...overrides.stack };
-  return new Card(await ThreadedCard.open(cardConfig({ ...overrides, stack }), 'socket', SOCKET_CLASS_ID));
+  const config = cardConfig({ ...overrides, stack });
+  return new Card(await ThreadedCard.open(config, 'socket', SOCKET_CLASS_ID, trace));
 }
 
 /** The books of a card, whatever runs over it. */
@@ -154,8 +157,8 @@ export class Card extends CardBooks {
 }
 
 /** Opens a card with the echo module: the message layer alone. */
-export async function openEcho(overrides: CardOverrides = {}): Promise<Echo> {
-  return new Echo(await ThreadedCard.open(cardConfig(overrides), 'echo', ECHO_CLASS_ID));
+export async function openEcho(overrides: CardOverrides = {}, trace?: TraceRequest): Promise<Echo> {
+  return new Echo(await ThreadedCard.open(cardConfig(overrides), 'echo', ECHO_CLASS_ID, trace));
 }
 
 export class Echo extends CardBooks {

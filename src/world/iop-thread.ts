@@ -10,12 +10,14 @@ import { MachineClock } from '../time/clock.ts';
 import { Random } from '../time/random.ts';
 import { runLoop } from '../time/run-loop.ts';
 import { FutexSleeper } from '../time/sleeper.ts';
+import type { PacketRing } from '../trace/packet-ring.ts';
 import { createLoopback } from '../wire/link.ts';
 import { wireSlotBytes } from '../wire/pipe.ts';
 import type { CardConfig } from './card-config.ts';
 import type { CardMemory } from './card-memory.ts';
 import { buildEchoCard, buildSocketCard } from './card-parts.ts';
 import { CardStatus, FAULTED, RUNNING, STOPPED } from './card-status.ts';
+import { tapWire } from './card-trace.ts';
 import { LoopWaker } from './loop-waker.ts';
 
 export interface IopThreadData {
@@ -24,6 +26,8 @@ export interface IopThreadData {
   readonly wire: number;
   readonly config: CardConfig;
   readonly module: 'socket' | 'echo';
+  /** Where packets go that are traced. */
+  readonly packets: PacketRing | undefined;
 }
 
 /** The thread's number at the operating system, by which its processor time is read; 0 where there is no /proc. */
@@ -48,6 +52,7 @@ function main(data: IopThreadData, port: MessagePort): void {
       ...config.wire,
       slotBytes: wireSlotBytes(config.mtu),
     });
+    if (data.packets !== undefined) tapWire(region, data.packets, new MachineClock(), dma, wire);
     const waker = new LoopWaker(region.words, card.layout.hostWake >> 2, port);
     const build = data.module === 'echo' ? buildEchoCard : buildSocketCard;
     const { processor } = build(region, card, config, { clock, ledger, dma, waker, wire });

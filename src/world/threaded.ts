@@ -5,14 +5,17 @@ import { Worker } from 'node:worker_threads';
 import { MemoryPlan } from '../dma/plan.ts';
 import { allocateRegion, type Region } from '../dma/region.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { Host } from '../osm/host.ts';
+import { reconcile } from '../ledger/reconcile.ts';
+import { Host, type HostSurroundings } from '../osm/host.ts';
 import { ENETDOWN } from '../socket/errno.ts';
-import { MachineClock } from '../time/clock.ts';
+import { MachineClock, wallClock } from '../time/clock.ts';
 import { FutexSleeper, FutexWaker } from '../time/sleeper.ts';
+import type { Recorder } from '../trace/recorder.ts';
 import { planPipe, wireSlotBytes } from '../wire/pipe.ts';
 import type { CardConfig } from './card-config.ts';
 import { type CardMemory, planCardMemory } from './card-memory.ts';
 import { CardStatus, RUNNING } from './card-status.ts';
+import { planTrace, startTrace, type TracedCard, type TraceRequest, traced } from './card-trace.ts';
 import type { IopThreadData } from './iop-thread.ts';
 import { LOOP_RESTS } from './loop-waker.ts';
 
@@ -26,6 +29,9 @@ const YOUNG_GENERATION_MB = 64;
 const HEAP_ANSWER_NS = 1e9;
 /** Between two looks whether the card's thread exists, which are system calls. */
 const THREAD_LOOK_NS = 100e6;
+/** How long a trace's end waits for what is in flight, and between two looks. */
+const TRACE_SETTLE_NS = 100e6;
+const TRACE_LOOK_NS = 1e6;
 
 export class ThreadedCard {
   readonly config: CardConfig;
@@ -41,31 +47,46 @@ export class ThreadedCard {
   private exited = false;
   private lookedForThreadNs = 0;
   private interruptCallback: () => void = () => {};
-  private readonly stopAtExit = (): void => this.askStop();
+  private readonly recorder: Recorder | undefined;
+  private readonly stopAtExit = (): void => {
+    this.endTrace();
+    this.askStop();
+  };
 
-  private constructor(config: CardConfig, module: 'socket' | 'echo') {
+  private constructor(
+    config: CardConfig,
+    module: 'socket' | 'echo',
+    classId: number,
+    trace: TraceRequest | undefined,
+  ) {
     this.config = availableParallelism() < 2 ? withoutPolling(config) : config;
     this.plan = new MemoryPlan();
     this.memory = planCardMemory(this.plan, 'card', this.config);
     const wire = planPipe(this.plan, 'card.wire', config.wire.queueFrames, wireSlotBytes(config.mtu));
+    const packets = planTrace(this.plan, 'card.packetTrace', trace);
     this.region = allocateRegion(this.plan.byteLength);
     const { words } = this.region;
     const { layout } = this.memory;
     this.status = new CardStatus(this.region, layout.iopStatus);
     this.iopWaker = new FutexWaker(words, layout.iopWake >> 2);
     this.iopLedger = new Ledger(this.region, layout.iopLedger);
-    this.host = new Host(this.region, layout, this.config.driver, {
+    const around: HostSurroundings = {
       clock: this.clock,
       waker: this.iopWaker,
       sleeper: new FutexSleeper(words, layout.hostWake >> 2),
       health: { alive: () => this.alive() },
-    });
+    };
+    const watched = this.traceable(classId, packets);
+    this.recorder = trace === undefined ? undefined : startTrace(trace, watched);
+    const surroundings = this.recorder === undefined ? around : traced(this.recorder, watched, around);
+    this.host = new Host(this.region, layout, this.config.driver, surroundings);
     const workerData: IopThreadData = {
       memory: this.region.memory,
       card: this.memory,
       wire,
       config: this.config,
       module,
+      packets,
     };
     this.worker = new Worker(THREAD_URL, {
       workerData,
@@ -76,8 +97,13 @@ export class ThreadedCard {
   }
 
   /** Starts the thread and brings the card up. @throws Error with one line when it does not come up. */
-  static async open(config: CardConfig, module: 'socket' | 'echo', classId: number): Promise<ThreadedCard> {
-    const card = new ThreadedCard(config, module);
+  static async open(
+    config: CardConfig,
+    module: 'socket' | 'echo',
+    classId: number,
+    trace?: TraceRequest,
+  ): Promise<ThreadedCard> {
+    const card = new ThreadedCard(config, module, classId, trace);
     try {
       await card.started();
       card.host.bringUpCard(classId);
@@ -131,6 +157,7 @@ export class ThreadedCard {
   /** Stops the thread. Every socket still open has failed by then. */
   async close(): Promise<void> {
     process.off('exit', this.stopAtExit);
+    this.endTrace();
     if (!this.exited) {
       const gone = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
       this.worker.ref();
@@ -151,6 +178,40 @@ export class ThreadedCard {
     return threadExists(this.status.threadId);
   }
 
+  /** Ends the trace, if one is recorded: lets what is in flight arrive, then tells both ledgers. Nothing later is recorded. */
+  endTrace(): void {
+    const { recorder, host, clock } = this;
+    if (recorder === undefined || recorder.ended) return;
+    clock.update();
+    const endNs = clock.nowNs + TRACE_SETTLE_NS;
+    while (!this.balanced() && host.driver.checkHealth() && clock.nowNs < endNs) {
+      host.driver.wait(TRACE_LOOK_NS);
+      clock.update();
+    }
+    recorder.end(host.ledger.snapshot(), this.iopLedger.snapshot());
+  }
+
+  private balanced(): boolean {
+    const { host, iopLedger } = this;
+    const holdings = { transmitInUse: host.transmit.inUse };
+    return reconcile(host.ledger.snapshot(), iopLedger.snapshot(), holdings, true).balanced;
+  }
+
+  private traceable(classId: number, packets: TracedCard['packets']): TracedCard {
+    const { region, memory, config } = this;
+    const wakes = memory.layout.hostWake >> 2;
+    return {
+      region,
+      memory,
+      config,
+      classId,
+      packets,
+      clock: new MachineClock(),
+      startedAt: wallClock(),
+      wakes: () => Atomics.load(region.words, wakes),
+    };
+  }
+
   private askStop(): void {
     this.status.askStop();
     this.iopWaker.wake();
@@ -168,6 +229,7 @@ export class ThreadedCard {
           resolve();
           return;
         }
+        this.recorder?.lookForInterrupt();
         this.host.driver.interruptServiced();
         this.interruptCallback();
       });

@@ -7,7 +7,7 @@ import { MemoryPlan } from '../dma/plan.ts';
 import { allocateRegion, type Region } from '../dma/region.ts';
 import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { Host } from '../osm/host.ts';
+import { Host, type HostSurroundings } from '../osm/host.ts';
 import type { CardSockets } from '../osm/user/card-sockets.ts';
 import { NEVER } from '../time/agent.ts';
 import { Clock } from '../time/clock.ts';
@@ -15,12 +15,15 @@ import { CostMeter, type Costs } from '../time/cost-model.ts';
 import { EventQueue } from '../time/event-queue.ts';
 import { Random } from '../time/random.ts';
 import type { Sleeper } from '../time/sleeper.ts';
+import type { PacketRing } from '../trace/packet-ring.ts';
+import type { Recorder } from '../trace/recorder.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../wire/config.ts';
 import { createLink, createLoopback, type PipeEnd } from '../wire/link.ts';
 import { planPipe, wireSlotBytes } from '../wire/pipe.ts';
 import { type CardConfig, type CardOverrides, cardConfig } from './card-config.ts';
 import { type CardMemory, planCardMemory } from './card-memory.ts';
 import { buildSocketCard, type CardParts } from './card-parts.ts';
+import { planTrace, startTrace, type TraceRequest, tapWire, traced } from './card-trace.ts';
 
 /** Code of a program, run whenever its driver has taken replies, or when its time has come. */
 export interface Program {
@@ -42,7 +45,12 @@ export interface VirtualOptions {
   /** How long a doorbell and an interrupt take to arrive, in nanoseconds. */
   readonly doorbellNs?: number;
   readonly interruptNs?: number;
+  /** Who is told what passes each card's host; the same place as in `cards`. */
+  readonly traces?: readonly (TraceRequest | undefined)[];
 }
+
+/** Virtual time begins nowhere in particular. */
+const STARTED_AT = '1970-01-01T00:00:00.000Z';
 
 /** One card of a virtual world. */
 export class VirtualCard {
@@ -53,6 +61,7 @@ export class VirtualCard {
   private program: Program | undefined;
   private readonly world: VirtualWorld;
   private readonly hostAgent: number;
+  private readonly recorder: Recorder | undefined;
 
   constructor(
     world: VirtualWorld,
@@ -62,6 +71,8 @@ export class VirtualCard {
     dma: DmaEngine,
     wire: PipeEnd,
     options: VirtualOptions,
+    trace: TraceRequest | undefined,
+    packets: PacketRing | undefined,
   ) {
     this.world = world;
     this.config = config;
@@ -70,12 +81,20 @@ export class VirtualCard {
     const { doorbellNs = 0, interruptNs = 0, hostCosts = {}, iopCosts = {} } = options;
     const sleeper = new VirtualSleeper(queue);
     let iopAgent = -1;
-    this.host = new Host(region, memory.layout, config.driver, {
+    const around: HostSurroundings = {
       clock,
       waker: { wake: () => queue.notify(iopAgent, doorbellNs) },
       sleeper,
       health: { alive: () => true },
-    });
+    };
+    const wakes = (): number => sleeper.wakes;
+    const watched = { region, memory, config, classId: SOCKET_CLASS_ID, packets, clock, wakes };
+    this.recorder = trace && startTrace(trace, { ...watched, startedAt: STARTED_AT });
+    if (packets !== undefined) tapWire(region, packets, clock, dma, wire);
+    const surroundings = this.recorder
+      ? traced(this.recorder, { ...watched, startedAt: STARTED_AT }, around)
+      : around;
+    this.host = new Host(region, memory.layout, config.driver, surroundings);
     this.parts = buildSocketCard(region, memory, config, {
       clock,
       ledger: iopLedger,
@@ -84,6 +103,7 @@ export class VirtualCard {
       waker: {
         wake: () => {
           sleeper.woken = true;
+          sleeper.wakes += 1;
           queue.notify(this.hostAgent, interruptNs);
         },
       },
@@ -93,7 +113,10 @@ export class VirtualCard {
     this.hostAgent = queue.add({
       agent: {
         name: 'host',
-        poll: () => this.host.driver.poll() + (this.program?.step() ?? 0),
+        poll: () => {
+          this.recorder?.lookForInterrupt();
+          return this.host.driver.poll() + (this.program?.step() ?? 0);
+        },
         arm: () => this.host.driver.arm(),
         nextDeadlineNs: () => this.program?.nextDeadlineNs?.() ?? NEVER,
       },
@@ -105,6 +128,11 @@ export class VirtualCard {
 
   get stack(): CardSockets {
     return this.host.sockets;
+  }
+
+  /** Ends the card's trace, if there is one, with what the ledgers say now. Call it when nothing is in flight. */
+  endTrace(): void {
+    this.recorder?.end(this.host.ledger.snapshot(), this.iopLedger.snapshot());
   }
 
   /** Sets the program, which runs at once. */
@@ -132,6 +160,7 @@ export class VirtualWorld {
     const mtu = Math.max(...configs.map((config) => config.mtu));
     const pipe: PipeConfig = { ...PERFECT_PIPE, ...options.link, slotBytes: wireSlotBytes(mtu) };
     const pipes = configs.map((_, i) => planPipe(plan, `link${i}`, pipe.queueFrames, pipe.slotBytes));
+    const packets = configs.map((_, i) => planTrace(plan, `card${i}.packetTrace`, options.traces?.[i]));
     this.region = allocateRegion(plan.byteLength);
     const ledgers = memories.map((memory) => new Ledger(this.region, memory.layout.iopLedger));
     const engines = ledgers.map((ledger) => new DmaEngine(this.region, ledger));
@@ -143,7 +172,17 @@ export class VirtualWorld {
         : createLink(link, [pipes[0]!, pipes[1]!], pipe);
     this.cards = configs.map(
       (config, i) =>
-        new VirtualCard(this, config, memories[i]!, ledgers[i]!, engines[i]!, this.ends[i]!, options),
+        new VirtualCard(
+          this,
+          config,
+          memories[i]!,
+          ledgers[i]!,
+          engines[i]!,
+          this.ends[i]!,
+          options,
+          options.traces?.[i],
+          packets[i],
+        ),
     );
     for (const card of this.cards) card.host.bringUpCard(SOCKET_CLASS_ID);
   }
@@ -162,6 +201,8 @@ export class VirtualWorld {
 /** A driver that waits inside a call lets the rest of the world run. */
 class VirtualSleeper implements Sleeper {
   woken = false;
+  /** Interrupts so far. */
+  wakes = 0;
   agent = -1;
   private readonly queue: EventQueue;
 
