@@ -30,6 +30,7 @@ interface Flags {
   readonly duration?: number;
   readonly repeats?: number;
   readonly json?: string;
+  readonly trace?: string;
   readonly quick?: boolean;
 }
 
@@ -52,6 +53,7 @@ export function addBench(program: Command): void {
     .option('--duration <seconds>', 'length of one run, 0.01 to 600 (default: 1)', numberIn(0.01, 600))
     .option('--repeats <number>', 'runs of each side, 1 to 100 (default: 5)', integerIn(1, 100))
     .option('--json <file>', 'write the results to a file')
+    .option('--trace <file>', "record the card's frames; of several cards each in a file of its own")
     .option('--quick', `about half a minute: short runs; writes ${QUICK_REPORT}`)
     .action(bench);
 }
@@ -70,6 +72,7 @@ async function bench(tests: Test[], flags: Flags): Promise<void> {
   const options = benchOptions(tests, flags);
   const path = flags.json ?? (flags.quick === true ? QUICK_REPORT : undefined);
   if (path !== undefined) checkWritable(path);
+  if (flags.trace !== undefined) checkWritable(flags.trace);
   const bar = progressBar();
   const report = await runBench(options, ['inic', ...process.argv.slice(2)], bar.progress).finally(bar.stop);
   if (report.results.length === 0 && report.failures.length === 0) {
@@ -104,6 +107,7 @@ function benchOptions(tests: Test[], flags: Flags): BenchOptions {
     durationSeconds,
     warmupSeconds: defaults.warmupSeconds,
     repeats: flags.repeats ?? defaults.repeats,
+    ...(flags.trace === undefined ? {} : { trace: resolve(flags.trace) }),
   };
 }
 

@@ -4,10 +4,14 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { packageVersion } from '../lab/manifest.ts';
 import { runSummary } from '../report/run-summary.ts';
+import { FileSink } from '../trace/file-sink.ts';
 import type { Card } from '../world/card.ts';
+import type { TraceRequest } from '../world/card-trace.ts';
 import { UserError } from './errors.ts';
 
 export function addRun(program: Command): void {
@@ -17,6 +21,7 @@ export function addRun(program: Command): void {
     .argument('<file>', 'the program')
     .argument('[args...]', 'its arguments')
     .option('--offload <rule>', 'which sockets go to the card, such as "port 8080"', 'all')
+    .option('--trace <file>', "record the card's frames")
     .option('--ledger', 'say on stderr at the end what went over the card')
     .passThroughOptions()
     .action(run);
@@ -25,11 +30,12 @@ export function addRun(program: Command): void {
 interface RunOptions {
   readonly offload: string;
   readonly ledger?: true;
+  readonly trace?: string;
 }
 
 async function run(file: string, args: string[], options: RunOptions): Promise<void> {
   const path = programPath(file);
-  const card = await putCardUnder(options.offload);
+  const card = await putCardUnder(options);
   if (options.ledger && card !== undefined) process.on('exit', () => tell(card));
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called by nobody of ours: `require.main` is the program, and no frame of ours is in its
@@ -60,14 +66,35 @@ function tell(card: Card): void {
     process.stderr.write(`inic: ${line}\n`);
 }
 
-async function putCardUnder(offload: string): Promise<Card | undefined> {
+async function putCardUnder({ offload, trace }: RunOptions): Promise<Card | undefined> {
   const { register } = await import('../node/start.ts');
   try {
-    return await register({ offload });
+    return await register({ offload }, trace === undefined ? undefined : () => recordTo(trace));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new UserError(
       error instanceof SyntaxError ? `--offload: ${message}` : `cannot open the card: ${message}`,
     );
   }
+}
+
+/** Opens the trace's file. It ends with the process, however that ends but by SIGKILL. */
+function recordTo(path: string): TraceRequest {
+  let sink: FileSink;
+  try {
+    sink = new FileSink(path);
+  } catch (error) {
+    throw new UserError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  process.on('exit', () => {
+    if (sink.failure !== '') process.stderr.write(`inic: the trace is not whole: ${sink.failure}\n`);
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // A signal the program handles is the program's; any other ends it, after the exit handlers have ended the trace.
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+    });
+  }
+  return { sink, product: `inic ${packageVersion()}`, command: ['inic', ...process.argv.slice(2)] };
 }

@@ -4,7 +4,7 @@
  * repeat.
  */
 import { KOFFI_MISSING, loadLibc } from './libc.ts';
-import { beginManifest, endManifest, type ManifestStart } from './manifest.ts';
+import { beginManifest, endManifest, type ManifestStart, packageVersion } from './manifest.ts';
 import { type BenchOptions, planRows } from './plan.ts';
 import {
   type Comparison,
@@ -20,8 +20,9 @@ import {
   sideName,
 } from './result.ts';
 import { SideClient } from './side-client.ts';
-import type { SideSummary } from './side-protocol.ts';
+import type { SideSummary, SideTrace } from './side-protocol.ts';
 import { ratioOf, spreadOf } from './statistics.ts';
+import { traceFile } from './trace-files.ts';
 
 /** Told before each run: how much is done, and what runs next. */
 export type Progress = (done: number, total: number, label: string) => void;
@@ -57,7 +58,9 @@ export async function runBench(
   const failures: Failure[] = [];
   const cards: { inic: object | null; inicMessage: object | null } = { inic: null, inicMessage: null };
   for (const row of rows) {
-    const outcome = await measureRow(row, options, steps);
+    const outcome = await measureRow(row, options, steps, (side) =>
+      traceOf(options, rows, row, side, commandLine),
+    );
     failures.push(...outcome.failures);
     results.push(...outcome.measured.map((measured) => resultOf(row, measured, options)));
     const [first, second] = outcome.measured;
@@ -109,7 +112,24 @@ class Steps {
   }
 }
 
-async function measureRow(row: Row, options: BenchOptions, steps: Steps): Promise<RowOutcome> {
+/** How a side's frames are recorded, where a trace is asked for and the side has any. */
+function traceOf(
+  options: BenchOptions,
+  rows: readonly Row[],
+  row: Row,
+  side: Side,
+  command: readonly string[],
+): SideTrace | undefined {
+  const path = options.trace === undefined ? undefined : traceFile(options.trace, rows, row, side);
+  return path === undefined ? undefined : { path, product: `inic ${packageVersion()}`, command };
+}
+
+async function measureRow(
+  row: Row,
+  options: BenchOptions,
+  steps: Steps,
+  traceFor: (side: Side) => SideTrace | undefined,
+): Promise<RowOutcome> {
   const runs = row.sides.map((side) => ({ side, client: new SideClient(), repeats: [] as Repeat[] }));
   const alive = new Set(runs);
   const failures: Failure[] = [];
@@ -127,7 +147,8 @@ async function measureRow(row: Row, options: BenchOptions, steps: Steps): Promis
     const { test, api, load } = row;
     await attempt(run, async () => {
       steps.next(row, run.side);
-      await run.client.open({ test, api, load, side: run.side });
+      const trace = traceFor(run.side);
+      await run.client.open({ test, api, load, side: run.side, ...(trace && { trace }) });
       await warmUp(run.client, options.warmupSeconds);
     });
   }

@@ -6,11 +6,12 @@ import { install, uninstall } from '../node/install.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
 import { pause } from '../time/timers.ts';
+import { FileSink } from '../trace/file-sink.ts';
 import { coresApart, pinThread } from './affinity.ts';
 import type { Card, CardBooks, Reconciliation } from './card-port.ts';
 import { KernelStack } from './kernel-stack.ts';
 import { KOFFI_MISSING, loadLibc } from './libc.ts';
-import type { SidePlan } from './side-protocol.ts';
+import type { SidePlan, SideTrace } from './side-protocol.ts';
 import { HttpKeepAlive } from './workloads/http.ts';
 import { MessageRoundTrip, MessageStream } from './workloads/message.ts';
 import { NetConnectRequestResponse } from './workloads/net-crr.ts';
@@ -75,7 +76,8 @@ function openPort(plan: SidePlan, clock: Clock): OpenSide {
 }
 
 async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
-  const echo = await (await import('../world/card.ts')).openEcho(POLLING);
+  const trace = openTrace(plan.trace);
+  const echo = await (await import('../world/card.ts')).openEcho(POLLING, trace);
   const workload =
     plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
   return {
@@ -84,6 +86,7 @@ async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
     close: async () => {
       const reconciliation = echo.reconcile();
       await workload.close();
+      closeTrace(trace);
       return reconciliation;
     },
   };
@@ -97,13 +100,29 @@ async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
 }
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
-  const card = await (await import('../world/card.ts')).openCard();
+  const trace = openTrace(plan.trace);
+  const card = await (await import('../world/card.ts')).openCard({}, trace);
   if (plan.api === 'net') install(card);
   const workload =
     plan.api === 'net'
       ? await openNet(plan.test, clock, plan.load)
       : openSocket(plan.test, card.stack, clock, plan.load);
-  return { workload, books: card, close: () => closeCard(card, workload) };
+  const close = async (): Promise<Reconciliation> => {
+    const reconciliation = await closeCard(card, workload);
+    closeTrace(trace);
+    return reconciliation;
+  };
+  return { workload, books: card, close };
+}
+
+function openTrace(trace: SideTrace | undefined): { sink: FileSink; product: string } | undefined {
+  return trace && { ...trace, sink: new FileSink(trace.path) };
+}
+
+/** @throws Error when the file is not whole: a measurement whose record is lost has failed. */
+function closeTrace(trace: { sink: FileSink } | undefined): void {
+  trace?.sink.close();
+  if (trace !== undefined && trace.sink.failure !== '') throw new Error(`its trace: ${trace.sink.failure}`);
 }
 
 async function closeCard(card: Card, workload: Workload): Promise<Reconciliation> {

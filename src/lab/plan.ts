@@ -14,6 +14,8 @@ export interface BenchOptions {
   /** At most: a side that has settled is warm. */
   readonly warmupSeconds: number;
   readonly repeats: number;
+  /** Where the card's frames are recorded; absent: nowhere. */
+  readonly trace?: string;
 }
 
 /** What a test runs with where nothing is said. */

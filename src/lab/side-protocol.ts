@@ -9,6 +9,15 @@ export interface SidePlan {
   readonly api: Api;
   readonly load: Load;
   readonly side: Side;
+  /** Where the card's frames are recorded; absent: nowhere. */
+  readonly trace?: SideTrace;
+}
+
+export interface SideTrace {
+  readonly path: string;
+  /** For the trace's head. */
+  readonly product: string;
+  readonly command: readonly string[];
 }
 
 export type Command =
