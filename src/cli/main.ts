@@ -5,6 +5,7 @@ import { packageVersion } from '../lab/manifest.ts';
 import { addBench } from './bench.ts';
 import { UserError } from './errors.ts';
 import { addRun } from './run.ts';
+import { addSpec } from './spec.ts';
 
 const program = new Command('inic')
   .description('a working model of an intelligent network card: sockets over I2O message frames')
@@ -14,6 +15,7 @@ const program = new Command('inic')
   .configureOutput({ outputError: (text, write) => write(`inic: ${text.replace(/^error: /, '').trim()}\n`) });
 addBench(program);
 addRun(program);
+addSpec(program);
 
 try {
   await program.parseAsync();

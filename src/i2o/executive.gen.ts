@@ -539,7 +539,7 @@ export function writeExecIopReset(
 }
 
 /**
- * Ours: the private function, answered by the echo module with the same payload. Measures the message layer
+ * The private function, answered by the echo module with the same payload. Measures the message layer
  * alone.
  */
 export const PRIVATE_ECHO = 0xff;

@@ -1179,7 +1179,7 @@ export const CATALOGUE: Catalogue = {
           function: 255,
           since: 1,
           origin: 'inic',
-          doc: 'Ours: the private function, answered by the echo module with the same payload. Measures the message layer alone.',
+          doc: 'The private function, answered by the echo module with the same payload. Measures the message layer alone.',
           request: {
             words: 6,
             fields: [

@@ -163,3 +163,30 @@ describe('inic run', () => {
     expect((await inic('run', 'exit.mjs')).code).toBe(7);
   });
 });
+
+describe('inic spec', () => {
+  it('lists, draws, and says it as JSON', async () => {
+    expect((await inic('spec')).stdout).toMatch(/0x89 +SocketSend +v1 +Queues bytes/);
+    expect((await inic('spec', 'socketsend')).stdout).toMatch(/^SocketSend: function 0x89[\s\S]*\| a \|/);
+    expect(JSON.parse((await inic('spec', '--json', 'SocketSend')).stdout).found[0].entry.function).toBe(
+      0x89,
+    );
+  });
+
+  it('writes pages', async () => {
+    const outcome = await inic('spec', '--html', 'reference');
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(folder, 'reference', 'index.html'), 'utf8')).toContain('SocketSend.html');
+  });
+
+  it.each([
+    [['spec', 'SocketSned'], /the spec has no "SocketSned"; did you mean SocketSend/],
+    [['spec', 'qqqqqqqq'], /the spec has no "qqqqqqqq"; `inic spec` lists/],
+    [['spec', 'socket', '--html', 'x'], /--html writes everything/],
+    [['spec', '--html', 'package.json/x'], /cannot write to package.json\/x: ENOTDIR/],
+    [['spec', '--html'], /argument missing/],
+  ])('%j', async (args, words) => {
+    writeFileSync(join(folder, 'package.json'), '{}');
+    expectOneLine(await inic(...args), words);
+  });
+});

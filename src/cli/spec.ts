@@ -1,0 +1,65 @@
+/** `inic spec [NAME]`: the message layer and the socket class, printed from the data the codecs are made from. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
+import { packageVersion } from '../lab/manifest.ts';
+import { specSite } from '../report/spec-html.ts';
+import { specJson } from '../report/spec-json.ts';
+import { specList } from '../report/spec-list.ts';
+import { specPage } from '../report/spec-text.ts';
+import { type Found, findByName, namesLike } from '../spec/find.ts';
+import { UserError } from './errors.ts';
+
+export function addSpec(program: Command): void {
+  program
+    .command('spec')
+    .description('print the spec: messages with their words drawn, states, replies, errors')
+    .argument('[name]', 'a message, class, enumeration, structure, element, machine, rule or group')
+    .option('--json', 'the same for machines')
+    .option('--html <dir>', 'write all of it as linked pages into a folder')
+    .action(spec);
+}
+
+interface SpecOptions {
+  readonly json?: true;
+  readonly html?: string;
+}
+
+function spec(name: string | undefined, options: SpecOptions): void {
+  if (options.html !== undefined) {
+    if (name !== undefined || options.json)
+      throw new UserError('--html writes everything: no name, no --json');
+    writeSite(options.html);
+    return;
+  }
+  const found = name === undefined ? [] : find(name);
+  if (options.json) {
+    process.stdout.write(specJson(`inic ${packageVersion()}`, name === undefined ? undefined : found));
+    return;
+  }
+  const pages = name === undefined ? [specList()] : found.map(specPage);
+  process.stdout.write(`${pages.map((lines) => lines.join('\n')).join('\n\n\n')}\n`);
+}
+
+function find(name: string): readonly Found[] {
+  const found = findByName(name);
+  if (found.length > 0) return found;
+  const like = namesLike(name);
+  const hint = like.length === 0 ? '`inic spec` lists what there is' : `did you mean ${like.join(' or ')}?`;
+  throw new UserError(`the spec has no "${name}"; ${hint}`);
+}
+
+function writeSite(folder: string): void {
+  const site = specSite(`inic ${packageVersion()}`);
+  try {
+    for (const [path, text] of site) {
+      const file = join(folder, path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new UserError(`cannot write to ${folder}: ${code}`);
+  }
+  process.stdout.write(`${site.size} files; begin with ${join(folder, 'index.html')}\n`);
+}

@@ -1,0 +1,53 @@
+/** What there is in the spec, in lines of at most 100 columns: what `inic spec` prints. */
+import { CATALOGUE } from '../spec/catalogue.gen.ts';
+import type { ClassEntry } from '../spec/entries.ts';
+import { groupNumber } from '../spec/find.ts';
+import { columns, PAGE_COLUMNS, paragraph } from './spec-columns.ts';
+import { classTitle, inOneLine, OURS, originText } from './spec-said.ts';
+import { hexText } from './spec-words.ts';
+
+/** @returns lines without their ends. */
+export function specList(): readonly string[] {
+  const { classes, machines, rules, groups, frame } = CATALOGUE;
+  return [
+    ...classes.flatMap((spec) => [
+      `${classTitle(spec)}: ${originText(spec.origin, spec.reference)}`,
+      ...messageTable(spec),
+      '',
+    ]),
+    ...named('machines', machines),
+    ...named('frame', [{ name: frame.name }, ...frame.structures, ...frame.enums]),
+    ...named('elements', frame.elements),
+    ...classes.flatMap(({ name, structures, enums }) => named(`${name} types`, [...structures, ...enums])),
+    ...named(
+      'groups',
+      groups.map(({ number }) => ({ name: groupNumber(number) })),
+    ),
+    ...named(
+      'rules',
+      rules.map(({ id }) => ({ name: id })),
+    ),
+    '',
+    'inic spec NAME says all about one of these: its words drawn, its fields, states and replies.',
+  ];
+}
+
+/** Function, name, class version and purpose of each message, a line each. */
+export function messageTable({ messages, origin }: ClassEntry): string[] {
+  const rows = messages.map((message) => [
+    hexText(message.function, 2),
+    message.name,
+    `v${message.since}`,
+    message.origin !== origin && message.origin === 'inic'
+      ? `${inOneLine(message.doc)} (${OURS})`
+      : inOneLine(message.doc),
+  ]);
+  return columns([['fn', 'message', 'since', 'purpose'], ...rows]);
+}
+
+function named(title: string, entries: readonly { readonly name: string }[]): string[] {
+  if (entries.length === 0) return [];
+  const head = `${title}:`.padEnd(18);
+  const [first, ...more] = paragraph(entries.map(({ name }) => name).join(', '), head.length);
+  return [`${head}${first!.trim()}`, ...more].map((line) => line.slice(0, PAGE_COLUMNS));
+}

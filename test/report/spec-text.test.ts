@@ -1,0 +1,119 @@
+/** The pages of `inic spec` as text: nothing left out, nothing wider than the page. */
+import { describe, expect, it } from 'vitest';
+import { PAGE_COLUMNS } from '../../src/report/spec-columns.ts';
+import { drawRows } from '../../src/report/spec-drawing.ts';
+import { specList } from '../../src/report/spec-list.ts';
+import { specPage } from '../../src/report/spec-text.ts';
+import { layoutRows, messageRows } from '../../src/report/spec-words.ts';
+import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
+import { messageNamed, structureNamed } from '../../src/spec/catalogue.ts';
+import type { MessageEntry } from '../../src/spec/entries.ts';
+import { findByName, namesLike } from '../../src/spec/find.ts';
+
+const messages = CATALOGUE.classes.flatMap((spec) => spec.messages);
+const names = [
+  ...CATALOGUE.classes.map(({ name }) => name),
+  ...messages.map(({ name }) => name),
+  'frame',
+  ...[CATALOGUE.frame, ...CATALOGUE.classes].flatMap(({ enums, structures }) =>
+    [...enums, ...structures].map(({ name }) => name),
+  ),
+  ...CATALOGUE.frame.elements.map(({ name }) => name),
+  ...CATALOGUE.machines.map(({ name }) => name),
+  ...CATALOGUE.rules.map(({ id }) => id),
+  ...CATALOGUE.groups.map(({ name }) => name),
+];
+const pageOf = (name: string): string => findByName(name).flatMap(specPage).join('\n');
+
+describe('a page of the spec', () => {
+  it.each(names)('%s fits its columns and says what it is', (name) => {
+    const found = findByName(name.toUpperCase());
+    expect(found).not.toHaveLength(0);
+    for (const lines of found.map(specPage)) {
+      expect(lines.filter((line) => line.length > PAGE_COLUMNS)).toEqual([]);
+      expect(lines[0]!.toLowerCase()).toContain(name.toLowerCase());
+      expect(lines.join('\n')).not.toMatch(/undefined|NaN/);
+    }
+  });
+
+  it('tells every field, errno, unit and state of a message', () => {
+    for (const message of messages) {
+      const page = pageOf(message.name);
+      const fields = [...message.request.fields, ...(message.reply?.fields ?? [])];
+      for (const { name, unit } of fields) {
+        expect(page).toMatch(new RegExp(`\\b${name}\\b`));
+        if (unit !== undefined) expect(page).toContain(unit);
+      }
+      for (const { name } of message.errno) expect(page).toContain(name);
+    }
+    expect(pageOf('SocketListen')).toMatch(/machine socket +Bound/);
+    expect(pageOf('SocketSendTo')).toContain('Since version 2; ours, not I2O history');
+    expect(pageOf('ExecLctNotify')).toContain('I2O 1.5 (reference, section 4');
+  });
+
+  it('lists every message with its function and version', () => {
+    const list = specList();
+    expect(list.filter((line) => line.length > PAGE_COLUMNS)).toEqual([]);
+    for (const { name, since, function: code } of messages) {
+      const number = `0x${code.toString(16).toUpperCase().padStart(2, '0')}`;
+      expect(
+        list.some((line) => new RegExp(`${number} +${name} +v${since} +\\S`).test(line)),
+        name,
+      ).toBe(true);
+    }
+  });
+});
+
+describe('a drawing', () => {
+  it('gives every bit two columns, under its number', () => {
+    expect(drawRows(layoutRows(structureNamed('ReceiveRecord')!)).lines).toEqual([
+      '      3 3 2 2 2 2 2 2 2 2 2 2 1 1 1 1 1 1 1 1 1 1',
+      '      1 0 9 8 7 6 5 4 3 2 1 0 9 8 7 6 5 4 3 2 1 0 9 8 7 6 5 4 3 2 1 0',
+      '     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+',
+      '   0 |                         bucketContext                         |',
+      '     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+',
+      '   1 |               0               |           socketId            |',
+      '     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+',
+      '   2 |     flags     |                    offset                     |',
+      '     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+',
+      '   3 |    status     |                    length                     |',
+      '     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+',
+    ]);
+  });
+
+  it('draws whole words of every message, without a gap or an overlap', () => {
+    const rowsOf = (message: MessageEntry): readonly boolean[] =>
+      message.reply === undefined ? [false] : [false, true];
+    for (const message of messages) {
+      for (const rows of rowsOf(message).map((reply) => messageRows(message, reply))) {
+        for (const row of rows) {
+          if ('rest' in row) continue;
+          let next = 31;
+          for (const { high, low } of row.boxes) {
+            expect(high, `${message.name} word ${row.label}`).toBe(next);
+            next = low - 1;
+          }
+          expect(next).toBe(-1);
+        }
+        const words = drawRows(rows).lines.filter((line) => /^ *\d+…? [|/]/.test(line));
+        for (const line of words) expect(line).toHaveLength(70);
+      }
+    }
+  });
+
+  it('has a letter, told in the table, where a name does not fit', () => {
+    const { letters } = drawRows(messageRows(messageNamed('SocketBind')!, false));
+    expect([...letters].map(([field, letter]) => [field.name, letter])).toEqual([['replyMode', 'a']]);
+    expect(pageOf('SocketBind')).toContain('replyMode (a)');
+  });
+});
+
+describe('namesLike', () => {
+  it.each([
+    ['SocketSned', 'SocketSend'],
+    ['socketsendd', 'SocketSend'],
+    ['lctnotify', 'ExecLctNotify'],
+    ['FailureRecords', 'FailureRecord'],
+  ])('%s: %s comes first', (typed, meant) => expect(namesLike(typed)[0]).toBe(meant));
+  it('is empty for what is like nothing', () => expect(namesLike('qqqqqqqq')).toEqual([]));
+});
