@@ -6,6 +6,7 @@
  * still to watch: a program that never waits pays for no readiness machinery, as a C program would not.
  */
 import {
+  type DatagramSource,
   type Endpoint,
   FAILED,
   HANGUP,
@@ -117,6 +118,34 @@ export class KernelStack implements SocketStack {
     const to = offset === 0 ? bytes : bytes.subarray(offset);
     const received = this.libc.recv(socket, to, length, 0);
     return received >= 0 ? received : -this.libc.errno();
+  }
+
+  sendTo(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): number {
+    this.writeAddress(address, port);
+    const from = offset === 0 ? bytes : bytes.subarray(offset);
+    const sent = this.libc.sendto(socket, from, length, MSG_NOSIGNAL, this.sockaddr, SOCKADDR_BYTES);
+    return sent >= 0 ? sent : -this.libc.errno();
+  }
+
+  recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
+    const to = offset === 0 ? bytes : bytes.subarray(offset);
+    this.valueBytes[0] = SOCKADDR_BYTES;
+    const received = this.libc.recvfrom(socket, to, length, 0, this.sockaddr, this.valueBytes);
+    if (received < 0) return -this.libc.errno();
+    // A stream socket names nobody.
+    if (this.valueBytes[0] > 0) {
+      const { sockaddr } = this;
+      from.address = ((sockaddr[4] << 24) | (sockaddr[5] << 16) | (sockaddr[6] << 8) | sockaddr[7]) >>> 0;
+      from.port = (sockaddr[2] << 8) | sockaddr[3];
+    }
+    return received;
   }
 
   shutdown(socket: number, how: number): number {

@@ -16,6 +16,22 @@ export interface Libc {
   connect(fd: number, address: Uint8Array, length: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  sendto(
+    fd: number,
+    bytes: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ): number;
+  recvfrom(
+    fd: number,
+    bytes: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: Int32Array,
+  ): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
   setsockopt(fd: number, level: number, name: number, value: Int32Array, length: number): number;
@@ -71,6 +87,8 @@ function declareCalls(koffi: Koffi): Libc {
     connect: declare('int connect(int, void *, int)'),
     send: declare('int send(int, void *, int, int)'),
     recv: declare('int recv(int, void *, int, int)'),
+    sendto: declare('int sendto(int, void *, int, int, void *, int)'),
+    recvfrom: declare('int recvfrom(int, void *, int, int, void *, void *)'),
     shutdown: declare('int shutdown(int, int)'),
     close: declare('int close(int)'),
     setsockopt: declare('int setsockopt(int, int, int, void *, int)'),

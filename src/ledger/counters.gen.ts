@@ -138,144 +138,146 @@ export const BYTES_DROPPED = 66;
 export const DATAGRAMS_SENT = 67;
 /** taken from the program, bytes (host) */
 export const DATAGRAMS_SENT_BYTES = 68;
+/** of these, refused by the card (host) */
+export const DATAGRAMS_UNSENT = 69;
 /** given to the program (host) */
-export const DATAGRAMS_RECEIVED = 69;
+export const DATAGRAMS_RECEIVED = 70;
 /** given to the program, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 70;
+export const DATAGRAMS_RECEIVED_BYTES = 71;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 71;
+export const DATAGRAMS_CUT = 72;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 72;
+export const DATAGRAMS_CUT_BYTES = 73;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 73;
+export const DATAGRAMS_DROPPED = 74;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 74;
+export const DATAGRAMS_DROPPED_BYTES = 75;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 75;
+export const EVENTS_TAKEN = 76;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 76;
+export const EVENTS_DROPPED = 77;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 77;
+export const FAILURES_TAKEN = 78;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 78;
+export const LATE_REPLIES = 79;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 79;
+export const IP_IN_RECEIVES = 80;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 80;
+export const IP_IN_HDR_ERRORS = 81;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 81;
+export const IP_IN_ADDR_ERRORS = 82;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 82;
+export const IP_IN_UNKNOWN_PROTOS = 83;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 83;
+export const IP_OUT_REQUESTS = 84;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 84;
+export const IP_OUT_NO_ROUTES = 85;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 85;
+export const IP_REASM_REQDS = 86;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 86;
+export const IP_REASM_OKS = 87;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 87;
+export const IP_REASM_FAILS = 88;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 88;
+export const ARP_REQUESTS_SENT = 89;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 89;
+export const ARP_REPLIES_SENT = 90;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 90;
+export const ARP_RECEIVED = 91;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 91;
+export const ICMP_IN_MSGS = 92;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 92;
+export const ICMP_IN_ERRORS = 93;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 93;
+export const ICMP_IN_ECHOS = 94;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 94;
+export const ICMP_OUT_ECHO_REPS = 95;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 95;
+export const ICMP_OUT_DEST_UNREACHS = 96;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 96;
+export const UDP_IN_DATAGRAMS = 97;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 97;
+export const UDP_OUT_DATAGRAMS = 98;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 98;
+export const UDP_NO_PORTS = 99;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 99;
+export const UDP_IN_ERRORS = 100;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 100;
+export const TCP_ACTIVE_OPENS = 101;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 101;
+export const TCP_PASSIVE_OPENS = 102;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 102;
+export const TCP_ATTEMPT_FAILS = 103;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 103;
+export const TCP_ESTAB_RESETS = 104;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 104;
+export const TCP_IN_SEGS = 105;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 105;
+export const TCP_IN_ERRS = 106;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 106;
+export const TCP_OUT_SEGS = 107;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 107;
+export const TCP_OUT_DATA_BYTES = 108;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 108;
+export const TCP_RETRANS_SEGS = 109;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 109;
+export const TCP_RETRANS_BYTES = 110;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 110;
+export const TCP_OUT_RSTS = 111;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 111;
+export const TCP_LISTEN_OVERFLOWS = 112;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 112;
+export const TCP_TIMEOUTS = 113;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 113;
+export const TCP_FAST_RETRANSMITS = 114;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 114;
+export const TCP_DELAYED_ACKS = 115;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 115;
+export const TCP_OUT_OF_ORDER = 116;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 116;
+export const TCP_DUPLICATES = 117;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 117;
+export const TCP_WINDOW_PROBES = 118;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 118;
+export const TCP_CHALLENGE_ACKS = 119;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 119;
+export const TCP_PACKETS_PRUNED = 120;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 120;
+export const TCP_TIME_WAIT_OVERFLOWS = 121;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 121;
+export const DEVICE_TX_PACKETS = 122;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 122;
+export const DEVICE_TX_PACKETS_BYTES = 123;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 123;
+export const DEVICE_RX_PACKETS = 124;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 124;
+export const DEVICE_RX_PACKETS_BYTES = 125;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 125;
+export const DEVICE_TX_FULL = 126;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 126;
+export const DEVICE_RX_NO_BUFFER = 127;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 127;
+export const DEVICE_RX_BAD_CHECKSUM = 128;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 128;
+export const DEVICE_TSO_SEGMENTS = 129;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 129;
+export const WIRE_DROPPED = 130;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 130;
+export const WIRE_OVERFLOW = 131;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 131;
+export const WIRE_DUPLICATED = 132;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 132;
+export const WIRE_DUPLICATED_BYTES = 133;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 133;
+export const WIRE_CORRUPTED = 134;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 134;
+export const WIRE_REORDERED = 135;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 135;
+export const CAPTURE_COPIES = 136;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 136;
+export const CAPTURE_COPIES_BYTES = 137;
 
-export const COUNTER_COUNT = 137;
+export const COUNTER_COUNT = 138;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -346,6 +348,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesDropped',
   'datagramsSent',
   'datagramsSentBytes',
+  'datagramsUnsent',
   'datagramsReceived',
   'datagramsReceivedBytes',
   'datagramsCut',
@@ -495,6 +498,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'host',
   'iop',
   'iop',
   'iop',
@@ -609,6 +613,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'bytes',
   'bytes',
   'bytes',
   'bytes',
@@ -763,6 +768,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'delivered and never read, socket closed',
   'taken from the program',
   'taken from the program, bytes',
+  'of these, refused by the card',
   'given to the program',
   'given to the program, bytes',
   'datagrams longer than the program\'s buffer, and the bytes it thereby lost',

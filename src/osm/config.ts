@@ -14,6 +14,11 @@ export interface DriverConfig {
   readonly transmitLowWatermark: number;
   /** What a send answers when the transmit pool is dry. `block` waits in the call. */
   readonly transmitDryPolicy: 'EAGAIN' | 'ENOBUFS' | 'block';
+  /**
+   * When the card is to answer a send. `auto`: at once when the socket or the pool runs low, else in company; the others, one
+   * of the class's reply modes for every send, are for measurements. With `never` no error of a datagram is told.
+   */
+  readonly replyMode: 'auto' | 'batch' | 'immediate' | 'onError' | 'never';
   /** Sends up to this many bytes travel inside the frame; 0 turns that off. At most 92. */
   readonly immediateBytesMax: number;
   /** Buckets to give back gather until this many wait; at most 9 fit one message. */

@@ -14,6 +14,7 @@ import { ReceivePool } from './memory/receive-pool.ts';
 import { TransmitPool } from './memory/transmit-pool.ts';
 import { BringUp } from './message/bring-up.ts';
 import { ControlCall } from './message/control-call.ts';
+import { DeviceEvents } from './message/device-events.ts';
 import { Replies } from './message/replies.ts';
 import { Requests } from './message/requests.ts';
 import { CardSockets } from './user/card-sockets.ts';
@@ -60,9 +61,10 @@ export class Host {
     const table = new SocketTable(config);
     const transmit = new TransmitPool(layout.transmit, layout.immediate, config.transmitReserve, ledger);
     const receive = new ReceivePool(layout.receive, ledger);
-    const control = new ControlCall();
+    const control = new ControlCall(ledger);
     const requests = new Requests(region, inbound, doorbell, ledger);
-    const replies = new Replies(region.words, ledger, table, transmit, receive, control);
+    const events = new DeviceEvents(ledger);
+    const replies = new Replies(region.words, ledger, table, transmit, receive, control, events);
     const dma = around.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
     this.ledger = ledger;
     this.transmit = transmit;
@@ -91,7 +93,7 @@ export class Host {
       table,
       transmit,
       new Sender(this.driver, requests, table, transmit, dma, ledger, config),
-      new Receiver(this.driver, table, receive, dma, ledger),
+      new Receiver(region, this.driver, table, receive, dma, ledger),
       ledger,
     );
     this.sleeper = around.sleeper;

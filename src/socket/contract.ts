@@ -25,6 +25,15 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** Where a datagram came from: an object of the caller's that `recvFrom` fills in, so that receiving makes no garbage. */
+export interface DatagramSource {
+  address: number;
+  port: number;
+}
+
+/** The longest payload of a datagram: 65535 less an IPv4 and a UDP header. */
+export const DATAGRAM_BYTES_MAX = 65507;
+
 export interface SocketStack {
   /** `inic` or `kernel`. */
   readonly name: string;
@@ -33,20 +42,41 @@ export interface SocketStack {
   socket(type?: number): number;
   /** @returns 0, -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL (already bound). */
   bind(socket: number, address: number, port: number): number;
-  /** @returns 0, -EADDRINUSE, -EINVAL. */
+  /** @returns 0, -EADDRINUSE, -EINVAL, -EOPNOTSUPP (not a stream). */
   listen(socket: number, backlog: number): number;
   /** @returns a connected socket, or -EAGAIN. */
   accept(socket: number): number;
-  /** @returns 0 (UDP), -EINPROGRESS, -EISCONN, -EALREADY; the outcome shows as WRITABLE with SO_ERROR. */
+  /**
+   * Opens a connection: @returns -EINPROGRESS, -EISCONN, -EALREADY; the outcome shows as WRITABLE with SO_ERROR.
+   * Of a datagram socket it fixes the peer, and may be called again: @returns 0, -ENETUNREACH, -EACCES (broadcast).
+   */
   connect(socket: number, address: number, port: number): number;
 
   /**
-   * Sends bytes; they are taken over by the time it returns.
+   * Sends bytes; they are taken over by the time it returns. On a datagram socket: one datagram to the peer, whole or not at
+   * all; -EDESTADDRREQ without a peer, -EMSGSIZE, -ECONNREFUSED when an earlier one found nobody.
    * @returns how many were taken, 1 to `length` (0 only if `length` is 0), or -EAGAIN, -EPIPE, -ECONNRESET, -ENOTCONN, -ENOBUFS.
    */
   send(socket: number, bytes: Uint8Array, offset: number, length: number): number;
-  /** Receives up to `length` bytes. @returns how many; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN. */
+  /**
+   * Receives up to `length` bytes. @returns how many; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN. On a
+   * datagram socket: the next datagram, of which what exceeds `length` is lost; 0 is a datagram of no bytes.
+   */
   recv(socket: number, bytes: Uint8Array, offset: number, length: number): number;
+  /**
+   * Sends one datagram, also of no bytes. On a stream socket as `send`. @param port 1 to 65535.
+   * @returns `length`, or -EAGAIN, -EMSGSIZE, -EINVAL (port 0), or an error that an earlier datagram brought.
+   */
+  sendTo(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): number;
+  /** As `recv`. @param from filled in when a datagram was received; a stream's bytes leave it as it is. */
+  recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number;
 
   /** @returns 0 or -ENOTCONN. */
   shutdown(socket: number, how: number): number;

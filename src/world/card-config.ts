@@ -48,6 +48,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     transmitReserve: 64,
     transmitLowWatermark: 128,
     transmitDryPolicy: 'EAGAIN',
+    replyMode: 'auto',
     immediateBytesMax: 96,
     bucketsPerPost: 9,
     acceptsPosted: 16,

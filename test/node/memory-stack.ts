@@ -245,6 +245,8 @@ export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
 
   const stack: SocketStack = {
     name: 'memory',
+    sendTo: () => -E.EOPNOTSUPP,
+    recvFrom: () => -E.EOPNOTSUPP,
     socket: () => (dead !== 0 ? -dead : create().id),
     bind(id, address, port) {
       const socket = sockets.get(id)!;

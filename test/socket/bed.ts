@@ -32,8 +32,9 @@ export class Bed {
     return answer;
   }
 
-  socket(): number {
-    const socket = this.ok('socket', this.stack.socket());
+  /** @param type SOCK_ number; a stream unless told. */
+  socket(type?: number): number {
+    const socket = this.ok('socket', this.stack.socket(type));
     this.open.add(socket);
     return socket;
   }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe } from 'vitest';
 import type { SocketStack } from '../../src/socket/contract.ts';
 import { Bed } from './bed.ts';
 import { bytesTests } from './contract-bytes.ts';
+import { datagramTests } from './contract-datagrams.ts';
 import { endingTests } from './contract-ending.ts';
 import { openingTests } from './contract-opening.ts';
 
@@ -16,7 +17,12 @@ export interface StackUnderTest {
   close(): Promise<void>;
 }
 
-export function socketContractTests(name: string, makeStack: () => Promise<StackUnderTest>): void {
+/** @param datagrams whether the stack has datagram sockets. */
+export function socketContractTests(
+  name: string,
+  makeStack: () => Promise<StackUnderTest>,
+  datagrams = true,
+): void {
   describe(`${name}: the socket contract`, () => {
     let under: StackUnderTest;
     let current: Bed;
@@ -35,5 +41,6 @@ export function socketContractTests(name: string, makeStack: () => Promise<Stack
     openingTests(bed);
     bytesTests(bed);
     endingTests(bed);
+    if (datagrams) datagramTests(bed);
   });
 }

@@ -4,18 +4,29 @@ import { openCard } from '../../src/world/card.ts';
 import { VirtualWorld } from '../../src/world/virtual.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 
-socketContractTests('threaded card', async () => {
-  const card = await openCard({ driver: { socketsMax: 256 } });
-  return {
-    stack: card.stack,
-    async close() {
-      expect(card.reconcile().lines).toEqual([]);
-      await card.close();
-    },
-  };
-});
+/** The card's side of datagram sockets is not there yet. */
+const DATAGRAMS = false;
 
-socketContractTests('virtual card', async () => {
-  const world = new VirtualWorld({ cards: [{ mtu: 65535, packetSlots: 128 }] });
-  return { stack: world.cards[0]!.stack, close: async () => {} };
-});
+socketContractTests(
+  'threaded card',
+  async () => {
+    const card = await openCard({ driver: { socketsMax: 256 } });
+    return {
+      stack: card.stack,
+      async close() {
+        expect(card.reconcile().lines).toEqual([]);
+        await card.close();
+      },
+    };
+  },
+  DATAGRAMS,
+);
+
+socketContractTests(
+  'virtual card',
+  async () => {
+    const world = new VirtualWorld({ cards: [{ mtu: 65535, packetSlots: 128 }] });
+    return { stack: world.cards[0]!.stack, close: async () => {} };
+  },
+  DATAGRAMS,
+);

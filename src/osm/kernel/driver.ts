@@ -292,14 +292,14 @@ export class Driver {
   private chores(): void {
     if (this.requests.short && this.requests.framesFree > 0) {
       this.requests.short = false;
-      this.replies.roomChanged = true;
+      this.replies.sends.roomChanged = true;
     }
     if (!this.online) return;
     this.buckets.postDue();
     this.credits.send();
     this.accepts.postOwed();
-    if (this.replies.roomChanged) this.blocked.tell();
-    this.replies.roomChanged = false;
+    if (this.replies.sends.roomChanged) this.blocked.tell();
+    this.replies.sends.roomChanged = false;
     while (this.replies.orphanCount > 0) {
       const number = this.replies.orphans[--this.replies.orphanCount]!;
       this.closeSocket(number, this.table.sockets[number]!, true);

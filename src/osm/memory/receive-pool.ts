@@ -77,6 +77,12 @@ export class ReceivePool {
     return true;
   }
 
+  /** A filled bucket's data begins with `bytes` that are not payload. */
+  skip(bucket: number, bytes: number): void {
+    this.address[bucket] = this.address[bucket]! + bytes;
+    this.length[bucket] = this.length[bucket]! - bytes;
+  }
+
   /** The bucket goes to the program, in place. */
   lend(bucket: number): void {
     this.state[bucket] = STATE_LENT;

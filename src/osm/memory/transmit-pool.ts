@@ -77,6 +77,13 @@ export class TransmitPool {
     return context;
   }
 
+  /** Whether `count` buffers can be taken one after the other. @param first as of `take`, for all of them. */
+  canTake(count: number, first: boolean): boolean {
+    if (this.freeCount - count >= (first ? 0 : this.reserve)) return true;
+    this.counters[MEMORY_TRANSMIT_DRY] += 1;
+    return false;
+  }
+
   /** Takes a slot for immediate data. @returns its context, or -1. */
   takeSlot(): number {
     if (this.freeSlotCount === 0) return -1;

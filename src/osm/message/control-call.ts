@@ -2,26 +2,33 @@
  * The one control request that a call waits for at a time (bind, listen, options, bring-up). Its TransactionContext is a
  * running number, so that a reply that comes after the call has given up finds nobody.
  */
-import {
-  FLAG_FAIL,
-  FRAME_WORDS,
-  frameDetailedStatus,
-  frameFlags,
-  frameRequestStatus,
-} from '../../i2o/frame.ts';
-import { EPROTO } from '../../socket/errno.ts';
+import { FRAME_WORDS } from '../../i2o/frame.ts';
+import { LATE_REPLIES } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { replyErrno } from './reply-status.ts';
+
+const TRANSACTION_MASK = 0x3fffffff;
+/** A reply to one of so many calls before is late; any other was never asked for. */
+const LATE_MAX = 4096;
 
 export class ControlCall {
   /** The reply's words, copied out of the ring; read with the generated accessors at frame 0. */
   readonly reply: Int32Array = new Int32Array(FRAME_WORDS);
-  /** 0, or the errno the reply carried; EPROTO when the card could not take the request at all. */
+  /** 0, or the errno the reply carried; a failure record's severity as one, when the card could not take the request at all. */
   errno = 0;
+  /** Called with the transaction of a reply that came too late. */
+  late: (transaction: number) => void = () => {};
+  private readonly counters: Float64Array;
   private transaction = 0;
   private waiting = false;
 
+  constructor(ledger: Ledger) {
+    this.counters = ledger.counters;
+  }
+
   /** @returns the transaction context to send. */
   begin(): number {
-    this.transaction = (this.transaction + 1) & 0x3fffffff;
+    this.transaction = (this.transaction + 1) & TRANSACTION_MASK;
     this.waiting = true;
     return this.transaction;
   }
@@ -37,14 +44,20 @@ export class ControlCall {
     this.errno = errno;
   }
 
-  /** A reply for this handler. @returns false when nobody waits for it. */
+  /**
+   * A reply for this handler. One that comes after its call has given up finds nobody, and only ends the quarantine of the
+   * memory its request named (`late`). @returns false when no call can have asked for it.
+   */
   answered(words: Int32Array, frame: number, transaction: number): boolean {
-    if (!this.waiting || transaction !== this.transaction) return false;
+    if (!this.waiting || transaction !== this.transaction) {
+      const ago = (this.transaction - transaction) & TRANSACTION_MASK;
+      if (transaction < 0 || transaction > TRANSACTION_MASK || ago > LATE_MAX) return false;
+      this.counters[LATE_REPLIES] += 1;
+      this.late(transaction);
+      return true;
+    }
     for (let i = 0; i < FRAME_WORDS; i++) this.reply[i] = words[frame + i]!;
-    const failed = (frameFlags(this.reply, 0) & FLAG_FAIL) !== 0;
-    if (failed) this.errno = EPROTO;
-    else
-      this.errno = frameRequestStatus(this.reply, 0) === 0 ? 0 : frameDetailedStatus(this.reply, 0) || EPROTO;
+    this.errno = replyErrno(this.reply, 0);
     this.waiting = false;
     return true;
   }

@@ -9,3 +9,5 @@ export const HANDLER_CLOSE = 6;
 export const HANDLER_NONE = 7;
 /** Answers of the echo module: only their coming counts. */
 export const HANDLER_ECHO = 8;
+/** Events of the device: replies to its UtilEventRegister, which stays open. */
+export const HANDLER_EVENT = 9;

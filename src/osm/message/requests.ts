@@ -8,12 +8,12 @@ import { writePrivateEcho } from '../../i2o/executive.gen.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/sgl.ts';
 import {
   REPLY_MODE_BATCH,
+  REPLY_MODE_IMMEDIATE,
   REPLY_MODE_NEVER,
   REPLY_MODE_ON_ERROR,
   SOCKET_ACCEPT_POST_LIST_WORD,
   SOCKET_RECEIVE_CREDIT_LIST_WORD,
   SOCKET_RECEIVE_POST_SGL_WORD,
-  SOCKET_TYPE_STREAM,
   writeSocketAbort,
   writeSocketAcceptPost,
   writeSocketBind,
@@ -21,6 +21,7 @@ import {
   writeSocketConnect,
   writeSocketCreate,
   writeSocketListen,
+  writeSocketNameGet,
   writeSocketOptionGet,
   writeSocketOptionSet,
   writeSocketReceiveCredit,
@@ -32,6 +33,7 @@ import { DEVICE_TID, HOST_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
 import { type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
 import { INBOUND_FULL, INBOUND_POSTED, MESSAGE_REQUESTS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { DriverConfig } from '../config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import {
   HANDLER_ACCEPT,
@@ -42,6 +44,15 @@ import {
   HANDLER_NONE,
   HANDLER_RECEIVE,
 } from './handlers.ts';
+
+/** Reply mode of sends by its name in the configuration; −1: as each send finds best. */
+export const REPLY_MODES: Readonly<Record<DriverConfig['replyMode'], number>> = {
+  auto: -1,
+  batch: REPLY_MODE_BATCH,
+  immediate: REPLY_MODE_IMMEDIATE,
+  onError: REPLY_MODE_ON_ERROR,
+  never: REPLY_MODE_NEVER,
+};
 
 /** XFunctionCode of a PrivateEcho that is answered, and of one that is only taken. */
 const ECHO = 1;
@@ -110,7 +121,8 @@ export class Requests {
     return this.ring.armForFree(1);
   }
 
-  create(frame: number, tag: number, number: number): void {
+  /** @param type SOCKET_TYPE_ number. */
+  create(frame: number, tag: number, number: number, type: number): void {
     const { words } = this;
     writeSocketCreate(
       words,
@@ -121,7 +133,7 @@ export class Requests {
       tag,
       number,
       REPLY_MODE_ON_ERROR,
-      SOCKET_TYPE_STREAM,
+      type,
     );
     this.post();
   }
@@ -157,6 +169,30 @@ export class Requests {
       address,
       port,
     );
+    this.post();
+  }
+
+  /** As `connect`, for a call that waits: a datagram socket's peer is fixed at once. */
+  connectDatagram(frame: number, transaction: number, number: number, address: number, port: number): void {
+    const { words } = this;
+    writeSocketConnect(
+      words,
+      frame,
+      DEVICE_TID,
+      HOST_TID,
+      HANDLER_CONTROL,
+      transaction,
+      number,
+      REPLY_MODE_BATCH,
+      address,
+      port,
+    );
+    this.post();
+  }
+
+  /** @param which NAME_OF_ number. */
+  nameGet(frame: number, transaction: number, number: number, which: number): void {
+    writeSocketNameGet(this.words, frame, DEVICE_TID, HOST_TID, HANDLER_CONTROL, transaction, number, which);
     this.post();
   }
 

@@ -7,22 +7,23 @@
 import {
   getSocketBindReplyLocalAddress,
   getSocketBindReplyLocalPort,
-  getSocketOptionGetReplyValue,
+  getSocketConnectReplyLocalAddress,
+  getSocketConnectReplyLocalPort,
+  SOCKET_TYPE_DATAGRAM,
+  SOCKET_TYPE_STREAM,
 } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { USER_CALLS, USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import {
+  type DatagramSource,
   type Endpoint,
-  FAILED,
-  HANGUP,
-  READABLE,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
+  SOCK_DGRAM,
   SOCK_STREAM,
   type SocketStack,
-  WRITABLE,
 } from '../../socket/contract.ts';
 import {
   EAGAIN,
@@ -33,12 +34,10 @@ import {
   EISCONN,
   EMFILE,
   ENETDOWN,
-  ENOPROTOOPT,
   ENOTCONN,
   EOPNOTSUPP,
   EPROTONOSUPPORT,
 } from '../../socket/errno.ts';
-import { SO_ERROR, SO_LINGER_SECONDS, SO_RCVBUF, SO_SNDBUF } from '../../socket/options.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
@@ -46,25 +45,25 @@ import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
 import {
   type HostSocket,
-  hasRoom,
-  STATE_CLOSING,
   STATE_CONNECTED,
   STATE_CONNECTING,
-  STATE_FAILED,
+  STATE_DATAGRAM,
   STATE_FREE,
   STATE_LISTENING,
   STATE_OPEN,
-  STATE_POSTED,
   socketTag,
   takeError,
 } from './host-socket.ts';
-import type { SocketTable } from './socket-table.ts';
-
-/** The least SO_SNDBUF and SO_RCVBUF, as Linux has a least. */
-const BUFFER_BYTES_MIN = 2048;
-
+import { readinessOf } from './readiness.ts';
 import type { Receiver } from './receiver.ts';
 import type { Sender } from './sender.ts';
+import { SocketNames, type SocketStatus } from './socket-names.ts';
+import { SocketOptions } from './socket-options.ts';
+import type { SocketTable } from './socket-table.ts';
+
+/** The address 0 as a destination is this host, and Linux then names it so. */
+const LOOPBACK = 0x7f000001;
+
 export class CardSockets implements SocketStack {
   readonly name = 'inic';
   /** Buffers offered for sending, and data lent in place, beside the calls every stack has. */
@@ -76,6 +75,8 @@ export class CardSockets implements SocketStack {
   private readonly table: SocketTable;
   private readonly sockets: readonly HostSocket[];
   private readonly transmit: TransmitPool;
+  private readonly options: SocketOptions;
+  private readonly names: SocketNames;
   private readonly counters: Float64Array;
 
   constructor(
@@ -94,15 +95,19 @@ export class CardSockets implements SocketStack {
     this.table = table;
     this.sockets = table.sockets;
     this.transmit = transmit;
+    this.options = new SocketOptions(driver, requests, control, table);
+    this.names = new SocketNames(driver, requests, control, table);
     this.sender = sender;
     this.receiver = receiver;
     this.counters = ledger.counters;
   }
 
   socket(type: number = SOCK_STREAM): number {
-    if (type !== SOCK_STREAM) return -EPROTONOSUPPORT;
     this.counters[USER_CALLS] += 1;
     if (this.driver.deadErrno !== 0) return -this.driver.deadErrno;
+    if (type !== SOCK_STREAM && (type !== SOCK_DGRAM || this.driver.classVersion < 2))
+      return -EPROTONOSUPPORT;
+    const datagram = type === SOCK_DGRAM;
     let number = this.table.take(STATE_OPEN);
     if (number < 0) {
       // Numbers given up may still be on their way back.
@@ -116,14 +121,21 @@ export class CardSockets implements SocketStack {
       this.table.give(number);
       return -ENETDOWN;
     }
-    this.requests.create(frame, socketTag(number, this.sockets[number]!.generation), number);
+    const socket = this.sockets[number]!;
+    const tag = socketTag(number, socket.generation);
+    if (datagram) {
+      socket.state = STATE_DATAGRAM;
+      socket.datagram = 1;
+    }
+    this.requests.create(frame, tag, number, datagram ? SOCKET_TYPE_DATAGRAM : SOCKET_TYPE_STREAM);
     return number;
   }
 
   bind(number: number, address: number, port: number): number {
     const socket = this.open(number);
     if (socket === undefined) return -EBADF;
-    if (socket.state !== STATE_OPEN || socket.bound !== 0 || port < 0 || port > 65535) return -EINVAL;
+    const fresh = socket.state === STATE_OPEN || socket.state === STATE_DATAGRAM;
+    if (!fresh || socket.bound !== 0 || port < 0 || port > 65535) return -EINVAL;
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.bind(frame, this.control.begin(), number, address, port);
@@ -158,6 +170,7 @@ export class CardSockets implements SocketStack {
   accept(number: number): number {
     const socket = this.open(number);
     if (socket === undefined) return -EBADF;
+    if (socket.datagram !== 0) return -EOPNOTSUPP;
     if (socket.state !== STATE_LISTENING)
       return this.driver.deadErrno !== 0 ? -this.driver.deadErrno : -EINVAL;
     const accepted = socket.acceptHead;
@@ -179,6 +192,7 @@ export class CardSockets implements SocketStack {
   connect(number: number, address: number, port: number): number {
     const socket = this.open(number);
     if (socket === undefined) return -EBADF;
+    if (socket.state === STATE_DATAGRAM) return this.fixPeer(number, socket, address, port);
     if (socket.state === STATE_CONNECTING) return -EALREADY;
     if (socket.state === STATE_CONNECTED || socket.state === STATE_LISTENING) return -EISCONN;
     if (socket.state !== STATE_OPEN) return takeError(socket) || -EINVAL;
@@ -192,6 +206,22 @@ export class CardSockets implements SocketStack {
     return -EINPROGRESS;
   }
 
+  /** Connects a datagram socket: where to, and from whom only. It may be done again. */
+  private fixPeer(number: number, socket: HostSocket, address: number, port: number): number {
+    if (!(port > 0 && port <= 65535)) return -EINVAL;
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return -ENETDOWN;
+    this.requests.connectDatagram(frame, this.control.begin(), number, address, port);
+    const errno = this.driver.awaitControl();
+    if (errno !== 0) return 0 - errno;
+    socket.bound = 1;
+    socket.localAddress = getSocketConnectReplyLocalAddress(this.control.reply, 0);
+    socket.localPort = getSocketConnectReplyLocalPort(this.control.reply, 0);
+    socket.remoteAddress = address === 0 ? LOOPBACK : address;
+    socket.remotePort = port;
+    return 0;
+  }
+
   send(number: number, bytes: Uint8Array, offset: number, length: number): number {
     return this.sender.send(number, bytes, offset, length);
   }
@@ -200,11 +230,26 @@ export class CardSockets implements SocketStack {
     return this.receiver.recv(number, bytes, offset, length);
   }
 
+  sendTo(
+    number: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): number {
+    return this.sender.sendTo(number, bytes, offset, length, address, port);
+  }
+
+  recvFrom(number: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
+    return this.receiver.recvFrom(number, bytes, offset, length, from);
+  }
+
   shutdown(number: number, how: number): number {
     const socket = this.open(number);
     if (socket === undefined) return -EBADF;
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -EINVAL;
-    if (socket.state === STATE_FAILED) return -ENOTCONN;
+    if (socket.state === STATE_DATAGRAM) return this.shutdownDatagram(number, socket, how);
     if (socket.state !== STATE_CONNECTED) return -ENOTCONN;
     if (how !== SHUT_WR) {
       socket.readEnded = 1;
@@ -221,6 +266,14 @@ export class CardSockets implements SocketStack {
     return 0;
   }
 
+  /** Only marks: the wire knows no end of datagrams. Without a peer Linux marks, too, and says ENOTCONN. */
+  private shutdownDatagram(number: number, socket: HostSocket, how: number): number {
+    if (how !== SHUT_WR) socket.readEnded = 1;
+    if (how !== SHUT_RD) socket.writeEnded = 1;
+    this.table.changed(number);
+    return socket.remotePort === 0 ? -ENOTCONN : 0;
+  }
+
   close(number: number): number {
     const socket = this.open(number);
     if (socket === undefined) return -EBADF;
@@ -235,72 +288,35 @@ export class CardSockets implements SocketStack {
   }
 
   setOption(number: number, option: number, value: number): number {
-    const socket = this.open(number);
-    if (socket === undefined) return -EBADF;
-    if (option === SO_ERROR) return -ENOPROTOOPT;
-    if (option === SO_SNDBUF) {
-      if (!(value > 0)) return -EINVAL;
-      socket.sendBufferBytes = Math.max(value, BUFFER_BYTES_MIN);
-      return 0;
-    }
-    const frame = this.driver.awaitFrame();
-    if (frame === NO_FRAME) return -ENETDOWN;
-    this.requests.optionSet(frame, this.control.begin(), number, option, value);
-    const errno = this.driver.awaitControl();
-    if (errno === 0 && option === SO_RCVBUF) {
-      const bytes = Math.max(value, BUFFER_BYTES_MIN);
-      // Connections that wait at a listener keep the buffer they came with, so theirs may be the least it ever had.
-      const least = socket.state === STATE_LISTENING ? Math.min(bytes, socket.receiveBufferBytes) : bytes;
-      socket.receiveBufferBytes = least;
-    }
-    if (errno === 0 && option === SO_LINGER_SECONDS) socket.lingerSeconds = value;
-    return 0 - errno;
+    this.counters[USER_CALLS] += 1;
+    return this.options.set(number, option, value);
   }
 
   getOption(number: number, option: number): number {
-    const socket = this.open(number);
-    if (socket === undefined) return -EBADF;
-    if (option === SO_ERROR) {
-      const { errno } = socket;
-      socket.errno = 0;
-      return errno;
-    }
-    if (option === SO_SNDBUF) return socket.sendBufferBytes;
-    const frame = this.driver.awaitFrame();
-    if (frame === NO_FRAME) return -ENETDOWN;
-    this.requests.optionGet(frame, this.control.begin(), number, option);
-    const errno = this.driver.awaitControl();
-    return errno === 0 ? getSocketOptionGetReplyValue(this.control.reply, 0) : 0 - errno;
+    this.counters[USER_CALLS] += 1;
+    return this.options.get(number, option);
   }
 
   localEndpoint(number: number): Endpoint | undefined {
-    const socket = this.open(number);
-    if (socket === undefined) return undefined;
-    return { address: socket.localAddress, port: socket.localPort };
+    this.counters[USER_CALLS] += 1;
+    return this.names.local(number);
   }
 
   remoteEndpoint(number: number): Endpoint | undefined {
-    const socket = this.open(number);
-    if (socket === undefined || socket.state !== STATE_CONNECTED) return undefined;
-    return { address: socket.remoteAddress, port: socket.remotePort };
+    this.counters[USER_CALLS] += 1;
+    return this.names.remote(number);
+  }
+
+  /** What the card tells of a socket, as TCP_INFO does; or a negative errno. */
+  status(number: number): SocketStatus | number {
+    this.counters[USER_CALLS] += 1;
+    return this.names.status(number);
   }
 
   // Hot path.
   readiness(number: number): number {
     const socket = this.open(number);
-    if (socket === undefined) return 0;
-    switch (socket.state) {
-      case STATE_LISTENING:
-        return socket.acceptHead >= 0 ? READABLE : 0;
-      case STATE_CONNECTED:
-        return this.connectedReadiness(socket);
-      case STATE_FAILED:
-        return READABLE | WRITABLE | HANGUP | (socket.errno !== 0 ? FAILED : 0);
-      case STATE_OPEN:
-        return WRITABLE | HANGUP;
-      default:
-        return 0;
-    }
+    return socket === undefined ? 0 : readinessOf(socket, this.transmit);
   }
 
   poll(): number {
@@ -323,19 +339,7 @@ export class CardSockets implements SocketStack {
 
   private open(number: number): HostSocket | undefined {
     this.counters[USER_CALLS] += 1;
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
-    if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING)
-      return undefined;
-    return socket.state === STATE_POSTED ? undefined : socket;
-  }
-
-  private connectedReadiness(socket: HostSocket): number {
-    let bits = 0;
-    if (socket.receiveHead >= 0 || socket.endOfStream !== 0 || socket.readEnded !== 0) bits |= READABLE;
-    if (socket.writeEnded !== 0) bits |= WRITABLE;
-    else if (hasRoom(socket) && this.transmit.available > 0) bits |= WRITABLE;
-    if (socket.endOfStream !== 0 && socket.writeEnded !== 0) bits |= HANGUP;
-    return bits;
+    return this.table.open(number);
   }
 }
 

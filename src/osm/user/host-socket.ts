@@ -100,6 +100,9 @@ export function takeError(socket: HostSocket): number {
   return 0 - errno;
 }
 
+/** What a sender answers when no buffer is free and the policy is to wait for one in the call: no errno has this number. */
+export const DRY = -0x40000000;
+
 /** A send that would be cut below this waits for more room instead: short pieces cost a frame each. */
 export const PIECE_BYTES_MIN = 2048;
 

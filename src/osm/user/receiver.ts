@@ -3,6 +3,7 @@
  * program in place, until `release`. A bucket that is empty goes back to the card, and the bytes used are credited to it.
  */
 import type { DmaEngine } from '../../dma/engine.ts';
+import type { Region } from '../../dma/region.ts';
 import {
   BYTES_BORROWED,
   BYTES_RECEIVED,
@@ -11,9 +12,11 @@ import {
   USER_WOULD_BLOCK,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { DatagramSource } from '../../socket/contract.ts';
 import { EAGAIN, EBADF, EINVAL, ENOTCONN } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
+import { DatagramReceiver } from './datagram-receiver.ts';
 import {
   type HostSocket,
   STATE_CLOSING,
@@ -30,9 +33,18 @@ export class Receiver {
   private readonly sockets: readonly HostSocket[];
   private readonly receive: ReceivePool;
   private readonly dma: DmaEngine;
+  private readonly datagrams: DatagramReceiver;
   private readonly counters: Float64Array;
 
-  constructor(driver: Driver, table: SocketTable, receive: ReceivePool, dma: DmaEngine, ledger: Ledger) {
+  constructor(
+    region: Region,
+    driver: Driver,
+    table: SocketTable,
+    receive: ReceivePool,
+    dma: DmaEngine,
+    ledger: Ledger,
+  ) {
+    this.datagrams = new DatagramReceiver(region, receive, driver.buckets, dma, ledger);
     this.driver = driver;
     this.sockets = table.sockets;
     this.receive = receive;
@@ -44,7 +56,12 @@ export class Receiver {
   recv(number: number, bytes: Uint8Array, offset: number, length: number): number {
     this.counters[USER_CALLS] += 1;
     const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
-    if (socket === undefined || socket.receiveHead < 0) return this.empty(socket, length);
+    if (socket === undefined || socket.receiveHead < 0 || socket.datagram !== 0) {
+      if (socket !== undefined && hasDatagrams(socket)) {
+        return this.datagrams.take(socket, bytes, offset, length, undefined);
+      }
+      return this.empty(socket, length);
+    }
     const { receive } = this;
     let copied = 0;
     while (copied < length) {
@@ -66,6 +83,14 @@ export class Receiver {
     return copied;
   }
 
+  /** As `SocketStack.recvFrom`. // Hot path. */
+  recvFrom(number: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    if (socket === undefined || !hasDatagrams(socket)) return this.recv(number, bytes, offset, length);
+    this.counters[USER_CALLS] += 1;
+    return this.datagrams.take(socket, bytes, offset, length, from);
+  }
+
   /**
    * Lends the oldest unread bytes in place: `addressOf(bucket)` and `lengthOf(bucket)` say where they lie in the region.
    * @returns the bucket, the program's until `release`; 0-based, or −1 at the end of the stream, or a negative errno below −1.
@@ -74,12 +99,14 @@ export class Receiver {
     this.counters[USER_CALLS] += 1;
     const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
     if (socket === undefined || socket.receiveHead < 0) return this.empty(socket, 1) || -1;
+    if (socket.datagram !== 0 && socket.errno !== 0) return takeError(socket);
     const bucket = socket.receiveHead;
     this.dropHead(socket, bucket);
     this.receive.lend(bucket);
     const length = this.receive.length[bucket]!;
     this.counters[BYTES_BORROWED] += length;
-    this.used(number, socket, length);
+    if (socket.datagram !== 0) this.datagrams.count(length);
+    else this.used(number, socket, length);
     return bucket;
   }
 
@@ -105,12 +132,26 @@ export class Receiver {
     if (socket.state === STATE_CONNECTED) this.driver.credits.add(number, socket, bytes);
   }
 
+  /** Where a lent datagram came from. */
+  sourceOf(bucket: number, from: DatagramSource): void {
+    this.datagrams.readSource(bucket, from);
+  }
+
   private empty(socket: HostSocket | undefined, length: number): number {
     if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING) return -EBADF;
+    if (socket.datagram !== 0) return this.emptyDatagrams(socket);
     if (socket.state === STATE_FAILED) return socket.errno !== 0 ? takeError(socket) : 0;
     const connected = socket.state === STATE_CONNECTED;
     if (connected && (length === 0 || socket.endOfStream !== 0 || socket.readEnded !== 0)) return 0;
     if (!connected && socket.state !== STATE_CONNECTING) return -ENOTCONN;
+    this.counters[USER_WOULD_BLOCK] += 1;
+    return -EAGAIN;
+  }
+
+  /** A datagram socket never ends: 0 would be a datagram of no bytes. */
+  private emptyDatagrams(socket: HostSocket): number {
+    if (socket.state === STATE_FAILED) return -this.driver.deadErrno;
+    if (socket.errno !== 0) return takeError(socket);
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;
   }
@@ -120,4 +161,9 @@ export class Receiver {
     socket.receiveHead = next;
     if (next < 0) socket.receiveTail = -1;
   }
+}
+
+/** Whether a datagram can be taken: a datagram socket's state is OPEN, or the card has died and left some. */
+function hasDatagrams(socket: HostSocket): boolean {
+  return socket.datagram !== 0 && socket.receiveHead >= 0;
 }

@@ -35,13 +35,16 @@ import type { DriverConfig } from '../config.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { HANDLER_SEND } from '../message/handlers.ts';
-import type { Requests } from '../message/requests.ts';
+import { REPLY_MODES, type Requests } from '../message/requests.ts';
+import { DatagramSender } from './datagram-sender.ts';
 import {
+  DRY,
   type HostSocket,
   PIECE_BYTES_MIN,
   STATE_CLOSING,
   STATE_CONNECTED,
   STATE_CONNECTING,
+  STATE_DATAGRAM,
   STATE_FREE,
   socketTag,
   takeError,
@@ -52,9 +55,6 @@ import type { SocketTable } from './socket-table.ts';
 const ELEMENTS_PER_SEND = 8;
 /** The longest immediate data: 32 words − 6 of the message − 2 of the element. */
 const IMMEDIATE_BYTES_LIMIT = 96;
-/** No buffer is free and the send waits for one: no errno has this number. */
-const DRY = -0x40000000;
-
 export class Sender {
   private readonly driver: Driver;
   private readonly requests: Requests;
@@ -63,7 +63,10 @@ export class Sender {
   private readonly dma: DmaEngine;
   private readonly counters: Float64Array;
   private readonly config: DriverConfig;
+  private readonly datagrams: DatagramSender;
   private readonly immediateBytesMax: number;
+  /** Reply mode the configuration asks for; −1: what serves best. */
+  private readonly replyMode: number;
 
   constructor(
     driver: Driver,
@@ -81,6 +84,8 @@ export class Sender {
     this.dma = dma;
     this.counters = ledger.counters;
     this.config = config;
+    this.datagrams = new DatagramSender(driver, requests, transmit, dma, ledger, config);
+    this.replyMode = REPLY_MODES[config.replyMode];
     this.immediateBytesMax = Math.min(config.immediateBytesMax, IMMEDIATE_BYTES_LIMIT);
   }
 
@@ -95,6 +100,29 @@ export class Sender {
     }
   }
 
+  /** As `SocketStack.sendTo`. // Hot path. */
+  sendTo(
+    number: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): number {
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    if (socket === undefined || socket.state !== STATE_DATAGRAM) {
+      return this.send(number, bytes, offset, length);
+    }
+    this.counters[USER_CALLS] += 1;
+    if (!(port > 0 && port <= 65535)) return -EINVAL;
+    for (;;) {
+      const taken = this.datagrams.send(number, socket, bytes, offset, length, address, port);
+      if (taken !== DRY) return taken;
+      if (this.driver.wait(this.config.controlTimeoutNs) === 0) return -ENOBUFS;
+      if (socket.state !== STATE_DATAGRAM) return this.refused(socket);
+    }
+  }
+
   private trySend(number: number, bytes: Uint8Array, offset: number, length: number): number {
     const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
     if (
@@ -103,6 +131,9 @@ export class Sender {
       socket.writeEnded !== 0 ||
       socket.errno !== 0
     ) {
+      if (socket !== undefined && socket.state === STATE_DATAGRAM) {
+        return this.datagrams.send(number, socket, bytes, offset, length, 0, 0);
+      }
       return this.refused(socket);
     }
     if (length === 0) return 0;
@@ -274,7 +305,7 @@ export class Sender {
       HANDLER_SEND,
       socketTag(number, socket.generation),
       number,
-      low ? REPLY_MODE_IMMEDIATE : REPLY_MODE_BATCH,
+      this.replyMode >= 0 ? this.replyMode : low ? REPLY_MODE_IMMEDIATE : REPLY_MODE_BATCH,
       0,
       0,
       sizeWords,

@@ -1,6 +1,6 @@
 /** The driver's sockets: the table of them, which numbers are free, and which have become ready since last asked. */
 import type { DriverConfig } from '../config.ts';
-import { HostSocket } from './host-socket.ts';
+import { HostSocket, STATE_CLOSING, STATE_FREE, STATE_POSTED } from './host-socket.ts';
 
 export class SocketTable {
   readonly sockets: readonly HostSocket[];
@@ -25,6 +25,14 @@ export class SocketTable {
   /** Numbers nobody uses. */
   get available(): number {
     return this.freeCount;
+  }
+
+  /** The socket behind a number that the program may use; undefined: EBADF. // Hot path. */
+  open(number: number): HostSocket | undefined {
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
+    if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING)
+      return undefined;
+    return socket.state === STATE_POSTED ? undefined : socket;
   }
 
   /** A free number, now in `state`; -1 when there is none. */

@@ -1,0 +1,82 @@
+/**
+ * Events of the device, kept until somebody reads them. From the card: replies to the one UtilEventRegister, which stays open
+ * and is answered again and again. To the program: one event a call. As in Linux's queue of executive events the oldest gives
+ * way when nobody reads; here it is counted, and the reader is told once how many, so that it can look for itself how
+ * things stand.
+ */
+import { getUtilEventRegisterReplyEventData, UTIL_EVENT_REGISTER } from '../../i2o/utility.gen.ts';
+import { EVENTS_DROPPED, EVENTS_TAKEN } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+
+/** Events kept, as many as Linux kept of the executive's. */
+export const EVENTS_MAX = 32;
+
+/** An object of the caller's that `next` fills in. */
+export interface DeviceEvent {
+  /** Its one bit: SOCKET_EVENT_ or GENERIC_EVENT_; 0: events were lost, and `data` says how many. */
+  indicator: number;
+  /** Its data word, as the class defines it. */
+  data: number;
+}
+
+export class DeviceEvents {
+  /** Bits asked for; 0 while nobody has. */
+  mask = 0;
+  private readonly counters: Float64Array;
+  private readonly indicators = new Int32Array(EVENTS_MAX);
+  private readonly data = new Int32Array(EVENTS_MAX);
+  private head = 0;
+  private count = 0;
+  /** Dropped since the reader was last told. */
+  private lost = 0;
+
+  constructor(ledger: Ledger) {
+    this.counters = ledger.counters;
+  }
+
+  /** A reply of the event handler's. @returns false when it is none of an event. */
+  take(words: Int32Array, frame: number): boolean {
+    const word0 = words[frame]!;
+    const indicator = words[frame + 4]!;
+    // Word 4 is the indicator only if the function says so.
+    if (words[frame + 1]! >>> 24 !== UTIL_EVENT_REGISTER) return false;
+    if (indicator === 0) {
+      this.mask = 0; // the registration has ended
+      return true;
+    }
+    if ((indicator & this.mask) === 0) return false;
+    const data = word0 >>> 16 > 5 ? getUtilEventRegisterReplyEventData(words, frame) : 0;
+    this.put(indicator, data);
+    return true;
+  }
+
+  /** Takes the oldest event. @returns false when there is none; `event` is as it was then. */
+  next(event: DeviceEvent): boolean {
+    if (this.lost > 0) {
+      event.indicator = 0;
+      event.data = this.lost;
+      this.lost = 0;
+      return true;
+    }
+    if (this.count === 0) return false;
+    event.indicator = this.indicators[this.head]! >>> 0;
+    event.data = this.data[this.head]!;
+    this.head = (this.head + 1) % EVENTS_MAX;
+    this.count -= 1;
+    return true;
+  }
+
+  private put(indicator: number, data: number): void {
+    this.counters[EVENTS_TAKEN] += 1;
+    if (this.count === EVENTS_MAX) {
+      this.counters[EVENTS_DROPPED] += 1;
+      this.lost += 1;
+      this.head = (this.head + 1) % EVENTS_MAX;
+      this.count -= 1;
+    }
+    const at = (this.head + this.count) % EVENTS_MAX;
+    this.indicators[at] = indicator;
+    this.data[at] = data;
+    this.count += 1;
+  }
+}

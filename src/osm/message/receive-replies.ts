@@ -1,0 +1,118 @@
+/**
+ * Receive records: data of streams, datagrams, ends and errors, in the order of each socket. A record's bucket is queued at
+ * its socket, or comes home when there is nobody for it; its bytes are counted either way.
+ * Nothing the card wrote is trusted: each word is read once, checked, then used.
+ */
+import {
+  DATAGRAM_SOURCE_WORDS,
+  RECEIVE_FLAG_DATAGRAM,
+  RECEIVE_FLAG_END_OF_STREAM,
+  RECEIVE_FLAG_ERROR,
+  RECEIVE_RECORD_WORDS,
+  SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
+} from '../../i2o/socket.gen.ts';
+import { BYTES_DROPPED, DATAGRAMS_DROPPED, DATAGRAMS_DROPPED_BYTES } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { ECONNRESET } from '../../socket/errno.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import {
+  type HostSocket,
+  STATE_CLOSING,
+  STATE_CONNECTED,
+  STATE_CONNECTING,
+  STATE_DATAGRAM,
+  STATE_FAILED,
+  STATE_FREE,
+} from '../user/host-socket.ts';
+import type { SocketTable } from '../user/socket-table.ts';
+
+/** Bytes a datagram begins with in its bucket, which are not payload. */
+const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
+
+export class ReceiveReplies {
+  private readonly words: Int32Array;
+  private readonly counters: Float64Array;
+  private readonly table: SocketTable;
+  private readonly receive: ReceivePool;
+
+  constructor(words: Int32Array, ledger: Ledger, table: SocketTable, receive: ReceivePool) {
+    this.words = words;
+    this.counters = ledger.counters;
+    this.table = table;
+    this.receive = receive;
+  }
+
+  /** A SocketReceivePost reply with MULTIPLE. @returns false when some record fits nothing. // Hot path. */
+  take(frame: number, sizeWords: number): boolean {
+    const { words } = this;
+    const count = words[frame + 3]! & 0xff;
+    if (SOCKET_RECEIVE_POST_REPLY_LIST_WORD + count * RECEIVE_RECORD_WORDS > sizeWords) return false;
+    let good = true;
+    let at = frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD;
+    for (let i = 0; i < count; i++) {
+      if (!this.record(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)) good = false;
+      at += RECEIVE_RECORD_WORDS;
+    }
+    return good;
+  }
+
+  private record(bucket: number, socketWord: number, offsetWord: number, lengthWord: number): boolean {
+    const number = socketWord & 0xffff;
+    const { sockets } = this.table;
+    const socket = number < sockets.length ? sockets[number]! : undefined;
+    const flags = offsetWord >>> 24;
+    const offset = offsetWord & 0xffffff;
+    if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM)) !== 0) {
+      if (socket === undefined || socket.state === STATE_FREE) return false;
+      if ((flags & RECEIVE_FLAG_ERROR) !== 0) this.failed(number, socket, lengthWord >>> 24);
+      else socket.endOfStream = 1;
+      this.table.changed(number);
+      return true;
+    }
+    if (!this.receive.filled(bucket, offset, lengthWord & 0xffffff)) return false;
+    if ((flags & RECEIVE_FLAG_DATAGRAM) !== 0) return this.datagram(bucket, number, socket, offset);
+    if (socket === undefined || socket.state !== STATE_CONNECTED) {
+      // Data that crossed the close of its socket on the way: the bucket comes home, the bytes are counted.
+      this.counters[BYTES_DROPPED] += this.receive.length[bucket]!;
+      this.receive.give(bucket);
+      return socket !== undefined && (socket.state === STATE_CLOSING || socket.state === STATE_FAILED);
+    }
+    this.queue(bucket, number, socket);
+    return true;
+  }
+
+  /** A datagram: its source lies before it, at a word's boundary. // Hot path. */
+  private datagram(bucket: number, number: number, socket: HostSocket | undefined, offset: number): boolean {
+    const { receive, counters } = this;
+    if (receive.length[bucket]! < SOURCE_BYTES || (offset & 3) !== 0) {
+      receive.give(bucket);
+      return false;
+    }
+    receive.skip(bucket, SOURCE_BYTES);
+    if (socket === undefined || socket.state !== STATE_DATAGRAM) {
+      counters[DATAGRAMS_DROPPED] += 1;
+      counters[DATAGRAMS_DROPPED_BYTES] += receive.length[bucket]!;
+      receive.give(bucket);
+      return socket !== undefined && socket.datagram !== 0 && socket.state === STATE_CLOSING;
+    }
+    this.queue(bucket, number, socket);
+    return true;
+  }
+
+  private queue(bucket: number, number: number, socket: HostSocket): void {
+    if (socket.receiveTail < 0) socket.receiveHead = bucket;
+    else this.receive.next[socket.receiveTail] = bucket;
+    socket.receiveTail = bucket;
+    this.table.changed(number);
+  }
+
+  /** A stream is over; a datagram socket has an error to tell and goes on. */
+  private failed(number: number, socket: HostSocket, errno: number): void {
+    if (socket.state === STATE_CLOSING) return;
+    socket.errno = errno === 0 ? ECONNRESET : errno;
+    if (socket.state === STATE_DATAGRAM) return;
+    if (socket.state === STATE_CONNECTED || socket.state === STATE_CONNECTING) socket.state = STATE_FAILED;
+    socket.endOfStream = 1;
+    this.table.changed(number);
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Replies to SocketSend and SocketSendTo: contexts of buffers that are the host's again, and outcomes of requests. A stream's
+ * outcomes say nothing that its receive records do not say in order; a datagram's error is the next call's to tell.
+ * Nothing the card wrote is trusted: a context that was not lent, or an outcome of nobody's, is refused.
+ */
+import { FLAG_MULTIPLE } from '../../i2o/frame.ts';
+import { SOCKET_SEND_REPLY_LIST_WORD, TRANSACTION_OUTCOME_WORDS } from '../../i2o/socket.gen.ts';
+import { DATAGRAMS_UNSENT, LATE_REPLIES } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { ENOBUFS } from '../../socket/errno.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
+import { STATE_DATAGRAM, socketTag } from '../user/host-socket.ts';
+import type { SocketTable } from '../user/socket-table.ts';
+import { statusErrno } from './reply-status.ts';
+
+export class SendReplies {
+  /** Set when a context came back: senders that wait for room may have it. */
+  roomChanged = false;
+  private readonly words: Int32Array;
+  private readonly counters: Float64Array;
+  private readonly table: SocketTable;
+  private readonly transmit: TransmitPool;
+
+  constructor(words: Int32Array, ledger: Ledger, table: SocketTable, transmit: TransmitPool) {
+    this.words = words;
+    this.counters = ledger.counters;
+    this.table = table;
+    this.transmit = transmit;
+  }
+
+  /** @returns false when some of it fits nothing. // Hot path. */
+  take(frame: number, sizeWords: number, flags: number): boolean {
+    const { words } = this;
+    if ((flags & FLAG_MULTIPLE) === 0) return this.outcome(words[frame + 3]!, words[frame + 4]!);
+    const control = words[frame + 3]!;
+    const count = control & 0xff;
+    if (((control >>> 8) & 0xff) !== 0) return this.outcomes(frame, sizeWords, control);
+    if (SOCKET_SEND_REPLY_LIST_WORD + count > sizeWords) return false;
+    let good = true;
+    for (let i = 0; i < count; i++) {
+      if (!this.context(words[frame + SOCKET_SEND_REPLY_LIST_WORD + i]!)) good = false;
+    }
+    this.roomChanged = true;
+    return good;
+  }
+
+  /** A context is the host's again. @returns false when the card had it not. // Hot path. */
+  private context(context: number): boolean {
+    const { transmit, table } = this;
+    if (!transmit.lent(context)) return false;
+    const tag = transmit.tagOfContext(context);
+    const socket = table.sockets[tag & 0xffff]!;
+    if (socket.generation === tag >>> 16) {
+      socket.sendingBytes -= transmit.lengthOfContext(context);
+      socket.sendingContexts -= 1;
+    }
+    transmit.give(context);
+    return true;
+  }
+
+  /** Outcomes of a batch's transactions. */
+  private outcomes(frame: number, sizeWords: number, control: number): boolean {
+    const { words } = this;
+    const count = control & 0xff;
+    if (((control >>> 8) & 0xff) !== TRANSACTION_OUTCOME_WORDS - 1) return false;
+    if (SOCKET_SEND_REPLY_LIST_WORD + count * TRANSACTION_OUTCOME_WORDS > sizeWords) return false;
+    let good = true;
+    for (let i = 0; i < count; i++) {
+      const at = frame + SOCKET_SEND_REPLY_LIST_WORD + i * TRANSACTION_OUTCOME_WORDS;
+      if (!this.outcome(words[at]!, words[at + 1]!)) good = false;
+    }
+    return good;
+  }
+
+  /** How one request ended. @param tag its TransactionContext. @returns false when no socket number can have it. */
+  private outcome(tag: number, statusWord: number): boolean {
+    const { table } = this;
+    const number = tag & 0xffff;
+    if (tag < 0 || number >= table.sockets.length) return false;
+    const socket = table.sockets[number]!;
+    if (socketTag(number, socket.generation) !== tag) {
+      this.counters[LATE_REPLIES] += 1;
+      return true;
+    }
+    const errno = statusErrno(statusWord);
+    if (errno === 0 || socket.state !== STATE_DATAGRAM) return true;
+    this.counters[DATAGRAMS_UNSENT] += 1;
+    // A full queue loses the datagram without a word, as it does on Linux without IP_RECVERR.
+    if (errno === ENOBUFS) return true;
+    socket.errno = errno;
+    table.changed(number);
+    return true;
+  }
+}

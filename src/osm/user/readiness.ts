@@ -1,0 +1,47 @@
+/** What a socket is ready for, from the driver's own tables: the READABLE … bits of the contract. // Hot path: all of it. */
+import { FAILED, HANGUP, READABLE, WRITABLE } from '../../socket/contract.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
+import {
+  type HostSocket,
+  hasRoom,
+  STATE_CONNECTED,
+  STATE_DATAGRAM,
+  STATE_FAILED,
+  STATE_LISTENING,
+  STATE_OPEN,
+} from './host-socket.ts';
+
+export function readinessOf(socket: HostSocket, transmit: TransmitPool): number {
+  switch (socket.state) {
+    case STATE_LISTENING:
+      return socket.acceptHead >= 0 ? READABLE : 0;
+    case STATE_CONNECTED:
+      return connectedReadiness(socket, transmit);
+    case STATE_DATAGRAM:
+      return datagramReadiness(socket, transmit);
+    case STATE_FAILED:
+      return READABLE | WRITABLE | HANGUP | (socket.errno !== 0 ? FAILED : 0);
+    case STATE_OPEN:
+      return WRITABLE | HANGUP;
+    default:
+      return 0;
+  }
+}
+
+function connectedReadiness(socket: HostSocket, transmit: TransmitPool): number {
+  let bits = 0;
+  if (socket.receiveHead >= 0 || socket.endOfStream !== 0 || socket.readEnded !== 0) bits |= READABLE;
+  if (socket.writeEnded !== 0) bits |= WRITABLE;
+  else if (hasRoom(socket) && transmit.available > 0) bits |= WRITABLE;
+  if (socket.endOfStream !== 0 && socket.writeEnded !== 0) bits |= HANGUP;
+  return bits;
+}
+
+function datagramReadiness(socket: HostSocket, transmit: TransmitPool): number {
+  if (socket.errno !== 0) return READABLE | WRITABLE | FAILED;
+  let bits = 0;
+  if (socket.receiveHead >= 0 || socket.readEnded !== 0) bits |= READABLE;
+  if (socket.writeEnded !== 0 || (hasRoom(socket) && transmit.available > 0)) bits |= WRITABLE;
+  if (socket.readEnded !== 0 && socket.writeEnded !== 0) bits |= HANGUP;
+  return bits;
+}

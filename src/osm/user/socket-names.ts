@@ -1,0 +1,138 @@
+/**
+ * Names and states of sockets. What a bind, a connect or an accept has told stands in the driver's table; what only the card
+ * knows (the port of a datagram socket that was never bound, or of a connection on its way) is asked for: by SocketNameGet,
+ * or, on a card of class version 1, by SocketStatusGet.
+ */
+import {
+  getSocketNameGetReplyAddress,
+  getSocketNameGetReplyPort,
+  getSocketStatusGetReplyCongestionWindowBytes,
+  getSocketStatusGetReplyLocalAddress,
+  getSocketStatusGetReplyLocalPort,
+  getSocketStatusGetReplyReceiveWindowBytes,
+  getSocketStatusGetReplyRemoteAddress,
+  getSocketStatusGetReplyRemotePort,
+  getSocketStatusGetReplyRetransmissions,
+  getSocketStatusGetReplyRtoUs,
+  getSocketStatusGetReplySendWindowBytes,
+  getSocketStatusGetReplySlowStartThresholdBytes,
+  getSocketStatusGetReplySmoothedRttUs,
+  getSocketStatusGetReplyState,
+  getSocketStatusGetReplyUnacknowledgedBytes,
+  NAME_OF_LOCAL,
+  NAME_OF_PEER,
+} from '../../i2o/socket.gen.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
+import type { Endpoint } from '../../socket/contract.ts';
+import { EBADF, ENETDOWN } from '../../socket/errno.ts';
+import type { Driver } from '../kernel/driver.ts';
+import type { ControlCall } from '../message/control-call.ts';
+import type { Requests } from '../message/requests.ts';
+import { STATE_CONNECTED, STATE_CONNECTING, STATE_DATAGRAM } from './host-socket.ts';
+import type { SocketTable } from './socket-table.ts';
+
+/** What the card tells of a connection, as TCP_INFO does. A datagram socket's numbers beside its names are 0. */
+export interface SocketStatus {
+  /** TCP_STATE_ number. */
+  readonly state: number;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly smoothedRttUs: number;
+  readonly rtoUs: number;
+  readonly congestionWindowBytes: number;
+  readonly slowStartThresholdBytes: number;
+  readonly sendWindowBytes: number;
+  readonly receiveWindowBytes: number;
+  /** Segments sent again. */
+  readonly retransmissions: number;
+  /** Bytes sent and not yet acknowledged. */
+  readonly unacknowledgedBytes: number;
+}
+
+export class SocketNames {
+  private readonly driver: Driver;
+  private readonly requests: Requests;
+  private readonly control: ControlCall;
+  private readonly table: SocketTable;
+
+  constructor(driver: Driver, requests: Requests, control: ControlCall, table: SocketTable) {
+    this.driver = driver;
+    this.requests = requests;
+    this.control = control;
+    this.table = table;
+  }
+
+  /** As `SocketStack.localEndpoint`. */
+  local(number: number): Endpoint | undefined {
+    const socket = this.table.open(number);
+    if (socket === undefined) return undefined;
+    const cardChose = socket.state === STATE_DATAGRAM || socket.state === STATE_CONNECTING;
+    if (socket.localPort === 0 && cardChose) {
+      const name = this.ask(number, NAME_OF_LOCAL);
+      // A connection on its way may yet fail and be none; a datagram socket keeps its port.
+      if (socket.state === STATE_CONNECTING) return name;
+      if (name !== undefined) {
+        socket.localAddress = name.address;
+        socket.localPort = name.port;
+      }
+    }
+    return { address: socket.localAddress >>> 0, port: socket.localPort };
+  }
+
+  /** As `SocketStack.remoteEndpoint`. */
+  remote(number: number): Endpoint | undefined {
+    const socket = this.table.open(number);
+    if (socket === undefined || socket.remotePort === 0) return undefined;
+    if (socket.state !== STATE_CONNECTED && socket.state !== STATE_DATAGRAM) return undefined;
+    return { address: socket.remoteAddress >>> 0, port: socket.remotePort };
+  }
+
+  /** The card's own word for an end's name. @param which NAME_OF_ number. @returns undefined when it has none. */
+  ask(number: number, which: number): Endpoint | undefined {
+    if (this.driver.classVersion < 2) {
+      const status = this.status(number);
+      if (typeof status === 'number') return undefined;
+      const name = which === NAME_OF_PEER ? status.remote : status.local;
+      return which === NAME_OF_PEER && name.port === 0 ? undefined : name;
+    }
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return undefined;
+    this.requests.nameGet(frame, this.control.begin(), number, which);
+    if (this.driver.awaitControl() !== 0) return undefined;
+    const { reply } = this.control;
+    return {
+      address: getSocketNameGetReplyAddress(reply, 0) >>> 0,
+      port: getSocketNameGetReplyPort(reply, 0),
+    };
+  }
+
+  /** What the card tells of a socket, or a negative errno. */
+  status(number: number): SocketStatus | number {
+    if (this.table.open(number) === undefined) return -EBADF;
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return -ENETDOWN;
+    this.requests.statusGet(frame, this.control.begin(), number);
+    const errno = this.driver.awaitControl();
+    if (errno !== 0) return 0 - errno;
+    const { reply } = this.control;
+    return {
+      state: getSocketStatusGetReplyState(reply, 0),
+      local: {
+        address: getSocketStatusGetReplyLocalAddress(reply, 0) >>> 0,
+        port: getSocketStatusGetReplyLocalPort(reply, 0),
+      },
+      remote: {
+        address: getSocketStatusGetReplyRemoteAddress(reply, 0) >>> 0,
+        port: getSocketStatusGetReplyRemotePort(reply, 0),
+      },
+      smoothedRttUs: getSocketStatusGetReplySmoothedRttUs(reply, 0),
+      rtoUs: getSocketStatusGetReplyRtoUs(reply, 0),
+      congestionWindowBytes: getSocketStatusGetReplyCongestionWindowBytes(reply, 0),
+      slowStartThresholdBytes: getSocketStatusGetReplySlowStartThresholdBytes(reply, 0),
+      sendWindowBytes: getSocketStatusGetReplySendWindowBytes(reply, 0),
+      receiveWindowBytes: getSocketStatusGetReplyReceiveWindowBytes(reply, 0),
+      retransmissions: getSocketStatusGetReplyRetransmissions(reply, 0),
+      unacknowledgedBytes: getSocketStatusGetReplyUnacknowledgedBytes(reply, 0),
+    };
+  }
+}

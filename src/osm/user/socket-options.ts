@@ -1,0 +1,84 @@
+/**
+ * Options of sockets. The driver keeps what only it needs (SO_SNDBUF, SO_ERROR); the others are the card's, asked for by
+ * SocketOptionSet and SocketOptionGet.
+ */
+import { getSocketOptionGetReplyValue } from '../../i2o/socket.gen.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
+import { EBADF, EINVAL, ENETDOWN, ENOPROTOOPT, EOPNOTSUPP } from '../../socket/errno.ts';
+import {
+  SO_ERROR,
+  SO_LINGER_SECONDS,
+  SO_RCVBUF,
+  SO_SNDBUF,
+  TCP_NODELAY,
+  TCP_QUICKACK,
+} from '../../socket/options.ts';
+import type { Driver } from '../kernel/driver.ts';
+import type { ControlCall } from '../message/control-call.ts';
+import type { Requests } from '../message/requests.ts';
+import { STATE_LISTENING } from './host-socket.ts';
+import type { SocketTable } from './socket-table.ts';
+
+/** The least SO_SNDBUF and SO_RCVBUF, as Linux has a least. */
+const BUFFER_BYTES_MIN = 2048;
+
+export class SocketOptions {
+  private readonly driver: Driver;
+  private readonly requests: Requests;
+  private readonly control: ControlCall;
+  private readonly table: SocketTable;
+
+  constructor(driver: Driver, requests: Requests, control: ControlCall, table: SocketTable) {
+    this.driver = driver;
+    this.requests = requests;
+    this.control = control;
+    this.table = table;
+  }
+
+  /** As `SocketStack.setOption`. */
+  set(number: number, option: number, value: number): number {
+    const socket = this.table.open(number);
+    if (socket === undefined) return -EBADF;
+    if (option === SO_ERROR || (socket.datagram !== 0 && isTcpOption(option))) return -ENOPROTOOPT;
+    if (option === SO_SNDBUF) {
+      if (!(value > 0)) return -EINVAL;
+      socket.sendBufferBytes = Math.max(value, BUFFER_BYTES_MIN);
+      return 0;
+    }
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return -ENETDOWN;
+    this.requests.optionSet(frame, this.control.begin(), number, option, value);
+    const errno = this.driver.awaitControl();
+    if (errno === 0 && option === SO_RCVBUF) {
+      const bytes = Math.max(value, BUFFER_BYTES_MIN);
+      // Connections that wait at a listener keep the buffer they came with, so theirs may be the least it ever had.
+      const least = socket.state === STATE_LISTENING ? Math.min(bytes, socket.receiveBufferBytes) : bytes;
+      socket.receiveBufferBytes = least;
+    }
+    if (errno === 0 && option === SO_LINGER_SECONDS) socket.lingerSeconds = value;
+    return 0 - errno;
+  }
+
+  /** As `SocketStack.getOption`. */
+  get(number: number, option: number): number {
+    const socket = this.table.open(number);
+    if (socket === undefined) return -EBADF;
+    if (option === SO_ERROR) {
+      const { errno } = socket;
+      socket.errno = 0;
+      return errno;
+    }
+    if (option === SO_SNDBUF) return socket.sendBufferBytes;
+    if (socket.datagram !== 0 && isTcpOption(option)) return -EOPNOTSUPP;
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return -ENETDOWN;
+    this.requests.optionGet(frame, this.control.begin(), number, option);
+    const errno = this.driver.awaitControl();
+    return errno === 0 ? getSocketOptionGetReplyValue(this.control.reply, 0) : 0 - errno;
+  }
+}
+
+/** Linux keeps TCP's options on a level of their own, which a datagram socket has not. */
+function isTcpOption(option: number): boolean {
+  return option >= TCP_NODELAY && option <= TCP_QUICKACK;
+}
