@@ -7,7 +7,9 @@ import type { MemoryPlan } from './plan.ts';
 import { type PoolArea, planPool } from './pool-area.ts';
 
 /** Bytes of the control area: the only part of the region the executive writes for the host (status block, tables). */
-export const CONTROL_BYTES = 4096;
+export const CONTROL_BYTES = 8192;
+/** Where in it parameter lists begin; before it lies what bring-up asks for. */
+export const CONTROL_PARAMS_AT = 4096;
 const LINE_PAIR_BYTES = 128;
 /** Scratch memory: as large as stays in the first-level cache beside the copy's two ends. */
 export const STAGING_BYTES = 16384;

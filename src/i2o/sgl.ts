@@ -27,6 +27,11 @@ export const SGL_BUCKET = 0x51;
 export const SGL_TRANSMIT = 0x55;
 export const SGL_IMMEDIATE = 0x4c;
 
+/** Begins a transaction of a batch: no data of its own, so no END_OF_BUFFER; what follows up to the next one belongs to it. */
+export const SGL_SHORT_TRANSACTION = 0x70;
+
+/** Words of such an element. */
+export const SGL_TRANSACTION_WORDS = 2;
 /** Words of an element: SIMPLE without a context, and with one. */
 export const SGL_SIMPLE_WORDS = 2;
 export const SGL_CONTEXT_WORDS = 3;
@@ -118,6 +123,19 @@ export function writeSglSimple(
   words[at] = (flags << 24) | count;
   words[at + 1] = address;
   return at + SGL_SIMPLE_WORDS;
+}
+
+/** Writes SGL_SHORT_TRANSACTION. @param classFields 16 bits of the class's. @returns the word index after it. */
+export function writeSglTransaction(
+  words: Int32Array,
+  at: number,
+  classFields: number,
+  context: number,
+): number {
+  // ElementLength counts the words after the first.
+  words[at] = (classFields & 0xffff) | ((SGL_TRANSACTION_WORDS - 1) << 16) | (SGL_SHORT_TRANSACTION << 24);
+  words[at + 1] = context;
+  return at + SGL_TRANSACTION_WORDS;
 }
 
 /** Writes SGL_BUCKET or SGL_TRANSMIT. @returns the word index after it. */

@@ -68,9 +68,9 @@ export function reconcile(
     ),
     row('bytes delivered = placed in buckets', c('bytesDelivered'), c('receivePlacementsBytes')),
     row(
-      'bytes delivered = received by the program + dropped at close',
+      'bytes delivered = received by the program + dropped at close + cut off datagrams',
       c('bytesDelivered'),
-      h('bytesReceived') + h('bytesDropped'),
+      h('bytesReceived') + h('bytesDropped') + h('datagramsCutBytes'),
     ),
     row(
       'bytes received = copied + used in place',

@@ -21,6 +21,8 @@ export interface DriverConfig {
   readonly replyMode: 'auto' | 'batch' | 'immediate' | 'onError' | 'never';
   /** Sends up to this many bytes travel inside the frame; 0 turns that off. At most 92. */
   readonly immediateBytesMax: number;
+  /** Short sends wait for the driver's next look and go several in one message, where the card can take that. */
+  readonly batchSends: boolean;
   /** Buckets to give back gather until this many wait; at most 9 fit one message. */
   readonly bucketsPerPost: number;
   /** Accepts kept posted at a listener. */

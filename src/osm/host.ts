@@ -15,9 +15,12 @@ import { TransmitPool } from './memory/transmit-pool.ts';
 import { BringUp } from './message/bring-up.ts';
 import { ControlCall } from './message/control-call.ts';
 import { DeviceEvents } from './message/device-events.ts';
+import { DeviceParams } from './message/device-params.ts';
 import { Replies } from './message/replies.ts';
 import { Requests } from './message/requests.ts';
+import { SendBatch } from './message/send-batch.ts';
 import { CardSockets } from './user/card-sockets.ts';
+import { DeviceCalls } from './user/device-calls.ts';
 import { Receiver } from './user/receiver.ts';
 import { Sender } from './user/sender.ts';
 import { SocketTable } from './user/socket-table.ts';
@@ -65,6 +68,7 @@ export class Host {
     const requests = new Requests(region, inbound, doorbell, ledger);
     const events = new DeviceEvents(ledger);
     const replies = new Replies(region.words, ledger, table, transmit, receive, control, events);
+    const batch = new SendBatch(requests, transmit);
     const dma = around.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
     this.ledger = ledger;
     this.transmit = transmit;
@@ -74,6 +78,7 @@ export class Host {
       outbound,
       doorbell,
       requests,
+      batch,
       replies,
       control,
       table,
@@ -92,8 +97,14 @@ export class Host {
       control,
       table,
       transmit,
-      new Sender(this.driver, requests, table, transmit, dma, ledger, config),
+      new Sender(this.driver, requests, batch, table, transmit, dma, ledger, config),
       new Receiver(region, this.driver, table, receive, dma, ledger),
+      new DeviceCalls(
+        this.driver,
+        requests,
+        new DeviceParams(region, layout.control, requests, control, this.driver),
+        events,
+      ),
       ledger,
     );
     this.sleeper = around.sleeper;

@@ -50,6 +50,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     transmitDryPolicy: 'EAGAIN',
     replyMode: 'auto',
     immediateBytesMax: 96,
+    batchSends: false,
     bucketsPerPost: 9,
     acceptsPosted: 16,
     spinNs: 50_000,

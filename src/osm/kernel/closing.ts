@@ -64,9 +64,8 @@ export class Closing {
     }
     socket.receiveHead = -1;
     socket.receiveTail = -1;
-    if (socket.datagram === 0) {
-      this.counters[BYTES_DROPPED] += dropped;
-    } else {
+    this.counters[BYTES_DROPPED] += dropped;
+    if (socket.datagram !== 0) {
       this.counters[DATAGRAMS_DROPPED] += count;
       this.counters[DATAGRAMS_DROPPED_BYTES] += dropped;
     }

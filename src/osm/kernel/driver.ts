@@ -23,6 +23,7 @@ import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Replies } from '../message/replies.ts';
 import type { Requests } from '../message/requests.ts';
+import type { SendBatch } from '../message/send-batch.ts';
 import {
   type HostSocket,
   STATE_CLOSING,
@@ -54,6 +55,7 @@ export interface DriverParts {
   readonly outbound: FrameConsumer;
   readonly doorbell: Doorbell;
   readonly requests: Requests;
+  readonly batch: SendBatch;
   readonly replies: Replies;
   readonly control: ControlCall;
   readonly table: SocketTable;
@@ -80,6 +82,7 @@ export class Driver {
   private readonly outbound: FrameConsumer;
   private readonly doorbell: Doorbell;
   private readonly requests: Requests;
+  private readonly batch: SendBatch;
   private readonly replies: Replies;
   private readonly control: ControlCall;
   private readonly table: SocketTable;
@@ -99,6 +102,7 @@ export class Driver {
     this.outbound = parts.outbound;
     this.doorbell = parts.doorbell;
     this.requests = requests;
+    this.batch = parts.batch;
     this.replies = parts.replies;
     this.control = parts.control;
     this.table = table;
@@ -202,7 +206,7 @@ export class Driver {
   /** A frame for a request that must not be put off. @returns the frame, or NO_FRAME once the card is dead. */
   awaitFrame(): number {
     if (this.deadErrno !== 0) return NO_FRAME;
-    let frame = this.requests.acquire();
+    let frame = this.acquire();
     const { clock } = this;
     if (frame !== NO_FRAME) return frame;
     clock.update();
@@ -215,7 +219,7 @@ export class Driver {
       this.poll();
       this.checkHealth();
       clock.update();
-      frame = this.requests.acquire();
+      frame = this.acquire();
     }
     if (frame === NO_FRAME) this.die(ENETDOWN);
     return this.deadErrno === 0 ? frame : NO_FRAME;
@@ -225,6 +229,14 @@ export class Driver {
   supplyOutbound(): void {
     this.outbound.supply();
     this.doorbell.publishReleases(this.outbound);
+  }
+
+  /** A frame for a request that must not overtake the sends that wait. @returns it, or NO_FRAME. */
+  private acquire(): number {
+    const frame = this.requests.acquire();
+    if (frame === NO_FRAME || this.batch.count === 0) return frame;
+    this.batch.post(frame);
+    return this.requests.acquire();
   }
 
   /** The card is OPERATIONAL: it gets its first buckets. @param cardVersion version of the class its table names. */
@@ -255,6 +267,7 @@ export class Driver {
     if (this.deadErrno !== 0) return;
     this.deadErrno = errno;
     this.buckets.open = false;
+    this.batch.clear();
     this.control.abandon(errno);
     const { table, transmit, receive } = this;
     for (let context = 0; context < transmit.count; context++) {
@@ -295,6 +308,7 @@ export class Driver {
       this.replies.sends.roomChanged = true;
     }
     if (!this.online) return;
+    this.batch.flush();
     this.buckets.postDue();
     this.credits.send();
     this.accepts.postOwed();

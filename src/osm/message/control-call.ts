@@ -21,6 +21,8 @@ export class ControlCall {
   private readonly counters: Float64Array;
   private transaction = 0;
   private waiting = false;
+  /** The last call gave up: its reply may still come, and the card may still write what the request named. */
+  abandoned = false;
 
   constructor(ledger: Ledger) {
     this.counters = ledger.counters;
@@ -30,6 +32,7 @@ export class ControlCall {
   begin(): number {
     this.transaction = (this.transaction + 1) & TRANSACTION_MASK;
     this.waiting = true;
+    this.abandoned = false;
     return this.transaction;
   }
 
@@ -40,6 +43,7 @@ export class ControlCall {
 
   /** Gives up: a reply that still comes is dropped. @param errno what the call then answers. */
   abandon(errno: number): void {
+    this.abandoned = this.waiting;
     this.waiting = false;
     this.errno = errno;
   }

@@ -90,6 +90,7 @@ export class ReceiveReplies {
     }
     receive.skip(bucket, SOURCE_BYTES);
     if (socket === undefined || socket.state !== STATE_DATAGRAM) {
+      counters[BYTES_DROPPED] += receive.length[bucket]!;
       counters[DATAGRAMS_DROPPED] += 1;
       counters[DATAGRAMS_DROPPED_BYTES] += receive.length[bucket]!;
       receive.give(bucket);

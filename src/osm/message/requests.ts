@@ -31,6 +31,7 @@ import {
 } from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
 import { type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
+import { writeUtilEventRegister } from '../../i2o/utility.gen.ts';
 import { INBOUND_FULL, INBOUND_POSTED, MESSAGE_REQUESTS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DriverConfig } from '../config.ts';
@@ -41,6 +42,7 @@ import {
   HANDLER_CONNECT,
   HANDLER_CONTROL,
   HANDLER_ECHO,
+  HANDLER_EVENT,
   HANDLER_NONE,
   HANDLER_RECEIVE,
 } from './handlers.ts';
@@ -278,6 +280,12 @@ export class Requests {
 
   statusGet(frame: number, transaction: number, number: number): void {
     writeSocketStatusGet(this.words, frame, DEVICE_TID, HOST_TID, HANDLER_CONTROL, transaction, number);
+    this.post();
+  }
+
+  /** Says which of the device's events are wanted. */
+  eventRegister(frame: number, transaction: number, mask: number): void {
+    writeUtilEventRegister(this.words, frame, DEVICE_TID, HOST_TID, HANDLER_EVENT, transaction, mask);
     this.post();
   }
 

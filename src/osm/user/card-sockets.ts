@@ -43,6 +43,7 @@ import type { Driver } from '../kernel/driver.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
+import type { DeviceCalls } from './device-calls.ts';
 import {
   type HostSocket,
   STATE_CONNECTED,
@@ -69,6 +70,8 @@ export class CardSockets implements SocketStack {
   /** Buffers offered for sending, and data lent in place, beside the calls every stack has. */
   readonly sender: Sender;
   readonly receiver: Receiver;
+  /** The device's counters, parameter groups and events. */
+  readonly device: DeviceCalls;
   private readonly driver: Driver;
   private readonly requests: Requests;
   private readonly control: ControlCall;
@@ -87,6 +90,7 @@ export class CardSockets implements SocketStack {
     transmit: TransmitPool,
     sender: Sender,
     receiver: Receiver,
+    device: DeviceCalls,
     ledger: Ledger,
   ) {
     this.driver = driver;
@@ -99,6 +103,7 @@ export class CardSockets implements SocketStack {
     this.names = new SocketNames(driver, requests, control, table);
     this.sender = sender;
     this.receiver = receiver;
+    this.device = device;
     this.counters = ledger.counters;
   }
 

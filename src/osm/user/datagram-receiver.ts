@@ -10,6 +10,7 @@ import {
   getDatagramSourcePort,
 } from '../../i2o/socket.gen.ts';
 import {
+  BYTES_RECEIVED,
   DATAGRAMS_CUT,
   DATAGRAMS_CUT_BYTES,
   DATAGRAMS_RECEIVED,
@@ -69,6 +70,7 @@ export class DatagramReceiver {
 
   /** A datagram of so many bytes has gone to the program. */
   count(bytes: number): void {
+    this.counters[BYTES_RECEIVED] += bytes;
     this.counters[DATAGRAMS_RECEIVED] += 1;
     this.counters[DATAGRAMS_RECEIVED_BYTES] += bytes;
   }

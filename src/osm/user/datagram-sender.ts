@@ -22,6 +22,7 @@ import {
 import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import {
+  BYTES_SENT,
   DATAGRAMS_SENT,
   DATAGRAMS_SENT_BYTES,
   IMMEDIATE_COPIES,
@@ -106,6 +107,7 @@ export class DatagramSender {
       this.requests.cancel();
       return this.dry(number, socket);
     }
+    this.counters[BYTES_SENT] += length;
     this.counters[DATAGRAMS_SENT] += 1;
     this.counters[DATAGRAMS_SENT_BYTES] += length;
     writeSocketSendTo(

@@ -36,6 +36,7 @@ import type { Driver } from '../kernel/driver.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { HANDLER_SEND } from '../message/handlers.ts';
 import { REPLY_MODES, type Requests } from '../message/requests.ts';
+import type { SendBatch } from '../message/send-batch.ts';
 import { DatagramSender } from './datagram-sender.ts';
 import {
   DRY,
@@ -64,6 +65,7 @@ export class Sender {
   private readonly counters: Float64Array;
   private readonly config: DriverConfig;
   private readonly datagrams: DatagramSender;
+  private readonly batch: SendBatch;
   private readonly immediateBytesMax: number;
   /** Reply mode the configuration asks for; −1: what serves best. */
   private readonly replyMode: number;
@@ -71,6 +73,7 @@ export class Sender {
   constructor(
     driver: Driver,
     requests: Requests,
+    batch: SendBatch,
     table: SocketTable,
     transmit: TransmitPool,
     dma: DmaEngine,
@@ -79,6 +82,7 @@ export class Sender {
   ) {
     this.driver = driver;
     this.requests = requests;
+    this.batch = batch;
     this.sockets = table.sockets;
     this.transmit = transmit;
     this.dma = dma;
@@ -87,6 +91,11 @@ export class Sender {
     this.datagrams = new DatagramSender(driver, requests, transmit, dma, ledger, config);
     this.replyMode = REPLY_MODES[config.replyMode];
     this.immediateBytesMax = Math.min(config.immediateBytesMax, IMMEDIATE_BYTES_LIMIT);
+  }
+
+  /** Whether short sends wait for company. */
+  private get batches(): boolean {
+    return this.config.batchSends && this.driver.classVersion >= 2;
   }
 
   /** As `SocketStack.send`. // Hot path: 64 B in 60 ns, one copy, one frame. */
@@ -140,6 +149,11 @@ export class Sender {
     const room = socket.sendBufferBytes - socket.sendingBytes;
     const tooShort = room < length && room < PIECE_BYTES_MIN && socket.sendingBytes > 0;
     if (room <= 0 || tooShort) return this.blocked(number, socket);
+    if (this.batches) {
+      if (length <= this.immediateBytesMax && length <= room)
+        return this.sendBatched(number, socket, bytes, offset, length);
+      if (!this.batch.flush()) return this.blocked(number, socket);
+    }
     const frame = this.requests.acquire();
     if (frame === NO_FRAME) return this.blocked(number, socket);
     let taken = 0;
@@ -153,6 +167,24 @@ export class Sender {
     }
     this.counters[BYTES_SENT] += taken;
     return taken;
+  }
+
+  /** Puts a short send into the batch. // Hot path where `batchSends` is on. */
+  private sendBatched(
+    number: number,
+    socket: HostSocket,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
+    if (!this.batch.hasRoom()) return this.blocked(number, socket);
+    const context = this.transmit.take(socket.sendingContexts === 0);
+    if (context < 0) return this.dry(number, socket);
+    this.dma.copyIn(SEND_COPIES, bytes, offset, this.transmit.addressOf(context), length);
+    this.lend(context, number, socket, length);
+    this.counters[BYTES_SENT] += length;
+    this.batch.add(number, context, this.replyModeFor(socket));
+    return length;
   }
 
   /** Takes a transmit buffer for the program to fill. @returns its context, or −EAGAIN. */
@@ -188,7 +220,7 @@ export class Sender {
       return this.refused(socket);
     }
     if (!(length > 0 && length <= this.transmit.bufferBytes) || !this.transmit.taken(context)) return -EINVAL;
-    const frame = this.requests.acquire();
+    const frame = this.batch.flush() ? this.requests.acquire() : NO_FRAME;
     if (frame === NO_FRAME) return this.blocked(number, socket);
     const at = frame + SOCKET_SEND_SGL_WORD;
     writeSglContext(
@@ -293,10 +325,15 @@ export class Sender {
   }
 
   /** Contexts are wanted at once when the socket or the pool runs low, else they may wait for company. // Hot path. */
-  private post(frame: number, number: number, socket: HostSocket, sizeWords: number): void {
+  private replyModeFor(socket: HostSocket): number {
+    if (this.replyMode >= 0) return this.replyMode;
     const low =
       socket.sendingBytes > socket.sendBufferBytes >> 1 ||
       this.transmit.available < this.config.transmitLowWatermark;
+    return low ? REPLY_MODE_IMMEDIATE : REPLY_MODE_BATCH;
+  }
+
+  private post(frame: number, number: number, socket: HostSocket, sizeWords: number): void {
     writeSocketSend(
       this.requests.words,
       frame,
@@ -305,7 +342,7 @@ export class Sender {
       HANDLER_SEND,
       socketTag(number, socket.generation),
       number,
-      this.replyMode >= 0 ? this.replyMode : low ? REPLY_MODE_IMMEDIATE : REPLY_MODE_BATCH,
+      this.replyModeFor(socket),
       0,
       0,
       sizeWords,

@@ -1,0 +1,132 @@
+/**
+ * Parameter groups of the device, read by UtilParamsGet. From a call: a group's number. To the card: an operation list and
+ * room for the result list, both in the control area, the only memory the card writes for such a request. From the card: the
+ * result list, and a status; the message can succeed while its block fails, so both are looked at.
+ *
+ * A request that times out leaves its memory with the card, which may still write there: that memory is in quarantine until
+ * the late reply comes. With all of it there, no more is asked.
+ */
+import { CONTROL_BYTES, CONTROL_PARAMS_AT } from '../../dma/card-layout.ts';
+import type { Region } from '../../dma/region.ts';
+import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, SGL_SIMPLE_WORDS, writeSglSimple } from '../../i2o/sgl.ts';
+import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
+import {
+  BLOCK_STATUS_INVALID_GROUP_ID,
+  BLOCK_STATUS_SUCCESS,
+  PARAMS_OPERATION_FIELD_GET,
+  UTIL_PARAMS_GET_SGL_WORD,
+  writeUtilParamsGet,
+} from '../../i2o/utility.gen.ts';
+import { EAGAIN, EINVAL, ENETDOWN, EPROTO } from '../../socket/errno.ts';
+import type { Driver } from '../kernel/driver.ts';
+import type { ControlCall } from './control-call.ts';
+import { HANDLER_CONTROL } from './handlers.ts';
+import type { Requests } from './requests.ts';
+
+/** Pieces of the control area that are lent to the card, one a request. */
+const SLOTS = 4;
+const SLOT_BYTES = (CONTROL_BYTES - CONTROL_PARAMS_AT) / SLOTS;
+/** Of each: the operation list, 12 bytes, rounded up; the rest is for results. */
+const OPERATION_BYTES = 12;
+const RESULT_AT = 16;
+const RESULT_BYTES = SLOT_BYTES - RESULT_AT;
+const ALL_FIELDS = 0xffff;
+/** Bytes before a block's data: the list's header and the block's. */
+const BLOCK_DATA_AT = 8;
+/** Transaction of a slot that nobody has. */
+const FREE = -1;
+
+export class DeviceParams {
+  private readonly words: Int32Array;
+  private readonly view: DataView;
+  private readonly offset: number;
+  private readonly requests: Requests;
+  private readonly control: ControlCall;
+  private readonly driver: Driver;
+  /** Per slot: FREE, or the transaction whose reply frees it. */
+  private readonly holder = new Int32Array(SLOTS).fill(FREE);
+
+  constructor(
+    region: Region,
+    controlOffset: number,
+    requests: Requests,
+    control: ControlCall,
+    driver: Driver,
+  ) {
+    this.words = region.words;
+    this.view = new DataView(region.words.buffer);
+    this.offset = controlOffset + CONTROL_PARAMS_AT;
+    this.requests = requests;
+    this.control = control;
+    this.driver = driver;
+    control.late = (transaction) => {
+      const slot = this.holder.indexOf(transaction);
+      if (slot >= 0) this.holder[slot] = FREE;
+    };
+  }
+
+  /** Slots that may be lent. */
+  get slotsFree(): number {
+    return this.holder.reduce((free, holder) => free + (holder === FREE ? 1 : 0), 0);
+  }
+
+  /**
+   * Reads every field of a scalar group. @returns the fields' bytes as the card wrote them, one behind the other and padded to
+   * a word; or a negative errno: −EAGAIN while all memory for it is in quarantine, −EINVAL for a group the device has not.
+   */
+  readGroup(group: number): DataView | number {
+    const slot = this.holder.indexOf(FREE);
+    if (slot < 0) return -EAGAIN;
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return -ENETDOWN;
+    const transaction = this.control.begin();
+    this.holder[slot] = transaction;
+    this.ask(frame, transaction, this.offset + slot * SLOT_BYTES, group);
+    const errno = this.driver.awaitControl();
+    // Only an answer frees the memory; a call that gave up leaves it to the reply that may come late.
+    if (this.control.abandoned) return 0 - errno;
+    this.holder[slot] = FREE;
+    return errno !== 0 ? 0 - errno : this.result(this.offset + slot * SLOT_BYTES + RESULT_AT);
+  }
+
+  private ask(frame: number, transaction: number, address: number, group: number): void {
+    const { words } = this;
+    const list = address >> 2;
+    words[list] = 1; // one operation
+    words[list + 1] = PARAMS_OPERATION_FIELD_GET | (group << 16);
+    words[list + 2] = ALL_FIELDS;
+    words.fill(0, (address + RESULT_AT) >> 2, (address + SLOT_BYTES) >> 2);
+    const at = frame + UTIL_PARAMS_GET_SGL_WORD;
+    writeSglSimple(words, at, SGL_SIMPLE_OUT, OPERATION_BYTES, address);
+    writeSglSimple(words, at + SGL_SIMPLE_WORDS, SGL_SIMPLE_IN | SGL_LAST, RESULT_BYTES, address + RESULT_AT);
+    writeUtilParamsGet(
+      words,
+      frame,
+      DEVICE_TID,
+      HOST_TID,
+      HANDLER_CONTROL,
+      transaction,
+      UTIL_PARAMS_GET_SGL_WORD + 2 * SGL_SIMPLE_WORDS,
+    );
+    this.requests.post();
+  }
+
+  /** Copies the one block out of the result list, whose sizes are the card's word and so are checked. */
+  private result(address: number): DataView | number {
+    const { view } = this;
+    const blocks = view.getUint16(address, true);
+    const sizeWords = view.getUint16(address + 4, true);
+    const status = view.getUint8(address + 6);
+    const errorWords = view.getUint8(address + 7);
+    if (blocks !== 1) return -EPROTO;
+    if (status === BLOCK_STATUS_INVALID_GROUP_ID) return -EINVAL;
+    const byteLength = (sizeWords - errorWords) * 4 - (BLOCK_DATA_AT - 4);
+    if (status !== BLOCK_STATUS_SUCCESS || byteLength < 0 || byteLength > RESULT_BYTES - BLOCK_DATA_AT) {
+      return -EPROTO;
+    }
+    const copy = new DataView(new ArrayBuffer(byteLength));
+    for (let i = 0; i < byteLength; i++) copy.setUint8(i, view.getUint8(address + BLOCK_DATA_AT + i));
+    return copy;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * What a program can ask of the device as a whole: its counters, its parameter groups, its events. None of it on the path of
+ * data. A card of class version 1 knows nothing of it and is not asked.
+ */
+import { NO_FRAME } from '../../i2o/transport.ts';
+import { EINVAL, ENETDOWN, EOPNOTSUPP } from '../../socket/errno.ts';
+import type { Driver } from '../kernel/driver.ts';
+import type { DeviceEvent, DeviceEvents } from '../message/device-events.ts';
+import type { DeviceParams } from '../message/device-params.ts';
+import type { Requests } from '../message/requests.ts';
+
+/** The device's statistics, a scalar group of u64 counters. */
+const GROUP_STATISTICS = 0x0100;
+
+export class DeviceCalls {
+  private readonly driver: Driver;
+  private readonly requests: Requests;
+  private readonly params: DeviceParams;
+  private readonly events: DeviceEvents;
+  private registrations = 0;
+
+  constructor(driver: Driver, requests: Requests, params: DeviceParams, events: DeviceEvents) {
+    this.driver = driver;
+    this.requests = requests;
+    this.params = params;
+    this.events = events;
+  }
+
+  /** The device's counters in the order of group 0x0100, exact below 2^53; or a negative errno. */
+  statistics(): number[] | number {
+    const bytes = this.group(GROUP_STATISTICS);
+    if (typeof bytes === 'number') return bytes;
+    return Array.from(
+      { length: bytes.byteLength >> 3 },
+      (_, i) => bytes.getUint32(i * 8, true) + bytes.getUint32(i * 8 + 4, true) * 2 ** 32,
+    );
+  }
+
+  /** Every field of a scalar parameter group, one behind the other; or a negative errno. */
+  group(number: number): DataView | number {
+    if (!(number >= 0 && number <= 0xffff)) return -EINVAL;
+    return this.driver.classVersion < 2 ? -EOPNOTSUPP : this.params.readGroup(number);
+  }
+
+  /** Says which events are wanted, SOCKET_EVENT_ and GENERIC_EVENT_ bits; 0 for none. @returns 0 or a negative errno. */
+  registerEvents(mask: number): number {
+    if (this.driver.classVersion < 2) return -EOPNOTSUPP;
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return -ENETDOWN;
+    this.events.mask = mask | 0;
+    this.registrations = (this.registrations + 1) & 0x3fffffff;
+    this.requests.eventRegister(frame, this.registrations, mask);
+    return 0;
+  }
+
+  /** Takes the oldest event that has come. @param event filled in. @returns false when there is none. */
+  nextEvent(event: DeviceEvent): boolean {
+    return this.events.next(event);
+  }
+}
