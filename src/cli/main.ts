@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../lab/manifest.ts';
 import { addBench } from './bench.ts';
+import { addDecode } from './decode.ts';
 import { UserError } from './errors.ts';
 import { addRun } from './run.ts';
 import { addSpec } from './spec.ts';
@@ -16,11 +17,12 @@ const program = new Command('inic')
 addBench(program);
 addRun(program);
 addSpec(program);
+addDecode(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
   process.stderr.write(`inic: ${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = error.exitCode;
 }

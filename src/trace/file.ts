@@ -1,5 +1,5 @@
 /** Trace files and pipes: their bytes, on their way to a reader (reader.ts). */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { TraceReader } from './reader.ts';
 import type { TraceSink } from './sink.ts';
 
@@ -12,22 +12,8 @@ const CHUNK_BYTES = 1 << 18;
  */
 export async function readTraces(path: string, sinkFor: (trace: number) => TraceSink): Promise<number> {
   const reader = new TraceReader(sinkFor);
-  if (path === '-') for await (const chunk of process.stdin) reader.push(chunk as Uint8Array);
-  else readFile(path, reader);
+  const stream = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  for await (const chunk of stream) reader.push(chunk as Uint8Array);
   reader.finish();
   return reader.traces;
-}
-
-function readFile(path: string, reader: TraceReader): void {
-  const file = openSync(path, 'r');
-  try {
-    const chunk = new Uint8Array(CHUNK_BYTES);
-    for (;;) {
-      const length = readSync(file, chunk, 0, CHUNK_BYTES, null);
-      if (length === 0) return;
-      reader.push(chunk.subarray(0, length));
-    }
-  } finally {
-    closeSync(file);
-  }
 }

@@ -1,0 +1,105 @@
+/** `inic decode FILE`: a trace in words, one line an event; or as JSON, or as a capture for Wireshark. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { TraceLines } from '../report/trace-lines.ts';
+import { messageNamed } from '../spec/catalogue.ts';
+import { TraceDecoder, type TraceEvent } from '../trace/decode/decoder.ts';
+import { EventFilter, type TraceFilter } from '../trace/decode/filter.ts';
+import { integerIn } from './numbers.ts';
+import { readTraceArgument } from './trace-argument.ts';
+
+interface Flags {
+  readonly socket?: number[];
+  readonly message?: string[];
+  readonly from?: number;
+  readonly to?: number;
+  readonly frame?: readonly [number, number];
+  readonly all?: true;
+  readonly json?: true;
+}
+
+const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, '': 1e9 };
+const SOCKET_MAX = 65535;
+
+export function addDecode(program: Command): void {
+  program
+    .command('decode')
+    .description('print a trace in words')
+    .argument('<file>', 'a trace, as bench and run write it with --trace; - reads standard input')
+    .option(
+      '--socket <number>',
+      'only frames of this socket; may be repeated',
+      collect(integerIn(0, SOCKET_MAX)),
+    )
+    .option(
+      '--message <name>',
+      'only this message, such as SocketSend; may be repeated',
+      collect(messageName),
+    )
+    .option('--from <time>', 'from this time on, such as 1.5ms; seconds without a unit', timeNs)
+    .option('--to <time>', 'up to this time', timeNs)
+    .option('--frame <range>', 'only these frames, such as 100-200 or 17', frameRange)
+    .option('--all', 'who owns which frame slot, and what was written where, as well')
+    .option('--json', 'one JSON object a line')
+    .action(decode);
+}
+
+async function decode(file: string, flags: Flags): Promise<void> {
+  const wanted = filterOf(flags);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  await readTraceArgument(file, () => {
+    const filter = new EventFilter(wanted);
+    const lines = new TraceLines();
+    return new TraceDecoder((event) => {
+      // Even what is not wanted passes `lines`, which learns from the head.
+      if (filter.wants(event)) process.stdout.write(flags.json ? jsonLine(event) : lines.lines(event));
+    });
+  });
+}
+
+function filterOf(flags: Flags): TraceFilter {
+  const [firstFrame, lastFrame] = flags.frame ?? [0, Number.POSITIVE_INFINITY];
+  return {
+    sockets: flags.socket ?? [],
+    messages: flags.message ?? [],
+    fromNs: flags.from ?? 0,
+    toNs: flags.to ?? Number.POSITIVE_INFINITY,
+    firstFrame,
+    lastFrame,
+    all: flags.all === true,
+  };
+}
+
+function jsonLine(event: TraceEvent): string {
+  const { type } = event;
+  const plain = type === 'packet' ? { ...event, bytes: Buffer.from(event.bytes).toString('hex') } : event;
+  return `${JSON.stringify(plain)}\n`;
+}
+
+function collect<T>(parse: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
+  return (text, before) => [...(before ?? []), parse(text)];
+}
+
+function messageName(text: string): string {
+  const message = messageNamed(text);
+  if (message === undefined) throw new InvalidArgumentError(`no message is named "${text}"; see inic spec.`);
+  return message.name;
+}
+
+function timeNs(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s|)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError(`expected a time such as 1.5ms or 2s, got "${text}".`);
+  return Number(match[1]) * UNITS_NS[match[2]!]!;
+}
+
+function frameRange(text: string): readonly [number, number] {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
+  const first = Number(match?.[1]);
+  const last = Number(match?.[2] ?? match?.[1]);
+  if (match === null || first > last) {
+    throw new InvalidArgumentError(`expected a frame or a range such as 100-200, got "${text}".`);
+  }
+  return [first, last];
+}

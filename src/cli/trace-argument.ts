@@ -1,0 +1,28 @@
+/** The trace files that verbs are given: read, with what is wrong with them in one line. */
+import { readTraces } from '../trace/file.ts';
+import { TraceDamage } from '../trace/reader.ts';
+import type { TraceSink } from '../trace/sink.ts';
+import { UserError } from './errors.ts';
+
+/** As the shell has it for `validate` and `replay`: what was given is no trace, or not whole. */
+export const NO_TRACE = 2;
+
+/**
+ * Reads a trace and tells the sinks all there is. @returns how many traces the file held.
+ * @throws UserError with exit status 2 when it cannot be opened, is no trace, or is not whole.
+ */
+export async function readTraceArgument(
+  path: string,
+  sinkFor: (trace: number) => TraceSink,
+): Promise<number> {
+  try {
+    return await readTraces(path, sinkFor);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const name = path === '-' ? 'standard input' : path;
+    if (error instanceof TraceDamage) throw new UserError(`${name}: ${error.message}`, NO_TRACE);
+    if (code !== undefined && /^E[A-Z]+$/.test(code))
+      throw new UserError(`cannot read ${name}: ${code}`, NO_TRACE);
+    throw error;
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * One frame in words: its message by name, every field by name, status, contexts, list elements. All names come from the
+ * spec (spec/catalogue.ts), so that a message added there is known here. Nothing is assumed of the frame: what it does not hold,
+ * or what nobody knows, is told as a trouble.
+ */
+import { FLAG_FAIL, FLAG_LAST, FLAG_MULTIPLE, FLAG_REPLY } from '../../i2o/frame.ts';
+import { HOST_TID, IOP_TID } from '../../i2o/tids.ts';
+import { messageOf, structureNamed } from '../../spec/catalogue.ts';
+import type { FieldEntry, LayoutEntry, MessageEntry } from '../../spec/entries.ts';
+import { OUTBOUND } from '../sink.ts';
+import { type DecodedElement, decodeSgl } from './sgl.ts';
+import {
+  contextText,
+  enumText,
+  errnoText,
+  fieldBits,
+  fieldValue,
+  hexText,
+  type Value,
+  type Values,
+} from './values.ts';
+
+export type FrameForm = 'request' | 'reply' | 'progress' | 'failure';
+
+export interface DecodedFrame {
+  /** `SocketSend`, or `function 0x..` where nobody knows it. */
+  readonly message: string;
+  readonly form: FrameForm;
+  /** Words of the whole message, as its header says. */
+  readonly sizeWords: number;
+  readonly target: number;
+  readonly initiator: number;
+  readonly functionCode: number;
+  readonly initiatorContext: number;
+  /** Absent where word 3 is a field of the message's own. */
+  readonly transactionContext?: number;
+  /** ReqStatus, and DetailedStatusCode by name; absent in requests and where word 4 holds something else. */
+  readonly status?: string;
+  readonly detail?: Value;
+  readonly fields: Values;
+  /** List elements by their fields: receive records, contexts, socket numbers. */
+  readonly list: readonly Values[];
+  readonly elements: readonly DecodedElement[];
+  /** Sockets the frame names, in the order it does. */
+  readonly sockets: readonly number[];
+  /** Contexts of transmit memory that it gives back. */
+  readonly contexts: readonly number[];
+  /** What cannot be, in words; empty for a sound frame. */
+  readonly trouble: string;
+}
+
+const NO_CLASS = 'unknown class';
+const SUCCESS = 0;
+const TRANSACTION_ERROR = 0x0b;
+const PROGRESS = 0x80;
+const ERRNO_FIELDS = ['outcome'];
+
+/** @param frameWords words there are from `at` on. @param device class of what is behind the device's TID, as in `socket`. */
+export function decodeFrame(
+  direction: number,
+  words: Int32Array,
+  at: number,
+  frameWords: number,
+  device: string,
+): DecodedFrame {
+  const frame = new FrameReading(words, at, frameWords, device);
+  if (direction === OUTBOUND || (frame.flags & FLAG_REPLY) !== 0) frame.reply();
+  else frame.request();
+  return frame.result();
+}
+
+class FrameReading {
+  readonly flags: number;
+  private readonly words: Int32Array;
+  private readonly at: number;
+  /** Words of the message that are there. */
+  private readonly size: number;
+  private readonly sizeWords: number;
+  private readonly functionCode: number;
+  private readonly target: number;
+  private readonly className: string;
+  private readonly entry: MessageEntry | undefined;
+  private form: FrameForm = 'request';
+  private status: { status?: string; detail?: Value } = {};
+  private ownWord3 = false;
+  private fields: Record<string, Value> = {};
+  private list: Values[] = [];
+  private elements: readonly DecodedElement[] = [];
+  private sockets: number[] = [];
+  private contexts: number[] = [];
+  private trouble = '';
+
+  constructor(words: Int32Array, at: number, frameWords: number, device: string) {
+    this.words = words;
+    this.at = at;
+    const word0 = words[at]!;
+    const word1 = words[at + 1]!;
+    this.flags = (word0 >>> 8) & 0xff;
+    this.sizeWords = word0 >>> 16;
+    this.size = Math.min(this.sizeWords, frameWords);
+    this.target = word1 & 0xfff;
+    this.functionCode = word1 >>> 24;
+    this.className = this.target === IOP_TID || device === 'echo' ? 'executive' : device;
+    this.entry = messageOf(this.className, this.functionCode);
+    if ((word0 & 7) !== 1) this.trouble = `version ${word0 & 7}`;
+    else if (this.sizeWords > frameWords)
+      this.trouble = `size of ${this.sizeWords} words in a frame of ${frameWords}`;
+    else if (this.sizeWords < 3) this.trouble = `size of ${this.sizeWords} words`;
+    else if (this.entry === undefined) this.trouble = 'unknown function';
+  }
+
+  request(): void {
+    if (this.entry === undefined) return;
+    this.layout(this.entry.request, this.size);
+  }
+
+  reply(): void {
+    const { words, at, entry } = this;
+    this.form = 'reply';
+    if ((this.flags & FLAG_FAIL) !== 0) {
+      this.form = 'failure';
+      this.structure('FailureRecord');
+      return;
+    }
+    if (entry?.replyForm === 'overlaid' && entry.reply !== undefined) {
+      if ((this.flags & FLAG_LAST) === 0) this.form = 'progress';
+      this.layout(entry.reply, this.size);
+      return;
+    }
+    if (this.size < 5) {
+      this.trouble ||= `a reply of ${this.sizeWords} words`;
+      return;
+    }
+    const requestStatus = words[at + 4]! >>> 24;
+    if (requestStatus === PROGRESS) this.form = 'progress';
+    if (requestStatus === TRANSACTION_ERROR) {
+      this.structure('TransactionErrorReply');
+      this.status = { status: 'TransactionError', detail: this.fields['detailedStatus'] ?? 0 };
+      const { errorOffset = 0 } = this.fields;
+      this.fields = errorOffset === 0 ? {} : { errorOffset };
+      return;
+    }
+    this.statusOf(requestStatus, words[at + 4]! & 0xffff);
+    if (entry?.reply === undefined) return;
+    if (entry.replyForm === 'multiple' && (this.flags & FLAG_MULTIPLE) === 0) return;
+    if (this.size >= entry.reply.words) this.layout(entry.reply, this.size);
+    else if (requestStatus === SUCCESS) this.trouble ||= `a reply of ${this.sizeWords} words`;
+  }
+
+  result(): DecodedFrame {
+    const { words, at } = this;
+    return {
+      message: this.entry?.name ?? `function ${hexText(this.functionCode)}`,
+      form: this.form,
+      sizeWords: this.sizeWords,
+      target: this.target,
+      initiator: (words[at + 1]! >>> 12) & 0xfff,
+      functionCode: this.functionCode,
+      initiatorContext: words[at + 2]! >>> 0,
+      ...(this.ownWord3 || this.size < 4 ? {} : { transactionContext: words[at + 3]! >>> 0 }),
+      ...this.status,
+      fields: this.fields,
+      list: this.list,
+      elements: this.elements,
+      sockets: [...new Set(this.sockets)],
+      contexts: this.contexts,
+      trouble: this.trouble,
+    };
+  }
+
+  private statusOf(requestStatus: number, detailed: number): void {
+    const status = enumText('RequestStatus', requestStatus);
+    if (requestStatus === SUCCESS && detailed === 0) this.status = { status };
+    else if (this.className === 'socket') this.status = { status, detail: errnoText(detailed) };
+    else this.status = { status, detail: enumText('DetailedStatus', detailed) };
+  }
+
+  /** Fields, then what ends the message: a list, or a scatter-gather list. */
+  private layout(layout: LayoutEntry, size: number): void {
+    this.ownWord3 = layout.fields.some(({ word }) => word === 3);
+    if (size < layout.words) {
+      this.trouble ||= `${size} words where ${layout.words} are needed`;
+      return;
+    }
+    for (const field of layout.fields) this.field(field);
+    if (layout.list !== undefined) this.listOf(layout, size);
+    if (layout.sgl !== undefined) {
+      const { words, at } = this;
+      const first = (words[at]! >>> 4) & 15 || layout.sgl.word;
+      const { elements, trouble } = decodeSgl(
+        words,
+        at + first,
+        at + size,
+        this.entry?.className === 'socket',
+      );
+      this.elements = elements.map((element) =>
+        element.dataWord === undefined ? element : { ...element, dataWord: element.dataWord - at },
+      );
+      this.trouble ||= trouble;
+    }
+  }
+
+  private structure(name: string): void {
+    const structure = structureNamed(name);
+    if (structure === undefined || this.size < structure.words) {
+      this.trouble ||= `a ${name} of ${this.sizeWords} words`;
+      return;
+    }
+    for (const field of structure.fields) {
+      if (field.name !== 'transactionContext')
+        this.fields[field.name] = fieldValue(field, NO_CLASS, this.words, this.at);
+    }
+  }
+
+  private field(field: FieldEntry): void {
+    const className = this.entry?.className ?? NO_CLASS;
+    this.fields[field.name] = fieldValue(field, className, this.words, this.at);
+    if (className === 'socket' && isSocket(field.name))
+      this.sockets.push(fieldBits(field, this.words, this.at));
+  }
+
+  private listOf(layout: LayoutEntry, size: number): void {
+    const { words, at } = this;
+    const list = layout.list!;
+    const count = Number(this.fields['count'] ?? 0);
+    const outcomes = this.fields['trlElementWords'] === 1;
+    const stride = outcomes ? 2 : list.stride;
+    if (list.word + count * stride > size) {
+      this.trouble ||= `${count} elements in ${size} words`;
+      return;
+    }
+    const structure = structureNamed(outcomes ? 'TransactionOutcome' : (list.structure ?? ''));
+    for (let i = 0; i < count; i++) {
+      const element = at + list.word + i * stride;
+      if (structure !== undefined) this.structured(structure, element);
+      else this.plain(list.name, stride, words, element);
+    }
+  }
+
+  private structured(structure: LayoutEntry, element: number): void {
+    const { words } = this;
+    const values: Record<string, Value> = {};
+    for (const field of structure.fields) {
+      const bits = fieldBits(field, words, element);
+      const errno = field.name === 'status' || ERRNO_FIELDS.includes(field.name);
+      values[field.name] = errno && bits > 0 ? errnoText(bits) : fieldValue(field, 'socket', words, element);
+      if (isSocket(field.name)) this.sockets.push(bits);
+    }
+    this.list.push(values);
+  }
+
+  /** Elements of a word or two without a structure: contexts, socket numbers, pairs of socket and bytes. */
+  private plain(name: string, stride: number, words: Int32Array, element: number): void {
+    const first = words[element]! >>> 0;
+    if (name === 'context') {
+      this.contexts.push(first);
+      this.list.push({ context: contextText(first) });
+      return;
+    }
+    this.sockets.push(first & 0xffff);
+    this.list.push(stride === 2 ? { socketId: first, bytes: words[element + 1]! >>> 0 } : { [name]: first });
+  }
+}
+
+function isSocket(name: string): boolean {
+  return name === 'socketId' || name === 'listenerId' || name === 'acceptedId';
+}
+
+/** Who a TID is, for people. */
+export function tidText(tid: number): string {
+  if (tid === IOP_TID) return 'IOP';
+  return tid === HOST_TID ? 'host' : `TID ${hexText(tid)}`;
+}

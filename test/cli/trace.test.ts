@@ -1,0 +1,156 @@
+/** Recording and decoding from the command line. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const PROGRAM = `
+import net from 'node:net';
+const server = net.createServer((socket) => socket.on('data', (data) => socket.end(data)));
+server.listen(0, '127.0.0.1', () => {
+  const client = net.connect(server.address().port, '127.0.0.1');
+  client.end('hello card');
+  client.on('data', (data) => process.stdout.write(data));
+  client.on('close', () => {
+    if (process.argv[2] === 'exit') process.exit(3);
+    if (process.argv[2] === 'throw') throw new Error('of the program');
+    if (process.argv[2] === 'kill') process.kill(process.pid, 'SIGTERM');
+    else server.close();
+  });
+});
+`;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'inic-'));
+  writeFileSync(join(folder, 'program.mjs'), PROGRAM);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function inic(args: string[], input?: Uint8Array): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const options = { cwd: folder, maxBuffer: 1 << 26 };
+    const child = execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input);
+  });
+}
+
+const decode = (...args: string[]): Promise<Outcome> => inic(['decode', ...args]);
+
+describe('inic run --trace', () => {
+  it.each([
+    ['ends', 0],
+    ['exit', 3],
+    ['throw', 1],
+    ['kill', 143],
+  ])('leaves a whole trace of a program that %s', async (how, code) => {
+    const ran = await inic(['run', '--trace', 'run.trace', 'program.mjs', how]);
+    expect(ran.stdout).toBe('hello card');
+    expect(ran.code).toBe(code);
+    const { stdout, stderr, code: decoded } = await decode('run.trace');
+    expect(stderr).toBe('');
+    expect(decoded).toBe(0);
+    expect(stdout).toMatch(/^# inic \d.*\n/);
+    expect(stdout).toContain(`# inic run --trace run.trace program.mjs ${how}`);
+    expect(stdout).toMatch(/→ {2}ExecStatusGet: /);
+    expect(stdout).toMatch(/→ {2}SocketSend: socket \d+, .*\n +immediate, 10 bytes, .*68 65 6c 6c 6f/);
+    expect(stdout).toMatch(/← {2}SocketReceivePost reply: .*\n +socket \d+: 10 bytes at 0 of bucket \d+/);
+    expect(stdout).toMatch(/~ {2}card sends \d+ bytes: TCP 127\.0\.0\.1:\d+ > 127\.0\.0\.1:\d+ SYN seq/);
+    expect(stdout).toMatch(/\n# end at [\d.]+ s: 0 events lost/);
+  });
+
+  it('refuses a file that cannot be written, before the program runs', async () => {
+    const { code, stderr, stdout } = await inic(['run', '--trace', 'no/such/file', 'program.mjs']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe('inic: cannot write no/such/file: ENOENT\n');
+  });
+});
+
+describe('inic decode', () => {
+  beforeAll(async () => {
+    await inic(['run', '--trace', 'a.trace', 'program.mjs']);
+  });
+
+  it('reads standard input, and answers the same', async () => {
+    const file = await decode('a.trace');
+    const piped = await inic(['decode', '-'], readFileSync(join(folder, 'a.trace')));
+    expect(piped).toEqual(file);
+  });
+
+  it('filters, and writes JSON', async () => {
+    const { stdout } = await decode('a.trace', '--message', 'socketconnect', '--json');
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ type }) => type)).toEqual(['head', 'frame', 'frame', 'end']);
+    expect(events[1]).toMatchObject({ message: 'SocketConnect', fields: { address: '127.0.0.1' } });
+    expect(events[2]).toMatchObject({ answers: events[1].number, status: 'Success' });
+    expect(events[3].end.host.inboundPosted).toBeGreaterThan(10);
+  });
+
+  it('shows what lies before a cut, then says in one line that it was cut', async () => {
+    writeFileSync(join(folder, 'cut.trace'), readFileSync(join(folder, 'a.trace')));
+    truncateSync(join(folder, 'cut.trace'), 4000);
+    const { code, stdout, stderr } = await decode('cut.trace');
+    expect(code).toBe(2);
+    expect(stderr).toBe('inic: cut.trace: the trace was cut: it ends at byte 4000 without its end record\n');
+    expect(stdout).toContain('ExecOutboundInit');
+  });
+
+  it.each([
+    [['program.mjs'], 2, /^inic: program\.mjs: not a trace: /],
+    [['missing.trace'], 2, /^inic: cannot read missing\.trace: ENOENT$/],
+    [['.'], 2, /^inic: cannot read \.: EISDIR$/],
+    [['a.trace', '--message', 'SocketSing'], 1, /no message is named "SocketSing"/],
+    [['a.trace', '--frame', '9-3'], 1, /expected a frame or a range/],
+    [['a.trace', '--from', 'noon'], 1, /expected a time/],
+    [['a.trace', '--socket', '-1'], 1, /whole number from 0 to 65535/],
+    [[], 1, /missing required argument 'file'/],
+  ])('%j is refused in one line', async (args, status, words) => {
+    const { code, stdout, stderr } = await decode(...args);
+    expect([code, stdout]).toEqual([status, '']);
+    expect(stderr.trimEnd()).toMatch(words);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
+
+describe('inic bench --trace', () => {
+  it('writes a file for each card', async () => {
+    const quick = [
+      '--stack',
+      'inic',
+      '--api',
+      'socket',
+      '--connections',
+      '1',
+      '--duration',
+      '0.01',
+      '--repeats',
+      '1',
+    ];
+    await inic(['bench', 'MSG_RR', 'TCP_RR', ...quick, '--trace', 'bench.trace']);
+    const files = readdirSync(folder).filter((name) => name.startsWith('bench-'));
+    expect(files.sort()).toEqual([
+      'bench-MSG_RR-message-1x64-ring.trace',
+      'bench-TCP_RR-socket-1x64-ring.trace',
+    ]);
+    for (const file of files) {
+      const { code, stdout } = await decode(file, '--frame', '1-10');
+      expect(code).toBe(0);
+      expect(stdout).toContain('ExecSysEnable');
+    }
+  }, 60_000);
+});
