@@ -14,6 +14,9 @@ const LINE_PAIR_BYTES = 128;
 /** Scratch memory: as large as stays in the first-level cache beside the copy's two ends. */
 export const STAGING_BYTES = 16384;
 
+/** How frames travel (i2o/queues.ts). */
+export type Transport = 'ring' | 'fifo';
+
 export interface CardLayout {
   /** The sides' ledgers, one writer each. */
   readonly hostLedger: number;
@@ -23,8 +26,11 @@ export interface CardLayout {
   readonly hostWake: number;
   readonly iopStatus: number;
   readonly control: number;
+  readonly transport: Transport;
+  /** The inbound ring, or the FIFOs' unit with the inbound frames. */
   readonly inbound: number;
   readonly inboundFrames: number;
+  /** The outbound ring, or the outbound frames. */
   readonly outbound: number;
   readonly outboundFrames: number;
   /** Scratch memory of the host's copies. */
@@ -48,12 +54,22 @@ export interface PoolSizes {
 /** Bytes of one slot of immediate data: the most that fits a frame, rounded to lines. */
 const IMMEDIATE_SLOT_BYTES = 128;
 
-/** @param ringOf plans a ring (i2o/ring-layout.ts); passed in because the rings' layout is not this folder's. */
+/** Plans one direction's frames. Called for inbound, then for outbound. @returns the address for the layout. */
+export type QueuePlanner = (
+  plan: MemoryPlan,
+  name: string,
+  frames: number,
+  sizes: PoolSizes,
+  outbound: boolean,
+) => number;
+
+/** @param queueOf plans the transport's memory (i2o/queues.ts); passed in because its layout is not this folder's. */
 export function planCard(
   plan: MemoryPlan,
   name: string,
   sizes: PoolSizes,
-  ringOf: (plan: MemoryPlan, name: string, frames: number) => number,
+  queueOf: QueuePlanner,
+  transport: Transport = 'ring',
 ): CardLayout {
   const word = (what: string, why: string): number => plan.reserve(`${name}.${what}`, LINE_PAIR_BYTES, why);
   return {
@@ -63,9 +79,10 @@ export function planCard(
     hostWake: word('hostWake', "the host's wake-up count"),
     iopStatus: word('iopStatus', "the card's sign of life and its requests to stop"),
     control: plan.reserve(`${name}.control`, CONTROL_BYTES, 'status block, status words, tables', 4096),
-    inbound: ringOf(plan, `${name}.inbound`, sizes.inboundFrames),
+    transport,
+    inbound: queueOf(plan, `${name}.inbound`, sizes.inboundFrames, sizes, false),
     inboundFrames: sizes.inboundFrames,
-    outbound: ringOf(plan, `${name}.outbound`, sizes.outboundFrames),
+    outbound: queueOf(plan, `${name}.outbound`, sizes.outboundFrames, sizes, true),
     outboundFrames: sizes.outboundFrames,
     hostStaging: plan.reserve(
       `${name}.hostStaging`,

@@ -84,200 +84,234 @@ export const INBOUND_REFUSED = 39;
 export const OUTBOUND_REFUSED = 40;
 /** acquired frames given back as NOP (host) */
 export const NOPS = 41;
+/** undelivered frames kept out of the free list (iop) */
+export const FRAMES_PRESERVED = 42;
+/** undelivered frames the host took back (host) */
+export const FRAMES_ADOPTED = 43;
+/** reads of the inbound and the outbound port (host) */
+export const PORT_READS = 44;
+/** writes of the two ports (host) */
+export const PORT_WRITES = 45;
+/** reads of the interrupt status and mask (host) */
+export const REGISTER_READS = 46;
+/** writes of the interrupt mask and of the doorbell (host) */
+export const REGISTER_WRITES = 47;
+/** of the port reads, those that found nothing (host) */
+export const PORT_EMPTY_READS = 48;
+/** writes of the inbound port retried, post list full (host) */
+export const PORT_RETRIES = 49;
+/** frames lost, outbound free list full (host) */
+export const OUTBOUND_FREE_OVERFLOWS = 50;
+/** error interrupts for an outbound free list overrun (iop) */
+export const FIFO_ERROR_INTERRUPTS = 51;
+/** addresses refused that name no frame (iop) */
+export const MFA_OUT_OF_WINDOW = 52;
+/** addresses refused that lie within a frame (iop) */
+export const MFA_MISALIGNED = 53;
+/** addresses refused that name a frame of the other direction (iop) */
+export const MFA_WRONG_DIRECTION = 54;
+/** addresses refused of frames their sender did not hold (iop) */
+export const MFA_NOT_OWNED = 55;
+/** the same at the host (host) */
+export const HOST_MFA_OUT_OF_WINDOW = 56;
+/** the same at the host (host) */
+export const HOST_MFA_MISALIGNED = 57;
+/** the same at the host (host) */
+export const HOST_MFA_WRONG_DIRECTION = 58;
+/** the same at the host (host) */
+export const HOST_MFA_NOT_OWNED = 59;
 /** socket calls (host) */
-export const USER_CALLS = 42;
+export const USER_CALLS = 60;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 43;
+export const USER_WOULD_BLOCK = 61;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 44;
+export const MESSAGE_REQUESTS = 62;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 45;
+export const MESSAGE_REPLIES = 63;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 46;
+export const MEMORY_TRANSMIT_TAKEN = 64;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 47;
+export const MEMORY_TRANSMIT_RETURNED = 65;
 /** times the transmit pool was dry (host) */
-export const MEMORY_TRANSMIT_DRY = 48;
+export const MEMORY_TRANSMIT_DRY = 66;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 49;
+export const MEMORY_BUCKETS_POSTED = 67;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 50;
+export const MEMORY_BUCKETS_USED = 68;
 /** times the card had data and no bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 51;
+export const MEMORY_BUCKETS_STARVED = 69;
 /** address mappings after start (host) */
-export const MAPPINGS = 52;
+export const MAPPINGS = 70;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 53;
+export const ALLOCATIONS = 71;
 /** taken from the program (host) */
-export const BYTES_SENT = 54;
+export const BYTES_SENT = 72;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 55;
+export const BYTES_LENT = 73;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 56;
+export const BYTES_QUEUED = 74;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 57;
+export const BYTES_REFUSED = 75;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 58;
+export const BYTES_DISCARDED = 76;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 59;
+export const BYTES_ACKNOWLEDGED = 77;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 60;
+export const BYTES_UNACKNOWLEDGED = 78;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 61;
+export const BYTES_ACCEPTED = 79;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 62;
+export const BYTES_UNREAD = 80;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 63;
+export const BYTES_DELIVERED = 81;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 64;
+export const BYTES_RECEIVED = 82;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 65;
+export const BYTES_BORROWED = 83;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 66;
-/** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 67;
-/** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 68;
-/** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 69;
-/** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 70;
-/** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 71;
+export const BYTES_DROPPED = 84;
+/** taken from the program (host) */
+export const DATAGRAMS_SENT = 85;
+/** taken from the program, bytes (host) */
+export const DATAGRAMS_SENT_BYTES = 86;
+/** given to the program (host) */
+export const DATAGRAMS_RECEIVED = 87;
+/** given to the program, bytes (host) */
+export const DATAGRAMS_RECEIVED_BYTES = 88;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 72;
+export const DATAGRAMS_CUT = 89;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 73;
+export const DATAGRAMS_CUT_BYTES = 90;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 74;
+export const DATAGRAMS_DROPPED = 91;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 75;
+export const DATAGRAMS_DROPPED_BYTES = 92;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 76;
+export const EVENTS_TAKEN = 93;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 77;
+export const EVENTS_DROPPED = 94;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 78;
+export const FAILURES_TAKEN = 95;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 79;
+export const LATE_REPLIES = 96;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 80;
+export const IP_IN_RECEIVES = 97;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 81;
+export const IP_IN_HDR_ERRORS = 98;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 82;
+export const IP_IN_ADDR_ERRORS = 99;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 83;
+export const IP_IN_UNKNOWN_PROTOS = 100;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 84;
+export const IP_OUT_REQUESTS = 101;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 85;
+export const IP_OUT_NO_ROUTES = 102;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 86;
+export const IP_REASM_REQDS = 103;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 87;
+export const IP_REASM_OKS = 104;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 88;
+export const IP_REASM_FAILS = 105;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 89;
+export const ARP_REQUESTS_SENT = 106;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 90;
+export const ARP_REPLIES_SENT = 107;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 91;
+export const ARP_RECEIVED = 108;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 92;
+export const ICMP_IN_MSGS = 109;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 93;
+export const ICMP_IN_ERRORS = 110;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 94;
+export const ICMP_IN_ECHOS = 111;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 95;
+export const ICMP_OUT_ECHO_REPS = 112;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 96;
+export const ICMP_OUT_DEST_UNREACHS = 113;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 97;
+export const UDP_IN_DATAGRAMS = 114;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 98;
+export const UDP_OUT_DATAGRAMS = 115;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 99;
+export const UDP_NO_PORTS = 116;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 100;
+export const UDP_IN_ERRORS = 117;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 101;
+export const TCP_ACTIVE_OPENS = 118;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 102;
+export const TCP_PASSIVE_OPENS = 119;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 103;
+export const TCP_ATTEMPT_FAILS = 120;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 104;
+export const TCP_ESTAB_RESETS = 121;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 105;
+export const TCP_IN_SEGS = 122;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 106;
+export const TCP_IN_ERRS = 123;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 107;
+export const TCP_OUT_SEGS = 124;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 108;
+export const TCP_OUT_DATA_BYTES = 125;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 109;
+export const TCP_RETRANS_SEGS = 126;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 110;
+export const TCP_RETRANS_BYTES = 127;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 111;
+export const TCP_OUT_RSTS = 128;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 112;
+export const TCP_LISTEN_OVERFLOWS = 129;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 113;
+export const TCP_TIMEOUTS = 130;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 114;
+export const TCP_FAST_RETRANSMITS = 131;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 115;
+export const TCP_DELAYED_ACKS = 132;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 116;
+export const TCP_OUT_OF_ORDER = 133;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 117;
+export const TCP_DUPLICATES = 134;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 118;
+export const TCP_WINDOW_PROBES = 135;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 119;
+export const TCP_CHALLENGE_ACKS = 136;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 120;
+export const TCP_PACKETS_PRUNED = 137;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 121;
+export const TCP_TIME_WAIT_OVERFLOWS = 138;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 122;
+export const DEVICE_TX_PACKETS = 139;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 123;
+export const DEVICE_TX_PACKETS_BYTES = 140;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 124;
+export const DEVICE_RX_PACKETS = 141;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 125;
+export const DEVICE_RX_PACKETS_BYTES = 142;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 126;
+export const DEVICE_TX_FULL = 143;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 127;
+export const DEVICE_RX_NO_BUFFER = 144;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 128;
+export const DEVICE_RX_BAD_CHECKSUM = 145;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 129;
+export const DEVICE_TSO_SEGMENTS = 146;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 130;
+export const WIRE_DROPPED = 147;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 131;
+export const WIRE_OVERFLOW = 148;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 132;
+export const WIRE_DUPLICATED = 149;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 133;
+export const WIRE_DUPLICATED_BYTES = 150;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 134;
+export const WIRE_CORRUPTED = 151;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 135;
+export const WIRE_REORDERED = 152;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 136;
+export const CAPTURE_COPIES = 153;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 137;
+export const CAPTURE_COPIES_BYTES = 154;
 
-export const COUNTER_COUNT = 138;
+export const COUNTER_COUNT = 155;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -321,6 +355,24 @@ export const COUNTER_NAMES: readonly string[] = [
   'inboundRefused',
   'outboundRefused',
   'nops',
+  'framesPreserved',
+  'framesAdopted',
+  'portReads',
+  'portWrites',
+  'registerReads',
+  'registerWrites',
+  'portEmptyReads',
+  'portRetries',
+  'outboundFreeOverflows',
+  'fifoErrorInterrupts',
+  'mfaOutOfWindow',
+  'mfaMisaligned',
+  'mfaWrongDirection',
+  'mfaNotOwned',
+  'hostMfaOutOfWindow',
+  'hostMfaMisaligned',
+  'hostMfaWrongDirection',
+  'hostMfaNotOwned',
   'userCalls',
   'userWouldBlock',
   'messageRequests',
@@ -348,7 +400,6 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesDropped',
   'datagramsSent',
   'datagramsSentBytes',
-  'datagramsUnsent',
   'datagramsReceived',
   'datagramsReceivedBytes',
   'datagramsCut',
@@ -461,6 +512,24 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'host',
   'host',
+  'iop',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'host',
+  'host',
+  'host',
+  'host',
   'host',
   'host',
   'host',
@@ -483,7 +552,6 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
-  'host',
   'host',
   'host',
   'host',
@@ -601,6 +669,24 @@ export const COUNTER_GROUPS: readonly string[] = [
   'frame',
   'frame',
   'frame',
+  'frame',
+  'frame',
+  'bus',
+  'bus',
+  'bus',
+  'bus',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
+  'fifo',
   'osm',
   'osm',
   'osm',
@@ -613,7 +699,6 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
-  'bytes',
   'bytes',
   'bytes',
   'bytes',
@@ -741,6 +826,24 @@ export const COUNTER_DOCS: readonly string[] = [
   'bad frames answered with a failure reply',
   'bad replies dropped',
   'acquired frames given back as NOP',
+  'undelivered frames kept out of the free list',
+  'undelivered frames the host took back',
+  'reads of the inbound and the outbound port',
+  'writes of the two ports',
+  'reads of the interrupt status and mask',
+  'writes of the interrupt mask and of the doorbell',
+  'of the port reads, those that found nothing',
+  'writes of the inbound port retried, post list full',
+  'frames lost, outbound free list full',
+  'error interrupts for an outbound free list overrun',
+  'addresses refused that name no frame',
+  'addresses refused that lie within a frame',
+  'addresses refused that name a frame of the other direction',
+  'addresses refused of frames their sender did not hold',
+  'the same at the host',
+  'the same at the host',
+  'the same at the host',
+  'the same at the host',
   'socket calls',
   'calls answered EAGAIN',
   'requests built',
@@ -766,11 +869,10 @@ export const COUNTER_DOCS: readonly string[] = [
   'given to the program',
   'of these, used in the bucket (no copy)',
   'delivered and never read, socket closed',
-  'datagrams taken from the program, and their bytes',
-  'datagrams taken from the program, and their bytes, bytes',
-  'of these, refused by the card',
-  'datagrams given to the program, and their bytes',
-  'datagrams given to the program, and their bytes, bytes',
+  'taken from the program',
+  'taken from the program, bytes',
+  'given to the program',
+  'given to the program, bytes',
   'datagrams longer than the program\'s buffer, and the bytes it thereby lost',
   'datagrams longer than the program\'s buffer, and the bytes it thereby lost, bytes',
   'delivered and never read, socket closed',

@@ -3,7 +3,7 @@ import { type CardLayout, STAGING_BYTES } from '../dma/card-layout.ts';
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { Doorbell } from '../i2o/doorbell.ts';
-import { RingConsumer, RingProducer } from '../i2o/ring.ts';
+import { type HostQueues, hostQueues } from '../i2o/queues.ts';
 import type { FrameConsumer, FrameProducer } from '../i2o/transport.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../time/clock.ts';
@@ -33,11 +33,15 @@ export interface HostSurroundings {
   /** Where the driver rests. */
   readonly sleeper: Sleeper;
   readonly health: CardHealth;
-  /** The frames' two ends on this side; rings over the layout where absent. A tracer's wrappers go here too. */
+  /** The frames' two ends on this side; the layout's transport where absent. A tracer's wrappers go here too. */
   readonly inbound?: FrameProducer;
   readonly outbound?: FrameConsumer;
   /** What moves payload, counting in this host's ledger; an engine with the layout's scratch memory where absent. */
   readonly dma?: DmaEngine;
+}
+
+function given({ inbound, outbound }: HostSurroundings): HostQueues | undefined {
+  return inbound === undefined || outbound === undefined ? undefined : { inbound, outbound };
 }
 
 /** Rest between two looks at memory that the card is to write. */
@@ -58,8 +62,7 @@ export class Host {
 
   constructor(region: Region, layout: CardLayout, config: DriverConfig, around: HostSurroundings) {
     const ledger = new Ledger(region, layout.hostLedger);
-    const inbound = around.inbound ?? new RingProducer(region, layout.inbound, layout.inboundFrames);
-    const outbound = around.outbound ?? new RingConsumer(region, layout.outbound, layout.outboundFrames);
+    const { inbound, outbound } = given(around) ?? hostQueues(region, layout, ledger);
     const doorbell = new Doorbell(ledger, around.waker);
     const table = new SocketTable(config);
     const transmit = new TransmitPool(layout.transmit, layout.immediate, config.transmitReserve, ledger);

@@ -1,11 +1,13 @@
 /** Everything that can be set on a card, with the defaults a program gets that says nothing. */
-import type { PoolSizes } from '../dma/card-layout.ts';
+import type { PoolSizes, Transport } from '../dma/card-layout.ts';
 import type { Moderation } from '../i2o/interrupt.ts';
 import type { DriverConfig } from '../osm/config.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../tcpip/config.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../wire/config.ts';
 
 export interface CardConfig {
+  /** How frames travel: the ring, which is ours, or the four FIFOs of I2O 1.5. */
+  readonly transport: Transport;
   readonly pools: PoolSizes;
   readonly driver: DriverConfig;
   readonly stack: StackConfig;
@@ -31,6 +33,7 @@ export interface CardConfig {
 }
 
 export const DEFAULT_CARD_CONFIG: CardConfig = {
+  transport: 'ring',
   pools: {
     inboundFrames: 1024,
     outboundFrames: 1024,

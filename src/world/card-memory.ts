@@ -4,7 +4,7 @@ import { planPackets } from '../dma/packets.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import { NIC_DEFAULTS, type NicConfig } from '../hdm/nic-config.ts';
 import { packetSlotBytes, planNic } from '../hdm/nic-rings.ts';
-import { planRing } from '../i2o/ring-layout.ts';
+import { queuePlanner } from '../i2o/queues.ts';
 import type { CardConfig } from './card-config.ts';
 
 export interface CardMemory {
@@ -28,7 +28,7 @@ export function nicConfig(config: CardConfig): NicConfig {
 
 export function planCardMemory(plan: MemoryPlan, name: string, config: CardConfig): CardMemory {
   return {
-    layout: planCard(plan, name, config.pools, planRing),
+    layout: planCard(plan, name, config.pools, queuePlanner(config.transport), config.transport),
     nic: planNic(plan, `${name}.nic`, nicConfig(config)),
     packets: planPackets(plan, `${name}.packets`, config.packetSlots, packetSlotBytes(config.mtu)),
   };

@@ -7,7 +7,8 @@ import type { Region } from '../dma/region.ts';
 import { FakeNic } from '../hdm/nic.ts';
 import { packetSlotBytes } from '../hdm/nic-rings.ts';
 import { Interrupt } from '../i2o/interrupt.ts';
-import { RingConsumer, RingProducer } from '../i2o/ring.ts';
+import { cardQueues } from '../i2o/queues.ts';
+import type { FrameConsumer } from '../i2o/transport.ts';
 import { EchoModule } from '../iop/echo.ts';
 import { Executive } from '../iop/executive.ts';
 import type { Module } from '../iop/module.ts';
@@ -62,11 +63,8 @@ export function buildSocketCard(
     memory.nic,
     nicConfig(config),
   );
-  const outbound = new Outbound(
-    region.words,
-    new RingProducer(region, layout.outbound, layout.outboundFrames),
-    ledger,
-  );
+  const queues = cardQueues(region, layout, ledger);
+  const outbound = new Outbound(region.words, queues.outbound, ledger);
   const sockets = Array.from({ length: config.driver.socketsMax }, () => new CardSocket());
   const buckets = new Buckets(layout.receive, sockets.length);
   const sendBuffers = new SendBuffers(layout.transmit, layout.immediate);
@@ -91,7 +89,7 @@ export function buildSocketCard(
     control,
     deliverer,
   });
-  const processor = assemble(region, memory, outbound, module, around, config);
+  const processor = assemble(region, memory, queues.inbound, outbound, module, around, config);
   return { processor, packets, device, stack, packetsInDevice: config.rxRing };
 }
 
@@ -103,12 +101,12 @@ export function buildEchoCard(
   around: CardSurroundings,
 ): CardParts {
   const { layout } = memory;
-  const ring = new RingProducer(region, layout.outbound, layout.outboundFrames);
-  const outbound = new Outbound(region.words, ring, around.ledger);
+  const queues = cardQueues(region, layout, around.ledger);
+  const outbound = new Outbound(region.words, queues.outbound, around.ledger);
   const module = new EchoModule(outbound);
   const packets = new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(config.mtu));
   return {
-    processor: assemble(region, memory, outbound, module, around, config),
+    processor: assemble(region, memory, queues.inbound, outbound, module, around, config),
     packets,
     packetsInDevice: 0,
   };
@@ -117,13 +115,13 @@ export function buildEchoCard(
 function assemble(
   region: Region,
   memory: CardMemory,
+  inbound: FrameConsumer,
   outbound: Outbound,
   module: Module,
   around: CardSurroundings,
   config: CardConfig,
 ): IoProcessor {
   const { layout } = memory;
-  const inbound = new RingConsumer(region, layout.inbound, layout.inboundFrames);
   const interrupt = new Interrupt(around.ledger, around.waker, around.clock, config.moderation);
   const executive = new Executive(region, outbound, module, {
     inboundFrames: layout.inboundFrames,

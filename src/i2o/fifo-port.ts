@@ -1,0 +1,185 @@
+/**
+ * What the host sees of the messaging unit: two ports and two interrupt registers (reference sections 2.1 to 2.3). All the
+ * host's dealings with the FIFOs go through here, one bus access each, counted; behind each access is what the hardware does.
+ *
+ *   read 0x40    takes a free inbound frame        write 0x40   posts it, and interrupts the card
+ *   read 0x44    takes a reply                     write 0x44   lends the card an outbound frame
+ *   read 0x30    outbound interrupt status         write 0x34   outbound interrupt mask
+ *
+ * A read that finds nothing gives 0xFFFFFFFF (NO_FRAME as an int32), and what is read is taken.
+ */
+import type { Region } from '../dma/region.ts';
+import {
+  OUTBOUND_FREE_OVERFLOWS,
+  PORT_EMPTY_READS,
+  PORT_READS,
+  PORT_RETRIES,
+  PORT_WRITES,
+  REGISTER_READS,
+  REGISTER_WRITES,
+} from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { FifoHead, FifoTail } from './fifo.ts';
+import * as at from './fifo-layout.ts';
+import { NO_FRAME } from './transport.ts';
+
+/** Bit 3 of status and mask: the outbound post list holds something. Other bits are not used here. */
+export const OUTBOUND_POST_INTERRUPT = 0x08;
+
+/** What a write of a port came to. */
+export const WRITE_RETRIED = 0; // no room: the bus access must be made again
+export const WRITE_QUIET = 1;
+/** Written, and the card has an interrupt. */
+export const WRITE_INTERRUPTED = 2;
+
+export class HostPort {
+  /** Fault for tests: so many reads of 0x44 find nothing although there is something, as early i960 did. */
+  spuriousEmpties = 0;
+  private readonly words: Int32Array;
+  private readonly counters: Float64Array;
+  private readonly inboundFree: FifoTail;
+  private readonly inboundPost: FifoHead;
+  private readonly outboundPost: FifoTail;
+  private readonly outboundFree: FifoHead;
+  private readonly outboundMaskWord: number;
+  private readonly inboundMaskWord: number;
+  private readonly hostWaitsWord: number;
+  private readonly cardWaitsWord: number;
+  private readonly overrunsWord: number;
+
+  constructor(region: Region, layout: at.FifoLayout, ledger: Ledger) {
+    const { unit } = layout;
+    const size = at.fifoSize(layout);
+    const queue = (number: number): number => at.queueWord(layout, number);
+    this.words = region.words;
+    this.counters = ledger.counters;
+    this.inboundFree = new FifoTail(
+      region,
+      queue(at.INBOUND_FREE),
+      size,
+      unit + at.INBOUND_FREE_HEAD,
+      unit + at.INBOUND_FREE_TAIL,
+    );
+    this.inboundPost = new FifoHead(
+      region,
+      queue(at.INBOUND_POST),
+      size,
+      unit + at.INBOUND_POST_HEAD,
+      unit + at.INBOUND_POST_TAIL,
+    );
+    this.outboundPost = new FifoTail(
+      region,
+      queue(at.OUTBOUND_POST),
+      size,
+      unit + at.OUTBOUND_POST_HEAD,
+      unit + at.OUTBOUND_POST_TAIL,
+    );
+    this.outboundFree = new FifoHead(
+      region,
+      queue(at.OUTBOUND_FREE),
+      size,
+      unit + at.OUTBOUND_FREE_HEAD,
+      unit + at.OUTBOUND_FREE_TAIL,
+    );
+    this.outboundMaskWord = (unit + at.OUTBOUND_MASK) >> 2;
+    this.inboundMaskWord = (unit + at.INBOUND_MASK) >> 2;
+    this.hostWaitsWord = (unit + at.HOST_WAITS) >> 2;
+    this.cardWaitsWord = (unit + at.CARD_WAITS) >> 2;
+    this.overrunsWord = (unit + at.OVERRUNS) >> 2;
+  }
+
+  /** READ 0x40. @returns the MFA of an inbound frame, or NO_FRAME. // Hot path. */
+  readInbound(): number {
+    const fifo = this.inboundFree;
+    this.counters[PORT_READS] += 1;
+    if (fifo.empty) {
+      this.counters[PORT_EMPTY_READS] += 1;
+      return NO_FRAME;
+    }
+    const mfa = fifo.take();
+    fifo.show();
+    return mfa;
+  }
+
+  /** WRITE 0x40. Interrupts the card unless it masks that. @returns a WRITE_ number. // Hot path. */
+  writeInbound(mfa: number): number {
+    const fifo = this.inboundPost;
+    this.counters[PORT_WRITES] += 1;
+    if (!fifo.push(mfa)) {
+      this.counters[PORT_RETRIES] += 1;
+      return WRITE_RETRIED;
+    }
+    fifo.show();
+    return this.interrupted(this.inboundMaskWord, 0, 1);
+  }
+
+  /** READ 0x44. @returns the MFA of a reply, or NO_FRAME. // Hot path. */
+  readOutbound(): number {
+    const fifo = this.outboundPost;
+    this.counters[PORT_READS] += 1;
+    if (fifo.empty || this.spuriousEmpties > 0) {
+      if (this.spuriousEmpties > 0) this.spuriousEmpties -= 1;
+      this.counters[PORT_EMPTY_READS] += 1;
+      return NO_FRAME;
+    }
+    const mfa = fifo.take();
+    fifo.show();
+    return mfa;
+  }
+
+  /** WRITE 0x44. With no room the frame is lost, and the card has an error interrupt. @returns a WRITE_ number. // Hot path. */
+  writeOutbound(mfa: number): number {
+    const fifo = this.outboundFree;
+    this.counters[PORT_WRITES] += 1;
+    if (!fifo.push(mfa)) {
+      this.counters[OUTBOUND_FREE_OVERFLOWS] += 1;
+      Atomics.add(this.words, this.overrunsWord, 1);
+      return WRITE_INTERRUPTED;
+    }
+    fifo.show();
+    return this.interrupted(this.cardWaitsWord, 1, 0);
+  }
+
+  /** READ 0x30. Bit 3 is a level: set as long as there are replies, whatever the mask says. */
+  readStatus(): number {
+    this.counters[REGISTER_READS] += 1;
+    return this.outboundPost.empty ? 0 : OUTBOUND_POST_INTERRUPT;
+  }
+
+  /** READ 0x34. */
+  readMask(): number {
+    this.counters[REGISTER_READS] += 1;
+    return Atomics.load(this.words, this.outboundMaskWord);
+  }
+
+  /** WRITE 0x34. @param mask a set bit masks. */
+  writeMask(mask: number): void {
+    this.counters[REGISTER_WRITES] += 1;
+    Atomics.store(this.words, this.outboundMaskWord, mask);
+  }
+
+  /** WRITE 0x20, ours: asks the card for an interrupt when an inbound frame is free. */
+  askForFrame(): void {
+    this.counters[REGISTER_WRITES] += 1;
+    Atomics.store(this.words, this.hostWaitsWord, 1);
+  }
+
+  /** READ 0x2C, ours: whether the card still knows that the host waits. */
+  asksForFrame(): boolean {
+    this.counters[REGISTER_READS] += 1;
+    return Atomics.load(this.words, this.hostWaitsWord) !== 0;
+  }
+
+  /** True once the card has written an index that cannot be. */
+  get broken(): boolean {
+    const { inboundFree, inboundPost, outboundPost, outboundFree } = this;
+    return inboundFree.broken || inboundPost.broken || outboundPost.broken || outboundFree.broken;
+  }
+
+  /** Delivers an interrupt that the card has asked for, once: from then on it is in service. */
+  private interrupted(word: number, asked: number, served: number): number {
+    const { words } = this;
+    if (Atomics.load(words, word) !== asked) return WRITE_QUIET;
+    return Atomics.compareExchange(words, word, asked, served) === asked ? WRITE_INTERRUPTED : WRITE_QUIET;
+  }
+}

@@ -1,0 +1,68 @@
+/** The transports there are, and each side's two ends of the one a card was planned with. */
+import type { CardLayout, QueuePlanner, Transport } from '../dma/card-layout.ts';
+import type { Region } from '../dma/region.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { FifoCardConsumer, FifoCardProducer } from './fifo-card.ts';
+import { FifoHostConsumer, FifoHostProducer } from './fifo-host.ts';
+import { type FifoLayout, planOutboundFrames, planUnit } from './fifo-layout.ts';
+import { HostPort } from './fifo-port.ts';
+import { RingConsumer, RingProducer } from './ring.ts';
+import { planRing } from './ring-layout.ts';
+import type { FrameConsumer, FrameProducer } from './transport.ts';
+
+export const TRANSPORTS: readonly Transport[] = ['ring', 'fifo'];
+
+/** The host's ends. */
+export interface HostQueues {
+  readonly inbound: FrameProducer;
+  readonly outbound: FrameConsumer;
+}
+
+/** The card's ends. */
+export interface CardQueues {
+  readonly inbound: FrameConsumer;
+  readonly outbound: FrameProducer;
+}
+
+/** What plans a transport's memory, for `planCard`. */
+export function queuePlanner(transport: Transport): QueuePlanner {
+  if (transport === 'ring') return planRing;
+  return (plan, name, _frames, sizes, outbound) =>
+    outbound ? planOutboundFrames(plan, name, sizes) : planUnit(plan, name, sizes);
+}
+
+export function hostQueues(region: Region, layout: CardLayout, ledger: Ledger): HostQueues {
+  if (layout.transport === 'ring') {
+    return {
+      inbound: new RingProducer(region, layout.inbound, layout.inboundFrames),
+      outbound: new RingConsumer(region, layout.outbound, layout.outboundFrames),
+    };
+  }
+  const fifos = fifoLayout(layout);
+  const port = new HostPort(region, fifos, ledger);
+  return {
+    inbound: new FifoHostProducer(region, fifos, port, ledger),
+    outbound: new FifoHostConsumer(fifos, port, ledger),
+  };
+}
+
+/** Once a card: the fifo's free list is filled here. */
+export function cardQueues(region: Region, layout: CardLayout, ledger: Ledger): CardQueues {
+  if (layout.transport === 'ring') {
+    return {
+      inbound: new RingConsumer(region, layout.inbound, layout.inboundFrames),
+      outbound: new RingProducer(region, layout.outbound, layout.outboundFrames),
+    };
+  }
+  const fifos = fifoLayout(layout);
+  return {
+    inbound: new FifoCardConsumer(region, fifos, ledger),
+    outbound: new FifoCardProducer(region, fifos, ledger),
+  };
+}
+
+/** The part of a card's layout that is the FIFOs'. */
+export function fifoLayout(layout: CardLayout): FifoLayout {
+  const { inbound, outbound, inboundFrames, outboundFrames } = layout;
+  return { unit: inbound, outbound, inboundFrames, outboundFrames };
+}
