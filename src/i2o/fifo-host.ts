@@ -32,6 +32,8 @@ export class FifoHostProducer implements FrameProducer {
   private stashed = 0;
   /** The frame acquired; NO_FRAME when none is. */
   private held = NO_FRAME;
+  /** The frame held was preserved by the card: it goes back as a NOP at once, or written anew. */
+  private adopted = false;
   /** A frame whose post found no room: the bus does nothing else until it went through. NO_FRAME: none. */
   private stalled = NO_FRAME;
   /** What `publish` answers next. */
@@ -64,10 +66,15 @@ export class FifoHostProducer implements FrameProducer {
     this.write(mfa);
   }
 
-  /** There is no other way to give a frame back than to post it as a NOP. */
+  /**
+   * There is no other way to give a frame back than to post it as a NOP, and so it is done, but for one frame that is kept for
+   * the next `acquire`: a send that is refused again and again would else keep host and card busy with nothing but NOPs.
+   */
   cancel(): void {
-    this.nop(this.held);
+    const mfa = this.held;
     this.held = NO_FRAME;
+    if (this.stashed === 0 && !this.adopted) this.stash[this.stashed++] = mfa;
+    else this.nop(mfa);
   }
 
   publish(): number {
@@ -107,12 +114,14 @@ export class FifoHostProducer implements FrameProducer {
     if (owner[slot] !== POSTED) return this.refuse(MFA_NOT_OWNED);
     owner[slot] = HOSTS;
     this.held = address;
+    this.adopted = true;
     this.counters[FRAMES_ADOPTED] += 1;
     return window.wordOf(address);
   }
 
   surrender(): void {
-    if (this.held !== NO_FRAME) this.cancel();
+    if (this.held !== NO_FRAME) this.nop(this.held);
+    this.held = NO_FRAME;
     while (this.stashed > 0) this.nop(this.stash[--this.stashed]!);
   }
 
@@ -147,6 +156,7 @@ export class FifoHostProducer implements FrameProducer {
 
   private write(mfa: number): void {
     this.owner[this.window.slotOf(mfa)] = POSTED;
+    this.adopted = false;
     const written = this.port.writeInbound(mfa);
     if (written === WRITE_RETRIED) this.stalled = mfa;
     else if (written > this.wanted) this.wanted = written;

@@ -4,10 +4,10 @@ import type { Region } from '../dma/region.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { FifoCardConsumer, FifoCardProducer } from './fifo-card.ts';
 import { FifoHostConsumer, FifoHostProducer } from './fifo-host.ts';
-import { type FifoLayout, planOutboundFrames, planUnit } from './fifo-layout.ts';
+import { type FifoLayout, firstInboundMfa, planOutboundFrames, planUnit } from './fifo-layout.ts';
 import { HostPort } from './fifo-port.ts';
 import { RingConsumer, RingProducer } from './ring.ts';
-import { planRing } from './ring-layout.ts';
+import { FRAMES_OFFSET, planRing } from './ring-layout.ts';
 import type { FrameConsumer, FrameProducer } from './transport.ts';
 
 export const TRANSPORTS: readonly Transport[] = ['ring', 'fifo'];
@@ -65,4 +65,18 @@ export function cardQueues(region: Region, layout: CardLayout, ledger: Ledger): 
 export function fifoLayout(layout: CardLayout): FifoLayout {
   const { inbound, outbound, inboundFrames, outboundFrames } = layout;
   return { unit: inbound, outbound, inboundFrames, outboundFrames };
+}
+
+/** Word index of each direction's frame 0; the others follow, FRAME_WORDS apart. */
+export function firstFrameWords(layout: CardLayout): { inbound: number; outbound: number } {
+  if (layout.transport === 'ring') {
+    return {
+      inbound: (layout.inbound + FRAMES_OFFSET) >> 2,
+      outbound: (layout.outbound + FRAMES_OFFSET) >> 2,
+    };
+  }
+  return {
+    inbound: (layout.inbound + firstInboundMfa(layout)) >> 2,
+    outbound: layout.outbound >> 2,
+  };
 }

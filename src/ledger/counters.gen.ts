@@ -174,144 +174,146 @@ export const BYTES_DROPPED = 84;
 export const DATAGRAMS_SENT = 85;
 /** taken from the program, bytes (host) */
 export const DATAGRAMS_SENT_BYTES = 86;
+/** of these, refused by the card (host) */
+export const DATAGRAMS_UNSENT = 87;
 /** given to the program (host) */
-export const DATAGRAMS_RECEIVED = 87;
+export const DATAGRAMS_RECEIVED = 88;
 /** given to the program, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 88;
+export const DATAGRAMS_RECEIVED_BYTES = 89;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 89;
+export const DATAGRAMS_CUT = 90;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 90;
+export const DATAGRAMS_CUT_BYTES = 91;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 91;
+export const DATAGRAMS_DROPPED = 92;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 92;
+export const DATAGRAMS_DROPPED_BYTES = 93;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 93;
+export const EVENTS_TAKEN = 94;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 94;
+export const EVENTS_DROPPED = 95;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 95;
+export const FAILURES_TAKEN = 96;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 96;
+export const LATE_REPLIES = 97;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 97;
+export const IP_IN_RECEIVES = 98;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 98;
+export const IP_IN_HDR_ERRORS = 99;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 99;
+export const IP_IN_ADDR_ERRORS = 100;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 100;
+export const IP_IN_UNKNOWN_PROTOS = 101;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 101;
+export const IP_OUT_REQUESTS = 102;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 102;
+export const IP_OUT_NO_ROUTES = 103;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 103;
+export const IP_REASM_REQDS = 104;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 104;
+export const IP_REASM_OKS = 105;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 105;
+export const IP_REASM_FAILS = 106;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 106;
+export const ARP_REQUESTS_SENT = 107;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 107;
+export const ARP_REPLIES_SENT = 108;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 108;
+export const ARP_RECEIVED = 109;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 109;
+export const ICMP_IN_MSGS = 110;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 110;
+export const ICMP_IN_ERRORS = 111;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 111;
+export const ICMP_IN_ECHOS = 112;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 112;
+export const ICMP_OUT_ECHO_REPS = 113;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 113;
+export const ICMP_OUT_DEST_UNREACHS = 114;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 114;
+export const UDP_IN_DATAGRAMS = 115;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 115;
+export const UDP_OUT_DATAGRAMS = 116;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 116;
+export const UDP_NO_PORTS = 117;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 117;
+export const UDP_IN_ERRORS = 118;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 118;
+export const TCP_ACTIVE_OPENS = 119;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 119;
+export const TCP_PASSIVE_OPENS = 120;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 120;
+export const TCP_ATTEMPT_FAILS = 121;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 121;
+export const TCP_ESTAB_RESETS = 122;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 122;
+export const TCP_IN_SEGS = 123;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 123;
+export const TCP_IN_ERRS = 124;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 124;
+export const TCP_OUT_SEGS = 125;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 125;
+export const TCP_OUT_DATA_BYTES = 126;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 126;
+export const TCP_RETRANS_SEGS = 127;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 127;
+export const TCP_RETRANS_BYTES = 128;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 128;
+export const TCP_OUT_RSTS = 129;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 129;
+export const TCP_LISTEN_OVERFLOWS = 130;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 130;
+export const TCP_TIMEOUTS = 131;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 131;
+export const TCP_FAST_RETRANSMITS = 132;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 132;
+export const TCP_DELAYED_ACKS = 133;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 133;
+export const TCP_OUT_OF_ORDER = 134;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 134;
+export const TCP_DUPLICATES = 135;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 135;
+export const TCP_WINDOW_PROBES = 136;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 136;
+export const TCP_CHALLENGE_ACKS = 137;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 137;
+export const TCP_PACKETS_PRUNED = 138;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 138;
+export const TCP_TIME_WAIT_OVERFLOWS = 139;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 139;
+export const DEVICE_TX_PACKETS = 140;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 140;
+export const DEVICE_TX_PACKETS_BYTES = 141;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 141;
+export const DEVICE_RX_PACKETS = 142;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 142;
+export const DEVICE_RX_PACKETS_BYTES = 143;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 143;
+export const DEVICE_TX_FULL = 144;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 144;
+export const DEVICE_RX_NO_BUFFER = 145;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 145;
+export const DEVICE_RX_BAD_CHECKSUM = 146;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 146;
+export const DEVICE_TSO_SEGMENTS = 147;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 147;
+export const WIRE_DROPPED = 148;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 148;
+export const WIRE_OVERFLOW = 149;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 149;
+export const WIRE_DUPLICATED = 150;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 150;
+export const WIRE_DUPLICATED_BYTES = 151;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 151;
+export const WIRE_CORRUPTED = 152;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 152;
+export const WIRE_REORDERED = 153;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 153;
+export const CAPTURE_COPIES = 154;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 154;
+export const CAPTURE_COPIES_BYTES = 155;
 
-export const COUNTER_COUNT = 155;
+export const COUNTER_COUNT = 156;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -400,6 +402,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesDropped',
   'datagramsSent',
   'datagramsSentBytes',
+  'datagramsUnsent',
   'datagramsReceived',
   'datagramsReceivedBytes',
   'datagramsCut',
@@ -567,6 +570,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'host',
   'iop',
   'iop',
   'iop',
@@ -699,6 +703,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'bytes',
   'bytes',
   'bytes',
   'bytes',
@@ -871,6 +876,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'delivered and never read, socket closed',
   'taken from the program',
   'taken from the program, bytes',
+  'of these, refused by the card',
   'given to the program',
   'given to the program, bytes',
   'datagrams longer than the program\'s buffer, and the bytes it thereby lost',

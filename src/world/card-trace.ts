@@ -8,8 +8,7 @@ import type { MemoryPlan } from '../dma/plan.ts';
 import type { Region } from '../dma/region.ts';
 import { EXECUTIVE_CLASS_ID, EXECUTIVE_CLASS_VERSION } from '../i2o/executive.gen.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../i2o/frame.ts';
-import { RingConsumer, RingProducer } from '../i2o/ring.ts';
-import { FRAMES_OFFSET } from '../i2o/ring-layout.ts';
+import { firstFrameWords, hostQueues } from '../i2o/queues.ts';
 import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { HostSurroundings } from '../osm/host.ts';
@@ -85,28 +84,29 @@ export function traced(recorder: Recorder, card: TracedCard, around: HostSurroun
   const { region } = card;
   const { layout } = card.memory;
   const { inbound, outbound } = frameAreas(card);
-  const producer = around.inbound ?? new RingProducer(region, layout.inbound, layout.inboundFrames);
-  const consumer = around.outbound ?? new RingConsumer(region, layout.outbound, layout.outboundFrames);
+  const ledger = new Ledger(region, layout.hostLedger);
+  const queues = hostQueues(region, layout, ledger);
   return {
     ...around,
     waker: recorder.waker(around.waker),
     sleeper: recorder.sleeper(around.sleeper),
-    inbound: recorder.producer(producer, inbound),
-    outbound: recorder.consumer(consumer, outbound),
-    dma: recorder.dma(region, new Ledger(region, layout.hostLedger), layout.hostStaging, STAGING_BYTES),
+    inbound: recorder.producer(around.inbound ?? queues.inbound, inbound),
+    outbound: recorder.consumer(around.outbound ?? queues.outbound, outbound),
+    dma: recorder.dma(region, ledger, layout.hostStaging, STAGING_BYTES),
   };
 }
 
 function frameAreas({ memory }: TracedCard): { inbound: FrameArea; outbound: FrameArea } {
-  const area = (offset: number, count: number): FrameArea => ({
-    firstWord: (offset + FRAMES_OFFSET) >> 2,
+  const area = (firstWord: number, count: number): FrameArea => ({
+    firstWord,
     count,
     strideWords: FRAME_WORDS,
   });
   const { layout } = memory;
+  const first = firstFrameWords(layout);
   return {
-    inbound: area(layout.inbound, layout.inboundFrames),
-    outbound: area(layout.outbound, layout.outboundFrames),
+    inbound: area(first.inbound, layout.inboundFrames),
+    outbound: area(first.outbound, layout.outboundFrames),
   };
 }
 
@@ -119,7 +119,7 @@ function headOf(request: TraceRequest, card: TracedCard): TraceHead {
     format: 'inic-trace',
     version: 1,
     product: request.product ?? 'inic',
-    transport: 'ring',
+    transport: layout.transport,
     startedAt: card.startedAt,
     frameBytes: FRAME_BYTES,
     classes: [

@@ -1,5 +1,6 @@
 /** The card under the socket contract's own tests, which state what Linux answers: in two threads, and in virtual time. */
 import { expect } from 'vitest';
+import { TRANSPORTS } from '../../src/i2o/queues.ts';
 import { openCard } from '../../src/world/card.ts';
 import { VirtualWorld } from '../../src/world/virtual.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
@@ -7,26 +8,28 @@ import { socketContractTests } from '../socket/contract-suite.ts';
 /** The card's side of datagram sockets is not there yet. */
 const DATAGRAMS = false;
 
-socketContractTests(
-  'threaded card',
-  async () => {
-    const card = await openCard({ driver: { socketsMax: 256 } });
-    return {
-      stack: card.stack,
-      async close() {
-        expect(card.reconcile().lines).toEqual([]);
-        await card.close();
-      },
-    };
-  },
-  DATAGRAMS,
-);
+for (const transport of TRANSPORTS) {
+  socketContractTests(
+    `threaded card, ${transport}`,
+    async () => {
+      const card = await openCard({ transport, driver: { socketsMax: 256 } });
+      return {
+        stack: card.stack,
+        async close() {
+          expect(card.reconcile().lines).toEqual([]);
+          await card.close();
+        },
+      };
+    },
+    DATAGRAMS,
+  );
 
-socketContractTests(
-  'virtual card',
-  async () => {
-    const world = new VirtualWorld({ cards: [{ mtu: 65535, packetSlots: 128 }] });
-    return { stack: world.cards[0]!.stack, close: async () => {} };
-  },
-  DATAGRAMS,
-);
+  socketContractTests(
+    `virtual card, ${transport}`,
+    async () => {
+      const world = new VirtualWorld({ cards: [{ transport, mtu: 65535, packetSlots: 128 }] });
+      return { stack: world.cards[0]!.stack, close: async () => {} };
+    },
+    DATAGRAMS,
+  );
+}

@@ -1,5 +1,7 @@
 /** Many sockets, small pools, chance: every byte arrives in order, nothing hangs, everything comes home. */
 import { describe, expect, it } from 'vitest';
+import type { Transport } from '../../src/dma/card-layout.ts';
+import { TRANSPORTS } from '../../src/i2o/queues.ts';
 import { reconcile } from '../../src/ledger/reconcile.ts';
 import { Random } from '../../src/time/random.ts';
 import type { CardOverrides } from '../../src/world/card-config.ts';
@@ -11,8 +13,9 @@ const PORTS = [80, 81];
 const STREAMS = 100;
 
 /** Pools of chance, small enough that each runs dry. */
-function smallCard(random: Random): CardOverrides {
+function smallCard(random: Random, transport: Transport): CardOverrides {
   return {
+    transport,
     pools: {
       transmitBuffers: 4 + random.below(12),
       transmitBufferBytes: 2048,
@@ -35,10 +38,16 @@ function smallCard(random: Random): CardOverrides {
   };
 }
 
-function storm(seed: number, cards: 1 | 2): { world: VirtualWorld; tally: Tally } {
+function storm(
+  seed: number,
+  cards: 1 | 2,
+  transport: Transport = 'ring',
+): { world: VirtualWorld; tally: Tally } {
   const random = new Random(seed);
   const configs =
-    cards === 1 ? ([smallCard(random)] as const) : ([smallCard(random), smallCard(random)] as const);
+    cards === 1
+      ? ([smallCard(random, transport)] as const)
+      : ([smallCard(random, transport), smallCard(random, transport)] as const);
   const costly = random.below(2) === 1;
   const world = new VirtualWorld({
     cards: configs,
@@ -83,15 +92,20 @@ function expectHome(world: VirtualWorld): void {
   }
 }
 
-describe.each([1, 2] as const)('a storm on %i card(s)', (cards) => {
+describe.each([
+  [1, 'ring'],
+  [2, 'ring'],
+  [1, 'fifo'],
+  [2, 'fifo'],
+] as const)('a storm on %i card(s), %s', (cards, transport) => {
   it.each(Array.from({ length: 9 }, (_, i) => i + 1))('delivers and comes home (seed %i)', (seed) => {
-    const { world, tally } = storm(seed, cards);
+    const { world, tally } = storm(seed, cards, transport);
     expect(tally.dialled).toBe(STREAMS);
     expect(tally.whole).toBeGreaterThan(STREAMS / 2);
     expectHome(world);
   });
 });
 
-it('gives the same ledgers for the same seed', () => {
-  expect(storm(5, 2).world.snapshot()).toEqual(storm(5, 2).world.snapshot());
+it.each(TRANSPORTS)('gives the same ledgers for the same seed, %s', (transport) => {
+  expect(storm(5, 2, transport).world.snapshot()).toEqual(storm(5, 2, transport).world.snapshot());
 });

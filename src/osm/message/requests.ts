@@ -90,9 +90,16 @@ export class Requests {
     return frame;
   }
 
-  /** Gives the acquired frame back unused. */
+  /** Gives the acquired frame back unused, which some transports can only do by posting it. */
   cancel(): void {
     this.ring.cancel();
+    this.doorbell.publish(this.ring);
+  }
+
+  /** Gives back every frame taken ahead of its use, before the card is closed. */
+  surrender(): void {
+    this.ring.surrender();
+    this.doorbell.publish(this.ring);
   }
 
   /** The acquired frame is complete: posts it, and rings if the card wants that. // Hot path. */
