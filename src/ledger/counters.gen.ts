@@ -170,15 +170,15 @@ export const BYTES_RECEIVED = 82;
 export const BYTES_BORROWED = 83;
 /** delivered and never read, socket closed (host) */
 export const BYTES_DROPPED = 84;
-/** taken from the program (host) */
+/** datagrams taken from the program, and their bytes (host) */
 export const DATAGRAMS_SENT = 85;
-/** taken from the program, bytes (host) */
+/** datagrams taken from the program, and their bytes, bytes (host) */
 export const DATAGRAMS_SENT_BYTES = 86;
 /** of these, refused by the card (host) */
 export const DATAGRAMS_UNSENT = 87;
-/** given to the program (host) */
+/** datagrams given to the program, and their bytes (host) */
 export const DATAGRAMS_RECEIVED = 88;
-/** given to the program, bytes (host) */
+/** datagrams given to the program, and their bytes, bytes (host) */
 export const DATAGRAMS_RECEIVED_BYTES = 89;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
 export const DATAGRAMS_CUT = 90;
@@ -874,11 +874,11 @@ export const COUNTER_DOCS: readonly string[] = [
   'given to the program',
   'of these, used in the bucket (no copy)',
   'delivered and never read, socket closed',
-  'taken from the program',
-  'taken from the program, bytes',
+  'datagrams taken from the program, and their bytes',
+  'datagrams taken from the program, and their bytes, bytes',
   'of these, refused by the card',
-  'given to the program',
-  'given to the program, bytes',
+  'datagrams given to the program, and their bytes',
+  'datagrams given to the program, and their bytes, bytes',
   'datagrams longer than the program\'s buffer, and the bytes it thereby lost',
   'datagrams longer than the program\'s buffer, and the bytes it thereby lost, bytes',
   'delivered and never read, socket closed',
