@@ -1,0 +1,67 @@
+/** What events the host has asked for: an event's reply must be of a mask in force, or of the one it replaced. */
+import { type Findings, hex } from './findings.ts';
+import type { MessageRow } from './message-rows.ts';
+
+const TARGETS = 2;
+/** Registrations remembered of a target: the one in force and those before, whose events may still be on their way. */
+const REMEMBERED = 4;
+
+export class EventRegistrations {
+  private readonly findings: Findings;
+  private readonly mask = new Int32Array(TARGETS * REMEMBERED);
+  private readonly initiator = new Int32Array(TARGETS * REMEMBERED);
+  private readonly transaction = new Int32Array(TARGETS * REMEMBERED);
+  private readonly used = new Uint8Array(TARGETS * REMEMBERED);
+  /** Mask 0 was sent and its one answer has not come. */
+  private readonly ending = new Uint8Array(TARGETS);
+
+  constructor(findings: Findings) {
+    this.findings = findings;
+  }
+
+  register(row: MessageRow, words: Int32Array, at: number): void {
+    const first = row.target * REMEMBERED;
+    for (let i = first + REMEMBERED - 1; i > first; i--) {
+      this.mask[i] = this.mask[i - 1]!;
+      this.initiator[i] = this.initiator[i - 1]!;
+      this.transaction[i] = this.transaction[i - 1]!;
+      this.used[i] = this.used[i - 1]!;
+    }
+    this.mask[first] = words[at + 4]!;
+    this.initiator[first] = words[at + 2]!;
+    this.transaction[first] = words[at + 3]!;
+    this.used[first] = 1;
+    if (words[at + 4] === 0) this.ending[row.target] = 1;
+  }
+
+  /** A reply of UtilEventRegister with an indicator. @param last whether LAST is set. */
+  event(row: MessageRow, words: Int32Array, at: number, last: boolean): void {
+    const { findings } = this;
+    const first = row.target * REMEMBERED;
+    const indicator = words[at + 4]!;
+    const seen = `event ${hex(indicator, 8)}`;
+    if (indicator === 0) {
+      if (!last) findings.report('T-06', row.index, `${row.name}: the end of a registration without LAST`);
+      if (this.ending[row.target] === 0)
+        findings.report('T-01', row.index, `${row.name}: no registration has ended`);
+      this.ending[row.target] = 0;
+      return;
+    }
+    if (last) findings.report('T-06', row.index, `${row.name}: ${seen} with LAST set`);
+    let asked = false;
+    let contexts = false;
+    for (let i = first; i < first + REMEMBERED; i++) {
+      if (this.used[i] === 0) continue;
+      if ((this.mask[i]! & indicator) === indicator) asked = true;
+      if (this.initiator[i] === words[at + 2] && this.transaction[i] === words[at + 3]) contexts = true;
+    }
+    if (!asked) findings.report('T-01', row.index, `${row.name}: ${seen}, which nobody asked for`);
+    else if (!contexts) {
+      findings.report(
+        'T-05',
+        row.index,
+        `${row.name}: ${seen} with contexts ${hex(words[at + 2]!)} and ${hex(words[at + 3]!)}`,
+      );
+    }
+  }
+}

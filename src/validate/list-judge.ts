@@ -1,0 +1,343 @@
+/**
+ * Reads a request's scatter-gather list as the spec has it (reference section 6): rules S. It is not the card's reader
+ * (i2o/sgl-reader.ts): two that agree are better than one. What a list names is left in tables, for the caller to act on once it
+ * knows that the whole request is good. A chained list lies in the host's memory and is in no trace, so it is not read on.
+ */
+import type { TraceHead } from '../trace/sink.ts';
+import { type Findings, hex } from './findings.ts';
+import {
+  type MessageRow,
+  SGL_BUCKET,
+  SGL_IMMEDIATE,
+  SGL_IN,
+  SGL_OUT,
+  SGL_TRANSMIT,
+  TARGET_DEVICE,
+} from './message-rows.ts';
+import type { ReceiveBuckets } from './receive-buckets.ts';
+import type { TransmitBuffers } from './transmit-buffers.ts';
+
+/** More than the largest frame has room for. */
+const NAMED_MAX = 1024;
+const UTILITY_FUNCTIONS = 0x20;
+const FUNCTION_SEND_TO = 0x8b;
+
+const LAST = 0x80;
+const END_OF_BUFFER = 0x40;
+const DIRECTION_OUT = 0x04;
+const LOCAL_ADDRESS = 0x08;
+const CONTEXT_MASK = 0x03;
+
+export class ListJudge {
+  /** The list's contexts (of transmit buffers and slots, or of buckets), the bucket or −1, and whose they are. */
+  readonly context = new Int32Array(NAMED_MAX);
+  readonly bucket = new Int32Array(NAMED_MAX);
+  readonly owner = new Int32Array(NAMED_MAX);
+  named = 0;
+  /** Transactions of a batch: their contexts, and their sockets. */
+  readonly transaction = new Int32Array(NAMED_MAX);
+  readonly transactionSocket = new Int32Array(NAMED_MAX);
+  transactions = 0;
+  elements = 0;
+  bytes = 0;
+  /** The list goes on where no trace sees it. */
+  chained = false;
+  /** Address of the first control buffer the card is to write; 0 for none. */
+  answerAddress = 0;
+  hostPageBytes = 4096;
+  private readonly findings: Findings;
+  private readonly head: TraceHead;
+  private readonly transmit: TransmitBuffers;
+  private readonly receive: ReceiveBuckets;
+  private row!: MessageRow;
+  private socket = -1;
+  private pageBytes = 4096;
+  private openContext = -1;
+  private faults = 0;
+
+  constructor(head: TraceHead, transmit: TransmitBuffers, receive: ReceiveBuckets, findings: Findings) {
+    this.head = head;
+    this.transmit = transmit;
+    this.receive = receive;
+    this.findings = findings;
+  }
+
+  /**
+   * @param at the frame's first word. @param sizeWords of the message. @param socket whose list it is; −1 for nobody's.
+   * @param batched the request has MULTIPLE set. @returns whether the list is good. // Hot path.
+   */
+  judge(
+    row: MessageRow,
+    words: Int32Array,
+    at: number,
+    sizeWords: number,
+    socket: number,
+    batched: boolean,
+  ): boolean {
+    this.row = row;
+    this.socket = socket;
+    this.named = 0;
+    this.transactions = 0;
+    this.elements = 0;
+    this.bytes = 0;
+    this.chained = false;
+    this.answerAddress = 0;
+    this.openContext = -1;
+    this.faults = 0;
+    this.pageBytes = this.hostPageBytes;
+    const end = at + sizeWords;
+    let element = at + row.sglWord;
+    let first = 0;
+    do {
+      if (element >= end) return this.fault('S-02', 'the list has no LAST_ELEMENT inside the message');
+      first = words[element]!;
+      const next = this.element(words, element, end, first, batched);
+      if (next < 0) return false;
+      element = next;
+    } while (first >= 0 && !this.chained);
+    if (this.openContext >= 0)
+      this.fault('S-03', `buffer ${this.openContext} is not closed by END_OF_BUFFER`);
+    return this.faults === 0;
+  }
+
+  /** @returns the word after the element, or −1 where the list cannot be read on. */
+  private element(words: Int32Array, at: number, end: number, first: number, batched: boolean): number {
+    const flags = (first >>> 24) & ~LAST;
+    const count = first & 0xffffff;
+    if (flags === 0x70 || flags === 0x40) {
+      return this.transactionElement(words, at, end, first, flags === 0x70, batched);
+    }
+    if (flags === 0x7c) return this.attributes(words, at, end, first);
+    switch (flags & ~END_OF_BUFFER & 0x30) {
+      case 0x10:
+        return this.simple(words, at, end, flags, count);
+      case 0x20:
+        return this.pages(words, at, end, flags, count);
+      case 0x30:
+        return this.chain(words, at, end, flags, count);
+    }
+    const kind = flags & ~END_OF_BUFFER;
+    if (kind === 0x0c) return this.immediate(words, at, end, flags, count);
+    if (flags === 0x00) return this.within(at + 1 + count, end);
+    if (flags === 0x04) return this.within(at + 1 + ((count + 3) >> 2), end);
+    this.fault('S-01', `an element with flags ${hex(first >>> 24)}`);
+    return -1;
+  }
+
+  private simple(words: Int32Array, at: number, end: number, flags: number, count: number): number {
+    const contexts = flags & CONTEXT_MASK;
+    const after = at + 2 + contexts;
+    if (after > end) return this.within(after, end);
+    const context = contexts > 0 ? words[at + 1]! : 0;
+    this.piece(flags, contexts, context, words[after - 1]!, count, (flags & END_OF_BUFFER) !== 0);
+    return after;
+  }
+
+  private pages(words: Int32Array, at: number, end: number, flags: number, count: number): number {
+    const { pageBytes } = this;
+    const contexts = flags & CONTEXT_MASK;
+    const firstPage = at + 1 + contexts;
+    if (firstPage >= end) return this.within(firstPage + 1, end);
+    const skipped = words[firstPage]! & (pageBytes - 1);
+    const after = firstPage + Math.max(1, Math.ceil((skipped + count) / pageBytes));
+    if (after > end) return this.within(after, end);
+    const context = contexts > 0 ? words[at + 1]! : 0;
+    let left = count;
+    for (let page = firstPage; page < after; page++) {
+      const length = Math.min(left, page === firstPage ? pageBytes - skipped : pageBytes);
+      left -= length;
+      const closes = left === 0 && (flags & END_OF_BUFFER) !== 0;
+      this.piece(flags, page === firstPage ? contexts : 0, context, words[page]!, length, closes);
+    }
+    return after;
+  }
+
+  /** One piece of host memory. // Hot path. */
+  private piece(
+    flags: number,
+    contexts: number,
+    context: number,
+    address: number,
+    count: number,
+    closes: boolean,
+  ): void {
+    const { sglAllowed } = this.row;
+    this.bytes += count;
+    if (count === 0) this.fault('S-04', 'an element of 0 bytes');
+    else if (address <= 0 || address + count > this.head.memory.regionBytes) {
+      this.fault('S-05', `${count} bytes at ${hex(address)} are outside the region`);
+    } else if ((flags & LOCAL_ADDRESS) !== 0) {
+      this.fault('S-05', `${hex(address)} is card memory that was not lent`);
+    } else if ((flags & DIRECTION_OUT) !== 0) {
+      if ((sglAllowed & SGL_TRANSMIT) !== 0) this.transmitPiece(contexts, context, address, count, closes);
+      else if ((sglAllowed & SGL_OUT) !== 0) this.controlPiece(address, count, false);
+      else this.fault('S-01', 'an element of memory the card would read');
+    } else if ((sglAllowed & SGL_BUCKET) !== 0) {
+      this.bucketPiece(contexts, context, address, count, closes);
+    } else if ((sglAllowed & SGL_IN) !== 0) {
+      this.controlPiece(address, count, true);
+    } else {
+      this.fault('S-01', 'an element of memory the card would write');
+    }
+  }
+
+  private transmitPiece(
+    contexts: number,
+    context: number,
+    address: number,
+    count: number,
+    closes: boolean,
+  ): void {
+    const begins = this.openContext < 0;
+    if (begins && contexts === 0) {
+      this.fault('S-01', 'a transmit element without a context');
+      return;
+    }
+    if (!begins && contexts > 0) {
+      this.fault(
+        'S-03',
+        `buffer ${this.openContext} is not closed by END_OF_BUFFER before context ${context}`,
+      );
+    }
+    const buffer = contexts > 0 ? context : this.openContext;
+    if (buffer < 0 || buffer >= this.transmit.buffers) {
+      this.fault('S-05', `context ${hex(buffer)} is no transmit buffer`);
+    } else if (!this.transmit.inside(buffer, address, count)) {
+      this.fault('S-05', `${count} bytes at ${hex(address)} are not in buffer ${buffer}`);
+    } else if (contexts > 0) {
+      this.name(buffer, -1);
+    }
+    this.openContext = closes ? -1 : buffer;
+  }
+
+  private bucketPiece(
+    contexts: number,
+    context: number,
+    address: number,
+    count: number,
+    closes: boolean,
+  ): void {
+    const bucket = this.receive.at(address);
+    if (contexts === 0) this.fault('S-01', 'a bucket without a context');
+    else if (bucket < 0) this.fault('S-05', `${hex(address)} is no receive bucket`);
+    else if (count !== this.receive.bucketBytes) this.fault('S-04', `a bucket of ${count} bytes`);
+    else {
+      if (!closes) this.fault('S-03', `bucket ${bucket} is not closed by END_OF_BUFFER`);
+      this.elements += 1;
+      this.name(context, bucket);
+    }
+  }
+
+  private controlPiece(address: number, count: number, written: boolean): void {
+    const { control, transmit, receive } = this.head.memory;
+    const ends = address + count;
+    this.elements += 1;
+    if (written && this.answerAddress === 0) this.answerAddress = address;
+    if (address >= control.offset && ends <= control.offset + control.byteLength) return;
+    const pools = [transmit, receive];
+    const lent = pools.some((p) => address >= p.offset && ends <= p.offset + p.count * p.bufferBytes);
+    if (written || !lent) this.fault('S-05', `${count} bytes at ${hex(address)} are not in the control area`);
+  }
+
+  private immediate(words: Int32Array, at: number, end: number, flags: number, count: number): number {
+    const { row, transmit } = this;
+    const hasContext = row.target === TARGET_DEVICE && row.functionCode >= UTILITY_FUNCTIONS;
+    const after = at + (hasContext ? 2 : 1) + ((count + 3) >> 2);
+    if (after > end) return this.within(after, end);
+    if ((row.sglAllowed & SGL_IMMEDIATE) === 0) this.fault('S-01', 'immediate data');
+    this.bytes += count;
+    this.elements += 1;
+    if (!hasContext) return after;
+    if ((flags & END_OF_BUFFER) === 0) this.fault('S-03', 'immediate data is not closed by END_OF_BUFFER');
+    const context = words[at + 1]!;
+    if (count === 0) {
+      if (row.functionCode !== FUNCTION_SEND_TO) this.fault('S-04', 'immediate data of 0 bytes');
+    } else if (context < transmit.buffers || context >= transmit.count) {
+      this.fault('S-05', `context ${hex(context)} is no slot of card memory`);
+    } else if (count > transmit.slotBytes) {
+      this.fault('S-04', `immediate data of ${count} bytes, a slot has ${transmit.slotBytes}`);
+    } else {
+      this.name(context, -1);
+    }
+    return after;
+  }
+
+  private transactionElement(
+    words: Int32Array,
+    at: number,
+    end: number,
+    first: number,
+    short: boolean,
+    batched: boolean,
+  ): number {
+    const length = short ? (first >>> 16) & 0xff : first & 0xffffff;
+    const after = at + 1 + length;
+    if (after > end) return this.within(after, end);
+    if (!batched || !short || length < 1) {
+      this.fault(
+        'S-08',
+        batched ? 'a transaction element without a context' : 'a transaction in a single request',
+      );
+      return length < 1 ? -1 : after;
+    }
+    this.socket = first & 0xffff;
+    this.transactionSocket[this.transactions] = this.socket;
+    this.transaction[this.transactions++] = words[at + 1]!;
+    return after;
+  }
+
+  private attributes(words: Int32Array, at: number, end: number, first: number): number {
+    const length = (first >>> 16) & 0xff;
+    const after = at + 1 + length;
+    if (after > end || length < 1) return this.within(Math.max(after, end + 1), end);
+    const pageBytes = words[at + 1]!;
+    if (pageBytes < 64 || (pageBytes & (pageBytes - 1)) !== 0) {
+      this.fault('S-04', `SGL_ATTRIBUTES with pages of ${pageBytes} bytes`);
+    } else this.pageBytes = pageBytes;
+    return after;
+  }
+
+  private chain(words: Int32Array, at: number, end: number, flags: number, count: number): number {
+    const addressAt = at + 1 + (flags & CONTEXT_MASK);
+    if ((flags & DIRECTION_OUT) !== 0) {
+      this.fault('S-01', `an element with flags ${hex(flags)}`);
+      return -1;
+    }
+    if (addressAt >= end) return this.within(addressAt + 1, end);
+    const address = words[addressAt]!;
+    const { regionBytes, inbound, outbound } = this.head.memory;
+    const outside = address <= 0 || address + count > regionBytes || ((address | count) & 3) !== 0;
+    const inFrame = [inbound, outbound].some(
+      ({ firstWord, count: frames, strideWords }) =>
+        address < (firstWord + frames * strideWords) * 4 && address + count > firstWord * 4,
+    );
+    if (count === 0 || outside || inFrame) {
+      this.fault(
+        'S-07',
+        `a chained list of ${count} bytes at ${hex(address)}${inFrame ? ', in a frame' : ''}`,
+      );
+    }
+    this.chained = true;
+    return addressAt + 1;
+  }
+
+  private name(context: number, bucket: number): void {
+    this.context[this.named] = context;
+    this.bucket[this.named] = bucket;
+    this.owner[this.named] = this.socket;
+    this.named += 1;
+  }
+
+  /** @returns `after` where the element ends inside the message, else −1. */
+  private within(after: number, end: number): number {
+    if (after <= end) return after;
+    this.fault('S-02', `an element ends ${after - end} words past the message`);
+    return -1;
+  }
+
+  private fault(rule: string, seen: string): boolean {
+    this.faults += 1;
+    this.findings.report(rule, this.row.index, `${this.row.name}: ${seen}`);
+    return false;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * The catalogue's messages as rows of numbers, one for every function a target could be sent: what the validator looks up for
+ * each frame. Made once a trace; nothing here changes afterwards.
+ */
+import * as errnos from '../socket/errno.ts';
+import { classNamed, enumNamed, machineNamed, messageNamed, messageOf } from '../spec/catalogue.ts';
+import type { FieldEntry, LayoutEntry, MessageEntry, ReplyForm } from '../spec/entries.ts';
+import { Machine, UNNAMED } from './machine.ts';
+
+/** Whom a frame is for. */
+export const TARGET_EXECUTIVE = 0;
+export const TARGET_DEVICE = 1;
+const FUNCTIONS = 256;
+
+const PRIVATE = 0xff;
+
+export const SGL_IN = 1;
+export const SGL_OUT = 2;
+export const SGL_BUCKET = 4;
+export const SGL_TRANSMIT = 8;
+export const SGL_IMMEDIATE = 16;
+const SGL_BITS: Readonly<Record<string, number>> = {
+  in: SGL_IN,
+  out: SGL_OUT,
+  bucket: SGL_BUCKET,
+  transmit: SGL_TRANSMIT,
+  immediate: SGL_IMMEDIATE,
+};
+
+/** A field that not every value is good for. */
+export class FieldCheck {
+  readonly name: string;
+  readonly word: number;
+  readonly low: number;
+  readonly mask: number;
+  private readonly min: number;
+  private readonly max: number;
+  /** The good values, one byte each, where they are an enumeration. */
+  private readonly values: Uint8Array | undefined;
+  /** Bits that may be set, where they are a set of bits. */
+  private readonly bits: number;
+
+  constructor(field: FieldEntry) {
+    this.name = field.name;
+    this.word = field.word;
+    this.low = field.low;
+    const width = field.high - field.low + 1;
+    this.mask = width === 32 ? -1 : 2 ** width - 1;
+    this.min = field.value ?? field.min ?? 0;
+    this.max = field.value ?? field.max ?? 2 ** width - 1;
+    const known = field.enum === undefined ? undefined : enumNamed(field.enum);
+    this.bits = known?.bitSet ? known.values.reduce((all, { value }) => all | value, 0) : -1;
+    if (known === undefined || known.bitSet) return;
+    const good = new Uint8Array(FUNCTIONS);
+    for (const { value } of known.values) good[value] = 1;
+    this.values = good;
+  }
+
+  /** Whether there is anything to check. */
+  static bounds(field: FieldEntry): boolean {
+    return [field.min, field.max, field.value, field.enum].some((bound) => bound !== undefined);
+  }
+
+  read(words: Int32Array, at: number): number {
+    return ((words[at + this.word] >>> this.low) & this.mask) >>> 0;
+  }
+
+  /** // Hot path. */
+  good(words: Int32Array, at: number): boolean {
+    const value = ((words[at + this.word] >>> this.low) & this.mask) >>> 0;
+    if (value < this.min || value > this.max || (value & ~this.bits) !== 0) return false;
+    return this.values === undefined || (value < FUNCTIONS && this.values[value] === 1);
+  }
+}
+
+/** The columns of one event of a message in the three machines. */
+export interface Columns {
+  readonly iop: number;
+  readonly session: number;
+  readonly socket: number;
+}
+
+export class MessageRow {
+  readonly index: number;
+  readonly target: number;
+  readonly functionCode: number;
+  readonly name: string;
+  readonly known: boolean;
+  readonly since: number;
+  readonly replyForm: ReplyForm;
+  /** The reply is memory the host polls. */
+  readonly polled: boolean;
+  /** Belongs to the executive class: moves the session too. */
+  readonly executive: boolean;
+  readonly requestWords: number;
+  readonly replyWords: number;
+  readonly sglWord: number;
+  readonly sglAllowed: number;
+  readonly sglCount: FieldCheck | undefined;
+  readonly listWord: number;
+  readonly listStride: number;
+  readonly listCount: FieldCheck | undefined;
+  readonly requestChecks: readonly FieldCheck[];
+  readonly replyChecks: readonly FieldCheck[];
+  /** Word 4 bits 0-15 of the request name a socket. */
+  readonly namesSocket: boolean;
+  readonly hasReplyMode: boolean;
+  /** Word 5 bits 0-15 of a successful reply name the socket again. */
+  readonly replyNamesSocket: boolean;
+  /** By errno: 1 where the message may give it. */
+  readonly errno = new Uint8Array(FUNCTIONS);
+  readonly onRequest: Columns;
+  readonly onSuccess: Columns;
+  readonly onError: Columns;
+  readonly onPolledSuccess: Columns;
+  readonly onPolledError: Columns;
+  /** Where the socket machine's condition on the request looks; mask 0 for none. */
+  readonly conditionWord: number;
+  readonly conditionLow: number;
+  readonly conditionMask: number;
+
+  constructor(index: number, entry: MessageEntry | undefined, machines: Machines) {
+    this.index = index;
+    this.target = index >= FUNCTIONS ? TARGET_DEVICE : TARGET_EXECUTIVE;
+    this.functionCode = index & (FUNCTIONS - 1);
+    this.name = entry?.name ?? `function 0x${this.functionCode.toString(16)}`;
+    this.known = entry !== undefined;
+    this.since = entry?.since ?? 1;
+    this.replyForm = entry?.replyForm ?? 'status';
+    this.executive = entry?.className === 'executive';
+    const request = entry?.request;
+    const reply = entry?.reply;
+    this.requestWords = request?.words ?? 4;
+    this.replyWords = reply?.words ?? 5;
+    this.sglWord = request?.sgl?.word ?? 0;
+    this.sglAllowed = (request?.sgl?.elements ?? []).reduce((all, kind) => all | (SGL_BITS[kind] ?? 0), 0);
+    this.sglCount = fieldNamed(request, request?.sgl?.count);
+    this.listWord = request?.list?.word ?? 0;
+    this.listStride = request?.list?.stride ?? 0;
+    this.listCount = fieldNamed(request, request?.list === undefined ? undefined : 'count');
+    this.requestChecks = checksOf(request);
+    this.replyChecks = checksOf(reply);
+    this.namesSocket = hasField(request, 'socketId');
+    this.hasReplyMode = hasField(request, 'replyMode');
+    this.replyNamesSocket = entry?.replyForm === 'single' && hasField(reply, 'socketId');
+    for (const { name } of entry?.errno ?? []) this.errno[errnoNumber(name)] = 1;
+    this.onRequest = machines.columns(`request ${this.name}`);
+    this.onSuccess = machines.columns(`reply ${this.name} success`);
+    this.onError = machines.columns(`reply ${this.name} error`);
+    this.onPolledSuccess = machines.columns(`polled ${this.name} success`);
+    this.onPolledError = machines.columns(`polled ${this.name} error`);
+    this.polled = this.onPolledSuccess.iop !== UNNAMED;
+    const condition = machines.socket.condition(`request ${this.name}`);
+    this.conditionWord = condition?.word ?? 0;
+    this.conditionLow = condition?.low ?? 0;
+    this.conditionMask = condition?.mask ?? 0;
+  }
+}
+
+/** The three machines. */
+export class Machines {
+  readonly iop: Machine = machine('iop');
+  readonly session: Machine = machine('session');
+  readonly socket: Machine = machine('socket');
+
+  columns(on: string): Columns {
+    const { iop, session, socket } = this;
+    return { iop: iop.column(on), session: session.column(on), socket: socket.column(on) };
+  }
+}
+
+/** @param deviceClass name of the class the device speaks, as the trace's head has it. @returns a row for each target and function. */
+export function messageRows(machines: Machines, deviceClass: string): readonly MessageRow[] {
+  const device = classNamed(deviceClass) === undefined ? 'executive' : deviceClass;
+  return Array.from({ length: 2 * FUNCTIONS }, (_, index) => {
+    const functionCode = index & (FUNCTIONS - 1);
+    if (index < FUNCTIONS) return new MessageRow(index, messageOf('executive', functionCode), machines);
+    // The private function is described with the executive's messages; only devices are sent it.
+    const className = functionCode === PRIVATE ? 'executive' : device;
+    const known = device === 'executive' && functionCode !== PRIVATE && functionCode >= 0x20;
+    return new MessageRow(index, known ? undefined : messageOf(className, functionCode), machines);
+  });
+}
+
+/** @returns the row's index. // Hot path. */
+export function rowIndex(target: number, functionCode: number): number {
+  return target * FUNCTIONS + functionCode;
+}
+
+/** General DetailedStatusCodes, by number. */
+export function generalStatuses(): Uint8Array {
+  return flags('DetailedStatus');
+}
+
+/** By value: 1 where the enumeration has it. */
+export function flags(enumeration: string): Uint8Array {
+  const known = new Uint8Array(FUNCTIONS);
+  for (const { value } of enumNamed(enumeration)?.values ?? []) known[value] = 1;
+  return known;
+}
+
+function machine(name: string): Machine {
+  const entry = machineNamed(name);
+  if (entry === undefined) throw new Error(`spec/states.yaml has no machine "${name}"`);
+  return new Machine(entry, messageNamed);
+}
+
+function checksOf(layout: LayoutEntry | undefined): FieldCheck[] {
+  return (layout?.fields ?? []).filter(FieldCheck.bounds).map((field) => new FieldCheck(field));
+}
+
+function fieldNamed(layout: LayoutEntry | undefined, name: string | undefined): FieldCheck | undefined {
+  const field = layout?.fields.find((candidate) => candidate.name === name);
+  return field === undefined ? undefined : new FieldCheck(field);
+}
+
+function hasField(layout: LayoutEntry | undefined, name: string): boolean {
+  return layout?.fields.some((field) => field.name === name) ?? false;
+}
+
+function errnoNumber(name: string): number {
+  const value = (errnos as unknown as Record<string, unknown>)[name];
+  if (typeof value !== 'number') throw new Error(`errno ${name} has no number in src/socket/errno.ts`);
+  return value;
+}

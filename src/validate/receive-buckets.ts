@@ -1,0 +1,117 @@
+/** Which receive buckets the card has: rules B-01 to B-03, B-08, O-02 and O-04. */
+import { bufferAt, type PoolArea } from '../dma/pool-area.ts';
+import { type Findings, hex } from './findings.ts';
+
+export class ReceiveBuckets {
+  private readonly findings: Findings;
+  private readonly area: PoolArea;
+  private readonly posted: Uint8Array;
+  private readonly context: Int32Array;
+  private readonly everPosted: Uint8Array;
+  /** Buckets posted and not filled, as far as the host has heard. */
+  withCard = 0;
+  postedCount = 0;
+  filledCount = 0;
+  /** Lists that cannot be seen (chained ones) may have posted buckets. */
+  unseen = false;
+
+  constructor(area: PoolArea, findings: Findings) {
+    this.findings = findings;
+    this.area = area;
+    this.posted = new Uint8Array(area.count);
+    this.context = new Int32Array(area.count);
+    this.everPosted = new Uint8Array(area.count);
+  }
+
+  get bucketBytes(): number {
+    return this.area.bufferBytes;
+  }
+
+  /** @returns the bucket that begins at an address; -1 for none. // Hot path. */
+  at(address: number): number {
+    return bufferAt(this.area, address);
+  }
+
+  /** A bucket is posted. // Hot path. */
+  post(bucket: number, context: number): void {
+    this.postedCount += 1;
+    if (this.posted[bucket] === 1) {
+      this.findings.report(
+        'B-01',
+        bucket,
+        `bucket ${bucket} (context ${hex(context)}) is the card's already`,
+      );
+    } else {
+      this.withCard += 1;
+    }
+    this.posted[bucket] = 1;
+    this.everPosted[bucket] = 1;
+    this.context[bucket] = context;
+  }
+
+  /** A record says that a bucket is filled. // Hot path. */
+  fill(context: number): void {
+    this.filledCount += 1;
+    const bucket = this.withContext(context);
+    if (bucket < 0) {
+      if (!this.unseen) this.findings.report('B-02', context, `a record names context ${hex(context)}`);
+    } else if (this.posted[bucket] === 0) {
+      this.findings.report(
+        'B-03',
+        bucket,
+        `bucket ${bucket} (context ${hex(context)}) was filled and is the host's`,
+      );
+    } else {
+      this.posted[bucket] = 0;
+      this.withCard -= 1;
+    }
+  }
+
+  /** What a reply says is left. // Hot path. */
+  remaining(count: number): void {
+    if (count >>> 0 <= this.withCard || this.unseen) return;
+    this.findings.report('B-08', 0, `BucketsRemaining ${count >>> 0}, at most ${this.withCard} are posted`);
+  }
+
+  /** The host wrote to the pool. @param address within it. */
+  hostWrote(address: number, length: number): void {
+    const bucket = Math.floor((address - this.area.offset) / this.area.bufferBytes);
+    if (this.posted[bucket] !== 1) return;
+    this.findings.report('O-02', bucket, `${length} bytes at ${hex(address)}, in bucket ${bucket}`);
+  }
+
+  /** The card wrote to the pool. @param address within it. */
+  cardWrote(address: number, length: number): void {
+    const { offset, bufferBytes } = this.area;
+    const bucket = Math.floor((address - offset) / bufferBytes);
+    const last = Math.floor((address + length - 1 - offset) / bufferBytes);
+    if (this.unseen || (this.posted[bucket] === 1 && last === bucket)) return;
+    this.findings.report('O-04', bucket, `${length} bytes at ${hex(address)}, in bucket ${bucket}`);
+  }
+
+  /** The host has everything again, without a word. */
+  reset(): void {
+    this.posted.fill(0);
+    this.withCard = 0;
+  }
+
+  /** The latest bucket posted with a context; -1 for none. Hosts that number their buckets find it at once. // Hot path. */
+  private withContext(context: number): number {
+    const { count } = this.area;
+    if (
+      context >= 0 &&
+      context < count &&
+      this.context[context] === context &&
+      this.everPosted[context] === 1
+    ) {
+      return context;
+    }
+    let given = -1;
+    for (let bucket = 0; bucket < count; bucket++) {
+      if (this.everPosted[bucket] === 0 || this.context[bucket] !== context) continue;
+      if (this.posted[bucket] === 1) return bucket;
+      given = bucket;
+    }
+    return given;
+  }
+}

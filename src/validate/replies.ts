@@ -1,0 +1,344 @@
+/** Judges what the card answers: finds the request a reply is to, then what the reply says, then what follows from it. */
+import {
+  FAILURE_WORDS,
+  FLAG_64BIT_CONTEXT,
+  FLAG_FAIL,
+  FLAG_LAST,
+  FLAG_MULTIPLE,
+  FLAG_REPLY,
+  FLAG_STATIC,
+  TRANSACTION_ERROR_WORDS,
+  VERSION_1_5,
+} from '../i2o/frame.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
+import { hex } from './findings.ts';
+import type { FrameCredits } from './frame-credits.ts';
+import { WITHDRAWN } from './iop-state.ts';
+import {
+  flags as enumerated,
+  generalStatuses,
+  type MessageRow,
+  rowIndex,
+  TARGET_DEVICE,
+  TARGET_EXECUTIVE,
+} from './message-rows.ts';
+import { ReplyLists } from './reply-lists.ts';
+import {
+  FUNCTION_ABORT,
+  FUNCTION_ACCEPT_POST,
+  FUNCTION_EVENT_REGISTER,
+  FUNCTION_RECEIVE_POST,
+  FUNCTION_SEND,
+  FUNCTION_SEND_TO,
+  MODE_SHIFT,
+  type RequestJudge,
+  type Trial,
+} from './requests.ts';
+import { ILLEGAL_HERE, MALFORMED } from './transactions.ts';
+
+const REPLY_WORDS = 5;
+const SUCCESS = 0x00;
+const ABORT_LAST = 0x03;
+const PROCESS_ABORT_FIRST = 0x08;
+const PROCESS_ABORT_LAST = 0x0a;
+export const TRANSACTION_ERROR = 0x0b;
+const PROGRESS = 0x80;
+const NO_PRESERVED = -1;
+
+export class ReplyJudge {
+  private readonly trial: Trial;
+  private readonly credits: FrameCredits;
+  private readonly lists: ReplyLists;
+  private readonly frameWords: number;
+  private readonly statuses = enumerated('RequestStatus');
+  private readonly general = generalStatuses();
+  private readonly failureCodes = enumerated('FailureCode');
+  /** The device has withdrawn everything: what was out must be home. */
+  private readonly withdrawn: () => void;
+
+  constructor(trial: Trial, credits: FrameCredits, requests: RequestJudge, withdrawn: () => void) {
+    this.trial = trial;
+    this.credits = credits;
+    this.lists = new ReplyLists(trial, requests);
+    this.frameWords = trial.head.frameBytes >> 2;
+    this.withdrawn = withdrawn;
+  }
+
+  /** // Hot path: every outbound frame. */
+  judge(words: Int32Array, at: number): void {
+    const { trial } = this;
+    const word0 = words[at]!;
+    const word1 = words[at + 1]!;
+    const flags = (word0 >>> 8) & 0xff;
+    const sizeWords = word0 >>> 16;
+    const target = (word1 & 0xfff) === IOP_TID ? TARGET_EXECUTIVE : TARGET_DEVICE;
+    const row = trial.rows[rowIndex(target, word1 >>> 24)]!;
+    if (!this.header(row, word0, word1)) return;
+    if (!trial.iop.replyAllowed()) this.fault('I-03', row, `answered while ${trial.iop.describe()}`);
+    const last = (flags & FLAG_LAST) !== 0;
+    if ((flags & FLAG_FAIL) !== 0) {
+      this.failure(row, words, at, last);
+      return;
+    }
+    const status = words[at + 4]! >>> 24;
+    const functionCode = row.functionCode;
+    if (functionCode === FUNCTION_EVENT_REGISTER && !(last && this.isRefusal(status, sizeWords))) {
+      trial.coverage.reply(row, -1, true);
+      trial.events.event(row, words, at, last);
+      return;
+    }
+    if (row.target === TARGET_DEVICE && (flags & FLAG_MULTIPLE) !== 0) {
+      if (functionCode === FUNCTION_RECEIVE_POST) {
+        this.final(row, last);
+        this.lists.records(row, words, at, sizeWords);
+        return;
+      }
+      if (functionCode === FUNCTION_SEND || functionCode === FUNCTION_SEND_TO) {
+        this.final(row, last);
+        this.lists.contexts(row, words, at, sizeWords);
+        return;
+      }
+      this.fault('H-04', row, 'MULTIPLE, in a reply to one transaction');
+    }
+    if (
+      functionCode === FUNCTION_ACCEPT_POST &&
+      row.target === TARGET_DEVICE &&
+      sizeWords >= row.replyWords
+    ) {
+      this.final(row, last);
+      this.lists.accepted(row, words, at, status);
+      this.status(row, words[at + 4]!, status);
+      return;
+    }
+    this.single(row, words, at, sizeWords, status, last);
+  }
+
+  /** Rules H. // Hot path. */
+  private header(row: MessageRow, word0: number, word1: number): boolean {
+    const flags = (word0 >>> 8) & 0xff;
+    const sizeWords = word0 >>> 16;
+    const target = word1 & 0xfff;
+    let good = true;
+    if ((word0 & 15) !== VERSION_1_5) good = this.fault('H-01', row, `reply of version ${word0 & 7}`);
+    const least = (flags & FLAG_FAIL) === 0 ? REPLY_WORDS : FAILURE_WORDS;
+    if (sizeWords < least || sizeWords > this.frameWords) {
+      good = this.fault('H-02', row, `reply of MessageSize ${sizeWords}`);
+    }
+    if ((flags & FLAG_REPLY) === 0 || (flags & (FLAG_STATIC | FLAG_64BIT_CONTEXT)) !== 0) {
+      good = this.fault('H-04', row, `reply with MsgFlags ${hex(flags)}`);
+    }
+    const listWord = (word0 >>> 4) & 15;
+    if (listWord !== 0 && (listWord < 3 || listWord >= sizeWords)) {
+      good = this.fault('H-05', row, `reply with list offset ${listWord}`);
+    }
+    const initiator = (word1 >>> 12) & 0xfff;
+    // A request with a wrong address is answered with the same.
+    const failed = (flags & FLAG_FAIL) !== 0;
+    if (!failed && ((target !== DEVICE_TID && target !== IOP_TID) || initiator !== HOST_TID)) {
+      good = this.fault('H-07', row, `reply from ${hex(target, 3)} to ${hex(initiator, 3)}`);
+    }
+    return good;
+  }
+
+  /** A single-transaction reply. */
+  private single(
+    row: MessageRow,
+    words: Int32Array,
+    at: number,
+    sizeWords: number,
+    status: number,
+    last: boolean,
+  ): void {
+    const { trial } = this;
+    const { transactions } = trial;
+    const overlaid = row.replyForm === 'overlaid';
+    const success = overlaid || status === SUCCESS;
+    if (!overlaid && status === PROGRESS) {
+      if (last) this.fault('T-06', row, 'a progress report with LAST set');
+      if (!transactions.take(row.index, words[at + 2]!, words[at + 3]!, false))
+        this.unasked(row, words, at, success, status);
+      return;
+    }
+    this.final(row, last);
+    if (!overlaid) this.status(row, words[at + 4]!, status);
+    if (!this.find(row, words, at, success, status)) return;
+    const { takenSocket: socket, takenFlags: flags } = transactions;
+    const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
+    trial.coverage.reply(row, socket >= 0 && socket < trial.sockets.count ? socket : -1, success);
+    if (success && (flags & MALFORMED) !== 0)
+      this.fault(row.target === TARGET_DEVICE ? 'K-05' : 'I-05', row, 'a malformed request succeeded');
+    if (success && !illegal) this.layout(row, words, at, sizeWords);
+    if (status === TRANSACTION_ERROR && !overlaid) trial.transmit.doubt(transactions.takenFrame);
+    if (socket >= 0 && socket < trial.sockets.count) {
+      if (row.replyNamesSocket && success && sizeWords > 5 && (words[at + 5]! & 0xffff) !== socket) {
+        trial.findings.report(
+          'K-06',
+          row.index,
+          `${row.name} of socket ${socket} was answered for ${words[at + 5]! & 0xffff}`,
+        );
+      }
+      if ((flags & MALFORMED) === 0) trial.sockets.reply(row, socket, success, illegal);
+      if (row.functionCode === FUNCTION_ACCEPT_POST && !success) this.refusedPost(socket);
+    }
+    if (row.target === TARGET_EXECUTIVE || row.functionCode < 0x20) this.moveIop(row, success, illegal);
+  }
+
+  private moveIop(row: MessageRow, success: boolean, illegal: boolean): void {
+    if (this.trial.iop.reply(row, success, illegal) === WITHDRAWN) this.withdrawn();
+  }
+
+  /** A transport failure. */
+  private failure(row: MessageRow, words: Int32Array, at: number, last: boolean): void {
+    const { trial } = this;
+    const word4 = words[at + 4]!;
+    const code = word4 >>> 24;
+    const severity = (word4 >>> 16) & 0xff;
+    this.final(row, last);
+    if (
+      this.failureCodes[code] !== 1 ||
+      severity === 0 ||
+      severity > 15 ||
+      (word4 & 0xff) > ((word4 >>> 8) & 0xff)
+    ) {
+      this.fault(
+        'H-09',
+        row,
+        `failure ${hex(code)}, severity ${hex(severity)}, versions ${word4 & 0xff} to ${(word4 >>> 8) & 0xff}`,
+      );
+    }
+    const preserved = words[at + 7]!;
+    if (preserved !== NO_PRESERVED) this.credits.preserve(preserved);
+    const found = this.find(row, words, at, false, TRANSACTION_ERROR, preserved !== NO_PRESERVED);
+    if (!found) return;
+    const { takenSocket: socket, takenFlags: flags, takenFrame } = trial.transactions;
+    trial.coverage.reply(row, socket >= 0 && socket < trial.sockets.count ? socket : -1, false);
+    trial.transmit.doubt(takenFrame);
+    const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
+    if (row.target === TARGET_EXECUTIVE || row.functionCode < 0x20) this.moveIop(row, false, illegal);
+    if (socket >= 0 && socket < trial.sockets.count && !illegal)
+      trial.sockets.reply(row, socket, false, false);
+  }
+
+  /** Finds the request a reply is to. @param preserved its contexts may not be trusted. */
+  private find(
+    row: MessageRow,
+    words: Int32Array,
+    at: number,
+    success: boolean,
+    status: number,
+    preserved = false,
+  ): boolean {
+    const { transactions } = this.trial;
+    const initiator = words[at + 2]!;
+    const transaction = words[at + 3]!;
+    if (transactions.take(row.index, initiator, transaction, true)) return true;
+    if (transactions.takeQuiet(row.index, initiator, transaction)) {
+      this.quietAnswer(row, success, status);
+      return true;
+    }
+    if (preserved && transactions.takeOnly(row.index)) return true;
+    return this.unasked(row, words, at, success, status);
+  }
+
+  /** Whether an answer that is only given in certain cases was due. */
+  private quietAnswer(row: MessageRow, success: boolean, status: number): void {
+    const flags = this.trial.transactions.takenFlags;
+    const mode = flags >>> MODE_SHIFT;
+    const malformed = (flags & MALFORMED) !== 0 || status === TRANSACTION_ERROR;
+    if (malformed) return;
+    if (row.replyForm === 'none') this.fault('T-04', row, 'was answered, which it never is');
+    else if (mode === 3) this.fault('T-04', row, 'was answered, its reply mode is Never');
+    else if (success) {
+      const why = mode === 2 ? 'its reply mode is OnError' : 'the return of its buffers is the answer';
+      this.fault('T-04', row, `success was answered; ${why}`);
+    }
+  }
+
+  /** Nobody waits for this reply: says why, as far as can be told. @returns false. */
+  private unasked(row: MessageRow, words: Int32Array, at: number, success: boolean, status: number): boolean {
+    const { transactions } = this.trial;
+    if (transactions.overflowed) return false;
+    const contexts = `contexts ${hex(words[at + 2]!)} and ${hex(words[at + 3]!)}`;
+    if (row.known && row.replyForm === 'none' && status !== TRANSACTION_ERROR) {
+      this.fault('T-04', row, 'was answered, which it never is');
+    } else if (transactions.wasAnswered(row.index, words[at + 2]!, words[at + 3]!)) {
+      this.fault('T-02', row, `${contexts} were answered before`);
+    } else if (transactions.waitingOf[row.index]! > 0) {
+      this.fault('T-05', row, `${contexts} are of no request that waits`);
+      // Most likely it is meant for the only one there is: then that one is not missed again at the end.
+      if (transactions.takeOnly(row.index) && success) this.resynchronise(row);
+    } else {
+      this.fault('T-01', row, `${contexts}, and none waits`);
+    }
+    return false;
+  }
+
+  /** What a reply with wrong contexts most likely did. */
+  private resynchronise(row: MessageRow): void {
+    const { transactions, sockets } = this.trial;
+    const socket = transactions.takenSocket;
+    if (socket >= 0 && socket < sockets.count && transactions.takenFlags === 0)
+      sockets.reply(row, socket, true, false);
+    if (row.target === TARGET_EXECUTIVE) this.moveIop(row, true, false);
+  }
+
+  private final(row: MessageRow, last: boolean): void {
+    if (!last) this.fault('T-06', row, 'a final reply without LAST');
+  }
+
+  /** Rules F-04 and F-05. */
+  private status(row: MessageRow, word4: number, status: number): void {
+    const detail = word4 & 0xffff;
+    if (this.statuses[status] !== 1) this.fault('F-04', row, `ReqStatus ${hex(status, 2)}`);
+    else if (status === SUCCESS) {
+      if (detail !== 0) this.fault('F-04', row, `ReqStatus SUCCESS with DetailedStatusCode ${detail}`);
+    } else if (!this.detailGood(row, detail, status)) {
+      this.fault('F-05', row, `ReqStatus ${hex(status, 2)} with DetailedStatusCode ${detail}`);
+    }
+  }
+
+  private detailGood(row: MessageRow, detail: number, status: number): boolean {
+    if (detail >= this.general.length) return false;
+    const aborted = status <= ABORT_LAST || (status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST);
+    if (aborted) return true;
+    const ofClass = row.target === TARGET_DEVICE && row.known && row.functionCode >= 0x20;
+    if (status === TRANSACTION_ERROR || !ofClass) return this.general[detail] === 1 && detail !== 0;
+    return row.errno[detail] === 1 || (this.unusual(row) && this.general[detail] === 1);
+  }
+
+  /** A message this card may not know at all is refused as such. */
+  private unusual(row: MessageRow): boolean {
+    return row.since > 1 || row.functionCode === 0xff;
+  }
+
+  /** Rule F-03. */
+  private layout(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
+    if (!row.known) return;
+    const { functionCode } = row;
+    if (row.target === TARGET_DEVICE && (functionCode === FUNCTION_SEND || functionCode === FUNCTION_SEND_TO))
+      return;
+    if (sizeWords < row.replyWords) {
+      this.fault('F-03', row, `a reply of ${sizeWords} words, not ${row.replyWords}`);
+      return;
+    }
+    for (const check of row.replyChecks) {
+      if (!check.good(words, at))
+        this.fault('F-03', row, `reply with ${check.name} ${hex(check.read(words, at))}`);
+    }
+  }
+
+  /** A SocketAcceptPost was refused as a whole: which numbers it took is only known where the listener is none. */
+  private refusedPost(listener: number): void {
+    const { sockets } = this.trial;
+    if (sockets.nameOf(listener) !== 'Listening') sockets.unpost(listener);
+  }
+
+  private isRefusal(status: number, sizeWords: number): boolean {
+    return status !== 0 && this.statuses[status] === 1 && sizeWords <= TRANSACTION_ERROR_WORDS;
+  }
+
+  private fault(rule: string, row: MessageRow, seen: string): false {
+    this.trial.findings.report(rule, row.index, `${row.name}: ${seen}`);
+    return false;
+  }
+}

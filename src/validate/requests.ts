@@ -1,0 +1,320 @@
+/**
+ * Judges what the host posts. A request that is malformed, or not to be taken in its state, must be refused; it is remembered so,
+ * and has no effect on the validator's tables.
+ */
+import {
+  FLAG_64BIT_CONTEXT,
+  FLAG_FAIL,
+  FLAG_LAST,
+  FLAG_MULTIPLE,
+  FLAG_REPLY,
+  HEADER_WORDS,
+  VERSION_1_5,
+} from '../i2o/frame.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
+import type { TraceHead } from '../trace/sink.ts';
+import type { Coverage } from './coverage.ts';
+import type { EventRegistrations } from './event-registrations.ts';
+import { type Findings, hex } from './findings.ts';
+import type { IopJudge } from './iop-state.ts';
+import type { ListJudge } from './list-judge.ts';
+import { type MessageRow, rowIndex, TARGET_DEVICE, TARGET_EXECUTIVE } from './message-rows.ts';
+import type { ReceiveBuckets } from './receive-buckets.ts';
+import type { Sockets } from './sockets.ts';
+import type { Sums } from './sums.ts';
+import { BATCHED, ILLEGAL_HERE, LATER, MALFORMED, type Transactions } from './transactions.ts';
+import type { TransmitBuffers } from './transmit-buffers.ts';
+
+export const FUNCTION_NOP = 0x00;
+export const FUNCTION_ABORT = 0x01;
+export const FUNCTION_EVENT_REGISTER = 0x13;
+export const FUNCTION_ACCEPT_POST = 0x82;
+export const FUNCTION_RECEIVE_POST = 0x84;
+export const FUNCTION_RECEIVE_CREDIT = 0x86;
+export const FUNCTION_SEND = 0x89;
+export const FUNCTION_SEND_TO = 0x8b;
+const FUNCTION_CONNECT = 0x85;
+const FUNCTION_OUTBOUND_INIT = 0xa1;
+const FUNCTION_LCT_NOTIFY = 0xa2;
+const FUNCTION_PRIVATE = 0xff;
+const ECHO_COUNT_ONLY = 2;
+
+const MODE_ON_ERROR = 2;
+
+/** Everything both halves of the judge work on. */
+export interface Trial {
+  readonly head: TraceHead;
+  readonly findings: Findings;
+  readonly rows: readonly MessageRow[];
+  readonly iop: IopJudge;
+  readonly sockets: Sockets;
+  readonly transmit: TransmitBuffers;
+  readonly receive: ReceiveBuckets;
+  readonly lists: ListJudge;
+  readonly transactions: Transactions;
+  readonly events: EventRegistrations;
+  readonly sums: Sums;
+  readonly coverage: Coverage;
+}
+
+export class RequestJudge {
+  /** InitiatorContexts of the latest bucket post and of the latest send: whom records and returned contexts are for. */
+  receiveInitiator = 0;
+  sendInitiator = 0;
+  receivePosted = false;
+  sendPosted = false;
+  private readonly trial: Trial;
+  private readonly findings: Findings;
+  private readonly frameWords: number;
+  private readonly deviceVersion: number;
+
+  constructor(trial: Trial) {
+    this.trial = trial;
+    this.findings = trial.findings;
+    this.frameWords = trial.head.frameBytes >> 2;
+    const device = trial.head.classes.find(({ name }) => name !== 'executive' && name !== 'utility');
+    this.deviceVersion = device?.version ?? 15;
+  }
+
+  /** // Hot path: every inbound frame. */
+  judge(words: Int32Array, at: number): void {
+    const { trial } = this;
+    const word0 = words[at]!;
+    const word1 = words[at + 1]!;
+    const functionCode = word1 >>> 24;
+    const sizeWords = word0 >>> 16;
+    const target = (word1 & 0xfff) === IOP_TID ? TARGET_EXECUTIVE : TARGET_DEVICE;
+    const row = trial.rows[rowIndex(target, functionCode)]!;
+    const header = this.header(row, word0, word1);
+    if (sizeWords < 4 || sizeWords > this.frameWords) return;
+    if (functionCode === FUNCTION_NOP) {
+      trial.iop.request(row);
+      trial.coverage.request(row, -1);
+      return;
+    }
+    const batched = ((word0 >>> 8) & FLAG_MULTIPLE) !== 0;
+    const socket = row.namesSocket && sizeWords > 4 && !batched ? words[at + 4]! & 0xffff : -1;
+    const fields = header && this.fields(row, words, at, sizeWords, socket);
+    const list =
+      fields &&
+      (row.sglWord === 0 || trial.lists.judge(row, words, at, sizeWords, socket, batched)) &&
+      (row.sglCount === undefined || this.counted(row, words, at));
+    trial.coverage.request(row, socket >= 0 && socket < trial.sockets.count ? socket : -1);
+    const taken = header && trial.iop.request(row);
+    let flags = list && fields ? 0 : MALFORMED;
+    if (flags === 0 && (!taken || !this.inSocketState(row, socket, words, at))) flags = ILLEGAL_HERE;
+    this.ask(row, words, at, socket, flags, batched);
+    this.effects(row, words, at, socket, flags === 0);
+  }
+
+  /** Words 0 and 1: rules H. // Hot path. */
+  private header(row: MessageRow, word0: number, word1: number): boolean {
+    const { findings } = this;
+    const sizeWords = word0 >>> 16;
+    const flags = (word0 >>> 8) & 0xff;
+    const sglOffset = (word0 >>> 4) & 15;
+    const target = word1 & 0xfff;
+    const initiator = (word1 >>> 12) & 0xfff;
+    const least = row.functionCode === FUNCTION_NOP ? HEADER_WORDS : HEADER_WORDS + 1;
+    let good = true;
+    if ((word0 & 15) !== VERSION_1_5) good = this.fault('H-01', row, `version ${word0 & 7}`);
+    if (sizeWords < least || sizeWords > this.frameWords)
+      good = this.fault('H-02', row, `MessageSize ${sizeWords}`);
+    const wrong = FLAG_REPLY | FLAG_FAIL | FLAG_LAST | FLAG_64BIT_CONTEXT;
+    const several = (flags & FLAG_MULTIPLE) !== 0;
+    if ((flags & wrong) !== 0 || (several && row.functionCode !== FUNCTION_SEND)) {
+      good = this.fault('H-03', row, `MsgFlags ${hex(flags)}`);
+    }
+    if (sglOffset !== row.sglWord && row.known) {
+      good = this.fault('H-05', row, `list offset ${sglOffset}, not ${row.sglWord}`);
+    }
+    if ((target !== DEVICE_TID && target !== IOP_TID) || initiator !== HOST_TID) {
+      good = this.fault('H-06', row, `from ${hex(initiator, 3)} to ${hex(target, 3)}`);
+    } else if (!row.known) {
+      findings.report('H-08', row.index, `${row.name} to ${hex(target, 3)}`);
+      good = false;
+    }
+    if (row.target === TARGET_DEVICE && row.since > this.deviceVersion) {
+      good = this.fault('K-04', row, `of version ${row.since}, to a card of version ${this.deviceVersion}`);
+    }
+    if (several && this.deviceVersion < 2) good = this.fault('K-04', row, 'a batch, to a card of version 1');
+    return good;
+  }
+
+  /** Rules F, and the socket's number. // Hot path. */
+  private fields(row: MessageRow, words: Int32Array, at: number, sizeWords: number, socket: number): boolean {
+    if (sizeWords < row.requestWords) {
+      return this.fault('F-02', row, `${sizeWords} words of ${row.requestWords}`);
+    }
+    if (socket >= this.trial.sockets.count) return this.fault('F-01', row, `socketId ${socket}`);
+    const { requestChecks } = row;
+    for (let i = 0; i < requestChecks.length; i++) {
+      const check = requestChecks[i]!;
+      if (!check.good(words, at))
+        return this.fault('F-01', row, `${check.name} ${hex(check.read(words, at))}`);
+    }
+    if (row.listCount === undefined) return true;
+    const count = row.listCount.read(words, at);
+    if (row.listWord + count * row.listStride <= sizeWords) return true;
+    return this.fault('F-02', row, `${count} in a list of ${sizeWords} words`);
+  }
+
+  private counted(row: MessageRow, words: Int32Array, at: number): boolean {
+    const { lists } = this.trial;
+    const count = row.sglCount!.read(words, at);
+    if (count === lists.elements || lists.chained) return true;
+    return this.fault('S-06', row, `${count} announced, ${lists.elements} in the list`);
+  }
+
+  private inSocketState(row: MessageRow, socket: number, words: Int32Array, at: number): boolean {
+    const { sockets, lists } = this.trial;
+    if (socket >= 0) return sockets.request(row, socket, words, at);
+    if (row.functionCode !== FUNCTION_SEND) return true;
+    // A batch: each transaction is judged by its own socket, and refused alone.
+    for (let i = 0; i < lists.transactions; i++) {
+      const one = lists.transactionSocket[i]!;
+      if (one >= sockets.count) this.fault('F-01', row, `socketId ${one} of a transaction`);
+      else sockets.request(row, one, words, at);
+    }
+    return true;
+  }
+
+  /** Notes who waits for what answer. // Hot path. */
+  private ask(
+    row: MessageRow,
+    words: Int32Array,
+    at: number,
+    socket: number,
+    flags: number,
+    batched: boolean,
+  ): void {
+    const { transactions, lists } = this.trial;
+    const initiator = words[at + 2]!;
+    const transaction = words[at + 3]!;
+    const mode = row.hasReplyMode ? words[at + 4]! >>> 30 : 0;
+    const quiet = mode >= MODE_ON_ERROR;
+    if (flags === MALFORMED && row.target === TARGET_DEVICE) {
+      // What is malformed is answered in every mode, but a message without a reply need not be.
+      if (row.replyForm === 'none') transactions.mention(row.index, initiator, transaction, socket, flags);
+      else transactions.ask(row.index, initiator, transaction, socket, flags);
+      return;
+    }
+    if (row.replyForm === 'none' || row.functionCode === FUNCTION_EVENT_REGISTER) {
+      transactions.mention(row.index, initiator, transaction, socket, flags | modeFlags(mode));
+      return;
+    }
+    switch (row.functionCode) {
+      case FUNCTION_SEND:
+      case FUNCTION_SEND_TO:
+        if (batched) {
+          const batch = flags | BATCHED;
+          for (let i = 0; i < lists.transactions; i++) {
+            const one = lists.transactionSocket[i]!;
+            if (quiet)
+              transactions.mention(row.index, initiator, lists.transaction[i]!, one, batch | modeFlags(mode));
+            else transactions.ask(row.index, initiator, lists.transaction[i]!, one, batch);
+          }
+          transactions.mention(row.index, initiator, transaction, -1, flags | modeFlags(mode));
+          return;
+        }
+        if (quiet || lists.named > 0 || lists.chained) break;
+        transactions.ask(row.index, initiator, transaction, socket, flags);
+        return;
+      case FUNCTION_RECEIVE_POST:
+      case FUNCTION_ACCEPT_POST:
+        break;
+      case FUNCTION_PRIVATE:
+        if ((words[at + 4]! & 0xffff) === ECHO_COUNT_ONLY) return;
+        transactions.ask(row.index, initiator, transaction, socket, flags);
+        return;
+      default:
+        if (quiet) break;
+        transactions.ask(row.index, initiator, transaction, socket, flags | laterFlags(row, words, at));
+        return;
+    }
+    transactions.mention(row.index, initiator, transaction, socket, flags | modeFlags(mode));
+  }
+
+  /** What a request does besides waiting for an answer. // Hot path. */
+  private effects(row: MessageRow, words: Int32Array, at: number, socket: number, good: boolean): void {
+    const { trial } = this;
+    const { lists } = trial;
+    if (row.target === TARGET_EXECUTIVE) {
+      if (good && row.polled) {
+        trial.iop.polls(row, row.sglWord === 0 ? words[at + 6]! : lists.answerAddress);
+        if (row.functionCode === FUNCTION_OUTBOUND_INIT) lists.hostPageBytes = words[at + 4]!;
+      }
+      if (row.functionCode === FUNCTION_EVENT_REGISTER && good) trial.events.register(row, words, at);
+      return;
+    }
+    switch (row.functionCode) {
+      case FUNCTION_SEND:
+      case FUNCTION_SEND_TO:
+        this.sendInitiator = words[at + 2]!;
+        this.sendPosted = true;
+        for (let i = 0; i < lists.named; i++) trial.transmit.send(lists.context[i]!, lists.owner[i]!, good);
+        if (lists.chained) trial.transmit.unseen = true;
+        if (good) trial.sums.sent += lists.bytes;
+        else trial.sums.unsure = true;
+        break;
+      case FUNCTION_RECEIVE_POST:
+        this.receiveInitiator = words[at + 2]!;
+        this.receivePosted = true;
+        if (lists.chained || !good) trial.receive.unseen = true;
+        for (let i = 0; i < lists.named; i++) trial.receive.post(lists.bucket[i]!, lists.context[i]!);
+        break;
+      case FUNCTION_RECEIVE_CREDIT:
+        if (good) this.credits(row, words, at);
+        break;
+      case FUNCTION_ACCEPT_POST:
+        if (good) this.acceptPosts(row, words, at, socket);
+        break;
+      case FUNCTION_EVENT_REGISTER:
+        if (good) trial.events.register(row, words, at);
+        break;
+    }
+  }
+
+  private credits(row: MessageRow, words: Int32Array, at: number): void {
+    const { sockets } = this.trial;
+    const count = row.listCount!.read(words, at);
+    for (let i = 0; i < count; i++) {
+      const pair = at + row.listWord + i * row.listStride;
+      const socket = words[pair]!;
+      if (socket < 0 || socket >= sockets.count || words[pair + 1]! <= 0) {
+        this.fault('F-01', row, `${words[pair + 1]} bytes of socket ${hex(socket)}`);
+      } else {
+        sockets.credit(socket, words[pair + 1]!);
+      }
+    }
+  }
+
+  private acceptPosts(row: MessageRow, words: Int32Array, at: number, listener: number): void {
+    const { sockets } = this.trial;
+    const count = row.listCount!.read(words, at);
+    for (let i = 0; i < count; i++) {
+      const number = words[at + row.listWord + i]!;
+      if (number < 0 || number >= sockets.count) this.fault('F-01', row, `acceptedId ${hex(number)}`);
+      else sockets.post(number, listener, words[at + 2]!);
+    }
+  }
+
+  private fault(rule: string, row: MessageRow, seen: string): false {
+    this.findings.report(rule, row.index, `${row.name}: ${seen}`);
+    return false;
+  }
+}
+
+/** Flag bits above those of transactions.ts: the request's reply mode. */
+export const MODE_SHIFT = 4;
+
+function modeFlags(mode: number): number {
+  return mode << MODE_SHIFT;
+}
+
+/** A request whose answer may be a long time coming. */
+function laterFlags(row: MessageRow, words: Int32Array, at: number): number {
+  if (row.functionCode === FUNCTION_CONNECT && row.target === TARGET_DEVICE) return LATER;
+  const waits = row.functionCode === FUNCTION_LCT_NOTIFY && row.target === TARGET_EXECUTIVE;
+  return waits && words[at + 5] !== 0 ? LATER : 0;
+}

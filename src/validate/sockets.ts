@@ -1,0 +1,199 @@
+/** Every socket number's state as the socket machine has it, and what goes with it: rules K and R-05. */
+import type { Findings } from './findings.ts';
+import { ILLEGAL, type Machine, UNNAMED } from './machine.ts';
+import type { Machines, MessageRow } from './message-rows.ts';
+
+const FUNCTION_ABORT = 0x91;
+
+export class Sockets {
+  readonly state: Uint8Array;
+  private readonly machine: Machine;
+  private readonly findings: Findings;
+  /** Where a posted number was posted. */
+  private readonly listener: Int32Array;
+  /** The contexts of the request that posted it. */
+  readonly postInitiator: Int32Array;
+  /** Bytes the records brought less those credited. */
+  private readonly uncredited: Float64Array;
+  private readonly endedNs: Float64Array;
+  private readonly postColumn: number;
+  private readonly withdrawnColumn: number;
+  private readonly recordColumns: readonly [data: number, end: number, error: number];
+  private readonly free: number;
+  private readonly posted: number;
+  private readonly afterEnd: readonly number[];
+  private readonly datagramFirst: number;
+  private readonly datagramLast: number;
+  private readonly closing: number;
+
+  constructor(count: number, machines: Machines, findings: Findings) {
+    const machine = machines.socket;
+    this.machine = machine;
+    this.findings = findings;
+    this.state = new Uint8Array(count).fill(machine.initial);
+    this.listener = new Int32Array(count).fill(-1);
+    this.postInitiator = new Int32Array(count);
+    this.uncredited = new Float64Array(count);
+    this.endedNs = new Float64Array(count);
+    this.postColumn = machine.column('event Post');
+    this.withdrawnColumn = machine.column('event Withdrawn');
+    this.recordColumns = [
+      machine.column('record Data'),
+      machine.column('record EndOfStream'),
+      machine.column('record Error'),
+    ];
+    const state = (name: string): number => machine.states.indexOf(name);
+    this.free = state('Free');
+    this.posted = state('Posted');
+    this.closing = state('Closing');
+    this.afterEnd = ['PeerEnded', 'Ended', 'Failed'].map(state);
+    this.datagramFirst = state('Datagram');
+    this.datagramLast = state('DatagramConnected');
+  }
+
+  get count(): number {
+    return this.state.length;
+  }
+
+  /** A request about a socket is posted. @returns whether its state takes it; if so, it has moved on. // Hot path. */
+  request(row: MessageRow, socket: number, words: Int32Array, at: number): boolean {
+    if (row.onRequest.socket === UNNAMED) return true;
+    const variant = (words[at + row.conditionWord]! >>> row.conditionLow) & row.conditionMask;
+    const state = this.state[socket]!;
+    const next = this.machine.after(state, row.onRequest.socket + variant);
+    if (next !== ILLEGAL) {
+      if (state === this.free) this.forget(socket);
+      this.state[socket] = next;
+      return true;
+    }
+    const rule = this.machine.after(this.free, row.onRequest.socket + variant) === ILLEGAL ? 'K-01' : 'K-03';
+    this.findings.report(rule, socket, `${row.name} of socket ${socket}, which is ${this.nameOf(socket)}`);
+    return false;
+  }
+
+  /**
+   * An answer to a request about a socket. @param illegal the request was not to be taken: succeeding is wrong, and moves the
+   * socket all the same. // Hot path.
+   */
+  reply(row: MessageRow, socket: number, success: boolean, illegal: boolean): void {
+    const column = success ? row.onSuccess.socket : row.onError.socket;
+    const where = `${row.name} of socket ${socket}`;
+    if (illegal) {
+      if (success)
+        this.findings.report('K-05', row.index, `${where} succeeded; it was ${this.nameOf(socket)}`);
+      return;
+    }
+    if (column === UNNAMED) return;
+    const next = this.machine.after(this.state[socket]!, column);
+    if (next === ILLEGAL) {
+      const outcome = success ? 'succeeded' : 'was refused';
+      this.findings.report('K-02', socket, `${where} ${outcome}, and it is ${this.nameOf(socket)}`);
+    } else {
+      this.state[socket] = next;
+      if (row.functionCode === FUNCTION_ABORT) this.endedNs[socket] = this.findings.timeNs;
+    }
+  }
+
+  /** A number is posted for an accept. @returns whether it was free. */
+  post(socket: number, listener: number, initiator: number): boolean {
+    const next = this.machine.after(this.state[socket]!, this.postColumn);
+    if (next === ILLEGAL) {
+      this.findings.report(
+        'K-03',
+        socket,
+        `socket ${socket} was posted for an accept and is ${this.nameOf(socket)}`,
+      );
+      return false;
+    }
+    this.state[socket] = next;
+    this.listener[socket] = listener;
+    this.postInitiator[socket] = initiator;
+    this.forget(socket);
+    return true;
+  }
+
+  isPosted(socket: number): boolean {
+    return socket >= 0 && socket < this.state.length && this.state[socket] === this.posted;
+  }
+
+  listenerOf(socket: number): number {
+    return this.listener[socket]!;
+  }
+
+  /** A post was refused as a whole: its numbers are free again. */
+  unpost(listener: number): void {
+    for (let socket = 0; socket < this.state.length; socket++) {
+      if (this.state[socket] === this.posted && this.listener[socket] === listener)
+        this.state[socket] = this.free;
+    }
+  }
+
+  /**
+   * A receive record. @param kind 0 data, 1 end of stream, 2 error. @param datagram whether it says that it is a datagram.
+   * // Hot path.
+   */
+  record(socket: number, kind: 0 | 1 | 2, bytes: number, datagram: boolean): void {
+    const state = this.state[socket]!;
+    const next = this.machine.after(state, this.recordColumns[kind]);
+    const isDatagram = state >= this.datagramFirst && state <= this.datagramLast;
+    if (next === ILLEGAL) {
+      const rule = this.afterEnd.includes(state) ? 'K-07' : 'K-02';
+      const what = kind === 0 ? `${bytes} bytes` : kind === 1 ? 'an end of stream' : 'an error';
+      this.findings.report(rule, socket, `${what} for socket ${socket}, which is ${this.nameOf(socket)}`);
+      return;
+    }
+    if (kind === 0 && datagram !== isDatagram && state !== this.closing) {
+      const flag = datagram ? 'has' : 'lacks';
+      this.findings.report(
+        'K-08',
+        socket,
+        `a record of socket ${socket} (${this.nameOf(socket)}) ${flag} Datagram`,
+      );
+    }
+    if (kind === 0) this.uncredited[socket] = this.uncredited[socket]! + bytes;
+    if (kind === 2) this.endedNs[socket] = this.findings.timeNs;
+    this.state[socket] = next;
+  }
+
+  /** The host says that it has used bytes of a stream. // Hot path. */
+  credit(socket: number, bytes: number): void {
+    const state = this.state[socket]!;
+    if (state === this.free || state === this.closing || state === this.posted) return;
+    this.uncredited[socket] = this.uncredited[socket]! - bytes;
+    if (this.uncredited[socket]! < 0) {
+      const excess = 0 - this.uncredited[socket]!;
+      this.findings.report(
+        'R-05',
+        socket,
+        `${bytes} bytes, ${excess} more than socket ${socket} was brought`,
+      );
+      this.uncredited[socket] = 0;
+    }
+  }
+
+  /** The device has forgotten everything. */
+  withdraw(): void {
+    for (let socket = 0; socket < this.state.length; socket++) {
+      const next = this.machine.after(this.state[socket]!, this.withdrawnColumn);
+      if (next !== ILLEGAL) this.state[socket] = next;
+    }
+  }
+
+  /** Whether a socket was aborted, or has failed, so long ago that all of it must have been answered. */
+  overSince(socket: number, timeNs: number): boolean {
+    const state = this.machine.states[this.state[socket]!];
+    return (
+      (state === 'Free' || state === 'Failed') && this.endedNs[socket]! > 0 && this.endedNs[socket]! < timeNs
+    );
+  }
+
+  nameOf(socket: number): string {
+    return this.machine.states[this.state[socket]!]!;
+  }
+
+  /** A number is used anew. */
+  private forget(socket: number): void {
+    this.uncredited[socket] = 0;
+    this.endedNs[socket] = 0;
+  }
+}

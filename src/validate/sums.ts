@@ -1,0 +1,70 @@
+/** What the trace's frames sum up to, held against the ledgers in its end record: rules R. */
+import { reconcile } from '../ledger/reconcile.ts';
+import type { TraceEnd } from '../trace/sink.ts';
+import type { Findings } from './findings.ts';
+import type { ReceiveBuckets } from './receive-buckets.ts';
+import type { TransmitBuffers } from './transmit-buffers.ts';
+
+export class Sums {
+  /** Frames, each way. */
+  inbound = 0;
+  outbound = 0;
+  /** Payload bytes the lists of send requests name, and those the receive records bring. */
+  sent = 0;
+  delivered = 0;
+  /** Requests that the card may have taken or not were among them: bytes and buffers are not held against the ledgers. */
+  unsure = false;
+  private readonly findings: Findings;
+
+  constructor(findings: Findings) {
+    this.findings = findings;
+  }
+
+  /** Whether the card has taken every frame of the trace and the host every frame of the card. */
+  drained(end: TraceEnd): boolean {
+    return end.iop['inboundReleased'] === this.inbound && end.iop['outboundPosted'] === this.outbound;
+  }
+
+  /** Holds the sums against the ledgers. */
+  end(end: TraceEnd, transmit: TransmitBuffers, receive: ReceiveBuckets): void {
+    const { host, iop } = end;
+    this.equal('R-01', 0, 'frames posted', this.inbound, host['inboundPosted']);
+    this.equal('R-01', 1, 'frames received', this.outbound, host['outboundReleased']);
+    if (this.unsure) return;
+    this.equal('R-02', 0, 'bytes in send requests', this.sent, host['bytesSent']);
+    if (!receive.unseen)
+      this.equal('R-04', 0, 'buckets posted', receive.postedCount, host['memoryBucketsPosted']);
+    this.equal('R-04', 1, 'buckets filled', receive.filledCount, host['memoryBucketsUsed']);
+    const home = host['memoryTransmitReturned'];
+    // Buffers offered to the program and given back unsent are in the ledger only.
+    if (home !== undefined && transmit.returned > home)
+      this.unequal('R-04', 2, 'contexts returned', transmit.returned, home);
+    if (!this.drained(end)) return;
+    this.equal('R-03', 0, 'bytes in receive records', this.delivered, iop['bytesDelivered']);
+    const used = (host['bytesReceived'] ?? 0) + (host['bytesDropped'] ?? 0);
+    if (used > this.delivered) this.unequal('R-03', 1, 'bytes in receive records', this.delivered, used);
+    if (transmit.out === 0 && used === this.delivered) this.balance(end);
+  }
+
+  private balance({ host, iop }: TraceEnd): void {
+    const inUse = (host['memoryTransmitTaken'] ?? 0) - (host['memoryTransmitReturned'] ?? 0);
+    const { rows } = reconcile(host, iop, { transmitInUse: inUse }, false);
+    rows.forEach(({ what, left, right }, index) => {
+      if (left !== right) this.findings.report('R-06', index, `${what}: ${left} against ${right}`);
+    });
+  }
+
+  private equal(
+    rule: string,
+    thing: number,
+    what: string,
+    traced: number,
+    counted: number | undefined,
+  ): void {
+    if (counted !== undefined && traced !== counted) this.unequal(rule, thing, what, traced, counted);
+  }
+
+  private unequal(rule: string, thing: number, what: string, traced: number, counted: number): void {
+    this.findings.report(rule, thing, `${what}: ${traced} in the trace, ${counted} in the ledger`);
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Requests that wait for an answer: rules T. Three kinds: those that must be answered wait in a table found by function and
+ * contexts; those that are answered only in certain cases (reply modes OnError and Never, sends whose buffers' return is the
+ * answer) are remembered in a ring, the latest of them; and what was answered lately is remembered to tell a second answer from
+ * one nobody asked for. All of it is allocated at the trace's head.
+ */
+import type { Findings } from './findings.ts';
+
+export const NONE = -1;
+
+/** Flags of a request that waits. */
+export const ILLEGAL_HERE = 1; // the machine does not name it in this state: it must be refused
+export const MALFORMED = 2; // it must be refused
+export const LATER = 4; // answered when something else happens, which may take for ever
+export const BATCHED = 8; // a transaction of a batched request: answered as an element of a list
+
+const CHAINS = 1 << 12;
+const QUIET = 1 << 13;
+const ANSWERED = 1 << 10;
+const SPARE = 1024;
+
+export class Transactions {
+  private readonly findings: Findings;
+  private readonly heads = new Int32Array(CHAINS).fill(NONE);
+  private readonly next: Int32Array;
+  /** By entry: row, contexts, socket, flags, frame and time it was posted, how many alike. */
+  readonly row: Int32Array;
+  private readonly initiator: Int32Array;
+  private readonly transaction: Int32Array;
+  readonly socket: Int32Array;
+  readonly flags: Uint8Array;
+  readonly frame: Float64Array;
+  readonly timeNs: Float64Array;
+  private readonly alike: Int32Array;
+  private free = 0;
+  /** Entries waiting, by row, and of which rows a reply was ever lost to overflow. */
+  readonly waitingOf: Int32Array;
+  waiting = 0;
+  /** The table was full once: what is missing in it may have been asked for. */
+  overflowed = false;
+  private readonly quietRow = new Int32Array(QUIET).fill(NONE);
+  private readonly quietInitiator = new Int32Array(QUIET);
+  private readonly quietTransaction = new Int32Array(QUIET);
+  private readonly quietSocket = new Int32Array(QUIET);
+  private readonly quietFlags = new Uint8Array(QUIET);
+  private readonly quietFrame = new Float64Array(QUIET);
+  private quietCount = 0;
+  private readonly answeredRow = new Int32Array(ANSWERED).fill(NONE);
+  private readonly answeredInitiator = new Int32Array(ANSWERED);
+  private readonly answeredTransaction = new Int32Array(ANSWERED);
+  private answeredCount = 0;
+
+  /** What `take` found: the request's socket, flags and frame. */
+  takenSocket = NONE;
+  takenFlags = 0;
+  takenFrame = 0;
+
+  /** @param capacity requests that can wait at once. @param rows functions there are. */
+  constructor(capacity: number, rows: number, findings: Findings) {
+    const count = capacity + SPARE;
+    this.findings = findings;
+    this.next = new Int32Array(count);
+    for (let i = 0; i < count; i++) this.next[i] = i + 1 < count ? i + 1 : NONE;
+    this.row = new Int32Array(count).fill(NONE);
+    this.initiator = new Int32Array(count);
+    this.transaction = new Int32Array(count);
+    this.socket = new Int32Array(count);
+    this.flags = new Uint8Array(count);
+    this.frame = new Float64Array(count);
+    this.timeNs = new Float64Array(count);
+    this.alike = new Int32Array(count);
+    this.waitingOf = new Int32Array(rows);
+  }
+
+  /** A request that must be answered. // Hot path. */
+  ask(row: number, initiator: number, transaction: number, socket: number, flags: number): void {
+    const chain = chainOf(row, initiator, transaction);
+    let entry = this.heads[chain]!;
+    while (entry !== NONE) {
+      if (this.matches(entry, row, initiator, transaction)) {
+        if (this.socket[entry] === socket && this.flags[entry] === flags) {
+          this.alike[entry] = this.alike[entry]! + 1;
+          this.waitingOf[row] = this.waitingOf[row]! + 1;
+          return;
+        }
+      }
+      entry = this.next[entry]!;
+    }
+    entry = this.free;
+    if (entry === NONE) {
+      this.overflowed = true;
+      this.findings.report('T-08', 0, `${this.waiting} requests wait`);
+      return;
+    }
+    this.free = this.next[entry]!;
+    this.next[entry] = this.heads[chain]!;
+    this.heads[chain] = entry;
+    this.row[entry] = row;
+    this.initiator[entry] = initiator;
+    this.transaction[entry] = transaction;
+    this.socket[entry] = socket;
+    this.flags[entry] = flags;
+    this.frame[entry] = this.findings.frame;
+    this.timeNs[entry] = this.findings.timeNs;
+    this.alike[entry] = 1;
+    this.waitingOf[row] = this.waitingOf[row]! + 1;
+    this.waiting += 1;
+  }
+
+  /** A request that is answered only in certain cases. // Hot path. */
+  mention(row: number, initiator: number, transaction: number, socket: number, flags: number): void {
+    const at = this.quietCount & (QUIET - 1);
+    this.quietCount += 1;
+    this.quietRow[at] = row;
+    this.quietInitiator[at] = initiator;
+    this.quietTransaction[at] = transaction;
+    this.quietSocket[at] = socket;
+    this.quietFlags[at] = flags;
+    this.quietFrame[at] = this.findings.frame;
+  }
+
+  /**
+   * An answer came. @param last whether it is the final one. @returns whether a request waited for it; then `taken…` hold what it
+   * was. // Hot path.
+   */
+  take(row: number, initiator: number, transaction: number, last: boolean): boolean {
+    const chain = chainOf(row, initiator, transaction);
+    let before = NONE;
+    let entry = this.heads[chain]!;
+    let found = NONE;
+    let foundBefore = NONE;
+    while (entry !== NONE) {
+      if (this.matches(entry, row, initiator, transaction)) {
+        found = entry; // the oldest lies deepest
+        foundBefore = before;
+      }
+      before = entry;
+      entry = this.next[entry]!;
+    }
+    if (found === NONE) return false;
+    this.takenSocket = this.socket[found]!;
+    this.takenFlags = this.flags[found]!;
+    this.takenFrame = this.frame[found]!;
+    if (last) {
+      this.noteAnswered(row, initiator, transaction);
+      this.waitingOf[row] = this.waitingOf[row]! - 1;
+      this.alike[found] = this.alike[found]! - 1;
+      if (this.alike[found] === 0) this.drop(found, foundBefore, chain);
+    }
+    return true;
+  }
+
+  /** The same among those answered only in certain cases, the latest first. */
+  takeQuiet(row: number, initiator: number, transaction: number): boolean {
+    const oldest = Math.max(0, this.quietCount - QUIET);
+    for (let i = this.quietCount - 1; i >= oldest; i--) {
+      const at = i & (QUIET - 1);
+      if (this.quietRow[at] !== row || this.quietTransaction[at] !== transaction) continue;
+      if (this.quietInitiator[at] !== initiator) continue;
+      this.takenSocket = this.quietSocket[at]!;
+      this.takenFlags = this.quietFlags[at]!;
+      this.takenFrame = this.quietFrame[at]!;
+      this.quietRow[at] = NONE;
+      this.noteAnswered(row, initiator, transaction);
+      return true;
+    }
+    return false;
+  }
+
+  /** Takes whichever request of a function waits, when there is just one: a reply with wrong contexts is most likely its. */
+  takeOnly(row: number): boolean {
+    if (this.waitingOf[row] !== 1) return false;
+    const entry = this.row.indexOf(row);
+    return entry !== NONE && this.take(row, this.initiator[entry]!, this.transaction[entry]!, true);
+  }
+
+  wasAnswered(row: number, initiator: number, transaction: number): boolean {
+    for (let i = 0; i < ANSWERED; i++) {
+      if (this.answeredRow[i] === row && this.answeredTransaction[i] === transaction) {
+        if (this.answeredInitiator[i] === initiator) return true;
+      }
+    }
+    return false;
+  }
+
+  noteAnswered(row: number, initiator: number, transaction: number): void {
+    const at = this.answeredCount & (ANSWERED - 1);
+    this.answeredCount += 1;
+    this.answeredRow[at] = row;
+    this.answeredInitiator[at] = initiator;
+    this.answeredTransaction[at] = transaction;
+  }
+
+  /** Calls for every request that waits; forgets those for which it answers true. */
+  forget(gone: (entry: number) => boolean): void {
+    for (let chain = 0; chain < CHAINS; chain++) {
+      let before = NONE;
+      let entry = this.heads[chain]!;
+      while (entry !== NONE) {
+        const next = this.next[entry]!;
+        if (gone(entry)) {
+          this.waitingOf[this.row[entry]!] = this.waitingOf[this.row[entry]!]! - this.alike[entry]!;
+          this.drop(entry, before, chain);
+        } else {
+          before = entry;
+        }
+        entry = next;
+      }
+    }
+  }
+
+  private drop(entry: number, before: number, chain: number): void {
+    if (before === NONE) this.heads[chain] = this.next[entry]!;
+    else this.next[before] = this.next[entry]!;
+    this.next[entry] = this.free;
+    this.free = entry;
+    this.row[entry] = NONE;
+    this.waiting -= 1;
+  }
+
+  private matches(entry: number, row: number, initiator: number, transaction: number): boolean {
+    return (
+      this.transaction[entry] === transaction &&
+      this.row[entry] === row &&
+      this.initiator[entry] === initiator
+    );
+  }
+}
+
+function chainOf(row: number, initiator: number, transaction: number): number {
+  const mixed = Math.imul(transaction ^ Math.imul(row, 0x9e3779b1) ^ (initiator << 20), 0x85ebca6b);
+  return (mixed >>> 20) & (CHAINS - 1);
+}

@@ -1,0 +1,198 @@
+/**
+ * Holds a trace, or a card as it runs, against the spec (spec/states.yaml, spec/rules.yaml and the classes). Events come from a
+ * reader or a recorder, in the order the host saw them, once; violations go to `findings`. Everything it remembers is sized by
+ * the trace's head, so a trace may be of any length.
+ */
+import {
+  DOORBELL,
+  INBOUND,
+  SIDE_CARD,
+  SIDE_HOST,
+  type TraceEnd,
+  type TraceHead,
+  type TraceSink,
+} from '../trace/sink.ts';
+import { Coverage } from './coverage.ts';
+import { EventRegistrations } from './event-registrations.ts';
+import { Findings, hex } from './findings.ts';
+import { FrameCredits } from './frame-credits.ts';
+import { IopJudge, RESTARTED } from './iop-state.ts';
+import { ListJudge } from './list-judge.ts';
+import { Machines, messageRows } from './message-rows.ts';
+import { ReceiveBuckets } from './receive-buckets.ts';
+import { ReplyJudge } from './replies.ts';
+import { FUNCTION_NOP, RequestJudge, type Trial } from './requests.ts';
+import { Sockets } from './sockets.ts';
+import { Sums } from './sums.ts';
+import { LATER, Transactions } from './transactions.ts';
+import { TransmitBuffers } from './transmit-buffers.ts';
+
+/** What is asked for this long before the end, and taken by the card, has been answered by the end. */
+const ANSWER_NS = 20e6;
+
+export class Validator implements TraceSink {
+  readonly findings = new Findings();
+  readonly machines = new Machines();
+  events = 0;
+  /** The trace has come to its end record. */
+  ended = false;
+  /** What the trace exercised; undefined before its head. */
+  coverage: Coverage | undefined;
+  private trial!: Trial;
+  private credits!: FrameCredits;
+  private requests!: RequestJudge;
+  private replies!: ReplyJudge;
+  private lastDoorbellFrame = -1;
+
+  get frames(): number {
+    return this.findings.frame;
+  }
+
+  head(head: TraceHead): void {
+    const { findings, machines } = this;
+    const device =
+      head.classes.find(({ name }) => name !== 'executive' && name !== 'utility')?.name ?? 'socket';
+    const rows = messageRows(machines, device);
+    const transmit = new TransmitBuffers(head.memory.transmit, head.memory.immediate, findings);
+    const receive = new ReceiveBuckets(head.memory.receive, findings);
+    const sockets = new Sockets(head.socketsMax, machines, findings);
+    const waiting = 2 * head.socketsMax + head.memory.inbound.count + head.memory.outbound.count;
+    this.coverage = new Coverage(rows, sockets);
+    this.credits = new FrameCredits(head, findings);
+    this.trial = {
+      head,
+      findings,
+      rows,
+      iop: new IopJudge(machines, rows, findings),
+      sockets,
+      transmit,
+      receive,
+      lists: new ListJudge(head, transmit, receive, findings),
+      transactions: new Transactions(waiting, rows.length, findings),
+      events: new EventRegistrations(findings),
+      sums: new Sums(findings),
+      coverage: this.coverage,
+    };
+    this.requests = new RequestJudge(this.trial);
+    this.replies = new ReplyJudge(this.trial, this.credits, this.requests, () => this.withdrawn(false));
+  }
+
+  /** // Hot path: 0.2 µs. */
+  frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
+    this.findings.frame += 1;
+    this.time(timeNs);
+    const { sums } = this.trial;
+    if (direction === INBOUND) {
+      sums.inbound += 1;
+      this.credits.post(slot, words[at + 1]! >>> 24 === FUNCTION_NOP);
+      this.requests.judge(words, at);
+    } else {
+      sums.outbound += 1;
+      this.credits.receive(slot);
+      this.replies.judge(words, at);
+    }
+  }
+
+  owner(direction: number, timeNs: number, slot: number, side: number): void {
+    this.time(timeNs);
+    this.credits.owner(direction, slot, side);
+  }
+
+  notification(kind: number, timeNs: number): void {
+    this.time(timeNs);
+    if (kind !== DOORBELL) return;
+    const { inbound } = this.trial.sums;
+    if (inbound === this.lastDoorbellFrame && !this.credits.released) {
+      this.findings.report('N-01', 0, `a doorbell, and nothing new since the one before`);
+    }
+    this.lastDoorbellFrame = inbound;
+    this.credits.released = false;
+  }
+
+  /** // Hot path. */
+  write(side: number, timeNs: number, address: number, length: number): void {
+    this.time(timeNs);
+    const { transmit, receive, control, inbound, regionBytes } = this.trial.head.memory;
+    const end = address + length;
+    const inTransmit =
+      end > transmit.offset && address < transmit.offset + transmit.count * transmit.bufferBytes;
+    const inReceive = end > receive.offset && address < receive.offset + receive.count * receive.bufferBytes;
+    const seen = `${length} bytes at ${hex(address)}`;
+    if (address < 0 || end > regionBytes) {
+      this.findings.report(side === SIDE_HOST ? 'O-03' : 'O-04', side, `${seen}, outside the region`);
+    } else if (side === SIDE_CARD) {
+      if (inReceive) this.trial.receive.cardWrote(address, length);
+      else if (inTransmit) this.findings.report('O-04', side, `${seen}, in a transmit buffer`);
+    } else if (inTransmit) {
+      this.trial.transmit.hostWrote(address, length);
+    } else if (inReceive) {
+      this.trial.receive.hostWrote(address, length);
+    } else if (address < control.offset || end > control.offset + control.byteLength) {
+      const slotWords = (address >> 2) - inbound.firstWord;
+      const slot = Math.floor(slotWords / inbound.strideWords);
+      const last = Math.floor((((end - 1) >> 2) - inbound.firstWord) / inbound.strideWords);
+      if (slot !== last || !this.credits.hostHolds(slot)) this.findings.report('O-03', side, seen);
+    }
+  }
+
+  polled(timeNs: number, address: number, value: number): void {
+    this.time(timeNs);
+    if (this.trial.iop.polled(address, value) === RESTARTED) {
+      this.withdrawn(true);
+      this.trial.transactions.forget(() => true);
+      this.trial.transmit.reset();
+      this.credits.reset();
+    }
+  }
+
+  packet(): void {
+    this.events += 1;
+  }
+
+  end(timeNs: number, end: TraceEnd): void {
+    this.time(timeNs);
+    this.ended = true;
+    if (end.lost > 0) return;
+    const { transactions, sums, transmit, receive, sockets, findings, rows } = this.trial;
+    this.credits.end();
+    sums.end(end, transmit, receive);
+    if (!sums.drained(end)) return;
+    transactions.forget((entry) => {
+      if ((transactions.flags[entry]! & LATER) !== 0) return true;
+      if (transactions.timeNs[entry]! + ANSWER_NS > timeNs) return true;
+      const row = rows[transactions.row[entry]!]!;
+      const contexts = `${row.name} in frame ${transactions.frame[entry]} was never answered`;
+      findings.report('T-03', row.index, contexts);
+      return true;
+    });
+    transmit.expectHome((socket) => sockets.overSince(socket, timeNs - ANSWER_NS));
+  }
+
+  /** The device was quiesced or cleared, or restarted: then nothing of before is answered any more. */
+  private withdrawn(restarted: boolean): void {
+    const { transactions, transmit, receive, sockets, rows, findings } = this.trial;
+    transactions.forget((entry) => {
+      const row = rows[transactions.row[entry]!]!;
+      if (row.index < rows.length / 2) return false;
+      if (!restarted)
+        findings.report(
+          'T-03',
+          row.index,
+          `${row.name} in frame ${transactions.frame[entry]} was never answered`,
+        );
+      return true;
+    });
+    if (!restarted) transmit.expectHome(() => true);
+    receive.reset();
+    sockets.withdraw();
+  }
+
+  /** // Hot path. */
+  private time(timeNs: number): void {
+    this.events += 1;
+    if (timeNs < this.findings.timeNs) {
+      this.findings.report('N-02', 0, `${timeNs} ns after ${this.findings.timeNs} ns`);
+    }
+    this.findings.timeNs = timeNs;
+  }
+}
