@@ -24,7 +24,6 @@ import {
 } from './message-rows.ts';
 import { ReplyLists } from './reply-lists.ts';
 import {
-  FUNCTION_ABORT,
   FUNCTION_ACCEPT_POST,
   FUNCTION_EVENT_REGISTER,
   FUNCTION_RECEIVE_POST,

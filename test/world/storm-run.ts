@@ -1,0 +1,78 @@
+/** Runs a storm (storm.ts): cards of chance, pools small enough that each runs dry. Anything may watch the cards' traces. */
+import { expect } from 'vitest';
+import type { Transport } from '../../src/dma/card-layout.ts';
+import { Random } from '../../src/time/random.ts';
+import type { CardOverrides } from '../../src/world/card-config.ts';
+import { type VirtualOptions, VirtualWorld } from '../../src/world/virtual.ts';
+import { Answerer, Dialler, type Tally } from './storm.ts';
+
+const SECOND_NS = 1e9;
+const PORTS = [80, 81];
+export const STREAMS = 100;
+
+/** Pools of chance, small enough that each runs dry. */
+function smallCard(random: Random, transport: Transport): CardOverrides {
+  return {
+    transport,
+    pools: {
+      transmitBuffers: 4 + random.below(12),
+      transmitBufferBytes: 2048,
+      receiveBuckets: 4 + random.below(28),
+      receiveBucketBytes: 2048,
+      inboundFrames: 4 << random.below(4),
+      outboundFrames: 4 << random.below(4),
+      immediateSlots: 1 + random.below(8),
+    },
+    driver: {
+      socketsMax: 48 + random.below(40),
+      transmitReserve: random.below(3),
+      transmitLowWatermark: 1 + random.below(4),
+      bucketsPerPost: 1 + random.below(9),
+      acceptsPosted: 1 + random.below(16),
+      sendBufferBytes: 4096 << random.below(4),
+    },
+    moderation: { rxUsecs: random.below(2) * 20, rxFrames: 4 },
+    packetSlots: 48 + random.below(200),
+  };
+}
+
+export function storm(
+  seed: number,
+  cards: 1 | 2,
+  transport: Transport = 'ring',
+  traces: NonNullable<VirtualOptions['traces']> = [],
+): { world: VirtualWorld; tally: Tally } {
+  const random = new Random(seed);
+  const configs =
+    cards === 1
+      ? ([smallCard(random, transport)] as const)
+      : ([smallCard(random, transport), smallCard(random, transport)] as const);
+  const costly = random.below(2) === 1;
+  const world = new VirtualWorld({
+    cards: configs,
+    seed,
+    traces,
+    link: { delayNs: 1000 * (1 + random.below(200)), lossProbability: random.below(3) * 0.01 },
+    hostCosts: costly ? { userCalls: 100, outboundReleased: 200 } : {},
+    iopCosts: costly ? { inboundReleased: 300, tcpInSegs: 500 } : {},
+    doorbellNs: random.below(2) * 3000,
+    interruptNs: random.below(2) * 5000,
+  });
+  const from = world.cards[0]!;
+  const to = world.cards.at(-1)!;
+  const tally: Tally = { dialled: 0, whole: 0, cut: 0 };
+  const answerer = new Answerer(to.stack, random, PORTS, 2304 + random.below(20_000), tally);
+  const dialler = new Dialler(from.stack, random, to.config.stack.address, PORTS, STREAMS, 24, tally);
+  if (from === to) from.start({ step: () => dialler.step() + answerer.step() });
+  else {
+    from.start(dialler);
+    to.start(answerer);
+  }
+  const done = world.run(() => dialler.done && answerer.idle, 2000 * SECOND_NS);
+  expect(done, `seed ${seed}: ${JSON.stringify(tally)}`).toBe(true);
+  world.run(() => false, 5 * SECOND_NS);
+  answerer.step();
+  answerer.closeListeners();
+  world.run(() => false, 300 * SECOND_NS);
+  return { world, tally };
+}
