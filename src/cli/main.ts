@@ -7,6 +7,7 @@ import { addDecode } from './decode.ts';
 import { UserError } from './errors.ts';
 import { addRun } from './run.ts';
 import { addSpec } from './spec.ts';
+import { addValidate } from './validate.ts';
 
 const program = new Command('inic')
   .description('a working model of an intelligent network card: sockets over I2O message frames')
@@ -18,6 +19,7 @@ addBench(program);
 addRun(program);
 addSpec(program);
 addDecode(program);
+addValidate(program);
 
 try {
   await program.parseAsync();

@@ -1,0 +1,103 @@
+/** `inic validate FILE…`: judges traces, or a card as it runs, by the spec. Exits 0, 1 with violations, 2 with a file that is no trace. */
+import type { Command } from 'commander';
+import {
+  coverageTable,
+  type Judged,
+  summaryLine,
+  validationJson,
+  violationLines,
+} from '../report/validation.ts';
+import { readTraces } from '../trace/file.ts';
+import { TraceDamage } from '../trace/reader.ts';
+import { Validator } from '../validate/validator.ts';
+import { UserError } from './errors.ts';
+import { integerIn } from './numbers.ts';
+
+const SHOWN = 20;
+const VIOLATIONS = 1;
+const NO_TRACE = 2;
+
+interface ValidateOptions {
+  readonly json?: true;
+  readonly coverage?: true;
+  readonly max: number;
+}
+
+export function addValidate(program: Command): void {
+  program
+    .command('validate')
+    .description('judge traces by the spec: each violation with its frame, its rule and the spec’s words')
+    .argument('[files...]', 'traces of inic bench --trace or inic run --trace; - for standard input')
+    .option('--max <n>', 'violations shown of a file', integerIn(0, 1e6), SHOWN)
+    .option('--coverage', 'also print which messages met which socket states')
+    .option('--json', 'the same for machines')
+    .action(validate);
+}
+
+async function validate(files: readonly string[], options: ValidateOptions): Promise<void> {
+  if (files.length === 0)
+    throw new UserError('validate needs a trace, such as inic bench --trace FILE writes');
+  const judged: Judged[] = [];
+  for (const file of files) {
+    const validators: Validator[] = [];
+    const before = performance.now();
+    const damage = await readAll(file, validators);
+    const seconds = (performance.now() - before) / 1000;
+    const results = verdicts(file, validators, damage, seconds);
+    judged.push(...results);
+    if (options.json) continue;
+    results.forEach((result, trace) => {
+      const lines = violationLines(result, options.max);
+      const { coverage, machines } = validators[trace] ?? {};
+      if (options.coverage && coverage !== undefined && machines !== undefined) {
+        lines.push(...coverageTable(coverage.lines(machines.socket.states.length), machines.socket.states));
+      }
+      process.stdout.write(`${[...lines, summaryLine(result)].join('\n')}\n`);
+    });
+  }
+  if (options.json) process.stdout.write(validationJson(judged));
+  if (judged.some(({ damage }) => damage !== '')) process.exitCode = NO_TRACE;
+  else if (judged.some(({ total }) => total > 0)) process.exitCode = VIOLATIONS;
+}
+
+/** Judges every trace of a file. @returns what is wrong with the file, in words; empty when nothing is. */
+async function readAll(file: string, validators: Validator[]): Promise<string> {
+  try {
+    const traces = await readTraces(file, () => {
+      const validator = new Validator();
+      validators.push(validator);
+      return validator;
+    });
+    return traces === 0 ? 'it holds no trace' : '';
+  } catch (error) {
+    if (error instanceof TraceDamage) return error.message;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined) return code === 'ENOENT' ? 'no such file' : (error as Error).message;
+    throw error;
+  }
+}
+
+function verdicts(file: string, validators: readonly Validator[], damage: string, seconds: number): Judged[] {
+  const frames = validators.reduce((sum, validator) => sum + validator.frames, 0);
+  const results = validators.map((validator, trace) => ({
+    name: validators.length > 1 ? `${file}#${trace + 1}` : file,
+    frames: validator.frames,
+    events: validator.events,
+    total: validator.findings.total,
+    violations: validator.findings.violations,
+    seconds: frames === 0 ? 0 : (seconds * validator.frames) / frames,
+    damage: trace === validators.length - 1 ? damage : '',
+    whole: validator.ended,
+  }));
+  const none = {
+    name: file,
+    frames: 0,
+    events: 0,
+    total: 0,
+    violations: [],
+    seconds: 0,
+    damage,
+    whole: false,
+  };
+  return results.length === 0 ? [none] : results;
+}
