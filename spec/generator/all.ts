@@ -7,6 +7,7 @@ import { readFrame } from './frame.ts';
 import { generateKernels } from './kernels.ts';
 import { readClass } from './model.ts';
 import { generateReference } from './reference.ts';
+import { generateVectors } from './vectors/all.ts';
 
 /** @param read gives the text of a file by its path in the repository. @returns text by path. */
 export async function generateAll(read: (path: string) => string): Promise<ReadonlyMap<string, string>> {
@@ -18,10 +19,11 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const frame = readFrame(read('spec/frame.yaml'), classes.flatMap(({ enums }) => enums)); // biome-ignore format: one line
   const states = optional(read, 'spec/states.yaml');
   const rules = optional(read, 'spec/rules.yaml');
+  const machines = states === undefined ? [] : readMachines(states, classes);
   const catalogue = makeCatalogue(
     frame,
     classes,
-    states === undefined ? [] : readMachines(states, classes),
+    machines,
     rules === undefined ? [] : readRules(rules),
     NO_GROUPS,
   );
@@ -33,6 +35,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     ['src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat'))],
     ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],
     ['docs/spec.md', generateReference(classes, readCounters(counters))],
+    ...generateVectors(classes, frame, machines),
   ]);
 }
 

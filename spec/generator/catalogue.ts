@@ -109,7 +109,7 @@ function messageEntry(message: Message, spec: ClassSpec): MessageEntry {
     request: layoutEntry(message.request),
     replyForm: replyForm(message.reply),
   };
-  const errno = message.errno.map(({ name, when }) => (when === undefined ? { name } : { name, when }));
+  const { errno } = message;
   return message.reply === undefined
     ? { ...entry, errno }
     : { ...entry, reply: layoutEntry(message.reply), errno };
@@ -132,8 +132,14 @@ function layoutEntry({ fields, words, list, sgl, doc }: Layout): LayoutEntry {
   };
 }
 
-function sglEntry({ word, elements, count }: Sgl): SglEntry {
-  return count === undefined ? { word, elements } : { word, elements, count };
+function sglEntry({ word, elements, count, least, reader }: Sgl): SglEntry {
+  return {
+    word,
+    elements,
+    ...(count === undefined ? {} : { count }),
+    ...(least === undefined ? {} : { least }),
+    ...(reader === true ? { reader } : {}),
+  };
 }
 
 function fieldEntry({ bits = [0, 31], doc, ...field }: Field): FieldEntry {

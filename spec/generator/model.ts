@@ -28,6 +28,8 @@ export interface Sgl {
   readonly word: number;
   readonly elements: readonly string[];
   readonly count?: string;
+  /** Elements a good list has at the least, where it is more than one. */
+  readonly least?: number;
   /** Whoever serves the message reads the list itself: the generated check looks only where it begins. */
   readonly reader?: boolean;
 }
@@ -45,6 +47,8 @@ export interface Errno {
   readonly name: string;
   /** When it is the answer. */
   readonly when?: string;
+  /** States of the socket's machine in which it is the answer to a message that is not legal there. */
+  readonly in?: readonly string[];
 }
 export interface Message {
   readonly name: string;
@@ -157,7 +161,13 @@ function readLayout(raw: Raw, where: string, enums: readonly Enum[], first: numb
     return { fields, words: list.word, list, ...doc };
   }
   if (raw['sgl'] === undefined) return { fields, words: end, ...doc };
-  const sgl = record(raw['sgl'], `${where}.sgl`, ['word', 'elements', 'count?', 'reader?']) as unknown as Sgl;
+  const sgl = record(raw['sgl'], `${where}.sgl`, [
+    'word',
+    'elements',
+    'count?',
+    'least?',
+    'reader?',
+  ]) as unknown as Sgl;
   expect(
     sgl.word >= end && sgl.word < 16,
     `${where}.sgl`,
@@ -218,8 +228,14 @@ function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Messa
 function readErrno(value: unknown, where: string): Errno[] {
   const errno = items(value, where).map((entry) => {
     if (typeof entry === 'string') return { name: entry };
-    const raw = record(entry, where, ['name', 'when']);
-    return { name: text(raw['name'], where), when: text(raw['when'], where) };
+    const raw = record(entry, where, ['name', 'when?', 'in?']);
+    const states =
+      raw['in'] === undefined ? undefined : items(raw['in'], where).map((state) => text(state, where));
+    return {
+      name: text(raw['name'], where),
+      ...(raw['when'] === undefined ? {} : { when: text(raw['when'], where) }),
+      ...(states === undefined ? {} : { in: states }),
+    };
   });
   unique(errno.map(({ name }) => name), where, 'errno'); // biome-ignore format: one line
   return errno;

@@ -1452,7 +1452,7 @@ export const CATALOGUE: Catalogue = {
             fields: [
               { name: 'operationFlags', word: 4, low: 0, high: 31, value: 0, doc: 'none are defined' },
             ],
-            sgl: { word: 5, elements: ['out', 'immediate', 'in'] },
+            sgl: { word: 5, elements: ['out', 'immediate', 'in'], reader: true },
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
@@ -1471,7 +1471,7 @@ export const CATALOGUE: Catalogue = {
             fields: [
               { name: 'operationFlags', word: 4, low: 0, high: 31, value: 0, doc: 'none are defined' },
             ],
-            sgl: { word: 5, elements: ['out', 'immediate', 'in'] },
+            sgl: { word: 5, elements: ['out', 'immediate', 'in'], reader: true },
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
@@ -1565,7 +1565,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 5,
             fields: [{ name: 'page', word: 4, low: 0, high: 31, doc: 'number of the page; 0: the first' }],
-            sgl: { word: 5, elements: ['out', 'immediate', 'in'] },
+            sgl: { word: 5, elements: ['out', 'immediate', 'in'], reader: true },
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },

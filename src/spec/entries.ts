@@ -43,6 +43,10 @@ export interface SglEntry {
   readonly elements: readonly string[];
   /** The field that says how many elements there are, where one does. */
   readonly count?: string;
+  /** Elements a good list has at the least, where it is more than one. */
+  readonly least?: number;
+  /** Whoever serves the message reads the list itself, in every form a list can have. */
+  readonly reader?: true;
 }
 
 export interface LayoutEntry {
@@ -58,6 +62,8 @@ export interface ErrnoEntry {
   readonly name: string;
   /** When it is the answer. */
   readonly when?: string;
+  /** States of the socket's machine in which it is the answer to a message that is not legal there. */
+  readonly in?: readonly string[];
 }
 
 /**

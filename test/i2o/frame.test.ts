@@ -51,7 +51,7 @@ describe('header', () => {
 
 describe('checkRequestFrame', () => {
   const rows: [string, number, number][] = [
-    ['3 words', 0x00030001, 0],
+    ['3 words', 0x00030001, codes.FAILURE_CODE_FRAME_TOO_SMALL],
     ['a whole frame with a list in its last word that can be named', 0x002000f1, 0],
     ['MULTIPLE', 0x00041001, 0],
     ['version 1.0', 0x00040000, codes.FAILURE_CODE_INVALID_VERSION],
@@ -67,7 +67,14 @@ describe('checkRequestFrame', () => {
   ];
   it.each(rows)('%s', (_what, word, expected) => {
     words[0] = word;
+    words[1] = 0x80001010 | 0;
     expect(f.checkRequestFrame(words, 0)).toBe(expected);
+  });
+
+  it('takes 3 words for a NOP, which has no context', () => {
+    words[0] = 0x00030001;
+    words[1] = 0x00001000;
+    expect(f.checkRequestFrame(words, 0)).toBe(0);
   });
 });
 

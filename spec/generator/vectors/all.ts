@@ -1,0 +1,66 @@
+/** Every file of spec/vectors. */
+import type { MachineEntry } from '../../../src/spec/entries.ts';
+import type { FrameSpec } from '../frame.ts';
+import type { ClassSpec } from '../model.ts';
+import type { Spec } from './frames.ts';
+import { headerVectors } from './headers.ts';
+import { replyVectors } from './replies.ts';
+import { requestVectors } from './requests.ts';
+import {
+  findMessage,
+  iopSetups,
+  iopStateVectors,
+  type Specs,
+  socketSetups,
+  socketStateVectors,
+} from './states.ts';
+import { type VectorFile, vectorText } from './vector.ts';
+
+/** Function numbers no class of ours has, one of each range there is. */
+const UNKNOWN_FUNCTIONS = [0x1e, 0x21, 0x9e, 0xee];
+
+/** @returns text by path. */
+export function generateVectors(
+  classes: readonly ClassSpec[],
+  frame: FrameSpec,
+  machines: readonly MachineEntry[],
+): ReadonlyMap<string, string> {
+  const structures = classes.flatMap((spec) => spec.structures);
+  const specs: Specs = { all: classes.map((spec): Spec => ({ frame, spec, structures })) };
+  const iop = iopSetups(specs);
+  const files: VectorFile[] = specs.all.map((spec) => ({
+    class: spec.spec.name,
+    classVersion: spec.spec.version,
+    setups: { operational: iop['operational']! },
+    vectors: spec.spec.messages.flatMap((message) => [
+      ...requestVectors(spec, message),
+      ...replyVectors(spec, message),
+    ]),
+  }));
+  const header = findMessage(specs, 'SocketStatusGet')!;
+  const head = (name: string, vectors: VectorFile['vectors'], setups: VectorFile['setups']): VectorFile => ({
+    class: name,
+    classVersion: header.spec.spec.version,
+    setups,
+    vectors,
+  });
+  const known = new Map(files.map((file) => [`spec/vectors/${file.class}.json`, vectorText(file)]));
+  const operational = { operational: iop['operational']! };
+  known.set(
+    'spec/vectors/header.json',
+    vectorText(head('header', headerVectors(header.spec, header.message, UNKNOWN_FUNCTIONS), operational)),
+  );
+  const machine = (name: string): MachineEntry => machines.find((entry) => entry.name === name)!;
+  const sockets = socketSetups(specs);
+  known.set(
+    'spec/vectors/socket-states.json',
+    vectorText(
+      head('socket', socketStateVectors(specs, machine('socket'), sockets), { ...operational, ...sockets }),
+    ),
+  );
+  known.set(
+    'spec/vectors/iop-states.json',
+    vectorText(head('executive', iopStateVectors(specs, machine('iop'), machine('session'), iop), iop)),
+  );
+  return known;
+}
