@@ -20,6 +20,8 @@ export class ControlCall {
   late: (transaction: number) => void = () => {};
   private readonly counters: Float64Array;
   private transaction = 0;
+  /** Calls made, at most LATE_MAX. */
+  private recent = 0;
   private waiting = false;
   /** The last call gave up: its reply may still come, and the card may still write what the request named. */
   abandoned = false;
@@ -31,6 +33,7 @@ export class ControlCall {
   /** @returns the transaction context to send. */
   begin(): number {
     this.transaction = (this.transaction + 1) & TRANSACTION_MASK;
+    if (this.recent < LATE_MAX) this.recent += 1;
     this.waiting = true;
     this.abandoned = false;
     return this.transaction;
@@ -55,7 +58,7 @@ export class ControlCall {
   answered(words: Int32Array, frame: number, transaction: number): boolean {
     if (!this.waiting || transaction !== this.transaction) {
       const ago = (this.transaction - transaction) & TRANSACTION_MASK;
-      if (transaction < 0 || transaction > TRANSACTION_MASK || ago > LATE_MAX) return false;
+      if (transaction < 0 || transaction > TRANSACTION_MASK || ago >= this.recent) return false;
       this.counters[LATE_REPLIES] += 1;
       this.late(transaction);
       return true;
