@@ -5,7 +5,7 @@ import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Progress, runBench } from '../lab/bench.ts';
 import { type BenchOptions, isMessageTest } from '../lab/plan.ts';
-import type { StackName } from '../lab/result.ts';
+import { type StackName, TRANSPORTS, type Transport } from '../lab/result.ts';
 import { TESTS, type Test } from '../lab/workloads/workload.ts';
 import { writeReport } from '../report/json.ts';
 import { COLOURED, PLAIN, reportTable } from '../report/table.ts';
@@ -13,7 +13,6 @@ import { UserError } from './errors.ts';
 import { integerIn, listOf, numberIn, oneOf } from './numbers.ts';
 
 const STACKS: readonly StackName[] = ['inic', 'kernel'];
-const TRANSPORTS = ['ring'] as const;
 const APIS = ['net', 'socket'] as const;
 
 const QUICK_REPORT = 'inic-report.json';
@@ -23,7 +22,7 @@ const THOROUGH = { durationSeconds: 1, warmupSeconds: 3, repeats: 5 };
 
 interface Flags {
   readonly stack: StackName[];
-  readonly transport: (typeof TRANSPORTS)[number][];
+  readonly transport: Transport[];
   readonly api: (typeof APIS)[number][];
   readonly connections?: number[];
   readonly size?: number[];
@@ -40,7 +39,14 @@ export function addBench(program: Command): void {
     .description('measure the card beside the kernel on this machine')
     .argument('[test...]', `which tests: ${TESTS.join(', ')} (default: all)`, collectTests)
     .addOption(lists('--stack <names>', 'inic, kernel', listOf(oneOf(STACKS)), [...STACKS]))
-    .addOption(lists('--transport <names>', 'ring', listOf(oneOf(TRANSPORTS)), [...TRANSPORTS]))
+    .addOption(
+      lists(
+        '--transport <names>',
+        "how frames travel: ring, fifo (I2O's four FIFOs); to measure MSG_ against: port, msgpack",
+        listOf(oneOf(TRANSPORTS)),
+        ['ring'] as Transport[],
+      ),
+    )
     .addOption(
       lists('--api <names>', 'net (node:net), socket (socket calls)', listOf(oneOf(APIS)), [...APIS]),
     )
@@ -95,6 +101,13 @@ function benchOptions(tests: Test[], flags: Flags): BenchOptions {
   }
   if (tests.length > 0 && tests.every((test) => test === 'HTTP') && !flags.api.includes('net')) {
     throw new UserError('HTTP is measured with --api net only');
+  }
+  const foreign = flags.transport.filter((transport) => transport === 'port' || transport === 'msgpack');
+  const socketTest = chosen.find((test) => !isMessageTest(test));
+  if (foreign.length > 0 && socketTest !== undefined) {
+    throw new UserError(
+      `--transport ${foreign.join(' and ')} carry no sockets, only MSG_RR and MSG_STREAM: name those tests alone`,
+    );
   }
   const durationSeconds = flags.duration ?? defaults.durationSeconds;
   return {

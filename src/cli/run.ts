@@ -6,13 +6,16 @@ import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { Transport } from '../dma/card-layout.ts';
+import { TRANSPORTS } from '../i2o/queues.ts';
 import { packageVersion } from '../lab/manifest.ts';
 import { runSummary } from '../report/run-summary.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import type { Card } from '../world/card.ts';
 import type { TraceRequest } from '../world/card-trace.ts';
 import { UserError } from './errors.ts';
+import { oneOf } from './numbers.ts';
 
 export function addRun(program: Command): void {
   program
@@ -21,16 +24,24 @@ export function addRun(program: Command): void {
     .argument('<file>', 'the program')
     .argument('[args...]', 'its arguments')
     .option('--offload <rule>', 'which sockets go to the card, such as "port 8080"', 'all')
+    .addOption(transportOption())
     .option('--trace <file>', "record the card's frames")
     .option('--ledger', 'say on stderr at the end what went over the card')
     .passThroughOptions()
     .action(run);
 }
 
+function transportOption(): Option {
+  return new Option('--transport <name>', "how frames travel: ring, or fifo (I2O's four FIFOs)")
+    .argParser(oneOf(TRANSPORTS))
+    .default('ring');
+}
+
 interface RunOptions {
   readonly offload: string;
   readonly ledger?: true;
   readonly trace?: string;
+  readonly transport: Transport;
 }
 
 async function run(file: string, args: string[], options: RunOptions): Promise<void> {
@@ -66,10 +77,12 @@ function tell(card: Card): void {
     process.stderr.write(`inic: ${line}\n`);
 }
 
-async function putCardUnder({ offload, trace }: RunOptions): Promise<Card | undefined> {
+async function putCardUnder({ offload, trace, transport }: RunOptions): Promise<Card | undefined> {
   const { register } = await import('../node/start.ts');
   try {
-    return await register({ offload }, trace === undefined ? undefined : () => recordTo(trace));
+    return await register({ offload }, trace === undefined ? undefined : () => recordTo(trace), {
+      transport,
+    });
   } catch (error) {
     if (error instanceof UserError) throw error;
     const message = error instanceof Error ? error.message : String(error);

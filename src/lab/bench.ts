@@ -1,7 +1,7 @@
 /**
  * The bench: for each row a process for each side, both warmed up, then their repeats in turns; each repeat
  * of one side is compared with the repeat of the other that ran next to it. Who goes first changes with every
- * repeat.
+ * repeat. Where a row has more than two sides, each is compared with the first.
  */
 import { KOFFI_MISSING, loadLibc } from './libc.ts';
 import { beginManifest, endManifest, type ManifestStart, packageVersion } from './manifest.ts';
@@ -17,6 +17,7 @@ import {
   type Row,
   rateUnit,
   type Side,
+  sameSide,
   sideName,
 } from './result.ts';
 import { SideClient } from './side-client.ts';
@@ -63,8 +64,7 @@ export async function runBench(
     );
     failures.push(...outcome.failures);
     results.push(...outcome.measured.map((measured) => resultOf(row, measured, options)));
-    const [first, second] = outcome.measured;
-    if (first !== undefined && second !== undefined) comparisons.push(compare(row, first, second));
+    comparisons.push(...comparisonsOf(row, outcome.measured));
     const card = outcome.measured.find(({ summary }) => summary.configuration !== null)?.summary
       .configuration;
     if (row.api === 'message') cards.inicMessage ??= card ?? null;
@@ -241,6 +241,13 @@ function ledgerOf(repeats: readonly Repeat[], summary: SideSummary): LedgerResul
   return { balanced, reconciliation: lines, perTransaction, total };
 }
 
+/** The row's first side against each of the others; none where the first was not measured. */
+function comparisonsOf(row: Row, measured: readonly Measured[]): Comparison[] {
+  const [first, ...others] = measured;
+  if (first === undefined || !sameSide(first.side, row.sides[0]!)) return [];
+  return others.map((other) => compare(row, first, other));
+}
+
 function compare(row: Row, measured: Measured, baseline: Measured): Comparison {
   const cpu = ({ repeats }: Measured): number[] =>
     repeats.map((repeat) => (repeat.hostCpuNs ?? 0) / Math.max(repeat.operations, 1));
@@ -249,6 +256,7 @@ function compare(row: Row, measured: Measured, baseline: Measured): Comparison {
     test: row.test,
     api: row.api,
     params: row.load,
+    side: measured.side,
     baseline: baseline.side,
     rate: ratioOf(rates(measured), rates(baseline)) ?? null,
     hostCpu: ratioOf(cpu(measured), cpu(baseline)) ?? null,

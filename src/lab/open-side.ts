@@ -11,6 +11,7 @@ import { coresApart, pinThread } from './affinity.ts';
 import type { Card, CardBooks, Reconciliation } from './card-port.ts';
 import { KernelStack } from './kernel-stack.ts';
 import { KOFFI_MISSING, loadLibc } from './libc.ts';
+import { byPort } from './result.ts';
 import type { SidePlan, SideTrace } from './side-protocol.ts';
 import { HttpKeepAlive } from './workloads/http.ts';
 import { MessageRoundTrip, MessageStream } from './workloads/message.ts';
@@ -54,7 +55,7 @@ const POLLING = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
 export async function openSide(plan: SidePlan): Promise<OpenSide> {
   const side = await openUnpinned(plan);
   const cores = coresApart();
-  if (cores === undefined || plan.side.transport === 'port') return side;
+  if (cores === undefined || byPort(plan.side)) return side;
   pinThread(0, cores.program);
   const cardThread = side.books?.iopThreadId ?? 0;
   if (cardThread !== 0) pinThread(cardThread, cores.card);
@@ -64,20 +65,23 @@ export async function openSide(plan: SidePlan): Promise<OpenSide> {
 async function openUnpinned(plan: SidePlan): Promise<OpenSide> {
   const clock = new MachineClock();
   if (plan.api === 'message') {
-    return plan.side.transport === 'port' ? openPort(plan, clock) : await openMessage(plan, clock);
+    return byPort(plan.side) ? openPort(plan, clock) : await openMessage(plan, clock);
   }
   return plan.side.stack === 'kernel' ? await openKernel(plan, clock) : await openOnCard(plan, clock);
 }
 
 function openPort(plan: SidePlan, clock: Clock): OpenSide {
+  const encoding = plan.side.transport === 'msgpack' ? 'msgpack' : 'clone';
   const workload =
-    plan.test === 'MSG_RR' ? new PortRoundTrip(clock, plan.load) : new PortStream(clock, plan.load);
+    plan.test === 'MSG_RR'
+      ? new PortRoundTrip(clock, plan.load, encoding)
+      : new PortStream(clock, plan.load, encoding);
   return withoutBooks(workload);
 }
 
 async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
-  const echo = await (await import('../world/card.ts')).openEcho(POLLING, trace);
+  const echo = await (await import('../world/card.ts')).openEcho({ ...POLLING, ...transportOf(plan) }, trace);
   const workload =
     plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
   return {
@@ -92,6 +96,10 @@ async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   };
 }
 
+function transportOf({ side }: SidePlan): { transport: 'ring' | 'fifo' } {
+  return { transport: side.transport === 'fifo' ? 'fifo' : 'ring' };
+}
+
 async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   if (plan.api === 'net') return withoutBooks(await openNet(plan.test, clock, plan.load));
   const libc = loadLibc();
@@ -101,7 +109,7 @@ async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
-  const card = await (await import('../world/card.ts')).openCard({}, trace);
+  const card = await (await import('../world/card.ts')).openCard(transportOf(plan), trace);
   if (plan.api === 'net') install(card);
   const workload =
     plan.api === 'net'

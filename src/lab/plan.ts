@@ -1,5 +1,5 @@
 /** From what was asked for to the rows that will be measured. */
-import type { Api, Row, Side, StackName, Transport } from './result.ts';
+import { type Api, byPort, type Row, type Side, type StackName, type Transport } from './result.ts';
 import type { Load, Test } from './workloads/workload.ts';
 
 export interface BenchOptions {
@@ -36,7 +36,6 @@ const DEFAULT_SIZES: Readonly<Record<Test, readonly number[]>> = {
   HTTP: [1024],
 };
 
-const RING: Side = { stack: 'inic', transport: 'ring' };
 const PORT: Side = { stack: 'inic', transport: 'port' };
 const KERNEL: Side = { stack: 'kernel', transport: null };
 
@@ -62,11 +61,15 @@ function apisOf(test: Test, options: BenchOptions): readonly Api[] {
   return test === 'HTTP' ? options.apis.filter((api) => api === 'net') : options.apis;
 }
 
+/** One transport is measured beside what is usual without a card; several, beside each other, and beside the kernel. */
 function sidesOf(api: Api, options: BenchOptions, kernelCalls: boolean): Side[] {
-  const inic = options.stacks.includes('inic');
-  if (api === 'message') return inic ? [RING, PORT] : [];
+  const inic: Side[] = options.stacks.includes('inic')
+    ? options.transports.map((transport) => ({ stack: 'inic', transport }))
+    : [];
+  if (api === 'message') return inic.length === 1 && !byPort(inic[0]!) ? [...inic, PORT] : inic;
+  const cards = inic.filter((side) => !byPort(side));
   const kernel = options.stacks.includes('kernel') && (api === 'net' || kernelCalls);
-  return [...(inic ? [RING] : []), ...(kernel ? [KERNEL] : [])];
+  return kernel ? [...cards, KERNEL] : cards;
 }
 
 function loadsOf(test: Test, options: BenchOptions): Load[] {

@@ -9,12 +9,16 @@ import type { Spread } from './statistics.ts';
 import type { Load, Test } from './workloads/workload.ts';
 
 export type StackName = 'inic' | 'kernel';
-/** How the message layer's frames travel; the kernel has no message layer. */
-export type Transport = 'ring' | 'port';
+/**
+ * How the message layer's frames travel; the kernel has no message layer. `port` and `msgpack` are there to be measured
+ * against: the same messages as objects by `postMessage`, cloned by structure or encoded by `@msgpack/msgpack`.
+ */
+export const TRANSPORTS = ['ring', 'fifo', 'port', 'msgpack'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
 /** `message`: the message layer alone, no sockets. */
 export type Api = 'net' | 'socket' | 'message';
 
-/** One line of the table: one test in one shape, on one or two sides. */
+/** One test in one shape, on one or more sides. */
 export interface Row {
   readonly test: Test;
   readonly api: Api;
@@ -89,11 +93,12 @@ export interface Result {
   readonly repeats: readonly Repeat[];
 }
 
-/** The card's side of a row over the other side. */
+/** The first side of a row over one of the others. */
 export interface Comparison {
   readonly test: Test;
   readonly api: Api;
   readonly params: Load;
+  readonly side: Side;
   readonly baseline: Side;
   readonly rate: Spread | null;
   readonly hostCpu: Spread | null;
@@ -132,6 +137,16 @@ export function rateUnit(test: Test): string {
   }
 }
 
-export function sideName(side: Side): string {
-  return side.transport === 'port' ? 'postMessage' : side.stack;
+/** Whether messages travel by `postMessage`, without a card. */
+export function byPort(side: Side): boolean {
+  return side.transport === 'port' || side.transport === 'msgpack';
+}
+
+export function sameSide(a: Side, b: Side): boolean {
+  return a.stack === b.stack && a.transport === b.transport;
+}
+
+export function sideName({ stack, transport }: Side): string {
+  if (transport === 'port') return 'postMessage';
+  return transport === null || transport === 'ring' ? stack : transport;
 }

@@ -3,7 +3,7 @@
  * at once, so that each needs a file: the one named where there is one card, else that name with the row and the side in it.
  */
 import { extname } from 'node:path';
-import type { Row, Side } from './result.ts';
+import { byPort, type Row, type Side } from './result.ts';
 
 /** @returns the file's path; undefined for a side without a card. */
 export function traceFile(path: string, rows: readonly Row[], row: Row, side: Side): string | undefined {
@@ -18,5 +18,5 @@ export function traceFile(path: string, rows: readonly Row[], row: Row, side: Si
 
 /** Frames are traced, and only the ring and the fifo have any. */
 function hasCard(side: Side): boolean {
-  return side.stack === 'inic' && side.transport !== 'port' && side.transport !== null;
+  return side.stack === 'inic' && !byPort(side);
 }

@@ -5,6 +5,7 @@
  */
 
 import { type Card, openCard } from '../world/card.ts';
+import type { CardOverrides } from '../world/card-config.ts';
 import type { TraceRequest } from '../world/card-trace.ts';
 import { environmentOptions, mayUseCard } from './environment.ts';
 import { type InstallOptions, install } from './install.ts';
@@ -13,16 +14,18 @@ import { parseOffloadRule } from './offload-rule.ts';
 /**
  * Resolves with the card when new sockets go to it; at once with undefined, and they do not, where `mayUseCard` says so.
  * @param trace called for the card that is opened: who is told what passes its host's end.
+ * @param overrides how the card differs from a default one.
  * @throws SyntaxError for a bad rule, RangeError for a bad number, Error if the card cannot be opened.
  */
 export async function register(
   options: InstallOptions = {},
   trace?: () => TraceRequest,
+  overrides: CardOverrides = {},
 ): Promise<Card | undefined> {
   const settings = { ...environmentOptions(process.env), ...options };
   parseOffloadRule(settings.offload ?? 'all'); // a bad rule is told before a card is opened for it
   if (!mayUseCard()) return undefined;
-  const card = await openCard({}, trace?.());
+  const card = await openCard(overrides, trace?.());
   install(card, settings);
   return card;
 }

@@ -3,6 +3,7 @@
  */
 import type { Counters, Result } from '../lab/result.ts';
 import { COUNTER_GROUPS, COUNTER_NAMES } from '../ledger/counters.gen.ts';
+import { busAccesses } from './transport-table.ts';
 import { durationText, sizeText, threeDigits } from './units.ts';
 
 const BYTES = 'Bytes';
@@ -14,7 +15,8 @@ export function ledgerLines(result: Result): string[] {
   const { test, api, params } = result;
   const counters = ledger.perTransaction;
   const value = (name: string): number => counters[name] ?? 0;
-  const title = `${test} ${api} ${sizeText(params.size)} x${params.connections}`;
+  const transport = result.transport === 'fifo' ? ', fifo' : '';
+  const title = `${test} ${api} ${sizeText(params.size)} x${params.connections}${transport}`;
   const lines = [
     `${title}: ${groupText(counters, 'copy', 'copies')}, ${groupText(counters, 'dma', 'DMA requests')}, ` +
       `doorbells ${small(value('doorbells'))}, interrupts ${small(value('interrupts'))}, ` +
@@ -22,6 +24,7 @@ export function ledgerLines(result: Result): string[] {
     `    ${processorText(result)}; ${memoryText(result)}; ` +
       (ledger.balanced ? 'ledger balanced' : 'LEDGER DOES NOT BALANCE'),
   ];
+  if (result.transport === 'fifo') lines.splice(1, 0, `    ${busText(counters)}`);
   if (!ledger.balanced) lines.push(...ledger.reconciliation.map((line) => `    ${line}`));
   return lines;
 }
@@ -36,6 +39,16 @@ function groupText(counters: Counters, group: string, label: string): string {
     else times += counters[name] ?? 0;
   });
   return `${label} ${small(times)} (${bytes.toFixed(0)} B)`;
+}
+
+/** What the host did on the bus: why this transport costs what it costs. */
+function busText(counters: Counters): string {
+  const value = (name: string): string => small(counters[name] ?? 0);
+  return (
+    `bus accesses ${small(busAccesses(counters))}: port reads ${value('portReads')} (${value('portEmptyReads')} empty), ` +
+    `port writes ${value('portWrites')}, register reads ${value('registerReads')}, writes ${value('registerWrites')}; ` +
+    `NOPs ${value('nops')}`
+  );
 }
 
 function processorText({ cpu }: Result): string {

@@ -2,11 +2,12 @@
  * A report as text: where it was measured, a line a row with both sides and their ratio, and what one
  * transaction cost on the card by its ledger. From the same objects as the JSON.
  */
-import type { Comparison, Failure, Report, Result } from '../lab/result.ts';
+import type { Comparison, Failure, Report, Result, Transport } from '../lab/result.ts';
 import { sideName } from '../lab/result.ts';
-import type { Spread } from '../lab/statistics.ts';
 import { ledgerLines } from './ledger-lines.ts';
-import { durationText, rateText, sizeText, threeDigits } from './units.ts';
+import { ratioText } from './ratio.ts';
+import { comparesTransports, transportHeadings, transportRows } from './transport-table.ts';
+import { durationText, rateText, sizeText } from './units.ts';
 
 /** Dresses text for a terminal; the plain one leaves it as it is. */
 export interface Style {
@@ -45,6 +46,7 @@ const HEADINGS = [
 ];
 /** Columns of names; the rest are numbers and stand to the right. */
 const LEFT_COLUMNS: ReadonlySet<number> = new Set([0, 1, 6]);
+const LEFT_TRANSPORT_COLUMNS: ReadonlySet<number> = new Set([0, 1, 4]);
 const GAP = '  ';
 
 /** @returns lines, each ending with a newline, no wider than they must be. */
@@ -73,23 +75,36 @@ function manifestLines({ manifest }: Report): string[] {
 }
 
 function tableLines(report: Report, style: Style): string[] {
+  if (comparesTransports(report)) {
+    const rows = transportRows(report).map((texts) => texts.map((text) => ({ text, style: undefined })));
+    return alignedLines(transportHeadings(report), rows, LEFT_TRANSPORT_COLUMNS, style);
+  }
   const rows = rowsOf(report).map((row) => cellsOf(row, report.comparisons, style));
-  const heading = HEADINGS.map((text) => ({ text, style: style.bold }));
-  const widths = HEADINGS.map((_, column) =>
+  return alignedLines(HEADINGS, rows, LEFT_COLUMNS, style);
+}
+
+function alignedLines(
+  headings: readonly string[],
+  rows: readonly Cell[][],
+  left: ReadonlySet<number>,
+  style: Style,
+): string[] {
+  const heading: Cell[] = headings.map((text) => ({ text, style: style.bold }));
+  const widths = headings.map((_, column) =>
     Math.max(...[heading, ...rows].map((cells) => cells[column].text.length)),
   );
   return [heading, ...rows].map((cells) =>
     cells
-      .map((cell, i) => pad(cell, i, widths[i]))
+      .map((cell, i) => pad(cell, left.has(i), widths[i]))
       .join(GAP)
       .trimEnd(),
   );
 }
 
-function pad(cell: Cell, column: number, width: number): string {
+function pad(cell: Cell, left: boolean, width: number): string {
   const space = ' '.repeat(width - cell.text.length);
   const text = cell.style === undefined ? cell.text : cell.style(cell.text);
-  return LEFT_COLUMNS.has(column) ? text + space : space + text;
+  return left ? text + space : space + text;
 }
 
 interface TableRow {
@@ -129,7 +144,7 @@ function cellsOf(row: TableRow, comparisons: readonly Comparison[], style: Style
     rateCell(row.inic),
     rateCell(row.baseline),
     row.baseline === undefined ? '' : sideName(row.baseline),
-    ratioText(ratio),
+    ratio === undefined ? '-' : ratioText(ratio),
     pairText(row, ({ latencyUs }) => (latencyUs === null ? undefined : durationText(latencyUs.p50 * 1e3))),
     pairText(row, ({ latencyUs }) => (latencyUs === null ? undefined : durationText(latencyUs.p99 * 1e3))),
     pairText(row, ({ cpu }) => (cpu.hostNsPerOp === null ? undefined : durationText(cpu.hostNsPerOp))),
@@ -142,11 +157,6 @@ function rateCell(result: Result | undefined): string {
   return result === undefined ? '-' : rateText(result.rate.value, result.rate.unit);
 }
 
-function ratioText(ratio: Spread | undefined): string {
-  if (ratio === undefined) return '-';
-  return `${threeDigits(ratio.median)} (${threeDigits(ratio.min)}..${threeDigits(ratio.max)})`;
-}
-
 /** Both sides' values, the card's first. */
 function pairText(row: TableRow, pick: (result: Result) => string | undefined): string {
   const texts = [row.inic, row.baseline].map((result) =>
@@ -156,6 +166,7 @@ function pairText(row: TableRow, pick: (result: Result) => string | undefined): 
 }
 
 function legendLines(report: Report): string[] {
+  if (comparesTransports(report)) return transportLegend(report);
   const lines = [
     "p50, p99 and host CPU/op: inic / baseline. Host CPU is the program's thread, polling included;",
     'an operation of TCP_STREAM is one write.',
@@ -163,7 +174,22 @@ function legendLines(report: Report): string[] {
   if (report.results.some((result) => result.transport === 'port')) {
     lines.push('postMessage: the same messages by Worker.postMessage between two event loops.');
   }
+  if (report.results.some((result) => result.transport === 'fifo')) lines.push(TRANSPORT_LEGENDS.fifo);
   return lines;
+}
+
+const TRANSPORT_LEGENDS: Readonly<Record<Transport, string>> = {
+  ring: 'ring: frames in place in shared memory, one ring each way.',
+  fifo: "fifo: I2O 1.5's four FIFOs of frame addresses; each read or write of a port or register is a bus access.",
+  port: "port: the frame's fields as an object by postMessage between two event loops, cloned by structure.",
+  msgpack: 'msgpack: the same object encoded, transferred by postMessage, and decoded.',
+};
+
+function transportLegend({ manifest }: Report): string[] {
+  return [
+    "Host CPU is the program's thread, polling included; ring and fifo poll, the others rest in their event loops.",
+    ...manifest.workload.transports.map((transport) => TRANSPORT_LEGENDS[transport]),
+  ];
 }
 
 function failureLine({ test, api, params, side, error }: Failure): string {

@@ -103,6 +103,7 @@ export const SAMPLE: Report = {
       test: 'TCP_RR',
       api: 'socket',
       params: { connections: 1, size: 64 },
+      side: { stack: 'inic', transport: 'ring' },
       baseline: { stack: 'kernel', transport: null },
       rate: { median: 2, min: 1.85, max: 2.17 },
       hostCpu: { median: 0.5, min: 0.45, max: 0.55 },

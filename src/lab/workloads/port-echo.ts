@@ -1,24 +1,32 @@
 /**
- * The other thread of `port.ts`: echoes every message, or counts them and reports now and then. `null` ends
- * it.
+ * The other thread of `port.ts`: echoes every message, or counts those whose sequence is right and reports now and
+ * then. `null` ends it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PortEchoData } from './port.ts';
+import { PortCodec, type Posted, portMessage } from './port-message.ts';
 
-const { mode, reportEvery } = workerData as PortEchoData;
+const { mode, reportEvery, encoding } = workerData as PortEchoData;
+const codec = new PortCodec(encoding);
+let expected = 0;
 let count = 0;
 
-parentPort?.on('message', (message: Uint8Array | null) => {
-  if (message === null) {
-    parentPort?.close();
-    return;
-  }
-  if (mode === 'echo') {
-    parentPort?.postMessage(message);
-    return;
-  }
-  count += 1;
-  if (count < reportEvery) return;
-  parentPort?.postMessage(count);
-  count = 0;
-});
+if (parentPort !== null) {
+  const port = parentPort;
+  port.on('message', (posted: Posted | null) => {
+    if (posted === null) {
+      port.close();
+      return;
+    }
+    const { sequence, xFunctionCode } = codec.read(posted);
+    if (mode === 'echo') {
+      codec.post(port, portMessage(sequence, xFunctionCode));
+      return;
+    }
+    if (sequence === expected) expected += 1;
+    count += 1;
+    if (count < reportEvery) return;
+    port.postMessage(expected);
+    count = 0;
+  });
+}

@@ -1,12 +1,13 @@
 /**
- * MSG_RR and MSG_STREAM by `postMessage` to a worker, the comparison for the ring: `size` bytes as a
- * structured clone, both threads in their event loops, which is how two threads of a Node program talk.
+ * MSG_RR and MSG_STREAM by `postMessage` to a worker, the comparison for ring and fifo: the same messages
+ * (port-message.ts), both threads in their event loops, which is how two threads of a Node program talk.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../time/clock.ts';
 import type { LatencyRecorder } from '../latency.ts';
-import { type Counts, type Load, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
+import { type Encoding, PortCodec, type Posted, portMessage } from './port-message.ts';
+import { type Counts, type Load, SAMPLE_MASK, type Workload } from './workload.ts';
 
 /** Messages of a stream the other thread may be behind; it reports every quarter of them. */
 export const PORT_WINDOW = 4096;
@@ -15,17 +16,25 @@ export const PORT_WINDOW = 4096;
 export interface PortEchoData {
   readonly mode: 'echo' | 'count';
   readonly reportEvery: number;
+  readonly encoding: Encoding;
 }
+
+/** XFunctionCode of a request that is answered, and of one that is only taken. */
+const ECHO = 1;
+const COUNT_ONLY = 2;
 
 abstract class PortWorkload implements Workload {
   protected readonly clock: Clock;
-  protected readonly message: Uint8Array;
+  protected readonly codec: PortCodec;
+  protected sequence = 0;
+  private readonly size: number;
   protected readonly worker: Worker;
-  private failed: (error: Error) => void = () => {};
+  protected failed: (error: Error) => void = () => {};
 
   protected constructor(clock: Clock, load: Load, data: PortEchoData) {
     this.clock = clock;
-    this.message = patternBytes(load.size);
+    this.codec = new PortCodec(data.encoding);
+    this.size = load.size;
     this.worker = new Worker(new URL('./port-echo.js', import.meta.url), { workerData: data });
     this.worker.on('error', (error) => this.failed(error as Error));
   }
@@ -40,7 +49,7 @@ abstract class PortWorkload implements Workload {
     this.clock.update();
     return {
       operations,
-      bytes: operations * this.message.length,
+      bytes: operations * this.size,
       elapsedNs: this.clock.nowNs - startNs,
       spinNs: 0,
     };
@@ -51,19 +60,25 @@ abstract class PortWorkload implements Workload {
     await once(this.worker, 'exit');
   }
 
+  protected post(functionCode: number): void {
+    this.codec.post(this.worker, portMessage(this.sequence++, functionCode));
+  }
+
   protected abstract start(endNs: number, latency: LatencyRecorder, finished: (count: number) => void): void;
 }
 
 export class PortRoundTrip extends PortWorkload {
-  constructor(clock: Clock, load: Load) {
-    super(clock, load, { mode: 'echo', reportEvery: 1 });
+  constructor(clock: Clock, load: Load, encoding: Encoding) {
+    super(clock, load, { mode: 'echo', reportEvery: 1, encoding });
   }
 
   protected override start(endNs: number, latency: LatencyRecorder, finished: (count: number) => void): void {
     const clock = this.clock;
     let operations = 0;
     let sentNs = clock.nowNs;
-    const answered = (): void => {
+    const answered = (posted: Posted): void => {
+      if (this.codec.read(posted).sequence !== this.sequence - 1)
+        this.failed(new Error('an answer is wrong'));
       clock.update();
       if ((operations & SAMPLE_MASK) === 0) latency.record(clock.nowNs - sentNs);
       operations += 1;
@@ -73,16 +88,16 @@ export class PortRoundTrip extends PortWorkload {
         return;
       }
       sentNs = clock.nowNs;
-      this.worker.postMessage(this.message);
+      this.post(ECHO);
     };
     this.worker.on('message', answered);
-    this.worker.postMessage(this.message);
+    this.post(ECHO);
   }
 }
 
 export class PortStream extends PortWorkload {
-  constructor(clock: Clock, load: Load) {
-    super(clock, load, { mode: 'count', reportEvery: PORT_WINDOW / 4 });
+  constructor(clock: Clock, load: Load, encoding: Encoding) {
+    super(clock, load, { mode: 'count', reportEvery: PORT_WINDOW / 4, encoding });
   }
 
   protected override start(
@@ -91,14 +106,15 @@ export class PortStream extends PortWorkload {
     finished: (count: number) => void,
   ): void {
     const burst = PORT_WINDOW / 4;
+    const first = this.sequence;
     let taken = 0;
     let posted = 0;
     const post = (): void => {
-      for (let i = 0; i < burst; i++) this.worker.postMessage(this.message);
+      for (let i = 0; i < burst; i++) this.post(COUNT_ONLY);
       posted += burst;
     };
-    const reported = (count: number): void => {
-      taken += count;
+    const reported = (inSequence: number): void => {
+      taken = inSequence - first;
       this.clock.update();
       if (this.clock.nowNs < endNs) post();
       else if (taken === posted) {

@@ -1,0 +1,7 @@
+/** A ratio of two sides' repeats: the median, and in brackets the lowest and the highest. */
+import type { Spread } from '../lab/statistics.ts';
+import { threeDigits } from './units.ts';
+
+export function ratioText(ratio: Spread): string {
+  return `${threeDigits(ratio.median)} (${threeDigits(ratio.min)}..${threeDigits(ratio.max)})`;
+}
