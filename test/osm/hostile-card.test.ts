@@ -286,7 +286,7 @@ describe('a card gone mad', () => {
       { numRuns: 1500 },
     );
     // The driver's states behind which the most is held were reached.
-    expect(connected).toBeGreaterThan(100);
-    expect(datagrams).toBeGreaterThan(100);
+    expect(connected).toBeGreaterThan(50);
+    expect(datagrams).toBeGreaterThan(50);
   });
 });

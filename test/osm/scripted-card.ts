@@ -145,7 +145,7 @@ export class ScriptedCard {
   connect(): number {
     const socket = this.sockets.socket();
     this.sockets.connect(socket, 0x7f000001, 80);
-    const [request] = this.takenOf(SOCKET_CONNECT);
+    const request = this.takenOf(SOCKET_CONNECT).at(-1);
     const tag = frameTransactionContext(request!, 0);
     this.reply((w, f) =>
       writeSocketConnectReply(

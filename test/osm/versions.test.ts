@@ -1,0 +1,123 @@
+/** A driver and a card of different versions of the class speak the lower one, and say what it has not. */
+import { describe, expect, it } from 'vitest';
+import { frameFunction, frameTransactionContext } from '../../src/i2o/frame.ts';
+import {
+  SOCKET_CONNECT,
+  SOCKET_NAME_GET,
+  SOCKET_SEND,
+  SOCKET_STATUS_GET,
+  writeSocketNameGetReply,
+  writeSocketStatusGetReply,
+} from '../../src/i2o/socket.gen.ts';
+import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
+import { HANDLER_CONTROL } from '../../src/osm/message/handlers.ts';
+import { SOCK_DGRAM } from '../../src/socket/contract.ts';
+import { EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import { type Request, ScriptedCard } from './scripted-card.ts';
+
+/** Answers what asks for names, by whichever message. */
+function answerNames(card: ScriptedCard): void {
+  card.onRequest = (request: Request) => {
+    const tag = frameTransactionContext(request, 0);
+    if (frameFunction(request, 0) === SOCKET_NAME_GET) {
+      card.reply((w, f) =>
+        writeSocketNameGetReply(w, f, DEVICE_TID, HOST_TID, HANDLER_CONTROL, tag, 0, 0, 0xc0a80001, 4001),
+      );
+    } else if (frameFunction(request, 0) === SOCKET_STATUS_GET) {
+      card.reply((w, f) =>
+        writeSocketStatusGetReply(
+          w,
+          f,
+          DEVICE_TID,
+          HOST_TID,
+          HANDLER_CONTROL,
+          tag,
+          0,
+          0,
+          2,
+          0xc0a80001,
+          0x0a000002,
+          4001,
+          80,
+          1,
+          2,
+          3,
+          4,
+          5,
+          6,
+          7,
+          8,
+        ),
+      );
+    }
+  };
+}
+
+describe.each([
+  ['a driver of version 1', 1, 2],
+  ['a card of version 1', 2, 1],
+] as const)('%s', (_, driver, card) => {
+  function pair(): ScriptedCard {
+    return new ScriptedCard({ classVersion: driver, batchSends: true }, card);
+  }
+
+  it('makes the pair speak version 1', () => {
+    expect(pair().host.driver.classVersion).toBe(1);
+  });
+
+  it('has no datagram sockets', () => {
+    expect(pair().sockets.socket(SOCK_DGRAM)).toBe(-EPROTONOSUPPORT);
+    expect(pair().sockets.socket()).toBe(0);
+  });
+
+  it('tells names all the same, by the older message', () => {
+    const made = pair();
+    const socket = made.sockets.socket();
+    made.sockets.connect(socket, 0x0a000002, 80);
+    answerNames(made);
+    expect(made.sockets.localEndpoint(socket)).toEqual({ address: 0xc0a80001, port: 4001 });
+    expect(made.takenOf(SOCKET_STATUS_GET)).toHaveLength(1);
+    expect(made.takenOf(SOCKET_NAME_GET)).toHaveLength(0);
+    expect(made.takenOf(SOCKET_CONNECT)).toHaveLength(1);
+  });
+
+  it('has no events and no parameter groups, and is not asked for any', () => {
+    const made = pair();
+    const { device } = made.sockets;
+    expect(device.registerEvents(1)).toBe(-EOPNOTSUPP);
+    expect(device.statistics()).toBe(-EOPNOTSUPP);
+    expect(made.take()).toHaveLength(0);
+  });
+
+  it('gets no batched sends, though they are asked for', () => {
+    const made = pair();
+    const socket = made.connect();
+    for (let i = 0; i < 3; i++) made.sockets.send(socket, new Uint8Array(9), 0, 9);
+    const sends = made.takenOf(SOCKET_SEND);
+    expect(sends).toHaveLength(3);
+    for (const request of sends) expect((request[0]! >>> 8) & 0xff).toBe(0);
+  });
+});
+
+describe('a driver and a card of version 2', () => {
+  it('ask for names by SocketNameGet, and only for those they do not know', () => {
+    const card = new ScriptedCard();
+    const socket = card.sockets.socket();
+    card.sockets.connect(socket, 0x0a000002, 80);
+    answerNames(card);
+    expect(card.sockets.localEndpoint(socket)).toEqual({ address: 0xc0a80001, port: 4001 });
+    expect(card.takenOf(SOCKET_NAME_GET)).toHaveLength(1);
+    const known = card.connect();
+    expect(card.sockets.localEndpoint(known)).toEqual({ address: 0x7f000001, port: 1000 });
+    expect(card.takenOf(SOCKET_NAME_GET)).toHaveLength(0);
+  });
+
+  it('tell a connection’s numbers', () => {
+    const card = new ScriptedCard();
+    answerNames(card);
+    const status = card.sockets.status(card.sockets.socket());
+    expect(status).toMatchObject({ state: 2, smoothedRttUs: 1, unacknowledgedBytes: 8 });
+    expect(status).toMatchObject({ remote: { address: 0x0a000002, port: 80 } });
+    expect(card.sockets.status(7)).toBe(-9);
+  });
+});
