@@ -1,8 +1,10 @@
 /** Every generated file, from every source. */
+import * as errno from '../../src/socket/errno.ts';
 import { NO_GROUPS, readMachines, readRules } from './behaviour.ts';
 import { generateCatalogue, makeCatalogue } from './catalogue.ts';
 import { generateClass } from './codecs.ts';
 import { generateCounters, readCounters } from './counters.ts';
+import { generateDissector } from './dissector.ts';
 import { readFrame } from './frame.ts';
 import { generateKernels } from './kernels.ts';
 import { readClass } from './model.ts';
@@ -34,6 +36,10 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     ['src/i2o/socket.gen.ts', generateClass(socket, 'spec/socket.yaml')],
     ['src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat'))],
     ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],
+    [
+      'spec/wireshark/inic.lua',
+      generateDissector(catalogue, read('spec/generator/dissector-engine.lua'), errnos()),
+    ],
     ['docs/spec.md', generateReference(classes, readCounters(counters))],
     ...generateVectors(classes, frame, machines),
   ]);
@@ -47,4 +53,11 @@ function optional(read: (path: string) => string, path: string): string | undefi
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** Every errno by its number. */
+function errnos(): (readonly [number, string])[] {
+  return Object.entries(errno)
+    .flatMap(([name, number]) => (typeof number === 'number' ? [[number, name] as const] : []))
+    .sort(([a], [b]) => a - b);
 }

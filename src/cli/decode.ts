@@ -1,9 +1,12 @@
 /** `inic decode FILE`: a trace in words, one line an event; or as JSON, or as a capture for Wireshark. */
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { TraceLines } from '../report/trace-lines.ts';
 import { messageNamed } from '../spec/catalogue.ts';
 import { TraceDecoder, type TraceEvent } from '../trace/decode/decoder.ts';
 import { EventFilter, type TraceFilter } from '../trace/decode/filter.ts';
+import { PcapngExport } from '../trace/pcapng/export.ts';
+import { UserError } from './errors.ts';
 import { integerIn } from './numbers.ts';
 import { readTraceArgument } from './trace-argument.ts';
 
@@ -15,10 +18,13 @@ interface Flags {
   readonly frame?: readonly [number, number];
   readonly all?: true;
   readonly json?: true;
+  readonly pcapng?: string;
 }
 
 const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, '': 1e9 };
 const SOCKET_MAX = 65535;
+/** Larger than any block. */
+const OUTPUT_BYTES = 1 << 20;
 
 export function addDecode(program: Command): void {
   program
@@ -40,6 +46,10 @@ export function addDecode(program: Command): void {
     .option('--frame <range>', 'only these frames, such as 100-200 or 17', frameRange)
     .option('--all', 'who owns which frame slot, and what was written where, as well')
     .option('--json', 'one JSON object a line')
+    .option(
+      '--pcapng <file>',
+      'write frames and packets as a capture for Wireshark instead; - writes standard output',
+    )
     .action(decode);
 }
 
@@ -49,6 +59,10 @@ async function decode(file: string, flags: Flags): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
+  if (flags.pcapng !== undefined) {
+    await exportTo(flags.pcapng, file, wanted);
+    return;
+  }
   await readTraceArgument(file, () => {
     const filter = new EventFilter(wanted);
     const lines = new TraceLines();
@@ -57,6 +71,60 @@ async function decode(file: string, flags: Flags): Promise<void> {
       if (filter.wants(event)) process.stdout.write(flags.json ? jsonLine(event) : lines.lines(event));
     });
   });
+}
+
+/** Writes a capture. What was read before damage is in it. */
+async function exportTo(path: string, file: string, wanted: TraceFilter): Promise<void> {
+  const output = new CaptureOutput(path);
+  const capture = new PcapngExport((bytes) => output.write(bytes));
+  try {
+    await readTraceArgument(file, () => {
+      const filter = new EventFilter(wanted);
+      return new TraceDecoder((event) => {
+        if (filter.wants(event)) capture.event(event);
+      });
+    });
+  } finally {
+    capture.finish();
+    output.close();
+  }
+}
+
+/** Where a capture goes: a file, written in large pieces, or standard output. */
+class CaptureOutput {
+  private readonly file: number;
+  private readonly gathered = new Uint8Array(OUTPUT_BYTES);
+  private used = 0;
+
+  constructor(path: string) {
+    try {
+      this.file = path === '-' ? -1 : openSync(path, 'w');
+    } catch (error) {
+      throw new UserError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.file < 0) {
+      process.stdout.write(bytes);
+      return;
+    }
+    if (this.used + bytes.length > OUTPUT_BYTES) this.flush();
+    this.gathered.set(bytes, this.used);
+    this.used += bytes.length;
+  }
+
+  close(): void {
+    if (this.file < 0) return;
+    this.flush();
+    closeSync(this.file);
+  }
+
+  private flush(): void {
+    for (let done = 0; done < this.used; )
+      done += writeSync(this.file, this.gathered, done, this.used - done);
+    this.used = 0;
+  }
 }
 
 function filterOf(flags: Flags): TraceFilter {

@@ -1,52 +1,12 @@
 /** What a recorder sees of a card in virtual time: every frame both ways, in order, with nothing missing. */
 import { describe, expect, it } from 'vitest';
 import { OUTBOUND_RELEASED } from '../../src/ledger/counters.gen.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
 import { type Call, CallList } from './calls.ts';
-
-function tracedEcho(): { list: CallList; world: VirtualWorld } {
-  const list = new CallList();
-  const world = new VirtualWorld({ cards: [{}], traces: [{ sink: list, command: ['test'] }] });
-  const { stack } = world.cards[0]!;
-  const listener = stack.socket();
-  stack.bind(listener, 0x7f000001, 7);
-  stack.listen(listener, 4);
-  const client = stack.socket();
-  stack.connect(client, 0x7f000001, 7);
-  let server = -1;
-  let received = 0;
-  const buffer = new Uint8Array(4096);
-  world.cards[0]!.start({
-    step() {
-      let did = 0;
-      if (server < 0) {
-        const accepted = stack.accept(listener);
-        if (accepted >= 0) {
-          server = accepted;
-          stack.send(client, buffer, 0, 3000);
-          did += 1;
-        }
-      } else {
-        const taken = stack.recv(server, buffer, 0, buffer.length);
-        if (taken > 0) {
-          received += taken;
-          did += 1;
-        }
-      }
-      return did;
-    },
-  });
-  expect(world.run(() => received === 3000, 1e9)).toBe(true);
-  stack.close(client);
-  stack.close(server);
-  stack.close(listener);
-  world.run(() => false, 1e9);
-  world.cards[0]!.endTrace();
-  return { list, world };
-}
+import { runEcho } from './echo.ts';
 
 describe('a recorder', () => {
-  const { list, world } = tracedEcho();
+  const list = new CallList();
+  const world = runEcho(list);
   const { calls } = list;
   const host = world.cards[0]!.host.ledger;
   const frames = (direction: number): Call[] =>
