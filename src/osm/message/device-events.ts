@@ -4,7 +4,11 @@
  * way when nobody reads; here it is counted, and the reader is told once how many, so that it can look for itself how
  * things stand.
  */
-import { getUtilEventRegisterReplyEventData, UTIL_EVENT_REGISTER } from '../../i2o/utility.gen.ts';
+import {
+  getUtilEventRegisterReplyEventData,
+  UTIL_EVENT_REGISTER,
+  UTIL_EVENT_REGISTER_REPLY_WORDS,
+} from '../../i2o/utility.gen.ts';
 import { EVENTS_DROPPED, EVENTS_TAKEN } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
@@ -40,13 +44,13 @@ export class DeviceEvents {
     const indicator = words[frame + 4]!;
     // Word 4 is the indicator only if the function says so.
     if (words[frame + 1]! >>> 24 !== UTIL_EVENT_REGISTER) return false;
+    if (word0 >>> 16 < UTIL_EVENT_REGISTER_REPLY_WORDS) return false;
     if (indicator === 0) {
       this.mask = 0; // the registration has ended
       return true;
     }
     if ((indicator & this.mask) === 0) return false;
-    const data = word0 >>> 16 > 5 ? getUtilEventRegisterReplyEventData(words, frame) : 0;
-    this.put(indicator, data);
+    this.put(indicator, getUtilEventRegisterReplyEventData(words, frame));
     return true;
   }
 

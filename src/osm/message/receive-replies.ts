@@ -29,6 +29,9 @@ import type { SocketTable } from '../user/socket-table.ts';
 /** Bytes a datagram begins with in its bucket, which are not payload. */
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 
+/** The control word above its count: several transactions of fixed length, with so many words beside the context. */
+const RECORDS = 0x80_0000 | (RECEIVE_RECORD_WORDS - 1);
+
 export class ReceiveReplies {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
@@ -45,7 +48,9 @@ export class ReceiveReplies {
   /** A SocketReceivePost reply with MULTIPLE. @returns false when some record fits nothing. // Hot path. */
   take(frame: number, sizeWords: number): boolean {
     const { words } = this;
-    const count = words[frame + 3]! & 0xff;
+    const control = words[frame + 3]!;
+    const count = control & 0xff;
+    if (control >>> 8 !== RECORDS) return false;
     if (SOCKET_RECEIVE_POST_REPLY_LIST_WORD + count * RECEIVE_RECORD_WORDS > sizeWords) return false;
     let good = true;
     let at = frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD;

@@ -14,10 +14,12 @@ import {
   getSocketConnectReplyLocalAddress,
   getSocketConnectReplyLocalPort,
   SOCKET_ACCEPT_POST,
+  SOCKET_CONNECT_REPLY_WORDS,
   SOCKET_CREATE,
 } from '../../i2o/socket.gen.ts';
 import { FAILURES_TAKEN, MESSAGE_REPLIES, OUTBOUND_REFUSED } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { EPROTO } from '../../socket/errno.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import {
@@ -146,16 +148,18 @@ export class Replies {
     const made = socket.state === STATE_OPEN || socket.state === STATE_DATAGRAM;
     // The one failed connect is told by the state; a socket that could not be made tells every call.
     if (socket.state !== STATE_CONNECTING && !(create && made && errno !== 0)) return false;
-    if (errno === 0) {
+    // A success without its fields is none: the connect fails, and the reply counts as refused.
+    const whole = errno !== 0 || words[frame]! >>> 16 >= SOCKET_CONNECT_REPLY_WORDS;
+    if (errno === 0 && whole) {
       socket.state = STATE_CONNECTED;
       socket.localPort = getSocketConnectReplyLocalPort(words, frame);
       socket.localAddress = getSocketConnectReplyLocalAddress(words, frame);
     } else {
       socket.state = STATE_FAILED;
-      socket.errno = errno;
+      socket.errno = whole ? errno : EPROTO;
     }
     table.changed(number);
-    return true;
+    return whole;
   }
 
   /** A posted number has its connection, or comes back without one. */

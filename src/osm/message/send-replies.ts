@@ -13,6 +13,10 @@ import { STATE_DATAGRAM, socketTag } from '../user/host-socket.ts';
 import type { SocketTable } from '../user/socket-table.ts';
 import { statusErrno } from './reply-status.ts';
 
+/** The control word above its count: several transactions of fixed length, with so many words beside the context. */
+const CONTEXTS = 0x80_0000;
+const OUTCOMES = CONTEXTS | (TRANSACTION_OUTCOME_WORDS - 1);
+
 export class SendReplies {
   /** Set when a context came back: senders that wait for room may have it. */
   roomChanged = false;
@@ -34,8 +38,8 @@ export class SendReplies {
     if ((flags & FLAG_MULTIPLE) === 0) return this.outcome(words[frame + 3]!, words[frame + 4]!);
     const control = words[frame + 3]!;
     const count = control & 0xff;
-    if (((control >>> 8) & 0xff) !== 0) return this.outcomes(frame, sizeWords, control);
-    if (SOCKET_SEND_REPLY_LIST_WORD + count > sizeWords) return false;
+    if (control >>> 8 !== CONTEXTS) return this.outcomes(frame, sizeWords, control);
+    if (count === 0 || SOCKET_SEND_REPLY_LIST_WORD + count > sizeWords) return false;
     let good = true;
     for (let i = 0; i < count; i++) {
       if (!this.context(words[frame + SOCKET_SEND_REPLY_LIST_WORD + i]!)) good = false;
@@ -62,7 +66,7 @@ export class SendReplies {
   private outcomes(frame: number, sizeWords: number, control: number): boolean {
     const { words } = this;
     const count = control & 0xff;
-    if (((control >>> 8) & 0xff) !== TRANSACTION_OUTCOME_WORDS - 1) return false;
+    if (control >>> 8 !== OUTCOMES || count === 0) return false;
     if (SOCKET_SEND_REPLY_LIST_WORD + count * TRANSACTION_OUTCOME_WORDS > sizeWords) return false;
     let good = true;
     for (let i = 0; i < count; i++) {
