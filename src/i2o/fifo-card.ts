@@ -92,6 +92,8 @@ export class FifoCardConsumer implements FrameConsumer {
     const mfa = this.held;
     if (mfa === NO_FRAME || this.preserving) return mfa;
     this.preserving = true;
+    // The host may post it again as soon as it knows: its entry must have left the post list by then.
+    this.posted.show();
     this.owner[this.window.slotOf(mfa)] = HOSTS;
     this.counters[FRAMES_PRESERVED] += 1;
     return mfa;

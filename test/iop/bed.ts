@@ -3,8 +3,8 @@ import { DmaEngine } from '../../src/dma/engine.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
-import { NO_FRAME } from '../../src/i2o/transport.ts';
+import { hostQueues } from '../../src/i2o/queues.ts';
+import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
@@ -22,8 +22,9 @@ export class BareCard {
   readonly memory: CardMemory;
   readonly parts: CardParts;
   readonly ledger: Ledger;
-  readonly inbound: RingProducer;
-  readonly outbound: RingConsumer;
+  readonly hostLedger: Ledger;
+  readonly inbound: FrameProducer;
+  readonly outbound: FrameConsumer;
 
   constructor(overrides: CardOverrides = {}) {
     this.config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides });
@@ -48,8 +49,10 @@ export class BareCard {
       waker: { wake: () => {} },
       wire,
     });
-    this.inbound = new RingProducer(this.region, layout.inbound, layout.inboundFrames);
-    this.outbound = new RingConsumer(this.region, layout.outbound, layout.outboundFrames);
+    this.hostLedger = new Ledger(this.region, layout.hostLedger);
+    const queues = hostQueues(this.region, layout, this.hostLedger);
+    this.inbound = queues.inbound;
+    this.outbound = queues.outbound;
   }
 
   /** Writes a frame with `fill` and posts it. @returns false when no frame was free. */
