@@ -2,9 +2,9 @@
  * The blocking form: each call waits, in the call, until it can be answered. Errors are thrown. For scripts and tests that
  * have a thread to spare.
  */
-import { type SocketStack, WRITABLE } from './contract.ts';
+import { type DatagramSource, type SocketStack, WRITABLE } from './contract.ts';
 import { EAGAIN, EINPROGRESS, ETIMEDOUT } from './errno.ts';
-import { openListener } from './listener.ts';
+import { openDatagrams, openListener } from './open-socket.ts';
 import { SO_ERROR } from './options.ts';
 import { checked, SocketError } from './socket-error.ts';
 
@@ -53,6 +53,21 @@ export class BlockingSockets {
   /** Receives what there is, at least a byte. @returns how many bytes; 0 at the end of the stream. */
   recv(socket: number, bytes: Uint8Array): number {
     return this.until('recv', () => this.stack.recv(socket, bytes, 0, bytes.length));
+  }
+
+  /** A datagram socket. @param port 0 for one of the stack's choice. */
+  datagram(address: number, port: number): number {
+    return openDatagrams(this.stack, address, port);
+  }
+
+  /** Sends one datagram. */
+  sendTo(socket: number, bytes: Uint8Array, address: number, port: number): void {
+    this.until('sendto', () => this.stack.sendTo(socket, bytes, 0, bytes.length, address, port));
+  }
+
+  /** Receives one datagram. @param from filled in. @returns its bytes, at most `bytes.length`. */
+  recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource): number {
+    return this.until('recvfrom', () => this.stack.recvFrom(socket, bytes, 0, bytes.length, from));
   }
 
   private until(syscall: string, call: () => number): number {

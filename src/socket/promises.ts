@@ -2,9 +2,9 @@
  * The promise form: each call resolves when it can be answered, and the event loop goes on meanwhile. Errors reject.
  * `news` is what lets the loop rest: it resolves when the stack may have something new.
  */
-import { type SocketStack, WRITABLE } from './contract.ts';
+import { type DatagramSource, type SocketStack, WRITABLE } from './contract.ts';
 import { EAGAIN, EINPROGRESS } from './errno.ts';
-import { openListener } from './listener.ts';
+import { openDatagrams, openListener } from './open-socket.ts';
 import { SO_ERROR } from './options.ts';
 import { checked, SocketError } from './socket-error.ts';
 
@@ -49,6 +49,21 @@ export class PromiseSockets {
   /** Receives what there is, at least a byte. @returns how many bytes; 0 at the end of the stream. */
   recv(socket: number, bytes: Uint8Array): Promise<number> {
     return this.until('recv', () => this.stack.recv(socket, bytes, 0, bytes.length));
+  }
+
+  /** A datagram socket. Answered at once by every stack, so no promise. @param port 0 for one of the stack's choice. */
+  datagram(address: number, port: number): number {
+    return openDatagrams(this.stack, address, port);
+  }
+
+  /** Sends one datagram. */
+  async sendTo(socket: number, bytes: Uint8Array, address: number, port: number): Promise<void> {
+    await this.until('sendto', () => this.stack.sendTo(socket, bytes, 0, bytes.length, address, port));
+  }
+
+  /** Receives one datagram. @param from filled in. @returns its bytes, at most `bytes.length`. */
+  recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource): Promise<number> {
+    return this.until('recvfrom', () => this.stack.recvFrom(socket, bytes, 0, bytes.length, from));
   }
 
   private async until(syscall: string, call: () => number): Promise<number> {
