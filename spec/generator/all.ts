@@ -1,11 +1,12 @@
 /** Every generated file, from every source. */
 import * as errno from '../../src/socket/errno.ts';
-import { NO_GROUPS, readMachines, readRules } from './behaviour.ts';
+import { readMachines, readRules } from './behaviour.ts';
 import { generateCatalogue, makeCatalogue } from './catalogue.ts';
 import { generateClass } from './codecs.ts';
 import { generateCounters, readCounters } from './counters.ts';
 import { generateDissector } from './dissector.ts';
 import { readFrame } from './frame.ts';
+import { generateGroups, groupEntries, readGroups } from './groups.ts';
 import { generateKernels } from './kernels.ts';
 import { readClass } from './model.ts';
 import { generateReference } from './reference.ts';
@@ -17,6 +18,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const socket = readClass(read('spec/socket.yaml'));
   const executive = readClass(read('spec/executive.yaml'));
   const utility = readClass(read('spec/utility.yaml'));
+  const groups = readGroups(read('spec/groups.yaml'));
   const classes = [socket, executive, utility];
   const frame = readFrame(read('spec/frame.yaml'), classes.flatMap(({ enums }) => enums)); // biome-ignore format: one line
   const states = optional(read, 'spec/states.yaml');
@@ -27,12 +29,13 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     classes,
     machines,
     rules === undefined ? [] : readRules(rules),
-    NO_GROUPS,
+    groupEntries(groups),
   );
   return new Map([
     ['src/ledger/counters.gen.ts', generateCounters(counters)],
     ['src/i2o/executive.gen.ts', generateClass(executive, 'spec/executive.yaml')],
     ['src/i2o/utility.gen.ts', generateClass(utility, 'spec/utility.yaml')],
+    ['src/i2o/groups.gen.ts', generateGroups(groups)],
     ['src/i2o/socket.gen.ts', generateClass(socket, 'spec/socket.yaml')],
     ['src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat'))],
     ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],

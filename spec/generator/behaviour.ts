@@ -1,8 +1,7 @@
-/** Reads and checks what is not a layout: state machines (states.yaml), rules (rules.yaml), parameter groups (groups.yaml). */
+/** Reads and checks what is not a layout: state machines (states.yaml) and rules (rules.yaml). */
 import { parse } from 'yaml';
 import type {
   FieldCondition,
-  GroupEntry,
   MachineEntry,
   RuleEntry,
   StateEntry,
@@ -112,6 +111,3 @@ export function readRules(yaml: string): RuleEntry[] {
   unique(rules.map(({ id }) => id), 'rules', 'id'); // biome-ignore format: one line
   return rules;
 }
-
-/** No groups are described yet. */
-export const NO_GROUPS: readonly GroupEntry[] = [];

@@ -6,12 +6,14 @@ import { constantName, docComment, functionHead, hex, pascalName } from './names
 const TOO_SMALL = 'DETAILED_STATUS_MESSAGE_TOO_SMALL';
 const INVALID_OFFSET = 'DETAILED_STATUS_INVALID_OFFSET';
 const INVALID_PARAMETER = 'DETAILED_STATUS_INVALID_PARAMETER';
+/** Byte of MessageSize in the header. */
+const SIZE_BYTE = 2;
 
 const DOCS = {
   request:
     'Checks a request against the class: size, list offset, ranges, list. The frame header has been checked before. ' +
     '@param sizeWords the message size read once from word 0, at most a frame. @returns 0, or the DETAILED_STATUS_ number ' +
-    'to answer with as a transaction error.',
+    'to answer with as a transaction error; `checkFault` then says where the fault is.',
   reply:
     'Checks a reply, which is no failure record, against the class. An unsuccessful one may end after word 4. @param sizeWords the message size read once from ' +
     'word 0, 5 to a frame. @returns 0, or a DETAILED_STATUS_ number that says what is wrong.',
@@ -59,42 +61,52 @@ function generateCase(spec: ClassSpec, message: Message, layout: Layout, reply: 
   const { fields, list, sgl } = layout;
   const get = (name: string): string =>
     `get${message.name}${reply ? 'Reply' : ''}${pascalName(name)}(words, frame)`;
-  const refuse = (condition: string, status: string): string => `      if (${condition}) return ${status};`;
+  // Of a request, the check says too where the fault is.
+  const refuse = (condition: string, status: string, byte: number, bit = 0): string =>
+    `      if (${condition}) return ${reply ? status : `faultAt(${status}, ${byte}, ${bit})`};`;
   const lines = [`    case ${constantName(message.name)}:`];
   if (layout.overlaid === true)
-    return [...lines, refuse(`sizeWords < ${layout.words}`, TOO_SMALL), '      return 0;'];
+    return [...lines, refuse(`sizeWords < ${layout.words}`, TOO_SMALL, SIZE_BYTE), '      return 0;'];
   if (reply && !fields.some(({ word }) => word === 3)) {
-    if (layout.words > 5) lines.push(refuse(`status === 0 && sizeWords < ${layout.words}`, TOO_SMALL));
+    if (layout.words > 5)
+      lines.push(refuse(`status === 0 && sizeWords < ${layout.words}`, TOO_SMALL, SIZE_BYTE));
     return [...lines, '      return 0;'];
   }
   if (reply)
     lines.push('      if ((words[frame] & 0x1000) === 0) return 0; // not MULTIPLE: a status and no list');
-  lines.push(refuse(`sizeWords < ${layout.words}`, TOO_SMALL));
-  if (!reply) lines.push(refuse(`(words[frame] & 0xf0) !== ${hex((sgl?.word ?? 0) << 4)}`, INVALID_OFFSET));
+  lines.push(refuse(`sizeWords < ${layout.words}`, TOO_SMALL, SIZE_BYTE));
+  if (!reply)
+    lines.push(refuse(`(words[frame] & 0xf0) !== ${hex((sgl?.word ?? 0) << 4)}`, INVALID_OFFSET, 0, 4));
   for (const field of fields) {
     const condition = rangeCondition(spec, field);
+    const [low] = field.bits ?? [0];
     const counts = list !== undefined && field.name === 'count';
     if (condition === '' && !counts) continue;
     lines.push(`      value = ${get(field.name)};`);
-    if (condition !== '') lines.push(refuse(condition, INVALID_PARAMETER));
+    if (condition !== '')
+      lines.push(refuse(condition, INVALID_PARAMETER, field.word * 4 + (low >> 3), low & 7));
     if (counts)
       lines.push(
         refuse(
           `sizeWords < ${list.word} + value${(list.stride ?? 1) === 1 ? '' : ` * ${list.stride}`}`,
           TOO_SMALL,
+          SIZE_BYTE,
         ),
       );
   }
+  if (sgl?.reader === true) lines.push(refuse(`sizeWords === ${sgl.word}`, INVALID_OFFSET, 0, 4));
   if (sgl === undefined || sgl.reader === true) return [...lines, '      return 0;'];
   const allowed = sgl.elements.map((element) => `SGL_ALLOW_${element.toUpperCase()}`).join(' | ');
   const call = `checkSgl(words, frame, ${sgl.word}, sizeWords, ${allowed})`;
-  if (sgl.count === undefined) return [...lines, `      return ${call};`];
+  const lastLines = [`      fault = ${call};`, refuse('fault !== 0', 'fault', sgl.word * 4)];
+  if (sgl.count === undefined) return [...lines, ...lastLines, '      return 0;'];
+  const counted = fields.find(({ name }) => name === sgl.count)!.word * 4;
   return [
     ...lines,
-    `      fault = ${call};`,
-    refuse('fault !== 0', 'fault'),
+    ...lastLines,
     `      value = ${get(sgl.count)};`,
-    `      return sglScan[SGL_SCAN_ELEMENTS] === value ? 0 : ${INVALID_PARAMETER};`,
+    refuse('sglScan[SGL_SCAN_ELEMENTS] !== value', INVALID_PARAMETER, counted),
+    '      return 0;',
   ];
 }
 

@@ -48,7 +48,9 @@ function imports(body: readonly string[], declared: readonly string[]): string[]
   const lines = (from: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : ['import {', ...names.map((name) => `  ${name},`), `} from './${from}';`];
   const isSgl = (name: string): boolean => /sgl/i.test(name);
+  const faults = body.some((line) => line.includes('faultAt(')) ? ['faultAt'] : [];
   return [
+    ...lines('check-fault.ts', faults),
     ...lines('executive.gen.ts', missing.filter((name) => !isSgl(name))), // biome-ignore format: one line
     ...lines('sgl.ts', missing.filter(isSgl)),
   ];

@@ -10,6 +10,8 @@ import { type PoolArea, planPool } from './pool-area.ts';
 export const CONTROL_BYTES = 8192;
 /** Where in it parameter lists begin; before it lies what bring-up asks for. */
 export const CONTROL_PARAMS_AT = 4096;
+/** Bytes for static frames: sixteen of 128. */
+export const STATIC_FRAMES_BYTES = 2048;
 const LINE_PAIR_BYTES = 128;
 /** Scratch memory: as large as stays in the first-level cache beside the copy's two ends. */
 export const STAGING_BYTES = 16384;
@@ -26,6 +28,8 @@ export interface CardLayout {
   readonly hostWake: number;
   readonly iopStatus: number;
   readonly control: number;
+  /** Requests the card keeps for the host (iop/static-frames.ts). */
+  readonly staticFrames: number;
   readonly transport: Transport;
   /** The inbound ring, or the FIFOs' unit with the inbound frames. */
   readonly inbound: number;
@@ -80,6 +84,7 @@ export function planCard(
     iopStatus: word('iopStatus', "the card's sign of life and its requests to stop"),
     control: plan.reserve(`${name}.control`, CONTROL_BYTES, 'status block, status words, tables', 4096),
     transport,
+    staticFrames: plan.reserve(`${name}.staticFrames`, STATIC_FRAMES_BYTES, 'requests kept on the card', 128),
     inbound: queueOf(plan, `${name}.inbound`, sizes.inboundFrames, sizes, false),
     inboundFrames: sizes.inboundFrames,
     outbound: queueOf(plan, `${name}.outbound`, sizes.outboundFrames, sizes, true),

@@ -4,10 +4,8 @@
  * cut to it. Hot path: all of it but the names; nothing here allocates.
  */
 import {
-  SGL_ALLOW_IN,
-  SGL_ALLOW_OUT,
-  checkSgl,
-} from './sgl.ts';
+  faultAt,
+} from './check-fault.ts';
 
 /** The IOP itself, TID 0, which brings the card up and names its devices. */
 export const EXECUTIVE_CLASS_ID = 0x000;
@@ -215,14 +213,125 @@ export const FAILURE_CODE_NAMES: Readonly<Record<number, string>> = {
   0xff: 'UnknownFailure',
 };
 
+// InitCode: Who initialises the outbound queue.
+/** nobody said */
+export const INIT_CODE_NONE = 0x00;
+/** the system's BIOS */
+export const INIT_CODE_BIOS = 0x10;
+/** an OEM's extension of it */
+export const INIT_CODE_OEM_BIOS = 0x20;
+/** an adapter's ROM */
+export const INIT_CODE_ROM_BIOS = 0x30;
+/** an operating system */
+export const INIT_CODE_OPERATING_SYSTEM = 0x80;
+export const INIT_CODE_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'None',
+  0x10: 'Bios',
+  0x20: 'OemBios',
+  0x30: 'RomBios',
+  0x80: 'OperatingSystem',
+};
+
+// PolledStatus: The status words of ExecIopReset and ExecOutboundInit, which have no reply (reference section 3.5)
+/** accepted; of IopReset the last word */
+export const POLLED_STATUS_IN_PROGRESS = 0x01;
+/** not in this state */
+export const POLLED_STATUS_REJECTED = 0x02;
+/** OutboundInit could not be done */
+export const POLLED_STATUS_FAILED = 0x03;
+/** OutboundInit is done */
+export const POLLED_STATUS_COMPLETE = 0x04;
+export const POLLED_STATUS_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'InProgress',
+  0x02: 'Rejected',
+  0x03: 'Failed',
+  0x04: 'Complete',
+};
+
+// ExecutiveEvent: The executive's own events (reference section 4.6)
+/** running out; data: 1 memory, 2 inbound frames, 4 outbound frames */
+export const EXECUTIVE_EVENT_RESOURCE_LIMIT = 0x01;
+/** data: 0 normal, 1 silent, 2 no frames */
+export const EXECUTIVE_EVENT_CONNECTION_FAIL = 0x02;
+/** data: the adapter */
+export const EXECUTIVE_EVENT_ADAPTER_FAULT = 0x04;
+/** power is going */
+export const EXECUTIVE_EVENT_POWER_FAIL = 0x08;
+/** a reset will be needed */
+export const EXECUTIVE_EVENT_RESET_PENDING = 0x10;
+/** data: 0 unknown, 1 power, 2 code, 3 parity, 4 exception, 5 watchdog */
+export const EXECUTIVE_EVENT_RESET_IMMINENT = 0x20;
+/** the card's hardware failed */
+export const EXECUTIVE_EVENT_HARDWARE_FAIL = 0x40;
+/** the external connection table changed */
+export const EXECUTIVE_EVENT_XCT_CHANGE = 0x80;
+/** a device more; data: its TID */
+export const EXECUTIVE_EVENT_NEW_LCT_ENTRY = 0x100;
+/** an entry of the table changed; data: its TID */
+export const EXECUTIVE_EVENT_MODIFIED_LCT = 0x200;
+/** data: 0 normal, 1 congested, 2 silent, 3 protection, 4 code */
+export const EXECUTIVE_EVENT_DDM_AVAILABILITY = 0x400;
+export const EXECUTIVE_EVENT_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'ResourceLimit',
+  0x02: 'ConnectionFail',
+  0x04: 'AdapterFault',
+  0x08: 'PowerFail',
+  0x10: 'ResetPending',
+  0x20: 'ResetImminent',
+  0x40: 'HardwareFail',
+  0x80: 'XctChange',
+  0x100: 'NewLctEntry',
+  0x200: 'ModifiedLct',
+  0x400: 'DdmAvailability',
+};
+
+// AdapterState: State of an adapter in the hardware resource table.
+/** nobody may see it */
+export const ADAPTER_STATE_HIDDEN = 0x01;
+/** the IOP controls it */
+export const ADAPTER_STATE_CONTROLLED = 0x02;
+/** there and not controlled */
+export const ADAPTER_STATE_PRESENT = 0x04;
+export const ADAPTER_STATE_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Hidden',
+  0x02: 'Controlled',
+  0x04: 'Present',
+};
+
 export const EXECUTIVE_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0xa0: 'ExecStatusGet',
   0xa1: 'ExecOutboundInit',
   0xa2: 'ExecLctNotify',
   0xa3: 'ExecSysTabSet',
-  0xc3: 'ExecSysQuiesce',
-  0xd1: 'ExecSysEnable',
+  0xa5: 'ExecBiosInfoSet',
+  0xa7: 'ExecBootDeviceSet',
+  0xa8: 'ExecHrtGet',
+  0xa9: 'ExecSwDownload',
+  0xab: 'ExecSwUpload',
+  0xad: 'ExecSwRemove',
+  0xaf: 'ExecDdmSuspend',
+  0xb1: 'ExecDdmDestroy',
+  0xb2: 'ExecAdapterRead',
+  0xb3: 'ExecAdapterAssign',
+  0xb5: 'ExecAdapterRelease',
+  0xb7: 'ExecDeviceAssign',
+  0xb9: 'ExecDeviceRelease',
+  0xbb: 'ExecConfigValidate',
   0xbd: 'ExecIopReset',
+  0xbe: 'ExecIopClear',
+  0xc1: 'ExecSysModify',
+  0xc3: 'ExecSysQuiesce',
+  0xc5: 'ExecPathQuiesce',
+  0xc7: 'ExecDdmQuiesce',
+  0xc9: 'ExecIopConnect',
+  0xca: 'ExecConnSetup',
+  0xd1: 'ExecSysEnable',
+  0xd3: 'ExecPathEnable',
+  0xd5: 'ExecDdmEnable',
+  0xd7: 'ExecPathReset',
+  0xd9: 'ExecDdmReset',
+  0xdd: 'ExecStaticMfCreate',
+  0xdf: 'ExecStaticMfRelease',
   0xff: 'PrivateEcho',
 };
 
@@ -268,17 +377,21 @@ export function writeExecStatusGet(
   words[frame + 8] = bufferLength;
 }
 
-/** Fixes the outbound frame size and starts the outbound queue; complete when the status word is 4. */
+/**
+ * Fixes the outbound frame size and starts the outbound queue; complete when the status word is Complete.
+ * The list names the status word, and behind it, if wanted, a reclaim list, where the card writes how many
+ * outbound frames it let go.
+ */
 export const EXEC_OUTBOUND_INIT = 0xa1;
 export const EXEC_OUTBOUND_INIT_WORDS = 6;
 export const EXEC_OUTBOUND_INIT_SGL_WORD = 6;
 
-/** Host page size; in bytes. */
+/** Host page size, a power of two; in bytes. */
 export function getExecOutboundInitHostPageBytes(words: Int32Array, frame: number): number {
   return words[frame + 4];
 }
 
-/** 0x80: operating system. */
+/** Who asks; INIT_CODE_ number. */
 export function getExecOutboundInitInitCode(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xff;
 }
@@ -309,17 +422,20 @@ export function writeExecOutboundInit(
   words[frame + 5] = (initCode & 0xff) | (outboundFrameWords << 16);
 }
 
-/** Reads the logical configuration table, at once (0) or when it next changes. */
+/**
+ * Reads the logical configuration table, at once (0) or when its change indicator has come so far. A table
+ * that does not fit is cut after a whole entry; tableWords still says how long it is.
+ */
 export const EXEC_LCT_NOTIFY = 0xa2;
 export const EXEC_LCT_NOTIFY_WORDS = 6;
 export const EXEC_LCT_NOTIFY_SGL_WORD = 6;
 
-/** 0xFFFFFFFF: every class. */
+/** Class in bits 0-11; 0xFFFFFFFF: every class. */
 export function getExecLctNotifyClassFilter(words: Int32Array, frame: number): number {
   return words[frame + 4];
 }
 
-/** 0: answer now. */
+/** 0: answer now; else when the table's indicator is this or later. */
 export function getExecLctNotifyLastChangeIndicator(words: Int32Array, frame: number): number {
   return words[frame + 5];
 }
@@ -364,7 +480,10 @@ export function writeExecLctNotifyReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Tells the IOP its number and the system table; to READY. */
+/**
+ * Tells the IOP its number and the system table; to READY. Three elements: the table, private memory lent
+ * to the card, private I/O space lent to it.
+ */
 export const EXEC_SYS_TAB_SET = 0xa3;
 export const EXEC_SYS_TAB_SET_WORDS = 6;
 export const EXEC_SYS_TAB_SET_SGL_WORD = 6;
@@ -425,6 +544,856 @@ export function writeExecSysTabSetReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
+/** Sets the BIOS information byte of a table entry. */
+export const EXEC_BIOS_INFO_SET = 0xa5;
+export const EXEC_BIOS_INFO_SET_WORDS = 5;
+
+/** Which device. */
+export function getExecBiosInfoSetDeviceTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** The byte. */
+export function getExecBiosInfoSetBiosInfo(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** Writes 5 words. */
+export function writeExecBiosInfoSet(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  deviceTid: number,
+  biosInfo: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BIOS_INFO_SET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (deviceTid & 0xfff) | (biosInfo << 24);
+}
+
+export const EXEC_BIOS_INFO_SET_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecBiosInfoSetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BIOS_INFO_SET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Names the boot device in the head of the table. */
+export const EXEC_BOOT_DEVICE_SET = 0xa7;
+export const EXEC_BOOT_DEVICE_SET_WORDS = 5;
+
+/** The device; 0: none. */
+export function getExecBootDeviceSetBootTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Writes 5 words. */
+export function writeExecBootDeviceSet(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  bootTid: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BOOT_DEVICE_SET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = bootTid & 0xfff;
+}
+
+export const EXEC_BOOT_DEVICE_SET_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecBootDeviceSetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BOOT_DEVICE_SET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/**
+ * Reads the hardware resource table. One that does not fit is cut after a whole entry; its head still says
+ * how long it is.
+ */
+export const EXEC_HRT_GET = 0xa8;
+export const EXEC_HRT_GET_WORDS = 4;
+export const EXEC_HRT_GET_SGL_WORD = 4;
+
+/** Writes the first 4 words. @param sizeWords the whole message, what follows word 3 included. */
+export function writeExecHrtGet(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  sizeWords: number,
+): void {
+  words[frame] = 0x0041 | (sizeWords << 16);
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_HRT_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+}
+
+export const EXEC_HRT_GET_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecHrtGetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_HRT_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: the card's software is not stored on it. */
+export const EXEC_SW_DOWNLOAD = 0xa9;
+export const EXEC_SW_DOWNLOAD_WORDS = 7;
+export const EXEC_SW_DOWNLOAD_SGL_WORD = 7;
+
+/** This fragment. */
+export function getExecSwDownloadCurrentFragment(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xff;
+}
+
+/** Of how many. */
+export function getExecSwDownloadTotalFragments(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 8) & 0xff;
+}
+
+/** What kind of software. */
+export function getExecSwDownloadSoftwareType(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 16) & 0xff;
+}
+
+/** Flags. */
+export function getExecSwDownloadTransferFlags(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** Whole size; in bytes. */
+export function getExecSwDownloadSoftwareBytes(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Which software. */
+export function getExecSwDownloadSoftwareId(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** Writes the first 7 words. @param sizeWords the whole message, what follows word 6 included. */
+export function writeExecSwDownload(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  currentFragment: number,
+  totalFragments: number,
+  softwareType: number,
+  transferFlags: number,
+  softwareBytes: number,
+  softwareId: number,
+  sizeWords: number,
+): void {
+  words[frame] = 0x0071 | (sizeWords << 16);
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_DOWNLOAD << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (currentFragment & 0xff) | ((totalFragments & 0xff) << 8) | ((softwareType & 0xff) << 16) | (transferFlags << 24);
+  words[frame + 5] = softwareBytes;
+  words[frame + 6] = softwareId;
+}
+
+export const EXEC_SW_DOWNLOAD_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecSwDownloadReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_DOWNLOAD << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: the card's software is not stored on it. */
+export const EXEC_SW_UPLOAD = 0xab;
+export const EXEC_SW_UPLOAD_WORDS = 7;
+export const EXEC_SW_UPLOAD_SGL_WORD = 7;
+
+/** This fragment. */
+export function getExecSwUploadCurrentFragment(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xff;
+}
+
+/** Of how many. */
+export function getExecSwUploadTotalFragments(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 8) & 0xff;
+}
+
+/** What kind of software. */
+export function getExecSwUploadSoftwareType(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 16) & 0xff;
+}
+
+/** Flags. */
+export function getExecSwUploadTransferFlags(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** Whole size; in bytes. */
+export function getExecSwUploadSoftwareBytes(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Which software. */
+export function getExecSwUploadSoftwareId(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** Writes the first 7 words. @param sizeWords the whole message, what follows word 6 included. */
+export function writeExecSwUpload(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  currentFragment: number,
+  totalFragments: number,
+  softwareType: number,
+  transferFlags: number,
+  softwareBytes: number,
+  softwareId: number,
+  sizeWords: number,
+): void {
+  words[frame] = 0x0071 | (sizeWords << 16);
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_UPLOAD << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (currentFragment & 0xff) | ((totalFragments & 0xff) << 8) | ((softwareType & 0xff) << 16) | (transferFlags << 24);
+  words[frame + 5] = softwareBytes;
+  words[frame + 6] = softwareId;
+}
+
+export const EXEC_SW_UPLOAD_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecSwUploadReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_UPLOAD << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: the card's software is not stored on it. */
+export const EXEC_SW_REMOVE = 0xad;
+export const EXEC_SW_REMOVE_WORDS = 7;
+
+/** What kind of software. */
+export function getExecSwRemoveSoftwareType(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 16) & 0xff;
+}
+
+/** Flags. */
+export function getExecSwRemoveTransferFlags(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** Whole size; in bytes. */
+export function getExecSwRemoveSoftwareBytes(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Which software. */
+export function getExecSwRemoveSoftwareId(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** Writes 7 words. */
+export function writeExecSwRemove(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  softwareType: number,
+  transferFlags: number,
+  softwareBytes: number,
+  softwareId: number,
+): void {
+  words[frame] = 0x00070001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_REMOVE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = ((softwareType & 0xff) << 16) | (transferFlags << 24);
+  words[frame + 5] = softwareBytes;
+  words[frame + 6] = softwareId;
+}
+
+export const EXEC_SW_REMOVE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecSwRemoveReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_REMOVE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** The device takes no more requests for a while, and goes on with those it has. */
+export const EXEC_DDM_SUSPEND = 0xaf;
+export const EXEC_DDM_SUSPEND_WORDS = 5;
+
+/** Which device. */
+export function getExecDdmSuspendDeviceTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Writes 5 words. */
+export function writeExecDdmSuspend(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  deviceTid: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_SUSPEND << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = deviceTid & 0xfff;
+}
+
+export const EXEC_DDM_SUSPEND_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecDdmSuspendReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_SUSPEND << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Takes the device away; only ExecIopReset brings it back. */
+export const EXEC_DDM_DESTROY = 0xb1;
+export const EXEC_DDM_DESTROY_WORDS = 5;
+
+/** Which device. */
+export function getExecDdmDestroyDeviceTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Writes 5 words. */
+export function writeExecDdmDestroy(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  deviceTid: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_DESTROY << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = deviceTid & 0xfff;
+}
+
+export const EXEC_DDM_DESTROY_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecDdmDestroyReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_DESTROY << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: no adapter has registers a host could read. */
+export const EXEC_ADAPTER_READ = 0xb2;
+export const EXEC_ADAPTER_READ_WORDS = 5;
+
+/** Which adapter. */
+export function getExecAdapterReadAdapterId(words: Int32Array, frame: number): number {
+  return words[frame + 4];
+}
+
+/** Writes 5 words. */
+export function writeExecAdapterRead(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  adapterId: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_READ << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = adapterId;
+}
+
+export const EXEC_ADAPTER_READ_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecAdapterReadReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_READ << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: the adapter belongs to its module for good. */
+export const EXEC_ADAPTER_ASSIGN = 0xb3;
+export const EXEC_ADAPTER_ASSIGN_WORDS = 5;
+
+/** Which adapter. */
+export function getExecAdapterAssignAdapterId(words: Int32Array, frame: number): number {
+  return words[frame + 4];
+}
+
+/** Writes 5 words. */
+export function writeExecAdapterAssign(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  adapterId: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_ASSIGN << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = adapterId;
+}
+
+export const EXEC_ADAPTER_ASSIGN_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecAdapterAssignReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_ASSIGN << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: the adapter belongs to its module for good. */
+export const EXEC_ADAPTER_RELEASE = 0xb5;
+export const EXEC_ADAPTER_RELEASE_WORDS = 5;
+
+/** Which adapter. */
+export function getExecAdapterReleaseAdapterId(words: Int32Array, frame: number): number {
+  return words[frame + 4];
+}
+
+/** Writes 5 words. */
+export function writeExecAdapterRelease(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  adapterId: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_RELEASE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = adapterId;
+}
+
+export const EXEC_ADAPTER_RELEASE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecAdapterReleaseReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_RELEASE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: there is no other IOP to give a device to. */
+export const EXEC_DEVICE_ASSIGN = 0xb7;
+export const EXEC_DEVICE_ASSIGN_WORDS = 5;
+
+/** Which device. */
+export function getExecDeviceAssignDeviceTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Writes 5 words. */
+export function writeExecDeviceAssign(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  deviceTid: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_ASSIGN << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = deviceTid & 0xfff;
+}
+
+export const EXEC_DEVICE_ASSIGN_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecDeviceAssignReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_ASSIGN << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: there is no other IOP to give a device to. */
+export const EXEC_DEVICE_RELEASE = 0xb9;
+export const EXEC_DEVICE_RELEASE_WORDS = 5;
+
+/** Which device. */
+export function getExecDeviceReleaseDeviceTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Writes 5 words. */
+export function writeExecDeviceRelease(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  deviceTid: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_RELEASE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = deviceTid & 0xfff;
+}
+
+export const EXEC_DEVICE_RELEASE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecDeviceReleaseReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_RELEASE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/**
+ * Reads every parameter the card has and holds it against its description, a group a turn. Until it is done
+ * it reports its progress: ProgressReport with DetailedStatus the groups read so far, LAST clear.
+ */
+export const EXEC_CONFIG_VALIDATE = 0xbb;
+export const EXEC_CONFIG_VALIDATE_WORDS = 4;
+
+/** Writes 4 words. */
+export function writeExecConfigValidate(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+): void {
+  words[frame] = 0x00040001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONFIG_VALIDATE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+}
+
+export const EXEC_CONFIG_VALIDATE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecConfigValidateReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONFIG_VALIDATE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/**
+ * Restarts the IOP; the status word goes to InProgress, then the state to RESET. Devices, tables,
+ * registrations and static frames are built anew.
+ */
+export const EXEC_IOP_RESET = 0xbd;
+export const EXEC_IOP_RESET_WORDS = 8;
+
+/** Where the status word is. */
+export function getExecIopResetStatusAddressLow(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** 0. */
+export function getExecIopResetStatusAddressHigh(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** Writes 8 words. */
+export function writeExecIopReset(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  statusAddressLow: number,
+  statusAddressHigh: number,
+): void {
+  words[frame] = 0x00080001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_RESET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = 0;
+  words[frame + 5] = 0;
+  words[frame + 6] = statusAddressLow;
+  words[frame + 7] = statusAddressHigh;
+}
+
+/** Ends every open request and goes to HOLD. The tables and the outbound queue stay. */
+export const EXEC_IOP_CLEAR = 0xbe;
+export const EXEC_IOP_CLEAR_WORDS = 4;
+
+/** Writes 4 words. */
+export function writeExecIopClear(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+): void {
+  words[frame] = 0x00040001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CLEAR << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+}
+
+export const EXEC_IOP_CLEAR_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecIopClearReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CLEAR << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Replaces the system table while the IOP works. */
+export const EXEC_SYS_MODIFY = 0xc1;
+export const EXEC_SYS_MODIFY_WORDS = 4;
+export const EXEC_SYS_MODIFY_SGL_WORD = 4;
+
+/** Writes the first 4 words. @param sizeWords the whole message, what follows word 3 included. */
+export function writeExecSysModify(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  sizeWords: number,
+): void {
+  words[frame] = 0x0041 | (sizeWords << 16);
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_MODIFY << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+}
+
+export const EXEC_SYS_MODIFY_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecSysModifyReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_MODIFY << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
 /** Stops the devices; back to READY. */
 export const EXEC_SYS_QUIESCE = 0xc3;
 export const EXEC_SYS_QUIESCE_WORDS = 4;
@@ -459,6 +1428,182 @@ export function writeExecSysQuiesceReply(
 ): void {
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_QUIESCE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Device messages of this path are refused until ExecPathEnable; open ones are ended. */
+export const EXEC_PATH_QUIESCE = 0xc5;
+export const EXEC_PATH_QUIESCE_WORDS = 5;
+
+/** The IOP at the path's end. */
+export function getExecPathQuiesceIopId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Its host. */
+export function getExecPathQuiesceHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 16;
+}
+
+/** Writes 5 words. */
+export function writeExecPathQuiesce(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  iopId: number,
+  hostUnitId: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_QUIESCE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (iopId & 0xfff) | (hostUnitId << 16);
+}
+
+export const EXEC_PATH_QUIESCE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecPathQuiesceReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_QUIESCE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** The device ends its open requests and takes no more. */
+export const EXEC_DDM_QUIESCE = 0xc7;
+export const EXEC_DDM_QUIESCE_WORDS = 5;
+
+/** Which device. */
+export function getExecDdmQuiesceDeviceTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Writes 5 words. */
+export function writeExecDdmQuiesce(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  deviceTid: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_QUIESCE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = deviceTid & 0xfff;
+}
+
+export const EXEC_DDM_QUIESCE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecDdmQuiesceReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_QUIESCE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: there is no other IOP. */
+export const EXEC_IOP_CONNECT = 0xc9;
+export const EXEC_IOP_CONNECT_WORDS = 4;
+
+/** Writes 4 words. */
+export function writeExecIopConnect(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+): void {
+  words[frame] = 0x00040001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CONNECT << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+}
+
+export const EXEC_IOP_CONNECT_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecIopConnectReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CONNECT << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Known, and refused by UnsupportedFunction: there is no other IOP. */
+export const EXEC_CONN_SETUP = 0xca;
+export const EXEC_CONN_SETUP_WORDS = 4;
+
+/** Writes 4 words. */
+export function writeExecConnSetup(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+): void {
+  words[frame] = 0x00040001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONN_SETUP << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+}
+
+export const EXEC_CONN_SETUP_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecConnSetupReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONN_SETUP << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
@@ -503,39 +1648,332 @@ export function writeExecSysEnableReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Restarts the IOP; the status word goes to 1, then the state to RESET. */
-export const EXEC_IOP_RESET = 0xbd;
-export const EXEC_IOP_RESET_WORDS = 8;
+/** Device messages of this path are taken again. */
+export const EXEC_PATH_ENABLE = 0xd3;
+export const EXEC_PATH_ENABLE_WORDS = 5;
 
-/** Where the status word is. */
-export function getExecIopResetStatusAddressLow(words: Int32Array, frame: number): number {
-  return words[frame + 6];
+/** The IOP at the path's end. */
+export function getExecPathEnableIopId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
 }
 
-/** 0. */
-export function getExecIopResetStatusAddressHigh(words: Int32Array, frame: number): number {
-  return words[frame + 7];
+/** Its host. */
+export function getExecPathEnableHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 16;
 }
 
-/** Writes 8 words. */
-export function writeExecIopReset(
+/** Writes 5 words. */
+export function writeExecPathEnable(
   words: Int32Array,
   frame: number,
   targetTid: number,
   initiatorTid: number,
   initiatorContext: number,
   transactionContext: number,
-  statusAddressLow: number,
-  statusAddressHigh: number,
+  iopId: number,
+  hostUnitId: number,
 ): void {
-  words[frame] = 0x00080001;
-  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_RESET << 24);
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_ENABLE << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = 0;
-  words[frame + 5] = 0;
-  words[frame + 6] = statusAddressLow;
-  words[frame + 7] = statusAddressHigh;
+  words[frame + 4] = (iopId & 0xfff) | (hostUnitId << 16);
+}
+
+export const EXEC_PATH_ENABLE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecPathEnableReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_ENABLE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** The device takes requests again. */
+export const EXEC_DDM_ENABLE = 0xd5;
+export const EXEC_DDM_ENABLE_WORDS = 5;
+
+/** Which device. */
+export function getExecDdmEnableDeviceTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Writes 5 words. */
+export function writeExecDdmEnable(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  deviceTid: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_ENABLE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = deviceTid & 0xfff;
+}
+
+export const EXEC_DDM_ENABLE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecDdmEnableReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_ENABLE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Ends every open request of this path; the path is enabled. */
+export const EXEC_PATH_RESET = 0xd7;
+export const EXEC_PATH_RESET_WORDS = 5;
+
+/** The IOP at the path's end. */
+export function getExecPathResetIopId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Its host. */
+export function getExecPathResetHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 16;
+}
+
+/** Writes 5 words. */
+export function writeExecPathReset(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  iopId: number,
+  hostUnitId: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_RESET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (iopId & 0xfff) | (hostUnitId << 16);
+}
+
+export const EXEC_PATH_RESET_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecPathResetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_RESET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** The device ends its open requests and starts again; raises DeviceReset. */
+export const EXEC_DDM_RESET = 0xd9;
+export const EXEC_DDM_RESET_WORDS = 5;
+
+/** Which device. */
+export function getExecDdmResetDeviceTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** Writes 5 words. */
+export function writeExecDdmReset(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  deviceTid: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_RESET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = deviceTid & 0xfff;
+}
+
+export const EXEC_DDM_RESET_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecDdmResetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_RESET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/**
+ * Keeps the embedded request (words 5 on, itself a whole message) on the card as a static frame. Every post
+ * of its address asks it again, with the contexts it holds. How it is posted over a ring is ours: a frame
+ * of 5 words with FLAG_STATIC, the embedded target and function in word 1, and the address in word 4. Over
+ * the FIFOs its address is posted.
+ */
+export const EXEC_STATIC_MF_CREATE = 0xdd;
+export const EXEC_STATIC_MF_CREATE_WORDS = 9;
+
+/** The most posts the host will have open; 1 to 255. */
+export function getExecStaticMfCreateMaxOutstanding(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xff;
+}
+
+/** Word 0 of the embedded request. */
+export function getExecStaticMfCreateEmbeddedWord0(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Word 1 of it. */
+export function getExecStaticMfCreateEmbeddedWord1(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** Word 2 of it. */
+export function getExecStaticMfCreateEmbeddedInitiatorContext(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** Word 3 of it, and so on. */
+export function getExecStaticMfCreateEmbeddedTransactionContext(words: Int32Array, frame: number): number {
+  return words[frame + 8];
+}
+
+/** Writes 9 words. */
+export function writeExecStaticMfCreate(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  maxOutstanding: number,
+  embeddedWord0: number,
+  embeddedWord1: number,
+  embeddedInitiatorContext: number,
+  embeddedTransactionContext: number,
+): void {
+  words[frame] = 0x00090001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_CREATE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = maxOutstanding & 0xff;
+  words[frame + 5] = embeddedWord0;
+  words[frame + 6] = embeddedWord1;
+  words[frame + 7] = embeddedInitiatorContext;
+  words[frame + 8] = embeddedTransactionContext;
+}
+
+export const EXEC_STATIC_MF_CREATE_REPLY_WORDS = 6;
+
+/** Its address. */
+export function getExecStaticMfCreateReplyStaticFrame(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Writes 6 words. */
+export function writeExecStaticMfCreateReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+  staticFrame: number,
+): void {
+  words[frame] = 0x0006c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_CREATE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+  words[frame + 5] = staticFrame;
+}
+
+/** Ends a static frame. */
+export const EXEC_STATIC_MF_RELEASE = 0xdf;
+export const EXEC_STATIC_MF_RELEASE_WORDS = 5;
+
+/** Its address. */
+export function getExecStaticMfReleaseStaticFrame(words: Int32Array, frame: number): number {
+  return words[frame + 4];
+}
+
+/** Writes 5 words. */
+export function writeExecStaticMfRelease(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  staticFrame: number,
+): void {
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_RELEASE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = staticFrame;
+}
+
+export const EXEC_STATIC_MF_RELEASE_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeExecStaticMfReleaseReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_RELEASE << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
 /**
@@ -650,7 +2088,7 @@ export function getStatusBlockInboundFrameWords(words: Int32Array, at: number): 
   return words[at + 3] & 0xffff;
 }
 
-/** As given. */
+/** As given; INIT_CODE_ number. */
 export function getStatusBlockInitCode(words: Int32Array, at: number): number {
   return (words[at + 3] >>> 16) & 0xff;
 }
@@ -670,6 +2108,36 @@ export function getStatusBlockMaxOutboundFrames(words: Int32Array, at: number): 
   return words[at + 6];
 }
 
+/** Product, 24 characters; bytes 0-3. */
+export function getStatusBlockProductId0(words: Int32Array, at: number): number {
+  return words[at + 7];
+}
+
+/** Bytes 4-7. */
+export function getStatusBlockProductId1(words: Int32Array, at: number): number {
+  return words[at + 8];
+}
+
+/** Bytes 8-11. */
+export function getStatusBlockProductId2(words: Int32Array, at: number): number {
+  return words[at + 9];
+}
+
+/** Bytes 12-15. */
+export function getStatusBlockProductId3(words: Int32Array, at: number): number {
+  return words[at + 10];
+}
+
+/** Bytes 16-19. */
+export function getStatusBlockProductId4(words: Int32Array, at: number): number {
+  return words[at + 11];
+}
+
+/** Bytes 20-23. */
+export function getStatusBlockProductId5(words: Int32Array, at: number): number {
+  return words[at + 12];
+}
+
 /** Size of the table; in bytes. */
 export function getStatusBlockExpectedLctBytes(words: Int32Array, at: number): number {
   return words[at + 13];
@@ -678,6 +2146,36 @@ export function getStatusBlockExpectedLctBytes(words: Int32Array, at: number): n
 /** 0: 32-bit contexts. */
 export function getStatusBlockCapabilities(words: Int32Array, at: number): number {
   return words[at + 14];
+}
+
+/** Private memory the card would like; in bytes. */
+export function getStatusBlockDesiredMemoryBytes(words: Int32Array, at: number): number {
+  return words[at + 15];
+}
+
+/** Private memory it was lent; in bytes. */
+export function getStatusBlockCurrentMemoryBytes(words: Int32Array, at: number): number {
+  return words[at + 16];
+}
+
+/** Where. */
+export function getStatusBlockCurrentMemoryBase(words: Int32Array, at: number): number {
+  return words[at + 17];
+}
+
+/** Private I/O space the card would like; in bytes. */
+export function getStatusBlockDesiredIoBytes(words: Int32Array, at: number): number {
+  return words[at + 18];
+}
+
+/** Private I/O space it was lent; in bytes. */
+export function getStatusBlockCurrentIoBytes(words: Int32Array, at: number): number {
+  return words[at + 19];
+}
+
+/** Where. */
+export function getStatusBlockCurrentIoBase(words: Int32Array, at: number): number {
+  return words[at + 20];
 }
 
 /** 0xFF when the block is valid. */
@@ -701,8 +2199,20 @@ export function writeStatusBlock(
   maxInboundFrames: number,
   currentInboundFrames: number,
   maxOutboundFrames: number,
+  productId0: number,
+  productId1: number,
+  productId2: number,
+  productId3: number,
+  productId4: number,
+  productId5: number,
   expectedLctBytes: number,
   capabilities: number,
+  desiredMemoryBytes: number,
+  currentMemoryBytes: number,
+  currentMemoryBase: number,
+  desiredIoBytes: number,
+  currentIoBytes: number,
+  currentIoBase: number,
   syncByte: number,
 ): void {
   words[at] = organizationId & 0xffff;
@@ -713,20 +2223,20 @@ export function writeStatusBlock(
   words[at + 4] = maxInboundFrames;
   words[at + 5] = currentInboundFrames;
   words[at + 6] = maxOutboundFrames;
-  words[at + 7] = 0;
-  words[at + 8] = 0;
-  words[at + 9] = 0;
-  words[at + 10] = 0;
-  words[at + 11] = 0;
-  words[at + 12] = 0;
+  words[at + 7] = productId0;
+  words[at + 8] = productId1;
+  words[at + 9] = productId2;
+  words[at + 10] = productId3;
+  words[at + 11] = productId4;
+  words[at + 12] = productId5;
   words[at + 13] = expectedLctBytes;
   words[at + 14] = capabilities;
-  words[at + 15] = 0;
-  words[at + 16] = 0;
-  words[at + 17] = 0;
-  words[at + 18] = 0;
-  words[at + 19] = 0;
-  words[at + 20] = 0;
+  words[at + 15] = desiredMemoryBytes;
+  words[at + 16] = currentMemoryBytes;
+  words[at + 17] = currentMemoryBase;
+  words[at + 18] = desiredIoBytes;
+  words[at + 19] = currentIoBytes;
+  words[at + 20] = currentIoBase;
   words[at + 21] = syncByte << 24;
 }
 
@@ -826,6 +2336,21 @@ export function getLctEntryParentTid(words: Int32Array, at: number): number {
   return (words[at + 5] >>> 12) & 0xfff;
 }
 
+/** As ExecBiosInfoSet said. */
+export function getLctEntryBiosInfo(words: Int32Array, at: number): number {
+  return words[at + 5] >>> 24;
+}
+
+/** What tells it from others of its class, 8 bytes. */
+export function getLctEntryIdentityTag0(words: Int32Array, at: number): number {
+  return words[at + 6];
+}
+
+/** The other four. */
+export function getLctEntryIdentityTag1(words: Int32Array, at: number): number {
+  return words[at + 7];
+}
+
 /** Events it can send. */
 export function getLctEntryEventCapabilities(words: Int32Array, at: number): number {
   return words[at + 8];
@@ -845,6 +2370,9 @@ export function writeLctEntry(
   subClassInfo: number,
   userTid: number,
   parentTid: number,
+  biosInfo: number,
+  identityTag0: number,
+  identityTag1: number,
   eventCapabilities: number,
 ): void {
   words[at] = (entryWords & 0xffff) | ((localTid & 0xfff) << 16);
@@ -852,55 +2380,380 @@ export function writeLctEntry(
   words[at + 2] = deviceFlags;
   words[at + 3] = (classId & 0xfff) | ((classVersion & 0xf) << 12) | (organizationId << 16);
   words[at + 4] = subClassInfo;
-  words[at + 5] = (userTid & 0xfff) | ((parentTid & 0xfff) << 12);
-  words[at + 6] = 0;
-  words[at + 7] = 0;
+  words[at + 5] = (userTid & 0xfff) | ((parentTid & 0xfff) << 12) | (biosInfo << 24);
+  words[at + 6] = identityTag0;
+  words[at + 7] = identityTag1;
   words[at + 8] = eventCapabilities;
+}
+
+/** Head of the hardware resource table, i2oexec.h of the I2O SIG. */
+export const HRT_HEADER_WORDS = 2;
+
+/** Entries there are. */
+export function getHrtHeaderEntryCount(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** 4; in words. */
+export function getHrtHeaderEntryWords(words: Int32Array, at: number): number {
+  return (words[at] >>> 16) & 0xff;
+}
+
+/** Table version. */
+export function getHrtHeaderVersion(words: Int32Array, at: number): number {
+  return words[at] >>> 24;
+}
+
+/** Counts changes. */
+export function getHrtHeaderChangeIndicator(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** Writes all 2 words. */
+export function writeHrtHeader(
+  words: Int32Array,
+  at: number,
+  entryCount: number,
+  entryWords: number,
+  version: number,
+  changeIndicator: number,
+): void {
+  words[at] = (entryCount & 0xffff) | ((entryWords & 0xff) << 16) | (version << 24);
+  words[at + 1] = changeIndicator;
+}
+
+/** One adapter, i2oexec.h of the I2O SIG. */
+export const HRT_ENTRY_WORDS = 4;
+
+/** The adapter. */
+export function getHrtEntryAdapterId(words: Int32Array, at: number): number {
+  return words[at];
+}
+
+/** Whose it is. */
+export function getHrtEntryControllingTid(words: Int32Array, at: number): number {
+  return words[at + 1] & 0xfff;
+}
+
+/** How it is; ADAPTER_STATE_ number. */
+export function getHrtEntryAdapterState(words: Int32Array, at: number): number {
+  return (words[at + 1] >>> 12) & 0xf;
+}
+
+/** Which bus. */
+export function getHrtEntryBusNumber(words: Int32Array, at: number): number {
+  return (words[at + 1] >>> 16) & 0xff;
+}
+
+/** 0: local. */
+export function getHrtEntryBusType(words: Int32Array, at: number): number {
+  return words[at + 1] >>> 24;
+}
+
+/** As the bus says. */
+export function getHrtEntryBusData0(words: Int32Array, at: number): number {
+  return words[at + 2];
+}
+
+/** As the bus says. */
+export function getHrtEntryBusData1(words: Int32Array, at: number): number {
+  return words[at + 3];
+}
+
+/** Writes all 4 words. */
+export function writeHrtEntry(
+  words: Int32Array,
+  at: number,
+  adapterId: number,
+  controllingTid: number,
+  adapterState: number,
+  busNumber: number,
+  busType: number,
+  busData0: number,
+  busData1: number,
+): void {
+  words[at] = adapterId;
+  words[at + 1] =
+    (controllingTid & 0xfff) | ((adapterState & 0xf) << 12) | ((busNumber & 0xff) << 16) | (busType << 24);
+  words[at + 2] = busData0;
+  words[at + 3] = busData1;
+}
+
+/** Head of the system table, i2oexec.h of the I2O SIG. */
+export const SYS_TAB_HEADER_WORDS = 4;
+
+/** Entries there are. */
+export function getSysTabHeaderEntryCount(words: Int32Array, at: number): number {
+  return words[at] & 0xff;
+}
+
+/** Table version. */
+export function getSysTabHeaderVersion(words: Int32Array, at: number): number {
+  return (words[at] >>> 8) & 0xff;
+}
+
+/** Counts changes. */
+export function getSysTabHeaderChangeIndicator(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** Writes all 4 words. */
+export function writeSysTabHeader(
+  words: Int32Array,
+  at: number,
+  entryCount: number,
+  version: number,
+  changeIndicator: number,
+): void {
+  words[at] = (entryCount & 0xff) | ((version & 0xff) << 8);
+  words[at + 1] = changeIndicator;
+  words[at + 2] = 0;
+  words[at + 3] = 0;
+}
+
+/** One IOP of the system, i2oexec.h of the I2O SIG. */
+export const SYS_TAB_ENTRY_WORDS = 8;
+
+/** Who made it. */
+export function getSysTabEntryOrganizationId(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** Its number. */
+export function getSysTabEntryIopId(words: Int32Array, at: number): number {
+  return words[at + 1] & 0xfff;
+}
+
+/** Its segment. */
+export function getSysTabEntrySegmentNumber(words: Int32Array, at: number): number {
+  return words[at + 2] & 0xfff;
+}
+
+/** 1: 1.5. */
+export function getSysTabEntryI2oVersion(words: Int32Array, at: number): number {
+  return (words[at + 2] >>> 12) & 0xf;
+}
+
+/** Its state; IOP_STATE_ number. */
+export function getSysTabEntryIopState(words: Int32Array, at: number): number {
+  return (words[at + 2] >>> 16) & 0xff;
+}
+
+/** 0: memory mapped. */
+export function getSysTabEntryMessengerType(words: Int32Array, at: number): number {
+  return words[at + 2] >>> 24;
+}
+
+/** Its inbound frame size; in words. */
+export function getSysTabEntryInboundFrameWords(words: Int32Array, at: number): number {
+  return words[at + 3] & 0xffff;
+}
+
+/** When it last changed. */
+export function getSysTabEntryLastChanged(words: Int32Array, at: number): number {
+  return words[at + 4];
+}
+
+/** As in its status block. */
+export function getSysTabEntryCapabilities(words: Int32Array, at: number): number {
+  return words[at + 5];
+}
+
+/** Where its inbound port is. */
+export function getSysTabEntryInboundPortLow(words: Int32Array, at: number): number {
+  return words[at + 6];
+}
+
+/** 0. */
+export function getSysTabEntryInboundPortHigh(words: Int32Array, at: number): number {
+  return words[at + 7];
+}
+
+/** Writes all 8 words. */
+export function writeSysTabEntry(
+  words: Int32Array,
+  at: number,
+  organizationId: number,
+  iopId: number,
+  segmentNumber: number,
+  i2oVersion: number,
+  iopState: number,
+  messengerType: number,
+  inboundFrameWords: number,
+  lastChanged: number,
+  capabilities: number,
+  inboundPortLow: number,
+  inboundPortHigh: number,
+): void {
+  words[at] = organizationId & 0xffff;
+  words[at + 1] = iopId & 0xfff;
+  words[at + 2] =
+    (segmentNumber & 0xfff) | ((i2oVersion & 0xf) << 12) | ((iopState & 0xff) << 16) | (messengerType << 24);
+  words[at + 3] = inboundFrameWords & 0xffff;
+  words[at + 4] = lastChanged;
+  words[at + 5] = capabilities;
+  words[at + 6] = inboundPortLow;
+  words[at + 7] = inboundPortHigh;
 }
 
 /**
  * Checks a request against the class: size, list offset, ranges, list. The frame header has been checked
  * before. @param sizeWords the message size read once from word 0, at most a frame. @returns 0, or the
- * DETAILED_STATUS_ number to answer with as a transaction error.
+ * DETAILED_STATUS_ number to answer with as a transaction error; `checkFault` then says where the fault is.
  */
 export function checkExecutiveRequest(words: Int32Array, frame: number, sizeWords: number): number {
   let value = 0;
   switch (words[frame + 1] >>> 24) {
     case EXEC_STATUS_GET:
-      if (sizeWords < 9) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 9) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getExecStatusGetBufferLength(words, frame);
-      if (value < 88 || value > 88) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value < 88 || value > 88) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 32, 0);
       return 0;
     case EXEC_OUTBOUND_INIT:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x60) return DETAILED_STATUS_INVALID_OFFSET;
-      return checkSgl(words, frame, 6, sizeWords, SGL_ALLOW_IN);
-    case EXEC_LCT_NOTIFY:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x60) return DETAILED_STATUS_INVALID_OFFSET;
-      return checkSgl(words, frame, 6, sizeWords, SGL_ALLOW_IN);
-    case EXEC_SYS_TAB_SET:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x60) return DETAILED_STATUS_INVALID_OFFSET;
-      return checkSgl(words, frame, 6, sizeWords, SGL_ALLOW_OUT);
-    case EXEC_SYS_QUIESCE:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x60) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      value = getExecOutboundInitInitCode(words, frame);
+      if (value !== 0 && value !== 16 && value !== 32 && value !== 48 && value !== 128) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
+      if (sizeWords === 6) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
-    case EXEC_SYS_ENABLE:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+    case EXEC_LCT_NOTIFY:
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x60) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords === 6) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_SYS_TAB_SET:
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x60) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords === 6) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_BIOS_INFO_SET:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_BOOT_DEVICE_SET:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_HRT_GET:
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x40) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords === 4) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_SW_DOWNLOAD:
+      if (sizeWords < 7) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x70) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords === 7) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_SW_UPLOAD:
+      if (sizeWords < 7) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x70) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords === 7) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_SW_REMOVE:
+      if (sizeWords < 7) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_DDM_SUSPEND:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_DDM_DESTROY:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_ADAPTER_READ:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_ADAPTER_ASSIGN:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_ADAPTER_RELEASE:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_DEVICE_ASSIGN:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_DEVICE_RELEASE:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_CONFIG_VALIDATE:
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_IOP_RESET:
-      if (sizeWords < 8) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 8) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_IOP_CLEAR:
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_SYS_MODIFY:
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x40) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords === 4) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_SYS_QUIESCE:
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_PATH_QUIESCE:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_DDM_QUIESCE:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_IOP_CONNECT:
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_CONN_SETUP:
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_SYS_ENABLE:
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_PATH_ENABLE:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_DDM_ENABLE:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_PATH_RESET:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_DDM_RESET:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case EXEC_STATIC_MF_CREATE:
+      if (sizeWords < 9) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      value = getExecStaticMfCreateMaxOutstanding(words, frame);
+      if (value < 1) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
+      return 0;
+    case EXEC_STATIC_MF_RELEASE:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case PRIVATE_ECHO:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getPrivateEchoXFunctionCode(words, frame);
-      if (value < 1 || value > 2) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value < 1 || value > 2) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;
@@ -920,9 +2773,62 @@ export function checkExecutiveReply(words: Int32Array, frame: number, sizeWords:
       return 0;
     case EXEC_SYS_TAB_SET:
       return 0;
+    case EXEC_BIOS_INFO_SET:
+      return 0;
+    case EXEC_BOOT_DEVICE_SET:
+      return 0;
+    case EXEC_HRT_GET:
+      return 0;
+    case EXEC_SW_DOWNLOAD:
+      return 0;
+    case EXEC_SW_UPLOAD:
+      return 0;
+    case EXEC_SW_REMOVE:
+      return 0;
+    case EXEC_DDM_SUSPEND:
+      return 0;
+    case EXEC_DDM_DESTROY:
+      return 0;
+    case EXEC_ADAPTER_READ:
+      return 0;
+    case EXEC_ADAPTER_ASSIGN:
+      return 0;
+    case EXEC_ADAPTER_RELEASE:
+      return 0;
+    case EXEC_DEVICE_ASSIGN:
+      return 0;
+    case EXEC_DEVICE_RELEASE:
+      return 0;
+    case EXEC_CONFIG_VALIDATE:
+      return 0;
+    case EXEC_IOP_CLEAR:
+      return 0;
+    case EXEC_SYS_MODIFY:
+      return 0;
     case EXEC_SYS_QUIESCE:
       return 0;
+    case EXEC_PATH_QUIESCE:
+      return 0;
+    case EXEC_DDM_QUIESCE:
+      return 0;
+    case EXEC_IOP_CONNECT:
+      return 0;
+    case EXEC_CONN_SETUP:
+      return 0;
     case EXEC_SYS_ENABLE:
+      return 0;
+    case EXEC_PATH_ENABLE:
+      return 0;
+    case EXEC_DDM_ENABLE:
+      return 0;
+    case EXEC_PATH_RESET:
+      return 0;
+    case EXEC_DDM_RESET:
+      return 0;
+    case EXEC_STATIC_MF_CREATE:
+      if (status === 0 && sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      return 0;
+    case EXEC_STATIC_MF_RELEASE:
       return 0;
     case PRIVATE_ECHO:
       if (status === 0 && sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;

@@ -202,6 +202,11 @@ export class RingConsumer implements FrameConsumer {
     return this.next === this.tailSeen && this.refresh() === 0;
   }
 
+  /** Frames posted that have not been released. */
+  get waiting(): number {
+    return this.refresh();
+  }
+
   /** True once the producer has written an index that cannot be. */
   get broken(): boolean {
     return this.brokenIndex;

@@ -4,6 +4,9 @@
  * cut to it. Hot path: all of it but the names; nothing here allocates.
  */
 import {
+  faultAt,
+} from './check-fault.ts';
+import {
   DETAILED_STATUS_INVALID_OFFSET,
   DETAILED_STATUS_INVALID_PARAMETER,
   DETAILED_STATUS_MESSAGE_TOO_SMALL,
@@ -1515,92 +1518,97 @@ export function writeTransactionOutcome(
 /**
  * Checks a request against the class: size, list offset, ranges, list. The frame header has been checked
  * before. @param sizeWords the message size read once from word 0, at most a frame. @returns 0, or the
- * DETAILED_STATUS_ number to answer with as a transaction error.
+ * DETAILED_STATUS_ number to answer with as a transaction error; `checkFault` then says where the fault is.
  */
 export function checkSocketRequest(words: Int32Array, frame: number, sizeWords: number): number {
   let value = 0;
   let fault = 0;
   switch (words[frame + 1] >>> 24) {
     case SOCKET_CREATE:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getSocketCreateSocketType(words, frame);
-      if (value < 1 || value > 2) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value < 1 || value > 2) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
       return 0;
     case SOCKET_BIND:
-      if (sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 7) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case SOCKET_CONNECT:
-      if (sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 7) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case SOCKET_LISTEN:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case SOCKET_ACCEPT_POST:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getSocketAcceptPostCount(words, frame);
-      if (value < 1 || value > 26) return DETAILED_STATUS_INVALID_PARAMETER;
-      if (sizeWords < 6 + value) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      if (value < 1 || value > 26) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
+      if (sizeWords < 6 + value) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       return 0;
     case SOCKET_SEND:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x60) return DETAILED_STATUS_INVALID_OFFSET;
-      return checkSgl(words, frame, 6, sizeWords, SGL_ALLOW_TRANSMIT | SGL_ALLOW_IMMEDIATE);
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x60) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      fault = checkSgl(words, frame, 6, sizeWords, SGL_ALLOW_TRANSMIT | SGL_ALLOW_IMMEDIATE);
+      if (fault !== 0) return faultAt(fault, 24, 0);
+      return 0;
     case SOCKET_SEND_TO:
-      if (sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x70) return DETAILED_STATUS_INVALID_OFFSET;
-      return checkSgl(words, frame, 7, sizeWords, SGL_ALLOW_TRANSMIT | SGL_ALLOW_IMMEDIATE);
+      if (sizeWords < 7) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x70) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      fault = checkSgl(words, frame, 7, sizeWords, SGL_ALLOW_TRANSMIT | SGL_ALLOW_IMMEDIATE);
+      if (fault !== 0) return faultAt(fault, 28, 0);
+      return 0;
     case SOCKET_RECEIVE_POST:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x40) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x40) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getSocketReceivePostBucketCount(words, frame);
-      if (value < 1 || value > 9) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value < 1 || value > 9) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 12, 0);
       fault = checkSgl(words, frame, 4, sizeWords, SGL_ALLOW_BUCKET);
-      if (fault !== 0) return fault;
+      if (fault !== 0) return faultAt(fault, 16, 0);
       value = getSocketReceivePostBucketCount(words, frame);
-      return sglScan[SGL_SCAN_ELEMENTS] === value ? 0 : DETAILED_STATUS_INVALID_PARAMETER;
+      if (sglScan[SGL_SCAN_ELEMENTS] !== value) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 12, 0);
+      return 0;
     case SOCKET_RECEIVE_CREDIT:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getSocketReceiveCreditCount(words, frame);
-      if (value < 1 || value > 13) return DETAILED_STATUS_INVALID_PARAMETER;
-      if (sizeWords < 5 + value * 2) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      if (value < 1 || value > 13) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
+      if (sizeWords < 5 + value * 2) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       return 0;
     case SOCKET_SHUTDOWN:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getSocketShutdownHow(words, frame);
-      if (value > 2) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value > 2) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
       return 0;
     case SOCKET_CLOSE:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case SOCKET_ABORT:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case SOCKET_OPTION_SET:
-      if (sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 7) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case SOCKET_OPTION_GET:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case SOCKET_STATUS_GET:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case SOCKET_NAME_GET:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getSocketNameGetWhich(words, frame);
-      if (value > 1) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value > 1) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;

@@ -8,3 +8,5 @@ export const SOCKET_CLASS_ID = 0x0a0;
 export const ECHO_CLASS_ID = 0x0a1;
 /** OrganizationID in private messages and tables: ours. */
 export const ORGANIZATION_ID = 0x1d1c;
+/** Nobody: the user of a device that is not claimed. */
+export const NO_TID = 0xfff;

@@ -60,5 +60,7 @@ export interface FrameConsumer {
   publish(): number;
   /** Asks to be notified of the next frame. @returns true when there is none, after looking once more. */
   arm(): boolean;
+  /** Frames posted and not released yet, as far as the transport knows. */
+  readonly waiting?: number;
   readonly broken: boolean;
 }

@@ -4,6 +4,9 @@
  * cut to it. Hot path: all of it but the names; nothing here allocates.
  */
 import {
+  faultAt,
+} from './check-fault.ts';
+import {
   DETAILED_STATUS_INVALID_OFFSET,
   DETAILED_STATUS_INVALID_PARAMETER,
   DETAILED_STATUS_MESSAGE_TOO_SMALL,
@@ -948,76 +951,79 @@ export function writeUtilLockReleaseReply(
 /**
  * Checks a request against the class: size, list offset, ranges, list. The frame header has been checked
  * before. @param sizeWords the message size read once from word 0, at most a frame. @returns 0, or the
- * DETAILED_STATUS_ number to answer with as a transaction error.
+ * DETAILED_STATUS_ number to answer with as a transaction error; `checkFault` then says where the fault is.
  */
 export function checkUtilityRequest(words: Int32Array, frame: number, sizeWords: number): number {
   let value = 0;
   switch (words[frame + 1] >>> 24) {
     case UTIL_NOP:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_ABORT:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getUtilAbortAbortType(words, frame);
-      if (value > 7) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value > 7) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 18, 0);
       return 0;
     case UTIL_PARAMS_SET:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x50) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x50) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getUtilParamsSetOperationFlags(words, frame);
-      if (value !== 0x00) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value !== 0x00) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
+      if (sizeWords === 5) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_PARAMS_GET:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x50) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x50) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getUtilParamsGetOperationFlags(words, frame);
-      if (value !== 0x00) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value !== 0x00) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
+      if (sizeWords === 5) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_CLAIM:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getUtilClaimClaimType(words, frame);
-      if (value < 1 || value > 4) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value < 1 || value > 4) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 19, 0);
       return 0;
     case UTIL_CLAIM_RELEASE:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getUtilClaimReleaseClaimType(words, frame);
-      if (value < 1 || value > 4) return DETAILED_STATUS_INVALID_PARAMETER;
+      if (value < 1 || value > 4) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 19, 0);
       return 0;
     case UTIL_DEVICE_RESERVE:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_DEVICE_RELEASE:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_CONFIG_DIALOG:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x50) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x50) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords === 5) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_EVENT_REGISTER:
-      if (sizeWords < 5) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_EVENT_ACK:
-      if (sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_REPLY_FAULT_NOTIFY:
-      if (sizeWords < 9) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 9) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_LOCK:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case UTIL_LOCK_RELEASE:
-      if (sizeWords < 4) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
-      if ((words[frame] & 0xf0) !== 0x00) return DETAILED_STATUS_INVALID_OFFSET;
+      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;

@@ -1,226 +1,220 @@
 /**
- * The executive class, TID 0: brings the card up and names its devices (I2O 1.5; reference section 4). States go
- * RESET → OutboundInit → HOLD → SysTabSet → READY → SysEnable → OPERATIONAL; SysQuiesce goes back to READY, IopReset to RESET.
- * StatusGet, OutboundInit and IopReset complete in polled memory, not by a reply, since there may be no outbound frame yet.
+ * The executive class, TID 0: brings the card up, names its devices, quiesces and resets them (I2O 1.5; reference section 4).
+ * From the processor: requests, and a turn when the IOP is `busy`. To the host: replies, tables in the control area, events.
+ *
+ * States: RESET → OutboundInit → HOLD → SysTabSet → READY → SysEnable → OPERATIONAL; SysQuiesce back to READY, IopClear to
+ * HOLD, IopReset to RESET; a module that throws makes it FAILED, one that cannot even be reset then FAULTED. What is legal in
+ * which state is a table here; the reference infers it from drivers' order.
  */
 
-import type { Region } from '../dma/region.ts';
 import {
   checkExecutiveRequest,
   DETAILED_STATUS_INAPPROPRIATE_FUNCTION,
-  DETAILED_STATUS_INVALID_PARAMETER,
   DETAILED_STATUS_SUCCESS,
   DETAILED_STATUS_UNKNOWN_FUNCTION,
+  DETAILED_STATUS_UNSUPPORTED_FUNCTION,
+  EXEC_BIOS_INFO_SET,
+  EXEC_BOOT_DEVICE_SET,
+  EXEC_CONFIG_VALIDATE,
+  EXEC_DDM_DESTROY,
+  EXEC_DDM_ENABLE,
+  EXEC_DDM_QUIESCE,
+  EXEC_DDM_RESET,
+  EXEC_DDM_SUSPEND,
+  EXEC_HRT_GET,
+  EXEC_IOP_CLEAR,
   EXEC_IOP_RESET,
   EXEC_LCT_NOTIFY,
   EXEC_OUTBOUND_INIT,
+  EXEC_PATH_ENABLE,
+  EXEC_PATH_QUIESCE,
+  EXEC_PATH_RESET,
+  EXEC_STATIC_MF_CREATE,
+  EXEC_STATIC_MF_RELEASE,
   EXEC_STATUS_GET,
   EXEC_SYS_ENABLE,
+  EXEC_SYS_MODIFY,
   EXEC_SYS_QUIESCE,
   EXEC_SYS_TAB_SET,
-  getExecIopResetStatusAddressLow,
-  getExecOutboundInitOutboundFrameWords,
-  getExecStatusGetBufferAddressLow,
-  getExecSysTabSetHostUnitId,
-  getExecSysTabSetIopId,
+  EXECUTIVE_EVENT_DDM_AVAILABILITY,
+  EXECUTIVE_EVENT_RESOURCE_LIMIT,
+  IOP_STATE_FAILED,
+  IOP_STATE_FAULTED,
   IOP_STATE_HOLD,
   IOP_STATE_OPERATIONAL,
   IOP_STATE_READY,
-  IOP_STATE_RESET,
-  LCT_ENTRY_WORDS,
-  LCT_HEADER_WORDS,
   REQUEST_STATUS_ERROR_NO_DATA,
   REQUEST_STATUS_SUCCESS,
-  REQUEST_STATUS_TRANSACTION_ERROR,
-  STATUS_BLOCK_WORDS,
-  writeLctEntry,
-  writeLctHeader,
-  writeStatusBlock,
 } from '../i2o/executive.gen.ts';
-import { FRAME_WORDS } from '../i2o/frame.ts';
-import { DEVICE_TID, IOP_TID, ORGANIZATION_ID } from '../i2o/tids.ts';
-import type { Module } from './module.ts';
-import type { Outbound } from './outbound.ts';
+import { INBOUND_REFUSED } from '../ledger/counters.gen.ts';
+import type { ExecutiveParts } from './executive-parts.ts';
+import { isLegal } from './executive-states.ts';
 
-/** Polled status words, reference section 3.5. */
-export const RESET_IN_PROGRESS = 1;
-export const OUTBOUND_INIT_FAILED = 3;
-export const OUTBOUND_INIT_COMPLETE = 4;
-/** Nobody has claimed the device. */
-const TID_NONE = 0xfff;
-
-export interface ExecutiveConfig {
-  readonly inboundFrames: number;
-  readonly outboundFrames: number;
-  /** The only part of the region the executive may write for the host: first address, and one past the last. */
-  readonly controlStart: number;
-  readonly controlEnd: number;
-}
+/** Data of a ResourceLimit event: outbound frames. */
+const LIMIT_OUTBOUND = 4;
+/** Data of a DdmAvailability event: its code failed. */
+const AVAILABILITY_CODE = 4;
 
 export class Executive {
-  /** Whether device messages are taken. Kept apart from the state so that the run loop reads one boolean. */
-  operational = false;
-  /** Whether there may be outbound frames. In RESET there are none, and every request completes in polled memory. */
-  replies = false;
-  private state: number = IOP_STATE_RESET;
-  private iopId = 0;
-  private hostUnitId = 0;
-  private readonly region: Region;
+  private readonly parts: ExecutiveParts;
   private readonly words: Int32Array;
-  private readonly outbound: Outbound;
-  private readonly module: Module;
-  private readonly config: ExecutiveConfig;
+  private readonly counters: Float64Array;
+  /** The host was told, or is being told, that it leaves the card no outbound frames. */
+  private limitTold = false;
 
-  constructor(region: Region, outbound: Outbound, module: Module, config: ExecutiveConfig) {
-    this.region = region;
-    this.words = region.words;
-    this.outbound = outbound;
-    this.module = module;
-    this.config = config;
+  constructor(parts: ExecutiveParts) {
+    this.parts = parts;
+    this.words = parts.outbound.words;
+    this.counters = parts.ledger.counters;
+    parts.executive.aborter = (match) => parts.lctNotify.abort(match) + parts.configValidate.abort(match);
   }
 
+  /** One request to TID 0 that is no utility message; its header has been checked. */
   request(frame: number, functionCode: number, sizeWords: number): void {
+    const { outbound, iop } = this.parts;
     const fault = checkExecutiveRequest(this.words, frame, sizeWords);
-    if (fault !== 0) {
-      if (this.state !== IOP_STATE_RESET) {
-        const known = fault !== DETAILED_STATUS_UNKNOWN_FUNCTION;
-        const status = known ? REQUEST_STATUS_TRANSACTION_ERROR : REQUEST_STATUS_ERROR_NO_DATA;
-        this.outbound.status(frame, status, fault);
-      }
-      return;
+    if (!iop.canReply && (fault !== 0 || !isLegal(functionCode, iop.state))) {
+      // There is no outbound queue to answer by.
+      this.counters[INBOUND_REFUSED] += 1;
+    } else if (fault === DETAILED_STATUS_UNKNOWN_FUNCTION) {
+      this.refuse(frame, fault);
+    } else if (!isLegal(functionCode, iop.state)) {
+      // Before its fields: a message that may not be sent now is refused for that, whatever it holds.
+      this.illegal(frame, functionCode);
+    } else if (fault !== 0) {
+      outbound.refused(frame, fault);
+    } else {
+      this.serve(frame, functionCode, sizeWords);
     }
+  }
+
+  /** What waits for a frame or a change. @returns items done. */
+  poll(): number {
+    const { iop, executive, device, lctNotify, configValidate } = this.parts;
+    const done =
+      executive.events.send() +
+      device.events.send() +
+      lctNotify.poll() +
+      configValidate.poll() +
+      this.parts.utility.poll();
+    if (this.limitTold && this.outboundPlenty()) this.limitTold = false;
+    iop.busy =
+      this.limitTold ||
+      executive.events.waiting + device.events.waiting > 0 ||
+      lctNotify.due ||
+      configValidate.open ||
+      this.parts.utility.waiting;
+    return done;
+  }
+
+  /** A reply found no frame in this turn. */
+  outboundShort(): void {
+    if (this.limitTold) return;
+    this.limitTold = true;
+    this.parts.iop.busy = true;
+    this.parts.executive.events.raise(EXECUTIVE_EVENT_RESOURCE_LIMIT, LIMIT_OUTBOUND);
+  }
+
+  /** A module or the executive itself threw: nothing is taken but what can bring the card back. */
+  fail(): void {
+    const { iop, executive } = this.parts;
+    if (iop.failed) return;
+    iop.enter(iop.canReply ? IOP_STATE_FAILED : IOP_STATE_FAULTED);
+    executive.events.raise(EXECUTIVE_EVENT_DDM_AVAILABILITY, AVAILABILITY_CODE);
+  }
+
+  /** A quarter of the outbound frames is free: the next shortage is another one. */
+  private outboundPlenty(): boolean {
+    const quarter = this.parts.outboundFrames >> 2;
+    return this.parts.outbound.ring.available(quarter) >= quarter;
+  }
+
+  private serve(frame: number, functionCode: number, sizeWords: number): void {
+    const { parts } = this;
     switch (functionCode) {
       case EXEC_STATUS_GET:
-        this.statusGet(frame);
+        parts.polled.statusGet(frame);
         break;
       case EXEC_OUTBOUND_INIT:
-        this.outboundInit(frame);
+        parts.polled.outboundInit(frame, sizeWords);
         break;
       case EXEC_IOP_RESET:
-        this.reset(frame);
+        this.limitTold = false;
+        parts.polled.reset(frame);
+        break;
+      case EXEC_IOP_CLEAR:
+        this.clear(frame);
         break;
       case EXEC_SYS_TAB_SET:
-        if (this.refusedUnless(frame, IOP_STATE_HOLD, IOP_STATE_READY)) break;
-        this.iopId = getExecSysTabSetIopId(this.words, frame);
-        this.hostUnitId = getExecSysTabSetHostUnitId(this.words, frame);
-        this.enter(frame, IOP_STATE_READY);
+      case EXEC_SYS_MODIFY:
+        parts.system.set(frame, functionCode, sizeWords);
         break;
       case EXEC_SYS_ENABLE:
-        if (this.refusedUnless(frame, IOP_STATE_READY, IOP_STATE_OPERATIONAL)) break;
-        this.enter(frame, IOP_STATE_OPERATIONAL);
+        parts.iop.enter(IOP_STATE_OPERATIONAL);
+        this.done(frame);
         break;
       case EXEC_SYS_QUIESCE:
-        if (this.refusedUnless(frame, IOP_STATE_OPERATIONAL, IOP_STATE_READY)) break;
-        this.module.quiesce();
-        this.enter(frame, IOP_STATE_READY);
+        if (parts.iop.deviceRuns) parts.device.module.quiesce();
+        parts.iop.enter(IOP_STATE_READY);
+        this.done(frame);
         break;
       case EXEC_LCT_NOTIFY:
-        this.lctNotify(frame);
+        parts.lctNotify.request(frame, sizeWords);
+        break;
+      case EXEC_HRT_GET:
+        parts.system.hrtGet(frame, sizeWords);
+        break;
+      case EXEC_CONFIG_VALIDATE:
+        parts.configValidate.start(frame);
+        parts.iop.busy = true;
+        break;
+      case EXEC_BIOS_INFO_SET:
+      case EXEC_BOOT_DEVICE_SET:
+      case EXEC_DDM_SUSPEND:
+      case EXEC_DDM_DESTROY:
+      case EXEC_DDM_QUIESCE:
+      case EXEC_DDM_ENABLE:
+      case EXEC_DDM_RESET:
+      case EXEC_PATH_QUIESCE:
+      case EXEC_PATH_ENABLE:
+      case EXEC_PATH_RESET:
+        parts.devices.request(frame, functionCode);
+        break;
+      case EXEC_STATIC_MF_CREATE:
+      case EXEC_STATIC_MF_RELEASE:
+        parts.system.staticFrame(frame, functionCode, sizeWords);
         break;
       default:
-        this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_UNKNOWN_FUNCTION);
+        this.refuse(frame, DETAILED_STATUS_UNSUPPORTED_FUNCTION);
     }
   }
 
-  private enter(frame: number, state: number): void {
-    this.state = state;
-    this.operational = state === IOP_STATE_OPERATIONAL;
-    this.outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
+  /** IopClear: every open request ends, the tables and the outbound queue stay. */
+  private clear(frame: number): void {
+    const { iop, device, lctNotify, configValidate } = this.parts;
+    if (iop.deviceRuns) device.module.quiesce();
+    lctNotify.clear();
+    configValidate.clear();
+    iop.enter(IOP_STATE_HOLD);
+    this.done(frame);
   }
 
-  private refusedUnless(frame: number, state: number, alternative: number): boolean {
-    if (this.state === state || this.state === alternative) return false;
-    if (this.state !== IOP_STATE_RESET) {
-      this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_INAPPROPRIATE_FUNCTION);
+  private done(frame: number): void {
+    this.parts.outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
+  }
+
+  /** Of the messages answered in polled memory, the refusal goes there too. */
+  private illegal(frame: number, functionCode: number): void {
+    if (functionCode === EXEC_OUTBOUND_INIT) {
+      this.counters[INBOUND_REFUSED] += 1;
+      this.parts.polled.rejectOutboundInit(frame);
+    } else {
+      this.refuse(frame, DETAILED_STATUS_INAPPROPRIATE_FUNCTION);
     }
-    return true;
   }
 
-  /** Whether the host may be written at an address: only its control area. */
-  private writable(address: number, byteLength: number): boolean {
-    const { controlStart, controlEnd } = this.config;
-    return (
-      (address & 3) === 0 && address >= controlStart && byteLength >= 0 && address + byteLength <= controlEnd
-    );
-  }
-
-  private statusGet(frame: number): void {
-    const address = getExecStatusGetBufferAddressLow(this.words, frame);
-    if (!this.writable(address, STATUS_BLOCK_WORDS * 4)) return;
-    const at = address >> 2;
-    writeStatusBlock(
-      this.words,
-      at,
-      ORGANIZATION_ID,
-      this.iopId,
-      this.hostUnitId,
-      0,
-      1,
-      this.state,
-      0,
-      FRAME_WORDS,
-      0x80,
-      this.config.inboundFrames,
-      this.config.inboundFrames,
-      this.config.outboundFrames,
-      (LCT_HEADER_WORDS + LCT_ENTRY_WORDS) * 4,
-      0,
-      0,
-    );
-    // The sync byte goes last and is what the host polls, so it alone must be ordered behind the rest.
-    Atomics.store(this.words, at + STATUS_BLOCK_WORDS - 1, 0xff000000 | 0);
-  }
-
-  private outboundInit(frame: number): void {
-    const words = this.words;
-    const address = words[frame + 7]!;
-    if (!this.writable(address, 4)) return;
-    const fits = getExecOutboundInitOutboundFrameWords(words, frame) === FRAME_WORDS;
-    if (fits && this.state === IOP_STATE_RESET) this.state = IOP_STATE_HOLD;
-    this.replies = this.state !== IOP_STATE_RESET;
-    const done = fits && this.state === IOP_STATE_HOLD;
-    Atomics.store(words, address >> 2, done ? OUTBOUND_INIT_COMPLETE : OUTBOUND_INIT_FAILED);
-  }
-
-  private reset(frame: number): void {
-    const address = getExecIopResetStatusAddressLow(this.words, frame);
-    if (!this.writable(address, 4)) return;
-    if (this.operational) this.module.quiesce();
-    this.operational = false;
-    this.replies = false;
-    this.state = IOP_STATE_RESET;
-    Atomics.store(this.words, address >> 2, RESET_IN_PROGRESS);
-  }
-
-  /** Writes the table where the simple element says, as much of it as fits: the host compares sizes and asks again. */
-  private lctNotify(frame: number): void {
-    if (this.state === IOP_STATE_RESET) return;
-    const words = this.words;
-    const byteLength = words[frame + 6]! & 0xffffff;
-    const address = words[frame + 7]!;
-    const tableWords = LCT_HEADER_WORDS + LCT_ENTRY_WORDS;
-    if (byteLength < tableWords * 4 || !this.writable(address, tableWords * 4)) {
-      this.outbound.status(frame, REQUEST_STATUS_TRANSACTION_ERROR, DETAILED_STATUS_INVALID_PARAMETER);
-      return;
-    }
-    const at = address >> 2;
-    writeLctHeader(this.region.words, at, tableWords, 0, 1, 0, 1);
-    const { classId, classVersion } = this.module;
-    writeLctEntry(
-      words,
-      at + LCT_HEADER_WORDS,
-      LCT_ENTRY_WORDS,
-      DEVICE_TID,
-      1,
-      0,
-      classId,
-      classVersion,
-      ORGANIZATION_ID,
-      0,
-      TID_NONE,
-      IOP_TID,
-      0,
-    );
-    this.outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
+  private refuse(frame: number, detailedStatus: number): void {
+    this.counters[INBOUND_REFUSED] += 1;
+    this.parts.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, detailedStatus);
   }
 }

@@ -1,7 +1,9 @@
 /**
- * Replies on their way out. Wraps the outbound ring's producer: counts frames, and writes the replies that are the same
+ * Replies on their way out. Wraps the outbound transport's producer: counts frames, and writes the replies that are the same
  * for every class. When no frame is free a reply is withheld by its maker and tried again, never dropped.
  */
+import { checkFault, FAULT_BIT, FAULT_BYTE } from '../i2o/check-fault.ts';
+import { REQUEST_STATUS_PROGRESS_REPORT, REQUEST_STATUS_TRANSACTION_ERROR } from '../i2o/executive.gen.ts';
 import {
   FLAG_LAST,
   FLAG_REPLY,
@@ -12,10 +14,12 @@ import {
   frameTransactionContext,
   writeFailure,
   writeHeader,
+  writeTransactionError,
 } from '../i2o/frame.ts';
-import { type FrameProducer, NO_FRAME } from '../i2o/transport.ts';
+import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../i2o/transport.ts';
 import { INBOUND_REFUSED, OUTBOUND_FULL, OUTBOUND_POSTED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { PendingRequest } from './pending-request.ts';
 
 const STATUS_SHIFT = 24;
 const STATUS_REPLY_WORDS = 5;
@@ -25,6 +29,13 @@ export class Outbound {
   readonly words: Int32Array;
   /** In this turn a reply found no frame: it waits for the host to release one. The processor clears it each turn. */
   short = false;
+  /** Failing ids of failure records: what SysTabSet said. */
+  iopId = 0;
+  hostUnitId = 0;
+  /** Where the request being answered came from, if its frame may be preserved; the processor sets it. */
+  preserver: FrameConsumer | undefined;
+  /** A frame is acquired and not posted. */
+  taken = false;
   private readonly counters: Float64Array;
 
   constructor(words: Int32Array, ring: FrameProducer, ledger: Ledger) {
@@ -39,6 +50,8 @@ export class Outbound {
     if (frame === NO_FRAME) {
       this.counters[OUTBOUND_FULL] += 1;
       this.short = true;
+    } else {
+      this.taken = true;
     }
     return frame;
   }
@@ -53,42 +66,89 @@ export class Outbound {
   /** The acquired frame is complete; the run loop publishes. */
   post(): void {
     this.counters[OUTBOUND_POSTED] += 1;
+    this.taken = false;
     this.ring.post();
+  }
+
+  /** Gives an acquired frame back, if there is one: whoever was to fill it has failed. */
+  cancel(): void {
+    if (this.taken) this.ring.cancel();
+    this.taken = false;
   }
 
   /** Answers a request with a status and nothing else. The caller knows a frame is free. */
   status(requestFrame: number, requestStatus: number, detailedStatus: number): void {
-    const frame = this.acquire();
+    if (requestStatus === REQUEST_STATUS_TRANSACTION_ERROR) {
+      this.transactionError(requestFrame, detailedStatus, 0, 0);
+      return;
+    }
     const words = this.words;
-    writeHeader(
-      words,
-      frame,
-      0,
+    this.writeStatus(
       FLAG_REPLY | FLAG_LAST,
-      STATUS_REPLY_WORDS,
       frameTarget(words, requestFrame),
       frameInitiator(words, requestFrame),
       frameFunction(words, requestFrame),
       frameInitiatorContext(words, requestFrame),
       frameTransactionContext(words, requestFrame),
+      (requestStatus << STATUS_SHIFT) | detailedStatus,
     );
-    words[frame + 4] = (requestStatus << STATUS_SHIFT) | detailedStatus;
+  }
+
+  /** Answers a request that waited, for the last time. The caller knows a frame is free. */
+  answer(pending: PendingRequest, requestStatus: number, detailedStatus: number): void {
+    pending.open = false;
+    this.writePending(pending, FLAG_REPLY | FLAG_LAST, (requestStatus << STATUS_SHIFT) | detailedStatus);
+  }
+
+  /** Tells how far a request has come: LAST is clear, it stays open. The caller knows a frame is free. */
+  progress(pending: PendingRequest, detailedStatus: number): void {
+    this.writePending(pending, FLAG_REPLY, (REQUEST_STATUS_PROGRESS_REPORT << STATUS_SHIFT) | detailedStatus);
+  }
+
+  /** Answers a request that a generated check found wrong, and says where. The caller knows a frame is free. */
+  refused(requestFrame: number, detailedStatus: number): void {
+    this.counters[INBOUND_REFUSED] += 1;
+    this.transactionError(requestFrame, detailedStatus, checkFault[FAULT_BYTE]!, checkFault[FAULT_BIT]!);
+  }
+
+  /**
+   * Answers a request whose fields are wrong (reference section 1.3).
+   * @param errorOffset byte of the message that is wrong; 0: not said. @param bitOffset bit in it.
+   */
+  transactionError(
+    requestFrame: number,
+    detailedStatus: number,
+    errorOffset: number,
+    bitOffset: number,
+  ): void {
+    const words = this.words;
+    const frame = this.acquire();
+    writeTransactionError(
+      words,
+      frame,
+      frameTarget(words, requestFrame),
+      frameInitiator(words, requestFrame),
+      frameFunction(words, requestFrame),
+      frameInitiatorContext(words, requestFrame),
+      frameTransactionContext(words, requestFrame),
+      detailedStatus,
+      errorOffset,
+    );
+    words[frame + 6] = bitOffset;
     this.post();
   }
 
   /**
-   * Answers a message that cannot be delivered with a transport-failure frame (reference section 1.4). On the ring the
-   * frame is recycled at once, so no frame is preserved (PreservedMFA is 0xFFFFFFFF) and W3 does carry the context.
+   * Answers a message that cannot be delivered with a transport-failure frame (reference section 1.4). Where the transport
+   * preserves the request's frame, its address is in the record; where not, the frame is recycled at once and the record
+   * says 0xFFFFFFFF. Word 3 carries the context either way.
    */
   failure(requestFrame: number, failureCode: number, severity: number): void {
     this.counters[INBOUND_REFUSED] += 1;
     const words = this.words;
-    const frame = this.acquire();
-    // Before OutboundInit there may be no frame to say it in: the count says it.
-    if (frame === NO_FRAME) return;
     writeFailure(
       words,
-      frame,
+      this.acquire(),
       frameTarget(words, requestFrame),
       frameInitiator(words, requestFrame),
       frameFunction(words, requestFrame),
@@ -96,10 +156,49 @@ export class Outbound {
       frameTransactionContext(words, requestFrame),
       severity,
       failureCode,
-      0,
-      0,
-      NO_FRAME,
+      this.iopId,
+      this.hostUnitId,
+      this.preserver === undefined ? NO_FRAME : this.preserver.preserve(),
     );
+    this.post();
+  }
+
+  private writePending(pending: PendingRequest, flags: number, status: number): void {
+    this.writeStatus(
+      flags,
+      pending.target,
+      pending.initiator,
+      pending.functionCode,
+      pending.initiatorContext,
+      pending.transactionContext,
+      status,
+    );
+  }
+
+  private writeStatus(
+    flags: number,
+    target: number,
+    initiator: number,
+    functionCode: number,
+    initiatorContext: number,
+    transactionContext: number,
+    status: number,
+  ): void {
+    const frame = this.acquire();
+    const words = this.words;
+    writeHeader(
+      words,
+      frame,
+      0,
+      flags,
+      STATUS_REPLY_WORDS,
+      target,
+      initiator,
+      functionCode,
+      initiatorContext,
+      transactionContext,
+    );
+    words[frame + 4] = status;
     this.post();
   }
 }

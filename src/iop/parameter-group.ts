@@ -5,6 +5,7 @@
  * Whoever serves the group fills and reads a scratch buffer of the card's own. The operation list was copied out of shared
  * memory before, and the result list goes there after: nothing here can be changed by the host meanwhile.
  */
+import type { GroupLayout } from '../i2o/groups.gen.ts';
 import { BLOCK_STATUS_FIELD_UNWRITEABLE } from '../i2o/utility.gen.ts';
 
 export interface GroupField {
@@ -130,5 +131,70 @@ export class NumberGroup implements ParameterGroup {
   write(_row: number, field: number, bytes: DataView, at: number): number {
     if (this.change === undefined) return BLOCK_STATUS_FIELD_UNWRITEABLE;
     return this.change(field, getNumber(bytes, at, this.fields[field]!.byteLength));
+  }
+}
+
+/** A group described in spec/groups.yaml, with what it holds. */
+export interface GroupContent {
+  /** Rows there are now; absent: one, of a scalar group. */
+  readonly rows?: () => number;
+  /** Writes a field's value: `put.number` or `put.text`. */
+  readonly put: (field: number, row: number, put: ValueWriter) => void;
+  /** Takes a new value of a writable field. @returns 0 or a BLOCK_STATUS_ number. */
+  readonly take?: (field: number, bytes: DataView, at: number) => number;
+}
+
+/** Writes one value where it goes, whatever its length. */
+export class ValueWriter {
+  private bytes: DataView = new DataView(new ArrayBuffer(0));
+  private at = 0;
+  private byteLength = 0;
+
+  aim(bytes: DataView, at: number, byteLength: number): this {
+    this.bytes = bytes;
+    this.at = at;
+    this.byteLength = byteLength;
+    return this;
+  }
+
+  /** A number below 2^53; of fields longer than 8 bytes, the rest is zero. */
+  number(value: number): void {
+    for (let i = 8; i < this.byteLength; i++) this.bytes.setUint8(this.at + i, 0);
+    putNumber(this.bytes, this.at, Math.min(this.byteLength, 8), value);
+  }
+
+  text(text: string): void {
+    putText(this.bytes, this.at, this.byteLength, text);
+  }
+}
+
+/** A described group as the parameter layer takes it. */
+export class DescribedGroup implements ParameterGroup {
+  readonly number: number;
+  readonly table: boolean;
+  readonly keyField: number;
+  readonly fields: readonly GroupField[];
+  private readonly content: GroupContent;
+  private readonly writer = new ValueWriter();
+
+  constructor(layout: GroupLayout, content: GroupContent) {
+    this.number = layout.number;
+    this.table = layout.table;
+    this.keyField = layout.keyField;
+    this.fields = layout.fields;
+    this.content = content;
+  }
+
+  get rows(): number {
+    return this.content.rows === undefined ? 1 : this.content.rows();
+  }
+
+  read(row: number, field: number, bytes: DataView, at: number): void {
+    this.content.put(field, row, this.writer.aim(bytes, at, this.fields[field]!.byteLength));
+  }
+
+  write(_row: number, field: number, bytes: DataView, at: number): number {
+    if (this.content.take === undefined) return BLOCK_STATUS_FIELD_UNWRITEABLE;
+    return this.content.take(field, bytes, at);
   }
 }

@@ -82,238 +82,244 @@ export const OUTBOUND_RELEASED = 38;
 export const INBOUND_REFUSED = 39;
 /** bad replies dropped (host) */
 export const OUTBOUND_REFUSED = 40;
+/** events told to the host (iop) */
+export const EVENTS_SENT = 41;
+/** events dropped since too many waited for a frame (iop) */
+export const EVENTS_LOST = 42;
+/** replies the host said could not be delivered (iop) */
+export const REPLY_FAULTS = 43;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 41;
+export const NOPS = 44;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 42;
+export const FRAMES_PRESERVED = 45;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 43;
+export const FRAMES_ADOPTED = 46;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 44;
+export const PORT_READS = 47;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 45;
+export const PORT_WRITES = 48;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 46;
+export const REGISTER_READS = 49;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 47;
+export const REGISTER_WRITES = 50;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 48;
+export const PORT_EMPTY_READS = 51;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 49;
+export const PORT_RETRIES = 52;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 50;
+export const OUTBOUND_FREE_OVERFLOWS = 53;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 51;
+export const FIFO_ERROR_INTERRUPTS = 54;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 52;
+export const MFA_OUT_OF_WINDOW = 55;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 53;
+export const MFA_MISALIGNED = 56;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 54;
+export const MFA_WRONG_DIRECTION = 57;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 55;
+export const MFA_NOT_OWNED = 58;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 56;
+export const HOST_MFA_OUT_OF_WINDOW = 59;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 57;
+export const HOST_MFA_MISALIGNED = 60;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 58;
+export const HOST_MFA_WRONG_DIRECTION = 61;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 59;
+export const HOST_MFA_NOT_OWNED = 62;
 /** socket calls (host) */
-export const USER_CALLS = 60;
+export const USER_CALLS = 63;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 61;
+export const USER_WOULD_BLOCK = 64;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 62;
+export const MESSAGE_REQUESTS = 65;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 63;
+export const MESSAGE_REPLIES = 66;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 64;
+export const MEMORY_TRANSMIT_TAKEN = 67;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 65;
+export const MEMORY_TRANSMIT_RETURNED = 68;
 /** times the transmit pool was dry (host) */
-export const MEMORY_TRANSMIT_DRY = 66;
+export const MEMORY_TRANSMIT_DRY = 69;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 67;
+export const MEMORY_BUCKETS_POSTED = 70;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 68;
+export const MEMORY_BUCKETS_USED = 71;
 /** times the card had data and no bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 69;
+export const MEMORY_BUCKETS_STARVED = 72;
 /** address mappings after start (host) */
-export const MAPPINGS = 70;
+export const MAPPINGS = 73;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 71;
+export const ALLOCATIONS = 74;
 /** taken from the program (host) */
-export const BYTES_SENT = 72;
+export const BYTES_SENT = 75;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 73;
+export const BYTES_LENT = 76;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 74;
+export const BYTES_QUEUED = 77;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 75;
+export const BYTES_REFUSED = 78;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 76;
+export const BYTES_DISCARDED = 79;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 77;
+export const BYTES_ACKNOWLEDGED = 80;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 78;
+export const BYTES_UNACKNOWLEDGED = 81;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 79;
+export const BYTES_ACCEPTED = 82;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 80;
+export const BYTES_UNREAD = 83;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 81;
+export const BYTES_DELIVERED = 84;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 82;
+export const BYTES_RECEIVED = 85;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 83;
+export const BYTES_BORROWED = 86;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 84;
+export const BYTES_DROPPED = 87;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 85;
+export const DATAGRAMS_SENT = 88;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 86;
+export const DATAGRAMS_SENT_BYTES = 89;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 87;
+export const DATAGRAMS_UNSENT = 90;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 88;
+export const DATAGRAMS_RECEIVED = 91;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 89;
+export const DATAGRAMS_RECEIVED_BYTES = 92;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 90;
+export const DATAGRAMS_CUT = 93;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 91;
+export const DATAGRAMS_CUT_BYTES = 94;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 92;
+export const DATAGRAMS_DROPPED = 95;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 93;
+export const DATAGRAMS_DROPPED_BYTES = 96;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 94;
+export const EVENTS_TAKEN = 97;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 95;
+export const EVENTS_DROPPED = 98;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 96;
+export const FAILURES_TAKEN = 99;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 97;
+export const LATE_REPLIES = 100;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 98;
+export const IP_IN_RECEIVES = 101;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 99;
+export const IP_IN_HDR_ERRORS = 102;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 100;
+export const IP_IN_ADDR_ERRORS = 103;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 101;
+export const IP_IN_UNKNOWN_PROTOS = 104;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 102;
+export const IP_OUT_REQUESTS = 105;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 103;
+export const IP_OUT_NO_ROUTES = 106;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 104;
+export const IP_REASM_REQDS = 107;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 105;
+export const IP_REASM_OKS = 108;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 106;
+export const IP_REASM_FAILS = 109;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 107;
+export const ARP_REQUESTS_SENT = 110;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 108;
+export const ARP_REPLIES_SENT = 111;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 109;
+export const ARP_RECEIVED = 112;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 110;
+export const ICMP_IN_MSGS = 113;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 111;
+export const ICMP_IN_ERRORS = 114;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 112;
+export const ICMP_IN_ECHOS = 115;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 113;
+export const ICMP_OUT_ECHO_REPS = 116;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 114;
+export const ICMP_OUT_DEST_UNREACHS = 117;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 115;
+export const UDP_IN_DATAGRAMS = 118;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 116;
+export const UDP_OUT_DATAGRAMS = 119;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 117;
+export const UDP_NO_PORTS = 120;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 118;
+export const UDP_IN_ERRORS = 121;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 119;
+export const TCP_ACTIVE_OPENS = 122;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 120;
+export const TCP_PASSIVE_OPENS = 123;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 121;
+export const TCP_ATTEMPT_FAILS = 124;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 122;
+export const TCP_ESTAB_RESETS = 125;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 123;
+export const TCP_IN_SEGS = 126;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 124;
+export const TCP_IN_ERRS = 127;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 125;
+export const TCP_OUT_SEGS = 128;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 126;
+export const TCP_OUT_DATA_BYTES = 129;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 127;
+export const TCP_RETRANS_SEGS = 130;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 128;
+export const TCP_RETRANS_BYTES = 131;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 129;
+export const TCP_OUT_RSTS = 132;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 130;
+export const TCP_LISTEN_OVERFLOWS = 133;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 131;
+export const TCP_TIMEOUTS = 134;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 132;
+export const TCP_FAST_RETRANSMITS = 135;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 133;
+export const TCP_DELAYED_ACKS = 136;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 134;
+export const TCP_OUT_OF_ORDER = 137;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 135;
+export const TCP_DUPLICATES = 138;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 136;
+export const TCP_WINDOW_PROBES = 139;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 137;
+export const TCP_CHALLENGE_ACKS = 140;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 138;
+export const TCP_PACKETS_PRUNED = 141;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 139;
+export const TCP_TIME_WAIT_OVERFLOWS = 142;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 140;
+export const DEVICE_TX_PACKETS = 143;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 141;
+export const DEVICE_TX_PACKETS_BYTES = 144;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 142;
+export const DEVICE_RX_PACKETS = 145;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 143;
+export const DEVICE_RX_PACKETS_BYTES = 146;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 144;
+export const DEVICE_TX_FULL = 147;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 145;
+export const DEVICE_RX_NO_BUFFER = 148;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 146;
+export const DEVICE_RX_BAD_CHECKSUM = 149;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 147;
+export const DEVICE_TSO_SEGMENTS = 150;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 148;
+export const WIRE_DROPPED = 151;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 149;
+export const WIRE_OVERFLOW = 152;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 150;
+export const WIRE_DUPLICATED = 153;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 151;
+export const WIRE_DUPLICATED_BYTES = 154;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 152;
+export const WIRE_CORRUPTED = 155;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 153;
+export const WIRE_REORDERED = 156;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 154;
+export const CAPTURE_COPIES = 157;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 155;
+export const CAPTURE_COPIES_BYTES = 158;
 
-export const COUNTER_COUNT = 156;
+export const COUNTER_COUNT = 159;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -356,6 +362,9 @@ export const COUNTER_NAMES: readonly string[] = [
   'outboundReleased',
   'inboundRefused',
   'outboundRefused',
+  'eventsSent',
+  'eventsLost',
+  'replyFaults',
   'nops',
   'framesPreserved',
   'framesAdopted',
@@ -514,6 +523,9 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'iop',
   'host',
+  'iop',
+  'iop',
+  'iop',
   'host',
   'iop',
   'host',
@@ -664,6 +676,9 @@ export const COUNTER_GROUPS: readonly string[] = [
   'notify',
   'notify',
   'notify',
+  'frame',
+  'frame',
+  'frame',
   'frame',
   'frame',
   'frame',
@@ -830,6 +845,9 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames the host gave back',
   'bad frames answered with a failure reply',
   'bad replies dropped',
+  'events told to the host',
+  'events dropped since too many waited for a frame',
+  'replies the host said could not be delivered',
   'acquired frames given back as NOP',
   'undelivered frames kept out of the free list',
   'undelivered frames the host took back',

@@ -11,6 +11,7 @@ import { cardQueues } from '../i2o/queues.ts';
 import type { FrameConsumer } from '../i2o/transport.ts';
 import { EchoModule } from '../iop/echo.ts';
 import { Executive } from '../iop/executive.ts';
+import { ExecutiveParts } from '../iop/executive-parts.ts';
 import type { Module } from '../iop/module.ts';
 import { Outbound } from '../iop/outbound.ts';
 import { IoProcessor } from '../iop/processor.ts';
@@ -37,6 +38,8 @@ export interface CardSurroundings {
   readonly waker: Waker;
   /** What the device is plugged into. */
   readonly wire: WireEnd;
+  /** Told of what the card's modules throw; the card then is FAILED. Absent: it ends. */
+  readonly onFault?: (error: unknown) => void;
 }
 
 export interface CardParts {
@@ -123,11 +126,13 @@ function assemble(
 ): IoProcessor {
   const { layout } = memory;
   const interrupt = new Interrupt(around.ledger, around.waker, around.clock, config.moderation);
-  const executive = new Executive(region, outbound, module, {
+  const parts = new ExecutiveParts(region, inbound, outbound, module, around.ledger, {
     inboundFrames: layout.inboundFrames,
     outboundFrames: layout.outboundFrames,
     controlStart: layout.control,
     controlEnd: layout.control + CONTROL_BYTES,
+    staticFrames: layout.staticFrames,
   });
-  return new IoProcessor(region.words, inbound, outbound, interrupt, executive, module, around.ledger);
+  const executive = new Executive(parts);
+  return new IoProcessor(inbound, interrupt, executive, parts, module, around.ledger, around.onFault);
 }

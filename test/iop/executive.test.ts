@@ -1,6 +1,7 @@
 /** Bring-up by executive messages, and what the card does with frames that are wrong or too early. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CONTROL_BYTES } from '../../src/dma/card-layout.ts';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import {
   FLAG_FAIL,
@@ -21,6 +22,8 @@ beforeEach(() => {
 });
 
 const statusAddress = (): number => card.memory.layout.control;
+/** A system table without entries. */
+const tableAddress = (): number => card.memory.layout.control + 1024;
 const wordAddress = (): number => card.memory.layout.control + 512;
 
 function statusGet(): number {
@@ -57,7 +60,7 @@ function sysTabSet(): number {
   card.post((words, frame) => {
     exec.writeExecSysTabSet(words, frame, IOP_TID, HOST_TID, 9, 5, 2, 0, 0, 12);
     let at = frame + 6;
-    for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(words, at, 0x54 | last, 48, statusAddress());
+    for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(words, at, 0x54 | last, 48, tableAddress());
   });
   return frameRequestStatus(card.run()[0]!, 0);
 }
@@ -102,7 +105,14 @@ describe('bring-up', () => {
   it('writes nothing outside its control area', () => {
     const before = card.region.bytes.slice();
     const { layout } = card.memory;
-    for (const address of [128, layout.control - 88, layout.control + 4096, layout.transmit.offset, -4, 3]) {
+    for (const address of [
+      128,
+      layout.control - 88,
+      layout.control + CONTROL_BYTES,
+      layout.transmit.offset,
+      -4,
+      3,
+    ]) {
       card.post((words, frame) =>
         exec.writeExecStatusGet(words, frame, IOP_TID, HOST_TID, 0, 0, address, 0, 88),
       );

@@ -8,6 +8,7 @@ import {
   maskOf,
   readClass,
 } from '../../spec/generator/model.ts';
+import { checkFault, FAULT_BYTE } from '../../src/i2o/check-fault.ts';
 import * as executiveCodec from '../../src/i2o/executive.gen.ts';
 import { FRAME_WORDS, TRANSACTION_ERROR_WORDS, writeTransactionError } from '../../src/i2o/frame.ts';
 import {
@@ -19,6 +20,7 @@ import {
   SGL_TRANSMIT,
 } from '../../src/i2o/sgl.ts';
 import * as socketCodec from '../../src/i2o/socket.gen.ts';
+import * as utilityCodec from '../../src/i2o/utility.gen.ts';
 import { readRepositoryFile } from './repository.ts';
 
 const TOO_SMALL = executiveCodec.DETAILED_STATUS_MESSAGE_TOO_SMALL;
@@ -47,6 +49,12 @@ const classes = [
     codec: executiveCodec as Readonly<Record<string, unknown>>,
     checkRequest: executiveCodec.checkExecutiveRequest as Check,
     checkReply: executiveCodec.checkExecutiveReply as Check,
+  },
+  {
+    spec: readClass(readRepositoryFile('spec/utility.yaml')),
+    codec: utilityCodec as Readonly<Record<string, unknown>>,
+    checkRequest: utilityCodec.checkUtilityRequest as Check,
+    checkReply: utilityCodec.checkUtilityReply as Check,
   },
 ];
 const rows = classes.flatMap((row) =>
@@ -123,7 +131,9 @@ describe.each(rows)('check of $title', ({ spec, message, checkRequest, checkRepl
   it('refuses every shorter one', () => {
     for (const { layout, check, reply } of kinds) {
       const size = writeLeast(words, spec, message, layout, reply);
-      for (let smaller = reply ? 5 : 3; smaller < size; smaller++) {
+      // A list whose reader checks it is looked at only where it begins.
+      const end = layout.sgl?.reader === true ? layout.words + 1 : size;
+      for (let smaller = reply ? 5 : 3; smaller < end; smaller++) {
         const inList = layout.sgl !== undefined && smaller >= layout.words;
         expect(check(words, FRAME, smaller), `${smaller} of ${size}`).toBe(inList ? BAD_OFFSET : TOO_SMALL);
       }
@@ -137,6 +147,7 @@ describe.each(rows)('check of $title', ({ spec, message, checkRequest, checkRepl
           const size = writeLeast(words, spec, message, layout, reply);
           store(words, field, bad, maskOf(field));
           expect(check(words, FRAME, size), `${field.name} = ${bad}`).toBe(INVALID);
+          if (!reply) expect(checkFault[FAULT_BYTE]! >> 2, field.name).toBe(field.word);
         }
       }
     }
@@ -150,7 +161,7 @@ describe.each(rows)('check of $title', ({ spec, message, checkRequest, checkRepl
 
   it('takes only the elements its list may have', () => {
     const { sgl } = message.request;
-    if (sgl === undefined) return;
+    if (sgl === undefined || sgl.reader === true) return;
     for (const [kind, [first, ...rest]] of Object.entries(ELEMENTS)) {
       writeLeast(words, spec, message, message.request, false);
       words.fill(0, FRAME + sgl.word);
@@ -163,7 +174,7 @@ describe.each(rows)('check of $title', ({ spec, message, checkRequest, checkRepl
 
   it('lets an unsuccessful or refused reply end after its status', () => {
     const reply = message.reply;
-    if (reply === undefined) return;
+    if (reply === undefined || reply.overlaid === true) return;
     writeLeast(words, spec, message, reply, true);
     words[FRAME] = words[FRAME]! & ~0x1000;
     words[FRAME + 4] = (executiveCodec.REQUEST_STATUS_ERROR_NO_DATA << 24) | 9;
