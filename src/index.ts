@@ -6,6 +6,7 @@ export { type InstallOptions, install, isInstalled, uninstall } from './node/ins
 export { register } from './node/start.ts';
 export { BlockingSockets } from './socket/blocking.ts';
 export {
+  type DatagramSource,
   type Endpoint,
   FAILED,
   HANGUP,
@@ -13,6 +14,7 @@ export {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
+  SOCK_DGRAM,
   SOCK_STREAM,
   type SocketStack,
   WRITABLE,
