@@ -283,10 +283,10 @@ describe('a card gone mad', () => {
         }
         madhouse.expectHome();
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
     // The driver's states behind which the most is held were reached.
-    expect(connected).toBeGreaterThan(50);
-    expect(datagrams).toBeGreaterThan(50);
+    expect(connected).toBeGreaterThan(15);
+    expect(datagrams).toBeGreaterThan(15);
   });
 });

@@ -3,12 +3,21 @@ import { expect } from 'vitest';
 import type { Transport } from '../../src/dma/card-layout.ts';
 import { Random } from '../../src/time/random.ts';
 import type { CardOverrides } from '../../src/world/card-config.ts';
-import { type VirtualOptions, VirtualWorld } from '../../src/world/virtual.ts';
+import {
+  type Program,
+  type VirtualCard,
+  type VirtualOptions,
+  VirtualWorld,
+} from '../../src/world/virtual.ts';
+import { type Chat, Chatter } from './datagram-storm.ts';
 import { Answerer, Dialler, type Tally } from './storm.ts';
 
 const SECOND_NS = 1e9;
 const PORTS = [80, 81];
 export const STREAMS = 100;
+/** Datagrams each chatter sends. */
+export const DATAGRAMS = 150;
+const CHAT_PORT = 4000;
 
 /** Pools of chance, small enough that each runs dry. */
 function smallCard(random: Random, transport: Transport): CardOverrides {
@@ -36,12 +45,14 @@ function smallCard(random: Random, transport: Transport): CardOverrides {
   };
 }
 
+/** @param chatters datagram sockets on each card that talk all the while; each also to a port where nobody is. */
 export function storm(
   seed: number,
   cards: 1 | 2,
   transport: Transport = 'ring',
   traces: NonNullable<VirtualOptions['traces']> = [],
-): { world: VirtualWorld; tally: Tally } {
+  chatters = 0,
+): { world: VirtualWorld; tally: Tally; chat: Chat } {
   const random = new Random(seed);
   const configs =
     cards === 1
@@ -63,16 +74,45 @@ export function storm(
   const tally: Tally = { dialled: 0, whole: 0, cut: 0 };
   const answerer = new Answerer(to.stack, random, PORTS, 2304 + random.below(20_000), tally);
   const dialler = new Dialler(from.stack, random, to.config.stack.address, PORTS, STREAMS, 24, tally);
-  if (from === to) from.start({ step: () => dialler.step() + answerer.step() });
+  const chat: Chat = { sent: 0, received: 0, cut: 0, refused: 0 };
+  const here = chattersOf(from, to, random, CHAT_PORT, chatters, chat);
+  const there = chattersOf(to, from, random, CHAT_PORT + 100, chatters, chat);
+  const everybody = [...here, ...there];
+  if (from === to) from.start(together([dialler, answerer, ...everybody]));
   else {
-    from.start(dialler);
-    to.start(answerer);
+    from.start(together([dialler, ...here]));
+    to.start(together([answerer, ...there]));
   }
-  const done = world.run(() => dialler.done && answerer.idle, 2000 * SECOND_NS);
-  expect(done, `seed ${seed}: ${JSON.stringify(tally)}`).toBe(true);
+  const over = (): boolean => dialler.done && answerer.idle && everybody.every((one) => one.done);
+  const done = world.run(over, 2000 * SECOND_NS);
+  expect(done, `seed ${seed}: ${JSON.stringify({ tally, chat })}`).toBe(true);
   world.run(() => false, 5 * SECOND_NS);
   answerer.step();
   answerer.closeListeners();
+  for (const one of everybody) one.close();
   world.run(() => false, 300 * SECOND_NS);
-  return { world, tally };
+  return { world, tally, chat };
+}
+
+/** Datagram sockets on `card` that talk to those on `other`. */
+function chattersOf(
+  card: VirtualCard,
+  other: VirtualCard,
+  random: Random,
+  firstPort: number,
+  count: number,
+  chat: Chat,
+): Chatter[] {
+  const otherPort = firstPort === CHAT_PORT ? CHAT_PORT + 100 : CHAT_PORT;
+  // One port more than there are sockets: nobody is there.
+  const ports = Array.from({ length: count + 1 }, (_, i) => otherPort + i);
+  const { address } = other.config.stack;
+  return Array.from(
+    { length: count },
+    (_, i) => new Chatter(card.stack, random, address, firstPort + i, ports, DATAGRAMS, chat),
+  );
+}
+
+function together(programs: readonly Program[]): Program {
+  return { step: () => programs.reduce((worked, program) => worked + program.step(), 0) };
 }
