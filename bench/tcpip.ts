@@ -94,6 +94,8 @@ class Owner implements SocketOwner {
   failed(owner: number, errno: number): void {
     throw new Error(`socket ${owner} failed with ${errno}`);
   }
+  stateChanged(): void {}
+  overflowed(): void {}
   sendDone(): void {
     this.done += 1;
   }

@@ -1,6 +1,7 @@
 /**
- * Scatter-gather lists, I2O 1.5: the elements our own driver writes, which have the fast way; sgl-reader.ts reads all. An element's first word holds flags in bits 24-31 and a
- * byte count in bits 0-23. `at` is always the word index of an element's first word.
+ * Scatter-gather lists, I2O 1.5: the elements our own driver writes, which have the fast way; sgl-reader.ts reads all of
+ * them. An element's first word holds flags in bits 24-31 and a byte count in bits 0-23. `at` is always the word index of
+ * an element's first word.
  *
  *   SIMPLE in / out            count, address                   a control buffer
  *   SIMPLE in with context     count, context, address          a receive bucket

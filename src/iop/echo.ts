@@ -63,6 +63,8 @@ export class EchoModule implements Module {
     this.outbound.post();
   }
 
+  setHostPageBytes(): void {}
+
   /** Every request is answered at once, so that none is ever open. */
   abort(): number {
     return 0;

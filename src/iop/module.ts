@@ -25,6 +25,8 @@ export interface Module {
   readonly parameterGroups: readonly ParameterGroup[];
   /** Called once, before anything else: where its events go from now on. */
   attachEvents(events: EventSource): void;
+  /** OutboundInit has said how large a page of host memory is, for page lists: a power of two. */
+  setHostPageBytes(bytes: number): void;
   /**
    * One request, its header checked. The frame is the module's until it returns. Four outbound frames are free.
    * @param frame word index. @param functionCode word 1 bits 24-31, 0x20 or more.

@@ -86,6 +86,7 @@ export class PolledRequests {
     }
     Atomics.store(words, status, POLLED_STATUS_IN_PROGRESS);
     lists.hostPageBytes = pageBytes;
+    this.parts.device.module.setHostPageBytes(pageBytes);
     iop.initCode = getExecOutboundInitInitCode(words, frame);
     this.reclaim();
     iop.enter(IOP_STATE_HOLD);

@@ -1,104 +1,69 @@
 /**
- * Makes the replies that do not answer a request at once: data, connections, sockets given up, send contexts. Runs at the
- * end of the module's turn, so that a frame carries much. What finds no frame or bucket stays pending; nothing is dropped.
+ * Makes the replies that do not answer a request at once. Runs at the end of the module's turn, so that a frame carries
+ * what several segments brought: it keeps the queue of sockets with something pending and serves each in turn, by
+ * `connection-replies`, `data-delivery` and `context-replies`. What finds no outbound frame or no bucket stays pending;
+ * nothing is dropped.
  */
-import type { Region } from '../dma/region.ts';
-import { REQUEST_STATUS_ERROR_NO_DATA, REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
-import {
-  RECEIVE_FLAG_END_OF_STREAM,
-  RECEIVE_FLAG_ERROR,
-  RECEIVE_FLAG_LAST_IN_BUCKET,
-  SOCKET_CLOSE,
-  writeSocketAbortReply,
-  writeSocketAcceptPostReply,
-  writeSocketCloseReply,
-  writeSocketConnectReply,
-  writeSocketSendReply,
-} from '../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
-import { NO_FRAME } from '../i2o/transport.ts';
 import type { Outbound } from '../iop/outbound.ts';
-import { MEMORY_BUCKETS_STARVED } from '../ledger/counters.gen.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { ECONNABORTED } from '../socket/errno.ts';
-import type { Stack } from '../tcpip/stack.ts';
-import { NEVER } from '../time/agent.ts';
-import type { Clock } from '../time/clock.ts';
+import type { BatchControl } from './batch-control.ts';
 import type { Buckets } from './buckets.ts';
 import {
   type CardSocket,
-  ENDED_FAILED,
-  ENDED_NOT,
-  ENDED_STREAM,
-  KIND_FREE,
-  KIND_LISTENER,
-  KIND_STREAM,
+  KIND_DATAGRAM,
   PENDING_ACCEPT,
   PENDING_CLOSE,
   PENDING_CONNECT,
   PENDING_FAIL,
   PENDING_READ,
+  PENDING_UNPOST,
 } from './card-socket.ts';
-import { NO_BUCKET, ReceiveRecords } from './receive-records.ts';
-import type { SendBuffers } from './send-buffers.ts';
-
-const CONTEXTS_PER_FRAME = 27;
-const CONTEXTS_WORD = 5;
-
-export interface DelivererConfig {
-  /** How long answered contexts may wait for company, in nanoseconds, unless the host wants them at once. */
-  readonly contextHoldNs: number;
-}
+import type { ConnectionReplies } from './connection-replies.ts';
+import type { ContextReplies } from './context-replies.ts';
+import type { DataDelivery } from './data-delivery.ts';
+import type { ReceiveRecords } from './receive-records.ts';
+import type { SocketEvents } from './socket-events.ts';
 
 export class Deliverer {
-  /** The latest send's reply mode was Immediate: its contexts do not wait for company. */
-  answerAtOnce = false;
-  /** InitiatorContext of the latest send: whom answered contexts are for. */
-  sendInitiatorContext = 0;
-  private readonly words: Int32Array;
-  private readonly counters: Float64Array;
-  private readonly clock: Clock;
+  readonly contexts: ContextReplies;
   private readonly outbound: Outbound;
   private readonly sockets: readonly CardSocket[];
   private readonly buckets: Buckets;
-  private readonly sendBuffers: SendBuffers;
-  private readonly config: DelivererConfig;
-  private stack!: Stack;
+  private readonly batch: BatchControl;
+  private readonly events: SocketEvents;
+  private readonly records: ReceiveRecords;
+  // The stack needs the upcalls and these need the deliverer, so what needs the stack comes last, by `attach`.
+  private connections!: ConnectionReplies;
+  private data!: DataDelivery;
   /** Sockets with something pending, oldest first: a ring with room for every socket. */
   private readonly queue: Int32Array;
   private queueHead = 0;
   private queueCount = 0;
-  private readonly records: ReceiveRecords;
-  /** When the oldest answered context began to wait. */
-  private contextsDueNs = NEVER;
   /** Sockets wait for buckets only; a turn would change nothing until some are posted. */
   private starved = false;
+  private readonly enqueueAccepted = (socketId: number): void => this.enqueue(socketId);
 
   constructor(
-    region: Region,
-    ledger: Ledger,
-    clock: Clock,
     outbound: Outbound,
     sockets: readonly CardSocket[],
     buckets: Buckets,
-    sendBuffers: SendBuffers,
-    config: DelivererConfig,
+    batch: BatchControl,
+    events: SocketEvents,
+    records: ReceiveRecords,
+    contexts: ContextReplies,
   ) {
-    this.words = region.words;
-    this.counters = ledger.counters;
-    this.clock = clock;
     this.outbound = outbound;
     this.sockets = sockets;
     this.buckets = buckets;
-    this.sendBuffers = sendBuffers;
-    this.config = config;
+    this.batch = batch;
+    this.events = events;
+    this.records = records;
+    this.contexts = contexts;
     this.queue = new Int32Array(sockets.length);
-    this.records = new ReceiveRecords(outbound, buckets);
   }
 
-  /** The stack needs the upcalls and these need the deliverer, so it learns of the stack last. */
-  attach(stack: Stack): void {
-    this.stack = stack;
+  attach(connections: ConnectionReplies, data: DataDelivery): void {
+    this.connections = connections;
+    this.data = data;
   }
 
   noteConnected(owner: number, errno: number): void {
@@ -122,7 +87,14 @@ export class Deliverer {
   /** Buckets were posted. @param initiatorContext whom the records that fill them are for. */
   bucketsPosted(initiatorContext: number): void {
     this.records.initiatorContext = initiatorContext;
+    this.events.bucketsPosted(this.buckets.remaining, this.batch.bucketsLow);
     this.starved = false;
+  }
+
+  /** Marks a socket as having something pending. @param bit PENDING_ bits. */
+  note(owner: number, bit: number): void {
+    this.sockets[owner]!.pending |= bit;
+    this.enqueue(owner);
   }
 
   /** Puts a socket in the queue, once. */
@@ -136,39 +108,26 @@ export class Deliverer {
     this.queueCount += 1;
   }
 
-  /** // Hot path: makes what replies it can. @returns how many sockets and contexts it served. */
+  /** // Hot path: makes what replies it can. @returns how many sockets, buckets and contexts it served. */
   deliver(): number {
     let work = 0;
     if (this.queueCount > 0 && !this.starved) work = this.serveQueue();
-    const pending = this.sendBuffers.pending;
-    if (pending > 0) {
-      if (pending >= CONTEXTS_PER_FRAME || this.answerAtOnce || this.clock.nowNs >= this.contextsDueNs) {
-        work += this.answerContexts();
-      } else if (this.contextsDueNs === NEVER) {
-        this.contextsDueNs = this.clock.nowNs + this.config.contextHoldNs;
-      }
+    if (this.buckets.endedWaiting > 0) {
+      work += this.data.tellEnded();
+      this.records.close();
     }
-    return work;
+    return work + this.contexts.deliver();
   }
 
   nextDeadlineNs(): number {
-    return this.outbound.short ? NEVER : this.contextsDueNs;
+    return this.contexts.nextDeadlineNs();
   }
 
-  /**
-   * Answers the contexts and forgets what else is pending: the device is quiesced. One frame is left for the executive's
-   * own answer; contexts that find none are told when the device is enabled again.
-   */
+  /** Answers the contexts and forgets what else is pending: the device is quiesced. */
   withdraw(): void {
-    while (this.sendBuffers.pending > 0 && this.outbound.ring.available(2) >= 2) this.answerSome();
+    this.contexts.withdraw();
     while (this.queueCount > 0) this.sockets[this.dequeue()]!.pending = 0;
     this.starved = false;
-  }
-
-  private note(owner: number, bit: number): void {
-    const socket = this.sockets[owner]!;
-    socket.pending |= bit;
-    this.enqueue(owner);
   }
 
   private dequeue(): number {
@@ -201,200 +160,25 @@ export class Deliverer {
 
   /** Tells the host what is pending of one socket, in order. @returns whether anything was told. */
   private serve(socketId: number, socket: CardSocket): boolean {
+    const { connections } = this;
     let told = false;
+    if ((socket.pending & PENDING_UNPOST) !== 0) return connections.tellUnposted(socketId, socket);
     if ((socket.pending & PENDING_CONNECT) !== 0) {
-      if (!this.tellConnect(socketId, socket)) return told;
+      if (!connections.tellConnect(socketId, socket)) return told;
       told = true;
     }
     if ((socket.pending & PENDING_ACCEPT) !== 0) {
-      if (this.tellAccepts(socketId, socket)) told = true;
+      if (connections.tellAccepts(socketId, socket, this.enqueueAccepted)) told = true;
       if ((socket.pending & PENDING_ACCEPT) !== 0) return told;
     }
     if ((socket.pending & (PENDING_READ | PENDING_FAIL)) !== 0) {
-      if (this.tellData(socketId, socket)) told = true;
+      const moved =
+        socket.kind === KIND_DATAGRAM
+          ? this.data.tellDatagrams(socketId, socket)
+          : this.data.tellStream(socketId, socket);
+      if (moved) told = true;
     }
-    if ((socket.pending & PENDING_CLOSE) !== 0 && this.tellClose(socketId, socket)) told = true;
+    if ((socket.pending & PENDING_CLOSE) !== 0 && connections.tellClose(socketId, socket)) told = true;
     return told;
-  }
-
-  private tellConnect(socketId: number, socket: CardSocket): boolean {
-    const frame = this.acquire();
-    if (frame === NO_FRAME) return false;
-    const errno = socket.connectErrno;
-    writeSocketConnectReply(
-      this.words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      socket.initiatorContext,
-      socket.transactionContext,
-      errno === 0 ? REQUEST_STATUS_SUCCESS : REQUEST_STATUS_ERROR_NO_DATA,
-      errno,
-      socketId,
-      errno === 0 ? this.stack.tcpLocalPort(socket.connection) : 0,
-      errno === 0 ? this.stack.tcpLocalAddress(socket.connection) : 0,
-    );
-    this.outbound.post();
-    socket.pending &= ~PENDING_CONNECT;
-    return true;
-  }
-
-  /** Gives waiting connections to posted numbers, as many as there are of both. */
-  private tellAccepts(listenerId: number, listener: CardSocket): boolean {
-    let told = false;
-    while (listener.postedHead >= 0) {
-      if (!this.hasFrame()) return told;
-      const acceptedId = listener.postedHead;
-      const connection = this.stack.tcpAccept(listener.connection, acceptedId);
-      if (connection < 0) break;
-      const accepted = this.sockets[acceptedId]!;
-      listener.postedHead = accepted.postedNext;
-      if (listener.postedHead < 0) listener.postedTail = -1;
-      accepted.kind = KIND_STREAM;
-      accepted.connection = connection;
-      accepted.postedNext = -1;
-      this.answerPosted(acceptedId, accepted, listenerId, 0);
-      this.note(acceptedId, PENDING_READ);
-      told = true;
-    }
-    listener.pending &= ~PENDING_ACCEPT;
-    return told;
-  }
-
-  /** Answers one posted number: with its connection, or with an errno. The caller knows a frame is free. */
-  private answerPosted(acceptedId: number, accepted: CardSocket, listenerId: number, errno: number): void {
-    const { stack } = this;
-    const connection = accepted.connection;
-    const good = errno === 0;
-    writeSocketAcceptPostReply(
-      this.words,
-      this.acquire(),
-      DEVICE_TID,
-      HOST_TID,
-      accepted.initiatorContext,
-      acceptedId,
-      good ? REQUEST_STATUS_SUCCESS : REQUEST_STATUS_ERROR_NO_DATA,
-      errno,
-      listenerId,
-      acceptedId,
-      good ? stack.tcpRemoteAddress(connection) : 0,
-      good ? stack.tcpRemotePort(connection) : 0,
-      good ? stack.tcpLocalPort(connection) : 0,
-      good ? stack.tcpLocalAddress(connection) : 0,
-    );
-    this.outbound.post();
-  }
-
-  /** Moves in-order data to buckets, then tells the end of the stream or the failure. */
-  private tellData(socketId: number, socket: CardSocket): boolean {
-    const { stack, buckets } = this;
-    const connection = socket.connection;
-    let told = false;
-    if (connection >= 0) {
-      while (stack.tcpReadable(connection) > 0) {
-        if (!this.records.open()) return told;
-        const bucket = buckets.take(socketId);
-        if (bucket < 0) {
-          this.counters[MEMORY_BUCKETS_STARVED] += 1;
-          return told;
-        }
-        const length = stack.tcpTake(connection, buckets.addressOf(bucket), buckets.bucketBytes);
-        this.records.add(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
-        told = true;
-      }
-    }
-    if (socket.ended === ENDED_NOT && connection >= 0 && stack.tcpEndOfStream(connection)) {
-      if (!this.records.open()) return told;
-      this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_END_OF_STREAM, 0, 0);
-      socket.ended = ENDED_STREAM;
-      told = true;
-    }
-    if (socket.ended !== ENDED_FAILED && (socket.pending & PENDING_FAIL) !== 0) {
-      if (!this.records.open()) return told;
-      this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_ERROR, 0, socket.failErrno);
-      socket.ended = ENDED_FAILED;
-      told = true;
-    }
-    socket.pending &= ~(PENDING_READ | PENDING_FAIL);
-    return told;
-  }
-
-  /** Answers every number still posted at a listener, then says that the socket's own number is free. */
-  private tellClose(socketId: number, socket: CardSocket): boolean {
-    let told = false;
-    while (socket.kind === KIND_LISTENER && socket.postedHead >= 0) {
-      if (!this.hasFrame()) return told;
-      const postedId = socket.postedHead;
-      const posted = this.sockets[postedId]!;
-      socket.postedHead = posted.postedNext;
-      this.answerPosted(postedId, posted, socketId, ECONNABORTED);
-      posted.clear();
-      told = true;
-    }
-    const frame = this.acquire();
-    if (frame === NO_FRAME) return told;
-    const write = socket.closeFunction === SOCKET_CLOSE ? writeSocketCloseReply : writeSocketAbortReply;
-    write(
-      this.words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      socket.closeInitiatorContext,
-      socket.closeTransactionContext,
-      REQUEST_STATUS_SUCCESS,
-      0,
-      socketId,
-    );
-    this.outbound.post();
-    socket.clear();
-    socket.kind = KIND_FREE;
-    this.buckets.forget(socketId);
-    return true;
-  }
-
-  private answerContexts(): number {
-    let answered = 0;
-    while (this.sendBuffers.pending > 0) {
-      const count = this.answerSome();
-      if (count === 0) return answered;
-      answered += count;
-    }
-    this.contextsDueNs = NEVER;
-    return answered;
-  }
-
-  /** Answers as many contexts as one frame holds. @returns how many; 0 when there was no frame. */
-  private answerSome(): number {
-    const { sendBuffers, words } = this;
-    const frame = this.acquire();
-    if (frame === NO_FRAME) return 0;
-    const count = Math.min(sendBuffers.pending, CONTEXTS_PER_FRAME);
-    for (let i = 0; i < count; i++) words[frame + CONTEXTS_WORD + i] = sendBuffers.next();
-    writeSocketSendReply(
-      words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      this.sendInitiatorContext,
-      REQUEST_STATUS_SUCCESS,
-      0,
-      count,
-      0,
-      CONTEXTS_WORD + count,
-    );
-    this.outbound.post();
-    return count;
-  }
-
-  /** Acquires a frame for a reply of its own: the open record frame goes first, so that order is kept. */
-  private acquire(): number {
-    this.records.close();
-    return this.outbound.acquire();
-  }
-
-  /** Whether `acquire` would find a frame. */
-  private hasFrame(): boolean {
-    this.records.close();
-    return this.outbound.hasFrame();
   }
 }

@@ -9,31 +9,44 @@ import {
 import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
 import { NO_FRAME } from '../i2o/transport.ts';
 import type { Outbound } from '../iop/outbound.ts';
+import type { BatchControl } from './batch-control.ts';
 import type { Buckets } from './buckets.ts';
 
-const RECORDS_PER_FRAME = 6;
-/** Context of a record that carries no bucket. */
+/** Context of a record that carries no bucket, and socket number of one that is nobody's. */
 export const NO_BUCKET = -1;
+export const NO_SOCKET = 0xffff;
 
 export class ReceiveRecords {
   /** InitiatorContext of the latest bucket post: whom the records are for. */
   initiatorContext = 0;
   private readonly outbound: Outbound;
   private readonly buckets: Buckets;
+  private readonly batch: BatchControl;
   /** The frame that is being filled; NO_FRAME when none is. */
   private frame = NO_FRAME;
   private count = 0;
+  private status = REQUEST_STATUS_SUCCESS;
 
-  constructor(outbound: Outbound, buckets: Buckets) {
+  constructor(outbound: Outbound, buckets: Buckets, batch: BatchControl) {
     this.outbound = outbound;
     this.buckets = buckets;
+    this.batch = batch;
   }
 
   /** Makes sure there is a frame to add a record to. @returns false when none is free. // Hot path. */
   open(): boolean {
-    if (this.frame !== NO_FRAME) return true;
+    return this.openWith(REQUEST_STATUS_SUCCESS);
+  }
+
+  /** The same for records told with another ReqStatus: those of one frame share it. */
+  openWith(status: number): boolean {
+    if (this.frame !== NO_FRAME) {
+      if (this.status === status) return true;
+      this.close();
+    }
     this.frame = this.outbound.acquire();
     this.count = 0;
+    this.status = status;
     return this.frame !== NO_FRAME;
   }
 
@@ -42,7 +55,7 @@ export class ReceiveRecords {
     const at = this.frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + this.count * RECEIVE_RECORD_WORDS;
     writeReceiveRecord(this.outbound.words, at, context, socketId, 0, flags, length, status);
     this.count += 1;
-    if (this.count === RECORDS_PER_FRAME) this.close();
+    if (this.count >= this.batch.recordsMax) this.close();
   }
 
   /** Posts the open frame, if it holds anything. Every other reply closes it first, so that order is kept. */
@@ -50,15 +63,18 @@ export class ReceiveRecords {
     const { frame } = this;
     if (frame === NO_FRAME) return;
     this.frame = NO_FRAME;
-    // A frame acquired for a record that then found no bucket is simply not posted.
-    if (this.count === 0) return;
+    // A frame acquired for a record that then found no bucket is given back.
+    if (this.count === 0) {
+      this.outbound.ring.cancel();
+      return;
+    }
     writeSocketReceivePostReply(
       this.outbound.words,
       frame,
       DEVICE_TID,
       HOST_TID,
       this.initiatorContext,
-      REQUEST_STATUS_SUCCESS,
+      this.status,
       0,
       this.count,
       this.buckets.remaining,

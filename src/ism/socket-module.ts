@@ -1,143 +1,143 @@
 /**
  * The intermediate service module: socket-class requests become calls of the stack, and what the stack tells becomes
- * replies. From the executive: requests. To the stack: calls. From the stack: `SocketOwner` calls, which only note what
- * is pending. To the host: replies, made by `Deliverer` at the end of the turn, so that many share a frame.
+ * replies. From the executive: requests. To the stack: calls. From the stack: `Upcalls`, which only note what is pending.
+ * To the host: replies, made by `Deliverer` at the end of the turn, so that many share a frame.
  *
  * Nothing the host wrote is trusted: each word is read once, checked, then used.
  */
-import type { DmaEngine } from '../dma/engine.ts';
 import type { Device } from '../hdm/contract.ts';
 import {
-  DETAILED_STATUS_INVALID_OFFSET,
-  DETAILED_STATUS_INVALID_PARAMETER,
+  DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
   DETAILED_STATUS_UNKNOWN_FUNCTION,
-  REQUEST_STATUS_ERROR_NO_DATA,
-  REQUEST_STATUS_TRANSACTION_ERROR,
 } from '../i2o/executive.gen.ts';
-import { frameInitiatorContext, frameTransactionContext } from '../i2o/frame.ts';
-import {
-  getSglImmediateAddress,
-  SGL_BUCKET,
-  SGL_CONTEXT_WORDS,
-  SGL_END_OF_BUFFER,
-  SGL_IMMEDIATE,
-  SGL_LAST,
-  SGL_TRANSMIT,
-  sglImmediateWords,
-} from '../i2o/sgl.ts';
+import { FLAG_MULTIPLE } from '../i2o/frame.ts';
+import type { SglReader } from '../i2o/sgl-reader.ts';
 import {
   checkSocketRequest,
-  REPLY_MODE_IMMEDIATE,
-  SOCKET_ABORT,
-  SOCKET_CLOSE,
+  SOCKET_NAME_GET,
   SOCKET_RECEIVE_CREDIT,
-  SOCKET_RECEIVE_CREDIT_LIST_STRIDE,
-  SOCKET_RECEIVE_CREDIT_LIST_WORD,
   SOCKET_RECEIVE_POST,
-  SOCKET_RECEIVE_POST_SGL_WORD,
   SOCKET_SEND,
-  SOCKET_SEND_SGL_WORD,
+  SOCKET_SEND_TO,
 } from '../i2o/socket.gen.ts';
 import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
+import type { AbortMatch } from '../iop/abort-match.ts';
 import type { EventSource, Module } from '../iop/module.ts';
-import type { Outbound } from '../iop/outbound.ts';
 import type { ParameterGroup } from '../iop/parameter-group.ts';
-import { CARD_IMMEDIATE_COPIES, INBOUND_REFUSED } from '../ledger/counters.gen.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { EBADF } from '../socket/errno.ts';
-import type { SocketOwner } from '../tcpip/contract.ts';
 import type { Stack } from '../tcpip/stack.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Aborts } from './aborts.ts';
+import type { Answers } from './answers.ts';
 import type { Buckets } from './buckets.ts';
-import { type CardSocket, KIND_FREE, KIND_STREAM, PENDING_CLOSE } from './card-socket.ts';
+import { type CardSocket, KIND_FREE } from './card-socket.ts';
 import type { ControlRequests } from './control-requests.ts';
 import type { Deliverer } from './deliverer.ts';
-import type { SendBuffers } from './send-buffers.ts';
+import type { ReceiveRequests } from './receive-requests.ts';
+import type { SendRequests } from './send-requests.ts';
+import { SOCKET_EVENTS, type SocketEvents } from './socket-events.ts';
 
-/** Everything the module works with; made by world/card-parts.ts. */
+/** Everything the module works with; made by world/socket-parts.ts. */
 export interface SocketModuleParts {
+  /** 1: what the class was before datagrams, events and parameter groups; what came since is unknown. */
+  readonly classVersion: number;
   readonly clock: Clock;
-  readonly ledger: Ledger;
-  readonly dma: DmaEngine;
-  readonly outbound: Outbound;
+  readonly words: Int32Array;
   readonly device: Device;
   readonly stack: Stack;
   readonly sockets: readonly CardSocket[];
   readonly buckets: Buckets;
-  readonly sendBuffers: SendBuffers;
+  readonly answers: Answers;
   readonly control: ControlRequests;
+  readonly sends: SendRequests;
+  readonly receives: ReceiveRequests;
+  readonly aborts: Aborts;
+  readonly events: SocketEvents;
+  readonly groups: readonly ParameterGroup[];
   readonly deliverer: Deliverer;
+  readonly reader: SglReader;
 }
 
 /** Turns of device, stack and flush within one turn of the module, while they keep making work for each other. */
 const STACK_TURNS = 4;
-/** Buckets one SocketReceivePost can name. */
-const BUCKETS_PER_FRAME = 9;
+/** Word 0: the flag MULTIPLE. */
+const MULTIPLE = FLAG_MULTIPLE << 8;
 
 export class SocketModule implements Module {
   readonly classId = SOCKET_CLASS_ID;
-  readonly classVersion = 1;
-  /** Version 1 has neither events nor parameter groups of its own. */
-  readonly eventCapabilities = 0;
-  readonly parameterGroups: readonly ParameterGroup[] = [];
+  readonly classVersion: number;
+  readonly eventCapabilities: number;
+  readonly parameterGroups: readonly ParameterGroup[];
   private readonly words: Int32Array;
-  private readonly counters: Float64Array;
   private readonly clock: Clock;
-  private readonly dma: DmaEngine;
-  private readonly outbound: Outbound;
   private readonly device: Device;
   private readonly stack: Stack;
   private readonly sockets: readonly CardSocket[];
   private readonly buckets: Buckets;
-  private readonly sendBuffers: SendBuffers;
+  private readonly answers: Answers;
   private readonly control: ControlRequests;
+  private readonly sends: SendRequests;
+  private readonly receives: ReceiveRequests;
+  private readonly aborts: Aborts;
+  private readonly events: SocketEvents;
   private readonly deliverer: Deliverer;
+  private readonly reader: SglReader;
 
   constructor(parts: SocketModuleParts) {
-    this.words = parts.outbound.words;
-    this.counters = parts.ledger.counters;
+    const newest = parts.classVersion >= 2;
+    this.classVersion = parts.classVersion;
+    this.eventCapabilities = newest ? SOCKET_EVENTS : 0;
+    this.parameterGroups = newest ? parts.groups : [];
+    this.words = parts.words;
     this.clock = parts.clock;
-    this.dma = parts.dma;
-    this.outbound = parts.outbound;
     this.device = parts.device;
     this.stack = parts.stack;
     this.sockets = parts.sockets;
     this.buckets = parts.buckets;
-    this.sendBuffers = parts.sendBuffers;
+    this.answers = parts.answers;
     this.control = parts.control;
+    this.sends = parts.sends;
+    this.receives = parts.receives;
+    this.aborts = parts.aborts;
+    this.events = parts.events;
     this.deliverer = parts.deliverer;
+    this.reader = parts.reader;
   }
 
-  attachEvents(_events: EventSource): void {}
+  attachEvents(events: EventSource): void {
+    if (this.classVersion >= 2) this.events.attach(events);
+  }
+
+  setHostPageBytes(bytes: number): void {
+    this.reader.hostPageBytes = bytes;
+  }
 
   /** Version 1 ends no request before its time: a socket is ended whole, by SocketAbort. */
-  abort(): number {
-    return 0;
+  abort(match: AbortMatch): number {
+    return this.classVersion >= 2 ? this.aborts.abort(match) : 0;
   }
 
   // Hot path: the three messages of the data path are checked where they are used; the others by the generated check.
   request(frame: number, functionCode: number, sizeWords: number): void {
+    if ((this.words[frame]! & MULTIPLE) !== 0 && (functionCode !== SOCKET_SEND || this.classVersion < 2)) {
+      this.answers.refuse(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, 1);
+      return;
+    }
     switch (functionCode) {
       case SOCKET_SEND:
-        this.send(frame, sizeWords);
+        this.sends.send(frame, sizeWords);
         return;
       case SOCKET_RECEIVE_POST:
-        this.receivePost(frame, sizeWords);
+        this.receives.post(frame, sizeWords);
         return;
       case SOCKET_RECEIVE_CREDIT:
-        this.receiveCredit(frame, sizeWords);
+        this.receives.credit(frame, sizeWords);
+        return;
+      case SOCKET_SEND_TO:
+        if (this.classVersion >= 2) this.sends.sendTo(frame, sizeWords);
+        else this.answers.unknown(frame, DETAILED_STATUS_UNKNOWN_FUNCTION);
         return;
     }
-    const fault = checkSocketRequest(this.words, frame, sizeWords);
-    if (fault === 0) {
-      if (functionCode === SOCKET_CLOSE || functionCode === SOCKET_ABORT) this.close(frame, functionCode);
-      else this.control.request(frame, functionCode);
-    } else if (fault === DETAILED_STATUS_UNKNOWN_FUNCTION) {
-      this.counters[INBOUND_REFUSED] += 1;
-      this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, fault);
-    } else {
-      this.refuse(frame, fault);
-    }
+    this.controlRequest(frame, functionCode, sizeWords);
   }
 
   /** // Hot path: one turn of device, timers, output and replies. */
@@ -174,185 +174,13 @@ export class SocketModule implements Module {
     this.buckets.clear();
   }
 
-  private refuse(frame: number, detailedStatus: number): void {
-    this.counters[INBOUND_REFUSED] += 1;
-    this.outbound.status(frame, REQUEST_STATUS_TRANSACTION_ERROR, detailedStatus);
-  }
-
-  private send(frame: number, sizeWords: number): void {
-    const words = this.words;
-    const control = words[frame + 4]!;
-    const sendFlags = words[frame + 5]! & 3;
-    const socketId = control & 0xffff;
-    const socket = socketId < this.sockets.length ? this.sockets[socketId]! : undefined;
-    const connection = socket !== undefined && socket.kind === KIND_STREAM ? socket.connection : -1;
-    this.deliverer.sendInitiatorContext = words[frame + 2]!;
-    this.deliverer.answerAtOnce = control >>> 30 === REPLY_MODE_IMMEDIATE;
-    const end = frame + sizeWords;
-    let at = frame + SOCKET_SEND_SGL_WORD;
-    let fault = ((words[frame]! >>> 4) & 15) === SOCKET_SEND_SGL_WORD ? 0 : DETAILED_STATUS_INVALID_OFFSET;
-    let last = 0;
-    while (fault === 0 && last === 0) {
-      if (at + 2 > end) {
-        fault = DETAILED_STATUS_INVALID_OFFSET;
-        break;
-      }
-      const first = words[at]!;
-      const shape = (first >>> 24) & ~(SGL_LAST | SGL_END_OF_BUFFER);
-      const length = first & 0xffffff;
-      last = first & (SGL_LAST << 24);
-      // All but the last element of a list are followed by more: the stack may hold a short segment for them.
-      const flags = last === 0 ? sendFlags | 1 : sendFlags;
-      if (shape === (SGL_TRANSMIT & ~SGL_END_OF_BUFFER) && at + SGL_CONTEXT_WORDS <= end) {
-        fault = this.sendBuffer(connection, words[at + 1]!, words[at + 2]!, length, flags);
-        at += SGL_CONTEXT_WORDS;
-      } else if (shape === (SGL_IMMEDIATE & ~SGL_END_OF_BUFFER) && at + sglImmediateWords(length) <= end) {
-        fault = this.sendImmediate(connection, words[at + 1]!, getSglImmediateAddress(at), length, flags);
-        at += sglImmediateWords(length);
-      } else {
-        fault = DETAILED_STATUS_INVALID_OFFSET;
-      }
-    }
-    if (fault !== 0) this.refuse(frame, fault);
-    else if (connection < 0) this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, EBADF);
-  }
-
-  private sendBuffer(
-    connection: number,
-    context: number,
-    address: number,
-    length: number,
-    flags: number,
-  ): number {
-    if (!this.sendBuffers.accept(context, address, length)) return DETAILED_STATUS_INVALID_PARAMETER;
-    if (
-      connection < 0 ||
-      this.stack.tcpSend(connection, address, length, context, flags, this.clock.nowUs) !== 0
-    ) {
-      this.sendBuffers.release(context);
-    }
-    return 0;
-  }
-
-  private sendImmediate(
-    connection: number,
-    context: number,
-    source: number,
-    length: number,
-    flags: number,
-  ): number {
-    const address = this.sendBuffers.acceptImmediate(context, length);
-    if (address < 0) return DETAILED_STATUS_INVALID_PARAMETER;
-    this.dma.move(CARD_IMMEDIATE_COPIES, source, address, length);
-    if (
-      connection < 0 ||
-      this.stack.tcpSend(connection, address, length, context, flags, this.clock.nowUs) !== 0
-    ) {
-      this.sendBuffers.release(context);
-    }
-    return 0;
-  }
-
-  private receivePost(frame: number, sizeWords: number): void {
-    const words = this.words;
-    const count = words[frame + 3]!;
-    if (
-      count < 1 ||
-      count > BUCKETS_PER_FRAME ||
-      ((words[frame]! >>> 4) & 15) !== SOCKET_RECEIVE_POST_SGL_WORD ||
-      SOCKET_RECEIVE_POST_SGL_WORD + count * SGL_CONTEXT_WORDS > sizeWords
-    ) {
-      this.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
-      return;
-    }
-    let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
-    let faults = 0;
-    for (let i = 0; i < count; i++) {
-      const first = words[at]!;
-      const shape = (first >>> 24) & ~SGL_LAST;
-      const good =
-        shape === SGL_BUCKET && this.buckets.post(words[at + 2]!, first & 0xffffff, words[at + 1]!);
-      if (!good) faults += 1;
-      at += SGL_CONTEXT_WORDS;
-    }
-    if (faults > 0) this.refuse(frame, DETAILED_STATUS_INVALID_PARAMETER);
-    this.deliverer.bucketsPosted(words[frame + 2]!);
-  }
-
-  private receiveCredit(frame: number, sizeWords: number): void {
-    const words = this.words;
-    const count = words[frame + 4]! & 0xff;
-    const stride = SOCKET_RECEIVE_CREDIT_LIST_STRIDE;
-    if (
-      count < 1 ||
-      count > BUCKETS_PER_FRAME ||
-      SOCKET_RECEIVE_CREDIT_LIST_WORD + count * stride > sizeWords
-    ) {
-      this.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
-      return;
-    }
-    let at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD;
-    for (let i = 0; i < count; i++) {
-      const socketId = words[at]!;
-      const bytes = words[at + 1]!;
-      if (socketId >= 0 && socketId < this.sockets.length && bytes > 0) {
-        const socket = this.sockets[socketId]!;
-        // A credit may cross the close of its socket on the way: then there is nothing to open any more.
-        if (socket.kind === KIND_STREAM && socket.connection >= 0) {
-          this.stack.tcpConsumed(socket.connection, bytes, this.clock.nowUs);
-        }
-      } else {
-        this.counters[INBOUND_REFUSED] += 1;
-      }
-      at += stride;
-    }
-  }
-
-  /** Close and abort answer once nothing else of the socket is pending, since the number is then free. */
-  private close(frame: number, functionCode: number): void {
-    const words = this.words;
-    const socketId = words[frame + 4]! & 0xffff;
-    const socket = socketId < this.sockets.length ? this.sockets[socketId]! : undefined;
-    if (socket === undefined || socket.kind === KIND_FREE || (socket.pending & PENDING_CLOSE) !== 0) {
-      this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, EBADF);
-      return;
-    }
-    this.control.giveUp(socket, functionCode === SOCKET_ABORT);
-    socket.closeFunction = functionCode;
-    socket.closeInitiatorContext = frameInitiatorContext(words, frame);
-    socket.closeTransactionContext = frameTransactionContext(words, frame);
-    socket.pending = PENDING_CLOSE;
-    this.deliverer.enqueue(socketId);
-  }
-}
-
-/** The stack's upcalls: they note what is pending, and nothing more, since the stack must not be re-entered. */
-export class Upcalls implements SocketOwner {
-  private readonly deliverer: Deliverer;
-  private readonly sendBuffers: SendBuffers;
-
-  constructor(deliverer: Deliverer, sendBuffers: SendBuffers) {
-    this.deliverer = deliverer;
-    this.sendBuffers = sendBuffers;
-  }
-
-  connected(owner: number, errno: number): void {
-    this.deliverer.noteConnected(owner, errno);
-  }
-
-  acceptable(owner: number): void {
-    this.deliverer.noteAcceptable(owner);
-  }
-
-  readable(owner: number): void {
-    this.deliverer.noteReadable(owner);
-  }
-
-  failed(owner: number, errno: number): void {
-    this.deliverer.noteFailed(owner, errno);
-  }
-
-  sendDone(context: number): void {
-    this.sendBuffers.release(context);
+  private controlRequest(frame: number, functionCode: number, sizeWords: number): void {
+    const fault =
+      functionCode === SOCKET_NAME_GET && this.classVersion < 2
+        ? DETAILED_STATUS_UNKNOWN_FUNCTION
+        : checkSocketRequest(this.words, frame, sizeWords);
+    if (fault === 0) this.control.request(frame, functionCode);
+    else if (fault === DETAILED_STATUS_UNKNOWN_FUNCTION) this.answers.unknown(frame, fault);
+    else this.answers.refuse(frame, fault);
   }
 }

@@ -168,158 +168,164 @@ export const BYTES_UNACKNOWLEDGED = 81;
 export const BYTES_ACCEPTED = 82;
 /** accepted and never delivered, socket closed (iop) */
 export const BYTES_UNREAD = 83;
+/** accepted and lost, a datagram longer than its bucket (iop) */
+export const BYTES_TRUNCATED = 84;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 84;
+export const BYTES_DELIVERED = 85;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 85;
+export const BYTES_RECEIVED = 86;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 86;
+export const BYTES_BORROWED = 87;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 87;
+export const BYTES_DROPPED = 88;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 88;
+export const DATAGRAMS_SENT = 89;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 89;
+export const DATAGRAMS_SENT_BYTES = 90;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 90;
+export const DATAGRAMS_UNSENT = 91;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 91;
+export const DATAGRAMS_RECEIVED = 92;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 92;
+export const DATAGRAMS_RECEIVED_BYTES = 93;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 93;
+export const DATAGRAMS_CUT = 94;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 94;
+export const DATAGRAMS_CUT_BYTES = 95;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 95;
+export const DATAGRAMS_DROPPED = 96;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 96;
+export const DATAGRAMS_DROPPED_BYTES = 97;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 97;
+export const EVENTS_TAKEN = 98;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 98;
+export const EVENTS_DROPPED = 99;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 99;
+export const FAILURES_TAKEN = 100;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 100;
+export const LATE_REPLIES = 101;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 101;
+export const IP_IN_RECEIVES = 102;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 102;
+export const IP_IN_HDR_ERRORS = 103;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 103;
+export const IP_IN_ADDR_ERRORS = 104;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 104;
+export const IP_IN_UNKNOWN_PROTOS = 105;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 105;
+export const IP_OUT_REQUESTS = 106;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 106;
+export const IP_OUT_NO_ROUTES = 107;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 107;
+export const IP_REASM_REQDS = 108;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 108;
+export const IP_REASM_OKS = 109;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 109;
+export const IP_REASM_FAILS = 110;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 110;
+export const ARP_REQUESTS_SENT = 111;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 111;
+export const ARP_REPLIES_SENT = 112;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 112;
+export const ARP_RECEIVED = 113;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 113;
+export const ICMP_IN_MSGS = 114;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 114;
+export const ICMP_IN_ERRORS = 115;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 115;
+export const ICMP_IN_ECHOS = 116;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 116;
+export const ICMP_OUT_ECHO_REPS = 117;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 117;
+export const ICMP_OUT_DEST_UNREACHS = 118;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 118;
+export const UDP_IN_DATAGRAMS = 119;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 119;
+export const UDP_OUT_DATAGRAMS = 120;
+/** payload bytes of UDP datagrams sent (iop) */
+export const UDP_OUT_DATA_BYTES = 121;
+/** payload bytes of UDP datagrams accepted (iop) */
+export const UDP_IN_DATA_BYTES = 122;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 120;
+export const UDP_NO_PORTS = 123;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 121;
+export const UDP_IN_ERRORS = 124;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 122;
+export const TCP_ACTIVE_OPENS = 125;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 123;
+export const TCP_PASSIVE_OPENS = 126;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 124;
+export const TCP_ATTEMPT_FAILS = 127;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 125;
+export const TCP_ESTAB_RESETS = 128;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 126;
+export const TCP_IN_SEGS = 129;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 127;
+export const TCP_IN_ERRS = 130;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 128;
+export const TCP_OUT_SEGS = 131;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 129;
+export const TCP_OUT_DATA_BYTES = 132;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 130;
+export const TCP_RETRANS_SEGS = 133;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 131;
+export const TCP_RETRANS_BYTES = 134;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 132;
+export const TCP_OUT_RSTS = 135;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 133;
+export const TCP_LISTEN_OVERFLOWS = 136;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 134;
+export const TCP_TIMEOUTS = 137;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 135;
+export const TCP_FAST_RETRANSMITS = 138;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 136;
+export const TCP_DELAYED_ACKS = 139;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 137;
+export const TCP_OUT_OF_ORDER = 140;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 138;
+export const TCP_DUPLICATES = 141;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 139;
+export const TCP_WINDOW_PROBES = 142;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 140;
+export const TCP_CHALLENGE_ACKS = 143;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 141;
+export const TCP_PACKETS_PRUNED = 144;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 142;
+export const TCP_TIME_WAIT_OVERFLOWS = 145;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 143;
+export const DEVICE_TX_PACKETS = 146;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 144;
+export const DEVICE_TX_PACKETS_BYTES = 147;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 145;
+export const DEVICE_RX_PACKETS = 148;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 146;
+export const DEVICE_RX_PACKETS_BYTES = 149;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 147;
+export const DEVICE_TX_FULL = 150;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 148;
+export const DEVICE_RX_NO_BUFFER = 151;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 149;
+export const DEVICE_RX_BAD_CHECKSUM = 152;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 150;
+export const DEVICE_TSO_SEGMENTS = 153;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 151;
+export const WIRE_DROPPED = 154;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 152;
+export const WIRE_OVERFLOW = 155;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 153;
+export const WIRE_DUPLICATED = 156;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 154;
+export const WIRE_DUPLICATED_BYTES = 157;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 155;
+export const WIRE_CORRUPTED = 158;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 156;
+export const WIRE_REORDERED = 159;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 157;
+export const CAPTURE_COPIES = 160;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 158;
+export const CAPTURE_COPIES_BYTES = 161;
 
-export const COUNTER_COUNT = 159;
+export const COUNTER_COUNT = 162;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -405,6 +411,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesUnacknowledged',
   'bytesAccepted',
   'bytesUnread',
+  'bytesTruncated',
   'bytesDelivered',
   'bytesReceived',
   'bytesBorrowed',
@@ -441,6 +448,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'icmpOutDestUnreachs',
   'udpInDatagrams',
   'udpOutDatagrams',
+  'udpOutDataBytes',
+  'udpInDataBytes',
   'udpNoPorts',
   'udpInErrors',
   'tcpActiveOpens',
@@ -567,6 +576,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'iop',
   'host',
   'host',
   'host',
@@ -583,6 +593,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -740,10 +752,13 @@ export const COUNTER_GROUPS: readonly string[] = [
   'bytes',
   'bytes',
   'bytes',
+  'bytes',
   'osm',
   'osm',
   'osm',
   'osm',
+  'stack',
+  'stack',
   'stack',
   'stack',
   'stack',
@@ -888,6 +903,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'transmitted and never acknowledged, connection gone',
   'in-order payload accepted by the stack',
   'accepted and never delivered, socket closed',
+  'accepted and lost, a datagram longer than its bucket',
   'placed in buckets for the host',
   'given to the program',
   'of these, used in the bucket (no copy)',
@@ -924,6 +940,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'unreachables sent',
   'UDP datagrams delivered',
   'UDP datagrams sent',
+  'payload bytes of UDP datagrams sent',
+  'payload bytes of UDP datagrams accepted',
   'UDP datagrams to no socket',
   'UDP datagrams bad or dropped',
   'connects',

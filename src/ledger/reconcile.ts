@@ -48,23 +48,27 @@ export function reconcile(
     row(
       'bytes queued = first transmissions + discarded',
       c('bytesQueued'),
-      c('tcpOutDataBytes') + c('bytesDiscarded'),
+      c('tcpOutDataBytes') + c('udpOutDataBytes') + c('bytesDiscarded'),
     ),
-    row('first transmissions = bytes the device fetched', c('tcpOutDataBytes'), c('transmitFetchesBytes')),
+    row(
+      'first transmissions = bytes the device fetched',
+      c('tcpOutDataBytes') + c('udpOutDataBytes'),
+      c('transmitFetchesBytes'),
+    ),
     row(
       'retransmissions = bytes the device fetched again',
       c('tcpRetransBytes'),
       c('retransmitFetchesBytes'),
     ),
     row(
-      'first transmissions = acknowledged + never acknowledged',
+      'first transmissions over TCP = acknowledged + never acknowledged',
       c('tcpOutDataBytes'),
       c('bytesAcknowledged') + c('bytesUnacknowledged'),
     ),
     row(
-      'bytes accepted = delivered + never read',
+      'bytes accepted = delivered + never read + cut off datagrams',
       c('bytesAccepted'),
-      c('bytesDelivered') + c('bytesUnread'),
+      c('bytesDelivered') + c('bytesUnread') + c('bytesTruncated'),
     ),
     row('bytes delivered = placed in buckets', c('bytesDelivered'), c('receivePlacementsBytes')),
     row(
@@ -88,7 +92,7 @@ export function reconcile(
     row('buffer allocations after start', h('allocations') + c('allocations'), 0),
   ];
   if (looped) {
-    const lost = c('tcpOutDataBytes') - c('bytesAccepted');
+    const lost = c('tcpOutDataBytes') - (c('bytesAccepted') - c('udpInDataBytes'));
     rows.push(
       row(
         'bytes lost on the way = never acknowledged, at most',

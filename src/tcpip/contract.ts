@@ -68,6 +68,10 @@ export interface SocketOwner {
   readable(owner: number): void;
   /** The connection is gone: reset or timed out. Nothing more comes or goes. */
   failed(owner: number, errno: number): void;
+  /** The user's connection went from one state of `tcp/state.ts` to another. */
+  stateChanged(owner: number, before: number, state: number): void;
+  /** A full backlog has dropped a connection to the user's listener. */
+  overflowed(owner: number): void;
   /** Everything a send queued under this context is acknowledged, or discarded: the bytes are the user's again. */
   sendDone(context: number): void;
 }

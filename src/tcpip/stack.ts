@@ -3,6 +3,7 @@
  * sends: what it causes goes out with the next `flush`. Addresses are int32 numbers, ports plain numbers,
  * results errno numbers unless said otherwise. The user must not use a number after it gave it up.
  */
+import { ENOBUFS } from '../socket/errno.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from './config.ts';
 import { Engine } from './engine.ts';
 import * as calls from './tcp/calls.ts';
@@ -54,6 +55,13 @@ export class Stack extends Engine {
   tcpSend(c: number, address: number, length: number, context: number, flags: number, nowUs: number): number {
     this.environment.setTime(nowUs);
     return calls.send(this.tcp, this.tcp.tcbs[c], address, length, context, flags);
+  }
+
+  /** What `tcpSend` would answer to so many bytes in so many pieces, if `reserve` elements must stay free. */
+  tcpSendErrno(c: number, length: number, pieces: number, reserve: number): number {
+    const errno = calls.sendErrno(this.tcp, this.tcp.tcbs[c], length);
+    if (errno !== 0) return errno;
+    return this.tcp.sendQueue.available - pieces < reserve ? ENOBUFS : 0;
   }
 
   /** In-order bytes that wait to be taken. // Hot path. */
@@ -204,8 +212,8 @@ export class Stack extends Engine {
 
   /**
    * Queues a datagram by reference; `SocketOwner.sendDone(context)` comes once when the bytes are the user's
-   * again.
-   * @param address and `port` 0: to the connected peer. @param context -1: no answer wanted.
+   * again, of each piece. @param pieces addresses, with their `lengths` and `contexts`: `count` of them, at
+   * least one. @param address and `port` 0: to the connected peer. A context -1: no answer wanted.
    * @returns 0, EMSGSIZE, EDESTADDRREQ, ENETUNREACH, EACCES, ENOBUFS, or what ICMP said of an earlier one
    * (ECONNREFUSED …).
    */
@@ -213,13 +221,19 @@ export class Stack extends Engine {
     u: number,
     address: number,
     port: number,
-    pieceAddress: number,
-    length: number,
-    context: number,
+    pieces: Int32Array,
+    lengths: Int32Array,
+    contexts: Int32Array,
+    count: number,
     nowUs: number,
   ): number {
     this.environment.setTime(nowUs);
-    return this.udp.send(this.udp.sockets[u], address | 0, port, pieceAddress, length, context);
+    return this.udp.send(this.udp.sockets[u], address | 0, port, pieces, lengths, contexts, count);
+  }
+
+  /** Gives up what waits to be sent; its contexts are answered. @returns datagrams given up. */
+  udpDiscard(u: number): number {
+    return this.udp.discard(this.udp.sockets[u]);
   }
 
   /** Payload bytes of the next datagram (0 is a datagram too); -1: there is none. */
@@ -239,6 +253,20 @@ export class Stack extends Engine {
 
   udpSourcePort(u: number): number {
     return this.udp.sockets[u].sourcePort;
+  }
+
+  /** The peer, where one is fixed; else 0. */
+  udpRemoteAddress(u: number): number {
+    return this.udp.sockets[u].remoteAddress;
+  }
+
+  udpRemotePort(u: number): number {
+    return this.udp.sockets[u].remotePort;
+  }
+
+  /** What ICMP said and nobody was told, left as it is. */
+  udpError(u: number): number {
+    return this.udp.sockets[u].error;
   }
 
   udpLocalAddress(u: number): number {

@@ -26,11 +26,16 @@ export interface CardConfig {
   readonly wire: Omit<PipeConfig, 'slotBytes'>;
   /** How long the card's thread polls without work before it sleeps, in nanoseconds. */
   readonly iopSpinNs: number;
+  /** Version of the socket class the card speaks: 1, without datagrams and events, or 2. */
+  readonly classVersion: 1 | 2;
   /** How long answered send contexts may wait for company, in nanoseconds. */
   readonly contextHoldNs: number;
   /** Seed of everything drawn on the wire; the stack has its own. */
   readonly seed: number;
 }
+
+/** References of the stack beyond one for each buffer: for the further pieces of buffers named by several segments. */
+const SPARE_ELEMENTS = 256;
 
 export const DEFAULT_CARD_CONFIG: CardConfig = {
   transport: 'ring',
@@ -75,6 +80,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
   packetSlots: 256,
   wire: { ...PERFECT_PIPE, queueFrames: 128 },
   iopSpinNs: 200_000,
+  classVersion: 2,
   contextHoldNs: 20_000,
   seed: 1,
 };
@@ -104,7 +110,7 @@ export function cardConfig(overrides: CardOverrides = {}): CardConfig {
     driver: { ...merged.driver, receiveBufferBytes: merged.stack.receiveBufferBytes },
     stack: {
       ...merged.stack,
-      sendElementsMax: merged.pools.transmitBuffers + merged.pools.immediateSlots,
+      sendElementsMax: merged.pools.transmitBuffers + merged.pools.immediateSlots + SPARE_ELEMENTS,
     },
   };
 }

@@ -15,19 +15,14 @@ import { ExecutiveParts } from '../iop/executive-parts.ts';
 import type { Module } from '../iop/module.ts';
 import { Outbound } from '../iop/outbound.ts';
 import { IoProcessor } from '../iop/processor.ts';
-import { Buckets } from '../ism/buckets.ts';
-import { CardSocket } from '../ism/card-socket.ts';
-import { ControlRequests } from '../ism/control-requests.ts';
-import { Deliverer } from '../ism/deliverer.ts';
-import { SendBuffers } from '../ism/send-buffers.ts';
-import { SocketModule, Upcalls } from '../ism/socket-module.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { Stack } from '../tcpip/stack.ts';
+import type { Stack } from '../tcpip/stack.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Waker } from '../time/sleeper.ts';
 import type { WireEnd } from '../wire/contract.ts';
 import type { CardConfig } from './card-config.ts';
 import { type CardMemory, nicConfig } from './card-memory.ts';
+import { buildSockets } from './socket-parts.ts';
 
 /** What the world lends a card. */
 export interface CardSurroundings {
@@ -68,30 +63,7 @@ export function buildSocketCard(
   );
   const queues = cardQueues(region, layout, ledger);
   const outbound = new Outbound(region.words, queues.outbound, ledger);
-  const sockets = Array.from({ length: config.driver.socketsMax }, () => new CardSocket());
-  const buckets = new Buckets(layout.receive, sockets.length);
-  const sendBuffers = new SendBuffers(layout.transmit, layout.immediate);
-  const deliverer = new Deliverer(region, ledger, clock, outbound, sockets, buckets, sendBuffers, {
-    contextHoldNs: config.contextHoldNs,
-  });
-  const upcalls = new Upcalls(deliverer, sendBuffers);
-  const stack = new Stack(config.stack, region, packets, dma, ledger, device, upcalls);
-  device.attach(stack);
-  deliverer.attach(stack);
-  const control = new ControlRequests(clock, outbound, stack, sockets, deliverer);
-  const module = new SocketModule({
-    clock,
-    ledger,
-    dma,
-    outbound,
-    device,
-    stack,
-    sockets,
-    buckets,
-    sendBuffers,
-    control,
-    deliverer,
-  });
+  const { module, stack } = buildSockets(region, memory, config, around, outbound, packets, device);
   const processor = assemble(region, memory, queues.inbound, outbound, module, around, config);
   return { processor, packets, device, stack, packetsInDevice: config.rxRing };
 }

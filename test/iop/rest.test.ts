@@ -66,12 +66,24 @@ function close(card: BareCard, count: number): void {
   }
 }
 
-/** Sends on a socket that is not connected: its contexts are answered, nothing else. */
+/** Sends on a socket that is not connected, and wants no outcome: its contexts are answered, nothing else. */
 function send(card: BareCard, socketId: number, contexts: readonly number[]): void {
   const { offset, bufferBytes } = card.memory.layout.transmit;
   card.post((w, f) => {
     const sizeWords = socket.SOCKET_SEND_SGL_WORD + contexts.length * 3;
-    socket.writeSocketSend(w, f, DEVICE_TID, HOST_TID, 4, 0, socketId, 0, 0, 0, sizeWords);
+    socket.writeSocketSend(
+      w,
+      f,
+      DEVICE_TID,
+      HOST_TID,
+      4,
+      0,
+      socketId,
+      socket.REPLY_MODE_NEVER,
+      0,
+      0,
+      sizeWords,
+    );
     let at = f + socket.SOCKET_SEND_SGL_WORD;
     contexts.forEach((context, i) => {
       const flags = i === contexts.length - 1 ? SGL_TRANSMIT | SGL_LAST : SGL_TRANSMIT;

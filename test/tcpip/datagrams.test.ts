@@ -36,7 +36,16 @@ function send(side: Side, u: number, port: number, data: Uint8Array, address = A
   const at = side.scratch + 200_000;
   side.world.region.bytes.set(data, at);
   side.pendingContexts.add(777);
-  const errno = side.stack.udpSend(u, address, port, at, data.length, 777, side.world.nowUs);
+  const errno = side.stack.udpSend(
+    u,
+    address,
+    port,
+    Int32Array.of(at),
+    Int32Array.of(data.length),
+    Int32Array.of(777),
+    1,
+    side.world.nowUs,
+  );
   if (errno !== 0) side.pendingContexts.delete(777);
   return errno;
 }

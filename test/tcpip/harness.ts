@@ -216,6 +216,8 @@ export class Side implements LinkPort, SocketOwner {
   failed(owner: number, errno: number): void {
     this.failedWith.set(owner, errno);
   }
+  stateChanged(): void {}
+  overflowed(): void {}
   sendDone(context: number): void {
     expect(this.pendingContexts.delete(context), `context ${context} answered twice or never given`).toBe(
       true,

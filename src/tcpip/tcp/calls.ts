@@ -30,6 +30,7 @@ import {
   releaseTcb,
 } from './lifecycle.ts';
 import { chooseEphemeral, isPairFree, isPortTaken } from './ports.ts';
+import { setState } from './set-state.ts';
 import {
   ACK_NOW,
   CLOSE_WAIT,
@@ -92,7 +93,7 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
       if (rival.state === LISTEN && rival.localAddress === tcb.localAddress) return EADDRINUSE;
     }
   }
-  tcb.state = LISTEN;
+  setState(tcp, tcb, LISTEN);
   tcb.backlog = Math.max(0, Math.min(BACKLOG_MAX, backlog));
   return 0;
 }
@@ -125,7 +126,7 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   chooseSequence(tcp, tcb);
   succeedTimeWait(tcp, tcb);
   hashTcb(tcp, tcb);
-  tcb.state = SYN_SENT;
+  setState(tcp, tcb, SYN_SENT);
   tcp.environment.counters[TCP_ACTIVE_OPENS] += 1;
   markReady(tcp, tcb);
   return 0;
@@ -186,7 +187,8 @@ export function send(
   return 0;
 }
 
-function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
+/** Why so many bytes would not be queued; 0: they would. */
+export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
   const { state } = tcb;
   if (tcb.error !== 0) return tcb.error;
   if (tcb.finQueued !== 0) return EPIPE;
@@ -225,8 +227,8 @@ export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
 function queueFin(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.finQueued !== 0) return;
   tcb.finQueued = 1;
-  if (tcb.state === ESTABLISHED) tcb.state = FIN_WAIT_1;
-  else if (tcb.state === CLOSE_WAIT) tcb.state = LAST_ACK;
+  if (tcb.state === ESTABLISHED) setState(tcp, tcb, FIN_WAIT_1);
+  else if (tcb.state === CLOSE_WAIT) setState(tcp, tcb, LAST_ACK);
   markReady(tcp, tcb);
 }
 
@@ -251,7 +253,7 @@ function stopListening(tcp: TcpTables, listener: Tcb): void {
     const tcb = tcp.tcbs[i];
     if (tcb.inUse !== 0 && tcb.parent === listener.index) abortTcb(tcp, tcb);
   }
-  listener.state = CLOSED;
+  setState(tcp, listener, CLOSED);
 }
 
 /**
@@ -264,7 +266,7 @@ export function close(tcp: TcpTables, tcb: Tcb): void {
     case CLOSED:
     case TIME_WAIT:
       discardReceived(tcp, tcb);
-      tcb.state = CLOSED;
+      setState(tcp, tcb, CLOSED);
       releaseTcb(tcp, tcb);
       return;
     case LISTEN:

@@ -10,6 +10,7 @@ import { ACK, RST, SYN, TCP_BYTES, TIMESTAMPS_BYTES } from '../header/tcp.ts';
 import { sampleRoundTrip } from './acknowledge.ts';
 import { acknowledgeNow, allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
 import type { SegmentIn } from './segment-in.ts';
+import { setState } from './set-state.ts';
 import { ACK_NOW, ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED } from './state.ts';
 import { markReady, type TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -93,6 +94,7 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
   const tcb = full ? undefined : allocateTcb(tcp);
   if (tcb === undefined) {
     counters[TCP_LISTEN_OVERFLOWS] += 1;
+    if (listener.owner >= 0) tcp.environment.owner.overflowed(listener.owner);
     return;
   }
   inherit(tcb, listener);
@@ -105,7 +107,7 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
   chooseSequence(tcp, tcb);
   if (iss !== 0 && ((tcb.iss - iss) | 0) < 0) setIss(tcb, iss);
   takeSyn(tcp, tcb, segment);
-  tcb.state = SYN_RECEIVED;
+  setState(tcp, tcb, SYN_RECEIVED);
   hashTcb(tcp, tcb);
   markReady(tcp, tcb);
 }
@@ -143,7 +145,7 @@ export function receiveInSynSent(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): 
   takeSyn(tcp, tcb, segment);
   if (!acknowledges) {
     // Simultaneous open (RFC 9293 §3.5): our SYN again, now with an acknowledgement.
-    tcb.state = SYN_RECEIVED;
+    setState(tcp, tcb, SYN_RECEIVED);
     tcb.sndNxt = tcb.iss;
     markReady(tcp, tcb);
     return;
@@ -167,6 +169,7 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
     if (listener.acceptCount > listener.backlog) {
       // As on Linux: not established until there is room; the peer will send again.
       tcp.environment.counters[TCP_LISTEN_OVERFLOWS] += 1;
+      if (listener.owner >= 0) tcp.environment.owner.overflowed(listener.owner);
       return false;
     }
   }
@@ -179,7 +182,7 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
 /** The handshake is complete on this side; our SYN is acknowledged. */
 function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const { config, nowUs } = tcp.environment;
-  tcb.state = tcb.finQueued === 0 ? ESTABLISHED : FIN_WAIT_1;
+  setState(tcp, tcb, tcb.finQueued === 0 ? ESTABLISHED : FIN_WAIT_1);
   tcb.sndSmall = tcb.iss;
   tcb.lastDataUs = (nowUs - config.delayedAckUs) | 0;
   const lost = tcb.synRetransmitted !== 0;

@@ -22,6 +22,7 @@ import {
 } from './lifecycle.ts';
 import { receiveText } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
+import { setState } from './set-state.ts';
 import {
   ACK_NOW,
   CLOSE_WAIT,
@@ -269,7 +270,7 @@ function receiveReset(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
 function finAcknowledged(tcp: TcpTables, tcb: Tcb): boolean {
   switch (tcb.state) {
     case FIN_WAIT_1:
-      tcb.state = FIN_WAIT_2;
+      setState(tcp, tcb, FIN_WAIT_2);
       if (tcb.owner < 0) startFinWait(tcp, tcb);
       return true;
     case CLOSING:

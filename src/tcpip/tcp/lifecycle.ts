@@ -17,6 +17,7 @@ import { addressSum, DONT_FRAGMENT, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { ACK, RST } from '../header/tcp.ts';
 import { earlier, later } from '../seq.ts';
 import { resetTcb } from './reset-tcb.ts';
+import { setState } from './set-state.ts';
 import {
   CLOSE_WAIT,
   CLOSED,
@@ -51,7 +52,7 @@ export function releaseTcb(tcp: TcpTables, tcb: Tcb): void {
   stopAwaiting(tcp, tcb);
   tcb.inUse = 0;
   tcb.owner = -1;
-  tcb.state = CLOSED;
+  setState(tcp, tcb, CLOSED);
   tcb.timers = 0;
   tcp.freeTcbs[tcp.freeTcbCount++] = tcb.index;
 }
@@ -141,7 +142,7 @@ export function discardReceived(tcp: TcpTables, tcb: Tcb): void {
 export function closeTcb(tcp: TcpTables, tcb: Tcb): void {
   unhashTcb(tcp, tcb);
   stopAwaiting(tcp, tcb);
-  tcb.state = CLOSED;
+  setState(tcp, tcb, CLOSED);
   tcb.timers = 0;
   tcp.scoreboard.clear(tcb);
   discardSends(tcp, tcb);
@@ -226,7 +227,7 @@ export function enterTimeWait(tcp: TcpTables, tcb: Tcb, acknowledge: boolean): v
   tcb.hashed = 0;
   if (acknowledge) acknowledgeFromTimeWait(tcp, entry);
   closeTcb(tcp, tcb);
-  if (tcb.inUse === 1) tcb.state = TIME_WAIT;
+  if (tcb.inUse === 1) setState(tcp, tcb, TIME_WAIT);
 }
 
 export function endTimeWait(tcp: TcpTables, entry: number): void {

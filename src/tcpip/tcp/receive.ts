@@ -13,6 +13,7 @@ import {
 import { FIN } from '../header/tcp.ts';
 import { acknowledgeNow, enterTimeWait } from './lifecycle.ts';
 import type { SegmentIn } from './segment-in.ts';
+import { setState } from './set-state.ts';
 import {
   ACK_DELAYED,
   ACK_NONE,
@@ -154,8 +155,8 @@ function receiveFin(tcp: TcpTables, tcb: Tcb): void {
   tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
   acknowledgeNow(tcp, tcb, ACK_NOW);
   tcp.receiveQueue.dropLate(tcb);
-  if (tcb.state === ESTABLISHED) tcb.state = CLOSE_WAIT;
-  else if (tcb.state === FIN_WAIT_1) tcb.state = CLOSING;
+  if (tcb.state === ESTABLISHED) setState(tcp, tcb, CLOSE_WAIT);
+  else if (tcb.state === FIN_WAIT_1) setState(tcp, tcb, CLOSING);
   else if (tcb.state === FIN_WAIT_2) enterTimeWait(tcp, tcb, true);
   if (owner >= 0) tcp.environment.owner.readable(owner);
 }

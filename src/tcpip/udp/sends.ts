@@ -1,6 +1,7 @@
 /**
  * Datagrams waiting to be sent: a bounded table of references, in one queue, and those parked for want of a
- * hardware address.
+ * hardware address. A datagram of several pieces takes as many entries: the first is in the queue and has the
+ * addresses, the others hang on it.
  */
 export class UdpSends {
   readonly nextHop: Int32Array;
@@ -11,8 +12,13 @@ export class UdpSends {
   readonly payload: Int32Array;
   readonly length: Int32Array;
   readonly context: Int32Array;
+  /** The socket it is of. */
+  readonly socket: Int32Array;
+  /** The datagram's next piece; -1: none. */
+  readonly piece: Int32Array;
   private readonly next: Int32Array;
   private free = 0;
+  private available: number;
   /** First entry to send; -1: none. */
   head = -1;
   private tail = -1;
@@ -26,32 +32,41 @@ export class UdpSends {
     this.payload = new Int32Array(count);
     this.length = new Int32Array(count);
     this.context = new Int32Array(count);
+    this.socket = new Int32Array(count);
+    this.piece = new Int32Array(count).fill(-1);
+    this.available = count;
     this.next = new Int32Array(count);
     for (let i = 0; i < count; i++) this.next[i] = i + 1 < count ? i + 1 : -1;
   }
 
-  /** @returns false when the table is full. */
-  append(
-    nextHop: number,
-    local: number,
-    remote: number,
-    ports: number,
-    payload: number,
-    length: number,
-    context: number,
-  ): boolean {
-    const entry = this.free;
-    if (entry < 0) return false;
-    this.free = this.next[entry];
+  /** Whether a datagram of so many pieces finds room. */
+  hasRoom(pieces: number): boolean {
+    return pieces <= this.available;
+  }
+
+  /** Begins a datagram with its first piece; there is room. @returns the entry, to `place`, `hang` on and `queue`. */
+  begin(socket: number, nextHop: number, local: number, remote: number, ports: number): number {
+    const entry = this.take();
+    this.socket[entry] = socket;
     this.nextHop[entry] = nextHop;
     this.local[entry] = local;
     this.remote[entry] = remote;
     this.ports[entry] = ports;
+    return entry;
+  }
+
+  /** Says where a piece is. */
+  place(entry: number, payload: number, length: number, context: number): void {
     this.payload[entry] = payload;
     this.length[entry] = length;
     this.context[entry] = context;
-    this.queue(entry);
-    return true;
+  }
+
+  /** Hangs another piece on one; there is room. @returns its entry. */
+  hang(before: number): number {
+    const entry = this.take();
+    this.piece[before] = entry;
+    return entry;
   }
 
   /** The ports as a packet from the peer has them. */
@@ -100,9 +115,39 @@ export class UdpSends {
   release(entry: number): void {
     this.next[entry] = this.free;
     this.free = entry;
+    this.piece[entry] = -1;
+    this.available += 1;
   }
 
-  private queue(entry: number): void {
+  /** Takes out any datagram of a socket that waits. @returns its first entry, or -1: there is none. */
+  remove(socket: number): number {
+    let before = -1;
+    for (let entry = this.head; entry >= 0; before = entry, entry = this.next[entry]) {
+      if (this.socket[entry] !== socket) continue;
+      if (before < 0) this.head = this.next[entry];
+      else this.next[before] = this.next[entry];
+      if (this.tail === entry) this.tail = before;
+      return entry;
+    }
+    before = -1;
+    for (let entry = this.parked; entry >= 0; before = entry, entry = this.next[entry]) {
+      if (this.socket[entry] !== socket) continue;
+      if (before < 0) this.parked = this.next[entry];
+      else this.next[before] = this.next[entry];
+      return entry;
+    }
+    return -1;
+  }
+
+  private take(): number {
+    const entry = this.free;
+    this.free = this.next[entry];
+    this.available -= 1;
+    return entry;
+  }
+
+  /** Puts a datagram at the end of the queue. */
+  queue(entry: number): void {
     this.next[entry] = -1;
     if (this.tail < 0) this.head = entry;
     else this.next[this.tail] = entry;

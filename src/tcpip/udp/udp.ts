@@ -6,11 +6,19 @@
  */
 
 import {
+  BYTES_ACCEPTED,
+  BYTES_DELIVERED,
+  BYTES_DISCARDED,
+  BYTES_QUEUED,
+  BYTES_TRUNCATED,
+  BYTES_UNREAD,
   IP_OUT_NO_ROUTES,
   RECEIVE_PLACEMENTS,
+  UDP_IN_DATA_BYTES,
   UDP_IN_DATAGRAMS,
   UDP_IN_ERRORS,
   UDP_NO_PORTS,
+  UDP_OUT_DATA_BYTES,
   UDP_OUT_DATAGRAMS,
 } from '../../ledger/counters.gen.ts';
 import {
@@ -93,7 +101,10 @@ export class Udp {
 
   close(socket: UdpSocket): void {
     this.ports.unbind(socket);
-    while (socket.head >= 0) this.dropFirst(socket);
+    while (socket.head >= 0) {
+      this.environment.counters[BYTES_UNREAD] += this.length[socket.head];
+      this.dropFirst(socket);
+    }
     socket.owner = -1;
     this.free[this.freeCount++] = socket.index;
   }
@@ -122,11 +133,12 @@ export class Udp {
     socket: UdpSocket,
     address: number,
     port: number,
-    payload: number,
-    length: number,
-    context: number,
+    payloads: Int32Array,
+    lengths: Int32Array,
+    contexts: Int32Array,
+    count: number,
   ): number {
-    const { environment, routes } = this;
+    const { environment, routes, sends } = this;
     if (socket.error !== 0) {
       const { error } = socket;
       socket.error = 0;
@@ -135,6 +147,8 @@ export class Udp {
     const remote = address === 0 && port === 0 ? socket.remoteAddress : address === 0 ? 0x7f000001 : address;
     const remotePort = port === 0 ? socket.remotePort : port;
     if (remotePort === 0) return EDESTADDRREQ;
+    let length = 0;
+    for (let i = 0; i < count; i++) length += lengths[i];
     if (length > PAYLOAD_MAX) return EMSGSIZE;
     const nextHop = routes.nextHop(remote);
     if (nextHop === 0) {
@@ -148,7 +162,28 @@ export class Udp {
     }
     const local = socket.localAddress === 0 ? routes.sourceFor(remote) : socket.localAddress;
     const ports = (socket.localPort << 16) | remotePort;
-    return this.sends.append(nextHop, local, remote, ports, payload, length, context) ? 0 : ENOBUFS;
+    if (!sends.hasRoom(count)) return ENOBUFS;
+    const first = sends.begin(socket.index, nextHop, local, remote, ports);
+    sends.place(first, payloads[0], lengths[0], contexts[0]);
+    for (let i = 1, entry = first; i < count; i++) {
+      entry = sends.hang(entry);
+      sends.place(entry, payloads[i], lengths[i], contexts[i]);
+    }
+    sends.queue(first);
+    environment.counters[BYTES_QUEUED] += length;
+    return 0;
+  }
+
+  /** Gives up what a socket has queued for sending; its contexts are answered. @returns datagrams given up. */
+  discard(socket: UdpSocket): number {
+    const underWay = this.sends.head;
+    let count = 0;
+    for (let entry = this.sends.remove(socket.index); entry >= 0; entry = this.sends.remove(socket.index)) {
+      if (entry === underWay) this.sender.abandon();
+      this.finish(entry, BYTES_DISCARDED);
+      count += 1;
+    }
+    return count;
   }
 
   get pending(): boolean {
@@ -171,7 +206,7 @@ export class Udp {
       if (outcome < 0) return sent - 1 - outcome;
       sent += outcome;
       this.environment.counters[UDP_OUT_DATAGRAMS] += 1;
-      this.finish(sends.shift());
+      this.finish(sends.shift(), UDP_OUT_DATA_BYTES);
     }
     return sent;
   }
@@ -189,7 +224,7 @@ export class Udp {
           this.sends.portsReversed(entry),
         );
         if (socket !== undefined) this.tellError(socket, EHOSTUNREACH);
-        this.finish(entry);
+        this.finish(entry, BYTES_DISCARDED);
       }
     }
   }
@@ -220,6 +255,8 @@ export class Udp {
       return 0;
     }
     counters[UDP_IN_DATAGRAMS] += 1;
+    counters[BYTES_ACCEPTED] += stated - UDP_BYTES;
+    counters[UDP_IN_DATA_BYTES] += stated - UDP_BYTES;
     pieces.address[packet] = at + UDP_BYTES;
     pieces.length[packet] -= UDP_BYTES;
     this.length[packet] = stated - UDP_BYTES;
@@ -254,6 +291,8 @@ export class Udp {
     }
     socket.sourceAddress = this.source[packet];
     socket.sourcePort = this.sourcePort[packet];
+    this.environment.counters[BYTES_DELIVERED] += taken;
+    this.environment.counters[BYTES_TRUNCATED] += this.length[packet] - taken;
     this.dropFirst(socket);
     return taken;
   }
@@ -315,14 +354,15 @@ export class Udp {
   private sendEntry(entry: number, neighbour: number): number {
     const { sender, sends, environment } = this;
     const { port } = environment;
-    const length = sends.length[entry];
     const local = sends.local[entry];
     const remote = sends.remote[entry];
     if (!sender.isUnderWay) {
       sender.clear();
-      sender.add(sends.payload[entry], length);
+      for (let piece = entry; piece >= 0; piece = sends.piece[piece]) {
+        sender.add(sends.payload[piece], sends.length[piece]);
+      }
     }
-    const total = UDP_BYTES + length;
+    const total = UDP_BYTES + sender.payloadBytes;
     const pseudo = fold(addressSum(local) + addressSum(remote) + PROTOCOL_UDP + total);
     const ports = sends.ports[entry];
     const offload = port.transmitChecksum && sender.isWhole;
@@ -336,10 +376,17 @@ export class Udp {
     return sender.send(neighbour, local, remote, PROTOCOL_UDP, ports, word1, offload ? TX_CHECKSUM : 0);
   }
 
-  private finish(entry: number): void {
-    const context = this.sends.context[entry];
-    this.sends.release(entry);
-    if (context >= 0) this.environment.owner.sendDone(context);
+  /** A datagram is done with: its bytes count as `reason` says, its contexts are answered. */
+  private finish(first: number, reason: number): void {
+    const { sends, environment } = this;
+    for (let entry = first; entry >= 0; ) {
+      const context = sends.context[entry];
+      const next = sends.piece[entry];
+      environment.counters[reason] += sends.length[entry];
+      sends.release(entry);
+      if (context >= 0) environment.owner.sendDone(context);
+      entry = next;
+    }
   }
 
   private dropFirst(socket: UdpSocket): void {
