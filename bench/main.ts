@@ -1,4 +1,5 @@
 /** Runs every micro-benchmark of our own code: `npm run bench`. The tests run each with tiny inputs, so that none rots. */
+import { runFifoBench } from './fifo.ts';
 import { formatHdmFigures, runHdmBench } from './hdm.ts';
 import { formatKernelFigures, runKernelsBench } from './kernels.ts';
 import { runRingBench } from './ring.ts';
@@ -6,5 +7,6 @@ import { runTcpipBench } from './tcpip.ts';
 
 console.log(`kernels\n${formatKernelFigures(runKernelsBench(100))}\n`);
 console.log(`ring\n${runRingBench(1).join('\n')}\n`);
+console.log(`fifo\n${runFifoBench(1).join('\n')}\n`);
 console.log(`device and wire\n${formatHdmFigures(runHdmBench(300))}\n`);
 console.log(`stack\n${runTcpipBench(1).join('\n')}`);

@@ -1,5 +1,6 @@
 /** Every micro-benchmark with tiny inputs: it runs, and its figures are figures. */
 import { expect, test } from 'vitest';
+import { runFifoBench } from '../../bench/fifo.ts';
 import { runKernelsBench } from '../../bench/kernels.ts';
 import { runRingBench } from '../../bench/ring.ts';
 import { runTcpipBench } from '../../bench/tcpip.ts';
@@ -13,6 +14,11 @@ test('kernels', () => {
 test('ring: every frame is read, in order', () => {
   const sums = runRingBench(0.0001).map((line) => Number(/sum (\d+)/.exec(line)?.[1]));
   // 400 frames in batches of 1, 8 and 64, three times; a batch holds 0 to batch - 1.
+  expect(sums).toEqual([0, 3 * 50 * 28, 3 * 7 * 2016]);
+});
+
+test('fifo: every frame is read, in order', () => {
+  const sums = runFifoBench(0.0004).map((line) => Number(/sum (\d+)/.exec(line)?.[1]));
   expect(sums).toEqual([0, 3 * 50 * 28, 3 * 7 * 2016]);
 });
 

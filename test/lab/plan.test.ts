@@ -39,6 +39,24 @@ describe('planRows', () => {
     ]);
   });
 
+  it('measures several transports beside each other, and sockets over those that carry them', () => {
+    const four = { transports: ['ring', 'fifo', 'port', 'msgpack'] } as const;
+    expect(rowsOf({ ...four, tests: ['MSG_RR', 'MSG_STREAM'] })).toEqual([
+      'MSG_RR message 64x1 inic+fifo+postMessage+msgpack',
+      'MSG_STREAM message 64x1 inic+fifo+postMessage+msgpack',
+    ]);
+    expect(rowsOf({ transports: ['ring', 'fifo'], tests: ['TCP_CRR'], apis: ['net'] })).toEqual([
+      'TCP_CRR net 64x1 inic+fifo+kernel',
+    ]);
+  });
+
+  it('measures one transport beside what is usual, or alone if it is that', () => {
+    expect(rowsOf({ tests: ['MSG_RR'], transports: ['fifo'] })).toEqual([
+      'MSG_RR message 64x1 fifo+postMessage',
+    ]);
+    expect(rowsOf({ tests: ['MSG_RR'], transports: ['msgpack'] })).toEqual(['MSG_RR message 64x1 msgpack']);
+  });
+
   it('makes a row of each combination of the lists', () => {
     expect(rowsOf({ tests: ['TCP_RR'], apis: ['socket'], connections: [1, 8], sizes: [64, 1024] })).toEqual([
       'TCP_RR socket 64x1 inic+kernel',

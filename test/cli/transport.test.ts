@@ -1,0 +1,93 @@
+/** `--transport`: the four side by side, sockets over the fifo, and a program that knows nothing of it. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const SHORT = ['--duration', '0.02', '--repeats', '1', '--json', 'out.json'];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'inic-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function inic(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+interface Line {
+  readonly test: string;
+  readonly transport: string | null;
+  readonly ledger: { readonly balanced: boolean; readonly perTransaction: Record<string, number> } | null;
+}
+
+function report(): {
+  results: Line[];
+  comparisons: { baseline: { transport: string | null } }[];
+  failures: [];
+} {
+  return JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8'));
+}
+
+describe('inic bench --transport', () => {
+  it('measures the message layer over all four, interleaved, in one table', async () => {
+    const names = ['ring', 'fifo', 'port', 'msgpack'];
+    const outcome = await inic('bench', 'MSG_RR', 'MSG_STREAM', '--transport', names.join(','), ...SHORT);
+    const { results, comparisons, failures } = report();
+    expect(failures).toEqual([]);
+    expect(outcome.code).toBe(0);
+    expect(results.map(({ test, transport }) => `${test} ${transport}`)).toEqual(
+      ['MSG_RR', 'MSG_STREAM'].flatMap((test) => names.map((name) => `${test} ${name}`)),
+    );
+    expect(comparisons.map(({ baseline }) => baseline.transport)).toEqual([
+      ...names.slice(1),
+      ...names.slice(1),
+    ]);
+    for (const name of names) expect(outcome.stdout).toMatch(new RegExp(`^MSG_STREAM .* ${name} `, 'm'));
+    const [ring, fifo] = results;
+    expect(ring.ledger?.perTransaction['portReads']).toBeUndefined();
+    expect(fifo.ledger?.perTransaction['portWrites']).toBeGreaterThan(1.9);
+    expect(fifo.ledger?.balanced).toBe(true);
+  }, 60_000);
+
+  it('carries sockets over the fifo, beside the ring and the kernel', async () => {
+    const shape = ['--api', 'net', '--connections', '1', '--size', '64', ...SHORT];
+    const outcome = await inic('bench', 'TCP_RR', '--transport', 'ring,fifo', ...shape);
+    const { results, failures } = report();
+    expect(failures).toEqual([]);
+    expect(outcome.code).toBe(0);
+    expect(results.map(({ transport }) => transport)).toEqual(['ring', 'fifo', null]);
+    expect(results[1].ledger?.balanced).toBe(true);
+    expect(outcome.stdout).toMatch(/^TCP_RR .* kernel /m);
+  }, 60_000);
+});
+
+it('inic run --transport fifo serves a program unchanged', async () => {
+  writeFileSync(
+    join(folder, 'echo.mjs'),
+    `import net from 'node:net';
+     const server = net.createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1', () => {
+       const client = net.connect(server.address().port, '127.0.0.1', () => client.end('over the fifo'));
+       client.on('data', (data) => console.log(String(data)));
+       client.on('close', () => server.close());
+     });`,
+  );
+  const outcome = await inic('run', '--transport', 'fifo', '--ledger', 'echo.mjs');
+  expect(outcome.stdout).toBe('over the fifo\n');
+  expect(outcome.stderr).toMatch(/balanced|balance/);
+  expect(outcome.code).toBe(0);
+}, 20_000);
