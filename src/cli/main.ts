@@ -5,6 +5,7 @@ import { packageVersion } from '../lab/manifest.ts';
 import { addBench } from './bench.ts';
 import { addDecode } from './decode.ts';
 import { UserError } from './errors.ts';
+import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { addSpec } from './spec.ts';
 import { addValidate } from './validate.ts';
@@ -19,6 +20,7 @@ addBench(program);
 addRun(program);
 addSpec(program);
 addDecode(program);
+addReplay(program);
 addValidate(program);
 
 try {

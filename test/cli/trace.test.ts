@@ -5,6 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SOCKET_CONNECT } from '../../src/i2o/socket.gen.ts';
+import { readTraces } from '../../src/trace/file.ts';
+import { FileSink } from '../../src/trace/file-sink.ts';
+import { OUTBOUND } from '../../src/trace/sink.ts';
+import { CallList, replayCall } from '../trace/calls.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const PROGRAM = `
@@ -153,4 +158,37 @@ describe('inic bench --trace', () => {
       expect(stdout).toContain('ExecSysEnable');
     }
   }, 60_000);
+});
+
+describe('inic replay', () => {
+  it('finds a card of today equal to the one recorded, and says what was compared', async () => {
+    await inic(['run', '--trace', 'replay.trace', 'program.mjs']);
+    const { code, stdout, stderr } = await inic(['replay', 'replay.trace']);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^replay\.trace: \d+ frames against a fresh card, [\d.]+ s of its time\n/);
+    expect(stdout).toMatch(/\n {2}received {3}2 streams equal; 20 bytes\n {2}different {2}0\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('says what is different, and exits with 1', async () => {
+    const list = new CallList();
+    await readTraces(join(folder, 'replay.trace'), () => list);
+    const sink = new FileSink(join(folder, 'other.trace'));
+    for (const call of list.calls) {
+      const words = call[4] as number[];
+      const reply = call[0] === 'frame' && call[1] === OUTBOUND;
+      if (reply && words[1]! >>> 24 === SOCKET_CONNECT) words[4] = (5 << 24) | 111;
+      replayCall(sink, call);
+    }
+    sink.close();
+    const { code, stdout } = await inic(['replay', 'other.trace']);
+    expect(stdout).toMatch(/^frame \d+: SocketConnect\n {4}recorded {2}reply, ErrorNoData ECONNREFUSED/);
+    expect(code).toBe(1);
+  });
+
+  it('refuses what is no trace', async () => {
+    const { code, stdout, stderr } = await inic(['replay', 'program.mjs']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^inic: program\.mjs: not a trace: .*\n$/);
+  });
 });

@@ -193,9 +193,11 @@ class FrameReading {
         at + size,
         this.entry?.className === 'socket',
       );
-      this.elements = elements.map((element) =>
-        element.dataWord === undefined ? element : { ...element, dataWord: element.dataWord - at },
-      );
+      this.elements = elements.map((element) => ({
+        ...element,
+        word: element.word - at,
+        ...(element.dataWord !== undefined && { dataWord: element.dataWord - at }),
+      }));
       this.trouble ||= trouble;
     }
   }

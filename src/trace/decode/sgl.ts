@@ -11,6 +11,8 @@ export interface DecodedElement {
   readonly context?: Value;
   /** Of memory, as a number; where in the pools it lies is the reader's to say. */
   readonly address?: number;
+  /** Word index of its first word, from the frame's. */
+  readonly word: number;
   /** Of immediate data: word index and bytes. */
   readonly dataWord?: number;
   readonly note?: string;
@@ -28,7 +30,7 @@ const CONTEXT_WORDS = [0, 1, 2, 3];
 
 /** An element, and the words it takes. */
 interface Step {
-  readonly element: DecodedElement;
+  readonly element: Omit<DecodedElement, 'word'>;
   readonly words: number;
 }
 
@@ -48,7 +50,7 @@ export function decodeSgl(
     const step = readElement(words, at, immediateContexts);
     if (at + step.words > end)
       return { elements, trouble: `${step.element.kind} element runs past the message` };
-    elements.push(step.element);
+    elements.push({ ...step.element, word: at });
     if ((words[at]! >>> 24) & LAST) return { elements, trouble: '' };
     at += step.words;
   }

@@ -1,0 +1,108 @@
+/**
+ * What each socket received, in a recording and in its replay: how many bytes, whether the stream ended, with what error. Batching
+ * and the order across sockets may differ; the stream of each use of a socket number may not. When the host closed a socket
+ * before its stream had ended, how much had come by then is a matter of time.
+ */
+export interface Received {
+  bytes: number;
+  ended: boolean;
+  failed: string;
+}
+
+export interface StreamDifference {
+  readonly frame: number;
+  readonly what: string;
+  readonly recorded: string;
+  readonly replayed: string;
+}
+
+interface Use {
+  readonly recorded: Received;
+  readonly replayed: Received;
+  /** Frame of the latest recorded record; of the request that gave the socket up, 0 while it is open. */
+  lastFrame: number;
+  closedBy: number;
+}
+
+export class ReplayStreams {
+  /** Streams that were equal to their ends, and those equal as far as the host waited; bytes of both. */
+  equal = 0;
+  cut = 0;
+  bytes = 0;
+  private readonly uses = new Map<number, Use>();
+  private readonly different: (difference: StreamDifference) => void;
+
+  constructor(different: (difference: StreamDifference) => void) {
+    this.different = different;
+  }
+
+  /** A socket number is used anew: what its former use received is judged. */
+  begin(socket: number): void {
+    this.judge(socket, true);
+  }
+
+  /** The host gives a socket up. */
+  close(socket: number, frame: number): void {
+    this.use(socket).closedBy ||= frame;
+  }
+
+  recorded(socket: number, frame: number): Received {
+    const use = this.use(socket);
+    use.lastFrame = frame;
+    return use.recorded;
+  }
+
+  replayed(socket: number): Received {
+    return this.use(socket).replayed;
+  }
+
+  /** Whether the replay has given a socket all that the recording has. */
+  satisfied(socket: number): boolean {
+    const { recorded, replayed } = this.use(socket);
+    if (recorded.ended && !replayed.ended && replayed.failed === '') return false;
+    return replayed.bytes >= recorded.bytes && (recorded.failed === '' || replayed.failed !== '');
+  }
+
+  /** Judges every socket. @param whole whether the trace was recorded to its end, where nothing more could come. */
+  finish(whole: boolean): void {
+    for (const socket of [...this.uses.keys()]) this.judge(socket, whole);
+  }
+
+  private use(socket: number): Use {
+    let use = this.uses.get(socket);
+    if (use === undefined) {
+      const nothing = (): Received => ({ bytes: 0, ended: false, failed: '' });
+      use = { recorded: nothing(), replayed: nothing(), lastFrame: 0, closedBy: 0 };
+      this.uses.set(socket, use);
+    }
+    return use;
+  }
+
+  private judge(socket: number, whole: boolean): void {
+    const use = this.uses.get(socket);
+    if (use === undefined) return;
+    this.uses.delete(socket);
+    const { recorded, replayed, closedBy, lastFrame } = use;
+    if (textOf(recorded) === textOf(replayed)) {
+      if (recorded.bytes > 0 || recorded.ended || recorded.failed !== '') this.equal += 1;
+      this.bytes += recorded.bytes;
+      return;
+    }
+    const open = !recorded.ended && recorded.failed === '' && replayed.bytes >= recorded.bytes;
+    if (open && (closedBy > 0 || !whole)) {
+      this.cut += 1;
+      this.bytes += recorded.bytes;
+      return;
+    }
+    this.different({
+      frame: lastFrame || closedBy,
+      what: `socket ${socket} received`,
+      recorded: textOf(recorded),
+      replayed: textOf(replayed),
+    });
+  }
+}
+
+function textOf({ bytes, ended, failed }: Received): string {
+  return `${bytes} bytes${ended ? ', end of stream' : ''}${failed === '' ? '' : `, ${failed}`}`;
+}
