@@ -23,7 +23,7 @@ import {
 } from '../../i2o/executive.gen.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../i2o/sgl.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID } from '../../i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { errnoName } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
@@ -75,7 +75,9 @@ export class BringUp {
     writeExecSysEnable(this.words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin());
     this.requests.post();
     this.replied('SysEnable');
-    this.driver.goOnline(this.findDevice(classId));
+    const version = this.findDevice(classId);
+    // Only a socket device takes receive buckets.
+    if (classId === SOCKET_CLASS_ID) this.driver.goOnline(version);
   }
 
   private frame(): number {
