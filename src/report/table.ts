@@ -66,11 +66,13 @@ export function reportTable(report: Report, style: Style = PLAIN): string {
   return `${lines.join('\n')}\n`;
 }
 
-function manifestLines({ manifest }: Report): string[] {
+function manifestLines(report: Report): string[] {
+  const { manifest } = report;
+  const sides = comparesTransports(report) ? 'all' : 'both';
   const { versions, machine, repeats, workload, interval } = manifest;
   return [
     `inic ${versions.inic}, Node ${versions.node}, ${versions.system}; ${machine.processor}, ${machine.cores} cores`,
-    `medians of ${repeats} runs of ${workload.durationSeconds} s, both sides in turns; began ${interval.start}`,
+    `medians of ${repeats} runs of ${workload.durationSeconds} s, ${sides} sides in turns; began ${interval.start}`,
   ];
 }
 

@@ -157,9 +157,9 @@ export class ThreadedCard {
   /** Stops the thread. Every socket still open has failed by then. */
   async close(): Promise<void> {
     process.off('exit', this.stopAtExit);
-    this.host.requests.surrender();
     this.endTrace();
     if (!this.exited) {
+      this.host.requests.surrender();
       const gone = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
       this.worker.ref();
       this.askStop();
