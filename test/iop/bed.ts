@@ -17,6 +17,7 @@ import { buildSocketCard, type CardParts } from '../../src/world/card-parts.ts';
 
 export class BareCard {
   readonly clock = new Clock();
+  readonly plan = new MemoryPlan();
   readonly region: Region;
   readonly config: CardConfig;
   readonly memory: CardMemory;
@@ -28,7 +29,7 @@ export class BareCard {
 
   constructor(overrides: CardOverrides = {}) {
     this.config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides });
-    const plan = new MemoryPlan();
+    const { plan } = this;
     this.memory = planCardMemory(plan, 'card', this.config);
     const slotBytes = wireSlotBytes(this.config.mtu);
     const pipe = planPipe(plan, 'wire', PERFECT_PIPE.queueFrames, slotBytes);

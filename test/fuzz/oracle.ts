@@ -1,0 +1,142 @@
+/**
+ * What the spec says becomes of a request, found the slow way from the spec's own data and from none of the card's code.
+ * A frame may be wrong in several ways, and the spec does not say which is named first: so each verdict has the answers of
+ * which one must come, and those that may come besides.
+ */
+import { FRAME_WORDS } from '../../src/i2o/frame.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import * as errnoNumbers from '../../src/socket/errno.ts';
+import { messageOf } from '../../src/spec/catalogue.ts';
+import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
+import type { MessageEntry } from '../../src/spec/entries.ts';
+import { enumValues, fieldOf } from './frame-maker.ts';
+
+/** Answers: a FailureCode as FAIL | code, a DetailedStatus of a transaction error as TRANSACTION | status, or as STATUS | status. */
+export const FAIL = 0x100;
+export const TRANSACTION = 0x200;
+export const STATUS = 0x10000;
+
+export interface Verdict {
+  /** One of these must be the answer; empty: the frame is well formed. */
+  readonly must: ReadonlySet<number>;
+  /** Refusals that are right as well. */
+  readonly may: ReadonlySet<number>;
+  /** The answer may be left out: the message has none, or its reply mode forbids it. */
+  readonly silent: boolean;
+  readonly message: MessageEntry | undefined;
+}
+
+function numbered(name: string): (value: string) => number {
+  const entry = CATALOGUE.classes.flatMap(({ enums }) => enums).find((candidate) => candidate.name === name)!;
+  return (value) => {
+    const found = entry.values.find((candidate) => candidate.name === value);
+    if (found === undefined) throw new Error(`the spec has no ${name} ${value}`);
+    return found.value;
+  };
+}
+const failure = numbered('FailureCode');
+const detailed = numbered('DetailedStatus');
+const errnos = errnoNumbers as unknown as Readonly<Record<string, number>>;
+
+/** Faults of words 0 and 1, which every message has. */
+function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): void {
+  const [word0, word1] = [frame[0]!, frame[1]!];
+  const flags = (word0 >>> 8) & 0xff;
+  const size = word0 >>> 16;
+  const offset = (word0 >>> 4) & 15;
+  if ((word0 & 7) !== 1) must.add(FAIL | failure('InvalidVersion'));
+  // MULTIPLE and STATIC are requests' flags where a message has them; the others are replies' or not spoken.
+  if ((flags & ~0x11) !== 0) must.add(FAIL | failure('InvalidMessageFlags'));
+  if (flags !== 0) may.add(FAIL | failure('InvalidMessageFlags'));
+  if (size < 3 || (size < 4 && word1 >>> 24 !== 0)) must.add(FAIL | failure('FrameTooSmall'));
+  if (size > FRAME_WORDS) must.add(FAIL | failure('FrameTooLarge'));
+  if (offset > size) must.add(FAIL | failure('InvalidOffset'));
+  // A list inside the header, or beginning where the message ends: the transport may see that, or the class.
+  if (offset !== 0 && (offset < 3 || offset === size)) may.add(FAIL | failure('InvalidOffset'));
+  if (((word1 >>> 12) & 0xfff) !== HOST_TID) must.add(FAIL | failure('InvalidInitiatorId'));
+  const target = word1 & 0xfff;
+  if (target !== IOP_TID && target !== DEVICE_TID) must.add(FAIL | failure('InvalidTargetId'));
+}
+
+/** Faults of the message's own fields. */
+function fieldFaults(frame: Int32Array, message: MessageEntry, must: Set<number>, may: Set<number>): void {
+  const { request } = message;
+  const size = frame[0]! >>> 16;
+  const offset = (frame[0]! >>> 4) & 15;
+  const tooSmall = TRANSACTION | detailed('MessageTooSmall');
+  const badOffset = TRANSACTION | detailed('InvalidOffset');
+  const badParameter = TRANSACTION | detailed('InvalidParameter');
+  const floor = request.words;
+  if (size < floor) must.add(tooSmall);
+  if (offset !== (request.sgl?.word ?? 0)) must.add(badOffset);
+  for (const field of request.fields) {
+    if (field.word >= size) continue; // beyond the message, which is too small
+    const value = fieldOf(frame, 0, field);
+    const good = enumValues(field);
+    const inRange = value >= (field.min ?? 0) && value <= (field.max ?? 0xffffffff);
+    const right = (field.value === undefined || field.value >>> 0 === value) && inRange;
+    if (!right || (good !== undefined && !good.includes(value))) must.add(badParameter);
+    const count = request.list === undefined ? undefined : field.name === 'count' ? value : undefined;
+    if (count !== undefined && size < floor + count * request.list!.stride) must.add(tooSmall);
+  }
+  if (request.sgl === undefined) return;
+  for (const status of ['InvalidOffset', 'InvalidParameter', 'ChainBufferTooLarge', 'MessageTooSmall']) {
+    may.add(TRANSACTION | detailed(status));
+  }
+  const end = listEnd(frame, request.sgl.word, Math.min(size, FRAME_WORDS));
+  if (size > request.sgl.word && offset === request.sgl.word && end < 0) must.add(badOffset);
+}
+
+/**
+ * Walks a list as far as the reference defines it. @returns the word after it; -1 when it cannot be a list: a reserved
+ * element, one past the end, or none that is the last. A chain ends it: what lies behind is not judged here.
+ */
+function listEnd(frame: Int32Array, from: number, size: number): number {
+  for (let at = from; at < size; ) {
+    const flags = frame[at]! >>> 24;
+    const words = elementWords(flags & 0x7f, frame[at]! & 0xffffff);
+    if (words < 0) return -1;
+    if (words === 0) return size;
+    at += words;
+    if (at > size) return -1;
+    if ((flags & 0x80) !== 0) return at;
+  }
+  return -1;
+}
+
+/** Words of an element; 0: not judged; -1: no element. */
+function elementWords(shape: number, count: number): number {
+  const contexts = shape & 3;
+  if (shape === 0x34 || (shape & 0x3c) === 0x3c || [0x44, 0x74, 0x78].includes(shape)) {
+    return shape === 0x7c ? 0 : -1;
+  }
+  if (shape === 0x0c || shape === 0x4c) return 2 + ((count + 3) >> 2);
+  if ((shape & 0x30) === 0x10) return 2 + contexts;
+  return 0;
+}
+
+/** @param operational the card's state when it takes the frame. */
+export function judge(frame: Int32Array, operational: boolean): Verdict {
+  const must = new Set<number>();
+  const may = new Set<number>();
+  headerFaults(frame, must, may);
+  const functionCode = frame[1]! >>> 24;
+  const nop = functionCode === 0; // a frame given back: nobody is addressed, and nothing answered
+  if (nop) must.delete(FAIL | failure('InvalidTargetId'));
+  const device = (frame[1]! & 0xfff) === DEVICE_TID;
+  const message = messageOf(device ? 'socket' : 'executive', functionCode);
+  const utility = functionCode < 0x20;
+  if (device && !operational) (utility ? may : must).add(FAIL | failure('StateError'));
+  if (message === undefined || (device && message.className === 'executive')) {
+    const unknown = detailed('UnknownFunction');
+    (must.size === 0 ? must : may).add(STATUS | unknown);
+    may.add(STATUS | detailed('UnsupportedFunction')).add(TRANSACTION | unknown);
+    return { must, may, silent: utility, message: undefined };
+  }
+  if (must.size === 0) fieldFaults(frame, message, must, may);
+  else fieldFaults(frame, message, may as Set<number>, may);
+  for (const { name } of message.errno) may.add(STATUS | errnos[name]!);
+  const mode = message.request.fields.find(({ name }) => name === 'replyMode');
+  const never = mode !== undefined && fieldOf(frame, 0, mode) === 3;
+  return { must, may, silent: never || message.replyForm === 'none' || utility, message };
+}
