@@ -76,6 +76,7 @@ export const CASES: readonly ModelCase[] = [
   fault('fifo', 'BUG_FREE_BEFORE_READ', 'the card frees a request before it has read it'),
   fault('fifo', 'BUG_REPLY_DROPPED', 'the card drops a reply for want of an outbound frame'),
   fault('fifo', 'BUG_UNMASK_ONLY', 'the host unmasks and does not look once more'),
+  fault('fifo', 'BUG_EDGE_BEFORE_PUSH', 'the card looks whether the level is down before it pushes'),
   fault('fifo', 'BUG_WAIT_ONLY', 'the host asks for a frame and does not look once more'),
   fault('fifo', 'BUG_CARD_LOOKS_ONCE', 'the card does not look once more before it rests'),
 ];

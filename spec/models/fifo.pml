@@ -3,7 +3,9 @@
  * frame between them. Reading a port takes an address or answers EMPTY; writing one pushes an address. The host takes an
  * inbound frame, posts it or posts it as a NOP; the card answers each request with one outbound frame and gives the inbound
  * frame back, or cannot deliver it: then it answers with a failure record, and the frame stays preserved until the host has
- * posted it again as a NOP. The outbound interrupt is a level, on while the outbound post list is not empty, behind a mask.
+ * posted it again as a NOP; one taken and not used is kept for the next request, a second one goes back as a NOP. The outbound
+ * interrupt is a level, on while the outbound post list is not empty, behind a mask; the card tells the host only when it
+ * goes up, and whoever clears the mask looks at the level. Each side has a word to ask for free frames with.
  *
  * INBOUND and OUTBOUND frames, REQUESTS requests. `place` follows each frame, so that a frame in two places, or in none, is
  * an assertion that fails where it happens. Rests have no time-out. Each BUG_… is a fault that must be found.
@@ -19,6 +21,7 @@
 #endif
 #define SIZE 4 /* entries of each FIFO: all four the same */
 #define NOP 0
+#define NONE 255
 
 mtype = { FREE, HOST, POSTED, CARD, PRESERVED };
 
@@ -37,6 +40,7 @@ bool hostWaits, cardWaits;   /* a side asks to be told of a free frame */
 bool hostWoken, cardWoken;
 bool cardRests;              /* whether the inbound interrupt is wanted */
 byte asked, answered;
+byte kept = NONE; /* an inbound frame the host keeps for the next request */
 
 inline interrupt() { hostWoken = true }
 inline doorbell() { cardWoken = true }
@@ -59,25 +63,32 @@ end:
   do
   :: next <= REQUESTS ->
      if
-     :: inboundFree?mfa ->
-        waiting = false;
+     :: kept != NONE -> mfa = kept; kept = NONE; goto acquired
+     :: kept == NONE && nempty(inboundFree) ->
+        inboundFree?mfa;
         assert(inPlace[mfa] == FREE);
+acquired:
+        waiting = false;
         inPlace[mfa] = HOST;
         if
         :: request[mfa] = next;
            next++;
            asked++;
            pushInboundPost(mfa)
-        :: true -> /* the caller thought better of it: the only way back is a NOP */
+        :: kept == NONE && nempty(inboundFree) -> /* two are read ahead; the caller thinks better of it, twice */
+           kept = mfa;
+           inboundFree?mfa;
+           inPlace[mfa] = HOST;
 #ifndef BUG_CANCEL_LEAKS
            request[mfa] = NOP;
            pushInboundPost(mfa)
 #else
            skip
 #endif
+        :: kept = mfa
         fi;
         mfa = 0
-     :: empty(inboundFree) -> waiting = true; goto poll
+     :: kept == NONE && empty(inboundFree) -> waiting = true; goto poll
      fi
   :: true ->
 poll:
@@ -151,13 +162,16 @@ inline giveBack(mfa) {
   inPlace[mfa] = FREE;
   inboundFree!mfa;
   if
-  :: hostWaits -> interrupt()
+  :: hostWaits -> hostWaits = false; interrupt()
   :: else
   fi
 }
 
 proctype Card() {
   byte mfa, out, number;
+#ifdef BUG_EDGE_BEFORE_PUSH
+  bool wasEmpty;
+#endif
 end:
   do
   :: nempty(inboundPost) && nempty(outboundFree) ->
@@ -198,9 +212,24 @@ end:
 #endif
         fi;
         outPlace[out] = POSTED;
+#ifdef BUG_EDGE_BEFORE_PUSH
+        wasEmpty = empty(outboundPost);
+#endif
         outboundPost!out;
+        /* the mask, then whether the level went up just now: all earlier entries taken, this one not */
         if
-        :: !masked -> interrupt()
+        :: !masked ->
+#ifdef BUG_EDGE_BEFORE_PUSH
+           if
+           :: wasEmpty -> interrupt()
+           :: else
+           fi
+#else
+           if
+           :: len(outboundPost) == 1 -> interrupt()
+           :: else
+           fi
+#endif
         :: else
         fi;
         out = 0
@@ -237,9 +266,9 @@ active proctype Watch() {
   byte i;
   timeout ->
   assert(answered == REQUESTS);
-  assert(len(inboundFree) == INBOUND);
+  assert(len(inboundFree) + (kept != NONE -> 1 : 0) == INBOUND);
   assert(len(outboundFree) == OUTBOUND);
-  for (i : 0 .. INBOUND - 1) { assert(inPlace[i] == FREE) }
+  for (i : 0 .. INBOUND - 1) { assert(inPlace[i] == FREE || i == kept) }
   i = 0
 }
 
