@@ -344,6 +344,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'ENFILE' },
             { name: 'EPROTONOSUPPORT' },
             { name: 'EADDRINUSE' },
+            { name: 'EBADF' },
           ],
         },
         {

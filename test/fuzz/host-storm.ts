@@ -114,7 +114,8 @@ export class HostStorm {
 
   private rest(): void {
     this.rests += 1;
-    if (this.rests > RESTS_MAX) throw new Error(`the driver rests over and over: ${RESTS_MAX} times in one call`);
+    if (this.rests > RESTS_MAX)
+      throw new Error(`the driver rests over and over: ${RESTS_MAX} times in one call`);
     this.clock.set(this.clock.nowNs + 2e7);
     this.serve();
   }

@@ -12,7 +12,23 @@ const EDGES = [
 /** Every element's flags, with the reserved and invalid ones between. */
 const ELEMENT_FLAGS = [
   ...CATALOGUE.frame.elements.map(({ flags }) => flags),
-  0x11, 0x12, 0x13, 0x15, 0x21, 0x30, 0x31, 0x34, 0x38, 0x3c, 0x44, 0x54, 0x55, 0x57, 0x74, 0x78, 0x7c,
+  0x11,
+  0x12,
+  0x13,
+  0x15,
+  0x21,
+  0x30,
+  0x31,
+  0x34,
+  0x38,
+  0x3c,
+  0x44,
+  0x54,
+  0x55,
+  0x57,
+  0x74,
+  0x78,
+  0x7c,
 ];
 
 type Mutation = (frame: Int32Array, random: Random, memory: Memory) => void;
@@ -72,7 +88,8 @@ const MUTATIONS: readonly Mutation[] = [
   (frame, random) => {
     const word = bodyWord(frame, random);
     const value = EDGES[random.below(EDGES.length)]! & 0xffff;
-    frame[word] = random.below(2) === 0 ? (frame[word]! & ~0xffff) | value : (frame[word]! & 0xffff) | (value << 16);
+    frame[word] =
+      random.below(2) === 0 ? (frame[word]! & ~0xffff) | value : (frame[word]! & 0xffff) | (value << 16);
   },
   // the size
   (frame, random) => {

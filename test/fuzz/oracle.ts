@@ -6,8 +6,8 @@
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import * as errnoNumbers from '../../src/socket/errno.ts';
-import { messageOf } from '../../src/spec/catalogue.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
+import { messageOf } from '../../src/spec/catalogue.ts';
 import type { MessageEntry } from '../../src/spec/entries.ts';
 import { enumValues, fieldOf } from './frame-maker.ts';
 

@@ -2,7 +2,14 @@
  * Makes the replies a card could give to the requests it was sent, from the spec: statuses, fields, contexts, records, failure
  * frames. What they tell need not be true.
  */
-import { FLAG_FAIL, FLAG_LAST, FLAG_MULTIPLE, FLAG_REPLY, FRAME_WORDS, VERSION_1_5 } from '../../src/i2o/frame.ts';
+import {
+  FLAG_FAIL,
+  FLAG_LAST,
+  FLAG_MULTIPLE,
+  FLAG_REPLY,
+  FRAME_WORDS,
+  VERSION_1_5,
+} from '../../src/i2o/frame.ts';
 import * as errnoNumbers from '../../src/socket/errno.ts';
 import { messageOf } from '../../src/spec/catalogue.ts';
 import type { MessageEntry } from '../../src/spec/entries.ts';

@@ -1,11 +1,58 @@
 /** The well-behaved host of a storm: brings a card up, opens connections on it, and sees afterwards whether it still works. */
 import * as exec from '../../src/i2o/executive.gen.ts';
-import { SGL_BUCKET, SGL_IMMEDIATE, SGL_LAST, SGL_SIMPLE_IN, writeSglContext, writeSglSimple } from '../../src/i2o/sgl.ts';
+import type { FifoHostProducer } from '../../src/i2o/fifo-host.ts';
+import { firstInboundMfa } from '../../src/i2o/fifo-layout.ts';
+import { FLAG_FAIL } from '../../src/i2o/frame.ts';
+import {
+  SGL_BUCKET,
+  SGL_IMMEDIATE,
+  SGL_LAST,
+  SGL_SIMPLE_IN,
+  writeSglContext,
+  writeSglSimple,
+} from '../../src/i2o/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import { NO_FRAME } from '../../src/i2o/transport.ts';
 import type { SocketModule } from '../../src/ism/socket-module.ts';
+import type { Random } from '../../src/time/random.ts';
 import type { BareCard } from '../iop/bed.ts';
 import { LOOPBACK, PORT } from './frame-maker.ts';
+
+/** A frame the card could not deliver goes back as a NOP, where the transport preserves it. */
+export function giveBackPreserved(card: BareCard, reply: Int32Array): void {
+  if (((reply[0]! >>> 8) & FLAG_FAIL) === 0 || reply[7] === NO_FRAME) return;
+  if (card.inbound.adopt(reply[7]!) === NO_FRAME)
+    throw new Error('a frame is preserved that was never posted');
+  card.inbound.cancel();
+  card.inbound.publish();
+}
+
+/**
+ * Writes addresses to the FIFOs' ports that are nobody's to write there: none at all, misaligned ones, the other direction's,
+ * frames the host does not hold, and frames it does hold, twice. What the host holds by right it keeps.
+ */
+export function abuseFifos(card: BareCard, random: Random): void {
+  const { layout } = card.memory;
+  if (layout.transport !== 'fifo') return;
+  const port = (card.inbound as FifoHostProducer)['port'];
+  const first = firstInboundMfa(layout);
+  for (let i = random.below(4); i >= 0; i--) {
+    const inbound = first + random.below(layout.inboundFrames) * 128;
+    const outbound = layout.outbound + random.below(layout.outboundFrames) * 128;
+    const wild = [random.nextInt32(), -1, 0, inbound + 4, outbound + 1, first - 128, outbound][
+      random.below(7)
+    ]!;
+    // An address of the right kind would be taken if the host holds it, and then be its own loss.
+    if (random.below(2) === 0) port.writeInbound(wild);
+    else port.writeOutbound(wild === outbound ? inbound : wild);
+  }
+}
+
+/** Inbound frames that are neither free nor the host's. */
+export function framesInUse(card: BareCard): number {
+  return card.inbound.inUse;
+}
 
 type Fill = (words: Int32Array, frame: number) => void;
 
@@ -23,7 +70,9 @@ function ask(card: BareCard, fill: Fill): Int32Array[] {
   if (!card.post(fill)) throw new Error('the card holds every inbound frame');
   const replies: Int32Array[] = [];
   for (let i = 0; i < 4; i++) {
-    replies.push(...card.run());
+    const some = card.run();
+    for (const reply of some) giveBackPreserved(card, reply);
+    replies.push(...some);
     card.clock.set(card.clock.nowNs + 100_000);
   }
   return replies;
@@ -37,6 +86,7 @@ export function bringUp(card: BareCard): void {
     exec.writeExecOutboundInit(w, f, IOP_TID, HOST_TID, 0, 0, 4096, 0x80, 32, 8);
     writeSglSimple(w, f + 6, SGL_SIMPLE_IN | SGL_LAST, 4, control + 512);
   });
+  card.outbound.supply();
   ask(card, (w, f) => {
     exec.writeExecSysTabSet(w, f, IOP_TID, HOST_TID, 0, 0, 2, 0, 0, 12);
     let at = f + 6;
@@ -77,7 +127,15 @@ function lend(card: BareCard): Int32Array[] {
   const replies: Int32Array[] = [];
   for (let bucket = 0; bucket < count >> 1; bucket += 4) {
     const post = ask(card, (w, f) => {
-      socket.writeSocketReceivePost(w, f, DEVICE_TID, HOST_TID, 1, 4, socket.SOCKET_RECEIVE_POST_SGL_WORD + 12);
+      socket.writeSocketReceivePost(
+        w,
+        f,
+        DEVICE_TID,
+        HOST_TID,
+        1,
+        4,
+        socket.SOCKET_RECEIVE_POST_SGL_WORD + 12,
+      );
       let at = f + socket.SOCKET_RECEIVE_POST_SGL_WORD;
       for (let i = bucket; i < bucket + 4; i++) {
         const flags = i === bucket + 3 ? SGL_BUCKET | SGL_LAST : SGL_BUCKET;

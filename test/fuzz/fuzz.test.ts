@@ -1,0 +1,82 @@
+/** The fuzzer's short form: the same storms as `npm run fuzz`, fewer of them. A failure names its seed. */
+import { describe, expect, it } from 'vitest';
+import { MemoryPlan } from '../../src/dma/plan.ts';
+import { allocateRegion } from '../../src/dma/region.ts';
+import { FRAME_WORDS } from '../../src/i2o/frame.ts';
+import { writeSocketCreate, writeSocketReceiveCredit } from '../../src/i2o/socket.gen.ts';
+import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
+import { Random } from '../../src/time/random.ts';
+import { CardStorm } from './card-storm.ts';
+import { Guards } from './guards.ts';
+import { HostStorm } from './host-storm.ts';
+import { indexStorm } from './index-storm.ts';
+import { FAIL, judge, TRANSACTION } from './oracle.ts';
+
+const STORM_FRAMES = 3000;
+
+describe('a hostile host', () => {
+  it('never makes the card throw, hang, lose a credit, write what is not its own, or answer otherwise than the spec', () => {
+    let judged = 0;
+    let refused = 0;
+    for (let seed = 1; seed <= 24; seed++) {
+      const storm = new CardStorm(seed);
+      storm.run(STORM_FRAMES);
+      judged += storm.judged;
+      refused += storm.refused;
+    }
+    expect(judged).toBeGreaterThan(10_000); // the oracle was asked
+    expect(refused).toBeGreaterThan(5000); // and had something to say
+  }, 120_000);
+
+  it('never makes the card throw or hang by the indices, event words and masks it writes', () => {
+    let lies = 0;
+    for (let seed = 1; seed <= 40; seed++) lies += indexStorm(seed);
+    expect(lies).toBeGreaterThan(1000);
+  }, 60_000);
+});
+
+describe('a hostile card', () => {
+  it('never makes the driver throw, hang, lose a buffer, write what is not its own, or send a malformed request', () => {
+    let requests = 0;
+    let refused = 0;
+    for (let seed = 1; seed <= 40; seed++) {
+      const storm = new HostStorm(seed);
+      storm.run(STORM_FRAMES);
+      requests += storm.requests;
+      refused += storm.refused;
+    }
+    expect(requests).toBeGreaterThan(5000); // the driver was not dead all the time
+    expect(refused).toBeGreaterThan(5000);
+  }, 120_000);
+});
+
+describe('what judges a storm', () => {
+  const frame = new Int32Array(FRAME_WORDS);
+
+  it('names the failure of a wrong header', () => {
+    writeSocketCreate(frame, 0, DEVICE_TID, HOST_TID, 0, 0, 1, 0, 1);
+    expect([...judge(frame, true).must]).toEqual([]);
+    expect([...judge(frame, false).must]).toEqual([FAIL | 0x85]);
+    frame[0] = frame[0]! ^ 2;
+    expect([...judge(frame, true).must]).toEqual([FAIL | 0x88]);
+  });
+
+  it('names the status of a field out of range, and of a message shorter than its list', () => {
+    writeSocketReceiveCredit(frame, 0, DEVICE_TID, HOST_TID, 0, 0, 14, 31);
+    expect([...judge(frame, true).must].sort()).toEqual([TRANSACTION | 0x11, TRANSACTION | 0x15]);
+    writeSocketReceiveCredit(frame, 0, DEVICE_TID, HOST_TID, 0, 0, 13, 31);
+    expect([...judge(frame, true).must]).toEqual([]);
+  });
+
+  it('sees a byte written where nobody may write', () => {
+    const plan = new MemoryPlan();
+    const offset = plan.reserve('held', 100, 'a holder');
+    const region = allocateRegion(plan.byteLength);
+    const guards = new Guards(region);
+    guards.fillGaps(plan.holdings, new Random(1));
+    region.bytes[offset] = 1;
+    guards.check();
+    region.bytes[offset + 100]! ^= 1;
+    expect(() => guards.check()).toThrow('behind everything: byte 0');
+  });
+});
