@@ -31,6 +31,8 @@ export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
 export const EALREADY = 114;
 export const EINPROGRESS = 115;
+/** Linux's last errno, EHWPOISON: there is none beyond. */
+export const ERRNO_MAX = 133;
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [EINTR, 'EINTR'],

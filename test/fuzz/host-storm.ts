@@ -12,6 +12,7 @@ import { planRing } from '../../src/i2o/ring-layout.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { MESSAGE_REPLIES, OUTBOUND_REFUSED } from '../../src/ledger/counters.gen.ts';
 import { Host } from '../../src/osm/host.ts';
+import { ERRNO_MAX } from '../../src/socket/errno.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
 import { DEFAULT_CARD_CONFIG } from '../../src/world/card-config.ts';
@@ -179,14 +180,14 @@ export class HostStorm {
         if (open.length < SOCKETS) this.opened(sockets.socket(1 + random.below(2)));
         break;
       case 2:
-        sockets.bind(socket, 0, PORT);
+        this.answered('bind', sockets.bind(socket, 0, PORT));
         break;
       case 3:
-        sockets.listen(socket, random.below(8));
+        this.answered('listen', sockets.listen(socket, random.below(8)));
         break;
       case 4:
       case 5:
-        sockets.connect(socket, LOOPBACK, PORT);
+        this.answered('connect', sockets.connect(socket, LOOPBACK, PORT));
         break;
       case 6:
         this.opened(sockets.accept(socket));
@@ -194,34 +195,40 @@ export class HostStorm {
       case 7:
       case 8:
       case 9:
-        sockets.send(socket, bytes, 0, length);
+        this.answered('send', sockets.send(socket, bytes, 0, length));
         break;
       case 10:
-        sockets.sendTo(socket, bytes, 0, length, LOOPBACK, PORT);
+        this.answered('sendTo', sockets.sendTo(socket, bytes, 0, length, LOOPBACK, PORT));
         break;
       case 11:
       case 12:
-        sockets.recv(socket, bytes, 0, length);
+        this.answered('recv', sockets.recv(socket, bytes, 0, length));
         break;
       case 13:
-        sockets.setOption(socket, random.below(16), random.below(4));
-        sockets.getOption(socket, random.below(16));
+        this.answered('setOption', sockets.setOption(socket, random.below(16), random.below(4)));
+        this.answered('getOption', sockets.getOption(socket, random.below(16)));
         break;
       case 14:
         sockets.localEndpoint(socket);
         sockets.remoteEndpoint(socket);
-        sockets.shutdown(socket, random.below(3));
+        this.answered('shutdown', sockets.shutdown(socket, random.below(3)));
         break;
       case 15:
         if (random.below(3) === 0 && socket >= 0) this.close(socket);
         break;
       case 16:
         sockets.readiness(socket);
-        sockets.wait(1);
+        this.answered('wait', sockets.wait(1));
         break;
       default:
         sockets.poll();
     }
+  }
+
+  /** Every answer is one the contract has: a number of bytes, a value, 0, or an errno that exists. */
+  private answered(call: string, answer: number): void {
+    const most = call === 'getOption' ? 0x7fffffff : call === 'wait' ? SOCKETS : this.bytes.length;
+    if (!(answer >= -ERRNO_MAX && answer <= most)) throw new Error(`${call} answered ${answer}`);
   }
 
   private opened(socket: number): void {

@@ -13,7 +13,7 @@ import {
 } from '../../i2o/socket.gen.ts';
 import { BYTES_DROPPED, DATAGRAMS_DROPPED, DATAGRAMS_DROPPED_BYTES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { ECONNRESET } from '../../socket/errno.ts';
+import { ECONNRESET, ERRNO_MAX } from '../../socket/errno.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import {
   type HostSocket,
@@ -115,7 +115,7 @@ export class ReceiveReplies {
   /** A stream is over; a datagram socket has an error to tell and goes on. */
   private failed(number: number, socket: HostSocket, errno: number): void {
     if (socket.state === STATE_CLOSING) return;
-    socket.errno = errno === 0 ? ECONNRESET : errno;
+    socket.errno = errno === 0 || errno > ERRNO_MAX ? ECONNRESET : errno;
     if (socket.state === STATE_DATAGRAM) return;
     if (socket.state === STATE_CONNECTED || socket.state === STATE_CONNECTING) socket.state = STATE_FAILED;
     socket.endOfStream = 1;

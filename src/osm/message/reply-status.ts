@@ -17,7 +17,7 @@ import {
   SEVERITY_PATH_STATE,
 } from '../../i2o/frame.ts';
 import { UTIL_ABORT, UTIL_EVENT_ACK, UTIL_EVENT_REGISTER } from '../../i2o/utility.gen.ts';
-import { EAGAIN, ENETDOWN, EOPNOTSUPP, EPROTO } from '../../socket/errno.ts';
+import { EAGAIN, ENETDOWN, EOPNOTSUPP, EPROTO, ERRNO_MAX } from '../../socket/errno.ts';
 
 /**
  * errno of a status word, or of a TransactionOutcome's second word: 0 for success. Socket-class replies carry an errno; a
@@ -29,7 +29,7 @@ export function statusErrno(word: number): number {
   if (status === 0) return 0;
   if (status === REQUEST_STATUS_TRANSACTION_ERROR) return EPROTO;
   if (code === DETAILED_STATUS_UNKNOWN_FUNCTION) return EOPNOTSUPP;
-  return code === 0 ? EPROTO : code;
+  return code === 0 || code > ERRNO_MAX ? EPROTO : code;
 }
 
 /**

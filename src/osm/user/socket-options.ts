@@ -4,7 +4,7 @@
  */
 import { getSocketOptionGetReplyValue } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { EBADF, EINVAL, ENETDOWN, ENOPROTOOPT, EOPNOTSUPP } from '../../socket/errno.ts';
+import { EBADF, EINVAL, ENETDOWN, ENOPROTOOPT, EOPNOTSUPP, EPROTO } from '../../socket/errno.ts';
 import {
   SO_ERROR,
   SO_LINGER_SECONDS,
@@ -74,7 +74,10 @@ export class SocketOptions {
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionGet(frame, this.control.begin(), number, option);
     const errno = this.driver.awaitControl();
-    return errno === 0 ? getSocketOptionGetReplyValue(this.control.reply, 0) : 0 - errno;
+    if (errno !== 0) return 0 - errno;
+    const value = getSocketOptionGetReplyValue(this.control.reply, 0);
+    // No option has a value below SO_LINGER's -1: a card that says so would have it taken for an errno.
+    return value < -1 ? -EPROTO : value;
   }
 }
 
