@@ -22,10 +22,12 @@ import {
   checkHealth,
   framesInUse,
   giveBackPreserved,
-  operational,
+  stateOf,
   warmUp,
 } from './tame-host.ts';
 
+/** ReqStatus of a report of progress: no answer yet. */
+const PROGRESS = 0x80;
 /** Turns in which a card must come to rest while no time passes. */
 const TURNS_MAX = 20_000;
 export const SOCKETS = 32;
@@ -117,8 +119,8 @@ export class CardStorm {
   private step(): void {
     const { random, card } = this;
     const count = random.below(2) === 0 ? 1 : 1 + random.below(16);
-    const { executive } = operational(card);
-    const { replies: answers, operational: was } = executive;
+    const state = stateOf(card);
+    const { canReply, deviceReady } = state;
     this.posted.length = 0;
     for (let i = 0; i < count; i++) {
       this.make();
@@ -127,13 +129,14 @@ export class CardStorm {
     const replies = this.settleTurns();
     // Behind a request that moves the card to another state the others cannot be judged without the card's own rules.
     const moved = count > 1 && this.posted.some(movesState);
-    if (answers && !moved) for (const frame of this.posted) this.hold(frame, judge(frame, was), replies);
+    if (canReply && !moved)
+      for (const frame of this.posted) this.hold(frame, judge(frame, deviceReady), replies);
     const passed = random.below(16) === 0 ? random.below(2e9) : random.below(200_000);
     card.clock.set(card.clock.nowNs + passed);
-    if (!executive.operational && random.below(20) === 0) {
+    if (!state.deviceReady && random.below(20) === 0) {
       bringUp(card);
       warmUp(card);
-    } else if (random.below(200) === 0 && executive.operational) warmUp(card);
+    } else if (random.below(200) === 0 && state.deviceReady) warmUp(card);
     if (random.below(8) === 0) abuseFifos(card, random);
   }
 
@@ -268,7 +271,7 @@ function refusalOf(reply: Int32Array, overlaid: boolean): number {
   const flags = (reply[0]! >>> 8) & 0xff;
   const status = reply[4]! >>> 24;
   if ((flags & FLAG_FAIL) !== 0) return FAIL | status;
-  if ((overlaid && status !== 0x0b) || status === 0 || (flags & FLAG_MULTIPLE) !== 0) return 0;
+  if ((overlaid && status !== 0x0b) || status === 0 || status === PROGRESS || (flags & FLAG_MULTIPLE) !== 0) return 0;
   return (status === 0x0b ? TRANSACTION : STATUS) | (reply[4]! & 0xffff);
 }
 

@@ -3,7 +3,6 @@
  * is there; an empty list is the aim.
  */
 export const KNOWN: readonly RegExp[] = [
-  /^Util\w+: .* the card answered status 25$/, // utility messages of the executive and the devices
   /^Socket(NameGet|SendTo): .* status 95$/, // version 2 of the socket class
   /^SocketReceive(Credit|Post): /, // the fast paths name other statuses than the generated checks
 ];

@@ -26,6 +26,9 @@ export interface Verdict {
   readonly message: MessageEntry | undefined;
 }
 
+/** Every answer there is. */
+const ANYTHING: ReadonlySet<number> = Object.assign(new Set<number>(), { has: () => true });
+
 function numbered(name: string): (value: string) => number {
   const entry = CATALOGUE.classes.flatMap(({ enums }) => enums).find((candidate) => candidate.name === name)!;
   return (value) => {
@@ -45,7 +48,7 @@ function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): v
   const size = word0 >>> 16;
   const offset = (word0 >>> 4) & 15;
   if ((word0 & 7) !== 1) must.add(FAIL | failure('InvalidVersion'));
-  // MULTIPLE and STATIC are requests' flags where a message has them; the others are replies' or not spoken.
+  // MULTIPLE is a request's flag where a message has it, STATIC is judged below; the others are replies' or not spoken.
   if ((flags & ~0x11) !== 0) must.add(FAIL | failure('InvalidMessageFlags'));
   if (flags !== 0) may.add(FAIL | failure('InvalidMessageFlags'));
   if (size < 3 || (size < 4 && word1 >>> 24 !== 0)) must.add(FAIL | failure('FrameTooSmall'));
@@ -83,7 +86,9 @@ function fieldFaults(frame: Int32Array, message: MessageEntry, must: Set<number>
   for (const status of ['InvalidOffset', 'InvalidParameter', 'ChainBufferTooLarge', 'MessageTooSmall']) {
     may.add(TRANSACTION | detailed(status));
   }
-  const end = listEnd(frame, request.sgl.word, Math.min(size, FRAME_WORDS));
+  // Whether immediate data has a context is the message's to say: the socket class's has.
+  const judged = message.className === 'socket';
+  const end = judged ? listEnd(frame, request.sgl.word, Math.min(size, FRAME_WORDS)) : 0;
   if (size > request.sgl.word && offset === request.sgl.word && end < 0) must.add(badOffset);
 }
 
@@ -115,8 +120,8 @@ function elementWords(shape: number, count: number): number {
   return 0;
 }
 
-/** @param operational the card's state when it takes the frame. */
-export function judge(frame: Int32Array, operational: boolean): Verdict {
+/** @param ready the device takes its class's messages when the card takes the frame. */
+export function judge(frame: Int32Array, ready: boolean): Verdict {
   const must = new Set<number>();
   const may = new Set<number>();
   headerFaults(frame, must, may);
@@ -126,7 +131,12 @@ export function judge(frame: Int32Array, operational: boolean): Verdict {
   const device = (frame[1]! & 0xfff) === DEVICE_TID;
   const message = messageOf(device ? 'socket' : 'executive', functionCode);
   const utility = functionCode < 0x20;
-  if (device && !operational) (utility ? may : must).add(FAIL | failure('StateError'));
+  if (device && !ready) {
+    (utility ? may : must).add(FAIL | failure('StateError'));
+    may.add(FAIL | failure('ServiceSuspended')).add(FAIL | failure('InvalidTargetId'));
+  }
+  // Asks for a frame kept earlier, and stands for it: only the card knows what that holds.
+  if ((frame[0]! & 0x100) !== 0) return { must: new Set(), may: ANYTHING, silent: true, message: undefined };
   if (message === undefined || (device && message.className === 'executive')) {
     const unknown = detailed('UnknownFunction');
     (must.size === 0 ? must : may).add(STATUS | unknown);
@@ -136,6 +146,14 @@ export function judge(frame: Int32Array, operational: boolean): Verdict {
   if (must.size === 0) fieldFaults(frame, message, must, may);
   else fieldFaults(frame, message, may as Set<number>, may);
   for (const { name } of message.errno) may.add(STATUS | errnos[name]!);
+  if (message.className !== 'socket') {
+    // State and rights may be judged before fields.
+    for (const status of ['InappropriateFunction', 'UnsupportedFunction']) may.add(STATUS | detailed(status));
+  }
+  if (message.replyForm === 'overlaid') {
+    // No status word: what is wrong with the fields is told as a failure.
+    for (const code of ['FrameTooSmall', 'InvalidOffset', 'UnknownFailure']) may.add(FAIL | failure(code));
+  }
   const mode = message.request.fields.find(({ name }) => name === 'replyMode');
   const never = mode !== undefined && fieldOf(frame, 0, mode) === 3;
   return { must, may, silent: never || message.replyForm === 'none' || utility, message };

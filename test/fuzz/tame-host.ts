@@ -14,6 +14,7 @@ import {
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
+import type { IopState } from '../../src/iop/iop-state.ts';
 import type { SocketModule } from '../../src/ism/socket-module.ts';
 import type { Random } from '../../src/time/random.ts';
 import type { BareCard } from '../iop/bed.ts';
@@ -56,9 +57,9 @@ export function framesInUse(card: BareCard): number {
 
 type Fill = (words: Int32Array, frame: number) => void;
 
-/** The card's executive, to see in what state it is. */
-export function operational(card: BareCard): { executive: { operational: boolean; replies: boolean } } {
-  return { executive: card.parts.processor['executive'] };
+/** The card's state. */
+export function stateOf(card: BareCard): IopState {
+  return card.parts.processor['iop'];
 }
 
 function module(card: BareCard): SocketModule {
@@ -89,11 +90,13 @@ export function bringUp(card: BareCard): void {
   card.outbound.supply();
   ask(card, (w, f) => {
     exec.writeExecSysTabSet(w, f, IOP_TID, HOST_TID, 0, 0, 2, 0, 0, 12);
+    // An empty system table, whatever the storm has written there.
+    w.fill(0, (control + 1024) >> 2, (control + 1024 + 48) >> 2);
     let at = f + 6;
-    for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(w, at, 0x54 | last, 48, control);
+    for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(w, at, 0x54 | last, 48, control + 1024);
   });
   ask(card, (w, f) => exec.writeExecSysEnable(w, f, IOP_TID, HOST_TID, 0, 0));
-  if (!operational(card).executive.operational) throw new Error('the card cannot be brought up');
+  if (!stateOf(card).deviceReady) throw new Error(`the card cannot be brought up: state ${stateOf(card).state}`);
 }
 
 function create(card: BareCard, id: number): void {
