@@ -7,6 +7,7 @@ import { DETAILED_STATUS_INVALID_OFFSET, DETAILED_STATUS_INVALID_PARAMETER } fro
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST } from '../i2o/sgl.ts';
 import { SGL_FAULT, SGL_PIECE_DISCARD, SGL_PIECE_IN, type SglReader } from '../i2o/sgl-reader.ts';
 import {
+  checkSocketRequest,
   SOCKET_RECEIVE_CREDIT_LIST_MAX,
   SOCKET_RECEIVE_CREDIT_LIST_STRIDE,
   SOCKET_RECEIVE_CREDIT_LIST_WORD,
@@ -20,6 +21,9 @@ import type { Answers } from './answers.ts';
 import type { Buckets } from './buckets.ts';
 import { type CardSocket, isOpen, KIND_STREAM } from './card-socket.ts';
 import type { Deliverer } from './deliverer.ts';
+
+/** Word 0: where the list begins. */
+const LIST_OFFSET = 0xf0;
 
 /** Buckets one SocketReceivePost may name; a list in the frame has room for nine. */
 const BUCKETS_PER_POST = 64;
@@ -78,9 +82,10 @@ export class ReceiveRequests {
     let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
     let left = count;
     let fault = 0;
+    let first = 0;
     this.badOffset = 0;
     for (; left > 0; left--) {
-      const first = at + SGL_CONTEXT_WORDS <= end ? words[at]! : 0;
+      first = at + SGL_CONTEXT_WORDS <= end ? words[at]! : 0;
       if (((first >>> 24) & ~SGL_LAST) !== SGL_BUCKET) break;
       const length = first & 0xffffff;
       if (!buckets.post(words[at + 2]!, length, words[at + 1]!, length)) {
@@ -96,6 +101,11 @@ export class ReceiveRequests {
         break;
       }
     }
+    if (left === 0 && first >= 0) {
+      // The list does not end where its count does.
+      this.bad((at - frame - SGL_CONTEXT_WORDS) << 2);
+      fault = fault || DETAILED_STATUS_INVALID_OFFSET;
+    }
     if (left > 0) fault = this.rest(frame, at - frame, sizeWords, left) || fault;
     if (fault !== 0) this.answers.refuse(frame, fault, this.badOffset);
     this.deliverer.bucketsPosted(initiatorContext);
@@ -107,11 +117,13 @@ export class ReceiveRequests {
     const count = words[frame + 4]! & 0xff;
     const stride = SOCKET_RECEIVE_CREDIT_LIST_STRIDE;
     if (
+      (words[frame]! & LIST_OFFSET) !== 0 ||
       count < 1 ||
       count > SOCKET_RECEIVE_CREDIT_LIST_MAX ||
       SOCKET_RECEIVE_CREDIT_LIST_WORD + count * stride > sizeWords
     ) {
-      this.answers.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
+      // The generated check finds the same, and names it.
+      this.answers.refuse(frame, checkSocketRequest(words, frame, sizeWords));
       return;
     }
     let at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD;

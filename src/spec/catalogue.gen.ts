@@ -474,7 +474,13 @@ export const CATALOGUE: Catalogue = {
               { name: 'localAddress', word: 8, low: 0, high: 31, doc: 'the local address' },
             ],
           },
-          errno: [{ name: 'ECONNABORTED' }, { name: 'EINVAL' }, { name: 'EBADF' }, { name: 'ENETDOWN' }],
+          errno: [
+            { name: 'ECONNABORTED' },
+            { name: 'EINVAL' },
+            { name: 'EBADF' },
+            { name: 'ENETDOWN' },
+            { name: 'EOPNOTSUPP' },
+          ],
         },
         {
           name: 'SocketSend',

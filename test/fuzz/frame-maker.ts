@@ -14,7 +14,7 @@ export const LOOPBACK = 0x7f000001;
 export const PORT = 5000;
 const LAST = 0x80 << 24;
 const GROUPS = [0, 1, 2, 3, 4, 0x100, 0xf000, 0xf003, 0xf100, 0xf103, 0x7777];
-/** How often a message is made, beside the others' 4. */
+/** How often a message is made, beside the others' 8 of the socket class and 2 of the others. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   SocketSend: 24,
   SocketSendTo: 12,
@@ -48,7 +48,9 @@ export class FrameMaker {
     this.words = words;
     this.socketsMax = socketsMax;
     this.messages = CATALOGUE.classes.flatMap((spec) =>
-      spec.messages.flatMap((message) => Array<MessageEntry>(WEIGHTS[message.name] ?? 4).fill(message)),
+      spec.messages.flatMap((message) =>
+        Array<MessageEntry>(WEIGHTS[message.name] ?? (spec.name === 'socket' ? 8 : 2)).fill(message),
+      ),
     );
   }
 

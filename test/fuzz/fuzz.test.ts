@@ -15,7 +15,7 @@ import { FAIL, judge, TRANSACTION } from './oracle.ts';
 const STORM_FRAMES = 3000;
 
 describe('a hostile host', () => {
-  it.skip('never makes the card throw, hang, lose a credit, write what is not its own, or answer otherwise than the spec', () => {
+  it('never makes the card throw, hang, lose a credit, write what is not its own, or answer otherwise than the spec', () => {
     let judged = 0;
     let refused = 0;
     for (let seed = 1; seed <= 24; seed++) {
@@ -24,7 +24,7 @@ describe('a hostile host', () => {
       judged += storm.judged;
       refused += storm.refused;
     }
-    expect(judged).toBeGreaterThan(10_000); // the oracle was asked
+    expect(judged).toBeGreaterThan(20_000); // the oracle was asked
     expect(refused).toBeGreaterThan(5000); // and had something to say
   }, 120_000);
 

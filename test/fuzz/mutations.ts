@@ -127,6 +127,12 @@ const MUTATIONS: readonly Mutation[] = [
     const word = listWord(frame, random);
     frame[word] = (frame[word]! & ~0xffffff) | (EDGES[random.below(EDGES.length)]! & 0xffffff);
   },
+  // whether an element is the last
+  (frame, random) => {
+    const offset = (frame[0]! >>> 4) & 15;
+    const elements = Math.max(1, Math.floor(((frame[0]! >>> 16) - offset) / 3));
+    frame[Math.min(offset + 3 * random.below(elements), FRAME_WORDS - 1)]! ^= 0x80 << 24;
+  },
   (frame, random, memory) => {
     frame[bodyWord(frame, random)] = anyAddress(random, memory);
   },

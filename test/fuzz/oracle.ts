@@ -50,7 +50,9 @@ function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): v
   if ((word0 & 7) !== 1) must.add(FAIL | failure('InvalidVersion'));
   // MULTIPLE is a request's flag where a message has it, STATIC is judged below; the others are replies' or not spoken.
   if ((flags & ~0x11) !== 0) must.add(FAIL | failure('InvalidMessageFlags'));
-  if (flags !== 0) may.add(FAIL | failure('InvalidMessageFlags'));
+  if (flags !== 0) {
+    may.add(FAIL | failure('InvalidMessageFlags')).add(TRANSACTION | detailed('InvalidMessageFlags'));
+  }
   if (size < 3 || (size < 4 && word1 >>> 24 !== 0)) must.add(FAIL | failure('FrameTooSmall'));
   if (size > FRAME_WORDS) must.add(FAIL | failure('FrameTooLarge'));
   if (offset > size) must.add(FAIL | failure('InvalidOffset'));
@@ -83,7 +85,14 @@ function fieldFaults(frame: Int32Array, message: MessageEntry, must: Set<number>
     if (count !== undefined && size < floor + count * request.list!.stride) must.add(tooSmall);
   }
   if (request.sgl === undefined) return;
-  for (const status of ['InvalidOffset', 'InvalidParameter', 'ChainBufferTooLarge', 'MessageTooSmall']) {
+  const lists = [
+    'InvalidOffset',
+    'InvalidParameter',
+    'ChainBufferTooLarge',
+    'MessageTooSmall',
+    'MissingParameter',
+  ];
+  for (const status of lists) {
     may.add(TRANSACTION | detailed(status));
   }
   // Whether immediate data has a context is the message's to say: the socket class's has.

@@ -96,7 +96,8 @@ export function bringUp(card: BareCard): void {
     for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(w, at, 0x54 | last, 48, control + 1024);
   });
   ask(card, (w, f) => exec.writeExecSysEnable(w, f, IOP_TID, HOST_TID, 0, 0));
-  if (!stateOf(card).deviceReady) throw new Error(`the card cannot be brought up: state ${stateOf(card).state}`);
+  if (!stateOf(card).deviceReady)
+    throw new Error(`the card cannot be brought up: state ${stateOf(card).state}`);
 }
 
 function create(card: BareCard, id: number): void {
@@ -179,7 +180,7 @@ export function checkCredits(card: BareCard): void {
   if (rest !== 0) throw new Error(`${-rest} packet slots are lost`);
   const { buckets, sendBuffers, sockets } = {
     buckets: module(card)['buckets'],
-    sendBuffers: module(card)['sendBuffers'],
+    sendBuffers: module(card)['aborts']['sendBuffers'],
     sockets: module(card)['sockets'],
   };
   if (buckets.remaining !== 0) throw new Error(`after a reset the card holds ${buckets.remaining} buckets`);
