@@ -63,9 +63,9 @@ describe('SocketReceiveCredit', () => {
 
 describe('SocketReceivePost', () => {
   it('is refused when no element of its list is the last', () => {
-    const bare = card();
-    const { offset, bufferBytes } = bare.memory.layout.receive;
     const post = (last: number): number[] => {
+      const bare = card();
+      const { offset, bufferBytes } = bare.memory.layout.receive;
       bare.post((w, f) => {
         socket.writeSocketReceivePost(w, f, DEVICE_TID, HOST_TID, 0, 1, 7);
         writeSglContext(w, f + 4, SGL_BUCKET | last, bufferBytes, 0, offset);
