@@ -238,94 +238,96 @@ export const ICMP_IN_ECHOS = 116;
 export const ICMP_OUT_ECHO_REPS = 117;
 /** unreachables sent (iop) */
 export const ICMP_OUT_DEST_UNREACHS = 118;
+/** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
+export const ICMP_OUT_DATA_BYTES = 119;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 119;
+export const UDP_IN_DATAGRAMS = 120;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 120;
+export const UDP_OUT_DATAGRAMS = 121;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 121;
+export const UDP_OUT_DATA_BYTES = 122;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 122;
+export const UDP_IN_DATA_BYTES = 123;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 123;
+export const UDP_NO_PORTS = 124;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 124;
+export const UDP_IN_ERRORS = 125;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 125;
+export const TCP_ACTIVE_OPENS = 126;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 126;
+export const TCP_PASSIVE_OPENS = 127;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 127;
+export const TCP_ATTEMPT_FAILS = 128;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 128;
+export const TCP_ESTAB_RESETS = 129;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 129;
+export const TCP_IN_SEGS = 130;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 130;
+export const TCP_IN_ERRS = 131;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 131;
+export const TCP_OUT_SEGS = 132;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 132;
+export const TCP_OUT_DATA_BYTES = 133;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 133;
+export const TCP_RETRANS_SEGS = 134;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 134;
+export const TCP_RETRANS_BYTES = 135;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 135;
+export const TCP_OUT_RSTS = 136;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 136;
+export const TCP_LISTEN_OVERFLOWS = 137;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 137;
+export const TCP_TIMEOUTS = 138;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 138;
+export const TCP_FAST_RETRANSMITS = 139;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 139;
+export const TCP_DELAYED_ACKS = 140;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 140;
+export const TCP_OUT_OF_ORDER = 141;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 141;
+export const TCP_DUPLICATES = 142;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 142;
+export const TCP_WINDOW_PROBES = 143;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 143;
+export const TCP_CHALLENGE_ACKS = 144;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 144;
+export const TCP_PACKETS_PRUNED = 145;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 145;
+export const TCP_TIME_WAIT_OVERFLOWS = 146;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 146;
+export const DEVICE_TX_PACKETS = 147;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 147;
+export const DEVICE_TX_PACKETS_BYTES = 148;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 148;
+export const DEVICE_RX_PACKETS = 149;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 149;
+export const DEVICE_RX_PACKETS_BYTES = 150;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 150;
+export const DEVICE_TX_FULL = 151;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 151;
+export const DEVICE_RX_NO_BUFFER = 152;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 152;
+export const DEVICE_RX_BAD_CHECKSUM = 153;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 153;
+export const DEVICE_TSO_SEGMENTS = 154;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 154;
+export const WIRE_DROPPED = 155;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 155;
+export const WIRE_OVERFLOW = 156;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 156;
+export const WIRE_DUPLICATED = 157;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 157;
+export const WIRE_DUPLICATED_BYTES = 158;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 158;
+export const WIRE_CORRUPTED = 159;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 159;
+export const WIRE_REORDERED = 160;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 160;
+export const CAPTURE_COPIES = 161;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 161;
+export const CAPTURE_COPIES_BYTES = 162;
 
-export const COUNTER_COUNT = 162;
+export const COUNTER_COUNT = 163;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -446,6 +448,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'icmpInEchos',
   'icmpOutEchoReps',
   'icmpOutDestUnreachs',
+  'icmpOutDataBytes',
   'udpInDatagrams',
   'udpOutDatagrams',
   'udpOutDataBytes',
@@ -593,6 +596,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -801,6 +805,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'stack',
   'stack',
   'stack',
+  'stack',
   'device',
   'device',
   'device',
@@ -938,6 +943,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'echo requests received',
   'echo replies sent',
   'unreachables sent',
+  'bytes that ICMP messages sent quote or echo, which the device fetches like payload',
   'UDP datagrams delivered',
   'UDP datagrams sent',
   'payload bytes of UDP datagrams sent',

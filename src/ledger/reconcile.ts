@@ -51,8 +51,8 @@ export function reconcile(
       c('tcpOutDataBytes') + c('udpOutDataBytes') + c('bytesDiscarded'),
     ),
     row(
-      'first transmissions = bytes the device fetched',
-      c('tcpOutDataBytes') + c('udpOutDataBytes'),
+      'first transmissions, and what ICMP quotes = bytes the device fetched',
+      c('tcpOutDataBytes') + c('udpOutDataBytes') + c('icmpOutDataBytes'),
       c('transmitFetchesBytes'),
     ),
     row(
@@ -97,6 +97,18 @@ export function reconcile(
       row(
         'bytes lost on the way = never acknowledged, at most',
         Math.max(0, lost - c('bytesUnacknowledged')),
+        0,
+      ),
+      row(
+        'datagrams taken in = put out or doubled, at most',
+        Math.max(
+          0,
+          c('udpInDatagrams') +
+            c('udpNoPorts') +
+            c('udpInErrors') -
+            c('udpOutDatagrams') -
+            c('wireDuplicated'),
+        ),
         0,
       ),
       row(

@@ -9,10 +9,11 @@ const host = {
   sendCopiesBytes: 700,
   immediateCopiesBytes: 100,
   bytesLent: 200,
-  bytesReceived: 800,
-  receiveCopiesBytes: 650,
+  bytesReceived: 793,
+  receiveCopiesBytes: 643,
   bytesBorrowed: 150,
   bytesDropped: 50,
+  datagramsCutBytes: 7,
   inboundPosted: 30,
   outboundReleased: 20,
   memoryTransmitTaken: 9,
@@ -23,15 +24,18 @@ const iop = {
   bytesRefused: 10,
   cardImmediateCopiesBytes: 100,
   tcpOutDataBytes: 900,
-  bytesDiscarded: 90,
-  transmitFetchesBytes: 900,
+  udpOutDataBytes: 60,
+  icmpOutDataBytes: 28,
+  bytesDiscarded: 30,
+  transmitFetchesBytes: 988,
   tcpRetransBytes: 40,
   retransmitFetchesBytes: 40,
   bytesAcknowledged: 860,
   bytesUnacknowledged: 40,
-  bytesAccepted: 860,
+  bytesAccepted: 865,
   bytesDelivered: 850,
   bytesUnread: 10,
+  bytesTruncated: 5,
   receivePlacementsBytes: 850,
   inboundReleased: 30,
   outboundPosted: 20,
@@ -58,6 +62,14 @@ describe('the books', () => {
   it.each([...Object.keys(iop)])('do not when the card’s %s is off by one', (name) => {
     const wrong = { ...iop, [name]: iop[name as keyof typeof iop] + 1 };
     expect(reconcile(host, wrong, holdings, true).balanced).toBe(false);
+  });
+
+  it('do not when more datagrams were taken in than put out and doubled', () => {
+    const taken = { ...iop, udpOutDatagrams: 5, udpInDatagrams: 4, udpNoPorts: 2, udpInErrors: 1 };
+    expect(reconcile(host, taken, holdings, true).lines).toEqual([]);
+    for (const name of ['udpInDatagrams', 'udpNoPorts', 'udpInErrors'] as const) {
+      expect(reconcile(host, { ...taken, [name]: taken[name] + 1 }, holdings, true).balanced).toBe(false);
+    }
   });
 
   it.each(['mappings', 'allocations'])('do not after a single one of the %s', (name) => {

@@ -17,12 +17,7 @@ export interface StackUnderTest {
   close(): Promise<void>;
 }
 
-/** @param datagrams whether the stack has datagram sockets. */
-export function socketContractTests(
-  name: string,
-  makeStack: () => Promise<StackUnderTest>,
-  datagrams = true,
-): void {
+export function socketContractTests(name: string, makeStack: () => Promise<StackUnderTest>): void {
   describe(`${name}: the socket contract`, () => {
     let under: StackUnderTest;
     let current: Bed;
@@ -41,6 +36,6 @@ export function socketContractTests(
     openingTests(bed);
     bytesTests(bed);
     endingTests(bed);
-    if (datagrams) datagramTests(bed);
+    datagramTests(bed);
   });
 }

@@ -5,31 +5,20 @@ import { openCard } from '../../src/world/card.ts';
 import { VirtualWorld } from '../../src/world/virtual.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 
-/** The card's side of datagram sockets is not there yet. */
-const DATAGRAMS = false;
-
 for (const transport of TRANSPORTS) {
-  socketContractTests(
-    `threaded card, ${transport}`,
-    async () => {
-      const card = await openCard({ transport, driver: { socketsMax: 256 } });
-      return {
-        stack: card.stack,
-        async close() {
-          expect(card.reconcile().lines).toEqual([]);
-          await card.close();
-        },
-      };
-    },
-    DATAGRAMS,
-  );
+  socketContractTests(`threaded card, ${transport}`, async () => {
+    const card = await openCard({ transport, driver: { socketsMax: 256 } });
+    return {
+      stack: card.stack,
+      async close() {
+        expect(card.reconcile().lines).toEqual([]);
+        await card.close();
+      },
+    };
+  });
 
-  socketContractTests(
-    `virtual card, ${transport}`,
-    async () => {
-      const world = new VirtualWorld({ cards: [{ transport, mtu: 65535, packetSlots: 128 }] });
-      return { stack: world.cards[0]!.stack, close: async () => {} };
-    },
-    DATAGRAMS,
-  );
+  socketContractTests(`virtual card, ${transport}`, async () => {
+    const world = new VirtualWorld({ cards: [{ transport, mtu: 65535, packetSlots: 128 }] });
+    return { stack: world.cards[0]!.stack, close: async () => {} };
+  });
 }

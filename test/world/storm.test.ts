@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues.ts';
 import { reconcile } from '../../src/ledger/reconcile.ts';
 import type { VirtualWorld } from '../../src/world/virtual.ts';
-import { STREAMS, storm } from './storm-run.ts';
+import { DATAGRAMS, STREAMS, storm } from './storm-run.ts';
 
 function expectHome(world: VirtualWorld): void {
   const add = (a: Record<string, number>, b: Record<string, number>): Record<string, number> =>
@@ -34,6 +34,25 @@ describe.each([
   });
 });
 
+describe.each([
+  [1, 'ring'],
+  [2, 'ring'],
+  [2, 'fifo'],
+] as const)('a storm of streams and datagrams on %i card(s), %s', (cards, transport) => {
+  it.each(Array.from({ length: 6 }, (_, i) => i + 21))(
+    'keeps them apart and comes home (seed %i)',
+    (seed) => {
+      const { world, tally, chat } = storm(seed, cards, transport, [], 4);
+      expect(tally.whole).toBeGreaterThan(STREAMS / 2);
+      expect(chat.sent).toBe(2 * 4 * DATAGRAMS);
+      expect(chat.received).toBeGreaterThan(chat.sent / 4);
+      expect(chat.received).toBeLessThanOrEqual(chat.sent);
+      expectHome(world);
+    },
+  );
+});
+
 it.each(TRANSPORTS)('gives the same ledgers for the same seed, %s', (transport) => {
-  expect(storm(5, 2, transport).world.snapshot()).toEqual(storm(5, 2, transport).world.snapshot());
+  const once = storm(5, 2, transport, [], 2).world.snapshot();
+  expect(storm(5, 2, transport, [], 2).world.snapshot()).toEqual(once);
 });

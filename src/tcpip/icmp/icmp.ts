@@ -7,6 +7,7 @@ import {
   ICMP_IN_ECHOS,
   ICMP_IN_ERRORS,
   ICMP_IN_MSGS,
+  ICMP_OUT_DATA_BYTES,
   ICMP_OUT_DEST_UNREACHS,
   ICMP_OUT_ECHO_REPS,
 } from '../../ledger/counters.gen.ts';
@@ -288,7 +289,10 @@ export class Icmp {
       this.word1[slot],
       0,
     );
-    if (outcome > 0) environment.counters[isEcho ? ICMP_OUT_ECHO_REPS : ICMP_OUT_DEST_UNREACHS] += 1;
+    if (outcome > 0) {
+      environment.counters[isEcho ? ICMP_OUT_ECHO_REPS : ICMP_OUT_DEST_UNREACHS] += 1;
+      environment.counters[ICMP_OUT_DATA_BYTES] += sender.payloadBytes;
+    }
     return outcome;
   }
 

@@ -116,8 +116,8 @@ export class Udp {
   connect(socket: UdpSocket, address: number, port: number): number {
     const remote = address === 0 ? 0x7f000001 : address;
     if (port === 0) return EINVAL;
-    if (this.routes.nextHop(remote) === 0) return ENETUNREACH;
     if (this.routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
+    if (this.routes.nextHop(remote) === 0) return ENETUNREACH;
     if (socket.localPort === 0) {
       const errno = this.ports.bind(socket, 0, 0);
       if (errno !== 0) return errno;
@@ -150,12 +150,13 @@ export class Udp {
     let length = 0;
     for (let i = 0; i < count; i++) length += lengths[i];
     if (length > PAYLOAD_MAX) return EMSGSIZE;
+    // On Linux a broadcast address always has a route, so the socket's permission is what is found missing.
+    if (routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
     const nextHop = routes.nextHop(remote);
     if (nextHop === 0) {
       environment.counters[IP_OUT_NO_ROUTES] += 1;
       return ENETUNREACH;
     }
-    if (routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
     if (socket.localPort === 0) {
       const errno = this.ports.bind(socket, 0, 0);
       if (errno !== 0) return errno;
