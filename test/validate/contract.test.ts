@@ -6,25 +6,18 @@ import { VirtualWorld } from '../../src/world/virtual.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 import { found } from './found.ts';
 
-/** The card's side of datagram sockets is not there yet. */
-const DATAGRAMS = false;
-
 for (const transport of TRANSPORTS) {
-  socketContractTests(
-    `validated card, ${transport}`,
-    async () => {
-      const validator = new Validator();
-      const options = { transport, mtu: 65535, packetSlots: 128 };
-      const world = new VirtualWorld({ cards: [options], traces: [{ sink: validator }] });
-      const card = world.cards[0]!;
-      return {
-        stack: card.stack,
-        async close() {
-          card.endTrace();
-          expect(found(validator)).toEqual([]);
-        },
-      };
-    },
-    DATAGRAMS,
-  );
+  socketContractTests(`validated card, ${transport}`, async () => {
+    const validator = new Validator();
+    const options = { transport, mtu: 65535, packetSlots: 128 };
+    const world = new VirtualWorld({ cards: [options], traces: [{ sink: validator }] });
+    const card = world.cards[0]!;
+    return {
+      stack: card.stack,
+      async close() {
+        card.endTrace();
+        expect(found(validator)).toEqual([]);
+      },
+    };
+  });
 }
