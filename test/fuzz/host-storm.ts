@@ -6,11 +6,13 @@
 import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
+import type { FifoCardConsumer, FifoCardProducer } from '../../src/i2o/fifo-card.ts';
+import { firstInboundMfa } from '../../src/i2o/fifo-layout.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
-import { planRing } from '../../src/i2o/ring-layout.ts';
-import { NO_FRAME } from '../../src/i2o/transport.ts';
+import { cardQueues, hostQueues, queuePlanner } from '../../src/i2o/queues.ts';
+import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import { MESSAGE_REPLIES, OUTBOUND_REFUSED } from '../../src/ledger/counters.gen.ts';
+import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import { Host } from '../../src/osm/host.ts';
 import { ERRNO_MAX } from '../../src/socket/errno.ts';
 import { Clock } from '../../src/time/clock.ts';
@@ -40,14 +42,16 @@ export class HostStorm {
   private readonly clock = new Clock();
   private readonly region: Region;
   private readonly host: Host;
-  private readonly inbound: RingConsumer;
-  private readonly outbound: RingProducer;
+  private readonly inbound: FrameConsumer;
+  private readonly outbound: FrameProducer;
   private readonly maker: ReplyMaker;
   private readonly guards: Guards;
   private readonly memory: Memory;
   private readonly open: number[] = [];
   private readonly bytes = new Uint8Array(5000);
   private rests = 0;
+  /** Addresses shown to the host that are lies. */
+  private lies = 0;
   private quiet = false;
 
   constructor(seed: number) {
@@ -65,7 +69,8 @@ export class HostStorm {
       immediateSlots: 8,
     };
     const plan = new MemoryPlan();
-    const layout = planCard(plan, 'card', pools, planRing);
+    const transport = random.below(3) === 0 ? 'fifo' : 'ring';
+    const layout = planCard(plan, 'card', pools, queuePlanner(transport), transport);
     this.region = allocateRegion(plan.byteLength);
     this.guards = new Guards(this.region);
     this.guards.fillGaps(plan.holdings, random);
@@ -75,16 +80,22 @@ export class HostStorm {
     }
     this.clock.set(0);
     this.memory = { layout, words: this.region.words };
-    this.inbound = new RingConsumer(this.region, layout.inbound, layout.inboundFrames);
-    this.outbound = new RingProducer(this.region, layout.outbound, layout.outboundFrames);
-    this.maker = new ReplyMaker(random, SOCKETS, pools.receiveBucketBytes);
+    // The card's ends count elsewhere, so that its own ledger stays as it is.
+    const queues = cardQueues(this.region, layout, new Ledger(allocateRegion(LEDGER_BYTES), 0));
+    this.inbound = queues.inbound;
+    this.outbound = queues.outbound;
+    this.maker = new ReplyMaker(random, SOCKETS, pools.receiveBucketBytes, () =>
+      transport === 'fifo' ? firstInboundMfa(layout) + 128 * random.below(layout.inboundFrames) : 128,
+    );
     const driver = {
       ...DEFAULT_CARD_CONFIG.driver,
       socketsMax: SOCKETS,
       spinNs: 0,
       controlTimeoutNs: 1e9,
     };
+    const ledger = new Ledger(this.region, layout.hostLedger);
     this.host = new Host(this.region, layout, driver, {
+      ...hostQueues(this.region, layout, ledger),
       clock: this.clock,
       waker: { wake: () => this.serve() },
       sleeper: { prepare() {}, sleep: () => this.rest() },
@@ -95,7 +106,10 @@ export class HostStorm {
   /** Sends at least so many replies, then checks what is left behind. @throws StormFailure. */
   run(frames: number): void {
     const whole = this.frames + frames;
-    this.guarded(() => this.host.driver.goOnline(2));
+    this.guarded(() => {
+      this.host.driver.supplyOutbound();
+      this.host.driver.goOnline(2);
+    });
     while (this.frames < whole) {
       this.rests = 0;
       this.guarded(() => this.call());
@@ -140,7 +154,9 @@ export class HostStorm {
       }
     }
     inbound.publish();
-    if (!this.quiet && random.below(3) === 0) this.noise();
+    if (this.quiet) return;
+    if (random.below(3) === 0) this.noise();
+    if (random.below(32) === 0) this.abuseFifos();
   }
 
   /** A reply nobody waits for. */
@@ -155,6 +171,25 @@ export class HostStorm {
       frame[2] = random.below(HANDLERS);
     } else if (kind !== 1) mutate(frame, random, this.memory);
     this.send();
+  }
+
+  /** Shows the host addresses of frames that are not there, not its own, or its already. */
+  private abuseFifos(): void {
+    const { layout } = this.memory;
+    if (layout.transport !== 'fifo') return;
+    const { random } = this;
+    const inbound = firstInboundMfa(layout) + 128 * random.below(layout.inboundFrames);
+    const outbound = layout.outbound + 128 * random.below(layout.outboundFrames);
+    const wild = [random.nextInt32(), 0, inbound + 4, inbound, outbound + 8, outbound][random.below(6)]!;
+    // Of each list only a few, or its frames would find no room: that would be the card's own loss.
+    if (this.lies > 8) return;
+    this.lies += 1;
+    const free = random.below(2) === 0;
+    const list = free
+      ? (this.inbound as FifoCardConsumer)['free']
+      : (this.outbound as FifoCardProducer)['posted'];
+    list.push(wild);
+    list.show();
   }
 
   /** @returns the word index of the frame sent; NO_FRAME when none was free. */

@@ -26,13 +26,16 @@ export class ReplyMaker {
   /** Requests not answered yet, and some that were. */
   readonly requests: Int32Array[] = [];
   private readonly random: Random;
+  private readonly inboundMfa: () => number;
   private readonly socketsMax: number;
   private readonly bucketBytes: number;
   /** Buckets and transmit contexts the host lent, as far as remembered. */
   private readonly buckets: number[] = [];
   private readonly contexts: number[] = [];
 
-  constructor(random: Random, socketsMax: number, bucketBytes: number) {
+  /** @param inboundMfa address of some inbound frame, as a failure record would name it. */
+  constructor(random: Random, socketsMax: number, bucketBytes: number, inboundMfa: () => number) {
+    this.inboundMfa = inboundMfa;
     this.random = random;
     this.socketsMax = socketsMax;
     this.bucketBytes = bucketBytes;
@@ -66,7 +69,7 @@ export class ReplyMaker {
     if (random.below(24) === 0) {
       this.head(FLAG_FAIL, 9);
       frame[4] = 0x0101 | (1 << (16 + random.below(4))) | (FAILURES[random.below(FAILURES.length)]! << 24);
-      frame[7] = -1;
+      frame[7] = random.below(2) === 0 ? -1 : this.inboundMfa();
     } else if (message.replyForm === 'multiple') {
       if (message.name === 'SocketReceivePost') this.records();
       else this.transactions();
