@@ -587,6 +587,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'EADDRINUSE' },
             { name: 'ENOBUFS' },
             { name: 'EOPNOTSUPP' },
+            { name: 'EPIPE' },
             { name: 'EBADF' },
           ],
         },
