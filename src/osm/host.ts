@@ -70,7 +70,7 @@ export class Host {
     const control = new ControlCall(ledger);
     const requests = new Requests(region, inbound, doorbell, ledger);
     const events = new DeviceEvents(ledger);
-    const replies = new Replies(region.words, ledger, table, transmit, receive, control, events);
+    const replies = new Replies(region.words, ledger, table, transmit, receive, control, events, requests);
     const batch = new SendBatch(requests, transmit);
     const dma = around.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
     this.ledger = ledger;

@@ -3,16 +3,23 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { HostPort, WRITE_INTERRUPTED } from '../../src/i2o/fifo-port.ts';
-import { FLAG_FAIL, frameFlags, getFailureCode } from '../../src/i2o/frame.ts';
+import { FLAG_FAIL, frameFlags, getFailureCode, getFailurePreservedFrame } from '../../src/i2o/frame.ts';
 import { fifoLayout } from '../../src/i2o/queues.ts';
 import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
 import type { Waker } from '../../src/time/sleeper.ts';
 import { type Echo, openCard, openEcho } from '../../src/world/card.ts';
 import type { CardOverrides } from '../../src/world/card-config.ts';
+import { VirtualWorld } from '../../src/world/virtual.ts';
 import { BareCard } from '../iop/bed.ts';
 
 const FIFO: CardOverrides = { transport: 'fifo', pools: { inboundFrames: 8, outboundFrames: 8 } };
+const SMALL: CardOverrides = {
+  transport: 'fifo',
+  pools: { inboundFrames: 8, outboundFrames: 8, transmitBuffers: 8, receiveBuckets: 8, immediateSlots: 8 },
+  driver: { socketsMax: 16 },
+};
 const LOOPBACK = 0x7f000001;
 
 /** Address in the control area, for what the executive writes to memory. */
@@ -85,12 +92,47 @@ describe('bring-up by hand', () => {
   });
 });
 
+describe('a request that cannot be delivered (conformance point 7)', () => {
+  it('stays with the card until the host posts its frame as a NOP, and is named in the failure', () => {
+    const card = new BareCard(FIFO);
+    outboundInit(card);
+    card.run();
+    card.outbound.supply();
+    const nobody = 0x123;
+    card.post((w, f) => w.set([1 | (4 << 16), nobody | (HOST_TID << 12) | (0x81 << 24), 0, 4711], f));
+    const [failure] = card.run();
+    expect(getFailureCode(failure!, 0)).toBe(exec.FAILURE_CODE_INVALID_TARGET_ID);
+    expect(card.inbound.inUse).toBe(1);
+    const at = card.inbound.adopt(getFailurePreservedFrame(failure!, 0));
+    expect(card.region.words[at + 3]).toBe(4711); // the lost TransactionContext, in byte 12
+    card.inbound.cancel();
+    expect(card.run()).toEqual([]);
+    expect(card.inbound.inUse).toBe(0);
+  });
+
+  it('costs the driver no credit, however often it happens', () => {
+    const world = new VirtualWorld({ cards: [FIFO] });
+    const { host, iopLedger } = world.cards[0]!;
+    world.run(() => false, 1e6);
+    for (let i = 0; i < 20; i++) {
+      const frame = host.requests.acquire();
+      expect(frame).not.toBe(NO_FRAME);
+      host.requests.words.set([1 | (4 << 16), 0x123 | (HOST_TID << 12) | (0x81 << 24), 7, i], frame);
+      host.requests.post();
+      world.run(() => false, 1e6);
+    }
+    expect(host.requests.framesInUse).toBe(0);
+    expect(iopLedger.snapshot()).toMatchObject({ framesPreserved: 20, mfaNotOwned: 0 });
+    expect(host.ledger.snapshot()).toMatchObject({ framesAdopted: 20, nops: 20 });
+  });
+});
+
 describe('a host whose port accesses are random', () => {
   it('never stops the card, nor makes it lose a frame', () => {
     const access = fc.tuple(fc.constantFrom('post', 'lend'), fc.oneof(fc.integer(), fc.nat(1 << 16)));
     fc.assert(
       fc.property(fc.array(access, { maxLength: 50 }), (accesses) => {
-        const card = new BareCard(FIFO);
+        const card = new BareCard(SMALL);
         outboundInit(card);
         card.run();
         card.outbound.supply();
@@ -105,7 +147,7 @@ describe('a host whose port accesses are random', () => {
         card.parts.processor.poll();
         expect(card.parts.processor.arm()).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });

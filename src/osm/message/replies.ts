@@ -49,6 +49,7 @@ import {
 } from './handlers.ts';
 import { ReceiveReplies } from './receive-replies.ts';
 import { replyErrno } from './reply-status.ts';
+import type { Requests } from './requests.ts';
 import { SendReplies } from './send-replies.ts';
 
 export class Replies {
@@ -61,6 +62,7 @@ export class Replies {
   private readonly control: ControlCall;
   private readonly receives: ReceiveReplies;
   private readonly events: DeviceEvents;
+  private readonly requests: Requests;
   readonly sends: SendReplies;
 
   constructor(
@@ -71,12 +73,14 @@ export class Replies {
     receive: ReceivePool,
     control: ControlCall,
     events: DeviceEvents,
+    requests: Requests,
   ) {
     this.words = words;
     this.counters = ledger.counters;
     this.table = table;
     this.control = control;
     this.events = events;
+    this.requests = requests;
     this.receives = new ReceiveReplies(words, ledger, table, receive);
     this.sends = new SendReplies(words, ledger, table, transmit);
     this.orphans = new Int32Array(table.sockets.length);
@@ -107,10 +111,11 @@ export class Replies {
 
   /**
    * A request that could not be delivered. What waits for an answer has one; buffers named in a send or a post are found only
-   * where the transport kept the frame, and by whoever gives it back. @returns false when nobody waits.
+   * where the transport kept the frame, whose credit alone is taken back here. @returns false when nobody waits.
    */
   private undelivered(handler: number, frame: number): boolean {
     this.counters[FAILURES_TAKEN] += 1;
+    this.requests.recover(frame);
     return handler === HANDLER_RECEIVE || handler === HANDLER_SEND || handler === HANDLER_EVENT
       ? true
       : this.other(handler, frame);

@@ -5,6 +5,7 @@
 import type { Region } from '../../dma/region.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
 import { writePrivateEcho } from '../../i2o/executive.gen.ts';
+import { getFailurePreservedFrame } from '../../i2o/frame.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/sgl.ts';
 import {
   REPLY_MODE_BATCH,
@@ -94,6 +95,15 @@ export class Requests {
   cancel(): void {
     this.ring.cancel();
     this.doorbell.publish(this.ring);
+  }
+
+  /**
+   * A failure record may name the undelivered request's frame, which the card then keeps for the host: it goes back as a NOP,
+   * the only way to have its credit again (reference section 1.4). Not while a frame is acquired.
+   * @param failure word index of the record's frame.
+   */
+  recover(failure: number): void {
+    if (this.ring.adopt(getFailurePreservedFrame(this.words, failure)) !== NO_FRAME) this.cancel();
   }
 
   /** Gives back every frame taken ahead of its use, before the card is closed. */
