@@ -3,8 +3,8 @@
  * to be acknowledged (reference sections 5.1 and 5.2). Every target has one registration, since the host is the only initiator.
  *
  * An event's reply repeats the registration's contexts, LAST clear, with the indicator in word 4 where a status would be. A
- * registration that ends, replaced or cancelled, is answered a last time with indicator 0 and LAST set: ours, so that each
- * context has an end.
+ * new registration replaces the old one without a word; a mask of 0 is itself answered, once, with indicator 0 and LAST set,
+ * which is ours, so that the host knows when no more events can come.
  */
 import { FLAG_LAST, FLAG_REPLY, writeHeader } from '../i2o/frame.ts';
 import {
@@ -55,13 +55,16 @@ export class TargetEvents implements EventSource {
     this.iop.busy = true;
   }
 
-  /** UtilEventRegister: at most two replies, for which frames are free. What waits goes to whoever is registered now. */
+  /** UtilEventRegister. What waits goes to whoever is registered now, as far as it is asked for. */
   register(requestFrame: number, mask: number): void {
-    if (this.registration.open) this.end();
     this.registration.hold(this.outbound.words, requestFrame);
     this.mask = mask;
-    if (mask === 0) this.end();
-    else this.raise(GENERIC_EVENT_EVENT_MASK_MODIFIED, mask);
+    if (mask === 0) {
+      this.waiting = 0;
+      this.end();
+    } else {
+      this.raise(GENERIC_EVENT_EVENT_MASK_MODIFIED, mask);
+    }
   }
 
   /** UtilEventAck. */

@@ -11,7 +11,7 @@ const OPERATIONAL = 8;
 const FAILED = 16;
 /** Replies work. */
 const UP = HOLD | READY | OPERATIONAL;
-/** Devices exist and may be dealt with. */
+/** The system table is known. */
 const RUN = READY | OPERATIONAL;
 
 const LEGAL = new Uint8Array(256);
@@ -20,21 +20,9 @@ LEGAL[exec.EXEC_STATUS_GET] = RESET | UP | FAILED;
 LEGAL[exec.EXEC_IOP_RESET] = RESET | UP | FAILED;
 LEGAL[exec.EXEC_OUTBOUND_INIT] = RESET | HOLD;
 LEGAL[exec.EXEC_SYS_TAB_SET] = HOLD | READY;
-for (const functionCode of [
-  exec.EXEC_SYS_ENABLE,
-  exec.EXEC_SYS_QUIESCE,
-  exec.EXEC_SYS_MODIFY,
-  exec.EXEC_DDM_SUSPEND,
-  exec.EXEC_DDM_DESTROY,
-  exec.EXEC_DDM_QUIESCE,
-  exec.EXEC_DDM_ENABLE,
-  exec.EXEC_DDM_RESET,
-  exec.EXEC_PATH_QUIESCE,
-  exec.EXEC_PATH_ENABLE,
-  exec.EXEC_PATH_RESET,
-]) {
-  LEGAL[functionCode] = RUN;
-}
+LEGAL[exec.EXEC_SYS_ENABLE] = RUN;
+LEGAL[exec.EXEC_SYS_QUIESCE] = RUN;
+LEGAL[exec.EXEC_SYS_MODIFY] = RUN;
 /** Private messages belong to devices. */
 LEGAL[exec.PRIVATE_ECHO] = 0;
 

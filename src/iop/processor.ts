@@ -116,8 +116,8 @@ export class IoProcessor implements Agent {
     outbound.short = false;
     let work = this.takeRequests();
     if (iop.deviceRuns) work += this.module.poll();
-    if (outbound.short) this.executive.outboundShort();
     if (iop.busy) work += this.executive.poll();
+    if (outbound.short) this.executive.outboundShort();
     this.interrupt.publish(outbound.ring);
     this.interrupt.poll();
     if (work === 0) counters[IOP_IDLE_POLLS] += 1;

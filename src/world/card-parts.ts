@@ -75,10 +75,20 @@ export function buildEchoCard(
   config: CardConfig,
   around: CardSurroundings,
 ): CardParts {
-  const { layout } = memory;
-  const queues = cardQueues(region, layout, around.ledger);
+  return buildModuleCard(region, memory, config, around, (outbound) => new EchoModule(outbound));
+}
+
+/** A card with one module and nothing beneath it. */
+export function buildModuleCard(
+  region: Region,
+  memory: CardMemory,
+  config: CardConfig,
+  around: CardSurroundings,
+  moduleOver: (outbound: Outbound) => Module,
+): CardParts {
+  const queues = cardQueues(region, memory.layout, around.ledger);
   const outbound = new Outbound(region.words, queues.outbound, around.ledger);
-  const module = new EchoModule(outbound);
+  const module = moduleOver(outbound);
   const packets = new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(config.mtu));
   return {
     processor: assemble(region, memory, queues.inbound, outbound, module, around, config),

@@ -5,6 +5,8 @@ import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { hostQueues } from '../../src/i2o/queues.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
+import type { Module } from '../../src/iop/module.ts';
+import type { Outbound } from '../../src/iop/outbound.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
@@ -13,7 +15,19 @@ import { createLoopback } from '../../src/wire/link.ts';
 import { planPipe, wireSlotBytes } from '../../src/wire/pipe.ts';
 import { type CardConfig, type CardOverrides, cardConfig } from '../../src/world/card-config.ts';
 import { type CardMemory, planCardMemory } from '../../src/world/card-memory.ts';
-import { buildSocketCard, type CardParts } from '../../src/world/card-parts.ts';
+import {
+  buildModuleCard,
+  buildSocketCard,
+  type CardParts,
+  type CardSurroundings,
+} from '../../src/world/card-parts.ts';
+
+export interface BareCardOptions {
+  /** In place of the socket module. */
+  readonly module?: (outbound: Outbound) => Module;
+  /** See `CardSurroundings`. */
+  readonly onFault?: (error: unknown) => void;
+}
 
 export class BareCard {
   readonly clock = new Clock();
@@ -27,7 +41,7 @@ export class BareCard {
   readonly inbound: FrameProducer;
   readonly outbound: FrameConsumer;
 
-  constructor(overrides: CardOverrides = {}) {
+  constructor(overrides: CardOverrides = {}, options: BareCardOptions = {}) {
     this.config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides });
     const { plan } = this;
     this.memory = planCardMemory(plan, 'card', this.config);
@@ -43,13 +57,18 @@ export class BareCard {
       pipe,
       { ...PERFECT_PIPE, slotBytes },
     );
-    this.parts = buildSocketCard(this.region, this.memory, this.config, {
+    const around: CardSurroundings = {
       clock: this.clock,
       ledger: this.ledger,
       dma,
       waker: { wake: () => {} },
       wire,
-    });
+      ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
+    };
+    this.parts =
+      options.module === undefined
+        ? buildSocketCard(this.region, this.memory, this.config, around)
+        : buildModuleCard(this.region, this.memory, this.config, around, options.module);
     this.hostLedger = new Ledger(this.region, layout.hostLedger);
     const queues = hostQueues(this.region, layout, this.hostLedger);
     this.inbound = queues.inbound;

@@ -14,6 +14,7 @@ import {
 import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../src/i2o/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import * as util from '../../src/i2o/utility.gen.ts';
 import { BareCard } from './bed.ts';
 
 let card: BareCard;
@@ -177,6 +178,8 @@ describe('a host gone mad', () => {
     functionCode: fc.constantFrom(
       ...[0x00, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x89, 0x8b, 0x8d, 0x8f, 0x91, 0x92, 0x93, 0x94],
       ...[0xa0, 0xa1, 0xa2, 0xa3, 0xd1, 0xc3, 0xff, 0x42],
+      ...Object.keys(exec.EXECUTIVE_FUNCTION_NAMES).map(Number),
+      ...Object.keys(util.UTILITY_FUNCTION_NAMES).map(Number),
     ),
     target: fc.constantFrom(DEVICE_TID, DEVICE_TID, DEVICE_TID, IOP_TID, 0x123),
     size: fc.integer({ min: 0, max: 40 }),
@@ -210,5 +213,5 @@ describe('a host gone mad', () => {
       }),
       { numRuns: 150 },
     );
-  });
+  }, 30_000);
 });
