@@ -324,3 +324,62 @@ export const GROUP_SGL_LIMITS_CHAIN_BYTES_TARGET = 2;
 export const GROUP_SGL_LIMITS_FRAGMENTS = 3;
 export const GROUP_SGL_LIMITS_FRAGMENTS_MAX = 4;
 export const GROUP_SGL_LIMITS_FRAGMENTS_TARGET = 5;
+
+/**
+ * The socket device's counters, numbered as the LAN class's statistics; TableClear counts from zero again.
+ */
+export const GROUP_SOCKET_STATISTICS: GroupLayout = {
+  number: 0x0100,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'bytesQueued', byteLength: 8 },
+    { name: 'bytesRefused', byteLength: 8 },
+    { name: 'bytesDiscarded', byteLength: 8 },
+    { name: 'bytesAcknowledged', byteLength: 8 },
+    { name: 'bytesAccepted', byteLength: 8 },
+    { name: 'bytesDelivered', byteLength: 8 },
+    { name: 'bytesTruncated', byteLength: 8 },
+    { name: 'bytesUnread', byteLength: 8 },
+    { name: 'bucketsStarved', byteLength: 8 },
+    { name: 'activeOpens', byteLength: 8 },
+    { name: 'passiveOpens', byteLength: 8 },
+    { name: 'attemptFails', byteLength: 8 },
+    { name: 'estabResets', byteLength: 8 },
+    { name: 'listenOverflows', byteLength: 8 },
+    { name: 'inSegs', byteLength: 8 },
+    { name: 'outSegs', byteLength: 8 },
+    { name: 'retransSegs', byteLength: 8 },
+    { name: 'outRsts', byteLength: 8 },
+    { name: 'inDatagrams', byteLength: 8 },
+    { name: 'outDatagrams', byteLength: 8 },
+    { name: 'noPorts', byteLength: 8 },
+    { name: 'inDatagramErrors', byteLength: 8 },
+    { name: 'framesRefused', byteLength: 8 },
+    { name: 'outboundFull', byteLength: 8 },
+  ],
+};
+export const GROUP_SOCKET_STATISTICS_BYTES_QUEUED = 0;
+export const GROUP_SOCKET_STATISTICS_BYTES_REFUSED = 1;
+export const GROUP_SOCKET_STATISTICS_BYTES_DISCARDED = 2;
+export const GROUP_SOCKET_STATISTICS_BYTES_ACKNOWLEDGED = 3;
+export const GROUP_SOCKET_STATISTICS_BYTES_ACCEPTED = 4;
+export const GROUP_SOCKET_STATISTICS_BYTES_DELIVERED = 5;
+export const GROUP_SOCKET_STATISTICS_BYTES_TRUNCATED = 6;
+export const GROUP_SOCKET_STATISTICS_BYTES_UNREAD = 7;
+export const GROUP_SOCKET_STATISTICS_BUCKETS_STARVED = 8;
+export const GROUP_SOCKET_STATISTICS_ACTIVE_OPENS = 9;
+export const GROUP_SOCKET_STATISTICS_PASSIVE_OPENS = 10;
+export const GROUP_SOCKET_STATISTICS_ATTEMPT_FAILS = 11;
+export const GROUP_SOCKET_STATISTICS_ESTAB_RESETS = 12;
+export const GROUP_SOCKET_STATISTICS_LISTEN_OVERFLOWS = 13;
+export const GROUP_SOCKET_STATISTICS_IN_SEGS = 14;
+export const GROUP_SOCKET_STATISTICS_OUT_SEGS = 15;
+export const GROUP_SOCKET_STATISTICS_RETRANS_SEGS = 16;
+export const GROUP_SOCKET_STATISTICS_OUT_RSTS = 17;
+export const GROUP_SOCKET_STATISTICS_IN_DATAGRAMS = 18;
+export const GROUP_SOCKET_STATISTICS_OUT_DATAGRAMS = 19;
+export const GROUP_SOCKET_STATISTICS_NO_PORTS = 20;
+export const GROUP_SOCKET_STATISTICS_IN_DATAGRAM_ERRORS = 21;
+export const GROUP_SOCKET_STATISTICS_FRAMES_REFUSED = 22;
+export const GROUP_SOCKET_STATISTICS_OUTBOUND_FULL = 23;

@@ -2,6 +2,7 @@
  * What a program can ask of the device as a whole: its counters, its parameter groups, its events. None of it on the path of
  * data. A card of class version 1 knows nothing of it and is not asked.
  */
+import { GROUP_SOCKET_STATISTICS } from '../../i2o/groups.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { EINVAL, ENETDOWN, EOPNOTSUPP } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
@@ -9,8 +10,7 @@ import type { DeviceEvent, DeviceEvents } from '../message/device-events.ts';
 import type { DeviceParams } from '../message/device-params.ts';
 import type { Requests } from '../message/requests.ts';
 
-/** The device's statistics, a scalar group of u64 counters. */
-const GROUP_STATISTICS = 0x0100;
+const COUNTER_BYTES = 8;
 
 export class DeviceCalls {
   private readonly driver: Driver;
@@ -26,14 +26,14 @@ export class DeviceCalls {
     this.events = events;
   }
 
-  /** The device's counters in the order of group 0x0100, exact below 2^53; or a negative errno. */
-  statistics(): number[] | number {
-    const bytes = this.group(GROUP_STATISTICS);
+  /** The device's counters by name, exact below 2^53; or a negative errno. */
+  statistics(): Readonly<Record<string, number>> | number {
+    const { number, fields } = GROUP_SOCKET_STATISTICS;
+    const bytes = this.group(number);
     if (typeof bytes === 'number') return bytes;
-    return Array.from(
-      { length: bytes.byteLength >> 3 },
-      (_, i) => bytes.getUint32(i * 8, true) + bytes.getUint32(i * 8 + 4, true) * 2 ** 32,
-    );
+    // A card of a later version may have more counters, one of an earlier fewer; those there are stand in this order.
+    const known = fields.filter((_, i) => (i + 1) * COUNTER_BYTES <= bytes.byteLength);
+    return Object.fromEntries(known.map(({ name }, i) => [name, counterAt(bytes, i * COUNTER_BYTES)]));
   }
 
   /** Every field of a scalar parameter group, one behind the other; or a negative errno. */
@@ -57,4 +57,8 @@ export class DeviceCalls {
   nextEvent(event: DeviceEvent): boolean {
     return this.events.next(event);
   }
+}
+
+function counterAt(bytes: DataView, at: number): number {
+  return bytes.getUint32(at, true) + bytes.getUint32(at + 4, true) * 2 ** 32;
 }

@@ -1,0 +1,181 @@
+/** What a program can ask of a real card as a whole: counters, groups, events, the state of a socket, and of older cards less. */
+import { describe, expect, it } from 'vitest';
+import { GROUP_SOCKET_STATISTICS } from '../../src/i2o/groups.gen.ts';
+import {
+  SOCKET_EVENT_BUCKETS_LOW,
+  SOCKET_EVENT_CONNECTION_STATE,
+  SOCKET_EVENT_LISTEN_OVERFLOW,
+  TCP_STATE_CLOSED,
+  TCP_STATE_ESTABLISHED,
+  TCP_STATE_LISTEN,
+  TCP_STATE_SYN_SENT,
+} from '../../src/i2o/socket.gen.ts';
+import { SOCK_DGRAM, WRITABLE } from '../../src/socket/contract.ts';
+import { EINVAL, EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import type { CardOverrides } from '../../src/world/card-config.ts';
+import { VirtualWorld } from '../../src/world/virtual.ts';
+
+const ADDRESS = 0x7f000001;
+const SECOND_NS = 1e9;
+
+class Bench {
+  readonly world: VirtualWorld;
+  readonly listener: number;
+
+  constructor(overrides: CardOverrides = {}, backlog = 8) {
+    this.world = new VirtualWorld({ cards: [overrides] });
+    this.listener = this.stack.socket();
+    expect(this.stack.bind(this.listener, 0, 80) || this.stack.listen(this.listener, backlog)).toBe(0);
+  }
+
+  get stack() {
+    return this.world.cards[0]!.stack;
+  }
+
+  get device() {
+    return this.stack.device;
+  }
+
+  settle(ns = SECOND_NS): void {
+    this.world.cards[0]!.start({ step: () => 0 });
+    this.world.run(() => false, ns);
+  }
+
+  connect(): number {
+    const socket = this.stack.socket();
+    this.stack.connect(socket, ADDRESS, 80);
+    this.settle();
+    return socket;
+  }
+
+  /** Events that have come, as [indicator, data]. */
+  events(): [number, number][] {
+    const event = { indicator: 0, data: 0 };
+    const list: [number, number][] = [];
+    while (this.device.nextEvent(event)) list.push([event.indicator, event.data]);
+    return list;
+  }
+}
+
+describe('statistics', () => {
+  it('are the card’s own counters, by name', () => {
+    const bench = new Bench();
+    const socket = bench.connect();
+    bench.stack.send(socket, new Uint8Array(1000), 0, 1000);
+    const datagrams = bench.stack.socket(SOCK_DGRAM);
+    bench.stack.sendTo(datagrams, new Uint8Array(50), 0, 50, ADDRESS, 9);
+    bench.settle();
+    const statistics = bench.device.statistics() as Record<string, number>;
+    expect(Object.keys(statistics)).toEqual(GROUP_SOCKET_STATISTICS.fields.map(({ name }) => name));
+    const whole = bench.device.group(GROUP_SOCKET_STATISTICS.number) as DataView;
+    expect(whole.byteLength).toBe(GROUP_SOCKET_STATISTICS.fields.length * 8);
+    const ledger = bench.world.snapshot()[1]!;
+    expect(statistics).toMatchObject({
+      bytesQueued: 1050,
+      bytesAcknowledged: 1000,
+      activeOpens: 1,
+      passiveOpens: 1,
+      outDatagrams: 1,
+      noPorts: 1,
+      inSegs: ledger['tcpInSegs'],
+      outboundFull: ledger['outboundFull'],
+    });
+  });
+
+  it('and the other groups are read by number; one there is not is EINVAL', () => {
+    const { device } = new Bench();
+    const limits = device.group(1) as DataView;
+    expect(limits.getUint32(0, true)).toBe(4096);
+    expect(device.group(0x4321)).toBe(-EINVAL);
+    expect(device.group(-1)).toBe(-EINVAL);
+  });
+});
+
+describe('events', () => {
+  it('tell how a connection goes', () => {
+    const bench = new Bench();
+    expect(bench.device.registerEvents(SOCKET_EVENT_CONNECTION_STATE)).toBe(0);
+    const socket = bench.connect();
+    const states = bench.events().map(([indicator, data]) => {
+      expect(indicator).toBe(SOCKET_EVENT_CONNECTION_STATE);
+      return [data & 0xffff, (data >>> 16) & 0xff, data >>> 24];
+    });
+    const ours = states.filter(([id]) => id === socket);
+    expect(ours[0]).toEqual([socket, TCP_STATE_CLOSED, TCP_STATE_SYN_SENT]);
+    expect(ours.at(-1)).toEqual([socket, TCP_STATE_SYN_SENT, TCP_STATE_ESTABLISHED]);
+    expect(bench.stack.readiness(socket) & WRITABLE).toBe(WRITABLE);
+  });
+
+  it('tell of a full backlog, and stop when nobody wants them any more', () => {
+    const bench = new Bench({ driver: { acceptsPosted: 1 } }, 1);
+    bench.device.registerEvents(SOCKET_EVENT_LISTEN_OVERFLOW | SOCKET_EVENT_BUCKETS_LOW);
+    for (let i = 0; i < 6; i++) bench.stack.connect(bench.stack.socket(), ADDRESS, 80);
+    bench.settle(SECOND_NS / 2);
+    const events = bench.events();
+    expect(events[0]).toEqual([SOCKET_EVENT_LISTEN_OVERFLOW, bench.listener]);
+    bench.device.registerEvents(0);
+    bench.settle(5 * SECOND_NS);
+    expect(bench.events()).toEqual([]);
+    expect(bench.world.snapshot()[0]!['outboundRefused']).toBe(0);
+  });
+});
+
+describe('the state of a socket', () => {
+  it('is told as TCP_INFO tells it', () => {
+    const bench = new Bench();
+    const socket = bench.connect();
+    const status = bench.stack.status(socket);
+    expect(status).toMatchObject({
+      state: TCP_STATE_ESTABLISHED,
+      local: bench.stack.localEndpoint(socket),
+      remote: { address: ADDRESS, port: 80 },
+      unacknowledgedBytes: 0,
+    });
+    expect(bench.stack.status(bench.listener)).toMatchObject({ state: TCP_STATE_LISTEN });
+    const datagrams = bench.stack.socket(SOCK_DGRAM);
+    expect(bench.stack.status(datagrams)).toMatchObject({ state: TCP_STATE_CLOSED });
+  });
+});
+
+describe('batched sends', () => {
+  it('arrive in order, in fewer frames', () => {
+    const bench = new Bench({ driver: { batchSends: true } });
+    const clients = [0, 1, 2, 3].map(() => bench.connect());
+    const servers = clients.map(() => bench.stack.accept(bench.listener));
+    const before = bench.world.snapshot()[0]!['inboundPosted']!;
+    for (let i = 0; i < 20; i++) {
+      for (const socket of clients) expect(bench.stack.send(socket, Uint8Array.of(i), 0, 1)).toBe(1);
+    }
+    bench.settle();
+    expect(bench.world.snapshot()[0]!['inboundPosted']! - before).toBeLessThan(40);
+    for (const socket of servers) {
+      const bytes = new Uint8Array(30);
+      expect(bench.stack.recv(socket, bytes, 0, 30)).toBe(20);
+      expect([...bytes.subarray(0, 20)]).toEqual([...bytes.subarray(0, 20).keys()]);
+    }
+    expect(bench.world.cards[0]!.host.transmit.inUse).toBe(0);
+  });
+});
+
+describe.each([
+  ['an old driver on a new card', { driver: { classVersion: 1 as const } }],
+  ['a new driver on an old card', { classVersion: 1 as const }],
+  ['both of them old', { classVersion: 1 as const, driver: { classVersion: 1 as const } }],
+])('%s', (_, overrides) => {
+  it('serves streams as ever, and says what it has not', () => {
+    const bench = new Bench(overrides);
+    const client = bench.connect();
+    const server = bench.stack.accept(bench.listener);
+    expect(bench.stack.send(client, new Uint8Array(5000).fill(3), 0, 5000)).toBe(5000);
+    bench.settle();
+    const bytes = new Uint8Array(6000);
+    expect(bench.stack.recv(server, bytes, 0, 6000)).toBe(5000);
+    expect(bench.stack.socket(SOCK_DGRAM)).toBe(-EPROTONOSUPPORT);
+    expect(bench.device.statistics()).toBe(-EOPNOTSUPP);
+    expect(bench.device.registerEvents(1)).toBe(-EOPNOTSUPP);
+    const late = bench.stack.socket();
+    bench.stack.connect(late, ADDRESS, 80);
+    expect(bench.stack.localEndpoint(late)?.port).toBeGreaterThan(0); // by SocketStatusGet
+    expect(bench.world.snapshot()[1]!['inboundRefused']).toBe(0);
+  });
+});
