@@ -79,7 +79,7 @@ export class ListSends {
 
   /**
    * The rest of a stream's list. @param errno why nothing of it may be queued: its buffers are only answered; 0: it may.
-   * @param fault why what came before was refused: likewise. @param flags of the request's last buffer.
+   * @param flags of the request's last buffer.
    */
   stream(
     frame: number,
@@ -89,14 +89,12 @@ export class ListSends {
     connection: number,
     flags: number,
     errno: number,
-    fault: number,
   ): void {
     const { lists } = this;
     lists.begin(frame, sglWord, sizeWords, tag, false);
     this.start(connection, errno);
     this.inBatch = false;
-    this.fault = fault;
-    this.errorOffset = sglWord << 2;
+    this.fault = 0;
     for (;;) {
       const found = lists.next();
       if (found === LIST_BUFFER) this.buffer();

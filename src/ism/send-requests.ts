@@ -71,7 +71,7 @@ export class SendRequests {
 
   /** SocketSend. // Hot path. */
   send(frame: number, sizeWords: number): void {
-    const { words, lists } = this;
+    const { words } = this;
     const word0 = words[frame]!;
     const control = words[frame + 4]!;
     const sendFlags = words[frame + 5]! & SEND_FLAGS;
@@ -111,18 +111,14 @@ export class SendRequests {
       }
       if (taken === 0 || errno === REFUSED) {
         // Another kind of list, or a bad element, which is found to be bad again.
-        lists.stream(frame, at - frame, sizeWords, tag, connection, sendFlags, 0, 0);
-        this.answer(frame, mode);
+        this.rest(frame, at - frame, sizeWords, tag, connection, sendFlags, mode, 0);
         return;
       }
       at += taken;
     }
     if (errno === 0) return;
     if (first < 0) this.answers.outcome(frame, errno, mode);
-    else {
-      lists.stream(frame, at - frame, sizeWords, tag, connection, sendFlags, errno, 0);
-      this.answer(frame, mode);
-    }
+    else this.rest(frame, at - frame, sizeWords, tag, connection, sendFlags, mode, errno);
   }
 
   /** SocketSendTo. */
@@ -146,6 +142,25 @@ export class SendRequests {
     lists.batch(frame, sizeWords, this.words[frame + 2]!, sendFlags, mode);
     if (mode === REPLY_MODE_IMMEDIATE) this.outcomes.flush();
     if (lists.fault !== 0) this.answers.refuse(frame, lists.fault, lists.errorOffset);
+  }
+
+  /** The rest of a list, read as any list is. @param errno why nothing of it may be queued. */
+  private rest(
+    frame: number,
+    sglWord: number,
+    sizeWords: number,
+    tag: number,
+    connection: number,
+    sendFlags: number,
+    mode: number,
+    errno: number,
+  ): void {
+    const { lists, stack } = this;
+    lists.stream(frame, sglWord, sizeWords, tag, connection, sendFlags, errno);
+    const cut = lists.fault !== 0 || lists.errno !== 0;
+    // What came before was queued as if more followed.
+    if (cut && connection >= 0 && (sendFlags & MORE) === 0) stack.tcpPush(connection, this.clock.nowUs);
+    this.answer(frame, mode);
   }
 
   /** What the latest list came to. */

@@ -64,6 +64,12 @@ export class Stack extends Engine {
     return this.tcp.sendQueue.available - pieces < reserve ? ENOBUFS : 0;
   }
 
+  /** The latest `tcpSend` announced more, and it does not come. */
+  tcpPush(c: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    calls.push(this.tcp, this.tcp.tcbs[c]);
+  }
+
   /** In-order bytes that wait to be taken. // Hot path. */
   tcpReadable(c: number): number {
     return this.tcp.tcbs[c].rcvQueued;

@@ -77,10 +77,13 @@ export class SocketCard extends BareCard {
     return this.replies();
   }
 
-  /** Lets the card work; time passes so that nothing waits for company. */
+  /**
+   * Lets the card work; time passes, so that nothing waits for company or for a delayed
+   * acknowledgement.
+   */
   replies(): Reply[] {
     const first = this.run();
-    this.clock.set(this.clock.nowNs + 1e6);
+    this.clock.set(this.clock.nowNs + 60e6);
     return [...first, ...this.run()].map(parse);
   }
 

@@ -187,6 +187,13 @@ export function send(
   return 0;
 }
 
+/** What was announced to follow does not: the last bytes queued need wait for nothing. */
+export function push(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.sendTail < 0) return;
+  tcp.sendQueue.flags[tcb.sendTail] &= ~SEND_MORE;
+  markReady(tcp, tcb);
+}
+
 /** Why so many bytes would not be queued; 0: they would. */
 export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
   const { state } = tcb;
