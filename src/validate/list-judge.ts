@@ -13,6 +13,7 @@ import {
   SGL_OUT,
   SGL_TRANSMIT,
   TARGET_DEVICE,
+  TARGET_EXECUTIVE,
 } from './message-rows.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
@@ -21,6 +22,8 @@ import type { TransmitBuffers } from './transmit-buffers.ts';
 const NAMED_MAX = 1024;
 const UTILITY_FUNCTIONS = 0x20;
 const FUNCTION_SEND_TO = 0x8b;
+const FUNCTION_SYS_TAB_SET = 0xa3;
+const FUNCTION_SYS_MODIFY = 0xc1;
 
 const LAST = 0x80;
 const END_OF_BUFFER = 0x40;
@@ -163,6 +166,7 @@ export class ListJudge {
   ): void {
     const { sglAllowed } = this.row;
     this.bytes += count;
+    if (this.lends()) return;
     if (count === 0) this.fault('S-04', 'an element of 0 bytes');
     else if (address <= 0 || address + count > this.head.memory.regionBytes) {
       this.fault('S-05', `${count} bytes at ${hex(address)} are outside the region`);
@@ -319,6 +323,13 @@ export class ListJudge {
     }
     this.chained = true;
     return addressAt + 1;
+  }
+
+  /** What the host lends the IOP for its own use may be nothing at all: no buffer of a message. */
+  private lends(): boolean {
+    const { row, elements } = this;
+    if (row.target !== TARGET_EXECUTIVE || elements === 0) return false;
+    return row.functionCode === FUNCTION_SYS_TAB_SET || row.functionCode === FUNCTION_SYS_MODIFY;
   }
 
   private name(context: number, bucket: number): void {

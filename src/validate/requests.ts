@@ -8,6 +8,7 @@ import {
   FLAG_LAST,
   FLAG_MULTIPLE,
   FLAG_REPLY,
+  FLAG_STATIC,
   HEADER_WORDS,
   VERSION_1_5,
 } from '../i2o/frame.ts';
@@ -92,6 +93,11 @@ export class RequestJudge {
       trial.coverage.request(row, -1);
       return;
     }
+    if (((word0 >>> 8) & FLAG_STATIC) !== 0) {
+      // Names a request kept on the card, which no trace has: its answer cannot be told from one nobody asked for.
+      trial.transactions.overflowed = true;
+      return;
+    }
     const batched = ((word0 >>> 8) & FLAG_MULTIPLE) !== 0;
     const socket = row.namesSocket && sizeWords > 4 && !batched ? words[at + 4]! & 0xffff : -1;
     const fields = header && this.fields(row, words, at, sizeWords, socket);
@@ -125,7 +131,7 @@ export class RequestJudge {
     if ((flags & wrong) !== 0 || (several && row.functionCode !== FUNCTION_SEND)) {
       good = this.fault('H-03', row, `MsgFlags ${hex(flags)}`);
     }
-    if (sglOffset !== row.sglWord && row.known) {
+    if (sglOffset !== row.sglWord && row.known && (flags & FLAG_STATIC) === 0) {
       good = this.fault('H-05', row, `list offset ${sglOffset}, not ${row.sglWord}`);
     }
     if ((target !== DEVICE_TID && target !== IOP_TID) || initiator !== HOST_TID) {
