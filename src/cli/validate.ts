@@ -1,5 +1,8 @@
 /** `inic validate FILE…`: judges traces, or a card as it runs, by the spec. Exits 0, 1 with violations, 2 with a file that is no trace. */
 import type { Command } from 'commander';
+import type { Transport } from '../dma/card-layout.ts';
+import { TRANSPORTS } from '../i2o/queues.ts';
+import { runLive } from '../lab/live.ts';
 import {
   coverageTable,
   type Judged,
@@ -11,7 +14,7 @@ import { readTraces } from '../trace/file.ts';
 import { TraceDamage } from '../trace/reader.ts';
 import { Validator } from '../validate/validator.ts';
 import { UserError } from './errors.ts';
-import { integerIn } from './numbers.ts';
+import { integerIn, oneOf } from './numbers.ts';
 
 const SHOWN = 20;
 const VIOLATIONS = 1;
@@ -21,6 +24,10 @@ interface ValidateOptions {
   readonly json?: true;
   readonly coverage?: true;
   readonly max: number;
+  readonly live?: true;
+  readonly virtual?: true;
+  readonly transport: Transport;
+  readonly seed: number;
 }
 
 export function addValidate(program: Command): void {
@@ -31,7 +38,42 @@ export function addValidate(program: Command): void {
     .option('--max <n>', 'violations shown of a file', integerIn(0, 1e6), SHOWN)
     .option('--coverage', 'also print which messages met which socket states')
     .option('--json', 'the same for machines')
-    .action(validate);
+    .option('--live', 'run a scripted workload on a card and judge it as it runs')
+    .option('--transport <name>', `with --live: ${TRANSPORTS.join(' or ')}`, oneOf(TRANSPORTS), 'ring')
+    .option('--seed <n>', 'with --live: what chance decides in the workload', integerIn(0, 0x7fffffff), 1)
+    .option('--virtual', 'with --live: in virtual time instead of on a thread, the same each time')
+    .action((files: readonly string[], options: ValidateOptions) =>
+      options.live ? validateLive(files, options) : validate(files, options),
+    );
+}
+
+/** Runs the workload on a card, and prints what it covered besides. */
+async function validateLive(files: readonly string[], options: ValidateOptions): Promise<void> {
+  if (files.length > 0) throw new UserError('--live judges a card, no files');
+  const { transport, seed, virtual = false } = options;
+  const before = performance.now();
+  const { validator, failure } = await runLive({ transport, seed, virtual });
+  const { findings, frames, events, coverage, machines } = validator;
+  const judged: Judged = {
+    name: `live, ${transport}, ${virtual ? 'virtual time' : 'a thread'}, seed ${seed}`,
+    frames,
+    events,
+    total: findings.total,
+    violations: findings.violations,
+    seconds: (performance.now() - before) / 1000,
+    damage: '',
+    whole: validator.ended,
+  };
+  if (options.json) {
+    process.stdout.write(validationJson([judged]));
+  } else {
+    const { states } = machines.socket;
+    const table = coverage === undefined ? [] : coverageTable(coverage.lines(states.length), states);
+    const lines = [...table, '', ...violationLines(judged, options.max), summaryLine(judged)];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+  if (failure !== '') throw new UserError(`the workload stopped: ${failure}`);
+  if (findings.total > 0) process.exitCode = VIOLATIONS;
 }
 
 async function validate(files: readonly string[], options: ValidateOptions): Promise<void> {
