@@ -309,8 +309,8 @@ export function writeSocketBindReply(
 }
 
 /**
- * Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way; for a
- * datagram socket, at once.
+ * Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way, with
+ * ECONNABORTED where the socket is given up meanwhile; for a datagram socket, at once.
  */
 export const SOCKET_CONNECT = 0x85;
 export const SOCKET_CONNECT_WORDS = 7;

@@ -666,8 +666,9 @@ export function writeUtilConfigDialogReply(
 
 /**
  * Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST
- * clear. A new mask replaces the old one; mask 0 ends it, and that is answered once, with LAST and
- * indicator 0, which is ours.
+ * clear. A new mask replaces the old one; mask 0 ends it. A registration that ends, replaced or cancelled,
+ * is answered a last time, with LAST and indicator 0, and so is the request with mask 0 itself; that is
+ * ours.
  */
 export const UTIL_EVENT_REGISTER = 0x13;
 export const UTIL_EVENT_REGISTER_WORDS = 5;

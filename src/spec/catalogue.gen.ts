@@ -385,7 +385,7 @@ export const CATALOGUE: Catalogue = {
           function: 133,
           since: 1,
           origin: 'inic',
-          doc: 'Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way; for a datagram socket, at once.',
+          doc: 'Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way, with ECONNABORTED where the socket is given up meanwhile; for a datagram socket, at once.',
           request: {
             words: 7,
             fields: [
@@ -410,6 +410,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'ENETUNREACH' },
             { name: 'ETIMEDOUT' },
             { name: 'ECONNRESET' },
+            { name: 'ECONNABORTED' },
             { name: 'EISCONN' },
             { name: 'EALREADY' },
             { name: 'EADDRNOTAVAIL' },
@@ -2239,7 +2240,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '5',
-          doc: 'Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST clear. A new mask replaces the old one; mask 0 ends it, and that is answered once, with LAST and indicator 0, which is ours.',
+          doc: 'Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST clear. A new mask replaces the old one; mask 0 ends it. A registration that ends, replaced or cancelled, is answered a last time, with LAST and indicator 0, and so is the request with mask 0 itself; that is ours.',
           request: {
             words: 5,
             fields: [

@@ -12,8 +12,8 @@ export class EventRegistrations {
   private readonly initiator = new Int32Array(TARGETS * REMEMBERED);
   private readonly transaction = new Int32Array(TARGETS * REMEMBERED);
   private readonly used = new Uint8Array(TARGETS * REMEMBERED);
-  /** Mask 0 was sent and its one answer has not come. */
-  private readonly ending = new Uint8Array(TARGETS);
+  /** The registration has been replaced or cancelled, and its last answer has not come. */
+  private readonly ending = new Uint8Array(TARGETS * REMEMBERED);
 
   constructor(findings: Findings) {
     this.findings = findings;
@@ -26,12 +26,14 @@ export class EventRegistrations {
       this.initiator[i] = this.initiator[i - 1]!;
       this.transaction[i] = this.transaction[i - 1]!;
       this.used[i] = this.used[i - 1]!;
+      this.ending[i] = this.ending[i - 1]!;
     }
+    if (this.used[first + 1] === 1 && this.ending[first + 1] === 0) this.ending[first + 1] = 1;
     this.mask[first] = words[at + 4]!;
     this.initiator[first] = words[at + 2]!;
     this.transaction[first] = words[at + 3]!;
     this.used[first] = 1;
-    if (words[at + 4] === 0) this.ending[row.target] = 1;
+    this.ending[first] = words[at + 4] === 0 ? 1 : 0;
   }
 
   /** A reply of UtilEventRegister with an indicator. @param last whether LAST is set. */
@@ -42,9 +44,7 @@ export class EventRegistrations {
     const seen = `event ${hex(indicator, 8)}`;
     if (indicator === 0) {
       if (!last) findings.report('T-06', row.index, `${row.name}: the end of a registration without LAST`);
-      if (this.ending[row.target] === 0)
-        findings.report('T-01', row.index, `${row.name}: no registration has ended`);
-      this.ending[row.target] = 0;
+      this.ends(row, words, at);
       return;
     }
     if (last) findings.report('T-06', row.index, `${row.name}: ${seen} with LAST set`);
@@ -63,5 +63,17 @@ export class EventRegistrations {
         `${row.name}: ${seen} with contexts ${hex(words[at + 2]!)} and ${hex(words[at + 3]!)}`,
       );
     }
+  }
+
+  /** The last answer of a registration, the oldest with these contexts first. */
+  private ends(row: MessageRow, words: Int32Array, at: number): void {
+    const first = row.target * REMEMBERED;
+    for (let i = first + REMEMBERED - 1; i >= first; i--) {
+      if (this.ending[i] !== 1 || this.initiator[i] !== words[at + 2]) continue;
+      if (this.transaction[i] !== words[at + 3]) continue;
+      this.ending[i] = 2;
+      return;
+    }
+    this.findings.report('T-01', row.index, `${row.name}: no registration with these contexts has ended`);
   }
 }
