@@ -189,13 +189,14 @@ describe('events', () => {
     card.pair(1, 2, 3);
     register(s.SOCKET_EVENT_BUCKETS_LOW);
     card.postBuckets(0, 1, 2, 3);
-    const send = (): [number, number][] =>
-      events(card.ask(s.SOCKET_SEND, [1, 0, 0xd5000010, 1, card.bufferAddress(1)], { sglWord: 6 }));
+    const send = (id = 1): [number, number][] =>
+      events(card.ask(s.SOCKET_SEND, [id, 0, 0xd5000010, 1, card.bufferAddress(1)], { sglWord: 6 }));
     expect([send(), send()]).toEqual([[], [[s.SOCKET_EVENT_BUCKETS_LOW, 2]]]);
     card.postBuckets(4, 5);
     expect(send()).toEqual([]);
     card.postBuckets(6, 7, 8, 9, 10);
-    const later = [send(), send(), send(), send()].flat();
+    // One reader may not hold more than are free: the other end takes the last.
+    const later = [send(), send(), send(2), send(2), send(2), send(2)].flat();
     expect(later).toEqual([[s.SOCKET_EVENT_BUCKETS_LOW, 2]]);
   });
 
