@@ -46,6 +46,7 @@ export class CardStorm {
   judged = 0;
   refused = 0;
   private readonly seed: number;
+  private readonly version: 1 | 2;
   private readonly random: Random;
   private readonly card: BareCard;
   private readonly maker: FrameMaker;
@@ -61,8 +62,10 @@ export class CardStorm {
     const random = new Random(seed);
     this.random = random;
     const transport = random.below(3) === 0 ? 'fifo' : 'ring';
+    this.version = random.below(5) === 0 ? 1 : 2;
     this.card = new BareCard({
       transport,
+      classVersion: this.version,
       packetSlots: 96,
       driver: { socketsMax: SOCKETS },
       pools: {
@@ -128,7 +131,7 @@ export class CardStorm {
     const replies = this.settleTurns();
     // Behind a request that moves the card to another state the others cannot be judged without the card's own rules.
     for (const frame of canReply ? this.posted : []) {
-      this.hold(frame, judge(frame, deviceReady), replies);
+      this.hold(frame, judge(frame, deviceReady, this.version), replies);
       if (movesState(frame)) break;
     }
     const passed = random.below(16) === 0 ? random.below(2e9) : random.below(200_000);

@@ -6,6 +6,7 @@ import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { writeSocketCreate, writeSocketReceiveCredit } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { Random } from '../../src/time/random.ts';
+import { bringUpStorm } from './bring-up-storm.ts';
 import { CardStorm } from './card-storm.ts';
 import { Guards } from './guards.ts';
 import { HostStorm } from './host-storm.ts';
@@ -48,6 +49,15 @@ describe('a hostile card', () => {
     expect(requests).toBeGreaterThan(5000); // the driver was not dead all the time
     expect(refused).toBeGreaterThan(5000);
   }, 120_000);
+});
+
+describe('a hostile card that is brought up', () => {
+  it('is brought up, or refused with a line that names the step', () => {
+    let up = 0;
+    for (let seed = 1; seed <= 60; seed++) if (bringUpStorm(seed)) up += 1;
+    expect(up).toBeGreaterThan(20);
+    expect(up).toBeLessThan(60);
+  }, 60_000);
 });
 
 describe('what judges a storm', () => {

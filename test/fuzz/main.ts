@@ -4,6 +4,7 @@
  * same seed shows it again. Exit status 1 after a failure.
  */
 import { parseArgs } from 'node:util';
+import { bringUpStorm } from './bring-up-storm.ts';
 import { CardStorm } from './card-storm.ts';
 import { HostStorm } from './host-storm.ts';
 import { indexStorm } from './index-storm.ts';
@@ -82,6 +83,9 @@ try {
     );
     const sums = `${requests.toLocaleString('en')} requests judged, ${refused.toLocaleString('en')} replies refused alone`;
     console.log(`${line}; ${sums}`);
+    let up = 0;
+    for (let seed = first; seed < first + 200; seed++) if (bringUpStorm(seed)) up += 1;
+    console.log(`hostile card brought up: ${up} of 200, the others refused by name`);
   }
 } catch (error) {
   console.error((error as Error).message);

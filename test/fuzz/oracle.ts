@@ -129,8 +129,8 @@ function elementWords(shape: number, count: number): number {
   return 0;
 }
 
-/** @param ready the device takes its class's messages when the card takes the frame. */
-export function judge(frame: Int32Array, ready: boolean): Verdict {
+/** @param ready the device takes its class's messages when the card takes the frame. @param version of the card's socket class. */
+export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
   const must = new Set<number>();
   const may = new Set<number>();
   headerFaults(frame, must, may);
@@ -146,7 +146,8 @@ export function judge(frame: Int32Array, ready: boolean): Verdict {
   }
   // Asks for a frame kept earlier, and stands for it: only the card knows what that holds.
   if ((frame[0]! & 0x100) !== 0) return { must: new Set(), may: ANYTHING, silent: true, message: undefined };
-  if (message === undefined || (device && message.className === 'executive')) {
+  const later = message !== undefined && message.className === 'socket' && message.since > version;
+  if (message === undefined || later || (device && message.className === 'executive')) {
     const unknown = detailed('UnknownFunction');
     (must.size === 0 ? must : may).add(STATUS | unknown);
     may.add(STATUS | detailed('UnsupportedFunction')).add(TRANSACTION | unknown);
