@@ -1,7 +1,8 @@
 /** Two real threads: the three forms of sockets, buffers offered and lent, and a card that dies. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
-import { ECONNREFUSED, ENETDOWN } from '../../src/socket/errno.ts';
+import { READABLE } from '../../src/socket/contract.ts';
+import { EAGAIN, ECONNREFUSED, ENETDOWN } from '../../src/socket/errno.ts';
 import { PromiseSockets } from '../../src/socket/promises.ts';
 import { type Card, openCard, openEcho } from '../../src/world/card.ts';
 
@@ -44,6 +45,61 @@ describe('blocking form', () => {
   it('throws the errno by name', () => {
     const blocking = new BlockingSockets(card.stack, 2000);
     expect(() => blocking.connect(LOOPBACK, 9)).toThrow('connect ECONNREFUSED');
+  });
+});
+
+describe('datagrams', () => {
+  const source = { address: 0, port: 0 };
+
+  it('in the blocking form, up to the longest IPv4 carries', () => {
+    const blocking = new BlockingSockets(card.stack, 2000);
+    const here = blocking.datagram(LOOPBACK, 7100);
+    const there = blocking.datagram(LOOPBACK, 0);
+    const buffer = new Uint8Array(70_000);
+    for (const length of [0, 1, 1472, 1473, 16_376, 16_377, 65_507]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 3 + length) & 0xff);
+      blocking.sendTo(there, bytes, LOOPBACK, 7100);
+      const got = blocking.recvFrom(here, buffer, source);
+      // A bucket of 16 KiB holds the source's eight bytes and 16,376 of the datagram; the rest is cut, and counted.
+      expect(got).toBe(Math.min(length, 16_376));
+      expect(buffer.subarray(0, got)).toEqual(bytes.subarray(0, got));
+      expect(source).toEqual({ address: LOOPBACK, port: card.stack.localEndpoint(there)?.port });
+    }
+    expect(() => blocking.datagram(LOOPBACK, 7100)).toThrow('bind EADDRINUSE');
+    for (const socket of [here, there]) card.stack.close(socket);
+    expect(card.reconcile().lines).toEqual([]);
+  });
+
+  it('in the promise form, while the event loop rests', async () => {
+    const sockets = new PromiseSockets(card.stack, () => card.news());
+    const here = sockets.datagram(LOOPBACK, 7101);
+    const buffer = new Uint8Array(100);
+    for (let round = 0; round < 20; round++) {
+      await sockets.sendTo(here, new Uint8Array(round).fill(round), LOOPBACK, 7101);
+      expect(await sockets.recvFrom(here, buffer, source)).toBe(round);
+      expect(source.port).toBe(7101);
+    }
+    card.stack.close(here);
+    expect(card.reconcile().lines).toEqual([]);
+  });
+
+  it('lent in place, without a copy', () => {
+    const blocking = new BlockingSockets(card.stack, 2000);
+    const here = blocking.datagram(LOOPBACK, 7102);
+    const { receiver } = card.stack;
+    blocking.sendTo(here, Uint8Array.of(5, 6, 7), LOOPBACK, 7102);
+    while ((card.stack.readiness(here) & READABLE) === 0) card.stack.wait(2000);
+    const before = card.ledger().host['receiveCopies'];
+    const bucket = receiver.lend(here);
+    const at = receiver.addressOf(bucket);
+    expect([...card.memory.subarray(at, at + receiver.lengthOf(bucket))]).toEqual([5, 6, 7]);
+    receiver.sourceOf(bucket, source);
+    expect(source).toEqual({ address: LOOPBACK, port: 7102 });
+    expect(receiver.release(bucket)).toBe(0);
+    expect(card.ledger().host['receiveCopies']).toBe(before);
+    expect(receiver.lend(here)).toBe(-EAGAIN);
+    card.stack.close(here);
+    expect(card.reconcile().lines).toEqual([]);
   });
 });
 

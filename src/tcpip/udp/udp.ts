@@ -150,7 +150,6 @@ export class Udp {
     let length = 0;
     for (let i = 0; i < count; i++) length += lengths[i];
     if (length > PAYLOAD_MAX) return EMSGSIZE;
-    // On Linux a broadcast address always has a route, so the socket's permission is what is found missing.
     if (routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
     const nextHop = routes.nextHop(remote);
     if (nextHop === 0) {
