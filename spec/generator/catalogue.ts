@@ -108,6 +108,7 @@ function messageEntry(message: Message, spec: ClassSpec): MessageEntry {
     doc: line(message.doc),
     request: layoutEntry(message.request),
     replyForm: replyForm(message.reply),
+    ...(message.refused === undefined ? {} : { refused: message.refused }),
   };
   const { errno } = message;
   return message.reply === undefined

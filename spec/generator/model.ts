@@ -57,6 +57,8 @@ export interface Message {
   readonly request: Layout;
   readonly reply?: Layout;
   readonly errno: readonly Errno[];
+  /** What is malformed is not answered by a reply either. */
+  readonly refused?: 'none';
   /** Version of the class that brought it. */
   readonly since: number;
   /** Where it comes from, when not from where its class does. */
@@ -202,6 +204,7 @@ function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Messa
     'since?',
     'origin?',
     'reference?',
+    'refused?',
     'request',
     'list?',
     'sgl?',

@@ -1,6 +1,7 @@
 /** Executive messages about the system as a whole: its table, the hardware's, and static frames. */
 import {
   DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT,
+  DETAILED_STATUS_INVALID_OFFSET,
   DETAILED_STATUS_INVALID_PARAMETER,
   DETAILED_STATUS_INVALID_REQUEST,
   DETAILED_STATUS_SUCCESS,
@@ -87,7 +88,7 @@ export class SystemRequests {
     if (wrong >= 0) {
       outbound.transactionError(
         frame,
-        DETAILED_STATUS_INVALID_PARAMETER,
+        DETAILED_STATUS_INVALID_OFFSET,
         (sglWord + wrong * ELEMENT_WORDS) * 4,
         0,
       );

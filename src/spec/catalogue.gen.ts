@@ -340,11 +340,14 @@ export const CATALOGUE: Catalogue = {
           replyForm: 'status',
           reply: { words: 5, fields: [] },
           errno: [
-            { name: 'EINVAL' },
-            { name: 'ENFILE' },
-            { name: 'EPROTONOSUPPORT' },
-            { name: 'EADDRINUSE' },
-            { name: 'EBADF' },
+            { name: 'EINVAL', when: 'the number is in use' },
+            { name: 'ENFILE', when: 'the card has no room for another socket' },
+            {
+              name: 'EPROTONOSUPPORT',
+              when: 'the card does not know the type; one of version 1 knows no datagrams',
+            },
+            { name: 'EADDRINUSE', when: 'the number is in use' },
+            { name: 'EBADF', when: 'the number is not one the card has' },
           ],
         },
         {
@@ -377,7 +380,12 @@ export const CATALOGUE: Catalogue = {
               { name: 'localPort', word: 6, low: 0, high: 15, doc: 'the port bound' },
             ],
           },
-          errno: [{ name: 'EINVAL' }, { name: 'EADDRINUSE' }, { name: 'EADDRNOTAVAIL' }, { name: 'EBADF' }],
+          errno: [
+            { name: 'EINVAL', when: 'the socket is bound already, or on its way to a peer' },
+            { name: 'EADDRINUSE', when: 'another socket has the address and port' },
+            { name: 'EADDRNOTAVAIL', when: 'the address is not the card\'s' },
+            { name: 'EBADF', when: 'there is no such socket' },
+          ],
         },
         {
           name: 'SocketConnect',
@@ -385,7 +393,7 @@ export const CATALOGUE: Catalogue = {
           function: 133,
           since: 1,
           origin: 'inic',
-          doc: 'Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way, with ECONNABORTED where the socket is given up meanwhile; for a datagram socket, at once.',
+          doc: 'Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way; for a datagram socket, at once.',
           request: {
             words: 7,
             fields: [
@@ -405,20 +413,19 @@ export const CATALOGUE: Catalogue = {
             ],
           },
           errno: [
-            { name: 'ECONNREFUSED' },
-            { name: 'EHOSTUNREACH' },
-            { name: 'ENETUNREACH' },
-            { name: 'ETIMEDOUT' },
-            { name: 'ECONNRESET' },
-            { name: 'ECONNABORTED' },
-            { name: 'EISCONN' },
-            { name: 'EALREADY' },
-            { name: 'EADDRNOTAVAIL' },
-            { name: 'EADDRINUSE' },
-            { name: 'EACCES' },
-            { name: 'EOPNOTSUPP' },
-            { name: 'EINVAL' },
-            { name: 'EBADF' },
+            { name: 'ECONNREFUSED', when: 'the peer answered with an RST, or nobody is at its port' },
+            { name: 'EHOSTUNREACH', when: 'nobody answers for the address on the link' },
+            { name: 'ENETUNREACH', when: 'no route leads there' },
+            { name: 'ETIMEDOUT', when: 'the peer did not answer in time' },
+            { name: 'ECONNRESET', when: 'the peer reset the connection' },
+            { name: 'EISCONN', when: 'the socket is connected already' },
+            { name: 'EALREADY', when: 'a connect is under way already' },
+            { name: 'EADDRNOTAVAIL', when: 'no port is free' },
+            { name: 'EADDRINUSE', when: 'another socket has the address and port' },
+            { name: 'EACCES', when: 'the address is a broadcast one, and the socket may not broadcast' },
+            { name: 'EOPNOTSUPP', when: 'the socket listens' },
+            { name: 'EINVAL', when: 'the address or port is none to connect to' },
+            { name: 'EBADF', when: 'there is no such socket' },
           ],
         },
         {
@@ -446,7 +453,12 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [{ name: 'EINVAL' }, { name: 'EADDRINUSE' }, { name: 'EOPNOTSUPP' }, { name: 'EBADF' }],
+          errno: [
+            { name: 'EINVAL', when: 'the socket is connected or on its way to a peer' },
+            { name: 'EADDRINUSE', when: 'another socket listens there, or no port is free' },
+            { name: 'EOPNOTSUPP', when: 'not a call for this type of socket' },
+            { name: 'EBADF', when: 'there is no such socket' },
+          ],
         },
         {
           name: 'SocketAcceptPost',
@@ -476,11 +488,11 @@ export const CATALOGUE: Catalogue = {
             ],
           },
           errno: [
-            { name: 'ECONNABORTED' },
-            { name: 'EINVAL' },
-            { name: 'EBADF' },
-            { name: 'ENETDOWN' },
-            { name: 'EOPNOTSUPP' },
+            { name: 'ECONNABORTED', when: 'the listener was closed' },
+            { name: 'EINVAL', when: 'the socket does not listen, or a number is in use' },
+            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'ENETDOWN', when: 'the card is going down' },
+            { name: 'EOPNOTSUPP', when: 'not a call for this type of socket' },
           ],
         },
         {
@@ -525,16 +537,16 @@ export const CATALOGUE: Catalogue = {
             doc: 'Multiple-transaction reply; the control word in word 3 counts the elements. With trlElementWords 0 they are the contexts of transmit buffers that are the host\'s again; with 1 they are TransactionOutcomes of a batched SocketSend, at most 13. The status in word 4 is Success either way. Without the flag MULTIPLE the reply is a single-transaction one, word 3 the request\'s TransactionContext, and nothing follows word 4.',
           },
           errno: [
-            { name: 'EPIPE' },
-            { name: 'ENOTCONN' },
-            { name: 'ECONNRESET' },
-            { name: 'ECONNREFUSED' },
-            { name: 'ETIMEDOUT' },
-            { name: 'EHOSTUNREACH' },
-            { name: 'ENOBUFS' },
-            { name: 'EOPNOTSUPP' },
-            { name: 'EINVAL' },
-            { name: 'EBADF' },
+            { name: 'EPIPE', when: 'the host has ended its half' },
+            { name: 'ENOTCONN', when: 'the socket is not connected' },
+            { name: 'ECONNRESET', when: 'the peer reset the connection' },
+            { name: 'ECONNREFUSED', when: 'nobody is at the datagram\'s port' },
+            { name: 'ETIMEDOUT', when: 'the peer did not answer in time' },
+            { name: 'EHOSTUNREACH', when: 'nobody answers for the address on the link' },
+            { name: 'ENOBUFS', when: 'the card has no room for it now' },
+            { name: 'EOPNOTSUPP', when: 'urgent data on a datagram socket' },
+            { name: 'EINVAL', when: 'the socket is in a state that does not allow it' },
+            { name: 'EBADF', when: 'there is no such socket' },
           ],
         },
         {
@@ -579,17 +591,16 @@ export const CATALOGUE: Catalogue = {
             doc: 'Multiple-transaction reply; the control word in word 3 counts the elements. With trlElementWords 0 they are the contexts of transmit buffers that are the host\'s again; with 1 they are TransactionOutcomes of a batched SocketSend, at most 13. The status in word 4 is Success either way. Without the flag MULTIPLE the reply is a single-transaction one, word 3 the request\'s TransactionContext, and nothing follows word 4.',
           },
           errno: [
-            { name: 'EMSGSIZE' },
-            { name: 'EDESTADDRREQ' },
-            { name: 'EHOSTUNREACH' },
-            { name: 'ENETUNREACH' },
-            { name: 'ECONNREFUSED' },
-            { name: 'EACCES' },
-            { name: 'EADDRINUSE' },
-            { name: 'ENOBUFS' },
-            { name: 'EOPNOTSUPP' },
-            { name: 'EPIPE' },
-            { name: 'EBADF' },
+            { name: 'EMSGSIZE', when: 'the datagram is longer than 65507 bytes' },
+            { name: 'EDESTADDRREQ', when: 'no address was given and no peer is fixed' },
+            { name: 'EHOSTUNREACH', when: 'nobody answers for the address on the link' },
+            { name: 'ENETUNREACH', when: 'no route leads there' },
+            { name: 'ECONNREFUSED', when: 'nobody was at the port an earlier datagram went to' },
+            { name: 'EACCES', when: 'the address is a broadcast one, and the socket may not broadcast' },
+            { name: 'EADDRINUSE', when: 'another socket has the address and port' },
+            { name: 'ENOBUFS', when: 'the card has no room for it now' },
+            { name: 'EOPNOTSUPP', when: 'not a call for this type of socket' },
+            { name: 'EBADF', when: 'there is no such socket' },
           ],
         },
         {
@@ -639,7 +650,7 @@ export const CATALOGUE: Catalogue = {
             list: { name: 'record', word: 6, stride: 4, structure: 'ReceiveRecord', doc: 'receive records' },
             doc: 'Receive records, many replies to one request. Without the flag MULTIPLE the request itself is refused, and nothing follows word 4.',
           },
-          errno: [{ name: 'EINVAL' }],
+          errno: [{ name: 'EINVAL', when: 'a bucket is not the host\'s to post' }],
         },
         {
           name: 'SocketReceiveCredit',
@@ -675,7 +686,11 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [{ name: 'ENOTCONN' }, { name: 'EINVAL' }, { name: 'EBADF' }],
+          errno: [
+            { name: 'ENOTCONN', when: 'the socket is not connected' },
+            { name: 'EINVAL', when: 'how is none of the three' },
+            { name: 'EBADF', when: 'there is no such socket' },
+          ],
         },
         {
           name: 'SocketClose',
@@ -693,7 +708,7 @@ export const CATALOGUE: Catalogue = {
             words: 6,
             fields: [{ name: 'socketId', word: 5, low: 0, high: 15, doc: 'the number that is free' }],
           },
-          errno: [{ name: 'EBADF' }],
+          errno: [{ name: 'EBADF', when: 'there is no such socket' }],
         },
         {
           name: 'SocketAbort',
@@ -711,7 +726,7 @@ export const CATALOGUE: Catalogue = {
             words: 6,
             fields: [{ name: 'socketId', word: 5, low: 0, high: 15, doc: 'the number that is free' }],
           },
-          errno: [{ name: 'EBADF' }],
+          errno: [{ name: 'EBADF', when: 'there is no such socket' }],
         },
         {
           name: 'SocketOptionSet',
@@ -731,7 +746,11 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [{ name: 'ENOPROTOOPT' }, { name: 'EINVAL' }, { name: 'EBADF' }],
+          errno: [
+            { name: 'ENOPROTOOPT', when: 'there is no such option' },
+            { name: 'EINVAL', when: 'the value cannot be' },
+            { name: 'EBADF', when: 'there is no such socket' },
+          ],
         },
         {
           name: 'SocketOptionGet',
@@ -749,7 +768,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'single',
           reply: { words: 6, fields: [{ name: 'value', word: 5, low: 0, high: 31, doc: 'its value' }] },
-          errno: [{ name: 'ENOPROTOOPT' }, { name: 'EBADF' }],
+          errno: [
+            { name: 'ENOPROTOOPT', when: 'there is no such option' },
+            { name: 'EBADF', when: 'there is no such socket' },
+          ],
         },
         {
           name: 'SocketStatusGet',
@@ -816,7 +838,10 @@ export const CATALOGUE: Catalogue = {
               },
             ],
           },
-          errno: [{ name: 'ENOTCONN' }, { name: 'EBADF' }],
+          errno: [
+            { name: 'ENOTCONN', when: 'the socket has no connection' },
+            { name: 'EBADF', when: 'there is no such socket' },
+          ],
         },
         {
           name: 'SocketNameGet',
@@ -840,7 +865,10 @@ export const CATALOGUE: Catalogue = {
               { name: 'port', word: 6, low: 0, high: 15, doc: 'its port' },
             ],
           },
-          errno: [{ name: 'ENOTCONN' }, { name: 'EBADF' }],
+          errno: [
+            { name: 'ENOTCONN', when: 'the peer\'s name was asked for and there is none' },
+            { name: 'EBADF', when: 'there is no such socket' },
+          ],
         },
       ],
       enums: [
@@ -1134,7 +1162,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'the buffer does not hold the table\'s head' },
+            { name: 'InsufficientResourceSoft', when: 'too many requests wait for a change already' },
+          ],
         },
         {
           name: 'ExecSysTabSet',
@@ -1151,11 +1182,16 @@ export const CATALOGUE: Catalogue = {
               { name: 'hostUnitId', word: 4, low: 16, high: 31, doc: 'the host\'s' },
               { name: 'segmentNumber', word: 5, low: 0, high: 11, doc: '0' },
             ],
-            sgl: { word: 6, elements: ['out'], reader: true },
+            sgl: { word: 6, elements: ['out'], least: 3, reader: true },
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            {
+              name: 'InvalidParameter',
+              when: 'the list is not three SIMPLE elements, or its first is no system table',
+            },
+          ],
         },
         {
           name: 'ExecBiosInfoSet',
@@ -1174,7 +1210,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no device has this TID' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecBootDeviceSet',
@@ -1190,7 +1229,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'InvalidParameter', when: 'no device has this TID' }],
         },
         {
           name: 'ExecHrtGet',
@@ -1203,7 +1242,7 @@ export const CATALOGUE: Catalogue = {
           request: { words: 4, fields: [], sgl: { word: 4, elements: ['in'], reader: true } },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'InvalidParameter', when: 'the buffer does not hold the table\'s head' }],
         },
         {
           name: 'ExecSwDownload',
@@ -1227,7 +1266,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecSwUpload',
@@ -1251,7 +1290,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecSwRemove',
@@ -1272,7 +1311,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecDdmSuspend',
@@ -1288,7 +1327,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no module has this TID' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecDdmDestroy',
@@ -1304,7 +1346,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no module has this TID' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecAdapterRead',
@@ -1320,7 +1365,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecAdapterAssign',
@@ -1336,7 +1381,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecAdapterRelease',
@@ -1352,7 +1397,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecDeviceAssign',
@@ -1368,7 +1413,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecDeviceRelease',
@@ -1384,7 +1429,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecConfigValidate',
@@ -1397,7 +1442,10 @@ export const CATALOGUE: Catalogue = {
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'DeviceBusy', when: 'one is under way already' },
+            { name: 'UnknownError', when: 'the configuration does not hold together' },
+          ],
         },
         {
           name: 'ExecIopReset',
@@ -1438,10 +1486,10 @@ export const CATALOGUE: Catalogue = {
           origin: 'I2O 1.5',
           reference: '4',
           doc: 'Replaces the system table while the IOP works.',
-          request: { words: 4, fields: [], sgl: { word: 4, elements: ['out'], reader: true } },
+          request: { words: 4, fields: [], sgl: { word: 4, elements: ['out'], least: 3, reader: true } },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'InvalidParameter', when: 'as for ExecSysTabSet' }],
         },
         {
           name: 'ExecSysQuiesce',
@@ -1473,7 +1521,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no path leads to this IOP' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecDdmQuiesce',
@@ -1489,7 +1540,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no module has this TID' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecIopConnect',
@@ -1502,7 +1556,7 @@ export const CATALOGUE: Catalogue = {
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecConnSetup',
@@ -1515,7 +1569,7 @@ export const CATALOGUE: Catalogue = {
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'always' }],
         },
         {
           name: 'ExecSysEnable',
@@ -1547,7 +1601,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no path leads to this IOP' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecDdmEnable',
@@ -1563,7 +1620,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no module has this TID' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecPathReset',
@@ -1582,7 +1642,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no path leads to this IOP' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecDdmReset',
@@ -1598,7 +1661,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'no module has this TID' },
+            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+          ],
         },
         {
           name: 'ExecStaticMfCreate',
@@ -1637,7 +1703,10 @@ export const CATALOGUE: Catalogue = {
             words: 6,
             fields: [{ name: 'staticFrame', word: 5, low: 0, high: 31, doc: 'its address' }],
           },
-          errno: [],
+          errno: [
+            { name: 'InvalidRequest', when: 'the embedded request is malformed' },
+            { name: 'InsufficientResourceSoft', when: 'there are no more static frames' },
+          ],
         },
         {
           name: 'ExecStaticMfRelease',
@@ -1653,7 +1722,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'InvalidParameter', when: 'there is no such static frame' }],
         },
         {
           name: 'PrivateEcho',
@@ -2118,7 +2187,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'the operation list is shorter than its head' },
+            { name: 'ReplyBufferFull', when: 'the result buffer is too small for what was asked' },
+          ],
         },
         {
           name: 'UtilParamsGet',
@@ -2137,7 +2209,10 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidParameter', when: 'the operation list is shorter than its head' },
+            { name: 'ReplyBufferFull', when: 'the result buffer is too small for what was asked' },
+          ],
         },
         {
           name: 'UtilClaim',
@@ -2156,7 +2231,14 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            {
+              name: 'DeviceBusy',
+              when: 'the type is taken, another user is exclusive, or exclusive was asked and there are users',
+            },
+            { name: 'InvalidRequest', when: 'an authorized or a secondary user needs a primary one' },
+            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+          ],
         },
         {
           name: 'UtilClaimRelease',
@@ -2188,7 +2270,11 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidRequest', when: 'there is no such user' },
+            { name: 'DeviceBusy', when: 'conditional, and the device is locked or reserved' },
+            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+          ],
         },
         {
           name: 'UtilDeviceReserve',
@@ -2201,7 +2287,7 @@ export const CATALOGUE: Catalogue = {
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'asked of the IOP itself' }],
         },
         {
           name: 'UtilDeviceRelease',
@@ -2214,7 +2300,10 @@ export const CATALOGUE: Catalogue = {
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidRequest', when: 'the device is not reserved' },
+            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+          ],
         },
         {
           name: 'UtilConfigDialog',
@@ -2231,7 +2320,11 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'NoSuchPage', when: 'there is only page 0' },
+            { name: 'InvalidRequest', when: 'the page takes no answers' },
+            { name: 'ReplyBufferFull', when: 'the page does not fit' },
+          ],
         },
         {
           name: 'UtilEventRegister',
@@ -2240,7 +2333,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '5',
-          doc: 'Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST clear. A new mask replaces the old one; mask 0 ends it. A registration that ends, replaced or cancelled, is answered a last time, with LAST and indicator 0, and so is the request with mask 0 itself; that is ours.',
+          doc: 'Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST clear. A new mask replaces the old one; mask 0 ends it, and that is answered once, with LAST and indicator 0, which is ours.',
           request: {
             words: 5,
             fields: [
@@ -2311,6 +2404,7 @@ export const CATALOGUE: Catalogue = {
             ],
           },
           replyForm: 'none',
+          refused: 'none',
           errno: [],
         },
         {
@@ -2324,7 +2418,7 @@ export const CATALOGUE: Catalogue = {
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [{ name: 'UnsupportedFunction', when: 'asked of the IOP itself' }],
         },
         {
           name: 'UtilLockRelease',
@@ -2337,7 +2431,10 @@ export const CATALOGUE: Catalogue = {
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [],
+          errno: [
+            { name: 'InvalidRequest', when: 'the device is not locked' },
+            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+          ],
         },
       ],
       enums: [
@@ -2758,7 +2855,13 @@ export const CATALOGUE: Catalogue = {
         },
         { in: ['DatagramConnected'], on: 'reply SocketConnect success', to: 'same' },
         { in: ['DatagramConnected'], on: 'reply SocketConnect error', to: 'Datagram' },
-        { in: ['Bound'], on: 'request SocketListen', to: 'Listening' },
+        {
+          in: ['Open', 'Bound'],
+          on: 'request SocketListen',
+          to: 'Listening',
+          doc: 'an unbound one is given a port',
+        },
+        { in: ['Listening'], on: 'request SocketListen', to: 'same', doc: 'only the backlog changes' },
         { in: ['Listening', 'Closing'], on: 'reply SocketListen success', to: 'same' },
         { in: ['Listening'], on: 'reply SocketListen error', to: 'Bound' },
         { in: ['Closing'], on: 'reply SocketListen error', to: 'same' },
@@ -2782,6 +2885,12 @@ export const CATALOGUE: Catalogue = {
           doc: 'the number comes back without a connection',
         },
         { in: ['Connected', 'PeerEnded'], on: 'request SocketSend', to: 'same' },
+        {
+          in: ['Connecting'],
+          on: 'request SocketSend',
+          to: 'same',
+          doc: 'queued until the handshake has ended, RFC 9293 3.10.2',
+        },
         { in: ['Datagram', 'DatagramConnected'], on: 'request SocketSendTo', to: 'same' },
         {
           in: ['Connected'],
@@ -2803,6 +2912,20 @@ export const CATALOGUE: Catalogue = {
         },
         { in: ['DatagramConnected'], on: 'request SocketShutdown', to: 'same' },
         {
+          in: ['Listening'],
+          on: 'request SocketShutdown',
+          to: 'Bound',
+          when: { field: 'how', values: [0, 2], names: ['Read', 'Both'] },
+          doc: 'ends the listening, as on Linux',
+        },
+        {
+          in: ['Listening'],
+          on: 'request SocketShutdown',
+          to: 'same',
+          when: { field: 'how', values: [1], names: ['Write'] },
+          doc: 'a listener sends nothing',
+        },
+        {
           in: ['Shut', 'Ended'],
           on: 'request SocketShutdown',
           to: 'same',
@@ -2811,6 +2934,8 @@ export const CATALOGUE: Catalogue = {
         },
         {
           in: [
+            'Bound',
+            'Listening',
             'Connected',
             'Shut',
             'PeerEnded',
@@ -2825,6 +2950,8 @@ export const CATALOGUE: Catalogue = {
         },
         {
           in: [
+            'Bound',
+            'Listening',
             'Connected',
             'Shut',
             'PeerEnded',
@@ -4048,64 +4175,6 @@ export const CATALOGUE: Catalogue = {
         },
         { name: 'fragmentsMax', index: 4, bytes: 2, doc: 'the most it could be', writable: false },
         { name: 'fragmentsTarget', index: 5, bytes: 2, doc: 'what it should be', writable: false },
-      ],
-    },
-    {
-      number: 256,
-      name: 'SocketStatistics',
-      doc: 'The socket device\'s counters, numbered as the LAN class\'s statistics; TableClear counts from zero again.',
-      origin: 'inic',
-      table: false,
-      target: 'socket',
-      fields: [
-        { name: 'bytesQueued', index: 0, bytes: 8, doc: 'reached the send queues', writable: false },
-        { name: 'bytesRefused', index: 1, bytes: 8, doc: 'sends refused', writable: false },
-        { name: 'bytesDiscarded', index: 2, bytes: 8, doc: 'queued and never sent', writable: false },
-        { name: 'bytesAcknowledged', index: 3, bytes: 8, doc: 'acknowledged by peers', writable: false },
-        { name: 'bytesAccepted', index: 4, bytes: 8, doc: 'payload accepted', writable: false },
-        { name: 'bytesDelivered', index: 5, bytes: 8, doc: 'placed in buckets', writable: false },
-        {
-          name: 'bytesTruncated',
-          index: 6,
-          bytes: 8,
-          doc: 'cut off datagrams longer than a bucket',
-          writable: false,
-        },
-        { name: 'bytesUnread', index: 7, bytes: 8, doc: 'accepted and never delivered', writable: false },
-        {
-          name: 'bucketsStarved',
-          index: 8,
-          bytes: 8,
-          doc: 'times there was data and no bucket',
-          writable: false,
-        },
-        { name: 'activeOpens', index: 9, bytes: 8, doc: 'connects', writable: false },
-        { name: 'passiveOpens', index: 10, bytes: 8, doc: 'connections through listeners', writable: false },
-        { name: 'attemptFails', index: 11, bytes: 8, doc: 'handshakes that failed', writable: false },
-        { name: 'estabResets', index: 12, bytes: 8, doc: 'connections reset', writable: false },
-        {
-          name: 'listenOverflows',
-          index: 13,
-          bytes: 8,
-          doc: 'connections a full backlog dropped',
-          writable: false,
-        },
-        { name: 'inSegs', index: 14, bytes: 8, doc: 'segments received', writable: false },
-        { name: 'outSegs', index: 15, bytes: 8, doc: 'segments sent', writable: false },
-        { name: 'retransSegs', index: 16, bytes: 8, doc: 'segments sent again', writable: false },
-        { name: 'outRsts', index: 17, bytes: 8, doc: 'resets sent', writable: false },
-        { name: 'inDatagrams', index: 18, bytes: 8, doc: 'datagrams received', writable: false },
-        { name: 'outDatagrams', index: 19, bytes: 8, doc: 'datagrams sent', writable: false },
-        { name: 'noPorts', index: 20, bytes: 8, doc: 'datagrams to no socket', writable: false },
-        { name: 'inDatagramErrors', index: 21, bytes: 8, doc: 'datagrams bad or dropped', writable: false },
-        { name: 'framesRefused', index: 22, bytes: 8, doc: 'bad frames answered', writable: false },
-        {
-          name: 'outboundFull',
-          index: 23,
-          bytes: 8,
-          doc: 'times no outbound frame was free',
-          writable: false,
-        },
       ],
     },
   ],

@@ -88,6 +88,9 @@ export interface MessageEntry {
   readonly request: LayoutEntry;
   readonly replyForm: ReplyForm;
   readonly reply?: LayoutEntry;
+  /** What is malformed is not answered by a reply either. Else it is by a transaction error; by a failure if overlaid. */
+  readonly refused?: 'none';
+  /** What a well-formed one is refused by: errno in the socket class, else names of DetailedStatus. */
   readonly errno: readonly ErrnoEntry[];
 }
 

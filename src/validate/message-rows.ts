@@ -143,7 +143,8 @@ export class MessageRow {
     this.namesSocket = hasField(request, 'socketId');
     this.hasReplyMode = hasField(request, 'replyMode');
     this.replyNamesSocket = entry?.replyForm === 'single' && hasField(reply, 'socketId');
-    for (const { name } of entry?.errno ?? []) this.errno[errnoNumber(name)] = 1;
+    // Executive and utility messages name general codes there, which are judged as such.
+    if (entry?.className === 'socket') for (const { name } of entry.errno) this.errno[errnoNumber(name)] = 1;
     this.onRequest = machines.columns(`request ${this.name}`);
     this.onSuccess = machines.columns(`reply ${this.name} success`);
     this.onError = machines.columns(`reply ${this.name} error`);

@@ -119,12 +119,22 @@ for (const file of vectorFiles()) {
         /InvalidTargetId|InvalidInitiatorId|StateError/.test(String(expected['failureCode']))
       )
         return;
+      const { replyForm } = messageNamed(vector.message)!;
+      if (expected['answer'] === 'failure' && header === 0 && replyForm === 'overlaid') {
+        // Found by the class's check, and said by a failure, since the reply has no status word.
+        const { className } = messageNamed(vector.message)!;
+        const check = codecOf(vector)[`check${pascal(className)}Request`] as Call;
+        if (!/multiple$/.test(vector.id)) expect(check(words, FRAME, size)).not.toBe(0);
+        return;
+      }
       if (expected['answer'] === 'failure' && !/multiple$/.test(vector.id)) {
         expect(header).toBe(expected['code']);
         return;
       }
       const { className } = messageNamed(vector.message)!;
       const check = codecOf(vector)[`check${pascal(className)}Request`] as Call;
+      // MULTIPLE is the handler's to judge.
+      if (/multiple$/.test(vector.id)) return;
       if (expected['answer'] === 'transactionError') {
         const reader = messageNamed(vector.message)!.request.sgl?.reader === true && leftToTheHandler(vector);
         // A list that ends where it would begin is seen by the header's check too.

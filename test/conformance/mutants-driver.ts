@@ -172,9 +172,11 @@ export const STATE_MUTANTS: readonly Mutant[] = [
     driver: first(SOCKET_ACCEPT_POST, put(4, 0, 15, 1)),
   },
   {
-    name: 'listen on a socket without an address',
+    name: 'listen on a connected socket',
     rule: 'K-01',
-    driver: first(SOCKET_BIND, instead(SOCKET_LISTEN)),
+    driver: nth(SOCKET_OPTION_SET, 2, (words, at) => {
+      instead(SOCKET_LISTEN)(words, at);
+    }),
   },
   {
     name: 'connect a second time',

@@ -57,7 +57,10 @@ export class VectorCard {
   /** Goes through a setup; sockets begin where the card is operational. */
   bring(file: VectorFile, state: string): void {
     if (state.startsWith('socket.')) this.bring(file, 'operational');
-    for (const step of file.setups[state]!) this.exchange(step);
+    for (const step of file.setups[state]!) {
+      const refused = this.exchange(step).find((reply) => !succeeded(reply) && !state.endsWith('Failed'));
+      if (refused !== undefined) throw new Error(`setup ${state}, ${step.title}: ${replyText(refused)}`);
+    }
   }
 
   /** Posts a frame and lets the card rest. @returns every reply that came. */
@@ -101,6 +104,10 @@ export class VectorCard {
   }
 }
 
+function succeeded(reply: Int32Array): boolean {
+  return (frameFlags(reply, 0) & FLAG_FAIL) === 0 && frameRequestStatus(reply, 0) === SUCCESS;
+}
+
 /** Whether a reply answers the vector's request, rather than one that came before, or a buffer coming home. */
 function answers(vector: Vector, reply: Int32Array): boolean {
   const request = wordsOf(vector);
@@ -120,7 +127,8 @@ export function judge(vector: Vector, replies: readonly Int32Array[]): string {
   const said = replies.map(replyText).join('; ') || 'nothing';
   const finals = own.filter((reply) => (frameFlags(reply, 0) & FLAG_LAST) !== 0);
   if (finals.length > 1) return `answered ${finals.length} times: ${said}`;
-  const [reply] = own;
+  // Progress may be reported before; what counts is the last.
+  const reply = finals[0] ?? own[0];
   if (answer === 'none') return replies.length === 0 ? '' : `expected nothing, got ${said}`;
   if (answer === 'legal') return reply === undefined ? '' : illegal(vector, reply);
   if (reply === undefined) return `expected ${JSON.stringify(vector.expect)}, got ${said}`;
@@ -151,8 +159,11 @@ function illegal(vector: Vector, reply: Int32Array): string {
   const status = frameRequestStatus(reply, 0);
   if (status === SUCCESS) return '';
   const detail = frameDetailedStatus(reply, 0);
-  const known = className === 'socket' ? errno.some(({ name }) => name === errnoName(detail)) : true;
-  return status !== TRANSACTION_ERROR && known ? '' : `refused by what it may not be: ${replyText(reply)}`;
+  const name = className === 'socket' ? errnoName(detail) : DETAILED_STATUS_NAMES[detail];
+  const known = errno.some((entry) => entry.name === name);
+  // In the executive's and the utility messages a field that names nothing is refused as one that cannot be.
+  const wrong = status === TRANSACTION_ERROR && className === 'socket';
+  return known && !wrong ? '' : `refused by what it may not be: ${replyText(reply)}`;
 }
 
 export function replyText(reply: Int32Array): string {

@@ -46,7 +46,7 @@ describe('a page of the spec', () => {
       }
       for (const { name } of message.errno) expect(page).toContain(name);
     }
-    expect(pageOf('SocketListen')).toMatch(/machine socket +Bound/);
+    expect(pageOf('SocketListen')).toMatch(/machine socket +Open, Bound, Listening/);
     expect(pageOf('SocketSendTo')).toContain('Since version 2; ours, not I2O history');
     expect(pageOf('ExecLctNotify')).toContain('I2O 1.5 (reference, section 4');
   });

@@ -8,13 +8,14 @@ import { replyVectors } from './replies.ts';
 import { requestVectors } from './requests.ts';
 import {
   findMessage,
+  homeState,
   iopSetups,
   iopStateVectors,
   type Specs,
   socketSetups,
   socketStateVectors,
 } from './states.ts';
-import { type VectorFile, vectorText } from './vector.ts';
+import { type Vector, type VectorFile, vectorText } from './vector.ts';
 
 /** Function numbers no class of ours has, one of each range there is. */
 const UNKNOWN_FUNCTIONS = [0x1e, 0x21, 0x9e, 0xee];
@@ -28,12 +29,13 @@ export function generateVectors(
   const structures = classes.flatMap((spec) => spec.structures);
   const specs: Specs = { all: classes.map((spec): Spec => ({ frame, spec, structures })) };
   const iop = iopSetups(specs);
+  const machine = (name: string): MachineEntry => machines.find((entry) => entry.name === name)!;
   const files: VectorFile[] = specs.all.map((spec) => ({
     class: spec.spec.name,
     classVersion: spec.spec.version,
-    setups: { operational: iop['operational']! },
+    setups: iop,
     vectors: spec.spec.messages.flatMap((message) => [
-      ...requestVectors(spec, message),
+      ...requestVectors(spec, message).map((vector) => atHome(vector, homeState(machine('iop'), message))),
       ...replyVectors(spec, message),
     ]),
   }));
@@ -50,7 +52,6 @@ export function generateVectors(
     'spec/vectors/header.json',
     vectorText(head('header', headerVectors(header.spec, header.message, UNKNOWN_FUNCTIONS), operational)),
   );
-  const machine = (name: string): MachineEntry => machines.find((entry) => entry.name === name)!;
   const sockets = socketSetups(specs);
   known.set(
     'spec/vectors/socket-states.json',
@@ -63,4 +64,9 @@ export function generateVectors(
     vectorText(head('executive', iopStateVectors(specs, machine('iop'), machine('session'), iop), iop)),
   );
   return known;
+}
+
+/** A vector for a card that is where its message is legal. */
+function atHome(vector: Vector, state: string): Vector {
+  return state === 'operational' ? vector : { ...vector, state };
 }

@@ -6,13 +6,33 @@ import type { Answer, Frame, Vector } from './vector.ts';
 
 const LEGAL: Answer = { answer: 'legal' };
 /** DetailedStatusCodes of a transaction error, reference section 3.2. */
-const STATUS = { InvalidOffset: 0x10, InvalidParameter: 0x11, MessageTooSmall: 0x15 };
+const STATUS = {
+  InvalidMessageFlags: 0x0f,
+  InvalidOffset: 0x10,
+  InvalidParameter: 0x11,
+  MessageTooSmall: 0x15,
+};
 /** Flags of an element I2O calls invalid. */
 const INVALID_ELEMENT = 0x34;
 const LAST_ELEMENT = 0x80;
 const PAST_REGION = 0xfffff000;
 
-const refused = (detailedStatus: keyof typeof STATUS): Answer => ({
+/** FailureCodes that say the same where a reply has no status word. */
+const FAILURE: Readonly<Record<keyof typeof STATUS, readonly [string, number]>> = {
+  InvalidMessageFlags: ['InvalidMessageFlags', 0x8a],
+  InvalidOffset: ['InvalidOffset', 0x89],
+  InvalidParameter: ['UnknownFailure', 0xff],
+  MessageTooSmall: ['FrameTooSmall', 0x8b],
+};
+
+/** How the card refuses what is malformed: by a transaction error, unless the message cannot have one. */
+function refused(message: Message, detailedStatus: keyof typeof STATUS): Answer {
+  if (message.refused === 'none') return { answer: 'none' };
+  if (message.reply?.overlaid === true) return failed(...FAILURE[detailedStatus]);
+  return transactionError(detailedStatus);
+}
+
+const transactionError = (detailedStatus: keyof typeof STATUS): Answer => ({
   answer: 'transactionError',
   detailedStatus,
   code: STATUS[detailedStatus],
@@ -100,7 +120,7 @@ function wrongFields(spec: Spec, message: Message): Vector[] {
         `bad-${field.name}-${value}`,
         `${field.name} is ${value}, which it cannot be`,
         frame,
-        refused('InvalidParameter'),
+        refused(message, 'InvalidParameter'),
       );
     }),
   );
@@ -122,7 +142,7 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
   if (request.words > 4) {
     const size = request.words - 1;
     // A list offset behind the end is the header's fault, and found first.
-    const answer = offset > size ? failed('InvalidOffset', 0x89) : refused('MessageTooSmall');
+    const answer = offset > size ? failed('InvalidOffset', 0x89) : refused(message, 'MessageTooSmall');
     vectors.push(vector(message, 'short', 'one word shorter than its fields', make({ size }), answer));
   }
   if (request.list !== undefined) {
@@ -133,7 +153,7 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
         'short-list',
         'one word shorter than its list',
         make({ size }),
-        refused('MessageTooSmall'),
+        refused(message, 'MessageTooSmall'),
       ),
     );
   }
@@ -146,7 +166,7 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
       { sglOffset: 4, size: Math.max(5, typical.words.length) },
     );
     const title = request.sgl === undefined ? 'names a list, and has none' : 'the list begins elsewhere';
-    vectors.push(vector(message, 'offset', title, frame, refused('InvalidOffset')));
+    vectors.push(vector(message, 'offset', title, frame, refused(message, 'InvalidOffset')));
   }
   if (request.sgl !== undefined) {
     vectors.push(
@@ -155,7 +175,7 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
         'offset-0',
         'does not say where its list begins',
         make({ sglOffset: 0 }),
-        refused('InvalidOffset'),
+        refused(message, 'InvalidOffset'),
       ),
     );
     vectors.push(
@@ -164,7 +184,7 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
         'no-list',
         'ends where its list would begin',
         make({ size: request.words }),
-        refused('InvalidOffset'),
+        failed('InvalidOffset', 0x89),
       ),
     );
   }
@@ -175,11 +195,19 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
         'multiple',
         'MULTIPLE set, and it takes one transaction',
         make({ flags: FLAG_MULTIPLE }),
-        failed('InvalidMessageFlags', 0x8a),
+        // Of a device's own functions only its class knows which take batches.
+        spec.spec.name === 'socket'
+          ? refused(message, 'InvalidMessageFlags')
+          : failed('InvalidMessageFlags', 0x8a),
       ),
     );
   }
   return vectors;
+}
+
+/** Whether the message is answered in memory its list names: no list, no answer. */
+export function isPolled({ request, reply }: Message): boolean {
+  return reply === undefined && request.sgl !== undefined;
 }
 
 /** Whether the message may be a batch of transactions. */
@@ -189,7 +217,9 @@ export function takesBatches({ name }: Message): boolean {
 
 function wrongLists(spec: Spec, message: Message): Vector[] {
   const { sgl } = message.request;
-  if (sgl === undefined) return [];
+  // What is never served is refused before its list is read.
+  const unserved = message.errno.some(({ name }) => name === 'UnsupportedFunction' && sgl?.reader === true);
+  if (sgl === undefined || unserved) return [];
   const typical = buildFrame(spec, message, 'request');
   const bad = (
     what: string,
@@ -201,7 +231,13 @@ function wrongLists(spec: Spec, message: Message): Vector[] {
     change(words, sgl.word);
     // An address that was changed is not to be put in its place again.
     const places = typical.places.filter(({ word }) => words[word] === typical.words[word]);
-    return vector(message, what, title, { ...typical, words, places }, refused(status));
+    return vector(
+      message,
+      what,
+      title,
+      { ...typical, words, places },
+      isPolled(message) ? { answer: 'none' } : refused(message, status),
+    );
   };
   const size = typical.words.length;
   const vectors = [

@@ -2,6 +2,7 @@
 import type { MachineEntry } from '../../../src/spec/entries.ts';
 import type { Message } from '../model.ts';
 import { buildFrame, type Spec } from './frames.ts';
+import { isPolled } from './requests.ts';
 import type { Answer, Frame, SetupStep, Vector } from './vector.ts';
 
 /** Socket numbers of the setups. */
@@ -9,8 +10,8 @@ const LISTENER = 1;
 const SUBJECT = 2;
 const POSTED = 3;
 const ADDRESS = 0x7f000001;
-/** TEST-NET-1: nobody answers there. */
-const NOWHERE = 0xc0000201;
+/** On the card's link, and nobody's. */
+const NOWHERE = 0x0a00004d;
 const PORT = 4711;
 const CLOSED_PORT = 9;
 const STREAM = 1;
@@ -166,7 +167,7 @@ export function iopStateVectors(
       const ofDevice = spec.spec.name === 'socket';
       const legal = ofDevice ? name === 'Operational' : isLegal(machine, name, message, frame);
       const title = `${legal ? 'legal' : 'not legal'} in state ${name}`;
-      const expect = legal ? ({ answer: 'legal' } as const) : wrongIopState(name, ofDevice);
+      const expect = legal ? ({ answer: 'legal' } as const) : wrongIopState(name, ofDevice, message);
       return [
         {
           id: `${message.name}/state/${name}`,
@@ -184,8 +185,8 @@ export function iopStateVectors(
 }
 
 /** Before OutboundInit there is no frame to answer in; a device is out of reach until SysEnable. */
-function wrongIopState(state: string, ofDevice: boolean): Answer {
-  if (state === 'Reset') return { answer: 'none' };
+function wrongIopState(state: string, ofDevice: boolean, message: Message): Answer {
+  if (state === 'Reset' || message.refused === 'none' || isPolled(message)) return { answer: 'none' };
   if (ofDevice) return { answer: 'failure', failureCode: 'StateError', code: 0x85, severity: 'PathState' };
   return { answer: 'error', statuses: ['InappropriateFunction'] };
 }
@@ -207,6 +208,18 @@ function subjectFrame(spec: Spec, message: Message): Frame {
     };
   }
   return buildFrame(spec, message, 'request', { fields });
+}
+
+/** A state of the bring-up in which the message is legal, the last one; `operational` where no machine says otherwise. */
+export function homeState(machine: MachineEntry, message: Message): string {
+  if (!requestsOf(machine).includes(message.name)) return 'operational';
+  const states = ['Operational', 'Ready', 'Hold', 'Reset'];
+  const home = states.find((state) =>
+    machine.transitions.some(
+      ({ on, in: starts }) => on === `request ${message.name}` && starts.includes(state),
+    ),
+  );
+  return (home ?? 'Operational').toLowerCase();
 }
 
 function requestsOf(machine: MachineEntry): string[] {
