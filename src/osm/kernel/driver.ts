@@ -92,7 +92,7 @@ export class Driver {
   private readonly clock: Clock;
   private readonly sleeper: Sleeper;
   private readonly health: CardHealth;
-  private readonly config: DriverConfig;
+  readonly config: DriverConfig;
   private readonly spin: SpinPolicy;
   private readonly accepts: AcceptPosts;
   private readonly closing: Closing;

@@ -1,30 +1,55 @@
 /**
- * Brings the card up, in the order Linux and NetBSD did (reference section 4.3): StatusGet, OutboundInit, SysTabSet,
- * SysEnable, LctNotify. Each step is checked; the first that fails ends it with one plain line.
+ * Brings the card up, in the order Linux and NetBSD did (reference section 4.3): StatusGet, IopReset where the card is not in
+ * RESET, OutboundInit, HrtGet, SysTabSet, SysEnable, LctNotify, and since version 2 of the class UtilClaim, so that no second
+ * driver takes the device. Each step is checked; the first that fails ends it with one plain line.
  */
+import { CONTROL_PARAMS_AT } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
 import {
+  getHrtHeaderEntryCount,
+  getHrtHeaderEntryWords,
   getLctEntryClassId,
   getLctEntryClassVersion,
   getLctEntryLocalTid,
+  getLctEntryUserTid,
   getLctHeaderTableWords,
+  getStatusBlockI2oVersion,
   getStatusBlockInboundFrameWords,
   getStatusBlockIopState,
   getStatusBlockSyncByte,
+  HRT_HEADER_WORDS,
+  INIT_CODE_OPERATING_SYSTEM,
+  IOP_STATE_HOLD,
   IOP_STATE_RESET,
   LCT_ENTRY_WORDS,
   LCT_HEADER_WORDS,
+  POLLED_STATUS_COMPLETE,
+  POLLED_STATUS_IN_PROGRESS,
   STATUS_BLOCK_WORDS,
+  SYS_TAB_ENTRY_WORDS,
+  SYS_TAB_HEADER_WORDS,
+  writeExecHrtGet,
+  writeExecIopReset,
   writeExecLctNotify,
   writeExecOutboundInit,
   writeExecStatusGet,
   writeExecSysEnable,
+  writeExecSysQuiesce,
   writeExecSysTabSet,
+  writeSysTabEntry,
+  writeSysTabHeader,
 } from '../../i2o/executive.gen.ts';
-import { FRAME_WORDS } from '../../i2o/frame.ts';
+import { FRAME_WORDS, VERSION_1_5 } from '../../i2o/frame.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../i2o/sgl.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID, NO_TID, ORGANIZATION_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
+import {
+  CLAIM_FLAG_EXCLUSIVE,
+  CLAIM_FLAG_RESET_SENSITIVE,
+  CLAIM_FLAG_STATE_SENSITIVE,
+  CLAIM_TYPE_PRIMARY,
+  writeUtilClaim,
+} from '../../i2o/utility.gen.ts';
 import { errnoName } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { ControlCall } from './control-call.ts';
@@ -34,11 +59,14 @@ import type { Requests } from './requests.ts';
 const STATUS_BLOCK_AT = 0;
 const STATUS_WORD_AT = 128;
 const SYSTEM_TABLE_AT = 256;
-const SYSTEM_TABLE_BYTES = 48;
-const LCT_AT = 1024;
-const LCT_BYTES = 1024;
-const OUTBOUND_INIT_COMPLETE = 4;
-const INIT_CODE_OPERATING_SYSTEM = 0x80;
+/** Where the card writes its tables: room for the usual ones at first, and for no more than there is. */
+const TABLE_AT = 1024;
+const TABLE_BYTES = 256;
+const TABLE_BYTES_MAX = CONTROL_PARAMS_AT - TABLE_AT;
+/** Number of the card: unit 0 and 2, as Linux counted. */
+const IOP_ID = 2;
+/** Version of the class since which the device is claimed. */
+const CLAIM_SINCE = 2;
 const HOST_PAGE_BYTES = 4096;
 
 export class BringUp {
@@ -67,17 +95,46 @@ export class BringUp {
    * @param classId class the card's device must have. @throws Error naming the step that failed.
    */
   run(classId: number, pause: () => boolean): void {
-    this.statusGet(pause);
+    if (this.statusGet(pause) !== IOP_STATE_RESET) this.reset(pause);
     this.outboundInit(pause);
     this.driver.supplyOutbound();
+    this.hrtGet();
     this.sysTabSet();
-    const frame = this.frame();
-    writeExecSysEnable(this.words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin());
-    this.requests.post();
-    this.replied('SysEnable');
+    this.simple('SysEnable', writeExecSysEnable);
     const version = this.findDevice(classId);
     // Only a socket device takes receive buckets.
     if (classId === SOCKET_CLASS_ID) this.driver.goOnline(version);
+  }
+
+  /** Ends every request of the device: SysQuiesce, to READY. @throws Error when the card refuses. */
+  quiesce(): void {
+    this.simple('SysQuiesce', writeExecSysQuiesce);
+  }
+
+  /** A message of header words only, and its answer. */
+  private simple(step: string, write: typeof writeExecSysEnable): void {
+    write(this.words, this.frame(), IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin());
+    this.requests.post();
+    this.replied(step);
+  }
+
+  /** A card that another driver left as it was: everything it holds is ended and built anew. */
+  private reset(pause: () => boolean): void {
+    const { words, controlOffset } = this;
+    const statusWord = (controlOffset + STATUS_WORD_AT) >> 2;
+    Atomics.store(words, statusWord, 0);
+    const address = controlOffset + STATUS_WORD_AT;
+    writeExecIopReset(words, this.frame(), IOP_TID, HOST_TID, HANDLER_NONE, 0, address, 0);
+    this.requests.post();
+    this.polled('IopReset', () => Atomics.load(words, statusWord) !== 0, pause);
+    const status = Atomics.load(words, statusWord);
+    if (status !== POLLED_STATUS_IN_PROGRESS)
+      throw new Error(`the card refused IopReset with status ${status}`);
+    let state = this.statusGet(pause);
+    while (state !== IOP_STATE_RESET) {
+      if (!pause()) throw new Error(`the card is in state 0x${state.toString(16)} after IopReset, not RESET`);
+      state = this.statusGet(pause);
+    }
   }
 
   private frame(): number {
@@ -97,7 +154,8 @@ export class BringUp {
     }
   }
 
-  private statusGet(pause: () => boolean): void {
+  /** @returns the card's state, an IOP_STATE_ number. */
+  private statusGet(pause: () => boolean): number {
     const { words, controlOffset } = this;
     const at = (controlOffset + STATUS_BLOCK_AT) >> 2;
     words.fill(0, at, at + STATUS_BLOCK_WORDS);
@@ -119,11 +177,13 @@ export class BringUp {
       () => Atomics.load(words, lastWord) !== 0 && getStatusBlockSyncByte(words, at) === 0xff,
       pause,
     );
-    const state = getStatusBlockIopState(words, at);
-    if (state !== IOP_STATE_RESET) throw new Error(`the card is in state 0x${state.toString(16)}, not RESET`);
+    const version = getStatusBlockI2oVersion(words, at);
+    if (version !== VERSION_1_5)
+      throw new Error(`the card speaks I2O version ${version}, not ${VERSION_1_5}`);
     const frameWords = getStatusBlockInboundFrameWords(words, at);
     if (frameWords !== FRAME_WORDS)
       throw new Error(`the card has frames of ${frameWords} words, not ${FRAME_WORDS}`);
+    return getStatusBlockIopState(words, at);
   }
 
   private outboundInit(pause: () => boolean): void {
@@ -147,37 +207,110 @@ export class BringUp {
     this.requests.post();
     this.polled('OutboundInit', () => Atomics.load(words, statusWord) > 1, pause);
     const status = Atomics.load(words, statusWord);
-    if (status !== OUTBOUND_INIT_COMPLETE)
+    if (status !== POLLED_STATUS_COMPLETE)
       throw new Error(`the card failed OutboundInit with status ${status}`);
   }
 
+  /** Asks for a table until its buffer holds all of it. @param needed bytes the table says it has. */
+  private wholeTable(step: string, ask: (roomBytes: number) => void, needed: () => number): void {
+    for (let room = TABLE_BYTES; ; room = needed()) {
+      ask(room);
+      this.requests.post();
+      this.replied(step);
+      if (needed() <= room) return;
+      if (needed() > TABLE_BYTES_MAX) throw new Error(`the table of ${step} has ${needed()} bytes`);
+    }
+  }
+
+  /** Reads the hardware resource table: every adapter must be somebody's. */
+  private hrtGet(): void {
+    const { words, controlOffset } = this;
+    const table = (controlOffset + TABLE_AT) >> 2;
+    this.wholeTable(
+      'HrtGet',
+      (room) => {
+        const frame = this.frame();
+        writeExecHrtGet(words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin(), 6);
+        writeSglSimple(words, frame + 4, SGL_SIMPLE_IN | SGL_LAST, room, controlOffset + TABLE_AT);
+      },
+      () =>
+        (HRT_HEADER_WORDS + getHrtHeaderEntryCount(words, table) * getHrtHeaderEntryWords(words, table)) * 4,
+    );
+  }
+
+  /** One entry: this card. Neither private memory nor private I/O space is lent to it. */
   private sysTabSet(): void {
     const { words, controlOffset } = this;
+    const address = controlOffset + SYSTEM_TABLE_AT;
+    const table = address >> 2;
+    writeSysTabHeader(words, table, 1, 0, 1);
+    writeSysTabEntry(words, table + SYS_TAB_HEADER_WORDS, ORGANIZATION_ID, IOP_ID, 0, VERSION_1_5, IOP_STATE_HOLD, 0, FRAME_WORDS, 1, 0, 0, 0); // biome-ignore format: one line
     const frame = this.frame();
-    writeExecSysTabSet(words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin(), 2, 0, 0, 12);
-    const flags = SGL_SIMPLE_OUT;
-    let at = writeSglSimple(words, frame + 6, flags, SYSTEM_TABLE_BYTES, controlOffset + SYSTEM_TABLE_AT);
-    at = writeSglSimple(words, at, flags, 4, controlOffset + SYSTEM_TABLE_AT);
-    writeSglSimple(words, at, flags | SGL_LAST, 4, controlOffset + SYSTEM_TABLE_AT);
+    const bytes = (SYS_TAB_HEADER_WORDS + SYS_TAB_ENTRY_WORDS) * 4;
+    writeExecSysTabSet(
+      words,
+      frame,
+      IOP_TID,
+      HOST_TID,
+      HANDLER_CONTROL,
+      this.control.begin(),
+      IOP_ID,
+      0,
+      0,
+      12,
+    );
+    let at = writeSglSimple(words, frame + 6, SGL_SIMPLE_OUT, bytes, address);
+    at = writeSglSimple(words, at, SGL_SIMPLE_OUT, 4, address);
+    writeSglSimple(words, at, SGL_SIMPLE_OUT | SGL_LAST, 4, address);
     this.requests.post();
     this.replied('SysTabSet');
   }
 
-  /** @returns the version of the class that the card's table names. */
+  /** Finds the device in the table and claims it. @returns the version of its class that the table names. */
   private findDevice(classId: number): number {
     const { words, controlOffset } = this;
-    const frame = this.frame();
-    writeExecLctNotify(words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin(), -1, 0, 8);
-    writeSglSimple(words, frame + 6, SGL_SIMPLE_IN | SGL_LAST, LCT_BYTES, controlOffset + LCT_AT);
-    this.requests.post();
-    this.replied('LctNotify');
-    const table = (controlOffset + LCT_AT) >> 2;
+    const table = (controlOffset + TABLE_AT) >> 2;
+    this.wholeTable(
+      'LctNotify',
+      (room) => {
+        const frame = this.frame();
+        writeExecLctNotify(words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin(), -1, 0, 8);
+        writeSglSimple(words, frame + 6, SGL_SIMPLE_IN | SGL_LAST, room, controlOffset + TABLE_AT);
+      },
+      () => getLctHeaderTableWords(words, table) * 4,
+    );
     const tableWords = getLctHeaderTableWords(words, table);
     for (let at = LCT_HEADER_WORDS; at + LCT_ENTRY_WORDS <= tableWords; at += LCT_ENTRY_WORDS) {
       const entry = table + at;
-      if (getLctEntryClassId(words, entry) === classId && getLctEntryLocalTid(words, entry) === DEVICE_TID)
-        return getLctEntryClassVersion(words, entry);
+      if (getLctEntryClassId(words, entry) !== classId || getLctEntryLocalTid(words, entry) !== DEVICE_TID)
+        continue;
+      const version = getLctEntryClassVersion(words, entry);
+      if (Math.min(version, this.driver.config.classVersion) >= CLAIM_SINCE) {
+        this.claim(getLctEntryUserTid(words, entry));
+      }
+      return version;
     }
     throw new Error(`the card has no device of class 0x${classId.toString(16).padStart(3, '0')}`);
+  }
+
+  /** Two drivers at one card destroy what it holds, so the claim is exclusive. */
+  private claim(userTid: number): void {
+    if (userTid !== NO_TID) throw new Error(`the device is claimed by TID 0x${userTid.toString(16)}`);
+    const { words } = this;
+    const frame = this.frame();
+    const flags = CLAIM_FLAG_EXCLUSIVE | CLAIM_FLAG_RESET_SENSITIVE | CLAIM_FLAG_STATE_SENSITIVE;
+    const transaction = this.control.begin();
+    writeUtilClaim(
+      words,
+      frame,
+      DEVICE_TID,
+      HOST_TID,
+      HANDLER_CONTROL,
+      transaction,
+      flags,
+      CLAIM_TYPE_PRIMARY,
+    );
+    this.requests.post();
+    this.replied('UtilClaim');
   }
 }
