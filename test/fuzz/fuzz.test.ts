@@ -19,13 +19,13 @@ describe('a hostile host', () => {
   it('never makes the card throw, hang, lose a credit, write what is not its own, or answer otherwise than the spec', () => {
     let judged = 0;
     let refused = 0;
-    for (let seed = 1; seed <= 24; seed++) {
+    for (let seed = 1; seed <= 16; seed++) {
       const storm = new CardStorm(seed);
       storm.run(STORM_FRAMES);
       judged += storm.judged;
       refused += storm.refused;
     }
-    expect(judged).toBeGreaterThan(20_000); // the oracle was asked
+    expect(judged).toBeGreaterThan(12_000); // the oracle was asked
     expect(refused).toBeGreaterThan(5000); // and had something to say
   }, 120_000);
 
@@ -40,13 +40,13 @@ describe('a hostile card', () => {
   it('never makes the driver throw, hang, lose a buffer, write what is not its own, or send a malformed request', () => {
     let requests = 0;
     let refused = 0;
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= 24; seed++) {
       const storm = new HostStorm(seed);
       storm.run(STORM_FRAMES);
       requests += storm.requests;
       refused += storm.refused;
     }
-    expect(requests).toBeGreaterThan(5000); // the driver was not dead all the time
+    expect(requests).toBeGreaterThan(3000); // the driver was not dead all the time
     expect(refused).toBeGreaterThan(5000);
   }, 120_000);
 });

@@ -66,6 +66,7 @@ function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): v
 /** Faults of the message's own fields. */
 function fieldFaults(frame: Int32Array, message: MessageEntry, must: Set<number>, may: Set<number>): void {
   const { request } = message;
+  if (message.function === 0) return; // a NOP has no fields, and may be a header without a TransactionContext
   const size = frame[0]! >>> 16;
   const offset = (frame[0]! >>> 4) & 15;
   const tooSmall = TRANSACTION | detailed('MessageTooSmall');
