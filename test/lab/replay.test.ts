@@ -108,7 +108,7 @@ describe('a replay names', () => {
       words[9] = words[9]! + 1;
       return words;
     });
-    expect(names(longer)).toEqual([expect.stringMatching(/^socket \d+ received: 3001 bytes \/ 3000 bytes$/)]);
+    expect(names(longer)).toEqual([expect.stringMatching(/^socket \d+ received: 3001 bytes \/ 3000 bytes/)]);
     const error = altered(SOCKET_RECEIVE_POST, (words) => {
       words[8] = (words[8]! & 0xffffff) | (1 << 24);
       words[9] = 104 << 24;

@@ -19,6 +19,11 @@ import { ReplayStreams } from './streams.ts';
 
 /** How long, in the card's time, it is waited for an answer that the recording had by then. */
 const PATIENCE_NS = 10e9;
+/**
+ * How long for data and for contexts, which depend on window updates that the recorded host sends later: they need not come in
+ * step, only before their socket is closed. Longer than a delayed acknowledgement.
+ */
+const PACE_NS = 50e6;
 const BUCKETS_PER_FRAME = 9;
 /** Context of a record without a bucket. */
 const NO_BUCKET = 0xffff_ffff;
@@ -57,6 +62,8 @@ export class Replayer implements TraceSink {
   private readonly streams = new ReplayStreams((difference) => this.differs(difference));
   /** Requests that may still be answered, by key. */
   private readonly open = new Map<string, number>();
+  /** InitiatorContext of the latest bucket post. */
+  private bucketsFor = 0;
   private frames = 0;
   private polledWords = 0;
   private differences = 0;
@@ -98,8 +105,8 @@ export class Replayer implements TraceSink {
     this.frames += 1;
     this.card.passTo(timeNs);
     const frame = decodeFrame(direction, words, at, this.frameWords, this.device);
-    if (direction === INBOUND) this.request(frame, words, at, timeNs);
-    else this.recorded(frame, timeNs);
+    if (direction === INBOUND) this.request(frame, words, at);
+    else this.recorded(frame);
   }
 
   owner(): void {}
@@ -109,12 +116,12 @@ export class Replayer implements TraceSink {
   write(): void {}
 
   /** The card of the replay must write the same into the same word. */
-  polled(timeNs: number, address: number, value: number): void {
+  polled(_timeNs: number, address: number, value: number): void {
     const word = this.address(address) >> 2;
     const { words } = this.card.region;
     if (word < 0 || word >= words.length) return;
     this.polledWords += 1;
-    if (this.card.run(() => words[word] === value, timeNs + PATIENCE_NS)) return;
+    if (this.card.run(() => words[word] === value, this.patience)) return;
     const replayed = `0x${(words[word]! >>> 0).toString(16)}`;
     const recorded = `0x${(value >>> 0).toString(16)}`;
     this.differs({
@@ -130,7 +137,7 @@ export class Replayer implements TraceSink {
   end(timeNs: number, _end: TraceEnd): void {
     this.ended = true;
     this.card.passTo(timeNs);
-    this.card.run(() => false, timeNs);
+    this.card.run(() => this.streams.allSatisfied(), this.patience);
   }
 
   /** Judges what is left, at the trace's end or where it was cut. */
@@ -161,46 +168,53 @@ export class Replayer implements TraceSink {
     };
   }
 
+  /** Until when, in the card's time, an answer is waited for. The card may be ahead of the recording. */
+  private get patience(): number {
+    return this.card.clock.nowNs + PATIENCE_NS;
+  }
+
   private differs(difference: Difference): void {
     this.differences += 1;
     this.tell(difference);
   }
 
   /** An inbound frame of the recording. */
-  private request(frame: DecodedFrame, words: Int32Array, at: number, timeNs: number): void {
+  private request(frame: DecodedFrame, words: Int32Array, at: number): void {
     for (const key of keysOf(frame)) this.open.set(key, (this.open.get(key) ?? 0) + 1);
     this.noteSockets(frame);
-    const post = (fill: (words: Int32Array, frame: number) => void): void => {
-      const { card } = this;
-      if (!card.run(() => card.post(fill), timeNs + PATIENCE_NS)) {
-        this.differs({
-          frame: this.frames,
-          what: frame.message,
-          recorded: 'taken',
-          replayed: 'no frame free',
-        });
-      }
-    };
     if (this.namesOwnBuckets(frame)) {
       this.buckets.heldRecorded -= frame.elements.length;
-      for (let posted = -1; posted !== 0; ) posted = this.postBuckets(frame, post);
+      this.bucketsFor = frame.initiatorContext;
+      const wanted = frame.elements.map(({ context }) => Number(context));
+      while (this.postBuckets(wanted)) {}
       return;
     }
     this.prepare(frame, words, at);
     const { frameWords } = this;
     const mapped = Int32Array.from(words.subarray(at, at + frameWords));
-    this.mapElements(frame, mapped, timeNs);
+    this.mapElements(frame, mapped);
     this.mapPorts(frame, mapped);
-    post((region, to) => {
+    this.post(frame.message, (region, to) => {
       for (let i = 0; i < frameWords; i++) region[to + i] = mapped[i]!;
     });
   }
 
+  private post(message: string, fill: (words: Int32Array, frame: number) => void): void {
+    const { card } = this;
+    if (card.run(() => card.post(fill), this.patience)) return;
+    this.differs({ frame: this.frames, what: message, recorded: 'taken', replayed: 'no frame free' });
+  }
+
+  /** Before a socket is given up it gets what it had in the recording. */
   private noteSockets(frame: DecodedFrame): void {
     const [socket] = frame.sockets;
     if (frame.message === 'SocketCreate' && socket !== undefined) this.streams.begin(socket);
     if (frame.message === 'SocketAcceptPost') for (const id of frame.sockets.slice(1)) this.streams.begin(id);
     if ((frame.message === 'SocketClose' || frame.message === 'SocketAbort') && socket !== undefined) {
+      // An abort takes from its peer, too, what has not come yet.
+      const one = frame.message === 'SocketClose';
+      const come = (): boolean => (one ? this.streams.satisfied(socket) : this.streams.allSatisfied());
+      this.card.run(come, this.patience);
       this.streams.close(socket, this.frames);
     }
   }
@@ -219,26 +233,23 @@ export class Replayer implements TraceSink {
   }
 
   /**
-   * Posts as many buckets as the host of the replay has more than that of the recording, so that the cards have as many.
-   * @returns how many.
+   * Posts buckets where the host of the replay has more than that of the recording, so that the cards have as many: the card of
+   * the replay may have filled more of them with the same bytes. @param wanted which ones rather. @returns whether it did.
    */
-  private postBuckets(
-    { elements, initiatorContext }: DecodedFrame,
-    post: (fill: (words: Int32Array, frame: number) => void) => void,
-  ): number {
-    const { buckets } = this;
+  private postBuckets(wanted: readonly number[]): boolean {
+    const { buckets, bucketsFor } = this;
     const count = Math.min(buckets.heldReplayed - buckets.heldRecorded, BUCKETS_PER_FRAME);
-    if (count <= 0) return 0;
-    const taken = Array.from({ length: count }, (_, i) => buckets.take(Number(elements[i]?.context ?? 0)));
-    post((words, frame) => {
+    if (count <= 0) return false;
+    const taken = Array.from({ length: count }, (_, i) => buckets.take(wanted[i] ?? 0));
+    this.post('SocketReceivePost', (words, frame) => {
       let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
       for (const [i, bucket] of taken.entries()) {
         const flags = i === count - 1 ? SGL_BUCKET | SGL_LAST : SGL_BUCKET;
         at = writeSglContext(words, at, flags, buckets.bufferBytes, bucket, buckets.addressOf(bucket));
       }
-      writeSocketReceivePost(words, frame, DEVICE_TID, HOST_TID, initiatorContext, count, at - frame);
+      writeSocketReceivePost(words, frame, DEVICE_TID, HOST_TID, bucketsFor, count, at - frame);
     });
-    return count;
+    return true;
   }
 
   /** Clears the memory a request makes the card write, as the host did before it polled. */
@@ -254,13 +265,13 @@ export class Replayer implements TraceSink {
     if (functionCode === EXEC_IOP_RESET) clear(words[at + 6]! >>> 0, 4);
   }
 
-  private mapElements(frame: DecodedFrame, words: Int32Array, timeNs: number): void {
+  private mapElements(frame: DecodedFrame, words: Int32Array): void {
     for (const { kind, word, context } of frame.elements) {
       if (kind === 'in' || kind === 'out') words[word + 1] = this.address(words[word + 1]! >>> 0);
       if ((kind !== 'transmit' && kind !== 'immediate') || typeof context !== 'number') continue;
       if (this.device !== 'socket' || frame.target !== DEVICE_TID) continue;
       let lent = -1;
-      this.card.run(() => (lent = this.contexts.lend(context)) >= 0, timeNs + PATIENCE_NS);
+      this.card.run(() => (lent = this.contexts.lend(context)) >= 0, this.patience);
       if (kind === 'transmit') {
         const address = this.address(words[word + 2]! >>> 0);
         words[word + 2] =
@@ -278,7 +289,7 @@ export class Replayer implements TraceSink {
   }
 
   /** An outbound frame of the recording: waits for its answers in the replay. */
-  private recorded(frame: DecodedFrame, timeNs: number): void {
+  private recorded(frame: DecodedFrame): void {
     const keys = keysOf(frame);
     for (const [key, value] of answersOf(frame)) {
       this.replies.addRecorded(key, { frame: this.frames, value });
@@ -294,11 +305,12 @@ export class Replayer implements TraceSink {
       return this.streams.recorded(socket, this.frames);
     });
     this.buckets.heldRecorded += bucketsOf(frame).length;
+    const { card } = this;
+    card.run(() => keys.every((key) => !this.replies.waits(key)), this.patience);
     const come = (): boolean =>
-      keys.every((key) => !this.replies.waits(key)) &&
       frame.contexts.every((context) => !this.returned.waits(`context ${context}`)) &&
       [...sockets].every((socket) => this.streams.satisfied(socket));
-    this.card.run(come, timeNs + PATIENCE_NS);
+    while (!card.run(come, card.clock.nowNs + PACE_NS) && this.postBuckets([])) {}
   }
 
   /** An outbound frame of the replay. */

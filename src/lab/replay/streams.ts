@@ -63,6 +63,10 @@ export class ReplayStreams {
     return replayed.bytes >= recorded.bytes && (recorded.failed === '' || replayed.failed !== '');
   }
 
+  allSatisfied(): boolean {
+    return [...this.uses.keys()].every((socket) => this.satisfied(socket));
+  }
+
   /** Judges every socket. @param whole whether the trace was recorded to its end, where nothing more could come. */
   finish(whole: boolean): void {
     for (const socket of [...this.uses.keys()]) this.judge(socket, whole);
