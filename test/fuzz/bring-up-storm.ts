@@ -103,7 +103,7 @@ export function bringUpStorm(seed: number): boolean {
     return true;
   } catch (error) {
     const { name, message, stack } = error as Error;
-    if (name === 'Error' && /^the (card|table) /.test(message)) return false;
+    if (name === 'Error' && /^the (card|table|device) /.test(message)) return false;
     throw new StormFailure(String(stack), seed, rests, frame);
   }
 }
