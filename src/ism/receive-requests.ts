@@ -82,11 +82,17 @@ export class ReceiveRequests {
     let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
     let left = count;
     let fault = 0;
-    let first = 0;
     this.badOffset = 0;
     for (; left > 0; left--) {
-      first = at + SGL_CONTEXT_WORDS <= end ? words[at]! : 0;
+      const first = at + SGL_CONTEXT_WORDS <= end ? words[at]! : 0;
       if (((first >>> 24) & ~SGL_LAST) !== SGL_BUCKET) break;
+      if (first >= 0 && left === 1) {
+        // The list does not end where its count does: the bucket is not taken, since the post is refused.
+        this.bad((at - frame) << 2);
+        fault = fault || DETAILED_STATUS_INVALID_OFFSET;
+        left = 0;
+        break;
+      }
       const length = first & 0xffffff;
       if (!buckets.post(words[at + 2]!, length, words[at + 1]!, length)) {
         this.bad((at - frame) << 2);
@@ -100,11 +106,6 @@ export class ReceiveRequests {
         left = 0;
         break;
       }
-    }
-    if (left === 0 && first >= 0) {
-      // The list does not end where its count does.
-      this.bad((at - frame - SGL_CONTEXT_WORDS) << 2);
-      fault = fault || DETAILED_STATUS_INVALID_OFFSET;
     }
     if (left > 0) fault = this.rest(frame, at - frame, sizeWords, left) || fault;
     if (fault !== 0) this.answers.refuse(frame, fault, this.badOffset);

@@ -34,6 +34,7 @@ import {
   classTitle,
   inOneLine,
   originText,
+  refusalText,
   replyText,
   sentence,
   stateRows,
@@ -139,7 +140,7 @@ function messageBody(message: MessageEntry): string[] {
     reply === undefined ? '' : layoutPart(reply, messageRows(message, true)),
     '<h2>When it is refused</h2>',
     `<p>${prose('A FailureRecord says with a FailureCode what is wrong with the header; nothing was delivered.')}`,
-    `${prose('A TransactionErrorReply says with a DetailedStatus what is wrong with the request:')}</p>`,
+    `${prose(refusalText(message))}${message.refused === undefined ? ':' : ''}</p>`,
     table(
       ['status', 'the request'],
       refusalsOf(message).map(({ status, when }) => [`<code>${status}</code>`, prose(when)]),

@@ -72,3 +72,11 @@ export function replyText(message: MessageEntry): string {
 export function triggerText({ on, when }: TransitionEntry): string {
   return when === undefined ? on : `${on}, ${when.field} ${when.names.join(' or ')}`;
 }
+
+/** How a malformed request is refused, before the statuses of `refusalsOf`. */
+export function refusalText({ refused, replyForm }: MessageEntry): string {
+  if (refused === 'none') return 'What is malformed is counted and not answered.';
+  return replyForm === 'overlaid'
+    ? 'A FailureRecord, since the reply has no status word; its FailureCode stands for the DetailedStatus'
+    : 'TransactionErrorReply (ReqStatus TransactionError), with the DetailedStatus';
+}

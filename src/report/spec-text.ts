@@ -23,6 +23,7 @@ import {
   classTitle,
   meaningText,
   originText,
+  refusalText,
   replyText,
   sentence,
   stateRows,
@@ -66,7 +67,7 @@ function messagePage(message: MessageEntry): string[] {
     ...section('Request', layoutText(message.request, messageRows(message, false))),
     ...section('Legal in', statesText(message)),
     ...section('Reply', replyLines(message)),
-    ...section('When it is refused', refusalText(message)),
+    ...section('When it is refused', refusalLines(message)),
   ];
 }
 
@@ -82,13 +83,13 @@ function replyLines(message: MessageEntry): string[] {
   return reply === undefined ? text : [...text, '', ...layoutText(reply, messageRows(message, true))];
 }
 
-function refusalText(message: MessageEntry): string[] {
+function refusalLines(message: MessageEntry): string[] {
   const errno = message.errno.map(({ name, when }) => [name, when ?? '']);
   const refusals = refusalsOf(message).map(({ status, when }) => [status, `the request ${when}`]);
   return [
     '  FailureRecord (FAIL set): what is wrong with the header is a FailureCode; nothing was delivered.',
-    '  TransactionErrorReply (ReqStatus TransactionError), with the DetailedStatus',
-    ...columns(refusals, 4),
+    ...paragraph(refusalText(message), 2),
+    ...(refusals.length === 0 ? [] : columns(refusals, 4)),
     ...(errno.length === 0 ? [] : errnoText(message, errno)),
   ];
 }

@@ -11,7 +11,8 @@ export interface Refusal {
   readonly when: string;
 }
 
-export function refusalsOf({ request }: MessageEntry): readonly Refusal[] {
+export function refusalsOf({ request, refused }: MessageEntry): readonly Refusal[] {
+  if (refused === 'none') return [];
   const { words, fields, list, sgl } = request;
   const size =
     list === undefined

@@ -26,6 +26,7 @@ import {
 import {
   SGL_IMMEDIATE,
   SGL_LAST,
+  SGL_SIMPLE_IN,
   SGL_SIMPLE_OUT,
   SGL_TOO_LARGE,
   SGL_TRANSMIT,
@@ -381,6 +382,86 @@ describe('16: chains and long lists are not taken as they are said to be', () =>
   });
 });
 
+describe('17: cards have quirks of state', () => {
+  /** The state in the status block. */
+  const stateOf = (card: VectorCard): number => {
+    const { region, memory } = card.bare;
+    const { control } = memory.layout;
+    card.bare.post((w, f) => executive.writeExecStatusGet(w, f, IOP_TID, HOST_TID, 0, 0, control, 0, 88));
+    card.bare.run();
+    return executive.getStatusBlockIopState(region.words, control >> 2);
+  };
+
+  it('ours may be reset without being quiesced, and says RESET', () => {
+    const card = operationalCard();
+    expect(stateOf(card)).toBe(executive.IOP_STATE_OPERATIONAL);
+    const at = card.bare.memory.layout.control + 1024;
+    card.bare.post((w, f) => executive.writeExecIopReset(w, f, IOP_TID, HOST_TID, 0, 0, at, 0));
+    card.bare.run();
+    expect(card.bare.region.words[at >> 2]).toBe(1); // in progress, and no refusal
+    expect(stateOf(card)).toBe(executive.IOP_STATE_RESET);
+  });
+
+  it('and goes on answering after IopClear', () => {
+    const card = operationalCard();
+    card.bare.post((w, f) => executive.writeExecIopClear(w, f, IOP_TID, HOST_TID, 5, 6));
+    expect(card.bare.run().map((reply) => frameTransactionContext(reply, 0))).toEqual([6]);
+    expect(stateOf(card)).toBe(executive.IOP_STATE_HOLD);
+  });
+});
+
+describe('18: OutboundInit’s reclaim list is IGNORE where it is not wanted', () => {
+  it.each([
+    ['no second element', 0],
+    ['an IGNORE element', (SGL_LAST << 24) | 0],
+    ['a reclaim list', ((SGL_SIMPLE_IN | SGL_LAST) << 24) | 64],
+  ])('the card is content with %s', (_what, second) => {
+    const card = new VectorCard();
+    const { words } = card.bare.region;
+    const at = card.bare.memory.layout.control;
+    card.bare.post((w, f) => {
+      executive.writeExecOutboundInit(
+        w,
+        f,
+        IOP_TID,
+        HOST_TID,
+        0,
+        0,
+        4096,
+        0x80,
+        FRAME_WORDS,
+        second === 0 ? 8 : 10,
+      );
+      w[f + 6] = ((second === 0 ? SGL_SIMPLE_IN | SGL_LAST : SGL_SIMPLE_IN) << 24) | 4;
+      w[f + 7] = at;
+      w[f + 8] = second;
+      w[f + 9] = at + 128;
+      if ((second & 0xffffff) === 0 && second !== 0) w[f] = (w[f]! & 0xffff) | (9 << 16);
+    });
+    card.bare.run();
+    expect(words[at >> 2]).toBe(4); // COMPLETE
+  });
+});
+
+describe('19: events are lost without a word', () => {
+  it('but here the reader is told how many, so that it can look for itself', () => {
+    const card = new ScriptedCard();
+    const { device } = card.sockets;
+    device.registerEvents(1);
+    for (let i = 0; i < EVENTS_MAX + 5; i++) {
+      card.reply((w, f) =>
+        utility.writeUtilEventRegisterReply(w, f, DEVICE_TID, HOST_TID, HANDLER_EVENT, 1, 1, i),
+      );
+      card.host.driver.poll();
+    }
+    const event = { indicator: -1, data: -1 };
+    expect(device.nextEvent(event)).toBe(true);
+    expect(event).toEqual({ indicator: 0, data: 5 });
+    expect(device.nextEvent(event)).toBe(true);
+    expect(event).toEqual({ indicator: 1, data: 5 });
+  });
+});
+
 describe('20: a body word is written twice, and its neighbour never', () => {
   it('every writer writes each word up to its size once', () => {
     for (const { messages, name: className } of CATALOGUE.classes) {
@@ -458,6 +539,19 @@ describe('23: a context is thought to be a pointer, or to be positive', () => {
   });
 });
 
+describe('24: two drivers take one card', () => {
+  it('but only one of them can be its primary user', () => {
+    const card = operationalCard();
+    const claim = (context: number): number => {
+      card.bare.post((w, f) => utility.writeUtilClaim(w, f, DEVICE_TID, HOST_TID, 9, context, 1, 1));
+      const [reply] = card.bare.run();
+      return reply![4]!;
+    };
+    expect(claim(1)).toBe(0);
+    expect(claim(2)).toBe(ERROR_NO_DATA | executive.DETAILED_STATUS_DEVICE_BUSY);
+  });
+});
+
 describe('25: a message layer adds latency', () => {
   it('a cost for each message can be set, and the transfer takes the longer for it', () => {
     const elapsed = (costNs: number): number => {
@@ -495,24 +589,5 @@ describe('27: not everybody wants the network offloaded', () => {
     expect(rule.matches(0x0a000002, 8080)).toBe(false);
     expect(rule.matches(0x0a000001, 22)).toBe(false);
     expect(parseOffloadRule('none').matches(0x0a000001, 8080)).toBe(false);
-  });
-});
-
-describe('19: events are lost without a word', () => {
-  it('but here the reader is told how many, so that it can look for itself', () => {
-    const card = new ScriptedCard();
-    const { device } = card.sockets;
-    device.registerEvents(1);
-    for (let i = 0; i < EVENTS_MAX + 5; i++) {
-      card.reply((w, f) =>
-        utility.writeUtilEventRegisterReply(w, f, DEVICE_TID, HOST_TID, HANDLER_EVENT, 1, 1, i),
-      );
-      card.host.driver.poll();
-    }
-    const event = { indicator: -1, data: -1 };
-    expect(device.nextEvent(event)).toBe(true);
-    expect(event).toEqual({ indicator: 0, data: 5 });
-    expect(device.nextEvent(event)).toBe(true);
-    expect(event).toEqual({ indicator: 1, data: 5 });
   });
 });

@@ -75,12 +75,10 @@ export class VectorCard {
     return replies;
   }
 
-  /** Whether every frame, both ways, is where it was before. */
+  /** Inbound frames that have not come back. */
   creditsLost(): number {
-    const { inbound, memory, parts } = this.bare;
-    const free = inbound.available(memory.layout.inboundFrames);
-    void parts;
-    return memory.layout.inboundFrames - free;
+    const { inbound, memory } = this.bare;
+    return memory.layout.inboundFrames - inbound.available(memory.layout.inboundFrames);
   }
 
   private placed(frame: VectorFrame): Int32Array {
