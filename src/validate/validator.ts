@@ -48,6 +48,11 @@ export class Validator implements TraceSink {
     return this.findings.frame;
   }
 
+  /** A socket's state, as the socket machine names it. */
+  stateOf(socket: number): string {
+    return this.trial.sockets.nameOf(socket);
+  }
+
   head(head: TraceHead): void {
     const { findings, machines } = this;
     const device =
