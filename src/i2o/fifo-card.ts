@@ -37,6 +37,9 @@ export class FifoCardConsumer implements FrameConsumer {
   private readonly hostWaitsWord: number;
   private held = NO_FRAME;
   private preserving = false;
+  /** Word index of the static frame held; NO_FRAME when the frame held is none. */
+  private heldStatic = NO_FRAME;
+  private findStatic: ((address: number) => number) | undefined;
   private masked = true;
 
   /** Fills the inbound free list. */
@@ -77,11 +80,20 @@ export class FifoCardConsumer implements FrameConsumer {
       this.held = mfa;
       if (!this.masked) this.mask(true);
     }
-    return this.window.wordOf(this.held);
+    return this.heldStatic === NO_FRAME ? this.window.wordOf(this.held) : this.heldStatic;
+  }
+
+  keepStatic(find: (address: number) => number): void {
+    this.findStatic = find;
   }
 
   /** // Hot path. */
   release(): void {
+    if (this.heldStatic !== NO_FRAME) {
+      this.heldStatic = NO_FRAME;
+      this.held = NO_FRAME;
+      return;
+    }
     const slot = this.window.slotOf(this.held);
     this.held = NO_FRAME;
     if (this.preserving) this.preserving = false;
@@ -90,6 +102,8 @@ export class FifoCardConsumer implements FrameConsumer {
 
   preserve(): number {
     const mfa = this.held;
+    // A static frame stays where it is.
+    if (this.heldStatic !== NO_FRAME) return NO_FRAME;
     if (mfa === NO_FRAME || this.preserving) return mfa;
     this.preserving = true;
     // The host may post it again as soon as it knows: its entry must have left the post list by then.
@@ -138,6 +152,9 @@ export class FifoCardConsumer implements FrameConsumer {
           return mfa;
         }
         fault = MFA_NOT_OWNED;
+      } else if (this.findStatic !== undefined) {
+        this.heldStatic = this.findStatic(mfa);
+        if (this.heldStatic !== NO_FRAME) return mfa;
       }
       posted.show();
       this.counters[MFA_OUT_OF_WINDOW + fault - 1] += 1;

@@ -54,6 +54,11 @@ export interface FrameConsumer {
    * @returns the address to put there as PreservedMFA; NO_FRAME when the transport preserves none.
    */
   preserve(): number;
+  /**
+   * Absent where no addresses are posted. `find` gives the word index of the static frame at an address (reference section
+   * 1.6), -1 where there is none: such an address is received like a frame, and its release frees nothing.
+   */
+  keepStatic?(find: (address: number) => number): void;
   /** Lends the producer its frames, where they are the consumer's to lend: once the other side is ready for them. */
   supply(): void;
   /** Makes releases visible. @returns 0 nothing was released; 1 no notification is wanted; 2 the producer waits for a frame. */

@@ -63,6 +63,7 @@ export class ExecutiveParts {
     this.device = new DeviceTarget(module, new TargetEvents(outbound, iop, ledger), iop);
     this.lists = new ControlLists(region, config.controlStart, config.controlEnd);
     this.staticFrames = new StaticFrames(region.words, config.staticFrames);
+    inbound.keepStatic?.((address) => this.staticFrames.find(address));
     this.tables = new Tables(iop, this.executive, this.device, inboundFrames, outboundFrames);
     this.lctNotify = new LctNotify(outbound, iop, this.tables, this.lists);
     this.configValidate = new ConfigValidate(outbound, [this.executive, this.device]);

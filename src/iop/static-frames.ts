@@ -10,6 +10,8 @@ import { FRAME_BYTES, FRAME_WORDS } from '../i2o/frame.ts';
 
 /** Static frames a card keeps. */
 export const STATIC_FRAMES = STATIC_FRAMES_BYTES / FRAME_BYTES;
+/** Address of the first: where no memory is, so that no frame's address is also a static one's. */
+const FIRST_ADDRESS = 0x70000000;
 /** Words of the request that posts one over a ring, and where it names the frame. */
 export const STATIC_POST_WORDS = 5;
 export const STATIC_POST_FRAME_WORD = 4;
@@ -31,10 +33,9 @@ export class StaticFrames {
     const slot = this.maxOutstanding.indexOf(0);
     if (slot < 0) return -1;
     this.maxOutstanding[slot] = maxOutstanding;
-    const address = this.start + slot * FRAME_BYTES;
-    const at = address >> 2;
+    const at = this.wordOf(slot);
     for (let i = 0; i < FRAME_WORDS; i++) this.words[at + i] = i < sizeWords ? this.words[from + i]! : 0;
-    return address;
+    return FIRST_ADDRESS + slot * FRAME_BYTES;
   }
 
   /** @returns false when there is none at the address. */
@@ -47,7 +48,8 @@ export class StaticFrames {
 
   /** @returns word index of the static frame at an address; -1 when there is none. */
   find(address: number): number {
-    return this.slotOf(address) < 0 ? -1 : address >> 2;
+    const slot = this.slotOf(address);
+    return slot < 0 ? -1 : this.wordOf(slot);
   }
 
   /** Static frames there are. */
@@ -61,8 +63,12 @@ export class StaticFrames {
     this.maxOutstanding.fill(0);
   }
 
+  private wordOf(slot: number): number {
+    return (this.start + slot * FRAME_BYTES) >> 2;
+  }
+
   private slotOf(address: number): number {
-    const offset = address - this.start;
+    const offset = address - FIRST_ADDRESS;
     if (offset < 0 || offset >= STATIC_FRAMES_BYTES || offset % FRAME_BYTES !== 0) return -1;
     const slot = offset / FRAME_BYTES;
     return this.maxOutstanding[slot] === 0 ? -1 : slot;

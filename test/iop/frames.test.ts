@@ -41,6 +41,23 @@ describe('static frames', () => {
     expect(bed.inbound.inUse).toBe(0);
   });
 
+  it('are posted over the FIFOs by their address itself, and no frame is spent on it', () => {
+    build('fifo');
+    const address = create();
+    const { port } = bed.inbound as unknown as { port: { writeInbound(mfa: number): number } };
+    const before = bed.inbound.inUse;
+    for (let i = 0; i < 3; i++) {
+      port.writeInbound(address);
+      const [reply] = bed.run();
+      expect([reply![1]! >>> 24, reply![2], reply![3], reply![4]]).toEqual([exec.EXEC_SYS_ENABLE, 5, 6, 0]);
+    }
+    expect(bed.inbound.inUse).toBe(before);
+    // One that is released is an address like any other that names nothing.
+    bed.status(exec.EXEC_STATIC_MF_RELEASE, [address]);
+    port.writeInbound(address);
+    expect(bed.run()).toEqual([]);
+  });
+
   it('may be for the device', () => {
     const address = create(0x00040001, 0x81001010 | 0);
     post(address, 0x81001010 | 0);

@@ -206,7 +206,9 @@ describe('the system table', () => {
     const body = list.map((word, i) => (i === 1 ? bed.control + TABLE_AT : word));
     const other = new Bed().to(exec.IOP_STATE_HOLD);
     const [reply] = other.send(exec.EXEC_SYS_TAB_SET, [2, 0, ...body], IOP_TID, 6);
-    expect(reply![4]).toBe(BAD);
+    expect(reply![4]).toBe(
+      (exec.REQUEST_STATUS_TRANSACTION_ERROR << 24) | exec.DETAILED_STATUS_INVALID_OFFSET,
+    );
     expect(reply![5]).toBe((6 + (element === 2 && list.length === 4 ? 1 : element) * 2) * 4);
   });
 
