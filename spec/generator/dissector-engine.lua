@@ -92,7 +92,7 @@ local function add_sgl(tree, message, at, size, contexts)
 end
 
 local function add_list(tree, message, layout, size)
-  local count, stride = bits(word(message, layout.fields[1][1]), 0, 8), layout.list.stride
+  local count, stride = bits(word(message, layout.list.count), 0, layout.list.bits), layout.list.stride
   local structure = structures[layout.list.structure or ""]
   -- A batch's outcomes: a context and a word beside it.
   if layout.word3 and bits(word(message, 3), 8, 8) == 1 then

@@ -67,14 +67,16 @@ function layoutTable(layout: LayoutEntry, owner: string, className: string, name
   const fields = layout.fields.map((field) => `{ ${field.word}, ${names.define(owner, className, field)} }`);
   const parts = [`words = ${layout.words}`, `fields = { ${fields.join(', ')} }`];
   const { list, sgl } = layout;
+  const counter = layout.fields.find(({ name }) => name === 'count');
+  const count = counter === undefined ? '' : `, count = ${counter.word}, bits = ${counter.high + 1}`;
   if (list?.structure !== undefined) {
     parts.push(
-      `list = { word = ${list.word}, stride = ${list.stride}, structure = ${quoted(list.structure)} }`,
+      `list = { word = ${list.word}, stride = ${list.stride}, structure = ${quoted(list.structure)}${count} }`,
     );
   } else if (list !== undefined) {
     const element = { name: list.name, word: 0, low: 0, high: 31, doc: list.doc };
     const field = names.define(owner, className, element);
-    parts.push(`list = { word = ${list.word}, stride = ${list.stride}, field = ${field} }`);
+    parts.push(`list = { word = ${list.word}, stride = ${list.stride}, field = ${field}${count} }`);
   }
   if (sgl !== undefined) parts.push(`sgl = ${sgl.word}, contexts = ${className === 'socket'}`);
   return `{ ${parts.join(', ')} }`;

@@ -53,6 +53,7 @@ const NO_CLASS = 'unknown class';
 const SUCCESS = 0;
 const TRANSACTION_ERROR = 0x0b;
 const PROGRESS = 0x80;
+const PRIVATE = 0xff;
 const ERRNO_FIELDS = ['outcome'];
 
 /** @param frameWords words there are from `at` on. @param device class of what is behind the device's TID, as in `socket`. */
@@ -101,7 +102,9 @@ class FrameReading {
     this.target = word1 & 0xfff;
     this.functionCode = word1 >>> 24;
     this.className = this.target === IOP_TID || device === 'echo' ? 'executive' : device;
-    this.entry = messageOf(this.className, this.functionCode);
+    // The private function is the echo module's, whatever class is behind the device.
+    const isPrivate = this.functionCode === PRIVATE;
+    this.entry = messageOf(isPrivate ? 'executive' : this.className, this.functionCode);
     if ((word0 & 7) !== 1) this.trouble = `version ${word0 & 7}`;
     else if (this.sizeWords > frameWords)
       this.trouble = `size of ${this.sizeWords} words in a frame of ${frameWords}`;
