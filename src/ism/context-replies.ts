@@ -52,7 +52,10 @@ export class ContextReplies {
   deliver(): number {
     const { batch, sendBuffers, outcomes } = this;
     const pending = sendBuffers.pending;
-    if (pending === 0 && outcomes.count === 0) return 0;
+    if (pending === 0 && outcomes.count === 0) {
+      this.dueNs = NEVER; // what waited went with a frame that filled: a deadline of nobody's would keep the card awake
+      return 0;
+    }
     const atOnce = (this.atOnce && batch.heedsImmediate) || !batch.enabled;
     if (pending < batch.contextsMax && !atOnce && this.clock.nowNs < this.dueNs) {
       if (this.dueNs === NEVER) this.dueNs = this.clock.nowNs + batch.contextHoldNs;
