@@ -187,6 +187,7 @@ describe('events', () => {
   it('tell of few buckets once, and again after the pool has recovered', () => {
     card = new SocketCard({ pools: { receiveBuckets: 16 } });
     card.pair(1, 2, 3);
+    card.pair(10, 11, 12, 4001);
     register(s.SOCKET_EVENT_BUCKETS_LOW);
     card.postBuckets(0, 1, 2, 3);
     const send = (id = 1): [number, number][] =>
@@ -195,8 +196,8 @@ describe('events', () => {
     card.postBuckets(4, 5);
     expect(send()).toEqual([]);
     card.postBuckets(6, 7, 8, 9, 10);
-    // One reader may not hold more than are free: the other end takes the last.
-    const later = [send(), send(), send(2), send(2), send(2), send(2)].flat();
+    // One reader may not hold more than are free: others take the last.
+    const later = [send(), send(), send(2), send(2), send(2), send(10), send(10)].flat();
     expect(later).toEqual([[s.SOCKET_EVENT_BUCKETS_LOW, 2]]);
   });
 
