@@ -561,12 +561,15 @@ export function writeSocketAcceptPostReply(
  * the bytes as immediate data. A transmit buffer's context is its number; it belongs to the card until that
  * is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of
  * card memory before the frame is released; its context is the buffer count plus the number of the slot,
- * and is answered likewise. A buffer may be named by several segments: the first has the context, the last
- * END_OF_BUFFER, all lie within the buffer. With the flag MULTIPLE (since version 2) the message is a
- * batch: its list is made of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a
- * TransactionContext of its own, and each followed by the elements of that socket; word 4's socket number
- * means nothing then. Every transaction has an outcome of its own, answered exactly once as the reply mode
- * says, as an element of a reply whose trlElementWords is 1. At most 13 transactions a message.
+ * and is answered likewise. A buffer may be named by several segments or pages: the first has the context,
+ * the last END_OF_BUFFER, all lie within the buffer. LOCAL_ADDRESS is for the slots of card memory alone:
+ * there the host may have written the bytes itself. After a bad element nothing of the list is sent any
+ * more; what came before is, and each good buffer is answered, sent or not. With the flag MULTIPLE (since
+ * version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a socket
+ * number as ClassFields and a TransactionContext of its own, and each followed by the elements of that
+ * socket; word 4's socket number means nothing then. Every transaction has an outcome of its own, answered
+ * exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At most 13
+ * transactions a message.
  */
 export const SOCKET_SEND = 0x89;
 export const SOCKET_SEND_WORDS = 6;
@@ -749,13 +752,16 @@ export function writeSocketSendToReply(
 /**
  * Posts buckets for the data of any socket. One post brings many replies; each is a list of receive
  * records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a
- * DatagramSource.
+ * DatagramSource. A list may name a bucket by segments or pages that lie one after the other, and its last
+ * bytes by a BIT_BUCKET: these are never filled, and a datagram that is longer is cut there. A bad element
+ * is refused, the others are posted. Buckets that UtilAbort has ended come back in records of no bytes and
+ * of socket 0xFFFF, under ReqStatus AbortNoData.
  */
 export const SOCKET_RECEIVE_POST = 0x84;
 export const SOCKET_RECEIVE_POST_WORDS = 4;
 export const SOCKET_RECEIVE_POST_SGL_WORD = 4;
 
-/** How many buckets the list names; 1 to 9. */
+/** How many buckets the list names; without a chain there is room for nine; 1 to 64. */
 export function getSocketReceivePostBucketCount(words: Int32Array, frame: number): number {
   return words[frame + 3];
 }
@@ -1565,7 +1571,7 @@ export function checkSocketRequest(words: Int32Array, frame: number, sizeWords: 
       if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x40) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getSocketReceivePostBucketCount(words, frame);
-      if (value < 1 || value > 9) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 12, 0);
+      if (value < 1 || value > 64) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 12, 0);
       fault = checkSgl(words, frame, 4, sizeWords, SGL_ALLOW_BUCKET);
       if (fault !== 0) return faultAt(fault, 16, 0);
       value = getSocketReceivePostBucketCount(words, frame);

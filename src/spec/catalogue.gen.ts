@@ -502,7 +502,7 @@ export const CATALOGUE: Catalogue = {
           function: 137,
           since: 1,
           origin: 'inic',
-          doc: 'Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds the bytes as immediate data. A transmit buffer\'s context is its number; it belongs to the card until that is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of card memory before the frame is released; its context is the buffer count plus the number of the slot, and is answered likewise. A buffer may be named by several segments: the first has the context, the last END_OF_BUFFER, all lie within the buffer. With the flag MULTIPLE (since version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of that socket; word 4\'s socket number means nothing then. Every transaction has an outcome of its own, answered exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At most 13 transactions a message.',
+          doc: 'Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds the bytes as immediate data. A transmit buffer\'s context is its number; it belongs to the card until that is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of card memory before the frame is released; its context is the buffer count plus the number of the slot, and is answered likewise. A buffer may be named by several segments or pages: the first has the context, the last END_OF_BUFFER, all lie within the buffer. LOCAL_ADDRESS is for the slots of card memory alone: there the host may have written the bytes itself. After a bad element nothing of the list is sent any more; what came before is, and each good buffer is answered, sent or not. With the flag MULTIPLE (since version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of that socket; word 4\'s socket number means nothing then. Every transaction has an outcome of its own, answered exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At most 13 transactions a message.',
           request: {
             words: 6,
             fields: [
@@ -611,7 +611,7 @@ export const CATALOGUE: Catalogue = {
           function: 132,
           since: 1,
           origin: 'inic',
-          doc: 'Posts buckets for the data of any socket. One post brings many replies; each is a list of receive records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a DatagramSource.',
+          doc: 'Posts buckets for the data of any socket. One post brings many replies; each is a list of receive records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a DatagramSource. A list may name a bucket by segments or pages that lie one after the other, and its last bytes by a BIT_BUCKET: these are never filled, and a datagram that is longer is cut there. A bad element is refused, the others are posted. Buckets that UtilAbort has ended come back in records of no bytes and of socket 0xFFFF, under ReqStatus AbortNoData.',
           request: {
             words: 4,
             fields: [
@@ -621,8 +621,8 @@ export const CATALOGUE: Catalogue = {
                 low: 0,
                 high: 31,
                 min: 1,
-                max: 9,
-                doc: 'how many buckets the list names',
+                max: 64,
+                doc: 'how many buckets the list names; without a chain there is room for nine',
               },
             ],
             sgl: { word: 4, elements: ['bucket'], count: 'bucketCount' },

@@ -1,10 +1,8 @@
 /**
- * UDP (RFC 768, RFC 1122 §4.1): sockets, datagrams in both directions by reference. A datagram to send stays
- * in the user's buffer until `flush` has handed it to the device; a received one stays in its packet slots
- * until taken. Both queues are bounded. Datagrams for a next hop whose hardware address is not known yet wait
- * aside.
+ * UDP (RFC 768, RFC 1122 §4.1): sockets, datagrams in both directions by reference. A datagram to send stays in
+ * the user's buffer until `flush` has handed it to the device; a received one stays in its packet slots until
+ * taken. Both queues are bounded. Datagrams for a next hop whose address is not known yet wait aside.
  */
-
 import {
   BYTES_ACCEPTED,
   BYTES_DELIVERED,
@@ -101,10 +99,7 @@ export class Udp {
 
   close(socket: UdpSocket): void {
     this.ports.unbind(socket);
-    while (socket.head >= 0) {
-      this.environment.counters[BYTES_UNREAD] += this.length[socket.head];
-      this.dropFirst(socket);
-    }
+    while (socket.head >= 0) this.dropFirst(socket, BYTES_UNREAD);
     socket.owner = -1;
     this.free[this.freeCount++] = socket.index;
   }
@@ -292,8 +287,9 @@ export class Udp {
     socket.sourceAddress = this.source[packet];
     socket.sourcePort = this.sourcePort[packet];
     this.environment.counters[BYTES_DELIVERED] += taken;
-    this.environment.counters[BYTES_TRUNCATED] += this.length[packet] - taken;
-    this.dropFirst(socket);
+    this.length[packet] -= taken;
+    socket.bytes -= taken;
+    this.dropFirst(socket, BYTES_TRUNCATED);
     return taken;
   }
 
@@ -389,8 +385,10 @@ export class Udp {
     }
   }
 
-  private dropFirst(socket: UdpSocket): void {
+  /** @param reason counts what of its payload is lost. */
+  private dropFirst(socket: UdpSocket, reason: number): void {
     const packet = socket.head;
+    this.environment.counters[reason] += this.length[packet];
     socket.head = this.next[packet];
     if (socket.head < 0) socket.tail = -1;
     socket.bytes -= this.length[packet] + UDP_BYTES;
