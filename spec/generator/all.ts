@@ -43,7 +43,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
       'spec/wireshark/inic.lua',
       generateDissector(catalogue, read('spec/generator/dissector-engine.lua'), errnos()),
     ],
-    ['docs/spec.md', generateReference(classes, readCounters(counters))],
+    ['docs/spec.md', generateReference(classes, groups, readCounters(counters))],
     ...generateVectors(classes, frame, machines),
   ]);
 }

@@ -104,3 +104,26 @@ function generateGroup({ name, number, table, keyField, fields, doc }: GroupSpec
     '',
   ];
 }
+
+/** The groups as Markdown, for docs/spec.md. */
+export function describeGroups(groups: readonly GroupSpec[]): string[] {
+  return [
+    '## Parameter groups',
+    '',
+    'Read by UtilParamsGet, written by UtilParamsSet. A field has its index by its order, beginning with 0.',
+    '',
+    ...groups.flatMap(({ number, name, table, target, doc, fields }) => [
+      `### ${hex(number, 4)} ${name}`,
+      '',
+      `${table ? 'A table' : 'One row'}; target: ${target}. ${doc}`,
+      '',
+      '| field | bytes | unit | meaning |',
+      '|---|---|---|---|',
+      ...fields.map(
+        ({ name: field, bytes, unit, writable, doc: meaning }) =>
+          `| \`${field}\`${writable ? ' (can be set)' : ''} | ${bytes} | ${unit ?? ''} | ${meaning} |`,
+      ),
+      '',
+    ]),
+  ];
+}

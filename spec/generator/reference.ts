@@ -1,5 +1,6 @@
 /** The classes and the counters as a Markdown reference: docs/spec.md. */
 import type { CounterSpec } from './counters.ts';
+import { describeGroups, type GroupSpec } from './groups.ts';
 import type { ClassSpec, Enum, Field, Layout, Message, Structure } from './model.ts';
 import { constantName, sentence } from './names.ts';
 
@@ -18,7 +19,7 @@ used; the private echo and its organisation number are ours.
 |---|---|---|
 | 0 | 0-2 | Version: 1 is I2O 1.5 |
 | 0 | 4-7 | where the scatter-gather list begins, in words; in multiple-transaction replies 3, the control word; 0: no list |
-| 0 | 8-15 | MsgFlags: 0x10 MULTIPLE, 0x20 FAIL, 0x40 LAST, 0x80 REPLY (0x01 STATIC and 0x02 64BIT_CONTEXT are refused) |
+| 0 | 8-15 | MsgFlags: 0x10 MULTIPLE, 0x20 FAIL, 0x40 LAST, 0x80 REPLY (0x01 STATIC only posts a static frame; 0x02 64BIT_CONTEXT is refused) |
 | 0 | 16-31 | MessageSize in words, header and list included |
 | 1 | 0-11 | TargetAddress: TID of who is asked; replies repeat it |
 | 1 | 12-23 | InitiatorAddress: TID of who asks; 1 is the host |
@@ -52,8 +53,13 @@ Addresses are byte offsets in the shared region. Numbers are unsigned in their b
 32-bit number. IPv4 addresses have their first byte in bits 24-31. Unnamed bits are 0.
 `;
 
-export function generateReference(classes: readonly ClassSpec[], counters: readonly CounterSpec[]): string {
-  const parts = [INTRODUCTION, ...classes.flatMap(describeClass), ...describeCounters(counters)];
+export function generateReference(
+  classes: readonly ClassSpec[],
+  groups: readonly GroupSpec[],
+  counters: readonly CounterSpec[],
+): string {
+  const described = [...classes.flatMap(describeClass), ...describeGroups(groups)];
+  const parts = [INTRODUCTION, ...described, ...describeCounters(counters)];
   return `${parts.join('\n').trimEnd()}\n`;
 }
 
