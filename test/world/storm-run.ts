@@ -19,8 +19,8 @@ export const STREAMS = 100;
 export const DATAGRAMS = 150;
 const CHAT_PORT = 4000;
 
-/** Pools of chance, small enough that each runs dry. */
-function smallCard(random: Random, transport: Transport): CardOverrides {
+/** Pools of chance, small enough that each runs dry; but numbers for all, since a stream nobody accepts keeps its buffers. */
+function smallCard(random: Random, transport: Transport, chatters: number): CardOverrides {
   return {
     transport,
     pools: {
@@ -33,7 +33,7 @@ function smallCard(random: Random, transport: Transport): CardOverrides {
       immediateSlots: 1 + random.below(8),
     },
     driver: {
-      socketsMax: 48 + random.below(40),
+      socketsMax: 48 + 2 * chatters + random.below(40),
       transmitReserve: random.below(3),
       transmitLowWatermark: 1 + random.below(4),
       bucketsPerPost: 1 + random.below(9),
@@ -56,8 +56,8 @@ export function storm(
   const random = new Random(seed);
   const configs =
     cards === 1
-      ? ([smallCard(random, transport)] as const)
-      : ([smallCard(random, transport), smallCard(random, transport)] as const);
+      ? ([smallCard(random, transport, chatters)] as const)
+      : ([smallCard(random, transport, chatters), smallCard(random, transport, chatters)] as const);
   const costly = random.below(2) === 1;
   const world = new VirtualWorld({
     cards: configs,
