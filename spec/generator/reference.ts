@@ -51,6 +51,8 @@ preserves none.
 
 Addresses are byte offsets in the shared region. Numbers are unsigned in their bits; a whole word is read as a signed
 32-bit number. IPv4 addresses have their first byte in bits 24-31. Unnamed bits are 0.
+
+State machines, parameter groups and the validator's rules are printed by *inic spec* ([spec-tool.md](spec-tool.md)).
 `;
 
 export function generateReference(
@@ -82,13 +84,16 @@ function describeClass(spec: ClassSpec): string[] {
       return `| ${code(m.function)} | [${m.name}](#${m.name.toLowerCase()}) | ${cell(firstSentence)} |`;
     }),
     '',
-    ...spec.messages.flatMap((message) => describeMessage(message)),
+    ...spec.messages.flatMap((message) =>
+      describeMessage(message, spec.name === 'socket' ? 'errno' : 'DetailedStatus'),
+    ),
     ...spec.structures.flatMap(describeStructure),
     ...spec.enums.flatMap(describeEnum),
   ];
 }
 
-function describeMessage(message: Message): string[] {
+/** @param refusal what a refusal carries. */
+function describeMessage(message: Message, refusal: string): string[] {
   const reply =
     message.reply === undefined
       ? ['*Reply:* none.', '']
@@ -100,7 +105,7 @@ function describeMessage(message: Message): string[] {
             ...paragraph(message.reply.doc),
             ...describeLayout(message.reply, message.reply.overlaid === true ? 4 : 5),
           ];
-  const errno = describeErrno(message);
+  const errno = describeErrno(message, refusal);
   const request =
     message.request.words === 4 && message.request.fields.length === 0
       ? ['*Request:* header only.', '']
@@ -118,13 +123,13 @@ function describeMessage(message: Message): string[] {
 }
 
 /** One line of names; a table where it is said when each comes. */
-function describeErrno({ errno }: Message): string[] {
+function describeErrno({ errno }: Message, refusal: string): string[] {
   if (errno.length === 0) return [];
   if (errno.every(({ when }) => when === undefined)) {
-    return [`*errno:* ${errno.map(({ name }) => name).join(', ')}.`, ''];
+    return [`*${refusal}:* ${errno.map(({ name }) => name).join(', ')}.`, ''];
   }
   const rows = errno.map(({ name, when }) => `| ${name} | ${cell(when ?? '')} |`);
-  return ['| errno | when |', '|---|---|', ...rows, ''];
+  return [`| ${refusal} | when |`, '|---|---|', ...rows, ''];
 }
 
 function describeStructure(structure: Structure): string[] {
