@@ -21,6 +21,8 @@ export interface Judged {
 }
 
 const COLUMNS = 110;
+/** Counts below this are written out. */
+const WHOLE_MAX = 10_000;
 const INDENT = '    ';
 
 /** @param most violations shown. */
@@ -39,6 +41,7 @@ export function violationLines({ name, violations }: Judged, most: number): stri
 }
 
 export function summaryLine({ name, frames, events, total, seconds, damage, whole }: Judged): string {
+  if (frames === 0 && damage !== '') return `${name}: ${damage}`;
   const parts = [
     `${frames.toLocaleString('en')} frames`,
     `${events.toLocaleString('en')} events`,
@@ -55,7 +58,8 @@ export function coverageTable(lines: readonly CoverageLine[], states: readonly s
   const used = states.map((_, state) => lines.some(({ byState }) => byState[state]! > 0));
   const shown = states.map((name, state) => ({ name, state })).filter(({ state }) => used[state]);
   const header = ['message', 'requests', 'good', 'errors', ...shown.map(({ name }) => name)];
-  const number = (value: number): string => (value === 0 ? '.' : withPrefix(value).replace(' ', ''));
+  const number = (value: number): string =>
+    value === 0 ? '.' : value < WHOLE_MAX ? String(value) : withPrefix(value).replace(' ', '');
   const rows = lines.map((line) => [
     line.message,
     number(line.requests),

@@ -1,0 +1,98 @@
+/** `inic validate` as a program: what it prints, and how it exits. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FileSink } from '../../src/trace/file-sink.ts';
+import { VirtualWorld } from '../../src/world/virtual.ts';
+import { first, put, workload } from '../conformance/mutant.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const TIMEOUT_MS = 30_000;
+const OPTION_GET = 0x92;
+
+let folder: string;
+
+/** Records the workload, broken or not. */
+function record(name: string, broken: boolean): void {
+  const file = new FileSink(join(folder, name));
+  const change = first(OPTION_GET, put(0, 0, 2, 2));
+  const { frame } = FileSink.prototype;
+  let done = !broken;
+  file.frame = (direction, timeNs, slot, words, at) => {
+    if (!done && direction === 1) done = change(words, at);
+    frame.call(file, direction, timeNs, slot, words, at);
+  };
+  const world = new VirtualWorld({ cards: [{ packetSlots: 128 }], traces: [{ sink: file }] });
+  workload(world.cards[0]!, undefined);
+  world.run(() => false, 1e9);
+  world.cards[0]!.endTrace();
+  file.close();
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'inic-'));
+  record('clean.trace', false);
+  writeFileSync(join(folder, 'other.txt'), 'hello');
+  writeFileSync(join(folder, 'cut.trace'), readFileSync(join(folder, 'clean.trace')).subarray(0, 4000));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function validate(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, 'validate', ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+it('a clean trace exits 0', { timeout: TIMEOUT_MS }, async () => {
+  const { code, stdout } = await validate('clean.trace');
+  expect(stdout).toMatch(/^clean\.trace: \d+ frames, [\d,]+ events, 0 violations/);
+  expect(code).toBe(0);
+});
+
+it('a broken one exits 1, with rule, words and frame', { timeout: TIMEOUT_MS }, async () => {
+  try {
+    record('broken.trace', true);
+  } catch {
+    // The driver gives up on a card that answers so.
+  }
+  const { code, stdout } = await validate('broken.trace', '--json');
+  const [judged] = JSON.parse(stdout) as [{ violations: { rule: string; frame: number; doc: string }[] }];
+  expect(judged.violations[0]).toMatchObject({ rule: 'H-01' });
+  expect(judged.violations[0]!.frame).toBeGreaterThan(5);
+  expect(judged.violations[0]!.doc).toMatch(/I2O 1\.5/);
+  expect([1, 2]).toContain(code);
+});
+
+it('what is no whole trace exits 2, each with its line', { timeout: TIMEOUT_MS }, async () => {
+  const { code, stdout, stderr } = await validate('cut.trace', 'other.txt', 'missing.trace', 'clean.trace');
+  expect(stdout).toMatch(/^cut\.trace: \d+ frames.*cut/m);
+  expect(stdout).toMatch(/^other\.txt: not a trace/m);
+  expect(stdout).toMatch(/^missing\.trace: no such file/m);
+  expect(stdout).toMatch(/^clean\.trace: .*0 violations/m);
+  expect(stderr).toBe('');
+  expect(code).toBe(2);
+});
+
+it('a live card is judged, and what it covered is told', { timeout: TIMEOUT_MS }, async () => {
+  const { code, stdout } = await validate('--live', '--virtual', '--transport', 'fifo');
+  expect(stdout).toMatch(/^SocketAbort /m);
+  expect(stdout).toMatch(/live, fifo, virtual time, seed 1: .* 0 violations/);
+  expect(code).toBe(0);
+});
+
+it('without a file it says what it needs', { timeout: TIMEOUT_MS }, async () => {
+  const { code, stderr } = await validate();
+  expect(stderr).toMatch(/needs a trace/);
+  expect(code).toBe(1);
+});
