@@ -159,7 +159,10 @@ export class LiveWorkload {
     for (const size of [0, 1, 64, 1000, 2000, 1 + random.below(8000)]) {
       if (stack.sendTo(asking, this.bytes, 0, size, LOOPBACK, DATAGRAM_PORT) < 0) continue;
       this.until(() => stack.recvFrom(answering, this.room, 0, this.room.length, from) >= 0, 'a datagram');
-      stack.sendTo(answering, this.bytes, 0, size, from.address, from.port);
+      this.until(
+        () => stack.sendTo(answering, this.bytes, 0, size, from.address, from.port) !== -EAGAIN,
+        'room for an answer',
+      );
       this.until(() => stack.recv(asking, this.room, 0, this.room.length) >= 0, 'its answer');
     }
     stack.connect(asking, LOOPBACK, CLOSED_PORT);

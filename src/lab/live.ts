@@ -11,6 +11,8 @@ export interface LiveOptions {
   readonly seed: number;
   /** Inline in virtual time, the same each time; else on a thread. */
   readonly virtual: boolean;
+  /** Settings over the workload's own. */
+  readonly card?: CardOverrides;
 }
 
 export interface Live {
@@ -36,10 +38,10 @@ const CARD: CardOverrides = {
   driver: { socketsMax: 128 },
 };
 
-export async function runLive({ transport, seed, virtual }: LiveOptions): Promise<Live> {
+export async function runLive({ transport, seed, virtual, card: settings = {} }: LiveOptions): Promise<Live> {
   const validator = new Validator();
   const trace = { sink: validator };
-  const overrides = { ...CARD, transport };
+  const overrides = { ...CARD, ...settings, transport, driver: { ...CARD.driver, ...settings.driver } };
   if (virtual) {
     const world = new VirtualWorld({ cards: [overrides], seed, traces: [trace] });
     const card = world.cards[0]!;

@@ -2,7 +2,29 @@
 import { describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues.ts';
 import { runLive } from '../../src/lab/live.ts';
+import type { CardOverrides } from '../../src/world/card-config.ts';
 import { found } from './found.ts';
+
+const SETTINGS: readonly CardOverrides[] = [
+  { driver: { replyMode: 'batch' } },
+  { driver: { replyMode: 'immediate' } },
+  { driver: { replyMode: 'onError' } },
+  { driver: { replyMode: 'never' } },
+  { driver: { batchSends: true } },
+  { driver: { batchSends: true, replyMode: 'immediate' } },
+  { driver: { batchSends: true, replyMode: 'never' } },
+  { driver: { immediateBytesMax: 0 } },
+  { driver: { classVersion: 1 } },
+  { classVersion: 1 },
+];
+
+describe.each(TRANSPORTS)('a card judged as it runs, %s: reply modes, batches, versions', (transport) => {
+  it.each(SETTINGS.map((card) => [JSON.stringify(card), card] as const))('%s', async (_name, card) => {
+    const { validator, failure } = await runLive({ transport, seed: 3, virtual: true, card });
+    expect(failure).toBe('');
+    expect(found(validator)).toEqual([]);
+  });
+});
 
 describe.each(TRANSPORTS)('a card judged as it runs, %s', (transport) => {
   it.each([1, 2, 3])('breaks no rule in virtual time (seed %i)', async (seed) => {
