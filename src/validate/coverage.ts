@@ -41,7 +41,7 @@ export class Coverage {
   }
 
   /** An answer has come. // Hot path. */
-  reply(row: MessageRow, _socket: number, success: boolean): void {
+  reply(row: MessageRow, success: boolean): void {
     const counts = success ? this.successes : this.errors;
     counts[row.index] = counts[row.index]! + 1;
   }

@@ -82,7 +82,7 @@ export class ReplyJudge {
     const status = words[at + 4]! >>> 24;
     const functionCode = row.functionCode;
     if (functionCode === FUNCTION_EVENT_REGISTER && !(last && this.isRefusal(status, sizeWords))) {
-      trial.coverage.reply(row, -1, true);
+      trial.coverage.reply(row, true);
       trial.events.event(row, words, at, last);
       return;
     }
@@ -163,7 +163,7 @@ export class ReplyJudge {
     if (!this.find(row, words, at, success, status)) return;
     const { takenSocket: socket, takenFlags: flags } = transactions;
     const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
-    trial.coverage.reply(row, socket >= 0 && socket < trial.sockets.count ? socket : -1, success);
+    trial.coverage.reply(row, success);
     if (success && (flags & MALFORMED) !== 0)
       this.fault(row.target === TARGET_DEVICE ? 'K-05' : 'I-05', row, 'a malformed request succeeded');
     if (success && !illegal) this.layout(row, words, at, sizeWords);
@@ -210,7 +210,7 @@ export class ReplyJudge {
     const found = this.find(row, words, at, false, TRANSACTION_ERROR, preserved !== NO_PRESERVED);
     if (!found) return;
     const { takenSocket: socket, takenFlags: flags, takenFrame } = trial.transactions;
-    trial.coverage.reply(row, socket >= 0 && socket < trial.sockets.count ? socket : -1, false);
+    trial.coverage.reply(row, false);
     trial.transmit.doubt(takenFrame);
     const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
     if (row.target === TARGET_EXECUTIVE || row.functionCode < 0x20) this.moveIop(row, false, illegal);
@@ -320,7 +320,9 @@ export class ReplyJudge {
       this.fault('F-03', row, `a reply of ${sizeWords} words, not ${row.replyWords}`);
       return;
     }
-    for (const check of row.replyChecks) {
+    const { replyChecks } = row;
+    for (let i = 0; i < replyChecks.length; i++) {
+      const check = replyChecks[i]!;
       if (!check.good(words, at))
         this.fault('F-03', row, `reply with ${check.name} ${hex(check.read(words, at))}`);
     }

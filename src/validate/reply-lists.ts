@@ -47,7 +47,7 @@ export class ReplyLists {
       this.fault('F-03', row, `${count} records in ${sizeWords} words`);
       return;
     }
-    trial.coverage.reply(row, -1, true);
+    trial.coverage.reply(row, true);
     for (let i = 0; i < count; i++) {
       const record = at + RECORDS_WORD + i * RECORD_WORDS;
       this.record(row, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!);
@@ -73,7 +73,7 @@ export class ReplyLists {
       this.fault('F-03', row, `${count} contexts in ${sizeWords} words`);
       return;
     }
-    trial.coverage.reply(row, -1, true);
+    trial.coverage.reply(row, true);
     if (elementWords === 1) {
       this.outcomes(row, words, at, count);
       return;
@@ -91,7 +91,7 @@ export class ReplyLists {
       this.fault('T-01', row, `socket ${number} was not posted, it is ${name}`);
       return;
     }
-    coverage.reply(row, number, status === 0);
+    coverage.reply(row, status === 0);
     if (words[at + 3] !== number || words[at + 2] !== sockets.postInitiator[number]) {
       this.fault(
         'T-05',

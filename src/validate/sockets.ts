@@ -77,17 +77,24 @@ export class Sockets {
    */
   reply(row: MessageRow, socket: number, success: boolean, illegal: boolean): void {
     const column = success ? row.onSuccess.socket : row.onError.socket;
-    const where = `${row.name} of socket ${socket}`;
     if (illegal) {
       if (success)
-        this.findings.report('K-05', row.index, `${where} succeeded; it was ${this.nameOf(socket)}`);
+        this.findings.report(
+          'K-05',
+          row.index,
+          `${row.name} of socket ${socket} succeeded; it was ${this.nameOf(socket)}`,
+        );
       return;
     }
     if (column === UNNAMED) return;
     const next = this.machine.after(this.state[socket]!, column);
     if (next === ILLEGAL) {
       const outcome = success ? 'succeeded' : 'was refused';
-      this.findings.report('K-02', socket, `${where} ${outcome}, and it is ${this.nameOf(socket)}`);
+      this.findings.report(
+        'K-02',
+        socket,
+        `${row.name} of socket ${socket} ${outcome}, and it is ${this.nameOf(socket)}`,
+      );
     } else {
       this.state[socket] = next;
       if (row.functionCode === FUNCTION_ABORT) this.endedNs[socket] = this.findings.timeNs;

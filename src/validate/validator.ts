@@ -122,12 +122,16 @@ export class Validator implements TraceSink {
     const inTransmit =
       end > transmit.offset && address < transmit.offset + transmit.count * transmit.bufferBytes;
     const inReceive = end > receive.offset && address < receive.offset + receive.count * receive.bufferBytes;
-    const seen = `${length} bytes at ${hex(address)}`;
     if (address < 0 || end > regionBytes) {
-      this.findings.report(side === SIDE_HOST ? 'O-03' : 'O-04', side, `${seen}, outside the region`);
+      this.findings.report(
+        side === SIDE_HOST ? 'O-03' : 'O-04',
+        side,
+        `${length} bytes at ${hex(address)}, outside the region`,
+      );
     } else if (side === SIDE_CARD) {
       if (inReceive) this.trial.receive.cardWrote(address, length);
-      else if (inTransmit) this.findings.report('O-04', side, `${seen}, in a transmit buffer`);
+      else if (inTransmit)
+        this.findings.report('O-04', side, `${length} bytes at ${hex(address)}, in a transmit buffer`);
     } else if (inTransmit) {
       this.trial.transmit.hostWrote(address, length);
     } else if (inReceive) {
@@ -136,7 +140,8 @@ export class Validator implements TraceSink {
       const slotWords = (address >> 2) - inbound.firstWord;
       const slot = Math.floor(slotWords / inbound.strideWords);
       const last = Math.floor((((end - 1) >> 2) - inbound.firstWord) / inbound.strideWords);
-      if (slot !== last || !this.credits.hostHolds(slot)) this.findings.report('O-03', side, seen);
+      if (slot !== last || !this.credits.hostHolds(slot))
+        this.findings.report('O-03', side, `${length} bytes at ${hex(address)}`);
     }
   }
 
