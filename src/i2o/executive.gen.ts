@@ -1314,7 +1314,10 @@ export function writeExecIopReset(
   words[frame + 7] = statusAddressHigh;
 }
 
-/** Ends every open request and goes to HOLD. The tables and the outbound queue stay. */
+/**
+ * Ends every open request and goes to HOLD. The tables and the outbound queue stay; so do claims, static
+ * frames and registrations for events (ours).
+ */
 export const EXEC_IOP_CLEAR = 0xbe;
 export const EXEC_IOP_CLEAR_WORDS = 4;
 
@@ -1433,7 +1436,10 @@ export function writeExecSysQuiesceReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Device messages of this path are refused until ExecPathEnable; open ones are ended. */
+/**
+ * Messages of the device's class by this path are refused until ExecPathEnable; open ones are ended. The
+ * device's own state stays.
+ */
 export const EXEC_PATH_QUIESCE = 0xc5;
 export const EXEC_PATH_QUIESCE_WORDS = 5;
 
@@ -1853,7 +1859,7 @@ export function writeExecDdmResetReply(
 export const EXEC_STATIC_MF_CREATE = 0xdd;
 export const EXEC_STATIC_MF_CREATE_WORDS = 9;
 
-/** The most posts the host will have open; 1 to 255. */
+/** The most posts the host will have open; the card trusts it; 1 to 255. */
 export function getExecStaticMfCreateMaxOutstanding(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xff;
 }
@@ -2301,7 +2307,7 @@ export function getLctEntryChangeIndicator(words: Int32Array, at: number): numbe
   return words[at + 1];
 }
 
-/** Flags. */
+/** 2: more than one user allowed, 0x10: peers are not served, 0x20: managers are not. */
 export function getLctEntryDeviceFlags(words: Int32Array, at: number): number {
   return words[at + 2];
 }

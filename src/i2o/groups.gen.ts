@@ -112,6 +112,68 @@ export const GROUP_DDM_LIST_MODULE_TYPE = 1;
 export const GROUP_DDM_LIST_MODULE_STATE = 2;
 export const GROUP_DDM_LIST_MODULE_NAME = 3;
 
+/** Where a card keeps modules. This one keeps none; its software is not stored on it. The fields are ours. */
+export const GROUP_DRIVER_STORE: GroupLayout = {
+  number: 0x0004,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'moduleLimit', byteLength: 4 },
+    { name: 'moduleCount', byteLength: 4 },
+    { name: 'currentBytes', byteLength: 4 },
+    { name: 'freeBytes', byteLength: 4 },
+  ],
+};
+export const GROUP_DRIVER_STORE_MODULE_LIMIT = 0;
+export const GROUP_DRIVER_STORE_MODULE_COUNT = 1;
+export const GROUP_DRIVER_STORE_CURRENT_BYTES = 2;
+export const GROUP_DRIVER_STORE_FREE_BYTES = 3;
+
+/** The modules in the driver store. There are none. The fields are ours. */
+export const GROUP_DRIVER_STORE_TABLE: GroupLayout = {
+  number: 0x0005,
+  table: true,
+  keyField: 0,
+  fields: [
+    { name: 'moduleId', byteLength: 2 },
+    { name: 'moduleBytes', byteLength: 4 },
+  ],
+};
+export const GROUP_DRIVER_STORE_TABLE_MODULE_ID = 0;
+export const GROUP_DRIVER_STORE_TABLE_MODULE_BYTES = 1;
+
+/** The buses adapters are on. The fields are ours, the numbers those of the hardware resource table. */
+export const GROUP_BUS_ATTRIBUTES: GroupLayout = {
+  number: 0x0006,
+  table: true,
+  keyField: 0,
+  fields: [
+    { name: 'busNumber', byteLength: 1 },
+    { name: 'busType', byteLength: 1 },
+    { name: 'adapters', byteLength: 1 },
+  ],
+};
+export const GROUP_BUS_ATTRIBUTES_BUS_NUMBER = 0;
+export const GROUP_BUS_ATTRIBUTES_BUS_TYPE = 1;
+export const GROUP_BUS_ATTRIBUTES_ADAPTERS = 2;
+
+/** What software the card runs. The fields are ours. */
+export const GROUP_SOFTWARE_ATTRIBUTES: GroupLayout = {
+  number: 0x0007,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'i2oVersion', byteLength: 1 },
+    { name: 'executiveVersion', byteLength: 1 },
+    { name: 'name', byteLength: 24 },
+    { name: 'revision', byteLength: 8 },
+  ],
+};
+export const GROUP_SOFTWARE_ATTRIBUTES_I2O_VERSION = 0;
+export const GROUP_SOFTWARE_ATTRIBUTES_EXECUTIVE_VERSION = 1;
+export const GROUP_SOFTWARE_ATTRIBUTES_NAME = 2;
+export const GROUP_SOFTWARE_ATTRIBUTES_REVISION = 3;
+
 /** The hardware resource table, as ExecHrtGet reads it. */
 export const GROUP_HARDWARE_RESOURCES: GroupLayout = {
   number: 0x0100,
@@ -131,9 +193,27 @@ export const GROUP_HARDWARE_RESOURCES_BUS_NUMBER = 2;
 export const GROUP_HARDWARE_RESOURCES_BUS_TYPE = 3;
 export const GROUP_HARDWARE_RESOURCES_BUS_DATA = 4;
 
+/**
+ * The logical configuration table's head. The reference names 0101 and 0102 together as the table's; that
+ * the first is its head and the second its entries is our reading, as of the driver store's two.
+ */
+export const GROUP_LOGICAL_CONFIGURATION_HEAD: GroupLayout = {
+  number: 0x0101,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'bootTid', byteLength: 2 },
+    { name: 'iopFlags', byteLength: 4 },
+    { name: 'changeIndicator', byteLength: 4 },
+  ],
+};
+export const GROUP_LOGICAL_CONFIGURATION_HEAD_BOOT_TID = 0;
+export const GROUP_LOGICAL_CONFIGURATION_HEAD_IOP_FLAGS = 1;
+export const GROUP_LOGICAL_CONFIGURATION_HEAD_CHANGE_INDICATOR = 2;
+
 /** The logical configuration table, as ExecLctNotify reads it. */
 export const GROUP_LOGICAL_CONFIGURATION: GroupLayout = {
-  number: 0x0101,
+  number: 0x0102,
   table: true,
   keyField: 0,
   fields: [
@@ -186,6 +266,19 @@ export const GROUP_SYSTEM_TABLE_INBOUND_FRAME_WORDS = 5;
 export const GROUP_SYSTEM_TABLE_LAST_CHANGED = 6;
 export const GROUP_SYSTEM_TABLE_CAPABILITIES = 7;
 export const GROUP_SYSTEM_TABLE_INBOUND_PORT = 8;
+
+/** Other IOPs the card has a connection to. There are none. The fields are ours. */
+export const GROUP_EXTERNAL_CONNECTIONS: GroupLayout = {
+  number: 0x0104,
+  table: true,
+  keyField: 0,
+  fields: [
+    { name: 'iopId', byteLength: 2 },
+    { name: 'hostUnitId', byteLength: 2 },
+  ],
+};
+export const GROUP_EXTERNAL_CONNECTIONS_IOP_ID = 0;
+export const GROUP_EXTERNAL_CONNECTIONS_HOST_UNIT_ID = 1;
 
 /** The groups there are, this one too. */
 export const GROUP_GROUP_DESCRIPTORS: GroupLayout = {
@@ -240,6 +333,32 @@ export const GROUP_USERS: GroupLayout = {
 export const GROUP_USERS_INSTANCE = 0;
 export const GROUP_USERS_USER_TID = 1;
 export const GROUP_USERS_CLAIM_TYPE = 2;
+
+/** The private messages it takes, function 0xFF. The fields are ours. */
+export const GROUP_PRIVATE_EXTENSIONS: GroupLayout = {
+  number: 0xf005,
+  table: true,
+  keyField: 0,
+  fields: [
+    { name: 'instance', byteLength: 2 },
+    { name: 'organizationId', byteLength: 2 },
+    { name: 'xFunctionCode', byteLength: 2 },
+  ],
+};
+export const GROUP_PRIVATE_EXTENSIONS_INSTANCE = 0;
+export const GROUP_PRIVATE_EXTENSIONS_ORGANIZATION_ID = 1;
+export const GROUP_PRIVATE_EXTENSIONS_X_FUNCTION_CODE = 2;
+
+/** Whom its primary user lets use it beside itself, by a claim as Authorized. */
+export const GROUP_AUTHORIZED_USERS: GroupLayout = {
+  number: 0xf006,
+  table: true,
+  keyField: 0,
+  fields: [
+    { name: 'userTid', byteLength: 2 },
+  ],
+};
+export const GROUP_AUTHORIZED_USERS_USER_TID = 0;
 
 /** What it is. */
 export const GROUP_DEVICE_IDENTITY: GroupLayout = {

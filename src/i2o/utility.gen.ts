@@ -434,7 +434,12 @@ export function writeUtilParamsGetReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Becomes a user of the device; the table entry then names the primary one. */
+/**
+ * Becomes a user of the device; the table entry then names the primary one, and its flags what the users
+ * want. While a user is exclusive, messages of the device's class from other initiators are refused with
+ * InvalidInitiatorAddress, a transaction error (ours). A second initiator is TID 2 here, which may send
+ * utility messages and no others.
+ */
 export const UTIL_CLAIM = 0x09;
 export const UTIL_CLAIM_WORDS = 5;
 
@@ -486,7 +491,7 @@ export function writeUtilClaimReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Is no user of the device any longer. */
+/** Is no user of the device any longer; a lock and a reservation end with the initiator's last claim. */
 export const UTIL_CLAIM_RELEASE = 0x0b;
 export const UTIL_CLAIM_RELEASE_WORDS = 5;
 
@@ -538,7 +543,10 @@ export function writeUtilClaimReleaseReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Keeps the device to the initiator alone. */
+/**
+ * Keeps the device to the initiator alone: messages of its class from others are refused with DeviceBusy, a
+ * transaction error.
+ */
 export const UTIL_DEVICE_RESERVE = 0x0d;
 export const UTIL_DEVICE_RESERVE_WORDS = 4;
 
@@ -666,9 +674,9 @@ export function writeUtilConfigDialogReply(
 
 /**
  * Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST
- * clear. A new mask replaces the old one; mask 0 ends it. A registration that ends, replaced or cancelled,
- * is answered a last time, with LAST and indicator 0, and so is the request with mask 0 itself; that is
- * ours.
+ * clear. A new mask, with the new request's contexts, replaces the old one without a word; mask 0 ends it,
+ * and that request is answered once, with LAST and indicator 0, which is ours. One registration a target:
+ * only the host's, TID 1.
  */
 export const UTIL_EVENT_REGISTER = 0x13;
 export const UTIL_EVENT_REGISTER_WORDS = 5;
@@ -871,7 +879,10 @@ export function writeUtilReplyFaultNotify(
   words[frame + 8] = originalFrameHigh;
 }
 
-/** Locks the device against everyone else. */
+/**
+ * Locks the device against everyone else: messages of its class from other initiators are refused with
+ * DeviceLocked, a transaction error, and so are their UtilParamsSet and claims.
+ */
 export const UTIL_LOCK = 0x17;
 export const UTIL_LOCK_WORDS = 4;
 

@@ -5,12 +5,13 @@ import {
   ABORT_TYPE_TRANSACTION,
   ABORT_TYPE_WILD,
 } from '../i2o/utility.gen.ts';
+import type { PendingRequest } from './pending-request.ts';
 
 /** Added to an abort type: end only what has moved nothing. */
 export const ABORT_CLEAN = 4;
 
 export class AbortMatch {
-  /** Victims have the initiator of the abort; the host is the only one here. */
+  /** Victims have the initiator of the abort. The device's module has only the host's. */
   initiatorTid = 0;
   /** End only requests of which nothing has moved. */
   clean = false;
@@ -25,6 +26,11 @@ export class AbortMatch {
     this.functionCode = functionCode;
     this.transactionContext = transactionContext;
     this.initiatorTid = initiatorTid;
+  }
+
+  /** Whether an open request of the executive's is meant: of these the initiator is known. */
+  endsExecutive(functionCode: number, request: PendingRequest): boolean {
+    return request.initiator === this.initiatorTid && this.matches(functionCode, request.transactionContext);
   }
 
   /** Whether an open request of the initiator is meant. */

@@ -71,7 +71,7 @@ export class ConfigValidate {
   }
 
   abort(match: AbortMatch): number {
-    if (!this.request.open || !match.matches(EXEC_CONFIG_VALIDATE, this.request.transactionContext)) return 0;
+    if (!this.request.open || !match.endsExecutive(EXEC_CONFIG_VALIDATE, this.request)) return 0;
     this.outbound.answer(this.request, REQUEST_STATUS_ABORT_NO_DATA, DETAILED_STATUS_SUCCESS);
     return 1;
   }

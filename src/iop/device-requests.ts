@@ -85,16 +85,22 @@ export class DeviceRequests {
         device.suspend(false);
         break;
       case EXEC_DDM_QUIESCE:
-      case EXEC_PATH_QUIESCE:
         device.suspend(true);
         break;
       case EXEC_DDM_ENABLE:
-      case EXEC_PATH_ENABLE:
         device.enable();
         break;
       case EXEC_DDM_RESET:
-      case EXEC_PATH_RESET:
         device.restart();
+        break;
+      case EXEC_PATH_QUIESCE:
+        device.setPath(false, true);
+        break;
+      case EXEC_PATH_ENABLE:
+        device.setPath(true, false);
+        break;
+      case EXEC_PATH_RESET:
+        device.setPath(true, true);
         break;
       case EXEC_DDM_DESTROY:
         device.destroy();

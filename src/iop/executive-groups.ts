@@ -9,12 +9,12 @@ import {
   SYS_TAB_ENTRY_WORDS,
   SYS_TAB_HEADER_WORDS,
 } from '../i2o/executive.gen.ts';
-import { FRAME_BYTES } from '../i2o/frame.ts';
+import { FRAME_BYTES, VERSION_1_5 } from '../i2o/frame.ts';
 import * as layout from '../i2o/groups.gen.ts';
 import { DEVICE_TID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../i2o/tids.ts';
 import type { FrameConsumer, FrameProducer } from '../i2o/transport.ts';
 import { EVENT_QUEUE_MAX } from './events.ts';
-import { classWord, moduleName } from './generic-groups.ts';
+import { classWord, moduleName, REVISION } from './generic-groups.ts';
 import { type IopState, SYSTEM_TABLE_WORDS } from './iop-state.ts';
 import { DescribedGroup, type ParameterGroup, type ValueWriter } from './parameter-group.ts';
 import { STATIC_FRAMES, type StaticFrames } from './static-frames.ts';
@@ -44,15 +44,43 @@ export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
       return [parts.memoryBytes, 0, 0, EVENT_QUEUE_MAX, waiting, 1];
     }),
     ddmList(parts),
+    numbers(layout.GROUP_DRIVER_STORE, () => [0, 0, 0, 0]),
+    none(layout.GROUP_DRIVER_STORE_TABLE),
+    numbers(layout.GROUP_BUS_ATTRIBUTES, () => [0, 0, 1], 1),
+    softwareAttributes(parts.executive),
     hardwareResources(parts.device),
+    numbers(layout.GROUP_LOGICAL_CONFIGURATION_HEAD, () => [
+      parts.iop.bootTid,
+      0,
+      parts.iop.changeIndicator >>> 0,
+    ]),
     logicalConfiguration(parts),
     systemTable(parts.iop),
+    none(layout.GROUP_EXTERNAL_CONNECTIONS),
   ];
 }
 
-/** A scalar group of numbers that are cheap to find all at once. */
-function numbers(group: layout.GroupLayout, values: () => readonly number[]): ParameterGroup {
-  return new DescribedGroup(group, { put: (field, _row, put) => put.number(values()[field]!) });
+/** A scalar group, or one row of a table, of numbers that are cheap to find all at once. */
+function numbers(group: layout.GroupLayout, values: () => readonly number[], rows = 1): ParameterGroup {
+  return new DescribedGroup(group, {
+    rows: () => rows,
+    put: (field, _row, put) => put.number(values()[field]!),
+  });
+}
+
+/** A table of what this card has none of. */
+function none(group: layout.GroupLayout): ParameterGroup {
+  return numbers(group, () => [], 0);
+}
+
+function softwareAttributes(executive: ExecutiveTarget): ParameterGroup {
+  return new DescribedGroup(layout.GROUP_SOFTWARE_ATTRIBUTES, {
+    put: (field, _row, put) => {
+      if (field === layout.GROUP_SOFTWARE_ATTRIBUTES_NAME) put.text(moduleName(executive));
+      else if (field === layout.GROUP_SOFTWARE_ATTRIBUTES_REVISION) put.text(REVISION);
+      else put.number([VERSION_1_5, executive.classVersion][field]!);
+    },
+  });
 }
 
 /** In the order of the group's fields. */
@@ -115,6 +143,8 @@ function lctValue(field: number, target: Target, device: DeviceTarget): number {
       return own ? device.biosInfo : 0;
     case layout.GROUP_LOGICAL_CONFIGURATION_CHANGE_INDICATOR:
       return own ? device.changedAt >>> 0 : 1;
+    case layout.GROUP_LOGICAL_CONFIGURATION_DEVICE_FLAGS:
+      return own ? device.claims.deviceFlags : 0;
     case layout.GROUP_LOGICAL_CONFIGURATION_CLASS_ID:
       return classWord(target);
     case layout.GROUP_LOGICAL_CONFIGURATION_EVENT_CAPABILITIES:

@@ -10,6 +10,7 @@
 import {
   checkExecutiveRequest,
   DETAILED_STATUS_INAPPROPRIATE_FUNCTION,
+  DETAILED_STATUS_INVALID_PARAMETER,
   DETAILED_STATUS_SUCCESS,
   DETAILED_STATUS_UNKNOWN_FUNCTION,
   DETAILED_STATUS_UNSUPPORTED_FUNCTION,
@@ -43,9 +44,17 @@ import {
   IOP_STATE_HOLD,
   IOP_STATE_OPERATIONAL,
   IOP_STATE_READY,
+  POLLED_STATUS_FAILED,
+  POLLED_STATUS_REJECTED,
   REQUEST_STATUS_ERROR_NO_DATA,
   REQUEST_STATUS_SUCCESS,
 } from '../i2o/executive.gen.ts';
+import {
+  DEVICE_STATE_CHANGE_FAILED,
+  DEVICE_STATE_CHANGE_NORMAL,
+  DEVICE_STATE_CHANGE_SUSPENDED,
+  GENERIC_EVENT_STATE_CHANGE,
+} from '../i2o/utility.gen.ts';
 import { INBOUND_REFUSED } from '../ledger/counters.gen.ts';
 import type { ExecutiveParts } from './executive-parts.ts';
 import { isLegal } from './executive-states.ts';
@@ -73,6 +82,10 @@ export class Executive {
   request(frame: number, functionCode: number, sizeWords: number): void {
     const { outbound, iop } = this.parts;
     const fault = checkExecutiveRequest(this.words, frame, sizeWords);
+    if (functionCode === EXEC_OUTBOUND_INIT && fault === DETAILED_STATUS_INVALID_PARAMETER) {
+      // Where the status word is, is known: a host that polls it is not left to its timeout.
+      this.parts.polled.refuseOutboundInit(frame, POLLED_STATUS_FAILED);
+    }
     if (!iop.canReply && (fault !== 0 || !isLegal(functionCode, iop.state))) {
       // There is no outbound queue to answer by.
       this.counters[INBOUND_REFUSED] += 1;
@@ -119,7 +132,7 @@ export class Executive {
   fail(): void {
     const { iop, executive } = this.parts;
     if (iop.failed) return;
-    iop.enter(iop.canReply ? IOP_STATE_FAILED : IOP_STATE_FAULTED);
+    this.enter(iop.canReply ? IOP_STATE_FAILED : IOP_STATE_FAULTED, DEVICE_STATE_CHANGE_FAILED);
     executive.events.raise(EXECUTIVE_EVENT_DDM_AVAILABILITY, AVAILABILITY_CODE);
   }
 
@@ -150,12 +163,12 @@ export class Executive {
         parts.system.set(frame, functionCode, sizeWords);
         break;
       case EXEC_SYS_ENABLE:
-        parts.iop.enter(IOP_STATE_OPERATIONAL);
+        this.enter(IOP_STATE_OPERATIONAL, DEVICE_STATE_CHANGE_NORMAL);
         this.done(frame);
         break;
       case EXEC_SYS_QUIESCE:
         if (parts.iop.deviceRuns) parts.device.module.quiesce();
-        parts.iop.enter(IOP_STATE_READY);
+        this.enter(IOP_STATE_READY, DEVICE_STATE_CHANGE_SUSPENDED);
         this.done(frame);
         break;
       case EXEC_LCT_NOTIFY:
@@ -195,8 +208,16 @@ export class Executive {
     if (iop.deviceRuns) device.module.quiesce();
     lctNotify.clear();
     configValidate.clear();
-    iop.enter(IOP_STATE_HOLD);
+    this.enter(IOP_STATE_HOLD, DEVICE_STATE_CHANGE_SUSPENDED);
     this.done(frame);
+  }
+
+  /** Goes to a state, and tells who asked for it. @param change data of the event, a DEVICE_STATE_CHANGE_ number. */
+  private enter(state: number, change: number): void {
+    const { iop, executive } = this.parts;
+    const changed = iop.state !== state;
+    iop.enter(state);
+    if (changed) executive.events.raise(GENERIC_EVENT_STATE_CHANGE, change);
   }
 
   private done(frame: number): void {
@@ -207,7 +228,7 @@ export class Executive {
   private illegal(frame: number, functionCode: number): void {
     if (functionCode === EXEC_OUTBOUND_INIT) {
       this.counters[INBOUND_REFUSED] += 1;
-      this.parts.polled.rejectOutboundInit(frame);
+      this.parts.polled.refuseOutboundInit(frame, POLLED_STATUS_REJECTED);
     } else {
       this.refuse(frame, DETAILED_STATUS_INAPPROPRIATE_FUNCTION);
     }

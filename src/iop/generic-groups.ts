@@ -1,15 +1,18 @@
 /** The parameter groups every target has (reference section 5.4). Made once a target, over what the target holds. */
 import * as layout from '../i2o/groups.gen.ts';
 import { SGL_CHAIN_BYTES_MAX, SGL_FRAGMENTS_MAX } from '../i2o/sgl-reader.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID, ORGANIZATION_ID } from '../i2o/tids.ts';
-import { BLOCK_STATUS_SUCCESS } from '../i2o/utility.gen.ts';
+import { DEVICE_TID, ECHO_CLASS_ID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../i2o/tids.ts';
+import { BLOCK_STATUS_SUCCESS, CLAIM_TYPE_AUTHORIZED } from '../i2o/utility.gen.ts';
 import { DescribedGroup, type ParameterGroup } from './parameter-group.ts';
 import { ADAPTER_ID } from './tables.ts';
 import type { Target } from './target.ts';
 
 export const VENDOR = 'inic';
 export const PRODUCT = 'software card';
-const REVISION = '1';
+export const REVISION = '1';
+
+/** XFunctionCodes of PrivateEcho, numbered from 1. */
+const PRIVATE_FUNCTIONS = 2;
 
 const PROPERTY_TABLE = 1;
 const PROPERTY_ROW_ADD = 2;
@@ -58,7 +61,7 @@ export function equip(target: Target, own: readonly ParameterGroup[]): void {
 }
 
 function genericGroups(target: Target): ParameterGroup[] {
-  return [descriptors(target), ...hardware(target), users(target), identity(target), module(target), userInformation(), sglLimits()]; // biome-ignore format: one line
+  return [descriptors(target), ...hardware(target), users(target), ...beside(target), identity(target), module(target), userInformation(), sglLimits()]; // biome-ignore format: one line
 }
 
 function descriptors(target: Target): ParameterGroup {
@@ -85,8 +88,26 @@ function hardware(target: Target): ParameterGroup[] {
 function users(target: Target): ParameterGroup {
   return new DescribedGroup(layout.GROUP_USERS, {
     rows: () => target.claims?.users ?? 0,
-    put: (field, row, put) => put.number([row + 1, HOST_TID, target.claims?.typeOf(row) ?? 0][field]!),
+    put: (field, row, put) => {
+      const type = target.claims?.typeOf(row) ?? 0;
+      put.number([row + 1, target.claims?.userOf(type) ?? 0, type][field]!);
+    },
   });
+}
+
+/** Who and what else it serves: private messages of ours, and authorized users. */
+function beside(target: Target): ParameterGroup[] {
+  const authorized = (): number => target.claims?.userOf(CLAIM_TYPE_AUTHORIZED) ?? NO_TID;
+  return [
+    new DescribedGroup(layout.GROUP_PRIVATE_EXTENSIONS, {
+      rows: () => (target.classId === ECHO_CLASS_ID ? PRIVATE_FUNCTIONS : 0),
+      put: (field, row, put) => put.number([row + 1, ORGANIZATION_ID, row + 1][field]!),
+    }),
+    new DescribedGroup(layout.GROUP_AUTHORIZED_USERS, {
+      rows: () => (authorized() === NO_TID ? 0 : 1),
+      put: (_field, _row, put) => put.number(authorized()),
+    }),
+  ];
 }
 
 function identity(target: Target): ParameterGroup {

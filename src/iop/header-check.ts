@@ -8,7 +8,7 @@ import {
   FAILURE_CODE_INVALID_VERSION,
 } from '../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, FRAME_WORDS, HEADER_WORDS, VERSION_1_5 } from '../i2o/frame.ts';
-import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, SECOND_TID } from '../i2o/tids.ts';
 import { UTIL_NOP } from '../i2o/utility.gen.ts';
 
 /** Functions from here on are a class's own; below are the utility messages. */
@@ -33,10 +33,15 @@ export function headerFailure(word0: number, word1: number): number {
   if (sglOffset !== 0 && (sglOffset < HEADER_WORDS || sglOffset >= sizeWords)) {
     return FAILURE_CODE_INVALID_OFFSET;
   }
-  if (((word1 >>> 12) & 0xfff) !== HOST_TID) return FAILURE_CODE_INVALID_INITIATOR_ID;
+  if (((word1 >>> 12) & 0xfff) !== HOST_TID && !isSecond(word1)) return FAILURE_CODE_INVALID_INITIATOR_ID;
   return 0;
 }
 
 function mayHaveFlags(flags: number, word1: number): boolean {
   return flags === FLAG_MULTIPLE && (word1 & 0xfff) === DEVICE_TID && word1 >>> 24 >= FIRST_CLASS_FUNCTION;
+}
+
+/** A second initiator sends utility messages, and no others. */
+function isSecond(word1: number): boolean {
+  return ((word1 >>> 12) & 0xfff) === SECOND_TID && word1 >>> 24 < FIRST_CLASS_FUNCTION;
 }

@@ -14,7 +14,7 @@ import {
 export const SYSTEM_TABLE_WORDS = 4 + 2 * 8;
 
 export class IopState {
-  /** The device takes its class's messages: OPERATIONAL, and nobody has suspended it. */
+  /** The device takes its class's messages: OPERATIONAL, nobody has suspended it, and nobody keeps the host out. */
   deviceReady = false;
   /** The device's module gets its turns. */
   deviceRuns = false;
@@ -37,6 +37,7 @@ export class IopState {
   readonly systemTable = new Int32Array(SYSTEM_TABLE_WORDS);
   private current: number = IOP_STATE_RESET;
   private deviceEnabled = true;
+  private hostKeptOut = 0;
   private devicePresent = true;
 
   /** An IOP_STATE_ number. */
@@ -57,6 +58,17 @@ export class IopState {
     this.settle();
   }
 
+  /** Another initiator keeps the host out of the device. @param status why, a DETAILED_STATUS_ number; 0: nobody does. */
+  setHostKeptOut(status: number): void {
+    this.hostKeptOut = status;
+    this.settle();
+  }
+
+  /** Why the device takes no message of the host although it works; 0: it does not work, or takes them. */
+  get keptOut(): number {
+    return this.deviceRuns && this.deviceEnabled ? this.hostKeptOut : 0;
+  }
+
   /** Something in the logical configuration table has changed. @returns the indicator from now on. */
   tableChanged(): number {
     this.changeIndicator = (this.changeIndicator + 1) | 0 || 1;
@@ -70,6 +82,6 @@ export class IopState {
 
   private settle(): void {
     this.deviceRuns = this.current === IOP_STATE_OPERATIONAL && this.devicePresent;
-    this.deviceReady = this.deviceRuns && this.deviceEnabled;
+    this.deviceReady = this.deviceRuns && this.deviceEnabled && this.hostKeptOut === 0;
   }
 }

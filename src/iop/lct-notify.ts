@@ -93,7 +93,7 @@ export class LctNotify {
 
   abort(match: AbortMatch): number {
     return this.endAll(REQUEST_STATUS_ABORT_NO_DATA, (request) =>
-      match.matches(EXEC_LCT_NOTIFY, request.transactionContext),
+      match.endsExecutive(EXEC_LCT_NOTIFY, request),
     );
   }
 

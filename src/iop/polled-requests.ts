@@ -93,10 +93,10 @@ export class PolledRequests {
     Atomics.store(words, status, POLLED_STATUS_COMPLETE);
   }
 
-  /** Not in this state. */
-  rejectOutboundInit(frame: number): void {
+  /** Not in this state, or with a field out of its range. @param polledStatus a POLLED_STATUS_ number. */
+  refuseOutboundInit(frame: number, polledStatus: number): void {
     const status = this.statusWord(frame, this.words[frame]! >>> 16);
-    if (status >= 0) Atomics.store(this.words, status, POLLED_STATUS_REJECTED);
+    if (status >= 0) Atomics.store(this.words, status, polledStatus);
   }
 
   /** Everything is built anew. A module that cannot even be quiesced leaves the IOP FAULTED. */

@@ -37,6 +37,9 @@ export const REPLY_RESERVE = 4;
 /** FLAG_STATIC where it lies in word 0, beside which no other flag may be set. */
 const STATIC_WORD0 = FLAG_STATIC << 8;
 const FLAGS_WORD0 = 0xff00;
+/** Where InitiatorAddress is: what is wrong with a message whose sender is kept out. */
+const INITIATOR_BYTE = 5;
+const INITIATOR_BIT = 4;
 
 export class IoProcessor implements Agent {
   readonly name = 'iop';
@@ -202,6 +205,9 @@ export class IoProcessor implements Agent {
       parts.utility.request(frame, functionCode, sizeWords, parts.device);
     } else if (iop.deviceReady) {
       this.module.request(frame, functionCode, sizeWords);
+    } else if (iop.keptOut !== 0) {
+      this.counters[INBOUND_REFUSED] += 1;
+      this.outbound.transactionError(frame, iop.keptOut, INITIATOR_BYTE, INITIATOR_BIT);
     } else {
       this.fail(frame, FAILURE_CODE_SERVICE_SUSPENDED, SEVERITY_PATH_STATE);
     }

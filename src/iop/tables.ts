@@ -146,7 +146,7 @@ export class Tables {
       LCT_ENTRY_WORDS,
       target.tid,
       own ? device.changedAt : 1,
-      0,
+      own ? device.claims.deviceFlags : 0,
       target.classId,
       target.classVersion,
       ORGANIZATION_ID,

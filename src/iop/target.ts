@@ -9,7 +9,7 @@ import {
   EXECUTIVE_EVENT_RESOURCE_LIMIT,
   EXECUTIVE_EVENT_XCT_CHANGE,
 } from '../i2o/executive.gen.ts';
-import { DEVICE_TID, IOP_TID } from '../i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
 import {
   DEVICE_STATE_CHANGE_NORMAL,
   DEVICE_STATE_CHANGE_NOT_AVAILABLE,
@@ -83,7 +83,7 @@ const ENABLED = 0;
 const SUSPENDED = 1;
 const DESTROYED = 2;
 
-/** The one device, with the module behind it. Its state outlives SysQuiesce and IopClear, not IopReset. */
+/** The one device, with the module behind it. Its state, and its path's, outlive SysQuiesce and IopClear, not IopReset. */
 export class DeviceTarget implements Target {
   readonly tid = DEVICE_TID;
   readonly module: Module;
@@ -95,6 +95,7 @@ export class DeviceTarget implements Target {
   biosInfo = 0;
   private readonly iop: IopState;
   private condition = ENABLED;
+  private pathOpen = true;
 
   constructor(module: Module, events: TargetEvents, iop: IopState) {
     this.module = module;
@@ -120,7 +121,8 @@ export class DeviceTarget implements Target {
   }
 
   abort(match: AbortMatch): number {
-    return this.module.abort(match);
+    // Only the host can have asked the module for anything.
+    return match.initiatorTid === HOST_TID ? this.module.abort(match) : 0;
   }
 
   /** Takes no more requests. @param end also end those it has. */
@@ -140,10 +142,23 @@ export class DeviceTarget implements Target {
     this.events.raise(GENERIC_EVENT_DEVICE_RESET, 0);
   }
 
+  /** The path from the host to the device is closed or opened; the device itself stays as it is. @param end its requests. */
+  setPath(open: boolean, end: boolean): void {
+    if (end) this.module.quiesce();
+    this.pathOpen = open;
+    this.settle();
+  }
+
+  /** A claim, a lock or a reservation came or went: the host may be kept out, or in again. */
+  usersChanged(): void {
+    this.iop.setHostKeptOut(this.claims.keepsOut(HOST_TID));
+  }
+
   /** Takes the device out of the table, for good until the IOP is reset. */
   destroy(): void {
     this.module.quiesce();
     this.claims.reset();
+    this.usersChanged();
     this.turn(DESTROYED, DEVICE_STATE_CHANGE_NOT_AVAILABLE);
   }
 
@@ -155,16 +170,23 @@ export class DeviceTarget implements Target {
   /** As built: the IOP was reset. */
   rebuild(): void {
     this.claims.reset();
+    this.usersChanged();
     this.events.reset();
     this.biosInfo = 0;
     this.condition = ENABLED;
-    this.iop.setDevice(true, true);
+    this.pathOpen = true;
+    this.settle();
   }
 
   private turn(condition: number, change: number): void {
     const changed = condition !== this.condition;
     this.condition = condition;
-    this.iop.setDevice(condition !== DESTROYED, condition === ENABLED);
+    this.settle();
     if (changed) this.events.raise(GENERIC_EVENT_STATE_CHANGE, change);
+  }
+
+  private settle(): void {
+    const { condition } = this;
+    this.iop.setDevice(condition !== DESTROYED, condition === ENABLED && this.pathOpen);
   }
 }

@@ -15,6 +15,7 @@ import {
   DETAILED_STATUS_UNSUPPORTED_FUNCTION,
   EXECUTIVE_EVENT_MODIFIED_LCT,
   FAILURE_CODE_FRAME_TOO_SMALL,
+  FAILURE_CODE_INVALID_INITIATOR_ID,
   FAILURE_CODE_INVALID_OFFSET,
   FAILURE_CODE_UNKNOWN_FAILURE,
   REQUEST_STATUS_ERROR_NO_DATA,
@@ -28,6 +29,7 @@ import {
   frameTransactionContext,
   SEVERITY_FORMAT_ERROR,
 } from '../i2o/frame.ts';
+import { HOST_TID, NO_TID } from '../i2o/tids.ts';
 import {
   checkUtilityRequest,
   GENERIC_EVENT_LOCK_RELEASE,
@@ -138,7 +140,7 @@ export class UtilityRequests {
         this.configDialog(frame, sizeWords, target);
         break;
       case UTIL_EVENT_REGISTER:
-        target.events.register(frame, getUtilEventRegisterEventMask(this.words, frame));
+        this.eventRegister(frame, target);
         break;
       case UTIL_EVENT_ACK:
         this.eventAck(frame, target);
@@ -158,40 +160,39 @@ export class UtilityRequests {
     // UtilClaim and UtilClaimRelease have their words alike.
     const flags = getUtilClaimClaimFlags(words, frame);
     const type = getUtilClaimClaimType(words, frame);
-    const before = claims.userTid;
-    const wasLocked = claims.locked;
-    let status = DETAILED_STATUS_SUCCESS;
+    const initiator = frameInitiator(words, frame);
+    const userBefore = claims.userTid;
+    const flagsBefore = claims.deviceFlags;
+    const wasLocked = claims.lockedBy !== NO_TID;
+    let status: number = DETAILED_STATUS_UNSUPPORTED_FUNCTION;
     switch (functionCode) {
       case UTIL_CLAIM:
-        status = claims.claim(type, flags);
+        status = claims.claim(initiator, type, flags);
         break;
       case UTIL_CLAIM_RELEASE:
-        status = claims.release(type, flags);
+        status = claims.release(initiator, type, flags);
         break;
       case UTIL_DEVICE_RESERVE:
-        claims.reserved = true;
+        status = claims.reserve(initiator);
         break;
       case UTIL_DEVICE_RELEASE:
-        status = claims.reserved ? status : DETAILED_STATUS_INVALID_REQUEST;
-        claims.reserved = false;
+        status = claims.unreserve(initiator);
         break;
       case UTIL_LOCK:
-        claims.locked = true;
+        status = claims.lock(initiator);
         break;
       case UTIL_LOCK_RELEASE:
-        status = claims.locked ? status : DETAILED_STATUS_INVALID_REQUEST;
-        claims.locked = false;
+        status = claims.unlock(initiator);
         break;
-      default:
-        status = DETAILED_STATUS_UNSUPPORTED_FUNCTION;
     }
     if (status !== DETAILED_STATUS_SUCCESS) {
       this.refuse(frame, status);
       return;
     }
     this.outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
-    if (wasLocked && !claims.locked) target.events.raise(GENERIC_EVENT_LOCK_RELEASE, 0);
-    if (claims.userTid !== before) {
+    this.parts.device.usersChanged();
+    if (wasLocked && claims.lockedBy === NO_TID) target.events.raise(GENERIC_EVENT_LOCK_RELEASE, 0);
+    if (claims.userTid !== userBefore || claims.deviceFlags !== flagsBefore) {
       this.parts.device.entryChanged();
       this.parts.executive.events.raise(EXECUTIVE_EVENT_MODIFIED_LCT, target.tid);
     }
@@ -229,6 +230,11 @@ export class UtilityRequests {
 
   private params(frame: number, set: boolean, sizeWords: number, target: Target): void {
     const { lists, outbound } = this;
+    const keptOut = set ? (target.claims?.keepsOut(frameInitiator(this.words, frame)) ?? 0) : 0;
+    if (keptOut !== 0) {
+      this.refuse(frame, keptOut);
+      return;
+    }
     const fault = lists.open(frame, UTIL_PARAMS_GET_SGL_WORD, sizeWords);
     const room = Math.min(lists.place.byteLength, RESULT_BYTES_MAX);
     if (fault !== 0) {
@@ -260,6 +266,15 @@ export class UtilityRequests {
       const written = lists.answer(lists.place, byteLength);
       if (written === byteLength) outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
       else outbound.status(frame, REQUEST_STATUS_ERROR_PARTIAL, DETAILED_STATUS_REPLY_BUFFER_FULL);
+    }
+  }
+
+  /** One registration a target, which is the host's: a second initiator has none. */
+  private eventRegister(frame: number, target: Target): void {
+    if (frameInitiator(this.words, frame) === HOST_TID) {
+      target.events.register(frame, getUtilEventRegisterEventMask(this.words, frame));
+    } else {
+      this.outbound.failure(frame, FAILURE_CODE_INVALID_INITIATOR_ID, SEVERITY_FORMAT_ERROR);
     }
   }
 

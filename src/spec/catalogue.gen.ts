@@ -1474,7 +1474,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '4',
-          doc: 'Ends every open request and goes to HOLD. The tables and the outbound queue stay.',
+          doc: 'Ends every open request and goes to HOLD. The tables and the outbound queue stay; so do claims, static frames and registrations for events (ours).',
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
@@ -1513,7 +1513,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '4',
-          doc: 'Device messages of this path are refused until ExecPathEnable; open ones are ended.',
+          doc: 'Messages of the device\'s class by this path are refused until ExecPathEnable; open ones are ended. The device\'s own state stays.',
           request: {
             words: 5,
             fields: [
@@ -1686,7 +1686,7 @@ export const CATALOGUE: Catalogue = {
                 high: 7,
                 min: 1,
                 max: 255,
-                doc: 'the most posts the host will have open',
+                doc: 'the most posts the host will have open; the card trusts it',
               },
               { name: 'embeddedWord0', word: 5, low: 0, high: 31, doc: 'word 0 of the embedded request' },
               { name: 'embeddedWord1', word: 6, low: 0, high: 31, doc: 'word 1 of it' },
@@ -2031,7 +2031,13 @@ export const CATALOGUE: Catalogue = {
             { name: 'entryWords', word: 0, low: 0, high: 15, unit: 'words', doc: '9' },
             { name: 'localTid', word: 0, low: 16, high: 27, doc: 'the device\'s TID' },
             { name: 'changeIndicator', word: 1, low: 0, high: 31, doc: 'when it last changed' },
-            { name: 'deviceFlags', word: 2, low: 0, high: 31, doc: 'flags' },
+            {
+              name: 'deviceFlags',
+              word: 2,
+              low: 0,
+              high: 31,
+              doc: '2: more than one user allowed, 0x10: peers are not served, 0x20: managers are not',
+            },
             { name: 'classId', word: 3, low: 0, high: 11, doc: 'its class' },
             { name: 'classVersion', word: 3, low: 12, high: 15, doc: 'version of the class' },
             { name: 'organizationId', word: 3, low: 16, high: 31, doc: 'who defined it' },
@@ -2190,6 +2196,12 @@ export const CATALOGUE: Catalogue = {
           replyForm: 'status',
           reply: { words: 5, fields: [] },
           errno: [
+            { name: 'DeviceLocked', when: 'another initiator has locked the device' },
+            { name: 'DeviceBusy', when: 'another initiator has reserved the device' },
+            {
+              name: 'InvalidInitiatorAddress',
+              when: 'another initiator has claimed the device exclusively',
+            },
             { name: 'InvalidParameter', when: 'the operation list is shorter than its head' },
             { name: 'ReplyBufferFull', when: 'the result buffer is too small for what was asked' },
           ],
@@ -2223,7 +2235,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '5',
-          doc: 'Becomes a user of the device; the table entry then names the primary one.',
+          doc: 'Becomes a user of the device; the table entry then names the primary one, and its flags what the users want. While a user is exclusive, messages of the device\'s class from other initiators are refused with InvalidInitiatorAddress, a transaction error (ours). A second initiator is TID 2 here, which may send utility messages and no others.',
           request: {
             words: 5,
             fields: [
@@ -2236,8 +2248,9 @@ export const CATALOGUE: Catalogue = {
           errno: [
             {
               name: 'DeviceBusy',
-              when: 'the type is taken, another user is exclusive, or exclusive was asked and there are users',
+              when: 'the type is taken, another user is exclusive, exclusive was asked and there are users, a manager where one is not wanted, or another has reserved the device',
             },
+            { name: 'DeviceLocked', when: 'another initiator has locked the device' },
             { name: 'InvalidRequest', when: 'an authorized or a secondary user needs a primary one' },
             { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
           ],
@@ -2249,7 +2262,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '5',
-          doc: 'Is no user of the device any longer.',
+          doc: 'Is no user of the device any longer; a lock and a reservation end with the initiator\'s last claim.',
           request: {
             words: 5,
             fields: [
@@ -2274,6 +2287,7 @@ export const CATALOGUE: Catalogue = {
           reply: { words: 5, fields: [] },
           errno: [
             { name: 'InvalidRequest', when: 'there is no such user' },
+            { name: 'InvalidInitiatorAddress', when: 'the user is another initiator' },
             { name: 'DeviceBusy', when: 'conditional, and the device is locked or reserved' },
             { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
           ],
@@ -2285,11 +2299,16 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '5',
-          doc: 'Keeps the device to the initiator alone.',
+          doc: 'Keeps the device to the initiator alone: messages of its class from others are refused with DeviceBusy, a transaction error.',
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [{ name: 'UnsupportedFunction', when: 'asked of the IOP itself' }],
+          errno: [
+            { name: 'DeviceBusy', when: 'another initiator has reserved it' },
+            { name: 'DeviceLocked', when: 'another initiator has locked it' },
+            { name: 'InvalidInitiatorAddress', when: 'another initiator has claimed it exclusively' },
+            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+          ],
         },
         {
           name: 'UtilDeviceRelease',
@@ -2304,6 +2323,7 @@ export const CATALOGUE: Catalogue = {
           reply: { words: 5, fields: [] },
           errno: [
             { name: 'InvalidRequest', when: 'the device is not reserved' },
+            { name: 'InvalidInitiatorAddress', when: 'another initiator has reserved it' },
             { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
           ],
         },
@@ -2335,7 +2355,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '5',
-          doc: 'Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST clear. A new mask replaces the old one; mask 0 ends it. A registration that ends, replaced or cancelled, is answered a last time, with LAST and indicator 0, and so is the request with mask 0 itself; that is ours.',
+          doc: 'Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST clear. A new mask, with the new request\'s contexts, replaces the old one without a word; mask 0 ends it, and that request is answered once, with LAST and indicator 0, which is ours. One registration a target: only the host\'s, TID 1.',
           request: {
             words: 5,
             fields: [
@@ -2416,11 +2436,16 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '5',
-          doc: 'Locks the device against everyone else.',
+          doc: 'Locks the device against everyone else: messages of its class from other initiators are refused with DeviceLocked, a transaction error, and so are their UtilParamsSet and claims.',
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
-          errno: [{ name: 'UnsupportedFunction', when: 'asked of the IOP itself' }],
+          errno: [
+            { name: 'DeviceLocked', when: 'another initiator has locked it' },
+            { name: 'DeviceBusy', when: 'another initiator has reserved it' },
+            { name: 'InvalidInitiatorAddress', when: 'another initiator has claimed it exclusively' },
+            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+          ],
         },
         {
           name: 'UtilLockRelease',
@@ -2435,6 +2460,7 @@ export const CATALOGUE: Catalogue = {
           reply: { words: 5, fields: [] },
           errno: [
             { name: 'InvalidRequest', when: 'the device is not locked' },
+            { name: 'InvalidInitiatorAddress', when: 'another initiator has locked it' },
             { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
           ],
         },
@@ -3939,6 +3965,85 @@ export const CATALOGUE: Catalogue = {
       ],
     },
     {
+      number: 4,
+      name: 'DriverStore',
+      doc: 'Where a card keeps modules. This one keeps none; its software is not stored on it. The fields are ours.',
+      origin: 'I2O 1.5',
+      table: false,
+      target: 'executive',
+      fields: [
+        { name: 'moduleLimit', index: 0, bytes: 4, doc: 'modules it could keep: 0', writable: false },
+        { name: 'moduleCount', index: 1, bytes: 4, doc: 'modules it keeps: 0', writable: false },
+        {
+          name: 'currentBytes',
+          index: 2,
+          bytes: 4,
+          doc: 'room they take: 0',
+          writable: false,
+          unit: 'bytes',
+        },
+        {
+          name: 'freeBytes',
+          index: 3,
+          bytes: 4,
+          doc: 'room there is still: 0',
+          writable: false,
+          unit: 'bytes',
+        },
+      ],
+    },
+    {
+      number: 5,
+      name: 'DriverStoreTable',
+      doc: 'The modules in the driver store. There are none. The fields are ours.',
+      origin: 'I2O 1.5',
+      table: true,
+      target: 'executive',
+      fields: [
+        { name: 'moduleId', index: 0, bytes: 2, doc: 'which module', writable: false },
+        { name: 'moduleBytes', index: 1, bytes: 4, doc: 'its size', writable: false, unit: 'bytes' },
+      ],
+    },
+    {
+      number: 6,
+      name: 'BusAttributes',
+      doc: 'The buses adapters are on. The fields are ours, the numbers those of the hardware resource table.',
+      origin: 'I2O 1.5',
+      table: true,
+      target: 'executive',
+      fields: [
+        { name: 'busNumber', index: 0, bytes: 1, doc: 'which bus', writable: false },
+        { name: 'busType', index: 1, bytes: 1, doc: '0: local', writable: false },
+        { name: 'adapters', index: 2, bytes: 1, doc: 'adapters on it', writable: false },
+      ],
+    },
+    {
+      number: 7,
+      name: 'SoftwareAttributes',
+      doc: 'What software the card runs. The fields are ours.',
+      origin: 'I2O 1.5',
+      table: false,
+      target: 'executive',
+      fields: [
+        {
+          name: 'i2oVersion',
+          index: 0,
+          bytes: 1,
+          doc: 'version of the message frames: 1 is I2O 1.5',
+          writable: false,
+        },
+        {
+          name: 'executiveVersion',
+          index: 1,
+          bytes: 1,
+          doc: 'version of the executive class',
+          writable: false,
+        },
+        { name: 'name', index: 2, bytes: 24, doc: 'its name', writable: false },
+        { name: 'revision', index: 3, bytes: 8, doc: 'its revision', writable: false },
+      ],
+    },
+    {
       number: 256,
       name: 'HardwareResources',
       doc: 'The hardware resource table, as ExecHrtGet reads it.',
@@ -3961,6 +4066,19 @@ export const CATALOGUE: Catalogue = {
     },
     {
       number: 257,
+      name: 'LogicalConfigurationHead',
+      doc: 'The logical configuration table\'s head. The reference names 0101 and 0102 together as the table\'s; that the first is its head and the second its entries is our reading, as of the driver store\'s two.',
+      origin: 'I2O 1.5',
+      table: false,
+      target: 'executive',
+      fields: [
+        { name: 'bootTid', index: 0, bytes: 2, doc: 'the boot device; 0: none', writable: false },
+        { name: 'iopFlags', index: 1, bytes: 4, doc: 'flags', writable: false },
+        { name: 'changeIndicator', index: 2, bytes: 4, doc: 'counts changes', writable: false },
+      ],
+    },
+    {
+      number: 258,
       name: 'LogicalConfiguration',
       doc: 'The logical configuration table, as ExecLctNotify reads it.',
       origin: 'I2O 1.5',
@@ -4024,6 +4142,18 @@ export const CATALOGUE: Catalogue = {
       ],
     },
     {
+      number: 260,
+      name: 'ExternalConnections',
+      doc: 'Other IOPs the card has a connection to. There are none. The fields are ours.',
+      origin: 'I2O 1.5',
+      table: true,
+      target: 'executive',
+      fields: [
+        { name: 'iopId', index: 0, bytes: 2, doc: 'which IOP', writable: false },
+        { name: 'hostUnitId', index: 1, bytes: 2, doc: 'its host', writable: false },
+      ],
+    },
+    {
       number: 61440,
       name: 'GroupDescriptors',
       doc: 'The groups there are, this one too.',
@@ -4081,6 +4211,28 @@ export const CATALOGUE: Catalogue = {
         { name: 'userTid', index: 1, bytes: 2, doc: 'the user', writable: false },
         { name: 'claimType', index: 2, bytes: 1, doc: 'as what', writable: false },
       ],
+    },
+    {
+      number: 61445,
+      name: 'PrivateExtensions',
+      doc: 'The private messages it takes, function 0xFF. The fields are ours.',
+      origin: 'I2O 1.5',
+      table: true,
+      target: 'any',
+      fields: [
+        { name: 'instance', index: 0, bytes: 2, doc: 'numbered from 1', writable: false },
+        { name: 'organizationId', index: 1, bytes: 2, doc: 'whose they are', writable: false },
+        { name: 'xFunctionCode', index: 2, bytes: 2, doc: 'which', writable: false },
+      ],
+    },
+    {
+      number: 61446,
+      name: 'AuthorizedUsers',
+      doc: 'Whom its primary user lets use it beside itself, by a claim as Authorized.',
+      origin: 'I2O 1.5',
+      table: true,
+      target: 'any',
+      fields: [{ name: 'userTid', index: 0, bytes: 2, doc: 'the user', writable: false }],
     },
     {
       number: 61696,

@@ -12,7 +12,7 @@ export class EventRegistrations {
   private readonly initiator = new Int32Array(TARGETS * REMEMBERED);
   private readonly transaction = new Int32Array(TARGETS * REMEMBERED);
   private readonly used = new Uint8Array(TARGETS * REMEMBERED);
-  /** The registration has been replaced or cancelled, and its last answer has not come. */
+  /** 1: the request has mask 0, and its answer, which ends a registration, has not come; 2: it has. */
   private readonly ending = new Uint8Array(TARGETS * REMEMBERED);
 
   constructor(findings: Findings) {
@@ -28,7 +28,6 @@ export class EventRegistrations {
       this.used[i] = this.used[i - 1]!;
       this.ending[i] = this.ending[i - 1]!;
     }
-    if (this.used[first + 1] === 1 && this.ending[first + 1] === 0) this.ending[first + 1] = 1;
     this.mask[first] = words[at + 4]!;
     this.initiator[first] = words[at + 2]!;
     this.transaction[first] = words[at + 3]!;

@@ -341,13 +341,13 @@ describe('the groups every target has', () => {
 
   it('F000 lists them all, and what it says of each is so', () => {
     for (const [target, own] of [
-      [IOP_TID, 7],
+      [IOP_TID, 13],
       [DEVICE_TID, 4],
     ] as const) {
       const numbers = field(target, groups.GROUP_GROUP_DESCRIPTORS, 0);
-      expect(numbers.getUint16(0, true)).toBe(own + 8);
+      expect(numbers.getUint16(0, true)).toBe(own + 10);
       const rows = field(target, groups.GROUP_GROUP_DESCRIPTORS, 2).getUint16(4 + own * 2, true);
-      expect(rows).toBe(own + 8);
+      expect(rows).toBe(own + 10);
     }
   });
 
@@ -383,9 +383,29 @@ describe('the groups every target has', () => {
     );
   });
 
-  it('0100 and 0101 are the tables', () => {
+  it('0100 and 0102 are the tables, 0101 the head of one', () => {
     expect(field(IOP_TID, groups.GROUP_HARDWARE_RESOURCES, 0).getUint32(4, true)).toBe(1);
     const tids = field(IOP_TID, groups.GROUP_LOGICAL_CONFIGURATION, 0);
     expect([tids.getUint16(4, true), tids.getUint16(6, true)]).toEqual([IOP_TID, DEVICE_TID]);
+    bed.status(exec.EXEC_BOOT_DEVICE_SET, [DEVICE_TID]);
+    expect(field(IOP_TID, groups.GROUP_LOGICAL_CONFIGURATION_HEAD, 0).getUint16(0, true)).toBe(DEVICE_TID);
+  });
+
+  it('0004 to 0007 and 0104 say what there is of software, buses and other IOPs', () => {
+    expect(field(IOP_TID, groups.GROUP_DRIVER_STORE, 1).getUint32(0, true)).toBe(0);
+    expect(field(IOP_TID, groups.GROUP_DRIVER_STORE_TABLE, 0).getUint16(0, true)).toBe(0);
+    expect(field(IOP_TID, groups.GROUP_BUS_ATTRIBUTES, 2).getUint8(4)).toBe(1);
+    expect(field(IOP_TID, groups.GROUP_SOFTWARE_ATTRIBUTES, 0).getUint8(0)).toBe(1);
+    expect(field(IOP_TID, groups.GROUP_EXTERNAL_CONNECTIONS, 0).getUint16(0, true)).toBe(0);
+  });
+
+  it('F005 names the private messages, F006 the authorized user', () => {
+    const codes = field(DEVICE_TID, groups.GROUP_PRIVATE_EXTENSIONS, 2);
+    expect([codes.getUint16(0, true), codes.getUint16(4, true), codes.getUint16(6, true)]).toEqual([2, 1, 2]);
+    expect(field(IOP_TID, groups.GROUP_PRIVATE_EXTENSIONS, 2).getUint16(0, true)).toBe(0);
+    expect(field(DEVICE_TID, groups.GROUP_AUTHORIZED_USERS, 0).getUint16(0, true)).toBe(0);
+    bed.claim();
+    bed.claim(0, util.CLAIM_TYPE_AUTHORIZED);
+    expect(field(DEVICE_TID, groups.GROUP_AUTHORIZED_USERS, 0).getUint16(4, true)).toBe(1);
   });
 });

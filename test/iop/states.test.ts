@@ -137,6 +137,17 @@ describe('OutboundInit', () => {
     expect(bed.statusGet()).toBe(RESET);
   });
 
+  it.each([RESET, exec.IOP_STATE_HOLD])(
+    'with a field out of its range FAILED is written in state %i',
+    (state) => {
+      const other = new Bed().to(state);
+      const at = other.control + 512;
+      other.words[at >> 2] = 0;
+      other.send(exec.EXEC_OUTBOUND_INIT, [4096, 0x00200033, 0xd0000004 | 0, at], IOP_TID, 6);
+      expect(other.words[at >> 2]).toBe(exec.POLLED_STATUS_FAILED);
+    },
+  );
+
   it('keeps the InitCode for the status block, and takes no unknown one', () => {
     const bed = new Bed().to(HOLD);
     bed.statusGet();
@@ -289,6 +300,28 @@ describe('one device of a running IOP', () => {
     expect(bed.status(start, body)).toBe(0);
     bed.send(0xff, [1], DEVICE_TID);
     expect(module.open.length).toBe(1);
+  });
+
+  it('its path and it are suspended and enabled apart', () => {
+    const path = [0x00050002];
+    bed.status(exec.EXEC_PATH_QUIESCE, path);
+    bed.status(exec.EXEC_DDM_QUIESCE, [DEVICE_TID]);
+    bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID]);
+    expect(failureOf()).toBe(exec.FAILURE_CODE_SERVICE_SUSPENDED);
+    bed.status(exec.EXEC_DDM_QUIESCE, [DEVICE_TID]);
+    bed.status(exec.EXEC_PATH_ENABLE, path);
+    expect(failureOf()).toBe(exec.FAILURE_CODE_SERVICE_SUSPENDED);
+    bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID]);
+    bed.send(0xff, [1], DEVICE_TID);
+    expect(module.open.length).toBe(1);
+  });
+
+  it('PathReset ends its requests, and is no reset of the device', () => {
+    bed.send(util.UTIL_EVENT_REGISTER, [-1 & ~util.GENERIC_EVENT_EVENT_MASK_MODIFIED], DEVICE_TID);
+    bed.send(0xff, [1], DEVICE_TID);
+    const replies = bed.send(exec.EXEC_PATH_RESET, [0x00050002]);
+    expect(module.open.length).toBe(0);
+    expect(replies.map((r) => r[1]! >>> 24)).toEqual([exec.EXEC_PATH_RESET]);
   });
 
   it('DdmReset ends its requests and raises DeviceReset', () => {

@@ -194,6 +194,20 @@ describe('events', () => {
     expect(bed.run()).toEqual([]);
   });
 
+  it('tell of the IOP starting and stopping', () => {
+    bed.send(util.UTIL_EVENT_REGISTER, [util.GENERIC_EVENT_STATE_CHANGE]);
+    for (const [code, change] of [
+      [exec.EXEC_SYS_ENABLE, undefined],
+      [exec.EXEC_SYS_QUIESCE, util.DEVICE_STATE_CHANGE_SUSPENDED],
+      [exec.EXEC_SYS_ENABLE, util.DEVICE_STATE_CHANGE_NORMAL],
+      [exec.EXEC_IOP_CLEAR, util.DEVICE_STATE_CHANGE_SUSPENDED],
+    ] as const) {
+      const [reply, event] = bed.send(code);
+      expect(reply![4]).toBe(0);
+      expect(event?.[5]).toBe(change);
+    }
+  });
+
   it('tell of the mask itself', () => {
     const mask = util.GENERIC_EVENT_EVENT_MASK_MODIFIED | 1;
     const [reply] = bed.send(util.UTIL_EVENT_REGISTER, [mask], DEVICE_TID);
