@@ -1,5 +1,7 @@
 /** The echo module, in place of the socket module when the message layer alone is measured (`inic bench MSG_RR`). */
 import {
+  checkExecutiveRequest,
+  DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
   DETAILED_STATUS_SUCCESS,
   DETAILED_STATUS_UNKNOWN_FUNCTION,
   getPrivateEchoSequence,
@@ -20,6 +22,10 @@ import { CounterGroup, type ParameterGroup } from './parameter-group.ts';
 export const ECHO = 1;
 export const COUNT_ONLY = 2;
 
+/** Words of a request, and what of its word 0 must be 0: it has no list, and is one transaction. */
+const ECHO_WORDS = 6;
+const FLAGS_AND_OFFSET = 0xfff0;
+
 export class EchoModule implements Module {
   readonly classId = ECHO_CLASS_ID;
   readonly classVersion = 1;
@@ -39,12 +45,21 @@ export class EchoModule implements Module {
 
   request(frame: number, functionCode: number, sizeWords: number): void {
     const words = this.outbound.words;
-    if (functionCode !== PRIVATE_ECHO || sizeWords < 6) {
+    if (functionCode !== PRIVATE_ECHO) {
       this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_UNKNOWN_FUNCTION);
       return;
     }
+    const code = getPrivateEchoXFunctionCode(words, frame);
+    if (
+      (words[frame]! & FLAGS_AND_OFFSET) !== 0 ||
+      sizeWords < ECHO_WORDS ||
+      (code !== ECHO && code !== COUNT_ONLY)
+    ) {
+      this.refuse(frame, sizeWords);
+      return;
+    }
     const sequence = getPrivateEchoSequence(words, frame);
-    if (getPrivateEchoXFunctionCode(words, frame) === COUNT_ONLY) {
+    if (code === COUNT_ONLY) {
       if (sequence === this.inSequence) this.inSequence = (this.inSequence + 1) | 0;
       return;
     }
@@ -80,5 +95,12 @@ export class EchoModule implements Module {
 
   quiesce(): void {
     this.inSequence = 0;
+  }
+
+  /** The generated check finds the same, and says where; it does not know the flags. */
+  private refuse(frame: number, sizeWords: number): void {
+    const fault = checkExecutiveRequest(this.outbound.words, frame, sizeWords);
+    if (fault !== 0) this.outbound.refused(frame, fault);
+    else this.outbound.transactionError(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, 1, 0);
   }
 }

@@ -340,13 +340,30 @@ export const CATALOGUE: Catalogue = {
           replyForm: 'status',
           reply: { words: 5, fields: [] },
           errno: [
-            { name: 'EINVAL', when: 'the number is in use' },
+            {
+              name: 'EINVAL',
+              when: 'the number is in use',
+              in: [
+                'Open',
+                'Bound',
+                'Connecting',
+                'Connected',
+                'Shut',
+                'PeerEnded',
+                'Ended',
+                'Listening',
+                'Posted',
+                'Failed',
+                'Datagram',
+                'DatagramConnected',
+                'Closing',
+              ],
+            },
             { name: 'ENFILE', when: 'the card has no room for another socket' },
             {
               name: 'EPROTONOSUPPORT',
               when: 'the card does not know the type; one of version 1 knows no datagrams',
             },
-            { name: 'EADDRINUSE', when: 'the number is in use' },
             { name: 'EBADF', when: 'the number is not one the card has' },
           ],
         },
@@ -381,10 +398,24 @@ export const CATALOGUE: Catalogue = {
             ],
           },
           errno: [
-            { name: 'EINVAL', when: 'the socket is bound already, or on its way to a peer' },
+            {
+              name: 'EINVAL',
+              when: 'the socket is bound already, or on its way to a peer',
+              in: [
+                'Bound',
+                'Connecting',
+                'Connected',
+                'Shut',
+                'PeerEnded',
+                'Ended',
+                'Listening',
+                'Failed',
+                'DatagramConnected',
+              ],
+            },
             { name: 'EADDRINUSE', when: 'another socket has the address and port' },
             { name: 'EADDRNOTAVAIL', when: 'the address is not the card\'s' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -419,14 +450,17 @@ export const CATALOGUE: Catalogue = {
             { name: 'ENETUNREACH', when: 'no route leads there' },
             { name: 'ETIMEDOUT', when: 'the peer did not answer in time' },
             { name: 'ECONNRESET', when: 'the peer reset the connection' },
-            { name: 'EISCONN', when: 'the socket is connected already' },
-            { name: 'EALREADY', when: 'a connect is under way already' },
+            {
+              name: 'EISCONN',
+              when: 'the socket is connected already, was, or listens',
+              in: ['Connected', 'Shut', 'PeerEnded', 'Ended', 'Listening'],
+            },
+            { name: 'EALREADY', when: 'a connect is under way already', in: ['Connecting'] },
             { name: 'EADDRNOTAVAIL', when: 'no port is free' },
             { name: 'EADDRINUSE', when: 'another socket has the address and port' },
             { name: 'EACCES', when: 'the address is a broadcast one, and the socket may not broadcast' },
-            { name: 'EOPNOTSUPP', when: 'the socket listens' },
-            { name: 'EINVAL', when: 'the address or port is none to connect to' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'EINVAL', when: 'the address or port is none to connect to', in: ['Failed'] },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -455,10 +489,18 @@ export const CATALOGUE: Catalogue = {
           replyForm: 'status',
           reply: { words: 5, fields: [] },
           errno: [
-            { name: 'EINVAL', when: 'the socket is connected or on its way to a peer' },
+            {
+              name: 'EINVAL',
+              when: 'the socket is connected or on its way to a peer',
+              in: ['Connecting', 'Connected', 'Shut', 'PeerEnded', 'Ended', 'Failed'],
+            },
             { name: 'EADDRINUSE', when: 'another socket listens there, or no port is free' },
-            { name: 'EOPNOTSUPP', when: 'not a call for this type of socket' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            {
+              name: 'EOPNOTSUPP',
+              when: 'not a call for this type of socket',
+              in: ['Datagram', 'DatagramConnected'],
+            },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -490,10 +532,18 @@ export const CATALOGUE: Catalogue = {
           },
           errno: [
             { name: 'ECONNABORTED', when: 'the listener was closed' },
-            { name: 'EINVAL', when: 'the socket does not listen, or a number is in use' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            {
+              name: 'EINVAL',
+              when: 'the socket does not listen, or a number is in use',
+              in: ['Open', 'Bound', 'Connecting', 'Connected', 'Shut', 'PeerEnded', 'Ended', 'Failed'],
+            },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
             { name: 'ENETDOWN', when: 'the card is going down' },
-            { name: 'EOPNOTSUPP', when: 'not a call for this type of socket' },
+            {
+              name: 'EOPNOTSUPP',
+              when: 'not a call for this type of socket',
+              in: ['Datagram', 'DatagramConnected'],
+            },
           ],
         },
         {
@@ -538,16 +588,23 @@ export const CATALOGUE: Catalogue = {
             doc: 'Multiple-transaction reply; the control word in word 3 counts the elements. With trlElementWords 0 they are the contexts of transmit buffers that are the host\'s again; with 1 they are TransactionOutcomes of a batched SocketSend, at most 13. The status in word 4 is Success either way. Without the flag MULTIPLE the reply is a single-transaction one, word 3 the request\'s TransactionContext, and nothing follows word 4.',
           },
           errno: [
-            { name: 'EPIPE', when: 'the host has ended its half' },
-            { name: 'ENOTCONN', when: 'the socket is not connected' },
+            {
+              name: 'EPIPE',
+              when: 'the host has ended its half, or the socket was never connected',
+              in: ['Open', 'Bound', 'Shut', 'Ended', 'Listening'],
+            },
             { name: 'ECONNRESET', when: 'the peer reset the connection' },
-            { name: 'ECONNREFUSED', when: 'nobody is at the datagram\'s port' },
+            { name: 'ECONNREFUSED', when: 'the connect was refused', in: ['Failed'] },
             { name: 'ETIMEDOUT', when: 'the peer did not answer in time' },
             { name: 'EHOSTUNREACH', when: 'nobody answers for the address on the link' },
             { name: 'ENOBUFS', when: 'the card has no room for it now' },
-            { name: 'EOPNOTSUPP', when: 'urgent data on a datagram socket' },
+            {
+              name: 'EOPNOTSUPP',
+              when: 'not a call for this type of socket',
+              in: ['Datagram', 'DatagramConnected'],
+            },
             { name: 'EINVAL', when: 'the socket is in a state that does not allow it' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -601,8 +658,22 @@ export const CATALOGUE: Catalogue = {
             { name: 'EACCES', when: 'the address is a broadcast one, and the socket may not broadcast' },
             { name: 'EADDRINUSE', when: 'another socket has the address and port' },
             { name: 'ENOBUFS', when: 'the card has no room for it now' },
-            { name: 'EOPNOTSUPP', when: 'not a call for this type of socket' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            {
+              name: 'EOPNOTSUPP',
+              when: 'not a call for this type of socket',
+              in: [
+                'Open',
+                'Bound',
+                'Connecting',
+                'Connected',
+                'Shut',
+                'PeerEnded',
+                'Ended',
+                'Listening',
+                'Failed',
+              ],
+            },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -689,9 +760,13 @@ export const CATALOGUE: Catalogue = {
           replyForm: 'status',
           reply: { words: 5, fields: [] },
           errno: [
-            { name: 'ENOTCONN', when: 'the socket is not connected' },
+            {
+              name: 'ENOTCONN',
+              when: 'the socket is not connected',
+              in: ['Open', 'Bound', 'Connecting', 'Failed', 'Datagram'],
+            },
             { name: 'EINVAL', when: 'how is none of the three' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -710,7 +785,7 @@ export const CATALOGUE: Catalogue = {
             words: 6,
             fields: [{ name: 'socketId', word: 5, low: 0, high: 15, doc: 'the number that is free' }],
           },
-          errno: [{ name: 'EBADF', when: 'there is no such socket' }],
+          errno: [{ name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] }],
         },
         {
           name: 'SocketAbort',
@@ -728,7 +803,7 @@ export const CATALOGUE: Catalogue = {
             words: 6,
             fields: [{ name: 'socketId', word: 5, low: 0, high: 15, doc: 'the number that is free' }],
           },
-          errno: [{ name: 'EBADF', when: 'there is no such socket' }],
+          errno: [{ name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] }],
         },
         {
           name: 'SocketOptionSet',
@@ -751,7 +826,7 @@ export const CATALOGUE: Catalogue = {
           errno: [
             { name: 'ENOPROTOOPT', when: 'there is no such option' },
             { name: 'EINVAL', when: 'the value cannot be' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -772,7 +847,7 @@ export const CATALOGUE: Catalogue = {
           reply: { words: 6, fields: [{ name: 'value', word: 5, low: 0, high: 31, doc: 'its value' }] },
           errno: [
             { name: 'ENOPROTOOPT', when: 'there is no such option' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -842,7 +917,7 @@ export const CATALOGUE: Catalogue = {
           },
           errno: [
             { name: 'ENOTCONN', when: 'the socket has no connection' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
         {
@@ -869,7 +944,7 @@ export const CATALOGUE: Catalogue = {
           },
           errno: [
             { name: 'ENOTCONN', when: 'the peer\'s name was asked for and there is none' },
-            { name: 'EBADF', when: 'there is no such socket' },
+            { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
       ],

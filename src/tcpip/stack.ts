@@ -50,7 +50,7 @@ export class Stack extends Engine {
    * Queues bytes by reference; they must stay unchanged until `SocketOwner.sendDone(context)`, which comes
    * exactly once for each accepted send with a context. @param context -1: none wanted.
    * @param flags bit 0: more follows soon, hold a short last segment; bit 1: the last byte is urgent.
-   * @returns 0, EPIPE, ENOTCONN, ECONNRESET or why the connection failed, ENOBUFS. // Hot path.
+   * @returns 0, EPIPE, ECONNRESET or why the connection failed, ENOBUFS. // Hot path.
    */
   tcpSend(c: number, address: number, length: number, context: number, flags: number, nowUs: number): number {
     this.environment.setTime(nowUs);

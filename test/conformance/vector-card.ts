@@ -13,11 +13,16 @@ import {
   getFailureCode,
   getFailureSeverity,
 } from '../../src/i2o/frame.ts';
+import { EchoModule } from '../../src/iop/echo.ts';
+import type { Outbound } from '../../src/iop/outbound.ts';
 import { errnoName } from '../../src/socket/errno.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';
+import type { CardOverrides } from '../../src/world/card-config.ts';
 import { BareCard } from '../iop/bed.ts';
 import { type Place, type Vector, type VectorFile, type VectorFrame, wordsOf } from './vectors.ts';
 
+/** Socket numbers there are. */
+export const SOCKETS = 16;
 const FRAMES = 64;
 const BUFFERS = 16;
 const BUFFER_BYTES = 2048;
@@ -38,8 +43,9 @@ const SEVERITIES: Readonly<Record<string, number>> = {
 export class VectorCard {
   readonly bare: BareCard;
 
-  constructor() {
-    this.bare = new BareCard({
+  /** @param device what sits behind the device's TID. */
+  constructor(device: 'socket' | 'echo' = 'socket', overrides: CardOverrides = {}) {
+    const config: CardOverrides = {
       pools: {
         inboundFrames: FRAMES,
         outboundFrames: FRAMES,
@@ -49,15 +55,22 @@ export class VectorCard {
         receiveBucketBytes: BUFFER_BYTES,
         immediateSlots: BUFFERS,
       },
-      driver: { socketsMax: 16 },
+      driver: { socketsMax: SOCKETS },
       stack: { connectionsMax: 32 },
-    });
+      ...overrides,
+    };
+    const module = (outbound: Outbound): EchoModule => new EchoModule(outbound);
+    this.bare = new BareCard(config, device === 'echo' ? { module } : {});
   }
 
   /** Goes through a setup; sockets begin where the card is operational. */
   bring(file: VectorFile, state: string): void {
     if (state.startsWith('socket.')) this.bring(file, 'operational');
     for (const step of file.setups[state]!) {
+      if (step.together === true) {
+        this.put(step);
+        continue;
+      }
       const refused = this.exchange(step).find((reply) => !succeeded(reply) && !state.endsWith('Failed'));
       if (refused !== undefined) throw new Error(`setup ${state}, ${step.title}: ${replyText(refused)}`);
     }
@@ -65,8 +78,7 @@ export class VectorCard {
 
   /** Posts a frame and lets the card rest. @returns every reply that came. */
   exchange(frame: VectorFrame): Int32Array[] {
-    const words = this.placed(frame);
-    if (!this.bare.post((region, at) => region.set(words, at))) throw new Error('no inbound frame is free');
+    this.put(frame);
     const replies = this.bare.run();
     for (let turn = 0; turn < 3; turn++) {
       this.bare.clock.set(this.bare.clock.nowNs + HOLD_NS);
@@ -75,10 +87,10 @@ export class VectorCard {
     return replies;
   }
 
-  /** Inbound frames that have not come back. */
-  creditsLost(): number {
-    const { inbound, memory } = this.bare;
-    return memory.layout.inboundFrames - inbound.available(memory.layout.inboundFrames);
+  /** Posts a frame, and gives the card no turn. */
+  put(frame: VectorFrame): void {
+    const words = this.placed(frame);
+    if (!this.bare.post((region, at) => region.set(words, at))) throw new Error('no inbound frame is free');
   }
 
   private placed(frame: VectorFrame): Int32Array {

@@ -30,10 +30,16 @@ export interface Vector extends VectorFrame {
   readonly expect: Readonly<Record<string, unknown>>;
 }
 
+export interface SetupStep extends VectorFrame {
+  readonly title: string;
+  /** The card gets no turn before the next frame. */
+  readonly together?: true;
+}
+
 export interface VectorFile {
   readonly path: string;
   readonly class: string;
-  readonly setups: Readonly<Record<string, readonly (VectorFrame & { readonly title: string })[]>>;
+  readonly setups: Readonly<Record<string, readonly SetupStep[]>>;
   readonly vectors: readonly Vector[];
 }
 

@@ -26,6 +26,8 @@ const IMMEDIATE_BYTES = 5;
 const TRANSMIT_BYTES = 64;
 const CONTROL_BYTES = 1024;
 const CONTROL_STRIDE = 1280;
+/** Words of a list's longest element beside its first. */
+const ELEMENT_WORDS_MAX = 3;
 
 export interface Spec {
   readonly frame: FrameSpec;
@@ -111,7 +113,7 @@ export function buildFrame(
   const list =
     layout.list === undefined
       ? undefined
-      : listRows(layout, structures, choice.listLength ?? fields['count']!);
+      : listRows(layout, structures, choice.listLength ?? fields['count']!, fields['trlElementWords'] ?? 0);
   if (list !== undefined) words.push(...list.flat());
   const kinds = choice.elements ?? typicalElements(layout, fields);
   const elements =
@@ -156,9 +158,17 @@ function place(words: number[], { word, bits = [0, 31] }: Field, value: number):
   words[word] = ((words[word] ?? 0) | (value << bits[0])) >>> 0;
 }
 
-/** Elements of a list: structures have their first word numbered, plain words are numbers from 1. */
-function listRows({ list }: Layout, structures: readonly Structure[], length: number): number[][] {
-  const stride = list!.stride ?? 1;
+/**
+ * Elements of a list: structures have their first word numbered, plain words are numbers from 1.
+ * @param elementWords what the reply says of its elements: so many words each beside the first.
+ */
+function listRows(
+  { list }: Layout,
+  structures: readonly Structure[],
+  length: number,
+  elementWords: number,
+): number[][] {
+  const stride = Math.max(list!.stride ?? 1, Math.min(elementWords, ELEMENT_WORDS_MAX) + 1);
   const known = structures.find(({ name }) => name === list!.structure);
   return Array.from({ length }, (_, index) =>
     Array.from({ length: stride }, (_unused, word) =>

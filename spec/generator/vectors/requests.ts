@@ -1,6 +1,15 @@
 /** Vectors of a message's request: every field at and past its bounds, every length, every kind of list element. */
+import { DEVICE_TID } from '../../../src/i2o/tids.ts';
 import { FRAME_WORDS, type Layout, type Message } from '../model.ts';
-import { buildFrame, type Choice, type Damage, FLAG_MULTIPLE, type Spec, typicalElements } from './frames.ts';
+import {
+  buildFrame,
+  type Choice,
+  type Damage,
+  FLAG_MULTIPLE,
+  type Spec,
+  targetOf,
+  typicalElements,
+} from './frames.ts';
 import { badValues, goodValues } from './values.ts';
 import type { Answer, Frame, Vector } from './vector.ts';
 
@@ -196,7 +205,7 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
         'MULTIPLE set, and it takes one transaction',
         make({ flags: FLAG_MULTIPLE }),
         // Of a device's own functions only its class knows which take batches.
-        spec.spec.name === 'socket'
+        targetOf(spec.spec, message) === DEVICE_TID
           ? refused(message, 'InvalidMessageFlags')
           : failed('InvalidMessageFlags', 0x8a),
       ),

@@ -75,13 +75,15 @@ export function socketSetups(specs: Specs): Setups {
     step('bind the listener', 'SocketBind', { socketId: LISTENER, address: 0, port: PORT }),
     step('listen', 'SocketListen', { socketId: LISTENER, backlog: 8 }),
   ];
-  const accept: SetupStep = { title: `post socket ${POSTED}`, frame: postNumber(specs) };
+  const accept: SetupStep = { title: `post socket ${POSTED}`, frame: postNumber(specs, POSTED) };
   const connect = (address: number, port: number): SetupStep =>
     step('connect', 'SocketConnect', { socketId: SUBJECT, address, port });
   const connected = [...listening, accept, create(SUBJECT), connect(ADDRESS, PORT)];
   const shut = (socketId: number): SetupStep =>
     step(`end the half of socket ${socketId}`, 'SocketShutdown', { socketId, how: WRITE });
   const bind = step('bind', 'SocketBind', { socketId: SUBJECT, address: 0, port: PORT + 1 });
+  const closing = request(specs, 'SocketClose', { socketId: SUBJECT });
+  const posted: SetupStep = { title: `post socket ${SUBJECT}`, frame: postNumber(specs, SUBJECT) };
   return {
     'socket.Free': [],
     'socket.Open': [create(SUBJECT)],
@@ -96,21 +98,31 @@ export function socketSetups(specs: Specs): Setups {
       bind,
       step('listen', 'SocketListen', { socketId: SUBJECT, backlog: 8 }),
     ],
+    'socket.Posted': [...listening, posted],
     'socket.Failed': [create(SUBJECT), connect(ADDRESS, CLOSED_PORT)],
     'socket.Datagram': [create(SUBJECT, DATAGRAM)],
     'socket.DatagramConnected': [create(SUBJECT, DATAGRAM), connect(ADDRESS, PORT)],
+    'socket.Closing': [
+      ...connected,
+      { title: 'close, not answered yet', frame: otherContext(closing), together: true },
+    ],
   };
 }
 
-function postNumber(specs: Specs): Frame {
+/** With a TransactionContext of its own, so that its answer is not taken for the vector's. */
+function otherContext(frame: Frame): Frame {
+  return { ...frame, words: frame.words.map((value, index) => (index === 3 ? value + 1 : value)) };
+}
+
+function postNumber(specs: Specs, number: number): Frame {
   const { spec, message } = findMessage(specs, 'SocketAcceptPost')!;
   const frame = buildFrame(spec, message, 'request', {
     fields: { socketId: LISTENER, count: 1 },
     listLength: 1,
   });
   const word = message.request.list!.word;
-  const words = frame.words.map((value, index) => (index === word ? POSTED : value));
-  return { ...frame, words, list: [[POSTED]] };
+  const words = frame.words.map((value, index) => (index === word ? number : value));
+  return { ...frame, words, list: [[number]] };
 }
 
 /** Each request of the machine in each state of the setups. */
@@ -123,13 +135,7 @@ export function socketStateVectors(specs: Specs, machine: MachineEntry, setups: 
       const { spec, message } = found;
       const frame = subjectFrame(spec, message);
       const legal = isLegal(machine, name, message, frame);
-      const statuses = message.errno
-        .filter((entry) => entry.in === undefined || entry.in.includes(name))
-        .map((entry) => entry.name);
-      const exact = message.errno.filter((entry) => entry.in?.includes(name)).map((entry) => entry.name);
-      const expect: Answer = legal
-        ? { answer: 'legal' }
-        : { answer: 'error', statuses: exact.length > 0 ? exact : statuses };
+      const expect: Answer = legal ? { answer: 'legal' } : wrongSocketState(machine, message, name);
       const title = `${legal ? 'legal' : 'not legal'} in state ${name}`;
       return [
         {
@@ -145,6 +151,22 @@ export function socketStateVectors(specs: Specs, machine: MachineEntry, setups: 
       ];
     });
   });
+}
+
+/** The one errno the message has in a state it is not legal in. @throws TypeError when the spec names none, or several. */
+function wrongSocketState(machine: MachineEntry, message: Message, name: string): Answer {
+  const states = new Set(machine.states.map((state) => state.name));
+  for (const { in: listed } of message.errno) {
+    const unknown = listed?.find((state) => !states.has(state));
+    if (unknown !== undefined)
+      throw new TypeError(`spec: ${message.name}.errno: state ${unknown} is unknown`);
+  }
+  const statuses = message.errno.filter((entry) => entry.in?.includes(name)).map((entry) => entry.name);
+  if (statuses.length !== 1) {
+    const said = statuses.length === 0 ? 'none' : statuses.join(' and ');
+    throw new TypeError(`spec: ${message.name}.errno: in state ${name} it must be one, and is ${said}`);
+  }
+  return { answer: 'error', statuses };
 }
 
 /** Each request of the executive, and one of the device, in each state of the bring-up. */

@@ -72,6 +72,8 @@ export interface Vector {
 export interface SetupStep {
   readonly title: string;
   readonly frame: Frame;
+  /** Posted together with what comes next: the card gets no turn between. */
+  readonly together?: true;
 }
 
 export interface VectorFile {
@@ -112,7 +114,9 @@ export function vectorText(file: VectorFile): string {
     memory: VECTOR_MEMORY,
   };
   const setups = Object.entries(file.setups).map(([state, steps]) => {
-    const lines = steps.map(({ title, frame }) => `      ${JSON.stringify({ title, ...frameValue(frame) })}`);
+    const lines = steps.map(
+      ({ frame, ...rest }) => `      ${JSON.stringify({ ...rest, ...frameValue(frame) })}`,
+    );
     return `    ${JSON.stringify(state)}: [${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n    `}]`;
   });
   const vectors = file.vectors.map(

@@ -14,7 +14,6 @@ import {
   ENETUNREACH,
   ENOBUFS,
   ENOTCONN,
-  EOPNOTSUPP,
   EPIPE,
 } from '../../socket/errno.ts';
 import { chooseSequence, setIss } from './handshake.ts';
@@ -104,9 +103,9 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
 export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number): number {
   const { state } = tcb;
   if (state === SYN_SENT || state === SYN_RECEIVED) return EALREADY;
-  if (state === LISTEN) return EOPNOTSUPP;
-  if (state !== CLOSED) return EISCONN;
-  if (tcb.error !== 0 || tcb.remotePort !== 0) return EINVAL;
+  // As Linux: a listener, and a connection that has ended, are connected as far as connect is concerned.
+  if (state !== CLOSED || (tcb.remotePort !== 0 && tcb.error === 0)) return EISCONN;
+  if (tcb.error !== 0) return EINVAL;
   const remote = address === 0 ? 0x7f000001 : address;
   if (port === 0) return ECONNREFUSED;
   if (!tcp.routes.isUnicast(remote)) return ENETUNREACH;
@@ -200,7 +199,8 @@ export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
   if (tcb.error !== 0) return tcb.error;
   if (tcb.finQueued !== 0) return EPIPE;
   if (state !== ESTABLISHED && state !== CLOSE_WAIT && state !== SYN_SENT && state !== SYN_RECEIVED) {
-    return tcb.remotePort === 0 ? ENOTCONN : EPIPE;
+    // Linux says so of what was never connected, too.
+    return EPIPE;
   }
   if (tcp.sendQueue.available === 0) return ENOBUFS;
   return ((tcb.sndEnd - tcb.sndUna) | 0) + length > QUEUE_BYTES_MAX ? ENOBUFS : 0;
