@@ -57,7 +57,9 @@ function checkMemory(value: unknown, frameWords: number): TraceMemory {
 
 function frameArea(value: unknown, name: string, frameWords: number): FrameArea {
   const raw = record(value, name);
+  const firstMfa = raw['firstMfa'];
   return {
+    ...(firstMfa !== undefined && { firstMfa: integer(firstMfa, `${name}.firstMfa`, 0, REGION_BYTES_MAX) }),
     firstWord: integer(raw['firstWord'], `${name}.firstWord`, 0, REGION_BYTES_MAX >> 2),
     count: integer(raw['count'], `${name}.count`, 1, COUNT_MAX),
     strideWords: integer(raw['strideWords'], `${name}.strideWords`, frameWords, FRAME_BYTES_MAX),

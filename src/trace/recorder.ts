@@ -212,6 +212,8 @@ class TracedProducer implements FrameProducer {
   private readonly inner: FrameProducer;
   private readonly area: FrameArea;
   private frame = NO_FRAME;
+  /** The frame was preserved by the card: there is no way to give it back but as UtilNop, which is told like any frame. */
+  private adopted = false;
 
   constructor(recorder: Recorder, inner: FrameProducer, area: FrameArea) {
     this.recorder = recorder;
@@ -226,17 +228,22 @@ class TracedProducer implements FrameProducer {
   }
 
   post(): void {
+    this.adopted = false;
     this.recorder.frame(INBOUND, slotOf(this.area, this.frame), this.frame);
     this.inner.post();
   }
 
   cancel(): void {
-    this.recorder.owner(INBOUND, slotOf(this.area, this.frame), SIDE_CARD);
+    const slot = slotOf(this.area, this.frame);
+    if (!this.adopted) this.recorder.owner(INBOUND, slot, SIDE_CARD);
     this.inner.cancel();
+    if (this.adopted) this.recorder.frame(INBOUND, slot, this.frame);
+    this.adopted = false;
   }
 
   adopt(address: number): number {
     this.frame = this.inner.adopt(address);
+    this.adopted = this.frame !== NO_FRAME;
     if (this.frame !== NO_FRAME) this.recorder.owner(INBOUND, slotOf(this.area, this.frame), SIDE_HOST);
     return this.frame;
   }

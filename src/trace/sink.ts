@@ -54,6 +54,8 @@ export interface TraceMemory {
 }
 
 export interface FrameArea {
+  /** MFA of frame 0, where the transport has such addresses and they are not the region's own. */
+  readonly firstMfa?: number;
   readonly firstWord: number;
   readonly count: number;
   readonly strideWords: number;

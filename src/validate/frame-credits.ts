@@ -15,6 +15,7 @@ export class FrameCredits {
   private readonly outbound: Uint8Array;
   private readonly inboundFirstWord: number;
   private readonly inboundStride: number;
+  private readonly inboundFirstMfa: number;
   /** The slot a ring's next frame is in. */
   private nextInbound = 0;
   private nextOutbound = 0;
@@ -28,6 +29,7 @@ export class FrameCredits {
     this.outbound = new Uint8Array(head.memory.outbound.count);
     this.inboundFirstWord = head.memory.inbound.firstWord;
     this.inboundStride = head.memory.inbound.strideWords;
+    this.inboundFirstMfa = head.memory.inbound.firstMfa ?? 0;
   }
 
   /** A slot changed hands without being sent. // Hot path. */
@@ -101,9 +103,9 @@ export class FrameCredits {
     }
   }
 
-  /** @returns the inbound slot at an address, told from the region's start or from the frame area's; -1 for none. */
+  /** @returns the inbound slot at an address, told as the transport's frame addresses are or from the region's start; -1 for none. */
   slotAt(address: number): number {
-    for (const base of [this.inboundFirstWord * 4, 0]) {
+    for (const base of [this.inboundFirstMfa, this.inboundFirstWord * 4]) {
       const offset = address - base;
       const slot = offset / (this.inboundStride * 4);
       if (offset >= 0 && Number.isInteger(slot) && slot < this.inbound.length) return slot;

@@ -7,6 +7,7 @@ import type { DmaEngine } from '../dma/engine.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import type { Region } from '../dma/region.ts';
 import { EXECUTIVE_CLASS_ID, EXECUTIVE_CLASS_VERSION } from '../i2o/executive.gen.ts';
+import { firstInboundMfa } from '../i2o/fifo-layout.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../i2o/frame.ts';
 import { firstFrameWords, hostQueues } from '../i2o/queues.ts';
 import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
@@ -104,8 +105,9 @@ function frameAreas({ memory }: TracedCard): { inbound: FrameArea; outbound: Fra
   });
   const { layout } = memory;
   const first = firstFrameWords(layout);
+  const inbound = area(first.inbound, layout.inboundFrames);
   return {
-    inbound: area(first.inbound, layout.inboundFrames),
+    inbound: layout.transport === 'fifo' ? { ...inbound, firstMfa: firstInboundMfa(layout) } : inbound,
     outbound: area(first.outbound, layout.outboundFrames),
   };
 }
