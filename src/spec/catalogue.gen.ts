@@ -3379,19 +3379,19 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'H-03',
       title: 'request flags',
-      doc: 'A request has neither REPLY, FAIL nor LAST set, no 64-bit contexts, STATIC only in a static frame, and MULTIPLE only where the message takes several transactions.',
+      doc: 'A request has neither REPLY, FAIL nor LAST set, no 64-bit contexts, STATIC only once a static frame was created, MULTIPLE only where the message takes several transactions, and no flag that I2O has not.',
       reference: 'I2O 1.5, MsgFlags (reference 1.2)',
     },
     {
       id: 'H-04',
       title: 'reply flags',
-      doc: 'REPLY is set in every reply; STATIC and 64BIT_CONTEXT in none.',
+      doc: 'REPLY is set in every reply; STATIC, 64BIT_CONTEXT and flags that I2O has not in none; MULTIPLE only where the message takes several transactions.',
       reference: 'I2O 1.5, MsgFlags (reference 1.2)',
     },
     {
       id: 'H-05',
       title: 'list offset',
-      doc: 'The list offset is 0 in a message without a scatter-gather list, and else the word where the message\'s list begins, inside the message.',
+      doc: 'The list offset is 0 in a message without a list, and else the word where the message\'s list begins, inside the message; in a reply to several transactions it is 3, where the control word is.',
       reference: 'I2O 1.5, frame header (reference 1.1)',
     },
     {
@@ -3415,7 +3415,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'H-09',
       title: 'failure record',
-      doc: 'A failure names a FailureCode of the list and at least one severity bit, and the versions the IOP speaks.',
+      doc: 'A failure names a FailureCode of the list and severity bits of the list, one at least, and the versions the IOP speaks, that of the record among them; PreservedMFA high is 0.',
       reference: 'I2O 1.5, transport failure (reference 1.4 and 3.4)',
     },
     {
@@ -3475,7 +3475,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'F-02',
       title: 'request layout',
-      doc: 'A request has all the words of its fields and of the list its count announces.',
+      doc: 'A request has all the words of its fields and of the list its count announces; more are ignored.',
       reference: 'the class\'s message',
     },
     {
@@ -3507,6 +3507,18 @@ export const CATALOGUE: Catalogue = {
       title: 'receive record',
       doc: 'A receive record with data names a bucket, its bytes lie inside it, and it says LastInBucket on the last; one without data names no bucket. Only the flags of ReceiveFlag are set.',
       reference: 'socket class, SocketReceivePost',
+    },
+    {
+      id: 'F-08',
+      title: 'reserved bits',
+      doc: 'Bits of a message that no field names are 0; whoever reads them ignores them.',
+      reference: 'I2O 1.5, reserved fields (reference 1.1 to 1.4) and the class\'s message',
+    },
+    {
+      id: 'F-09',
+      title: 'event',
+      doc: 'An event\'s reply names one event, and its data are as that event says.',
+      reference: 'I2O 1.5, events (reference 5.1) and the socket class, SocketEvent',
     },
     {
       id: 'T-01',
@@ -3557,6 +3569,12 @@ export const CATALOGUE: Catalogue = {
       reference: 'inic',
     },
     {
+      id: 'T-09',
+      title: 'aborted without a cause',
+      doc: 'A request ends with an ABORT status only once UtilAbort was posted, and with a PROCESS_ABORT status only once a message was that ends requests of its own accord.',
+      reference: 'I2O 1.5, status codes (reference 3.1)',
+    },
+    {
       id: 'I-01',
       title: 'message in this IOP state',
       doc: 'The executive takes a message only in the states of the IOP machine that name it.',
@@ -3577,7 +3595,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'I-04',
       title: 'polled status',
-      doc: 'A polled word holds one of its values: OutboundInit 1 in progress, 2 rejected, 3 failed, 4 complete; IopReset 1 in progress, 2 rejected; the status block\'s state is the machine\'s.',
+      doc: 'A polled word holds one of its values: OutboundInit 1 in progress, 2 rejected, 3 failed, 4 complete; IopReset 1 in progress, 2 rejected; the status block\'s state is the machine\'s. Only what a request named is polled.',
       reference: 'I2O 1.5, polled status words (reference 3.5)',
     },
     {

@@ -65,7 +65,7 @@ export interface FrameArea {
 export interface TraceEnd {
   readonly host: Readonly<Record<string, number>>;
   readonly iop: Readonly<Record<string, number>>;
-  /** Events that were not recorded, for want of room. */
+  /** Packets that were not recorded, for want of room; of everything else nothing is ever lost. */
   readonly lost: number;
 }
 

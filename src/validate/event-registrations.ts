@@ -1,13 +1,24 @@
 /** What events the host has asked for: an event's reply must be of a mask in force, or of the one it replaced. */
+import {
+  SOCKET_EVENT_BUCKETS_LOW,
+  SOCKET_EVENT_CONNECTION_STATE,
+  SOCKET_EVENT_LISTEN_OVERFLOW,
+} from '../i2o/socket.gen.ts';
 import { type Findings, hex } from './findings.ts';
-import type { MessageRow } from './message-rows.ts';
+import { flags as enumerated, type MessageRow, TARGET_DEVICE } from './message-rows.ts';
 
 const TARGETS = 2;
+/** Words of an event's reply with the data every event has. */
+const EVENT_WORDS = 6;
 /** Registrations remembered of a target: the one in force and those before, whose events may still be on their way. */
 const REMEMBERED = 4;
 
 export class EventRegistrations {
   private readonly findings: Findings;
+  private readonly socketClass: boolean;
+  private readonly sockets: number;
+  private readonly buckets: number;
+  private readonly tcpStates = enumerated('TcpState');
   private readonly mask = new Int32Array(TARGETS * REMEMBERED);
   private readonly initiator = new Int32Array(TARGETS * REMEMBERED);
   private readonly transaction = new Int32Array(TARGETS * REMEMBERED);
@@ -15,8 +26,12 @@ export class EventRegistrations {
   /** 1: the request has mask 0, and its answer, which ends a registration, has not come; 2: it has. */
   private readonly ending = new Uint8Array(TARGETS * REMEMBERED);
 
-  constructor(findings: Findings) {
+  /** @param socketClass the device speaks it. @param sockets numbers there are. @param buckets there are. */
+  constructor(findings: Findings, socketClass: boolean, sockets: number, buckets: number) {
     this.findings = findings;
+    this.socketClass = socketClass;
+    this.sockets = sockets;
+    this.buckets = buckets;
   }
 
   register(row: MessageRow, words: Int32Array, at: number): void {
@@ -54,6 +69,7 @@ export class EventRegistrations {
       if ((this.mask[i]! & indicator) === indicator) asked = true;
       if (this.initiator[i] === words[at + 2] && this.transaction[i] === words[at + 3]) contexts = true;
     }
+    if (asked) this.data(row, indicator, words[at + 5]!, words[at]! >>> 16);
     if (!asked) findings.report('T-01', row.index, `${row.name}: ${seen}, which nobody asked for`);
     else if (!contexts) {
       findings.report(
@@ -62,6 +78,27 @@ export class EventRegistrations {
         `${row.name}: ${seen} with contexts ${hex(words[at + 2]!)} and ${hex(words[at + 3]!)}`,
       );
     }
+  }
+
+  /** Rule F-09. */
+  private data(row: MessageRow, indicator: number, data: number, sizeWords: number): void {
+    const device = row.target === TARGET_DEVICE && this.socketClass;
+    const several = (indicator & (indicator - 1)) !== 0;
+    const bare = sizeWords < EVENT_WORDS;
+    let wrong = several || bare;
+    if (device && indicator === SOCKET_EVENT_CONNECTION_STATE) {
+      const before = (data >>> 16) & 0xff;
+      const after = data >>> 24;
+      const known = this.tcpStates[before] === 1 && this.tcpStates[after] === 1;
+      wrong ||= (data & 0xffff) >= this.sockets || !known || before === after;
+    } else if (device && indicator === SOCKET_EVENT_LISTEN_OVERFLOW) {
+      wrong ||= data >>> 0 >= this.sockets;
+    } else if (device && indicator === SOCKET_EVENT_BUCKETS_LOW) {
+      wrong ||= data >>> 0 > this.buckets;
+    }
+    if (!wrong) return;
+    const seen = `event ${hex(indicator, 8)}, data ${hex(data, 8)}, in ${sizeWords} words`;
+    this.findings.report('F-09', row.index, `${row.name}: ${seen}`);
   }
 
   /** The last answer of a registration, the oldest with these contexts first. */

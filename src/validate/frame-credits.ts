@@ -13,6 +13,7 @@ export class FrameCredits {
   private readonly ring: boolean;
   private readonly inbound: Uint8Array;
   private readonly outbound: Uint8Array;
+  private readonly preservedNs: Float64Array;
   private readonly inboundFirstWord: number;
   private readonly inboundStride: number;
   private readonly inboundFirstMfa: number;
@@ -27,6 +28,7 @@ export class FrameCredits {
     this.ring = head.transport === 'ring';
     this.inbound = new Uint8Array(head.memory.inbound.count);
     this.outbound = new Uint8Array(head.memory.outbound.count);
+    this.preservedNs = new Float64Array(head.memory.inbound.count);
     this.inboundFirstWord = head.memory.inbound.firstWord;
     this.inboundStride = head.memory.inbound.strideWords;
     this.inboundFirstMfa = head.memory.inbound.firstMfa ?? 0;
@@ -100,6 +102,7 @@ export class FrameCredits {
       );
     } else {
       this.inbound[slot] = PRESERVED;
+      this.preservedNs[slot] = this.findings.timeNs;
     }
   }
 
@@ -126,8 +129,12 @@ export class FrameCredits {
     this.nextOutbound = -1;
   }
 
-  /** The trace has ended, and is whole. */
-  end(): void {
+  /** The trace has ended, and is whole. @param beforeNs frames preserved before that must have come back. */
+  end(beforeNs: number): void {
+    for (let slot = 0; slot < this.inbound.length; slot++) {
+      if (this.inbound[slot] !== PRESERVED || this.preservedNs[slot]! > beforeNs) continue;
+      this.findings.report('T-07', slot, `preserved slot ${slot} was never posted again as UtilNop`);
+    }
     this.left(this.inbound, 'inbound', 'acquired and neither posted nor given back');
     this.left(this.outbound, 'outbound', 'received and never released');
   }

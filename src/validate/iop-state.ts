@@ -33,6 +33,10 @@ export class IopJudge {
   private statusBlock = 0;
   private initWord = 0;
   private resetWord = 0;
+  /** Of OutboundInit and of IopReset: whether it must be refused, and where and when it was asked. */
+  private readonly refusable = new Uint8Array(2);
+  private readonly askedFrame = new Float64Array(2);
+  private readonly askedNs = new Float64Array(2);
   private readonly resetRow: MessageRow;
   private readonly initRow: MessageRow;
 
@@ -60,11 +64,27 @@ export class IopJudge {
     return false;
   }
 
-  /** Where a request that is answered in memory wants its answer. */
-  polls(row: MessageRow, address: number): void {
-    if (row.functionCode === FUNCTION_STATUS_GET) this.statusBlock = address;
-    else if (row.functionCode === FUNCTION_OUTBOUND_INIT) this.initWord = address;
+  /** Where a request that is answered in memory wants its answer. @param good whether it may succeed. */
+  polls(row: MessageRow, address: number, good: boolean): void {
+    if (row.functionCode === FUNCTION_STATUS_GET) {
+      this.statusBlock = address;
+      return;
+    }
+    const init = row.functionCode === FUNCTION_OUTBOUND_INIT;
+    if (init) this.initWord = address;
     else this.resetWord = address;
+    this.refusable[init ? 0 : 1] = good ? 0 : 1;
+    this.askedFrame[init ? 0 : 1] = this.findings.frame;
+    this.askedNs[init ? 0 : 1] = this.findings.timeNs;
+  }
+
+  /** Tells of what was asked for before a time and never came in memory. */
+  expectPolled(beforeNs: number): void {
+    [this.initWord, this.resetWord].forEach((word, which) => {
+      if (word === 0 || this.refusable[which] === 1 || this.askedNs[which]! > beforeNs) return;
+      const { index, name } = which === 0 ? this.initRow : this.resetRow;
+      this.findings.report('T-03', index, `${name} in frame ${this.askedFrame[which]} was never answered in memory`);
+    });
   }
 
   /** A reply came. @param illegal the request was not to be taken in its state. @returns NOTHING_MORE or WITHDRAWN. */
@@ -93,17 +113,19 @@ export class IopJudge {
       if (value < 1 || value > OUTBOUND_INIT_COMPLETE) this.badWord('OutboundInit', value);
       else if (value > 1) {
         this.initWord = 0;
-        this.polledDone(this.initRow, value === OUTBOUND_INIT_COMPLETE);
+        this.polledDone(this.initRow, value === OUTBOUND_INIT_COMPLETE, this.refusable[0] === 1);
       }
     } else if (address === this.resetWord && address !== 0) {
       if (value < RESET_IN_PROGRESS || value > POLLED_REJECTED) this.badWord('IopReset', value);
       this.resetWord = 0;
-      this.polledDone(this.resetRow, value === RESET_IN_PROGRESS);
+      this.polledDone(this.resetRow, value === RESET_IN_PROGRESS, this.refusable[1] === 1);
       return value === RESET_IN_PROGRESS ? RESTARTED : NOTHING_MORE;
     } else if (this.statusBlock !== 0 && address === this.statusBlock + STATE_BYTES) {
       this.blockState((value >>> 16) & 0xff);
     } else if (this.statusBlock !== 0 && address === this.statusBlock + SYNC_BYTES) {
       if (value >>> 24 !== SYNC_BYTE) this.badWord('StatusGet', value);
+    } else {
+      this.findings.report('I-04', 2, `${hex(value)} at ${hex(address)}, which no request named`);
     }
     return NOTHING_MORE;
   }
@@ -149,9 +171,12 @@ export class IopJudge {
     return state;
   }
 
-  private polledDone(row: MessageRow, success: boolean): void {
+  private polledDone(row: MessageRow, success: boolean, refusable: boolean): void {
+    if (success && refusable)
+      this.findings.report('I-05', row.index, `${row.name} succeeded, and was malformed or out of place`);
     const column = success ? row.onPolledSuccess.iop : row.onPolledError.iop;
     const next = this.machines.iop.after(this.iop, column);
+    if (next === ILLEGAL && refusable) return;
     if (next === ILLEGAL) {
       this.findings.report('I-04', row.index, `${row.name} ended in memory while ${this.describe()}`);
     } else {

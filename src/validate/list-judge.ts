@@ -170,6 +170,8 @@ export class ListJudge {
     if (count === 0) this.fault('S-04', 'an element of 0 bytes');
     else if (address <= 0 || address + count > this.head.memory.regionBytes) {
       this.fault('S-05', `${count} bytes at ${hex(address)} are outside the region`);
+    } else if ((flags & LOCAL_ADDRESS) !== 0 && this.slotPiece(flags, contexts, context, address, count)) {
+      this.openContext = closes ? -1 : context;
     } else if ((flags & LOCAL_ADDRESS) !== 0) {
       this.fault('S-05', `${hex(address)} is card memory that was not lent`);
     } else if ((flags & DIRECTION_OUT) !== 0) {
@@ -183,6 +185,16 @@ export class ListJudge {
     } else {
       this.fault('S-01', 'an element of memory the card would write');
     }
+  }
+
+  /** Bytes the host has written to a slot of card memory itself. @returns whether they may lie there. */
+  private slotPiece(flags: number, contexts: number, context: number, address: number, count: number): boolean {
+    const { transmit } = this;
+    const allowed = (flags & DIRECTION_OUT) !== 0 && (this.row.sglAllowed & SGL_TRANSMIT) !== 0;
+    const slot = contexts > 0 ? context : this.openContext;
+    if (!allowed || slot < transmit.buffers || !transmit.inside(slot, address, count)) return false;
+    if (contexts > 0) this.name(slot, -1);
+    return true;
   }
 
   private transmitPiece(
@@ -303,7 +315,7 @@ export class ListJudge {
 
   private chain(words: Int32Array, at: number, end: number, flags: number, count: number): number {
     const addressAt = at + 1 + (flags & CONTEXT_MASK);
-    if ((flags & DIRECTION_OUT) !== 0) {
+    if ((flags & (DIRECTION_OUT | END_OF_BUFFER)) !== 0) {
       this.fault('S-01', `an element with flags ${hex(flags)}`);
       return -1;
     }

@@ -13,6 +13,8 @@ export const TARGET_DEVICE = 1;
 const FUNCTIONS = 256;
 
 const PRIVATE = 0xff;
+/** The first word that is the message's own, behind the header and the contexts. */
+const FIRST_OWN_WORD = 4;
 
 export const SGL_IN = 1;
 export const SGL_OUT = 2;
@@ -101,6 +103,9 @@ export class MessageRow {
   readonly listStride: number;
   readonly listCount: FieldCheck | undefined;
   readonly requestChecks: readonly FieldCheck[];
+  /** By word: bits that no field names, of the request's fixed part and of a successful reply's. */
+  readonly requestReserved: Int32Array;
+  readonly replyReserved: Int32Array;
   readonly replyChecks: readonly FieldCheck[];
   /** Word 4 bits 0-15 of the request name a socket. */
   readonly namesSocket: boolean;
@@ -139,6 +144,10 @@ export class MessageRow {
     this.listStride = request?.list?.stride ?? 0;
     this.listCount = fieldNamed(request, request?.list === undefined ? undefined : 'count');
     this.requestChecks = checksOf(request);
+    this.requestReserved = reservedBits(request, FIRST_OWN_WORD);
+    const single = this.replyForm === 'single' || this.replyForm === 'overlaid';
+    const afterStatus = this.replyForm === 'overlaid' ? 0 : 1;
+    this.replyReserved = reservedBits(single ? reply : undefined, FIRST_OWN_WORD + afterStatus);
     this.replyChecks = checksOf(reply);
     this.namesSocket = hasField(request, 'socketId');
     this.hasReplyMode = hasField(request, 'replyMode');
@@ -208,6 +217,18 @@ function machine(name: string): Machine {
 
 function checksOf(layout: LayoutEntry | undefined): FieldCheck[] {
   return (layout?.fields ?? []).filter(FieldCheck.bounds).map((field) => new FieldCheck(field));
+}
+
+/** @returns by word, from the first on, the bits that no field names; as long as the part before any list. */
+function reservedBits(layout: LayoutEntry | undefined, first: number): Int32Array {
+  if (layout === undefined) return new Int32Array(0);
+  const end = Math.min(layout.words, layout.sgl?.word ?? layout.words, layout.list?.word ?? layout.words);
+  const reserved = new Int32Array(Math.max(end, first)).fill(-1, first);
+  for (const { word, low, high } of layout.fields) {
+    const mask = high - low === 31 ? -1 : (2 ** (high - low + 1) - 1) << low;
+    if (word < end) reserved[word] = reserved[word]! & ~mask;
+  }
+  return reserved;
 }
 
 function fieldNamed(layout: LayoutEntry | undefined, name: string | undefined): FieldCheck | undefined {

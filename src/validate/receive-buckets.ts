@@ -12,8 +12,10 @@ export class ReceiveBuckets {
   withCard = 0;
   postedCount = 0;
   filledCount = 0;
-  /** Lists that cannot be seen (chained ones) may have posted buckets. */
-  unseen = false;
+  /** Buckets named by lists that cannot be seen (chained or bad ones), and not filled: the card may have so many besides. */
+  unseen = 0;
+  /** How many there ever were. */
+  unseenEver = 0;
 
   constructor(area: PoolArea, findings: Findings) {
     this.findings = findings;
@@ -21,6 +23,10 @@ export class ReceiveBuckets {
     this.posted = new Uint8Array(area.count);
     this.context = new Int32Array(area.count);
     this.everPosted = new Uint8Array(area.count);
+  }
+
+  get count(): number {
+    return this.area.count;
   }
 
   get bucketBytes(): number {
@@ -49,12 +55,20 @@ export class ReceiveBuckets {
     this.context[bucket] = context;
   }
 
+  /** So many buckets are posted out of sight. */
+  hide(count: number): void {
+    this.unseen = Math.min(this.unseen + count, this.area.count);
+    this.unseenEver += count;
+  }
+
   /** A record says that a bucket is filled. // Hot path. */
   fill(context: number): void {
     this.filledCount += 1;
     const bucket = this.withContext(context);
-    if (bucket < 0) {
-      if (!this.unseen) this.findings.report('B-02', context, `a record names context ${hex(context)}`);
+    if ((bucket < 0 || this.posted[bucket] === 0) && this.unseen > 0) {
+      this.unseen -= 1;
+    } else if (bucket < 0) {
+      this.findings.report('B-02', context, `a record names context ${hex(context)}`);
     } else if (this.posted[bucket] === 0) {
       this.findings.report(
         'B-03',
@@ -69,15 +83,19 @@ export class ReceiveBuckets {
 
   /** What a reply says is left. // Hot path. */
   remaining(count: number): void {
-    if (count >>> 0 <= this.withCard || this.unseen) return;
-    this.findings.report('B-08', 0, `BucketsRemaining ${count >>> 0}, at most ${this.withCard} are posted`);
+    const most = this.withCard + this.unseen;
+    if (count >>> 0 <= most) return;
+    this.findings.report('B-08', 0, `BucketsRemaining ${count >>> 0}, at most ${most} are posted`);
   }
 
   /** The host wrote to the pool. @param address within it. */
   hostWrote(address: number, length: number): void {
-    const bucket = Math.floor((address - this.area.offset) / this.area.bufferBytes);
-    if (this.posted[bucket] !== 1) return;
-    this.findings.report('O-02', bucket, `${length} bytes at ${hex(address)}, in bucket ${bucket}`);
+    const { offset, bufferBytes, count } = this.area;
+    const last = Math.floor((address + length - 1 - offset) / bufferBytes);
+    for (let bucket = Math.max(0, Math.floor((address - offset) / bufferBytes)); bucket <= last; bucket++) {
+      if (bucket >= count || this.posted[bucket] !== 1) continue;
+      this.findings.report('O-02', bucket, `${length} bytes at ${hex(address)}, in bucket ${bucket}`);
+    }
   }
 
   /** The card wrote to the pool. @param address within it. */
@@ -85,7 +103,7 @@ export class ReceiveBuckets {
     const { offset, bufferBytes } = this.area;
     const bucket = Math.floor((address - offset) / bufferBytes);
     const last = Math.floor((address + length - 1 - offset) / bufferBytes);
-    if (this.unseen || (this.posted[bucket] === 1 && last === bucket)) return;
+    if (this.unseen > 0 || (this.posted[bucket] === 1 && last === bucket)) return;
     this.findings.report('O-04', bucket, `${length} bytes at ${hex(address)}, in bucket ${bucket}`);
   }
 
@@ -93,6 +111,7 @@ export class ReceiveBuckets {
   reset(): void {
     this.posted.fill(0);
     this.withCard = 0;
+    this.unseen = 0;
   }
 
   /** The latest bucket posted with a context; -1 for none. Hosts that number their buckets find it at once. // Hot path. */

@@ -1,12 +1,10 @@
 /** Judges what the card answers: finds the request a reply is to, then what the reply says, then what follows from it. */
 import {
   FAILURE_WORDS,
-  FLAG_64BIT_CONTEXT,
   FLAG_FAIL,
   FLAG_LAST,
   FLAG_MULTIPLE,
   FLAG_REPLY,
-  FLAG_STATIC,
   TRANSACTION_ERROR_WORDS,
   VERSION_1_5,
 } from '../i2o/frame.ts';
@@ -36,18 +34,27 @@ import {
 import { ILLEGAL_HERE, MALFORMED } from './transactions.ts';
 
 const REPLY_WORDS = 5;
+const REPLY_FLAGS = FLAG_REPLY | FLAG_LAST | FLAG_FAIL | FLAG_MULTIPLE;
+/** Word of the control word, where the list of a reply to several transactions begins. */
+const TRL_WORD = 3;
+const STATUS_RESERVED = 0x00ff0000;
 const SUCCESS = 0x00;
+const ABORT_FIRST = 0x01;
 const ABORT_LAST = 0x03;
 const PROCESS_ABORT_FIRST = 0x08;
 const PROCESS_ABORT_LAST = 0x0a;
 export const TRANSACTION_ERROR = 0x0b;
 const PROGRESS = 0x80;
+/** 2.0, the greatest version of I2O there was. */
+const VERSION_MAX = 2;
 const NO_PRESERVED = -1;
+const FUNCTION_STATIC_MF_CREATE = 0xdd;
 
 export class ReplyJudge {
   private readonly trial: Trial;
   private readonly credits: FrameCredits;
   private readonly lists: ReplyLists;
+  private readonly requests: RequestJudge;
   private readonly frameWords: number;
   private readonly statuses = enumerated('RequestStatus');
   private readonly general = generalStatuses();
@@ -59,6 +66,7 @@ export class ReplyJudge {
     this.trial = trial;
     this.credits = credits;
     this.lists = new ReplyLists(trial, requests);
+    this.requests = requests;
     this.frameWords = trial.head.frameBytes >> 2;
     this.withdrawn = withdrawn;
   }
@@ -98,6 +106,8 @@ export class ReplyJudge {
         return;
       }
       this.fault('H-04', row, 'MULTIPLE, in a reply to one transaction');
+    } else if ((flags & FLAG_MULTIPLE) !== 0) {
+      this.fault('H-04', row, 'MULTIPLE, in a reply of the executive');
     }
     if (
       functionCode === FUNCTION_ACCEPT_POST &&
@@ -112,23 +122,25 @@ export class ReplyJudge {
     this.single(row, words, at, sizeWords, status, last);
   }
 
-  /** Rules H. // Hot path. */
+  /** Rules H. @returns whether the reply can be told what it is: one with a small fault is taken for what it says. // Hot path. */
   private header(row: MessageRow, word0: number, word1: number): boolean {
     const flags = (word0 >>> 8) & 0xff;
     const sizeWords = word0 >>> 16;
     const target = word1 & 0xfff;
     let good = true;
-    if ((word0 & 15) !== VERSION_1_5) good = this.fault('H-01', row, `reply of version ${word0 & 7}`);
+    if ((word0 & 15) !== VERSION_1_5) this.fault('H-01', row, `reply of version ${word0 & 15}`);
     const least = (flags & FLAG_FAIL) === 0 ? REPLY_WORDS : FAILURE_WORDS;
     if (sizeWords < least || sizeWords > this.frameWords) {
       good = this.fault('H-02', row, `reply of MessageSize ${sizeWords}`);
     }
-    if ((flags & FLAG_REPLY) === 0 || (flags & (FLAG_STATIC | FLAG_64BIT_CONTEXT)) !== 0) {
-      good = this.fault('H-04', row, `reply with MsgFlags ${hex(flags)}`);
+    if ((flags & FLAG_REPLY) === 0 || (flags & ~REPLY_FLAGS) !== 0) {
+      this.fault('H-04', row, `reply with MsgFlags ${hex(flags)}`);
+      if ((flags & FLAG_REPLY) === 0) good = false;
     }
     const listWord = (word0 >>> 4) & 15;
-    if (listWord !== 0 && (listWord < 3 || listWord >= sizeWords)) {
-      good = this.fault('H-05', row, `reply with list offset ${listWord}`);
+    const several = (flags & (FLAG_MULTIPLE | FLAG_FAIL)) === FLAG_MULTIPLE;
+    if (listWord !== (several ? TRL_WORD : 0) && (flags & FLAG_FAIL) === 0) {
+      this.fault('H-05', row, `reply with list offset ${listWord}`);
     }
     const initiator = (word1 >>> 12) & 0xfff;
     // A request with a wrong address is answered with the same.
@@ -167,7 +179,12 @@ export class ReplyJudge {
     if (success && (flags & MALFORMED) !== 0)
       this.fault(row.target === TARGET_DEVICE ? 'K-05' : 'I-05', row, 'a malformed request succeeded');
     if (success && !illegal) this.layout(row, words, at, sizeWords);
-    if (status === TRANSACTION_ERROR && !overlaid) trial.transmit.doubt(transactions.takenFrame);
+    if (success && row.functionCode === FUNCTION_STATIC_MF_CREATE && row.target === TARGET_EXECUTIVE)
+      this.requests.staticFrames += 1;
+    if (status === TRANSACTION_ERROR && !overlaid) {
+      trial.transmit.doubt(transactions.takenFrame);
+      this.errorPlace(row, words, at, sizeWords);
+    }
     if (socket >= 0 && socket < trial.sockets.count) {
       if (row.replyNamesSocket && success && sizeWords > 5 && (words[at + 5]! & 0xffff) !== socket) {
         trial.findings.report(
@@ -197,12 +214,15 @@ export class ReplyJudge {
       this.failureCodes[code] !== 1 ||
       severity === 0 ||
       severity > 15 ||
-      (word4 & 0xff) > ((word4 >>> 8) & 0xff)
+      (word4 & 0xff) > VERSION_1_5 ||
+      ((word4 >>> 8) & 0xff) < VERSION_1_5 ||
+      ((word4 >>> 8) & 0xff) > VERSION_MAX ||
+      words[at + 8] !== 0
     ) {
       this.fault(
         'H-09',
         row,
-        `failure ${hex(code)}, severity ${hex(severity)}, versions ${word4 & 0xff} to ${(word4 >>> 8) & 0xff}`,
+        `failure ${hex(code)}, severity ${hex(severity)}, versions ${word4 & 0xff} to ${(word4 >>> 8) & 0xff}, PreservedMFA high ${hex(words[at + 8]!)}`,
       );
     }
     const preserved = words[at + 7]!;
@@ -288,12 +308,22 @@ export class ReplyJudge {
   /** Rules F-04 and F-05. */
   private status(row: MessageRow, word4: number, status: number): void {
     const detail = word4 & 0xffff;
+    if ((word4 & STATUS_RESERVED) !== 0) this.fault('F-08', row, `bits ${hex(word4 & STATUS_RESERVED)} of word 4`);
+    this.cause(row, status);
     if (this.statuses[status] !== 1) this.fault('F-04', row, `ReqStatus ${hex(status, 2)}`);
     else if (status === SUCCESS) {
       if (detail !== 0) this.fault('F-04', row, `ReqStatus SUCCESS with DetailedStatusCode ${detail}`);
     } else if (!this.detailGood(row, detail, status)) {
       this.fault('F-05', row, `ReqStatus ${hex(status, 2)} with DetailedStatusCode ${detail}`);
     }
+  }
+
+  /** Rule T-09. */
+  private cause(row: MessageRow, status: number): void {
+    const { abortPosted, processAbortPosted } = this.requests;
+    const aborted = status >= ABORT_FIRST && status <= ABORT_LAST && !abortPosted;
+    const ended = status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST && !processAbortPosted;
+    if (aborted || ended) this.fault('T-09', row, `ReqStatus ${hex(status, 2)}, and nobody asked for that`);
   }
 
   private detailGood(row: MessageRow, detail: number, status: number): boolean {
@@ -310,6 +340,17 @@ export class ReplyJudge {
     return row.since > 1 || row.functionCode === 0xff;
   }
 
+  /** Where a transaction error says that the request is wrong. */
+  private errorPlace(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
+    const offset = words[at + 5]!;
+    const bit = words[at + 6]!;
+    if (sizeWords < TRANSACTION_ERROR_WORDS) {
+      this.fault('F-03', row, `a transaction error of ${sizeWords} words, not ${TRANSACTION_ERROR_WORDS}`);
+    } else if (offset < 0 || offset >= this.frameWords * 4 || bit < 0 || bit > 7) {
+      this.fault('F-03', row, `a transaction error at byte ${offset >>> 0}, bit ${bit >>> 0} of the request`);
+    }
+  }
+
   /** Rule F-03. */
   private layout(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
     if (!row.known) return;
@@ -320,7 +361,11 @@ export class ReplyJudge {
       this.fault('F-03', row, `a reply of ${sizeWords} words, not ${row.replyWords}`);
       return;
     }
-    const { replyChecks } = row;
+    const { replyChecks, replyReserved } = row;
+    for (let word = TRL_WORD + 1; word < replyReserved.length; word++) {
+      const stray = words[at + word]! & replyReserved[word]!;
+      if (stray !== 0) this.fault('F-08', row, `bits ${hex(stray)} of word ${word} of a reply`);
+    }
     for (let i = 0; i < replyChecks.length; i++) {
       const check = replyChecks[i]!;
       if (!check.good(words, at))

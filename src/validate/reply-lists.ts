@@ -12,10 +12,14 @@ import type { RequestJudge, Trial } from './requests.ts';
 import { BATCHED } from './transactions.ts';
 
 const TRL_MULTIPLE = 0x80;
+const TRL_RESERVED = 0x00ff0000;
 const RECORD_WORDS = 4;
 const RECORDS_WORD = 6;
 const CONTEXTS_WORD = 5;
 const NO_BUCKET = -1;
+const NO_SOCKET = 0xffff;
+const ABORT_FIRST = 0x01;
+const ABORT_LAST = 0x03;
 const DATAGRAM_SOURCE_BYTES = 8;
 const KNOWN_FLAGS =
   RECEIVE_FLAG_ERROR |
@@ -42,7 +46,7 @@ export class ReplyLists {
       this.fault('T-05', row, `records with InitiatorContext ${hex(words[at + 2]!)}`);
     }
     if (!this.control(row, words[at + 3]!, RECORD_WORDS - 1)) return;
-    if (words[at + 4] !== 0) this.fault('F-04', row, `records with status ${hex(words[at + 4]!, 8)}`);
+    const ended = this.aborted(row, words[at + 4]!, 'records');
     if (sizeWords < RECORDS_WORD + count * RECORD_WORDS) {
       this.fault('F-03', row, `${count} records in ${sizeWords} words`);
       return;
@@ -50,7 +54,11 @@ export class ReplyLists {
     trial.coverage.reply(row, true);
     for (let i = 0; i < count; i++) {
       const record = at + RECORDS_WORD + i * RECORD_WORDS;
-      this.record(row, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!);
+      if (ended && (words[record + 1]! & 0xffff) === NO_SOCKET) {
+        this.ended(row, words[record]!, words[record + 2]!, words[record + 3]!);
+      } else {
+        this.record(row, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!);
+      }
     }
     trial.receive.remaining(words[at + 5]!);
   }
@@ -68,7 +76,7 @@ export class ReplyLists {
       if (count === 0) this.fault('F-06', row, 'a list of no contexts');
       return;
     }
-    if (words[at + 4] !== 0) this.fault('F-04', row, `contexts with status ${hex(words[at + 4]!, 8)}`);
+    this.aborted(row, words[at + 4]!, 'contexts');
     if (sizeWords < CONTEXTS_WORD + count * (1 + elementWords)) {
       this.fault('F-03', row, `${count} contexts in ${sizeWords} words`);
       return;
@@ -79,6 +87,26 @@ export class ReplyLists {
       return;
     }
     for (let i = 0; i < count; i++) trial.transmit.giveBack(words[at + CONTEXTS_WORD + i]!);
+  }
+
+  /** Whether the list is of what a UtilAbort has ended; any other status but success is wrong. */
+  private aborted(row: MessageRow, word4: number, what: string): boolean {
+    if (word4 === 0) return false;
+    const status = word4 >>> 24;
+    const known = status >= ABORT_FIRST && status <= ABORT_LAST && (word4 & 0xffffff) === 0;
+    if (!known) this.fault('F-04', row, `${what} with status ${hex(word4, 8)}`);
+    else if (!this.requests.abortPosted) {
+      this.fault('T-09', row, `${what} with ReqStatus ${hex(status, 2)}, and nobody asked for that`);
+    }
+    return known;
+  }
+
+  /** A bucket that an abort has ended comes back empty. */
+  private ended(row: MessageRow, bucket: number, offsetWord: number, lengthWord: number): void {
+    if (lengthWord !== 0 || offsetWord !== RECEIVE_FLAG_LAST_IN_BUCKET << 24) {
+      this.fault('F-07', row, `a bucket that was ended, with ${hex(offsetWord, 8)} and ${hex(lengthWord, 8)}`);
+    }
+    this.trial.receive.fill(bucket);
   }
 
   /** A posted number has its connection, or comes back without one. */
@@ -127,11 +155,14 @@ export class ReplyLists {
     }
     if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM)) !== 0) {
       const error = (flags & RECEIVE_FLAG_ERROR) !== 0;
-      if (bucket !== NO_BUCKET || length !== 0 || (error ? lengthWord >>> 24 === 0 : lengthWord !== 0)) {
+      const alone = error ? RECEIVE_FLAG_ERROR : RECEIVE_FLAG_END_OF_STREAM;
+      const status = lengthWord >>> 24;
+      const wrong = offsetWord !== alone << 24 || length !== 0 || (status === 0) === error;
+      if (bucket !== NO_BUCKET || wrong) {
         this.fault(
           'F-07',
           row,
-          `a record without data: bucket ${hex(bucket)}, length ${length}, status ${lengthWord >>> 24}`,
+          `a record without data: bucket ${hex(bucket)}, flags ${hex(flags, 2)}, offset ${offset}, length ${length}, status ${status}`,
         );
       }
       trial.sockets.record(socket, error ? 2 : 1, 0, false);
@@ -140,11 +171,13 @@ export class ReplyLists {
     const datagram = (flags & RECEIVE_FLAG_DATAGRAM) !== 0;
     const least = datagram ? DATAGRAM_SOURCE_BYTES : 1;
     const { bucketBytes } = trial.receive;
-    if (length < least || offset + length > bucketBytes || (flags & RECEIVE_FLAG_LAST_IN_BUCKET) === 0) {
+    const cut = (flags & RECEIVE_FLAG_TRUNCATED) !== 0 && !datagram;
+    const unclosed = (flags & RECEIVE_FLAG_LAST_IN_BUCKET) === 0;
+    if (length < least || offset + length > bucketBytes || unclosed || cut || lengthWord >>> 24 !== 0) {
       this.fault(
         'F-07',
         row,
-        `${length} bytes at ${offset} of a bucket of ${bucketBytes}, flags ${hex(flags, 2)}`,
+        `${length} bytes at ${offset} of a bucket of ${bucketBytes}, flags ${hex(flags, 2)}, status ${lengthWord >>> 24}`,
       );
     }
     trial.receive.fill(bucket);
@@ -174,7 +207,8 @@ export class ReplyLists {
   }
 
   private control(row: MessageRow, word: number, elementWords: number): boolean {
-    if (word >>> 24 === TRL_MULTIPLE && ((word >>> 8) & 0xff) === elementWords) return true;
+    const right = word >>> 24 === TRL_MULTIPLE && ((word >>> 8) & 0xff) === elementWords;
+    if (right && (word & TRL_RESERVED) === 0) return true;
     return this.fault('F-06', row, `control word ${hex(word, 8)}`);
   }
 

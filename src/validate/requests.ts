@@ -2,16 +2,7 @@
  * Judges what the host posts. A request that is malformed, or not to be taken in its state, must be refused; it is remembered so,
  * and has no effect on the validator's tables.
  */
-import {
-  FLAG_64BIT_CONTEXT,
-  FLAG_FAIL,
-  FLAG_LAST,
-  FLAG_MULTIPLE,
-  FLAG_REPLY,
-  FLAG_STATIC,
-  HEADER_WORDS,
-  VERSION_1_5,
-} from '../i2o/frame.ts';
+import { FLAG_MULTIPLE, FLAG_STATIC, HEADER_WORDS, VERSION_1_5 } from '../i2o/frame.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
 import type { TraceHead } from '../trace/sink.ts';
 import type { Coverage } from './coverage.ts';
@@ -64,6 +55,11 @@ export class RequestJudge {
   sendInitiator = 0;
   receivePosted = false;
   sendPosted = false;
+  /** Static frames the card has made: only then may a request name one. */
+  staticFrames = 0;
+  /** A request was posted that ends others: then some end with an ABORT, or with a PROCESS_ABORT status. */
+  abortPosted = false;
+  processAbortPosted = false;
   private readonly trial: Trial;
   private readonly findings: Findings;
   private readonly frameWords: number;
@@ -93,7 +89,7 @@ export class RequestJudge {
       trial.coverage.request(row, -1);
       return;
     }
-    if (((word0 >>> 8) & FLAG_STATIC) !== 0) {
+    if (((word0 >>> 8) & FLAG_STATIC) !== 0 && this.staticFrames > 0) {
       // Names a request kept on the card, which no trace has: its answer cannot be told from one nobody asked for.
       trial.transactions.overflowed = true;
       return;
@@ -104,7 +100,8 @@ export class RequestJudge {
     const list =
       fields &&
       (row.sglWord === 0 || trial.lists.judge(row, words, at, sizeWords, socket, batched)) &&
-      (row.sglCount === undefined || this.counted(row, words, at));
+      (row.sglCount === undefined || this.counted(row, words, at)) &&
+      (!row.polled || row.sglWord !== 0 || this.inControl(row, words[at + 6]!, words[at + 7]!));
     trial.coverage.request(row, socket >= 0 && socket < trial.sockets.count ? socket : -1);
     const taken = header && trial.iop.request(row);
     let flags = list && fields ? 0 : MALFORMED;
@@ -123,12 +120,12 @@ export class RequestJudge {
     const initiator = (word1 >>> 12) & 0xfff;
     const least = row.functionCode === FUNCTION_NOP ? HEADER_WORDS : HEADER_WORDS + 1;
     let good = true;
-    if ((word0 & 15) !== VERSION_1_5) good = this.fault('H-01', row, `version ${word0 & 7}`);
+    if ((word0 & 15) !== VERSION_1_5) good = this.fault('H-01', row, `version ${word0 & 15}`);
     if (sizeWords < least || sizeWords > this.frameWords)
       good = this.fault('H-02', row, `MessageSize ${sizeWords}`);
-    const wrong = FLAG_REPLY | FLAG_FAIL | FLAG_LAST | FLAG_64BIT_CONTEXT;
     const several = (flags & FLAG_MULTIPLE) !== 0;
-    if ((flags & wrong) !== 0 || (several && row.functionCode !== FUNCTION_SEND)) {
+    const known = this.staticFrames > 0 ? FLAG_STATIC | FLAG_MULTIPLE : FLAG_MULTIPLE;
+    if ((flags & ~known) !== 0 || (several && row.functionCode !== FUNCTION_SEND)) {
       good = this.fault('H-03', row, `MsgFlags ${hex(flags)}`);
     }
     if (sglOffset !== row.sglWord && row.known && (flags & FLAG_STATIC) === 0) {
@@ -159,6 +156,12 @@ export class RequestJudge {
       if (!check.good(words, at))
         return this.fault('F-01', row, `${check.name} ${hex(check.read(words, at))}`);
     }
+    const { requestReserved } = row;
+    for (let word = HEADER_WORDS + 1; word < requestReserved.length; word++) {
+      const stray = words[at + word]! & requestReserved[word]!;
+      // Whoever takes the request ignores them, so it is none the worse.
+      if (stray !== 0) this.fault('F-08', row, `bits ${hex(stray)} of word ${word}`);
+    }
     if (row.listCount === undefined) return true;
     const count = row.listCount.read(words, at);
     if (row.listWord + count * row.listStride <= sizeWords) return true;
@@ -170,6 +173,14 @@ export class RequestJudge {
     const count = row.sglCount!.read(words, at);
     if (count === lists.elements || lists.chained) return true;
     return this.fault('S-06', row, `${count} announced, ${lists.elements} in the list`);
+  }
+
+  /** Where a request without a list wants its answer in memory. */
+  private inControl(row: MessageRow, low: number, high: number): boolean {
+    const { control } = this.trial.head.memory;
+    const inside = low >= control.offset && low < control.offset + control.byteLength && (low & 3) === 0;
+    if (inside && high === 0) return true;
+    return this.fault('S-05', row, `an answer at ${hex(high)}:${hex(low)}, not in the control area`);
   }
 
   private inSocketState(row: MessageRow, socket: number, words: Int32Array, at: number): boolean {
@@ -245,10 +256,12 @@ export class RequestJudge {
   private effects(row: MessageRow, words: Int32Array, at: number, socket: number, good: boolean): void {
     const { trial } = this;
     const { lists } = trial;
+    if (row.functionCode === FUNCTION_ABORT) this.abortPosted = true;
     if (row.target === TARGET_EXECUTIVE) {
-      if (good && row.polled) {
-        trial.iop.polls(row, row.sglWord === 0 ? words[at + 6]! : lists.answerAddress);
-        if (row.functionCode === FUNCTION_OUTBOUND_INIT) lists.hostPageBytes = words[at + 4]!;
+      if (row.functionCode > FUNCTION_LCT_NOTIFY) this.processAbortPosted = true;
+      if (row.polled) {
+        trial.iop.polls(row, row.sglWord === 0 ? words[at + 6]! : lists.answerAddress, good);
+        if (good && row.functionCode === FUNCTION_OUTBOUND_INIT) lists.hostPageBytes = words[at + 4]!;
       }
       if (row.functionCode === FUNCTION_EVENT_REGISTER && good) trial.events.register(row, words, at);
       return;
@@ -266,7 +279,8 @@ export class RequestJudge {
       case FUNCTION_RECEIVE_POST:
         this.receiveInitiator = words[at + 2]!;
         this.receivePosted = true;
-        if (lists.chained || !good) trial.receive.unseen = true;
+        if (!good) trial.sums.refusedBuckets = true;
+        if (lists.chained || !good) trial.receive.hide(this.bucketsUnseen(words[at + 3]!));
         for (let i = 0; i < lists.named; i++) trial.receive.post(lists.bucket[i]!, lists.context[i]!);
         break;
       case FUNCTION_RECEIVE_CREDIT:
@@ -279,6 +293,13 @@ export class RequestJudge {
         if (good) trial.events.register(row, words, at);
         break;
     }
+  }
+
+  /** Buckets a message announces beside those its list is seen to name. */
+  private bucketsUnseen(announced: number): number {
+    const { lists, receive } = this.trial;
+    if (announced < 0 || announced > receive.count) return receive.count;
+    return Math.max(0, announced - lists.named);
   }
 
   private credits(row: MessageRow, words: Int32Array, at: number): void {

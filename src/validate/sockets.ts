@@ -16,6 +16,7 @@ export class Sockets {
   /** Bytes the records brought less those credited. */
   private readonly uncredited: Float64Array;
   private readonly endedNs: Float64Array;
+  private readonly freedNs: Float64Array;
   private readonly postColumn: number;
   private readonly withdrawnColumn: number;
   private readonly recordColumns: readonly [data: number, end: number, error: number];
@@ -35,6 +36,7 @@ export class Sockets {
     this.postInitiator = new Int32Array(count);
     this.uncredited = new Float64Array(count);
     this.endedNs = new Float64Array(count);
+    this.freedNs = new Float64Array(count);
     this.postColumn = machine.column('event Post');
     this.withdrawnColumn = machine.column('event Withdrawn');
     this.recordColumns = [
@@ -97,6 +99,7 @@ export class Sockets {
       );
     } else {
       this.state[socket] = next;
+      if (next === this.free) this.freedNs[socket] = this.findings.timeNs;
       if (row.functionCode === FUNCTION_ABORT) this.endedNs[socket] = this.findings.timeNs;
     }
   }
@@ -192,6 +195,16 @@ export class Sockets {
     return (
       (state === 'Free' || state === 'Failed') && this.endedNs[socket]! > 0 && this.endedNs[socket]! < timeNs
     );
+  }
+
+  /** Tells of numbers posted to listeners that are no more: each must have come back. */
+  expectAnswered(beforeNs: number): void {
+    for (let socket = 0; socket < this.state.length; socket++) {
+      if (this.state[socket] !== this.posted) continue;
+      const listener = this.listener[socket]!;
+      if (this.state[listener] !== this.free || this.freedNs[listener]! > beforeNs) continue;
+      this.findings.report('T-03', socket, `socket ${socket}, posted at socket ${listener}, which is closed, never came back`);
+    }
   }
 
   nameOf(socket: number): string {

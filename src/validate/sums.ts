@@ -14,6 +14,8 @@ export class Sums {
   delivered = 0;
   /** Requests that the card may have taken or not were among them: bytes and buffers are not held against the ledgers. */
   unsure = false;
+  /** A post of buckets was to be refused, or in part. */
+  refusedBuckets = false;
   private readonly findings: Findings;
 
   constructor(findings: Findings) {
@@ -30,9 +32,12 @@ export class Sums {
     const { host, iop } = end;
     this.equal('R-01', 0, 'frames posted', this.inbound, host['inboundPosted']);
     this.equal('R-01', 1, 'frames received', this.outbound, host['outboundReleased']);
+    const { inboundReleased = 0, outboundPosted = this.outbound } = iop;
+    if (inboundReleased > this.inbound) this.unequal('R-01', 2, 'frames posted', this.inbound, inboundReleased);
+    if (outboundPosted < this.outbound) this.unequal('R-01', 3, 'frames received', this.outbound, outboundPosted);
     if (this.unsure) return;
     this.equal('R-02', 0, 'bytes in send requests', this.sent, host['bytesSent']);
-    if (!receive.unseen)
+    if (receive.unseenEver === 0 && !this.refusedBuckets)
       this.equal('R-04', 0, 'buckets posted', receive.postedCount, host['memoryBucketsPosted']);
     this.equal('R-04', 1, 'buckets filled', receive.filledCount, host['memoryBucketsUsed']);
     const home = host['memoryTransmitReturned'];

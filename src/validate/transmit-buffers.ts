@@ -44,10 +44,12 @@ export class TransmitBuffers {
     return this.immediate.bufferBytes;
   }
 
-  /** Whether bytes lie in the buffer a context names. // Hot path. */
+  /** Whether bytes lie in the buffer, or the slot of card memory, that a context names. // Hot path. */
   inside(context: number, address: number, length: number): boolean {
-    const start = this.area.offset + context * this.area.bufferBytes;
-    return address >= start && address + length <= start + this.area.bufferBytes;
+    const own = context >= this.area.count;
+    const { offset, bufferBytes } = own ? this.immediate : this.area;
+    const start = offset + (own ? context - this.area.count : context) * bufferBytes;
+    return context < this.count && address >= start && address + length <= start + bufferBytes;
   }
 
   /** A context is sent. @param sure the request is one the card takes. // Hot path. */

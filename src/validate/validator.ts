@@ -74,7 +74,7 @@ export class Validator implements TraceSink {
       receive,
       lists: new ListJudge(head, transmit, receive, findings),
       transactions: new Transactions(waiting, rows.length, findings),
-      events: new EventRegistrations(findings),
+      events: new EventRegistrations(findings, device === 'socket', head.socketsMax, head.memory.receive.count),
       sums: new Sums(findings),
       coverage: this.coverage,
     };
@@ -162,9 +162,8 @@ export class Validator implements TraceSink {
   end(timeNs: number, end: TraceEnd): void {
     this.time(timeNs);
     this.ended = true;
-    if (end.lost > 0) return;
     const { transactions, sums, transmit, receive, sockets, findings, rows } = this.trial;
-    this.credits.end();
+    this.credits.end(timeNs - ANSWER_NS);
     sums.end(end, transmit, receive);
     if (!sums.drained(end)) return;
     transactions.forget((entry) => {
@@ -175,7 +174,10 @@ export class Validator implements TraceSink {
       findings.report('T-03', row.index, contexts);
       return true;
     });
-    transmit.expectHome((socket) => sockets.overSince(socket, timeNs - ANSWER_NS));
+    const before = timeNs - ANSWER_NS;
+    transmit.expectHome((socket) => sockets.overSince(socket, before));
+    sockets.expectAnswered(before);
+    this.trial.iop.expectPolled(before);
   }
 
   /** The device was quiesced or cleared, or restarted: then nothing of before is answered any more. */

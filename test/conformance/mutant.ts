@@ -31,6 +31,8 @@ export interface Mutant {
   readonly misread?: Change;
   /** Changes what the card leaves in polled memory. */
   readonly polled?: (value: number) => number;
+  /** Asks for something before the workload. */
+  readonly setUp?: (card: VirtualCard) => void;
   /** Replaces methods, once the card is up. */
   readonly patch?: (card: VirtualCard) => void;
   /** Does something wrong after the workload, with all still open. */
@@ -112,6 +114,7 @@ export function runMutant(mutant: Mutant): Outcome {
     const card = world.cards[0]!;
     try {
       mutant.patch?.(card);
+      mutant.setUp?.(card);
       workload(card, mutant.late && (() => mutant.late?.(card, sink)));
     } catch (error) {
       if (!(error instanceof Error)) throw error;

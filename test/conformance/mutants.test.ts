@@ -4,14 +4,16 @@ import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
 import { type Mutant, runMutant } from './mutant.ts';
 import { CARD_MUTANTS } from './mutants-card.ts';
 import { DRIVER_MUTANTS } from './mutants-driver.ts';
+import { FINER_MUTANTS } from './mutants-finer.ts';
 import { OWNER_MUTANTS } from './mutants-owner.ts';
 
-const MUTANTS = [...DRIVER_MUTANTS, ...OWNER_MUTANTS, ...CARD_MUTANTS];
+const MUTANTS = [...DRIVER_MUTANTS, ...OWNER_MUTANTS, ...CARD_MUTANTS, ...FINER_MUTANTS];
 
 describe.each([
   ['driver', DRIVER_MUTANTS],
   ['driver’s books', OWNER_MUTANTS],
   ['card', CARD_MUTANTS],
+  ['driver or card, in small things', FINER_MUTANTS],
 ] as const)('a broken %s', (_side, mutants) => {
   it.each(mutants.map((mutant) => [mutant.name, mutant] as const))('is caught: %s', (_name, mutant) => {
     const { violations, done } = runMutant(mutant);

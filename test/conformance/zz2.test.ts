@@ -10,7 +10,7 @@ for (const t of ['ring'] as const) it(t, { timeout: 600e3 }, () => {
   const out: string[] = [];
   let all = 0, caught = 0;
   const t0 = performance.now();
-  let multi = 0;
+
   for (const e of tape.events) {
     if (e.kind !== 'frame') continue;
     const n = name(e);
