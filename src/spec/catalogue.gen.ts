@@ -3739,7 +3739,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'B-08',
       title: 'buckets remaining',
-      doc: 'BucketsRemaining is the number of buckets the card still holds; it cannot be more than were posted and not filled.',
+      doc: 'BucketsRemaining is the number of buckets the card still holds: those posted and not filled, but for whole posts that are on their way to it.',
       reference: 'socket class, SocketReceivePost',
     },
     {

@@ -83,7 +83,11 @@ export class IopJudge {
     [this.initWord, this.resetWord].forEach((word, which) => {
       if (word === 0 || this.refusable[which] === 1 || this.askedNs[which]! > beforeNs) return;
       const { index, name } = which === 0 ? this.initRow : this.resetRow;
-      this.findings.report('T-03', index, `${name} in frame ${this.askedFrame[which]} was never answered in memory`);
+      this.findings.report(
+        'T-03',
+        index,
+        `${name} in frame ${this.askedFrame[which]} was never answered in memory`,
+      );
     });
   }
 

@@ -57,6 +57,8 @@ export class ListJudge {
   private pageBytes = 4096;
   private openContext = -1;
   private faults = 0;
+  /** A batch that does not begin with a transaction has been told of. */
+  private adrift = false;
 
   constructor(head: TraceHead, transmit: TransmitBuffers, receive: ReceiveBuckets, findings: Findings) {
     this.head = head;
@@ -86,6 +88,7 @@ export class ListJudge {
     this.chained = false;
     this.answerAddress = 0;
     this.openContext = -1;
+    this.adrift = false;
     this.faults = 0;
     this.pageBytes = this.hostPageBytes;
     const end = at + sizeWords;
@@ -111,6 +114,10 @@ export class ListJudge {
       return this.transactionElement(words, at, end, first, flags === 0x70, batched);
     }
     if (flags === 0x7c) return this.attributes(words, at, end, first);
+    if (batched && this.transactions === 0 && !this.adrift && (flags & 0x3c) !== 0) {
+      this.adrift = true;
+      this.fault('S-08', 'an element of no transaction');
+    }
     switch (flags & ~END_OF_BUFFER & 0x30) {
       case 0x10:
         return this.simple(words, at, end, flags, count);
@@ -188,7 +195,13 @@ export class ListJudge {
   }
 
   /** Bytes the host has written to a slot of card memory itself. @returns whether they may lie there. */
-  private slotPiece(flags: number, contexts: number, context: number, address: number, count: number): boolean {
+  private slotPiece(
+    flags: number,
+    contexts: number,
+    context: number,
+    address: number,
+    count: number,
+  ): boolean {
     const { transmit } = this;
     const allowed = (flags & DIRECTION_OUT) !== 0 && (this.row.sglAllowed & SGL_TRANSMIT) !== 0;
     const slot = contexts > 0 ? context : this.openContext;

@@ -2,6 +2,9 @@
 import { bufferAt, type PoolArea } from '../dma/pool-area.ts';
 import { type Findings, hex } from './findings.ts';
 
+/** Posts remembered that may be on their way to the card; a power of two. */
+const TOTALS = 1 << 12;
+
 export class ReceiveBuckets {
   private readonly findings: Findings;
   private readonly area: PoolArea;
@@ -16,6 +19,13 @@ export class ReceiveBuckets {
   unseen = 0;
   /** How many there ever were. */
   unseenEver = 0;
+  /** What the card has cannot be told exactly: something was posted out of sight, or is ended early. */
+  unsure = false;
+  /** Buckets posted, in all and when each of the latest posts was complete; the oldest post the card may have taken last. */
+  private cumulative = 0;
+  private readonly totals = new Float64Array(TOTALS);
+  private newest = 0;
+  private oldest = 0;
 
   constructor(area: PoolArea, findings: Findings) {
     this.findings = findings;
@@ -49,6 +59,7 @@ export class ReceiveBuckets {
       );
     } else {
       this.withCard += 1;
+      this.cumulative += 1;
     }
     this.posted[bucket] = 1;
     this.everPosted[bucket] = 1;
@@ -59,6 +70,7 @@ export class ReceiveBuckets {
   hide(count: number): void {
     this.unseen = Math.min(this.unseen + count, this.area.count);
     this.unseenEver += count;
+    this.unsure = true;
   }
 
   /** A record says that a bucket is filled. // Hot path. */
@@ -84,8 +96,33 @@ export class ReceiveBuckets {
   /** What a reply says is left. // Hot path. */
   remaining(count: number): void {
     const most = this.withCard + this.unseen;
-    if (count >>> 0 <= most) return;
-    this.findings.report('B-08', 0, `BucketsRemaining ${count >>> 0}, at most ${most} are posted`);
+    if (count >>> 0 > most) {
+      this.findings.report('B-08', 0, `BucketsRemaining ${count >>> 0}, at most ${most} are posted`);
+    } else if (!this.unsure && !this.taken(this.cumulative - (this.withCard - count))) {
+      this.findings.report(
+        'B-08',
+        0,
+        `BucketsRemaining ${count}, and ${this.withCard} are posted: no whole number of posts is on its way`,
+      );
+    }
+  }
+
+  /** Whether the card can have taken so many buckets: it takes posts whole, in their order. // Hot path. */
+  private taken(buckets: number): boolean {
+    const { oldest, newest, totals } = this;
+    for (let post = oldest; post <= newest; post++) {
+      if (totals[post & (TOTALS - 1)] !== buckets) continue;
+      this.oldest = post;
+      return true;
+    }
+    return false;
+  }
+
+  /** A message that posted buckets is complete. // Hot path. */
+  complete(): void {
+    this.newest += 1;
+    this.totals[this.newest & (TOTALS - 1)] = this.cumulative;
+    if (this.newest - this.oldest >= TOTALS) this.oldest = this.newest - TOTALS + 1;
   }
 
   /** The host wrote to the pool. @param address within it. */
@@ -112,6 +149,9 @@ export class ReceiveBuckets {
     this.posted.fill(0);
     this.withCard = 0;
     this.unseen = 0;
+    this.unsure = false;
+    this.complete();
+    this.oldest = this.newest;
   }
 
   /** The latest bucket posted with a context; -1 for none. Hosts that number their buckets find it at once. // Hot path. */

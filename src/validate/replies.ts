@@ -37,6 +37,7 @@ const REPLY_WORDS = 5;
 const REPLY_FLAGS = FLAG_REPLY | FLAG_LAST | FLAG_FAIL | FLAG_MULTIPLE;
 /** Word of the control word, where the list of a reply to several transactions begins. */
 const TRL_WORD = 3;
+const UNIT_RESERVED = 0x0000f000;
 const STATUS_RESERVED = 0x00ff0000;
 const SUCCESS = 0x00;
 const ABORT_FIRST = 0x01;
@@ -225,6 +226,8 @@ export class ReplyJudge {
         `failure ${hex(code)}, severity ${hex(severity)}, versions ${word4 & 0xff} to ${(word4 >>> 8) & 0xff}, PreservedMFA high ${hex(words[at + 8]!)}`,
       );
     }
+    if ((words[at + 5]! & UNIT_RESERVED) !== 0)
+      this.fault('F-08', row, `word 5 of a failure ${hex(words[at + 5]!, 8)}`);
     const preserved = words[at + 7]!;
     if (preserved !== NO_PRESERVED) this.credits.preserve(preserved);
     const found = this.find(row, words, at, false, TRANSACTION_ERROR, preserved !== NO_PRESERVED);
@@ -233,6 +236,13 @@ export class ReplyJudge {
     trial.coverage.reply(row, false);
     trial.transmit.doubt(takenFrame);
     const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
+    const addresses = words[at + 1]! & 0xffffff;
+    const target = addresses & 0xfff;
+    // A request with a wrong address is answered with the same.
+    const strange = (target !== DEVICE_TID && target !== IOP_TID) || addresses >>> 12 !== HOST_TID;
+    if (strange && (flags & MALFORMED) === 0) {
+      this.fault('H-07', row, `failure from ${hex(target, 3)} to ${hex(addresses >>> 12, 3)}`);
+    }
     if (row.target === TARGET_EXECUTIVE || row.functionCode < 0x20) this.moveIop(row, false, illegal);
     if (socket >= 0 && socket < trial.sockets.count && !illegal)
       trial.sockets.reply(row, socket, false, false);
@@ -308,7 +318,8 @@ export class ReplyJudge {
   /** Rules F-04 and F-05. */
   private status(row: MessageRow, word4: number, status: number): void {
     const detail = word4 & 0xffff;
-    if ((word4 & STATUS_RESERVED) !== 0) this.fault('F-08', row, `bits ${hex(word4 & STATUS_RESERVED)} of word 4`);
+    if ((word4 & STATUS_RESERVED) !== 0)
+      this.fault('F-08', row, `bits ${hex(word4 & STATUS_RESERVED)} of word 4`);
     this.cause(row, status);
     if (this.statuses[status] !== 1) this.fault('F-04', row, `ReqStatus ${hex(status, 2)}`);
     else if (status === SUCCESS) {

@@ -104,7 +104,11 @@ export class ReplyLists {
   /** A bucket that an abort has ended comes back empty. */
   private ended(row: MessageRow, bucket: number, offsetWord: number, lengthWord: number): void {
     if (lengthWord !== 0 || offsetWord !== RECEIVE_FLAG_LAST_IN_BUCKET << 24) {
-      this.fault('F-07', row, `a bucket that was ended, with ${hex(offsetWord, 8)} and ${hex(lengthWord, 8)}`);
+      this.fault(
+        'F-07',
+        row,
+        `a bucket that was ended, with ${hex(offsetWord, 8)} and ${hex(lengthWord, 8)}`,
+      );
     }
     this.trial.receive.fill(bucket);
   }

@@ -29,6 +29,8 @@ const FUNCTION_CONNECT = 0x85;
 const FUNCTION_OUTBOUND_INIT = 0xa1;
 const FUNCTION_LCT_NOTIFY = 0xa2;
 const FUNCTION_PRIVATE = 0xff;
+/** DdmSuspend, DdmDestroy, IopReset, IopClear, SysModify, SysQuiesce, PathQuiesce, DdmQuiesce, PathReset, DdmReset. */
+const ENDING: readonly number[] = [0xaf, 0xb1, 0xbd, 0xbe, 0xc1, 0xc3, 0xc5, 0xc7, 0xd7, 0xd9];
 const ECHO_COUNT_ONLY = 2;
 
 const MODE_ON_ERROR = 2;
@@ -61,6 +63,8 @@ export class RequestJudge {
   abortPosted = false;
   processAbortPosted = false;
   private readonly trial: Trial;
+  /** By function of the executive: 1 where it ends requests of others. */
+  private readonly ending = new Uint8Array(256);
   private readonly findings: Findings;
   private readonly frameWords: number;
   private readonly deviceVersion: number;
@@ -70,6 +74,7 @@ export class RequestJudge {
     this.findings = trial.findings;
     this.frameWords = trial.head.frameBytes >> 2;
     const device = trial.head.classes.find(({ name }) => name !== 'executive' && name !== 'utility');
+    for (const functionCode of ENDING) this.ending[functionCode] = 1;
     this.deviceVersion = device?.version ?? 15;
   }
 
@@ -256,9 +261,12 @@ export class RequestJudge {
   private effects(row: MessageRow, words: Int32Array, at: number, socket: number, good: boolean): void {
     const { trial } = this;
     const { lists } = trial;
-    if (row.functionCode === FUNCTION_ABORT) this.abortPosted = true;
+    if (row.functionCode === FUNCTION_ABORT) {
+      this.abortPosted = true;
+      trial.receive.unsure = true;
+    }
     if (row.target === TARGET_EXECUTIVE) {
-      if (row.functionCode > FUNCTION_LCT_NOTIFY) this.processAbortPosted = true;
+      if (this.ending[row.functionCode] === 1) this.processAbortPosted = true;
       if (row.polled) {
         trial.iop.polls(row, row.sglWord === 0 ? words[at + 6]! : lists.answerAddress, good);
         if (good && row.functionCode === FUNCTION_OUTBOUND_INIT) lists.hostPageBytes = words[at + 4]!;
@@ -282,6 +290,7 @@ export class RequestJudge {
         if (!good) trial.sums.refusedBuckets = true;
         if (lists.chained || !good) trial.receive.hide(this.bucketsUnseen(words[at + 3]!));
         for (let i = 0; i < lists.named; i++) trial.receive.post(lists.bucket[i]!, lists.context[i]!);
+        trial.receive.complete();
         break;
       case FUNCTION_RECEIVE_CREDIT:
         if (good) this.credits(row, words, at);

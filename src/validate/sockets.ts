@@ -203,7 +203,11 @@ export class Sockets {
       if (this.state[socket] !== this.posted) continue;
       const listener = this.listener[socket]!;
       if (this.state[listener] !== this.free || this.freedNs[listener]! > beforeNs) continue;
-      this.findings.report('T-03', socket, `socket ${socket}, posted at socket ${listener}, which is closed, never came back`);
+      this.findings.report(
+        'T-03',
+        socket,
+        `socket ${socket}, posted at socket ${listener}, which is closed, never came back`,
+      );
     }
   }
 

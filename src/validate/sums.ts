@@ -33,8 +33,10 @@ export class Sums {
     this.equal('R-01', 0, 'frames posted', this.inbound, host['inboundPosted']);
     this.equal('R-01', 1, 'frames received', this.outbound, host['outboundReleased']);
     const { inboundReleased = 0, outboundPosted = this.outbound } = iop;
-    if (inboundReleased > this.inbound) this.unequal('R-01', 2, 'frames posted', this.inbound, inboundReleased);
-    if (outboundPosted < this.outbound) this.unequal('R-01', 3, 'frames received', this.outbound, outboundPosted);
+    if (inboundReleased > this.inbound)
+      this.unequal('R-01', 2, 'frames posted', this.inbound, inboundReleased);
+    if (outboundPosted < this.outbound)
+      this.unequal('R-01', 3, 'frames received', this.outbound, outboundPosted);
     if (this.unsure) return;
     this.equal('R-02', 0, 'bytes in send requests', this.sent, host['bytesSent']);
     if (receive.unseenEver === 0 && !this.refusedBuckets)

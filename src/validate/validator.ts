@@ -74,7 +74,12 @@ export class Validator implements TraceSink {
       receive,
       lists: new ListJudge(head, transmit, receive, findings),
       transactions: new Transactions(waiting, rows.length, findings),
-      events: new EventRegistrations(findings, device === 'socket', head.socketsMax, head.memory.receive.count),
+      events: new EventRegistrations(
+        findings,
+        device === 'socket',
+        head.socketsMax,
+        head.memory.receive.count,
+      ),
       sums: new Sums(findings),
       coverage: this.coverage,
     };
