@@ -14,7 +14,6 @@ import type { FrameCredits } from './frame-credits.ts';
 import { WITHDRAWN } from './iop-state.ts';
 import {
   flags as enumerated,
-  generalStatuses,
   type MessageRow,
   rowIndex,
   TARGET_DEVICE,
@@ -31,6 +30,7 @@ import {
   type RequestJudge,
   type Trial,
 } from './requests.ts';
+import { StatusJudge, TRANSACTION_ERROR } from './statuses.ts';
 import { ILLEGAL_HERE, MALFORMED } from './transactions.ts';
 
 const REPLY_WORDS = 5;
@@ -38,13 +38,7 @@ const REPLY_FLAGS = FLAG_REPLY | FLAG_LAST | FLAG_FAIL | FLAG_MULTIPLE;
 /** Word of the control word, where the list of a reply to several transactions begins. */
 const TRL_WORD = 3;
 const UNIT_RESERVED = 0x0000f000;
-const STATUS_RESERVED = 0x00ff0000;
 const SUCCESS = 0x00;
-const ABORT_FIRST = 0x01;
-const ABORT_LAST = 0x03;
-const PROCESS_ABORT_FIRST = 0x08;
-const PROCESS_ABORT_LAST = 0x0a;
-export const TRANSACTION_ERROR = 0x0b;
 const PROGRESS = 0x80;
 /** 2.0, the greatest version of I2O there was. */
 const VERSION_MAX = 2;
@@ -57,8 +51,7 @@ export class ReplyJudge {
   private readonly lists: ReplyLists;
   private readonly requests: RequestJudge;
   private readonly frameWords: number;
-  private readonly statuses = enumerated('RequestStatus');
-  private readonly general = generalStatuses();
+  private readonly statuses: StatusJudge;
   private readonly failureCodes = enumerated('FailureCode');
   /** The device has withdrawn everything: what was out must be home. */
   private readonly withdrawn: () => void;
@@ -68,6 +61,7 @@ export class ReplyJudge {
     this.credits = credits;
     this.lists = new ReplyLists(trial, requests);
     this.requests = requests;
+    this.statuses = new StatusJudge(trial, requests);
     this.frameWords = trial.head.frameBytes >> 2;
     this.withdrawn = withdrawn;
   }
@@ -90,7 +84,7 @@ export class ReplyJudge {
     }
     const status = words[at + 4]! >>> 24;
     const functionCode = row.functionCode;
-    if (functionCode === FUNCTION_EVENT_REGISTER && !(last && this.isRefusal(status, sizeWords))) {
+    if (functionCode === FUNCTION_EVENT_REGISTER && !(last && this.statuses.isRefusal(status, sizeWords))) {
       trial.coverage.reply(row, true);
       trial.events.event(row, words, at, last);
       return;
@@ -117,7 +111,7 @@ export class ReplyJudge {
     ) {
       this.final(row, last);
       this.lists.accepted(row, words, at, status);
-      this.status(row, words[at + 4]!, status);
+      this.statuses.judge(row, words[at + 4]!, status);
       return;
     }
     this.single(row, words, at, sizeWords, status, last);
@@ -172,7 +166,7 @@ export class ReplyJudge {
       return;
     }
     this.final(row, last);
-    if (!overlaid) this.status(row, words[at + 4]!, status);
+    if (!overlaid) this.statuses.judge(row, words[at + 4]!, status);
     if (!this.find(row, words, at, success, status)) return;
     const { takenSocket: socket, takenFlags: flags } = transactions;
     const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
@@ -315,42 +309,6 @@ export class ReplyJudge {
     if (!last) this.fault('T-06', row, 'a final reply without LAST');
   }
 
-  /** Rules F-04 and F-05. */
-  private status(row: MessageRow, word4: number, status: number): void {
-    const detail = word4 & 0xffff;
-    if ((word4 & STATUS_RESERVED) !== 0)
-      this.fault('F-08', row, `bits ${hex(word4 & STATUS_RESERVED)} of word 4`);
-    this.cause(row, status);
-    if (this.statuses[status] !== 1) this.fault('F-04', row, `ReqStatus ${hex(status, 2)}`);
-    else if (status === SUCCESS) {
-      if (detail !== 0) this.fault('F-04', row, `ReqStatus SUCCESS with DetailedStatusCode ${detail}`);
-    } else if (!this.detailGood(row, detail, status)) {
-      this.fault('F-05', row, `ReqStatus ${hex(status, 2)} with DetailedStatusCode ${detail}`);
-    }
-  }
-
-  /** Rule T-09. */
-  private cause(row: MessageRow, status: number): void {
-    const { abortPosted, processAbortPosted } = this.requests;
-    const aborted = status >= ABORT_FIRST && status <= ABORT_LAST && !abortPosted;
-    const ended = status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST && !processAbortPosted;
-    if (aborted || ended) this.fault('T-09', row, `ReqStatus ${hex(status, 2)}, and nobody asked for that`);
-  }
-
-  private detailGood(row: MessageRow, detail: number, status: number): boolean {
-    if (detail >= this.general.length) return false;
-    const aborted = status <= ABORT_LAST || (status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST);
-    if (aborted) return true;
-    const ofClass = row.target === TARGET_DEVICE && row.known && row.functionCode >= 0x20;
-    if (status === TRANSACTION_ERROR || !ofClass) return this.general[detail] === 1 && detail !== 0;
-    return row.errno[detail] === 1 || (this.unusual(row) && this.general[detail] === 1);
-  }
-
-  /** A message this card may not know at all is refused as such. */
-  private unusual(row: MessageRow): boolean {
-    return row.since > 1 || row.functionCode === 0xff;
-  }
-
   /** Where a transaction error says that the request is wrong. */
   private errorPlace(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
     const offset = words[at + 5]!;
@@ -388,10 +346,6 @@ export class ReplyJudge {
   private refusedPost(listener: number): void {
     const { sockets } = this.trial;
     if (sockets.nameOf(listener) !== 'Listening') sockets.unpost(listener);
-  }
-
-  private isRefusal(status: number, sizeWords: number): boolean {
-    return status !== 0 && this.statuses[status] === 1 && sizeWords <= TRANSACTION_ERROR_WORDS;
   }
 
   private fault(rule: string, row: MessageRow, seen: string): false {

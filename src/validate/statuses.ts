@@ -1,0 +1,71 @@
+/** Judges the status word of a reply: rules F-04, F-05, F-08 and T-09. */
+import { TRANSACTION_ERROR_WORDS } from '../i2o/frame.ts';
+import { type Findings, hex } from './findings.ts';
+import { flags as enumerated, generalStatuses, type MessageRow, TARGET_DEVICE } from './message-rows.ts';
+import type { RequestJudge, Trial } from './requests.ts';
+
+const STATUS_RESERVED = 0x00ff0000;
+const SUCCESS = 0x00;
+const ABORT_FIRST = 0x01;
+const ABORT_LAST = 0x03;
+const PROCESS_ABORT_FIRST = 0x08;
+const PROCESS_ABORT_LAST = 0x0a;
+export const TRANSACTION_ERROR = 0x0b;
+
+export class StatusJudge {
+  private readonly findings: Findings;
+  private readonly requests: RequestJudge;
+  private readonly statuses = enumerated('RequestStatus');
+  private readonly general = generalStatuses();
+
+  constructor(trial: Trial, requests: RequestJudge) {
+    this.findings = trial.findings;
+    this.requests = requests;
+  }
+
+  /** Rules F-04 and F-05. */
+  judge(row: MessageRow, word4: number, status: number): void {
+    const detail = word4 & 0xffff;
+    if ((word4 & STATUS_RESERVED) !== 0)
+      this.fault('F-08', row, `bits ${hex(word4 & STATUS_RESERVED)} of word 4`);
+    this.cause(row, status);
+    if (this.statuses[status] !== 1) this.fault('F-04', row, `ReqStatus ${hex(status, 2)}`);
+    else if (status === SUCCESS) {
+      if (detail !== 0) this.fault('F-04', row, `ReqStatus SUCCESS with DetailedStatusCode ${detail}`);
+    } else if (!this.detailGood(row, detail, status)) {
+      this.fault('F-05', row, `ReqStatus ${hex(status, 2)} with DetailedStatusCode ${detail}`);
+    }
+  }
+
+  /** Rule T-09. */
+  private cause(row: MessageRow, status: number): void {
+    const { abortPosted, processAbortPosted } = this.requests;
+    const aborted = status >= ABORT_FIRST && status <= ABORT_LAST && !abortPosted;
+    const ended = status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST && !processAbortPosted;
+    if (aborted || ended) this.fault('T-09', row, `ReqStatus ${hex(status, 2)}, and nobody asked for that`);
+  }
+
+  private detailGood(row: MessageRow, detail: number, status: number): boolean {
+    if (detail >= this.general.length) return false;
+    const aborted = status <= ABORT_LAST || (status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST);
+    if (aborted) return true;
+    const ofClass = row.target === TARGET_DEVICE && row.known && row.functionCode >= 0x20;
+    if (status === TRANSACTION_ERROR || !ofClass) return this.general[detail] === 1 && detail !== 0;
+    return row.errno[detail] === 1 || (this.unusual(row) && this.general[detail] === 1);
+  }
+
+  /** A message this card may not know at all is refused as such. */
+  private unusual(row: MessageRow): boolean {
+    return row.since > 1 || row.functionCode === 0xff;
+  }
+
+  /** Whether a reply is a refusal, where another kind of reply has no status. */
+  isRefusal(status: number, sizeWords: number): boolean {
+    return status !== 0 && this.statuses[status] === 1 && sizeWords <= TRANSACTION_ERROR_WORDS;
+  }
+
+  private fault(rule: string, row: MessageRow, seen: string): false {
+    this.findings.report(rule, row.index, `${row.name}: ${seen}`);
+    return false;
+  }
+}
