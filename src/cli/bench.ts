@@ -9,7 +9,7 @@ import { type StackName, TRANSPORTS, type Transport } from '../lab/result.ts';
 import { TESTS, type Test } from '../lab/workloads/workload.ts';
 import { writeReport } from '../report/json.ts';
 import { COLOURED, PLAIN, reportTable } from '../report/table.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 import { integerIn, listOf, numberIn, oneOf } from './numbers.ts';
 
 const STACKS: readonly StackName[] = ['inic', 'kernel'];
@@ -134,7 +134,7 @@ function checkWritable(path: string): void {
     } else accessSync(dirname(full), constants.W_OK);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new UserError(`cannot write ${path}: ${systemErrorText(error)}`);
   }
 }
 

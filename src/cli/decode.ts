@@ -6,7 +6,7 @@ import { messageNamed } from '../spec/catalogue.ts';
 import { TraceDecoder, type TraceEvent } from '../trace/decode/decoder.ts';
 import { EventFilter, type TraceFilter } from '../trace/decode/filter.ts';
 import { PcapngExport } from '../trace/pcapng/export.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 import { integerIn } from './numbers.ts';
 import { readTraceArgument } from './trace-argument.ts';
 
@@ -54,11 +54,9 @@ export function addDecode(program: Command): void {
 }
 
 async function decode(file: string, flags: Flags): Promise<void> {
+  if (flags.json && flags.pcapng !== undefined) throw new UserError('--json or --pcapng, not both');
   const wanted = filterOf(flags);
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  if (wanted.fromNs > wanted.toNs) throw new UserError('--from is later than --to');
   if (flags.pcapng !== undefined) {
     await exportTo(flags.pcapng, file, wanted);
     return;
@@ -100,7 +98,7 @@ class CaptureOutput {
     try {
       this.file = path === '-' ? -1 : openSync(path, 'w');
     } catch (error) {
-      throw new UserError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`);
+      throw new UserError(`cannot write ${path}: ${systemErrorText(error)}`);
     }
   }
 

@@ -1,3 +1,5 @@
+import { getSystemErrorMap } from 'node:util';
+
 /** What the user can mend: printed as one line, without a stack trace. */
 export class UserError extends Error {
   readonly exitCode: number;
@@ -6,4 +8,10 @@ export class UserError extends Error {
     super(message);
     this.exitCode = exitCode;
   }
+}
+
+/** What the system says of a file, in words: such as "no such file or directory". */
+export function systemErrorText(error: unknown): string {
+  const { errno, code, message } = error as NodeJS.ErrnoException;
+  return getSystemErrorMap().get(errno ?? 0)?.[1] ?? code ?? message ?? String(error);
 }

@@ -16,6 +16,14 @@ const program = new Command('inic')
   .enablePositionalOptions()
   .showSuggestionAfterError(true)
   .configureOutput({ outputError: (text, write) => write(`inic: ${text.replace(/^error: /, '').trim()}\n`) });
+// Whoever reads the output may stop reading. Below `run` the output is the program's own.
+program.hook('preAction', (_, verb) => {
+  if (verb.name() === 'run') return;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+});
 addBench(program);
 addRun(program);
 addSpec(program);

@@ -14,7 +14,7 @@ import { runSummary } from '../report/run-summary.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import type { Card } from '../world/card.ts';
 import type { TraceRequest } from '../world/card-trace.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 import { oneOf } from './numbers.ts';
 
 export function addRun(program: Command): void {
@@ -98,7 +98,7 @@ function recordTo(path: string): TraceRequest {
   try {
     sink = new FileSink(path);
   } catch (error) {
-    throw new UserError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`);
+    throw new UserError(`cannot write ${path}: ${systemErrorText(error)}`);
   }
   process.on('exit', () => {
     if (sink.failure !== '') process.stderr.write(`inic: the trace is not whole: ${sink.failure}\n`);

@@ -1,6 +1,6 @@
 /** `inic spec [NAME]`: the message layer and the socket class, printed from the data the codecs are made from. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { packageVersion } from '../lab/manifest.ts';
 import { specSite } from '../report/spec-html.ts';
@@ -8,13 +8,16 @@ import { specJson } from '../report/spec-json.ts';
 import { specList } from '../report/spec-list.ts';
 import { specPage } from '../report/spec-text.ts';
 import { type Found, findByName, namesLike } from '../spec/find.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 
 export function addSpec(program: Command): void {
   program
     .command('spec')
     .description('print the spec: messages with their words drawn, states, replies, errors')
-    .argument('[name]', 'a message, class, enumeration, structure, element, machine, rule or group')
+    .argument(
+      '[name]',
+      'a message, class, enumeration, structure, element, machine, rule or group, or its number, such as 0x89',
+    )
     .option('--json', 'the same for machines')
     .option('--html <dir>', 'write all of it as linked pages into a folder')
     .action(spec);
@@ -54,12 +57,19 @@ function writeSite(folder: string): void {
   try {
     for (const [path, text] of site) {
       const file = join(folder, path);
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(resolve(dirname(file)));
       writeFileSync(file, text);
     }
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new UserError(`cannot write to ${folder}: ${code}`);
+    throw new UserError(`cannot write to ${folder}: ${systemErrorText(error)}`);
   }
   process.stdout.write(`${site.size} files; begin with ${join(folder, 'index.html')}\n`);
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never returns in file systems that take no folder, such as /proc. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
+  mkdirSync(path);
 }

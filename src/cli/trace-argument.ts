@@ -2,7 +2,7 @@
 import { readTraces } from '../trace/file.ts';
 import { TraceDamage } from '../trace/reader.ts';
 import type { TraceSink } from '../trace/sink.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 
 /** As the shell has it for `validate` and `replay`: what was given is no trace, or not whole. */
 export const NO_TRACE = 2;
@@ -22,7 +22,7 @@ export async function readTraceArgument(
     const name = path === '-' ? 'standard input' : path;
     if (error instanceof TraceDamage) throw new UserError(`${name}: ${error.message}`, NO_TRACE);
     if (code !== undefined && /^E[A-Z]+$/.test(code))
-      throw new UserError(`cannot read ${name}: ${code}`, NO_TRACE);
+      throw new UserError(`cannot read ${name}: ${systemErrorText(error)}`, NO_TRACE);
     throw error;
   }
 }

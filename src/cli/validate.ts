@@ -13,7 +13,7 @@ import {
 import { readTraces } from '../trace/file.ts';
 import { TraceDamage } from '../trace/reader.ts';
 import { Validator } from '../validate/validator.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 import { integerIn, oneOf } from './numbers.ts';
 
 const SHOWN = 20;
@@ -26,8 +26,8 @@ interface ValidateOptions {
   readonly max: number;
   readonly live?: true;
   readonly virtual?: true;
-  readonly transport: Transport;
-  readonly seed: number;
+  readonly transport?: Transport;
+  readonly seed?: number;
 }
 
 export function addValidate(program: Command): void {
@@ -39,8 +39,16 @@ export function addValidate(program: Command): void {
     .option('--coverage', 'also print which messages met which socket states')
     .option('--json', 'the same for machines')
     .option('--live', 'run a scripted workload on a card and judge it as it runs')
-    .option('--transport <name>', `with --live: ${TRANSPORTS.join(' or ')}`, oneOf(TRANSPORTS), 'ring')
-    .option('--seed <n>', 'with --live: what chance decides in the workload', integerIn(0, 0x7fffffff), 1)
+    .option(
+      '--transport <name>',
+      `with --live: ${TRANSPORTS.join(' or ')} (default: ring)`,
+      oneOf(TRANSPORTS),
+    )
+    .option(
+      '--seed <n>',
+      'with --live: what chance decides in the workload (default: 1)',
+      integerIn(0, 0x7fffffff),
+    )
     .option('--virtual', 'with --live: in virtual time instead of on a thread, the same each time')
     .action((files: readonly string[], options: ValidateOptions) =>
       options.live ? validateLive(files, options) : validate(files, options),
@@ -50,7 +58,7 @@ export function addValidate(program: Command): void {
 /** Runs the workload on a card, and prints what it covered besides. */
 async function validateLive(files: readonly string[], options: ValidateOptions): Promise<void> {
   if (files.length > 0) throw new UserError('--live judges a card, no files');
-  const { transport, seed, virtual = false } = options;
+  const { transport = 'ring', seed = 1, virtual = false } = options;
   const { validator, failure } = await runLive({ transport, seed, virtual });
   const { findings, frames, events, coverage, machines } = validator;
   const judged: Judged = {
@@ -78,6 +86,11 @@ async function validateLive(files: readonly string[], options: ValidateOptions):
 async function validate(files: readonly string[], options: ValidateOptions): Promise<void> {
   if (files.length === 0)
     throw new UserError('validate needs a trace, such as inic bench --trace FILE writes');
+  const { transport, seed, virtual } = options;
+  if (transport !== undefined || seed !== undefined || virtual !== undefined)
+    throw new UserError(
+      '--transport, --seed and --virtual are for --live; a trace says itself what it is of',
+    );
   const judged: Judged[] = [];
   for (const file of files) {
     const validators: Validator[] = [];
@@ -113,7 +126,7 @@ async function readAll(file: string, validators: Validator[]): Promise<string> {
   } catch (error) {
     if (error instanceof TraceDamage) return error.message;
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined) return code === 'ENOENT' ? 'no such file' : (error as Error).message;
+    if (code !== undefined) return systemErrorText(error);
     throw error;
   }
 }

@@ -19,7 +19,7 @@ export interface DriverConfig {
    * of the class's reply modes for every send, are for measurements. With `never` no error of a datagram is told.
    */
   readonly replyMode: 'auto' | 'batch' | 'immediate' | 'onError' | 'never';
-  /** Sends up to this many bytes travel inside the frame; 0 turns that off. At most 92. */
+  /** Sends up to this many bytes travel inside the frame; 0 turns that off. At most 96 of a stream and 92 of a datagram. */
   readonly immediateBytesMax: number;
   /** Short sends wait for the driver's next look and go several in one message, where the card can take that. */
   readonly batchSends: boolean;

@@ -59,6 +59,7 @@ export class Host {
   private readonly health: CardHealth;
   private readonly clock: Clock;
   private readonly timeoutNs: number;
+  private up = false;
 
   constructor(region: Region, layout: CardLayout, config: DriverConfig, around: HostSurroundings) {
     const ledger = new Ledger(region, layout.hostLedger);
@@ -126,5 +127,25 @@ export class Host {
       this.clock.update();
       return this.health.alive() && this.clock.nowNs < deadlineNs;
     });
+    this.up = true;
+  }
+
+  /**
+   * Ends the session in order, as a driver does before it goes: SysQuiesce, and every reply the card still had. Sockets still
+   * open are told nothing; that is for whoever stops the card. Once, and only where the card is up and alive.
+   * @param timeoutNs how long the card may take for a free frame, and for its answer. @returns whether it has answered.
+   */
+  quiesce(timeoutNs: number): boolean {
+    const { driver } = this;
+    if (!this.up || !driver.checkHealth()) return false;
+    this.up = false;
+    driver.goOffline();
+    try {
+      this.bringUp.quiesce(timeoutNs);
+    } catch {
+      return false;
+    }
+    while (driver.poll() > 0) {}
+    return true;
   }
 }

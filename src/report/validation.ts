@@ -40,6 +40,9 @@ export function violationLines({ name, violations }: Judged, most: number): stri
   return hidden > 0 ? [...lines, `${name}: ${hidden} more not shown (--max)`] : lines;
 }
 
+/** Fewer frames than this measure how fast the validator is compiled. */
+const RATED_FRAMES = 100_000;
+
 export function summaryLine({ name, frames, events, total, seconds, damage, whole }: Judged): string {
   if (frames === 0 && damage !== '') return `${name}: ${damage}`;
   const parts = [
@@ -47,7 +50,8 @@ export function summaryLine({ name, frames, events, total, seconds, damage, whol
     `${events.toLocaleString('en')} events`,
     total === 1 ? '1 violation' : `${total.toLocaleString('en')} violations`,
   ];
-  if (seconds > 0 && frames > 0) parts.push(rateText(frames / seconds, 'frames').replace('/s', ' frames/s'));
+  if (seconds > 0 && frames >= RATED_FRAMES)
+    parts.push(rateText(frames / seconds, 'frames').replace('/s', ' frames/s'));
   if (damage !== '') parts.push(damage);
   else if (!whole) parts.push('no end record: what was open at the end is not judged');
   return `${name}: ${parts.join(', ')}`;

@@ -24,12 +24,12 @@ export type Found =
   | { readonly kind: 'rule'; readonly entry: RuleEntry }
   | { readonly kind: 'group'; readonly entry: GroupEntry };
 
-/** Each thing under the names it goes by. */
+/** Each thing under the names it goes by; a class and a message also by their numbers, as the list prints them. */
 const index: readonly { readonly names: readonly string[]; readonly found: Found }[] = [
   ...CATALOGUE.classes.flatMap((entry) => [
-    { names: [entry.name], found: { kind: 'class', entry } as const },
+    { names: [entry.name, hex(entry.id, 3)], found: { kind: 'class', entry } as const },
     ...entry.messages.map((message) => ({
-      names: [message.name],
+      names: [message.name, hex(message.function, 2)],
       found: { kind: 'message', entry: message } as const,
     })),
   ]),
@@ -52,7 +52,11 @@ const index: readonly { readonly names: readonly string[]; readonly found: Found
 
 /** @returns such as `0xF100`. */
 export function groupNumber(number: number): string {
-  return `0x${number.toString(16).toUpperCase().padStart(4, '0')}`;
+  return hex(number, 4);
+}
+
+function hex(number: number, digits: number): string {
+  return `0x${number.toString(16).toUpperCase().padStart(digits, '0')}`;
 }
 
 /** Everything of this name; several kinds may share one. Case does not matter. */
@@ -67,7 +71,7 @@ export function findByName(name: string): readonly Found[] {
 export function namesLike(name: string): readonly string[] {
   const wanted = name.toLowerCase();
   const known = [...new Set(index.map(({ names }) => names[0]!))];
-  const farthest = Math.max(2, Math.floor(wanted.length / 3));
+  const farthest = Math.min(wanted.length - 1, Math.max(2, Math.floor(wanted.length / 3)));
   const ranked = known
     .map((candidate) => ({ candidate, distance: likeness(wanted, candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);

@@ -30,7 +30,7 @@ export interface TraceHead {
   /** Wall-clock time of time 0, ISO 8601. */
   readonly startedAt: string;
   readonly frameBytes: number;
-  /** Classes spoken, and the version each side was built for. */
+  /** Classes spoken, and the version of each that both sides speak: the lower of the driver's and the card's. */
   readonly classes: readonly { readonly name: string; readonly id: number; readonly version: number }[];
   readonly memory: TraceMemory;
   readonly socketsMax: number;

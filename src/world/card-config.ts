@@ -4,6 +4,7 @@ import type { Moderation } from '../i2o/interrupt.ts';
 import type { DriverConfig } from '../osm/config.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../tcpip/config.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../wire/config.ts';
+import { checkOverrides } from './card-config-check.ts';
 
 export interface CardConfig {
   /** How frames travel: the ring, which is ours, or the four FIFOs of I2O 1.5. */
@@ -92,9 +93,10 @@ export type CardOverrides = {
     : Partial<CardConfig[K]>;
 };
 
-/** The defaults with `overrides` laid over them, one level deep. */
+/** The defaults with `overrides` laid over them, one level deep. @throws RangeError for what is no setting, or not of its kind. */
 export function cardConfig(overrides: CardOverrides = {}): CardConfig {
   const base = DEFAULT_CARD_CONFIG;
+  checkOverrides(overrides, base);
   const merged: CardConfig = {
     ...base,
     ...(overrides as Partial<CardConfig>),

@@ -116,7 +116,9 @@ function headOf(request: TraceRequest, card: TracedCard): TraceHead {
   const { config, classId } = card;
   const { layout } = card.memory;
   const device = classId === SOCKET_CLASS_ID ? 'socket' : 'echo';
-  const version = classId === SOCKET_CLASS_ID ? config.driver.classVersion : 1;
+  // What both speak, as the driver finds when it reads the card's table.
+  const spoken = Math.min(config.driver.classVersion, config.classVersion);
+  const version = classId === SOCKET_CLASS_ID ? spoken : 1;
   return {
     format: 'inic-trace',
     version: 1,

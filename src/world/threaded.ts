@@ -32,6 +32,8 @@ const THREAD_LOOK_NS = 100e6;
 /** How long a trace's end waits for what is in flight, and between two looks. */
 const TRACE_SETTLE_NS = 100e6;
 const TRACE_LOOK_NS = 1e6;
+/** How long a card that is closed may take to answer that it is quiet. */
+const QUIESCE_NS = 100e6;
 
 export class ThreadedCard {
   readonly config: CardConfig;
@@ -154,11 +156,12 @@ export class ThreadedCard {
     }
   }
 
-  /** Stops the thread. Every socket still open has failed by then. */
+  /** Ends the session in order and stops the thread. Every socket still open has failed by then. */
   async close(): Promise<void> {
     process.off('exit', this.stopAtExit);
     this.endTrace();
     if (!this.exited) {
+      this.host.quiesce(QUIESCE_NS);
       this.host.requests.surrender();
       const gone = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
       this.worker.ref();
@@ -179,7 +182,10 @@ export class ThreadedCard {
     return threadExists(this.status.threadId);
   }
 
-  /** Ends the trace, if one is recorded: lets what is in flight arrive, then tells both ledgers. Nothing later is recorded. */
+  /**
+   * Ends the trace, if one is recorded: lets what is in flight arrive, ends the session in order, then tells both ledgers.
+   * Nothing later is recorded.
+   */
   endTrace(): void {
     const { recorder, host, clock } = this;
     if (recorder === undefined || recorder.ended) return;
@@ -189,6 +195,7 @@ export class ThreadedCard {
       host.driver.wait(TRACE_LOOK_NS);
       clock.update();
     }
+    host.quiesce(QUIESCE_NS);
     recorder.end(host.ledger.snapshot(), this.iopLedger.snapshot());
   }
 

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,13 +61,50 @@ describe('inic', () => {
     [['bench', '--repeats'], /argument missing/],
     [['bench', 'MSG_RR', '--stack', 'kernel'], /--stack must name inic/],
     [['bench', 'HTTP', '--api', 'socket'], /--api net only/],
-    [['bench', '--json', 'no/such/folder.json'], /cannot write no\/such\/folder.json: ENOENT/],
+    [['bench', '--json', 'no/such/folder.json'], /cannot write no\/such\/folder.json: no such file/],
     [['bench', '--json', '.'], /cannot write \.: it is a directory/],
+    [['spec', 'SocketSned'], /no "SocketSned"; did you mean SocketSend\?/],
+    [['spec', '0x7e'], /no "0x7e"; `inic spec` lists/],
+    [['spec', '--html', '/proc/inic'], /cannot write to \/proc\/inic: no such file/],
+    [['decode', '--json', '--pcapng', 'x', 'y'], /--json or --pcapng, not both/],
+    [['decode', '--from', '2ms', '--to', '1ms', 'y'], /--from is later than --to/],
+    [['validate', '--virtual', 'y'], /are for --live/],
     [['run'], /missing required argument 'file'/],
     [['run', 'no-such-file.js'], /cannot run no-such-file.js: no such file/],
     [['run', '/'], /cannot run \//],
   ])('%j is refused in one line', async (args, words) => {
     expectOneLine(await inic(...args), words);
+  });
+});
+
+it('a reader that stops reading ends a verb without a word', async () => {
+  const child = spawn(process.execPath, [MAIN, 'spec', '--json'], { cwd: folder });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+});
+
+describe('inic spec', () => {
+  it.each([
+    ['0x89', /^SocketSend: function 0x89/],
+    ['0x0a0', /^class 0x0A0 socket/],
+    ['f103', /^Group 0xF103/],
+    ['tcpstate', /^TcpState: values/],
+  ])('knows %s by its number or in lower case', async (name, first) => {
+    expect((await inic('spec', name)).stdout).toMatch(first);
+  });
+
+  it('prints what docs/spec-tool.md shows', async () => {
+    const shown = readFileSync(new URL('../../docs/spec-tool.md', import.meta.url), 'utf8');
+    for (const args of [['spec'], ['spec', 'SocketSend']]) {
+      const { stdout } = await inic(...args);
+      expect(shown.includes(stdout.trim()), `docs/spec-tool.md: inic ${args.join(' ')}`).toBe(true);
+    }
   });
 });
 
@@ -185,7 +222,7 @@ describe('inic spec', () => {
     [['spec', 'SocketSned'], /the spec has no "SocketSned"; did you mean SocketSend/],
     [['spec', 'qqqqqqqq'], /the spec has no "qqqqqqqq"; `inic spec` lists/],
     [['spec', 'socket', '--html', 'x'], /--html writes everything/],
-    [['spec', '--html', 'package.json/x'], /cannot write to package.json\/x: ENOTDIR/],
+    [['spec', '--html', 'package.json/x'], /cannot write to package.json\/x: not a directory/],
     [['spec', '--html'], /argument missing/],
   ])('%j', async (args, words) => {
     writeFileSync(join(folder, 'package.json'), '{}');

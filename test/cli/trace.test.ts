@@ -79,7 +79,7 @@ describe('inic run --trace', () => {
   it('refuses a file that cannot be written, before the program runs', async () => {
     const { code, stderr, stdout } = await inic(['run', '--trace', 'no/such/file', 'program.mjs']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe('inic: cannot write no/such/file: ENOENT\n');
+    expect(stderr).toBe('inic: cannot write no/such/file: no such file or directory\n');
   });
 });
 
@@ -117,8 +117,8 @@ describe('inic decode', () => {
 
   it.each([
     [['program.mjs'], 2, /^inic: program\.mjs: not a trace: /],
-    [['missing.trace'], 2, /^inic: cannot read missing\.trace: ENOENT$/],
-    [['.'], 2, /^inic: cannot read \.: EISDIR$/],
+    [['missing.trace'], 2, /^inic: cannot read missing\.trace: no such file or directory$/],
+    [['.'], 2, /^inic: cannot read \.: illegal operation on a directory$/],
     [['a.trace', '--message', 'SocketSing'], 1, /no message is named "SocketSing"/],
     [['a.trace', '--frame', '9-3'], 1, /expected a frame or a range/],
     [['a.trace', '--from', 'noon'], 1, /expected a time/],

@@ -208,6 +208,10 @@ export class Replayer implements TraceSink {
   /** Before a socket is given up it gets what it had in the recording. */
   private noteSockets(frame: DecodedFrame): void {
     const [socket] = frame.sockets;
+    if (frame.message === 'ExecSysQuiesce') {
+      this.card.run(() => this.streams.allSatisfied(), this.patience);
+      this.streams.closeAll(this.frames);
+    }
     if (frame.message === 'SocketCreate' && socket !== undefined) this.streams.begin(socket);
     if (frame.message === 'SocketAcceptPost') for (const id of frame.sockets.slice(1)) this.streams.begin(id);
     if ((frame.message === 'SocketClose' || frame.message === 'SocketAbort') && socket !== undefined) {

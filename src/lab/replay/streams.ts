@@ -1,7 +1,8 @@
 /**
  * What each socket received, in a recording and in its replay: how many bytes, whether the stream ended, with what error. Batching
  * and the order across sockets may differ; the stream of each use of a socket number may not. When the host closed a socket
- * before its stream had ended, how much had come by then is a matter of time.
+ * before its stream had ended, how much had come by then is a matter of time, and so is what still came between the request to close
+ * it and the answer.
  */
 export interface Received {
   bytes: number;
@@ -19,6 +20,8 @@ export interface StreamDifference {
 interface Use {
   readonly recorded: Received;
   readonly replayed: Received;
+  /** What the recorded host had when it gave the socket up. */
+  due: Received;
   /** Frame of the latest recorded record; of the request that gave the socket up, 0 while it is open. */
   lastFrame: number;
   closedBy: number;
@@ -43,7 +46,15 @@ export class ReplayStreams {
 
   /** The host gives a socket up. */
   close(socket: number, frame: number): void {
-    this.use(socket).closedBy ||= frame;
+    const use = this.use(socket);
+    if (use.closedBy > 0) return;
+    use.closedBy = frame;
+    use.due = { ...use.recorded };
+  }
+
+  /** The host ends all of them at once. */
+  closeAll(frame: number): void {
+    for (const socket of this.uses.keys()) this.close(socket, frame);
   }
 
   recorded(socket: number, frame: number): Received {
@@ -76,7 +87,7 @@ export class ReplayStreams {
     let use = this.uses.get(socket);
     if (use === undefined) {
       const nothing = (): Received => ({ bytes: 0, ended: false, failed: '' });
-      use = { recorded: nothing(), replayed: nothing(), lastFrame: 0, closedBy: 0 };
+      use = { recorded: nothing(), replayed: nothing(), due: nothing(), lastFrame: 0, closedBy: 0 };
       this.uses.set(socket, use);
     }
     return use;
@@ -92,10 +103,11 @@ export class ReplayStreams {
       this.bytes += recorded.bytes;
       return;
     }
-    const open = !recorded.ended && recorded.failed === '' && replayed.bytes >= recorded.bytes;
+    const due = closedBy > 0 ? use.due : recorded;
+    const open = !due.ended && due.failed === '' && replayed.bytes >= due.bytes;
     if (open && (closedBy > 0 || !whole)) {
       this.cut += 1;
-      this.bytes += recorded.bytes;
+      this.bytes += Math.min(recorded.bytes, replayed.bytes);
       return;
     }
     this.different({

@@ -24,8 +24,8 @@ export interface Counts {
 
 export interface Workload {
   /**
-   * Runs for about `durationNs`, continuing from where the last run stopped. @throws when a call fails or
-   * nothing moves.
+   * Runs for about `durationNs`, and until one operation is done, continuing from where the last run stopped.
+   * @throws when a call fails or nothing moves.
    */
   run(durationNs: number, latency: LatencyRecorder): Promise<Counts>;
   /** Closes every socket. */

@@ -190,10 +190,10 @@ export class Driver {
   }
 
   /** Waits for the control call's reply. @returns its errno; ENETDOWN when the card does not answer. */
-  awaitControl(): number {
+  awaitControl(timeoutNs: number = this.config.controlTimeoutNs): number {
     const { clock, control } = this;
     clock.update();
-    const deadlineNs = clock.nowNs + this.config.controlTimeoutNs;
+    const deadlineNs = clock.nowNs + timeoutNs;
     while (control.pending) {
       if (this.wait(deadlineNs - clock.nowNs) === 0 && (this.deadErrno !== 0 || clock.nowNs >= deadlineNs)) {
         control.abandon(ENETDOWN);
@@ -204,13 +204,13 @@ export class Driver {
   }
 
   /** A frame for a request that must not be put off. @returns the frame, or NO_FRAME once the card is dead. */
-  awaitFrame(): number {
+  awaitFrame(timeoutNs: number = this.config.controlTimeoutNs): number {
     if (this.deadErrno !== 0) return NO_FRAME;
     let frame = this.acquire();
     const { clock } = this;
     if (frame !== NO_FRAME) return frame;
     clock.update();
-    const deadlineNs = clock.nowNs + this.config.controlTimeoutNs;
+    const deadlineNs = clock.nowNs + timeoutNs;
     while (frame === NO_FRAME && this.deadErrno === 0 && clock.nowNs < deadlineNs) {
       if (this.requests.armForFrame()) {
         this.sleeper.prepare();
@@ -245,6 +245,13 @@ export class Driver {
     this.online = true;
     this.buckets.open = true;
     this.buckets.postAll();
+  }
+
+  /** The session ends: what was gathered is sent, and the driver asks nothing more of the device by itself. */
+  goOffline(): void {
+    this.batch.flush();
+    this.online = false;
+    this.buckets.open = false;
   }
 
   /** Posts numbers for accepts at a listener until enough are. */

@@ -106,16 +106,20 @@ export class BringUp {
     if (classId === SOCKET_CLASS_ID) this.driver.goOnline(version);
   }
 
-  /** Ends every request of the device: SysQuiesce, to READY. @throws Error when the card refuses. */
-  quiesce(): void {
-    this.simple('SysQuiesce', writeExecSysQuiesce);
+  /**
+   * Ends every request of the device: SysQuiesce, to READY. @param timeoutNs how long a free frame may take, and the answer.
+   * @throws Error when the card refuses, or does not answer.
+   */
+  quiesce(timeoutNs?: number): void {
+    this.simple('SysQuiesce', writeExecSysQuiesce, timeoutNs);
   }
 
   /** A message of header words only, and its answer. */
-  private simple(step: string, write: typeof writeExecSysEnable): void {
-    write(this.words, this.frame(), IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin());
+  private simple(step: string, write: typeof writeExecSysEnable, timeoutNs?: number): void {
+    const frame = this.frame(timeoutNs);
+    write(this.words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin());
     this.requests.post();
-    this.replied(step);
+    this.replied(step, timeoutNs);
   }
 
   /** A card that another driver left as it was: everything it holds is ended and built anew. */
@@ -137,14 +141,14 @@ export class BringUp {
     }
   }
 
-  private frame(): number {
-    const frame = this.driver.awaitFrame();
+  private frame(timeoutNs?: number): number {
+    const frame = this.driver.awaitFrame(timeoutNs);
     if (frame === NO_FRAME) throw new Error('the card takes no frames');
     return frame;
   }
 
-  private replied(step: string): void {
-    const errno = this.driver.awaitControl();
+  private replied(step: string, timeoutNs?: number): void {
+    const errno = this.driver.awaitControl(timeoutNs);
     if (errno !== 0) throw new Error(`the card refused ${step} (${errnoName(errno)})`);
   }
 

@@ -1,0 +1,24 @@
+/** A configuration that a program hands in: what is no setting, or not of its kind, is named in one line. */
+import { expect, it } from 'vitest';
+import { cardConfig } from '../../src/world/card-config.ts';
+
+it.each([
+  [{ mtux: 1500 }, '"mtux" is no setting of a card: expected transport, pools,'],
+  [{ pools: { buckets: 3 } }, '"pools.buckets" is no setting of a card: expected inboundFrames,'],
+  [{ transport: 'port' }, '"transport" expected ring or fifo, got port'],
+  [{ classVersion: 3 }, '"classVersion" expected 1 or 2, got 3'],
+  [{ driver: { classVersion: 0 } }, '"driver.classVersion" expected 1 or 2, got 0'],
+  [{ driver: { replyMode: 'late' } }, '"driver.replyMode" expected auto or batch or'],
+  [{ mtu: '1500' }, '"mtu" expected number, got "1500"'],
+  [{ mtu: Number.NaN }, '"mtu" expected number, got null'],
+  [{ pools: 5 }, '"pools" expected object, got 5'],
+  [{ mac: 5 }, '"mac" expected a list, got 5'],
+])('%j is refused', (overrides, words) => {
+  expect(() => cardConfig(overrides as never)).toThrow(RangeError);
+  expect(() => cardConfig(overrides as never)).toThrow(words);
+});
+
+it('every default is a setting, and so is what is left undefined', () => {
+  expect(cardConfig(cardConfig() as never)).toEqual(cardConfig());
+  expect(cardConfig({ mtu: undefined } as never)).toMatchObject({ pools: { transmitBuffers: 1024 } });
+});
