@@ -263,7 +263,7 @@ export const CATALOGUE: Catalogue = {
       {
         name: 'ignore',
         flags: 0,
-        doc: 'IGNORE. As many words as its count of bytes takes are skipped.',
+        doc: 'IGNORE. As many words as its count says are skipped.',
         words: [],
         tail: 'whatever is ignored',
       },

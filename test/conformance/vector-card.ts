@@ -42,6 +42,8 @@ const SEVERITIES: Readonly<Record<string, number>> = {
 
 export class VectorCard {
   readonly bare: BareCard;
+  /** Word index of the frame posted last. */
+  private at = 0;
 
   /** @param device what sits behind the device's TID. */
   constructor(device: 'socket' | 'echo' = 'socket', overrides: CardOverrides = {}) {
@@ -72,6 +74,8 @@ export class VectorCard {
         continue;
       }
       const refused = this.exchange(step).find((reply) => !succeeded(reply) && !state.endsWith('Failed'));
+      // Over the FIFOs the host gives the card its outbound frames.
+      if (step.title === 'outbound frames') this.bare.outbound.supply();
       if (refused !== undefined) throw new Error(`setup ${state}, ${step.title}: ${replyText(refused)}`);
     }
   }
@@ -90,26 +94,59 @@ export class VectorCard {
   /** Posts a frame, and gives the card no turn. */
   put(frame: VectorFrame): void {
     const words = this.placed(frame);
-    if (!this.bare.post((region, at) => region.set(words, at))) throw new Error('no inbound frame is free');
+    const posted = this.bare.post((region, at) => {
+      region.set(words, at);
+      this.at = at;
+    });
+    if (!posted) throw new Error('no inbound frame is free');
   }
 
-  private placed(frame: VectorFrame): Int32Array {
+  /** Where the host finds a frame of the FIFOs' that the card has kept. Gives it back as a NOP. */
+  recycle(address: number): boolean {
+    const kept = this.bare.inbound.adopt(address) === this.at;
+    this.bare.inbound.cancel();
+    this.bare.run();
+    return kept;
+  }
+
+  /** Lets time pass. @returns what came meanwhile. */
+  rest(turns: number, turnNs: number): Int32Array[] {
+    const replies = this.bare.run();
+    for (let turn = 0; turn < turns; turn++) {
+      this.bare.clock.set(this.bare.clock.nowNs + turnNs);
+      replies.push(...this.bare.run());
+    }
+    return replies;
+  }
+
+  write(address: number, words: Int32Array): void {
+    this.bare.region.words.set(words, address >> 2);
+  }
+
+  read(address: number, words: number): Int32Array {
+    return this.bare.region.words.slice(address >> 2, (address >> 2) + words);
+  }
+
+  /** A frame's words, with the addresses of this card's memory. */
+  placed(frame: VectorFrame): Int32Array {
     const words = wordsOf(frame);
-    for (const place of frame.places ?? []) words[place.word] = this.at(place);
+    for (const place of frame.places ?? []) words[place.word] = this.address(place);
     return words;
   }
 
-  private at({ area, number }: Place): number {
+  address({ area, number, offset = 0 }: Omit<Place, 'word'>): number {
     const { layout } = this.bare.memory;
     switch (area) {
       case 'transmit':
-        return layout.transmit.offset + number * BUFFER_BYTES;
+        return layout.transmit.offset + number * BUFFER_BYTES + offset;
       case 'receive':
-        return layout.receive.offset + number * BUFFER_BYTES;
+        return layout.receive.offset + number * BUFFER_BYTES + offset;
       case 'control':
-        return layout.control + number * CONTROL_STRIDE;
+        return layout.control + number * CONTROL_STRIDE + offset;
       case 'immediate':
         return BUFFERS + number;
+      case 'preserved':
+        return this.at;
     }
   }
 }

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Place {
   readonly word: number;
-  readonly area: 'transmit' | 'receive' | 'control' | 'immediate';
+  readonly area: 'transmit' | 'receive' | 'control' | 'immediate' | 'preserved';
   readonly number: number;
+  readonly offset?: number;
 }
 
 export interface VectorFrame {

@@ -4,8 +4,11 @@ import type { FrameSpec } from '../frame.ts';
 import type { ClassSpec } from '../model.ts';
 import type { Spec } from './frames.ts';
 import { headerVectors } from './headers.ts';
+import { listScenarios } from './list-scenarios.ts';
+import { parameterScenarios } from './parameter-scenarios.ts';
 import { replyVectors } from './replies.ts';
 import { requestVectors } from './requests.ts';
+import { type Scenario, scenarioText } from './scenario.ts';
 import {
   findMessage,
   homeState,
@@ -15,6 +18,7 @@ import {
   socketSetups,
   socketStateVectors,
 } from './states.ts';
+import { transactionScenarios } from './transaction-scenarios.ts';
 import { type Vector, type VectorFile, vectorText } from './vector.ts';
 
 /** Function numbers no class of ours has, one of each range there is. */
@@ -63,6 +67,20 @@ export function generateVectors(
     'spec/vectors/iop-states.json',
     vectorText(head('executive', iopStateVectors(specs, machine('iop'), machine('session'), iop), iop)),
   );
+  const connected = { operational: iop['operational']!, 'socket.Connected': sockets['socket.Connected']! };
+  const scenarios = (name: string, list: readonly Scenario[], setups: VectorFile['setups']): void => {
+    known.set(
+      `spec/vectors/scenarios/${name}.json`,
+      scenarioText(name, header.spec.spec.version, setups, list),
+    );
+  };
+  scenarios('lists', listScenarios(specs), connected);
+  scenarios('parameters', parameterScenarios(specs), operational);
+  scenarios('transactions', transactionScenarios(specs), {
+    ...operational,
+    'socket.Connecting': sockets['socket.Connecting']!,
+    'socket.Listening': sockets['socket.Listening']!,
+  });
   return known;
 }
 

@@ -32,10 +32,12 @@ export type Judgement =
 /** A word that depends on where the card's memory is. */
 export interface Place {
   readonly word: number;
-  /** `transmit`, `receive`, `control`: an address there; `immediate`: a context of immediate data. */
-  readonly area: 'transmit' | 'receive' | 'control' | 'immediate';
+  /** `transmit`, `receive`, `control`: an address there; `immediate`: a context of immediate data; `preserved`: the posted frame's. */
+  readonly area: 'transmit' | 'receive' | 'control' | 'immediate' | 'preserved';
   /** Which buffer, or which immediate slot. */
   readonly number: number;
+  /** Bytes from the buffer's first; 0 where it is not said. */
+  readonly offset?: number;
 }
 
 export interface ElementValue {
@@ -126,7 +128,7 @@ export function vectorText(file: VectorFile): string {
   return `${first},\n  "setups": {\n${setups.join(',\n')}\n  },\n  "vectors": [\n${vectors.join(',\n')}\n  ]\n}\n`;
 }
 
-function frameValue({ words, fields, list, elements, places }: Frame): object {
+export function frameValue({ words, fields, list, elements, places }: Frame): object {
   return {
     bytes: bytesText(words),
     fields,
