@@ -54,6 +54,7 @@ export class FifoCardConsumer implements FrameConsumer {
       size,
       unit + at.INBOUND_FREE_HEAD,
       unit + at.INBOUND_FREE_TAIL,
+      unit + at.INBOUND_FREE_FLOOR,
     );
     this.posted = new FifoTail(
       region,
@@ -100,7 +101,7 @@ export class FifoCardConsumer implements FrameConsumer {
     else this.give(slot);
   }
 
-  preserve(): number {
+  preserve(_record: number): number {
     const mfa = this.held;
     // A static frame stays where it is.
     if (this.heldStatic !== NO_FRAME) return NO_FRAME;
@@ -113,8 +114,20 @@ export class FifoCardConsumer implements FrameConsumer {
     return mfa;
   }
 
-  /** The card's own frames are on their free list from the start. */
-  supply(): void {}
+  /** The card's own frames are on their free list from the start; after a reset, from now on. */
+  supply(): void {
+    for (let slot = 0; slot < this.window.frames; slot++) {
+      if (this.owner[slot] === CARDS) this.give(slot);
+    }
+  }
+
+  /** Both lists are empty, and no frame is the host's: what it has it can post no more. */
+  restart(holding: boolean): number {
+    this.free.cut();
+    this.owner.fill(CARDS);
+    if (holding) this.preserving = this.heldStatic === NO_FRAME;
+    return this.posted.skip();
+  }
 
   publish(): number {
     const { free, words, hostWaitsWord } = this;
@@ -212,6 +225,7 @@ export class FifoCardProducer implements FrameProducer {
       size,
       unit + at.OUTBOUND_POST_HEAD,
       unit + at.OUTBOUND_POST_TAIL,
+      unit + at.OUTBOUND_POST_FLOOR,
     );
     this.window = new FrameWindow(outbound, outboundFrames, 0, at.firstInboundMfa(layout), inboundFrames);
     this.owner = new Uint8Array(outboundFrames).fill(HOSTS);
@@ -285,6 +299,17 @@ export class FifoCardProducer implements FrameProducer {
 
   /** The card's frames go back by being posted; the host does not ask for them. */
   surrender(): void {}
+
+  /** Both lists are empty, and every frame is the host's, to be lent again. */
+  restart(destroyed?: (frame: number) => void): number {
+    const { window } = this;
+    this.free.skip();
+    this.owner.fill(HOSTS);
+    this.stashed = 0;
+    this.held = NO_FRAME;
+    this.out = 0;
+    return this.posted.cut((mfa) => destroyed?.(window.wordOf(mfa)));
+  }
 
   get inUse(): number {
     return this.out - this.free.waiting;

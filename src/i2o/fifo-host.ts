@@ -107,7 +107,7 @@ export class FifoHostProducer implements FrameProducer {
 
   adopt(address: number): number {
     const { window, owner } = this;
-    if (this.held !== NO_FRAME || this.stalled !== NO_FRAME) return NO_FRAME;
+    if (this.held !== NO_FRAME || (this.stalled !== NO_FRAME && !this.retry())) return NO_FRAME;
     const fault = window.fault(address);
     if (fault !== 0) return this.refuse(fault);
     const slot = window.slotOf(address);
@@ -123,6 +123,18 @@ export class FifoHostProducer implements FrameProducer {
     if (this.held !== NO_FRAME) this.nop(this.held);
     this.held = NO_FRAME;
     while (this.stashed > 0) this.nop(this.stash[--this.stashed]!);
+  }
+
+  /** All frames are the card's until they are read anew. */
+  restart(): number {
+    this.owner.fill(CARDS);
+    this.stashed = 0;
+    this.held = NO_FRAME;
+    this.stalled = NO_FRAME;
+    this.adopted = false;
+    this.wanted = 0;
+    this.port.restart();
+    return 0;
   }
 
   /** The host cannot look into the free list, so it reads ahead what there is: what it has not got is in use. */
@@ -222,7 +234,7 @@ export class FifoHostConsumer implements FrameConsumer {
     this.lend(mfa);
   }
 
-  preserve(): number {
+  preserve(_record: number): number {
     return NO_FRAME;
   }
 
@@ -232,6 +244,16 @@ export class FifoHostConsumer implements FrameConsumer {
       const mfa = this.window.mfaOf(slot);
       if (this.owner[slot] === HOSTS && mfa !== this.held) this.lend(mfa);
     }
+  }
+
+  /** The post list reads empty, and the frames are the host's until it lends them again. */
+  restart(): number {
+    this.owner.fill(HOSTS);
+    this.held = NO_FRAME;
+    this.wanted = 0;
+    this.mask(true);
+    this.port.restart();
+    return 0;
   }
 
   publish(): number {

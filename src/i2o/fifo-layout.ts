@@ -13,6 +13,7 @@
  *          1152  inbound interrupt mask, 0x28      (card; set by whoever delivers the interrupt)
  *          1280  the host waits for an inbound frame; 1408 the card waits for an outbound frame
  *          1536  overruns of the outbound free list
+ *          1664  inbound free floor, 1792 outbound post floor: entries before it a reset has destroyed    (card)
  *          2048  inbound free, inbound post, outbound post, outbound free: 4 × size × 4 bytes, one behind the other
  *           ...  inbound frames, 128 bytes each
  *
@@ -22,6 +23,7 @@
  * Each index has a pair of cache lines to itself. Ours, not the hardware's: indices run freely as int32, so full and empty
  * differ by a subtraction where the hardware remembers who moved last; sizes are the smallest power of two that holds the
  * frames, not 4 K to 64 K; there is no prefetch register, whose only visible effect, the level of the interrupt, is kept;
+ * where a reset would rewrite the indices, the card, which cannot move the host's, says by a floor what is gone;
  * and the two words by which a side waits for a free frame stand for doorbell bits (0x20, 0x2C), which I2O left to others.
  */
 import type { MemoryPlan } from '../dma/plan.ts';
@@ -40,6 +42,8 @@ export const INBOUND_MASK = 1152;
 export const HOST_WAITS = 1280;
 export const CARD_WAITS = 1408;
 export const OVERRUNS = 1536;
+export const INBOUND_FREE_FLOOR = 1664;
+export const OUTBOUND_POST_FLOOR = 1792;
 const QUEUES = 2048;
 
 /** Positions of the four FIFOs in memory. */

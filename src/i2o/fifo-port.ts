@@ -38,9 +38,10 @@ export class HostPort {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly inboundFree: FifoTail;
-  private readonly inboundPost: FifoHead;
+  private inboundPost: FifoHead;
   private readonly outboundPost: FifoTail;
-  private readonly outboundFree: FifoHead;
+  private outboundFree: FifoHead;
+  private readonly build: () => [inboundPost: FifoHead, outboundFree: FifoHead];
   private readonly outboundMaskWord: number;
   private readonly inboundMaskWord: number;
   private readonly hostWaitsWord: number;
@@ -59,13 +60,7 @@ export class HostPort {
       size,
       unit + at.INBOUND_FREE_HEAD,
       unit + at.INBOUND_FREE_TAIL,
-    );
-    this.inboundPost = new FifoHead(
-      region,
-      queue(at.INBOUND_POST),
-      size,
-      unit + at.INBOUND_POST_HEAD,
-      unit + at.INBOUND_POST_TAIL,
+      unit + at.INBOUND_FREE_FLOOR,
     );
     this.outboundPost = new FifoTail(
       region,
@@ -73,14 +68,15 @@ export class HostPort {
       size,
       unit + at.OUTBOUND_POST_HEAD,
       unit + at.OUTBOUND_POST_TAIL,
+      unit + at.OUTBOUND_POST_FLOOR,
     );
-    this.outboundFree = new FifoHead(
-      region,
-      queue(at.OUTBOUND_FREE),
-      size,
-      unit + at.OUTBOUND_FREE_HEAD,
-      unit + at.OUTBOUND_FREE_TAIL,
-    );
+    const head = (list: number, headAt: number, tailAt: number): FifoHead =>
+      new FifoHead(region, queue(list), size, unit + headAt, unit + tailAt);
+    this.build = () => [
+      head(at.INBOUND_POST, at.INBOUND_POST_HEAD, at.INBOUND_POST_TAIL),
+      head(at.OUTBOUND_FREE, at.OUTBOUND_FREE_HEAD, at.OUTBOUND_FREE_TAIL),
+    ];
+    [this.inboundPost, this.outboundFree] = this.build();
     this.outboundMaskWord = (unit + at.OUTBOUND_MASK) >> 2;
     this.inboundMaskWord = (unit + at.INBOUND_MASK) >> 2;
     this.hostWaitsWord = (unit + at.HOST_WAITS) >> 2;
@@ -168,6 +164,13 @@ export class HostPort {
   asksForFrame(): boolean {
     this.counters[REGISTER_READS] += 1;
     return Atomics.load(this.words, this.hostWaitsWord) !== 0;
+  }
+
+  /** The IOP was reset: the registers are as it has left them. */
+  restart(): void {
+    this.inboundFree.broken = false;
+    this.outboundPost.broken = false;
+    [this.inboundPost, this.outboundFree] = this.build();
   }
 
   /** True once the card has written an index that cannot be. */

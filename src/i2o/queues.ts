@@ -7,7 +7,7 @@ import { FifoHostConsumer, FifoHostProducer } from './fifo-host.ts';
 import { type FifoLayout, firstInboundMfa, planOutboundFrames, planUnit } from './fifo-layout.ts';
 import { HostPort } from './fifo-port.ts';
 import { RingConsumer, RingProducer } from './ring.ts';
-import { FRAMES_OFFSET, planRing } from './ring-layout.ts';
+import { FRAMES_OFFSET, planRing, ringCopies } from './ring-layout.ts';
 import type { FrameConsumer, FrameProducer } from './transport.ts';
 
 export const TRANSPORTS: readonly Transport[] = ['ring', 'fifo'];
@@ -34,7 +34,12 @@ export function queuePlanner(transport: Transport): QueuePlanner {
 export function hostQueues(region: Region, layout: CardLayout, ledger: Ledger): HostQueues {
   if (layout.transport === 'ring') {
     return {
-      inbound: new RingProducer(region, layout.inbound, layout.inboundFrames),
+      inbound: new RingProducer(
+        region,
+        layout.inbound,
+        layout.inboundFrames,
+        ringCopies(layout.outbound, layout.outboundFrames),
+      ),
       outbound: new RingConsumer(region, layout.outbound, layout.outboundFrames),
     };
   }
@@ -50,7 +55,12 @@ export function hostQueues(region: Region, layout: CardLayout, ledger: Ledger): 
 export function cardQueues(region: Region, layout: CardLayout, ledger: Ledger): CardQueues {
   if (layout.transport === 'ring') {
     return {
-      inbound: new RingConsumer(region, layout.inbound, layout.inboundFrames),
+      inbound: new RingConsumer(
+        region,
+        layout.inbound,
+        layout.inboundFrames,
+        ringCopies(layout.outbound, layout.outboundFrames),
+      ),
       outbound: new RingProducer(region, layout.outbound, layout.outboundFrames),
     };
   }

@@ -9,12 +9,13 @@
  * is reported by `broken`; what a frame holds is the frame checker's business.
  */
 import type { Region } from '../dma/region.ts';
-import { FRAME_WORDS } from './frame.ts';
+import { FRAME_BYTES, FRAME_WORDS } from './frame.ts';
 import {
   checkCapacity,
   FRAMES_OFFSET,
   HEAD_EVENT_OFFSET,
   HEAD_OFFSET,
+  type RingCopies,
   TAIL_EVENT_OFFSET,
   TAIL_OFFSET,
 } from './ring-layout.ts';
@@ -35,10 +36,13 @@ export class RingProducer implements FrameProducer {
   private published = 0;
   private headSeen = 0;
   private brokenIndex = false;
+  private readonly copies: RingCopies | undefined;
 
-  constructor(region: Region, offset: number, capacity: number) {
+  /** @param copies where the consumer keeps copies of what it could not deliver. */
+  constructor(region: Region, offset: number, capacity: number, copies?: RingCopies) {
     checkCapacity(capacity);
     this.words = region.words;
+    this.copies = copies;
     this.capacity = capacity;
     this.mask = capacity - 1;
     this.framesWord = (offset + FRAMES_OFFSET) >> 2;
@@ -99,13 +103,30 @@ export class RingProducer implements FrameProducer {
     }
   }
 
-  /** No frame leaves the ring's order, so none is preserved. */
-  adopt(_address: number): number {
-    return NO_FRAME;
+  /** No frame leaves the ring's order: what can be read is a copy, and there is nothing to give back. */
+  adopt(address: number): number {
+    const { copies } = this;
+    if (copies === undefined) return NO_FRAME;
+    const offset = address - copies.copies * 4;
+    const within = offset >= 0 && offset < copies.frames * FRAME_BYTES && offset % FRAME_BYTES === 0;
+    return within ? address >> 2 : NO_FRAME;
   }
 
   /** A frame acquired and not posted is not taken. */
   surrender(): void {}
+
+  /** The frames stay where they are; those not received are the consumer's to skip, which knows of the reset, too. */
+  restart(destroyed?: (frame: number) => void): number {
+    this.brokenIndex = false;
+    this.headSeen = Atomics.load(this.words, this.headWord);
+    this.refresh();
+    const waiting = this.brokenIndex ? 0 : (this.next - this.headSeen) | 0;
+    for (let i = this.headSeen; destroyed !== undefined && i !== this.next && waiting > 0; i = (i + 1) | 0) {
+      destroyed(this.framesWord + (i & this.mask) * FRAME_WORDS);
+    }
+    this.next = this.published;
+    return waiting;
+  }
 
   /** Frames posted that are not released yet. */
   get inUse(): number {
@@ -145,10 +166,13 @@ export class RingConsumer implements FrameConsumer {
   private published = 0;
   private tailSeen = 0;
   private brokenIndex = false;
+  private readonly copies: RingCopies | undefined;
 
-  constructor(region: Region, offset: number, capacity: number) {
+  /** @param copies where to keep copies of what cannot be delivered. */
+  constructor(region: Region, offset: number, capacity: number, copies?: RingCopies) {
     checkCapacity(capacity);
     this.words = region.words;
+    this.copies = copies;
     this.capacity = capacity;
     this.mask = capacity - 1;
     this.framesWord = (offset + FRAMES_OFFSET) >> 2;
@@ -174,13 +198,32 @@ export class RingConsumer implements FrameConsumer {
     this.next = (this.next + 1) | 0;
   }
 
-  /** A frame kept would keep those behind it: none is preserved. */
-  preserve(): number {
-    return NO_FRAME;
+  /** A frame kept would keep those behind it, so a copy is. */
+  preserve(record: number): number {
+    const { copies, words } = this;
+    if (copies === undefined) return NO_FRAME;
+    const frame = this.framesWord + (this.next & this.mask) * FRAME_WORDS;
+    const copy = copies.copies + (record - copies.records);
+    for (let i = 0; i < FRAME_WORDS; i++) words[copy + i] = words[frame + i]!;
+    return copy * 4;
   }
 
   /** The ring's frames are its producer's from the start. */
   supply(): void {}
+
+  /** Skips what was posted, which makes the whole ring free. */
+  restart(holding: boolean): number {
+    const { words, capacity } = this;
+    const tail = Atomics.load(words, this.tailWord);
+    const waiting = (tail - this.next) | 0;
+    const held = holding ? 1 : 0;
+    this.brokenIndex = waiting < held || waiting > capacity;
+    if (this.brokenIndex) return 0;
+    this.tailSeen = tail;
+    this.next = (tail - held) | 0;
+    if (!holding) this.publish();
+    return waiting - held;
+  }
 
   /**
    * Makes releases visible to the producer.

@@ -31,6 +31,7 @@ export interface ExecutiveConfig {
 
 export class ExecutiveParts {
   readonly ledger: Ledger;
+  readonly inbound: FrameConsumer;
   readonly outbound: Outbound;
   readonly iop: IopState = new IopState();
   readonly executive: ExecutiveTarget;
@@ -57,6 +58,7 @@ export class ExecutiveParts {
     const { iop } = this;
     const { inboundFrames, outboundFrames } = config;
     this.ledger = ledger;
+    this.inbound = inbound;
     this.outbound = outbound;
     this.outboundFrames = outboundFrames;
     this.executive = new ExecutiveTarget(new TargetEvents(outbound, iop, ledger));

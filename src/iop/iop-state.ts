@@ -6,6 +6,7 @@ import {
   INIT_CODE_NONE,
   IOP_STATE_FAILED,
   IOP_STATE_FAULTED,
+  IOP_STATE_INITIALIZING,
   IOP_STATE_OPERATIONAL,
   IOP_STATE_RESET,
 } from '../i2o/executive.gen.ts';
@@ -20,6 +21,8 @@ export class IopState {
   deviceRuns = false;
   /** The outbound queue is initialised: replies can be sent. */
   canReply = false;
+  /** INITIALIZING: nothing is taken, and no inbound frame is free until the next turn. */
+  starting = false;
   /** The executive has something to do by itself: events, tables wanted, a request in progress. */
   busy = false;
   iopId = 0;
@@ -47,7 +50,8 @@ export class IopState {
 
   enter(state: number): void {
     this.current = state;
-    this.canReply = state !== IOP_STATE_RESET && state !== IOP_STATE_FAULTED;
+    this.starting = state === IOP_STATE_INITIALIZING;
+    this.canReply = !this.starting && state !== IOP_STATE_RESET && state !== IOP_STATE_FAULTED;
     this.settle();
   }
 

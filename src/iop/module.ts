@@ -45,4 +45,6 @@ export interface Module {
   nextDeadlineNs(): number;
   /** SysQuiesce or reset: every open request is answered or withdrawn, and everything held is given back. */
   quiesce(): void;
+  /** A reset destroys a reply of the module's that the host has not received. @param reply word index of its frame, to be read. */
+  destroyed?(reply: number): void;
 }

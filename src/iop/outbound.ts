@@ -17,7 +17,7 @@ import {
   writeTransactionError,
 } from '../i2o/frame.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../i2o/transport.ts';
-import { INBOUND_REFUSED, OUTBOUND_FULL, OUTBOUND_POSTED } from '../ledger/counters.gen.ts';
+import { INBOUND_REFUSED, OUTBOUND_DESTROYED, OUTBOUND_FULL, OUTBOUND_POSTED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PendingRequest } from './pending-request.ts';
 
@@ -74,6 +74,13 @@ export class Outbound {
   cancel(): void {
     if (this.taken) this.ring.cancel();
     this.taken = false;
+  }
+
+  /** A reset: nothing of what was posted is received any more. @param destroyed told of each reply that was not. */
+  restart(destroyed: (frame: number) => void): void {
+    this.cancel();
+    this.short = false;
+    this.counters[OUTBOUND_DESTROYED] += this.ring.restart(destroyed);
   }
 
   /** Answers a request with a status and nothing else. The caller knows a frame is free. */
@@ -139,16 +146,17 @@ export class Outbound {
   }
 
   /**
-   * Answers a message that cannot be delivered with a transport-failure frame (reference section 1.4). Where the transport
-   * preserves the request's frame, its address is in the record; where not, the frame is recycled at once and the record
-   * says 0xFFFFFFFF. Word 3 carries the context either way.
+   * Answers a message that cannot be delivered with a transport-failure frame (reference section 1.4). The record names the
+   * request's frame where the transport preserves it, else a copy of it that lasts as long as the record; 0xFFFFFFFF where
+   * nothing is kept, as of a static frame. Word 3 carries the context either way.
    */
   failure(requestFrame: number, failureCode: number, severity: number): void {
     this.counters[INBOUND_REFUSED] += 1;
     const words = this.words;
+    const record = this.acquire();
     writeFailure(
       words,
-      this.acquire(),
+      record,
       frameTarget(words, requestFrame),
       frameInitiator(words, requestFrame),
       frameFunction(words, requestFrame),
@@ -158,7 +166,7 @@ export class Outbound {
       failureCode,
       this.iopId,
       this.hostUnitId,
-      this.preserver === undefined ? NO_FRAME : this.preserver.preserve(),
+      this.preserver === undefined ? NO_FRAME : this.preserver.preserve(record),
     );
     this.post();
   }

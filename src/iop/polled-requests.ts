@@ -11,7 +11,7 @@ import {
   getExecStatusGetBufferAddressLow,
   IOP_STATE_FAULTED,
   IOP_STATE_HOLD,
-  IOP_STATE_RESET,
+  IOP_STATE_INITIALIZING,
   POLLED_STATUS_COMPLETE,
   POLLED_STATUS_FAILED,
   POLLED_STATUS_IN_PROGRESS,
@@ -19,7 +19,8 @@ import {
   STATUS_BLOCK_WORDS,
 } from '../i2o/executive.gen.ts';
 import { FRAME_WORDS } from '../i2o/frame.ts';
-import { INBOUND_REFUSED } from '../ledger/counters.gen.ts';
+import type { FrameConsumer } from '../i2o/transport.ts';
+import { INBOUND_REFUSED, INBOUND_RELEASED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ConfigValidate } from './config-validate.ts';
 import type { ControlLists } from './control-lists.ts';
@@ -41,6 +42,7 @@ const RECLAIM_BYTES_MIN = 8;
 
 export interface PolledParts {
   readonly ledger: Ledger;
+  readonly inbound: FrameConsumer;
   readonly outbound: Outbound;
   readonly iop: IopState;
   readonly executive: ExecutiveTarget;
@@ -99,9 +101,13 @@ export class PolledRequests {
     if (status >= 0) Atomics.store(this.words, status, polledStatus);
   }
 
-  /** Everything is built anew. A module that cannot even be quiesced leaves the IOP FAULTED. */
+  /**
+   * Everything is built anew, the queues too: what is in them is destroyed before the host is told, and until the next turn the
+   * IOP is INITIALIZING. A module that cannot even be quiesced leaves the IOP FAULTED.
+   */
   reset(frame: number): void {
     const { iop, executive, device, lctNotify, configValidate, staticFrames, utility } = this.parts;
+    const { inbound, outbound, ledger } = this.parts;
     const address = getExecIopResetStatusAddressLow(this.words, frame);
     if (!this.writable(address, 4)) return;
     try {
@@ -120,7 +126,9 @@ export class PolledRequests {
     device.rebuild();
     iop.tableChanged();
     iop.bootTid = 0;
-    iop.enter(IOP_STATE_RESET);
+    outbound.restart((reply) => device.module.destroyed?.(reply));
+    ledger.counters[INBOUND_RELEASED] += inbound.restart(true);
+    iop.enter(IOP_STATE_INITIALIZING);
     Atomics.store(this.words, address >> 2, POLLED_STATUS_IN_PROGRESS);
   }
 

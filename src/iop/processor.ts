@@ -7,6 +7,7 @@ import {
   FAILURE_CODE_INVALID_TARGET_ID,
   FAILURE_CODE_SERVICE_SUSPENDED,
   FAILURE_CODE_STATE_ERROR,
+  IOP_STATE_RESET,
 } from '../i2o/executive.gen.ts';
 import {
   FLAG_STATIC,
@@ -100,6 +101,7 @@ export class IoProcessor implements Agent {
    */
   arm(): boolean {
     const { ring, short } = this.outbound;
+    if (this.iop.starting) return false;
     const none = this.inbound.arm();
     if (short) return ring.armForFree(1);
     return none || (this.iop.canReply && ring.armForFree(REPLY_RESERVE));
@@ -117,6 +119,7 @@ export class IoProcessor implements Agent {
     const { counters, iop, outbound } = this;
     counters[IOP_POLLS] += 1;
     outbound.short = false;
+    if (iop.starting) this.start();
     let work = this.takeRequests();
     if (iop.deviceRuns) work += this.module.poll();
     if (iop.busy) work += this.executive.poll();
@@ -127,6 +130,13 @@ export class IoProcessor implements Agent {
     return work;
   }
 
+  /** The IOP has been reset in the last turn: now frames are free again, and it takes messages. */
+  private start(): void {
+    this.inbound.supply();
+    this.iop.enter(IOP_STATE_RESET);
+    this.interrupt.publishReleases(this.inbound);
+  }
+
   private takeRequests(): number {
     const { inbound, outbound, iop } = this;
     let taken = 0;
@@ -134,7 +144,9 @@ export class IoProcessor implements Agent {
       const frame = inbound.receive();
       if (frame === NO_FRAME) break;
       // Without an outbound queue nothing is answered by it, and nothing need wait for it.
-      if (iop.canReply && outbound.ring.available(REPLY_RESERVE) < REPLY_RESERVE) break;
+      if (iop.canReply) {
+        if (outbound.ring.available(REPLY_RESERVE) < REPLY_RESERVE) break;
+      } else if (iop.starting) break;
       this.holding = true;
       this.dispatch(frame);
       inbound.release();

@@ -125,6 +125,7 @@ export class Deliverer {
 
   /** Answers the contexts and forgets what else is pending: the device is quiesced. */
   withdraw(): void {
+    this.records.forget();
     this.contexts.withdraw();
     while (this.queueCount > 0) this.sockets[this.dequeue()]!.pending = 0;
     this.starved = false;

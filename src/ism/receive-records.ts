@@ -1,7 +1,16 @@
 /** Puts receive records together in outbound frames: a SocketReceivePost reply carries up to six. */
 import { REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
+import { FLAG_MULTIPLE, frameFlags, frameFunction } from '../i2o/frame.ts';
 import {
+  DATAGRAM_SOURCE_WORDS,
+  getReceiveRecordFlags,
+  getReceiveRecordLength,
+  getSocketReceivePostReplyCount,
+  RECEIVE_FLAG_DATAGRAM,
+  RECEIVE_FLAG_END_OF_STREAM,
+  RECEIVE_FLAG_ERROR,
   RECEIVE_RECORD_WORDS,
+  SOCKET_RECEIVE_POST,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
   writeReceiveRecord,
   writeSocketReceivePostReply,
@@ -58,6 +67,11 @@ export class ReceiveRecords {
     if (this.count >= this.batch.recordsMax) this.close();
   }
 
+  /** The frame that is being filled is no more: it was given back when its filling failed. */
+  forget(): void {
+    this.frame = NO_FRAME;
+  }
+
   /** Posts the open frame, if it holds anything. Every other reply closes it first, so that order is kept. */
   close(): void {
     const { frame } = this;
@@ -82,4 +96,20 @@ export class ReceiveRecords {
     );
     this.outbound.post();
   }
+}
+
+/** Bytes of payload that a reply of the module's tells of, if it holds receive records. @param reply word index of its frame. */
+export function recordedBytes(words: Int32Array, reply: number): number {
+  if (frameFunction(words, reply) !== SOCKET_RECEIVE_POST || (frameFlags(words, reply) & FLAG_MULTIPLE) === 0)
+    return 0;
+  const count = getSocketReceivePostReplyCount(words, reply);
+  let bytes = 0;
+  for (let i = 0; i < count; i++) {
+    const at = reply + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + i * RECEIVE_RECORD_WORDS;
+    const flags = getReceiveRecordFlags(words, at);
+    if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM)) !== 0) continue;
+    const source = (flags & RECEIVE_FLAG_DATAGRAM) === 0 ? 0 : DATAGRAM_SOURCE_WORDS * 4;
+    bytes += Math.max(0, getReceiveRecordLength(words, at) - source);
+  }
+  return bytes;
 }

@@ -24,6 +24,8 @@ import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import type { AbortMatch } from '../iop/abort-match.ts';
 import type { EventSource, Module } from '../iop/module.ts';
 import type { ParameterGroup } from '../iop/parameter-group.ts';
+import { BYTES_DESTROYED } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Stack } from '../tcpip/stack.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Aborts } from './aborts.ts';
@@ -32,6 +34,7 @@ import type { Buckets } from './buckets.ts';
 import { type CardSocket, KIND_FREE } from './card-socket.ts';
 import type { ControlRequests } from './control-requests.ts';
 import type { Deliverer } from './deliverer.ts';
+import { recordedBytes } from './receive-records.ts';
 import type { ReceiveRequests } from './receive-requests.ts';
 import type { SendRequests } from './send-requests.ts';
 import { SOCKET_EVENTS, type SocketEvents } from './socket-events.ts';
@@ -42,6 +45,7 @@ export interface SocketModuleParts {
   readonly classVersion: number;
   readonly clock: Clock;
   readonly words: Int32Array;
+  readonly ledger: Ledger;
   readonly device: Device;
   readonly stack: Stack;
   readonly sockets: readonly CardSocket[];
@@ -68,6 +72,7 @@ export class SocketModule implements Module {
   readonly eventCapabilities: number;
   readonly parameterGroups: readonly ParameterGroup[];
   private readonly words: Int32Array;
+  private readonly counters: Float64Array;
   private readonly clock: Clock;
   private readonly device: Device;
   private readonly stack: Stack;
@@ -88,6 +93,7 @@ export class SocketModule implements Module {
     this.eventCapabilities = newest ? SOCKET_EVENTS : 0;
     this.parameterGroups = newest ? parts.groups : [];
     this.words = parts.words;
+    this.counters = parts.ledger.counters;
     this.clock = parts.clock;
     this.device = parts.device;
     this.stack = parts.stack;
@@ -172,6 +178,11 @@ export class SocketModule implements Module {
     this.stack.flush(this.clock.nowUs);
     this.deliverer.withdraw();
     this.buckets.clear();
+  }
+
+  /** Bytes that a reply would have told of are delivered, and yet the host never hears of them. */
+  destroyed(reply: number): void {
+    this.counters[BYTES_DESTROYED] += recordedBytes(this.words, reply);
   }
 
   private controlRequest(frame: number, functionCode: number, sizeWords: number): void {

@@ -76,258 +76,272 @@ export const INBOUND_RELEASED = 35;
 export const OUTBOUND_POSTED = 36;
 /** times no outbound frame was free (iop) */
 export const OUTBOUND_FULL = 37;
+/** frames posted and not received when the IOP was reset (iop) */
+export const OUTBOUND_DESTROYED = 38;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 38;
+export const OUTBOUND_RELEASED = 39;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 39;
+export const INBOUND_REFUSED = 40;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 40;
+export const OUTBOUND_REFUSED = 41;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 41;
+export const EVENTS_SENT = 42;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 42;
+export const EVENTS_LOST = 43;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 43;
+export const REPLY_FAULTS = 44;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 44;
+export const NOPS = 45;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 45;
+export const FRAMES_PRESERVED = 46;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 46;
+export const FRAMES_ADOPTED = 47;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 47;
+export const PORT_READS = 48;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 48;
+export const PORT_WRITES = 49;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 49;
+export const REGISTER_READS = 50;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 50;
+export const REGISTER_WRITES = 51;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 51;
+export const PORT_EMPTY_READS = 52;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 52;
+export const PORT_RETRIES = 53;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 53;
+export const OUTBOUND_FREE_OVERFLOWS = 54;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 54;
+export const FIFO_ERROR_INTERRUPTS = 55;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 55;
+export const MFA_OUT_OF_WINDOW = 56;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 56;
+export const MFA_MISALIGNED = 57;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 57;
+export const MFA_WRONG_DIRECTION = 58;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 58;
+export const MFA_NOT_OWNED = 59;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 59;
+export const HOST_MFA_OUT_OF_WINDOW = 60;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 60;
+export const HOST_MFA_MISALIGNED = 61;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 61;
+export const HOST_MFA_WRONG_DIRECTION = 62;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 62;
+export const HOST_MFA_NOT_OWNED = 63;
 /** socket calls (host) */
-export const USER_CALLS = 63;
+export const USER_CALLS = 64;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 64;
+export const USER_WOULD_BLOCK = 65;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 65;
+export const MESSAGE_REQUESTS = 66;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 66;
+export const MESSAGE_REPLIES = 67;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 67;
+export const MEMORY_TRANSMIT_TAKEN = 68;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 68;
+export const MEMORY_TRANSMIT_RETURNED = 69;
 /** times the transmit pool was dry (host) */
-export const MEMORY_TRANSMIT_DRY = 69;
+export const MEMORY_TRANSMIT_DRY = 70;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 70;
+export const MEMORY_BUCKETS_POSTED = 71;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 71;
+export const MEMORY_BUCKETS_USED = 72;
+/** buckets whose post was not delivered (host) */
+export const MEMORY_BUCKETS_RETURNED = 73;
 /** times the card had data and no bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 72;
+export const MEMORY_BUCKETS_STARVED = 74;
 /** address mappings after start (host) */
-export const MAPPINGS = 73;
+export const MAPPINGS = 75;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 74;
+export const ALLOCATIONS = 76;
 /** taken from the program (host) */
-export const BYTES_SENT = 75;
+export const BYTES_SENT = 77;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 76;
+export const BYTES_LENT = 78;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 77;
+export const BYTES_QUEUED = 79;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 78;
+export const BYTES_REFUSED = 80;
+/** of bytesSent, in requests the card could not be given (host) */
+export const BYTES_UNDELIVERED = 81;
+/** of these, inside the frames (host) */
+export const IMMEDIATE_UNDELIVERED_BYTES = 82;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 79;
+export const BYTES_DISCARDED = 83;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 80;
+export const BYTES_ACKNOWLEDGED = 84;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 81;
+export const BYTES_UNACKNOWLEDGED = 85;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 82;
+export const BYTES_ACCEPTED = 86;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 83;
+export const BYTES_UNREAD = 87;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 84;
+export const BYTES_TRUNCATED = 88;
+/** delivered, and the reply that said so destroyed by a reset (iop) */
+export const BYTES_DESTROYED = 89;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 85;
+export const BYTES_DELIVERED = 90;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 86;
+export const BYTES_RECEIVED = 91;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 87;
+export const BYTES_BORROWED = 92;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 88;
+export const BYTES_DROPPED = 93;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 89;
+export const DATAGRAMS_SENT = 94;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 90;
+export const DATAGRAMS_SENT_BYTES = 95;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 91;
+export const DATAGRAMS_UNSENT = 96;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 92;
+export const DATAGRAMS_RECEIVED = 97;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 93;
+export const DATAGRAMS_RECEIVED_BYTES = 98;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 94;
+export const DATAGRAMS_CUT = 99;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 95;
+export const DATAGRAMS_CUT_BYTES = 100;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 96;
+export const DATAGRAMS_DROPPED = 101;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 97;
+export const DATAGRAMS_DROPPED_BYTES = 102;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 98;
+export const EVENTS_TAKEN = 103;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 99;
+export const EVENTS_DROPPED = 104;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 100;
+export const FAILURES_TAKEN = 105;
+/** of these, for a request that was malformed (host) */
+export const FAILURES_OURS = 106;
+/** times undelivered requests were tried again (host) */
+export const DELIVERY_RETRIES = 107;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 101;
+export const LATE_REPLIES = 108;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 102;
+export const IP_IN_RECEIVES = 109;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 103;
+export const IP_IN_HDR_ERRORS = 110;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 104;
+export const IP_IN_ADDR_ERRORS = 111;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 105;
+export const IP_IN_UNKNOWN_PROTOS = 112;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 106;
+export const IP_OUT_REQUESTS = 113;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 107;
+export const IP_OUT_NO_ROUTES = 114;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 108;
+export const IP_REASM_REQDS = 115;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 109;
+export const IP_REASM_OKS = 116;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 110;
+export const IP_REASM_FAILS = 117;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 111;
+export const ARP_REQUESTS_SENT = 118;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 112;
+export const ARP_REPLIES_SENT = 119;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 113;
+export const ARP_RECEIVED = 120;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 114;
+export const ICMP_IN_MSGS = 121;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 115;
+export const ICMP_IN_ERRORS = 122;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 116;
+export const ICMP_IN_ECHOS = 123;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 117;
+export const ICMP_OUT_ECHO_REPS = 124;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 118;
+export const ICMP_OUT_DEST_UNREACHS = 125;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 119;
+export const ICMP_OUT_DATA_BYTES = 126;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 120;
+export const UDP_IN_DATAGRAMS = 127;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 121;
+export const UDP_OUT_DATAGRAMS = 128;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 122;
+export const UDP_OUT_DATA_BYTES = 129;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 123;
+export const UDP_IN_DATA_BYTES = 130;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 124;
+export const UDP_NO_PORTS = 131;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 125;
+export const UDP_IN_ERRORS = 132;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 126;
+export const TCP_ACTIVE_OPENS = 133;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 127;
+export const TCP_PASSIVE_OPENS = 134;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 128;
+export const TCP_ATTEMPT_FAILS = 135;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 129;
+export const TCP_ESTAB_RESETS = 136;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 130;
+export const TCP_IN_SEGS = 137;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 131;
+export const TCP_IN_ERRS = 138;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 132;
+export const TCP_OUT_SEGS = 139;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 133;
+export const TCP_OUT_DATA_BYTES = 140;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 134;
+export const TCP_RETRANS_SEGS = 141;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 135;
+export const TCP_RETRANS_BYTES = 142;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 136;
+export const TCP_OUT_RSTS = 143;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 137;
+export const TCP_LISTEN_OVERFLOWS = 144;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 138;
+export const TCP_TIMEOUTS = 145;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 139;
+export const TCP_FAST_RETRANSMITS = 146;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 140;
+export const TCP_DELAYED_ACKS = 147;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 141;
+export const TCP_OUT_OF_ORDER = 148;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 142;
+export const TCP_DUPLICATES = 149;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 143;
+export const TCP_WINDOW_PROBES = 150;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 144;
+export const TCP_CHALLENGE_ACKS = 151;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 145;
+export const TCP_PACKETS_PRUNED = 152;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 146;
+export const TCP_TIME_WAIT_OVERFLOWS = 153;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 147;
+export const DEVICE_TX_PACKETS = 154;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 148;
+export const DEVICE_TX_PACKETS_BYTES = 155;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 149;
+export const DEVICE_RX_PACKETS = 156;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 150;
+export const DEVICE_RX_PACKETS_BYTES = 157;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 151;
+export const DEVICE_TX_FULL = 158;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 152;
+export const DEVICE_RX_NO_BUFFER = 159;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 153;
+export const DEVICE_RX_BAD_CHECKSUM = 160;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 154;
+export const DEVICE_TSO_SEGMENTS = 161;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 155;
+export const WIRE_DROPPED = 162;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 156;
+export const WIRE_OVERFLOW = 163;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 157;
+export const WIRE_DUPLICATED = 164;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 158;
+export const WIRE_DUPLICATED_BYTES = 165;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 159;
+export const WIRE_CORRUPTED = 166;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 160;
+export const WIRE_REORDERED = 167;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 161;
+export const CAPTURE_COPIES = 168;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 162;
+export const CAPTURE_COPIES_BYTES = 169;
 
-export const COUNTER_COUNT = 163;
+export const COUNTER_COUNT = 170;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -367,6 +381,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'inboundReleased',
   'outboundPosted',
   'outboundFull',
+  'outboundDestroyed',
   'outboundReleased',
   'inboundRefused',
   'outboundRefused',
@@ -401,6 +416,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'memoryTransmitDry',
   'memoryBucketsPosted',
   'memoryBucketsUsed',
+  'memoryBucketsReturned',
   'memoryBucketsStarved',
   'mappings',
   'allocations',
@@ -408,12 +424,15 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesLent',
   'bytesQueued',
   'bytesRefused',
+  'bytesUndelivered',
+  'immediateUndeliveredBytes',
   'bytesDiscarded',
   'bytesAcknowledged',
   'bytesUnacknowledged',
   'bytesAccepted',
   'bytesUnread',
   'bytesTruncated',
+  'bytesDestroyed',
   'bytesDelivered',
   'bytesReceived',
   'bytesBorrowed',
@@ -430,6 +449,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'eventsTaken',
   'eventsDropped',
   'failuresTaken',
+  'failuresOurs',
+  'deliveryRetries',
   'lateReplies',
   'ipInReceives',
   'ipInHdrErrors',
@@ -532,26 +553,14 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
-  'host',
-  'iop',
-  'host',
-  'iop',
-  'iop',
   'iop',
   'host',
   'iop',
   'host',
-  'host',
-  'host',
-  'host',
-  'host',
-  'host',
-  'host',
-  'host',
   'iop',
   'iop',
   'iop',
-  'iop',
+  'host',
   'iop',
   'host',
   'host',
@@ -561,11 +570,25 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
   'host',
   'host',
   'host',
   'host',
   'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
   'iop',
   'host',
   'host',
@@ -573,6 +596,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'iop',
   'iop',
+  'host',
+  'host',
   'iop',
   'iop',
   'iop',
@@ -580,6 +605,9 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'iop',
+  'host',
+  'host',
   'host',
   'host',
   'host',
@@ -706,6 +734,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'frame',
   'frame',
   'frame',
+  'frame',
   'bus',
   'bus',
   'bus',
@@ -734,6 +763,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'osm',
   'bytes',
   'bytes',
   'bytes',
@@ -757,6 +787,11 @@ export const COUNTER_GROUPS: readonly string[] = [
   'bytes',
   'bytes',
   'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'osm',
+  'osm',
   'osm',
   'osm',
   'osm',
@@ -862,6 +897,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames the card gave back',
   'frames posted to the host',
   'times no outbound frame was free',
+  'frames posted and not received when the IOP was reset',
   'frames the host gave back',
   'bad frames answered with a failure reply',
   'bad replies dropped',
@@ -896,6 +932,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'times the transmit pool was dry',
   'buckets posted',
   'buckets that came back with data',
+  'buckets whose post was not delivered',
   'times the card had data and no bucket',
   'address mappings after start',
   'buffers allocated after start',
@@ -903,12 +940,15 @@ export const COUNTER_DOCS: readonly string[] = [
   'of these, in offered buffers (no copy)',
   'reached the stack\'s send queues',
   'sends the stack refused, connection gone',
+  'of bytesSent, in requests the card could not be given',
+  'of these, inside the frames',
   'queued and never transmitted, connection reset or aborted',
   'acknowledged by the peer',
   'transmitted and never acknowledged, connection gone',
   'in-order payload accepted by the stack',
   'accepted and never delivered, socket closed',
   'accepted and lost, a datagram longer than its bucket',
+  'delivered, and the reply that said so destroyed by a reset',
   'placed in buckets for the host',
   'given to the program',
   'of these, used in the bucket (no copy)',
@@ -925,6 +965,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'event replies put in the driver\'s queue',
   'oldest events dropped, the driver\'s queue full',
   'failure replies, by which the card gave a request back',
+  'of these, for a request that was malformed',
+  'times undelivered requests were tried again',
   'replies to requests that nobody waited for any more',
   'IPv4 packets received',
   'bad IPv4 headers',

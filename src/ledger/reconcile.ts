@@ -39,11 +39,15 @@ export function reconcile(
       h('bytesSent'),
       h('sendCopiesBytes') + h('immediateCopiesBytes') + h('bytesLent'),
     ),
-    row('bytes sent = queued by the stack + refused', h('bytesSent'), c('bytesQueued') + c('bytesRefused')),
     row(
-      'bytes copied into frames = bytes copied from frames',
+      'bytes sent = queued by the stack + refused + undelivered',
+      h('bytesSent'),
+      c('bytesQueued') + c('bytesRefused') + h('bytesUndelivered'),
+    ),
+    row(
+      'bytes copied into frames = bytes copied from frames + undelivered',
       h('immediateCopiesBytes'),
-      c('cardImmediateCopiesBytes'),
+      c('cardImmediateCopiesBytes') + h('immediateUndeliveredBytes'),
     ),
     row(
       'bytes queued = first transmissions + discarded',
@@ -72,9 +76,9 @@ export function reconcile(
     ),
     row('bytes delivered = placed in buckets', c('bytesDelivered'), c('receivePlacementsBytes')),
     row(
-      'bytes delivered = received by the program + dropped at close + cut off datagrams',
+      'bytes delivered = received by the program + dropped at close + cut off datagrams + destroyed by a reset',
       c('bytesDelivered'),
-      h('bytesReceived') + h('bytesDropped') + h('datagramsCutBytes'),
+      h('bytesReceived') + h('bytesDropped') + h('datagramsCutBytes') + c('bytesDestroyed'),
     ),
     row(
       'bytes received = copied + used in place',
@@ -82,7 +86,11 @@ export function reconcile(
       h('receiveCopiesBytes') + h('bytesBorrowed'),
     ),
     row('inbound frames posted = released', h('inboundPosted'), c('inboundReleased')),
-    row('outbound frames posted = released', c('outboundPosted'), h('outboundReleased')),
+    row(
+      'outbound frames posted = released + destroyed by a reset',
+      c('outboundPosted'),
+      h('outboundReleased') + c('outboundDestroyed'),
+    ),
     row(
       'transmit buffers taken = returned + in use',
       h('memoryTransmitTaken'),

@@ -6,6 +6,7 @@ import { Doorbell } from '../i2o/doorbell.ts';
 import { type HostQueues, hostQueues } from '../i2o/queues.ts';
 import type { FrameConsumer, FrameProducer } from '../i2o/transport.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { ENETDOWN } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Sleeper, Waker } from '../time/sleeper.ts';
 import type { DriverConfig } from './config.ts';
@@ -94,6 +95,11 @@ export class Host {
       health: around.health,
       config,
     });
+    const params = new DeviceParams(region, layout.control, requests, control, this.driver);
+    control.forgotten = () => {
+      params.forget();
+      events.mask = 0;
+    };
     this.bringUp = new BringUp(region, layout.control, requests, control, this.driver);
     this.sockets = new CardSockets(
       this.driver,
@@ -106,7 +112,7 @@ export class Host {
       new DeviceCalls(
         this.driver,
         requests,
-        new DeviceParams(region, layout.control, requests, control, this.driver),
+        params,
         events,
       ),
       ledger,
@@ -117,17 +123,36 @@ export class Host {
     this.timeoutNs = config.controlTimeoutNs;
   }
 
-  /** Brings the card up from RESET. @param classId class its device must have. @throws Error naming the step that failed. */
+  /** Brings the card up, from RESET or as another driver left it. @param classId class its device must have. @throws Error naming the step that failed. */
   bringUpCard(classId: number): void {
+    this.bringUp.run(classId, this.patience());
+    this.up = true;
+  }
+
+  /**
+   * Resets the card, at any moment, and brings it up again. Every open socket fails with ENETDOWN and every buffer the card had
+   * is the host's; then there may be new ones. @throws Error naming the step that failed: the card is dead then.
+   */
+  restartCard(classId: number): void {
+    try {
+      this.bringUp.again(classId, this.patience());
+      this.up = true;
+    } catch (error) {
+      this.driver.die(ENETDOWN);
+      throw error;
+    }
+  }
+
+  /** @returns what to call between two looks at memory that the card is to write; it says when not to look any more. */
+  private patience(): () => boolean {
     this.clock.update();
     const deadlineNs = this.clock.nowNs + this.timeoutNs;
-    this.bringUp.run(classId, () => {
+    return () => {
       this.sleeper.prepare();
       this.sleeper.sleep(POLL_NS);
       this.clock.update();
       return this.health.alive() && this.clock.nowNs < deadlineNs;
-    });
-    this.up = true;
+    };
   }
 
   /**

@@ -235,7 +235,7 @@ class TracedProducer implements FrameProducer {
 
   cancel(): void {
     const slot = slotOf(this.area, this.frame);
-    if (!this.adopted) this.recorder.owner(INBOUND, slot, SIDE_CARD);
+    if (!this.adopted) this.changesHands(SIDE_CARD);
     this.inner.cancel();
     if (this.adopted) this.recorder.frame(INBOUND, slot, this.frame);
     this.adopted = false;
@@ -243,13 +243,28 @@ class TracedProducer implements FrameProducer {
 
   adopt(address: number): number {
     this.frame = this.inner.adopt(address);
-    this.adopted = this.frame !== NO_FRAME;
-    if (this.frame !== NO_FRAME) this.recorder.owner(INBOUND, slotOf(this.area, this.frame), SIDE_HOST);
+    this.adopted = this.holdsFrame();
+    this.changesHands(SIDE_HOST);
     return this.frame;
   }
 
   surrender(): void {
     this.inner.surrender();
+  }
+
+  restart(destroyed?: (frame: number) => void): number {
+    this.frame = NO_FRAME;
+    return this.inner.restart(destroyed);
+  }
+
+  /** A copy of an undelivered request is no frame, and changes none. */
+  private changesHands(side: number): void {
+    if (this.holdsFrame()) this.recorder.owner(INBOUND, slotOf(this.area, this.frame), side);
+  }
+
+  private holdsFrame(): boolean {
+    const slot = slotOf(this.area, this.frame);
+    return this.frame !== NO_FRAME && slot >= 0 && slot < this.area.count;
   }
 
   publish(): number {
@@ -297,12 +312,17 @@ class TracedConsumer implements FrameConsumer {
     this.inner.release();
   }
 
-  preserve(): number {
-    return this.inner.preserve();
+  preserve(record: number): number {
+    return this.inner.preserve(record);
   }
 
   supply(): void {
     this.inner.supply();
+  }
+
+  restart(holding: boolean): number {
+    this.frame = NO_FRAME;
+    return this.inner.restart(holding);
   }
 
   publish(): number {

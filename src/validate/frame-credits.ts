@@ -91,6 +91,8 @@ export class FrameCredits {
 
   /** A failure preserves a frame. @param address as PreservedMFA has it: the frame's address in the region, or its offset. */
   preserve(address: number): void {
+    // What a ring keeps is a copy, no frame's credit.
+    if (this.ring) return;
     const slot = this.slotAt(address);
     if (slot < 0) {
       this.findings.report('T-07', -1, `PreservedMFA ${hex(address)} is no inbound frame`);

@@ -24,7 +24,8 @@ export class Sums {
 
   /** Whether the card has taken every frame of the trace and the host every frame of the card. */
   drained(end: TraceEnd): boolean {
-    return end.iop['inboundReleased'] === this.inbound && end.iop['outboundPosted'] === this.outbound;
+    const posted = (end.iop['outboundPosted'] ?? 0) - (end.iop['outboundDestroyed'] ?? 0);
+    return end.iop['inboundReleased'] === this.inbound && posted === this.outbound;
   }
 
   /** Holds the sums against the ledgers. */
@@ -47,7 +48,9 @@ export class Sums {
     if (home !== undefined && transmit.returned > home)
       this.unequal('R-04', 2, 'contexts returned', transmit.returned, home);
     if (!this.drained(end)) return;
-    this.equal('R-03', 0, 'bytes in receive records', this.delivered, iop['bytesDelivered']);
+    const delivered = iop['bytesDelivered'];
+    const told = delivered === undefined ? undefined : delivered - (iop['bytesDestroyed'] ?? 0);
+    this.equal('R-03', 0, 'bytes in receive records', this.delivered, told);
     const used = (host['bytesReceived'] ?? 0) + (host['bytesDropped'] ?? 0);
     if (used > this.delivered) this.unequal('R-03', 1, 'bytes in receive records', this.delivered, used);
     if (transmit.out === 0 && used === this.delivered) this.balance(end);

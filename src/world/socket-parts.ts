@@ -76,6 +76,7 @@ export function buildSockets(
     classVersion,
     clock,
     words,
+    ledger,
     device,
     stack,
     sockets,

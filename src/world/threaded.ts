@@ -8,6 +8,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { Host, type HostSurroundings } from '../osm/host.ts';
 import { ENETDOWN } from '../socket/errno.ts';
+import { NEVER } from '../time/agent.ts';
 import { MachineClock, wallClock } from '../time/clock.ts';
 import { FutexSleeper, FutexWaker } from '../time/sleeper.ts';
 import type { Recorder } from '../trace/recorder.ts';
@@ -123,6 +124,8 @@ export class ThreadedCard {
 
   /** The driver is about to rest in the event loop. @returns false when there is already a reply. */
   armLoop(): boolean {
+    // What was undelivered is tried again soon, and nothing would tell of that time.
+    if (this.host.driver.nextDeadlineNs() !== NEVER) return false;
     const { words } = this.region;
     const mode = (this.memory.layout.hostWake >> 2) + LOOP_RESTS;
     Atomics.store(words, mode, 1);

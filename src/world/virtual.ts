@@ -118,7 +118,8 @@ export class VirtualCard {
           return this.host.driver.poll() + (this.program?.step() ?? 0);
         },
         arm: () => this.host.driver.arm(),
-        nextDeadlineNs: () => this.program?.nextDeadlineNs?.() ?? NEVER,
+        nextDeadlineNs: () =>
+          Math.min(this.program?.nextDeadlineNs?.() ?? NEVER, this.host.driver.nextDeadlineNs()),
       },
       chargeNs: () => hostMeter.take(),
     });

@@ -166,7 +166,7 @@ describe('6: FAIL is left to every user of the driver', () => {
     const fifos = new Fifos(2);
     fifos.request(1);
     fifos.cardRequests.receive();
-    const mfa = fifos.cardRequests.preserve();
+    const mfa = fifos.cardRequests.preserve(0);
     fifos.cardRequests.release();
     fifos.requests.adopt(mfa);
     fifos.requests.cancel();

@@ -23,6 +23,7 @@ import { LOOPBACK, PORT } from './frame-maker.ts';
 /** A frame the card could not deliver goes back as a NOP, where the transport preserves it. */
 export function giveBackPreserved(card: BareCard, reply: Int32Array): void {
   if (((reply[0]! >>> 8) & FLAG_FAIL) === 0 || reply[7] === NO_FRAME) return;
+  if (card.memory.layout.transport === 'ring') return; // a copy, which is no frame's credit
   if (card.inbound.adopt(reply[7]!) === NO_FRAME)
     throw new Error('a frame is preserved that was never posted');
   card.inbound.cancel();

@@ -85,7 +85,7 @@ class Model {
     const frame = cardRequests.receive();
     this.expectTaken(frame === NO_FRAME ? undefined : words[frame]);
     if (frame === NO_FRAME) return;
-    this.preserved.push(cardRequests.preserve());
+    this.preserved.push(cardRequests.preserve(0));
     cardRequests.release();
   }
 

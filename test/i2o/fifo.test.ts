@@ -194,7 +194,7 @@ describe('7: a frame that could not be delivered', () => {
     const fifos = new Fifos(2);
     fifos.request(1);
     const at = fifos.cardRequests.receive();
-    const mfa = fifos.cardRequests.preserve();
+    const mfa = fifos.cardRequests.preserve(0);
     fifos.cardRequests.release();
     fifos.cardRequests.publish();
     expect(fifos.cardRequests.freeFrames).toBe(1);
@@ -213,7 +213,7 @@ describe('7: a frame that could not be delivered', () => {
     const fifos = new Fifos(2);
     fifos.request(1);
     fifos.cardRequests.receive();
-    const mfa = fifos.cardRequests.preserve();
+    const mfa = fifos.cardRequests.preserve(0);
     fifos.cardRequests.release();
     fifos.words[fifos.requests.adopt(mfa)] = 9;
     fifos.requests.post();

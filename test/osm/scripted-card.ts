@@ -12,7 +12,7 @@ import {
   writeHeader,
 } from '../../src/i2o/frame.ts';
 import { RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
-import { planRing } from '../../src/i2o/ring-layout.ts';
+import { planRing, ringCopies } from '../../src/i2o/ring-layout.ts';
 import { SOCKET_CONNECT, writeSocketConnectReply, writeSocketSendReply } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
@@ -53,7 +53,8 @@ export class ScriptedCard {
     const region = allocateRegion(plan.byteLength);
     this.words = region.words;
     this.clock.set(0);
-    this.requests = new RingConsumer(region, layout.inbound, layout.inboundFrames);
+    const copies = ringCopies(layout.outbound, layout.outboundFrames);
+    this.requests = new RingConsumer(region, layout.inbound, layout.inboundFrames, copies);
     this.replies = new RingProducer(region, layout.outbound, layout.outboundFrames);
     const config = {
       ...DEFAULT_CARD_CONFIG.driver,

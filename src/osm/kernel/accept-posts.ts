@@ -16,6 +16,8 @@ export class AcceptPosts {
   /** Listeners that owe a post; a list with room for every socket. */
   private readonly owing: Int32Array;
   private owingCount = 0;
+  /** Set while the card is not to be asked again yet. */
+  held = false;
 
   constructor(requests: Requests, table: SocketTable, config: DriverConfig) {
     this.requests = requests;
@@ -31,7 +33,7 @@ export class AcceptPosts {
     // Half at a time, so that several go in one message.
     if (wanted <= 0 || listener.acceptsPosted > wanted >> 1) return;
     const count = Math.min(wanted - listener.acceptsPosted, table.available, ACCEPTS_PER_FRAME);
-    const frame = count > 0 ? requests.acquire() : NO_FRAME;
+    const frame = count > 0 && !this.held ? requests.acquire() : NO_FRAME;
     if (frame === NO_FRAME) {
       this.owe(listenerNumber, listener);
       return;
@@ -43,6 +45,7 @@ export class AcceptPosts {
 
   /** Posts for the listeners that owe; those that find none again owe again. */
   postOwed(): void {
+    if (this.held) return;
     const count = this.owingCount;
     this.owingCount = 0;
     for (let i = 0; i < count; i++) {
@@ -53,7 +56,8 @@ export class AcceptPosts {
     }
   }
 
-  private owe(number: number, listener: HostSocket): void {
+  /** The listener's post is made up for later. */
+  owe(number: number, listener: HostSocket): void {
     if (listener.acceptsOwed !== 0) return;
     listener.acceptsOwed = 1;
     this.owing[this.owingCount++] = number;

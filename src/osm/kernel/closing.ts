@@ -34,12 +34,14 @@ export class Closing {
 
   /**
    * Gives a socket up: a stream's unread data is dropped, which makes it an abort (RFC 2525 section 2.17).
-   * @param frame acquired before, since the wait for one may bring more data; NO_FRAME: the card is dead.
+   * @param frame acquired before, since the wait for one may bring more data; NO_FRAME: the card is dead, or was reset.
    * @param reset abort it in any case.
    */
   close(frame: number, number: number, socket: HostSocket, reset: boolean): void {
     const unread = this.dropUnread(socket);
-    const abort = reset || (unread > 0 && socket.datagram === 0 && socket.state !== STATE_FAILED);
+    const unreadStream = unread > 0 && socket.datagram === 0 && socket.state !== STATE_FAILED;
+    // A stream with a hole in it must not end as if it were whole.
+    const abort = reset || unreadStream || (socket.broken !== 0 && socket.datagram === 0);
     socket.state = STATE_CLOSING;
     if (frame === NO_FRAME) {
       socket.state = STATE_FREE;

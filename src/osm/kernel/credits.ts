@@ -5,7 +5,7 @@
 import { SOCKET_RECEIVE_CREDIT_LIST_WORD } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { CREDITS_PER_FRAME, type Requests } from '../message/requests.ts';
-import type { HostSocket } from '../user/host-socket.ts';
+import { type HostSocket, STATE_CONNECTED } from '../user/host-socket.ts';
 import type { SocketTable } from '../user/socket-table.ts';
 
 export class Credits {
@@ -14,6 +14,8 @@ export class Credits {
   /** Sockets with bytes to credit; a list with room for every socket. */
   private readonly owing: Int32Array;
   private count = 0;
+  /** Set while the card is not to be asked again yet. */
+  held = false;
 
   constructor(requests: Requests, table: SocketTable) {
     this.requests = requests;
@@ -31,9 +33,28 @@ export class Credits {
     }
   }
 
+  /** Credits that were not delivered are owed again. */
+  giveBack(number: number, socket: HostSocket, bytes: number): void {
+    if (socket.state !== STATE_CONNECTED) return;
+    socket.creditBytes += bytes;
+    if (socket.creditQueued !== 0) return;
+    socket.creditQueued = 1;
+    this.owing[this.count++] = number;
+  }
+
+  /** The card was reset: no window is open any more. */
+  clear(): void {
+    while (this.count > 0) {
+      const socket = this.table.sockets[this.owing[--this.count]!]!;
+      socket.creditBytes = 0;
+      socket.creditQueued = 0;
+    }
+  }
+
   /** Tells the card of every socket in the list, as far as frames allow. // Hot path. */
   send(): void {
     const { requests, table } = this;
+    if (this.held) return;
     while (this.count > 0) {
       const frame = requests.acquire();
       if (frame === NO_FRAME) return;

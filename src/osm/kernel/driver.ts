@@ -6,6 +6,7 @@
 import type { Doorbell } from '../../i2o/doorbell.ts';
 import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
 import {
+  BYTES_UNDELIVERED,
   HOST_IDLE_POLLS,
   HOST_INTERRUPTS_SERVICED,
   HOST_POLLS,
@@ -14,6 +15,7 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { ENETDOWN } from '../../socket/errno.ts';
+import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Sleeper } from '../../time/sleeper.ts';
 import { SpinPolicy } from '../../time/spin-policy.ts';
@@ -37,6 +39,7 @@ import { BlockedSenders } from './blocked-senders.ts';
 import { BucketPosts } from './bucket-posts.ts';
 import { Closing } from './closing.ts';
 import { Credits } from './credits.ts';
+import { Retries } from './retries.ts';
 
 /** Replies taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
@@ -96,6 +99,7 @@ export class Driver {
   private readonly spin: SpinPolicy;
   private readonly accepts: AcceptPosts;
   private readonly closing: Closing;
+  private readonly retries: Retries;
 
   constructor(parts: DriverParts) {
     const { requests, table, transmit, receive, ledger, config } = parts;
@@ -119,6 +123,9 @@ export class Driver {
     this.blocked = new BlockedSenders(table, transmit, config);
     this.accepts = new AcceptPosts(requests, table, config);
     this.closing = new Closing(requests, table, receive, this.buckets, ledger);
+    const { buckets, credits, accepts } = this;
+    this.retries = new Retries(parts.clock, requests, table, buckets, credits, accepts, ledger);
+    this.replies.failures.again = this.retries;
   }
 
   /** Takes what replies there are and does what follows from them. @returns replies taken. // Hot path: 6 ns when there are none. */
@@ -135,7 +142,8 @@ export class Driver {
     }
     if (taken === 0) {
       counters[HOST_IDLE_POLLS] += 1;
-      return this.requests.short ? this.resume() : 0;
+      if (this.requests.short) return this.resume();
+      return this.retries.dueNs !== NEVER && this.retries.due() ? this.resume() : 0;
     }
     counters[OUTBOUND_RELEASED] += taken;
     this.doorbell.publishReleases(outbound);
@@ -183,7 +191,7 @@ export class Driver {
       this.sleeper.prepare();
       if (!this.arm()) continue;
       counters[HOST_SLEEPS] += 1;
-      this.sleeper.sleep(Math.min(timeoutNs - waitedNs, SLEEP_NS_MAX));
+      this.sleeper.sleep(Math.min(timeoutNs - waitedNs, SLEEP_NS_MAX, this.retries.dueNs - clock.nowNs));
       this.interruptServiced();
       this.spin.begin();
     }
@@ -225,6 +233,11 @@ export class Driver {
     return this.deadErrno === 0 ? frame : NO_FRAME;
   }
 
+  /** When it wants to look again without being told, in clock nanoseconds; NEVER: not at all. */
+  nextDeadlineNs(): number {
+    return this.retries.dueNs;
+  }
+
   /** OutboundInit is complete: the card gets the frames to reply in (reference section 4.3, step 4). */
   supplyOutbound(): void {
     this.outbound.supply();
@@ -243,6 +256,7 @@ export class Driver {
   goOnline(cardVersion: number): void {
     this.classVersion = Math.min(cardVersion, this.config.classVersion);
     this.online = true;
+    this.retries.open = true;
     this.buckets.open = true;
     this.buckets.postAll();
   }
@@ -251,6 +265,7 @@ export class Driver {
   goOffline(): void {
     this.batch.flush();
     this.online = false;
+    this.retries.clear();
     this.buckets.open = false;
   }
 
@@ -261,7 +276,7 @@ export class Driver {
 
   /** Gives a socket up. The number is free when the card has answered. @param reset abort it in any case. */
   closeSocket(number: number, socket: HostSocket, reset: boolean): void {
-    this.closing.close(this.awaitFrame(), number, socket, reset);
+    this.closing.close(socket.lost === 0 ? this.awaitFrame() : NO_FRAME, number, socket, reset);
   }
 
   /** There is room that no reply told of: senders that wait may have it. */
@@ -273,9 +288,29 @@ export class Driver {
   die(errno: number): void {
     if (this.deadErrno !== 0) return;
     this.deadErrno = errno;
+    this.withdraw(errno);
+  }
+
+  /**
+   * The card has been reset, and has forgotten everything: queues, sockets, buffers, registrations. It is to be brought up again.
+   * @param errno what every open socket fails with.
+   */
+  cardReset(errno: number): void {
+    this.deadErrno = 0;
+    this.requests.restart();
+    this.outbound.restart(false);
+    this.withdraw(errno);
+    this.control.forgotten();
+  }
+
+  /** What the card had is the host's again, and what waits for it waits no more. */
+  private withdraw(errno: number): void {
+    this.online = false;
+    this.retries.clear();
     this.buckets.open = false;
-    this.batch.clear();
-    this.control.abandon(errno);
+    this.counters[BYTES_UNDELIVERED] += this.batch.clear();
+    this.credits.clear();
+    if (this.control.pending) this.control.abandon(errno);
     const { table, transmit, receive } = this;
     for (let context = 0; context < transmit.count; context++) {
       if (transmit.lent(context)) transmit.give(context);
@@ -289,6 +324,7 @@ export class Driver {
         table.give(number);
       } else if (socket.state !== STATE_FREE) {
         socket.state = STATE_FAILED;
+        socket.lost = 1;
         socket.errno = errno;
         socket.endOfStream = 1;
         table.changed(number);
@@ -310,6 +346,10 @@ export class Driver {
   }
 
   private chores(): void {
+    if (this.retries.dueNs !== NEVER && this.retries.due() && !this.retries.run()) {
+      this.die(ENETDOWN);
+      return;
+    }
     if (this.requests.short && this.requests.framesFree > 0) {
       this.requests.short = false;
       this.replies.sends.roomChanged = true;

@@ -3,7 +3,7 @@
  * again several at a time. While the host holds a bucket's data it is an entry of its socket's queue.
  */
 import type { PoolArea } from '../../dma/pool-area.ts';
-import { MEMORY_BUCKETS_POSTED, MEMORY_BUCKETS_USED } from '../../ledger/counters.gen.ts';
+import { MEMORY_BUCKETS_POSTED, MEMORY_BUCKETS_RETURNED, MEMORY_BUCKETS_USED } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
 const STATE_HOST = 0;
@@ -74,6 +74,15 @@ export class ReceivePool {
     this.length[bucket] = length;
     this.next[bucket] = -1;
     this.counters[MEMORY_BUCKETS_USED] += 1;
+    return true;
+  }
+
+  /** The post that named a bucket was not delivered: it is empty, and the host's. @returns false when the card did not have it. */
+  unposted(bucket: number): boolean {
+    if (bucket < 0 || bucket >= this.count || this.state[bucket] !== STATE_CARD) return false;
+    this.cardCount -= 1;
+    this.counters[MEMORY_BUCKETS_RETURNED] += 1;
+    this.give(bucket);
     return true;
   }
 

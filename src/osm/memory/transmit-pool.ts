@@ -52,6 +52,11 @@ export class TransmitPool {
     return this.area.count;
   }
 
+  /** Whether a context is a slot's, for immediate data. */
+  isSlot(context: number): boolean {
+    return context >= this.area.count;
+  }
+
   /** Every buffer and slot there is. */
   get count(): number {
     return this.tagOf.length;

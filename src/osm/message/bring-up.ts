@@ -50,7 +50,7 @@ import {
   CLAIM_TYPE_PRIMARY,
   writeUtilClaim,
 } from '../../i2o/utility.gen.ts';
-import { errnoName } from '../../socket/errno.ts';
+import { ENETDOWN, errnoName } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { ControlCall } from './control-call.ts';
 import { HANDLER_CONTROL, HANDLER_NONE } from './handlers.ts';
@@ -96,6 +96,16 @@ export class BringUp {
    */
   run(classId: number, pause: () => boolean): void {
     if (this.statusGet(pause) !== IOP_STATE_RESET) this.reset(pause);
+    this.fromReset(classId, pause);
+  }
+
+  /** The same for a card that this driver has up already, whatever it is doing: everything open ends. */
+  again(classId: number, pause: () => boolean): void {
+    this.reset(pause);
+    this.fromReset(classId, pause);
+  }
+
+  private fromReset(classId: number, pause: () => boolean): void {
     this.outboundInit(pause);
     this.driver.supplyOutbound();
     this.hrtGet();
@@ -134,6 +144,7 @@ export class BringUp {
     const status = Atomics.load(words, statusWord);
     if (status !== POLLED_STATUS_IN_PROGRESS)
       throw new Error(`the card refused IopReset with status ${status}`);
+    this.driver.cardReset(ENETDOWN);
     let state = this.statusGet(pause);
     while (state !== IOP_STATE_RESET) {
       if (!pause()) throw new Error(`the card is in state 0x${state.toString(16)} after IopReset, not RESET`);

@@ -18,6 +18,8 @@ export class ControlCall {
   errno = 0;
   /** Called with the transaction of a reply that came too late. */
   late: (transaction: number) => void = () => {};
+  /** Called when the card was reset: no reply of before comes any more. */
+  forgotten: () => void = () => {};
   private readonly counters: Float64Array;
   private transaction = 0;
   /** Calls made, at most LATE_MAX. */

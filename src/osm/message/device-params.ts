@@ -66,6 +66,11 @@ export class DeviceParams {
     };
   }
 
+  /** The card was reset: it writes nothing of before any more. */
+  forget(): void {
+    this.holder.fill(FREE);
+  }
+
   /** Slots that may be lent. */
   get slotsFree(): number {
     return this.holder.reduce((free, holder) => free + (holder === FREE ? 1 : 0), 0);

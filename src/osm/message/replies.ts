@@ -3,7 +3,14 @@
  * tables up to date. It calls nobody's code: what a program must hear of goes to the table's list of changed sockets.
  * Nothing the card wrote is trusted: each word is read once, checked, then used; a reply that fits nothing is counted.
  */
-import { checkReplyFrame, FLAG_FAIL, FLAG_MULTIPLE, FRAME_WORDS } from '../../i2o/frame.ts';
+import {
+  checkReplyFrame,
+  FLAG_FAIL,
+  FLAG_MULTIPLE,
+  FRAME_WORDS,
+  getFailureSeverity,
+  SEVERITY_FORMAT_ERROR,
+} from '../../i2o/frame.ts';
 import {
   getSocketAcceptPostReplyAcceptedId,
   getSocketAcceptPostReplyListenerId,
@@ -17,7 +24,8 @@ import {
   SOCKET_CONNECT_REPLY_WORDS,
   SOCKET_CREATE,
 } from '../../i2o/socket.gen.ts';
-import { FAILURES_TAKEN, MESSAGE_REPLIES, OUTBOUND_REFUSED } from '../../ledger/counters.gen.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
+import { FAILURES_OURS, FAILURES_TAKEN, MESSAGE_REPLIES, OUTBOUND_REFUSED } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EPROTO } from '../../socket/errno.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
@@ -44,6 +52,7 @@ import {
   HANDLER_CONTROL,
   HANDLER_ECHO,
   HANDLER_EVENT,
+  HANDLER_NONE,
   HANDLER_RECEIVE,
   HANDLER_SEND,
 } from './handlers.ts';
@@ -51,6 +60,7 @@ import { ReceiveReplies } from './receive-replies.ts';
 import { replyErrno } from './reply-status.ts';
 import type { Requests } from './requests.ts';
 import { SendReplies } from './send-replies.ts';
+import { Undelivered } from './undelivered.ts';
 
 export class Replies {
   /** Connections accepted for listeners that are gone; the kernel subsystem closes them. */
@@ -64,6 +74,7 @@ export class Replies {
   private readonly events: DeviceEvents;
   private readonly requests: Requests;
   readonly sends: SendReplies;
+  readonly failures: Undelivered;
 
   constructor(
     words: Int32Array,
@@ -83,6 +94,7 @@ export class Replies {
     this.requests = requests;
     this.receives = new ReceiveReplies(words, ledger, table, receive);
     this.sends = new SendReplies(words, ledger, table, transmit);
+    this.failures = new Undelivered(words, ledger, table, transmit, receive, this.sends);
     this.orphans = new Int32Array(table.sockets.length);
   }
 
@@ -110,15 +122,33 @@ export class Replies {
   }
 
   /**
-   * A request that could not be delivered. What waits for an answer has one; buffers named in a send or a post are found only
-   * where the transport kept the frame, whose credit alone is taken back here. @returns false when nobody waits.
+   * A request that could not be delivered: the call that waits has its errno, and all it named is the driver's again.
+   * @returns false when nobody waits, or it named what the card had not.
    */
   private undelivered(handler: number, frame: number): boolean {
-    this.counters[FAILURES_TAKEN] += 1;
-    this.requests.recover(frame);
-    return handler === HANDLER_RECEIVE || handler === HANDLER_SEND || handler === HANDLER_EVENT
-      ? true
-      : this.other(handler, frame);
+    const { counters, requests } = this;
+    counters[FAILURES_TAKEN] += 1;
+    if ((getFailureSeverity(this.words, frame) & SEVERITY_FORMAT_ERROR) !== 0) counters[FAILURES_OURS] += 1;
+    const request = requests.adopt(frame);
+    const good = this.failed(handler, frame, request);
+    if (request !== NO_FRAME) requests.cancel();
+    return good;
+  }
+
+  private failed(handler: number, frame: number, request: number): boolean {
+    switch (handler) {
+      case HANDLER_SEND:
+      case HANDLER_RECEIVE:
+      case HANDLER_ACCEPT:
+      case HANDLER_CLOSE:
+      case HANDLER_NONE:
+        return this.failures.take(frame, request);
+      case HANDLER_EVENT:
+        this.events.mask = 0; // nobody was registered
+        return true;
+      default:
+        return this.other(handler, frame);
+    }
   }
 
   private other(handler: number, frame: number): boolean {

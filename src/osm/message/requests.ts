@@ -98,12 +98,19 @@ export class Requests {
   }
 
   /**
-   * A failure record may name the undelivered request's frame, which the card then keeps for the host: it goes back as a NOP,
-   * the only way to have its credit again (reference section 1.4). Not while a frame is acquired.
+   * A failure record may name the undelivered request's frame, which the card then keeps for the host. What `adopt` finds must
+   * go back by `cancel`: as a NOP, the only way to have its credit again (reference section 1.4). Not while a frame is acquired.
    * @param failure word index of the record's frame.
+   * @returns word index of the request, to be read as anything the card could write to; NO_FRAME when it is not kept.
    */
-  recover(failure: number): void {
-    if (this.ring.adopt(getFailurePreservedFrame(this.words, failure)) !== NO_FRAME) this.cancel();
+  adopt(failure: number): number {
+    return this.ring.adopt(getFailurePreservedFrame(this.words, failure));
+  }
+
+  /** The card has been reset: its queues are new. */
+  restart(): void {
+    this.short = false;
+    this.ring.restart();
   }
 
   /** Gives back every frame taken ahead of its use, before the card is closed. */

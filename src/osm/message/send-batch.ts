@@ -97,8 +97,10 @@ export class SendBatch {
     this.requests.post();
   }
 
-  /** The card is gone: nothing waits any more. */
-  clear(): void {
-    this.count = 0;
+  /** The card is gone, or was reset: nothing waits any more. @returns bytes that waited. */
+  clear(): number {
+    let bytes = 0;
+    while (this.count > 0) bytes += this.transmit.lengthOfContext(this.contexts[--this.count]!);
+    return bytes;
   }
 }

@@ -49,7 +49,7 @@ export class SendReplies {
   }
 
   /** A context is the host's again. @returns false when the card had it not. // Hot path. */
-  private context(context: number): boolean {
+  context(context: number): boolean {
     const { transmit, table } = this;
     if (!transmit.lent(context)) return false;
     const tag = transmit.tagOfContext(context);

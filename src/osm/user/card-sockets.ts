@@ -177,7 +177,7 @@ export class CardSockets implements SocketStack {
     if (socket === undefined) return -EBADF;
     if (socket.datagram !== 0) return -EOPNOTSUPP;
     if (socket.state !== STATE_LISTENING)
-      return this.driver.deadErrno !== 0 ? -this.driver.deadErrno : -EINVAL;
+      return this.driver.deadErrno !== 0 ? -this.driver.deadErrno : takeError(socket) || -EINVAL;
     const accepted = socket.acceptHead;
     if (accepted < 0) {
       this.driver.postAccepts(number, socket);

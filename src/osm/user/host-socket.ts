@@ -26,6 +26,10 @@ export class HostSocket {
   writeEnded = 0;
   readEnded = 0;
   bound = 0;
+  /** 1: bytes of its stream were not delivered to the card, so that it can only be aborted. */
+  broken = 0;
+  /** 1: the card knows it no more, since it was reset. */
+  lost = 0;
   /** 1: a datagram socket, whatever its state. */
   datagram = 0;
   /** Buckets with unread data, oldest first. */
@@ -68,6 +72,8 @@ export class HostSocket {
     this.writeEnded = 0;
     this.readEnded = 0;
     this.bound = 0;
+    this.broken = 0;
+    this.lost = 0;
     this.datagram = 0;
     this.receiveHead = -1;
     this.receiveTail = -1;

@@ -13,7 +13,7 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
-import { EAGAIN, EBADF, EINVAL, ENOTCONN } from '../../socket/errno.ts';
+import { EAGAIN, EBADF, EINVAL, ENOTCONN, ENETDOWN } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import { DatagramReceiver } from './datagram-receiver.ts';
@@ -150,7 +150,7 @@ export class Receiver {
 
   /** A datagram socket never ends: 0 would be a datagram of no bytes. */
   private emptyDatagrams(socket: HostSocket): number {
-    if (socket.state === STATE_FAILED) return -this.driver.deadErrno;
+    if (socket.state === STATE_FAILED) return -(this.driver.deadErrno || ENETDOWN);
     if (socket.errno !== 0) return takeError(socket);
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;

@@ -108,8 +108,9 @@ export class SocketNames {
 
   /** What the card tells of a socket, or a negative errno. */
   status(number: number): SocketStatus | number {
-    if (this.table.open(number) === undefined) return -EBADF;
-    const frame = this.driver.awaitFrame();
+    const socket = this.table.open(number);
+    if (socket === undefined) return -EBADF;
+    const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.statusGet(frame, this.control.begin(), number);
     const errno = this.driver.awaitControl();

@@ -45,7 +45,7 @@ export class SocketOptions {
       socket.sendBufferBytes = Math.max(value, BUFFER_BYTES_MIN);
       return 0;
     }
-    const frame = this.driver.awaitFrame();
+    const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionSet(frame, this.control.begin(), number, option, value);
     const errno = this.driver.awaitControl();
@@ -70,7 +70,7 @@ export class SocketOptions {
     }
     if (option === SO_SNDBUF) return socket.sendBufferBytes;
     if (socket.datagram !== 0 && isTcpOption(option)) return -EOPNOTSUPP;
-    const frame = this.driver.awaitFrame();
+    const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionGet(frame, this.control.begin(), number, option);
     const errno = this.driver.awaitControl();
