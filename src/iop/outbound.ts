@@ -17,7 +17,12 @@ import {
   writeTransactionError,
 } from '../i2o/frame.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../i2o/transport.ts';
-import { INBOUND_REFUSED, OUTBOUND_DESTROYED, OUTBOUND_FULL, OUTBOUND_POSTED } from '../ledger/counters.gen.ts';
+import {
+  INBOUND_REFUSED,
+  OUTBOUND_DESTROYED,
+  OUTBOUND_FULL,
+  OUTBOUND_POSTED,
+} from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { PendingRequest } from './pending-request.ts';
 

@@ -109,12 +109,7 @@ export class Host {
       transmit,
       new Sender(this.driver, requests, batch, table, transmit, dma, ledger, config),
       new Receiver(region, this.driver, table, receive, dma, ledger),
-      new DeviceCalls(
-        this.driver,
-        requests,
-        params,
-        events,
-      ),
+      new DeviceCalls(this.driver, requests, params, events),
       ledger,
     );
     this.sleeper = around.sleeper;

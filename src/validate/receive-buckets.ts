@@ -26,6 +26,8 @@ export class ReceiveBuckets {
   private readonly totals = new Float64Array(TOTALS);
   private newest = 0;
   private oldest = 0;
+  /** A post was not delivered, and its buckets are the host's: which is not known. */
+  undelivered = false;
 
   constructor(area: PoolArea, findings: Findings) {
     this.findings = findings;
@@ -52,11 +54,12 @@ export class ReceiveBuckets {
   post(bucket: number, context: number): void {
     this.postedCount += 1;
     if (this.posted[bucket] === 1) {
-      this.findings.report(
-        'B-01',
-        bucket,
-        `bucket ${bucket} (context ${hex(context)}) is the card's already`,
-      );
+      if (!this.undelivered)
+        this.findings.report(
+          'B-01',
+          bucket,
+          `bucket ${bucket} (context ${hex(context)}) is the card's already`,
+        );
     } else {
       this.withCard += 1;
       this.cumulative += 1;

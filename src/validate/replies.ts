@@ -228,7 +228,13 @@ export class ReplyJudge {
     if (!found) return;
     const { takenSocket: socket, takenFlags: flags, takenFrame } = trial.transactions;
     trial.coverage.reply(row, false);
-    trial.transmit.doubt(takenFrame);
+    trial.transmit.undelivered(takenFrame);
+    if (row.target === TARGET_DEVICE && row.functionCode === FUNCTION_RECEIVE_POST) {
+      trial.receive.undelivered = true;
+      trial.receive.unsure = true;
+    }
+    if (row.target === TARGET_DEVICE && row.functionCode === FUNCTION_ACCEPT_POST && socket >= 0)
+      this.refusedPost(socket);
     const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
     const addresses = words[at + 1]! & 0xffffff;
     const target = addresses & 0xfff;

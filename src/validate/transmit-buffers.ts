@@ -95,6 +95,15 @@ export class TransmitBuffers {
     }
   }
 
+  /** A request was not delivered: what it named never became the card's. */
+  undelivered(frame: number): void {
+    for (let context = 0; context < this.state.length; context++) {
+      if (this.state[context] === WITH_HOST || this.frame[context] !== frame) continue;
+      this.state[context] = WITH_HOST;
+      this.out -= 1;
+    }
+  }
+
   /** The host wrote to the pool. @param address within it. // Hot path. */
   hostWrote(address: number, length: number): void {
     const { offset, bufferBytes } = this.area;

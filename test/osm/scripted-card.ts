@@ -2,6 +2,7 @@
 import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
+import { FAILURE_CODE_CONGESTION } from '../../src/i2o/executive.gen.ts';
 import {
   FLAG_LAST,
   FLAG_REPLY,
@@ -9,6 +10,7 @@ import {
   frameFunction,
   frameInitiatorContext,
   frameTransactionContext,
+  writeFailure,
   writeHeader,
 } from '../../src/i2o/frame.ts';
 import { RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
@@ -44,6 +46,8 @@ export class ScriptedCard {
   readonly taken: Request[] = [];
   /** Called for each request as it is taken, also while the driver waits in a call. */
   onRequest: (request: Request) => void = () => {};
+  /** Says of a request as it is taken that it cannot be delivered: a severity, with the preserved copy; 0: it can. */
+  severityOf: (request: Request) => number = () => 0;
   private readonly requests: RingConsumer;
   private readonly replies: RingProducer;
 
@@ -89,12 +93,35 @@ export class ScriptedCard {
   take(): Request[] {
     for (let at = this.requests.receive(); at !== NO_FRAME; at = this.requests.receive()) {
       const request = this.words.slice(at, at + FRAME_WORDS);
+      const severity = this.severityOf(request);
+      if (severity !== 0) this.fail(request, severity);
       this.requests.release();
+      if (severity !== 0) continue;
       this.taken.push(request);
       this.onRequest(request);
     }
     this.requests.publish();
     return this.taken;
+  }
+
+  /** Answers the request being taken with a failure record. */
+  private fail(request: Request, severity: number): void {
+    this.reply((w, f) =>
+      writeFailure(
+        w,
+        f,
+        DEVICE_TID,
+        HOST_TID,
+        frameFunction(request, 0),
+        frameInitiatorContext(request, 0),
+        frameTransactionContext(request, 0),
+        severity,
+        FAILURE_CODE_CONGESTION,
+        0,
+        0,
+        this.requests.preserve(f),
+      ),
+    );
   }
 
   /** The requests of one function taken since the last call, the others left. */

@@ -3,7 +3,11 @@
  * again several at a time. While the host holds a bucket's data it is an entry of its socket's queue.
  */
 import type { PoolArea } from '../../dma/pool-area.ts';
-import { MEMORY_BUCKETS_POSTED, MEMORY_BUCKETS_RETURNED, MEMORY_BUCKETS_USED } from '../../ledger/counters.gen.ts';
+import {
+  MEMORY_BUCKETS_POSTED,
+  MEMORY_BUCKETS_RETURNED,
+  MEMORY_BUCKETS_USED,
+} from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 
 const STATE_HOST = 0;

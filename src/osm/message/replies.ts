@@ -25,7 +25,12 @@ import {
   SOCKET_CREATE,
 } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { FAILURES_OURS, FAILURES_TAKEN, MESSAGE_REPLIES, OUTBOUND_REFUSED } from '../../ledger/counters.gen.ts';
+import {
+  FAILURES_OURS,
+  FAILURES_TAKEN,
+  MESSAGE_REPLIES,
+  OUTBOUND_REFUSED,
+} from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EPROTO } from '../../socket/errno.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';

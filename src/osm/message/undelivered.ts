@@ -7,7 +7,13 @@
  * context, bucket or number that is not in the card's hands is refused. Where nothing is kept, what it named stays with the
  * card until a reset; the socket is told all the same.
  */
-import { FLAG_MULTIPLE, FRAME_WORDS, frameFlags, frameSizeWords, getFailureSeverity } from '../../i2o/frame.ts';
+import {
+  FLAG_MULTIPLE,
+  FRAME_WORDS,
+  frameFlags,
+  frameSizeWords,
+  getFailureSeverity,
+} from '../../i2o/frame.ts';
 import {
   SGL_BUCKET,
   SGL_CONTEXT_WORDS,

@@ -13,7 +13,7 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
-import { EAGAIN, EBADF, EINVAL, ENOTCONN, ENETDOWN } from '../../socket/errno.ts';
+import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import { DatagramReceiver } from './datagram-receiver.ts';
