@@ -1277,8 +1277,14 @@ export function writeExecConfigValidateReply(
 }
 
 /**
- * Restarts the IOP; the status word goes to InProgress, then the state to RESET. Devices, tables,
- * registrations and static frames are built anew.
+ * Restarts the IOP; the status word goes to InProgress, then the state through INITIALIZING to RESET.
+ * Devices, tables, registrations and static frames are built anew, and so are the queues: messages posted
+ * behind it are not taken, and replies the host has not received are destroyed, before the status word
+ * changes. Nothing open is answered: once the word says InProgress, every buffer and every outbound frame
+ * is the host's, and every inbound frame the card's. Of the FIFOs, both ports read empty until the IOP is
+ * ready, and then the inbound one gives every frame once; a frame the host held before is no more its own.
+ * Of a ring, the host skips what the outbound one still shows. OutboundInit follows, then the outbound
+ * frames.
  */
 export const EXEC_IOP_RESET = 0xbd;
 export const EXEC_IOP_RESET_WORDS = 8;
@@ -1316,7 +1322,10 @@ export function writeExecIopReset(
 
 /**
  * Ends every open request and goes to HOLD. The tables and the outbound queue stay; so do claims, static
- * frames and registrations for events (ours).
+ * frames and registrations for events (ours). Transmit buffers are answered first, as far as there are
+ * outbound frames, the others when the device runs again; buckets, posted numbers and requests that wait
+ * are withdrawn without a word and the host's with its success. What is posted behind it meets a device
+ * that takes nothing, and is answered by a failure record.
  */
 export const EXEC_IOP_CLEAR = 0xbe;
 export const EXEC_IOP_CLEAR_WORDS = 4;

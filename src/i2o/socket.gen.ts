@@ -564,12 +564,16 @@ export function writeSocketAcceptPostReply(
  * and is answered likewise. A buffer may be named by several segments or pages: the first has the context,
  * the last END_OF_BUFFER, all lie within the buffer. LOCAL_ADDRESS is for the slots of card memory alone:
  * there the host may have written the bytes itself. After a bad element nothing of the list is sent any
- * more; what came before is, and each good buffer is answered, sent or not. With the flag MULTIPLE (since
- * version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a socket
- * number as ClassFields and a TransactionContext of its own, and each followed by the elements of that
- * socket; word 4's socket number means nothing then. Every transaction has an outcome of its own, answered
- * exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At most 13
- * transactions a message.
+ * more; what came before is, and each good buffer is answered, sent or not. So a transaction error itself
+ * gives no buffer back. The element at its ErrorOffset never became the card's, nor those behind it where
+ * the list cannot be read on (an offset, a size or an element kind that is wrong); a host that no longer
+ * knows its list has these again by a reset. Of a request that was not delivered (a failure record) every
+ * buffer is the host's at once; its stream has a hole then, and can only be aborted. With the flag MULTIPLE
+ * (since version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a
+ * socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of
+ * that socket; word 4's socket number means nothing then. Every transaction has an outcome of its own,
+ * answered exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At
+ * most 13 transactions a message.
  */
 export const SOCKET_SEND = 0x89;
 export const SOCKET_SEND_WORDS = 6;
@@ -754,8 +758,10 @@ export function writeSocketSendToReply(
  * records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a
  * DatagramSource. A list may name a bucket by segments or pages that lie one after the other, and its last
  * bytes by a BIT_BUCKET: these are never filled, and a datagram that is longer is cut there. A bad element
- * is refused, the others are posted. Buckets that UtilAbort has ended come back in records of no bytes and
- * of socket 0xFFFF, under ReqStatus AbortNoData.
+ * is refused, the others are posted: a transaction error gives back only the bucket at its ErrorOffset, and
+ * what cannot be read behind it. Of a post that was not delivered every bucket is the host's at once.
+ * Buckets that UtilAbort has ended come back in records of no bytes and of socket 0xFFFF, under ReqStatus
+ * AbortNoData.
  */
 export const SOCKET_RECEIVE_POST = 0x84;
 export const SOCKET_RECEIVE_POST_WORDS = 4;

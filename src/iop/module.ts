@@ -45,6 +45,8 @@ export interface Module {
   nextDeadlineNs(): number;
   /** SysQuiesce or reset: every open request is answered or withdrawn, and everything held is given back. */
   quiesce(): void;
+  /** A reset, after `quiesce`: what the host was still to be told it is not told any more. */
+  forget?(): void;
   /** A reset destroys a reply of the module's that the host has not received. @param reply word index of its frame, to be read. */
   destroyed?(reply: number): void;
 }

@@ -126,6 +126,7 @@ export class PolledRequests {
     device.rebuild();
     iop.tableChanged();
     iop.bootTid = 0;
+    device.module.forget?.();
     outbound.restart((reply) => device.module.destroyed?.(reply));
     ledger.counters[INBOUND_RELEASED] += inbound.restart(true);
     iop.enter(IOP_STATE_INITIALIZING);

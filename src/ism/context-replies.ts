@@ -81,6 +81,13 @@ export class ContextReplies {
     while (sendBuffers.pending > 0 && outbound.ring.available(2) >= 2) this.tellSome();
   }
 
+  /** The IOP is reset: nobody is to be told of anything. */
+  forget(): void {
+    this.outcomes.count = 0;
+    while (this.sendBuffers.pending > 0) this.sendBuffers.next();
+    this.dueNs = NEVER;
+  }
+
   /** As many contexts as one frame holds, of one status. @returns how many; 0 when there was no frame. */
   private tellSome(): number {
     const { sendBuffers, outbound } = this;

@@ -180,6 +180,11 @@ export class SocketModule implements Module {
     this.buckets.clear();
   }
 
+  /** Contexts and outcomes that found no frame: the host has taken back all it had lent. */
+  forget(): void {
+    this.deliverer.contexts.forget();
+  }
+
   /** Bytes that a reply would have told of are delivered, and yet the host never hears of them. */
   destroyed(reply: number): void {
     this.counters[BYTES_DESTROYED] += recordedBytes(this.words, reply);

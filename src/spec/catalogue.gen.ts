@@ -192,11 +192,11 @@ export const CATALOGUE: Catalogue = {
             word: 7,
             low: 0,
             high: 31,
-            doc: 'address of the preserved frame; 0xFFFFFFFF: none is preserved',
+            doc: 'address of the preserved frame, or of the copy; 0xFFFFFFFF: nothing is kept, as of a static frame',
           },
           { name: 'preservedMfaHigh', word: 8, low: 0, high: 31, value: 0, doc: '0' },
         ],
-        doc: 'Answers a message that could not be delivered. There is no status word, so FAIL is looked at before word 4 is. On a transport that preserves the frame (fifo), overwriting it as a NOP and posting it is the only way to give the credit back.',
+        doc: 'Answers a message that could not be delivered. There is no status word, so FAIL is looked at before word 4 is. Nothing the message named has become the card\'s; the host reads there what it was. On a transport that preserves the frame (fifo), overwriting it as a NOP and posting it is the only way to give the credit back. A ring preserves none, since a frame kept would hold up those behind it; there (ours) the record names a copy, good until the record is released.',
       },
     ],
     replyForms: [
@@ -552,7 +552,7 @@ export const CATALOGUE: Catalogue = {
           function: 137,
           since: 1,
           origin: 'inic',
-          doc: 'Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds the bytes as immediate data. A transmit buffer\'s context is its number; it belongs to the card until that is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of card memory before the frame is released; its context is the buffer count plus the number of the slot, and is answered likewise. A buffer may be named by several segments or pages: the first has the context, the last END_OF_BUFFER, all lie within the buffer. LOCAL_ADDRESS is for the slots of card memory alone: there the host may have written the bytes itself. After a bad element nothing of the list is sent any more; what came before is, and each good buffer is answered, sent or not. With the flag MULTIPLE (since version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of that socket; word 4\'s socket number means nothing then. Every transaction has an outcome of its own, answered exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At most 13 transactions a message.',
+          doc: 'Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds the bytes as immediate data. A transmit buffer\'s context is its number; it belongs to the card until that is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of card memory before the frame is released; its context is the buffer count plus the number of the slot, and is answered likewise. A buffer may be named by several segments or pages: the first has the context, the last END_OF_BUFFER, all lie within the buffer. LOCAL_ADDRESS is for the slots of card memory alone: there the host may have written the bytes itself. After a bad element nothing of the list is sent any more; what came before is, and each good buffer is answered, sent or not. So a transaction error itself gives no buffer back. The element at its ErrorOffset never became the card\'s, nor those behind it where the list cannot be read on (an offset, a size or an element kind that is wrong); a host that no longer knows its list has these again by a reset. Of a request that was not delivered (a failure record) every buffer is the host\'s at once; its stream has a hole then, and can only be aborted. With the flag MULTIPLE (since version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of that socket; word 4\'s socket number means nothing then. Every transaction has an outcome of its own, answered exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At most 13 transactions a message.',
           request: {
             words: 6,
             fields: [
@@ -682,7 +682,7 @@ export const CATALOGUE: Catalogue = {
           function: 132,
           since: 1,
           origin: 'inic',
-          doc: 'Posts buckets for the data of any socket. One post brings many replies; each is a list of receive records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a DatagramSource. A list may name a bucket by segments or pages that lie one after the other, and its last bytes by a BIT_BUCKET: these are never filled, and a datagram that is longer is cut there. A bad element is refused, the others are posted. Buckets that UtilAbort has ended come back in records of no bytes and of socket 0xFFFF, under ReqStatus AbortNoData.',
+          doc: 'Posts buckets for the data of any socket. One post brings many replies; each is a list of receive records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a DatagramSource. A list may name a bucket by segments or pages that lie one after the other, and its last bytes by a BIT_BUCKET: these are never filled, and a datagram that is longer is cut there. A bad element is refused, the others are posted: a transaction error gives back only the bucket at its ErrorOffset, and what cannot be read behind it. Of a post that was not delivered every bucket is the host\'s at once. Buckets that UtilAbort has ended come back in records of no bytes and of socket 0xFFFF, under ReqStatus AbortNoData.',
           request: {
             words: 4,
             fields: [
@@ -1531,7 +1531,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '4',
-          doc: 'Restarts the IOP; the status word goes to InProgress, then the state to RESET. Devices, tables, registrations and static frames are built anew.',
+          doc: 'Restarts the IOP; the status word goes to InProgress, then the state through INITIALIZING to RESET. Devices, tables, registrations and static frames are built anew, and so are the queues: messages posted behind it are not taken, and replies the host has not received are destroyed, before the status word changes. Nothing open is answered: once the word says InProgress, every buffer and every outbound frame is the host\'s, and every inbound frame the card\'s. Of the FIFOs, both ports read empty until the IOP is ready, and then the inbound one gives every frame once; a frame the host held before is no more its own. Of a ring, the host skips what the outbound one still shows. OutboundInit follows, then the outbound frames.',
           request: {
             words: 8,
             fields: [
@@ -1549,7 +1549,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: '4',
-          doc: 'Ends every open request and goes to HOLD. The tables and the outbound queue stay; so do claims, static frames and registrations for events (ours).',
+          doc: 'Ends every open request and goes to HOLD. The tables and the outbound queue stay; so do claims, static frames and registrations for events (ours). Transmit buffers are answered first, as far as there are outbound frames, the others when the device runs again; buckets, posted numbers and requests that wait are withdrawn without a word and the host\'s with its success. What is posted behind it meets a device that takes nothing, and is answered by a failure record.',
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },

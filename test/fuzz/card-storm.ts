@@ -45,6 +45,8 @@ export class CardStorm {
   /** Frames whose answer was judged, and of these, those that were wrong. */
   judged = 0;
   refused = 0;
+  /** The card was reset in the turns of this step. */
+  private wasReset = false;
   private readonly seed: number;
   private readonly version: 1 | 2;
   private readonly random: Random;
@@ -128,9 +130,10 @@ export class CardStorm {
       this.make();
       if (!this.post()) break;
     }
+    this.wasReset = false;
     const replies = this.settleTurns();
-    // Behind a request that moves the card to another state the others cannot be judged without the card's own rules.
-    for (const frame of canReply ? this.posted : []) {
+    // A reset destroys the answers to what was before it. Behind a request that moves the card to another state the others cannot be judged without the card's own rules.
+    for (const frame of canReply && !this.wasReset ? this.posted : []) {
       this.hold(frame, judge(frame, deviceReady, this.version), replies);
       if (movesState(frame)) break;
     }
@@ -188,6 +191,10 @@ export class CardStorm {
     for (let turn = 0; ; turn++) {
       if (turn === TURNS_MAX) throw new Error(`the card does not rest: ${TURNS_MAX} turns`);
       const worked = card.parts.processor.poll();
+      if (stateOf(card).starting) {
+        card.restart();
+        this.wasReset = true;
+      }
       const before = replies.length;
       this.checkSent();
       for (let at = card.outbound.receive(); at !== NO_FRAME; at = card.outbound.receive()) {

@@ -86,11 +86,18 @@ export class BareCard {
     return true;
   }
 
+  /** The host has seen that the card was reset. */
+  restart(): void {
+    this.inbound.restart();
+    this.outbound.restart(false);
+  }
+
   /** Gives the card turns until it has nothing to do, and takes its replies. */
   run(turnsMax = 1000): Int32Array[] {
     const replies: Int32Array[] = [];
     for (let turn = 0; turn < turnsMax; turn++) {
       const worked = this.parts.processor.poll();
+      if (this.parts.processor['iop'].starting) this.restart();
       for (let frame = this.outbound.receive(); frame !== NO_FRAME; frame = this.outbound.receive()) {
         replies.push(this.region.words.slice(frame, frame + FRAME_WORDS));
         this.outbound.release();

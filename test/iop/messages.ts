@@ -83,7 +83,9 @@ export class Bed extends BareCard {
   iopReset(): number {
     this.words[(this.control + WORD_AT) >> 2] = 0;
     expect(this.send(exec.EXEC_IOP_RESET, [0, 0, this.control + WORD_AT, 0])).toEqual([]);
-    return this.words[(this.control + WORD_AT) >> 2]!;
+    const status = this.words[(this.control + WORD_AT) >> 2]!;
+    if (status === exec.POLLED_STATUS_IN_PROGRESS) this.restart();
+    return status;
   }
 
   /** SysTabSet (or SysModify) with a table of so many entries. @returns word 4 of its reply. */

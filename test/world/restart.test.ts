@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../src/dma/card-layout.ts';
 import { SOCKET_CLASS_ID } from '../../src/i2o/tids.ts';
+import type { SocketModule } from '../../src/ism/socket-module.ts';
 import { reconcile } from '../../src/ledger/reconcile.ts';
 import { READABLE, SOCK_DGRAM } from '../../src/socket/contract.ts';
 import { EAGAIN, ENETDOWN } from '../../src/socket/errno.ts';
@@ -39,7 +40,7 @@ class Bench {
             receiveBuckets: 4 + random.below(28),
             receiveBucketBytes: 2048,
             inboundFrames: 4 << random.below(4),
-            outboundFrames: 8 << random.below(4),
+            outboundFrames: 4 << random.below(5),
             immediateSlots: 1 + random.below(8),
           },
           driver: { socketsMax: 32, bucketsPerPost: 1 + random.below(9), batchSends },
@@ -128,6 +129,13 @@ class Bench {
     expect(lines).toEqual([]);
   }
 
+  /** The card has nothing of the host's, nor anything to tell of what it had. */
+  expectForgotten(): void {
+    const module = this.card.parts.processor['module'] as SocketModule;
+    const { held, pending } = module['aborts']['sendBuffers'];
+    expect({ held, pending }).toEqual({ held: 0, pending: 0 });
+  }
+
   closeAll(): void {
     for (const socket of this.sockets.splice(0)) expect(this.stack.close(socket)).toBe(0);
   }
@@ -171,6 +179,7 @@ describe.each(['ring', 'fifo'] as const)('a card reset in the middle of it all, 
       midst.buffers += bench.host.transmit.inUse;
       bench.host.restartCard(SOCKET_CLASS_ID);
       expect(bench.host.driver.deadErrno).toBe(0);
+      bench.expectForgotten();
       for (const socket of bench.sockets) {
         const sent = bench.stack.send(socket, BYTES, 0, 10);
         expect(sent).toBeLessThan(0);
