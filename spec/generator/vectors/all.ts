@@ -1,7 +1,7 @@
 /** Every file of spec/vectors. */
 import type { MachineEntry } from '../../../src/spec/entries.ts';
 import type { FrameSpec } from '../frame.ts';
-import type { ClassSpec } from '../model.ts';
+import type { ClassSpec, Layout } from '../model.ts';
 import type { Spec } from './frames.ts';
 import { headerVectors } from './headers.ts';
 import { listScenarios } from './list-scenarios.ts';
@@ -19,7 +19,7 @@ import {
   socketStateVectors,
 } from './states.ts';
 import { transactionScenarios } from './transaction-scenarios.ts';
-import { type Vector, type VectorFile, vectorText } from './vector.ts';
+import { type Drawing, type Vector, type VectorFile, vectorText } from './vector.ts';
 
 /** Function numbers no class of ours has, one of each range there is. */
 const UNKNOWN_FUNCTIONS = [0x1e, 0x21, 0x9e, 0xee];
@@ -34,7 +34,7 @@ export function generateVectors(
   const specs: Specs = { all: classes.map((spec): Spec => ({ frame, spec, structures })) };
   const iop = iopSetups(specs);
   const machine = (name: string): MachineEntry => machines.find((entry) => entry.name === name)!;
-  const files: VectorFile[] = specs.all.map((spec) => ({
+  const files: Omit<VectorFile, 'layouts'>[] = specs.all.map((spec) => ({
     class: spec.spec.name,
     classVersion: spec.spec.version,
     setups: iop,
@@ -44,28 +44,34 @@ export function generateVectors(
     ]),
   }));
   const header = findMessage(specs, 'SocketStatusGet')!;
-  const head = (name: string, vectors: VectorFile['vectors'], setups: VectorFile['setups']): VectorFile => ({
+  const text = (file: Omit<VectorFile, 'layouts'>): string =>
+    vectorText({ ...file, layouts: layoutsOf(specs, file.vectors) });
+  const head = (
+    name: string,
+    vectors: VectorFile['vectors'],
+    setups: VectorFile['setups'],
+  ): Omit<VectorFile, 'layouts'> => ({
     class: name,
     classVersion: header.spec.spec.version,
     setups,
     vectors,
   });
-  const known = new Map(files.map((file) => [`spec/vectors/${file.class}.json`, vectorText(file)]));
+  const known = new Map(files.map((file) => [`spec/vectors/${file.class}.json`, text(file)]));
   const operational = { operational: iop['operational']! };
   known.set(
     'spec/vectors/header.json',
-    vectorText(head('header', headerVectors(header.spec, header.message, UNKNOWN_FUNCTIONS), operational)),
+    text(head('header', headerVectors(header.spec, header.message, UNKNOWN_FUNCTIONS), operational)),
   );
   const sockets = socketSetups(specs);
   known.set(
     'spec/vectors/socket-states.json',
-    vectorText(
+    text(
       head('socket', socketStateVectors(specs, machine('socket'), sockets), { ...operational, ...sockets }),
     ),
   );
   known.set(
     'spec/vectors/iop-states.json',
-    vectorText(head('executive', iopStateVectors(specs, machine('iop'), machine('session'), iop), iop)),
+    text(head('executive', iopStateVectors(specs, machine('iop'), machine('session'), iop), iop)),
   );
   const connected = { operational: iop['operational']!, 'socket.Connected': sockets['socket.Connected']! };
   const scenarios = (name: string, list: readonly Scenario[], setups: VectorFile['setups']): void => {
@@ -82,6 +88,25 @@ export function generateVectors(
     'socket.Listening': sockets['socket.Listening']!,
   });
   return known;
+}
+
+/** Drawings of the messages that vectors have. */
+function layoutsOf(specs: Specs, vectors: readonly Vector[]): VectorFile['layouts'] {
+  const drawing = ({ fields, words }: Layout): Drawing => ({
+    words,
+    fields: fields.map(({ name, word, bits = [0, 31] }) => [name, word, bits[0], bits[1]] as const),
+  });
+  const names = [...new Set(vectors.map(({ message }) => message))];
+  return Object.fromEntries(
+    names.map((name) => {
+      const { request, reply } = findMessage(specs, name)!.message;
+      const drawings = {
+        request: drawing(request),
+        ...(reply === undefined ? {} : { reply: drawing(reply) }),
+      };
+      return [name, drawings];
+    }),
+  );
 }
 
 /** A vector for a card that is where its message is legal. */

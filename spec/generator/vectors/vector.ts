@@ -78,8 +78,16 @@ export interface SetupStep {
   readonly together?: true;
 }
 
+/** Where a layout's fields are: name, word, lowest bit, highest bit; and how many words come before its list. */
+export interface Drawing {
+  readonly words: number;
+  readonly fields: readonly (readonly [name: string, word: number, low: number, high: number])[];
+}
+
 export interface VectorFile {
   readonly class: string;
+  /** By message, of those the vectors have. */
+  readonly layouts: Readonly<Record<string, { readonly request: Drawing; readonly reply?: Drawing }>>;
   readonly classVersion: number;
   readonly setups: Readonly<Record<string, readonly SetupStep[]>>;
   readonly vectors: readonly Vector[];
@@ -124,8 +132,11 @@ export function vectorText(file: VectorFile): string {
   const vectors = file.vectors.map(
     ({ frame, expect, ...rest }) => `    ${JSON.stringify({ ...rest, ...frameValue(frame), expect })}`,
   );
+  const layouts = Object.entries(file.layouts).map(
+    ([message, drawings]) => `    ${JSON.stringify(message)}: ${JSON.stringify(drawings)}`,
+  );
   const [first] = JSON.stringify(head, null, 2).split(/\n}$/);
-  return `${first},\n  "setups": {\n${setups.join(',\n')}\n  },\n  "vectors": [\n${vectors.join(',\n')}\n  ]\n}\n`;
+  return `${first},\n  "layouts": {\n${layouts.join(',\n')}\n  },\n  "setups": {\n${setups.join(',\n')}\n  },\n  "vectors": [\n${vectors.join(',\n')}\n  ]\n}\n`;
 }
 
 export function frameValue({ words, fields, list, elements, places }: Frame): object {
