@@ -12,7 +12,9 @@ const COUNT_MAX = 1 << 20;
 export function checkHead(value: unknown): TraceHead {
   const raw = record(value, 'the head');
   if (raw['version'] !== 1)
-    throw new RangeError(`version ${String(raw['version'])} of the format is unknown`);
+    throw new RangeError(
+      `version ${String(raw['version'])} of the format is unknown, this inic reads version 1`,
+    );
   const frameBytes = integer(raw['frameBytes'], 'frameBytes', 16, FRAME_BYTES_MAX);
   if (frameBytes % 4 !== 0) throw new RangeError(`"frameBytes" expected a multiple of 4, got ${frameBytes}`);
   return {
@@ -41,7 +43,7 @@ function checkMemory(value: unknown, frameWords: number): TraceMemory {
   const raw = record(value, 'memory');
   const regionBytes = integer(raw['regionBytes'], 'memory.regionBytes', 1, REGION_BYTES_MAX);
   const control = record(raw['control'], 'memory.control');
-  return {
+  const memory: TraceMemory = {
     regionBytes,
     inbound: frameArea(raw['inbound'], 'memory.inbound', frameWords),
     outbound: frameArea(raw['outbound'], 'memory.outbound', frameWords),
@@ -53,6 +55,33 @@ function checkMemory(value: unknown, frameWords: number): TraceMemory {
       byteLength: integer(control['byteLength'], 'memory.control.byteLength', 0, REGION_BYTES_MAX),
     },
   };
+  checkApart(memory);
+  return memory;
+}
+
+/** Every part lies in the region, and none in another. */
+function checkApart({ regionBytes, inbound, outbound, control, ...pools }: TraceMemory): void {
+  const parts = [
+    ...Object.entries({ inbound, outbound }).map(([name, { firstWord, count, strideWords }]) => ({
+      name,
+      start: firstWord * 4,
+      bytes: count * strideWords * 4,
+    })),
+    ...Object.entries(pools).map(([name, { offset, count, bufferBytes }]) => ({
+      name,
+      start: offset,
+      bytes: count * bufferBytes,
+    })),
+    { name: 'control', start: control.offset, bytes: control.byteLength },
+  ].sort((a, b) => a.start - b.start);
+  parts.forEach(({ name, start, bytes }, i) => {
+    const next = parts[i + 1];
+    const room = next?.start ?? regionBytes;
+    if (start + bytes <= room && start + bytes <= regionBytes) return;
+    const what =
+      start + bytes > regionBytes ? `the region of ${regionBytes}` : `"memory.${next?.name}", at ${room}`;
+    throw new RangeError(`"memory.${name}", ${bytes} bytes at ${start}, reaches past ${what}`);
+  });
 }
 
 function frameArea(value: unknown, name: string, frameWords: number): FrameArea {

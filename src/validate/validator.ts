@@ -181,7 +181,7 @@ export class Validator implements TraceSink {
     });
     const before = timeNs - ANSWER_NS;
     transmit.expectHome((socket) => sockets.overSince(socket, before));
-    sockets.expectAnswered(before);
+    sockets.expectAnswered(before, false);
     this.trial.iop.expectPolled(before);
   }
 
@@ -199,7 +199,10 @@ export class Validator implements TraceSink {
         );
       return true;
     });
-    if (!restarted) transmit.expectHome(() => true);
+    if (!restarted) {
+      transmit.expectHome(() => true);
+      sockets.expectAnswered(this.findings.timeNs, true);
+    }
     receive.reset();
     sockets.withdraw();
   }
