@@ -185,6 +185,23 @@ describe('a damaged trace', () => {
   });
 });
 
+describe('a head that lies', () => {
+  const { memory } = HEAD;
+  it.each([
+    ['a region too small', { ...memory, regionBytes: 64 }, /reaches past the region of 64/],
+    ['one pool in another', { ...memory, receive: memory.transmit }, /reaches past "memory\./],
+    [
+      'more frames than the region has',
+      { ...memory, inbound: { ...memory.inbound, count: 1 << 20 } },
+      /reaches past/,
+    ],
+  ] as const)('about %s is refused by name', (_name, lie, expected) => {
+    const { calls, damage } = read(written([['head', { ...HEAD, memory: lie }]]));
+    expect(calls).toEqual([]);
+    expect(damage?.message).toMatch(expected);
+  });
+});
+
 describe('a foreign file', () => {
   it.each([
     ['an empty one', ''],
