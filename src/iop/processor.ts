@@ -58,8 +58,8 @@ export class IoProcessor implements Agent {
   private holding = false;
 
   /**
-   * @param onFault told of what a module or the executive threw; the IOP then is FAILED and goes on. Without it whatever is
-   * thrown leaves `poll`, and the card ends.
+   * @param onFault told of what a module or the executive threw; the IOP then is FAILED and goes on. Without it, and of a FAILED
+   * IOP, whatever is thrown leaves `poll`, and the card ends.
    */
   constructor(
     inbound: FrameConsumer,
@@ -89,6 +89,8 @@ export class IoProcessor implements Agent {
     try {
       return this.turn();
     } catch (error) {
+      // What throws again although the module gets no more turns would throw for ever.
+      if (this.iop.failed) throw error;
       this.recover();
       this.onFault(error);
       return 1;

@@ -208,140 +208,144 @@ export const DATAGRAMS_DROPPED = 101;
 export const DATAGRAMS_DROPPED_BYTES = 102;
 /** event replies put in the driver's queue (host) */
 export const EVENTS_TAKEN = 103;
+/** event replies of the executive (host) */
+export const EXECUTIVE_EVENTS_TAKEN = 104;
+/** times the card's table was looked through because it had changed (host) */
+export const TABLE_CHANGES = 105;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 104;
+export const EVENTS_DROPPED = 106;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 105;
+export const FAILURES_TAKEN = 107;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 106;
+export const FAILURES_OURS = 108;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 107;
+export const DELIVERY_RETRIES = 109;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 108;
+export const LATE_REPLIES = 110;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 109;
+export const IP_IN_RECEIVES = 111;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 110;
+export const IP_IN_HDR_ERRORS = 112;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 111;
+export const IP_IN_ADDR_ERRORS = 113;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 112;
+export const IP_IN_UNKNOWN_PROTOS = 114;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 113;
+export const IP_OUT_REQUESTS = 115;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 114;
+export const IP_OUT_NO_ROUTES = 116;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 115;
+export const IP_REASM_REQDS = 117;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 116;
+export const IP_REASM_OKS = 118;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 117;
+export const IP_REASM_FAILS = 119;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 118;
+export const ARP_REQUESTS_SENT = 120;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 119;
+export const ARP_REPLIES_SENT = 121;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 120;
+export const ARP_RECEIVED = 122;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 121;
+export const ICMP_IN_MSGS = 123;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 122;
+export const ICMP_IN_ERRORS = 124;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 123;
+export const ICMP_IN_ECHOS = 125;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 124;
+export const ICMP_OUT_ECHO_REPS = 126;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 125;
+export const ICMP_OUT_DEST_UNREACHS = 127;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 126;
+export const ICMP_OUT_DATA_BYTES = 128;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 127;
+export const UDP_IN_DATAGRAMS = 129;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 128;
+export const UDP_OUT_DATAGRAMS = 130;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 129;
+export const UDP_OUT_DATA_BYTES = 131;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 130;
+export const UDP_IN_DATA_BYTES = 132;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 131;
+export const UDP_NO_PORTS = 133;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 132;
+export const UDP_IN_ERRORS = 134;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 133;
+export const TCP_ACTIVE_OPENS = 135;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 134;
+export const TCP_PASSIVE_OPENS = 136;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 135;
+export const TCP_ATTEMPT_FAILS = 137;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 136;
+export const TCP_ESTAB_RESETS = 138;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 137;
+export const TCP_IN_SEGS = 139;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 138;
+export const TCP_IN_ERRS = 140;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 139;
+export const TCP_OUT_SEGS = 141;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 140;
+export const TCP_OUT_DATA_BYTES = 142;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 141;
+export const TCP_RETRANS_SEGS = 143;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 142;
+export const TCP_RETRANS_BYTES = 144;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 143;
+export const TCP_OUT_RSTS = 145;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 144;
+export const TCP_LISTEN_OVERFLOWS = 146;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 145;
+export const TCP_TIMEOUTS = 147;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 146;
+export const TCP_FAST_RETRANSMITS = 148;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 147;
+export const TCP_DELAYED_ACKS = 149;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 148;
+export const TCP_OUT_OF_ORDER = 150;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 149;
+export const TCP_DUPLICATES = 151;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 150;
+export const TCP_WINDOW_PROBES = 152;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 151;
+export const TCP_CHALLENGE_ACKS = 153;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 152;
+export const TCP_PACKETS_PRUNED = 154;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 153;
+export const TCP_TIME_WAIT_OVERFLOWS = 155;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 154;
+export const DEVICE_TX_PACKETS = 156;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 155;
+export const DEVICE_TX_PACKETS_BYTES = 157;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 156;
+export const DEVICE_RX_PACKETS = 158;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 157;
+export const DEVICE_RX_PACKETS_BYTES = 159;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 158;
+export const DEVICE_TX_FULL = 160;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 159;
+export const DEVICE_RX_NO_BUFFER = 161;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 160;
+export const DEVICE_RX_BAD_CHECKSUM = 162;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 161;
+export const DEVICE_TSO_SEGMENTS = 163;
 /** frames lost on the wire on purpose (iop) */
-export const WIRE_DROPPED = 162;
+export const WIRE_DROPPED = 164;
 /** frames lost because the link's queue was full (iop) */
-export const WIRE_OVERFLOW = 163;
+export const WIRE_OVERFLOW = 165;
 /** frames doubled on the wire (iop) */
-export const WIRE_DUPLICATED = 164;
+export const WIRE_DUPLICATED = 166;
 /** frames doubled on the wire, bytes (iop) */
-export const WIRE_DUPLICATED_BYTES = 165;
+export const WIRE_DUPLICATED_BYTES = 167;
 /** frames damaged on the wire (iop) */
-export const WIRE_CORRUPTED = 166;
+export const WIRE_CORRUPTED = 168;
 /** frames held back on the wire (iop) */
-export const WIRE_REORDERED = 167;
+export const WIRE_REORDERED = 169;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 168;
+export const CAPTURE_COPIES = 170;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 169;
+export const CAPTURE_COPIES_BYTES = 171;
 
-export const COUNTER_COUNT = 170;
+export const COUNTER_COUNT = 172;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -447,6 +451,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'datagramsDropped',
   'datagramsDroppedBytes',
   'eventsTaken',
+  'executiveEventsTaken',
+  'tableChanges',
   'eventsDropped',
   'failuresTaken',
   'failuresOurs',
@@ -606,6 +612,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'host',
+  'host',
   'host',
   'host',
   'host',
@@ -796,6 +804,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'osm',
+  'osm',
   'stack',
   'stack',
   'stack',
@@ -963,6 +973,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'delivered and never read, socket closed',
   'delivered and never read, socket closed, bytes',
   'event replies put in the driver\'s queue',
+  'event replies of the executive',
+  'times the card\'s table was looked through because it had changed',
   'oldest events dropped, the driver\'s queue full',
   'failure replies, by which the card gave a request back',
   'of these, for a request that was malformed',

@@ -100,7 +100,7 @@ export class Host {
       params.forget();
       events.mask = 0;
     };
-    this.bringUp = new BringUp(region, layout.control, requests, control, this.driver);
+    this.bringUp = new BringUp(region, layout.control, requests, control, this.driver, replies.watch);
     this.sockets = new CardSockets(
       this.driver,
       requests,

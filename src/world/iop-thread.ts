@@ -55,7 +55,9 @@ function main(data: IopThreadData, port: MessagePort): void {
     if (data.packets !== undefined) tapWire(region, data.packets, new MachineClock(), dma, wire);
     const waker = new LoopWaker(region.words, card.layout.hostWake >> 2, port);
     const build = data.module === 'echo' ? buildEchoCard : buildSocketCard;
-    const { processor } = build(region, card, config, { clock, ledger, dma, waker, wire });
+    // The card is FAILED then, takes StatusGet and IopReset, and tells its host by an event of the executive.
+    const onFault = (error: unknown): void => port.postMessage(String(error));
+    const { processor } = build(region, card, config, { clock, ledger, dma, waker, wire, onFault });
     const sleeper = new FutexSleeper(region.words, card.layout.iopWake >> 2);
     status.threadId = threadId();
     status.state = RUNNING;

@@ -48,6 +48,8 @@ export class ThreadedCard {
   readonly clock: MachineClock = new MachineClock();
   private readonly iopWaker: FutexWaker;
   private exited = false;
+  /** What the card's modules threw, if they did: the IOP is FAILED then, and every socket has failed. */
+  fault: string | undefined;
   private lookedForThreadNs = 0;
   private interruptCallback: () => void = () => {};
   private readonly recorder: Recorder | undefined;
@@ -233,7 +235,8 @@ export class ThreadedCard {
     const { worker } = this;
     return new Promise((resolve, reject) => {
       let running = false;
-      worker.on('message', () => {
+      worker.on('message', (message: string | null) => {
+        if (message !== null) this.fault = message;
         if (!running) {
           running = true;
           worker.unref();

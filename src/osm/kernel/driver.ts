@@ -350,6 +350,10 @@ export class Driver {
       this.die(ENETDOWN);
       return;
     }
+    if (this.replies.watch.due && !this.replies.watch.look()) {
+      this.die(ENETDOWN);
+      return;
+    }
     if (this.requests.short && this.requests.framesFree > 0) {
       this.requests.short = false;
       this.replies.sends.roomChanged = true;

@@ -1,7 +1,8 @@
 /**
  * Brings the card up, in the order Linux and NetBSD did (reference section 4.3): StatusGet, IopReset where the card is not in
  * RESET, OutboundInit, HrtGet, SysTabSet, SysEnable, LctNotify, and since version 2 of the class UtilClaim, so that no second
- * driver takes the device. Each step is checked; the first that fails ends it with one plain line.
+ * driver takes the device; then the table once more, which must say so. Each step is checked; the first that fails ends it with
+ * one plain line. Last, card-watch.ts asks to be told of what changes.
  */
 import { CONTROL_PARAMS_AT } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
@@ -12,6 +13,7 @@ import {
   getLctEntryClassVersion,
   getLctEntryLocalTid,
   getLctEntryUserTid,
+  getLctHeaderChangeIndicator,
   getLctHeaderTableWords,
   getStatusBlockI2oVersion,
   getStatusBlockInboundFrameWords,
@@ -52,6 +54,7 @@ import {
 } from '../../i2o/utility.gen.ts';
 import { ENETDOWN, errnoName } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
+import type { CardWatch } from './card-watch.ts';
 import type { ControlCall } from './control-call.ts';
 import { HANDLER_CONTROL, HANDLER_NONE } from './handlers.ts';
 import type { Requests } from './requests.ts';
@@ -62,7 +65,9 @@ const SYSTEM_TABLE_AT = 256;
 /** Where the card writes its tables: room for the usual ones at first, and for no more than there is. */
 const TABLE_AT = 1024;
 const TABLE_BYTES = 256;
-const TABLE_BYTES_MAX = CONTROL_PARAMS_AT - TABLE_AT;
+const WATCHED_TABLE_AT = 3072;
+const TABLE_BYTES_MAX = WATCHED_TABLE_AT - TABLE_AT;
+const WATCHED_TABLE_BYTES = CONTROL_PARAMS_AT - WATCHED_TABLE_AT;
 /** Number of the card: unit 0 and 2, as Linux counted. */
 const IOP_ID = 2;
 /** Version of the class since which the device is claimed. */
@@ -75,6 +80,7 @@ export class BringUp {
   private readonly requests: Requests;
   private readonly control: ControlCall;
   private readonly driver: Driver;
+  private readonly watch: CardWatch;
 
   constructor(
     region: Region,
@@ -82,12 +88,14 @@ export class BringUp {
     requests: Requests,
     control: ControlCall,
     driver: Driver,
+    watch: CardWatch,
   ) {
     this.words = region.words;
     this.controlOffset = controlOffset;
     this.requests = requests;
     this.control = control;
     this.driver = driver;
+    this.watch = watch;
   }
 
   /**
@@ -112,6 +120,7 @@ export class BringUp {
     this.sysTabSet();
     this.simple('SysEnable', writeExecSysEnable);
     const version = this.findDevice(classId);
+    this.beginWatch(classId);
     // Only a socket device takes receive buckets.
     if (classId === SOCKET_CLASS_ID) this.driver.goOnline(version);
   }
@@ -283,6 +292,19 @@ export class BringUp {
 
   /** Finds the device in the table and claims it. @returns the version of its class that the table names. */
   private findDevice(classId: number): number {
+    const entry = this.entryOf(classId);
+    const version = getLctEntryClassVersion(this.words, entry);
+    if (Math.min(version, this.driver.config.classVersion) >= CLAIM_SINCE) {
+      this.claim(getLctEntryUserTid(this.words, entry));
+      const user = getLctEntryUserTid(this.words, this.entryOf(classId));
+      if (user !== HOST_TID)
+        throw new Error(`the card says TID 0x${user.toString(16)} has the device claimed`);
+    }
+    return version;
+  }
+
+  /** Reads the logical configuration table. @returns word index of the device's entry. */
+  private entryOf(classId: number): number {
     const { words, controlOffset } = this;
     const table = (controlOffset + TABLE_AT) >> 2;
     this.wholeTable(
@@ -297,15 +319,19 @@ export class BringUp {
     const tableWords = getLctHeaderTableWords(words, table);
     for (let at = LCT_HEADER_WORDS; at + LCT_ENTRY_WORDS <= tableWords; at += LCT_ENTRY_WORDS) {
       const entry = table + at;
-      if (getLctEntryClassId(words, entry) !== classId || getLctEntryLocalTid(words, entry) !== DEVICE_TID)
-        continue;
-      const version = getLctEntryClassVersion(words, entry);
-      if (Math.min(version, this.driver.config.classVersion) >= CLAIM_SINCE) {
-        this.claim(getLctEntryUserTid(words, entry));
+      if (getLctEntryClassId(words, entry) === classId && getLctEntryLocalTid(words, entry) === DEVICE_TID) {
+        return entry;
       }
-      return version;
     }
     throw new Error(`the card has no device of class 0x${classId.toString(16).padStart(3, '0')}`);
+  }
+
+  /** Asks for the table's next change and for every event of the executive; neither is answered now. */
+  private beginWatch(classId: number): void {
+    const { watch, words, controlOffset } = this;
+    const indicator = getLctHeaderChangeIndicator(words, (controlOffset + TABLE_AT) >> 2);
+    watch.register(this.frame());
+    watch.begin(this.frame(), controlOffset + WATCHED_TABLE_AT, WATCHED_TABLE_BYTES, classId, indicator);
   }
 
   /** Two drivers at one card destroy what it holds, so the claim is exclusive. */

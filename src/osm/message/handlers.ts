@@ -11,3 +11,5 @@ export const HANDLER_NONE = 7;
 export const HANDLER_ECHO = 8;
 /** Events of the device: replies to its UtilEventRegister, which stays open. */
 export const HANDLER_EVENT = 9;
+/** The executive's events, and the table's next change: for as long as the card is up. */
+export const HANDLER_WATCH = 10;

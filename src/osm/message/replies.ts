@@ -48,6 +48,7 @@ import {
   socketTag,
 } from '../user/host-socket.ts';
 import type { SocketTable } from '../user/socket-table.ts';
+import { CardWatch } from './card-watch.ts';
 import type { ControlCall } from './control-call.ts';
 import type { DeviceEvents } from './device-events.ts';
 import {
@@ -60,6 +61,7 @@ import {
   HANDLER_NONE,
   HANDLER_RECEIVE,
   HANDLER_SEND,
+  HANDLER_WATCH,
 } from './handlers.ts';
 import { ReceiveReplies } from './receive-replies.ts';
 import { replyErrno } from './reply-status.ts';
@@ -80,6 +82,7 @@ export class Replies {
   private readonly requests: Requests;
   readonly sends: SendReplies;
   readonly failures: Undelivered;
+  readonly watch: CardWatch;
 
   constructor(
     words: Int32Array,
@@ -98,6 +101,7 @@ export class Replies {
     this.events = events;
     this.requests = requests;
     this.receives = new ReceiveReplies(words, ledger, table, receive);
+    this.watch = new CardWatch(words, ledger, requests);
     this.sends = new SendReplies(words, ledger, table, transmit);
     this.failures = new Undelivered(words, ledger, table, transmit, receive, this.sends);
     this.orphans = new Int32Array(table.sockets.length);
@@ -148,6 +152,8 @@ export class Replies {
       case HANDLER_CLOSE:
       case HANDLER_NONE:
         return this.failures.take(frame, request);
+      case HANDLER_WATCH:
+        return true;
       case HANDLER_EVENT:
         this.events.mask = 0; // nobody was registered
         return true;
@@ -170,6 +176,8 @@ export class Replies {
         return this.closed(transaction);
       case HANDLER_EVENT:
         return this.events.take(words, frame);
+      case HANDLER_WATCH:
+        return this.watch.take(words, frame);
       case HANDLER_ECHO:
         return replyErrno(words, frame) === 0;
       default:
