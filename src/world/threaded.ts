@@ -43,7 +43,7 @@ export class ThreadedCard {
   readonly host: Host;
   readonly iopLedger: Ledger;
   readonly worker: Worker;
-  private readonly memory: CardMemory;
+  readonly memory: CardMemory;
   readonly status: CardStatus;
   readonly clock: MachineClock = new MachineClock();
   private readonly iopWaker: FutexWaker;
