@@ -99,6 +99,7 @@ export class Host {
     control.forgotten = () => {
       params.forget();
       events.mask = 0;
+      replies.watch.forget();
     };
     this.bringUp = new BringUp(region, layout.control, requests, control, this.driver, replies.watch);
     this.sockets = new CardSockets(

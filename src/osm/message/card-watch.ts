@@ -70,10 +70,16 @@ export class CardWatch {
     this.address = address;
     this.byteLength = byteLength;
     this.classId = classId;
+    this.forget();
+    this.ask(frame, indicator);
+  }
+
+  /** The card was reset, and has forgotten what was asked. */
+  forget(): void {
     this.due = false;
     this.changed = false;
     this.failed = false;
-    this.ask(frame, indicator);
+    this.outstanding = false;
   }
 
   /** Asks for every event of the executive. @param frame a free one. */
