@@ -2,11 +2,18 @@
  * The one control request that a call waits for at a time (bind, listen, options, bring-up). Its TransactionContext is a
  * running number, so that a reply that comes after the call has given up finds nobody.
  */
-import { FRAME_WORDS } from '../../i2o/frame.ts';
+import { checkExecutiveReply } from '../../i2o/executive.gen.ts';
+import { FRAME_WORDS, frameFunction, frameSizeWords } from '../../i2o/frame.ts';
+import { checkSocketReply } from '../../i2o/socket.gen.ts';
+import { checkUtilityReply } from '../../i2o/utility.gen.ts';
 import { LATE_REPLIES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { EPROTO } from '../../socket/errno.ts';
 import { replyErrno } from './reply-status.ts';
 
+/** Functions below are utility messages; from the other on, the executive's. */
+const FIRST_CLASS_FUNCTION = 0x20;
+const FIRST_EXECUTIVE_FUNCTION = 0xa0;
 const TRANSACTION_MASK = 0x3fffffff;
 /** A reply to one of so many calls before is late; any other was never asked for. */
 const LATE_MAX = 4096;
@@ -55,7 +62,8 @@ export class ControlCall {
 
   /**
    * A reply for this handler. One that comes after its call has given up finds nobody, and only ends the quarantine of the
-   * memory its request named (`late`). @returns false when no call can have asked for it.
+   * memory its request named (`late`). @returns false when no call can have asked for it, or it is not what was asked for: then
+   * the call ends with EPROTO.
    */
   answered(words: Int32Array, frame: number, transaction: number): boolean {
     if (!this.waiting || transaction !== this.transaction) {
@@ -68,6 +76,18 @@ export class ControlCall {
     for (let i = 0; i < FRAME_WORDS; i++) this.reply[i] = words[frame + i]!;
     this.errno = replyErrno(this.reply, 0);
     this.waiting = false;
-    return true;
+    if (this.errno !== 0 || isWhole(this.reply)) return true;
+    // Successful, and not what a reply to its request looks like: nothing in it is to be believed.
+    this.errno = EPROTO;
+    return false;
   }
+}
+
+/** Whether a reply has the layout of its message. */
+function isWhole(reply: Int32Array): boolean {
+  const functionCode = frameFunction(reply, 0);
+  const sizeWords = frameSizeWords(reply, 0);
+  if (functionCode < FIRST_CLASS_FUNCTION) return checkUtilityReply(reply, 0, sizeWords) === 0;
+  if (functionCode < FIRST_EXECUTIVE_FUNCTION) return checkSocketReply(reply, 0, sizeWords) === 0;
+  return checkExecutiveReply(reply, 0, sizeWords) === 0;
 }
