@@ -1,6 +1,6 @@
 /**
  * `npm run model`: checks every model and every deliberate fault with spin, and prints a table. Exit status 0 if each
- * came out as expected, 1 if not, 2 if spin or the C compiler is missing.
+ * came out as expected, 1 if not or no case has these words, 2 if spin or the C compiler is missing.
  * `npm run model -- WORD…` checks the cases that name every word, and prints their counter-examples step by step.
  */
 import { availableParallelism } from 'node:os';
@@ -36,6 +36,13 @@ async function main(): Promise<number> {
   const chosen = CASES.filter((entry) =>
     words.every((word) => [entry.model, entry.check, ...entry.defines].includes(word)),
   );
+  if (chosen.length === 0) {
+    const known = [
+      ...new Set(CASES.flatMap(({ model, check: property, defines }) => [model, property, ...defines])),
+    ];
+    console.error(`npm run model: no case names ${words.join(' and ')}; words are ${known.join(', ')}`);
+    return 1;
+  }
   console.log(row(['model', 'as defined', 'property', 'states', 'depth', 's', 'result', 'what it shows']));
   const waiting = [...chosen];
   const lines: string[] = [];

@@ -109,6 +109,12 @@ function benchOptions(tests: Test[], flags: Flags): BenchOptions {
       `--transport ${foreign.join(' and ')} carry no sockets, only MSG_RR and MSG_STREAM: name those tests alone`,
     );
   }
+  if (
+    flags.trace !== undefined &&
+    (!flags.stack.includes('inic') || foreign.length === flags.transport.length)
+  ) {
+    throw new UserError("--trace records a card's frames: measure inic, over the ring or the fifo");
+  }
   const durationSeconds = flags.duration ?? defaults.durationSeconds;
   return {
     tests: chosen,

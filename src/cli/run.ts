@@ -47,7 +47,8 @@ interface RunOptions {
 async function run(file: string, args: string[], options: RunOptions): Promise<void> {
   const path = programPath(file);
   const card = await putCardUnder(options);
-  if (options.ledger && card !== undefined) process.on('exit', () => tell(card));
+  // Before the card's own, which stops it: a card that is quiet takes nothing more off its wire.
+  if (options.ledger && card !== undefined) process.prependListener('exit', () => tell(card));
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called by nobody of ours: `require.main` is the program, and no frame of ours is in its
   // stack traces.

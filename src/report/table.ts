@@ -72,7 +72,7 @@ function manifestLines(report: Report): string[] {
   const { versions, machine, repeats, workload, interval } = manifest;
   return [
     `inic ${versions.inic}, Node ${versions.node}, ${versions.system}; ${machine.processor}, ${machine.cores} cores`,
-    `medians of ${repeats} runs of ${workload.durationSeconds} s, ${sides} sides in turns; began ${interval.start}`,
+    `medians of ${repeats} ${repeats === 1 ? 'run' : 'runs'} of ${workload.durationSeconds} s, ${sides} sides in turns; began ${interval.start}`,
   ];
 }
 

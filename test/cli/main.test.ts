@@ -51,6 +51,8 @@ describe('inic', () => {
     [['bench', '--stack', 'inic,windows'], /expected inic, kernel, got "windows"/],
     [['bench', '--transport', 'pipe'], /expected ring, fifo, port, msgpack, got "pipe"/],
     [['bench', 'MSG_RR', 'TCP_RR', '--transport', 'ring,port'], /--transport port carry no sockets/],
+    [['bench', 'MSG_RR', '--transport', 'port', '--trace', 'x'], /--trace records a card's frames/],
+    [['bench', 'TCP_RR', '--stack', 'kernel', '--trace', 'x'], /--trace records a card's frames/],
     [['run', '--transport', 'port', 'x.js'], /expected ring, fifo, got "port"/],
     [['bench', '--api', ''], /expected net, socket, got ""/],
     [['bench', '--connections', '0'], /whole number from 1 to 256, got "0"/],

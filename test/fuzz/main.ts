@@ -11,19 +11,35 @@ import { indexStorm } from './index-storm.ts';
 
 export const STORM_FRAMES = 5000;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    frames: { type: 'string', default: '1000000' },
-    side: { type: 'string', default: 'both' },
-  },
-});
+/** What was asked for. Anything else is told in one line, with exit status 2. */
+function options(): { seed: string; frames: string; side: string } {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seed: { type: 'string', default: '1' },
+        frames: { type: 'string', default: '1000000' },
+        side: { type: 'string', default: 'both' },
+      },
+    });
+    return values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(why: string): never {
+  console.error(`fuzz: ${why}`);
+  process.exit(2);
+}
+
+const values = options();
 const first = Number(values.seed);
 const wanted = Number(values.frames);
 if (!Number.isInteger(first) || !Number.isInteger(wanted) || wanted < 1) {
-  console.error('fuzz: --seed and --frames expect whole numbers');
-  process.exit(2);
+  refuse('--seed and --frames expect whole numbers');
 }
+if (!['card', 'host', 'both'].includes(values.side))
+  refuse(`--side expects card or host, got "${values.side}"`);
 
 interface Storm {
   readonly frames: number;
