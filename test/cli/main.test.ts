@@ -105,7 +105,10 @@ describe('inic spec', () => {
     const shown = readFileSync(new URL('../../docs/spec-tool.md', import.meta.url), 'utf8');
     for (const args of [['spec'], ['spec', 'SocketSend']]) {
       const { stdout } = await inic(...args);
-      expect(shown.includes(stdout.trim()), `docs/spec-tool.md: inic ${args.join(' ')}`).toBe(true);
+      expect(
+        shown.includes(stdout.trim()),
+        `docs/spec-tool.md shows another inic ${args.join(' ')}: paste the present one`,
+      ).toBe(true);
     }
   });
 });
