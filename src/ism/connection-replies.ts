@@ -23,6 +23,7 @@ import {
   KIND_LISTENER,
   KIND_STREAM,
   PENDING_ACCEPT,
+  PENDING_CLOSE,
   PENDING_CONNECT,
   PENDING_READ,
   PENDING_UNPOST,
@@ -144,6 +145,22 @@ export class ConnectionReplies {
     socket.clear();
     this.buckets.forget(socketId);
     return true;
+  }
+
+  /**
+   * The device is quiesced: answers a socket's connect that is under way, the numbers posted at a listener and its close, leaving
+   * one frame for the executive's own answer.
+   */
+  withdraw(socketId: number, socket: CardSocket): void {
+    const spare = (): boolean => this.outbound.ring.available(2) >= 2;
+    if (socket.connecting !== 0 && spare()) {
+      if ((socket.pending & PENDING_CONNECT) === 0) socket.connectErrno = ECONNABORTED;
+      this.tellConnect(socketId, socket);
+    }
+    while (socket.kind === KIND_LISTENER && socket.postedHead >= 0 && spare()) {
+      this.returnHead(socketId, socket, ECONNABORTED);
+    }
+    if ((socket.pending & PENDING_CLOSE) !== 0 && spare()) this.tellClose(socketId, socket);
   }
 
   /** Takes the oldest posted number from its listener. */

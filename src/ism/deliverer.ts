@@ -123,6 +123,11 @@ export class Deliverer {
     return this.contexts.nextDeadlineNs();
   }
 
+  /** Answers what of a socket still waits: the device is quiesced. */
+  withdrawSocket(socketId: number, socket: CardSocket): void {
+    this.connections.withdraw(socketId, socket);
+  }
+
   /** Answers the contexts and forgets what else is pending: the device is quiesced. */
   withdraw(): void {
     this.records.forget();

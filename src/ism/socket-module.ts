@@ -172,6 +172,10 @@ export class SocketModule implements Module {
 
   /** Aborts every connection, so that every context is answered, and gives all buckets back. */
   quiesce(): void {
+    // First all answers, then all ends: a listener answers for the numbers posted at it.
+    this.sockets.forEach((socket, socketId) => {
+      if (socket.kind !== KIND_FREE) this.deliverer.withdrawSocket(socketId, socket);
+    });
     for (const socket of this.sockets) {
       if (socket.kind !== KIND_FREE) this.control.abandon(socket);
     }
