@@ -13,6 +13,7 @@ import {
 import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
 import { NO_FRAME } from '../i2o/transport.ts';
 import type { Outbound } from '../iop/outbound.ts';
+import { REPLY_RESERVE } from '../iop/processor.ts';
 import { ECONNABORTED, EINVAL } from '../socket/errno.ts';
 import type { Stack } from '../tcpip/stack.ts';
 import { LISTEN } from '../tcpip/tcp/state.ts';
@@ -149,10 +150,12 @@ export class ConnectionReplies {
 
   /**
    * The device is quiesced: answers a socket's connect that is under way, the numbers posted at a listener and its close, leaving
-   * one frame for the executive's own answer.
+   * the frames that the executive needs for its own answers.
    */
   withdraw(socketId: number, socket: CardSocket): void {
-    const spare = (): boolean => this.outbound.ring.available(2) >= 2;
+    // An open frame of records would count as free.
+    this.records.close();
+    const spare = (): boolean => this.outbound.ring.available(REPLY_RESERVE + 1) > REPLY_RESERVE;
     if (socket.connecting !== 0 && spare()) {
       if ((socket.pending & PENDING_CONNECT) === 0) socket.connectErrno = ECONNABORTED;
       this.tellConnect(socketId, socket);
