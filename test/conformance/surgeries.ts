@@ -1,4 +1,5 @@
 /** What is done to a good trace, and the rule that must be the first to tell of it. */
+import { DEVICE_TID } from '../../src/i2o/tids.ts';
 import { INBOUND, OUTBOUND, SIDE_CARD, SIDE_HOST } from '../../src/trace/sink.ts';
 import { type FrameEvent, set, type Tape, type TapeEvent } from './trace-surgery.ts';
 
@@ -45,6 +46,14 @@ const request = (functionCode: number, change: readonly [number, number, number,
   bits(INBOUND, functionCode, change, nth);
 const reply = (functionCode: number, change: readonly [number, number, number, number], nth?: number) =>
   bits(OUTBOUND, functionCode, change, nth);
+/** Changes bits of the first event of the socket device: the executive tells events too, and was asked for all. */
+const deviceEvent =
+  ([word, low, high, value]: readonly [number, number, number, number]) =>
+  (tape: Tape): FrameEvent => {
+    const frame = tape.nth(OUTBOUND, EVENT_REGISTER, 1, ({ words }) => (words[1]! & 0xfff) === DEVICE_TID);
+    set(frame, word, low, high, value);
+    return frame;
+  };
 const isOwner =
   (direction: number, side: number) =>
   (event: TapeEvent): event is TapeEvent =>
@@ -175,10 +184,10 @@ export const SURGERIES: readonly Surgery[] = [
     },
   },
   { name: 'LAST missing', rule: 'T-06', cut: reply(BIND, [0, 14, 14, 0]) },
-  { name: 'LAST in an event', rule: 'T-06', cut: reply(EVENT_REGISTER, [0, 14, 14, 1]) },
-  { name: 'an event nobody registered for', rule: 'T-01', cut: reply(EVENT_REGISTER, [4, 0, 31, 8]) },
-  { name: 'an event of two kinds', rule: 'F-09', cut: reply(EVENT_REGISTER, [4, 0, 31, 5]) },
-  { name: 'an event of a socket there is not', rule: 'F-09', cut: reply(EVENT_REGISTER, [5, 0, 15, 0x7fff]) },
+  { name: 'LAST in an event', rule: 'T-06', cut: deviceEvent([0, 14, 14, 1]) },
+  { name: 'an event nobody registered for', rule: 'T-01', cut: deviceEvent([4, 0, 31, 8]) },
+  { name: 'an event of two kinds', rule: 'F-09', cut: deviceEvent([4, 0, 31, 5]) },
+  { name: 'an event of a socket there is not', rule: 'F-09', cut: deviceEvent([5, 0, 15, 0x7fff]) },
   { name: 'a reply to other contexts', rule: 'T-05', cut: reply(BIND, [3, 0, 31, 0x1234]) },
   { name: 'records for another initiator', rule: 'T-05', cut: reply(RECEIVE_POST, [2, 0, 31, 3]) },
   {

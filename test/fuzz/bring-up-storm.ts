@@ -22,6 +22,10 @@ const RESTS_MAX = 2000;
 const STATUS_GET = 0xa0;
 const OUTBOUND_INIT = 0xa1;
 const LCT_NOTIFY = 0xa2;
+const CLAIM = 0x09;
+const EVENT_REGISTER = 0x13;
+const NOBODY = 0xfff;
+const HOST = 1;
 
 /** @returns whether the card was brought up. @throws StormFailure. */
 export function bringUpStorm(seed: number): boolean {
@@ -43,6 +47,7 @@ export function bringUpStorm(seed: number): boolean {
   const { inbound, outbound } = cardQueues(region, layout, new Ledger(allocateRegion(LEDGER_BYTES), 0));
   const frame = new Int32Array(FRAME_WORDS);
   let rests = 0;
+  let user = NOBODY;
 
   /** Writes words as the card would, and now and then others. */
   const write = (address: number, values: readonly number[]): void => {
@@ -57,6 +62,9 @@ export function bringUpStorm(seed: number): boolean {
       const request = words.slice(at, at + FRAME_WORDS);
       inbound.release();
       const functionCode = request[1]! >>> 24;
+      // Both wait for something to tell, and here nothing ever happens.
+      if (functionCode === EVENT_REGISTER || (functionCode === LCT_NOTIFY && request[5] !== 0)) continue;
+      if (functionCode === CLAIM) user = HOST;
       if (random.below(30) === 0) continue;
       if (functionCode === STATUS_GET) {
         const block = new Array<number>(22).fill(0);
@@ -68,7 +76,7 @@ export function bringUpStorm(seed: number): boolean {
       } else if (functionCode === OUTBOUND_INIT) {
         write(request[7]!, [4]);
       } else {
-        const entry = [9 | (0x010 << 16), 1, 0, SOCKET_CLASS_ID | (2 << 12), 0, 0xfff, 0, 0, 0];
+        const entry = [9 | (0x010 << 16), 1, 0, SOCKET_CLASS_ID | (2 << 12), 0, user, 0, 0, 0];
         if (functionCode === LCT_NOTIFY) write(request[7]!, [12 | (1 << 28), 0, 1, ...entry]);
         frame.fill(0);
         frame[0] = 1 | ((FLAG_REPLY | FLAG_LAST) << 8) | (5 << 16);
