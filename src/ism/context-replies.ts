@@ -6,6 +6,7 @@ import { SOCKET_SEND_REPLY_LIST_WORD, writeSocketSendReply } from '../i2o/socket
 import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
 import { NO_FRAME } from '../i2o/transport.ts';
 import type { Outbound } from '../iop/outbound.ts';
+import { REPLY_RESERVE } from '../iop/processor.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import { type BatchControl, CONTEXTS_PER_FRAME } from './batch-control.ts';
@@ -72,13 +73,18 @@ export class ContextReplies {
   }
 
   /**
-   * The device is quiesced: tells what it can, leaving one frame for the executive's own answer. Contexts that find none
-   * are told when the device is enabled again.
+   * The device is quiesced: tells what it can, leaving the frames that the executive needs for its own answers. Contexts
+   * that find none are told when the device is enabled again.
    */
   withdraw(): void {
     const { outbound, sendBuffers, outcomes } = this;
-    while (outcomes.count > 0 && outbound.ring.available(3) >= 3 && outcomes.flush() > 0);
-    while (sendBuffers.pending > 0 && outbound.ring.available(2) >= 2) this.tellSome();
+    while (
+      outcomes.count > 0 &&
+      outbound.ring.available(REPLY_RESERVE + 1) > REPLY_RESERVE &&
+      outcomes.flush() > 0
+    );
+    while (sendBuffers.pending > 0 && outbound.ring.available(REPLY_RESERVE + 1) > REPLY_RESERVE)
+      this.tellSome();
   }
 
   /** The IOP is reset: nobody is to be told of anything. */
