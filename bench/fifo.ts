@@ -34,7 +34,7 @@ export function runFifoBench(scale: number): string[] {
         }
         producer.publish();
         for (let i = 0; i < batch; i++) {
-          sum += words[consumer.receive()]!;
+          sum += words[consumer.receive()];
           consumer.release();
         }
         consumer.publish();

@@ -25,7 +25,7 @@ export function runRingBench(scale: number): string[] {
         }
         producer.publish();
         for (let i = 0; i < batch; i++) {
-          sum += words[consumer.receive()]!;
+          sum += words[consumer.receive()];
           consumer.release();
         }
         consumer.publish();

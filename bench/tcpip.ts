@@ -7,7 +7,7 @@ import { PacketPool } from '../src/dma/packets.ts';
 import { allocateRegion, type Region } from '../src/dma/region.ts';
 import { LEDGER_BYTES, Ledger } from '../src/ledger/ledger.ts';
 import { type LinkPort, RX_CHECKSUM_CHECKED, type SocketOwner } from '../src/tcpip/contract.ts';
-import { DEFAULT_STACK_CONFIG, Stack } from '../src/tcpip/stack.ts';
+import { DEFAULT_STACK_CONFIG, Stack } from '../src/tcpip/stack/stack.ts';
 
 const LOOPBACK = 0x7f000001;
 const SLOTS = 256;

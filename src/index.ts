@@ -25,7 +25,12 @@ export { PromiseSockets } from './socket/promises.ts';
 export { SocketError } from './socket/socket-error.ts';
 export { FileSink } from './trace/file-sink.ts';
 export type { TraceEnd, TraceHead, TraceSink } from './trace/sink.ts';
+export {
+  type CardConfig,
+  type CardOverrides,
+  cardConfig,
+  DEFAULT_CARD_CONFIG,
+} from './world/build/card-config.ts';
+export type { TraceRequest } from './world/build/card-trace.ts';
 export { type Card, type Echo, openCard, openEcho } from './world/card.ts';
-export { type CardConfig, type CardOverrides, cardConfig, DEFAULT_CARD_CONFIG } from './world/card-config.ts';
-export type { TraceRequest } from './world/card-trace.ts';
-export { type Program, type VirtualOptions, VirtualWorld } from './world/virtual.ts';
+export { type Program, type VirtualOptions, VirtualWorld } from './world/virtual/virtual-world.ts';

@@ -143,7 +143,7 @@ function wordExpression(fields: readonly Field[]): string {
       : `((${field.name} & ${hex(maskOf(field), 1)}) << ${low})`;
   });
   if (parts.length === 0) return '0';
-  return parts.length === 1 ? parts[0]!.replace(/^\((.*)\)$/, '$1') : parts.join(' | ');
+  return parts.length === 1 ? parts[0].replace(/^\((.*)\)$/, '$1') : parts.join(' | ');
 }
 
 function generateWriter(name: string, functionConstant: string, layout: Layout, reply: boolean): string[] {

@@ -6,7 +6,7 @@ export function constantName(name: string): string {
 }
 
 export function pascalName(name: string): string {
-  return name[0]!.toUpperCase() + name.slice(1);
+  return name[0].toUpperCase() + name.slice(1);
 }
 
 export function hex(value: number, digits = 2): string {

@@ -79,7 +79,7 @@ function describeClass(spec: ClassSpec): string[] {
     '|---|---|---|',
     ...spec.messages.map((m) => {
       const firstSentence = sentence(m.doc)
-        .split(/(?<=[.;]) /)[0]!
+        .split(/(?<=[.;]) /)[0]
         .replace(/;$/, '.');
       return `| ${code(m.function)} | [${m.name}](#${m.name.toLowerCase()}) | ${cell(firstSentence)} |`;
     }),

@@ -3,12 +3,12 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Progress, runBench } from '../lab/bench.ts';
-import { type BenchOptions, isMessageTest } from '../lab/plan.ts';
-import { type StackName, TRANSPORTS, type Transport } from '../lab/result.ts';
-import { TESTS, type Test } from '../lab/workloads/workload.ts';
+import { type Progress, runBench } from '../measure/bench.ts';
+import { type BenchOptions, isMessageTest } from '../measure/plan.ts';
+import { type StackName, TRANSPORTS, type Transport } from '../record/result.ts';
 import { writeReport } from '../report/json.ts';
 import { COLOURED, PLAIN, reportTable } from '../report/table.ts';
+import { TESTS, type Test } from '../workloads/workload.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { integerIn, listOf, numberIn, oneOf } from './numbers.ts';
 

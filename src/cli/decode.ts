@@ -157,7 +157,7 @@ function messageName(text: string): string {
 function timeNs(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s|)$/.exec(text);
   if (match === null) throw new InvalidArgumentError(`expected a time such as 1.5ms or 2s, got "${text}".`);
-  return Number(match[1]) * UNITS_NS[match[2]!]!;
+  return Number(match[1]) * UNITS_NS[match[2]];
 }
 
 function frameRange(text: string): readonly [number, number] {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line: one file a verb, errors in one line. */
 import { Command } from 'commander';
-import { packageVersion } from '../lab/manifest.ts';
+import { packageVersion } from '../record/manifest.ts';
 import { addBench } from './bench.ts';
 import { addDecode } from './decode.ts';
 import { UserError } from './errors.ts';

@@ -1,6 +1,6 @@
 /** `inic replay FILE`: the host's half of a trace against a fresh card, its answers beside the recorded ones. */
 import type { Command } from 'commander';
-import { Replayer } from '../lab/replay/replayer.ts';
+import { Replayer } from '../replay/replayer.ts';
 import { differenceLine, replayLines } from '../report/replay-lines.ts';
 import type { TraceHead } from '../trace/sink.ts';
 import { UserError } from './errors.ts';

@@ -9,11 +9,11 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../dma/card-layout.ts';
 import { TRANSPORTS } from '../i2o/queues.ts';
-import { packageVersion } from '../lab/manifest.ts';
+import { packageVersion } from '../record/manifest.ts';
 import { runSummary } from '../report/run-summary.ts';
 import { FileSink } from '../trace/file-sink.ts';
+import type { TraceRequest } from '../world/build/card-trace.ts';
 import type { Card } from '../world/card.ts';
-import type { TraceRequest } from '../world/card-trace.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { oneOf } from './numbers.ts';
 

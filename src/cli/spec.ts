@@ -2,7 +2,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { packageVersion } from '../lab/manifest.ts';
+import { packageVersion } from '../record/manifest.ts';
 import { specSite } from '../report/spec-html.ts';
 import { specJson } from '../report/spec-json.ts';
 import { specList } from '../report/spec-list.ts';

@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import type { Transport } from '../dma/card-layout.ts';
 import { TRANSPORTS } from '../i2o/queues.ts';
-import { runLive } from '../lab/live.ts';
 import {
   coverageTable,
   type Judged,
@@ -10,6 +9,7 @@ import {
   validationJson,
   violationLines,
 } from '../report/validation.ts';
+import { runLive } from '../tour/live.ts';
 import { readTraces } from '../trace/file.ts';
 import { TraceDamage } from '../trace/reader.ts';
 import { Validator } from '../validate/validator.ts';

@@ -28,7 +28,7 @@ export interface CardLayout {
   readonly hostWake: number;
   readonly iopStatus: number;
   readonly control: number;
-  /** Requests the card keeps for the host (iop/static-frames.ts). */
+  /** Requests the card keeps for the host (iop/executive/static-frames.ts). */
   readonly staticFrames: number;
   readonly transport: Transport;
   /** The inbound ring, or the FIFOs' unit with the inbound frames. */

@@ -30,7 +30,7 @@ export class PacketPool {
 
   /** @returns a slot, now the caller's; -1 when none is free. */
   take(): number {
-    return this.freeCount === 0 ? -1 : this.freeSlots[--this.freeCount]!;
+    return this.freeCount === 0 ? -1 : this.freeSlots[--this.freeCount];
   }
 
   /** Gives a slot back. The caller must own it. */

@@ -160,7 +160,7 @@ export class FifoCardConsumer implements FrameConsumer {
       let fault = window.fault(mfa);
       if (fault === 0) {
         const slot = window.slotOf(mfa);
-        if (owner[slot] === HOSTS || (owner[slot] === PUSHED && this.free.taken(this.pushedAt[slot]!))) {
+        if (owner[slot] === HOSTS || (owner[slot] === PUSHED && this.free.taken(this.pushedAt[slot]))) {
           owner[slot] = CARDS;
           return mfa;
         }
@@ -241,7 +241,7 @@ export class FifoCardProducer implements FrameProducer {
     if (this.held === NO_FRAME) {
       if (this.stashed === 0) this.pull();
       if (this.stashed === 0) return NO_FRAME;
-      this.held = this.stash[--this.stashed]!;
+      this.held = this.stash[--this.stashed];
     }
     return this.window.wordOf(this.held);
   }
@@ -328,7 +328,7 @@ export class FifoCardProducer implements FrameProducer {
       let fault = window.fault(mfa);
       if (fault === 0) {
         const slot = window.slotOf(mfa);
-        const pushed = owner[slot] === PUSHED && this.posted.taken(this.pushedAt[slot]!);
+        const pushed = owner[slot] === PUSHED && this.posted.taken(this.pushedAt[slot]);
         if (pushed || owner[slot] === HOSTS) {
           if (pushed) this.out -= 1;
           owner[slot] = CARDS;

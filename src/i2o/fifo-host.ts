@@ -53,7 +53,7 @@ export class FifoHostProducer implements FrameProducer {
   acquire(): number {
     if (this.held === NO_FRAME) {
       if (this.stalled !== NO_FRAME && !this.retry()) return NO_FRAME;
-      this.held = this.stashed > 0 ? this.stash[--this.stashed]! : this.read();
+      this.held = this.stashed > 0 ? this.stash[--this.stashed] : this.read();
       if (this.held === NO_FRAME) return NO_FRAME;
     }
     return this.window.wordOf(this.held);
@@ -122,7 +122,7 @@ export class FifoHostProducer implements FrameProducer {
   surrender(): void {
     if (this.held !== NO_FRAME) this.nop(this.held);
     this.held = NO_FRAME;
-    while (this.stashed > 0) this.nop(this.stash[--this.stashed]!);
+    while (this.stashed > 0) this.nop(this.stash[--this.stashed]);
   }
 
   /** All frames are the card's until they are read anew. */

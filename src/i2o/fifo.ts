@@ -82,7 +82,7 @@ export class FifoHead {
     this.look();
     const count = this.broken ? 0 : (this.next - this.tailSeen) | 0;
     for (let i = 0; destroyed !== undefined && i < count; i++) {
-      destroyed(this.words[this.entries + ((this.tailSeen + i) & this.mask)]!);
+      destroyed(this.words[this.entries + ((this.tailSeen + i) & this.mask)]);
     }
     this.broken = false;
     this.show();
@@ -143,7 +143,7 @@ export class FifoTail {
 
   /** Takes the next entry; not empty. The room it took is given back by `show`. // Hot path. */
   take(): number {
-    const entry = this.words[this.entries + (this.next & this.mask)]!;
+    const entry = this.words[this.entries + (this.next & this.mask)];
     this.next = (this.next + 1) | 0;
     return entry;
   }

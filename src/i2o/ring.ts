@@ -204,7 +204,7 @@ export class RingConsumer implements FrameConsumer {
     if (copies === undefined) return NO_FRAME;
     const frame = this.framesWord + (this.next & this.mask) * FRAME_WORDS;
     const copy = copies.copies + (record - copies.records);
-    for (let i = 0; i < FRAME_WORDS; i++) words[copy + i] = words[frame + i]!;
+    for (let i = 0; i < FRAME_WORDS; i++) words[copy + i] = words[frame + i];
     return copy * 4;
   }
 

@@ -157,7 +157,7 @@ export class SglReader {
       if (this.fault !== 0) return SGL_FAULT;
       const { at } = this;
       if (at >= this.end) return this.fail(SGL_BAD_LIST);
-      const first = this.list[at]!;
+      const first = this.list[at];
       if (this.depth === 0) this.errorOffset = (this.sglWord + at) << 2;
       this.last = first < 0;
       const piece = this.element(first, (first >>> 24) & 0x7f);
@@ -202,7 +202,7 @@ export class SglReader {
     if (after > this.end) return this.fail(SGL_BAD_LIST);
     this.takeContext(at + 1, contextWords);
     this.at = after;
-    return this.piece(flags, list[after - 1]!, count, flags & END_OF_BUFFER);
+    return this.piece(flags, list[after - 1], count, flags & END_OF_BUFFER);
   }
 
   /** Finds how many pages there are, then yields the first. */
@@ -212,7 +212,7 @@ export class SglReader {
     const firstPage = at + 1 + contextWords;
     if (firstPage >= this.end) return this.fail(SGL_BAD_LIST);
     if (count === 0) return this.fail(SGL_BAD_PARAMETER);
-    const skipped = list[firstPage]! & (pageBytes - 1);
+    const skipped = list[firstPage] & (pageBytes - 1);
     if (firstPage + Math.ceil((skipped + count) / pageBytes) > this.end) return this.fail(SGL_BAD_LIST);
     this.takeContext(at + 1, contextWords);
     this.at = firstPage;
@@ -224,13 +224,13 @@ export class SglReader {
   private page(): number {
     this.takeContext(0, 0);
     // Only the first page may be entered in its middle.
-    if ((this.list[this.at]! & (this.pageBytes - 1)) !== 0) return this.fail(SGL_BAD_PARAMETER);
+    if ((this.list[this.at] & (this.pageBytes - 1)) !== 0) return this.fail(SGL_BAD_PARAMETER);
     return this.yieldPage(this.pageBytes);
   }
 
   private yieldPage(roomBytes: number): number {
     const count = Math.min(roomBytes, this.pageLeft);
-    const address = this.list[this.at]!;
+    const address = this.list[this.at];
     this.at += 1;
     this.pageLeft -= count;
     return this.piece(
@@ -295,7 +295,7 @@ export class SglReader {
 
   private attributes(attributes: number, words: number): number {
     if (words < 1 || this.at + 1 + words > this.end) return this.fail(SGL_BAD_LIST);
-    const pageBytes = this.list[this.at + 1]!;
+    const pageBytes = this.list[this.at + 1];
     const good =
       pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX && (pageBytes & (pageBytes - 1)) === 0;
     // The hints tell us nothing we need; contexts of 64 bits we do not keep.
@@ -317,7 +317,7 @@ export class SglReader {
   private chain(flags: number, count: number): number {
     const addressWord = this.at + 1 + (flags & CONTEXT_MASK);
     if (addressWord >= this.end) return this.fail(SGL_BAD_LIST);
-    const address = this.list[addressWord]!;
+    const address = this.list[addressWord];
     if (count > SGL_CHAIN_BYTES_MAX || this.depth === SGL_CHAIN_DEPTH_MAX) return this.fail(SGL_TOO_LARGE);
     if (
       count === 0 ||
@@ -328,8 +328,7 @@ export class SglReader {
       return this.fail(SGL_BAD_PARAMETER);
     }
     for (let i = 0; i <= this.depth; i++) {
-      if (address < this.chainEnd[i]! && address + count > this.chainStart[i]!)
-        return this.fail(SGL_BAD_LIST);
+      if (address < this.chainEnd[i] && address + count > this.chainStart[i]) return this.fail(SGL_BAD_LIST);
     }
     this.depth += 1;
     this.chainStart[this.depth] = address;
@@ -342,7 +341,7 @@ export class SglReader {
   private isHost(address: number, count: number): boolean {
     const { areas } = this;
     for (let i = 0; i < areas.length; i++) {
-      const { offset, byteLength } = areas[i]!;
+      const { offset, byteLength } = areas[i];
       if (address >= offset && address <= offset + byteLength - count) return true;
     }
     return false;
@@ -352,7 +351,7 @@ export class SglReader {
   private load(address: number, count: number): void {
     const { words, list } = this;
     const first = address >> 2;
-    for (let i = 0; i < count; i++) list[i] = words[first + i]!;
+    for (let i = 0; i < count; i++) list[i] = words[first + i];
     this.listAddress = address;
     this.at = 0;
     this.end = count;
@@ -361,9 +360,9 @@ export class SglReader {
   private takeContext(at: number, contextWords: number): void {
     const { list } = this;
     this.contextWords = contextWords;
-    this.context = contextWords > 0 ? list[at]! : 0;
-    this.context1 = contextWords > 1 ? list[at + 1]! : 0;
-    this.context2 = contextWords > 2 ? list[at + 2]! : 0;
+    this.context = contextWords > 0 ? list[at] : 0;
+    this.context1 = contextWords > 1 ? list[at + 1] : 0;
+    this.context2 = contextWords > 2 ? list[at + 2] : 0;
   }
 
   private fail(fault: number): number {

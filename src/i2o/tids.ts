@@ -5,7 +5,7 @@ export const HOST_TID = 0x001;
  * A second driver or a manager on the same host, which may send utility messages and no others: it can claim, lock, reserve,
  * read and write parameters. That it has this number, and how little it may, is ours; our driver never uses it.
  */
-export const SECOND_TID = 0x002;
+export const MANAGER_TID = 0x002;
 export const DEVICE_TID = 0x010; // the one device a card of ours has: the socket module, or the echo module
 /** Class of our socket device. No socket class was published; 0x0A0 is unassigned in every header seen. */
 export const SOCKET_CLASS_ID = 0x0a0;

@@ -7,10 +7,10 @@
  *   since start, set back by TABLE_CLEAR.
  */
 
-import { CounterGroup, NumberGroup, type ParameterGroup } from '../iop/parameter-group.ts';
+import { CounterGroup, NumberGroup, type ParameterGroup } from '../iop/module/parameter-group.ts';
 import * as names from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { BatchControl } from './batch-control.ts';
+import type { BatchControl } from './replies/batch-control.ts';
 
 /** What the device information and limits groups say; numbers in index order. */
 export interface DeviceFacts {
@@ -99,7 +99,7 @@ export function deviceGroups(
     new CounterGroup(
       0x0100,
       STATISTICS.map(([name]) => name),
-      (field) => counters[STATISTICS[field]![1]]!,
+      (field) => counters[STATISTICS[field][1]],
     ),
   ];
 }
@@ -112,6 +112,6 @@ function numbers(
   return new NumberGroup(
     number,
     fields.map(([name, byteLength]) => ({ name, byteLength })),
-    (field) => fields[field]![2],
+    (field) => fields[field][2],
   );
 }

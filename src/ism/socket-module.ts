@@ -1,7 +1,7 @@
 /**
  * The intermediate service module: socket-class requests become calls of the stack, and what the stack tells becomes
  * replies. From the executive: requests. To the stack: calls. From the stack: `Upcalls`, which only note what is pending.
- * To the host: replies, made by `Deliverer` at the end of the turn, so that many share a frame.
+ * To the host: replies, made by `PendingReplies` at the end of the turn, so that many share a frame.
  *
  * Nothing the host wrote is trusted: each word is read once, checked, then used.
  */
@@ -21,25 +21,25 @@ import {
   SOCKET_SEND_TO,
 } from '../i2o/socket.gen.ts';
 import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
-import type { AbortMatch } from '../iop/abort-match.ts';
-import type { EventSource, Module } from '../iop/module.ts';
-import type { ParameterGroup } from '../iop/parameter-group.ts';
+import type { AbortMatch } from '../iop/module/abort-match.ts';
+import type { EventSource, Module } from '../iop/module/module.ts';
+import type { ParameterGroup } from '../iop/module/parameter-group.ts';
 import { BYTES_DESTROYED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Stack } from '../tcpip/stack.ts';
+import type { Stack } from '../tcpip/stack/stack.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Aborts } from './aborts.ts';
-import type { Answers } from './answers.ts';
-import type { Buckets } from './buckets.ts';
-import { type CardSocket, KIND_FREE } from './card-socket.ts';
-import type { ControlRequests } from './control-requests.ts';
-import type { Deliverer } from './deliverer.ts';
-import { recordedBytes } from './receive-records.ts';
-import type { ReceiveRequests } from './receive-requests.ts';
-import type { SendRequests } from './send-requests.ts';
-import { SOCKET_EVENTS, type SocketEvents } from './socket-events.ts';
+import type { PendingReplies } from './delivery/pending-replies.ts';
+import type { Answers } from './replies/answers.ts';
+import { recordedBytes } from './replies/receive-records.ts';
+import type { Aborts } from './requests/aborts.ts';
+import type { ControlRequests } from './requests/control-requests.ts';
+import type { ReceiveRequests } from './requests/receive-requests.ts';
+import type { SendRequests } from './requests/send-requests.ts';
+import type { Buckets } from './sockets/buckets.ts';
+import { type CardSocket, KIND_FREE } from './sockets/card-socket.ts';
+import { SOCKET_EVENTS, type SocketEvents } from './sockets/socket-events.ts';
 
-/** Everything the module works with; made by world/socket-parts.ts. */
+/** Everything the module works with; made by ism/build-socket-module.ts. */
 export interface SocketModuleParts {
   /** 1: what the class was before datagrams, events and parameter groups; what came since is unknown. */
   readonly classVersion: number;
@@ -57,7 +57,7 @@ export interface SocketModuleParts {
   readonly aborts: Aborts;
   readonly events: SocketEvents;
   readonly groups: readonly ParameterGroup[];
-  readonly deliverer: Deliverer;
+  readonly pendingReplies: PendingReplies;
   readonly reader: SglReader;
 }
 
@@ -84,7 +84,7 @@ export class SocketModule implements Module {
   private readonly receives: ReceiveRequests;
   private readonly aborts: Aborts;
   private readonly events: SocketEvents;
-  private readonly deliverer: Deliverer;
+  private readonly pendingReplies: PendingReplies;
   private readonly reader: SglReader;
 
   constructor(parts: SocketModuleParts) {
@@ -105,7 +105,7 @@ export class SocketModule implements Module {
     this.receives = parts.receives;
     this.aborts = parts.aborts;
     this.events = parts.events;
-    this.deliverer = parts.deliverer;
+    this.pendingReplies = parts.pendingReplies;
     this.reader = parts.reader;
   }
 
@@ -124,7 +124,7 @@ export class SocketModule implements Module {
 
   // Hot path: the three messages of the data path are checked where they are used; the others by the generated check.
   request(frame: number, functionCode: number, sizeWords: number): void {
-    if ((this.words[frame]! & MULTIPLE) !== 0 && (functionCode !== SOCKET_SEND || this.classVersion < 2)) {
+    if ((this.words[frame] & MULTIPLE) !== 0 && (functionCode !== SOCKET_SEND || this.classVersion < 2)) {
       this.answers.refuse(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, 1);
       return;
     }
@@ -155,12 +155,12 @@ export class SocketModule implements Module {
       work += moved;
       if (moved === 0) break;
     }
-    return work + this.deliverer.deliver();
+    return work + this.pendingReplies.deliver();
   }
 
   nextDeadlineNs(): number {
     const device = this.device.nextDeadlineNs();
-    const replies = this.deliverer.nextDeadlineNs();
+    const replies = this.pendingReplies.nextDeadlineNs();
     let next = Math.min(device, replies);
     if (this.stack.hasDeadline()) {
       const waitUs = (this.stack.deadlineUs() - this.clock.nowUs) | 0;
@@ -174,19 +174,19 @@ export class SocketModule implements Module {
   quiesce(): void {
     // First all answers, then all ends: a listener answers for the numbers posted at it.
     this.sockets.forEach((socket, socketId) => {
-      if (socket.kind !== KIND_FREE) this.deliverer.withdrawSocket(socketId, socket);
+      if (socket.kind !== KIND_FREE) this.pendingReplies.withdrawSocket(socketId, socket);
     });
     for (const socket of this.sockets) {
       if (socket.kind !== KIND_FREE) this.control.abandon(socket);
     }
     this.stack.flush(this.clock.nowUs);
-    this.deliverer.withdraw();
+    this.pendingReplies.withdraw();
     this.buckets.clear();
   }
 
   /** Contexts and outcomes that found no frame: the host has taken back all it had lent. */
   forget(): void {
-    this.deliverer.contexts.forget();
+    this.pendingReplies.contexts.forget();
   }
 
   /** Bytes that a reply would have told of are delivered, and yet the host never hears of them. */

@@ -24,7 +24,7 @@ export class Ledger {
   /** A copy of all counters, by name. Not for hot paths. */
   snapshot(): Record<string, number> {
     const values: Record<string, number> = {};
-    for (let i = 0; i < COUNTER_COUNT; i++) values[COUNTER_NAMES[i]!] = this.counters[i]!;
+    for (let i = 0; i < COUNTER_COUNT; i++) values[COUNTER_NAMES[i]] = this.counters[i];
     return values;
   }
 }

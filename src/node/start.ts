@@ -4,9 +4,9 @@
  * nothing of us.
  */
 
+import type { CardOverrides } from '../world/build/card-config.ts';
+import type { TraceRequest } from '../world/build/card-trace.ts';
 import { type Card, openCard } from '../world/card.ts';
-import type { CardOverrides } from '../world/card-config.ts';
-import type { TraceRequest } from '../world/card-trace.ts';
 import { environmentOptions, mayUseCard } from './environment.ts';
 import { type InstallOptions, install } from './install.ts';
 import { parseOffloadRule } from './offload-rule.ts';

@@ -9,25 +9,25 @@ import { Ledger } from '../ledger/ledger.ts';
 import { ENETDOWN } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Sleeper, Waker } from '../time/sleeper.ts';
-import type { DriverConfig } from './config.ts';
 import { type CardHealth, Driver } from './kernel/driver.ts';
+import type { DriverConfig } from './memory/driver-config.ts';
 import { ReceivePool } from './memory/receive-pool.ts';
+import { SocketTable } from './memory/socket-table.ts';
 import { TransmitPool } from './memory/transmit-pool.ts';
 import { BringUp } from './message/bring-up.ts';
 import { ControlCall } from './message/control-call.ts';
 import { DeviceEvents } from './message/device-events.ts';
 import { DeviceParams } from './message/device-params.ts';
-import { Replies } from './message/replies.ts';
+import { Replies } from './message/reply-dispatch.ts';
 import { Requests } from './message/requests.ts';
 import { SendBatch } from './message/send-batch.ts';
 import { CardSockets } from './user/card-sockets.ts';
 import { DeviceCalls } from './user/device-calls.ts';
 import { Receiver } from './user/receiver.ts';
 import { Sender } from './user/sender.ts';
-import { SocketTable } from './user/socket-table.ts';
 
 /** What the world lends the driver. */
-export interface HostSurroundings {
+export interface HostEnvironment {
   readonly clock: Clock;
   /** Wakes the card. */
   readonly waker: Waker;
@@ -41,7 +41,7 @@ export interface HostSurroundings {
   readonly dma?: DmaEngine;
 }
 
-function given({ inbound, outbound }: HostSurroundings): HostQueues | undefined {
+function given({ inbound, outbound }: HostEnvironment): HostQueues | undefined {
   return inbound === undefined || outbound === undefined ? undefined : { inbound, outbound };
 }
 
@@ -62,10 +62,10 @@ export class Host {
   private readonly timeoutNs: number;
   private up = false;
 
-  constructor(region: Region, layout: CardLayout, config: DriverConfig, around: HostSurroundings) {
+  constructor(region: Region, layout: CardLayout, config: DriverConfig, environment: HostEnvironment) {
     const ledger = new Ledger(region, layout.hostLedger);
-    const { inbound, outbound } = given(around) ?? hostQueues(region, layout, ledger);
-    const doorbell = new Doorbell(ledger, around.waker);
+    const { inbound, outbound } = given(environment) ?? hostQueues(region, layout, ledger);
+    const doorbell = new Doorbell(ledger, environment.waker);
     const table = new SocketTable(config);
     const transmit = new TransmitPool(layout.transmit, layout.immediate, config.transmitReserve, ledger);
     const receive = new ReceivePool(layout.receive, ledger);
@@ -74,7 +74,7 @@ export class Host {
     const events = new DeviceEvents(ledger);
     const replies = new Replies(region.words, ledger, table, transmit, receive, control, events, requests);
     const batch = new SendBatch(requests, transmit);
-    const dma = around.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
+    const dma = environment.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
     this.ledger = ledger;
     this.transmit = transmit;
     this.receive = receive;
@@ -90,9 +90,9 @@ export class Host {
       transmit,
       receive,
       ledger,
-      clock: around.clock,
-      sleeper: around.sleeper,
-      health: around.health,
+      clock: environment.clock,
+      sleeper: environment.sleeper,
+      health: environment.health,
       config,
     });
     const params = new DeviceParams(region, layout.control, requests, control, this.driver);
@@ -113,9 +113,9 @@ export class Host {
       new DeviceCalls(this.driver, requests, params, events),
       ledger,
     );
-    this.sleeper = around.sleeper;
-    this.health = around.health;
-    this.clock = around.clock;
+    this.sleeper = environment.sleeper;
+    this.health = environment.health;
+    this.clock = environment.clock;
     this.timeoutNs = config.controlTimeoutNs;
   }
 

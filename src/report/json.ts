@@ -1,6 +1,6 @@
 /** A report as JSON: the very objects the table is printed from. */
 import { writeFileSync } from 'node:fs';
-import type { Report } from '../lab/result.ts';
+import type { Report } from '../record/result.ts';
 
 export function reportJson(report: Report): string {
   return `${JSON.stringify(report, null, 2)}\n`;

@@ -1,8 +1,9 @@
 /**
  * What one operation cost on the card, in words: from the ledger, the clocks of both threads, and the heaps.
  */
-import type { Counters, Result } from '../lab/result.ts';
+
 import { COUNTER_GROUPS, COUNTER_NAMES } from '../ledger/counters.gen.ts';
+import type { Counters, Result } from '../record/result.ts';
 import { busAccesses } from './transport-table.ts';
 import { durationText, sizeText, threeDigits } from './units.ts';
 

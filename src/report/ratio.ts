@@ -1,5 +1,5 @@
 /** A ratio of two sides' repeats: the median, and in brackets the lowest and the highest. */
-import type { Spread } from '../lab/statistics.ts';
+import type { Spread } from '../record/statistics.ts';
 import { threeDigits } from './units.ts';
 
 export function ratioText(ratio: Spread): string {

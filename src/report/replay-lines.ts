@@ -1,5 +1,5 @@
 /** What a replay found, as lines for people. */
-import type { Difference, ReplayResult } from '../lab/replay/replayer.ts';
+import type { Difference, ReplayResult } from '../replay/replayer.ts';
 
 export function differenceLine({ frame, what, recorded, replayed }: Difference): string {
   return `frame ${frame}: ${what}\n    recorded  ${recorded}\n    replayed  ${replayed}\n`;

@@ -1,5 +1,5 @@
 /** What went over a card in a program's life, in a few lines: what `inic run --ledger` prints. */
-import type { Counters } from '../lab/result.ts';
+import type { Counters } from '../record/result.ts';
 import { sizeText } from './units.ts';
 
 /**

@@ -6,7 +6,7 @@ export const PAGE_COLUMNS = 100;
 export function wrapped(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
-    const last = lines[lines.length - 1]!;
+    const last = lines[lines.length - 1];
     if (last === '') lines[lines.length - 1] = word;
     else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
@@ -24,13 +24,13 @@ export function paragraph(text: string, indent = 0): string[] {
 export function columns(rows: readonly (readonly string[])[], indent = 2): string[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: count - 1 }, (_, column) =>
-    Math.max(...rows.map((row) => row[column]!.length)),
+    Math.max(...rows.map((row) => row[column].length)),
   );
   const used = indent + widths.reduce((sum, width) => sum + width + 2, 0);
   const margin = ' '.repeat(used);
   return rows.flatMap((row) => {
-    const head = widths.map((width, column) => row[column]!.padEnd(width + 2)).join('');
-    const [first, ...more] = wrapped(row[count - 1]!, PAGE_COLUMNS - used);
+    const head = widths.map((width, column) => row[column].padEnd(width + 2)).join('');
+    const [first, ...more] = wrapped(row[count - 1], PAGE_COLUMNS - used);
     const lines = [`${' '.repeat(indent)}${head}${first}`, ...more.map((line) => margin + line)];
     return lines.map((line) => line.trimEnd());
   });

@@ -43,7 +43,7 @@ function statesInOrder({ states, transitions, initial }: MachineEntry): string[]
   const order = [initial];
   for (let i = 0; i < order.length; i++) {
     for (const { in: starts, to } of transitions) {
-      if (starts.includes(order[i]!) && to !== 'same' && !order.includes(to)) order.push(to);
+      if (starts.includes(order[i]) && to !== 'same' && !order.includes(to)) order.push(to);
     }
   }
   return [...order, ...states.map(({ name }) => name).filter((name) => !order.includes(name))];
@@ -83,7 +83,7 @@ function assignLanes(edges: readonly Edge[]): number {
     const free = lanes.findIndex((lane) => !lane.some((other) => overlap(edge, other)));
     edge.lane = free < 0 ? lanes.length : free;
     if (free < 0) lanes.push([edge]);
-    else lanes[free]!.push(edge);
+    else lanes[free].push(edge);
   }
   return lanes.length;
 }

@@ -19,7 +19,7 @@ export function inOneLine(doc: string): string {
 
 /** Begins with a capital, ends with a stop. */
 export function sentence(doc: string): string {
-  const text = doc[0]!.toUpperCase() + doc.slice(1);
+  const text = doc[0].toUpperCase() + doc.slice(1);
   return /[.:]$/.test(text) ? text : `${text}.`;
 }
 

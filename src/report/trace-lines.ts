@@ -178,8 +178,8 @@ function listTexts({ list }: FrameEvent): string[] {
       .map(([name, value]) => `${name} ${value}`)
       .join(', ');
   });
-  if (list.length < 2 || Object.keys(list[0]!).length > 1) return texts;
-  const [name] = Object.keys(list[0]!);
+  if (list.length < 2 || Object.keys(list[0]).length > 1) return texts;
+  const [name] = Object.keys(list[0]);
   const values = list.map((item) => String(item[name!]));
   const rows: string[] = [];
   for (let i = 0; i < values.length; i += CONTEXTS_PER_LINE) {

@@ -2,7 +2,7 @@
  * Several transports side by side: a line each, with the rate, how many times as fast the first one was, and what an operation
  * cost in bus accesses, where the transport has a bus.
  */
-import { byPort, type Report, type Result, type Side, sameSide } from '../lab/result.ts';
+import { type Report, type Result, type Side, sameSide, usesPostMessage } from '../record/result.ts';
 import { ratioText } from './ratio.ts';
 import { durationText, rateText, sizeText, threeDigits } from './units.ts';
 
@@ -66,7 +66,7 @@ export function transportName({ stack, transport }: Side): string {
 }
 
 function busText(result: Result): string {
-  if (byPort(result) || result.ledger === null) return '-';
+  if (usesPostMessage(result) || result.ledger === null) return '-';
   if (result.transport !== 'fifo') return '0';
   const counters = result.ledger.perTransaction;
   const empty = counters['portEmptyReads'] ?? 0;

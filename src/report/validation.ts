@@ -59,7 +59,7 @@ export function summaryLine({ name, frames, events, total, seconds, damage, whol
 
 /** @param states names of the socket machine's states, in the order of the lines' columns. */
 export function coverageTable(lines: readonly CoverageLine[], states: readonly string[]): string[] {
-  const used = states.map((_, state) => lines.some(({ byState }) => byState[state]! > 0));
+  const used = states.map((_, state) => lines.some(({ byState }) => byState[state] > 0));
   const shown = states.map((name, state) => ({ name, state })).filter(({ state }) => used[state]);
   const header = ['message', 'requests', 'good', 'errors', ...shown.map(({ name }) => name)];
   const number = (value: number): string =>
@@ -69,14 +69,14 @@ export function coverageTable(lines: readonly CoverageLine[], states: readonly s
     number(line.requests),
     number(line.successes),
     number(line.errors),
-    ...shown.map(({ state }) => number(line.byState[state]!)),
+    ...shown.map(({ state }) => number(line.byState[state])),
   ]);
   const widths = header.map((text, column) =>
-    Math.max(text.length, ...rows.map((row) => row[column]!.length)),
+    Math.max(text.length, ...rows.map((row) => row[column].length)),
   );
   return [header, ...rows].map((row) =>
     row
-      .map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)))
+      .map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column])))
       .join('  ')
       .trimEnd(),
   );

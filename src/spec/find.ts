@@ -70,12 +70,12 @@ export function findByName(name: string): readonly Found[] {
 /** Names most like this one, best first, at most three; none where nothing is like it. */
 export function namesLike(name: string): readonly string[] {
   const wanted = name.toLowerCase();
-  const known = [...new Set(index.map(({ names }) => names[0]!))];
+  const known = [...new Set(index.map(({ names }) => names[0]))];
   const farthest = Math.min(wanted.length - 1, Math.max(2, Math.floor(wanted.length / 3)));
   const ranked = known
     .map((candidate) => ({ candidate, distance: likeness(wanted, candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0]!.distance;
+  const best = ranked[0].distance;
   return ranked
     .filter(({ distance }) => distance <= farthest && distance <= best + 1)
     .slice(0, 3)
@@ -94,12 +94,12 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const least = Math.min(replaced, rows[i - 1]![j]! + 1, row[j - 1]! + 1);
+      const replaced = rows[i - 1][j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const least = Math.min(replaced, rows[i - 1][j] + 1, row[j - 1] + 1);
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      row.push(swapped ? Math.min(least, rows[i - 2]![j - 2]! + 1) : least);
+      row.push(swapped ? Math.min(least, rows[i - 2][j - 2] + 1) : least);
     }
     rows.push(row);
   }
-  return rows[a.length]![b.length]!;
+  return rows[a.length][b.length];
 }

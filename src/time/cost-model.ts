@@ -26,12 +26,12 @@ export class CostMeter {
     this.charged = new Float64Array(names.length);
     names.forEach((name, i) => {
       const index = COUNTER_NAMES.indexOf(name);
-      const cost = costs[name]!;
+      const cost = costs[name];
       if (index < 0) throw new RangeError(`"costs" names no counter "${name}"`);
       if (!(cost >= 0)) throw new RangeError(`"costs.${name}" expected 0 or more nanoseconds, got ${cost}`);
       this.indices[i] = index;
       this.costsNs[i] = cost;
-      this.charged[i] = this.counters[index]!;
+      this.charged[i] = this.counters[index];
     });
   }
 
@@ -39,8 +39,8 @@ export class CostMeter {
   take(): number {
     let costNs = 0;
     for (let i = 0; i < this.indices.length; i++) {
-      const count = this.counters[this.indices[i]!]!;
-      costNs += (count - this.charged[i]!) * this.costsNs[i]!;
+      const count = this.counters[this.indices[i]];
+      costNs += (count - this.charged[i]) * this.costsNs[i];
       this.charged[i] = count;
     }
     return costNs;

@@ -42,8 +42,8 @@ export class EventQueue {
 
   /** Something for an agent has come. @param afterNs how long the notification takes. */
   notify(agent: number, afterNs: number): void {
-    const at = Math.max(this.clock.nowNs + afterNs, this.busyUntilNs[agent]!);
-    if (at < this.wakeNs[agent]!) this.wakeNs[agent] = at;
+    const at = Math.max(this.clock.nowNs + afterNs, this.busyUntilNs[agent]);
+    if (at < this.wakeNs[agent]) this.wakeNs[agent] = at;
   }
 
   /**
@@ -52,11 +52,11 @@ export class EventQueue {
    */
   run(done: () => boolean, untilNs: number, except: number): boolean {
     if (except < 0) return this.runUntil(done, untilNs);
-    this.waiting[except]! += 1;
+    this.waiting[except] += 1;
     try {
       return this.runUntil(done, untilNs);
     } finally {
-      this.waiting[except]! -= 1;
+      this.waiting[except] -= 1;
     }
   }
 
@@ -77,7 +77,7 @@ export class EventQueue {
     let best = -1;
     let bestNs = NEVER;
     for (let i = 0; i < this.agents.length; i++) {
-      if (this.waiting[i]! > 0) continue;
+      if (this.waiting[i] > 0) continue;
       const dueNs = this.dueNs(i);
       if (best < 0 || dueNs < bestNs) {
         best = i;
@@ -90,18 +90,18 @@ export class EventQueue {
   /** When an agent next runs. Its deadline is asked for each time, since another agent may have put a frame on its wire. */
   private dueNs(agent: number): number {
     return Math.max(
-      Math.min(this.wakeNs[agent]!, this.agents[agent]!.nextDeadlineNs()),
-      this.busyUntilNs[agent]!,
+      Math.min(this.wakeNs[agent], this.agents[agent].nextDeadlineNs()),
+      this.busyUntilNs[agent],
     );
   }
 
   private turn(number: number, nowNs: number): void {
     this.guard(nowNs);
     this.clock.set(nowNs);
-    const agent = this.agents[number]!;
+    const agent = this.agents[number];
     this.wakeNs[number] = NEVER;
     const worked = agent.poll() > 0;
-    const freeNs = this.clock.nowNs + this.charges[number]!();
+    const freeNs = this.clock.nowNs + this.charges[number]();
     this.busyUntilNs[number] = freeNs;
     if (worked || !agent.arm()) this.wakeNs[number] = freeNs;
   }

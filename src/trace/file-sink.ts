@@ -71,7 +71,7 @@ export class FileSink implements TraceSink {
   }
 
   frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
-    const length = wordsOf(words[at]!, this.frameWords) * 4;
+    const length = wordsOf(words[at], this.frameWords) * 4;
     const bytes = new Uint8Array(words.buffer, words.byteOffset + at * 4, length);
     if (direction === INBOUND) {
       if (this.waiting === ACQUIRED && this.waitingSlot === slot) {
@@ -89,7 +89,7 @@ export class FileSink implements TraceSink {
     this.waitingNs = timeNs;
     this.waitingSlot = slot;
     this.waitingLength = length;
-    for (let i = 0; i < length; i++) this.waitingBytes[i] = bytes[i]!;
+    for (let i = 0; i < length; i++) this.waitingBytes[i] = bytes[i];
   }
 
   owner(direction: number, timeNs: number, slot: number, side: number): void {

@@ -72,7 +72,7 @@ export class PacketWriter {
     const { ring, word } = this;
     const { words, doubles } = this.region;
     if (((this.tail - Atomics.load(words, word + HEAD_WORD)) | 0) >= ring.slots) {
-      words[word + LOST_WORD] = (words[word + LOST_WORD]! + 1) | 0;
+      words[word + LOST_WORD] = (words[word + LOST_WORD] + 1) | 0;
       return;
     }
     const kept = Math.min(length, ring.snapBytes);
@@ -123,9 +123,9 @@ export class PacketReader {
     if (there <= 0) return;
     for (let i = Math.min(there, ring.slots); i > 0; i--) {
       const at = ring.offset + RECORDS_OFFSET + (this.head & (ring.slots - 1)) * recordBytes(ring.snapBytes);
-      const kept = Math.min(words[(at >> 2) + 3]! >>> 0, ring.snapBytes);
-      const length = Math.max(words[(at >> 2) + 2]! >>> 0, kept);
-      handler(doubles[at >> 3]!, words[(at >> 2) + 4] === 1, at + RECORD_HEADER_BYTES, kept, length);
+      const kept = Math.min(words[(at >> 2) + 3] >>> 0, ring.snapBytes);
+      const length = Math.max(words[(at >> 2) + 2] >>> 0, kept);
+      handler(doubles[at >> 3], words[(at >> 2) + 4] === 1, at + RECORD_HEADER_BYTES, kept, length);
       this.head = (this.head + 1) | 0;
     }
     Atomics.store(words, word + HEAD_WORD, this.head);

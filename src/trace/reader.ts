@@ -106,7 +106,7 @@ export class TraceReader {
     this.rest = bytes.slice(whole);
     this.consumed += whole;
     if (next === INVALID) throw this.corrupt(this.consumed, 'no MessagePack of a trace');
-    const longest = this.rest.length > 0 && (this.rest[0]! & 0xf0) === 0x90 ? EVENT_BYTES_MAX : MAP_BYTES_MAX;
+    const longest = this.rest.length > 0 && (this.rest[0] & 0xf0) === 0x90 ? EVENT_BYTES_MAX : MAP_BYTES_MAX;
     if (this.rest.length > longest) throw this.corrupt(this.consumed, 'an object without end');
   }
 
@@ -286,7 +286,7 @@ function foreign(): TraceDamage {
 
 /** Whether bytes, as many as there are, begin as a trace does: a map whose first entry is the format's name. */
 function signed(bytes: Uint8Array): boolean {
-  const head = bytes[0]!;
+  const head = bytes[0];
   const map = (head & 0xf0) === 0x80 || head === 0xde;
   const start = head === 0xde ? 3 : 1;
   for (let i = 0; i < SIGNATURE.length && start + i < bytes.length; i++) {

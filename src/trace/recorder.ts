@@ -176,14 +176,14 @@ export class Recorder {
     const { words } = this.region;
     switch (frameFunction(words, at)) {
       case EXEC_STATUS_GET:
-        this.watch(words[at + 6]! + STATUS_STATE_AT);
-        this.watch(words[at + 6]! + STATUS_SYNC_AT);
+        this.watch(words[at + 6] + STATUS_STATE_AT);
+        this.watch(words[at + 6] + STATUS_SYNC_AT);
         break;
       case EXEC_OUTBOUND_INIT:
-        this.watch(words[at + 7]!);
+        this.watch(words[at + 7]);
         break;
       case EXEC_IOP_RESET:
-        this.watch(words[at + 6]!);
+        this.watch(words[at + 6]);
         break;
     }
   }
@@ -199,7 +199,7 @@ export class Recorder {
   private lookAtPolled(): void {
     if (this.watchCount === 0) return;
     for (let i = 0; i < this.watchCount; i++) {
-      const address = this.watched[i]!;
+      const address = this.watched[i];
       const value = Atomics.load(this.region.words, address >> 2);
       if (value !== this.before[i]) this.sink.polled(this.now(), address, value);
     }

@@ -18,7 +18,7 @@ export function objectEnd(bytes: Uint8Array, at: number, end: number): number {
 function skip(bytes: Uint8Array, start: number, end: number, depth: number): number {
   if (start >= end) return INCOMPLETE;
   if (depth > DEPTH_MAX) return INVALID;
-  const head = bytes[start]!;
+  const head = bytes[start];
   const at = start + 1;
   if (head < 0x80 || head >= 0xe0) return at;
   if (head < 0x90) return skipItems(bytes, at, end, (head & 15) * 2, depth);
@@ -78,6 +78,6 @@ function skipItems(bytes: Uint8Array, start: number, end: number, count: number,
 
 function bigEndian(bytes: Uint8Array, at: number, length: number): number {
   let value = 0;
-  for (let i = 0; i < length; i++) value = value * 256 + bytes[at + i]!;
+  for (let i = 0; i < length; i++) value = value * 256 + bytes[at + i];
   return value;
 }

@@ -34,28 +34,28 @@ export class Coverage {
   /** A request is posted; before its socket moves on. @param socket −1 for none. // Hot path. */
   request(row: MessageRow, socket: number): void {
     const { index } = row;
-    this.requests[index] = this.requests[index]! + 1;
+    this.requests[index] = this.requests[index] + 1;
     if (socket < 0) return;
-    const cell = index * STATES_MAX + this.sockets.state[socket]!;
-    this.states[cell] = this.states[cell]! + 1;
+    const cell = index * STATES_MAX + this.sockets.state[socket];
+    this.states[cell] = this.states[cell] + 1;
   }
 
   /** An answer has come. // Hot path. */
   reply(row: MessageRow, success: boolean): void {
     const counts = success ? this.successes : this.errors;
-    counts[row.index] = counts[row.index]! + 1;
+    counts[row.index] = counts[row.index] + 1;
   }
 
   /** @param states how many the socket machine has. @returns a line for every message seen, in the catalogue's order. */
   lines(states: number): CoverageLine[] {
     return this.rows
-      .filter(({ index }) => this.requests[index]! + this.successes[index]! + this.errors[index]! > 0)
+      .filter(({ index }) => this.requests[index] + this.successes[index] + this.errors[index] > 0)
       .map((row) => ({
         message: row.name,
-        requests: this.requests[row.index]!,
-        successes: this.successes[row.index]!,
-        errors: this.errors[row.index]!,
-        byState: Array.from({ length: states }, (_, s) => this.states[row.index * STATES_MAX + s]!),
+        requests: this.requests[row.index],
+        successes: this.successes[row.index],
+        errors: this.errors[row.index],
+        byState: Array.from({ length: states }, (_, s) => this.states[row.index * STATES_MAX + s]),
       }));
   }
 }

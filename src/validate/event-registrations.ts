@@ -37,15 +37,15 @@ export class EventRegistrations {
   register(row: MessageRow, words: Int32Array, at: number): void {
     const first = row.target * REMEMBERED;
     for (let i = first + REMEMBERED - 1; i > first; i--) {
-      this.mask[i] = this.mask[i - 1]!;
-      this.initiator[i] = this.initiator[i - 1]!;
-      this.transaction[i] = this.transaction[i - 1]!;
-      this.used[i] = this.used[i - 1]!;
-      this.ending[i] = this.ending[i - 1]!;
+      this.mask[i] = this.mask[i - 1];
+      this.initiator[i] = this.initiator[i - 1];
+      this.transaction[i] = this.transaction[i - 1];
+      this.used[i] = this.used[i - 1];
+      this.ending[i] = this.ending[i - 1];
     }
-    this.mask[first] = words[at + 4]!;
-    this.initiator[first] = words[at + 2]!;
-    this.transaction[first] = words[at + 3]!;
+    this.mask[first] = words[at + 4];
+    this.initiator[first] = words[at + 2];
+    this.transaction[first] = words[at + 3];
     this.used[first] = 1;
     this.ending[first] = words[at + 4] === 0 ? 1 : 0;
   }
@@ -54,7 +54,7 @@ export class EventRegistrations {
   event(row: MessageRow, words: Int32Array, at: number, last: boolean): void {
     const { findings } = this;
     const first = row.target * REMEMBERED;
-    const indicator = words[at + 4]!;
+    const indicator = words[at + 4];
     const seen = `event ${hex(indicator, 8)}`;
     if (indicator === 0) {
       if (!last) findings.report('T-06', row.index, `${row.name}: the end of a registration without LAST`);
@@ -66,16 +66,16 @@ export class EventRegistrations {
     let contexts = false;
     for (let i = first; i < first + REMEMBERED; i++) {
       if (this.used[i] === 0) continue;
-      if ((this.mask[i]! & indicator) === indicator) asked = true;
+      if ((this.mask[i] & indicator) === indicator) asked = true;
       if (this.initiator[i] === words[at + 2] && this.transaction[i] === words[at + 3]) contexts = true;
     }
-    if (asked) this.data(row, indicator, words[at + 5]!, words[at]! >>> 16);
+    if (asked) this.data(row, indicator, words[at + 5], words[at] >>> 16);
     if (!asked) findings.report('T-01', row.index, `${row.name}: ${seen}, which nobody asked for`);
     else if (!contexts) {
       findings.report(
         'T-05',
         row.index,
-        `${row.name}: ${seen} with contexts ${hex(words[at + 2]!)} and ${hex(words[at + 3]!)}`,
+        `${row.name}: ${seen} with contexts ${hex(words[at + 2])} and ${hex(words[at + 3])}`,
       );
     }
   }

@@ -62,7 +62,7 @@ export class FrameCredits {
       findings.report('C-06', INBOUND, `inbound slot ${slot} of ${inbound.length}`);
       return false;
     }
-    const state = inbound[slot]!;
+    const state = inbound[slot];
     inbound[slot] = WITH_CARD;
     if (state === WITH_HOST) {
       if (this.ring) this.nextInbound = this.inOrder(INBOUND, slot, this.nextInbound, inbound.length);
@@ -134,7 +134,7 @@ export class FrameCredits {
   /** The trace has ended, and is whole. @param beforeNs frames preserved before that must have come back. */
   end(beforeNs: number): void {
     for (let slot = 0; slot < this.inbound.length; slot++) {
-      if (this.inbound[slot] !== PRESERVED || this.preservedNs[slot]! > beforeNs) continue;
+      if (this.inbound[slot] !== PRESERVED || this.preservedNs[slot] > beforeNs) continue;
       this.findings.report('T-07', slot, `preserved slot ${slot} was never posted again as UtilNop`);
     }
     this.left(this.inbound, 'inbound', 'acquired and neither posted nor given back');

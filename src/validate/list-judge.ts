@@ -96,7 +96,7 @@ export class ListJudge {
     let first = 0;
     do {
       if (element >= end) return this.fault('S-02', 'the list has no LAST_ELEMENT inside the message');
-      first = words[element]!;
+      first = words[element];
       const next = this.element(words, element, end, first, batched);
       if (next < 0) return false;
       element = next;
@@ -138,8 +138,8 @@ export class ListJudge {
     const contexts = flags & CONTEXT_MASK;
     const after = at + 2 + contexts;
     if (after > end) return this.within(after, end);
-    const context = contexts > 0 ? words[at + 1]! : 0;
-    this.piece(flags, contexts, context, words[after - 1]!, count, (flags & END_OF_BUFFER) !== 0);
+    const context = contexts > 0 ? words[at + 1] : 0;
+    this.piece(flags, contexts, context, words[after - 1], count, (flags & END_OF_BUFFER) !== 0);
     return after;
   }
 
@@ -148,16 +148,16 @@ export class ListJudge {
     const contexts = flags & CONTEXT_MASK;
     const firstPage = at + 1 + contexts;
     if (firstPage >= end) return this.within(firstPage + 1, end);
-    const skipped = words[firstPage]! & (pageBytes - 1);
+    const skipped = words[firstPage] & (pageBytes - 1);
     const after = firstPage + Math.max(1, Math.ceil((skipped + count) / pageBytes));
     if (after > end) return this.within(after, end);
-    const context = contexts > 0 ? words[at + 1]! : 0;
+    const context = contexts > 0 ? words[at + 1] : 0;
     let left = count;
     for (let page = firstPage; page < after; page++) {
       const length = Math.min(left, page === firstPage ? pageBytes - skipped : pageBytes);
       left -= length;
       const closes = left === 0 && (flags & END_OF_BUFFER) !== 0;
-      this.piece(flags, page === firstPage ? contexts : 0, context, words[page]!, length, closes);
+      this.piece(flags, page === firstPage ? contexts : 0, context, words[page], length, closes);
     }
     return after;
   }
@@ -278,7 +278,7 @@ export class ListJudge {
     this.elements += 1;
     if (!hasContext) return after;
     if ((flags & END_OF_BUFFER) === 0) this.fault('S-03', 'immediate data is not closed by END_OF_BUFFER');
-    const context = words[at + 1]!;
+    const context = words[at + 1];
     if (count === 0) {
       if (row.functionCode !== FUNCTION_SEND_TO) this.fault('S-04', 'immediate data of 0 bytes');
     } else if (context < transmit.buffers || context >= transmit.count) {
@@ -311,7 +311,7 @@ export class ListJudge {
     }
     this.socket = first & 0xffff;
     this.transactionSocket[this.transactions] = this.socket;
-    this.transaction[this.transactions++] = words[at + 1]!;
+    this.transaction[this.transactions++] = words[at + 1];
     return after;
   }
 
@@ -319,7 +319,7 @@ export class ListJudge {
     const length = (first >>> 16) & 0xff;
     const after = at + 1 + length;
     if (after > end || length < 1) return this.within(Math.max(after, end + 1), end);
-    const pageBytes = words[at + 1]!;
+    const pageBytes = words[at + 1];
     if (pageBytes < 64 || (pageBytes & (pageBytes - 1)) !== 0) {
       this.fault('S-04', `SGL_ATTRIBUTES with pages of ${pageBytes} bytes`);
     } else this.pageBytes = pageBytes;
@@ -333,7 +333,7 @@ export class ListJudge {
       return -1;
     }
     if (addressAt >= end) return this.within(addressAt + 1, end);
-    const address = words[addressAt]!;
+    const address = words[addressAt];
     const { regionBytes, inbound, outbound } = this.head.memory;
     const outside = address <= 0 || address + count > regionBytes || ((address | count) & 3) !== 0;
     const inFrame = [inbound, outbound].some(

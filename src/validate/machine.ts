@@ -77,7 +77,7 @@ function conditionOf(
   const conditional = entry.transitions.find((transition) => transition.on === on && transition.when);
   if (conditional?.when === undefined) return undefined;
   const name = conditional.when.field;
-  const field = messageNamed(on.split(' ')[1]!)?.request.fields.find((candidate) => candidate.name === name);
+  const field = messageNamed(on.split(' ')[1])?.request.fields.find((candidate) => candidate.name === name);
   if (field === undefined) throw new Error(`${entry.name}: no field ${name} for "${on}"`);
   return { word: field.word, low: field.low, mask: VARIANTS - 1 };
 }

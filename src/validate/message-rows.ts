@@ -226,7 +226,7 @@ function reservedBits(layout: LayoutEntry | undefined, first: number): Int32Arra
   const reserved = new Int32Array(Math.max(end, first)).fill(-1, first);
   for (const { word, low, high } of layout.fields) {
     const mask = high - low === 31 ? -1 : (2 ** (high - low + 1) - 1) << low;
-    if (word < end) reserved[word] = reserved[word]! & ~mask;
+    if (word < end) reserved[word] = reserved[word] & ~mask;
   }
   return reserved;
 }

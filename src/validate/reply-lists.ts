@@ -40,13 +40,13 @@ export class ReplyLists {
   /** A SocketReceivePost reply with records. // Hot path. */
   records(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
     const { trial, requests } = this;
-    const count = words[at + 3]! & 0xff;
+    const count = words[at + 3] & 0xff;
     if (!requests.receivePosted) this.fault('T-01', row, 'records, and no bucket was ever posted');
     else if (words[at + 2] !== requests.receiveInitiator) {
-      this.fault('T-05', row, `records with InitiatorContext ${hex(words[at + 2]!)}`);
+      this.fault('T-05', row, `records with InitiatorContext ${hex(words[at + 2])}`);
     }
-    if (!this.control(row, words[at + 3]!, RECORD_WORDS - 1)) return;
-    const ended = this.aborted(row, words[at + 4]!, 'records');
+    if (!this.control(row, words[at + 3], RECORD_WORDS - 1)) return;
+    const ended = this.aborted(row, words[at + 4], 'records');
     if (sizeWords < RECORDS_WORD + count * RECORD_WORDS) {
       this.fault('F-03', row, `${count} records in ${sizeWords} words`);
       return;
@@ -54,29 +54,29 @@ export class ReplyLists {
     trial.coverage.reply(row, true);
     for (let i = 0; i < count; i++) {
       const record = at + RECORDS_WORD + i * RECORD_WORDS;
-      if (ended && (words[record + 1]! & 0xffff) === NO_SOCKET) {
-        this.ended(row, words[record]!, words[record + 2]!, words[record + 3]!);
+      if (ended && (words[record + 1] & 0xffff) === NO_SOCKET) {
+        this.ended(row, words[record], words[record + 2], words[record + 3]);
       } else {
-        this.record(row, words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!);
+        this.record(row, words[record], words[record + 1], words[record + 2], words[record + 3]);
       }
     }
-    trial.receive.remaining(words[at + 5]!);
+    trial.receive.remaining(words[at + 5]);
   }
 
   /** A SocketSend or SocketSendTo reply with contexts, or with the outcomes of a batch. // Hot path. */
   contexts(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
     const { trial, requests } = this;
-    const count = words[at + 3]! & 0xff;
-    const elementWords = (words[at + 3]! >>> 8) & 0xff;
+    const count = words[at + 3] & 0xff;
+    const elementWords = (words[at + 3] >>> 8) & 0xff;
     if (!requests.sendPosted) this.fault('T-01', row, 'contexts, and nothing was ever sent');
     else if (words[at + 2] !== requests.sendInitiator) {
-      this.fault('T-05', row, `contexts with InitiatorContext ${hex(words[at + 2]!)}`);
+      this.fault('T-05', row, `contexts with InitiatorContext ${hex(words[at + 2])}`);
     }
-    if (!this.control(row, words[at + 3]!, elementWords === 1 ? 1 : 0) || count === 0) {
+    if (!this.control(row, words[at + 3], elementWords === 1 ? 1 : 0) || count === 0) {
       if (count === 0) this.fault('F-06', row, 'a list of no contexts');
       return;
     }
-    this.aborted(row, words[at + 4]!, 'contexts');
+    this.aborted(row, words[at + 4], 'contexts');
     if (sizeWords < CONTEXTS_WORD + count * (1 + elementWords)) {
       this.fault('F-03', row, `${count} contexts in ${sizeWords} words`);
       return;
@@ -86,7 +86,7 @@ export class ReplyLists {
       this.outcomes(row, words, at, count);
       return;
     }
-    for (let i = 0; i < count; i++) trial.transmit.giveBack(words[at + CONTEXTS_WORD + i]!);
+    for (let i = 0; i < count; i++) trial.transmit.giveBack(words[at + CONTEXTS_WORD + i]);
   }
 
   /** Whether the list is of what a UtilAbort has ended; any other status but success is wrong. */
@@ -116,8 +116,8 @@ export class ReplyLists {
   /** A posted number has its connection, or comes back without one. */
   accepted(row: MessageRow, words: Int32Array, at: number, status: number): void {
     const { sockets, findings, coverage } = this.trial;
-    const listener = words[at + 5]! & 0xffff;
-    const number = words[at + 5]! >>> 16;
+    const listener = words[at + 5] & 0xffff;
+    const number = words[at + 5] >>> 16;
     if (!sockets.isPosted(number)) {
       const name = number < sockets.count ? sockets.nameOf(number) : 'none';
       this.fault('T-01', row, `socket ${number} was not posted, it is ${name}`);
@@ -128,7 +128,7 @@ export class ReplyLists {
       this.fault(
         'T-05',
         row,
-        `socket ${number} with contexts ${hex(words[at + 2]!)} and ${hex(words[at + 3]!)}`,
+        `socket ${number} with contexts ${hex(words[at + 2])} and ${hex(words[at + 3])}`,
       );
     }
     if (sockets.listenerOf(number) !== listener) {
@@ -192,9 +192,9 @@ export class ReplyLists {
   private outcomes(row: MessageRow, words: Int32Array, at: number, count: number): void {
     const { transactions, sockets } = this.trial;
     for (let i = 0; i < count; i++) {
-      const context = words[at + CONTEXTS_WORD + 2 * i]!;
-      const success = words[at + CONTEXTS_WORD + 2 * i + 1]! >>> 24 === 0;
-      const initiator = words[at + 2]!;
+      const context = words[at + CONTEXTS_WORD + 2 * i];
+      const success = words[at + CONTEXTS_WORD + 2 * i + 1] >>> 24 === 0;
+      const initiator = words[at + 2];
       const found =
         transactions.take(row.index, initiator, context, true) ||
         transactions.takeQuiet(row.index, initiator, context);

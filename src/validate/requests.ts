@@ -8,7 +8,7 @@ import type { TraceHead } from '../trace/sink.ts';
 import type { Coverage } from './coverage.ts';
 import type { EventRegistrations } from './event-registrations.ts';
 import { type Findings, hex } from './findings.ts';
-import type { IopJudge } from './iop-state.ts';
+import type { IopJudge } from './iop-machine.ts';
 import type { ListJudge } from './list-judge.ts';
 import { type MessageRow, rowIndex, TARGET_DEVICE, TARGET_EXECUTIVE } from './message-rows.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
@@ -81,12 +81,12 @@ export class RequestJudge {
   /** // Hot path: every inbound frame. */
   judge(words: Int32Array, at: number): void {
     const { trial } = this;
-    const word0 = words[at]!;
-    const word1 = words[at + 1]!;
+    const word0 = words[at];
+    const word1 = words[at + 1];
     const functionCode = word1 >>> 24;
     const sizeWords = word0 >>> 16;
     const target = (word1 & 0xfff) === IOP_TID ? TARGET_EXECUTIVE : TARGET_DEVICE;
-    const row = trial.rows[rowIndex(target, functionCode)]!;
+    const row = trial.rows[rowIndex(target, functionCode)];
     const header = this.header(row, word0, word1);
     if (sizeWords < 4 || sizeWords > this.frameWords) return;
     if (functionCode === FUNCTION_NOP) {
@@ -100,13 +100,13 @@ export class RequestJudge {
       return;
     }
     const batched = ((word0 >>> 8) & FLAG_MULTIPLE) !== 0;
-    const socket = row.namesSocket && sizeWords > 4 && !batched ? words[at + 4]! & 0xffff : -1;
+    const socket = row.namesSocket && sizeWords > 4 && !batched ? words[at + 4] & 0xffff : -1;
     const fields = header && this.fields(row, words, at, sizeWords, socket);
     const list =
       fields &&
       (row.sglWord === 0 || trial.lists.judge(row, words, at, sizeWords, socket, batched)) &&
       (row.sglCount === undefined || this.counted(row, words, at)) &&
-      (!row.polled || row.sglWord !== 0 || this.inControl(row, words[at + 6]!, words[at + 7]!));
+      (!row.polled || row.sglWord !== 0 || this.inControl(row, words[at + 6], words[at + 7]));
     trial.coverage.request(row, socket >= 0 && socket < trial.sockets.count ? socket : -1);
     const taken = header && trial.iop.request(row);
     let flags = list && fields ? 0 : MALFORMED;
@@ -157,13 +157,13 @@ export class RequestJudge {
     if (socket >= this.trial.sockets.count) return this.fault('F-01', row, `socketId ${socket}`);
     const { requestChecks } = row;
     for (let i = 0; i < requestChecks.length; i++) {
-      const check = requestChecks[i]!;
+      const check = requestChecks[i];
       if (!check.good(words, at))
         return this.fault('F-01', row, `${check.name} ${hex(check.read(words, at))}`);
     }
     const { requestReserved } = row;
     for (let word = HEADER_WORDS + 1; word < requestReserved.length; word++) {
-      const stray = words[at + word]! & requestReserved[word]!;
+      const stray = words[at + word] & requestReserved[word];
       // Whoever takes the request ignores them, so it is none the worse.
       if (stray !== 0) this.fault('F-08', row, `bits ${hex(stray)} of word ${word}`);
     }
@@ -194,7 +194,7 @@ export class RequestJudge {
     if (row.functionCode !== FUNCTION_SEND) return true;
     // A batch: each transaction is judged by its own socket, and refused alone.
     for (let i = 0; i < lists.transactions; i++) {
-      const one = lists.transactionSocket[i]!;
+      const one = lists.transactionSocket[i];
       if (one >= sockets.count) this.fault('F-01', row, `socketId ${one} of a transaction`);
       else sockets.request(row, one, words, at);
     }
@@ -211,9 +211,9 @@ export class RequestJudge {
     batched: boolean,
   ): void {
     const { transactions, lists } = this.trial;
-    const initiator = words[at + 2]!;
-    const transaction = words[at + 3]!;
-    const mode = row.hasReplyMode ? words[at + 4]! >>> 30 : 0;
+    const initiator = words[at + 2];
+    const transaction = words[at + 3];
+    const mode = row.hasReplyMode ? words[at + 4] >>> 30 : 0;
     const quiet = mode >= MODE_ON_ERROR;
     if (flags === MALFORMED && row.target === TARGET_DEVICE) {
       // What is malformed is answered in every mode, but a message without a reply need not be.
@@ -231,10 +231,10 @@ export class RequestJudge {
         if (batched) {
           const batch = flags | BATCHED;
           for (let i = 0; i < lists.transactions; i++) {
-            const one = lists.transactionSocket[i]!;
+            const one = lists.transactionSocket[i];
             if (quiet)
-              transactions.mention(row.index, initiator, lists.transaction[i]!, one, batch | modeFlags(mode));
-            else transactions.ask(row.index, initiator, lists.transaction[i]!, one, batch);
+              transactions.mention(row.index, initiator, lists.transaction[i], one, batch | modeFlags(mode));
+            else transactions.ask(row.index, initiator, lists.transaction[i], one, batch);
           }
           transactions.mention(row.index, initiator, transaction, -1, flags | modeFlags(mode));
           return;
@@ -246,7 +246,7 @@ export class RequestJudge {
       case FUNCTION_ACCEPT_POST:
         break;
       case FUNCTION_PRIVATE:
-        if ((words[at + 4]! & 0xffff) === ECHO_COUNT_ONLY) return;
+        if ((words[at + 4] & 0xffff) === ECHO_COUNT_ONLY) return;
         transactions.ask(row.index, initiator, transaction, socket, flags);
         return;
       default:
@@ -268,8 +268,8 @@ export class RequestJudge {
     if (row.target === TARGET_EXECUTIVE) {
       if (this.ending[row.functionCode] === 1) this.processAbortPosted = true;
       if (row.polled) {
-        trial.iop.polls(row, row.sglWord === 0 ? words[at + 6]! : lists.answerAddress, good);
-        if (good && row.functionCode === FUNCTION_OUTBOUND_INIT) lists.hostPageBytes = words[at + 4]!;
+        trial.iop.polls(row, row.sglWord === 0 ? words[at + 6] : lists.answerAddress, good);
+        if (good && row.functionCode === FUNCTION_OUTBOUND_INIT) lists.hostPageBytes = words[at + 4];
       }
       if (row.functionCode === FUNCTION_EVENT_REGISTER && good) trial.events.register(row, words, at);
       return;
@@ -277,19 +277,19 @@ export class RequestJudge {
     switch (row.functionCode) {
       case FUNCTION_SEND:
       case FUNCTION_SEND_TO:
-        this.sendInitiator = words[at + 2]!;
+        this.sendInitiator = words[at + 2];
         this.sendPosted = true;
-        for (let i = 0; i < lists.named; i++) trial.transmit.send(lists.context[i]!, lists.owner[i]!, good);
+        for (let i = 0; i < lists.named; i++) trial.transmit.send(lists.context[i], lists.owner[i], good);
         if (lists.chained) trial.transmit.unseen = true;
         if (good) trial.sums.sent += lists.bytes;
         else trial.sums.unsure = true;
         break;
       case FUNCTION_RECEIVE_POST:
-        this.receiveInitiator = words[at + 2]!;
+        this.receiveInitiator = words[at + 2];
         this.receivePosted = true;
         if (!good) trial.sums.refusedBuckets = true;
-        if (lists.chained || !good) trial.receive.hide(this.bucketsUnseen(words[at + 3]!));
-        for (let i = 0; i < lists.named; i++) trial.receive.post(lists.bucket[i]!, lists.context[i]!);
+        if (lists.chained || !good) trial.receive.hide(this.bucketsUnseen(words[at + 3]));
+        for (let i = 0; i < lists.named; i++) trial.receive.post(lists.bucket[i], lists.context[i]);
         trial.receive.complete();
         break;
       case FUNCTION_RECEIVE_CREDIT:
@@ -316,11 +316,11 @@ export class RequestJudge {
     const count = row.listCount!.read(words, at);
     for (let i = 0; i < count; i++) {
       const pair = at + row.listWord + i * row.listStride;
-      const socket = words[pair]!;
-      if (socket < 0 || socket >= sockets.count || words[pair + 1]! <= 0) {
+      const socket = words[pair];
+      if (socket < 0 || socket >= sockets.count || words[pair + 1] <= 0) {
         this.fault('F-01', row, `${words[pair + 1]} bytes of socket ${hex(socket)}`);
       } else {
-        sockets.credit(socket, words[pair + 1]!);
+        sockets.credit(socket, words[pair + 1]);
       }
     }
   }
@@ -329,9 +329,9 @@ export class RequestJudge {
     const { sockets } = this.trial;
     const count = row.listCount!.read(words, at);
     for (let i = 0; i < count; i++) {
-      const number = words[at + row.listWord + i]!;
+      const number = words[at + row.listWord + i];
       if (number < 0 || number >= sockets.count) this.fault('F-01', row, `acceptedId ${hex(number)}`);
-      else sockets.post(number, listener, words[at + 2]!);
+      else sockets.post(number, listener, words[at + 2]);
     }
   }
 

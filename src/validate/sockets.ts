@@ -60,8 +60,8 @@ export class Sockets {
   /** A request about a socket is posted. @returns whether its state takes it; if so, it has moved on. // Hot path. */
   request(row: MessageRow, socket: number, words: Int32Array, at: number): boolean {
     if (row.onRequest.socket === UNNAMED) return true;
-    const variant = (words[at + row.conditionWord]! >>> row.conditionLow) & row.conditionMask;
-    const state = this.state[socket]!;
+    const variant = (words[at + row.conditionWord] >>> row.conditionLow) & row.conditionMask;
+    const state = this.state[socket];
     const next = this.machine.after(state, row.onRequest.socket + variant);
     if (next !== ILLEGAL) {
       if (state === this.free) this.forget(socket);
@@ -89,7 +89,7 @@ export class Sockets {
       return;
     }
     if (column === UNNAMED) return;
-    const next = this.machine.after(this.state[socket]!, column);
+    const next = this.machine.after(this.state[socket], column);
     if (next === ILLEGAL) {
       const outcome = success ? 'succeeded' : 'was refused';
       this.findings.report(
@@ -106,7 +106,7 @@ export class Sockets {
 
   /** A number is posted for an accept. @returns whether it was free. */
   post(socket: number, listener: number, initiator: number): boolean {
-    const next = this.machine.after(this.state[socket]!, this.postColumn);
+    const next = this.machine.after(this.state[socket], this.postColumn);
     if (next === ILLEGAL) {
       this.findings.report(
         'K-03',
@@ -127,7 +127,7 @@ export class Sockets {
   }
 
   listenerOf(socket: number): number {
-    return this.listener[socket]!;
+    return this.listener[socket];
   }
 
   /** A post was refused as a whole: its numbers are free again. */
@@ -143,7 +143,7 @@ export class Sockets {
    * // Hot path.
    */
   record(socket: number, kind: 0 | 1 | 2, bytes: number, datagram: boolean): void {
-    const state = this.state[socket]!;
+    const state = this.state[socket];
     const next = this.machine.after(state, this.recordColumns[kind]);
     const isDatagram = state >= this.datagramFirst && state <= this.datagramLast;
     if (next === ILLEGAL) {
@@ -160,18 +160,18 @@ export class Sockets {
         `a record of socket ${socket} (${this.nameOf(socket)}) ${flag} Datagram`,
       );
     }
-    if (kind === 0) this.uncredited[socket] = this.uncredited[socket]! + bytes;
+    if (kind === 0) this.uncredited[socket] = this.uncredited[socket] + bytes;
     if (kind === 2) this.endedNs[socket] = this.findings.timeNs;
     this.state[socket] = next;
   }
 
   /** The host says that it has used bytes of a stream. // Hot path. */
   credit(socket: number, bytes: number): void {
-    const state = this.state[socket]!;
+    const state = this.state[socket];
     if (state === this.free || state === this.closing || state === this.posted) return;
-    this.uncredited[socket] = this.uncredited[socket]! - bytes;
-    if (this.uncredited[socket]! < 0) {
-      const excess = 0 - this.uncredited[socket]!;
+    this.uncredited[socket] = this.uncredited[socket] - bytes;
+    if (this.uncredited[socket] < 0) {
+      const excess = 0 - this.uncredited[socket];
       this.findings.report(
         'R-05',
         socket,
@@ -184,16 +184,16 @@ export class Sockets {
   /** The device has forgotten everything. */
   withdraw(): void {
     for (let socket = 0; socket < this.state.length; socket++) {
-      const next = this.machine.after(this.state[socket]!, this.withdrawnColumn);
+      const next = this.machine.after(this.state[socket], this.withdrawnColumn);
       if (next !== ILLEGAL) this.state[socket] = next;
     }
   }
 
   /** Whether a socket was aborted, or has failed, so long ago that all of it must have been answered. */
   overSince(socket: number, timeNs: number): boolean {
-    const state = this.machine.states[this.state[socket]!];
+    const state = this.machine.states[this.state[socket]];
     return (
-      (state === 'Free' || state === 'Failed') && this.endedNs[socket]! > 0 && this.endedNs[socket]! < timeNs
+      (state === 'Free' || state === 'Failed') && this.endedNs[socket] > 0 && this.endedNs[socket] < timeNs
     );
   }
 
@@ -201,15 +201,15 @@ export class Sockets {
   expectAnswered(beforeNs: number, all: boolean): void {
     for (let socket = 0; socket < this.state.length; socket++) {
       if (this.state[socket] !== this.posted) continue;
-      const listener = this.listener[socket]!;
-      const over = this.state[listener] === this.free && this.freedNs[listener]! <= beforeNs;
+      const listener = this.listener[socket];
+      const over = this.state[listener] === this.free && this.freedNs[listener] <= beforeNs;
       if (!over && !all) continue;
       this.findings.report('T-03', socket, `socket ${socket}, posted at socket ${listener}, never came back`);
     }
   }
 
   nameOf(socket: number): string {
-    return this.machine.states[this.state[socket]!]!;
+    return this.machine.states[this.state[socket]];
   }
 
   /** A number is used anew. */

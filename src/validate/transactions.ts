@@ -75,16 +75,16 @@ export class Transactions {
   /** A request that must be answered. // Hot path. */
   ask(row: number, initiator: number, transaction: number, socket: number, flags: number): void {
     const chain = chainOf(row, initiator, transaction);
-    let entry = this.heads[chain]!;
+    let entry = this.heads[chain];
     while (entry !== NONE) {
       if (this.matches(entry, row, initiator, transaction)) {
         if (this.socket[entry] === socket && this.flags[entry] === flags) {
-          this.alike[entry] = this.alike[entry]! + 1;
-          this.waitingOf[row] = this.waitingOf[row]! + 1;
+          this.alike[entry] = this.alike[entry] + 1;
+          this.waitingOf[row] = this.waitingOf[row] + 1;
           return;
         }
       }
-      entry = this.next[entry]!;
+      entry = this.next[entry];
     }
     entry = this.free;
     if (entry === NONE) {
@@ -92,8 +92,8 @@ export class Transactions {
       this.findings.report('T-08', 0, `${this.waiting} requests wait`);
       return;
     }
-    this.free = this.next[entry]!;
-    this.next[entry] = this.heads[chain]!;
+    this.free = this.next[entry];
+    this.next[entry] = this.heads[chain];
     this.heads[chain] = entry;
     this.row[entry] = row;
     this.initiator[entry] = initiator;
@@ -103,7 +103,7 @@ export class Transactions {
     this.frame[entry] = this.findings.frame;
     this.timeNs[entry] = this.findings.timeNs;
     this.alike[entry] = 1;
-    this.waitingOf[row] = this.waitingOf[row]! + 1;
+    this.waitingOf[row] = this.waitingOf[row] + 1;
     this.waiting += 1;
   }
 
@@ -126,7 +126,7 @@ export class Transactions {
   take(row: number, initiator: number, transaction: number, last: boolean): boolean {
     const chain = chainOf(row, initiator, transaction);
     let before = NONE;
-    let entry = this.heads[chain]!;
+    let entry = this.heads[chain];
     let found = NONE;
     let foundBefore = NONE;
     while (entry !== NONE) {
@@ -135,16 +135,16 @@ export class Transactions {
         foundBefore = before;
       }
       before = entry;
-      entry = this.next[entry]!;
+      entry = this.next[entry];
     }
     if (found === NONE) return false;
-    this.takenSocket = this.socket[found]!;
-    this.takenFlags = this.flags[found]!;
-    this.takenFrame = this.frame[found]!;
+    this.takenSocket = this.socket[found];
+    this.takenFlags = this.flags[found];
+    this.takenFrame = this.frame[found];
     if (last) {
       this.noteAnswered(row, initiator, transaction);
-      this.waitingOf[row] = this.waitingOf[row]! - 1;
-      this.alike[found] = this.alike[found]! - 1;
+      this.waitingOf[row] = this.waitingOf[row] - 1;
+      this.alike[found] = this.alike[found] - 1;
       if (this.alike[found] === 0) this.drop(found, foundBefore, chain);
     }
     return true;
@@ -157,9 +157,9 @@ export class Transactions {
       const at = i & (QUIET - 1);
       if (this.quietRow[at] !== row || this.quietTransaction[at] !== transaction) continue;
       if (this.quietInitiator[at] !== initiator) continue;
-      this.takenSocket = this.quietSocket[at]!;
-      this.takenFlags = this.quietFlags[at]!;
-      this.takenFrame = this.quietFrame[at]!;
+      this.takenSocket = this.quietSocket[at];
+      this.takenFlags = this.quietFlags[at];
+      this.takenFrame = this.quietFrame[at];
       this.quietRow[at] = NONE;
       this.noteAnswered(row, initiator, transaction);
       return true;
@@ -171,7 +171,7 @@ export class Transactions {
   takeOnly(row: number): boolean {
     if (this.waitingOf[row] !== 1) return false;
     const entry = this.row.indexOf(row);
-    return entry !== NONE && this.take(row, this.initiator[entry]!, this.transaction[entry]!, true);
+    return entry !== NONE && this.take(row, this.initiator[entry], this.transaction[entry], true);
   }
 
   wasAnswered(row: number, initiator: number, transaction: number): boolean {
@@ -195,11 +195,11 @@ export class Transactions {
   forget(gone: (entry: number) => boolean): void {
     for (let chain = 0; chain < CHAINS; chain++) {
       let before = NONE;
-      let entry = this.heads[chain]!;
+      let entry = this.heads[chain];
       while (entry !== NONE) {
-        const next = this.next[entry]!;
+        const next = this.next[entry];
         if (gone(entry)) {
-          this.waitingOf[this.row[entry]!] = this.waitingOf[this.row[entry]!]! - this.alike[entry]!;
+          this.waitingOf[this.row[entry]] = this.waitingOf[this.row[entry]] - this.alike[entry];
           this.drop(entry, before, chain);
         } else {
           before = entry;
@@ -210,8 +210,8 @@ export class Transactions {
   }
 
   private drop(entry: number, before: number, chain: number): void {
-    if (before === NONE) this.heads[chain] = this.next[entry]!;
-    else this.next[before] = this.next[entry]!;
+    if (before === NONE) this.heads[chain] = this.next[entry];
+    else this.next[before] = this.next[entry];
     this.next[entry] = this.free;
     this.free = entry;
     this.row[entry] = NONE;

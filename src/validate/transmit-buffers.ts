@@ -119,7 +119,7 @@ export class TransmitBuffers {
   /** Every buffer must have come back by now. @param of only those of sockets for which it answers true. */
   expectHome(of: (socket: number) => boolean): void {
     for (let context = 0; context < this.state.length; context++) {
-      const socket = this.socket[context]!;
+      const socket = this.socket[context];
       if (this.state[context] !== WITH_CARD || !of(socket)) continue;
       this.findings.report(
         'B-07',

@@ -16,11 +16,11 @@ import { Coverage } from './coverage.ts';
 import { EventRegistrations } from './event-registrations.ts';
 import { Findings, hex } from './findings.ts';
 import { FrameCredits } from './frame-credits.ts';
-import { IopJudge, RESTARTED } from './iop-state.ts';
+import { IopJudge, RESTARTED } from './iop-machine.ts';
 import { ListJudge } from './list-judge.ts';
 import { Machines, messageRows } from './message-rows.ts';
 import { ReceiveBuckets } from './receive-buckets.ts';
-import { ReplyJudge } from './replies.ts';
+import { ReplyJudge } from './reply-judge.ts';
 import { FUNCTION_NOP, RequestJudge, type Trial } from './requests.ts';
 import { Sockets } from './sockets.ts';
 import { Sums } from './sums.ts';
@@ -94,7 +94,7 @@ export class Validator implements TraceSink {
     const { sums } = this.trial;
     if (direction === INBOUND) {
       sums.inbound += 1;
-      this.credits.post(slot, words[at + 1]! >>> 24 === FUNCTION_NOP);
+      this.credits.post(slot, words[at + 1] >>> 24 === FUNCTION_NOP);
       this.requests.judge(words, at);
     } else {
       sums.outbound += 1;
@@ -172,9 +172,9 @@ export class Validator implements TraceSink {
     sums.end(end, transmit, receive);
     if (!sums.drained(end)) return;
     transactions.forget((entry) => {
-      if ((transactions.flags[entry]! & LATER) !== 0) return true;
-      if (transactions.timeNs[entry]! + ANSWER_NS > timeNs) return true;
-      const row = rows[transactions.row[entry]!]!;
+      if ((transactions.flags[entry] & LATER) !== 0) return true;
+      if (transactions.timeNs[entry] + ANSWER_NS > timeNs) return true;
+      const row = rows[transactions.row[entry]];
       const contexts = `${row.name} in frame ${transactions.frame[entry]} was never answered`;
       findings.report('T-03', row.index, contexts);
       return true;
@@ -189,7 +189,7 @@ export class Validator implements TraceSink {
   private withdrawn(restarted: boolean): void {
     const { transactions, transmit, receive, sockets, rows, findings } = this.trial;
     transactions.forget((entry) => {
-      const row = rows[transactions.row[entry]!]!;
+      const row = rows[transactions.row[entry]];
       if (row.index < rows.length / 2) return false;
       if (!restarted)
         findings.report(

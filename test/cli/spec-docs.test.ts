@@ -11,7 +11,7 @@ const page = readFileSync(`${root}docs/spec-tool.md`, 'utf8');
 /** The first block of text behind a heading. */
 function shown(heading: string): string {
   const part = page.slice(page.indexOf(`\n## \`${heading}\`\n`));
-  return /```text\n([\s\S]*?)\n?```/.exec(part)![1]!.trimEnd();
+  return /```text\n([\s\S]*?)\n?```/.exec(part)![1].trimEnd();
 }
 
 function printed(...words: string[]): { text: string; status: number | null } {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FileSink } from '../../src/trace/file-sink.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { first, put, workload } from '../conformance/mutant.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
@@ -26,9 +26,9 @@ function record(name: string, broken: boolean): void {
     frame.call(file, direction, timeNs, slot, words, at);
   };
   const world = new VirtualWorld({ cards: [{ packetSlots: 128 }], traces: [{ sink: file }] });
-  workload(world.cards[0]!, undefined);
+  workload(world.cards[0], undefined);
   world.run(() => false, 1e9);
-  world.cards[0]!.endTrace();
+  world.cards[0].endTrace();
   file.close();
 }
 
@@ -69,8 +69,8 @@ it('a broken one exits 1, with rule, words and frame', { timeout: TIMEOUT_MS }, 
   const { code, stdout } = await validate('broken.trace', '--json');
   const [judged] = JSON.parse(stdout) as [{ violations: { rule: string; frame: number; doc: string }[] }];
   expect(judged.violations[0]).toMatchObject({ rule: 'H-01' });
-  expect(judged.violations[0]!.frame).toBeGreaterThan(5);
-  expect(judged.violations[0]!.doc).toMatch(/I2O 1\.5/);
+  expect(judged.violations[0].frame).toBeGreaterThan(5);
+  expect(judged.violations[0].doc).toMatch(/I2O 1\.5/);
   expect([1, 2]).toContain(code);
 });
 

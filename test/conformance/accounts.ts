@@ -30,9 +30,9 @@ export function framesLost({ inbound, memory, parts }: BareCard): string {
 /** Contexts of transmit buffers and immediate slots that came back, in order. */
 export function contextsOf(replies: readonly Int32Array[]): number[] {
   return replies
-    .filter((words) => (words[0]! & 0x1000) !== 0 && words[1]! >>> 24 === socket.SOCKET_SEND)
-    .filter((words) => (words[3]! & 0xff00) === 0)
-    .flatMap((words) => [...words.subarray(5, 5 + (words[3]! & 0xff))]);
+    .filter((words) => (words[0] & 0x1000) !== 0 && words[1] >>> 24 === socket.SOCKET_SEND)
+    .filter((words) => (words[3] & 0xff00) === 0)
+    .flatMap((words) => [...words.subarray(5, 5 + (words[3] & 0xff))]);
 }
 
 /** An operational card of `socketsMax` numbers; its sockets do not outlive this. @returns what it has kept; '' for nothing. */
@@ -62,7 +62,7 @@ export function poolsLost(card: BareCard, socketsMax: number): string {
     const replies = ask(card, DEVICE_TID, socket.SOCKET_SEND, 6, [1 << 30, 0, ...list]);
     home.push(...contextsOf(replies));
     // Nobody is connected: each is given back, and the request is refused by that and nothing else.
-    const refused = replies.filter((words) => (words[0]! & 0x1000) === 0).map((words) => words[4]! & 0xffff);
+    const refused = replies.filter((words) => (words[0] & 0x1000) === 0).map((words) => words[4] & 0xffff);
     if (refused.length !== 1 || refused[0] !== EPIPE) lost.push(`a buffer (answered ${refused})`);
   }
   const all = transmit.count + immediate.count;
@@ -85,7 +85,7 @@ function groups(elements: readonly number[][], length: number): number[][] {
   for (let from = 0; from < elements.length; from += length) {
     const part = elements.slice(from, from + length).map((words) => [...words]);
     const last = part.at(-1)!;
-    last[0] = last[0]! | (SGL_LAST << 24);
+    last[0] = last[0] | (SGL_LAST << 24);
     lists.push(part.flat());
   }
   return lists;

@@ -19,7 +19,7 @@ const REGION_WORDS = 0x40000 / 4;
 const words = new Int32Array(REGION_WORDS);
 
 function codecOf({ message }: Vector): Codec {
-  return codecs[messageNamed(message)!.className]!;
+  return codecs[messageNamed(message)!.className];
 }
 
 function layoutOf({ message, kind }: Vector): LayoutEntry | undefined {
@@ -28,12 +28,12 @@ function layoutOf({ message, kind }: Vector): LayoutEntry | undefined {
 }
 
 const prefixOf = ({ message, kind }: Vector): string => message + (kind === 'reply' ? 'Reply' : '');
-const pascal = (name: string): string => name[0]!.toUpperCase() + name.slice(1);
+const pascal = (name: string): string => name[0].toUpperCase() + name.slice(1);
 
 function load(vector: Vector): number {
   words.fill(0);
   words.set(wordsOf(vector), FRAME);
-  return words[FRAME]! >>> 16;
+  return words[FRAME] >>> 16;
 }
 
 /** Whether the frame has the layout of its message, rather than a status alone or less than its fields. */
@@ -58,31 +58,31 @@ function encode(vector: Vector): Int32Array {
   const { replyForm } = messageNamed(vector.message)!;
   const reply = vector.kind === 'reply';
   const ownWord3 = layout.fields.some(({ word }) => word === 3);
-  const status = reply && replyForm !== 'overlaid' ? [original[4]! >>> 24, original[4]! & 0xffff] : [];
+  const status = reply && replyForm !== 'overlaid' ? [original[4] >>> 24, original[4] & 0xffff] : [];
   const fields = layout.fields
     .filter(({ value }) => value === undefined)
-    .map(({ name }) => vector.fields[name]! | 0);
+    .map(({ name }) => vector.fields[name] | 0);
   const open = layout.list !== undefined || layout.sgl !== undefined;
   const out = new Int32Array(FRAME_WORDS);
   (codec[`write${prefixOf(vector)}`] as Call)(
     out,
     0,
-    original[1]! & 0xfff,
-    (original[1]! >>> 12) & 0xfff,
-    original[2]!,
-    ...(ownWord3 ? [] : [original[3]!]),
+    original[1] & 0xfff,
+    (original[1] >>> 12) & 0xfff,
+    original[2],
+    ...(ownWord3 ? [] : [original[3]]),
     ...status,
     ...fields,
-    ...(open ? [original[0]! >>> 16] : []),
+    ...(open ? [original[0] >>> 16] : []),
   );
   let at = layout.words;
   for (const value of (vector.list ?? []).flat()) out[at++] = value;
   for (const { kind, flags, count, words: rest } of vector.elements ?? []) {
     if (kind === 'immediate') {
-      at = writeSglImmediate(out, at, flags, count, rest[0]!);
+      at = writeSglImmediate(out, at, flags, count, rest[0]);
       out.set(rest.slice(1), at - rest.length + 1);
-    } else if (rest.length === 1) at = writeSglSimple(out, at, flags, count, rest[0]!);
-    else at = writeSglContext(out, at, flags, count, rest[0]!, rest[1]!);
+    } else if (rest.length === 1) at = writeSglSimple(out, at, flags, count, rest[0]);
+    else at = writeSglContext(out, at, flags, count, rest[0], rest[1]);
   }
   return out.slice(0, original.length);
 }
@@ -98,7 +98,7 @@ for (const file of vectorFiles()) {
       load(vector);
       for (const { name } of layoutOf(vector)!.fields) {
         const value = (codecOf(vector)[`get${prefixOf(vector)}${pascal(name)}`] as Call)(words, FRAME);
-        expect(value >>> 0, name).toBe(vector.fields[name]! >>> 0);
+        expect(value >>> 0, name).toBe(vector.fields[name] >>> 0);
       }
     });
 

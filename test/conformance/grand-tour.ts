@@ -8,7 +8,7 @@ import { REPLY_MODE_BATCH, writeSocketSend } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { READABLE, SHUT_WR, SOCK_DGRAM, WRITABLE } from '../../src/socket/contract.ts';
 import { SO_KEEPALIVE } from '../../src/socket/options.ts';
-import { type VirtualCard, VirtualWorld } from '../../src/world/virtual.ts';
+import { type VirtualCard, VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { Tape } from './trace-surgery.ts';
 import { type Vector, vectorFile, wordsOf } from './vectors.ts';
 
@@ -43,7 +43,7 @@ export function grandTour(transport: Transport): Tape {
   };
   const cards = [{ transport, pools, mtu: 65535, packetSlots: 128, driver: { socketsMax: 64 } }] as const;
   const world = new VirtualWorld({ cards, traces: [{ sink: tape, snapBytes: 0 }] });
-  const card = world.cards[0]!;
+  const card = world.cards[0];
   const { control } = tape.start!.memory;
   const send = (vector: Vector): void => {
     post(card, vector, control.offset);
@@ -74,9 +74,9 @@ export function grandTour(transport: Transport): Tape {
   card.endTrace();
   // The batch was not the driver's: its books do not have it.
   const host = tape.finish!.host as Record<string, number>;
-  for (const counter of ['bytesSent', 'immediateCopiesBytes']) host[counter]! += 2 * BATCH_BYTES;
-  host['memoryTransmitReturned']! += 2;
-  host['memoryTransmitTaken']! += 2;
+  for (const counter of ['bytesSent', 'immediateCopiesBytes']) host[counter] += 2 * BATCH_BYTES;
+  host['memoryTransmitReturned'] += 2;
+  host['memoryTransmitTaken'] += 2;
   return tape;
 }
 
@@ -167,7 +167,7 @@ function acquire({ host }: VirtualCard): number {
 function batch(socket: number, slot: number): Int32Array {
   const words = new Int32Array(16);
   writeSocketSend(words, 0, DEVICE_TID, HOST_TID, CONTEXT, 5, 0, REPLY_MODE_BATCH, 0, 0, 16);
-  words[0] = words[0]! | (FLAG_MULTIPLE << 8);
+  words[0] = words[0] | (FLAG_MULTIPLE << 8);
   for (let i = 0; i < 2; i++) {
     const immediate = (i === 0 ? 0x4c000000 : 0xcc000000) | BATCH_BYTES;
     words.set([0x70010000 | socket, 101 + i, immediate, slot + i, 65 + i], 6 + 5 * i);

@@ -44,20 +44,20 @@ describe.each(Object.keys(CALLS))('a reply to %s that was asked for', (name) => 
   it.each(vectors.map((vector) => [vector.id, vector] as const))('%s', (_id, vector) => {
     const card = new ScriptedCard();
     const answered = answerWith(card, vector);
-    const refused = card.counters['outboundRefused']!;
-    const result = CALLS[name]!(card);
+    const refused = card.counters['outboundRefused'];
+    const result = CALLS[name](card);
     if (answered() === 0) throw new Error(`the call sends no ${name}`);
     const good = vector.expect['judgement'] === 'good';
-    const successful = good && wordsOf(vector)[4]! >>> 24 === 0;
+    const successful = good && wordsOf(vector)[4] >>> 24 === 0;
     const failed = result === undefined || (typeof result === 'number' && result < 0);
-    const value = name === 'SocketOptionGet' && successful ? vector.fields['value']! | 0 : undefined;
+    const value = name === 'SocketOptionGet' && successful ? vector.fields['value'] | 0 : undefined;
     if (value !== undefined) expect(result).toBe(value);
     else if (name === 'SocketNameGet') {
       // A socket whose name is not told has none: address and port 0, as one that is not bound.
       const { address = 0, port = 0 } = successful ? vector.fields : {};
       expect(result).toEqual({ address, port });
     } else expect(failed).toBe(!successful);
-    expect(card.counters['outboundRefused']! - refused).toBe(good ? 0 : 1);
+    expect(card.counters['outboundRefused'] - refused).toBe(good ? 0 : 1);
     expect(card.host.transmit.inUse).toBe(0);
   });
 });

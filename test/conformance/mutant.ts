@@ -12,8 +12,8 @@ import { SO_RCVBUF } from '../../src/socket/options.ts';
 import { INBOUND, type TraceEnd, type TraceHead, type TraceSink } from '../../src/trace/sink.ts';
 import type { Violation } from '../../src/validate/findings.ts';
 import { Validator } from '../../src/validate/validator.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
-import { type VirtualCard, VirtualWorld } from '../../src/world/virtual.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
+import { type VirtualCard, VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 /** Looks at a frame and may change it. @returns true once it has done what it is for; it is not asked again. */
 export type Change = (words: Int32Array, at: number) => boolean;
@@ -111,7 +111,7 @@ export function runMutant(mutant: Mutant): Outcome {
   const cards = [{ mtu: 65535, packetSlots: 128, ...mutant.card }] as const;
   try {
     const world = new VirtualWorld({ cards, traces: [{ sink }] });
-    const card = world.cards[0]!;
+    const card = world.cards[0];
     try {
       mutant.patch?.(card);
       mutant.setUp?.(card);
@@ -229,7 +229,7 @@ export function when(
 export function put(word: number, low: number, high: number, value: number) {
   const mask = high - low === 31 ? -1 : (2 ** (high - low + 1) - 1) << low;
   return (words: Int32Array, at: number): void => {
-    words[at + word] = (words[at + word]! & ~mask) | ((value << low) & mask);
+    words[at + word] = (words[at + word] & ~mask) | ((value << low) & mask);
   };
 }
 

@@ -15,9 +15,9 @@ import {
   SOCKET_SEND,
   SOCKET_SHUTDOWN,
 } from '../../src/i2o/socket.gen.ts';
-import type { Outbound } from '../../src/iop/outbound.ts';
+import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import { MEMORY_TRANSMIT_RETURNED } from '../../src/ledger/counters.gen.ts';
-import type { VirtualCard } from '../../src/world/virtual.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-world.ts';
 import { type Change, first, type Mutant, nth, part, put, when } from './mutant.ts';
 
 const outboundOf = (card: VirtualCard): Outbound => part<Outbound>(card.parts.processor, 'outbound');
@@ -41,7 +41,7 @@ function posting(meddle: (words: Int32Array, frame: number) => number): (card: V
       if (times < 2) return;
       const before = frame;
       const again = acquire();
-      for (let i = 0; i < 32; i++) words[again + i] = words[before + i]!;
+      for (let i = 0; i < 32; i++) words[again + i] = words[before + i];
       post();
     };
   };
@@ -60,7 +60,7 @@ function times(functionCode: number, count: number): (card: VirtualCard) => void
 const hasRecord =
   (kind: (flags: number) => boolean) =>
   (words: Int32Array, at: number): boolean =>
-    (words[at + 3]! & 0xff) > 0 && kind(words[at + 8]! >>> 24);
+    (words[at + 3] & 0xff) > 0 && kind(words[at + 8] >>> 24);
 const dataRecord = (change: (words: Int32Array, at: number) => void): Change =>
   when(
     SOCKET_RECEIVE_POST,
@@ -74,16 +74,16 @@ const endRecord = (change: (words: Int32Array, at: number) => void): Change =>
     change,
   );
 const failed = (functionCode: number, change: (words: Int32Array, at: number) => void): Change =>
-  when(functionCode, (words, at) => words[at + 4]! >>> 24 !== 0, change);
+  when(functionCode, (words, at) => words[at + 4] >>> 24 !== 0, change);
 
 /** A context or bucket told once more in the place of the next. */
 function again(functionCode: number, word: number): Change {
   let earlier = -2;
   return (words, at) => {
-    if (frameFunction(words, at) !== functionCode || (words[at + 3]! & 0xff) === 0) return false;
+    if (frameFunction(words, at) !== functionCode || (words[at + 3] & 0xff) === 0) return false;
     if (words[at + word] === -1) return false;
     if (earlier === -2) {
-      earlier = words[at + word]!;
+      earlier = words[at + word];
       return false;
     }
     words[at + word] = earlier;
@@ -95,9 +95,9 @@ function again(functionCode: number, word: number): Change {
 function dataAfterEnd(): Change {
   let ended = -1;
   return (words, at) => {
-    if (frameFunction(words, at) !== SOCKET_RECEIVE_POST || (words[at + 3]! & 0xff) === 0) return false;
-    const flags = words[at + 8]! >>> 24;
-    if ((flags & 2) !== 0) ended = words[at + 7]!;
+    if (frameFunction(words, at) !== SOCKET_RECEIVE_POST || (words[at + 3] & 0xff) === 0) return false;
+    const flags = words[at + 8] >>> 24;
+    if ((flags & 2) !== 0) ended = words[at + 7];
     if (ended < 0 || (flags & 3) !== 0) return false;
     words[at + 7] = ended;
     return true;
@@ -177,12 +177,12 @@ export const OUTCOME_MUTANTS: readonly Mutant[] = [
   {
     name: 'list of contexts one too long',
     rule: 'F-03',
-    cardReply: first(SOCKET_SEND, (words, at) => void (words[at + 3]! += 1)),
+    cardReply: first(SOCKET_SEND, (words, at) => void (words[at + 3] += 1)),
   },
   {
     name: 'list of records one too long',
     rule: 'F-03',
-    cardReply: dataRecord((words, at) => void (words[at + 3]! += 1)),
+    cardReply: dataRecord((words, at) => void (words[at + 3] += 1)),
   },
   { name: 'TRL flags wrong', rule: 'F-06', cardReply: first(SOCKET_SEND, put(3, 24, 31, 0x40)) },
   { name: 'TRL element size wrong', rule: 'F-06', cardReply: dataRecord(put(3, 8, 15, 2)) },
@@ -209,11 +209,7 @@ export const OUTCOME_MUTANTS: readonly Mutant[] = [
     name: 'failure nobody knows',
     rule: 'H-09',
     driver: first(SOCKET_OPTION_GET, put(0, 0, 2, 0)),
-    cardReply: when(
-      SOCKET_OPTION_GET,
-      (words, at) => ((words[at]! >>> 8) & 0x20) !== 0,
-      put(4, 24, 31, 0x42),
-    ),
+    cardReply: when(SOCKET_OPTION_GET, (words, at) => ((words[at] >>> 8) & 0x20) !== 0, put(4, 24, 31, 0x42)),
     follows: true,
   },
 ];
@@ -228,7 +224,7 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   {
     name: 'BucketsRemaining wrong',
     rule: 'B-08',
-    cardReply: dataRecord((words, at) => void (words[at + 5]! += 1)),
+    cardReply: dataRecord((words, at) => void (words[at + 5] += 1)),
   },
   { name: 'context returned twice', rule: 'B-06', cardReply: again(SOCKET_SEND, 5) },
   {
@@ -248,12 +244,12 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   {
     name: 'fewer bytes told than delivered',
     rule: 'R-03',
-    cardReply: dataRecord((words, at) => void (words[at + 9]! -= 1)),
+    cardReply: dataRecord((words, at) => void (words[at + 9] -= 1)),
   },
   {
     name: 'buffer returned and not counted',
     rule: 'R-04',
-    late: (card) => void (card.host.ledger.counters[MEMORY_TRANSMIT_RETURNED]! -= 1000),
+    late: (card) => void (card.host.ledger.counters[MEMORY_TRANSMIT_RETURNED] -= 1000),
   },
 ];
 
@@ -282,7 +278,7 @@ export const IOP_MUTANTS: readonly Mutant[] = [
     driver: first(SOCKET_OPTION_GET, put(0, 0, 2, 0)),
     cardReply: when(
       SOCKET_OPTION_GET,
-      (words, at) => ((words[at]! >>> 8) & 0x20) !== 0,
+      (words, at) => ((words[at] >>> 8) & 0x20) !== 0,
       put(7, 0, 31, 0x1234567),
     ),
     follows: true,

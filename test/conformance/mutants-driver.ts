@@ -16,14 +16,14 @@ import {
   SOCKET_SHUTDOWN,
 } from '../../src/i2o/socket.gen.ts';
 import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
-import type { VirtualCard } from '../../src/world/virtual.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-world.ts';
 import { type Change, first, type Mutant, nth, put, when } from './mutant.ts';
 
 /** The first SocketSend with a transmit buffer, or with immediate data. */
 const bufferSend = (change: (words: Int32Array, at: number) => void): Change =>
-  when(SOCKET_SEND, (words, at) => (words[at + 6]! & 0x10000000) !== 0, change);
+  when(SOCKET_SEND, (words, at) => (words[at + 6] & 0x10000000) !== 0, change);
 const immediateSend = (change: (words: Int32Array, at: number) => void): Change =>
-  when(SOCKET_SEND, (words, at) => (words[at + 6]! & 0x3c000000) === 0x0c000000, change);
+  when(SOCKET_SEND, (words, at) => (words[at + 6] & 0x3c000000) === 0x0c000000, change);
 
 /** Turns a request about a connected socket into another. */
 const instead = (functionCode: number): ((words: Int32Array, at: number) => void) =>
@@ -32,8 +32,8 @@ const instead = (functionCode: number): ((words: Int32Array, at: number) => void
 function afterClose(): Change {
   let closed = -1;
   return (words, at) => {
-    const functionCode = words[at + 1]! >>> 24;
-    if (functionCode === SOCKET_CLOSE) closed = words[at + 4]! & 0xffff;
+    const functionCode = words[at + 1] >>> 24;
+    if (functionCode === SOCKET_CLOSE) closed = words[at + 4] & 0xffff;
     if (functionCode !== SOCKET_CREATE || closed < 0) return false;
     put(4, 0, 15, closed)(words, at);
     return true;
@@ -45,9 +45,9 @@ function sendBeforeConnect(): Change {
   let made = 0;
   let second = -1;
   return (words, at) => {
-    const functionCode = words[at + 1]! >>> 24;
-    if (functionCode === SOCKET_CREATE && ++made === 2) second = words[at + 4]! & 0xffff;
-    if (functionCode !== SOCKET_SEND || (words[at + 6]! & 0x3c000000) !== 0x0c000000) return false;
+    const functionCode = words[at + 1] >>> 24;
+    if (functionCode === SOCKET_CREATE && ++made === 2) second = words[at + 4] & 0xffff;
+    if (functionCode !== SOCKET_SEND || (words[at + 6] & 0x3c000000) !== 0x0c000000) return false;
     put(4, 0, 15, second)(words, at);
     return true;
   };
@@ -111,7 +111,7 @@ export const LAYOUT_MUTANTS: readonly Mutant[] = [
   {
     name: 'bucket that begins in the middle of one',
     rule: 'S-05',
-    driver: first(SOCKET_RECEIVE_POST, (words, at) => void (words[at + 6]! += 64)),
+    driver: first(SOCKET_RECEIVE_POST, (words, at) => void (words[at + 6] += 64)),
   },
   { name: 'bucket count wrong', rule: 'S-06', driver: first(SOCKET_RECEIVE_POST, put(3, 0, 31, 8)) },
   {

@@ -11,7 +11,7 @@ import {
 import { first, type Mutant, put, when } from './mutant.ts';
 
 const ALL_EVENTS = 7;
-const isData = (words: Int32Array, at: number): boolean => (words[at + 9]! & 0xffffff) > 0;
+const isData = (words: Int32Array, at: number): boolean => (words[at + 9] & 0xffffff) > 0;
 
 export const FINER_MUTANTS: readonly Mutant[] = [
   { name: 'flag of MsgFlags that I2O has not', rule: 'H-03', driver: first(SOCKET_BIND, put(0, 10, 10, 1)) },

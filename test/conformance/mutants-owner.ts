@@ -6,7 +6,7 @@ import {
   RECEIVE_COPIES_BYTES,
   SEND_COPIES,
 } from '../../src/ledger/counters.gen.ts';
-import type { VirtualCard } from '../../src/world/virtual.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-world.ts';
 import { first, type Mutant, nth, part, put, when } from './mutant.ts';
 
 interface Ring {
@@ -116,9 +116,9 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
     rule: 'B-01',
     driver: nth(SOCKET_RECEIVE_POST, 3, (words, at) => {
       words[at + 5] = 1;
-      words[at + 6] = words[at + 6]! - (words[at + 6]! % 1);
-      words[at + 8] = words[at + 5]!;
-      words[at + 9] = words[at + 6]!;
+      words[at + 6] = words[at + 6] - (words[at + 6] % 1);
+      words[at + 8] = words[at + 5];
+      words[at + 9] = words[at + 6];
     }),
   },
   {
@@ -126,11 +126,11 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
     rule: 'B-04',
     driver: when(
       SOCKET_SEND,
-      (words, at) => words[at]! >>> 16 >= 12 && (words[at + 6]! & 0x10000000) !== 0,
+      (words, at) => words[at] >>> 16 >= 12 && (words[at + 6] & 0x10000000) !== 0,
       (words, at) => {
         for (let i = 0; i < 3; i++)
           words[at + 9 + i] =
-            i === 0 ? (words[at + 6]! & 0x7fffffff) | (words[at + 9]! & 0x80000000) : words[at + 6 + i]!;
+            i === 0 ? (words[at + 6] & 0x7fffffff) | (words[at + 9] & 0x80000000) : words[at + 6 + i];
       },
     ),
   },
@@ -149,8 +149,8 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
       requests.post = () => {
         post();
         const { words } = requests;
-        const sends = words[frame + 1]! >>> 24 === SOCKET_SEND && (words[frame + 6]! & 0x10000000) !== 0;
-        if (sends) engine(card).copyIn(SEND_COPIES, new Uint8Array(8), 0, words[frame + 8]!, 8);
+        const sends = words[frame + 1] >>> 24 === SOCKET_SEND && (words[frame + 6] & 0x10000000) !== 0;
+        if (sends) engine(card).copyIn(SEND_COPIES, new Uint8Array(8), 0, words[frame + 8], 8);
       };
     },
   },
@@ -188,17 +188,17 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
   {
     name: 'bytes counted as sent that were not',
     rule: 'R-02',
-    late: (card) => void (hostCounters(card)[BYTES_SENT]! += 1),
+    late: (card) => void (hostCounters(card)[BYTES_SENT] += 1),
   },
   {
     name: 'bytes copied that were not received',
     rule: 'R-06',
-    late: (card) => void (hostCounters(card)[RECEIVE_COPIES_BYTES]! += 1),
+    late: (card) => void (hostCounters(card)[RECEIVE_COPIES_BYTES] += 1),
   },
   {
     name: 'frames counted that were not posted',
     rule: 'R-01',
-    late: (card) => void (hostCounters(card)[INBOUND_POSTED]! += 1),
+    late: (card) => void (hostCounters(card)[INBOUND_POSTED] += 1),
   },
 ];
 

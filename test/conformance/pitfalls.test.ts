@@ -39,7 +39,7 @@ import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import * as utility from '../../src/i2o/utility.gen.ts';
-import { REPLY_RESERVE } from '../../src/iop/processor.ts';
+import { REPLY_RESERVE } from '../../src/iop/run/processor.ts';
 import { parseOffloadRule } from '../../src/node/offload-rule.ts';
 import { EVENTS_MAX } from '../../src/osm/message/device-events.ts';
 import { HANDLER_CONTROL, HANDLER_EVENT } from '../../src/osm/message/handlers.ts';
@@ -47,7 +47,7 @@ import { replyErrno, severityErrno } from '../../src/osm/message/reply-status.ts
 import { SOCK_DGRAM } from '../../src/socket/contract.ts';
 import { EADDRINUSE, EAGAIN, ENETDOWN, EPROTO } from '../../src/socket/errno.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { Fifos } from '../i2o/fifo-bed.ts';
 import { ScriptedCard } from '../osm/scripted-card.ts';
 import { PatternReceiver, PatternSender } from '../world/transfer.ts';
@@ -184,7 +184,7 @@ describe('7: severity bits are misread', () => {
       SEVERITY_CONGESTION,
     ]) {
       writeFailure(record, 0, DEVICE_TID, HOST_TID, 0x81, 0, 0, severity, 0x83, 0, 0, -1);
-      expect(record[4]! & 0x00ff0000).toBe(severity << 16);
+      expect(record[4] & 0x00ff0000).toBe(severity << 16);
       expect(getFailureSeverity(record, 0)).toBe(severity);
       expect(replyErrno(record, 0)).toBe(severityErrno(severity));
     }
@@ -214,7 +214,7 @@ describe('9: the size of a batch’s elements is ignored', () => {
       for (const vector of vectors.filter(({ id }) => id.endsWith('/list-most'))) {
         const words = wordsOf(vector);
         expect(words.length).toBeLessThanOrEqual(FRAME_WORDS);
-        expect(words[0]! >>> 16).toBe(words.length);
+        expect(words[0] >>> 16).toBe(words.length);
         lists += 1;
       }
     }
@@ -225,7 +225,7 @@ describe('9: the size of a batch’s elements is ignored', () => {
     const card = new ScriptedCard({ batchSends: true });
     const numbers = [card.connect(), card.connect(), card.connect()];
     for (let i = 0; i < 60; i++) {
-      card.sockets.send(numbers[i % 3]!, new Uint8Array(2048), 0, ((i * 37) % 200) + 1);
+      card.sockets.send(numbers[i % 3], new Uint8Array(2048), 0, ((i * 37) % 200) + 1);
     }
     card.host.driver.poll();
     const sends = card.takenOf(socket.SOCKET_SEND);
@@ -239,9 +239,9 @@ describe('10: one bad element ends the whole reply', () => {
     const card = new ScriptedCard();
     const connected = card.connect();
     for (let i = 0; i < 3; i++) card.sockets.send(connected, new Uint8Array(1000), 0, 1000);
-    const lent = card.takenOf(socket.SOCKET_SEND).map((request) => request[7]!);
+    const lent = card.takenOf(socket.SOCKET_SEND).map((request) => request[7]);
     expect(card.host.transmit.inUse).toBe(3);
-    card.contexts(lent[0]!, 15, lent[1]!, lent[2]!);
+    card.contexts(lent[0], 15, lent[1], lent[2]);
     expect(card.host.transmit.inUse).toBe(0);
     expect(card.counters['outboundRefused']).toBe(1);
   });
@@ -436,7 +436,7 @@ describe('18: OutboundInit’s reclaim list is IGNORE where it is not wanted', (
       w[f + 7] = at;
       w[f + 8] = second;
       w[f + 9] = at + 128;
-      if ((second & 0xffffff) === 0 && second !== 0) w[f] = (w[f]! & 0xffff) | (9 << 16);
+      if ((second & 0xffffff) === 0 && second !== 0) w[f] = (w[f] & 0xffff) | (9 << 16);
     });
     card.bare.run();
     expect(words[at >> 2]).toBe(4); // COMPLETE
@@ -472,7 +472,7 @@ describe('20: a body word is written twice, and its neighbour never', () => {
         ] as const) {
           if (layout === undefined) continue;
           const writes = new Map<number, number>();
-          (codecs[className]![`write${name}${suffix}`] as (...a: unknown[]) => void)(
+          (codecs[className][`write${name}${suffix}`] as (...a: unknown[]) => void)(
             writeOnly(writes),
             0,
             ...Array(20).fill(1),
@@ -545,7 +545,7 @@ describe('24: two drivers take one card', () => {
     const claim = (context: number): number => {
       card.bare.post((w, f) => utility.writeUtilClaim(w, f, DEVICE_TID, HOST_TID, 9, context, 1, 1));
       const [reply] = card.bare.run();
-      return reply![4]!;
+      return reply![4];
     };
     expect(claim(1)).toBe(0);
     expect(claim(2)).toBe(ERROR_NO_DATA | executive.DETAILED_STATUS_DEVICE_BUSY);
@@ -578,7 +578,7 @@ describe('26: the host’s work for each operation is what counts', () => {
     const host = card!.host.ledger.snapshot();
     expect(host['sendCopiesBytes']).toBe(1 << 20);
     expect(host['inboundPosted']).toBeLessThan(256);
-    expect(host['doorbells']).toBeLessThanOrEqual(host['inboundPosted']!);
+    expect(host['doorbells']).toBeLessThanOrEqual(host['inboundPosted']);
   });
 });
 

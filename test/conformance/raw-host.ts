@@ -9,7 +9,7 @@ import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { SO_KEEPALIVE } from '../../src/socket/options.ts';
 import { OUTBOUND, type TraceEnd, type TraceHead, type TraceSink } from '../../src/trace/sink.ts';
 import { Validator } from '../../src/validate/validator.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 /** No handler of the driver's. */
 const CONTEXT = 77;
@@ -45,7 +45,7 @@ export class RawHost implements TraceSink {
 
   /** Posts one request and lets everything come of it. @param variant the field its transitions are told apart by. */
   step(message: string, number = WALKER, variant = 0): void {
-    const { requests } = this.world.cards[0]!.host;
+    const { requests } = this.world.cards[0].host;
     this.status = -1;
     this.transaction += 1;
     const frame = requests.acquire();
@@ -114,7 +114,7 @@ export class RawHost implements TraceSink {
   }
 
   private immediate(words: Int32Array, at: number): void {
-    const context = this.world.cards[0]!.host.transmit.count - 1;
+    const context = this.world.cards[0].host.transmit.count - 1;
     writeSglImmediate(words, at, SGL_IMMEDIATE | SGL_LAST, BYTES, context);
   }
 
@@ -124,9 +124,9 @@ export class RawHost implements TraceSink {
 
   frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
     this.validator.frame(direction, timeNs, slot, words, at);
-    const several = ((words[at]! >>> 8) & FLAG_MULTIPLE) !== 0;
+    const several = ((words[at] >>> 8) & FLAG_MULTIPLE) !== 0;
     if (direction !== OUTBOUND || several || words[at + 2] !== CONTEXT) return;
-    if (words[at + 3] === this.transaction) this.status = words[at + 4]! >>> 24;
+    if (words[at + 3] === this.transaction) this.status = words[at + 4] >>> 24;
   }
 
   owner(direction: number, timeNs: number, slot: number, side: number): void {

@@ -59,10 +59,10 @@ export function runScenario(file: ScenarioFile, scenario: Scenario): { card: Vec
     }
     card.put(step);
     const replies = card.rest(TURNS, TURN_NS);
-    const several = (reply: Int32Array): boolean => (reply[0]! & 0x1000) !== 0;
+    const several = (reply: Int32Array): boolean => (reply[0] & 0x1000) !== 0;
     const alone = replies
       .filter((reply) => !several(reply))
-      .map((reply) => ({ name: '', text: hex(reply.subarray(0, reply[0]! >>> 16)) }));
+      .map((reply) => ({ name: '', text: hex(reply.subarray(0, reply[0] >>> 16)) }));
     const items = replies.filter(several).flatMap(itemsOf);
     const text = (expected: Expected): string => patternOf(card, expected);
     return [
@@ -92,7 +92,7 @@ export function runScenario(file: ScenarioFile, scenario: Scenario): { card: Vec
 function takeBack(card: VectorCard, step: ScenarioStep, replies: readonly Int32Array[]): string[] {
   const kept = step.replies.flatMap(({ places = [] }) => places.filter(({ area }) => area === 'preserved'));
   return kept.flatMap(({ word }) => {
-    const named = replies.some((reply) => card.recycle(reply[word]!));
+    const named = replies.some((reply) => card.recycle(reply[word]));
     return named ? [] : ['the record names another frame'];
   });
 }
@@ -124,12 +124,12 @@ function matches(pattern: string, text: string): boolean {
 
 /** Elements of a multiple-transaction reply: contexts, outcomes or records. */
 function itemsOf(reply: Int32Array): Said[] {
-  const code = reply[1]! >>> 24;
-  const count = reply[3]! & 0xff;
-  const stride = ((reply[3]! >>> 8) & 0xff) + 1;
+  const code = reply[1] >>> 24;
+  const count = reply[3] & 0xff;
+  const stride = ((reply[3] >>> 8) & 0xff) + 1;
   const first = code === functionNamed('SocketReceivePost') ? 6 : 5;
   return Array.from({ length: count }, (_, i) => ({
-    name: `${code}/${reply[4]! >>> 24}`,
+    name: `${code}/${reply[4] >>> 24}`,
     text: hex(reply.subarray(first + i * stride, first + (i + 1) * stride)),
   }));
 }

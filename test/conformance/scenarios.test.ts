@@ -32,7 +32,7 @@ describe('a scenario', () => {
     expect(twist({ items: last.items.slice(1) })).not.toEqual([]);
     expect(twist({ items: [...last.items, last.items[0]] })).not.toEqual([]);
     expect(twist({ replies: [{ bytes: '01000000' }] })).not.toEqual([]);
-    expect(twist({ read: [{ ...last.read![0]!, bytes: 'ffffffff' }] })).not.toEqual([]);
+    expect(twist({ read: [{ ...last.read![0], bytes: 'ffffffff' }] })).not.toEqual([]);
     expect(functionNamed('SocketSend')).toBe(0x89);
   });
 });

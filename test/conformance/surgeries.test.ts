@@ -20,16 +20,16 @@ describe.each(TRANSPORTS)('a trace of every message, %s', (transport) => {
     const found = judgeTape(tape);
     const lines = found.map((v) => `${v.rule} at ${v.frame}: ${v.seen}`);
     expect(found[0]?.rule, lines.join('\n')).toBe(rule);
-    if (end !== true) expect(found[0]!.frame, lines.join('\n')).toBe(tape.numberOf(frame!));
+    if (end !== true) expect(found[0].frame, lines.join('\n')).toBe(tape.numberOf(frame!));
   });
 });
 
 /** Flips that leave a legal header: contexts of both kinds of send travel alike, and a failure repeats its request's header. */
 function legal({ direction, words }: FrameEvent, word: number, bit: number): boolean {
-  const flags = (words[0]! >>> 8) & 0xff;
-  if (direction !== OUTBOUND) return word === 0 && bit === 12 && words[1]! >>> 24 === 0x00;
+  const flags = (words[0] >>> 8) & 0xff;
+  if (direction !== OUTBOUND) return word === 0 && bit === 12 && words[1] >>> 24 === 0x00;
   if ((flags & 0x20) !== 0) return word === 0 && ((bit >= 4 && bit <= 7) || bit === 12);
-  return (flags & 0x10) !== 0 && words[1]! >>> 24 === 0x89 && word === 1 && bit === 25;
+  return (flags & 0x10) !== 0 && words[1] >>> 24 === 0x89 && word === 1 && bit === 25;
 }
 
 it('no bit of version, flags, list offset and function can flip unseen, in any kind of frame', {
@@ -42,15 +42,14 @@ it('no bit of version, flags, list offset and function can flip unseen, in any k
   for (const frame of tape.events) {
     if (frame.kind !== 'frame') continue;
     const { words } = frame;
-    const kind =
-      (words[1]! >>> 24) * 0x20000 + ((words[1]! & 0xfff) === 0 ? 0 : 0x10000) + (words[0]! & 0xff00);
+    const kind = (words[1] >>> 24) * 0x20000 + ((words[1] & 0xfff) === 0 ? 0 : 0x10000) + (words[0] & 0xff00);
     if (seen.has(kind)) continue;
     seen.add(kind);
     for (let i = 0; i < 24; i++) {
       const [word, bit] = i < 16 ? [0, i] : [1, 8 + i];
       if (legal(frame, word, bit)) continue;
       flips += 1;
-      const before = words[word]!;
+      const before = words[word];
       words[word] = before ^ (1 << bit);
       if (judgeTape(tape).length === 0) missed.push(`frame ${tape.numberOf(frame)} word ${word} bit ${bit}`);
       words[word] = before;

@@ -50,7 +50,7 @@ const reply = (functionCode: number, change: readonly [number, number, number, n
 const deviceEvent =
   ([word, low, high, value]: readonly [number, number, number, number]) =>
   (tape: Tape): FrameEvent => {
-    const frame = tape.nth(OUTBOUND, EVENT_REGISTER, 1, ({ words }) => (words[1]! & 0xfff) === DEVICE_TID);
+    const frame = tape.nth(OUTBOUND, EVENT_REGISTER, 1, ({ words }) => (words[1] & 0xfff) === DEVICE_TID);
     set(frame, word, low, high, value);
     return frame;
   };
@@ -58,13 +58,13 @@ const isOwner =
   (direction: number, side: number) =>
   (event: TapeEvent): event is TapeEvent =>
     event.kind === 'owner' && event.direction === direction && event.side === side;
-const isMultiple = ({ words }: FrameEvent): boolean => ((words[0]! >>> 8) & 0x10) !== 0;
-const hasData = (frame: FrameEvent): boolean => isMultiple(frame) && (frame.words[9]! & 0xffffff) > 0;
+const isMultiple = ({ words }: FrameEvent): boolean => ((words[0] >>> 8) & 0x10) !== 0;
+const hasData = (frame: FrameEvent): boolean => isMultiple(frame) && (frame.words[9] & 0xffffff) > 0;
 
 /** The frame and what was done with its slot before or after. */
 function whole(tape: Tape, frame: FrameEvent): TapeEvent[] {
   const at = tape.at(frame);
-  const other = frame.direction === INBOUND ? tape.events[at - 1]! : tape.events[at + 1]!;
+  const other = frame.direction === INBOUND ? tape.events[at - 1] : tape.events[at + 1];
   return frame.direction === INBOUND ? [other, frame] : [frame, other];
 }
 
@@ -92,7 +92,7 @@ export const SURGERIES: readonly Surgery[] = [
     name: 'end of stream that has a status',
     rule: 'F-07',
     cut: (tape) => {
-      const frame = tape.nth(OUTBOUND, RECEIVE_POST, 1, (f) => f.words[6] === -1 && f.words[8]! >>> 24 === 2);
+      const frame = tape.nth(OUTBOUND, RECEIVE_POST, 1, (f) => f.words[6] === -1 && f.words[8] >>> 24 === 2);
       set(frame, 9, 24, 31, 5);
       return frame;
     },
@@ -101,7 +101,7 @@ export const SURGERIES: readonly Surgery[] = [
     name: 'end of stream and error at once',
     rule: 'F-07',
     cut: (tape) => {
-      const frame = tape.nth(OUTBOUND, RECEIVE_POST, 1, (f) => f.words[6] === -1 && f.words[8]! >>> 24 === 2);
+      const frame = tape.nth(OUTBOUND, RECEIVE_POST, 1, (f) => f.words[6] === -1 && f.words[8] >>> 24 === 2);
       set(frame, 8, 24, 31, 3);
       return frame;
     },
@@ -111,7 +111,7 @@ export const SURGERIES: readonly Surgery[] = [
     rule: 'B-08',
     cut: (tape) => {
       const frame = tape.nth(OUTBOUND, RECEIVE_POST, 2, hasData);
-      frame.words[5] = frame.words[5]! - 1;
+      frame.words[5] = frame.words[5] - 1;
       return frame;
     },
   },
@@ -120,7 +120,7 @@ export const SURGERIES: readonly Surgery[] = [
     rule: 'B-08',
     cut: (tape) => {
       const frame = tape.nth(OUTBOUND, RECEIVE_POST, 2, hasData);
-      frame.words[5] = frame.words[5]! + 1;
+      frame.words[5] = frame.words[5] + 1;
       return frame;
     },
   },
@@ -164,7 +164,7 @@ export const SURGERIES: readonly Surgery[] = [
       const frame = tape.nth(OUTBOUND, OPTION_GET);
       tape.drop(...whole(tape, frame));
       for (const side of [tape.finish!.host, tape.finish!.iop] as Record<string, number>[]) {
-        for (const counter of ['outboundPosted', 'outboundReleased']) if (side[counter]) side[counter]! -= 1;
+        for (const counter of ['outboundPosted', 'outboundReleased']) if (side[counter]) side[counter] -= 1;
       }
       return undefined;
     },
@@ -178,7 +178,7 @@ export const SURGERIES: readonly Surgery[] = [
       const events = whole(tape, answer);
       tape.drop(...events);
       const first = tape.nth(INBOUND, CONNECT);
-      for (const event of events) event.timeNs = tape.events[tape.at(first) - 1]!.timeNs;
+      for (const event of events) event.timeNs = tape.events[tape.at(first) - 1].timeNs;
       tape.insert(tape.at(first) - 1, ...events);
       return answer;
     },
@@ -196,11 +196,11 @@ export const SURGERIES: readonly Surgery[] = [
     end: true,
     transport: 'fifo',
     cut: (tape) => {
-      const left = tape.frames(OUTBOUND, ACCEPT_POST, (frame) => frame.words[4]! >>> 24 !== 0);
+      const left = tape.frames(OUTBOUND, ACCEPT_POST, (frame) => frame.words[4] >>> 24 !== 0);
       tape.drop(...left.flatMap((frame) => whole(tape, frame)));
       for (const side of [tape.finish!.host, tape.finish!.iop] as Record<string, number>[]) {
         for (const counter of ['outboundPosted', 'outboundReleased'])
-          if (side[counter]) side[counter]! -= left.length;
+          if (side[counter]) side[counter] -= left.length;
       }
       return undefined;
     },
@@ -210,7 +210,7 @@ export const SURGERIES: readonly Surgery[] = [
     rule: 'B-01',
     cut: (tape) => {
       const frame = tape.nth(INBOUND, RECEIVE_POST);
-      for (const word of [1, 2]) frame.words[7 + word] = frame.words[4 + word]!;
+      for (const word of [1, 2]) frame.words[7 + word] = frame.words[4 + word];
       return frame;
     },
   },
@@ -219,7 +219,7 @@ export const SURGERIES: readonly Surgery[] = [
     rule: 'B-06',
     cut: (tape) => {
       const [first, second] = tape.frames(OUTBOUND, SEND, isMultiple) as [FrameEvent, FrameEvent];
-      second.words[5] = first.words[5]!;
+      second.words[5] = first.words[5];
       return second;
     },
   },
@@ -236,7 +236,7 @@ export const SURGERIES: readonly Surgery[] = [
     name: 'credit for more than came',
     rule: 'R-05',
     cut: (tape) => {
-      const socket = tape.nth(OUTBOUND, RECEIVE_POST, 1, hasData).words[7]! & 0xffff;
+      const socket = tape.nth(OUTBOUND, RECEIVE_POST, 1, hasData).words[7] & 0xffff;
       const frame = tape.nth(INBOUND, OPTION_GET);
       frame.words.fill(0);
       frame.words.set([(7 << 16) | 1, (RECEIVE_CREDIT << 24) | 0x001010, 1, 1, 1, socket, 0x100000]);
@@ -269,7 +269,7 @@ export const SURGERIES: readonly Surgery[] = [
       const init = tape.nth(INBOUND, OUTBOUND_INIT);
       tape.drop(tape.after(init, (event): event is TapeEvent => event.kind === 'polled'));
       return tape.events[
-        tape.events.findIndex((e) => e.kind === 'frame' && e.words[1]! >>> 24 === 0xa8)
+        tape.events.findIndex((e) => e.kind === 'frame' && e.words[1] >>> 24 === 0xa8)
       ] as FrameEvent;
     },
   },
@@ -342,7 +342,7 @@ export const SURGERIES: readonly Surgery[] = [
     cut: (tape) => {
       const nops = tape.frames(INBOUND, 0x00);
       tape.drop(...whole(tape, nops.at(-1)!));
-      (tape.finish!.host as Record<string, number>)['inboundPosted']! -= 1;
+      (tape.finish!.host as Record<string, number>)['inboundPosted'] -= 1;
       return undefined;
     },
   },
@@ -351,7 +351,7 @@ export const SURGERIES: readonly Surgery[] = [
     rule: 'T-07',
     transport: 'fifo',
     cut: (tape) => {
-      const frame = tape.nth(OUTBOUND, OPTION_GET, 1, ({ words }) => ((words[0]! >>> 8) & 0x20) !== 0);
+      const frame = tape.nth(OUTBOUND, OPTION_GET, 1, ({ words }) => ((words[0] >>> 8) & 0x20) !== 0);
       frame.words[7] = 3;
       return frame;
     },
@@ -360,7 +360,7 @@ export const SURGERIES: readonly Surgery[] = [
     name: 'a failure of no severity',
     rule: 'H-09',
     cut: (tape) => {
-      const frame = tape.nth(OUTBOUND, OPTION_GET, 1, ({ words }) => ((words[0]! >>> 8) & 0x20) !== 0);
+      const frame = tape.nth(OUTBOUND, OPTION_GET, 1, ({ words }) => ((words[0] >>> 8) & 0x20) !== 0);
       set(frame, 4, 16, 23, 0);
       return frame;
     },
@@ -396,7 +396,7 @@ export const SURGERIES: readonly Surgery[] = [
               : 'R-01',
       end: true,
       cut: (tape) => {
-        (tape.finish!.host as Record<string, number>)[counter]! += 1;
+        (tape.finish!.host as Record<string, number>)[counter] += 1;
         return undefined;
       },
     }),
@@ -406,7 +406,7 @@ export const SURGERIES: readonly Surgery[] = [
     rule: 'R-01',
     end: true,
     cut: (tape) => {
-      (tape.finish!.iop as Record<string, number>)['inboundReleased']! += 1;
+      (tape.finish!.iop as Record<string, number>)['inboundReleased'] += 1;
       return undefined;
     },
   },
@@ -415,7 +415,7 @@ export const SURGERIES: readonly Surgery[] = [
     rule: 'R-02',
     end: true,
     cut: (tape) => {
-      (tape.finish!.host as Record<string, number>)['bytesSent']! += 1;
+      (tape.finish!.host as Record<string, number>)['bytesSent'] += 1;
       tape.finish = { ...tape.finish!, lost: 3 };
       return undefined;
     },

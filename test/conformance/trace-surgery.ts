@@ -55,7 +55,7 @@ export class Tape implements TraceSink {
 
   frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
     const copy = words.slice(at, at + this.frameWords);
-    const sizeWords = copy[0]! >>> 16;
+    const sizeWords = copy[0] >>> 16;
     // As a file has it: no more words than the message's.
     if (sizeWords >= 3 && sizeWords < this.frameWords) copy.fill(0, sizeWords);
     this.events.push({ kind: 'frame', direction, timeNs, slot, words: copy });
@@ -103,7 +103,7 @@ export class Tape implements TraceSink {
       (event): event is FrameEvent =>
         event.kind === 'frame' &&
         event.direction === direction &&
-        event.words[1]! >>> 24 === functionCode &&
+        event.words[1] >>> 24 === functionCode &&
         matches(event),
     );
   }
@@ -176,5 +176,5 @@ export function judgeTape(tape: Tape): readonly Violation[] {
 /** Rewrites some bits of a word. */
 export function set({ words }: FrameEvent, word: number, low: number, high: number, value: number): void {
   const mask = high - low === 31 ? -1 : (2 ** (high - low + 1) - 1) << low;
-  words[word] = (words[word]! & ~mask) | ((value << low) & mask);
+  words[word] = (words[word] & ~mask) | ((value << low) & mask);
 }

@@ -13,11 +13,11 @@ import {
   getFailureCode,
   getFailureSeverity,
 } from '../../src/i2o/frame.ts';
-import { EchoModule } from '../../src/iop/echo.ts';
-import type { Outbound } from '../../src/iop/outbound.ts';
+import { EchoModule } from '../../src/iop/module/echo.ts';
+import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import { errnoName } from '../../src/socket/errno.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { BareCard } from '../iop/bed.ts';
 import { type Place, type Vector, type VectorFile, type VectorFrame, wordsOf } from './vectors.ts';
 
@@ -68,7 +68,7 @@ export class VectorCard {
   /** Goes through a setup; sockets begin where the card is operational. */
   bring(file: VectorFile, state: string): void {
     if (state.startsWith('socket.')) this.bring(file, 'operational');
-    for (const step of file.setups[state]!) {
+    for (const step of file.setups[state]) {
       if (step.together === true) {
         this.put(step);
         continue;
@@ -159,7 +159,7 @@ function succeeded(reply: Int32Array): boolean {
 function answers(vector: Vector, reply: Int32Array): boolean {
   const request = wordsOf(vector);
   return (
-    frameFunction(reply, 0) === request[1]! >>> 24 &&
+    frameFunction(reply, 0) === request[1] >>> 24 &&
     frameInitiatorContext(reply, 0) === request[2] &&
     (frameFlags(reply, 0) & 0x10) === 0 &&
     (frameTransactionContext(reply, 0) === request[3] ||

@@ -11,7 +11,7 @@ import { RawHost, WALKER } from './raw-host.ts';
 
 const machine = machineNamed('socket')!;
 const requests = machine.transitions.filter(({ on }) => on.startsWith('request '));
-const messages = [...new Set(requests.map(({ on }) => on.split(' ')[1]!))];
+const messages = [...new Set(requests.map(({ on }) => on.split(' ')[1]))];
 
 const TIMEOUT_MS = 60_000;
 
@@ -30,7 +30,7 @@ function legalSteps(state: string): Step[] {
   return requests
     .filter((transition) => transition.in.includes(state))
     .flatMap((transition) => {
-      const message = transition.on.split(' ')[1]!;
+      const message = transition.on.split(' ')[1];
       const asked = after(state, transition);
       const answered = machine.transitions.find(
         ({ on, in: starts }) => on === `reply ${message} success` && starts.includes(asked),
@@ -45,7 +45,7 @@ function walk(host: RawHost, choices: readonly number[]): string {
   let state = 'Free';
   for (const choice of choices) {
     const steps = legalSteps(state);
-    const step = steps[choice % steps.length]!;
+    const step = steps[choice % steps.length];
     host.step(step.message, WALKER, step.variant);
     state = step.to;
   }
@@ -81,7 +81,7 @@ describe('the socket machine on a card', () => {
           const state = walk(host, steps);
           const legal = new Set(legalSteps(state).map(({ message }) => message));
           const wrong = messages.filter((message) => !legal.has(message));
-          const message = wrong[choice % wrong.length]!;
+          const message = wrong[choice % wrong.length];
           host.step(message, WALKER, 1);
           const rules = host.validator.findings.violations.map(({ rule }) => rule);
           expect(rules, `${message} in ${state}: ${found(host.validator)}`).toEqual([

@@ -10,7 +10,7 @@ const { kernels, bytes } = region;
 function plainSum(offset: number, length: number, initial: number): number {
   let sum = initial;
   for (let i = 0; i < length; i += 2) {
-    sum += (bytes[offset + i]! << 8) | (i + 1 < length ? bytes[offset + i + 1]! : 0);
+    sum += (bytes[offset + i] << 8) | (i + 1 < length ? bytes[offset + i + 1] : 0);
     if (sum > 0xffff) sum = (sum & 0xffff) + 1;
   }
   return sum;

@@ -13,7 +13,7 @@ import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import { Host } from '../../src/osm/host.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
-import { DEFAULT_CARD_CONFIG } from '../../src/world/card-config.ts';
+import { DEFAULT_CARD_CONFIG } from '../../src/world/build/card-config.ts';
 import { StormFailure } from './card-storm.ts';
 import { mutate } from './mutations.ts';
 
@@ -61,7 +61,7 @@ export function bringUpStorm(seed: number): boolean {
     for (let at = inbound.receive(); at !== NO_FRAME; at = inbound.receive()) {
       const request = words.slice(at, at + FRAME_WORDS);
       inbound.release();
-      const functionCode = request[1]! >>> 24;
+      const functionCode = request[1] >>> 24;
       // Both wait for something to tell, and here nothing ever happens.
       if (functionCode === EVENT_REGISTER || (functionCode === LCT_NOTIFY && request[5] !== 0)) continue;
       if (functionCode === CLAIM) user = HOST;
@@ -72,19 +72,19 @@ export function bringUpStorm(seed: number): boolean {
         block[3] = FRAME_WORDS;
         block[4] = block[5] = block[6] = 16;
         block[21] = 0xff000000 | 0;
-        write(request[6]!, block);
+        write(request[6], block);
       } else if (functionCode === OUTBOUND_INIT) {
-        write(request[7]!, [4]);
+        write(request[7], [4]);
       } else {
         const entry = [9 | (0x010 << 16), 1, 0, SOCKET_CLASS_ID | (2 << 12), 0, user, 0, 0, 0];
-        if (functionCode === LCT_NOTIFY) write(request[7]!, [12 | (1 << 28), 0, 1, ...entry]);
+        if (functionCode === LCT_NOTIFY) write(request[7], [12 | (1 << 28), 0, 1, ...entry]);
         frame.fill(0);
         frame[0] = 1 | ((FLAG_REPLY | FLAG_LAST) << 8) | (5 << 16);
         frame.set(request.subarray(1, 4), 1);
         if (random.below(8) === 0) mutate(frame, random, { layout, words });
         const reply = outbound.acquire();
         if (reply === NO_FRAME) continue;
-        for (let i = 0; i < FRAME_WORDS; i++) words[reply + i] = frame[i]!;
+        for (let i = 0; i < FRAME_WORDS; i++) words[reply + i] = frame[i];
         outbound.post();
         outbound.publish();
       }

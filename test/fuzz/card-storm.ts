@@ -72,7 +72,7 @@ export class CardStorm {
       driver: { socketsMax: SOCKETS },
       pools: {
         inboundFrames: 32,
-        outboundFrames: [8, 16, 64][random.below(3)]!,
+        outboundFrames: [8, 16, 64][random.below(3)],
         transmitBuffers: 16,
         transmitBufferBytes: 2048,
         receiveBuckets: 16,
@@ -154,11 +154,11 @@ export class CardStorm {
     const { frame } = maker;
     if (kind >= 6) {
       mutate(frame, random, { layout: card.memory.layout, words: card.region.words });
-      if (this.posts()) maker.make(messageNamed('SocketReceiveCredit')!, frame[2]!);
+      if (this.posts()) maker.make(messageNamed('SocketReceiveCredit')!, frame[2]);
     } else if (kind === 0) {
       for (let i = 0; i < FRAME_WORDS; i++) frame[i] = random.nextInt32();
       if (random.below(2) === 0) frame[0] = 1 | ((3 + random.below(30)) << 16);
-      if (random.below(2) === 0) frame[1] = DEVICE_TID | (HOST_TID << 12) | (frame[1]! & 0xff000000);
+      if (random.below(2) === 0) frame[1] = DEVICE_TID | (HOST_TID << 12) | (frame[1] & 0xff000000);
     }
   }
 
@@ -174,7 +174,7 @@ export class CardStorm {
     const { words } = card.region;
     const at = card.inbound.acquire();
     if (at === NO_FRAME) return false;
-    for (let i = 0; i < FRAME_WORDS; i++) words[at + i] = maker.frame[i]!;
+    for (let i = 0; i < FRAME_WORDS; i++) words[at + i] = maker.frame[i];
     const copy = maker.frame.slice();
     sent.set(at, copy);
     this.posted.push(copy);
@@ -260,8 +260,8 @@ export class CardStorm {
     const { card } = this;
     this.guards.check();
     this.settleTurns();
-    const released = card.ledger.counters[INBOUND_RELEASED]!;
-    const posted = card.ledger.counters[OUTBOUND_POSTED]!;
+    const released = card.ledger.counters[INBOUND_RELEASED];
+    const posted = card.ledger.counters[OUTBOUND_POSTED];
     checkCredits(card);
     if (posted < this.taken || released < this.frames) {
       throw new Error(
@@ -274,17 +274,17 @@ export class CardStorm {
 
 /** Whether a request may move the card to another state: what it is itself told depends on the card alone. */
 function movesState(frame: Int32Array): boolean {
-  return (frame[1]! & 0xfff) === 0 && frame[1]! >>> 24 >= 0xa0;
+  return (frame[1] & 0xfff) === 0 && frame[1] >>> 24 >= 0xa0;
 }
 
 /** @returns what a reply refuses with, 0 for one that refuses nothing. @param overlaid word 4 is no status. */
 function refusalOf(reply: Int32Array, overlaid: boolean): number {
-  const flags = (reply[0]! >>> 8) & 0xff;
-  const status = reply[4]! >>> 24;
+  const flags = (reply[0] >>> 8) & 0xff;
+  const status = reply[4] >>> 24;
   if ((flags & FLAG_FAIL) !== 0) return FAIL | status;
   if ((overlaid && status !== 0x0b) || status === 0 || status === PROGRESS || (flags & FLAG_MULTIPLE) !== 0)
     return 0;
-  return (status === 0x0b ? TRANSACTION : STATUS) | (reply[4]! & 0xffff);
+  return (status === 0x0b ? TRANSACTION : STATUS) | (reply[4] & 0xffff);
 }
 
 /** Whether a refusal is one of what the request means, not of how it is written. */

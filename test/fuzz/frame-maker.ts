@@ -55,7 +55,7 @@ export class FrameMaker {
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.random.below(from.length)]!;
+    return from[this.random.below(from.length)];
   }
 
   /** Address of a random place in the control area for so many bytes. */
@@ -130,7 +130,7 @@ export class FrameMaker {
       last = at;
       at = this.element(at, this.pick(elements));
     }
-    frame[last] = frame[last]! | LAST;
+    frame[last] = frame[last] | LAST;
     const field = request.fields.find(({ name }) => name === count);
     if (field !== undefined) put(frame, field, made);
     return at;
@@ -213,11 +213,11 @@ export function enumValues(field: FieldEntry): readonly number[] | undefined {
 function put(frame: Int32Array, field: FieldEntry, value: number): void {
   const width = field.high - field.low + 1;
   const mask = width === 32 ? -1 : 2 ** width - 1;
-  frame[field.word] = (frame[field.word]! & ~(mask << field.low)) | ((value & mask) << field.low);
+  frame[field.word] = (frame[field.word] & ~(mask << field.low)) | ((value & mask) << field.low);
 }
 
 /** A field of a frame, not negative. */
 export function fieldOf(frame: Int32Array, at: number, field: FieldEntry): number {
   const width = field.high - field.low + 1;
-  return ((frame[at + field.word]! >>> field.low) & (width === 32 ? -1 : 2 ** width - 1)) >>> 0;
+  return ((frame[at + field.word] >>> field.low) & (width === 32 ? -1 : 2 ** width - 1)) >>> 0;
 }

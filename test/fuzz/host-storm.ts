@@ -17,7 +17,7 @@ import { Host } from '../../src/osm/host.ts';
 import { ERRNO_MAX } from '../../src/socket/errno.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
-import { DEFAULT_CARD_CONFIG } from '../../src/world/card-config.ts';
+import { DEFAULT_CARD_CONFIG } from '../../src/world/build/card-config.ts';
 import { StormFailure } from './card-storm.ts';
 import { LOOPBACK, PORT } from './frame-maker.ts';
 import { Guards } from './guards.ts';
@@ -60,7 +60,7 @@ export class HostStorm {
     this.random = random;
     const pools = {
       ...DEFAULT_CARD_CONFIG.pools,
-      inboundFrames: [8, 32][random.below(2)]!,
+      inboundFrames: [8, 32][random.below(2)],
       outboundFrames: 32,
       transmitBuffers: 16,
       transmitBufferBytes: 2048,
@@ -167,7 +167,7 @@ export class HostStorm {
     const request = requests[random.below(Math.max(1, requests.length))];
     if (kind === 0 || request === undefined || !maker.answer(request)) {
       for (let i = 0; i < FRAME_WORDS; i++) frame[i] = random.nextInt32() & (random.below(2) === 0 ? -1 : 15);
-      frame[0] = 1 | ([0xc0, 0xd0, 0xe0, 0x80][random.below(4)]! << 8) | (random.below(34) << 16);
+      frame[0] = 1 | ([0xc0, 0xd0, 0xe0, 0x80][random.below(4)] << 8) | (random.below(34) << 16);
       frame[2] = random.below(HANDLERS);
     } else if (kind !== 1) mutate(frame, random, this.memory);
     this.send();
@@ -180,7 +180,7 @@ export class HostStorm {
     const { random } = this;
     const inbound = firstInboundMfa(layout) + 128 * random.below(layout.inboundFrames);
     const outbound = layout.outbound + 128 * random.below(layout.outboundFrames);
-    const wild = [random.nextInt32(), 0, inbound + 4, inbound, outbound + 8, outbound][random.below(6)]!;
+    const wild = [random.nextInt32(), 0, inbound + 4, inbound, outbound + 8, outbound][random.below(6)];
     // Of each list only a few, or its frames would find no room: that would be the card's own loss.
     if (this.lies > 8) return;
     this.lies += 1;
@@ -196,7 +196,7 @@ export class HostStorm {
   private send(): number {
     const at = this.outbound.acquire();
     if (at === NO_FRAME) return NO_FRAME;
-    for (let i = 0; i < FRAME_WORDS; i++) this.region.words[at + i] = this.maker.frame[i]!;
+    for (let i = 0; i < FRAME_WORDS; i++) this.region.words[at + i] = this.maker.frame[i];
     this.outbound.post();
     this.outbound.publish();
     this.frames += 1;
@@ -287,12 +287,12 @@ export class HostStorm {
     if (request !== undefined && maker.answer(request)) {
       if (random.below(3) !== 0) mutate(maker.frame, random, this.memory);
       const copy = maker.frame.slice();
-      const [refused, replies] = [counters[OUTBOUND_REFUSED]!, counters[MESSAGE_REPLIES]!];
+      const [refused, replies] = [counters[OUTBOUND_REFUSED], counters[MESSAGE_REPLIES]];
       const at = this.send();
       if (at !== NO_FRAME) {
         for (let i = 0; i < 3; i++) this.host.driver.poll();
         if (counters[MESSAGE_REPLIES] !== replies + 1) throw new Error('the driver did not take a reply');
-        const more = counters[OUTBOUND_REFUSED]! - refused;
+        const more = counters[OUTBOUND_REFUSED] - refused;
         if (more > 1 || (isBad(copy) && more !== 1)) throw new Error(`a bad reply was refused ${more} times`);
         this.refused += more;
         const now = region.words.subarray(at, at + FRAME_WORDS);
@@ -320,7 +320,7 @@ export class HostStorm {
 
 /** Whether a reply's header is wrong, said from the reference (section 1), not from the driver's check. */
 function isBad(reply: Int32Array): boolean {
-  const word = reply[0]!;
+  const word = reply[0];
   const flags = (word >>> 8) & 0xff;
   const size = word >>> 16;
   const offset = (word >>> 4) & 15;

@@ -26,10 +26,10 @@ export function indexStorm(seed: number): number {
     for (; lies < TURNS; lies++) {
       const queue = random.below(2) === 0 || transport === 'fifo' ? layout.inbound : layout.outbound;
       const word = (queue + WORD_SPACING * random.below(transport === 'fifo' ? 13 : 4)) >> 2;
-      const now = words[word]!;
+      const now = words[word];
       const lie = [now + 1, now - 1, now + 1000, now ^ (1 << random.below(32)), random.nextInt32(), 0][
         random.below(6)
-      ]!;
+      ];
       Atomics.store(words, word, lie | 0);
       const at = card.inbound.acquire();
       if (at !== NO_FRAME) {

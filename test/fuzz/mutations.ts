@@ -71,67 +71,67 @@ function anyAddress(random: Random, { layout, words }: Memory): number {
 
 /** A word of the message behind its header, or one past its end. */
 function bodyWord(frame: Int32Array, random: Random): number {
-  const size = Math.min(Math.max(frame[0]! >>> 16, 5), FRAME_WORDS);
+  const size = Math.min(Math.max(frame[0] >>> 16, 5), FRAME_WORDS);
   return 3 + random.below(size - 3);
 }
 
 const MUTATIONS: readonly Mutation[] = [
   // one bit of the message
   (frame, random) => {
-    const size = Math.min(Math.max(frame[0]! >>> 16, 4), FRAME_WORDS);
-    frame[random.below(size)]! ^= 1 << random.below(32);
+    const size = Math.min(Math.max(frame[0] >>> 16, 4), FRAME_WORDS);
+    frame[random.below(size)] ^= 1 << random.below(32);
   },
   // a field, or a half of a word, to an edge
   (frame, random) => {
-    frame[bodyWord(frame, random)] = EDGES[random.below(EDGES.length)]!;
+    frame[bodyWord(frame, random)] = EDGES[random.below(EDGES.length)];
   },
   (frame, random) => {
     const word = bodyWord(frame, random);
-    const value = EDGES[random.below(EDGES.length)]! & 0xffff;
+    const value = EDGES[random.below(EDGES.length)] & 0xffff;
     frame[word] =
-      random.below(2) === 0 ? (frame[word]! & ~0xffff) | value : (frame[word]! & 0xffff) | (value << 16);
+      random.below(2) === 0 ? (frame[word] & ~0xffff) | value : (frame[word] & 0xffff) | (value << 16);
   },
   // the size
   (frame, random) => {
-    const near = (frame[0]! >>> 16) - 2 + random.below(5);
-    const size = random.below(3) === 0 ? EDGES[random.below(EDGES.length)]! : near;
-    frame[0] = (frame[0]! & 0xffff) | (size << 16);
+    const near = (frame[0] >>> 16) - 2 + random.below(5);
+    const size = random.below(3) === 0 ? EDGES[random.below(EDGES.length)] : near;
+    frame[0] = (frame[0] & 0xffff) | (size << 16);
   },
   // flags, list offset, version
   (frame, random) => {
-    frame[0] = (frame[0]! & ~0xff00) | ((1 << random.below(8)) << 8);
+    frame[0] = (frame[0] & ~0xff00) | ((1 << random.below(8)) << 8);
   },
   (frame, random) => {
-    frame[0] = (frame[0]! & ~0xf0) | (random.below(16) << 4);
+    frame[0] = (frame[0] & ~0xf0) | (random.below(16) << 4);
   },
   (frame, random) => {
-    frame[0] = (frame[0]! & ~0x7) | random.below(8);
+    frame[0] = (frame[0] & ~0x7) | random.below(8);
   },
   // target, initiator, function
   (frame, random) => {
-    frame[1] = (frame[1]! & ~0xfff) | [0, 1, 0x010, 0x011, 0xfff, random.below(4096)][random.below(6)]!;
+    frame[1] = (frame[1] & ~0xfff) | [0, 1, 0x010, 0x011, 0xfff, random.below(4096)][random.below(6)];
   },
   (frame, random) => {
-    frame[1] = (frame[1]! & ~0xfff000) | (random.below(4096) << 12);
+    frame[1] = (frame[1] & ~0xfff000) | (random.below(4096) << 12);
   },
   (frame, random) => {
-    frame[1] = (frame[1]! & 0xffffff) | (random.below(256) << 24);
+    frame[1] = (frame[1] & 0xffffff) | (random.below(256) << 24);
   },
   // an element's type, its count, its address
   (frame, random) => {
     const word = listWord(frame, random);
-    const flags = ELEMENT_FLAGS[random.below(ELEMENT_FLAGS.length)]! | (random.below(3) === 0 ? 0x80 : 0);
-    frame[word] = (frame[word]! & 0xffffff) | (flags << 24);
+    const flags = ELEMENT_FLAGS[random.below(ELEMENT_FLAGS.length)] | (random.below(3) === 0 ? 0x80 : 0);
+    frame[word] = (frame[word] & 0xffffff) | (flags << 24);
   },
   (frame, random) => {
     const word = listWord(frame, random);
-    frame[word] = (frame[word]! & ~0xffffff) | (EDGES[random.below(EDGES.length)]! & 0xffffff);
+    frame[word] = (frame[word] & ~0xffffff) | (EDGES[random.below(EDGES.length)] & 0xffffff);
   },
   // whether an element is the last
   (frame, random) => {
-    const offset = (frame[0]! >>> 4) & 15;
-    const elements = Math.max(1, Math.floor(((frame[0]! >>> 16) - offset) / 3));
-    frame[Math.min(offset + 3 * random.below(elements), FRAME_WORDS - 1)]! ^= 0x80 << 24;
+    const offset = (frame[0] >>> 4) & 15;
+    const elements = Math.max(1, Math.floor(((frame[0] >>> 16) - offset) / 3));
+    frame[Math.min(offset + 3 * random.below(elements), FRAME_WORDS - 1)] ^= 0x80 << 24;
   },
   (frame, random, memory) => {
     frame[bodyWord(frame, random)] = anyAddress(random, memory);
@@ -140,33 +140,33 @@ const MUTATIONS: readonly Mutation[] = [
 ];
 
 function listWord(frame: Int32Array, random: Random): number {
-  const offset = (frame[0]! >>> 4) & 15;
+  const offset = (frame[0] >>> 4) & 15;
   return offset < 3 || random.below(3) === 0 ? bodyWord(frame, random) : offset;
 }
 
 /** Moves the list to the control area behind a chain pointer, which may lead back, overlap, or end nowhere. */
 function chain(frame: Int32Array, random: Random, { layout, words }: Memory): void {
-  const offset = (frame[0]! >>> 4) & 15;
-  const size = Math.min(frame[0]! >>> 16, FRAME_WORDS);
+  const offset = (frame[0] >>> 4) & 15;
+  const size = Math.min(frame[0] >>> 16, FRAME_WORDS);
   if (offset < 3 || offset + 2 > size) return;
   const address = layout.control + 4 * random.below(900);
   const length = size - offset;
-  for (let i = 0; i < length; i++) words[(address >> 2) + i] = frame[offset + i]!;
+  for (let i = 0; i < length; i++) words[(address >> 2) + i] = frame[offset + i];
   const kind = random.below(6);
   // A second pointer at the list's end: to itself, to the first, to anywhere.
   if (kind < 3) {
     words[(address >> 2) + length] = (0x30 << 24) | 64;
     words[(address >> 2) + length + 1] = kind === 0 ? address : anyAddress(random, { layout, words });
-    words[address >> 2] = words[address >> 2]! & ~(0x80 << 24);
+    words[address >> 2] = words[address >> 2] & ~(0x80 << 24);
   }
   const bytes = kind === 4 ? random.below(2048) : (length + 2) * 4;
   frame[offset] = (((random.below(4) === 0 ? 0x30 : 0xb0) | (kind === 5 ? 0x08 : 0)) << 24) | bytes;
   frame[offset + 1] = address;
-  frame[0] = (frame[0]! & 0xffff) | ((offset + 2) << 16);
+  frame[0] = (frame[0] & 0xffff) | ((offset + 2) << 16);
 }
 
 /** Spoils a frame. */
 export function mutate(frame: Int32Array, random: Random, memory: Memory): void {
   const faults = 1 + random.below(random.below(3) === 0 ? 3 : 1);
-  for (let i = 0; i < faults; i++) MUTATIONS[random.below(MUTATIONS.length)]!(frame, random, memory);
+  for (let i = 0; i < faults; i++) MUTATIONS[random.below(MUTATIONS.length)](frame, random, memory);
 }

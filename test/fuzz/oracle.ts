@@ -43,7 +43,7 @@ const errnos = errnoNumbers as unknown as Readonly<Record<string, number>>;
 
 /** Faults of words 0 and 1, which every message has. */
 function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): void {
-  const [word0, word1] = [frame[0]!, frame[1]!];
+  const [word0, word1] = [frame[0], frame[1]];
   const flags = (word0 >>> 8) & 0xff;
   const size = word0 >>> 16;
   const offset = (word0 >>> 4) & 15;
@@ -67,8 +67,8 @@ function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): v
 function fieldFaults(frame: Int32Array, message: MessageEntry, must: Set<number>, may: Set<number>): void {
   const { request } = message;
   if (message.function === 0) return; // a NOP has no fields, and may be a header without a TransactionContext
-  const size = frame[0]! >>> 16;
-  const offset = (frame[0]! >>> 4) & 15;
+  const size = frame[0] >>> 16;
+  const offset = (frame[0] >>> 4) & 15;
   const tooSmall = TRANSACTION | detailed('MessageTooSmall');
   const badOffset = TRANSACTION | detailed('InvalidOffset');
   const badParameter = TRANSACTION | detailed('InvalidParameter');
@@ -108,8 +108,8 @@ function fieldFaults(frame: Int32Array, message: MessageEntry, must: Set<number>
  */
 function listEnd(frame: Int32Array, from: number, size: number): number {
   for (let at = from; at < size; ) {
-    const flags = frame[at]! >>> 24;
-    const words = elementWords(flags & 0x7f, frame[at]! & 0xffffff);
+    const flags = frame[at] >>> 24;
+    const words = elementWords(flags & 0x7f, frame[at] & 0xffffff);
     if (words < 0) return -1;
     if (words === 0) return size;
     at += words;
@@ -135,10 +135,10 @@ export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
   const must = new Set<number>();
   const may = new Set<number>();
   headerFaults(frame, must, may);
-  const functionCode = frame[1]! >>> 24;
+  const functionCode = frame[1] >>> 24;
   const nop = functionCode === 0; // a frame given back: nobody is addressed, and nothing answered
   if (nop) must.delete(FAIL | failure('InvalidTargetId'));
-  const device = (frame[1]! & 0xfff) === DEVICE_TID;
+  const device = (frame[1] & 0xfff) === DEVICE_TID;
   const message = messageOf(device ? 'socket' : 'executive', functionCode);
   const utility = functionCode < 0x20;
   if (device && !ready) {
@@ -146,7 +146,7 @@ export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
     may.add(FAIL | failure('ServiceSuspended')).add(FAIL | failure('InvalidTargetId'));
   }
   // Asks for a frame kept earlier, and stands for it: only the card knows what that holds.
-  if ((frame[0]! & 0x100) !== 0) return { must: new Set(), may: ANYTHING, silent: true, message: undefined };
+  if ((frame[0] & 0x100) !== 0) return { must: new Set(), may: ANYTHING, silent: true, message: undefined };
   const later = message !== undefined && message.className === 'socket' && message.since > version;
   if (message === undefined || later || (device && message.className === 'executive')) {
     const unknown = detailed('UnknownFunction');
@@ -156,7 +156,7 @@ export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
   }
   if (must.size === 0) fieldFaults(frame, message, must, may);
   else fieldFaults(frame, message, may as Set<number>, may);
-  for (const { name } of message.errno) may.add(STATUS | errnos[name]!);
+  for (const { name } of message.errno) may.add(STATUS | errnos[name]);
   if (message.className !== 'socket') {
     // State and rights may be judged before fields.
     for (const status of ['InappropriateFunction', 'UnsupportedFunction']) may.add(STATUS | detailed(status));

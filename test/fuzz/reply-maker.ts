@@ -45,14 +45,14 @@ export class ReplyMaker {
   remember(request: Int32Array): void {
     this.requests.push(request);
     if (this.requests.length > REMEMBERED) this.requests.shift();
-    const offset = (request[0]! >>> 4) & 15;
-    const bucketPost = request[1]! >>> 24 === 0x84;
-    if (offset < 4 || request[1]! >>> 24 < 0x80) return;
-    for (let at = offset; at + 2 <= request[0]! >>> 16; ) {
-      const flags = request[at]! >>> 24;
+    const offset = (request[0] >>> 4) & 15;
+    const bucketPost = request[1] >>> 24 === 0x84;
+    if (offset < 4 || request[1] >>> 24 < 0x80) return;
+    for (let at = offset; at + 2 <= request[0] >>> 16; ) {
+      const flags = request[at] >>> 24;
       const immediate = (flags & 0x3f) === 0x0c;
-      (bucketPost ? this.buckets : this.contexts).push(request[at + 1]!);
-      at += immediate ? 2 + (((request[at]! & 0xffffff) + 3) >> 2) : 3;
+      (bucketPost ? this.buckets : this.contexts).push(request[at + 1]);
+      at += immediate ? 2 + (((request[at] & 0xffffff) + 3) >> 2) : 3;
       if ((flags & 0x80) !== 0) break;
     }
   }
@@ -60,15 +60,15 @@ export class ReplyMaker {
   /** Makes an answer to a request. @returns false when its message has none. */
   answer(request: Int32Array): boolean {
     const { frame, random } = this;
-    const message = messageOf('socket', request[1]! >>> 24);
+    const message = messageOf('socket', request[1] >>> 24);
     if (message === undefined || message.replyForm === 'none') return false;
     frame.fill(0);
-    frame[1] = request[1]!;
-    frame[2] = request[2]!;
-    frame[3] = request[3]!;
+    frame[1] = request[1];
+    frame[2] = request[2];
+    frame[3] = request[3];
     if (random.below(24) === 0) {
       this.head(FLAG_FAIL, 9);
-      frame[4] = 0x0101 | (1 << (16 + random.below(4))) | (FAILURES[random.below(FAILURES.length)]! << 24);
+      frame[4] = 0x0101 | (1 << (16 + random.below(4))) | (FAILURES[random.below(FAILURES.length)] << 24);
       frame[7] = random.below(2) === 0 ? -1 : this.inboundMfa();
     } else if (message.replyForm === 'multiple') {
       if (message.name === 'SocketReceivePost') this.records();
@@ -90,16 +90,16 @@ export class ReplyMaker {
       const mask = width === 32 ? -1 : 2 ** width - 1;
       const values = enumValues(field);
       let value = random.nextInt32();
-      if (/^(socketId|listenerId)$/.test(field.name)) value = request[4]!;
-      else if (field.name === 'acceptedId') value = request[6 + random.below(4)]!;
-      else if (values !== undefined) value = values[random.below(values.length)]!;
+      if (/^(socketId|listenerId)$/.test(field.name)) value = request[4];
+      else if (field.name === 'acceptedId') value = request[6 + random.below(4)];
+      else if (values !== undefined) value = values[random.below(values.length)];
       else if (random.below(2) === 0) value &= 15;
-      frame[field.word] = frame[field.word]! | ((value & mask) << field.low);
+      frame[field.word] = frame[field.word] | ((value & mask) << field.low);
     }
-    if (message.name === 'SocketAcceptPost') frame[3] = (frame[5]! >>> 16) & 0xffff;
+    if (message.name === 'SocketAcceptPost') frame[3] = (frame[5] >>> 16) & 0xffff;
     if (random.below(4) !== 0) return;
     const { errno } = message;
-    const number = errno.length === 0 ? 22 : (errnos[errno[random.below(errno.length)]!.name] ?? 22);
+    const number = errno.length === 0 ? 22 : (errnos[errno[random.below(errno.length)].name] ?? 22);
     frame[4] = (0x05 << 24) | number;
   }
 
@@ -107,7 +107,7 @@ export class ReplyMaker {
     const { frame, contexts, random } = this;
     const count = Math.min(contexts.length, 1 + random.below(4));
     frame[3] = (0x80 << 24) | count;
-    for (let i = 0; i < count; i++) frame[5 + i] = contexts.splice(random.below(contexts.length), 1)[0]!;
+    for (let i = 0; i < count; i++) frame[5 + i] = contexts.splice(random.below(contexts.length), 1)[0];
     this.head(FLAG_MULTIPLE, 5 + count);
   }
 
@@ -118,9 +118,9 @@ export class ReplyMaker {
     frame[5] = random.below(16);
     for (let i = 0; i < count; i++) {
       const at = 6 + i * 4;
-      const flags = [0x40, 0x40, 0x40, 0x44, 0x4c, 0x41, 0x42, 0x01, 0x02][random.below(9)]!;
+      const flags = [0x40, 0x40, 0x40, 0x44, 0x4c, 0x41, 0x42, 0x01, 0x02][random.below(9)];
       const length = 1 + random.below(this.bucketBytes);
-      frame[at] = (flags & 3) !== 0 ? -1 : buckets.splice(random.below(buckets.length), 1)[0]!;
+      frame[at] = (flags & 3) !== 0 ? -1 : buckets.splice(random.below(buckets.length), 1)[0];
       frame[at + 1] = random.below(this.socketsMax);
       frame[at + 2] = flags << 24;
       frame[at + 3] = (flags & 3) !== 0 ? 104 << 24 : length;

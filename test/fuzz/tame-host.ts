@@ -14,7 +14,7 @@ import {
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
-import type { IopState } from '../../src/iop/iop-state.ts';
+import type { IopState } from '../../src/iop/state/iop-state.ts';
 import type { SocketModule } from '../../src/ism/socket-module.ts';
 import type { Random } from '../../src/time/random.ts';
 import type { BareCard } from '../iop/bed.ts';
@@ -22,9 +22,9 @@ import { LOOPBACK, PORT } from './frame-maker.ts';
 
 /** A frame the card could not deliver goes back as a NOP, where the transport preserves it. */
 export function giveBackPreserved(card: BareCard, reply: Int32Array): void {
-  if (((reply[0]! >>> 8) & FLAG_FAIL) === 0 || reply[7] === NO_FRAME) return;
+  if (((reply[0] >>> 8) & FLAG_FAIL) === 0 || reply[7] === NO_FRAME) return;
   if (card.memory.layout.transport === 'ring') return; // a copy, which is no frame's credit
-  if (card.inbound.adopt(reply[7]!) === NO_FRAME)
+  if (card.inbound.adopt(reply[7]) === NO_FRAME)
     throw new Error('a frame is preserved that was never posted');
   card.inbound.cancel();
   card.inbound.publish();
@@ -44,7 +44,7 @@ export function abuseFifos(card: BareCard, random: Random): void {
     const outbound = layout.outbound + random.below(layout.outboundFrames) * 128;
     const wild = [random.nextInt32(), -1, 0, inbound + 4, outbound + 1, first - 128, outbound][
       random.below(7)
-    ]!;
+    ];
     // An address of the right kind would be taken if the host holds it, and then be its own loss.
     if (random.below(2) === 0) port.writeInbound(wild);
     else port.writeOutbound(wild === outbound ? inbound : wild);
@@ -203,10 +203,10 @@ export function checkHealth(card: BareCard): void {
   const port = PORT + 77;
   listen(card, 0, port, [1]);
   const connected = connect(card, 2, port);
-  const good = connected.filter((reply) => reply[1]! >>> 24 === socket.SOCKET_CONNECT && reply[4] === 0);
+  const good = connected.filter((reply) => reply[1] >>> 24 === socket.SOCKET_CONNECT && reply[4] === 0);
   if (good.length !== 1) throw new Error('after the storm no connection can be made');
   const replies = [...lend(card), ...send(card, 2, 0x41)];
-  const records = replies.filter((reply) => reply[1]! >>> 24 === socket.SOCKET_RECEIVE_POST);
-  const bytes = records.flatMap((reply) => [reply[9]! & 0xffffff]);
+  const records = replies.filter((reply) => reply[1] >>> 24 === socket.SOCKET_RECEIVE_POST);
+  const bytes = records.flatMap((reply) => [reply[9] & 0xffffff]);
   if (bytes[0] !== 4) throw new Error(`after the storm 4 bytes were sent and ${bytes.join(' and ')} arrived`);
 }

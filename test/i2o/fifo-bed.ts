@@ -88,7 +88,7 @@ export class Fifos {
   takeRequest(): number | undefined {
     const frame = this.cardRequests.receive();
     if (frame === NO_FRAME) return undefined;
-    const value = this.words[frame]!;
+    const value = this.words[frame];
     this.cardRequests.release();
     return value;
   }
@@ -104,7 +104,7 @@ export class Fifos {
   takeReply(): number | undefined {
     const frame = this.replies.receive();
     if (frame === NO_FRAME) return undefined;
-    const value = this.words[frame]!;
+    const value = this.words[frame];
     this.replies.release();
     return value;
   }
@@ -112,5 +112,5 @@ export class Fifos {
 
 function pick(ledger: Ledger, names: string[]): number[] {
   const values = ledger.snapshot();
-  return names.map((name) => values[name]!);
+  return names.map((name) => values[name]);
 }

@@ -65,10 +65,10 @@ class Model {
 
   cancel(): void {
     const { requests } = this.fifos;
-    const before = this.fifos.host('nops')[0]!;
+    const before = this.fifos.host('nops')[0];
     if (requests.acquire() === NO_FRAME) return;
     requests.cancel();
-    if (this.fifos.host('nops')[0]! > before) this.requests.push(null);
+    if (this.fifos.host('nops')[0] > before) this.requests.push(null);
     this.hostPublishes();
   }
 
@@ -299,11 +299,11 @@ describe('a hostile card', () => {
           fifos.replies.supply();
           for (let i = 0; i < Math.max(free.length, posted.length); i++) {
             if (i < free.length) {
-              fifos.forge(at.INBOUND_FREE, at.INBOUND_FREE_HEAD, mfaOf(fifos, free[i]!));
+              fifos.forge(at.INBOUND_FREE, at.INBOUND_FREE_HEAD, mfaOf(fifos, free[i]));
               expect(fifos.requests.available(FRAMES)).toBeLessThanOrEqual(FRAMES);
             }
             if (i < posted.length) {
-              fifos.forge(at.OUTBOUND_POST, at.OUTBOUND_POST_HEAD, mfaOf(fifos, posted[i]!));
+              fifos.forge(at.OUTBOUND_POST, at.OUTBOUND_POST_HEAD, mfaOf(fifos, posted[i]));
               const frame = fifos.replies.receive();
               const good = typeof posted[i] === 'object';
               if (!good) expect(frame).toBe(NO_FRAME);

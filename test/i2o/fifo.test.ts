@@ -18,7 +18,7 @@ describe('the layout', () => {
     const { layout } = new Fifos(5, 20);
     expect(fifoSize(layout)).toBe(32);
     const starts = [INBOUND_FREE, 1, OUTBOUND_POST, OUTBOUND_FREE].map((queue) => queueWord(layout, queue));
-    expect(starts.map((word) => word - starts[0]!)).toEqual([0, 32, 64, 96]);
+    expect(starts.map((word) => word - starts[0])).toEqual([0, 32, 64, 96]);
     expect(layout.unit % 4096).toBe(0);
   });
 

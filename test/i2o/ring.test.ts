@@ -39,7 +39,7 @@ function post({ region, producer }: Pair, value: number): boolean {
 function take({ region, consumer }: Pair): number | undefined {
   const frame = consumer.receive();
   if (frame === NO_FRAME) return undefined;
-  const value = region.words[frame]!;
+  const value = region.words[frame];
   expect(region.words[frame + FRAME_WORDS - 1]).toBe(~value);
   consumer.release();
   return value;

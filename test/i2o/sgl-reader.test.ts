@@ -93,7 +93,7 @@ function model(sizeWords: number, immediateContexts: boolean, pageBytes: number)
     };
     for (let at = 0; ; ) {
       need(at + 1);
-      const first = list[at]! >>> 0;
+      const first = list[at] >>> 0;
       const flags = (first >>> 24) & 0x7f;
       const base = flags & 0x3c;
       const count = first & 0xffffff;
@@ -104,13 +104,13 @@ function model(sizeWords: number, immediateContexts: boolean, pageBytes: number)
         const length = flags === 0x40 ? count : count >>> 16;
         if (length === 0) throw new Bad(s.SGL_BAD_LIST);
         need(at + 1 + length);
-        add(r.SGL_PIECE_TRANSACTION, [list[at + 1]!], 0, 0, 0, flags === 0x40 ? 0 : count & 0xffff);
+        add(r.SGL_PIECE_TRANSACTION, [list[at + 1]], 0, 0, 0, flags === 0x40 ? 0 : count & 0xffff);
         at += 1 + length;
       } else if (flags === 0x7c) {
         const length = count >>> 16;
         if (length === 0) throw new Bad(s.SGL_BAD_LIST);
         need(at + 1 + length);
-        const size = list[at + 1]!;
+        const size = list[at + 1];
         if (
           !(size >= 64 && size <= 1 << 20) ||
           Number.isInteger(Math.log2(size)) === false ||
@@ -128,14 +128,14 @@ function model(sizeWords: number, immediateContexts: boolean, pageBytes: number)
       } else if (flags === 0x08 || flags === 0x48) {
         need(at + 2);
         if (count === 0) throw new Bad(s.SGL_BAD_PARAMETER);
-        add(r.SGL_PIECE_DISCARD, [list[at + 1]!], 0, count, flags);
+        add(r.SGL_PIECE_DISCARD, [list[at + 1]], 0, count, flags);
         at += 2;
       } else if (flags === 0x0c || flags === 0x4c) {
         const head = immediateContexts ? 2 : 1;
         need(at + head + Math.ceil(count / 4));
         add(
           r.SGL_PIECE_IMMEDIATE,
-          immediateContexts ? [list[at + 1]!] : [],
+          immediateContexts ? [list[at + 1]] : [],
           byteAddress + (at + head) * 4,
           count,
           flags,
@@ -143,16 +143,16 @@ function model(sizeWords: number, immediateContexts: boolean, pageBytes: number)
         at += head + Math.ceil(count / 4);
       } else if ((base & 0x30) === 0x10) {
         need(at + 2 + contextWords);
-        add(direction, contexts, list[at + 1 + contextWords]!, count, flags);
+        add(direction, contexts, list[at + 1 + contextWords], count, flags);
         at += 2 + contextWords;
       } else if ((base & 0x30) === 0x20) {
         need(at + 2 + contextWords);
         if (count === 0) throw new Bad(s.SGL_BAD_PARAMETER);
-        const offset = ((list[at + 1 + contextWords]! % page) + page) % page;
+        const offset = ((list[at + 1 + contextWords] % page) + page) % page;
         const pages = Math.ceil((offset + count) / page);
         need(at + 1 + contextWords + pages);
         for (let i = 0, left = count; i < pages; i++) {
-          const address = list[at + 1 + contextWords + i]!;
+          const address = list[at + 1 + contextWords + i];
           if (i > 0 && address % page !== 0) throw new Bad(s.SGL_BAD_PARAMETER);
           const bytes = Math.min(left, i === 0 ? page - offset : page);
           left -= bytes;
@@ -161,7 +161,7 @@ function model(sizeWords: number, immediateContexts: boolean, pageBytes: number)
         at += 1 + contextWords + pages;
       } else if ([0x30, 0x38].includes(flags & ~3)) {
         need(at + 2 + contextWords);
-        const address = list[at + 1 + contextWords]!;
+        const address = list[at + 1 + contextWords];
         if (count > 1024 || seen.length === 5) throw new Bad(s.SGL_TOO_LARGE);
         const inside = address >= AREA.offset && address + count <= AREA.offset + AREA.byteLength;
         if (count === 0 || count % 4 !== 0 || address % 4 !== 0 || (flags & 8) !== 0 || !inside)
@@ -254,7 +254,7 @@ function lay(chunks: readonly (readonly (readonly number[])[])[], gap: number): 
     const next = AREA.offset / 4 + index * (200 + gap);
     const following = chunks[index + 1];
     if (following === undefined) {
-      words[lastAt] = words[lastAt]! | (1 << 31);
+      words[lastAt] = words[lastAt] | (1 << 31);
     } else {
       const length = following.flat().length + (index + 2 < chunks.length ? 2 : 0);
       words.set([0x30000000 | (length * 4), next * 4], where);

@@ -5,27 +5,27 @@ import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { hostQueues } from '../../src/i2o/queues.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
-import type { Module } from '../../src/iop/module.ts';
-import type { Outbound } from '../../src/iop/outbound.ts';
+import type { Module } from '../../src/iop/module/module.ts';
+import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE } from '../../src/wire/config.ts';
 import { createLoopback } from '../../src/wire/link.ts';
 import { planPipe, wireSlotBytes } from '../../src/wire/pipe.ts';
-import { type CardConfig, type CardOverrides, cardConfig } from '../../src/world/card-config.ts';
-import { type CardMemory, planCardMemory } from '../../src/world/card-memory.ts';
+import { type CardConfig, type CardOverrides, cardConfig } from '../../src/world/build/card-config.ts';
+import { type CardMemory, planCardMemory } from '../../src/world/build/card-memory.ts';
 import {
   buildModuleCard,
   buildSocketCard,
+  type CardEnvironment,
   type CardParts,
-  type CardSurroundings,
-} from '../../src/world/card-parts.ts';
+} from '../../src/world/build/card-parts.ts';
 
 export interface BareCardOptions {
   /** In place of the socket module. */
   readonly module?: (outbound: Outbound) => Module;
-  /** See `CardSurroundings`. */
+  /** See `CardEnvironment`. */
   readonly onFault?: (error: unknown) => void;
 }
 
@@ -57,7 +57,7 @@ export class BareCard {
       pipe,
       { ...PERFECT_PIPE, slotBytes },
     );
-    const around: CardSurroundings = {
+    const environment: CardEnvironment = {
       clock: this.clock,
       ledger: this.ledger,
       dma,
@@ -67,8 +67,8 @@ export class BareCard {
     };
     this.parts =
       options.module === undefined
-        ? buildSocketCard(this.region, this.memory, this.config, around)
-        : buildModuleCard(this.region, this.memory, this.config, around, options.module);
+        ? buildSocketCard(this.region, this.memory, this.config, environment)
+        : buildModuleCard(this.region, this.memory, this.config, environment, options.module);
     this.hostLedger = new Ledger(this.region, layout.hostLedger);
     const queues = hostQueues(this.region, layout, this.hostLedger);
     this.inbound = queues.inbound;

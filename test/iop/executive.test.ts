@@ -43,7 +43,7 @@ function outboundInit(): number {
     writeSglSimple(words, frame + 6, SGL_SIMPLE_IN | SGL_LAST, 4, wordAddress());
   });
   card.run();
-  return card.region.words[wordAddress() >> 2]!;
+  return card.region.words[wordAddress() >> 2];
 }
 
 /** Posts an executive message of header words only. @returns its reply's request status. */
@@ -63,7 +63,7 @@ function sysTabSet(): number {
     let at = frame + 6;
     for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(words, at, 0x54 | last, 48, tableAddress());
   });
-  return frameRequestStatus(card.run()[0]!, 0);
+  return frameRequestStatus(card.run()[0], 0);
 }
 
 function operational(): void {
@@ -144,8 +144,8 @@ describe('bring-up', () => {
 
 describe('frames that cannot be delivered', () => {
   const refusals: [string, (words: Int32Array, frame: number) => void, number][] = [
-    ['a version not spoken', (w, f) => (w[f] = w[f]! & ~7), exec.FAILURE_CODE_INVALID_VERSION],
-    ['flags in a request', (w, f) => (w[f] = w[f]! | 0x8000), exec.FAILURE_CODE_INVALID_MESSAGE_FLAGS],
+    ['a version not spoken', (w, f) => (w[f] = w[f] & ~7), exec.FAILURE_CODE_INVALID_VERSION],
+    ['flags in a request', (w, f) => (w[f] = w[f] | 0x8000), exec.FAILURE_CODE_INVALID_MESSAGE_FLAGS],
     ['a size below the header', (w, f) => (w[f] = 0x00020001), exec.FAILURE_CODE_FRAME_TOO_SMALL],
     ['a size above the frame', (w, f) => (w[f] = 0x00210001), exec.FAILURE_CODE_FRAME_TOO_LARGE],
     ['a list offset past the message', (w, f) => (w[f] = 0x000400f1), exec.FAILURE_CODE_INVALID_OFFSET],
@@ -168,7 +168,7 @@ describe('frames that cannot be delivered', () => {
   it('a device message before OPERATIONAL', () => {
     outboundInit();
     card.post((words, frame) => socket.writeSocketClose(words, frame, DEVICE_TID, HOST_TID, 9, 1, 0));
-    expect(getFailureCode(card.run()[0]!, 0)).toBe(exec.FAILURE_CODE_STATE_ERROR);
+    expect(getFailureCode(card.run()[0], 0)).toBe(exec.FAILURE_CODE_STATE_ERROR);
   });
 });
 

@@ -5,17 +5,17 @@ import {
   BLOCK_STATUS_SUCCESS,
   BLOCK_STATUS_TABLE_ERROR,
 } from '../../src/i2o/utility.gen.ts';
-import type { AbortMatch } from '../../src/iop/abort-match.ts';
-import type { EventSource, Module } from '../../src/iop/module.ts';
-import type { Outbound } from '../../src/iop/outbound.ts';
+import type { AbortMatch } from '../../src/iop/module/abort-match.ts';
+import type { EventSource, Module } from '../../src/iop/module/module.ts';
 import {
   CounterGroup,
   getNumber,
   NumberGroup,
   type ParameterGroup,
   putNumber,
-} from '../../src/iop/parameter-group.ts';
-import { PendingRequest } from '../../src/iop/pending-request.ts';
+} from '../../src/iop/module/parameter-group.ts';
+import type { Outbound } from '../../src/iop/reply/outbound.ts';
+import { PendingRequest } from '../../src/iop/reply/pending-request.ts';
 import { NEVER } from '../../src/time/agent.ts';
 
 export const SCALAR = 0x0001;
@@ -39,10 +39,10 @@ class Rows implements ParameterGroup {
     return this.rows_.length;
   }
   read(row: number, field: number, bytes: DataView, at: number): void {
-    putNumber(bytes, at, field === 0 ? 2 : 4, this.rows_[row]![field]!);
+    putNumber(bytes, at, field === 0 ? 2 : 4, this.rows_[row][field]);
   }
   write(row: number, _field: number, bytes: DataView, at: number): number {
-    this.rows_[row]![1] = getNumber(bytes, at, 4);
+    this.rows_[row][1] = getNumber(bytes, at, 4);
     return BLOCK_STATUS_SUCCESS;
   }
   addRow(bytes: DataView, at: number): number {
@@ -85,7 +85,7 @@ export class FakeModule implements Module {
           { name: 'word', byteLength: 4 },
           { name: 'hidden', byteLength: 8, readable: false },
         ],
-        (field) => this.numbers[field]!,
+        (field) => this.numbers[field],
         (field, value) => {
           if (value > 0x8000) return BLOCK_STATUS_SCALAR_ERROR;
           this.numbers[field] = value;
@@ -137,7 +137,7 @@ export class FakeModule implements Module {
   }
   /** Answers the oldest open request. */
   finish(): void {
-    this.answer(this.open[0]!, REQUEST_STATUS_SUCCESS);
+    this.answer(this.open[0], REQUEST_STATUS_SUCCESS);
   }
   private answer(request: PendingRequest, status: number): void {
     this.open.splice(this.open.indexOf(request), 1);

@@ -5,7 +5,7 @@ import * as f from '../../src/i2o/frame.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
-import { STATIC_FRAMES } from '../../src/iop/static-frames.ts';
+import { STATIC_FRAMES } from '../../src/iop/executive/static-frames.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed } from './messages.ts';
 
@@ -20,7 +20,7 @@ describe('static frames', () => {
   /** Keeps an SysEnable request (or another) with contexts 5 and 6. @returns word 5 of the reply. */
   const create = (word0 = 0x00040001, word1 = 0xd1001000 | 0): number => {
     const [reply] = bed.send(exec.EXEC_STATIC_MF_CREATE, [3, word0, word1, 5, 6]);
-    return reply![4] === 0 ? reply![5]! : -1;
+    return reply![4] === 0 ? reply![5] : -1;
   };
   const post = (address: number, word1 = 0xd1001000 | 0): Int32Array[] =>
     bed.ask((w, at) => {
@@ -36,7 +36,7 @@ describe('static frames', () => {
     for (let i = 0; i < 3; i++) {
       const [reply, ...rest] = post(address);
       expect(rest).toEqual([]);
-      expect([reply![1]! >>> 24, reply![2], reply![3], reply![4]]).toEqual([exec.EXEC_SYS_ENABLE, 5, 6, 0]);
+      expect([reply![1] >>> 24, reply![2], reply![3], reply![4]]).toEqual([exec.EXEC_SYS_ENABLE, 5, 6, 0]);
     }
     expect(bed.inbound.inUse).toBe(0);
   });
@@ -49,7 +49,7 @@ describe('static frames', () => {
     for (let i = 0; i < 3; i++) {
       port.writeInbound(address);
       const [reply] = bed.run();
-      expect([reply![1]! >>> 24, reply![2], reply![3], reply![4]]).toEqual([exec.EXEC_SYS_ENABLE, 5, 6, 0]);
+      expect([reply![1] >>> 24, reply![2], reply![3], reply![4]]).toEqual([exec.EXEC_SYS_ENABLE, 5, 6, 0]);
     }
     expect(bed.inbound.inUse).toBe(before);
     // One that is released is an address like any other that names nothing.
@@ -96,13 +96,13 @@ describe('static frames', () => {
   it('refuse a post that says another function, or that names no static frame', () => {
     const address = create();
     for (const replies of [post(address, 0xc3001000 | 0), post(address + 4), post(0), post(-1)]) {
-      expect(f.getFailureCode(replies[0]!, 0)).toBe(exec.FAILURE_CODE_INVALID_MESSAGE_FLAGS);
+      expect(f.getFailureCode(replies[0], 0)).toBe(exec.FAILURE_CODE_INVALID_MESSAGE_FLAGS);
     }
   });
 
   it('no more outstanding than none', () => {
     const [reply] = bed.send(exec.EXEC_STATIC_MF_CREATE, [0, 0x00040001, 0xd1001000 | 0, 5, 6]);
-    expect([reply![4]! >>> 24, reply![5]]).toEqual([exec.REQUEST_STATUS_TRANSACTION_ERROR, 16]);
+    expect([reply![4] >>> 24, reply![5]]).toEqual([exec.REQUEST_STATUS_TRANSACTION_ERROR, 16]);
   });
 });
 
@@ -169,7 +169,7 @@ describe.each(['ring', 'fifo'] as const)('failure records over the %s', (transpo
     if (transport === 'ring') {
       // Copies, one beside each record: nothing is to be given back.
       for (const address of preserved) expect(bed.words[bed.inbound.adopt(address) + 3]).toBe(1234);
-      for (const wrong of [-1, 0, preserved[0]! + 4, preserved[0]! - 512 * 128]) {
+      for (const wrong of [-1, 0, preserved[0] + 4, preserved[0] - 512 * 128]) {
         expect(bed.inbound.adopt(wrong)).toBe(NO_FRAME);
       }
       expect(bed.inbound.inUse).toBe(0);
@@ -199,7 +199,7 @@ describe('a batch', () => {
       [IOP_TID, exec.EXEC_SYS_ENABLE],
       [DEVICE_TID, util.UTIL_CLAIM],
     ] as const) {
-      expect(f.getFailureCode(send(target, code)[0]!, 0)).toBe(exec.FAILURE_CODE_INVALID_MESSAGE_FLAGS);
+      expect(f.getFailureCode(send(target, code)[0], 0)).toBe(exec.FAILURE_CODE_INVALID_MESSAGE_FLAGS);
     }
   });
 });

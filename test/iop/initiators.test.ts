@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { FLAG_FAIL, frameFlags, frameInitiator, getFailureCode, writeHeader } from '../../src/i2o/frame.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID, NO_TID, SECOND_TID } from '../../src/i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID, MANAGER_TID, NO_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed, IN_AT } from './messages.ts';
@@ -26,7 +26,7 @@ function ask(from: number, code: number, body: readonly number[] = [], target = 
   });
 }
 const status = (from: number, code: number, body: readonly number[] = []): number =>
-  ask(from, code, body)[0]![4]!;
+  ask(from, code, body)[0][4];
 const claim = (from: number, flags: number, type: number = util.CLAIM_TYPE_PRIMARY): number =>
   status(from, util.UTIL_CLAIM, [flags | (type << 24)]);
 const release = (from: number): number =>
@@ -36,8 +36,8 @@ function classMessage(): number {
   const before = module.open.length;
   const replies = ask(HOST_TID, 0x81);
   if (module.open.length > before) return 0;
-  expect(replies[0]![4]! >>> 24).toBe(exec.REQUEST_STATUS_TRANSACTION_ERROR);
-  return replies[0]![4]! & 0xffff;
+  expect(replies[0][4] >>> 24).toBe(exec.REQUEST_STATUS_TRANSACTION_ERROR);
+  return replies[0][4] & 0xffff;
 }
 function entry(): number {
   bed.lctNotify();
@@ -46,8 +46,8 @@ function entry(): number {
 
 describe('a second initiator', () => {
   it('sends utility messages, and is answered at its own TID', () => {
-    const [reply] = ask(SECOND_TID, util.UTIL_EVENT_ACK, [1, 2]);
-    expect(frameInitiator(reply!, 0)).toBe(SECOND_TID);
+    const [reply] = ask(MANAGER_TID, util.UTIL_EVENT_ACK, [1, 2]);
+    expect(frameInitiator(reply!, 0)).toBe(MANAGER_TID);
   });
 
   it.each([
@@ -55,7 +55,7 @@ describe('a second initiator', () => {
     ['of the executive', exec.EXEC_SYS_QUIESCE, IOP_TID],
     ['of events', util.UTIL_EVENT_REGISTER, DEVICE_TID],
   ])('and no message %s', (_what, code, target) => {
-    const [reply] = ask(SECOND_TID, code, [1], target);
+    const [reply] = ask(MANAGER_TID, code, [1], target);
     expect(frameFlags(reply!, 0) & FLAG_FAIL).toBe(FLAG_FAIL);
     expect(getFailureCode(reply!, 0)).toBe(exec.FAILURE_CODE_INVALID_INITIATOR_ID);
     expect(module.open.length).toBe(0);
@@ -65,7 +65,7 @@ describe('a second initiator', () => {
     classMessage();
     bed.lctNotify(1000);
     for (const target of [IOP_TID, DEVICE_TID]) {
-      const replies = ask(SECOND_TID, util.UTIL_ABORT, [util.ABORT_TYPE_WILD << 16, 0], target);
+      const replies = ask(MANAGER_TID, util.UTIL_ABORT, [util.ABORT_TYPE_WILD << 16, 0], target);
       expect(replies.map((r) => r[4])).toEqual([0]);
     }
     expect(module.open.length).toBe(1);
@@ -74,24 +74,24 @@ describe('a second initiator', () => {
 
 describe('claims', () => {
   it('of one are refused to the other, and only he who made one releases it', () => {
-    expect(claim(SECOND_TID, 0)).toBe(0);
-    expect(exec.getLctEntryUserTid(bed.words, entry())).toBe(SECOND_TID);
+    expect(claim(MANAGER_TID, 0)).toBe(0);
+    expect(exec.getLctEntryUserTid(bed.words, entry())).toBe(MANAGER_TID);
     expect(claim(HOST_TID, 0)).toBe(error(BUSY));
     expect(release(HOST_TID)).toBe(error(NOT_YOURS));
-    expect(release(SECOND_TID)).toBe(0);
+    expect(release(MANAGER_TID)).toBe(0);
     expect(exec.getLctEntryUserTid(bed.words, entry())).toBe(NO_TID);
     expect(claim(HOST_TID, 0)).toBe(0);
   });
 
   it('keep the other out while exclusive, and only then', () => {
-    claim(SECOND_TID, 0);
+    claim(MANAGER_TID, 0);
     expect(classMessage()).toBe(0);
-    release(SECOND_TID);
-    claim(SECOND_TID, util.CLAIM_FLAG_EXCLUSIVE);
+    release(MANAGER_TID);
+    claim(MANAGER_TID, util.CLAIM_FLAG_EXCLUSIVE);
     expect(classMessage()).toBe(NOT_YOURS);
     expect(bed.params(true, DEVICE_TID, [1, 0, 0xa, 0x0100, 0])).toBe(error(NOT_YOURS));
     expect(bed.params(false, DEVICE_TID, [1, 0, 1, 0xf100, 0xffff])).toBe(0);
-    release(SECOND_TID);
+    release(MANAGER_TID);
     expect(classMessage()).toBe(0);
   });
 
@@ -100,15 +100,15 @@ describe('claims', () => {
     expect(flags()).toBe(0x02);
     claim(HOST_TID, util.CLAIM_FLAG_NO_MANAGEMENT_SERVICE | util.CLAIM_FLAG_NO_PEER_SERVICE);
     expect(flags()).toBe(0x32);
-    expect(claim(SECOND_TID, 0, util.CLAIM_TYPE_MANAGEMENT)).toBe(error(BUSY));
+    expect(claim(MANAGER_TID, 0, util.CLAIM_TYPE_MANAGEMENT)).toBe(error(BUSY));
     release(HOST_TID);
-    expect(claim(SECOND_TID, 0, util.CLAIM_TYPE_MANAGEMENT)).toBe(0);
+    expect(claim(MANAGER_TID, 0, util.CLAIM_TYPE_MANAGEMENT)).toBe(0);
     expect(claim(HOST_TID, util.CLAIM_FLAG_NO_MANAGEMENT_SERVICE)).toBe(error(BUSY));
     expect(claim(HOST_TID, util.CLAIM_FLAG_EXCLUSIVE)).toBe(error(BUSY));
   });
 
   it('are gone with the device, and after a reset', () => {
-    claim(SECOND_TID, util.CLAIM_FLAG_EXCLUSIVE);
+    claim(MANAGER_TID, util.CLAIM_FLAG_EXCLUSIVE);
     bed.iopReset();
     bed.operational();
     expect(classMessage()).toBe(0);
@@ -120,20 +120,20 @@ describe.each([
   ['a reservation', util.UTIL_DEVICE_RESERVE, util.UTIL_DEVICE_RELEASE, BUSY],
 ])('%s', (_name, take, give, why) => {
   it('keeps the other out, messages, claims and settings, until it is given up by its owner', () => {
-    expect(status(SECOND_TID, take)).toBe(0);
+    expect(status(MANAGER_TID, take)).toBe(0);
     expect(classMessage()).toBe(why);
     expect(claim(HOST_TID, 0)).toBe(error(why));
     expect(status(HOST_TID, take)).toBe(error(why));
     expect(status(HOST_TID, give)).toBe(error(NOT_YOURS));
     expect(bed.params(true, DEVICE_TID, [1, 0, 0xa, 0x0100, 0])).toBe(error(why));
-    expect(status(SECOND_TID, give)).toBe(0);
+    expect(status(MANAGER_TID, give)).toBe(0);
     expect(classMessage()).toBe(0);
-    expect(status(SECOND_TID, give)).toBe(error(exec.DETAILED_STATUS_INVALID_REQUEST));
+    expect(status(MANAGER_TID, give)).toBe(error(exec.DETAILED_STATUS_INVALID_REQUEST));
   });
 
   it('does not keep its owner out', () => {
     expect(status(HOST_TID, take)).toBe(0);
     expect(classMessage()).toBe(0);
-    expect(status(SECOND_TID, take)).toBe(error(why));
+    expect(status(MANAGER_TID, take)).toBe(error(why));
   });
 });

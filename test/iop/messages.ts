@@ -5,7 +5,7 @@ import { writeHeader } from '../../src/i2o/frame.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../src/i2o/sgl.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { BareCard, type BareCardOptions } from './bed.ts';
 
 /** Contexts of every request, unless a test says otherwise. */
@@ -51,7 +51,7 @@ export class Bed extends BareCard {
   status(functionCode: number, body: readonly number[] = [], target = IOP_TID, sglWord = 0): number {
     const replies = this.send(functionCode, body, target, sglWord);
     expect(replies.length).toBe(1);
-    return replies[0]![4]!;
+    return replies[0][4];
   }
 
   statusGet(): number {
@@ -76,14 +76,14 @@ export class Bed extends BareCard {
       writeSglSimple(w, f + 6, SGL_SIMPLE_IN | SGL_LAST, 4, this.control + WORD_AT);
     });
     this.outbound.supply();
-    return this.words[(this.control + WORD_AT) >> 2]!;
+    return this.words[(this.control + WORD_AT) >> 2];
   }
 
   /** @returns what the card left in the status word. */
   iopReset(): number {
     this.words[(this.control + WORD_AT) >> 2] = 0;
     expect(this.send(exec.EXEC_IOP_RESET, [0, 0, this.control + WORD_AT, 0])).toEqual([]);
-    const status = this.words[(this.control + WORD_AT) >> 2]!;
+    const status = this.words[(this.control + WORD_AT) >> 2];
     if (status === exec.POLLED_STATUS_IN_PROGRESS) this.restart();
     return status;
   }
@@ -130,7 +130,7 @@ export class Bed extends BareCard {
 
   /** Word at IN_AT. */
   in(word: number): number {
-    return this.words[((this.control + IN_AT) >> 2) + word]!;
+    return this.words[((this.control + IN_AT) >> 2) + word];
   }
 
   /**
@@ -153,7 +153,7 @@ export class Bed extends BareCard {
       const at = writeSglSimple(w, f + 5, SGL_SIMPLE_OUT, bytes.length, this.control + OUT_AT);
       writeSglSimple(w, at, SGL_SIMPLE_IN | SGL_LAST, roomBytes, this.control + IN_AT);
     });
-    return replies.at(-1)![4]!;
+    return replies.at(-1)![4];
   }
 
   /** The blocks of the result list at IN_AT. */

@@ -27,7 +27,7 @@ function one(set: boolean, operation: readonly number[], room = 1024): ResultBlo
   expect(bed.params(set, DEVICE_TID, [1, 0, ...operation], room)).toBe(0);
   const blocks = bed.blocks();
   expect(blocks.length).toBe(1);
-  return blocks[0]!;
+  return blocks[0];
 }
 const get = (...operation: number[]): ResultBlock => one(false, operation);
 const set = (...operation: number[]): ResultBlock => one(true, operation);
@@ -80,7 +80,7 @@ describe('FieldGet', () => {
     expect(bed.params(false, DEVICE_TID, list)).toBe(0);
     const blocks = bed.blocks();
     expect(blocks.map(({ status }) => status)).toEqual([0, util.BLOCK_STATUS_INVALID_GROUP_ID, 0]);
-    expect(blocks[2]!.data.getUint16(0, true)).toBe(0x1122);
+    expect(blocks[2].data.getUint16(0, true)).toBe(0x1122);
   });
 });
 
@@ -205,7 +205,7 @@ describe('tables', () => {
       0,
     ]);
     expect(bed.params(true, DEVICE_TID, bytes)).toBe(0);
-    expect(bed.blocks()[0]!.status).toBe(0);
+    expect(bed.blocks()[0].status).toBe(0);
     expect(module.table.rows_).toEqual([[5, 50], [6, 60]]); // biome-ignore format: one line
     expect(set(ROW_DELETE, TABLE, 0, 1, 5).status).toBe(0);
     expect(module.table.rows_).toEqual([[6, 60]]);
@@ -290,7 +290,7 @@ describe('operation lists', () => {
       w.set([0, 0x4c00000c, 1, FIELD_GET | (SCALAR << 16), 1, 0xd0000000 | 64, bed.control + IN_AT], f + 4);
     });
     expect(reply![4]).toBe(0);
-    expect(bed.blocks()[0]!.data.getUint8(0)).toBe(1);
+    expect(bed.blocks()[0].data.getUint8(0)).toBe(1);
   });
 
   it.each([
@@ -300,7 +300,7 @@ describe('operation lists', () => {
   ])('with %s are a transaction error', (_what, body) => {
     const placed = body.map((word) => (word === 1 ? bed.control + IN_AT : word));
     const [reply] = bed.send(util.UTIL_PARAMS_GET, placed, DEVICE_TID, 5);
-    expect(reply![4]! >>> 24).toBe(exec.REQUEST_STATUS_TRANSACTION_ERROR);
+    expect(reply![4] >>> 24).toBe(exec.REQUEST_STATUS_TRANSACTION_ERROR);
   });
 
   it('with any bytes at all are answered, and write nothing past the result buffer', () => {
@@ -317,7 +317,7 @@ describe('operation lists', () => {
         ),
         fc.integer({ min: 0, max: 200 }),
         (isSet, target, list, room) => {
-          const word4 = bed.params(isSet, target, [list[0]! & 7, ...list.slice(1)], room + 1);
+          const word4 = bed.params(isSet, target, [list[0] & 7, ...list.slice(1)], room + 1);
           expect([0, exec.REQUEST_STATUS_ERROR_NO_DATA, exec.REQUEST_STATUS_ERROR_PARTIAL]).toContain(
             word4 >>> 24,
           );
@@ -335,8 +335,8 @@ describe('the groups every target has', () => {
     expect(
       bed.params(false, target, [1, 0, group.table ? TABLE_GET : FIELD_GET, group.number, 1, index]),
     ).toBe(0);
-    expect(bed.blocks()[0]!.status).toBe(0);
-    return bed.blocks()[0]!.data;
+    expect(bed.blocks()[0].status).toBe(0);
+    return bed.blocks()[0].data;
   };
 
   it('F000 lists them all, and what it says of each is so', () => {
@@ -367,7 +367,7 @@ describe('the groups every target has', () => {
     bytes.set([FIELD_SET, 0, 0x02, 0xf1, 1, 0, 0, 0], 4);
     bytes.set(new TextEncoder().encode(name), 12);
     expect(bed.params(true, DEVICE_TID, bytes)).toBe(0);
-    expect(bed.blocks()[0]!.status).toBe(0);
+    expect(bed.blocks()[0].status).toBe(0);
     const view = field(DEVICE_TID, groups.GROUP_USER_INFORMATION, 0);
     expect(String.fromCharCode(...Array.from(name, (_, i) => view.getUint8(i)))).toBe(name);
     expect(field(IOP_TID, groups.GROUP_USER_INFORMATION, 0).getUint8(0)).toBe(0);

@@ -26,7 +26,7 @@ describe.each(['ring', 'fifo'] as const)('IopReset over the %s', (transport) => 
   });
 
   const word = (): number => (bed.control + 768) >> 2;
-  const counter = (name: string): number => bed.ledger.snapshot()[name]!;
+  const counter = (name: string): number => bed.ledger.snapshot()[name];
   const postReset = (): void => {
     bed.words[word()] = 0;
     bed.post((w, at) => exec.writeExecIopReset(w, at, IOP_TID, HOST_TID, 0, 0, word() * 4, 0));
@@ -146,7 +146,7 @@ describe('the FIFOs, reset', () => {
     reset();
     bed.restart();
     bed.run();
-    expect(bed.inbound.adopt(reply![7]!)).toBe(NO_FRAME);
+    expect(bed.inbound.adopt(reply![7])).toBe(NO_FRAME);
     expect(bed.inbound.available(8)).toBe(8);
   });
 
@@ -192,7 +192,7 @@ describe('a static frame over the FIFOs', () => {
   });
 
   const create = (word0: number, word1: number): number =>
-    bed.send(exec.EXEC_STATIC_MF_CREATE, [9, word0, word1, 5, 6])[0]![5]!;
+    bed.send(exec.EXEC_STATIC_MF_CREATE, [9, word0, word1, 5, 6])[0][5];
   const free = (): number => bed.inbound.available(8);
 
   it('is posted a thousand times by its address, answered each time, and costs no frame', () => {
@@ -248,7 +248,7 @@ describe('a static frame over the FIFOs', () => {
       word * 4,
       0,
     ]);
-    port.writeInbound(reply[0]![5]!);
+    port.writeInbound(reply[0][5]);
     bed.run();
     expect(bed.words[word]).toBe(exec.POLLED_STATUS_IN_PROGRESS);
     bed.restart();

@@ -21,7 +21,7 @@ function operational(outboundFrames: number): BareCard {
     for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(w, at, 0x54 | last, 48, control);
   });
   enable(card);
-  expect(card.run().map((reply) => reply[4]! >>> 24)).toEqual([0, 0]);
+  expect(card.run().map((reply) => reply[4] >>> 24)).toEqual([0, 0]);
   return card;
 }
 
@@ -169,10 +169,8 @@ describe('a quiesced card', () => {
     expect(replies.at(-1)![3]).toBe(77);
     enable(card);
     card.clock.set(1e9);
-    const counts = [...replies.slice(0, -1), ...card.run()].filter(
-      (r) => r[1]! >>> 24 === socket.SOCKET_SEND,
-    );
-    expect(counts.reduce((sum, reply) => sum + (reply[3]! & 0xff), 0)).toBe(120);
+    const counts = [...replies.slice(0, -1), ...card.run()].filter((r) => r[1] >>> 24 === socket.SOCKET_SEND);
+    expect(counts.reduce((sum, reply) => sum + (reply[3] & 0xff), 0)).toBe(120);
   });
 
   it('has no deadlines while it gets no turns', () => {

@@ -5,7 +5,7 @@ import * as exec from '../../src/i2o/executive.gen.ts';
 import { FLAG_FAIL, frameFlags, getFailureCode } from '../../src/i2o/frame.ts';
 import { DEVICE_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
-import { isLegal } from '../../src/iop/executive-states.ts';
+import { isLegal } from '../../src/iop/state/executive-states.ts';
 import { readRepositoryFile } from '../spec/repository.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed, IN_AT, TABLE_AT } from './messages.ts';
@@ -178,7 +178,7 @@ describe('SysQuiesce, IopClear and IopReset', () => {
   it('SysQuiesce stops the device; SysEnable starts it', () => {
     expect(bed.status(exec.EXEC_SYS_QUIESCE)).toBe(0);
     expect(module.quiesced).toBe(1);
-    expect(getFailureCode(bed.send(0xff, [1], DEVICE_TID)[0]!, 0)).toBe(exec.FAILURE_CODE_STATE_ERROR);
+    expect(getFailureCode(bed.send(0xff, [1], DEVICE_TID)[0], 0)).toBe(exec.FAILURE_CODE_STATE_ERROR);
     expect(bed.status(exec.EXEC_SYS_ENABLE)).toBe(0);
     bed.send(0xff, [1], DEVICE_TID);
     expect(module.open.length).toBe(1);
@@ -188,7 +188,7 @@ describe('SysQuiesce, IopClear and IopReset', () => {
     bed.claim();
     expect(bed.lctNotify(100)).toEqual([]);
     const replies = bed.send(exec.EXEC_IOP_CLEAR);
-    expect(replies.map((r) => [r[1]! >>> 24, r[4]! >>> 24])).toEqual([
+    expect(replies.map((r) => [r[1] >>> 24, r[4] >>> 24])).toEqual([
       [exec.EXEC_LCT_NOTIFY, exec.REQUEST_STATUS_PROCESS_ABORT_NO_DATA],
       [exec.EXEC_IOP_CLEAR, 0],
     ]);
@@ -241,8 +241,8 @@ describe('a module that throws', () => {
     expect(told.map((r) => [r[4], r[5]])).toEqual([[exec.EXECUTIVE_EVENT_DDM_AVAILABILITY, 4]]);
     expect(bed.statusGet()).toBe(exec.IOP_STATE_FAILED);
     expect(bed.status(exec.EXEC_SYS_ENABLE)).toBe(REFUSED);
-    expect(getFailureCode(bed.send(0xff, [1], DEVICE_TID)[0]!, 0)).toBe(exec.FAILURE_CODE_STATE_ERROR);
-    expect(getFailureCode(bed.send(util.UTIL_CLAIM, [1])[0]!, 0)).toBe(exec.FAILURE_CODE_STATE_ERROR);
+    expect(getFailureCode(bed.send(0xff, [1], DEVICE_TID)[0], 0)).toBe(exec.FAILURE_CODE_STATE_ERROR);
+    expect(getFailureCode(bed.send(util.UTIL_CLAIM, [1])[0], 0)).toBe(exec.FAILURE_CODE_STATE_ERROR);
     expect(bed.inbound.inUse).toBe(0);
   });
 
@@ -281,7 +281,7 @@ describe('one device of a running IOP', () => {
   beforeEach(() => {
     bed = new Bed({}, { module: (outbound) => (module = new FakeModule(outbound)) }).operational();
   });
-  const failureOf = (): number => getFailureCode(bed.send(0xff, [1], DEVICE_TID)[0]!, 0);
+  const failureOf = (): number => getFailureCode(bed.send(0xff, [1], DEVICE_TID)[0], 0);
 
   it.each([
     ['DdmSuspend', exec.EXEC_DDM_SUSPEND, exec.EXEC_DDM_ENABLE, [DEVICE_TID], 0],
@@ -321,7 +321,7 @@ describe('one device of a running IOP', () => {
     bed.send(0xff, [1], DEVICE_TID);
     const replies = bed.send(exec.EXEC_PATH_RESET, [0x00050002]);
     expect(module.open.length).toBe(0);
-    expect(replies.map((r) => r[1]! >>> 24)).toEqual([exec.EXEC_PATH_RESET]);
+    expect(replies.map((r) => r[1] >>> 24)).toEqual([exec.EXEC_PATH_RESET]);
   });
 
   it('DdmReset ends its requests and raises DeviceReset', () => {
@@ -338,7 +338,7 @@ describe('one device of a running IOP', () => {
     bed.lctNotify();
     expect(exec.getLctHeaderTableWords(bed.words, (bed.control + IN_AT) >> 2)).toBe(12);
     expect(failureOf()).toBe(exec.FAILURE_CODE_INVALID_TARGET_ID);
-    expect(getFailureCode(bed.send(util.UTIL_CLAIM, [1 << 24], DEVICE_TID)[0]!, 0)).toBe(
+    expect(getFailureCode(bed.send(util.UTIL_CLAIM, [1 << 24], DEVICE_TID)[0], 0)).toBe(
       exec.FAILURE_CODE_INVALID_TARGET_ID,
     );
     expect(bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID]) & 0xffff).toBe(
@@ -356,7 +356,7 @@ describe('one device of a running IOP', () => {
       [exec.EXEC_BOOT_DEVICE_SET, 0x123],
     ]) {
       const [reply] = bed.send(code!, [body!]);
-      expect(reply![4]! >>> 24).toBe(exec.REQUEST_STATUS_TRANSACTION_ERROR);
+      expect(reply![4] >>> 24).toBe(exec.REQUEST_STATUS_TRANSACTION_ERROR);
       expect(reply![5]).toBe(16);
     }
   });

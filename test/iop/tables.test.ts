@@ -92,7 +92,7 @@ describe('the hardware resource table', () => {
 
 describe('the logical configuration table', () => {
   it('has the IOP and its device', () => {
-    expect(bed.lctNotify()[0]![4]).toBe(0);
+    expect(bed.lctNotify()[0][4]).toBe(0);
     expect(exec.getLctHeaderTableWords(bed.words, inAt())).toBe(21);
     const device = inAt() + 12;
     expect(exec.getLctEntryClassId(bed.words, inAt() + 3)).toBe(exec.EXECUTIVE_CLASS_ID);
@@ -122,16 +122,16 @@ describe('the logical configuration table', () => {
     [84, 21],
   ])('cut to %i bytes has %i words, and says that it has 21', (room, written) => {
     bed.words.fill(-1, inAt(), inAt() + 32);
-    expect(bed.lctNotify(0, room)[0]![4]).toBe(0);
+    expect(bed.lctNotify(0, room)[0][4]).toBe(0);
     expect(exec.getLctHeaderTableWords(bed.words, inAt())).toBe(21);
     expect(bed.in(written)).toBe(-1);
     expect(bed.in(written - 1)).not.toBe(-1);
   });
 
   it('needs room for its head, in the control area', () => {
-    expect(bed.lctNotify(0, 8)[0]![4]).toBe(BAD);
+    expect(bed.lctNotify(0, 8)[0][4]).toBe(BAD);
     const outside = [-1, 0, 0xd0000000 | 512, bed.control - 512];
-    expect(bed.send(exec.EXEC_LCT_NOTIFY, outside, IOP_TID, 6)[0]![4]).toBe(BAD);
+    expect(bed.send(exec.EXEC_LCT_NOTIFY, outside, IOP_TID, 6)[0][4]).toBe(BAD);
   });
 
   it('is told of when it changes, once, and then must be asked for again', () => {
@@ -152,7 +152,7 @@ describe('the logical configuration table', () => {
   it('keeps so many outstanding and refuses the next', () => {
     expect(bed.lctNotify(100)).toEqual([]);
     expect(bed.lctNotify(100)).toEqual([]);
-    expect(bed.lctNotify(100)[0]![4]).toBe(
+    expect(bed.lctNotify(100)[0][4]).toBe(
       (exec.REQUEST_STATUS_ERROR_NO_DATA << 24) | exec.DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT,
     );
   });
@@ -223,7 +223,7 @@ describe('the system table', () => {
       });
     });
     expect(replies.map((r) => frameTransactionContext(r, 0))).toEqual([9, 77]);
-    expect(replies[1]![4]).toBe(exec.EXECUTIVE_EVENT_XCT_CHANGE);
+    expect(replies[1][4]).toBe(exec.EXECUTIVE_EVENT_XCT_CHANGE);
     expect(bed.statusGet()).toBe(exec.IOP_STATE_OPERATIONAL);
   });
 });

@@ -12,7 +12,7 @@ import {
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
-import { EVENT_QUEUE_MAX } from '../../src/iop/events.ts';
+import { EVENT_QUEUE_MAX } from '../../src/iop/target/events.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed, IN_AT, INITIATOR, TRANSACTION } from './messages.ts';
 
@@ -116,9 +116,8 @@ describe('aborts', () => {
     const replies = abort(type, code, context);
     expect(replies.length).toBe(count + 1);
     expect(replies.at(-1)![4]).toBe(count);
-    expect(replies.at(-1)![1]! >>> 24).toBe(util.UTIL_ABORT);
-    for (const reply of replies.slice(0, -1))
-      expect(reply[4]! >>> 24).toBe(exec.REQUEST_STATUS_ABORT_NO_DATA);
+    expect(replies.at(-1)![1] >>> 24).toBe(util.UTIL_ABORT);
+    for (const reply of replies.slice(0, -1)) expect(reply[4] >>> 24).toBe(exec.REQUEST_STATUS_ABORT_NO_DATA);
     expect(module.open.length).toBe(4 - count);
   });
 
@@ -133,11 +132,11 @@ describe('aborts', () => {
   it("of the IOP's end what it has open, and not the device's", () => {
     bed.lctNotify(1000);
     const replies = bed.send(util.UTIL_ABORT, [(util.ABORT_TYPE_WILD << 16) | 0, 0], IOP_TID);
-    expect(replies.map((r) => [r[1]! >>> 24, r[4]! >>> 24])).toEqual([
+    expect(replies.map((r) => [r[1] >>> 24, r[4] >>> 24])).toEqual([
       [exec.EXEC_LCT_NOTIFY, exec.REQUEST_STATUS_ABORT_NO_DATA],
       [util.UTIL_ABORT, 0],
     ]);
-    expect(replies[1]![4]).toBe(1);
+    expect(replies[1][4]).toBe(1);
     expect(module.open.length).toBe(4);
   });
 
@@ -152,7 +151,7 @@ describe('aborts', () => {
     small.parts.processor.poll();
     const replies = [...small.run(), ...small.run()];
     expect(replies.length).toBe(5);
-    expect(replies[4]![4]).toBe(4);
+    expect(replies[4][4]).toBe(4);
   });
 });
 
@@ -219,7 +218,7 @@ describe('events', () => {
     for (let i = 0; i < EVENT_QUEUE_MAX + 3; i++) module.events!.raise(CLASS_EVENT, i);
     const replies = bed.run();
     expect(replies.length).toBe(EVENT_QUEUE_MAX);
-    expect(replies[0]![5]).toBe(3);
+    expect(replies[0][5]).toBe(3);
     expect(bed.ledger.snapshot()['eventsLost']).toBe(3);
     expect(bed.ledger.snapshot()['eventsSent']).toBe(EVENT_QUEUE_MAX);
   });
@@ -283,7 +282,7 @@ describe('ConfigValidate', () => {
   });
 
   it('finds a group that writes past its fields', () => {
-    const bad = module.parameterGroups[0]!;
+    const bad = module.parameterGroups[0];
     (bad as unknown as { read: unknown }).read = (_r: number, _f: number, bytes: DataView): void => {
       for (let i = 0; i < 12; i++) bytes.setUint8(i, 1);
     };

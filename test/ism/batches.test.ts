@@ -39,7 +39,7 @@ const buffer = (context: number, length: number): number[] => [
 /** Marks the last of the elements that begins `back` words before the end. */
 function list(back: number, ...elements: readonly number[][]): number[] {
   const flat = elements.flat();
-  flat[flat.length - back] = flat[flat.length - back]! | (1 << 31);
+  flat[flat.length - back] = flat[flat.length - back] | (1 << 31);
   return flat;
 }
 
@@ -205,7 +205,7 @@ describe('a batch', () => {
     const replies = card.replies();
     expect(outcomes(replies).length).toBe(4 * 13);
     expect(
-      replies.filter(({ initiator, words }) => initiator === 6 && (words[3]! & 0xff00) !== 0).length,
+      replies.filter(({ initiator, words }) => initiator === 6 && (words[3] & 0xff00) !== 0).length,
     ).toBe(1);
   });
 

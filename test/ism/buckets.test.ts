@@ -1,6 +1,6 @@
 /** Receive buckets on the card's side: whose they are, and that one slow reader cannot have them all. */
 import { describe, expect, it } from 'vitest';
-import { Buckets } from '../../src/ism/buckets.ts';
+import { Buckets } from '../../src/ism/sockets/buckets.ts';
 
 const AREA = { offset: 4096, count: 16, bufferBytes: 2048 };
 const address = (bucket: number): number => AREA.offset + bucket * AREA.bufferBytes;

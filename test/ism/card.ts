@@ -4,7 +4,7 @@ import * as exec from '../../src/i2o/executive.gen.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../src/i2o/sgl.ts';
 import * as s from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { BareCard } from '../iop/bed.ts';
 
 export const LOCALHOST = 0x7f000001;
@@ -55,7 +55,7 @@ export class SocketCard extends BareCard {
       for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(w, at, 0x54 | last, 48, control);
     });
     this.post((w, f) => exec.writeExecSysEnable(w, f, IOP_TID, HOST_TID, 0, 0));
-    expect(this.run().map((reply) => reply[4]! >>> 24)).toEqual([0, 0]);
+    expect(this.run().map((reply) => reply[4] >>> 24)).toEqual([0, 0]);
   }
 
   /** Posts a request without giving the card a turn. @param body from word 4 on. */
@@ -91,7 +91,7 @@ export class SocketCard extends BareCard {
   one(functionCode: number, body: readonly number[], asking: Asking = {}): Reply {
     const replies = this.ask(functionCode, body, asking);
     expect(replies.length).toBe(1);
-    return replies[0]!;
+    return replies[0];
   }
 
   create(id: number, type: number): void {
@@ -148,12 +148,12 @@ export class SocketCard extends BareCard {
 
 export function parse(words: Int32Array): Reply {
   return {
-    functionCode: words[1]! >>> 24,
-    multiple: (words[0]! & 0x1000) !== 0,
-    initiator: words[2]!,
-    context: words[3]!,
-    status: words[4]! >>> 24,
-    code: words[4]! & 0xffff,
+    functionCode: words[1] >>> 24,
+    multiple: (words[0] & 0x1000) !== 0,
+    initiator: words[2],
+    context: words[3],
+    status: words[4] >>> 24,
+    code: words[4] & 0xffff,
     words,
   };
 }
@@ -177,9 +177,9 @@ export function outcomes(replies: readonly Reply[]): number[][] {
     )
     .flatMap(({ words, context }) =>
       Array.from({ length: context & 0xff }, (_, i) => [
-        words[5 + 2 * i]!,
-        words[6 + 2 * i]! >>> 24,
-        words[6 + 2 * i]! & 0xffff,
+        words[5 + 2 * i],
+        words[6 + 2 * i] >>> 24,
+        words[6 + 2 * i] & 0xffff,
       ]),
     );
 }
@@ -205,12 +205,12 @@ export function records(replies: readonly Reply[]): Received[] {
       Array.from({ length: context & 0xff }, (_, i) => {
         const at = 6 + 4 * i;
         return {
-          bucket: words[at]!,
-          socketId: words[at + 1]! & 0xffff,
-          offset: words[at + 2]! & 0xffffff,
-          flags: words[at + 2]! >>> 24,
-          length: words[at + 3]! & 0xffffff,
-          status: words[at + 3]! >>> 24,
+          bucket: words[at],
+          socketId: words[at + 1] & 0xffff,
+          offset: words[at + 2] & 0xffffff,
+          flags: words[at + 2] >>> 24,
+          length: words[at + 3] & 0xffffff,
+          status: words[at + 3] >>> 24,
         };
       }),
     );

@@ -36,7 +36,7 @@ const EMPTY = [0xcc000000, 0];
 /** @returns the errno of the only answer. */
 function errno(replies: readonly Reply[]): number {
   expect(singles(replies).map(({ context, status }) => [context, status])).toEqual([[77, 5]]);
-  return singles(replies)[0]!.code;
+  return singles(replies)[0].code;
 }
 
 beforeEach(() => {
@@ -77,7 +77,7 @@ describe('SocketSendTo', () => {
     ];
     const replies = sendTo(1, LOCALHOST, 5000, list);
     expect(contexts(replies).sort((a, b) => a - b)).toEqual([1, 2, slot]);
-    expect(records(replies)[0]!.length).toBe(SOURCE + 0x800 + 5 + 0x100);
+    expect(records(replies)[0].length).toBe(SOURCE + 0x800 + 5 + 0x100);
     expect(card.bytes(card.bucketAddress(0) + SOURCE, 0x800 + 5 + 0x100)).toEqual([
       ...card.bytes(first, 0x400),
       ...card.bytes(first + 0x800, 0x400),
@@ -101,7 +101,7 @@ describe('SocketSendTo', () => {
     const reply = card.one(s.SOCKET_CONNECT, [1, LOCALHOST, 5000], { context: 3 });
     expect([reply.status, reply.context, s.getSocketConnectReplySocketId(reply.words, 0)]).toEqual([0, 3, 1]);
     expect(s.getSocketConnectReplyLocalPort(reply.words, 0)).toBeGreaterThan(0);
-    expect(records(sendTo(1, 0, 0, buffer(0, 10)))[0]!.length).toBe(SOURCE + 10);
+    expect(records(sendTo(1, 0, 0, buffer(0, 10)))[0].length).toBe(SOURCE + 10);
   });
 
   it('carries the largest there is, and nothing larger', () => {
@@ -132,7 +132,7 @@ describe('SocketSendTo', () => {
       s.RECEIVE_FLAG_TRUNCATED,
     ]);
     expect(card.ledger.snapshot()['bytesTruncated']).toBe(300 + SOURCE - 256);
-    expect(records(sendTo(1, LOCALHOST, 5000, buffer(0, 248)))[0]!.flags & s.RECEIVE_FLAG_TRUNCATED).toBe(0);
+    expect(records(sendTo(1, LOCALHOST, 5000, buffer(0, 248)))[0].flags & s.RECEIVE_FLAG_TRUNCATED).toBe(0);
   });
 });
 
@@ -281,8 +281,8 @@ describe('the other calls of a datagram socket', () => {
       const reply = card.one(s.SOCKET_NAME_GET, [1, which]);
       return [
         reply.code,
-        reply.words[5]! * (reply.code === 0 ? 1 : 0),
-        reply.words[6]! * (reply.code === 0 ? 1 : 0),
+        reply.words[5] * (reply.code === 0 ? 1 : 0),
+        reply.words[6] * (reply.code === 0 ? 1 : 0),
       ];
     };
     expect(name(s.NAME_OF_LOCAL)).toEqual([0, 0, 0]);

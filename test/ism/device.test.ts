@@ -34,7 +34,7 @@ function abort(type: number, functionCode: number, context: number): { count: nu
   const replies = card.ask(u.UTIL_ABORT, [(type << 16) | (functionCode << 24), context], { context: 31 });
   const answer = replies.find((reply) => reply.functionCode === u.UTIL_ABORT)!;
   expect(answer.context).toBe(31);
-  return { count: answer.words[4]!, replies: replies.filter((reply) => reply !== answer) };
+  return { count: answer.words[4], replies: replies.filter((reply) => reply !== answer) };
 }
 
 /** Returned buckets: their contexts and the ReqStatus of their frame. */
@@ -57,7 +57,7 @@ describe('UtilAbort', () => {
     ]);
     card.create(2, STREAM);
     const accepted = card.ask(s.SOCKET_CONNECT, [2, LOCALHOST, 4000]);
-    expect(accepted.filter(({ functionCode }) => functionCode === s.SOCKET_ACCEPT_POST)[0]!.context).toBe(10);
+    expect(accepted.filter(({ functionCode }) => functionCode === s.SOCKET_ACCEPT_POST)[0].context).toBe(10);
     const rest = abort(u.ABORT_TYPE_FUNCTION, s.SOCKET_ACCEPT_POST, 0);
     expect([rest.count, rest.replies.map(({ context }) => context)]).toEqual([2, [12, 13]]);
     // The numbers are free, and the listener goes on.
@@ -150,7 +150,7 @@ describe('events', () => {
   const events = (replies: readonly Reply[]): [number, number][] =>
     replies
       .filter(({ functionCode, context }) => functionCode === u.UTIL_EVENT_REGISTER && context === 606)
-      .map(({ words }): [number, number] => [words[4]!, words[5]!]);
+      .map(({ words }): [number, number] => [words[4], words[5]]);
 
   it('tell each state a connection goes through', () => {
     register(s.SOCKET_EVENT_CONNECTION_STATE);
@@ -274,7 +274,7 @@ describe('parameter groups', () => {
       card.put(s.SOCKET_SEND, [1 | (mode << 30), 0, 0xd5000010, buffer, card.bufferAddress(buffer)], {
         sglWord: 6,
       });
-      const count = card.run().filter((words) => words[1]! >>> 24 === s.SOCKET_SEND).length;
+      const count = card.run().filter((words) => words[1] >>> 24 === s.SOCKET_SEND).length;
       card.replies();
       return count;
     };

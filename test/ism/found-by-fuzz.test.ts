@@ -21,8 +21,8 @@ function card(): BareCard {
 
 /** ReqStatus and DetailedStatus of the replies to transaction 7. */
 function answers(replies: readonly Int32Array[]): number[][] {
-  const mine = replies.filter((reply) => reply[3] === 7 && ((reply[0]! >>> 8) & FLAG_FAIL) === 0);
-  return mine.map((reply) => [reply[4]! >>> 24, reply[4]! & 0xffff]);
+  const mine = replies.filter((reply) => reply[3] === 7 && ((reply[0] >>> 8) & FLAG_FAIL) === 0);
+  return mine.map((reply) => [reply[4] >>> 24, reply[4] & 0xffff]);
 }
 
 describe('a request in the turn in which its socket was closed', () => {
@@ -70,7 +70,7 @@ describe('SocketReceivePost', () => {
         socket.writeSocketReceivePost(w, f, DEVICE_TID, HOST_TID, 0, 1, 7);
         writeSglContext(w, f + 4, SGL_BUCKET | last, bufferBytes, 0, offset);
       });
-      return bare.run().map((reply) => reply[4]! & 0xffff);
+      return bare.run().map((reply) => reply[4] & 0xffff);
     };
     expect(post(0)).toEqual([INVALID_OFFSET]);
     expect(post(SGL_LAST)).toEqual([]);

@@ -81,8 +81,8 @@ describe('SocketSend', () => {
       card.run().map((words) => ({
         words,
         multiple: true,
-        functionCode: words[1]! >>> 24,
-        context: words[3]!,
+        functionCode: words[1] >>> 24,
+        context: words[3],
         initiator: 0,
         status: 0,
         code: 0,

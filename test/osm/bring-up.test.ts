@@ -8,7 +8,7 @@ import * as util from '../../src/i2o/utility.gen.ts';
 import { Host } from '../../src/osm/host.ts';
 import { HANDLER_NONE, HANDLER_WATCH } from '../../src/osm/message/handlers.ts';
 import { ENETDOWN } from '../../src/socket/errno.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { FakeModule } from '../iop/fake-module.ts';
 import { Bed, IN_AT } from '../iop/messages.ts';
 
@@ -122,7 +122,7 @@ describe('bring-up', () => {
         host.driver.poll();
       }
     }
-    const counted = (name: string): number => host.ledger.snapshot()[name]!;
+    const counted = (name: string): number => host.ledger.snapshot()[name];
 
     it('and hears of each change of the table, again and again', () => {
       expect([counted('tableChanges'), counted('executiveEventsTaken')]).toEqual([0, 1]); // the mask

@@ -79,7 +79,7 @@ describe('an answer that comes after its call has given up', () => {
     card.host.driver.poll();
     let address = 0;
     card.onRequest = (request) => {
-      address = request[8]!; // where the result list goes
+      address = request[8]; // where the result list goes
     };
     expect(device.statistics()).toBe(-ENETDOWN);
     expect(address).toBe(first![8]); // the memory that came home, and no other
@@ -102,7 +102,7 @@ describe('a stale generation', () => {
     sockets.connect(first, 1, 80);
     const [old] = card.takenOf(SOCKET_CONNECT);
     sockets.close(first);
-    card.status(card.takenOf(SOCKET_CLOSE)[0]!, 0, first);
+    card.status(card.takenOf(SOCKET_CLOSE)[0], 0, first);
     const second = sockets.socket();
     expect(second).toBe(first);
     sockets.connect(second, 1, 80);
@@ -119,7 +119,7 @@ describe('a stale generation', () => {
     sockets.sendTo(first, new Uint8Array(9), 0, 9, 1, 9);
     const [old] = card.takenOf(SOCKET_SEND_TO);
     sockets.close(first);
-    card.status(card.takenOf(SOCKET_CLOSE)[0]!, 0, first);
+    card.status(card.takenOf(SOCKET_CLOSE)[0], 0, first);
     const second = sockets.socket(SOCK_DGRAM);
     card.status(old!, ERROR_NO_DATA | ENETUNREACH);
     card.host.driver.poll();
@@ -190,7 +190,7 @@ describe('a status word', () => {
     expect(replyErrno(reply, 0)).toBe(0);
     writeUtilEventRegisterReply(reply, 0, DEVICE_TID, HOST_TID, HANDLER_EVENT, 1, 0x01000000, 0);
     expect(replyErrno(reply, 0)).toBe(0);
-    reply[1] = (reply[1]! & 0xffffff) | (UTIL_PARAMS_GET << 24);
+    reply[1] = (reply[1] & 0xffffff) | (UTIL_PARAMS_GET << 24);
     reply[4] = ERROR_NO_DATA | EADDRINUSE;
     expect(replyErrno(reply, 0)).toBe(EADDRINUSE);
     expect(UTIL_ABORT).not.toBe(UTIL_EVENT_REGISTER);
@@ -219,7 +219,7 @@ describe('events', () => {
   ): void {
     card.reply((w, f) => {
       writeUtilEventRegisterReply(w, f, DEVICE_TID, HOST_TID, HANDLER_EVENT, 1, indicator, data);
-      w[f + 1] = (w[f + 1]! & 0xffffff) | (functionCode << 24);
+      w[f + 1] = (w[f + 1] & 0xffffff) | (functionCode << 24);
     });
     card.host.driver.poll();
   }
@@ -228,7 +228,7 @@ describe('events', () => {
     const card = new ScriptedCard();
     const { device } = card.sockets;
     expect(device.registerEvents(-1)).toBe(0);
-    expect(card.takenOf(UTIL_EVENT_REGISTER)[0]![4]).toBe(-1);
+    expect(card.takenOf(UTIL_EVENT_REGISTER)[0][4]).toBe(-1);
     for (const indicator of [1, 0x0b000000, 0x80000000]) raise(card, indicator, indicator >>> 8);
     for (const indicator of [1, 0x0b000000, 0x80000000]) {
       expect(device.nextEvent(event)).toBe(true);
@@ -320,8 +320,8 @@ describe('one bad entry of a reply', () => {
     card.reply((w, f) => {
       for (let i = 0; i < 32; i++) w[f + i] = 0;
       w[f] = 1 | (0xd0 << 8) | (6 << 16);
-      w[f + 1] = request[1]!;
-      w[f + 2] = request[2]!;
+      w[f + 1] = request[1];
+      w[f + 2] = request[2];
       w[f + 3] = 0x80000002;
       w[f + 6] = 0;
     });
@@ -361,10 +361,10 @@ describe('a datagram the card refuses', () => {
     const socket = sockets.socket(SOCK_DGRAM);
     const send = (): number => sockets.sendTo(socket, new Uint8Array(9), 0, 9, 1, 9);
     expect(send()).toBe(9);
-    card.status(card.takenOf(SOCKET_SEND_TO)[0]!, ERROR_NO_DATA | ENOBUFS);
+    card.status(card.takenOf(SOCKET_SEND_TO)[0], ERROR_NO_DATA | ENOBUFS);
     card.host.driver.poll();
     expect(send()).toBe(9);
-    card.status(card.takenOf(SOCKET_SEND_TO)[0]!, ERROR_NO_DATA | ENETUNREACH);
+    card.status(card.takenOf(SOCKET_SEND_TO)[0], ERROR_NO_DATA | ENETUNREACH);
     card.host.driver.poll();
     expect(send()).toBe(-ENETUNREACH);
     expect(send()).toBe(9);

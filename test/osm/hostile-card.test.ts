@@ -154,7 +154,7 @@ class Madhouse {
     } else {
       const requests = card.take();
       if (requests.length === 0) return;
-      const request = requests[reply.pick % requests.length]!;
+      const request = requests[reply.pick % requests.length];
       for (let i = reply.twice ? 2 : 1; i > 0; i--) this.nearly(request, reply);
     }
     card.host.driver.poll();
@@ -163,11 +163,11 @@ class Madhouse {
   private nearly(request: Request, reply: Extract<Reply, { kind: 'nearly' }>): void {
     this.card.reply((w, f) => {
       w[f] = 1 | (reply.flags << 8) | (reply.size << 16);
-      for (let i = 1; i < 4; i++) w[f + i] = request[i]!;
+      for (let i = 1; i < 4; i++) w[f + i] = request[i];
       for (let i = 4; i < FRAME_WORDS; i++) {
-        w[f + i] = ((reply.small >>> i) & 1) !== 0 ? reply.body[i]! & 0x00000017 : reply.body[i]!;
+        w[f + i] = ((reply.small >>> i) & 1) !== 0 ? reply.body[i] & 0x00000017 : reply.body[i];
       }
-      if ((reply.flags & FLAG_MULTIPLE) !== 0) w[f + 3] = (reply.body[3]! & 0x0307) | 0x80000000;
+      if ((reply.flags & FLAG_MULTIPLE) !== 0) w[f + 3] = (reply.body[3] & 0x0307) | 0x80000000;
     });
   }
 
@@ -175,7 +175,7 @@ class Madhouse {
   call(number: number, which: number): void {
     const { sockets, driver } = this.card.host;
     const { bytes, open } = this;
-    const socket = open.length > 0 ? open[which % open.length]! : -1;
+    const socket = open.length > 0 ? open[which % open.length] : -1;
     switch (number) {
       case 0:
       case 1:
@@ -204,7 +204,7 @@ class Madhouse {
         sockets.recvFrom(socket, bytes, 0, 10, this.from);
         break;
       case 10:
-        if (open.length > 0) this.close(open.splice(which % open.length, 1)[0]!);
+        if (open.length > 0) this.close(open.splice(which % open.length, 1)[0]);
         break;
       case 11:
         sockets.listen(socket, 4);
@@ -240,7 +240,7 @@ class Madhouse {
     const { card } = this;
     card.sockets.close(socket);
     for (const code of [SOCKET_CLOSE, SOCKET_ABORT]) {
-      for (const request of card.takenOf(code)) card.status(request, 0, request[4]! & 0xffff);
+      for (const request of card.takenOf(code)) card.status(request, 0, request[4] & 0xffff);
     }
     card.host.driver.poll();
   }
@@ -250,7 +250,7 @@ class Madhouse {
     const request = card.takenOf(SOCKET_CONNECT).at(-1);
     if (request === undefined) return;
     card.reply((w, f) =>
-      writeSocketConnectReply(w, f, DEVICE_TID, HOST_TID, request[2]!, request[3]!, 0, 0, socket, 1, 1),
+      writeSocketConnectReply(w, f, DEVICE_TID, HOST_TID, request[2], request[3], 0, 0, socket, 1, 1),
     );
     card.host.driver.poll();
     connected += card.sockets.readiness(socket) & WRITABLE;
@@ -267,7 +267,7 @@ class Madhouse {
     for (const [name, value] of Object.entries(counters)) expect(value, name).toBeGreaterThanOrEqual(0);
     expect(counters['memoryTransmitTaken']).toBe(counters['memoryTransmitReturned']);
     expect(counters['bytesSent']).toBe(
-      counters['sendCopiesBytes']! + counters['immediateCopiesBytes']! + counters['bytesLent']!,
+      counters['sendCopiesBytes'] + counters['immediateCopiesBytes'] + counters['bytesLent'],
     );
   }
 }

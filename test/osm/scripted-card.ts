@@ -18,11 +18,11 @@ import { planRing, ringCopies } from '../../src/i2o/ring-layout.ts';
 import { SOCKET_CONNECT, writeSocketConnectReply, writeSocketSendReply } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
-import type { DriverConfig } from '../../src/osm/config.ts';
 import { Host } from '../../src/osm/host.ts';
+import type { DriverConfig } from '../../src/osm/memory/driver-config.ts';
 import { HANDLER_CONNECT, HANDLER_SEND } from '../../src/osm/message/handlers.ts';
 import { Clock } from '../../src/time/clock.ts';
-import { DEFAULT_CARD_CONFIG } from '../../src/world/card-config.ts';
+import { DEFAULT_CARD_CONFIG } from '../../src/world/build/card-config.ts';
 
 export const POOLS = {
   ...DEFAULT_CARD_CONFIG.pools,

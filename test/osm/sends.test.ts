@@ -13,7 +13,7 @@ import {
   SOCKET_SEND_TO,
   SOCKET_SHUTDOWN,
 } from '../../src/i2o/socket.gen.ts';
-import type { DriverConfig } from '../../src/osm/config.ts';
+import type { DriverConfig } from '../../src/osm/memory/driver-config.ts';
 import { SENDS_PER_FRAME } from '../../src/osm/message/send-batch.ts';
 import { SHUT_WR, SOCK_DGRAM } from '../../src/socket/contract.ts';
 import { EAGAIN, EMSGSIZE } from '../../src/socket/errno.ts';
@@ -38,14 +38,14 @@ describe('batched sends', () => {
     expect(frameSizeWords(request!, 0)).toBe(6 + 3 * 5);
     sockets.forEach((socket, i) => {
       const at = 6 + i * 5;
-      expect(request![at]! >>> 24).toBe(SGL_SHORT_TRANSACTION);
-      expect(request![at]! & 0xffff).toBe(socket);
-      expect((request![at]! >>> 16) & 0xff).toBe(1);
-      expect(request![at + 1]! & 0xffff).toBe(socket); // the tag
-      expect(request![at + 2]! >>> 24).toBe(i === 2 ? SGL_TRANSMIT | SGL_LAST : SGL_TRANSMIT);
-      expect(request![at + 2]! & 0xffffff).toBe(10 + socket);
+      expect(request![at] >>> 24).toBe(SGL_SHORT_TRANSACTION);
+      expect(request![at] & 0xffff).toBe(socket);
+      expect((request![at] >>> 16) & 0xff).toBe(1);
+      expect(request![at + 1] & 0xffff).toBe(socket); // the tag
+      expect(request![at + 2] >>> 24).toBe(i === 2 ? SGL_TRANSMIT | SGL_LAST : SGL_TRANSMIT);
+      expect(request![at + 2] & 0xffffff).toBe(10 + socket);
     });
-    card.contexts(...sockets.map((_, i) => request![6 + i * 5 + 3]!));
+    card.contexts(...sockets.map((_, i) => request![6 + i * 5 + 3]));
     expect(card.host.transmit.inUse).toBe(0);
     expect(card.counters['outboundRefused']).toBe(0);
   });
@@ -65,7 +65,7 @@ describe('batched sends', () => {
       card
         .take()
         .splice(0)
-        .map((request) => request[1]! >>> 24);
+        .map((request) => request[1] >>> 24);
     sockets.send(socket, BYTES, 0, 5);
     sockets.send(socket, BYTES, 0, 5000);
     expect(functions()).toEqual([SOCKET_SEND, SOCKET_SEND]);
@@ -98,12 +98,12 @@ describe('batched sends', () => {
     card.sockets.send(socket, BYTES, 0, 5);
     card.sockets.poll();
     const [request] = card.takenOf(SOCKET_SEND);
-    const tag = request![7]!;
+    const tag = request![7];
     const multiple = FLAG_LAST | FLAG_MULTIPLE;
     card.reply((w, f) => {
       w[f] = 1 | ((0x80 | multiple) << 8) | (9 << 16);
-      w[f + 1] = request![1]!;
-      w[f + 2] = request![2]!;
+      w[f + 1] = request![1];
+      w[f + 2] = request![2];
       w[f + 3] = 0x80000102 | 0;
       w[f + 5] = tag;
       w[f + 6] = (5 << 24) | 32;
@@ -128,7 +128,7 @@ describe('reply modes', () => {
     const datagrams = card.sockets.socket(SOCK_DGRAM);
     card.sockets.sendTo(datagrams, BYTES, 0, 5, 1, 9);
     for (const code of [SOCKET_SEND, SOCKET_SEND_TO]) {
-      expect(getSocketSendReplyMode(card.takenOf(code)[0]!, 0)).toBe(number);
+      expect(getSocketSendReplyMode(card.takenOf(code)[0], 0)).toBe(number);
     }
   });
 
@@ -136,7 +136,7 @@ describe('reply modes', () => {
     const card = new ScriptedCard({ transmitLowWatermark: 4, immediateBytesMax: 0 });
     const socket = card.connect();
     const datagrams = card.sockets.socket(SOCK_DGRAM);
-    const mode = (code: number): number => getSocketSendReplyMode(card.takenOf(code)[0]!, 0);
+    const mode = (code: number): number => getSocketSendReplyMode(card.takenOf(code)[0], 0);
     card.sockets.send(socket, BYTES, 0, 5);
     expect(mode(SOCKET_SEND)).toBe(REPLY_MODE_BATCH);
     card.sockets.sendTo(datagrams, BYTES, 0, 5, 1, 9);
@@ -163,7 +163,7 @@ describe('a datagram', () => {
       expect(card.sockets.sendTo(socket, BYTES, 0, length, 0x0a000002, 9)).toBe(length);
       const [request] = card.takenOf(SOCKET_SEND_TO);
       expect(frameSizeWords(request!, 0)).toBe(words);
-      expect(request![7]! >>> 24).toBe(flags);
+      expect(request![7] >>> 24).toBe(flags);
       expect([request![5], request![6]]).toEqual([0x0a000002, 9]);
     }
     expect(card.sockets.sendTo(socket, BYTES, 0, 8 * 2048 + 1, 1, 9)).toBe(-EMSGSIZE);

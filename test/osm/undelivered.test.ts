@@ -15,7 +15,7 @@ import { RETRIES_MAX, RETRY_NS } from '../../src/osm/kernel/retries.ts';
 import { HANDLER_CONTROL } from '../../src/osm/message/handlers.ts';
 import { READABLE, SOCK_DGRAM } from '../../src/socket/contract.ts';
 import { EBADF, ENETDOWN, ENOBUFS, EPROTO } from '../../src/socket/errno.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { ScriptedCard } from './scripted-card.ts';
 
 const LOOPBACK = 0x7f000001;
@@ -44,7 +44,7 @@ class Bench {
   }
 
   get card() {
-    return this.world.cards[0]!;
+    return this.world.cards[0];
   }
 
   get host() {
@@ -56,7 +56,7 @@ class Bench {
   }
 
   counter(name: string): number {
-    return this.host.ledger.snapshot()[name]!;
+    return this.host.ledger.snapshot()[name];
   }
 
   run(ns: number): void {
@@ -284,7 +284,7 @@ describe('by severity', () => {
     };
     expect(card.sockets.send(number, BYTES, 0, 50)).toBe(50);
     card.take();
-    const returned = card.host.ledger.snapshot()['memoryTransmitReturned']!;
+    const returned = card.host.ledger.snapshot()['memoryTransmitReturned'];
     card.host.driver.poll();
     expect(card.host.ledger.snapshot()['memoryTransmitReturned']).toBe(returned + 1);
     expect(card.host.ledger.snapshot()['outboundRefused']).toBe(1);

@@ -95,7 +95,7 @@ describe.each([
     for (let i = 0; i < 3; i++) made.sockets.send(socket, new Uint8Array(9), 0, 9);
     const sends = made.takenOf(SOCKET_SEND);
     expect(sends).toHaveLength(3);
-    for (const request of sends) expect((request[0]! >>> 8) & 0xff).toBe(0);
+    for (const request of sends) expect((request[0] >>> 8) & 0xff).toBe(0);
   });
 });
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { READABLE } from '../../src/socket/contract.ts';
 import { EAGAIN, ENOBUFS } from '../../src/socket/errno.ts';
 import { SO_RCVBUF } from '../../src/socket/options.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 const ADDRESS = 0x7f000001;
 const PORT = 80;
@@ -25,7 +25,7 @@ class Bench {
   }
 
   get host() {
-    return this.world.cards[0]!.host;
+    return this.world.cards[0].host;
   }
 
   get stack() {
@@ -34,7 +34,7 @@ class Bench {
 
   /** The host gets a turn, as after every call of a program, then the world goes on. */
   settle(ns = SECOND_NS): void {
-    this.world.cards[0]!.start({ step: () => 0 });
+    this.world.cards[0].start({ step: () => 0 });
     this.world.run(() => false, ns);
   }
 
@@ -204,7 +204,7 @@ describe('senders and listeners', () => {
     expect(stack.listen(bench.listener, 1)).toBe(0);
     for (let i = 0; i < 8; i++) stack.connect(stack.socket(), ADDRESS, PORT);
     bench.settle(SECOND_NS / 2);
-    expect(bench.world.snapshot()[1]!['tcpListenOverflows']).toBeGreaterThan(0);
+    expect(bench.world.snapshot()[1]['tcpListenOverflows']).toBeGreaterThan(0);
   });
 
   it('get accepts posted when a number comes free, unasked', () => {

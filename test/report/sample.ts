@@ -1,5 +1,5 @@
 /** A small report with one row of each kind, for the tests of what is printed from it. */
-import type { Repeat, Report, Result } from '../../src/lab/result.ts';
+import type { Repeat, Report, Result } from '../../src/record/result.ts';
 
 const REPEAT: Repeat = {
   rate: 250_000,

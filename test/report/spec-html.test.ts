@@ -7,7 +7,7 @@ import { findByName } from '../../src/spec/find.ts';
 
 const site = specSite('inic 0');
 const pages = [...site].filter(([file]) => file.endsWith('.html'));
-const idsOf = (html: string): string[] => [...html.matchAll(/\bid="([^"]+)"/g)].map((match) => match[1]!);
+const idsOf = (html: string): string[] => [...html.matchAll(/\bid="([^"]+)"/g)].map((match) => match[1]);
 
 describe('the HTML reference', () => {
   it('has a page for each class, message and machine', () => {
@@ -17,11 +17,11 @@ describe('the HTML reference', () => {
         expect(site.get(`${message.name}.html`)).toContain(`<h1>${message.name}</h1>`);
     }
     for (const { name } of CATALOGUE.machines) expect(site.get(`machine-${name}.html`)).toContain('<svg');
-    expect(site.get('rules.html')).toContain(`id="${CATALOGUE.rules[0]!.id}"`);
+    expect(site.get('rules.html')).toContain(`id="${CATALOGUE.rules[0].id}"`);
   });
 
   it.each(pages)('%s: every link leads somewhere', (file, html) => {
-    const links = [...html.matchAll(/\bhref="([^"]+)"/g)].map((match) => match[1]!);
+    const links = [...html.matchAll(/\bhref="([^"]+)"/g)].map((match) => match[1]);
     expect(links.length).toBeGreaterThan(2);
     for (const href of links) {
       const [path, anchor] = href.split('#');
@@ -47,7 +47,7 @@ describe('the HTML reference', () => {
   it('can be reached from the index, every page', () => {
     const seen = new Set(['index.html']);
     for (const file of seen) {
-      for (const match of site.get(file)!.matchAll(/\bhref="([^"#]+)/g)) seen.add(match[1]!);
+      for (const match of site.get(file)!.matchAll(/\bhref="([^"#]+)/g)) seen.add(match[1]);
     }
     expect([...site.keys()].filter((file) => !seen.has(file))).toEqual([]);
   });

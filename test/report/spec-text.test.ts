@@ -31,7 +31,7 @@ describe('a page of the spec', () => {
     expect(found).not.toHaveLength(0);
     for (const lines of found.map(specPage)) {
       expect(lines.filter((line) => line.length > PAGE_COLUMNS)).toEqual([]);
-      expect(lines[0]!.toLowerCase()).toContain(name.toLowerCase());
+      expect(lines[0].toLowerCase()).toContain(name.toLowerCase());
       expect(lines.join('\n')).not.toMatch(/undefined|NaN/);
     }
   });

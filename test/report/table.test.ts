@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Report } from '../../src/lab/result.ts';
+import type { Report } from '../../src/record/result.ts';
 import { COLOURED, reportTable } from '../../src/report/table.ts';
 import { SAMPLE } from './sample.ts';
 

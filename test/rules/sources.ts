@@ -30,9 +30,9 @@ function readSource(file: string): SourceFile {
   const imports = [
     ...text.matchAll(/^(?:import|export)\b[^'";]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm),
   ]
-    .map((match) => match[1] ?? match[2] ?? match[3]!)
+    .map((match) => match[1] ?? match[2] ?? match[3])
     .map((name) => (name.startsWith('.') ? relative(SOURCE, resolve(dirname(file), name)) : name));
-  return { path, folder: path.includes('/') ? path.split('/')[0]! : '', text, code: blank(text), imports };
+  return { path, folder: path.includes('/') ? path.split('/')[0] : '', text, code: blank(text), imports };
 }
 
 /** Blanks comments and quoted strings, line for line. */

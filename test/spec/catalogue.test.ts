@@ -81,7 +81,7 @@ const MACHINE = `machines:
 
 describe('readMachines', () => {
   it('writes `any` out', () => {
-    expect(readMachines(MACHINE, [DOORS])[0]!.transitions).toEqual([
+    expect(readMachines(MACHINE, [DOORS])[0].transitions).toEqual([
       {
         in: ['Closed'],
         on: 'request DoorOpen',

@@ -85,7 +85,7 @@ function badValues(spec: ClassSpec, field: Field): number[] {
 }
 
 function store(words: Int32Array, { word, bits = [0, 31] }: Field, value: number, mask: number): void {
-  words[FRAME + word] = (words[FRAME + word]! & ~(mask << bits[0])) | ((value & mask) << bits[0]);
+  words[FRAME + word] = (words[FRAME + word] & ~(mask << bits[0])) | ((value & mask) << bits[0]);
 }
 
 /** A good message of the least size. @returns its size in words. */
@@ -104,9 +104,9 @@ function writeLeast(
     size += leastGood(spec, count) * (layout.list.stride ?? 1);
   }
   if (layout.sgl !== undefined) {
-    const [first, ...rest] = ELEMENTS[layout.sgl.elements[0]!]!;
-    words[FRAME + size] = ((first! | SGL_LAST) << 24) | rest[0]!;
-    for (let i = 1; i < rest.length; i++) words[FRAME + size + i] = rest[i]!;
+    const [first, ...rest] = ELEMENTS[layout.sgl.elements[0]];
+    words[FRAME + size] = ((first! | SGL_LAST) << 24) | rest[0];
+    for (let i = 1; i < rest.length; i++) words[FRAME + size + i] = rest[i];
     size += rest.length;
   }
   const multiple = reply && layout.fields.some(({ word }) => word === 3);
@@ -147,7 +147,7 @@ describe.each(rows)('check of $title', ({ spec, message, checkRequest, checkRepl
           const size = writeLeast(words, spec, message, layout, reply);
           store(words, field, bad, maskOf(field));
           expect(check(words, FRAME, size), `${field.name} = ${bad}`).toBe(INVALID);
-          if (!reply) expect(checkFault[FAULT_BYTE]! >> 2, field.name).toBe(field.word);
+          if (!reply) expect(checkFault[FAULT_BYTE] >> 2, field.name).toBe(field.word);
         }
       }
     }
@@ -155,7 +155,7 @@ describe.each(rows)('check of $title', ({ spec, message, checkRequest, checkRepl
 
   it('refuses a list offset that is not the message’s', () => {
     const size = writeLeast(words, spec, message, message.request, false);
-    words[FRAME] = words[FRAME]! ^ 0x10;
+    words[FRAME] = words[FRAME] ^ 0x10;
     expect(checkRequest(words, FRAME, size)).toBe(BAD_OFFSET);
   });
 
@@ -165,8 +165,8 @@ describe.each(rows)('check of $title', ({ spec, message, checkRequest, checkRepl
     for (const [kind, [first, ...rest]] of Object.entries(ELEMENTS)) {
       writeLeast(words, spec, message, message.request, false);
       words.fill(0, FRAME + sgl.word);
-      words[FRAME + sgl.word] = ((first! | SGL_LAST) << 24) | rest[0]!;
-      for (let i = 1; i < rest.length; i++) words[FRAME + sgl.word + i] = rest[i]!;
+      words[FRAME + sgl.word] = ((first! | SGL_LAST) << 24) | rest[0];
+      for (let i = 1; i < rest.length; i++) words[FRAME + sgl.word + i] = rest[i];
       const expected = sgl.elements.includes(kind) ? 0 : BAD_OFFSET;
       expect(checkRequest(words, FRAME, sgl.word + rest.length), kind).toBe(expected);
     }
@@ -176,7 +176,7 @@ describe.each(rows)('check of $title', ({ spec, message, checkRequest, checkRepl
     const reply = message.reply;
     if (reply === undefined || reply.overlaid === true) return;
     writeLeast(words, spec, message, reply, true);
-    words[FRAME] = words[FRAME]! & ~0x1000;
+    words[FRAME] = words[FRAME] & ~0x1000;
     words[FRAME + 4] = (executiveCodec.REQUEST_STATUS_ERROR_NO_DATA << 24) | 9;
     expect(checkReply(words, FRAME, 5)).toBe(0);
   });

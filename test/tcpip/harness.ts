@@ -16,7 +16,7 @@ import {
   TX_CHECKSUM,
   TX_SEGMENT,
 } from '../../src/tcpip/contract.ts';
-import { DEFAULT_STACK_CONFIG, Stack, type StackConfig } from '../../src/tcpip/stack.ts';
+import { DEFAULT_STACK_CONFIG, Stack, type StackConfig } from '../../src/tcpip/stack/stack.ts';
 import { Random } from '../../src/time/random.ts';
 
 export const ADDRESS_A = 0x0a000001;
@@ -309,7 +309,7 @@ export class World {
     const spared = bytes[13] === 6;
     const { loss = 0, duplicate = 0, reorder = 0, corrupt = 0 } = spared ? {} : this.options;
     if (this.chance(loss)) return;
-    if (this.chance(corrupt)) bytes[14 + this.random.below(bytes.length - 14)]! ^= 1 << this.random.below(8);
+    if (this.chance(corrupt)) bytes[14 + this.random.below(bytes.length - 14)] ^= 1 << this.random.below(8);
     this.fly(from, bytes, this.chance(reorder));
     if (this.chance(duplicate)) this.fly(from, bytes.slice(), this.chance(0.5));
   }
@@ -420,7 +420,7 @@ export class World {
 export function sum16(bytes: Uint8Array, offset: number, length: number): number {
   let sum = 0;
   for (let i = 0; i < length; i += 2) {
-    sum += (bytes[offset + i]! << 8) | (i + 1 < length ? bytes[offset + i + 1]! : 0);
+    sum += (bytes[offset + i] << 8) | (i + 1 < length ? bytes[offset + i + 1] : 0);
     sum = (sum & 0xffff) + (sum >>> 16);
   }
   return sum;
@@ -435,11 +435,11 @@ function pseudoSum(view: DataView, length: number): number {
 function decode(from: Side, timeUs: number, bytes: Uint8Array): Captured | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   if (view.getUint16(12) !== 0x0800 || bytes[23] !== 6) return undefined;
-  const headerLength = (bytes[TCP_AT + 12]! >>> 4) * 4;
+  const headerLength = (bytes[TCP_AT + 12] >>> 4) * 4;
   return {
     from,
     timeUs,
-    flags: bytes[TCP_AT + 13]!,
+    flags: bytes[TCP_AT + 13],
     seq: view.getInt32(TCP_AT + 4),
     ack: view.getInt32(TCP_AT + 8),
     window: view.getUint16(TCP_AT + 14),

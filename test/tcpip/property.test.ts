@@ -32,26 +32,26 @@ function exchange(
   const closed = [false, false];
   world.program = () => {
     for (let i = 0; i < 2; i++) {
-      const [side, c] = ends[i]!;
-      if (next[i]! < sizes.length && side.pendingContexts.size < 8) {
-        const size = sizes[next[i]!]!;
-        expect(side.sendBytes(c, pattern(size, sent[i]!), next[i]! % 3 === 0 ? 1 : 0)).toBe(0);
-        sent[i]! += size;
-        next[i]! += 1;
-      } else if (next[i]! === sizes.length && !closed[i]) {
+      const [side, c] = ends[i];
+      if (next[i] < sizes.length && side.pendingContexts.size < 8) {
+        const size = sizes[next[i]];
+        expect(side.sendBytes(c, pattern(size, sent[i]), next[i] % 3 === 0 ? 1 : 0)).toBe(0);
+        sent[i] += size;
+        next[i] += 1;
+      } else if (next[i] === sizes.length && !closed[i]) {
         closed[i] = true;
         expect(side.stack.tcpShutdown(c, 1, world.nowUs)).toBe(0);
       }
-      const most = takes[turn[i]!++ % takes.length]!;
-      if (most > 0 && side.stack.tcpReadable(c) > 0) got[i]!.push(side.takeAll(c, most));
+      const most = takes[turn[i]++ % takes.length];
+      if (most > 0 && side.stack.tcpReadable(c) > 0) got[i].push(side.takeAll(c, most));
     }
   };
   world.wantsTurn = () => ends.some(([side, c]) => side.stack.tcpReadable(c) > 0);
   const over = () => ends.every(([side, c]) => closed.every(Boolean) && side.stack.tcpEndOfStream(c));
   expect(world.run(40_000_000_000, over), 'both streams come to their end').toBe(true);
   for (let i = 0; i < 2; i++) {
-    expect(Buffer.concat(got[i]!).equals(pattern(total, 0)), 'the same bytes').toBe(true);
-    ends[i]![0].stack.tcpClose(ends[i]![1], world.nowUs);
+    expect(Buffer.concat(got[i]).equals(pattern(total, 0)), 'the same bytes').toBe(true);
+    ends[i][0].stack.tcpClose(ends[i][1], world.nowUs);
   }
   b.stack.tcpClose(listener, world.nowUs);
   world.program = () => {};

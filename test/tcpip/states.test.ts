@@ -88,7 +88,7 @@ describe('RFC 9293 §3.10.7.1 CLOSED and §3.10.7.3 SYN-SENT', () => {
     world.run(600_000_000, () => world.a.connectedWith.has(7));
     expect(world.a.connectedWith.get(7)).toBe(ETIMEDOUT);
     const times = world.captured.map((s) => s.timeUs);
-    const gaps = times.slice(1).map((t, i) => Math.round((t - times[i]!) / 1e6));
+    const gaps = times.slice(1).map((t, i) => Math.round((t - times[i]) / 1e6));
     expect(gaps).toEqual([1, 2, 4, 8, 16, 32, 64]);
     expect(world.timeUs).toBeGreaterThan(180_000_000);
   });
@@ -286,8 +286,8 @@ describe('TIME-WAIT: RFC 9293 §3.10.7.4, RFC 1337, RFC 6191', () => {
   it('ignores a reset, answers a FIN again and starts anew, ends after 2 MSL', () => {
     const f = timeWait();
     const { timeWait: table } = f.b.stack['tcp'];
-    const port = table.ports[0]! >>> 16;
-    const rcvNxt = table.rcvNxt[0]!;
+    const port = table.ports[0] >>> 16;
+    const rcvNxt = table.rcvNxt[0];
     f.world.inject(f.b, tcpFrame({ ...peer(f, port), seq: rcvNxt, flags: RST }));
     expect(table.count).toBe(1);
     f.world.run(30_000_000);
@@ -302,9 +302,9 @@ describe('TIME-WAIT: RFC 9293 §3.10.7.4, RFC 1337, RFC 6191', () => {
   it('lets a newer SYN in, with a later sequence number, and not an older one', () => {
     const f = timeWait();
     const { timeWait: table } = f.b.stack['tcp'];
-    const port = table.ports[0]! >>> 16;
-    const rcvNxt = table.rcvNxt[0]!;
-    const sndNxt = table.sndNxt[0]!;
+    const port = table.ports[0] >>> 16;
+    const rcvNxt = table.rcvNxt[0];
+    const sndNxt = table.sndNxt[0];
     f.world.inject(f.b, tcpFrame({ ...peer(f, port), seq: (rcvNxt - 10) | 0, flags: SYN }));
     f.world.run(1000);
     expect(from(f, f.b).map((s) => s.flags)).toEqual([ACK]);
@@ -368,8 +368,8 @@ describe('RFC 9293 §3.8.6.1 zero windows', () => {
     expect(f.b.stack.tcpReadable(f.server)).toBeLessThanOrEqual(8192);
     const probes = from(f, f.a).filter((s) => s.length === 0 && ((s.seq - f.sender.sndUna) | 0) === -1);
     expect(probes.length).toBeGreaterThan(4);
-    const gaps = probes.slice(1).map((s, i) => s.timeUs - probes[i]!.timeUs);
-    for (let i = 1; i < gaps.length; i++) expect(gaps[i]! / gaps[i - 1]!).toBeCloseTo(2, 0);
+    const gaps = probes.slice(1).map((s, i) => s.timeUs - probes[i].timeUs);
+    for (let i = 1; i < gaps.length; i++) expect(gaps[i] / gaps[i - 1]).toBeCloseTo(2, 0);
     expect(f.a.failedWith.size).toBe(0);
     const got: Uint8Array[] = [];
     f.world.program = () => got.push(f.b.takeAll(f.server));
@@ -480,7 +480,7 @@ describe('RFC 6298 and RFC 5681: losses', () => {
     f.world.run(3_000_000_000, () => f.a.failedWith.has(1));
     expect(f.a.failedWith.get(1)).toBe(ETIMEDOUT);
     const times = from(f, f.a).map((s) => s.timeUs);
-    const gaps = times.slice(1).map((t, i) => Math.round((t - times[i]!) / 1e5));
+    const gaps = times.slice(1).map((t, i) => Math.round((t - times[i]) / 1e5));
     expect(gaps.slice(0, 6)).toEqual([2, 4, 8, 16, 32, 64]);
     expect(gaps.at(-1)).toBe(1200);
     expect(f.world.timeUs).toBeGreaterThan(100_000_000);

@@ -62,18 +62,18 @@ describe('RFC 9293 §3.5 opening and §3.6 closing', () => {
       ] as const;
       world.program = () => {
         ends.forEach(([side, c], i) => {
-          while (sent[i]! < total && side.pendingContexts.size < 40) {
-            const n = Math.min(total - sent[i]!, 1 + ((sent[i]! * 7919) % 40_000));
-            expect(side.sendBytes(c, pattern(n, sent[i]! + i))).toBe(0);
-            sent[i]! += n;
+          while (sent[i] < total && side.pendingContexts.size < 40) {
+            const n = Math.min(total - sent[i], 1 + ((sent[i] * 7919) % 40_000));
+            expect(side.sendBytes(c, pattern(n, sent[i] + i))).toBe(0);
+            sent[i] += n;
           }
-          if (side.stack.tcpReadable(c) > 0) got[i]!.push(side.takeAll(c));
+          if (side.stack.tcpReadable(c) > 0) got[i].push(side.takeAll(c));
         });
       };
-      const size = (i: number) => got[i]!.reduce((sum, piece) => sum + piece.length, 0);
+      const size = (i: number) => got[i].reduce((sum, piece) => sum + piece.length, 0);
       expect(world.run(600_000_000, () => size(0) === total && size(1) === total)).toBe(true);
-      expect(Buffer.concat(got[1]!).equals(pattern(total, 0))).toBe(true);
-      expect(Buffer.concat(got[0]!).equals(pattern(total, 1))).toBe(true);
+      expect(Buffer.concat(got[1]).equals(pattern(total, 0))).toBe(true);
+      expect(Buffer.concat(got[0]).equals(pattern(total, 1))).toBe(true);
       a.stack.tcpClose(client, world.nowUs);
       b.stack.tcpClose(server, world.nowUs);
       world.program = () => {};

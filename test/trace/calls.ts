@@ -14,7 +14,7 @@ export class CallList implements TraceSink {
   }
 
   frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
-    const length = wordsOf(words[at]!, this.frameWords);
+    const length = wordsOf(words[at], this.frameWords);
     this.calls.push(['frame', direction, timeNs, slot, [...words.subarray(at, at + length)]]);
   }
 
@@ -54,10 +54,10 @@ export class CallList implements TraceSink {
 export function replayCall(sink: TraceSink, call: Call): void {
   const [name, ...v] = call;
   const n = v as number[];
-  if (name === 'frame') sink.frame(n[0]!, n[1]!, n[2]!, Int32Array.from(v[3] as number[]), 0);
+  if (name === 'frame') sink.frame(n[0], n[1], n[2], Int32Array.from(v[3] as number[]), 0);
   else if (name === 'packet') {
     const bytes = Uint8Array.from(v[2] as number[]);
-    sink.packet(n[0]!, v[1] as boolean, bytes, 0, bytes.length, n[3]!);
+    sink.packet(n[0], v[1] as boolean, bytes, 0, bytes.length, n[3]);
   } else (sink[name as 'owner'] as (...values: unknown[]) => void)(...v);
 }
 

@@ -52,7 +52,7 @@ class Bed {
   }
 
   text(event: TraceEvent): string {
-    this.printer.lines(this.events[0]!);
+    this.printer.lines(this.events[0]);
     return this.printer
       .lines(event)
       .trimEnd()
@@ -213,8 +213,8 @@ describe('a frame that cannot be', () => {
         (direction, noise, size, code) => {
           const text = bed.frame(direction, (words) => {
             words.set(noise);
-            words[0] = (noise[0]! & 0xfff8) | 1 | (size << 16);
-            words[1] = (noise[1]! & 0xfff) | 0x1000 | (code << 24);
+            words[0] = (noise[0] & 0xfff8) | 1 | (size << 16);
+            words[1] = (noise[1] & 0xfff) | 0x1000 | (code << 24);
           });
           expect(text).toMatch(/^[→←]/);
           bed.events.length = 1;

@@ -1,11 +1,11 @@
 /** A small life on a card in virtual time: one connection over the loop, 3000 bytes one way, both ends closed. Traced. */
 import type { TraceSink } from '../../src/trace/sink.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 /** @returns the world after all is over; the trace has ended. */
 export function runEcho(sink: TraceSink): VirtualWorld {
   const world = new VirtualWorld({ cards: [{}], traces: [{ sink, command: ['test'] }] });
-  const { stack } = world.cards[0]!;
+  const { stack } = world.cards[0];
   const listener = stack.socket();
   stack.bind(listener, 0x7f000001, 7);
   stack.listen(listener, 4);
@@ -14,7 +14,7 @@ export function runEcho(sink: TraceSink): VirtualWorld {
   let server = -1;
   let received = 0;
   const buffer = new Uint8Array(4096);
-  world.cards[0]!.start({
+  world.cards[0].start({
     step() {
       let did = 0;
       if (server < 0) {
@@ -39,6 +39,6 @@ export function runEcho(sink: TraceSink): VirtualWorld {
   stack.close(server);
   stack.close(listener);
   world.run(() => false, 1e9);
-  world.cards[0]!.endTrace();
+  world.cards[0].endTrace();
   return world;
 }

@@ -120,7 +120,7 @@ describe('a trace file', () => {
 
   it('keeps a frame whose size cannot be, whole', () => {
     const odd: Call = ['frame', 0, 1, 0, [0x7fff0001, ...Array.from({ length: 31 }, (_, i) => i)]];
-    const calls = [SMALL[0]!, odd, END];
+    const calls = [SMALL[0], odd, END];
     expect(read(written(calls)).calls).toEqual(calls);
   });
 
@@ -160,7 +160,7 @@ describe('a damaged trace', () => {
         if (damage === undefined) continue;
         damaged += 1;
         expect(damage.message).toMatch(/^[^\n]+$/);
-        if (damage.kind === 'corrupt' && calls.length > 1) expect(calls[0]![0]).toBe(first[0]![0]);
+        if (damage.kind === 'corrupt' && calls.length > 1) expect(calls[0][0]).toBe(first[0][0]);
       }
     }
     expect(damaged).toBeGreaterThan(whole.length);

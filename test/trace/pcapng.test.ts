@@ -43,7 +43,7 @@ describe('a capture', () => {
 
   it('is a section with two interfaces and a block for each frame, notification and packet', () => {
     expect(all.slice(0, 3).map(({ type }) => type)).toEqual([0x0a0d0d0a, 1, 1]);
-    expect([all[1]!.body.readUInt16LE(0), all[2]!.body.readUInt16LE(0)]).toEqual([147, 1]);
+    expect([all[1].body.readUInt16LE(0), all[2].body.readUInt16LE(0)]).toEqual([147, 1]);
     const told = events.filter(({ type }) => ['frame', 'packet', 'doorbell', 'interrupt'].includes(type));
     expect(packets).toHaveLength(told.length);
     expect(all).toHaveLength(told.length + 3);
@@ -102,7 +102,7 @@ describe.skipIf(missing)('tshark (skipped where it is not installed: apt-get ins
     rows = text
       .split('\n')
       .filter(Boolean)
-      .map((line) => Object.fromEntries(line.split('\t').map((cell, i) => [COLUMNS[i]!, cell])) as Row);
+      .map((line) => Object.fromEntries(line.split('\t').map((cell, i) => [COLUMNS[i], cell])) as Row);
     rmSync(folder, { recursive: true });
   }, 60_000);
 
@@ -153,7 +153,7 @@ describe.skipIf(missing)('tshark (skipped where it is not installed: apt-get ins
     }
     expect(from).toBe(3000);
     const [record] = where((row) => Number(row['inic.receiverecord.length'].split(',')[0]) > 0);
-    const came = `came in packets? ${segments[0]!['frame.number']}`;
+    const came = `came in packets? ${segments[0]['frame.number']}`;
     expect(record!['frame.comment']).toMatch(new RegExp(`bytes 0-\\d+ of .*${came}`));
     const [syn] = where((row) => /S/.test(row['tcp.flags.str']) && !/A/.test(row['tcp.flags.str']));
     expect(syn!['frame.comment']).toMatch(/^SocketConnect: frame \d+/);

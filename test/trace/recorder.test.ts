@@ -8,20 +8,20 @@ describe('a recorder', () => {
   const list = new CallList();
   const world = runEcho(list);
   const { calls } = list;
-  const host = world.cards[0]!.host.ledger;
+  const host = world.cards[0].host.ledger;
   const frames = (direction: number): Call[] =>
     calls.filter(([name, d]) => name === 'frame' && d === direction);
 
   it('begins with the head and ends with both ledgers', () => {
-    expect(calls[0]![0]).toBe('head');
-    expect(calls[0]![1]).toMatchObject({ transport: 'ring', command: ['test'], frameBytes: 128 });
+    expect(calls[0][0]).toBe('head');
+    expect(calls[0][1]).toMatchObject({ transport: 'ring', command: ['test'], frameBytes: 128 });
     expect(calls.at(-1)![0]).toBe('end');
     expect(calls.at(-1)![2]).toMatchObject({ lost: 0, host: host.snapshot() });
   });
 
   it('tells every frame, as many as the ledger counts', () => {
-    expect(frames(0)).toHaveLength(host.snapshot()['inboundPosted']!);
-    expect(frames(1)).toHaveLength(host.counters[OUTBOUND_RELEASED]!);
+    expect(frames(0)).toHaveLength(host.snapshot()['inboundPosted']);
+    expect(frames(1)).toHaveLength(host.counters[OUTBOUND_RELEASED]);
     expect(frames(1).length).toBeGreaterThan(5);
   });
 
@@ -34,10 +34,10 @@ describe('a recorder', () => {
 
   it('tells doorbells and interrupts, as many as the ledger counts', () => {
     const doorbells = calls.filter(([name, kind]) => name === 'notification' && kind === 0);
-    expect(doorbells).toHaveLength(host.snapshot()['doorbells']!);
+    expect(doorbells).toHaveLength(host.snapshot()['doorbells']);
     const interrupts = calls.filter(([name, kind]) => name === 'notification' && kind === 1);
     expect(interrupts.length).toBeGreaterThan(0);
-    expect(interrupts.length).toBeLessThanOrEqual(world.cards[0]!.iopLedger.snapshot()['interrupts']!);
+    expect(interrupts.length).toBeLessThanOrEqual(world.cards[0].iopLedger.snapshot()['interrupts']);
   });
 
   it('tells the bytes the host wrote, and the words it polled', () => {

@@ -38,7 +38,7 @@ describe('the decoder', () => {
 
   it('finds every good frame sound, and names its message and its fields', () => {
     const wrong = vectors.flatMap((vector, i) => {
-      const frame = frames[i]!;
+      const frame = frames[i];
       const named = vector.kind === 'request' ? Object.keys(vector.fields) : [];
       const missing = named.filter((name) => !(name in frame.fields));
       const sound = frame.trouble === '' && frame.message === vector.message && missing.length === 0;
@@ -73,7 +73,7 @@ describe.skipIf(missing)('tshark (skipped where it is not installed: apt-get ins
       maxBuffer: 1 << 26,
     });
     const lines = text.split('\n').slice(0, vectors.length);
-    rows = lines.map((line) => Object.fromEntries(line.split('\t').map((cell, i) => [columns[i]!, cell])));
+    rows = lines.map((line) => Object.fromEntries(line.split('\t').map((cell, i) => [columns[i], cell])));
     rmSync(folder, { recursive: true });
   }, 60_000);
 
@@ -85,7 +85,7 @@ describe.skipIf(missing)('tshark (skipped where it is not installed: apt-get ins
   it('finds every good frame sound, and shows every field with its value', () => {
     let fields = 0;
     const wrong = vectors.flatMap((vector, i) => {
-      const row = rows[i]!;
+      const row = rows[i];
       if (!isGood(vector)) return [];
       const differing = Object.entries(vector.fields).filter(([name, value]) => {
         fields += 1;

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues.ts';
 import { Validator } from '../../src/validate/validator.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 import { found } from './found.ts';
 
@@ -11,7 +11,7 @@ for (const transport of TRANSPORTS) {
     const validator = new Validator();
     const options = { transport, mtu: 65535, packetSlots: 128 };
     const world = new VirtualWorld({ cards: [options], traces: [{ sink: validator }] });
-    const card = world.cards[0]!;
+    const card = world.cards[0];
     return {
       stack: card.stack,
       async close() {

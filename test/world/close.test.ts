@@ -4,9 +4,9 @@ import { EXEC_SYS_QUIESCE } from '../../src/i2o/executive.gen.ts';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
 import { INBOUND, OUTBOUND, type TraceHead, type TraceSink } from '../../src/trace/sink.ts';
 import { Validator } from '../../src/validate/validator.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { openCard } from '../../src/world/card.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { CallList } from '../trace/calls.ts';
 
 /** A list of calls that are judged as they come. */
@@ -38,7 +38,7 @@ class Judged extends CallList {
   functions(direction: number): number[] {
     return this.calls
       .filter(([name, way]) => name === 'frame' && way === direction)
-      .map(([, , , , words]) => (words as number[])[1]! >>> 24);
+      .map(([, , , , words]) => (words as number[])[1] >>> 24);
   }
 }
 
@@ -68,7 +68,7 @@ describe.each(['ring', 'fifo'] as const)('closed over the %s', (transport) => {
     await card.kill();
     await card.close();
     expect(
-      sink.calls.filter((call) => call[0] === 'frame' && (call[4] as number[])[1]! >>> 24 === 0xc3),
+      sink.calls.filter((call) => call[0] === 'frame' && (call[4] as number[])[1] >>> 24 === 0xc3),
     ).toEqual([]);
     expect(sink.calls.at(-1)![0]).toBe('end');
   });
@@ -83,7 +83,7 @@ it.each([
   (overrides, version) => {
     const sink = new CallList();
     new VirtualWorld({ cards: [overrides], traces: [{ sink }] });
-    const head = sink.calls[0]![1] as TraceHead;
+    const head = sink.calls[0][1] as TraceHead;
     expect(head.classes.find(({ name }) => name === 'socket')?.version).toBe(version);
   },
 );

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues.ts';
 import { openCard } from '../../src/world/card.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 
 for (const transport of TRANSPORTS) {
@@ -19,6 +19,6 @@ for (const transport of TRANSPORTS) {
 
   socketContractTests(`virtual card, ${transport}`, async () => {
     const world = new VirtualWorld({ cards: [{ transport, mtu: 65535, packetSlots: 128 }] });
-    return { stack: world.cards[0]!.stack, close: async () => {} };
+    return { stack: world.cards[0].stack, close: async () => {} };
   });
 }

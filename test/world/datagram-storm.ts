@@ -2,7 +2,7 @@
 import { type DatagramSource, SOCK_DGRAM, type SocketStack } from '../../src/socket/contract.ts';
 import { EAGAIN, ECONNREFUSED, EMFILE, errnoName } from '../../src/socket/errno.ts';
 import type { Random } from '../../src/time/random.ts';
-import type { Program } from '../../src/world/virtual.ts';
+import type { Program } from '../../src/world/virtual/virtual-world.ts';
 
 /** A datagram of four bytes or more begins with its sender's port and its number; shorter ones are all zero. */
 const HEAD_BYTES = 4;
@@ -60,7 +60,7 @@ export class Chatter implements Program {
     if (this.socket === -EMFILE) throw new Error('too few numbers');
     const errno = stack.bind(this.socket, 0, port);
     if (errno !== 0) throw new Error(`bind: ${errnoName(errno)}`);
-    if (random.below(3) === 0) stack.connect(this.socket, address, others[0]!);
+    if (random.below(3) === 0) stack.connect(this.socket, address, others[0]);
   }
 
   get done(): boolean {
@@ -83,7 +83,7 @@ export class Chatter implements Program {
 
   private send(): boolean {
     const { random, buffer } = this;
-    const to = this.others[random.below(this.others.length)]!;
+    const to = this.others[random.below(this.others.length)];
     const length = random.below(4) === 0 ? random.below(HEAD_BYTES) : random.below(LONGEST);
     for (let i = 0; i < length; i++) buffer[i] = length < HEAD_BYTES ? 0 : byteOf(this.port, this.sent, i);
     const taken = this.stack.sendTo(this.socket, buffer, 0, length, this.address, to);
@@ -116,7 +116,7 @@ export class Chatter implements Program {
 
   private check(count: number, port: number): void {
     const { buffer } = this;
-    const number = buffer[2]! | (buffer[3]! << 8);
+    const number = buffer[2] | (buffer[3] << 8);
     for (let i = 0; i < count; i++) {
       if (buffer[i] !== byteOf(port, number, i))
         throw new Error(`byte ${i} of datagram ${number} of ${port}`);

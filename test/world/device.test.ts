@@ -12,8 +12,8 @@ import {
 } from '../../src/i2o/socket.gen.ts';
 import { SOCK_DGRAM, WRITABLE } from '../../src/socket/contract.ts';
 import { EINVAL, EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 const ADDRESS = 0x7f000001;
 const SECOND_NS = 1e9;
@@ -29,7 +29,7 @@ class Bench {
   }
 
   get stack() {
-    return this.world.cards[0]!.stack;
+    return this.world.cards[0].stack;
   }
 
   get device() {
@@ -37,7 +37,7 @@ class Bench {
   }
 
   settle(ns = SECOND_NS): void {
-    this.world.cards[0]!.start({ step: () => 0 });
+    this.world.cards[0].start({ step: () => 0 });
     this.world.run(() => false, ns);
   }
 
@@ -69,7 +69,7 @@ describe('statistics', () => {
     expect(Object.keys(statistics)).toEqual(GROUP_SOCKET_STATISTICS.fields.map(({ name }) => name));
     const whole = bench.device.group(GROUP_SOCKET_STATISTICS.number) as DataView;
     expect(whole.byteLength).toBe(GROUP_SOCKET_STATISTICS.fields.length * 8);
-    const ledger = bench.world.snapshot()[1]!;
+    const ledger = bench.world.snapshot()[1];
     expect(statistics).toMatchObject({
       bytesQueued: 1050,
       bytesAcknowledged: 1000,
@@ -116,7 +116,7 @@ describe('events', () => {
     bench.device.registerEvents(0);
     bench.settle(5 * SECOND_NS);
     expect(bench.events()).toEqual([]);
-    expect(bench.world.snapshot()[0]!['outboundRefused']).toBe(0);
+    expect(bench.world.snapshot()[0]['outboundRefused']).toBe(0);
   });
 });
 
@@ -142,18 +142,18 @@ describe('batched sends', () => {
     const bench = new Bench({ driver: { batchSends: true } });
     const clients = [0, 1, 2, 3].map(() => bench.connect());
     const servers = clients.map(() => bench.stack.accept(bench.listener));
-    const before = bench.world.snapshot()[0]!['inboundPosted']!;
+    const before = bench.world.snapshot()[0]['inboundPosted'];
     for (let i = 0; i < 20; i++) {
       for (const socket of clients) expect(bench.stack.send(socket, Uint8Array.of(i), 0, 1)).toBe(1);
     }
     bench.settle();
-    expect(bench.world.snapshot()[0]!['inboundPosted']! - before).toBeLessThan(40);
+    expect(bench.world.snapshot()[0]['inboundPosted'] - before).toBeLessThan(40);
     for (const socket of servers) {
       const bytes = new Uint8Array(30);
       expect(bench.stack.recv(socket, bytes, 0, 30)).toBe(20);
       expect([...bytes.subarray(0, 20)]).toEqual([...bytes.subarray(0, 20).keys()]);
     }
-    expect(bench.world.cards[0]!.host.transmit.inUse).toBe(0);
+    expect(bench.world.cards[0].host.transmit.inUse).toBe(0);
   });
 });
 
@@ -176,6 +176,6 @@ describe.each([
     const late = bench.stack.socket();
     bench.stack.connect(late, ADDRESS, 80);
     expect(bench.stack.localEndpoint(late)?.port).toBeGreaterThan(0); // by SocketStatusGet
-    expect(bench.world.snapshot()[1]!['inboundRefused']).toBe(0);
+    expect(bench.world.snapshot()[1]['inboundRefused']).toBe(0);
   });
 });

@@ -9,9 +9,9 @@ import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
 import type { Waker } from '../../src/time/sleeper.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { type Echo, openCard, openEcho } from '../../src/world/card.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { BareCard } from '../iop/bed.ts';
 
 const FIFO: CardOverrides = { transport: 'fifo', pools: { inboundFrames: 8, outboundFrames: 8 } };
@@ -55,7 +55,7 @@ describe('bring-up by hand', () => {
     const card = new BareCard(FIFO);
     statusGet(card);
     expect(card.run()).toEqual([]);
-    expect(card.region.words[(control(card, 0) >> 2) + exec.STATUS_BLOCK_WORDS - 1]! >>> 24).toBe(0xff);
+    expect(card.region.words[(control(card, 0) >> 2) + exec.STATUS_BLOCK_WORDS - 1] >>> 24).toBe(0xff);
     outboundInit(card);
     card.run();
     expect(card.region.words[control(card, 128) >> 2]).toBe(4);
@@ -112,7 +112,7 @@ describe('a request that cannot be delivered (conformance point 7)', () => {
 
   it('costs the driver no credit, however often it happens', () => {
     const world = new VirtualWorld({ cards: [FIFO] });
-    const { host, iopLedger } = world.cards[0]!;
+    const { host, iopLedger } = world.cards[0];
     world.run(() => false, 1e6);
     for (let i = 0; i < 20; i++) {
       const frame = host.requests.acquire();
@@ -175,7 +175,7 @@ describe('two threads', () => {
     expect(host['inboundPosted']).toBe(iop['inboundReleased']);
     const refused = ['mfaNotOwned', 'mfaOutOfWindow', 'mfaMisaligned', 'mfaWrongDirection'];
     expect(refused.map((name) => iop[name])).toEqual([0, 0, 0, 0]);
-    expect(host['portReads']! - host['portEmptyReads']!).toBeGreaterThan(20_600);
+    expect(host['portReads'] - host['portEmptyReads']).toBeGreaterThan(20_600);
   });
 
   it('count four bus accesses a round trip, besides reads in vain', async () => {
@@ -184,7 +184,7 @@ describe('two threads', () => {
     const before = echo.ledger().host;
     expect(echo.roundTrip(1000)).toBe(1000);
     const after = echo.ledger().host;
-    const grown = (name: string): number => after[name]! - before[name]!;
+    const grown = (name: string): number => after[name] - before[name];
     expect(grown('portReads') - grown('portEmptyReads')).toBe(2000);
     expect(grown('portWrites')).toBe(2000);
   });
@@ -196,14 +196,14 @@ describe('two threads', () => {
     const held = layout.inbound; // an address in the region: no inbound MFA is one
     const wrong = [held, -1, 3, 0x7fffff80, layout.outbound, 0];
     for (let i = 0; i < 300; i++) {
-      const mfa = wrong[i % wrong.length]!;
+      const mfa = wrong[i % wrong.length];
       const told = Math.max(port.writeInbound(mfa), i % 10 === 0 ? port.writeOutbound(mfa) : 0);
       if (told === WRITE_INTERRUPTED) waker.wake(); // an interrupt delivered is the hardware's to deliver
       expect(echo.roundTrip(2)).toBe(2);
     }
     const { iop } = echo.ledger();
     const refused = ['mfaOutOfWindow', 'mfaMisaligned', 'mfaWrongDirection', 'mfaNotOwned'].map(
-      (n) => iop[n]!,
+      (n) => iop[n],
     );
     expect(refused.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(300);
     expect(echo.stream(5000, 64)).toBe(5000);
@@ -237,7 +237,7 @@ it('serves sockets with as few frames as can be, and every frame comes home', as
     for (const socket of [client, server, listener]) card.stack.close(socket);
     expect(card.reconcile().lines).toEqual([]);
     const { host } = card.ledger();
-    expect(host['portRetries']! + host['outboundFreeOverflows']!).toBe(0);
+    expect(host['portRetries'] + host['outboundFreeOverflows']).toBe(0);
   } finally {
     await card.close();
   }

@@ -9,9 +9,9 @@ import { EAGAIN, ENETDOWN } from '../../src/socket/errno.ts';
 import { SO_RCVBUF } from '../../src/socket/options.ts';
 import { Random } from '../../src/time/random.ts';
 import { Validator } from '../../src/validate/validator.ts';
-import { cardConfig } from '../../src/world/card-config.ts';
-import { ThreadedCard } from '../../src/world/threaded.ts';
-import { VirtualWorld } from '../../src/world/virtual.ts';
+import { cardConfig } from '../../src/world/build/card-config.ts';
+import { ThreadedCard } from '../../src/world/thread/threaded-card.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { found } from '../validate/found.ts';
 
 const LOOPBACK = 0x7f000001;
@@ -55,7 +55,7 @@ class Bench {
   }
 
   get card() {
-    return this.world.cards[0]!;
+    return this.world.cards[0];
   }
 
   get host() {
@@ -97,7 +97,7 @@ class Bench {
   talk(steps: number): void {
     const { stack, random, sockets } = this;
     for (let i = 0; i < steps; i++) {
-      const socket = sockets[random.below(sockets.length)]!;
+      const socket = sockets[random.below(sockets.length)];
       const length = 1 + random.below(random.below(2) === 0 ? 90 : 5000);
       switch (random.below(5)) {
         case 0:
@@ -195,8 +195,8 @@ describe.each(['ring', 'fifo'] as const)('a card reset in the middle of it all, 
       bench.card.endTrace();
       expect(found(bench.validator)).toEqual([]);
       expect(bench.validator.ended).toBe(true);
-      midst.replies += bench.card.iopLedger.snapshot()['outboundDestroyed']!;
-      midst.bytes += bench.card.iopLedger.snapshot()['bytesDestroyed']!;
+      midst.replies += bench.card.iopLedger.snapshot()['outboundDestroyed'];
+      midst.bytes += bench.card.iopLedger.snapshot()['bytesDestroyed'];
     },
   );
 

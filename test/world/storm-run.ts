@@ -2,13 +2,13 @@
 import { expect } from 'vitest';
 import type { Transport } from '../../src/dma/card-layout.ts';
 import { Random } from '../../src/time/random.ts';
-import type { CardOverrides } from '../../src/world/card-config.ts';
+import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import {
   type Program,
   type VirtualCard,
   type VirtualOptions,
   VirtualWorld,
-} from '../../src/world/virtual.ts';
+} from '../../src/world/virtual/virtual-world.ts';
 import { type Chat, Chatter } from './datagram-storm.ts';
 import { Answerer, Dialler, type Tally } from './storm.ts';
 
@@ -69,7 +69,7 @@ export function storm(
     doorbellNs: random.below(2) * 3000,
     interruptNs: random.below(2) * 5000,
   });
-  const from = world.cards[0]!;
+  const from = world.cards[0];
   const to = world.cards.at(-1)!;
   const tally: Tally = { dialled: 0, whole: 0, cut: 0 };
   const answerer = new Answerer(to.stack, random, PORTS, 2304 + random.below(20_000), tally);

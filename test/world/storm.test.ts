@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues.ts';
 import { reconcile } from '../../src/ledger/reconcile.ts';
-import type { VirtualWorld } from '../../src/world/virtual.ts';
+import type { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { DATAGRAMS, STREAMS, storm } from './storm-run.ts';
 
 function expectHome(world: VirtualWorld): void {
   const add = (a: Record<string, number>, b: Record<string, number>): Record<string, number> =>
-    Object.fromEntries(Object.keys(b).map((name) => [name, (a[name] ?? 0) + b[name]!]));
+    Object.fromEntries(Object.keys(b).map((name) => [name, (a[name] ?? 0) + b[name]]));
   const snapshots = world.snapshot();
   const host = snapshots.filter((_, i) => i % 2 === 0).reduce(add, {});
   const iop = snapshots.filter((_, i) => i % 2 === 1).reduce(add, {});

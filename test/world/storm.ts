@@ -3,7 +3,7 @@ import { READABLE, SHUT_WR, type SocketStack } from '../../src/socket/contract.t
 import { EAGAIN, EMFILE, errnoName } from '../../src/socket/errno.ts';
 import { SO_ERROR, SO_RCVBUF } from '../../src/socket/options.ts';
 import type { Random } from '../../src/time/random.ts';
-import type { Program } from '../../src/world/virtual.ts';
+import type { Program } from '../../src/world/virtual/virtual-world.ts';
 
 /** Bytes at the head of a stream: its number, its length, and whether it will be cut short. */
 const HEAD_BYTES = 4;
@@ -72,7 +72,7 @@ export class Dialler implements Program {
     let worked = 0;
     while (this.open.length < this.atOnce && this.tally.dialled < this.total && this.dial()) worked += 1;
     for (let i = this.open.length - 1; i >= 0; i--) {
-      const one = this.open[i]!;
+      const one = this.open[i];
       const did = this.advance(one);
       if (did === 0) continue;
       worked += 1;
@@ -89,7 +89,7 @@ export class Dialler implements Program {
     const id = this.tally.dialled++;
     const length = HEAD_BYTES + random.below(20_000);
     const cutAt = random.below(5) === 0 ? random.below(length) : length;
-    stack.connect(socket, this.address, this.ports[random.below(this.ports.length)]!);
+    stack.connect(socket, this.address, this.ports[random.below(this.ports.length)]);
     this.open.push({ id, socket, length, cutAt, sent: 0, shut: false });
     return true;
   }
@@ -178,7 +178,7 @@ export class Answerer implements Program {
       worked += 1;
     }
     for (let i = this.open.length - 1; i >= 0; i--) {
-      const did = this.read(this.open[i]!);
+      const did = this.read(this.open[i]);
       if (did === 0) continue;
       worked += 1;
       if (did < 0) this.open.splice(i, 1);
@@ -207,7 +207,7 @@ export class Answerer implements Program {
   private check(one: Answering, count: number): void {
     for (let i = 0; i < count; i++) {
       const at = one.received + i;
-      if (at < HEAD_BYTES) one.head[at] = this.buffer[i]!;
+      if (at < HEAD_BYTES) one.head[at] = this.buffer[i];
       const [id, low, high, cut] = one.head as unknown as [number, number, number, number];
       if (this.buffer[i] !== byteOf(id, low | (high << 8), cut, at))
         throw new Error(`byte ${at} of stream ${id}`);
@@ -216,7 +216,7 @@ export class Answerer implements Program {
   }
 
   private ended(one: Answering, got: number): void {
-    const length = one.head[1]! | (one.head[2]! << 8);
+    const length = one.head[1] | (one.head[2] << 8);
     const whole = one.received >= HEAD_BYTES && one.received === length && one.head[3] === 0;
     if (whole && got === 0) {
       this.tally.whole += 1;

@@ -13,10 +13,10 @@ import { BlockingSockets } from '../../src/socket/blocking.ts';
 import { READABLE } from '../../src/socket/contract.ts';
 import { EAGAIN, ECONNREFUSED, ENETDOWN } from '../../src/socket/errno.ts';
 import { PromiseSockets } from '../../src/socket/promises.ts';
+import { nicConfig } from '../../src/world/build/card-memory.ts';
 import { type Card, openCard, openEcho } from '../../src/world/card.ts';
-import { nicConfig } from '../../src/world/card-memory.ts';
-import { RUNNING } from '../../src/world/card-status.ts';
-import type { ThreadedCard } from '../../src/world/threaded.ts';
+import { RUNNING } from '../../src/world/thread/card-status.ts';
+import type { ThreadedCard } from '../../src/world/thread/threaded-card.ts';
 
 const LOOPBACK = 0x7f000001;
 let card: Card;

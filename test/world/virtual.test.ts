@@ -1,7 +1,7 @@
 /** Whole cards in virtual time: driver, rings, processor, module, stack, device and wire, inline. */
 import { describe, expect, it } from 'vitest';
 import { reconcile } from '../../src/ledger/reconcile.ts';
-import { type VirtualOptions, VirtualWorld } from '../../src/world/virtual.ts';
+import { type VirtualOptions, VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { PatternReceiver, PatternSender } from './transfer.ts';
 
 const PORT = 8080;
@@ -16,7 +16,7 @@ interface Outcome {
 /** Sends `bytes` from the first card to the last, and lets the connection end. */
 function transfer(bytes: number, options: VirtualOptions, limitNs: number): Outcome {
   const world = new VirtualWorld(options);
-  const from = world.cards[0]!;
+  const from = world.cards[0];
   const to = world.cards.at(-1)!;
   const receiver = new PatternReceiver(to.stack, PORT);
   const startNs = world.clock.nowNs;
@@ -36,9 +36,9 @@ function transfer(bytes: number, options: VirtualOptions, limitNs: number): Outc
 /** Every buffer is home and both ledgers balance as one. */
 function expectBalanced(world: VirtualWorld): void {
   const sum = (a: Record<string, number>, b: Record<string, number>): Record<string, number> =>
-    Object.fromEntries(Object.keys(a).map((name) => [name, a[name]! + b[name]!]));
+    Object.fromEntries(Object.keys(a).map((name) => [name, a[name] + b[name]]));
   const snapshots = world.snapshot();
-  const zero = Object.fromEntries(Object.keys(snapshots[0]!).map((name) => [name, 0]));
+  const zero = Object.fromEntries(Object.keys(snapshots[0]).map((name) => [name, 0]));
   const host = snapshots.filter((_, i) => i % 2 === 0).reduce(sum, zero);
   const iop = snapshots.filter((_, i) => i % 2 === 1).reduce(sum, zero);
   expect(reconcile(host, iop, { transmitInUse: 0 }, true).lines).toEqual([]);

@@ -57,7 +57,7 @@ export function generateVectors(
     vectors,
   });
   const known = new Map(files.map((file) => [`spec/vectors/${file.class}.json`, text(file)]));
-  const operational = { operational: iop['operational']! };
+  const operational = { operational: iop['operational'] };
   known.set(
     'spec/vectors/header.json',
     text(head('header', headerVectors(header.spec, header.message, UNKNOWN_FUNCTIONS), operational)),
@@ -73,7 +73,7 @@ export function generateVectors(
     'spec/vectors/iop-states.json',
     text(head('executive', iopStateVectors(specs, machine('iop'), machine('session'), iop), iop)),
   );
-  const connected = { operational: iop['operational']!, 'socket.Connected': sockets['socket.Connected']! };
+  const connected = { operational: iop['operational'], 'socket.Connected': sockets['socket.Connected'] };
   const scenarios = (name: string, list: readonly Scenario[], setups: VectorFile['setups']): void => {
     known.set(
       `spec/vectors/scenarios/${name}.json`,
@@ -84,8 +84,8 @@ export function generateVectors(
   scenarios('parameters', parameterScenarios(specs), operational);
   scenarios('transactions', transactionScenarios(specs), {
     ...operational,
-    'socket.Connecting': sockets['socket.Connecting']!,
-    'socket.Listening': sockets['socket.Listening']!,
+    'socket.Connecting': sockets['socket.Connecting'],
+    'socket.Listening': sockets['socket.Listening'],
   });
   return known;
 }

@@ -77,9 +77,9 @@ export function typicalElements(
   if (sgl.reader === true)
     return sgl.least === undefined
       ? kinds
-      : Array.from({ length: sgl.least }, (_, i) => kinds[i % kinds.length]!);
+      : Array.from({ length: sgl.least }, (_, i) => kinds[i % kinds.length]);
   const count = sgl.count === undefined ? 1 : (fields[sgl.count] ?? 1);
-  return Array.from({ length: count }, () => kinds[0]!);
+  return Array.from({ length: count }, () => kinds[0]);
 }
 
 /** A request, or a reply of the form its message has. */
@@ -93,9 +93,9 @@ export function buildFrame(
   const layout = kind === 'request' ? message.request : message.reply!;
   const fields: Record<string, number> = {};
   for (const field of layout.fields)
-    fields[field.name] = choice.fields?.[field.name] ?? goodValues(spec, field)[0]!;
+    fields[field.name] = choice.fields?.[field.name] ?? goodValues(spec, field)[0];
   if (layout.list !== undefined)
-    fields['count'] = choice.fields?.['count'] ?? choice.listLength ?? fields['count']!;
+    fields['count'] = choice.fields?.['count'] ?? choice.listLength ?? fields['count'];
   const words: number[] = Array.from({ length: layout.words }, () => 0);
   const places: Place[] = [];
   words[2] = INITIATOR_CONTEXT;
@@ -103,7 +103,7 @@ export function buildFrame(
   if (layout.fields.some(({ word }) => word === CONTROL_WORD)) words[CONTROL_WORD] = 0;
   if (kind === 'reply' && layout.overlaid !== true) words[STATUS_WORD] = choice.status ?? 0;
   for (const field of layout.fields) {
-    place(words, field, fields[field.name]!);
+    place(words, field, fields[field.name]);
     if (/AddressLow$/.test(field.name) && choice.fields?.[field.name] === undefined) {
       places.push({ word: field.word, area: 'control', number: 0 });
       fields[field.name] = VECTOR_MEMORY.control.offset;
@@ -113,7 +113,7 @@ export function buildFrame(
   const list =
     layout.list === undefined
       ? undefined
-      : listRows(layout, structures, choice.listLength ?? fields['count']!, fields['trlElementWords'] ?? 0);
+      : listRows(layout, structures, choice.listLength ?? fields['count'], fields['trlElementWords'] ?? 0);
   if (list !== undefined) words.push(...list.flat());
   const kinds = choice.elements ?? typicalElements(layout, fields);
   const elements =

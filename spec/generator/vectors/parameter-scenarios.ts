@@ -25,7 +25,7 @@ const LIMITS_BYTES = 18;
 function words(halves: readonly number[]): number[] {
   return Array.from({ length: Math.ceil(halves.length / 2) }, (_, i) => {
     const high = halves[i * 2 + 1] ?? 0;
-    return (halves[i * 2]! | (high << 16)) >>> 0;
+    return (halves[i * 2] | (high << 16)) >>> 0;
   });
 }
 

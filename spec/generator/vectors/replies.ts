@@ -166,7 +166,7 @@ function layoutVectors(spec: Spec, message: Message): Vector[] {
   );
   for (const field of reply.fields) {
     for (const value of badValues(spec.spec, field)) {
-      const list = { listLength: field.name === 'count' ? 1 : Math.max(1, typical.fields['count']!) };
+      const list = { listLength: field.name === 'count' ? 1 : Math.max(1, typical.fields['count']) };
       const fields = { ...(field.name === 'count' ? {} : { count: list.listLength }), [field.name]: value };
       add(
         `bad-${field.name}-${value}`,

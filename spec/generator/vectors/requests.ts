@@ -251,14 +251,14 @@ function wrongLists(spec: Spec, message: Message): Vector[] {
   const size = typical.words.length;
   const vectors = [
     bad('no-last', 'no element is the last one', 'InvalidOffset', (words, at) => {
-      for (let word = at; word < size; word += 1) words[word] = (words[word]! & 0x7fffffff) >>> 0;
+      for (let word = at; word < size; word += 1) words[word] = (words[word] & 0x7fffffff) >>> 0;
       words.length = size;
     }),
     bad('past-end', 'the last element ends behind the message', 'InvalidOffset', (words) => {
-      words[0] = ((words[0]! & 0xffff) | ((size - 1) << 16)) >>> 0;
+      words[0] = ((words[0] & 0xffff) | ((size - 1) << 16)) >>> 0;
     }),
     bad('element-invalid', 'an element of a kind there is not', 'InvalidOffset', (words, at) => {
-      words[at] = ((words[at]! & 0xffffff) | ((INVALID_ELEMENT | LAST_ELEMENT) << 24)) >>> 0;
+      words[at] = ((words[at] & 0xffffff) | ((INVALID_ELEMENT | LAST_ELEMENT) << 24)) >>> 0;
     }),
   ];
   if (sgl.reader === true) return vectors;
@@ -271,7 +271,7 @@ function wrongLists(spec: Spec, message: Message): Vector[] {
       words[address] = PAST_REGION;
     }),
     bad('count-0', 'an element of no bytes', 'InvalidParameter', (words, at) => {
-      words[at] = (words[at]! & 0xff000000) >>> 0;
+      words[at] = (words[at] & 0xff000000) >>> 0;
     }),
   );
   return vectors;

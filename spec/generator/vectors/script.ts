@@ -66,7 +66,7 @@ export function request(
   const { spec, message } = findMessage(specs, name)!;
   const bare = buildFrame(spec, message, 'request', { fields, elements: [] }, damage);
   const words = [...bare.words, ...list.map((part) => (isSpot(part) ? placeValue(part) : part >>> 0))];
-  words[0] = ((words[0]! & 0xffff) | (words.length << 16)) >>> 0;
+  words[0] = ((words[0] & 0xffff) | (words.length << 16)) >>> 0;
   if (context !== undefined) words[3] = context;
   const { elements: _none, ...frame } = bare;
   return { ...frame, words, places: [...bare.places, ...placed(list, bare.words.length)] };
@@ -76,7 +76,7 @@ export function request(
 export function single(asked: Frame, body: readonly Wanted[], last = true): ReplyPattern {
   const flags = FLAG_REPLY | (last ? FLAG_LAST : 0);
   const word0 = { value: (1 | (flags << 8) | ((4 + body.length) << 16)) >>> 0, mask: ALL };
-  return expected([word0, asked.words[1]!, asked.words[2]!, asked.words[3]!, ...body]);
+  return expected([word0, asked.words[1], asked.words[2], asked.words[3], ...body]);
 }
 
 /** A status alone. */

@@ -180,7 +180,7 @@ export function iopStateVectors(
     .filter((name) => /^Socket/.test(name))
     .slice(0, 1);
   return Object.keys(setups).flatMap((state) => {
-    const name = state[0]!.toUpperCase() + state.slice(1);
+    const name = state[0].toUpperCase() + state.slice(1);
     return [...requestsOf(machine), ...device].flatMap((messageName) => {
       const found = findMessage(specs, messageName);
       if (found === undefined) return [];
@@ -256,7 +256,6 @@ function isLegal(machine: MachineEntry, state: string, message: Message, frame: 
     (transition) =>
       transition.on === `request ${message.name}` &&
       transition.in.includes(state) &&
-      (transition.when === undefined ||
-        transition.when.values.includes(frame.fields[transition.when.field]!)),
+      (transition.when === undefined || transition.when.values.includes(frame.fields[transition.when.field])),
   );
 }

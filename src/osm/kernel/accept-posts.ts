@@ -3,10 +3,10 @@
  * owes its post: the driver's chores make up for it, since the program is not told of connections the card cannot hand over.
  */
 import { NO_FRAME } from '../../i2o/transport.ts';
-import type { DriverConfig } from '../config.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
+import { type HostSocket, STATE_LISTENING, STATE_POSTED } from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import { ACCEPTS_PER_FRAME, type Requests } from '../message/requests.ts';
-import { type HostSocket, STATE_LISTENING, STATE_POSTED } from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
 
 export class AcceptPosts {
   private readonly requests: Requests;
@@ -49,8 +49,8 @@ export class AcceptPosts {
     const count = this.owingCount;
     this.owingCount = 0;
     for (let i = 0; i < count; i++) {
-      const number = this.owing[i]!;
-      const listener = this.table.sockets[number]!;
+      const number = this.owing[i];
+      const listener = this.table.sockets[number];
       listener.acceptsOwed = 0;
       if (listener.state === STATE_LISTENING) this.post(number, listener);
     }

@@ -2,10 +2,10 @@
  * Sockets whose send was refused for want of room. From the senders: who. To the table's list of changed sockets: each of
  * them once there is room again, or once it cannot send any more. Nobody is told of room that another send would find gone.
  */
-import type { DriverConfig } from '../config.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
+import { type HostSocket, hasRoom, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
-import { type HostSocket, hasRoom, STATE_CONNECTED, STATE_DATAGRAM } from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
 
 export class BlockedSenders {
   private readonly table: SocketTable;
@@ -37,8 +37,8 @@ export class BlockedSenders {
     const enough = transmit.available >= this.enough;
     let kept = 0;
     for (let i = 0; i < this.count; i++) {
-      const number = this.waiting[i]!;
-      const socket = table.sockets[number]!;
+      const number = this.waiting[i];
+      const socket = table.sockets[number];
       const room =
         hasRoom(socket) && socket.sendingBytes <= socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
       const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;

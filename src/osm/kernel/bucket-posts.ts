@@ -2,7 +2,7 @@
  * Gives empty buckets back to the card, several in one message. From the receiver: buckets read or dropped. To the card:
  * SocketReceivePost, as soon as a message is worth it; what finds no frame waits for the chores.
  */
-import type { DriverConfig } from '../config.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { Requests } from '../message/requests.ts';
 

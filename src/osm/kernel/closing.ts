@@ -5,10 +5,16 @@
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { BYTES_DROPPED, DATAGRAMS_DROPPED, DATAGRAMS_DROPPED_BYTES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import {
+  type HostSocket,
+  STATE_CLOSING,
+  STATE_FAILED,
+  STATE_FREE,
+  socketTag,
+} from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import type { Requests } from '../message/requests.ts';
-import { type HostSocket, STATE_CLOSING, STATE_FAILED, STATE_FREE, socketTag } from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
 import type { BucketPosts } from './bucket-posts.ts';
 
 export class Closing {
@@ -58,8 +64,8 @@ export class Closing {
     let dropped = 0;
     let count = 0;
     for (let bucket = socket.receiveHead; bucket >= 0; ) {
-      const next = receive.next[bucket]!;
-      dropped += receive.length[bucket]!;
+      const next = receive.next[bucket];
+      dropped += receive.length[bucket];
       receive.give(bucket);
       count += 1;
       bucket = next;

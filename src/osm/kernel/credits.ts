@@ -4,9 +4,9 @@
  */
 import { SOCKET_RECEIVE_CREDIT_LIST_WORD } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
+import { type HostSocket, STATE_CONNECTED } from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import { CREDITS_PER_FRAME, type Requests } from '../message/requests.ts';
-import { type HostSocket, STATE_CONNECTED } from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
 
 export class Credits {
   private readonly requests: Requests;
@@ -45,7 +45,7 @@ export class Credits {
   /** The card was reset: no window is open any more. */
   clear(): void {
     while (this.count > 0) {
-      const socket = this.table.sockets[this.owing[--this.count]!]!;
+      const socket = this.table.sockets[this.owing[--this.count]];
       socket.creditBytes = 0;
       socket.creditQueued = 0;
     }
@@ -60,8 +60,8 @@ export class Credits {
       if (frame === NO_FRAME) return;
       const count = Math.min(this.count, CREDITS_PER_FRAME);
       for (let i = 0; i < count; i++) {
-        const number = this.owing[--this.count]!;
-        const socket = table.sockets[number]!;
+        const number = this.owing[--this.count];
+        const socket = table.sockets[number];
         const at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD + i * 2;
         requests.words[at] = number;
         // A socket closed meanwhile has nothing to credit; one byte keeps the pair well formed and the card ignores it.

@@ -19,21 +19,21 @@ import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Sleeper } from '../../time/sleeper.ts';
 import { SpinPolicy } from '../../time/spin-policy.ts';
-import type { DriverConfig } from '../config.ts';
-import type { ReceivePool } from '../memory/receive-pool.ts';
-import type { TransmitPool } from '../memory/transmit-pool.ts';
-import type { ControlCall } from '../message/control-call.ts';
-import type { Replies } from '../message/replies.ts';
-import type { Requests } from '../message/requests.ts';
-import type { SendBatch } from '../message/send-batch.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
 import {
   type HostSocket,
   STATE_CLOSING,
   STATE_FAILED,
   STATE_FREE,
   STATE_POSTED,
-} from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
+} from '../memory/host-socket.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
+import type { ControlCall } from '../message/control-call.ts';
+import type { Replies } from '../message/reply-dispatch.ts';
+import type { Requests } from '../message/requests.ts';
+import type { SendBatch } from '../message/send-batch.ts';
 import { AcceptPosts } from './accept-posts.ts';
 import { BlockedSenders } from './blocked-senders.ts';
 import { BucketPosts } from './bucket-posts.ts';
@@ -366,8 +366,8 @@ export class Driver {
     if (this.replies.sends.roomChanged) this.blocked.tell();
     this.replies.sends.roomChanged = false;
     while (this.replies.orphanCount > 0) {
-      const number = this.replies.orphans[--this.replies.orphanCount]!;
-      this.closeSocket(number, this.table.sockets[number]!, true);
+      const number = this.replies.orphans[--this.replies.orphanCount];
+      this.closeSocket(number, this.table.sockets[number], true);
     }
   }
 }

@@ -9,10 +9,10 @@ import { DELIVERY_RETRIES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
+import { STATE_CLOSING, socketTag } from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import type { Requests } from '../message/requests.ts';
 import type { Again } from '../message/undelivered.ts';
-import { STATE_CLOSING, socketTag } from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
 import type { AcceptPosts } from './accept-posts.ts';
 import type { BucketPosts } from './bucket-posts.ts';
 import type { Credits } from './credits.ts';
@@ -65,11 +65,11 @@ export class Retries implements Again {
   }
 
   credit(number: number, bytes: number): void {
-    this.credits.giveBack(number, this.table.sockets[number]!, bytes);
+    this.credits.giveBack(number, this.table.sockets[number], bytes);
   }
 
   accepts(listener: number): void {
-    this.acceptPosts.owe(listener, this.table.sockets[listener]!);
+    this.acceptPosts.owe(listener, this.table.sockets[listener]);
     this.later();
   }
 
@@ -98,8 +98,8 @@ export class Retries implements Again {
     this.hold(false);
     const { requests, table } = this;
     while (this.closeCount > 0) {
-      const number = this.closes[this.closeCount - 1]!;
-      const socket = table.sockets[number]!;
+      const number = this.closes[this.closeCount - 1];
+      const socket = table.sockets[number];
       if (socket.state === STATE_CLOSING) {
         const frame = requests.acquire();
         if (frame === NO_FRAME) {

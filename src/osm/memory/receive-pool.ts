@@ -61,7 +61,7 @@ export class ReceivePool {
 
   /** Takes an empty bucket to name in a post. There is one. */
   takeToPost(): number {
-    const bucket = this.empty[--this.emptyCount]!;
+    const bucket = this.empty[--this.emptyCount];
     this.state[bucket] = STATE_CARD;
     this.cardCount += 1;
     this.counters[MEMORY_BUCKETS_POSTED] += 1;
@@ -92,8 +92,8 @@ export class ReceivePool {
 
   /** A filled bucket's data begins with `bytes` that are not payload. */
   skip(bucket: number, bytes: number): void {
-    this.address[bucket] = this.address[bucket]! + bytes;
-    this.length[bucket] = this.length[bucket]! - bytes;
+    this.address[bucket] = this.address[bucket] + bytes;
+    this.length[bucket] = this.length[bucket] - bytes;
   }
 
   /** The bucket goes to the program, in place. */

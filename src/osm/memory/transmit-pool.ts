@@ -77,7 +77,7 @@ export class TransmitPool {
       return -1;
     }
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
-    const context = this.free[--this.freeCount]!;
+    const context = this.free[--this.freeCount];
     this.tagOf[context] = TAKEN;
     return context;
   }
@@ -93,7 +93,7 @@ export class TransmitPool {
   takeSlot(): number {
     if (this.freeSlotCount === 0) return -1;
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
-    return this.freeSlots[--this.freeSlotCount]!;
+    return this.freeSlots[--this.freeSlotCount];
   }
 
   addressOf(context: number): number {
@@ -108,7 +108,7 @@ export class TransmitPool {
 
   /** Whether the card has the context: a context answered that it has not is the card's fault. */
   lent(context: number): boolean {
-    return context >= 0 && context < this.tagOf.length && this.tagOf[context]! >= 0;
+    return context >= 0 && context < this.tagOf.length && this.tagOf[context] >= 0;
   }
 
   /** Whether a buffer has been taken and not yet lent: an offered buffer the program fills. */
@@ -117,11 +117,11 @@ export class TransmitPool {
   }
 
   tagOfContext(context: number): number {
-    return this.tagOf[context]!;
+    return this.tagOf[context];
   }
 
   lengthOfContext(context: number): number {
-    return this.lengthOf[context]!;
+    return this.lengthOf[context];
   }
 
   /** The context is the host's again. */

@@ -99,7 +99,7 @@ export class CardWatch {
 
   /** A reply of this handler. @returns false when nothing was asked that it could answer. */
   take(words: Int32Array, frame: number): boolean {
-    const word1 = words[frame + 1]!;
+    const word1 = words[frame + 1];
     if ((word1 & 0xfff) !== IOP_TID) return false;
     if (word1 >>> 24 === UTIL_EVENT_REGISTER) return this.event(words, frame);
     if (word1 >>> 24 !== EXEC_LCT_NOTIFY || !this.outstanding || words[frame + 3] !== this.transaction) {
@@ -152,10 +152,10 @@ export class CardWatch {
   }
 
   private event(words: Int32Array, frame: number): boolean {
-    if (words[frame]! >>> 16 < UTIL_EVENT_REGISTER_REPLY_WORDS) return false;
+    if (words[frame] >>> 16 < UTIL_EVENT_REGISTER_REPLY_WORDS) return false;
     this.counters[EXECUTIVE_EVENTS_TAKEN] += 1;
-    const indicator = words[frame + 4]!;
-    const data = words[frame + 5]!;
+    const indicator = words[frame + 4];
+    const data = words[frame + 5];
     const silent = indicator === EXECUTIVE_EVENT_DDM_AVAILABILITY && data >= AVAILABILITY_SILENT;
     const failed =
       indicator === (GENERIC_EVENT_STATE_CHANGE | 0) && (data & 0xff) >= DEVICE_STATE_CHANGE_FAILED;

@@ -73,7 +73,7 @@ export class ControlCall {
       this.late(transaction);
       return true;
     }
-    for (let i = 0; i < FRAME_WORDS; i++) this.reply[i] = words[frame + i]!;
+    for (let i = 0; i < FRAME_WORDS; i++) this.reply[i] = words[frame + i];
     this.errno = replyErrno(this.reply, 0);
     this.waiting = false;
     if (this.errno !== 0 || isWhole(this.reply)) return true;

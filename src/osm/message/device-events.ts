@@ -40,10 +40,10 @@ export class DeviceEvents {
 
   /** A reply of the event handler's. @returns false when it is none of an event. */
   take(words: Int32Array, frame: number): boolean {
-    const word0 = words[frame]!;
-    const indicator = words[frame + 4]!;
+    const word0 = words[frame];
+    const indicator = words[frame + 4];
     // Word 4 is the indicator only if the function says so.
-    if (words[frame + 1]! >>> 24 !== UTIL_EVENT_REGISTER) return false;
+    if (words[frame + 1] >>> 24 !== UTIL_EVENT_REGISTER) return false;
     if (word0 >>> 16 < UTIL_EVENT_REGISTER_REPLY_WORDS) return false;
     if (indicator === 0) {
       this.mask = 0; // the registration has ended
@@ -63,8 +63,8 @@ export class DeviceEvents {
       return true;
     }
     if (this.count === 0) return false;
-    event.indicator = this.indicators[this.head]! >>> 0;
-    event.data = this.data[this.head]!;
+    event.indicator = this.indicators[this.head] >>> 0;
+    event.data = this.data[this.head];
     this.head = (this.head + 1) % EVENTS_MAX;
     this.count -= 1;
     return true;

@@ -14,7 +14,6 @@ import {
 import { BYTES_DROPPED, DATAGRAMS_DROPPED, DATAGRAMS_DROPPED_BYTES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { ECONNRESET, ERRNO_MAX } from '../../socket/errno.ts';
-import type { ReceivePool } from '../memory/receive-pool.ts';
 import {
   type HostSocket,
   STATE_CLOSING,
@@ -23,8 +22,9 @@ import {
   STATE_DATAGRAM,
   STATE_FAILED,
   STATE_FREE,
-} from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
+} from '../memory/host-socket.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 
 /** Bytes a datagram begins with in its bucket, which are not payload. */
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
@@ -48,14 +48,14 @@ export class ReceiveReplies {
   /** A SocketReceivePost reply with MULTIPLE. @returns false when some record fits nothing. // Hot path. */
   take(frame: number, sizeWords: number): boolean {
     const { words } = this;
-    const control = words[frame + 3]!;
+    const control = words[frame + 3];
     const count = control & 0xff;
     if (control >>> 8 !== RECORDS) return false;
     if (SOCKET_RECEIVE_POST_REPLY_LIST_WORD + count * RECEIVE_RECORD_WORDS > sizeWords) return false;
     let good = true;
     let at = frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD;
     for (let i = 0; i < count; i++) {
-      if (!this.record(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!)) good = false;
+      if (!this.record(words[at], words[at + 1], words[at + 2], words[at + 3])) good = false;
       at += RECEIVE_RECORD_WORDS;
     }
     return good;
@@ -64,7 +64,7 @@ export class ReceiveReplies {
   private record(bucket: number, socketWord: number, offsetWord: number, lengthWord: number): boolean {
     const number = socketWord & 0xffff;
     const { sockets } = this.table;
-    const socket = number < sockets.length ? sockets[number]! : undefined;
+    const socket = number < sockets.length ? sockets[number] : undefined;
     const flags = offsetWord >>> 24;
     const offset = offsetWord & 0xffffff;
     if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM)) !== 0) {
@@ -78,7 +78,7 @@ export class ReceiveReplies {
     if ((flags & RECEIVE_FLAG_DATAGRAM) !== 0) return this.datagram(bucket, number, socket, offset);
     if (socket === undefined || socket.state !== STATE_CONNECTED) {
       // Data that crossed the close of its socket on the way: the bucket comes home, the bytes are counted.
-      this.counters[BYTES_DROPPED] += this.receive.length[bucket]!;
+      this.counters[BYTES_DROPPED] += this.receive.length[bucket];
       this.receive.give(bucket);
       return socket !== undefined && (socket.state === STATE_CLOSING || socket.state === STATE_FAILED);
     }
@@ -89,15 +89,15 @@ export class ReceiveReplies {
   /** A datagram: its source lies before it, at a word's boundary. // Hot path. */
   private datagram(bucket: number, number: number, socket: HostSocket | undefined, offset: number): boolean {
     const { receive, counters } = this;
-    if (receive.length[bucket]! < SOURCE_BYTES || (offset & 3) !== 0) {
+    if (receive.length[bucket] < SOURCE_BYTES || (offset & 3) !== 0) {
       receive.give(bucket);
       return false;
     }
     receive.skip(bucket, SOURCE_BYTES);
     if (socket === undefined || socket.state !== STATE_DATAGRAM) {
-      counters[BYTES_DROPPED] += receive.length[bucket]!;
+      counters[BYTES_DROPPED] += receive.length[bucket];
       counters[DATAGRAMS_DROPPED] += 1;
-      counters[DATAGRAMS_DROPPED_BYTES] += receive.length[bucket]!;
+      counters[DATAGRAMS_DROPPED_BYTES] += receive.length[bucket];
       receive.give(bucket);
       return socket !== undefined && socket.datagram !== 0 && socket.state === STATE_CLOSING;
     }

@@ -48,5 +48,5 @@ export function replyErrno(words: Int32Array, frame: number): number {
   const functionCode = frameFunction(words, frame);
   const overlaid =
     functionCode === UTIL_ABORT || functionCode === UTIL_EVENT_REGISTER || functionCode === UTIL_EVENT_ACK;
-  return overlaid ? 0 : statusErrno(words[frame + 4]!);
+  return overlaid ? 0 : statusErrno(words[frame + 4]);
 }

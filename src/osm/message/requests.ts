@@ -35,7 +35,7 @@ import { type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
 import { writeUtilEventRegister } from '../../i2o/utility.gen.ts';
 import { INBOUND_FULL, INBOUND_POSTED, MESSAGE_REQUESTS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { DriverConfig } from '../config.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import {
   HANDLER_ACCEPT,
@@ -241,7 +241,7 @@ export class Requests {
   /** Posts numbers for accepts. @param numbers the first `count` entries, 1 to ACCEPTS_PER_FRAME. */
   acceptPost(frame: number, listener: number, numbers: Int32Array, count: number): void {
     const { words } = this;
-    for (let i = 0; i < count; i++) words[frame + SOCKET_ACCEPT_POST_LIST_WORD + i] = numbers[i]!;
+    for (let i = 0; i < count; i++) words[frame + SOCKET_ACCEPT_POST_LIST_WORD + i] = numbers[i];
     const sizeWords = SOCKET_ACCEPT_POST_LIST_WORD + count;
     writeSocketAcceptPost(
       words,

@@ -68,8 +68,8 @@ export class SendBatch {
     const { transmit } = this;
     let at = frame + SOCKET_SEND_SGL_WORD;
     for (let i = 0; i < this.count; i++) {
-      const context = this.contexts[i]!;
-      at = writeSglTransaction(words, at, this.numbers[i]!, transmit.tagOfContext(context));
+      const context = this.contexts[i];
+      at = writeSglTransaction(words, at, this.numbers[i], transmit.tagOfContext(context));
       at = writeSglContext(
         words,
         at,
@@ -92,7 +92,7 @@ export class SendBatch {
       0,
       SOCKET_SEND_SGL_WORD + this.count * (SGL_TRANSACTION_WORDS + SGL_CONTEXT_WORDS),
     );
-    words[frame] = words[frame]! | (FLAG_MULTIPLE << 8);
+    words[frame] = words[frame] | (FLAG_MULTIPLE << 8);
     this.count = 0;
     this.requests.post();
   }
@@ -100,7 +100,7 @@ export class SendBatch {
   /** The card is gone, or was reset: nothing waits any more. @returns bytes that waited. */
   clear(): number {
     let bytes = 0;
-    while (this.count > 0) bytes += this.transmit.lengthOfContext(this.contexts[--this.count]!);
+    while (this.count > 0) bytes += this.transmit.lengthOfContext(this.contexts[--this.count]);
     return bytes;
   }
 }

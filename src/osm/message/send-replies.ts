@@ -8,9 +8,9 @@ import { SOCKET_SEND_REPLY_LIST_WORD, TRANSACTION_OUTCOME_WORDS } from '../../i2
 import { DATAGRAMS_UNSENT, LATE_REPLIES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { ENOBUFS } from '../../socket/errno.ts';
+import { STATE_DATAGRAM, socketTag } from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
-import { STATE_DATAGRAM, socketTag } from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
 import { statusErrno } from './reply-status.ts';
 
 /** The control word above its count: several transactions of fixed length, with so many words beside the context. */
@@ -35,14 +35,14 @@ export class SendReplies {
   /** @returns false when some of it fits nothing. // Hot path. */
   take(frame: number, sizeWords: number, flags: number): boolean {
     const { words } = this;
-    if ((flags & FLAG_MULTIPLE) === 0) return this.outcome(words[frame + 3]!, words[frame + 4]!);
-    const control = words[frame + 3]!;
+    if ((flags & FLAG_MULTIPLE) === 0) return this.outcome(words[frame + 3], words[frame + 4]);
+    const control = words[frame + 3];
     const count = control & 0xff;
     if (control >>> 8 !== CONTEXTS) return this.outcomes(frame, sizeWords, control);
     if (count === 0 || SOCKET_SEND_REPLY_LIST_WORD + count > sizeWords) return false;
     let good = true;
     for (let i = 0; i < count; i++) {
-      if (!this.context(words[frame + SOCKET_SEND_REPLY_LIST_WORD + i]!)) good = false;
+      if (!this.context(words[frame + SOCKET_SEND_REPLY_LIST_WORD + i])) good = false;
     }
     this.roomChanged = true;
     return good;
@@ -53,7 +53,7 @@ export class SendReplies {
     const { transmit, table } = this;
     if (!transmit.lent(context)) return false;
     const tag = transmit.tagOfContext(context);
-    const socket = table.sockets[tag & 0xffff]!;
+    const socket = table.sockets[tag & 0xffff];
     if (socket.generation === tag >>> 16) {
       socket.sendingBytes -= transmit.lengthOfContext(context);
       socket.sendingContexts -= 1;
@@ -71,7 +71,7 @@ export class SendReplies {
     let good = true;
     for (let i = 0; i < count; i++) {
       const at = frame + SOCKET_SEND_REPLY_LIST_WORD + i * TRANSACTION_OUTCOME_WORDS;
-      if (!this.outcome(words[at]!, words[at + 1]!)) good = false;
+      if (!this.outcome(words[at], words[at + 1])) good = false;
     }
     return good;
   }
@@ -81,7 +81,7 @@ export class SendReplies {
     const { table } = this;
     const number = tag & 0xffff;
     if (tag < 0 || number >= table.sockets.length) return false;
-    const socket = table.sockets[number]!;
+    const socket = table.sockets[number];
     if (socketTag(number, socket.generation) !== tag) {
       this.counters[LATE_REPLIES] += 1;
       return true;

@@ -47,8 +47,6 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EAGAIN, ENOBUFS } from '../../socket/errno.ts';
-import type { ReceivePool } from '../memory/receive-pool.ts';
-import type { TransmitPool } from '../memory/transmit-pool.ts';
 import {
   type HostSocket,
   STATE_CLOSING,
@@ -58,8 +56,10 @@ import {
   STATE_FREE,
   STATE_POSTED,
   socketTag,
-} from '../user/host-socket.ts';
-import type { SocketTable } from '../user/socket-table.ts';
+} from '../memory/host-socket.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { severityErrno } from './reply-status.ts';
 import type { SendReplies } from './send-replies.ts';
 
@@ -109,8 +109,8 @@ export class Undelivered {
   take(failure: number, request: number): boolean {
     const { words } = this;
     const severity = getFailureSeverity(words, failure);
-    const tag = words[failure + 3]!;
-    const functionCode = words[failure + 1]! >>> 24;
+    const tag = words[failure + 3];
+    const functionCode = words[failure + 1] >>> 24;
     const kept = request !== NO_FRAME && words[request + 1] === words[failure + 1];
     const size = kept ? Math.min(frameSizeWords(words, request), FRAME_WORDS) : 0;
     switch (functionCode) {
@@ -140,8 +140,8 @@ export class Undelivered {
     const batched = size > 0 && (frameFlags(words, request) & FLAG_MULTIPLE) !== 0;
     let good = batched || this.unsent(tag, severity);
     for (let at = listWord, last = false; !last && at + 2 <= size; ) {
-      const first = words[request + at]!;
-      const context = words[request + at + 1]!;
+      const first = words[request + at];
+      const context = words[request + at + 1];
       const length = first & 0xffffff;
       last = first < 0;
       switch ((first >>> 24) & ~SGL_LAST) {
@@ -207,10 +207,10 @@ export class Undelivered {
     const { words, receive } = this;
     let good = size > 0;
     for (let at = SOCKET_RECEIVE_POST_SGL_WORD, last = false; !last && at + SGL_CONTEXT_WORDS <= size; ) {
-      const first = words[request + at]!;
+      const first = words[request + at];
       last = first < 0;
       const isBucket = ((first >>> 24) & ~SGL_LAST) === SGL_BUCKET;
-      if (!isBucket || !receive.unposted(words[request + at + 1]!)) good = false;
+      if (!isBucket || !receive.unposted(words[request + at + 1])) good = false;
       at += SGL_CONTEXT_WORDS;
     }
     this.again.posts();
@@ -220,17 +220,17 @@ export class Undelivered {
   private accepts(request: number, size: number): boolean {
     const { words } = this;
     const { sockets } = this.table;
-    const listenerNumber = size > SOCKET_ACCEPT_POST_LIST_WORD ? words[request + 4]! & 0xffff : -1;
+    const listenerNumber = size > SOCKET_ACCEPT_POST_LIST_WORD ? words[request + 4] & 0xffff : -1;
     if (listenerNumber < 0 || listenerNumber >= sockets.length) return false;
     let good = true;
     for (let at = SOCKET_ACCEPT_POST_LIST_WORD; at < size; at++) {
-      const number = words[request + at]!;
-      const socket = number >= 0 && number < sockets.length ? sockets[number]! : undefined;
+      const number = words[request + at];
+      const socket = number >= 0 && number < sockets.length ? sockets[number] : undefined;
       if (socket === undefined || socket.state !== STATE_POSTED) {
         good = false;
         continue;
       }
-      sockets[listenerNumber]!.acceptsPosted -= 1;
+      sockets[listenerNumber].acceptsPosted -= 1;
       socket.state = STATE_FREE;
       this.table.give(number);
     }
@@ -242,8 +242,8 @@ export class Undelivered {
     const { words } = this;
     let good = size > 0;
     for (let at = SOCKET_RECEIVE_CREDIT_LIST_WORD; at + 2 <= size; at += 2) {
-      const number = words[request + at]!;
-      const bytes = words[request + at + 1]!;
+      const number = words[request + at];
+      const bytes = words[request + at + 1];
       if (number < 0 || number >= this.table.sockets.length || bytes <= 0) good = false;
       else this.again.credit(number, bytes);
     }
@@ -254,7 +254,7 @@ export class Undelivered {
   /** The peer would wait for the end for ever. @param number the socket's; such a request carries no generation. */
   private shutdown(number: number, severity: number): boolean {
     if (number < 0 || number >= this.table.sockets.length) return false;
-    this.fail(number, this.table.sockets[number]!, severityErrno(severity));
+    this.fail(number, this.table.sockets[number], severityErrno(severity));
     return true;
   }
 

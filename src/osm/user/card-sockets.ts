@@ -40,10 +40,6 @@ import {
 } from '../../socket/errno.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Driver } from '../kernel/driver.ts';
-import type { TransmitPool } from '../memory/transmit-pool.ts';
-import type { ControlCall } from '../message/control-call.ts';
-import type { Requests } from '../message/requests.ts';
-import type { DeviceCalls } from './device-calls.ts';
 import {
   type HostSocket,
   STATE_CONNECTED,
@@ -54,13 +50,17 @@ import {
   STATE_OPEN,
   socketTag,
   takeError,
-} from './host-socket.ts';
+} from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
+import type { ControlCall } from '../message/control-call.ts';
+import type { Requests } from '../message/requests.ts';
+import type { DeviceCalls } from './device-calls.ts';
 import { readinessOf } from './readiness.ts';
 import type { Receiver } from './receiver.ts';
 import type { Sender } from './sender.ts';
 import { SocketNames, type SocketStatus } from './socket-names.ts';
 import { SocketOptions } from './socket-options.ts';
-import type { SocketTable } from './socket-table.ts';
 
 /** The address 0 as a destination is this host, and Linux then names it so. */
 const LOOPBACK = 0x7f000001;
@@ -122,11 +122,11 @@ export class CardSockets implements SocketStack {
     }
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) {
-      this.sockets[number]!.state = STATE_FREE;
+      this.sockets[number].state = STATE_FREE;
       this.table.give(number);
       return -ENETDOWN;
     }
-    const socket = this.sockets[number]!;
+    const socket = this.sockets[number];
     const tag = socketTag(number, socket.generation);
     if (datagram) {
       socket.state = STATE_DATAGRAM;
@@ -184,10 +184,10 @@ export class CardSockets implements SocketStack {
       this.counters[USER_WOULD_BLOCK] += 1;
       return -EAGAIN;
     }
-    const next = this.sockets[accepted]!.acceptNext;
+    const next = this.sockets[accepted].acceptNext;
     socket.acceptHead = next;
     if (next < 0) socket.acceptTail = -1;
-    this.sockets[accepted]!.acceptNext = -1;
+    this.sockets[accepted].acceptNext = -1;
     socket.acceptCount -= 1;
     this.driver.postAccepts(number, socket);
     this.table.changed(accepted);
@@ -285,8 +285,8 @@ export class CardSockets implements SocketStack {
     this.driver.closeSocket(number, socket, false);
     // Connections nobody has accepted are reset with their listener, as Linux does; now none can join them any more.
     for (let accepted = socket.acceptHead; accepted >= 0; ) {
-      const next = this.sockets[accepted]!.acceptNext;
-      this.driver.closeSocket(accepted, this.sockets[accepted]!, true);
+      const next = this.sockets[accepted].acceptNext;
+      this.driver.closeSocket(accepted, this.sockets[accepted], true);
       accepted = next;
     }
     return 0;

@@ -20,8 +20,8 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
 import type { BucketPosts } from '../kernel/bucket-posts.ts';
+import { type HostSocket, takeError } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
-import { type HostSocket, takeError } from './host-socket.ts';
 
 export class DatagramReceiver {
   private readonly words: Int32Array;
@@ -52,11 +52,11 @@ export class DatagramReceiver {
     const { receive, counters } = this;
     if (socket.errno !== 0) return takeError(socket);
     const bucket = socket.receiveHead;
-    const held = receive.length[bucket]!;
+    const held = receive.length[bucket];
     const count = held < length ? held : length;
-    if (count > 0) this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket]!, bytes, offset, count);
+    if (count > 0) this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset, count);
     if (from !== undefined) this.readSource(bucket, from);
-    const next = receive.next[bucket]!;
+    const next = receive.next[bucket];
     socket.receiveHead = next;
     if (next < 0) socket.receiveTail = -1;
     this.buckets.give(bucket);
@@ -77,7 +77,7 @@ export class DatagramReceiver {
 
   /** Says where the datagram in a bucket came from. The card's to write, so anything may stand there. */
   readSource(bucket: number, from: DatagramSource): void {
-    const at = (this.receive.address[bucket]! >> 2) - DATAGRAM_SOURCE_WORDS;
+    const at = (this.receive.address[bucket] >> 2) - DATAGRAM_SOURCE_WORDS;
     from.address = getDatagramSourceAddress(this.words, at) >>> 0;
     from.port = getDatagramSourcePort(this.words, at);
   }

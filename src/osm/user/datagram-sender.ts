@@ -32,12 +32,12 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import { DATAGRAM_BYTES_MAX } from '../../socket/contract.ts';
 import { EAGAIN, EDESTADDRREQ, EMSGSIZE, ENOBUFS, EPIPE } from '../../socket/errno.ts';
-import type { DriverConfig } from '../config.ts';
 import type { Driver } from '../kernel/driver.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
+import { type HostSocket, socketTag, takeError, WAIT_FOR_BUFFER } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { HANDLER_SEND } from '../message/handlers.ts';
 import { REPLY_MODES, type Requests } from '../message/requests.ts';
-import { DRY, type HostSocket, socketTag, takeError } from './host-socket.ts';
 
 /** Buffers one SocketSendTo can name: (32 words − 7) / 3. */
 const ELEMENTS_PER_SEND_TO = 8;
@@ -80,7 +80,7 @@ export class DatagramSender {
   /**
    * Sends one datagram of an open datagram socket. // Hot path: one copy, one frame.
    * @param address the destination; both 0 for the peer.
-   * @returns `length`, a negative errno, or DRY when the policy is to wait for a buffer.
+   * @returns `length`, a negative errno, or WAIT_FOR_BUFFER when the policy is to wait for a buffer.
    */
   send(
     number: number,
@@ -143,7 +143,7 @@ export class DatagramSender {
 
   private dry(number: number, socket: HostSocket): number {
     if (this.config.transmitDryPolicy === 'ENOBUFS') return -ENOBUFS;
-    return this.config.transmitDryPolicy === 'block' ? DRY : this.blocked(number, socket);
+    return this.config.transmitDryPolicy === 'block' ? WAIT_FOR_BUFFER : this.blocked(number, socket);
   }
 
   /** Puts the payload into the frame. @returns the message's words; 0 when neither slot nor buffer is free. // Hot path. */
@@ -193,7 +193,7 @@ export class DatagramSender {
       done += count;
       at = writeSglContext(words, at, SGL_TRANSMIT, count, context, address);
     }
-    words[at - SGL_CONTEXT_WORDS] = words[at - SGL_CONTEXT_WORDS]! | (SGL_LAST << 24);
+    words[at - SGL_CONTEXT_WORDS] = words[at - SGL_CONTEXT_WORDS] | (SGL_LAST << 24);
     return at - frame;
   }
 

@@ -1,6 +1,5 @@
 /** What a socket is ready for, from the driver's own tables: the READABLE … bits of the contract. // Hot path: all of it. */
 import { FAILED, HANGUP, READABLE, WRITABLE } from '../../socket/contract.ts';
-import type { TransmitPool } from '../memory/transmit-pool.ts';
 import {
   type HostSocket,
   hasRoom,
@@ -9,7 +8,8 @@ import {
   STATE_FAILED,
   STATE_LISTENING,
   STATE_OPEN,
-} from './host-socket.ts';
+} from '../memory/host-socket.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
 
 export function readinessOf(socket: HostSocket, transmit: TransmitPool): number {
   switch (socket.state) {

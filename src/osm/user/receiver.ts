@@ -15,8 +15,6 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
 import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
-import type { ReceivePool } from '../memory/receive-pool.ts';
-import { DatagramReceiver } from './datagram-receiver.ts';
 import {
   type HostSocket,
   STATE_CLOSING,
@@ -25,8 +23,10 @@ import {
   STATE_FAILED,
   STATE_FREE,
   takeError,
-} from './host-socket.ts';
-import type { SocketTable } from './socket-table.ts';
+} from '../memory/host-socket.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
+import { DatagramReceiver } from './datagram-receiver.ts';
 
 export class Receiver {
   private readonly driver: Driver;
@@ -55,7 +55,7 @@ export class Receiver {
   /** As `SocketStack.recv`. // Hot path: 64 B in 40 ns, one copy, no frame. */
   recv(number: number, bytes: Uint8Array, offset: number, length: number): number {
     this.counters[USER_CALLS] += 1;
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
     if (socket === undefined || socket.receiveHead < 0 || socket.datagram !== 0) {
       if (socket !== undefined && hasDatagrams(socket)) {
         return this.datagrams.take(socket, bytes, offset, length, undefined);
@@ -67,15 +67,15 @@ export class Receiver {
     while (copied < length) {
       const bucket = socket.receiveHead;
       if (bucket < 0) break;
-      const held = receive.length[bucket]!;
+      const held = receive.length[bucket];
       const count = Math.min(held, length - copied);
-      this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket]!, bytes, offset + copied, count);
+      this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset + copied, count);
       copied += count;
       if (count === held) {
         this.dropHead(socket, bucket);
         this.driver.buckets.give(bucket);
       } else {
-        receive.address[bucket] = receive.address[bucket]! + count;
+        receive.address[bucket] = receive.address[bucket] + count;
         receive.length[bucket] = held - count;
       }
     }
@@ -85,7 +85,7 @@ export class Receiver {
 
   /** As `SocketStack.recvFrom`. // Hot path. */
   recvFrom(number: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
     if (socket === undefined || !hasDatagrams(socket)) return this.recv(number, bytes, offset, length);
     this.counters[USER_CALLS] += 1;
     return this.datagrams.take(socket, bytes, offset, length, from);
@@ -97,13 +97,13 @@ export class Receiver {
    */
   lend(number: number): number {
     this.counters[USER_CALLS] += 1;
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
     if (socket === undefined || socket.receiveHead < 0) return this.empty(socket, 1) || -1;
     if (socket.datagram !== 0 && socket.errno !== 0) return takeError(socket);
     const bucket = socket.receiveHead;
     this.dropHead(socket, bucket);
     this.receive.lend(bucket);
-    const length = this.receive.length[bucket]!;
+    const length = this.receive.length[bucket];
     this.counters[BYTES_BORROWED] += length;
     if (socket.datagram !== 0) this.datagrams.count(length);
     else this.used(number, socket, length);
@@ -112,12 +112,12 @@ export class Receiver {
 
   /** Region address of a lent bucket's bytes. */
   addressOf(bucket: number): number {
-    return this.receive.address[bucket]!;
+    return this.receive.address[bucket];
   }
 
   /** How many bytes a lent bucket holds. */
   lengthOf(bucket: number): number {
-    return this.receive.length[bucket]!;
+    return this.receive.length[bucket];
   }
 
   /** The program is done with a lent bucket. @returns 0, or −EINVAL for one that is not lent. */
@@ -157,7 +157,7 @@ export class Receiver {
   }
 
   private dropHead(socket: HostSocket, bucket: number): void {
-    const next = this.receive.next[bucket]!;
+    const next = this.receive.next[bucket];
     socket.receiveHead = next;
     if (next < 0) socket.receiveTail = -1;
   }

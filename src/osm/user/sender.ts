@@ -31,15 +31,9 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EAGAIN, EBADF, EINVAL, ENOBUFS, EPIPE } from '../../socket/errno.ts';
-import type { DriverConfig } from '../config.ts';
 import type { Driver } from '../kernel/driver.ts';
-import type { TransmitPool } from '../memory/transmit-pool.ts';
-import { HANDLER_SEND } from '../message/handlers.ts';
-import { REPLY_MODES, type Requests } from '../message/requests.ts';
-import type { SendBatch } from '../message/send-batch.ts';
-import { DatagramSender } from './datagram-sender.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
 import {
-  DRY,
   type HostSocket,
   PIECE_BYTES_MIN,
   STATE_CLOSING,
@@ -49,8 +43,14 @@ import {
   STATE_FREE,
   socketTag,
   takeError,
-} from './host-socket.ts';
-import type { SocketTable } from './socket-table.ts';
+  WAIT_FOR_BUFFER,
+} from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
+import { HANDLER_SEND } from '../message/handlers.ts';
+import { REPLY_MODES, type Requests } from '../message/requests.ts';
+import type { SendBatch } from '../message/send-batch.ts';
+import { DatagramSender } from './datagram-sender.ts';
 
 /** Buffers one SocketSend can name: (32 words − 6) / 3. */
 const ELEMENTS_PER_SEND = 8;
@@ -103,7 +103,7 @@ export class Sender {
     this.counters[USER_CALLS] += 1;
     for (;;) {
       const taken = this.trySend(number, bytes, offset, length);
-      if (taken !== DRY) return taken;
+      if (taken !== WAIT_FOR_BUFFER) return taken;
       // The pool is dry, and the call is to wait: a reply may have brought a buffer, or the connection's end.
       if (this.driver.wait(this.config.controlTimeoutNs) === 0) return -ENOBUFS;
     }
@@ -118,7 +118,7 @@ export class Sender {
     address: number,
     port: number,
   ): number {
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
     if (socket === undefined || socket.state !== STATE_DATAGRAM) {
       return this.send(number, bytes, offset, length);
     }
@@ -126,14 +126,14 @@ export class Sender {
     if (!(port > 0 && port <= 65535)) return -EINVAL;
     for (;;) {
       const taken = this.datagrams.send(number, socket, bytes, offset, length, address, port);
-      if (taken !== DRY) return taken;
+      if (taken !== WAIT_FOR_BUFFER) return taken;
       if (this.driver.wait(this.config.controlTimeoutNs) === 0) return -ENOBUFS;
       if (socket.state !== STATE_DATAGRAM) return this.refused(socket);
     }
   }
 
   private trySend(number: number, bytes: Uint8Array, offset: number, length: number): number {
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
     if (
       socket === undefined ||
       socket.state !== STATE_CONNECTED ||
@@ -189,7 +189,7 @@ export class Sender {
 
   /** Takes a transmit buffer for the program to fill. @returns its context, or −EAGAIN. */
   allocate(number: number): number {
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
     if (socket === undefined || socket.state !== STATE_CONNECTED || socket.writeEnded !== 0) {
       return this.refused(socket);
     }
@@ -210,7 +210,7 @@ export class Sender {
    */
   sendAllocated(number: number, context: number, length: number): number {
     this.counters[USER_CALLS] += 1;
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number]! : undefined;
+    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
     if (
       socket === undefined ||
       socket.state !== STATE_CONNECTED ||
@@ -262,10 +262,10 @@ export class Sender {
     return -EAGAIN;
   }
 
-  /** No buffer: what the send answers is a matter of policy. @returns a negative errno, or DRY to wait in the call. */
+  /** No buffer: what the send answers is a matter of policy. @returns a negative errno, or WAIT_FOR_BUFFER to wait in the call. */
   private dry(number: number, socket: HostSocket): number {
     if (this.config.transmitDryPolicy === 'ENOBUFS') return -ENOBUFS;
-    return this.config.transmitDryPolicy === 'block' ? DRY : this.blocked(number, socket);
+    return this.config.transmitDryPolicy === 'block' ? WAIT_FOR_BUFFER : this.blocked(number, socket);
   }
 
   /** Puts the bytes into the frame. @returns bytes taken, 0 when no slot of card memory is free. // Hot path. */
@@ -313,7 +313,7 @@ export class Sender {
     }
     if (taken === 0) return 0;
     // Only now is it known which element is the last; the frame is not posted yet, so it is still ours to change.
-    words[at - SGL_CONTEXT_WORDS] = words[at - SGL_CONTEXT_WORDS]! | (SGL_LAST << 24);
+    words[at - SGL_CONTEXT_WORDS] = words[at - SGL_CONTEXT_WORDS] | (SGL_LAST << 24);
     this.post(frame, number, socket, at - frame);
     return taken;
   }

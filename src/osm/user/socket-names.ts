@@ -26,10 +26,10 @@ import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Endpoint } from '../../socket/contract.ts';
 import { EBADF, ENETDOWN } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
+import { STATE_CONNECTED, STATE_CONNECTING, STATE_DATAGRAM } from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
-import { STATE_CONNECTED, STATE_CONNECTING, STATE_DATAGRAM } from './host-socket.ts';
-import type { SocketTable } from './socket-table.ts';
 
 /** What the card tells of a connection, as TCP_INFO does. A datagram socket's numbers beside its names are 0. */
 export interface SocketStatus {

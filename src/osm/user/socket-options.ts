@@ -14,10 +14,10 @@ import {
   TCP_QUICKACK,
 } from '../../socket/options.ts';
 import type { Driver } from '../kernel/driver.ts';
+import { STATE_LISTENING } from '../memory/host-socket.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
-import { STATE_LISTENING } from './host-socket.ts';
-import type { SocketTable } from './socket-table.ts';
 
 /** The least SO_SNDBUF and SO_RCVBUF, as Linux has a least. */
 const BUFFER_BYTES_MIN = 2048;

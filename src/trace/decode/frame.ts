@@ -94,8 +94,8 @@ class FrameReading {
   constructor(words: Int32Array, at: number, frameWords: number, device: string) {
     this.words = words;
     this.at = at;
-    const word0 = words[at]!;
-    const word1 = words[at + 1]!;
+    const word0 = words[at];
+    const word1 = words[at + 1];
     this.flags = (word0 >>> 8) & 0xff;
     this.sizeWords = word0 >>> 16;
     this.size = Math.min(this.sizeWords, frameWords);
@@ -134,7 +134,7 @@ class FrameReading {
       this.trouble ||= `a reply of ${this.sizeWords} words`;
       return;
     }
-    const requestStatus = words[at + 4]! >>> 24;
+    const requestStatus = words[at + 4] >>> 24;
     if (requestStatus === PROGRESS) this.form = 'progress';
     if (requestStatus === TRANSACTION_ERROR) {
       this.structure('TransactionErrorReply');
@@ -143,7 +143,7 @@ class FrameReading {
       this.fields = errorOffset === 0 ? {} : { errorOffset };
       return;
     }
-    this.statusOf(requestStatus, words[at + 4]! & 0xffff);
+    this.statusOf(requestStatus, words[at + 4] & 0xffff);
     if (entry?.reply === undefined) return;
     if (entry.replyForm === 'multiple' && (this.flags & FLAG_MULTIPLE) === 0) return;
     if (this.size >= entry.reply.words) this.layout(entry.reply, this.size);
@@ -157,10 +157,10 @@ class FrameReading {
       form: this.form,
       sizeWords: this.sizeWords,
       target: this.target,
-      initiator: (words[at + 1]! >>> 12) & 0xfff,
+      initiator: (words[at + 1] >>> 12) & 0xfff,
       functionCode: this.functionCode,
-      initiatorContext: words[at + 2]! >>> 0,
-      ...(this.ownWord3 || this.size < 4 ? {} : { transactionContext: words[at + 3]! >>> 0 }),
+      initiatorContext: words[at + 2] >>> 0,
+      ...(this.ownWord3 || this.size < 4 ? {} : { transactionContext: words[at + 3] >>> 0 }),
       ...this.status,
       fields: this.fields,
       list: this.list,
@@ -189,7 +189,7 @@ class FrameReading {
     if (layout.list !== undefined) this.listOf(layout, size);
     if (layout.sgl !== undefined) {
       const { words, at } = this;
-      const first = (words[at]! >>> 4) & 15 || layout.sgl.word;
+      const first = (words[at] >>> 4) & 15 || layout.sgl.word;
       const { elements, trouble } = decodeSgl(
         words,
         at + first,
@@ -256,14 +256,14 @@ class FrameReading {
 
   /** Elements of a word or two without a structure: contexts, socket numbers, pairs of socket and bytes. */
   private plain(name: string, stride: number, words: Int32Array, element: number): void {
-    const first = words[element]! >>> 0;
+    const first = words[element] >>> 0;
     if (name === 'context') {
       this.contexts.push(first);
       this.list.push({ context: contextText(first) });
       return;
     }
     this.sockets.push(first & 0xffff);
-    this.list.push(stride === 2 ? { socketId: first, bytes: words[element + 1]! >>> 0 } : { [name]: first });
+    this.list.push(stride === 2 ? { socketId: first, bytes: words[element + 1] >>> 0 } : { [name]: first });
   }
 }
 

@@ -51,14 +51,14 @@ export function decodeSgl(
     if (at + step.words > end)
       return { elements, trouble: `${step.element.kind} element runs past the message` };
     elements.push({ ...step.element, word: at });
-    if ((words[at]! >>> 24) & LAST) return { elements, trouble: '' };
+    if ((words[at] >>> 24) & LAST) return { elements, trouble: '' };
     at += step.words;
   }
   return { elements, trouble: elements.length === 0 ? 'empty list' : 'no last element' };
 }
 
 function readElement(words: Int32Array, at: number, immediateContexts: boolean): Step {
-  const first = words[at]!;
+  const first = words[at];
   const flags = (first >>> 24) & 0x7f;
   if (flags === 0x70) return transaction(words, at, 'shortTransaction', (first >>> 16) & 0xff);
   if (flags === 0x40) return transaction(words, at, 'longTransaction', first & 0xffffff);
@@ -75,7 +75,7 @@ function readElement(words: Int32Array, at: number, immediateContexts: boolean):
     case 0x04:
       return { element: { kind: 'transport', bytes }, words: 1 + ((bytes + 3) >> 2) };
     case 0x08:
-      return { element: { kind: 'bitBucket', bytes, context: contextText(words[at + 1]!) }, words: 2 };
+      return { element: { kind: 'bitBucket', bytes, context: contextText(words[at + 1]) }, words: 2 };
     case 0x0c:
       return immediate(words, at, bytes, immediateContexts);
     default:
@@ -84,14 +84,14 @@ function readElement(words: Int32Array, at: number, immediateContexts: boolean):
 }
 
 function transaction(words: Int32Array, at: number, kind: string, length: number): Step {
-  const note = kind === 'shortTransaction' ? `socket ${words[at]! & 0xffff}` : undefined;
-  const context = contextText(words[at + 1]!);
+  const note = kind === 'shortTransaction' ? `socket ${words[at] & 0xffff}` : undefined;
+  const context = contextText(words[at + 1]);
   return { element: { kind, context, ...(note !== undefined && { note }) }, words: 1 + Math.max(1, length) };
 }
 
 function immediate(words: Int32Array, at: number, bytes: number, withContext: boolean): Step {
   const dataWord = at + (withContext ? 2 : 1);
-  const context = withContext ? { context: contextText(words[at + 1]!) } : {};
+  const context = withContext ? { context: contextText(words[at + 1]) } : {};
   return {
     element: { kind: 'immediate', bytes, ...context, dataWord },
     words: dataWord - at + ((bytes + 3) >> 2),
@@ -100,13 +100,13 @@ function immediate(words: Int32Array, at: number, bytes: number, withContext: bo
 
 /** SIMPLE, PAGE_LIST and CHAIN_POINTER: context words, then addresses. */
 function addressed(words: Int32Array, at: number, flags: number, bytes: number): Step {
-  const contextWords = CONTEXT_WORDS[flags & 3]!;
+  const contextWords = CONTEXT_WORDS[flags & 3];
   const type = flags & 0x30;
   const out = (flags & 4) !== 0;
   const local = (flags & 8) !== 0 ? { note: 'local address' } : {};
   const kind = type === 0x20 ? 'pageList' : type === 0x30 ? 'chain' : simpleKind(contextWords, out);
-  const context = contextWords === 0 ? {} : { context: contextText(words[at + 1]!) };
-  const address = words[at + 1 + contextWords]! >>> 0;
+  const context = contextWords === 0 ? {} : { context: contextText(words[at + 1]) };
+  const address = words[at + 1 + contextWords] >>> 0;
   const pages = type === 0x20 ? Math.max(1, Math.ceil(bytes / PAGE_BYTES)) : 1;
   return { element: { kind, bytes, ...context, address, ...local }, words: 1 + contextWords + pages };
 }

@@ -16,7 +16,7 @@ const OPTIONS: ReadonlyMap<number, string> = new Map(
 /** @returns the bits of a field, not negative. */
 export function fieldBits({ word, low, high }: FieldEntry, words: Int32Array, at: number): number {
   const width = high - low + 1;
-  const bits = words[at + word]! >>> low;
+  const bits = words[at + word] >>> low;
   return width === 32 ? bits >>> 0 : bits & (2 ** width - 1);
 }
 

@@ -74,7 +74,7 @@ export class PcapngExport {
   private wait(event: TraceEvent): void {
     const { waiting } = this;
     let at = waiting.length;
-    while (at > 0 && waiting[at - 1]!.timeNs > event.timeNs) at -= 1;
+    while (at > 0 && waiting[at - 1].timeNs > event.timeNs) at -= 1;
     waiting.splice(at, 0, event);
     if (waiting.length > WINDOW_EVENTS) this.put(waiting.shift()!);
   }

@@ -103,7 +103,7 @@ export class FrameLinks {
     if ((flags & SYN) !== 0) {
       this.renew(stream, sequence);
       const asking = [...this.connects.values()].filter(({ remote }) => remote === to);
-      if ((flags & 16) === 0 && asking.length === 1) notes.push(`SocketConnect: frame ${asking[0]!.frame}`);
+      if ((flags & 16) === 0 && asking.length === 1) notes.push(`SocketConnect: frame ${asking[0].frame}`);
     }
     if (stream.sender >= 0) notes.push(`from socket ${stream.sender}`);
     if (stream.receiver >= 0) notes.push(`for socket ${stream.receiver}`);

@@ -1,0 +1,196 @@
+/** The executive's own parameter groups (reference section 4.6): hardware, queues, environment, modules, and its tables. */
+import {
+  ADAPTER_STATE_CONTROLLED,
+  getSysTabEntryInboundFrameWords,
+  getSysTabEntryIopId,
+  getSysTabEntryIopState,
+  getSysTabEntryMessengerType,
+  getSysTabEntryOrganizationId,
+  SYS_TAB_ENTRY_WORDS,
+  SYS_TAB_HEADER_WORDS,
+} from '../../i2o/executive.gen.ts';
+import { FRAME_BYTES, VERSION_1_5 } from '../../i2o/frame.ts';
+import * as layout from '../../i2o/groups.gen.ts';
+import { DEVICE_TID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
+import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
+import { DescribedGroup, type ParameterGroup, type ValueWriter } from '../module/parameter-group.ts';
+import { type IopState, SYSTEM_TABLE_WORDS } from '../state/iop-state.ts';
+import { EVENT_QUEUE_MAX } from '../target/events.ts';
+import type { DeviceTarget, ExecutiveTarget, Target } from '../target/target.ts';
+import { classWord, moduleName, REVISION } from './generic-groups.ts';
+import { STATIC_FRAMES, type StaticFrames } from './static-frames.ts';
+import { ADAPTER_ID, CAPABILITIES, identityTag } from './tables.ts';
+
+const MODULE_TYPE_ISM = 0x21;
+
+export interface ExecutiveGroupParts {
+  readonly iop: IopState;
+  readonly executive: ExecutiveTarget;
+  readonly device: DeviceTarget;
+  readonly staticFrames: StaticFrames;
+  readonly inbound: FrameConsumer;
+  readonly outbound: FrameProducer;
+  readonly inboundFrames: number;
+  readonly outboundFrames: number;
+  readonly memoryBytes: number;
+}
+
+export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
+  return [
+    numbers(layout.GROUP_IOP_HARDWARE, () => [ORGANIZATION_ID, 1, parts.memoryBytes, 0, CAPABILITIES, 0, 0]),
+    numbers(layout.GROUP_MESSAGE_INTERFACE, () => messageInterface(parts)),
+    numbers(layout.GROUP_ENVIRONMENT, () => {
+      const waiting = parts.executive.events.waiting + parts.device.events.waiting;
+      return [parts.memoryBytes, 0, 0, EVENT_QUEUE_MAX, waiting, 1];
+    }),
+    ddmList(parts),
+    numbers(layout.GROUP_DRIVER_STORE, () => [0, 0, 0, 0]),
+    none(layout.GROUP_DRIVER_STORE_TABLE),
+    numbers(layout.GROUP_BUS_ATTRIBUTES, () => [0, 0, 1], 1),
+    softwareAttributes(parts.executive),
+    hardwareResources(parts.device),
+    numbers(layout.GROUP_LOGICAL_CONFIGURATION_HEAD, () => [
+      parts.iop.bootTid,
+      0,
+      parts.iop.changeIndicator >>> 0,
+    ]),
+    logicalConfiguration(parts),
+    systemTable(parts.iop),
+    none(layout.GROUP_EXTERNAL_CONNECTIONS),
+  ];
+}
+
+/** A scalar group, or one row of a table, of numbers that are cheap to find all at once. */
+function numbers(group: layout.GroupLayout, values: () => readonly number[], rows = 1): ParameterGroup {
+  return new DescribedGroup(group, {
+    rows: () => rows,
+    put: (field, _row, put) => put.number(values()[field]),
+  });
+}
+
+/** A table of what this card has none of. */
+function none(group: layout.GroupLayout): ParameterGroup {
+  return numbers(group, () => [], 0);
+}
+
+function softwareAttributes(executive: ExecutiveTarget): ParameterGroup {
+  return new DescribedGroup(layout.GROUP_SOFTWARE_ATTRIBUTES, {
+    put: (field, _row, put) => {
+      if (field === layout.GROUP_SOFTWARE_ATTRIBUTES_NAME) put.text(moduleName(executive));
+      else if (field === layout.GROUP_SOFTWARE_ATTRIBUTES_REVISION) put.text(REVISION);
+      else put.number([VERSION_1_5, executive.classVersion][field]);
+    },
+  });
+}
+
+/** In the order of the group's fields. */
+function messageInterface(parts: ExecutiveGroupParts): readonly number[] {
+  const { inboundFrames, outboundFrames, iop } = parts;
+  const posted = parts.inbound.waiting ?? 0;
+  const replies = parts.outbound.inUse;
+  const statics = parts.staticFrames.count;
+  return [
+    ...[FRAME_BYTES, FRAME_BYTES, inboundFrames, inboundFrames, inboundFrames],
+    ...[inboundFrames - posted, posted],
+    ...[statics, statics, STATIC_FRAMES, STATIC_FRAMES],
+    ...[FRAME_BYTES, outboundFrames, outboundFrames, outboundFrames - replies, replies, iop.initCode],
+  ];
+}
+
+function ddmList({ device, iop }: ExecutiveGroupParts): ParameterGroup {
+  return new DescribedGroup(layout.GROUP_DDM_LIST, {
+    rows: () => 1,
+    put: (field, _row, put) => {
+      if (field === layout.GROUP_DDM_LIST_DDM_TID) put.number(DEVICE_TID);
+      else if (field === layout.GROUP_DDM_LIST_MODULE_TYPE) put.number(MODULE_TYPE_ISM);
+      else if (field === layout.GROUP_DDM_LIST_MODULE_STATE) put.number(iop.deviceReady ? 0 : 1);
+      else put.text(moduleName(device));
+    },
+  });
+}
+
+function hardwareResources(device: DeviceTarget): ParameterGroup {
+  return new DescribedGroup(layout.GROUP_HARDWARE_RESOURCES, {
+    rows: () => 1,
+    put: (field, _row, put) => {
+      const tid = device.present ? DEVICE_TID : NO_TID;
+      put.number([ADAPTER_ID, tid | (ADAPTER_STATE_CONTROLLED << 12), 0, 0, 0][field]);
+    },
+  });
+}
+
+function logicalConfiguration({ executive, device }: ExecutiveGroupParts): ParameterGroup {
+  return new DescribedGroup(layout.GROUP_LOGICAL_CONFIGURATION, {
+    rows: () => (device.present ? 2 : 1),
+    put: (field, row, put) => {
+      const target: Target = row === 0 ? executive : device;
+      if (field === layout.GROUP_LOGICAL_CONFIGURATION_IDENTITY_TAG) put.text(identityTag(target));
+      else put.number(lctValue(field, target, device));
+    },
+  });
+}
+
+function lctValue(field: number, target: Target, device: DeviceTarget): number {
+  const own = target === device;
+  switch (field) {
+    case layout.GROUP_LOGICAL_CONFIGURATION_LOCAL_TID:
+      return target.tid;
+    case layout.GROUP_LOGICAL_CONFIGURATION_USER_TID:
+      return own ? device.claims.userTid : NO_TID;
+    case layout.GROUP_LOGICAL_CONFIGURATION_PARENT_TID:
+      return IOP_TID;
+    case layout.GROUP_LOGICAL_CONFIGURATION_BIOS_INFO:
+      return own ? device.biosInfo : 0;
+    case layout.GROUP_LOGICAL_CONFIGURATION_CHANGE_INDICATOR:
+      return own ? device.changedAt >>> 0 : 1;
+    case layout.GROUP_LOGICAL_CONFIGURATION_DEVICE_FLAGS:
+      return own ? device.claims.deviceFlags : 0;
+    case layout.GROUP_LOGICAL_CONFIGURATION_CLASS_ID:
+      return classWord(target);
+    case layout.GROUP_LOGICAL_CONFIGURATION_EVENT_CAPABILITIES:
+      return target.eventCapabilities >>> 0;
+    default:
+      return 0;
+  }
+}
+
+function systemTable(iop: IopState): ParameterGroup {
+  const words = iop.systemTable;
+  const kept = Math.floor((SYSTEM_TABLE_WORDS - SYS_TAB_HEADER_WORDS) / SYS_TAB_ENTRY_WORDS);
+  return new DescribedGroup(layout.GROUP_SYSTEM_TABLE, {
+    rows: () => Math.min(words[0] & 0xff, kept),
+    put: (field, row, put) =>
+      systemEntry(words, SYS_TAB_HEADER_WORDS + row * SYS_TAB_ENTRY_WORDS, field, put),
+  });
+}
+
+function systemEntry(words: Int32Array, at: number, field: number, put: ValueWriter): void {
+  switch (field) {
+    case layout.GROUP_SYSTEM_TABLE_IOP_ID:
+      put.number(getSysTabEntryIopId(words, at));
+      break;
+    case layout.GROUP_SYSTEM_TABLE_ORGANIZATION_ID:
+      put.number(getSysTabEntryOrganizationId(words, at));
+      break;
+    case layout.GROUP_SYSTEM_TABLE_SEGMENT_NUMBER:
+      put.number(words[at + 2] & 0xffff);
+      break;
+    case layout.GROUP_SYSTEM_TABLE_IOP_STATE:
+      put.number(getSysTabEntryIopState(words, at));
+      break;
+    case layout.GROUP_SYSTEM_TABLE_MESSENGER_TYPE:
+      put.number(getSysTabEntryMessengerType(words, at));
+      break;
+    case layout.GROUP_SYSTEM_TABLE_INBOUND_FRAME_WORDS:
+      put.number(getSysTabEntryInboundFrameWords(words, at));
+      break;
+    case layout.GROUP_SYSTEM_TABLE_LAST_CHANGED:
+      put.number(words[at + 4] >>> 0);
+      break;
+    case layout.GROUP_SYSTEM_TABLE_CAPABILITIES:
+      put.number(words[at + 5] >>> 0);
+      break;
+    default:
+      put.number((words[at + 6] >>> 0) + (words[at + 7] >>> 0) * 2 ** 32);
+  }
+}

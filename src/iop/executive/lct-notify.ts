@@ -1,0 +1,128 @@
+/**
+ * ExecLctNotify: answers at once, or keeps the request until the table has changed so far (reference section 4.3, steps 8 and
+ * 9). An outstanding one is answered once; who wants to hear of the next change asks again.
+ */
+import {
+  DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT,
+  DETAILED_STATUS_SUCCESS,
+  EXEC_LCT_NOTIFY,
+  EXEC_LCT_NOTIFY_SGL_WORD,
+  getExecLctNotifyClassFilter,
+  getExecLctNotifyLastChangeIndicator,
+  LCT_HEADER_WORDS,
+  REQUEST_STATUS_ABORT_NO_DATA,
+  REQUEST_STATUS_ERROR_NO_DATA,
+  REQUEST_STATUS_PROCESS_ABORT_NO_DATA,
+  REQUEST_STATUS_SUCCESS,
+} from '../../i2o/executive.gen.ts';
+import { SGL_BAD_PARAMETER } from '../../i2o/sgl.ts';
+import type { AbortMatch } from '../module/abort-match.ts';
+import { AnswerPlace, type ControlLists } from '../reply/control-lists.ts';
+import type { Outbound } from '../reply/outbound.ts';
+import { PendingRequest } from '../reply/pending-request.ts';
+import type { IopState } from '../state/iop-state.ts';
+import type { Tables } from './tables.ts';
+
+/** Requests that can be outstanding: as many as an abort's reply leaves frames for. */
+export const LCT_NOTIFIES_MAX = 2;
+/** Pieces of memory an outstanding one may name. */
+const PIECES_MAX = 8;
+
+class Outstanding extends PendingRequest {
+  readonly place = new AnswerPlace(PIECES_MAX);
+  classFilter = 0;
+  wanted = 0;
+}
+
+export class LctNotify {
+  private readonly outbound: Outbound;
+  private readonly iop: IopState;
+  private readonly tables: Tables;
+  private readonly lists: ControlLists;
+  private readonly outstanding: readonly Outstanding[];
+
+  constructor(outbound: Outbound, iop: IopState, tables: Tables, lists: ControlLists) {
+    this.outbound = outbound;
+    this.iop = iop;
+    this.tables = tables;
+    this.lists = lists;
+    this.outstanding = Array.from({ length: LCT_NOTIFIES_MAX }, () => new Outstanding());
+  }
+
+  request(frame: number, sizeWords: number): void {
+    const { outbound, lists } = this;
+    const fault = lists.open(frame, EXEC_LCT_NOTIFY_SGL_WORD, sizeWords);
+    if (fault !== 0 || lists.place.byteLength < LCT_HEADER_WORDS * 4) {
+      const offset = fault === 0 ? EXEC_LCT_NOTIFY_SGL_WORD * 4 : lists.errorOffset;
+      outbound.transactionError(frame, fault || SGL_BAD_PARAMETER, offset, 0);
+      return;
+    }
+    const classFilter = getExecLctNotifyClassFilter(outbound.words, frame);
+    const wanted = getExecLctNotifyLastChangeIndicator(outbound.words, frame);
+    if (this.reached(wanted)) {
+      this.write(lists.place, classFilter);
+      outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
+      return;
+    }
+    const free = this.outstanding.find(({ open }) => !open);
+    if (free === undefined || !free.place.copy(lists.place)) {
+      outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT);
+      return;
+    }
+    free.hold(outbound.words, frame);
+    free.classFilter = classFilter;
+    free.wanted = wanted;
+  }
+
+  /** Answers those whose change has come, as frames allow. @returns how many. */
+  poll(): number {
+    let answered = 0;
+    for (const request of this.outstanding) {
+      if (!request.open || !this.reached(request.wanted) || !this.outbound.hasFrame()) continue;
+      this.write(request.place, request.classFilter);
+      this.outbound.answer(request, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
+      answered += 1;
+    }
+    return answered;
+  }
+
+  /** Whether one waits for nothing but a frame. */
+  get due(): boolean {
+    return this.outstanding.some(({ open, wanted }) => open && this.reached(wanted));
+  }
+
+  abort(match: AbortMatch): number {
+    return this.endAll(REQUEST_STATUS_ABORT_NO_DATA, (request) =>
+      match.endsExecutive(EXEC_LCT_NOTIFY, request),
+    );
+  }
+
+  /** IopClear: all end. */
+  clear(): void {
+    this.endAll(REQUEST_STATUS_PROCESS_ABORT_NO_DATA, () => true);
+  }
+
+  /** IopReset: forgotten without a word. */
+  reset(): void {
+    for (const request of this.outstanding) request.open = false;
+  }
+
+  private endAll(status: number, chosen: (request: PendingRequest) => boolean): number {
+    let ended = 0;
+    for (const request of this.outstanding) {
+      if (!request.open || !chosen(request)) continue;
+      this.outbound.answer(request, status, DETAILED_STATUS_SUCCESS);
+      ended += 1;
+    }
+    return ended;
+  }
+
+  private reached(indicator: number): boolean {
+    return indicator === 0 || ((this.iop.changeIndicator - indicator) | 0) >= 0;
+  }
+
+  private write(place: AnswerPlace, classFilter: number): void {
+    const { lists } = this;
+    lists.answer(place, this.tables.lct(lists.resultWords, classFilter, place.byteLength));
+  }
+}

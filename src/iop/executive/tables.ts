@@ -1,0 +1,162 @@
+/**
+ * The IOP's tables (reference section 4.5): hardware resources, logical configuration, status block. Built as words, in the
+ * answer of a control list; one that does not fit its place is cut after a whole entry, and its head says how long it is.
+ */
+import {
+  ADAPTER_STATE_CONTROLLED,
+  HRT_ENTRY_WORDS,
+  HRT_HEADER_WORDS,
+  LCT_ENTRY_WORDS,
+  LCT_HEADER_WORDS,
+  writeHrtEntry,
+  writeHrtHeader,
+  writeLctEntry,
+  writeLctHeader,
+  writeStatusBlock,
+} from '../../i2o/executive.gen.ts';
+import { FRAME_WORDS, VERSION_1_5 } from '../../i2o/frame.ts';
+import { DEVICE_TID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
+import type { IopState } from '../state/iop-state.ts';
+import type { DeviceTarget, ExecutiveTarget, Target } from '../target/target.ts';
+
+/** Version number of the tables' layout. */
+const TABLE_VERSION = 0;
+const ANY_CLASS = -1;
+/** The one adapter: the device's network interface. It never changes. */
+export const ADAPTER_ID = 1;
+const HRT_CHANGE_INDICATOR = 1;
+/** Memory mapped. */
+export const MESSENGER_TYPE = 0;
+/** 32-bit contexts only; no peers. */
+export const CAPABILITIES = 0;
+const PRODUCT_ID = 'inic split-driver card';
+
+/** Four characters as a word, the first in the low byte. */
+function textWord(text: string, at: number): number {
+  let word = 0;
+  for (let i = 0; i < 4; i++) word |= (text.charCodeAt(at + i) || 0) << (i * 8);
+  return word;
+}
+
+/** Eight characters that tell a target from others of its class. */
+export function identityTag(target: Target): string {
+  return target.tid === IOP_TID ? 'inic.iop' : 'inic.dev';
+}
+
+export class Tables {
+  private readonly iop: IopState;
+  private readonly executive: ExecutiveTarget;
+  private readonly device: DeviceTarget;
+  private readonly inboundFrames: number;
+  private readonly outboundFrames: number;
+
+  constructor(
+    iop: IopState,
+    executive: ExecutiveTarget,
+    device: DeviceTarget,
+    inboundFrames: number,
+    outboundFrames: number,
+  ) {
+    this.iop = iop;
+    this.executive = executive;
+    this.device = device;
+    this.inboundFrames = inboundFrames;
+    this.outboundFrames = outboundFrames;
+  }
+
+  /** Entries the logical configuration table has now. */
+  get lctEntries(): number {
+    return this.device.present ? 2 : 1;
+  }
+
+  /**
+   * Builds the logical configuration table. @param classFilter -1, or a class in bits 0-11.
+   * @param roomBytes of its place, at least the head's 12. @returns bytes to write.
+   */
+  lct(words: Int32Array, classFilter: number, roomBytes: number): number {
+    const { executive, device } = this;
+    const room = roomBytes >> 2;
+    let all = LCT_HEADER_WORDS;
+    let at = LCT_HEADER_WORDS;
+    for (const target of [executive, device]) {
+      const wanted = classFilter === ANY_CLASS || (classFilter & 0xfff) === target.classId;
+      if (!wanted || (target === device && !device.present)) continue;
+      all += LCT_ENTRY_WORDS;
+      if (at + LCT_ENTRY_WORDS <= room) {
+        this.lctEntry(words, at, target);
+        at += LCT_ENTRY_WORDS;
+      }
+    }
+    writeLctHeader(words, 0, all, this.iop.bootTid, TABLE_VERSION, 0, this.iop.changeIndicator);
+    return at * 4;
+  }
+
+  /** Builds the hardware resource table. @param roomBytes at least the head's 8. @returns bytes to write. */
+  hrt(words: Int32Array, roomBytes: number): number {
+    writeHrtHeader(words, 0, 1, HRT_ENTRY_WORDS, TABLE_VERSION, HRT_CHANGE_INDICATOR);
+    if (HRT_HEADER_WORDS + HRT_ENTRY_WORDS > roomBytes >> 2) return HRT_HEADER_WORDS * 4;
+    const tid = this.device.present ? DEVICE_TID : NO_TID;
+    writeHrtEntry(words, HRT_HEADER_WORDS, ADAPTER_ID, tid, ADAPTER_STATE_CONTROLLED, 0, 0, 0, 0);
+    return (HRT_HEADER_WORDS + HRT_ENTRY_WORDS) * 4;
+  }
+
+  /** Writes the status block at a word index of the region, but for its last word, which goes last and by itself. */
+  statusBlock(words: Int32Array, at: number): void {
+    const { iop } = this;
+    writeStatusBlock(
+      words,
+      at,
+      ORGANIZATION_ID,
+      iop.iopId,
+      iop.hostUnitId,
+      iop.segmentNumber,
+      VERSION_1_5,
+      iop.state,
+      MESSENGER_TYPE,
+      FRAME_WORDS,
+      iop.initCode,
+      this.inboundFrames,
+      this.inboundFrames,
+      this.outboundFrames,
+      textWord(PRODUCT_ID, 0),
+      textWord(PRODUCT_ID, 4),
+      textWord(PRODUCT_ID, 8),
+      textWord(PRODUCT_ID, 12),
+      textWord(PRODUCT_ID, 16),
+      textWord(PRODUCT_ID, 20),
+      (LCT_HEADER_WORDS + this.lctEntries * LCT_ENTRY_WORDS) * 4,
+      CAPABILITIES,
+      0,
+      iop.privateMemoryBytes,
+      iop.privateMemoryBase,
+      0,
+      iop.privateIoBytes,
+      iop.privateIoBase,
+      0,
+    );
+  }
+
+  private lctEntry(words: Int32Array, at: number, target: Target): void {
+    const { device } = this;
+    const own = target === device;
+    const tag = identityTag(target);
+    writeLctEntry(
+      words,
+      at,
+      LCT_ENTRY_WORDS,
+      target.tid,
+      own ? device.changedAt : 1,
+      own ? device.claims.deviceFlags : 0,
+      target.classId,
+      target.classVersion,
+      ORGANIZATION_ID,
+      0,
+      own ? device.claims.userTid : NO_TID,
+      IOP_TID,
+      own ? device.biosInfo : 0,
+      textWord(tag, 0),
+      textWord(tag, 4),
+      target.eventCapabilities,
+    );
+  }
+}

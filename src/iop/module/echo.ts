@@ -1,0 +1,106 @@
+/** The echo module, in place of the socket module when the message layer alone is measured (`inic bench MSG_RR`). */
+import {
+  checkExecutiveRequest,
+  DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
+  DETAILED_STATUS_SUCCESS,
+  DETAILED_STATUS_UNKNOWN_FUNCTION,
+  getPrivateEchoSequence,
+  getPrivateEchoXFunctionCode,
+  PRIVATE_ECHO,
+  REQUEST_STATUS_ERROR_NO_DATA,
+  REQUEST_STATUS_SUCCESS,
+  writePrivateEchoReply,
+} from '../../i2o/executive.gen.ts';
+import { frameInitiatorContext, frameTransactionContext } from '../../i2o/frame.ts';
+import { DEVICE_TID, ECHO_CLASS_ID, HOST_TID } from '../../i2o/tids.ts';
+import { NEVER } from '../../time/agent.ts';
+import type { Outbound } from '../reply/outbound.ts';
+import type { Module } from './module.ts';
+import { CounterGroup, type ParameterGroup } from './parameter-group.ts';
+
+/** XFunctionCode of a request that is answered, and of one that is only taken. */
+export const ECHO = 1;
+export const COUNT_ONLY = 2;
+
+/** Words of a request, and what of its word 0 must be 0: it has no list, and is one transaction. */
+const ECHO_WORDS = 6;
+const FLAGS_AND_OFFSET = 0xfff0;
+
+export class EchoModule implements Module {
+  readonly classId = ECHO_CLASS_ID;
+  readonly classVersion = 1;
+  /** Nothing happens to it. */
+  readonly eventCapabilities = 0;
+  readonly parameterGroups: readonly ParameterGroup[];
+  /** Count-only requests taken whose sequence was the one expected. */
+  inSequence = 0;
+  private readonly outbound: Outbound;
+
+  constructor(outbound: Outbound) {
+    this.outbound = outbound;
+    this.parameterGroups = [new CounterGroup(0x0100, ['inSequence'], () => this.inSequence)];
+  }
+
+  attachEvents(): void {}
+
+  request(frame: number, functionCode: number, sizeWords: number): void {
+    const words = this.outbound.words;
+    if (functionCode !== PRIVATE_ECHO) {
+      this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_UNKNOWN_FUNCTION);
+      return;
+    }
+    const code = getPrivateEchoXFunctionCode(words, frame);
+    if (
+      (words[frame] & FLAGS_AND_OFFSET) !== 0 ||
+      sizeWords < ECHO_WORDS ||
+      (code !== ECHO && code !== COUNT_ONLY)
+    ) {
+      this.refuse(frame, sizeWords);
+      return;
+    }
+    const sequence = getPrivateEchoSequence(words, frame);
+    if (code === COUNT_ONLY) {
+      if (sequence === this.inSequence) this.inSequence = (this.inSequence + 1) | 0;
+      return;
+    }
+    const reply = this.outbound.acquire();
+    writePrivateEchoReply(
+      words,
+      reply,
+      DEVICE_TID,
+      HOST_TID,
+      frameInitiatorContext(words, frame),
+      frameTransactionContext(words, frame),
+      REQUEST_STATUS_SUCCESS,
+      DETAILED_STATUS_SUCCESS,
+      sequence,
+    );
+    this.outbound.post();
+  }
+
+  setHostPageBytes(): void {}
+
+  /** Every request is answered at once, so that none is ever open. */
+  abort(): number {
+    return 0;
+  }
+
+  poll(): number {
+    return 0;
+  }
+
+  nextDeadlineNs(): number {
+    return NEVER;
+  }
+
+  quiesce(): void {
+    this.inSequence = 0;
+  }
+
+  /** The generated check finds the same, and says where; it does not know the flags. */
+  private refuse(frame: number, sizeWords: number): void {
+    const fault = checkExecutiveRequest(this.outbound.words, frame, sizeWords);
+    if (fault !== 0) this.outbound.refused(frame, fault);
+    else this.outbound.transactionError(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, 1, 0);
+  }
+}

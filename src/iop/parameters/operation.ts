@@ -1,0 +1,125 @@
+/** One operation of an operation list, as far as it has been read. The layout is told in parameters.ts. */
+import {
+  BLOCK_STATUS_NO_KEY_FIELD,
+  BLOCK_STATUS_NO_SUCH_FIELD,
+  BLOCK_STATUS_SUCCESS,
+} from '../../i2o/utility.gen.ts';
+import type { ParameterGroup } from '../module/parameter-group.ts';
+
+const ALL_FIELDS = 0xffff;
+/** Fields one operation can name: none of our groups has more. */
+const FIELDS_MAX = 64;
+/** Length of a list's head, and of an operation's before its field indices. */
+const LIST_HEAD_BYTES = 4;
+const OPERATION_HEAD_BYTES = 6;
+
+export class Operation {
+  code = 0;
+  group = 0;
+  /** Indices of the fields meant, `fieldCount` of them; every readable one where the list says all. */
+  readonly fields = new Uint16Array(FIELDS_MAX);
+  fieldCount = 0;
+  /** The list said all fields. */
+  all = false;
+  /** Bytes of the fields meant. */
+  rowBytes = 0;
+  /** Nobody knows where the next operation begins. */
+  malformed = false;
+  /** For error information: the field that was wrong, and where the key lies that was wrong (-1: none) with its length. */
+  errorField = 0;
+  errorKeyAt = -1;
+  errorKeyBytes = 0;
+  readonly bytes: DataView;
+  private at = 0;
+  private end = 0;
+
+  constructor(bytes: DataView) {
+    this.bytes = bytes;
+  }
+
+  begin(byteLength: number): void {
+    this.at = LIST_HEAD_BYTES;
+    this.end = byteLength;
+    this.malformed = false;
+  }
+
+  /** Reads the next operation's head and field indices. @returns false when it is not whole; then it is malformed. */
+  next(): boolean {
+    const { bytes } = this;
+    this.at = (this.at + 3) & ~3;
+    this.code = this.group = this.fieldCount = this.rowBytes = this.errorField = 0;
+    this.errorKeyAt = -1;
+    if (!this.has(OPERATION_HEAD_BYTES)) return this.fail();
+    this.code = bytes.getUint16(this.at, true);
+    this.group = bytes.getUint16(this.at + 2, true);
+    const count = bytes.getUint16(this.at + 4, true);
+    this.at += OPERATION_HEAD_BYTES;
+    this.all = count === ALL_FIELDS;
+    if (this.all) return true;
+    if (count > FIELDS_MAX || !this.has(count * 2)) return this.fail();
+    for (let i = 0; i < count; i++) this.fields[i] = bytes.getUint16(this.at + i * 2, true);
+    this.fieldCount = count;
+    this.at += count * 2;
+    return true;
+  }
+
+  /** Holds the field indices against the group. @returns 0 or a BLOCK_STATUS_ number. */
+  resolve(group: ParameterGroup): number {
+    if (this.all) {
+      for (let index = 0; index < group.fields.length; index++) {
+        if (group.fields[index].readable !== false) this.fields[this.fieldCount++] = index;
+      }
+    }
+    for (let i = 0; i < this.fieldCount; i++) {
+      const index = this.fields[i];
+      if (index >= group.fields.length) {
+        this.errorField = index;
+        return BLOCK_STATUS_NO_SUCH_FIELD;
+      }
+      this.rowBytes += group.fields[index].byteLength;
+    }
+    return BLOCK_STATUS_SUCCESS;
+  }
+
+  /** Reads a KeyCount or RowCount. @returns -1 when the list ends before it; then it is malformed. */
+  count(): number {
+    if (!this.has(2)) {
+      this.fail();
+      return -1;
+    }
+    this.at += 2;
+    return this.bytes.getUint16(this.at - 2, true);
+  }
+
+  /** Takes so many bytes of keys or values. @returns where they begin; -1 when the list ends before; then it is malformed. */
+  take(byteLength: number): number {
+    if (!this.has(byteLength)) {
+      this.fail();
+      return -1;
+    }
+    this.at += byteLength;
+    return this.at - byteLength;
+  }
+
+  /** The rows' key is wrong or missing: kept for the error information. */
+  badKey(at: number, byteLength: number): void {
+    this.errorKeyAt = at;
+    this.errorKeyBytes = byteLength;
+  }
+
+  /** @returns BLOCK_STATUS_NO_KEY_FIELD where a group has no key; nobody knows then how long the keys are. */
+  needKey(group: ParameterGroup): number {
+    if (group.keyField >= 0) return BLOCK_STATUS_SUCCESS;
+    this.malformed = true;
+    return BLOCK_STATUS_NO_KEY_FIELD;
+  }
+
+  private has(byteLength: number): boolean {
+    return this.at + byteLength <= this.end;
+  }
+
+  private fail(): boolean {
+    this.malformed = true;
+    return false;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * UtilParamsGet and UtilParamsSet: an operation list in, a result list out (reference section 5.3). The operation list lies in a
+ * buffer of the card's own, and so does the result until it is whole: the host can change neither meanwhile.
+ *
+ *   operation list  OperationCount u16, reserved u16, operations, each padded to words:
+ *                   Operation, Group, FieldCount u16 (0xFFFF: all fields), FieldIdx u16…, then by operation
+ *                     ListGet, MoreGet, RowDelete   KeyCount u16, keys
+ *                     FieldSet                      values
+ *                     ListSet                       KeyCount u16, then each key with the fields' values behind it
+ *                     RowAdd                        RowCount u16, rows of all fields
+ *   result list     ResultCount u16, reserved u16, one block an operation:
+ *                   BlockSize u16 in words, BlockStatus u8, ErrorInfoSize u8 in words; of tables RowCount u16, MoreFlag u16;
+ *                   values, padded to words; of a failed one Operation, Group, FieldIdx u16, AdditionalStatus u8, KeyCount u8, key
+ *
+ * What the reference leaves open and we settle: ListSet's and RowAdd's order above; SizeGet answers like a table with RowCount
+ * rows there are and one u32, the bytes a row of the fields asked for takes. The list ends at the first malformed operation,
+ * since nobody knows where the next one begins.
+ */
+import {
+  BLOCK_STATUS_INVALID_GROUP_ID,
+  BLOCK_STATUS_INVALID_OPERATION,
+  BLOCK_STATUS_OPERATION_ERROR,
+  BLOCK_STATUS_SUCCESS,
+  PARAMS_OPERATION_FIELD_GET,
+  PARAMS_OPERATION_FIELD_SET,
+  PARAMS_OPERATION_LIST_GET,
+  PARAMS_OPERATION_LIST_SET,
+  PARAMS_OPERATION_MORE_GET,
+  PARAMS_OPERATION_ROW_ADD,
+  PARAMS_OPERATION_ROW_DELETE,
+  PARAMS_OPERATION_SIZE_GET,
+  PARAMS_OPERATION_TABLE_CLEAR,
+  PARAMS_OPERATION_TABLE_GET,
+} from '../../i2o/utility.gen.ts';
+import type { ControlLists } from '../reply/control-lists.ts';
+import type { Target } from '../target/target.ts';
+import { Operation } from './operation.ts';
+import * as reading from './operations-get.ts';
+import * as writing from './operations-set.ts';
+import { ResultList } from './result-list.ts';
+
+/** A result list has at least its head and one block's. */
+export const RESULT_BYTES_MIN = 8;
+
+export class Parameters {
+  /** Bytes of the result list last made. */
+  resultBytes = 0;
+  private readonly lists: ControlLists;
+  private readonly operation: Operation;
+  private readonly results: ResultList;
+
+  constructor(lists: ControlLists) {
+    this.lists = lists;
+    this.operation = new Operation(lists.request);
+    this.results = new ResultList(lists.result);
+  }
+
+  /**
+   * Does what the list in `lists.request` says, as far as results have room.
+   * @param set whether it came by ParamsSet. @param roomBytes RESULT_BYTES_MIN or more, a multiple of 4.
+   * @returns whether every operation has its block.
+   */
+  run(set: boolean, target: Target, roomBytes: number): boolean {
+    const { operation, results, lists } = this;
+    const count = lists.request.getUint16(0, true);
+    results.begin(roomBytes);
+    operation.begin(lists.requestBytes);
+    let done = 0;
+    for (; done < count && results.beginBlock(); done++) {
+      const status = operation.next() ? this.perform(set, target) : BLOCK_STATUS_OPERATION_ERROR;
+      results.endBlock(status, operation);
+      if (operation.malformed) {
+        done += 1;
+        break;
+      }
+    }
+    this.resultBytes = results.end(done);
+    return done === count || operation.malformed;
+  }
+
+  private perform(set: boolean, target: Target): number {
+    const { operation, results } = this;
+    const { code } = operation;
+    const known = set
+      ? code >= PARAMS_OPERATION_FIELD_SET && code <= PARAMS_OPERATION_TABLE_CLEAR
+      : isGet(code);
+    if (!known) {
+      // The shape of what follows is not known either.
+      operation.malformed = true;
+      return BLOCK_STATUS_INVALID_OPERATION;
+    }
+    const group = target.groups.find(({ number }) => number === operation.group);
+    if (group === undefined) {
+      // Without the group nobody knows how long its keys and values are.
+      operation.malformed = hasTail(code);
+      return BLOCK_STATUS_INVALID_GROUP_ID;
+    }
+    const wrong = operation.resolve(group);
+    if (wrong !== BLOCK_STATUS_SUCCESS) {
+      operation.malformed = hasTail(code);
+      return wrong;
+    }
+    switch (code) {
+      case PARAMS_OPERATION_FIELD_GET:
+        return reading.fieldGet(operation, group, results);
+      case PARAMS_OPERATION_LIST_GET:
+        return reading.listGet(operation, group, results);
+      case PARAMS_OPERATION_MORE_GET:
+        return reading.moreGet(operation, group, results);
+      case PARAMS_OPERATION_SIZE_GET:
+        return reading.sizeGet(operation, group, results);
+      case PARAMS_OPERATION_TABLE_GET:
+        return reading.tableGet(operation, group, results);
+      case PARAMS_OPERATION_FIELD_SET:
+        return writing.fieldSet(operation, group, target.events);
+      case PARAMS_OPERATION_LIST_SET:
+        return writing.listSet(operation, group, target.events);
+      case PARAMS_OPERATION_ROW_ADD:
+        return writing.rowAdd(operation, group, target.events);
+      case PARAMS_OPERATION_ROW_DELETE:
+        return writing.rowDelete(operation, group, target.events);
+      default:
+        return writing.tableClear(operation, group, target.events);
+    }
+  }
+}
+
+function isGet(code: number): boolean {
+  return code >= PARAMS_OPERATION_FIELD_GET && code <= PARAMS_OPERATION_TABLE_GET;
+}
+
+/** Whether keys, rows or values follow the field indices. */
+function hasTail(code: number): boolean {
+  return (
+    code !== PARAMS_OPERATION_FIELD_GET &&
+    code !== PARAMS_OPERATION_TABLE_GET &&
+    code !== PARAMS_OPERATION_SIZE_GET &&
+    code !== PARAMS_OPERATION_TABLE_CLEAR
+  );
+}

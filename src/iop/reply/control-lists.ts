@@ -1,0 +1,148 @@
+/**
+ * The scatter-gather lists of executive and utility messages: what the host lets the card read (a system table, an operation
+ * list) and where it lets it write (tables, a result list). From a request: its list. To its handler: the bytes to read, in a
+ * buffer of the card's own, copied once; and a place to put the answer.
+ *
+ * All of it must lie in the control area, the only part of the region the executive touches for the host.
+ */
+import type { Region } from '../../dma/region.ts';
+import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from '../../i2o/sgl.ts';
+import {
+  SGL_END,
+  SGL_FAULT,
+  SGL_FRAGMENTS_MAX,
+  SGL_PIECE_DISCARD,
+  SGL_PIECE_IMMEDIATE,
+  SGL_PIECE_IN,
+  SGL_PIECE_OUT,
+  SglReader,
+} from '../../i2o/sgl-reader.ts';
+
+/** Most bytes a request may hold in its lists, and most an answer can have. */
+export const REQUEST_BYTES_MAX = 1024;
+export const RESULT_BYTES_MAX = 4096;
+
+/** Where an answer goes: pieces of host memory, checked. Kept by requests that are answered later. */
+export class AnswerPlace {
+  /** Bytes of all pieces, at most RESULT_BYTES_MAX of them usable. */
+  byteLength = 0;
+  count = 0;
+  /** Address 0: the bytes are thrown away. */
+  readonly addresses: Int32Array;
+  readonly lengths: Int32Array;
+
+  constructor(piecesMax: number = SGL_FRAGMENTS_MAX) {
+    this.addresses = new Int32Array(piecesMax);
+    this.lengths = new Int32Array(piecesMax);
+  }
+
+  clear(): void {
+    this.byteLength = 0;
+    this.count = 0;
+  }
+
+  /** @returns false when there are too many pieces. */
+  add(address: number, length: number): boolean {
+    if (this.count === this.addresses.length) return false;
+    this.addresses[this.count] = address;
+    this.lengths[this.count] = length;
+    this.count += 1;
+    this.byteLength += length;
+    return true;
+  }
+
+  /** Takes another's pieces. @returns false when there are too many. */
+  copy(other: AnswerPlace): boolean {
+    this.clear();
+    for (let i = 0; i < other.count; i++) {
+      if (!this.add(other.addresses[i], other.lengths[i])) return false;
+    }
+    return true;
+  }
+}
+
+export class ControlLists {
+  /** What the host gave to read, little-endian, `requestBytes` of it. */
+  readonly request = new DataView(new ArrayBuffer(REQUEST_BYTES_MAX));
+  requestBytes = 0;
+  /** Where the host wants the answer of the list last opened. */
+  readonly place: AnswerPlace = new AnswerPlace();
+  /** The answer in the making, and the same bytes as words. */
+  readonly result: DataView;
+  readonly resultWords: Int32Array;
+  /** After `open` failed: byte of the message that is wrong. */
+  errorOffset = 0;
+  private readonly bytes: Uint8Array;
+  private readonly reader: SglReader;
+  private readonly start: number;
+  private readonly end: number;
+
+  /** @param start address of the control area. @param end one past its last byte. */
+  constructor(region: Region, start: number, end: number) {
+    this.bytes = region.bytes;
+    this.reader = new SglReader(region.words, [{ offset: start, byteLength: end - start }]);
+    this.start = start;
+    this.end = end;
+    const result = new ArrayBuffer(RESULT_BYTES_MAX);
+    this.result = new DataView(result);
+    this.resultWords = new Int32Array(result);
+  }
+
+  /** The host's page size, for page lists. */
+  set hostPageBytes(bytes: number) {
+    this.reader.hostPageBytes = bytes;
+  }
+
+  /** Whether memory lies in the control area. */
+  contains(address: number, byteLength: number): boolean {
+    return address >= this.start && byteLength >= 0 && address <= this.end - byteLength;
+  }
+
+  /**
+   * Reads a request's list: copies what is to be read, notes where the answer goes.
+   * @returns 0 or a DETAILED_STATUS_ number; then `errorOffset` says where.
+   */
+  open(frame: number, sglWord: number, sizeWords: number): number {
+    const { reader, place } = this;
+    this.requestBytes = 0;
+    place.clear();
+    reader.open(frame, sglWord, sizeWords, false);
+    for (let piece = reader.next(); piece !== SGL_END; piece = reader.next()) {
+      const fault = piece === SGL_FAULT ? reader.fault : this.take(piece);
+      if (fault !== 0) {
+        this.errorOffset = reader.errorOffset;
+        return fault;
+      }
+    }
+    return 0;
+  }
+
+  /** Writes the first `byteLength` bytes of the answer where the host wants it, as many as have room. @returns bytes written. */
+  answer(place: AnswerPlace, byteLength: number): number {
+    let from = 0;
+    for (let i = 0; i < place.count && from < byteLength; i++) {
+      const address = place.addresses[i];
+      const length = Math.min(place.lengths[i], byteLength - from);
+      for (let k = 0; k < length && address !== 0; k++)
+        this.bytes[address + k] = this.result.getUint8(from + k);
+      from += length;
+    }
+    return from;
+  }
+
+  private take(piece: number): number {
+    const { reader, place } = this;
+    const { address, count } = reader;
+    if (piece === SGL_PIECE_DISCARD) return place.add(0, count) ? 0 : SGL_TOO_LARGE;
+    if (piece !== SGL_PIECE_IN && piece !== SGL_PIECE_OUT && piece !== SGL_PIECE_IMMEDIATE)
+      return SGL_BAD_LIST;
+    if (piece !== SGL_PIECE_IMMEDIATE && (reader.local !== 0 || !this.contains(address, count))) {
+      return SGL_BAD_PARAMETER;
+    }
+    if (piece === SGL_PIECE_IN) return place.add(address, count) ? 0 : SGL_TOO_LARGE;
+    if (count > REQUEST_BYTES_MAX - this.requestBytes) return SGL_TOO_LARGE;
+    for (let k = 0; k < count; k++) this.request.setUint8(this.requestBytes + k, this.bytes[address + k]);
+    this.requestBytes += count;
+    return 0;
+  }
+}

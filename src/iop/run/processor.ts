@@ -1,0 +1,249 @@
+/**
+ * The I/O processor: takes inbound frames, checks their headers once, hands them to the executive or to the device module,
+ * gives the module its turn, then publishes what came of it. Runs in a worker thread or inline; it cannot tell which.
+ */
+import {
+  FAILURE_CODE_INVALID_MESSAGE_FLAGS,
+  FAILURE_CODE_INVALID_TARGET_ID,
+  FAILURE_CODE_SERVICE_SUSPENDED,
+  FAILURE_CODE_STATE_ERROR,
+  IOP_STATE_RESET,
+} from '../../i2o/executive.gen.ts';
+import {
+  FLAG_STATIC,
+  SEVERITY_FORMAT_ERROR,
+  SEVERITY_PATH_ERROR,
+  SEVERITY_PATH_STATE,
+} from '../../i2o/frame.ts';
+import type { Interrupt } from '../../i2o/interrupt.ts';
+import { DEVICE_TID, IOP_TID } from '../../i2o/tids.ts';
+import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
+import { UTIL_NOP } from '../../i2o/utility.gen.ts';
+import { INBOUND_REFUSED, INBOUND_RELEASED, IOP_IDLE_POLLS, IOP_POLLS } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { type Agent, NEVER } from '../../time/agent.ts';
+import type { Executive } from '../executive/executive.ts';
+import type { ExecutiveParts } from '../executive/executive-parts.ts';
+import { STATIC_POST_FRAME_WORD, STATIC_POST_WORDS } from '../executive/static-frames.ts';
+import type { Module } from '../module/module.ts';
+import type { Outbound } from '../reply/outbound.ts';
+import { FIRST_CLASS_FUNCTION, headerFailure } from '../state/header-check.ts';
+import type { IopState } from '../state/iop-state.ts';
+
+/** Requests taken in one turn, so that the device and the timers get theirs. */
+const REQUESTS_PER_TURN = 64;
+/** Outbound frames that must be free before a request is taken: the most one request answers with at once. */
+export const REPLY_RESERVE = 4;
+
+/** FLAG_STATIC where it lies in word 0, beside which no other flag may be set. */
+const STATIC_WORD0 = FLAG_STATIC << 8;
+const FLAGS_WORD0 = 0xff00;
+/** Where InitiatorAddress is: what is wrong with a message whose sender is kept out. */
+const INITIATOR_BYTE = 5;
+const INITIATOR_BIT = 4;
+
+export class IoProcessor implements Agent {
+  readonly name = 'iop';
+  private readonly words: Int32Array;
+  private readonly inbound: FrameConsumer;
+  private readonly outbound: Outbound;
+  private readonly interrupt: Interrupt;
+  private readonly executive: Executive;
+  private readonly parts: ExecutiveParts;
+  private readonly iop: IopState;
+  private readonly module: Module;
+  private readonly counters: Float64Array;
+  private readonly onFault: ((error: unknown) => void) | undefined;
+  /** A frame is received and not released. */
+  private holding = false;
+
+  /**
+   * @param onFault told of what a module or the executive threw; the IOP then is FAILED and goes on. Without it, and of a FAILED
+   * IOP, whatever is thrown leaves `poll`, and the card ends.
+   */
+  constructor(
+    inbound: FrameConsumer,
+    interrupt: Interrupt,
+    executive: Executive,
+    parts: ExecutiveParts,
+    module: Module,
+    ledger: Ledger,
+    onFault?: (error: unknown) => void,
+  ) {
+    this.words = parts.outbound.words;
+    this.inbound = inbound;
+    this.outbound = parts.outbound;
+    this.interrupt = interrupt;
+    this.executive = executive;
+    this.parts = parts;
+    this.iop = parts.iop;
+    this.module = module;
+    this.counters = ledger.counters;
+    this.onFault = onFault;
+    parts.outbound.preserver = inbound;
+  }
+
+  /** One turn of the run loop. */
+  poll(): number {
+    if (this.onFault === undefined) return this.turn();
+    try {
+      return this.turn();
+    } catch (error) {
+      // What throws again although the module gets no more turns would throw for ever.
+      if (this.iop.failed) throw error;
+      this.recover();
+      this.onFault(error);
+      return 1;
+    }
+  }
+
+  /**
+   * Requests wait only if the outbound queue is nearly full, replies only if it is full; then the host rings when it has
+   * released a frame. A reply that found none in the last turn may have one by now.
+   */
+  arm(): boolean {
+    const { ring, short } = this.outbound;
+    if (this.iop.starting) return false;
+    const none = this.inbound.arm();
+    if (short) return ring.armForFree(1);
+    return none || (this.iop.canReply && ring.armForFree(REPLY_RESERVE));
+  }
+
+  nextDeadlineNs(): number {
+    // Before the card is OPERATIONAL the module gets no turn, so its deadlines would only come again and again.
+    const device = this.iop.deviceRuns ? this.module.nextDeadlineNs() : NEVER;
+    const interrupt = this.interrupt.nextDeadlineNs();
+    return Math.min(device, interrupt);
+  }
+
+  /** // Hot path. */
+  private turn(): number {
+    const { counters, iop, outbound } = this;
+    counters[IOP_POLLS] += 1;
+    outbound.short = false;
+    if (iop.starting) this.start();
+    let work = this.takeRequests();
+    if (iop.deviceRuns) work += this.module.poll();
+    if (iop.busy) work += this.executive.poll();
+    if (outbound.short) this.executive.outboundShort();
+    this.interrupt.publish(outbound.ring);
+    this.interrupt.poll();
+    if (work === 0) counters[IOP_IDLE_POLLS] += 1;
+    return work;
+  }
+
+  /** The IOP has been reset in the last turn: now frames are free again, and it takes messages. */
+  private start(): void {
+    this.inbound.supply();
+    this.iop.enter(IOP_STATE_RESET);
+    this.interrupt.publishReleases(this.inbound);
+  }
+
+  private takeRequests(): number {
+    const { inbound, outbound, iop } = this;
+    let taken = 0;
+    while (taken < REQUESTS_PER_TURN) {
+      const frame = inbound.receive();
+      if (frame === NO_FRAME) break;
+      // Without an outbound queue nothing is answered by it, and nothing need wait for it.
+      if (iop.canReply) {
+        if (outbound.ring.available(REPLY_RESERVE) < REPLY_RESERVE) break;
+      } else if (iop.starting) break;
+      this.holding = true;
+      this.dispatch(frame);
+      inbound.release();
+      this.holding = false;
+      taken += 1;
+    }
+    if (taken > 0) {
+      this.counters[INBOUND_RELEASED] += taken;
+      this.interrupt.publishReleases(inbound);
+    }
+    return taken;
+  }
+
+  /** Checks the header and finds the target. Each word is read once: the host can change it at any time. */
+  private dispatch(frame: number): void {
+    const word0 = this.words[frame];
+    const word1 = this.words[frame + 1];
+    // The device's own messages, once more for themselves: they are nearly all there are.
+    if (this.iop.deviceReady && (word1 & 0xfff) === DEVICE_TID && word1 >>> 24 >= FIRST_CLASS_FUNCTION) {
+      const failure = headerFailure(word0, word1);
+      if (failure === 0) {
+        this.module.request(frame, word1 >>> 24, word0 >>> 16);
+        return;
+      }
+    }
+    if ((word0 & FLAGS_WORD0) === STATIC_WORD0) this.dispatchStatic(frame, word0, word1);
+    else this.deliver(frame, word0, word1);
+  }
+
+  /** A static frame is asked for by its address: it is delivered as if it had been posted itself. */
+  private dispatchStatic(frame: number, word0: number, word1: number): void {
+    const { outbound, words } = this;
+    const kept = this.parts.staticFrames.find(words[frame + STATIC_POST_FRAME_WORD]);
+    const whole = headerFailure(word0 & ~FLAGS_WORD0, word1) === 0 && word0 >>> 16 === STATIC_POST_WORDS;
+    // Who posts it says whose request it is, so that a failure can be told from others.
+    if (!whole || kept < 0 || words[kept + 1] !== word1) {
+      this.fail(frame, FAILURE_CODE_INVALID_MESSAGE_FLAGS, SEVERITY_FORMAT_ERROR);
+      return;
+    }
+    // Its own frame is free at once; the kept one is not the transport's to preserve.
+    outbound.preserver = undefined;
+    this.deliver(kept, words[kept], words[kept + 1]);
+    outbound.preserver = this.inbound;
+  }
+
+  private deliver(frame: number, word0: number, word1: number): void {
+    const { iop, parts } = this;
+    const sizeWords = word0 >>> 16;
+    const functionCode = word1 >>> 24;
+    const target = word1 & 0xfff;
+    const failure = headerFailure(word0, word1);
+    if (failure !== 0) {
+      this.fail(frame, failure, SEVERITY_FORMAT_ERROR);
+    } else if (functionCode === UTIL_NOP) {
+      return;
+    } else if (target === IOP_TID) {
+      if (functionCode >= FIRST_CLASS_FUNCTION) this.executive.request(frame, functionCode, sizeWords);
+      else if (iop.canReply && !iop.failed) {
+        parts.utility.request(frame, functionCode, sizeWords, parts.executive);
+      } else this.fail(frame, FAILURE_CODE_STATE_ERROR, SEVERITY_PATH_STATE);
+    } else if (target !== DEVICE_TID) {
+      this.fail(frame, FAILURE_CODE_INVALID_TARGET_ID, SEVERITY_FORMAT_ERROR);
+    } else if (!parts.device.present) {
+      this.fail(frame, FAILURE_CODE_INVALID_TARGET_ID, SEVERITY_PATH_ERROR);
+    } else if (!iop.deviceRuns) {
+      this.fail(frame, FAILURE_CODE_STATE_ERROR, SEVERITY_PATH_STATE);
+    } else if (functionCode < FIRST_CLASS_FUNCTION) {
+      parts.utility.request(frame, functionCode, sizeWords, parts.device);
+    } else if (iop.deviceReady) {
+      this.module.request(frame, functionCode, sizeWords);
+    } else if (iop.keptOut !== 0) {
+      this.counters[INBOUND_REFUSED] += 1;
+      this.outbound.transactionError(frame, iop.keptOut, INITIATOR_BYTE, INITIATOR_BIT);
+    } else {
+      this.fail(frame, FAILURE_CODE_SERVICE_SUSPENDED, SEVERITY_PATH_STATE);
+    }
+  }
+
+  /** A message that cannot be delivered; where there is nothing to answer by, it is only counted. */
+  private fail(frame: number, failureCode: number, severity: number): void {
+    if (this.iop.canReply) this.outbound.failure(frame, failureCode, severity);
+    else this.counters[INBOUND_REFUSED] += 1;
+  }
+
+  /** Something threw in the middle of a turn: what it held is given back, and the IOP is FAILED. */
+  private recover(): void {
+    this.outbound.cancel();
+    this.outbound.preserver = this.inbound;
+    if (this.holding) {
+      this.inbound.release();
+      this.counters[INBOUND_RELEASED] += 1;
+      this.holding = false;
+    }
+    this.executive.fail();
+    this.interrupt.publishReleases(this.inbound);
+    this.interrupt.publish(this.outbound.ring);
+  }
+}

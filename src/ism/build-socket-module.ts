@@ -1,0 +1,162 @@
+/** Builds the socket module of a card with the stack beneath it: what of the card knows sockets. */
+import { type CardLayout, CONTROL_BYTES } from '../dma/card-layout.ts';
+import type { DmaEngine } from '../dma/engine.ts';
+import type { PacketPool } from '../dma/packets.ts';
+import type { PoolArea } from '../dma/pool-area.ts';
+import type { Region } from '../dma/region.ts';
+import type { Device } from '../hdm/contract.ts';
+import { SglReader } from '../i2o/sgl-reader.ts';
+import type { Outbound } from '../iop/reply/outbound.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { StackConfig } from '../tcpip/config.ts';
+import { Stack } from '../tcpip/stack/stack.ts';
+import type { Clock } from '../time/clock.ts';
+import { DataDelivery } from './delivery/data-delivery.ts';
+import { PendingReplies } from './delivery/pending-replies.ts';
+import { Upcalls } from './delivery/upcalls.ts';
+import { type DeviceFacts, deviceGroups } from './device-groups.ts';
+import { Answers } from './replies/answers.ts';
+import { BatchControl } from './replies/batch-control.ts';
+import { ConnectionReplies } from './replies/connection-replies.ts';
+import { ContextReplies } from './replies/context-replies.ts';
+import { ReceiveRecords } from './replies/receive-records.ts';
+import { SendOutcomes } from './replies/send-outcomes.ts';
+import { Aborts } from './requests/aborts.ts';
+import { ControlRequests } from './requests/control-requests.ts';
+import { Inquiries } from './requests/inquiries.ts';
+import { ListSends } from './requests/list-sends.ts';
+import { ReceiveRequests } from './requests/receive-requests.ts';
+import { SendLists } from './requests/send-lists.ts';
+import { SendRequests } from './requests/send-requests.ts';
+import { SocketModule } from './socket-module.ts';
+import { Buckets } from './sockets/buckets.ts';
+import { CardSocket } from './sockets/card-socket.ts';
+import { SendBuffers } from './sockets/send-buffers.ts';
+import { SocketEvents } from './sockets/socket-events.ts';
+
+/** What a socket module is built from: values and parts, whatever world they come from. */
+export interface SocketModuleParts {
+  readonly region: Region;
+  readonly layout: CardLayout;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly dma: DmaEngine;
+  /** Where its replies go. */
+  readonly outbound: Outbound;
+  /** Card memory for received packets. */
+  readonly packets: PacketPool;
+  readonly device: Device;
+  readonly stack: StackConfig;
+  /** Socket numbers there are. */
+  readonly socketsMax: number;
+  /** How long answered send contexts may wait for company, in nanoseconds. */
+  readonly contextHoldNs: number;
+  /** Version of the socket class the module speaks. */
+  readonly classVersion: 1 | 2;
+}
+
+export interface SocketParts {
+  readonly module: SocketModule;
+  readonly stack: Stack;
+}
+
+export function buildSocketModule(parts: SocketModuleParts): SocketParts {
+  const { region, layout, clock, ledger, dma, outbound, packets, device, classVersion } = parts;
+  const { words } = region;
+  const sockets = Array.from({ length: parts.socketsMax }, () => new CardSocket());
+  const buckets = new Buckets(layout.receive, sockets.length);
+  const sendBuffers = new SendBuffers(layout.transmit, layout.immediate);
+  const batch = new BatchControl(parts.contextHoldNs, layout.receive.count);
+  const events = new SocketEvents();
+  const outcomes = new SendOutcomes(outbound);
+  const answers = new Answers(outbound, ledger);
+  const records = new ReceiveRecords(outbound, buckets, batch);
+  const contexts = new ContextReplies(outbound, clock, sendBuffers, outcomes, batch);
+  const pendingReplies = new PendingReplies(outbound, sockets, buckets, batch, events, records, contexts);
+  const upcalls = new Upcalls(pendingReplies, sendBuffers, events);
+  const stack = new Stack(parts.stack, region, packets, dma, ledger, device, upcalls);
+  device.attach(stack);
+  pendingReplies.attach(
+    new ConnectionReplies(outbound, sockets, buckets, records, stack),
+    new DataDelivery(region, ledger, buckets, records, batch, events, stack),
+  );
+  const sglReader = new SglReader(words, hostAreas(layout));
+  const lists = new SendLists(sglReader, dma, sendBuffers);
+  const listSends = new ListSends(ledger, clock, stack, sockets, sendBuffers, lists, outcomes);
+  const inquiries = new Inquiries(outbound, stack, answers);
+  const module = new SocketModule({
+    classVersion,
+    clock,
+    words,
+    ledger,
+    device,
+    stack,
+    sockets,
+    buckets,
+    answers,
+    control: new ControlRequests(
+      clock,
+      outbound,
+      stack,
+      sockets,
+      pendingReplies,
+      answers,
+      inquiries,
+      classVersion,
+    ),
+    sends: new SendRequests(
+      words,
+      clock,
+      dma,
+      stack,
+      sockets,
+      sendBuffers,
+      contexts,
+      listSends,
+      outcomes,
+      answers,
+    ),
+    receives: new ReceiveRequests(
+      words,
+      ledger,
+      clock,
+      stack,
+      sockets,
+      buckets,
+      pendingReplies,
+      sglReader,
+      answers,
+    ),
+    aborts: new Aborts(clock, stack, sockets, buckets, sendBuffers, pendingReplies),
+    events,
+    groups: deviceGroups(deviceFacts(parts), ledger, batch, () => contexts.waiting),
+    pendingReplies,
+    reader: sglReader,
+  });
+  return { module, stack };
+}
+
+/** The host's memory: there a chained list may lie. */
+function hostAreas(layout: CardLayout): { offset: number; byteLength: number }[] {
+  const area = ({ offset, count, bufferBytes }: PoolArea) => ({ offset, byteLength: count * bufferBytes });
+  return [{ offset: layout.control, byteLength: CONTROL_BYTES }, area(layout.transmit), area(layout.receive)];
+}
+
+function deviceFacts({ layout, device, stack, socketsMax }: SocketModuleParts): DeviceFacts {
+  return {
+    address: stack.address,
+    prefixLength: stack.prefixLength,
+    macHigh: device.macHigh,
+    macLow: device.macLow,
+    mtu: device.mtu,
+    socketsMax,
+    connectionsMax: stack.connectionsMax,
+    datagramSocketsMax: stack.udpSocketsMax,
+    transmitBuffers: layout.transmit.count,
+    transmitBufferBytes: layout.transmit.bufferBytes,
+    receiveBuckets: layout.receive.count,
+    receiveBucketBytes: layout.receive.bufferBytes,
+    immediateSlots: layout.immediate.count,
+    immediateSlotBytes: layout.immediate.bufferBytes,
+  };
+}

@@ -1,0 +1,145 @@
+/**
+ * Moves what has arrived to the host's buckets: in-order bytes of streams, datagrams with their source, then the end of the
+ * stream or the error. Called by the pendingReplies for each socket with something pending. To the host: receive records.
+ */
+import type { Region } from '../../dma/region.ts';
+import { REQUEST_STATUS_ABORT_NO_DATA } from '../../i2o/executive.gen.ts';
+import {
+  DATAGRAM_SOURCE_WORDS,
+  RECEIVE_FLAG_DATAGRAM,
+  RECEIVE_FLAG_END_OF_STREAM,
+  RECEIVE_FLAG_ERROR,
+  RECEIVE_FLAG_LAST_IN_BUCKET,
+  RECEIVE_FLAG_TRUNCATED,
+  writeDatagramSource,
+} from '../../i2o/socket.gen.ts';
+import { MEMORY_BUCKETS_STARVED } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { SO_ERROR } from '../../socket/options.ts';
+import type { Stack } from '../../tcpip/stack/stack.ts';
+import type { BatchControl } from '../replies/batch-control.ts';
+import { NO_BUCKET, NO_SOCKET, type ReceiveRecords } from '../replies/receive-records.ts';
+import type { Buckets } from '../sockets/buckets.ts';
+import {
+  type CardSocket,
+  ENDED_FAILED,
+  ENDED_NOT,
+  ENDED_STREAM,
+  PENDING_FAIL,
+  PENDING_READ,
+} from '../sockets/card-socket.ts';
+import type { SocketEvents } from '../sockets/socket-events.ts';
+
+const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
+
+export class DataDelivery {
+  private readonly words: Int32Array;
+  private readonly counters: Float64Array;
+  private readonly buckets: Buckets;
+  private readonly records: ReceiveRecords;
+  private readonly batch: BatchControl;
+  private readonly events: SocketEvents;
+  private readonly stack: Stack;
+
+  constructor(
+    region: Region,
+    ledger: Ledger,
+    buckets: Buckets,
+    records: ReceiveRecords,
+    batch: BatchControl,
+    events: SocketEvents,
+    stack: Stack,
+  ) {
+    this.words = region.words;
+    this.counters = ledger.counters;
+    this.buckets = buckets;
+    this.records = records;
+    this.batch = batch;
+    this.events = events;
+    this.stack = stack;
+  }
+
+  /** A stream's bytes, then its end or its failure. @returns whether anything was told. // Hot path. */
+  tellStream(socketId: number, socket: CardSocket): boolean {
+    const { stack, buckets } = this;
+    const { connection } = socket;
+    let told = false;
+    if (connection >= 0) {
+      while (stack.tcpReadable(connection) > 0) {
+        const bucket = this.take(socketId);
+        if (bucket < 0) return told;
+        const length = stack.tcpTake(connection, buckets.addressOf(bucket), buckets.capacityOf(bucket));
+        this.records.add(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
+        told = true;
+      }
+    }
+    if (socket.ended === ENDED_NOT && connection >= 0 && stack.tcpEndOfStream(connection)) {
+      if (!this.records.open()) return told;
+      this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_END_OF_STREAM, 0, 0);
+      socket.ended = ENDED_STREAM;
+      told = true;
+    }
+    if (socket.ended !== ENDED_FAILED && (socket.pending & PENDING_FAIL) !== 0) {
+      if (!this.records.open()) return told;
+      this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_ERROR, 0, socket.failErrno);
+      socket.ended = ENDED_FAILED;
+      told = true;
+    }
+    socket.pending &= ~(PENDING_READ | PENDING_FAIL);
+    return told;
+  }
+
+  /** Datagrams, each in a bucket of its own after its source, then what ICMP said. // Hot path. */
+  tellDatagrams(socketId: number, socket: CardSocket): boolean {
+    const { stack, buckets } = this;
+    const { connection } = socket;
+    let told = false;
+    if (connection >= 0) {
+      for (let length = stack.udpReadable(connection); length >= 0; length = stack.udpReadable(connection)) {
+        const bucket = this.take(socketId);
+        if (bucket < 0) return told;
+        const at = buckets.addressOf(bucket);
+        const taken = stack.udpTake(connection, at + SOURCE_BYTES, buckets.capacityOf(bucket) - SOURCE_BYTES);
+        writeDatagramSource(
+          this.words,
+          at >> 2,
+          stack.udpSourceAddress(connection),
+          stack.udpSourcePort(connection),
+        );
+        const cut = taken < length ? RECEIVE_FLAG_TRUNCATED : 0;
+        const flags = RECEIVE_FLAG_DATAGRAM | RECEIVE_FLAG_LAST_IN_BUCKET | cut;
+        this.records.add(buckets.contextOf(bucket), socketId, flags, SOURCE_BYTES + taken, 0);
+        told = true;
+      }
+      if (stack.udpError(connection) !== 0) {
+        if (!this.records.open()) return told;
+        const errno = stack.udpGetOption(connection, SO_ERROR);
+        this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_ERROR, 0, errno);
+        told = true;
+      }
+    }
+    socket.pending &= ~(PENDING_READ | PENDING_FAIL);
+    return told;
+  }
+
+  /** Returns buckets that an abort has ended, empty and of no socket. @returns how many. */
+  tellEnded(): number {
+    const { buckets, records } = this;
+    let told = 0;
+    while (buckets.endedWaiting > 0 && records.openWith(REQUEST_STATUS_ABORT_NO_DATA)) {
+      records.add(buckets.nextEnded(), NO_SOCKET, RECEIVE_FLAG_LAST_IN_BUCKET, 0, 0);
+      told += 1;
+    }
+    return told;
+  }
+
+  /** A bucket for a socket's data, and a frame to tell of it. @returns the bucket, -1 when either is missing. */
+  private take(socketId: number): number {
+    const { buckets } = this;
+    if (!this.records.open()) return -1;
+    const bucket = buckets.take(socketId);
+    if (bucket < 0) this.counters[MEMORY_BUCKETS_STARVED] += 1;
+    else if (buckets.remaining <= this.batch.bucketsLow) this.events.bucketsLow(buckets.remaining);
+    return bucket;
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Builds one side of one row: the stack, and the test on it. The only place where the two sides differ. The
+ * card is imported where it is opened: the kernel's side holds nothing of it.
+ */
+
+import { coresApart, pinThread } from '../linux/affinity.ts';
+import { KernelStack } from '../linux/kernel-stack.ts';
+import { KOFFI_MISSING, loadLibc } from '../linux/libc.ts';
+import { install, uninstall } from '../node/install.ts';
+import { usesPostMessage } from '../record/result.ts';
+import type { SocketStack } from '../socket/contract.ts';
+import { type Clock, MachineClock } from '../time/clock.ts';
+import { pause } from '../time/timers.ts';
+import { FileSink } from '../trace/file-sink.ts';
+import { HttpKeepAlive } from '../workloads/http.ts';
+import { MessageRoundTrip, MessageStream } from '../workloads/message.ts';
+import { NetConnectRequestResponse } from '../workloads/net-crr.ts';
+import { NetRequestResponse } from '../workloads/net-rr.ts';
+import { NetStream } from '../workloads/net-stream.ts';
+import { PortRoundTrip, PortStream } from '../workloads/port.ts';
+import { SocketConnectRequestResponse } from '../workloads/socket-crr.ts';
+import { SocketRequestResponse } from '../workloads/socket-rr.ts';
+import { SocketStream } from '../workloads/socket-stream.ts';
+import type { Load, Test, Workload } from '../workloads/workload.ts';
+import type { Card, CardBooks, Reconciliation } from './card-port.ts';
+import type { SidePlan, SideTrace } from './side-protocol.ts';
+
+export interface OpenSide {
+  readonly workload: Workload;
+  /** The card's books; undefined where there is no card. */
+  readonly books: CardBooks | undefined;
+  /**
+   * Closes the workload, then the stack. @returns whether the card's books balanced, undefined without a
+   * card.
+   */
+  close(): Promise<Reconciliation | undefined>;
+}
+
+/**
+ * How often the books are looked at before they are said not to balance, with turns of the event loop
+ * between.
+ */
+const RECONCILE_ATTEMPTS = 4;
+const SETTLE_MS = 20;
+
+/**
+ * The message layer is measured with both sides polling: neither shall sleep because a core was taken for a
+ * moment.
+ */
+const POLLING = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
+
+/**
+ * Opens the side and gives its threads a core each. The kernel's side has its one thread where the card's has
+ * it.
+ */
+export async function openSide(plan: SidePlan): Promise<OpenSide> {
+  const side = await openUnpinned(plan);
+  const cores = coresApart();
+  if (cores === undefined || usesPostMessage(plan.side)) return side;
+  pinThread(0, cores.program);
+  const cardThread = side.books?.iopThreadId ?? 0;
+  if (cardThread !== 0) pinThread(cardThread, cores.card);
+  return side;
+}
+
+async function openUnpinned(plan: SidePlan): Promise<OpenSide> {
+  const clock = new MachineClock();
+  if (plan.api === 'message') {
+    return usesPostMessage(plan.side) ? openPort(plan, clock) : await openMessage(plan, clock);
+  }
+  return plan.side.stack === 'kernel' ? await openKernel(plan, clock) : await openOnCard(plan, clock);
+}
+
+function openPort(plan: SidePlan, clock: Clock): OpenSide {
+  const encoding = plan.side.transport === 'msgpack' ? 'msgpack' : 'clone';
+  const workload =
+    plan.test === 'MSG_RR'
+      ? new PortRoundTrip(clock, plan.load, encoding)
+      : new PortStream(clock, plan.load, encoding);
+  return withoutBooks(workload);
+}
+
+async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
+  const trace = openTrace(plan.trace);
+  const echo = await (await import('../world/card.ts')).openEcho({ ...POLLING, ...transportOf(plan) }, trace);
+  const workload =
+    plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
+  return {
+    workload,
+    books: echo,
+    close: async () => {
+      const reconciliation = echo.reconcile();
+      await workload.close();
+      closeTrace(trace);
+      return reconciliation;
+    },
+  };
+}
+
+function transportOf({ side }: SidePlan): { transport: 'ring' | 'fifo' } {
+  return { transport: side.transport === 'fifo' ? 'fifo' : 'ring' };
+}
+
+async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
+  if (plan.api === 'net') return withoutBooks(await openNet(plan.test, clock, plan.load));
+  const libc = loadLibc();
+  if (libc === undefined) throw new Error(KOFFI_MISSING);
+  return withoutBooks(openSocket(plan.test, new KernelStack(libc), clock, plan.load));
+}
+
+async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
+  const trace = openTrace(plan.trace);
+  const card = await (await import('../world/card.ts')).openCard(transportOf(plan), trace);
+  if (plan.api === 'net') install(card);
+  const workload =
+    plan.api === 'net'
+      ? await openNet(plan.test, clock, plan.load)
+      : openSocket(plan.test, card.stack, clock, plan.load);
+  const close = async (): Promise<Reconciliation> => {
+    const reconciliation = await closeCard(card, workload);
+    closeTrace(trace);
+    return reconciliation;
+  };
+  return { workload, books: card, close };
+}
+
+function openTrace(trace: SideTrace | undefined): { sink: FileSink; product: string } | undefined {
+  return trace && { ...trace, sink: new FileSink(trace.path) };
+}
+
+/** @throws Error when the file is not whole: a measurement whose record is lost has failed. */
+function closeTrace(trace: { sink: FileSink } | undefined): void {
+  trace?.sink.close();
+  if (trace !== undefined && trace.sink.failure !== '') throw new Error(`its trace: ${trace.sink.failure}`);
+}
+
+async function closeCard(card: Card, workload: Workload): Promise<Reconciliation> {
+  await workload.close();
+  uninstall();
+  let reconciliation: Reconciliation = { balanced: false, lines: [] };
+  for (let i = 0; i < RECONCILE_ATTEMPTS && !reconciliation.balanced; i++) {
+    await pause(SETTLE_MS);
+    reconciliation = card.reconcile();
+  }
+  await card.close();
+  return reconciliation;
+}
+
+function withoutBooks(workload: Workload): OpenSide {
+  const close = async (): Promise<undefined> => {
+    await workload.close();
+    return undefined;
+  };
+  return { workload, books: undefined, close };
+}
+
+function openSocket(test: Test, stack: SocketStack, clock: Clock, load: Load): Workload {
+  switch (test) {
+    case 'TCP_RR':
+      return new SocketRequestResponse(stack, clock, load);
+    case 'TCP_CRR':
+      return new SocketConnectRequestResponse(stack, clock, load);
+    case 'TCP_STREAM':
+      return new SocketStream(stack, clock, load);
+    default:
+      throw new Error(`${test} has no program of socket calls`);
+  }
+}
+
+async function openNet(test: Test, clock: Clock, load: Load): Promise<Workload> {
+  switch (test) {
+    case 'TCP_RR':
+      return await NetRequestResponse.open(clock, load);
+    case 'TCP_CRR':
+      return await NetConnectRequestResponse.open(clock, load);
+    case 'TCP_STREAM':
+      return await NetStream.open(clock, load);
+    case 'HTTP':
+      return await HttpKeepAlive.open(clock, load);
+    default:
+      throw new Error(`${test} has no program of node:net`);
+  }
+}

@@ -1,0 +1,86 @@
+/** From what was asked for to the rows that will be measured. */
+import {
+  type Api,
+  type Row,
+  type Side,
+  type StackName,
+  type Transport,
+  usesPostMessage,
+} from '../record/result.ts';
+import type { Load, Test } from '../workloads/workload.ts';
+
+export interface BenchOptions {
+  readonly tests: readonly Test[];
+  readonly stacks: readonly StackName[];
+  readonly transports: readonly Transport[];
+  readonly apis: readonly ('net' | 'socket')[];
+  /** Undefined: each test's own. */
+  readonly connections: readonly number[] | undefined;
+  readonly sizes: readonly number[] | undefined;
+  readonly durationSeconds: number;
+  /** At most: a side that has settled is warm. */
+  readonly warmupSeconds: number;
+  readonly repeats: number;
+  /** Where the card's frames are recorded; absent: nowhere. */
+  readonly trace?: string;
+}
+
+/** What a test runs with where nothing is said. */
+const DEFAULT_CONNECTIONS: Readonly<Record<Test, readonly number[]>> = {
+  MSG_RR: [1],
+  MSG_STREAM: [1],
+  TCP_RR: [1, 32],
+  TCP_CRR: [1],
+  TCP_STREAM: [1],
+  HTTP: [1],
+};
+const DEFAULT_SIZES: Readonly<Record<Test, readonly number[]>> = {
+  MSG_RR: [64],
+  MSG_STREAM: [64],
+  TCP_RR: [64],
+  TCP_CRR: [64],
+  TCP_STREAM: [65_536],
+  HTTP: [1024],
+};
+
+const PORT: Side = { stack: 'inic', transport: 'port' };
+const KERNEL: Side = { stack: 'kernel', transport: null };
+
+export function isMessageTest(test: Test): boolean {
+  return test === 'MSG_RR' || test === 'MSG_STREAM';
+}
+
+/**
+ * @param kernelCalls whether the kernel can be measured by socket calls here.
+ * @returns a row for each combination that has a side to measure.
+ */
+export function planRows(options: BenchOptions, kernelCalls: boolean): Row[] {
+  return options.tests.flatMap((test) =>
+    apisOf(test, options).flatMap((api) => {
+      const sides = sidesOf(api, options, kernelCalls);
+      return sides.length === 0 ? [] : loadsOf(test, options).map((load) => ({ test, api, load, sides }));
+    }),
+  );
+}
+
+function apisOf(test: Test, options: BenchOptions): readonly Api[] {
+  if (isMessageTest(test)) return ['message'];
+  return test === 'HTTP' ? options.apis.filter((api) => api === 'net') : options.apis;
+}
+
+/** One transport is measured beside what is usual without a card; several, beside each other, and beside the kernel. */
+function sidesOf(api: Api, options: BenchOptions, kernelCalls: boolean): Side[] {
+  const inic: Side[] = options.stacks.includes('inic')
+    ? options.transports.map((transport) => ({ stack: 'inic', transport }))
+    : [];
+  if (api === 'message') return inic.length === 1 && !usesPostMessage(inic[0]) ? [...inic, PORT] : inic;
+  const cards = inic.filter((side) => !usesPostMessage(side));
+  const kernel = options.stacks.includes('kernel') && (api === 'net' || kernelCalls);
+  return kernel ? [...cards, KERNEL] : cards;
+}
+
+function loadsOf(test: Test, options: BenchOptions): Load[] {
+  const connections = isMessageTest(test) ? [1] : (options.connections ?? DEFAULT_CONNECTIONS[test]);
+  const sizes = isMessageTest(test) ? DEFAULT_SIZES[test] : (options.sizes ?? DEFAULT_SIZES[test]);
+  return connections.flatMap((count) => sizes.map((size) => ({ connections: count, size })));
+}

@@ -1,0 +1,42 @@
+/** What the bench and the process of one side say to each other. One command at a time, one answer each. */
+
+import type { LatencySummary } from '../record/latency.ts';
+import type { Api, Repeat, Side } from '../record/result.ts';
+import type { Load, Test } from '../workloads/workload.ts';
+import type { Reconciliation } from './card-port.ts';
+
+export interface SidePlan {
+  readonly test: Test;
+  readonly api: Api;
+  readonly load: Load;
+  readonly side: Side;
+  /** Where the card's frames are recorded; absent: nowhere. */
+  readonly trace?: SideTrace;
+}
+
+export interface SideTrace {
+  readonly path: string;
+  /** For the trace's head. */
+  readonly product: string;
+  readonly command: readonly string[];
+}
+
+export type Command =
+  | { readonly type: 'open'; readonly plan: SidePlan }
+  /** A warm-up run is answered like any other, but leaves no trace in the side's latencies. */
+  | { readonly type: 'run'; readonly durationNs: number; readonly warmup: boolean }
+  | { readonly type: 'close' };
+
+export type Answer =
+  | { readonly type: 'opened' }
+  | { readonly type: 'ran'; readonly repeat: Repeat }
+  | { readonly type: 'closed'; readonly summary: SideSummary }
+  | { readonly type: 'failed'; readonly error: string };
+
+/** What a side knows at its end. */
+export interface SideSummary {
+  /** Over all repeats. */
+  readonly latencyUs: LatencySummary | null;
+  readonly configuration: object | null;
+  readonly reconciliation: Reconciliation | null;
+}

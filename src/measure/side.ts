@@ -1,0 +1,121 @@
+/**
+ * The process of one side of one row. Each side of each row has a process of its own, so that no side's code
+ * is compiled for the shapes of the other and no row inherits another's heap; the bench runs the two in
+ * turns, one at rest while the other is measured.
+ */
+
+import { LatencyRecorder } from '../record/latency.ts';
+import type { Counters, Repeat } from '../record/result.ts';
+import type { Counts } from '../workloads/workload.ts';
+import type { LedgerSnapshot } from './card-port.ts';
+import { type Cost, Observation } from './observe.ts';
+import { type OpenSide, openSide } from './open-side.ts';
+import type { Answer, Command, SidePlan } from './side-protocol.ts';
+
+class SideProcess {
+  private plan: SidePlan | undefined;
+  private side: OpenSide | undefined;
+  private readonly overall = new LatencyRecorder();
+  private readonly latency = new LatencyRecorder();
+
+  async obey(command: Command): Promise<Answer> {
+    switch (command.type) {
+      case 'open':
+        this.plan = command.plan;
+        this.side = await openSide(command.plan);
+        return { type: 'opened' };
+      case 'run':
+        return { type: 'ran', repeat: await this.run(command.durationNs, command.warmup) };
+      case 'close':
+        return await this.close();
+    }
+  }
+
+  private async run(durationNs: number, warmup: boolean): Promise<Repeat> {
+    const { plan, side } = this;
+    if (plan === undefined || side === undefined) throw new Error('run before open');
+    const books = side.books;
+    this.latency.reset();
+    const observation = new Observation();
+    const ledgerBefore = books?.ledger();
+    const iopCpuBefore = books?.iopCpuNs() ?? null;
+    const iopHeapBefore = books?.iopHeapBytes() ?? null;
+    observation.start();
+    const counts = await side.workload.run(durationNs, this.latency);
+    const cost = observation.stop();
+    if (counts.operations === 0) throw new Error('nothing moved');
+    const iopCpuAfter = books?.iopCpuNs() ?? null;
+    const iopHeapAfter = books?.iopHeapBytes() ?? null;
+    const ledgerAfter = books?.ledger();
+    if (!warmup) this.overall.add(this.latency);
+    return {
+      ...repeatOf(plan, counts, cost),
+      latencyUs: this.latency.summary() ?? null,
+      iopCpuNs: difference(iopCpuAfter, iopCpuBefore),
+      iopHeapGrowthBytes: difference(iopHeapAfter, iopHeapBefore),
+      ledger:
+        ledgerBefore === undefined || ledgerAfter === undefined ? null : growth(ledgerBefore, ledgerAfter),
+    };
+  }
+
+  private async close(): Promise<Answer> {
+    const configuration = this.side?.books?.configuration ?? null;
+    const reconciliation = (await this.side?.close()) ?? null;
+    return {
+      type: 'closed',
+      summary: { latencyUs: this.overall.summary() ?? null, configuration, reconciliation },
+    };
+  }
+}
+
+type PlainRepeat = Omit<Repeat, 'latencyUs' | 'iopCpuNs' | 'iopHeapGrowthBytes' | 'ledger'>;
+
+function repeatOf(plan: SidePlan, counts: Counts, cost: Cost): PlainRepeat {
+  const { operations, bytes, elapsedNs, spinNs } = counts;
+  const counted = plan.test === 'TCP_STREAM' ? bytes : operations;
+  return {
+    rate: (counted / elapsedNs) * 1e9,
+    operations,
+    bytes,
+    elapsedNs,
+    hostCpuNs: cost.cpuNs ?? null,
+    hostSpinNs: spinNs,
+    hostAllocatedBytes: cost.allocatedBytes,
+    collections: cost.collections,
+    residentBytes: cost.residentBytes,
+  };
+}
+
+/** What each counter grew by; a counter has one writer, so the two blocks never both have a value. */
+function growth(before: LedgerSnapshot, after: LedgerSnapshot): Counters {
+  const counters: Record<string, number> = {};
+  for (const block of ['host', 'iop'] as const) {
+    for (const [name, value] of Object.entries(after[block])) {
+      const grown = value - (before[block][name] ?? 0);
+      if (grown !== 0) counters[name] = (counters[name] ?? 0) + grown;
+    }
+  }
+  return counters;
+}
+
+function difference(after: number | null, before: number | null): number | null {
+  return after === null || before === null ? null : after - before;
+}
+
+function answer(message: Answer): void {
+  process.send?.(message);
+}
+
+function fail(error: unknown): void {
+  answer({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
+}
+
+const sideProcess = new SideProcess();
+process.on('message', (command: Command) => {
+  sideProcess.obey(command).then((reply) => {
+    answer(reply);
+    if (reply.type === 'closed') process.disconnect();
+  }, fail);
+});
+process.on('uncaughtException', fail);
+process.on('disconnect', () => process.exit(0));

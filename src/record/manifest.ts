@@ -1,0 +1,122 @@
+/** Where a result came from: enough to run it again, and to know what else it may be compared with. */
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
+import { type Cores, coresApart } from '../linux/affinity.ts';
+import type { BenchOptions } from '../measure/plan.ts';
+
+/** Of the card with sockets and of the one with the echo in their place; null where it was not measured. */
+export interface CardConfigurations {
+  readonly inic: object | null;
+  readonly inicMessage: object | null;
+}
+
+export interface Manifest {
+  readonly commandLine: readonly string[];
+  readonly versions: {
+    readonly inic: string;
+    readonly node: string;
+    readonly v8: string;
+    readonly uv: string;
+    readonly system: string;
+  };
+  readonly machine: {
+    readonly processor: string;
+    readonly cores: number;
+    /** Which of them the program's thread and the card's were kept on; null where nothing was pinned. */
+    readonly pinned: Cores | null;
+    readonly memoryBytes: number;
+    readonly clockSource: string;
+    readonly loadAverageAtStart: number;
+  };
+  readonly configuration: CardConfigurations & { readonly kernel: Readonly<Record<string, string>> };
+  readonly workload: BenchOptions;
+  /** Of what the card draws; null without a card. The programs draw nothing. */
+  readonly seed: number | null;
+  readonly repeats: number;
+  readonly interval: { readonly start: string; readonly end: string };
+}
+
+/** What decides how the kernel's loopback performs. */
+const KERNEL_SETTINGS: Readonly<Record<string, string>> = {
+  loopbackMtu: '/sys/class/net/lo/mtu',
+  tcpRmem: '/proc/sys/net/ipv4/tcp_rmem',
+  tcpWmem: '/proc/sys/net/ipv4/tcp_wmem',
+  tcpCongestionControl: '/proc/sys/net/ipv4/tcp_congestion_control',
+  tcpTimestamps: '/proc/sys/net/ipv4/tcp_timestamps',
+  tcpTwReuse: '/proc/sys/net/ipv4/tcp_tw_reuse',
+  ipLocalPortRange: '/proc/sys/net/ipv4/ip_local_port_range',
+};
+
+const CLOCK_SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource';
+
+/** Everything but the configurations and the end, which are known only later. */
+export type ManifestStart = Omit<Manifest, 'configuration' | 'seed' | 'interval'> & {
+  readonly start: string;
+};
+
+export function beginManifest(options: BenchOptions, commandLine: readonly string[]): ManifestStart {
+  const processors = cpus();
+  return {
+    commandLine,
+    versions: {
+      inic: packageVersion(),
+      node: process.versions.node,
+      v8: process.versions.v8,
+      uv: process.versions.uv,
+      system: `${type()} ${release()} ${process.arch}`,
+    },
+    machine: {
+      processor: processors[0]?.model.trim() ?? 'unknown',
+      cores: processors.length,
+      pinned: coresApart() ?? null,
+      memoryBytes: totalmem(),
+      clockSource: readSetting(CLOCK_SOURCE),
+      loadAverageAtStart: loadavg()[0],
+    },
+    workload: options,
+    repeats: options.repeats,
+    start: new Date().toISOString(),
+  };
+}
+
+export function endManifest(begun: ManifestStart, cards: CardConfigurations): Manifest {
+  const { start, ...rest } = begun;
+  const kernel = Object.fromEntries(
+    Object.entries(KERNEL_SETTINGS).map(([name, path]) => [name, readSetting(path)]),
+  );
+  return {
+    ...rest,
+    configuration: { ...cards, kernel },
+    seed: seedOf(cards),
+    interval: { start, end: new Date().toISOString() },
+  };
+}
+
+/** The version in package.json, found upwards from here: the sources lie deeper when compiled. */
+export function packageVersion(): string {
+  for (const path of ['../../package.json', '../../../package.json']) {
+    try {
+      const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as Record<
+        string,
+        unknown
+      >;
+      if (manifest['name'] === 'inic') return String(manifest['version']);
+    } catch {
+      // Not there: look one folder up.
+    }
+  }
+  return 'unknown';
+}
+
+function readSetting(path: string): string {
+  try {
+    return readFileSync(path, 'latin1').trim().replace(/\s+/g, ' ');
+  } catch {
+    return 'unknown';
+  }
+}
+
+function seedOf({ inic }: CardConfigurations): number | null {
+  const seed: unknown = (inic as { readonly seed?: unknown } | null)?.seed;
+  return typeof seed === 'number' ? seed : null;
+}

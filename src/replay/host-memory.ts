@@ -1,0 +1,121 @@
+/**
+ * What the recorded host owned, and what it owns in the replay: buckets, contexts of transmit memory, ports, places in memory.
+ * The card of the replay may give them back in another order, so a request that names one the card still has gets another that
+ * is free.
+ */
+import type { CardLayout } from '../dma/card-layout.ts';
+import type { PoolArea } from '../dma/pool-area.ts';
+import type { TraceMemory } from '../trace/sink.ts';
+
+const FREE = -1;
+
+/** Receive buckets. A bucket's context is its number. */
+export class ReplayBuckets {
+  /** Buckets the host has: in the recording, and in the replay. */
+  heldRecorded: number;
+  heldReplayed: number;
+  private readonly area: PoolArea;
+  private readonly withHost: Uint8Array;
+
+  constructor(area: PoolArea) {
+    this.area = area;
+    this.heldRecorded = area.count;
+    this.heldReplayed = area.count;
+    this.withHost = new Uint8Array(area.count).fill(1);
+  }
+
+  /** Takes a bucket to post, the wanted one where the host has it. @returns its number, or -1 when the host has none. */
+  take(wanted: number): number {
+    const bucket = this.withHost[wanted] === 1 ? wanted : this.withHost.indexOf(1);
+    if (bucket < 0) return -1;
+    this.withHost[bucket] = 0;
+    this.heldReplayed -= 1;
+    return bucket;
+  }
+
+  /** The card has given a bucket back. */
+  give(bucket: number): void {
+    if (this.withHost[bucket] !== 0) return;
+    this.withHost[bucket] = 1;
+    this.heldReplayed += 1;
+  }
+
+  addressOf(bucket: number): number {
+    return this.area.offset + bucket * this.area.bufferBytes;
+  }
+
+  get bufferBytes(): number {
+    return this.area.bufferBytes;
+  }
+}
+
+/** Contexts of transmit memory: buffers, and behind them slots for immediate data. */
+export class ReplayContexts {
+  private readonly transmit: PoolArea;
+  /** Recorded context that each one lent stands for; FREE for those the host has. */
+  private readonly lentFor: Int32Array;
+
+  constructor(transmit: PoolArea, immediate: PoolArea) {
+    this.transmit = transmit;
+    this.lentFor = new Int32Array(transmit.count + immediate.count).fill(FREE);
+  }
+
+  /** Lends one of the same kind, the same where it is free. @returns it, or -1 when none is. */
+  lend(recorded: number): number {
+    const { transmit, lentFor } = this;
+    if (recorded < 0 || recorded >= lentFor.length) return -1;
+    let context = recorded;
+    if (lentFor[recorded] !== FREE) {
+      const first = recorded < transmit.count ? 0 : transmit.count;
+      const end = recorded < transmit.count ? transmit.count : lentFor.length;
+      context = lentFor.indexOf(FREE, first);
+      if (context < 0 || context >= end) return -1;
+    }
+    lentFor[context] = recorded;
+    return context;
+  }
+
+  /** The card has answered a context. @returns the recorded one it stands for, or -1 when the host has not lent it. */
+  giveBack(context: number): number {
+    const recorded = this.lentFor[context] ?? FREE;
+    if (recorded !== FREE) this.lentFor[context] = FREE;
+    return recorded;
+  }
+
+  addressOf(context: number): number {
+    return this.transmit.offset + context * this.transmit.bufferBytes;
+  }
+}
+
+/** Ports the card chose: recorded to replayed. */
+export class ReplayPorts {
+  private readonly replayed = new Map<number, number>();
+
+  /** A port the card chose itself: what stands for the recorded one from now on. */
+  learn(recorded: number, replayed: number): void {
+    this.replayed.set(recorded, replayed);
+  }
+
+  of(recorded: number): number {
+    return this.replayed.get(recorded) ?? recorded;
+  }
+}
+
+/** @returns a function from addresses of the recorded card's memory to the replay's: the same place in the same area. */
+export function addressMap(recorded: TraceMemory, layout: CardLayout): (address: number) => number {
+  const pool = (area: PoolArea, to: PoolArea): [number, number, number] => [
+    area.offset,
+    area.count * area.bufferBytes,
+    to.offset,
+  ];
+  const areas = [
+    pool(recorded.transmit, layout.transmit),
+    pool(recorded.receive, layout.receive),
+    pool(recorded.immediate, layout.immediate),
+    [recorded.control.offset, recorded.control.byteLength, layout.control],
+  ] as const;
+  return (address) => {
+    const area = areas.find(([offset, bytes]) => address >= offset && address < offset + bytes);
+    return area === undefined ? address : address - area[0] + area[2];
+  };
+}

@@ -1,0 +1,364 @@
+/**
+ * Replays the host's half of a trace against a fresh card in virtual time, and compares what the card answers. Takes a trace's
+ * calls (trace/sink.ts) in order: an inbound frame is posted, with what the replay's card still has exchanged for what it has not; before an
+ * outbound one is passed, the card runs until the same answers have come, or it rests. Compared is per transaction, not per
+ * frame: a card may batch otherwise. See docs/trace.md for what is compared and what is not.
+ */
+import { EXEC_IOP_RESET, EXEC_OUTBOUND_INIT, EXEC_STATUS_GET } from '../i2o/executive.gen.ts';
+import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/sgl.ts';
+import { SOCKET_RECEIVE_POST_SGL_WORD, writeSocketReceivePost } from '../i2o/socket.gen.ts';
+import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
+import { type DecodedFrame, decodeFrame } from '../trace/decode/frame.ts';
+import { INBOUND, OUTBOUND, type TraceEnd, type TraceHead, type TraceSink } from '../trace/sink.ts';
+import { type CardOverrides, cardConfig } from '../world/build/card-config.ts';
+import { BareCard } from '../world/virtual/bare-card.ts';
+import { type Answer, AnswerPairs } from './answers.ts';
+import { answersOf, answerText, keysOf, sameFields } from './compare.ts';
+import { addressMap, ReplayBuckets, ReplayContexts, ReplayPorts } from './host-memory.ts';
+import { ReplayStreams } from './streams.ts';
+
+/** How long, in the card's time, it is waited for an answer that the recording had by then. */
+const PATIENCE_NS = 10e9;
+/**
+ * How long for data and for contexts, which depend on window updates that the recorded host sends later: they need not come in
+ * step, only before their socket is closed. Longer than a delayed acknowledgement.
+ */
+const PACE_NS = 50e6;
+const BUCKETS_PER_FRAME = 9;
+/** Context of a record without a bucket. */
+const NO_BUCKET = 0xffff_ffff;
+const STATUS_BLOCK_BYTES = 88;
+
+export interface Difference {
+  /** Number of the recorded frame, from 1. */
+  readonly frame: number;
+  readonly what: string;
+  readonly recorded: string;
+  readonly replayed: string;
+}
+
+export interface ReplayResult {
+  readonly frames: number;
+  readonly replies: number;
+  readonly contexts: number;
+  readonly polled: number;
+  readonly streams: { readonly equal: number; readonly cut: number; readonly bytes: number };
+  readonly differences: number;
+  /** The card's time at the end. */
+  readonly cardNs: number;
+}
+
+export class Replayer implements TraceSink {
+  private readonly tell: (difference: Difference) => void;
+  private card!: BareCard;
+  private device: 'socket' | 'echo' = 'socket';
+  private frameWords = 32;
+  private address!: (recorded: number) => number;
+  private buckets!: ReplayBuckets;
+  private contexts!: ReplayContexts;
+  private readonly ports = new ReplayPorts();
+  private readonly replies = new AnswerPairs<DecodedFrame>((a, b) => this.compare(a, b));
+  private readonly returned = new AnswerPairs<null>(() => {});
+  private readonly streams = new ReplayStreams((difference) => this.differs(difference));
+  /** Requests that may still be answered, by key. */
+  private readonly open = new Map<string, number>();
+  /** InitiatorContext of the latest bucket post. */
+  private bucketsFor = 0;
+  private frames = 0;
+  private polledWords = 0;
+  private differences = 0;
+  private ended = false;
+
+  /** @param tell called for each difference. */
+  constructor(tell: (difference: Difference) => void) {
+    this.tell = tell;
+  }
+
+  /** @throws RangeError when no card of ours can be made of what the head says. */
+  head(head: TraceHead): void {
+    const { memory } = head;
+    this.device = head.classes.some(({ name }) => name === 'echo') ? 'echo' : 'socket';
+    this.frameWords = head.frameBytes >> 2;
+    const recorded = head.configuration as CardOverrides;
+    const config = cardConfig({
+      ...recorded,
+      transport: 'ring',
+      driver: { ...recorded.driver, socketsMax: head.socketsMax },
+      pools: {
+        inboundFrames: memory.inbound.count,
+        outboundFrames: memory.outbound.count,
+        transmitBuffers: memory.transmit.count,
+        transmitBufferBytes: memory.transmit.bufferBytes,
+        receiveBuckets: memory.receive.count,
+        receiveBucketBytes: memory.receive.bufferBytes,
+        immediateSlots: memory.immediate.count,
+      },
+    });
+    this.card = new BareCard(config, this.device, (words, at) => this.answered(words, at));
+    const { layout } = this.card.memory;
+    this.address = addressMap(memory, layout);
+    this.buckets = new ReplayBuckets(layout.receive);
+    this.contexts = new ReplayContexts(layout.transmit, layout.immediate);
+  }
+
+  frame(direction: number, timeNs: number, _slot: number, words: Int32Array, at: number): void {
+    this.frames += 1;
+    this.card.passTo(timeNs);
+    const frame = decodeFrame(direction, words, at, this.frameWords, this.device);
+    if (direction === INBOUND) this.request(frame, words, at);
+    else this.recorded(frame);
+  }
+
+  owner(): void {}
+
+  notification(): void {}
+
+  write(): void {}
+
+  /** The card of the replay must write the same into the same word. */
+  polled(_timeNs: number, address: number, value: number): void {
+    const word = this.address(address) >> 2;
+    const { words } = this.card.region;
+    if (word < 0 || word >= words.length) return;
+    this.polledWords += 1;
+    if (this.card.run(() => words[word] === value, this.patience)) return;
+    const replayed = `0x${(words[word] >>> 0).toString(16)}`;
+    const recorded = `0x${(value >>> 0).toString(16)}`;
+    this.differs({
+      frame: this.frames,
+      what: `memory polled at 0x${address.toString(16)}`,
+      recorded,
+      replayed,
+    });
+  }
+
+  packet(): void {}
+
+  end(timeNs: number, _end: TraceEnd): void {
+    this.ended = true;
+    this.card.passTo(timeNs);
+    this.card.run(() => this.streams.allSatisfied(), this.patience);
+  }
+
+  /** Judges what is left, at the trace's end or where it was cut. */
+  result(): ReplayResult {
+    this.streams.finish(this.ended);
+    for (const [, { frame, value }] of this.replies.missing) {
+      this.differs({ frame, what: value.message, recorded: answerText(value), replayed: 'no such answer' });
+    }
+    for (const [key, { frame }] of this.returned.missing) {
+      this.differs({ frame, what: key, recorded: 'given back', replayed: 'still with the card' });
+    }
+    for (const [key, answers] of this.replies.extra) {
+      // A request still open when the recording ended may well be answered later.
+      for (const { value } of answers.slice(this.open.get(key) ?? 0)) {
+        const replayed = answerText(value);
+        this.differs({ frame: this.frames, what: value.message, recorded: 'no such answer', replayed });
+      }
+    }
+    const { equal, cut, bytes } = this.streams;
+    return {
+      frames: this.frames,
+      replies: this.replies.pairs,
+      contexts: this.returned.pairs,
+      polled: this.polledWords,
+      streams: { equal, cut, bytes },
+      differences: this.differences,
+      cardNs: this.card.clock.nowNs,
+    };
+  }
+
+  /** Until when, in the card's time, an answer is waited for. The card may be ahead of the recording. */
+  private get patience(): number {
+    return this.card.clock.nowNs + PATIENCE_NS;
+  }
+
+  private differs(difference: Difference): void {
+    this.differences += 1;
+    this.tell(difference);
+  }
+
+  /** An inbound frame of the recording. */
+  private request(frame: DecodedFrame, words: Int32Array, at: number): void {
+    for (const key of keysOf(frame)) this.open.set(key, (this.open.get(key) ?? 0) + 1);
+    this.noteSockets(frame);
+    if (this.namesOwnBuckets(frame)) {
+      this.buckets.heldRecorded -= frame.elements.length;
+      this.bucketsFor = frame.initiatorContext;
+      const wanted = frame.elements.map(({ context }) => Number(context));
+      while (this.postBuckets(wanted)) {}
+      return;
+    }
+    this.prepare(frame, words, at);
+    const { frameWords } = this;
+    const mapped = Int32Array.from(words.subarray(at, at + frameWords));
+    this.mapElements(frame, mapped);
+    this.mapPorts(frame, mapped);
+    this.post(frame.message, (region, to) => {
+      for (let i = 0; i < frameWords; i++) region[to + i] = mapped[i];
+    });
+  }
+
+  private post(message: string, fill: (words: Int32Array, frame: number) => void): void {
+    const { card } = this;
+    if (card.run(() => card.post(fill), this.patience)) return;
+    this.differs({ frame: this.frames, what: message, recorded: 'taken', replayed: 'no frame free' });
+  }
+
+  /** Before a socket is given up it gets what it had in the recording. */
+  private noteSockets(frame: DecodedFrame): void {
+    const [socket] = frame.sockets;
+    if (frame.message === 'ExecSysQuiesce') {
+      this.card.run(() => this.streams.allSatisfied(), this.patience);
+      this.streams.closeAll(this.frames);
+    }
+    if (frame.message === 'SocketCreate' && socket !== undefined) this.streams.begin(socket);
+    if (frame.message === 'SocketAcceptPost') for (const id of frame.sockets.slice(1)) this.streams.begin(id);
+    if ((frame.message === 'SocketClose' || frame.message === 'SocketAbort') && socket !== undefined) {
+      // An abort takes from its peer, too, what has not come yet.
+      const one = frame.message === 'SocketClose';
+      const come = (): boolean => (one ? this.streams.satisfied(socket) : this.streams.allSatisfied());
+      this.card.run(come, this.patience);
+      this.streams.close(socket, this.frames);
+    }
+  }
+
+  /** Whether a request posts buckets as a sound driver does: each whole, under its own number. */
+  private namesOwnBuckets({ message, elements, trouble }: DecodedFrame): boolean {
+    if (message !== 'SocketReceivePost' || trouble !== '') return false;
+    const { buckets } = this;
+    return elements.every(
+      ({ kind, bytes, context, address }) =>
+        kind === 'bucket' &&
+        bytes === buckets.bufferBytes &&
+        typeof context === 'number' &&
+        this.address(address ?? 0) === buckets.addressOf(context),
+    );
+  }
+
+  /**
+   * Posts buckets where the host of the replay has more than that of the recording, so that the cards have as many: the card of
+   * the replay may have filled more of them with the same bytes. @param wanted which ones rather. @returns whether it did.
+   */
+  private postBuckets(wanted: readonly number[]): boolean {
+    const { buckets, bucketsFor } = this;
+    const count = Math.min(buckets.heldReplayed - buckets.heldRecorded, BUCKETS_PER_FRAME);
+    if (count <= 0) return false;
+    const taken = Array.from({ length: count }, (_, i) => buckets.take(wanted[i] ?? 0));
+    this.post('SocketReceivePost', (words, frame) => {
+      let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
+      for (const [i, bucket] of taken.entries()) {
+        const flags = i === count - 1 ? SGL_BUCKET | SGL_LAST : SGL_BUCKET;
+        at = writeSglContext(words, at, flags, buckets.bufferBytes, bucket, buckets.addressOf(bucket));
+      }
+      writeSocketReceivePost(words, frame, DEVICE_TID, HOST_TID, bucketsFor, count, at - frame);
+    });
+    return true;
+  }
+
+  /** Clears the memory a request makes the card write, as the host did before it polled. */
+  private prepare({ functionCode, target }: DecodedFrame, words: Int32Array, at: number): void {
+    if (target !== 0) return;
+    const clear = (address: number, bytes: number): void => {
+      const first = this.address(address) >> 2;
+      const { words: region } = this.card.region;
+      if (first > 0 && first + (bytes >> 2) <= region.length) region.fill(0, first, first + (bytes >> 2));
+    };
+    if (functionCode === EXEC_STATUS_GET) clear(words[at + 6] >>> 0, STATUS_BLOCK_BYTES);
+    if (functionCode === EXEC_OUTBOUND_INIT) clear(words[at + 7] >>> 0, 4);
+    if (functionCode === EXEC_IOP_RESET) clear(words[at + 6] >>> 0, 4);
+  }
+
+  private mapElements(frame: DecodedFrame, words: Int32Array): void {
+    for (const { kind, word, context } of frame.elements) {
+      if (kind === 'in' || kind === 'out') words[word + 1] = this.address(words[word + 1] >>> 0);
+      if ((kind !== 'transmit' && kind !== 'immediate') || typeof context !== 'number') continue;
+      if (this.device !== 'socket' || frame.target !== DEVICE_TID) continue;
+      let lent = -1;
+      this.card.run(() => (lent = this.contexts.lend(context)) >= 0, this.patience);
+      if (kind === 'transmit') {
+        const address = this.address(words[word + 2] >>> 0);
+        words[word + 2] =
+          lent < 0 ? address : address + this.contexts.addressOf(lent) - this.contexts.addressOf(context);
+      }
+      if (lent >= 0) words[word + 1] = lent;
+    }
+  }
+
+  /** A port that the card chose, named by the host later: what the replay's card chose instead. */
+  private mapPorts({ message, fields }: DecodedFrame, words: Int32Array): void {
+    if (!['SocketBind', 'SocketConnect', 'SocketSendTo'].includes(message)) return;
+    if (typeof fields['port'] !== 'number') return;
+    words[6] = (words[6] & ~0xffff) | this.ports.of(fields['port']);
+  }
+
+  /** An outbound frame of the recording: waits for its answers in the replay. */
+  private recorded(frame: DecodedFrame): void {
+    const keys = keysOf(frame);
+    for (const [key, value] of answersOf(frame)) {
+      this.replies.addRecorded(key, { frame: this.frames, value });
+      const open = (this.open.get(key) ?? 0) - 1;
+      if (open > 0) this.open.set(key, open);
+      else this.open.delete(key);
+    }
+    for (const context of frame.contexts)
+      this.returned.addRecorded(`context ${context}`, { frame: this.frames, value: null });
+    const sockets = new Set<number>();
+    this.receive(frame, (socket) => {
+      sockets.add(socket);
+      return this.streams.recorded(socket, this.frames);
+    });
+    this.buckets.heldRecorded += bucketsOf(frame).length;
+    const { card } = this;
+    card.run(() => keys.every((key) => !this.replies.waits(key)), this.patience);
+    const come = (): boolean =>
+      frame.contexts.every((context) => !this.returned.waits(`context ${context}`)) &&
+      [...sockets].every((socket) => this.streams.satisfied(socket));
+    while (!card.run(come, card.clock.nowNs + PACE_NS) && this.postBuckets([])) {}
+  }
+
+  /** An outbound frame of the replay. */
+  private answered(words: Int32Array, at: number): void {
+    const frame = decodeFrame(OUTBOUND, words, at, this.frameWords, this.device);
+    for (const [key, value] of answersOf(frame)) this.replies.addReplayed(key, { frame: 0, value });
+    for (const context of frame.contexts) {
+      this.returned.addReplayed(`context ${this.contexts.giveBack(context)}`, { frame: 0, value: null });
+    }
+    this.receive(frame, (socket) => this.streams.replayed(socket));
+    for (const bucket of bucketsOf(frame)) this.buckets.give(bucket);
+  }
+
+  private receive(
+    frame: DecodedFrame,
+    receivedOf: (socket: number) => { bytes: number; ended: boolean; failed: string },
+  ): void {
+    if (frame.message !== 'SocketReceivePost') return;
+    for (const { socketId, flags, length, status } of frame.list) {
+      const received = receivedOf(Number(socketId));
+      if (String(flags).includes('Error')) received.failed = String(status);
+      else if (String(flags).includes('EndOfStream')) received.ended = true;
+      else received.bytes += Number(length);
+    }
+  }
+
+  private compare(recorded: Answer<DecodedFrame>, replayed: Answer<DecodedFrame>): void {
+    const a = recorded.value;
+    const b = replayed.value;
+    if (sameFields(a, b, this.ports)) return;
+    this.differs({
+      frame: recorded.frame,
+      what: a.message,
+      recorded: answerText(a),
+      replayed: answerText(b),
+    });
+  }
+}
+
+/** Buckets a frame of receive records gives back. */
+function bucketsOf({ message, list }: DecodedFrame): number[] {
+  if (message !== 'SocketReceivePost') return [];
+  return list
+    .filter(({ flags }) => String(flags).includes('LastInBucket'))
+    .map(({ bucketContext }) => Number(bucketContext))
+    .filter((bucket) => bucket !== NO_BUCKET);
+}

@@ -1,0 +1,260 @@
+/**
+ * The stack's engine: packets from the device (`input`), time (`advance`), and what is owed to the wire
+ * (`flush`). The user's calls are in `stack.ts`. Order of calls and ownership of slots and buffers:
+ * `contract.ts`.
+ *
+ * Packets: Ethernet type → ARP (`arp/`) or IPv4 (`ipv4/`) → ICMP (`icmp/`), UDP (`udp/`) or TCP (`tcp/`).
+ */
+import type { DmaEngine } from '../../dma/engine.ts';
+import type { PacketPool } from '../../dma/packets.ts';
+import type { Region } from '../../dma/region.ts';
+import { CARD_COLLAPSE_COPIES, IP_IN_UNKNOWN_PROTOS } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { Neighbours } from '../arp/neighbours.ts';
+import { checkStackConfig, type StackConfig } from '../config.ts';
+import type { LinkClient, LinkPort, SocketOwner } from '../contract.ts';
+import { Environment } from '../environment.ts';
+import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, ETHERTYPE_IPV4 } from '../header/ethernet.ts';
+import { ICMP_UNREACHABLE, UNREACHABLE_PORT, UNREACHABLE_PROTOCOL } from '../header/icmp.ts';
+import {
+  FRAGMENT_OFFSET,
+  IPV4_DESTINATION,
+  IPV4_FRAGMENT,
+  IPV4_PROTOCOL,
+  IPV4_SOURCE,
+  IPV4_TOTAL_LENGTH,
+  MORE_FRAGMENTS,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+} from '../header/ipv4.ts';
+import { type ErrorListener, Icmp } from '../icmp/icmp.ts';
+import { acceptIpv4 } from '../ipv4/input.ts';
+import { Pieces } from '../ipv4/pieces.ts';
+import { Reassembly } from '../ipv4/reassembly.ts';
+import { Routes } from '../route.ts';
+import { advanceConnections } from '../tcp/expire.ts';
+import { icmpErrno, tcpIcmpError } from '../tcp/icmp-error.ts';
+import { tcpInput } from '../tcp/input.ts';
+import { neighbourChanged } from '../tcp/lifecycle.ts';
+import { flushConnections } from '../tcp/output.ts';
+import { TcpTables } from '../tcp/tables.ts';
+import { Udp } from '../udp/udp.ts';
+
+/** Packets one flush sends at most. */
+const FLUSH_PACKETS = 256;
+
+export class Engine implements LinkClient, ErrorListener {
+  readonly config: StackConfig;
+  protected readonly environment: Environment;
+  private readonly routes: Routes;
+  private readonly neighbours: Neighbours;
+  protected readonly tcp: TcpTables;
+  private readonly pieces: Pieces;
+  private readonly icmp: Icmp;
+  protected readonly udp: Udp;
+  private readonly reassembly: Reassembly;
+
+  /** @throws RangeError for a configuration out of range. */
+  constructor(
+    config: StackConfig,
+    region: Region,
+    packets: PacketPool,
+    dma: DmaEngine,
+    ledger: Ledger,
+    port: LinkPort,
+    owner: SocketOwner,
+  ) {
+    checkStackConfig(config);
+    this.config = config;
+    this.environment = new Environment(config, region, packets, dma, ledger, port, owner);
+    this.routes = new Routes(config);
+    this.neighbours = new Neighbours(this.environment, this.routes, {
+      neighbourChanged: (neighbour, ready) => {
+        neighbourChanged(this.tcp, neighbour, ready);
+        this.udp.neighbourChanged(neighbour, ready);
+        this.icmp.neighbourChanged(neighbour, ready);
+      },
+    });
+    this.tcp = new TcpTables(this.environment, this.routes, this.neighbours);
+    this.pieces = new Pieces(packets);
+    this.udp = new Udp(this.environment, this.routes, this.neighbours, this.pieces);
+    this.icmp = new Icmp(this.environment, this.routes, this.neighbours, this.pieces, this);
+    this.reassembly = new Reassembly(this.environment, this.pieces, this.icmp);
+  }
+
+  /** A frame has arrived; see `LinkClient`. // Hot path. */
+  input(packet: number, address: number, length: number, flags: number, nowUs: number): boolean {
+    const { environment } = this;
+    environment.setTime(nowUs);
+    if (length < ETHERNET_BYTES) return false;
+    const type = environment.view.getUint16(address + ETHERNET_TYPE);
+    if (type === ETHERTYPE_IPV4) return this.inputIpv4(packet, address, length - ETHERNET_BYTES, flags);
+    if (type === ETHERTYPE_ARP) this.neighbours.input(address + ETHERNET_BYTES, length - ETHERNET_BYTES);
+    return false;
+  }
+
+  private inputIpv4(packet: number, frame: number, length: number, flags: number): boolean {
+    const { environment, tcp } = this;
+    const { view } = environment;
+    const at = frame + ETHERNET_BYTES;
+    const headerLength = acceptIpv4(environment, this.routes, frame, at, length, flags);
+    if (headerLength < 0) return false;
+    const payload = at + headerLength;
+    const payloadLength = view.getUint16(at + IPV4_TOTAL_LENGTH) - headerLength;
+    const source = view.getInt32(at + IPV4_SOURCE);
+    const destination = view.getInt32(at + IPV4_DESTINATION);
+    const protocol = view.getUint8(at + IPV4_PROTOCOL);
+    if ((view.getUint16(at + IPV4_FRAGMENT) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) !== 0) {
+      return this.inputFragment(packet, at, headerLength, payloadLength, protocol, source, destination);
+    }
+    if (protocol === PROTOCOL_TCP) {
+      // RFC 9293 MUST-57: nothing sent to many is TCP's.
+      if (!this.routes.isOwn(destination)) return false;
+      return tcpInput(tcp, packet, payload, payloadLength, source, destination, flags);
+    }
+    this.pieces.set(packet, at, payload, payloadLength);
+    return this.inputDatagram(packet, payloadLength, protocol, source, destination, flags);
+  }
+
+  /** @returns true: the slot has found its place, or has been freed. */
+  private inputFragment(
+    packet: number,
+    at: number,
+    headerLength: number,
+    length: number,
+    protocol: number,
+    source: number,
+    destination: number,
+  ): boolean {
+    const first = this.reassembly.add(packet, at, headerLength, length);
+    if (first < 0) return true;
+    const total = this.reassembly.completedLength;
+    // The device could not check what came in parts.
+    const kept =
+      protocol === PROTOCOL_TCP
+        ? this.inputFragmentedTcp(first, total, source, destination)
+        : this.inputDatagram(first, total, protocol, source, destination, 0);
+    if (!kept) this.pieces.free(first);
+    return true;
+  }
+
+  /**
+   * A segment must lie in one piece: its fragments are put together in the first one's slot, if it has the
+   * room.
+   */
+  private inputFragmentedTcp(first: number, total: number, source: number, destination: number): boolean {
+    const { pieces, environment } = this;
+    const { packets } = environment;
+    const at = pieces.address[first];
+    if (!this.routes.isOwn(destination)) return false;
+    if (at + total > packets.addressOf(first) + packets.slotBytes) return false;
+    let end = at + pieces.length[first];
+    for (let slot = pieces.next[first]; slot >= 0; slot = pieces.next[slot]) {
+      environment.dma.move(CARD_COLLAPSE_COPIES, pieces.address[slot], end, pieces.length[slot]);
+      end += pieces.length[slot];
+    }
+    pieces.free(pieces.next[first]);
+    pieces.next[first] = -1;
+    return tcpInput(this.tcp, first, at, total, source, destination, 0);
+  }
+
+  /** @returns true when the chain is kept. */
+  private inputDatagram(
+    packet: number,
+    length: number,
+    protocol: number,
+    source: number,
+    destination: number,
+    flags: number,
+  ): boolean {
+    if (protocol === PROTOCOL_UDP) {
+      const outcome = this.udp.input(packet, length, source, destination, flags);
+      return outcome > 0 || (outcome < 0 && this.answerUnreachable(packet, UNREACHABLE_PORT));
+    }
+    if (protocol === PROTOCOL_ICMP) {
+      return this.icmp.input(packet, length, source, destination, !this.routes.isOwn(destination));
+    }
+    this.environment.counters[IP_IN_UNKNOWN_PROTOS] += 1;
+    return this.answerUnreachable(packet, UNREACHABLE_PROTOCOL);
+  }
+
+  private answerUnreachable(packet: number, code: number): boolean {
+    return this.icmp.queueError(packet, this.pieces.header[packet], ICMP_UNREACHABLE, code);
+  }
+
+  /** See `ErrorListener`. */
+  icmpError(
+    protocol: number,
+    local: number,
+    remote: number,
+    localPort: number,
+    remotePort: number,
+    seq: number,
+    type: number,
+    code: number,
+    mtu: number,
+  ): void {
+    if (protocol === PROTOCOL_TCP) {
+      tcpIcmpError(this.tcp, local, remote, localPort, remotePort, seq, type, code, mtu);
+    } else if (type === ICMP_UNREACHABLE) {
+      this.udp.icmpError(local, remote, localPort, remotePort, icmpErrno(type, code));
+    }
+  }
+
+  /** Runs the timers that are due. @returns how many did something. */
+  advance(nowUs: number): number {
+    this.environment.setTime(nowUs);
+    return this.neighbours.advance() + this.reassembly.advance() + advanceConnections(this.tcp);
+  }
+
+  /**
+   * Sends what is owed, up to a bound; stops when the port is full and goes on at the next flush. @returns
+   * packets sent.
+   */
+  flush(nowUs: number): number {
+    this.environment.setTime(nowUs);
+    const { tcp, neighbours } = this;
+    tcp.portFull = false;
+    let sent = 0;
+    if (neighbours.pending) sent += neighbours.flush();
+    if (tcp.replies.pending) sent += tcp.replies.flush();
+    if (this.icmp.pending) sent += this.icmp.flush();
+    if (this.udp.pending) sent += this.udp.flush();
+    return sent + flushConnections(tcp, FLUSH_PACKETS);
+  }
+
+  /** Whether `flush` would look at something. // Hot path. */
+  hasOutput(): boolean {
+    const { tcp } = this;
+    return (
+      tcp.readyHead !== tcp.readyTail ||
+      tcp.replies.pending ||
+      this.neighbours.pending ||
+      this.udp.pending ||
+      this.icmp.pending
+    );
+  }
+
+  /** Whether any timer runs. */
+  hasDeadline(): boolean {
+    const { tcp, neighbours } = this;
+    return (
+      !tcp.timers.isEmpty || tcp.timeWait.oldest >= 0 || neighbours.hasDeadline || this.reassembly.hasDeadline
+    );
+  }
+
+  /**
+   * When the next timer is due (or must be looked at again), wrapping microseconds; only where `hasDeadline`.
+   */
+  deadlineUs(): number {
+    const { tcp, neighbours, environment } = this;
+    const now = environment.nowUs;
+    let left = 0x3fff_ffff;
+    if (!tcp.timers.isEmpty) left = Math.min(left, (tcp.timers.earliest - now) | 0);
+    if (tcp.timeWait.oldest >= 0) left = Math.min(left, (tcp.timeWait.until[tcp.timeWait.oldest] - now) | 0);
+    if (neighbours.hasDeadline) left = Math.min(left, (neighbours.deadlineUs() - now) | 0);
+    if (this.reassembly.hasDeadline) left = Math.min(left, (this.reassembly.deadlineUs() - now) | 0);
+    return (now + left) | 0;
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * The TCP/IPv4 stack's door: the engine (`engine.ts`) with the user's calls. A call never blocks and never
+ * sends: what it causes goes out with the next `flush`. Addresses are int32 numbers, ports plain numbers,
+ * results errno numbers unless said otherwise. The user must not use a number after it gave it up.
+ */
+import { ENOBUFS } from '../../socket/errno.ts';
+import { DEFAULT_STACK_CONFIG, type StackConfig } from '../config.ts';
+import * as calls from '../tcp/calls.ts';
+import * as options from '../tcp/options.ts';
+import { windowBytes } from '../tcp/window.ts';
+import { Engine } from './engine.ts';
+
+export { DEFAULT_STACK_CONFIG, type StackConfig };
+
+export class Stack extends Engine {
+  // TCP. A connection is named by its Tcb index `c`.
+
+  /** @returns a new connection of the user `owner` (its number, at least 0), or -1 when none is free. */
+  tcpOpen(owner: number): number {
+    return calls.open(this.tcp, owner);
+  }
+
+  /**
+   * @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
+   */
+  tcpBind(c: number, address: number, port: number): number {
+    return calls.bind(this.tcp, this.tcp.tcbs[c], address | 0, port);
+  }
+
+  /** @returns 0, EINVAL, EADDRINUSE. */
+  tcpListen(c: number, backlog: number): number {
+    return calls.listen(this.tcp, this.tcp.tcbs[c], backlog);
+  }
+
+  /**
+   * @returns 0: begun, the outcome comes through `SocketOwner.connected`; EADDRNOTAVAIL, ENETUNREACH,
+   * EISCONN, EALREADY, …
+   */
+  tcpConnect(c: number, address: number, port: number, nowUs: number): number {
+    this.environment.setTime(nowUs);
+    return calls.connect(this.tcp, this.tcp.tcbs[c], address | 0, port);
+  }
+
+  /** @returns a connection that waited for an accept, now `owner`'s, or -1. It may be readable already. */
+  tcpAccept(listener: number, owner: number): number {
+    return calls.accept(this.tcp, this.tcp.tcbs[listener], owner);
+  }
+
+  /**
+   * Queues bytes by reference; they must stay unchanged until `SocketOwner.sendDone(context)`, which comes
+   * exactly once for each accepted send with a context. @param context -1: none wanted.
+   * @param flags bit 0: more follows soon, hold a short last segment; bit 1: the last byte is urgent.
+   * @returns 0, EPIPE, ECONNRESET or why the connection failed, ENOBUFS. // Hot path.
+   */
+  tcpSend(c: number, address: number, length: number, context: number, flags: number, nowUs: number): number {
+    this.environment.setTime(nowUs);
+    return calls.send(this.tcp, this.tcp.tcbs[c], address, length, context, flags);
+  }
+
+  /** What `tcpSend` would answer to so many bytes in so many pieces, if `reserve` elements must stay free. */
+  tcpSendErrno(c: number, length: number, pieces: number, reserve: number): number {
+    const errno = calls.sendErrno(this.tcp, this.tcp.tcbs[c], length);
+    if (errno !== 0) return errno;
+    return this.tcp.sendQueue.available - pieces < reserve ? ENOBUFS : 0;
+  }
+
+  /** The latest `tcpSend` announced more, and it does not come. */
+  tcpPush(c: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    calls.push(this.tcp, this.tcp.tcbs[c]);
+  }
+
+  /** In-order bytes that wait to be taken. // Hot path. */
+  tcpReadable(c: number): number {
+    return this.tcp.tcbs[c].rcvQueued;
+  }
+
+  /** Moves up to `lengthMax` in-order bytes to `destination` in the region. @returns bytes. // Hot path. */
+  tcpTake(c: number, destination: number, lengthMax: number): number {
+    return calls.take(this.tcp, this.tcp.tcbs[c], destination, lengthMax);
+  }
+
+  /** Where the first contiguous piece of in-order data lies; -1: there is none. */
+  tcpPeekAddress(c: number): number {
+    const head = this.tcp.tcbs[c].rcvHead;
+    return head < 0 ? -1 : this.tcp.receiveQueue.address[head];
+  }
+
+  /** How long it is. */
+  tcpPeekLength(c: number): number {
+    const head = this.tcp.tcbs[c].rcvHead;
+    return head < 0 ? 0 : this.tcp.receiveQueue.length[head];
+  }
+
+  /** Whether the peer's FIN has come and everything before it has been taken. */
+  tcpEndOfStream(c: number): boolean {
+    const tcb = this.tcp.tcbs[c];
+    return tcb.finReceived !== 0 && tcb.rcvQueued === 0;
+  }
+
+  /** The program has used `bytes` that were taken: their room in the window opens again. // Hot path. */
+  tcpConsumed(c: number, bytes: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    calls.consumed(this.tcp, this.tcp.tcbs[c], bytes);
+  }
+
+  /** @param how 0 read, 1 write, 2 both. @returns 0, ENOTCONN, EINVAL. */
+  tcpShutdown(c: number, how: number, nowUs: number): number {
+    this.environment.setTime(nowUs);
+    return calls.shutdown(this.tcp, this.tcp.tcbs[c], how);
+  }
+
+  /** The user gives the connection up; its number must not be used again. What is queued is still sent. */
+  tcpClose(c: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    calls.close(this.tcp, this.tcp.tcbs[c]);
+  }
+
+  /** The same with a reset; what is queued is discarded, its contexts are answered. */
+  tcpAbort(c: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    calls.abort(this.tcp, this.tcp.tcbs[c]);
+  }
+
+  /** Options are those of `socket/options.ts`. @returns 0, EINVAL, ENOPROTOOPT. */
+  tcpSetOption(c: number, option: number, value: number): number {
+    return options.setOption(this.tcp, this.tcp.tcbs[c], option, value);
+  }
+
+  /** @returns the value (SO_LINGER_SECONDS: -1 is "off"), or -1000 - errno. SO_ERROR is cleared. */
+  tcpGetOption(c: number, option: number): number {
+    return options.getOption(this.tcp.tcbs[c], option);
+  }
+
+  /** A state of `tcp/state.ts`. */
+  tcpState(c: number): number {
+    return this.tcp.tcbs[c].state;
+  }
+
+  tcpLocalAddress(c: number): number {
+    return this.tcp.tcbs[c].localAddress;
+  }
+
+  tcpLocalPort(c: number): number {
+    return this.tcp.tcbs[c].localPort;
+  }
+
+  tcpRemoteAddress(c: number): number {
+    return this.tcp.tcbs[c].remoteAddress;
+  }
+
+  tcpRemotePort(c: number): number {
+    return this.tcp.tcbs[c].remotePort;
+  }
+
+  tcpSrttUs(c: number): number {
+    return this.tcp.tcbs[c].srtt >> 3;
+  }
+
+  tcpRtoUs(c: number): number {
+    return this.tcp.tcbs[c].rto;
+  }
+
+  tcpCwndBytes(c: number): number {
+    return this.tcp.tcbs[c].cwnd;
+  }
+
+  tcpSsthreshBytes(c: number): number {
+    return this.tcp.tcbs[c].ssthresh;
+  }
+
+  tcpSndWndBytes(c: number): number {
+    return this.tcp.tcbs[c].sndWnd;
+  }
+
+  tcpRcvWndBytes(c: number): number {
+    return windowBytes(this.tcp, this.tcp.tcbs[c]);
+  }
+
+  tcpRetransmissions(c: number): number {
+    return this.tcp.tcbs[c].retransmissions;
+  }
+
+  tcpUnackedBytes(c: number): number {
+    const tcb = this.tcp.tcbs[c];
+    return (tcb.sndMax - tcb.sndUna) | 0;
+  }
+
+  /** Bytes up to the end of the urgent data that has arrived; 0: none. Urgent data stays in the stream. */
+  tcpUrgentBytes(c: number): number {
+    const tcb = this.tcp.tcbs[c];
+    if (tcb.rcvUrgent === 0) return 0;
+    const left = (tcb.rcvUp - tcb.rcvNxt + tcb.rcvQueued) | 0;
+    return Math.max(left, 0);
+  }
+
+  // UDP. A socket is named by its index `u`.
+
+  /** @returns a new socket of the user `owner`, or -1 when none is free. */
+  udpOpen(owner: number): number {
+    return this.udp.open(owner);
+  }
+
+  /**
+   * @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
+   */
+  udpBind(u: number, address: number, port: number): number {
+    return this.udp.bind(this.udp.sockets[u], address | 0, port);
+  }
+
+  /**
+   * Fixes the peer: only its datagrams and errors are taken. @returns 0, ENETUNREACH, EACCES, EINVAL,
+   * EADDRINUSE.
+   */
+  udpConnect(u: number, address: number, port: number): number {
+    return this.udp.connect(this.udp.sockets[u], address | 0, port);
+  }
+
+  /**
+   * Queues a datagram by reference; `SocketOwner.sendDone(context)` comes once when the bytes are the user's
+   * again, of each piece. @param pieces addresses, with their `lengths` and `contexts`: `count` of them, at
+   * least one. @param address and `port` 0: to the connected peer. A context -1: no answer wanted.
+   * @returns 0, EMSGSIZE, EDESTADDRREQ, ENETUNREACH, EACCES, ENOBUFS, or what ICMP said of an earlier one
+   * (ECONNREFUSED …).
+   */
+  udpSend(
+    u: number,
+    address: number,
+    port: number,
+    pieces: Int32Array,
+    lengths: Int32Array,
+    contexts: Int32Array,
+    count: number,
+    nowUs: number,
+  ): number {
+    this.environment.setTime(nowUs);
+    return this.udp.send(this.udp.sockets[u], address | 0, port, pieces, lengths, contexts, count);
+  }
+
+  /** Gives up what waits to be sent; its contexts are answered. @returns datagrams given up. */
+  udpDiscard(u: number): number {
+    return this.udp.discard(this.udp.sockets[u]);
+  }
+
+  /** Payload bytes of the next datagram (0 is a datagram too); -1: there is none. */
+  udpReadable(u: number): number {
+    return this.udp.readable(this.udp.sockets[u]);
+  }
+
+  /** Moves the next datagram's payload; what passes `lengthMax` is lost. @returns bytes; -1: no datagram. */
+  udpTake(u: number, destination: number, lengthMax: number): number {
+    return this.udp.take(this.udp.sockets[u], destination, lengthMax);
+  }
+
+  /** Where the datagram taken last came from. */
+  udpSourceAddress(u: number): number {
+    return this.udp.sockets[u].sourceAddress;
+  }
+
+  udpSourcePort(u: number): number {
+    return this.udp.sockets[u].sourcePort;
+  }
+
+  /** The peer, where one is fixed; else 0. */
+  udpRemoteAddress(u: number): number {
+    return this.udp.sockets[u].remoteAddress;
+  }
+
+  udpRemotePort(u: number): number {
+    return this.udp.sockets[u].remotePort;
+  }
+
+  /** What ICMP said and nobody was told, left as it is. */
+  udpError(u: number): number {
+    return this.udp.sockets[u].error;
+  }
+
+  udpLocalAddress(u: number): number {
+    return this.udp.sockets[u].localAddress;
+  }
+
+  udpLocalPort(u: number): number {
+    return this.udp.sockets[u].localPort;
+  }
+
+  /** @returns 0 or ENOPROTOOPT. SO_BROADCAST, SO_REUSEADDR. */
+  udpSetOption(u: number, option: number, value: number): number {
+    return this.udp.setOption(this.udp.sockets[u], option, value);
+  }
+
+  /**
+   * @returns the value, or -1000 - errno. SO_ERROR (what ICMP said) is cleared; `readable` is told when there
+   * is one.
+   */
+  udpGetOption(u: number, option: number): number {
+    return this.udp.getOption(this.udp.sockets[u], option);
+  }
+
+  /** Gives the socket up. Datagrams already queued are still sent. */
+  udpClose(u: number): void {
+    this.udp.close(this.udp.sockets[u]);
+  }
+}

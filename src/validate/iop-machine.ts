@@ -1,0 +1,205 @@
+/** The IOP's state and the session's, and the memory the host polls: rules I. */
+import { type Findings, hex } from './findings.ts';
+import { ILLEGAL, UNNAMED } from './machine.ts';
+import { type Machines, type MessageRow, TARGET_EXECUTIVE } from './message-rows.ts';
+
+const OUTBOUND_INIT_COMPLETE = 4;
+const RESET_IN_PROGRESS = 1;
+const POLLED_REJECTED = 2;
+const SYNC_BYTE = 0xff;
+/** Bytes into the status block of the word with IopState in bits 16-23, and of the last, with the sync byte. */
+const STATE_BYTES = 8;
+const SYNC_BYTES = 84;
+/** IopState numbers, in the order the machine has its states. */
+const STATE_NUMBERS = [0x01, 0x02, 0x04, 0x05, 0x08, 0x10, 0x11];
+const RESET = 1;
+const FUNCTION_RESET = 0xbd;
+const FUNCTION_OUTBOUND_INIT = 0xa1;
+const FUNCTION_STATUS_GET = 0xa0;
+
+/** What an event of the executive meant for everything else. */
+export const NOTHING_MORE = 0;
+/** The device has forgotten its sockets and given its buffers back. */
+export const WITHDRAWN = 1;
+/** So it has, and the queues are new besides. */
+export const RESTARTED = 2;
+
+export class IopJudge {
+  private readonly findings: Findings;
+  private readonly machines: Machines;
+  iop: number;
+  session: number;
+  /** Where the requests answered in memory want their answer; 0 for none asked. */
+  private statusBlock = 0;
+  private initWord = 0;
+  private resetWord = 0;
+  /** Of OutboundInit and of IopReset: whether it must be refused, and where and when it was asked. */
+  private readonly refusable = new Uint8Array(2);
+  private readonly askedFrame = new Float64Array(2);
+  private readonly askedNs = new Float64Array(2);
+  private readonly resetRow: MessageRow;
+  private readonly initRow: MessageRow;
+
+  constructor(machines: Machines, rows: readonly MessageRow[], findings: Findings) {
+    this.findings = findings;
+    this.machines = machines;
+    this.iop = machines.iop.initial;
+    this.session = machines.session.initial;
+    this.resetRow = rows[FUNCTION_RESET];
+    this.initRow = rows[FUNCTION_OUTBOUND_INIT];
+  }
+
+  /** A request is posted. @returns whether its target takes it in this state. // Hot path. */
+  request(row: MessageRow): boolean {
+    if (row.target === TARGET_EXECUTIVE) return this.executiveRequest(row);
+    const { session } = this.machines;
+    const column = row.onRequest.session;
+    if (column === UNNAMED) return true;
+    const next = session.after(this.session, column);
+    if (next !== ILLEGAL) {
+      this.session = next;
+      return true;
+    }
+    this.findings.report('I-02', row.index, `${row.name} while ${this.describe()}`);
+    return false;
+  }
+
+  /** Where a request that is answered in memory wants its answer. @param good whether it may succeed. */
+  polls(row: MessageRow, address: number, good: boolean): void {
+    if (row.functionCode === FUNCTION_STATUS_GET) {
+      this.statusBlock = address;
+      return;
+    }
+    const init = row.functionCode === FUNCTION_OUTBOUND_INIT;
+    if (init) this.initWord = address;
+    else this.resetWord = address;
+    this.refusable[init ? 0 : 1] = good ? 0 : 1;
+    this.askedFrame[init ? 0 : 1] = this.findings.frame;
+    this.askedNs[init ? 0 : 1] = this.findings.timeNs;
+  }
+
+  /** Tells of what was asked for before a time and never came in memory. */
+  expectPolled(beforeNs: number): void {
+    [this.initWord, this.resetWord].forEach((word, which) => {
+      if (word === 0 || this.refusable[which] === 1 || this.askedNs[which] > beforeNs) return;
+      const { index, name } = which === 0 ? this.initRow : this.resetRow;
+      this.findings.report(
+        'T-03',
+        index,
+        `${name} in frame ${this.askedFrame[which]} was never answered in memory`,
+      );
+    });
+  }
+
+  /** A reply came. @param illegal the request was not to be taken in its state. @returns NOTHING_MORE or WITHDRAWN. */
+  reply(row: MessageRow, success: boolean, illegal: boolean): number {
+    const columns = success ? row.onSuccess : row.onError;
+    if (illegal && success)
+      this.findings.report('I-05', row.index, `${row.name} succeeded while ${this.describe()}`);
+    const before = this.iop;
+    if (row.target === TARGET_EXECUTIVE) {
+      this.iop = this.step(row, 'iop', this.iop, columns.iop, success, illegal);
+      if (!row.executive) return NOTHING_MORE;
+    }
+    this.session = this.step(row, 'session', this.session, columns.session, success, illegal);
+    const left = this.machines.iop.states[before] === 'Operational' && this.iop !== before;
+    return left && success ? WITHDRAWN : NOTHING_MORE;
+  }
+
+  /** Replies work from HOLD on. */
+  replyAllowed(): boolean {
+    return this.iop > RESET;
+  }
+
+  /** The host saw a polled word change. @returns NOTHING_MORE or RESTARTED. */
+  polled(address: number, value: number): number {
+    if (address === this.initWord && address !== 0) {
+      if (value < 1 || value > OUTBOUND_INIT_COMPLETE) this.badWord('OutboundInit', value);
+      else if (value > 1) {
+        this.initWord = 0;
+        this.polledDone(this.initRow, value === OUTBOUND_INIT_COMPLETE, this.refusable[0] === 1);
+      }
+    } else if (address === this.resetWord && address !== 0) {
+      if (value < RESET_IN_PROGRESS || value > POLLED_REJECTED) this.badWord('IopReset', value);
+      this.resetWord = 0;
+      this.polledDone(this.resetRow, value === RESET_IN_PROGRESS, this.refusable[1] === 1);
+      return value === RESET_IN_PROGRESS ? RESTARTED : NOTHING_MORE;
+    } else if (this.statusBlock !== 0 && address === this.statusBlock + STATE_BYTES) {
+      this.blockState((value >>> 16) & 0xff);
+    } else if (this.statusBlock !== 0 && address === this.statusBlock + SYNC_BYTES) {
+      if (value >>> 24 !== SYNC_BYTE) this.badWord('StatusGet', value);
+    } else {
+      this.findings.report('I-04', 2, `${hex(value)} at ${hex(address)}, which no request named`);
+    }
+    return NOTHING_MORE;
+  }
+
+  /** The states, in words. */
+  describe(): string {
+    const { iop, session } = this.machines;
+    return `the IOP is ${iop.states[this.iop]} and the session ${session.states[this.session]}`;
+  }
+
+  private executiveRequest(row: MessageRow): boolean {
+    const { iop, session } = this.machines;
+    const column = row.onRequest.iop;
+    if (row.executive && row.onRequest.session !== UNNAMED) {
+      const next = session.after(this.session, row.onRequest.session);
+      if (next !== ILLEGAL) this.session = next;
+    }
+    if (column === UNNAMED) return true;
+    const next = iop.after(this.iop, column);
+    if (next !== ILLEGAL) {
+      this.iop = next;
+      return true;
+    }
+    this.findings.report('I-01', row.index, `${row.name} while ${this.describe()}`);
+    return false;
+  }
+
+  private step(
+    row: MessageRow,
+    machine: 'iop' | 'session',
+    state: number,
+    column: number,
+    success: boolean,
+    illegal: boolean,
+  ): number {
+    if (column === UNNAMED) return state;
+    const next = this.machines[machine].after(state, column);
+    if (next !== ILLEGAL) return next;
+    if (!illegal) {
+      const outcome = success ? 'succeeded' : 'was refused';
+      this.findings.report('I-03', row.index, `${row.name} ${outcome} while ${this.describe()}`);
+    }
+    return state;
+  }
+
+  private polledDone(row: MessageRow, success: boolean, refusable: boolean): void {
+    if (success && refusable)
+      this.findings.report('I-05', row.index, `${row.name} succeeded, and was malformed or out of place`);
+    const column = success ? row.onPolledSuccess.iop : row.onPolledError.iop;
+    const next = this.machines.iop.after(this.iop, column);
+    if (next === ILLEGAL && refusable) return;
+    if (next === ILLEGAL) {
+      this.findings.report('I-04', row.index, `${row.name} ended in memory while ${this.describe()}`);
+    } else {
+      this.iop = next;
+    }
+    if (success && row === this.resetRow) this.session = this.machines.session.initial;
+  }
+
+  private badWord(what: string, value: number): void {
+    this.findings.report('I-04', 0, `${what} left ${hex(value)}`);
+  }
+
+  private blockState(number: number): void {
+    const state = STATE_NUMBERS.indexOf(number);
+    if (state < 0) this.badWord('IopState', number);
+    else if (state !== this.iop) {
+      // A trace need not begin where the machine does: the block says where it is.
+      if (this.findings.frame <= 1) this.iop = state;
+      else this.findings.report('I-04', 1, `IopState ${hex(number)} while ${this.describe()}`);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** Everything that can be set on a card, with the defaults a program gets that says nothing. */
+import type { PoolSizes, Transport } from '../../dma/card-layout.ts';
+import type { Moderation } from '../../i2o/interrupt.ts';
+import type { DriverConfig } from '../../osm/memory/driver-config.ts';
+import { DEFAULT_STACK_CONFIG, type StackConfig } from '../../tcpip/config.ts';
+import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
+import { checkOverrides } from './card-config-check.ts';
+
+export interface CardConfig {
+  /** How frames travel: the ring, which is ours, or the four FIFOs of I2O 1.5. */
+  readonly transport: Transport;
+  readonly pools: PoolSizes;
+  readonly driver: DriverConfig;
+  readonly stack: StackConfig;
+  readonly moderation: Moderation;
+  /** Largest IPv4 packet, 68 to 65535. */
+  readonly mtu: number;
+  /** Hardware address. */
+  readonly mac: readonly number[];
+  /** `ethtool -G` and `-K` of the device. */
+  readonly rxRing: number;
+  readonly txRing: number;
+  readonly tcpSegmentationOffload: boolean;
+  readonly checksumOffload: boolean;
+  /** Received frames the card can hold. */
+  readonly packetSlots: number;
+  readonly wire: Omit<PipeConfig, 'slotBytes'>;
+  /** How long the card's thread polls without work before it sleeps, in nanoseconds. */
+  readonly iopSpinNs: number;
+  /** Version of the socket class the card speaks: 1, without datagrams and events, or 2. */
+  readonly classVersion: 1 | 2;
+  /** How long answered send contexts may wait for company, in nanoseconds. */
+  readonly contextHoldNs: number;
+  /** Seed of everything drawn on the wire; the stack has its own. */
+  readonly seed: number;
+}
+
+/** References of the stack beyond one for each buffer: for the further pieces of buffers named by several segments. */
+const SPARE_ELEMENTS = 256;
+
+export const DEFAULT_CARD_CONFIG: CardConfig = {
+  transport: 'ring',
+  pools: {
+    inboundFrames: 1024,
+    outboundFrames: 1024,
+    transmitBuffers: 1024,
+    transmitBufferBytes: 16384,
+    receiveBuckets: 1024,
+    receiveBucketBytes: 16384,
+    immediateSlots: 1024,
+  },
+  driver: {
+    classVersion: 2,
+    socketsMax: 4096,
+    sendBufferBytes: 1 << 20,
+    receiveBufferBytes: DEFAULT_STACK_CONFIG.receiveBufferBytes,
+    transmitReserve: 64,
+    transmitLowWatermark: 128,
+    transmitDryPolicy: 'EAGAIN',
+    replyMode: 'auto',
+    immediateBytesMax: 96,
+    batchSends: false,
+    bucketsPerPost: 9,
+    acceptsPosted: 16,
+    spinNs: 50_000,
+    controlTimeoutNs: 5e9,
+  },
+  stack: {
+    ...DEFAULT_STACK_CONFIG,
+    address: 0x0a000001,
+    connectionsMax: 8192,
+    sendElementsMax: 2048,
+  },
+  moderation: { rxUsecs: 0, rxFrames: 1 },
+  mtu: 65535,
+  mac: [0x02, 0x69, 0x6e, 0x69, 0x63, 0x01],
+  rxRing: 16,
+  txRing: 128,
+  tcpSegmentationOffload: true,
+  checksumOffload: true,
+  packetSlots: 256,
+  wire: { ...PERFECT_PIPE, queueFrames: 128 },
+  iopSpinNs: 200_000,
+  classVersion: 2,
+  contextHoldNs: 20_000,
+  seed: 1,
+};
+
+/** A configuration with some of its parts changed. */
+export type CardOverrides = {
+  readonly [K in keyof CardConfig]?: CardConfig[K] extends readonly unknown[] | string | number | boolean
+    ? CardConfig[K]
+    : Partial<CardConfig[K]>;
+};
+
+/** The defaults with `overrides` laid over them, one level deep. @throws RangeError for what is no setting, or not of its kind. */
+export function cardConfig(overrides: CardOverrides = {}): CardConfig {
+  const base = DEFAULT_CARD_CONFIG;
+  checkOverrides(overrides, base);
+  const merged: CardConfig = {
+    ...base,
+    ...(overrides as Partial<CardConfig>),
+    pools: { ...base.pools, ...overrides.pools },
+    driver: { ...base.driver, ...overrides.driver },
+    stack: { ...base.stack, ...overrides.stack },
+    moderation: { ...base.moderation, ...overrides.moderation },
+    wire: { ...base.wire, ...overrides.wire },
+  };
+  // The driver must know the window the stack gives, and the stack must have a reference for every buffer there is.
+  return {
+    ...merged,
+    driver: { ...merged.driver, receiveBufferBytes: merged.stack.receiveBufferBytes },
+    stack: {
+      ...merged.stack,
+      sendElementsMax: merged.pools.transmitBuffers + merged.pools.immediateSlots + SPARE_ELEMENTS,
+    },
+  };
+}

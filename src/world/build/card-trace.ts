@@ -1,0 +1,145 @@
+/**
+ * Puts a recorder (trace/recorder.ts) before the host's end of a card that is to be traced, and the packets' ring beside it.
+ * Used by the threaded and by the virtual world; where no trace is asked for, nothing of it exists.
+ */
+import { CONTROL_BYTES, STAGING_BYTES } from '../../dma/card-layout.ts';
+import type { DmaEngine } from '../../dma/engine.ts';
+import type { MemoryPlan } from '../../dma/plan.ts';
+import type { Region } from '../../dma/region.ts';
+import { EXECUTIVE_CLASS_ID, EXECUTIVE_CLASS_VERSION } from '../../i2o/executive.gen.ts';
+import { firstInboundMfa } from '../../i2o/fifo-layout.ts';
+import { FRAME_BYTES, FRAME_WORDS } from '../../i2o/frame.ts';
+import { firstFrameWords, hostQueues } from '../../i2o/queues.ts';
+import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import type { HostEnvironment } from '../../osm/host.ts';
+import type { Clock } from '../../time/clock.ts';
+import { PacketReader, type PacketRing, PacketWriter, planPacketRing } from '../../trace/packet-ring.ts';
+import { Recorder } from '../../trace/recorder.ts';
+import type { FrameArea, TraceHead, TraceSink } from '../../trace/sink.ts';
+import type { PipeEnd } from '../../wire/link.ts';
+import type { CardConfig } from './card-config.ts';
+import type { CardMemory } from './card-memory.ts';
+
+/** What whoever wants a trace says. */
+export interface TraceRequest {
+  readonly sink: TraceSink;
+  /** Bytes recorded of each packet on the wire, up to 65535; 0: no packets. Absent: 128, the headers and a little more. */
+  readonly snapBytes?: number;
+  /** For the head: what ran, and what made the trace. */
+  readonly command?: readonly string[];
+  readonly product?: string;
+}
+
+const SNAP_BYTES = 128;
+const SNAP_BYTES_MAX = 65535;
+
+/** Plans the packets' ring of a traced card. @returns undefined where packets are not recorded. */
+export function planTrace(
+  plan: MemoryPlan,
+  name: string,
+  request: TraceRequest | undefined,
+): PacketRing | undefined {
+  if (request === undefined) return undefined;
+  const { snapBytes = SNAP_BYTES } = request;
+  if (!Number.isInteger(snapBytes) || snapBytes < 0 || snapBytes > SNAP_BYTES_MAX) {
+    throw new RangeError(`"snapBytes" expected 0 to ${SNAP_BYTES_MAX}, got ${snapBytes}`);
+  }
+  return snapBytes === 0 ? undefined : planPacketRing(plan, name, snapBytes);
+}
+
+/**
+ * The card's end: taps its wire. A wire that comes back to the card is tapped where packets enter it, so that each is seen once.
+ * @param clock not the card's own where that is a machine's: it is read for each packet.
+ */
+export function tapWire(region: Region, ring: PacketRing, clock: Clock, dma: DmaEngine, wire: PipeEnd): void {
+  const writer = new PacketWriter(region, ring, clock, dma);
+  wire.source.tapSent(writer.tap(true));
+  if (wire.sink !== wire.source) wire.sink.tapArrived(writer.tap(false));
+}
+
+/** What a recorder needs of the card it watches. */
+export interface TracedCard {
+  readonly region: Region;
+  readonly memory: CardMemory;
+  readonly config: CardConfig;
+  readonly classId: number;
+  readonly packets: PacketRing | undefined;
+  /** Read for each event. */
+  readonly clock: Clock;
+  /** Wall-clock time now, ISO 8601. */
+  readonly startedAt: string;
+  /** How often the card has woken the host so far. */
+  readonly wakes: () => number;
+}
+
+/** @returns a recorder that has told the trace's head. */
+export function startTrace(request: TraceRequest, card: TracedCard): Recorder {
+  const { region, packets } = card;
+  const reader = packets === undefined ? undefined : new PacketReader(region, packets);
+  return new Recorder(request.sink, region, card.clock, headOf(request, card), card.wakes, reader);
+}
+
+/** @returns what the host is to be given in place of `around`. */
+export function traced(recorder: Recorder, card: TracedCard, environment: HostEnvironment): HostEnvironment {
+  const { region } = card;
+  const { layout } = card.memory;
+  const { inbound, outbound } = frameAreas(card);
+  const ledger = new Ledger(region, layout.hostLedger);
+  const queues = hostQueues(region, layout, ledger);
+  return {
+    ...environment,
+    waker: recorder.waker(environment.waker),
+    sleeper: recorder.sleeper(environment.sleeper),
+    inbound: recorder.producer(environment.inbound ?? queues.inbound, inbound),
+    outbound: recorder.consumer(environment.outbound ?? queues.outbound, outbound),
+    dma: recorder.dma(region, ledger, layout.hostStaging, STAGING_BYTES),
+  };
+}
+
+function frameAreas({ memory }: TracedCard): { inbound: FrameArea; outbound: FrameArea } {
+  const area = (firstWord: number, count: number): FrameArea => ({
+    firstWord,
+    count,
+    strideWords: FRAME_WORDS,
+  });
+  const { layout } = memory;
+  const first = firstFrameWords(layout);
+  const inbound = area(first.inbound, layout.inboundFrames);
+  return {
+    inbound: layout.transport === 'fifo' ? { ...inbound, firstMfa: firstInboundMfa(layout) } : inbound,
+    outbound: area(first.outbound, layout.outboundFrames),
+  };
+}
+
+function headOf(request: TraceRequest, card: TracedCard): TraceHead {
+  const { config, classId } = card;
+  const { layout } = card.memory;
+  const device = classId === SOCKET_CLASS_ID ? 'socket' : 'echo';
+  // What both speak, as the driver finds when it reads the card's table.
+  const spoken = Math.min(config.driver.classVersion, config.classVersion);
+  const version = classId === SOCKET_CLASS_ID ? spoken : 1;
+  return {
+    format: 'inic-trace',
+    version: 1,
+    product: request.product ?? 'inic',
+    transport: layout.transport,
+    startedAt: card.startedAt,
+    frameBytes: FRAME_BYTES,
+    classes: [
+      { name: 'executive', id: EXECUTIVE_CLASS_ID, version: EXECUTIVE_CLASS_VERSION },
+      { name: device, id: classId, version },
+    ],
+    memory: {
+      regionBytes: card.region.byteLength,
+      ...frameAreas(card),
+      transmit: layout.transmit,
+      receive: layout.receive,
+      immediate: layout.immediate,
+      control: { offset: layout.control, byteLength: CONTROL_BYTES },
+    },
+    socketsMax: config.driver.socketsMax,
+    command: request.command ?? [],
+    configuration: { ...config },
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * A card without a driver, in virtual time: whoever drives it writes raw frames and is shown raw frames. Its wire comes back to
+ * itself. For replays, where a trace stands in for the host.
+ */
+import { DmaEngine } from '../../dma/engine.ts';
+import { MemoryPlan } from '../../dma/plan.ts';
+import { allocateRegion, type Region } from '../../dma/region.ts';
+import { hostQueues } from '../../i2o/queues.ts';
+import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import { NEVER } from '../../time/agent.ts';
+import { Clock } from '../../time/clock.ts';
+import { Random } from '../../time/random.ts';
+import { createLoopback } from '../../wire/link.ts';
+import { planPipe, wireSlotBytes } from '../../wire/pipe.ts';
+import type { CardConfig } from '../build/card-config.ts';
+import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
+import { buildEchoCard, buildSocketCard, type CardParts } from '../build/card-parts.ts';
+
+/** Turns a card may take without coming to rest and without time moving. */
+const TURNS_MAX = 1_000_000;
+
+export class BareCard {
+  readonly clock: Clock = new Clock();
+  readonly region: Region;
+  readonly memory: CardMemory;
+  private readonly parts: CardParts;
+  private readonly inbound: FrameProducer;
+  private readonly outbound: FrameConsumer;
+  private readonly reply: (words: Int32Array, frame: number) => void;
+
+  /**
+   * @param config of a card whose transport is the ring. @param reply shown each outbound frame, which it must not keep.
+   * @throws RangeError for a bad setting.
+   */
+  constructor(
+    config: CardConfig,
+    device: 'socket' | 'echo',
+    reply: (words: Int32Array, frame: number) => void,
+  ) {
+    const plan = new MemoryPlan();
+    this.memory = planCardMemory(plan, 'card', config);
+    const slotBytes = wireSlotBytes(config.mtu);
+    const pipe = planPipe(plan, 'card.wire', config.wire.queueFrames, slotBytes);
+    this.region = allocateRegion(plan.byteLength);
+    this.clock.set(0);
+    const { region, clock } = this;
+    const ledger = new Ledger(region, this.memory.layout.iopLedger);
+    const dma = new DmaEngine(region, ledger);
+    const random = new Random(config.seed);
+    const wire = createLoopback({ region, clock, random, ledger, dma }, pipe, { ...config.wire, slotBytes });
+    const build = device === 'echo' ? buildEchoCard : buildSocketCard;
+    this.parts = build(region, this.memory, config, { clock, ledger, dma, waker: { wake() {} }, wire });
+    const queues = hostQueues(region, this.memory.layout, new Ledger(region, this.memory.layout.hostLedger));
+    this.inbound = queues.inbound;
+    this.outbound = queues.outbound;
+    this.reply = reply;
+  }
+
+  /** Posts a frame that `fill` writes. @returns false when none is free: the card must run first. */
+  post(fill: (words: Int32Array, frame: number) => void): boolean {
+    const frame = this.inbound.acquire();
+    if (frame === NO_FRAME) return false;
+    fill(this.region.words, frame);
+    this.inbound.post();
+    this.inbound.publish();
+    return true;
+  }
+
+  /**
+   * Runs the card until `done`, letting time pass where it waits for it, up to `untilNs`.
+   * @returns whether it was done; false when the card came to rest, or does not.
+   */
+  run(done: () => boolean, untilNs: number): boolean {
+    for (let turns = 0; turns < TURNS_MAX; turns++) {
+      if (done()) return true;
+      if (this.turn() > 0) continue;
+      const nextNs = this.parts.processor.nextDeadlineNs();
+      if (nextNs === NEVER || nextNs > untilNs) return done();
+      if (nextNs > this.clock.nowNs) {
+        this.clock.set(nextNs);
+        turns = 0;
+      }
+    }
+    return false;
+  }
+
+  /** Time has passed for the host. */
+  passTo(timeNs: number): void {
+    if (timeNs > this.clock.nowNs) this.clock.set(timeNs);
+  }
+
+  private turn(): number {
+    let work = this.parts.processor.poll();
+    for (let frame = this.outbound.receive(); frame !== NO_FRAME; frame = this.outbound.receive()) {
+      this.reply(this.region.words, frame);
+      this.outbound.release();
+      work += 1;
+    }
+    this.outbound.publish();
+    return work;
+  }
+}
