@@ -1,14 +1,21 @@
 /** `inic bench`: the card beside the kernel, in one run, on this machine. */
+
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Progress, runBench } from '../measure/bench.ts';
-import { type BenchOptions, isMessageTest } from '../measure/plan.ts';
-import { type StackName, TRANSPORTS, type Transport } from '../record/result.ts';
+import { isMessageTest } from '../measure/plan.ts';
+import {
+  type BenchOptions,
+  type StackName,
+  TESTS,
+  type Test,
+  TRANSPORTS,
+  type Transport,
+} from '../record/row.ts';
 import { writeReport } from '../report/json.ts';
 import { COLOURED, PLAIN, reportTable } from '../report/table.ts';
-import { TESTS, type Test } from '../workloads/workload.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { integerIn, listOf, numberIn, oneOf } from './numbers.ts';
 

@@ -3,24 +3,21 @@
  * of one side is compared with the repeat of the other that ran next to it. Who goes first changes with every
  * repeat. Where a row has more than two sides, each is compared with the first.
  */
+
 import { KOFFI_MISSING, loadLibc } from '../linux/libc.ts';
 import { beginManifest, endManifest, type ManifestStart, packageVersion } from '../record/manifest.ts';
-import {
-  type Comparison,
-  type Counters,
-  type Failure,
-  type LedgerResult,
-  type Repeat,
-  type Report,
-  type Result,
-  type Row,
-  rateUnit,
-  type Side,
-  sameSide,
-  sideName,
+import type {
+  Comparison,
+  Counters,
+  Failure,
+  LedgerResult,
+  Repeat,
+  Report,
+  Result,
 } from '../record/result.ts';
+import { type BenchOptions, type Row, rateUnit, type Side, sameSide, sideName } from '../record/row.ts';
 import { ratioOf, spreadOf } from '../record/statistics.ts';
-import { type BenchOptions, planRows } from './plan.ts';
+import { planRows } from './plan.ts';
 import { SideClient } from './side-client.ts';
 import type { SideSummary, SideTrace } from './side-protocol.ts';
 import { traceFile } from './trace-files.ts';

@@ -7,7 +7,7 @@ import { coresApart, pinThread } from '../linux/affinity.ts';
 import { KernelStack } from '../linux/kernel-stack.ts';
 import { KOFFI_MISSING, loadLibc } from '../linux/libc.ts';
 import { install, uninstall } from '../node/install.ts';
-import { usesPostMessage } from '../record/result.ts';
+import { type Load, type Test, usesPostMessage } from '../record/row.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
 import { pause } from '../time/timers.ts';
@@ -21,7 +21,7 @@ import { PortRoundTrip, PortStream } from '../workloads/port.ts';
 import { SocketConnectRequestResponse } from '../workloads/socket-crr.ts';
 import { SocketRequestResponse } from '../workloads/socket-rr.ts';
 import { SocketStream } from '../workloads/socket-stream.ts';
-import type { Load, Test, Workload } from '../workloads/workload.ts';
+import type { Workload } from '../workloads/workload.ts';
 import type { Card, CardBooks, Reconciliation } from './card-port.ts';
 import type { SidePlan, SideTrace } from './side-protocol.ts';
 

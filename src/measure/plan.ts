@@ -1,29 +1,13 @@
 /** From what was asked for to the rows that will be measured. */
 import {
   type Api,
+  type BenchOptions,
+  type Load,
   type Row,
   type Side,
-  type StackName,
-  type Transport,
+  type Test,
   usesPostMessage,
-} from '../record/result.ts';
-import type { Load, Test } from '../workloads/workload.ts';
-
-export interface BenchOptions {
-  readonly tests: readonly Test[];
-  readonly stacks: readonly StackName[];
-  readonly transports: readonly Transport[];
-  readonly apis: readonly ('net' | 'socket')[];
-  /** Undefined: each test's own. */
-  readonly connections: readonly number[] | undefined;
-  readonly sizes: readonly number[] | undefined;
-  readonly durationSeconds: number;
-  /** At most: a side that has settled is warm. */
-  readonly warmupSeconds: number;
-  readonly repeats: number;
-  /** Where the card's frames are recorded; absent: nowhere. */
-  readonly trace?: string;
-}
+} from '../record/row.ts';
 
 /** What a test runs with where nothing is said. */
 const DEFAULT_CONNECTIONS: Readonly<Record<Test, readonly number[]>> = {

@@ -1,8 +1,8 @@
 /** What the bench and the process of one side say to each other. One command at a time, one answer each. */
 
 import type { LatencySummary } from '../record/latency.ts';
-import type { Api, Repeat, Side } from '../record/result.ts';
-import type { Load, Test } from '../workloads/workload.ts';
+import type { Repeat } from '../record/result.ts';
+import type { Api, Load, Side, Test } from '../record/row.ts';
 import type { Reconciliation } from './card-port.ts';
 
 export interface SidePlan {

@@ -2,8 +2,9 @@
  * Which file the trace of each traced card of a bench goes to. Every side has a process and a card of its own, and several run
  * at once, so that each needs a file: the one named where there is one card, else that name with the row and the side in it.
  */
+
 import { extname } from 'node:path';
-import { type Row, type Side, usesPostMessage } from '../record/result.ts';
+import { type Row, type Side, usesPostMessage } from '../record/row.ts';
 
 /** @returns the file's path; undefined for a side without a card. */
 export function traceFile(path: string, rows: readonly Row[], row: Row, side: Side): string | undefined {

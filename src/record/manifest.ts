@@ -1,8 +1,9 @@
 /** Where a result came from: enough to run it again, and to know what else it may be compared with. */
+
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type Cores, coresApart } from '../linux/affinity.ts';
-import type { BenchOptions } from '../measure/plan.ts';
+import type { BenchOptions } from './row.ts';
 
 /** Of the card with sockets and of the one with the echo in their place; null where it was not measured. */
 export interface CardConfigurations {

@@ -4,33 +4,10 @@
  * or a frame, and for TCP_STREAM one write of `size` bytes.
  */
 
-import type { Load, Test } from '../workloads/workload.ts';
 import type { LatencySummary } from './latency.ts';
 import type { Manifest } from './manifest.ts';
+import type { Api, Load, Side, StackName, Test, Transport } from './row.ts';
 import type { Spread } from './statistics.ts';
-
-export type StackName = 'inic' | 'kernel';
-/**
- * How the message layer's frames travel; the kernel has no message layer. `port` and `msgpack` are there to be measured
- * against: the same messages as objects by `postMessage`, cloned by structure or encoded by `@msgpack/msgpack`.
- */
-export const TRANSPORTS = ['ring', 'fifo', 'port', 'msgpack'] as const;
-export type Transport = (typeof TRANSPORTS)[number];
-/** `message`: the message layer alone, no sockets. */
-export type Api = 'net' | 'socket' | 'message';
-
-/** One test in one shape, on one or more sides. */
-export interface Row {
-  readonly test: Test;
-  readonly api: Api;
-  readonly load: Load;
-  readonly sides: readonly Side[];
-}
-
-export interface Side {
-  readonly stack: StackName;
-  readonly transport: Transport | null;
-}
 
 /** Counter values by name, zeros left out. */
 export type Counters = Readonly<Record<string, number>>;
@@ -120,34 +97,4 @@ export interface Report {
   readonly failures: readonly Failure[];
   /** What was asked for and could not be measured here, one line each. */
   readonly notes: readonly string[];
-}
-
-/** What a test's rate counts. */
-export function rateUnit(test: Test): string {
-  switch (test) {
-    case 'TCP_STREAM':
-      return 'B/s';
-    case 'HTTP':
-      return 'requests/s';
-    case 'MSG_STREAM':
-      return 'frames/s';
-    case 'MSG_RR':
-      return 'round trips/s';
-    default:
-      return 'transactions/s';
-  }
-}
-
-/** Whether messages travel by `postMessage`, without a card. */
-export function usesPostMessage(side: Side): boolean {
-  return side.transport === 'port' || side.transport === 'msgpack';
-}
-
-export function sameSide(a: Side, b: Side): boolean {
-  return a.stack === b.stack && a.transport === b.transport;
-}
-
-export function sideName({ stack, transport }: Side): string {
-  if (transport === 'port') return 'postMessage';
-  return transport === null || transport === 'ring' ? stack : transport;
 }

@@ -2,8 +2,9 @@
  * A report as text: where it was measured, a line a row with both sides and their ratio, and what one
  * transaction cost on the card by its ledger. From the same objects as the JSON.
  */
-import type { Comparison, Failure, Report, Result, Transport } from '../record/result.ts';
-import { sideName } from '../record/result.ts';
+
+import type { Comparison, Failure, Report, Result } from '../record/result.ts';
+import { sideName, type Transport } from '../record/row.ts';
 import { ledgerLines } from './ledger-lines.ts';
 import { ratioText } from './ratio.ts';
 import { comparesTransports, transportHeadings, transportRows } from './transport-table.ts';

@@ -2,7 +2,9 @@
  * Several transports side by side: a line each, with the rate, how many times as fast the first one was, and what an operation
  * cost in bus accesses, where the transport has a bus.
  */
-import { type Report, type Result, type Side, sameSide, usesPostMessage } from '../record/result.ts';
+
+import type { Report, Result } from '../record/result.ts';
+import { type Side, sameSide, usesPostMessage } from '../record/row.ts';
 import { ratioText } from './ratio.ts';
 import { durationText, rateText, sizeText, threeDigits } from './units.ts';
 

@@ -1,17 +1,12 @@
 /** HTTP: a `node:http` server and keep-alive client, N requests under way, answers of `size` bytes. */
+
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
-import {
-  type Counts,
-  LOOPBACK_NAME,
-  type Load,
-  patternBytes,
-  SAMPLE_MASK,
-  type Workload,
-} from './workload.ts';
+import { type Counts, LOOPBACK_NAME, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
 
 export class HttpKeepAlive implements Workload {
   private readonly clock: Clock;

@@ -3,18 +3,13 @@
  * in the program of socket calls the server ends the connection after its response and the client on seeing
  * the end.
  */
+
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
-import {
-  type Counts,
-  LOOPBACK_NAME,
-  type Load,
-  patternBytes,
-  SAMPLE_MASK,
-  type Workload,
-} from './workload.ts';
+import { type Counts, LOOPBACK_NAME, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
 
 export class NetConnectRequestResponse implements Workload {
   private readonly clock: Clock;

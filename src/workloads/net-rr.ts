@@ -2,18 +2,13 @@
  * TCP_RR by `node:net`: on each of N connections a request of `size` bytes, then a response as long. An
  * ordinary program of Node's: which stack serves it is decided outside.
  */
+
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
-import {
-  type Counts,
-  LOOPBACK_NAME,
-  type Load,
-  patternBytes,
-  SAMPLE_MASK,
-  type Workload,
-} from './workload.ts';
+import { type Counts, LOOPBACK_NAME, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
 
 interface Client {
   readonly socket: Socket;

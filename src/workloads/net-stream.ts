@@ -2,12 +2,14 @@
  * TCP_STREAM by `node:net`: writes of `size` bytes on each of N connections, as many as the stream takes,
  * read as they come.
  */
+
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
 import { nextTurn } from '../time/timers.ts';
-import { type Counts, LOOPBACK_NAME, type Load, patternBytes, type Workload } from './workload.ts';
+import { type Counts, LOOPBACK_NAME, patternBytes, type Workload } from './workload.ts';
 
 /**
  * Writes in one turn of the event loop: a stream that takes everything at once must not keep the reader from

@@ -2,12 +2,14 @@
  * MSG_RR and MSG_STREAM by `postMessage` to a worker, the comparison for ring and fifo: the same messages
  * (port-message.ts), both threads in their event loops, which is how two threads of a Node program talk.
  */
+
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
 import { type Encoding, PortCodec, type Posted, portMessage } from './port-message.ts';
-import { type Counts, type Load, SAMPLE_MASK, type Workload } from './workload.ts';
+import { type Counts, SAMPLE_MASK, type Workload } from './workload.ts';
 
 /** Messages of a stream the other thread may be behind; it reports every quarter of them. */
 export const PORT_WINDOW = 4096;

@@ -6,6 +6,7 @@
  */
 
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { EAGAIN, EINPROGRESS } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
@@ -14,7 +15,6 @@ import {
   type Counts,
   failCall,
   LOOPBACK,
-  type Load,
   passNs,
   patternBytes,
   SAMPLE_MASK,

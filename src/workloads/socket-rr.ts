@@ -6,6 +6,7 @@
  */
 
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { EAGAIN } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
@@ -13,7 +14,6 @@ import { closePairs, openPairs, type SocketPairs } from './socket-pairs.ts';
 import {
   type Counts,
   failCall,
-  type Load,
   passNs,
   patternBytes,
   SAMPLE_MASK,

@@ -5,19 +5,12 @@
  */
 
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { EAGAIN } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 import { closePairs, openPairs, type SocketPairs } from './socket-pairs.ts';
-import {
-  type Counts,
-  failCall,
-  type Load,
-  passNs,
-  patternBytes,
-  StallGuard,
-  type Workload,
-} from './workload.ts';
+import { type Counts, failCall, passNs, patternBytes, StallGuard, type Workload } from './workload.ts';
 
 /** A reader asks for at least this much at once. */
 const RECEIVE_BYTES_MIN = 65_536;

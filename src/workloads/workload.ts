@@ -7,10 +7,6 @@ import type { LatencyRecorder } from '../record/latency.ts';
 import { errnoName } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** The tests, under netperf's names where netperf has them. */
-export const TESTS = ['MSG_RR', 'MSG_STREAM', 'TCP_RR', 'TCP_CRR', 'TCP_STREAM', 'HTTP'] as const;
-export type Test = (typeof TESTS)[number];
-
 /** What one run did. */
 export interface Counts {
   /** Transactions, frames or requests completed; for TCP_STREAM the writes' worth of bytes that arrived. */
@@ -30,13 +26,6 @@ export interface Workload {
   run(durationNs: number, latency: LatencyRecorder): Promise<Counts>;
   /** Closes every socket. */
   close(): Promise<void>;
-}
-
-/** Shape of the load. */
-export interface Load {
-  readonly connections: number;
-  /** Bytes of a request and of its response; of a write for TCP_STREAM; of an answer's body for HTTP. */
-  readonly size: number;
 }
 
 /** 127.0.0.1: the card serves it itself while it is installed. */

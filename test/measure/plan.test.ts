@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type BenchOptions, planRows } from '../../src/measure/plan.ts';
-import { sideName } from '../../src/record/result.ts';
-import { TESTS } from '../../src/workloads/workload.ts';
+import { planRows } from '../../src/measure/plan.ts';
+import { type BenchOptions, sideName, TESTS } from '../../src/record/row.ts';
 
 const ALL: BenchOptions = {
   tests: TESTS,

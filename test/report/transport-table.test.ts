@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Report, Result, Transport } from '../../src/record/result.ts';
+import type { Report, Result } from '../../src/record/result.ts';
+import type { Transport } from '../../src/record/row.ts';
 import { reportTable } from '../../src/report/table.ts';
 import { SAMPLE } from './sample.ts';
 

@@ -3,6 +3,7 @@ import { KernelStack } from '../../src/linux/kernel-stack.ts';
 import { loadLibc } from '../../src/linux/libc.ts';
 import { Observation, threadCpuNs } from '../../src/measure/observe.ts';
 import { LatencyRecorder } from '../../src/record/latency.ts';
+import type { Load } from '../../src/record/row.ts';
 import type { SocketStack } from '../../src/socket/contract.ts';
 import { EAGAIN, ECONNRESET } from '../../src/socket/errno.ts';
 import { MachineClock } from '../../src/time/clock.ts';
@@ -13,7 +14,7 @@ import { NetStream } from '../../src/workloads/net-stream.ts';
 import { SocketConnectRequestResponse } from '../../src/workloads/socket-crr.ts';
 import { SocketRequestResponse } from '../../src/workloads/socket-rr.ts';
 import { SocketStream } from '../../src/workloads/socket-stream.ts';
-import type { Load, Workload } from '../../src/workloads/workload.ts';
+import type { Workload } from '../../src/workloads/workload.ts';
 
 const RUN_NS = 20e6;
 const LOADS: readonly Load[] = [
