@@ -12,6 +12,7 @@ import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
 import { pause } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
+import type { Card, CardBooks, Reconciliation } from '../workloads/card-port.ts';
 import { HttpKeepAlive } from '../workloads/http.ts';
 import { MessageRoundTrip, MessageStream } from '../workloads/message.ts';
 import { NetConnectRequestResponse } from '../workloads/net-crr.ts';
@@ -22,7 +23,6 @@ import { SocketConnectRequestResponse } from '../workloads/socket-crr.ts';
 import { SocketRequestResponse } from '../workloads/socket-rr.ts';
 import { SocketStream } from '../workloads/socket-stream.ts';
 import type { Workload } from '../workloads/workload.ts';
-import type { Card, CardBooks, Reconciliation } from './card-port.ts';
 import type { SidePlan, SideTrace } from './side-protocol.ts';
 
 export interface OpenSide {

@@ -3,7 +3,7 @@
 import type { LatencySummary } from '../record/latency.ts';
 import type { Repeat } from '../record/result.ts';
 import type { Api, Load, Side, Test } from '../record/row.ts';
-import type { Reconciliation } from './card-port.ts';
+import type { Reconciliation } from '../workloads/card-port.ts';
 
 export interface SidePlan {
   readonly test: Test;

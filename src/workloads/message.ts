@@ -1,8 +1,8 @@
 /** MSG_RR and MSG_STREAM: the message layer alone, an echo in place of the socket module. */
 
-import type { Echo } from '../measure/card-port.ts';
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Echo } from './card-port.ts';
 import type { Counts, Workload } from './workload.ts';
 
 /** Round trips between two looks at the clock; one in as many is timed by itself. */
