@@ -1,10 +1,10 @@
 /** What a frame costs in the FIFOs by itself: both sides in one thread, so no cache line moves between cores. */
 import { MemoryPlan } from '../src/dma/plan.ts';
 import { allocateRegion } from '../src/dma/region.ts';
-import { FifoCardConsumer } from '../src/i2o/fifo-card.ts';
-import { FifoHostProducer } from '../src/i2o/fifo-host.ts';
-import { planOutboundFrames, planUnit } from '../src/i2o/fifo-layout.ts';
-import { HostPort } from '../src/i2o/fifo-port.ts';
+import { FifoCardConsumer } from '../src/i2o/queues/fifo/fifo-card.ts';
+import { FifoHostProducer } from '../src/i2o/queues/fifo/fifo-host.ts';
+import { planOutboundFrames, planUnit } from '../src/i2o/queues/fifo/fifo-layout.ts';
+import { HostPort } from '../src/i2o/queues/fifo/fifo-port.ts';
 import { LEDGER_BYTES, Ledger } from '../src/ledger/ledger.ts';
 
 const COUNTS = { inboundFrames: 256, outboundFrames: 256 };

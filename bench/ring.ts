@@ -1,7 +1,7 @@
 /** What a frame costs in the ring by itself: both ends in one thread, so no cache line moves between cores. */
 import { allocateRegion } from '../src/dma/region.ts';
-import { RingConsumer, RingProducer } from '../src/i2o/ring.ts';
-import { ringBytes } from '../src/i2o/ring-layout.ts';
+import { RingConsumer, RingProducer } from '../src/i2o/queues/ring/ring.ts';
+import { ringBytes } from '../src/i2o/queues/ring/ring-layout.ts';
 
 const CAPACITY = 256;
 const OFFSET = 128;

@@ -52,7 +52,7 @@ function imports(body: readonly string[], declared: readonly string[]): string[]
   return [
     ...lines('check-fault.ts', faults),
     ...lines('executive.gen.ts', missing.filter((name) => !isSgl(name))), // biome-ignore format: one line
-    ...lines('sgl.ts', missing.filter(isSgl)),
+    ...lines('list/sgl.ts', missing.filter(isSgl)),
   ];
 }
 

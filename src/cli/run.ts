@@ -8,7 +8,7 @@ import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../dma/card-layout.ts';
-import { TRANSPORTS } from '../i2o/queues.ts';
+import { TRANSPORTS } from '../i2o/queues/queues.ts';
 import { packageVersion } from '../record/manifest.ts';
 import { runSummary } from '../report/run-summary.ts';
 import { FileSink } from '../trace/file-sink.ts';

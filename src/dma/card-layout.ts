@@ -16,7 +16,7 @@ const LINE_PAIR_BYTES = 128;
 /** Scratch memory: as large as stays in the first-level cache beside the copy's two ends. */
 export const STAGING_BYTES = 16384;
 
-/** How frames travel (i2o/queues.ts). */
+/** How frames travel (i2o/queues/queues.ts). */
 export type Transport = 'ring' | 'fifo';
 
 export interface CardLayout {
@@ -67,7 +67,7 @@ export type QueuePlanner = (
   outbound: boolean,
 ) => number;
 
-/** @param queueOf plans the transport's memory (i2o/queues.ts); passed in because its layout is not this folder's. */
+/** @param queueOf plans the transport's memory (i2o/queues/queues.ts); passed in because its layout is not this folder's. */
 export function planCard(
   plan: MemoryPlan,
   name: string,

@@ -20,7 +20,7 @@ import {
   SGL_SCAN_ELEMENTS,
   checkSgl,
   sglScan,
-} from './sgl.ts';
+} from './list/sgl.ts';
 
 /**
  * Sockets over I2O: every call a program makes is a request, every outcome a reply. The host numbers the

@@ -5,7 +5,7 @@ import type { PacketPool } from '../dma/packets.ts';
 import type { PoolArea } from '../dma/pool-area.ts';
 import type { Region } from '../dma/region.ts';
 import type { Device } from '../hdm/contract.ts';
-import { SglReader } from '../i2o/sgl-reader.ts';
+import { SglReader } from '../i2o/list/sgl-reader.ts';
 import type { Outbound } from '../iop/reply/outbound.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { StackConfig } from '../tcpip/config.ts';

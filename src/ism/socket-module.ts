@@ -11,7 +11,7 @@ import {
   DETAILED_STATUS_UNKNOWN_FUNCTION,
 } from '../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE } from '../i2o/frame.ts';
-import type { SglReader } from '../i2o/sgl-reader.ts';
+import type { SglReader } from '../i2o/list/sgl-reader.ts';
 import {
   checkSocketRequest,
   SOCKET_NAME_GET,

@@ -3,7 +3,7 @@ import { type CardLayout, STAGING_BYTES } from '../dma/card-layout.ts';
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { Doorbell } from '../i2o/doorbell.ts';
-import { type HostQueues, hostQueues } from '../i2o/queues.ts';
+import { type HostQueues, hostQueues } from '../i2o/queues/queues.ts';
 import type { FrameConsumer, FrameProducer } from '../i2o/transport.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { ENETDOWN } from '../socket/errno.ts';

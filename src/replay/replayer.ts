@@ -5,7 +5,7 @@
  * frame: a card may batch otherwise. See docs/trace.md for what is compared and what is not.
  */
 import { EXEC_IOP_RESET, EXEC_OUTBOUND_INIT, EXEC_STATUS_GET } from '../i2o/executive.gen.ts';
-import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/sgl.ts';
+import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/list/sgl.ts';
 import { SOCKET_RECEIVE_POST_SGL_WORD, writeSocketReceivePost } from '../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
 import { type DecodedFrame, decodeFrame } from '../trace/decode/frame.ts';

@@ -1,6 +1,6 @@
 /**
  * Reads a request's scatter-gather list as the spec has it (reference section 6): rules S. It is not the card's reader
- * (i2o/sgl-reader.ts): two that agree are better than one. What a list names is left in tables, for the caller to act on once it
+ * (i2o/list/sgl-reader.ts): two that agree are better than one. What a list names is left in tables, for the caller to act on once it
  * knows that the whole request is good. A chained list lies in the host's memory and is in no trace, so it is not read on.
  */
 import type { TraceHead } from '../trace/sink.ts';

@@ -2,7 +2,7 @@
  * The books of a card at rest, closed by the protocol alone: the device is quiesced and started again, then every buffer, bucket
  * and number there is is used once. Whatever the card still held would be refused.
  */
-import { SGL_BUCKET, SGL_IMMEDIATE, SGL_LAST, SGL_TRANSMIT } from '../../src/i2o/sgl.ts';
+import { SGL_BUCKET, SGL_IMMEDIATE, SGL_LAST, SGL_TRANSMIT } from '../../src/i2o/list/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import type { BareCard } from '../iop/bed.ts';

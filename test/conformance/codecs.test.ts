@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as executive from '../../src/i2o/executive.gen.ts';
 import { checkReplyFrame, checkRequestFrame, FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { writeSglContext, writeSglImmediate, writeSglSimple } from '../../src/i2o/sgl.ts';
+import { writeSglContext, writeSglImmediate, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import * as utility from '../../src/i2o/utility.gen.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';

@@ -33,8 +33,13 @@ import {
   writeSglContext,
   writeSglImmediate,
   writeSglSimple,
-} from '../../src/i2o/sgl.ts';
-import { SGL_CHAIN_DEPTH_MAX, SGL_FAULT, SGL_FRAGMENTS_MAX, SglReader } from '../../src/i2o/sgl-reader.ts';
+} from '../../src/i2o/list/sgl.ts';
+import {
+  SGL_CHAIN_DEPTH_MAX,
+  SGL_FAULT,
+  SGL_FRAGMENTS_MAX,
+  SglReader,
+} from '../../src/i2o/list/sgl-reader.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';

@@ -3,7 +3,7 @@
  * has brought the card up and keeps its buckets posted; replies to this host's contexts are none of its handlers', so it drops them.
  */
 import { FLAG_MULTIPLE } from '../../src/i2o/frame.ts';
-import { SGL_IMMEDIATE, SGL_LAST, writeSglImmediate } from '../../src/i2o/sgl.ts';
+import { SGL_IMMEDIATE, SGL_LAST, writeSglImmediate } from '../../src/i2o/list/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { SO_KEEPALIVE } from '../../src/socket/options.ts';

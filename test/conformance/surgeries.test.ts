@@ -1,6 +1,6 @@
 /** A trace with something of every message breaks no rule; cut into, it breaks the rule the cut is of, at the frame cut. */
 import { describe, expect, it } from 'vitest';
-import { TRANSPORTS } from '../../src/i2o/queues.ts';
+import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { OUTBOUND } from '../../src/trace/sink.ts';
 import { grandTour } from './grand-tour.ts';
 import { SURGERIES } from './surgeries.ts';

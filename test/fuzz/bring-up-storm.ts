@@ -6,7 +6,7 @@ import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
 import { FLAG_LAST, FLAG_REPLY, FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { cardQueues, hostQueues, queuePlanner } from '../../src/i2o/queues.ts';
+import { cardQueues, hostQueues, queuePlanner } from '../../src/i2o/queues/queues.ts';
 import { SOCKET_CLASS_ID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';

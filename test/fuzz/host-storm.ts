@@ -6,10 +6,10 @@
 import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
-import type { FifoCardConsumer, FifoCardProducer } from '../../src/i2o/fifo-card.ts';
-import { firstInboundMfa } from '../../src/i2o/fifo-layout.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { cardQueues, hostQueues, queuePlanner } from '../../src/i2o/queues.ts';
+import type { FifoCardConsumer, FifoCardProducer } from '../../src/i2o/queues/fifo/fifo-card.ts';
+import { firstInboundMfa } from '../../src/i2o/queues/fifo/fifo-layout.ts';
+import { cardQueues, hostQueues, queuePlanner } from '../../src/i2o/queues/queues.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import { MESSAGE_REPLIES, OUTBOUND_REFUSED } from '../../src/ledger/counters.gen.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';

@@ -1,7 +1,5 @@
 /** The well-behaved host of a storm: brings a card up, opens connections on it, and sees afterwards whether it still works. */
 import * as exec from '../../src/i2o/executive.gen.ts';
-import type { FifoHostProducer } from '../../src/i2o/fifo-host.ts';
-import { firstInboundMfa } from '../../src/i2o/fifo-layout.ts';
 import { FLAG_FAIL } from '../../src/i2o/frame.ts';
 import {
   SGL_BUCKET,
@@ -10,7 +8,9 @@ import {
   SGL_SIMPLE_IN,
   writeSglContext,
   writeSglSimple,
-} from '../../src/i2o/sgl.ts';
+} from '../../src/i2o/list/sgl.ts';
+import type { FifoHostProducer } from '../../src/i2o/queues/fifo/fifo-host.ts';
+import { firstInboundMfa } from '../../src/i2o/queues/fifo/fifo-layout.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';

@@ -1,8 +1,9 @@
 /** Both sides' ends of one messaging unit, in one thread, and a port of its own for a host that does as it likes. */
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
-import { FifoCardConsumer, FifoCardProducer } from '../../src/i2o/fifo-card.ts';
-import { FifoHostConsumer, FifoHostProducer } from '../../src/i2o/fifo-host.ts';
+import { FRAME_BYTES } from '../../src/i2o/frame.ts';
+import { FifoCardConsumer, FifoCardProducer } from '../../src/i2o/queues/fifo/fifo-card.ts';
+import { FifoHostConsumer, FifoHostProducer } from '../../src/i2o/queues/fifo/fifo-host.ts';
 import {
   type FifoLayout,
   fifoSize,
@@ -10,9 +11,8 @@ import {
   planOutboundFrames,
   planUnit,
   queueWord,
-} from '../../src/i2o/fifo-layout.ts';
-import { HostPort } from '../../src/i2o/fifo-port.ts';
-import { FRAME_BYTES } from '../../src/i2o/frame.ts';
+} from '../../src/i2o/queues/fifo/fifo-layout.ts';
+import { HostPort } from '../../src/i2o/queues/fifo/fifo-port.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 

@@ -7,7 +7,7 @@ import {
   OUTBOUND_FREE,
   OUTBOUND_POST,
   queueWord,
-} from '../../src/i2o/fifo-layout.ts';
+} from '../../src/i2o/queues/fifo/fifo-layout.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { Fifos } from './fifo-bed.ts';
 

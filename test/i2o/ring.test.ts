@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
-import { checkCapacity, HEAD_OFFSET, ringBytes, TAIL_OFFSET } from '../../src/i2o/ring-layout.ts';
+import { RingConsumer, RingProducer } from '../../src/i2o/queues/ring/ring.ts';
+import { checkCapacity, HEAD_OFFSET, ringBytes, TAIL_OFFSET } from '../../src/i2o/queues/ring/ring-layout.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 
 const BASE = 128;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as s from '../../src/i2o/sgl.ts';
-import * as r from '../../src/i2o/sgl-reader.ts';
+import * as s from '../../src/i2o/list/sgl.ts';
+import * as r from '../../src/i2o/list/sgl-reader.ts';
 
 const REGION_WORDS = 8192;
 const REGION_BYTES = REGION_WORDS * 4;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FRAME_WORDS, writeHeader } from '../../src/i2o/frame.ts';
-import * as s from '../../src/i2o/sgl.ts';
+import * as s from '../../src/i2o/list/sgl.ts';
 
 const REGION_WORDS = 1024;
 const REGION_BYTES = REGION_WORDS * 4;

@@ -3,7 +3,7 @@ import { DmaEngine } from '../../src/dma/engine.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { hostQueues } from '../../src/i2o/queues.ts';
+import { hostQueues } from '../../src/i2o/queues/queues.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import type { Module } from '../../src/iop/module/module.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';

@@ -11,7 +11,7 @@ import {
   frameTransactionContext,
   getFailureCode,
 } from '../../src/i2o/frame.ts';
-import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../src/i2o/sgl.ts';
+import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';

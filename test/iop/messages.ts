@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { writeHeader } from '../../src/i2o/frame.ts';
-import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../src/i2o/sgl.ts';
+import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
 import type { CardOverrides } from '../../src/world/build/card-config.ts';

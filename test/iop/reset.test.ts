@@ -1,11 +1,11 @@
 /** IopReset at the level of frames: what becomes of the queues, of what is in them, and of whoever goes on as if nothing were. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
-import type { FifoHostProducer } from '../../src/i2o/fifo-host.ts';
-import { firstInboundMfa } from '../../src/i2o/fifo-layout.ts';
-import { HostPort } from '../../src/i2o/fifo-port.ts';
 import { writeHeader } from '../../src/i2o/frame.ts';
-import { fifoLayout } from '../../src/i2o/queues.ts';
+import type { FifoHostProducer } from '../../src/i2o/queues/fifo/fifo-host.ts';
+import { firstInboundMfa } from '../../src/i2o/queues/fifo/fifo-layout.ts';
+import { HostPort } from '../../src/i2o/queues/fifo/fifo-port.ts';
+import { fifoLayout } from '../../src/i2o/queues/queues.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { FakeModule } from './fake-module.ts';

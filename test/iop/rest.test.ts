@@ -1,7 +1,13 @@
 /** When the card may rest: never while something waits that only needs an outbound frame, and never in circles. */
 import { describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
-import { SGL_LAST, SGL_SIMPLE_IN, SGL_TRANSMIT, writeSglContext, writeSglSimple } from '../../src/i2o/sgl.ts';
+import {
+  SGL_LAST,
+  SGL_SIMPLE_IN,
+  SGL_TRANSMIT,
+  writeSglContext,
+  writeSglSimple,
+} from '../../src/i2o/list/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';

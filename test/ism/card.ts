@@ -1,7 +1,7 @@
 /** An operational card spoken to in raw frames: requests as lists of words, replies taken apart. */
 import { expect } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
-import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../src/i2o/sgl.ts';
+import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import * as s from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import type { CardOverrides } from '../../src/world/build/card-config.ts';

@@ -1,6 +1,6 @@
 /** What the IOP serves for the socket device: aborts, events, parameter groups; and a card of the class's first version. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../src/i2o/sgl.ts';
+import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import * as s from '../../src/i2o/socket.gen.ts';
 import * as u from '../../src/i2o/utility.gen.ts';
 import * as e from '../../src/socket/errno.ts';

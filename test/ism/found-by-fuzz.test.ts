@@ -1,7 +1,7 @@
 /** What the fuzzer found on the card (`npm run fuzz -- --side card`), each as the frames that showed it. */
 import { describe, expect, it } from 'vitest';
 import { FLAG_FAIL } from '../../src/i2o/frame.ts';
-import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../../src/i2o/sgl.ts';
+import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../../src/i2o/list/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { EBADF } from '../../src/socket/errno.ts';

@@ -13,8 +13,8 @@ import {
   writeFailure,
   writeHeader,
 } from '../../src/i2o/frame.ts';
-import { RingConsumer, RingProducer } from '../../src/i2o/ring.ts';
-import { planRing, ringCopies } from '../../src/i2o/ring-layout.ts';
+import { RingConsumer, RingProducer } from '../../src/i2o/queues/ring/ring.ts';
+import { planRing, ringCopies } from '../../src/i2o/queues/ring/ring-layout.ts';
 import { SOCKET_CONNECT, writeSocketConnectReply, writeSocketSendReply } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';

@@ -1,7 +1,7 @@
 /** What a send becomes: a frame of its own or one shared, with which reply mode, as immediate data or in buffers. */
 import { describe, expect, it } from 'vitest';
 import { FLAG_LAST, FLAG_MULTIPLE, frameFlags, frameSizeWords } from '../../src/i2o/frame.ts';
-import { SGL_IMMEDIATE, SGL_LAST, SGL_SHORT_TRANSACTION, SGL_TRANSMIT } from '../../src/i2o/sgl.ts';
+import { SGL_IMMEDIATE, SGL_LAST, SGL_SHORT_TRANSACTION, SGL_TRANSMIT } from '../../src/i2o/list/sgl.ts';
 import {
   getSocketSendReplyMode,
   REPLY_MODE_BATCH,

@@ -18,7 +18,7 @@ import {
   SGL_SIMPLE_IN,
   SGL_SIMPLE_OUT,
   SGL_TRANSMIT,
-} from '../../src/i2o/sgl.ts';
+} from '../../src/i2o/list/sgl.ts';
 import * as socketCodec from '../../src/i2o/socket.gen.ts';
 import * as utilityCodec from '../../src/i2o/utility.gen.ts';
 import { readRepositoryFile } from './repository.ts';

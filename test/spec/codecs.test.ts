@@ -10,7 +10,7 @@ import {
 import { constantName, pascalName } from '../../spec/generator/names.ts';
 import * as executiveCodec from '../../src/i2o/executive.gen.ts';
 import * as frames from '../../src/i2o/frame.ts';
-import { SGL_BAD_LIST, SGL_BAD_PARAMETER } from '../../src/i2o/sgl.ts';
+import { SGL_BAD_LIST, SGL_BAD_PARAMETER } from '../../src/i2o/list/sgl.ts';
 import * as socketCodec from '../../src/i2o/socket.gen.ts';
 import * as errno from '../../src/socket/errno.ts';
 import { readRepositoryFile } from './repository.ts';

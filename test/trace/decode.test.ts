@@ -8,7 +8,7 @@ import {
   SGL_LAST,
   writeSglContext,
   writeSglImmediate,
-} from '../../src/i2o/sgl.ts';
+} from '../../src/i2o/list/sgl.ts';
 import {
   REPLY_MODE_BATCH,
   SOCKET_CONNECT,

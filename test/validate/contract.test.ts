@@ -1,6 +1,6 @@
 /** The socket contract's own tests, which ask for much that goes wrong, break no rule. */
 import { expect } from 'vitest';
-import { TRANSPORTS } from '../../src/i2o/queues.ts';
+import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { Validator } from '../../src/validate/validator.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
-import { HostPort, WRITE_INTERRUPTED } from '../../src/i2o/fifo-port.ts';
 import { FLAG_FAIL, frameFlags, getFailureCode, getFailurePreservedFrame } from '../../src/i2o/frame.ts';
-import { fifoLayout } from '../../src/i2o/queues.ts';
+import { HostPort, WRITE_INTERRUPTED } from '../../src/i2o/queues/fifo/fifo-port.ts';
+import { fifoLayout } from '../../src/i2o/queues/queues.ts';
 import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { BlockingSockets } from '../../src/socket/blocking.ts';

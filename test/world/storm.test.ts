@@ -1,6 +1,6 @@
 /** Many sockets, small pools, chance: every byte arrives in order, nothing hangs, everything comes home. */
 import { describe, expect, it } from 'vitest';
-import { TRANSPORTS } from '../../src/i2o/queues.ts';
+import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { reconcile } from '../../src/ledger/reconcile.ts';
 import type { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { DATAGRAMS, STREAMS, storm } from './storm-run.ts';

@@ -1,6 +1,6 @@
 /** The parameter groups every target has (reference section 5.4). Made once a target, over what the target holds. */
 import * as layout from '../../i2o/groups.gen.ts';
-import { SGL_CHAIN_BYTES_MAX, SGL_FRAGMENTS_MAX } from '../../i2o/sgl-reader.ts';
+import { SGL_CHAIN_BYTES_MAX, SGL_FRAGMENTS_MAX } from '../../i2o/list/sgl-reader.ts';
 import { DEVICE_TID, ECHO_CLASS_ID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
 import { BLOCK_STATUS_SUCCESS, CLAIM_TYPE_AUTHORIZED } from '../../i2o/utility.gen.ts';
 import { DescribedGroup, type ParameterGroup } from '../module/parameter-group.ts';

@@ -15,7 +15,7 @@ import {
   REQUEST_STATUS_PROCESS_ABORT_NO_DATA,
   REQUEST_STATUS_SUCCESS,
 } from '../../i2o/executive.gen.ts';
-import { SGL_BAD_PARAMETER } from '../../i2o/sgl.ts';
+import { SGL_BAD_PARAMETER } from '../../i2o/list/sgl.ts';
 import type { AbortMatch } from '../module/abort-match.ts';
 import { AnswerPlace, type ControlLists } from '../reply/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';

@@ -33,7 +33,7 @@ import {
   frameTarget,
   frameTransactionContext,
 } from '../../i2o/frame.ts';
-import { SGL_END_OF_BUFFER, SGL_LAST } from '../../i2o/sgl.ts';
+import { SGL_END_OF_BUFFER, SGL_LAST } from '../../i2o/list/sgl.ts';
 import type { ControlLists } from '../reply/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
 import { headerFailure } from '../state/header-check.ts';

@@ -6,7 +6,7 @@
  * All of it must lie in the control area, the only part of the region the executive touches for the host.
  */
 import type { Region } from '../../dma/region.ts';
-import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from '../../i2o/sgl.ts';
+import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from '../../i2o/list/sgl.ts';
 import {
   SGL_END,
   SGL_FAULT,
@@ -16,7 +16,7 @@ import {
   SGL_PIECE_IN,
   SGL_PIECE_OUT,
   SglReader,
-} from '../../i2o/sgl-reader.ts';
+} from '../../i2o/list/sgl-reader.ts';
 
 /** Most bytes a request may hold in its lists, and most an answer can have. */
 export const REQUEST_BYTES_MAX = 1024;

@@ -7,8 +7,8 @@ import {
   DETAILED_STATUS_INVALID_OFFSET,
   DETAILED_STATUS_INVALID_PARAMETER,
 } from '../../i2o/executive.gen.ts';
-import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST } from '../../i2o/sgl.ts';
-import { SGL_FAULT, SGL_PIECE_DISCARD, SGL_PIECE_IN, type SglReader } from '../../i2o/sgl-reader.ts';
+import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST } from '../../i2o/list/sgl.ts';
+import { SGL_FAULT, SGL_PIECE_DISCARD, SGL_PIECE_IN, type SglReader } from '../../i2o/list/sgl-reader.ts';
 import {
   checkSocketRequest,
   SOCKET_RECEIVE_CREDIT_LIST_MAX,

@@ -6,7 +6,7 @@
  * What is refused never became the card's: its context is not answered. What is taken is answered once, whatever follows.
  */
 import type { DmaEngine } from '../../dma/engine.ts';
-import { SGL_BAD_LIST, SGL_BAD_PARAMETER } from '../../i2o/sgl.ts';
+import { SGL_BAD_LIST, SGL_BAD_PARAMETER } from '../../i2o/list/sgl.ts';
 import {
   SGL_END,
   SGL_FAULT,
@@ -15,7 +15,7 @@ import {
   SGL_PIECE_OUT,
   SGL_PIECE_TRANSACTION,
   type SglReader,
-} from '../../i2o/sgl-reader.ts';
+} from '../../i2o/list/sgl-reader.ts';
 import { CARD_IMMEDIATE_COPIES } from '../../ledger/counters.gen.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 

@@ -13,7 +13,7 @@ import {
   SGL_LAST,
   SGL_TRANSMIT,
   sglImmediateWords,
-} from '../../i2o/sgl.ts';
+} from '../../i2o/list/sgl.ts';
 import { REPLY_MODE_IMMEDIATE, SOCKET_SEND_SGL_WORD, SOCKET_SEND_TO_SGL_WORD } from '../../i2o/socket.gen.ts';
 import { CARD_IMMEDIATE_COPIES } from '../../ledger/counters.gen.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';

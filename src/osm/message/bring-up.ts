@@ -42,7 +42,7 @@ import {
   writeSysTabHeader,
 } from '../../i2o/executive.gen.ts';
 import { FRAME_WORDS, VERSION_1_5 } from '../../i2o/frame.ts';
-import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../i2o/sgl.ts';
+import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../i2o/list/sgl.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID, NO_TID, ORGANIZATION_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import {

@@ -17,7 +17,7 @@ import {
   LCT_HEADER_WORDS,
   writeExecLctNotify,
 } from '../../i2o/executive.gen.ts';
-import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../i2o/sgl.ts';
+import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../i2o/list/sgl.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import {

@@ -8,7 +8,13 @@
  */
 import { CONTROL_BYTES, CONTROL_PARAMS_AT } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
-import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, SGL_SIMPLE_WORDS, writeSglSimple } from '../../i2o/sgl.ts';
+import {
+  SGL_LAST,
+  SGL_SIMPLE_IN,
+  SGL_SIMPLE_OUT,
+  SGL_SIMPLE_WORDS,
+  writeSglSimple,
+} from '../../i2o/list/sgl.ts';
 import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import {

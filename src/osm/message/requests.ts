@@ -6,7 +6,7 @@ import type { Region } from '../../dma/region.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
 import { writePrivateEcho } from '../../i2o/executive.gen.ts';
 import { getFailurePreservedFrame } from '../../i2o/frame.ts';
-import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/sgl.ts';
+import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/list/sgl.ts';
 import {
   REPLY_MODE_BATCH,
   REPLY_MODE_IMMEDIATE,

@@ -12,7 +12,7 @@ import {
   SGL_TRANSMIT,
   writeSglContext,
   writeSglTransaction,
-} from '../../i2o/sgl.ts';
+} from '../../i2o/list/sgl.ts';
 import { SOCKET_SEND_SGL_WORD, writeSocketSend } from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';

@@ -23,7 +23,7 @@ import {
   SGL_TRANSACTION_WORDS,
   SGL_TRANSMIT,
   sglImmediateWords,
-} from '../../i2o/sgl.ts';
+} from '../../i2o/list/sgl.ts';
 import {
   SOCKET_ABORT,
   SOCKET_ACCEPT_POST,

@@ -12,7 +12,7 @@ import {
   SGL_TRANSMIT,
   writeSglContext,
   writeSglImmediate,
-} from '../../i2o/sgl.ts';
+} from '../../i2o/list/sgl.ts';
 import {
   REPLY_MODE_IMMEDIATE,
   REPLY_MODE_ON_ERROR,

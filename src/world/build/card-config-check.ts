@@ -2,7 +2,7 @@
  * What a program hands in as a card's configuration, held against the defaults: every name must be one there is and every value
  * of its kind. Ranges are the business of whoever makes a table of the number.
  */
-import { TRANSPORTS } from '../../i2o/queues.ts';
+import { TRANSPORTS } from '../../i2o/queues/queues.ts';
 import { REPLY_MODES } from '../../osm/message/requests.ts';
 
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {

@@ -4,7 +4,7 @@ import { planPackets } from '../../dma/packets.ts';
 import type { MemoryPlan } from '../../dma/plan.ts';
 import { NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
 import { packetSlotBytes, planNic } from '../../hdm/nic-rings.ts';
-import { queuePlanner } from '../../i2o/queues.ts';
+import { queuePlanner } from '../../i2o/queues/queues.ts';
 import type { CardConfig } from './card-config.ts';
 
 export interface CardMemory {

@@ -7,7 +7,7 @@ import type { Region } from '../../dma/region.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { Interrupt } from '../../i2o/interrupt.ts';
-import { cardQueues } from '../../i2o/queues.ts';
+import { cardQueues } from '../../i2o/queues/queues.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import { Executive } from '../../iop/executive/executive.ts';
 import { ExecutiveParts } from '../../iop/executive/executive-parts.ts';

@@ -5,7 +5,7 @@
 import { DmaEngine } from '../../dma/engine.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
-import { hostQueues } from '../../i2o/queues.ts';
+import { hostQueues } from '../../i2o/queues/queues.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';

@@ -1,14 +1,14 @@
 /** The transports there are, and each side's two ends of the one a card was planned with. */
-import type { CardLayout, QueuePlanner, Transport } from '../dma/card-layout.ts';
-import type { Region } from '../dma/region.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import { FifoCardConsumer, FifoCardProducer } from './fifo-card.ts';
-import { FifoHostConsumer, FifoHostProducer } from './fifo-host.ts';
-import { type FifoLayout, firstInboundMfa, planOutboundFrames, planUnit } from './fifo-layout.ts';
-import { HostPort } from './fifo-port.ts';
-import { RingConsumer, RingProducer } from './ring.ts';
-import { FRAMES_OFFSET, planRing, ringCopies } from './ring-layout.ts';
-import type { FrameConsumer, FrameProducer } from './transport.ts';
+import type { CardLayout, QueuePlanner, Transport } from '../../dma/card-layout.ts';
+import type { Region } from '../../dma/region.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { FrameConsumer, FrameProducer } from '../transport.ts';
+import { FifoCardConsumer, FifoCardProducer } from './fifo/fifo-card.ts';
+import { FifoHostConsumer, FifoHostProducer } from './fifo/fifo-host.ts';
+import { type FifoLayout, firstInboundMfa, planOutboundFrames, planUnit } from './fifo/fifo-layout.ts';
+import { HostPort } from './fifo/fifo-port.ts';
+import { RingConsumer, RingProducer } from './ring/ring.ts';
+import { FRAMES_OFFSET, planRing, ringCopies } from './ring/ring-layout.ts';
 
 export const TRANSPORTS: readonly Transport[] = ['ring', 'fifo'];
 

@@ -15,8 +15,8 @@
  * Each word has a pair of cache lines to itself, since processors fetch lines in pairs. Indices run freely as int32; a
  * slot is `index & (capacity − 1)`. Empty is head = tail, full is tail − head = capacity: no slot is lost to tell them apart.
  */
-import type { MemoryPlan } from '../dma/plan.ts';
-import { FRAME_BYTES, FRAME_WORDS } from './frame.ts';
+import type { MemoryPlan } from '../../../dma/plan.ts';
+import { FRAME_BYTES, FRAME_WORDS } from '../../frame.ts';
 
 export const TAIL_OFFSET = 0;
 export const HEAD_OFFSET = 128;

@@ -8,8 +8,9 @@
  * Nothing the other end wrote is trusted: an index that cannot be (further than the capacity away) stops the ring's use and
  * is reported by `broken`; what a frame holds is the frame checker's business.
  */
-import type { Region } from '../dma/region.ts';
-import { FRAME_BYTES, FRAME_WORDS } from './frame.ts';
+import type { Region } from '../../../dma/region.ts';
+import { FRAME_BYTES, FRAME_WORDS } from '../../frame.ts';
+import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../transport.ts';
 import {
   checkCapacity,
   FRAMES_OFFSET,
@@ -19,7 +20,6 @@ import {
   TAIL_EVENT_OFFSET,
   TAIL_OFFSET,
 } from './ring-layout.ts';
-import { type FrameConsumer, type FrameProducer, NO_FRAME } from './transport.ts';
 
 /** The sending end. acquire → write the frame → post | cancel; publish now and then. */
 export class RingProducer implements FrameProducer {

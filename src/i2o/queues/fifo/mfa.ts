@@ -2,7 +2,7 @@
  * Message frame addresses, judged: every address that comes out of a FIFO is the other side's word, and is taken only if it
  * names a frame of its direction that the other side held. What is refused is counted by name and changes nothing else.
  */
-import { FRAME_BYTES } from './frame.ts';
+import { FRAME_BYTES } from '../../frame.ts';
 
 /** Why an address is refused; also the distance from the side's first counter, less one. */
 export const MFA_GOOD = 0;

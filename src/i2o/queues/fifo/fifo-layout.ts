@@ -26,8 +26,8 @@
  * where a reset would rewrite the indices, the card, which cannot move the host's, says by a floor what is gone;
  * and the two words by which a side waits for a free frame stand for doorbell bits (0x20, 0x2C), which I2O left to others.
  */
-import type { MemoryPlan } from '../dma/plan.ts';
-import { FRAME_BYTES } from './frame.ts';
+import type { MemoryPlan } from '../../../dma/plan.ts';
+import { FRAME_BYTES } from '../../frame.ts';
 
 export const INBOUND_FREE_HEAD = 0;
 export const INBOUND_FREE_TAIL = 128;

@@ -6,14 +6,14 @@
  * Each end remembers where every frame is, by the index at which it was pushed: an address the host sends is taken only if the
  * host had read it before. So a frame posted twice, freed twice or never given out is refused, and no list ever holds one twice.
  */
-import type { Region } from '../dma/region.ts';
-import { FIFO_ERROR_INTERRUPTS, FRAMES_PRESERVED, MFA_OUT_OF_WINDOW } from '../ledger/counters.gen.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Region } from '../../../dma/region.ts';
+import { FIFO_ERROR_INTERRUPTS, FRAMES_PRESERVED, MFA_OUT_OF_WINDOW } from '../../../ledger/counters.gen.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../transport.ts';
 import { FifoHead, FifoTail } from './fifo.ts';
 import * as at from './fifo-layout.ts';
 import { OUTBOUND_POST_INTERRUPT } from './fifo-port.ts';
 import { FrameWindow, MFA_NOT_OWNED, REFUSALS_PER_LOOK } from './mfa.ts';
-import { type FrameConsumer, type FrameProducer, NO_FRAME } from './transport.ts';
 
 /** Whose a frame is. */
 const CARDS = 0;

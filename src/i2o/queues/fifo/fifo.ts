@@ -8,7 +8,7 @@
  * A reset empties a FIFO from either end: the one that takes skips what there is, the one that pushes raises the floor, an index
  * below which the other finds nothing any more.
  */
-import type { Region } from '../dma/region.ts';
+import type { Region } from '../../../dma/region.ts';
 
 /** The end that pushes. */
 export class FifoHead {

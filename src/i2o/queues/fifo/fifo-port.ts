@@ -8,7 +8,7 @@
  *
  * A read that finds nothing gives 0xFFFFFFFF (NO_FRAME as an int32), and what is read is taken.
  */
-import type { Region } from '../dma/region.ts';
+import type { Region } from '../../../dma/region.ts';
 import {
   OUTBOUND_FREE_OVERFLOWS,
   PORT_EMPTY_READS,
@@ -17,11 +17,11 @@ import {
   PORT_WRITES,
   REGISTER_READS,
   REGISTER_WRITES,
-} from '../ledger/counters.gen.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+} from '../../../ledger/counters.gen.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { NO_FRAME } from '../../transport.ts';
 import { FifoHead, FifoTail } from './fifo.ts';
 import * as at from './fifo-layout.ts';
-import { NO_FRAME } from './transport.ts';
 
 /** Bit 3 of status and mask: the outbound post list holds something. Other bits are not used here. */
 export const OUTBOUND_POST_INTERRUPT = 0x08;

@@ -3,17 +3,21 @@
  * port 0x40 is the host's until it posts it, filled in or as a NOP; one read from port 0x44 until it is written back there.
  * Each end remembers which frames the host holds, and takes no others from the card.
  */
-import type { Region } from '../dma/region.ts';
-import { FRAMES_ADOPTED, HOST_MFA_OUT_OF_WINDOW, INBOUND_POSTED, NOPS } from '../ledger/counters.gen.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-
+import type { Region } from '../../../dma/region.ts';
+import {
+  FRAMES_ADOPTED,
+  HOST_MFA_OUT_OF_WINDOW,
+  INBOUND_POSTED,
+  NOPS,
+} from '../../../ledger/counters.gen.ts';
+import type { Ledger } from '../../../ledger/ledger.ts';
+import { HEADER_WORDS, writeHeader } from '../../frame.ts';
+import { HOST_TID, IOP_TID } from '../../tids.ts';
+import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../transport.ts';
+import { UTIL_NOP } from '../../utility.gen.ts';
 import { type FifoLayout, firstInboundMfa } from './fifo-layout.ts';
 import { type HostPort, OUTBOUND_POST_INTERRUPT, WRITE_RETRIED } from './fifo-port.ts';
-import { HEADER_WORDS, writeHeader } from './frame.ts';
 import { FrameWindow, MFA_NOT_OWNED, REFUSALS_PER_LOOK } from './mfa.ts';
-import { HOST_TID, IOP_TID } from './tids.ts';
-import { type FrameConsumer, type FrameProducer, NO_FRAME } from './transport.ts';
-import { UTIL_NOP } from './utility.gen.ts';
 
 /** Whose a frame is, as far as the host knows. */
 const CARDS = 0;
