@@ -1,5 +1,5 @@
 /*
- * One ring (src/i2o/ring.ts): a producer, a consumer, their four shared words, and the rest of each (src/time/sleeper.ts).
+ * One ring (src/i2o/queues/ring/ring.ts): a producer, a consumer, their four shared words, and the rest of each (src/time/sleeper.ts).
  * The producer waits for free frames, the consumer for frames; each tells the other only when its event word asks for it.
  *
  * Each shared word is read or written in one step, as Atomics.load and Atomics.store do; everything else a side does is its
