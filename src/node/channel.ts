@@ -6,20 +6,15 @@
  * (`onread`, `onconnection`, `oncomplete`), each in its own async context and followed by the ticks, as
  * Node's MakeCallback does it. Nothing here waits, reads a clock or touches a frame.
  */
-import { AsyncResource } from 'node:async_hooks';
+import type { AsyncResource } from 'node:async_hooks';
 import { FAILED, HANGUP, READABLE, SHUT_WR, WRITABLE } from '../socket/contract.ts';
 import { EAGAIN, EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
 import { SO_ERROR, SO_LINGER_SECONDS } from '../socket/options.ts';
 import type { NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
 import { UV_ECANCELED, UV_EOF } from './bindings.ts';
-import type { Pump } from './pump.ts';
-import { flushWrites, type PendingWrite } from './write.ts';
-
-export const BOUND = 0; // has a socket; neither listens nor is connected
-export const LISTENING = 1;
-export const CONNECTING = 2;
-export const CONNECTED = 3;
-export const CLOSED = 4;
+import { BOUND, CLOSED, CONNECTED, CONNECTING, captureContext, LISTENING } from './channel-state.ts';
+import type { Listener, Pump, PumpedSocket } from './pump.ts';
+import { flushWrites, type PendingWrite, type WritingSocket } from './write.ts';
 
 /** The field of a TCP handle that holds its channel; absent on a handle of the kernel's. */
 export const kChannel: unique symbol = Symbol('inic channel');
@@ -33,14 +28,8 @@ export const earlyUserBuffers = new WeakMap<object, Uint8Array>();
 
 const READS_MAX = 32; // a turn, as libuv's uv__read has it
 const ACCEPTS_MAX = 32; // a turn
-const MANUAL = { requireManualDestroy: true } as const; // spares Node the tracking of each one's collection
 
-/** A context for callbacks that shall run where this is called. */
-export function captureContext(): AsyncResource {
-  return new AsyncResource('INICSOCKET', MANUAL);
-}
-
-export class Channel {
+export class Channel implements PumpedSocket, Listener, WritingSocket {
   readonly pump: Pump;
   readonly native: NativeBindings;
   readonly handle: TcpHandle;

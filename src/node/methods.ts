@@ -15,15 +15,8 @@ import {
 } from '../socket/options.ts';
 import { formatAddress } from './addresses.ts';
 import type { AddressInfoOut, NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
-import {
-  type Channel,
-  CLOSED,
-  CONNECTED,
-  captureContext,
-  earlyUserBuffers,
-  kChannel,
-  type MaybeOnCard,
-} from './channel.ts';
+import { type Channel, earlyUserBuffers, kChannel, type MaybeOnCard } from './channel.ts';
+import { CLOSED, CONNECTED, captureContext } from './channel-state.ts';
 import {
   bindChannel,
   bindsOnCard,

@@ -8,7 +8,8 @@ import { EADDRINUSE, EALREADY, EBADF, ECONNREFUSED, EINPROGRESS, EINVAL, EISCONN
 import { SO_REUSEADDR } from '../socket/options.ts';
 import { ANY, isLoopback, LOOPBACK, LOOPBACK6, NOT_AN_ADDRESS, parseIPv4, parseIPv6 } from './addresses.ts';
 import type { StreamRequest, TcpHandle } from './bindings.ts';
-import { BOUND, Channel, CLOSED, CONNECTING, captureContext, LISTENING } from './channel.ts';
+import { Channel } from './channel.ts';
+import { BOUND, CLOSED, CONNECTING, captureContext, LISTENING } from './channel-state.ts';
 import type { OffloadRule } from './offload-rule.ts';
 import type { Pump } from './pump.ts';
 

@@ -16,7 +16,6 @@ import { MachineClock } from '../time/clock.ts';
 import { nextTurn } from '../time/timers.ts';
 import { type NativeBindings, nativeBindings } from './bindings.ts';
 import type { NodeCard } from './card.ts';
-import type { Channel } from './channel.ts';
 import { Slab } from './slab.ts';
 
 export interface PumpOptions {
@@ -36,6 +35,25 @@ export const DEFAULT_PUMP: PumpOptions =
     ? { spinUs: 0, turnUs: 100, lingerUs: 0 } // polling would only keep the card from running
     : { spinUs: 20, turnUs: 100, lingerUs: 500 };
 
+/** What the pump knows of a channel: it serves the ones the card has made ready. */
+export interface PumpedSocket {
+  /** The socket's number on the card; below 0 while it has none. */
+  readonly socket: number;
+  /** Whether it waits in the pump's queue. The pump alone writes it. */
+  queued: boolean;
+  /** Does what is due: reads, sends on, accepts or finishes a connect. Program callbacks run from here. */
+  serve(): void;
+}
+
+/** A listening channel, as a connect to its port looks at it. */
+export interface Listener extends PumpedSocket {
+  readonly ipv6: boolean;
+  /** Whether it hears IPv6 peers only (`UV_TCP_IPV6ONLY`). */
+  readonly ipv6Only: boolean;
+  readonly boundAddress: number;
+  readonly boundPort: number;
+}
+
 const POLLS_PER_CLOCK = 16; // a clock reading costs 35 ns and garbage; an idle poll a few ns
 
 export class Pump {
@@ -53,15 +71,15 @@ export class Pump {
   onEmpty: (() => void) | undefined = undefined;
 
   /** Channels that listen; few, and asked at each connect. */
-  readonly listeners: Channel[] = [];
+  readonly listeners: Listener[] = [];
 
   private readonly options: PumpOptions;
   private readonly clock = new MachineClock();
-  private readonly channels: (Channel | undefined)[] = [];
+  private readonly channels: (PumpedSocket | undefined)[] = [];
   private readonly tick = () => this.run();
   /** The program's store must not ride along with the pump: its immediates are made in this context. */
   private readonly root = new AsyncResource('INICPUMP', { requireManualDestroy: true });
-  private queue: Channel[] = [];
+  private queue: PumpedSocket[] = [];
   private queueHead = 0;
   private deferred: (() => void)[] = [];
   private scheduled = false;
@@ -94,14 +112,14 @@ export class Pump {
     });
   }
 
-  add(channel: Channel): void {
+  add(channel: PumpedSocket): void {
     this.live++;
     if (channel.socket >= 0) this.channels[channel.socket] = channel;
   }
 
-  remove(channel: Channel): void {
+  remove(channel: PumpedSocket): void {
     this.live--;
-    const listener = this.listeners.indexOf(channel);
+    const listener = this.listeners.indexOf(channel as Listener);
     if (listener >= 0) this.listeners.splice(listener, 1);
     if (this.channels[channel.socket] === channel) this.channels[channel.socket] = undefined;
     if (this.live === 0) this.onEmpty?.();
@@ -122,7 +140,7 @@ export class Pump {
   }
 
   /** Has a channel served in the next round, whatever the card says. Hot path. */
-  enqueue(channel: Channel): void {
+  enqueue(channel: PumpedSocket): void {
     if (channel.queued) return;
     channel.queued = true;
     this.queue.push(channel);

@@ -10,8 +10,9 @@
  */
 import type { AsyncResource } from 'node:async_hooks';
 import { EAGAIN, EBADF, ENOBUFS, ENOTCONN } from '../socket/errno.ts';
-import type { StreamRequest } from './bindings.ts';
-import { type Channel, CLOSED, CONNECTED, captureContext } from './channel.ts';
+import type { NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
+import { CLOSED, CONNECTED, captureContext } from './channel-state.ts';
+import type { Pump, PumpedSocket } from './pump.ts';
 
 /** A write the card has not taken whole. The request keeps the program's buffers alive. */
 export interface PendingWrite {
@@ -22,6 +23,25 @@ export interface PendingWrite {
   index: number;
   offset: number;
   next: PendingWrite | undefined;
+}
+
+/** What writing needs of a channel. */
+export interface WritingSocket extends PumpedSocket {
+  readonly pump: Pump;
+  readonly native: NativeBindings;
+  readonly handle: TcpHandle;
+  readonly state: number;
+  bytesWritten: number;
+  /** Writes the card has not taken whole, oldest first, and their bytes still to be sent. */
+  writeHead: PendingWrite | undefined;
+  writeTail: PendingWrite | undefined;
+  writeQueueBytes: number;
+  /** The write queue has become empty or is no longer so: the event loop may be held by it. */
+  updateHold(): void;
+  /** Calls a request's `oncomplete` in its context, then runs the ticks. */
+  complete(context: AsyncResource, request: StreamRequest, ...values: unknown[]): void;
+  /** Sends the end of stream that waited for the queued writes, if one does. */
+  finishShutdown(): void;
 }
 
 export const UTF8 = 0;
@@ -41,7 +61,7 @@ interface FastBuffer extends Buffer {
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as FastBuffer;
 
 /** Hot path: one buffer. */
-export function writeBytes(channel: Channel, request: StreamRequest, bytes: Uint8Array): number {
+export function writeBytes(channel: WritingSocket, request: StreamRequest, bytes: Uint8Array): number {
   const refused = checkWritable(channel);
   if (refused !== 0) return refused;
   const sent = channel.writeHead === undefined ? sendSome(channel, bytes, 0, bytes.length) : 0;
@@ -51,7 +71,12 @@ export function writeBytes(channel: Channel, request: StreamRequest, bytes: Uint
 }
 
 /** Hot path: one string. @param encoding UTF8, LATIN1 (which ASCII is too) or UCS2. */
-export function writeText(channel: Channel, request: StreamRequest, text: string, encoding: number): number {
+export function writeText(
+  channel: WritingSocket,
+  request: StreamRequest,
+  text: string,
+  encoding: number,
+): number {
   if (encodedMax(text, encoding) > SCRATCH_BYTES || channel.writeHead !== undefined) {
     return writeBytes(channel, request, Buffer.from(text, encodingName(encoding)));
   }
@@ -72,7 +97,7 @@ let rest: Uint8Array[] | undefined;
 
 /** @param chunks buffers alone, or pairs of chunk and encoding name. */
 export function writeMany(
-  channel: Channel,
+  channel: WritingSocket,
   request: StreamRequest,
   chunks: unknown[],
   buffers: boolean,
@@ -97,7 +122,7 @@ export function writeMany(
   return noteWrite(channel, total, left !== undefined && left.length > 0 ? 1 : 0, 0);
 }
 
-function gatherText(channel: Channel, text: string, name: BufferEncoding): void {
+function gatherText(channel: WritingSocket, text: string, name: BufferEncoding): void {
   const encoding = encodingNumber(name);
   const most = encoding === OTHER ? SCRATCH_BYTES + 1 : encodedMax(text, encoding);
   if (most > SCRATCH_BYTES) {
@@ -110,7 +135,7 @@ function gatherText(channel: Channel, text: string, name: BufferEncoding): void 
   total += length;
 }
 
-function gatherBytes(channel: Channel, bytes: Uint8Array): void {
+function gatherBytes(channel: WritingSocket, bytes: Uint8Array): void {
   total += bytes.length;
   if (bytes.length <= GATHER_MAX) {
     if (fill + bytes.length > SCRATCH_BYTES) flushGathered(channel);
@@ -125,7 +150,7 @@ function gatherBytes(channel: Channel, bytes: Uint8Array): void {
   else if (sent < bytes.length) (rest ??= []).push(sent === 0 ? bytes : bytes.subarray(sent));
 }
 
-function flushGathered(channel: Channel): void {
+function flushGathered(channel: WritingSocket): void {
   if (fill === 0) return;
   const sent = rest === undefined ? sendSome(channel, scratch, 0, fill) : 0;
   if (sent < 0) gatherError = sent;
@@ -133,14 +158,14 @@ function flushGathered(channel: Channel): void {
   fill = 0;
 }
 
-function checkWritable(channel: Channel): number {
+function checkWritable(channel: WritingSocket): number {
   if (channel.state === CONNECTED && channel.pump.deadErrno === 0) return 0;
   const error =
     channel.state === CLOSED ? -EBADF : channel.pump.deadErrno !== 0 ? -channel.pump.deadErrno : -ENOTCONN;
   return noteWrite(channel, 0, 0, error);
 }
 
-function noteWrite(channel: Channel, bytes: number, later: number, result: number): number {
+function noteWrite(channel: WritingSocket, bytes: number, later: number, result: number): number {
   const native = channel.native;
   native.streamBaseState[native.kBytesWritten] = bytes;
   native.streamBaseState[native.kLastWriteWasAsync] = later;
@@ -152,7 +177,7 @@ function noteWrite(channel: Channel, bytes: number, later: number, result: numbe
  * Hot path: sends until all is taken or the card is full. @returns bytes taken, 0 if none, or a negative
  * errno.
  */
-function sendSome(channel: Channel, bytes: Uint8Array, offset: number, length: number): number {
+function sendSome(channel: WritingSocket, bytes: Uint8Array, offset: number, length: number): number {
   const stack = channel.pump.stack;
   let sent = 0;
   while (sent < length) {
@@ -172,7 +197,12 @@ function sendSome(channel: Channel, bytes: Uint8Array, offset: number, length: n
   return sent;
 }
 
-function queueWrite(channel: Channel, request: StreamRequest, pieces: Uint8Array[], offset: number): void {
+function queueWrite(
+  channel: WritingSocket,
+  request: StreamRequest,
+  pieces: Uint8Array[],
+  offset: number,
+): void {
   const write: PendingWrite = {
     request,
     context: captureContext(),
@@ -190,7 +220,7 @@ function queueWrite(channel: Channel, request: StreamRequest, pieces: Uint8Array
 }
 
 /** Sends on what waits, oldest first, and completes what is done. */
-export function flushWrites(channel: Channel): void {
+export function flushWrites(channel: WritingSocket): void {
   let write = channel.writeHead;
   while (write !== undefined) {
     const status = sendPieces(channel, write);
@@ -206,7 +236,7 @@ export function flushWrites(channel: Channel): void {
 }
 
 /** @returns 0 when the write is whole, 1 while some is left, or a negative errno. */
-function sendPieces(channel: Channel, write: PendingWrite): number {
+function sendPieces(channel: WritingSocket, write: PendingWrite): number {
   while (write.index < write.pieces.length) {
     const piece = write.pieces[write.index];
     const sent = sendSome(channel, piece, write.offset, piece.length - write.offset);
