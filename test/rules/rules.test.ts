@@ -1,6 +1,6 @@
 /** The design's firm rules (src/ARCHITECTURE.md, "Rules"), each as a test over the source tree. */
 import { describe, expect, it } from 'vitest';
-import { findLines, type SourceFile, sourceFiles } from './sources.ts';
+import { findLines, type SourceFile, sourceFiles } from './lines.ts';
 
 const files = sourceFiles();
 const inFolder = (...folders: string[]): SourceFile[] =>

@@ -1,50 +1,127 @@
-/** The source tree as the rules' tests see it: files, their folders, and what they import. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+/**
+ * The source tree as the rules see it: every file with its syntax tree, as TypeScript's own parser reads it,
+ * and what it imports. A rule is a function of a list of such files, so its test can also run it over a few
+ * made-up files (`fakeSources`) and show that it finds what it forbids.
+ */
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Node, type SourceFile as Syntax, SyntaxKind } from 'typescript/unstable/ast';
+import {
+  isExportDeclaration,
+  isImportDeclaration,
+  isImportTypeNode,
+  isStringLiteral,
+} from 'typescript/unstable/ast/is';
+import { createVirtualFileSystem } from 'typescript/unstable/fs';
+import { API } from 'typescript/unstable/sync';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const SOURCE = join(ROOT, 'src');
 
 export interface SourceFile {
-  /** Path from `src`, with slashes. */
+  /** Path from the repository's root, with slashes: `src/osm/host.ts`. */
   readonly path: string;
-  /** First folder, or '' for a file right in `src`. */
-  readonly folder: string;
   readonly text: string;
-  /** The text with comments and strings blanked out: what the machine would run. */
-  readonly code: string;
-  /** Modules imported or re-exported: paths from `src` for our own, else the module's name. */
+  readonly syntax: Syntax;
+  /** Modules imported or re-exported, types too: paths from the root for our own, else the module's name. */
   readonly imports: readonly string[];
+  /** Whether `spec/generate.ts` wrote it. */
+  readonly generated: boolean;
 }
 
-export function sourceFiles(): SourceFile[] {
-  return readdirSync(SOURCE, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => readSource(join(entry.parentPath, entry.name)));
+let real: readonly SourceFile[] | undefined;
+
+/** Every TypeScript file of `src`, `spec`, `test` and `bench`. */
+export function sources(): readonly SourceFile[] {
+  real ??= read(new API({ cwd: ROOT }), ROOT);
+  return real;
 }
 
-function readSource(file: string): SourceFile {
-  const text = readFileSync(file, 'utf8');
-  const path = relative(SOURCE, file).split('\\').join('/');
-  const imports = [
-    ...text.matchAll(/^(?:import|export)\b[^'";]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm),
-  ]
-    .map((match) => match[1] ?? match[2] ?? match[3])
-    .map((name) => (name.startsWith('.') ? relative(SOURCE, resolve(dirname(file), name)) : name));
-  return { path, folder: path.includes('/') ? path.split('/')[0] : '', text, code: blank(text), imports };
+/** @param files text by path from the root. @returns the files in the form in which rules take them. */
+export function fakeSources(files: Readonly<Record<string, string>>): readonly SourceFile[] {
+  const root = '/fake';
+  const config = { compilerOptions: { noLib: true, types: [], noResolve: true }, include: ['**/*.ts'] };
+  const all: Record<string, string> = { [`${root}/tsconfig.json`]: JSON.stringify(config) };
+  for (const [path, text] of Object.entries(files)) all[`${root}/${path}`] = text;
+  return read(new API({ cwd: root, fs: createVirtualFileSystem(all) }), root);
 }
 
-/** Blanks comments and quoted strings, line for line. */
-export function blank(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, (match) =>
-    match.replace(/[^\n]/g, ' '),
-  );
+function read(api: API, root: string): SourceFile[] {
+  try {
+    const [project] = api.updateSnapshot({ openProject: resolve(root, 'tsconfig.json') }).getProjects();
+    const files: SourceFile[] = [];
+    for (const name of [...project.rootFiles].sort()) {
+      const syntax = project.program.getSourceFile(name);
+      if (syntax !== undefined) files.push(sourceOf(relative(root, name).split('\\').join('/'), syntax));
+    }
+    return files;
+  } finally {
+    api.close();
+  }
 }
 
-/** Lines of `code` that match, as `path:line: text`. */
-export function findLines(file: SourceFile, pattern: RegExp): string[] {
-  return file.code
-    .split('\n')
-    .flatMap((line, i) => (pattern.test(line) ? [`${file.path}:${i + 1}: ${line.trim()}`] : []));
+function sourceOf(path: string, syntax: Syntax): SourceFile {
+  const imports = nodesOf(syntax)
+    .map(moduleNamed)
+    .filter((name) => name !== undefined)
+    .map((name) => (name.startsWith('.') ? relative('/', resolve('/', path, '..', name)) : name));
+  return { path, text: syntax.text, syntax, imports, generated: path.endsWith('.gen.ts') };
+}
+
+/** The module that an import, a re-export, an `import()` or an `import('...')` type names. */
+function moduleNamed(node: Node): string | undefined {
+  if (isImportDeclaration(node) || isExportDeclaration(node)) {
+    const { moduleSpecifier } = node;
+    return moduleSpecifier !== undefined && isStringLiteral(moduleSpecifier)
+      ? moduleSpecifier.text
+      : undefined;
+  }
+  if (isImportTypeNode(node)) return literalIn(node);
+  const { parent } = node;
+  if (node.kind === SyntaxKind.ImportKeyword && parent?.kind === SyntaxKind.CallExpression) {
+    return literalIn(parent);
+  }
+  return undefined;
+}
+
+function literalIn(node: Node): string | undefined {
+  const literals = nodesOf(node).filter(isStringLiteral);
+  return literals[0]?.text;
+}
+
+/** A node and all below it, in the order of the text. */
+export function nodesOf(root: Node): Node[] {
+  const nodes: Node[] = [];
+  const visit = (node: Node): void => {
+    nodes.push(node);
+    node.forEachChild(visit);
+  };
+  visit(root);
+  return nodes;
+}
+
+/** Where a node stands and what it says, as `path:line: text`, the text cut short. */
+export function found(file: SourceFile, node: Node, what?: string): string {
+  const start = startOf(file, node);
+  const { line } = file.syntax.getLineAndCharacterOfPosition(start);
+  const text = what ?? file.text.slice(start, node.end).replace(/\s+/g, ' ').slice(0, 80);
+  return `${file.path}:${line + 1}: ${text}`;
+}
+
+/** A node's position includes the blanks and comments before it; this is where its own text begins. */
+export function startOf(file: SourceFile, node: Node): number {
+  const skip = /(?:\s+|\/\*[\s\S]*?\*\/|\/\/[^\n]*)*/y;
+  skip.lastIndex = node.pos;
+  skip.test(file.text);
+  return Math.min(skip.lastIndex, node.end);
+}
+
+/** First folder below `src`; '' for what lies elsewhere or right in `src`. */
+export function roomOf(path: string): string {
+  const [top, room, below] = path.split('/');
+  return top === 'src' && below !== undefined ? room : '';
+}
+
+/** Files of these folders of `src`. */
+export function inRooms(files: readonly SourceFile[], ...rooms: string[]): SourceFile[] {
+  return files.filter((file) => rooms.includes(roomOf(file.path)));
 }
