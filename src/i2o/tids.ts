@@ -6,7 +6,10 @@ export const HOST_TID = 0x001;
  * read and write parameters. That it has this number, and how little it may, is ours; our driver never uses it.
  */
 export const MANAGER_TID = 0x002;
-export const DEVICE_TID = 0x010; // the one device a card of ours has: the socket module, or the echo module
+/** TID of a card's first device. Device i of a card has this TID plus i: that devices are numbered so is ours. */
+export const FIRST_DEVICE_TID = 0x010;
+/** The device that our driver speaks to: the socket module, or the echo module, is a card's first. */
+export const DEVICE_TID: number = FIRST_DEVICE_TID;
 /** Class of our socket device. No socket class was published; 0x0A0 is unassigned in every header seen. */
 export const SOCKET_CLASS_ID = 0x0a0;
 /** Class of the echo device: ours too. */

@@ -124,7 +124,8 @@ export class CardStorm {
     const { random, card } = this;
     const count = random.below(2) === 0 ? 1 : 1 + random.below(16);
     const state = stateOf(card);
-    const { canReply, deviceReady } = state;
+    const { canReply } = state;
+    const deviceReady = state.devices[0].ready;
     this.posted.length = 0;
     for (let i = 0; i < count; i++) {
       this.make();
@@ -139,10 +140,10 @@ export class CardStorm {
     }
     const passed = random.below(16) === 0 ? random.below(2e9) : random.below(200_000);
     card.clock.set(card.clock.nowNs + passed);
-    if (!state.deviceReady && random.below(20) === 0) {
+    if (!state.devices[0].ready && random.below(20) === 0) {
       bringUp(card);
       warmUp(card);
-    } else if (random.below(200) === 0 && state.deviceReady) warmUp(card);
+    } else if (random.below(200) === 0 && state.devices[0].ready) warmUp(card);
     if (random.below(8) === 0) abuseFifos(card, random);
   }
 

@@ -64,7 +64,7 @@ export function stateOf(card: BareCard): IopState {
 }
 
 function module(card: BareCard): SocketModule {
-  return card.parts.processor['module'] as SocketModule;
+  return card.parts.processor['modules'][0] as SocketModule;
 }
 
 /** Posts, lets the card work, and lets a little time pass. @returns its replies. */
@@ -97,7 +97,7 @@ export function bringUp(card: BareCard): void {
     for (const last of [0, 0, SGL_LAST]) at = writeSglSimple(w, at, 0x54 | last, 48, control + 1024);
   });
   ask(card, (w, f) => exec.writeExecSysEnable(w, f, IOP_TID, HOST_TID, 0, 0));
-  if (!stateOf(card).deviceReady)
+  if (!stateOf(card).devices[0].ready)
     throw new Error(`the card cannot be brought up: state ${stateOf(card).state}`);
 }
 

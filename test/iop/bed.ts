@@ -25,6 +25,8 @@ import {
 export interface BareCardOptions {
   /** In place of the socket module. */
   readonly module?: (outbound: Outbound) => Module;
+  /** Several, in the order of their TIDs. */
+  readonly modules?: (outbound: Outbound) => readonly Module[];
   /** See `CardEnvironment`. */
   readonly onFault?: (error: unknown) => void;
 }
@@ -65,10 +67,12 @@ export class BareCard {
       wire,
       ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     };
+    const { module } = options;
+    const modules = options.modules ?? (module && ((outbound: Outbound) => [module(outbound)]));
     this.parts =
-      options.module === undefined
+      modules === undefined
         ? buildSocketCard(this.region, this.memory, this.config, environment)
-        : buildModuleCard(this.region, this.memory, this.config, environment, options.module);
+        : buildModuleCard(this.region, this.memory, this.config, environment, modules);
     this.hostLedger = new Ledger(this.region, layout.hostLedger);
     const queues = hostQueues(this.region, layout, this.hostLedger);
     this.inbound = queues.inbound;

@@ -87,7 +87,7 @@ describe.each(['ring', 'fifo'] as const)('IopReset over the %s', (transport) => 
 
   it('ends requests of the device without a word: what they named is the host’s', () => {
     bed.send(0x81, [1, 2], DEVICE_TID);
-    const module = bed.parts.processor['module'] as FakeModule;
+    const module = bed.parts.processor['modules'][0] as FakeModule;
     expect(module.open.length).toBe(1);
     bed.iopReset();
     expect(bed.run()).toEqual([]);

@@ -131,7 +131,7 @@ class Bench {
 
   /** The card has nothing of the host's, nor anything to tell of what it had. */
   expectForgotten(): void {
-    const module = this.card.parts.processor['module'] as SocketModule;
+    const module = this.card.parts.processor['modules'][0] as SocketModule;
     const { held, pending } = module['aborts']['sendBuffers'];
     expect({ held, pending }).toEqual({ held: 0, pending: 0 });
   }

@@ -1,12 +1,12 @@
 /**
- * Executive messages about one device (Ddm…, BiosInfoSet, BootDeviceSet) or one path (Path…). There is one device, and one
- * path: from this host to this IOP. What they change is the device's state, which the processor looks at for every message.
+ * Executive messages about one device (Ddm…, BiosInfoSet, BootDeviceSet), which name it by its TID, or about the path (Path…).
+ * There is one path, from this host to this IOP, and every device lies on it. What these messages change is the devices' state,
+ * which the processor looks at for every frame.
  */
 import {
   DETAILED_STATUS_DEVICE_NOT_AVAILABLE,
   DETAILED_STATUS_INVALID_PARAMETER,
   DETAILED_STATUS_SUCCESS,
-  EXEC_BIOS_INFO_SET,
   EXEC_BOOT_DEVICE_SET,
   EXEC_DDM_DESTROY,
   EXEC_DDM_ENABLE,
@@ -25,8 +25,8 @@ import {
   REQUEST_STATUS_ERROR_NO_DATA,
   REQUEST_STATUS_SUCCESS,
 } from '../../i2o/executive.gen.ts';
-import { DEVICE_TID } from '../../i2o/tids.ts';
 import type { Outbound } from '../reply/outbound.ts';
+import { deviceOf } from '../state/header-check.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget, ExecutiveTarget } from '../target/target.ts';
 
@@ -37,49 +37,83 @@ export class DeviceRequests {
   private readonly outbound: Outbound;
   private readonly iop: IopState;
   private readonly executive: ExecutiveTarget;
-  private readonly device: DeviceTarget;
+  private readonly devices: readonly DeviceTarget[];
 
-  constructor(outbound: Outbound, iop: IopState, executive: ExecutiveTarget, device: DeviceTarget) {
+  constructor(
+    outbound: Outbound,
+    iop: IopState,
+    executive: ExecutiveTarget,
+    devices: readonly DeviceTarget[],
+  ) {
     this.outbound = outbound;
     this.iop = iop;
     this.executive = executive;
-    this.device = device;
+    this.devices = devices;
   }
 
   request(frame: number, functionCode: number): void {
-    const { outbound, device } = this;
-    if (!this.named(frame, functionCode)) {
-      outbound.transactionError(frame, DETAILED_STATUS_INVALID_PARAMETER, NAME_BYTE, 0);
-    } else if (!device.present && functionCode !== EXEC_BOOT_DEVICE_SET) {
-      outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_DEVICE_NOT_AVAILABLE);
-    } else {
-      this.apply(frame, functionCode);
-      outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
-    }
-  }
-
-  /** Whether the message names something there is: all name it in the same place. */
-  private named(frame: number, functionCode: number): boolean {
-    const { words } = this.outbound;
     switch (functionCode) {
       case EXEC_PATH_QUIESCE:
       case EXEC_PATH_ENABLE:
       case EXEC_PATH_RESET:
-        return (
-          getExecPathEnableIopId(words, frame) === this.iop.iopId &&
-          getExecPathEnableHostUnitId(words, frame) === this.iop.hostUnitId
-        );
-      case EXEC_BOOT_DEVICE_SET: {
-        const tid = getExecBootDeviceSetBootTid(words, frame);
-        return tid === 0 || (tid === DEVICE_TID && this.device.present);
-      }
+        this.path(frame, functionCode);
+        break;
+      case EXEC_BOOT_DEVICE_SET:
+        this.bootDevice(frame);
+        break;
       default:
-        return getExecDdmEnableDeviceTid(words, frame) === DEVICE_TID;
+        this.oneDevice(frame, functionCode);
     }
   }
 
-  private apply(frame: number, functionCode: number): void {
-    const { device, iop, outbound } = this;
+  /** The path is closed or opened for every device, which itself stays as it is. */
+  private path(frame: number, functionCode: number): void {
+    const { outbound, iop, devices } = this;
+    const { words } = outbound;
+    const named =
+      getExecPathEnableIopId(words, frame) === iop.iopId &&
+      getExecPathEnableHostUnitId(words, frame) === iop.hostUnitId;
+    if (!named) {
+      this.unknown(frame);
+    } else if (!devices.some(({ present }) => present)) {
+      this.gone(frame);
+    } else {
+      const open = functionCode !== EXEC_PATH_QUIESCE;
+      const end = functionCode !== EXEC_PATH_ENABLE;
+      for (const device of devices) if (device.present) device.setPath(open, end);
+      this.done(frame);
+    }
+  }
+
+  /** TID 0 names none. */
+  private bootDevice(frame: number): void {
+    const { iop, devices } = this;
+    const tid = getExecBootDeviceSetBootTid(this.outbound.words, frame);
+    const device = deviceOf(tid, devices.length);
+    if (tid !== 0 && (device < 0 || !devices[device].present)) {
+      this.unknown(frame);
+      return;
+    }
+    iop.bootTid = tid;
+    iop.tableChanged();
+    this.done(frame);
+  }
+
+  private oneDevice(frame: number, functionCode: number): void {
+    const { outbound, devices } = this;
+    const device = deviceOf(getExecDdmEnableDeviceTid(outbound.words, frame), devices.length);
+    if (device < 0) {
+      this.unknown(frame);
+    } else if (!devices[device].present) {
+      this.gone(frame);
+    } else {
+      this.apply(frame, functionCode, devices[device]);
+      this.done(frame);
+    }
+  }
+
+  private apply(frame: number, functionCode: number, device: DeviceTarget): void {
+    const { iop, outbound } = this;
     switch (functionCode) {
       case EXEC_DDM_SUSPEND:
         device.suspend(false);
@@ -93,29 +127,30 @@ export class DeviceRequests {
       case EXEC_DDM_RESET:
         device.restart();
         break;
-      case EXEC_PATH_QUIESCE:
-        device.setPath(false, true);
-        break;
-      case EXEC_PATH_ENABLE:
-        device.setPath(true, false);
-        break;
-      case EXEC_PATH_RESET:
-        device.setPath(true, true);
-        break;
       case EXEC_DDM_DESTROY:
         device.destroy();
-        iop.bootTid = 0;
+        if (iop.bootTid === device.tid) iop.bootTid = 0;
         // There is no event for an entry that is gone: who wants to know compares tables (reference section 4.6).
         device.entryChanged();
         break;
-      case EXEC_BIOS_INFO_SET:
+      default:
         device.biosInfo = getExecBiosInfoSetBiosInfo(outbound.words, frame);
         device.entryChanged();
-        this.executive.events.raise(EXECUTIVE_EVENT_MODIFIED_LCT, DEVICE_TID);
-        break;
-      default:
-        iop.bootTid = getExecBootDeviceSetBootTid(outbound.words, frame);
-        iop.tableChanged();
+        this.executive.events.raise(EXECUTIVE_EVENT_MODIFIED_LCT, device.tid);
     }
+  }
+
+  private done(frame: number): void {
+    this.outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
+  }
+
+  /** There is no such device, or no such path. */
+  private unknown(frame: number): void {
+    this.outbound.transactionError(frame, DETAILED_STATUS_INVALID_PARAMETER, NAME_BYTE, 0);
+  }
+
+  /** The device was destroyed. */
+  private gone(frame: number): void {
+    this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_DEVICE_NOT_AVAILABLE);
   }
 }

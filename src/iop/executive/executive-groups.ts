@@ -11,22 +11,22 @@ import {
 } from '../../i2o/executive.gen.ts';
 import { FRAME_BYTES, VERSION_1_5 } from '../../i2o/frame.ts';
 import * as layout from '../../i2o/groups.gen.ts';
-import { DEVICE_TID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
+import { IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
 import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
 import { DescribedGroup, type ParameterGroup, type ValueWriter } from '../module/parameter-group.ts';
 import { type IopState, SYSTEM_TABLE_WORDS } from '../state/iop-state.ts';
 import { EVENT_QUEUE_MAX } from '../target/events.ts';
-import type { DeviceTarget, ExecutiveTarget, Target } from '../target/target.ts';
+import { DeviceTarget, type ExecutiveTarget, type Target } from '../target/target.ts';
 import { classWord, moduleName, REVISION } from './generic-groups.ts';
 import { STATIC_FRAMES, type StaticFrames } from './static-frames.ts';
-import { ADAPTER_ID, CAPABILITIES, identityTag } from './tables.ts';
+import { ADAPTER_ID, CAPABILITIES, controllingTid, identityTag, isListed } from './tables.ts';
 
 const MODULE_TYPE_ISM = 0x21;
 
 export interface ExecutiveGroupParts {
   readonly iop: IopState;
   readonly executive: ExecutiveTarget;
-  readonly device: DeviceTarget;
+  readonly devices: readonly DeviceTarget[];
   readonly staticFrames: StaticFrames;
   readonly inbound: FrameConsumer;
   readonly outbound: FrameProducer;
@@ -40,7 +40,8 @@ export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
     numbers(layout.GROUP_IOP_HARDWARE, () => [ORGANIZATION_ID, 1, parts.memoryBytes, 0, CAPABILITIES, 0, 0]),
     numbers(layout.GROUP_MESSAGE_INTERFACE, () => messageInterface(parts)),
     numbers(layout.GROUP_ENVIRONMENT, () => {
-      const waiting = parts.executive.events.waiting + parts.device.events.waiting;
+      let { waiting } = parts.executive.events;
+      for (const { events } of parts.devices) waiting += events.waiting;
       return [parts.memoryBytes, 0, 0, EVENT_QUEUE_MAX, waiting, 1];
     }),
     ddmList(parts),
@@ -48,7 +49,7 @@ export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
     none(layout.GROUP_DRIVER_STORE_TABLE),
     numbers(layout.GROUP_BUS_ATTRIBUTES, () => [0, 0, 1], 1),
     softwareAttributes(parts.executive),
-    hardwareResources(parts.device),
+    hardwareResources(parts.devices),
     numbers(layout.GROUP_LOGICAL_CONFIGURATION_HEAD, () => [
       parts.iop.bootTid,
       0,
@@ -97,54 +98,56 @@ function messageInterface(parts: ExecutiveGroupParts): readonly number[] {
   ];
 }
 
-function ddmList({ device, iop }: ExecutiveGroupParts): ParameterGroup {
+function ddmList({ devices }: ExecutiveGroupParts): ParameterGroup {
   return new DescribedGroup(layout.GROUP_DDM_LIST, {
-    rows: () => 1,
-    put: (field, _row, put) => {
-      if (field === layout.GROUP_DDM_LIST_DDM_TID) put.number(DEVICE_TID);
+    rows: () => devices.length,
+    put: (field, row, put) => {
+      const device = devices[row];
+      if (field === layout.GROUP_DDM_LIST_DDM_TID) put.number(device.tid);
       else if (field === layout.GROUP_DDM_LIST_MODULE_TYPE) put.number(MODULE_TYPE_ISM);
-      else if (field === layout.GROUP_DDM_LIST_MODULE_STATE) put.number(iop.deviceReady ? 0 : 1);
+      else if (field === layout.GROUP_DDM_LIST_MODULE_STATE) put.number(device.state.ready ? 0 : 1);
       else put.text(moduleName(device));
     },
   });
 }
 
-function hardwareResources(device: DeviceTarget): ParameterGroup {
+function hardwareResources(devices: readonly DeviceTarget[]): ParameterGroup {
   return new DescribedGroup(layout.GROUP_HARDWARE_RESOURCES, {
     rows: () => 1,
     put: (field, _row, put) => {
-      const tid = device.present ? DEVICE_TID : NO_TID;
+      const tid = controllingTid(devices);
       put.number([ADAPTER_ID, tid | (ADAPTER_STATE_CONTROLLED << 12), 0, 0, 0][field]);
     },
   });
 }
 
-function logicalConfiguration({ executive, device }: ExecutiveGroupParts): ParameterGroup {
+function logicalConfiguration({ executive, devices }: ExecutiveGroupParts): ParameterGroup {
+  const targets: readonly Target[] = [executive, ...devices];
   return new DescribedGroup(layout.GROUP_LOGICAL_CONFIGURATION, {
-    rows: () => (device.present ? 2 : 1),
+    rows: () => targets.filter(isListed).length,
     put: (field, row, put) => {
-      const target: Target = row === 0 ? executive : device;
+      const target = targets.filter(isListed)[row];
       if (field === layout.GROUP_LOGICAL_CONFIGURATION_IDENTITY_TAG) put.text(identityTag(target));
-      else put.number(lctValue(field, target, device));
+      else put.number(lctValue(field, target));
     },
   });
 }
 
-function lctValue(field: number, target: Target, device: DeviceTarget): number {
-  const own = target === device;
+function lctValue(field: number, target: Target): number {
+  const device = target instanceof DeviceTarget ? target : undefined;
   switch (field) {
     case layout.GROUP_LOGICAL_CONFIGURATION_LOCAL_TID:
       return target.tid;
     case layout.GROUP_LOGICAL_CONFIGURATION_USER_TID:
-      return own ? device.claims.userTid : NO_TID;
+      return device?.claims.userTid ?? NO_TID;
     case layout.GROUP_LOGICAL_CONFIGURATION_PARENT_TID:
       return IOP_TID;
     case layout.GROUP_LOGICAL_CONFIGURATION_BIOS_INFO:
-      return own ? device.biosInfo : 0;
+      return device?.biosInfo ?? 0;
     case layout.GROUP_LOGICAL_CONFIGURATION_CHANGE_INDICATOR:
-      return own ? device.changedAt >>> 0 : 1;
+      return device === undefined ? 1 : device.changedAt >>> 0;
     case layout.GROUP_LOGICAL_CONFIGURATION_DEVICE_FLAGS:
-      return own ? device.claims.deviceFlags : 0;
+      return device?.claims.deviceFlags ?? 0;
     case layout.GROUP_LOGICAL_CONFIGURATION_CLASS_ID:
       return classWord(target);
     case layout.GROUP_LOGICAL_CONFIGURATION_EVENT_CAPABILITIES:

@@ -1,9 +1,9 @@
-/** What the executive works with, put together over one card's transport and module. */
+/** What the executive works with, put together over one card's transport and modules. */
 import type { Region } from '../../dma/region.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Module } from '../module/module.ts';
-import { ControlLists } from '../reply/control-lists.ts';
+import { ControlLists, RESULT_BYTES_MAX } from '../reply/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
 import { IopState } from '../state/iop-state.ts';
 import { TargetEvents } from '../target/events.ts';
@@ -17,7 +17,7 @@ import { LctNotify } from './lct-notify.ts';
 import { PolledRequests } from './polled-requests.ts';
 import { StaticFrames } from './static-frames.ts';
 import { SystemRequests } from './system-requests.ts';
-import { Tables } from './tables.ts';
+import { devicesThatFit, Tables } from './tables.ts';
 
 export interface ExecutiveConfig {
   readonly inboundFrames: number;
@@ -33,9 +33,10 @@ export class ExecutiveParts {
   readonly ledger: Ledger;
   readonly inbound: FrameConsumer;
   readonly outbound: Outbound;
-  readonly iop: IopState = new IopState();
+  readonly iop: IopState;
   readonly executive: ExecutiveTarget;
-  readonly device: DeviceTarget;
+  /** Device i has module i behind it and the TID FIRST_DEVICE_TID + i. */
+  readonly devices: readonly DeviceTarget[];
   readonly lists: ControlLists;
   readonly tables: Tables;
   readonly staticFrames: StaticFrames;
@@ -44,42 +45,54 @@ export class ExecutiveParts {
   readonly utility: UtilityRequests;
   readonly polled: PolledRequests;
   readonly system: SystemRequests;
-  readonly devices: DeviceRequests;
+  readonly deviceRequests: DeviceRequests;
   readonly outboundFrames: number;
 
+  /**
+   * @param modules one a device, in the order of their TIDs.
+   * @throws RangeError when there is none, or when their table would not fit in the control area.
+   */
   constructor(
     region: Region,
     inbound: FrameConsumer,
     outbound: Outbound,
-    module: Module,
+    modules: readonly Module[],
     ledger: Ledger,
     config: ExecutiveConfig,
   ) {
-    const { iop } = this;
+    const tableBytes = Math.min(config.controlEnd - config.controlStart, RESULT_BYTES_MAX);
+    const most = devicesThatFit(tableBytes);
+    if (modules.length < 1 || modules.length > most) {
+      throw new RangeError(`"modules" expected 1 to ${most}, got ${modules.length}`);
+    }
+    const iop = new IopState(modules.length);
+    this.iop = iop;
     const { inboundFrames, outboundFrames } = config;
     this.ledger = ledger;
     this.inbound = inbound;
     this.outbound = outbound;
     this.outboundFrames = outboundFrames;
     this.executive = new ExecutiveTarget(new TargetEvents(outbound, iop, ledger));
-    this.device = new DeviceTarget(module, new TargetEvents(outbound, iop, ledger), iop);
+    this.devices = modules.map(
+      (module, device) => new DeviceTarget(device, module, new TargetEvents(outbound, iop, ledger), iop),
+    );
     this.lists = new ControlLists(region, config.controlStart, config.controlEnd);
     this.staticFrames = new StaticFrames(region.words, config.staticFrames);
     inbound.keepStatic?.((address) => this.staticFrames.find(address));
-    this.tables = new Tables(iop, this.executive, this.device, inboundFrames, outboundFrames);
+    this.tables = new Tables(iop, this.executive, this.devices, inboundFrames, outboundFrames);
     this.lctNotify = new LctNotify(outbound, iop, this.tables, this.lists);
-    this.configValidate = new ConfigValidate(outbound, [this.executive, this.device]);
+    this.configValidate = new ConfigValidate(outbound, [this.executive, ...this.devices]);
     this.utility = new UtilityRequests(this);
     this.polled = new PolledRequests(this);
     this.system = new SystemRequests(outbound, iop, this.tables, this.lists, this.staticFrames, this.executive); // biome-ignore format: one line
-    this.devices = new DeviceRequests(outbound, iop, this.executive, this.device);
+    this.deviceRequests = new DeviceRequests(outbound, iop, this.executive, this.devices);
     const memoryBytes = region.bytes.length;
     equip(
       this.executive,
       executiveGroups({
         iop,
         executive: this.executive,
-        device: this.device,
+        devices: this.devices,
         staticFrames: this.staticFrames,
         inbound,
         outbound: outbound.ring,
@@ -88,6 +101,6 @@ export class ExecutiveParts {
         memoryBytes,
       }),
     );
-    equip(this.device, module.parameterGroups);
+    for (const device of this.devices) equip(device, device.module.parameterGroups);
   }
 }

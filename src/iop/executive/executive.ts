@@ -70,6 +70,8 @@ export class Executive {
   private readonly counters: Float64Array;
   /** The host was told, or is being told, that it leaves the card no outbound frames. */
   private limitTold = false;
+  /** The device whose events go first in the next turn. */
+  private eventsFirst = 0;
 
   constructor(parts: ExecutiveParts) {
     this.parts = parts;
@@ -103,17 +105,12 @@ export class Executive {
 
   /** What waits for a frame or a change. @returns items done. */
   poll(): number {
-    const { iop, executive, device, lctNotify, configValidate } = this.parts;
-    const done =
-      executive.events.send() +
-      device.events.send() +
-      lctNotify.poll() +
-      configValidate.poll() +
-      this.parts.utility.poll();
+    const { iop, lctNotify, configValidate } = this.parts;
+    const done = this.sendEvents() + lctNotify.poll() + configValidate.poll() + this.parts.utility.poll();
     if (this.limitTold && this.outboundPlenty()) this.limitTold = false;
     iop.busy =
       this.limitTold ||
-      executive.events.waiting + device.events.waiting > 0 ||
+      this.eventsWait() ||
       lctNotify.due ||
       configValidate.open ||
       this.parts.utility.waiting;
@@ -167,7 +164,7 @@ export class Executive {
         this.done(frame);
         break;
       case EXEC_SYS_QUIESCE:
-        if (parts.iop.deviceRuns) parts.device.module.quiesce();
+        this.quiesceDevices();
         this.enter(IOP_STATE_READY, DEVICE_STATE_CHANGE_SUSPENDED);
         this.done(frame);
         break;
@@ -191,7 +188,7 @@ export class Executive {
       case EXEC_PATH_QUIESCE:
       case EXEC_PATH_ENABLE:
       case EXEC_PATH_RESET:
-        parts.devices.request(frame, functionCode);
+        parts.deviceRequests.request(frame, functionCode);
         break;
       case EXEC_STATIC_MF_CREATE:
       case EXEC_STATIC_MF_RELEASE:
@@ -204,12 +201,32 @@ export class Executive {
 
   /** IopClear: every open request ends, the tables and the outbound queue stay. */
   private clear(frame: number): void {
-    const { iop, device, lctNotify, configValidate } = this.parts;
-    if (iop.deviceRuns) device.module.quiesce();
+    const { lctNotify, configValidate } = this.parts;
+    this.quiesceDevices();
     lctNotify.clear();
     configValidate.clear();
     this.enter(IOP_STATE_HOLD, DEVICE_STATE_CHANGE_SUSPENDED);
     this.done(frame);
+  }
+
+  private quiesceDevices(): void {
+    for (const { module, state } of this.parts.devices) if (state.runs) module.quiesce();
+  }
+
+  /** Each device is the first in its turn, so that none takes the frames of all others. @returns events sent. */
+  private sendEvents(): number {
+    const { executive, devices } = this.parts;
+    this.eventsFirst = (this.eventsFirst + 1) % devices.length;
+    let sent = executive.events.send();
+    for (let i = 0; i < devices.length; i++) {
+      sent += devices[(this.eventsFirst + i) % devices.length].events.send();
+    }
+    return sent;
+  }
+
+  private eventsWait(): boolean {
+    const { executive, devices } = this.parts;
+    return executive.events.waiting > 0 || devices.some(({ events }) => events.waiting > 0);
   }
 
   /** Goes to a state, and tells who asked for it. @param change data of the event, a DEVICE_STATE_CHANGE_ number. */

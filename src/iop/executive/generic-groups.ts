@@ -1,7 +1,7 @@
 /** The parameter groups every target has (reference section 5.4). Made once a target, over what the target holds. */
 import * as layout from '../../i2o/groups.gen.ts';
 import { SGL_CHAIN_BYTES_MAX, SGL_FRAGMENTS_MAX } from '../../i2o/list/sgl-reader.ts';
-import { DEVICE_TID, ECHO_CLASS_ID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
+import { ECHO_CLASS_ID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
 import { BLOCK_STATUS_SUCCESS, CLAIM_TYPE_AUTHORIZED } from '../../i2o/utility.gen.ts';
 import { DescribedGroup, type ParameterGroup } from '../module/parameter-group.ts';
 import type { Target } from '../target/target.ts';
@@ -78,7 +78,7 @@ function descriptors(target: Target): ParameterGroup {
 function hardware(target: Target): ParameterGroup[] {
   return [
     new DescribedGroup(layout.GROUP_PHYSICAL_DEVICE, {
-      rows: () => (target.tid === DEVICE_TID ? 1 : 0),
+      rows: () => (target.tid === IOP_TID ? 0 : 1),
       put: (_field, _row, put) => put.number(ADAPTER_ID),
     }),
     new DescribedGroup(layout.GROUP_CLAIMED_DEVICES, { rows: () => 0, put: (_f, _r, put) => put.number(0) }),

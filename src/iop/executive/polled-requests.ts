@@ -2,6 +2,7 @@
  * StatusGet, OutboundInit and IopReset: answered in memory that the host polls, since there may be no outbound frame to answer
  * by (reference sections 3.5 and 4.3). The card writes only in the control area; an address elsewhere is not answered at all.
  */
+import { AssertionFailure } from '../../assert/assert.ts';
 import {
   EXEC_OUTBOUND_INIT_SGL_WORD,
   getExecIopResetStatusAddressLow,
@@ -18,12 +19,13 @@ import {
   POLLED_STATUS_REJECTED,
   STATUS_BLOCK_WORDS,
 } from '../../i2o/executive.gen.ts';
-import { FRAME_WORDS } from '../../i2o/frame.ts';
+import { FRAME_WORDS, frameTarget } from '../../i2o/frame.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import { INBOUND_REFUSED, INBOUND_RELEASED } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { ControlLists } from '../reply/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
+import { deviceOf } from '../state/header-check.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget, ExecutiveTarget } from '../target/target.ts';
 import type { UtilityRequests } from '../utility/utility.ts';
@@ -46,7 +48,7 @@ export interface PolledParts {
   readonly outbound: Outbound;
   readonly iop: IopState;
   readonly executive: ExecutiveTarget;
-  readonly device: DeviceTarget;
+  readonly devices: readonly DeviceTarget[];
   readonly tables: Tables;
   readonly lists: ControlLists;
   readonly lctNotify: LctNotify;
@@ -88,7 +90,7 @@ export class PolledRequests {
     }
     Atomics.store(words, status, POLLED_STATUS_IN_PROGRESS);
     lists.hostPageBytes = pageBytes;
-    this.parts.device.module.setHostPageBytes(pageBytes);
+    for (const { module } of this.parts.devices) module.setHostPageBytes(pageBytes);
     iop.initCode = getExecOutboundInitInitCode(words, frame);
     this.reclaim();
     iop.enter(IOP_STATE_HOLD);
@@ -106,14 +108,11 @@ export class PolledRequests {
    * IOP is INITIALIZING. A module that cannot even be quiesced leaves the IOP FAULTED.
    */
   reset(frame: number): void {
-    const { iop, executive, device, lctNotify, configValidate, staticFrames, utility } = this.parts;
+    const { iop, executive, devices, lctNotify, configValidate, staticFrames, utility } = this.parts;
     const { inbound, outbound, ledger } = this.parts;
     const address = getExecIopResetStatusAddressLow(this.words, frame);
     if (!this.writable(address, 4)) return;
-    try {
-      if (iop.deviceRuns || iop.failed) device.module.quiesce();
-    } catch {
-      this.parts.outbound.cancel();
+    if (!this.quiesceAll()) {
       iop.enter(IOP_STATE_FAULTED);
       Atomics.store(this.words, address >> 2, POLLED_STATUS_REJECTED);
       return;
@@ -123,14 +122,37 @@ export class PolledRequests {
     configValidate.reset();
     staticFrames.clear();
     utility.reset();
-    device.rebuild();
+    for (const device of devices) device.rebuild();
     iop.tableChanged();
     iop.bootTid = 0;
-    device.module.forget?.();
-    outbound.restart((reply) => device.module.destroyed?.(reply));
+    for (const { module } of devices) module.forget?.();
+    outbound.restart((reply) => this.destroyed(reply));
     ledger.counters[INBOUND_RELEASED] += inbound.restart(true);
     iop.enter(IOP_STATE_INITIALIZING);
     Atomics.store(this.words, address >> 2, POLLED_STATUS_IN_PROGRESS);
+  }
+
+  /** Every module is to end what it has, also when another cannot. @returns whether all could. */
+  private quiesceAll(): boolean {
+    const { iop, devices, outbound } = this.parts;
+    let good = true;
+    for (const { module, state } of devices) {
+      try {
+        if (state.runs || iop.failed) module.quiesce();
+      } catch (error) {
+        if (error instanceof AssertionFailure) throw error;
+        outbound.cancel();
+        good = false;
+      }
+    }
+    return good;
+  }
+
+  /** Tells the module whose reply it was. The frame lies in shared memory, so its TID may be anything. */
+  private destroyed(reply: number): void {
+    const { devices } = this.parts;
+    const device = deviceOf(frameTarget(this.words, reply), devices.length);
+    if (device >= 0) devices[device].module.destroyed?.(reply);
   }
 
   /** @returns word index of OutboundInit's status word, the first piece of its list; -1 when there is none. */

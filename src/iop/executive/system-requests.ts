@@ -127,7 +127,7 @@ export class SystemRequests {
 
   /** StaticMfCreate and StaticMfRelease. */
   staticFrame(frame: number, functionCode: number, sizeWords: number): void {
-    const { words, outbound, staticFrames } = this;
+    const { iop, words, outbound, staticFrames } = this;
     if (functionCode !== EXEC_STATIC_MF_CREATE) {
       if (staticFrames.release(getExecStaticMfReleaseStaticFrame(words, frame))) {
         outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
@@ -138,7 +138,7 @@ export class SystemRequests {
     }
     const embedded = frame + EMBEDDED_WORD;
     const size = frameSizeWords(words, embedded);
-    const failure = headerFailure(words[embedded], words[embedded + 1]);
+    const failure = headerFailure(words[embedded], words[embedded + 1], iop.devices.length);
     // A static frame is asked for by its own flag, and a batch has contexts of its own in every use.
     if (
       failure !== 0 ||

@@ -15,14 +15,14 @@ import {
   writeStatusBlock,
 } from '../../i2o/executive.gen.ts';
 import { FRAME_WORDS, VERSION_1_5 } from '../../i2o/frame.ts';
-import { DEVICE_TID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
+import { FIRST_DEVICE_TID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
 import type { IopState } from '../state/iop-state.ts';
-import type { DeviceTarget, ExecutiveTarget, Target } from '../target/target.ts';
+import { DeviceTarget, type ExecutiveTarget, type Target } from '../target/target.ts';
 
 /** Version number of the tables' layout. */
 const TABLE_VERSION = 0;
 const ANY_CLASS = -1;
-/** The one adapter: the device's network interface. It never changes. */
+/** The one adapter: the network interface all devices stand on, controlled by the first. It never changes. */
 export const ADAPTER_ID = 1;
 const HRT_CHANGE_INDICATOR = 1;
 /** Memory mapped. */
@@ -39,34 +39,53 @@ function textWord(text: string, at: number): number {
 }
 
 /** Eight characters that tell a target from others of its class. */
-export function identityTag(target: Target): string {
-  return target.tid === IOP_TID ? 'inic.iop' : 'inic.dev';
+export function identityTag({ tid }: Target): string {
+  if (tid === IOP_TID) return 'inic.iop';
+  return tid === FIRST_DEVICE_TID ? 'inic.dev' : `inic.d${tid.toString(16).padStart(2, '0')}`;
+}
+
+/** TID of the device that controls the adapter, the first; NO_TID once it has been destroyed. */
+export function controllingTid(devices: readonly DeviceTarget[]): number {
+  return devices[0].present ? devices[0].tid : NO_TID;
+}
+
+/** Devices of which a logical configuration table has room in so many bytes. */
+export function devicesThatFit(tableBytes: number): number {
+  return Math.floor(((tableBytes >> 2) - LCT_HEADER_WORDS) / LCT_ENTRY_WORDS) - 1;
+}
+
+/** Whether the logical configuration table has an entry for a target: a device that was destroyed has none. */
+export function isListed(target: Target): boolean {
+  return !(target instanceof DeviceTarget) || target.present;
 }
 
 export class Tables {
   private readonly iop: IopState;
-  private readonly executive: ExecutiveTarget;
-  private readonly device: DeviceTarget;
+  private readonly devices: readonly DeviceTarget[];
+  /** In the order of their TIDs. */
+  private readonly targets: readonly Target[];
   private readonly inboundFrames: number;
   private readonly outboundFrames: number;
 
   constructor(
     iop: IopState,
     executive: ExecutiveTarget,
-    device: DeviceTarget,
+    devices: readonly DeviceTarget[],
     inboundFrames: number,
     outboundFrames: number,
   ) {
     this.iop = iop;
-    this.executive = executive;
-    this.device = device;
+    this.devices = devices;
+    this.targets = [executive, ...devices];
     this.inboundFrames = inboundFrames;
     this.outboundFrames = outboundFrames;
   }
 
   /** Entries the logical configuration table has now. */
   get lctEntries(): number {
-    return this.device.present ? 2 : 1;
+    let entries = 0;
+    for (const target of this.targets) if (isListed(target)) entries += 1;
+    return entries;
   }
 
   /**
@@ -74,13 +93,12 @@ export class Tables {
    * @param roomBytes of its place, at least the head's 12. @returns bytes to write.
    */
   lct(words: Int32Array, classFilter: number, roomBytes: number): number {
-    const { executive, device } = this;
     const room = roomBytes >> 2;
     let all = LCT_HEADER_WORDS;
     let at = LCT_HEADER_WORDS;
-    for (const target of [executive, device]) {
+    for (const target of this.targets) {
       const wanted = classFilter === ANY_CLASS || (classFilter & 0xfff) === target.classId;
-      if (!wanted || (target === device && !device.present)) continue;
+      if (!wanted || !isListed(target)) continue;
       all += LCT_ENTRY_WORDS;
       if (at + LCT_ENTRY_WORDS <= room) {
         this.lctEntry(words, at, target);
@@ -95,7 +113,7 @@ export class Tables {
   hrt(words: Int32Array, roomBytes: number): number {
     writeHrtHeader(words, 0, 1, HRT_ENTRY_WORDS, TABLE_VERSION, HRT_CHANGE_INDICATOR);
     if (HRT_HEADER_WORDS + HRT_ENTRY_WORDS > roomBytes >> 2) return HRT_HEADER_WORDS * 4;
-    const tid = this.device.present ? DEVICE_TID : NO_TID;
+    const tid = controllingTid(this.devices);
     writeHrtEntry(words, HRT_HEADER_WORDS, ADAPTER_ID, tid, ADAPTER_STATE_CONTROLLED, 0, 0, 0, 0);
     return (HRT_HEADER_WORDS + HRT_ENTRY_WORDS) * 4;
   }
@@ -137,23 +155,22 @@ export class Tables {
   }
 
   private lctEntry(words: Int32Array, at: number, target: Target): void {
-    const { device } = this;
-    const own = target === device;
+    const device = target instanceof DeviceTarget ? target : undefined;
     const tag = identityTag(target);
     writeLctEntry(
       words,
       at,
       LCT_ENTRY_WORDS,
       target.tid,
-      own ? device.changedAt : 1,
-      own ? device.claims.deviceFlags : 0,
+      device?.changedAt ?? 1,
+      device?.claims.deviceFlags ?? 0,
       target.classId,
       target.classVersion,
       ORGANIZATION_ID,
       0,
-      own ? device.claims.userTid : NO_TID,
+      device?.claims.userTid ?? NO_TID,
       IOP_TID,
-      own ? device.biosInfo : 0,
+      device?.biosInfo ?? 0,
       textWord(tag, 0),
       textWord(tag, 4),
       target.eventCapabilities,

@@ -11,8 +11,8 @@ import {
   REQUEST_STATUS_SUCCESS,
   writePrivateEchoReply,
 } from '../../i2o/executive.gen.ts';
-import { frameInitiatorContext, frameTransactionContext } from '../../i2o/frame.ts';
-import { DEVICE_TID, ECHO_CLASS_ID, HOST_TID } from '../../i2o/tids.ts';
+import { frameInitiatorContext, frameTarget, frameTransactionContext } from '../../i2o/frame.ts';
+import { ECHO_CLASS_ID, HOST_TID } from '../../i2o/tids.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Outbound } from '../reply/outbound.ts';
 import type { Module } from './module.ts';
@@ -67,7 +67,7 @@ export class EchoModule implements Module {
     writePrivateEchoReply(
       words,
       reply,
-      DEVICE_TID,
+      frameTarget(words, frame),
       HOST_TID,
       frameInitiatorContext(words, frame),
       frameTransactionContext(words, frame),

@@ -23,8 +23,11 @@ export interface Module {
   readonly eventCapabilities: number;
   /** Its parameter groups, numbers below 0xF000 and each once; the generic ones are made by the IOP. */
   readonly parameterGroups: readonly ParameterGroup[];
-  /** Called once, before anything else: where its events go from now on. */
-  attachEvents(events: EventSource): void;
+  /**
+   * Called once, before anything else: where its events go from now on.
+   * @param tid of the device the module is behind; what it sends of itself names it as its target.
+   */
+  attachEvents(events: EventSource, tid: number): void;
   /** OutboundInit has said how large a page of host memory is, for page lists: a power of two. */
   setHostPageBytes(bytes: number): void;
   /**

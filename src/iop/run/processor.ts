@@ -1,7 +1,8 @@
 /**
- * The I/O processor: takes inbound frames, checks their headers once, hands them to the executive or to the device module,
- * gives the module its turn, then publishes what came of it. Runs in a worker thread or inline; it cannot tell which.
+ * The I/O processor: takes inbound frames, checks their headers once, hands them to the executive or to a device's module,
+ * gives each module its turn, then publishes what came of it. Runs in a worker thread or inline; it cannot tell which.
  */
+import { AssertionFailure } from '../../assert/assert.ts';
 import {
   FAILURE_CODE_INVALID_MESSAGE_FLAGS,
   FAILURE_CODE_INVALID_TARGET_ID,
@@ -16,19 +17,21 @@ import {
   SEVERITY_PATH_STATE,
 } from '../../i2o/frame.ts';
 import type { Interrupt } from '../../i2o/interrupt.ts';
-import { DEVICE_TID, IOP_TID } from '../../i2o/tids.ts';
+import { FIRST_DEVICE_TID, IOP_TID } from '../../i2o/tids.ts';
 import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
 import { UTIL_NOP } from '../../i2o/utility.gen.ts';
 import { INBOUND_REFUSED, INBOUND_RELEASED, IOP_IDLE_POLLS, IOP_POLLS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { type Agent, NEVER } from '../../time/agent.ts';
+import type { Agent } from '../../time/agent.ts';
 import type { Executive } from '../executive/executive.ts';
 import type { ExecutiveParts } from '../executive/executive-parts.ts';
 import { STATIC_POST_FRAME_WORD, STATIC_POST_WORDS } from '../executive/static-frames.ts';
 import type { Module } from '../module/module.ts';
 import type { Outbound } from '../reply/outbound.ts';
-import { FIRST_CLASS_FUNCTION, headerFailure } from '../state/header-check.ts';
+import type { DeviceState } from '../state/device-state.ts';
+import { deviceOf, FIRST_CLASS_FUNCTION, headerFailure } from '../state/header-check.ts';
 import type { IopState } from '../state/iop-state.ts';
+import type { DeviceTarget } from '../target/target.ts';
 
 /** Requests taken in one turn, so that the device and the timers get theirs. */
 const REQUESTS_PER_TURN = 64;
@@ -51,7 +54,11 @@ export class IoProcessor implements Agent {
   private readonly executive: Executive;
   private readonly parts: ExecutiveParts;
   private readonly iop: IopState;
-  private readonly module: Module;
+  /** Module i is behind the device with the TID FIRST_DEVICE_TID + i, and device i says whether it runs. */
+  private readonly modules: readonly Module[];
+  private readonly devices: readonly DeviceState[];
+  /** The module that goes first in the next turn. */
+  private first = 0;
   private readonly counters: Float64Array;
   private readonly onFault: ((error: unknown) => void) | undefined;
   /** A frame is received and not released. */
@@ -59,14 +66,13 @@ export class IoProcessor implements Agent {
 
   /**
    * @param onFault told of what a module or the executive threw; the IOP then is FAILED and goes on. Without it, and of a FAILED
-   * IOP, whatever is thrown leaves `poll`, and the card ends.
+   * IOP, whatever is thrown leaves `poll`, and the card ends; a failed assertion always does.
    */
   constructor(
     inbound: FrameConsumer,
     interrupt: Interrupt,
     executive: Executive,
     parts: ExecutiveParts,
-    module: Module,
     ledger: Ledger,
     onFault?: (error: unknown) => void,
   ) {
@@ -77,7 +83,8 @@ export class IoProcessor implements Agent {
     this.executive = executive;
     this.parts = parts;
     this.iop = parts.iop;
-    this.module = module;
+    this.modules = parts.devices.map(({ module }) => module);
+    this.devices = parts.iop.devices;
     this.counters = ledger.counters;
     this.onFault = onFault;
     parts.outbound.preserver = inbound;
@@ -89,7 +96,9 @@ export class IoProcessor implements Agent {
     try {
       return this.turn();
     } catch (error) {
-      // What throws again although the module gets no more turns would throw for ever.
+      // A bug of the card's own code leaves nothing that a reset could trust: the card stops, FAULTED, and names it.
+      if (error instanceof AssertionFailure) throw error;
+      // What throws again although no module gets a turn any more would throw for ever.
       if (this.iop.failed) throw error;
       this.recover();
       this.onFault(error);
@@ -110,10 +119,12 @@ export class IoProcessor implements Agent {
   }
 
   nextDeadlineNs(): number {
-    // Before the card is OPERATIONAL the module gets no turn, so its deadlines would only come again and again.
-    const device = this.iop.deviceRuns ? this.module.nextDeadlineNs() : NEVER;
-    const interrupt = this.interrupt.nextDeadlineNs();
-    return Math.min(device, interrupt);
+    // Before the card is OPERATIONAL a module gets no turn, so its deadlines would only come again and again.
+    let deadlineNs = this.interrupt.nextDeadlineNs();
+    for (let i = 0; i < this.modules.length; i++) {
+      if (this.devices[i].runs) deadlineNs = Math.min(deadlineNs, this.modules[i].nextDeadlineNs());
+    }
+    return deadlineNs;
   }
 
   /** // Hot path. */
@@ -123,12 +134,28 @@ export class IoProcessor implements Agent {
     outbound.short = false;
     if (iop.starting) this.start();
     let work = this.takeRequests();
-    if (iop.deviceRuns) work += this.module.poll();
+    work += this.pollModules();
     if (iop.busy) work += this.executive.poll();
     if (outbound.short) this.executive.outboundShort();
     this.interrupt.publish(outbound.ring);
     this.interrupt.poll();
     if (work === 0) counters[IOP_IDLE_POLLS] += 1;
+    return work;
+  }
+
+  /**
+   * Gives each module its turn. They take turns in going first: what frames the host has just released would else always go to
+   * the same one. @returns items worked on.
+   */
+  private pollModules(): number {
+    const { modules, devices, first } = this;
+    let work = 0;
+    let at = first;
+    do {
+      if (devices[at].runs) work += modules[at].poll();
+      at = at + 1 === modules.length ? 0 : at + 1;
+    } while (at !== first);
+    this.first = first + 1 === modules.length ? 0 : first + 1;
     return work;
   }
 
@@ -166,11 +193,18 @@ export class IoProcessor implements Agent {
   private dispatch(frame: number): void {
     const word0 = this.words[frame];
     const word1 = this.words[frame + 1];
-    // The device's own messages, once more for themselves: they are nearly all there are.
-    if (this.iop.deviceReady && (word1 & 0xfff) === DEVICE_TID && word1 >>> 24 >= FIRST_CLASS_FUNCTION) {
-      const failure = headerFailure(word0, word1);
+    // Fast path: the devices' own messages are nearly all traffic.
+    const device = (word1 & 0xfff) - FIRST_DEVICE_TID;
+    const { devices } = this;
+    if (
+      device >= 0 &&
+      device < devices.length &&
+      devices[device].ready &&
+      word1 >>> 24 >= FIRST_CLASS_FUNCTION
+    ) {
+      const failure = headerFailure(word0, word1, devices.length);
       if (failure === 0) {
-        this.module.request(frame, word1 >>> 24, word0 >>> 16);
+        this.modules[device].request(frame, word1 >>> 24, word0 >>> 16);
         return;
       }
     }
@@ -182,7 +216,9 @@ export class IoProcessor implements Agent {
   private dispatchStatic(frame: number, word0: number, word1: number): void {
     const { outbound, words } = this;
     const kept = this.parts.staticFrames.find(words[frame + STATIC_POST_FRAME_WORD]);
-    const whole = headerFailure(word0 & ~FLAGS_WORD0, word1) === 0 && word0 >>> 16 === STATIC_POST_WORDS;
+    const whole =
+      headerFailure(word0 & ~FLAGS_WORD0, word1, this.devices.length) === 0 &&
+      word0 >>> 16 === STATIC_POST_WORDS;
     // Who posts it says whose request it is, so that a failure can be told from others.
     if (!whole || kept < 0 || words[kept + 1] !== word1) {
       this.fail(frame, FAILURE_CODE_INVALID_MESSAGE_FLAGS, SEVERITY_FORMAT_ERROR);
@@ -199,7 +235,7 @@ export class IoProcessor implements Agent {
     const sizeWords = word0 >>> 16;
     const functionCode = word1 >>> 24;
     const target = word1 & 0xfff;
-    const failure = headerFailure(word0, word1);
+    const failure = headerFailure(word0, word1, this.devices.length);
     if (failure !== 0) {
       this.fail(frame, failure, SEVERITY_FORMAT_ERROR);
     } else if (functionCode === UTIL_NOP) {
@@ -209,19 +245,31 @@ export class IoProcessor implements Agent {
       else if (iop.canReply && !iop.failed) {
         parts.utility.request(frame, functionCode, sizeWords, parts.executive);
       } else this.fail(frame, FAILURE_CODE_STATE_ERROR, SEVERITY_PATH_STATE);
-    } else if (target !== DEVICE_TID) {
-      this.fail(frame, FAILURE_CODE_INVALID_TARGET_ID, SEVERITY_FORMAT_ERROR);
-    } else if (!parts.device.present) {
+    } else {
+      const device = deviceOf(target, this.devices.length);
+      if (device < 0) this.fail(frame, FAILURE_CODE_INVALID_TARGET_ID, SEVERITY_FORMAT_ERROR);
+      else this.deliverToDevice(frame, functionCode, sizeWords, parts.devices[device]);
+    }
+  }
+
+  private deliverToDevice(
+    frame: number,
+    functionCode: number,
+    sizeWords: number,
+    device: DeviceTarget,
+  ): void {
+    const { state } = device;
+    if (!device.present) {
       this.fail(frame, FAILURE_CODE_INVALID_TARGET_ID, SEVERITY_PATH_ERROR);
-    } else if (!iop.deviceRuns) {
+    } else if (!state.runs) {
       this.fail(frame, FAILURE_CODE_STATE_ERROR, SEVERITY_PATH_STATE);
     } else if (functionCode < FIRST_CLASS_FUNCTION) {
-      parts.utility.request(frame, functionCode, sizeWords, parts.device);
-    } else if (iop.deviceReady) {
-      this.module.request(frame, functionCode, sizeWords);
-    } else if (iop.keptOut !== 0) {
+      this.parts.utility.request(frame, functionCode, sizeWords, device);
+    } else if (state.ready) {
+      device.module.request(frame, functionCode, sizeWords);
+    } else if (state.keptOut !== 0) {
       this.counters[INBOUND_REFUSED] += 1;
-      this.outbound.transactionError(frame, iop.keptOut, INITIATOR_BYTE, INITIATOR_BIT);
+      this.outbound.transactionError(frame, state.keptOut, INITIATOR_BYTE, INITIATOR_BIT);
     } else {
       this.fail(frame, FAILURE_CODE_SERVICE_SUSPENDED, SEVERITY_PATH_STATE);
     }

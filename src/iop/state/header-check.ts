@@ -8,8 +8,14 @@ import {
   FAILURE_CODE_INVALID_VERSION,
 } from '../../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, FRAME_WORDS, HEADER_WORDS, VERSION_1_5 } from '../../i2o/frame.ts';
-import { DEVICE_TID, HOST_TID, MANAGER_TID } from '../../i2o/tids.ts';
+import { FIRST_DEVICE_TID, HOST_TID, MANAGER_TID } from '../../i2o/tids.ts';
 import { UTIL_NOP } from '../../i2o/utility.gen.ts';
+
+/** @returns number of the device with a TID; -1 when a card with so many devices has none with it. */
+export function deviceOf(tid: number, deviceCount: number): number {
+  const device = tid - FIRST_DEVICE_TID;
+  return device >= 0 && device < deviceCount ? device : -1;
+}
 
 /** Functions from here on are a class's own; below are the utility messages. */
 export const FIRST_CLASS_FUNCTION = 0x20;
@@ -17,13 +23,14 @@ export const FIRST_CLASS_FUNCTION = 0x20;
 /**
  * Hot path: for every request. Words are given, not read, since the host can change them at any time. MULTIPLE is the device
  * class's to judge, and refused elsewhere; 64-bit contexts are refused, as the status block says.
+ * @param deviceCount devices the card has: their TIDs follow one another.
  * @returns 0, or the FailureCode (reference section 3.4).
  */
-export function headerFailure(word0: number, word1: number): number {
+export function headerFailure(word0: number, word1: number, deviceCount: number): number {
   const sizeWords = word0 >>> 16;
   const sglOffset = (word0 >>> 4) & 15;
   if ((word0 & 7) !== VERSION_1_5) return FAILURE_CODE_INVALID_VERSION;
-  if ((word0 & 0xff00) !== 0 && !mayHaveFlags((word0 >>> 8) & 0xff, word1)) {
+  if ((word0 & 0xff00) !== 0 && !mayHaveFlags((word0 >>> 8) & 0xff, word1, deviceCount)) {
     return FAILURE_CODE_INVALID_MESSAGE_FLAGS;
   }
   if (sizeWords <= HEADER_WORDS && (sizeWords < HEADER_WORDS || word1 >>> 24 !== UTIL_NOP)) {
@@ -37,8 +44,9 @@ export function headerFailure(word0: number, word1: number): number {
   return 0;
 }
 
-function mayHaveFlags(flags: number, word1: number): boolean {
-  return flags === FLAG_MULTIPLE && (word1 & 0xfff) === DEVICE_TID && word1 >>> 24 >= FIRST_CLASS_FUNCTION;
+function mayHaveFlags(flags: number, word1: number, deviceCount: number): boolean {
+  const device = deviceOf(word1 & 0xfff, deviceCount);
+  return flags === FLAG_MULTIPLE && device >= 0 && word1 >>> 24 >= FIRST_CLASS_FUNCTION;
 }
 
 /** A second initiator sends utility messages, and no others. */

@@ -10,15 +10,12 @@ import {
   IOP_STATE_OPERATIONAL,
   IOP_STATE_RESET,
 } from '../../i2o/executive.gen.ts';
+import { DeviceState } from './device-state.ts';
 
 /** Words of the system table kept on the card: head and two entries. */
 export const SYSTEM_TABLE_WORDS = 4 + 2 * 8;
 
 export class IopState {
-  /** The device takes its class's messages: OPERATIONAL, nobody has suspended it, and nobody keeps the host out. */
-  deviceReady = false;
-  /** The device's module gets its turns. */
-  deviceRuns = false;
   /** The outbound queue is initialised: replies can be sent. */
   canReply = false;
   /** INITIALIZING: nothing is taken, and no inbound frame is free until the next turn. */
@@ -38,10 +35,13 @@ export class IopState {
   privateIoBase = 0;
   /** The system table as last set, entries that do not fit left out. */
   readonly systemTable = new Int32Array(SYSTEM_TABLE_WORDS);
+  /** What each device may do in this state, by device number: device i has the TID FIRST_DEVICE_TID + i. */
+  readonly devices: readonly DeviceState[];
   private current: number = IOP_STATE_RESET;
-  private deviceEnabled = true;
-  private hostKeptOut = 0;
-  private devicePresent = true;
+
+  constructor(deviceCount: number) {
+    this.devices = Array.from({ length: deviceCount }, () => new DeviceState());
+  }
 
   /** An IOP_STATE_ number. */
   get state(): number {
@@ -52,25 +52,7 @@ export class IopState {
     this.current = state;
     this.starting = state === IOP_STATE_INITIALIZING;
     this.canReply = !this.starting && state !== IOP_STATE_RESET && state !== IOP_STATE_FAULTED;
-    this.settle();
-  }
-
-  /** Whether the device may run at all, and whether it takes messages, as far as the device itself is concerned. */
-  setDevice(present: boolean, enabled: boolean): void {
-    this.devicePresent = present;
-    this.deviceEnabled = enabled;
-    this.settle();
-  }
-
-  /** Another initiator keeps the host out of the device. @param status why, a DETAILED_STATUS_ number; 0: nobody does. */
-  setHostKeptOut(status: number): void {
-    this.hostKeptOut = status;
-    this.settle();
-  }
-
-  /** Why the device takes no message of the host although it works; 0: it does not work, or takes them. */
-  get keptOut(): number {
-    return this.deviceRuns && this.deviceEnabled ? this.hostKeptOut : 0;
+    for (const device of this.devices) device.setOperational(state === IOP_STATE_OPERATIONAL);
   }
 
   /** Something in the logical configuration table has changed. @returns the indicator from now on. */
@@ -82,10 +64,5 @@ export class IopState {
 
   get failed(): boolean {
     return this.current === IOP_STATE_FAILED || this.current === IOP_STATE_FAULTED;
-  }
-
-  private settle(): void {
-    this.deviceRuns = this.current === IOP_STATE_OPERATIONAL && this.devicePresent;
-    this.deviceReady = this.deviceRuns && this.deviceEnabled && this.hostKeptOut === 0;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a TID is to the utility layer: the IOP itself, or the device. Events, parameter groups, users, what can be aborted.
+ * What a TID is to the utility layer: the IOP itself, or a device. Events, parameter groups, users, what can be aborted.
  */
 import {
   EXECUTIVE_CLASS_ID,
@@ -9,7 +9,7 @@ import {
   EXECUTIVE_EVENT_RESOURCE_LIMIT,
   EXECUTIVE_EVENT_XCT_CHANGE,
 } from '../../i2o/executive.gen.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID } from '../../i2o/tids.ts';
+import { FIRST_DEVICE_TID, HOST_TID, IOP_TID } from '../../i2o/tids.ts';
 import {
   DEVICE_STATE_CHANGE_NORMAL,
   DEVICE_STATE_CHANGE_NOT_AVAILABLE,
@@ -23,6 +23,7 @@ import {
 import type { AbortMatch } from '../module/abort-match.ts';
 import type { Module } from '../module/module.ts';
 import type { ParameterGroup } from '../module/parameter-group.ts';
+import type { DeviceState } from '../state/device-state.ts';
 import type { IopState } from '../state/iop-state.ts';
 import { Claims } from './claims.ts';
 import type { TargetEvents } from './events.ts';
@@ -83,10 +84,12 @@ const ENABLED = 0;
 const SUSPENDED = 1;
 const DESTROYED = 2;
 
-/** The one device, with the module behind it. Its state, and its path's, outlive SysQuiesce and IopClear, not IopReset. */
+/** One device, with the module behind it. Its state, and its path's, outlive SysQuiesce and IopClear, not IopReset. */
 export class DeviceTarget implements Target {
-  readonly tid = DEVICE_TID;
+  readonly tid: number;
   readonly module: Module;
+  /** Whether it runs and takes messages, as the processor reads it. */
+  readonly state: DeviceState;
   readonly events: TargetEvents;
   readonly claims: Claims = new Claims();
   groups: readonly ParameterGroup[] = [];
@@ -97,11 +100,14 @@ export class DeviceTarget implements Target {
   private condition = ENABLED;
   private pathOpen = true;
 
-  constructor(module: Module, events: TargetEvents, iop: IopState) {
+  /** @param device number of the device, from 0. */
+  constructor(device: number, module: Module, events: TargetEvents, iop: IopState) {
+    this.tid = FIRST_DEVICE_TID + device;
     this.module = module;
+    this.state = iop.devices[device];
     this.events = events;
     this.iop = iop;
-    module.attachEvents(events);
+    module.attachEvents(events, this.tid);
   }
 
   get classId(): number {
@@ -151,7 +157,7 @@ export class DeviceTarget implements Target {
 
   /** A claim, a lock or a reservation came or went: the host may be kept out, or in again. */
   usersChanged(): void {
-    this.iop.setHostKeptOut(this.claims.keepsOut(HOST_TID));
+    this.state.setHostKeptOut(this.claims.keepsOut(HOST_TID));
   }
 
   /** Takes the device out of the table, for good until the IOP is reset. */
@@ -187,6 +193,6 @@ export class DeviceTarget implements Target {
 
   private settle(): void {
     const { condition } = this;
-    this.iop.setDevice(condition !== DESTROYED, condition === ENABLED && this.pathOpen);
+    this.state.setCondition(condition !== DESTROYED, condition === ENABLED && this.pathOpen);
   }
 }

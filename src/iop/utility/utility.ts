@@ -1,5 +1,5 @@
 /**
- * Utility messages, valid for every TID (reference section 5): served here for the IOP and for the device alike, out of what
+ * Utility messages, valid for every TID (reference section 5): served here for the IOP and for the devices alike, out of what
  * their `Target` offers. From the processor: requests with functions 0x00 to 0x1F. To the host: replies; three of them have a
  * field of their own where the status would be, so what is wrong with these is told by a transport-failure frame (ours).
  */
@@ -69,8 +69,7 @@ import { type ControlLists, RESULT_BYTES_MAX } from '../reply/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
 import { PendingRequest } from '../reply/pending-request.ts';
 import type { IopState } from '../state/iop-state.ts';
-import type { Claims } from '../target/claims.ts';
-import type { DeviceTarget, ExecutiveTarget, Target } from '../target/target.ts';
+import { DeviceTarget, type ExecutiveTarget, type Target } from '../target/target.ts';
 import { configPage } from './config-page.ts';
 
 export interface UtilityParts {
@@ -78,7 +77,6 @@ export interface UtilityParts {
   readonly outbound: Outbound;
   readonly iop: IopState;
   readonly executive: ExecutiveTarget;
-  readonly device: DeviceTarget;
   readonly lists: ControlLists;
 }
 
@@ -149,14 +147,15 @@ export class UtilityRequests {
         this.counters[REPLY_FAULTS] += 1;
         break;
       default:
-        if (target.claims === undefined) this.refuse(frame, DETAILED_STATUS_UNSUPPORTED_FUNCTION);
-        else this.use(frame, functionCode, target, target.claims);
+        if (target instanceof DeviceTarget) this.use(frame, functionCode, target);
+        else this.refuse(frame, DETAILED_STATUS_UNSUPPORTED_FUNCTION);
     }
   }
 
   /** The messages about users of a device. */
-  private use(frame: number, functionCode: number, target: Target, claims: Claims): void {
+  private use(frame: number, functionCode: number, device: DeviceTarget): void {
     const { words } = this;
+    const { claims } = device;
     // UtilClaim and UtilClaimRelease have their words alike.
     const flags = getUtilClaimClaimFlags(words, frame);
     const type = getUtilClaimClaimType(words, frame);
@@ -190,11 +189,11 @@ export class UtilityRequests {
       return;
     }
     this.outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
-    this.parts.device.usersChanged();
-    if (wasLocked && claims.lockedBy === NO_TID) target.events.raise(GENERIC_EVENT_LOCK_RELEASE, 0);
+    device.usersChanged();
+    if (wasLocked && claims.lockedBy === NO_TID) device.events.raise(GENERIC_EVENT_LOCK_RELEASE, 0);
     if (claims.userTid !== userBefore || claims.deviceFlags !== flagsBefore) {
-      this.parts.device.entryChanged();
-      this.parts.executive.events.raise(EXECUTIVE_EVENT_MODIFIED_LCT, target.tid);
+      device.entryChanged();
+      this.parts.executive.events.raise(EXECUTIVE_EVENT_MODIFIED_LCT, device.tid);
     }
   }
 

@@ -77,7 +77,7 @@ export function buildSocketCard(
     contextHoldNs: config.contextHoldNs,
     classVersion: config.classVersion,
   });
-  const processor = assemble(region, memory, queues.inbound, outbound, module, environment, config);
+  const processor = assemble(region, memory, queues.inbound, outbound, [module], environment, config);
   return { processor, packets, device, stack, packetsInDevice: config.rxRing };
 }
 
@@ -88,23 +88,23 @@ export function buildEchoCard(
   config: CardConfig,
   environment: CardEnvironment,
 ): CardParts {
-  return buildModuleCard(region, memory, config, environment, (outbound) => new EchoModule(outbound));
+  return buildModuleCard(region, memory, config, environment, (outbound) => [new EchoModule(outbound)]);
 }
 
-/** A card with one module and nothing beneath it. */
+/** A card with these modules, in the order of their TIDs, and nothing beneath them. */
 export function buildModuleCard(
   region: Region,
   memory: CardMemory,
   config: CardConfig,
   environment: CardEnvironment,
-  moduleOver: (outbound: Outbound) => Module,
+  modulesOver: (outbound: Outbound) => readonly Module[],
 ): CardParts {
   const queues = cardQueues(region, memory.layout, environment.ledger);
   const outbound = new Outbound(region.words, queues.outbound, environment.ledger);
-  const module = moduleOver(outbound);
+  const modules = modulesOver(outbound);
   const packets = new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(config.mtu));
   return {
-    processor: assemble(region, memory, queues.inbound, outbound, module, environment, config),
+    processor: assemble(region, memory, queues.inbound, outbound, modules, environment, config),
     packets,
     packetsInDevice: 0,
   };
@@ -115,7 +115,7 @@ function assemble(
   memory: CardMemory,
   inbound: FrameConsumer,
   outbound: Outbound,
-  module: Module,
+  modules: readonly Module[],
   environment: CardEnvironment,
   config: CardConfig,
 ): IoProcessor {
@@ -126,7 +126,7 @@ function assemble(
     environment.clock,
     config.moderation,
   );
-  const parts = new ExecutiveParts(region, inbound, outbound, module, environment.ledger, {
+  const parts = new ExecutiveParts(region, inbound, outbound, modules, environment.ledger, {
     inboundFrames: layout.inboundFrames,
     outboundFrames: layout.outboundFrames,
     controlStart: layout.control,
@@ -134,13 +134,5 @@ function assemble(
     staticFrames: layout.staticFrames,
   });
   const executive = new Executive(parts);
-  return new IoProcessor(
-    inbound,
-    interrupt,
-    executive,
-    parts,
-    module,
-    environment.ledger,
-    environment.onFault,
-  );
+  return new IoProcessor(inbound, interrupt, executive, parts, environment.ledger, environment.onFault);
 }
