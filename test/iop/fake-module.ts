@@ -60,7 +60,7 @@ class Rows implements ParameterGroup {
 }
 
 export class FakeModule implements Module {
-  readonly classId = 0x0a1;
+  readonly classId: number = 0x0a1;
   readonly classVersion = 1;
   readonly eventCapabilities = 0x7;
   readonly parameterGroups: readonly ParameterGroup[];
