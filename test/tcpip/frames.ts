@@ -1,5 +1,5 @@
 /** Frames made by hand, for peers that misbehave. */
-import { sum16 } from './harness.ts';
+import { sum16 } from './wire.ts';
 
 export const FIN = 1;
 export const SYN = 2;

@@ -137,12 +137,12 @@ export function discardReceived(tcp: TcpTables, tcb: Tcb): void {
 
 /**
  * The connection is over: nothing more is sent or expected. What was received can still be taken while it has
- * an owner; else the Tcb goes back to the pool.
+ * an owner; else the Tcb goes back to the pool. @param state what its owner sees from now on: CLOSED or TIME_WAIT.
  */
-export function closeTcb(tcp: TcpTables, tcb: Tcb): void {
+export function closeTcb(tcp: TcpTables, tcb: Tcb, state: number = CLOSED): void {
   unhashTcb(tcp, tcb);
   stopAwaiting(tcp, tcb);
-  setState(tcp, tcb, CLOSED);
+  setState(tcp, tcb, state);
   tcb.timers = 0;
   tcp.scoreboard.clear(tcb);
   discardSends(tcp, tcb);
@@ -226,8 +226,8 @@ export function enterTimeWait(tcp: TcpTables, tcb: Tcb, acknowledge: boolean): v
   demux.replace(tcb.remoteAddress, tcb.localAddress, portsOf(tcb), -(entry + 1));
   tcb.hashed = 0;
   if (acknowledge) acknowledgeFromTimeWait(tcp, entry);
-  closeTcb(tcp, tcb);
-  if (tcb.inUse === 1) setState(tcp, tcb, TIME_WAIT);
+  // The owner must not be told of CLOSED in between.
+  closeTcb(tcp, tcb, TIME_WAIT);
 }
 
 export function endTimeWait(tcp: TcpTables, entry: number): void {
