@@ -11,6 +11,7 @@ import type { Transport } from '../dma/card-layout.ts';
 import { TRANSPORTS } from '../i2o/queues/queues.ts';
 import { packageVersion } from '../record/manifest.ts';
 import { runSummary } from '../report/run-summary.ts';
+import { nextTurn } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import type { Card } from '../world/card.ts';
@@ -52,7 +53,7 @@ async function run(file: string, args: string[], options: RunOptions): Promise<v
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called by nobody of ours: `require.main` is the program, and no frame of ours is in its
   // stack traces.
-  setImmediate((Module as unknown as { runMain: () => void }).runMain);
+  nextTurn((Module as unknown as { runMain: () => void }).runMain);
 }
 
 /** @returns the program's full path; as with Node, the extension and an `index.js` may be left out. */

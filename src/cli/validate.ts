@@ -9,6 +9,7 @@ import {
   validationJson,
   violationLines,
 } from '../report/validation.ts';
+import { MachineClock } from '../time/clock.ts';
 import { runLive } from '../tour/live.ts';
 import { readTraces } from '../trace/file.ts';
 import { TraceDamage } from '../trace/reader.ts';
@@ -91,12 +92,15 @@ async function validate(files: readonly string[], options: ValidateOptions): Pro
     throw new UserError(
       '--transport, --seed and --virtual are for --live; a trace says itself what it is of',
     );
+  const clock = new MachineClock();
   const judged: Judged[] = [];
   for (const file of files) {
     const validators: Validator[] = [];
-    const before = performance.now();
+    clock.update();
+    const startNs = clock.nowNs;
     const damage = await readAll(file, validators);
-    const seconds = (performance.now() - before) / 1000;
+    clock.update();
+    const seconds = (clock.nowNs - startNs) / 1e9;
     const results = verdicts(file, validators, damage, seconds);
     judged.push(...results);
     if (options.json) continue;

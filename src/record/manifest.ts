@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type Cores, coresApart } from '../linux/affinity.ts';
+import { wallClock } from '../time/clock.ts';
 import type { BenchOptions } from './row.ts';
 
 /** Of the card with sockets and of the one with the echo in their place; null where it was not measured. */
@@ -76,7 +77,7 @@ export function beginManifest(options: BenchOptions, commandLine: readonly strin
     },
     workload: options,
     repeats: options.repeats,
-    start: new Date().toISOString(),
+    start: wallClock(),
   };
 }
 
@@ -89,7 +90,7 @@ export function endManifest(begun: ManifestStart, cards: CardConfigurations): Ma
     ...rest,
     configuration: { ...cards, kernel },
     seed: seedOf(cards),
-    interval: { start, end: new Date().toISOString() },
+    interval: { start, end: wallClock() },
   };
 }
 
