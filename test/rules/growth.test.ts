@@ -59,7 +59,7 @@ describe('the source', () => {
 });
 
 const SECOND_NS = 1e9;
-const STREAMS = 400;
+const STREAMS = 120;
 
 /** Two small cards and a lossy link; all streams of a storm. @returns what is larger afterwards. */
 function grownInStorm(transport: Transport): string[] {
