@@ -144,15 +144,7 @@ export function openEnds(files: readonly SourceFile[]): string[] {
     );
 }
 
-/**
- * Findings of the folders that have more than they are still allowed.
- * @param allowed by folder (`src/osm`); what is not named is allowed none.
- */
-export function beyond(findings: readonly string[], allowed: Readonly<Record<string, number>>): string[] {
-  const byFolder = new Map<string, string[]>();
-  for (const finding of findings) {
-    const folder = finding.split('/').slice(0, 2).join('/').split('.')[0];
-    byFolder.set(folder, [...(byFolder.get(folder) ?? []), finding]);
-  }
-  return [...byFolder].flatMap(([folder, all]) => (all.length > (allowed[folder] ?? 0) ? all : []));
+/** All findings, where there are more than still allowed; else none. */
+export function beyond(findings: readonly string[], allowed: number): readonly string[] {
+  return findings.length > allowed ? findings : [];
 }
