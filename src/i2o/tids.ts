@@ -18,3 +18,9 @@ export const ECHO_CLASS_ID = 0x0a1;
 export const ORGANIZATION_ID = 0x1d1c;
 /** Nobody: the user of a device that is not claimed. */
 export const NO_TID = 0xfff;
+
+/** @returns number of the device with a TID; -1 when a card with so many devices has none with it. */
+export function deviceOf(tid: number, deviceCount: number): number {
+  const device = tid - FIRST_DEVICE_TID;
+  return device >= 0 && device < deviceCount ? device : -1;
+}

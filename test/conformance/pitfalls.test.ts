@@ -44,7 +44,7 @@ import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import * as utility from '../../src/i2o/utility.gen.ts';
-import { REPLY_RESERVE } from '../../src/iop/run/processor.ts';
+import { REPLY_RESERVE } from '../../src/iop/reply/outbound.ts';
 import { parseOffloadRule } from '../../src/node/offload-rule.ts';
 import { EVENTS_MAX } from '../../src/osm/message/device-events.ts';
 import { HANDLER_CONTROL, HANDLER_EVENT } from '../../src/osm/message/handlers.ts';

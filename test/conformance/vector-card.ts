@@ -13,7 +13,7 @@ import {
   getFailureCode,
   getFailureSeverity,
 } from '../../src/i2o/frame.ts';
-import { EchoModule } from '../../src/iop/module/echo.ts';
+import { EchoModule } from '../../src/iop/echo/echo-module.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import { errnoName } from '../../src/socket/errno.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';

@@ -1,4 +1,5 @@
 /** A module that keeps requests open until told, throws when told, and has groups of every kind. */
+import { AssertionFailure } from '../../src/assert/assert.ts';
 import { REQUEST_STATUS_ABORT_NO_DATA, REQUEST_STATUS_SUCCESS } from '../../src/i2o/executive.gen.ts';
 import {
   BLOCK_STATUS_SCALAR_ERROR,
@@ -70,6 +71,8 @@ export class FakeModule implements Module {
   counted = 5;
   throwing = false;
   quiesceThrows = false;
+  asserting = false;
+  quiesceAsserts = false;
   quiesced = 0;
   events: EventSource | undefined;
   readonly outbound: Outbound;
@@ -111,6 +114,7 @@ export class FakeModule implements Module {
   }
   setHostPageBytes(): void {}
   request(frame: number): void {
+    if (this.asserting) throw new AssertionFailure('fake module: it is asked');
     if (this.throwing) {
       this.outbound.acquire();
       throw new Error('module');
@@ -132,6 +136,7 @@ export class FakeModule implements Module {
   }
   quiesce(): void {
     this.quiesced += 1;
+    if (this.quiesceAsserts) throw new AssertionFailure('fake module: it is quiesced');
     if (this.quiesceThrows) throw new Error('quiesce');
     this.open.length = 0;
   }

@@ -18,11 +18,11 @@ import {
   NO_TID,
 } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
+import { ECHO, EchoModule } from '../../src/iop/echo/echo-module.ts';
 import { devicesThatFit } from '../../src/iop/executive/tables.ts';
-import { ECHO, EchoModule } from '../../src/iop/module/echo.ts';
+import { RESULT_BYTES_MAX } from '../../src/iop/lists/control-lists.ts';
 import type { Module } from '../../src/iop/module/module.ts';
 import { NumberGroup } from '../../src/iop/module/parameter-group.ts';
-import { RESULT_BYTES_MAX } from '../../src/iop/reply/control-lists.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { FakeModule } from './fake-module.ts';

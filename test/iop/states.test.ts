@@ -1,11 +1,12 @@
 /** What the executive takes in which IOP state, what it refuses, how the states follow each other, and failure. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { AssertionFailure } from '../../src/assert/assert.ts';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { FLAG_FAIL, frameFlags, getFailureCode } from '../../src/i2o/frame.ts';
 import { DEVICE_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
-import { isLegal } from '../../src/iop/state/executive-states.ts';
+import { isLegal } from '../../src/iop/check/executive-states.ts';
 import { readRepositoryFile } from '../spec/repository.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed, IN_AT, TABLE_AT } from './messages.ts';
@@ -266,6 +267,18 @@ describe('a module that throws', () => {
     bed.send(exec.EXEC_STATUS_GET, [0, 0, bed.control, 0, 88]);
     expect(bed.words[bed.statusBlock + 21]).toBe(0);
     expect(bed.inbound.inUse).toBe(0);
+  });
+
+  it('is not FAILED by an assertion of the card’s own: the card stops, and names it', () => {
+    module.asserting = true;
+    expect(() => bed.send(0xff, [1], DEVICE_TID)).toThrow(new AssertionFailure('fake module: it is asked'));
+    expect(faults).toEqual([]);
+  });
+
+  it('and whose assertion fails while it is quiesced stops the card as well', () => {
+    module.quiesceAsserts = true;
+    expect(() => bed.iopReset()).toThrow(new AssertionFailure('fake module: it is quiesced'));
+    expect(faults).toEqual([]);
   });
 
   it('ends the card where nobody wants to hear of it', () => {

@@ -1,5 +1,6 @@
 /** Two real threads: the three forms of sockets, buffers offered and lent, and a card that dies. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AssertionFailure } from '../../src/assert/assert.ts';
 import { NicLayout, RX_ADDRESS } from '../../src/hdm/nic-rings.ts';
 import {
   getStatusBlockIopState,
@@ -223,6 +224,15 @@ describe('a card whose software throws', () => {
     requests.post();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(getStatusBlockIopState(region.words, at)).toBe(IOP_STATE_FAILED);
+  });
+});
+
+describe('a card that a failed assertion stops', () => {
+  it('tells its host what was asserted', async () => {
+    const { card: threaded } = card as unknown as { card: ThreadedCard };
+    threaded.worker.emit('error', new AssertionFailure('ring: the head is not past the tail'));
+    await card.kill();
+    expect(threaded.fault).toBe('AssertionFailure: ring: the head is not past the tail');
   });
 });
 

@@ -25,8 +25,8 @@ import {
   REQUEST_STATUS_ERROR_NO_DATA,
   REQUEST_STATUS_SUCCESS,
 } from '../../i2o/executive.gen.ts';
+import { deviceOf } from '../../i2o/tids.ts';
 import type { Outbound } from '../reply/outbound.ts';
-import { deviceOf } from '../state/header-check.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget, ExecutiveTarget } from '../target/target.ts';
 

@@ -2,8 +2,8 @@
 import type { Region } from '../../dma/region.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { ControlLists, RESULT_BYTES_MAX } from '../lists/control-lists.ts';
 import type { Module } from '../module/module.ts';
-import { ControlLists, RESULT_BYTES_MAX } from '../reply/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
 import { IopState } from '../state/iop-state.ts';
 import { TargetEvents } from '../target/events.ts';
@@ -95,7 +95,7 @@ export class ExecutiveParts {
         devices: this.devices,
         staticFrames: this.staticFrames,
         inbound,
-        outbound: outbound.ring,
+        outbound: outbound.producer,
         inboundFrames,
         outboundFrames,
         memoryBytes,

@@ -56,7 +56,7 @@ import {
   GENERIC_EVENT_STATE_CHANGE,
 } from '../../i2o/utility.gen.ts';
 import { INBOUND_REFUSED } from '../../ledger/counters.gen.ts';
-import { isLegal } from '../state/executive-states.ts';
+import { isLegal } from '../check/executive-states.ts';
 import type { ExecutiveParts } from './executive-parts.ts';
 
 /** Data of a ResourceLimit event: outbound frames. */
@@ -136,7 +136,7 @@ export class Executive {
   /** A quarter of the outbound frames is free: the next shortage is another one. */
   private outboundPlenty(): boolean {
     const quarter = this.parts.outboundFrames >> 2;
-    return this.parts.outbound.ring.available(quarter) >= quarter;
+    return this.parts.outbound.producer.available(quarter) >= quarter;
   }
 
   private serve(frame: number, functionCode: number, sizeWords: number): void {

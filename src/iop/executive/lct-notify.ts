@@ -16,8 +16,9 @@ import {
   REQUEST_STATUS_SUCCESS,
 } from '../../i2o/executive.gen.ts';
 import { SGL_BAD_PARAMETER } from '../../i2o/list/sgl.ts';
+import { AnswerPlace } from '../lists/answer-place.ts';
+import type { ControlLists } from '../lists/control-lists.ts';
 import type { AbortMatch } from '../module/abort-match.ts';
-import { AnswerPlace, type ControlLists } from '../reply/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
 import { PendingRequest } from '../reply/pending-request.ts';
 import type { IopState } from '../state/iop-state.ts';

@@ -20,12 +20,12 @@ import {
   STATUS_BLOCK_WORDS,
 } from '../../i2o/executive.gen.ts';
 import { FRAME_WORDS, frameTarget } from '../../i2o/frame.ts';
+import { deviceOf } from '../../i2o/tids.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import { INBOUND_REFUSED, INBOUND_RELEASED } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { ControlLists } from '../reply/control-lists.ts';
+import type { ControlLists } from '../lists/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
-import { deviceOf } from '../state/header-check.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget, ExecutiveTarget } from '../target/target.ts';
 import type { UtilityRequests } from '../utility/utility.ts';

@@ -34,9 +34,9 @@ import {
   frameTransactionContext,
 } from '../../i2o/frame.ts';
 import { SGL_END_OF_BUFFER, SGL_LAST } from '../../i2o/list/sgl.ts';
-import type { ControlLists } from '../reply/control-lists.ts';
+import { headerFailure } from '../check/header-check.ts';
+import type { ControlLists } from '../lists/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
-import { headerFailure } from '../state/header-check.ts';
 import { type IopState, SYSTEM_TABLE_WORDS } from '../state/iop-state.ts';
 import type { ExecutiveTarget } from '../target/target.ts';
 import type { StaticFrames } from './static-frames.ts';

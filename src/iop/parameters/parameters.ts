@@ -32,7 +32,7 @@ import {
   PARAMS_OPERATION_TABLE_CLEAR,
   PARAMS_OPERATION_TABLE_GET,
 } from '../../i2o/utility.gen.ts';
-import type { ControlLists } from '../reply/control-lists.ts';
+import type { ControlLists } from '../lists/control-lists.ts';
 import type { Target } from '../target/target.ts';
 import { Operation } from './operation.ts';
 import * as reading from './operations-get.ts';

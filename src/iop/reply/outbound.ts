@@ -26,11 +26,14 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { PendingRequest } from './pending-request.ts';
 
+/** Outbound frames that must be free before a request is taken: the most one request answers with at once. */
+export const REPLY_RESERVE = 4;
+
 const STATUS_SHIFT = 24;
 const STATUS_REPLY_WORDS = 5;
 
 export class Outbound {
-  readonly ring: FrameProducer;
+  readonly producer: FrameProducer;
   readonly words: Int32Array;
   /** In this turn a reply found no frame: it waits for the host to release one. The processor clears it each turn. */
   short = false;
@@ -43,15 +46,15 @@ export class Outbound {
   taken = false;
   private readonly counters: Float64Array;
 
-  constructor(words: Int32Array, ring: FrameProducer, ledger: Ledger) {
+  constructor(words: Int32Array, producer: FrameProducer, ledger: Ledger) {
     this.words = words;
-    this.ring = ring;
+    this.producer = producer;
     this.counters = ledger.counters;
   }
 
   /** @returns a frame to fill, or NO_FRAME; then the reply waits. */
   acquire(): number {
-    const frame = this.ring.acquire();
+    const frame = this.producer.acquire();
     if (frame === NO_FRAME) {
       this.counters[OUTBOUND_FULL] += 1;
       this.short = true;
@@ -63,7 +66,7 @@ export class Outbound {
 
   /** Whether a frame can be acquired; if not, the reply waits. */
   hasFrame(): boolean {
-    if (this.ring.available(1) > 0) return true;
+    if (this.producer.available(1) > 0) return true;
     this.short = true;
     return false;
   }
@@ -72,12 +75,12 @@ export class Outbound {
   post(): void {
     this.counters[OUTBOUND_POSTED] += 1;
     this.taken = false;
-    this.ring.post();
+    this.producer.post();
   }
 
   /** Gives an acquired frame back, if there is one: whoever was to fill it has failed. */
   cancel(): void {
-    if (this.taken) this.ring.cancel();
+    if (this.taken) this.producer.cancel();
     this.taken = false;
   }
 
@@ -85,7 +88,7 @@ export class Outbound {
   restart(destroyed: (frame: number) => void): void {
     this.cancel();
     this.short = false;
-    this.counters[OUTBOUND_DESTROYED] += this.ring.restart(destroyed);
+    this.counters[OUTBOUND_DESTROYED] += this.producer.restart(destroyed);
   }
 
   /** Answers a request with a status and nothing else. The caller knows a frame is free. */

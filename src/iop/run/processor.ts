@@ -17,26 +17,24 @@ import {
   SEVERITY_PATH_STATE,
 } from '../../i2o/frame.ts';
 import type { Interrupt } from '../../i2o/interrupt.ts';
-import { FIRST_DEVICE_TID, IOP_TID } from '../../i2o/tids.ts';
+import { deviceOf, FIRST_DEVICE_TID, IOP_TID } from '../../i2o/tids.ts';
 import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
 import { UTIL_NOP } from '../../i2o/utility.gen.ts';
 import { INBOUND_REFUSED, INBOUND_RELEASED, IOP_IDLE_POLLS, IOP_POLLS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Agent } from '../../time/agent.ts';
+import { FIRST_CLASS_FUNCTION, headerFailure } from '../check/header-check.ts';
 import type { Executive } from '../executive/executive.ts';
 import type { ExecutiveParts } from '../executive/executive-parts.ts';
 import { STATIC_POST_FRAME_WORD, STATIC_POST_WORDS } from '../executive/static-frames.ts';
 import type { Module } from '../module/module.ts';
-import type { Outbound } from '../reply/outbound.ts';
+import { type Outbound, REPLY_RESERVE } from '../reply/outbound.ts';
 import type { DeviceState } from '../state/device-state.ts';
-import { deviceOf, FIRST_CLASS_FUNCTION, headerFailure } from '../state/header-check.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget } from '../target/target.ts';
 
 /** Requests taken in one turn, so that the device and the timers get theirs. */
 const REQUESTS_PER_TURN = 64;
-/** Outbound frames that must be free before a request is taken: the most one request answers with at once. */
-export const REPLY_RESERVE = 4;
 
 /** FLAG_STATIC where it lies in word 0, beside which no other flag may be set. */
 const STATIC_WORD0 = FLAG_STATIC << 8;
@@ -111,11 +109,11 @@ export class IoProcessor implements Agent {
    * released a frame. A reply that found none in the last turn may have one by now.
    */
   arm(): boolean {
-    const { ring, short } = this.outbound;
+    const { producer, short } = this.outbound;
     if (this.iop.starting) return false;
     const none = this.inbound.arm();
-    if (short) return ring.armForFree(1);
-    return none || (this.iop.canReply && ring.armForFree(REPLY_RESERVE));
+    if (short) return producer.armForFree(1);
+    return none || (this.iop.canReply && producer.armForFree(REPLY_RESERVE));
   }
 
   nextDeadlineNs(): number {
@@ -137,7 +135,7 @@ export class IoProcessor implements Agent {
     work += this.pollModules();
     if (iop.busy) work += this.executive.poll();
     if (outbound.short) this.executive.outboundShort();
-    this.interrupt.publish(outbound.ring);
+    this.interrupt.publish(outbound.producer);
     this.interrupt.poll();
     if (work === 0) counters[IOP_IDLE_POLLS] += 1;
     return work;
@@ -174,7 +172,7 @@ export class IoProcessor implements Agent {
       if (frame === NO_FRAME) break;
       // Without an outbound queue nothing is answered by it, and nothing need wait for it.
       if (iop.canReply) {
-        if (outbound.ring.available(REPLY_RESERVE) < REPLY_RESERVE) break;
+        if (outbound.producer.available(REPLY_RESERVE) < REPLY_RESERVE) break;
       } else if (iop.starting) break;
       this.holding = true;
       this.dispatch(frame);
@@ -292,6 +290,6 @@ export class IoProcessor implements Agent {
     }
     this.executive.fail();
     this.interrupt.publishReleases(this.inbound);
-    this.interrupt.publish(this.outbound.ring);
+    this.interrupt.publish(this.outbound.producer);
   }
 }

@@ -63,9 +63,9 @@ import {
 } from '../../i2o/utility.gen.ts';
 import { INBOUND_REFUSED, REPLY_FAULTS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { type ControlLists, RESULT_BYTES_MAX } from '../lists/control-lists.ts';
 import { AbortMatch } from '../module/abort-match.ts';
 import { Parameters, RESULT_BYTES_MIN } from '../parameters/parameters.ts';
-import { type ControlLists, RESULT_BYTES_MAX } from '../reply/control-lists.ts';
 import type { Outbound } from '../reply/outbound.ts';
 import { PendingRequest } from '../reply/pending-request.ts';
 import type { IopState } from '../state/iop-state.ts';

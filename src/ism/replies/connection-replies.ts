@@ -12,8 +12,7 @@ import {
 } from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import type { Outbound } from '../../iop/reply/outbound.ts';
-import { REPLY_RESERVE } from '../../iop/run/processor.ts';
+import { type Outbound, REPLY_RESERVE } from '../../iop/reply/outbound.ts';
 import { ECONNABORTED, EINVAL } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { LISTEN } from '../../tcpip/tcp/state.ts';
@@ -155,7 +154,7 @@ export class ConnectionReplies {
   withdraw(socketId: number, socket: CardSocket): void {
     // An open frame of records would count as free.
     this.records.close();
-    const spare = (): boolean => this.outbound.ring.available(REPLY_RESERVE + 1) > REPLY_RESERVE;
+    const spare = (): boolean => this.outbound.producer.available(REPLY_RESERVE + 1) > REPLY_RESERVE;
     if (socket.connecting !== 0 && spare()) {
       if ((socket.pending & PENDING_CONNECT) === 0) socket.connectErrno = ECONNABORTED;
       this.tellConnect(socketId, socket);

@@ -5,8 +5,7 @@
 import { SOCKET_SEND_REPLY_LIST_WORD, writeSocketSendReply } from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import type { Outbound } from '../../iop/reply/outbound.ts';
-import { REPLY_RESERVE } from '../../iop/run/processor.ts';
+import { type Outbound, REPLY_RESERVE } from '../../iop/reply/outbound.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
@@ -80,10 +79,10 @@ export class ContextReplies {
     const { outbound, sendBuffers, outcomes } = this;
     while (
       outcomes.count > 0 &&
-      outbound.ring.available(REPLY_RESERVE + 1) > REPLY_RESERVE &&
+      outbound.producer.available(REPLY_RESERVE + 1) > REPLY_RESERVE &&
       outcomes.flush() > 0
     );
-    while (sendBuffers.pending > 0 && outbound.ring.available(REPLY_RESERVE + 1) > REPLY_RESERVE)
+    while (sendBuffers.pending > 0 && outbound.producer.available(REPLY_RESERVE + 1) > REPLY_RESERVE)
       this.tellSome();
   }
 

@@ -79,7 +79,7 @@ export class ReceiveRecords {
     this.frame = NO_FRAME;
     // A frame acquired for a record that then found no bucket is given back.
     if (this.count === 0) {
-      this.outbound.ring.cancel();
+      this.outbound.cancel();
       return;
     }
     writeSocketReceivePostReply(

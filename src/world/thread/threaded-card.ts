@@ -48,7 +48,7 @@ export class ThreadedCard {
   readonly clock: MachineClock = new MachineClock();
   private readonly iopWaker: FutexWaker;
   private exited = false;
-  /** What the card's modules threw, if they did: the IOP is FAILED then, and every socket has failed. */
+  /** What the card's code threw, if it did: the IOP is FAILED then, or its thread has ended; every socket has failed. */
   fault: string | undefined;
   private lookedForThreadNs = 0;
   private interruptCallback: () => void = () => {};
@@ -248,6 +248,7 @@ export class ThreadedCard {
         this.interruptCallback();
       });
       worker.on('error', (error) => {
+        this.fault = String(error);
         if (!running) reject(new Error(`the card's thread failed: ${error.message}`));
       });
       worker.on('exit', () => {

@@ -8,14 +8,8 @@ import {
   FAILURE_CODE_INVALID_VERSION,
 } from '../../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, FRAME_WORDS, HEADER_WORDS, VERSION_1_5 } from '../../i2o/frame.ts';
-import { FIRST_DEVICE_TID, HOST_TID, MANAGER_TID } from '../../i2o/tids.ts';
+import { deviceOf, HOST_TID, MANAGER_TID } from '../../i2o/tids.ts';
 import { UTIL_NOP } from '../../i2o/utility.gen.ts';
-
-/** @returns number of the device with a TID; -1 when a card with so many devices has none with it. */
-export function deviceOf(tid: number, deviceCount: number): number {
-  const device = tid - FIRST_DEVICE_TID;
-  return device >= 0 && device < deviceCount ? device : -1;
-}
 
 /** Functions from here on are a class's own; below are the utility messages. */
 export const FIRST_CLASS_FUNCTION = 0x20;

@@ -14,9 +14,9 @@ import {
 import { frameInitiatorContext, frameTarget, frameTransactionContext } from '../../i2o/frame.ts';
 import { ECHO_CLASS_ID, HOST_TID } from '../../i2o/tids.ts';
 import { NEVER } from '../../time/agent.ts';
+import type { Module } from '../module/module.ts';
+import { CounterGroup, type ParameterGroup } from '../module/parameter-group.ts';
 import type { Outbound } from '../reply/outbound.ts';
-import type { Module } from './module.ts';
-import { CounterGroup, type ParameterGroup } from './parameter-group.ts';
 
 /** XFunctionCode of a request that is answered, and of one that is only taken. */
 export const ECHO = 1;
