@@ -75,7 +75,7 @@ describe('the scoreboard against a set of bytes', () => {
         const tcb = new Tcb(0);
         tcb.sndUna = base | 0;
         tcb.sndMax = (base + 60) | 0;
-        tcb.highRetransmitted = tcb.sndUna;
+        tcb.recovery.highRetransmitted = tcb.sndUna;
         tcb.mss = 4;
         const held = new Set<number>();
         let una = 0;
@@ -97,8 +97,8 @@ describe('the scoreboard against a set of bytes', () => {
             }
             expect(board.update(tcb, segment)).toBe(held.size > before);
           }
-          expect(tcb.sackedBytes).toBe(held.size);
-          tcb.highRetransmitted = tcb.sndUna;
+          expect(tcb.recovery.sackedBytes).toBe(held.size);
+          tcb.recovery.highRetransmitted = tcb.sndUna;
           expect(board.pipe(tcb, false)).toBe(naivePipe(held, una));
           for (let n = una; n < 60; n++) {
             let end = n;
@@ -107,7 +107,7 @@ describe('the scoreboard against a set of bytes', () => {
           }
         }
         board.clear(tcb);
-        expect([tcb.sackCount, tcb.sackedBytes]).toEqual([0, 0]);
+        expect([tcb.recovery.sackCount, tcb.recovery.sackedBytes]).toEqual([0, 0]);
       }),
       { numRuns: 200, seed: 6 },
     );

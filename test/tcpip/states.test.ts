@@ -43,8 +43,8 @@ type Fixture = ReturnType<typeof established>;
 /** Forges a segment from the client to the server. */
 function forge(f: Fixture, fields: Partial<SegmentFields>): void {
   const { world, a, b, receiver } = f;
-  const stamps = receiver.timestamps
-    ? [1, 1, 8, 10, ...bytesOf((receiver.tsRecent + 1) | 0), ...bytesOf(0)]
+  const stamps = receiver.stamps.on
+    ? [1, 1, 8, 10, ...bytesOf((receiver.stamps.recent + 1) | 0), ...bytesOf(0)]
     : [];
   world.inject(
     b,
@@ -195,7 +195,7 @@ describe('RFC 7323 §5 PAWS', () => {
     const f = established();
     forge(f, {
       payload: pattern(10),
-      options: [1, 1, 8, 10, ...bytesOf((f.receiver.tsRecent - 1) | 0), 0, 0, 0, 0],
+      options: [1, 1, 8, 10, ...bytesOf((f.receiver.stamps.recent - 1) | 0), 0, 0, 0, 0],
     });
     expect(f.b.stack.tcpReadable(f.server)).toBe(0);
     expect(from(f, f.b).length).toBe(1);
@@ -456,7 +456,7 @@ describe('RFC 9293 §3.7.4 Nagle, §3.8.6.3 delayed acknowledgements, MUST-61 PS
 
   it('acknowledges at once at the start, later after 40 ms or two full segments', () => {
     const f = established({ portFrames: 1 });
-    f.receiver.quickAcks = 0;
+    f.receiver.acks.quick = 0;
     f.a.sendBytes(f.client, pattern(100));
     f.world.run(39_000);
     expect(from(f, f.b).length).toBe(0);

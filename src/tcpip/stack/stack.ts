@@ -72,7 +72,7 @@ export class Stack extends Engine {
 
   /** In-order bytes that wait to be taken. // Hot path. */
   tcpReadable(c: number): number {
-    return this.tcp.tcbs[c].rcvQueued;
+    return this.tcp.tcbs[c].received.queuedBytes;
   }
 
   /** Moves up to `lengthMax` in-order bytes to `destination` in the region. @returns bytes. // Hot path. */
@@ -82,20 +82,20 @@ export class Stack extends Engine {
 
   /** Where the first contiguous piece of in-order data lies; -1: there is none. */
   tcpPeekAddress(c: number): number {
-    const head = this.tcp.tcbs[c].rcvHead;
+    const head = this.tcp.tcbs[c].received.head;
     return head < 0 ? -1 : this.tcp.receiveQueue.address[head];
   }
 
   /** How long it is. */
   tcpPeekLength(c: number): number {
-    const head = this.tcp.tcbs[c].rcvHead;
+    const head = this.tcp.tcbs[c].received.head;
     return head < 0 ? 0 : this.tcp.receiveQueue.length[head];
   }
 
   /** Whether the peer's FIN has come and everything before it has been taken. */
   tcpEndOfStream(c: number): boolean {
     const tcb = this.tcp.tcbs[c];
-    return tcb.finReceived !== 0 && tcb.rcvQueued === 0;
+    return tcb.received.finTaken !== 0 && tcb.received.queuedBytes === 0;
   }
 
   /** The program has used `bytes` that were taken: their room in the window opens again. // Hot path. */
@@ -154,19 +154,19 @@ export class Stack extends Engine {
   }
 
   tcpSrttUs(c: number): number {
-    return this.tcp.tcbs[c].srtt >> 3;
+    return this.tcp.tcbs[c].rtt.srtt >> 3;
   }
 
   tcpRtoUs(c: number): number {
-    return this.tcp.tcbs[c].rto;
+    return this.tcp.tcbs[c].rtt.rto;
   }
 
   tcpCwndBytes(c: number): number {
-    return this.tcp.tcbs[c].cwnd;
+    return this.tcp.tcbs[c].congestion.cwnd;
   }
 
   tcpSsthreshBytes(c: number): number {
-    return this.tcp.tcbs[c].ssthresh;
+    return this.tcp.tcbs[c].congestion.ssthresh;
   }
 
   tcpSndWndBytes(c: number): number {
@@ -178,7 +178,7 @@ export class Stack extends Engine {
   }
 
   tcpRetransmissions(c: number): number {
-    return this.tcp.tcbs[c].retransmissions;
+    return this.tcp.tcbs[c].recovery.retransmissions;
   }
 
   tcpUnackedBytes(c: number): number {
@@ -190,7 +190,7 @@ export class Stack extends Engine {
   tcpUrgentBytes(c: number): number {
     const tcb = this.tcp.tcbs[c];
     if (tcb.rcvUrgent === 0) return 0;
-    const left = (tcb.rcvUp - tcb.rcvNxt + tcb.rcvQueued) | 0;
+    const left = (tcb.rcvUp - tcb.rcvNxt + tcb.received.queuedBytes) | 0;
     return Math.max(left, 0);
   }
 

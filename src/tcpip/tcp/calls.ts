@@ -16,6 +16,7 @@ import {
   ENOTCONN,
   EPIPE,
 } from '../../socket/errno.ts';
+import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { chooseSequence, setIss } from './handshake.ts';
 import {
   abortTcb,
@@ -31,7 +32,6 @@ import {
 import { chooseEphemeral, isPairFree, isPortTaken } from './ports.ts';
 import { setState } from './set-state.ts';
 import {
-  ACK_NOW,
   CLOSE_WAIT,
   CLOSED,
   ESTABLISHED,
@@ -93,7 +93,7 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
     }
   }
   setState(tcp, tcb, LISTEN);
-  tcb.backlog = Math.max(0, Math.min(BACKLOG_MAX, backlog));
+  tcb.listening.backlog = Math.max(0, Math.min(BACKLOG_MAX, backlog));
   return 0;
 }
 
@@ -139,18 +139,18 @@ function succeedTimeWait(tcp: TcpTables, tcb: Tcb): void {
   const entry = -found - 1;
   const least = (timeWait.sndNxt[entry] + SUCCESSOR_STEP) | 0;
   if (((tcb.iss - least) | 0) < 0) setIss(tcb, least);
-  tcb.tsOffset = timeWait.tsOffset[entry];
+  tcb.stamps.offset = timeWait.tsOffset[entry];
   endTimeWait(tcp, entry);
 }
 
 /** @returns a connection from the accept queue, now the owner's; -1 when there is none. */
 export function accept(tcp: TcpTables, listener: Tcb, owner: number): number {
-  const index = listener.acceptHead;
+  const index = listener.listening.acceptHead;
   if (listener.state !== LISTEN || index < 0) return -1;
   const tcb = tcp.tcbs[index];
-  listener.acceptHead = tcb.acceptNext;
-  if (listener.acceptHead < 0) listener.acceptTail = -1;
-  listener.acceptCount -= 1;
+  listener.listening.acceptHead = tcb.acceptNext;
+  if (listener.listening.acceptHead < 0) listener.listening.acceptTail = -1;
+  listener.listening.acceptCount -= 1;
   tcb.acceptNext = -1;
   tcb.parent = -1;
   tcb.owner = owner;
@@ -179,7 +179,7 @@ export function send(
   tcp.environment.counters[BYTES_QUEUED] += length;
   tcp.sendQueue.append(tcb, address, length, context, flags & SEND_MORE);
   if ((flags & SEND_URGENT) !== 0) {
-    tcb.urgent = 1;
+    tcb.sndUrgent = 1;
     tcb.sndUp = tcb.sndEnd;
   }
   markReady(tcp, tcb);
@@ -188,8 +188,8 @@ export function send(
 
 /** What was announced to follow does not: the last bytes queued need wait for nothing. */
 export function push(tcp: TcpTables, tcb: Tcb): void {
-  if (tcb.sendTail < 0) return;
-  tcp.sendQueue.flags[tcb.sendTail] &= ~SEND_MORE;
+  if (tcb.sends.tail < 0) return;
+  tcp.sendQueue.flags[tcb.sends.tail] &= ~SEND_MORE;
   markReady(tcp, tcb);
 }
 
@@ -210,21 +210,22 @@ export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
 function restartIfIdle(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.sndUna !== tcb.sndMax || tcb.sndNxt !== tcb.sndEnd) return;
   const { config, nowUs } = tcp.environment;
-  if (!config.slowStartAfterIdle || ((nowUs - tcb.lastSendUs) | 0) <= tcb.rto) return;
-  tcp.congestion.idle(tcb, config.initialWindowSegments);
+  if (!config.slowStartAfterIdle || ((nowUs - tcb.timers.lastSendUs) | 0) <= tcb.rtt.rto) return;
+  tcp.congestion.idle(tcb.congestion, tcb.mss, config.initialWindowSegments);
 }
 
 /** RECEIVE (RFC 9293 §3.10.3). // Hot path. */
 export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: number): number {
   const taken = tcp.receiveQueue.take(tcb, destination, lengthMax);
-  tcb.rcvUnconsumed = (tcb.rcvUnconsumed + taken) | 0;
+  tcb.received.unconsumedBytes = (tcb.received.unconsumedBytes + taken) | 0;
   tcp.environment.counters[BYTES_DELIVERED] += taken;
   return taken;
 }
 
 /** The program has used bytes that were taken: their room opens again. // Hot path. */
 export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
-  tcb.rcvUnconsumed = bytes > tcb.rcvUnconsumed ? 0 : (tcb.rcvUnconsumed - bytes) | 0;
+  tcb.received.unconsumedBytes =
+    bytes > tcb.received.unconsumedBytes ? 0 : (tcb.received.unconsumedBytes - bytes) | 0;
   const { state } = tcb;
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
   if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb, ACK_NOW);
@@ -249,14 +250,18 @@ export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
     if (how !== 1) stopListening(tcp, tcb);
     return 0;
   }
-  if (how !== 1) tcb.shutdownRead = 1;
+  if (how !== 1) tcb.received.shutdown = 1;
   if (how !== 0) queueFin(tcp, tcb);
   return 0;
 }
 
 /** Aborts every connection that nobody has accepted yet. */
 function stopListening(tcp: TcpTables, listener: Tcb): void {
-  for (let i = 0; i < tcp.tcbs.length && listener.acceptCount + listener.embryoCount > 0; i++) {
+  for (
+    let i = 0;
+    i < tcp.tcbs.length && listener.listening.acceptCount + listener.listening.embryoCount > 0;
+    i++
+  ) {
     const tcb = tcp.tcbs[i];
     if (tcb.inUse !== 0 && tcb.parent === listener.index) abortTcb(tcp, tcb);
   }
@@ -284,7 +289,7 @@ export function close(tcp: TcpTables, tcb: Tcb): void {
       closeTcb(tcp, tcb);
       return;
     default:
-      if (tcb.rcvQueued > 0 || tcb.lingerSeconds === 0) {
+      if (tcb.received.queuedBytes > 0 || tcb.options.lingerSeconds === 0) {
         abortTcb(tcp, tcb);
         return;
       }

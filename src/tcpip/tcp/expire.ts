@@ -2,21 +2,18 @@
 
 import { TCP_DELAYED_ACKS, TCP_TIMEOUTS } from '../../ledger/counters.gen.ts';
 import { ETIMEDOUT } from '../../socket/errno.ts';
-import { acknowledgeNow, closeTcb, endTimeWait, failTcb } from './lifecycle.ts';
-import { flightBytes, retransmissionTimedOut } from './recovery.ts';
+import { ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
 import {
-  ACK_NONE,
-  ACK_NOW,
-  SYN_RECEIVED,
-  SYN_SENT,
   TIMER_ACK,
   TIMER_FIN_WAIT,
   TIMER_KEEPALIVE,
   TIMER_PERSIST,
   TIMER_RETRANSMIT,
-} from './state.ts';
+} from './control-block/timers.ts';
+import { acknowledgeNow, closeTcb, endTimeWait, failTcb } from './lifecycle.ts';
+import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import { markReady, type TcpTables } from './tables.ts';
-import type { Tcb } from './tcb.ts';
+import { flightBytes, type Tcb } from './tcb.ts';
 import { reschedule, startKeepAlive, startPersist, startRetransmit } from './timers.ts';
 
 /**
@@ -31,10 +28,10 @@ export function advanceConnections(tcp: TcpTables): number {
   const { nowUs } = environment;
   let expired = 0;
   while (!timers.isEmpty && ((nowUs - timers.earliest) | 0) >= 0) {
-    const tcb = timers.pop();
-    if (tcb.timers === 0) continue;
+    const tcb = tcp.tcbs[timers.pop()];
+    if (tcb.timers.armed === 0) continue;
     expired += expire(tcp, tcb, nowUs);
-    if (tcb.timers !== 0) reschedule(tcp, tcb);
+    if (tcb.timers.armed !== 0) reschedule(tcp, tcb);
   }
   while (timeWait.oldest >= 0 && ((nowUs - timeWait.until[timeWait.oldest]) | 0) >= 0) {
     endTimeWait(tcp, timeWait.oldest);
@@ -45,28 +42,31 @@ export function advanceConnections(tcp: TcpTables): number {
 
 function expire(tcp: TcpTables, tcb: Tcb, nowUs: number): number {
   let expired = 0;
-  if ((tcb.timers & TIMER_ACK) !== 0 && ((nowUs - tcb.ackAt) | 0) >= 0) {
-    tcb.timers &= ~TIMER_ACK;
+  if ((tcb.timers.armed & TIMER_ACK) !== 0 && ((nowUs - tcb.timers.ackAt) | 0) >= 0) {
+    tcb.timers.armed &= ~TIMER_ACK;
     expired += 1;
-    if (tcb.ackOwed !== ACK_NONE) {
+    if (tcb.acks.owed !== ACK_NONE) {
       // It is no conversation after all: acknowledge quickly again (Linux, leaving ping-pong mode).
-      tcb.pingPong = 0;
+      tcb.acks.pingPong = 0;
       tcp.environment.counters[TCP_DELAYED_ACKS] += 1;
       acknowledgeNow(tcp, tcb, ACK_NOW);
     }
   }
-  const sending = tcb.timers & (TIMER_RETRANSMIT | TIMER_PERSIST);
-  if (sending !== 0 && ((nowUs - tcb.retransmitAt) | 0) >= 0) {
-    tcb.timers &= ~sending;
+  const sending = tcb.timers.armed & (TIMER_RETRANSMIT | TIMER_PERSIST);
+  if (sending !== 0 && ((nowUs - tcb.timers.retransmitAt) | 0) >= 0) {
+    tcb.timers.armed &= ~sending;
     expired += 1;
     if (sending === TIMER_PERSIST) persist(tcp, tcb);
     else retransmit(tcp, tcb);
   }
-  if ((tcb.timers & TIMER_KEEPALIVE) !== 0 && ((tcp.environment.nowMs - tcb.keepAliveAtMs) | 0) >= 0) {
+  if (
+    (tcb.timers.armed & TIMER_KEEPALIVE) !== 0 &&
+    ((tcp.environment.nowMs - tcb.timers.keepAliveAtMs) | 0) >= 0
+  ) {
     expired += 1;
     keepAlive(tcp, tcb);
   }
-  if ((tcb.timers & TIMER_FIN_WAIT) !== 0 && ((nowUs - tcb.finWaitAt) | 0) >= 0) {
+  if ((tcb.timers.armed & TIMER_FIN_WAIT) !== 0 && ((nowUs - tcb.timers.finWaitAt) | 0) >= 0) {
     expired += 1;
     closeTcb(tcp, tcb);
   }
@@ -78,17 +78,20 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   if (flightBytes(tcb) <= 0) return;
   const { config, counters, nowMs } = tcp.environment;
   counters[TCP_TIMEOUTS] += 1;
-  if (tcb.retries === 0) tcb.stalledMs = (nowMs - ((tcb.rto / 1000) | 0)) | 0;
-  tcb.retries += 1;
-  if (tcb.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {
+  if (tcb.timers.retries === 0) tcb.timers.stalledMs = (nowMs - ((tcb.rtt.rto / 1000) | 0)) | 0;
+  tcb.timers.retries += 1;
+  if (tcb.timers.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {
     failTcb(tcp, tcb, tcb.softError !== 0 ? tcb.softError : ETIMEDOUT);
     return;
   }
-  if (tcb.retries === ADVISE_RETRIES) tcb.neighbour = -1;
-  tcb.rto = Math.min(tcb.rto * 2, config.rtoMaxUs);
-  tcb.rttTiming = 0;
+  if (tcb.timers.retries === ADVISE_RETRIES) tcb.neighbour = -1;
+  tcb.rtt.rto = Math.min(tcb.rtt.rto * 2, config.rtoMaxUs);
+  tcb.rtt.timing = 0;
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) tcb.sndNxt = tcb.iss;
-  else retransmissionTimedOut(tcp, tcb);
+  else {
+    tcp.recovery.timedOut(tcb);
+    tcp.sendQueue.rewind(tcb);
+  }
   startRetransmit(tcp, tcb);
   markReady(tcp, tcb);
 }
@@ -102,7 +105,10 @@ function retriesMax(tcp: TcpTables, tcb: Tcb): number {
 
 /** RFC 9293 MUST-21 (TCP_USER_TIMEOUT). */
 function isPastUserTimeout(tcp: TcpTables, tcb: Tcb): boolean {
-  return tcb.userTimeoutMs > 0 && ((tcp.environment.nowMs - tcb.stalledMs) | 0) >= tcb.userTimeoutMs;
+  return (
+    tcb.options.userTimeoutMs > 0 &&
+    ((tcp.environment.nowMs - tcb.timers.stalledMs) | 0) >= tcb.options.userTimeoutMs
+  );
 }
 
 /** Nothing is in flight and data waits: for a window, or for more to fill a segment. */
@@ -110,20 +116,20 @@ function persist(tcp: TcpTables, tcb: Tcb): void {
   const { config, nowMs } = tcp.environment;
   if (tcb.sndWnd > flightBytes(tcb)) {
     // The override timer of RFC 9293 §3.8.6.2.1.
-    tcb.forced = 1;
+    tcb.sndForced = 1;
     markReady(tcp, tcb);
     return;
   }
-  if (tcb.probes === 0) tcb.stalledMs = nowMs;
-  tcb.probes += 1;
+  if (tcb.timers.probes === 0) tcb.timers.stalledMs = nowMs;
+  tcb.timers.probes += 1;
   // A peer that answers probes may keep its window closed for ever (MUST-37); answers reset `probes`.
   const most = tcb.owner < 0 && tcb.parent < 0 ? config.orphanRetries : config.retries;
-  if (tcb.probes > most || isPastUserTimeout(tcp, tcb)) {
+  if (tcb.timers.probes > most || isPastUserTimeout(tcp, tcb)) {
     failTcb(tcp, tcb, tcb.softError !== 0 ? tcb.softError : ETIMEDOUT);
     return;
   }
-  tcb.probeDue = 1;
-  tcb.retries = Math.min(30, tcb.retries + 1);
+  tcb.timers.probeDue = 1;
+  tcb.timers.retries = Math.min(30, tcb.timers.retries + 1);
   startPersist(tcp, tcb);
   markReady(tcp, tcb);
 }
@@ -131,24 +137,26 @@ function persist(tcp: TcpTables, tcb: Tcb): void {
 /** RFC 9293 §3.8.4: a probe only when nothing is outstanding and nothing has come for the interval. */
 function keepAlive(tcp: TcpTables, tcb: Tcb): void {
   const { nowMs } = tcp.environment;
-  if (tcb.keepAlive === 0) {
-    tcb.timers &= ~TIMER_KEEPALIVE;
+  if (tcb.options.keepAlive === 0) {
+    tcb.timers.armed &= ~TIMER_KEEPALIVE;
     return;
   }
-  const idleMs = (nowMs - tcb.lastReceiveMs) | 0;
-  const idleMaxMs = tcb.keepIdleSeconds * 1000;
+  const idleMs = (nowMs - tcb.timers.lastReceiveMs) | 0;
+  const idleMaxMs = tcb.options.keepIdleSeconds * 1000;
   if (idleMs < idleMaxMs || flightBytes(tcb) > 0 || tcb.sndNxt !== tcb.sndEnd) {
     startKeepAlive(tcp, tcb, idleMs < idleMaxMs ? idleMaxMs - idleMs : idleMaxMs);
     return;
   }
   const timedOut =
-    tcb.userTimeoutMs > 0 ? tcb.probes > 0 && idleMs >= tcb.userTimeoutMs : tcb.probes >= tcb.keepProbes;
+    tcb.options.userTimeoutMs > 0
+      ? tcb.timers.probes > 0 && idleMs >= tcb.options.userTimeoutMs
+      : tcb.timers.probes >= tcb.options.keepProbes;
   if (timedOut) {
     failTcb(tcp, tcb, tcb.softError !== 0 ? tcb.softError : ETIMEDOUT);
     return;
   }
-  tcb.probes += 1;
-  tcb.probeDue = 1;
+  tcb.timers.probes += 1;
+  tcb.timers.probeDue = 1;
   markReady(tcp, tcb);
-  startKeepAlive(tcp, tcb, tcb.keepIntervalSeconds * 1000);
+  startKeepAlive(tcp, tcb, tcb.options.keepIntervalSeconds * 1000);
 }

@@ -8,17 +8,16 @@ import { ECONNREFUSED } from '../../socket/errno.ts';
 import { IPV4_BYTES } from '../header/ipv4.ts';
 import { ACK, RST, SYN, TCP_BYTES, TIMESTAMPS_BYTES } from '../header/tcp.ts';
 import { sampleRoundTrip } from './acknowledge.ts';
+import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { acknowledgeNow, allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
-import { ACK_NOW, ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED } from './state.ts';
+import { ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED } from './state.ts';
 import { markReady, type TcpTables } from './tables.ts';
-import type { Tcb } from './tcb.ts';
+import { MSS_DEFAULT, type Tcb } from './tcb.ts';
 import { startKeepAlive, stopRetransmit } from './timers.ts';
 import { windowShift } from './window.ts';
 
-/** RFC 9293 MUST-15. */
-const MSS_DEFAULT = 536;
 /** A smaller MSS is an attack (CVE-2019-11477); Linux has the same floor. */
 const MSS_MIN = 48;
 /** RFC 6298 §5.7. */
@@ -30,7 +29,7 @@ export function chooseSequence(tcp: TcpTables, tcb: Tcb): void {
   const { hash, environment } = tcp;
   hash.hash(tcb.localAddress, tcb.remoteAddress, (tcb.localPort << 16) | tcb.remotePort);
   setIss(tcb, (hash.low + environment.sequenceClock) | 0);
-  tcb.tsOffset = hash.high;
+  tcb.stamps.offset = hash.high;
 }
 
 /** Sets the ISN and everything that starts there. */
@@ -42,7 +41,7 @@ export function setIss(tcb: Tcb, iss: number): void {
   tcb.sndEnd = (iss + 1) | 0;
   tcb.sndSmall = iss;
   tcb.sndUp = iss;
-  tcb.recover = iss;
+  tcb.recovery.recover = iss;
 }
 
 /** RFC 9293 §3.7.1: the largest payload of a segment. Again when the path's MTU or an option changes. */
@@ -50,9 +49,9 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
   const { port } = tcp.environment;
   const mtu = tcb.pathMtu > 0 && tcb.pathMtu < port.mtu ? tcb.pathMtu : port.mtu;
   let mss = Math.min(tcb.mssPeer, mtu - IPV4_BYTES - TCP_BYTES);
-  if (tcb.mssUser > 0 && tcb.mssUser < mss) mss = tcb.mssUser;
+  if (tcb.options.segmentBytesMax > 0 && tcb.options.segmentBytesMax < mss) mss = tcb.options.segmentBytesMax;
   if (mss < MSS_MIN) mss = MSS_MIN;
-  tcb.mss = mss - (tcb.timestamps !== 0 ? TIMESTAMPS_BYTES : 0);
+  tcb.mss = mss - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0);
 }
 
 /** Takes the peer's SYN: its sequence number, window and options (only those that we want too). */
@@ -61,19 +60,19 @@ function takeSyn(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.irs = segment.seq;
   tcb.rcvNxt = (segment.seq + 1) | 0;
   tcb.rcvAdv = tcb.rcvNxt;
-  tcb.lastAckSent = tcb.rcvNxt;
+  tcb.acks.lastSent = tcb.rcvNxt;
   tcb.rcvUp = segment.seq;
   tcb.mssPeer = segment.mss === 0 ? MSS_DEFAULT : segment.mss;
-  tcb.timestamps = config.timestamps && segment.timestamps !== 0 ? 1 : 0;
+  tcb.stamps.on = config.timestamps && segment.timestamps !== 0 ? 1 : 0;
   tcb.sackPermitted = config.sack && segment.sackPermitted !== 0 ? 1 : 0;
-  if (tcb.timestamps !== 0) {
-    tcb.tsRecent = segment.tsValue;
-    tcb.tsRecentMs = nowMs;
+  if (tcb.stamps.on !== 0) {
+    tcb.stamps.recent = segment.tsValue;
+    tcb.stamps.recentMs = nowMs;
   }
   if (config.windowScaling && segment.windowScale >= 0) {
     tcb.scaling = 1;
     tcb.sndScale = segment.windowScale;
-    tcb.rcvScale = windowShift(tcb.rcvBuffer);
+    tcb.rcvScale = windowShift(tcb.received.bufferBytes);
   }
   // RFC 7323 §2.2: the window of a SYN is never scaled.
   tcb.sndWnd = segment.window;
@@ -89,8 +88,10 @@ function takeSyn(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
  */
 export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss: number): void {
   const { counters } = tcp.environment;
-  const embryosMax = Math.max(listener.backlog, SYN_QUEUE_MIN);
-  const full = listener.acceptCount > listener.backlog || listener.embryoCount >= embryosMax;
+  const embryosMax = Math.max(listener.listening.backlog, SYN_QUEUE_MIN);
+  const full =
+    listener.listening.acceptCount > listener.listening.backlog ||
+    listener.listening.embryoCount >= embryosMax;
   const tcb = full ? undefined : allocateTcb(tcp);
   if (tcb === undefined) {
     counters[TCP_LISTEN_OVERFLOWS] += 1;
@@ -99,7 +100,7 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
   }
   inherit(tcb, listener);
   tcb.parent = listener.index;
-  listener.embryoCount += 1;
+  listener.listening.embryoCount += 1;
   tcb.localAddress = segment.destination;
   tcb.remoteAddress = segment.source;
   tcb.localPort = segment.ports & 0xffff;
@@ -114,17 +115,8 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
 
 /** An accepted connection starts with its listener's options, as on Linux. */
 function inherit(tcb: Tcb, listener: Tcb): void {
-  tcb.noDelay = listener.noDelay;
-  tcb.keepAlive = listener.keepAlive;
-  tcb.keepIdleSeconds = listener.keepIdleSeconds;
-  tcb.keepIntervalSeconds = listener.keepIntervalSeconds;
-  tcb.keepProbes = listener.keepProbes;
-  tcb.userTimeoutMs = listener.userTimeoutMs;
-  tcb.lingerSeconds = listener.lingerSeconds;
-  tcb.reuseAddress = listener.reuseAddress;
-  tcb.rcvBuffer = listener.rcvBuffer;
-  tcb.sendBuffer = listener.sendBuffer;
-  tcb.mssUser = listener.mssUser;
+  tcb.options.inherit(listener.options);
+  tcb.received.bufferBytes = listener.received.bufferBytes;
   tcb.ttl = listener.ttl;
   tcb.tos = listener.tos;
 }
@@ -166,7 +158,7 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
   }
   if (tcb.parent >= 0) {
     const listener = tcp.tcbs[tcb.parent];
-    if (listener.acceptCount > listener.backlog) {
+    if (listener.listening.acceptCount > listener.listening.backlog) {
       // As on Linux: not established until there is room; the peer will send again.
       tcp.environment.counters[TCP_LISTEN_OVERFLOWS] += 1;
       if (listener.owner >= 0) tcp.environment.owner.overflowed(listener.owner);
@@ -184,21 +176,21 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const { config, nowUs } = tcp.environment;
   setState(tcp, tcb, tcb.finQueued === 0 ? ESTABLISHED : FIN_WAIT_1);
   tcb.sndSmall = tcb.iss;
-  tcb.lastDataUs = (nowUs - config.delayedAckUs) | 0;
-  const lost = tcb.synRetransmitted !== 0;
-  tcp.congestion.start(tcb, lost ? 1 : config.initialWindowSegments);
+  tcb.acks.lastDataUs = (nowUs - config.delayedAckUs) | 0;
+  const lost = tcb.rtt.synRetransmitted !== 0;
+  tcp.congestion.start(tcb.congestion, tcb.mss, lost ? 1 : config.initialWindowSegments);
   // Only the SYN is out, and it is no data: nothing of the general rules for acknowledgements applies but the
   // timing.
   tcb.sndUna = (tcb.iss + 1) | 0;
   tcb.sndNxt = tcb.sndUna;
   tcb.sndWl1 = segment.seq;
   tcb.sndWl2 = segment.ack;
-  tcb.retries = 0;
+  tcb.timers.retries = 0;
   stopRetransmit(tcb);
-  if (tcb.rttTiming !== 0) sampleRoundTrip(tcp, tcb, (nowUs - tcb.rttUs) | 0);
-  tcb.rttTiming = 0;
-  if (lost && tcb.srtt === 0) tcb.rto = RTO_AFTER_SYN_LOSS_US;
-  if (tcb.keepAlive !== 0) startKeepAlive(tcp, tcb, tcb.keepIdleSeconds * 1000);
+  if (tcb.rtt.timing !== 0) sampleRoundTrip(tcp, tcb, (nowUs - tcb.rtt.timedUs) | 0);
+  tcb.rtt.timing = 0;
+  if (lost && tcb.rtt.srtt === 0) tcb.rtt.rto = RTO_AFTER_SYN_LOSS_US;
+  if (tcb.options.keepAlive !== 0) startKeepAlive(tcp, tcb, tcb.options.keepIdleSeconds * 1000);
   if (tcb.sndNxt !== tcb.sndEnd || tcb.finQueued !== 0) markReady(tcp, tcb);
   if (tcb.parent < 0 && tcb.owner >= 0) tcp.environment.owner.connected(tcb.owner, 0);
 }
@@ -206,13 +198,14 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
 function joinAcceptQueue(tcp: TcpTables, tcb: Tcb): void {
   const listener = tcp.tcbs[tcb.parent];
   tcp.environment.counters[TCP_PASSIVE_OPENS] += 1;
-  listener.embryoCount -= 1;
+  listener.listening.embryoCount -= 1;
   tcb.acceptNext = -1;
-  if (listener.acceptTail < 0) listener.acceptHead = tcb.index;
-  else tcp.tcbs[listener.acceptTail].acceptNext = tcb.index;
-  listener.acceptTail = tcb.index;
-  listener.acceptCount += 1;
-  if (listener.acceptCount === 1 && listener.owner >= 0) tcp.environment.owner.acceptable(listener.owner);
+  if (listener.listening.acceptTail < 0) listener.listening.acceptHead = tcb.index;
+  else tcp.tcbs[listener.listening.acceptTail].acceptNext = tcb.index;
+  listener.listening.acceptTail = tcb.index;
+  listener.listening.acceptCount += 1;
+  if (listener.listening.acceptCount === 1 && listener.owner >= 0)
+    tcp.environment.owner.acceptable(listener.owner);
 }
 
 /** The reset that answers a segment of no connection: RFC 9293 §3.10.7.1. */

@@ -61,9 +61,8 @@ function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): void {
   tcb.pathMtu = next;
   updateMss(tcp, tcb);
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return;
-  tcb.sndNxt = tcb.sndUna;
   tcp.sendQueue.rewind(tcb);
-  tcb.retransmitDue = 0;
-  tcb.rttTiming = 0;
+  tcp.recovery.wentBack(tcb);
+  tcb.rtt.timing = 0;
   markReady(tcp, tcb);
 }

@@ -10,6 +10,7 @@ import { RX_CHECKSUM_CHECKED } from '../contract.ts';
 import { addressSum, fold, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { ACK, checkTcpHeader, FIN, RST, SYN, URG } from '../header/tcp.ts';
 import { acknowledge } from './acknowledge.ts';
+import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import {
   abortTcb,
@@ -24,7 +25,6 @@ import { receiveText } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
 import {
-  ACK_NOW,
   CLOSE_WAIT,
   CLOSING,
   ESTABLISHED,
@@ -146,7 +146,7 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   const { flags, seq, length } = segment;
   const { environment } = tcp;
   // First check, with PAWS before it (RFC 7323 §5.3 R1).
-  if (tcb.timestamps !== 0 && (flags & RST) === 0 && !isTimestampGood(tcp, tcb, segment)) return false;
+  if (tcb.stamps.on !== 0 && (flags & RST) === 0 && !isTimestampGood(tcp, tcb, segment)) return false;
   const end = (seq + length + (flags & FIN)) | 0;
   if (((end - tcb.rcvNxt) | 0) < 0 || ((seq - tcb.rcvAdv) | 0) > 0) {
     refuseSegment(tcp, tcb, segment);
@@ -160,8 +160,8 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
     return false;
   }
   if ((flags & ACK) === 0) return false;
-  tcb.lastReceiveMs = environment.nowMs;
-  tcb.probes = 0;
+  tcb.timers.lastReceiveMs = environment.nowMs;
+  tcb.timers.probes = 0;
 
   // Fifth check.
   if (tcb.state === SYN_RECEIVED && !receiveInSynReceived(tcp, tcb, segment)) return false;
@@ -171,7 +171,7 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
     challenge(tcp, tcb);
     return false;
   }
-  if (tcb.timestamps !== 0) takeTimestamp(tcp, tcb, segment);
+  if (tcb.stamps.on !== 0) takeTimestamp(tcp, tcb, segment);
   acknowledge(tcp, tcb, segment);
   if (tcb.finQueued !== 0 && ((tcb.sndUna - tcb.sndEnd) | 0) > 0 && !finAcknowledged(tcp, tcb)) return false;
 
@@ -196,19 +196,19 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
 /** RFC 7323 §5.3. @returns false when the segment is to be dropped. // Hot path. */
 function isTimestampGood(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   if (segment.timestamps === 0) return false;
-  if (((segment.tsValue - tcb.tsRecent) | 0) >= 0) return true;
-  if (((tcp.environment.nowMs - tcb.tsRecentMs) | 0) > TIMESTAMP_VALID_MS) return true;
+  if (((segment.tsValue - tcb.stamps.recent) | 0) >= 0) return true;
+  if (((tcp.environment.nowMs - tcb.stamps.recentMs) | 0) > TIMESTAMP_VALID_MS) return true;
   refuseSegment(tcp, tcb, segment);
   return false;
 }
 
 /** RFC 7323 §4.3 (2): only segments that cover the last acknowledgement sent. // Hot path. */
 function takeTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
-  if (((segment.seq - tcb.lastAckSent) | 0) > 0) return;
-  const ahead = (segment.tsValue - tcb.tsRecent) | 0;
-  if (ahead >= 0 || ((tcp.environment.nowMs - tcb.tsRecentMs) | 0) > TIMESTAMP_VALID_MS) {
-    tcb.tsRecent = segment.tsValue;
-    tcb.tsRecentMs = tcp.environment.nowMs;
+  if (((segment.seq - tcb.acks.lastSent) | 0) > 0) return;
+  const ahead = (segment.tsValue - tcb.stamps.recent) | 0;
+  if (ahead >= 0 || ((tcp.environment.nowMs - tcb.stamps.recentMs) | 0) > TIMESTAMP_VALID_MS) {
+    tcb.stamps.recent = segment.tsValue;
+    tcb.stamps.recentMs = tcp.environment.nowMs;
   }
 }
 
@@ -231,8 +231,8 @@ function refuseSegment(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   }
   if (length > 0 || (flags & FIN) !== 0) {
     if (length > 0 && tcb.sackPermitted !== 0 && ((segment.seq + length - tcb.rcvNxt) | 0) <= 0) {
-      tcb.duplicateStart = segment.seq;
-      tcb.duplicateEnd = (segment.seq + length) | 0;
+      tcb.received.duplicateStart = segment.seq;
+      tcb.received.duplicateEnd = (segment.seq + length) | 0;
     }
     acknowledgeNow(tcp, tcb, ACK_NOW);
   } else {
@@ -246,9 +246,9 @@ function refuseSegment(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
  */
 function challenge(tcp: TcpTables, tcb: Tcb): void {
   const { nowUs, config, counters } = tcp.environment;
-  if (tcb.challenged !== 0 && ((nowUs - tcb.challengeUs) | 0) < config.challengeAckUs) return;
-  tcb.challenged = 1;
-  tcb.challengeUs = nowUs;
+  if (tcb.acks.challenged !== 0 && ((nowUs - tcb.acks.challengeUs) | 0) < config.challengeAckUs) return;
+  tcb.acks.challenged = 1;
+  tcb.acks.challengeUs = nowUs;
   counters[TCP_CHALLENGE_ACKS] += 1;
   acknowledgeNow(tcp, tcb, ACK_NOW);
 }

@@ -16,18 +16,9 @@ import { EHOSTUNREACH } from '../../socket/errno.ts';
 import { addressSum, DONT_FRAGMENT, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { ACK, RST } from '../header/tcp.ts';
 import { earlier, later } from '../seq.ts';
-import { resetTcb } from './reset-tcb.ts';
+import { TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { setState } from './set-state.ts';
-import {
-  CLOSE_WAIT,
-  CLOSED,
-  ESTABLISHED,
-  LISTEN,
-  SYN_RECEIVED,
-  SYN_SENT,
-  TIME_WAIT,
-  TIMER_RETRANSMIT,
-} from './state.ts';
+import { CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import { markReady, type TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startRetransmit } from './timers.ts';
@@ -37,15 +28,15 @@ import { advertiseWindow } from './window.ts';
 export function allocateTcb(tcp: TcpTables): Tcb | undefined {
   if (tcp.freeTcbCount === 0) return undefined;
   const tcb = tcp.tcbs[tcp.freeTcbs[--tcp.freeTcbCount]];
-  resetTcb(tcb, tcp.environment.config);
+  tcb.reset(tcp.environment.config);
   tcb.inUse = 1;
-  tcb.lastReceiveMs = tcp.environment.nowMs;
+  tcb.timers.lastReceiveMs = tcp.environment.nowMs;
   return tcb;
 }
 
 /** Gives a Tcb back to the pool. It must hold nothing any more. */
 export function releaseTcb(tcp: TcpTables, tcb: Tcb): void {
-  if (tcb.inUse === 0 || tcb.hashed !== 0 || tcb.slotsHeld !== 0 || tcb.sendCount !== 0) {
+  if (tcb.inUse === 0 || tcb.hashed !== 0 || tcb.received.slotsHeld !== 0 || tcb.sends.count !== 0) {
     throw new Error(`connection ${tcb.index} released while it holds something`);
   }
   unbindTcb(tcp, tcb);
@@ -53,7 +44,7 @@ export function releaseTcb(tcp: TcpTables, tcb: Tcb): void {
   tcb.inUse = 0;
   tcb.owner = -1;
   setState(tcp, tcb, CLOSED);
-  tcb.timers = 0;
+  tcb.timers.armed = 0;
   tcp.freeTcbs[tcp.freeTcbCount++] = tcb.index;
 }
 
@@ -116,17 +107,17 @@ export function stopAwaiting(tcp: TcpTables, tcb: Tcb): void {
 
 /** Answers what is still queued for sending, and books it as never sent or never acknowledged. */
 export function discardSends(tcp: TcpTables, tcb: Tcb): void {
-  if (tcb.sendCount === 0) return;
+  if (tcb.sends.count === 0) return;
   const { counters } = tcp.environment;
   const sent = earlier(tcb.sndMax, tcb.sndEnd);
   const inFlight = (sent - later(tcb.sndUna, (tcb.iss + 1) | 0)) | 0;
   const outstanding = Math.max(inFlight, 0);
   counters[BYTES_UNACKNOWLEDGED] += outstanding;
-  let queued = -tcb.sendHeadOffset;
-  for (let e = tcb.sendHead; e >= 0; e = tcp.sendQueue.next[e]) queued += tcp.sendQueue.length[e];
+  let queued = -tcb.sends.headOffset;
+  for (let e = tcb.sends.head; e >= 0; e = tcp.sendQueue.next[e]) queued += tcp.sendQueue.length[e];
   counters[BYTES_DISCARDED] += queued - outstanding;
   tcp.sendQueue.discard(tcb);
-  tcb.cursor = -1;
+  tcb.sends.cursor = -1;
 }
 
 /** Throws away what was received and not taken. */
@@ -143,8 +134,8 @@ export function closeTcb(tcp: TcpTables, tcb: Tcb, state: number = CLOSED): void
   unhashTcb(tcp, tcb);
   stopAwaiting(tcp, tcb);
   setState(tcp, tcb, state);
-  tcb.timers = 0;
-  tcp.scoreboard.clear(tcb);
+  tcb.timers.armed = 0;
+  tcp.recovery.forget(tcb);
   discardSends(tcp, tcb);
   tcp.receiveQueue.dropLate(tcb);
   if (tcb.owner >= 0) return;
@@ -171,19 +162,19 @@ export function leaveListener(tcp: TcpTables, tcb: Tcb): void {
   const listener = tcp.tcbs[tcb.parent];
   tcb.parent = -1;
   if (tcb.state === SYN_RECEIVED) {
-    listener.embryoCount -= 1;
+    listener.listening.embryoCount -= 1;
     return;
   }
   let before = -1;
-  let at = listener.acceptHead;
+  let at = listener.listening.acceptHead;
   while (at !== tcb.index) {
     before = at;
     at = tcp.tcbs[at].acceptNext;
   }
-  if (before < 0) listener.acceptHead = tcb.acceptNext;
+  if (before < 0) listener.listening.acceptHead = tcb.acceptNext;
   else tcp.tcbs[before].acceptNext = tcb.acceptNext;
-  if (tcb.acceptNext < 0) listener.acceptTail = before;
-  listener.acceptCount -= 1;
+  if (tcb.acceptNext < 0) listener.listening.acceptTail = before;
+  listener.listening.acceptCount -= 1;
 }
 
 /** Queues a reset for the peer (RFC 9293 §3.10.7.1, ABORT). */
@@ -220,9 +211,9 @@ export function enterTimeWait(tcp: TcpTables, tcb: Tcb, acknowledge: boolean): v
   timeWait.sndNxt[entry] = tcb.sndMax;
   timeWait.rcvNxt[entry] = tcb.rcvNxt;
   timeWait.window[entry] = advertiseWindow(tcp, tcb, tcb.rcvScale);
-  timeWait.timestamps[entry] = tcb.timestamps;
-  timeWait.tsRecent[entry] = tcb.tsRecent;
-  timeWait.tsOffset[entry] = tcb.tsOffset;
+  timeWait.timestamps[entry] = tcb.stamps.on;
+  timeWait.tsRecent[entry] = tcb.stamps.recent;
+  timeWait.tsOffset[entry] = tcb.stamps.offset;
   demux.replace(tcb.remoteAddress, tcb.localAddress, portsOf(tcb), -(entry + 1));
   tcb.hashed = 0;
   if (acknowledge) acknowledgeFromTimeWait(tcp, entry);
@@ -255,7 +246,7 @@ export function acknowledgeFromTimeWait(tcp: TcpTables, entry: number): void {
 
 /** Sends an acknowledgement at the next flush. */
 export function acknowledgeNow(tcp: TcpTables, tcb: Tcb, owed: number): void {
-  tcb.ackOwed = owed;
+  tcb.acks.owed = owed;
   markReady(tcp, tcb);
 }
 
@@ -276,7 +267,7 @@ export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boole
     } else {
       // RFC 9293 §3.9.2.2: a soft error; the retransmission timer asks again, and gives up in the end.
       tcb.softError = EHOSTUNREACH;
-      if ((tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+      if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
     }
   }
 }

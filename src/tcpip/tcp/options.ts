@@ -21,9 +21,10 @@ import {
   TCP_QUICKACK,
   TCP_USER_TIMEOUT_MS,
 } from '../../socket/options.ts';
+import { ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
 import { updateMss } from './handshake.ts';
 import { acknowledgeNow, prepareHeader } from './lifecycle.ts';
-import { ACK_NONE, ACK_NOW, CLOSED, LISTEN, SYN_SENT } from './state.ts';
+import { CLOSED, LISTEN, SYN_SENT } from './state.ts';
 import { markReady, type TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startKeepAlive } from './timers.ts';
@@ -38,29 +39,29 @@ const RECEIVE_BUFFER_MAX = 1 << 29;
 export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: number): number {
   switch (option) {
     case SO_REUSEADDR:
-      tcb.reuseAddress = value !== 0 ? 1 : 0;
+      tcb.options.reuseAddress = value !== 0 ? 1 : 0;
       return 0;
     case SO_KEEPALIVE:
-      tcb.keepAlive = value !== 0 ? 1 : 0;
+      tcb.options.keepAlive = value !== 0 ? 1 : 0;
       return refreshKeepAlive(tcp, tcb);
     case SO_LINGER_SECONDS:
-      tcb.lingerSeconds = value < 0 ? -1 : value;
+      tcb.options.lingerSeconds = value < 0 ? -1 : value;
       return 0;
     case SO_SNDBUF:
-      tcb.sendBuffer = value;
+      tcb.options.sendBufferBytes = value;
       return 0;
     case SO_RCVBUF:
-      tcb.rcvBuffer = Math.max(RECEIVE_BUFFER_MIN, Math.min(RECEIVE_BUFFER_MAX, value));
+      tcb.received.bufferBytes = Math.max(RECEIVE_BUFFER_MIN, Math.min(RECEIVE_BUFFER_MAX, value));
       return 0;
     case SO_BROADCAST:
       return 0;
     case TCP_NODELAY:
-      tcb.noDelay = value !== 0 ? 1 : 0;
-      if (tcb.noDelay !== 0 && tcb.hashed !== 0) markReady(tcp, tcb);
+      tcb.options.noDelay = value !== 0 ? 1 : 0;
+      if (tcb.options.noDelay !== 0 && tcb.hashed !== 0) markReady(tcp, tcb);
       return 0;
     case TCP_MAXSEG:
       if (value < 88 || value > 65535) return EINVAL;
-      tcb.mssUser = value;
+      tcb.options.segmentBytesMax = value;
       if (tcb.state !== CLOSED && tcb.state !== LISTEN && tcb.state !== SYN_SENT) updateMss(tcp, tcb);
       return 0;
     case TCP_QUICKACK:
@@ -85,19 +86,19 @@ function setTimes(tcp: TcpTables, tcb: Tcb, option: number, value: number): numb
   switch (option) {
     case TCP_KEEPIDLE_SECONDS:
       if (value < 1 || value > 32767) return EINVAL;
-      tcb.keepIdleSeconds = value;
+      tcb.options.keepIdleSeconds = value;
       return refreshKeepAlive(tcp, tcb);
     case TCP_KEEPINTVL_SECONDS:
       if (value < 1 || value > 32767) return EINVAL;
-      tcb.keepIntervalSeconds = value;
+      tcb.options.keepIntervalSeconds = value;
       return 0;
     case TCP_KEEPCNT:
       if (value < 1 || value > 127) return EINVAL;
-      tcb.keepProbes = value;
+      tcb.options.keepProbes = value;
       return 0;
     case TCP_USER_TIMEOUT_MS:
       if (value < 0) return EINVAL;
-      tcb.userTimeoutMs = value;
+      tcb.options.userTimeoutMs = value;
       return 0;
     default:
       return ENOPROTOOPT;
@@ -106,15 +107,15 @@ function setTimes(tcp: TcpTables, tcb: Tcb, option: number, value: number): numb
 
 function refreshKeepAlive(tcp: TcpTables, tcb: Tcb): number {
   const connected = tcb.hashed !== 0 && tcb.state !== SYN_SENT;
-  if (tcb.keepAlive !== 0 && connected) startKeepAlive(tcp, tcb, tcb.keepIdleSeconds * 1000);
+  if (tcb.options.keepAlive !== 0 && connected) startKeepAlive(tcp, tcb, tcb.options.keepIdleSeconds * 1000);
   return 0;
 }
 
 function setQuickAck(tcp: TcpTables, tcb: Tcb, value: number): number {
-  tcb.pingPong = value !== 0 ? 0 : 1;
+  tcb.acks.pingPong = value !== 0 ? 0 : 1;
   if (value === 0) return 0;
-  tcb.quickAcks = tcp.environment.config.quickAcks;
-  if (tcb.ackOwed !== ACK_NONE) acknowledgeNow(tcp, tcb, ACK_NOW);
+  tcb.acks.quick = tcp.environment.config.quickAcks;
+  if (tcb.acks.owed !== ACK_NONE) acknowledgeNow(tcp, tcb, ACK_NOW);
   return 0;
 }
 
@@ -122,15 +123,15 @@ function setQuickAck(tcp: TcpTables, tcb: Tcb, value: number): number {
 export function getOption(tcb: Tcb, option: number): number {
   switch (option) {
     case SO_REUSEADDR:
-      return tcb.reuseAddress;
+      return tcb.options.reuseAddress;
     case SO_KEEPALIVE:
-      return tcb.keepAlive;
+      return tcb.options.keepAlive;
     case SO_LINGER_SECONDS:
-      return tcb.lingerSeconds;
+      return tcb.options.lingerSeconds;
     case SO_SNDBUF:
-      return tcb.sendBuffer;
+      return tcb.options.sendBufferBytes;
     case SO_RCVBUF:
-      return tcb.rcvBuffer;
+      return tcb.received.bufferBytes;
     case SO_BROADCAST:
       return 0;
     case SO_ERROR: {
@@ -140,19 +141,19 @@ export function getOption(tcb: Tcb, option: number): number {
       return error;
     }
     case TCP_NODELAY:
-      return tcb.noDelay;
+      return tcb.options.noDelay;
     case TCP_MAXSEG:
-      return tcb.mssUser > 0 && tcb.hashed === 0 ? tcb.mssUser : tcb.mss;
+      return tcb.options.segmentBytesMax > 0 && tcb.hashed === 0 ? tcb.options.segmentBytesMax : tcb.mss;
     case TCP_KEEPIDLE_SECONDS:
-      return tcb.keepIdleSeconds;
+      return tcb.options.keepIdleSeconds;
     case TCP_KEEPINTVL_SECONDS:
-      return tcb.keepIntervalSeconds;
+      return tcb.options.keepIntervalSeconds;
     case TCP_KEEPCNT:
-      return tcb.keepProbes;
+      return tcb.options.keepProbes;
     case TCP_USER_TIMEOUT_MS:
-      return tcb.userTimeoutMs;
+      return tcb.options.userTimeoutMs;
     case TCP_QUICKACK:
-      return tcb.pingPong === 0 ? 1 : 0;
+      return tcb.acks.pingPong === 0 ? 1 : 0;
     case IP_TTL:
       return tcb.ttl;
     case IP_TOS:

@@ -13,19 +13,11 @@ import {
 import { TX_RETRANSMIT, TX_SEGMENT } from '../contract.ts';
 import { ACK, FIN, PSH, SYN } from '../header/tcp.ts';
 import { earlier } from '../seq.ts';
-import { nextRetransmission, sendWindow } from './recovery.ts';
+import { ACK_NOW } from './control-block/acknowledgements.ts';
+import { TIMER_PERSIST, TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { sendSegment } from './segment-out.ts';
 import { ELEMENT_MORE } from './send-queue.ts';
-import {
-  ACK_NOW,
-  CLOSED,
-  LISTEN,
-  SYN_RECEIVED,
-  SYN_SENT,
-  TIME_WAIT,
-  TIMER_PERSIST,
-  TIMER_RETRANSMIT,
-} from './state.ts';
+import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import { markReady, type TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startPersist, startRetransmit } from './timers.ts';
@@ -63,12 +55,13 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   if (!hasNeighbour(tcp, tcb)) return 0;
   if (state === SYN_SENT || state === SYN_RECEIVED) return outputSyn(tcp, tcb);
   let sent = 0;
-  if (tcb.probeDue !== 0) sent += outputProbe(tcp, tcb);
+  if (tcb.timers.probeDue !== 0) sent += outputProbe(tcp, tcb);
   // SACK blocks go on bare acknowledgements only, and only those are duplicates: first, before data settles the debt.
-  if (tcb.ackOwed === ACK_NOW && (tcb.lateHead >= 0 || tcb.duplicatesOwed > 0)) sent += outputAck(tcp, tcb);
-  if (tcb.retransmitDue !== 0) sent += outputLost(tcp, tcb);
+  if (tcb.acks.owed === ACK_NOW && (tcb.received.lateHead >= 0 || tcb.acks.duplicatesOwed > 0))
+    sent += outputAck(tcp, tcb);
+  sent += outputLost(tcp, tcb);
   sent += outputData(tcp, tcb);
-  if (tcb.ackOwed === ACK_NOW) sent += outputAck(tcp, tcb);
+  if (tcb.acks.owed === ACK_NOW) sent += outputAck(tcp, tcb);
   return sent;
 }
 
@@ -97,7 +90,7 @@ function claim(tcp: TcpTables): number {
 
 function outputSyn(tcp: TcpTables, tcb: Tcb): number {
   if (tcb.sndNxt !== tcb.iss) {
-    return tcb.ackOwed === ACK_NOW ? outputAck(tcp, tcb) : 0;
+    return tcb.acks.owed === ACK_NOW ? outputAck(tcp, tcb) : 0;
   }
   const at = claim(tcp);
   if (at < 0) return 0;
@@ -107,15 +100,15 @@ function outputSyn(tcp: TcpTables, tcb: Tcb): number {
   tcb.sndNxt = (tcb.iss + 1) | 0;
   if (again) {
     countRetransmission(tcp, tcb, 0);
-    tcb.synRetransmitted = 1;
-    tcb.rttTiming = 0;
+    tcb.rtt.synRetransmitted = 1;
+    tcb.rtt.timing = 0;
   } else {
     tcb.sndMax = tcb.sndNxt;
-    tcb.rttTiming = 1;
-    tcb.rttSeq = tcb.sndNxt;
-    tcb.rttUs = tcp.environment.nowUs;
+    tcb.rtt.timing = 1;
+    tcb.rtt.timedSeq = tcb.sndNxt;
+    tcb.rtt.timedUs = tcp.environment.nowUs;
   }
-  if ((tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+  if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
   return 1;
 }
 
@@ -125,14 +118,14 @@ function outputAck(tcp: TcpTables, tcb: Tcb): number {
   if (at < 0) return 0;
   sendSegment(tcp, tcb, at, tcb.sndMax, ACK, 0, 0, 0, 0);
   let sent = 1;
-  while (tcb.duplicatesOwed > 1) {
+  while (tcb.acks.duplicatesOwed > 1) {
     const again = claim(tcp);
     if (again < 0) break;
     sendSegment(tcp, tcb, again, tcb.sndMax, ACK, 0, 0, 0, 0);
-    tcb.duplicatesOwed -= 1;
+    tcb.acks.duplicatesOwed -= 1;
     sent += 1;
   }
-  tcb.duplicatesOwed = 0;
+  tcb.acks.duplicatesOwed = 0;
   return sent;
 }
 
@@ -143,7 +136,7 @@ function outputAck(tcp: TcpTables, tcb: Tcb): number {
 function outputProbe(tcp: TcpTables, tcb: Tcb): number {
   const at = claim(tcp);
   if (at < 0) return 0;
-  tcb.probeDue = 0;
+  tcb.timers.probeDue = 0;
   sendSegment(tcp, tcb, at, (tcb.sndUna - 1) | 0, ACK, 0, 0, 0, 0);
   tcp.environment.counters[TCP_WINDOW_PROBES] += 1;
   return 1;
@@ -151,36 +144,32 @@ function outputProbe(tcp: TcpTables, tcb: Tcb): number {
 
 /** Sends what recovery finds lost, a segment at a time. */
 function outputLost(tcp: TcpTables, tcb: Tcb): number {
-  const { sendQueue } = tcp;
+  const { sendQueue, recovery } = tcp;
   let sent = 0;
   while (sent < BURST) {
-    const due = tcb.retransmitDue;
-    const length = nextRetransmission(tcp, tcb);
+    const length = recovery.next(tcb);
     if (length < 0) return sent;
     const at = claim(tcp);
-    if (at < 0) {
-      tcb.retransmitDue = due;
-      return sent;
-    }
-    const seq = tcb.lostSeq;
-    const { cursor, cursorOffset } = tcb;
+    if (at < 0) return sent;
+    const seq = tcb.recovery.lostSeq;
+    const { cursor, cursorOffset } = tcb.sends;
     let gathered = 0;
     let flags = ACK;
     if (length > 0) {
       sendQueue.seek(tcb, (seq - tcb.sndUna) | 0);
       gathered = sendQueue.gather(tcb, length);
       if (sendQueue.pushed !== 0) flags |= PSH;
-      tcb.cursor = cursor;
-      tcb.cursorOffset = cursorOffset;
+      tcb.sends.cursor = cursor;
+      tcb.sends.cursorOffset = cursorOffset;
     }
     const end = (seq + gathered) | 0;
     const fin = tcb.finQueued !== 0 && end === tcb.sndEnd && ((tcb.sndMax - end) | 0) > 0;
     if (fin) flags |= FIN;
     sendSegment(tcp, tcb, at, seq, flags, gathered, length > 0 ? sendQueue.sum : 0, TX_RETRANSMIT, 0);
     countRetransmission(tcp, tcb, gathered);
-    tcb.rttTiming = 0;
-    tcb.highRetransmitted = fin ? (end + 1) | 0 : end;
-    if ((tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+    tcb.rtt.timing = 0;
+    recovery.resent(tcb, fin ? (end + 1) | 0 : end);
+    if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
     sent += 1;
   }
   markReady(tcp, tcb);
@@ -191,12 +180,12 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
 function outputData(tcp: TcpTables, tcb: Tcb): number {
   let sent = 0;
   while (sent < BURST) {
-    if (tcb.sackHead >= 0 && tcb.sndNxt !== tcb.sndMax) skipHeld(tcp, tcb);
+    if (tcb.sndNxt !== tcb.sndMax) skipHeld(tcp, tcb);
     const available = (tcb.sndEnd - tcb.sndNxt) | 0;
     if (available < 0 || (available === 0 && tcb.finQueued === 0)) return sent;
     const length = available === 0 ? 0 : sendable(tcp, tcb, available);
     if (length === 0 && available > 0) {
-      if (tcb.sndUna === tcb.sndNxt && (tcb.timers & (TIMER_PERSIST | TIMER_RETRANSMIT)) === 0) {
+      if (tcb.sndUna === tcb.sndNxt && (tcb.timers.armed & (TIMER_PERSIST | TIMER_RETRANSMIT)) === 0) {
         startPersist(tcp, tcb);
       }
       return sent;
@@ -212,7 +201,7 @@ function outputData(tcp: TcpTables, tcb: Tcb): number {
 
 /** Going back over what was sent: not what the peer says it holds. */
 function skipHeld(tcp: TcpTables, tcb: Tcb): void {
-  const end = tcp.scoreboard.endOfRange(tcb, tcb.sndNxt);
+  const end = tcp.recovery.heldUntil(tcb, tcb.sndNxt);
   if (end === tcb.sndNxt) return;
   tcb.sndNxt = end;
   tcp.sendQueue.seek(tcb, (end - tcb.sndUna) | 0);
@@ -225,7 +214,7 @@ function skipHeld(tcp: TcpTables, tcb: Tcb): void {
 function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
   const { mss } = tcb;
   const resending = ((tcb.sndNxt - tcb.sndMax) | 0) < 0;
-  let usable = sendWindow(tcp, tcb, resending);
+  let usable = tcp.recovery.window(tcb, resending);
   if (usable <= 0) {
     // A window shrunk over what is out: its first segment serves as the probe (RFC 9293 MUST-35, MAY-7).
     if (!resending || tcb.sndNxt !== tcb.sndUna) return 0;
@@ -236,7 +225,7 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
     // Never old and new bytes in one segment: the ledger counts them apart.
     const old = (earlier(tcb.sndMax, tcb.sndEnd) - tcb.sndNxt) | 0;
     if (old > 0 && length > old) length = old;
-    if (tcb.sackHead >= 0) length = tcp.scoreboard.bytesToRange(tcb, tcb.sndNxt, length);
+    length = tcp.recovery.bytesToHeld(tcb, tcb.sndNxt, length);
   }
   if (length >= mss) {
     if (length === mss) return mss;
@@ -245,13 +234,13 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
     const most = Math.min(length, cut, SEGMENT_TOTAL_MAX);
     return most - (most % mss);
   }
-  if (resending || tcb.forced !== 0) return length;
+  if (resending || tcb.sndForced !== 0) return length;
   if (length < available) return length >= tcb.sndWndMax >> 1 ? length : 0;
   // All that is left, less than a full segment. MORE holds it back; Nagle does while a small segment is out.
   if (tcb.finQueued !== 0) return length;
-  if ((tcp.sendQueue.flags[tcb.sendTail] & ELEMENT_MORE) !== 0) return 0;
+  if ((tcp.sendQueue.flags[tcb.sends.tail] & ELEMENT_MORE) !== 0) return 0;
   const smallIsOut = ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndNxt - tcb.sndSmall) | 0) >= 0;
-  return tcb.noDelay === 0 && smallIsOut ? 0 : length;
+  return tcb.options.noDelay === 0 && smallIsOut ? 0 : length;
 }
 
 /** Sends `length` bytes from `sndNxt` on, with the FIN if they are the last. // Hot path. */
@@ -267,7 +256,7 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
     gathered = sendQueue.gather(tcb, length);
     sum = sendQueue.sum;
     if (sendQueue.pushed !== 0 || gathered === available) flags |= PSH;
-    tcb.forced = 0;
+    tcb.sndForced = 0;
   }
   let end = (seq + gathered) | 0;
   if (tcb.finQueued !== 0 && gathered === available && gathered <= tcb.mss) {
@@ -287,22 +276,22 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   if (resending) {
     countRetransmission(tcp, tcb, gathered);
     counters[TCP_RETRANS_SEGS] += segments - 1;
-    tcb.rttTiming = 0;
+    tcb.rtt.timing = 0;
     if (((end - tcb.sndMax) | 0) > 0) tcb.sndMax = end;
   } else {
     counters[TCP_OUT_DATA_BYTES] += gathered;
     tcb.sndMax = end;
-    if (tcb.rttTiming === 0) {
-      tcb.rttTiming = 1;
-      tcb.rttSeq = end;
-      tcb.rttUs = nowUs;
+    if (tcb.rtt.timing === 0) {
+      tcb.rtt.timing = 1;
+      tcb.rtt.timedSeq = end;
+      tcb.rtt.timedUs = nowUs;
     }
     if (gathered > 0) {
       if (gathered < tcb.mss) tcb.sndSmall = end;
-      if (((nowUs - tcb.lastDataUs) | 0) < environment.config.delayedAckUs) tcb.pingPong = 1;
+      if (((nowUs - tcb.acks.lastDataUs) | 0) < environment.config.delayedAckUs) tcb.acks.pingPong = 1;
     }
   }
-  if ((tcb.timers & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+  if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
 }
 
 function countRetransmission(tcp: TcpTables, tcb: Tcb, bytes: number): void {
@@ -310,5 +299,5 @@ function countRetransmission(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   counters[TCP_OUT_SEGS] -= 1;
   counters[TCP_RETRANS_SEGS] += 1;
   counters[TCP_RETRANS_BYTES] += bytes;
-  tcb.retransmissions += 1;
+  tcb.recovery.retransmissions += 1;
 }

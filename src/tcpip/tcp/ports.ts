@@ -16,9 +16,10 @@ export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: num
     const other = tcp.tcbs[index];
     const overlaps = other.localAddress === address || other.localAddress === 0 || address === 0;
     if (!overlaps) continue;
-    if (tcb.reuseAddress === 0 || other.reuseAddress === 0 || other.state === LISTEN) return true;
+    if (tcb.options.reuseAddress === 0 || other.options.reuseAddress === 0 || other.state === LISTEN)
+      return true;
   }
-  return tcb.reuseAddress === 0 && tcp.demux.portUsers[port] > 0;
+  return tcb.options.reuseAddress === 0 && tcp.demux.portUsers[port] > 0;
 }
 
 /**

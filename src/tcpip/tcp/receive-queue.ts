@@ -47,7 +47,7 @@ export class ReceiveQueue {
 
   /** Whether slots run short for this connection. // Hot path. */
   isShort(tcb: Tcb): boolean {
-    return this.packets.available < this.low || tcb.slotsHeld >= this.share;
+    return this.packets.available < this.low || tcb.received.slotsHeld >= this.share;
   }
 
   /**
@@ -55,17 +55,17 @@ export class ReceiveQueue {
    */
   hasRoom(tcb: Tcb): boolean {
     const { available } = this.packets;
-    if (available > this.reserve && tcb.slotsHeld < this.share) return true;
-    if (tcb.lateHead >= 0) {
+    if (available > this.reserve && tcb.received.slotsHeld < this.share) return true;
+    if (tcb.received.lateHead >= 0) {
       this.pruneLate(tcb);
-      if (this.packets.available > this.reserve && tcb.slotsHeld < this.share) return true;
+      if (this.packets.available > this.reserve && tcb.received.slotsHeld < this.share) return true;
     }
-    return tcb.rcvHead < 0 && this.packets.available > this.floor;
+    return tcb.received.head < 0 && this.packets.available > this.floor;
   }
 
   /** Whether a slot may be kept for data out of order. */
   hasRoomLate(tcb: Tcb, lateMax: number): boolean {
-    return tcb.lateCount < lateMax && !this.isShort(tcb);
+    return tcb.received.lateCount < lateMax && !this.isShort(tcb);
   }
 
   /** Appends in-order payload and keeps its slot. // Hot path. */
@@ -73,22 +73,22 @@ export class ReceiveQueue {
     this.address[packet] = address;
     this.length[packet] = length;
     this.next[packet] = -1;
-    if (tcb.rcvTail < 0) tcb.rcvHead = packet;
-    else this.next[tcb.rcvTail] = packet;
-    tcb.rcvTail = packet;
-    tcb.rcvQueued = (tcb.rcvQueued + length) | 0;
-    tcb.slotsHeld += 1;
+    if (tcb.received.tail < 0) tcb.received.head = packet;
+    else this.next[tcb.received.tail] = packet;
+    tcb.received.tail = packet;
+    tcb.received.queuedBytes = (tcb.received.queuedBytes + length) | 0;
+    tcb.received.slotsHeld += 1;
   }
 
   /** Copies in-order payload behind the last one queued. @returns false when it does not fit there. */
   collapse(tcb: Tcb, address: number, length: number): boolean {
-    const tail = tcb.rcvTail;
+    const tail = tcb.received.tail;
     if (tail < 0) return false;
     const end = this.address[tail] + this.length[tail];
     if (end + length > this.packets.addressOf(tail) + this.packets.slotBytes) return false;
     this.dma.move(CARD_COLLAPSE_COPIES, address, end, length);
     this.length[tail] += length;
-    tcb.rcvQueued = (tcb.rcvQueued + length) | 0;
+    tcb.received.queuedBytes = (tcb.received.queuedBytes + length) | 0;
     return true;
   }
 
@@ -98,8 +98,8 @@ export class ReceiveQueue {
    */
   take(tcb: Tcb, destination: number, lengthMax: number): number {
     let taken = 0;
-    while (taken < lengthMax && tcb.rcvHead >= 0) {
-      const head = tcb.rcvHead;
+    while (taken < lengthMax && tcb.received.head >= 0) {
+      const head = tcb.received.head;
       const there = this.length[head];
       const wanted = lengthMax - taken;
       if (there > wanted) {
@@ -113,7 +113,7 @@ export class ReceiveQueue {
       taken += there;
       this.dropHead(tcb);
     }
-    tcb.rcvQueued = (tcb.rcvQueued - taken) | 0;
+    tcb.received.queuedBytes = (tcb.received.queuedBytes - taken) | 0;
     return taken;
   }
 
@@ -124,8 +124,8 @@ export class ReceiveQueue {
    */
   insertLate(tcb: Tcb, packet: number, seq: number, address: number, length: number): boolean {
     let previous = -1;
-    let following = tcb.lateHead;
-    const tail = tcb.lateTail;
+    let following = tcb.received.lateHead;
+    const tail = tcb.received.lateTail;
     if (tail >= 0 && ((seq - this.seq[tail]) | 0) >= 0) {
       previous = tail;
       following = -1;
@@ -162,26 +162,26 @@ export class ReceiveQueue {
     this.address[packet] = from;
     this.length[packet] = left;
     this.next[packet] = following;
-    if (previous < 0) tcb.lateHead = packet;
+    if (previous < 0) tcb.received.lateHead = packet;
     else this.next[previous] = packet;
-    if (following < 0) tcb.lateTail = packet;
-    tcb.lateCount += 1;
-    tcb.slotsHeld += 1;
+    if (following < 0) tcb.received.lateTail = packet;
+    tcb.received.lateCount += 1;
+    tcb.received.slotsHeld += 1;
     return true;
   }
 
   /** Moves late payload that `rcvNxt` has reached to the in-order queue. @returns new in-order bytes. */
   promoteLate(tcb: Tcb): number {
     let promoted = 0;
-    while (tcb.lateHead >= 0) {
-      const packet = tcb.lateHead;
+    while (tcb.received.lateHead >= 0) {
+      const packet = tcb.received.lateHead;
       const passed = (tcb.rcvNxt - this.seq[packet]) | 0;
       if (passed < 0) break;
       const left = this.length[packet] - passed;
-      tcb.lateHead = this.next[packet];
-      if (tcb.lateHead < 0) tcb.lateTail = -1;
-      tcb.lateCount -= 1;
-      tcb.slotsHeld -= 1;
+      tcb.received.lateHead = this.next[packet];
+      if (tcb.received.lateHead < 0) tcb.received.lateTail = -1;
+      tcb.received.lateCount -= 1;
+      tcb.received.slotsHeld -= 1;
       if (left <= 0) {
         this.packets.free(packet);
         continue;
@@ -197,38 +197,39 @@ export class ReceiveQueue {
 
   /** Frees every late slot. */
   pruneLate(tcb: Tcb): void {
-    this.counters[TCP_PACKETS_PRUNED] += tcb.lateCount;
+    this.counters[TCP_PACKETS_PRUNED] += tcb.received.lateCount;
     this.dropLate(tcb);
   }
 
   dropLate(tcb: Tcb): void {
-    while (tcb.lateHead >= 0) tcb.lateHead = this.removeLate(tcb, -1, tcb.lateHead);
+    while (tcb.received.lateHead >= 0)
+      tcb.received.lateHead = this.removeLate(tcb, -1, tcb.received.lateHead);
   }
 
   /** Frees everything queued in order. @returns its bytes. */
   dropAll(tcb: Tcb): number {
-    const unread = tcb.rcvQueued;
-    while (tcb.rcvHead >= 0) this.dropHead(tcb);
-    tcb.rcvQueued = 0;
+    const unread = tcb.received.queuedBytes;
+    while (tcb.received.head >= 0) this.dropHead(tcb);
+    tcb.received.queuedBytes = 0;
     return unread;
   }
 
   private dropHead(tcb: Tcb): void {
-    const packet = tcb.rcvHead;
-    tcb.rcvHead = this.next[packet];
-    if (tcb.rcvHead < 0) tcb.rcvTail = -1;
-    tcb.slotsHeld -= 1;
+    const packet = tcb.received.head;
+    tcb.received.head = this.next[packet];
+    if (tcb.received.head < 0) tcb.received.tail = -1;
+    tcb.received.slotsHeld -= 1;
     this.packets.free(packet);
   }
 
   /** @returns the slot that follows. */
   private removeLate(tcb: Tcb, previous: number, packet: number): number {
     const following = this.next[packet];
-    if (previous < 0) tcb.lateHead = following;
+    if (previous < 0) tcb.received.lateHead = following;
     else this.next[previous] = following;
-    if (following < 0) tcb.lateTail = previous;
-    tcb.lateCount -= 1;
-    tcb.slotsHeld -= 1;
+    if (following < 0) tcb.received.lateTail = previous;
+    tcb.received.lateCount -= 1;
+    tcb.received.slotsHeld -= 1;
     this.packets.free(packet);
     return following;
   }

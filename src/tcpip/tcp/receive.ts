@@ -11,19 +11,11 @@ import {
   TCP_PACKETS_PRUNED,
 } from '../../ledger/counters.gen.ts';
 import { FIN } from '../header/tcp.ts';
+import { ACK_DELAYED, ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
 import { acknowledgeNow, enterTimeWait } from './lifecycle.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
-import {
-  ACK_DELAYED,
-  ACK_NONE,
-  ACK_NOW,
-  CLOSE_WAIT,
-  CLOSING,
-  ESTABLISHED,
-  FIN_WAIT_1,
-  FIN_WAIT_2,
-} from './state.ts';
+import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2 } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startAckDelay } from './timers.ts';
@@ -51,9 +43,9 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
     acknowledgeNow(tcp, tcb, ACK_NOW);
     if (length <= 0) return false;
   }
-  if (fin && tcb.finKnown === 0) {
-    tcb.finKnown = 1;
-    tcb.finSeq = (seq + length) | 0;
+  if (fin && tcb.received.finKnown === 0) {
+    tcb.received.finKnown = 1;
+    tcb.received.finSeq = (seq + length) | 0;
   }
   if (seq !== tcb.rcvNxt) return receiveLate(tcp, tcb, segment.packet, seq, payload, length);
   let kept = false;
@@ -69,7 +61,7 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
     }
     acceptInOrder(tcp, tcb, length);
   }
-  if (tcb.finKnown !== 0 && tcb.finSeq === tcb.rcvNxt) receiveFin(tcp, tcb);
+  if (tcb.received.finKnown !== 0 && tcb.received.finSeq === tcb.rcvNxt) receiveFin(tcp, tcb);
   else if (length > 0 && tcb.owner >= 0) tcp.environment.owner.readable(tcb.owner);
   return kept;
 }
@@ -77,15 +69,15 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
 /** No slot can be spared: as if it had been lost. */
 function refuseText(tcp: TcpTables, tcb: Tcb): boolean {
   tcp.environment.counters[TCP_PACKETS_PRUNED] += 1;
-  tcb.finKnown = 0;
+  tcb.received.finKnown = 0;
   return false;
 }
 
 function receivedBefore(tcp: TcpTables, tcb: Tcb, seq: number, length: number): boolean {
   tcp.environment.counters[TCP_DUPLICATES] += 1;
   if (length > 0 && tcb.sackPermitted !== 0) {
-    tcb.duplicateStart = seq;
-    tcb.duplicateEnd = (seq + length) | 0;
+    tcb.received.duplicateStart = seq;
+    tcb.received.duplicateEnd = (seq + length) | 0;
   }
   acknowledgeNow(tcp, tcb, ACK_NOW);
   return false;
@@ -102,21 +94,21 @@ function receiveLate(
   acknowledgeNow(tcp, tcb, ACK_NOW);
   if (length === 0) return false;
   // Without SACK the peer counts duplicates (RFC 5681 §4.2), so segments that came together are not answered together.
-  if (tcb.sackPermitted === 0 && tcb.duplicatesOwed < DUPLICATES_MAX) tcb.duplicatesOwed += 1;
+  if (tcb.sackPermitted === 0 && tcb.acks.duplicatesOwed < DUPLICATES_MAX) tcb.acks.duplicatesOwed += 1;
   const { receiveQueue, environment } = tcp;
   if (!receiveQueue.hasRoomLate(tcb, environment.config.outOfOrderMax)) {
     environment.counters[TCP_PACKETS_PRUNED] += 1;
     return false;
   }
-  tcb.lateNewest = seq;
+  tcb.received.lateNewest = seq;
   if (receiveQueue.insertLate(tcb, packet, seq, payload, length)) {
     environment.counters[TCP_OUT_OF_ORDER] += 1;
     return true;
   }
   environment.counters[TCP_DUPLICATES] += 1;
   if (tcb.sackPermitted !== 0) {
-    tcb.duplicateStart = seq;
-    tcb.duplicateEnd = (seq + length) | 0;
+    tcb.received.duplicateStart = seq;
+    tcb.received.duplicateEnd = (seq + length) | 0;
   }
   return false;
 }
@@ -125,33 +117,33 @@ function receiveLate(
 function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
   const { environment } = tcp;
   tcb.rcvNxt = (tcb.rcvNxt + length) | 0;
-  if (length > tcb.rcvMss) tcb.rcvMss = length;
-  tcb.lastDataUs = environment.nowUs;
+  if (length > tcb.received.segmentBytesMax) tcb.received.segmentBytesMax = length;
+  tcb.acks.lastDataUs = environment.nowUs;
   let accepted = length;
   let now = false;
-  if (tcb.lateHead >= 0) {
+  if (tcb.received.lateHead >= 0) {
     // A hole is filled, wholly or in part: at once (RFC 5681 §4.2).
     accepted += tcp.receiveQueue.promoteLate(tcb);
     now = true;
   }
   environment.counters[BYTES_ACCEPTED] += accepted;
-  if (tcb.quickAcks > 0 && tcb.pingPong === 0) {
-    tcb.quickAcks -= 1;
+  if (tcb.acks.quick > 0 && tcb.acks.pingPong === 0) {
+    tcb.acks.quick -= 1;
     now = true;
   }
-  if (now || ((tcb.rcvNxt - tcb.lastAckSent) | 0) > tcb.rcvMss) {
+  if (now || ((tcb.rcvNxt - tcb.acks.lastSent) | 0) > tcb.received.segmentBytesMax) {
     acknowledgeNow(tcp, tcb, ACK_NOW);
-  } else if (tcb.ackOwed === ACK_NONE) {
-    tcb.ackOwed = ACK_DELAYED;
+  } else if (tcb.acks.owed === ACK_NONE) {
+    tcb.acks.owed = ACK_DELAYED;
     startAckDelay(tcp, tcb);
   }
 }
 
 /** RFC 9293 §3.10.7.4, eighth check: the FIN has come in order. */
 function receiveFin(tcp: TcpTables, tcb: Tcb): void {
-  if (tcb.finReceived !== 0) return;
+  if (tcb.received.finTaken !== 0) return;
   const { owner } = tcb;
-  tcb.finReceived = 1;
+  tcb.received.finTaken = 1;
   tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
   acknowledgeNow(tcp, tcb, ACK_NOW);
   tcp.receiveQueue.dropLate(tcb);

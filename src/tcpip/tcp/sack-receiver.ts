@@ -12,15 +12,15 @@ import type { Tcb } from './tcb.ts';
  * each block.
  */
 export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
-  const duplicate = tcb.duplicateStart !== tcb.duplicateEnd;
-  if (tcb.lateHead < 0 && !duplicate) return 0;
+  const duplicate = tcb.received.duplicateStart !== tcb.received.duplicateEnd;
+  if (tcb.received.lateHead < 0 && !duplicate) return 0;
   const { view } = tcp.environment;
-  const blocksMax = tcb.timestamps !== 0 ? 3 : 4;
+  const blocksMax = tcb.stamps.on !== 0 ? 3 : 4;
   let blocks = 0;
   if (duplicate) {
-    view.setInt32(at + 4, tcb.duplicateStart);
-    view.setInt32(at + 8, tcb.duplicateEnd);
-    tcb.duplicateStart = tcb.duplicateEnd;
+    view.setInt32(at + 4, tcb.received.duplicateStart);
+    view.setInt32(at + 8, tcb.received.duplicateEnd);
+    tcb.received.duplicateStart = tcb.received.duplicateEnd;
     blocks = 1;
   }
   blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, true);
@@ -41,7 +41,7 @@ function writeLateBlocks(
   const { view } = tcp.environment;
   const { seq, length, next } = tcp.receiveQueue;
   let blocks = from;
-  let packet = tcb.lateHead;
+  let packet = tcb.received.lateHead;
   while (packet >= 0 && blocks < blocksMax) {
     const start = seq[packet];
     let end = (start + length[packet]) | 0;
@@ -50,7 +50,8 @@ function writeLateBlocks(
       end = (end + length[packet]) | 0;
       packet = next[packet];
     }
-    const holdsNewest = ((tcb.lateNewest - start) | 0) >= 0 && ((tcb.lateNewest - end) | 0) < 0;
+    const holdsNewest =
+      ((tcb.received.lateNewest - start) | 0) >= 0 && ((tcb.received.lateNewest - end) | 0) < 0;
     if (holdsNewest !== newest) continue;
     view.setInt32(at + 4 + blocks * 8, start);
     view.setInt32(at + 8 + blocks * 8, end);

@@ -10,8 +10,8 @@ import type { SegmentIn } from './segment-in.ts';
 import type { Tcb } from './tcb.ts';
 
 const RANGES_MAX = 128;
-/** RFC 6675 DupThresh. */
-const DUPLICATES = 3;
+/** RFC 6675 DupThresh: so many duplicates, or ranges held above, show a loss. */
+export const DUPLICATE_THRESHOLD = 3;
 
 export class Scoreboard {
   private readonly environment: Environment;
@@ -36,7 +36,7 @@ export class Scoreboard {
    */
   update(tcb: Tcb, segment: SegmentIn): boolean {
     const { view } = this.environment;
-    const before = tcb.sackedBytes;
+    const before = tcb.recovery.sackedBytes;
     for (let i = 0; i < segment.sackBlocks; i++) {
       const start = view.getInt32(segment.sackAt + i * 8);
       const end = view.getInt32(segment.sackAt + i * 8 + 4);
@@ -46,18 +46,18 @@ export class Scoreboard {
       if (fromUna <= 0 || length <= 0 || fromUna > outstanding - length) continue;
       this.add(tcb, start, end);
     }
-    return tcb.sackedBytes > before;
+    return tcb.recovery.sackedBytes > before;
   }
 
   /** Forgets what lies below `sndUna`. */
   trim(tcb: Tcb): void {
-    while (tcb.sackHead >= 0) {
-      const head = tcb.sackHead;
+    while (tcb.recovery.sackHead >= 0) {
+      const head = tcb.recovery.sackHead;
       if (((this.end[head] - tcb.sndUna) | 0) > 0) {
         const passed = (tcb.sndUna - this.start[head]) | 0;
         if (passed > 0) {
           this.start[head] = tcb.sndUna;
-          tcb.sackedBytes -= passed;
+          tcb.recovery.sackedBytes -= passed;
         }
         return;
       }
@@ -67,32 +67,32 @@ export class Scoreboard {
 
   /** Forgets everything (RFC 2018 §8: after a time-out the peer may have reneged). */
   clear(tcb: Tcb): void {
-    while (tcb.sackHead >= 0) this.drop(tcb, -1, tcb.sackHead);
+    while (tcb.recovery.sackHead >= 0) this.drop(tcb, -1, tcb.recovery.sackHead);
   }
 
   /**
    * SetPipe and NextSeg of RFC 6675 §4 in one pass: bytes thought to be in the network are returned, and the
-   * first hole above `highRetransmitted` that may be sent again is put in `tcb.lostSeq` with its length in
+   * first hole above `highRetransmitted` that may be sent again is put in `tcb.recovery.lostSeq` with its length in
    * `lostBytes` (0: none).
    * @param anyHole rule 3: also holes that are not surely lost.
    */
   pipe(tcb: Tcb, anyHole: boolean): number {
     let pipe = 0;
     let position = tcb.sndUna;
-    let rangesAbove = tcb.sackCount;
-    let bytesAbove = tcb.sackedBytes;
+    let rangesAbove = tcb.recovery.sackCount;
+    let bytesAbove = tcb.recovery.sackedBytes;
     this.lostBytes = 0;
-    for (let range = tcb.sackHead; range >= 0; range = this.next[range]) {
+    for (let range = tcb.recovery.sackHead; range >= 0; range = this.next[range]) {
       const start = this.start[range];
       const hole = (start - position) | 0;
       if (hole > 0) {
-        const lost = rangesAbove >= DUPLICATES || bytesAbove > (DUPLICATES - 1) * tcb.mss;
-        const repaired = (earlier(tcb.highRetransmitted, start) - position) | 0;
+        const lost = rangesAbove >= DUPLICATE_THRESHOLD || bytesAbove > (DUPLICATE_THRESHOLD - 1) * tcb.mss;
+        const repaired = (earlier(tcb.recovery.highRetransmitted, start) - position) | 0;
         if (!lost) pipe += hole;
         if (repaired > 0) pipe += repaired;
         if ((lost || anyHole) && this.lostBytes === 0 && repaired < hole) {
           const from = Math.max(repaired, 0);
-          tcb.lostSeq = (position + from) | 0;
+          tcb.recovery.lostSeq = (position + from) | 0;
           this.lostBytes = hole - from;
         }
       }
@@ -105,12 +105,15 @@ export class Scoreboard {
 
   /** Whether the first unacknowledged byte must be taken for lost (RFC 6675 §5, step 2). */
   isFirstLost(tcb: Tcb): boolean {
-    return tcb.sackCount >= DUPLICATES || tcb.sackedBytes > (DUPLICATES - 1) * tcb.mss;
+    return (
+      tcb.recovery.sackCount >= DUPLICATE_THRESHOLD ||
+      tcb.recovery.sackedBytes > (DUPLICATE_THRESHOLD - 1) * tcb.mss
+    );
   }
 
   /** The end of the range that holds `seq`; `seq` itself when none does. */
   endOfRange(tcb: Tcb, seq: number): number {
-    for (let range = tcb.sackHead; range >= 0; range = this.next[range]) {
+    for (let range = tcb.recovery.sackHead; range >= 0; range = this.next[range]) {
       if (((this.start[range] - seq) | 0) > 0) return seq;
       if (((this.end[range] - seq) | 0) > 0) return this.end[range];
     }
@@ -122,7 +125,7 @@ export class Scoreboard {
    * that near.
    */
   bytesToRange(tcb: Tcb, seq: number, most: number): number {
-    for (let range = tcb.sackHead; range >= 0; range = this.next[range]) {
+    for (let range = tcb.recovery.sackHead; range >= 0; range = this.next[range]) {
       const distance = (this.start[range] - seq) | 0;
       if (distance > 0) return Math.min(distance, most);
     }
@@ -131,7 +134,7 @@ export class Scoreboard {
 
   private add(tcb: Tcb, start: number, end: number): void {
     let before = -1;
-    let range = tcb.sackHead;
+    let range = tcb.recovery.sackHead;
     while (range >= 0 && ((this.end[range] - start) | 0) < 0) {
       before = range;
       range = this.next[range];
@@ -140,16 +143,16 @@ export class Scoreboard {
       this.extend(tcb, range, start, end);
       return;
     }
-    if (this.free < 0 || tcb.sackCount >= RANGES_MAX) return;
+    if (this.free < 0 || tcb.recovery.sackCount >= RANGES_MAX) return;
     const added = this.free;
     this.free = this.next[added];
     this.start[added] = start;
     this.end[added] = end;
     this.next[added] = range;
-    if (before < 0) tcb.sackHead = added;
+    if (before < 0) tcb.recovery.sackHead = added;
     else this.next[before] = added;
-    tcb.sackCount += 1;
-    tcb.sackedBytes += (end - start) | 0;
+    tcb.recovery.sackCount += 1;
+    tcb.recovery.sackedBytes += (end - start) | 0;
   }
 
   /** Widens a range, and swallows those it then touches. */
@@ -157,12 +160,12 @@ export class Scoreboard {
     const ahead = (this.start[range] - start) | 0;
     if (ahead > 0) {
       this.start[range] = start;
-      tcb.sackedBytes += ahead;
+      tcb.recovery.sackedBytes += ahead;
     }
     const beyond = (end - this.end[range]) | 0;
     if (beyond <= 0) return;
     this.end[range] = end;
-    tcb.sackedBytes += beyond;
+    tcb.recovery.sackedBytes += beyond;
     for (let after = this.next[range]; after >= 0; after = this.next[range]) {
       const overlap = (this.end[range] - this.start[after]) | 0;
       if (overlap < 0) return;
@@ -170,15 +173,15 @@ export class Scoreboard {
       if (rest > 0) this.end[range] = this.end[after];
       this.drop(tcb, range, after);
       // `drop` took all of it off; what lies beyond the widened range is still held.
-      tcb.sackedBytes += Math.max(rest, 0);
+      tcb.recovery.sackedBytes += Math.max(rest, 0);
     }
   }
 
   private drop(tcb: Tcb, before: number, range: number): void {
-    if (before < 0) tcb.sackHead = this.next[range];
+    if (before < 0) tcb.recovery.sackHead = this.next[range];
     else this.next[before] = this.next[range];
-    tcb.sackCount -= 1;
-    tcb.sackedBytes -= (this.end[range] - this.start[range]) | 0;
+    tcb.recovery.sackCount -= 1;
+    tcb.recovery.sackedBytes -= (this.end[range] - this.start[range]) | 0;
     this.next[range] = this.free;
     this.free = range;
   }

@@ -24,8 +24,10 @@ import {
   TIMESTAMPS_WORD,
   URG,
 } from '../header/tcp.ts';
+import { ACK_NONE } from './control-block/acknowledgements.ts';
+import { TIMER_ACK } from './control-block/timers.ts';
 import { writeSackBlocks } from './sack-receiver.ts';
-import { ACK_NONE, SYN_SENT, TIMER_ACK } from './state.ts';
+import { SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { advertiseWindow, windowShift } from './window.ts';
@@ -55,10 +57,10 @@ export function sendSegment(
   let headerBytes = TCP_BYTES;
   if ((flags & SYN) !== 0) {
     headerBytes += writeSynOptions(tcp, tcb, segment + TCP_OPTIONS);
-  } else if (tcb.timestamps !== 0) {
+  } else if (tcb.stamps.on !== 0) {
     view.setInt32(segment + TCP_OPTIONS, TIMESTAMPS_WORD);
-    view.setInt32(segment + TCP_OPTIONS + 4, (environment.nowMs + tcb.tsOffset) | 0);
-    view.setInt32(segment + TCP_OPTIONS + 8, tcb.tsRecent);
+    view.setInt32(segment + TCP_OPTIONS + 4, (environment.nowMs + tcb.stamps.offset) | 0);
+    view.setInt32(segment + TCP_OPTIONS + 8, tcb.stamps.recent);
     headerBytes += TIMESTAMPS_BYTES;
   }
   if (length === 0 && tcb.sackPermitted !== 0 && (flags & SYN) === 0) {
@@ -72,7 +74,7 @@ export function sendSegment(
   view.setInt32(segment + TCP_ACK, (flags & ACK) === 0 ? 0 : tcb.rcvNxt);
   let bits = flags;
   let urgent = 0;
-  if (tcb.urgent !== 0 && ((tcb.sndUp - seq) | 0) > 0) {
+  if (tcb.sndUrgent !== 0 && ((tcb.sndUp - seq) | 0) > 0) {
     bits |= URG;
     urgent = Math.min(0xffff, (tcb.sndUp - seq) | 0);
   }
@@ -91,10 +93,10 @@ export function sendSegment(
   }
   counters[IP_OUT_REQUESTS] += 1;
   counters[TCP_OUT_SEGS] += 1;
-  tcb.ackOwed = ACK_NONE;
-  tcb.timers &= ~TIMER_ACK;
-  tcb.lastAckSent = tcb.rcvNxt;
-  tcb.lastSendUs = environment.nowUs;
+  tcb.acks.owed = ACK_NONE;
+  tcb.timers.armed &= ~TIMER_ACK;
+  tcb.acks.lastSent = tcb.rcvNxt;
+  tcb.timers.lastSendUs = environment.nowUs;
 }
 
 function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, at: number, totalLength: number): void {
@@ -120,21 +122,26 @@ function writeSynOptions(tcp: TcpTables, tcb: Tcb, from: number): number {
   const active = tcb.state === SYN_SENT;
   let at = from;
   const mss = port.mtu - IPV4_BYTES - TCP_BYTES;
-  view.setInt32(at, (OPTION_MSS << 24) | (4 << 16) | (tcb.mssUser > 0 ? Math.min(mss, tcb.mssUser) : mss));
+  view.setInt32(
+    at,
+    (OPTION_MSS << 24) |
+      (4 << 16) |
+      (tcb.options.segmentBytesMax > 0 ? Math.min(mss, tcb.options.segmentBytesMax) : mss),
+  );
   at += 4;
   const sack = active ? config.sack : tcb.sackPermitted !== 0;
-  if (active ? config.timestamps : tcb.timestamps !== 0) {
+  if (active ? config.timestamps : tcb.stamps.on !== 0) {
     const padding = sack ? (OPTION_SACK_PERMITTED << 8) | 2 : (OPTION_NOP << 8) | OPTION_NOP;
     view.setInt32(at, (padding << 16) | TIMESTAMPS_KIND_AND_LENGTH);
-    view.setInt32(at + 4, (nowMs + tcb.tsOffset) | 0);
-    view.setInt32(at + 8, tcb.tsRecent);
+    view.setInt32(at + 4, (nowMs + tcb.stamps.offset) | 0);
+    view.setInt32(at + 8, tcb.stamps.recent);
     at += TIMESTAMPS_BYTES;
   } else if (sack) {
     view.setInt32(at, (OPTION_NOP << 24) | (OPTION_NOP << 16) | (OPTION_SACK_PERMITTED << 8) | 2);
     at += 4;
   }
   if (active ? config.windowScaling : tcb.scaling !== 0) {
-    const shift = active ? windowShift(tcb.rcvBuffer) : tcb.rcvScale;
+    const shift = active ? windowShift(tcb.received.bufferBytes) : tcb.rcvScale;
     view.setInt32(at, (OPTION_NOP << 24) | (OPTION_WINDOW_SCALE << 16) | (3 << 8) | shift);
     at += 4;
   }

@@ -53,18 +53,18 @@ export class SendQueue {
     this.context[element] = context;
     this.flags[element] = flags;
     this.next[element] = -1;
-    if (tcb.sendTail < 0) {
-      tcb.sendHead = element;
-      tcb.sendHeadOffset = 0;
+    if (tcb.sends.tail < 0) {
+      tcb.sends.head = element;
+      tcb.sends.headOffset = 0;
     } else {
-      this.next[tcb.sendTail] = element;
+      this.next[tcb.sends.tail] = element;
     }
-    tcb.sendTail = element;
-    tcb.sendCount += 1;
+    tcb.sends.tail = element;
+    tcb.sends.count += 1;
     tcb.sndEnd = (tcb.sndEnd + length) | 0;
-    if (tcb.cursor < 0) {
-      tcb.cursor = element;
-      tcb.cursorOffset = 0;
+    if (tcb.sends.cursor < 0) {
+      tcb.sends.cursor = element;
+      tcb.sends.cursorOffset = 0;
     }
   }
 
@@ -72,10 +72,10 @@ export class SendQueue {
   acknowledge(tcb: Tcb, bytes: number): void {
     let left = bytes;
     while (left > 0) {
-      const head = tcb.sendHead;
-      const rest = this.length[head] - tcb.sendHeadOffset;
+      const head = tcb.sends.head;
+      const rest = this.length[head] - tcb.sends.headOffset;
       if (left < rest) {
-        tcb.sendHeadOffset += left;
+        tcb.sends.headOffset += left;
         return;
       }
       left -= rest;
@@ -85,25 +85,26 @@ export class SendQueue {
 
   /** Empties a connection's queue and answers every context. */
   discard(tcb: Tcb): void {
-    while (tcb.sendHead >= 0) this.dropHead(tcb);
+    while (tcb.sends.head >= 0) this.dropHead(tcb);
   }
 
-  /** Puts the cursor where the oldest unacknowledged byte is. */
+  /** Goes back to the oldest unacknowledged byte: it is the next to be sent, with all behind it. */
   rewind(tcb: Tcb): void {
-    tcb.cursor = tcb.sendHead;
-    tcb.cursorOffset = tcb.sendHeadOffset;
+    tcb.sndNxt = tcb.sndUna;
+    tcb.sends.cursor = tcb.sends.head;
+    tcb.sends.cursorOffset = tcb.sends.headOffset;
   }
 
   /** Puts the cursor `bytes` after the oldest unacknowledged byte. */
   seek(tcb: Tcb, bytes: number): void {
-    let element = tcb.sendHead;
-    let left = (bytes + tcb.sendHeadOffset) | 0;
+    let element = tcb.sends.head;
+    let left = (bytes + tcb.sends.headOffset) | 0;
     while (element >= 0 && left >= this.length[element]) {
       left -= this.length[element];
       element = this.next[element];
     }
-    tcb.cursor = element;
-    tcb.cursorOffset = element < 0 ? 0 : left;
+    tcb.sends.cursor = element;
+    tcb.sends.cursorOffset = element < 0 ? 0 : left;
   }
 
   /**
@@ -115,8 +116,8 @@ export class SendQueue {
     const { port } = this;
     const summing = !port.transmitChecksum;
     this.sum = 0;
-    let element = tcb.cursor;
-    let offset = tcb.cursorOffset;
+    let element = tcb.sends.cursor;
+    let offset = tcb.sends.cursorOffset;
     let gathered = 0;
     let pushed = 0;
     for (let pieces = port.piecesMax; pieces > 0 && gathered < length; pieces--) {
@@ -136,8 +137,8 @@ export class SendQueue {
       element = this.next[element];
       offset = 0;
     }
-    tcb.cursor = element;
-    tcb.cursorOffset = offset;
+    tcb.sends.cursor = element;
+    tcb.sends.cursorOffset = offset;
     this.pushed = pushed;
     return gathered;
   }
@@ -149,16 +150,16 @@ export class SendQueue {
   }
 
   private dropHead(tcb: Tcb): void {
-    const element = tcb.sendHead;
+    const element = tcb.sends.head;
     const context = this.context[element];
-    tcb.sendHead = this.next[element];
-    tcb.sendHeadOffset = 0;
-    if (tcb.sendHead < 0) tcb.sendTail = -1;
-    if (tcb.cursor === element) {
-      tcb.cursor = tcb.sendHead;
-      tcb.cursorOffset = 0;
+    tcb.sends.head = this.next[element];
+    tcb.sends.headOffset = 0;
+    if (tcb.sends.head < 0) tcb.sends.tail = -1;
+    if (tcb.sends.cursor === element) {
+      tcb.sends.cursor = tcb.sends.head;
+      tcb.sends.cursorOffset = 0;
     }
-    tcb.sendCount -= 1;
+    tcb.sends.count -= 1;
     this.next[element] = this.free;
     this.free = element;
     this.available += 1;

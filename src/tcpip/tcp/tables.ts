@@ -9,6 +9,8 @@ import type { Routes } from '../route.ts';
 import type { CongestionControl } from './congestion/congestion.ts';
 import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
+import { FastRecovery } from './fast-recovery.ts';
+import type { LossRecovery } from './loss-recovery.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { SegmentIn } from './segment-in.ts';
@@ -31,10 +33,10 @@ export class TcpTables {
   readonly timeWait: TimeWaitTable;
   readonly sendQueue: SendQueue;
   readonly receiveQueue: ReceiveQueue;
-  readonly scoreboard: Scoreboard;
   readonly replies: Replies;
   readonly segment: SegmentIn;
   readonly congestion: CongestionControl;
+  readonly recovery: LossRecovery;
   readonly hash: KeyedHash;
   /** How far the ephemeral ports have gone round (ports.ts). */
   portSteps = 0;
@@ -63,14 +65,15 @@ export class TcpTables {
     this.freeTcbs = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
     this.freeTcbCount = count;
     this.demux = new Demux(count + config.timeWaitMax, random.nextInt32());
-    this.timers = new TimerHeap(this.tcbs);
+    this.timers = new TimerHeap(count);
     this.timeWait = new TimeWaitTable(config.timeWaitMax);
     this.sendQueue = new SendQueue(config.sendElementsMax, owner, port, kernels);
     this.receiveQueue = new ReceiveQueue(packets, dma, counters);
-    this.scoreboard = new Scoreboard(environment, Math.max(1024, count));
     this.replies = new Replies(environment, routes, neighbours);
     this.segment = new SegmentIn();
     this.congestion = new NewReno();
+    const scoreboard = new Scoreboard(environment, Math.max(1024, count));
+    this.recovery = new FastRecovery(environment, scoreboard, this.congestion);
     this.hash = new KeyedHash(random);
     this.boundHead = new Int32Array(65536).fill(-1);
     let size = 16;

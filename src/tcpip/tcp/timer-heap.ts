@@ -1,22 +1,26 @@
 /**
  * The connections' timers: a binary heap with at most one entry a connection, ordered by wrapping time. A
  * connection's deadlines are in its Tcb; the heap holds the earliest time at which somebody should look at
- * them. Deadlines that move later (every acknowledgement moves the retransmission timer) touch nothing: the
- * entry comes up early, and goes back in. All entries lie within 2^31 µs of each other because no timer is
- * set for longer than 2^30.
+ * them. A deadline that moves later (every acknowledgement moves the retransmission timer) touches nothing:
+ * the entry comes up early, and goes back in. A connection whose timers have all been stopped, or that is
+ * back in the pool, may still have an entry: whoever pops it finds nothing due. All entries lie within 2^31
+ * µs of each other because no timer is set for longer than 2^30.
  */
-import type { Tcb } from './tcb.ts';
+import { before } from '../seq.ts';
 
 export class TimerHeap {
-  private readonly tcbs: readonly Tcb[];
+  /** The connection (Tcb index) at each place of the heap, and when it is to be looked at. */
   private readonly heap: Int32Array;
   private readonly deadlines: Int32Array;
+  /** The place of each connection in the heap; -1: it has none. */
+  private readonly places: Int32Array;
   private size = 0;
 
-  constructor(tcbs: readonly Tcb[]) {
-    this.tcbs = tcbs;
-    this.heap = new Int32Array(tcbs.length);
-    this.deadlines = new Int32Array(tcbs.length);
+  /** @param count of connections: their indices are below it. */
+  constructor(count: number) {
+    this.heap = new Int32Array(count);
+    this.deadlines = new Int32Array(count);
+    this.places = new Int32Array(count).fill(-1);
   }
 
   get isEmpty(): boolean {
@@ -29,58 +33,57 @@ export class TimerHeap {
   }
 
   /**
-   * Sees to it that the connection is looked at no later than `deadline`. // Hot path: one comparison as a
-   * rule.
+   * Sees to it that connection `index` is looked at no later than `deadline`. // Hot path: one comparison as
+   * a rule.
    */
-  schedule(tcb: Tcb, deadline: number): void {
-    if (tcb.heapPosition < 0) {
-      this.up(this.size++, tcb, deadline);
-    } else if (((deadline - tcb.heapDeadline) | 0) < 0) {
-      this.up(tcb.heapPosition, tcb, deadline);
-    }
+  schedule(index: number, deadline: number): void {
+    const place = this.places[index];
+    if (place < 0) this.up(this.size++, index, deadline);
+    else if (before(deadline, this.deadlines[place])) this.up(place, index, deadline);
   }
 
-  /** Takes the earliest entry out; only when not empty. @returns its Tcb. */
-  pop(): Tcb {
-    const top = this.tcbs[this.heap[0]];
-    top.heapPosition = -1;
+  /** Takes the earliest entry out; only when not empty. @returns its connection. */
+  pop(): number {
+    const top = this.heap[0];
+    this.places[top] = -1;
     this.size -= 1;
     if (this.size > 0) this.down(this.heap[this.size], this.deadlines[this.size]);
     return top;
   }
 
-  private up(from: number, tcb: Tcb, deadline: number): void {
-    const { heap, deadlines, tcbs } = this;
-    let position = from;
-    while (position > 0) {
-      const above = (position - 1) >> 1;
-      if (((deadlines[above] - deadline) | 0) <= 0) break;
-      heap[position] = heap[above];
-      deadlines[position] = deadlines[above];
-      tcbs[heap[position]].heapPosition = position;
-      position = above;
+  /** Puts an entry at place `from` or above, where it belongs. */
+  private up(from: number, index: number, deadline: number): void {
+    const { heap, deadlines, places } = this;
+    let place = from;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      if (!before(deadline, deadlines[above])) break;
+      heap[place] = heap[above];
+      deadlines[place] = deadlines[above];
+      places[heap[place]] = place;
+      place = above;
     }
-    heap[position] = tcb.index;
-    deadlines[position] = deadline;
-    tcb.heapPosition = position;
-    tcb.heapDeadline = deadline;
+    heap[place] = index;
+    deadlines[place] = deadline;
+    places[index] = place;
   }
 
+  /** Puts an entry at the top or below, where it belongs. */
   private down(index: number, deadline: number): void {
-    const { heap, deadlines, tcbs, size } = this;
-    let position = 0;
+    const { heap, deadlines, places, size } = this;
+    let place = 0;
     for (;;) {
-      let below = position * 2 + 1;
+      let below = place * 2 + 1;
       if (below >= size) break;
-      if (below + 1 < size && ((deadlines[below + 1] - deadlines[below]) | 0) < 0) below += 1;
-      if (((deadlines[below] - deadline) | 0) >= 0) break;
-      heap[position] = heap[below];
-      deadlines[position] = deadlines[below];
-      tcbs[heap[position]].heapPosition = position;
-      position = below;
+      if (below + 1 < size && before(deadlines[below + 1], deadlines[below])) below += 1;
+      if (!before(deadlines[below], deadline)) break;
+      heap[place] = heap[below];
+      deadlines[place] = deadlines[below];
+      places[heap[place]] = place;
+      place = below;
     }
-    heap[position] = index;
-    deadlines[position] = deadline;
-    tcbs[index].heapPosition = position;
+    heap[place] = index;
+    deadlines[place] = deadline;
+    places[index] = place;
   }
 }

@@ -2,7 +2,13 @@
  * Setting a connection's timers. What happens when they expire is in `expire.ts`; how they are kept in
  * `timer-heap.ts`.
  */
-import { TIMER_ACK, TIMER_FIN_WAIT, TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT } from './state.ts';
+import {
+  TIMER_ACK,
+  TIMER_FIN_WAIT,
+  TIMER_KEEPALIVE,
+  TIMER_PERSIST,
+  TIMER_RETRANSMIT,
+} from './control-block/timers.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
@@ -14,32 +20,32 @@ const AHEAD_MAX_MS = 1_000_000;
 
 /** (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3). // Hot path: stores only, as a rule. */
 export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
-  tcb.timers = (tcb.timers & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
-  tcb.retransmitAt = (tcp.environment.nowUs + tcb.rto) | 0;
-  tcp.timers.schedule(tcb, tcb.retransmitAt);
+  tcb.timers.armed = (tcb.timers.armed & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
+  tcb.timers.retransmitAt = (tcp.environment.nowUs + tcb.rtt.rto) | 0;
+  tcp.timers.schedule(tcb.index, tcb.timers.retransmitAt);
 }
 
 /** Stops it, and the persist timer with it (RFC 6298 §5.2). */
 export function stopRetransmit(tcb: Tcb): void {
-  tcb.timers &= ~(TIMER_RETRANSMIT | TIMER_PERSIST);
+  tcb.timers.armed &= ~(TIMER_RETRANSMIT | TIMER_PERSIST);
 }
 
 /** Starts the persist timer (RFC 9293 §3.8.6.1): first after an RTO, then twice as long each time. */
 export function startPersist(tcp: TcpTables, tcb: Tcb): void {
   const { rtoMaxUs } = tcp.environment.config;
-  let interval = tcb.rto;
-  for (let i = 0; i < tcb.retries && interval < rtoMaxUs; i++) interval *= 2;
-  tcb.timers = (tcb.timers & ~TIMER_RETRANSMIT) | TIMER_PERSIST;
-  tcb.retransmitAt = (tcp.environment.nowUs + Math.min(interval, rtoMaxUs)) | 0;
-  tcp.timers.schedule(tcb, tcb.retransmitAt);
+  let interval = tcb.rtt.rto;
+  for (let i = 0; i < tcb.timers.retries && interval < rtoMaxUs; i++) interval *= 2;
+  tcb.timers.armed = (tcb.timers.armed & ~TIMER_RETRANSMIT) | TIMER_PERSIST;
+  tcb.timers.retransmitAt = (tcp.environment.nowUs + Math.min(interval, rtoMaxUs)) | 0;
+  tcp.timers.schedule(tcb.index, tcb.timers.retransmitAt);
 }
 
 /** Starts the delayed-acknowledgement timer, unless it runs. // Hot path. */
 export function startAckDelay(tcp: TcpTables, tcb: Tcb): void {
-  if ((tcb.timers & TIMER_ACK) !== 0) return;
-  tcb.timers |= TIMER_ACK;
-  tcb.ackAt = (tcp.environment.nowUs + tcp.environment.config.delayedAckUs) | 0;
-  tcp.timers.schedule(tcb, tcb.ackAt);
+  if ((tcb.timers.armed & TIMER_ACK) !== 0) return;
+  tcb.timers.armed |= TIMER_ACK;
+  tcb.timers.ackAt = (tcp.environment.nowUs + tcp.environment.config.delayedAckUs) | 0;
+  tcp.timers.schedule(tcb.index, tcb.timers.ackAt);
 }
 
 /**
@@ -47,29 +53,30 @@ export function startAckDelay(tcp: TcpTables, tcb: Tcb): void {
  * 1000 s).
  */
 export function startKeepAlive(tcp: TcpTables, tcb: Tcb, milliseconds: number): void {
-  tcb.timers |= TIMER_KEEPALIVE;
-  tcb.keepAliveAtMs = (tcp.environment.nowMs + milliseconds) | 0;
-  tcp.timers.schedule(tcb, keepAliveLook(tcp, tcb));
+  tcb.timers.armed |= TIMER_KEEPALIVE;
+  tcb.timers.keepAliveAtMs = (tcp.environment.nowMs + milliseconds) | 0;
+  tcp.timers.schedule(tcb.index, keepAliveLook(tcp, tcb));
 }
 
 export function startFinWait(tcp: TcpTables, tcb: Tcb): void {
-  tcb.timers |= TIMER_FIN_WAIT;
-  tcb.finWaitAt = (tcp.environment.nowUs + tcp.environment.config.finWait2Us) | 0;
-  tcp.timers.schedule(tcb, tcb.finWaitAt);
+  tcb.timers.armed |= TIMER_FIN_WAIT;
+  tcb.timers.finWaitAt = (tcp.environment.nowUs + tcp.environment.config.finWait2Us) | 0;
+  tcp.timers.schedule(tcb.index, tcb.timers.finWaitAt);
 }
 
 /** When the keep-alive timer must be looked at. */
 function keepAliveLook(tcp: TcpTables, tcb: Tcb): number {
-  const left = (tcb.keepAliveAtMs - tcp.environment.nowMs) | 0;
+  const left = (tcb.timers.keepAliveAtMs - tcp.environment.nowMs) | 0;
   const ms = left < 1 ? 1 : Math.min(left, AHEAD_MAX_MS);
   return (tcp.environment.nowUs + ms * 1000) | 0;
 }
 
 /** Puts the connection back in the heap under its earliest deadline. */
 export function reschedule(tcp: TcpTables, tcb: Tcb): void {
-  const { timers } = tcb;
-  if ((timers & (TIMER_RETRANSMIT | TIMER_PERSIST)) !== 0) tcp.timers.schedule(tcb, tcb.retransmitAt);
-  if ((timers & TIMER_ACK) !== 0) tcp.timers.schedule(tcb, tcb.ackAt);
-  if ((timers & TIMER_FIN_WAIT) !== 0) tcp.timers.schedule(tcb, tcb.finWaitAt);
-  if ((timers & TIMER_KEEPALIVE) !== 0) tcp.timers.schedule(tcb, keepAliveLook(tcp, tcb));
+  const { armed } = tcb.timers;
+  if ((armed & (TIMER_RETRANSMIT | TIMER_PERSIST)) !== 0)
+    tcp.timers.schedule(tcb.index, tcb.timers.retransmitAt);
+  if ((armed & TIMER_ACK) !== 0) tcp.timers.schedule(tcb.index, tcb.timers.ackAt);
+  if ((armed & TIMER_FIN_WAIT) !== 0) tcp.timers.schedule(tcb.index, tcb.timers.finWaitAt);
+  if ((armed & TIMER_KEEPALIVE) !== 0) tcp.timers.schedule(tcb.index, keepAliveLook(tcp, tcb));
 }

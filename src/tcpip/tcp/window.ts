@@ -9,17 +9,17 @@ const FIELD_MAX = 65535;
 
 /** Smallest step by which the right edge moves on by itself. */
 function stepBytes(tcb: Tcb): number {
-  const half = tcb.rcvBuffer >> 1;
-  const full = Math.max(tcb.rcvMss, 536);
+  const half = tcb.received.bufferBytes >> 1;
+  const full = Math.max(tcb.received.segmentBytesMax, 536);
   return Math.min(half, full);
 }
 
 /** The window to offer now, in bytes from `rcvNxt`. // Hot path. */
 export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
-  const room = (tcb.rcvBuffer - tcb.rcvQueued - tcb.rcvUnconsumed) | 0;
+  const room = (tcb.received.bufferBytes - tcb.received.queuedBytes - tcb.received.unconsumedBytes) | 0;
   if (((room - offered) | 0) < stepBytes(tcb)) return Math.max(offered, 0);
-  if (tcb.rcvHead >= 0 && tcp.receiveQueue.isShort(tcb)) return Math.max(offered, 0);
+  if (tcb.received.head >= 0 && tcp.receiveQueue.isShort(tcb)) return Math.max(offered, 0);
   return room;
 }
 
@@ -44,7 +44,7 @@ export function windowUpdateDue(tcp: TcpTables, tcb: Tcb): boolean {
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
   const growth = (windowBytes(tcp, tcb) - offered) | 0;
   if (growth < stepBytes(tcb)) return false;
-  const half = tcb.rcvBuffer >> 1;
+  const half = tcb.received.bufferBytes >> 1;
   return growth >= half || offered < half;
 }
 

@@ -2,38 +2,57 @@
  * NewReno's window (RFC 5681 §3.1, RFC 3465 with L = 2, RFC 6928): slow start, congestion avoidance, half the
  * flight on loss.
  */
-import type { Tcb } from '../tcb.ts';
-import { type CongestionControl, CWND_MAX } from './congestion.ts';
+import { type CongestionControl, type CongestionState, CWND_MAX } from './congestion.ts';
 
 export class NewReno implements CongestionControl {
   readonly name = 'newreno';
 
-  start(tcb: Tcb, segments: number): void {
-    tcb.cwnd = Math.min(CWND_MAX, Math.imul(segments, tcb.mss));
-    tcb.cwndAcked = 0;
+  start(state: CongestionState, mss: number, segments: number): void {
+    state.cwnd = Math.min(CWND_MAX, Math.imul(segments, mss));
+    state.ackedBytes = 0;
   }
 
   /** // Hot path. */
-  acknowledged(tcb: Tcb, bytes: number): void {
-    const { mss, cwnd } = tcb;
-    if (cwnd < tcb.ssthresh) {
-      const most = mss * 2;
-      tcb.cwnd = Math.min(CWND_MAX, cwnd + Math.min(bytes, most)) | 0;
+  acknowledged(state: CongestionState, mss: number, bytes: number): void {
+    const { cwnd } = state;
+    if (cwnd < state.ssthresh) {
+      // Slow start: at most two segments for each acknowledgement (RFC 3465 §2.3).
+      state.cwnd = Math.min(CWND_MAX, cwnd + Math.min(bytes, mss * 2)) | 0;
       return;
     }
-    tcb.cwndAcked += bytes;
-    if (tcb.cwndAcked < cwnd) return;
-    tcb.cwndAcked -= cwnd;
-    if (tcb.cwndAcked > cwnd) tcb.cwndAcked = 0;
-    tcb.cwnd = Math.min(CWND_MAX, cwnd + mss) | 0;
+    // Congestion avoidance: one segment for each window that was acknowledged.
+    state.ackedBytes += bytes;
+    if (state.ackedBytes < cwnd) return;
+    state.ackedBytes -= cwnd;
+    if (state.ackedBytes > cwnd) state.ackedBytes = 0;
+    state.cwnd = Math.min(CWND_MAX, cwnd + mss) | 0;
   }
 
-  threshold(tcb: Tcb, flightBytes: number): number {
-    return Math.max(flightBytes >> 1, tcb.mss * 2);
+  lossFound(state: CongestionState, mss: number, flightBytes: number): void {
+    state.ssthresh = threshold(mss, flightBytes);
+    state.cwnd = state.ssthresh;
   }
 
-  idle(tcb: Tcb, segments: number): void {
-    tcb.cwnd = Math.min(tcb.cwnd, Math.imul(segments, tcb.mss));
-    tcb.cwndAcked = 0;
+  recovered(state: CongestionState, mss: number, flightBytes: number): void {
+    // RFC 6582 §3.2 step 3 (1): little may be in flight, and then the whole threshold would go as one burst.
+    state.cwnd = Math.min(state.ssthresh, Math.max(flightBytes, mss) + mss);
+    state.ackedBytes = 0;
   }
+
+  timedOut(state: CongestionState, mss: number, flightBytes: number, first: boolean): void {
+    // RFC 5681 §3.1: the same data, lost again, does not lower the threshold a second time.
+    if (first) state.ssthresh = threshold(mss, flightBytes);
+    state.cwnd = mss;
+    state.ackedBytes = 0;
+  }
+
+  idle(state: CongestionState, mss: number, segments: number): void {
+    state.cwnd = Math.min(state.cwnd, Math.imul(segments, mss));
+    state.ackedBytes = 0;
+  }
+}
+
+/** RFC 5681 §3.1, equation 4. */
+function threshold(mss: number, flightBytes: number): number {
+  return Math.max(flightBytes >> 1, mss * 2);
 }

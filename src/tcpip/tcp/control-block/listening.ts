@@ -1,0 +1,22 @@
+/**
+ * A listener's connections that nobody has accepted yet. The accept queue is linked by `Tcb.acceptNext`;
+ * `Tcb.parent` names the listener of each.
+ */
+export class Listening {
+  /** How many connections may wait to be accepted (the backlog of listen). */
+  backlog = 0;
+  /** Connections whose handshake is not complete (SYN-RECEIVED). */
+  embryoCount = 0;
+  /** The accept queue: its first and last Tcb (-1: empty), and how many wait. */
+  acceptHead = -1;
+  acceptTail = -1;
+  acceptCount = 0;
+
+  reset(): void {
+    this.backlog = 0;
+    this.embryoCount = 0;
+    this.acceptHead = -1;
+    this.acceptTail = -1;
+    this.acceptCount = 0;
+  }
+}

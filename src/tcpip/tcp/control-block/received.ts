@@ -1,0 +1,57 @@
+/**
+ * What one connection has received: its two lists of the receive queue (`receive-queue.ts`), the room that
+ * they leave in its buffer, and how far the peer's FIN has come.
+ */
+import type { StackConfig } from '../../config.ts';
+
+export class Received {
+  /** The receive buffer in bytes: the largest window (SO_RCVBUF). */
+  bufferBytes = 0;
+  /** In-order bytes that wait to be taken. */
+  queuedBytes = 0;
+  /** Bytes that were taken and that the program has not used yet: they still occupy the buffer. */
+  unconsumedBytes = 0;
+  /** The largest payload seen: what "full-sized" means for acknowledgements and window updates. */
+  segmentBytesMax = 0;
+  /** First and last packet slot in order; -1 when there is none. */
+  head = -1;
+  tail = -1;
+  /** The same of what arrived out of order, sorted and without overlaps, and how many slots that are. */
+  lateHead = -1;
+  lateTail = -1;
+  lateCount = 0;
+  /** The segment that arrived out of order last: the first SACK block is the one that holds it (RFC 2018 §4). */
+  lateNewest = 0;
+  /** Packet slots in both lists. */
+  slotsHeld = 0;
+  /** Bytes that arrived a second time and are still to be reported (RFC 2883); equal when there are none. */
+  duplicateStart = 0;
+  duplicateEnd = 0;
+  /** 1 once a FIN has been seen, in order or not, and its sequence number. */
+  finKnown = 0;
+  finSeq = 0;
+  /** 1 once the FIN has been taken in order. */
+  finTaken = 0;
+  /** 1 once the user has shut the receiving half down. */
+  shutdown = 0;
+
+  reset(config: StackConfig): void {
+    this.bufferBytes = config.receiveBufferBytes;
+    this.queuedBytes = 0;
+    this.unconsumedBytes = 0;
+    this.segmentBytesMax = 0;
+    this.head = -1;
+    this.tail = -1;
+    this.lateHead = -1;
+    this.lateTail = -1;
+    this.lateCount = 0;
+    this.lateNewest = 0;
+    this.slotsHeld = 0;
+    this.duplicateStart = 0;
+    this.duplicateEnd = 0;
+    this.finKnown = 0;
+    this.finSeq = 0;
+    this.finTaken = 0;
+    this.shutdown = 0;
+  }
+}

@@ -1,0 +1,42 @@
+/** The timers of one connection: which are armed, when each expires, and what their expiries have counted. */
+
+/** Bits of `ConnectionTimers.armed`. RETRANSMIT and PERSIST share one deadline and exclude each other. */
+export const TIMER_RETRANSMIT = 1;
+export const TIMER_PERSIST = 2;
+export const TIMER_ACK = 4;
+export const TIMER_KEEPALIVE = 8;
+export const TIMER_FIN_WAIT = 16;
+
+export class ConnectionTimers {
+  /** TIMER_ bits of the timers that run. */
+  armed = 0;
+  /** When each expires; only where its bit is set. The retransmission and the persist timer share the first. */
+  retransmitAt = 0;
+  ackAt = 0;
+  keepAliveAtMs = 0;
+  finWaitAt = 0;
+  /** Expiries of the retransmission timer since the peer last acknowledged something new. */
+  retries = 0;
+  /** Since when there has been no progress; set at the first expiry (TCP_USER_TIMEOUT counts from it). */
+  stalledMs = 0;
+  /** Probes of a closed window, or of an idle peer, without an answer. */
+  probes = 0;
+  /** 1: the next flush sends a probe. */
+  probeDue = 0;
+  lastSendUs = 0;
+  lastReceiveMs = 0;
+
+  reset(): void {
+    this.armed = 0;
+    this.retransmitAt = 0;
+    this.ackAt = 0;
+    this.keepAliveAtMs = 0;
+    this.finWaitAt = 0;
+    this.retries = 0;
+    this.stalledMs = 0;
+    this.probes = 0;
+    this.probeDue = 0;
+    this.lastSendUs = 0;
+    this.lastReceiveMs = 0;
+  }
+}

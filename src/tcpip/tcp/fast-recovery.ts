@@ -1,0 +1,211 @@
+/**
+ * Loss: how it is noticed, what is sent again, and how much may be in flight meanwhile. With SACK by RFC 6675
+ * (all but the rescue of its rule 4), without by RFC 6582 (NewReno), both with RFC 3042 (limited transmit);
+ * time-outs by RFC 6298 §5 and RFC 5681 §3.1 (go back to the first unacknowledged byte). What a loss costs is
+ * the congestion control's decision.
+ */
+import { TCP_FAST_RETRANSMITS } from '../../ledger/counters.gen.ts';
+import type { Environment } from '../environment.ts';
+import { FIN, SYN } from '../header/tcp.ts';
+import { after, atOrAfter, before, earlier } from '../seq.ts';
+import { type CongestionControl, CWND_MAX } from './congestion/congestion.ts';
+import {
+  DUE_FIRST,
+  DUE_HOLES,
+  DUE_NOTHING,
+  RECOVERY_FAST,
+  RECOVERY_NONE,
+  RECOVERY_TIMEOUT,
+} from './control-block/recovery-state.ts';
+import type { LossRecovery } from './loss-recovery.ts';
+import { DUPLICATE_THRESHOLD, type Scoreboard } from './scoreboard.ts';
+import type { SegmentIn } from './segment-in.ts';
+import { flightBytes, type Tcb } from './tcb.ts';
+
+export class FastRecovery implements LossRecovery {
+  private readonly counters: Float64Array;
+  private readonly scoreboard: Scoreboard;
+  private readonly congestion: CongestionControl;
+
+  constructor(environment: Environment, scoreboard: Scoreboard, congestion: CongestionControl) {
+    this.counters = environment.counters;
+    this.scoreboard = scoreboard;
+    this.congestion = congestion;
+  }
+
+  next(tcb: Tcb): number {
+    const { recovery, mss } = tcb;
+    if (recovery.due === DUE_NOTHING) return -1;
+    if (recovery.due === DUE_HOLES && isSackRecovery(tcb)) return this.nextHole(tcb);
+    if (flightBytes(tcb) <= 0) {
+      recovery.due = isSackRecovery(tcb) ? DUE_HOLES : DUE_NOTHING;
+      return -1;
+    }
+    // The first unacknowledged segment goes whatever the window says.
+    recovery.lostSeq = tcb.sndUna;
+    const outstanding = (earlier(tcb.sndMax, tcb.sndEnd) - tcb.sndUna) | 0;
+    const length = outstanding < mss ? Math.max(0, outstanding) : mss;
+    return recovery.sackHead < 0 ? length : this.scoreboard.bytesToRange(tcb, tcb.sndUna, length);
+  }
+
+  resent(tcb: Tcb, end: number): void {
+    const { recovery } = tcb;
+    recovery.highRetransmitted = end;
+    if (!isSackRecovery(tcb)) recovery.due = DUE_NOTHING;
+    else if (recovery.due === DUE_FIRST) recovery.due = DUE_HOLES;
+  }
+
+  window(tcb: Tcb, resending: boolean): number {
+    const { recovery, congestion, mss, sndWnd } = tcb;
+    const flight = (tcb.sndNxt - tcb.sndUna) | 0;
+    if (recovery.phase === RECOVERY_FAST && tcb.sackPermitted !== 0) {
+      const left = (congestion.cwnd - this.scoreboard.pipe(tcb, false)) | 0;
+      const offered = (sndWnd - flight) | 0;
+      // Whole segments only, or the window would be spent on crumbs.
+      return left < mss ? 0 : Math.min(left, offered);
+    }
+    let { cwnd } = congestion;
+    const { dupAcks } = recovery;
+    if (dupAcks > 0 && recovery.phase === RECOVERY_NONE && !resending) {
+      // RFC 3042: each of the first two duplicates lets a new segment out.
+      cwnd += Math.imul(dupAcks < DUPLICATE_THRESHOLD ? dupAcks : DUPLICATE_THRESHOLD - 1, mss);
+    }
+    if (cwnd < sndWnd) {
+      const left = (cwnd - flight) | 0;
+      if (left < ((tcb.sndEnd - tcb.sndNxt) | 0)) congestion.limited = 1;
+      return left;
+    }
+    return (sndWnd - flight) | 0;
+  }
+
+  heldUntil(tcb: Tcb, seq: number): number {
+    return this.scoreboard.endOfRange(tcb, seq);
+  }
+
+  bytesToHeld(tcb: Tcb, seq: number, most: number): number {
+    return this.scoreboard.bytesToRange(tcb, seq, most);
+  }
+
+  acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
+    const { recovery, congestion } = tcb;
+    // RFC 7661's concern in short: a window that was not used says nothing, so it does not grow.
+    const { cwnd } = congestion;
+    const flight = (flightBytes(tcb) + bytes) | 0;
+    const isUsed =
+      congestion.limited !== 0 || flight >= (cwnd < congestion.ssthresh ? cwnd >> 1 : cwnd - tcb.mss);
+    if (tcb.sndUna === tcb.sndMax) congestion.limited = 0;
+    if (recovery.sackHead >= 0) this.scoreboard.trim(tcb);
+    if (segment.sackBlocks > 0 && tcb.sackPermitted !== 0) this.scoreboard.update(tcb, segment);
+    if (recovery.phase === RECOVERY_FAST) return this.acknowledgedInRecovery(tcb, bytes);
+    recovery.dupAcks = 0;
+    if (recovery.phase === RECOVERY_TIMEOUT && atOrAfter(tcb.sndUna, recovery.recover)) {
+      recovery.phase = RECOVERY_NONE;
+    }
+    // Keeps `recover` close behind, so that its distance never wraps.
+    if (recovery.phase === RECOVERY_NONE && before(recovery.recover, (tcb.sndUna - 2) | 0)) {
+      recovery.recover = (tcb.sndUna - 2) | 0;
+    }
+    if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes);
+    return false;
+  }
+
+  acknowledgedAgain(tcb: Tcb, segment: SegmentIn): boolean {
+    // RFC 6675 §2: with SACK, what counts is that more has arrived; without, RFC 5681 §2.
+    const isDuplicate =
+      tcb.sackPermitted !== 0
+        ? segment.sackBlocks > 0 && this.scoreboard.update(tcb, segment)
+        : segment.length === 0 &&
+          segment.window << tcb.sndScale === tcb.sndWnd &&
+          (segment.flags & (SYN | FIN)) === 0;
+    if (isDuplicate) this.countDuplicate(tcb);
+    return isDuplicate;
+  }
+
+  timedOut(tcb: Tcb): void {
+    const { recovery } = tcb;
+    this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), tcb.timers.retries === 1);
+    recovery.phase = RECOVERY_TIMEOUT;
+    recovery.recover = tcb.sndMax;
+    recovery.dupAcks = 0;
+    recovery.due = DUE_NOTHING;
+    // RFC 2018 §8: the peer may have thrown away what it reported.
+    this.scoreboard.clear(tcb);
+  }
+
+  wentBack(tcb: Tcb): void {
+    tcb.recovery.due = DUE_NOTHING;
+  }
+
+  forget(tcb: Tcb): void {
+    this.scoreboard.clear(tcb);
+  }
+
+  /** RFC 6675 §4, NextSeg: rule 1, and rule 3 where nothing new can be sent (rule 2 is the output's). */
+  private nextHole(tcb: Tcb): number {
+    const { scoreboard } = this;
+    const { recovery, mss } = tcb;
+    const nothingNew = tcb.sndNxt === tcb.sndEnd || ((tcb.sndWnd - flightBytes(tcb)) | 0) < mss;
+    const room = (tcb.congestion.cwnd - scoreboard.pipe(tcb, nothingNew)) | 0;
+    const { lostBytes } = scoreboard;
+    if (lostBytes > 0 && room >= mss) {
+      const data = (earlier(tcb.sndMax, tcb.sndEnd) - recovery.lostSeq) | 0;
+      const length = Math.min(lostBytes, mss, data);
+      if (length > 0) return length;
+    }
+    recovery.due = DUE_NOTHING;
+    return -1;
+  }
+
+  /** A duplicate acknowledgement (RFC 5681 §2) has arrived. */
+  private countDuplicate(tcb: Tcb): void {
+    const { recovery, congestion } = tcb;
+    recovery.dupAcks += 1;
+    if (recovery.phase === RECOVERY_FAST) {
+      // With SACK the scoreboard says what has left the network; without, each duplicate says that one
+      // segment has (RFC 6582 §3.2 step 3).
+      if (!isSackRecovery(tcb)) congestion.cwnd = Math.min(CWND_MAX, congestion.cwnd + tcb.mss);
+      else if (recovery.due === DUE_NOTHING) recovery.due = DUE_HOLES;
+      return;
+    }
+    const isLost =
+      recovery.dupAcks >= DUPLICATE_THRESHOLD || (recovery.sackHead >= 0 && this.scoreboard.isFirstLost(tcb));
+    // RFC 6582 §3.2 step 2, RFC 6675 §5.1: not for duplicates of what was sent again after a time-out.
+    if (!isLost || recovery.phase !== RECOVERY_NONE) return;
+    if (!after((tcb.sndUna - 1) | 0, recovery.recover)) return;
+    this.counters[TCP_FAST_RETRANSMITS] += 1;
+    recovery.recover = tcb.sndMax;
+    recovery.phase = RECOVERY_FAST;
+    recovery.highRetransmitted = tcb.sndUna;
+    recovery.due = DUE_FIRST;
+    this.congestion.lossFound(congestion, tcb.mss, flightBytes(tcb));
+    // RFC 6582 §3.2 step 2: the duplicates say that this many segments have left the network.
+    if (!isSackRecovery(tcb)) {
+      congestion.cwnd = (congestion.cwnd + Math.imul(DUPLICATE_THRESHOLD, tcb.mss)) | 0;
+    }
+  }
+
+  /** Something new was acknowledged in fast recovery. @returns whether something is to be sent again. */
+  private acknowledgedInRecovery(tcb: Tcb, bytes: number): boolean {
+    const { recovery, congestion, mss } = tcb;
+    if (atOrAfter(tcb.sndUna, recovery.recover)) {
+      recovery.phase = RECOVERY_NONE;
+      recovery.dupAcks = 0;
+      this.congestion.recovered(congestion, mss, flightBytes(tcb));
+      return false;
+    }
+    // A partial acknowledgement: the next hole is to be sent again.
+    if (tcb.sackPermitted !== 0) {
+      recovery.due = DUE_HOLES;
+      if (before(recovery.highRetransmitted, tcb.sndUna)) recovery.highRetransmitted = tcb.sndUna;
+    } else {
+      recovery.due = DUE_FIRST;
+      // RFC 6582 §3.2 step 3 (2): deflate by what left the network, but for one segment.
+      congestion.cwnd = Math.max(mss, congestion.cwnd - bytes + (bytes >= mss ? mss : 0));
+    }
+    return true;
+  }
+}
+
+function isSackRecovery(tcb: Tcb): boolean {
+  return tcb.recovery.phase === RECOVERY_FAST && tcb.sackPermitted !== 0;
+}

@@ -1,0 +1,44 @@
+/**
+ * What the rest of TCP asks loss recovery, and what it tells it. Output asks what is to be sent again and how
+ * much may be sent; the acknowledgement says what has been acknowledged or reported by SACK; the
+ * retransmission timer says that it has expired. Recovery changes only its own state (`tcb.recovery`) and
+ * the congestion window: it neither sends, nor starts timers, nor moves sequence numbers.
+ */
+import type { SegmentIn } from './segment-in.ts';
+import type { Tcb } from './tcb.ts';
+
+export interface LossRecovery {
+  /**
+   * The segment that is to be sent again now; it starts at `tcb.recovery.lostSeq`. It stays the next one until
+   * `resent` says that it was sent.
+   * @returns its payload bytes (0: only the FIN), or -1 when there is none. // Hot path.
+   */
+  next(tcb: Tcb): number;
+  /** What `next` named has been sent. @param end the sequence number behind it. */
+  resent(tcb: Tcb, end: number): void;
+  /**
+   * How many bytes from `sndNxt` on the send window and the congestion window allow; may be negative.
+   * @param resending whether `sndNxt` has gone back over what was sent. // Hot path.
+   */
+  window(tcb: Tcb, resending: boolean): number;
+  /** The end of what the peer holds from `seq` on; `seq` itself when it does not hold that byte. */
+  heldUntil(tcb: Tcb, seq: number): number;
+  /** Bytes between `seq`, which the peer does not hold, and the next that it holds; at most `most`. */
+  bytesToHeld(tcb: Tcb, seq: number, most: number): number;
+  /**
+   * The segment acknowledges something new; `sndUna` has been moved already.
+   * @param bytes how far it moved: at least 1. @returns whether something is to be sent again. // Hot path.
+   */
+  acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean;
+  /**
+   * The segment acknowledges nothing new while something is outstanding.
+   * @returns whether it is a duplicate acknowledgement, after which the connection may have to send.
+   */
+  acknowledgedAgain(tcb: Tcb, segment: SegmentIn): boolean;
+  /** The retransmission timer has expired; everything from `sndUna` on counts as lost. */
+  timedOut(tcb: Tcb): void;
+  /** Output goes back to `sndUna` by itself (to send smaller segments): nothing else is to be sent again. */
+  wentBack(tcb: Tcb): void;
+  /** The connection is over: gives back what recovery holds for it. */
+  forget(tcb: Tcb): void;
+}
