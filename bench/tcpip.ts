@@ -128,7 +128,7 @@ function makeBed(): Bed {
     packets,
     new DmaEngine(region, ledger),
     ledger,
-    pipe,
+    [pipe],
     owner,
   );
   const listener = stack.tcpOpen(0);

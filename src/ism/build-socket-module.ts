@@ -74,7 +74,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const contexts = new ContextReplies(outbound, clock, sendBuffers, outcomes, batch);
   const pendingReplies = new PendingReplies(outbound, sockets, buckets, batch, events, records, contexts);
   const upcalls = new Upcalls(pendingReplies, sendBuffers, events);
-  const stack = new Stack(parts.stack, region, packets, dma, ledger, device, upcalls);
+  const stack = new Stack(parts.stack, region, packets, dma, ledger, [device], upcalls);
   device.attach(stack);
   pendingReplies.attach(
     new ConnectionReplies(outbound, sockets, buckets, records, stack),

@@ -1,15 +1,28 @@
+/** A port's own address and its subnet's prefix length, 0 to 32. */
+export interface PortAddress {
+  readonly address: number;
+  readonly prefixLength: number;
+}
+
 /**
  * Everything that can be set on a stack, under Linux's meaning where Linux has the knob (named in the
  * remarks). Times are microseconds and must stay below 2^30 (the clock is int32), except where a unit says
  * otherwise.
  */
 export interface StackConfig {
-  /** Own IPv4 address. 127/8 is always served besides. */
+  /** Own IPv4 address of port 0. 127/8 is always served besides. */
   readonly address: number;
-  /** Subnet prefix length, 0 to 32. */
+  /** Prefix length of port 0's subnet, 0 to 32. */
   readonly prefixLength: number;
-  /** Next hop for what is not on the subnet; 0: none. */
+  /** Next hop for what is on no port's subnet, reached through the port whose subnet holds it, else port 0; 0: none. */
   readonly gateway: number;
+  /** Address and subnet of the ports behind port 0, at most 15 of them; no address twice. */
+  readonly furtherPorts: readonly PortAddress[];
+  /**
+   * The port through which packets to own addresses and to 127/8 leave and come back. One more than the last port
+   * with an address means a port for that purpose alone.
+   */
+  readonly loopbackPort: number;
   /** TCP connections and listeners there can be at once. */
   readonly connectionsMax: number;
   /** Connections in TIME-WAIT (tcp_max_tw_buckets); the oldest is ended early when there are more. */
@@ -97,6 +110,8 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   address: 0x0a000001,
   prefixLength: 24,
   gateway: 0,
+  furtherPorts: [],
+  loopbackPort: 0,
   connectionsMax: 4096,
   timeWaitMax: 32768,
   sendElementsMax: 16384,
@@ -138,11 +153,16 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   udpReceiveDatagrams: 256,
 };
 
-const TIME_MAX_US = 0x3fff_ffff;
+const FURTHER_PORTS_MAX = 15;
+type Range = readonly [number, number];
+const TIME: Range = [0, 0x3fff_ffff];
+/** An address or a seed: signed and unsigned reading mean the same. */
+const WORD: Range = [-(2 ** 31), 2 ** 32];
+const PREFIX_LENGTH: Range = [0, 32];
 
 /** Least and most of each number. */
-const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  prefixLength: [0, 32],
+const RANGES: Readonly<Record<string, Range>> = {
+  prefixLength: PREFIX_LENGTH,
   connectionsMax: [1, 1 << 20],
   timeWaitMax: [1, 1 << 20],
   sendElementsMax: [1, 1 << 24],
@@ -169,18 +189,45 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   udpReceiveDatagrams: [1, 65536],
 };
 
+/** How many ports a stack of this configuration sends through: those with an address, and a pure loopback port. */
+export function portsOf(config: StackConfig): number {
+  return Math.max(1 + config.furtherPorts.length, config.loopbackPort + 1);
+}
+
 /** @throws RangeError naming the first field that is out of range. */
 export function checkStackConfig(config: StackConfig): void {
   for (const [field, value] of Object.entries(config)) {
-    if (typeof value !== 'number') continue;
-    const [least, most] = RANGES[field] ?? (field.endsWith('Us') ? [0, TIME_MAX_US] : [-(2 ** 31), 2 ** 32]);
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new RangeError(`"${field}" expected an integer from ${least} to ${most}, got ${value}`);
-    }
+    if (typeof value === 'number')
+      checkNumber(field, value, RANGES[field] ?? (field.endsWith('Us') ? TIME : WORD));
   }
+  checkPorts(config);
   if (config.ephemeralFirst > config.ephemeralLast) {
     throw new RangeError(
       `"ephemeralLast" expected at least ${config.ephemeralFirst}, got ${config.ephemeralLast}`,
     );
   }
+}
+
+function checkNumber(name: string, value: number, [least, most]: Range): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`"${name}" expected an integer from ${least} to ${most}, got ${value}`);
+  }
+}
+
+function checkPorts({ address, furtherPorts, loopbackPort }: StackConfig): void {
+  if (furtherPorts.length > FURTHER_PORTS_MAX) {
+    throw new RangeError(`"furtherPorts" expected at most ${FURTHER_PORTS_MAX}, got ${furtherPorts.length}`);
+  }
+  const addresses = new Set([address | 0]);
+  for (const [i, port] of furtherPorts.entries()) {
+    checkNumber(`furtherPorts[${i}].address`, port.address, WORD);
+    checkNumber(`furtherPorts[${i}].prefixLength`, port.prefixLength, PREFIX_LENGTH);
+    if (addresses.has(port.address | 0)) {
+      throw new RangeError(
+        `"furtherPorts[${i}].address" expected an address no other port has, got ${port.address}`,
+      );
+    }
+    addresses.add(port.address | 0);
+  }
+  checkNumber('loopbackPort', loopbackPort, [0, 1 + furtherPorts.length]);
 }

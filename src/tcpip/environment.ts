@@ -1,5 +1,5 @@
 /**
- * What every part of the stack stands on: the region and its views, the device below, the user above, the
+ * What every part of the stack stands on: the region and its views, the ports below, the user above, the
  * ledger, the configuration and the time. Made once by `stack.ts`.
  *
  * Time comes in as wrapping microseconds. Two slower clocks are kept from it, since it wraps after 71
@@ -27,7 +27,8 @@ export class Environment {
   readonly packets: PacketPool;
   readonly dma: DmaEngine;
   readonly counters: Float64Array;
-  readonly port: LinkPort;
+  /** What is sent through, by port number. */
+  readonly ports: readonly LinkPort[];
   readonly owner: SocketOwner;
   readonly random: Random;
   /** The time last passed in. */
@@ -43,7 +44,7 @@ export class Environment {
     packets: PacketPool,
     dma: DmaEngine,
     ledger: Ledger,
-    port: LinkPort,
+    ports: readonly LinkPort[],
     owner: SocketOwner,
   ) {
     this.config = config;
@@ -53,7 +54,7 @@ export class Environment {
     this.packets = packets;
     this.dma = dma;
     this.counters = ledger.counters;
-    this.port = port;
+    this.ports = ports;
     this.owner = owner;
     this.random = new Random(config.seed | 0);
   }

@@ -1,49 +1,128 @@
 /**
- * Where a packet goes next: to ourselves, to a neighbour on the subnet, or to the gateway. One address, one
- * subnet. Packets to ourselves and to 127/8 leave through the device with our own hardware address and come
- * back (RFC 1122 §3.2.1.3: 127/8 never reaches a real wire; the input drops it if it came from one).
+ * Where a packet goes next, and through which port: to ourselves, to a neighbour on a port's subnet, or to the
+ * gateway. Each port has one address and one subnet. The host model is the weak one of RFC 1122 §3.3.4.2, as on
+ * Linux: a packet for any own address is accepted from any port, and the route follows the destination alone.
+ *
+ * Packets to own addresses and to 127/8 leave through the loopback port, with that port's own hardware address as
+ * source and destination, and come back by it (RFC 1122 §3.2.1.3: 127/8 never reaches a real wire; the input drops
+ * it when it came by another port or from another station).
  */
 import type { StackConfig } from './config.ts';
 
 const LOOPBACK = 0x7f000001;
+/** 255.255.255.255: everybody on the port's wire. */
+export const LIMITED_BROADCAST = -1;
+
+/** The mask of a prefix length, 0 to 32. */
+export function maskOf(prefixLength: number): number {
+  return prefixLength === 0 ? 0 : (-1 << (32 - prefixLength)) | 0;
+}
 
 export class Routes {
-  /** Own address. */
-  readonly address: number;
-  private readonly mask: number;
-  private readonly gateway: number;
+  /** The port by which packets to ourselves leave and come back. */
+  readonly loopbackPort: number;
+  /** The first port's address: the one that nearly all packets are for. */
+  private readonly address: number;
+  /** The first port's directed broadcast address; the limited one where its subnet has none (RFC 3021). */
   private readonly broadcast: number;
+  /** The same of all ports with an address, by port. */
+  private readonly addresses: Int32Array;
+  private readonly broadcasts: Int32Array;
+  /** The ports in the order in which their subnets are tried: the longest prefix first, then the lowest port. */
+  private readonly order: Int32Array;
+  private readonly masks: Int32Array;
+  private readonly gateway: number;
+  private readonly gatewayPort: number;
 
   constructor(config: StackConfig) {
-    this.address = config.address | 0;
-    this.mask = config.prefixLength === 0 ? 0 : (-1 << (32 - config.prefixLength)) | 0;
+    const subnets = [config, ...config.furtherPorts];
+    this.addresses = Int32Array.from(subnets, (subnet) => subnet.address | 0);
+    this.masks = Int32Array.from(subnets, (subnet) => maskOf(subnet.prefixLength));
+    this.broadcasts = Int32Array.from(subnets, (subnet) => broadcastOf(subnet.address, subnet.prefixLength));
+    const ports = subnets.map((_, port) => port);
+    this.order = Int32Array.from(
+      ports.sort((a, b) => subnets[b].prefixLength - subnets[a].prefixLength || a - b),
+    );
+    this.loopbackPort = config.loopbackPort;
+    this.address = this.addresses[0];
+    this.broadcast = this.broadcasts[0];
     this.gateway = config.gateway | 0;
-    this.broadcast = config.prefixLength < 31 ? (this.address & this.mask) | ~this.mask : -1;
+    this.gatewayPort = Math.max(0, this.subnetPort(this.gateway));
   }
 
-  /** Whether packets to this address are for us. */
+  /** Whether packets to this address are for us alone. // Hot path. */
   isOwn(address: number): boolean {
-    return address === this.address || address >>> 24 === 127;
+    return address === this.address || address >>> 24 === 127 || this.isFurther(this.addresses, address);
   }
 
+  /** Whether packets to this address are for everybody on one of our wires. */
   isBroadcast(address: number): boolean {
-    return address === -1 || address === this.broadcast;
+    return (
+      address === LIMITED_BROADCAST || address === this.broadcast || this.isFurther(this.broadcasts, address)
+    );
   }
 
-  /** Whether the address is one host's, and so may be a source (RFC 1122 §3.2.1.3). */
+  /** Whether the address is one host's, and so may be a source (RFC 1122 §3.2.1.3). // Hot path. */
   isUnicast(address: number): boolean {
     const top = address >>> 24;
-    return top !== 0 && top < 224 && address !== this.broadcast;
+    return top !== 0 && top < 224 && address !== this.broadcast && !this.isFurther(this.broadcasts, address);
   }
 
-  /** The source address of packets to a destination (RFC 9293 MUST-44). */
+  /** A port's own address; 0 where it has none. */
+  addressOf(port: number): number {
+    return port < this.addresses.length ? this.addresses[port] : 0;
+  }
+
+  /** The source address of packets to a destination (RFC 9293 MUST-44): that of the port by which they leave. */
   sourceFor(destination: number): number {
-    return destination >>> 24 === 127 ? LOOPBACK : this.address;
+    if (destination >>> 24 === 127) return LOOPBACK;
+    if (this.isOwn(destination)) return destination;
+    return this.addresses[this.portFor(destination)];
   }
 
   /** @returns the address whose hardware address a packet needs; 0 when there is no route. */
   nextHop(destination: number): number {
-    if (this.isOwn(destination) || ((destination ^ this.address) & this.mask) === 0) return destination;
-    return this.gateway;
+    if (this.isOwn(destination) || destination === LIMITED_BROADCAST) return destination;
+    return this.subnetPort(destination) >= 0 ? destination : this.gateway;
   }
+
+  /** The port by which packets to a destination leave; 0 for the limited broadcast, see `portFrom`. */
+  portFor(destination: number): number {
+    if (this.isOwn(destination)) return this.loopbackPort;
+    if (destination === LIMITED_BROADCAST) return 0;
+    const port = this.subnetPort(destination);
+    return port >= 0 ? port : this.gatewayPort;
+  }
+
+  /**
+   * The port by which packets of a socket leave: the limited broadcast goes to the wire of the socket's own address.
+   * @param source the address the socket is bound to; 0: none.
+   */
+  portFrom(source: number, destination: number): number {
+    if (destination !== LIMITED_BROADCAST || source === 0) return this.portFor(destination);
+    return Math.max(0, this.addresses.indexOf(source));
+  }
+
+  /** The port whose subnet holds an address: of several the one with the longest prefix; -1: none. */
+  subnetPort(address: number): number {
+    const { order, addresses, masks } = this;
+    for (let i = 0; i < order.length; i++) {
+      const port = order[i];
+      if (((address ^ addresses[port]) & masks[port]) === 0) return port;
+    }
+    return -1;
+  }
+
+  /** Whether one of the ports behind the first has the address in `table`. */
+  private isFurther(table: Int32Array, address: number): boolean {
+    for (let port = 1; port < table.length; port++) if (table[port] === address) return true;
+    return false;
+  }
+}
+
+/** A subnet's directed broadcast address; the limited one where there is none (RFC 3021: /31 and /32). */
+function broadcastOf(address: number, prefixLength: number): number {
+  if (prefixLength >= 31) return LIMITED_BROADCAST;
+  const mask = maskOf(prefixLength);
+  return (address & mask) | ~mask;
 }

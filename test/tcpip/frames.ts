@@ -129,3 +129,29 @@ export function echoBody(id: number, sequence: number, payload: Uint8Array): Uin
   view.setUint16(2, ~sum16(body, 0, body.length) & 0xffff);
   return body;
 }
+
+export interface ArpFields {
+  operation: number;
+  sender: number;
+  /** The last four bytes of 02:00:xx:xx:xx:xx. */
+  senderMac: number;
+  target: number;
+}
+
+/** An ARP packet for IPv4 over Ethernet, sent to everybody. */
+export function arpFrame({ operation, sender, senderMac, target }: ArpFields): Uint8Array {
+  const frame = new Uint8Array(42);
+  const view = new DataView(frame.buffer);
+  frame.fill(0xff, 0, 6);
+  view.setUint16(6, 0x0200);
+  view.setInt32(8, senderMac);
+  view.setUint16(12, 0x0806);
+  view.setInt32(14, 0x0001_0800);
+  view.setUint16(18, 0x0604);
+  view.setUint16(20, operation);
+  view.setUint16(22, 0x0200);
+  view.setInt32(24, senderMac);
+  view.setInt32(28, sender);
+  view.setInt32(38, target);
+  return frame;
+}

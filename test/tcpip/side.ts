@@ -129,7 +129,7 @@ export class Side implements LinkPort, SocketOwner {
       this.packets,
       new DmaEngine(region, this.ledger),
       this.ledger,
-      this,
+      [this],
       this,
     );
   }

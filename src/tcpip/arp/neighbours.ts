@@ -32,7 +32,10 @@ const INCOMPLETE = 1;
 const READY = 2;
 
 const PROBE_MAX = 8;
+/** Replies that wait at one port; a request beyond them is not answered, and will be repeated. */
 const REPLIES_MAX = 16;
+/** Of a reply that waits: hardware address (high, low) and IPv4 address of who asked. */
+const REPLY_WORDS = 3;
 /** RFC 1122 §2.3.2.1: at most one request a second per destination. */
 const REQUEST_INTERVAL_US = 1_000_000;
 const REQUESTS_MAX = 3;
@@ -47,6 +50,8 @@ export class Neighbours {
   readonly address: Int32Array;
   readonly macHigh: Int32Array;
   readonly macLow: Int32Array;
+  /** The port behind which each entry's neighbour is. */
+  private readonly port: Uint8Array;
   private readonly state: Uint8Array;
   private readonly requests: Uint8Array;
   private readonly requestDue: Uint8Array;
@@ -56,7 +61,9 @@ export class Neighbours {
   private readonly routes: Routes;
   private readonly listener: NeighbourListener;
   private readonly mask: number;
-  private readonly replies = new Int32Array(REPLIES_MAX * 3);
+  /** Replies that wait, `REPLIES_MAX` places a port, and how many each port has; `replyCount` is their sum. */
+  private readonly replies: Int32Array;
+  private readonly portReplies: Int32Array;
   private replyCount = 0;
   private requestCount = 0;
   private incompleteCount = 0;
@@ -72,12 +79,17 @@ export class Neighbours {
     this.address = new Int32Array(count);
     this.macHigh = new Int32Array(count);
     this.macLow = new Int32Array(count);
+    this.port = new Uint8Array(count);
     this.state = new Uint8Array(count);
     this.requests = new Uint8Array(count);
     this.requestDue = new Uint8Array(count);
     this.due = new Int32Array(count);
-    this.macHigh[NEIGHBOUR_SELF] = environment.port.macHigh;
-    this.macLow[NEIGHBOUR_SELF] = environment.port.macLow;
+    const { ports } = environment;
+    this.replies = new Int32Array(ports.length * REPLIES_MAX * REPLY_WORDS);
+    this.portReplies = new Int32Array(ports.length);
+    this.macHigh[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macHigh;
+    this.macLow[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macLow;
+    this.port[NEIGHBOUR_SELF] = routes.loopbackPort;
     this.macHigh[NEIGHBOUR_BROADCAST] = 0xffff;
     this.macLow[NEIGHBOUR_BROADCAST] = -1;
     this.address[NEIGHBOUR_BROADCAST] = -1;
@@ -106,12 +118,17 @@ export class Neighbours {
     }
     const entry = this.choose(nextHop);
     if (this.state[entry] === INCOMPLETE) this.giveUp(entry);
+    this.port[entry] = this.routes.portFor(nextHop);
     this.ask(entry, nextHop);
     return entry;
   }
 
-  /** An ARP packet has arrived. @param at its ARP header. */
-  input(at: number, length: number): void {
+  /**
+   * An ARP packet has arrived. A port answers for its own address alone (RFC 1122 leaves it open; Linux answers for
+   * all), so that a peer never learns a port's hardware address for another wire's address.
+   * @param port by which it came. @param at its ARP header.
+   */
+  input(port: number, at: number, length: number): void {
     const { environment, routes } = this;
     const view = environment.view;
     environment.counters[ARP_RECEIVED] += 1;
@@ -120,23 +137,40 @@ export class Neighbours {
     const macHigh = view.getUint16(at + ARP_SENDER_HIGH);
     const macLow = view.getInt32(at + ARP_SENDER_LOW);
     const target = view.getInt32(at + ARP_TARGET_ADDRESS);
-    const forUs = target === routes.address;
+    const own = routes.addressOf(port);
+    const forUs = target === own && own !== 0;
     if (routes.isUnicast(sender) && !routes.isOwn(sender) && (macHigh & 0x100) === 0) {
       // RFC 826: update what is known; learn anew only from packets meant for us.
       let entry = this.find(sender);
-      if (entry < 0 && forUs) {
+      if (entry < 0 && forUs && this.mayBeBehind(port, sender)) {
         entry = this.choose(sender);
         if (this.state[entry] === INCOMPLETE) this.giveUp(entry);
         this.address[entry] = sender;
+        this.port[entry] = port;
       }
-      if (entry >= 0) this.learn(entry, macHigh, macLow);
+      if (entry >= 0 && this.port[entry] === port) this.learn(entry, macHigh, macLow);
     }
-    if (forUs && view.getUint16(at + ARP_OPERATION) === ARP_REQUEST && this.replyCount < REPLIES_MAX) {
-      const reply = this.replyCount++ * 3;
-      this.replies[reply] = macHigh;
-      this.replies[reply + 1] = macLow;
-      this.replies[reply + 2] = sender;
+    if (forUs && view.getUint16(at + ARP_OPERATION) === ARP_REQUEST) {
+      this.queueReply(port, macHigh, macLow, sender);
     }
+  }
+
+  /** Whether an address may be a neighbour's behind a port: it is on no other port's subnet. */
+  private mayBeBehind(port: number, address: number): boolean {
+    const subnetPort = this.routes.subnetPort(address);
+    return subnetPort === port || subnetPort < 0;
+  }
+
+  private queueReply(port: number, macHigh: number, macLow: number, address: number): void {
+    const waiting = this.portReplies[port];
+    if (waiting === REPLIES_MAX) return;
+    const { replies } = this;
+    const reply = (port * REPLIES_MAX + waiting) * REPLY_WORDS;
+    replies[reply] = macHigh;
+    replies[reply + 1] = macLow;
+    replies[reply + 2] = address;
+    this.portReplies[port] = waiting + 1;
+    this.replyCount += 1;
   }
 
   /** Whether requests or replies wait to be sent. */
@@ -144,26 +178,42 @@ export class Neighbours {
     return this.replyCount + this.requestCount !== 0;
   }
 
-  /** Sends what waits. @returns packets sent; fewer than waited when the port is full. */
+  /** Sends what waits. @returns packets sent; fewer than waited when a port is full. */
   flush(): number {
     let sent = 0;
-    while (this.replyCount > 0) {
-      const reply = (this.replyCount - 1) * 3;
-      const { replies } = this;
-      if (!this.send(ARP_REPLY, replies[reply], replies[reply + 1], replies[reply + 2])) return sent;
-      this.environment.counters[ARP_REPLIES_SENT] += 1;
-      this.replyCount -= 1;
-      sent += 1;
+    let full = 0;
+    for (let port = 0; this.replyCount > 0 && port < this.portReplies.length; port++) {
+      while (this.portReplies[port] > 0) {
+        if (!this.sendReply(port)) {
+          full |= 1 << port;
+          break;
+        }
+        sent += 1;
+      }
     }
     for (let entry = FIRST; this.requestCount > 0 && entry < this.requestDue.length; entry++) {
-      if (this.requestDue[entry] === 0) continue;
-      if (!this.send(ARP_REQUEST, 0, 0, this.address[entry])) return sent;
+      if (this.requestDue[entry] === 0 || (full & (1 << this.port[entry])) !== 0) continue;
+      if (!this.send(this.port[entry], ARP_REQUEST, 0, 0, this.address[entry])) {
+        full |= 1 << this.port[entry];
+        continue;
+      }
       this.environment.counters[ARP_REQUESTS_SENT] += 1;
       this.requestDue[entry] = 0;
       this.requestCount -= 1;
       sent += 1;
     }
     return sent;
+  }
+
+  /** Sends the reply that a port was given last. @returns false when the port is full. */
+  private sendReply(port: number): boolean {
+    const { replies } = this;
+    const reply = (port * REPLIES_MAX + this.portReplies[port] - 1) * REPLY_WORDS;
+    if (!this.send(port, ARP_REPLY, replies[reply], replies[reply + 1], replies[reply + 2])) return false;
+    this.environment.counters[ARP_REPLIES_SENT] += 1;
+    this.portReplies[port] -= 1;
+    this.replyCount -= 1;
+    return true;
   }
 
   /** Whether `deadlineUs` means anything. */
@@ -263,18 +313,20 @@ export class Neighbours {
     }
   }
 
-  private send(operation: number, macHigh: number, macLow: number, target: number): boolean {
-    const { view, port } = this.environment;
-    const at = port.claim();
+  /** @returns false when the port is full. */
+  private send(port: number, operation: number, macHigh: number, macLow: number, target: number): boolean {
+    const { view, ports } = this.environment;
+    const link = ports[port];
+    const at = link.claim();
     if (at < 0) return false;
     const broadcast = operation === ARP_REQUEST;
     const high = broadcast ? 0xffff : macHigh;
     const low = broadcast ? -1 : macLow;
-    writeEthernetAddresses(view, at, high, low, port.macHigh, port.macLow);
+    writeEthernetAddresses(view, at, high, low, link.macHigh, link.macLow);
     view.setUint16(at + ETHERNET_TYPE, ETHERTYPE_ARP);
-    const own = this.routes.address;
-    writeArp(view, at + ETHERNET_BYTES, operation, port.macHigh, port.macLow, own, macHigh, macLow, target);
-    port.send(ETHERNET_BYTES + ARP_BYTES, 0, 0);
+    const own = this.routes.addressOf(port);
+    writeArp(view, at + ETHERNET_BYTES, operation, link.macHigh, link.macLow, own, macHigh, macLow, target);
+    link.send(ETHERNET_BYTES + ARP_BYTES, 0, 0);
     return true;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * ICMP (RFC 792, RFC 1122 §3.2.2): echo replies, errors sent, errors received and handed to whom they
- * concern. A message to be sent waits in a ring, keeping the packet slots that it answers or quotes; `flush`
+ * concern. A message to be sent waits in its port's queue (queue.ts), keeping the packet slots that it answers or quotes; `flush`
  * sends it from there, without copying.
  */
 import {
@@ -41,12 +41,8 @@ import {
 import { DatagramSender } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
 import type { Routes } from '../route.ts';
+import { IcmpQueue, WAITING } from './queue.ts';
 
-const RING = 64;
-/**
- * Where one message waits for a hardware address, behind the ring's entries (RFC 1122 §2.3.2.2: the latest).
- */
-const WAITING = RING;
 /** An error quotes the header and this much of what follows (RFC 792). */
 const QUOTED_BYTES = 8;
 
@@ -76,16 +72,9 @@ export class Icmp {
   private readonly neighbours: Neighbours;
   private readonly pieces: Pieces;
   private readonly listener: ErrorListener;
-  private readonly sender: DatagramSender;
-  private readonly packet = new Int32Array(RING + 1);
-  private readonly source = new Int32Array(RING + 1);
-  private readonly destination = new Int32Array(RING + 1);
-  /** First and second word of the message; the checksum of an error is filled in when it is sent. */
-  private readonly word0 = new Int32Array(RING + 1);
-  private readonly word1 = new Int32Array(RING + 1);
-  private head = 0;
-  private tail = 0;
-  private isWaiting = false;
+  /** Messages that wait, by port, and how many all queues hold. */
+  private readonly queues: readonly IcmpQueue[];
+  private queued = 0;
   /** Errors that may still be sent this second. */
   private tokens = 0;
   private tokensMs = 0;
@@ -102,7 +91,9 @@ export class Icmp {
     this.neighbours = neighbours;
     this.pieces = pieces;
     this.listener = listener;
-    this.sender = new DatagramSender(environment, neighbours);
+    this.queues = environment.ports.map(
+      (port) => new IcmpQueue(new DatagramSender(environment, neighbours, port)),
+    );
     this.tokens = environment.config.icmpErrorsPerSecond;
   }
 
@@ -159,45 +150,41 @@ export class Icmp {
   }
 
   get pending(): boolean {
-    return this.head !== this.tail;
+    return this.queued !== 0;
   }
 
-  /** Sends what waits. @returns packets sent; `pending` stays true when the port is full. */
+  /** Sends what waits. @returns packets sent; `pending` stays true when a port is full. */
   flush(): number {
     let sent = 0;
-    while (this.head !== this.tail) {
-      const slot = this.head & (RING - 1);
-      const outcome = this.sendMessage(slot);
-      if (outcome < 0) return sent - 1 - outcome;
-      sent += outcome;
-      if (this.packet[slot] >= 0) this.pieces.free(this.packet[slot]);
-      this.head = (this.head + 1) | 0;
+    for (const queue of this.queues) {
+      while (!queue.isEmpty) {
+        const slot = queue.first;
+        const outcome = this.sendMessage(queue, slot);
+        if (outcome < 0) {
+          sent -= 1 + outcome;
+          break;
+        }
+        sent += outcome;
+        if (queue.packet[slot] >= 0) this.pieces.free(queue.packet[slot]);
+        queue.shift();
+        this.queued -= 1;
+      }
     }
     return sent;
   }
 
   /** A next hop's hardware address has become known, or nobody answered. */
   neighbourChanged(neighbour: number, ready: boolean): void {
-    if (!this.isWaiting) return;
-    const { packet, source, destination, word0, word1 } = this;
-    if (this.routes.nextHop(destination[WAITING]) !== this.neighbours.address[neighbour]) return;
-    this.isWaiting = false;
-    const queued =
-      ready &&
-      this.queue(packet[WAITING], source[WAITING], destination[WAITING], word0[WAITING], word1[WAITING]);
-    if (!queued) this.pieces.free(packet[WAITING]);
-  }
-
-  /** Puts a message aside, in place of the one that waited before. */
-  private putAside(slot: number): void {
-    if (this.isWaiting) this.pieces.free(this.packet[WAITING]);
-    this.isWaiting = true;
-    this.packet[WAITING] = this.packet[slot];
-    this.source[WAITING] = this.source[slot];
-    this.destination[WAITING] = this.destination[slot];
-    this.word0[WAITING] = this.word0[slot];
-    this.word1[WAITING] = this.word1[slot];
-    this.packet[slot] = -1;
+    for (const queue of this.queues) {
+      if (!queue.isWaiting) continue;
+      const { packet, source, destination, word0, word1 } = queue;
+      if (this.routes.nextHop(destination[WAITING]) !== this.neighbours.address[neighbour]) continue;
+      queue.isWaiting = false;
+      const queued =
+        ready &&
+        this.queue(packet[WAITING], source[WAITING], destination[WAITING], word0[WAITING], word1[WAITING]);
+      if (!queued) this.pieces.free(packet[WAITING]);
+    }
   }
 
   private isSumGood(packet: number): boolean {
@@ -223,17 +210,14 @@ export class Icmp {
     );
   }
 
+  /** @returns false when there is no room for the message; its packet is still the caller's. */
   private queue(packet: number, source: number, destination: number, word0: number, word1: number): boolean {
     // A quarter of the slots is for what matters more.
     const { packets } = this.environment;
-    if (((this.tail - this.head) | 0) === RING || packets.available < packets.count >> 2) return false;
-    const slot = this.tail & (RING - 1);
-    this.packet[slot] = packet;
-    this.source[slot] = source;
-    this.destination[slot] = destination;
-    this.word0[slot] = word0;
-    this.word1[slot] = word1;
-    this.tail = (this.tail + 1) | 0;
+    const queue = this.queues[this.routes.portFor(destination)];
+    if (queue.isFull || packets.available < packets.count >> 2) return false;
+    queue.append(packet, source, destination, word0, word1);
+    this.queued += 1;
     return true;
   }
 
@@ -249,19 +233,21 @@ export class Icmp {
   }
 
   /** @returns as `DatagramSender.send`. */
-  private sendMessage(slot: number): number {
-    const { sender, pieces, environment, neighbours } = this;
-    const nextHop = this.routes.nextHop(this.destination[slot]);
+  private sendMessage(queue: IcmpQueue, slot: number): number {
+    const { pieces, environment, neighbours } = this;
+    const { sender, source, destination, word1 } = queue;
+    const nextHop = this.routes.nextHop(destination[slot]);
     if (nextHop === 0) return 0;
     const neighbour = neighbours.resolve(nextHop);
     if (!neighbours.isReady(neighbour)) {
       sender.abandon();
-      this.putAside(slot);
+      if (queue.isWaiting) pieces.free(queue.packet[WAITING]);
+      queue.putAside(slot);
       return 0;
     }
-    const packet = this.packet[slot];
-    const isEcho = this.word0[slot] >>> 24 === ICMP_ECHO_REPLY;
-    let word0 = this.word0[slot];
+    const packet = queue.packet[slot];
+    let word0 = queue.word0[slot];
+    const isEcho = word0 >>> 24 === ICMP_ECHO_REPLY;
     if (!sender.isUnderWay) {
       sender.clear();
       if (isEcho) {
@@ -276,17 +262,16 @@ export class Icmp {
       }
     }
     if (!isEcho) {
-      const sum = fold((word0 >>> 16) + fold(sender.sum(this.word1[slot])));
+      const sum = fold((word0 >>> 16) + fold(sender.sum(word1[slot])));
       word0 |= ~sum & 0xffff;
     }
-    const { source, destination } = this;
     const outcome = sender.send(
       neighbour,
       source[slot],
       destination[slot],
       PROTOCOL_ICMP,
       word0,
-      this.word1[slot],
+      word1[slot],
       0,
     );
     if (outcome > 0) {

@@ -2,10 +2,11 @@
  * Sends a datagram of UDP or ICMP, in fragments where it is larger than the MTU (RFC 791 §3.2). Its transport
  * header's eight bytes are given as two words, its payload as a list of address and length. When the port
  * fills up in the middle, the next call goes on where this one stopped: a sender works on one datagram at a
- * time.
+ * time, and sends through one port.
  */
 import { IP_OUT_REQUESTS } from '../../ledger/counters.gen.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
+import type { LinkPort } from '../contract.ts';
 import type { Environment } from '../environment.ts';
 import { ETHERNET_BYTES } from '../header/ethernet.ts';
 import { DONT_FRAGMENT, fold, IPV4_BYTES, MORE_FRAGMENTS, swap } from '../header/ipv4.ts';
@@ -17,6 +18,7 @@ const LIST_MAX = 256;
 export class DatagramSender {
   private readonly environment: Environment;
   private readonly neighbours: Neighbours;
+  readonly port: LinkPort;
   private readonly addresses = new Int32Array(LIST_MAX);
   private readonly lengths = new Int32Array(LIST_MAX);
   private count = 0;
@@ -26,7 +28,8 @@ export class DatagramSender {
   /** Payload bytes in the list. */
   payloadBytes = 0;
 
-  constructor(environment: Environment, neighbours: Neighbours) {
+  constructor(environment: Environment, neighbours: Neighbours, port: LinkPort) {
+    this.port = port;
     this.environment = environment;
     this.neighbours = neighbours;
   }
@@ -72,7 +75,7 @@ export class DatagramSender {
 
   /** Whether it goes in one packet. */
   get isWhole(): boolean {
-    const { port } = this.environment;
+    const { port } = this;
     return this.count <= port.piecesMax && IPV4_BYTES + TRANSPORT_BYTES + this.payloadBytes <= port.mtu;
   }
 
@@ -91,7 +94,8 @@ export class DatagramSender {
     word1: number,
     flags: number,
   ): number {
-    const { view, port, counters } = this.environment;
+    const { port } = this;
+    const { view, counters } = this.environment;
     const total = TRANSPORT_BYTES + this.payloadBytes;
     const whole = this.isWhole;
     const step = whole ? total : (port.mtu - IPV4_BYTES) & ~7;
@@ -115,6 +119,7 @@ export class DatagramSender {
       const id = whole ? 0 : this.identification;
       writeIpv4Fragment(
         this.environment,
+        port,
         this.neighbours,
         neighbour,
         at,
@@ -139,7 +144,7 @@ export class DatagramSender {
    * out.
    */
   private addPieces(offset: number, wanted: number): number {
-    const { port } = this.environment;
+    const { port } = this;
     let skip = offset;
     let added = 0;
     let pieces = 0;

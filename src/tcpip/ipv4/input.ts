@@ -10,13 +10,14 @@ import { checkIpv4Header, IPV4_DESTINATION, IPV4_SOURCE } from '../header/ipv4.t
 import type { Routes } from '../route.ts';
 
 /**
- * @param frame address of the Ethernet header. @param at of the IPv4 header. @param length bytes from there
+ * @param port by which it came. @param frame address of the Ethernet header. @param at of the IPv4 header. @param length bytes from there
  * on.
  * @returns the header's length; -1: dropped. // Hot path.
  */
 export function acceptIpv4(
   environment: Environment,
   routes: Routes,
+  port: number,
   frame: number,
   at: number,
   length: number,
@@ -35,7 +36,7 @@ export function acceptIpv4(
   const source = view.getInt32(at + IPV4_SOURCE);
   const destination = view.getInt32(at + IPV4_DESTINATION);
   const forUs = routes.isOwn(destination) || routes.isBroadcast(destination);
-  if (!forUs || !isSourceGood(environment, routes, frame, source, destination)) {
+  if (!forUs || !isSourceGood(environment, routes, port, frame, source, destination)) {
     counters[IP_IN_ADDR_ERRORS] += 1;
     return -1;
   }
@@ -46,19 +47,22 @@ function isSumGood(environment: Environment, at: number, headerLength: number): 
   return environment.kernels.sum(at, headerLength, 0) === 0xffff;
 }
 
-/** Our own address and 127/8 are believable only in frames that we sent ourselves. */
+/** Our own addresses and 127/8 are believable only in frames that we sent ourselves, through the loopback port. */
 function isSourceGood(
   environment: Environment,
   routes: Routes,
+  port: number,
   frame: number,
   source: number,
   destination: number,
 ): boolean {
   if (!routes.isUnicast(source)) return false;
   if (!routes.isOwn(source) && destination >>> 24 !== 127) return true;
-  const { view, port } = environment;
+  if (port !== routes.loopbackPort) return false;
+  const { macHigh, macLow } = environment.ports[port];
+  const { view } = environment;
   return (
-    view.getUint16(frame + ETHERNET_SOURCE) === port.macHigh &&
-    view.getInt32(frame + ETHERNET_SOURCE + 2) === port.macLow
+    view.getUint16(frame + ETHERNET_SOURCE) === macHigh &&
+    view.getInt32(frame + ETHERNET_SOURCE + 2) === macLow
   );
 }

@@ -3,6 +3,7 @@
  * Read: RFC 791, RFC 6864.
  */
 import type { Neighbours } from '../arp/neighbours.ts';
+import type { LinkPort } from '../contract.ts';
 import type { Environment } from '../environment.ts';
 import { ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
 import { addressSum, DONT_FRAGMENT, fold, IPV4_BYTES } from '../header/ipv4.ts';
@@ -12,10 +13,11 @@ const VERSION_AND_LENGTH = 0x4500;
 /**
  * Writes the headers of an unfragmented packet (DF set, so its identification may be anything: RFC 6864
  * §4.1).
- * @param at where the Ethernet header goes. @param payloadBytes after the IPv4 header.
+ * @param port by which it leaves. @param at where the Ethernet header goes. @param payloadBytes after the IPv4 header.
  */
 export function writeIpv4Header(
   environment: Environment,
+  port: LinkPort,
   neighbours: Neighbours,
   neighbour: number,
   at: number,
@@ -26,6 +28,7 @@ export function writeIpv4Header(
 ): void {
   writeIpv4Fragment(
     environment,
+    port,
     neighbours,
     neighbour,
     at,
@@ -41,6 +44,7 @@ export function writeIpv4Header(
 /** The same with an identification and the fragment field. */
 export function writeIpv4Fragment(
   environment: Environment,
+  port: LinkPort,
   neighbours: Neighbours,
   neighbour: number,
   at: number,
@@ -51,7 +55,7 @@ export function writeIpv4Fragment(
   identification: number,
   fragment: number,
 ): void {
-  const { view, port } = environment;
+  const { view } = environment;
   const timeToLive = (environment.config.ttl << 8) | protocol;
   const totalLength = IPV4_BYTES + payloadBytes;
   writeEthernetAddresses(

@@ -11,7 +11,7 @@ import type { Region } from '../../dma/region.ts';
 import { CARD_COLLAPSE_COPIES, IP_IN_UNKNOWN_PROTOS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { Neighbours } from '../arp/neighbours.ts';
-import { checkStackConfig, type StackConfig } from '../config.ts';
+import { checkStackConfig, portsOf, type StackConfig } from '../config.ts';
 import type { LinkClient, LinkPort, SocketOwner } from '../contract.ts';
 import { Environment } from '../environment.ts';
 import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, ETHERTYPE_IPV4 } from '../header/ethernet.ts';
@@ -38,10 +38,10 @@ import { icmpErrno, tcpIcmpError } from '../tcp/icmp-error.ts';
 import { tcpInput } from '../tcp/input.ts';
 import { neighbourChanged } from '../tcp/lifecycle.ts';
 import { flushConnections } from '../tcp/output.ts';
-import { TcpTables } from '../tcp/tables.ts';
+import { hasReady, TcpTables } from '../tcp/tables.ts';
 import { Udp } from '../udp/udp.ts';
 
-/** Packets one flush sends at most. */
+/** Packets of connections that one flush sends at most by each port. */
 const FLUSH_PACKETS = 256;
 
 export class Engine implements LinkClient, ErrorListener {
@@ -55,19 +55,26 @@ export class Engine implements LinkClient, ErrorListener {
   protected readonly udp: Udp;
   private readonly reassembly: Reassembly;
 
-  /** @throws RangeError for a configuration out of range. */
+  /**
+   * @param ports what is sent through: one for each address of the configuration, in its order, then the pure loopback
+   * port where there is one. Each one's received packets come by `clientOf`.
+   * @throws RangeError for a configuration out of range, or another number of ports than it says.
+   */
   constructor(
     config: StackConfig,
     region: Region,
     packets: PacketPool,
     dma: DmaEngine,
     ledger: Ledger,
-    port: LinkPort,
+    ports: readonly LinkPort[],
     owner: SocketOwner,
   ) {
     checkStackConfig(config);
+    if (ports.length !== portsOf(config)) {
+      throw new RangeError(`"ports" expected ${portsOf(config)}, got ${ports.length}`);
+    }
     this.config = config;
-    this.environment = new Environment(config, region, packets, dma, ledger, port, owner);
+    this.environment = new Environment(config, region, packets, dma, ledger, ports, owner);
     this.routes = new Routes(config);
     this.neighbours = new Neighbours(this.environment, this.routes, {
       neighbourChanged: (neighbour, ready) => {
@@ -83,22 +90,40 @@ export class Engine implements LinkClient, ErrorListener {
     this.reassembly = new Reassembly(this.environment, this.pieces, this.icmp);
   }
 
-  /** A frame has arrived; see `LinkClient`. // Hot path. */
+  /** What the device of a port hands its packets to. */
+  clientOf(port: number): LinkClient {
+    return new PortClient(this, port);
+  }
+
+  /** A frame has arrived by port 0; see `LinkClient`. // Hot path. */
   input(packet: number, address: number, length: number, flags: number, nowUs: number): boolean {
+    return this.inputBy(0, packet, address, length, flags, nowUs);
+  }
+
+  /** A frame has arrived by a port; see `LinkClient`. // Hot path. */
+  inputBy(
+    port: number,
+    packet: number,
+    address: number,
+    length: number,
+    flags: number,
+    nowUs: number,
+  ): boolean {
     const { environment } = this;
     environment.setTime(nowUs);
     if (length < ETHERNET_BYTES) return false;
     const type = environment.view.getUint16(address + ETHERNET_TYPE);
-    if (type === ETHERTYPE_IPV4) return this.inputIpv4(packet, address, length - ETHERNET_BYTES, flags);
-    if (type === ETHERTYPE_ARP) this.neighbours.input(address + ETHERNET_BYTES, length - ETHERNET_BYTES);
+    if (type === ETHERTYPE_IPV4) return this.inputIpv4(port, packet, address, length - ETHERNET_BYTES, flags);
+    if (type === ETHERTYPE_ARP)
+      this.neighbours.input(port, address + ETHERNET_BYTES, length - ETHERNET_BYTES);
     return false;
   }
 
-  private inputIpv4(packet: number, frame: number, length: number, flags: number): boolean {
+  private inputIpv4(port: number, packet: number, frame: number, length: number, flags: number): boolean {
     const { environment, tcp } = this;
     const { view } = environment;
     const at = frame + ETHERNET_BYTES;
-    const headerLength = acceptIpv4(environment, this.routes, frame, at, length, flags);
+    const headerLength = acceptIpv4(environment, this.routes, port, frame, at, length, flags);
     if (headerLength < 0) return false;
     const payload = at + headerLength;
     const payloadLength = view.getUint16(at + IPV4_TOTAL_LENGTH) - headerLength;
@@ -209,13 +234,12 @@ export class Engine implements LinkClient, ErrorListener {
   }
 
   /**
-   * Sends what is owed, up to a bound; stops when the port is full and goes on at the next flush. @returns
-   * packets sent.
+   * Sends what is owed, up to a bound for each port. What leaves by a full port waits for the next flush.
+   * @returns packets sent.
    */
   flush(nowUs: number): number {
     this.environment.setTime(nowUs);
     const { tcp, neighbours } = this;
-    tcp.portFull = false;
     let sent = 0;
     if (neighbours.pending) sent += neighbours.flush();
     if (tcp.replies.pending) sent += tcp.replies.flush();
@@ -228,11 +252,7 @@ export class Engine implements LinkClient, ErrorListener {
   hasOutput(): boolean {
     const { tcp } = this;
     return (
-      tcp.readyHead !== tcp.readyTail ||
-      tcp.replies.pending ||
-      this.neighbours.pending ||
-      this.udp.pending ||
-      this.icmp.pending
+      hasReady(tcp) || tcp.replies.pending || this.neighbours.pending || this.udp.pending || this.icmp.pending
     );
   }
 
@@ -256,5 +276,21 @@ export class Engine implements LinkClient, ErrorListener {
     if (neighbours.hasDeadline) left = Math.min(left, (neighbours.deadlineUs() - now) | 0);
     if (this.reassembly.hasDeadline) left = Math.min(left, (this.reassembly.deadlineUs() - now) | 0);
     return (now + left) | 0;
+  }
+}
+
+/** A port's side of the engine: its device hands packets to it. */
+class PortClient implements LinkClient {
+  private readonly engine: Engine;
+  private readonly port: number;
+
+  constructor(engine: Engine, port: number) {
+    this.engine = engine;
+    this.port = port;
+  }
+
+  /** // Hot path. */
+  input(packet: number, address: number, length: number, flags: number, nowUs: number): boolean {
+    return this.engine.inputBy(this.port, packet, address, length, flags, nowUs);
   }
 }

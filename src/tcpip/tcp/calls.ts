@@ -28,6 +28,7 @@ import {
   endTimeWait,
   hashTcb,
   releaseTcb,
+  routeTcb,
 } from './lifecycle.ts';
 import { chooseEphemeral, isPairFree, isPortTaken } from './ports.ts';
 import { setState } from './set-state.ts';
@@ -122,6 +123,7 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   tcb.localPort = localPort;
   tcb.remoteAddress = remote;
   tcb.remotePort = port;
+  routeTcb(tcp, tcb);
   chooseSequence(tcp, tcb);
   succeedTimeWait(tcp, tcb);
   hashTcb(tcp, tcb);

@@ -9,7 +9,7 @@ import { IPV4_BYTES } from '../header/ipv4.ts';
 import { ACK, RST, SYN, TCP_BYTES, TIMESTAMPS_BYTES } from '../header/tcp.ts';
 import { sampleRoundTrip } from './acknowledge.ts';
 import { ACK_NOW } from './control-block/acknowledgements.ts';
-import { acknowledgeNow, allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
+import { acknowledgeNow, allocateTcb, failTcb, hashTcb, routeTcb } from './lifecycle.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
 import { ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED } from './state.ts';
@@ -46,8 +46,8 @@ export function setIss(tcb: Tcb, iss: number): void {
 
 /** RFC 9293 §3.7.1: the largest payload of a segment. Again when the path's MTU or an option changes. */
 export function updateMss(tcp: TcpTables, tcb: Tcb): void {
-  const { port } = tcp.environment;
-  const mtu = tcb.pathMtu > 0 && tcb.pathMtu < port.mtu ? tcb.pathMtu : port.mtu;
+  const portMtu = tcp.environment.ports[tcb.port].mtu;
+  const mtu = tcb.pathMtu > 0 && tcb.pathMtu < portMtu ? tcb.pathMtu : portMtu;
   let mss = Math.min(tcb.mssPeer, mtu - IPV4_BYTES - TCP_BYTES);
   if (tcb.options.segmentBytesMax > 0 && tcb.options.segmentBytesMax < mss) mss = tcb.options.segmentBytesMax;
   if (mss < MSS_MIN) mss = MSS_MIN;
@@ -105,6 +105,7 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
   tcb.remoteAddress = segment.source;
   tcb.localPort = segment.ports & 0xffff;
   tcb.remotePort = segment.ports >>> 16;
+  routeTcb(tcp, tcb);
   chooseSequence(tcp, tcb);
   if (iss !== 0 && ((tcb.iss - iss) | 0) < 0) setIss(tcb, iss);
   takeSyn(tcp, tcb, segment);

@@ -55,7 +55,7 @@ export function tcpIcmpError(
 
 /** RFC 1191 §6.3: smaller segments from now on, and what is out is sent again at once. */
 function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): void {
-  const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.port.mtu;
+  const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.ports[tcb.port].mtu;
   const next = Math.max(PATH_MTU_MIN, mtu === 0 ? PATH_MTU_MIN : mtu);
   if (next >= now) return;
   tcb.pathMtu = next;

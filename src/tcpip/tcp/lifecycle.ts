@@ -60,9 +60,14 @@ export function portsOf(tcb: Tcb): number {
 export function hashTcb(tcp: TcpTables, tcb: Tcb): void {
   tcp.demux.insert(tcb.remoteAddress, tcb.localAddress, portsOf(tcb), tcb.index + 1);
   tcb.hashed = 1;
-  tcb.nextHop = tcp.routes.nextHop(tcb.remoteAddress);
-  tcb.neighbour = -1;
   prepareHeader(tcb);
+}
+
+/** Finds the next hop and the port for a connection's remote address. */
+export function routeTcb(tcp: TcpTables, tcb: Tcb): void {
+  tcb.nextHop = tcp.routes.nextHop(tcb.remoteAddress);
+  tcb.port = tcp.routes.portFor(tcb.remoteAddress);
+  tcb.neighbour = -1;
 }
 
 /** The constant parts of the checksums; again whenever TTL or TOS change. */

@@ -15,6 +15,7 @@ import { ACK, FIN, PSH, SYN } from '../header/tcp.ts';
 import { earlier } from '../seq.ts';
 import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { TIMER_PERSIST, TIMER_RETRANSMIT } from './control-block/timers.ts';
+import type { ReadyRing } from './ready-ring.ts';
 import { sendSegment } from './segment-out.ts';
 import { ELEMENT_MORE } from './send-queue.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
@@ -27,20 +28,34 @@ const BURST = 32;
 /** Room for headers below 65535 in a packet the device cuts. */
 const SEGMENT_TOTAL_MAX = 65535 - 120;
 
-/** Serves connections that owe something, at most `budget` packets. @returns packets sent. // Hot path. */
+/**
+ * Serves connections that owe something, at most `budget` packets by each port. A full port holds back only
+ * what leaves by it. @returns packets sent. // Hot path.
+ */
 export function flushConnections(tcp: TcpTables, budget: number): number {
+  const { ready } = tcp;
   let sent = 0;
-  while (tcp.readyHead !== tcp.readyTail && sent < budget) {
-    const tcb = tcp.tcbs[tcp.ready[tcp.readyHead & tcp.readyMask]];
-    tcp.readyHead = (tcp.readyHead + 1) | 0;
-    tcb.ready = 0;
+  for (let port = 0; port < ready.length; port++) {
+    if (!ready[port].isEmpty) sent += flushPort(tcp, ready[port], port, budget);
+  }
+  return sent;
+}
+
+function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: number): number {
+  const bit = 1 << port;
+  let sent = 0;
+  tcp.portFull = false;
+  while (!ready.isEmpty && sent < budget) {
+    const tcb = tcp.tcbs[ready.shift()];
+    tcb.ready &= ~bit;
+    // A connection given up while in the ring may have come back with another port: it is in that port's ring.
+    if (tcb.port !== port) continue;
     sent += output(tcp, tcb);
     if (tcp.portFull) {
       // It goes first when the port has room again.
-      if (tcb.ready === 0) {
-        tcp.readyHead = (tcp.readyHead - 1) | 0;
-        tcp.ready[tcp.readyHead & tcp.readyMask] = tcb.index;
-        tcb.ready = 1;
+      if ((tcb.ready & bit) === 0) {
+        ready.prepend(tcb.index);
+        tcb.ready |= bit;
       }
       break;
     }
@@ -82,8 +97,8 @@ function hasNeighbour(tcp: TcpTables, tcb: Tcb): boolean {
   return false;
 }
 
-function claim(tcp: TcpTables): number {
-  const at = tcp.environment.port.claim();
+function claim(tcp: TcpTables, tcb: Tcb): number {
+  const at = tcp.environment.ports[tcb.port].claim();
   if (at < 0) tcp.portFull = true;
   return at;
 }
@@ -92,7 +107,7 @@ function outputSyn(tcp: TcpTables, tcb: Tcb): number {
   if (tcb.sndNxt !== tcb.iss) {
     return tcb.acks.owed === ACK_NOW ? outputAck(tcp, tcb) : 0;
   }
-  const at = claim(tcp);
+  const at = claim(tcp, tcb);
   if (at < 0) return 0;
   const again = tcb.sndMax !== tcb.iss;
   const flags = tcb.state === SYN_SENT ? SYN : SYN | ACK;
@@ -114,12 +129,12 @@ function outputSyn(tcp: TcpTables, tcb: Tcb): number {
 
 /** A bare acknowledgement; several where each duplicate counts. */
 function outputAck(tcp: TcpTables, tcb: Tcb): number {
-  const at = claim(tcp);
+  const at = claim(tcp, tcb);
   if (at < 0) return 0;
   sendSegment(tcp, tcb, at, tcb.sndMax, ACK, 0, 0, 0, 0);
   let sent = 1;
   while (tcb.acks.duplicatesOwed > 1) {
-    const again = claim(tcp);
+    const again = claim(tcp, tcb);
     if (again < 0) break;
     sendSegment(tcp, tcb, again, tcb.sndMax, ACK, 0, 0, 0, 0);
     tcb.acks.duplicatesOwed -= 1;
@@ -134,7 +149,7 @@ function outputAck(tcp: TcpTables, tcb: Tcb): number {
  * does).
  */
 function outputProbe(tcp: TcpTables, tcb: Tcb): number {
-  const at = claim(tcp);
+  const at = claim(tcp, tcb);
   if (at < 0) return 0;
   tcb.timers.probeDue = 0;
   sendSegment(tcp, tcb, at, (tcb.sndUna - 1) | 0, ACK, 0, 0, 0, 0);
@@ -149,7 +164,7 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
   while (sent < BURST) {
     const length = recovery.next(tcb);
     if (length < 0) return sent;
-    const at = claim(tcp);
+    const at = claim(tcp, tcb);
     if (at < 0) return sent;
     const seq = tcb.recovery.lostSeq;
     const { cursor, cursorOffset } = tcb.sends;
@@ -190,7 +205,7 @@ function outputData(tcp: TcpTables, tcb: Tcb): number {
       }
       return sent;
     }
-    const at = claim(tcp);
+    const at = claim(tcp, tcb);
     if (at < 0) return sent;
     sendData(tcp, tcb, at, length, available);
     sent += 1;
@@ -229,7 +244,7 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
   }
   if (length >= mss) {
     if (length === mss) return mss;
-    const cut = tcp.environment.port.segmentBytesMax;
+    const cut = tcp.environment.ports[tcb.port].segmentBytesMax;
     if (cut <= mss) return mss;
     const most = Math.min(length, cut, SEGMENT_TOTAL_MAX);
     return most - (most % mss);

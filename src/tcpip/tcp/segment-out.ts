@@ -4,7 +4,7 @@
  * acknowledgement was owed.
  */
 import { IP_OUT_REQUESTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
-import { TX_CHECKSUM } from '../contract.ts';
+import { type LinkPort, TX_CHECKSUM } from '../contract.ts';
 import { ETHERNET_BYTES, ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
 import { DONT_FRAGMENT, fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
 import {
@@ -52,7 +52,8 @@ export function sendSegment(
   segmentBytes: number,
 ): void {
   const { environment } = tcp;
-  const { view, port, counters } = environment;
+  const { view, counters } = environment;
+  const port = environment.ports[tcb.port];
   const segment = at + TCP_AT;
   let headerBytes = TCP_BYTES;
   if ((flags & SYN) !== 0) {
@@ -67,7 +68,7 @@ export function sendSegment(
     headerBytes += writeSackBlocks(tcp, tcb, segment + headerBytes);
   }
   const tcpLength = headerBytes + length;
-  writeLinkAndIpv4(tcp, tcb, at, IPV4_BYTES + tcpLength);
+  writeLinkAndIpv4(tcp, tcb, port, at, IPV4_BYTES + tcpLength);
 
   view.setInt32(segment, (tcb.localPort << 16) | tcb.remotePort);
   view.setInt32(segment + TCP_SEQ, seq);
@@ -99,8 +100,8 @@ export function sendSegment(
   tcb.timers.lastSendUs = environment.nowUs;
 }
 
-function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, at: number, totalLength: number): void {
-  const { view, port } = tcp.environment;
+function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, port: LinkPort, at: number, totalLength: number): void {
+  const { view } = tcp.environment;
   const { macHigh, macLow } = tcp.neighbours;
   writeEthernetAddresses(view, at, macHigh[tcb.neighbour], macLow[tcb.neighbour], port.macHigh, port.macLow);
   const id = (tcb.ipId + 1) & 0xffff;
@@ -118,10 +119,10 @@ function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, at: number, totalLength: num
  * offered; whether that is so has been put into the Tcb. @returns bytes, a multiple of 4.
  */
 function writeSynOptions(tcp: TcpTables, tcb: Tcb, from: number): number {
-  const { view, config, port, nowMs } = tcp.environment;
+  const { view, config, ports, nowMs } = tcp.environment;
   const active = tcb.state === SYN_SENT;
   let at = from;
-  const mss = port.mtu - IPV4_BYTES - TCP_BYTES;
+  const mss = ports[tcb.port].mtu - IPV4_BYTES - TCP_BYTES;
   view.setInt32(
     at,
     (OPTION_MSS << 24) |

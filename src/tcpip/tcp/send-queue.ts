@@ -18,7 +18,7 @@ export class SendQueue {
   readonly flags: Uint8Array;
   private readonly context: Int32Array;
   private readonly owner: SocketOwner;
-  private readonly port: LinkPort;
+  private readonly ports: readonly LinkPort[];
   private readonly kernels: Kernels;
   private free = 0;
   /** Elements nobody uses. */
@@ -30,9 +30,9 @@ export class SendQueue {
   /** Set by `gather`: one's-complement sum of the bytes gathered. */
   sum = 0;
 
-  constructor(count: number, owner: SocketOwner, port: LinkPort, kernels: Kernels) {
+  constructor(count: number, owner: SocketOwner, ports: readonly LinkPort[], kernels: Kernels) {
     this.owner = owner;
-    this.port = port;
+    this.ports = ports;
     this.kernels = kernels;
     this.address = new Int32Array(count);
     this.length = new Int32Array(count);
@@ -113,7 +113,7 @@ export class SendQueue {
    * @returns how many bytes fitted in the pieces a packet may have. // Hot path.
    */
   gather(tcb: Tcb, length: number): number {
-    const { port } = this;
+    const port = this.ports[tcb.port];
     const summing = !port.transmitChecksum;
     this.sum = 0;
     let element = tcb.sends.cursor;

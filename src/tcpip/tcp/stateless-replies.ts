@@ -1,10 +1,10 @@
 /**
- * Segments that belong to no Tcb: resets, and acknowledgements from TIME-WAIT. Input queues them here,
- * `flush` sends them. When the ring is full they are dropped: the peer will ask again.
+ * Segments that belong to no Tcb: resets, and acknowledgements from TIME-WAIT. Input queues them here, in a ring for each
+ * port, `flush` sends them. When a ring is full they are dropped: the peer will ask again.
  */
 import { IP_OUT_REQUESTS, TCP_OUT_RSTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
-import { TX_CHECKSUM } from '../contract.ts';
+import { type LinkPort, TX_CHECKSUM } from '../contract.ts';
 import type { Environment } from '../environment.ts';
 import { ETHERNET_BYTES } from '../header/ethernet.ts';
 import { addressSum, fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
@@ -41,18 +41,26 @@ export class Replies {
   private readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
-  private readonly ring = new Int32Array(ENTRIES * WORDS);
-  private head = 0;
-  private tail = 0;
+  /** The rings of all ports, one behind the other; heads and tails count entries, by port. */
+  private readonly ring: Int32Array;
+  private readonly head: Int32Array;
+  private readonly tail: Int32Array;
+  private waiting = 0;
+  /** Where the segment queued last lies in `ring`. */
+  private latest = 0;
 
   constructor(environment: Environment, routes: Routes, neighbours: Neighbours) {
     this.environment = environment;
     this.routes = routes;
     this.neighbours = neighbours;
+    const ports = environment.ports.length;
+    this.ring = new Int32Array(ports * ENTRIES * WORDS);
+    this.head = new Int32Array(ports);
+    this.tail = new Int32Array(ports);
   }
 
   get pending(): boolean {
-    return this.head !== this.tail;
+    return this.waiting !== 0;
   }
 
   /**
@@ -69,9 +77,11 @@ export class Replies {
     flags: number,
     window: number,
   ): boolean {
-    if (((this.tail - this.head) | 0) === ENTRIES) return false;
-    const { ring } = this;
-    const at = (this.tail & (ENTRIES - 1)) * WORDS;
+    const { ring, head, tail } = this;
+    const port = this.routes.portFor(remote);
+    if (((tail[port] - head[port]) | 0) === ENTRIES) return false;
+    const at = this.placeOf(port, tail[port]);
+    this.latest = at;
     ring[at + LOCAL] = local;
     ring[at + REMOTE] = remote;
     ring[at + PORTS] = ports;
@@ -80,34 +90,44 @@ export class Replies {
     ring[at + FLAGS] = flags;
     ring[at + WINDOW] = window;
     ring[at + TIMESTAMPS] = 0;
-    this.tail = (this.tail + 1) | 0;
+    tail[port] += 1;
+    this.waiting += 1;
     return true;
   }
 
   /** Adds timestamps to the segment queued last. */
   addTimestamps(value: number, echo: number): void {
-    const at = ((this.tail - 1) & (ENTRIES - 1)) * WORDS;
+    const at = this.latest;
     this.ring[at + TIMESTAMPS] = 1;
     this.ring[at + TS_VALUE] = value;
     this.ring[at + TS_ECHO] = echo;
   }
 
-  /** Sends what waits. @returns packets sent; `pending` stays true when the port is full. */
+  /** Sends what waits. @returns packets sent; `pending` stays true when a port is full. */
   flush(): number {
+    const { head, tail } = this;
     let sent = 0;
-    while (this.head !== this.tail) {
-      const outcome = this.send((this.head & (ENTRIES - 1)) * WORDS);
-      if (outcome < 0) break;
-      sent += outcome;
-      this.head = (this.head + 1) | 0;
+    for (let port = 0; port < head.length; port++) {
+      while (head[port] !== tail[port]) {
+        const outcome = this.send(this.environment.ports[port], this.placeOf(port, head[port]));
+        if (outcome < 0) break;
+        sent += outcome;
+        head[port] += 1;
+        this.waiting -= 1;
+      }
     }
     return sent;
   }
 
+  /** Where an entry of a port's ring lies. */
+  private placeOf(port: number, count: number): number {
+    return (port * ENTRIES + (count & (ENTRIES - 1))) * WORDS;
+  }
+
   /** @returns 1 sent, 0 dropped, -1 the port is full. */
-  private send(at: number): number {
+  private send(port: LinkPort, at: number): number {
     const { environment, ring } = this;
-    const { port, view, counters } = environment;
+    const { view, counters } = environment;
     const remote = ring[at + REMOTE];
     const nextHop = this.routes.nextHop(remote);
     if (nextHop === 0) return 0;
@@ -120,6 +140,7 @@ export class Replies {
     const headerBytes = TCP_BYTES + (ring[at + TIMESTAMPS] === 1 ? TIMESTAMPS_BYTES : 0);
     writeIpv4Header(
       environment,
+      port,
       this.neighbours,
       neighbour,
       packet,

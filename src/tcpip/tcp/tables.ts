@@ -11,6 +11,7 @@ import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
 import { FastRecovery } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
+import { ReadyRing } from './ready-ring.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { SegmentIn } from './segment-in.ts';
@@ -45,18 +46,15 @@ export class TcpTables {
    * `Tcb.boundNext`.
    */
   readonly boundHead: Int32Array;
-  /** Ring of connections that owe the wire something. */
-  readonly ready: Int32Array;
-  readonly readyMask: number;
-  readyHead = 0;
-  readyTail = 0;
+  /** Connections that owe the wire something, by port. */
+  readonly ready: readonly ReadyRing[];
   /** Connections that wait for a neighbour's hardware address. */
   awaitingNeighbour = 0;
-  /** Set when `claim` was refused during the present flush. */
+  /** Set when `claim` was refused while the present port was served. */
   portFull = false;
 
   constructor(environment: Environment, routes: Routes, neighbours: Neighbours) {
-    const { config, random, packets, dma, counters, owner, port, kernels } = environment;
+    const { config, random, packets, dma, counters, owner, ports, kernels } = environment;
     this.environment = environment;
     this.routes = routes;
     this.neighbours = neighbours;
@@ -67,7 +65,7 @@ export class TcpTables {
     this.demux = new Demux(count + config.timeWaitMax, random.nextInt32());
     this.timers = new TimerHeap(count);
     this.timeWait = new TimeWaitTable(config.timeWaitMax);
-    this.sendQueue = new SendQueue(config.sendElementsMax, owner, port, kernels);
+    this.sendQueue = new SendQueue(config.sendElementsMax, owner, ports, kernels);
     this.receiveQueue = new ReceiveQueue(packets, dma, counters);
     this.replies = new Replies(environment, routes, neighbours);
     this.segment = new SegmentIn();
@@ -76,17 +74,21 @@ export class TcpTables {
     this.recovery = new FastRecovery(environment, scoreboard, this.congestion);
     this.hash = new KeyedHash(random);
     this.boundHead = new Int32Array(65536).fill(-1);
-    let size = 16;
-    while (size < count + 1) size *= 2;
-    this.ready = new Int32Array(size);
-    this.readyMask = size - 1;
+    this.ready = ports.map(() => new ReadyRing(count));
   }
 }
 
 /** The connection owes the wire something: the next flush looks at it. // Hot path. */
 export function markReady(tcp: TcpTables, tcb: Tcb): void {
-  if (tcb.ready !== 0) return;
-  tcb.ready = 1;
-  tcp.ready[tcp.readyTail & tcp.readyMask] = tcb.index;
-  tcp.readyTail = (tcp.readyTail + 1) | 0;
+  const bit = 1 << tcb.port;
+  if ((tcb.ready & bit) !== 0) return;
+  tcb.ready |= bit;
+  tcp.ready[tcb.port].append(tcb.index);
+}
+
+/** Whether any connection owes the wire something. // Hot path. */
+export function hasReady(tcp: TcpTables): boolean {
+  const { ready } = tcp;
+  for (let port = 0; port < ready.length; port++) if (!ready[port].isEmpty) return true;
+  return false;
 }

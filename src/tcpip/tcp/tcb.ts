@@ -64,6 +64,8 @@ export class Tcb {
 
   // How its packets get there.
   nextHop = 0;
+  /** The port by which its segments leave. */
+  port = 0;
   /** The neighbour entry of the next hop; -1 when it is to be looked up. */
   neighbour = -1;
   /** 1 while the connection waits for the next hop's hardware address. */
@@ -122,8 +124,8 @@ export class Tcb {
   rcvUp = 0;
 
   /**
-   * 1 while in the ring of connections that owe the wire something. Not touched by `reset`: the ring keeps an
-   * entry until a flush comes to it.
+   * One bit for each port in whose ring of connections that owe the wire something it is. Not touched by
+   * `reset`: a ring keeps an entry until a flush comes to it.
    */
   ready = 0;
 
@@ -173,6 +175,7 @@ export class Tcb {
     this.bound = 0;
     this.boundNext = -1;
     this.nextHop = 0;
+    this.port = 0;
     this.neighbour = -1;
     this.awaitsNeighbour = 0;
     this.ipSum = 0;

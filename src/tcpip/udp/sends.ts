@@ -1,9 +1,11 @@
 /**
- * Datagrams waiting to be sent: a bounded table of references, in one queue, and those parked for want of a
- * hardware address. A datagram of several pieces takes as many entries: the first is in the queue and has the
+ * Datagrams waiting to be sent: a bounded table of references, in a queue for each port, and those parked for want of
+ * a hardware address. A datagram of several pieces takes as many entries: the first is in the queue and has the
  * addresses, the others hang on it.
  */
 export class UdpSends {
+  /** The port by which the datagram leaves. */
+  readonly port: Uint8Array;
   readonly nextHop: Int32Array;
   readonly local: Int32Array;
   readonly remote: Int32Array;
@@ -19,12 +21,17 @@ export class UdpSends {
   private readonly next: Int32Array;
   private free = 0;
   private available: number;
-  /** First entry to send; -1: none. */
-  head = -1;
-  private tail = -1;
+  /** First entry that each port is to send; -1: none. */
+  readonly head: Int32Array;
+  private readonly tail: Int32Array;
+  /** Datagrams in the queues of all ports. */
+  queued = 0;
   private parked = -1;
 
-  constructor(count: number) {
+  constructor(count: number, ports: number) {
+    this.port = new Uint8Array(count);
+    this.head = new Int32Array(ports).fill(-1);
+    this.tail = new Int32Array(ports).fill(-1);
     this.nextHop = new Int32Array(count);
     this.local = new Int32Array(count);
     this.remote = new Int32Array(count);
@@ -45,9 +52,10 @@ export class UdpSends {
   }
 
   /** Begins a datagram with its first piece; there is room. @returns the entry, to `place`, `hang` on and `queue`. */
-  begin(socket: number, nextHop: number, local: number, remote: number, ports: number): number {
+  begin(socket: number, port: number, nextHop: number, local: number, remote: number, ports: number): number {
     const entry = this.take();
     this.socket[entry] = socket;
+    this.port[entry] = port;
     this.nextHop[entry] = nextHop;
     this.local[entry] = local;
     this.remote[entry] = remote;
@@ -74,17 +82,18 @@ export class UdpSends {
     return (this.ports[entry] << 16) | (this.ports[entry] >>> 16);
   }
 
-  /** Takes the first entry out. */
-  shift(): number {
-    const entry = this.head;
-    this.head = this.next[entry];
-    if (this.head < 0) this.tail = -1;
+  /** Takes the first entry of a port out. */
+  shift(port: number): number {
+    const entry = this.head[port];
+    this.head[port] = this.next[entry];
+    if (this.head[port] < 0) this.tail[port] = -1;
+    this.queued -= 1;
     return entry;
   }
 
-  /** Puts the first entry aside. */
-  park(): void {
-    const entry = this.shift();
+  /** Puts the first entry of a port aside. */
+  park(port: number): void {
+    const entry = this.shift(port);
     this.next[entry] = this.parked;
     this.parked = entry;
   }
@@ -121,19 +130,28 @@ export class UdpSends {
 
   /** Takes out any datagram of a socket that waits. @returns its first entry, or -1: there is none. */
   remove(socket: number): number {
-    let before = -1;
-    for (let entry = this.head; entry >= 0; before = entry, entry = this.next[entry]) {
-      if (this.socket[entry] !== socket) continue;
-      if (before < 0) this.head = this.next[entry];
-      else this.next[before] = this.next[entry];
-      if (this.tail === entry) this.tail = before;
-      return entry;
+    for (let port = 0; port < this.head.length; port++) {
+      const entry = this.removeQueued(port, socket);
+      if (entry >= 0) return entry;
     }
-    before = -1;
+    let before = -1;
     for (let entry = this.parked; entry >= 0; before = entry, entry = this.next[entry]) {
       if (this.socket[entry] !== socket) continue;
       if (before < 0) this.parked = this.next[entry];
       else this.next[before] = this.next[entry];
+      return entry;
+    }
+    return -1;
+  }
+
+  private removeQueued(port: number, socket: number): number {
+    let before = -1;
+    for (let entry = this.head[port]; entry >= 0; before = entry, entry = this.next[entry]) {
+      if (this.socket[entry] !== socket) continue;
+      if (before < 0) this.head[port] = this.next[entry];
+      else this.next[before] = this.next[entry];
+      if (this.tail[port] === entry) this.tail[port] = before;
+      this.queued -= 1;
       return entry;
     }
     return -1;
@@ -146,11 +164,13 @@ export class UdpSends {
     return entry;
   }
 
-  /** Puts a datagram at the end of the queue. */
+  /** Puts a datagram at the end of its port's queue. */
   queue(entry: number): void {
+    const port = this.port[entry];
     this.next[entry] = -1;
-    if (this.tail < 0) this.head = entry;
-    else this.next[this.tail] = entry;
-    this.tail = entry;
+    if (this.tail[port] < 0) this.head[port] = entry;
+    else this.next[this.tail[port]] = entry;
+    this.tail[port] = entry;
+    this.queued += 1;
   }
 }

@@ -4,16 +4,9 @@
  * taken. Both queues are bounded. Datagrams for a next hop whose address is not known yet wait aside.
  */
 import {
-  BYTES_ACCEPTED,
-  BYTES_DELIVERED,
   BYTES_DISCARDED,
   BYTES_QUEUED,
-  BYTES_TRUNCATED,
-  BYTES_UNREAD,
   IP_OUT_NO_ROUTES,
-  RECEIVE_PLACEMENTS,
-  UDP_IN_DATA_BYTES,
-  UDP_IN_DATAGRAMS,
   UDP_IN_ERRORS,
   UDP_NO_PORTS,
   UDP_OUT_DATA_BYTES,
@@ -45,6 +38,7 @@ import { DatagramSender } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
 import type { Routes } from '../route.ts';
 import { UdpPorts } from './ports.ts';
+import { UdpReceived } from './received.ts';
 import { UdpSends } from './sends.ts';
 import { UdpSocket } from './socket.ts';
 
@@ -59,34 +53,28 @@ export class Udp {
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
   private readonly pieces: Pieces;
-  private readonly sender: DatagramSender;
+  /** What builds each port's packets. */
+  private readonly senders: readonly DatagramSender[];
   private readonly sends: UdpSends;
   readonly sockets: UdpSocket[];
   private readonly free: Int32Array;
   private freeCount: number;
   private readonly ports: UdpPorts;
-  // Per first slot of a received datagram: its length, source, and the first slot of the next datagram.
-  private readonly length: Int32Array;
-  private readonly source: Int32Array;
-  private readonly sourcePort: Int32Array;
-  private readonly next: Int32Array;
+  private readonly received: UdpReceived;
 
   constructor(environment: Environment, routes: Routes, neighbours: Neighbours, pieces: Pieces) {
     this.environment = environment;
     this.routes = routes;
     this.neighbours = neighbours;
     this.pieces = pieces;
-    const { config, packets } = environment;
-    this.sender = new DatagramSender(environment, neighbours);
-    this.sends = new UdpSends(config.udpSendsMax);
+    const { config, ports } = environment;
+    this.senders = ports.map((port) => new DatagramSender(environment, neighbours, port));
+    this.sends = new UdpSends(config.udpSendsMax, ports.length);
     this.sockets = Array.from({ length: config.udpSocketsMax }, (_, index) => new UdpSocket(index));
     this.free = Int32Array.from({ length: config.udpSocketsMax }, (_, i) => config.udpSocketsMax - 1 - i);
     this.freeCount = config.udpSocketsMax;
     this.ports = new UdpPorts(environment, routes, this.sockets);
-    this.length = new Int32Array(packets.count);
-    this.source = new Int32Array(packets.count);
-    this.sourcePort = new Int32Array(packets.count);
-    this.next = new Int32Array(packets.count);
+    this.received = new UdpReceived(environment, pieces);
   }
 
   /** @returns a socket, or -1. */
@@ -99,7 +87,7 @@ export class Udp {
 
   close(socket: UdpSocket): void {
     this.ports.unbind(socket);
-    while (socket.head >= 0) this.dropFirst(socket, BYTES_UNREAD);
+    this.received.dropAll(socket);
     socket.owner = -1;
     this.free[this.freeCount++] = socket.index;
   }
@@ -158,7 +146,8 @@ export class Udp {
     const local = socket.localAddress === 0 ? routes.sourceFor(remote) : socket.localAddress;
     const ports = (socket.localPort << 16) | remotePort;
     if (!sends.hasRoom(count)) return ENOBUFS;
-    const first = sends.begin(socket.index, nextHop, local, remote, ports);
+    const outPort = routes.portFrom(socket.localAddress, remote);
+    const first = sends.begin(socket.index, outPort, nextHop, local, remote, ports);
     sends.place(first, payloads[0], lengths[0], contexts[0]);
     for (let i = 1, entry = first; i < count; i++) {
       entry = sends.hang(entry);
@@ -171,10 +160,14 @@ export class Udp {
 
   /** Gives up what a socket has queued for sending; its contexts are answered. @returns datagrams given up. */
   discard(socket: UdpSocket): number {
-    const underWay = this.sends.head;
+    const { sends, senders } = this;
+    // Only a port's first datagram can have gone in part; all of this socket's are given up.
+    for (let port = 0; port < senders.length; port++) {
+      const first = sends.head[port];
+      if (first >= 0 && sends.socket[first] === socket.index) senders[port].abandon();
+    }
     let count = 0;
-    for (let entry = this.sends.remove(socket.index); entry >= 0; entry = this.sends.remove(socket.index)) {
-      if (entry === underWay) this.sender.abandon();
+    for (let entry = sends.remove(socket.index); entry >= 0; entry = sends.remove(socket.index)) {
       this.finish(entry, BYTES_DISCARDED);
       count += 1;
     }
@@ -182,26 +175,33 @@ export class Udp {
   }
 
   get pending(): boolean {
-    return this.sends.head >= 0;
+    return this.sends.queued !== 0;
   }
 
-  /** Sends what waits. @returns packets sent; `pending` stays true when the port is full. */
+  /** Sends what waits. @returns packets sent; `pending` stays true when a port is full. */
   flush(): number {
-    const { sends, neighbours } = this;
     let sent = 0;
-    while (sends.head >= 0) {
-      const entry = sends.head;
+    for (let port = 0; port < this.senders.length; port++) sent += this.flushPort(port);
+    return sent;
+  }
+
+  private flushPort(port: number): number {
+    const { sends, neighbours } = this;
+    const sender = this.senders[port];
+    let sent = 0;
+    while (sends.head[port] >= 0) {
+      const entry = sends.head[port];
       const neighbour = neighbours.resolve(sends.nextHop[entry]);
       if (!neighbours.isReady(neighbour)) {
-        this.sender.abandon();
-        sends.park();
+        sender.abandon();
+        sends.park(port);
         continue;
       }
-      const outcome = this.sendEntry(entry, neighbour);
+      const outcome = this.sendEntry(sender, entry, neighbour);
       if (outcome < 0) return sent - 1 - outcome;
       sent += outcome;
       this.environment.counters[UDP_OUT_DATAGRAMS] += 1;
-      this.finish(sends.shift(), UDP_OUT_DATA_BYTES);
+      this.finish(sends.shift(port), UDP_OUT_DATA_BYTES);
     }
     return sent;
   }
@@ -230,7 +230,7 @@ export class Udp {
    */
   input(packet: number, length: number, source: number, destination: number, flags: number): number {
     const { pieces, environment } = this;
-    const { view, counters, packets, config } = environment;
+    const { view, counters } = environment;
     const at = pieces.address[packet];
     const stated = pieces.length[packet] < UDP_BYTES ? -1 : checkUdpHeader(view, at, length);
     if (stated < 0 || !this.isSumGood(packet, at, stated, source, destination, flags)) {
@@ -244,53 +244,23 @@ export class Udp {
       counters[UDP_NO_PORTS] += 1;
       return -1;
     }
-    const full = socket.bytes + stated > config.udpReceiveBytes || socket.count >= config.udpReceiveDatagrams;
-    if (full || packets.available < packets.count >> 2) {
+    if (!this.received.hasRoom(socket, stated)) {
       counters[UDP_IN_ERRORS] += 1;
       return 0;
     }
-    counters[UDP_IN_DATAGRAMS] += 1;
-    counters[BYTES_ACCEPTED] += stated - UDP_BYTES;
-    counters[UDP_IN_DATA_BYTES] += stated - UDP_BYTES;
-    pieces.address[packet] = at + UDP_BYTES;
-    pieces.length[packet] -= UDP_BYTES;
-    this.length[packet] = stated - UDP_BYTES;
-    this.source[packet] = source;
-    this.sourcePort[packet] = sourcePort;
-    this.next[packet] = -1;
-    if (socket.tail < 0) socket.head = packet;
-    else this.next[socket.tail] = packet;
-    socket.tail = packet;
-    socket.bytes += stated;
-    socket.count += 1;
+    this.received.append(socket, packet, stated, source, sourcePort);
     environment.owner.readable(socket.owner);
     return 1;
   }
 
   /** Payload bytes of the next datagram; -1: none. */
   readable(socket: UdpSocket): number {
-    return socket.head < 0 ? -1 : this.length[socket.head];
+    return this.received.readable(socket);
   }
 
   /** Moves the next datagram's payload; what does not fit is lost. @returns bytes, -1: no datagram. */
   take(socket: UdpSocket, destination: number, lengthMax: number): number {
-    const packet = socket.head;
-    if (packet < 0) return -1;
-    const { address, length, next } = this.pieces;
-    const wanted = Math.min(lengthMax, this.length[packet]);
-    let taken = 0;
-    for (let at = packet; at >= 0 && taken < wanted; at = next[at]) {
-      const n = Math.min(length[at], wanted - taken);
-      if (n > 0) this.environment.dma.move(RECEIVE_PLACEMENTS, address[at], destination + taken, n);
-      taken += n;
-    }
-    socket.sourceAddress = this.source[packet];
-    socket.sourcePort = this.sourcePort[packet];
-    this.environment.counters[BYTES_DELIVERED] += taken;
-    this.length[packet] -= taken;
-    socket.bytes -= taken;
-    this.dropFirst(socket, BYTES_TRUNCATED);
-    return taken;
+    return this.received.take(socket, destination, lengthMax);
   }
 
   /**
@@ -347,9 +317,8 @@ export class Udp {
   }
 
   /** @returns as `DatagramSender.send`. */
-  private sendEntry(entry: number, neighbour: number): number {
-    const { sender, sends, environment } = this;
-    const { port } = environment;
+  private sendEntry(sender: DatagramSender, entry: number, neighbour: number): number {
+    const { sends } = this;
     const local = sends.local[entry];
     const remote = sends.remote[entry];
     if (!sender.isUnderWay) {
@@ -361,7 +330,7 @@ export class Udp {
     const total = UDP_BYTES + sender.payloadBytes;
     const pseudo = fold(addressSum(local) + addressSum(remote) + PROTOCOL_UDP + total);
     const ports = sends.ports[entry];
-    const offload = port.transmitChecksum && sender.isWhole;
+    const offload = sender.port.transmitChecksum && sender.isWhole;
     let checksum = pseudo;
     if (!offload) {
       const sum = fold(pseudo + addressSum(ports) + total);
@@ -383,16 +352,5 @@ export class Udp {
       if (context >= 0) environment.owner.sendDone(context);
       entry = next;
     }
-  }
-
-  /** @param reason counts what of its payload is lost. */
-  private dropFirst(socket: UdpSocket, reason: number): void {
-    const packet = socket.head;
-    this.environment.counters[reason] += this.length[packet];
-    socket.head = this.next[packet];
-    if (socket.head < 0) socket.tail = -1;
-    socket.bytes -= this.length[packet] + UDP_BYTES;
-    socket.count -= 1;
-    this.pieces.free(packet);
   }
 }

@@ -1,0 +1,40 @@
+/**
+ * Connections that owe the wire something and send through one port, in the order in which they are served. A connection
+ * is in a ring at most once (`Tcb.ready`), so a ring never holds more than there are connections. One that was given up
+ * while in a ring stays there, and is passed over when its turn comes.
+ */
+export class ReadyRing {
+  private readonly entries: Int32Array;
+  private readonly mask: number;
+  private head = 0;
+  private tail = 0;
+
+  constructor(connectionsMax: number) {
+    let size = 16;
+    while (size < connectionsMax + 1) size *= 2;
+    this.entries = new Int32Array(size);
+    this.mask = size - 1;
+  }
+
+  get isEmpty(): boolean {
+    return this.head === this.tail;
+  }
+
+  append(index: number): void {
+    this.entries[this.tail & this.mask] = index;
+    this.tail = (this.tail + 1) | 0;
+  }
+
+  /** Puts a connection before all others. */
+  prepend(index: number): void {
+    this.head = (this.head - 1) | 0;
+    this.entries[this.head & this.mask] = index;
+  }
+
+  /** Takes the first connection out; there is one. */
+  shift(): number {
+    const index = this.entries[this.head & this.mask];
+    this.head = (this.head + 1) | 0;
+    return index;
+  }
+}

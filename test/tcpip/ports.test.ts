@@ -1,0 +1,549 @@
+/** One stack over several ports: what leaves by which, what comes in by which, and that no port holds up another. */
+import { describe, expect, it } from 'vitest';
+import { EADDRNOTAVAIL, EHOSTUNREACH } from '../../src/socket/errno.ts';
+import { SO_BROADCAST, TCP_MAXSEG } from '../../src/socket/options.ts';
+import { TX_SEGMENT } from '../../src/tcpip/contract.ts';
+import { DEFAULT_STACK_CONFIG, Stack } from '../../src/tcpip/stack/stack.ts';
+import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
+import { Host, type HostOptions, join, type PortOptions, run } from './bed.ts';
+import { arpFrame, echoBody, ipv4Frame, tcpFrame, udpFrame } from './frames.ts';
+import { pattern } from './harness.ts';
+
+const PORTS = 4;
+/** 10.0.port.1 is the host's, 10.0.port.2 the peer's. */
+const own = (port: number) => 0x0a000001 + (port << 8);
+const peerOf = (port: number) => 0x0a000002 + (port << 8);
+const ALL = Array.from({ length: PORTS }, (_, port) => port);
+const ETHERTYPE_ARP = 0x0806;
+const OUTSIDE = 0xc0a80105 | 0;
+
+interface BedOptions {
+  ports?: PortOptions[];
+  config?: HostOptions['config'];
+  loopback?: boolean;
+}
+
+/** A host of four ports on four subnets, each cabled to a peer of one port. */
+function fourPorts(options: BedOptions = {}) {
+  const { loopback = false } = options;
+  const ports: PortOptions[] = options.ports ?? ALL.map(() => ({}));
+  const host = new Host({
+    ports: loopback ? [...ports, { mtu: 65535 }] : ports,
+    config: {
+      address: own(0),
+      furtherPorts: ALL.slice(1).map((port) => ({ address: own(port), prefixLength: 24 })),
+      loopbackPort: loopback ? PORTS : 0,
+      ...options.config,
+    },
+  });
+  const peers = ALL.map((port) => {
+    const peer = new Host({
+      ports: [{ ...ports[port], macLow: 0x200 + port }],
+      config: { address: peerOf(port), gateway: own(port) },
+    });
+    join(host.ports[port], peer.ports[0]);
+    return peer;
+  });
+  return { host, peers, all: [host, ...peers] };
+}
+
+const typeOf = (frame: Uint8Array) => (frame[12] << 8) | frame[13];
+const arps = (frames: Uint8Array[]) => frames.filter((frame) => typeOf(frame) === ETHERTYPE_ARP);
+const source = (frame: Uint8Array) => new DataView(frame.buffer).getInt32(26);
+const sourceMac = (frame: Uint8Array) => new DataView(frame.buffer).getInt32(8);
+
+/** A stack with its neighbours known: one datagram to each peer has gone and come. */
+function warm(bed: ReturnType<typeof fourPorts>): number {
+  const u = bed.host.udp(7);
+  for (const port of ALL) bed.host.sendTo(u, peerOf(port), 9, pattern(1));
+  run(bed.all);
+  for (const port of bed.host.ports) port.takeSent();
+  return u;
+}
+
+describe('each peer is reached through its own port', () => {
+  it('a datagram leaves by the port whose subnet holds its destination, with that port’s addresses', () => {
+    const { host, peers, all } = fourPorts();
+    const u = host.udp(7);
+    const sockets = peers.map((peer) => peer.udp(9));
+    for (const port of ALL) expect(host.sendTo(u, peerOf(port), 9, pattern(10, port))).toBe(0);
+    run(all);
+    for (const port of ALL) {
+      expect(peers[port].takeFrom(sockets[port])).toEqual(pattern(10, port));
+      expect(peers[port].stack.udpSourceAddress(sockets[port])).toBe(own(port));
+      const frames = host.ports[port].sent;
+      expect(frames).toHaveLength(2);
+      for (const frame of frames) expect(sourceMac(frame)).toBe(host.ports[port].macLow);
+    }
+  });
+
+  it('connections to four peers each run over their own port', () => {
+    const { host, peers, all } = fourPorts();
+    const listeners = peers.map((peer) => peer.listen(80));
+    const clients = ALL.map((port) => host.connect(peerOf(port), 80, port + 1));
+    run(all);
+    const servers = peers.map((peer, port) => peer.stack.tcpAccept(listeners[port], 1));
+    for (const port of ALL) {
+      expect(host.told).toContain(`connected ${port + 1} 0`);
+      expect(host.stack.tcpLocalAddress(clients[port])).toBe(own(port));
+      host.sendOn(clients[port], pattern(5000, port));
+    }
+    run(all, 100_000);
+    for (const port of ALL) expect(peers[port].takeOn(servers[port])).toEqual(pattern(5000, port));
+    expect(host.counter('tcpRetransSegs')).toBe(0);
+  });
+
+  it('a listener bound to no address accepts from every port', () => {
+    const { host, peers, all } = fourPorts();
+    const listener = host.listen(80);
+    for (const port of ALL) peers[port].connect(own(port), 80);
+    run(all);
+    const remotes = ALL.map(() => host.stack.tcpRemoteAddress(host.stack.tcpAccept(listener, 1)));
+    expect(remotes.sort()).toEqual(ALL.map(peerOf).sort());
+  });
+
+  it('answers an echo by the port it came by', () => {
+    const bed = fourPorts();
+    warm(bed);
+    for (const port of ALL) {
+      bed.host.receive(ipv4Frame(peerOf(port), own(port), 1, echoBody(1, port, pattern(20))), port);
+    }
+    bed.host.turn();
+    for (const port of ALL) {
+      const [answer] = bed.host.ports[port].takeSent();
+      expect(source(answer)).toBe(own(port));
+      expect(answer.subarray(42)).toEqual(pattern(20));
+    }
+  });
+
+  it('resets a segment of no connection by the port to which its sender is', () => {
+    const bed = fourPorts();
+    warm(bed);
+    const fields = { sourcePort: 1, destinationPort: 2, flags: 2 };
+    bed.host.receive(tcpFrame({ ...fields, source: peerOf(2), destination: own(2) }), 2);
+    bed.host.turn();
+    expect(ALL.map((port) => bed.host.ports[port].takeSent().length)).toEqual([0, 0, 1, 0]);
+  });
+
+  it('fragments to the MTU of the port it leaves by', () => {
+    const bed = fourPorts({ ports: [{ mtu: 1500 }, { mtu: 576 }, { mtu: 9000 }, { mtu: 300 }] });
+    const u = warm(bed);
+    const sockets = bed.peers.map((peer) => peer.udp(9));
+    for (const port of ALL) expect(bed.host.sendTo(u, peerOf(port), 9, pattern(4000, port))).toBe(0);
+    run(bed.all);
+    const packets = bed.host.ports.map((port) => port.takeSent().length);
+    expect(packets).toEqual([3, 8, 1, 15]);
+    for (const port of ALL) {
+      expect(bed.peers[port].takeFrom(sockets[port])).toEqual(pattern(4000, port));
+    }
+  });
+
+  it('a connection’s segments and its MSS option are its port’s (RFC 9293 §3.7.1)', () => {
+    const bed = fourPorts({ ports: [{ mtu: 1500 }, { mtu: 576 }, { mtu: 9000 }, { mtu: 300 }] });
+    for (const peer of bed.peers) peer.listen(80);
+    const clients = ALL.map((port) => bed.host.connect(peerOf(port), 80, port + 1));
+    run(bed.all);
+    const maxseg = clients.map((c) => bed.host.stack.tcpGetOption(c, TCP_MAXSEG));
+    expect(maxseg).toEqual([1448, 524, 8948, 248]);
+    const syn = bed.host.ports[2].sent.find((frame) => frame[23] === 6)!;
+    expect([...syn.subarray(54, 58)]).toEqual([2, 4, 8960 >> 8, 8960 & 255]);
+  });
+
+  it('asks only a port that can segment to segment, and no more than it can', () => {
+    const segmenting = { segmentBytesMax: 4000 };
+    const bed = fourPorts({ ports: [{}, segmenting, {}, {}] });
+    const listeners = bed.peers.map((peer) => peer.listen(80));
+    const clients = [0, 1].map((port) => bed.host.connect(peerOf(port), 80, port + 1));
+    run(bed.all);
+    for (const c of clients) bed.host.sendOn(c, pattern(10_000));
+    run(bed.all, 100_000);
+    const cut = bed.host.ports.map((port) => port.requests.filter((request) => request.flags & TX_SEGMENT));
+    expect(cut[0]).toEqual([]);
+    expect(cut[1].length).toBeGreaterThan(1);
+    for (const request of cut[1]) expect(request.payload).toBe(1448 * 2);
+    const server = bed.peers[1].stack.tcpAccept(listeners[1], 1);
+    expect(bed.peers[1].takeOn(server)).toEqual(pattern(10_000));
+  });
+
+  it('makes the checksums itself for a port that cannot, and leaves them to one that can', () => {
+    const bed = fourPorts({ ports: [{}, { transmitChecksum: false }, {}, {}] });
+    for (const peer of bed.peers) peer.listen(80);
+    const u = bed.host.udp(7);
+    const sockets = bed.peers.map((peer) => peer.udp(9));
+    for (const port of [0, 1]) {
+      bed.host.connect(peerOf(port), 80, port + 1);
+      bed.host.sendTo(u, peerOf(port), 9, pattern(33));
+    }
+    run(bed.all);
+    for (const port of [0, 1]) {
+      expect(bed.host.told).toContain(`connected ${port + 1} 0`);
+      expect(bed.peers[port].takeFrom(sockets[port])).toEqual(pattern(33));
+    }
+  });
+});
+
+describe('own addresses', () => {
+  for (const loopback of [false, true]) {
+    const where = loopback ? 'a port of their own' : 'port 0';
+    it(`packets to any own address and to 127/8 leave and come back by ${where}`, () => {
+      const { host, all } = fourPorts({ loopback });
+      const v = host.udp(9);
+      const u = host.udp(7);
+      for (const address of [...ALL.map(own), 0x7f000001, 0x7f123456]) {
+        expect(host.sendTo(u, address, 9, pattern(30))).toBe(0);
+        run(all);
+        expect(host.takeFrom(v)).toEqual(pattern(30));
+        expect(host.stack.udpSourceAddress(v)).toBe(address >>> 24 === 127 ? 0x7f000001 : address);
+      }
+      const used = host.ports.map((port) => port.sent.length);
+      expect(used).toEqual(loopback ? [0, 0, 0, 0, 6] : [6, 0, 0, 0]);
+    });
+
+    it(`a connection to the third port’s address runs over ${where}`, () => {
+      const { host, all } = fourPorts({ loopback });
+      const listener = host.listen(80, own(2));
+      const client = host.connect(own(2), 80);
+      run(all);
+      const server = host.stack.tcpAccept(listener, 2);
+      host.sendOn(client, pattern(3000));
+      run(all, 100_000);
+      expect(host.takeOn(server)).toEqual(pattern(3000));
+      expect(host.stack.tcpLocalAddress(client)).toBe(own(2));
+      const mss = host.stack.tcpGetOption(client, TCP_MAXSEG);
+      expect(mss).toBe(loopback ? 65535 - 52 : 1448);
+      expect(host.ports.slice(1, PORTS).map((port) => port.sent.length)).toEqual([0, 0, 0]);
+    });
+  }
+
+  it('binds to the address of any port, and to no other', () => {
+    const { host } = fourPorts();
+    for (const port of ALL) {
+      expect(host.stack.tcpBind(host.stack.tcpOpen(1), own(port), 80)).toBe(0);
+      expect(host.stack.udpBind(host.stack.udpOpen(1), own(port), 80)).toBe(0);
+    }
+    expect(host.stack.tcpBind(host.stack.tcpOpen(1), own(PORTS), 80)).toBe(EADDRNOTAVAIL);
+    expect(host.stack.udpBind(host.stack.udpOpen(1), own(PORTS), 80)).toBe(EADDRNOTAVAIL);
+  });
+
+  it('accepts a packet for an own address from any port (the weak model of RFC 1122 §3.3.4.2)', () => {
+    const { host } = fourPorts();
+    const v = host.udp(9, own(2));
+    host.receive(udpFrame(peerOf(1), own(2), 5, 9, pattern(4)), 1);
+    expect(host.takeFrom(v)).toEqual(pattern(4));
+  });
+
+  it('believes an own or 127/8 source only from the loopback port’s own hardware address (RFC 1122 §3.2.1.3)', () => {
+    const { host } = fourPorts({ loopback: true });
+    const v = host.udp(9);
+    for (const [port, from, mac] of [
+      [1, own(1), host.ports[1].macLow],
+      [PORTS, own(1), host.ports[1].macLow],
+      [1, 0x7f000001, host.ports[PORTS].macLow],
+    ] as const) {
+      const frame = udpFrame(from, own(2), 5, 9, pattern(4));
+      new DataView(frame.buffer).setInt32(8, mac);
+      host.receive(frame, port);
+    }
+    expect(host.takeFrom(v)).toBeUndefined();
+    expect(host.counter('ipInAddrErrors')).toBe(3);
+    const good = udpFrame(own(1), own(2), 5, 9, pattern(4));
+    new DataView(good.buffer).setInt32(8, host.ports[PORTS].macLow);
+    host.receive(good, PORTS);
+    expect(host.takeFrom(v)).toEqual(pattern(4));
+  });
+
+  it('takes 127/8 destinations from no port but the loopback port', () => {
+    const { host } = fourPorts({ loopback: true });
+    const v = host.udp(9);
+    for (const port of ALL) host.receive(udpFrame(peerOf(port), 0x7f000001, 5, 9, pattern(4)), port);
+    expect(host.takeFrom(v)).toBeUndefined();
+    expect(host.counter('ipInAddrErrors')).toBe(4);
+  });
+});
+
+describe('routes over several ports', () => {
+  it('the longest prefix wins, and of equal ones the lowest port', () => {
+    const bed = fourPorts({
+      config: {
+        address: 0x0a000001,
+        prefixLength: 8,
+        furtherPorts: [
+          { address: 0x0a010001, prefixLength: 16 },
+          { address: 0x0a010101, prefixLength: 24 },
+          { address: 0x0a010102, prefixLength: 24 },
+        ],
+      },
+    });
+    const u = bed.host.udp(7);
+    const reached = [0x0a090909, 0x0a010905, 0x0a010177].map((address) => {
+      bed.host.sendTo(u, address, 9, pattern(1));
+      bed.host.turn();
+      return bed.host.ports.findIndex((port) => port.takeSent().length > 0);
+    });
+    expect(reached).toEqual([0, 1, 2]);
+  });
+
+  for (const port of ALL) {
+    it(`what is on no subnet goes to a gateway on port ${port}’s subnet by that port`, () => {
+      const { host, all } = fourPorts({ config: { gateway: peerOf(port) } });
+      const u = host.udp(7);
+      expect(host.sendTo(u, OUTSIDE, 9, pattern(8))).toBe(0);
+      run(all);
+      const counts = host.ports.map((link) => link.sent.length);
+      expect(counts).toEqual(ALL.map((other) => (other === port ? 2 : 0)));
+      expect(source(host.ports[port].sent[1])).toBe(own(port));
+    });
+  }
+
+  it('a gateway on no subnet is looked for by port 0', () => {
+    const { host } = fourPorts({ config: { gateway: OUTSIDE } });
+    host.sendTo(host.udp(7), 0x08080808, 9, pattern(8));
+    host.turn();
+    expect(arps(host.ports[0].sent)).toHaveLength(1);
+  });
+
+  it('a directed broadcast goes to every station of its port’s wire (RFC 1122 §3.3.6)', () => {
+    const { host, peers, all } = fourPorts();
+    const sockets = peers.map((peer) => peer.udp(9));
+    const u = host.udp(7);
+    host.stack.udpSetOption(u, SO_BROADCAST, 1);
+    expect(host.sendTo(u, 0x0a0002ff, 9, pattern(8))).toBe(0);
+    run(all);
+    expect(peers.map((peer, port) => peer.takeFrom(sockets[port])?.length)).toEqual([
+      undefined,
+      undefined,
+      8,
+      undefined,
+    ]);
+    expect(arps(host.ports[2].sent)).toEqual([]);
+  });
+
+  it('a limited broadcast goes by the port of the bound address, and by port 0 when none is bound', () => {
+    const { host } = fourPorts();
+    const bound = host.udp(7, own(3));
+    const unbound = host.udp(8);
+    for (const u of [bound, unbound]) {
+      host.stack.udpSetOption(u, SO_BROADCAST, 1);
+      expect(host.sendTo(u, -1, 9, pattern(8))).toBe(0);
+    }
+    host.turn();
+    expect(host.ports.map((port) => port.sent.length)).toEqual([1, 0, 0, 1]);
+    expect(source(host.ports[3].sent[0])).toBe(own(3));
+    expect(source(host.ports[0].sent[0])).toBe(own(0));
+    expect([...host.ports[3].sent[0].subarray(0, 6)]).toEqual([255, 255, 255, 255, 255, 255]);
+  });
+});
+
+describe('RFC 826 over several ports', () => {
+  it('asks on the port behind which the neighbour is, with that port’s addresses', () => {
+    const { host } = fourPorts();
+    const u = host.udp(7);
+    host.sendTo(u, peerOf(2), 9, pattern(1));
+    host.turn();
+    expect(host.ports.map((port) => port.sent.length)).toEqual([0, 0, 1, 0]);
+    const [request] = host.ports[2].sent;
+    const view = new DataView(request.buffer);
+    expect(view.getInt32(14 + 10)).toBe(host.ports[2].macLow);
+    expect(view.getInt32(14 + 14)).toBe(own(2));
+    expect(view.getInt32(14 + 24)).toBe(peerOf(2));
+  });
+
+  it('a port answers for its own address, and for no other port’s', () => {
+    const { host } = fourPorts();
+    for (const target of ALL.map(own)) {
+      host.receive(arpFrame({ operation: 1, sender: peerOf(1), senderMac: 0x201, target }), 1);
+    }
+    host.turn();
+    const answers = arps(host.ports[1].sent);
+    expect(answers).toHaveLength(1);
+    expect(new DataView(answers[0].buffer).getInt32(14 + 14)).toBe(own(1));
+    expect(host.counter('arpRepliesSent')).toBe(1);
+  });
+
+  it('a pure loopback port answers nobody, not even for 0.0.0.0', () => {
+    const { host } = fourPorts({ loopback: true });
+    for (const target of [0, own(0)]) {
+      host.receive(arpFrame({ operation: 1, sender: peerOf(1), senderMac: 0x201, target }), PORTS);
+    }
+    host.turn();
+    expect(host.counter('arpRepliesSent')).toBe(0);
+  });
+
+  it('an answer that comes by another port than the question went by changes nothing', () => {
+    const bed = fourPorts();
+    const u = warm(bed);
+    bed.host.receive(arpFrame({ operation: 2, sender: peerOf(1), senderMac: 0x666, target: own(2) }), 2);
+    bed.host.sendTo(u, peerOf(1), 9, pattern(1));
+    bed.host.turn();
+    const [frame] = bed.host.ports[1].takeSent();
+    expect(new DataView(frame.buffer).getInt32(2)).toBe(0x201);
+  });
+
+  it('a station that claims an address of another port’s subnet is not learnt', () => {
+    const { host } = fourPorts();
+    host.receive(arpFrame({ operation: 1, sender: peerOf(1), senderMac: 0x666, target: own(2) }), 2);
+    host.sendTo(host.udp(7), peerOf(1), 9, pattern(1));
+    host.turn();
+    expect(arps(host.ports[1].sent)).toHaveLength(1);
+  });
+});
+
+describe('a full port holds back only what leaves by it', () => {
+  const other = [0, 2, 3];
+
+  it('datagrams to the others go on, and its own follow in order when it has room', () => {
+    const bed = fourPorts();
+    const u = warm(bed);
+    const sockets = bed.peers.map((peer) => peer.udp(9));
+    bed.host.ports[1].room = 0;
+    for (let i = 0; i < 3; i++) for (const port of ALL) bed.host.sendTo(u, peerOf(port), 9, pattern(10, i));
+    run(bed.all);
+    for (const port of other) {
+      for (let i = 0; i < 3; i++) expect(bed.peers[port].takeFrom(sockets[port])).toEqual(pattern(10, i));
+    }
+    expect(bed.host.stack.hasOutput()).toBe(true);
+    expect(bed.peers[1].takeFrom(sockets[1])).toBeUndefined();
+    bed.host.ports[1].room = 9;
+    run(bed.all);
+    for (let i = 0; i < 3; i++) expect(bed.peers[1].takeFrom(sockets[1])).toEqual(pattern(10, i));
+    expect(bed.host.stack.hasOutput()).toBe(false);
+  });
+
+  it('a datagram that went in part goes on where it stopped, while others’ fragments go out', () => {
+    const bed = fourPorts();
+    const u = warm(bed);
+    const sockets = bed.peers.map((peer) => peer.udp(9));
+    bed.host.ports[1].room = 2;
+    for (const port of ALL) bed.host.sendTo(u, peerOf(port), 9, pattern(9000, port));
+    run(bed.all);
+    for (const port of other) expect(bed.peers[port].takeFrom(sockets[port])).toEqual(pattern(9000, port));
+    expect(bed.host.ports[1].takeSent()).toHaveLength(2);
+    bed.host.ports[1].room = 99;
+    run(bed.all);
+    expect(bed.peers[1].takeFrom(sockets[1])).toEqual(pattern(9000, 1));
+  });
+
+  it('connections over the others go on', () => {
+    const bed = fourPorts();
+    const listeners = bed.peers.map((peer) => peer.listen(80));
+    const clients = ALL.map((port) => bed.host.connect(peerOf(port), 80, port + 1));
+    run(bed.all);
+    const servers = ALL.map((port) => bed.peers[port].stack.tcpAccept(listeners[port], 1));
+    bed.host.ports[1].room = 0;
+    for (const port of ALL) bed.host.sendOn(clients[port], pattern(20_000, port));
+    run(bed.all, 100_000);
+    for (const port of other) expect(bed.peers[port].takeOn(servers[port])).toEqual(pattern(20_000, port));
+    expect(bed.peers[1].takeOn(servers[1])).toHaveLength(0);
+    bed.host.ports[1].room = 999;
+    run(bed.all, 100_000);
+    expect(bed.peers[1].takeOn(servers[1])).toEqual(pattern(20_000, 1));
+    for (const c of clients) expect(bed.host.stack.tcpState(c)).toBe(ESTABLISHED);
+  });
+
+  it('echo answers, resets and ARP answers by the others go on', () => {
+    const bed = fourPorts();
+    warm(bed);
+    const { host } = bed;
+    host.ports[1].room = 0;
+    const fields = { sourcePort: 1, destinationPort: 2, flags: 2 };
+    for (const port of ALL) {
+      host.receive(ipv4Frame(peerOf(port), own(port), 1, echoBody(1, port, pattern(20))), port);
+      host.receive(tcpFrame({ ...fields, source: peerOf(port), destination: own(port) }), port);
+      host.receive(
+        arpFrame({ operation: 1, sender: peerOf(port), senderMac: 0x200 + port, target: own(port) }),
+        port,
+      );
+    }
+    host.turn();
+    expect(ALL.map((port) => host.ports[port].takeSent().length)).toEqual([3, 0, 3, 3]);
+    host.ports[1].room = 9;
+    host.turn();
+    expect(ALL.map((port) => host.ports[port].takeSent().length)).toEqual([0, 3, 0, 0]);
+  });
+
+  it('ARP questions by the others go on', () => {
+    const { host } = fourPorts();
+    const u = host.udp(7);
+    host.ports[1].room = 0;
+    for (const port of ALL) host.sendTo(u, peerOf(port) + 5, 9, pattern(1));
+    host.turn();
+    expect(ALL.map((port) => arps(host.ports[port].sent).length)).toEqual([1, 0, 1, 1]);
+    host.ports[1].room = 1;
+    host.turn();
+    expect(arps(host.ports[1].sent)).toHaveLength(1);
+  });
+
+  it('is asked at most once in a flush by each kind of output', () => {
+    const bed = fourPorts();
+    const u = warm(bed);
+    bed.host.ports[1].room = 0;
+    for (let i = 0; i < 5; i++) bed.host.sendTo(u, peerOf(1), 9, pattern(1));
+    bed.host.stack.flush(bed.host.nowUs);
+    expect(bed.host.ports[1].refusals).toBe(1);
+  });
+
+  it('a connection that comes back with another port is not held by the full one', () => {
+    const bed = fourPorts({ config: { connectionsMax: 1 } });
+    warm(bed);
+    bed.peers[2].listen(80);
+    bed.host.ports[1].room = 0;
+    const first = bed.host.connect(peerOf(1), 80, 1);
+    bed.host.turn();
+    bed.host.stack.tcpAbort(first, bed.host.nowUs);
+    bed.host.connect(peerOf(2), 80, 2);
+    run(bed.all);
+    expect(bed.host.told).toContain('connected 2 0');
+  });
+
+  it('a neighbour nobody answers for fails only what waits for it', () => {
+    const bed = fourPorts();
+    const u = warm(bed);
+    const lost = bed.host.stack.udpOpen(77);
+    bed.host.stack.udpConnect(lost, peerOf(3) + 9, 9);
+    bed.host.sendTo(lost, 0, 0, pattern(1));
+    bed.host.sendTo(u, peerOf(2), 9, pattern(1));
+    run(bed.all, 5_000_000);
+    expect(bed.host.stack.udpError(lost)).toBe(EHOSTUNREACH);
+    expect(bed.host.stack.udpError(u)).toBe(0);
+  });
+});
+
+describe('the number of ports', () => {
+  const further = [{ address: own(1), prefixLength: 24 }];
+  const make = (ports: number, config: HostOptions['config']) => () =>
+    new Host({ ports: Array.from({ length: ports }, () => ({})), config });
+
+  for (const [ports, config, expected] of [
+    [1, {}, 1],
+    [2, {}, 1],
+    [2, { furtherPorts: further }, 2],
+    [1, { furtherPorts: further }, 2],
+    [3, { furtherPorts: further }, 2],
+    [3, { furtherPorts: further, loopbackPort: 2 }, 3],
+    [2, { furtherPorts: further, loopbackPort: 2 }, 3],
+    [2, { furtherPorts: further, loopbackPort: 1 }, 2],
+  ] as const) {
+    const what = `${ports} ports where the configuration says ${expected}`;
+    it(ports === expected ? `takes ${what}` : `refuses ${what}`, () => {
+      if (ports === expected) expect(make(ports, config)).not.toThrow();
+      else expect(make(ports, config)).toThrow(new RangeError(`"ports" expected ${expected}, got ${ports}`));
+    });
+  }
+
+  it('the stack itself is port 0’s client', () => {
+    const host = new Host({ config: { address: own(0) } });
+    const v = host.udp(9);
+    const frame = udpFrame(peerOf(0), own(0), 5, 9, pattern(4));
+    const packet = host.packets.take();
+    const at = host.packets.addressOf(packet);
+    host.region.bytes.set(frame, at);
+    expect(host.stack.input(packet, at, frame.length, 0, host.nowUs)).toBe(true);
+    expect(host.takeFrom(v)).toEqual(pattern(4));
+  });
+
+  it('a stack of one port needs no more to be said', () => {
+    expect(DEFAULT_STACK_CONFIG.furtherPorts).toEqual([]);
+    expect(DEFAULT_STACK_CONFIG.loopbackPort).toBe(0);
+    expect(new Host().stack).toBeInstanceOf(Stack);
+  });
+});
