@@ -218,16 +218,15 @@ function checkPorts({ address, furtherPorts, loopbackPort }: StackConfig): void 
   if (furtherPorts.length > FURTHER_PORTS_MAX) {
     throw new RangeError(`"furtherPorts" expected at most ${FURTHER_PORTS_MAX}, got ${furtherPorts.length}`);
   }
-  const addresses = new Set([address | 0]);
   for (const [i, port] of furtherPorts.entries()) {
     checkNumber(`furtherPorts[${i}].address`, port.address, WORD);
     checkNumber(`furtherPorts[${i}].prefixLength`, port.prefixLength, PREFIX_LENGTH);
-    if (addresses.has(port.address | 0)) {
+    const same = (other: number) => (other | 0) === (port.address | 0);
+    if (same(address) || furtherPorts.slice(0, i).some((other) => same(other.address))) {
       throw new RangeError(
         `"furtherPorts[${i}].address" expected an address no other port has, got ${port.address}`,
       );
     }
-    addresses.add(port.address | 0);
   }
   checkNumber('loopbackPort', loopbackPort, [0, 1 + furtherPorts.length]);
 }
