@@ -88,9 +88,10 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   }
   if (tcb.state === CLOSED) {
     // SO_REUSEADDR lets two bind to one address, but only one listen.
-    for (let other = tcp.boundHead[tcb.localPort]; other >= 0; other = tcp.tcbs[other].boundNext) {
+    for (let other = tcp.bound.first(tcb.localPort); other >= 0; other = tcp.tcbs[other].boundNext) {
       const rival = tcp.tcbs[other];
-      if (rival.state === LISTEN && rival.localAddress === tcb.localAddress) return EADDRINUSE;
+      if (rival.state !== LISTEN || rival.localPort !== tcb.localPort) continue;
+      if (rival.localAddress === tcb.localAddress) return EADDRINUSE;
     }
   }
   setState(tcp, tcb, LISTEN);

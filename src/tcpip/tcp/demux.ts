@@ -7,6 +7,8 @@
  * Values: a Tcb index + 1, or -(TIME-WAIT entry + 1); 0 is an empty place. It also counts connections per
  * local port.
  */
+import { PortCounts } from './port-counts.ts';
+
 const WORDS = 4;
 const VALUE = 3;
 
@@ -15,7 +17,7 @@ export class Demux {
   private readonly mask: number;
   private readonly seed: number;
   /** Connections, TIME-WAIT included, that use each local port. */
-  readonly portUsers: Int32Array = new Int32Array(65536);
+  readonly portUsers: PortCounts;
 
   /**
    * @param entriesMax connections and TIME-WAIT entries together. @param seed hash key, against chosen
@@ -27,6 +29,7 @@ export class Demux {
     this.table = new Int32Array(size * WORDS);
     this.mask = size - 1;
     this.seed = seed | 0;
+    this.portUsers = new PortCounts(entriesMax);
   }
 
   /**
@@ -55,7 +58,7 @@ export class Demux {
     table[at + 1] = local;
     table[at + 2] = ports;
     table[at + VALUE] = value;
-    this.portUsers[ports & 0xffff] += 1;
+    this.portUsers.add(ports & 0xffff);
   }
 
   /** Gives a connection in the table another value. */
@@ -66,7 +69,7 @@ export class Demux {
   /** Removes a connection that is in the table. */
   remove(remote: number, local: number, ports: number): void {
     const { table, mask } = this;
-    this.portUsers[ports & 0xffff] -= 1;
+    this.portUsers.remove(ports & 0xffff);
     let hole = this.placeOf(remote, local, ports);
     let place = hole;
     for (;;) {

@@ -101,9 +101,9 @@ function receiveForListener(tcp: TcpTables, segment: SegmentIn, iss: number): vo
 /** The listener of exactly this address, else the one of any. */
 export function findListener(tcp: TcpTables, address: number, port: number): Tcb | undefined {
   let wildcard: Tcb | undefined;
-  for (let index = tcp.boundHead[port]; index >= 0; index = tcp.tcbs[index].boundNext) {
+  for (let index = tcp.bound.first(port); index >= 0; index = tcp.tcbs[index].boundNext) {
     const tcb = tcp.tcbs[index];
-    if (tcb.state !== LISTEN) continue;
+    if (tcb.state !== LISTEN || tcb.localPort !== port) continue;
     if (tcb.localAddress === address) return tcb;
     if (tcb.localAddress === 0) wildcard = tcb;
   }

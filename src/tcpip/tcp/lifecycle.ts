@@ -87,19 +87,20 @@ export function bindTcb(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   tcb.localAddress = address;
   tcb.localPort = port;
   tcb.bound = 1;
-  tcb.boundNext = tcp.boundHead[port];
-  tcp.boundHead[port] = tcb.index;
+  tcb.boundNext = tcp.bound.first(port);
+  tcp.bound.setFirst(port, tcb.index);
 }
 
 export function unbindTcb(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.bound === 0) return;
   tcb.bound = 0;
-  const { boundHead, tcbs } = tcp;
-  if (boundHead[tcb.localPort] === tcb.index) {
-    boundHead[tcb.localPort] = tcb.boundNext;
+  const { bound, tcbs } = tcp;
+  const first = bound.first(tcb.localPort);
+  if (first === tcb.index) {
+    bound.setFirst(tcb.localPort, tcb.boundNext);
     return;
   }
-  let before = tcbs[boundHead[tcb.localPort]];
+  let before = tcbs[first];
   while (before.boundNext !== tcb.index) before = tcbs[before.boundNext];
   before.boundNext = tcb.boundNext;
 }

@@ -12,14 +12,15 @@ const STEP_MAX = 4;
 
 /** Whether a bind must be refused, as Linux would: SO_REUSEADDR shares with all but listeners. */
 export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
-  for (let index = tcp.boundHead[port]; index >= 0; index = tcp.tcbs[index].boundNext) {
+  for (let index = tcp.bound.first(port); index >= 0; index = tcp.tcbs[index].boundNext) {
     const other = tcp.tcbs[index];
+    if (other.localPort !== port) continue;
     const overlaps = other.localAddress === address || other.localAddress === 0 || address === 0;
     if (!overlaps) continue;
     if (tcb.options.reuseAddress === 0 || other.options.reuseAddress === 0 || other.state === LISTEN)
       return true;
   }
-  return tcb.options.reuseAddress === 0 && tcp.demux.portUsers[port] > 0;
+  return tcb.options.reuseAddress === 0 && tcp.demux.portUsers.of(port) > 0;
 }
 
 /**
@@ -74,7 +75,14 @@ function isUsable(
   remote: number,
   remotePort: number,
 ): boolean {
-  if (tcp.boundHead[port] >= 0) return false;
+  if (isBound(tcp, port)) return false;
   if (remotePort === 0) return !isPortTaken(tcp, tcb, local, port);
   return isPairFree(tcp, local, port, remote, remotePort);
+}
+
+function isBound(tcp: TcpTables, port: number): boolean {
+  for (let index = tcp.bound.first(port); index >= 0; index = tcp.tcbs[index].boundNext) {
+    if (tcp.tcbs[index].localPort === port) return true;
+  }
+  return false;
 }

@@ -24,7 +24,9 @@ import {
 import { writeIpv4Header } from '../ipv4/output.ts';
 import type { Routes } from '../route.ts';
 
-const ENTRIES = 1024;
+/** Segments that wait at one port: as many as there may be connections, between these bounds. */
+const ENTRIES_MIN = 64;
+const ENTRIES_MAX = 1024;
 const WORDS = 10;
 const LOCAL = 0;
 const REMOTE = 1;
@@ -41,6 +43,8 @@ export class Replies {
   private readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
+  /** Places in each port's ring. */
+  private readonly entries: number;
   /** The rings of all ports, one behind the other; heads and tails count entries, by port. */
   private readonly ring: Int32Array;
   private readonly head: Int32Array;
@@ -54,7 +58,11 @@ export class Replies {
     this.routes = routes;
     this.neighbours = neighbours;
     const ports = environment.ports.length;
-    this.ring = new Int32Array(ports * ENTRIES * WORDS);
+    const { connectionsMax } = environment.config;
+    let entries = ENTRIES_MIN;
+    while (entries < connectionsMax && entries < ENTRIES_MAX) entries *= 2;
+    this.entries = entries;
+    this.ring = new Int32Array(ports * entries * WORDS);
     this.head = new Int32Array(ports);
     this.tail = new Int32Array(ports);
   }
@@ -79,7 +87,7 @@ export class Replies {
   ): boolean {
     const { ring, head, tail } = this;
     const port = this.routes.portFor(remote);
-    if (((tail[port] - head[port]) | 0) === ENTRIES) return false;
+    if (((tail[port] - head[port]) | 0) === this.entries) return false;
     const at = this.placeOf(port, tail[port]);
     this.latest = at;
     ring[at + LOCAL] = local;
@@ -121,7 +129,7 @@ export class Replies {
 
   /** Where an entry of a port's ring lies. */
   private placeOf(port: number, count: number): number {
-    return (port * ENTRIES + (count & (ENTRIES - 1))) * WORDS;
+    return (port * this.entries + (count & (this.entries - 1))) * WORDS;
   }
 
   /** @returns 1 sent, 0 dropped, -1 the port is full. */

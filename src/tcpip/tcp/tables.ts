@@ -5,6 +5,7 @@
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import { KeyedHash } from '../keyed-hash.ts';
+import { PortLists } from '../port-lists.ts';
 import type { Routes } from '../route.ts';
 import type { CongestionControl } from './congestion/congestion.ts';
 import { NewReno } from './congestion/newreno.ts';
@@ -41,11 +42,8 @@ export class TcpTables {
   readonly hash: KeyedHash;
   /** How far the ephemeral ports have gone round (ports.ts). */
   portSteps = 0;
-  /**
-   * First Tcb that is bound to each port by its user, listeners included; -1: none. Linked by
-   * `Tcb.boundNext`.
-   */
-  readonly boundHead: Int32Array;
+  /** Tcbs that are bound to a port by their users, listeners included. Linked by `Tcb.boundNext`. */
+  readonly bound: PortLists;
   /** Connections that owe the wire something, by port. */
   readonly ready: readonly ReadyRing[];
   /** Connections that wait for a neighbour's hardware address. */
@@ -73,7 +71,7 @@ export class TcpTables {
     const scoreboard = new Scoreboard(environment, Math.max(1024, count));
     this.recovery = new FastRecovery(environment, scoreboard, this.congestion);
     this.hash = new KeyedHash(random);
-    this.boundHead = new Int32Array(65536).fill(-1);
+    this.bound = new PortLists(count);
     this.ready = ports.map(() => new ReadyRing(count));
   }
 }

@@ -1,6 +1,7 @@
 /** Which UDP socket a datagram is for, and which ports are taken. */
 import { EADDRINUSE, EADDRNOTAVAIL, EINVAL } from '../../socket/errno.ts';
 import type { Environment } from '../environment.ts';
+import { PortLists } from '../port-lists.ts';
 import type { Routes } from '../route.ts';
 import type { UdpSocket } from './socket.ts';
 
@@ -8,13 +9,14 @@ export class UdpPorts {
   private readonly environment: Environment;
   private readonly routes: Routes;
   private readonly sockets: readonly UdpSocket[];
-  /** First socket bound to each port; -1: none. Linked by `UdpSocket.boundNext`. */
-  private readonly boundHead = new Int32Array(65536).fill(-1);
+  /** Sockets by the port they are bound to. Linked by `UdpSocket.boundNext`. */
+  private readonly bound: PortLists;
 
   constructor(environment: Environment, routes: Routes, sockets: readonly UdpSocket[]) {
     this.environment = environment;
     this.routes = routes;
     this.sockets = sockets;
+    this.bound = new PortLists(sockets.length);
   }
 
   /** @param port 0: an ephemeral one. @returns errno. */
@@ -25,8 +27,8 @@ export class UdpPorts {
     if (chosen === 0 || this.isTaken(socket, address, chosen)) return EADDRINUSE;
     socket.localAddress = address;
     socket.localPort = chosen;
-    socket.boundNext = this.boundHead[chosen];
-    this.boundHead[chosen] = socket.index;
+    socket.boundNext = this.bound.first(chosen);
+    this.bound.setFirst(chosen, socket.index);
     return 0;
   }
 
@@ -36,10 +38,12 @@ export class UdpPorts {
    */
   find(local: number, remote: number, ports: number): UdpSocket | undefined {
     const remotePort = ports >>> 16;
+    const localPort = ports & 0xffff;
     let best: UdpSocket | undefined;
     let bestScore = -1;
-    for (let index = this.boundHead[ports & 0xffff]; index >= 0; index = this.sockets[index].boundNext) {
+    for (let index = this.bound.first(localPort); index >= 0; index = this.sockets[index].boundNext) {
       const socket = this.sockets[index];
+      if (socket.localPort !== localPort) continue;
       if (socket.localAddress !== 0 && socket.localAddress !== local) continue;
       const connected = socket.remotePort !== 0;
       if (connected && (socket.remotePort !== remotePort || socket.remoteAddress !== remote)) continue;
@@ -55,19 +59,20 @@ export class UdpPorts {
   unbind(socket: UdpSocket): void {
     if (socket.localPort === 0) return;
     let before = -1;
-    let at = this.boundHead[socket.localPort];
+    let at = this.bound.first(socket.localPort);
     while (at !== socket.index) {
       before = at;
       at = this.sockets[at].boundNext;
     }
-    if (before < 0) this.boundHead[socket.localPort] = socket.boundNext;
+    if (before < 0) this.bound.setFirst(socket.localPort, socket.boundNext);
     else this.sockets[before].boundNext = socket.boundNext;
     socket.localPort = 0;
   }
 
   private isTaken(socket: UdpSocket, address: number, port: number): boolean {
-    for (let index = this.boundHead[port]; index >= 0; index = this.sockets[index].boundNext) {
+    for (let index = this.bound.first(port); index >= 0; index = this.sockets[index].boundNext) {
       const other = this.sockets[index];
+      if (other.localPort !== port) continue;
       const overlaps = other.localAddress === address || other.localAddress === 0 || address === 0;
       if (overlaps && (socket.reuseAddress === 0 || other.reuseAddress === 0)) return true;
     }

@@ -1,0 +1,64 @@
+/**
+ * How many connections use each local port, TIME-WAIT included. Open addressing with linear probing, at most half
+ * full until it has a place for every port: so a small stack needs no table of 65,536.
+ */
+const PORTS = 65536;
+/** Odd, so that 65,536 places give every port one of its own; large, so that ports in a row do not lie in a row. */
+const SPREAD = 0x9e35;
+
+export class PortCounts {
+  private readonly ports: Uint16Array;
+  private readonly counts: Int32Array;
+  private readonly mask: number;
+
+  /** @param connectionsMax connections there can be at once, TIME-WAIT included. */
+  constructor(connectionsMax: number) {
+    let size = 16;
+    while (size < connectionsMax * 2 && size < PORTS) size *= 2;
+    this.ports = new Uint16Array(size);
+    this.counts = new Int32Array(size);
+    this.mask = size - 1;
+  }
+
+  /** Connections that use a port. */
+  of(port: number): number {
+    return this.counts[this.placeOf(port)];
+  }
+
+  /** One more connection uses a port. */
+  add(port: number): void {
+    const place = this.placeOf(port);
+    this.ports[place] = port;
+    this.counts[place] += 1;
+  }
+
+  /** One connection less uses a port. */
+  remove(port: number): void {
+    const place = this.placeOf(port);
+    this.counts[place] -= 1;
+    if (this.counts[place] === 0) this.fill(place);
+  }
+
+  /** The place of a port, or the free one where it would go. */
+  private placeOf(port: number): number {
+    const { ports, counts, mask } = this;
+    let place = Math.imul(port, SPREAD) & mask;
+    while (counts[place] !== 0 && ports[place] !== port) place = (place + 1) & mask;
+    return place;
+  }
+
+  /** Moves followers back into a place that has become free, so that probing finds them. */
+  private fill(free: number): void {
+    const { ports, counts, mask } = this;
+    let hole = free;
+    for (let place = (hole + 1) & mask; counts[place] !== 0; place = (place + 1) & mask) {
+      const home = Math.imul(ports[place], SPREAD) & mask;
+      // An entry may move back only if its home does not lie between the hole and it.
+      if (((place - home) & mask) < ((place - hole) & mask)) continue;
+      ports[hole] = ports[place];
+      counts[hole] = counts[place];
+      counts[place] = 0;
+      hole = place;
+    }
+  }
+}
