@@ -1,0 +1,107 @@
+/**
+ * The measures of one thread, of this tree or of another that is built: the micro-benchmarks, and a virtual
+ * world. They are timed by the processor time of this process, so that a busy machine disturbs them little.
+ * Runs as a child: `node --expose-gc --max-semi-space-size=64 single.js [TREE]` prints its figures as JSON.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { VirtualWorld as World } from '../../src/world/virtual/virtual-world.ts';
+import type { Figures, HeapGrowth } from './figures.ts';
+import { Answerer, Sender } from './transfer.ts';
+
+/** What is run of a tree, under the names that the modules have in both. */
+export interface Tree {
+  readonly runRingBench: (scale: number) => unknown;
+  readonly runFifoBench: (scale: number) => unknown;
+  readonly runTcpipBench: (scale: number) => unknown;
+  readonly runHdmBench: (
+    budgetMs: number,
+  ) => readonly { name: string; payloadBytes: number; nsPerPacket: number; heapBytesPerPacket: number }[];
+  readonly VirtualWorld: typeof World;
+}
+
+/** Where the virtual world is: in this tree, and in older ones. */
+const WORLDS = ['src/world/virtual/virtual-world.js', 'src/world/virtual.js'];
+
+/** @param dist the folder a tree is compiled to. */
+export async function loadTree(dist: string): Promise<Tree> {
+  const world = WORLDS.find((path) => existsSync(join(dist, path)));
+  if (world === undefined) throw new Error(`no virtual world in ${dist}`);
+  const paths = ['bench/ring.js', 'bench/fifo.js', 'bench/tcpip.js', 'bench/hdm.js', world];
+  const modules = await Promise.all(paths.map((path) => import(pathToFileURL(join(dist, path)).href)));
+  return Object.assign({}, ...modules) as Tree;
+}
+
+const SECOND_NS = 1e9;
+const STREAM_BYTES = 24 << 20;
+const REQUESTS = 12_000;
+const HDM_BUDGET_MS = 100;
+/** Rough shares of the work, so that each measure takes about as long. */
+const SCALES = { ring: 0.12, fifo: 0.12, stack: 0.05 };
+
+/** @param scale 1 for figures, less for a smoke test. */
+export function measureTree(tree: Tree, scale: number): Figures {
+  const rates: Record<string, number> = {};
+  const heap: Record<string, HeapGrowth> = {};
+  const timed = (name: string, work: (scale: number) => unknown): void => {
+    work(scale / 10); // so that what is timed is compiled
+    rates[name] = 1 / processorSeconds(() => work(scale));
+  };
+  timed('ring', (part) => tree.runRingBench(SCALES.ring * part));
+  timed('fifo', (part) => tree.runFifoBench(SCALES.fifo * part));
+  timed('stack', (part) => tree.runTcpipBench(SCALES.stack * part));
+  for (const figure of tree.runHdmBench(HDM_BUDGET_MS * scale)) {
+    if (figure.payloadBytes !== 64 && figure.name !== 'segmented') continue;
+    const name = `device, ${figure.name} ${figure.payloadBytes} B`;
+    rates[name] ??= 1 / figure.nsPerPacket;
+    const operations = Math.ceil((HDM_BUDGET_MS * scale * 1e6) / figure.nsPerPacket);
+    heap[name] ??= { bytesPerOperation: figure.heapBytesPerPacket, operations };
+  }
+  simulate(tree, scale / 10);
+  collect();
+  const heapBefore = process.memoryUsage().heapUsed;
+  const { segments, seconds } = simulate(tree, scale);
+  const bytesPerOperation = (process.memoryUsage().heapUsed - heapBefore) / segments;
+  rates['simulated segments'] = segments / seconds;
+  heap['simulated segments'] = { bytesPerOperation, operations: segments };
+  return { rates, heap, kernelRatios: {} };
+}
+
+/** Two cards in virtual time. @returns the segments they sent, and the processor time that took. */
+function simulate(tree: Tree, scale: number): { segments: number; seconds: number } {
+  const world = new tree.VirtualWorld({ cards: [{}, {}], link: { delayNs: 10_000 }, seed: 1 });
+  const [from, to] = world.cards;
+  if (to === undefined) throw new Error('a world of two cards has one');
+  const streamBytes = Math.ceil(STREAM_BYTES * scale);
+  const answerer = new Answerer(to.stack, streamBytes);
+  const sender = new Sender(from.stack, to.config.stack.address, streamBytes, Math.ceil(REQUESTS * scale));
+  from.start(sender);
+  to.start(answerer);
+  let done = false;
+  const seconds = processorSeconds(() => {
+    done = world.run(() => sender.done, 1000 * SECOND_NS);
+  });
+  if (!done) throw new Error('the simulated transfer did not end');
+  const segments = world.snapshot().reduce((sum, counters) => sum + (counters['tcpOutSegs'] ?? 0), 0);
+  return { segments, seconds };
+}
+
+function processorSeconds(work: () => unknown): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return Math.max(user + system, 1) / 1e6;
+}
+
+/** Empties the heap of what nobody holds, where the process was started with `--expose-gc`. */
+function collect(): void {
+  (globalThis as { gc?: () => void }).gc?.();
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const dist = process.argv[2] ?? join(import.meta.dirname, '../..');
+  process.stdout.write(
+    `${JSON.stringify(measureTree(await loadTree(dist), Number(process.argv[3] ?? 1)))}\n`,
+  );
+}
