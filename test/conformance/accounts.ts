@@ -20,9 +20,7 @@ const HOLD_NS = 100_000;
 export function framesLost({ inbound, memory, parts }: BareCard): string {
   const { inboundFrames, outboundFrames } = memory.layout;
   const free = inbound.available(inboundFrames);
-  const { ring } = (parts.processor as unknown as { outbound: { ring: { available(n: number): number } } })
-    .outbound;
-  const unused = ring.available(outboundFrames);
+  const unused = parts.processor['outbound'].producer.available(outboundFrames);
   const lost = [`${inboundFrames - free} inbound frames`, `${outboundFrames - unused} outbound frames`];
   return lost.filter((text) => !text.startsWith('0 ')).join(' and ');
 }
