@@ -1,10 +1,11 @@
 /**
  * The scatter-gather lists of executive and utility messages: what the host lets the card read (a system table, an operation
- * list) and where it lets it write (tables, a result list). From a request: its list. To its handler: the bytes to read, in a
- * buffer of the card's own, copied once; and a place to put the answer.
+ * list) and where it lets the card write (tables, a result list). A request gives its list. Its handler gets the bytes to
+ * read, copied once into a buffer of the card's own, and a place to put the answer.
  *
- * All of it must lie in the control area, the only part of the region the executive touches for the host.
+ * All of this memory must lie in the control area, the only part of the region that the executive touches for the host.
  */
+import { assert } from '../../assert/assert.ts';
 import type { Region } from '../../dma/region.ts';
 import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from '../../i2o/list/sgl.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../../i2o/list/sgl-reader.ts';
 import { AnswerPlace } from './answer-place.ts';
 
-/** Most bytes a request may hold in its lists, and most an answer can have. */
+/** Most bytes that a request may give to read, and most that an answer can have. */
 export const REQUEST_BYTES_MAX = 1024;
 export const RESULT_BYTES_MAX = 4096;
 
@@ -40,6 +41,10 @@ export class ControlLists {
 
   /** @param start address of the control area. @param end one past its last byte. */
   constructor(region: Region, start: number, end: number) {
+    assert(
+      start > 0 && start < end && end <= region.byteLength && ((start | end) & 3) === 0,
+      'control lists: the control area lies in the region',
+    );
     this.bytes = region.bytes;
     this.reader = new SglReader(region.words, [{ offset: start, byteLength: end - start }]);
     this.start = start;
@@ -49,8 +54,9 @@ export class ControlLists {
     this.resultWords = new Int32Array(result);
   }
 
-  /** The host's page size, for page lists. */
+  /** The host's page size in bytes, by which page lists are read. */
   set hostPageBytes(bytes: number) {
+    assert(bytes > 0 && (bytes & (bytes - 1)) === 0, 'control lists: a page has a power of two of bytes');
     this.reader.hostPageBytes = bytes;
   }
 
@@ -60,7 +66,8 @@ export class ControlLists {
   }
 
   /**
-   * Reads a request's list: copies what is to be read, notes where the answer goes.
+   * Reads the list of a request: copies what is to be read, and notes in `place` where the answer goes.
+   * @param sglWord word of the message at which the list begins. @param sizeWords words of the message.
    * @returns 0 or a DETAILED_STATUS_ number; then `errorOffset` says where.
    */
   open(frame: number, sglWord: number, sizeWords: number): number {
@@ -78,19 +85,29 @@ export class ControlLists {
     return 0;
   }
 
-  /** Writes the first `byteLength` bytes of the answer where the host wants it, as many as have room. @returns bytes written. */
+  /**
+   * Writes the first `byteLength` bytes of `result` where the host wants them, as many as have room.
+   * @returns bytes written, those thrown away included.
+   */
   answer(place: AnswerPlace, byteLength: number): number {
+    assert(
+      byteLength >= 0 && byteLength <= RESULT_BYTES_MAX,
+      'control lists: an answer fits where it was made',
+    );
     let from = 0;
     for (let i = 0; i < place.count && from < byteLength; i++) {
       const address = place.addresses[i];
       const length = Math.min(place.lengths[i], byteLength - from);
-      for (let k = 0; k < length && address !== 0; k++)
-        this.bytes[address + k] = this.result.getUint8(from + k);
+      if (address !== 0) {
+        assert(this.contains(address, length), 'control lists: an answer is written in the control area');
+        for (let k = 0; k < length; k++) this.bytes[address + k] = this.result.getUint8(from + k);
+      }
       from += length;
     }
     return from;
   }
 
+  /** Copies or notes one piece of the list. @returns 0 or a DETAILED_STATUS_ number. */
   private take(piece: number): number {
     const { reader, place } = this;
     const { address, count } = reader;
@@ -104,6 +121,10 @@ export class ControlLists {
     if (count > REQUEST_BYTES_MAX - this.requestBytes) return SGL_TOO_LARGE;
     for (let k = 0; k < count; k++) this.request.setUint8(this.requestBytes + k, this.bytes[address + k]);
     this.requestBytes += count;
+    assert(
+      this.requestBytes >= 0 && this.requestBytes <= REQUEST_BYTES_MAX,
+      'control lists: what is read fits the buffer',
+    );
     return 0;
   }
 }

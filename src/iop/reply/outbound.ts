@@ -1,12 +1,16 @@
 /**
- * Replies on their way out. Wraps the outbound transport's producer: counts frames, and writes the replies that are the same
- * for every class. When no frame is free a reply is withheld by its maker and tried again, never dropped.
+ * Replies on their way out. Wraps the outbound transport's producer: it counts the frames, and writes those replies that are
+ * the same for every class. When no frame is free, whoever makes a reply keeps it and tries again; none is dropped.
+ *
+ * One frame is filled at a time: it is acquired, written, and posted or cancelled before the next is acquired.
  */
+import { assert } from '../../assert/assert.ts';
 import { checkFault, FAULT_BIT, FAULT_BYTE } from '../../i2o/check-fault.ts';
 import { REQUEST_STATUS_PROGRESS_REPORT, REQUEST_STATUS_TRANSACTION_ERROR } from '../../i2o/executive.gen.ts';
 import {
   FLAG_LAST,
   FLAG_REPLY,
+  FRAME_BYTES,
   frameFunction,
   frameInitiator,
   frameInitiatorContext,
@@ -26,23 +30,38 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { PendingRequest } from './pending-request.ts';
 
-/** Outbound frames that must be free before a request is taken: the most one request answers with at once. */
+/**
+ * Outbound frames that must be free before a request is taken: the most that one request answers with at once. IopClear needs
+ * all four: two table notifications and a validation end, and it is answered itself.
+ */
 export const REPLY_RESERVE = 4;
 
 const STATUS_SHIFT = 24;
 const STATUS_REPLY_WORDS = 5;
 
+/** Word 4 of a reply: the request's status above the detailed status. */
+function statusWord(requestStatus: number, detailedStatus: number): number {
+  assert(
+    (requestStatus & ~0xff) === 0 && (detailedStatus & ~0xffff) === 0,
+    'outbound: a status has 8 bits and a detailed status 16',
+  );
+  return (requestStatus << STATUS_SHIFT) | detailedStatus;
+}
+
 export class Outbound {
   readonly producer: FrameProducer;
   readonly words: Int32Array;
-  /** In this turn a reply found no frame: it waits for the host to release one. The processor clears it each turn. */
+  /** In this turn a reply found no frame and waits until the host releases one. The processor clears this each turn. */
   short = false;
-  /** Failing ids of failure records: what SysTabSet said. */
+  /** Who failed, as failure records say: the numbers that SysTabSet gave this IOP and its host. */
   iopId = 0;
   hostUnitId = 0;
-  /** Where the request being answered came from, if its frame may be preserved; the processor sets it. */
+  /**
+   * The transport that preserves the frame of the request being answered, should it be undeliverable. Undefined for a static
+   * frame, which is not the transport's to preserve. The processor sets it.
+   */
   preserver: FrameConsumer | undefined;
-  /** A frame is acquired and not posted. */
+  /** A frame is acquired, and neither posted nor cancelled yet. */
   taken = false;
   private readonly counters: Float64Array;
 
@@ -52,8 +71,9 @@ export class Outbound {
     this.counters = ledger.counters;
   }
 
-  /** @returns a frame to fill, or NO_FRAME; then the reply waits. */
+  /** @returns word index of a frame to fill, or NO_FRAME; then the reply waits. // Hot path. */
   acquire(): number {
+    assert(!this.taken, 'outbound: the frame before this one was posted or cancelled');
     const frame = this.producer.acquire();
     if (frame === NO_FRAME) {
       this.counters[OUTBOUND_FULL] += 1;
@@ -71,27 +91,33 @@ export class Outbound {
     return false;
   }
 
-  /** The acquired frame is complete; the run loop publishes. */
+  /** The acquired frame is complete. The run loop publishes it at the end of the turn. // Hot path. */
   post(): void {
+    assert(this.taken, 'outbound: a frame is acquired before it is posted');
     this.counters[OUTBOUND_POSTED] += 1;
     this.taken = false;
     this.producer.post();
   }
 
-  /** Gives an acquired frame back, if there is one: whoever was to fill it has failed. */
+  /** Gives the acquired frame back, if there is one: its maker has nothing to say in it, or has failed. */
   cancel(): void {
     if (this.taken) this.producer.cancel();
     this.taken = false;
   }
 
-  /** A reset: nothing of what was posted is received any more. @param destroyed told of each reply that was not. */
+  /**
+   * A reset: the host receives nothing more of what was posted.
+   * @param destroyed told of each reply that the host had not received.
+   */
   restart(destroyed: (frame: number) => void): void {
     this.cancel();
     this.short = false;
-    this.counters[OUTBOUND_DESTROYED] += this.producer.restart(destroyed);
+    const replies = this.producer.restart(destroyed);
+    assert(replies >= 0, 'outbound: a reset destroys as many replies as wait, or none');
+    this.counters[OUTBOUND_DESTROYED] += replies;
   }
 
-  /** Answers a request with a status and nothing else. The caller knows a frame is free. */
+  /** Answers a request with a status and nothing else. The caller knows that a frame is free. */
   status(requestFrame: number, requestStatus: number, detailedStatus: number): void {
     if (requestStatus === REQUEST_STATUS_TRANSACTION_ERROR) {
       this.transactionError(requestFrame, detailedStatus, 0, 0);
@@ -105,30 +131,33 @@ export class Outbound {
       frameFunction(words, requestFrame),
       frameInitiatorContext(words, requestFrame),
       frameTransactionContext(words, requestFrame),
-      (requestStatus << STATUS_SHIFT) | detailedStatus,
+      statusWord(requestStatus, detailedStatus),
     );
   }
 
-  /** Answers a request that waited, for the last time. The caller knows a frame is free. */
+  /** Answers a request that waited, for the last time. The caller knows that a frame is free. */
   answer(pending: PendingRequest, requestStatus: number, detailedStatus: number): void {
+    assert(pending.open, 'outbound: a request that waited is answered once');
     pending.open = false;
-    this.writePending(pending, FLAG_REPLY | FLAG_LAST, (requestStatus << STATUS_SHIFT) | detailedStatus);
+    this.writePending(pending, FLAG_REPLY | FLAG_LAST, statusWord(requestStatus, detailedStatus));
   }
 
-  /** Tells how far a request has come: LAST is clear, it stays open. The caller knows a frame is free. */
+  /** Tells how far a request has come. LAST is clear, since it stays open. The caller knows that a frame is free. */
   progress(pending: PendingRequest, detailedStatus: number): void {
-    this.writePending(pending, FLAG_REPLY, (REQUEST_STATUS_PROGRESS_REPORT << STATUS_SHIFT) | detailedStatus);
+    assert(pending.open, 'outbound: a request whose progress is told is open');
+    this.writePending(pending, FLAG_REPLY, statusWord(REQUEST_STATUS_PROGRESS_REPORT, detailedStatus));
   }
 
-  /** Answers a request that a generated check found wrong, and says where. The caller knows a frame is free. */
+  /** Answers a request that a generated check found wrong, and says where. The caller knows that a frame is free. */
   refused(requestFrame: number, detailedStatus: number): void {
+    assert(detailedStatus !== 0, 'outbound: a request is refused for a reason');
     this.counters[INBOUND_REFUSED] += 1;
     this.transactionError(requestFrame, detailedStatus, checkFault[FAULT_BYTE], checkFault[FAULT_BIT]);
   }
 
   /**
-   * Answers a request whose fields are wrong (reference section 1.3).
-   * @param errorOffset byte of the message that is wrong; 0: not said. @param bitOffset bit in it.
+   * Answers a request whose fields are wrong by I2O 1.5's transaction error reply. The caller knows that a frame is free.
+   * @param errorOffset byte of the message that is wrong; 0: not said. @param bitOffset bit of that byte.
    */
   transactionError(
     requestFrame: number,
@@ -136,8 +165,13 @@ export class Outbound {
     errorOffset: number,
     bitOffset: number,
   ): void {
+    assert(
+      errorOffset >= 0 && errorOffset < FRAME_BYTES && bitOffset >= 0 && bitOffset < 8,
+      'outbound: what is wrong is a bit of the message',
+    );
     const words = this.words;
     const frame = this.acquire();
+    assert(frame !== NO_FRAME, 'outbound: a transaction error finds a free frame');
     writeTransactionError(
       words,
       frame,
@@ -154,14 +188,17 @@ export class Outbound {
   }
 
   /**
-   * Answers a message that cannot be delivered with a transport-failure frame (reference section 1.4). The record names the
-   * request's frame where the transport preserves it, else a copy of it that lasts as long as the record; 0xFFFFFFFF where
-   * nothing is kept, as of a static frame. Word 3 carries the context either way.
+   * Answers a message that cannot be delivered with I2O 1.5's transport-failure frame. The record names the request's frame
+   * where the transport preserves it, else a copy of it that lasts as long as the record; 0xFFFFFFFF where nothing is kept, as
+   * of a static frame. Word 3 carries the transaction context in every case. The caller knows that a frame is free.
+   * @param failureCode a FAILURE_CODE_ number. @param severity SEVERITY_ bits.
    */
   failure(requestFrame: number, failureCode: number, severity: number): void {
+    assert(failureCode > 0 && failureCode <= 0xff, 'outbound: a failure record says what failed');
     this.counters[INBOUND_REFUSED] += 1;
     const words = this.words;
     const record = this.acquire();
+    assert(record !== NO_FRAME, 'outbound: a failure record finds a free frame');
     writeFailure(
       words,
       record,
@@ -200,7 +237,9 @@ export class Outbound {
     transactionContext: number,
     status: number,
   ): void {
+    assert((flags & FLAG_REPLY) !== 0, 'outbound: a status is a reply');
     const frame = this.acquire();
+    assert(frame !== NO_FRAME, 'outbound: a status finds a free frame');
     const words = this.words;
     writeHeader(
       words,

@@ -1,4 +1,5 @@
-/** Whom to answer later: what a reply repeats of a request whose frame is long free again. */
+/** Whom to answer later: what a reply repeats of a request whose frame has been released meanwhile. */
+import { assert } from '../../assert/assert.ts';
 import {
   frameFunction,
   frameInitiator,
@@ -16,8 +17,9 @@ export class PendingRequest {
   initiatorContext = 0;
   transactionContext = 0;
 
-  /** Keeps a request's addresses and contexts; it is open from now on. */
+  /** Keeps the addresses and contexts of the request at a word index. It is open from now on. */
   hold(words: Int32Array, frame: number): void {
+    assert(!this.open, 'pending request: one that is open is not overwritten');
     this.open = true;
     this.target = frameTarget(words, frame);
     this.initiator = frameInitiator(words, frame);

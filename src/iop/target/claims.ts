@@ -1,10 +1,11 @@
 /**
- * Who uses a device (UtilClaim, UtilClaimRelease), who has locked it and who has reserved it (reference section 5.1). From
- * `utility`: who asks for what. To it, and to the processor by way of `IopState`: who is kept out.
+ * Who uses a device (I2O 1.5's UtilClaim and UtilClaimRelease), who has locked it and who has reserved it. The utility messages
+ * say who asks for what. They hear from here who is kept out, and so does the processor, by way of `DeviceState`.
  *
- * There is at most one user of each type. A lock, a reservation and an exclusive claim keep every other initiator out; that
- * they do so by these three statuses is ours.
+ * There is at most one user of each claim type. A lock, a reservation and an exclusive claim keep every other initiator out.
+ * That they do so, and with which of three statuses, is ours.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_DEVICE_BUSY,
   DETAILED_STATUS_DEVICE_LOCKED,
@@ -23,19 +24,19 @@ import {
   CLAIM_TYPE_SECONDARY,
 } from '../../i2o/utility.gen.ts';
 
-/** Bit 0 of UtilClaimRelease's flags: only if the device is idle. */
+/** Bit 0 of UtilClaimRelease's flags: release only if the user holds neither lock nor reservation. */
 const RELEASE_CONDITIONAL = 1;
 
-/** DeviceFlags of a table entry (reference section 4.5). */
-export const DEVICE_FLAG_USERS_ALLOWED = 0x02; // more than one user may be
+/** DeviceFlags of an entry of I2O 1.5's logical configuration table. */
+export const DEVICE_FLAG_USERS_ALLOWED = 0x02; // the device may have more than one user
 export const DEVICE_FLAG_PEER_SERVICE_OFF = 0x10;
 export const DEVICE_FLAG_MANAGEMENT_SERVICE_OFF = 0x20;
 
 export class Claims {
-  /** TIDs; NO_TID while nobody has. */
+  /** TIDs of the initiators that hold the lock and the reservation; NO_TID while nobody does. */
   lockedBy: number = NO_TID;
   reservedBy: number = NO_TID;
-  /** TID of the user and terms of the claim, by claim type; index 0 is unused. */
+  /** TID of the user and flags of its claim, by claim type; index 0 is unused. */
   private readonly user = new Int16Array(CLAIM_TYPE_MANAGEMENT + 1).fill(NO_TID);
   private readonly terms = new Uint16Array(CLAIM_TYPE_MANAGEMENT + 1);
 
@@ -44,7 +45,7 @@ export class Claims {
     return this.user[CLAIM_TYPE_PRIMARY];
   }
 
-  /** Users there are. */
+  /** How many users there are. */
   get users(): number {
     let users = 0;
     for (let type = CLAIM_TYPE_PRIMARY; type <= CLAIM_TYPE_MANAGEMENT; type++) {
@@ -53,28 +54,34 @@ export class Claims {
     return users;
   }
 
-  /** Claim type of the `index`th user; 0 when there is none. */
+  /** Claim type of a user. @param index its place among the users there are, in the order of their types. */
   typeOf(index: number): number {
     let left = index;
-    for (let type = CLAIM_TYPE_PRIMARY; type <= CLAIM_TYPE_MANAGEMENT; type++) {
-      if (this.user[type] !== NO_TID && left-- === 0) return type;
+    let type = CLAIM_TYPE_PRIMARY as number;
+    for (; type <= CLAIM_TYPE_MANAGEMENT; type++) {
+      if (this.user[type] !== NO_TID && left-- === 0) break;
     }
-    return 0;
+    assert(type <= CLAIM_TYPE_MANAGEMENT, 'claims: a user asked for by its place is there');
+    return type;
   }
 
-  /** TID of the user of a type; NO_TID when there is none. */
+  /** TID of the user of a claim type; NO_TID when there is none. */
   userOf(type: number): number {
+    assert(
+      type >= CLAIM_TYPE_PRIMARY && type <= CLAIM_TYPE_MANAGEMENT,
+      'claims: a user is asked for by a claim type',
+    );
     return this.user[type];
   }
 
-  /** The table entry's DeviceFlags, as far as users have a say in them. */
+  /** DeviceFlags of the table entry, as far as the users' claims decide them. */
   get deviceFlags(): number {
     const manager = this.has(CLAIM_FLAG_NO_MANAGEMENT_SERVICE) ? DEVICE_FLAG_MANAGEMENT_SERVICE_OFF : 0;
     const peer = this.has(CLAIM_FLAG_NO_PEER_SERVICE) ? DEVICE_FLAG_PEER_SERVICE_OFF : 0;
     return manager | peer | (this.has(CLAIM_FLAG_EXCLUSIVE) ? 0 : DEVICE_FLAG_USERS_ALLOWED);
   }
 
-  /** Why an initiator is kept out of the device, a DETAILED_STATUS_ number; 0: it is not. */
+  /** Why an initiator is kept out of the device, a DETAILED_STATUS_ number; 0 when it is not. */
   keepsOut(tid: number): number {
     if (this.lockedBy !== NO_TID && this.lockedBy !== tid) return DETAILED_STATUS_DEVICE_LOCKED;
     if (this.reservedBy !== NO_TID && this.reservedBy !== tid) return DETAILED_STATUS_DEVICE_BUSY;
@@ -83,9 +90,9 @@ export class Claims {
   }
 
   /**
-   * Takes a user. Refused: while another has locked or reserved the device; a type that is held already, any beside an
-   * exclusive one, an exclusive one beside any, a manager where a user wants none and the other way round; and an authorized
-   * or secondary one without a primary.
+   * Takes a user. A claim is refused while another initiator has locked or reserved the device; when its type is taken; when
+   * it or a claim there is, is exclusive; when a user that wants no manager would meet one; and when it is an authorized or
+   * secondary one and there is no primary user.
    * @returns 0 or a DETAILED_STATUS_ number.
    */
   claim(tid: number, type: number, flags: number): number {
@@ -101,12 +108,13 @@ export class Claims {
     if (dependent && this.user[CLAIM_TYPE_PRIMARY] === NO_TID) return DETAILED_STATUS_INVALID_REQUEST;
     this.user[type] = tid;
     this.terms[type] = flags;
+    this.check();
     return DETAILED_STATUS_SUCCESS;
   }
 
   /**
-   * Lets a user go; only itself can say so. Conditional: refused while it has the device locked or reserved; else both end
-   * with its last claim. @returns as `claim`.
+   * Ends a user's claim; only the user itself can. A conditional release is refused while the user has the device locked or
+   * reserved; otherwise lock and reservation end with the user's last claim. @returns as `claim`.
    */
   release(tid: number, type: number, flags: number): number {
     if (this.user[type] === NO_TID) return DETAILED_STATUS_INVALID_REQUEST;
@@ -119,14 +127,17 @@ export class Claims {
       if (this.lockedBy === tid) this.lockedBy = NO_TID;
       if (this.reservedBy === tid) this.reservedBy = NO_TID;
     }
+    this.check();
     return DETAILED_STATUS_SUCCESS;
   }
 
   /** UtilLock. @returns as `claim`. */
   lock(tid: number): number {
     const kept = this.keepsOut(tid);
-    if (kept === 0) this.lockedBy = tid;
-    return kept;
+    if (kept !== 0) return kept;
+    this.lockedBy = tid;
+    assert(this.keepsOut(tid) === 0, 'claims: whoever holds the lock is not kept out');
+    return DETAILED_STATUS_SUCCESS;
   }
 
   /** UtilLockRelease. @returns as `claim`. */
@@ -139,8 +150,10 @@ export class Claims {
   /** UtilDeviceReserve. @returns as `claim`. */
   reserve(tid: number): number {
     const kept = this.keepsOut(tid);
-    if (kept === 0) this.reservedBy = tid;
-    return kept;
+    if (kept !== 0) return kept;
+    this.reservedBy = tid;
+    assert(this.keepsOut(tid) === 0, 'claims: whoever holds the reservation is not kept out');
+    return DETAILED_STATUS_SUCCESS;
   }
 
   /** UtilDeviceRelease. @returns as `claim`. */
@@ -150,6 +163,7 @@ export class Claims {
     return DETAILED_STATUS_SUCCESS;
   }
 
+  /** Nobody uses the device any more: it was destroyed, or the IOP was reset. */
   reset(): void {
     this.user.fill(NO_TID);
     this.terms.fill(0);
@@ -157,10 +171,12 @@ export class Claims {
     this.reservedBy = NO_TID;
   }
 
+  /** Why an initiator that is not the owner cannot end a lock or a reservation. */
   private notOwn(owner: number): number {
     return owner === NO_TID ? DETAILED_STATUS_INVALID_REQUEST : DETAILED_STATUS_INVALID_INITIATOR_ADDRESS;
   }
 
+  /** Whether an initiator has any claim. */
   private uses(tid: number): boolean {
     return this.user.includes(tid);
   }
@@ -170,7 +186,18 @@ export class Claims {
     return this.terms.some((terms) => (terms & flag) !== 0);
   }
 
-  /** Type of the exclusive user, which then is the only one; 0 when there is none. */
+  /** What must hold of the users after every change. */
+  private check(): void {
+    assert(this.exclusiveType() === 0 || this.users === 1, 'claims: an exclusive user is the only one');
+    for (let type = CLAIM_TYPE_PRIMARY; type <= CLAIM_TYPE_MANAGEMENT; type++) {
+      assert(
+        this.user[type] !== NO_TID || this.terms[type] === 0,
+        'claims: a claim type without a user has no terms',
+      );
+    }
+  }
+
+  /** Claim type of the exclusive user, which then is the only one; 0 when there is none. */
   private exclusiveType(): number {
     return Math.max(
       0,

@@ -1,12 +1,14 @@
 /**
- * One target's events: who registered for which (UtilEventRegister), what has happened and waits for a frame, and what is still
- * to be acknowledged (reference sections 5.1 and 5.2). Every target has one registration, since the host is the only initiator.
+ * One target's events: which ones the host registered for (I2O 1.5's UtilEventRegister), what has happened and waits for a
+ * frame, and what is still to be acknowledged. Every target has one registration, since only the host may register.
  *
- * An event's reply repeats the registration's contexts, LAST clear, with the indicator in word 4 where a status would be. A
- * new registration replaces the old one without a word; a mask of 0 is itself answered, once, with indicator 0 and LAST set,
- * which is ours, so that the host knows when no more events can come.
+ * The reply that tells of an event repeats the registration's contexts with LAST clear, and has the event's indicator in word 4
+ * where other replies have a status. A new registration replaces the old one, which is not answered. Ours: a mask of 0 is
+ * itself answered, once, with indicator 0 and LAST set, so that the host knows when no more events can come.
  */
+import { assert } from '../../assert/assert.ts';
 import { FLAG_LAST, FLAG_REPLY, writeHeader } from '../../i2o/frame.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
 import {
   GENERIC_EVENT_DEVICE_RESET,
   GENERIC_EVENT_EVENT_MASK_MODIFIED,
@@ -19,19 +21,22 @@ import type { Outbound } from '../reply/outbound.ts';
 import { PendingRequest } from '../reply/pending-request.ts';
 import type { IopState } from '../state/iop-state.ts';
 
-/** Events of one target that can wait for a frame; then the oldest is dropped and counted. */
+/** Events of one target that can wait for a frame. When one more happens, the oldest is dropped and counted. */
 export const EVENT_QUEUE_MAX = 32;
 
 export class TargetEvents implements EventSource {
-  /** Events that wait. */
+  /** Events that wait for a frame. */
   waiting = 0;
-  /** A DeviceReset was sent and not acknowledged yet. */
+  /** A DeviceReset was sent, and the host has not acknowledged it yet. */
   resetUnacknowledged = false;
   private readonly outbound: Outbound;
   private readonly iop: IopState;
   private readonly counters: Float64Array;
   private readonly registration = new PendingRequest();
+  /** Events that the host asked for. */
   private mask = 0;
+  /** Events that the target may raise, as its table entry says. */
+  private capabilities = -1;
   private readonly queue = new Int32Array(EVENT_QUEUE_MAX * 2);
   private first = 0;
 
@@ -41,7 +46,14 @@ export class TargetEvents implements EventSource {
     this.counters = ledger.counters;
   }
 
+  /** The target says once what it may raise. */
+  limitTo(capabilities: number): void {
+    this.capabilities = capabilities;
+  }
+
   raise(event: number, data: number): void {
+    assert(event !== 0 && (event & (event - 1)) === 0, 'events: what is raised is one event');
+    assert((event & this.capabilities) !== 0, 'events: a target raises only what its table entry says');
     if ((this.mask & event) === 0) return;
     if (this.waiting === EVENT_QUEUE_MAX) {
       this.first = (this.first + 1) % EVENT_QUEUE_MAX;
@@ -52,11 +64,13 @@ export class TargetEvents implements EventSource {
     this.queue[at] = event | 0;
     this.queue[at + 1] = data;
     this.waiting += 1;
+    assert(this.waiting > 0 && this.waiting <= EVENT_QUEUE_MAX, 'events: no more wait than have room');
     this.iop.busy = true;
   }
 
-  /** UtilEventRegister. What waits goes to whoever is registered now, as far as it is asked for. */
+  /** UtilEventRegister. What waits goes to the new registration, as far as it asks for it. A frame is free. */
   register(requestFrame: number, mask: number): void {
+    this.registration.open = false;
     this.registration.hold(this.outbound.words, requestFrame);
     this.mask = mask;
     if (mask === 0) {
@@ -67,12 +81,12 @@ export class TargetEvents implements EventSource {
     }
   }
 
-  /** UtilEventAck. */
+  /** UtilEventAck. @param indicator the events acknowledged; all but DeviceReset need nothing. */
   acknowledge(indicator: number): void {
     if ((indicator & GENERIC_EVENT_DEVICE_RESET) !== 0) this.resetUnacknowledged = false;
   }
 
-  /** Sends what waits, as frames allow. @returns events sent. */
+  /** Sends what waits, as far as there are frames. @returns events sent. */
   send(): number {
     let sent = 0;
     while (this.waiting > 0 && this.outbound.hasFrame()) {
@@ -89,7 +103,7 @@ export class TargetEvents implements EventSource {
     return sent;
   }
 
-  /** Forgets everything without a word: the queues it would go by are being rebuilt. */
+  /** Forgets everything and tells nobody: the IOP is being reset, and with it the queue by which it would be told. */
   reset(): void {
     this.registration.open = false;
     this.mask = 0;
@@ -97,6 +111,7 @@ export class TargetEvents implements EventSource {
     this.resetUnacknowledged = false;
   }
 
+  /** Answers the registration for the last time. */
   private end(): void {
     this.write(FLAG_REPLY | FLAG_LAST, 0, 0);
     this.registration.open = false;
@@ -106,7 +121,9 @@ export class TargetEvents implements EventSource {
   private write(flags: number, indicator: number, data: number): void {
     const { registration, outbound } = this;
     const { words } = outbound;
+    assert(registration.open, 'events: whoever is told of an event has registered');
     const frame = outbound.acquire();
+    assert(frame !== NO_FRAME, 'events: whoever is told of an event finds a free frame');
     writeHeader(
       words,
       frame,

@@ -1,6 +1,8 @@
 /**
- * What a TID is to the utility layer: the IOP itself, or a device. Events, parameter groups, users, what can be aborted.
+ * What a TID is to the utility layer: the IOP itself, or a device. A target has events, parameter groups, users, and requests
+ * that can be aborted.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   EXECUTIVE_CLASS_ID,
   EXECUTIVE_CLASS_VERSION,
@@ -9,7 +11,7 @@ import {
   EXECUTIVE_EVENT_RESOURCE_LIMIT,
   EXECUTIVE_EVENT_XCT_CHANGE,
 } from '../../i2o/executive.gen.ts';
-import { FIRST_DEVICE_TID, HOST_TID, IOP_TID } from '../../i2o/tids.ts';
+import { FIRST_DEVICE_TID, HOST_TID, IOP_TID, NO_TID } from '../../i2o/tids.ts';
 import {
   DEVICE_STATE_CHANGE_NORMAL,
   DEVICE_STATE_CHANGE_NOT_AVAILABLE,
@@ -28,7 +30,7 @@ import type { IopState } from '../state/iop-state.ts';
 import { Claims } from './claims.ts';
 import type { TargetEvents } from './events.ts';
 
-/** Generic events the IOP raises for every device. */
+/** Generic events that the IOP raises for every device. */
 const DEVICE_EVENTS =
   GENERIC_EVENT_STATE_CHANGE |
   GENERIC_EVENT_DEVICE_RESET |
@@ -44,22 +46,23 @@ const EXECUTIVE_EVENTS =
   GENERIC_EVENT_EVENT_MASK_MODIFIED |
   GENERIC_EVENT_FIELD_MODIFIED;
 
+/** What the utility messages need of a TID. */
 export interface Target {
   readonly tid: number;
   readonly classId: number;
   readonly classVersion: number;
-  /** Everything it may raise. */
+  /** All events that it may raise. */
   readonly eventCapabilities: number;
   readonly events: TargetEvents;
-  /** Groups of its own and the generic ones. */
+  /** Its own parameter groups, and the generic ones. */
   groups: readonly ParameterGroup[];
-  /** Users, lock and reservation; the IOP itself has none. */
+  /** Users, lock and reservation; undefined for the IOP itself, which cannot be claimed. */
   readonly claims: Claims | undefined;
   /** UtilAbort. @returns requests ended. */
   abort(match: AbortMatch): number;
 }
 
-/** TID 0. */
+/** TID 0: the IOP itself. */
 export class ExecutiveTarget implements Target {
   readonly tid = IOP_TID;
   readonly classId = EXECUTIVE_CLASS_ID;
@@ -68,15 +71,17 @@ export class ExecutiveTarget implements Target {
   readonly events: TargetEvents;
   readonly claims = undefined;
   groups: readonly ParameterGroup[] = [];
-  /** Ends what the executive has open. */
+  /** Ends what the executive has open; the executive says how. @returns requests ended. */
   aborter: ((match: AbortMatch) => number) | undefined;
 
   constructor(events: TargetEvents) {
     this.events = events;
+    events.limitTo(this.eventCapabilities);
   }
 
   abort(match: AbortMatch): number {
-    return this.aborter === undefined ? 0 : this.aborter(match);
+    assert(this.aborter !== undefined, 'executive target: the executive can end what it has open');
+    return this.aborter(match);
   }
 }
 
@@ -84,7 +89,10 @@ const ENABLED = 0;
 const SUSPENDED = 1;
 const DESTROYED = 2;
 
-/** One device, with the module behind it. Its state, and its path's, outlive SysQuiesce and IopClear, not IopReset. */
+/**
+ * One device, with the module behind it. Whether it, or the path to it, is suspended outlives SysQuiesce and IopClear; an
+ * IopReset makes it as it was built.
+ */
 export class DeviceTarget implements Target {
   readonly tid: number;
   readonly module: Module;
@@ -93,7 +101,7 @@ export class DeviceTarget implements Target {
   readonly events: TargetEvents;
   readonly claims: Claims = new Claims();
   groups: readonly ParameterGroup[] = [];
-  /** Change indicator of the table when its entry last changed. */
+  /** The table's change indicator when this device's entry last changed. */
   changedAt = 1;
   biosInfo = 0;
   private readonly iop: IopState;
@@ -103,10 +111,18 @@ export class DeviceTarget implements Target {
   /** @param device number of the device, from 0. */
   constructor(device: number, module: Module, events: TargetEvents, iop: IopState) {
     this.tid = FIRST_DEVICE_TID + device;
+    const { classId, classVersion } = module;
+    assert(this.tid < NO_TID, 'device target: a TID that names a device is not the one for nobody');
+    assert(
+      classId >>> 12 === 0 && classVersion >>> 4 === 0,
+      'device target: a class has 12 bits, its version 4',
+    );
+    assert(iop.devices[device] !== undefined, 'device target: a device has a state of its own');
     this.module = module;
     this.state = iop.devices[device];
     this.events = events;
     this.iop = iop;
+    events.limitTo(this.eventCapabilities);
     module.attachEvents(events, this.tid);
   }
 
@@ -122,16 +138,20 @@ export class DeviceTarget implements Target {
     return this.module.eventCapabilities | DEVICE_EVENTS;
   }
 
+  /** It is in the logical configuration table. */
   get present(): boolean {
     return this.condition !== DESTROYED;
   }
 
   abort(match: AbortMatch): number {
     // Only the host can have asked the module for anything.
-    return match.initiatorTid === HOST_TID ? this.module.abort(match) : 0;
+    if (match.initiatorTid !== HOST_TID) return 0;
+    const ended = this.module.abort(match);
+    assert(ended >= 0, 'device target: a module says how many requests it ended');
+    return ended;
   }
 
-  /** Takes no more requests. @param end also end those it has. */
+  /** Takes no more requests. @param end whether those it has end as well. */
   suspend(end: boolean): void {
     if (end) this.module.quiesce();
     this.turn(SUSPENDED, DEVICE_STATE_CHANGE_SUSPENDED);
@@ -141,21 +161,25 @@ export class DeviceTarget implements Target {
     this.turn(ENABLED, DEVICE_STATE_CHANGE_NORMAL);
   }
 
-  /** Ends every request and starts again. */
+  /** Ends every request it has, takes new ones, and raises DeviceReset. */
   restart(): void {
     this.module.quiesce();
     this.enable();
     this.events.raise(GENERIC_EVENT_DEVICE_RESET, 0);
   }
 
-  /** The path from the host to the device is closed or opened; the device itself stays as it is. @param end its requests. */
+  /**
+   * The path from the host to the device is closed or opened; the device itself stays as it is.
+   * @param end whether the requests it has end.
+   */
   setPath(open: boolean, end: boolean): void {
+    assert(this.present, 'device target: only of a device in the table is the path closed or opened');
     if (end) this.module.quiesce();
     this.pathOpen = open;
     this.settle();
   }
 
-  /** A claim, a lock or a reservation came or went: the host may be kept out, or in again. */
+  /** A claim, a lock or a reservation came or went: the host may be kept out now, or no longer. */
   usersChanged(): void {
     this.state.setHostKeptOut(this.claims.keepsOut(HOST_TID));
   }
@@ -168,12 +192,12 @@ export class DeviceTarget implements Target {
     this.turn(DESTROYED, DEVICE_STATE_CHANGE_NOT_AVAILABLE);
   }
 
-  /** Its entry of the table has changed. */
+  /** Its entry of the logical configuration table has changed. */
   entryChanged(): void {
     this.changedAt = this.iop.tableChanged();
   }
 
-  /** As built: the IOP was reset. */
+  /** The IOP was reset: the device is as it was built. */
   rebuild(): void {
     this.claims.reset();
     this.usersChanged();
@@ -184,7 +208,12 @@ export class DeviceTarget implements Target {
     this.settle();
   }
 
+  /** @param change data of the StateChange event, a DEVICE_STATE_CHANGE_ number. */
   private turn(condition: number, change: number): void {
+    assert(
+      this.present,
+      'device target: nothing but a reset of the IOP brings a device back that was destroyed',
+    );
     const changed = condition !== this.condition;
     this.condition = condition;
     this.settle();
