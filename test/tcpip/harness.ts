@@ -1,7 +1,7 @@
 /**
- * Stacks joined by a pipe in virtual time. Frames to the sender's own hardware address come back to it; all others go
- * to the other side, after the pipe's delay and whatever harm its options ask for (all from one seed). For one stack
- * and a peer that follows a script, see `script.ts`.
+ * Stacks joined by a pipe in virtual time. Frames to the sender's own hardware address come back to it; all
+ * others go to the other side, after the pipe's delay and whatever harm its options ask for (all from one
+ * seed). For one stack and a peer that follows a script, see `script.ts`.
  */
 import { expect } from 'vitest';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';

@@ -1,10 +1,10 @@
 /**
- * The other end of a connection, played by the test. Sequence numbers are relative, as packetdrill has them: each end's
- * SYN is 0 and its first byte 1. A peer keeps its numbers by itself where a test does not give them: it sends in order,
- * and repeats the acknowledgement it sent last.
+ * The other end of a connection, played by the test. Sequence numbers are relative, as packetdrill has them:
+ * each end's SYN is 0 and its first byte 1. A peer keeps its numbers by itself where a test does not give
+ * them: it sends in order, and repeats the acknowledgement it sent last.
  *
- * `expects` compares flags, sequence number, acknowledgement, length and payload of the next segment always (the payload
- * must be the pattern's bytes at this place of the stream), and whatever else the test names.
+ * `expects` compares flags, sequence number, acknowledgement, length and payload of the next segment always
+ * (the payload must be the pattern's bytes at this place of the stream), and whatever else the test names.
  */
 import { expect } from 'vitest';
 import { tcpFrame } from './frames.ts';
@@ -59,7 +59,9 @@ export interface Expected {
   length?: number;
   window?: number;
   urgent?: number;
-  /** Exactly these; `sack` is relative to the peer's numbers, the value of `ts` to that of the stack's SYN. */
+  /**
+   * Exactly these; `sack` is relative to the peer's numbers, the value of `ts` to that of the stack's SYN.
+   */
   options?: Options;
 }
 

@@ -1,10 +1,11 @@
 /**
- * One stack and scripted peers in virtual time, so that a test reads like a packetdrill script: what the peer sends, what
- * the stack must answer, what the socket's owner must be told. There is no delay on the wire: what the stack sends lies in
- * the peer's inbox as soon as the stack has been flushed.
+ * One stack and scripted peers in virtual time, so that a test reads like a packetdrill script: what the peer
+ * sends, what the stack must answer, what the socket's owner must be told. There is no delay on the wire:
+ * what the stack sends lies in the peer's inbox as soon as the stack has been flushed.
  *
- * After each test every script ends itself: sockets are aborted, all timers run out, and then every packet slot must be
- * free, every context answered, the byte counters balanced, and every connection back in the pool.
+ * After each test every script ends itself: sockets are aborted, all timers run out, and then every packet
+ * slot must be free, every context answered, the byte counters balanced, and every connection back in the
+ * pool.
  */
 import { expect, onTestFinished } from 'vitest';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
@@ -177,7 +178,9 @@ function arpRequest(sender: number, target: number): Uint8Array {
   return frame;
 }
 
-/** The answer to an ARP request, whoever is asked for; hardware addresses follow IPv4 addresses (`wire.ts`). */
+/**
+ * The answer to an ARP request, whoever is asked for; hardware addresses follow IPv4 addresses (`wire.ts`).
+ */
 function arpReply(request: Uint8Array): Uint8Array {
   const reply = request.slice();
   const view = new DataView(reply.buffer);

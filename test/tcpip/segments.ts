@@ -1,6 +1,6 @@
 /**
- * TCP segments as tests write them: flags by name, options as an object. Numbers are what is on the wire; `script.ts`
- * makes them relative to both ends' initial sequence numbers.
+ * TCP segments as tests write them: flags by name, options as an object. Numbers are what is on the wire;
+ * `script.ts` makes them relative to both ends' initial sequence numbers.
  */
 import { ACK, FIN, PSH, RST, SYN, URG } from './frames.ts';
 import { TCP_AT } from './wire.ts';

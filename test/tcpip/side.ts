@@ -1,7 +1,8 @@
 /**
- * One host of a test: a stack, packet slots, transmit buffers, the port the stack sends through, and an owner that records
- * what it is told. Every frame the stack sends is checked for its sizes and checksums; every state the owner is told
- * of must follow from the one before (RFC 9293 figure 5); every context must be answered once.
+ * One host of a test: a stack, packet slots, transmit buffers, the port the stack sends through, and an owner
+ * that records what it is told. Every frame the stack sends is checked for its sizes and checksums; every
+ * state the owner is told of must follow from the one before (RFC 9293 figure 5); every context must be
+ * answered once.
  */
 import { expect } from 'vitest';
 import { DmaEngine } from '../../src/dma/engine.ts';

@@ -18,6 +18,8 @@ export class Socket {
   private readonly script: Stage;
   /** Bytes sent so far, so that the stream is one pattern. */
   private sent = 0;
+  /** Bytes read so far. */
+  private read = 0;
   private given = false;
   private readonly accepted: Socket[] = [];
 
@@ -112,11 +114,17 @@ export class Socket {
     return errno;
   }
 
-  /** Takes and consumes what is there, up to `most` bytes; a window update may go out. */
-  reads(most = 1 << 20): Uint8Array {
+  /**
+   * Takes and consumes what is there, up to `most` bytes; a window update may go out. The bytes must be the pattern's at
+   * this place of the stream. @returns how many.
+   */
+  reads(most = 1 << 20): number {
     const data = this.script.host.takeAll(this.c, most);
+    const isPattern = Buffer.from(data).equals(pattern(data.length, this.read));
+    expect(isPattern, `${data.length} bytes from ${this.read} on`).toBe(true);
+    this.read += data.length;
     this.script.settle();
-    return data;
+    return data.length;
   }
 
   /** Takes bytes without consuming them: their room stays occupied. */

@@ -75,7 +75,7 @@ describe('RFC 9293 §3.10.7.1: a segment for no connection and no listener', () 
     });
   }
 
-  it('drops the reset to a peer whose hardware address it does not know, asks, and answers the next segment', () => {
+  it('drops the reset to a peer whose hardware address it does not know, and asks for it', () => {
     const script = new Script();
     const peer = script.peer({ port: 40_000, introduced: false });
     peer.hostPort = 81;

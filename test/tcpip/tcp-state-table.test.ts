@@ -1,10 +1,16 @@
-/** Every state against every kind of segment: what RFC 9293 §3.10.7 (with RFC 5961 and RFC 1337) says comes next. */
+/**
+ * Every state against every kind of segment: what RFC 9293 §3.10.7 (with RFC 5961 and RFC 1337) says comes
+ * next.
+ */
 import { describe, expect, it } from 'vitest';
 import { established, type Opening, synReceived, synSent } from './openings.ts';
 import type { Sent } from './peer.ts';
 import { Script } from './script.ts';
 
-/** The numbers of a state: the peer's next (what the stack expects), the stack's oldest unacknowledged and next. */
+/**
+ * The numbers of a state: the peer's next (what the stack expects), the stack's oldest unacknowledged and
+ * next.
+ */
 interface Numbers {
   readonly rcv: number;
   readonly una: number;
@@ -35,13 +41,17 @@ const KINDS: Readonly<Record<string, (n: Numbers) => Sent>> = {
   'data and a FIN': ({ rcv, una }) => ({ flags: 'FIN PSH ACK', seq: rcv, ack: una, length: 10 }),
 };
 
-/** The next state where it is another, and how far an ACK goes beyond `rcv`; without `ack` there is no answer. */
+/**
+ * The next state where it is another, and how far an ACK goes beyond `rcv`; without `ack` there is no answer.
+ */
 interface Outcome {
   readonly next?: string;
   readonly ack?: number;
 }
 
-/** What holds in every synchronized state with a live connection, unless the state's own row says otherwise. */
+/**
+ * What holds in every synchronized state with a live connection, unless the state's own row says otherwise.
+ */
 const SYNCHRONIZED: Readonly<Record<string, Outcome>> = {
   'a SYN in the window': { ack: 0 },
   'an old SYN': { ack: 0 },

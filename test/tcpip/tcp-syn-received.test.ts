@@ -22,7 +22,7 @@ describe('RFC 9293 §3.10.7.4: a segment in SYN-RECEIVED', () => {
     });
   }
 
-  it('forgets the connection at an exact reset, and tells the listener’s owner nothing (second check)', () => {
+  it('forgets the connection at an exact reset, and tells nobody (second check)', () => {
     const { script, peer, listener } = synReceived();
     peer.sends({ flags: 'RST', seq: 1 });
     peer.expectsNothing();
