@@ -72,7 +72,7 @@ describe('RFC 9293 §3.10.7.4, seventh check: text in order', () => {
       peer.sends({ seq, length });
       peer.expects({ seq: 1, ack: 101 });
     }
-    expect(script.counter('tcpDuplicates')).toBe(1);
+    expect(script.counter('tcpDuplicates')).toBe(3);
     expect(socket.reads()).toBe(100);
   });
 

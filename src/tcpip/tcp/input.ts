@@ -4,7 +4,7 @@
  * the next flush.
  */
 
-import { TCP_CHALLENGE_ACKS, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
+import { TCP_CHALLENGE_ACKS, TCP_DUPLICATES, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from '../../socket/errno.ts';
 import { RX_CHECKSUM_CHECKED } from '../contract.ts';
 import { addressSum, fold, PROTOCOL_TCP } from '../header/ipv4.ts';
@@ -230,9 +230,12 @@ function refuseSegment(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
     return;
   }
   if (length > 0 || (flags & FIN) !== 0) {
-    if (length > 0 && tcb.sackPermitted !== 0 && ((segment.seq + length - tcb.rcvNxt) | 0) <= 0) {
-      tcb.received.duplicateStart = segment.seq;
-      tcb.received.duplicateEnd = (segment.seq + length) | 0;
+    if (length > 0 && ((segment.seq + length - tcb.rcvNxt) | 0) <= 0) {
+      tcp.environment.counters[TCP_DUPLICATES] += 1;
+      if (tcb.sackPermitted !== 0) {
+        tcb.received.duplicateStart = segment.seq;
+        tcb.received.duplicateEnd = (segment.seq + length) | 0;
+      }
     }
     acknowledgeNow(tcp, tcb, ACK_NOW);
   } else {

@@ -7,9 +7,14 @@ import type { Tcb } from './tcb.ts';
 
 const FIELD_MAX = 65535;
 
+/** The largest window there can be: the whole buffer, or what the field can say. // Hot path. */
+function windowBytesMax(tcb: Tcb): number {
+  return Math.min(tcb.received.bufferBytes, FIELD_MAX << tcb.rcvScale);
+}
+
 /** Smallest step by which the right edge moves on by itself. */
 function stepBytes(tcb: Tcb): number {
-  const half = tcb.received.bufferBytes >> 1;
+  const half = windowBytesMax(tcb) >> 1;
   const full = Math.max(tcb.received.segmentBytesMax, 536);
   return Math.min(half, full);
 }
@@ -17,7 +22,9 @@ function stepBytes(tcb: Tcb): number {
 /** The window to offer now, in bytes from `rcvNxt`. // Hot path. */
 export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
-  const room = (tcb.received.bufferBytes - tcb.received.queuedBytes - tcb.received.unconsumedBytes) | 0;
+  const { bufferBytes, queuedBytes, unconsumedBytes } = tcb.received;
+  // Without the cap every read would look like a wide step to a peer that does not scale windows.
+  const room = Math.min(FIELD_MAX << tcb.rcvScale, (bufferBytes - queuedBytes - unconsumedBytes) | 0);
   if (((room - offered) | 0) < stepBytes(tcb)) return Math.max(offered, 0);
   if (tcb.received.head >= 0 && tcp.receiveQueue.isShort(tcb)) return Math.max(offered, 0);
   return room;
@@ -38,13 +45,13 @@ export function advertiseWindow(tcp: TcpTables, tcb: Tcb, scale: number): number
 
 /**
  * Whether the peer should be told of a wider window by itself: the step is worth it, and either it is half
- * the buffer or the peer might be near the edge it knows.
+ * the largest window or the peer might be near the edge it knows.
  */
 export function windowUpdateDue(tcp: TcpTables, tcb: Tcb): boolean {
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
   const growth = (windowBytes(tcp, tcb) - offered) | 0;
   if (growth < stepBytes(tcb)) return false;
-  const half = tcb.received.bufferBytes >> 1;
+  const half = windowBytesMax(tcb) >> 1;
   return growth >= half || offered < half;
 }
 
