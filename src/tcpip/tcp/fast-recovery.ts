@@ -160,6 +160,7 @@ export class FastRecovery implements LossRecovery {
   private countDuplicate(tcb: Tcb): void {
     const { recovery, congestion } = tcb;
     recovery.dupAcks += 1;
+    if (recovery.dupAcks === 1) recovery.flightBefore = flightBytes(tcb);
     if (recovery.phase === RECOVERY_FAST) {
       // With SACK the scoreboard says what has left the network; without, each duplicate says that one
       // segment has (RFC 6582 §3.2 step 3).
@@ -177,7 +178,7 @@ export class FastRecovery implements LossRecovery {
     recovery.phase = RECOVERY_FAST;
     recovery.highRetransmitted = tcb.sndUna;
     recovery.due = DUE_FIRST;
-    this.congestion.lossFound(congestion, tcb.mss, flightBytes(tcb));
+    this.congestion.lossFound(congestion, tcb.mss, Math.min(recovery.flightBefore, flightBytes(tcb)));
     // RFC 6582 §3.2 step 2: the duplicates say that this many segments have left the network.
     if (!isSackRecovery(tcb)) {
       congestion.cwnd = (congestion.cwnd + Math.imul(DUPLICATE_THRESHOLD, tcb.mss)) | 0;

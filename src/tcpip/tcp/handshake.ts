@@ -41,7 +41,8 @@ export function setIss(tcb: Tcb, iss: number): void {
   tcb.sndEnd = (iss + 1) | 0;
   tcb.sndSmall = iss;
   tcb.sndUp = iss;
-  tcb.recovery.recover = iss;
+  // Before the SYN, or the loss of the very first segment could only be noticed by the timer (RFC 6582 §3.2).
+  tcb.recovery.recover = (iss - 1) | 0;
 }
 
 /** RFC 9293 §3.7.1: the largest payload of a segment. Again when the path's MTU or an option changes. */

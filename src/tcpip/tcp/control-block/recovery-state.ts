@@ -19,6 +19,8 @@ export class RecoveryState {
   due = DUE_NOTHING;
   /** Duplicate acknowledgements in a row (RFC 5681 §2). */
   dupAcks = 0;
+  /** Bytes outstanding at the first of them: before what limited transmit added (RFC 5681 §3.2 step 2). */
+  flightBefore = 0;
   /** `sndMax` when the latest loss was found: recovery ends when it is acknowledged (RFC 6582 "recover"). */
   recover = 0;
   /** Set by `LossRecovery.next`: where the segment to be sent again starts. */
@@ -36,6 +38,7 @@ export class RecoveryState {
     this.phase = RECOVERY_NONE;
     this.due = DUE_NOTHING;
     this.dupAcks = 0;
+    this.flightBefore = 0;
     this.recover = 0;
     this.lostSeq = 0;
     this.highRetransmitted = 0;
