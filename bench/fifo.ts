@@ -1,4 +1,6 @@
-/** What a frame costs in the FIFOs by itself: both sides in one thread, so no cache line moves between cores. */
+/**
+ * What a frame costs in the FIFOs by itself: both sides in one thread, so no cache line moves between cores.
+ */
 import { MemoryPlan } from '../src/dma/plan.ts';
 import { allocateRegion } from '../src/dma/region.ts';
 import { FifoCardConsumer } from '../src/i2o/queues/fifo/fifo-card.ts';
@@ -42,6 +44,7 @@ export function runFifoBench(scale: number): string[] {
       nsPerFrame = ((performance.now() - start) * 1e6) / (rounds * batch);
     }
     // The sum says that the frames were read, and what was in them.
-    return `fifo, taken ${String(batch).padStart(2)} at a time: ${nsPerFrame.toFixed(1)} ns a frame (sum ${sum})`;
+    const figure = `${nsPerFrame.toFixed(1)} ns a frame (sum ${sum})`;
+    return `fifo, taken ${String(batch).padStart(2)} at a time: ${figure}`;
   });
 }

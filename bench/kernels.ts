@@ -1,6 +1,6 @@
 /**
- * What the byte kernels cost, beside the plain ways to do the same. `runKernelsBench` is also smoke-run by the tests
- * with a tiny budget. Read the ratios, not the absolutes.
+ * What the byte kernels cost, beside the plain ways to do the same. `runKernelsBench` is also smoke-run by
+ * the tests with a tiny budget. Read the ratios, not the absolutes.
  */
 import { allocateRegion } from '../src/dma/region.ts';
 

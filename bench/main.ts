@@ -1,4 +1,7 @@
-/** Runs every micro-benchmark of our own code: `npm run bench`. The tests run each with tiny inputs, so that none rots. */
+/**
+ * Runs every micro-benchmark of our own code: `npm run bench`. The tests run each with tiny inputs, so that
+ * none rots.
+ */
 import { runFifoBench } from './fifo.ts';
 import { formatHdmFigures, runHdmBench } from './hdm.ts';
 import { formatKernelFigures, runKernelsBench } from './kernels.ts';

@@ -1,4 +1,6 @@
-/** What a frame costs in the ring by itself: both ends in one thread, so no cache line moves between cores. */
+/**
+ * What a frame costs in the ring by itself: both ends in one thread, so no cache line moves between cores.
+ */
 import { allocateRegion } from '../src/dma/region.ts';
 import { RingConsumer, RingProducer } from '../src/i2o/queues/ring/ring.ts';
 import { ringBytes } from '../src/i2o/queues/ring/ring-layout.ts';
@@ -33,6 +35,7 @@ export function runRingBench(scale: number): string[] {
       nsPerFrame = ((performance.now() - start) * 1e6) / (rounds * batch);
     }
     // The sum says that the frames were read, and what was in them.
-    return `ring, published ${String(batch).padStart(2)} at a time: ${nsPerFrame.toFixed(1)} ns a frame (sum ${sum})`;
+    const figure = `${nsPerFrame.toFixed(1)} ns a frame (sum ${sum})`;
+    return `ring, published ${String(batch).padStart(2)} at a time: ${figure}`;
   });
 }

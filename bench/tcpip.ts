@@ -267,7 +267,10 @@ function benchPipe(scale: number): string {
   return line;
 }
 
-/** @param scale 1 for a figure, less for a smoke test. @returns a line each, of the last of several repeats. */
+/**
+ * @param scale 1 for a figure, less for a smoke test.
+ * @returns a line each, of the last of several repeats.
+ */
 export function runTcpipBench(scale: number): string[] {
   return [benchPipe(scale), benchRoundTrip(64, scale), benchConnections(scale), benchStream(65536, scale)];
 }

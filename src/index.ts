@@ -1,6 +1,6 @@
 /**
- * The package's door: a card, its sockets in three forms, the virtual world, and the drop-in for `node:net`. Everything else is
- * inside.
+ * The package's door: a card, its sockets in three forms, the virtual world, and the drop-in for `node:net`.
+ * Everything else is inside.
  */
 export { type InstallOptions, install, isInstalled, uninstall } from './node/install.ts';
 export { register } from './node/start.ts';

@@ -74,8 +74,8 @@ export interface Turns {
 }
 
 /**
- * Runs every contest of both trees in turns, A B and next time B A, so that a drift of the machine falls on both,
- * round after round until the time is up. A pair that would not end in time is not begun.
+ * Runs every contest of both trees in turns, A B and next time B A, so that a drift of the machine falls on
+ * both, round after round until the time is up. A pair that would not end in time is not begun.
  * @param baseline root of the baseline's tree; undefined: this tree runs alone.
  * @throws Error when a child of this tree fails. One of the baseline's is told of and leaves its pair out.
  */

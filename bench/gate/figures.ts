@@ -1,7 +1,9 @@
 /** What one child process measured, as it prints it: figures by the name of the measure. */
 
 export interface Figures {
-  /** How much was done in a unit of time; more is better. The unit is the measure's own: only ratios count. */
+  /**
+   * How much was done in a unit of time; more is better. The unit is the measure's own: only ratios count.
+   */
   readonly rates: Readonly<Record<string, number>>;
   /** Bytes by which the heap grew for each operation; the less the better. */
   readonly heap: Readonly<Record<string, HeapGrowth>>;

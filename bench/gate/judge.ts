@@ -91,7 +91,8 @@ function judgeHeap(runs: readonly Figures[], baseline: Baseline): Verdict[] {
     if (growth.length === 0) {
       return { measure, outcome: 'not judged', why: `no run of ${heapOperationsMin} operations` };
     }
-    // The least of all runs: what is allocated once weighs less on it, what each operation allocates does not.
+    // The least of all runs: what is allocated once weighs less on it, what each operation allocates does
+    // not.
     const { min } = spreadOf(growth.map(({ bytesPerOperation }) => bytesPerOperation));
     const why = `${min.toFixed(1)} bytes an operation, at most ${most}`;
     return { measure, outcome: min > most ? 'FAILED' : 'passed', why };

@@ -1,7 +1,7 @@
 /**
- * `npm run gate [-- --long]`: whether this tree has become slower than the baseline's commit, or its heap grows.
- * Both trees run in turns on this machine, now; what is compared are their ratios. The short form is part of CI
- * and finds losses of a quarter; the long one, by hand on a quiet machine, of a few hundredths.
+ * `npm run gate [-- --long]`: whether this tree has become slower than the baseline's commit, or its heap
+ * grows. Both trees run in turns on this machine, now; what is compared are their ratios. The short form is
+ * part of CI and finds losses of a quarter; the long one, by hand on a quiet machine, of a few hundredths.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

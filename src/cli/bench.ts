@@ -113,7 +113,8 @@ function benchOptions(tests: Test[], flags: Flags): BenchOptions {
   const socketTest = chosen.find((test) => !isMessageTest(test));
   if (foreign.length > 0 && socketTest !== undefined) {
     throw new UserError(
-      `--transport ${foreign.join(' and ')} carry no sockets, only MSG_RR and MSG_STREAM: name those tests alone`,
+      `--transport ${foreign.join(' and ')} carry no sockets, only MSG_RR and MSG_STREAM: ` +
+        'name those tests alone',
     );
   }
   if (

@@ -1,4 +1,6 @@
-/** `inic replay FILE`: the host's half of a trace against a fresh card, its answers beside the recorded ones. */
+/**
+ * `inic replay FILE`: the host's half of a trace against a fresh card, its answers beside the recorded ones.
+ */
 import type { Command } from 'commander';
 import { Replayer } from '../replay/replayer.ts';
 import { differenceLine, replayLines } from '../report/replay-lines.ts';

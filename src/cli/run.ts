@@ -107,7 +107,8 @@ function recordTo(path: string): TraceRequest {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      // A signal the program handles is the program's; any other ends it, after the exit handlers have ended the trace.
+      // A signal the program handles is the program's; any other ends it, after the exit handlers have ended
+      // the trace.
       if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
     });
   }

@@ -1,4 +1,6 @@
-/** `inic spec [NAME]`: the message layer and the socket class, printed from the data the codecs are made from. */
+/**
+ * `inic spec [NAME]`: the message layer and the socket class, printed from the data the codecs are made from.
+ */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -16,7 +18,8 @@ export function addSpec(program: Command): void {
     .description('print the spec: messages with their words drawn, states, replies, errors')
     .argument(
       '[name]',
-      'a message, class, enumeration, structure, element, machine, rule or group, or its number, such as 0x89',
+      'a message, class, enumeration, structure, element, machine, rule or group, ' +
+        'or its number, such as 0x89',
     )
     .option('--json', 'the same for machines')
     .option('--html <dir>', 'write all of it as linked pages into a folder')
@@ -66,7 +69,10 @@ function writeSite(folder: string): void {
   process.stdout.write(`${site.size} files; begin with ${join(folder, 'index.html')}\n`);
 }
 
-/** Makes a folder and those above it. Node's own `recursive` never returns in file systems that take no folder, such as /proc. */
+/**
+ * Makes a folder and those above it. Node's own `recursive` never returns in file systems that take no
+ * folder, such as /proc.
+ */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   const above = dirname(path);

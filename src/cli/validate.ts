@@ -1,4 +1,7 @@
-/** `inic validate FILE…`: judges traces, or a card as it runs, by the spec. Exits 0, 1 with violations, 2 with a file that is no trace. */
+/**
+ * `inic validate FILE…`: judges traces, or a card as it runs, by the spec. Exits 0, 1 with violations, 2 with
+ * a file that is no trace.
+ */
 import type { Command } from 'commander';
 import type { Transport } from '../dma/card-layout.ts';
 import { TRANSPORTS } from '../i2o/queues/queues.ts';

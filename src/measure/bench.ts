@@ -82,7 +82,8 @@ function notesOn(begun: ManifestStart, options: BenchOptions, kernelCalls: boole
   // kernel.
   if (loadAverageAtStart > cores - 1.5) {
     notes.push(
-      `this machine was busy when the run began: load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores`,
+      'this machine was busy when the run began: ' +
+        `load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores`,
     );
   }
   return notes;

@@ -52,7 +52,10 @@ function apisOf(test: Test, options: BenchOptions): readonly Api[] {
   return test === 'HTTP' ? options.apis.filter((api) => api === 'net') : options.apis;
 }
 
-/** One transport is measured beside what is usual without a card; several, beside each other, and beside the kernel. */
+/**
+ * One transport is measured beside what is usual without a card; several, beside each other, and beside the
+ * kernel.
+ */
 function sidesOf(api: Api, options: BenchOptions, kernelCalls: boolean): Side[] {
   const inic: Side[] = options.stacks.includes('inic')
     ? options.transports.map((transport) => ({ stack: 'inic', transport }))

@@ -1,6 +1,7 @@
 /**
- * Which file the trace of each traced card of a bench goes to. Every side has a process and a card of its own, and several run
- * at once, so that each needs a file: the one named where there is one card, else that name with the row and the side in it.
+ * Which file the trace of each traced card of a bench goes to. Every side has a process and a card of its
+ * own, and several run at once, so that each needs a file: the one named where there is one card, else that
+ * name with the row and the side in it.
  */
 
 import { extname } from 'node:path';

@@ -131,7 +131,10 @@ function quietly<T>(action: () => T): T {
   }
 }
 
-/** With `--pending-deprecation` Node wraps what is to go in a function that warns; its prototype is the thing itself. */
+/**
+ * With `--pending-deprecation` Node wraps what is to go in a function that warns; its prototype is the thing
+ * itself.
+ */
 function undeprecated(method: () => void): () => void {
   const wrapped = Object.getPrototypeOf(method) as () => void;
   return wrapped === Function.prototype ? method : wrapped;

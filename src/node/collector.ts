@@ -1,9 +1,10 @@
 /**
  * Has V8 free the memory of dead buffers on the thread that finds them dead, while a card is installed.
  *
- * V8 hands that to a helper thread, and counts the memory as used until it is done. While the program's thread and the card's
- * both poll, a machine of two cores has none left for the helper: memory that is long dead counts as live, and V8 answers with
- * a full collection every 30 MB received (measured: TCP_STREAM over `node:net` 2.4 GB/s with, 5.0 GB/s without the helper).
+ * V8 hands that to a helper thread, and counts the memory as used until it is done. While the program's
+ * thread and the card's both poll, a machine of two cores has none left for the helper: memory that is long
+ * dead counts as live, and V8 answers with a full collection every 30 MB received (measured: TCP_STREAM over
+ * `node:net` 2.4 GB/s with, 5.0 GB/s without the helper).
  */
 import { setFlagsFromString } from 'node:v8';
 

@@ -1,9 +1,10 @@
 /**
  * What HTTP/2 in the clear misses over the card. A session takes a socket that is no native stream by way of
  * Node's JSStreamSocket: a `net.Socket` on a JSStream handle, beneath which the TCP socket is. A JSStream has
- * not the methods by which a socket asks a TCP handle for its addresses, lets go of the loop, or turns Nagle's
- * algorithm off; every session does the last, and waits for delayed acknowledgements where it is left on (RFC
- * 9293 §3.7.4), 40 ms a request. Nor does a JSStreamSocket say that the socket beneath still connects.
+ * not the methods by which a socket asks a TCP handle for its addresses, lets go of the loop, or turns
+ * Nagle's algorithm off; every session does the last, and waits for delayed acknowledgements where it is left
+ * on (RFC 9293 §3.7.4), 40 ms a request. Nor does a JSStreamSocket say that the socket beneath still
+ * connects.
  *
  * Node looks the methods up at each call; they are put on `JSStream.prototype` while a card is installed and
  * pass on to the TCP socket beneath. Streams over anything else go on as if there were none.
@@ -52,7 +53,9 @@ export function installJsStreamMethods(native: NativeBindings): () => void {
   };
 }
 
-/** What a JSStream was made for, where that is over TCP. Node keeps it on the handle, under its own symbol. */
+/**
+ * What a JSStream was made for, where that is over TCP. Node keeps it on the handle, under its own symbol.
+ */
 function ownerOf(stream: object, native: NativeBindings): JsStreamSocket | undefined {
   for (const symbol of Object.getOwnPropertySymbols(stream)) {
     const owner = (stream as Record<symbol, JsStreamSocket | null | undefined>)[symbol];
@@ -62,8 +65,8 @@ function ownerOf(stream: object, native: NativeBindings): JsStreamSocket | undef
 }
 
 /**
- * A session turns Nagle off first, and asks whether it must wait for 'connect' next: without this it would say
- * 'connect' of its own before the socket beneath has connected, or has failed to.
+ * A session turns Nagle off first, and asks whether it must wait for 'connect' next: without this it would
+ * say 'connect' of its own before the socket beneath has connected, or has failed to.
  */
 function followConnecting(owner: JsStreamSocket): void {
   if (!owner.stream.connecting || owner.connecting) return;

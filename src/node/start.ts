@@ -12,7 +12,8 @@ import { type InstallOptions, install } from './install.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 
 /**
- * Resolves with the card when new sockets go to it; at once with undefined, and they do not, where `mayUseCard` says so.
+ * Resolves with the card when new sockets go to it; at once with undefined, and they do not, where
+ * `mayUseCard` says so.
  * @param trace called for the card that is opened: who is told what passes its host's end.
  * @param overrides how the card differs from a default one.
  * @throws SyntaxError for a bad rule, RangeError for a bad number, Error if the card cannot be opened.

@@ -13,8 +13,9 @@ export interface Load {
 
 export type StackName = 'inic' | 'kernel';
 /**
- * How the message layer's frames travel; the kernel has no message layer. `port` and `msgpack` are there to be measured
- * against: the same messages as objects by `postMessage`, cloned by structure or encoded by `@msgpack/msgpack`.
+ * How the message layer's frames travel; the kernel has no message layer. `port` and `msgpack` are there to
+ * be measured against: the same messages as objects by `postMessage`, cloned by structure or encoded by
+ * `@msgpack/msgpack`.
  */
 export const TRANSPORTS = ['ring', 'fifo', 'port', 'msgpack'] as const;
 export type Transport = (typeof TRANSPORTS)[number];

@@ -1,4 +1,7 @@
-/** The few statistics a result states: the median of its repeats, how far they lie apart, and how sure a ratio is. */
+/**
+ * The few statistics a result states: the median of its repeats, how far they lie apart, and how sure a ratio
+ * is.
+ */
 import { Random } from '../time/random.ts';
 
 export interface Spread {
@@ -40,8 +43,8 @@ const CONFIDENCE = 0.95;
 
 /**
  * The ratio of paired runs, with a bootstrap interval (Efron, "Bootstrap Methods: Another Look at the
- * Jackknife", Annals of Statistics 7(1), 1979, by percentiles). Ratios are averaged as logarithms, so that half
- * and twice as fast cancel out; the median is taken, so that one disturbed pair does not decide.
+ * Jackknife", Annals of Statistics 7(1), 1979, by percentiles). Ratios are averaged as logarithms, so that
+ * half and twice as fast cancel out; the median is taken, so that one disturbed pair does not decide.
  * @param values and `baselines` of the same length, each above 0, paired by place.
  * @param seed draws the same resamples for the same measurements.
  * @returns undefined where there is no pair. With one pair the interval is that ratio alone: it says nothing

@@ -1,6 +1,6 @@
 /**
- * Brings the answers of a recording and of its replay together: each is put in under a key, one from either side with the same
- * key makes a pair, in order. What finds no partner is left at the end.
+ * Brings the answers of a recording and of its replay together: each is put in under a key, one from either
+ * side with the same key makes a pair, in order. What finds no partner is left at the end.
  */
 export interface Answer<T> {
   /** Number of the recorded frame; 0 in the replay. */

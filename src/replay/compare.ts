@@ -25,8 +25,8 @@ const LISTS = ['SocketReceivePost', 'SocketSend', 'SocketSendTo'];
 const EVENT_CONNECTION_STATE = 1;
 
 /**
- * Keys of the answers a request wants, or a reply holds: one an answer that is compared by itself. What a list holds is not
- * among them, but for the outcomes of a batch.
+ * Keys of the answers a request wants, or a reply holds: one an answer that is compared by itself. What a
+ * list holds is not among them, but for the outcomes of a batch.
  */
 export function keysOf(frame: DecodedFrame): string[] {
   const { message, target, initiatorContext, transactionContext, fields } = frame;

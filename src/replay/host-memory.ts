@@ -1,7 +1,7 @@
 /**
- * What the recorded host owned, and what it owns in the replay: buckets, contexts of transmit memory, ports, places in memory.
- * The card of the replay may give them back in another order, so a request that names one the card still has gets another that
- * is free.
+ * What the recorded host owned, and what it owns in the replay: buckets, contexts of transmit memory, ports,
+ * places in memory. The card of the replay may give them back in another order, so a request that names one
+ * the card still has gets another that is free.
  */
 import type { CardLayout } from '../dma/card-layout.ts';
 import type { PoolArea } from '../dma/pool-area.ts';
@@ -24,7 +24,10 @@ export class ReplayBuckets {
     this.withHost = new Uint8Array(area.count).fill(1);
   }
 
-  /** Takes a bucket to post, the wanted one where the host has it. @returns its number, or -1 when the host has none. */
+  /**
+   * Takes a bucket to post, the wanted one where the host has it.
+   * @returns its number, or -1 when the host has none.
+   */
   take(wanted: number): number {
     const bucket = this.withHost[wanted] === 1 ? wanted : this.withHost.indexOf(1);
     if (bucket < 0) return -1;
@@ -75,7 +78,10 @@ export class ReplayContexts {
     return context;
   }
 
-  /** The card has answered a context. @returns the recorded one it stands for, or -1 when the host has not lent it. */
+  /**
+   * The card has answered a context.
+   * @returns the recorded one it stands for, or -1 when the host has not lent it.
+   */
   giveBack(context: number): number {
     const recorded = this.lentFor[context] ?? FREE;
     if (recorded !== FREE) this.lentFor[context] = FREE;
@@ -101,7 +107,10 @@ export class ReplayPorts {
   }
 }
 
-/** @returns a function from addresses of the recorded card's memory to the replay's: the same place in the same area. */
+/**
+ * @returns a function from addresses of the recorded card's memory to the replay's: the same place in the
+ * same area.
+ */
 export function addressMap(recorded: TraceMemory, layout: CardLayout): (address: number) => number {
   const pool = (area: PoolArea, to: PoolArea): [number, number, number] => [
     area.offset,

@@ -1,8 +1,9 @@
 /**
- * Replays the host's half of a trace against a fresh card in virtual time, and compares what the card answers. Takes a trace's
- * calls (trace/sink.ts) in order: an inbound frame is posted, with what the replay's card still has exchanged for what it has not; before an
- * outbound one is passed, the card runs until the same answers have come, or it rests. Compared is per transaction, not per
- * frame: a card may batch otherwise. See docs/trace.md for what is compared and what is not.
+ * Replays the host's half of a trace against a fresh card in virtual time, and compares what the card
+ * answers. Takes a trace's calls (trace/sink.ts) in order: an inbound frame is posted, with what the replay's
+ * card still has exchanged for what it has not; before an outbound one is passed, the card runs until the
+ * same answers have come, or it rests. Compared is per transaction, not per frame: a card may batch
+ * otherwise. See docs/trace.md for what is compared and what is not.
  */
 import { EXEC_IOP_RESET, EXEC_OUTBOUND_INIT, EXEC_STATUS_GET } from '../i2o/executive.gen.ts';
 import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/list/sgl.ts';
@@ -20,8 +21,8 @@ import { ReplayStreams } from './streams.ts';
 /** How long, in the card's time, it is waited for an answer that the recording had by then. */
 const PATIENCE_NS = 10e9;
 /**
- * How long for data and for contexts, which depend on window updates that the recorded host sends later: they need not come in
- * step, only before their socket is closed. Longer than a delayed acknowledgement.
+ * How long for data and for contexts, which depend on window updates that the recorded host sends later: they
+ * need not come in step, only before their socket is closed. Longer than a delayed acknowledgement.
  */
 const PACE_NS = 50e6;
 const BUCKETS_PER_FRAME = 9;
@@ -237,8 +238,9 @@ export class Replayer implements TraceSink {
   }
 
   /**
-   * Posts buckets where the host of the replay has more than that of the recording, so that the cards have as many: the card of
-   * the replay may have filled more of them with the same bytes. @param wanted which ones rather. @returns whether it did.
+   * Posts buckets where the host of the replay has more than that of the recording, so that the cards have as
+   * many: the card of the replay may have filled more of them with the same bytes. @param wanted which ones
+   * rather. @returns whether it did.
    */
   private postBuckets(wanted: readonly number[]): boolean {
     const { buckets, bucketsFor } = this;

@@ -1,8 +1,8 @@
 /**
- * What each socket received, in a recording and in its replay: how many bytes, whether the stream ended, with what error. Batching
- * and the order across sockets may differ; the stream of each use of a socket number may not. When the host closed a socket
- * before its stream had ended, how much had come by then is a matter of time, and so is what still came between the request to close
- * it and the answer.
+ * What each socket received, in a recording and in its replay: how many bytes, whether the stream ended, with
+ * what error. Batching and the order across sockets may differ; the stream of each use of a socket number may
+ * not. When the host closed a socket before its stream had ended, how much had come by then is a matter of
+ * time, and so is what still came between the request to close it and the answer.
  */
 export interface Received {
   bytes: number;
@@ -78,7 +78,10 @@ export class ReplayStreams {
     return [...this.uses.keys()].every((socket) => this.satisfied(socket));
   }
 
-  /** Judges every socket. @param whole whether the trace was recorded to its end, where nothing more could come. */
+  /**
+   * Judges every socket.
+   * @param whole whether the trace was recorded to its end, where nothing more could come.
+   */
   finish(whole: boolean): void {
     for (const socket of [...this.uses.keys()]) this.judge(socket, whole);
   }

@@ -46,8 +46,10 @@ function groupText(counters: Counters, group: string, label: string): string {
 function busText(counters: Counters): string {
   const value = (name: string): string => small(counters[name] ?? 0);
   return (
-    `bus accesses ${small(busAccesses(counters))}: port reads ${value('portReads')} (${value('portEmptyReads')} empty), ` +
-    `port writes ${value('portWrites')}, register reads ${value('registerReads')}, writes ${value('registerWrites')}; ` +
+    `bus accesses ${small(busAccesses(counters))}: ` +
+    `port reads ${value('portReads')} (${value('portEmptyReads')} empty), ` +
+    `port writes ${value('portWrites')}, ` +
+    `register reads ${value('registerReads')}, writes ${value('registerWrites')}; ` +
     `NOPs ${value('nops')}`
   );
 }

@@ -7,12 +7,13 @@ export function differenceLine({ frame, what, recorded, replayed }: Difference):
 
 export function replayLines(name: string, result: ReplayResult): string {
   const { frames, replies, contexts, polled, streams, differences, cardNs } = result;
-  const count = (value: number, what: string): string =>
-    `${value.toLocaleString('en')} ${what}${value === 1 ? '' : what.endsWith('y') ? '' : 's'}`;
+  const count = (value: number, one: string, many = `${one}s`): string =>
+    `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
+  const returned = `${count(contexts, 'context')} given back, ${count(polled, 'polled word')}`;
   const cut = streams.cut === 0 ? '' : `, ${streams.cut} more as far as the host waited`;
   return [
     `${name}: ${count(frames, 'frame')} against a fresh card, ${(cardNs / 1e9).toFixed(3)} s of its time`,
-    `  compared   ${count(replies, 'reply').replace(/replys|reply$/, replies === 1 ? 'reply' : 'replies')}, ${count(contexts, 'context')} given back, ${count(polled, 'polled word')}`,
+    `  compared   ${count(replies, 'reply', 'replies')}, ${returned}`,
     `  received   ${count(streams.equal, 'stream')} equal${cut}; ${count(streams.bytes, 'byte')}`,
     `  different  ${differences.toLocaleString('en')}`,
     '',

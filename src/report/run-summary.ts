@@ -4,7 +4,8 @@ import { sizeText } from './units.ts';
 
 /**
  * @param host @param iop the two sides' counters. @param socketsOpen sockets the program left open.
- * @param imbalances the sums that do not hold; with sockets open some may not, since bytes are still under way.
+ * @param imbalances the sums that do not hold; with sockets open some may not, since bytes are still under
+ *   way.
  */
 export function runSummary(
   host: Counters,

@@ -1,6 +1,7 @@
 /**
- * A state machine drawn in SVG: states in a column, what leads down runs in lanes at the right, what leads up in lanes at
- * the left, so that no line crosses a state. Numbers are those of the table of transitions below the drawing.
+ * A state machine drawn in SVG: states in a column, what leads down runs in lanes at the right, what leads up
+ * in lanes at the left, so that no line crosses a state. Numbers are those of the table of transitions below
+ * the drawing.
  */
 import type { MachineEntry } from '../spec/entries.ts';
 import { escaped } from './spec-html-parts.ts';
@@ -35,7 +36,8 @@ export function machineDrawing(machine: MachineEntry): string {
     ...[...stubs].map(([row, numbers]) => drawStub(row, numbers, boxLeft)),
   ];
   const title = `<title>State machine ${escaped(machine.name)}</title>`;
-  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">${title}\n${parts.join('\n')}\n</svg>`;
+  const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
+  return `<svg ${size} role="img">${title}\n${parts.join('\n')}\n</svg>`;
 }
 
 /** By the fewest steps from the initial state; what cannot be reached comes last. */
@@ -104,7 +106,8 @@ function drawEdge(edge: Edge, edges: readonly Edge[], boxLeft: number): string {
   const out = down ? 1 : -1;
   const x = side + out * (edge.lane + 0.7) * LANE_WIDTH;
   const [start, end] = [heightOf(edge.from, edge, edges), heightOf(edge.to, edge, edges)];
-  const line = `<path class="edge" d="M${side},${round(start)} H${round(x)} V${round(end)} H${side + out * TIP}"/>`;
+  const way = `M${side},${round(start)} H${round(x)} V${round(end)} H${side + out * TIP}`;
+  const line = `<path class="edge" d="${way}"/>`;
   const tip = `<path class="tip" d="M${side},${round(end)} l${out * TIP},-4 v8 z"/>`;
   return `${line}${tip}${badge(x, (start + end) / 2, edge.numbers)}`;
 }
@@ -113,24 +116,29 @@ function drawEdge(edge: Edge, edges: readonly Edge[], boxLeft: number): string {
 function drawStub(row: number, numbers: readonly number[], boxLeft: number): string {
   const x = boxLeft + BOX_WIDTH / 2;
   const top = middleOf(row) - BOX_HEIGHT / 2;
-  const line = `<path class="edge" d="M${x},${top - 16} V${top - TIP}"/><path class="tip" d="M${x},${top} l-4,-${TIP} h8 z"/>`;
+  const line = `<path class="edge" d="M${x},${top - 16} V${top - TIP}"/>`;
+  const tip = `<path class="tip" d="M${x},${top} l-4,-${TIP} h8 z"/>`;
   const shown = numbers.map((number) => `<a href="#t${number}">${number}</a>`).join(', ');
-  return `${line}<text class="number" x="${x + 8}" y="${top - 8}">from many: ${shown}</text>`;
+  return `${line}${tip}<text class="number" x="${x + 8}" y="${top - 8}">from many: ${shown}</text>`;
 }
 
 function badge(x: number, y: number, numbers: readonly number[]): string {
   const shown = numbers.length > 2 ? `${numbers[0]}…` : numbers.join(',');
   const width = 10 + shown.length * 7;
-  const box = `<rect class="badge" x="${round(x - width / 2)}" y="${round(y - 9)}" width="${width}" height="18" rx="9"/>`;
-  const text = `<text class="number" text-anchor="middle" x="${round(x)}" y="${round(y + 4)}">${shown}</text>`;
+  const place = `x="${round(x - width / 2)}" y="${round(y - 9)}" width="${width}" height="18"`;
+  const box = `<rect class="badge" ${place} rx="9"/>`;
+  const middle = `text-anchor="middle" x="${round(x)}" y="${round(y + 4)}"`;
+  const text = `<text class="number" ${middle}>${shown}</text>`;
   return `<a href="#t${numbers[0]}"><title>transitions ${numbers.join(', ')}</title>${box}${text}</a>`;
 }
 
 function drawState(machine: MachineEntry, name: string, row: number, boxLeft: number): string {
   const kind = name === machine.initial ? 'state initial' : 'state';
   const y = middleOf(row) - BOX_HEIGHT / 2;
-  const box = `<rect class="${kind}" x="${boxLeft}" y="${y}" width="${BOX_WIDTH}" height="${BOX_HEIGHT}" rx="8"/>`;
-  const text = `<text text-anchor="middle" x="${boxLeft + BOX_WIDTH / 2}" y="${middleOf(row) + 5}">${escaped(name)}</text>`;
+  const place = `x="${boxLeft}" y="${y}" width="${BOX_WIDTH}" height="${BOX_HEIGHT}"`;
+  const box = `<rect class="${kind}" ${place} rx="8"/>`;
+  const middle = `x="${boxLeft + BOX_WIDTH / 2}" y="${middleOf(row) + 5}"`;
+  const text = `<text text-anchor="middle" ${middle}>${escaped(name)}</text>`;
   return `<a href="#state-${escaped(name)}">${box}${text}</a>`;
 }
 

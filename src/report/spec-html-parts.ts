@@ -1,4 +1,7 @@
-/** Pieces of the HTML reference: the page around them, links between pages, tables, words drawn as tables. No scripts. */
+/**
+ * Pieces of the HTML reference: the page around them, links between pages, tables, words drawn as tables. No
+ * scripts.
+ */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import { enumNamed, machineNamed, messageNamed, structureNamed } from '../spec/catalogue.ts';
 import type { FieldEntry } from '../spec/entries.ts';
@@ -56,7 +59,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const cells = (tag: string, row: readonly string[]): string =>
     `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join('')}</tr>`;
   const body = rows.map((row) => cells('td', row)).join('\n');
-  return `<div class="wide"><table>\n<thead>${cells('th', head.map(escaped))}</thead>\n<tbody>\n${body}\n</tbody></table></div>`;
+  const heading = `<thead>${cells('th', head.map(escaped))}</thead>`;
+  return `<div class="wide"><table>\n${heading}\n<tbody>\n${body}\n</tbody></table></div>`;
 }
 
 export function fieldTable(fields: readonly FieldEntry[]): string {
@@ -81,12 +85,15 @@ export function wordTable(rows: readonly DrawnRow[]): string {
       return `<tr>${label}<td colspan="${WORD_BITS}" class="rest">${escaped(row.rest)}</td></tr>`;
     const boxes = row.boxes.map(({ high, low, text, field }) => {
       const kind = field === undefined ? (text === '' ? 'unused' : 'fixed') : 'field';
-      return `<td colspan="${high - low + 1}" class="${kind}" title="bits ${low} to ${high}: ${escaped(text || '0')}">${escaped(text || '0')}</td>`;
+      const shown = escaped(text || '0');
+      const title = `bits ${low} to ${high}: ${shown}`;
+      return `<td colspan="${high - low + 1}" class="${kind}" title="${title}">${shown}</td>`;
     });
     return `<tr>${label}${boxes.join('')}</tr>`;
   });
   const head = `<thead><tr><th scope="col">word</th>${ruler}</tr></thead>`;
-  return `<div class="wide"><table class="words">\n${head}\n<tbody>\n${drawn.join('\n')}\n</tbody></table></div>`;
+  const body = `<tbody>\n${drawn.join('\n')}\n</tbody>`;
+  return `<div class="wide"><table class="words">\n${head}\n${body}</table></div>`;
 }
 
 /** A whole page. @param here the page's file. @param body HTML. */

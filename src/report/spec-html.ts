@@ -1,6 +1,6 @@
 /**
- * The spec as a folder of linked pages: what `inic spec --html DIR` writes. Plain HTML and one style sheet; every link leads
- * to a page or a place that is there.
+ * The spec as a folder of linked pages: what `inic spec --html DIR` writes. Plain HTML and one style sheet;
+ * every link leads to a page or a place that is there.
  */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import { classNamed } from '../spec/catalogue.ts';
@@ -106,7 +106,8 @@ function frameBody(): string[] {
     "<p>LAST_ELEMENT, 0x80, is added to the flags of a list's last element.</p>",
     ...frame.elements.map(
       (element) =>
-        `<h3 id="element-${element.name}">${element.name}</h3><p>${prose(element.doc)}</p>${wordTable(elementRows(element))}`,
+        `<h3 id="element-${element.name}">${element.name}</h3>` +
+        `<p>${prose(element.doc)}</p>${wordTable(elementRows(element))}`,
     ),
     ...frame.enums.map(enumPart),
   ];
@@ -123,9 +124,13 @@ function classBody(spec: ClassEntry): string[] {
   ];
 }
 
+const FAILURE_RECORD =
+  'A FailureRecord says with a FailureCode what is wrong with the header; nothing was delivered.';
+
 function messageBody(message: MessageEntry): string[] {
   const spec = classNamed(message.className)!;
-  const title = `function ${hexText(message.function, 2)} of ${classTitle(spec)}, since version ${message.since}`;
+  const code = hexText(message.function, 2);
+  const title = `function ${code} of ${classTitle(spec)}, since version ${message.since}`;
   const { reply } = message;
   return [
     `<p>${link(pageOfClass(spec.name), title)}</p>`,
@@ -139,7 +144,7 @@ function messageBody(message: MessageEntry): string[] {
     `<p>${prose(reply?.doc === undefined ? replyText(message) : sentence(reply.doc))}</p>`,
     reply === undefined ? '' : layoutPart(reply, messageRows(message, true)),
     '<h2>When it is refused</h2>',
-    `<p>${prose('A FailureRecord says with a FailureCode what is wrong with the header; nothing was delivered.')}`,
+    `<p>${prose(FAILURE_RECORD)}`,
     `${prose(refusalText(message))}${message.refused === undefined ? ':' : ''}</p>`,
     table(
       ['status', 'the request'],
@@ -161,7 +166,8 @@ function stateList(message: MessageEntry): string {
 function errnoPart({ className, errno }: MessageEntry): string {
   if (errno.length === 0) return '';
   const word = className === 'socket' ? 'errno' : 'DetailedStatus';
-  const text = `A SingleReply says with ${className === 'socket' ? 'an' : 'a'} ${word} what could not be done:`;
+  const article = className === 'socket' ? 'an' : 'a';
+  const text = `A SingleReply says with ${article} ${word} what could not be done:`;
   const rows = errno.map(({ name, when }) => [`<code>${name}</code>`, prose(when ?? '')]);
   return `<p>${prose(text)}</p>${table([word, 'when'], rows)}`;
 }
@@ -195,7 +201,8 @@ function enumPart({ name, doc, bitSet, values }: EnumEntry): string {
   const digits = values.some(({ value }) => value > 0xff) ? 8 : 2;
   const rows = values.map((entry) => [hexText(entry.value, digits), escaped(entry.name), prose(entry.doc)]);
   const note = bitSet ? ' Bits, to be combined.' : '';
-  return `<h2 id="${name}">${name}</h2>\n<p>${prose(sentence(doc))}${note}</p>\n${table(['value', 'name', 'meaning'], rows)}`;
+  const heading = `<h2 id="${name}">${name}</h2>\n<p>${prose(sentence(doc))}${note}</p>`;
+  return `${heading}\n${table(['value', 'name', 'meaning'], rows)}`;
 }
 
 function machineBody(machine: MachineEntry): string[] {
@@ -214,13 +221,17 @@ function machineBody(machine: MachineEntry): string[] {
     table(
       ['state', 'what it is'],
       machine.states.map(({ name, doc }) => [
-        `<span id="state-${escaped(name)}">${escaped(name)}${name === machine.initial ? ' (initial)' : ''}</span>`,
+        `<span id="state-${escaped(name)}">${escaped(name)}${initialNote(machine, name)}</span>`,
         prose(doc),
       ]),
     ),
     '<h2>Transitions</h2>',
     table(['no.', 'on', 'in', 'to', 'what it is'], transitions),
   ];
+}
+
+function initialNote(machine: MachineEntry, state: string): string {
+  return state === machine.initial ? ' (initial)' : '';
 }
 
 function groupPart(group: GroupEntry): string {
@@ -231,10 +242,11 @@ function groupPart(group: GroupEntry): string {
     prose(unit === undefined ? doc : `${doc} (${unit})`),
   ]);
   const title = `${groupNumber(group.number)} ${group.name}`;
+  const shape = group.table ? 'table' : 'scalar group';
   return [
     `<h2 id="${escaped(`${group.target}-${group.name}`)}">${escaped(title)}</h2>`,
     origin(group.origin, undefined),
-    `<p>${prose(sentence(group.doc))} A ${group.table ? 'table' : 'scalar group'}, asked of ${escaped(group.target)}.</p>`,
+    `<p>${prose(sentence(group.doc))} A ${shape}, asked of ${escaped(group.target)}.</p>`,
     table(['index', 'field', 'size', 'meaning'], rows),
   ].join('\n');
 }

@@ -1,4 +1,7 @@
-/** The spec for machines: what `inic spec --json` prints. The form is described in docs/spec-tool.md and keeps its version. */
+/**
+ * The spec for machines: what `inic spec --json` prints. The form is described in docs/spec-tool.md and keeps
+ * its version.
+ */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import { legalStates } from '../spec/catalogue.ts';
 import type { Found } from '../spec/find.ts';

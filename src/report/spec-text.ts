@@ -236,8 +236,9 @@ function groupPage(group: GroupEntry): string[] {
     unit === undefined ? doc : `${doc} (${unit})`,
   ]);
   const shape = group.table ? 'table' : 'scalar';
+  const origin = originText(group.origin, undefined);
   return [
-    `Group ${groupNumber(group.number)} ${group.name}: ${shape}, asked of ${group.target}; ${originText(group.origin, undefined)}`,
+    `Group ${groupNumber(group.number)} ${group.name}: ${shape}, asked of ${group.target}; ${origin}`,
     '',
     ...paragraph(sentence(group.doc)),
     '',

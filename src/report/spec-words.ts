@@ -1,6 +1,6 @@
 /**
- * The words of a message as boxes to be drawn: what a text page and an HTML page show alike. From the spec's layouts, to
- * spec-drawing.ts (text) and spec-html-words.ts.
+ * The words of a message as boxes to be drawn: what a text page and an HTML page show alike. From the spec's
+ * layouts, to spec-drawing.ts (text) and spec-html-words.ts.
  */
 import { elementNamed, structureNamed } from '../spec/catalogue.ts';
 import type { ElementEntry, FieldEntry, LayoutEntry, MessageEntry } from '../spec/entries.ts';

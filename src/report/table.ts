@@ -72,8 +72,10 @@ function manifestLines(report: Report): string[] {
   const sides = comparesTransports(report) ? 'all' : 'both';
   const { versions, machine, repeats, workload, interval } = manifest;
   return [
-    `inic ${versions.inic}, Node ${versions.node}, ${versions.system}; ${machine.processor}, ${machine.cores} cores`,
-    `medians of ${repeats} ${repeats === 1 ? 'run' : 'runs'} of ${workload.durationSeconds} s, ${sides} sides in turns; began ${interval.start}`,
+    `inic ${versions.inic}, Node ${versions.node}, ${versions.system}; ` +
+      `${machine.processor}, ${machine.cores} cores`,
+    `medians of ${repeats} ${repeats === 1 ? 'run' : 'runs'} of ${workload.durationSeconds} s, ` +
+      `${sides} sides in turns; began ${interval.start}`,
   ];
 }
 
@@ -183,14 +185,17 @@ function legendLines(report: Report): string[] {
 
 const TRANSPORT_LEGENDS: Readonly<Record<Transport, string>> = {
   ring: 'ring: frames in place in shared memory, one ring each way.',
-  fifo: "fifo: I2O 1.5's four FIFOs of frame addresses; each read or write of a port or register is a bus access.",
+  fifo:
+    "fifo: I2O 1.5's four FIFOs of frame addresses; " +
+    'each read or write of a port or register is a bus access.',
   port: "port: the frame's fields as an object by postMessage between two event loops, cloned by structure.",
   msgpack: 'msgpack: the same object encoded, transferred by postMessage, and decoded.',
 };
 
 function transportLegend({ manifest }: Report): string[] {
   return [
-    "Host CPU is the program's thread, polling included; ring and fifo poll, the others rest in their event loops.",
+    "Host CPU is the program's thread, polling included; " +
+      'ring and fifo poll, the others rest in their event loops.',
     ...manifest.workload.transports.map((transport) => TRANSPORT_LEGENDS[transport]),
   ];
 }

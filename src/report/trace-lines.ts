@@ -1,6 +1,6 @@
 /**
- * A trace's events as lines for people: takes what trace/decode/ tells, gives text. A frame is one line; what it lists follows
- * indented. Inbound is host to card, outbound card to host, as I2O has it.
+ * A trace's events as lines for people: takes what trace/decode/ tells, gives text. A frame is one line; what
+ * it lists follows indented. Inbound is host to card, outbound card to host, as I2O has it.
  */
 import type { FrameEvent, TraceEvent } from '../trace/decode/decoder.ts';
 import type { DecodedElement } from '../trace/decode/sgl.ts';
@@ -114,7 +114,8 @@ export class TraceLines {
       const { firstWord, count, strideWords } = memory[name];
       const distance = address - firstWord * 4;
       if (distance < 0 || distance >= count * strideWords * 4) continue;
-      return `${name} frame slot ${Math.floor(distance / (strideWords * 4))} + ${distance % (strideWords * 4)}`;
+      const strideBytes = strideWords * 4;
+      return `${name} frame slot ${Math.floor(distance / strideBytes)} + ${distance % strideBytes}`;
     }
     const control = address - memory.control.offset;
     return control >= 0 && control < memory.control.byteLength
@@ -126,10 +127,13 @@ export class TraceLines {
 function headLines(head: TraceHead): string {
   const { memory } = head;
   const classes = head.classes.map(({ name, version }) => `${name} ${version}`).join(', ');
-  const pools = `${memory.transmit.count} transmit buffers of ${memory.transmit.bufferBytes}, ${memory.receive.count} buckets of ${memory.receive.bufferBytes}`;
+  const { inbound, outbound, transmit, receive } = memory;
+  const transmitPool = `${transmit.count} transmit buffers of ${transmit.bufferBytes}`;
+  const receivePool = `${receive.count} buckets of ${receive.bufferBytes} bytes`;
   return [
     `# ${head.product}, transport ${head.transport}, classes ${classes}, began ${head.startedAt}`,
-    `# frames of ${head.frameBytes} bytes, ${memory.inbound.count} inbound and ${memory.outbound.count} outbound; ${pools} bytes`,
+    `# frames of ${head.frameBytes} bytes, ${inbound.count} inbound and ${outbound.count} outbound; ` +
+      `${transmitPool}, ${receivePool}`,
     ...(head.command.length === 0 ? [] : [`# ${head.command.join(' ')}`]),
     '# frame, seconds, → host to card (inbound), ← card to host (outbound), · everything else, ~ the wire',
     '',

@@ -1,6 +1,6 @@
 /**
- * Several transports side by side: a line each, with the rate, how many times as fast the first one was, and what an operation
- * cost in bus accesses, where the transport has a bus.
+ * Several transports side by side: a line each, with the rate, how many times as fast the first one was, and
+ * what an operation cost in bus accesses, where the transport has a bus.
  */
 
 import type { Report, Result } from '../record/result.ts';

@@ -1,4 +1,6 @@
-/** A replay finds the same card the same, and every answer that was not, whatever was not the same about it. */
+/**
+ * A replay finds the same card the same, and every answer that was not, whatever was not the same about it.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   SOCKET_BIND,
@@ -23,7 +25,9 @@ function replay(calls: readonly Call[]): ReplayResult & { found: Difference[] } 
   return { ...replayer.result(), found };
 }
 
-/** The calls with the first outbound frame of a function changed by `change`; dropped where that returns null. */
+/**
+ * The calls with the first outbound frame of a function changed by `change`; dropped where that returns null.
+ */
 function altered(functionCode: number, change: (words: number[]) => number[] | null): Call[] {
   let done = false;
   const calls = recorded.flatMap((call): Call[] => {

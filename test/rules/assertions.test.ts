@@ -1,4 +1,6 @@
-/** Every assertion has a text of its own and a test that trips it; the rooms on the data's way have enough. */
+/**
+ * Every assertion has a text of its own and a test that trips it; the rooms on the data's way have enough.
+ */
 import { describe, expect, it } from 'vitest';
 import { assertionsPerFunction, injectedFaults, literalTexts, uniqueTexts } from './assertions.ts';
 import { holds } from './holds.ts';
@@ -57,7 +59,9 @@ describe('one assertion for every two functions', () => {
     const text = `
       interface I { f(): void }
       declare function d(): void;
-      class A { constructor() {} get x() { return 1; } set x(v) {} m() { const f = () => assert(true, 'm'); } }
+      class A {
+        constructor() {} get x() { return 1; } set x(v) {} m() { const f = () => assert(true, 'm'); }
+      }
       function f(a: string): void; function f(a: unknown): void {}`;
     expect(assertionsPerFunction(fakeSources({ 'src/osm/a.ts': text }), 'osm')).toBe(1 / 5);
   });

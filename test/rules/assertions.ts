@@ -39,7 +39,10 @@ const under = (files: readonly SourceFile[], top: string) =>
 const assertions = (files: readonly SourceFile[]) => callsOf(under(files, 'src'), 'assert', 1);
 const injections = (files: readonly SourceFile[]) => callsOf(under(files, 'test'), 'trips', 0);
 
-/** The text of an assertion, and of a test's injection, is a string literal: one can be held against the other. */
+/**
+ * The text of an assertion, and of a test's injection, is a string literal: one can be held against the
+ * other.
+ */
 export function literalTexts(files: readonly SourceFile[]): string[] {
   return [...assertions(files), ...injections(files)]
     .filter(({ text }) => text === undefined)

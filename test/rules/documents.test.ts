@@ -22,7 +22,8 @@ describe('every path a document names is there', () => {
   it('finds files, patterns and folders that are not', () => {
     const files = ['src/osm/host.ts', 'src/i2o/frame.gen.ts', 'docs/a.md', 'docs/figures/b.json'];
     const text =
-      '`osm/host.ts` `host.ts` `i2o/*.gen.ts` `osm/` `figures/b.json` `osm/gone.ts` `gone.ts` `iop/*.ts` `iop/`';
+      '`osm/host.ts` `host.ts` `i2o/*.gen.ts` `osm/` `figures/b.json` ' +
+      '`osm/gone.ts` `gone.ts` `iop/*.ts` `iop/`';
     const names = ['osm/gone.ts', 'gone.ts', 'iop/*.ts', 'iop/'];
     expect(missingPaths('docs/a.md', text, files)).toEqual(names.map((name) => `docs/a.md names ${name}`));
   });

@@ -1,4 +1,6 @@
-/** What the documents say of the tree: the files and folders they name are there, and every folder is named. */
+/**
+ * What the documents say of the tree: the files and folders they name are there, and every folder is named.
+ */
 import { readdirSync } from 'node:fs';
 import { join, posix, relative } from 'node:path';
 import { ROOT } from './sources.ts';
@@ -21,8 +23,8 @@ const EXTENSION = /\.(ts|mts|mjs|js|md|yaml|json|wat|pml|lua|sh)$/;
 const NOT_OURS = /^(app|server|client|program|my-app)\.m?[jt]s$|^lib\/|inic-report\.json$|^dist\//;
 
 /**
- * Paths in backticks that no file has. `osm/host.ts` may be said for `src/osm/host.ts`, `host.ts` for any file of
- * that name, and `*` stands for part of a name.
+ * Paths in backticks that no file has. `osm/host.ts` may be said for `src/osm/host.ts`, `host.ts` for any
+ * file of that name, and `*` stands for part of a name.
  */
 export function missingPaths(document: string, text: string, files: readonly string[]): string[] {
   const folders = new Set(
@@ -59,8 +61,8 @@ function isThere(
 }
 
 /**
- * Folders and sub-folders of `src` that the table of folders does not name: a folder by `name/` in a row's first
- * cell, a sub-folder by `sub` or `sub/` anywhere in that row.
+ * Folders and sub-folders of `src` that the table of folders does not name: a folder by `name/` in a row's
+ * first cell, a sub-folder by `sub` or `sub/` anywhere in that row.
  */
 export function unnamedFolders(architecture: string, files: readonly string[]): string[] {
   const rows = architecture.split('\n').filter((line) => line.startsWith('|'));

@@ -1,4 +1,7 @@
-/** Rule 6 of src/ARCHITECTURE.md: no pool, ring or table grows after start. Read off the source, and seen in a run. */
+/**
+ * Rule 6 of src/ARCHITECTURE.md: no pool, ring or table grows after start. Read off the source, and seen in a
+ * run.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../src/dma/card-layout.ts';
 import { Random } from '../../src/time/random.ts';

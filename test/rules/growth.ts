@@ -24,7 +24,7 @@ import { found, inRooms, nodesOf, type SourceFile } from './sources.ts';
 const ROOMS = ['osm', 'i2o', 'dma', 'iop', 'ism', 'tcpip', 'hdm', 'wire'];
 const GROWING_METHODS = /^(push|unshift|splice)$/;
 const GROWING_CLASSES =
-  /^(Array|Map|Set|WeakMap|WeakSet|ArrayBuffer|SharedArrayBuffer|DataView|((Big)?(Ui|I)nt|Float)\d+(Clamped)?Array)$/;
+  /^(Array|(Weak)?(Map|Set)|(Shared)?ArrayBuffer|DataView|((Big)?(Ui|I)nt|Float)\d+(Clamped)?Array)$/;
 
 /** Where growth is found: the code, and the function it is in, as `file: function`. */
 export interface Growth {

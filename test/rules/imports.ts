@@ -18,7 +18,9 @@ function importsInto(files: readonly SourceFile[], from: string[], into: string[
 
 const STACK_MAY_IMPORT = ['tcpip', 'dma', 'ledger', 'socket', 'assert'];
 
-/** Rule 2: the stack imports memory, ledger, errno, assertions and random numbers, and no module of Node's. */
+/**
+ * Rule 2: the stack imports memory, ledger, errno, assertions and random numbers, and no module of Node's.
+ */
 export function stackKnowsNoDevice(files: readonly SourceFile[]): string[] {
   return inRooms(files, 'tcpip').flatMap((file) =>
     file.imports
@@ -39,7 +41,9 @@ export function onlyWorldJoins(files: readonly SourceFile[]): string[] {
     .map(({ path }) => `${path} joins host and card`);
 }
 
-/** Rule 5, second half: only `world/` starts the card's thread. The workloads start programs that are no card. */
+/**
+ * Rule 5, second half: only `world/` starts the card's thread. The workloads start programs that are no card.
+ */
 export function onlyWorldStartsThreads(files: readonly SourceFile[]): string[] {
   return inSource(files)
     .filter(({ path }) => roomOf(path) !== 'world' && roomOf(path) !== 'workloads')

@@ -109,7 +109,10 @@ function readsClock(node: Node, parent: Node): boolean {
   return node.text !== 'process' || takesMember(parent, members);
 }
 
-/** Whether `process` is taken apart into one of the members; it may be handed on whole, as Node's own API wants. */
+/**
+ * Whether `process` is taken apart into one of the members; it may be handed on whole, as Node's own API
+ * wants.
+ */
 function takesMember(parent: Node, members: RegExp): boolean {
   return nodesOf(parent).some(
     (part) => isBindingElement(part) && members.test(lastName(part.propertyName ?? part.name ?? part)),

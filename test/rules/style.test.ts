@@ -41,8 +41,12 @@ describe('lengths', () => {
     'lines have at most 110 columns',
     longLines,
     LONG_LINES,
-    { 'src/osm/a.ts': `// ${'x'.repeat(107)}\n// ${'x'.repeat(108)}`, 'src/osm/b.gen.ts': ' '.repeat(200) },
-    ['src/osm/a.ts:2: 111 columns'],
+    {
+      'src/osm/a.ts': `// ${'x'.repeat(107)}\n// ${'x'.repeat(108)}`,
+      'src/osm/b.gen.ts': ' '.repeat(200),
+      'src/osm/c.ts': `const table = \`\n${'x'.repeat(200)}\n\`;\nconst line = '${'x'.repeat(200)}';`,
+    },
+    ['src/osm/a.ts:2: 111 columns', 'src/osm/c.ts:4: 216 columns'],
   );
   falls(
     'functions have at most 70 lines',
