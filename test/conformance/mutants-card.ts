@@ -36,7 +36,10 @@ function posting(meddle: (words: Int32Array, frame: number) => number): (card: V
     outbound.post = () => {
       const { words } = outbound;
       const times = meddle(words, frame);
-      if (times === 0) return;
+      if (times === 0) {
+        outbound.cancel();
+        return;
+      }
       post();
       if (times < 2) return;
       const before = frame;
