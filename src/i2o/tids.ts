@@ -32,7 +32,10 @@ export function deviceOf(tid: number, deviceCount: number): number {
 }
 
 export function checkTids(tids: readonly number[]): void {
-  assert(new Set(tids).size === tids.length, 'tids: no two targets have one number');
+  assert(
+    tids.every((tid, i) => tids.indexOf(tid) === i),
+    'tids: no two targets have one number',
+  );
   assert(
     tids.every((tid) => (tid & ~0xfff) === 0),
     'tids: a target has a number of twelve bits',

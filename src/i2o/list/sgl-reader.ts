@@ -19,6 +19,25 @@
  */
 import { assert } from '../../assert/assert.ts';
 import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from './sgl.ts';
+import {
+  ATTRIBUTE_64BIT_CONTEXT,
+  ATTRIBUTES_KNOWN,
+  CONTEXT_MASK,
+  DIRECTION_OUT,
+  END_OF_BUFFER,
+  LOCAL_ADDRESS,
+  TYPE_ATTRIBUTES,
+  TYPE_BIT_BUCKET,
+  TYPE_CHAIN,
+  TYPE_IGNORE,
+  TYPE_IMMEDIATE,
+  TYPE_LONG_TRANSACTION,
+  TYPE_PAGE_LIST,
+  TYPE_SHORT_TRANSACTION,
+  TYPE_SIMPLE,
+  TYPE_TRANSPORT,
+  TYPES,
+} from './sgl-types.ts';
 
 /** Answers of `next`: the list has ended; it has a fault, which `SglReader.fault` names; or one of the kinds of piece. */
 export const SGL_END = 0;
@@ -41,43 +60,6 @@ export const SGL_FRAGMENTS_MAX = 64; // pieces of one list with all its chains
 export const SGL_PAGE_BYTES_DEFAULT = 4096;
 const PAGE_BYTES_MIN = 64;
 const PAGE_BYTES_MAX = 1 << 20;
-
-/** Bits of a SIMPLE, PAGE_LIST or CHAIN_POINTER element's flags. */
-const CONTEXT_MASK = 0x03;
-const DIRECTION_OUT = 0x04;
-const LOCAL_ADDRESS = 0x08;
-const END_OF_BUFFER = 0x40;
-const ATTRIBUTE_64BIT_CONTEXT = 0x0004;
-const ATTRIBUTES_KNOWN = 0x0704;
-
-const TYPE_IGNORE = 1;
-const TYPE_TRANSPORT = 2;
-const TYPE_BIT_BUCKET = 3;
-const TYPE_IMMEDIATE = 4;
-const TYPE_SIMPLE = 5;
-const TYPE_PAGE_LIST = 6;
-const TYPE_CHAIN = 7;
-const TYPE_LONG_TRANSACTION = 8;
-const TYPE_SHORT_TRANSACTION = 9;
-const TYPE_ATTRIBUTES = 10;
-
-/** The type of an element by its flags without LAST_ELEMENT; 0 where the flags are reserved or invalid. */
-const TYPES = new Uint8Array(128);
-TYPES[0x00] = TYPE_IGNORE;
-TYPES[0x04] = TYPE_TRANSPORT;
-TYPES.fill(TYPE_SIMPLE, 0x10, 0x20);
-TYPES.fill(TYPE_PAGE_LIST, 0x20, 0x30);
-TYPES.fill(TYPE_SIMPLE, 0x50, 0x60);
-TYPES.fill(TYPE_PAGE_LIST, 0x60, 0x70);
-TYPES.fill(TYPE_CHAIN, 0x30, 0x34);
-TYPES.fill(TYPE_CHAIN, 0x38, 0x3c);
-TYPES[0x08] = TYPE_BIT_BUCKET;
-TYPES[0x48] = TYPE_BIT_BUCKET;
-TYPES[0x0c] = TYPE_IMMEDIATE;
-TYPES[0x4c] = TYPE_IMMEDIATE;
-TYPES[0x40] = TYPE_LONG_TRANSACTION;
-TYPES[0x70] = TYPE_SHORT_TRANSACTION;
-TYPES[0x7c] = TYPE_ATTRIBUTES;
 
 export function checkPageSizes(least: number, standard: number, most: number): void {
   assert(
