@@ -48,11 +48,10 @@ function imports(body: readonly string[], declared: readonly string[]): string[]
   const lines = (from: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : ['import {', ...names.map((name) => `  ${name},`), `} from './${from}';`];
   const isSgl = (name: string): boolean => /sgl/i.test(name);
-  const called = (name: string): string[] => (body.some((line) => line.includes(`${name}(`)) ? [name] : []);
+  const faults = body.some((line) => line.includes('faultAt(')) ? ['faultAt'] : [];
   return [
-    ...lines('check-fault.ts', called('faultAt')),
+    ...lines('check-fault.ts', faults),
     ...lines('executive.gen.ts', missing.filter((name) => !isSgl(name))), // biome-ignore format: one line
-    ...lines('frame-size.ts', called('checkMessage')),
     ...lines('list/sgl.ts', missing.filter(isSgl)),
   ];
 }
@@ -175,7 +174,6 @@ function generateWriter(name: string, functionConstant: string, layout: Layout, 
   return [
     ...docComment(`Writes ${open ? `the first ${words} words. ${what}` : what}`),
     ...functionHead(`write${name}`, parameters, 'void'),
-    `  checkMessage(frame, ${open ? 'sizeWords' : words}, ${words});`,
     ...lines
       .filter((line) => line !== '')
       .map((line, word) => `  words[frame${word ? ` + ${word}` : ''}] = ${line};`),

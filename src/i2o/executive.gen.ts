@@ -6,9 +6,6 @@
 import {
   faultAt,
 } from './check-fault.ts';
-import {
-  checkMessage,
-} from './frame-size.ts';
 
 /** The IOP itself, TID 0, which brings the card up and names its devices. */
 export const EXECUTIVE_CLASS_ID = 0x000;
@@ -369,7 +366,6 @@ export function writeExecStatusGet(
   bufferAddressHigh: number,
   bufferLength: number,
 ): void {
-  checkMessage(frame, 9, 9);
   words[frame] = 0x00090001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATUS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -418,7 +414,6 @@ export function writeExecOutboundInit(
   outboundFrameWords: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0061 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_OUTBOUND_INIT << 24);
   words[frame + 2] = initiatorContext;
@@ -457,7 +452,6 @@ export function writeExecLctNotify(
   lastChangeIndicator: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0061 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_LCT_NOTIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -479,7 +473,6 @@ export function writeExecLctNotifyReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_LCT_NOTIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -523,7 +516,6 @@ export function writeExecSysTabSet(
   segmentNumber: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0061 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_TAB_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -545,7 +537,6 @@ export function writeExecSysTabSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_TAB_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -578,7 +569,6 @@ export function writeExecBiosInfoSet(
   deviceTid: number,
   biosInfo: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BIOS_INFO_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -599,7 +589,6 @@ export function writeExecBiosInfoSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BIOS_INFO_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -626,7 +615,6 @@ export function writeExecBootDeviceSet(
   transactionContext: number,
   bootTid: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BOOT_DEVICE_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -647,7 +635,6 @@ export function writeExecBootDeviceSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BOOT_DEVICE_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -673,7 +660,6 @@ export function writeExecHrtGet(
   transactionContext: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 4);
   words[frame] = 0x0041 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_HRT_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -693,7 +679,6 @@ export function writeExecHrtGetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_HRT_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -752,7 +737,6 @@ export function writeExecSwDownload(
   softwareId: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 7);
   words[frame] = 0x0071 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_DOWNLOAD << 24);
   words[frame + 2] = initiatorContext;
@@ -775,7 +759,6 @@ export function writeExecSwDownloadReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_DOWNLOAD << 24);
   words[frame + 2] = initiatorContext;
@@ -834,7 +817,6 @@ export function writeExecSwUpload(
   softwareId: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 7);
   words[frame] = 0x0071 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_UPLOAD << 24);
   words[frame + 2] = initiatorContext;
@@ -857,7 +839,6 @@ export function writeExecSwUploadReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_UPLOAD << 24);
   words[frame + 2] = initiatorContext;
@@ -902,7 +883,6 @@ export function writeExecSwRemove(
   softwareBytes: number,
   softwareId: number,
 ): void {
-  checkMessage(frame, 7, 7);
   words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_REMOVE << 24);
   words[frame + 2] = initiatorContext;
@@ -925,7 +905,6 @@ export function writeExecSwRemoveReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_REMOVE << 24);
   words[frame + 2] = initiatorContext;
@@ -952,7 +931,6 @@ export function writeExecDdmSuspend(
   transactionContext: number,
   deviceTid: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_SUSPEND << 24);
   words[frame + 2] = initiatorContext;
@@ -973,7 +951,6 @@ export function writeExecDdmSuspendReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_SUSPEND << 24);
   words[frame + 2] = initiatorContext;
@@ -1000,7 +977,6 @@ export function writeExecDdmDestroy(
   transactionContext: number,
   deviceTid: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_DESTROY << 24);
   words[frame + 2] = initiatorContext;
@@ -1021,7 +997,6 @@ export function writeExecDdmDestroyReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_DESTROY << 24);
   words[frame + 2] = initiatorContext;
@@ -1048,7 +1023,6 @@ export function writeExecAdapterRead(
   transactionContext: number,
   adapterId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_READ << 24);
   words[frame + 2] = initiatorContext;
@@ -1069,7 +1043,6 @@ export function writeExecAdapterReadReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_READ << 24);
   words[frame + 2] = initiatorContext;
@@ -1096,7 +1069,6 @@ export function writeExecAdapterAssign(
   transactionContext: number,
   adapterId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
@@ -1117,7 +1089,6 @@ export function writeExecAdapterAssignReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
@@ -1144,7 +1115,6 @@ export function writeExecAdapterRelease(
   transactionContext: number,
   adapterId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1165,7 +1135,6 @@ export function writeExecAdapterReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1192,7 +1161,6 @@ export function writeExecDeviceAssign(
   transactionContext: number,
   deviceTid: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
@@ -1213,7 +1181,6 @@ export function writeExecDeviceAssignReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
@@ -1240,7 +1207,6 @@ export function writeExecDeviceRelease(
   transactionContext: number,
   deviceTid: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1261,7 +1227,6 @@ export function writeExecDeviceReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1285,7 +1250,6 @@ export function writeExecConfigValidate(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONFIG_VALIDATE << 24);
   words[frame + 2] = initiatorContext;
@@ -1305,7 +1269,6 @@ export function writeExecConfigValidateReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONFIG_VALIDATE << 24);
   words[frame + 2] = initiatorContext;
@@ -1347,7 +1310,6 @@ export function writeExecIopReset(
   statusAddressLow: number,
   statusAddressHigh: number,
 ): void {
-  checkMessage(frame, 8, 8);
   words[frame] = 0x00080001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1377,7 +1339,6 @@ export function writeExecIopClear(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CLEAR << 24);
   words[frame + 2] = initiatorContext;
@@ -1397,7 +1358,6 @@ export function writeExecIopClearReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CLEAR << 24);
   words[frame + 2] = initiatorContext;
@@ -1420,7 +1380,6 @@ export function writeExecSysModify(
   transactionContext: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 4);
   words[frame] = 0x0041 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_MODIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -1440,7 +1399,6 @@ export function writeExecSysModifyReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_MODIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -1461,7 +1419,6 @@ export function writeExecSysQuiesce(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1481,7 +1438,6 @@ export function writeExecSysQuiesceReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1517,7 +1473,6 @@ export function writeExecPathQuiesce(
   iopId: number,
   hostUnitId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1538,7 +1493,6 @@ export function writeExecPathQuiesceReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1565,7 +1519,6 @@ export function writeExecDdmQuiesce(
   transactionContext: number,
   deviceTid: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1586,7 +1539,6 @@ export function writeExecDdmQuiesceReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1607,7 +1559,6 @@ export function writeExecIopConnect(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CONNECT << 24);
   words[frame + 2] = initiatorContext;
@@ -1627,7 +1578,6 @@ export function writeExecIopConnectReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CONNECT << 24);
   words[frame + 2] = initiatorContext;
@@ -1648,7 +1598,6 @@ export function writeExecConnSetup(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONN_SETUP << 24);
   words[frame + 2] = initiatorContext;
@@ -1668,7 +1617,6 @@ export function writeExecConnSetupReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONN_SETUP << 24);
   words[frame + 2] = initiatorContext;
@@ -1689,7 +1637,6 @@ export function writeExecSysEnable(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1709,7 +1656,6 @@ export function writeExecSysEnableReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1742,7 +1688,6 @@ export function writeExecPathEnable(
   iopId: number,
   hostUnitId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1763,7 +1708,6 @@ export function writeExecPathEnableReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1790,7 +1734,6 @@ export function writeExecDdmEnable(
   transactionContext: number,
   deviceTid: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1811,7 +1754,6 @@ export function writeExecDdmEnableReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1844,7 +1786,6 @@ export function writeExecPathReset(
   iopId: number,
   hostUnitId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1865,7 +1806,6 @@ export function writeExecPathResetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1892,7 +1832,6 @@ export function writeExecDdmReset(
   transactionContext: number,
   deviceTid: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1913,7 +1852,6 @@ export function writeExecDdmResetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1969,7 +1907,6 @@ export function writeExecStaticMfCreate(
   embeddedInitiatorContext: number,
   embeddedTransactionContext: number,
 ): void {
-  checkMessage(frame, 9, 9);
   words[frame] = 0x00090001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_CREATE << 24);
   words[frame + 2] = initiatorContext;
@@ -2000,7 +1937,6 @@ export function writeExecStaticMfCreateReply(
   detailedStatus: number,
   staticFrame: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_CREATE << 24);
   words[frame + 2] = initiatorContext;
@@ -2028,7 +1964,6 @@ export function writeExecStaticMfRelease(
   transactionContext: number,
   staticFrame: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -2049,7 +1984,6 @@ export function writeExecStaticMfReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -2091,7 +2025,6 @@ export function writePrivateEcho(
   organizationId: number,
   sequence: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (PRIVATE_ECHO << 24);
   words[frame + 2] = initiatorContext;
@@ -2119,7 +2052,6 @@ export function writePrivateEchoReply(
   detailedStatus: number,
   sequence: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (PRIVATE_ECHO << 24);
   words[frame + 2] = initiatorContext;

@@ -14,9 +14,6 @@ import {
   REQUEST_STATUS_TRANSACTION_ERROR,
 } from './executive.gen.ts';
 import {
-  checkMessage,
-} from './frame-size.ts';
-import {
   SGL_ALLOW_BUCKET,
   SGL_ALLOW_IMMEDIATE,
   SGL_ALLOW_TRANSMIT,
@@ -203,7 +200,6 @@ export function writeSocketCreate(
   replyMode: number,
   socketType: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CREATE << 24);
   words[frame + 2] = initiatorContext;
@@ -225,7 +221,6 @@ export function writeSocketCreateReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CREATE << 24);
   words[frame + 2] = initiatorContext;
@@ -270,7 +265,6 @@ export function writeSocketBind(
   address: number,
   port: number,
 ): void {
-  checkMessage(frame, 7, 7);
   words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_BIND << 24);
   words[frame + 2] = initiatorContext;
@@ -305,7 +299,6 @@ export function writeSocketBindReply(
   localAddress: number,
   localPort: number,
 ): void {
-  checkMessage(frame, 7, 7);
   words[frame] = 0x0007c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_BIND << 24);
   words[frame + 2] = initiatorContext;
@@ -355,7 +348,6 @@ export function writeSocketConnect(
   address: number,
   port: number,
 ): void {
-  checkMessage(frame, 7, 7);
   words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CONNECT << 24);
   words[frame + 2] = initiatorContext;
@@ -396,7 +388,6 @@ export function writeSocketConnectReply(
   localPort: number,
   localAddress: number,
 ): void {
-  checkMessage(frame, 7, 7);
   words[frame] = 0x0007c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CONNECT << 24);
   words[frame + 2] = initiatorContext;
@@ -437,7 +428,6 @@ export function writeSocketListen(
   replyMode: number,
   backlog: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_LISTEN << 24);
   words[frame + 2] = initiatorContext;
@@ -459,7 +449,6 @@ export function writeSocketListenReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_LISTEN << 24);
   words[frame + 2] = initiatorContext;
@@ -499,7 +488,6 @@ export function writeSocketAcceptPost(
   count: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0001 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ACCEPT_POST << 24);
   words[frame + 2] = initiatorContext;
@@ -557,7 +545,6 @@ export function writeSocketAcceptPostReply(
   localPort: number,
   localAddress: number,
 ): void {
-  checkMessage(frame, 9, 9);
   words[frame] = 0x0009c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ACCEPT_POST << 24);
   words[frame + 2] = initiatorContext;
@@ -626,7 +613,6 @@ export function writeSocketSend(
   urgent: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0061 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND << 24);
   words[frame + 2] = initiatorContext;
@@ -668,7 +654,6 @@ export function writeSocketSendReply(
   trlElementWords: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 5);
   words[frame] = 0xd031 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND << 24);
   words[frame + 2] = initiatorContext;
@@ -719,7 +704,6 @@ export function writeSocketSendTo(
   port: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 7);
   words[frame] = 0x0071 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND_TO << 24);
   words[frame + 2] = initiatorContext;
@@ -762,7 +746,6 @@ export function writeSocketSendToReply(
   trlElementWords: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 5);
   words[frame] = 0xd031 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND_TO << 24);
   words[frame + 2] = initiatorContext;
@@ -799,7 +782,6 @@ export function writeSocketReceivePost(
   bucketCount: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 4);
   words[frame] = 0x0041 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_RECEIVE_POST << 24);
   words[frame + 2] = initiatorContext;
@@ -844,7 +826,6 @@ export function writeSocketReceivePostReply(
   bucketsRemaining: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 6);
   words[frame] = 0xd031 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_RECEIVE_POST << 24);
   words[frame + 2] = initiatorContext;
@@ -879,7 +860,6 @@ export function writeSocketReceiveCredit(
   count: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 5);
   words[frame] = 0x0001 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_RECEIVE_CREDIT << 24);
   words[frame + 2] = initiatorContext;
@@ -918,7 +898,6 @@ export function writeSocketShutdown(
   replyMode: number,
   how: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SHUTDOWN << 24);
   words[frame + 2] = initiatorContext;
@@ -940,7 +919,6 @@ export function writeSocketShutdownReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SHUTDOWN << 24);
   words[frame + 2] = initiatorContext;
@@ -970,7 +948,6 @@ export function writeSocketClose(
   transactionContext: number,
   socketId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CLOSE << 24);
   words[frame + 2] = initiatorContext;
@@ -997,7 +974,6 @@ export function writeSocketCloseReply(
   detailedStatus: number,
   socketId: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CLOSE << 24);
   words[frame + 2] = initiatorContext;
@@ -1028,7 +1004,6 @@ export function writeSocketAbort(
   transactionContext: number,
   socketId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ABORT << 24);
   words[frame + 2] = initiatorContext;
@@ -1055,7 +1030,6 @@ export function writeSocketAbortReply(
   detailedStatus: number,
   socketId: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ABORT << 24);
   words[frame + 2] = initiatorContext;
@@ -1101,7 +1075,6 @@ export function writeSocketOptionSet(
   option: number,
   value: number,
 ): void {
-  checkMessage(frame, 7, 7);
   words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -1124,7 +1097,6 @@ export function writeSocketOptionSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -1157,7 +1129,6 @@ export function writeSocketOptionGet(
   socketId: number,
   option: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1185,7 +1156,6 @@ export function writeSocketOptionGetReply(
   detailedStatus: number,
   value: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1213,7 +1183,6 @@ export function writeSocketStatusGet(
   transactionContext: number,
   socketId: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_STATUS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1312,7 +1281,6 @@ export function writeSocketStatusGetReply(
   retransmissions: number,
   unacknowledgedBytes: number,
 ): void {
-  checkMessage(frame, 17, 17);
   words[frame] = 0x0011c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_STATUS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1357,7 +1325,6 @@ export function writeSocketNameGet(
   socketId: number,
   which: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_NAME_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1391,7 +1358,6 @@ export function writeSocketNameGetReply(
   address: number,
   port: number,
 ): void {
-  checkMessage(frame, 7, 7);
   words[frame] = 0x0007c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_NAME_GET << 24);
   words[frame + 2] = initiatorContext;

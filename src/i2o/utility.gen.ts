@@ -13,9 +13,6 @@ import {
   DETAILED_STATUS_UNKNOWN_FUNCTION,
   REQUEST_STATUS_TRANSACTION_ERROR,
 } from './executive.gen.ts';
-import {
-  checkMessage,
-} from './frame-size.ts';
 
 /**
  * Messages every device understands, the IOP itself included. They belong to no class; 0xFFF stands for
@@ -271,7 +268,6 @@ export function writeUtilNop(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_NOP << 24);
   words[frame + 2] = initiatorContext;
@@ -312,7 +308,6 @@ export function writeUtilAbort(
   functionToAbort: number,
   contextToAbort: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_ABORT << 24);
   words[frame + 2] = initiatorContext;
@@ -338,7 +333,6 @@ export function writeUtilAbortReply(
   transactionContext: number,
   abortedCount: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_ABORT << 24);
   words[frame + 2] = initiatorContext;
@@ -366,7 +360,6 @@ export function writeUtilParamsSet(
   transactionContext: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 5);
   words[frame] = 0x0051 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_PARAMS_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -387,7 +380,6 @@ export function writeUtilParamsSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_PARAMS_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -415,7 +407,6 @@ export function writeUtilParamsGet(
   transactionContext: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 5);
   words[frame] = 0x0051 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_PARAMS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -436,7 +427,6 @@ export function writeUtilParamsGetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_PARAMS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -474,7 +464,6 @@ export function writeUtilClaim(
   claimFlags: number,
   claimType: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CLAIM << 24);
   words[frame + 2] = initiatorContext;
@@ -495,7 +484,6 @@ export function writeUtilClaimReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CLAIM << 24);
   words[frame + 2] = initiatorContext;
@@ -528,7 +516,6 @@ export function writeUtilClaimRelease(
   releaseFlags: number,
   claimType: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CLAIM_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -549,7 +536,6 @@ export function writeUtilClaimReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CLAIM_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -573,7 +559,6 @@ export function writeUtilDeviceReserve(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_DEVICE_RESERVE << 24);
   words[frame + 2] = initiatorContext;
@@ -593,7 +578,6 @@ export function writeUtilDeviceReserveReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_DEVICE_RESERVE << 24);
   words[frame + 2] = initiatorContext;
@@ -614,7 +598,6 @@ export function writeUtilDeviceRelease(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -634,7 +617,6 @@ export function writeUtilDeviceReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -663,7 +645,6 @@ export function writeUtilConfigDialog(
   page: number,
   sizeWords: number,
 ): void {
-  checkMessage(frame, sizeWords, 5);
   words[frame] = 0x0051 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CONFIG_DIALOG << 24);
   words[frame + 2] = initiatorContext;
@@ -684,7 +665,6 @@ export function writeUtilConfigDialogReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CONFIG_DIALOG << 24);
   words[frame + 2] = initiatorContext;
@@ -716,7 +696,6 @@ export function writeUtilEventRegister(
   transactionContext: number,
   eventMask: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_EVENT_REGISTER << 24);
   words[frame + 2] = initiatorContext;
@@ -747,7 +726,6 @@ export function writeUtilEventRegisterReply(
   eventIndicator: number,
   eventData: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_EVENT_REGISTER << 24);
   words[frame + 2] = initiatorContext;
@@ -781,7 +759,6 @@ export function writeUtilEventAck(
   eventIndicator: number,
   eventData: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_EVENT_ACK << 24);
   words[frame + 2] = initiatorContext;
@@ -813,7 +790,6 @@ export function writeUtilEventAckReply(
   eventIndicator: number,
   eventData: number,
 ): void {
-  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_EVENT_ACK << 24);
   words[frame + 2] = initiatorContext;
@@ -892,7 +868,6 @@ export function writeUtilReplyFaultNotify(
   originalFrameLow: number,
   originalFrameHigh: number,
 ): void {
-  checkMessage(frame, 9, 9);
   words[frame] = 0x00090001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_REPLY_FAULT_NOTIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -920,7 +895,6 @@ export function writeUtilLock(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_LOCK << 24);
   words[frame + 2] = initiatorContext;
@@ -940,7 +914,6 @@ export function writeUtilLockReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_LOCK << 24);
   words[frame + 2] = initiatorContext;
@@ -961,7 +934,6 @@ export function writeUtilLockRelease(
   initiatorContext: number,
   transactionContext: number,
 ): void {
-  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_LOCK_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -981,7 +953,6 @@ export function writeUtilLockReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
-  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_LOCK_RELEASE << 24);
   words[frame + 2] = initiatorContext;

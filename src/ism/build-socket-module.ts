@@ -1,4 +1,9 @@
-/** Builds the socket module of a card with the stack beneath it: what of the card knows sockets. */
+/**
+ * Builds the socket module of a card, with the stack beneath it. Each part is made after all that it works
+ * with: sockets and buffers, the stack over them, replies, delivery, requests, the module. All memory of the
+ * module is made here, in proportion to the sockets and buffers asked for.
+ */
+import { assert } from '../assert/assert.ts';
 import { type CardLayout, CONTROL_BYTES } from '../dma/card-layout.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { PacketPool } from '../dma/packets.ts';
@@ -25,12 +30,14 @@ import { Aborts } from './requests/aborts.ts';
 import { ControlRequests } from './requests/control-requests.ts';
 import { Inquiries } from './requests/inquiries.ts';
 import { ListSends } from './requests/list-sends.ts';
+import { ListenRequests } from './requests/listen-requests.ts';
 import { ReceiveRequests } from './requests/receive-requests.ts';
 import { SendLists } from './requests/send-lists.ts';
 import { SendRequests } from './requests/send-requests.ts';
 import { SocketModule } from './socket-module.ts';
 import { Buckets } from './sockets/buckets.ts';
-import { CardSocket } from './sockets/card-socket.ts';
+import { CardSocket, SOCKET_ID_MAX } from './sockets/card-socket.ts';
+import { PendingSockets } from './sockets/pending-sockets.ts';
 import { SendBuffers } from './sockets/send-buffers.ts';
 import { SocketEvents } from './sockets/socket-events.ts';
 
@@ -47,7 +54,7 @@ export interface SocketModuleParts {
   readonly packets: PacketPool;
   readonly device: Device;
   readonly stack: StackConfig;
-  /** Socket numbers there are. */
+  /** Socket numbers there are, 1 to 65,535: numbers 0 to `socketsMax - 1`. */
   readonly socketsMax: number;
   /** How long answered send contexts may wait for company, in nanoseconds. */
   readonly contextHoldNs: number;
@@ -60,83 +67,70 @@ export interface SocketParts {
   readonly stack: Stack;
 }
 
+/** Builds the module, and plugs the device into the stack. */
 export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const { region, layout, clock, ledger, dma, outbound, packets, device, classVersion } = parts;
   const { words } = region;
+  checkSocketsMax(parts.socketsMax);
+
   const sockets = Array.from({ length: parts.socketsMax }, () => new CardSocket());
+  const pending = new PendingSockets(sockets);
   const buckets = new Buckets(layout.receive, sockets.length);
   const sendBuffers = new SendBuffers(layout.transmit, layout.immediate);
-  const batch = new BatchControl(parts.contextHoldNs, layout.receive.count);
   const events = new SocketEvents();
+
+  const upcalls = new Upcalls(pending, sendBuffers, events);
+  const stack = new Stack(parts.stack, region, packets, dma, ledger, [device], upcalls);
+  device.attach(stack);
+  const state = { words, clock, ledger, stack, sockets, pending, buckets, sendBuffers };
+
+  const batch = new BatchControl(parts.contextHoldNs, layout.receive.count);
   const outcomes = new SendOutcomes(outbound);
   const answers = new Answers(outbound, ledger);
   const records = new ReceiveRecords(outbound, buckets, batch);
   const contexts = new ContextReplies(outbound, clock, sendBuffers, outcomes, batch);
-  const pendingReplies = new PendingReplies(outbound, sockets, buckets, batch, events, records, contexts);
-  const upcalls = new Upcalls(pendingReplies, sendBuffers, events);
-  const stack = new Stack(parts.stack, region, packets, dma, ledger, [device], upcalls);
-  device.attach(stack);
-  pendingReplies.attach(
-    new ConnectionReplies(outbound, sockets, buckets, records, stack),
-    new DataDelivery(region, ledger, buckets, records, batch, events, stack),
-  );
-  const sglReader = new SglReader(words, hostAreas(layout));
-  const lists = new SendLists(sglReader, dma, sendBuffers);
-  const listSends = new ListSends(ledger, clock, stack, sockets, sendBuffers, lists, outcomes);
+  const connections = new ConnectionReplies({ ...state, outbound, records });
+  const data = new DataDelivery({ ...state, region, batch, events, records });
+  const pendingReplies = new PendingReplies({
+    ...state,
+    outbound,
+    batch,
+    events,
+    records,
+    contexts,
+    connections,
+    data,
+  });
+
+  const reader = new SglReader(words, hostAreas(layout));
+  const lists = new SendLists(reader, dma, sendBuffers);
+  const listSends = new ListSends({ ...state, lists, outcomes });
   const inquiries = new Inquiries(outbound, stack, answers);
+  const listeners = new ListenRequests(words, stack, sockets, pending, answers);
   const module = new SocketModule({
+    ...state,
     classVersion,
-    clock,
-    words,
-    ledger,
     device,
-    stack,
-    sockets,
-    buckets,
     answers,
-    control: new ControlRequests(
-      clock,
-      outbound,
-      stack,
-      sockets,
-      pendingReplies,
-      answers,
-      inquiries,
-      classVersion,
-    ),
-    sends: new SendRequests(
-      words,
-      clock,
-      dma,
-      stack,
-      sockets,
-      sendBuffers,
-      contexts,
-      listSends,
-      outcomes,
-      answers,
-    ),
-    receives: new ReceiveRequests(
-      words,
-      ledger,
-      clock,
-      stack,
-      sockets,
-      buckets,
-      pendingReplies,
-      sglReader,
-      answers,
-    ),
-    aborts: new Aborts(clock, stack, sockets, buckets, sendBuffers, pendingReplies),
+    control: new ControlRequests({ ...state, outbound, answers, inquiries, listeners, classVersion }),
+    sends: new SendRequests({ ...state, dma, contexts, listSends, outcomes, answers }),
+    receives: new ReceiveRequests({ ...state, pendingReplies, reader, answers }),
+    aborts: new Aborts(state),
     events,
     groups: deviceGroups(deviceFacts(parts), ledger, batch, () => contexts.waiting),
     pendingReplies,
-    reader: sglReader,
+    reader,
   });
   return { module, stack };
 }
 
-/** The host's memory: there a chained list may lie. */
+/** The world has judged what the user asked for; what is left must fit the messages. */
+export function checkSocketsMax(socketsMax: number): void {
+  const fits = Number.isInteger(socketsMax) && socketsMax >= 1 && socketsMax <= SOCKET_ID_MAX + 1;
+  assert(fits, 'socket module: every socket number fits a message');
+}
+
+/** The parts of the host's memory where a chained list may lie. */
 function hostAreas(layout: CardLayout): { offset: number; byteLength: number }[] {
   const area = ({ offset, count, bufferBytes }: PoolArea) => ({ offset, byteLength: count * bufferBytes });
   return [{ offset: layout.control, byteLength: CONTROL_BYTES }, area(layout.transmit), area(layout.receive)];

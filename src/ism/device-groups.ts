@@ -1,22 +1,26 @@
 /**
- * Parameter groups of the socket device, read and set by UtilParamsGet and UtilParamsSet. Numbers and shapes follow the LAN
- * class (reference section 7.3) where it has the like; the socket class's fields are ours. The generic groups (F000 and on)
- * are the IOP's.
+ * Parameter groups of the socket device, read by UtilParamsGet and set by UtilParamsSet. Their numbers and
+ * shapes follow I2O's LAN class where it has the like; the fields of the socket class are ours. The generic
+ * groups, numbers 0xF000 and up, are made by the IOP.
  *
- * - 0000 device information, 0001 limits: read only. - 0003 batch control: may be set. - 0100 statistics: 64-bit counters
- *   since start, set back by TABLE_CLEAR.
+ *   0x0000  device information   read only
+ *   0x0001  limits               read only
+ *   0x0003  batch control        may be set (replies/batch-control.ts)
+ *   0x0100  statistics           64-bit counters since start; TABLE_CLEAR sets them back
  */
-
+import { assert } from '../assert/assert.ts';
+import { GROUP_SOCKET_STATISTICS } from '../i2o/groups.gen.ts';
 import { CounterGroup, NumberGroup, type ParameterGroup } from '../iop/module/parameter-group.ts';
 import * as names from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { BatchControl } from './replies/batch-control.ts';
 
-/** What the device information and limits groups say; numbers in index order. */
+/** What the groups of device information and limits say. */
 export interface DeviceFacts {
-  /** IPv4 address and hardware address (its first two bytes, its last four). */
+  /** IPv4 address, its first byte in the highest bits. */
   readonly address: number;
   readonly prefixLength: number;
+  /** Hardware address: its first two bytes, and its last four. */
   readonly macHigh: number;
   readonly macLow: number;
   readonly mtu: number;
@@ -31,41 +35,48 @@ export interface DeviceFacts {
   readonly immediateSlotBytes: number;
 }
 
-/** Bits of SocketTypes, and the LAN class's DeviceState "operational". */
+const GROUP_DEVICE_INFORMATION = 0x0000;
+const GROUP_LIMITS = 0x0001;
+/** Bits of SocketTypes. */
 const TYPE_STREAM = 1;
 const TYPE_DATAGRAM = 2;
+/** The LAN class's DeviceState "operational". */
 const DEVICE_OPERATIONAL = 2;
+/** Payload of the largest UDP datagram: 65,535 bytes less the IPv4 and UDP headers. */
 const DATAGRAM_BYTES_MAX = 65507;
 
-/** Statistics: the name in the group, and the ledger's counter. */
-const STATISTICS: readonly (readonly [name: string, counter: number])[] = [
-  ['BytesQueued', names.BYTES_QUEUED],
-  ['BytesRefused', names.BYTES_REFUSED],
-  ['BytesDiscarded', names.BYTES_DISCARDED],
-  ['BytesAcknowledged', names.BYTES_ACKNOWLEDGED],
-  ['BytesAccepted', names.BYTES_ACCEPTED],
-  ['BytesDelivered', names.BYTES_DELIVERED],
-  ['BytesTruncated', names.BYTES_TRUNCATED],
-  ['BytesUnread', names.BYTES_UNREAD],
-  ['BucketsStarved', names.MEMORY_BUCKETS_STARVED],
-  ['ActiveOpens', names.TCP_ACTIVE_OPENS],
-  ['PassiveOpens', names.TCP_PASSIVE_OPENS],
-  ['AttemptFails', names.TCP_ATTEMPT_FAILS],
-  ['EstabResets', names.TCP_ESTAB_RESETS],
-  ['ListenOverflows', names.TCP_LISTEN_OVERFLOWS],
-  ['InSegs', names.TCP_IN_SEGS],
-  ['OutSegs', names.TCP_OUT_SEGS],
-  ['RetransSegs', names.TCP_RETRANS_SEGS],
-  ['OutRsts', names.TCP_OUT_RSTS],
-  ['InDatagrams', names.UDP_IN_DATAGRAMS],
-  ['OutDatagrams', names.UDP_OUT_DATAGRAMS],
-  ['NoPorts', names.UDP_NO_PORTS],
-  ['InDatagramErrors', names.UDP_IN_ERRORS],
-  ['FramesRefused', names.INBOUND_REFUSED],
-  ['OutboundFull', names.OUTBOUND_FULL],
+/**
+ * The ledger's counter behind each field of the statistics group, by the field's index (spec/groups.yaml).
+ */
+const STATISTICS: readonly number[] = [
+  names.BYTES_QUEUED,
+  names.BYTES_REFUSED,
+  names.BYTES_DISCARDED,
+  names.BYTES_ACKNOWLEDGED,
+  names.BYTES_ACCEPTED,
+  names.BYTES_DELIVERED,
+  names.BYTES_TRUNCATED,
+  names.BYTES_UNREAD,
+  names.MEMORY_BUCKETS_STARVED,
+  names.TCP_ACTIVE_OPENS,
+  names.TCP_PASSIVE_OPENS,
+  names.TCP_ATTEMPT_FAILS,
+  names.TCP_ESTAB_RESETS,
+  names.TCP_LISTEN_OVERFLOWS,
+  names.TCP_IN_SEGS,
+  names.TCP_OUT_SEGS,
+  names.TCP_RETRANS_SEGS,
+  names.TCP_OUT_RSTS,
+  names.UDP_IN_DATAGRAMS,
+  names.UDP_OUT_DATAGRAMS,
+  names.UDP_NO_PORTS,
+  names.UDP_IN_ERRORS,
+  names.INBOUND_REFUSED,
+  names.OUTBOUND_FULL,
 ];
+checkStatistics(STATISTICS.length);
 
-/** @param waiting whether answered contexts wait for company right now. */
+/** The device's groups. @param waiting says whether answered contexts wait for company right now. */
 export function deviceGroups(
   facts: DeviceFacts,
   ledger: Ledger,
@@ -74,7 +85,7 @@ export function deviceGroups(
 ): readonly ParameterGroup[] {
   const { counters } = ledger;
   return [
-    numbers(0x0000, [
+    numbers(GROUP_DEVICE_INFORMATION, [
       ['SocketTypes', 2, TYPE_STREAM | TYPE_DATAGRAM],
       ['DeviceState', 2, DEVICE_OPERATIONAL],
       ['Address', 4, facts.address >>> 0],
@@ -84,7 +95,7 @@ export function deviceGroups(
       ['Mtu', 4, facts.mtu],
       ['DatagramBytesMax', 4, DATAGRAM_BYTES_MAX],
     ]),
-    numbers(0x0001, [
+    numbers(GROUP_LIMITS, [
       ['SocketsMax', 4, facts.socketsMax],
       ['ConnectionsMax', 4, facts.connectionsMax],
       ['DatagramSocketsMax', 4, facts.datagramSocketsMax],
@@ -95,23 +106,33 @@ export function deviceGroups(
       ['ImmediateSlots', 4, facts.immediateSlots],
       ['ImmediateSlotBytes', 4, facts.immediateSlotBytes],
     ]),
-    batch.group(facts.receiveBuckets, waiting),
+    batch.group(waiting),
     new CounterGroup(
-      0x0100,
-      STATISTICS.map(([name]) => name),
-      (field) => counters[STATISTICS[field][1]],
+      GROUP_SOCKET_STATISTICS.number,
+      GROUP_SOCKET_STATISTICS.fields.map(({ name }) => name),
+      (field) => counters[STATISTICS[field]],
     ),
   ];
 }
 
-/** A group of numbers that do not change. */
-function numbers(
-  number: number,
+/** A group of numbers that do not change. @param groupNumber 0 to 0xEFFF. */
+export function numbers(
+  groupNumber: number,
   fields: readonly (readonly [name: string, byteLength: number, value: number])[],
 ): NumberGroup {
+  for (const [, byteLength, value] of fields) {
+    const fits = Number.isInteger(value) && value >= 0 && value < 2 ** (8 * byteLength);
+    assert(fits, 'device groups: a number of the device fits its field');
+  }
   return new NumberGroup(
-    number,
+    groupNumber,
     fields.map(([name, byteLength]) => ({ name, byteLength })),
     (field) => fields[field][2],
   );
+}
+
+/** Checked when the module is loaded. @param counters how many there are to show. */
+export function checkStatistics(counters: number): void {
+  const fields = GROUP_SOCKET_STATISTICS.fields.length;
+  assert(counters === fields, 'device groups: every field of the statistics shows a counter');
 }

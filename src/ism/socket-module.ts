@@ -1,16 +1,18 @@
 /**
- * The intermediate service module: socket-class requests become calls of the stack, and what the stack tells becomes
- * replies. From the executive: requests. To the stack: calls. From the stack: `Upcalls`, which only note what is pending.
- * To the host: replies, made by `PendingReplies` at the end of the turn, so that many share a frame.
+ * The intermediate service module (ISM): requests of the socket class become calls of the stack, and what the
+ * stack has to say becomes replies. From the IOP: requests and turns. To the stack: calls. From the stack:
+ * `Upcalls`, which only note what is pending. To the host: replies, which `PendingReplies` makes at the end
+ * of the turn so that many share a frame.
  *
  * Nothing the host wrote is trusted: each word is read once, checked, then used.
  */
+import { assert } from '../assert/assert.ts';
 import type { Device } from '../hdm/contract.ts';
 import {
   DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
   DETAILED_STATUS_UNKNOWN_FUNCTION,
 } from '../i2o/executive.gen.ts';
-import { FLAG_MULTIPLE } from '../i2o/frame.ts';
+import { FLAG_MULTIPLE, FRAME_WORDS, frameFlags } from '../i2o/frame.ts';
 import type { SglReader } from '../i2o/list/sgl-reader.ts';
 import {
   checkSocketRequest,
@@ -37,11 +39,15 @@ import type { ReceiveRequests } from './requests/receive-requests.ts';
 import type { SendRequests } from './requests/send-requests.ts';
 import type { Buckets } from './sockets/buckets.ts';
 import { type CardSocket, KIND_FREE } from './sockets/card-socket.ts';
+import type { SendBuffers } from './sockets/send-buffers.ts';
 import { SOCKET_EVENTS, type SocketEvents } from './sockets/socket-events.ts';
 
-/** Everything the module works with; made by ism/build-socket-module.ts. */
+/** Everything the module works with; `buildSocketModule` makes it. */
 export interface SocketModuleParts {
-  /** 1: what the class was before datagrams, events and parameter groups; what came since is unknown. */
+  /**
+   * 1: the class as it was before datagrams, events and parameter groups; functions that came since are
+   * unknown to it.
+   */
   readonly classVersion: number;
   readonly clock: Clock;
   readonly words: Int32Array;
@@ -50,6 +56,7 @@ export interface SocketModuleParts {
   readonly stack: Stack;
   readonly sockets: readonly CardSocket[];
   readonly buckets: Buckets;
+  readonly sendBuffers: SendBuffers;
   readonly answers: Answers;
   readonly control: ControlRequests;
   readonly sends: SendRequests;
@@ -61,10 +68,19 @@ export interface SocketModuleParts {
   readonly reader: SglReader;
 }
 
-/** Turns of device, stack and flush within one turn of the module, while they keep making work for each other. */
+/**
+ * Device, timers and output each have so many turns within one turn of the module, while they keep making
+ * work for each other, as a connection over loopback does.
+ */
 const STACK_TURNS = 4;
-/** Word 0: the flag MULTIPLE. */
-const MULTIPLE = FLAG_MULTIPLE << 8;
+/**
+ * A request to a device has a header with a TransactionContext, and its function code is no utility
+ * function's.
+ */
+const REQUEST_WORDS_MIN = 4;
+const NS_PER_US = 1000;
+/** Byte of a message where MsgFlags are. */
+const FLAGS_BYTE = 1;
 
 export class SocketModule implements Module {
   readonly classId = SOCKET_CLASS_ID;
@@ -78,6 +94,7 @@ export class SocketModule implements Module {
   private readonly stack: Stack;
   private readonly sockets: readonly CardSocket[];
   private readonly buckets: Buckets;
+  private readonly sendBuffers: SendBuffers;
   private readonly answers: Answers;
   private readonly control: ControlRequests;
   private readonly sends: SendRequests;
@@ -99,6 +116,7 @@ export class SocketModule implements Module {
     this.stack = parts.stack;
     this.sockets = parts.sockets;
     this.buckets = parts.buckets;
+    this.sendBuffers = parts.sendBuffers;
     this.answers = parts.answers;
     this.control = parts.control;
     this.sends = parts.sends;
@@ -117,15 +135,23 @@ export class SocketModule implements Module {
     this.reader.hostPageBytes = bytes;
   }
 
-  /** Version 1 ends no request before its time: a socket is ended whole, by SocketAbort. */
+  /** Version 1 of the class ends no single request: a socket is ended whole, by SocketAbort. */
   abort(match: AbortMatch): number {
     return this.classVersion >= 2 ? this.aborts.abort(match) : 0;
   }
 
-  // Hot path: the three messages of the data path are checked where they are used; the others by the generated check.
+  /**
+   * Serves one request. The messages of the data path are checked where they are used, since that is fastest;
+   * the others by the generated check. // Hot path.
+   */
   request(frame: number, functionCode: number, sizeWords: number): void {
-    if ((this.words[frame] & MULTIPLE) !== 0 && (functionCode !== SOCKET_SEND || this.classVersion < 2)) {
-      this.answers.refuse(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, 1);
+    assert(
+      sizeWords >= REQUEST_WORDS_MIN && sizeWords <= FRAME_WORDS,
+      'socket module: the IOP hands on a request whose size it has checked',
+    );
+    const multiple = (frameFlags(this.words, frame) & FLAG_MULTIPLE) !== 0;
+    if (multiple && (functionCode !== SOCKET_SEND || this.classVersion < 2)) {
+      this.answers.refuse(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, FLAGS_BYTE);
       return;
     }
     switch (functionCode) {
@@ -146,7 +172,7 @@ export class SocketModule implements Module {
     this.controlRequest(frame, functionCode, sizeWords);
   }
 
-  /** // Hot path: one turn of device, timers, output and replies. */
+  /** One turn of device, timers, output and replies. // Hot path. */
   poll(): number {
     const { clock, device, stack } = this;
     let work = 0;
@@ -164,7 +190,7 @@ export class SocketModule implements Module {
     let next = Math.min(device, replies);
     if (this.stack.hasDeadline()) {
       const waitUs = (this.stack.deadlineUs() - this.clock.nowUs) | 0;
-      const timer = this.clock.nowNs + (waitUs > 0 ? waitUs * 1000 : 0);
+      const timer = this.clock.nowNs + (waitUs > 0 ? waitUs * NS_PER_US : 0);
       if (timer < next) next = timer;
     }
     return next;
@@ -172,7 +198,7 @@ export class SocketModule implements Module {
 
   /** Aborts every connection, so that every context is answered, and gives all buckets back. */
   quiesce(): void {
-    // First all answers, then all ends: a listener answers for the numbers posted at it.
+    // First all answers, then all ends: a listener answers for the numbers that were posted at it.
     this.sockets.forEach((socket, socketId) => {
       if (socket.kind !== KIND_FREE) this.pendingReplies.withdrawSocket(socketId, socket);
     });
@@ -182,18 +208,23 @@ export class SocketModule implements Module {
     this.stack.flush(this.clock.nowUs);
     this.pendingReplies.withdraw();
     this.buckets.clear();
+    assert(this.sendBuffers.held === 0, 'socket module: a device at rest has none of the buffers to send');
   }
 
-  /** Contexts and outcomes that found no frame: the host has taken back all it had lent. */
+  /** A reset, after `quiesce`: the host has taken back all it had lent, and is told nothing more. */
   forget(): void {
-    this.pendingReplies.contexts.forget();
+    this.pendingReplies.forget();
   }
 
-  /** Bytes that a reply would have told of are delivered, and yet the host never hears of them. */
+  /**
+   * A reset destroys a reply: the bytes it would have told of are delivered, and yet the host never hears of
+   * them.
+   */
   destroyed(reply: number): void {
     this.counters[BYTES_DESTROYED] += recordedBytes(this.words, reply);
   }
 
+  /** Everything that is not of the data path. */
   private controlRequest(frame: number, functionCode: number, sizeWords: number): void {
     const fault =
       functionCode === SOCKET_NAME_GET && this.classVersion < 2

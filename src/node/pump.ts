@@ -1,12 +1,12 @@
 /**
- * Drives one card from Node's event loop. A turn is one `setImmediate`: the pump takes in the card's replies,
- * serves the sockets that they made ready, and then looks again for a moment before the loop goes on, because
- * the answer to what was just sent is a few microseconds away and a sleep costs sixty. When nothing has
- * happened for a while, it arms the card's interrupt and lets the loop sleep.
+ * Drives one card from Node's event loop. A turn is one `setImmediate`: take in the card's replies, serve the
+ * sockets they made ready, and, since an answer to what was just sent is a few microseconds away and a sleep
+ * costs sixty, look again for a moment before the loop goes on. When nothing has happened for a while, arm
+ * the card's interrupt and sleep.
  *
- * The card tells it of readiness, and channels call `wake` and `enqueue`. It calls `serve` of the channels,
- * from which the program's callbacks run. An exception of the program passes through the pump to Node, as it
- * would from a native callback, and another turn does what this one has left undone.
+ * Arrives: readiness from the card, `wake` and `enqueue` from channels. Leaves: `Channel.serve`, from which
+ * the program's callbacks run. An exception of the program's leaves through here to Node, as it would from a
+ * native callback, and the turn is taken up again afterwards.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
@@ -19,13 +19,13 @@ import type { NodeCard } from './card.ts';
 import { Slab } from './slab.ts';
 
 export interface PumpOptions {
-  /** How long a turn goes on looking for replies while there are none, in microseconds. */
+  /** How long a turn looks for replies while there are none, µs. */
   readonly spinUs: number;
-  /** The longest turn, in microseconds, after which timers, other I/O and immediates have theirs. */
+  /** The longest turn before the rest of the loop (timers, other I/O, immediates) has its go, µs. */
   readonly turnUs: number;
   /**
-   * The longest time, in microseconds, that the pump goes on after the last event before it arms the
-   * interrupt. Within it the pump learns how long is worth while.
+   * The longest the pump goes on after the last event before it arms the interrupt, µs; it learns how long
+   * pays.
    */
   readonly lingerUs: number;
 }
@@ -54,31 +54,30 @@ export interface Listener extends PumpedSocket {
   readonly boundPort: number;
 }
 
-/** Idle polls for each reading of the clock: a reading costs 35 ns and a heap number, a poll a few ns. */
-const POLLS_PER_CLOCK = 16;
+const POLLS_PER_CLOCK = 16; // a clock reading costs 35 ns and garbage; an idle poll a few ns
 
 export class Pump {
   readonly card: NodeCard;
   readonly stack: SocketStack;
   readonly native: NativeBindings;
   readonly slab = new Slab();
-  /** The positive errno with which every socket fails after the card has died; 0 while it works. */
+  /** Errno every socket fails with once the card died; 0 while it works. */
   deadErrno = 0;
-  /** Number of channels that keep the event loop alive. */
+  /** Channels that keep the loop alive. */
   active = 0;
-  /** Number of channels that are not closed. */
+  /** Channels of any state but closed. */
   live = 0;
   /** Called when the last channel is gone. */
   onEmpty: (() => void) | undefined = undefined;
 
-  /** The channels that listen. They are few, and each connect looks through them. */
+  /** Channels that listen; few, and asked at each connect. */
   readonly listeners: Listener[] = [];
 
   private readonly options: PumpOptions;
   private readonly clock = new MachineClock();
   private readonly channels: (PumpedSocket | undefined)[] = [];
   private readonly tick = () => this.run();
-  /** The pump's immediates are made in this context, so that they do not carry a program's async store. */
+  /** The program's store must not ride along with the pump: its immediates are made in this context. */
   private readonly root = new AsyncResource('INICPUMP', { requireManualDestroy: true });
   private queue: PumpedSocket[] = [];
   private queueHead = 0;
@@ -90,14 +89,14 @@ export class Pump {
   private lastEventUs = 0;
   private interrupted = false;
   /**
-   * Whether the last round found nothing. Only then may the loop sleep: `arm` knows of replies that wait, but
-   * not of sockets that are ready.
+   * Whether the last look found nothing: only then may the loop sleep, for `arm` knows of replies, not of
+   * readiness.
    */
   private idle = false;
   /**
-   * How long it is worth while to linger, in microseconds: halved when nothing came of it, doubled when an
-   * interrupt came so soon that lingering would have caught it. Where the card's thread has to share this
-   * thread's core, polling only delays the answer.
+   * How long lingering is worth while, µs: halved when nothing came of it, doubled when an interrupt came so
+   * soon that it would have. Where the card's thread must share this thread's core, polling only keeps the
+   * answer from coming.
    */
   private lingerUs: number;
 
@@ -128,11 +127,11 @@ export class Pump {
 
   countActive(change: number): void {
     this.active += change;
-    // Between two turns the loop may be about to sleep or to exit; the end of a turn tells the card.
+    // Between two turns the loop may be about to sleep, or to exit: let a turn settle it.
     if (this.active > 0 !== this.keptAlive) this.wake();
   }
 
-  /** Hot path: makes sure that a turn comes, because something was sent or the card has interrupted. */
+  /** Makes sure a turn comes: something was sent, or the card has interrupted. Hot path. */
   wake(): void {
     this.woken = true;
     if (this.running || this.scheduled) return;
@@ -140,7 +139,7 @@ export class Pump {
     this.root.runInAsyncScope(nextTurn, undefined, this.tick);
   }
 
-  /** Hot path: has a channel served in the next round, whether or not the card says that it is ready. */
+  /** Has a channel served in the next round, whatever the card says. Hot path. */
   enqueue(channel: PumpedSocket): void {
     if (channel.queued) return;
     channel.queued = true;
@@ -148,13 +147,13 @@ export class Pump {
     this.wake();
   }
 
-  /** Runs an action in the next round: for what libuv would do in a later phase of the loop. */
+  /** Runs an action in the next round: what libuv would do in a later phase of the loop. */
   later(action: () => void): void {
     this.deferred.push(action);
     this.wake();
   }
 
-  /** Whether a read might return something now; by what the driver knows, without a message to the card. */
+  /** Whether a read may bring something now, without asking the card. */
   mayBeReadable(socket: number): boolean {
     return this.deadErrno !== 0 || (this.stack.readiness(socket) & (READABLE | HANGUP | FAILED)) !== 0;
   }
@@ -178,7 +177,7 @@ export class Pump {
     }
   }
 
-  /** Hot path: makes rounds until the turn is used up, or nothing has come for `spinUs`. */
+  /** Hot path: rounds until the turn is used up, or nothing has come for `spinUs`. */
   private spin(startUs: number): void {
     const clock = this.clock;
     const turnUs = this.options.turnUs;
@@ -200,7 +199,7 @@ export class Pump {
     }
   }
 
-  /** Hot path: polls the card and serves every channel that is ready. @returns whether there was any. */
+  /** Hot path: one look at the card, and all it made ready. @returns whether there was anything. */
   private round(): boolean {
     this.stack.poll();
     if (this.deadErrno === 0 && this.card.failed() !== 0) this.die();
@@ -218,7 +217,7 @@ export class Pump {
     return true;
   }
 
-  /** Hot path: serves the queue up to `end`; what is queued in the meantime waits for the next round. */
+  /** Hot path: serves the queue up to `end`; what is queued meanwhile waits for the next round. */
   private serveTo(end: number): void {
     while (this.queueHead < end) {
       const channel = this.queue[this.queueHead++];
@@ -228,7 +227,7 @@ export class Pump {
         channel.serve();
         done = true;
       } finally {
-        // A callback of the program threw: serve the channel again, or the rest of its data would be lost.
+        // The program threw: what else this channel had must not be lost.
         if (!done) this.enqueue(channel);
       }
     }
@@ -260,7 +259,7 @@ export class Pump {
     this.lingerUs = Math.min(this.lingerUs * 2 + 1, this.options.lingerUs);
   }
 
-  /** At the end of a turn: asks for another one, or for the interrupt. */
+  /** After a turn: another one, or the interrupt. */
   private settle(): void {
     const holds = this.active > 0;
     if (holds !== this.keptAlive) {

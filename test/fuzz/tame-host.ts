@@ -9,8 +9,8 @@ import {
   writeSglContext,
   writeSglSimple,
 } from '../../src/i2o/list/sgl.ts';
+import type { FifoHostProducer } from '../../src/i2o/queues/fifo/fifo-host.ts';
 import { firstInboundMfa } from '../../src/i2o/queues/fifo/fifo-layout.ts';
-import type { FifoHostProducer } from '../../src/i2o/queues/fifo/host-producer.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
@@ -186,7 +186,7 @@ export function checkCredits(card: BareCard): void {
   };
   if (buckets.remaining !== 0) throw new Error(`after a reset the card holds ${buckets.remaining} buckets`);
   if (sendBuffers.pending !== 0) throw new Error(`${sendBuffers.pending} contexts are not answered`);
-  const held = [...sendBuffers['heldByCard']].filter((value) => value !== 0).length;
+  const held = [...sendBuffers['place']].filter((value) => value !== 0).length;
   if (held !== 0) throw new Error(`after a reset the card holds ${held} transmit buffers`);
   const open = sockets.filter(({ kind }) => kind !== 0).length;
   if (open !== 0) throw new Error(`after a reset the card keeps ${open} sockets`);

@@ -4,6 +4,7 @@ import * as exec from '../../src/i2o/executive.gen.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import * as s from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import type { SocketModule } from '../../src/ism/socket-module.ts';
 import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { BareCard } from '../iop/bed.ts';
 
@@ -41,6 +42,7 @@ export class SocketCard extends BareCard {
   readonly transmit = this.memory.layout.transmit;
   readonly receive = this.memory.layout.receive;
   readonly immediate = this.memory.layout.immediate;
+  readonly module = this.parts.processor['modules'][0] as SocketModule;
 
   constructor(overrides: CardOverrides = {}, pageBytes = 4096) {
     super({ ...overrides, driver: { socketsMax: 64, ...overrides.driver } });

@@ -1,7 +1,9 @@
 /**
- * Moves what has arrived to the host's buckets: in-order bytes of streams, datagrams with their source, then the end of the
- * stream or the error. Called by the pendingReplies for each socket with something pending. To the host: receive records.
+ * Moves what has arrived to the host's buckets: the in-order bytes of streams, datagrams with their source,
+ * then the end of the stream or the error. Called by `PendingReplies` for each socket with something to read.
+ * To the host: receive records.
  */
+import { assert } from '../../assert/assert.ts';
 import type { Region } from '../../dma/region.ts';
 import { REQUEST_STATUS_ABORT_NO_DATA } from '../../i2o/executive.gen.ts';
 import {
@@ -32,6 +34,17 @@ import type { SocketEvents } from '../sockets/socket-events.ts';
 
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 
+/** What data delivery works with. */
+export interface DataDeliveryParts {
+  readonly region: Region;
+  readonly ledger: Ledger;
+  readonly stack: Stack;
+  readonly buckets: Buckets;
+  readonly batch: BatchControl;
+  readonly events: SocketEvents;
+  readonly records: ReceiveRecords;
+}
+
 export class DataDelivery {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
@@ -41,25 +54,21 @@ export class DataDelivery {
   private readonly events: SocketEvents;
   private readonly stack: Stack;
 
-  constructor(
-    region: Region,
-    ledger: Ledger,
-    buckets: Buckets,
-    records: ReceiveRecords,
-    batch: BatchControl,
-    events: SocketEvents,
-    stack: Stack,
-  ) {
-    this.words = region.words;
-    this.counters = ledger.counters;
-    this.buckets = buckets;
-    this.records = records;
-    this.batch = batch;
-    this.events = events;
-    this.stack = stack;
+  constructor(parts: DataDeliveryParts) {
+    this.words = parts.region.words;
+    this.counters = parts.ledger.counters;
+    this.buckets = parts.buckets;
+    this.records = parts.records;
+    this.batch = parts.batch;
+    this.events = parts.events;
+    this.stack = parts.stack;
   }
 
-  /** A stream's bytes, then its end or its failure. @returns whether anything was told. // Hot path. */
+  /**
+   * Tells of a stream's bytes, then of its end or its failure. What finds no bucket or no frame stays
+   * pending. // Hot path.
+   * @returns whether anything was told.
+   */
   tellStream(socketId: number, socket: CardSocket): boolean {
     const { stack, buckets } = this;
     const { connection } = socket;
@@ -68,7 +77,12 @@ export class DataDelivery {
       while (stack.tcpReadable(connection) > 0) {
         const bucket = this.take(socketId);
         if (bucket < 0) return told;
-        const length = stack.tcpTake(connection, buckets.addressOf(bucket), buckets.capacityOf(bucket));
+        const capacity = buckets.capacityOf(bucket);
+        const length = stack.tcpTake(connection, buckets.addressOf(bucket), capacity);
+        assert(
+          length > 0 && length <= capacity,
+          'data delivery: a readable stream fills a bucket, and no more',
+        );
         this.records.add(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
         told = true;
       }
@@ -89,7 +103,11 @@ export class DataDelivery {
     return told;
   }
 
-  /** Datagrams, each in a bucket of its own after its source, then what ICMP said. // Hot path. */
+  /**
+   * Tells of datagrams, each in a bucket of its own after its source, then of an error that ICMP has brought.
+   * // Hot path.
+   * @returns whether anything was told.
+   */
   tellDatagrams(socketId: number, socket: CardSocket): boolean {
     const { stack, buckets } = this;
     const { connection } = socket;
@@ -99,7 +117,12 @@ export class DataDelivery {
         const bucket = this.take(socketId);
         if (bucket < 0) return told;
         const at = buckets.addressOf(bucket);
-        const taken = stack.udpTake(connection, at + SOURCE_BYTES, buckets.capacityOf(bucket) - SOURCE_BYTES);
+        const capacity = buckets.capacityOf(bucket) - SOURCE_BYTES;
+        const taken = stack.udpTake(connection, at + SOURCE_BYTES, capacity);
+        assert(
+          taken >= 0 && taken <= Math.min(length, capacity),
+          'data delivery: a datagram is given whole, or cut where its bucket ends',
+        );
         writeDatagramSource(
           this.words,
           at >> 2,
@@ -114,6 +137,7 @@ export class DataDelivery {
       if (stack.udpError(connection) !== 0) {
         if (!this.records.open()) return told;
         const errno = stack.udpGetOption(connection, SO_ERROR);
+        assert(stack.udpError(connection) === 0, 'data delivery: an error of a datagram socket is told once');
         this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_ERROR, 0, errno);
         told = true;
       }
@@ -122,7 +146,7 @@ export class DataDelivery {
     return told;
   }
 
-  /** Returns buckets that an abort has ended, empty and of no socket. @returns how many. */
+  /** Returns the buckets that an abort has ended, empty and for no socket. @returns how many. */
   tellEnded(): number {
     const { buckets, records } = this;
     let told = 0;
@@ -133,7 +157,10 @@ export class DataDelivery {
     return told;
   }
 
-  /** A bucket for a socket's data, and a frame to tell of it. @returns the bucket, -1 when either is missing. */
+  /**
+   * Finds a bucket for a socket's data, and a frame to tell of it.
+   * @returns the bucket; -1 when either is missing.
+   */
   private take(socketId: number): number {
     const { buckets } = this;
     if (!this.records.open()) return -1;

@@ -1,9 +1,10 @@
 /**
- * Makes the replies that do not answer a request at once. Runs at the end of the module's turn, so that a frame carries
- * what several segments brought: it keeps the queue of sockets with something pending and serves each in turn, by
- * `connection-replies`, `data-delivery` and `context-replies`. What finds no outbound frame or no bucket stays pending;
- * nothing is dropped.
+ * Makes the replies that do not answer a request at once. Runs at the end of the module's turn, so that a
+ * frame carries what several segments brought: takes each socket from the queue of `PendingSockets` and tells
+ * the host what is pending of it, by `connection-replies` and `data-delivery`; then tells of the contexts, by
+ * `context-replies`. What finds no outbound frame or no bucket stays pending; nothing is dropped.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import type { BatchControl } from '../replies/batch-control.ts';
 import type { ConnectionReplies } from '../replies/connection-replies.ts';
@@ -13,6 +14,7 @@ import type { Buckets } from '../sockets/buckets.ts';
 import {
   type CardSocket,
   KIND_DATAGRAM,
+  KIND_FREE,
   PENDING_ACCEPT,
   PENDING_CLOSE,
   PENDING_CONNECT,
@@ -20,98 +22,66 @@ import {
   PENDING_READ,
   PENDING_UNPOST,
 } from '../sockets/card-socket.ts';
+import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SocketEvents } from '../sockets/socket-events.ts';
 import type { DataDelivery } from './data-delivery.ts';
 
-export class PendingReplies {
+/** What pending replies work with. */
+export interface PendingRepliesParts {
+  readonly outbound: Outbound;
+  readonly sockets: readonly CardSocket[];
+  readonly pending: PendingSockets;
+  readonly buckets: Buckets;
+  readonly batch: BatchControl;
+  readonly events: SocketEvents;
+  readonly records: ReceiveRecords;
   readonly contexts: ContextReplies;
+  readonly connections: ConnectionReplies;
+  readonly data: DataDelivery;
+}
+
+export class PendingReplies {
   private readonly outbound: Outbound;
   private readonly sockets: readonly CardSocket[];
+  private readonly pending: PendingSockets;
   private readonly buckets: Buckets;
   private readonly batch: BatchControl;
   private readonly events: SocketEvents;
   private readonly records: ReceiveRecords;
-  // The stack needs the upcalls and these need the pendingReplies, so what needs the stack comes last, by `attach`.
-  private connections!: ConnectionReplies;
-  private data!: DataDelivery;
-  /** Sockets with something pending, oldest first: a ring with room for every socket. */
-  private readonly queue: Int32Array;
-  private queueHead = 0;
-  private queueCount = 0;
-  /** Sockets wait for buckets only; a turn would change nothing until some are posted. */
-  private starved = false;
-  private readonly enqueueAccepted = (socketId: number): void => this.enqueue(socketId);
+  private readonly contexts: ContextReplies;
+  private readonly connections: ConnectionReplies;
+  private readonly data: DataDelivery;
 
-  constructor(
-    outbound: Outbound,
-    sockets: readonly CardSocket[],
-    buckets: Buckets,
-    batch: BatchControl,
-    events: SocketEvents,
-    records: ReceiveRecords,
-    contexts: ContextReplies,
-  ) {
-    this.outbound = outbound;
-    this.sockets = sockets;
-    this.buckets = buckets;
-    this.batch = batch;
-    this.events = events;
-    this.records = records;
-    this.contexts = contexts;
-    this.queue = new Int32Array(sockets.length);
+  constructor(parts: PendingRepliesParts) {
+    this.outbound = parts.outbound;
+    this.sockets = parts.sockets;
+    this.pending = parts.pending;
+    this.buckets = parts.buckets;
+    this.batch = parts.batch;
+    this.events = parts.events;
+    this.records = parts.records;
+    this.contexts = parts.contexts;
+    this.connections = parts.connections;
+    this.data = parts.data;
   }
 
-  attach(connections: ConnectionReplies, data: DataDelivery): void {
-    this.connections = connections;
-    this.data = data;
-  }
-
-  noteConnected(owner: number, errno: number): void {
-    this.sockets[owner].connectErrno = errno;
-    this.note(owner, PENDING_CONNECT);
-  }
-
-  noteAcceptable(owner: number): void {
-    this.note(owner, PENDING_ACCEPT);
-  }
-
-  noteReadable(owner: number): void {
-    this.note(owner, PENDING_READ);
-  }
-
-  noteFailed(owner: number, errno: number): void {
-    this.sockets[owner].failErrno = errno;
-    this.note(owner, PENDING_FAIL);
-  }
-
-  /** Buckets were posted. @param initiatorContext whom the records that fill them are for. */
+  /**
+   * Buckets were posted: sockets that waited for one are served again.
+   * @param initiatorContext whom records are now for.
+   */
   bucketsPosted(initiatorContext: number): void {
     this.records.initiatorContext = initiatorContext;
     this.events.bucketsPosted(this.buckets.remaining, this.batch.bucketsLow);
-    this.starved = false;
+    this.pending.starved = false;
   }
 
-  /** Marks a socket as having something pending. @param bit PENDING_ bits. */
-  note(owner: number, bit: number): void {
-    this.sockets[owner].pending |= bit;
-    this.enqueue(owner);
-  }
-
-  /** Puts a socket in the queue, once. */
-  enqueue(socketId: number): void {
-    const socket = this.sockets[socketId];
-    this.starved = false;
-    if (socket.queued !== 0) return;
-    socket.queued = 1;
-    const at = this.queueHead + this.queueCount;
-    this.queue[at >= this.queue.length ? at - this.queue.length : at] = socketId;
-    this.queueCount += 1;
-  }
-
-  /** // Hot path: makes what replies it can. @returns how many sockets, buckets and contexts it served. */
+  /**
+   * Makes what replies it can. // Hot path.
+   * @returns how many sockets, buckets and contexts it has served.
+   */
   deliver(): number {
     let work = 0;
-    if (this.queueCount > 0 && !this.starved) work = this.serveQueue();
+    if (this.pending.count > 0 && !this.pending.starved) work = this.serveQueue();
     if (this.buckets.endedWaiting > 0) {
       work += this.data.tellEnded();
       this.records.close();
@@ -119,52 +89,61 @@ export class PendingReplies {
     return work + this.contexts.deliver();
   }
 
+  /**
+   * When the module next wants a turn for its replies, in clock nanoseconds; NEVER if none waits for company.
+   */
   nextDeadlineNs(): number {
     return this.contexts.nextDeadlineNs();
   }
 
-  /** Answers what of a socket still waits: the device is quiesced. */
+  /** The device is quiesced: answers the requests about a socket that still wait. */
   withdrawSocket(socketId: number, socket: CardSocket): void {
     this.connections.withdraw(socketId, socket);
   }
 
-  /** Answers the contexts and forgets what else is pending: the device is quiesced. */
+  /** The device is quiesced: answers the contexts, and forgets what else is pending. */
   withdraw(): void {
     this.records.forget();
     this.contexts.withdraw();
-    while (this.queueCount > 0) this.sockets[this.dequeue()].pending = 0;
-    this.starved = false;
+    this.pending.clear();
   }
 
-  private dequeue(): number {
-    const socketId = this.queue[this.queueHead];
-    this.queueHead = this.queueHead + 1 === this.queue.length ? 0 : this.queueHead + 1;
-    this.queueCount -= 1;
-    this.sockets[socketId].queued = 0;
-    return socketId;
+  /**
+   * The IOP is reset: contexts and outcomes that found no frame are never told, since the host has taken back
+   * all it had lent.
+   */
+  forget(): void {
+    this.contexts.forget();
   }
 
-  /** Serves each queued socket once; one that is not done goes to the end. */
+  /** Serves each queued socket once. A socket that is not done goes to the end of the queue. */
   private serveQueue(): number {
+    const { pending, sockets } = this;
     let served = 0;
     let unserved = 0;
-    for (let count = this.queueCount; count > 0; count--) {
-      const socketId = this.dequeue();
-      const socket = this.sockets[socketId];
+    for (let left = pending.count; left > 0; left--) {
+      const socketId = pending.dequeue();
+      const socket = sockets[socketId];
       const before = socket.pending;
       const progress = this.serve(socketId, socket);
       if (progress) served += 1;
       if (socket.pending !== 0) {
-        this.enqueue(socketId);
+        assert(socket.kind !== KIND_FREE, 'pending replies: nothing is pending of a number that is free');
+        pending.enqueue(socketId);
         if (!progress && socket.pending === before) unserved += 1;
       }
     }
     this.records.close();
-    this.starved = unserved > 0 && unserved === this.queueCount && !this.outbound.short;
+    pending.starved = unserved > 0 && unserved === pending.count && !this.outbound.short;
+    if (COSTLY_ASSERTIONS) this.buckets.check();
     return served;
   }
 
-  /** Tells the host what is pending of one socket, in order. @returns whether anything was told. */
+  /**
+   * Tells the host what is pending of one socket, in order: what finds no frame or bucket holds up what comes
+   * after it.
+   * @returns whether anything was told.
+   */
   private serve(socketId: number, socket: CardSocket): boolean {
     const { connections } = this;
     let told = false;
@@ -174,7 +153,7 @@ export class PendingReplies {
       told = true;
     }
     if ((socket.pending & PENDING_ACCEPT) !== 0) {
-      if (connections.tellAccepts(socketId, socket, this.enqueueAccepted)) told = true;
+      if (connections.tellAccepts(socketId, socket)) told = true;
       if ((socket.pending & PENDING_ACCEPT) !== 0) return told;
     }
     if ((socket.pending & (PENDING_READ | PENDING_FAIL)) !== 0) {

@@ -1,34 +1,39 @@
-/** The stack's upcalls: they note what is pending, and nothing more, since the stack must not be re-entered. */
+/**
+ * The stack's upcalls. They note what is pending and do nothing more, since the stack calls them in the
+ * middle of its work and must not be entered again. `PendingReplies` tells the host at the end of the turn.
+ */
 import type { SocketOwner } from '../../tcpip/contract.ts';
+import { PENDING_ACCEPT, PENDING_READ } from '../sockets/card-socket.ts';
+import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 import type { SocketEvents } from '../sockets/socket-events.ts';
-import type { PendingReplies } from './pending-replies.ts';
 
+/** `owner` is the socket number that the module gave the stack with the connection. */
 export class Upcalls implements SocketOwner {
-  private readonly pendingReplies: PendingReplies;
+  private readonly pending: PendingSockets;
   private readonly sendBuffers: SendBuffers;
   private readonly events: SocketEvents;
 
-  constructor(pendingReplies: PendingReplies, sendBuffers: SendBuffers, events: SocketEvents) {
-    this.pendingReplies = pendingReplies;
+  constructor(pending: PendingSockets, sendBuffers: SendBuffers, events: SocketEvents) {
+    this.pending = pending;
     this.sendBuffers = sendBuffers;
     this.events = events;
   }
 
   connected(owner: number, errno: number): void {
-    this.pendingReplies.noteConnected(owner, errno);
+    this.pending.noteConnected(owner, errno);
   }
 
   acceptable(owner: number): void {
-    this.pendingReplies.noteAcceptable(owner);
+    this.pending.note(owner, PENDING_ACCEPT);
   }
 
   readable(owner: number): void {
-    this.pendingReplies.noteReadable(owner);
+    this.pending.note(owner, PENDING_READ);
   }
 
   failed(owner: number, errno: number): void {
-    this.pendingReplies.noteFailed(owner, errno);
+    this.pending.noteFailed(owner, errno);
   }
 
   stateChanged(owner: number, before: number, state: number): void {

@@ -1,7 +1,9 @@
 /**
- * Tells the host what has become of connections: a connect's end, connections accepted, numbers posted in vain, sockets
- * given up. Called by the pendingReplies for each socket with something pending; what finds no frame stays pending.
+ * Tells the host what has become of connections: how a connect ended, which connections were accepted, which
+ * posted numbers come back without one, which numbers are free again. Called by `PendingReplies` for each
+ * socket with something pending; what finds no frame stays pending.
  */
+import { assert } from '../../assert/assert.ts';
 import { REQUEST_STATUS_ERROR_NO_DATA, REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 import {
   SOCKET_CLOSE,
@@ -12,49 +14,59 @@ import {
 } from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { type Outbound, REPLY_RESERVE } from '../../iop/reply/outbound.ts';
+import type { Outbound } from '../../iop/reply/outbound.ts';
 import { ECONNABORTED, EINVAL } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { LISTEN } from '../../tcpip/tcp/state.ts';
 import type { Buckets } from '../sockets/buckets.ts';
 import {
   type CardSocket,
+  KIND_FREE,
   KIND_LISTENER,
+  KIND_POSTED,
   KIND_STREAM,
   PENDING_ACCEPT,
   PENDING_CLOSE,
   PENDING_CONNECT,
   PENDING_READ,
-  PENDING_UNPOST,
 } from '../sockets/card-socket.ts';
+import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import { isWanted } from './answers.ts';
 import type { ReceiveRecords } from './receive-records.ts';
+import { hasSpareFrame, postReply } from './reply-frames.ts';
+
+/** What connection replies work with. */
+export interface ConnectionRepliesParts {
+  readonly outbound: Outbound;
+  readonly stack: Stack;
+  readonly sockets: readonly CardSocket[];
+  readonly pending: PendingSockets;
+  readonly buckets: Buckets;
+  readonly records: ReceiveRecords;
+}
 
 export class ConnectionReplies {
   private readonly words: Int32Array;
   private readonly outbound: Outbound;
   private readonly sockets: readonly CardSocket[];
+  private readonly pending: PendingSockets;
   private readonly buckets: Buckets;
   private readonly records: ReceiveRecords;
   private readonly stack: Stack;
 
-  constructor(
-    outbound: Outbound,
-    sockets: readonly CardSocket[],
-    buckets: Buckets,
-    records: ReceiveRecords,
-    stack: Stack,
-  ) {
-    this.words = outbound.words;
-    this.outbound = outbound;
-    this.sockets = sockets;
-    this.buckets = buckets;
-    this.records = records;
-    this.stack = stack;
+  constructor(parts: ConnectionRepliesParts) {
+    this.words = parts.outbound.words;
+    this.outbound = parts.outbound;
+    this.sockets = parts.sockets;
+    this.pending = parts.pending;
+    this.buckets = parts.buckets;
+    this.records = parts.records;
+    this.stack = parts.stack;
   }
 
-  /** @returns false when there was no frame. */
+  /** Answers a SocketConnect that has ended. @returns false when there was no frame. */
   tellConnect(socketId: number, socket: CardSocket): boolean {
+    assert(socket.connecting === 1, 'connection replies: only a connect under way is answered');
     const errno = socket.connectErrno;
     if (isWanted(errno, socket.connectMode)) {
       const frame = this.acquire();
@@ -72,7 +84,7 @@ export class ConnectionReplies {
         errno === 0 ? this.stack.tcpLocalPort(socket.connection) : 0,
         errno === 0 ? this.stack.tcpLocalAddress(socket.connection) : 0,
       );
-      this.outbound.post();
+      postReply(this.outbound, frame);
     }
     socket.pending &= ~PENDING_CONNECT;
     socket.connecting = 0;
@@ -81,10 +93,10 @@ export class ConnectionReplies {
   }
 
   /**
-   * Gives waiting connections to posted numbers, as many as there are of both. The accepted have data to look for:
-   * `accepted` is called with each.
+   * Gives waiting connections to posted numbers, as many as there are of both. Data may have come with a
+   * connection, so each accepted socket is queued to look for it. @returns whether anything was told.
    */
-  tellAccepts(listenerId: number, listener: CardSocket, accepted: (socketId: number) => void): boolean {
+  tellAccepts(listenerId: number, listener: CardSocket): boolean {
     let told = false;
     while (listener.postedHead >= 0) {
       if (!this.hasFrame()) return told;
@@ -96,11 +108,10 @@ export class ConnectionReplies {
       socket.kind = KIND_STREAM;
       socket.connection = connection;
       this.answerPosted(acceptedId, socket, listenerId, REQUEST_STATUS_SUCCESS, 0);
-      socket.pending |= PENDING_READ;
-      accepted(acceptedId);
+      this.pending.note(acceptedId, PENDING_READ);
       told = true;
     }
-    // A listener that has been shut down accepts nothing more.
+    // A listener that has been shut down accepts nothing more: the numbers that are left go back.
     while (listener.postedHead >= 0 && this.stack.tcpState(listener.connection) !== LISTEN) {
       if (!this.hasFrame()) return told;
       this.returnHead(listenerId, listener, EINVAL);
@@ -110,17 +121,26 @@ export class ConnectionReplies {
     return told;
   }
 
-  /** A number an abort has taken from its listener. @returns false when there was no frame. */
+  /**
+   * Gives back a number that an abort has taken from its listener.
+   * @returns false when there was no frame.
+   */
   tellUnposted(socketId: number, socket: CardSocket): boolean {
     if (!this.hasFrame()) return false;
     this.answerPosted(socketId, socket, socket.postedFor, socket.endStatus, socket.unpostErrno);
-    socket.pending &= ~PENDING_UNPOST;
     socket.clear();
     return true;
   }
 
-  /** Answers every number still posted at a listener, then says that the socket's own number is free. */
+  /**
+   * Gives back every number still posted at a listener, then says that the socket's own number is free.
+   * @returns whether anything was told.
+   */
   tellClose(socketId: number, socket: CardSocket): boolean {
+    assert(
+      (socket.pending & PENDING_CONNECT) === 0,
+      'connection replies: a number is freed after its connect has been answered',
+    );
     let told = false;
     while (socket.kind === KIND_LISTENER && socket.postedHead >= 0) {
       if (!this.hasFrame()) return told;
@@ -129,6 +149,10 @@ export class ConnectionReplies {
     }
     const frame = this.acquire();
     if (frame === NO_FRAME) return told;
+    assert(
+      socket.connection < 0,
+      'connection replies: a number is freed after the stack has let its connection go',
+    );
     const write = socket.closeFunction === SOCKET_CLOSE ? writeSocketCloseReply : writeSocketAbortReply;
     write(
       this.words,
@@ -141,38 +165,41 @@ export class ConnectionReplies {
       0,
       socketId,
     );
-    this.outbound.post();
+    postReply(this.outbound, frame);
     socket.clear();
     this.buckets.forget(socketId);
     return true;
   }
 
   /**
-   * The device is quiesced: answers a socket's connect that is under way, the numbers posted at a listener and its close, leaving
-   * the frames that the executive needs for its own answers.
+   * The device is quiesced: answers a socket's connect that is under way, the numbers posted at a listener
+   * and its close, and leaves the executive the frames for its own answers.
    */
   withdraw(socketId: number, socket: CardSocket): void {
-    // An open frame of records would count as free.
+    const { outbound } = this;
+    // The open frame of records would otherwise be counted among those in use.
     this.records.close();
-    const spare = (): boolean => this.outbound.producer.available(REPLY_RESERVE + 1) > REPLY_RESERVE;
-    if (socket.connecting !== 0 && spare()) {
+    if (socket.connecting !== 0 && hasSpareFrame(outbound)) {
       if ((socket.pending & PENDING_CONNECT) === 0) socket.connectErrno = ECONNABORTED;
       this.tellConnect(socketId, socket);
     }
-    while (socket.kind === KIND_LISTENER && socket.postedHead >= 0 && spare()) {
+    while (socket.kind === KIND_LISTENER && socket.postedHead >= 0 && hasSpareFrame(outbound)) {
       this.returnHead(socketId, socket, ECONNABORTED);
     }
-    if ((socket.pending & PENDING_CLOSE) !== 0 && spare()) this.tellClose(socketId, socket);
+    if ((socket.pending & PENDING_CLOSE) !== 0 && hasSpareFrame(outbound)) this.tellClose(socketId, socket);
   }
 
-  /** Takes the oldest posted number from its listener. */
+  /** Takes the oldest posted number from its listener; there is one. */
   private unlinkHead(listener: CardSocket): void {
+    assert(listener.postedHead >= 0, 'connection replies: a listener gives a number that was posted at it');
     const posted = this.sockets[listener.postedHead];
+    assert(posted.kind === KIND_POSTED, 'connection replies: the list of a listener holds posted numbers');
     listener.postedHead = posted.postedNext;
     if (listener.postedHead < 0) listener.postedTail = -1;
     posted.postedNext = -1;
   }
 
+  /** Gives the oldest posted number back without a connection. */
   private returnHead(listenerId: number, listener: CardSocket, errno: number): void {
     const postedId = listener.postedHead;
     const posted = this.sockets[postedId];
@@ -181,7 +208,9 @@ export class ConnectionReplies {
     posted.clear();
   }
 
-  /** Answers one posted number: with its connection, or with an errno. The caller knows a frame is free. */
+  /**
+   * Answers one posted number: with its connection, or with an errno. The caller knows that a frame is free.
+   */
   private answerPosted(
     acceptedId: number,
     accepted: CardSocket,
@@ -192,9 +221,16 @@ export class ConnectionReplies {
     const { stack } = this;
     const { connection } = accepted;
     const good = errno === 0;
+    assert(accepted.kind !== KIND_FREE, 'connection replies: a number that is answered was posted');
+    assert(
+      good === connection >= 0,
+      'connection replies: a posted number is answered with a connection or with an errno',
+    );
+    const frame = this.acquire();
+    assert(frame !== NO_FRAME, 'connection replies: a frame was free before a number left its listener');
     writeSocketAcceptPostReply(
       this.words,
-      this.acquire(),
+      frame,
       DEVICE_TID,
       HOST_TID,
       accepted.initiatorContext,
@@ -208,10 +244,13 @@ export class ConnectionReplies {
       good ? stack.tcpLocalPort(connection) : 0,
       good ? stack.tcpLocalAddress(connection) : 0,
     );
-    this.outbound.post();
+    postReply(this.outbound, frame);
   }
 
-  /** Acquires a frame for a reply of its own: the open record frame goes first, so that order is kept. */
+  /**
+   * A frame for one reply, or NO_FRAME. The open frame of records goes first, so that the host hears in
+   * order.
+   */
   private acquire(): number {
     this.records.close();
     return this.outbound.acquire();

@@ -1,21 +1,23 @@
 /**
- * Tells the host which transmit buffers are its own again, and how batched transactions ended: SocketSend replies. Contexts
- * wait a little for company, as the batch control says, unless the host wants them at once.
+ * Tells the host which transmit buffers are its own again, and how batched transactions ended: SocketSend
+ * replies. Contexts wait a little for company, as the batch control says, unless the host wants them at once.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { SOCKET_SEND_REPLY_LIST_WORD, writeSocketSendReply } from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { type Outbound, REPLY_RESERVE } from '../../iop/reply/outbound.ts';
+import type { Outbound } from '../../iop/reply/outbound.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 import { type BatchControl, CONTEXTS_PER_FRAME } from './batch-control.ts';
+import { hasSpareFrame, postReply } from './reply-frames.ts';
 import type { SendOutcomes } from './send-outcomes.ts';
 
 export class ContextReplies {
-  /** The latest send's reply mode was Immediate: its contexts do not wait for company. */
+  /** The latest send had the reply mode Immediate: its contexts do not wait for company. */
   atOnce = false;
-  /** InitiatorContext of the latest send: whom answered contexts are for. */
+  /** InitiatorContext of the latest send: whom the answered contexts are for. */
   initiatorContext = 0;
   private readonly outbound: Outbound;
   private readonly clock: Clock;
@@ -44,16 +46,31 @@ export class ContextReplies {
     return this.dueNs !== NEVER;
   }
 
+  /**
+   * When the module next wants a turn for this. Without a free frame a turn would do nothing: the host's
+   * release wakes it.
+   */
   nextDeadlineNs(): number {
+    const { outbound, outcomes, sendBuffers, dueNs } = this;
+    const none = sendBuffers.pending === 0 && outcomes.count === 0;
+    assert(
+      none || dueNs !== NEVER || outbound.short,
+      'context replies: what waits to be told has a deadline',
+    );
     return this.outbound.short ? NEVER : this.dueNs;
   }
 
-  /** Tells what must wait no longer. The caller has closed the open record frame. @returns what it told. // Hot path. */
+  /**
+   * Tells what must wait no longer. The caller has closed the open frame of records. // Hot path.
+   * @returns contexts and outcomes told.
+   */
   deliver(): number {
     const { batch, sendBuffers, outcomes } = this;
+    if (COSTLY_ASSERTIONS) sendBuffers.check();
     const pending = sendBuffers.pending;
     if (pending === 0 && outcomes.count === 0) {
-      this.dueNs = NEVER; // what waited went with a frame that filled: a deadline of nobody's would keep the card awake
+      // What waited went with a frame that filled. A deadline left behind would wake the card for nothing.
+      this.dueNs = NEVER;
       return 0;
     }
     const atOnce = (this.atOnce && batch.heedsImmediate) || !batch.enabled;
@@ -72,34 +89,32 @@ export class ContextReplies {
   }
 
   /**
-   * The device is quiesced: tells what it can, leaving the frames that the executive needs for its own answers. Contexts
-   * that find none are told when the device is enabled again.
+   * The device is quiesced: tells what it can, and leaves the executive the frames for its own answers.
+   * Contexts that find no frame are told when the device is enabled again.
    */
   withdraw(): void {
     const { outbound, sendBuffers, outcomes } = this;
-    while (
-      outcomes.count > 0 &&
-      outbound.producer.available(REPLY_RESERVE + 1) > REPLY_RESERVE &&
-      outcomes.flush() > 0
-    );
-    while (sendBuffers.pending > 0 && outbound.producer.available(REPLY_RESERVE + 1) > REPLY_RESERVE)
-      this.tellSome();
+    while (outcomes.count > 0 && hasSpareFrame(outbound) && outcomes.flush() > 0);
+    while (sendBuffers.pending > 0 && hasSpareFrame(outbound)) this.tellSome();
   }
 
-  /** The IOP is reset: nobody is to be told of anything. */
+  /** The IOP is reset: the host has taken back all it had lent, and is told of nothing. */
   forget(): void {
-    this.outcomes.count = 0;
+    this.outcomes.forget();
     while (this.sendBuffers.pending > 0) this.sendBuffers.next();
     this.dueNs = NEVER;
   }
 
-  /** As many contexts as one frame holds, of one status. @returns how many; 0 when there was no frame. */
+  /**
+   * Tells as many contexts of one status as a frame holds; there is one.
+   * @returns how many; 0: no frame was free.
+   */
   private tellSome(): number {
     const { sendBuffers, outbound } = this;
     const { words } = outbound;
+    const status = sendBuffers.nextStatus;
     const frame = outbound.acquire();
     if (frame === NO_FRAME) return 0;
-    const status = sendBuffers.nextStatus;
     let count = 0;
     do {
       words[frame + SOCKET_SEND_REPLY_LIST_WORD + count] = sendBuffers.next();
@@ -117,7 +132,7 @@ export class ContextReplies {
       0,
       SOCKET_SEND_REPLY_LIST_WORD + count,
     );
-    outbound.post();
+    postReply(outbound, frame);
     return count;
   }
 }

@@ -1,4 +1,9 @@
-/** Puts receive records together in outbound frames: a SocketReceivePost reply carries up to six. */
+/**
+ * Puts receive records together in outbound frames: a SocketReceivePost reply carries up to six. From
+ * delivery: a record at a time. To the host: a reply when the frame is full, when another reply must not
+ * overtake it, or at the end of the turn.
+ */
+import { assert } from '../../assert/assert.ts';
 import { REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, frameFlags, frameFunction } from '../../i2o/frame.ts';
 import {
@@ -19,11 +24,15 @@ import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import type { Buckets } from '../sockets/buckets.ts';
-import type { BatchControl } from './batch-control.ts';
+import { type BatchControl, RECORDS_PER_FRAME } from './batch-control.ts';
+import { postReply } from './reply-frames.ts';
 
-/** Context of a record that carries no bucket, and socket number of one that is nobody's. */
+/** BufferContext of a record that carries no bucket. */
 export const NO_BUCKET = -1;
+/** Socket number of a record that is about no socket: a bucket that comes back empty. */
 export const NO_SOCKET = 0xffff;
+/** Largest errno a record has room for. */
+const RECORD_STATUS_MAX = 0xff;
 
 export class ReceiveRecords {
   /** InitiatorContext of the latest bucket post: whom the records are for. */
@@ -33,7 +42,9 @@ export class ReceiveRecords {
   private readonly batch: BatchControl;
   /** The frame that is being filled; NO_FRAME when none is. */
   private frame = NO_FRAME;
+  /** Records in it. */
   private count = 0;
+  /** ReqStatus that all of them are told with. */
   private status = REQUEST_STATUS_SUCCESS;
 
   constructor(outbound: Outbound, buckets: Buckets, batch: BatchControl) {
@@ -42,12 +53,12 @@ export class ReceiveRecords {
     this.batch = batch;
   }
 
-  /** Makes sure there is a frame to add a record to. @returns false when none is free. // Hot path. */
+  /** Makes sure that there is a frame to add a record to. @returns false when none is free. // Hot path. */
   open(): boolean {
     return this.openWith(REQUEST_STATUS_SUCCESS);
   }
 
-  /** The same for records told with another ReqStatus: those of one frame share it. */
+  /** The same for records that are told with another ReqStatus, since those of one frame share it. */
   openWith(status: number): boolean {
     if (this.frame !== NO_FRAME) {
       if (this.status === status) return true;
@@ -59,25 +70,47 @@ export class ReceiveRecords {
     return this.frame !== NO_FRAME;
   }
 
-  /** Adds a record to the open frame. // Hot path. */
+  /**
+   * Adds a record to the open frame, and posts the frame when it is full. // Hot path.
+   * @param context BufferContext, or NO_BUCKET. @param socketId or NO_SOCKET. @param flags RECEIVE_FLAG_
+   * bits.
+   * @param length bytes in the bucket, a datagram's source included. @param status errno of an error, else 0.
+   */
   add(context: number, socketId: number, flags: number, length: number, status: number): void {
+    assert(this.frame !== NO_FRAME, 'receive records: a record goes into an open frame');
+    assert(this.count < RECORDS_PER_FRAME, 'receive records: a record lies within its frame');
+    assert(
+      socketId >= 0 && socketId <= NO_SOCKET,
+      'receive records: a record is about a socket, or about none',
+    );
+    assert(
+      length >= 0 && length <= this.buckets.bucketBytes,
+      'receive records: what a record tells of fits a bucket',
+    );
+    assert(
+      status > 0 === ((flags & RECEIVE_FLAG_ERROR) !== 0) && status <= RECORD_STATUS_MAX,
+      'receive records: a record of an error, and no other, has an errno',
+    );
     const at = this.frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + this.count * RECEIVE_RECORD_WORDS;
     writeReceiveRecord(this.outbound.words, at, context, socketId, 0, flags, length, status);
     this.count += 1;
     if (this.count >= this.batch.recordsMax) this.close();
   }
 
-  /** The frame that is being filled is no more: it was given back when its filling failed. */
+  /** Forgets the open frame: it was given back when whoever was filling it failed. */
   forget(): void {
     this.frame = NO_FRAME;
   }
 
-  /** Posts the open frame, if it holds anything. Every other reply closes it first, so that order is kept. */
+  /**
+   * Posts the open frame if it holds anything. It goes before any other reply, so that the host hears in
+   * order.
+   */
   close(): void {
     const { frame } = this;
     if (frame === NO_FRAME) return;
     this.frame = NO_FRAME;
-    // A frame acquired for a record that then found no bucket is given back.
+    // The frame was acquired for a record whose socket then found no bucket.
     if (this.count === 0) {
       this.outbound.cancel();
       return;
@@ -94,11 +127,14 @@ export class ReceiveRecords {
       this.buckets.remaining,
       SOCKET_RECEIVE_POST_REPLY_LIST_WORD + this.count * RECEIVE_RECORD_WORDS,
     );
-    this.outbound.post();
+    postReply(this.outbound, frame);
   }
 }
 
-/** Bytes of payload that a reply of the module's tells of, if it holds receive records. @param reply word index of its frame. */
+/**
+ * Bytes of payload that a reply of the module tells of; 0 where it holds no receive records.
+ * @param reply word index of its frame.
+ */
 export function recordedBytes(words: Int32Array, reply: number): number {
   if (frameFunction(words, reply) !== SOCKET_RECEIVE_POST || (frameFlags(words, reply) & FLAG_MULTIPLE) === 0)
     return 0;

@@ -1,13 +1,18 @@
 /**
- * UtilAbort at the socket device (reference section 5.1): which open requests there are, and how each is ended.
+ * UtilAbort at the socket device: which open requests there are, and how each is ended.
  *
- * - SocketConnect whose handshake goes on: the attempt is reset and answered ABORT_DIRTY; the socket is as created, unbound.
- * - SocketAcceptPost: each posted number is a request of its own, its TransactionContext the number; ABORT_NO_DATA_TRANSFER.
- * - SocketReceivePost: likewise each bucket, its TransactionContext the bucket's; returned empty, ABORT_NO_DATA_TRANSFER.
- * - SocketSend and SocketSendTo: likewise each buffer. Bytes cannot be taken out of a stream's middle: its connection is
- *   reset, and all its buffers come back with ABORT_PARTIAL; a clean abort leaves streams alone. A datagram that waits is
- *   given up with all others of its socket.
+ * - SocketConnect while its handshake goes on: the attempt is reset and answered with ABORT_DIRTY. The socket
+ *   is as newly created, and unbound.
+ * - SocketAcceptPost: each posted number is a request of its own, whose TransactionContext is the number. It
+ *   goes back with ABORT_NO_DATA_TRANSFER.
+ * - SocketReceivePost: so is each bucket, whose TransactionContext is the bucket's context. It goes back
+ *   empty, with ABORT_NO_DATA_TRANSFER.
+ * - SocketSend and SocketSendTo: so is each buffer. Bytes cannot be taken out of the middle of a stream, so
+ *   its connection is reset and all its buffers come back with ABORT_PARTIAL; a clean abort, which may end
+ *   only what has moved nothing, leaves streams alone. A datagram that waits is given up together with all
+ *   others of its socket.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   REQUEST_STATUS_ABORT_DIRTY,
   REQUEST_STATUS_ABORT_NO_DATA,
@@ -25,7 +30,6 @@ import type { AbortMatch } from '../../iop/module/abort-match.ts';
 import { ECONNABORTED } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { PendingReplies } from '../delivery/pending-replies.ts';
 import type { Buckets } from '../sockets/buckets.ts';
 import {
   type CardSocket,
@@ -39,34 +43,42 @@ import {
   PENDING_FAIL,
   PENDING_UNPOST,
   sendTag,
+  tagSocketId,
 } from '../sockets/card-socket.ts';
+import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
+
+/** What aborts work with. */
+export interface AbortsParts {
+  readonly clock: Clock;
+  readonly stack: Stack;
+  readonly sockets: readonly CardSocket[];
+  readonly pending: PendingSockets;
+  readonly buckets: Buckets;
+  readonly sendBuffers: SendBuffers;
+}
 
 export class Aborts {
   private readonly clock: Clock;
   private readonly stack: Stack;
   private readonly sockets: readonly CardSocket[];
+  private readonly pending: PendingSockets;
   private readonly buckets: Buckets;
   private readonly sendBuffers: SendBuffers;
-  private readonly pendingReplies: PendingReplies;
 
-  constructor(
-    clock: Clock,
-    stack: Stack,
-    sockets: readonly CardSocket[],
-    buckets: Buckets,
-    sendBuffers: SendBuffers,
-    pendingReplies: PendingReplies,
-  ) {
-    this.clock = clock;
-    this.stack = stack;
-    this.sockets = sockets;
-    this.buckets = buckets;
-    this.sendBuffers = sendBuffers;
-    this.pendingReplies = pendingReplies;
+  constructor(parts: AbortsParts) {
+    this.clock = parts.clock;
+    this.stack = parts.stack;
+    this.sockets = parts.sockets;
+    this.pending = parts.pending;
+    this.buckets = parts.buckets;
+    this.sendBuffers = parts.sendBuffers;
   }
 
-  /** Ends what is meant. @returns how many requests; each is answered, at once or when a frame is free. */
+  /**
+   * Ends every open request that `match` names.
+   * @returns how many; each is answered, at once or when a frame is free.
+   */
   abort(match: AbortMatch): number {
     let ended = this.endSends(match);
     this.sockets.forEach((socket, socketId) => {
@@ -76,17 +88,19 @@ export class Aborts {
     return ended + this.endBuckets(match);
   }
 
+  /** @returns whether the socket's connect was meant, and has been ended. */
   private endConnect(match: AbortMatch, socketId: number, socket: CardSocket): boolean {
-    // A handshake has sent at least its SYN: a clean abort leaves it.
+    // A handshake has sent its SYN at least, so that a clean abort leaves it alone.
     const goesOn = socket.connecting !== 0 && (socket.pending & PENDING_CONNECT) === 0 && isOpen(socket);
     if (!goesOn || match.clean || !match.matches(SOCKET_CONNECT, socket.transactionContext)) return false;
     this.stack.tcpAbort(socket.connection, this.clock.nowUs);
     socket.connection = this.stack.tcpOpen(socketId);
     socket.endStatus = REQUEST_STATUS_ABORT_DIRTY;
-    this.pendingReplies.noteConnected(socketId, ECONNABORTED);
+    this.pending.noteConnected(socketId, ECONNABORTED);
     return true;
   }
 
+  /** @returns whether the posted number was meant, and has been taken from its listener. */
   private unpost(match: AbortMatch, socketId: number, socket: CardSocket): boolean {
     const listener = this.sockets[socket.postedFor];
     if ((socket.pending & PENDING_UNPOST) !== 0 || listener.kind !== KIND_LISTENER) return false;
@@ -94,7 +108,7 @@ export class Aborts {
     this.unlink(listener, socketId);
     socket.endStatus = REQUEST_STATUS_ABORT_NO_DATA;
     socket.unpostErrno = ECONNABORTED;
-    this.pendingReplies.note(socketId, PENDING_UNPOST);
+    this.pending.note(socketId, PENDING_UNPOST);
     return true;
   }
 
@@ -102,7 +116,10 @@ export class Aborts {
   private unlink(listener: CardSocket, socketId: number): void {
     const { sockets } = this;
     let before = -1;
-    for (let id = listener.postedHead; id !== socketId; id = sockets[id].postedNext) before = id;
+    for (let id = listener.postedHead; id !== socketId; id = sockets[id].postedNext) {
+      assert(id >= 0, 'aborts: a posted number is in the list of its listener');
+      before = id;
+    }
     const next = sockets[socketId].postedNext;
     if (before < 0) listener.postedHead = next;
     else sockets[before].postedNext = next;
@@ -110,6 +127,7 @@ export class Aborts {
     sockets[socketId].postedNext = -1;
   }
 
+  /** @returns buckets ended. */
   private endBuckets(match: AbortMatch): number {
     let ended = 0;
     for (let bucket = 0; bucket < this.buckets.count; bucket++) {
@@ -122,13 +140,14 @@ export class Aborts {
     return ended;
   }
 
+  /** @returns contexts that come back. */
   private endSends(match: AbortMatch): number {
     const { sendBuffers } = this;
     const before = sendBuffers.held;
     for (let context = 0; context < sendBuffers.count; context++) {
-      const socketId = sendBuffers.tagOf(context) & 0xffff;
+      const socketId = tagSocketId(sendBuffers.tagOf(context));
       const socket = sendBuffers.isHeld(context) ? this.sockets[socketId] : undefined;
-      // What a closed socket left behind is on its way, and nobody's.
+      // What a closed socket has left behind is on its way, and no longer a request of anybody's.
       if (socket === undefined || sendTag(socketId, socket) !== sendBuffers.tagOf(context)) continue;
       const datagram = socket.kind === KIND_DATAGRAM;
       if (!match.matches(datagram ? SOCKET_SEND_TO : SOCKET_SEND, context)) continue;
@@ -136,16 +155,20 @@ export class Aborts {
       else if (socket.kind === KIND_STREAM && isOpen(socket) && !match.clean)
         this.endStream(socketId, socket);
     }
-    return before - sendBuffers.held;
+    const ended = before - sendBuffers.held;
+    assert(ended >= 0, 'aborts: an abort of sends gives contexts back and takes none');
+    if (COSTLY_ASSERTIONS) sendBuffers.check();
+    return ended;
   }
 
+  /** Gives up all datagrams of a socket that wait to be sent. */
   private endDatagrams(socket: CardSocket): void {
     this.sendBuffers.releaseStatus = REQUEST_STATUS_ABORT_NO_DATA;
     this.stack.udpDiscard(socket.connection);
     this.sendBuffers.releaseStatus = REQUEST_STATUS_SUCCESS;
   }
 
-  /** Resets the connection; the host hears of it by an Error record, as of any reset. */
+  /** Resets a stream's connection. The host hears of it by an Error record, as of any reset. */
   private endStream(socketId: number, socket: CardSocket): void {
     this.sendBuffers.releaseStatus = REQUEST_STATUS_ABORT_PARTIAL;
     this.stack.tcpAbort(socket.connection, this.clock.nowUs);
@@ -153,10 +176,10 @@ export class Aborts {
     socket.connection = this.stack.tcpOpen(socketId);
     if (socket.connecting !== 0) {
       socket.endStatus = REQUEST_STATUS_ABORT_DIRTY;
-      this.pendingReplies.noteConnected(socketId, ECONNABORTED);
+      this.pending.noteConnected(socketId, ECONNABORTED);
     } else if (socket.ended !== ENDED_FAILED) {
       socket.failErrno = ECONNABORTED;
-      this.pendingReplies.note(socketId, PENDING_FAIL);
+      this.pending.note(socketId, PENDING_FAIL);
     }
   }
 }

@@ -1,19 +1,20 @@
 /**
- * The socket class's control messages: each becomes a call of the stack and, by its reply mode, a reply. The generated
- * check has found the fields within their ranges; what they mean in the socket's state is judged here. Requests that only
- * read are in `inquiries`.
+ * The socket class's control messages: each becomes a call of the stack and, if its reply mode asks for one,
+ * a reply. The generated check has found the fields within their ranges; whether they make sense in the
+ * socket's state is judged here. Requests that only read are in `inquiries`, those about listeners in
+ * `listen-requests`.
  */
+import { assert } from '../../assert/assert.ts';
 import { REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 import { frameInitiatorContext, frameTransactionContext } from '../../i2o/frame.ts';
 import {
-  getSocketAcceptPostCount,
   getSocketBindAddress,
   getSocketBindPort,
   getSocketConnectAddress,
   getSocketConnectPort,
   getSocketCreateReplyMode,
+  getSocketCreateSocketId,
   getSocketCreateSocketType,
-  getSocketListenBacklog,
   getSocketOptionSetOption,
   getSocketOptionSetValue,
   getSocketShutdownHow,
@@ -21,7 +22,6 @@ import {
   SHUTDOWN_HOW_READ,
   SOCKET_ABORT,
   SOCKET_ACCEPT_POST,
-  SOCKET_ACCEPT_POST_LIST_WORD,
   SOCKET_BIND,
   SOCKET_CLOSE,
   SOCKET_CONNECT,
@@ -50,20 +50,36 @@ import {
 } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { PendingReplies } from '../delivery/pending-replies.ts';
 import { type Answers, isWanted } from '../replies/answers.ts';
+import { answerFrame, postReply } from '../replies/reply-frames.ts';
 import {
   type CardSocket,
   isOpen,
   KIND_DATAGRAM,
   KIND_FREE,
   KIND_LISTENER,
-  KIND_POSTED,
   KIND_STREAM,
+  PENDING_ACCEPT,
   PENDING_CLOSE,
   PENDING_CONNECT,
 } from '../sockets/card-socket.ts';
+import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { Inquiries } from './inquiries.ts';
+import type { ListenRequests } from './listen-requests.ts';
+
+/** What control requests work with. */
+export interface ControlRequestsParts {
+  readonly clock: Clock;
+  readonly outbound: Outbound;
+  readonly stack: Stack;
+  readonly sockets: readonly CardSocket[];
+  readonly pending: PendingSockets;
+  readonly answers: Answers;
+  readonly inquiries: Inquiries;
+  readonly listeners: ListenRequests;
+  /** Version of the socket class that the card speaks. */
+  readonly classVersion: number;
+}
 
 export class ControlRequests {
   private readonly words: Int32Array;
@@ -71,36 +87,32 @@ export class ControlRequests {
   private readonly outbound: Outbound;
   private readonly stack: Stack;
   private readonly sockets: readonly CardSocket[];
-  private readonly pendingReplies: PendingReplies;
+  private readonly pending: PendingSockets;
   private readonly answers: Answers;
   private readonly inquiries: Inquiries;
-  /** Whether there are datagram sockets: since version 2 of the class. */
+  private readonly listeners: ListenRequests;
+  /** Whether there are datagram sockets, as there are since version 2 of the class. */
   private readonly datagrams: boolean;
 
-  constructor(
-    clock: Clock,
-    outbound: Outbound,
-    stack: Stack,
-    sockets: readonly CardSocket[],
-    pendingReplies: PendingReplies,
-    answers: Answers,
-    inquiries: Inquiries,
-    classVersion: number,
-  ) {
-    this.words = outbound.words;
-    this.clock = clock;
-    this.outbound = outbound;
-    this.stack = stack;
-    this.sockets = sockets;
-    this.pendingReplies = pendingReplies;
-    this.answers = answers;
-    this.inquiries = inquiries;
-    this.datagrams = classVersion >= 2;
+  constructor(parts: ControlRequestsParts) {
+    this.words = parts.outbound.words;
+    this.clock = parts.clock;
+    this.outbound = parts.outbound;
+    this.stack = parts.stack;
+    this.sockets = parts.sockets;
+    this.pending = parts.pending;
+    this.answers = parts.answers;
+    this.inquiries = parts.inquiries;
+    this.listeners = parts.listeners;
+    this.datagrams = parts.classVersion >= 2;
   }
 
-  /** One checked request. Every socket request has the socket number in word 4. */
+  /**
+   * Serves one request that the generated check has found good. All of them have the socket number at the
+   * same place.
+   */
   request(frame: number, functionCode: number): void {
-    const socketId = this.words[frame + 4] & 0xffff;
+    const socketId = getSocketCreateSocketId(this.words, frame);
     const socket = this.sockets[socketId];
     const mode = this.modeOf(frame, functionCode);
     if (socket === undefined) {
@@ -116,13 +128,15 @@ export class ControlRequests {
     }
   }
 
-  /** The device is quiesced: nothing of the socket remains. */
+  /** The device is quiesced: the socket's connection is aborted, and its number is free. */
   abandon(socket: CardSocket): void {
     this.giveUp(socket, true);
     socket.clear();
   }
 
-  /** When the request wants an answer; those without a reply mode always do, whatever their unnamed bits are. */
+  /**
+   * The request's reply mode. A request without one is always answered, whatever the bits at that place are.
+   */
   private modeOf(frame: number, functionCode: number): number {
     switch (functionCode) {
       case SOCKET_CREATE:
@@ -152,15 +166,15 @@ export class ControlRequests {
         this.connect(frame, socket, mode);
         break;
       case SOCKET_LISTEN:
-        answers.outcome(frame, this.listen(frame, id, socket), mode);
+        answers.outcome(frame, this.listeners.listen(frame, id, socket), mode);
         break;
       case SOCKET_ACCEPT_POST:
-        this.acceptPost(frame, id, socket);
+        this.listeners.acceptPost(frame, id, socket);
         break;
       case SOCKET_SHUTDOWN: {
         const errno = stack.tcpShutdown(connection, getSocketShutdownHow(words, frame), clock.nowUs);
         answers.outcome(frame, errno, mode);
-        if (socket.kind === KIND_LISTENER) this.pendingReplies.noteAcceptable(id);
+        if (socket.kind === KIND_LISTENER) this.pending.note(id, PENDING_ACCEPT);
         break;
       }
       case SOCKET_OPTION_SET: {
@@ -213,7 +227,7 @@ export class ControlRequests {
     }
   }
 
-  /** What is the same for streams and datagrams. */
+  /** Requests that mean the same for streams and for datagram sockets. */
   private commonRequest(frame: number, functionCode: number, socketId: number, socket: CardSocket): void {
     switch (functionCode) {
       case SOCKET_CLOSE:
@@ -234,6 +248,7 @@ export class ControlRequests {
     }
   }
 
+  /** @returns errno. */
   private create(frame: number, socketId: number, socket: CardSocket): number {
     if (socket.kind !== KIND_FREE) return EINVAL;
     const stream = getSocketCreateSocketType(this.words, frame) === SOCKET_TYPE_STREAM;
@@ -246,11 +261,14 @@ export class ControlRequests {
     return 0;
   }
 
+  /** Answers a SocketBind with what the socket is bound to. */
   private bound(frame: number, mode: number, address: number, port: number): void {
+    assert(port > 0, 'control requests: a bound socket has a port');
     if (!isWanted(0, mode)) return;
+    const reply = answerFrame(this.outbound);
     writeSocketBindReply(
       this.words,
-      this.outbound.acquire(),
+      reply,
       DEVICE_TID,
       HOST_TID,
       frameInitiatorContext(this.words, frame),
@@ -260,10 +278,13 @@ export class ControlRequests {
       address,
       port,
     );
-    this.outbound.post();
+    postReply(this.outbound, reply);
   }
 
-  /** Answered by the pendingReplies when the handshake has ended, or here when it cannot begin. */
+  /**
+   * Begins a handshake. The request is answered by `ConnectionReplies` when that has ended, or here when it
+   * cannot begin.
+   */
   private connect(frame: number, socket: CardSocket, mode: number): void {
     const { words } = this;
     const errno =
@@ -285,11 +306,17 @@ export class ControlRequests {
     socket.transactionContext = frameTransactionContext(words, frame);
   }
 
+  /** Answers the SocketConnect of a datagram socket, which needs no handshake. */
   private datagramConnected(frame: number, socketId: number, mode: number, connection: number): void {
+    assert(
+      this.stack.udpRemotePort(connection) > 0,
+      'control requests: a connected datagram socket has a peer',
+    );
     if (!isWanted(0, mode)) return;
+    const reply = answerFrame(this.outbound);
     writeSocketConnectReply(
       this.words,
-      this.outbound.acquire(),
+      reply,
       DEVICE_TID,
       HOST_TID,
       frameInitiatorContext(this.words, frame),
@@ -300,45 +327,15 @@ export class ControlRequests {
       this.stack.udpLocalPort(connection),
       this.stack.udpLocalAddress(connection),
     );
-    this.outbound.post();
+    postReply(this.outbound, reply);
   }
 
-  private listen(frame: number, socketId: number, socket: CardSocket): number {
-    const errno = this.stack.tcpListen(socket.connection, getSocketListenBacklog(this.words, frame));
-    if (errno === 0) {
-      socket.kind = KIND_LISTENER;
-      this.pendingReplies.noteAcceptable(socketId);
-    }
-    return errno;
-  }
-
-  /** Posts socket numbers for connections to come. If any is in use, or out of range, the message is told so, once. */
-  private acceptPost(frame: number, listenerId: number, listener: CardSocket): void {
-    const { words, sockets } = this;
-    const count = getSocketAcceptPostCount(words, frame);
-    const initiatorContext = frameInitiatorContext(words, frame);
-    let faults = listener.kind === KIND_LISTENER ? 0 : count;
-    for (let i = 0; i < count && listener.kind === KIND_LISTENER; i++) {
-      const postedId = words[frame + SOCKET_ACCEPT_POST_LIST_WORD + i];
-      const posted = postedId >= 0 && postedId < sockets.length ? sockets[postedId] : undefined;
-      if (posted === undefined || posted.kind !== KIND_FREE) {
-        faults += 1;
-        continue;
-      }
-      posted.clear();
-      posted.kind = KIND_POSTED;
-      posted.postedFor = listenerId;
-      posted.initiatorContext = initiatorContext;
-      if (listener.postedTail < 0) listener.postedHead = postedId;
-      else sockets[listener.postedTail].postedNext = postedId;
-      listener.postedTail = postedId;
-    }
-    if (faults > 0) this.answers.outcome(frame, EINVAL, REPLY_MODE_BATCH);
-    this.pendingReplies.noteAcceptable(listenerId);
-  }
-
-  /** Close and abort are answered once nothing else of the socket is pending, since the number is then free. */
+  /**
+   * SocketClose and SocketAbort. They are answered when nothing else of the socket is pending, since their
+   * answer says that the number is free.
+   */
   private close(frame: number, functionCode: number, socketId: number, socket: CardSocket): void {
+    assert((socket.pending & PENDING_CLOSE) === 0, 'control requests: a socket is closed once');
     this.giveUp(socket, functionCode === SOCKET_ABORT);
     socket.closeFunction = functionCode;
     socket.closeInitiatorContext = frameInitiatorContext(this.words, frame);
@@ -350,10 +347,13 @@ export class ControlRequests {
       socket.connectErrno = ECONNABORTED;
       socket.pending = PENDING_CONNECT | PENDING_CLOSE;
     }
-    this.pendingReplies.enqueue(socketId);
+    this.pending.enqueue(socketId);
   }
 
-  /** The program has given the socket up: the stack goes on with what is queued, or aborts. */
+  /**
+   * The program has given the socket up: the stack sends what is queued and ends the connection, or aborts
+   * it.
+   */
   private giveUp({ kind, connection }: CardSocket, abort: boolean): void {
     if (connection < 0) return;
     if (kind === KIND_DATAGRAM) {
@@ -371,7 +371,10 @@ function isEnding(functionCode: number): boolean {
   return functionCode === SOCKET_CLOSE || functionCode === SOCKET_ABORT;
 }
 
-/** A stream whose connect was aborted when the stack had no connection left for it: it can only be closed. */
+/**
+ * Whether a stream has lost its connection to an abort of its connect, and the stack had no other for it.
+ * Such a socket can only be closed.
+ */
 function hasFailedToReopen({ kind, connection, pending }: CardSocket): boolean {
   return kind === KIND_STREAM && connection < 0 && (pending & PENDING_CLOSE) === 0;
 }

@@ -1,4 +1,5 @@
-/** The requests that only read: options, names, states. Each is answered at once; there is a frame (`Module.request`). */
+/** The requests that only read: options, names, states. Each is answered at once. */
+import { assert } from '../../assert/assert.ts';
 import { REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 import { frameInitiatorContext, frameTransactionContext } from '../../i2o/frame.ts';
 import {
@@ -7,6 +8,7 @@ import {
   NAME_OF_LOCAL,
   REPLY_MODE_BATCH,
   TCP_STATE_CLOSED,
+  TCP_STATE_CLOSING,
   TCP_STATE_ESTABLISHED,
   writeSocketNameGetReply,
   writeSocketOptionGetReply,
@@ -18,9 +20,10 @@ import { ENOTCONN } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { CLOSED, LISTEN, SYN_SENT } from '../../tcpip/tcp/state.ts';
 import type { Answers } from '../replies/answers.ts';
+import { answerFrame, postReply } from '../replies/reply-frames.ts';
 import { type CardSocket, KIND_DATAGRAM } from '../sockets/card-socket.ts';
 
-/** What the stack answers instead of an option's value: this less an errno. */
+/** The stack answers this less an errno where it has no value for an option; no value is so low. */
 const OPTION_ERROR = -1000;
 
 export class Inquiries {
@@ -36,6 +39,7 @@ export class Inquiries {
     this.answers = answers;
   }
 
+  /** SocketOptionGet. */
   optionGet(frame: number, { kind, connection }: CardSocket): void {
     const { words, stack } = this;
     const option = getSocketOptionGetOption(words, frame);
@@ -47,9 +51,10 @@ export class Inquiries {
       this.answers.outcome(frame, OPTION_ERROR - value, REPLY_MODE_BATCH);
       return;
     }
+    const reply = answerFrame(this.outbound);
     writeSocketOptionGetReply(
       words,
-      this.outbound.acquire(),
+      reply,
       DEVICE_TID,
       HOST_TID,
       frameInitiatorContext(words, frame),
@@ -58,9 +63,10 @@ export class Inquiries {
       0,
       value,
     );
-    this.outbound.post();
+    postReply(this.outbound, reply);
   }
 
+  /** SocketNameGet: the socket's own name, or its peer's, as getsockname and getpeername tell them. */
   nameGet(frame: number, { kind, connection: c }: CardSocket): void {
     const { words, stack } = this;
     const datagram = kind === KIND_DATAGRAM;
@@ -69,54 +75,46 @@ export class Inquiries {
       this.answers.outcome(frame, ENOTCONN, REPLY_MODE_BATCH);
       return;
     }
-    const address = datagram
-      ? local
-        ? stack.udpLocalAddress(c)
-        : stack.udpRemoteAddress(c)
-      : local
-        ? stack.tcpLocalAddress(c)
-        : stack.tcpRemoteAddress(c);
-    const port = datagram
-      ? local
-        ? stack.udpLocalPort(c)
-        : stack.udpRemotePort(c)
-      : local
-        ? stack.tcpLocalPort(c)
-        : stack.tcpRemotePort(c);
+    const reply = answerFrame(this.outbound);
     writeSocketNameGetReply(
       words,
-      this.outbound.acquire(),
+      reply,
       DEVICE_TID,
       HOST_TID,
       frameInitiatorContext(words, frame),
       frameTransactionContext(words, frame),
       REQUEST_STATUS_SUCCESS,
       0,
-      address,
-      port,
+      local ? this.localAddress(datagram, c) : this.remoteAddress(datagram, c),
+      local ? this.localPort(datagram, c) : this.remotePort(datagram, c),
     );
-    this.outbound.post();
+    postReply(this.outbound, reply);
   }
 
-  /** A datagram socket has names and is connected or not; the rest is 0. */
+  /** SocketStatusGet. A datagram socket has its names and is connected or not; all else of it is 0. */
   statusGet(frame: number, { kind, connection: c }: CardSocket): void {
     const { words, stack } = this;
     const tcp = kind !== KIND_DATAGRAM;
-    const datagramState = !tcp && stack.udpRemotePort(c) !== 0 ? TCP_STATE_ESTABLISHED : TCP_STATE_CLOSED;
+    const state = tcp ? stack.tcpState(c) : this.datagramState(c);
+    assert(
+      state >= TCP_STATE_ESTABLISHED && state <= TCP_STATE_CLOSING,
+      'inquiries: a socket is in a state that the class names',
+    );
+    const reply = answerFrame(this.outbound);
     writeSocketStatusGetReply(
       words,
-      this.outbound.acquire(),
+      reply,
       DEVICE_TID,
       HOST_TID,
       frameInitiatorContext(words, frame),
       frameTransactionContext(words, frame),
       REQUEST_STATUS_SUCCESS,
       0,
-      tcp ? stack.tcpState(c) : datagramState,
-      tcp ? stack.tcpLocalAddress(c) : stack.udpLocalAddress(c),
-      tcp ? stack.tcpRemoteAddress(c) : stack.udpRemoteAddress(c),
-      tcp ? stack.tcpLocalPort(c) : stack.udpLocalPort(c),
-      tcp ? stack.tcpRemotePort(c) : stack.udpRemotePort(c),
+      state,
+      this.localAddress(!tcp, c),
+      this.remoteAddress(!tcp, c),
+      this.localPort(!tcp, c),
+      this.remotePort(!tcp, c),
       tcp ? stack.tcpSrttUs(c) : 0,
       tcp ? stack.tcpRtoUs(c) : 0,
       tcp ? stack.tcpCwndBytes(c) : 0,
@@ -126,11 +124,34 @@ export class Inquiries {
       tcp ? stack.tcpRetransmissions(c) : 0,
       tcp ? stack.tcpUnackedBytes(c) : 0,
     );
-    this.outbound.post();
+    postReply(this.outbound, reply);
+  }
+
+  private datagramState(u: number): number {
+    return this.stack.udpRemotePort(u) === 0 ? TCP_STATE_CLOSED : TCP_STATE_ESTABLISHED;
+  }
+
+  private localAddress(datagram: boolean, c: number): number {
+    return datagram ? this.stack.udpLocalAddress(c) : this.stack.tcpLocalAddress(c);
+  }
+
+  private localPort(datagram: boolean, c: number): number {
+    return datagram ? this.stack.udpLocalPort(c) : this.stack.tcpLocalPort(c);
+  }
+
+  private remoteAddress(datagram: boolean, c: number): number {
+    return datagram ? this.stack.udpRemoteAddress(c) : this.stack.tcpRemoteAddress(c);
+  }
+
+  private remotePort(datagram: boolean, c: number): number {
+    return datagram ? this.stack.udpRemotePort(c) : this.stack.tcpRemotePort(c);
   }
 }
 
-/** As Linux's getpeername: not before the handshake, not after the end. */
+/**
+ * Whether a stream has a peer by Linux's getpeername: not before the peer has answered, and not after the
+ * end.
+ */
 function isConnected(state: number): boolean {
   return state !== CLOSED && state !== SYN_SENT && state !== LISTEN;
 }

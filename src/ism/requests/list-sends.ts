@@ -1,8 +1,10 @@
 /**
- * Sends whose lists are more than whole buffers and immediate data: buffers of several segments, page lists, chained lists,
- * batches of transactions; and datagrams, whose list is one payload. From `send-requests`: where the list begins. To the
- * stack: sends. Buffers that the stack does not take are answered at once, so that each is answered exactly once.
+ * Sends whose lists are more than whole buffers and immediate data: buffers of several segments, page lists,
+ * chained lists, batches of transactions; and datagrams, whose list is one payload. From `send-requests`:
+ * where the list begins. To the stack: sends. Buffers that the stack does not take are answered at once, so
+ * that each is answered exactly once.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_INVALID_OFFSET,
   DETAILED_STATUS_MESSAGE_TOO_LARGE,
@@ -30,16 +32,29 @@ import {
   type SendLists,
 } from './send-lists.ts';
 
-/** tcpSend's flag: more follows soon. */
+/** tcpSend's flag: another buffer follows at once, so that a short segment may wait for it. */
 const MORE = 1;
 const NO_TRANSACTION = 0;
 
+/** What sends by general lists work with. */
+export interface ListSendsParts {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly stack: Stack;
+  readonly sockets: readonly CardSocket[];
+  readonly sendBuffers: SendBuffers;
+  readonly lists: SendLists;
+  readonly outcomes: SendOutcomes;
+}
+
 export class ListSends {
-  /** Of the latest list: what is malformed about it (a DetailedStatusCode, 0: nothing) and at which byte of the frame. */
+  /** What is malformed about the latest list: a DetailedStatusCode; 0: nothing. */
   fault = 0;
+  /** At which byte of the frame; 0: not said. */
   errorOffset = 0;
-  /** Of the latest list that is one request: its errno, 0 for none; and whether it named a buffer. */
+  /** Where the latest list is one request: why it was not served; 0: it was. */
   errno = 0;
+  /** Buffers that the latest list named. */
   buffers = 0;
   private readonly counters: Float64Array;
   private readonly clock: Clock;
@@ -48,38 +63,39 @@ export class ListSends {
   private readonly sendBuffers: SendBuffers;
   private readonly lists: SendLists;
   private readonly outcomes: SendOutcomes;
-  /** The transaction being read: its connection, and the buffer that waits to hear whether another follows it. */
+  /** Connection of the list, or of the transaction that is being read. */
   private connection = -1;
+  /**
+   * Pieces `waitingFrom` to `waitingTo - 1` are a buffer that waits to hear whether another follows it;
+   * equal: none waits.
+   */
   private waitingFrom = 0;
   private waitingTo = 0;
   /** Transactions of the batch so far; NO_TRANSACTION before the first. */
   private transactions = NO_TRANSACTION;
   private transactionContext = 0;
+  /** What is malformed about the transaction that is being read; 0: nothing. */
   private transactionFault = 0;
-  /** Whether the list is a batch: then a fault outside does not touch its transactions. */
+  /**
+   * Whether the list is a batch: then a fault of what belongs to no transaction does not touch its
+   * transactions.
+   */
   private inBatch = false;
 
-  constructor(
-    ledger: Ledger,
-    clock: Clock,
-    stack: Stack,
-    sockets: readonly CardSocket[],
-    sendBuffers: SendBuffers,
-    lists: SendLists,
-    outcomes: SendOutcomes,
-  ) {
-    this.counters = ledger.counters;
-    this.clock = clock;
-    this.stack = stack;
-    this.sockets = sockets;
-    this.sendBuffers = sendBuffers;
-    this.lists = lists;
-    this.outcomes = outcomes;
+  constructor(parts: ListSendsParts) {
+    this.counters = parts.ledger.counters;
+    this.clock = parts.clock;
+    this.stack = parts.stack;
+    this.sockets = parts.sockets;
+    this.sendBuffers = parts.sendBuffers;
+    this.lists = parts.lists;
+    this.outcomes = parts.outcomes;
   }
 
   /**
-   * The rest of a stream's list. @param errno why nothing of it may be queued: its buffers are only answered; 0: it may.
-   * @param flags of the request's last buffer.
+   * Reads a stream's list from `sglWord` on.
+   * @param errno why nothing of it may be queued, so that its buffers are only answered; 0: it may be queued.
+   * @param flags tcpSend's, for the last buffer of the list.
    */
   stream(
     frame: number,
@@ -100,7 +116,7 @@ export class ListSends {
       if (found === LIST_BUFFER) this.buffer();
       else if (found === LIST_END) break;
       else {
-        // What came before the bad element is sent.
+        // What came before the bad element is sent, and nothing after it: a stream has no holes.
         this.flush(flags);
         const offset = lists.reader.errorOffset;
         if (found === LIST_TRANSACTION) this.note(DETAILED_STATUS_INVALID_OFFSET, offset);
@@ -111,7 +127,10 @@ export class ListSends {
     this.flush(flags);
   }
 
-  /** A batch: the list of a SocketSend with the flag MULTIPLE. `fault` is of what belongs to no transaction. */
+  /**
+   * Reads a batch: the list of a SocketSend with the flag MULTIPLE. Each transaction has an outcome; `fault`
+   * is what is wrong with what belongs to none.
+   */
   batch(frame: number, sizeWords: number, initiatorContext: number, flags: number, mode: number): void {
     const { lists } = this;
     lists.begin(frame, SOCKET_SEND_SGL_WORD, sizeWords, 0, false);
@@ -138,7 +157,7 @@ export class ListSends {
       } else {
         this.flush(flags);
         if (this.transactionFault === 0) this.transactionFault = lists.fault;
-        // What belongs to no transaction is the whole message's fault; and so is a list that cannot be read on.
+        // The whole message is at fault where no transaction is, or where the list cannot be read on.
         if (found === LIST_FAULT || this.transactions === NO_TRANSACTION) {
           this.note(lists.fault, lists.errorOffset);
         }
@@ -150,7 +169,10 @@ export class ListSends {
       this.fault = DETAILED_STATUS_MISSING_PARAMETER;
   }
 
-  /** A datagram: all elements together are its payload. @param address and `port` 0: to the connected peer. */
+  /**
+   * Reads a datagram: all elements together are its payload. // Hot path.
+   * @param address @param port where to; both 0: to the connected peer.
+   */
   datagram(frame: number, sizeWords: number, socketId: number, address: number, port: number): void {
     const { lists, stack, sockets } = this;
     const socket = socketId < sockets.length ? sockets[socketId] : undefined;
@@ -168,7 +190,7 @@ export class ListSends {
       else this.note(DETAILED_STATUS_INVALID_OFFSET, lists.reader.errorOffset);
     }
     if (found === LIST_FAULT) this.note(lists.fault, lists.errorOffset);
-    // An element of no bytes is a whole datagram, and no part of one.
+    // An element of no bytes is a datagram of no bytes; it cannot be a part of another.
     if (this.fault === 0 && lists.to === 0) this.note(DETAILED_STATUS_MISSING_PARAMETER, 0);
     if (this.fault === 0 && this.buffers > 0 && lists.length[0] === 0) {
       this.note(DETAILED_STATUS_INVALID_OFFSET, SOCKET_SEND_TO_SGL_WORD << 2);
@@ -182,6 +204,7 @@ export class ListSends {
     this.giveBack(0, lists.to);
   }
 
+  /** Begins a request, or a transaction of a batch. */
   private start(connection: number, errno: number): void {
     this.connection = connection;
     this.errno = errno;
@@ -191,26 +214,33 @@ export class ListSends {
     this.transactionFault = 0;
   }
 
+  /** Notes a fault of the list, unless there is one already: the first is told. */
   private note(fault: number, errorOffset: number): void {
     if (this.fault !== 0) return;
     this.fault = fault;
     this.errorOffset = errorOffset;
   }
 
-  /** A buffer has been read whole: the one before it is followed by more. */
+  /** A buffer has been read whole. The one before it is queued as followed by more; this one waits. */
   private buffer(): void {
+    assert(this.lists.to > this.lists.from, 'list sends: a buffer has a piece');
+    assert(
+      this.lists.context[this.lists.to - 1] >= 0,
+      'list sends: the last piece of a buffer has its context',
+    );
     this.flush(MORE);
     this.waitingFrom = this.lists.from;
     this.waitingTo = this.lists.to;
     this.buffers += 1;
-    // What follows a fault or an error is answered and not queued: a stream has no holes.
+    // What follows a fault is answered and not queued.
     if ((this.fault !== 0 && !this.inBatch) || this.transactionFault !== 0) this.flush(0);
   }
 
-  /** Queues the buffer that waits. */
+  /** Queues the buffer that waits, if one does. @param flags tcpSend's. */
   private flush(flags: number): void {
     const { waitingFrom: from, waitingTo: to } = this;
     if (from === to) return;
+    assert(from < to && to <= this.lists.to, 'list sends: a buffer that waits is one of the list');
     this.waitingFrom = to;
     if (this.errno === 0 && this.transactionFault === 0 && (this.fault === 0 || this.inBatch)) {
       this.errno = this.queue(from, to, flags);
@@ -219,7 +249,7 @@ export class ListSends {
     this.giveBack(from, to);
   }
 
-  /** @returns errno; then nothing of the buffer has been queued. */
+  /** Hands a buffer to the stack, whole or not at all. @returns errno; then nothing of it has been queued. */
   private queue(from: number, to: number, flags: number): number {
     const { stack, clock, lists, connection, sendBuffers } = this;
     const { address, length, context } = lists;
@@ -230,16 +260,21 @@ export class ListSends {
       if (errno !== 0) return errno;
     }
     for (let i = from; i < to - 1; i++) {
-      stack.tcpSend(connection, address[i], length[i], -1, MORE, clock.nowUs);
+      const errno = stack.tcpSend(connection, address[i], length[i], -1, MORE, clock.nowUs);
+      assert(errno === 0, 'list sends: the stack takes every piece of a buffer it has room for');
     }
     const last = to - 1;
     const errno = stack.tcpSend(connection, address[last], length[last], context[last], flags, clock.nowUs);
-    // `giveBack` counts what was refused; the stack has counted this piece itself.
+    assert(
+      errno === 0 || from === last,
+      'list sends: the stack takes the last piece of a buffer it has room for',
+    );
+    // `giveBack` counts what was refused, and the stack has counted this piece already.
     if (errno !== 0) this.counters[BYTES_REFUSED] -= length[last];
     return errno;
   }
 
-  /** Answers buffers the stack has not taken. */
+  /** Answers the contexts of pieces that the stack has not taken. */
   private giveBack(from: number, to: number): void {
     const { length, context } = this.lists;
     for (let i = from; i < to; i++) {
@@ -248,7 +283,7 @@ export class ListSends {
     }
   }
 
-  /** A buffer before the first transaction: refused, it never became the card's. */
+  /** Refuses a buffer that comes before the first transaction: it never became the card's. */
   private disown(): void {
     const { lists } = this;
     this.note(DETAILED_STATUS_INVALID_OFFSET, lists.reader.errorOffset);
@@ -256,13 +291,21 @@ export class ListSends {
   }
 
   private beginTransaction(): void {
+    assert(
+      this.transactions < TRANSACTIONS_MAX,
+      'list sends: a message has no more transactions than outcomes',
+    );
+    assert(
+      this.waitingFrom === this.waitingTo,
+      'list sends: no buffer waits from one transaction to the next',
+    );
     const { lists, sockets } = this;
     const { reader } = lists;
     const socketId = reader.classFields;
     const socket = socketId < sockets.length ? sockets[socketId] : undefined;
     const errno = streamErrno(socket);
     this.start(errno === 0 ? socket!.connection : -1, errno);
-    // The list's earlier buffers are done with; the next waits from here on.
+    // The earlier buffers of the list are done with.
     this.waitingFrom = lists.to;
     this.waitingTo = lists.to;
     this.transactionContext = reader.context;

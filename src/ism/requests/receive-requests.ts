@@ -1,16 +1,29 @@
 /**
- * SocketReceivePost and SocketReceiveCredit. Lists of whole buckets are read here in place, each word once; every other
- * list by the scatter-gather reader: a bucket may be named by several segments or pages that lie one after the other, and
- * its last bytes by a BIT_BUCKET, which are then never filled (a datagram longer than the rest is cut).
+ * SocketReceivePost and SocketReceiveCredit. Lists of whole buckets are read here in place, each word once,
+ * since the host may change them meanwhile; every other list is read by the scatter-gather reader: a bucket
+ * may be named by several segments or pages that lie one after the other, and its last bytes by a BIT_BUCKET,
+ * which are then never filled (a datagram that is longer than what is left of the bucket is cut).
  */
+import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_INVALID_OFFSET,
   DETAILED_STATUS_INVALID_PARAMETER,
 } from '../../i2o/executive.gen.ts';
-import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST } from '../../i2o/list/sgl.ts';
+import { frameInitiatorContext, frameSglOffset } from '../../i2o/frame.ts';
+import {
+  getSglContext,
+  getSglContextAddress,
+  isLastSgl,
+  SGL_BUCKET,
+  SGL_CONTEXT_WORDS,
+  sglBytesOf,
+  sglShapeOf,
+} from '../../i2o/list/sgl.ts';
 import { SGL_FAULT, SGL_PIECE_DISCARD, SGL_PIECE_IN, type SglReader } from '../../i2o/list/sgl-reader.ts';
 import {
   checkSocketRequest,
+  getSocketReceiveCreditCount,
+  getSocketReceivePostBucketCount,
   SOCKET_RECEIVE_CREDIT_LIST_MAX,
   SOCKET_RECEIVE_CREDIT_LIST_STRIDE,
   SOCKET_RECEIVE_CREDIT_LIST_WORD,
@@ -25,13 +38,25 @@ import type { Answers } from '../replies/answers.ts';
 import type { Buckets } from '../sockets/buckets.ts';
 import { type CardSocket, isOpen, KIND_STREAM } from '../sockets/card-socket.ts';
 
-/** Word 0: where the list begins. */
-const LIST_OFFSET = 0xf0;
-
-/** Buckets one SocketReceivePost may name; a list in the frame has room for nine. */
+/** Buckets that one SocketReceivePost may name; a list in the frame alone has room for nine. */
 const BUCKETS_PER_POST = 64;
-/** The least that a bucket may be filled with: a datagram's source and some of it. */
+/** Byte of a SocketReceivePost where the number of its buckets is: word 3. */
+const BUCKET_COUNT_BYTE = 12;
+/** The least that a bucket may be filled with: a datagram's source and a little of it. */
 const CAPACITY_MIN = 64;
+
+/** What receive requests work with. */
+export interface ReceiveRequestsParts {
+  readonly words: Int32Array;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly stack: Stack;
+  readonly sockets: readonly CardSocket[];
+  readonly buckets: Buckets;
+  readonly pendingReplies: PendingReplies;
+  readonly reader: SglReader;
+  readonly answers: Answers;
+}
 
 export class ReceiveRequests {
   private readonly words: Int32Array;
@@ -43,42 +68,35 @@ export class ReceiveRequests {
   private readonly pendingReplies: PendingReplies;
   private readonly reader: SglReader;
   private readonly answers: Answers;
-  /** Byte of the frame where the first bad element of the latest list is; 0: none is. */
+  /** Byte of the frame where the first bad element of the latest list is; 0: none is bad. */
   private badOffset = 0;
 
-  constructor(
-    words: Int32Array,
-    ledger: Ledger,
-    clock: Clock,
-    stack: Stack,
-    sockets: readonly CardSocket[],
-    buckets: Buckets,
-    pendingReplies: PendingReplies,
-    reader: SglReader,
-    answers: Answers,
-  ) {
-    this.words = words;
-    this.counters = ledger.counters;
-    this.clock = clock;
-    this.stack = stack;
-    this.sockets = sockets;
-    this.buckets = buckets;
-    this.pendingReplies = pendingReplies;
-    this.reader = reader;
-    this.answers = answers;
+  constructor(parts: ReceiveRequestsParts) {
+    this.words = parts.words;
+    this.counters = parts.ledger.counters;
+    this.clock = parts.clock;
+    this.stack = parts.stack;
+    this.sockets = parts.sockets;
+    this.buckets = parts.buckets;
+    this.pendingReplies = parts.pendingReplies;
+    this.reader = parts.reader;
+    this.answers = parts.answers;
   }
 
-  /** SocketReceivePost. A bad element is refused, the others are posted. // Hot path. */
+  /**
+   * SocketReceivePost. One refusal answers a list with bad elements; its good ones are posted all the same.
+   * // Hot path.
+   */
   post(frame: number, sizeWords: number): void {
     const { words, buckets } = this;
-    const initiatorContext = words[frame + 2];
-    const count = words[frame + 3];
-    if (((words[frame] >>> 4) & 15) !== SOCKET_RECEIVE_POST_SGL_WORD) {
+    const initiatorContext = frameInitiatorContext(words, frame);
+    const count = getSocketReceivePostBucketCount(words, frame);
+    if (frameSglOffset(words, frame) !== SOCKET_RECEIVE_POST_SGL_WORD) {
       this.answers.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
       return;
     }
     if (count < 1 || count > BUCKETS_PER_POST) {
-      this.answers.refuse(frame, DETAILED_STATUS_INVALID_PARAMETER, 12);
+      this.answers.refuse(frame, DETAILED_STATUS_INVALID_PARAMETER, BUCKET_COUNT_BYTE);
       return;
     }
     const end = frame + sizeWords;
@@ -88,21 +106,22 @@ export class ReceiveRequests {
     this.badOffset = 0;
     for (; left > 0; left--) {
       const first = at + SGL_CONTEXT_WORDS <= end ? words[at] : 0;
-      if (((first >>> 24) & ~SGL_LAST) !== SGL_BUCKET) break;
-      if (first >= 0 && left === 1) {
-        // The list does not end where its count does: the bucket is not taken, since the post is refused.
+      if (sglShapeOf(first) !== SGL_BUCKET) break;
+      if (!isLastSgl(first) && left === 1) {
+        // The list goes on where its count ends: the bucket is not taken, since the post is refused.
         this.bad((at - frame) << 2);
         fault = fault || DETAILED_STATUS_INVALID_OFFSET;
         left = 0;
         break;
       }
-      const length = first & 0xffffff;
-      if (!buckets.post(words[at + 2], length, words[at + 1], length)) {
+      const length = sglBytesOf(first);
+      const context = getSglContext(words, at);
+      if (!buckets.post(getSglContextAddress(words, at), length, context, length)) {
         this.bad((at - frame) << 2);
         fault = DETAILED_STATUS_INVALID_PARAMETER;
       }
       at += SGL_CONTEXT_WORDS;
-      if (first < 0 && left > 1) {
+      if (isLastSgl(first) && left > 1) {
         // The list ends before its count does.
         this.bad((at - frame - SGL_CONTEXT_WORDS) << 2);
         fault = fault || DETAILED_STATUS_INVALID_PARAMETER;
@@ -110,23 +129,27 @@ export class ReceiveRequests {
         break;
       }
     }
+    assert(at <= end, 'receive requests: a list is read within its message');
     if (left > 0) fault = this.readGeneralList(frame, at - frame, sizeWords, left) || fault;
     if (fault !== 0) this.answers.refuse(frame, fault, this.badOffset);
     this.pendingReplies.bucketsPosted(initiatorContext);
   }
 
-  /** SocketReceiveCredit. // Hot path. */
+  /**
+   * SocketReceiveCredit: the program has read so many bytes of a stream, and its window may open by them. //
+   * Hot path.
+   */
   credit(frame: number, sizeWords: number): void {
     const { words } = this;
-    const count = words[frame + 4] & 0xff;
+    const count = getSocketReceiveCreditCount(words, frame);
     const stride = SOCKET_RECEIVE_CREDIT_LIST_STRIDE;
     if (
-      (words[frame] & LIST_OFFSET) !== 0 ||
+      frameSglOffset(words, frame) !== 0 ||
       count < 1 ||
       count > SOCKET_RECEIVE_CREDIT_LIST_MAX ||
       SOCKET_RECEIVE_CREDIT_LIST_WORD + count * stride > sizeWords
     ) {
-      // The generated check finds the same, and names it.
+      // The generated check finds the same, and names what is wrong.
       this.answers.refuse(frame, checkSocketRequest(words, frame, sizeWords));
       return;
     }
@@ -136,7 +159,7 @@ export class ReceiveRequests {
       const bytes = words[at + 1];
       if (socketId >= 0 && socketId < this.sockets.length && bytes > 0) {
         const socket = this.sockets[socketId];
-        // A credit may cross the close of its socket on the way: then there is nothing to open any more.
+        // A credit may cross the close of its socket on the way: then there is no window to open any more.
         if (socket.kind === KIND_STREAM && isOpen(socket)) {
           this.stack.tcpConsumed(socket.connection, bytes, this.clock.nowUs);
         }
@@ -147,7 +170,11 @@ export class ReceiveRequests {
     }
   }
 
-  /** The rest of a list, `count` buckets of it, of any elements. @returns a DetailedStatusCode, 0 when all is good. */
+  /**
+   * Reads a list, or what is left of it, of elements of any kind.
+   * @param sglWord where it goes on. @param count buckets it must still name.
+   * @returns a DetailedStatusCode; 0 when all is good.
+   */
   private readGeneralList(frame: number, sglWord: number, sizeWords: number, count: number): number {
     const { reader, buckets } = this;
     reader.open(frame, sglWord, sizeWords, true);
@@ -185,6 +212,7 @@ export class ReceiveRequests {
         this.bad(reader.errorOffset);
       }
     }
+    assert(posted <= count, 'receive requests: a list posts no more buckets than its message names');
     if (kind === SGL_FAULT) fault = reader.fault;
     else if (!begins) fault = DETAILED_STATUS_INVALID_OFFSET;
     else if (kind > 0 || posted !== count) fault = fault || DETAILED_STATUS_INVALID_PARAMETER;
@@ -193,6 +221,7 @@ export class ReceiveRequests {
     return fault;
   }
 
+  /** Notes where the first bad element is. */
   private bad(errorOffset: number): void {
     if (this.badOffset === 0) this.badOffset = errorOffset;
   }

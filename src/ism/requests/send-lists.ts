@@ -1,10 +1,12 @@
 /**
- * Reads the lists of sends buffer by buffer: what each element names is checked against the transmit buffers and the
- * card's immediate memory, taken from the host, and gathered as pieces for the stack. From `i2o/sgl-reader`: pieces of
- * memory. To `list-sends`: whole buffers.
+ * Reads the lists of sends buffer by buffer: what each element names is checked against the transmit buffers
+ * and the card's immediate memory, taken from the host, and gathered as pieces for the stack. From the list
+ * reader of i2o: pieces of memory. To `list-sends`: whole buffers.
  *
- * What is refused never became the card's: its context is not answered. What is taken is answered once, whatever follows.
+ * A buffer that is refused never became the card's, so that its context is not answered. A buffer that is
+ * taken is answered once, whatever follows it.
  */
+import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import { SGL_BAD_LIST, SGL_BAD_PARAMETER } from '../../i2o/list/sgl.ts';
 import {
@@ -19,25 +21,29 @@ import {
 import { CARD_IMMEDIATE_COPIES } from '../../ledger/counters.gen.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 
-/** What `next` answers. */
+/** What `next` answers: the list has ended. */
 export const LIST_END = 0;
-/** A whole buffer: pieces `from` to `to`. */
+/** A buffer has been read whole: pieces `from` to `to - 1`. */
 export const LIST_BUFFER = 1;
-/** A transaction begins: `reader.context`, `reader.classFields`. */
+/** A transaction begins: `reader.context` is its context, `reader.classFields` its socket. */
 export const LIST_TRANSACTION = 2;
-/** An element is refused, for `fault` at `errorOffset`; what follows can be read. */
+/** An element is refused: `fault` and `errorOffset` say why. What follows can be read. */
 export const LIST_BAD = 3;
-/** The list cannot be read on; `fault` and `errorOffset` say why. */
+/** The list cannot be read on: `fault` and `errorOffset` say why. */
 export const LIST_FAULT = 4;
 
 const NO_CONTEXT = -1;
 
 export class SendLists {
   readonly reader: SglReader;
-  /** The pieces of the whole list so far. Only the last piece of a buffer has its context; the others -1. */
+  /**
+   * The pieces of the whole list so far. Only the last piece of a buffer has its context; that of the others
+   * is -1.
+   */
   readonly address = new Int32Array(SGL_FRAGMENTS_MAX);
   readonly length = new Int32Array(SGL_FRAGMENTS_MAX);
   readonly context = new Int32Array(SGL_FRAGMENTS_MAX);
+  /** The latest buffer: pieces `from` to `to - 1`. */
   from = 0;
   to = 0;
   /** DetailedStatusCode of the latest LIST_BAD or LIST_FAULT, and the element's byte offset in the frame. */
@@ -49,7 +55,7 @@ export class SendLists {
   private emptyAllowed = false;
   /** Context of the buffer whose end has not been read; NO_CONTEXT: none. */
   private open = NO_CONTEXT;
-  /** The rest of a refused buffer is being passed over. */
+  /** A buffer was refused, and what is left of it is being passed over. */
   private skipping = false;
 
   constructor(reader: SglReader, dma: DmaEngine, sendBuffers: SendBuffers) {
@@ -58,19 +64,23 @@ export class SendLists {
     this.sendBuffers = sendBuffers;
   }
 
-  /** Begins a list. @param tag `sendTag` of the socket it is for. @param emptyAllowed an immediate element of no bytes is a buffer of its own, without a context. */
+  /**
+   * Begins a list. @param tag `sendTag` of the socket it is for.
+   * @param emptyAllowed an immediate element of no bytes is a buffer of its own, without a context: an empty
+   * datagram.
+   */
   begin(frame: number, sglWord: number, sizeWords: number, tag: number, emptyAllowed: boolean): void {
+    assert(this.open === NO_CONTEXT, 'send lists: no buffer is left open when a list begins');
     this.reader.open(frame, sglWord, sizeWords, true);
     this.from = 0;
     this.to = 0;
     this.fault = 0;
-    this.open = NO_CONTEXT;
     this.skipping = false;
     this.tag = tag;
     this.emptyAllowed = emptyAllowed;
   }
 
-  /** `sendTag` of the socket that what follows is for. */
+  /** Says whom the buffers that follow are for. @param tag `sendTag` of the socket. */
   setTag(tag: number): void {
     this.tag = tag;
   }
@@ -111,7 +121,7 @@ export class SendLists {
       return LIST_END;
     }
     if (this.open === NO_CONTEXT) {
-      // The context comes with the first segment, and only there.
+      // The context comes with the first segment of a buffer, and only there.
       if (reader.contextWords !== 1 || !sendBuffers.begin(reader.context, this.tag)) {
         return this.refuse(SGL_BAD_PARAMETER);
       }
@@ -129,6 +139,7 @@ export class SendLists {
     return LIST_BUFFER;
   }
 
+  /** Immediate data: a buffer of its own, copied to card memory. */
   private immediate(): number {
     const { reader, sendBuffers } = this;
     if (this.skipping) return this.refuse(SGL_BAD_LIST);
@@ -145,20 +156,22 @@ export class SendLists {
     return LIST_BUFFER;
   }
 
-  /** Adds a piece, or lengthens the one before it in the same buffer. */
+  /** Adds a piece, or lengthens the one before it where that ends at the same address in the same buffer. */
   private add(address: number, length: number): void {
+    assert(length >= 0, 'send lists: a piece has no negative length');
     const last = this.to - 1;
     if (last >= this.from && this.address[last] + this.length[last] === address) {
       this.length[last] = this.length[last] + length;
       return;
     }
+    assert(this.to < SGL_FRAGMENTS_MAX, 'send lists: the pieces of a list fit their table');
     this.address[this.to] = address;
     this.length[this.to] = length;
     this.context[this.to] = NO_CONTEXT;
     this.to += 1;
   }
 
-  /** Refuses the buffer that is open, or this element. */
+  /** Refuses the buffer that is open, or the element where none is. */
   private refuse(fault: number): number {
     if (this.open !== NO_CONTEXT) this.sendBuffers.forget(this.open);
     this.open = NO_CONTEXT;
@@ -169,6 +182,7 @@ export class SendLists {
     return LIST_BAD;
   }
 
+  /** The list cannot be read on: the buffer that is open is refused. */
   private fail(fault: number): number {
     this.refuse(fault);
     return LIST_FAULT;

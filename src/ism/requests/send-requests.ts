@@ -1,20 +1,38 @@
 /**
- * SocketSend and SocketSendTo. The lists our own driver writes, whole transmit buffers and immediate data, are read here in
- * place, each word once; every other list, and every datagram's, by `list-sends`. From the module: requests. To the stack:
- * sends by reference. To the host: outcomes; the buffers' contexts come back by `context-replies`.
+ * SocketSend and SocketSendTo. The lists that our own driver writes, whole transmit buffers and immediate
+ * data, are read here in place, each word once, since the host may change them meanwhile; every other list,
+ * and that of every datagram, is read by `list-sends`. From the module: requests. To the stack: sends by
+ * reference. To the host: outcomes; the contexts of the buffers come back by `context-replies`.
  */
+import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import { DETAILED_STATUS_INVALID_OFFSET } from '../../i2o/executive.gen.ts';
-import { FLAG_MULTIPLE } from '../../i2o/frame.ts';
+import { FLAG_MULTIPLE, frameFlags, frameInitiatorContext, frameSglOffset } from '../../i2o/frame.ts';
 import {
+  getSglContext,
+  getSglContextAddress,
   getSglImmediateAddress,
+  isLastSgl,
   SGL_CONTEXT_WORDS,
   SGL_IMMEDIATE,
-  SGL_LAST,
   SGL_TRANSMIT,
+  sglBytesOf,
   sglImmediateWords,
+  sglShapeOf,
 } from '../../i2o/list/sgl.ts';
-import { REPLY_MODE_IMMEDIATE, SOCKET_SEND_SGL_WORD, SOCKET_SEND_TO_SGL_WORD } from '../../i2o/socket.gen.ts';
+import {
+  getSocketSendMore,
+  getSocketSendReplyMode,
+  getSocketSendSocketId,
+  getSocketSendToAddress,
+  getSocketSendToPort,
+  getSocketSendToReplyMode,
+  getSocketSendToSocketId,
+  getSocketSendUrgent,
+  REPLY_MODE_IMMEDIATE,
+  SOCKET_SEND_SGL_WORD,
+  SOCKET_SEND_TO_SGL_WORD,
+} from '../../i2o/socket.gen.ts';
 import { CARD_IMMEDIATE_COPIES } from '../../ledger/counters.gen.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -25,13 +43,25 @@ import { type CardSocket, sendTag } from '../sockets/card-socket.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 import { type ListSends, streamErrno } from './list-sends.ts';
 
-/** Word 0: the flag MULTIPLE. */
-const MULTIPLE = FLAG_MULTIPLE << 8;
-/** SocketSend's flags in word 5: more follows, urgent. */
-const SEND_FLAGS = 3;
+/** tcpSend's flag: another buffer follows at once, so that a short segment may wait for it. */
 const MORE = 1;
-/** No errno: the element is bad. */
+const URGENT_SHIFT = 1;
+/** In place of an errno: the element is bad, and its buffer is not the card's. */
 const REFUSED = -1;
+
+/** What send requests work with. */
+export interface SendRequestsParts {
+  readonly words: Int32Array;
+  readonly clock: Clock;
+  readonly dma: DmaEngine;
+  readonly stack: Stack;
+  readonly sockets: readonly CardSocket[];
+  readonly sendBuffers: SendBuffers;
+  readonly contexts: ContextReplies;
+  readonly listSends: ListSends;
+  readonly outcomes: SendOutcomes;
+  readonly answers: Answers;
+}
 
 export class SendRequests {
   private readonly words: Int32Array;
@@ -45,48 +75,35 @@ export class SendRequests {
   private readonly outcomes: SendOutcomes;
   private readonly answers: Answers;
 
-  constructor(
-    words: Int32Array,
-    clock: Clock,
-    dma: DmaEngine,
-    stack: Stack,
-    sockets: readonly CardSocket[],
-    sendBuffers: SendBuffers,
-    contexts: ContextReplies,
-    lists: ListSends,
-    outcomes: SendOutcomes,
-    answers: Answers,
-  ) {
-    this.words = words;
-    this.clock = clock;
-    this.dma = dma;
-    this.stack = stack;
-    this.sockets = sockets;
-    this.sendBuffers = sendBuffers;
-    this.contexts = contexts;
-    this.lists = lists;
-    this.outcomes = outcomes;
-    this.answers = answers;
+  constructor(parts: SendRequestsParts) {
+    this.words = parts.words;
+    this.clock = parts.clock;
+    this.dma = parts.dma;
+    this.stack = parts.stack;
+    this.sockets = parts.sockets;
+    this.sendBuffers = parts.sendBuffers;
+    this.contexts = parts.contexts;
+    this.lists = parts.listSends;
+    this.outcomes = parts.outcomes;
+    this.answers = parts.answers;
   }
 
   /** SocketSend. // Hot path. */
   send(frame: number, sizeWords: number): void {
     const { words } = this;
-    const word0 = words[frame];
-    const control = words[frame + 4];
-    const sendFlags = words[frame + 5] & SEND_FLAGS;
-    const mode = control >>> 30;
-    this.contexts.initiatorContext = words[frame + 2];
+    const sendFlags = getSocketSendMore(words, frame) | (getSocketSendUrgent(words, frame) << URGENT_SHIFT);
+    const mode = getSocketSendReplyMode(words, frame);
+    this.contexts.initiatorContext = frameInitiatorContext(words, frame);
     this.contexts.atOnce = mode === REPLY_MODE_IMMEDIATE;
-    if (((word0 >>> 4) & 15) !== SOCKET_SEND_SGL_WORD) {
+    if (frameSglOffset(words, frame) !== SOCKET_SEND_SGL_WORD) {
       this.answers.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
       return;
     }
-    if ((word0 & MULTIPLE) !== 0) {
+    if ((frameFlags(words, frame) & FLAG_MULTIPLE) !== 0) {
       this.batch(frame, sizeWords, sendFlags, mode);
       return;
     }
-    const socketId = control & 0xffff;
+    const socketId = getSocketSendSocketId(words, frame);
     const socket = socketId < this.sockets.length ? this.sockets[socketId] : undefined;
     let errno = streamErrno(socket);
     const connection = errno === 0 ? socket!.connection : -1;
@@ -95,56 +112,67 @@ export class SendRequests {
     let at = frame + SOCKET_SEND_SGL_WORD;
     let first = 0;
     while (errno === 0 && first >= 0) {
-      // LAST_ELEMENT is the word's sign; all but the last are followed by more: the stack may hold a short segment.
+      // The element's first word is read once. It is negative in the last element, since LAST_ELEMENT is its
+      // sign.
       first = at < end ? words[at] : 0;
-      const shape = (first >>> 24) & ~SGL_LAST;
-      const length = first & 0xffffff;
-      const flags = first < 0 ? sendFlags : sendFlags | MORE;
+      const shape = sglShapeOf(first);
+      const length = sglBytesOf(first);
+      const flags = isLastSgl(first) ? sendFlags : sendFlags | MORE;
       let taken = 0;
       if (shape === SGL_TRANSMIT && at + SGL_CONTEXT_WORDS <= end) {
         taken = SGL_CONTEXT_WORDS;
-        errno = this.buffer(tag, connection, words[at + 1], words[at + 2], length, flags);
+        const address = getSglContextAddress(words, at);
+        errno = this.buffer(tag, connection, getSglContext(words, at), address, length, flags);
       } else if (shape === SGL_IMMEDIATE && at + sglImmediateWords(length) <= end) {
         taken = sglImmediateWords(length);
         const data = getSglImmediateAddress(at);
-        errno = this.immediate(tag, connection, words[at + 1], data, length, flags);
+        errno = this.immediate(tag, connection, getSglContext(words, at), data, length, flags);
       }
       if (taken === 0 || errno === REFUSED) {
-        // Another kind of list, or a bad element, which is found to be bad again.
+        // An element of another kind; or a bad one, which the general reader finds to be bad again, and
+        // names.
         this.readGeneralList(frame, at - frame, sizeWords, tag, connection, sendFlags, mode, 0);
         return;
       }
       at += taken;
     }
     if (errno === 0) return;
-    if (first < 0) this.answers.outcome(frame, errno, mode);
+    if (isLastSgl(first)) this.answers.outcome(frame, errno, mode);
     else this.readGeneralList(frame, at - frame, sizeWords, tag, connection, sendFlags, mode, errno);
   }
 
-  /** SocketSendTo. */
+  /** SocketSendTo. // Hot path. */
   sendTo(frame: number, sizeWords: number): void {
     const { words, lists } = this;
-    const control = words[frame + 4];
-    const mode = control >>> 30;
-    this.contexts.initiatorContext = words[frame + 2];
+    const mode = getSocketSendToReplyMode(words, frame);
+    this.contexts.initiatorContext = frameInitiatorContext(words, frame);
     this.contexts.atOnce = mode === REPLY_MODE_IMMEDIATE;
-    if (((words[frame] >>> 4) & 15) !== SOCKET_SEND_TO_SGL_WORD) {
+    if (frameSglOffset(words, frame) !== SOCKET_SEND_TO_SGL_WORD) {
       this.answers.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
       return;
     }
-    lists.datagram(frame, sizeWords, control & 0xffff, words[frame + 5], words[frame + 6] & 0xffff);
+    const socketId = getSocketSendToSocketId(words, frame);
+    const address = getSocketSendToAddress(words, frame);
+    lists.datagram(frame, sizeWords, socketId, address, getSocketSendToPort(words, frame));
     if (lists.fault === 0 && lists.errno === 0 && lists.buffers > 0) return;
     this.answer(frame, mode);
   }
 
+  /**
+   * A SocketSend with the flag MULTIPLE: each transaction has an outcome, and only what belongs to none is
+   * refused.
+   */
   private batch(frame: number, sizeWords: number, sendFlags: number, mode: number): void {
     const { lists } = this;
-    lists.batch(frame, sizeWords, this.words[frame + 2], sendFlags, mode);
+    lists.batch(frame, sizeWords, frameInitiatorContext(this.words, frame), sendFlags, mode);
     if (mode === REPLY_MODE_IMMEDIATE) this.outcomes.flush();
     if (lists.fault !== 0) this.answers.refuse(frame, lists.fault, lists.errorOffset);
   }
 
-  /** The rest of a list, read as any list is. @param errno why nothing of it may be queued. */
+  /**
+   * Reads a list, or what is left of it, of elements of any kind.
+   * @param sglWord where it goes on. @param errno why nothing of it may be queued; 0: it may.
+   */
   private readGeneralList(
     frame: number,
     sglWord: number,
@@ -158,19 +186,22 @@ export class SendRequests {
     const { lists, stack } = this;
     lists.stream(frame, sglWord, sizeWords, tag, connection, sendFlags, errno);
     const cut = lists.fault !== 0 || lists.errno !== 0;
-    // What came before was queued as if more followed.
+    // What came before the cut was queued as if more followed, so that the stack may hold it back.
     if (cut && connection >= 0 && (sendFlags & MORE) === 0) stack.tcpPush(connection, this.clock.nowUs);
     this.answer(frame, mode);
   }
 
-  /** What the latest list came to. */
+  /** Answers with what the latest list came to. Contexts that come back are an answer of their own. */
   private answer(frame: number, mode: number): void {
     const { fault, errno, errorOffset, buffers } = this.lists;
     if (fault !== 0) this.answers.refuse(frame, fault, errorOffset);
     else if (errno !== 0 || buffers === 0) this.answers.outcome(frame, errno, mode);
   }
 
-  /** @returns errno, or REFUSED: then the buffer is not the card's. */
+  /**
+   * Hands a transmit buffer to the stack. // Hot path.
+   * @returns errno; or REFUSED, and the buffer is not the card's.
+   */
   private buffer(
     tag: number,
     connection: number,
@@ -179,12 +210,17 @@ export class SendRequests {
     length: number,
     flags: number,
   ): number {
+    assert(connection >= 0, 'send requests: a buffer is taken for a socket that has a connection');
     if (!this.sendBuffers.accept(context, address, length, tag)) return REFUSED;
     const errno = this.stack.tcpSend(connection, address, length, context, flags, this.clock.nowUs);
     if (errno !== 0) this.sendBuffers.release(context);
     return errno;
   }
 
+  /**
+   * Copies immediate data to card memory and hands it to the stack. // Hot path.
+   * @returns errno, or REFUSED.
+   */
   private immediate(
     tag: number,
     connection: number,

@@ -1,66 +1,100 @@
-/** What the socket module knows of one socket number. Made once for every number there can be; only numbers inside. */
+/**
+ * What the card knows of one socket number. One object for each number is made at start; it holds numbers
+ * only.
+ */
+import { assert } from '../../assert/assert.ts';
 import { REQUEST_STATUS_ERROR_NO_DATA } from '../../i2o/executive.gen.ts';
 import { REPLY_MODE_BATCH } from '../../i2o/socket.gen.ts';
 
+/** What a number stands for. */
 export const KIND_FREE = 0;
-/** Created: a stream that is neither connected nor listening yet, or is. */
+/** Created as a stream: unconnected, connecting or connected. It becomes a listener by SocketListen. */
 export const KIND_STREAM = 1;
 export const KIND_LISTENER = 2;
-/** Posted for an accept, waiting for its connection. */
+/** Posted at a listener by SocketAcceptPost: it waits for its connection, and then becomes a stream. */
 export const KIND_POSTED = 3;
 export const KIND_DATAGRAM = 4;
 
-/** Bits of `pending`: what the host must still be told, in the order it is told. */
+/** Bits of `pending`: what the host must still be told, in the order in which it is told. */
 export const PENDING_CONNECT = 1;
 export const PENDING_ACCEPT = 2;
 export const PENDING_READ = 4;
 export const PENDING_FAIL = 8;
 export const PENDING_CLOSE = 16;
-/** A posted number goes back without its connection: aborted, or its listener listens no more. */
+/**
+ * A posted number goes back without a connection: an abort has ended its request, or its listener listens no
+ * more.
+ */
 export const PENDING_UNPOST = 32;
 
-/** Values of `ended`: what the host has been told of the end. */
+/** Values of `ended`: which end of its data the host has been told of. */
 export const ENDED_NOT = 0;
 export const ENDED_STREAM = 1;
 export const ENDED_FAILED = 2;
 
-/** Whether a program has the socket: requests about it are served. */
+/** Largest socket number a message and a tag have room for. */
+export const SOCKET_ID_MAX = 0xfffe;
+/**
+ * Lives of a number before its generation begins again; a tag has 15 bits for it, so that it is never
+ * negative.
+ */
+const GENERATION_MASK = 0x7fff;
+const GENERATION_SHIFT = 16;
+const SOCKET_ID_MASK = 0xffff;
+
+/** Whether a program has the socket, so that requests about it are served. */
 export function isOpen({ kind, connection, pending }: CardSocket): boolean {
-  const numbered = kind === KIND_STREAM || kind === KIND_LISTENER || kind === KIND_DATAGRAM;
-  return numbered && connection >= 0 && (pending & PENDING_CLOSE) === 0;
+  const created = kind === KIND_STREAM || kind === KIND_LISTENER || kind === KIND_DATAGRAM;
+  return created && connection >= 0 && (pending & PENDING_CLOSE) === 0;
 }
 
-/** What a send remembers of its socket: the number, and which of the number's lives it is. */
+/**
+ * What a send remembers of its socket: the number, and which of the number's lives it is. A buffer may come
+ * back after its socket was closed and its number used again; the tag then no longer matches.
+ */
 export function sendTag(socketId: number, socket: CardSocket): number {
-  return socketId | (socket.generation << 16);
+  assert(socketId >= 0 && socketId <= SOCKET_ID_MAX, 'card socket: a tag has room for the socket number');
+  return socketId | (socket.generation << GENERATION_SHIFT);
+}
+
+/** The socket number in a tag. */
+export function tagSocketId(tag: number): number {
+  return tag & SOCKET_ID_MASK;
 }
 
 export class CardSocket {
+  /** KIND_ number. */
   kind: number = KIND_FREE;
   /** Counts the number's lives, 0 to 32767. */
   generation = 0;
-  /** The stack's number of the connection or datagram socket; -1 for none. */
+  /** The stack's number of the connection or of the datagram socket; -1: the stack has none for it. */
   connection = -1;
+  /** PENDING_ bits. */
   pending = 0;
-  /** In the module's queue of sockets with something pending. */
+  /** 1: in the queue of `PendingSockets`. */
   queued = 0;
-  /** errno to tell with PENDING_CONNECT and with PENDING_FAIL. */
+  /** errno to tell with PENDING_CONNECT; 0: the connect has succeeded. */
   connectErrno = 0;
+  /** errno to tell with PENDING_FAIL. */
   failErrno = 0;
+  /** ENDED_ number. */
   ended: number = ENDED_NOT;
-  /** Of the SocketConnect that PENDING_CONNECT answers: when it wants an answer; 1 while its handshake goes on. */
+  /** Reply mode of the SocketConnect that PENDING_CONNECT answers. */
   connectMode: number = REPLY_MODE_BATCH;
+  /** 1: a SocketConnect has begun and has not been answered. */
   connecting = 0;
   /** ReqStatus to tell with an unsuccessful PENDING_CONNECT, and with PENDING_UNPOST. */
   endStatus: number = REQUEST_STATUS_ERROR_NO_DATA;
-  /** errno to tell with PENDING_UNPOST, and the listener the number was posted for. */
+  /** errno to tell with PENDING_UNPOST. */
   unpostErrno = 0;
+  /** The listener that a posted number was posted for; -1 for none. */
   postedFor = -1;
-  /** A datagram socket whose sending half has been shut down. */
+  /** 1: a datagram socket whose sending half has been shut down. */
   sendEnded = 0;
-  /** Contexts of the request that PENDING_CONNECT, an accept or PENDING_CLOSE answers. */
+  /** Contexts of the SocketConnect or SocketAcceptPost that is to be answered. */
   initiatorContext = 0;
   transactionContext = 0;
+  /** Function and contexts of the SocketClose or SocketAbort that PENDING_CLOSE answers. */
   closeFunction = 0;
   closeInitiatorContext = 0;
   closeTransactionContext = 0;
@@ -70,10 +104,13 @@ export class CardSocket {
   /** The next posted number of the same listener. */
   postedNext = -1;
 
-  /** Back to KIND_FREE with nothing pending; `queued` stays true to the queue. */
+  /**
+   * The number is free again, with nothing pending. `queued` is left alone: the number may still lie in the
+   * queue.
+   */
   clear(): void {
     this.kind = KIND_FREE;
-    this.generation = (this.generation + 1) & 0x7fff;
+    this.generation = (this.generation + 1) & GENERATION_MASK;
     this.connection = -1;
     this.pending = 0;
     this.connectErrno = 0;
@@ -89,4 +126,19 @@ export class CardSocket {
     this.postedTail = -1;
     this.postedNext = -1;
   }
+}
+
+/**
+ * Holds a socket's fields against each other; costs several compares, so only where costly assertions run.
+ */
+export function checkCardSocket(socket: CardSocket): void {
+  const { kind, connection, postedFor, postedHead, postedTail } = socket;
+  assert(kind !== KIND_FREE || connection < 0, 'card socket: a free number has no connection');
+  assert(kind !== KIND_POSTED || connection < 0, 'card socket: a posted number has no connection yet');
+  assert(kind !== KIND_POSTED || postedFor >= 0, 'card socket: a posted number knows its listener');
+  assert(kind === KIND_LISTENER || postedHead < 0, 'card socket: only a listener has posted numbers');
+  assert(postedHead < 0 === postedTail < 0, 'card socket: a list of posted numbers has both ends or neither');
+  // A connect that was refused is still to be answered when its socket may already have been made a listener.
+  const stream = kind === KIND_STREAM || kind === KIND_LISTENER;
+  assert(stream || socket.connecting === 0, 'card socket: only a stream connects');
 }

@@ -1,44 +1,87 @@
 /**
- * Transmit buffers on the card's side: which ones it holds and for whom, card memory for immediate data, and the contexts
- * that are answered but not yet told. A context is the number of its buffer, so the card can tell a buffer used twice;
- * numbers from the buffer count on name the slots of card memory where immediate data waits to be acknowledged.
+ * Transmit buffers on the card's side: which of them the card has and for whom, the card's own memory for
+ * immediate data, and the contexts that the stack is done with and the host has not been told of. A context
+ * is the number of its buffer, so that the card can tell when a buffer is used twice; numbers from the buffer
+ * count on name the slots of card memory where immediate data waits to be acknowledged.
+ *
+ * A context goes round in three steps: WITH_HOST, then WITH_STACK from the send until the stack is done with
+ * it, then DONE until the reply that gives it back. Only then may the host use it again; earlier it is
+ * refused.
  */
+import { assert } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
 import { REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 
+const WITH_HOST = 0;
+const WITH_STACK = 1;
+const DONE = 2;
+
 export class SendBuffers {
-  /** ReqStatus that contexts released from now on are told with: an abort's while it lasts. */
+  /**
+   * ReqStatus with which contexts released from now on are told: another than Success while an abort goes on.
+   */
   releaseStatus: number = REQUEST_STATUS_SUCCESS;
   private readonly area: PoolArea;
   private readonly immediate: PoolArea;
-  private readonly heldByCard: Uint8Array;
+  /** Per context: WITH_HOST, WITH_STACK or DONE. */
+  private readonly place: Uint8Array;
   private heldCount = 0;
-  /** Per context held: `sendTag` of the socket it was sent for. */
+  /** Per context with the stack: `sendTag` of the socket it was sent for. */
   private readonly tag: Int32Array;
-  /** Contexts to answer, oldest first; a ring large enough for every context there is. */
+  /**
+   * Contexts that are DONE, oldest first: a ring with room for every context, since each is in it at most
+   * once.
+   */
   private readonly done: Int32Array;
   private doneHead = 0;
   private doneCount = 0;
-  /** Per context that waits to be told: its ReqStatus. */
+  /** Per context that is DONE: the ReqStatus to tell it with. */
   private readonly status: Uint8Array;
 
   constructor(area: PoolArea, immediate: PoolArea) {
     const count = area.count + immediate.count;
     this.area = area;
     this.immediate = immediate;
-    this.heldByCard = new Uint8Array(count);
+    this.place = new Uint8Array(count);
     this.tag = new Int32Array(count);
     this.done = new Int32Array(count);
     this.status = new Uint8Array(count);
   }
 
+  /** Contexts there are: buffers and slots. */
+  get count(): number {
+    return this.place.length;
+  }
+
+  /** Contexts the stack has. */
+  get held(): number {
+    return this.heldCount;
+  }
+
+  /** Contexts the stack does not have: it must have room for a reference to each of them. */
+  get unheld(): number {
+    return this.place.length - this.heldCount;
+  }
+
+  /** Contexts that wait to be told. */
+  get pending(): number {
+    return this.doneCount;
+  }
+
+  /** ReqStatus of the oldest context that waits to be told; there is one. */
+  get nextStatus(): number {
+    assert(this.doneCount > 0, 'send buffers: a status is asked for only when a context waits to be told');
+    return this.status[this.done[this.doneHead]];
+  }
+
   /**
-   * The host hands a buffer over, or a part of one. // Hot path.
-   * @returns false when the element is not within the buffer its context names, or held.
+   * The host hands over a transmit buffer, or a part of one. // Hot path.
+   * @returns false when the element does not lie within the buffer that its context names, or the card has
+   * that buffer.
    */
   accept(context: number, address: number, length: number, tag: number): boolean {
     const { offset, count, bufferBytes } = this.area;
-    if (context < 0 || context >= count || this.heldByCard[context] !== 0) return false;
+    if (context < 0 || context >= count || this.place[context] !== WITH_HOST) return false;
     const start = offset + context * bufferBytes;
     if (length <= 0 || length > bufferBytes || address < start || address > start + bufferBytes - length)
       return false;
@@ -48,25 +91,35 @@ export class SendBuffers {
 
   /**
    * The host sends immediate data. // Hot path.
-   * @returns the address of the card memory for it; -1 when context or length is wrong.
+   * @returns byte address of the card memory where it is to lie; -1 when the context or the length is wrong.
    */
   acceptImmediate(context: number, length: number, tag: number): number {
     const slot = context - this.area.count;
-    if (slot < 0 || slot >= this.immediate.count || this.heldByCard[context] !== 0) return -1;
+    if (slot < 0 || slot >= this.immediate.count || this.place[context] !== WITH_HOST) return -1;
     if (length <= 0 || length > this.immediate.bufferBytes) return -1;
     this.hold(context, tag);
     return this.immediate.offset + slot * this.immediate.bufferBytes;
   }
 
-  /** Takes a context whose pieces are named one by one. @returns false when it is none, or held. */
+  /**
+   * Takes a context whose pieces are named one by one.
+   * @returns false when it is no context, or the card has it.
+   */
   begin(context: number, tag: number): boolean {
-    if (context < 0 || context >= this.heldByCard.length || this.heldByCard[context] !== 0) return false;
+    if (context < 0 || context >= this.place.length || this.place[context] !== WITH_HOST) return false;
     this.hold(context, tag);
     return true;
   }
 
-  /** Whether a piece lies in what a context names: a transmit buffer or, `local`, a slot of the card's own memory. */
+  /**
+   * Whether a piece lies in what a context names: a transmit buffer or, if `local`, a slot of the card's own
+   * memory.
+   */
   contains(context: number, address: number, length: number, local: boolean): boolean {
+    assert(
+      context >= 0 && context < this.place.length,
+      'send buffers: the pieces are those of a known context',
+    );
     const own = context >= this.area.count;
     if (own !== local) return false;
     const { offset, bufferBytes } = own ? this.immediate : this.area;
@@ -74,15 +127,24 @@ export class SendBuffers {
     return address >= start && address <= start + bufferBytes - length;
   }
 
-  /** Undoes `begin`: its list was refused, the buffer never became the card's. */
+  /**
+   * Undoes `begin` or `accept`: the list was refused, so that the buffer never became the card's. The host is
+   * told nothing.
+   */
   forget(context: number): void {
-    this.heldByCard[context] = 0;
+    assert(
+      this.place[context] === WITH_STACK,
+      'send buffers: a context is forgotten only after it was taken',
+    );
+    this.place[context] = WITH_HOST;
     this.heldCount -= 1;
   }
 
-  /** The stack is done with a context. // Hot path. */
+  /** The stack is done with a context: the host is to be told. // Hot path. */
   release(context: number): void {
-    this.heldByCard[context] = 0;
+    assert(this.place[context] === WITH_STACK, 'send buffers: the stack releases a context it has, once');
+    assert(this.doneCount < this.done.length, 'send buffers: there is room to tell of every context');
+    this.place[context] = DONE;
     this.heldCount -= 1;
     this.status[context] = this.releaseStatus;
     const at = this.doneHead + this.doneCount;
@@ -90,50 +152,43 @@ export class SendBuffers {
     this.doneCount += 1;
   }
 
-  isHeld(context: number): boolean {
-    return this.heldByCard[context] !== 0;
+  /**
+   * Takes the oldest context that waits to be told; there is one. It is the host's from now on. // Hot path.
+   */
+  next(): number {
+    assert(this.doneCount > 0, 'send buffers: a context is told only when one waits');
+    const context = this.done[this.doneHead];
+    assert(this.place[context] === DONE, 'send buffers: a context that is told was done with');
+    this.doneHead = this.doneHead + 1 === this.done.length ? 0 : this.doneHead + 1;
+    this.doneCount -= 1;
+    this.place[context] = WITH_HOST;
+    return context;
   }
 
-  /** `sendTag` of the socket a held context was sent for. */
+  /** Whether the stack has a context. */
+  isHeld(context: number): boolean {
+    return this.place[context] === WITH_STACK;
+  }
+
+  /** `sendTag` of the socket that a held context was sent for. */
   tagOf(context: number): number {
     return this.tag[context];
   }
 
-  /** Contexts the host could still hand over: the stack must have a reference for each. */
-  get unheld(): number {
-    return this.heldByCard.length - this.heldCount;
-  }
-
-  /** Contexts there are. */
-  get count(): number {
-    return this.heldByCard.length;
-  }
-
-  /** Contexts in the card's hands. */
-  get held(): number {
-    return this.heldCount;
-  }
-
-  /** Contexts waiting to be told. */
-  get pending(): number {
-    return this.doneCount;
-  }
-
-  /** ReqStatus of the oldest context to tell. There is one. */
-  get nextStatus(): number {
-    return this.status[this.done[this.doneHead]];
-  }
-
-  /** Takes the oldest context to tell. There is one. */
-  next(): number {
-    const context = this.done[this.doneHead];
-    this.doneHead = this.doneHead + 1 === this.done.length ? 0 : this.doneHead + 1;
-    this.doneCount -= 1;
-    return context;
+  /** Counts every context once: for tests and costly assertions. */
+  check(): void {
+    let held = 0;
+    let done = 0;
+    for (const place of this.place) {
+      if (place === WITH_STACK) held += 1;
+      else if (place === DONE) done += 1;
+    }
+    assert(held === this.heldCount, 'send buffers: the contexts with the stack are as many as were counted');
+    assert(done === this.doneCount, 'send buffers: every context that is done with waits to be told, once');
   }
 
   private hold(context: number, tag: number): void {
-    this.heldByCard[context] = 1;
+    this.place[context] = WITH_STACK;
     this.heldCount += 1;
     this.tag[context] = tag;
   }
