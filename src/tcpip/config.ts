@@ -5,22 +5,25 @@ export interface PortAddress {
 }
 
 /**
- * Everything that can be set on a stack, under Linux's meaning where Linux has the knob (named in the
- * remarks). Times are microseconds and must stay below 2^30 (the clock is int32), except where a unit says
- * otherwise.
+ * Everything that can be set on a stack. A field in whose remark a Linux setting is named has that setting's
+ * meaning. Times are microseconds and must stay below 2^30, since the clock is an int32 that wraps, except
+ * where a unit says otherwise. Every table is sized by these numbers when the stack is made.
  */
 export interface StackConfig {
   /** Own IPv4 address of port 0. 127/8 is always served besides. */
   readonly address: number;
   /** Prefix length of port 0's subnet, 0 to 32. */
   readonly prefixLength: number;
-  /** Next hop for what is on no port's subnet, reached through the port whose subnet holds it, else port 0; 0: none. */
+  /**
+   * Next hop for what is on no port's subnet; 0: none. It is reached through the port whose subnet holds it,
+   * else through port 0.
+   */
   readonly gateway: number;
   /** Address and subnet of the ports behind port 0, at most 15 of them; no address twice. */
   readonly furtherPorts: readonly PortAddress[];
   /**
-   * The port through which packets to own addresses and to 127/8 leave and come back. One more than the last port
-   * with an address means a port for that purpose alone.
+   * The port through which packets to own addresses and to 127/8 leave and come back. One more than the last
+   * port with an address: a port for that purpose alone.
    */
   readonly loopbackPort: number;
   /** TCP connections and listeners there can be at once. */
@@ -29,12 +32,13 @@ export interface StackConfig {
   readonly timeWaitMax: number;
   /** References that all TCP send queues hold together. */
   readonly sendElementsMax: number;
+  /** UDP sockets there can be at once. */
   readonly udpSocketsMax: number;
   /** Datagrams waiting to be sent, all UDP sockets together. */
   readonly udpSendsMax: number;
   /** Receive buffer of a connection in bytes: its largest window (tcp_rmem). */
   readonly receiveBufferBytes: number;
-  /** Seed of initial sequence numbers, ports and timestamp offsets. */
+  /** Seed of initial sequence numbers, ephemeral ports and timestamp offsets. */
   readonly seed: number;
 
   /**
@@ -43,6 +47,7 @@ export interface StackConfig {
    */
   readonly ephemeralFirst: number;
   readonly ephemeralLast: number;
+  /** Time to live of packets sent, 1 to 255 (ip_default_ttl). */
   readonly ttl: number;
 
   /** RFC 7323 timestamps (tcp_timestamps) and window scaling (tcp_window_scaling), RFC 2018 (tcp_sack). */
@@ -50,13 +55,16 @@ export interface StackConfig {
   readonly windowScaling: boolean;
   readonly sack: boolean;
 
-  /** RFC 6298: before the first sample, least and most. The least is Linux's 200 ms, not the RFC's 1 s. */
+  /**
+   * Retransmission time-out (RFC 6298): before the first sample, least and most. The least is Linux's 200 ms,
+   * not the RFC's 1 s.
+   */
   readonly rtoInitialUs: number;
   readonly rtoMinUs: number;
   readonly rtoMaxUs: number;
   /**
-   * SYN, SYN-ACK and data retransmissions before giving up. 7 SYNs are 255 s (RFC 9293 MUST-23 asks for 180
-   * s).
+   * SYN, SYN-ACK and data retransmissions before giving up. 7 SYNs are 255 s; RFC 9293 MUST-23 asks for at
+   * least 180 s.
    */
   readonly synRetries: number;
   readonly synAckRetries: number;
@@ -68,7 +76,7 @@ export interface StackConfig {
   readonly delayedAckUs: number;
   /** Segments acknowledged at once after the start and after loss (Linux TCP_MAX_QUICKACKS). */
   readonly quickAcks: number;
-  /** RFC 6928. */
+  /** Segments that may be sent before the first acknowledgement (RFC 6928). */
   readonly initialWindowSegments: number;
   /**
    * RFC 5681 §4.1: a congestion window idle for an RTO starts again from the initial window
@@ -96,7 +104,7 @@ export interface StackConfig {
   /** IPv4 datagrams being put together at once, and how long each may take (ipfrag_time). */
   readonly reassembliesMax: number;
   readonly reassemblyUs: number;
-  /** Neighbours remembered, and for how long. */
+  /** Hardware addresses remembered at least, and for how long one is used before it is asked for again. */
   readonly neighboursMax: number;
   readonly neighbourUs: number;
   /** ICMP errors sent, at most this many a second (icmp_ratelimit is per destination; ours is for all). */
@@ -189,7 +197,10 @@ const RANGES: Readonly<Record<string, Range>> = {
   udpReceiveDatagrams: [1, 65536],
 };
 
-/** How many ports a stack of this configuration sends through: those with an address, and a pure loopback port. */
+/**
+ * How many ports a stack of this configuration sends through: those with an address, and a pure loopback port
+ * where there is one.
+ */
 export function portsOf(config: StackConfig): number {
   return Math.max(1 + config.furtherPorts.length, config.loopbackPort + 1);
 }

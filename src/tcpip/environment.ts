@@ -1,12 +1,13 @@
 /**
  * What every part of the stack stands on: the region and its views, the ports below, the user above, the
- * ledger, the configuration and the time. Made once by `stack.ts`.
+ * ledger, the configuration and the time. `stack/engine.ts` makes it once.
  *
- * Time comes in as wrapping microseconds. Two slower clocks are kept from it, since it wraps after 71
- * minutes: milliseconds for TCP timestamps (RFC 7323 §4.1: a tick of 1 ms) and idle times, and 4 µs ticks for
- * initial sequence numbers (RFC 9293 MUST-8). Both are exact as long as time is passed in at least every 35
- * minutes, and never run backwards.
+ * Time comes in as microseconds that wrap after 71 minutes. Two slower clocks are kept from it: milliseconds
+ * for TCP timestamps (RFC 7323 §4.1: a tick of 1 ms) and idle times, and ticks of 4 µs for initial sequence
+ * numbers (RFC 9293 MUST-8). Both are exact as long as time is passed in at least every 35 minutes, and never
+ * run backwards.
  */
+import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Kernels } from '../dma/kernels.ts';
 import type { PacketPool } from '../dma/packets.ts';
@@ -16,8 +17,12 @@ import { Random } from '../time/random.ts';
 import type { StackConfig } from './config.ts';
 import type { LinkPort, SocketOwner } from './contract.ts';
 
-/** A step back of less than this is a stale reading of the clock, not a wrap. */
+/** A step back of less than this is an old reading of the clock, and ignored; one of more is a wrap. */
 const STALE_US = 1_000_000;
+
+/** The least MTU of an IPv4 link (RFC 791 §3.2), and the longest packet there is. */
+const MTU_MIN = 68;
+const MTU_MAX = 65535;
 
 export class Environment {
   readonly config: StackConfig;
@@ -33,9 +38,11 @@ export class Environment {
   readonly random: Random;
   /** The time last passed in. */
   nowUs = 0;
-  /** Milliseconds, wrapping as an int32. */
+  /** Milliseconds, an int32 that wraps. */
   nowMs = 0;
+  /** Microseconds that have passed since `nowMs` last went on, 0 to 999. */
   private remainderUs = 0;
+  /** Whether any time has been passed in. */
   private started = false;
 
   constructor(
@@ -47,6 +54,8 @@ export class Environment {
     ports: readonly LinkPort[],
     owner: SocketOwner,
   ) {
+    assert(ports.length > 0, 'stack environment: there is a port to send through');
+    for (const port of ports) checkPort(port);
     this.config = config;
     this.bytes = region.bytes;
     this.view = region.view;
@@ -59,12 +68,12 @@ export class Environment {
     this.random = new Random(config.seed | 0);
   }
 
-  /** Takes the time over. // Hot path: called on every entry. */
+  /** Takes the time over. // Hot path: called at every entry to the stack. */
   setTime(nowUs: number): void {
     if (nowUs !== this.nowUs) this.passTime(nowUs | 0);
   }
 
-  /** Ticks of 4 µs, wrapping as an int32. */
+  /** Ticks of 4 µs, an int32 that wraps. */
   get sequenceClock(): number {
     return (Math.imul(this.nowMs, 250) + (this.remainderUs >> 2)) | 0;
   }
@@ -86,5 +95,22 @@ export class Environment {
       }
     }
     this.started = true;
+    assert(
+      this.remainderUs >= 0 && this.remainderUs < 1000,
+      'stack environment: less than a millisecond is left over',
+    );
   }
+}
+
+/** A port's description is the device's promise, and the device is ours. */
+function checkPort(port: LinkPort): void {
+  assert(
+    port.mtu >= MTU_MIN && port.mtu <= MTU_MAX,
+    'stack environment: a port carries what IPv4 asks of a link',
+  );
+  assert(port.piecesMax >= 1, 'stack environment: a packet may have payload');
+  assert(
+    port.segmentBytesMax === 0 || port.transmitChecksum,
+    'stack environment: a port that segments computes checksums too',
+  );
 }

@@ -1,13 +1,12 @@
 /**
- * The stack's keyed hash, for initial sequence numbers and ports that nobody outside can compute. Its key is drawn from the
- * stack's random numbers, which follow the seed of its configuration, so that a run can be repeated. Read: RFC 6528 §3, RFC
- * 6056 §3.3; Aumasson and Bernstein, "SipHash" (its 32-bit variant needs only int32 arithmetic).
+ * The stack's keyed hash, for initial sequence numbers and ports that nobody outside can compute. Its key is
+ * drawn from the stack's random numbers, which follow the seed of its configuration, so that a run can be
+ * repeated. Read: RFC 6528 §3, RFC 6056 §3.3; Aumasson and Bernstein, "SipHash", whose 32-bit variant needs
+ * only int32 arithmetic.
  */
 import type { Random } from '../time/random.ts';
 
-/**
- * HalfSipHash-2-4 of three words. Two results of one pass: `low`, and `high` for a second, independent use.
- */
+/** HalfSipHash-2-4 of three words. One pass gives two results, for two independent uses: `low` and `high`. */
 export class KeyedHash {
   private readonly key0: number;
   private readonly key1: number;
@@ -26,7 +25,7 @@ export class KeyedHash {
     let v2 = this.key0 ^ 0x6c796765;
     let v3 = this.key1 ^ 0x74656462;
     let low = 0;
-    // 3 message words and the length block, 2 rounds each; then twice 4 rounds of finalisation.
+    // Three message words and the length block take two rounds each; finalisation takes four rounds twice.
     for (let step = 0; step < 6; step++) {
       const word = step === 0 ? first : step === 1 ? second : step === 2 ? third : step === 3 ? 12 << 24 : 0;
       v3 ^= word;

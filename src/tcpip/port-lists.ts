@@ -1,8 +1,10 @@
 /**
- * Who is bound to which local port: the heads of linked lists, as many as there can be entries, so that a small
- * stack needs no table of 65,536. Ports that agree in their low bits share a list, so whoever walks one compares
- * the entry's port too. The links are the entries' own.
+ * Who is bound to which local port: the heads of linked lists, about as many as there can be entries, so that
+ * a small stack needs no table of 65,536. Ports that agree in their low bits share a list, so whoever walks
+ * one compares the entry's port too. The links are the entries' own.
  */
+import { assert } from '../assert/assert.ts';
+
 export class PortLists {
   private readonly heads: Int32Array;
   private readonly mask: number;
@@ -22,6 +24,7 @@ export class PortLists {
 
   /** Makes an entry, or -1, the first of a port's list. */
   setFirst(port: number, entry: number): void {
+    assert(port > 0 && port <= 0xffff, 'port lists: what is bound is bound to a port of 16 bits, not to 0');
     this.heads[port & this.mask] = entry;
   }
 }

@@ -1,20 +1,23 @@
 /**
- * Where a packet goes next, and through which port: to ourselves, to a neighbour on a port's subnet, or to the
- * gateway. Each port has one address and one subnet. The host model is the weak one of RFC 1122 §3.3.4.2, as on
- * Linux: a packet for any own address is accepted from any port, and the route follows the destination alone.
+ * Where a packet goes next, and through which port: to ourselves, to a neighbour on a port's subnet, or to
+ * the gateway. Each port has one address and one subnet. The host model is the weak one of RFC 1122 §3.3.4.2,
+ * as on Linux: a packet for any own address is accepted from any port, and the route follows the destination
+ * alone.
  *
- * Packets to own addresses and to 127/8 leave through the loopback port, with that port's own hardware address as
- * source and destination, and come back by it (RFC 1122 §3.2.1.3: 127/8 never reaches a real wire; the input drops
- * it when it came by another port or from another station).
+ * Packets to own addresses and to 127/8 leave through the loopback port, with that port's own hardware
+ * address as source and destination, and come back by it (RFC 1122 §3.2.1.3: 127/8 never reaches a real wire;
+ * the input drops it when it came by another port or from another station).
  */
+import { assert } from '../assert/assert.ts';
 import type { StackConfig } from './config.ts';
 
 const LOOPBACK = 0x7f000001;
 /** 255.255.255.255: everybody on the port's wire. */
 export const LIMITED_BROADCAST = -1;
 
-/** The mask of a prefix length, 0 to 32. */
+/** The network mask of a prefix length, 0 to 32. */
 export function maskOf(prefixLength: number): number {
+  assert(prefixLength >= 0 && prefixLength <= 32, 'routes: a prefix has 0 to 32 bits');
   return prefixLength === 0 ? 0 : (-1 << (32 - prefixLength)) | 0;
 }
 
@@ -28,7 +31,7 @@ export class Routes {
   /** The same of all ports with an address, by port. */
   private readonly addresses: Int32Array;
   private readonly broadcasts: Int32Array;
-  /** The ports in the order in which their subnets are tried: the longest prefix first, then the lowest port. */
+  /** The ports in the order in which their subnets are tried: longest prefix first, then lowest port. */
   private readonly order: Int32Array;
   private readonly masks: Int32Array;
   private readonly gateway: number;
@@ -44,6 +47,10 @@ export class Routes {
       ports.sort((a, b) => subnets[b].prefixLength - subnets[a].prefixLength || a - b),
     );
     this.loopbackPort = config.loopbackPort;
+    assert(
+      this.loopbackPort >= 0 && this.loopbackPort <= subnets.length,
+      'routes: the loopback port has an address or follows those that have',
+    );
     this.address = this.addresses[0];
     this.broadcast = this.broadcasts[0];
     this.gateway = config.gateway | 0;
@@ -68,16 +75,21 @@ export class Routes {
     return top !== 0 && top < 224 && address !== this.broadcast && !this.isFurther(this.broadcasts, address);
   }
 
-  /** A port's own address; 0 where it has none. */
+  /** A port's own address; 0 for a pure loopback port. */
   addressOf(port: number): number {
     return port < this.addresses.length ? this.addresses[port] : 0;
   }
 
-  /** The source address of packets to a destination (RFC 9293 MUST-44): that of the port by which they leave. */
+  /**
+   * The source address of packets to a destination (RFC 9293 MUST-44): that of the port by which they leave.
+   * To an own address it is that address itself, as on Linux.
+   */
   sourceFor(destination: number): number {
     if (destination >>> 24 === 127) return LOOPBACK;
     if (this.isOwn(destination)) return destination;
-    return this.addresses[this.portFor(destination)];
+    const port = this.portFor(destination);
+    assert(port < this.addresses.length, 'routes: a packet to another host leaves by a port with an address');
+    return this.addresses[port];
   }
 
   /** @returns the address whose hardware address a packet needs; 0 when there is no route. */
@@ -95,7 +107,8 @@ export class Routes {
   }
 
   /**
-   * The port by which packets of a socket leave: the limited broadcast goes to the wire of the socket's own address.
+   * The port by which packets of a socket leave: the limited broadcast goes to the wire of the socket's own
+   * address.
    * @param source the address the socket is bound to; 0: none.
    */
   portFrom(source: number, destination: number): number {

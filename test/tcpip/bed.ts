@@ -1,8 +1,8 @@
 /**
- * Hosts of any number of ports, for tests that look at single frames. A `Host` has a region of its own, a stack, and
- * `BedPort`s that record what the stack asks of them. Two ports may be joined by a cable; a frame to a port's own
- * hardware address comes back by that port. Nothing is random, nothing is lost: `Net.run` lets time pass and carries
- * frames, `Host.receive` gives a stack one frame made by hand.
+ * Hosts of any number of ports, for tests that look at single frames. A `Host` has a region of its own, a
+ * stack, and `BedPort`s that record what the stack asks of them. Two ports may be joined by a cable; a frame
+ * to a port's own hardware address comes back by that port. Nothing is random, nothing is lost: `Net.run`
+ * lets time pass and carries frames, `Host.receive` gives a stack one frame made by hand.
  */
 import { expect } from 'vitest';
 import { DmaEngine } from '../../src/dma/engine.ts';
@@ -195,7 +195,10 @@ export class Host implements SocketOwner {
     if (!this.clients[port].input(packet, at, frame.length, flags, this.nowUs)) this.packets.free(packet);
   }
 
-  /** Hands over what has arrived, runs timers and sends, at the present time. @returns whether anything happened. */
+  /**
+   * Hands over what has arrived, runs timers and sends, at the present time. @returns whether anything
+   * happened.
+   */
   turn(): boolean {
     let busy = false;
     for (const [index, port] of this.ports.entries()) {

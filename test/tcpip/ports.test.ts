@@ -1,4 +1,7 @@
-/** One stack over several ports: what leaves by which, what comes in by which, and that no port holds up another. */
+/**
+ * One stack over several ports: what leaves by which, what comes in by which, and that no port holds up
+ * another.
+ */
 import { describe, expect, it } from 'vitest';
 import { EADDRNOTAVAIL, EHOSTUNREACH } from '../../src/socket/errno.ts';
 import { SO_BROADCAST, TCP_MAXSEG } from '../../src/socket/options.ts';

@@ -1,7 +1,10 @@
 /**
- * ARP for IPv4 over Ethernet (RFC 826): layout, the check at the boundary, the writer. Offsets are from the
- * ARP header.
+ * ARP for IPv4 over Ethernet (RFC 826): where the fields lie, the check at the boundary, the writer. Offsets
+ * are from the first byte of the ARP packet. A hardware address is split in two: its first two bytes (HIGH)
+ * and its last four (LOW).
  */
+import { assert } from '../../assert/assert.ts';
+
 export const ARP_BYTES = 28;
 export const ARP_OPERATION = 6;
 export const ARP_SENDER_HIGH = 8;
@@ -14,16 +17,22 @@ export const ARP_TARGET_ADDRESS = 24;
 export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
 
+/** Hardware type Ethernet and protocol type IPv4; then the lengths of their addresses, 6 and 4. */
+const TYPES = 0x0001_0800;
+const LENGTHS = 0x0604;
+
 /**
- * Whether there is a request or reply for IPv4 over Ethernet. @param length bytes after the Ethernet header.
+ * Whether there is a whole request or reply for IPv4 over Ethernet; once it is, every field may be read.
+ * @param length bytes after the Ethernet header; padding to the least Ethernet frame may follow the packet.
  */
 export function checkArp(view: DataView, at: number, length: number): boolean {
   if (length < ARP_BYTES) return false;
-  if (view.getInt32(at) !== 0x0001_0800 || view.getUint16(at + 4) !== 0x0604) return false;
+  if (view.getInt32(at) !== TYPES || view.getUint16(at + 4) !== LENGTHS) return false;
   const operation = view.getUint16(at + ARP_OPERATION);
   return operation === ARP_REQUEST || operation === ARP_REPLY;
 }
 
+/** Writes an ARP packet, `ARP_BYTES` long. @param operation ARP_REQUEST or ARP_REPLY. */
 export function writeArp(
   view: DataView,
   at: number,
@@ -35,8 +44,12 @@ export function writeArp(
   targetLow: number,
   targetAddress: number,
 ): void {
-  view.setInt32(at, 0x0001_0800);
-  view.setUint16(at + 4, 0x0604);
+  assert(
+    operation === ARP_REQUEST || operation === ARP_REPLY,
+    'ARP header: what is written is a request or a reply',
+  );
+  view.setInt32(at, TYPES);
+  view.setUint16(at + 4, LENGTHS);
   view.setUint16(at + ARP_OPERATION, operation);
   view.setUint16(at + ARP_SENDER_HIGH, senderHigh);
   view.setInt32(at + ARP_SENDER_LOW, senderLow);

@@ -1,4 +1,7 @@
-/** TCP header (RFC 9293 §3.1): layout and the check at the boundary. Offsets are from the TCP header. */
+/**
+ * TCP header (RFC 9293 §3.1): where its fields lie, and the check at the boundary. Offsets are from its first
+ * byte.
+ */
 export const TCP_BYTES = 20;
 export const TCP_PORTS = 0;
 export const TCP_SEQ = 4;
@@ -24,12 +27,15 @@ export const OPTION_SACK_PERMITTED = 4;
 export const OPTION_SACK = 5;
 export const OPTION_TIMESTAMPS = 8;
 
-/** NOP NOP TIMESTAMPS 10: how every stack aligns timestamps (RFC 7323 appendix A). */
+/** NOP, NOP, TIMESTAMPS, 10: the form in which every stack aligns timestamps (RFC 7323 appendix A). */
 export const TIMESTAMPS_WORD = 0x0101_080a;
 /** Bytes of the timestamps option with its padding. */
 export const TIMESTAMPS_BYTES = 12;
 
-/** @param length bytes there are. @returns the header's length in bytes, or -1. */
+/**
+ * Checks the data offset: at least a header, at most what there is.
+ * @param length bytes there are. @returns the header's length in bytes, options included; -1: not good.
+ */
 export function checkTcpHeader(view: DataView, at: number, length: number): number {
   if (length < TCP_BYTES) return -1;
   const headerLength = (view.getUint8(at + TCP_OFFSET_FLAGS) >>> 4) << 2;
