@@ -109,8 +109,4 @@ function checkPort(port: LinkPort): void {
     'stack environment: a port carries what IPv4 asks of a link',
   );
   assert(port.piecesMax >= 1, 'stack environment: a packet may have payload');
-  assert(
-    port.segmentBytesMax === 0 || port.transmitChecksum,
-    'stack environment: a port that segments computes checksums too',
-  );
 }

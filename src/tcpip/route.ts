@@ -80,6 +80,11 @@ export class Routes {
     return port < this.addresses.length ? this.addresses[port] : 0;
   }
 
+  /** Whether a port has an address: all but a pure loopback port. */
+  hasAddress(port: number): boolean {
+    return port < this.addresses.length;
+  }
+
   /**
    * The source address of packets to a destination (RFC 9293 MUST-44): that of the port by which they leave.
    * To an own address it is that address itself, as on Linux.

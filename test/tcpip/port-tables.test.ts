@@ -54,8 +54,9 @@ describe('lists by port', () => {
 
   it('of 65,536 entries have one list for each port', () => {
     const lists = new PortLists(65536);
-    for (let port = 0; port < 65536; port++) lists.setFirst(port, port + 1);
-    expect(lists.first(0)).toBe(1);
+    for (let port = 1; port < 65536; port++) lists.setFirst(port, port + 1);
+    expect(lists.first(0)).toBe(-1);
+    expect(lists.first(1)).toBe(2);
     expect(lists.first(65535)).toBe(65536);
   });
 });

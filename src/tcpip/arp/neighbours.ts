@@ -1,11 +1,13 @@
 /**
- * The neighbour table: which hardware address a next hop has. Asked by whatever sends; fed by ARP packets.
- * Requests and replies only become due here, `flush` sends them. Read: RFC 826, RFC 1122 §2.3.2.
+ * The neighbour table: which hardware address a next hop has, and behind which port it is. Whatever sends
+ * asks it; ARP packets feed it. Requests and replies only become due here, and `flush` sends them. Read: RFC
+ * 826, RFC 1122 §2.3.2.
  *
- * Entry 0 is ourselves, entry 1 the broadcast address; both are always ready. The rest is a small hash table
- * with a bounded probe: a new neighbour takes a free entry or the place of the one whose entry is oldest.
- * Whoever keeps an entry's number must check `address` again before use.
+ * Entry 0 is ourselves, entry 1 the broadcast address; both are always ready. The others are a small hash
+ * table with a bounded probe: a new neighbour takes a free entry or the place of the one that would expire
+ * first. So whoever keeps an entry's number must compare its `address` again before use.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ARP_RECEIVED, ARP_REPLIES_SENT, ARP_REQUESTS_SENT } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import {
@@ -22,15 +24,19 @@ import {
 } from '../header/arp.ts';
 import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, writeEthernetAddresses } from '../header/ethernet.ts';
 import type { Routes } from '../route.ts';
+import { before } from '../seq.ts';
 
 export const NEIGHBOUR_SELF = 0;
 export const NEIGHBOUR_BROADCAST = 1;
+/** The first entry of the hash table. */
 const FIRST = 2;
 
+// What is known of an entry: nothing; it has been asked for; its hardware address.
 const EMPTY = 0;
 const INCOMPLETE = 1;
 const READY = 2;
 
+/** Entries that one address may be in. */
 const PROBE_MAX = 8;
 /** Replies that wait at one port; a request beyond them is not answered, and will be repeated. */
 const REPLIES_MAX = 16;
@@ -38,10 +44,12 @@ const REPLIES_MAX = 16;
 const REPLY_WORDS = 3;
 /** RFC 1122 §2.3.2.1: at most one request a second per destination. */
 const REQUEST_INTERVAL_US = 1_000_000;
+/** Requests that are sent before a neighbour is taken for dead (Linux mcast_solicit). */
 const REQUESTS_MAX = 3;
 
 /** Told when a neighbour's address becomes known, or when nobody answered. */
 export interface NeighbourListener {
+  /** @param ready true: it has become known; false: nobody answered, and the entry is empty. */
   neighbourChanged(neighbour: number, ready: boolean): void;
 }
 
@@ -53,6 +61,7 @@ export class Neighbours {
   /** The port behind which each entry's neighbour is. */
   private readonly port: Uint8Array;
   private readonly state: Uint8Array;
+  /** Requests made since the entry became incomplete, and whether one of them has yet to be sent. */
   private readonly requests: Uint8Array;
   private readonly requestDue: Uint8Array;
   /** INCOMPLETE: when the next request is due. READY: when the entry expires. */
@@ -61,7 +70,9 @@ export class Neighbours {
   private readonly routes: Routes;
   private readonly listener: NeighbourListener;
   private readonly mask: number;
-  /** Replies that wait, `REPLIES_MAX` places a port, and how many each port has; `replyCount` is their sum. */
+  /**
+   * Replies that wait, `REPLIES_MAX` places a port, and how many each port has; `replyCount` is their sum.
+   */
   private readonly replies: Int32Array;
   private readonly portReplies: Int32Array;
   private replyCount = 0;
@@ -97,7 +108,7 @@ export class Neighbours {
     this.state[NEIGHBOUR_BROADCAST] = READY;
   }
 
-  /** Whether the entry's hardware address is known. */
+  /** Whether the entry's hardware address is known. // Hot path. */
   isReady(neighbour: number): boolean {
     return this.state[neighbour] === READY;
   }
@@ -112,7 +123,8 @@ export class Neighbours {
     const now = this.environment.nowUs;
     const found = this.find(nextHop);
     if (found >= 0) {
-      if (this.state[found] === INCOMPLETE || ((now - this.due[found]) | 0) < 0) return found;
+      if (this.state[found] === INCOMPLETE || before(now, this.due[found])) return found;
+      // It has not been confirmed for too long: what is sent meanwhile waits for the answer.
       this.ask(found, nextHop);
       return found;
     }
@@ -124,8 +136,8 @@ export class Neighbours {
   }
 
   /**
-   * An ARP packet has arrived. A port answers for its own address alone (RFC 1122 leaves it open; Linux answers for
-   * all), so that a peer never learns a port's hardware address for another wire's address.
+   * An ARP packet has arrived. A port answers for its own address alone (RFC 1122 leaves it open; Linux
+   * answers for all), so that a peer never learns a port's hardware address for another wire's address.
    * @param port by which it came. @param at its ARP header.
    */
   input(port: number, at: number, length: number): void {
@@ -138,9 +150,10 @@ export class Neighbours {
     const macLow = view.getInt32(at + ARP_SENDER_LOW);
     const target = view.getInt32(at + ARP_TARGET_ADDRESS);
     const own = routes.addressOf(port);
+    // A pure loopback port has no address, and 0 is nobody's.
     const forUs = target === own && own !== 0;
     if (routes.isUnicast(sender) && !routes.isOwn(sender) && (macHigh & 0x100) === 0) {
-      // RFC 826: update what is known; learn anew only from packets meant for us.
+      // RFC 826: any packet updates what is known of its sender; only one meant for us adds a neighbour.
       let entry = this.find(sender);
       if (entry < 0 && forUs && this.mayBeBehind(port, sender)) {
         entry = this.choose(sender);
@@ -202,6 +215,7 @@ export class Neighbours {
       this.requestCount -= 1;
       sent += 1;
     }
+    if (COSTLY_ASSERTIONS) this.checkCounts();
     return sent;
   }
 
@@ -239,7 +253,7 @@ export class Neighbours {
     const now = this.environment.nowUs;
     let acted = 0;
     for (let entry = FIRST; entry < this.state.length; entry++) {
-      if (this.state[entry] !== INCOMPLETE || ((now - this.due[entry]) | 0) < 0) continue;
+      if (this.state[entry] !== INCOMPLETE || before(now, this.due[entry])) continue;
       acted += 1;
       if (this.requests[entry] < REQUESTS_MAX) this.request(entry);
       else this.giveUp(entry);
@@ -264,7 +278,7 @@ export class Neighbours {
       const entry = FIRST + ((start + i) & this.mask);
       if (this.state[entry] === EMPTY) return entry;
       if (this.state[entry] !== READY) continue;
-      if (this.state[best] !== READY || ((this.due[entry] - this.due[best]) | 0) < 0) best = entry;
+      if (this.state[best] !== READY || before(this.due[entry], this.due[best])) best = entry;
     }
     return best;
   }
@@ -273,6 +287,7 @@ export class Neighbours {
     return (Math.imul(nextHop, 0x9e3779b1) >>> 16) & this.mask;
   }
 
+  /** Makes an entry incomplete, and a first request due. */
   private ask(entry: number, nextHop: number): void {
     if (this.state[entry] !== INCOMPLETE) this.incompleteCount += 1;
     this.address[entry] = nextHop;
@@ -281,7 +296,13 @@ export class Neighbours {
     this.request(entry);
   }
 
+  /** Makes another request due. */
   private request(entry: number): void {
+    assert(this.state[entry] === INCOMPLETE, 'neighbours: only an entry without an answer is asked for');
+    assert(
+      this.requests[entry] < REQUESTS_MAX,
+      'neighbours: a neighbour is asked for a bounded number of times',
+    );
     this.requests[entry] += 1;
     this.due[entry] = (this.environment.nowUs + REQUEST_INTERVAL_US) | 0;
     if (this.requestDue[entry] !== 0) return;
@@ -289,7 +310,9 @@ export class Neighbours {
     this.requestCount += 1;
   }
 
+  /** An entry's hardware address is known, or confirmed. */
   private learn(entry: number, macHigh: number, macLow: number): void {
+    assert(entry >= FIRST, 'neighbours: our own entry and the broadcast entry are never learnt');
     const fresh = this.state[entry] !== READY;
     this.forgetRequest(entry);
     this.state[entry] = READY;
@@ -299,12 +322,15 @@ export class Neighbours {
     if (fresh) this.listener.neighbourChanged(entry, true);
   }
 
+  /** Nobody has answered, or the entry is needed for another: whoever waits for it is told. */
   private giveUp(entry: number): void {
+    assert(this.state[entry] === INCOMPLETE, 'neighbours: only an entry without an answer is given up');
     this.forgetRequest(entry);
     this.state[entry] = EMPTY;
     this.listener.neighbourChanged(entry, false);
   }
 
+  /** An entry stops being incomplete, whatever it becomes. */
   private forgetRequest(entry: number): void {
     if (this.state[entry] === INCOMPLETE) this.incompleteCount -= 1;
     if (this.requestDue[entry] !== 0) {
@@ -317,6 +343,7 @@ export class Neighbours {
   private send(port: number, operation: number, macHigh: number, macLow: number, target: number): boolean {
     const { view, ports } = this.environment;
     const link = ports[port];
+    assert(this.routes.hasAddress(port), 'neighbours: ARP is spoken only through a port with an address');
     const at = link.claim();
     if (at < 0) return false;
     const broadcast = operation === ARP_REQUEST;
@@ -328,5 +355,21 @@ export class Neighbours {
     writeArp(view, at + ETHERNET_BYTES, operation, link.macHigh, link.macLow, own, macHigh, macLow, target);
     link.send(ETHERNET_BYTES + ARP_BYTES, 0, 0);
     return true;
+  }
+
+  /** The counts that say whether there is anything to do must agree with what they count. */
+  private checkCounts(): void {
+    const count = (list: Uint8Array, value: number) =>
+      list.reduce((sum, one) => (one === value ? sum + 1 : sum), 0);
+    assert(
+      count(this.state, INCOMPLETE) === this.incompleteCount,
+      'neighbours: the entries without an answer are counted',
+    );
+    assert(
+      count(this.requestDue, 1) === this.requestCount,
+      'neighbours: the requests to be sent are counted',
+    );
+    const replies = this.portReplies.reduce((sum, one) => sum + one, 0);
+    assert(replies === this.replyCount, 'neighbours: the replies to be sent are counted');
   }
 }

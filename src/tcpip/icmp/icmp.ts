@@ -1,8 +1,9 @@
 /**
- * ICMP (RFC 792, RFC 1122 §3.2.2): echo replies, errors sent, errors received and handed to whom they
- * concern. A message to be sent waits in its port's queue (queue.ts), keeping the packet slots that it answers or quotes; `flush`
- * sends it from there, without copying.
+ * ICMP (RFC 792, RFC 1122 §3.2.2): echo replies, errors sent, and errors received and handed to whom they
+ * concern. A message to be sent waits in its port's queue (queue.ts) and keeps the packet slots that it
+ * answers or quotes; `flush` sends it from there, without copying.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   ICMP_IN_ECHOS,
   ICMP_IN_ERRORS,
@@ -38,20 +39,29 @@ import {
   PROTOCOL_TCP,
   PROTOCOL_UDP,
 } from '../header/ipv4.ts';
-import { DatagramSender } from '../ipv4/datagram.ts';
+import { DatagramSender, LIST_MAX } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
+import { FRAGMENTS_MAX } from '../ipv4/reassembly.ts';
 import type { Routes } from '../route.ts';
 import { IcmpQueue, WAITING } from './queue.ts';
 
-/** An error quotes the header and this much of what follows (RFC 792). */
+/** An error quotes the IPv4 header and this much of what follows it (RFC 792): the ports, for TCP and UDP. */
 const QUOTED_BYTES = 8;
+const SECOND_MS = 1000;
 
-/** Whom a received error concerns. Addresses and ports as in the packet that caused it: ours first. */
+/** An echo that came in fragments is answered from their slots, one piece of payload for each. */
+export function checkEchoPieces(fragmentsMax: number, piecesMax: number): void {
+  assert(fragmentsMax <= piecesMax, 'ICMP: an echo of all the fragments it may have can be answered');
+}
+checkEchoPieces(FRAGMENTS_MAX, LIST_MAX);
+
+/** Whom a received error concerns. Addresses and ports are those of the packet that caused it: ours first. */
 export interface ErrorListener {
   /**
-   * @param type ICMP_UNREACHABLE, ICMP_TIME_EXCEEDED or ICMP_PARAMETER_PROBLEM. @param mtu of "fragmentation
-   * needed", else 0.
-   * @param seq the word after the ports: of TCP, the sequence number.
+   * An error quotes a packet of ours.
+   * @param seq the word after the ports; of TCP it is the sequence number. @param type ICMP_UNREACHABLE,
+   * ICMP_TIME_EXCEEDED or ICMP_PARAMETER_PROBLEM. @param mtu of the next hop, where the code says
+   * "fragmentation needed".
    */
   icmpError(
     protocol: number,
@@ -77,6 +87,7 @@ export class Icmp {
   private queued = 0;
   /** Errors that may still be sent this second. */
   private tokens = 0;
+  /** When the present second began. */
   private tokensMs = 0;
 
   constructor(
@@ -98,7 +109,8 @@ export class Icmp {
   }
 
   /**
-   * A message has arrived as a chain of slots. @param toMany sent to a broadcast address: not answered.
+   * A message has arrived as a chain of slots. @param toMany it was sent to a broadcast address, and is not
+   * answered (RFC 1122 §3.2.2.6).
    * @returns true when the chain is kept.
    */
   input(packet: number, length: number, source: number, destination: number, toMany: boolean): boolean {
@@ -122,13 +134,17 @@ export class Icmp {
   }
 
   /**
-   * Queues an error about the packet in a slot. @returns true when the slot is kept; errors are never sent
-   * about fragments but the first, about packets to many, nor faster than the limit (RFC 1122 §3.2.2, RFC
-   * 1812 §4.3.2.8).
+   * Queues an error about the packet in a slot. Errors are never sent about any fragment but the first, about
+   * packets to many, nor about ICMP (RFC 1122 §3.2.2), nor faster than the limit (RFC 1812 §4.3.2.8).
+   * @param header its IPv4 header. @returns true when the slot is kept.
    */
   queueError(packet: number, header: number, type: number, code: number): boolean {
     const { view } = this.environment;
     const destination = view.getInt32(header + IPV4_DESTINATION);
+    assert(
+      this.routes.isUnicast(view.getInt32(header + IPV4_SOURCE)),
+      'ICMP: an error goes to one host, which the input has made sure of',
+    );
     if (!this.routes.isOwn(destination)) return false;
     if ((view.getUint16(header + IPV4_FRAGMENT) & FRAGMENT_OFFSET) !== 0) return false;
     if (view.getUint8(header + IPV4_PROTOCOL) === PROTOCOL_ICMP && type !== ICMP_TIME_EXCEEDED) return false;
@@ -143,12 +159,13 @@ export class Icmp {
     );
   }
 
-  /** A reassembly took too long, and its first fragment is there: its slot is ours now. */
+  /** See `ReassemblyListener`. */
   reassemblyTimedOut(packet: number): void {
     const kept = this.queueError(packet, this.pieces.header[packet], ICMP_TIME_EXCEEDED, EXCEEDED_REASSEMBLY);
     if (!kept) this.environment.packets.free(packet);
   }
 
+  /** Whether messages wait to be sent. */
   get pending(): boolean {
     return this.queued !== 0;
   }
@@ -170,6 +187,7 @@ export class Icmp {
         this.queued -= 1;
       }
     }
+    if (COSTLY_ASSERTIONS) this.checkCount();
     return sent;
   }
 
@@ -187,6 +205,7 @@ export class Icmp {
     }
   }
 
+  /** Whether the checksum over the whole message is right. */
   private isSumGood(packet: number): boolean {
     const { address, length, next } = this.pieces;
     let sum = 0;
@@ -212,7 +231,7 @@ export class Icmp {
 
   /** @returns false when there is no room for the message; its packet is still the caller's. */
   private queue(packet: number, source: number, destination: number, word0: number, word1: number): boolean {
-    // A quarter of the slots is for what matters more.
+    // A quarter of the slots stays for packets that carry a user's data.
     const { packets } = this.environment;
     const queue = this.queues[this.routes.portFor(destination)];
     if (queue.isFull || packets.available < packets.count >> 2) return false;
@@ -221,18 +240,23 @@ export class Icmp {
     return true;
   }
 
+  /** Whether another error may be sent this second; it counts as sent. */
   private mayError(): boolean {
     const { nowMs, config } = this.environment;
-    if (((nowMs - this.tokensMs) | 0) >= 1000) {
+    if (((nowMs - this.tokensMs) | 0) >= SECOND_MS) {
       this.tokensMs = nowMs;
       this.tokens = config.icmpErrorsPerSecond;
     }
     if (this.tokens === 0) return false;
     this.tokens -= 1;
+    assert(this.tokens >= 0, 'ICMP: no second has more errors than it may');
     return true;
   }
 
-  /** @returns as `DatagramSender.send`. */
+  /**
+   * Sends a queue's first message. @returns as `DatagramSender.send`; 0 also when it was dropped or put
+   * aside.
+   */
   private sendMessage(queue: IcmpQueue, slot: number): number {
     const { pieces, environment, neighbours } = this;
     const { sender, source, destination, word1 } = queue;
@@ -246,6 +270,7 @@ export class Icmp {
       return 0;
     }
     const packet = queue.packet[slot];
+    assert(packet >= 0, 'ICMP: a message that is sent has the packet that it is about');
     let word0 = queue.word0[slot];
     const isEcho = word0 >>> 24 === ICMP_ECHO_REPLY;
     if (!sender.isUnderWay) {
@@ -281,7 +306,10 @@ export class Icmp {
     return outcome;
   }
 
-  /** @param at the ICMP header. @param length bytes from there on in the first slot. */
+  /**
+   * An error has arrived. It is believed as far as it quotes a whole packet header of ours, and told to the
+   * transport. @param at the ICMP header. @param length bytes from there on in the first slot.
+   */
   private receiveError(at: number, length: number, type: number): void {
     const { view, counters } = this.environment;
     const quoted = at + ICMP_BYTES;
@@ -307,5 +335,10 @@ export class Icmp {
       view.getUint8(at + ICMP_CODE),
       view.getUint16(at + ICMP_NEXT_MTU),
     );
+  }
+
+  private checkCount(): void {
+    const queued = this.queues.reduce((sum, queue) => sum + queue.length, 0);
+    assert(queued === this.queued, 'ICMP: the messages of all queues are counted');
   }
 }

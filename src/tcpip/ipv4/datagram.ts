@@ -1,9 +1,10 @@
 /**
- * Sends a datagram of UDP or ICMP, in fragments where it is larger than the MTU (RFC 791 §3.2). Its transport
- * header's eight bytes are given as two words, its payload as a list of address and length. When the port
- * fills up in the middle, the next call goes on where this one stopped: a sender works on one datagram at a
- * time, and sends through one port.
+ * Sends a datagram of UDP or ICMP through one port, in fragments where it is larger than the MTU (RFC 791
+ * §3.2) or has more pieces than one packet may. Its transport header's eight bytes are given as two words,
+ * its payload as a list of addresses and lengths. A sender works on one datagram at a time: when the port
+ * fills up in the middle, the next call goes on where this one stopped.
  */
+import { assert } from '../../assert/assert.ts';
 import { IP_OUT_REQUESTS } from '../../ledger/counters.gen.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { LinkPort } from '../contract.ts';
@@ -13,7 +14,10 @@ import { DONT_FRAGMENT, fold, IPV4_BYTES, MORE_FRAGMENTS, swap } from '../header
 import { writeIpv4Fragment } from './output.ts';
 
 const TRANSPORT_BYTES = 8;
-const LIST_MAX = 256;
+/** Pieces of payload that one datagram may have. */
+export const LIST_MAX = 256;
+/** RFC 791: the longest packet, its header of 20 bytes taken off. */
+const DATAGRAM_MAX = 65515;
 
 export class DatagramSender {
   private readonly environment: Environment;
@@ -21,9 +25,11 @@ export class DatagramSender {
   readonly port: LinkPort;
   private readonly addresses = new Int32Array(LIST_MAX);
   private readonly lengths = new Int32Array(LIST_MAX);
+  /** Pieces in the list. */
   private count = 0;
   /** Bytes of the datagram, transport header included, that have been sent. */
   private done = 0;
+  /** Of the latest datagram: what holds its fragments together (RFC 6864). */
   private identification = 0;
   /** Payload bytes in the list. */
   payloadBytes = 0;
@@ -44,46 +50,48 @@ export class DatagramSender {
     this.done = 0;
   }
 
-  /** Forgets the payload list. */
+  /** Forgets the payload list, for the next datagram. */
   clear(): void {
+    assert(this.done === 0, 'datagram sender: a datagram sent in part is sent to its end or given up');
     this.count = 0;
     this.payloadBytes = 0;
   }
 
-  /** Adds payload. @returns false when the list is full. */
-  add(address: number, length: number): boolean {
-    if (length === 0) return true;
-    if (this.count === LIST_MAX) return false;
+  /** Adds a piece of payload by reference; there is room for `LIST_MAX` of them. */
+  add(address: number, length: number): void {
+    if (length === 0) return;
+    assert(length > 0, 'datagram sender: a piece of payload has no negative length');
+    assert(this.count < LIST_MAX, 'datagram sender: the list has room for every piece of a datagram');
     this.addresses[this.count] = address;
     this.lengths[this.count] = length;
     this.count += 1;
     this.payloadBytes += length;
-    return true;
   }
 
-  /** One's-complement sum of the payload, added to `initial`. */
+  /** One's-complement sum of the payload, added to `initial`: what a device adds that computes checksums. */
   sum(initial: number): number {
     let sum = initial;
     let odd = 0;
     for (let i = 0; i < this.count; i++) {
       const piece = this.environment.kernels.sum(this.addresses[i], this.lengths[i], 0);
+      // A piece that starts at an odd offset counts with its bytes exchanged.
       sum = fold(sum + (odd === 0 ? piece : swap(piece)));
       odd ^= this.lengths[i] & 1;
     }
     return sum;
   }
 
-  /** Whether it goes in one packet. */
+  /** Whether the datagram goes in one packet. */
   get isWhole(): boolean {
     const { port } = this;
     return this.count <= port.piecesMax && IPV4_BYTES + TRANSPORT_BYTES + this.payloadBytes <= port.mtu;
   }
 
   /**
-   * @param word0 first four bytes of the transport header, `word1` the last four. @param flags TX_ bits of a
-   * whole packet.
-   * @returns packets sent, or -1 - that number when the port is full and the rest must be sent by another
-   * call.
+   * Sends the datagram, or what of it has not been sent.
+   * @param neighbour whose hardware address is known. @param word0 first four bytes of the transport header,
+   * `word1` the last four. @param flags TX_ bits; none where it goes in fragments.
+   * @returns packets sent; -1 less that number when the port is full and another call must send what is left.
    */
   send(
     neighbour: number,
@@ -98,6 +106,8 @@ export class DatagramSender {
     const { view, counters } = this.environment;
     const total = TRANSPORT_BYTES + this.payloadBytes;
     const whole = this.isWhole;
+    assert(total <= DATAGRAM_MAX, 'datagram sender: a datagram is no longer than IPv4 allows');
+    assert(whole || flags === 0, 'datagram sender: the device does no work on fragments');
     const step = whole ? total : (port.mtu - IPV4_BYTES) & ~7;
     if (this.done === 0) this.identification = (this.identification + 1) & 0xffff;
     let sent = 0;
@@ -114,6 +124,7 @@ export class DatagramSender {
       const wanted = Math.min(step, total - this.done) - header;
       const added = this.addPieces(this.done + header - TRANSPORT_BYTES, wanted);
       const length = header + added;
+      assert(length > 0, 'datagram sender: every packet brings the datagram forward');
       const more = this.done + length < total;
       const fragment = whole ? DONT_FRAGMENT : (this.done >> 3) | (more ? MORE_FRAGMENTS : 0);
       const id = whole ? 0 : this.identification;
@@ -140,28 +151,44 @@ export class DatagramSender {
   }
 
   /**
-   * Gives the port payload from `offset` on. @returns bytes: less than wanted (a multiple of 8) if pieces run
-   * out.
+   * Gives the port payload from `offset` on. @returns bytes: fewer than `wanted`, and then a multiple of
+   * eight, where a packet may not have as many pieces.
    */
   private addPieces(offset: number, wanted: number): number {
-    const { port } = this;
+    const { port, addresses, lengths } = this;
+    const bytes = this.bytesThatFit(offset, wanted);
     let skip = offset;
     let added = 0;
-    let pieces = 0;
-    for (let i = 0; i < this.count && added < wanted; i++) {
-      const length = this.lengths[i];
-      if (skip >= length) {
-        skip -= length;
+    for (let i = 0; added < bytes; i++) {
+      if (skip >= lengths[i]) {
+        skip -= lengths[i];
         continue;
       }
-      let n = Math.min(length - skip, wanted - added);
-      pieces += 1;
-      if (pieces === port.piecesMax && added + n < wanted) n -= (added + n) & 7;
-      if (n > 0) port.addPiece(this.addresses[i] + skip, n);
+      const n = Math.min(lengths[i] - skip, bytes - added);
+      port.addPiece(addresses[i] + skip, n);
       added += n;
       skip = 0;
-      if (pieces === port.piecesMax) break;
     }
     return added;
+  }
+
+  /** How many of `wanted` bytes from `offset` on lie in as many pieces as a packet may have. */
+  private bytesThatFit(offset: number, wanted: number): number {
+    const { lengths, port } = this;
+    let skip = offset;
+    let bytes = 0;
+    let pieces = 0;
+    for (let i = 0; bytes < wanted; i++) {
+      if (skip >= lengths[i]) {
+        skip -= lengths[i];
+        continue;
+      }
+      // Only a datagram's last fragment may have a length that is no multiple of eight.
+      if (pieces === port.piecesMax) return bytes & ~7;
+      bytes = Math.min(wanted, bytes + lengths[i] - skip);
+      pieces += 1;
+      skip = 0;
+    }
+    return bytes;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The boundary for IPv4 packets: RFC 791, RFC 1122 §3.2.1. Whatever fails a check is dropped silently and
- * counted. What passes has a sound header, is for us, and comes from an address that can be a peer.
+ * The boundary for IPv4 packets: RFC 791, RFC 1122 §3.2.1. What fails a check is dropped without an answer
+ * and counted. What passes has a sound header, is for us, and comes from an address that can be a peer's.
  */
 import { IP_IN_ADDR_ERRORS, IP_IN_HDR_ERRORS, IP_IN_RECEIVES } from '../../ledger/counters.gen.ts';
 import { RX_CHECKSUM_CHECKED } from '../contract.ts';
@@ -10,9 +10,10 @@ import { checkIpv4Header, IPV4_DESTINATION, IPV4_SOURCE } from '../header/ipv4.t
 import type { Routes } from '../route.ts';
 
 /**
- * @param port by which it came. @param frame address of the Ethernet header. @param at of the IPv4 header. @param length bytes from there
- * on.
- * @returns the header's length; -1: dropped. // Hot path.
+ * Checks a packet. // Hot path.
+ * @param port by which it came. @param frame address of the Ethernet header, `at` of the IPv4 header.
+ * @param length bytes from there on. @param flags RX_ bits: whether the device has verified the checksum.
+ * @returns the header's length in bytes; -1: dropped.
  */
 export function acceptIpv4(
   environment: Environment,
@@ -47,7 +48,10 @@ function isSumGood(environment: Environment, at: number, headerLength: number): 
   return environment.kernels.sum(at, headerLength, 0) === 0xffff;
 }
 
-/** Our own addresses and 127/8 are believable only in frames that we sent ourselves, through the loopback port. */
+/**
+ * Whether a packet may come from where it says: one host's address, and where it or the destination is our
+ * own or of 127/8, a frame that we have sent ourselves through the loopback port (RFC 1122 §3.2.1.3).
+ */
 function isSourceGood(
   environment: Environment,
   routes: Routes,

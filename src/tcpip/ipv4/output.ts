@@ -1,7 +1,8 @@
 /**
- * Ethernet and IPv4 headers of packets that are not a connection's (those are built in `tcp/segment.ts`).
- * Read: RFC 791, RFC 6864.
+ * Ethernet and IPv4 headers of packets that are not a connection's; a connection's are written by
+ * `tcp/segment-out.ts`, from sums made once. Read: RFC 791 §3.1, RFC 6864.
  */
+import { assert } from '../../assert/assert.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { LinkPort } from '../contract.ts';
 import type { Environment } from '../environment.ts';
@@ -11,9 +12,10 @@ import { addressSum, DONT_FRAGMENT, fold, IPV4_BYTES } from '../header/ipv4.ts';
 const VERSION_AND_LENGTH = 0x4500;
 
 /**
- * Writes the headers of an unfragmented packet (DF set, so its identification may be anything: RFC 6864
- * §4.1).
- * @param port by which it leaves. @param at where the Ethernet header goes. @param payloadBytes after the IPv4 header.
+ * Writes the headers of a packet that is no fragment. It may not be cut on its way either (DF), so its
+ * identification may be anything: RFC 6864 §4.1.
+ * @param port by which it leaves. @param at where the Ethernet header goes. @param payloadBytes after the
+ * IPv4 header.
  */
 export function writeIpv4Header(
   environment: Environment,
@@ -41,7 +43,7 @@ export function writeIpv4Header(
   );
 }
 
-/** The same with an identification and the fragment field. */
+/** The same with an identification, and the fragment field: flags, and the offset in units of eight bytes. */
 export function writeIpv4Fragment(
   environment: Environment,
   port: LinkPort,
@@ -58,6 +60,8 @@ export function writeIpv4Fragment(
   const { view } = environment;
   const timeToLive = (environment.config.ttl << 8) | protocol;
   const totalLength = IPV4_BYTES + payloadBytes;
+  assert(totalLength <= port.mtu, 'IPv4 output: a packet is no longer than its port can send');
+  assert(neighbours.isReady(neighbour), 'IPv4 output: the hardware address of the next hop is known');
   writeEthernetAddresses(
     view,
     at,

@@ -1,9 +1,11 @@
 /**
- * Putting fragments together: RFC 791 §3.2, RFC 815 in spirit, RFC 1858 and RFC 5722 for what is refused.
- * Fragments stay in their packet slots. Memory is bounded: so many datagrams at once, so many slots in all,
- * and a timer each. A datagram whose fragments overlap is given up as a whole (an exact duplicate is only
- * ignored): no honest sender makes one.
+ * Puts fragments together: RFC 791 §3.2 and RFC 815 for what is done, RFC 1858 and RFC 5722 for what is
+ * refused. Fragments stay in their packet slots. Memory is bounded: so many datagrams at once, so many slots
+ * in all, and a timer for each datagram. An exact duplicate of a fragment is ignored. A datagram whose
+ * fragments overlap otherwise is given up as a whole: no honest sender makes one, and systems that disagree
+ * about which bytes count have been deceived that way.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { IP_REASM_FAILS, IP_REASM_OKS, IP_REASM_REQDS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import {
@@ -15,13 +17,15 @@ import {
   IPV4_SOURCE,
   MORE_FRAGMENTS,
 } from '../header/ipv4.ts';
+import { before } from '../seq.ts';
 import type { Pieces } from './pieces.ts';
 
-/** RFC 791: header and payload together. */
-const DATAGRAM_MAX = 65535;
-const FRAGMENTS_MAX = 128;
+/** RFC 791: the longest packet, header and payload together. */
+const PACKET_MAX = 65535;
+/** Fragments of one datagram: 65535 bytes come in at most 46 from an Ethernet. */
+export const FRAGMENTS_MAX = 128;
 
-/** Told of a datagram given up whose first fragment is there: the slot is the listener's now. */
+/** Told of a datagram that took too long, if its first fragment is there: that slot is the listener's now. */
 export interface ReassemblyListener {
   reassemblyTimedOut(packet: number): void;
 }
@@ -30,10 +34,13 @@ export class Reassembly {
   private readonly environment: Environment;
   private readonly pieces: Pieces;
   private readonly listener: ReassemblyListener;
+  /** Packet slots that all fragments may hold: an eighth of those there are. */
   private readonly slotsMax: number;
   private slotsHeld = 0;
   /** Offset of each slot's fragment in its datagram. */
   private readonly offset: Int32Array;
+  // Of each datagram being put together: whose it is (RFC 791: source, destination, protocol,
+  // identification), its first slot (-1: the entry is free), payload bytes and fragments that are there.
   private readonly source: Int32Array;
   private readonly destination: Int32Array;
   private readonly idAndProtocol: Int32Array;
@@ -42,9 +49,11 @@ export class Reassembly {
   private readonly fragments: Int32Array;
   /** Payload length; -1 while the last fragment is missing. */
   private readonly total: Int32Array;
+  /** When it is given up. */
   private readonly until: Int32Array;
+  /** Datagrams being put together. */
   private active = 0;
-  /** Length of the datagram that `add` has completed. */
+  /** Payload length of the datagram that `add` has completed. */
   completedLength = 0;
 
   constructor(environment: Environment, pieces: Pieces, listener: ReassemblyListener) {
@@ -67,7 +76,8 @@ export class Reassembly {
 
   /**
    * A fragment has arrived; its slot is ours from now on.
-   * @param at its IPv4 header. @returns the first slot of the completed datagram, now the caller's, or -1.
+   * @param at its IPv4 header. @param length bytes of payload.
+   * @returns the first slot of the datagram that is complete with it, now the caller's; -1: none is.
    */
   add(packet: number, at: number, headerLength: number, length: number): number {
     const { view, counters } = this.environment;
@@ -78,7 +88,7 @@ export class Reassembly {
     this.pieces.set(packet, at, at + headerLength, length);
     this.offset[packet] = offset;
     this.slotsHeld += 1;
-    const bad = length === 0 || (more && (length & 7) !== 0) || offset + length + headerLength > DATAGRAM_MAX;
+    const bad = length === 0 || (more && (length & 7) !== 0) || offset + length + headerLength > PACKET_MAX;
     if (bad || this.slotsHeld > this.slotsMax) {
       counters[IP_REASM_FAILS] += 1;
       this.drop(packet);
@@ -87,18 +97,22 @@ export class Reassembly {
     const entry = this.entryOf(at);
     if (!this.insert(entry, packet, offset, length, more)) return -1;
     if (this.total[entry] !== this.received[entry]) return -1;
-    counters[IP_REASM_OKS] += 1;
     const first = this.head[entry];
+    assert(this.offset[first] === 0, 'reassembly: a complete datagram has its first byte');
+    counters[IP_REASM_OKS] += 1;
     this.completedLength = this.total[entry];
     this.slotsHeld -= this.fragments[entry];
     this.release(entry);
+    if (COSTLY_ASSERTIONS) this.checkCounts();
     return first;
   }
 
+  /** Whether `deadlineUs` means anything. */
   get hasDeadline(): boolean {
     return this.active > 0;
   }
 
+  /** When the next datagram is given up. */
   deadlineUs(): number {
     const now = this.environment.nowUs;
     let soonest = 0x3fff_ffff;
@@ -108,20 +122,21 @@ export class Reassembly {
     return (now + soonest) | 0;
   }
 
-  /** Gives up what took too long. @returns how many. */
+  /** Gives up what took too long. @returns how many datagrams. */
   advance(): number {
     if (this.active === 0) return 0;
     const now = this.environment.nowUs;
     let expired = 0;
     for (let entry = 0; entry < this.head.length; entry++) {
-      if (this.head[entry] < 0 || ((now - this.until[entry]) | 0) < 0) continue;
+      if (this.head[entry] < 0 || before(now, this.until[entry])) continue;
       this.giveUp(entry, true);
       expired += 1;
     }
+    if (COSTLY_ASSERTIONS) this.checkCounts();
     return expired;
   }
 
-  /** The datagram a fragment belongs to; makes room by giving up the oldest. */
+  /** The entry of the datagram that a fragment belongs to. A new datagram may cost the oldest its place. */
   private entryOf(at: number): number {
     const { view, nowUs, config } = this.environment;
     const source = view.getInt32(at + IPV4_SOURCE);
@@ -136,7 +151,7 @@ export class Reassembly {
       }
       const same = this.source[entry] === source && this.destination[entry] === destination;
       if (same && this.idAndProtocol[entry] === idAndProtocol) return entry;
-      if (((this.until[entry] - this.until[oldest]) | 0) < 0) oldest = entry;
+      if (before(this.until[entry], this.until[oldest])) oldest = entry;
     }
     if (free < 0) {
       this.giveUp(oldest, false);
@@ -152,14 +167,14 @@ export class Reassembly {
     return free;
   }
 
-  /** @returns false when the fragment, or all of its datagram, was dropped. */
+  /** Links a fragment in. @returns false when it, or all of its datagram, was dropped. */
   private insert(entry: number, packet: number, offset: number, length: number, more: boolean): boolean {
     const { next, length: lengths } = this.pieces;
     const end = offset + length;
-    let before = -1;
+    let ahead = -1;
     let behind = this.head[entry];
     while (behind >= 0 && this.offset[behind] < offset) {
-      before = behind;
+      ahead = behind;
       behind = next[behind];
     }
     if (behind >= 0 && this.offset[behind] === offset && lengths[behind] === length) {
@@ -167,37 +182,48 @@ export class Reassembly {
       return false;
     }
     const overlaps =
-      (before >= 0 && this.offset[before] + lengths[before] > offset) ||
+      (ahead >= 0 && this.offset[ahead] + lengths[ahead] > offset) ||
       (behind >= 0 && this.offset[behind] < end);
+    // Two ends that differ, or bytes behind the end.
     const total = this.total[entry];
     const contradicts = (total >= 0 && (end > total || (!more && end !== total))) || (!more && behind >= 0);
     next[packet] = behind;
-    if (before < 0) this.head[entry] = packet;
-    else next[before] = packet;
+    if (ahead < 0) this.head[entry] = packet;
+    else next[ahead] = packet;
     if (this.fragments[entry] === 0) this.active += 1;
     this.fragments[entry] += 1;
     this.received[entry] += length;
     if (!more) this.total[entry] = end;
-    if (!overlaps && !contradicts && this.fragments[entry] <= FRAGMENTS_MAX) return true;
+    if (!overlaps && !contradicts && this.fragments[entry] <= FRAGMENTS_MAX) {
+      if (COSTLY_ASSERTIONS) this.checkOrder(entry);
+      return true;
+    }
     this.giveUp(entry, false);
     return false;
   }
 
+  /** Drops a fragment that is in no datagram. */
   private drop(packet: number): void {
     this.slotsHeld -= 1;
+    assert(this.slotsHeld >= 0, 'reassembly: a fragment that is dropped was held');
     this.environment.packets.free(packet);
   }
 
+  /**
+   * Drops a datagram; RFC 1122 §3.3.2: its sender is told when it took too long and its first fragment is
+   * there.
+   */
   private giveUp(entry: number, timedOut: boolean): void {
+    assert(this.head[entry] >= 0, 'reassembly: a datagram that is given up has a fragment');
     this.environment.counters[IP_REASM_FAILS] += 1;
     let first = this.head[entry];
     this.slotsHeld -= this.fragments[entry];
     this.release(entry);
     if (timedOut && this.offset[first] === 0) {
-      const rest = this.pieces.next[first];
+      const second = this.pieces.next[first];
       this.pieces.next[first] = -1;
       this.listener.reassemblyTimedOut(first);
-      first = rest;
+      first = second;
     }
     this.pieces.free(first);
   }
@@ -205,5 +231,28 @@ export class Reassembly {
   private release(entry: number): void {
     this.head[entry] = -1;
     this.active -= 1;
+  }
+
+  private checkCounts(): void {
+    const fragments = this.head.reduce(
+      (sum, first, entry) => (first >= 0 ? sum + this.fragments[entry] : sum),
+      0,
+    );
+    assert(fragments === this.slotsHeld, 'reassembly: every slot held is a fragment of one datagram');
+    const active = this.head.reduce((sum, first) => (first >= 0 ? sum + 1 : sum), 0);
+    assert(active === this.active, 'reassembly: the datagrams being put together are counted');
+  }
+
+  /** Costs a walk over a datagram's fragments. */
+  private checkOrder(entry: number): void {
+    const { next, length } = this.pieces;
+    let end = 0;
+    let bytes = 0;
+    for (let at = this.head[entry]; at >= 0; at = next[at]) {
+      assert(this.offset[at] >= end, 'reassembly: fragments lie in order and do not overlap');
+      end = this.offset[at] + length[at];
+      bytes += length[at];
+    }
+    assert(bytes === this.received[entry], 'reassembly: the bytes that are there are counted');
   }
 }

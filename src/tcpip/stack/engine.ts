@@ -1,10 +1,12 @@
 /**
- * The stack's engine: packets from the device (`input`), time (`advance`), and what is owed to the wire
- * (`flush`). The user's calls are in `stack.ts`. Order of calls and ownership of slots and buffers:
- * `contract.ts`.
+ * The stack's engine: packets from the devices (`input`), time (`advance`), and what is owed to the wire
+ * (`flush`). The user's calls are in `stack.ts`. The order of calls and the ownership of slots and buffers
+ * are in `contract.ts`.
  *
- * Packets: Ethernet type → ARP (`arp/`) or IPv4 (`ipv4/`) → ICMP (`icmp/`), UDP (`udp/`) or TCP (`tcp/`).
+ * A packet goes by its Ethernet type to ARP (`arp/`) or IPv4 (`ipv4/`), and from there to ICMP (`icmp/`), UDP
+ * (`udp/`) or TCP (`tcp/`).
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { PacketPool } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
@@ -56,8 +58,8 @@ export class Engine implements LinkClient, ErrorListener {
   private readonly reassembly: Reassembly;
 
   /**
-   * @param ports what is sent through: one for each address of the configuration, in its order, then the pure loopback
-   * port where there is one. Each one's received packets come by `clientOf`.
+   * @param ports what is sent through: one for each address of the configuration, in its order, then the pure
+   * loopback port where there is one. Each one's received packets come by `clientOf`.
    * @throws RangeError for a configuration out of range, or another number of ports than it says.
    */
   constructor(
@@ -90,8 +92,12 @@ export class Engine implements LinkClient, ErrorListener {
     this.reassembly = new Reassembly(this.environment, this.pieces, this.icmp);
   }
 
-  /** What the device of a port hands its packets to. */
+  /** What the device of a port hands its packets to. @param port its index in the constructor's `ports`. */
   clientOf(port: number): LinkClient {
+    assert(
+      port >= 0 && port < this.environment.ports.length,
+      'stack: a client is asked for a port that the stack has',
+    );
     return new PortClient(this, port);
   }
 
@@ -110,6 +116,7 @@ export class Engine implements LinkClient, ErrorListener {
     nowUs: number,
   ): boolean {
     const { environment } = this;
+    if (COSTLY_ASSERTIONS) this.checkFrame(packet, address, length);
     environment.setTime(nowUs);
     if (length < ETHERNET_BYTES) return false;
     const type = environment.view.getUint16(address + ETHERNET_TYPE);
@@ -142,7 +149,18 @@ export class Engine implements LinkClient, ErrorListener {
     return this.inputDatagram(packet, payloadLength, protocol, source, destination, flags);
   }
 
-  /** @returns true: the slot has found its place, or has been freed. */
+  /** Whether a frame lies in its slot: the device is ours, and has put it there. */
+  private checkFrame(packet: number, address: number, length: number): void {
+    const { packets } = this.environment;
+    assert(packet >= 0 && packet < packets.count, 'stack: a frame is handed over in a packet slot');
+    const start = packets.addressOf(packet);
+    assert(
+      address >= start && length >= 0 && address + length <= start + packets.slotBytes,
+      'stack: a frame lies within its slot',
+    );
+  }
+
+  /** A fragment has arrived. @returns true: its slot has found its place, or has been freed. */
   private inputFragment(
     packet: number,
     at: number,
@@ -155,7 +173,7 @@ export class Engine implements LinkClient, ErrorListener {
     const first = this.reassembly.add(packet, at, headerLength, length);
     if (first < 0) return true;
     const total = this.reassembly.completedLength;
-    // The device could not check what came in parts.
+    // No flags: the device cannot have verified the checksum of what came in parts.
     const kept =
       protocol === PROTOCOL_TCP
         ? this.inputFragmentedTcp(first, total, source, destination)
@@ -165,8 +183,8 @@ export class Engine implements LinkClient, ErrorListener {
   }
 
   /**
-   * A segment must lie in one piece: its fragments are put together in the first one's slot, if it has the
-   * room.
+   * A TCP segment must lie in one piece: its fragments are moved together in the first one's slot. One that
+   * has no room for them is dropped. @returns true when the slot is kept.
    */
   private inputFragmentedTcp(first: number, total: number, source: number, destination: number): boolean {
     const { pieces, environment } = this;
@@ -179,12 +197,13 @@ export class Engine implements LinkClient, ErrorListener {
       environment.dma.move(CARD_COLLAPSE_COPIES, pieces.address[slot], end, pieces.length[slot]);
       end += pieces.length[slot];
     }
+    assert(end === at + total, 'stack: the fragments of a segment add up to it');
     pieces.free(pieces.next[first]);
     pieces.next[first] = -1;
     return tcpInput(this.tcp, first, at, total, source, destination, 0);
   }
 
-  /** @returns true when the chain is kept. */
+  /** A datagram that is not TCP's has arrived, as a chain of slots. @returns true when the chain is kept. */
   private inputDatagram(
     packet: number,
     length: number,
@@ -204,6 +223,7 @@ export class Engine implements LinkClient, ErrorListener {
     return this.answerUnreachable(packet, UNREACHABLE_PROTOCOL);
   }
 
+  /** Answers a datagram that nobody here wants (RFC 1122 §3.2.2.1). @returns true when its chain is kept. */
   private answerUnreachable(packet: number, code: number): boolean {
     return this.icmp.queueError(packet, this.pieces.header[packet], ICMP_UNREACHABLE, code);
   }
@@ -256,7 +276,7 @@ export class Engine implements LinkClient, ErrorListener {
     );
   }
 
-  /** Whether any timer runs. */
+  /** Whether any timer runs. // Hot path. */
   hasDeadline(): boolean {
     const { tcp, neighbours } = this;
     return (
@@ -265,9 +285,11 @@ export class Engine implements LinkClient, ErrorListener {
   }
 
   /**
-   * When the next timer is due (or must be looked at again), wrapping microseconds; only where `hasDeadline`.
+   * When `advance` is next to be called, in wrapping microseconds: a timer is then due, or must be looked at
+   * again. Only where `hasDeadline`.
    */
   deadlineUs(): number {
+    assert(this.hasDeadline(), 'stack: a deadline is asked for only while a timer runs');
     const { tcp, neighbours, environment } = this;
     const now = environment.nowUs;
     let left = 0x3fff_ffff;

@@ -1,13 +1,17 @@
 /**
  * The TCP/IPv4 stack's door: the engine (`engine.ts`) with the user's calls. A call never blocks and never
  * sends: what it causes goes out with the next `flush`. Addresses are int32 numbers, ports plain numbers,
- * results errno numbers unless said otherwise. The user must not use a number after it gave it up.
+ * results errno numbers unless said otherwise. The user is the card's socket module, our own code, so a
+ * number that it has given up, or bytes that lie nowhere, are bugs and are asserted.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ENOBUFS } from '../../socket/errno.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../config.ts';
 import * as calls from '../tcp/calls.ts';
 import * as options from '../tcp/options.ts';
+import type { Tcb } from '../tcp/tcb.ts';
 import { windowBytes } from '../tcp/window.ts';
+import type { UdpSocket } from '../udp/socket.ts';
 import { Engine } from './engine.ts';
 
 export { DEFAULT_STACK_CONFIG, type StackConfig };
@@ -17,6 +21,7 @@ export class Stack extends Engine {
 
   /** @returns a new connection of the user `owner` (its number, at least 0), or -1 when none is free. */
   tcpOpen(owner: number): number {
+    assert(owner >= 0, 'stack: a connection is opened for a user with a number');
     return calls.open(this.tcp, owner);
   }
 
@@ -24,12 +29,13 @@ export class Stack extends Engine {
    * @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
    */
   tcpBind(c: number, address: number, port: number): number {
-    return calls.bind(this.tcp, this.tcp.tcbs[c], address | 0, port);
+    assert(port >= 0 && port <= 0xffff, 'stack: a connection is bound to a port of 16 bits');
+    return calls.bind(this.tcp, this.connection(c), address | 0, port);
   }
 
   /** @returns 0, EINVAL, EADDRINUSE. */
   tcpListen(c: number, backlog: number): number {
-    return calls.listen(this.tcp, this.tcp.tcbs[c], backlog);
+    return calls.listen(this.tcp, this.connection(c), backlog);
   }
 
   /**
@@ -37,13 +43,15 @@ export class Stack extends Engine {
    * EISCONN, EALREADY, …
    */
   tcpConnect(c: number, address: number, port: number, nowUs: number): number {
+    assert(port >= 0 && port <= 0xffff, 'stack: a connection goes to a port of 16 bits');
     this.environment.setTime(nowUs);
-    return calls.connect(this.tcp, this.tcp.tcbs[c], address | 0, port);
+    return calls.connect(this.tcp, this.connection(c), address | 0, port);
   }
 
   /** @returns a connection that waited for an accept, now `owner`'s, or -1. It may be readable already. */
   tcpAccept(listener: number, owner: number): number {
-    return calls.accept(this.tcp, this.tcp.tcbs[listener], owner);
+    assert(owner >= 0, 'stack: a connection is accepted for a user with a number');
+    return calls.accept(this.tcp, this.connection(listener), owner);
   }
 
   /**
@@ -53,8 +61,9 @@ export class Stack extends Engine {
    * @returns 0, EPIPE, ECONNRESET or why the connection failed, ENOBUFS. // Hot path.
    */
   tcpSend(c: number, address: number, length: number, context: number, flags: number, nowUs: number): number {
+    assert(this.isInRegion(address, length), 'stack: bytes to be sent lie in the region');
     this.environment.setTime(nowUs);
-    return calls.send(this.tcp, this.tcp.tcbs[c], address, length, context, flags);
+    return calls.send(this.tcp, this.connection(c), address, length, context, flags);
   }
 
   /** What `tcpSend` would answer to so many bytes in so many pieces, if `reserve` elements must stay free. */
@@ -67,7 +76,7 @@ export class Stack extends Engine {
   /** The latest `tcpSend` announced more, and it does not come. */
   tcpPush(c: number, nowUs: number): void {
     this.environment.setTime(nowUs);
-    calls.push(this.tcp, this.tcp.tcbs[c]);
+    calls.push(this.tcp, this.connection(c));
   }
 
   /** In-order bytes that wait to be taken. // Hot path. */
@@ -77,7 +86,8 @@ export class Stack extends Engine {
 
   /** Moves up to `lengthMax` in-order bytes to `destination` in the region. @returns bytes. // Hot path. */
   tcpTake(c: number, destination: number, lengthMax: number): number {
-    return calls.take(this.tcp, this.tcp.tcbs[c], destination, lengthMax);
+    assert(this.isInRegion(destination, lengthMax), 'stack: bytes are taken to where there is room for them');
+    return calls.take(this.tcp, this.connection(c), destination, lengthMax);
   }
 
   /** Where the first contiguous piece of in-order data lies; -1: there is none. */
@@ -101,30 +111,30 @@ export class Stack extends Engine {
   /** The program has used `bytes` that were taken: their room in the window opens again. // Hot path. */
   tcpConsumed(c: number, bytes: number, nowUs: number): void {
     this.environment.setTime(nowUs);
-    calls.consumed(this.tcp, this.tcp.tcbs[c], bytes);
+    calls.consumed(this.tcp, this.connection(c), bytes);
   }
 
   /** @param how 0 read, 1 write, 2 both. @returns 0, ENOTCONN, EINVAL. */
   tcpShutdown(c: number, how: number, nowUs: number): number {
     this.environment.setTime(nowUs);
-    return calls.shutdown(this.tcp, this.tcp.tcbs[c], how);
+    return calls.shutdown(this.tcp, this.connection(c), how);
   }
 
   /** The user gives the connection up; its number must not be used again. What is queued is still sent. */
   tcpClose(c: number, nowUs: number): void {
     this.environment.setTime(nowUs);
-    calls.close(this.tcp, this.tcp.tcbs[c]);
+    calls.close(this.tcp, this.connection(c));
   }
 
   /** The same with a reset; what is queued is discarded, its contexts are answered. */
   tcpAbort(c: number, nowUs: number): void {
     this.environment.setTime(nowUs);
-    calls.abort(this.tcp, this.tcp.tcbs[c]);
+    calls.abort(this.tcp, this.connection(c));
   }
 
   /** Options are those of `socket/options.ts`. @returns 0, EINVAL, ENOPROTOOPT. */
   tcpSetOption(c: number, option: number, value: number): number {
-    return options.setOption(this.tcp, this.tcp.tcbs[c], option, value);
+    return options.setOption(this.tcp, this.connection(c), option, value);
   }
 
   /** @returns the value (SO_LINGER_SECONDS: -1 is "off"), or -1000 - errno. SO_ERROR is cleared. */
@@ -198,6 +208,7 @@ export class Stack extends Engine {
 
   /** @returns a new socket of the user `owner`, or -1 when none is free. */
   udpOpen(owner: number): number {
+    assert(owner >= 0, 'stack: a UDP socket is opened for a user with a number');
     return this.udp.open(owner);
   }
 
@@ -205,7 +216,8 @@ export class Stack extends Engine {
    * @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
    */
   udpBind(u: number, address: number, port: number): number {
-    return this.udp.bind(this.udp.sockets[u], address | 0, port);
+    assert(port >= 0 && port <= 0xffff, 'stack: a UDP socket is bound to a port of 16 bits');
+    return this.udp.bind(this.socket(u), address | 0, port);
   }
 
   /**
@@ -213,7 +225,8 @@ export class Stack extends Engine {
    * EADDRINUSE.
    */
   udpConnect(u: number, address: number, port: number): number {
-    return this.udp.connect(this.udp.sockets[u], address | 0, port);
+    assert(port >= 0 && port <= 0xffff, 'stack: a UDP socket is connected to a port of 16 bits');
+    return this.udp.connect(this.socket(u), address | 0, port);
   }
 
   /**
@@ -233,23 +246,28 @@ export class Stack extends Engine {
     count: number,
     nowUs: number,
   ): number {
+    if (COSTLY_ASSERTIONS) this.checkPieces(pieces, lengths, count);
     this.environment.setTime(nowUs);
-    return this.udp.send(this.udp.sockets[u], address | 0, port, pieces, lengths, contexts, count);
+    return this.udp.send(this.socket(u), address | 0, port, pieces, lengths, contexts, count);
   }
 
   /** Gives up what waits to be sent; its contexts are answered. @returns datagrams given up. */
   udpDiscard(u: number): number {
-    return this.udp.discard(this.udp.sockets[u]);
+    return this.udp.discard(this.socket(u));
   }
 
   /** Payload bytes of the next datagram (0 is a datagram too); -1: there is none. */
   udpReadable(u: number): number {
-    return this.udp.readable(this.udp.sockets[u]);
+    return this.udp.readable(this.socket(u));
   }
 
   /** Moves the next datagram's payload; what passes `lengthMax` is lost. @returns bytes; -1: no datagram. */
   udpTake(u: number, destination: number, lengthMax: number): number {
-    return this.udp.take(this.udp.sockets[u], destination, lengthMax);
+    assert(
+      this.isInRegion(destination, lengthMax),
+      'stack: a datagram is taken to where there is room for it',
+    );
+    return this.udp.take(this.socket(u), destination, lengthMax);
   }
 
   /** Where the datagram taken last came from. */
@@ -285,7 +303,7 @@ export class Stack extends Engine {
 
   /** @returns 0 or ENOPROTOOPT. SO_BROADCAST, SO_REUSEADDR. */
   udpSetOption(u: number, option: number, value: number): number {
-    return this.udp.setOption(this.udp.sockets[u], option, value);
+    return this.udp.setOption(this.socket(u), option, value);
   }
 
   /**
@@ -293,11 +311,41 @@ export class Stack extends Engine {
    * is one.
    */
   udpGetOption(u: number, option: number): number {
-    return this.udp.getOption(this.udp.sockets[u], option);
+    return this.udp.getOption(this.socket(u), option);
   }
 
   /** Gives the socket up. Datagrams already queued are still sent. */
   udpClose(u: number): void {
-    this.udp.close(this.udp.sockets[u]);
+    this.udp.close(this.socket(u));
+  }
+
+  /** The connection that its user calls by its number. */
+  private connection(c: number): Tcb {
+    const tcb = this.tcp.tcbs[c];
+    assert(
+      tcb !== undefined && tcb.inUse !== 0,
+      'stack: a call names a connection that its user has not given up',
+    );
+    return tcb;
+  }
+
+  /** The UDP socket that its user calls by its number. */
+  private socket(u: number): UdpSocket {
+    const socket = this.udp.sockets[u];
+    assert(
+      socket !== undefined && socket.owner >= 0,
+      'stack: a call names a UDP socket that its user has not given up',
+    );
+    return socket;
+  }
+
+  private isInRegion(address: number, length: number): boolean {
+    return address >= 0 && length >= 0 && address + length <= this.environment.bytes.length;
+  }
+
+  private checkPieces(pieces: Int32Array, lengths: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) {
+      assert(this.isInRegion(pieces[i], lengths[i]), 'stack: every piece of a datagram lies in the region');
+    }
   }
 }

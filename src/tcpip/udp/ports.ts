@@ -1,4 +1,5 @@
-/** Which UDP socket a datagram is for, and which ports are taken. */
+/** Which UDP socket a datagram is for, and which local ports are taken (RFC 1122 §4.1.3.5). */
+import { assert } from '../../assert/assert.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EINVAL } from '../../socket/errno.ts';
 import type { Environment } from '../environment.ts';
 import { PortLists } from '../port-lists.ts';
@@ -19,12 +20,16 @@ export class UdpPorts {
     this.bound = new PortLists(sockets.length);
   }
 
-  /** @param port 0: an ephemeral one. @returns errno. */
+  /**
+   * Binds a socket. @param address 0: any. @param port 0: an ephemeral one, chosen here.
+   * @returns 0, EINVAL when it is bound already, EADDRNOTAVAIL, EADDRINUSE.
+   */
   bind(socket: UdpSocket, address: number, port: number): number {
     if (socket.localPort !== 0) return EINVAL;
     if (address !== 0 && !this.routes.isOwn(address)) return EADDRNOTAVAIL;
     const chosen = port === 0 ? this.chooseEphemeral(socket, address) : port;
     if (chosen === 0 || this.isTaken(socket, address, chosen)) return EADDRINUSE;
+    assert(socket.owner >= 0, 'UDP ports: a socket that is bound has a user');
     socket.localAddress = address;
     socket.localPort = chosen;
     socket.boundNext = this.bound.first(chosen);
@@ -33,8 +38,10 @@ export class UdpPorts {
   }
 
   /**
-   * The socket a datagram is for. @param ports the peer's in the upper half, ours in the lower. The best
-   * match wins.
+   * The socket a datagram is for: of those it may be for, the one that says most of whom it hears. One
+   * connected to the sender goes before one that is not, then one bound to the address before one bound to
+   * any.
+   * @param ports the peer's in the upper half, ours in the lower.
    */
   find(local: number, remote: number, ports: number): UdpSocket | undefined {
     const remotePort = ports >>> 16;
@@ -56,11 +63,13 @@ export class UdpPorts {
     return best;
   }
 
+  /** Gives a socket's port up; nothing where it has none. */
   unbind(socket: UdpSocket): void {
     if (socket.localPort === 0) return;
     let before = -1;
     let at = this.bound.first(socket.localPort);
     while (at !== socket.index) {
+      assert(at >= 0, 'UDP ports: a bound socket is in the list of its port');
       before = at;
       at = this.sockets[at].boundNext;
     }
@@ -69,6 +78,7 @@ export class UdpPorts {
     socket.localPort = 0;
   }
 
+  /** Whether a bind must be refused, as on Linux: two may share a port if both set SO_REUSEADDR. */
   private isTaken(socket: UdpSocket, address: number, port: number): boolean {
     for (let index = this.bound.first(port); index >= 0; index = this.sockets[index].boundNext) {
       const other = this.sockets[index];
@@ -79,6 +89,7 @@ export class UdpPorts {
     return false;
   }
 
+  /** An ephemeral port drawn at random (RFC 6056 §3.3.1); 0: all are taken. */
   private chooseEphemeral(socket: UdpSocket, address: number): number {
     const { config, random } = this.environment;
     const count = config.ephemeralLast - config.ephemeralFirst + 1;

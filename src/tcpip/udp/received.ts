@@ -1,7 +1,8 @@
 /**
- * Received datagrams that wait to be taken. They stay in their packet slots: each socket's are linked from first slot to
- * first slot, and what is known of a datagram is kept by the number of its first slot.
+ * Received datagrams that wait to be taken. They stay in their packet slots: each socket's are linked from
+ * first slot to first slot, and what is known of a datagram is kept by the number of its first slot.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   BYTES_ACCEPTED,
   BYTES_DELIVERED,
@@ -19,7 +20,9 @@ import type { UdpSocket } from './socket.ts';
 export class UdpReceived {
   private readonly environment: Environment;
   private readonly pieces: Pieces;
-  /** Of a datagram, by its first slot: payload bytes, who sent it, and the socket's next datagram (-1: none). */
+  /**
+   * Of a datagram, by its first slot: payload bytes, who sent it, and the socket's next datagram (-1: none).
+   */
   private readonly length: Int32Array;
   private readonly source: Int32Array;
   private readonly sourcePort: Int32Array;
@@ -36,8 +39,8 @@ export class UdpReceived {
   }
 
   /**
-   * Whether a datagram may be queued: the socket's limits leave room, and a quarter of all packet slots stays for what
-   * matters more. @param stated bytes with the UDP header: an empty datagram takes room too.
+   * Whether a datagram may be queued: the socket's limits leave room, and a quarter of all packet slots stays
+   * free for connections. @param stated bytes with the UDP header: an empty datagram takes room too.
    */
   hasRoom(socket: UdpSocket, stated: number): boolean {
     const { config, packets } = this.environment;
@@ -52,6 +55,7 @@ export class UdpReceived {
     const { pieces, environment } = this;
     const { counters } = environment;
     const payload = stated - UDP_BYTES;
+    assert(payload >= 0, 'UDP received: a datagram that is queued has a whole header');
     counters[UDP_IN_DATAGRAMS] += 1;
     counters[BYTES_ACCEPTED] += payload;
     counters[UDP_IN_DATA_BYTES] += payload;
@@ -66,6 +70,10 @@ export class UdpReceived {
     socket.tail = packet;
     socket.bytes += stated;
     socket.count += 1;
+    assert(
+      socket.count <= environment.config.udpReceiveDatagrams,
+      'UDP received: a socket holds no more datagrams than it may',
+    );
   }
 
   /** Payload bytes of the socket's next datagram; -1: there is none. */
@@ -99,14 +107,19 @@ export class UdpReceived {
     while (socket.head >= 0) this.dropFirst(socket, BYTES_UNREAD);
   }
 
-  /** @param reason counts what of its payload is lost. */
+  /** Drops the first datagram. @param reason the counter of what of its payload has not been taken. */
   private dropFirst(socket: UdpSocket, reason: number): void {
     const packet = socket.head;
+    assert(packet >= 0, 'UDP received: a datagram that is dropped is there');
     this.environment.counters[reason] += this.length[packet];
     socket.head = this.next[packet];
     if (socket.head < 0) socket.tail = -1;
     socket.bytes -= this.length[packet] + UDP_BYTES;
     socket.count -= 1;
+    assert(
+      socket.head < 0 ? socket.bytes === 0 && socket.count === 0 : socket.count > 0,
+      'UDP received: bytes and datagrams of a socket run out together',
+    );
     this.pieces.free(packet);
   }
 }

@@ -1,31 +1,37 @@
 /**
- * Datagrams waiting to be sent: a bounded table of references, in a queue for each port, and those parked for want of
- * a hardware address. A datagram of several pieces takes as many entries: the first is in the queue and has the
- * addresses, the others hang on it.
+ * Datagrams waiting to be sent: a bounded table of references, in a queue for each port, and those put aside
+ * for want of a hardware address. A datagram of several pieces takes as many entries: the first is in the
+ * queue and has the addresses, the others hang on it.
  */
+import { assert } from '../../assert/assert.ts';
+
 export class UdpSends {
   /** The port by which the datagram leaves. */
   readonly port: Uint8Array;
+  /** Whose hardware address it needs. */
   readonly nextHop: Int32Array;
   readonly local: Int32Array;
   readonly remote: Int32Array;
   /** As on the wire: ours in the upper half. */
   readonly ports: Int32Array;
+  /** Of each piece: its address and bytes, and the context under which the user wants it back (-1: none). */
   readonly payload: Int32Array;
   readonly length: Int32Array;
   readonly context: Int32Array;
-  /** The socket it is of. */
+  /** The index of the socket that sends it. */
   readonly socket: Int32Array;
   /** The datagram's next piece; -1: none. */
   readonly piece: Int32Array;
   private readonly next: Int32Array;
   private free = 0;
+  /** Entries that are free. */
   private available: number;
   /** First entry that each port is to send; -1: none. */
   readonly head: Int32Array;
   private readonly tail: Int32Array;
   /** Datagrams in the queues of all ports. */
   queued = 0;
+  /** First of the datagrams put aside, the latest; -1: none. */
   private parked = -1;
 
   constructor(count: number, ports: number) {
@@ -51,7 +57,10 @@ export class UdpSends {
     return pieces <= this.available;
   }
 
-  /** Begins a datagram with its first piece; there is room. @returns the entry, to `place`, `hang` on and `queue`. */
+  /**
+   * Begins a datagram with its first piece; there is room. @returns the entry, to `place`, `hang` on and
+   * `queue`.
+   */
   begin(socket: number, port: number, nextHop: number, local: number, remote: number, ports: number): number {
     const entry = this.take();
     this.socket[entry] = socket;
@@ -82,16 +91,17 @@ export class UdpSends {
     return (this.ports[entry] << 16) | (this.ports[entry] >>> 16);
   }
 
-  /** Takes the first entry of a port out. */
+  /** Takes the first datagram of a port out of its queue. @returns its first entry. */
   shift(port: number): number {
     const entry = this.head[port];
+    assert(entry >= 0, 'UDP sends: a datagram that is taken out of a queue is in it');
     this.head[port] = this.next[entry];
     if (this.head[port] < 0) this.tail[port] = -1;
     this.queued -= 1;
     return entry;
   }
 
-  /** Puts the first entry of a port aside. */
+  /** Puts the first datagram of a port aside. */
   park(port: number): void {
     const entry = this.shift(port);
     this.next[entry] = this.parked;
@@ -99,11 +109,11 @@ export class UdpSends {
   }
 
   /**
-   * Takes an entry for `nextHop` from those put aside. @param ready true: it is queued again.
+   * Takes a datagram for `nextHop` from those put aside, the one that has waited longest. @param ready true:
+   * it is queued again.
    * @returns the entry, or -1 when there is none.
    */
   unpark(nextHop: number, ready: boolean): number {
-    // The one put aside first lies deepest.
     let before = -1;
     let found = -1;
     let foundBefore = -1;
@@ -121,7 +131,9 @@ export class UdpSends {
     return found;
   }
 
+  /** Frees an entry; the caller has seen to its piece. */
   release(entry: number): void {
+    assert(this.available < this.next.length, 'UDP sends: no more entries come back than there are');
     this.next[entry] = this.free;
     this.free = entry;
     this.piece[entry] = -1;
@@ -159,6 +171,7 @@ export class UdpSends {
 
   private take(): number {
     const entry = this.free;
+    assert(entry >= 0, 'UDP sends: an entry is taken only where one is free');
     this.free = this.next[entry];
     this.available -= 1;
     return entry;
@@ -167,10 +180,25 @@ export class UdpSends {
   /** Puts a datagram at the end of its port's queue. */
   queue(entry: number): void {
     const port = this.port[entry];
+    assert(port < this.head.length, 'UDP sends: a datagram is queued at a port that is there');
     this.next[entry] = -1;
     if (this.tail[port] < 0) this.head[port] = entry;
     else this.next[this.tail[port]] = entry;
     this.tail[port] = entry;
     this.queued += 1;
+  }
+
+  /**
+   * Whether `queued` is what the queues hold, each datagram in its own port's. Costs a walk over all of them.
+   */
+  get isCounted(): boolean {
+    let count = 0;
+    for (let port = 0; port < this.head.length; port++) {
+      for (let entry = this.head[port]; entry >= 0; entry = this.next[entry]) {
+        if (this.port[entry] !== port) return false;
+        count += 1;
+      }
+    }
+    return count === this.queued;
   }
 }

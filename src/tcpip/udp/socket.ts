@@ -1,4 +1,7 @@
-/** A UDP socket: only numbers. Addresses and ports are 0 where not set; queued datagrams are in `Udp`. */
+/**
+ * A UDP socket: only numbers, so that no store ever allocates. It is made once and used again (`reset`). An
+ * address or port is 0 where it is not set. The datagrams that wait to be taken are linked in `UdpReceived`.
+ */
 export class UdpSocket {
   readonly index: number;
   /** The user's number; -1 while in the pool. */
@@ -7,14 +10,17 @@ export class UdpSocket {
   localPort = 0;
   remoteAddress = 0;
   remotePort = 0;
+  /** The next socket of the same list of ports; -1: none. */
   boundNext = -1;
+  /** SO_BROADCAST and SO_REUSEADDR: 0 or 1. */
   broadcast = 0;
   reuseAddress = 0;
-  /** What ICMP said; told once. */
+  /** The errno of what ICMP said; 0: nothing. It is told once. */
   error = 0;
   /** First slots of the first and the last datagram that wait. */
   head = -1;
   tail = -1;
+  /** What waits: bytes with UDP headers, and datagrams. */
   bytes = 0;
   count = 0;
   /** Where the datagram taken last came from. */
@@ -25,6 +31,7 @@ export class UdpSocket {
     this.index = index;
   }
 
+  /** Makes a socket from the pool as new, for a user. */
   reset(owner: number): void {
     this.owner = owner;
     this.localAddress = 0;

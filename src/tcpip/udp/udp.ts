@@ -1,8 +1,10 @@
 /**
- * UDP (RFC 768, RFC 1122 §4.1): sockets, datagrams in both directions by reference. A datagram to send stays in
- * the user's buffer until `flush` has handed it to the device; a received one stays in its packet slots until
- * taken. Both queues are bounded. Datagrams for a next hop whose address is not known yet wait aside.
+ * UDP (RFC 768, RFC 1122 §4.1): sockets, and datagrams in both directions by reference. A datagram to send
+ * stays in the user's buffer until `flush` has handed it to the device; a received one stays in its packet
+ * slots until it is taken (received.ts). Both queues are bounded. Datagrams for a next hop whose hardware
+ * address is not known yet wait aside (sends.ts).
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   BYTES_DISCARDED,
   BYTES_QUEUED,
@@ -34,7 +36,7 @@ import {
   UDP_DESTINATION_PORT,
   UDP_SOURCE_PORT,
 } from '../header/udp.ts';
-import { DatagramSender } from '../ipv4/datagram.ts';
+import { DatagramSender, LIST_MAX } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
 import type { Routes } from '../route.ts';
 import { UdpPorts } from './ports.ts';
@@ -42,10 +44,10 @@ import { UdpReceived } from './received.ts';
 import { UdpSends } from './sends.ts';
 import { UdpSocket } from './socket.ts';
 
-/** Largest payload: 65535 less both headers. */
+/** The largest payload of a datagram: 65535 bytes less both headers. */
 const PAYLOAD_MAX = 65507;
 
-/** What `getOption` answers for an errno. */
+/** What `getOption` answers for an errno: this less the errno, below any value an option can have. */
 const OPTION_ERROR = -1000;
 
 export class Udp {
@@ -77,15 +79,18 @@ export class Udp {
     this.received = new UdpReceived(environment, pieces);
   }
 
-  /** @returns a socket, or -1. */
+  /** @returns the index of a socket for a user; -1: none is free. */
   open(owner: number): number {
     if (this.freeCount === 0) return -1;
     const socket = this.sockets[this.free[--this.freeCount]];
+    assert(socket.owner < 0 && socket.head < 0, 'UDP: a socket of the pool has no user and no datagram');
     socket.reset(owner);
     return socket.index;
   }
 
+  /** Gives a socket back to the pool. What it has queued for sending is still sent. */
   close(socket: UdpSocket): void {
+    assert(socket.owner >= 0, 'UDP: a socket is closed once');
     this.ports.unbind(socket);
     this.received.dropAll(socket);
     socket.owner = -1;
@@ -130,9 +135,10 @@ export class Udp {
     const remote = address === 0 && port === 0 ? socket.remoteAddress : address === 0 ? 0x7f000001 : address;
     const remotePort = port === 0 ? socket.remotePort : port;
     if (remotePort === 0) return EDESTADDRREQ;
+    assert(count >= 1, 'UDP: a datagram has a piece, if only an empty one');
     let length = 0;
     for (let i = 0; i < count; i++) length += lengths[i];
-    if (length > PAYLOAD_MAX) return EMSGSIZE;
+    if (length > PAYLOAD_MAX || count > LIST_MAX) return EMSGSIZE;
     if (routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
     const nextHop = routes.nextHop(remote);
     if (nextHop === 0) {
@@ -158,7 +164,9 @@ export class Udp {
     return 0;
   }
 
-  /** Gives up what a socket has queued for sending; its contexts are answered. @returns datagrams given up. */
+  /**
+   * Gives up what a socket has queued for sending; its contexts are answered. @returns datagrams given up.
+   */
   discard(socket: UdpSocket): number {
     const { sends, senders } = this;
     // Only a port's first datagram can have gone in part; all of this socket's are given up.
@@ -182,9 +190,11 @@ export class Udp {
   flush(): number {
     let sent = 0;
     for (let port = 0; port < this.senders.length; port++) sent += this.flushPort(port);
+    if (COSTLY_ASSERTIONS) this.checkSends();
     return sent;
   }
 
+  /** Sends what leaves by a port, until that is full. @returns packets sent. */
   private flushPort(port: number): number {
     const { sends, neighbours } = this;
     const sender = this.senders[port];
@@ -226,7 +236,7 @@ export class Udp {
 
   /**
    * A datagram has arrived as a chain of slots. @param length with its header.
-   * @returns true when kept; -1: no socket (the caller answers with an ICMP error); 0: dropped.
+   * @returns 1: kept; -1: there is no socket, and the caller answers with an ICMP error; 0: dropped.
    */
   input(packet: number, length: number, source: number, destination: number, flags: number): number {
     const { pieces, environment } = this;
@@ -273,6 +283,7 @@ export class Udp {
     this.tellError(socket, errno);
   }
 
+  /** @returns 0 or ENOPROTOOPT. */
   setOption(socket: UdpSocket, option: number, value: number): number {
     if (option === SO_BROADCAST) socket.broadcast = value !== 0 ? 1 : 0;
     else if (option === SO_REUSEADDR) socket.reuseAddress = value !== 0 ? 1 : 0;
@@ -280,6 +291,7 @@ export class Udp {
     return 0;
   }
 
+  /** @returns the value, or OPTION_ERROR less an errno. SO_ERROR is cleared. */
   getOption(socket: UdpSocket, option: number): number {
     if (option === SO_BROADCAST) return socket.broadcast;
     if (option === SO_REUSEADDR) return socket.reuseAddress;
@@ -289,6 +301,7 @@ export class Udp {
     return error;
   }
 
+  /** Keeps an error for the socket's next call, and wakes its user. */
   private tellError(socket: UdpSocket, errno: number): void {
     socket.error = errno;
     this.environment.owner.readable(socket.owner);
@@ -303,7 +316,7 @@ export class Udp {
     flags: number,
   ): boolean {
     const { view, kernels } = this.environment;
-    // RFC 768: 0 means the sender made none.
+    // RFC 768: 0 means that the sender made none.
     if ((flags & RX_CHECKSUM_CHECKED) !== 0 || view.getUint16(at + UDP_CHECKSUM) === 0) return true;
     const { address, length, next } = this.pieces;
     let sum = fold(addressSum(source) + addressSum(destination) + PROTOCOL_UDP + stated);
@@ -316,7 +329,7 @@ export class Udp {
     return sum === 0xffff;
   }
 
-  /** @returns as `DatagramSender.send`. */
+  /** Sends a datagram. @returns as `DatagramSender.send`. */
   private sendEntry(sender: DatagramSender, entry: number, neighbour: number): number {
     const { sends } = this;
     const local = sends.local[entry];
@@ -335,13 +348,14 @@ export class Udp {
     if (!offload) {
       const sum = fold(pseudo + addressSum(ports) + total);
       checksum = ~sender.sum(sum) & 0xffff;
+      // RFC 768: a sum of 0 is sent as all ones, since 0 says that there is none.
       if (checksum === 0) checksum = 0xffff;
     }
     const word1 = (total << 16) | checksum;
     return sender.send(neighbour, local, remote, PROTOCOL_UDP, ports, word1, offload ? TX_CHECKSUM : 0);
   }
 
-  /** A datagram is done with: its bytes count as `reason` says, its contexts are answered. */
+  /** A datagram is sent or given up: its bytes are counted under `reason`, and its contexts are answered. */
   private finish(first: number, reason: number): void {
     const { sends, environment } = this;
     for (let entry = first; entry >= 0; ) {
@@ -352,5 +366,12 @@ export class Udp {
       if (context >= 0) environment.owner.sendDone(context);
       entry = next;
     }
+  }
+
+  private checkSends(): void {
+    assert(
+      this.sends.isCounted,
+      'UDP: the datagrams of all queues are counted, and leave by the port of their queue',
+    );
   }
 }
