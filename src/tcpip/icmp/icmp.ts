@@ -265,7 +265,9 @@ export class Icmp {
     const neighbour = neighbours.resolve(nextHop);
     if (!neighbours.isReady(neighbour)) {
       sender.abandon();
+      // RFC 1122 §2.3.2.2: the latest message is kept, so the one before it gives way.
       if (queue.isWaiting) pieces.free(queue.packet[WAITING]);
+      queue.isWaiting = false;
       queue.putAside(slot);
       return 0;
     }
