@@ -1,4 +1,5 @@
-/** The host driver, put together: the four subsystems over one card's layout. */
+/** The host driver, put together: its four subsystems (memory, message, kernel, user) over one card's layout. */
+import { AssertionFailure } from '../assert/assert.ts';
 import { type CardLayout, STAGING_BYTES } from '../dma/card-layout.ts';
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
@@ -9,7 +10,8 @@ import { Ledger } from '../ledger/ledger.ts';
 import { ENETDOWN } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Sleeper, Waker } from '../time/sleeper.ts';
-import { type CardHealth, Driver } from './kernel/driver.ts';
+import { Driver } from './kernel/driver.ts';
+import type { CardHealth } from './kernel/driver-parts.ts';
 import type { DriverConfig } from './memory/driver-config.ts';
 import { ReceivePool } from './memory/receive-pool.ts';
 import { SocketTable } from './memory/socket-table.ts';
@@ -18,9 +20,10 @@ import { BringUp } from './message/bring-up.ts';
 import { ControlCall } from './message/control-call.ts';
 import { DeviceEvents } from './message/device-events.ts';
 import { DeviceParams } from './message/device-params.ts';
-import { Replies } from './message/reply-dispatch.ts';
+import { ReplyDispatch } from './message/reply-dispatch.ts';
 import { Requests } from './message/requests.ts';
 import { SendBatch } from './message/send-batch.ts';
+import { SendRequests } from './message/send-requests.ts';
 import { CardSockets } from './user/card-sockets.ts';
 import { DeviceCalls } from './user/device-calls.ts';
 import { Receiver } from './user/receiver.ts';
@@ -34,10 +37,10 @@ export interface HostEnvironment {
   /** Where the driver rests. */
   readonly sleeper: Sleeper;
   readonly health: CardHealth;
-  /** The frames' two ends on this side; the layout's transport where absent. A tracer's wrappers go here too. */
+  /** The host's two ends of the transport, perhaps in a tracer's wrappers; those that the layout asks for where absent. */
   readonly inbound?: FrameProducer;
   readonly outbound?: FrameConsumer;
-  /** What moves payload, counting in this host's ledger; an engine with the layout's scratch memory where absent. */
+  /** What moves payload, and counts it in this host's ledger; an engine with the layout's scratch memory where absent. */
   readonly dma?: DmaEngine;
 }
 
@@ -45,7 +48,7 @@ function given({ inbound, outbound }: HostEnvironment): HostQueues | undefined {
   return inbound === undefined || outbound === undefined ? undefined : { inbound, outbound };
 }
 
-/** Rest between two looks at memory that the card is to write. */
+/** How long the driver rests between two looks at memory that the card is to write, in nanoseconds. */
 const POLL_NS = 50_000;
 
 export class Host {
@@ -72,8 +75,18 @@ export class Host {
     const control = new ControlCall(ledger);
     const requests = new Requests(region, inbound, doorbell, ledger);
     const events = new DeviceEvents(ledger);
-    const replies = new Replies(region.words, ledger, table, transmit, receive, control, events, requests);
+    const replies = new ReplyDispatch(
+      region.words,
+      ledger,
+      table,
+      transmit,
+      receive,
+      control,
+      events,
+      requests,
+    );
     const batch = new SendBatch(requests, transmit);
+    const messages = new SendRequests(requests, transmit);
     const dma = environment.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
     this.ledger = ledger;
     this.transmit = transmit;
@@ -101,14 +114,22 @@ export class Host {
       events.mask = 0;
       replies.watch.forget();
     };
-    this.bringUp = new BringUp(region, layout.control, requests, control, this.driver, replies.watch);
+    this.bringUp = new BringUp(
+      region,
+      layout.control,
+      requests,
+      control,
+      this.driver,
+      replies.watch,
+      config.classVersion,
+    );
     this.sockets = new CardSockets(
       this.driver,
       requests,
       control,
       table,
       transmit,
-      new Sender(this.driver, requests, batch, table, transmit, dma, ledger, config),
+      new Sender(this.driver, messages, batch, table, transmit, dma, ledger),
       new Receiver(region, this.driver, table, receive, dma, ledger),
       new DeviceCalls(this.driver, requests, params, events),
       ledger,
@@ -119,23 +140,34 @@ export class Host {
     this.timeoutNs = config.controlTimeoutNs;
   }
 
-  /** Brings the card up, from RESET or as another driver left it. @param classId class its device must have. @throws Error naming the step that failed. */
+  /**
+   * Brings the card up, from RESET or from whatever state another driver left it in.
+   * @param classId class of the device to use: the first of the card's that nobody has claimed.
+   * @throws Error naming the step that failed.
+   */
   bringUpCard(classId: number): void {
-    this.bringUp.run(classId, this.patience());
-    this.up = true;
+    try {
+      this.bringUp.run(classId, this.patience());
+      this.up = true;
+    } catch (failure) {
+      this.driver.failed(failure);
+    }
   }
 
   /**
    * Resets the card, at any moment, and brings it up again. Every open socket fails with ENETDOWN and every buffer the card had
-   * is the host's; then there may be new ones. @throws Error naming the step that failed: the card is dead then.
+   * is the host's; then there may be new ones. A driver that has failed (`Driver.fault`) cannot.
+   * @throws Error naming the step that failed: the card is dead then.
    */
   restartCard(classId: number): void {
+    const { driver } = this;
+    if (driver.fault !== undefined) throw new Error(`the driver has failed: ${driver.fault}`);
     try {
       this.bringUp.again(classId, this.patience());
       this.up = true;
-    } catch (error) {
-      this.driver.die(ENETDOWN);
-      throw error;
+    } catch (failure) {
+      if (!(failure instanceof AssertionFailure)) driver.die(ENETDOWN);
+      driver.failed(failure);
     }
   }
 
@@ -152,18 +184,19 @@ export class Host {
   }
 
   /**
-   * Ends the session in order, as a driver does before it goes: SysQuiesce, and every reply the card still had. Sockets still
-   * open are told nothing; that is for whoever stops the card. Once, and only where the card is up and alive.
-   * @param timeoutNs how long the card may take for a free frame, and for its answer. @returns whether it has answered.
+   * Ends the session in order, as a driver does before it goes: SysQuiesce, and every reply that the card still had. Sockets that are
+   * open go on as they are; to fail them is for whoever stops the card. Once, and only where the card is up and alive.
+   * @param timeoutNs how long the card may take for a free frame, and again for its answer. @returns whether it has answered.
    */
   quiesce(timeoutNs: number): boolean {
     const { driver } = this;
     if (!this.up || !driver.checkHealth()) return false;
     this.up = false;
-    driver.goOffline();
     try {
+      driver.goOffline();
       this.bringUp.quiesce(timeoutNs);
-    } catch {
+    } catch (failure) {
+      if (failure instanceof AssertionFailure) driver.failed(failure);
       return false;
     }
     while (driver.poll() > 0) {}

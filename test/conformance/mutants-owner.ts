@@ -21,7 +21,7 @@ interface Engine {
   copyIn(reason: number, source: Uint8Array, offset: number, destination: number, length: number): void;
 }
 
-const ring = (card: VirtualCard): Ring => part<Ring>(card.host.requests, 'ring');
+const ring = (card: VirtualCard): Ring => part<Ring>(card.host.requests, 'producer');
 const consumer = (card: VirtualCard): Releasing => part<Releasing>(card.host.driver, 'outbound');
 const engine = (card: VirtualCard): Engine => part<Engine>(card.stack.sender, 'dma');
 const hostCounters = (card: VirtualCard): Float64Array => card.host.ledger.counters;
@@ -174,7 +174,7 @@ export const MEMORY_MUTANTS: readonly Mutant[] = [
     name: 'write to a frame that is posted',
     rule: 'O-03',
     late: (card) => {
-      const frame = ring(card).acquire();
+      const frame = card.host.requests.acquire();
       card.host.requests.optionGet(frame, 0x7777, 0, 1);
       engine(card).copyIn(SEND_COPIES, new Uint8Array(4), 0, frame * 4 + 64, 4);
     },

@@ -203,7 +203,7 @@ describe('8: counters are bumped before there is a frame', () => {
     const card = new ScriptedCard();
     const connected = card.connect();
     const { requests, transmit } = card.host;
-    while (requests.acquire() >= 0) requests.post();
+    while (requests.framesFree > 0) requests.shutdown(requests.acquire(), 7, 1);
     const before = card.counters;
     expect(card.sockets.send(connected, new Uint8Array(9), 0, 9)).toBe(-EAGAIN);
     expect(card.counters['bytesSent']).toBe(before['bytesSent']);

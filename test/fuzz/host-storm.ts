@@ -10,6 +10,7 @@ import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import type { FifoCardConsumer, FifoCardProducer } from '../../src/i2o/queues/fifo/fifo-card.ts';
 import { firstInboundMfa } from '../../src/i2o/queues/fifo/fifo-layout.ts';
 import { cardQueues, hostQueues, queuePlanner } from '../../src/i2o/queues/queues.ts';
+import { DEVICE_TID } from '../../src/i2o/tids.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import { MESSAGE_REPLIES, OUTBOUND_REFUSED } from '../../src/ledger/counters.gen.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
@@ -108,6 +109,7 @@ export class HostStorm {
     const whole = this.frames + frames;
     this.guarded(() => {
       this.host.driver.supplyOutbound();
+      this.host.requests.useDevice(DEVICE_TID);
       this.host.driver.goOnline(2);
     });
     while (this.frames < whole) {

@@ -338,7 +338,7 @@ describe('no frame', () => {
     const stream = card.connect();
     const socket = card.sockets.socket(SOCK_DGRAM);
     const { requests, transmit } = card.host;
-    while (requests.acquire() >= 0) requests.post(); // nobody takes them
+    while (requests.framesFree > 0) requests.shutdown(requests.acquire(), 7, 1); // nobody takes them
     card.onRequest = () => {};
     const before = card.counters;
     const full = requests.framesFree === 0;

@@ -80,6 +80,7 @@ export class ScriptedCard {
       },
       health: { alive: () => true },
     });
+    this.host.requests.useDevice(DEVICE_TID);
     this.host.driver.goOnline(cardVersion);
     this.take();
     this.taken.length = 0;

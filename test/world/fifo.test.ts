@@ -6,7 +6,7 @@ import { FLAG_FAIL, frameFlags, getFailureCode, getFailurePreservedFrame } from 
 import { HostPort, WRITE_INTERRUPTED } from '../../src/i2o/queues/fifo/fifo-port.ts';
 import { fifoLayout } from '../../src/i2o/queues/queues.ts';
 import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
-import { NO_FRAME } from '../../src/i2o/transport.ts';
+import { type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
 import type { Waker } from '../../src/time/sleeper.ts';
 import type { CardOverrides } from '../../src/world/build/card-config.ts';
@@ -114,11 +114,13 @@ describe('a request that cannot be delivered (conformance point 7)', () => {
     const world = new VirtualWorld({ cards: [FIFO] });
     const { host, iopLedger } = world.cards[0];
     world.run(() => false, 1e6);
+    const { producer } = host.requests as unknown as { producer: FrameProducer };
     for (let i = 0; i < 20; i++) {
-      const frame = host.requests.acquire();
+      const frame = producer.acquire();
       expect(frame).not.toBe(NO_FRAME);
       host.requests.words.set([1 | (4 << 16), 0x123 | (HOST_TID << 12) | (0x81 << 24), 7, i], frame);
-      host.requests.post();
+      producer.post();
+      host.requests.publish();
       world.run(() => false, 1e6);
     }
     expect(host.requests.framesInUse).toBe(0);
@@ -214,9 +216,13 @@ describe('two threads', () => {
 /** The driver's own port, so that what is forged goes through the same indices as what is not. */
 function innards(echo: Echo): { port: HostPort; layout: BareCard['memory']['layout']; waker: Waker } {
   const { card } = echo as unknown as {
-    card: { host: { requests: { ring: { port: HostPort } } }; memory: BareCard['memory']; iopWaker: Waker };
+    card: {
+      host: { requests: { producer: { port: HostPort } } };
+      memory: BareCard['memory'];
+      iopWaker: Waker;
+    };
   };
-  return { port: card.host.requests.ring.port, layout: card.memory.layout, waker: card.iopWaker };
+  return { port: card.host.requests.producer.port, layout: card.memory.layout, waker: card.iopWaker };
 }
 
 it('serves sockets with as few frames as can be, and every frame comes home', async () => {

@@ -1,13 +1,14 @@
 /**
- * Gives empty buckets back to the card, several in one message. From the receiver: buckets read or dropped. To the card:
- * SocketReceivePost, as soon as a message is worth it; what finds no frame waits for the chores.
+ * Gives empty buckets back to the card, several in one message. The receiver says which have been read or dropped; they are posted
+ * by SocketReceivePost once they are worth a message. What finds no frame waits for the driver's chores.
  */
+import { assert } from '../../assert/assert.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { Requests } from '../message/requests.ts';
 
 export class BucketPosts {
-  /** Set while the card is OPERATIONAL: before that, and once it is dead, it takes none. */
+  /** Set while the card is OPERATIONAL: before that, and once it is dead, it takes no buckets. */
   open = false;
   private readonly receive: ReceivePool;
   private readonly requests: Requests;
@@ -26,7 +27,7 @@ export class BucketPosts {
   }
 
   /**
-   * Posts the empty buckets once they are worth a message, or as many as the card has left: it lets no socket hold more
+   * Posts the empty buckets once they are worth a message, or are as many as the card still has: it lets no socket hold more
    * buckets than it has free, so a socket whose own lie here empty might else wait for ever. // Hot path.
    */
   postDue(): void {
@@ -35,9 +36,10 @@ export class BucketPosts {
     if (waiting > 0 && this.open) this.postAll();
   }
 
-  /** Posts every empty bucket, as many as frames allow. */
+  /** Posts every empty bucket, as far as frames allow. */
   postAll(): void {
     const { receive, requests } = this;
+    assert(this.open, 'bucket posts: buckets are posted to a card that takes them');
     while (receive.waiting > 0 && requests.receivePost(receive) > 0) {}
   }
 }

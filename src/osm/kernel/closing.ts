@@ -1,7 +1,8 @@
 /**
- * Giving sockets up. From the program's `close`, and from connections that came for nobody: a number. To the card:
- * SocketClose or SocketAbort; the number is free when the card has answered.
+ * Gives sockets up: those that the program closes, and connections that came for nobody. The card gets a SocketClose or a
+ * SocketAbort; the socket id is free when it has answered.
  */
+import { assert } from '../../assert/assert.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { BYTES_DROPPED, DATAGRAMS_DROPPED, DATAGRAMS_DROPPED_BYTES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -10,6 +11,7 @@ import {
   STATE_CLOSING,
   STATE_FAILED,
   STATE_FREE,
+  STATE_POSTED,
   socketTag,
 } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
@@ -39,39 +41,40 @@ export class Closing {
   }
 
   /**
-   * Gives a socket up: a stream's unread data is dropped, which makes it an abort (RFC 2525 section 2.17).
-   * @param frame acquired before, since the wait for one may bring more data; NO_FRAME: the card is dead, or was reset.
-   * @param reset abort it in any case.
+   * Gives a socket up. Unread data of a stream is dropped, and the stream is then aborted (RFC 2525 section 2.17).
+   * @param frame acquired before the call, since the wait for one may bring more data; NO_FRAME: the card is dead, or was reset.
+   * @param reset aborts it in any case.
    */
-  close(frame: number, number: number, socket: HostSocket, reset: boolean): void {
+  close(frame: number, socketId: number, socket: HostSocket, reset: boolean): void {
+    const { state } = socket;
+    assert(
+      state !== STATE_FREE && state !== STATE_POSTED && state !== STATE_CLOSING,
+      'closing: a socket that is given up was in use',
+    );
     const unread = this.dropUnread(socket);
-    const unreadStream = unread > 0 && socket.datagram === 0 && socket.state !== STATE_FAILED;
+    const unreadStream = unread > 0 && socket.datagram === 0 && state !== STATE_FAILED;
     // A stream with a hole in it must not end as if it were whole.
     const abort = reset || unreadStream || (socket.broken !== 0 && socket.datagram === 0);
-    socket.state = STATE_CLOSING;
+    socket.become(STATE_CLOSING);
     if (frame === NO_FRAME) {
-      socket.state = STATE_FREE;
-      this.table.give(number);
+      this.table.give(socketId);
       return;
     }
-    this.requests.close(frame, socketTag(number, socket.generation), number, abort);
+    this.requests.close(frame, socketTag(socketId, socket.generation), socketId, abort);
     this.buckets.postDue();
   }
 
-  /** Drops what a socket has not read. @returns bytes. */
+  /** Drops what a socket has not read. @returns how many bytes. */
   private dropUnread(socket: HostSocket): number {
     const { receive } = this;
     let dropped = 0;
     let count = 0;
-    for (let bucket = socket.receiveHead; bucket >= 0; ) {
-      const next = receive.next[bucket];
+    while (socket.receiveHead >= 0) {
+      const bucket = receive.dequeue(socket);
       dropped += receive.length[bucket];
       receive.give(bucket);
       count += 1;
-      bucket = next;
     }
-    socket.receiveHead = -1;
-    socket.receiveTail = -1;
     this.counters[BYTES_DROPPED] += dropped;
     if (socket.datagram !== 0) {
       this.counters[DATAGRAMS_DROPPED] += count;

@@ -1,8 +1,12 @@
 /**
- * The kernel subsystem: looks at the outbound queue, serves interrupts, does the chores that follow (posts buckets, credits
- * windows, wakes blocked senders), and waits. A waiting driver polls for a while, then arms the interrupt, looks once more,
- * and rests. It calls none of the program's code.
+ * The kernel subsystem: looks at the outbound queue, serves interrupts, does the chores that follow (posts buckets, credits windows,
+ * tells blocked senders), and waits. A waiting driver polls for a while, then arms the interrupt, looks once more, and rests. It calls
+ * none of the program's code.
+ *
+ * An assertion of ours that fails, in here or in a call of the program's, reaches the caller as it is. Every way into the driver has
+ * `failed` on its way out: the driver keeps the text in `fault`, and from then on it is dead, as with a dead card.
  */
+import { AssertionFailure, assert } from '../../assert/assert.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
 import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
 import {
@@ -13,25 +17,17 @@ import {
   HOST_SLEEPS,
   OUTBOUND_RELEASED,
 } from '../../ledger/counters.gen.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
 import { ENETDOWN } from '../../socket/errno.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Sleeper } from '../../time/sleeper.ts';
 import { SpinPolicy } from '../../time/spin-policy.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
-import {
-  type HostSocket,
-  STATE_CLOSING,
-  STATE_FAILED,
-  STATE_FREE,
-  STATE_POSTED,
-} from '../memory/host-socket.ts';
-import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { HostSocket } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
-import type { TransmitPool } from '../memory/transmit-pool.ts';
+import type { BringUpCaller } from '../message/bring-up.ts';
 import type { ControlCall } from '../message/control-call.ts';
-import type { Replies } from '../message/reply-dispatch.ts';
+import type { ReplyDispatch } from '../message/reply-dispatch.ts';
 import type { Requests } from '../message/requests.ts';
 import type { SendBatch } from '../message/send-batch.ts';
 import { AcceptPosts } from './accept-posts.ts';
@@ -39,67 +35,48 @@ import { BlockedSenders } from './blocked-senders.ts';
 import { BucketPosts } from './bucket-posts.ts';
 import { Closing } from './closing.ts';
 import { Credits } from './credits.ts';
+import type { CardHealth, DriverParts } from './driver-parts.ts';
 import { Retries } from './retries.ts';
+import { Withdrawal } from './withdrawal.ts';
 
-/** Replies taken in one look, so that the program gets its turn. */
+/** At most so many replies are taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
-/** Fruitless looks between two readings of the clock while waiting: a reading costs as much as several looks. */
+/** A waiting driver reads the clock once in so many fruitless looks: a reading costs as much as several looks. */
 const POLLS_PER_CLOCK = 64;
 /** The driver wakes at least this often while it sleeps, to see whether the card still lives. */
 const SLEEP_NS_MAX = 100e6;
 
-/** Whether the card still runs; the world knows. */
-export interface CardHealth {
-  alive(): boolean;
-}
-
-/** Everything the driver works with; made by host.ts. */
-export interface DriverParts {
-  readonly outbound: FrameConsumer;
-  readonly doorbell: Doorbell;
-  readonly requests: Requests;
-  readonly batch: SendBatch;
-  readonly replies: Replies;
-  readonly control: ControlCall;
-  readonly table: SocketTable;
-  readonly transmit: TransmitPool;
-  readonly receive: ReceivePool;
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly sleeper: Sleeper;
-  readonly health: CardHealth;
-  readonly config: DriverConfig;
-}
-
-export class Driver {
-  /** errno every socket fails with once the card is gone; 0 while it lives. */
+export class Driver implements BringUpCaller {
+  /** The errno that every socket fails with once the card is gone, or the driver has failed; 0 while both work. */
   deadErrno = 0;
+  /** The text of the assertion of ours that failed on this side, after which the driver is dead for good; undefined while none has. */
+  fault: string | undefined;
   /** Version of the class that both sides speak; 0 until the card is OPERATIONAL. */
   classVersion = 0;
-  /** Bytes read and not yet credited; buckets empty and not yet posted; sends refused for want of room. */
+  readonly config: DriverConfig;
   readonly credits: Credits;
   readonly buckets: BucketPosts;
   readonly blocked: BlockedSenders;
-  /** Set when the card is OPERATIONAL: device messages before that would be refused. */
+  /** Set while the card is OPERATIONAL: device messages would be refused in any other state. */
   private online = false;
+  /** Set while replies are taken: handlers must not look for replies themselves. */
+  private taking = false;
   private readonly outbound: FrameConsumer;
   private readonly doorbell: Doorbell;
   private readonly requests: Requests;
   private readonly batch: SendBatch;
-  private readonly replies: Replies;
+  private readonly replies: ReplyDispatch;
   private readonly control: ControlCall;
   private readonly table: SocketTable;
-  private readonly transmit: TransmitPool;
-  private readonly receive: ReceivePool;
   private readonly counters: Float64Array;
   private readonly clock: Clock;
   private readonly sleeper: Sleeper;
   private readonly health: CardHealth;
-  readonly config: DriverConfig;
   private readonly spin: SpinPolicy;
   private readonly accepts: AcceptPosts;
   private readonly closing: Closing;
   private readonly retries: Retries;
+  private readonly withdrawal: Withdrawal;
 
   constructor(parts: DriverParts) {
     const { requests, table, transmit, receive, ledger, config } = parts;
@@ -110,8 +87,7 @@ export class Driver {
     this.replies = parts.replies;
     this.control = parts.control;
     this.table = table;
-    this.transmit = transmit;
-    this.receive = receive;
+    this.withdrawal = new Withdrawal(table, transmit, receive);
     this.counters = ledger.counters;
     this.clock = parts.clock;
     this.sleeper = parts.sleeper;
@@ -125,14 +101,47 @@ export class Driver {
     this.closing = new Closing(requests, table, receive, this.buckets, ledger);
     const { buckets, credits, accepts } = this;
     this.retries = new Retries(parts.clock, requests, table, buckets, credits, accepts, ledger);
-    this.replies.failures.again = this.retries;
+    this.replies.failures.resendBy(this.retries);
   }
 
-  /** Takes what replies there are and does what follows from them. @returns replies taken. // Hot path: 6 ns when there are none. */
+  /**
+   * A way out of the driver for whatever was thrown: a failed assertion leaves the driver dead. @throws `failure`, always.
+   * Every call of the program's, and of the world's, that enters the driver ends here when it throws.
+   */
+  failed(failure: unknown): never {
+    if (failure instanceof AssertionFailure && this.fault === undefined) {
+      this.fault = failure.message;
+      this.deadErrno = ENETDOWN;
+      this.online = false;
+      this.retries.clear();
+      this.buckets.open = false;
+      this.batch.forget();
+      this.requests.retire();
+      if (this.control.pending) this.control.abandon(ENETDOWN);
+      this.withdrawal.runUnasserted(ENETDOWN);
+    }
+    throw failure;
+  }
+
+  /**
+   * Takes what replies there are and does what follows from them. @returns how many, or 1 for something put off that was done now.
+   * // Hot path: 6 ns when there are none.
+   */
   poll(): number {
+    try {
+      return this.look();
+    } catch (failure) {
+      return this.failed(failure);
+    }
+  }
+
+  private look(): number {
     const { outbound, counters } = this;
+    if (this.fault !== undefined) return 0;
+    assert(!this.taking, 'driver: replies are not taken while a reply is being taken');
     counters[HOST_POLLS] += 1;
     let taken = 0;
+    this.taking = true;
     while (taken < REPLIES_PER_POLL) {
       const frame = outbound.receive();
       if (frame === NO_FRAME) break;
@@ -140,6 +149,7 @@ export class Driver {
       outbound.release();
       taken += 1;
     }
+    this.taking = false;
     if (taken === 0) {
       counters[HOST_IDLE_POLLS] += 1;
       if (this.requests.short) return this.resume();
@@ -156,6 +166,7 @@ export class Driver {
    * @returns true when there is nothing yet, after looking once more.
    */
   arm(): boolean {
+    if (this.fault !== undefined) return true;
     return (
       this.outbound.arm() && (!this.requests.short || this.deadErrno !== 0 || this.requests.armForFrame())
     );
@@ -204,14 +215,17 @@ export class Driver {
     const deadlineNs = clock.nowNs + timeoutNs;
     while (control.pending) {
       if (this.wait(deadlineNs - clock.nowNs) === 0 && (this.deadErrno !== 0 || clock.nowNs >= deadlineNs)) {
-        control.abandon(ENETDOWN);
+        if (control.pending) control.abandon(ENETDOWN);
         return ENETDOWN;
       }
     }
     return control.errno;
   }
 
-  /** A frame for a request that must not be put off. @returns the frame, or NO_FRAME once the card is dead. */
+  /**
+   * A frame for a request that must not be put off. @param timeoutNs how long the card may take for one, before it counts as dead.
+   * @returns the frame; NO_FRAME once the card is dead.
+   */
   awaitFrame(timeoutNs: number = this.config.controlTimeoutNs): number {
     if (this.deadErrno !== 0) return NO_FRAME;
     let frame = this.acquire();
@@ -219,18 +233,18 @@ export class Driver {
     if (frame !== NO_FRAME) return frame;
     clock.update();
     const deadlineNs = clock.nowNs + timeoutNs;
-    while (frame === NO_FRAME && this.deadErrno === 0 && clock.nowNs < deadlineNs) {
+    while (frame === NO_FRAME && clock.nowNs < deadlineNs) {
       if (this.requests.armForFrame()) {
         this.sleeper.prepare();
         if (this.arm() && this.requests.framesFree <= 0) this.sleeper.sleep(SLEEP_NS_MAX / 100);
       }
       this.poll();
-      this.checkHealth();
+      if (!this.checkHealth()) return NO_FRAME;
       clock.update();
       frame = this.acquire();
     }
     if (frame === NO_FRAME) this.die(ENETDOWN);
-    return this.deadErrno === 0 ? frame : NO_FRAME;
+    return frame;
   }
 
   /** When it wants to look again without being told, in clock nanoseconds; NEVER: not at all. */
@@ -238,8 +252,9 @@ export class Driver {
     return this.retries.dueNs;
   }
 
-  /** OutboundInit is complete: the card gets the frames to reply in (reference section 4.3, step 4). */
+  /** OutboundInit is complete: the card gets the frames to reply in. */
   supplyOutbound(): void {
+    assert(!this.online, 'driver: the card gets its frames before it is online');
     this.outbound.supply();
     this.doorbell.publishReleases(this.outbound);
   }
@@ -254,6 +269,8 @@ export class Driver {
 
   /** The card is OPERATIONAL: it gets its first buckets. @param cardVersion version of the class its table names. */
   goOnline(cardVersion: number): void {
+    assert(!this.online, 'driver: the card goes online once');
+    assert(this.deadErrno === 0, 'driver: a card that goes online lives');
     this.classVersion = Math.min(cardVersion, this.config.classVersion);
     this.online = true;
     this.retries.open = true;
@@ -269,14 +286,14 @@ export class Driver {
     this.buckets.open = false;
   }
 
-  /** Posts numbers for accepts at a listener until enough are. */
-  postAccepts(listenerNumber: number, listener: HostSocket): void {
-    this.accepts.post(listenerNumber, listener);
+  /** Posts socket ids for a listener's next connections, if too few are. */
+  postAccepts(listenerId: number, listener: HostSocket): void {
+    this.accepts.post(listenerId, listener);
   }
 
-  /** Gives a socket up. The number is free when the card has answered. @param reset abort it in any case. */
-  closeSocket(number: number, socket: HostSocket, reset: boolean): void {
-    this.closing.close(socket.lost === 0 ? this.awaitFrame() : NO_FRAME, number, socket, reset);
+  /** Gives a socket up. The socket id is free once the card has answered. @param reset aborts it in any case. */
+  closeSocket(socketId: number, socket: HostSocket, reset: boolean): void {
+    this.closing.close(socket.lost === 0 ? this.awaitFrame() : NO_FRAME, socketId, socket, reset);
   }
 
   /** There is room that no reply told of: senders that wait may have it. */
@@ -287,8 +304,13 @@ export class Driver {
   /** The card is gone: every socket fails with `errno`, every buffer is the host's again, and nothing waits any more. */
   die(errno: number): void {
     if (this.deadErrno !== 0) return;
-    this.deadErrno = errno;
-    this.withdraw(errno);
+    try {
+      assert(errno > 0, 'driver: a dead card has an errno');
+      this.deadErrno = errno;
+      this.withdraw(errno);
+    } catch (failure) {
+      this.failed(failure);
+    }
   }
 
   /**
@@ -296,6 +318,7 @@ export class Driver {
    * @param errno what every open socket fails with.
    */
   cardReset(errno: number): void {
+    assert(this.fault === undefined, 'driver: one that has failed brings no card up again');
     this.deadErrno = 0;
     this.requests.restart();
     this.outbound.restart(false);
@@ -311,25 +334,7 @@ export class Driver {
     this.counters[BYTES_UNDELIVERED] += this.batch.clear();
     this.credits.clear();
     if (this.control.pending) this.control.abandon(errno);
-    const { table, transmit, receive } = this;
-    for (let context = 0; context < transmit.count; context++) {
-      if (transmit.lent(context)) transmit.give(context);
-    }
-    receive.reclaim();
-    table.sockets.forEach((socket, number) => {
-      socket.sendingBytes = 0;
-      socket.sendingContexts = 0;
-      if (socket.state === STATE_CLOSING || socket.state === STATE_POSTED) {
-        socket.state = STATE_FREE;
-        table.give(number);
-      } else if (socket.state !== STATE_FREE) {
-        socket.state = STATE_FAILED;
-        socket.lost = 1;
-        socket.errno = errno;
-        socket.endOfStream = 1;
-        table.changed(number);
-      }
-    });
+    this.withdrawal.run(errno);
   }
 
   /** @returns whether the card lives; if not, everything open has failed. */
@@ -338,7 +343,7 @@ export class Driver {
     return this.deadErrno === 0;
   }
 
-  /** Frames may be free again: goes on with what was put off for want of one. @returns 1 if so, else 0. */
+  /** If frames are free again, goes on with what was put off for want of one. @returns 1 if so, else 0. */
   private resume(): number {
     if (this.deadErrno !== 0 || this.requests.framesFree <= 0) return 0;
     this.chores();
@@ -365,9 +370,9 @@ export class Driver {
     this.accepts.postOwed();
     if (this.replies.sends.roomChanged) this.blocked.tell();
     this.replies.sends.roomChanged = false;
-    while (this.replies.orphanCount > 0) {
-      const number = this.replies.orphans[--this.replies.orphanCount];
-      this.closeSocket(number, this.table.sockets[number], true);
+    const { replies, table } = this;
+    for (let id = replies.nextOrphan(); id >= 0; id = replies.nextOrphan()) {
+      this.closeSocket(id, table.sockets[id], true);
     }
   }
 }

@@ -1,8 +1,9 @@
 /**
- * Requests of the driver's own accord that came back undelivered: buckets, credits, accept numbers, closes. From
- * message/undelivered.ts: what is home. To the card: all of it again, not at once, and not for ever: Linux's SCSI driver tried
- * a congested frame 32 times, a tick of 10 ms apart, and so does this one (reference section 9). Then the card counts as dead.
+ * Sends again what came back undelivered of the driver's own requests (buckets, credits, accept posts, closes), as
+ * message/undelivered.ts reports it. Not at once, and not for ever: Linux's SCSI driver over I2O (i2o_scsi) tried a congested frame
+ * 32 times, a tick of 10 ms apart, and so does this one. Then the card counts as dead.
  */
+import { assert } from '../../assert/assert.ts';
 import { SEVERITY_FORMAT_ERROR, SEVERITY_PATH_ERROR } from '../../i2o/frame.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { DELIVERY_RETRIES } from '../../ledger/counters.gen.ts';
@@ -12,7 +13,7 @@ import type { Clock } from '../../time/clock.ts';
 import { STATE_CLOSING, socketTag } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { Requests } from '../message/requests.ts';
-import type { Again } from '../message/undelivered.ts';
+import type { Resend } from '../message/undelivered.ts';
 import type { AcceptPosts } from './accept-posts.ts';
 import type { BucketPosts } from './bucket-posts.ts';
 import type { Credits } from './credits.ts';
@@ -21,7 +22,7 @@ import type { Credits } from './credits.ts';
 export const RETRY_NS = 10e6;
 export const RETRIES_MAX = 32;
 
-export class Retries implements Again {
+export class Retries implements Resend {
   /** When to try again, in clock nanoseconds; NEVER while nothing waits. */
   dueNs = NEVER;
   /** Set while the card is OPERATIONAL: else nothing is tried again. */
@@ -33,7 +34,7 @@ export class Retries implements Again {
   private readonly credits: Credits;
   private readonly acceptPosts: AcceptPosts;
   private readonly counters: Float64Array;
-  /** Sockets to close again; a list with room for every socket. Per number: by SocketAbort. */
+  /** Sockets to close again: a list with room for every socket. And per socket whether by SocketAbort. */
   private readonly closes: Int32Array;
   private readonly byAbort: Uint8Array;
   private closeCount = 0;
@@ -64,56 +65,62 @@ export class Retries implements Again {
     this.later();
   }
 
-  credit(number: number, bytes: number): void {
-    this.credits.giveBack(number, this.table.sockets[number], bytes);
+  credit(socketId: number, bytes: number): void {
+    this.credits.giveBack(socketId, this.table.sockets[socketId], bytes);
   }
 
-  accepts(listener: number): void {
-    this.acceptPosts.owe(listener, this.table.sockets[listener]);
+  accepts(listenerId: number): void {
+    this.acceptPosts.owe(listenerId, this.table.sockets[listenerId]);
     this.later();
   }
 
-  close(number: number, severity: number, byAbort: boolean): boolean {
+  close(socketId: number, severity: number, byAbort: boolean): boolean {
+    assert(
+      this.table.sockets[socketId].state === STATE_CLOSING,
+      'retries: a socket that is closed again is closing',
+    );
     // The device is gone, and the socket with it.
     if ((severity & SEVERITY_PATH_ERROR) !== 0) return false;
-    // A malformed close would be so again: the number stays out of use until the card is reset.
+    // A malformed close would be so again: the socket id stays out of use until the card is reset.
     if ((severity & SEVERITY_FORMAT_ERROR) !== 0 || this.closeCount === this.closes.length) return true;
-    this.closes[this.closeCount++] = number;
-    this.byAbort[number] = byAbort ? 1 : 0;
+    this.closes[this.closeCount++] = socketId;
+    this.byAbort[socketId] = byAbort ? 1 : 0;
     this.later();
     return true;
   }
 
-  /** Whether it is time. Not called while nothing waits. */
+  /** Whether it is time. Something waits. */
   due(): boolean {
+    assert(this.dueNs !== NEVER, 'retries: the time is looked at only while something waits');
     this.clock.update();
     return this.clock.nowNs >= this.dueNs;
   }
 
   /** It is time: closes again, and lets the chores send the rest. @returns false when it was tried too often. */
   run(): boolean {
+    assert(this.clock.nowNs >= this.dueNs, 'retries: what is tried again is due');
     this.dueNs = NEVER;
     this.triedNs = this.clock.nowNs;
     this.counters[DELIVERY_RETRIES] += 1;
     this.hold(false);
     const { requests, table } = this;
     while (this.closeCount > 0) {
-      const number = this.closes[this.closeCount - 1];
-      const socket = table.sockets[number];
+      const socketId = this.closes[this.closeCount - 1];
+      const socket = table.sockets[socketId];
       if (socket.state === STATE_CLOSING) {
         const frame = requests.acquire();
         if (frame === NO_FRAME) {
           this.later();
           break;
         }
-        requests.close(frame, socketTag(number, socket.generation), number, this.byAbort[number] === 1);
+        requests.close(frame, socketTag(socketId, socket.generation), socketId, this.byAbort[socketId] === 1);
       }
       this.closeCount -= 1;
     }
     return this.tries <= RETRIES_MAX;
   }
 
-  /** The card is gone or was reset: nothing of before is tried again. */
+  /** The card is gone, or was reset: nothing of before is tried again. */
   clear(): void {
     this.open = false;
     this.dueNs = NEVER;
@@ -127,7 +134,8 @@ export class Retries implements Again {
     if (this.dueNs !== NEVER || !this.open) return;
     const { clock } = this;
     clock.update();
-    // A failure long after the last try is another one's beginning.
+    assert(clock.nowNs >= this.triedNs, 'retries: the clock does not go back');
+    // A failure long after the last try begins another row of tries.
     if (clock.nowNs - this.triedNs > 2 * RETRY_NS) this.tries = 0;
     this.tries += 1;
     this.dueNs = clock.nowNs + RETRY_NS;

@@ -1,70 +1,107 @@
-/** What the driver knows of one socket number. Made once for every number there can be; only numbers inside. */
+/**
+ * What the driver knows of one socket. An object for every socket id there can be is made at start and used again and again, so
+ * that a socket call allocates nothing. It holds numbers only, which keeps all of them of one shape.
+ */
+import { assert } from '../../assert/assert.ts';
+
+/** Nobody uses the socket id. */
 export const STATE_FREE = 0;
-/** Made, perhaps bound; not connected. */
+/** A stream socket that is made, perhaps bound, and not connected. */
 export const STATE_OPEN = 1;
 export const STATE_CONNECTING = 2;
 export const STATE_CONNECTED = 3;
 export const STATE_LISTENING = 4;
-/** Posted to the card for a connection to come. */
+/** The socket id is with the card, for a connection that a listener waits for. */
 export const STATE_POSTED = 5;
-/** Connection gone or never made. */
+/** The connection is gone, or was never made. */
 export const STATE_FAILED = 6;
-/** Given up by the program; the number is free once the card has answered. */
+/** The program has closed the socket; its id is free once the card has answered. */
 export const STATE_CLOSING = 7;
-/** A datagram socket; connected if it has a remote port. It has no other state until it is closed. */
+/** A datagram socket. It is connected if it has a remote port, and has no other state until it is closed. */
 export const STATE_DATAGRAM = 8;
 
+/** Per state, the states that may follow, as bits. Only `SocketTable` makes a socket FREE, or takes it from there. */
+const FOLLOWERS: readonly number[] = [
+  0,
+  bits(STATE_CONNECTING, STATE_LISTENING, STATE_FAILED, STATE_CLOSING),
+  bits(STATE_CONNECTED, STATE_FAILED, STATE_CLOSING),
+  bits(STATE_FAILED, STATE_CLOSING),
+  bits(STATE_LISTENING, STATE_FAILED, STATE_CLOSING),
+  bits(STATE_CONNECTED),
+  bits(STATE_FAILED, STATE_CLOSING),
+  0,
+  bits(STATE_FAILED, STATE_CLOSING),
+];
+
+function bits(...states: readonly number[]): number {
+  return states.reduce((all, state) => all | (1 << state), 0);
+}
+
 export class HostSocket {
+  /** A STATE_ number; changed by `become` and by the table. */
   state: number = STATE_FREE;
-  /** Counts uses of this number, so that a late reply to an earlier use is told apart. 0 to 32767. */
+  /** Counts the uses of this socket id, so that a late reply to an earlier use is told apart. 0 to 32767. */
   generation = 0;
-  /** The error the next call, or SO_ERROR, takes away; 0 for none. */
+  /** The error that the next call, or SO_ERROR, takes away; 0 for none. */
   errno = 0;
-  /** 1 once the peer's FIN has been told, and all before it. */
+  /** 1 once the peer's FIN, and all before it, has been received. */
   endOfStream = 0;
-  /** 1 once shutdown for writing, or for reading, was called. */
+  /** 1 once shutdown was called for writing, and 1 once it was called for reading. */
   writeEnded = 0;
   readEnded = 0;
+  /** 1 once the socket has a local port. */
   bound = 0;
-  /** 1: bytes of its stream were not delivered to the card, so that it can only be aborted. */
+  /** 1 when bytes of its stream were not delivered to the card: the stream has a hole and can only be aborted. */
   broken = 0;
-  /** 1: the card knows it no more, since it was reset. */
+  /** 1 when the card was reset, or died, and so knows nothing of the socket any more. */
   lost = 0;
-  /** 1: a datagram socket, whatever its state. */
+  /** 1 for a datagram socket, whatever its state. */
   datagram = 0;
-  /** Buckets with unread data, oldest first. */
+  /** Buckets with unread data, the first and the last of a list (ReceivePool.next); -1 when there is none. */
   receiveHead = -1;
   receiveTail = -1;
-  /** Bytes read and not yet credited to the card; in the list of sockets to credit. */
+  /** Bytes that the program has read and the card has not been credited with. */
   creditBytes = 0;
+  /** 1 while it is in the list of sockets to credit (kernel/credits.ts). */
   creditQueued = 0;
-  /** Bytes and contexts in the card's hands. `sendingBytes + n ≤ sendBufferBytes` or a send of n waits. */
+  /** Bytes, and transmit contexts, in the card's hands. A send of n bytes waits unless `sendingBytes + n ≤ sendBufferBytes`. */
   sendingBytes = 0;
   sendingContexts = 0;
   sendBufferBytes = 0;
   receiveBufferBytes = 0;
-  /** 1 when a send was refused for want of room: told when there is some again; in the list of such sockets. */
+  /** 1 while it is in the list of sockets whose send found no room (kernel/blocked-senders.ts). */
   wantsRoom = 0;
-  /** In the list of sockets whose readiness changed. */
+  /** 1 while it is in the list of sockets whose readiness has changed (SocketTable). */
   readyQueued = 0;
-  /** A listener's accepted connections, oldest first, and how many; an accepted socket's successor. */
+  /** Of a listener: the connections that the program has not accepted yet, as a list of socket ids, and how many. */
   acceptHead = -1;
   acceptTail = -1;
   acceptCount = 0;
+  /** Of such a connection: the next of its listener's list; -1 ends it. */
   acceptNext = -1;
-  /** A listener's accepts posted to the card, and its backlog. */
+  /** Of a listener: socket ids that are posted at the card for it. */
   acceptsPosted = 0;
+  /** Of a posted socket id: the tag of the listener it was posted for (see `socketTag`); -1 else. */
+  postedFor = -1;
   backlog = 0;
-  /** In the list of listeners that found no number or no frame to post. */
+  /** 1 while it is in the list of listeners that found no socket id or no frame for a post (kernel/accept-posts.ts). */
   acceptsOwed = 0;
+  /** SO_LINGER in seconds; -1: off. */
   lingerSeconds = -1;
   localAddress = 0;
   localPort = 0;
   remoteAddress = 0;
   remotePort = 0;
 
-  /** For a new use of the number. */
+  /** Goes on to another STATE_. */
+  become(state: number): void {
+    assert(((FOLLOWERS[this.state] >> state) & 1) === 1, 'host socket: the next state follows from this one');
+    this.state = state;
+  }
+
+  /** Begins a new use of the socket id. The flags of the lists it is in stay: it leaves them by their own rules. */
   reset(state: number): void {
+    assert(this.state === STATE_FREE, 'host socket: only a free socket id is used anew');
     this.state = state;
     this.generation = (this.generation + 1) & 0x7fff;
     this.errno = 0;
@@ -85,6 +122,7 @@ export class HostSocket {
     this.acceptCount = 0;
     this.acceptNext = -1;
     this.acceptsPosted = 0;
+    this.postedFor = -1;
     this.backlog = 0;
     this.lingerSeconds = -1;
     this.localAddress = 0;
@@ -92,27 +130,52 @@ export class HostSocket {
     this.remoteAddress = 0;
     this.remotePort = 0;
   }
+
+  /** The card has `bytes` more of this socket's, named by one context. // Hot path. */
+  sent(bytes: number): void {
+    this.sendingBytes += bytes;
+    this.sendingContexts += 1;
+  }
+
+  /** One context of this socket's is back. // Hot path. */
+  returned(bytes: number): void {
+    this.sendingBytes -= bytes;
+    this.sendingContexts -= 1;
+    assert(this.sendingContexts >= 0, 'host socket: no more contexts come back than were sent');
+    assert(
+      this.sendingContexts > 0 ? this.sendingBytes > 0 : this.sendingBytes === 0,
+      'host socket: the card has bytes of a socket exactly while it has contexts',
+    );
+  }
 }
 
-/** Names one use of a socket number: what contexts and requests carry, so that a late answer finds no later use. */
-export function socketTag(number: number, generation: number): number {
-  return number | (generation << 16);
+/**
+ * Names one use of a socket id. Contexts and requests carry it, so that an answer that comes late finds no later use.
+ * @returns the id in bits 0-15, the generation above; never negative.
+ */
+export function socketTag(socketId: number, generation: number): number {
+  assert(
+    socketId >>> 16 === 0 && generation >>> 15 === 0,
+    'host socket: a tag has 16 bits of socket id and 15 of generation',
+  );
+  return socketId | (generation << 16);
 }
 
-/** Takes a waiting error away. @returns it, negative; 0 for none. */
+/** Takes the waiting error away. @returns it, negative; 0 for none. */
 export function takeError(socket: HostSocket): number {
   const { errno } = socket;
+  assert(errno >= 0, 'host socket: an error waits as a positive errno');
   socket.errno = 0;
   return 0 - errno;
 }
 
-/** What a sender answers when no buffer is free and the policy is to wait for one in the call: no errno has this number. */
-export const WAIT_FOR_BUFFER = -0x40000000;
-
-/** A send that would be cut below this waits for more room instead: short pieces cost a frame each. */
+/** A send that would be cut below this many bytes waits for more room instead, because each piece costs a frame. */
 export const PIECE_BYTES_MIN = 2048;
 
-/** Whether a send of any length would take bytes: a long one is not cut below `PIECE_BYTES_MIN`. What WRITABLE means. */
+/**
+ * Whether a send of any length would take at least some bytes, which is what WRITABLE means. A long send is not cut below
+ * `PIECE_BYTES_MIN`, so that much room must be there, unless nothing is in flight.
+ */
 export function hasRoom(socket: HostSocket): boolean {
   return socket.sendingBytes === 0 || socket.sendBufferBytes - socket.sendingBytes >= PIECE_BYTES_MIN;
 }

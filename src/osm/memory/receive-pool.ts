@@ -1,7 +1,10 @@
 /**
- * The host's side of receive memory: buckets, posted to the card empty, back with data, read by the program, and posted
- * again several at a time. While the host holds a bucket's data it is an entry of its socket's queue.
+ * The host's side of receive memory: buckets. A bucket is posted to the card empty, comes back with data, joins the queue of the
+ * socket the data is for, is read by the program (or lent to it), and is posted again, several in one message.
+ *
+ * A bucket is in one place at a time: empty in the pool, with the card, filled (in a socket's queue, or about to be), or lent.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
 import {
   MEMORY_BUCKETS_POSTED,
@@ -9,24 +12,27 @@ import {
   MEMORY_BUCKETS_USED,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { HostSocket } from './host-socket.ts';
 
-const STATE_HOST = 0;
-const STATE_CARD = 1;
+const PLACE_EMPTY = 0;
+const PLACE_CARD = 1;
+const PLACE_FILLED = 2;
 /** In the program's hands. */
-const STATE_LENT = 2;
+const PLACE_LENT = 3;
 
 export class ReceivePool {
   readonly count: number;
   readonly bucketBytes: number;
-  /** The next bucket of the same socket's queue; -1 ends it. */
+  /** Of a filled bucket: the next one of the same socket's queue; -1 ends it. */
   readonly next: Int32Array;
-  /** Where the unread bytes of a bucket begin, as a region address, and how many there are. */
+  /** Of a filled or lent bucket: where its unread bytes begin, as a region address, and how many there are. */
   readonly address: Int32Array;
   readonly length: Int32Array;
   private readonly area: PoolArea;
   private readonly counters: Float64Array;
-  private readonly state: Uint8Array;
-  /** Empty buckets waiting to be posted, the one used last on top. */
+  /** Per bucket: a PLACE_ number. */
+  private readonly place: Uint8Array;
+  /** Empty buckets; the one that came back last, which is likely still in a cache, is posted next. */
   private readonly empty: Int32Array;
   private emptyCount: number;
   private cardCount = 0;
@@ -39,13 +45,13 @@ export class ReceivePool {
     this.next = new Int32Array(area.count).fill(-1);
     this.address = new Int32Array(area.count);
     this.length = new Int32Array(area.count);
-    this.state = new Uint8Array(area.count);
+    this.place = new Uint8Array(area.count);
     this.empty = new Int32Array(area.count);
     for (let i = 0; i < area.count; i++) this.empty[i] = area.count - 1 - i;
     this.emptyCount = area.count;
   }
 
-  /** Empty buckets waiting to be posted. */
+  /** Empty buckets that wait to be posted. */
   get waiting(): number {
     return this.emptyCount;
   }
@@ -55,25 +61,32 @@ export class ReceivePool {
     return this.cardCount;
   }
 
+  /** Region address of a bucket's first byte. // Hot path. */
   addressOf(bucket: number): number {
+    assert(bucket >= 0 && bucket < this.count, 'receive pool: only a bucket there is has an address');
     return this.area.offset + bucket * this.area.bufferBytes;
   }
 
-  /** Takes an empty bucket to name in a post. There is one. */
+  /** Takes an empty bucket to name in a post; it is the card's from now on. `waiting` has said that there is one. // Hot path. */
   takeToPost(): number {
+    assert(this.emptyCount > 0, 'receive pool: there is an empty bucket to post');
     const bucket = this.empty[--this.emptyCount];
-    this.state[bucket] = STATE_CARD;
+    assert(this.place[bucket] === PLACE_EMPTY, 'receive pool: a bucket that is posted was empty');
+    this.place[bucket] = PLACE_CARD;
     this.cardCount += 1;
     this.counters[MEMORY_BUCKETS_POSTED] += 1;
     return bucket;
   }
 
-  /** The card has filled a bucket. @returns false when it did not have it, or the data is not within it. */
+  /**
+   * A receive record says that the card has filled a bucket. All three numbers are the card's, so they are checked. // Hot path.
+   * @returns false when the card did not have the bucket, or the data does not lie within it.
+   */
   filled(bucket: number, offset: number, length: number): boolean {
-    if (bucket < 0 || bucket >= this.count || this.state[bucket] !== STATE_CARD) return false;
+    if (bucket < 0 || bucket >= this.count || this.place[bucket] !== PLACE_CARD) return false;
     if (length <= 0 || offset + length > this.bucketBytes) return false;
-    this.state[bucket] = STATE_HOST;
-    this.cardCount -= 1;
+    this.leaveCard(bucket);
+    this.place[bucket] = PLACE_FILLED;
     this.address[bucket] = this.addressOf(bucket) + offset;
     this.length[bucket] = length;
     this.next[bucket] = -1;
@@ -81,44 +94,131 @@ export class ReceivePool {
     return true;
   }
 
-  /** The post that named a bucket was not delivered: it is empty, and the host's. @returns false when the card did not have it. */
+  /**
+   * A failure record says that the post naming a bucket was not delivered: the bucket is empty, and the host's.
+   * @returns false when the card did not have it.
+   */
   unposted(bucket: number): boolean {
-    if (bucket < 0 || bucket >= this.count || this.state[bucket] !== STATE_CARD) return false;
-    this.cardCount -= 1;
+    if (bucket < 0 || bucket >= this.count || this.place[bucket] !== PLACE_CARD) return false;
+    this.leaveCard(bucket);
     this.counters[MEMORY_BUCKETS_RETURNED] += 1;
-    this.give(bucket);
+    this.putBack(bucket);
     return true;
   }
 
-  /** A filled bucket's data begins with `bytes` that are not payload. */
-  skip(bucket: number, bytes: number): void {
+  private leaveCard(bucket: number): void {
+    assert(this.cardCount > 0, 'receive pool: the card gives back no more buckets than it has');
+    this.cardCount -= 1;
+    this.next[bucket] = -1;
+  }
+
+  /** The first `bytes` of a filled bucket's data have been read, or are not payload. // Hot path. */
+  consume(bucket: number, bytes: number): void {
+    const left = this.length[bucket] - bytes;
+    assert(bytes > 0 && left >= 0, 'receive pool: what is read lies within the data');
+    assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that is read holds data');
     this.address[bucket] = this.address[bucket] + bytes;
-    this.length[bucket] = this.length[bucket] - bytes;
+    this.length[bucket] = left;
   }
 
-  /** The bucket goes to the program, in place. */
+  /** A filled bucket joins the queue of the socket whose data it holds. // Hot path. */
+  enqueue(socket: HostSocket, bucket: number): void {
+    assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that joins a queue holds data');
+    assert(
+      socket.receiveHead < 0 === socket.receiveTail < 0,
+      'receive pool: a queue has a head and a tail, or neither',
+    );
+    if (socket.receiveTail < 0) socket.receiveHead = bucket;
+    else this.next[socket.receiveTail] = bucket;
+    socket.receiveTail = bucket;
+    if (COSTLY_ASSERTIONS) this.checkQueue(socket);
+  }
+
+  /** The first bucket leaves a socket's queue. There is one. @returns it. // Hot path. */
+  dequeue(socket: HostSocket): number {
+    const bucket = socket.receiveHead;
+    assert(bucket >= 0, 'receive pool: a bucket leaves a queue that has one');
+    const next = this.next[bucket];
+    assert(
+      next >= 0 || socket.receiveTail === bucket,
+      'receive pool: the last bucket of a queue is its tail',
+    );
+    socket.receiveHead = next;
+    if (next < 0) socket.receiveTail = -1;
+    return bucket;
+  }
+
+  /** A filled bucket goes to the program, in place. */
   lend(bucket: number): void {
-    this.state[bucket] = STATE_LENT;
+    assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that is lent holds data');
+    this.place[bucket] = PLACE_LENT;
   }
 
+  /** Whether the program has a bucket. */
   lent(bucket: number): boolean {
-    return bucket >= 0 && bucket < this.count && this.state[bucket] === STATE_LENT;
+    return bucket >= 0 && bucket < this.count && this.place[bucket] === PLACE_LENT;
   }
 
-  /** The bucket has been read, or dropped: it waits to be posted again. */
+  /** A filled or lent bucket has been read, or its data dropped: it waits to be posted again. // Hot path. */
   give(bucket: number): void {
-    this.state[bucket] = STATE_HOST;
+    assert(this.place[bucket] >= PLACE_FILLED, 'receive pool: a bucket that comes back was filled or lent');
+    this.putBack(bucket);
+  }
+
+  private putBack(bucket: number): void {
+    assert(this.emptyCount < this.count, 'receive pool: no more buckets are empty than there are');
+    this.place[bucket] = PLACE_EMPTY;
     this.empty[this.emptyCount++] = bucket;
   }
 
-  /** The card is gone: every bucket it had is the host's again. */
+  /** The card is gone, or was reset: every bucket it had is empty and the host's. */
   reclaim(): void {
     this.cardCount = 0;
     for (let i = 0; i < this.count; i++) {
-      if (this.state[i] === STATE_CARD) {
-        this.state[i] = STATE_HOST;
-        this.give(i);
-      }
+      if (this.place[i] === PLACE_CARD) this.putBack(i);
     }
+    if (COSTLY_ASSERTIONS) this.check();
+  }
+
+  /**
+   * After an assertion failed: only what is in the sockets' queues, or lent, is kept; all other buckets are empty. The queues are
+   * followed no further than there are buckets, for they may be what is broken.
+   */
+  rebuild(sockets: readonly HostSocket[]): void {
+    const queued = new Uint8Array(this.count);
+    for (const { receiveHead } of sockets) {
+      for (let at = receiveHead; at >= 0 && queued[at] === 0; at = this.next[at]) queued[at] = 1;
+    }
+    this.cardCount = 0;
+    this.emptyCount = 0;
+    for (let i = this.count - 1; i >= 0; i--) {
+      if (this.place[i] === PLACE_LENT) continue;
+      this.place[i] = queued[i] === 1 ? PLACE_FILLED : PLACE_EMPTY;
+      if (queued[i] === 0) this.empty[this.emptyCount++] = i;
+    }
+  }
+
+  /** Asserts that each bucket is in one place. Takes time in proportion to their number. */
+  check(): void {
+    let empty = 0;
+    let withCard = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (this.place[i] === PLACE_EMPTY) empty += 1;
+      if (this.place[i] === PLACE_CARD) withCard += 1;
+    }
+    assert(empty === this.emptyCount, 'receive pool: as many buckets are in the empty list as are empty');
+    assert(withCard === this.cardCount, 'receive pool: as many buckets are counted at the card as it has');
+  }
+
+  /** Asserts that a socket's queue ends, at its tail, and that each bucket in it holds data. */
+  private checkQueue(socket: HostSocket): void {
+    let last = -1;
+    let steps = 0;
+    for (let at = socket.receiveHead; at >= 0; at = this.next[at]) {
+      assert(steps++ < this.count, 'receive pool: a queue ends');
+      assert(this.place[at] === PLACE_FILLED, 'receive pool: each bucket of a queue holds data');
+      last = at;
+    }
+    assert(last === socket.receiveTail, 'receive pool: a queue ends with its tail');
   }
 }

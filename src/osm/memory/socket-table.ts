@@ -1,16 +1,19 @@
-/** The driver's sockets: the table of them, which numbers are free, and which have become ready since last asked. */
+/** The driver's sockets: all of them, which socket ids are free, and which sockets' readiness has changed. */
+import { assert } from '../../assert/assert.ts';
 import type { DriverConfig } from './driver-config.ts';
-import { HostSocket, STATE_CLOSING, STATE_FREE, STATE_POSTED } from './host-socket.ts';
+import { HostSocket, STATE_CLOSING, STATE_FREE, STATE_POSTED, socketTag } from './host-socket.ts';
 
 export class SocketTable {
+  /** Every socket there can be, by its id. */
   readonly sockets: readonly HostSocket[];
+  private readonly config: DriverConfig;
+  /** Free socket ids; the one that came back last is used next. */
   private readonly free: Int32Array;
   private freeCount: number;
-  /** Sockets whose readiness changed, oldest first: a ring with room for every socket. */
+  /** Sockets whose readiness has changed, oldest first: a circular list with room for every socket. */
   private readonly ready: Int32Array;
   private readyHead = 0;
   private readyCount = 0;
-  private readonly config: DriverConfig;
 
   constructor(config: DriverConfig) {
     const { socketsMax } = config;
@@ -22,52 +25,120 @@ export class SocketTable {
     this.ready = new Int32Array(socketsMax);
   }
 
-  /** Numbers nobody uses. */
+  /** How many socket ids are free. */
   get available(): number {
     return this.freeCount;
   }
 
-  /** The socket behind a number that the program may use; undefined: EBADF. // Hot path. */
-  open(number: number): HostSocket | undefined {
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
+  /** Whether there is a socket of this id, in whatever state. For ids that the card, or the program, has named. // Hot path. */
+  has(socketId: number): boolean {
+    return socketId >= 0 && socketId < this.sockets.length;
+  }
+
+  /** The socket behind an id, if the program may use it. @returns undefined where the call answers EBADF. // Hot path. */
+  open(socketId: number): HostSocket | undefined {
+    const socket = this.has(socketId) ? this.sockets[socketId] : undefined;
     if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING)
       return undefined;
     return socket.state === STATE_POSTED ? undefined : socket;
   }
 
-  /** A free number, now in `state`; -1 when there is none. */
+  /** The socket that a tag names (see `socketTag`). @returns undefined when there is none, or its id has another use by now. */
+  tagged(tag: number): HostSocket | undefined {
+    const socketId = tag & 0xffff;
+    const socket = tag >= 0 && this.has(socketId) ? this.sockets[socketId] : undefined;
+    return socket !== undefined && socketTag(socketId, socket.generation) === tag ? socket : undefined;
+  }
+
+  /** Takes a free socket id. @param state the STATE_ it has from now on. @returns the id; -1 when none is free. */
   take(state: number): number {
     if (this.freeCount === 0) return -1;
-    const number = this.free[--this.freeCount];
-    const socket = this.sockets[number];
+    const socketId = this.free[--this.freeCount];
+    const socket = this.sockets[socketId];
     socket.reset(state);
     socket.sendBufferBytes = this.config.sendBufferBytes;
     socket.receiveBufferBytes = this.config.receiveBufferBytes;
-    return number;
+    return socketId;
   }
 
-  /** The number may be used again. */
-  give(number: number): void {
-    this.free[this.freeCount++] = number;
+  /** The socket id is free again. */
+  give(socketId: number): void {
+    const socket = this.sockets[socketId];
+    assert(socket.state !== STATE_FREE, 'socket table: a socket id that comes back was taken');
+    assert(socket.receiveHead < 0, 'socket table: a socket id comes back with no unread bucket');
+    assert(socket.postedFor < 0, 'socket table: a socket id that comes back is posted for no listener');
+    assert(this.freeCount < this.free.length, 'socket table: no more socket ids are free than there are');
+    socket.state = STATE_FREE;
+    this.free[this.freeCount++] = socketId;
   }
 
-  /** Notes that a socket's readiness may have changed. // Hot path. */
-  changed(number: number): void {
-    const socket = this.sockets[number];
+  /** A socket id goes to the card for a listener's next connection. @returns it; the caller knows that one is free. */
+  post(listenerId: number): number {
+    const listener = this.sockets[listenerId];
+    const socketId = this.take(STATE_POSTED);
+    assert(socketId >= 0, 'socket table: a socket id is free when one is posted');
+    this.sockets[socketId].postedFor = socketTag(listenerId, listener.generation);
+    listener.acceptsPosted += 1;
+    return socketId;
+  }
+
+  /**
+   * The card is done with a posted socket id, which stays POSTED until the caller uses it or gives it back.
+   * @param socketId and @param listenerId what the card, or a frame it could write to, has named.
+   * @returns false when the one is not posted for the other: then nothing has changed.
+   */
+  unpost(socketId: number, listenerId: number): boolean {
+    if (!this.has(socketId) || !this.has(listenerId)) return false;
+    const socket = this.sockets[socketId];
+    if (socket.state !== STATE_POSTED || (socket.postedFor & 0xffff) !== listenerId) return false;
+    const listener = this.sockets[listenerId];
+    // The listener's own id may have a new use by now, whose posts are others.
+    if (socketTag(listenerId, listener.generation) === socket.postedFor) {
+      listener.acceptsPosted -= 1;
+      assert(listener.acceptsPosted >= 0, 'socket table: no more accepts come back than were posted');
+    }
+    socket.postedFor = -1;
+    return true;
+  }
+
+  /** A socket's readiness may have changed: `nextChanged` will name it, once. // Hot path. */
+  changed(socketId: number): void {
+    const socket = this.sockets[socketId];
     if (socket.readyQueued !== 0) return;
+    assert(this.readyCount < this.ready.length, 'socket table: the list of changed sockets has each once');
     socket.readyQueued = 1;
     const at = this.readyHead + this.readyCount;
-    this.ready[at >= this.ready.length ? at - this.ready.length : at] = number;
+    this.ready[at >= this.ready.length ? at - this.ready.length : at] = socketId;
     this.readyCount += 1;
   }
 
-  /** The socket whose readiness changed longest ago, once; -1 for none. // Hot path. */
+  /** The socket whose readiness changed longest ago, each once. @returns -1 when there is none. // Hot path. */
   nextChanged(): number {
     if (this.readyCount === 0) return -1;
-    const number = this.ready[this.readyHead];
+    const socketId = this.ready[this.readyHead];
     this.readyHead = this.readyHead + 1 === this.ready.length ? 0 : this.readyHead + 1;
     this.readyCount -= 1;
-    this.sockets[number].readyQueued = 0;
-    return number;
+    const socket = this.sockets[socketId];
+    assert(socket.readyQueued === 1, 'socket table: a socket in the list of changed ones is marked so');
+    socket.readyQueued = 0;
+    return socketId;
+  }
+
+  /** After an assertion failed: makes the free list anew from the sockets' states, which are then all there is to trust. */
+  rebuild(): void {
+    this.freeCount = 0;
+    for (let i = this.sockets.length - 1; i >= 0; i--) {
+      if (this.sockets[i].state === STATE_FREE) this.free[this.freeCount++] = i;
+    }
+  }
+
+  /** Asserts that the free list is what the sockets' states say. Takes time in proportion to the number of sockets. */
+  check(): void {
+    const free = this.sockets.reduce((sum, { state }) => sum + (state === STATE_FREE ? 1 : 0), 0);
+    assert(free === this.freeCount, 'socket table: as many ids are in the free list as sockets are free');
+    for (let i = 0; i < this.freeCount; i++) {
+      const { state } = this.sockets[this.free[i]];
+      assert(state === STATE_FREE, 'socket table: an id in the free list is of a free socket');
+    }
   }
 }

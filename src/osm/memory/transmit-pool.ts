@@ -1,8 +1,11 @@
 /**
  * The host's side of transmit memory: buffers for payload, and the slots of card memory for immediate data, which the host
- * counts although it never touches them. A context is the number of a buffer, or the buffer count plus the number of a slot.
- * From the moment its frame is posted until its context is answered, a buffer is the card's.
+ * counts although it never touches them. A context is the number of a buffer, or the count of buffers plus the number of a slot.
+ *
+ * A context is in one place at a time: free in the pool; taken, while the driver or the program fills it; or lent to the card,
+ * from the post of its frame until the card has answered the context.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
 import {
   MEMORY_TRANSMIT_DRY,
@@ -10,35 +13,39 @@ import {
   MEMORY_TRANSMIT_TAKEN,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { type HostSocket, socketTag } from './host-socket.ts';
 
-/** Whose a context is when nobody's, and while the program fills an offered buffer. */
-const NOBODY = -1;
+/** Where a context is when it has no socket's tag, that is, when it is not lent. */
+const FREE = -1;
 const TAKEN = -2;
 
 export class TransmitPool {
   readonly bufferBytes: number;
   private readonly area: PoolArea;
+  private readonly slotBytes: number;
   private readonly reserve: number;
   private readonly counters: Float64Array;
-  /** Free buffers, the one used last on top. */
+  /** Free buffers; the one that came back last, which is likely still in a cache, is used next. */
   private readonly free: Int32Array;
   private freeCount: number;
   private readonly freeSlots: Int32Array;
   private freeSlotCount: number;
-  /** Per context: whose bytes it holds (socket number, generation above), or NOBODY; and how many. */
+  /** Per context: FREE, TAKEN, or the tag of the socket whose bytes the card has; and how many bytes these are. */
   private readonly tagOf: Int32Array;
   private readonly lengthOf: Int32Array;
 
+  /** @param reserve buffers that only a socket with none in use may take, so that a few busy sockets cannot starve others. */
   constructor(area: PoolArea, immediate: PoolArea, reserve: number, ledger: Ledger) {
     this.area = area;
     this.bufferBytes = area.bufferBytes;
+    this.slotBytes = immediate.bufferBytes;
     this.reserve = Math.min(reserve, area.count - 1);
     this.counters = ledger.counters;
     this.free = countdown(area.count, 0);
     this.freeCount = area.count;
     this.freeSlots = countdown(immediate.count, area.count);
     this.freeSlotCount = immediate.count;
-    this.tagOf = new Int32Array(area.count + immediate.count).fill(NOBODY);
+    this.tagOf = new Int32Array(area.count + immediate.count).fill(FREE);
     this.lengthOf = new Int32Array(area.count + immediate.count);
   }
 
@@ -52,23 +59,24 @@ export class TransmitPool {
     return this.area.count;
   }
 
+  /** Buffers and slots there are. */
+  get count(): number {
+    return this.tagOf.length;
+  }
+
+  /** Buffers and slots that are taken or lent. */
+  get inUse(): number {
+    return this.count - this.freeCount - this.freeSlotCount;
+  }
+
   /** Whether a context is a slot's, for immediate data. */
   isSlot(context: number): boolean {
     return context >= this.area.count;
   }
 
-  /** Every buffer and slot there is. */
-  get count(): number {
-    return this.tagOf.length;
-  }
-
-  /** Every buffer and slot the card or an offer holds. */
-  get inUse(): number {
-    return this.count - this.freeCount - this.freeSlotCount;
-  }
-
   /**
-   * Takes a buffer. @param first the socket has none in use, so that it may take from the reserve.
+   * Takes a buffer to fill. // Hot path.
+   * @param first the socket has none in use, so that it may take from the reserve.
    * @returns its context, or -1 when none is free for it.
    */
   take(first: boolean): number {
@@ -78,62 +86,119 @@ export class TransmitPool {
     }
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.free[--this.freeCount];
+    assert(this.tagOf[context] === FREE, 'transmit pool: a buffer that is taken was free');
     this.tagOf[context] = TAKEN;
     return context;
   }
 
   /** Whether `count` buffers can be taken one after the other. @param first as of `take`, for all of them. */
   canTake(count: number, first: boolean): boolean {
+    assert(count > 0, 'transmit pool: whoever asks wants at least one buffer');
     if (this.freeCount - count >= (first ? 0 : this.reserve)) return true;
     this.counters[MEMORY_TRANSMIT_DRY] += 1;
     return false;
   }
 
-  /** Takes a slot for immediate data. @returns its context, or -1. */
+  /** Takes a slot for immediate data. @returns its context, or -1 when none is free. // Hot path. */
   takeSlot(): number {
     if (this.freeSlotCount === 0) return -1;
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
-    return this.freeSlots[--this.freeSlotCount];
+    const context = this.freeSlots[--this.freeSlotCount];
+    assert(this.tagOf[context] === FREE, 'transmit pool: a slot that is taken was free');
+    this.tagOf[context] = TAKEN;
+    return context;
   }
 
+  /** Region address of a buffer. // Hot path. */
   addressOf(context: number): number {
+    assert(context >= 0 && context < this.area.count, 'transmit pool: only a buffer has an address');
     return this.area.offset + context * this.area.bufferBytes;
   }
 
-  /** Notes whose bytes a context holds (see `socketTag`); it is now the card's. */
-  lend(context: number, tag: number, length: number): void {
-    this.tagOf[context] = tag;
+  /** A context that was taken goes to the card, with `length` bytes of a socket's. // Hot path. */
+  lend(context: number, socketId: number, socket: HostSocket, length: number): void {
+    assert(this.tagOf[context] === TAKEN, 'transmit pool: what is lent to the card was taken');
+    const room = context < this.area.count ? this.bufferBytes : this.slotBytes;
+    assert(length > 0 && length <= room, 'transmit pool: what is lent has bytes, and no more than fit');
+    this.tagOf[context] = socketTag(socketId, socket.generation);
     this.lengthOf[context] = length;
+    socket.sent(length);
   }
 
-  /** Whether the card has the context: a context answered that it has not is the card's fault. */
+  /** Whether the card has the context: a card that answers any other has not been lent it. // Hot path. */
   lent(context: number): boolean {
     return context >= 0 && context < this.tagOf.length && this.tagOf[context] >= 0;
   }
 
-  /** Whether a buffer has been taken and not yet lent: an offered buffer the program fills. */
+  /** Whether a buffer has been taken and not yet lent, as a buffer offered to the program to fill. */
   taken(context: number): boolean {
     return context >= 0 && context < this.area.count && this.tagOf[context] === TAKEN;
   }
 
+  /** Tag of the socket whose bytes a lent context holds. // Hot path. */
   tagOfContext(context: number): number {
+    assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent has a socket');
     return this.tagOf[context];
   }
 
+  /** How many bytes a lent context holds. // Hot path. */
   lengthOfContext(context: number): number {
+    assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent holds bytes');
     return this.lengthOf[context];
   }
 
-  /** The context is the host's again. */
+  /** A context that was taken or lent is free again. // Hot path. */
   give(context: number): void {
+    assert(this.tagOf[context] !== FREE, 'transmit pool: a buffer that comes back was taken or lent');
     this.counters[MEMORY_TRANSMIT_RETURNED] += 1;
-    this.tagOf[context] = NOBODY;
-    if (context < this.area.count) this.free[this.freeCount++] = context;
-    else this.freeSlots[this.freeSlotCount++] = context;
+    this.tagOf[context] = FREE;
+    if (context < this.area.count) {
+      assert(this.freeCount < this.area.count, 'transmit pool: no more buffers are free than there are');
+      this.free[this.freeCount++] = context;
+    } else {
+      assert(
+        this.freeSlotCount < this.freeSlots.length,
+        'transmit pool: no more slots are free than there are',
+      );
+      this.freeSlots[this.freeSlotCount++] = context;
+    }
+  }
+
+  /** The card is gone, or was reset: everything lent is free again. What the program fills stays the program's. */
+  reclaim(): void {
+    for (let context = 0; context < this.count; context++) {
+      if (this.lent(context)) this.give(context);
+    }
+    if (COSTLY_ASSERTIONS) this.check();
+  }
+
+  /** After an assertion failed: frees what was lent and makes the free lists anew from where each context is. */
+  rebuild(): void {
+    this.freeCount = 0;
+    this.freeSlotCount = 0;
+    for (let context = this.count - 1; context >= 0; context--) {
+      if (this.tagOf[context] >= 0) {
+        this.counters[MEMORY_TRANSMIT_RETURNED] += 1;
+        this.tagOf[context] = FREE;
+      }
+      if (this.tagOf[context] !== FREE) continue;
+      if (context < this.area.count) this.free[this.freeCount++] = context;
+      else this.freeSlots[this.freeSlotCount++] = context;
+    }
+  }
+
+  /** Asserts that each context is in one place. Takes time in proportion to their number. */
+  check(): void {
+    let held = 0;
+    for (let context = 0; context < this.count; context++) held += this.tagOf[context] === FREE ? 0 : 1;
+    assert(held === this.inUse, 'transmit pool: each context is free, taken or lent');
+    for (let i = 0; i < this.freeCount; i++) {
+      assert(this.tagOf[this.free[i]] === FREE, 'transmit pool: the free list names free buffers');
+    }
   }
 }
 
-/** Numbers so that the lowest is taken first. */
+/** `count` numbers from `from` on, in the order in which the lowest is taken first. */
 function countdown(count: number, from: number): Int32Array {
   const numbers = new Int32Array(count);
   for (let i = 0; i < count; i++) numbers[i] = from + count - 1 - i;

@@ -1,15 +1,16 @@
 /**
- * Brings the card up, in the order Linux and NetBSD did (reference section 4.3): StatusGet, IopReset where the card is not in
- * RESET, OutboundInit, HrtGet, SysTabSet, SysEnable, LctNotify, and since version 2 of the class UtilClaim, so that no second
- * driver takes the device; then the table once more, which must say so. Each step is checked; the first that fails ends it with
- * one plain line. Last, card-watch.ts asks to be told of what changes.
+ * Brings the card up, in the order in which Linux (drivers/message/i2o/iop.c) and NetBSD (sys/dev/i2o/iop.c) did: StatusGet, IopReset
+ * where the card is not in RESET, OutboundInit, HrtGet, SysTabSet, SysEnable, LctNotify. The table that the last one brings names the
+ * devices by class, and the driver takes the first of the wanted class that nobody has claimed. Since version 2 of the socket class
+ * follow UtilClaim, so that no second driver takes the device, and the table once more, which must say that it is claimed. Last,
+ * card-watch.ts asks to be told of what changes. Each step is checked; the first that fails ends bring-up with one plain line.
  */
+import { assert } from '../../assert/assert.ts';
 import { CONTROL_PARAMS_AT } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
 import {
   getHrtHeaderEntryCount,
   getHrtHeaderEntryWords,
-  getLctEntryClassId,
   getLctEntryClassVersion,
   getLctEntryLocalTid,
   getLctEntryUserTid,
@@ -23,8 +24,6 @@ import {
   INIT_CODE_OPERATING_SYSTEM,
   IOP_STATE_HOLD,
   IOP_STATE_RESET,
-  LCT_ENTRY_WORDS,
-  LCT_HEADER_WORDS,
   POLLED_STATUS_COMPLETE,
   POLLED_STATUS_IN_PROGRESS,
   STATUS_BLOCK_WORDS,
@@ -43,7 +42,7 @@ import {
 } from '../../i2o/executive.gen.ts';
 import { FRAME_WORDS, VERSION_1_5 } from '../../i2o/frame.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../i2o/list/sgl.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID, NO_TID, ORGANIZATION_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
+import { HOST_TID, IOP_TID, NO_TID, ORGANIZATION_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import {
   CLAIM_FLAG_EXCLUSIVE,
@@ -53,61 +52,92 @@ import {
   writeUtilClaim,
 } from '../../i2o/utility.gen.ts';
 import { ENETDOWN, errnoName } from '../../socket/errno.ts';
-import type { Driver } from '../kernel/driver.ts';
 import type { CardWatch } from './card-watch.ts';
-import type { ControlCall } from './control-call.ts';
+import type { ControlCall, ControlCaller } from './control-call.ts';
+import { type DeviceTable, entryOfClass, entryOfTid, NO_ENTRY } from './device-table.ts';
 import { HANDLER_CONTROL, HANDLER_NONE } from './handlers.ts';
 import type { Requests } from './requests.ts';
 
+/** Places in the control area, in bytes: of the status block, of the word that polled requests are answered in, and of tables. */
 const STATUS_BLOCK_AT = 0;
 const STATUS_WORD_AT = 128;
 const SYSTEM_TABLE_AT = 256;
-/** Where the card writes its tables: room for the usual ones at first, and for no more than there is. */
+/** Where the card writes a table: at first with room for the usual ones, then with what it says it needs, if that is there. */
 const TABLE_AT = 1024;
 const TABLE_BYTES = 256;
+/** Where it writes the table that card-watch.ts has asked for, and may do so at any moment. */
 const WATCHED_TABLE_AT = 3072;
 const TABLE_BYTES_MAX = WATCHED_TABLE_AT - TABLE_AT;
 const WATCHED_TABLE_BYTES = CONTROL_PARAMS_AT - WATCHED_TABLE_AT;
-/** Number of the card: unit 0 and 2, as Linux counted. */
+/** Number of the card: unit 0 and 2, since Linux numbered its IOPs from 2 on. */
 const IOP_ID = 2;
 /** Version of the class since which the device is claimed. */
 const CLAIM_SINCE = 2;
 const HOST_PAGE_BYTES = 4096;
+
+/** Asserts that the pieces of the control area that are lent to the card do not overlap. @param places where each begins. */
+export function checkControlPlaces(places: readonly number[]): void {
+  const ends = [STATUS_BLOCK_WORDS * 4, 4, (SYS_TAB_HEADER_WORDS + SYS_TAB_ENTRY_WORDS) * 4, TABLE_BYTES_MAX];
+  const apart = ends.every((bytes, i) => places[i] + bytes <= places[i + 1]);
+  assert(apart, 'bring-up: what is lent of the control area does not overlap');
+  assert(
+    places.every((at) => at % 4 === 0),
+    'bring-up: what is lent of the control area begins at a word',
+  );
+}
+
+checkControlPlaces([STATUS_BLOCK_AT, STATUS_WORD_AT, SYSTEM_TABLE_AT, TABLE_AT, WATCHED_TABLE_AT]);
+
+/** What bring-up needs of the driver: to make control requests, and to follow the card's states. */
+export interface BringUpCaller extends ControlCaller {
+  /** OutboundInit is complete: the card gets the frames to reply in. */
+  supplyOutbound(): void;
+  /** The card has been reset, and has forgotten everything. @param errno what every open socket fails with. */
+  cardReset(errno: number): void;
+  /** The device has been found and, where its version allows it, claimed. @param cardVersion of its class, as the table has it. */
+  goOnline(cardVersion: number): void;
+}
 
 export class BringUp {
   private readonly words: Int32Array;
   private readonly controlOffset: number;
   private readonly requests: Requests;
   private readonly control: ControlCall;
-  private readonly driver: Driver;
+  private readonly caller: BringUpCaller;
   private readonly watch: CardWatch;
+  private readonly classVersionMax: number;
 
+  /** @param classVersionMax the highest version of the class that the driver speaks. */
   constructor(
     region: Region,
     controlOffset: number,
     requests: Requests,
     control: ControlCall,
-    driver: Driver,
+    caller: BringUpCaller,
     watch: CardWatch,
+    classVersionMax: number,
   ) {
     this.words = region.words;
     this.controlOffset = controlOffset;
     this.requests = requests;
     this.control = control;
-    this.driver = driver;
+    this.caller = caller;
     this.watch = watch;
+    this.classVersionMax = classVersionMax;
   }
 
   /**
-   * From RESET to OPERATIONAL. @param pause called between looks at polled memory; rests or runs the card.
-   * @param classId class the card's device must have. @throws Error naming the step that failed.
+   * From whatever state the card is in to OPERATIONAL.
+   * @param classId class of the device to take.
+   * @param pause called between looks at memory that the card is to write; it rests, or runs the card. @returns false to give up.
+   * @throws Error naming the step that failed.
    */
   run(classId: number, pause: () => boolean): void {
     if (this.statusGet(pause) !== IOP_STATE_RESET) this.reset(pause);
     this.fromReset(classId, pause);
   }
 
-  /** The same for a card that this driver has up already, whatever it is doing: everything open ends. */
+  /** The same for a card that this driver has up already, whatever that is doing: it is reset first, and all that is open ends. */
   again(classId: number, pause: () => boolean): void {
     this.reset(pause);
     this.fromReset(classId, pause);
@@ -115,14 +145,14 @@ export class BringUp {
 
   private fromReset(classId: number, pause: () => boolean): void {
     this.outboundInit(pause);
-    this.driver.supplyOutbound();
+    this.caller.supplyOutbound();
     this.hrtGet();
     this.sysTabSet();
     this.simple('SysEnable', writeExecSysEnable);
     const version = this.findDevice(classId);
     this.beginWatch(classId);
     // Only a socket device takes receive buckets.
-    if (classId === SOCKET_CLASS_ID) this.driver.goOnline(version);
+    if (classId === SOCKET_CLASS_ID) this.caller.goOnline(version);
   }
 
   /**
@@ -141,7 +171,7 @@ export class BringUp {
     this.replied(step, timeoutNs);
   }
 
-  /** A card that another driver left as it was: everything it holds is ended and built anew. */
+  /** Resets the card: everything that it, or an earlier driver, had open ends. */
   private reset(pause: () => boolean): void {
     const { words, controlOffset } = this;
     const statusWord = (controlOffset + STATUS_WORD_AT) >> 2;
@@ -153,7 +183,7 @@ export class BringUp {
     const status = Atomics.load(words, statusWord);
     if (status !== POLLED_STATUS_IN_PROGRESS)
       throw new Error(`the card refused IopReset with status ${status}`);
-    this.driver.cardReset(ENETDOWN);
+    this.caller.cardReset(ENETDOWN);
     let state = this.statusGet(pause);
     while (state !== IOP_STATE_RESET) {
       if (!pause()) throw new Error(`the card is in state 0x${state.toString(16)} after IopReset, not RESET`);
@@ -162,13 +192,13 @@ export class BringUp {
   }
 
   private frame(timeoutNs?: number): number {
-    const frame = this.driver.awaitFrame(timeoutNs);
+    const frame = this.caller.awaitFrame(timeoutNs);
     if (frame === NO_FRAME) throw new Error('the card takes no frames');
     return frame;
   }
 
   private replied(step: string, timeoutNs?: number): void {
-    const errno = this.driver.awaitControl(timeoutNs);
+    const errno = this.caller.awaitControl(timeoutNs);
     if (errno !== 0) throw new Error(`the card refused ${step} (${errnoName(errno)})`);
   }
 
@@ -181,19 +211,11 @@ export class BringUp {
   /** @returns the card's state, an IOP_STATE_ number. */
   private statusGet(pause: () => boolean): number {
     const { words, controlOffset } = this;
-    const at = (controlOffset + STATUS_BLOCK_AT) >> 2;
+    const address = controlOffset + STATUS_BLOCK_AT;
+    const at = address >> 2;
     words.fill(0, at, at + STATUS_BLOCK_WORDS);
-    writeExecStatusGet(
-      words,
-      this.frame(),
-      IOP_TID,
-      HOST_TID,
-      HANDLER_NONE,
-      0,
-      controlOffset + STATUS_BLOCK_AT,
-      0,
-      STATUS_BLOCK_WORDS * 4,
-    );
+    const bytes = STATUS_BLOCK_WORDS * 4;
+    writeExecStatusGet(words, this.frame(), IOP_TID, HOST_TID, HANDLER_NONE, 0, address, 0, bytes);
     this.requests.post();
     const lastWord = at + STATUS_BLOCK_WORDS - 1;
     this.polled(
@@ -235,9 +257,10 @@ export class BringUp {
       throw new Error(`the card failed OutboundInit with status ${status}`);
   }
 
-  /** Asks for a table until its buffer holds all of it. @param needed bytes the table says it has. */
+  /** Asks for a table until its buffer holds all of it. @param needed says how many bytes the table says it has. */
   private wholeTable(step: string, ask: (roomBytes: number) => void, needed: () => number): void {
     for (let room = TABLE_BYTES; ; room = needed()) {
+      assert(room <= TABLE_BYTES_MAX, 'bring-up: a table has no more room than the control area lends it');
       ask(room);
       this.requests.post();
       this.replied(step);
@@ -246,7 +269,7 @@ export class BringUp {
     }
   }
 
-  /** Reads the hardware resource table: every adapter must be somebody's. */
+  /** Reads the hardware resource table, as every host must before it may set the system table. What it says is not used. */
   private hrtGet(): void {
     const { words, controlOffset } = this;
     const table = (controlOffset + TABLE_AT) >> 2;
@@ -262,7 +285,7 @@ export class BringUp {
     );
   }
 
-  /** One entry: this card. Neither private memory nor private I/O space is lent to it. */
+  /** Sets a system table of one entry, this card. No private memory and no private I/O space is lent to it. */
   private sysTabSet(): void {
     const { words, controlOffset } = this;
     const address = controlOffset + SYSTEM_TABLE_AT;
@@ -290,23 +313,29 @@ export class BringUp {
     this.replied('SysTabSet');
   }
 
-  /** Finds the device in the table and claims it. @returns the version of its class that the table names. */
+  /** Finds the device and claims it. @returns the version of its class that the table names. */
   private findDevice(classId: number): number {
-    const entry = this.entryOf(classId);
+    const table = this.deviceTable();
+    const entry = entryOfClass(table, classId);
+    if (entry === NO_ENTRY)
+      throw new Error(`the card has no device of class 0x${classId.toString(16).padStart(3, '0')}`);
+    const tid = getLctEntryLocalTid(this.words, entry);
     const version = getLctEntryClassVersion(this.words, entry);
-    if (Math.min(version, this.driver.config.classVersion) >= CLAIM_SINCE) {
+    this.requests.useDevice(tid);
+    if (Math.min(version, this.classVersionMax) >= CLAIM_SINCE) {
       this.claim(getLctEntryUserTid(this.words, entry));
-      const user = getLctEntryUserTid(this.words, this.entryOf(classId));
+      const claimed = entryOfTid(this.deviceTable(), tid);
+      const user = claimed === NO_ENTRY ? NO_TID : getLctEntryUserTid(this.words, claimed);
       if (user !== HOST_TID)
         throw new Error(`the card says TID 0x${user.toString(16)} has the device claimed`);
     }
     return version;
   }
 
-  /** Reads the logical configuration table. @returns word index of the device's entry. */
-  private entryOf(classId: number): number {
+  /** Asks for the logical configuration table. @returns it, whole, until the next table is asked for. */
+  private deviceTable(): DeviceTable {
     const { words, controlOffset } = this;
-    const table = (controlOffset + TABLE_AT) >> 2;
+    const at = (controlOffset + TABLE_AT) >> 2;
     this.wholeTable(
       'LctNotify',
       (room) => {
@@ -314,27 +343,22 @@ export class BringUp {
         writeExecLctNotify(words, frame, IOP_TID, HOST_TID, HANDLER_CONTROL, this.control.begin(), -1, 0, 8);
         writeSglSimple(words, frame + 6, SGL_SIMPLE_IN | SGL_LAST, room, controlOffset + TABLE_AT);
       },
-      () => getLctHeaderTableWords(words, table) * 4,
+      () => getLctHeaderTableWords(words, at) * 4,
     );
-    const tableWords = getLctHeaderTableWords(words, table);
-    for (let at = LCT_HEADER_WORDS; at + LCT_ENTRY_WORDS <= tableWords; at += LCT_ENTRY_WORDS) {
-      const entry = table + at;
-      if (getLctEntryClassId(words, entry) === classId && getLctEntryLocalTid(words, entry) === DEVICE_TID) {
-        return entry;
-      }
-    }
-    throw new Error(`the card has no device of class 0x${classId.toString(16).padStart(3, '0')}`);
+    return { words, at, roomWords: TABLE_BYTES_MAX >> 2 };
   }
 
-  /** Asks for the table's next change and for every event of the executive; neither is answered now. */
+  /** Asks for the table's next change and for every event of the executive; both are answered later, again and again. */
   private beginWatch(classId: number): void {
     const { watch, words, controlOffset } = this;
+    const tid = this.requests.deviceTid;
     const indicator = getLctHeaderChangeIndicator(words, (controlOffset + TABLE_AT) >> 2);
+    const table = { words, at: (controlOffset + WATCHED_TABLE_AT) >> 2, roomWords: WATCHED_TABLE_BYTES >> 2 };
     watch.register(this.frame());
-    watch.begin(this.frame(), controlOffset + WATCHED_TABLE_AT, WATCHED_TABLE_BYTES, classId, indicator);
+    watch.begin(this.frame(), { tid, classId, table }, indicator);
   }
 
-  /** Two drivers at one card destroy what it holds, so the claim is exclusive. */
+  /** Claims the device, exclusively: a second driver at one card would destroy what the card holds for the first. */
   private claim(userTid: number): void {
     if (userTid !== NO_TID) throw new Error(`the device is claimed by TID 0x${userTid.toString(16)}`);
     const { words } = this;
@@ -344,7 +368,7 @@ export class BringUp {
     writeUtilClaim(
       words,
       frame,
-      DEVICE_TID,
+      this.requests.deviceTid,
       HOST_TID,
       HANDLER_CONTROL,
       transaction,

@@ -1,24 +1,22 @@
 /**
- * What the card tells of itself once it is up, as Linux asked for it (reference section 4.3, rows 9 and 10): one ExecLctNotify
- * that stays outstanding until the table changes, and a registration for every event of the executive. From bring-up: the
- * table's change indicator. From `replies`: their answers. To the driver: whether the device is still there.
+ * What the card tells of itself once it is up, asked for as Linux's i2o_exec did (drivers/message/i2o/exec-osm.c): one ExecLctNotify
+ * that stays open until the table of devices changes, and a registration for every event of the executive. Bring-up starts it; the
+ * dispatch of replies brings the answers; the driver asks `look` whether the device is still there.
  *
- * There is no event for an entry that is gone, so each new table is looked through for the device (reference section 4.6);
- * then the request is made again. Off the hot path: the driver looks at `due` once for many replies.
+ * No event says that a device is gone from the table, so each new table is looked through for it; then the request is made again.
+ * Off the hot path: the driver looks at `due` once for many replies.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   EXEC_LCT_NOTIFY,
   EXECUTIVE_EVENT_DDM_AVAILABILITY,
   getLctEntryClassId,
-  getLctEntryLocalTid,
   getLctHeaderChangeIndicator,
-  getLctHeaderTableWords,
-  LCT_ENTRY_WORDS,
   LCT_HEADER_WORDS,
   writeExecLctNotify,
 } from '../../i2o/executive.gen.ts';
-import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../i2o/list/sgl.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID } from '../../i2o/tids.ts';
+import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_WORDS, writeSglSimple } from '../../i2o/list/sgl.ts';
+import { HOST_TID, IOP_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import {
   DEVICE_STATE_CHANGE_FAILED,
@@ -29,28 +27,33 @@ import {
 } from '../../i2o/utility.gen.ts';
 import { EXECUTIVE_EVENTS_TAKEN, TABLE_CHANGES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { type DeviceTable, entryOfTid, isCut, NO_ENTRY } from './device-table.ts';
 import { HANDLER_WATCH } from './handlers.ts';
 import type { Requests } from './requests.ts';
 
 const EVERY_CLASS = -1;
 const EVERY_EVENT = -1;
-/** Words of an LctNotify with its one element, and where its list begins. */
-const NOTIFY_WORDS = 8;
+/** Where an LctNotify's list begins, and its words with the one element of that list. */
 const NOTIFY_SGL_WORD = 6;
-/** Data of DdmAvailability from which on the module does not answer any more: silent, protection, code. */
+const NOTIFY_WORDS = NOTIFY_SGL_WORD + SGL_SIMPLE_WORDS;
+/** In DdmAvailability's data: from this value on (silent, protection, code) the module does not answer any more. */
 const AVAILABILITY_SILENT = 2;
 
+/** The device that is watched over, and the memory where the card writes the table. */
+export interface WatchedDevice {
+  readonly tid: number;
+  readonly classId: number;
+  readonly table: DeviceTable;
+}
+
 export class CardWatch {
-  /** Something came that `look` is to be called for. */
+  /** Something has come that `look` is to be called for. */
   due = false;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly requests: Requests;
-  /** Where the card writes the table. */
-  private address = 0;
-  private byteLength = 0;
-  private classId = 0;
-  /** Contexts are counted on, so that an answer to what was asked before a reset is told from the latest one's. */
+  private device: WatchedDevice | undefined;
+  /** Counted up with each request, so that an answer to what was asked before a reset is told from one to the latest. */
   private transaction = 0;
   private outstanding = false;
   private changed = false;
@@ -63,15 +66,18 @@ export class CardWatch {
   }
 
   /**
-   * The card is up: asks to be told of the table's next change. @param frame a free one. @param address of `byteLength` bytes
-   * that are the card's to write from now on. @param classId class of the device. @param indicator the table's, as last read.
+   * The card is up: asks to be told of the table's next change. The table's memory is the card's to write from now on.
+   * @param frame a free one. @param indicator the table's change indicator, as last read.
    */
-  begin(frame: number, address: number, byteLength: number, classId: number, indicator: number): void {
-    this.address = address;
-    this.byteLength = byteLength;
-    this.classId = classId;
+  begin(frame: number, device: WatchedDevice, indicator: number): void {
+    assert(device.table.roomWords >= LCT_HEADER_WORDS, 'card watch: there is room for the head of a table');
+    assert(
+      device.tid === this.requests.deviceTid,
+      'card watch: it watches over the device that requests go to',
+    );
+    this.device = device;
     this.forget();
-    this.ask(frame, indicator);
+    this.ask(frame, device.table, indicator);
   }
 
   /** The card was reset, and has forgotten what was asked. */
@@ -106,7 +112,7 @@ export class CardWatch {
       return false;
     }
     this.outstanding = false;
-    // A request that was ended, by IopClear or an abort, has written no table.
+    // A request that was ended, by IopClear or by an abort, says so in its status and has written no table.
     this.changed = words[frame + 4] === 0;
     this.due = this.due || this.changed;
     return true;
@@ -119,21 +125,24 @@ export class CardWatch {
       this.due = false;
       return true;
     }
+    const { device } = this;
+    assert(device !== undefined, 'card watch: a table has changed only after one was asked for');
     const frame = this.requests.acquire();
-    // Without one it stays due.
+    // Without a frame to ask again by it stays due.
     if (frame === NO_FRAME) return true;
     this.due = false;
     this.changed = false;
     this.counters[TABLE_CHANGES] += 1;
-    const there = this.deviceThere();
-    this.ask(frame, getLctHeaderChangeIndicator(this.words, this.address >> 2));
+    const there = this.isThere(device);
+    this.ask(frame, device.table, getLctHeaderChangeIndicator(this.words, device.table.at));
     return there;
   }
 
-  private ask(frame: number, indicator: number): void {
+  private ask(frame: number, table: DeviceTable, indicator: number): void {
     const { words } = this;
+    assert(!this.outstanding, 'card watch: one request for the table is open at a time');
     this.transaction = (this.transaction + 1) | 0;
-    // 0 would ask for an answer now.
+    // An indicator of 0 would ask for an answer at once.
     const next = (indicator + 1) | 0 || 1;
     writeExecLctNotify(
       words,
@@ -146,7 +155,13 @@ export class CardWatch {
       next,
       NOTIFY_WORDS,
     );
-    writeSglSimple(words, frame + NOTIFY_SGL_WORD, SGL_SIMPLE_IN | SGL_LAST, this.byteLength, this.address);
+    writeSglSimple(
+      words,
+      frame + NOTIFY_SGL_WORD,
+      SGL_SIMPLE_IN | SGL_LAST,
+      table.roomWords * 4,
+      table.at * 4,
+    );
     this.requests.post();
     this.outstanding = true;
   }
@@ -166,21 +181,9 @@ export class CardWatch {
     return true;
   }
 
-  /** Whether the table has the device; one that was cut short is believed to. */
-  private deviceThere(): boolean {
-    const { words } = this;
-    const table = this.address >> 2;
-    const tableWords = getLctHeaderTableWords(words, table);
-    const room = this.byteLength >> 2;
-    for (
-      let at = LCT_HEADER_WORDS;
-      at + LCT_ENTRY_WORDS <= Math.min(tableWords, room);
-      at += LCT_ENTRY_WORDS
-    ) {
-      const entry = table + at;
-      if (getLctEntryLocalTid(words, entry) !== DEVICE_TID) continue;
-      return getLctEntryClassId(words, entry) === this.classId;
-    }
-    return tableWords > room;
+  /** Whether the table still has the device. One that was cut before its entry is no sign that it is gone. */
+  private isThere({ tid, classId, table }: WatchedDevice): boolean {
+    const entry = entryOfTid(table, tid);
+    return entry === NO_ENTRY ? isCut(table) : getLctEntryClassId(this.words, entry) === classId;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Events of the device, kept until somebody reads them. From the card: replies to the one UtilEventRegister, which stays open
- * and is answered again and again. To the program: one event a call. As in Linux's queue of executive events the oldest gives
- * way when nobody reads; here it is counted, and the reader is told once how many, so that it can look for itself how
- * things stand.
+ * Events of the device, kept until the program reads them, one a call. They come as replies to the one UtilEventRegister, which stays
+ * open and is answered again and again. When nobody reads, the oldest event gives way, as in Linux's queue of the executive's events;
+ * here it is counted, and the reader is told once how many are lost, so that it can look for itself how things stand.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   getUtilEventRegisterReplyEventData,
   UTIL_EVENT_REGISTER,
@@ -31,18 +31,18 @@ export class DeviceEvents {
   private readonly data = new Int32Array(EVENTS_MAX);
   private head = 0;
   private count = 0;
-  /** Dropped since the reader was last told. */
+  /** Events dropped since the reader was last told how many. */
   private lost = 0;
 
   constructor(ledger: Ledger) {
     this.counters = ledger.counters;
   }
 
-  /** A reply of the event handler's. @returns false when it is none of an event. */
+  /** A reply to the registration. @returns false when it is not one of an event that was asked for. */
   take(words: Int32Array, frame: number): boolean {
     const word0 = words[frame];
     const indicator = words[frame + 4];
-    // Word 4 is the indicator only if the function says so.
+    // In replies to any other function word 4 is not an indicator.
     if (words[frame + 1] >>> 24 !== UTIL_EVENT_REGISTER) return false;
     if (word0 >>> 16 < UTIL_EVENT_REGISTER_REPLY_WORDS) return false;
     if (indicator === 0) {
@@ -78,6 +78,8 @@ export class DeviceEvents {
       this.head = (this.head + 1) % EVENTS_MAX;
       this.count -= 1;
     }
+    assert(this.count < EVENTS_MAX, 'device events: no more are kept than there is room for');
+    assert(indicator !== 0, 'device events: an event that is kept has an indicator');
     const at = (this.head + this.count) % EVENTS_MAX;
     this.indicators[at] = indicator;
     this.data[at] = data;

@@ -1,11 +1,12 @@
 /**
- * Parameter groups of the device, read by UtilParamsGet. From a call: a group's number. To the card: an operation list and
- * room for the result list, both in the control area, the only memory the card writes for such a request. From the card: the
- * result list, and a status; the message can succeed while its block fails, so both are looked at.
+ * Reads parameter groups of the device by UtilParamsGet. The card gets an operation list and room for the result list, both in the
+ * control area, which is the only memory it writes for such a request. It answers with the result list and a status; the message can
+ * succeed while the block in its list has failed, so both are looked at.
  *
- * A request that times out leaves its memory with the card, which may still write there: that memory is in quarantine until
- * the late reply comes. With all of it there, no more is asked.
+ * A request that times out leaves its memory with the card, which may still write there: that memory is in quarantine until the
+ * late reply comes. With all of it in quarantine no more is asked.
  */
+import { assert } from '../../assert/assert.ts';
 import { CONTROL_BYTES, CONTROL_PARAMS_AT } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
 import {
@@ -15,7 +16,7 @@ import {
   SGL_SIMPLE_WORDS,
   writeSglSimple,
 } from '../../i2o/list/sgl.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import {
   BLOCK_STATUS_INVALID_GROUP_ID,
@@ -25,23 +26,36 @@ import {
   writeUtilParamsGet,
 } from '../../i2o/utility.gen.ts';
 import { EAGAIN, EINVAL, ENETDOWN, EPROTO } from '../../socket/errno.ts';
-import type { Driver } from '../kernel/driver.ts';
-import type { ControlCall } from './control-call.ts';
+import type { ControlCall, ControlCaller } from './control-call.ts';
 import { HANDLER_CONTROL } from './handlers.ts';
 import type { Requests } from './requests.ts';
 
-/** Pieces of the control area that are lent to the card, one a request. */
+/** Pieces of the control area that are lent to the card, one for each request. */
 const SLOTS = 4;
 const SLOT_BYTES = (CONTROL_BYTES - CONTROL_PARAMS_AT) / SLOTS;
-/** Of each: the operation list, 12 bytes, rounded up; the rest is for results. */
+/** In each, the operation list comes first, then the result list, which has what is left. */
 const OPERATION_BYTES = 12;
 const RESULT_AT = 16;
 const RESULT_BYTES = SLOT_BYTES - RESULT_AT;
 const ALL_FIELDS = 0xffff;
 /** Bytes before a block's data: the list's header and the block's. */
 const BLOCK_DATA_AT = 8;
-/** Transaction of a slot that nobody has. */
+/** What stands for a transaction in `holder` when nobody has the slot. */
 const FREE = -1;
+
+/** Asserts what the slots' sizes must be. */
+export function checkSlots(slotBytes: number, operationBytes: number, resultAt: number): void {
+  assert(
+    slotBytes % 4 === 0 && resultAt % 4 === 0,
+    'device params: a slot and its result list begin at a word',
+  );
+  assert(
+    operationBytes <= resultAt && resultAt < slotBytes,
+    'device params: results follow the operation list',
+  );
+}
+
+checkSlots(SLOT_BYTES, OPERATION_BYTES, RESULT_AT);
 
 export class DeviceParams {
   private readonly words: Int32Array;
@@ -49,8 +63,8 @@ export class DeviceParams {
   private readonly offset: number;
   private readonly requests: Requests;
   private readonly control: ControlCall;
-  private readonly driver: Driver;
-  /** Per slot: FREE, or the transaction whose reply frees it. */
+  private readonly caller: ControlCaller;
+  /** Per slot: FREE, or the transaction of the request that has it. */
   private readonly holder = new Int32Array(SLOTS).fill(FREE);
 
   constructor(
@@ -58,21 +72,21 @@ export class DeviceParams {
     controlOffset: number,
     requests: Requests,
     control: ControlCall,
-    driver: Driver,
+    caller: ControlCaller,
   ) {
     this.words = region.words;
     this.view = new DataView(region.words.buffer);
     this.offset = controlOffset + CONTROL_PARAMS_AT;
     this.requests = requests;
     this.control = control;
-    this.driver = driver;
+    this.caller = caller;
     control.late = (transaction) => {
       const slot = this.holder.indexOf(transaction);
       if (slot >= 0) this.holder[slot] = FREE;
     };
   }
 
-  /** The card was reset: it writes nothing of before any more. */
+  /** The card was reset: it writes no answer to an earlier request any more. */
   forget(): void {
     this.holder.fill(FREE);
   }
@@ -83,19 +97,21 @@ export class DeviceParams {
   }
 
   /**
-   * Reads every field of a scalar group. @returns the fields' bytes as the card wrote them, one behind the other and padded to
-   * a word; or a negative errno: −EAGAIN while all memory for it is in quarantine, −EINVAL for a group the device has not.
+   * Reads every field of a scalar group. @param group its number, 0 to 65535.
+   * @returns the fields' bytes as the card wrote them, one behind the other and padded to a word; or a negative errno: −EAGAIN
+   *   while all memory for it is in quarantine, −EINVAL for a group that the device does not have.
    */
   readGroup(group: number): DataView | number {
+    assert(group >>> 16 === 0, 'device params: the number of a group has 16 bits');
     const slot = this.holder.indexOf(FREE);
     if (slot < 0) return -EAGAIN;
-    const frame = this.driver.awaitFrame();
+    const frame = this.caller.awaitFrame();
     if (frame === NO_FRAME) return -ENETDOWN;
     const transaction = this.control.begin();
     this.holder[slot] = transaction;
     this.ask(frame, transaction, this.offset + slot * SLOT_BYTES, group);
-    const errno = this.driver.awaitControl();
-    // Only an answer frees the memory; a call that gave up leaves it to the reply that may come late.
+    const errno = this.caller.awaitControl();
+    // A call that gave up leaves the memory to the card until the reply comes late, or the card is reset.
     if (this.control.abandoned) return 0 - errno;
     this.holder[slot] = FREE;
     return errno !== 0 ? 0 - errno : this.result(this.offset + slot * SLOT_BYTES + RESULT_AT);
@@ -114,7 +130,7 @@ export class DeviceParams {
     writeUtilParamsGet(
       words,
       frame,
-      DEVICE_TID,
+      this.requests.deviceTid,
       HOST_TID,
       HANDLER_CONTROL,
       transaction,

@@ -1,6 +1,6 @@
 /**
- * Receive records: data of streams, datagrams, ends and errors, in the order of each socket. A record's bucket is queued at
- * its socket, or comes home when there is nobody for it; its bytes are counted either way.
+ * Receive records: data of streams, datagrams, ends of streams and errors, in order for each socket. The bucket that a record names
+ * joins its socket's queue, or comes home when no socket wants it; its bytes are counted either way.
  * Nothing the card wrote is trusted: each word is read once, checked, then used.
  */
 import {
@@ -26,10 +26,10 @@ import {
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 
-/** Bytes a datagram begins with in its bucket, which are not payload. */
+/** In a bucket a datagram is preceded by so many bytes, which say where it came from. */
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 
-/** The control word above its count: several transactions of fixed length, with so many words beside the context. */
+/** The control word of a list of records, without its count: transactions of fixed length, of so many words beside the context. */
 const RECORDS = 0x80_0000 | (RECEIVE_RECORD_WORDS - 1);
 
 export class ReceiveReplies {
@@ -45,7 +45,7 @@ export class ReceiveReplies {
     this.receive = receive;
   }
 
-  /** A SocketReceivePost reply with MULTIPLE. @returns false when some record fits nothing. // Hot path. */
+  /** Takes a SocketReceivePost reply with MULTIPLE. @returns false when one of its records was refused. // Hot path. */
   take(frame: number, sizeWords: number): boolean {
     const { words } = this;
     const control = words[frame + 3];
@@ -62,38 +62,43 @@ export class ReceiveReplies {
   }
 
   private record(bucket: number, socketWord: number, offsetWord: number, lengthWord: number): boolean {
-    const number = socketWord & 0xffff;
+    const socketId = socketWord & 0xffff;
     const { sockets } = this.table;
-    const socket = number < sockets.length ? sockets[number] : undefined;
+    const socket = socketId < sockets.length ? sockets[socketId] : undefined;
     const flags = offsetWord >>> 24;
     const offset = offsetWord & 0xffffff;
     if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM)) !== 0) {
       if (socket === undefined || socket.state === STATE_FREE) return false;
-      if ((flags & RECEIVE_FLAG_ERROR) !== 0) this.failed(number, socket, lengthWord >>> 24);
+      if ((flags & RECEIVE_FLAG_ERROR) !== 0) this.failed(socketId, socket, lengthWord >>> 24);
       else socket.endOfStream = 1;
-      this.table.changed(number);
+      this.table.changed(socketId);
       return true;
     }
     if (!this.receive.filled(bucket, offset, lengthWord & 0xffffff)) return false;
-    if ((flags & RECEIVE_FLAG_DATAGRAM) !== 0) return this.datagram(bucket, number, socket, offset);
+    if ((flags & RECEIVE_FLAG_DATAGRAM) !== 0) return this.datagram(bucket, socketId, socket, offset);
     if (socket === undefined || socket.state !== STATE_CONNECTED) {
-      // Data that crossed the close of its socket on the way: the bucket comes home, the bytes are counted.
+      // The data was on its way when its socket was closed, or failed: the bucket comes home, the bytes are counted.
       this.counters[BYTES_DROPPED] += this.receive.length[bucket];
       this.receive.give(bucket);
       return socket !== undefined && (socket.state === STATE_CLOSING || socket.state === STATE_FAILED);
     }
-    this.queue(bucket, number, socket);
+    this.queue(bucket, socketId, socket);
     return true;
   }
 
-  /** A datagram: its source lies before it, at a word's boundary. // Hot path. */
-  private datagram(bucket: number, number: number, socket: HostSocket | undefined, offset: number): boolean {
+  /** A record of a datagram, whose source must lie at a word's boundary. // Hot path. */
+  private datagram(
+    bucket: number,
+    socketId: number,
+    socket: HostSocket | undefined,
+    offset: number,
+  ): boolean {
     const { receive, counters } = this;
     if (receive.length[bucket] < SOURCE_BYTES || (offset & 3) !== 0) {
       receive.give(bucket);
       return false;
     }
-    receive.skip(bucket, SOURCE_BYTES);
+    receive.consume(bucket, SOURCE_BYTES);
     if (socket === undefined || socket.state !== STATE_DATAGRAM) {
       counters[BYTES_DROPPED] += receive.length[bucket];
       counters[DATAGRAMS_DROPPED] += 1;
@@ -101,24 +106,22 @@ export class ReceiveReplies {
       receive.give(bucket);
       return socket !== undefined && socket.datagram !== 0 && socket.state === STATE_CLOSING;
     }
-    this.queue(bucket, number, socket);
+    this.queue(bucket, socketId, socket);
     return true;
   }
 
-  private queue(bucket: number, number: number, socket: HostSocket): void {
-    if (socket.receiveTail < 0) socket.receiveHead = bucket;
-    else this.receive.next[socket.receiveTail] = bucket;
-    socket.receiveTail = bucket;
-    this.table.changed(number);
+  private queue(bucket: number, socketId: number, socket: HostSocket): void {
+    this.receive.enqueue(socket, bucket);
+    this.table.changed(socketId);
   }
 
-  /** A stream is over; a datagram socket has an error to tell and goes on. */
-  private failed(number: number, socket: HostSocket, errno: number): void {
+  /** An error ends a stream; a datagram socket's next call reports it, and the socket goes on. */
+  private failed(socketId: number, socket: HostSocket, errno: number): void {
     if (socket.state === STATE_CLOSING) return;
     socket.errno = errno === 0 || errno > ERRNO_MAX ? ECONNRESET : errno;
     if (socket.state === STATE_DATAGRAM) return;
-    if (socket.state === STATE_CONNECTED || socket.state === STATE_CONNECTING) socket.state = STATE_FAILED;
+    if (socket.state === STATE_CONNECTED || socket.state === STATE_CONNECTING) socket.become(STATE_FAILED);
     socket.endOfStream = 1;
-    this.table.changed(number);
+    this.table.changed(socketId);
   }
 }

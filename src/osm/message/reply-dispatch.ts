@@ -1,8 +1,9 @@
 /**
- * The message subsystem's receiving half: finds the handler of a reply by its InitiatorContext and brings the driver's
- * tables up to date. It calls nobody's code: what a program must hear of goes to the table's list of changed sockets.
- * Nothing the card wrote is trusted: each word is read once, checked, then used; a reply that fits nothing is counted.
+ * The message subsystem's receiving half: finds the handler of a reply by its InitiatorContext and brings the driver's tables up to
+ * date. It calls none of the program's code: what a program must hear of goes to the table's list of changed sockets.
+ * Nothing the card wrote is trusted: each word is read once, checked, then used; a reply that was not asked for is refused and counted.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   checkReplyFrame,
   FLAG_FAIL,
@@ -21,6 +22,7 @@ import {
   getSocketConnectReplyLocalAddress,
   getSocketConnectReplyLocalPort,
   SOCKET_ACCEPT_POST,
+  SOCKET_ACCEPT_POST_REPLY_WORDS,
   SOCKET_CONNECT_REPLY_WORDS,
   SOCKET_CREATE,
 } from '../../i2o/socket.gen.ts';
@@ -33,17 +35,15 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EPROTO } from '../../socket/errno.ts';
+import { joinAccepts } from '../memory/accept-queue.ts';
 import {
   STATE_CLOSING,
   STATE_CONNECTED,
   STATE_CONNECTING,
   STATE_DATAGRAM,
   STATE_FAILED,
-  STATE_FREE,
   STATE_LISTENING,
   STATE_OPEN,
-  STATE_POSTED,
-  socketTag,
 } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
@@ -69,10 +69,13 @@ import type { Requests } from './requests.ts';
 import { SendReplies } from './send-replies.ts';
 import { Undelivered } from './undelivered.ts';
 
-export class Replies {
-  /** Connections accepted for listeners that are gone; the kernel subsystem closes them. */
-  readonly orphans: Int32Array;
-  orphanCount = 0;
+export class ReplyDispatch {
+  readonly sends: SendReplies;
+  readonly failures: Undelivered;
+  readonly watch: CardWatch;
+  /** Connections that came for listeners that are gone. */
+  private readonly orphans: Int32Array;
+  private orphanCount = 0;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly table: SocketTable;
@@ -80,9 +83,6 @@ export class Replies {
   private readonly receives: ReceiveReplies;
   private readonly events: DeviceEvents;
   private readonly requests: Requests;
-  readonly sends: SendReplies;
-  readonly failures: Undelivered;
-  readonly watch: CardWatch;
 
   constructor(
     words: Int32Array,
@@ -107,7 +107,7 @@ export class Replies {
     this.orphans = new Int32Array(table.sockets.length);
   }
 
-  /** One outbound frame. // Hot path. */
+  /** Takes one reply. @param frame word index of the outbound frame. // Hot path. */
   dispatch(frame: number): void {
     this.counters[MESSAGE_REPLIES] += 1;
     const { words } = this;
@@ -126,13 +126,13 @@ export class Replies {
   }
 
   private received(frame: number, sizeWords: number, flags: number): boolean {
-    // Without MULTIPLE the post itself was refused, which would be the driver's own fault.
+    // Without MULTIPLE it says that the post as a whole was malformed, which no post of this driver is.
     return (flags & FLAG_MULTIPLE) !== 0 && this.receives.take(frame, sizeWords);
   }
 
   /**
-   * A request that could not be delivered: the call that waits has its errno, and all it named is the driver's again.
-   * @returns false when nobody waits, or it named what the card had not.
+   * A failure record: the call that waits for the request has an errno, and all that the request named is the driver's again.
+   * @returns false when nobody waits for it, or it named what the card did not have.
    */
   private undelivered(handler: number, frame: number): boolean {
     const { counters, requests } = this;
@@ -155,7 +155,7 @@ export class Replies {
       case HANDLER_WATCH:
         return true;
       case HANDLER_EVENT:
-        this.events.mask = 0; // nobody was registered
+        this.events.mask = 0; // the registration was not delivered
         return true;
       default:
         return this.other(handler, frame);
@@ -185,76 +185,80 @@ export class Replies {
     }
   }
 
-  /** The outcome of a connect, or of a create that failed. */
+  /** The outcome of a connect, or of a create that failed: a create that went well is not answered. */
   private connected(frame: number, tag: number, errno: number): boolean {
     const { words, table } = this;
-    const number = tag & 0xffff;
-    const socket = number < table.sockets.length ? table.sockets[number] : undefined;
-    if (socket === undefined || socketTag(number, socket.generation) !== tag) return false;
+    const socketId = tag & 0xffff;
+    const socket = table.tagged(tag);
+    if (socket === undefined) return false;
     const create = words[frame + 1] >>> 24 === SOCKET_CREATE;
     if (socket.state === STATE_CLOSING) return true;
     const made = socket.state === STATE_OPEN || socket.state === STATE_DATAGRAM;
-    // The one failed connect is told by the state; a socket that could not be made tells every call.
+    // Only two replies fit: the outcome of a connect in progress, or the failure of a create.
     if (socket.state !== STATE_CONNECTING && !(create && made && errno !== 0)) return false;
-    // A success without its fields is none: the connect fails, and the reply counts as refused.
+    // A success without its fields is not believed: the connect fails, and the reply counts as refused.
     const whole = errno !== 0 || words[frame] >>> 16 >= SOCKET_CONNECT_REPLY_WORDS;
     if (errno === 0 && whole) {
-      socket.state = STATE_CONNECTED;
+      socket.become(STATE_CONNECTED);
       socket.localPort = getSocketConnectReplyLocalPort(words, frame);
       socket.localAddress = getSocketConnectReplyLocalAddress(words, frame);
     } else {
-      socket.state = STATE_FAILED;
+      socket.become(STATE_FAILED);
       socket.errno = whole ? errno : EPROTO;
     }
-    table.changed(number);
+    table.changed(socketId);
     return whole;
   }
 
-  /** A posted number has its connection, or comes back without one. */
+  /** A posted socket id has its connection, or comes back without one. */
   private accepted(frame: number, transaction: number, errno: number): boolean {
     const { words, table } = this;
-    // A refused post as a whole names the listener; it would be the driver's own fault.
-    if (words[frame + 1] >>> 24 !== SOCKET_ACCEPT_POST || words[frame] >>> 16 < 9) return false;
-    const number = getSocketAcceptPostReplyAcceptedId(words, frame);
-    const listenerNumber = getSocketAcceptPostReplyListenerId(words, frame);
+    // A reply that refuses a post as a whole has no such fields; no post of this driver is malformed.
+    if (
+      words[frame + 1] >>> 24 !== SOCKET_ACCEPT_POST ||
+      words[frame] >>> 16 < SOCKET_ACCEPT_POST_REPLY_WORDS
+    )
+      return false;
+    const socketId = getSocketAcceptPostReplyAcceptedId(words, frame);
+    const listenerId = getSocketAcceptPostReplyListenerId(words, frame);
+    if (socketId !== transaction || !table.unpost(socketId, listenerId)) return false;
     const { sockets } = table;
-    if (number !== transaction || number >= sockets.length || listenerNumber >= sockets.length) return false;
-    const socket = sockets[number];
-    const listener = sockets[listenerNumber];
-    if (socket.state !== STATE_POSTED) return false;
-    listener.acceptsPosted -= 1;
+    const socket = sockets[socketId];
+    const listener = sockets[listenerId];
     if (errno !== 0) {
-      socket.state = STATE_FREE;
-      table.give(number);
+      table.give(socketId);
       return true;
     }
-    socket.state = STATE_CONNECTED;
+    socket.become(STATE_CONNECTED);
     socket.receiveBufferBytes = listener.receiveBufferBytes;
     socket.remoteAddress = getSocketAcceptPostReplyRemoteAddress(words, frame);
     socket.remotePort = getSocketAcceptPostReplyRemotePort(words, frame);
     socket.localPort = getSocketAcceptPostReplyLocalPort(words, frame);
     socket.localAddress = getSocketAcceptPostReplyLocalAddress(words, frame);
     if (listener.state !== STATE_LISTENING) {
-      // The listener was closed while this connection was on its way: it is closed too.
-      this.orphans[this.orphanCount++] = number;
+      // The listener was closed while this connection was on its way: the driver closes it, too.
+      assert(this.orphanCount < this.orphans.length, 'reply dispatch: each orphan is in the list once');
+      this.orphans[this.orphanCount++] = socketId;
       return true;
     }
-    if (listener.acceptTail < 0) listener.acceptHead = number;
-    else sockets[listener.acceptTail].acceptNext = number;
-    listener.acceptTail = number;
-    listener.acceptCount += 1;
-    table.changed(listenerNumber);
+    joinAccepts(sockets, listener, socketId);
+    table.changed(listenerId);
     return true;
   }
 
+  /** Takes a connection whose listener was gone when it came. @returns its socket id; -1 when there is none. */
+  nextOrphan(): number {
+    if (this.orphanCount === 0) return -1;
+    const socketId = this.orphans[--this.orphanCount];
+    assert(this.table.has(socketId), 'reply dispatch: an orphan is a socket there is');
+    return socketId;
+  }
+
+  /** A close has been answered: the socket id is free. */
   private closed(tag: number): boolean {
-    const { table } = this;
-    const number = tag & 0xffff;
-    const socket = number < table.sockets.length ? table.sockets[number] : undefined;
+    const socket = this.table.tagged(tag);
     if (socket === undefined || socket.state !== STATE_CLOSING) return false;
-    if (socketTag(number, socket.generation) !== tag) return false;
-    socket.state = STATE_FREE;
-    table.give(number);
+    this.table.give(tag & 0xffff);
     return true;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What a reply's words say of a request's outcome. Of three kinds of reply word 4 is no status: a failure record (FLAG_FAIL)
- * has its codes there, the answer to UtilAbort a count, an event its indicator. So flags and function are looked at first.
+ * What a reply says of its request's outcome, as an errno. In three kinds of reply word 4 is not a status: a failure record
+ * (FLAG_FAIL) has its codes there, the answer to UtilAbort a count, and an event its indicator. So the flags and the function are
+ * looked at first.
  */
 import {
   DETAILED_STATUS_UNKNOWN_FUNCTION,
@@ -20,8 +21,8 @@ import { UTIL_ABORT, UTIL_EVENT_ACK, UTIL_EVENT_REGISTER } from '../../i2o/utili
 import { EAGAIN, ENETDOWN, EOPNOTSUPP, EPROTO, ERRNO_MAX } from '../../socket/errno.ts';
 
 /**
- * errno of a status word, or of a TransactionOutcome's second word: 0 for success. Socket-class replies carry an errno; a
- * transaction error always carries a general code, and so does the refusal of a function the card does not know.
+ * The errno of a status word, or of a TransactionOutcome's second word; 0 for success. Replies of the socket class carry an errno;
+ * a transaction error carries one of I2O's own codes, and so does the refusal of a function that the card does not know.
  */
 export function statusErrno(word: number): number {
   const status = word >>> 24;
@@ -33,8 +34,8 @@ export function statusErrno(word: number): number {
 }
 
 /**
- * errno of a failure record by its severity bits, the gravest first: a message that can never be delivered is the driver's
- * fault, a path that is gone or shut is the card's state, congestion passes.
+ * The errno of a failure record, by the gravest of its severity bits: a message that can never be delivered is the driver's fault
+ * (EPROTO), a path that is gone or shut is the card's state (ENETDOWN), and congestion passes (EAGAIN).
  */
 export function severityErrno(severity: number): number {
   if ((severity & SEVERITY_FORMAT_ERROR) !== 0) return EPROTO;
@@ -42,11 +43,11 @@ export function severityErrno(severity: number): number {
   return (severity & SEVERITY_CONGESTION) !== 0 ? EAGAIN : EPROTO;
 }
 
-/** errno of a whole reply at `frame`, whatever kind it is. */
+/** The errno of a reply, whatever kind it is; 0 for success. */
 export function replyErrno(words: Int32Array, frame: number): number {
   if ((frameFlags(words, frame) & FLAG_FAIL) !== 0) return severityErrno(getFailureSeverity(words, frame));
   const functionCode = frameFunction(words, frame);
-  const overlaid =
+  const hasNoStatus =
     functionCode === UTIL_ABORT || functionCode === UTIL_EVENT_REGISTER || functionCode === UTIL_EVENT_ACK;
-  return overlaid ? 0 : statusErrno(words[frame + 4]);
+  return hasNoStatus ? 0 : statusErrno(words[frame + 4]);
 }

@@ -1,18 +1,20 @@
 /**
- * The message subsystem's sending half: builds requests in inbound frames and posts them. Every request that may find no
- * frame says so; the caller waits or tries again. Every frame acquired is posted or cancelled.
+ * Writes the requests of the socket class, of events and of the echo module into acquired frames, and posts them. Sends have a file
+ * of their own (send-requests.ts), and the executive's messages are written where they are used (bring-up.ts, card-watch.ts).
+ * The caller has acquired the frame: who found none waits, or tries again later.
  */
-import type { Region } from '../../dma/region.ts';
-import type { Doorbell } from '../../i2o/doorbell.ts';
+import { assert } from '../../assert/assert.ts';
 import { writePrivateEcho } from '../../i2o/executive.gen.ts';
-import { getFailurePreservedFrame } from '../../i2o/frame.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/list/sgl.ts';
 import {
   REPLY_MODE_BATCH,
   REPLY_MODE_IMMEDIATE,
   REPLY_MODE_NEVER,
   REPLY_MODE_ON_ERROR,
+  SOCKET_ACCEPT_POST_LIST_MAX,
   SOCKET_ACCEPT_POST_LIST_WORD,
+  SOCKET_RECEIVE_CREDIT_LIST_MAX,
+  SOCKET_RECEIVE_CREDIT_LIST_STRIDE,
   SOCKET_RECEIVE_CREDIT_LIST_WORD,
   SOCKET_RECEIVE_POST_SGL_WORD,
   writeSocketAbort,
@@ -30,13 +32,13 @@ import {
   writeSocketShutdown,
   writeSocketStatusGet,
 } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
-import { type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
+import { HOST_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
 import { writeUtilEventRegister } from '../../i2o/utility.gen.ts';
-import { INBOUND_FULL, INBOUND_POSTED, MESSAGE_REQUESTS } from '../../ledger/counters.gen.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+import { INBOUND_POSTED } from '../../ledger/counters.gen.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
+import { fillsFrame } from './frame-budget.ts';
 import {
   HANDLER_ACCEPT,
   HANDLER_CLOSE,
@@ -47,6 +49,7 @@ import {
   HANDLER_NONE,
   HANDLER_RECEIVE,
 } from './handlers.ts';
+import { InboundFrames } from './inbound-frames.ts';
 
 /** Reply mode of sends by its name in the configuration; −1: as each send finds best. */
 export const REPLY_MODES: Readonly<Record<DriverConfig['replyMode'], number>> = {
@@ -60,120 +63,73 @@ export const REPLY_MODES: Readonly<Record<DriverConfig['replyMode'], number>> = 
 /** XFunctionCode of a PrivateEcho that is answered, and of one that is only taken. */
 const ECHO = 1;
 const COUNT_ONLY = 2;
-/** Buckets one SocketReceivePost can name. */
+/** Buckets that one SocketReceivePost can name. */
 export const BUCKETS_PER_FRAME = 9;
-/** Pairs one SocketReceiveCredit can hold, and numbers one SocketAcceptPost. */
-export const CREDITS_PER_FRAME = 13;
-export const ACCEPTS_PER_FRAME = 26;
+const CREDIT_WORDS = SOCKET_RECEIVE_CREDIT_LIST_STRIDE;
 
-export class Requests {
-  readonly words: Int32Array;
-  /** A request found no frame and was put off: whoever drives the requests goes on when there is one. */
-  short = false;
-  private readonly ring: FrameProducer;
-  private readonly doorbell: Doorbell;
-  private readonly counters: Float64Array;
+/** Asserts what the lists of this file depend on. */
+export function checkListSizes(buckets: number, credits: number, accepts: number): void {
+  assert(
+    fillsFrame(SOCKET_RECEIVE_POST_SGL_WORD, SGL_CONTEXT_WORDS, buckets),
+    'requests: as many buckets are posted as a frame can name',
+  );
+  assert(
+    fillsFrame(SOCKET_RECEIVE_CREDIT_LIST_WORD, CREDIT_WORDS, credits),
+    'requests: as many sockets are credited as a frame can name',
+  );
+  assert(
+    fillsFrame(SOCKET_ACCEPT_POST_LIST_WORD, 1, accepts),
+    'requests: as many socket ids are posted as a frame can name',
+  );
+}
 
-  constructor(region: Region, ring: FrameProducer, doorbell: Doorbell, ledger: Ledger) {
-    this.words = region.words;
-    this.ring = ring;
-    this.doorbell = doorbell;
-    this.counters = ledger.counters;
+checkListSizes(BUCKETS_PER_FRAME, SOCKET_RECEIVE_CREDIT_LIST_MAX, SOCKET_ACCEPT_POST_LIST_MAX);
+
+/** Writes and posts requests; each method takes the frame that was acquired last. */
+export class Requests extends InboundFrames {
+  /** Asserts what every request about a socket depends on. // Hot path: three compares. */
+  private about(frame: number, socketId: number): void {
+    assert(frame === this.acquired, 'requests: a request is written in the frame that was acquired');
+    assert(socketId >>> 16 === 0, 'requests: a socket id has 16 bits');
   }
 
-  /** @returns a frame to fill, or NO_FRAME. // Hot path. */
-  acquire(): number {
-    const frame = this.ring.acquire();
-    if (frame === NO_FRAME) {
-      this.counters[INBOUND_FULL] += 1;
-      this.short = true;
-    }
-    return frame;
+  /** The same for a request whose answer finds its socket by a tag. */
+  private tagged(frame: number, socketId: number, tag: number): void {
+    this.about(frame, socketId);
+    assert((tag & 0xffff) === socketId, 'requests: a tag names the socket that its request names');
   }
 
-  /** Gives the acquired frame back unused, which some transports can only do by posting it. */
-  cancel(): void {
-    this.ring.cancel();
-    this.doorbell.publish(this.ring);
-  }
-
-  /**
-   * A failure record may name the undelivered request's frame, which the card then keeps for the host. What `adopt` finds must
-   * go back by `cancel`: as a NOP, the only way to have its credit again (reference section 1.4). Not while a frame is acquired.
-   * @param failure word index of the record's frame.
-   * @returns word index of the request, to be read as anything the card could write to; NO_FRAME when it is not kept.
-   */
-  adopt(failure: number): number {
-    return this.ring.adopt(getFailurePreservedFrame(this.words, failure));
-  }
-
-  /** The card has been reset: its queues are new. */
-  restart(): void {
-    this.short = false;
-    this.ring.restart();
-  }
-
-  /** Gives back every frame taken ahead of its use, before the card is closed. */
-  surrender(): void {
-    this.ring.surrender();
-    this.doorbell.publish(this.ring);
-  }
-
-  /** The acquired frame is complete: posts it, and rings if the card wants that. // Hot path. */
-  post(): void {
-    this.counters[INBOUND_POSTED] += 1;
-    this.counters[MESSAGE_REQUESTS] += 1;
-    this.ring.post();
-    this.doorbell.publish(this.ring);
-  }
-
-  /** Frames that can be acquired now. */
-  get framesFree(): number {
-    return this.ring.available(1);
-  }
-
-  /** Frames that can be acquired now; looks at the shared index only when fewer than `wanted` seem free. */
-  framesFreeFor(wanted: number): number {
-    return this.ring.available(wanted);
-  }
-
-  /** Frames posted that the card has not released. */
-  get framesInUse(): number {
-    return this.ring.inUse;
-  }
-
-  /** Asks to be told when a frame is free. @returns true when still none is. */
-  armForFrame(): boolean {
-    return this.ring.armForFree(1);
-  }
-
-  /** @param type SOCKET_TYPE_ number. */
-  create(frame: number, tag: number, number: number, type: number): void {
-    const { words } = this;
+  /** Makes a socket; only a failure is answered. @param type SOCKET_TYPE_ number. */
+  create(frame: number, tag: number, socketId: number, type: number): void {
+    const { words, deviceTid } = this;
+    this.tagged(frame, socketId, tag);
     writeSocketCreate(
       words,
       frame,
-      DEVICE_TID,
+      deviceTid,
       HOST_TID,
       HANDLER_CONNECT,
       tag,
-      number,
+      socketId,
       REPLY_MODE_ON_ERROR,
       type,
     );
     this.post();
   }
 
-  bind(frame: number, transaction: number, number: number, address: number, port: number): void {
-    const { words } = this;
+  /** @param transaction of the call that waits (control-call.ts). @param port 0 for one of the card's choice. */
+  bind(frame: number, transaction: number, socketId: number, address: number, port: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
+    assert(port >>> 16 === 0, 'requests: a port that is bound has 16 bits');
     writeSocketBind(
       words,
       frame,
-      DEVICE_TID,
+      deviceTid,
       HOST_TID,
       HANDLER_CONTROL,
       transaction,
-      number,
+      socketId,
       REPLY_MODE_BATCH,
       address,
       port,
@@ -181,34 +137,36 @@ export class Requests {
     this.post();
   }
 
-  connect(frame: number, tag: number, number: number, address: number, port: number): void {
-    const { words } = this;
-    writeSocketConnect(
-      words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      HANDLER_CONNECT,
-      tag,
-      number,
-      REPLY_MODE_BATCH,
-      address,
-      port,
-    );
-    this.post();
+  /** Opens a connection; the outcome comes later, for the socket that the tag names. */
+  connect(frame: number, tag: number, socketId: number, address: number, port: number): void {
+    this.tagged(frame, socketId, tag);
+    this.connectBy(HANDLER_CONNECT, frame, tag, socketId, address, port);
   }
 
-  /** As `connect`, for a call that waits: a datagram socket's peer is fixed at once. */
-  connectDatagram(frame: number, transaction: number, number: number, address: number, port: number): void {
-    const { words } = this;
+  /** Fixes a datagram socket's peer. This has its answer at once, so a call waits for it. */
+  connectDatagram(frame: number, transaction: number, socketId: number, address: number, port: number): void {
+    this.about(frame, socketId);
+    this.connectBy(HANDLER_CONTROL, frame, transaction, socketId, address, port);
+  }
+
+  private connectBy(
+    handler: number,
+    frame: number,
+    transaction: number,
+    socketId: number,
+    address: number,
+    port: number,
+  ): void {
+    const { words, deviceTid } = this;
+    assert(port >>> 16 === 0, 'requests: a port that is connected to has 16 bits');
     writeSocketConnect(
       words,
       frame,
-      DEVICE_TID,
+      deviceTid,
       HOST_TID,
-      HANDLER_CONTROL,
+      handler,
       transaction,
-      number,
+      socketId,
       REPLY_MODE_BATCH,
       address,
       port,
@@ -216,79 +174,92 @@ export class Requests {
     this.post();
   }
 
-  /** @param which NAME_OF_ number. */
-  nameGet(frame: number, transaction: number, number: number, which: number): void {
-    writeSocketNameGet(this.words, frame, DEVICE_TID, HOST_TID, HANDLER_CONTROL, transaction, number, which);
+  /** Asks for a socket's own name, or its peer's. @param which NAME_OF_ number. */
+  nameGet(frame: number, transaction: number, socketId: number, which: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
+    writeSocketNameGet(words, frame, deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId, which);
     this.post();
   }
 
-  listen(frame: number, transaction: number, number: number, backlog: number): void {
-    const { words } = this;
+  listen(frame: number, transaction: number, socketId: number, backlog: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
     writeSocketListen(
       words,
       frame,
-      DEVICE_TID,
+      deviceTid,
       HOST_TID,
       HANDLER_CONTROL,
       transaction,
-      number,
+      socketId,
       REPLY_MODE_BATCH,
       backlog,
     );
     this.post();
   }
 
-  /** Posts numbers for accepts. @param numbers the first `count` entries, 1 to ACCEPTS_PER_FRAME. */
-  acceptPost(frame: number, listener: number, numbers: Int32Array, count: number): void {
-    const { words } = this;
-    for (let i = 0; i < count; i++) words[frame + SOCKET_ACCEPT_POST_LIST_WORD + i] = numbers[i];
+  /** Posts socket ids for a listener's next connections. @param socketIds of which the first `count` are posted. */
+  acceptPost(frame: number, listenerId: number, socketIds: Int32Array, count: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, listenerId);
+    assert(
+      count > 0 && count <= SOCKET_ACCEPT_POST_LIST_MAX,
+      'requests: at least one socket id is posted, and no more than fit a frame',
+    );
+    for (let i = 0; i < count; i++) words[frame + SOCKET_ACCEPT_POST_LIST_WORD + i] = socketIds[i];
     const sizeWords = SOCKET_ACCEPT_POST_LIST_WORD + count;
     writeSocketAcceptPost(
       words,
       frame,
-      DEVICE_TID,
+      deviceTid,
       HOST_TID,
       HANDLER_ACCEPT,
-      listener,
-      listener,
+      listenerId,
+      listenerId,
       count,
       sizeWords,
     );
     this.post();
   }
 
-  shutdown(frame: number, number: number, how: number): void {
-    const { words } = this;
+  /** Ends a half of a connection, without an answer. @param how SHUTDOWN_HOW_ number. */
+  shutdown(frame: number, socketId: number, how: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
     writeSocketShutdown(
       words,
       frame,
-      DEVICE_TID,
+      deviceTid,
       HOST_TID,
       HANDLER_NONE,
-      number,
-      number,
+      socketId,
+      socketId,
       REPLY_MODE_NEVER,
       how,
     );
     this.post();
   }
 
-  close(frame: number, tag: number, number: number, abort: boolean): void {
+  /** Gives a socket up. The socket id is free once this has been answered. @param abort by a reset, not in order. */
+  close(frame: number, tag: number, socketId: number, abort: boolean): void {
+    this.tagged(frame, socketId, tag);
     const write = abort ? writeSocketAbort : writeSocketClose;
-    write(this.words, frame, DEVICE_TID, HOST_TID, HANDLER_CLOSE, tag, number);
+    write(this.words, frame, this.deviceTid, HOST_TID, HANDLER_CLOSE, tag, socketId);
     this.post();
   }
 
-  optionSet(frame: number, transaction: number, number: number, option: number, value: number): void {
-    const { words } = this;
+  optionSet(frame: number, transaction: number, socketId: number, option: number, value: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
     writeSocketOptionSet(
       words,
       frame,
-      DEVICE_TID,
+      deviceTid,
       HOST_TID,
       HANDLER_CONTROL,
       transaction,
-      number,
+      socketId,
       REPLY_MODE_BATCH,
       option,
       value,
@@ -296,28 +267,37 @@ export class Requests {
     this.post();
   }
 
-  optionGet(frame: number, transaction: number, number: number, option: number): void {
-    const { words } = this;
-    writeSocketOptionGet(words, frame, DEVICE_TID, HOST_TID, HANDLER_CONTROL, transaction, number, option);
+  optionGet(frame: number, transaction: number, socketId: number, option: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
+    writeSocketOptionGet(words, frame, deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId, option);
     this.post();
   }
 
-  statusGet(frame: number, transaction: number, number: number): void {
-    writeSocketStatusGet(this.words, frame, DEVICE_TID, HOST_TID, HANDLER_CONTROL, transaction, number);
+  /** Asks for what the card knows of a connection, as TCP_INFO tells it. */
+  statusGet(frame: number, transaction: number, socketId: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
+    writeSocketStatusGet(words, frame, deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId);
     this.post();
   }
 
-  /** Says which of the device's events are wanted. */
+  /** Says which events of the device are wanted. @param mask one bit an event; 0 for none. */
   eventRegister(frame: number, transaction: number, mask: number): void {
-    writeUtilEventRegister(this.words, frame, DEVICE_TID, HOST_TID, HANDLER_EVENT, transaction, mask);
+    assert(frame === this.acquired, 'requests: a registration is written in the frame that was acquired');
+    writeUtilEventRegister(this.words, frame, this.deviceTid, HOST_TID, HANDLER_EVENT, transaction, mask);
     this.post();
   }
 
-  /** Posts up to BUCKETS_PER_FRAME empty buckets. @returns how many; 0 when no frame was free. // Hot path. */
+  /**
+   * Posts up to BUCKETS_PER_FRAME empty buckets, of which there is at least one, in a frame of its own. // Hot path.
+   * @returns how many; 0 when no frame was free.
+   */
   receivePost(pool: ReceivePool): number {
+    const { words, deviceTid } = this;
+    assert(pool.waiting > 0, 'requests: there is an empty bucket to post');
     const frame = this.acquire();
     if (frame === NO_FRAME) return 0;
-    const { words } = this;
     const count = Math.min(pool.waiting, BUCKETS_PER_FRAME);
     let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
     for (let i = 1; i <= count; i++) {
@@ -325,58 +305,58 @@ export class Requests {
       const flags = i === count ? SGL_BUCKET | SGL_LAST : SGL_BUCKET;
       at = writeSglContext(words, at, flags, pool.bucketBytes, bucket, pool.addressOf(bucket));
     }
-    writeSocketReceivePost(
-      words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      HANDLER_RECEIVE,
-      count,
-      SOCKET_RECEIVE_POST_SGL_WORD + count * SGL_CONTEXT_WORDS,
-    );
+    writeSocketReceivePost(words, frame, deviceTid, HOST_TID, HANDLER_RECEIVE, count, at - frame);
     this.post();
     return count;
   }
 
-  /** Posts the `count` pairs that the caller has written at `frame + SOCKET_RECEIVE_CREDIT_LIST_WORD`. // Hot path. */
-  receiveCredit(frame: number, count: number): void {
-    writeSocketReceiveCredit(
-      this.words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      HANDLER_NONE,
-      0,
-      count,
-      SOCKET_RECEIVE_CREDIT_LIST_WORD + count * 2,
+  /** Writes one pair of a credit message: bytes of a socket that the program has used. // Hot path. @param index 0-based. */
+  creditPair(frame: number, index: number, socketId: number, bytes: number): void {
+    this.about(frame, socketId);
+    assert(bytes > 0, 'requests: a credit is of at least one byte');
+    assert(
+      index < SOCKET_RECEIVE_CREDIT_LIST_MAX,
+      'requests: a credit message names no more sockets than fit a frame',
     );
+    const at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD + index * CREDIT_WORDS;
+    this.words[at] = socketId;
+    this.words[at + 1] = bytes;
+  }
+
+  /** Posts the credit message whose first `count` pairs have been written. // Hot path. */
+  creditPost(frame: number, count: number): void {
+    const { words, deviceTid } = this;
+    assert(count > 0, 'requests: a credit message names at least one socket');
+    const sizeWords = SOCKET_RECEIVE_CREDIT_LIST_WORD + count * CREDIT_WORDS;
+    writeSocketReceiveCredit(words, frame, deviceTid, HOST_TID, HANDLER_NONE, 0, count, sizeWords);
     this.post();
   }
 
-  /** Asks the echo module for an answer. */
+  /** Sends the echo module a frame, which it is to answer, or only to take. */
   echo(frame: number, sequence: number, answer: boolean): void {
     this.writeEcho(frame, sequence, answer ? ECHO : COUNT_ONLY);
     this.post();
   }
 
-  /** Sends the echo module a frame it only takes; `publish` makes it visible. A frame is free. // Hot path: 4 ns. */
+  /**
+   * Sends the echo module a frame that it only takes, visible with the next `publish`. The caller knows that a frame is free.
+   * // Hot path: 4 ns.
+   */
   echoUnpublished(sequence: number): void {
-    this.writeEcho(this.ring.acquire(), sequence, COUNT_ONLY);
+    const frame = this.acquire();
+    assert(frame !== NO_FRAME, 'requests: a frame is free for an echo that is not published');
+    this.writeEcho(frame, sequence, COUNT_ONLY);
     this.counters[INBOUND_POSTED] += 1;
-    this.ring.post();
-  }
-
-  /** Makes posted frames visible, and rings if the card wants that. */
-  publish(): void {
-    this.doorbell.publish(this.ring);
+    this.leave();
+    this.producer.post();
   }
 
   private writeEcho(frame: number, sequence: number, functionCode: number): void {
-    const { words } = this;
+    const { words, deviceTid } = this;
     writePrivateEcho(
       words,
       frame,
-      DEVICE_TID,
+      deviceTid,
       HOST_TID,
       HANDLER_ECHO,
       0,

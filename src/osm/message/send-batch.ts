@@ -1,9 +1,10 @@
 /**
- * Short sends of several sockets in one message: a SocketSend with MULTIPLE, whose list is made of transactions. From the
- * sender: a filled buffer and whose it is. To the card: all of them, at the driver's next look or when the frame is full. Only
- * a card of class version 2 reads such a list, and only with the option `batchSends` is one written: a single send waits here
- * for the end of the turn.
+ * Short sends of several sockets in one message: a SocketSend with MULTIPLE, whose list is made of transactions of one buffer each.
+ * The sender adds buffers that it has filled and lent; all of them go at the driver's next look, or when the frame is full. Only with
+ * the option `batchSends`, and only on a card whose class version is 2, which can read such a list: a single send waits here for the
+ * end of the driver's turn.
  */
+import { assert } from '../../assert/assert.ts';
 import { FLAG_MULTIPLE } from '../../i2o/frame.ts';
 import {
   SGL_CONTEXT_WORDS,
@@ -14,21 +15,32 @@ import {
   writeSglTransaction,
 } from '../../i2o/list/sgl.ts';
 import { SOCKET_SEND_SGL_WORD, writeSocketSend } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
+import { fillsFrame } from './frame-budget.ts';
 import { HANDLER_SEND } from './handlers.ts';
 import type { Requests } from './requests.ts';
 
-/** Transactions of one buffer each that fit a frame: (32 words − 6) / 5. */
+/** Transactions of one buffer each that fit a frame. */
 export const SENDS_PER_FRAME = 5;
+
+/** Asserts what the limit must be. */
+export function checkBatchSize(sends: number): void {
+  assert(
+    fillsFrame(SOCKET_SEND_SGL_WORD, SGL_TRANSACTION_WORDS + SGL_CONTEXT_WORDS, sends),
+    'send batch: as many sends share a frame as fit it',
+  );
+}
+
+checkBatchSize(SENDS_PER_FRAME);
 
 export class SendBatch {
   /** Sends that wait. */
   count = 0;
   private readonly requests: Requests;
   private readonly transmit: TransmitPool;
-  private readonly numbers = new Int32Array(SENDS_PER_FRAME);
+  private readonly socketIds = new Int32Array(SENDS_PER_FRAME);
   private readonly contexts = new Int32Array(SENDS_PER_FRAME);
   private replyMode = 0;
 
@@ -37,23 +49,28 @@ export class SendBatch {
     this.transmit = transmit;
   }
 
-  /** Whether one more can be added, after sending those that fill a frame. // Hot path. */
+  /** Whether one more send can be added; those that fill a frame are sent first. // Hot path. */
   hasRoom(): boolean {
     return this.count < SENDS_PER_FRAME || this.flush();
   }
 
-  /** Adds a send: a buffer that has been lent. There is room. @param replyMode of the whole message, if highest so far. */
-  add(number: number, context: number, replyMode: number): void {
-    this.numbers[this.count] = number;
+  /**
+   * Adds a send. `hasRoom` has said that there is room. // Hot path.
+   * @param context of a buffer that has been filled and lent. @param replyMode the highest of those added is the message's.
+   */
+  add(socketId: number, context: number, replyMode: number): void {
+    assert(this.count < SENDS_PER_FRAME, 'send batch: there is room for what is added');
+    assert(this.transmit.lent(context), 'send batch: a buffer that waits has been lent');
+    this.socketIds[this.count] = socketId;
     this.contexts[this.count] = context;
     if (this.count === 0 || replyMode > this.replyMode) this.replyMode = replyMode;
     this.count += 1;
-    // The driver's chores go on with what was put off: at the next look, at the latest before it rests.
+    // `short` has the driver go on with what was put off at its next look, and in any case before it rests.
     if (this.count === SENDS_PER_FRAME) this.flush();
     else this.requests.short = true;
   }
 
-  /** Sends what waits. @returns whether nothing waits any more. */
+  /** Sends what waits. @returns false when it found no frame and waits on. */
   flush(): boolean {
     if (this.count === 0) return true;
     const frame = this.requests.acquire();
@@ -62,36 +79,21 @@ export class SendBatch {
     return true;
   }
 
-  /** Sends what waits in a frame that was acquired. Something does. */
+  /** Sends what waits, which is something, in the frame that was acquired. */
   post(frame: number): void {
-    const { words } = this.requests;
-    const { transmit } = this;
+    const { words, deviceTid } = this.requests;
+    const { transmit, replyMode } = this;
+    assert(this.count > 0, 'send batch: what is posted has a send');
+    assert(frame === this.requests.acquired, 'send batch: it is written in the frame that was acquired');
     let at = frame + SOCKET_SEND_SGL_WORD;
     for (let i = 0; i < this.count; i++) {
       const context = this.contexts[i];
-      at = writeSglTransaction(words, at, this.numbers[i], transmit.tagOfContext(context));
-      at = writeSglContext(
-        words,
-        at,
-        i === this.count - 1 ? SGL_TRANSMIT | SGL_LAST : SGL_TRANSMIT,
-        transmit.lengthOfContext(context),
-        context,
-        transmit.addressOf(context),
-      );
+      const flags = i === this.count - 1 ? SGL_TRANSMIT | SGL_LAST : SGL_TRANSMIT;
+      const length = transmit.lengthOfContext(context);
+      at = writeSglTransaction(words, at, this.socketIds[i], transmit.tagOfContext(context));
+      at = writeSglContext(words, at, flags, length, context, transmit.addressOf(context));
     }
-    writeSocketSend(
-      words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      HANDLER_SEND,
-      0,
-      0,
-      this.replyMode,
-      0,
-      0,
-      SOCKET_SEND_SGL_WORD + this.count * (SGL_TRANSACTION_WORDS + SGL_CONTEXT_WORDS),
-    );
+    writeSocketSend(words, frame, deviceTid, HOST_TID, HANDLER_SEND, 0, 0, replyMode, 0, 0, at - frame);
     words[frame] = words[frame] | (FLAG_MULTIPLE << 8);
     this.count = 0;
     this.requests.post();
@@ -102,5 +104,10 @@ export class SendBatch {
     let bytes = 0;
     while (this.count > 0) bytes += this.transmit.lengthOfContext(this.contexts[--this.count]);
     return bytes;
+  }
+
+  /** After an assertion failed: forgets what waits, without a look at it. */
+  forget(): void {
+    this.count = 0;
   }
 }

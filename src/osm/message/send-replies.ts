@@ -1,24 +1,25 @@
 /**
- * Replies to SocketSend and SocketSendTo: contexts of buffers that are the host's again, and outcomes of requests. A stream's
- * outcomes say nothing that its receive records do not say in order; a datagram's error is the next call's to tell.
- * Nothing the card wrote is trusted: a context that was not lent, or an outcome of nobody's, is refused.
+ * Replies to SocketSend and SocketSendTo. They bring the contexts of buffers that are the host's again, and outcomes of requests. The
+ * outcome of a stream's send is not used, because its receive records say the same, in order; a datagram's error is reported by the
+ * socket's next call. Nothing the card wrote is trusted: a context that was not lent is refused, and so is an outcome that names no
+ * socket.
  */
 import { FLAG_MULTIPLE } from '../../i2o/frame.ts';
 import { SOCKET_SEND_REPLY_LIST_WORD, TRANSACTION_OUTCOME_WORDS } from '../../i2o/socket.gen.ts';
 import { DATAGRAMS_UNSENT, LATE_REPLIES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { ENOBUFS } from '../../socket/errno.ts';
-import { STATE_DATAGRAM, socketTag } from '../memory/host-socket.ts';
+import { STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { statusErrno } from './reply-status.ts';
 
-/** The control word above its count: several transactions of fixed length, with so many words beside the context. */
+/** Control words of lists of contexts and of outcomes, without the count: transactions of fixed length, of so many words beside. */
 const CONTEXTS = 0x80_0000;
 const OUTCOMES = CONTEXTS | (TRANSACTION_OUTCOME_WORDS - 1);
 
 export class SendReplies {
-  /** Set when a context came back: senders that wait for room may have it. */
+  /** Set when a context has come back: senders that wait for room may have it. */
   roomChanged = false;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
@@ -32,7 +33,7 @@ export class SendReplies {
     this.transmit = transmit;
   }
 
-  /** @returns false when some of it fits nothing. // Hot path. */
+  /** Takes a reply. @returns false when a part of it was refused; the rest has been taken. // Hot path. */
   take(frame: number, sizeWords: number, flags: number): boolean {
     const { words } = this;
     if ((flags & FLAG_MULTIPLE) === 0) return this.outcome(words[frame + 3], words[frame + 4]);
@@ -48,21 +49,20 @@ export class SendReplies {
     return good;
   }
 
-  /** A context is the host's again. @returns false when the card had it not. // Hot path. */
+  /** A context is the host's again. @returns false when the card did not have it. // Hot path. */
   context(context: number): boolean {
     const { transmit, table } = this;
     if (!transmit.lent(context)) return false;
     const tag = transmit.tagOfContext(context);
     const socket = table.sockets[tag & 0xffff];
     if (socket.generation === tag >>> 16) {
-      socket.sendingBytes -= transmit.lengthOfContext(context);
-      socket.sendingContexts -= 1;
+      socket.returned(transmit.lengthOfContext(context));
     }
     transmit.give(context);
     return true;
   }
 
-  /** Outcomes of a batch's transactions. */
+  /** A list of outcomes, one for each transaction of a batch. */
   private outcomes(frame: number, sizeWords: number, control: number): boolean {
     const { words } = this;
     const count = control & 0xff;
@@ -76,23 +76,23 @@ export class SendReplies {
     return good;
   }
 
-  /** How one request ended. @param tag its TransactionContext. @returns false when no socket number can have it. */
+  /** How one request ended. @param tag its TransactionContext. @returns false when no socket can have it. */
   private outcome(tag: number, statusWord: number): boolean {
     const { table } = this;
-    const number = tag & 0xffff;
-    if (tag < 0 || number >= table.sockets.length) return false;
-    const socket = table.sockets[number];
-    if (socketTag(number, socket.generation) !== tag) {
+    const socketId = tag & 0xffff;
+    if (tag < 0 || !table.has(socketId)) return false;
+    const socket = table.tagged(tag);
+    if (socket === undefined) {
       this.counters[LATE_REPLIES] += 1;
       return true;
     }
     const errno = statusErrno(statusWord);
     if (errno === 0 || socket.state !== STATE_DATAGRAM) return true;
     this.counters[DATAGRAMS_UNSENT] += 1;
-    // A full queue loses the datagram without a word, as it does on Linux without IP_RECVERR.
+    // A full queue loses a datagram and reports nothing, as on Linux without IP_RECVERR.
     if (errno === ENOBUFS) return true;
     socket.errno = errno;
-    table.changed(number);
+    table.changed(socketId);
     return true;
   }
 }

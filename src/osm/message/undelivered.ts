@@ -1,12 +1,13 @@
 /**
- * Requests that came back undelivered: failure records (reference section 1.4). What such a request named never became the
- * card's, so all of it comes home here, once: transmit buffers, buckets, numbers for accepts, window credits. Whoever waits
- * has its errno; what the driver sent of its own accord is tried again later (kernel/retries.ts).
+ * Requests that came back undelivered, by a failure record of I2O 1.5. What such a request named never became the card's, so all of
+ * it comes home here, once: transmit buffers, buckets, socket ids posted for accepts, window credits. A call that waits has its errno
+ * elsewhere; what the driver sent of its own accord is sent again later (kernel/retries.ts).
  *
- * The request is read where the transport has kept it. The card could have written there, so each word is read once, and a
- * context, bucket or number that is not in the card's hands is refused. Where nothing is kept, what it named stays with the
- * card until a reset; the socket is told all the same.
+ * The request is read where the transport has kept it. The card could have written there, so each word is read once, and a context,
+ * bucket or socket id that is not in the card's hands is refused. Where nothing is kept, what the request named stays with the card
+ * until a reset; its socket fails all the same.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   FLAG_MULTIPLE,
   FRAME_WORDS,
@@ -53,9 +54,6 @@ import {
   STATE_CONNECTED,
   STATE_DATAGRAM,
   STATE_FAILED,
-  STATE_FREE,
-  STATE_POSTED,
-  socketTag,
 } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
@@ -63,21 +61,20 @@ import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { severityErrno } from './reply-status.ts';
 import type { SendReplies } from './send-replies.ts';
 
-/** What the driver must do again: the kernel subsystem knows when. */
-export interface Again {
-  /** Buckets, credits or accept numbers are home and to be sent again. */
+/** What is to be sent again of the driver's own requests. The kernel subsystem (kernel/retries.ts) decides when. */
+export interface Resend {
+  /** Buckets or credits are home. */
   posts(): void;
-  /** Bytes of a socket that were credited and are not. */
-  credit(number: number, bytes: number): void;
-  /** A listener's numbers are home. */
-  accepts(listener: number): void;
-  /** A SocketClose or SocketAbort is to be sent again. @returns false when the number is free without. */
-  close(number: number, severity: number, byAbort: boolean): boolean;
+  /** A socket was credited with bytes, and is not after all. */
+  credit(socketId: number, bytes: number): void;
+  /** Socket ids that were posted for a listener are home. */
+  accepts(listenerId: number): void;
+  /** A SocketClose, or a SocketAbort. @returns false when it need not be: the card has no such socket any more. */
+  close(socketId: number, severity: number, byAbort: boolean): boolean;
 }
 
 export class Undelivered {
-  /** Set by the driver. */
-  again!: Again;
+  private resend: Resend | undefined;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly table: SocketTable;
@@ -101,10 +98,22 @@ export class Undelivered {
     this.sends = sends;
   }
 
+  /** Says who sends again. Once, before the first reply is taken. */
+  resendBy(resend: Resend): void {
+    assert(this.resend === undefined, 'undelivered: one part of the driver sends again');
+    this.resend = resend;
+  }
+
+  private get again(): Resend {
+    const { resend } = this;
+    assert(resend !== undefined, 'undelivered: it is known who sends again before a reply is taken');
+    return resend;
+  }
+
   /**
-   * A failure record for a request that no call waits for.
+   * Takes a failure record for a request that no call waits for.
    * @param failure word index of the record. @param request word index of the request; NO_FRAME when it is not kept.
-   * @returns false when it is of no request, or names what the card had not.
+   * @returns false when it is of no such request, or the request names what the card did not have.
    */
   take(failure: number, request: number): boolean {
     const { words } = this;
@@ -134,7 +143,7 @@ export class Undelivered {
     }
   }
 
-  /** A send: its buffers come home, and each socket it was for is told. */
+  /** A send: its buffers come home, and each socket that it was for fails, or loses a datagram. */
   private sent(request: number, listWord: number, size: number, tag: number, severity: number): boolean {
     const { words } = this;
     const batched = size > 0 && (frameFlags(words, request) & FLAG_MULTIPLE) !== 0;
@@ -151,7 +160,7 @@ export class Undelivered {
           break;
         case SGL_IMMEDIATE:
           at += sglImmediateWords(length);
-          // A datagram of no bytes names no slot.
+          // Immediate data of no bytes, in a datagram, names no slot.
           if (length > 0 && !this.home(context)) good = false;
           break;
         case SGL_SHORT_TRANSACTION:
@@ -176,12 +185,12 @@ export class Undelivered {
   }
 
   /**
-   * A stream has a hole now: later sends may be delivered already. So it fails, whatever the severity, and can only be aborted.
-   * A datagram is lost; congestion loses it without a word, as a full queue does on Linux.
+   * A stream has a hole now, for later sends may have been delivered: it fails, whatever the severity, and can only be aborted. A
+   * datagram is lost; where that is congestion nothing is reported, as when a queue is full on Linux.
    */
   private unsent(tag: number, severity: number): boolean {
-    const socket = this.socketOf(tag);
-    if (socket === undefined) return tag >= 0 && (tag & 0xffff) < this.table.sockets.length;
+    const socket = this.table.tagged(tag);
+    if (socket === undefined) return tag >= 0 && this.table.has(tag & 0xffff);
     const errno = severityErrno(severity);
     if (socket.state === STATE_DATAGRAM) {
       this.counters[DATAGRAMS_UNSENT] += 1;
@@ -194,13 +203,13 @@ export class Undelivered {
     return true;
   }
 
-  private fail(number: number, socket: HostSocket, errno: number): void {
+  private fail(socketId: number, socket: HostSocket, errno: number): void {
     socket.broken = 1;
     if (socket.state !== STATE_CONNECTED) return;
-    socket.state = STATE_FAILED;
+    socket.become(STATE_FAILED);
     socket.errno = errno === EAGAIN ? ENOBUFS : errno;
     socket.endOfStream = 1;
-    this.table.changed(number);
+    this.table.changed(socketId);
   }
 
   private buckets(request: number, size: number): boolean {
@@ -218,23 +227,16 @@ export class Undelivered {
   }
 
   private accepts(request: number, size: number): boolean {
-    const { words } = this;
-    const { sockets } = this.table;
-    const listenerNumber = size > SOCKET_ACCEPT_POST_LIST_WORD ? words[request + 4] & 0xffff : -1;
-    if (listenerNumber < 0 || listenerNumber >= sockets.length) return false;
+    const { words, table } = this;
+    const listenerId = size > SOCKET_ACCEPT_POST_LIST_WORD ? words[request + 4] & 0xffff : -1;
+    if (!table.has(listenerId)) return false;
     let good = true;
     for (let at = SOCKET_ACCEPT_POST_LIST_WORD; at < size; at++) {
-      const number = words[request + at];
-      const socket = number >= 0 && number < sockets.length ? sockets[number] : undefined;
-      if (socket === undefined || socket.state !== STATE_POSTED) {
-        good = false;
-        continue;
-      }
-      sockets[listenerNumber].acceptsPosted -= 1;
-      socket.state = STATE_FREE;
-      this.table.give(number);
+      const socketId = words[request + at];
+      if (table.unpost(socketId, listenerId)) table.give(socketId);
+      else good = false;
     }
-    this.again.accepts(listenerNumber);
+    this.again.accepts(listenerId);
     return good;
   }
 
@@ -242,37 +244,29 @@ export class Undelivered {
     const { words } = this;
     let good = size > 0;
     for (let at = SOCKET_RECEIVE_CREDIT_LIST_WORD; at + 2 <= size; at += 2) {
-      const number = words[request + at];
+      const socketId = words[request + at];
       const bytes = words[request + at + 1];
-      if (number < 0 || number >= this.table.sockets.length || bytes <= 0) good = false;
-      else this.again.credit(number, bytes);
+      if (!this.table.has(socketId) || bytes <= 0) good = false;
+      else this.again.credit(socketId, bytes);
     }
     this.again.posts();
     return good;
   }
 
-  /** The peer would wait for the end for ever. @param number the socket's; such a request carries no generation. */
-  private shutdown(number: number, severity: number): boolean {
-    if (number < 0 || number >= this.table.sockets.length) return false;
-    this.fail(number, this.table.sockets[number], severityErrno(severity));
+  /** A SocketShutdown, which carries no generation: the socket fails, or its peer would wait for the end of the stream for ever. */
+  private shutdown(socketId: number, severity: number): boolean {
+    if (!this.table.has(socketId)) return false;
+    this.fail(socketId, this.table.sockets[socketId], severityErrno(severity));
     return true;
   }
 
-  /** The card still has the socket, so its number is not free. */
+  /** A close: the card still has the socket, so the socket id is not free yet. */
   private closed(tag: number, severity: number, byAbort: boolean): boolean {
-    const socket = this.socketOf(tag);
+    const socket = this.table.tagged(tag);
     if (socket === undefined || socket.state !== STATE_CLOSING) return false;
-    const number = tag & 0xffff;
-    if (this.again.close(number, severity, byAbort)) return true;
-    socket.state = STATE_FREE;
-    this.table.give(number);
+    const socketId = tag & 0xffff;
+    if (this.again.close(socketId, severity, byAbort)) return true;
+    this.table.give(socketId);
     return true;
-  }
-
-  /** The socket a tag names; undefined when its number has another use by now. */
-  private socketOf(tag: number): HostSocket | undefined {
-    const number = tag & 0xffff;
-    const socket = tag >= 0 && number < this.table.sockets.length ? this.table.sockets[number] : undefined;
-    return socket !== undefined && socketTag(number, socket.generation) === tag ? socket : undefined;
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Receiving datagrams: each lies in a bucket of its own, behind eight bytes that say where it came from. What the program's
- * buffer does not hold of it is lost, and counted. The bucket goes back to the card at once; no window, so no credit.
+ * Receives datagrams. Each lies in a bucket of its own, behind eight bytes that say where it came from. What the program's buffer does
+ * not hold of it is lost, and counted. The bucket goes back to the card at once. Datagrams have no window, so none are credited.
  */
+import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import {
@@ -39,8 +40,9 @@ export class DatagramReceiver {
   }
 
   /**
-   * Takes the oldest datagram of a socket that has one, or the error that came before. // Hot path: one copy.
-   * @param from filled in, unless undefined. @returns bytes copied, or a negative errno.
+   * Takes the oldest datagram of a socket that has one; an error that waits is reported first. // Hot path: one copy.
+   * @param length as much of the datagram as the program wants. @param from filled in, unless undefined.
+   * @returns bytes copied, or a negative errno.
    */
   take(
     socket: HostSocket,
@@ -51,14 +53,12 @@ export class DatagramReceiver {
   ): number {
     const { receive, counters } = this;
     if (socket.errno !== 0) return takeError(socket);
-    const bucket = socket.receiveHead;
+    const bucket = receive.dequeue(socket);
     const held = receive.length[bucket];
     const count = held < length ? held : length;
+    assert(count >= 0, 'datagram receiver: a datagram has no fewer than no bytes');
     if (count > 0) this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset, count);
     if (from !== undefined) this.readSource(bucket, from);
-    const next = receive.next[bucket];
-    socket.receiveHead = next;
-    if (next < 0) socket.receiveTail = -1;
     this.buckets.give(bucket);
     this.count(count);
     if (held > count) {
@@ -68,14 +68,14 @@ export class DatagramReceiver {
     return count;
   }
 
-  /** A datagram of so many bytes has gone to the program. */
+  /** Counts a datagram that has gone to the program. @param bytes of it that the program got. */
   count(bytes: number): void {
     this.counters[BYTES_RECEIVED] += bytes;
     this.counters[DATAGRAMS_RECEIVED] += 1;
     this.counters[DATAGRAMS_RECEIVED_BYTES] += bytes;
   }
 
-  /** Says where the datagram in a bucket came from. The card's to write, so anything may stand there. */
+  /** Says where the datagram in a bucket came from. The card has written that, so it may be anything. @param from filled in. */
   readSource(bucket: number, from: DatagramSource): void {
     const at = (this.receive.address[bucket] >> 2) - DATAGRAM_SOURCE_WORDS;
     from.address = getDatagramSourceAddress(this.words, at) >>> 0;

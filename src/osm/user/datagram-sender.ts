@@ -1,89 +1,66 @@
 /**
- * Sending datagrams: each is one SocketSendTo frame, whole or not at all. From the program: bytes and a destination. To the
- * card: the bytes inside the frame where they fit, else in transmit buffers, whose contexts come back when the device has
- * fetched them. What a datagram meets on its way is told later, by the next call, as Linux tells what ICMP brings.
+ * Sends datagrams, each in one SocketSendTo frame, whole or not at all: the bytes travel inside the frame where they fit, else in
+ * transmit buffers, whose contexts come back when the device has fetched them. What a datagram meets on its way is reported by the
+ * socket's next call, as Linux reports what ICMP brings.
  */
+import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
-import {
-  getSglImmediateAddress,
-  SGL_CONTEXT_WORDS,
-  SGL_IMMEDIATE,
-  SGL_LAST,
-  SGL_TRANSMIT,
-  writeSglContext,
-  writeSglImmediate,
-} from '../../i2o/list/sgl.ts';
-import {
-  REPLY_MODE_IMMEDIATE,
-  REPLY_MODE_ON_ERROR,
-  SOCKET_SEND_TO_SGL_WORD,
-  writeSocketSendTo,
-} from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
-import { NO_FRAME } from '../../i2o/transport.ts';
+import { REPLY_MODE_IMMEDIATE, REPLY_MODE_ON_ERROR } from '../../i2o/socket.gen.ts';
 import {
   BYTES_SENT,
   DATAGRAMS_SENT,
   DATAGRAMS_SENT_BYTES,
   IMMEDIATE_COPIES,
   SEND_COPIES,
-  USER_WOULD_BLOCK,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { DATAGRAM_BYTES_MAX } from '../../socket/contract.ts';
-import { EAGAIN, EDESTADDRREQ, EMSGSIZE, ENOBUFS, EPIPE } from '../../socket/errno.ts';
-import type { Driver } from '../kernel/driver.ts';
+import { EDESTADDRREQ, EMSGSIZE, EPIPE } from '../../socket/errno.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
-import { type HostSocket, socketTag, takeError, WAIT_FOR_BUFFER } from '../memory/host-socket.ts';
+import { type HostSocket, socketTag, takeError } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
-import { HANDLER_SEND } from '../message/handlers.ts';
-import { REPLY_MODES, type Requests } from '../message/requests.ts';
-
-/** Buffers one SocketSendTo can name: (32 words − 7) / 3. */
-const ELEMENTS_PER_SEND_TO = 8;
-/** The longest immediate data: 32 words − 7 of the message − 2 of the element. */
-const IMMEDIATE_BYTES_LIMIT = 92;
+import {
+  BUFFERS_PER_SEND_TO,
+  IMMEDIATE_BYTES_PER_SEND_TO,
+  type SendRequests,
+} from '../message/send-requests.ts';
+import { isWithin, NOT_WITHIN, type SendPolicy } from './send-policy.ts';
 
 export class DatagramSender {
-  private readonly driver: Driver;
-  private readonly requests: Requests;
+  private readonly messages: SendRequests;
   private readonly transmit: TransmitPool;
   private readonly dma: DmaEngine;
   private readonly counters: Float64Array;
-  private readonly config: DriverConfig;
+  private readonly policy: SendPolicy;
   private readonly immediateBytesMax: number;
   /** The longest datagram: what IPv4 carries, or what the buffers of one frame hold. */
   private readonly bytesMax: number;
-  /** Reply mode the configuration asks for; −1: what serves best. */
-  private readonly replyMode: number;
 
   constructor(
-    driver: Driver,
-    requests: Requests,
+    messages: SendRequests,
     transmit: TransmitPool,
     dma: DmaEngine,
+    policy: SendPolicy,
     ledger: Ledger,
     config: DriverConfig,
   ) {
-    this.driver = driver;
-    this.requests = requests;
+    this.messages = messages;
     this.transmit = transmit;
     this.dma = dma;
     this.counters = ledger.counters;
-    this.config = config;
-    this.immediateBytesMax = Math.min(config.immediateBytesMax, IMMEDIATE_BYTES_LIMIT);
-    const elements = Math.min(ELEMENTS_PER_SEND_TO, transmit.buffers);
-    this.bytesMax = Math.min(DATAGRAM_BYTES_MAX, elements * transmit.bufferBytes);
-    this.replyMode = REPLY_MODES[config.replyMode];
+    this.policy = policy;
+    this.immediateBytesMax = Math.min(config.immediateBytesMax, IMMEDIATE_BYTES_PER_SEND_TO);
+    const buffers = Math.min(BUFFERS_PER_SEND_TO, transmit.buffers);
+    this.bytesMax = Math.min(DATAGRAM_BYTES_MAX, buffers * transmit.bufferBytes);
   }
 
   /**
    * Sends one datagram of an open datagram socket. // Hot path: one copy, one frame.
-   * @param address the destination; both 0 for the peer.
-   * @returns `length`, a negative errno, or WAIT_FOR_BUFFER when the policy is to wait for a buffer.
+   * @param address and @param port the destination; both 0 for the socket's peer.
+   * @returns `length`, a negative errno, or WAIT_FOR_BUFFER when the configuration is to wait for a buffer.
    */
   send(
-    number: number,
+    socketId: number,
     socket: HostSocket,
     bytes: Uint8Array,
     offset: number,
@@ -91,115 +68,80 @@ export class DatagramSender {
     address: number,
     port: number,
   ): number {
+    const { messages, policy, counters } = this;
     if (socket.writeEnded !== 0) return -EPIPE;
     if (port === 0 && socket.remotePort === 0) return -EDESTADDRREQ;
     if (socket.errno !== 0) return takeError(socket);
     if (length > this.bytesMax) return -EMSGSIZE;
+    if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
     const room = socket.sendBufferBytes - socket.sendingBytes;
-    if (room < length && socket.sendingBytes > 0) return this.blocked(number, socket);
-    const frame = this.requests.acquire();
-    if (frame === NO_FRAME) return this.blocked(number, socket);
-    const sizeWords =
+    if (room < length && socket.sendingBytes > 0) return policy.blocked(socketId, socket);
+    if (!messages.beginTo()) return policy.blocked(socketId, socket);
+    const filled =
       length <= this.immediateBytesMax
-        ? this.fillImmediate(frame, number, socket, bytes, offset, length)
-        : this.fillBuffers(frame, number, socket, bytes, offset, length);
-    if (sizeWords === 0) {
-      this.requests.cancel();
-      return this.dry(number, socket);
+        ? this.fillImmediate(socketId, socket, bytes, offset, length)
+        : this.fillBuffers(socketId, socket, bytes, offset, length);
+    if (!filled) {
+      messages.cancel();
+      return policy.dry(socketId, socket);
     }
-    this.counters[BYTES_SENT] += length;
-    this.counters[DATAGRAMS_SENT] += 1;
-    this.counters[DATAGRAMS_SENT_BYTES] += length;
-    writeSocketSendTo(
-      this.requests.words,
-      frame,
-      DEVICE_TID,
-      HOST_TID,
-      HANDLER_SEND,
-      socketTag(number, socket.generation),
-      number,
-      this.replyMode < 0 ? this.replyModeFor(socket) : this.replyMode,
-      address,
-      port,
-      sizeWords,
-    );
-    this.requests.post();
+    counters[BYTES_SENT] += length;
+    counters[DATAGRAMS_SENT] += 1;
+    counters[DATAGRAMS_SENT_BYTES] += length;
+    const replyMode = policy.replyMode < 0 ? this.replyModeFor(socket) : policy.replyMode;
+    messages.postTo(socketId, socketTag(socketId, socket.generation), replyMode, address, port);
     return length;
   }
 
-  /** Contexts are wanted at once when the socket or the pool runs low; that a datagram went well is not. // Hot path. */
+  /** Buffers are wanted back at once when the socket or the pool runs low; that a datagram went well is not. // Hot path. */
   private replyModeFor(socket: HostSocket): number {
-    const low =
-      socket.sendingBytes > socket.sendBufferBytes >> 1 ||
-      this.transmit.available < this.config.transmitLowWatermark;
-    return low && socket.sendingBytes > 0 ? REPLY_MODE_IMMEDIATE : REPLY_MODE_ON_ERROR;
+    return socket.sendingBytes > 0 && this.policy.isLow(socket) ? REPLY_MODE_IMMEDIATE : REPLY_MODE_ON_ERROR;
   }
 
-  private blocked(number: number, socket: HostSocket): number {
-    this.driver.blocked.add(number, socket);
-    this.counters[USER_WOULD_BLOCK] += 1;
-    return -EAGAIN;
-  }
-
-  private dry(number: number, socket: HostSocket): number {
-    if (this.config.transmitDryPolicy === 'ENOBUFS') return -ENOBUFS;
-    return this.config.transmitDryPolicy === 'block' ? WAIT_FOR_BUFFER : this.blocked(number, socket);
-  }
-
-  /** Puts the payload into the frame. @returns the message's words; 0 when neither slot nor buffer is free. // Hot path. */
+  /** Puts the payload into the frame. @returns false when neither a slot nor buffers are free. // Hot path. */
   private fillImmediate(
-    frame: number,
-    number: number,
+    socketId: number,
     socket: HostSocket,
     bytes: Uint8Array,
     offset: number,
     length: number,
-  ): number {
-    const at = frame + SOCKET_SEND_TO_SGL_WORD;
-    const { words } = this.requests;
-    // A datagram of no bytes names no buffer, so its context means nothing.
-    if (length === 0) return writeSglImmediate(words, at, SGL_IMMEDIATE | SGL_LAST, 0, 0) - frame;
+  ): boolean {
+    // A datagram of no bytes names no slot, so its context means nothing.
+    if (length === 0) {
+      this.messages.immediate(0, 0);
+      return true;
+    }
     const context = this.transmit.takeSlot();
-    if (context < 0) return this.fillBuffers(frame, number, socket, bytes, offset, length);
-    const end = writeSglImmediate(words, at, SGL_IMMEDIATE | SGL_LAST, length, context);
-    this.dma.copyIn(IMMEDIATE_COPIES, bytes, offset, getSglImmediateAddress(at), length);
-    this.lend(context, number, socket, length);
-    return end - frame;
+    if (context < 0) return this.fillBuffers(socketId, socket, bytes, offset, length);
+    const address = this.messages.immediate(context, length);
+    this.dma.copyIn(IMMEDIATE_COPIES, bytes, offset, address, length);
+    this.transmit.lend(context, socketId, socket, length);
+    return true;
   }
 
-  /** Copies the payload into buffers. @returns the message's words; 0 when too few are free. // Hot path. */
+  /** Copies the payload into buffers. @returns false when too few are free. // Hot path. */
   private fillBuffers(
-    frame: number,
-    number: number,
+    socketId: number,
     socket: HostSocket,
     bytes: Uint8Array,
     offset: number,
     length: number,
-  ): number {
-    const { transmit } = this;
-    const { words } = this.requests;
+  ): boolean {
+    const { transmit, messages } = this;
     const { bufferBytes } = transmit;
     const wanted = Math.max(1, Math.ceil(length / bufferBytes));
-    if (!transmit.canTake(wanted, socket.sendingContexts === 0)) return 0;
-    let at = frame + SOCKET_SEND_TO_SGL_WORD;
-    // A dry-checked pool gives them all: the first of a socket with none in use may come from the reserve, and so the rest.
+    // Where the first buffer may come from the reserve, as that of a socket with none in use, so may the others.
     const first = socket.sendingContexts === 0;
+    if (!transmit.canTake(wanted, first)) return false;
     for (let done = 0; done < length; ) {
       const context = transmit.take(first);
+      assert(context >= 0, 'datagram sender: a pool that can give all buffers gives each');
+      assert(messages.hasRoom, 'datagram sender: a datagram that is not too long fits a frame');
       const count = Math.min(length - done, bufferBytes);
-      const address = transmit.addressOf(context);
-      this.dma.copyIn(SEND_COPIES, bytes, offset + done, address, count);
-      this.lend(context, number, socket, count);
+      this.dma.copyIn(SEND_COPIES, bytes, offset + done, messages.buffer(context, count), count);
+      transmit.lend(context, socketId, socket, count);
       done += count;
-      at = writeSglContext(words, at, SGL_TRANSMIT, count, context, address);
     }
-    words[at - SGL_CONTEXT_WORDS] = words[at - SGL_CONTEXT_WORDS] | (SGL_LAST << 24);
-    return at - frame;
-  }
-
-  private lend(context: number, number: number, socket: HostSocket, length: number): void {
-    this.transmit.lend(context, socketTag(number, socket.generation), length);
-    socket.sendingBytes += length;
-    socket.sendingContexts += 1;
+    return true;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a program can ask of the device as a whole: its counters, its parameter groups, its events. None of it on the path of
+ * What a program can ask of the device as a whole: its counters, its parameter groups, its events. None of this is on the path of
  * data. A card of class version 1 knows nothing of it and is not asked.
  */
 import { GROUP_SOCKET_STATISTICS } from '../../i2o/groups.gen.ts';
@@ -28,29 +28,38 @@ export class DeviceCalls {
 
   /** The device's counters by name, exact below 2^53; or a negative errno. */
   statistics(): Readonly<Record<string, number>> | number {
-    const { number, fields } = GROUP_SOCKET_STATISTICS;
-    const bytes = this.group(number);
+    const { number: group, fields } = GROUP_SOCKET_STATISTICS;
+    const bytes = this.group(group);
     if (typeof bytes === 'number') return bytes;
-    // A card of a later version may have more counters, one of an earlier fewer; those there are stand in this order.
+    // A card of a later version may have more counters, and one of an earlier version fewer; the order is always this.
     const known = fields.filter((_, i) => (i + 1) * COUNTER_BYTES <= bytes.byteLength);
     return Object.fromEntries(known.map(({ name }, i) => [name, counterAt(bytes, i * COUNTER_BYTES)]));
   }
 
-  /** Every field of a scalar parameter group, one behind the other; or a negative errno. */
-  group(number: number): DataView | number {
-    if (!(number >= 0 && number <= 0xffff)) return -EINVAL;
-    return this.driver.classVersion < 2 ? -EOPNOTSUPP : this.params.readGroup(number);
+  /** Every field of a scalar parameter group, one behind the other; or a negative errno. @param group its number. */
+  group(group: number): DataView | number {
+    if (!Number.isInteger(group) || group < 0 || group > 0xffff) return -EINVAL;
+    if (this.driver.classVersion < 2) return -EOPNOTSUPP;
+    try {
+      return this.params.readGroup(group);
+    } catch (failure) {
+      return this.driver.failed(failure);
+    }
   }
 
   /** Says which events are wanted, SOCKET_EVENT_ and GENERIC_EVENT_ bits; 0 for none. @returns 0 or a negative errno. */
   registerEvents(mask: number): number {
     if (this.driver.classVersion < 2) return -EOPNOTSUPP;
-    const frame = this.driver.awaitFrame();
-    if (frame === NO_FRAME) return -ENETDOWN;
-    this.events.mask = mask | 0;
-    this.registrations = (this.registrations + 1) & 0x3fffffff;
-    this.requests.eventRegister(frame, this.registrations, mask);
-    return 0;
+    try {
+      const frame = this.driver.awaitFrame();
+      if (frame === NO_FRAME) return -ENETDOWN;
+      this.events.mask = mask | 0;
+      this.registrations = (this.registrations + 1) & 0x3fffffff;
+      this.requests.eventRegister(frame, this.registrations, mask);
+      return 0;
+    } catch (failure) {
+      return this.driver.failed(failure);
+    }
   }
 
   /** Takes the oldest event that has come. @param event filled in. @returns false when there is none. */
@@ -59,6 +68,7 @@ export class DeviceCalls {
   }
 }
 
+/** A counter of 64 bits, low word first. */
 function counterAt(bytes: DataView, at: number): number {
   return bytes.getUint32(at, true) + bytes.getUint32(at + 4, true) * 2 ** 32;
 }

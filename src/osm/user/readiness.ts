@@ -1,4 +1,4 @@
-/** What a socket is ready for, from the driver's own tables: the READABLE … bits of the contract. // Hot path: all of it. */
+/** What a socket is ready for, from the driver's own tables alone: the bits of the contract. // Hot path: all of it. */
 import { FAILED, HANGUP, READABLE, WRITABLE } from '../../socket/contract.ts';
 import {
   type HostSocket,
@@ -11,6 +11,7 @@ import {
 } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 
+/** @returns READABLE, WRITABLE, HANGUP and FAILED bits. */
 export function readinessOf(socket: HostSocket, transmit: TransmitPool): number {
   switch (socket.state) {
     case STATE_LISTENING:

@@ -1,7 +1,8 @@
 /**
- * Receiving: a socket's unread data lies in a queue of buckets. `recv` copies it out; `lend` hands a bucket's bytes to the
- * program in place, until `release`. A bucket that is empty goes back to the card, and the bytes used are credited to it.
+ * Receives streams. A socket's unread data lies in a queue of buckets: `recv` copies it out, and `lend` hands a bucket's bytes to the
+ * program in place, until `release`. A bucket that has been read goes back to the card, which is credited with the bytes used.
  */
+import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import {
@@ -27,6 +28,7 @@ import {
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import { DatagramReceiver } from './datagram-receiver.ts';
+import { isWithin, NOT_WITHIN } from './send-policy.ts';
 
 export class Receiver {
   private readonly driver: Driver;
@@ -53,15 +55,25 @@ export class Receiver {
   }
 
   /** As `SocketStack.recv`. // Hot path: 64 B in 40 ns, one copy, no frame. */
-  recv(number: number, bytes: Uint8Array, offset: number, length: number): number {
+  recv(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
     this.counters[USER_CALLS] += 1;
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
+    try {
+      return this.take(socketId, bytes, offset, length);
+    } catch (failure) {
+      return this.driver.failed(failure);
+    }
+  }
+
+  private take(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
+    const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
     if (socket === undefined || socket.receiveHead < 0 || socket.datagram !== 0) {
       if (socket !== undefined && hasDatagrams(socket)) {
+        if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
         return this.datagrams.take(socket, bytes, offset, length, undefined);
       }
       return this.empty(socket, length);
     }
+    if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
     const { receive } = this;
     let copied = 0;
     while (copied < length) {
@@ -71,42 +83,57 @@ export class Receiver {
       const count = Math.min(held, length - copied);
       this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset + copied, count);
       copied += count;
-      if (count === held) {
-        this.dropHead(socket, bucket);
-        this.driver.buckets.give(bucket);
-      } else {
-        receive.address[bucket] = receive.address[bucket] + count;
-        receive.length[bucket] = held - count;
-      }
+      if (count === held) this.driver.buckets.give(receive.dequeue(socket));
+      else receive.consume(bucket, count);
     }
-    this.used(number, socket, copied);
+    assert(copied <= length, 'receiver: no more bytes are copied than were asked for');
+    this.used(socketId, socket, copied);
     return copied;
   }
 
   /** As `SocketStack.recvFrom`. // Hot path. */
-  recvFrom(number: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
-    if (socket === undefined || !hasDatagrams(socket)) return this.recv(number, bytes, offset, length);
+  recvFrom(
+    socketId: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource,
+  ): number {
+    const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
+    if (socket === undefined || !hasDatagrams(socket)) return this.recv(socketId, bytes, offset, length);
     this.counters[USER_CALLS] += 1;
-    return this.datagrams.take(socket, bytes, offset, length, from);
+    if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
+    try {
+      return this.datagrams.take(socket, bytes, offset, length, from);
+    } catch (failure) {
+      return this.driver.failed(failure);
+    }
   }
 
   /**
    * Lends the oldest unread bytes in place: `addressOf(bucket)` and `lengthOf(bucket)` say where they lie in the region.
-   * @returns the bucket, the program's until `release`; 0-based, or −1 at the end of the stream, or a negative errno below −1.
+   * @returns the bucket, from 0 on, which is the program's until `release`; −1 at the end of the stream; or a negative errno, all of
+   *   which are below −1.
    */
-  lend(number: number): number {
+  lend(socketId: number): number {
     this.counters[USER_CALLS] += 1;
-    const socket = number >= 0 && number < this.sockets.length ? this.sockets[number] : undefined;
+    try {
+      return this.lendHead(socketId);
+    } catch (failure) {
+      return this.driver.failed(failure);
+    }
+  }
+
+  private lendHead(socketId: number): number {
+    const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
     if (socket === undefined || socket.receiveHead < 0) return this.empty(socket, 1) || -1;
     if (socket.datagram !== 0 && socket.errno !== 0) return takeError(socket);
-    const bucket = socket.receiveHead;
-    this.dropHead(socket, bucket);
+    const bucket = this.receive.dequeue(socket);
     this.receive.lend(bucket);
     const length = this.receive.length[bucket];
     this.counters[BYTES_BORROWED] += length;
     if (socket.datagram !== 0) this.datagrams.count(length);
-    else this.used(number, socket, length);
+    else this.used(socketId, socket, length);
     return bucket;
   }
 
@@ -123,20 +150,26 @@ export class Receiver {
   /** The program is done with a lent bucket. @returns 0, or −EINVAL for one that is not lent. */
   release(bucket: number): number {
     if (!this.receive.lent(bucket)) return -EINVAL;
-    this.driver.buckets.give(bucket);
-    return 0;
+    try {
+      this.driver.buckets.give(bucket);
+      return 0;
+    } catch (failure) {
+      return this.driver.failed(failure);
+    }
   }
 
-  private used(number: number, socket: HostSocket, bytes: number): void {
+  /** Bytes of a stream have gone to the program. */
+  private used(socketId: number, socket: HostSocket, bytes: number): void {
     this.counters[BYTES_RECEIVED] += bytes;
-    if (socket.state === STATE_CONNECTED) this.driver.credits.add(number, socket, bytes);
+    if (socket.state === STATE_CONNECTED) this.driver.credits.add(socketId, socket, bytes);
   }
 
-  /** Where a lent datagram came from. */
+  /** Where a lent datagram came from. @param from filled in. */
   sourceOf(bucket: number, from: DatagramSource): void {
     this.datagrams.readSource(bucket, from);
   }
 
+  /** What a receive answers that finds no data. */
   private empty(socket: HostSocket | undefined, length: number): number {
     if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING) return -EBADF;
     if (socket.datagram !== 0) return this.emptyDatagrams(socket);
@@ -148,22 +181,16 @@ export class Receiver {
     return -EAGAIN;
   }
 
-  /** A datagram socket never ends: 0 would be a datagram of no bytes. */
+  /** A datagram socket has no end of data to report: 0 would be a datagram of no bytes. */
   private emptyDatagrams(socket: HostSocket): number {
     if (socket.state === STATE_FAILED) return -(this.driver.deadErrno || ENETDOWN);
     if (socket.errno !== 0) return takeError(socket);
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;
   }
-
-  private dropHead(socket: HostSocket, bucket: number): void {
-    const next = this.receive.next[bucket];
-    socket.receiveHead = next;
-    if (next < 0) socket.receiveTail = -1;
-  }
 }
 
-/** Whether a datagram can be taken: a datagram socket's state is OPEN, or the card has died and left some. */
+/** Whether a datagram can be taken: the socket is open, or its card has died and left some. */
 function hasDatagrams(socket: HostSocket): boolean {
   return socket.datagram !== 0 && socket.receiveHead >= 0;
 }

@@ -1,7 +1,7 @@
 /**
- * Names and states of sockets. What a bind, a connect or an accept has told stands in the driver's table; what only the card
- * knows (the port of a datagram socket that was never bound, or of a connection on its way) is asked for: by SocketNameGet,
- * or, on a card of class version 1, by SocketStatusGet.
+ * Names and states of sockets. What the answer to a bind, a connect or an accept has said stands in the driver's table. What only the
+ * card knows (the port of a datagram socket that was never bound, or of a connection in progress) is asked for by SocketNameGet or,
+ * on a card of class version 1, by SocketStatusGet.
  */
 import {
   getSocketNameGetReplyAddress,
@@ -31,7 +31,7 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
 
-/** What the card tells of a connection, as TCP_INFO does. A datagram socket's numbers beside its names are 0. */
+/** What the card tells of a connection, as TCP_INFO does. Of a datagram socket all numbers but its names are 0. */
 export interface SocketStatus {
   /** TCP_STATE_ number. */
   readonly state: number;
@@ -63,13 +63,13 @@ export class SocketNames {
   }
 
   /** As `SocketStack.localEndpoint`. */
-  local(number: number): Endpoint | undefined {
-    const socket = this.table.open(number);
+  local(socketId: number): Endpoint | undefined {
+    const socket = this.table.open(socketId);
     if (socket === undefined) return undefined;
     const cardChose = socket.state === STATE_DATAGRAM || socket.state === STATE_CONNECTING;
     if (socket.localPort === 0 && cardChose) {
-      const name = this.ask(number, NAME_OF_LOCAL);
-      // A connection on its way may yet fail and be none; a datagram socket keeps its port.
+      const name = this.ask(socketId, NAME_OF_LOCAL);
+      // The port of a connection in progress is not kept, for the connection may fail; a datagram socket keeps its port.
       if (socket.state === STATE_CONNECTING) return name;
       if (name !== undefined) {
         socket.localAddress = name.address;
@@ -80,24 +80,24 @@ export class SocketNames {
   }
 
   /** As `SocketStack.remoteEndpoint`. */
-  remote(number: number): Endpoint | undefined {
-    const socket = this.table.open(number);
+  remote(socketId: number): Endpoint | undefined {
+    const socket = this.table.open(socketId);
     if (socket === undefined || socket.remotePort === 0) return undefined;
     if (socket.state !== STATE_CONNECTED && socket.state !== STATE_DATAGRAM) return undefined;
     return { address: socket.remoteAddress >>> 0, port: socket.remotePort };
   }
 
-  /** The card's own word for an end's name. @param which NAME_OF_ number. @returns undefined when it has none. */
-  ask(number: number, which: number): Endpoint | undefined {
+  /** Asks the card for a name. @param which NAME_OF_ number. @returns undefined when the socket has no such name. */
+  ask(socketId: number, which: number): Endpoint | undefined {
     if (this.driver.classVersion < 2) {
-      const status = this.status(number);
+      const status = this.status(socketId);
       if (typeof status === 'number') return undefined;
       const name = which === NAME_OF_PEER ? status.remote : status.local;
       return which === NAME_OF_PEER && name.port === 0 ? undefined : name;
     }
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) return undefined;
-    this.requests.nameGet(frame, this.control.begin(), number, which);
+    this.requests.nameGet(frame, this.control.begin(), socketId, which);
     if (this.driver.awaitControl() !== 0) return undefined;
     const { reply } = this.control;
     return {
@@ -107,12 +107,12 @@ export class SocketNames {
   }
 
   /** What the card tells of a socket, or a negative errno. */
-  status(number: number): SocketStatus | number {
-    const socket = this.table.open(number);
+  status(socketId: number): SocketStatus | number {
+    const socket = this.table.open(socketId);
     if (socket === undefined) return -EBADF;
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
-    this.requests.statusGet(frame, this.control.begin(), number);
+    this.requests.statusGet(frame, this.control.begin(), socketId);
     const errno = this.driver.awaitControl();
     if (errno !== 0) return 0 - errno;
     const { reply } = this.control;

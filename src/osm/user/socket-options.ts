@@ -1,6 +1,6 @@
 /**
- * Options of sockets. The driver keeps what only it needs (SO_SNDBUF, SO_ERROR); the others are the card's, asked for by
- * SocketOptionSet and SocketOptionGet.
+ * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_ERROR); the others are the card's, and are set and
+ * asked for by SocketOptionSet and SocketOptionGet.
  */
 import { getSocketOptionGetReplyValue } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
@@ -19,7 +19,7 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
 
-/** The least SO_SNDBUF and SO_RCVBUF, as Linux has a least. */
+/** The smallest SO_SNDBUF and SO_RCVBUF; Linux, too, raises smaller ones to a minimum. */
 const BUFFER_BYTES_MIN = 2048;
 
 export class SocketOptions {
@@ -36,8 +36,8 @@ export class SocketOptions {
   }
 
   /** As `SocketStack.setOption`. */
-  set(number: number, option: number, value: number): number {
-    const socket = this.table.open(number);
+  set(socketId: number, option: number, value: number): number {
+    const socket = this.table.open(socketId);
     if (socket === undefined) return -EBADF;
     if (option === SO_ERROR || (socket.datagram !== 0 && isTcpOption(option))) return -ENOPROTOOPT;
     if (option === SO_SNDBUF) {
@@ -47,11 +47,11 @@ export class SocketOptions {
     }
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
-    this.requests.optionSet(frame, this.control.begin(), number, option, value);
+    this.requests.optionSet(frame, this.control.begin(), socketId, option, value);
     const errno = this.driver.awaitControl();
     if (errno === 0 && option === SO_RCVBUF) {
       const bytes = Math.max(value, BUFFER_BYTES_MIN);
-      // Connections that wait at a listener keep the buffer they came with, so theirs may be the least it ever had.
+      // Connections that wait at a listener keep the buffer they came with, which may be the smallest it ever had.
       const least = socket.state === STATE_LISTENING ? Math.min(bytes, socket.receiveBufferBytes) : bytes;
       socket.receiveBufferBytes = least;
     }
@@ -60,8 +60,8 @@ export class SocketOptions {
   }
 
   /** As `SocketStack.getOption`. */
-  get(number: number, option: number): number {
-    const socket = this.table.open(number);
+  get(socketId: number, option: number): number {
+    const socket = this.table.open(socketId);
     if (socket === undefined) return -EBADF;
     if (option === SO_ERROR) {
       const { errno } = socket;
@@ -72,16 +72,16 @@ export class SocketOptions {
     if (socket.datagram !== 0 && isTcpOption(option)) return -EOPNOTSUPP;
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
-    this.requests.optionGet(frame, this.control.begin(), number, option);
+    this.requests.optionGet(frame, this.control.begin(), socketId, option);
     const errno = this.driver.awaitControl();
     if (errno !== 0) return 0 - errno;
     const value = getSocketOptionGetReplyValue(this.control.reply, 0);
-    // No option has a value below SO_LINGER's -1: a card that says so would have it taken for an errno.
+    // No option has a value below -1, which is SO_LINGER's: the caller would take it for an errno.
     return value < -1 ? -EPROTO : value;
   }
 }
 
-/** Linux keeps TCP's options on a level of their own, which a datagram socket has not. */
+/** Whether an option is TCP's. Linux keeps these on a level of their own, which a datagram socket does not have. */
 function isTcpOption(option: number): boolean {
   return option >= TCP_NODELAY && option <= TCP_QUICKACK;
 }

@@ -1,0 +1,36 @@
+/** What the driver works with: the parts of the other subsystems, and what the world lends it. Put together by osm/host.ts. */
+import type { Doorbell } from '../../i2o/doorbell.ts';
+import type { FrameConsumer } from '../../i2o/transport.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Sleeper } from '../../time/sleeper.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
+import type { ControlCall } from '../message/control-call.ts';
+import type { ReplyDispatch } from '../message/reply-dispatch.ts';
+import type { Requests } from '../message/requests.ts';
+import type { SendBatch } from '../message/send-batch.ts';
+
+/** Whether the card still runs; the world knows. */
+export interface CardHealth {
+  alive(): boolean;
+}
+
+export interface DriverParts {
+  readonly outbound: FrameConsumer;
+  readonly doorbell: Doorbell;
+  readonly requests: Requests;
+  readonly batch: SendBatch;
+  readonly replies: ReplyDispatch;
+  readonly control: ControlCall;
+  readonly table: SocketTable;
+  readonly transmit: TransmitPool;
+  readonly receive: ReceivePool;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly sleeper: Sleeper;
+  readonly health: CardHealth;
+  readonly config: DriverConfig;
+}

@@ -1,0 +1,57 @@
+/** What the senders of streams and of datagrams have in common: reply modes, and what a send answers that finds no room. */
+
+import { USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { EAGAIN, EFAULT, ENOBUFS } from '../../socket/errno.ts';
+import type { Driver } from '../kernel/driver.ts';
+import type { HostSocket } from '../memory/host-socket.ts';
+import type { TransmitPool } from '../memory/transmit-pool.ts';
+import { REPLY_MODES } from '../message/requests.ts';
+
+/** What a sender answers when no buffer is free and the call is to wait for one: no errno has this number. */
+export const WAIT_FOR_BUFFER = -0x40000000;
+
+export class SendPolicy {
+  /** The REPLY_MODE_ number that the configuration asks of every send; −1: each send chooses. */
+  readonly replyMode: number;
+  private readonly driver: Driver;
+  private readonly transmit: TransmitPool;
+  private readonly counters: Float64Array;
+
+  constructor(driver: Driver, transmit: TransmitPool, ledger: Ledger) {
+    this.driver = driver;
+    this.transmit = transmit;
+    this.counters = ledger.counters;
+    this.replyMode = REPLY_MODES[driver.config.replyMode];
+  }
+
+  /** Whether the socket or the pool runs low, so that buffers are wanted back at once. // Hot path. */
+  isLow(socket: HostSocket): boolean {
+    return (
+      socket.sendingBytes > socket.sendBufferBytes >> 1 ||
+      this.transmit.available < this.driver.config.transmitLowWatermark
+    );
+  }
+
+  /** A send found no room, or no frame: the socket is told when there is some. @returns -EAGAIN. */
+  blocked(socketId: number, socket: HostSocket): number {
+    this.driver.blocked.add(socketId, socket);
+    this.counters[USER_WOULD_BLOCK] += 1;
+    return -EAGAIN;
+  }
+
+  /** A send found no buffer. @returns a negative errno, or WAIT_FOR_BUFFER, as the configuration says. */
+  dry(socketId: number, socket: HostSocket): number {
+    const { transmitDryPolicy } = this.driver.config;
+    if (transmitDryPolicy === 'ENOBUFS') return -ENOBUFS;
+    return transmitDryPolicy === 'block' ? WAIT_FOR_BUFFER : this.blocked(socketId, socket);
+  }
+}
+
+/** Whether a program's offset and length lie within its bytes; if not, the call answers EFAULT. // Hot path: three compares. */
+export function isWithin(bytes: Uint8Array, offset: number, length: number): boolean {
+  return offset >>> 0 === offset && length >>> 0 === length && offset + length <= bytes.length;
+}
+
+/** What a call answers whose bytes are not all there. */
+export const NOT_WITHIN = -EFAULT;
