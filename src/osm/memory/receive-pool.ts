@@ -185,16 +185,16 @@ export class ReceivePool {
    * followed no further than there are buckets, for they may be what is broken.
    */
   rebuild(sockets: readonly HostSocket[]): void {
-    const queued = new Uint8Array(this.count);
+    const { place, next, empty } = this;
+    for (let i = 0; i < this.count; i++) place[i] = place[i] === PLACE_LENT ? PLACE_LENT : PLACE_EMPTY;
     for (const { receiveHead } of sockets) {
-      for (let at = receiveHead; at >= 0 && queued[at] === 0; at = this.next[at]) queued[at] = 1;
+      for (let at = receiveHead; at >= 0 && place[at] === PLACE_EMPTY; at = next[at])
+        place[at] = PLACE_FILLED;
     }
     this.cardCount = 0;
     this.emptyCount = 0;
     for (let i = this.count - 1; i >= 0; i--) {
-      if (this.place[i] === PLACE_LENT) continue;
-      this.place[i] = queued[i] === 1 ? PLACE_FILLED : PLACE_EMPTY;
-      if (queued[i] === 0) this.empty[this.emptyCount++] = i;
+      if (place[i] === PLACE_EMPTY) empty[this.emptyCount++] = i;
     }
   }
 

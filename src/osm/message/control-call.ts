@@ -82,7 +82,6 @@ export class ControlCall {
     }
     for (let i = 0; i < FRAME_WORDS; i++) this.reply[i] = words[frame + i];
     this.errno = replyErrno(this.reply, 0);
-    assert(this.errno >= 0, 'control call: the errno of a reply is positive');
     this.waiting = false;
     if (this.errno !== 0 || isWholeReply(this.reply, 0)) return true;
     // It says success and has not the layout of a reply to its request: nothing in it is to be believed.

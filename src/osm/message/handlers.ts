@@ -21,7 +21,10 @@ export const HANDLER_WATCH = 10;
 
 /** Asserts what the dispatch of replies depends on. @param handlers all numbers. */
 export function checkHandlers(handlers: readonly number[]): void {
-  assert(new Set(handlers).size === handlers.length, 'handlers: each has a number of its own');
+  assert(
+    handlers.every((handler, i) => handlers.indexOf(handler) === i),
+    'handlers: each has a number of its own',
+  );
   assert(!handlers.includes(0), 'handlers: none is 0, which a card may write of itself');
 }
 
