@@ -1,4 +1,6 @@
-/** The host driver, put together: its four subsystems (memory, message, kernel, user) over one card's layout. */
+/**
+ * The host driver, put together: its four subsystems (memory, message, kernel, user) over one card's layout.
+ */
 import { AssertionFailure } from '../assert/assert.ts';
 import { type CardLayout, STAGING_BYTES } from '../dma/card-layout.ts';
 import { DmaEngine } from '../dma/engine.ts';
@@ -37,10 +39,16 @@ export interface HostEnvironment {
   /** Where the driver rests. */
   readonly sleeper: Sleeper;
   readonly health: CardHealth;
-  /** The host's two ends of the transport, perhaps in a tracer's wrappers; those that the layout asks for where absent. */
+  /**
+   * The host's two ends of the transport, perhaps in a tracer's wrappers; those that the layout asks for
+   * where absent.
+   */
   readonly inbound?: FrameProducer;
   readonly outbound?: FrameConsumer;
-  /** What moves payload, and counts it in this host's ledger; an engine with the layout's scratch memory where absent. */
+  /**
+   * What moves payload, and counts it in this host's ledger; an engine with the layout's scratch memory where
+   * absent.
+   */
   readonly dma?: DmaEngine;
 }
 
@@ -155,8 +163,9 @@ export class Host {
   }
 
   /**
-   * Resets the card, at any moment, and brings it up again. Every open socket fails with ENETDOWN and every buffer the card had
-   * is the host's; then there may be new ones. A driver that has failed (`Driver.fault`) cannot.
+   * Resets the card, at any moment, and brings it up again. Every open socket fails with ENETDOWN and every
+   * buffer the card had is the host's; then there may be new ones. A driver that has failed (`Driver.fault`)
+   * cannot.
    * @throws Error naming the step that failed: the card is dead then.
    */
   restartCard(classId: number): void {
@@ -171,7 +180,10 @@ export class Host {
     }
   }
 
-  /** @returns what to call between two looks at memory that the card is to write; it says when not to look any more. */
+  /**
+   * @returns what to call between two looks at memory that the card is to write; it says when not to look any
+   *   more.
+   */
   private patience(): () => boolean {
     this.clock.update();
     const deadlineNs = this.clock.nowNs + this.timeoutNs;
@@ -184,9 +196,11 @@ export class Host {
   }
 
   /**
-   * Ends the session in order, as a driver does before it goes: SysQuiesce, and every reply that the card still had. Sockets that are
-   * open go on as they are; to fail them is for whoever stops the card. Once, and only where the card is up and alive.
-   * @param timeoutNs how long the card may take for a free frame, and again for its answer. @returns whether it has answered.
+   * Ends the session in order, as a driver does before it goes: SysQuiesce, and every reply that the card
+   * still had. Sockets that are open go on as they are; to fail them is for whoever stops the card. Once, and
+   * only where the card is up and alive.
+   * @param timeoutNs how long the card may take for a free frame, and again for its answer.
+   * @returns whether it has answered.
    */
   quiesce(timeoutNs: number): boolean {
     const { driver } = this;

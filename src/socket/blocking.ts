@@ -1,6 +1,6 @@
 /**
- * The blocking form: each call waits, in the call, until it can be answered. Errors are thrown. For scripts and tests that
- * have a thread to spare.
+ * The blocking form: each call waits, in the call, until it can be answered. Errors are thrown. For scripts
+ * and tests that have a thread to spare.
  */
 import { type DatagramSource, type SocketStack, WRITABLE } from './contract.ts';
 import { EAGAIN, EINPROGRESS, ETIMEDOUT } from './errno.ts';
@@ -12,7 +12,9 @@ export class BlockingSockets {
   readonly stack: SocketStack;
   private readonly timeoutMs: number;
 
-  /** @param timeoutMs every call gives up with ETIMEDOUT after waiting so long without any news; -1 for never. */
+  /**
+   * @param timeoutMs every call gives up with ETIMEDOUT after waiting so long without any news; -1 for never.
+   */
   constructor(stack: SocketStack, timeoutMs = -1) {
     this.stack = stack;
     this.timeoutMs = timeoutMs;

@@ -1,10 +1,10 @@
 /**
- * The contract every stack offers its program: the card through the driver (`osm/user`), the kernel through libc (`lab/`).
- * One program runs unchanged on both.
+ * The contract every stack offers its program: the card through the driver (`osm/user`), the kernel through
+ * libc (`lab/`). One program runs unchanged on both.
  *
- * Calls are synchronous and non-blocking, as the kernel's are on an O_NONBLOCK socket: the result, or a negative errno, at
- * once. Addresses are IPv4 as numbers (`0x7f000001`), ports plain numbers. A socket is a small number.
- * Blocking and promise forms are built from these and `wait` (`blocking.ts`, `promises.ts`).
+ * Calls are synchronous and non-blocking, as the kernel's are on an O_NONBLOCK socket: the result, or a
+ * negative errno, at once. Addresses are IPv4 as numbers (`0x7f000001`), ports plain numbers. A socket is a
+ * small number. Blocking and promise forms are built from these and `wait` (`blocking.ts`, `promises.ts`).
  */
 
 /** Bits of `readiness`. */
@@ -25,7 +25,10 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Where a datagram came from: an object of the caller's that `recvFrom` fills in, so that receiving makes no garbage. */
+/**
+ * Where a datagram came from: an object of the caller's that `recvFrom` fills in, so that receiving makes no
+ * garbage.
+ */
 export interface DatagramSource {
   address: number;
   port: number;
@@ -47,20 +50,25 @@ export interface SocketStack {
   /** @returns a connected socket, or -EAGAIN. */
   accept(socket: number): number;
   /**
-   * Opens a connection: @returns -EINPROGRESS, -EISCONN, -EALREADY; the outcome shows as WRITABLE with SO_ERROR.
-   * Of a datagram socket it fixes the peer, and may be called again: @returns 0, -ENETUNREACH, -EACCES (broadcast).
+   * Opens a connection:
+   * @returns -EINPROGRESS, -EISCONN, -EALREADY; the outcome shows as WRITABLE with SO_ERROR. Of a datagram
+   *   socket it fixes the peer, and may be called again:
+   * @returns 0, -ENETUNREACH, -EACCES (broadcast).
    */
   connect(socket: number, address: number, port: number): number;
 
   /**
-   * Sends bytes; they are taken over by the time it returns. On a datagram socket: one datagram to the peer, whole or not at
-   * all; -EDESTADDRREQ without a peer, -EMSGSIZE, -ECONNREFUSED when an earlier one found nobody.
-   * @returns how many were taken, 1 to `length` (0 only if `length` is 0), or -EAGAIN, -EPIPE, -ECONNRESET, -ENOTCONN, -ENOBUFS.
+   * Sends bytes; they are taken over by the time it returns. On a datagram socket: one datagram to the peer,
+   * whole or not at all; -EDESTADDRREQ without a peer, -EMSGSIZE, -ECONNREFUSED when an earlier one found
+   * nobody.
+   * @returns how many were taken, 1 to `length` (0 only if `length` is 0), or -EAGAIN, -EPIPE, -ECONNRESET,
+   *   -ENOTCONN, -ENOBUFS.
    */
   send(socket: number, bytes: Uint8Array, offset: number, length: number): number;
   /**
-   * Receives up to `length` bytes. @returns how many; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN. On a
-   * datagram socket: the next datagram, of which what exceeds `length` is lost; 0 is a datagram of no bytes.
+   * Receives up to `length` bytes.
+   * @returns how many; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN. On a datagram socket: the
+   *   next datagram, of which what exceeds `length` is lost; 0 is a datagram of no bytes.
    */
   recv(socket: number, bytes: Uint8Array, offset: number, length: number): number;
   /**

@@ -69,7 +69,10 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [EINPROGRESS, 'EINPROGRESS'],
 ]);
 
-/** The name of an errno, given as in `errno` or negative as calls return it; `E<number>` where it has none here. */
+/**
+ * The name of an errno, given as in `errno` or negative as calls return it; `E<number>` where it has none
+ * here.
+ */
 export function errnoName(errno: number): string {
   return NAMES.get(Math.abs(errno)) ?? `E${Math.abs(errno)}`;
 }

@@ -1,4 +1,7 @@
-/** Socket options, numbered for the socket class (SocketOptionSet, SocketOptionGet). Linux's own numbers are per level. */
+/**
+ * Socket options, numbered for the socket class (SocketOptionSet, SocketOptionGet). Linux's own numbers are
+ * per level.
+ */
 export const SO_REUSEADDR = 1;
 export const SO_KEEPALIVE = 2;
 export const SO_LINGER_SECONDS = 3; // -1: off; 0: close sends RST

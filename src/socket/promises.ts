@@ -1,6 +1,6 @@
 /**
- * The promise form: each call resolves when it can be answered, and the event loop goes on meanwhile. Errors reject.
- * `news` is what lets the loop rest: it resolves when the stack may have something new.
+ * The promise form: each call resolves when it can be answered, and the event loop goes on meanwhile. Errors
+ * reject. `news` is what lets the loop rest: it resolves when the stack may have something new.
  */
 import { type DatagramSource, type SocketStack, WRITABLE } from './contract.ts';
 import { EAGAIN, EINPROGRESS } from './errno.ts';
@@ -12,7 +12,10 @@ export class PromiseSockets {
   readonly stack: SocketStack;
   private readonly news: () => Promise<void>;
 
-  /** @param news resolves when the stack may have something new, e.g. `() => card.news()`; it may resolve early. */
+  /**
+   * @param news resolves when the stack may have something new, e.g. `() => card.news()`; it may resolve
+   *   early.
+   */
   constructor(stack: SocketStack, news: () => Promise<void>) {
     this.stack = stack;
     this.news = news;
@@ -51,7 +54,10 @@ export class PromiseSockets {
     return this.until('recv', () => this.stack.recv(socket, bytes, 0, bytes.length));
   }
 
-  /** A datagram socket. Answered at once by every stack, so no promise. @param port 0 for one of the stack's choice. */
+  /**
+   * A datagram socket. Answered at once by every stack, so no promise.
+   * @param port 0 for one of the stack's choice.
+   */
   datagram(address: number, port: number): number {
     return openDatagrams(this.stack, address, port);
   }

@@ -1,4 +1,7 @@
-/** Each assertion of osm/kernel and osm/user, tripped by the fault it guards against: lists, chores, closing, the driver's states. */
+/**
+ * Each assertion of osm/kernel and osm/user, tripped by the fault it guards against: lists, chores, closing,
+ * the driver's states.
+ */
 import { describe } from 'vitest';
 import { BlockedSenders } from '../../src/osm/kernel/blocked-senders.ts';
 import { STATE_LISTENING } from '../../src/osm/memory/host-socket.ts';
@@ -11,7 +14,7 @@ function bench() {
   const card = new ScriptedCard();
   const socketId = card.connect();
   const { driver } = card.host;
-  const table = driver['table'];
+  const table = card.sockets['table'];
   const socket = table.sockets[socketId];
   return { card, driver, table, socketId, socket, receive: card.host.receive, transmit: card.host.transmit };
 }
@@ -43,7 +46,7 @@ describe('blocked senders', () => {
     const area = card.host.transmit['area'] as { count: number };
     area.count = 0;
     const { driver, transmit } = card.host;
-    new BlockedSenders(driver['table'], transmit, driver.config);
+    new BlockedSenders(card.sockets['table'], transmit, driver.config);
   });
   trips('blocked senders: each socket waits once', () => {
     const { driver, table, socketId, socket } = bench();
@@ -165,12 +168,12 @@ describe('calls of the program', () => {
     card.sockets.recv(socketId, BYTES, 0, 50);
   });
   trips('datagram receiver: a datagram has no fewer than no bytes', () => {
-    const { card, receive, driver } = bench();
+    const { card, receive } = bench();
     const socketId = card.sockets.socket(SOCK_DGRAM);
     receive.reclaim();
     const bucket = receive.takeToPost();
     receive.filled(bucket, 0, 100);
-    receive.enqueue(driver['table'].sockets[socketId], bucket);
+    receive.enqueue(card.sockets['table'].sockets[socketId], bucket);
     receive.length[bucket] = -1;
     card.sockets.recv(socketId, BYTES, 0, 10);
   });

@@ -1,4 +1,7 @@
-/** Each assertion of osm/memory, tripped by the fault it guards against: pools, the table of sockets, their queues. */
+/**
+ * Each assertion of osm/memory, tripped by the fault it guards against: pools, the table of sockets, their
+ * queues.
+ */
 import { describe } from 'vitest';
 import { joinAccepts, takeAccept } from '../../src/osm/memory/accept-queue.ts';
 import {
@@ -19,7 +22,7 @@ import { trips } from '../rules/trips.ts';
 import { ScriptedCard } from './scripted-card.ts';
 
 const transmitPool = (): TransmitPool => new ScriptedCard().host.transmit;
-const socketTable = (): SocketTable => new ScriptedCard().host.driver['table'];
+const socketTable = (): SocketTable => new ScriptedCard().host.sockets['table'];
 
 /** A pool whose buckets are all the host's, empty. */
 function receivePool(): ReceivePool {
@@ -159,7 +162,7 @@ describe('the queue of accepts', () => {
     const first = table.take(STATE_CONNECTED);
     joinAccepts(table.sockets, listener, first);
     joinAccepts(table.sockets, listener, table.take(STATE_CONNECTED));
-    // The tail is not the last any more: who joins is put behind the first, and takes the place of the second.
+    // The tail is not the last of the list any more.
     listener.acceptTail = table.take(STATE_CONNECTED);
     takeAccept(table.sockets, listener);
   });

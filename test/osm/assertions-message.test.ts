@@ -1,10 +1,13 @@
-/** Each assertion of osm/message, tripped by the fault it guards against: frames, sends, calls, tables, replies. */
+/**
+ * Each assertion of osm/message, tripped by the fault it guards against: frames, sends, calls, tables,
+ * replies.
+ */
 import { describe } from 'vitest';
 import { SOCKET_ACCEPT_POST_LIST_MAX, SOCKET_RECEIVE_CREDIT_LIST_MAX } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, SOCKET_CLASS_ID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { STATE_CLOSING, STATE_LISTENING } from '../../src/osm/memory/host-socket.ts';
-import { checkControlPlaces } from '../../src/osm/message/bring-up.ts';
+import { checkControlPlaces } from '../../src/osm/message/control-area.ts';
 import { EVENTS_MAX } from '../../src/osm/message/device-events.ts';
 import { checkSlots } from '../../src/osm/message/device-params.ts';
 import { checkHandlers } from '../../src/osm/message/handlers.ts';
@@ -58,10 +61,10 @@ describe('limits that are fixed when the driver is loaded', () => {
     checkSendLimits(8, 8, 96, 96),
   );
   trips('send batch: as many sends share a frame as fit it', () => checkBatchSize(6));
-  trips('bring-up: what is lent of the control area does not overlap', () =>
+  trips('control area: what is lent of it does not overlap', () =>
     checkControlPlaces([0, 64, 256, 1024, 3072]),
   );
-  trips('bring-up: what is lent of the control area begins at a word', () =>
+  trips('control area: what is lent of it begins at a word', () =>
     checkControlPlaces([0, 129, 256, 1024, 3072]),
   );
   trips('device params: a slot and its result list begin at a word', () => checkSlots(1024, 12, 14));
@@ -201,7 +204,7 @@ describe('sends', () => {
   });
   trips('send batch: there is room for what is added', () => {
     const { batch, transmit, card, socketId } = connected();
-    const socket = card.host.driver['table'].sockets[socketId];
+    const socket = card.host.sockets['table'].sockets[socketId];
     const context = transmit.take(true);
     transmit.lend(context, socketId, socket, 4);
     batch.count = SENDS_PER_FRAME;
@@ -293,7 +296,7 @@ describe('replies', () => {
   /** A listener that has been closed, and the socket id that is posted for it. */
   function orphaned() {
     const card = new ScriptedCard();
-    const table = card.host.driver['table'];
+    const table = card.host.sockets['table'];
     const listenerId = table.take(STATE_LISTENING);
     const socketId = table.post(listenerId);
     table.sockets[listenerId].become(STATE_CLOSING);

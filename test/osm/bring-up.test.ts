@@ -1,4 +1,7 @@
-/** How the driver brings a card up: from RESET, from what another driver left, and with cards that are not as they should be. */
+/**
+ * How the driver brings a card up: from RESET, from what another driver left, and with cards that are not as
+ * they should be.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { writeHeader } from '../../src/i2o/frame.ts';
@@ -6,6 +9,7 @@ import { DEVICE_TID, HOST_TID, IOP_TID, NO_TID, SOCKET_CLASS_ID } from '../../sr
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
 import { Host } from '../../src/osm/host.ts';
+import { entryOfClass } from '../../src/osm/message/device-table.ts';
 import { HANDLER_NONE, HANDLER_WATCH } from '../../src/osm/message/handlers.ts';
 import { ENETDOWN } from '../../src/socket/errno.ts';
 import type { CardOverrides } from '../../src/world/build/card-config.ts';
@@ -89,6 +93,55 @@ describe('bring-up', () => {
     expect(bed.statusGet()).toBe(exec.IOP_STATE_FAILED);
     driverOf(bed).bringUpCard(0x0a1);
     expect(bed.statusGet()).toBe(exec.IOP_STATE_OPERATIONAL);
+  });
+
+  describe('finds the device by its class', () => {
+    const OTHER_TID = DEVICE_TID + 1;
+    /** A card of two devices of the fake module's class. */
+    const twice = (): Bed =>
+      new Bed(
+        { driver: { spinNs: 0 } },
+        { modules: (outbound) => [new FakeModule(outbound), new FakeModule(outbound)], onFault: () => {} },
+      );
+    /** A card whose second device alone has the wanted class. */
+    class LaterModule extends FakeModule {
+      override readonly classId: number = 0x0a3;
+    }
+
+    it('wherever it stands in the table', () => {
+      const bed = new Bed(
+        { driver: { spinNs: 0 } },
+        { modules: (outbound) => [new FakeModule(outbound), new LaterModule(outbound)], onFault: () => {} },
+      );
+      const host = driverOf(bed);
+      host.bringUpCard(0x0a3);
+      expect(host.requests.deviceTid).toBe(OTHER_TID);
+      host.requests.echo(host.driver.awaitFrame(), 7, true);
+      for (let i = 0; i < 4; i++) bed.parts.processor.poll();
+      expect(host.driver.deadErrno).toBe(0);
+    });
+
+    it('and takes the first of two', () => {
+      const host = driverOf(twice());
+      host.bringUpCard(0x0a1);
+      expect(host.requests.deviceTid).toBe(DEVICE_TID);
+    });
+
+    it.each([
+      ['the first that nobody has claimed', 1, [HOST_TID + 1, NO_TID], OTHER_TID],
+      ['the first where each is claimed', 1, [HOST_TID + 1, HOST_TID + 1], DEVICE_TID],
+      ['none that has the name of the host', 1, [NO_TID, NO_TID], OTHER_TID],
+    ] as const)('of several: %s', (what, classId, users, expected) => {
+      const words = new Int32Array(64);
+      exec.writeLctHeader(words, 0, exec.LCT_HEADER_WORDS + 2 * exec.LCT_ENTRY_WORDS, 0, 0, 0, 0);
+      users.forEach((user, i) => {
+        const at = exec.LCT_HEADER_WORDS + i * exec.LCT_ENTRY_WORDS;
+        const tid = what.startsWith('none') && i === 0 ? HOST_TID : DEVICE_TID + i;
+        exec.writeLctEntry(words, at, exec.LCT_ENTRY_WORDS, tid, 0, 0, classId, 2, 0, 0, user, 0, 0, 0, 0, 0);
+      });
+      const entry = entryOfClass({ words, at: 0, roomWords: 64 }, classId);
+      expect(exec.getLctEntryLocalTid(words, entry)).toBe(expected);
+    });
   });
 
   it('says what is missing: a device of the class', () => {

@@ -1,4 +1,7 @@
-/** What hosts of I2O cards got wrong (reference, pitfalls): late and stale answers, answers of other kinds, lost events. */
+/**
+ * What hosts of I2O cards got wrong (reference, pitfalls): late and stale answers, answers of other kinds,
+ * lost events.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   FLAG_FAIL,

@@ -1,6 +1,6 @@
 /**
- * The driver against a card gone mad: whatever frames a card can write, of any function, to any handler, true or nearly true,
- * they never make it throw, hang, or lose a buffer.
+ * The driver against a card gone mad: whatever frames a card can write, of any function, to any handler, true
+ * or nearly true, they never make it throw, hang, or lose a buffer.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -235,7 +235,9 @@ class Madhouse {
     if (socket >= 0) this.open.push(socket);
   }
 
-  /** Also a mad card must say now and then that a number is free, or there are none left to drive it mad with. */
+  /**
+   * Also a mad card must say now and then that a number is free, or there are none left to drive it mad with.
+   */
   private close(socket: number): void {
     const { card } = this;
     card.sockets.close(socket);

@@ -1,4 +1,7 @@
-/** What a card names as an errno is one, whatever it wrote: found by the fuzzer (`npm run fuzz -- --side host`). */
+/**
+ * What a card names as an errno is one, whatever it wrote: found by the fuzzer (`npm run fuzz -- --side
+ * host`).
+ */
 import { describe, expect, it } from 'vitest';
 import { statusErrno } from '../../src/osm/message/reply-status.ts';
 import { ECONNREFUSED, EPROTO, ERRNO_MAX } from '../../src/socket/errno.ts';

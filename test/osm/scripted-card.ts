@@ -1,4 +1,6 @@
-/** A driver whose card is the test: it keeps the requests it is sent and answers what it likes, when it likes. */
+/**
+ * A driver whose card is the test: it keeps the requests it is sent and answers what it likes, when it likes.
+ */
 import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
@@ -46,7 +48,10 @@ export class ScriptedCard {
   readonly taken: Request[] = [];
   /** Called for each request as it is taken, also while the driver waits in a call. */
   onRequest: (request: Request) => void = () => {};
-  /** Says of a request as it is taken that it cannot be delivered: a severity, with the preserved copy; 0: it can. */
+  /**
+   * Says of a request as it is taken that it cannot be delivered: a severity, with the preserved copy; 0: it
+   * can.
+   */
   severityOf: (request: Request) => number = () => 0;
   private readonly requests: RingConsumer;
   private readonly replies: RingProducer;

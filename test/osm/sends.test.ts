@@ -1,4 +1,7 @@
-/** What a send becomes: a frame of its own or one shared, with which reply mode, as immediate data or in buffers. */
+/**
+ * What a send becomes: a frame of its own or one shared, with which reply mode, as immediate data or in
+ * buffers.
+ */
 import { describe, expect, it } from 'vitest';
 import { FLAG_LAST, FLAG_MULTIPLE, frameFlags, frameSizeWords } from '../../src/i2o/frame.ts';
 import { SGL_IMMEDIATE, SGL_LAST, SGL_SHORT_TRANSACTION, SGL_TRANSMIT } from '../../src/i2o/list/sgl.ts';
@@ -82,7 +85,8 @@ describe('batched sends', () => {
     const card = batching();
     const socket = card.connect();
     const { requests, driver } = card.host;
-    while (requests.framesFree > 0) requests.shutdown(requests.acquire(), 7, 1); // taken by the card only later
+    // The card takes these only later.
+    while (requests.framesFree > 0) requests.shutdown(requests.acquire(), 7, 1);
     let taken = 0;
     while (card.sockets.send(socket, BYTES, 0, 5) === 5) taken += 1;
     expect(taken).toBe(SENDS_PER_FRAME);

@@ -1,4 +1,7 @@
-/** Requests that come back undelivered: all they named comes home, once; who waits is told; what can be tried again is, for a while. */
+/**
+ * Requests that come back undelivered: all they named comes home, once; who waits is told; what can be tried
+ * again is, for a while.
+ */
 import { describe, expect, it } from 'vitest';
 import { writeExecDdmEnable, writeExecDdmSuspend } from '../../src/i2o/executive.gen.ts';
 import {

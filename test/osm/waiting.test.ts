@@ -1,4 +1,6 @@
-/** What waits for room, a number, a bucket or a frame goes on once there is one, however the program waits. */
+/**
+ * What waits for room, a number, a bucket or a frame goes on once there is one, however the program waits.
+ */
 import { describe, expect, it } from 'vitest';
 import { READABLE } from '../../src/socket/contract.ts';
 import { EAGAIN, ENOBUFS } from '../../src/socket/errno.ts';
@@ -118,7 +120,8 @@ describe('inbound frames', () => {
     const { client, server } = bench.pair();
     for (let i = 0; i < 2; i++) stack.send(client, bench.bytes, 0, 8192);
     bench.settle();
-    while (host.requests.framesFree > 0) host.requests.shutdown(host.requests.acquire(), 47, 1); // no reply comes of it
+    // No reply comes of these.
+    while (host.requests.framesFree > 0) host.requests.shutdown(host.requests.acquire(), 47, 1);
     expect(bench.read(server)).toBe(16384);
     bench.settle();
     for (let i = 0; i < 2; i++) stack.send(client, bench.bytes, 0, 8192);

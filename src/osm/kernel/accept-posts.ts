@@ -1,6 +1,7 @@
 /**
- * Posts socket ids to the card for the connections that listeners wait for. A listener that finds no socket id or no frame owes its
- * post: the driver's chores make up for it, since the program is not told of connections that the card cannot hand over.
+ * Posts socket ids to the card for the connections that listeners wait for. A listener that finds no socket
+ * id or no frame owes its post: the driver's chores make up for it, since the program is not told of
+ * connections that the card cannot hand over.
  */
 import { assert } from '../../assert/assert.ts';
 import { SOCKET_ACCEPT_POST_LIST_MAX } from '../../i2o/socket.gen.ts';
@@ -17,7 +18,9 @@ export class AcceptPosts {
   private readonly table: SocketTable;
   private readonly config: DriverConfig;
   private readonly socketIds = new Int32Array(SOCKET_ACCEPT_POST_LIST_MAX);
-  /** Listeners that owe a post: a list with room for every socket, each in it once (`HostSocket.acceptsOwed`). */
+  /**
+   * Listeners that owe a post: a list with room for every socket, each in it once (`HostSocket.acceptsOwed`).
+   */
   private readonly owing: Int32Array;
   private owingCount = 0;
 

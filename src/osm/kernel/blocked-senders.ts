@@ -1,6 +1,7 @@
 /**
- * Sockets whose send was refused for want of room. The senders say which; each joins the table's list of changed sockets once there
- * is room again, or once it cannot send any more. Nobody is told of so little room that the next send would find it gone.
+ * Sockets whose send was refused for want of room. The senders say which; each joins the table's list of
+ * changed sockets once there is room again, or once it cannot send any more. Nobody is told of so little room
+ * that the next send would find it gone.
  */
 import { assert } from '../../assert/assert.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
@@ -11,7 +12,10 @@ import type { TransmitPool } from '../memory/transmit-pool.ts';
 export class BlockedSenders {
   private readonly table: SocketTable;
   private readonly transmit: TransmitPool;
-  /** Free transmit buffers from which on senders are told; a pool too small for the configured number has half of its own. */
+  /**
+   * Free transmit buffers from which on senders are told; a pool too small for the configured number has half
+   * of its own.
+   */
   private readonly enough: number;
   /** A list with room for every socket, each in it once (`HostSocket.wantsRoom`). */
   private readonly waiting: Int32Array;

@@ -1,6 +1,7 @@
 /**
- * Gives empty buckets back to the card, several in one message. The receiver says which have been read or dropped; they are posted
- * by SocketReceivePost once they are worth a message. What finds no frame waits for the driver's chores.
+ * Gives empty buckets back to the card, several in one message. The receiver says which have been read or
+ * dropped; they are posted by SocketReceivePost once they are worth a message. What finds no frame waits for
+ * the driver's chores.
  */
 import { assert } from '../../assert/assert.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
@@ -27,8 +28,9 @@ export class BucketPosts {
   }
 
   /**
-   * Posts the empty buckets once they are worth a message, or are as many as the card still has: it lets no socket hold more
-   * buckets than it has free, so a socket whose own lie here empty might else wait for ever. // Hot path.
+   * Posts the empty buckets once they are worth a message, or are as many as the card still has: it lets no
+   * socket hold more buckets than it has free, so a socket whose own lie here empty might else wait for ever.
+   * // Hot path.
    */
   postDue(): void {
     const { waiting } = this.receive;

@@ -1,6 +1,6 @@
 /**
- * Gives sockets up: those that the program closes, and connections that came for nobody. The card gets a SocketClose or a
- * SocketAbort; the socket id is free when it has answered.
+ * Gives sockets up: those that the program closes, and connections that came for nobody. The card gets a
+ * SocketClose or a SocketAbort; the socket id is free when it has answered.
  */
 import { assert } from '../../assert/assert.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
@@ -41,8 +41,10 @@ export class Closing {
   }
 
   /**
-   * Gives a socket up. Unread data of a stream is dropped, and the stream is then aborted (RFC 2525 section 2.17).
-   * @param frame acquired before the call, since the wait for one may bring more data; NO_FRAME: the card is dead, or was reset.
+   * Gives a socket up. Unread data of a stream is dropped, and the stream is then aborted (RFC 2525 section
+   * 2.17).
+   * @param frame acquired before the call, since the wait for one may bring more data; NO_FRAME: the card is
+   *   dead, or was reset.
    * @param reset aborts it in any case.
    */
   close(frame: number, socketId: number, socket: HostSocket, reset: boolean): void {

@@ -1,6 +1,6 @@
 /**
- * Window credits on their way to the card: how many bytes of each stream the program has used. They go in SocketReceiveCredit
- * messages, several sockets in each. What finds no frame waits for the driver's chores.
+ * Window credits on their way to the card: how many bytes of each stream the program has used. They go in
+ * SocketReceiveCredit messages, several sockets in each. What finds no frame waits for the driver's chores.
  */
 import { assert } from '../../assert/assert.ts';
 import { SOCKET_RECEIVE_CREDIT_LIST_MAX } from '../../i2o/socket.gen.ts';
@@ -14,7 +14,10 @@ export class Credits {
   held = false;
   private readonly requests: Requests;
   private readonly table: SocketTable;
-  /** Sockets with bytes to credit: a list with room for every socket, each in it once (`HostSocket.creditQueued`). */
+  /**
+   * Sockets with bytes to credit: a list with room for every socket, each in it once
+   * (`HostSocket.creditQueued`).
+   */
   private readonly owing: Int32Array;
   private count = 0;
 
@@ -24,7 +27,10 @@ export class Credits {
     this.owing = new Int32Array(table.sockets.length);
   }
 
-  /** Remembers that bytes of a socket were read, and tells the card once they are an eighth of the window. // Hot path. */
+  /**
+   * Remembers that bytes of a socket were read, and tells the card once they are an eighth of the window. //
+   * Hot path.
+   */
   add(socketId: number, socket: HostSocket, bytes: number): void {
     assert(bytes >= 0, 'credits: no fewer than no bytes were read');
     socket.creditBytes += bytes;
@@ -65,7 +71,7 @@ export class Credits {
         const socketId = this.owing[this.count - 1];
         const { creditBytes } = this.table.sockets[socketId];
         this.nextOwing();
-        // A socket closed meanwhile has nothing to credit: one byte keeps the pair well formed, and the card ignores it.
+        // A socket closed meanwhile owes nothing: one byte keeps the pair well formed, and the card ignores it.
         requests.creditPair(frame, i, socketId, creditBytes > 0 ? creditBytes : 1);
       }
       requests.creditPost(frame, count);

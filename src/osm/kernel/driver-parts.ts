@@ -1,4 +1,7 @@
-/** What the driver works with: the parts of the other subsystems, and what the world lends it. Put together by osm/host.ts. */
+/**
+ * What the driver works with: the parts of the other subsystems, and what the world lends it. Put together by
+ * osm/host.ts.
+ */
 import type { Doorbell } from '../../i2o/doorbell.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import type { Ledger } from '../../ledger/ledger.ts';

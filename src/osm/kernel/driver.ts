@@ -1,10 +1,11 @@
 /**
- * The kernel subsystem: looks at the outbound queue, serves interrupts, does the chores that follow (posts buckets, credits windows,
- * tells blocked senders), and waits. A waiting driver polls for a while, then arms the interrupt, looks once more, and rests. It calls
- * none of the program's code.
+ * The kernel subsystem: looks at the outbound queue, serves interrupts, does the chores that follow (posts
+ * buckets, credits windows, tells blocked senders), and waits. A waiting driver polls for a while, then arms
+ * the interrupt, looks once more, and rests. It calls none of the program's code.
  *
- * An assertion of ours that fails, in here or in a call of the program's, reaches the caller as it is. Every way into the driver has
- * `failed` on its way out: the driver keeps the text in `fault`, and from then on it is dead, as with a dead card.
+ * An assertion of ours that fails, in here or in a call of the program's, reaches the caller as it is. Every
+ * way into the driver has `failed` on its way out: the driver keeps the text in `fault`, and from then on it
+ * is dead, as with a dead card.
  */
 import { AssertionFailure, assert } from '../../assert/assert.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
@@ -24,7 +25,6 @@ import type { Sleeper } from '../../time/sleeper.ts';
 import { SpinPolicy } from '../../time/spin-policy.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import type { HostSocket } from '../memory/host-socket.ts';
-import type { SocketTable } from '../memory/socket-table.ts';
 import type { BringUpCaller } from '../message/bring-up.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { ReplyDispatch } from '../message/reply-dispatch.ts';
@@ -41,15 +41,23 @@ import { Withdrawal } from './withdrawal.ts';
 
 /** At most so many replies are taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
-/** A waiting driver reads the clock once in so many fruitless looks: a reading costs as much as several looks. */
+/**
+ * A waiting driver reads the clock once in so many fruitless looks: a reading costs as much as several looks.
+ */
 const POLLS_PER_CLOCK = 64;
 /** The driver wakes at least this often while it sleeps, to see whether the card still lives. */
 const SLEEP_NS_MAX = 100e6;
 
 export class Driver implements BringUpCaller {
-  /** The errno that every socket fails with once the card is gone, or the driver has failed; 0 while both work. */
+  /**
+   * The errno that every socket fails with once the card is gone, or the driver has failed; 0 while both
+   * work.
+   */
   deadErrno = 0;
-  /** The text of the assertion of ours that failed on this side, after which the driver is dead for good; undefined while none has. */
+  /**
+   * The text of the assertion of ours that failed on this side, after which the driver is dead for good;
+   * undefined while none has.
+   */
   fault: string | undefined;
   /** Version of the class that both sides speak; 0 until the card is OPERATIONAL. */
   classVersion = 0;
@@ -67,7 +75,7 @@ export class Driver implements BringUpCaller {
   private readonly batch: SendBatch;
   private readonly replies: ReplyDispatch;
   private readonly control: ControlCall;
-  private readonly table: SocketTable;
+  private readonly sockets: readonly HostSocket[];
   private readonly counters: Float64Array;
   private readonly clock: Clock;
   private readonly sleeper: Sleeper;
@@ -86,7 +94,7 @@ export class Driver implements BringUpCaller {
     this.batch = parts.batch;
     this.replies = parts.replies;
     this.control = parts.control;
-    this.table = table;
+    this.sockets = table.sockets;
     this.withdrawal = new Withdrawal(table, transmit, receive);
     this.counters = ledger.counters;
     this.clock = parts.clock;
@@ -105,8 +113,9 @@ export class Driver implements BringUpCaller {
   }
 
   /**
-   * A way out of the driver for whatever was thrown: a failed assertion leaves the driver dead. @throws `failure`, always.
-   * Every call of the program's, and of the world's, that enters the driver ends here when it throws.
+   * A way out of the driver for whatever was thrown: a failed assertion leaves the driver dead.
+   * @throws `failure`, always. Every call of the program's, and of the world's, that enters the driver ends
+   *   here when it throws.
    */
   failed(failure: unknown): never {
     if (failure instanceof AssertionFailure && this.fault === undefined) {
@@ -124,8 +133,8 @@ export class Driver implements BringUpCaller {
   }
 
   /**
-   * Takes what replies there are and does what follows from them. @returns how many, or 1 for something put off that was done now.
-   * // Hot path: 6 ns when there are none.
+   * Takes what replies there are and does what follows from them.
+   * @returns how many, or 1 for something put off that was done now. // Hot path: 6 ns when there are none.
    */
   poll(): number {
     try {
@@ -188,7 +197,7 @@ export class Driver implements BringUpCaller {
     for (let polls = 1; ; polls++) {
       const taken = this.poll();
       if (taken > 0 || timeoutNs === 0) return taken;
-      // An answer is a microsecond or two away: most waits end before the clock is looked at for the first time.
+      // An answer is a microsecond or two away: most waits end before the clock is looked at at all.
       if (patient && polls % POLLS_PER_CLOCK !== 0) continue;
       clock.update();
       if (startNs < 0) {
@@ -223,7 +232,8 @@ export class Driver implements BringUpCaller {
   }
 
   /**
-   * A frame for a request that must not be put off. @param timeoutNs how long the card may take for one, before it counts as dead.
+   * A frame for a request that must not be put off.
+   * @param timeoutNs how long the card may take for one, before it counts as dead.
    * @returns the frame; NO_FRAME once the card is dead.
    */
   awaitFrame(timeoutNs: number = this.config.controlTimeoutNs): number {
@@ -267,7 +277,10 @@ export class Driver implements BringUpCaller {
     return this.requests.acquire();
   }
 
-  /** The card is OPERATIONAL: it gets its first buckets. @param cardVersion version of the class its table names. */
+  /**
+   * The card is OPERATIONAL: it gets its first buckets.
+   * @param cardVersion version of the class its table names.
+   */
   goOnline(cardVersion: number): void {
     assert(!this.online, 'driver: the card goes online once');
     assert(this.deadErrno === 0, 'driver: a card that goes online lives');
@@ -278,7 +291,9 @@ export class Driver implements BringUpCaller {
     this.buckets.postAll();
   }
 
-  /** The session ends: what was gathered is sent, and the driver asks nothing more of the device by itself. */
+  /**
+   * The session ends: what was gathered is sent, and the driver asks nothing more of the device by itself.
+   */
   goOffline(): void {
     this.batch.flush();
     this.online = false;
@@ -291,7 +306,10 @@ export class Driver implements BringUpCaller {
     this.accepts.post(listenerId, listener);
   }
 
-  /** Gives a socket up. The socket id is free once the card has answered. @param reset aborts it in any case. */
+  /**
+   * Gives a socket up. The socket id is free once the card has answered.
+   * @param reset aborts it in any case.
+   */
   closeSocket(socketId: number, socket: HostSocket, reset: boolean): void {
     this.closing.close(socket.lost === 0 ? this.awaitFrame() : NO_FRAME, socketId, socket, reset);
   }
@@ -301,7 +319,10 @@ export class Driver implements BringUpCaller {
     this.blocked.tell();
   }
 
-  /** The card is gone: every socket fails with `errno`, every buffer is the host's again, and nothing waits any more. */
+  /**
+   * The card is gone: every socket fails with `errno`, every buffer is the host's again, and nothing waits
+   * any more.
+   */
   die(errno: number): void {
     if (this.deadErrno !== 0) return;
     try {
@@ -314,7 +335,8 @@ export class Driver implements BringUpCaller {
   }
 
   /**
-   * The card has been reset, and has forgotten everything: queues, sockets, buffers, registrations. It is to be brought up again.
+   * The card has been reset, and has forgotten everything: queues, sockets, buffers, registrations. It is to
+   * be brought up again.
    * @param errno what every open socket fails with.
    */
   cardReset(errno: number): void {
@@ -370,9 +392,9 @@ export class Driver implements BringUpCaller {
     this.accepts.postOwed();
     if (this.replies.sends.roomChanged) this.blocked.tell();
     this.replies.sends.roomChanged = false;
-    const { replies, table } = this;
+    const { replies, sockets } = this;
     for (let id = replies.nextOrphan(); id >= 0; id = replies.nextOrphan()) {
-      this.closeSocket(id, table.sockets[id], true);
+      this.closeSocket(id, sockets[id], true);
     }
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Sends again what came back undelivered of the driver's own requests (buckets, credits, accept posts, closes), as
- * message/undelivered.ts reports it. Not at once, and not for ever: Linux's SCSI driver over I2O (i2o_scsi) tried a congested frame
- * 32 times, a tick of 10 ms apart, and so does this one. Then the card counts as dead.
+ * Sends again what came back undelivered of the driver's own requests (buckets, credits, accept posts,
+ * closes), as message/undelivered.ts reports it. Not at once, and not for ever: Linux's SCSI driver over I2O
+ * (i2o_scsi) tried a congested frame 32 times, a tick of 10 ms apart, and so does this one. Then the card
+ * counts as dead.
  */
 import { assert } from '../../assert/assert.ts';
 import { SEVERITY_FORMAT_ERROR, SEVERITY_PATH_ERROR } from '../../i2o/frame.ts';
@@ -96,7 +97,10 @@ export class Retries implements Resend {
     return this.clock.nowNs >= this.dueNs;
   }
 
-  /** It is time: closes again, and lets the chores send the rest. @returns false when it was tried too often. */
+  /**
+   * It is time: closes again, and lets the chores send the rest.
+   * @returns false when it was tried too often.
+   */
   run(): boolean {
     assert(this.clock.nowNs >= this.dueNs, 'retries: what is tried again is due');
     this.dueNs = NEVER;

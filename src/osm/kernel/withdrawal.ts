@@ -1,5 +1,6 @@
 /**
- * What follows when the card is gone, or has been reset: everything it had is the host's again, and every open socket has failed.
+ * What follows when the card is gone, or has been reset: everything it had is the host's again, and every
+ * open socket has failed.
  */
 import { STATE_CLOSING, STATE_FAILED, STATE_FREE, STATE_POSTED } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
@@ -40,25 +41,26 @@ export class Withdrawal {
   }
 
   /**
-   * The same after an assertion has failed, when no list and no count can be trusted: they are made anew from where each socket,
-   * buffer and bucket is, and nothing is asserted on the way.
+   * The same after an assertion has failed, when no list and no count can be trusted: they are made anew from
+   * where each socket, buffer and bucket is, and nothing is asserted on the way.
    */
   runUnasserted(errno: number): void {
     const { table } = this;
-    for (let socketId = 0; socketId < table.sockets.length; socketId++) {
-      const socket = table.sockets[socketId];
+    for (const socket of table.sockets) {
+      if (socket.state === STATE_CLOSING || socket.state === STATE_POSTED) socket.state = STATE_FREE;
       socket.sendingBytes = 0;
       socket.sendingContexts = 0;
       socket.postedFor = -1;
-      if (socket.state === STATE_CLOSING || socket.state === STATE_POSTED) socket.state = STATE_FREE;
-      if (socket.state !== STATE_FREE) this.fail(socketId, errno);
-      if (socket.state !== STATE_FREE) continue;
+      // What was received is dropped: its queue may be what is broken.
       socket.receiveHead = -1;
       socket.receiveTail = -1;
     }
     table.rebuild();
     this.transmit.rebuild();
-    this.receive.rebuild(table.sockets);
+    this.receive.rebuild();
+    for (let socketId = 0; socketId < table.sockets.length; socketId++) {
+      if (table.sockets[socketId].state !== STATE_FREE) this.fail(socketId, errno);
+    }
   }
 
   private fail(socketId: number, errno: number): void {

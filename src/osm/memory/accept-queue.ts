@@ -1,6 +1,6 @@
 /**
- * A listener's connections that the program has not accepted yet: a list of socket ids, oldest first, linked through the sockets
- * themselves, so that it needs no memory of its own.
+ * A listener's connections that the program has not accepted yet: a list of socket ids, oldest first, linked
+ * through the sockets themselves, so that it needs no memory of its own.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { type HostSocket, STATE_CONNECTED, STATE_LISTENING } from './host-socket.ts';
@@ -43,7 +43,10 @@ function checkAccepts(sockets: readonly HostSocket[], listener: HostSocket): voi
   assert(last === listener.acceptTail, 'accept queue: its tail is its last');
 }
 
-/** Empties a listener's list, which is then the caller's to follow by `acceptNext`. @returns its first socket id, or -1. */
+/**
+ * Empties a listener's list, which is then the caller's to follow by `acceptNext`.
+ * @returns its first socket id, or -1.
+ */
 export function detachAccepts(listener: HostSocket): number {
   const first = listener.acceptHead;
   listener.acceptHead = -1;

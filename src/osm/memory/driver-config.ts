@@ -1,30 +1,49 @@
-/** What the host driver is configured with. Every limit here is the size of a table or a pool: nothing grows after start. */
+/**
+ * What the host driver is configured with. Every limit here is the size of a table or a pool: nothing grows
+ * after start.
+ */
 export interface DriverConfig {
   /**
-   * The highest version of the socket class that the driver speaks: 1, before datagram sockets, or 2. A card may have a lower one;
-   * both then speak that.
+   * The highest version of the socket class that the driver speaks: 1, before datagram sockets, or 2. A card
+   * may have a lower one; both then speak that.
    */
   readonly classVersion: 1 | 2;
   /** How many sockets there can be at once, 1 to 65536. */
   readonly socketsMax: number;
-  /** How many bytes of a socket may be in the card's hands (SO_SNDBUF), unless the program sets its own number. */
+  /**
+   * How many bytes of a socket may be in the card's hands (SO_SNDBUF), unless the program sets its own
+   * number.
+   */
   readonly sendBufferBytes: number;
   /** A socket's receive window in bytes (SO_RCVBUF). How often used bytes are credited depends on it. */
   readonly receiveBufferBytes: number;
-  /** How many transmit buffers are kept for sockets that have none in use, so that a few busy sockets cannot starve others. */
+  /**
+   * How many transmit buffers are kept for sockets that have none in use, so that a few busy sockets cannot
+   * starve others.
+   */
   readonly transmitReserve: number;
   /** Senders that wait for room are told to go on once this many transmit buffers are free. */
   readonly transmitLowWatermark: number;
-  /** What a send answers when no transmit buffer is free: one of two errors, or nothing until there is one (`block`). */
+  /**
+   * What a send answers when no transmit buffer is free: one of two errors, or nothing until there is one
+   * (`block`).
+   */
   readonly transmitDryPolicy: 'EAGAIN' | 'ENOBUFS' | 'block';
   /**
-   * When the card is to answer a send. `auto`: at once when the socket or the pool runs low, else together with others. The other
-   * modes ask the same of every send and exist for measurements; with `never` no error of a datagram is reported.
+   * When the card is to answer a send. `auto`: at once when the socket or the pool runs low, else together
+   * with others. The other modes ask the same of every send and exist for measurements; with `never` no error
+   * of a datagram is reported.
    */
   readonly replyMode: 'auto' | 'batch' | 'immediate' | 'onError' | 'never';
-  /** Sends of up to this many bytes travel inside the frame; 0: none does. At most 96 of a stream, and 92 of a datagram, do. */
+  /**
+   * Sends of up to this many bytes travel inside the frame; 0: none does. At most 96 of a stream, and 92 of a
+   * datagram, do.
+   */
   readonly immediateBytesMax: number;
-  /** Whether short sends wait for the driver's next look and share one message, where the card's class version allows it. */
+  /**
+   * Whether short sends wait for the driver's next look and share one message, where the card's class version
+   * allows it.
+   */
   readonly batchSends: boolean;
   /** Empty buckets gather until there are this many to post; at most 9 fit one message. */
   readonly bucketsPerPost: number;
@@ -32,6 +51,9 @@ export interface DriverConfig {
   readonly acceptsPosted: number;
   /** How long a waiting driver polls before it sleeps, in nanoseconds. */
   readonly spinNs: number;
-  /** How long the driver waits for a reply to a control request before it takes the card for dead, in nanoseconds. */
+  /**
+   * How long the driver waits for a reply to a control request before it takes the card for dead, in
+   * nanoseconds.
+   */
   readonly controlTimeoutNs: number;
 }

@@ -1,6 +1,7 @@
 /**
- * What the driver knows of one socket. An object for every socket id there can be is made at start and used again and again, so
- * that a socket call allocates nothing. It holds numbers only, which keeps all of them of one shape.
+ * What the driver knows of one socket. An object for every socket id there can be is made at start and used
+ * again and again, so that a socket call allocates nothing. It holds numbers only, which keeps all of them of
+ * one shape.
  */
 import { assert } from '../../assert/assert.ts';
 
@@ -20,7 +21,10 @@ export const STATE_CLOSING = 7;
 /** A datagram socket. It is connected if it has a remote port, and has no other state until it is closed. */
 export const STATE_DATAGRAM = 8;
 
-/** Per state, the states that may follow, as bits. Only `SocketTable` makes a socket FREE, or takes it from there. */
+/**
+ * Per state, the states that may follow, as bits. Only `SocketTable` makes a socket FREE, or takes it from
+ * there.
+ */
 const FOLLOWERS: readonly number[] = [
   0,
   bits(STATE_CONNECTING, STATE_LISTENING, STATE_FAILED, STATE_CLOSING),
@@ -51,7 +55,9 @@ export class HostSocket {
   readEnded = 0;
   /** 1 once the socket has a local port. */
   bound = 0;
-  /** 1 when bytes of its stream were not delivered to the card: the stream has a hole and can only be aborted. */
+  /**
+   * 1 when bytes of its stream were not delivered to the card: the stream has a hole and can only be aborted.
+   */
   broken = 0;
   /** 1 when the card was reset, or died, and so knows nothing of the socket any more. */
   lost = 0;
@@ -64,7 +70,10 @@ export class HostSocket {
   creditBytes = 0;
   /** 1 while it is in the list of sockets to credit (kernel/credits.ts). */
   creditQueued = 0;
-  /** Bytes, and transmit contexts, in the card's hands. A send of n bytes waits unless `sendingBytes + n ≤ sendBufferBytes`. */
+  /**
+   * Bytes, and transmit contexts, in the card's hands. A send of n bytes waits unless `sendingBytes + n ≤
+   * sendBufferBytes`.
+   */
   sendingBytes = 0;
   sendingContexts = 0;
   sendBufferBytes = 0;
@@ -73,7 +82,10 @@ export class HostSocket {
   wantsRoom = 0;
   /** 1 while it is in the list of sockets whose readiness has changed (SocketTable). */
   readyQueued = 0;
-  /** Of a listener: the connections that the program has not accepted yet, as a list of socket ids, and how many. */
+  /**
+   * Of a listener: the connections that the program has not accepted yet, as a list of socket ids, and how
+   * many.
+   */
   acceptHead = -1;
   acceptTail = -1;
   acceptCount = 0;
@@ -84,7 +96,10 @@ export class HostSocket {
   /** Of a posted socket id: the tag of the listener it was posted for (see `socketTag`); -1 else. */
   postedFor = -1;
   backlog = 0;
-  /** 1 while it is in the list of listeners that found no socket id or no frame for a post (kernel/accept-posts.ts). */
+  /**
+   * 1 while it is in the list of listeners that found no socket id or no frame for a post
+   * (kernel/accept-posts.ts).
+   */
   acceptsOwed = 0;
   /** SO_LINGER in seconds; -1: off. */
   lingerSeconds = -1;
@@ -99,7 +114,10 @@ export class HostSocket {
     this.state = state;
   }
 
-  /** Begins a new use of the socket id. The flags of the lists it is in stay: it leaves them by their own rules. */
+  /**
+   * Begins a new use of the socket id. The flags of the lists it is in stay: it leaves them by their own
+   * rules.
+   */
   reset(state: number): void {
     assert(this.state === STATE_FREE, 'host socket: only a free socket id is used anew');
     this.state = state;
@@ -150,7 +168,8 @@ export class HostSocket {
 }
 
 /**
- * Names one use of a socket id. Contexts and requests carry it, so that an answer that comes late finds no later use.
+ * Names one use of a socket id. Contexts and requests carry it, so that an answer that comes late finds no
+ * later use.
  * @returns the id in bits 0-15, the generation above; never negative.
  */
 export function socketTag(socketId: number, generation: number): number {
@@ -169,12 +188,15 @@ export function takeError(socket: HostSocket): number {
   return 0 - errno;
 }
 
-/** A send that would be cut below this many bytes waits for more room instead, because each piece costs a frame. */
+/**
+ * A send that would be cut below this many bytes waits for more room instead, because each piece costs a
+ * frame.
+ */
 export const PIECE_BYTES_MIN = 2048;
 
 /**
- * Whether a send of any length would take at least some bytes, which is what WRITABLE means. A long send is not cut below
- * `PIECE_BYTES_MIN`, so that much room must be there, unless nothing is in flight.
+ * Whether a send of any length would take at least some bytes, which is what WRITABLE means. A long send is
+ * not cut below `PIECE_BYTES_MIN`, so that much room must be there, unless nothing is in flight.
  */
 export function hasRoom(socket: HostSocket): boolean {
   return socket.sendingBytes === 0 || socket.sendBufferBytes - socket.sendingBytes >= PIECE_BYTES_MIN;

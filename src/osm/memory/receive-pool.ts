@@ -1,8 +1,10 @@
 /**
- * The host's side of receive memory: buckets. A bucket is posted to the card empty, comes back with data, joins the queue of the
- * socket the data is for, is read by the program (or lent to it), and is posted again, several in one message.
+ * The host's side of receive memory: buckets. A bucket is posted to the card empty, comes back with data,
+ * joins the queue of the socket the data is for, is read by the program (or lent to it), and is posted again,
+ * several in one message.
  *
- * A bucket is in one place at a time: empty in the pool, with the card, filled (in a socket's queue, or about to be), or lent.
+ * A bucket is in one place at a time: empty in the pool, with the card, filled (in a socket's queue, or about
+ * to be), or lent.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
@@ -25,7 +27,9 @@ export class ReceivePool {
   readonly bucketBytes: number;
   /** Of a filled bucket: the next one of the same socket's queue; -1 ends it. */
   readonly next: Int32Array;
-  /** Of a filled or lent bucket: where its unread bytes begin, as a region address, and how many there are. */
+  /**
+   * Of a filled or lent bucket: where its unread bytes begin, as a region address, and how many there are.
+   */
   readonly address: Int32Array;
   readonly length: Int32Array;
   private readonly area: PoolArea;
@@ -67,7 +71,10 @@ export class ReceivePool {
     return this.area.offset + bucket * this.area.bufferBytes;
   }
 
-  /** Takes an empty bucket to name in a post; it is the card's from now on. `waiting` has said that there is one. // Hot path. */
+  /**
+   * Takes an empty bucket to name in a post; it is the card's from now on. `waiting` has said that there is
+   * one. // Hot path.
+   */
   takeToPost(): number {
     assert(this.emptyCount > 0, 'receive pool: there is an empty bucket to post');
     const bucket = this.empty[--this.emptyCount];
@@ -79,7 +86,8 @@ export class ReceivePool {
   }
 
   /**
-   * A receive record says that the card has filled a bucket. All three numbers are the card's, so they are checked. // Hot path.
+   * A receive record says that the card has filled a bucket. All three numbers are the card's, so they are
+   * checked. // Hot path.
    * @returns false when the card did not have the bucket, or the data does not lie within it.
    */
   filled(bucket: number, offset: number, length: number): boolean {
@@ -95,7 +103,8 @@ export class ReceivePool {
   }
 
   /**
-   * A failure record says that the post naming a bucket was not delivered: the bucket is empty, and the host's.
+   * A failure record says that the post naming a bucket was not delivered: the bucket is empty, and the
+   * host's.
    * @returns false when the card did not have it.
    */
   unposted(bucket: number): boolean {
@@ -180,21 +189,14 @@ export class ReceivePool {
     if (COSTLY_ASSERTIONS) this.check();
   }
 
-  /**
-   * After an assertion failed: only what is in the sockets' queues, or lent, is kept; all other buckets are empty. The queues are
-   * followed no further than there are buckets, for they may be what is broken.
-   */
-  rebuild(sockets: readonly HostSocket[]): void {
-    const { place, next, empty } = this;
-    for (let i = 0; i < this.count; i++) place[i] = place[i] === PLACE_LENT ? PLACE_LENT : PLACE_EMPTY;
-    for (const { receiveHead } of sockets) {
-      for (let at = receiveHead; at >= 0 && place[at] === PLACE_EMPTY; at = next[at])
-        place[at] = PLACE_FILLED;
-    }
+  /** After an assertion failed: every bucket that is not lent is empty, and the list of them is made anew. */
+  rebuild(): void {
     this.cardCount = 0;
     this.emptyCount = 0;
     for (let i = this.count - 1; i >= 0; i--) {
-      if (place[i] === PLACE_EMPTY) empty[this.emptyCount++] = i;
+      if (this.place[i] === PLACE_LENT) continue;
+      this.place[i] = PLACE_EMPTY;
+      this.empty[this.emptyCount++] = i;
     }
   }
 

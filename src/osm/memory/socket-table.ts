@@ -30,12 +30,18 @@ export class SocketTable {
     return this.freeCount;
   }
 
-  /** Whether there is a socket of this id, in whatever state. For ids that the card, or the program, has named. // Hot path. */
+  /**
+   * Whether there is a socket of this id, in whatever state. For ids that the card or the program has named.
+   * // Hot path.
+   */
   has(socketId: number): boolean {
     return socketId >= 0 && socketId < this.sockets.length;
   }
 
-  /** The socket behind an id, if the program may use it. @returns undefined where the call answers EBADF. // Hot path. */
+  /**
+   * The socket behind an id, if the program may use it.
+   * @returns undefined where the call answers EBADF. // Hot path.
+   */
   open(socketId: number): HostSocket | undefined {
     const socket = this.has(socketId) ? this.sockets[socketId] : undefined;
     if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING)
@@ -43,14 +49,21 @@ export class SocketTable {
     return socket.state === STATE_POSTED ? undefined : socket;
   }
 
-  /** The socket that a tag names (see `socketTag`). @returns undefined when there is none, or its id has another use by now. */
+  /**
+   * The socket that a tag names (see `socketTag`).
+   * @returns undefined when there is none, or its id has another use by now.
+   */
   tagged(tag: number): HostSocket | undefined {
     const socketId = tag & 0xffff;
     const socket = tag >= 0 && this.has(socketId) ? this.sockets[socketId] : undefined;
     return socket !== undefined && socketTag(socketId, socket.generation) === tag ? socket : undefined;
   }
 
-  /** Takes a free socket id. @param state the STATE_ it has from now on. @returns the id; -1 when none is free. */
+  /**
+   * Takes a free socket id.
+   * @param state the STATE_ it has from now on.
+   * @returns the id; -1 when none is free.
+   */
   take(state: number): number {
     if (this.freeCount === 0) return -1;
     const socketId = this.free[--this.freeCount];
@@ -72,7 +85,10 @@ export class SocketTable {
     this.free[this.freeCount++] = socketId;
   }
 
-  /** A socket id goes to the card for a listener's next connection. @returns it; the caller knows that one is free. */
+  /**
+   * A socket id goes to the card for a listener's next connection.
+   * @returns it; the caller knows that one is free.
+   */
   post(listenerId: number): number {
     const listener = this.sockets[listenerId];
     const socketId = this.take(STATE_POSTED);
@@ -112,7 +128,10 @@ export class SocketTable {
     this.readyCount += 1;
   }
 
-  /** The socket whose readiness changed longest ago, each once. @returns -1 when there is none. // Hot path. */
+  /**
+   * The socket whose readiness changed longest ago, each once.
+   * @returns -1 when there is none. // Hot path.
+   */
   nextChanged(): number {
     if (this.readyCount === 0) return -1;
     const socketId = this.ready[this.readyHead];
@@ -124,15 +143,23 @@ export class SocketTable {
     return socketId;
   }
 
-  /** After an assertion failed: makes the free list anew from the sockets' states, which are then all there is to trust. */
+  /**
+   * After an assertion failed: makes the free list anew from the sockets' states, which are then all there is
+   * to trust, and forgets which sockets have changed.
+   */
   rebuild(): void {
+    this.readyCount = 0;
     this.freeCount = 0;
     for (let i = this.sockets.length - 1; i >= 0; i--) {
+      this.sockets[i].readyQueued = 0;
       if (this.sockets[i].state === STATE_FREE) this.free[this.freeCount++] = i;
     }
   }
 
-  /** Asserts that the free list is what the sockets' states say. Takes time in proportion to the number of sockets. */
+  /**
+   * Asserts that the free list is what the sockets' states say. Takes time in proportion to the number of
+   * sockets.
+   */
   check(): void {
     const free = this.sockets.reduce((sum, { state }) => sum + (state === STATE_FREE ? 1 : 0), 0);
     assert(free === this.freeCount, 'socket table: as many ids are in the free list as sockets are free');

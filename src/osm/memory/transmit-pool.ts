@@ -1,9 +1,10 @@
 /**
- * The host's side of transmit memory: buffers for payload, and the slots of card memory for immediate data, which the host
- * counts although it never touches them. A context is the number of a buffer, or the count of buffers plus the number of a slot.
+ * The host's side of transmit memory: buffers for payload, and the slots of card memory for immediate data,
+ * which the host counts although it never touches them. A context is the number of a buffer, or the count of
+ * buffers plus the number of a slot.
  *
- * A context is in one place at a time: free in the pool; taken, while the driver or the program fills it; or lent to the card,
- * from the post of its frame until the card has answered the context.
+ * A context is in one place at a time: free in the pool; taken, while the driver or the program fills it; or
+ * lent to the card, from the post of its frame until the card has answered the context.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
@@ -30,11 +31,17 @@ export class TransmitPool {
   private freeCount: number;
   private readonly freeSlots: Int32Array;
   private freeSlotCount: number;
-  /** Per context: FREE, TAKEN, or the tag of the socket whose bytes the card has; and how many bytes these are. */
+  /**
+   * Per context: FREE, TAKEN, or the tag of the socket whose bytes the card has; and how many bytes these
+   * are.
+   */
   private readonly tagOf: Int32Array;
   private readonly lengthOf: Int32Array;
 
-  /** @param reserve buffers that only a socket with none in use may take, so that a few busy sockets cannot starve others. */
+  /**
+   * @param reserve buffers that only a socket with none in use may take, so that a few busy sockets cannot
+   *   starve others.
+   */
   constructor(area: PoolArea, immediate: PoolArea, reserve: number, ledger: Ledger) {
     this.area = area;
     this.bufferBytes = area.bufferBytes;
@@ -164,7 +171,10 @@ export class TransmitPool {
     }
   }
 
-  /** The card is gone, or was reset: everything lent is free again. What the program fills stays the program's. */
+  /**
+   * The card is gone, or was reset: everything lent is free again. What the program fills stays the
+   * program's.
+   */
   reclaim(): void {
     for (let context = 0; context < this.count; context++) {
       if (this.lent(context)) this.give(context);
@@ -172,7 +182,9 @@ export class TransmitPool {
     if (COSTLY_ASSERTIONS) this.check();
   }
 
-  /** After an assertion failed: frees what was lent and makes the free lists anew from where each context is. */
+  /**
+   * After an assertion failed: frees what was lent and makes the free lists anew from where each context is.
+   */
   rebuild(): void {
     this.freeCount = 0;
     this.freeSlotCount = 0;

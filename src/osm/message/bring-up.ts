@@ -1,12 +1,13 @@
 /**
- * Brings the card up, in the order in which Linux (drivers/message/i2o/iop.c) and NetBSD (sys/dev/i2o/iop.c) did: StatusGet, IopReset
- * where the card is not in RESET, OutboundInit, HrtGet, SysTabSet, SysEnable, LctNotify. The table that the last one brings names the
- * devices by class, and the driver takes the first of the wanted class that nobody has claimed. Since version 2 of the socket class
- * follow UtilClaim, so that no second driver takes the device, and the table once more, which must say that it is claimed. Last,
- * card-watch.ts asks to be told of what changes. Each step is checked; the first that fails ends bring-up with one plain line.
+ * Brings the card up, in the order in which Linux (drivers/message/i2o/iop.c) and NetBSD (sys/dev/i2o/iop.c)
+ * did: StatusGet, IopReset where the card is not in RESET, OutboundInit, HrtGet, SysTabSet, SysEnable,
+ * LctNotify. The table that the last one brings names the devices by class, and the driver takes the first of
+ * the wanted class that nobody has claimed. Since version 2 of the socket class follow UtilClaim, so that no
+ * second driver takes the device, and the table once more, which must say that it is claimed. Last,
+ * card-watch.ts asks to be told of what changes. Each step is checked; the first that fails ends bring-up
+ * with one plain line.
  */
 import { assert } from '../../assert/assert.ts';
-import { CONTROL_PARAMS_AT } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
 import {
   getHrtHeaderEntryCount,
@@ -53,48 +54,40 @@ import {
 } from '../../i2o/utility.gen.ts';
 import { ENETDOWN, errnoName } from '../../socket/errno.ts';
 import type { CardWatch } from './card-watch.ts';
+import {
+  STATUS_BLOCK_AT,
+  STATUS_WORD_AT,
+  SYSTEM_TABLE_AT,
+  TABLE_AT,
+  TABLE_BYTES,
+  TABLE_BYTES_MAX,
+  WATCHED_TABLE_AT,
+  WATCHED_TABLE_BYTES,
+} from './control-area.ts';
 import type { ControlCall, ControlCaller } from './control-call.ts';
 import { type DeviceTable, entryOfClass, entryOfTid, NO_ENTRY } from './device-table.ts';
 import { HANDLER_CONTROL, HANDLER_NONE } from './handlers.ts';
 import type { Requests } from './requests.ts';
 
-/** Places in the control area, in bytes: of the status block, of the word that polled requests are answered in, and of tables. */
-const STATUS_BLOCK_AT = 0;
-const STATUS_WORD_AT = 128;
-const SYSTEM_TABLE_AT = 256;
-/** Where the card writes a table: at first with room for the usual ones, then with what it says it needs, if that is there. */
-const TABLE_AT = 1024;
-const TABLE_BYTES = 256;
-/** Where it writes the table that card-watch.ts has asked for, and may do so at any moment. */
-const WATCHED_TABLE_AT = 3072;
-const TABLE_BYTES_MAX = WATCHED_TABLE_AT - TABLE_AT;
-const WATCHED_TABLE_BYTES = CONTROL_PARAMS_AT - WATCHED_TABLE_AT;
 /** Number of the card: unit 0 and 2, since Linux numbered its IOPs from 2 on. */
 const IOP_ID = 2;
 /** Version of the class since which the device is claimed. */
 const CLAIM_SINCE = 2;
 const HOST_PAGE_BYTES = 4096;
 
-/** Asserts that the pieces of the control area that are lent to the card do not overlap. @param places where each begins. */
-export function checkControlPlaces(places: readonly number[]): void {
-  const ends = [STATUS_BLOCK_WORDS * 4, 4, (SYS_TAB_HEADER_WORDS + SYS_TAB_ENTRY_WORDS) * 4, TABLE_BYTES_MAX];
-  const apart = ends.every((bytes, i) => places[i] + bytes <= places[i + 1]);
-  assert(apart, 'bring-up: what is lent of the control area does not overlap');
-  assert(
-    places.every((at) => at % 4 === 0),
-    'bring-up: what is lent of the control area begins at a word',
-  );
-}
-
-checkControlPlaces([STATUS_BLOCK_AT, STATUS_WORD_AT, SYSTEM_TABLE_AT, TABLE_AT, WATCHED_TABLE_AT]);
-
 /** What bring-up needs of the driver: to make control requests, and to follow the card's states. */
 export interface BringUpCaller extends ControlCaller {
   /** OutboundInit is complete: the card gets the frames to reply in. */
   supplyOutbound(): void;
-  /** The card has been reset, and has forgotten everything. @param errno what every open socket fails with. */
+  /**
+   * The card has been reset, and has forgotten everything.
+   * @param errno what every open socket fails with.
+   */
   cardReset(errno: number): void;
-  /** The device has been found and, where its version allows it, claimed. @param cardVersion of its class, as the table has it. */
+  /**
+   * The device has been found and, where its version allows it, claimed.
+   * @param cardVersion of its class, as the table has it.
+   */
   goOnline(cardVersion: number): void;
 }
 
@@ -129,7 +122,8 @@ export class BringUp {
   /**
    * From whatever state the card is in to OPERATIONAL.
    * @param classId class of the device to take.
-   * @param pause called between looks at memory that the card is to write; it rests, or runs the card. @returns false to give up.
+   * @param pause called between looks at memory that the card is to write; it rests, or runs the card.
+   * @returns false to give up.
    * @throws Error naming the step that failed.
    */
   run(classId: number, pause: () => boolean): void {
@@ -137,7 +131,10 @@ export class BringUp {
     this.fromReset(classId, pause);
   }
 
-  /** The same for a card that this driver has up already, whatever that is doing: it is reset first, and all that is open ends. */
+  /**
+   * The same for a card that this driver has up already, whatever that is doing: it is reset first, and all
+   * that is open ends.
+   */
   again(classId: number, pause: () => boolean): void {
     this.reset(pause);
     this.fromReset(classId, pause);
@@ -156,7 +153,8 @@ export class BringUp {
   }
 
   /**
-   * Ends every request of the device: SysQuiesce, to READY. @param timeoutNs how long a free frame may take, and the answer.
+   * Ends every request of the device: SysQuiesce, to READY.
+   * @param timeoutNs how long a free frame may take, and the answer.
    * @throws Error when the card refuses, or does not answer.
    */
   quiesce(timeoutNs?: number): void {
@@ -257,7 +255,10 @@ export class BringUp {
       throw new Error(`the card failed OutboundInit with status ${status}`);
   }
 
-  /** Asks for a table until its buffer holds all of it. @param needed says how many bytes the table says it has. */
+  /**
+   * Asks for a table until its buffer holds all of it.
+   * @param needed says how many bytes the table says it has.
+   */
   private wholeTable(step: string, ask: (roomBytes: number) => void, needed: () => number): void {
     for (let room = TABLE_BYTES; ; room = needed()) {
       assert(room <= TABLE_BYTES_MAX, 'bring-up: a table has no more room than the control area lends it');
@@ -269,7 +270,10 @@ export class BringUp {
     }
   }
 
-  /** Reads the hardware resource table, as every host must before it may set the system table. What it says is not used. */
+  /**
+   * Reads the hardware resource table, as every host must before it may set the system table. What it says is
+   * not used.
+   */
   private hrtGet(): void {
     const { words, controlOffset } = this;
     const table = (controlOffset + TABLE_AT) >> 2;
@@ -285,13 +289,17 @@ export class BringUp {
     );
   }
 
-  /** Sets a system table of one entry, this card. No private memory and no private I/O space is lent to it. */
+  /**
+   * Sets a system table of one entry, this card. No private memory and no private I/O space is lent to it.
+   */
   private sysTabSet(): void {
     const { words, controlOffset } = this;
     const address = controlOffset + SYSTEM_TABLE_AT;
     const table = address >> 2;
     writeSysTabHeader(words, table, 1, 0, 1);
-    writeSysTabEntry(words, table + SYS_TAB_HEADER_WORDS, ORGANIZATION_ID, IOP_ID, 0, VERSION_1_5, IOP_STATE_HOLD, 0, FRAME_WORDS, 1, 0, 0, 0); // biome-ignore format: one line
+    const entry = table + SYS_TAB_HEADER_WORDS;
+    // biome-ignore format: one line
+    writeSysTabEntry(words, entry, ORGANIZATION_ID, IOP_ID, 0, VERSION_1_5, IOP_STATE_HOLD, 0, FRAME_WORDS, 1, 0, 0, 0);
     const frame = this.frame();
     const bytes = (SYS_TAB_HEADER_WORDS + SYS_TAB_ENTRY_WORDS) * 4;
     writeExecSysTabSet(
@@ -348,7 +356,10 @@ export class BringUp {
     return { words, at, roomWords: TABLE_BYTES_MAX >> 2 };
   }
 
-  /** Asks for the table's next change and for every event of the executive; both are answered later, again and again. */
+  /**
+   * Asks for the table's next change and for every event of the executive; both are answered later, again and
+   * again.
+   */
   private beginWatch(classId: number): void {
     const { watch, words, controlOffset } = this;
     const tid = this.requests.deviceTid;
@@ -358,7 +369,10 @@ export class BringUp {
     watch.begin(this.frame(), { tid, classId, table }, indicator);
   }
 
-  /** Claims the device, exclusively: a second driver at one card would destroy what the card holds for the first. */
+  /**
+   * Claims the device, exclusively: a second driver at one card would destroy what the card holds for the
+   * first.
+   */
   private claim(userTid: number): void {
     if (userTid !== NO_TID) throw new Error(`the device is claimed by TID 0x${userTid.toString(16)}`);
     const { words } = this;

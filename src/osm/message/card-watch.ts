@@ -1,10 +1,11 @@
 /**
- * What the card tells of itself once it is up, asked for as Linux's i2o_exec did (drivers/message/i2o/exec-osm.c): one ExecLctNotify
- * that stays open until the table of devices changes, and a registration for every event of the executive. Bring-up starts it; the
- * dispatch of replies brings the answers; the driver asks `look` whether the device is still there.
+ * What the card tells of itself once it is up, asked for as Linux's i2o_exec did
+ * (drivers/message/i2o/exec-osm.c): one ExecLctNotify that stays open until the table of devices changes, and
+ * a registration for every event of the executive. Bring-up starts it; the dispatch of replies brings the
+ * answers; the driver asks `look` whether the device is still there.
  *
- * No event says that a device is gone from the table, so each new table is looked through for it; then the request is made again.
- * Off the hot path: the driver looks at `due` once for many replies.
+ * No event says that a device is gone from the table, so each new table is looked through for it; then the
+ * request is made again. Off the hot path: the driver looks at `due` once for many replies.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -36,7 +37,10 @@ const EVERY_EVENT = -1;
 /** Where an LctNotify's list begins, and its words with the one element of that list. */
 const NOTIFY_SGL_WORD = 6;
 const NOTIFY_WORDS = NOTIFY_SGL_WORD + SGL_SIMPLE_WORDS;
-/** In DdmAvailability's data: from this value on (silent, protection, code) the module does not answer any more. */
+/**
+ * In DdmAvailability's data: from this value on (silent, protection, code) the module does not answer any
+ * more.
+ */
 const AVAILABILITY_SILENT = 2;
 
 /** The device that is watched over, and the memory where the card writes the table. */
@@ -53,7 +57,10 @@ export class CardWatch {
   private readonly counters: Float64Array;
   private readonly requests: Requests;
   private device: WatchedDevice | undefined;
-  /** Counted up with each request, so that an answer to what was asked before a reset is told from one to the latest. */
+  /**
+   * Counted up with each request, so that an answer to what was asked before a reset is told from one to the
+   * latest.
+   */
   private transaction = 0;
   private outstanding = false;
   private changed = false;
@@ -66,8 +73,10 @@ export class CardWatch {
   }
 
   /**
-   * The card is up: asks to be told of the table's next change. The table's memory is the card's to write from now on.
-   * @param frame a free one. @param indicator the table's change indicator, as last read.
+   * The card is up: asks to be told of the table's next change. The table's memory is the card's to write
+   * from now on.
+   * @param frame a free one.
+   * @param indicator the table's change indicator, as last read.
    */
   begin(frame: number, device: WatchedDevice, indicator: number): void {
     assert(device.table.roomWords >= LCT_HEADER_WORDS, 'card watch: there is room for the head of a table');

@@ -1,7 +1,8 @@
 /**
- * Events of the device, kept until the program reads them, one a call. They come as replies to the one UtilEventRegister, which stays
- * open and is answered again and again. When nobody reads, the oldest event gives way, as in Linux's queue of the executive's events;
- * here it is counted, and the reader is told once how many are lost, so that it can look for itself how things stand.
+ * Events of the device, kept until the program reads them, one a call. They come as replies to the one
+ * UtilEventRegister, which stays open and is answered again and again. When nobody reads, the oldest event
+ * gives way, as in Linux's queue of the executive's events; here it is counted, and the reader is told once
+ * how many are lost, so that it can look for itself how things stand.
  */
 import { assert } from '../../assert/assert.ts';
 import {

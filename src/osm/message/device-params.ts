@@ -1,10 +1,11 @@
 /**
- * Reads parameter groups of the device by UtilParamsGet. The card gets an operation list and room for the result list, both in the
- * control area, which is the only memory it writes for such a request. It answers with the result list and a status; the message can
- * succeed while the block in its list has failed, so both are looked at.
+ * Reads parameter groups of the device by UtilParamsGet. The card gets an operation list and room for the
+ * result list, both in the control area, which is the only memory it writes for such a request. It answers
+ * with the result list and a status; the message can succeed while the block in its list has failed, so both
+ * are looked at.
  *
- * A request that times out leaves its memory with the card, which may still write there: that memory is in quarantine until the
- * late reply comes. With all of it in quarantine no more is asked.
+ * A request that times out leaves its memory with the card, which may still write there: that memory is in
+ * quarantine until the late reply comes. With all of it in quarantine no more is asked.
  */
 import { assert } from '../../assert/assert.ts';
 import { CONTROL_BYTES, CONTROL_PARAMS_AT } from '../../dma/card-layout.ts';
@@ -97,9 +98,11 @@ export class DeviceParams {
   }
 
   /**
-   * Reads every field of a scalar group. @param group its number, 0 to 65535.
-   * @returns the fields' bytes as the card wrote them, one behind the other and padded to a word; or a negative errno: −EAGAIN
-   *   while all memory for it is in quarantine, −EINVAL for a group that the device does not have.
+   * Reads every field of a scalar group.
+   * @param group its number, 0 to 65535.
+   * @returns the fields' bytes as the card wrote them, one behind the other and padded to a word; or a
+   *   negative errno: −EAGAIN while all memory for it is in quarantine, −EINVAL for a group that the device
+   *   does not have.
    */
   readGroup(group: number): DataView | number {
     assert(group >>> 16 === 0, 'device params: the number of a group has 16 bits');

@@ -1,6 +1,7 @@
 /**
- * Reads the logical configuration table that the card has written into the control area: which devices there are, of which class,
- * under which TID, and who has claimed them. Every number in it is the card's, so nothing is read past the memory lent for it.
+ * Reads the logical configuration table that the card has written into the control area: which devices there
+ * are, of which class, under which TID, and who has claimed them. Every number in it is the card's, so
+ * nothing is read past the memory lent for it.
  */
 import {
   getLctEntryClassId,

@@ -1,6 +1,6 @@
 /**
- * The driver's reply handlers. A request carries its handler's number as InitiatorContext, and the card repeats it in the reply:
- * so the replies of the data path find their handler without a look at the function.
+ * The driver's reply handlers. A request carries its handler's number as InitiatorContext, and the card
+ * repeats it in the reply: so the replies of the data path find their handler without a look at the function.
  */
 import { assert } from '../../assert/assert.ts';
 

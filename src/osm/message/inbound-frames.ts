@@ -1,6 +1,6 @@
 /**
- * Inbound frames as the driver uses them, over whichever transport: acquired, written by one of this folder's writers of requests,
- * and posted. Every frame acquired is posted or given back before the next is acquired.
+ * Inbound frames as the driver uses them, over whichever transport: acquired, written by one of this folder's
+ * writers of requests, and posted. Every frame acquired is posted or given back before the next is acquired.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Region } from '../../dma/region.ts';
@@ -20,7 +20,9 @@ import { isWholeRequest } from './message-kind.ts';
 
 export class InboundFrames {
   readonly words: Int32Array;
-  /** Set when a request found no frame and was put off: whoever drives the requests goes on once there is one. */
+  /**
+   * Set when a request found no frame and was put off: whoever drives the requests goes on once there is one.
+   */
   short = false;
   /** TID of the device that requests go to; NO_TID until bring-up has found it. */
   deviceTid: number = NO_TID;
@@ -64,10 +66,12 @@ export class InboundFrames {
   }
 
   /**
-   * A failure record may name the undelivered request's frame, which the card then keeps for the host. What `adopt` finds must
-   * go back by `cancel`: as a NOP, which is the only way to have its credit again. Not while a frame is acquired.
+   * A failure record may name the undelivered request's frame, which the card then keeps for the host. What
+   * `adopt` finds must go back by `cancel`: as a NOP, which is the only way to have its credit again. Not
+   * while a frame is acquired.
    * @param failure word index of the record's frame.
-   * @returns word index of the request, to be read as memory that the card could write to; NO_FRAME when it is not kept.
+   * @returns word index of the request, to be read as memory that the card could write to; NO_FRAME when it
+   *   is not kept.
    */
   adopt(failure: number): number {
     assert(this.held === NO_FRAME, 'inbound frames: no frame is held while a failed one is adopted');
@@ -75,7 +79,10 @@ export class InboundFrames {
     return this.held;
   }
 
-  /** The acquired frame holds a whole request: posts it, and rings the doorbell if the card asked for that. // Hot path. */
+  /**
+   * The acquired frame holds a whole request: posts it, and rings the doorbell if the card asked for that. //
+   * Hot path.
+   */
   post(): void {
     this.counters[INBOUND_POSTED] += 1;
     this.counters[MESSAGE_REQUESTS] += 1;
@@ -123,7 +130,10 @@ export class InboundFrames {
     this.doorbell.publish(this.producer);
   }
 
-  /** The card has been reset: its queues are new, a frame that was acquired is forgotten, and the device is to be found anew. */
+  /**
+   * The card has been reset: its queues are new, a frame that was acquired is forgotten, and the device is to
+   * be found anew.
+   */
   restart(): void {
     this.short = false;
     this.deviceTid = NO_TID;
@@ -131,7 +141,9 @@ export class InboundFrames {
     this.producer.restart();
   }
 
-  /** Gives back every frame that the transport has taken ahead of its use, before the card is left for good. */
+  /**
+   * Gives back every frame that the transport has taken ahead of its use, before the card is left for good.
+   */
   surrender(): void {
     if (this.retired) return;
     this.producer.surrender();

@@ -1,4 +1,7 @@
-/** Whether a message has the layout that its function demands, whichever of the three classes the function belongs to. */
+/**
+ * Whether a message has the layout that its function demands, whichever of the three classes the function
+ * belongs to.
+ */
 import { checkExecutiveReply, checkExecutiveRequest } from '../../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, frameFlags, frameFunction, frameSizeWords } from '../../i2o/frame.ts';
 import { checkSocketReply, checkSocketRequest } from '../../i2o/socket.gen.ts';

@@ -1,7 +1,7 @@
 /**
- * Receive records: data of streams, datagrams, ends of streams and errors, in order for each socket. The bucket that a record names
- * joins its socket's queue, or comes home when no socket wants it; its bytes are counted either way.
- * Nothing the card wrote is trusted: each word is read once, checked, then used.
+ * Receive records: data of streams, datagrams, ends of streams and errors, in order for each socket. The
+ * bucket that a record names joins its socket's queue, or comes home when no socket wants it; its bytes are
+ * counted either way. Nothing the card wrote is trusted: each word is read once, checked, then used.
  */
 import {
   DATAGRAM_SOURCE_WORDS,
@@ -29,7 +29,10 @@ import type { SocketTable } from '../memory/socket-table.ts';
 /** In a bucket a datagram is preceded by so many bytes, which say where it came from. */
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 
-/** The control word of a list of records, without its count: transactions of fixed length, of so many words beside the context. */
+/**
+ * The control word of a list of records, without its count: transactions of fixed length, of so many words
+ * beside the context.
+ */
 const RECORDS = 0x80_0000 | (RECEIVE_RECORD_WORDS - 1);
 
 export class ReceiveReplies {
@@ -45,7 +48,10 @@ export class ReceiveReplies {
     this.receive = receive;
   }
 
-  /** Takes a SocketReceivePost reply with MULTIPLE. @returns false when one of its records was refused. // Hot path. */
+  /**
+   * Takes a SocketReceivePost reply with MULTIPLE.
+   * @returns false when one of its records was refused. // Hot path.
+   */
   take(frame: number, sizeWords: number): boolean {
     const { words } = this;
     const control = words[frame + 3];
@@ -77,7 +83,7 @@ export class ReceiveReplies {
     if (!this.receive.filled(bucket, offset, lengthWord & 0xffffff)) return false;
     if ((flags & RECEIVE_FLAG_DATAGRAM) !== 0) return this.datagram(bucket, socketId, socket, offset);
     if (socket === undefined || socket.state !== STATE_CONNECTED) {
-      // The data was on its way when its socket was closed, or failed: the bucket comes home, the bytes are counted.
+      // The data was on its way when its socket closed or failed: the bucket comes home, the bytes are counted.
       this.counters[BYTES_DROPPED] += this.receive.length[bucket];
       this.receive.give(bucket);
       return socket !== undefined && (socket.state === STATE_CLOSING || socket.state === STATE_FAILED);

@@ -1,7 +1,8 @@
 /**
- * The message subsystem's receiving half: finds the handler of a reply by its InitiatorContext and brings the driver's tables up to
- * date. It calls none of the program's code: what a program must hear of goes to the table's list of changed sockets.
- * Nothing the card wrote is trusted: each word is read once, checked, then used; a reply that was not asked for is refused and counted.
+ * The message subsystem's receiving half: finds the handler of a reply by its InitiatorContext and brings the
+ * driver's tables up to date. It calls none of the program's code: what a program must hear of goes to the
+ * table's list of changed sockets. Nothing the card wrote is trusted: each word is read once, checked, then
+ * used; a reply that was not asked for is refused and counted.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -131,7 +132,8 @@ export class ReplyDispatch {
   }
 
   /**
-   * A failure record: the call that waits for the request has an errno, and all that the request named is the driver's again.
+   * A failure record: the call that waits for the request has an errno, and all that the request named is the
+   * driver's again.
    * @returns false when nobody waits for it, or it named what the card did not have.
    */
   private undelivered(handler: number, frame: number): boolean {
@@ -246,7 +248,10 @@ export class ReplyDispatch {
     return true;
   }
 
-  /** Takes a connection whose listener was gone when it came. @returns its socket id; -1 when there is none. */
+  /**
+   * Takes a connection whose listener was gone when it came.
+   * @returns its socket id; -1 when there is none.
+   */
   nextOrphan(): number {
     if (this.orphanCount === 0) return -1;
     const socketId = this.orphans[--this.orphanCount];

@@ -1,7 +1,7 @@
 /**
- * What a reply says of its request's outcome, as an errno. In three kinds of reply word 4 is not a status: a failure record
- * (FLAG_FAIL) has its codes there, the answer to UtilAbort a count, and an event its indicator. So the flags and the function are
- * looked at first.
+ * What a reply says of its request's outcome, as an errno. In three kinds of reply word 4 is not a status: a
+ * failure record (FLAG_FAIL) has its codes there, the answer to UtilAbort a count, and an event its
+ * indicator. So the flags and the function are looked at first.
  */
 import {
   DETAILED_STATUS_UNKNOWN_FUNCTION,
@@ -21,8 +21,9 @@ import { UTIL_ABORT, UTIL_EVENT_ACK, UTIL_EVENT_REGISTER } from '../../i2o/utili
 import { EAGAIN, ENETDOWN, EOPNOTSUPP, EPROTO, ERRNO_MAX } from '../../socket/errno.ts';
 
 /**
- * The errno of a status word, or of a TransactionOutcome's second word; 0 for success. Replies of the socket class carry an errno;
- * a transaction error carries one of I2O's own codes, and so does the refusal of a function that the card does not know.
+ * The errno of a status word, or of a TransactionOutcome's second word; 0 for success. Replies of the socket
+ * class carry an errno; a transaction error carries one of I2O's own codes, and so does the refusal of a
+ * function that the card does not know.
  */
 export function statusErrno(word: number): number {
   const status = word >>> 24;
@@ -34,8 +35,9 @@ export function statusErrno(word: number): number {
 }
 
 /**
- * The errno of a failure record, by the gravest of its severity bits: a message that can never be delivered is the driver's fault
- * (EPROTO), a path that is gone or shut is the card's state (ENETDOWN), and congestion passes (EAGAIN).
+ * The errno of a failure record, by the gravest of its severity bits: a message that can never be delivered
+ * is the driver's fault (EPROTO), a path that is gone or shut is the card's state (ENETDOWN), and congestion
+ * passes (EAGAIN).
  */
 export function severityErrno(severity: number): number {
   if ((severity & SEVERITY_FORMAT_ERROR) !== 0) return EPROTO;

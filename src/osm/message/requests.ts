@@ -1,7 +1,8 @@
 /**
- * Writes the requests of the socket class, of events and of the echo module into acquired frames, and posts them. Sends have a file
- * of their own (send-requests.ts), and the executive's messages are written where they are used (bring-up.ts, card-watch.ts).
- * The caller has acquired the frame: who found none waits, or tries again later.
+ * Writes the requests of the socket class, of events and of the echo module into acquired frames, and posts
+ * them. Sends have a file of their own (send-requests.ts), and the executive's messages are written where
+ * they are used (bring-up.ts, card-watch.ts). The caller has acquired the frame: who found none waits, or
+ * tries again later.
  */
 import { assert } from '../../assert/assert.ts';
 import { writePrivateEcho } from '../../i2o/executive.gen.ts';
@@ -117,7 +118,10 @@ export class Requests extends InboundFrames {
     this.post();
   }
 
-  /** @param transaction of the call that waits (control-call.ts). @param port 0 for one of the card's choice. */
+  /**
+   * @param transaction of the call that waits (control-call.ts).
+   * @param port 0 for one of the card's choice.
+   */
   bind(frame: number, transaction: number, socketId: number, address: number, port: number): void {
     const { words, deviceTid } = this;
     this.about(frame, socketId);
@@ -199,7 +203,10 @@ export class Requests extends InboundFrames {
     this.post();
   }
 
-  /** Posts socket ids for a listener's next connections. @param socketIds of which the first `count` are posted. */
+  /**
+   * Posts socket ids for a listener's next connections.
+   * @param socketIds of which the first `count` are posted.
+   */
   acceptPost(frame: number, listenerId: number, socketIds: Int32Array, count: number): void {
     const { words, deviceTid } = this;
     this.about(frame, listenerId);
@@ -241,7 +248,10 @@ export class Requests extends InboundFrames {
     this.post();
   }
 
-  /** Gives a socket up. The socket id is free once this has been answered. @param abort by a reset, not in order. */
+  /**
+   * Gives a socket up. The socket id is free once this has been answered.
+   * @param abort by a reset, not in order.
+   */
   close(frame: number, tag: number, socketId: number, abort: boolean): void {
     this.tagged(frame, socketId, tag);
     const write = abort ? writeSocketAbort : writeSocketClose;
@@ -290,7 +300,8 @@ export class Requests extends InboundFrames {
   }
 
   /**
-   * Posts up to BUCKETS_PER_FRAME empty buckets, of which there is at least one, in a frame of its own. // Hot path.
+   * Posts up to BUCKETS_PER_FRAME empty buckets, of which there is at least one, in a frame of its own. //
+   * Hot path.
    * @returns how many; 0 when no frame was free.
    */
   receivePost(pool: ReceivePool): number {
@@ -310,7 +321,10 @@ export class Requests extends InboundFrames {
     return count;
   }
 
-  /** Writes one pair of a credit message: bytes of a socket that the program has used. // Hot path. @param index 0-based. */
+  /**
+   * Writes one pair of a credit message: bytes of a socket that the program has used. // Hot path.
+   * @param index 0-based.
+   */
   creditPair(frame: number, index: number, socketId: number, bytes: number): void {
     this.about(frame, socketId);
     assert(bytes > 0, 'requests: a credit is of at least one byte');
@@ -339,8 +353,8 @@ export class Requests extends InboundFrames {
   }
 
   /**
-   * Sends the echo module a frame that it only takes, visible with the next `publish`. The caller knows that a frame is free.
-   * // Hot path: 4 ns.
+   * Sends the echo module a frame that it only takes, visible with the next `publish`. The caller knows that
+   * a frame is free. // Hot path: 4 ns.
    */
   echoUnpublished(sequence: number): void {
     const frame = this.acquire();

@@ -1,8 +1,8 @@
 /**
- * Short sends of several sockets in one message: a SocketSend with MULTIPLE, whose list is made of transactions of one buffer each.
- * The sender adds buffers that it has filled and lent; all of them go at the driver's next look, or when the frame is full. Only with
- * the option `batchSends`, and only on a card whose class version is 2, which can read such a list: a single send waits here for the
- * end of the driver's turn.
+ * Short sends of several sockets in one message: a SocketSend with MULTIPLE, whose list is made of
+ * transactions of one buffer each. The sender adds buffers that it has filled and lent; all of them go at the
+ * driver's next look, or when the frame is full. Only with the option `batchSends`, and only on a card whose
+ * class version is 2, which can read such a list: a single send waits here for the end of the driver's turn.
  */
 import { assert } from '../../assert/assert.ts';
 import { FLAG_MULTIPLE } from '../../i2o/frame.ts';
@@ -56,7 +56,8 @@ export class SendBatch {
 
   /**
    * Adds a send. `hasRoom` has said that there is room. // Hot path.
-   * @param context of a buffer that has been filled and lent. @param replyMode the highest of those added is the message's.
+   * @param context of a buffer that has been filled and lent.
+   * @param replyMode the highest of those added is the message's.
    */
   add(socketId: number, context: number, replyMode: number): void {
     assert(this.count < SENDS_PER_FRAME, 'send batch: there is room for what is added');

@@ -1,8 +1,8 @@
 /**
- * Replies to SocketSend and SocketSendTo. They bring the contexts of buffers that are the host's again, and outcomes of requests. The
- * outcome of a stream's send is not used, because its receive records say the same, in order; a datagram's error is reported by the
- * socket's next call. Nothing the card wrote is trusted: a context that was not lent is refused, and so is an outcome that names no
- * socket.
+ * Replies to SocketSend and SocketSendTo. They bring the contexts of buffers that are the host's again, and
+ * outcomes of requests. The outcome of a stream's send is not used, because its receive records say the same,
+ * in order; a datagram's error is reported by the socket's next call. Nothing the card wrote is trusted: a
+ * context that was not lent is refused, and so is an outcome that names no socket.
  */
 import { FLAG_MULTIPLE } from '../../i2o/frame.ts';
 import { SOCKET_SEND_REPLY_LIST_WORD, TRANSACTION_OUTCOME_WORDS } from '../../i2o/socket.gen.ts';
@@ -14,7 +14,10 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { statusErrno } from './reply-status.ts';
 
-/** Control words of lists of contexts and of outcomes, without the count: transactions of fixed length, of so many words beside. */
+/**
+ * Control words of lists of contexts and of outcomes, without the count: transactions of fixed length, of so
+ * many words beside.
+ */
 const CONTEXTS = 0x80_0000;
 const OUTCOMES = CONTEXTS | (TRANSACTION_OUTCOME_WORDS - 1);
 

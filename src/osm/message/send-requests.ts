@@ -1,7 +1,8 @@
 /**
- * Writes SocketSend and SocketSendTo, the driver's most frequent requests, in place in an inbound frame: begun, filled with immediate
- * data or with buffers, then posted. One message is written at a time. Who sends decides what goes into it (osm/user/sender.ts,
- * datagram-sender.ts); several short sends in one message are send-batch.ts's. // Hot path: all of it.
+ * Writes SocketSend and SocketSendTo, the driver's most frequent requests, in place in an inbound frame:
+ * begun, filled with immediate data or with buffers, then posted. One message is written at a time. Who sends
+ * decides what goes into it (osm/user/sender.ts, datagram-sender.ts); several short sends in one message are
+ * send-batch.ts's. // Hot path: all of it.
  */
 import { assert } from '../../assert/assert.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
@@ -31,7 +32,10 @@ import type { Requests } from './requests.ts';
 /** Buffers that one SocketSend, and one SocketSendTo, can name. */
 export const BUFFERS_PER_SEND = 8;
 export const BUFFERS_PER_SEND_TO = 8;
-/** The longest immediate data of either, in bytes: the words left of a frame behind the message and the element's two. */
+/**
+ * The longest immediate data of either, in bytes: the words left of a frame behind the message and the
+ * element's two.
+ */
 export const IMMEDIATE_BYTES_PER_SEND = 96;
 export const IMMEDIATE_BYTES_PER_SEND_TO = 92;
 
@@ -99,7 +103,8 @@ export class SendRequests {
   }
 
   /**
-   * Makes immediate data the list's only element. @param context of a slot that was taken; 0 where `length` is 0.
+   * Makes immediate data the list's only element.
+   * @param context of a slot that was taken; 0 where `length` is 0.
    * @returns region address in the frame, where the caller puts the bytes before it posts.
    */
   immediate(context: number, length: number): number {
@@ -162,7 +167,11 @@ export class SendRequests {
     this.requests.post();
   }
 
-  /** Posts the message as a SocketSendTo. @param address and @param port of the destination; both 0 for the socket's peer. */
+  /**
+   * Posts the message as a SocketSendTo.
+   * @param address and
+   * @param port of the destination; both 0 for the socket's peer.
+   */
   postTo(socketId: number, tag: number, replyMode: number, address: number, port: number): void {
     const { frame, words } = this;
     const { deviceTid } = this.requests;

@@ -1,11 +1,12 @@
 /**
- * Requests that came back undelivered, by a failure record of I2O 1.5. What such a request named never became the card's, so all of
- * it comes home here, once: transmit buffers, buckets, socket ids posted for accepts, window credits. A call that waits has its errno
- * elsewhere; what the driver sent of its own accord is sent again later (kernel/retries.ts).
+ * Requests that came back undelivered, by a failure record of I2O 1.5. What such a request named never became
+ * the card's, so all of it comes home here, once: transmit buffers, buckets, socket ids posted for accepts,
+ * window credits. A call that waits has its errno elsewhere; what the driver sent of its own accord is sent
+ * again later (kernel/retries.ts).
  *
- * The request is read where the transport has kept it. The card could have written there, so each word is read once, and a context,
- * bucket or socket id that is not in the card's hands is refused. Where nothing is kept, what the request named stays with the card
- * until a reset; its socket fails all the same.
+ * The request is read where the transport has kept it. The card could have written there, so each word is
+ * read once, and a context, bucket or socket id that is not in the card's hands is refused. Where nothing is
+ * kept, what the request named stays with the card until a reset; its socket fails all the same.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -61,7 +62,10 @@ import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { severityErrno } from './reply-status.ts';
 import type { SendReplies } from './send-replies.ts';
 
-/** What is to be sent again of the driver's own requests. The kernel subsystem (kernel/retries.ts) decides when. */
+/**
+ * What is to be sent again of the driver's own requests. The kernel subsystem (kernel/retries.ts) decides
+ * when.
+ */
 export interface Resend {
   /** Buckets or credits are home. */
   posts(): void;
@@ -69,7 +73,10 @@ export interface Resend {
   credit(socketId: number, bytes: number): void;
   /** Socket ids that were posted for a listener are home. */
   accepts(listenerId: number): void;
-  /** A SocketClose, or a SocketAbort. @returns false when it need not be: the card has no such socket any more. */
+  /**
+   * A SocketClose, or a SocketAbort.
+   * @returns false when it need not be: the card has no such socket any more.
+   */
   close(socketId: number, severity: number, byAbort: boolean): boolean;
 }
 
@@ -112,7 +119,8 @@ export class Undelivered {
 
   /**
    * Takes a failure record for a request that no call waits for.
-   * @param failure word index of the record. @param request word index of the request; NO_FRAME when it is not kept.
+   * @param failure word index of the record.
+   * @param request word index of the request; NO_FRAME when it is not kept.
    * @returns false when it is of no such request, or the request names what the card did not have.
    */
   take(failure: number, request: number): boolean {
@@ -185,8 +193,9 @@ export class Undelivered {
   }
 
   /**
-   * A stream has a hole now, for later sends may have been delivered: it fails, whatever the severity, and can only be aborted. A
-   * datagram is lost; where that is congestion nothing is reported, as when a queue is full on Linux.
+   * A stream has a hole now, for later sends may have been delivered: it fails, whatever the severity, and
+   * can only be aborted. A datagram is lost; where that is congestion nothing is reported, as when a queue is
+   * full on Linux.
    */
   private unsent(tag: number, severity: number): boolean {
     const socket = this.table.tagged(tag);
@@ -253,7 +262,10 @@ export class Undelivered {
     return good;
   }
 
-  /** A SocketShutdown, which carries no generation: the socket fails, or its peer would wait for the end of the stream for ever. */
+  /**
+   * A SocketShutdown, which carries no generation: the socket fails, or its peer would wait for the end of
+   * the stream for ever.
+   */
   private shutdown(socketId: number, severity: number): boolean {
     if (!this.table.has(socketId)) return false;
     this.fail(socketId, this.table.sockets[socketId], severityErrno(severity));

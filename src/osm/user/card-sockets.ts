@@ -1,8 +1,10 @@
 /**
- * The user subsystem as a program sees it: the socket calls of the contract (src/socket), which behave as on Linux (test/socket holds
- * the two against each other, errno by errno). Calls of the data path touch only the driver's own tables, and post a frame.
+ * The user subsystem as a program sees it: the socket calls of the contract (src/socket), which behave as on
+ * Linux (test/socket holds the two against each other, errno by errno). Calls of the data path touch only the
+ * driver's own tables, and post a frame.
  *
- * An assertion of ours that fails in a call reaches the program as an exception; the driver is dead then (`Driver.failed`).
+ * An assertion of ours that fails in a call reaches the program as an exception; the driver is dead then
+ * (`Driver.failed`).
  */
 
 import { USER_CALLS } from '../../ledger/counters.gen.ts';
@@ -202,7 +204,10 @@ export class CardSockets implements SocketStack {
     return this.driver.wait(timeoutMs < 0 ? NEVER : timeoutMs * 1e6);
   }
 
-  /** The socket whose readiness changed longest ago, each once; -1 when there is none. For event loops. // Hot path. */
+  /**
+   * The socket whose readiness changed longest ago, each once; -1 when there is none. For event loops.
+   * // Hot path.
+   */
   nextReady(): number {
     try {
       return this.table.nextChanged();

@@ -1,6 +1,7 @@
 /**
- * Receives datagrams. Each lies in a bucket of its own, behind eight bytes that say where it came from. What the program's buffer does
- * not hold of it is lost, and counted. The bucket goes back to the card at once. Datagrams have no window, so none are credited.
+ * Receives datagrams. Each lies in a bucket of its own, behind eight bytes that say where it came from. What
+ * the program's buffer does not hold of it is lost, and counted. The bucket goes back to the card at once.
+ * Datagrams have no window, so none are credited.
  */
 import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
@@ -40,8 +41,10 @@ export class DatagramReceiver {
   }
 
   /**
-   * Takes the oldest datagram of a socket that has one; an error that waits is reported first. // Hot path: one copy.
-   * @param length as much of the datagram as the program wants. @param from filled in, unless undefined.
+   * Takes the oldest datagram of a socket that has one; an error that waits is reported first.
+   * // Hot path: one copy.
+   * @param length as much of the datagram as the program wants.
+   * @param from filled in, unless undefined.
    * @returns bytes copied, or a negative errno.
    */
   take(
@@ -75,7 +78,10 @@ export class DatagramReceiver {
     this.counters[DATAGRAMS_RECEIVED_BYTES] += bytes;
   }
 
-  /** Says where the datagram in a bucket came from. The card has written that, so it may be anything. @param from filled in. */
+  /**
+   * Says where the datagram in a bucket came from. The card has written that, so it may be anything.
+   * @param from filled in.
+   */
   readSource(bucket: number, from: DatagramSource): void {
     const at = (this.receive.address[bucket] >> 2) - DATAGRAM_SOURCE_WORDS;
     from.address = getDatagramSourceAddress(this.words, at) >>> 0;

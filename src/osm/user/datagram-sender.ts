@@ -1,7 +1,7 @@
 /**
- * Sends datagrams, each in one SocketSendTo frame, whole or not at all: the bytes travel inside the frame where they fit, else in
- * transmit buffers, whose contexts come back when the device has fetched them. What a datagram meets on its way is reported by the
- * socket's next call, as Linux reports what ICMP brings.
+ * Sends datagrams, each in one SocketSendTo frame, whole or not at all: the bytes travel inside the frame
+ * where they fit, else in transmit buffers, whose contexts come back when the device has fetched them. What a
+ * datagram meets on its way is reported by the socket's next call, as Linux reports what ICMP brings.
  */
 import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
@@ -93,12 +93,18 @@ export class DatagramSender {
     return length;
   }
 
-  /** Buffers are wanted back at once when the socket or the pool runs low; that a datagram went well is not. // Hot path. */
+  /**
+   * Buffers are wanted back at once when the socket or the pool runs low; that a datagram went well is not.
+   * // Hot path.
+   */
   private replyModeFor(socket: HostSocket): number {
     return socket.sendingBytes > 0 && this.policy.isLow(socket) ? REPLY_MODE_IMMEDIATE : REPLY_MODE_ON_ERROR;
   }
 
-  /** Puts the payload into the frame. @returns false when neither a slot nor buffers are free. // Hot path. */
+  /**
+   * Puts the payload into the frame.
+   * @returns false when neither a slot nor buffers are free. // Hot path.
+   */
   private fillImmediate(
     socketId: number,
     socket: HostSocket,
@@ -130,7 +136,7 @@ export class DatagramSender {
     const { transmit, messages } = this;
     const { bufferBytes } = transmit;
     const wanted = Math.max(1, Math.ceil(length / bufferBytes));
-    // Where the first buffer may come from the reserve, as that of a socket with none in use, so may the others.
+    // The first buffer of a socket with none in use may come from the reserve, and then so may the others.
     const first = socket.sendingContexts === 0;
     if (!transmit.canTake(wanted, first)) return false;
     for (let done = 0; done < length; ) {

@@ -1,6 +1,6 @@
 /**
- * What a program can ask of the device as a whole: its counters, its parameter groups, its events. None of this is on the path of
- * data. A card of class version 1 knows nothing of it and is not asked.
+ * What a program can ask of the device as a whole: its counters, its parameter groups, its events. None of
+ * this is on the path of data. A card of class version 1 knows nothing of it and is not asked.
  */
 import { GROUP_SOCKET_STATISTICS } from '../../i2o/groups.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
@@ -31,12 +31,15 @@ export class DeviceCalls {
     const { number: group, fields } = GROUP_SOCKET_STATISTICS;
     const bytes = this.group(group);
     if (typeof bytes === 'number') return bytes;
-    // A card of a later version may have more counters, and one of an earlier version fewer; the order is always this.
+    // A card of a later version may have more counters, and one of an earlier fewer; the order is always this.
     const known = fields.filter((_, i) => (i + 1) * COUNTER_BYTES <= bytes.byteLength);
     return Object.fromEntries(known.map(({ name }, i) => [name, counterAt(bytes, i * COUNTER_BYTES)]));
   }
 
-  /** Every field of a scalar parameter group, one behind the other; or a negative errno. @param group its number. */
+  /**
+   * Every field of a scalar parameter group, one behind the other; or a negative errno.
+   * @param group its number.
+   */
   group(group: number): DataView | number {
     if (!Number.isInteger(group) || group < 0 || group > 0xffff) return -EINVAL;
     if (this.driver.classVersion < 2) return -EOPNOTSUPP;
@@ -47,7 +50,10 @@ export class DeviceCalls {
     }
   }
 
-  /** Says which events are wanted, SOCKET_EVENT_ and GENERIC_EVENT_ bits; 0 for none. @returns 0 or a negative errno. */
+  /**
+   * Says which events are wanted, SOCKET_EVENT_ and GENERIC_EVENT_ bits; 0 for none.
+   * @returns 0 or a negative errno.
+   */
   registerEvents(mask: number): number {
     if (this.driver.classVersion < 2) return -EOPNOTSUPP;
     try {

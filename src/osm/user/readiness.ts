@@ -1,4 +1,7 @@
-/** What a socket is ready for, from the driver's own tables alone: the bits of the contract. // Hot path: all of it. */
+/**
+ * What a socket is ready for, from the driver's own tables alone: the bits of the contract.
+ * // Hot path: all of it.
+ */
 import { FAILED, HANGUP, READABLE, WRITABLE } from '../../socket/contract.ts';
 import {
   type HostSocket,

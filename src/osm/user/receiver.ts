@@ -1,6 +1,7 @@
 /**
- * Receives streams. A socket's unread data lies in a queue of buckets: `recv` copies it out, and `lend` hands a bucket's bytes to the
- * program in place, until `release`. A bucket that has been read goes back to the card, which is credited with the bytes used.
+ * Receives streams. A socket's unread data lies in a queue of buckets: `recv` copies it out, and `lend` hands
+ * a bucket's bytes to the program in place, until `release`. A bucket that has been read goes back to the
+ * card, which is credited with the bytes used.
  */
 import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
@@ -111,9 +112,10 @@ export class Receiver {
   }
 
   /**
-   * Lends the oldest unread bytes in place: `addressOf(bucket)` and `lengthOf(bucket)` say where they lie in the region.
-   * @returns the bucket, from 0 on, which is the program's until `release`; −1 at the end of the stream; or a negative errno, all of
-   *   which are below −1.
+   * Lends the oldest unread bytes in place: `addressOf(bucket)` and `lengthOf(bucket)` say where they lie in
+   * the region.
+   * @returns the bucket, from 0 on, which is the program's until `release`; −1 at the end of the stream; or a
+   *   negative errno, all of which are below −1.
    */
   lend(socketId: number): number {
     this.counters[USER_CALLS] += 1;

@@ -1,4 +1,7 @@
-/** What the senders of streams and of datagrams have in common: reply modes, and what a send answers that finds no room. */
+/**
+ * What the senders of streams and of datagrams have in common: reply modes, and what a send answers that
+ * finds no room.
+ */
 
 import { USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -48,7 +51,10 @@ export class SendPolicy {
   }
 }
 
-/** Whether a program's offset and length lie within its bytes; if not, the call answers EFAULT. // Hot path: three compares. */
+/**
+ * Whether a program's offset and length lie within its bytes; if not, the call answers EFAULT.
+ * // Hot path: three compares.
+ */
 export function isWithin(bytes: Uint8Array, offset: number, length: number): boolean {
   return offset >>> 0 === offset && length >>> 0 === length && offset + length <= bytes.length;
 }

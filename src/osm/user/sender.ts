@@ -1,7 +1,7 @@
 /**
- * Sends streams: bytes become SocketSend messages. There are three ways, by cost: an offered buffer, which the program has filled in
- * place (no copy); immediate data inside the frame, for short sends (one copy, and the bytes cross with the frame's own cache lines);
- * transmit buffers (one copy).
+ * Sends streams: bytes become SocketSend messages. There are three ways, by cost: an offered buffer, which
+ * the program has filled in place (no copy); immediate data inside the frame, for short sends (one copy, and
+ * the bytes cross with the frame's own cache lines); transmit buffers (one copy).
  */
 import { AssertionFailure, assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
@@ -259,7 +259,10 @@ export class Sender {
     return -EPIPE;
   }
 
-  /** Puts the bytes into the frame. @returns bytes taken, 0 when no slot of card memory is free. // Hot path. */
+  /**
+   * Puts the bytes into the frame.
+   * @returns bytes taken, 0 when no slot of card memory is free. // Hot path.
+   */
   private fillImmediate(
     socketId: number,
     socket: HostSocket,
@@ -275,7 +278,10 @@ export class Sender {
     return length;
   }
 
-  /** Copies the bytes into transmit buffers and names them. @returns bytes taken, 0 when no buffer is free. // Hot path. */
+  /**
+   * Copies the bytes into transmit buffers and names them.
+   * @returns bytes taken, 0 when no buffer is free. // Hot path.
+   */
   private fillBuffers(
     socketId: number,
     socket: HostSocket,
@@ -297,7 +303,10 @@ export class Sender {
     return taken;
   }
 
-  /** Contexts are wanted at once when the socket or the pool runs low; else they may wait for company. // Hot path. */
+  /**
+   * Contexts are wanted at once when the socket or the pool runs low; else they may wait for company.
+   * // Hot path.
+   */
   private replyModeFor(socket: HostSocket): number {
     const { policy } = this;
     if (policy.replyMode >= 0) return policy.replyMode;

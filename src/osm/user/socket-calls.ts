@@ -1,6 +1,7 @@
 /**
- * The calls that make sockets, name them, connect them and give them up, answered as Linux answers them. The few that need the card's
- * answer (bind, listen, a datagram socket's connect) wait for it, which takes a microsecond or two.
+ * The calls that make sockets, name them, connect them and give them up, answered as Linux answers them. The
+ * few that need the card's answer (bind, listen, a datagram socket's connect) wait for it, which takes a
+ * microsecond or two.
  */
 import {
   getSocketBindReplyLocalAddress,
@@ -215,8 +216,8 @@ export class SocketCalls {
   }
 
   /**
-   * Only marks the socket, for datagrams have no end that could be sent. Without a peer Linux marks it, too, and yet answers
-   * ENOTCONN.
+   * Only marks the socket, for datagrams have no end that could be sent. Without a peer Linux marks it, too,
+   * and yet answers ENOTCONN.
    */
   private shutdownDatagram(socketId: number, socket: HostSocket, how: number): number {
     if (how !== SHUT_WR) socket.readEnded = 1;
@@ -230,7 +231,7 @@ export class SocketCalls {
     const socket = this.open(socketId);
     if (socket === undefined) return -EBADF;
     this.driver.closeSocket(socketId, socket, false);
-    // Connections that nobody has accepted are reset with their listener, as on Linux; no more can join them now.
+    // Connections that nobody has accepted are reset with their listener, as on Linux; no more join them now.
     for (let accepted = detachAccepts(socket); accepted >= 0; ) {
       const next = this.sockets[accepted].acceptNext;
       this.driver.closeSocket(accepted, this.sockets[accepted], true);

@@ -1,7 +1,7 @@
 /**
- * Names and states of sockets. What the answer to a bind, a connect or an accept has said stands in the driver's table. What only the
- * card knows (the port of a datagram socket that was never bound, or of a connection in progress) is asked for by SocketNameGet or,
- * on a card of class version 1, by SocketStatusGet.
+ * Names and states of sockets. What the answer to a bind, a connect or an accept has said stands in the
+ * driver's table. What only the card knows (the port of a datagram socket that was never bound, or of a
+ * connection in progress) is asked for by SocketNameGet or, on a card of class version 1, by SocketStatusGet.
  */
 import {
   getSocketNameGetReplyAddress,
@@ -31,7 +31,10 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
 
-/** What the card tells of a connection, as TCP_INFO does. Of a datagram socket all numbers but its names are 0. */
+/**
+ * What the card tells of a connection, as TCP_INFO does. Of a datagram socket all numbers but its names are
+ * 0.
+ */
 export interface SocketStatus {
   /** TCP_STATE_ number. */
   readonly state: number;
@@ -69,7 +72,7 @@ export class SocketNames {
     const cardChose = socket.state === STATE_DATAGRAM || socket.state === STATE_CONNECTING;
     if (socket.localPort === 0 && cardChose) {
       const name = this.ask(socketId, NAME_OF_LOCAL);
-      // The port of a connection in progress is not kept, for the connection may fail; a datagram socket keeps its port.
+      // A connection in progress may yet fail, so its port is not kept; that of a datagram socket stays.
       if (socket.state === STATE_CONNECTING) return name;
       if (name !== undefined) {
         socket.localAddress = name.address;
@@ -87,7 +90,11 @@ export class SocketNames {
     return { address: socket.remoteAddress >>> 0, port: socket.remotePort };
   }
 
-  /** Asks the card for a name. @param which NAME_OF_ number. @returns undefined when the socket has no such name. */
+  /**
+   * Asks the card for a name.
+   * @param which NAME_OF_ number.
+   * @returns undefined when the socket has no such name.
+   */
   ask(socketId: number, which: number): Endpoint | undefined {
     if (this.driver.classVersion < 2) {
       const status = this.status(socketId);

@@ -1,6 +1,6 @@
 /**
- * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_ERROR); the others are the card's, and are set and
- * asked for by SocketOptionSet and SocketOptionGet.
+ * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_ERROR); the others are the
+ * card's, and are set and asked for by SocketOptionSet and SocketOptionGet.
  */
 import { getSocketOptionGetReplyValue } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
@@ -51,7 +51,7 @@ export class SocketOptions {
     const errno = this.driver.awaitControl();
     if (errno === 0 && option === SO_RCVBUF) {
       const bytes = Math.max(value, BUFFER_BYTES_MIN);
-      // Connections that wait at a listener keep the buffer they came with, which may be the smallest it ever had.
+      // Connections that wait at a listener keep the buffer they came with, perhaps the smallest it ever had.
       const least = socket.state === STATE_LISTENING ? Math.min(bytes, socket.receiveBufferBytes) : bytes;
       socket.receiveBufferBytes = least;
     }
@@ -81,7 +81,10 @@ export class SocketOptions {
   }
 }
 
-/** Whether an option is TCP's. Linux keeps these on a level of their own, which a datagram socket does not have. */
+/**
+ * Whether an option is TCP's. Linux keeps these on a level of their own, which a datagram socket does not
+ * have.
+ */
 function isTcpOption(option: number): boolean {
   return option >= TCP_NODELAY && option <= TCP_QUICKACK;
 }
