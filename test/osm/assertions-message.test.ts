@@ -256,7 +256,7 @@ describe('events and the watch', () => {
   function watched(tid = DEVICE_TID, roomWords = 64) {
     const { driver, requests } = new ScriptedCard().host;
     const { watch } = driver['replies'];
-    const table = { words: requests.words, at: 0, roomWords };
+    const table = { words: requests.words, at: 256, roomWords };
     return { watch, requests, device: { tid, classId: SOCKET_CLASS_ID, table } };
   }
   trips('card watch: there is room for the head of a table', () => {
