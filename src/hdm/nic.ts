@@ -94,7 +94,12 @@ export class FakeNic implements Device {
    * (bench/hdm).
    */
   claim(): number {
-    const address = this.source.room < this.roomMin ? -1 : this.driver.claim();
+    if (this.source.room < this.roomMin) {
+      this.source.awaitRoom(this.roomMin);
+      this.counters[DEVICE_TX_FULL] += 1;
+      return -1;
+    }
+    const address = this.driver.claim();
     if (address < 0) this.counters[DEVICE_TX_FULL] += 1;
     return address;
   }

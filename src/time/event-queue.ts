@@ -1,9 +1,15 @@
 /**
  * Drives agents inline in virtual time: always the one that wants to run first, ties by their order. An agent that works
  * is charged and runs again when its charge is over; one that does not is armed and rests until notified or due.
+ *
+ * Agents lie in a heap by when they are due, so a turn costs the same whether a hundred others rest or a thousand. The heap
+ * can only be right if it is told: whoever gives an agent work calls `notify`, and whatever brings an agent's own deadline
+ * forward outside its turn (a frame that another has put on its wire) calls `deadlineChanged`. After a turn the queue asks
+ * the agent itself, and when `run` is called from outside it asks all, since a test or a program may have used any of them.
  */
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
+import { DueHeap } from './due-heap.ts';
 
 /** Turns without the clock moving after which something is wrong: two agents make work for each other for ever. */
 const TURNS_AT_ONE_TIME_MAX = 10_000_000;
@@ -23,6 +29,9 @@ export class EventQueue {
   private readonly busyUntilNs: number[] = [];
   /** How many `run`s each agent waits in: two that wait at once must not be run within each other's calls. */
   private readonly waiting: number[] = [];
+  private readonly heap = new DueHeap();
+  /** How many `run`s are under way, one within the other. */
+  private depth = 0;
   private turnsAtOneTime = 0;
   private lastNs = -1;
 
@@ -30,20 +39,40 @@ export class EventQueue {
     this.clock = clock;
   }
 
-  /** Adds an agent, which runs at once. @returns its number. */
+  /** Adds an agent, which runs at once. Called while the world is built. @returns its number. */
   add(entry: Entry): number {
+    const agent = this.agents.length;
     this.agents.push(entry.agent);
     this.charges.push(entry.chargeNs);
     this.wakeNs.push(this.clock.nowNs);
     this.busyUntilNs.push(0);
     this.waiting.push(0);
-    return this.agents.length - 1;
+    this.heap.add();
+    this.heap.set(agent, this.clock.nowNs);
+    return agent;
   }
 
   /** Something for an agent has come. @param afterNs how long the notification takes. */
   notify(agent: number, afterNs: number): void {
-    const at = Math.max(this.clock.nowNs + afterNs, this.busyUntilNs[agent]);
-    if (at < this.wakeNs[agent]) this.wakeNs[agent] = at;
+    const atNs = Math.max(this.clock.nowNs + afterNs, this.busyUntilNs[agent]);
+    if (atNs >= this.wakeNs[agent]) return;
+    this.wakeNs[agent] = atNs;
+    if (this.waiting[agent] === 0 && atNs < this.heap.dueNs(agent)) this.heap.set(agent, atNs);
+  }
+
+  /** An agent's own deadline may be another than when its last turn ended. */
+  deadlineChanged(agent: number): void {
+    if (this.waiting[agent] === 0) this.heap.set(agent, this.dueNs(agent));
+  }
+
+  /** An agent is occupied for so long from now on, by work it does inside the turn under way. */
+  occupy(agent: number, chargeNs: number): void {
+    this.busyUntilNs[agent] = Math.max(this.busyUntilNs[agent], this.clock.nowNs) + chargeNs;
+  }
+
+  /** Until when an agent is occupied, in clock nanoseconds. */
+  busyUntil(agent: number): number {
+    return this.busyUntilNs[agent];
   }
 
   /**
@@ -51,69 +80,76 @@ export class EventQueue {
    * the one that waits; -1 for none. @returns whether `done` said so.
    */
   run(done: () => boolean, untilNs: number, except: number): boolean {
-    if (except < 0) return this.runUntil(done, untilNs);
-    this.waiting[except] += 1;
+    if (except >= 0) this.exclude(except);
+    // A run within a turn has been told of every change; one from outside follows calls nobody told of.
+    if (this.depth === 0) this.askAll();
+    this.depth += 1;
     try {
       return this.runUntil(done, untilNs);
     } finally {
-      this.waiting[except] -= 1;
+      this.depth -= 1;
+      if (except >= 0) this.include(except);
     }
   }
 
+  private exclude(agent: number): void {
+    this.waiting[agent] += 1;
+    this.heap.set(agent, NEVER);
+  }
+
+  private include(agent: number): void {
+    this.waiting[agent] -= 1;
+    this.deadlineChanged(agent);
+  }
+
+  private askAll(): void {
+    for (let agent = 0; agent < this.agents.length; agent++) this.deadlineChanged(agent);
+  }
+
   private runUntil(done: () => boolean, untilNs: number): boolean {
+    const { heap, clock } = this;
     while (!done()) {
-      const next = this.earliest();
-      const atNs = next < 0 ? NEVER : this.dueNs(next);
+      const next = heap.first();
+      const atNs = next < 0 ? NEVER : heap.dueNs(next);
       if (atNs > untilNs || atNs === NEVER) {
-        if (untilNs !== NEVER) this.clock.set(Math.max(this.clock.nowNs, untilNs));
+        if (untilNs !== NEVER) clock.set(Math.max(clock.nowNs, untilNs));
         return false;
       }
-      this.turn(next, Math.max(atNs, this.clock.nowNs));
+      this.turn(next, Math.max(atNs, clock.nowNs));
     }
     return true;
   }
 
-  private earliest(): number {
-    let best = -1;
-    let bestNs = NEVER;
-    for (let i = 0; i < this.agents.length; i++) {
-      if (this.waiting[i] > 0) continue;
-      const dueNs = this.dueNs(i);
-      if (best < 0 || dueNs < bestNs) {
-        best = i;
-        bestNs = dueNs;
-      }
-    }
-    return best;
-  }
-
-  /** When an agent next runs. Its deadline is asked for each time, since another agent may have put a frame on its wire. */
   private dueNs(agent: number): number {
-    return Math.max(
-      Math.min(this.wakeNs[agent], this.agents[agent].nextDeadlineNs()),
-      this.busyUntilNs[agent],
-    );
+    const wantedNs = Math.min(this.wakeNs[agent], this.agents[agent].nextDeadlineNs());
+    return Math.max(wantedNs, this.busyUntilNs[agent]);
   }
 
-  private turn(number: number, nowNs: number): void {
-    this.guard(nowNs);
+  private turn(agent: number, nowNs: number): void {
+    this.guard(agent, nowNs);
     this.clock.set(nowNs);
-    const agent = this.agents[number];
-    this.wakeNs[number] = NEVER;
-    const worked = agent.poll() > 0;
-    const freeNs = this.clock.nowNs + this.charges[number]();
-    this.busyUntilNs[number] = freeNs;
-    if (worked || !agent.arm()) this.wakeNs[number] = freeNs;
+    const { wakeNs } = this;
+    const body = this.agents[agent];
+    wakeNs[agent] = NEVER;
+    const worked = body.poll() > 0;
+    this.occupy(agent, this.charges[agent]());
+    const freeNs = this.busyUntilNs[agent];
+    if (worked || !body.arm()) wakeNs[agent] = freeNs;
+    this.deadlineChanged(agent);
   }
 
-  private guard(nowNs: number): void {
+  private guard(agent: number, nowNs: number): void {
     if (nowNs !== this.lastNs) {
       this.lastNs = nowNs;
       this.turnsAtOneTime = 0;
       return;
     }
     this.turnsAtOneTime += 1;
-    if (this.turnsAtOneTime > TURNS_AT_ONE_TIME_MAX)
-      throw new Error(`virtual time stands still at ${nowNs} ns`);
+    if (this.turnsAtOneTime > TURNS_AT_ONE_TIME_MAX) {
+      const { name } = this.agents[agent];
+      throw new Error(
+        `virtual time stands still at ${nowNs} ns: "${name}" and another make work for each other at no cost`,
+      );
+    }
   }
 }

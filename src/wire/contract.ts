@@ -6,6 +6,8 @@
 export interface WireSource {
   /** Frames that `reserve` would still find space for. */
   readonly room: number;
+  /** Whoever drives the sender is told once there is space for so many frames; the latest call counts. */
+  awaitRoom(frames: number): void;
   /** @returns the address of space for a frame of `length` bytes, or -1 when the queue is full (the frame is lost, counted). */
   reserve(length: number): number;
   /** Sends the frame that was written where `reserve` said. */
@@ -27,4 +29,15 @@ export interface WireSink {
 export interface WireEnd {
   readonly source: WireSource;
   readonly sink: WireSink;
+}
+
+/** Sees each frame go by; must not change it. */
+export interface FrameTap {
+  frame(address: number, length: number): void;
+}
+
+/** An end whose frames can be watched, both those that leave by it and those that arrive at it. */
+export interface TappedEnd extends WireEnd {
+  readonly source: WireSource & { tapSent(tap: FrameTap | null): void };
+  readonly sink: WireSink & { tapArrived(tap: FrameTap | null): void };
 }

@@ -68,12 +68,15 @@ describe('the event queue', () => {
   });
 
   it('sees a deadline that another agent’s turn has made', () => {
-    const { queue, log, a, b } = world();
+    const { queue, log, a, b, second } = world();
     a.deadlineNs = 100;
     const poll = a.poll.bind(a);
     a.poll = () => {
       const worked = poll();
-      if (worked > 0) b.deadlineNs = 150;
+      if (worked > 0) {
+        b.deadlineNs = 150;
+        queue.deadlineChanged(second);
+      }
       return worked;
     };
     queue.run(() => false, 1000, -1);

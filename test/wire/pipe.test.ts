@@ -1,7 +1,7 @@
+import { wireSlotBytes } from '../../src/wire/slots.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NEVER } from '../../src/time/agent.ts';
-import { wireSlotBytes } from '../../src/wire/pipe.ts';
 import { createPipeBed, numbered, numberOf, put, SLOT_BYTES, take, takeAll, takeInTime } from './bed.ts';
 
 const KINDS = [{}, { delayNs: 0.001 }];

@@ -2,6 +2,7 @@
  * A card without a driver, in virtual time: whoever drives it writes raw frames and is shown raw frames. Its wire comes back to
  * itself. For replays, where a trace stands in for the host.
  */
+import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
 import { DmaEngine } from '../../dma/engine.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
@@ -12,7 +13,6 @@ import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
 import { Random } from '../../time/random.ts';
 import { createLoopback } from '../../wire/link.ts';
-import { planPipe, wireSlotBytes } from '../../wire/pipe.ts';
 import type { CardConfig } from '../build/card-config.ts';
 import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
 import { buildEchoCard, buildSocketCard, type CardParts } from '../build/card-parts.ts';

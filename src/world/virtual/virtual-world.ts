@@ -2,6 +2,7 @@
  * Cards in virtual time: the same drivers and the same cards, run inline by an event queue, joined by links that take time.
  * Same configuration and seed, same bytes. Programs are agents too: a `Program` runs when its card's driver has news.
  */
+import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
 import { DmaEngine } from '../../dma/engine.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
@@ -19,7 +20,6 @@ import type { PacketRing } from '../../trace/packet-ring.ts';
 import type { Recorder } from '../../trace/recorder.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
 import { createLink, createLoopback, type PipeEnd } from '../../wire/link.ts';
-import { planPipe, wireSlotBytes } from '../../wire/pipe.ts';
 import { type CardConfig, type CardOverrides, cardConfig } from '../build/card-config.ts';
 import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
 import { buildSocketCard, type CardParts } from '../build/card-parts.ts';

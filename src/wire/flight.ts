@@ -1,0 +1,129 @@
+/**
+ * Frames in flight on a wire that takes time or does damage: when each arrives, and what happens to it on the way. A pipe
+ * within one thread and a cable between two threads (cable.ts) keep their frames in it; netem(8) has the same notions.
+ *
+ * Draws are made in a fixed order, each only where its impairment is on: loss, reordering, jitter, duplication, corruption. So
+ * the same seed damages the same frames.
+ */
+import { WIRE_CORRUPTED, WIRE_DROPPED, WIRE_REORDERED } from '../ledger/counters.gen.ts';
+import type { Random } from '../time/random.ts';
+import { ArrivalHeap } from './arrival-heap.ts';
+import type { PipeConfig } from './config.ts';
+
+/** IEEE 802.3: preamble 8, FCS 4, gap 12 bytes; and a frame is padded to 60 bytes before the FCS. */
+const ETHERNET_OVERHEAD_BYTES = 24;
+const ETHERNET_FRAME_BYTES_MIN = 60;
+
+/** A chance as a number to compare 32 random bits with. */
+function thresholdOf(probability: number): number {
+  return Math.round(probability * 0x1_0000_0000);
+}
+
+/** The slots in which a wire's frames lie. */
+export interface FlightSlots {
+  /** Puts an undamaged copy of a slot's frame into a free slot. @returns that slot; -1 when none is free. */
+  duplicate(slot: number): number;
+  /** Flips one bit of a slot's frame. @param bit counted from the frame's first. */
+  flip(slot: number, bit: number): void;
+}
+
+export class Flight {
+  private readonly heap: ArrivalHeap;
+  private readonly slots: FlightSlots;
+  private readonly counters: Float64Array;
+  private readonly random: Random;
+  /** When the sender's end is free again, and when the latest frame sent in order arrives; clock nanoseconds. */
+  private readonly times = new Float64Array(2);
+  private readonly nsPerByte: number;
+  private readonly delayNs: number;
+  private readonly jitterNs: number;
+  private readonly reorderDelayNs: number;
+  private readonly lossThreshold: number;
+  private readonly duplicateThreshold: number;
+  private readonly corruptThreshold: number;
+  private readonly reorderThreshold: number;
+
+  /** @param slotCount slot numbers are below it; 1 is enough for a wire whose frames are never put in. */
+  constructor(
+    config: PipeConfig,
+    slotCount: number,
+    slots: FlightSlots,
+    random: Random,
+    counters: Float64Array,
+  ) {
+    this.heap = new ArrivalHeap(slotCount);
+    this.slots = slots;
+    this.counters = counters;
+    this.random = random;
+    this.nsPerByte = config.rateBitsPerSecond === 0 ? 0 : 8e9 / config.rateBitsPerSecond;
+    this.delayNs = config.delayNs;
+    this.jitterNs = config.jitterNs;
+    this.reorderDelayNs = config.reorderDelayNs;
+    this.lossThreshold = thresholdOf(config.lossProbability);
+    this.duplicateThreshold = thresholdOf(config.duplicateProbability);
+    this.corruptThreshold = thresholdOf(config.corruptProbability);
+    this.reorderThreshold = thresholdOf(config.reorderProbability);
+  }
+
+  /**
+   * Puts a frame on the wire. @param sentNs when the sender had it ready, in clock nanoseconds.
+   * @returns false when the frame was lost, and the slot is the caller's again.
+   */
+  launch(slot: number, length: number, sentNs: number): boolean {
+    const { counters, times, heap } = this;
+    const onWireBytes = Math.max(length, ETHERNET_FRAME_BYTES_MIN) + ETHERNET_OVERHEAD_BYTES;
+    times[0] = Math.max(sentNs, times[0]) + onWireBytes * this.nsPerByte;
+    if (this.draw(this.lossThreshold)) {
+      counters[WIRE_DROPPED] += 1;
+      return false;
+    }
+    let dueNs = times[0] + this.delayNs;
+    const held = this.draw(this.reorderThreshold);
+    if (this.jitterNs > 0) dueNs += this.random.nextFloat() * this.jitterNs;
+    if (held) {
+      counters[WIRE_REORDERED] += 1;
+      dueNs += this.reorderDelayNs;
+    } else {
+      dueNs = Math.max(dueNs, times[1]);
+      times[1] = dueNs;
+    }
+    heap.dueNs[slot] = dueNs;
+    heap.push(slot);
+    if (this.draw(this.duplicateThreshold)) this.double(slot);
+    if (this.draw(this.corruptThreshold)) {
+      counters[WIRE_CORRUPTED] += 1;
+      this.slots.flip(slot, this.random.below(length * 8));
+    }
+    return true;
+  }
+
+  /** @returns the slot of the frame that has arrived by `nowNs` and comes first, no longer in flight; -1 when none has. */
+  land(nowNs: number): number {
+    const slot = this.heap.first();
+    if (slot < 0 || this.heap.dueNs[slot] > nowNs) return -1;
+    return this.heap.pop();
+  }
+
+  /** When the next frame arrives, in clock nanoseconds; only where `count` is not 0. */
+  nextNs(): number {
+    return this.heap.dueNs[this.heap.first()];
+  }
+
+  /** Frames in flight. */
+  get count(): number {
+    return this.heap.count;
+  }
+
+  /** A copy follows right behind its frame. */
+  private double(slot: number): void {
+    const copy = this.slots.duplicate(slot);
+    if (copy < 0) return;
+    this.heap.dueNs[copy] = this.heap.dueNs[slot];
+    this.heap.push(copy);
+  }
+
+  /** A threshold of 0 draws nothing. */
+  private draw(threshold: number): boolean {
+    return threshold > 0 && this.random.nextInt32() >>> 0 < threshold;
+  }
+}
