@@ -25,12 +25,8 @@ export { PromiseSockets } from './socket/promises.ts';
 export { SocketError } from './socket/socket-error.ts';
 export { FileSink } from './trace/file-sink.ts';
 export type { TraceEnd, TraceHead, TraceSink } from './trace/sink.ts';
-export {
-  type CardConfig,
-  type CardOverrides,
-  cardConfig,
-  DEFAULT_CARD_CONFIG,
-} from './world/build/card-config.ts';
+export { cardConfig } from './world/config/card-config.ts';
+export { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './world/config/settings.ts';
 export type { TraceRequest } from './world/build/card-trace.ts';
 export { type Card, type Echo, openCard, openEcho } from './world/card.ts';
 export { type Program, type VirtualOptions, VirtualWorld } from './world/virtual/virtual-world.ts';

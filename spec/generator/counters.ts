@@ -2,9 +2,13 @@
 import { parse } from 'yaml';
 import { constantName, quote } from './names.ts';
 
+const SIDES = ['host', 'iop', 'link', 'switch'] as const;
+type Side = (typeof SIDES)[number];
+
 export interface CounterSpec {
   readonly name: string;
-  readonly side: 'host' | 'iop';
+  /** Who writes it: a driver, a card, a link's two directions, a switch. */
+  readonly side: Side;
   readonly bytes?: boolean;
   readonly group: string;
   readonly doc: string;
@@ -19,8 +23,8 @@ export function readCounters(yaml: string): readonly Required<CounterSpec>[] {
     const unknown = Object.keys(counter).find((key) => !KEYS.includes(key));
     if (unknown !== undefined)
       throw new TypeError(`spec: counters.${counter.name}: unknown key "${unknown}"`);
-    if (counter.side !== 'host' && counter.side !== 'iop') {
-      throw new TypeError(`spec: counters.${counter.name}: side is host or iop`);
+    if (!SIDES.includes(counter.side)) {
+      throw new TypeError(`spec: counters.${counter.name}: side is ${SIDES.join(', ')}`);
     }
     if (rows.some(({ name }) => name === counter.name)) {
       throw new TypeError(`spec: counters.${counter.name}: duplicate name`);

@@ -328,24 +328,34 @@ export const DEVICE_RX_NO_BUFFER = 161;
 export const DEVICE_RX_BAD_CHECKSUM = 162;
 /** segments cut by the device (iop) */
 export const DEVICE_TSO_SEGMENTS = 163;
-/** frames lost on the wire on purpose (iop) */
+/** frames lost on the wire on purpose (link) */
 export const WIRE_DROPPED = 164;
-/** frames lost because the link's queue was full (iop) */
+/** frames lost because the link's queue was full (link) */
 export const WIRE_OVERFLOW = 165;
-/** frames doubled on the wire (iop) */
+/** frames doubled on the wire (link) */
 export const WIRE_DUPLICATED = 166;
-/** frames doubled on the wire, bytes (iop) */
+/** frames doubled on the wire, bytes (link) */
 export const WIRE_DUPLICATED_BYTES = 167;
-/** frames damaged on the wire (iop) */
+/** frames damaged on the wire (link) */
 export const WIRE_CORRUPTED = 168;
-/** frames held back on the wire (iop) */
+/** frames held back on the wire (link) */
 export const WIRE_REORDERED = 169;
+/** frames moved to the link they leave by (switch) */
+export const SWITCH_FORWARDS = 170;
+/** frames moved to the link they leave by, bytes (switch) */
+export const SWITCH_FORWARDS_BYTES = 171;
+/** frames taken from the switch's ports (switch) */
+export const SWITCH_FRAMES = 172;
+/** frames sent to all other ports (switch) */
+export const SWITCH_FLOODED = 173;
+/** frames with nowhere to go (switch) */
+export const SWITCH_DROPPED = 174;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 170;
+export const CAPTURE_COPIES = 175;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 171;
+export const CAPTURE_COPIES_BYTES = 176;
 
-export const COUNTER_COUNT = 172;
+export const COUNTER_COUNT = 177;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -517,6 +527,11 @@ export const COUNTER_NAMES: readonly string[] = [
   'wireDuplicatedBytes',
   'wireCorrupted',
   'wireReordered',
+  'switchForwards',
+  'switchForwardsBytes',
+  'switchFrames',
+  'switchFlooded',
+  'switchDropped',
   'captureCopies',
   'captureCopiesBytes',
 ];
@@ -685,12 +700,17 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
-  'iop',
-  'iop',
-  'iop',
-  'iop',
-  'iop',
-  'iop',
+  'link',
+  'link',
+  'link',
+  'link',
+  'link',
+  'link',
+  'switch',
+  'switch',
+  'switch',
+  'switch',
+  'switch',
   'iop',
   'iop',
 ];
@@ -859,6 +879,11 @@ export const COUNTER_GROUPS: readonly string[] = [
   'device',
   'device',
   'device',
+  'wire',
+  'wire',
+  'wire',
+  'wire',
+  'wire',
   'wire',
   'wire',
   'wire',
@@ -1039,6 +1064,11 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames doubled on the wire, bytes',
   'frames damaged on the wire',
   'frames held back on the wire',
+  'frames moved to the link they leave by',
+  'frames moved to the link they leave by, bytes',
+  'frames taken from the switch\'s ports',
+  'frames sent to all other ports',
+  'frames with nowhere to go',
   'frames copied into a capture',
   'frames copied into a capture, bytes',
 ];

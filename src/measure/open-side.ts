@@ -18,10 +18,9 @@ import { MessageRoundTrip, MessageStream } from '../workloads/message.ts';
 import { NetConnectRequestResponse } from '../workloads/net-crr.ts';
 import { NetRequestResponse } from '../workloads/net-rr.ts';
 import { NetStream } from '../workloads/net-stream.ts';
+import { PairWorkload } from '../workloads/pair-workload.ts';
 import { PortRoundTrip, PortStream } from '../workloads/port.ts';
-import { SocketConnectRequestResponse } from '../workloads/socket-crr.ts';
-import { SocketRequestResponse } from '../workloads/socket-rr.ts';
-import { SocketStream } from '../workloads/socket-stream.ts';
+import { WORKLOAD_NAMES } from '../workloads/programs.ts';
 import type { Workload } from '../workloads/workload.ts';
 import type { SidePlan, SideTrace } from './side-protocol.ts';
 
@@ -155,16 +154,9 @@ function withoutBooks(workload: Workload): OpenSide {
 }
 
 function openSocket(test: Test, stack: SocketStack, clock: Clock, load: Load): Workload {
-  switch (test) {
-    case 'TCP_RR':
-      return new SocketRequestResponse(stack, clock, load);
-    case 'TCP_CRR':
-      return new SocketConnectRequestResponse(stack, clock, load);
-    case 'TCP_STREAM':
-      return new SocketStream(stack, clock, load);
-    default:
-      throw new Error(`${test} has no program of socket calls`);
-  }
+  const name = WORKLOAD_NAMES.find((candidate) => candidate === test);
+  if (name === undefined) throw new Error(`${test} has no program of socket calls`);
+  return new PairWorkload(name, stack, clock, load);
 }
 
 async function openNet(test: Test, clock: Clock, load: Load): Promise<Workload> {

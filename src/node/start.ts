@@ -4,7 +4,7 @@
  * nothing of us.
  */
 
-import type { CardOverrides } from '../world/build/card-config.ts';
+import type { CardOverrides } from '../world/config/settings.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import { type Card, openCard } from '../world/card.ts';
 import { environmentOptions, mayUseCard } from './environment.ts';

@@ -36,7 +36,7 @@ export interface TraceHead {
   readonly socketsMax: number;
   /** What ran, as typed; empty where nothing was. */
   readonly command: readonly string[];
-  /** The card's whole configuration (world/build/card-config.ts), from which a replay builds another; empty where it is unknown. */
+  /** The card's whole configuration (world/config/card-config.ts), from which a replay builds another; empty where it is unknown. */
   readonly configuration: Readonly<Record<string, unknown>>;
 }
 

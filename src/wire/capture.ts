@@ -7,10 +7,11 @@
  * used again whenever it is full; without, recording stops at the end of the buffer, and the frames that no
  * longer fit are counted.
  */
-import type { FrameTap } from './contract.ts';
+
 import type { DmaEngine } from '../dma/engine.ts';
 import { CAPTURE_COPIES } from '../ledger/counters.gen.ts';
 import type { Clock } from '../time/clock.ts';
+import type { FrameTap } from './contract.ts';
 
 const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;

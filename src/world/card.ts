@@ -9,8 +9,9 @@ import { type Reconciliation, reconcile } from '../ledger/reconcile.ts';
 import type { CardSockets } from '../osm/user/card-sockets.ts';
 import { randomSeed } from '../time/seed.ts';
 import { nextTurn } from '../time/timers.ts';
-import { type CardConfig, type CardOverrides, cardConfig } from './build/card-config.ts';
 import type { TraceRequest } from './build/card-trace.ts';
+import { cardConfig } from './config/card-config.ts';
+import type { CardConfig, CardOverrides } from './config/settings.ts';
 import { ThreadedCard } from './thread/threaded-card.ts';
 
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */

@@ -98,6 +98,7 @@ test('a lost segment in the middle does not shift the payload of those behind it
   const bed = createNicBed({
     intercept: (source) => ({
       room: source.room,
+      awaitRoom: () => {},
       reserve: (length) => (asked++ === 1 ? -1 : source.reserve(length)),
       commit: (length) => source.commit(length),
     }),

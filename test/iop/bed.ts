@@ -1,4 +1,5 @@
 /** A card without a driver: raw frames in, raw frames out, in virtual time. */
+import type { CardConfig, CardOverrides } from '../../src/world/config/settings.ts';
 import { planPipe, wireSlotBytes } from '../../src/wire/slots.ts';
 import { DmaEngine } from '../../src/dma/engine.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
@@ -13,7 +14,7 @@ import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE } from '../../src/wire/config.ts';
 import { createLoopback } from '../../src/wire/link.ts';
-import { type CardConfig, type CardOverrides, cardConfig } from '../../src/world/build/card-config.ts';
+import { cardConfig } from '../../src/world/config/card-config.ts';
 import { type CardMemory, planCardMemory } from '../../src/world/build/card-memory.ts';
 import {
   buildModuleCard,

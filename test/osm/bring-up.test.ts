@@ -2,6 +2,7 @@
  * How the driver brings a card up: from RESET, from what another driver left, and with cards that are not as
  * they should be.
  */
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { writeHeader } from '../../src/i2o/frame.ts';
@@ -12,7 +13,6 @@ import { Host } from '../../src/osm/host.ts';
 import { entryOfClass } from '../../src/osm/message/device-table.ts';
 import { HANDLER_NONE, HANDLER_WATCH } from '../../src/osm/message/handlers.ts';
 import { ENETDOWN } from '../../src/socket/errno.ts';
-import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import { FakeModule } from '../iop/fake-module.ts';
 import { Bed, IN_AT } from '../iop/messages.ts';
 

@@ -1,6 +1,7 @@
 /**
  * A driver whose card is the test: it keeps the requests it is sent and answers what it likes, when it likes.
  */
+import { DEFAULT_CARD_CONFIG } from '../../src/world/config/settings.ts';
 import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
@@ -24,7 +25,6 @@ import { Host } from '../../src/osm/host.ts';
 import type { DriverConfig } from '../../src/osm/memory/driver-config.ts';
 import { HANDLER_CONNECT, HANDLER_SEND } from '../../src/osm/message/handlers.ts';
 import { Clock } from '../../src/time/clock.ts';
-import { DEFAULT_CARD_CONFIG } from '../../src/world/build/card-config.ts';
 
 export const POOLS = {
   ...DEFAULT_CARD_CONFIG.pools,

@@ -135,7 +135,7 @@ describe('readCounters', () => {
       '{ name: a, side: host, group: g, doc: d, first transmission }',
       /unknown key "first transmission"/,
     ],
-    ['an unknown side', '{ name: a, side: both, group: g, doc: d }', /side is host or iop/],
+    ['an unknown side', '{ name: a, side: both, group: g, doc: d }', /side is host, iop, link, switch/],
     [
       'a name twice',
       '{ name: a, side: host, group: g, doc: d }, { name: a, side: host, group: g, doc: d }',

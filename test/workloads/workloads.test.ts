@@ -11,9 +11,7 @@ import { HttpKeepAlive } from '../../src/workloads/http.ts';
 import { NetConnectRequestResponse } from '../../src/workloads/net-crr.ts';
 import { NetRequestResponse } from '../../src/workloads/net-rr.ts';
 import { NetStream } from '../../src/workloads/net-stream.ts';
-import { SocketConnectRequestResponse } from '../../src/workloads/socket-crr.ts';
-import { SocketRequestResponse } from '../../src/workloads/socket-rr.ts';
-import { SocketStream } from '../../src/workloads/socket-stream.ts';
+import { PairWorkload } from '../../src/workloads/pair-workload.ts';
 import type { Workload } from '../../src/workloads/workload.ts';
 
 const RUN_NS = 20e6;
@@ -71,24 +69,32 @@ describe.skipIf(libc === undefined)('programs of socket calls on the kernel', ()
   if (libc === undefined) return;
 
   it.each(LOADS)('TCP_RR $size B x$connections', async (load) => {
-    const workload = new SocketRequestResponse(new KernelStack(libc), new MachineClock(), load);
+    const workload = new PairWorkload('TCP_RR', new KernelStack(libc), new MachineClock(), load);
     await runTwice(workload, load, 2 * load.size, true);
   });
 
   it.each(LOADS)('TCP_CRR $size B x$connections', async (load) => {
-    const workload = new SocketConnectRequestResponse(new KernelStack(libc), new MachineClock(), load);
+    const workload = new PairWorkload('TCP_CRR', new KernelStack(libc), new MachineClock(), load);
     await runTwice(workload, load, 2 * load.size, true);
   });
 
   it.each(LOADS)('TCP_STREAM $size B x$connections', async (load) => {
-    await runTwice(new SocketStream(new KernelStack(libc), new MachineClock(), load), load, load.size, false);
+    await runTwice(
+      new PairWorkload('TCP_STREAM', new KernelStack(libc), new MachineClock(), load),
+      load,
+      load.size,
+      false,
+    );
   });
 
   it('a call that fails ends the run with its name and errno', async () => {
     const kernel = new KernelStack(libc);
     const broken: SocketStack = Object.create(kernel, { recv: { value: () => -ECONNRESET } });
-    open = new SocketRequestResponse(broken, new MachineClock(), LOADS[1]);
-    await expect(open.run(RUN_NS, new LatencyRecorder())).rejects.toThrow('recv failed with ECONNRESET');
+    const run = async (): Promise<unknown> => {
+      open = new PairWorkload('TCP_RR', broken, new MachineClock(), LOADS[1]);
+      return open.run(RUN_NS, new LatencyRecorder());
+    };
+    await expect(run()).rejects.toThrow('recv failed with ECONNRESET');
   });
 
   it('a stack that delivers other bytes is found out', async () => {
@@ -99,7 +105,7 @@ describe.skipIf(libc === undefined)('programs of socket calls on the kernel', ()
       return got;
     };
     const broken: SocketStack = Object.create(kernel, { recv: { value: recv } });
-    open = new SocketRequestResponse(broken, new MachineClock(), LOADS[1]);
+    open = new PairWorkload('TCP_RR', broken, new MachineClock(), LOADS[1]);
     await expect(open.run(RUN_NS, new LatencyRecorder())).rejects.toThrow('other bytes');
   });
 
@@ -110,7 +116,7 @@ describe.skipIf(libc === undefined)('programs of socket calls on the kernel', ()
     const recv = (socket: number, bytes: Uint8Array, offset: number, length: number): number =>
       calls++ % 3 < 2 ? -EAGAIN : kernel.recv(socket, bytes, offset, length);
     const slow: SocketStack = Object.create(kernel, { recv: { value: recv } });
-    open = new SocketRequestResponse(slow, new MachineClock(), { connections: 1, size: 64 });
+    open = new PairWorkload('TCP_RR', slow, new MachineClock(), { connections: 1, size: 64 });
     const counts = await open.run(RUN_NS, new LatencyRecorder());
     expect(counts.spinNs).toBeGreaterThan(0);
     expect(counts.spinNs).toBeLessThanOrEqual(counts.elapsedNs);

@@ -1,6 +1,6 @@
 /** A configuration that a program hands in: what is no setting, or not of its kind, is named in one line. */
 import { expect, it } from 'vitest';
-import { cardConfig } from '../../src/world/build/card-config.ts';
+import { cardConfig } from '../../src/world/config/card-config.ts';
 
 it.each([
   [{ mtux: 1500 }, '"mtux" is no setting of a card: expected transport, pools,'],

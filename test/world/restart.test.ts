@@ -9,7 +9,7 @@ import { EAGAIN, ENETDOWN } from '../../src/socket/errno.ts';
 import { SO_RCVBUF } from '../../src/socket/options.ts';
 import { Random } from '../../src/time/random.ts';
 import { Validator } from '../../src/validate/validator.ts';
-import { cardConfig } from '../../src/world/build/card-config.ts';
+import { cardConfig } from '../../src/world/config/card-config.ts';
 import { ThreadedCard } from '../../src/world/thread/threaded-card.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { found } from '../validate/found.ts';

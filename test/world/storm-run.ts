@@ -1,8 +1,8 @@
 /** Runs a storm (storm.ts): cards of chance, pools small enough that each runs dry. Anything may watch the cards' traces. */
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { expect } from 'vitest';
 import type { Transport } from '../../src/dma/card-layout.ts';
 import { Random } from '../../src/time/random.ts';
-import type { CardOverrides } from '../../src/world/build/card-config.ts';
 import {
   type Program,
   type VirtualCard,

@@ -1,11 +1,12 @@
 /** Plans the whole memory of one card: what host and card share, and what the card keeps to itself. */
+
 import { type CardLayout, planCard } from '../../dma/card-layout.ts';
 import { planPackets } from '../../dma/packets.ts';
 import type { MemoryPlan } from '../../dma/plan.ts';
 import { NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
 import { packetSlotBytes, planNic } from '../../hdm/nic-rings.ts';
 import { queuePlanner } from '../../i2o/queues/queues.ts';
-import type { CardConfig } from './card-config.ts';
+import type { CardConfig } from '../config/settings.ts';
 
 export interface CardMemory {
   readonly layout: CardLayout;

@@ -21,7 +21,7 @@ import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Waker } from '../../time/sleeper.ts';
 import type { WireEnd } from '../../wire/contract.ts';
-import type { CardConfig } from './card-config.ts';
+import type { CardConfig } from '../config/settings.ts';
 import { type CardMemory, nicConfig } from './card-memory.ts';
 
 /** What the world lends a card. */

@@ -2,6 +2,7 @@
  * Puts a recorder (trace/recorder.ts) before the host's end of a card that is to be traced, and the packets' ring beside it.
  * Used by the threaded and by the virtual world; where no trace is asked for, nothing of it exists.
  */
+
 import { CONTROL_BYTES, STAGING_BYTES } from '../../dma/card-layout.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { MemoryPlan } from '../../dma/plan.ts';
@@ -18,7 +19,7 @@ import { PacketReader, type PacketRing, PacketWriter, planPacketRing } from '../
 import { Recorder } from '../../trace/recorder.ts';
 import type { FrameArea, TraceHead, TraceSink } from '../../trace/sink.ts';
 import type { PipeEnd } from '../../wire/link.ts';
-import type { CardConfig } from './card-config.ts';
+import type { CardConfig } from '../config/settings.ts';
 import type { CardMemory } from './card-memory.ts';
 
 /** What whoever wants a trace says. */

@@ -1,5 +1,5 @@
 /** The card's thread: builds the card over the memory it is given and runs it until told to stop. Started by threaded.ts. */
-import { wireSlotBytes } from '../../wire/slots.ts';
+
 import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -13,10 +13,11 @@ import { runLoop } from '../../time/run-loop.ts';
 import { FutexSleeper } from '../../time/sleeper.ts';
 import type { PacketRing } from '../../trace/packet-ring.ts';
 import { createLoopback } from '../../wire/link.ts';
-import type { CardConfig } from '../build/card-config.ts';
+import { wireSlotBytes } from '../../wire/slots.ts';
 import type { CardMemory } from '../build/card-memory.ts';
 import { buildEchoCard, buildSocketCard } from '../build/card-parts.ts';
 import { tapWire } from '../build/card-trace.ts';
+import type { CardConfig } from '../config/settings.ts';
 import { CardStatus, FAULTED, RUNNING, STOPPED } from './card-status.ts';
 import { LoopWaker } from './loop-waker.ts';
 

@@ -1,5 +1,5 @@
 /** A card in a thread of its own, its driver in the caller's: real time. The only place that starts the worker (design rule 5). */
-import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
+
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -13,9 +13,10 @@ import { NEVER } from '../../time/agent.ts';
 import { MachineClock, wallClock } from '../../time/clock.ts';
 import { FutexSleeper, FutexWaker } from '../../time/sleeper.ts';
 import type { Recorder } from '../../trace/recorder.ts';
-import type { CardConfig } from '../build/card-config.ts';
+import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
 import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
 import { planTrace, startTrace, type TracedCard, type TraceRequest, traced } from '../build/card-trace.ts';
+import type { CardConfig } from '../config/settings.ts';
 import { CardStatus, RUNNING } from './card-status.ts';
 import type { IopThreadData } from './iop-thread.ts';
 import { LOOP_RESTS } from './loop-waker.ts';

@@ -2,7 +2,7 @@
  * A card without a driver, in virtual time: whoever drives it writes raw frames and is shown raw frames. Its wire comes back to
  * itself. For replays, where a trace stands in for the host.
  */
-import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
+
 import { DmaEngine } from '../../dma/engine.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
@@ -13,9 +13,10 @@ import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
 import { Random } from '../../time/random.ts';
 import { createLoopback } from '../../wire/link.ts';
-import type { CardConfig } from '../build/card-config.ts';
+import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
 import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
 import { buildEchoCard, buildSocketCard, type CardParts } from '../build/card-parts.ts';
+import type { CardConfig } from '../config/settings.ts';
 
 /** Turns a card may take without coming to rest and without time moving. */
 const TURNS_MAX = 1_000_000;

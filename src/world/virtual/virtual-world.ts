@@ -2,7 +2,7 @@
  * Cards in virtual time: the same drivers and the same cards, run inline by an event queue, joined by links that take time.
  * Same configuration and seed, same bytes. Programs are agents too: a `Program` runs when its card's driver has news.
  */
-import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
+
 import { DmaEngine } from '../../dma/engine.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
@@ -20,10 +20,12 @@ import type { PacketRing } from '../../trace/packet-ring.ts';
 import type { Recorder } from '../../trace/recorder.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
 import { createLink, createLoopback, type PipeEnd } from '../../wire/link.ts';
-import { type CardConfig, type CardOverrides, cardConfig } from '../build/card-config.ts';
+import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
 import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
 import { buildSocketCard, type CardParts } from '../build/card-parts.ts';
 import { planTrace, startTrace, type TraceRequest, tapWire, traced } from '../build/card-trace.ts';
+import { cardConfig } from '../config/card-config.ts';
+import type { CardConfig, CardOverrides } from '../config/settings.ts';
 
 /** Code of a program, run whenever its driver has taken replies, or when its time has come. */
 export interface Program {

@@ -4,7 +4,15 @@ import type { Moderation } from '../../i2o/interrupt.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../../tcpip/config.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
-import { checkOverrides } from './card-config-check.ts';
+
+/** One port of a card beyond its first. */
+export interface PortConfig {
+  readonly address: number;
+  readonly prefixLength: number;
+  /** Largest IPv4 packet, 68 to 65535. */
+  readonly mtu: number;
+  readonly mac: readonly number[];
+}
 
 export interface CardConfig {
   /** How frames travel: the ring, which is ours, or the four FIFOs of I2O 1.5. */
@@ -15,8 +23,15 @@ export interface CardConfig {
   readonly moderation: Moderation;
   /** Largest IPv4 packet, 68 to 65535. */
   readonly mtu: number;
-  /** Hardware address. */
+  /** Hardware address of the first port. */
   readonly mac: readonly number[];
+  /** The ports beyond the first, whose address, prefix, MTU and hardware address are the card's own settings. */
+  readonly furtherPorts: readonly PortConfig[];
+  /**
+   * Whether packets to the card's own addresses and to 127/8 come back through a loop inside the card. Needed where the first
+   * port leads to another device; where it is looped back itself, they come back through it.
+   */
+  readonly innerLoop: boolean;
   /** `ethtool -G` and `-K` of the device. */
   readonly rxRing: number;
   readonly txRing: number;
@@ -34,9 +49,6 @@ export interface CardConfig {
   /** Seed of everything drawn on the wire; the stack has its own. */
   readonly seed: number;
 }
-
-/** References of the stack beyond one for each buffer: for the further pieces of buffers named by several segments. */
-const SPARE_ELEMENTS = 256;
 
 export const DEFAULT_CARD_CONFIG: CardConfig = {
   transport: 'ring',
@@ -74,6 +86,8 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
   moderation: { rxUsecs: 0, rxFrames: 1 },
   mtu: 65535,
   mac: [0x02, 0x69, 0x6e, 0x69, 0x63, 0x01],
+  furtherPorts: [],
+  innerLoop: false,
   rxRing: 16,
   txRing: 128,
   tcpSegmentationOffload: true,
@@ -92,27 +106,3 @@ export type CardOverrides = {
     ? CardConfig[K]
     : Partial<CardConfig[K]>;
 };
-
-/** The defaults with `overrides` laid over them, one level deep. @throws RangeError for what is no setting, or not of its kind. */
-export function cardConfig(overrides: CardOverrides = {}): CardConfig {
-  const base = DEFAULT_CARD_CONFIG;
-  checkOverrides(overrides, base);
-  const merged: CardConfig = {
-    ...base,
-    ...(overrides as Partial<CardConfig>),
-    pools: { ...base.pools, ...overrides.pools },
-    driver: { ...base.driver, ...overrides.driver },
-    stack: { ...base.stack, ...overrides.stack },
-    moderation: { ...base.moderation, ...overrides.moderation },
-    wire: { ...base.wire, ...overrides.wire },
-  };
-  // The driver must know the window the stack gives, and the stack must have a reference for every buffer there is.
-  return {
-    ...merged,
-    driver: { ...merged.driver, receiveBufferBytes: merged.stack.receiveBufferBytes },
-    stack: {
-      ...merged.stack,
-      sendElementsMax: merged.pools.transmitBuffers + merged.pools.immediateSlots + SPARE_ELEMENTS,
-    },
-  };
-}

@@ -1,0 +1,267 @@
+/**
+ * TCP_CRR: connect, request, response, close, a new connection each time, N of them at once. The server closes after its response
+ * and the client on seeing the end, as a web server of the first kind did: so TIME-WAIT stays with the server's port, and the
+ * client's ports are free to be used again at once. A million connections run through without a port running out, with no option
+ * set on either stack.
+ */
+import type { LatencyRecorder } from '../record/latency.ts';
+import { EAGAIN, ECONNREFUSED } from '../socket/errno.ts';
+import { NEVER } from '../time/agent.ts';
+import { Listener, openSocket } from './connector.ts';
+import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
+import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
+
+/** Where a client stands. */
+const IDLE = 0;
+const SENDING = 1;
+const RECEIVING = 2;
+const ENDING = 3;
+
+/** Both ends of a world begin at once: a refusal before the first answer means that the server has not run yet. */
+const RETRY_NS = 1e6;
+
+export class ConnectRequestResponseClient implements ClientProgram {
+  operations = 0;
+  operationsMax = Number.POSITIVE_INFINITY;
+  latency: LatencyRecorder | undefined;
+  closeWhenIdle = false;
+  finished = false;
+  /** There are no connections but those of operations. */
+  readonly connected = true;
+  private readonly parts: ProgramParts;
+  private readonly shape: ProgramShape;
+  private readonly sockets: Int32Array;
+  private readonly stages: Uint8Array;
+  private readonly done: Int32Array;
+  private readonly startsNs: Float64Array;
+  private readonly message: Uint8Array;
+  private readonly received: Uint8Array;
+  private begun = 0;
+  private retryAtNs = NEVER;
+
+  constructor(parts: ProgramParts, shape: ProgramShape) {
+    const { connections, sizeBytes } = shape;
+    this.parts = parts;
+    this.shape = shape;
+    this.sockets = new Int32Array(connections);
+    this.stages = new Uint8Array(connections);
+    this.done = new Int32Array(connections);
+    this.startsNs = new Float64Array(connections);
+    this.message = patternBytes(sizeBytes);
+    this.received = new Uint8Array(sizeBytes);
+  }
+
+  get idle(): boolean {
+    return this.begun === this.operations;
+  }
+
+  get bytesReceived(): number {
+    return this.operations * this.shape.sizeBytes;
+  }
+
+  nextDeadlineNs(): number {
+    return this.retryAtNs;
+  }
+
+  step(): number {
+    if (this.retryAtNs !== NEVER) {
+      if (this.parts.clock.nowNs < this.retryAtNs) return 0;
+      this.retryAtNs = NEVER;
+    }
+    const count = this.stages.length;
+    let progress = 0;
+    for (let i = 0; i < count; i++) progress += this.collect(i);
+    for (let i = 0; i < count; i++) progress += this.request(i);
+    if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.finished = true;
+    return progress;
+  }
+
+  stop(): void {
+    for (let i = 0; i < this.stages.length; i++) {
+      if (this.stages[i] !== IDLE) this.parts.stack.close(this.sockets[i]);
+      this.stages[i] = IDLE;
+    }
+    this.begun = this.operations;
+    this.finished = true;
+  }
+
+  /** The way out: connect, and send as soon as the connection takes it. */
+  private request(i: number): number {
+    const { stack } = this.parts;
+    const size = this.shape.sizeBytes;
+    let progress = 0;
+    if (this.stages[i] === IDLE) {
+      if (this.begun >= this.operationsMax || this.retryAtNs !== NEVER) return 0;
+      this.begin(i);
+      progress = 1;
+    }
+    if (this.stages[i] !== SENDING) return progress;
+    const done = this.done[i];
+    const sent = stack.send(this.sockets[i], this.message, done, (size - done) | 0);
+    if (sent === -EAGAIN) return progress;
+    if (sent === -ECONNREFUSED && this.operations === 0) return this.again(i);
+    if (sent < 0) failCall('send', sent);
+    this.done[i] = (done + sent) % size;
+    if (done + sent === size) this.stages[i] = RECEIVING;
+    return progress + 1;
+  }
+
+  private begin(i: number): void {
+    const { stack, clock } = this.parts;
+    if (((this.begun + i) & SAMPLE_MASK) === 0) {
+      clock.update();
+      this.startsNs[i] = clock.nowNs;
+    }
+    this.sockets[i] = openSocket(stack, this.shape.address, this.shape.port);
+    this.stages[i] = SENDING;
+    this.done[i] = 0;
+    this.begun += 1;
+  }
+
+  /** The server does not listen yet: the connection is opened again a little later. */
+  private again(i: number): number {
+    const { stack, clock } = this.parts;
+    stack.close(this.sockets[i]);
+    this.stages[i] = IDLE;
+    this.startsNs[i] = 0;
+    this.begun -= 1;
+    clock.update();
+    this.retryAtNs = clock.nowNs + RETRY_NS;
+    return 0;
+  }
+
+  /** The way in: the response, the end of the stream, close. */
+  private collect(i: number): number {
+    const { stack } = this.parts;
+    const size = this.shape.sizeBytes;
+    let progress = 0;
+    const socket = this.sockets[i];
+    if (this.stages[i] === RECEIVING) {
+      const done = this.done[i];
+      const got = stack.recv(socket, this.received, done, (size - done) | 0);
+      if (got === -EAGAIN) return 0;
+      if (got < 0) failCall('recv', got);
+      if (got === 0) throw new Error('a response ended early');
+      progress = 1;
+      this.done[i] = done + got;
+      if (done + got === size) this.stages[i] = ENDING;
+    }
+    if (this.stages[i] !== ENDING) return progress;
+    const end = stack.recv(socket, this.received, 0, size);
+    if (end === -EAGAIN) return progress;
+    if (end < 0) failCall('recv', end);
+    if (end > 0) throw new Error('a response was too long');
+    stack.close(socket);
+    this.complete(i);
+    return progress + 1;
+  }
+
+  private complete(i: number): void {
+    const { clock } = this.parts;
+    this.stages[i] = IDLE;
+    this.operations += 1;
+    if (this.startsNs[i] === 0) return;
+    clock.update();
+    this.latency?.record(clock.nowNs - this.startsNs[i]);
+    this.startsNs[i] = 0;
+  }
+}
+
+/** Where a server's connection stands. */
+const FREE = 0;
+const SERVING = 1;
+const ANSWERING = 2;
+
+export class ConnectRequestResponseServer implements ServerProgram {
+  readonly port: number;
+  connections = 0;
+  bytesReceived = 0;
+  private readonly parts: ProgramParts;
+  private readonly listener: Listener;
+  private readonly size: number;
+  private readonly sockets: Int32Array;
+  private readonly stages: Uint8Array;
+  private readonly done: Int32Array;
+  private readonly message: Uint8Array;
+  private readonly received: Uint8Array;
+
+  /** @throws when it cannot listen. */
+  constructor(parts: ProgramParts, shape: ProgramShape) {
+    const { connections, sizeBytes } = shape;
+    this.parts = parts;
+    this.listener = new Listener(parts.stack, shape.address, shape.port, Math.max(connections, 16));
+    this.port = this.listener.port;
+    this.size = sizeBytes;
+    this.sockets = new Int32Array(connections);
+    this.stages = new Uint8Array(connections);
+    this.done = new Int32Array(connections);
+    this.message = patternBytes(sizeBytes);
+    this.received = new Uint8Array(sizeBytes);
+  }
+
+  step(): number {
+    let progress = 0;
+    let more = true;
+    for (let i = 0; i < this.stages.length; i++) {
+      // One accept that finds nothing speaks for all free places of this step.
+      if (this.stages[i] === FREE) {
+        if (!more) continue;
+        more = this.accept(i);
+        if (!more) continue;
+        progress += 1;
+      }
+      progress += this.serve(i);
+    }
+    return progress;
+  }
+
+  stop(): void {
+    for (let i = 0; i < this.stages.length; i++) if (this.stages[i] !== FREE) this.end(i);
+    this.listener.close();
+  }
+
+  private accept(i: number): boolean {
+    const socket = this.listener.accept();
+    if (socket < 0) return false;
+    this.sockets[i] = socket;
+    this.stages[i] = SERVING;
+    this.done[i] = 0;
+    this.connections += 1;
+    return true;
+  }
+
+  private serve(i: number): number {
+    const { stack } = this.parts;
+    const { size } = this;
+    let progress = 0;
+    if (this.stages[i] === SERVING) {
+      const done = this.done[i];
+      const got = stack.recv(this.sockets[i], this.received, done, (size - done) | 0);
+      if (got === -EAGAIN) return 0;
+      if (got < 0) failCall('recv', got);
+      if (got === 0) throw new Error('a request ended early');
+      progress = 1;
+      this.bytesReceived += got;
+      this.done[i] = (done + got) % size;
+      if (done + got === size) this.stages[i] = ANSWERING;
+    }
+    return this.stages[i] === ANSWERING ? progress + this.answer(i) : progress;
+  }
+
+  private answer(i: number): number {
+    const { size } = this;
+    const done = this.done[i];
+    const sent = this.parts.stack.send(this.sockets[i], this.message, done, (size - done) | 0);
+    if (sent === -EAGAIN) return 0;
+    if (sent < 0) failCall('send', sent);
+    this.done[i] = done + sent;
+    if (done + sent === size) this.end(i);
+    return 1;
+  }
+
+  private end(i: number): void {
+    this.parts.stack.close(this.sockets[i]);
+    this.stages[i] = FREE;
+    this.connections -= 1;
+  }
+}

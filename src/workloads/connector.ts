@@ -1,0 +1,128 @@
+/** Opens a client's connections, trying again where the server does not listen yet. */
+import { WRITABLE } from '../socket/contract.ts';
+import { EAGAIN, ECONNREFUSED, EINPROGRESS } from '../socket/errno.ts';
+import { openListener } from '../socket/open-socket.ts';
+import { SO_ERROR, TCP_NODELAY } from '../socket/options.ts';
+import { NEVER } from '../time/agent.ts';
+import type { ProgramParts, ProgramShape } from './program.ts';
+import { failCall } from './workload.ts';
+
+/** Both ends of a world begin at once: a refusal at the start means that the server has not run yet. */
+const RETRY_NS = 1e6;
+const RETRIES_MAX = 10_000;
+
+/** No socket yet. */
+const NONE = -1;
+
+export class Connector {
+  /** Sockets by connection; -1 where there is none. */
+  readonly sockets: Int32Array;
+  private readonly parts: ProgramParts;
+  private readonly shape: ProgramShape;
+  private readonly established: Uint8Array;
+  private count = 0;
+  private retries = 0;
+  private retryAtNs = NEVER;
+
+  constructor(parts: ProgramParts, shape: ProgramShape) {
+    this.parts = parts;
+    this.shape = shape;
+    this.sockets = new Int32Array(shape.connections).fill(NONE);
+    this.established = new Uint8Array(shape.connections);
+  }
+
+  /** Whether every connection stands. */
+  get done(): boolean {
+    return this.count === this.sockets.length;
+  }
+
+  /** When a refused connection is tried again; `NEVER` when none is. */
+  get deadlineNs(): number {
+    return this.retryAtNs;
+  }
+
+  /** Opens what is not open yet. @returns how many calls got on. */
+  step(): number {
+    let progress = 0;
+    for (let i = 0; i < this.sockets.length; i++) {
+      if (this.established[i] !== 0) continue;
+      if (this.sockets[i] === NONE) progress += this.begin(i);
+      else progress += this.look(i);
+    }
+    return progress;
+  }
+
+  closeAll(): void {
+    for (let i = 0; i < this.sockets.length; i++) {
+      if (this.sockets[i] !== NONE) this.parts.stack.close(this.sockets[i]);
+      this.sockets[i] = NONE;
+    }
+  }
+
+  private begin(i: number): number {
+    const { stack, clock } = this.parts;
+    if (this.retryAtNs !== NEVER && clock.nowNs < this.retryAtNs) return 0;
+    const socket = openSocket(stack, this.shape.address, this.shape.port);
+    this.retryAtNs = NEVER;
+    this.sockets[i] = socket;
+    return 1;
+  }
+
+  private look(i: number): number {
+    const { stack, clock } = this.parts;
+    const socket = this.sockets[i];
+    const ready = stack.readiness(socket);
+    if ((ready & WRITABLE) === 0) return 0;
+    const errno = stack.getOption(socket, SO_ERROR);
+    if (errno === ECONNREFUSED && this.retries < RETRIES_MAX) {
+      this.retries += 1;
+      stack.close(socket);
+      this.sockets[i] = NONE;
+      clock.update();
+      this.retryAtNs = clock.nowNs + RETRY_NS;
+      return 0;
+    }
+    if (errno !== 0) failCall('connect', -errno);
+    stack.setOption(socket, TCP_NODELAY, 1);
+    this.established[i] = 1;
+    this.count += 1;
+    return 1;
+  }
+}
+
+/** @returns a new socket that is connecting. */
+export function openSocket(stack: ProgramParts['stack'], address: number, port: number): number {
+  const socket = stack.socket();
+  if (socket < 0) failCall('socket', socket);
+  const connecting = stack.connect(socket, address, port);
+  if (connecting < 0 && connecting !== -EINPROGRESS) failCall('connect', connecting);
+  return socket;
+}
+
+/** A listening socket that is accepted from without waiting. */
+export class Listener {
+  readonly socket: number;
+  readonly port: number;
+  private readonly stack: ProgramParts['stack'];
+
+  /** @param port 0: any free one. @throws SocketError when a call fails. */
+  constructor(stack: ProgramParts['stack'], address: number, port: number, backlog: number) {
+    this.stack = stack;
+    this.socket = openListener(stack, address, port, backlog);
+    const endpoint = stack.localEndpoint(this.socket);
+    if (endpoint === undefined) throw new Error('a listening socket has no local endpoint');
+    this.port = endpoint.port;
+  }
+
+  /** @returns a connection; -1 when none waits. */
+  accept(): number {
+    const socket = this.stack.accept(this.socket);
+    if (socket === -EAGAIN) return NONE;
+    if (socket < 0) failCall('accept', socket);
+    return socket;
+  }
+
+  close(): void {
+    this.stack.close(this.socket);
+  }
+}

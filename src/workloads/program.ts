@@ -1,0 +1,66 @@
+/**
+ * A program: one end of a workload, written against the socket contract alone. It never waits: whoever drives it calls `step`
+ * again when its stack has news or when the time it named has come. So the same program runs on a card in a thread, on one polled
+ * inline, in virtual time, and on the kernel's stack.
+ */
+import type { LatencyRecorder } from '../record/latency.ts';
+import type { SocketStack } from '../socket/contract.ts';
+import type { Clock } from '../time/clock.ts';
+
+export interface Program {
+  /** Does what can be done now. @returns how many calls got on; it is called again while that is not 0. */
+  step(): number;
+  /** When it wants to run without news, in clock nanoseconds; absent: never. */
+  nextDeadlineNs?(): number;
+}
+
+/** What a workload's programs stand on. */
+export interface ProgramParts {
+  readonly stack: SocketStack;
+  readonly clock: Clock;
+}
+
+/** The shape of a workload, the same for its client and its server. */
+export interface ProgramShape {
+  /** Where the server listens. */
+  readonly address: number;
+  readonly port: number;
+  /** Connections open at once. */
+  readonly connections: number;
+  /** Bytes of a request and of its response, or of a write. */
+  readonly sizeBytes: number;
+}
+
+/** The end that begins: it connects, and counts operations. */
+export interface ClientProgram extends Program {
+  /** Transactions completed, or whole writes taken. */
+  readonly operations: number;
+  /** Operations after which it begins no more; `Infinity` for none. It may be raised to go on. */
+  operationsMax: number;
+  /** Whether all its connections stand, so that what follows is the workload alone. */
+  readonly connected: boolean;
+  /** Whether nothing is under way, since no more is to be begun. */
+  readonly idle: boolean;
+  /** Whether it has got all its operations done and closed every socket. */
+  readonly finished: boolean;
+  /** Payload bytes received. */
+  readonly bytesReceived: number;
+  /** Told the latency of every 16th transaction; undefined: nobody. */
+  latency: LatencyRecorder | undefined;
+  /** Ends after `operationsMax`: closes its sockets once idle. */
+  closeWhenIdle: boolean;
+  /** Gives up every socket at once. */
+  stop(): void;
+}
+
+/** The end that answers: it listens, and serves whoever comes. */
+export interface ServerProgram extends Program {
+  /** Port it listens at, for one that asked for any. */
+  readonly port: number;
+  /** Connections open now. */
+  readonly connections: number;
+  /** Payload bytes received. */
+  readonly bytesReceived: number;
+  /** Gives up every socket, the listener too. */
+  stop(): void;
+}

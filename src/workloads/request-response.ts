@@ -1,0 +1,244 @@
+/**
+ * TCP_RR: on each of N connections a request, then a response as long, again and again. Server and client are apart. A call is
+ * simply tried: EAGAIN means that its time has not come.
+ */
+import type { LatencyRecorder } from '../record/latency.ts';
+import { EAGAIN } from '../socket/errno.ts';
+import { TCP_NODELAY } from '../socket/options.ts';
+import { Connector, Listener } from './connector.ts';
+import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
+import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
+
+/** Where a client's transaction stands. */
+const REQUEST_OUT = 0;
+const RESPONSE_IN = 1;
+
+export class RequestResponseClient implements ClientProgram {
+  operations = 0;
+  operationsMax = Number.POSITIVE_INFINITY;
+  latency: LatencyRecorder | undefined;
+  closeWhenIdle = false;
+  finished = false;
+  private readonly parts: ProgramParts;
+  private readonly connector: Connector;
+  private readonly size: number;
+  private readonly stages: Uint8Array;
+  /** Bytes of the current stage already done. */
+  private readonly done: Int32Array;
+  private readonly counts: Int32Array;
+  private readonly startsNs: Float64Array;
+  private readonly message: Uint8Array;
+  private readonly received: Uint8Array;
+  /** Transactions begun. */
+  private begun = 0;
+
+  constructor(parts: ProgramParts, shape: ProgramShape) {
+    const { connections, sizeBytes } = shape;
+    this.parts = parts;
+    this.connector = new Connector(parts, shape);
+    this.size = sizeBytes;
+    this.stages = new Uint8Array(connections);
+    this.done = new Int32Array(connections);
+    this.counts = new Int32Array(connections);
+    this.startsNs = new Float64Array(connections);
+    this.message = patternBytes(sizeBytes);
+    this.received = new Uint8Array(sizeBytes);
+  }
+
+  get connected(): boolean {
+    return this.connector.done;
+  }
+
+  get idle(): boolean {
+    return this.begun === this.operations;
+  }
+
+  get bytesReceived(): number {
+    return this.operations * this.size;
+  }
+
+  nextDeadlineNs(): number {
+    return this.connector.deadlineNs;
+  }
+
+  /** // Hot path: allocates nothing but the clock's number on every 16th transaction. */
+  step(): number {
+    if (!this.connector.done) return this.connector.step();
+    const progress = this.collect() + this.request();
+    if (this.closeWhenIdle && !this.finished && this.operations >= this.operationsMax && this.idle)
+      this.finish();
+    return progress;
+  }
+
+  stop(): void {
+    this.connector.closeAll();
+    this.finished = true;
+  }
+
+  /** The last message received must be the one sent. @throws when it is not. */
+  checkContent(): void {
+    if (!this.received.every((byte, i) => byte === this.message[i])) {
+      throw new Error('received other bytes than sent');
+    }
+  }
+
+  private finish(): void {
+    this.checkContent();
+    this.stop();
+  }
+
+  private request(): number {
+    const { stages, done, size } = this;
+    const { sockets } = this.connector;
+    const { stack } = this.parts;
+    let progress = 0;
+    for (let i = 0; i < stages.length; i++) {
+      if (stages[i] !== REQUEST_OUT) continue;
+      const sentBefore = done[i];
+      if (sentBefore === 0) {
+        if (this.begun >= this.operationsMax) continue;
+        if ((this.counts[i] & SAMPLE_MASK) === 0) this.stamp(i);
+      }
+      const sent = stack.send(sockets[i], this.message, sentBefore, (size - sentBefore) | 0);
+      if (sent === -EAGAIN) continue;
+      if (sent < 0) failCall('send', sent);
+      progress += 1;
+      if (sentBefore === 0) this.begun += 1;
+      if (sentBefore + sent < size) {
+        done[i] = sentBefore + sent;
+      } else {
+        done[i] = 0;
+        stages[i] = RESPONSE_IN;
+      }
+    }
+    return progress;
+  }
+
+  private collect(): number {
+    const { stages, done, size } = this;
+    const { sockets } = this.connector;
+    const { stack } = this.parts;
+    let progress = 0;
+    for (let i = 0; i < stages.length; i++) {
+      if (stages[i] !== RESPONSE_IN) continue;
+      const gotBefore = done[i];
+      const got = stack.recv(sockets[i], this.received, gotBefore, (size - gotBefore) | 0);
+      if (got === -EAGAIN) continue;
+      if (got < 0) failCall('recv', got);
+      if (got === 0) throw new Error('a connection ended early');
+      progress += 1;
+      if (gotBefore + got < size) {
+        done[i] = gotBefore + got;
+      } else {
+        done[i] = 0;
+        this.complete(i);
+      }
+    }
+    return progress;
+  }
+
+  private complete(i: number): void {
+    this.stages[i] = REQUEST_OUT;
+    if ((this.counts[i] & SAMPLE_MASK) === 0) this.sample(i);
+    this.counts[i] += 1;
+    this.operations += 1;
+  }
+
+  private stamp(i: number): void {
+    const { clock } = this.parts;
+    clock.update();
+    this.startsNs[i] = clock.nowNs;
+  }
+
+  private sample(i: number): void {
+    const { clock } = this.parts;
+    clock.update();
+    this.latency?.record(clock.nowNs - this.startsNs[i]);
+  }
+}
+
+/** A free place for a connection. */
+const FREE = -1;
+
+export class RequestResponseServer implements ServerProgram {
+  readonly port: number;
+  connections = 0;
+  bytesReceived = 0;
+  private readonly parts: ProgramParts;
+  private readonly listener: Listener;
+  private readonly size: number;
+  private readonly sockets: Int32Array;
+  /** Bytes of the request already received; `size` and more: of the response already sent, behind them. */
+  private readonly done: Int32Array;
+  private readonly message: Uint8Array;
+  private readonly received: Uint8Array;
+
+  /** @throws when it cannot listen. */
+  constructor(parts: ProgramParts, shape: ProgramShape) {
+    const { connections, sizeBytes } = shape;
+    this.parts = parts;
+    this.listener = new Listener(parts.stack, shape.address, shape.port, Math.max(connections, 16));
+    this.port = this.listener.port;
+    this.size = sizeBytes;
+    this.sockets = new Int32Array(connections).fill(FREE);
+    this.done = new Int32Array(connections);
+    this.message = patternBytes(sizeBytes);
+    this.received = new Uint8Array(sizeBytes);
+  }
+
+  /** // Hot path: allocates nothing. */
+  step(): number {
+    const { sockets } = this;
+    let progress = this.connections < sockets.length ? this.accept() : 0;
+    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.serve(i);
+    return progress;
+  }
+
+  stop(): void {
+    for (let i = 0; i < this.sockets.length; i++) if (this.sockets[i] !== FREE) this.end(i);
+    this.listener.close();
+  }
+
+  private accept(): number {
+    const socket = this.listener.accept();
+    if (socket < 0) return 0;
+    const place = this.sockets.indexOf(FREE);
+    this.parts.stack.setOption(socket, TCP_NODELAY, 1);
+    this.sockets[place] = socket;
+    this.done[place] = 0;
+    this.connections += 1;
+    return 1;
+  }
+
+  private serve(i: number): number {
+    const { stack } = this.parts;
+    const { size, done } = this;
+    const socket = this.sockets[i];
+    let progress = 0;
+    if (done[i] < size) {
+      const got = stack.recv(socket, this.received, done[i], (size - done[i]) | 0);
+      if (got === -EAGAIN) return 0;
+      if (got <= 0) {
+        if (got < 0) failCall('recv', got);
+        this.end(i);
+        return 1;
+      }
+      done[i] += got;
+      this.bytesReceived += got;
+      progress = 1;
+    }
+    if (done[i] < size) return progress;
+    const sentBefore = done[i] - size;
+    const sent = stack.send(socket, this.message, sentBefore, (size - sentBefore) | 0);
+    if (sent === -EAGAIN) return progress;
+    if (sent < 0) failCall('send', sent);
+    done[i] = sentBefore + sent === size ? 0 : done[i] + sent;
+    return progress + 1;
+  }
+
+  private end(i: number): void {
+    this.parts.stack.close(this.sockets[i]);
+    this.sockets[i] = FREE;
+    this.connections -= 1;
+  }
+}

@@ -1,0 +1,71 @@
+/** From what a user set to a card's whole configuration. */
+import type { PoolSizes } from '../../dma/card-layout.ts';
+import type { StackConfig } from '../../tcpip/config.ts';
+import { checkOverrides } from './card-config-check.ts';
+import { checkCardRanges } from './card-ranges.ts';
+import { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './settings.ts';
+
+/** References of the stack beyond one for each buffer: for the further pieces of buffers named by several segments. */
+const SPARE_ELEMENTS = 256;
+
+/**
+ * The defaults with `overrides` laid over them, one level deep. What nobody set follows from what somebody did: a card for a few
+ * sockets and buffers gets few connections, frames and packet slots too.
+ * @throws RangeError for what is no setting, not of its kind, or out of its range.
+ */
+export function cardConfig(overrides: CardOverrides = {}): CardConfig {
+  const base = DEFAULT_CARD_CONFIG;
+  checkOverrides(overrides, base);
+  const pools = sizedPools(overrides);
+  const driver = { ...base.driver, ...overrides.driver };
+  const merged: CardConfig = {
+    ...base,
+    packetSlots: Math.min(base.packetSlots, Math.max(PACKET_SLOTS_LEAST, 4 * pools.receiveBuckets)),
+    ...(overrides as Partial<CardConfig>),
+    pools,
+    driver,
+    stack: { ...base.stack, ...sizedTables(driver.socketsMax), ...overrides.stack },
+    moderation: { ...base.moderation, ...overrides.moderation },
+    wire: { ...base.wire, ...overrides.wire },
+  };
+  const config = {
+    ...merged,
+    // The driver must know the window the stack gives.
+    driver: { ...merged.driver, receiveBufferBytes: merged.stack.receiveBufferBytes },
+    stack: {
+      ...merged.stack,
+      // The stack must have a reference for every buffer there is.
+      sendElementsMax: pools.transmitBuffers + pools.immediateSlots + SPARE_ELEMENTS,
+      furtherPorts: merged.furtherPorts.map(({ address, prefixLength }) => ({ address, prefixLength })),
+      loopbackPort: merged.innerLoop ? 1 + merged.furtherPorts.length : 0,
+    },
+  };
+  checkCardRanges(config, '');
+  return config;
+}
+
+const FRAMES_LEAST = 64;
+const PACKET_SLOTS_LEAST = 64;
+
+/** The pools asked for; the frames and slots nobody asked for are no more than the buffers there are can use. */
+function sizedPools({ pools: asked = {} }: CardOverrides): PoolSizes {
+  const base = { ...DEFAULT_CARD_CONFIG.pools, ...asked };
+  const used = 2 ** Math.ceil(Math.log2(Math.max(FRAMES_LEAST, base.transmitBuffers, base.receiveBuckets)));
+  return {
+    ...base,
+    inboundFrames: Math.min(base.inboundFrames, used),
+    outboundFrames: Math.min(base.outboundFrames, used),
+    immediateSlots: Math.min(base.immediateSlots, used),
+    ...asked,
+  };
+}
+
+/** Tables of the stack in proportion to the sockets there can be: a TIME-WAIT outlives its socket, and a backlog has none yet. */
+function sizedTables(socketsMax: number): Partial<StackConfig> {
+  const base = DEFAULT_CARD_CONFIG.stack;
+  return {
+    connectionsMax: Math.min(base.connectionsMax, 2 * socketsMax),
+    timeWaitMax: Math.min(base.timeWaitMax, 8 * socketsMax),
+    udpSocketsMax: Math.min(base.udpSocketsMax, socketsMax),
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * A world as a person describes it, in YAML or as an object: hosts, cards with their ports, links, switches, and which program
+ * runs where; any number of each. All of it is checked before anything is built, and a complaint begins with the path of the key.
+ *
+ *     seed: 7
+ *     hosts:
+ *       left: { memory: 64MiB, processor: { costs: { userCalls: 200 } } }
+ *       right: {}
+ *     cards:
+ *       a: { host: left, ports: { eth0: { address: 10.0.0.1/24 } } }
+ *       b: { host: right, ports: { eth0: { address: 10.0.0.2/24 } } }
+ *     links:
+ *       cable: { ends: [a.eth0, b.eth0], rate: 1Gbit/s, delay: 50us }
+ *     programs:
+ *       echo: { workload: TCP_RR, role: server, host: right }
+ *       caller: { workload: TCP_RR, role: client, host: left, server: echo, operations: 1000 }
+ */
+import { parseDocument } from 'yaml';
+import { checkUnique, finishCard, readCards } from './topology/cards.ts';
+import type { Topology } from './topology/checked.ts';
+import { Fields } from './topology/fields.ts';
+import { readHosts } from './topology/hosts.ts';
+import { readLinks, readSwitches } from './topology/links.ts';
+import { readPrograms } from './topology/programs.ts';
+
+export type { Topology } from './topology/checked.ts';
+
+const KEYS = ['seed', 'hosts', 'cards', 'switches', 'links', 'programs'];
+const INT32 = 0x7fff_ffff;
+
+/** @param text YAML. @throws RangeError of one line: the line of the file where it is no YAML, else the path of the key. */
+export function parseTopology(text: string): Topology {
+  const document = parseDocument(text, { uniqueKeys: true });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const line = error.linePos === undefined ? '' : `line ${error.linePos[0].line}: `;
+    throw new RangeError(`${line}${error.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '')}`);
+  }
+  return readTopology(document.toJS());
+}
+
+/** @param description what YAML gives, or the like of it. @throws RangeError that names the first bad key by its path. */
+export function readTopology(description: unknown): Topology {
+  const world = new Fields(description, '', KEYS);
+  const seed = world.whole('seed', -INT32 - 1, INT32, 1);
+  const hosts = readHosts(world);
+  if (hosts.length === 0) throw new RangeError('"hosts" expected at least one host');
+  const drafts = readCards(world, hosts, seed);
+  if (drafts.length === 0) throw new RangeError('"cards" expected at least one card');
+  checkUnique(drafts);
+  const { links, switches } = readLinks(world, drafts, readSwitches(world));
+  const cards = drafts.map((draft, card) =>
+    finishCard(
+      draft,
+      links.some(({ ends }) => ends.some((end) => 'card' in end && end.card === card && end.port === 0)),
+    ),
+  );
+  return { seed, hosts, cards, switches, links, programs: readPrograms(world, hosts, cards) };
+}

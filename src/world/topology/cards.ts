@@ -1,0 +1,138 @@
+/** Reads the cards of a world: configuration, ports, place. */
+import { cardConfig } from '../config/card-config.ts';
+import { checkOverrides } from '../config/card-config-check.ts';
+import { under } from '../config/card-ranges.ts';
+import { type CardOverrides, DEFAULT_CARD_CONFIG, type PortConfig } from '../config/settings.ts';
+import type { CardTopology, HostTopology } from './checked.ts';
+import { Fields, shown } from './fields.ts';
+import { readProcessor } from './hosts.ts';
+import { durationNs, ipv4Address, macAddress, subnet } from './quantities.ts';
+
+/** Keys of a card that are settings of its configuration under the same name. */
+const SETTINGS = [
+  'transport',
+  'pools',
+  'driver',
+  'stack',
+  'moderation',
+  'rxRing',
+  'txRing',
+  'tcpSegmentationOffload',
+  'checksumOffload',
+  'packetSlots',
+  'wire',
+  'iopSpinNs',
+  'classVersion',
+  'contextHoldNs',
+] as const;
+const KEYS = ['host', 'runs', 'ports', 'gateway', 'mtu', 'loopback', 'processor', 'doorbell', 'interrupt'];
+/** Settings of the stack that the ports say. */
+const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbackPort', 'sendElementsMax'];
+/** Ethernet's usual MTU; a card alone in its process has 65535, which no wire of a described world has by itself. */
+const MTU = 1500;
+const PORTS_MAX = 16;
+
+/** A card as read, and whether its first port leads to a link is not known yet. */
+export interface CardDraft extends Omit<CardTopology, 'config'> {
+  readonly path: string;
+  readonly overrides: CardOverrides;
+  readonly portConfigs: readonly PortConfig[];
+  /** What the user said of a loop inside the card; undefined: nothing. */
+  readonly loopback: boolean | undefined;
+}
+
+/** @param seed the world's: each card's stack draws from one of its own. */
+export function readCards(world: Fields, hosts: readonly HostTopology[], seed: number): CardDraft[] {
+  return world.named('cards').map(({ name, value, path }, index) => {
+    const card = new Fields(value, path, [...KEYS, ...SETTINGS]);
+    const host = hosts.findIndex((candidate) => candidate.name === card.get('host'));
+    if (host < 0) throw card.refusal('host', `a host of "hosts" (${hosts.map((h) => h.name).join(', ')})`);
+    const portConfigs = readPorts(card, index);
+    const stack: unknown = card.get('stack') ?? {};
+    for (const key of OF_PORTS) {
+      if (typeof stack === 'object' && Object.hasOwn(stack as object, key)) {
+        throw new RangeError(`"${path}.stack.${key}" is not known: the card's ports and "gateway" say it`);
+      }
+    }
+    const overrides: Record<string, unknown> = { mtu: card.whole('mtu', 68, 65535, MTU) };
+    for (const key of SETTINGS) if (card.has(key)) overrides[key] = card.get(key);
+    under(`${path}.`, () => checkOverrides(overrides, DEFAULT_CARD_CONFIG));
+    return {
+      name,
+      path,
+      host,
+      placement: card.choice('runs', ['thread', 'inline'] as const, 'thread'),
+      ports: card.named('ports').map((port) => port.name),
+      portConfigs,
+      loopback: card.has('loopback') ? card.flag('loopback', false) : undefined,
+      costs: readProcessor(card),
+      doorbellNs: durationNs(card, 'doorbell', 0),
+      interruptNs: durationNs(card, 'interrupt', 0),
+      overrides: {
+        ...overrides,
+        stack: {
+          seed: (seed + index) | 0,
+          ...(stack as object),
+          gateway: card.has('gateway') ? ipv4Address(card, 'gateway') : 0,
+        },
+      },
+    };
+  });
+}
+
+/** The whole configuration, once it is known whether the first port leads anywhere. */
+export function finishCard(draft: CardDraft, firstPortLinked: boolean): CardTopology {
+  const { path, overrides, portConfigs, loopback = firstPortLinked, ...card } = draft;
+  const [first, ...furtherPorts] = portConfigs;
+  let config = DEFAULT_CARD_CONFIG;
+  under(`${path}.`, () => {
+    config = cardConfig({
+      ...overrides,
+      mtu: first.mtu,
+      mac: first.mac,
+      furtherPorts,
+      innerLoop: loopback,
+      stack: { ...overrides.stack, address: first.address, prefixLength: first.prefixLength },
+    });
+  });
+  return { ...card, config };
+}
+
+function readPorts(card: Fields, cardIndex: number): PortConfig[] {
+  const ports = card.named('ports');
+  if (ports.length < 1 || ports.length > PORTS_MAX) {
+    throw card.refusal('ports', `1 to ${PORTS_MAX} ports, each with its "address"`);
+  }
+  return ports.map(({ value, path }, index) => {
+    const port = new Fields(value, path, ['address', 'mtu', 'mac']);
+    const mtu = port.whole('mtu', 68, 65535, card.whole('mtu', 68, 65535, MTU));
+    const mac = port.has('mac') ? macAddress(port, 'mac') : portMac(cardIndex, index);
+    return { ...subnet(port, 'address'), mtu, mac };
+  });
+}
+
+/** A locally administered address that no other port of the world has by itself. */
+function portMac(card: number, port: number): number[] {
+  const number = card * PORTS_MAX + port + 1;
+  return [0x02, 0x69, 0x6e, (number >> 16) & 0xff, (number >> 8) & 0xff, number & 0xff];
+}
+
+/** @throws RangeError when two ports of the world have one address or one hardware address. */
+export function checkUnique(cards: readonly CardDraft[]): void {
+  const addresses = new Map<number, string>();
+  const macs = new Map<string, string>();
+  for (const card of cards) {
+    card.portConfigs.forEach(({ address, mac }, i) => {
+      const path = `${card.path}.ports.${card.ports[i]}`;
+      const other = addresses.get(address);
+      if (other !== undefined) throw new RangeError(`"${path}.address" is the address of "${other}" too`);
+      const text = mac.join(':');
+      const otherMac = macs.get(text);
+      if (otherMac !== undefined) {
+        throw new RangeError(`"${path}.mac" is the hardware address of "${otherMac}" too: ${shown(mac)}`);
+      }
+      addresses.set(address, path);
+      macs.set(text, path);
+    });
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * A world as data, checked: every name resolved to an index, every unit to numbers, every default filled in. Made by
+ * `readTopology` (topology.ts) from what a user wrote, or by a short form such as `VirtualWorld`. It is plain data, so it can be
+ * sent to another thread.
+ */
+
+import type { Costs } from '../../time/cost-model.ts';
+import type { PipeConfig } from '../../wire/config.ts';
+import type { SwitchConfig } from '../../wire/switch.ts';
+import type { WorkloadName } from '../../workloads/programs.ts';
+import type { CardConfig } from '../config/settings.ts';
+
+export interface HostTopology {
+  readonly name: string;
+  /** What work costs the host's processor in virtual time. */
+  readonly costs: Costs;
+  /** Bytes of memory it has for its cards' regions at most. */
+  readonly memoryBytes: number;
+}
+
+export interface CardTopology {
+  readonly name: string;
+  /** Index of the host whose driver it has. */
+  readonly host: number;
+  /** In real time: in a thread of its own, or polled in the program's. Virtual time does not distinguish them. */
+  readonly placement: 'thread' | 'inline';
+  readonly config: CardConfig;
+  /** Names of its ports, the first one's first. */
+  readonly ports: readonly string[];
+  /** What work costs the card's processor in virtual time. */
+  readonly costs: Costs;
+  /** How long a doorbell and an interrupt take to arrive in virtual time, in nanoseconds. */
+  readonly doorbellNs: number;
+  readonly interruptNs: number;
+}
+
+export interface SwitchTopology extends SwitchConfig {
+  readonly name: string;
+  /** Links that end here. */
+  readonly ports: number;
+}
+
+/** Where a link ends. */
+export type LinkEnd =
+  | { readonly card: number; readonly port: number }
+  | { readonly switch: number; readonly port: number };
+
+export interface LinkTopology {
+  readonly name: string;
+  readonly pipe: Omit<PipeConfig, 'slotBytes'>;
+  readonly ends: readonly [LinkEnd, LinkEnd];
+}
+
+/** One end of a workload, on a card's sockets. */
+export interface ProgramTopology {
+  readonly name: string;
+  readonly workload: WorkloadName;
+  readonly role: 'client' | 'server';
+  readonly host: number;
+  readonly card: number;
+  /** Where the server listens, and where the client connects to. */
+  readonly address: number;
+  readonly port: number;
+  readonly connections: number;
+  /** Bytes of a request and of its response, or of a write. */
+  readonly sizeBytes: number;
+  /** Operations after which a client is done; it goes on for ever with `Infinity`. */
+  readonly operations: number;
+}
+
+export interface Topology {
+  /** Seed of all that is drawn on links. */
+  readonly seed: number;
+  readonly hosts: readonly HostTopology[];
+  readonly cards: readonly CardTopology[];
+  readonly switches: readonly SwitchTopology[];
+  readonly links: readonly LinkTopology[];
+  readonly programs: readonly ProgramTopology[];
+}

@@ -1,0 +1,40 @@
+/** Reads the hosts of a world, and what processors cost. */
+import { COUNTER_NAMES } from '../../ledger/counters.gen.ts';
+import type { Costs } from '../../time/cost-model.ts';
+import type { HostTopology } from './checked.ts';
+import { Fields } from './fields.ts';
+import { sizeBytes } from './quantities.ts';
+
+/** A region's addresses are int32, so no host can lend its cards more. */
+const MEMORY_BYTES_MAX = 0x7fff_0000;
+
+export function readHosts(world: Fields): HostTopology[] {
+  return world.named('hosts').map(({ name, value, path }) => {
+    const host = new Fields(value, path, ['processor', 'memory']);
+    const memoryBytes = sizeBytes(host, 'memory', MEMORY_BYTES_MAX);
+    if (memoryBytes < 1 || memoryBytes > MEMORY_BYTES_MAX) throw host.refusal('memory', '1B to 2047MiB');
+    return { name, costs: readProcessor(host), memoryBytes };
+  });
+}
+
+/** `processor: { costs: { inboundPosted: 120 } }`: nanoseconds for each count of a ledger's counter. */
+export function readProcessor(owner: Fields): Costs {
+  const processor = new Fields(owner.get('processor'), owner.at('processor'), ['costs']);
+  const path = processor.at('costs');
+  const costs: Record<string, number> = {};
+  const values = processor.get('costs') ?? {};
+  if (typeof values !== 'object' || Array.isArray(values)) {
+    throw processor.refusal('costs', 'counters with the nanoseconds each count costs');
+  }
+  for (const [counter, cost] of Object.entries(values)) {
+    if (!COUNTER_NAMES.includes(counter))
+      throw new RangeError(`"${path}.${counter}" is no counter of the ledger`);
+    if (typeof cost !== 'number' || !(cost >= 0 && cost < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(
+        `"${path}.${counter}" expected 0 or more nanoseconds, got ${JSON.stringify(cost)}`,
+      );
+    }
+    costs[counter] = cost;
+  }
+  return costs;
+}

@@ -1,0 +1,119 @@
+/** Reads which programs run where. */
+import { ROLES, WORKLOAD_NAMES } from '../../workloads/programs.ts';
+import type { CardTopology, HostTopology, ProgramTopology } from './checked.ts';
+import { Fields, shown } from './fields.ts';
+
+const KEYS = ['workload', 'role', 'host', 'card', 'port', 'server', 'connections', 'size', 'operations'];
+const CONNECTIONS_MAX = 65536;
+const SIZE_MAX = 1 << 20;
+/** The echo protocol's port (RFC 862), where nothing else is said. */
+const PORT = 7;
+
+/** A program of a file, and the server it names. */
+interface Draft extends ProgramTopology {
+  readonly path: string;
+  readonly server: unknown;
+}
+
+export function readPrograms(
+  world: Fields,
+  hosts: readonly HostTopology[],
+  cards: readonly CardTopology[],
+): ProgramTopology[] {
+  const drafts = world.named('programs').map(({ name, value, path }): Draft => {
+    const fields = new Fields(value, path, KEYS);
+    const role = fields.choice('role', ROLES);
+    if (role === 'client' && !fields.has('server')) {
+      throw fields.refusal('server', 'the program that serves it');
+    }
+    for (const key of role === 'client' ? ['port'] : ['server', 'operations']) {
+      if (fields.has(key)) throw new RangeError(`"${fields.at(key)}" is not known of a ${role}`);
+    }
+    const { host, card } = placeOf(fields, hosts, cards);
+    return {
+      name,
+      path,
+      workload: fields.choice('workload', WORKLOAD_NAMES),
+      role,
+      host,
+      card,
+      server: fields.get('server'),
+      address: cards[card].config.stack.address,
+      port: fields.whole('port', 1, 65535, PORT),
+      connections: fields.whole('connections', 1, CONNECTIONS_MAX, 1),
+      sizeBytes: fields.whole('size', 1, SIZE_MAX, 64),
+      operations: fields.has('operations')
+        ? fields.whole('operations', 1, Number.MAX_SAFE_INTEGER)
+        : Number.POSITIVE_INFINITY,
+    };
+  });
+  checkPorts(drafts);
+  return drafts.map((draft) => {
+    const { path: _path, server: _server, ...program } = draft;
+    return program.role === 'server' ? program : { ...program, ...serverOf(draft, drafts, cards) };
+  });
+}
+
+/** The host a program runs on, and its card: the host's only one where none is named. */
+function placeOf(
+  fields: Fields,
+  hosts: readonly HostTopology[],
+  cards: readonly CardTopology[],
+): { host: number; card: number } {
+  const host = hosts.findIndex(({ name }) => name === fields.get('host'));
+  if (host < 0)
+    throw fields.refusal('host', `a host of "hosts" (${hosts.map(({ name }) => name).join(', ')})`);
+  const own = cards.filter((card) => card.host === host).map(({ name }) => name);
+  const wanted = fields.get('card') ?? (own.length === 1 ? own[0] : undefined);
+  const card = cards.findIndex(({ name }) => name === wanted);
+  if (card < 0 || !own.includes(cards[card].name)) {
+    throw fields.refusal('card', `a card of the host "${hosts[host].name}" (${own.join(', ')})`);
+  }
+  return { host, card };
+}
+
+/** Where a client connects to: the address of its server's card that shares a subnet with the client's, else the first. */
+function serverOf(
+  client: Draft,
+  drafts: readonly Draft[],
+  cards: readonly CardTopology[],
+): { address: number; port: number } {
+  const server = drafts.find(({ name }) => name === client.server);
+  if (server === undefined || server.role !== 'server') {
+    throw new RangeError(`"${client.path}.server" names no server of "programs": ${shown(client.server)}`);
+  }
+  if (server.workload !== client.workload || server.sizeBytes !== client.sizeBytes) {
+    throw new RangeError(
+      `"${client.path}.server": "${server.name}" runs ${server.workload} of ${server.sizeBytes} bytes, not ` +
+        `${client.workload} of ${client.sizeBytes}`,
+    );
+  }
+  const own = addressesOf(cards[client.card]);
+  const theirs = addressesOf(cards[server.card]);
+  const near = theirs.find((address) => own.some((mine) => sameSubnet(cards[client.card], mine, address)));
+  return { address: near ?? theirs[0], port: server.port };
+}
+
+function addressesOf({ config }: CardTopology): number[] {
+  return [config.stack.address, ...config.furtherPorts.map(({ address }) => address)];
+}
+
+function sameSubnet({ config }: CardTopology, own: number, other: number): boolean {
+  const further = config.furtherPorts.find(({ address }) => address === own);
+  const { prefixLength } = further ?? config.stack;
+  const mask = prefixLength === 0 ? 0 : -1 << (32 - prefixLength);
+  return ((own ^ other) & mask) === 0;
+}
+
+/** @throws RangeError when two servers of one card have one port. */
+function checkPorts(drafts: readonly Draft[]): void {
+  const servers = drafts.filter(({ role }) => role === 'server');
+  servers.forEach((server, i) => {
+    const other = servers.slice(0, i).find(({ card, port }) => card === server.card && port === server.port);
+    if (other !== undefined) {
+      throw new RangeError(
+        `"${server.path}.port": ${server.port} is the port of "${other.name}" on this card`,
+      );
+    }
+  });
+}

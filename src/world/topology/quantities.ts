@@ -1,0 +1,96 @@
+/** Quantities as a user writes them, a number with its unit: `5 us`, `10 Gbit/s`, `2 KiB`, `10.0.0.1/24`. */
+import type { Fields } from './fields.ts';
+
+const DURATION_UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };
+const RATE_UNITS: Readonly<Record<string, number>> = {
+  'bit/s': 1,
+  'kbit/s': 1e3,
+  'Mbit/s': 1e6,
+  'Gbit/s': 1e9,
+};
+const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1 << 20, GiB: 1 << 30 };
+
+/** Nanoseconds; `fallback` where the key is missing. */
+export function durationNs(fields: Fields, key: string, fallback: number): number {
+  return quantity(fields, key, DURATION_UNITS, 'a time with its unit, such as 5us, 20ms or 1s', fallback);
+}
+
+/** Bits per second; 0 where the key is missing: a wire that takes no time. */
+export function rateBitsPerSecond(fields: Fields, key: string): number {
+  return quantity(fields, key, RATE_UNITS, 'a rate with its unit, such as 100Mbit/s or 10Gbit/s', 0);
+}
+
+/** Bytes; `fallback` where the key is missing. */
+export function sizeBytes(fields: Fields, key: string, fallback: number): number {
+  return quantity(fields, key, SIZE_UNITS, 'a size with its unit, such as 512B, 64KiB or 1MiB', fallback);
+}
+
+/** 0 needs no unit; every other number does, since a bare one would have to be guessed at. */
+function quantity(
+  fields: Fields,
+  key: string,
+  units: Readonly<Record<string, number>>,
+  expected: string,
+  fallback: number,
+): number {
+  const value = fields.get(key);
+  if (value === undefined) return fallback;
+  if (value === 0) return 0;
+  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?([A-Za-zµ/]+)$/.exec(value) : null;
+  const factor = match === null || !Object.hasOwn(units, match[2]) ? Number.NaN : units[match[2]];
+  const amount = match === null ? Number.NaN : Number(match[1]) * factor;
+  if (Number.isNaN(amount)) throw fields.refusal(key, expected);
+  return amount;
+}
+
+export interface Subnet {
+  readonly address: number;
+  readonly prefixLength: number;
+}
+
+/** An interface's address with its prefix, such as 10.0.0.1/24. @throws RangeError also for one no host can have. */
+export function subnet(fields: Fields, key: string): Subnet {
+  const value = fields.get(key);
+  const match = typeof value === 'string' ? /^([\d.]+)\/(\d{1,2})$/.exec(value) : null;
+  const address = match === null ? undefined : ipv4Number(match[1]);
+  const prefixLength = match === null ? 33 : Number(match[2]);
+  if (address === undefined || prefixLength > 32) {
+    throw fields.refusal(key, 'an IPv4 address with its prefix, such as 10.0.0.1/24');
+  }
+  const first = address >>> 24;
+  const hosts = prefixLength < 31 ? ~(-1 << (32 - prefixLength)) >>> 0 : 0;
+  const host = (address & hosts) >>> 0;
+  if (first === 0 || first === 127 || first > 223 || (hosts !== 0 && (host === 0 || host === hosts))) {
+    throw fields.refusal(key, 'an address that one host can have');
+  }
+  return { address, prefixLength };
+}
+
+/** An address without a prefix. */
+export function ipv4Address(fields: Fields, key: string): number {
+  const value = fields.get(key);
+  const address = typeof value === 'string' ? ipv4Number(value) : undefined;
+  if (address === undefined) throw fields.refusal(key, 'an IPv4 address, such as 10.0.0.1');
+  return address;
+}
+
+/** An int32, as the stack has addresses; undefined for what is none. */
+function ipv4Number(text: string): number | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4 || parts.some((part) => !/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255)) {
+    return undefined;
+  }
+  return parts.reduce((address, part) => (address << 8) | Number(part), 0);
+}
+
+/** A unicast hardware address, such as 02:69:6e:69:63:01. */
+export function macAddress(fields: Fields, key: string): number[] {
+  const value = fields.get(key);
+  const bytes =
+    typeof value === 'string' && /^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(value)
+      ? value.split(':').map((byte) => Number.parseInt(byte, 16))
+      : [1];
+  if ((bytes[0] & 1) !== 0)
+    throw fields.refusal(key, 'a unicast hardware address, such as 02:69:6e:69:63:01');
+  return bytes;
+}
