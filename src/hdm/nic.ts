@@ -96,8 +96,11 @@ export class FakeNic implements Device {
   claim(): number {
     if (this.source.room < this.roomMin) {
       this.source.awaitRoom(this.roomMin);
-      this.counters[DEVICE_TX_FULL] += 1;
-      return -1;
+      // Another thread may have made room meanwhile, and nothing tells of that.
+      if (this.source.room < this.roomMin) {
+        this.counters[DEVICE_TX_FULL] += 1;
+        return -1;
+      }
     }
     const address = this.driver.claim();
     if (address < 0) this.counters[DEVICE_TX_FULL] += 1;

@@ -1,0 +1,311 @@
+/**
+ * A one-way wire between two threads. Its source lives in the sender's thread, its sink in the receiver's; between them lie two
+ * rings of slot numbers in the region, each written by one side: frames sent, and slots given back. Frames lie in slots, as in a
+ * pipe, and the sink does to them what the wire does: rate, delay and damage (flight.ts).
+ *
+ * Neither half wakes the other by itself: a `CableListener` does, since only the world knows how the other thread rests.
+ * Publishing is one atomic store, so whoever looks at the ring after it was woken sees the frame.
+ */
+
+import { assert } from '../assert/assert.ts';
+import type { DmaEngine } from '../dma/engine.ts';
+import type { MemoryPlan } from '../dma/plan.ts';
+import type { Region } from '../dma/region.ts';
+import { WIRE_DUPLICATED, WIRE_OVERFLOW } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { NEVER } from '../time/agent.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
+import { checkPipeConfig, isPerfect, type PipeConfig } from './config.ts';
+import type { FrameTap, WireSink, WireSource } from './contract.ts';
+import { Flight, type FlightSlots } from './flight.ts';
+import { FRAME_OFFSET } from './slots.ts';
+
+/** Word offsets from a cable's address; each index is on a pair of cache lines of its own. */
+const SENT_TAIL = 0;
+const FREED_TAIL = 32;
+const ROOM_WANTED = 64;
+const RINGS = 96;
+/** Words of an entry of the ring of frames: slot, length, and when it was sent (a double). */
+const ENTRY_WORDS = 4;
+
+/** Told what the other thread may be waiting for. */
+export interface CableListener {
+  /** The source has put a frame in; or the sink has made the room the source waits for. */
+  changed(): void;
+}
+
+/** A cable's slots: those of the queue, and as many for copies where frames may be doubled, which the sink owns. */
+function slotCount(config: PipeConfig): number {
+  return config.queueFrames * (config.duplicateProbability > 0 ? 2 : 1);
+}
+
+function ringSize(config: PipeConfig): number {
+  return 2 ** Math.ceil(Math.log2(slotCount(config)));
+}
+
+/** Plans both rings and the slots. @returns their address. */
+export function planCable(plan: MemoryPlan, name: string, config: PipeConfig): number {
+  const rings = 4 * (RINGS + ringSize(config) * (ENTRY_WORDS + 1));
+  const slots = slotCount(config);
+  const reason = `${slots} frames of ${config.slotBytes} bytes between two threads`;
+  return plan.reserve(name, Math.ceil(rings / 128) * 128 + slots * config.slotBytes, reason);
+}
+
+/** Where a cable's parts lie, the same for both halves. */
+class CableMemory {
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  readonly word: number;
+  readonly mask: number;
+  private readonly freedWord: number;
+  private readonly slots: number;
+  private readonly slotBytes: number;
+
+  constructor(region: Region, offset: number, config: PipeConfig) {
+    checkPipeConfig(config);
+    const size = ringSize(config);
+    this.words = region.words;
+    this.doubles = region.doubles;
+    this.word = offset >> 2;
+    this.mask = size - 1;
+    this.freedWord = this.word + RINGS + size * ENTRY_WORDS;
+    this.slots = offset + Math.ceil((4 * (RINGS + size * (ENTRY_WORDS + 1))) / 128) * 128;
+    this.slotBytes = config.slotBytes;
+  }
+
+  /** Word index of the entry at a free-running index. */
+  entry(index: number): number {
+    return this.word + RINGS + (index & this.mask) * ENTRY_WORDS;
+  }
+
+  freed(index: number): number {
+    return this.freedWord + (index & this.mask);
+  }
+
+  frame(slot: number): number {
+    return (this.slots + Math.imul(slot, this.slotBytes) + FRAME_OFFSET) | 0;
+  }
+
+  /** The longest frame that fits. */
+  get frameBytesMax(): number {
+    return this.slotBytes - FRAME_OFFSET;
+  }
+}
+
+export class CableSource implements WireSource {
+  private readonly memory: CableMemory;
+  private readonly counters: Float64Array;
+  private readonly clock: Clock;
+  private readonly listener: CableListener;
+  private readonly freeSlots: Int32Array;
+  private freeCount: number;
+  private sentTail = 0;
+  private freedHead = 0;
+  private tap: FrameTap | null = null;
+
+  /** @param ledger of this direction of the link: overflow is counted here, all else by the sink. */
+  constructor(
+    region: Region,
+    offset: number,
+    config: PipeConfig,
+    clock: Clock,
+    ledger: Ledger,
+    listener: CableListener,
+  ) {
+    this.memory = new CableMemory(region, offset, config);
+    this.counters = ledger.counters;
+    this.clock = clock;
+    this.listener = listener;
+    const slots = config.queueFrames;
+    this.freeSlots = new Int32Array(slots);
+    for (let i = 0; i < slots; i++) this.freeSlots[i] = slots - 1 - i;
+    this.freeCount = slots;
+  }
+
+  /** Shows every frame that is put in to `tap`, before anything can happen to it; null for none. */
+  tapSent(tap: FrameTap | null): void {
+    this.tap = tap;
+  }
+
+  get room(): number {
+    this.reclaim();
+    return this.freeCount;
+  }
+
+  awaitRoom(frames: number): void {
+    const { words, word } = this.memory;
+    Atomics.store(words, word + ROOM_WANTED, frames);
+  }
+
+  /** // Hot path. */
+  reserve(length: number): number {
+    assert(length > 0 && length <= this.memory.frameBytesMax, 'cable: a frame fits its slot');
+    if (this.freeCount === 0) this.reclaim();
+    if (this.freeCount === 0) {
+      this.counters[WIRE_OVERFLOW] += 1;
+      return -1;
+    }
+    return this.memory.frame(this.freeSlots[this.freeCount - 1]);
+  }
+
+  /** // Hot path. */
+  commit(length: number): void {
+    assert(this.freeCount > 0, 'cable: a frame is committed only where one was reserved');
+    const { memory, clock } = this;
+    const slot = this.freeSlots[--this.freeCount];
+    if (this.tap !== null) this.tap.frame(memory.frame(slot), length);
+    const entry = memory.entry(this.sentTail);
+    memory.words[entry] = slot;
+    memory.words[entry + 1] = length;
+    memory.doubles[(entry + 2) >> 1] = clock.nowNs + clock.originNs;
+    this.sentTail = (this.sentTail + 1) | 0;
+    Atomics.store(memory.words, memory.word + SENT_TAIL, this.sentTail);
+    this.listener.changed();
+  }
+
+  /** Takes the slots back that the sink has given. */
+  private reclaim(): void {
+    const { memory } = this;
+    const tail = Atomics.load(memory.words, memory.word + FREED_TAIL);
+    while (this.freedHead !== tail) {
+      this.freeSlots[this.freeCount++] = memory.words[memory.freed(this.freedHead)];
+      this.freedHead = (this.freedHead + 1) | 0;
+    }
+  }
+}
+
+export class CableSink implements WireSink, FlightSlots {
+  receivedLength = 0;
+  private readonly memory: CableMemory;
+  private readonly bytes: Uint8Array;
+  private readonly clock: Clock;
+  private readonly dma: DmaEngine;
+  private readonly listener: CableListener;
+  private readonly perfect: boolean;
+  private readonly flight: Flight;
+  private readonly lengths: Int32Array;
+  /** Slots for copies, which never belong to the source: those from `queueFrames` on. */
+  private readonly copies: Int32Array;
+  private copyCount: number;
+  private readonly queueFrames: number;
+  private sentHead = 0;
+  private freedTail = 0;
+  private received = -1;
+  private tap: FrameTap | null = null;
+
+  /** @param ledger of this direction of the link. @param dma moves copies of frames, for the same ledger. */
+  constructor(
+    region: Region,
+    offset: number,
+    config: PipeConfig,
+    clock: Clock,
+    random: Random,
+    ledger: Ledger,
+    dma: DmaEngine,
+    listener: CableListener,
+  ) {
+    const slots = slotCount(config);
+    this.memory = new CableMemory(region, offset, config);
+    this.bytes = region.bytes;
+    this.clock = clock;
+    this.dma = dma;
+    this.listener = listener;
+    this.perfect = isPerfect(config);
+    this.flight = new Flight(config, this.perfect ? 1 : slots, this, random, ledger.counters);
+    this.lengths = new Int32Array(slots);
+    this.queueFrames = config.queueFrames;
+    this.copyCount = slots - config.queueFrames;
+    this.copies = new Int32Array(this.copyCount);
+    for (let i = 0; i < this.copyCount; i++) this.copies[i] = config.queueFrames + i;
+  }
+
+  /** Shows every frame that is taken out to `tap`, when it is released; null for none. */
+  tapArrived(tap: FrameTap | null): void {
+    this.tap = tap;
+  }
+
+  /** // Hot path. Returns the same frame until it is released. */
+  receive(): number {
+    if (this.received < 0) {
+      const slot = this.perfect ? this.take() : this.land();
+      if (slot < 0) return -1;
+      this.received = slot;
+      this.receivedLength = this.lengths[slot];
+    }
+    return this.memory.frame(this.received);
+  }
+
+  /** // Hot path. */
+  release(): void {
+    const slot = this.received;
+    assert(slot >= 0, 'cable: a slot is released only after it was received');
+    if (this.tap !== null) this.tap.frame(this.memory.frame(slot), this.lengths[slot]);
+    this.received = -1;
+    this.give(slot);
+  }
+
+  nextArrivalNs(): number {
+    if (this.received >= 0) return 0;
+    if (this.perfect) return this.sentHead === this.sentTail() ? NEVER : 0;
+    this.absorb();
+    return this.flight.count === 0 ? NEVER : this.flight.nextNs();
+  }
+
+  duplicate(slot: number): number {
+    if (this.copyCount === 0) return -1;
+    const copy = this.copies[--this.copyCount];
+    this.lengths[copy] = this.lengths[slot];
+    this.dma.move(WIRE_DUPLICATED, this.memory.frame(slot), this.memory.frame(copy), this.lengths[slot]);
+    return copy;
+  }
+
+  flip(slot: number, bit: number): void {
+    this.bytes[this.memory.frame(slot) + (bit >> 3)] ^= 1 << (bit & 7);
+  }
+
+  private sentTail(): number {
+    return Atomics.load(this.memory.words, this.memory.word + SENT_TAIL);
+  }
+
+  /** The next frame of a perfect cable; -1 for none. */
+  private take(): number {
+    if (this.sentHead === this.sentTail()) return -1;
+    const { memory } = this;
+    const entry = memory.entry(this.sentHead);
+    const slot = memory.words[entry];
+    this.lengths[slot] = memory.words[entry + 1];
+    this.sentHead = (this.sentHead + 1) | 0;
+    return slot;
+  }
+
+  private land(): number {
+    this.absorb();
+    return this.flight.land(this.clock.nowNs);
+  }
+
+  /** Puts what was sent in flight, from when it was sent. */
+  private absorb(): void {
+    const { memory, clock } = this;
+    for (const tail = this.sentTail(); this.sentHead !== tail; ) {
+      const sentNs = memory.doubles[(memory.entry(this.sentHead) + 2) >> 1] - clock.originNs;
+      const slot = this.take();
+      if (!this.flight.launch(slot, this.lengths[slot], sentNs)) this.give(slot);
+    }
+  }
+
+  /** Gives a slot back to the source, or keeps it for copies; and wakes a source that waits for room. */
+  private give(slot: number): void {
+    if (slot >= this.queueFrames) {
+      this.copies[this.copyCount++] = slot;
+      return;
+    }
+    const { memory } = this;
+    memory.words[memory.freed(this.freedTail)] = slot;
+    this.freedTail = (this.freedTail + 1) | 0;
+    Atomics.store(memory.words, memory.word + FREED_TAIL, this.freedTail);
+    if (Atomics.load(memory.words, memory.word + ROOM_WANTED) === 0) return;
+    Atomics.store(memory.words, memory.word + ROOM_WANTED, 0);
+    this.listener.changed();
+  }
+}
