@@ -52,7 +52,8 @@ export interface SocketModuleParts {
   readonly outbound: Outbound;
   /** Card memory for received packets. */
   readonly packets: PacketPool;
-  readonly device: Device;
+  /** One for each port, and last the inner loop's where the stack's configuration has one. */
+  readonly ports: readonly Device[];
   readonly stack: StackConfig;
   /** Socket numbers there are, 1 to 65,535: numbers 0 to `socketsMax - 1`. */
   readonly socketsMax: number;
@@ -69,7 +70,7 @@ export interface SocketParts {
 
 /** Builds the module, and plugs the device into the stack. */
 export function buildSocketModule(parts: SocketModuleParts): SocketParts {
-  const { region, layout, clock, ledger, dma, outbound, packets, device, classVersion } = parts;
+  const { region, layout, clock, ledger, dma, outbound, packets, ports, classVersion } = parts;
   const { words } = region;
   checkSocketsMax(parts.socketsMax);
 

@@ -1,36 +1,35 @@
 /** Plans the whole memory of one card: what host and card share, and what the card keeps to itself. */
-
 import { type CardLayout, planCard } from '../../dma/card-layout.ts';
 import { planPackets } from '../../dma/packets.ts';
 import type { MemoryPlan } from '../../dma/plan.ts';
-import { NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
+import type { NicConfig } from '../../hdm/nic-config.ts';
 import { packetSlotBytes, planNic } from '../../hdm/nic-rings.ts';
 import { queuePlanner } from '../../i2o/queues/queues.ts';
+import { nicConfig } from '../config/card-ranges.ts';
 import type { CardConfig } from '../config/settings.ts';
 
 export interface CardMemory {
   readonly layout: CardLayout;
-  readonly nic: number;
+  /** Address of each port's rings, and last of the inner loop's where there is one. */
+  readonly nics: readonly number[];
   readonly packets: number;
 }
 
-export function nicConfig(config: CardConfig): NicConfig {
-  return {
-    ...NIC_DEFAULTS,
-    mtu: config.mtu,
-    mac: config.mac,
-    txRing: config.txRing,
-    rxRing: config.rxRing,
-    tcpSegmentationOffload: config.tcpSegmentationOffload,
-    txChecksumming: config.checksumOffload,
-    rxChecksumming: config.checksumOffload,
-  };
+/** What each of a card's devices is told: its ports in their order, then the inner loop where it has one. */
+export function nicConfigs(config: CardConfig): NicConfig[] {
+  const ports = [config, ...config.furtherPorts].map((port) => nicConfig(config, port));
+  // The loop takes what the largest port takes, so that no connection to oneself has a smaller segment than one to a peer.
+  return config.innerLoop ? [...ports, { ...ports[0], mtu: largestMtu(config) }] : ports;
+}
+
+/** The largest MTU of a card's ports: its packet slots hold a frame of it. */
+export function largestMtu(config: CardConfig): number {
+  return Math.max(config.mtu, ...config.furtherPorts.map(({ mtu }) => mtu));
 }
 
 export function planCardMemory(plan: MemoryPlan, name: string, config: CardConfig): CardMemory {
-  return {
-    layout: planCard(plan, name, config.pools, queuePlanner(config.transport), config.transport),
-    nic: planNic(plan, `${name}.nic`, nicConfig(config)),
-    packets: planPackets(plan, `${name}.packets`, config.packetSlots, packetSlotBytes(config.mtu)),
-  };
+  const layout = planCard(plan, name, config.pools, queuePlanner(config.transport), config.transport);
+  const nics = nicConfigs(config).map((nic, i) => planNic(plan, `${name}.nic${i === 0 ? '' : i}`, nic));
+  const slotBytes = packetSlotBytes(largestMtu(config));
+  return { layout, nics, packets: planPackets(plan, `${name}.packets`, config.packetSlots, slotBytes) };
 }

@@ -1,97 +1,79 @@
-/** Builds the card's side: device, stack, socket module, executive, processor. The same in a worker and inline. */
+/** Builds the card's side: devices, stack, modules, executive, processor. The same in a worker and inline. */
 
 import { CONTROL_BYTES } from '../../dma/card-layout.ts';
-import type { DmaEngine } from '../../dma/engine.ts';
 import { PacketPool } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { Interrupt } from '../../i2o/interrupt.ts';
 import { cardQueues } from '../../i2o/queues/queues.ts';
-import type { FrameConsumer } from '../../i2o/transport.ts';
-import { EchoModule } from '../../iop/echo/echo-module.ts';
+import { EchoModule } from '../../iop/echo/echo.ts';
 import { Executive } from '../../iop/executive/executive.ts';
 import { ExecutiveParts } from '../../iop/executive/executive-parts.ts';
 import type { Module } from '../../iop/module/module.ts';
 import { Outbound } from '../../iop/reply/outbound.ts';
 import { IoProcessor } from '../../iop/run/processor.ts';
 import { buildSocketModule } from '../../ism/build-socket-module.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
-import type { Clock } from '../../time/clock.ts';
-import type { Waker } from '../../time/sleeper.ts';
-import type { WireEnd } from '../../wire/contract.ts';
 import type { CardConfig } from '../config/settings.ts';
-import { type CardMemory, nicConfig } from './card-memory.ts';
-
-/** What the world lends a card. */
-export interface CardEnvironment {
-  readonly clock: Clock;
-  readonly ledger: Ledger;
-  readonly dma: DmaEngine;
-  /** Wakes the host. */
-  readonly waker: Waker;
-  /** What the device is plugged into. */
-  readonly wire: WireEnd;
-  /** Told of what the card's modules throw; the card then is FAILED. Absent: it ends. */
-  readonly onFault?: (error: unknown) => void;
-}
+import type { ModuleKind } from '../topology/checked.ts';
+import { type CardMemory, largestMtu, nicConfigs } from './card-memory.ts';
+import type { CardEnvironment } from './environment.ts';
 
 export interface CardParts {
   readonly processor: IoProcessor;
   readonly packets: PacketPool;
-  readonly device?: FakeNic;
+  /** One for each port, and last the inner loop's; none on a card without sockets. */
+  readonly devices: readonly FakeNic[];
   readonly stack?: Stack;
-  /** Packet slots that wait in the device's receive ring. */
+  /** Packet slots that wait in the devices' receive rings. */
   readonly packetsInDevice: number;
 }
 
-/** A card that serves sockets. */
-export function buildSocketCard(
+/** A card with modules of these kinds, in the order of their TIDs. */
+export function buildCard(
   region: Region,
   memory: CardMemory,
   config: CardConfig,
   environment: CardEnvironment,
+  kinds: readonly ModuleKind[],
 ): CardParts {
-  const { layout } = memory;
-  const { clock, ledger, dma } = environment;
-  const packets = new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(config.mtu));
-  const device = new FakeNic(
-    { region, clock, ledger, dma, packets, wire: environment.wire },
-    memory.nic,
-    nicConfig(config),
+  const { ledger } = environment;
+  const packets = packetPool(memory, config);
+  let devices: FakeNic[] = [];
+  let stack: Stack | undefined;
+  const processor = assemble(region, memory, config, environment, (outbound) =>
+    kinds.map((kind) => {
+      if (kind === 'echo') return new EchoModule(outbound);
+      devices = buildDevices(region, memory, config, environment, packets);
+      const { module, stack: made } = buildSocketModule({
+        region,
+        layout: memory.layout,
+        clock: environment.clock,
+        ledger,
+        dma: environment.dma,
+        outbound,
+        packets,
+        ports: devices,
+        stack: config.stack,
+        socketsMax: config.driver.socketsMax,
+        contextHoldNs: config.contextHoldNs,
+        classVersion: config.classVersion,
+      });
+      stack = made;
+      return module;
+    }),
   );
-  const queues = cardQueues(region, layout, ledger);
-  const outbound = new Outbound(region.words, queues.outbound, ledger);
-  const { module, stack } = buildSocketModule({
-    region,
-    layout,
-    clock,
-    ledger,
-    dma,
-    outbound,
+  return {
+    processor,
     packets,
-    device,
-    stack: config.stack,
-    socketsMax: config.driver.socketsMax,
-    contextHoldNs: config.contextHoldNs,
-    classVersion: config.classVersion,
-  });
-  const processor = assemble(region, memory, queues.inbound, outbound, [module], environment, config);
-  return { processor, packets, device, stack, packetsInDevice: config.rxRing };
+    devices,
+    ...(stack === undefined ? {} : { stack }),
+    packetsInDevice: devices.length * config.rxRing,
+  };
 }
 
-/** A card that only echoes, to measure the message layer alone. */
-export function buildEchoCard(
-  region: Region,
-  memory: CardMemory,
-  config: CardConfig,
-  environment: CardEnvironment,
-): CardParts {
-  return buildModuleCard(region, memory, config, environment, (outbound) => [new EchoModule(outbound)]);
-}
-
-/** A card with these modules, in the order of their TIDs, and nothing beneath them. */
+/** A card with modules of the caller's own, in the order of their TIDs, and nothing beneath them. */
 export function buildModuleCard(
   region: Region,
   memory: CardMemory,
@@ -99,40 +81,46 @@ export function buildModuleCard(
   environment: CardEnvironment,
   modulesOver: (outbound: Outbound) => readonly Module[],
 ): CardParts {
-  const queues = cardQueues(region, memory.layout, environment.ledger);
-  const outbound = new Outbound(region.words, queues.outbound, environment.ledger);
-  const modules = modulesOver(outbound);
-  const packets = new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(config.mtu));
-  return {
-    processor: assemble(region, memory, queues.inbound, outbound, modules, environment, config),
-    packets,
-    packetsInDevice: 0,
-  };
+  const processor = assemble(region, memory, config, environment, modulesOver);
+  return { processor, packets: packetPool(memory, config), devices: [], packetsInDevice: 0 };
+}
+
+function packetPool(memory: CardMemory, config: CardConfig): PacketPool {
+  return new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(largestMtu(config)));
+}
+
+function buildDevices(
+  region: Region,
+  memory: CardMemory,
+  config: CardConfig,
+  environment: CardEnvironment,
+  packets: PacketPool,
+): FakeNic[] {
+  const { clock, ledger, dma, wires } = environment;
+  return nicConfigs(config).map(
+    (nic, i) => new FakeNic({ region, clock, ledger, dma, packets, wire: wires[i] }, memory.nics[i], nic),
+  );
 }
 
 function assemble(
   region: Region,
   memory: CardMemory,
-  inbound: FrameConsumer,
-  outbound: Outbound,
-  modules: readonly Module[],
-  environment: CardEnvironment,
   config: CardConfig,
+  environment: CardEnvironment,
+  modulesOver: (outbound: Outbound) => readonly Module[],
 ): IoProcessor {
   const { layout } = memory;
-  const interrupt = new Interrupt(
-    environment.ledger,
-    environment.waker,
-    environment.clock,
-    config.moderation,
-  );
-  const parts = new ExecutiveParts(region, inbound, outbound, modules, environment.ledger, {
+  const { ledger, waker, clock, onFault } = environment;
+  const queues = cardQueues(region, layout, ledger);
+  const outbound = new Outbound(region.words, queues.outbound, ledger);
+  const modules = modulesOver(outbound);
+  const interrupt = new Interrupt(ledger, waker, clock, config.moderation);
+  const parts = new ExecutiveParts(region, queues.inbound, outbound, modules, ledger, {
     inboundFrames: layout.inboundFrames,
     outboundFrames: layout.outboundFrames,
     controlStart: layout.control,
     controlEnd: layout.control + CONTROL_BYTES,
     staticFrames: layout.staticFrames,
   });
-  const executive = new Executive(parts);
-  return new IoProcessor(inbound, interrupt, executive, parts, environment.ledger, environment.onFault);
+  return new IoProcessor(queues.inbound, interrupt, new Executive(parts), parts, ledger, onFault);
 }

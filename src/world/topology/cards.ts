@@ -3,7 +3,7 @@ import { cardConfig } from '../config/card-config.ts';
 import { checkOverrides } from '../config/card-config-check.ts';
 import { under } from '../config/card-ranges.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG, type PortConfig } from '../config/settings.ts';
-import type { CardTopology, HostTopology } from './checked.ts';
+import { type CardTopology, type HostTopology, MODULE_KINDS, type ModuleKind } from './checked.ts';
 import { Fields, shown } from './fields.ts';
 import { readProcessor } from './hosts.ts';
 import { durationNs, ipv4Address, macAddress, subnet } from './quantities.ts';
@@ -25,12 +25,13 @@ const SETTINGS = [
   'classVersion',
   'contextHoldNs',
 ] as const;
-const KEYS = ['host', 'runs', 'ports', 'gateway', 'mtu', 'loopback', 'processor', 'doorbell', 'interrupt'];
+const KEYS = ['host', 'runs', 'modules', 'ports', 'gateway', 'mtu', 'loopback', 'processor', 'doorbell', 'interrupt'];
 /** Settings of the stack that the ports say. */
 const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbackPort', 'sendElementsMax'];
 /** Ethernet's usual MTU; a card alone in its process has 65535, which no wire of a described world has by itself. */
 const MTU = 1500;
 const PORTS_MAX = 16;
+const MODULES_MAX = 8;
 
 /** A card as read, and whether its first port leads to a link is not known yet. */
 export interface CardDraft extends Omit<CardTopology, 'config'> {
@@ -62,6 +63,7 @@ export function readCards(world: Fields, hosts: readonly HostTopology[], seed: n
       path,
       host,
       placement: card.choice('runs', ['thread', 'inline'] as const, 'thread'),
+      modules: readModules(card),
       ports: card.named('ports').map((port) => port.name),
       portConfigs,
       loopback: card.has('loopback') ? card.flag('loopback', false) : undefined,
@@ -96,6 +98,16 @@ export function finishCard(draft: CardDraft, firstPortLinked: boolean): CardTopo
     });
   });
   return { ...card, config };
+}
+
+/** One module serves sockets, as the driver's calls need it; others may stand beside it. */
+function readModules(card: Fields): ModuleKind[] {
+  const kinds: unknown = card.get('modules') ?? ['socket'];
+  const known = Array.isArray(kinds) && kinds.length <= MODULES_MAX && kinds.every((kind) => MODULE_KINDS.includes(kind));
+  if (!known || kinds.filter((kind) => kind === 'socket').length !== 1) {
+    throw card.refusal('modules', `a list of ${MODULE_KINDS.join(' and ')}, with "socket" once`);
+  }
+  return kinds as ModuleKind[];
 }
 
 function readPorts(card: Fields, cardIndex: number): PortConfig[] {

@@ -18,6 +18,10 @@ export interface HostTopology {
   readonly memoryBytes: number;
 }
 
+/** What a module of a card serves: sockets, or messages that come back as they went. */
+export const MODULE_KINDS = ['socket', 'echo'] as const;
+export type ModuleKind = (typeof MODULE_KINDS)[number];
+
 export interface CardTopology {
   readonly name: string;
   /** Index of the host whose driver it has. */
@@ -25,6 +29,8 @@ export interface CardTopology {
   /** In real time: in a thread of its own, or polled in the program's. Virtual time does not distinguish them. */
   readonly placement: 'thread' | 'inline';
   readonly config: CardConfig;
+  /** Its modules in the order of their TIDs. */
+  readonly modules: readonly ModuleKind[];
   /** Names of its ports, the first one's first. */
   readonly ports: readonly string[];
   /** What work costs the card's processor in virtual time. */

@@ -1,0 +1,84 @@
+/** Builds the wires and switches of one thread over a world's region. */
+import { DmaEngine } from '../../dma/engine.ts';
+import type { Region } from '../../dma/region.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import type { Clock } from '../../time/clock.ts';
+import { Random } from '../../time/random.ts';
+import { type CableListener, CableSink, CableSource } from '../../wire/cable.ts';
+import type { TappedEnd } from '../../wire/contract.ts';
+import { Pipe, type PipeListener } from '../../wire/pipe.ts';
+import { Switch } from '../../wire/switch.ts';
+import type { PortPlan, WirePlan, WorldPlan } from './world-plan.ts';
+
+type Source = TappedEnd['source'];
+type Sink = TappedEnd['sink'];
+
+/** Who is told of what the far end of a wire may be waiting for; absent: nobody, as where one thread polls all. */
+export interface NetworkListeners {
+  /** For a pipe between two agents of an event queue. */
+  readonly pipe?: (wire: WirePlan) => PipeListener;
+  /** For a cable, of the thread at its other end. */
+  readonly cable?: (site: number) => CableListener;
+}
+
+const NOBODY: CableListener = { changed() {} };
+
+export class Network {
+  private readonly plan: WorldPlan;
+  private readonly sources: readonly (Source | undefined)[];
+  private readonly sinks: readonly (Sink | undefined)[];
+  /** By index of `plan.switches`, those of this thread. */
+  readonly switches: readonly (Switch | undefined)[];
+
+  constructor(region: Region, plan: WorldPlan, clock: Clock, site: number, listeners: NetworkListeners = {}) {
+    this.plan = plan;
+    const sources: (Source | undefined)[] = [];
+    const sinks: (Sink | undefined)[] = [];
+    for (const wire of plan.wires) {
+      const { offset, config, fromSite, toSite, seed } = wire;
+      const ledger = new Ledger(region, wire.ledger);
+      const dma = new DmaEngine(region, ledger);
+      if (fromSite === toSite) {
+        const pipe =
+          fromSite === site
+            ? new Pipe(region, offset, config, clock, new Random(seed), ledger, dma)
+            : undefined;
+        if (pipe !== undefined && listeners.pipe !== undefined) pipe.listen(listeners.pipe(wire));
+        sources.push(pipe);
+        sinks.push(pipe);
+        continue;
+      }
+      const listener = (far: number): CableListener => listeners.cable?.(far) ?? NOBODY;
+      sources.push(
+        fromSite === site
+          ? new CableSource(region, offset, config, clock, ledger, listener(toSite))
+          : undefined,
+      );
+      sinks.push(
+        toSite === site
+          ? new CableSink(region, offset, config, clock, new Random(seed), ledger, dma, listener(fromSite))
+          : undefined,
+      );
+    }
+    this.sources = sources;
+    this.sinks = sinks;
+    this.switches = plan.switches.map((entry) => {
+      if (entry.site !== site) return undefined;
+      const ledger = new Ledger(region, entry.ledger);
+      const ends = entry.ports.map((port) => this.end(port));
+      return new Switch(entry.name, entry, region, ends, ledger, new DmaEngine(region, ledger), clock);
+    });
+  }
+
+  /** What is plugged into a card's ports, the inner loop last. */
+  endsOf(card: number): TappedEnd[] {
+    return this.plan.cards[card].ports.map((port) => this.end(port));
+  }
+
+  private end(port: PortPlan): TappedEnd {
+    const source = this.sources[port.out];
+    const sink = this.sinks[port.in];
+    if (source === undefined || sink === undefined) throw new Error('a port of another thread was asked for');
+    return { source, sink };
+  }
+}

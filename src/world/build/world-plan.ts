@@ -1,0 +1,169 @@
+/**
+ * Plans a world's memory: one region for all its cards and wires, sized once, with a line for everybody who has a part of it. The
+ * plan is plain data, so that each thread can build its part of the world over the same region.
+ */
+import { MemoryPlan } from '../../dma/plan.ts';
+import { LEDGER_BYTES } from '../../ledger/ledger.ts';
+import { Random } from '../../time/random.ts';
+import { planPacketRing, type PacketRing } from '../../trace/packet-ring.ts';
+import { planCable } from '../../wire/cable.ts';
+import type { PipeConfig } from '../../wire/config.ts';
+import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
+import type { CardTopology, LinkEnd, Topology } from '../topology/checked.ts';
+import { type CardMemory, largestMtu, nicConfigs, planCardMemory } from './card-memory.ts';
+
+/** Which thread builds and runs each part; 0 is the program's, with all drivers. */
+export interface Sites {
+  readonly cards: readonly number[];
+  readonly switches: readonly number[];
+}
+
+/** One direction of a link. */
+export interface WirePlan {
+  /** Name of the link, for reports. */
+  readonly link: string;
+  readonly config: PipeConfig;
+  readonly from: LinkEnd;
+  readonly to: LinkEnd;
+  /** Threads of its two ends: a pipe where they are one, else a cable. */
+  readonly fromSite: number;
+  readonly toSite: number;
+  /** Address of the wire, and of this direction's counters. */
+  readonly offset: number;
+  readonly ledger: number;
+  readonly seed: number;
+}
+
+export interface CardPlan {
+  readonly topology: CardTopology;
+  readonly site: number;
+  readonly memory: CardMemory;
+  /** Where packets go that are traced. */
+  readonly packets: PacketRing | undefined;
+  /** For each port, the wire that leaves by it and the one that arrives there: indices of `wires`. The inner loop is last. */
+  readonly ports: readonly PortPlan[];
+}
+
+export interface PortPlan {
+  readonly out: number;
+  readonly in: number;
+}
+
+export interface SwitchPlan {
+  readonly name: string;
+  readonly site: number;
+  readonly addressesMax: number;
+  readonly ageingNs: number;
+  readonly ledger: number;
+  readonly ports: readonly PortPlan[];
+}
+
+export interface WorldPlan {
+  readonly cards: readonly CardPlan[];
+  readonly wires: readonly WirePlan[];
+  readonly switches: readonly SwitchPlan[];
+  /** Bytes of the region. */
+  readonly byteLength: number;
+}
+
+/** Bytes recorded of each packet by a card's trace; 0 or absent: none are. */
+export type SnapBytes = readonly (number | undefined)[];
+
+/**
+ * @param plan takes a line for every holder. @param snapBytes by card.
+ * @throws RangeError when the region would be too large, for its addresses or for a host's memory.
+ */
+export function planWorld(plan: MemoryPlan, topology: Topology, sites: Sites, snapBytes: SnapBytes = []): WorldPlan {
+  const memories = topology.cards.map((card, i) => {
+    const before = plan.byteLength;
+    const memory = planCardMemory(plan, card.name, card.config);
+    return { memory, bytes: plan.byteLength - before };
+  });
+  checkHostMemory(topology, memories.map(({ bytes }) => bytes));
+  const wires = planWires(plan, topology, sites);
+  const packets = topology.cards.map(({ name }, i) => {
+    const bytes = snapBytes[i] ?? 0;
+    return bytes === 0 ? undefined : planPacketRing(plan, `${name}.packetTrace`, bytes);
+  });
+  const ledgers = wires.map((wire, i) => planLedger(plan, `${wire.link}.ledger${i}`));
+  const finished = wires.map((wire, i): WirePlan => ({ ...wire, ledger: ledgers[i] }));
+  return {
+    wires: finished,
+    cards: topology.cards.map((card, i) => ({
+      topology: card,
+      site: sites.cards[i],
+      memory: memories[i].memory,
+      packets: packets[i],
+      ports: nicConfigs(card.config).map((_, port) => portPlan(finished, { card: i, port })),
+    })),
+    switches: topology.switches.map((entry, i) => ({
+      name: entry.name,
+      site: sites.switches[i],
+      addressesMax: entry.addressesMax,
+      ageingNs: entry.ageingNs,
+      ledger: planLedger(plan, `${entry.name}.ledger`),
+      ports: Array.from({ length: entry.ports }, (_, port) => portPlan(finished, { switch: i, port })),
+    })),
+    byteLength: plan.byteLength,
+  };
+}
+
+function planLedger(plan: MemoryPlan, name: string): number {
+  return plan.reserve(name, LEDGER_BYTES, 'counters of what passes here');
+}
+
+/** @throws RangeError where the cards of one host need more than it has. */
+function checkHostMemory({ hosts, cards }: Topology, bytes: readonly number[]): void {
+  hosts.forEach(({ name, memoryBytes }, host) => {
+    const needed = bytes.reduce((sum, own, i) => (cards[i].host === host ? sum + own : sum), 0);
+    if (needed > memoryBytes) {
+      throw new RangeError(
+        `"hosts.${name}.memory" expected at least ${needed} bytes for its cards, got ${memoryBytes}`,
+      );
+    }
+  });
+}
+
+type UnledgeredWire = Omit<WirePlan, 'ledger'>;
+
+/** Both directions of every link, then a loop for every port without one. */
+function planWires(plan: MemoryPlan, topology: Topology, sites: Sites): UnledgeredWire[] {
+  const random = new Random(topology.seed);
+  const siteOf = (end: LinkEnd): number => ('card' in end ? sites.cards[end.card] : sites.switches[end.switch]);
+  const wires: UnledgeredWire[] = [];
+  const add = (link: string, name: string, config: PipeConfig, from: LinkEnd, to: LinkEnd): void => {
+    const [fromSite, toSite] = [siteOf(from), siteOf(to)];
+    const offset =
+      fromSite === toSite
+        ? planPipe(plan, name, config.queueFrames, config.slotBytes)
+        : planCable(plan, name, config);
+    wires.push({ link, config, from, to, fromSite, toSite, offset, seed: random.nextInt32() });
+  };
+  // A switch forwards any frame to any of its links, so every link takes the largest there is.
+  const slotBytes = wireSlotBytes(Math.max(...topology.cards.map(({ config }) => largestMtu(config))));
+  for (const { name, pipe, ends } of topology.links) {
+    add(name, `${name}.there`, { ...pipe, slotBytes }, ends[0], ends[1]);
+    add(name, `${name}.back`, { ...pipe, slotBytes }, ends[1], ends[0]);
+  }
+  topology.cards.forEach(({ name, config, ports }, card) => {
+    nicConfigs(config).forEach(({ mtu }, port) => {
+      const end = { card, port };
+      if (wires.some(({ from }) => sameEnd(from, end))) return;
+      const loop = `${name}.${ports[port] ?? 'loop'}`;
+      add(loop, `${loop}.wire`, { ...config.wire, slotBytes: wireSlotBytes(mtu) }, end, end);
+    });
+  });
+  return wires;
+}
+
+function portPlan(wires: readonly WirePlan[], end: LinkEnd): PortPlan {
+  return {
+    out: wires.findIndex(({ from }) => sameEnd(from, end)),
+    in: wires.findIndex(({ to }) => sameEnd(to, end)),
+  };
+}
+
+function sameEnd(a: LinkEnd, b: LinkEnd): boolean {
+  if ('card' in a) return 'card' in b && a.card === b.card && a.port === b.port;
+  return 'switch' in b && a.switch === b.switch && a.port === b.port;
+}
