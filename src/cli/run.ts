@@ -14,7 +14,7 @@ import { runSummary } from '../report/run-summary.ts';
 import { nextTurn } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
-import type { Card } from '../world/card.ts';
+import type { Card } from '../world/open/card.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { oneOf } from './numbers.ts';
 

@@ -30,7 +30,8 @@ export class PortGroup {
   nextDeadlineNs(): number {
     const { devices } = this;
     let nextNs = devices[0].nextDeadlineNs();
-    for (let port = 1; port < devices.length; port++) nextNs = Math.min(nextNs, devices[port].nextDeadlineNs());
+    for (let port = 1; port < devices.length; port++)
+      nextNs = Math.min(nextNs, devices[port].nextDeadlineNs());
     return nextNs;
   }
 }

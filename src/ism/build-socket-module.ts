@@ -10,6 +10,7 @@ import type { PacketPool } from '../dma/packets.ts';
 import type { PoolArea } from '../dma/pool-area.ts';
 import type { Region } from '../dma/region.ts';
 import type { Device } from '../hdm/contract.ts';
+import { PortGroup } from '../hdm/port-group.ts';
 import { SglReader } from '../i2o/list/sgl-reader.ts';
 import type { Outbound } from '../iop/reply/outbound.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -81,8 +82,9 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const events = new SocketEvents();
 
   const upcalls = new Upcalls(pending, sendBuffers, events);
-  const stack = new Stack(parts.stack, region, packets, dma, ledger, [device], upcalls);
-  device.attach(stack);
+  const stack = new Stack(parts.stack, region, packets, dma, ledger, ports, upcalls);
+  const device = new PortGroup(ports);
+  device.attach((port) => (port === 0 ? stack : stack.clientOf(port)));
   const state = { words, clock, ledger, stack, sockets, pending, buckets, sendBuffers };
 
   const batch = new BatchControl(parts.contextHoldNs, layout.receive.count);
@@ -137,13 +139,14 @@ function hostAreas(layout: CardLayout): { offset: number; byteLength: number }[]
   return [{ offset: layout.control, byteLength: CONTROL_BYTES }, area(layout.transmit), area(layout.receive)];
 }
 
-function deviceFacts({ layout, device, stack, socketsMax }: SocketModuleParts): DeviceFacts {
+function deviceFacts({ layout, ports, stack, socketsMax }: SocketModuleParts): DeviceFacts {
+  const [first] = ports;
   return {
     address: stack.address,
     prefixLength: stack.prefixLength,
-    macHigh: device.macHigh,
-    macLow: device.macLow,
-    mtu: device.mtu,
+    macHigh: first.macHigh,
+    macLow: first.macLow,
+    mtu: first.mtu,
     socketsMax,
     connectionsMax: stack.connectionsMax,
     datagramSocketsMax: stack.udpSocketsMax,

@@ -7,7 +7,7 @@
  * Nothing the host wrote is trusted: each word is read once, checked, then used.
  */
 import { assert } from '../assert/assert.ts';
-import type { Device } from '../hdm/contract.ts';
+import type { PortGroup } from '../hdm/port-group.ts';
 import {
   DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
   DETAILED_STATUS_UNKNOWN_FUNCTION,
@@ -52,7 +52,7 @@ export interface SocketModuleParts {
   readonly clock: Clock;
   readonly words: Int32Array;
   readonly ledger: Ledger;
-  readonly device: Device;
+  readonly device: PortGroup;
   readonly stack: Stack;
   readonly sockets: readonly CardSocket[];
   readonly buckets: Buckets;
@@ -90,7 +90,7 @@ export class SocketModule implements Module {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly clock: Clock;
-  private readonly device: Device;
+  private readonly device: PortGroup;
   private readonly stack: Stack;
   private readonly sockets: readonly CardSocket[];
   private readonly buckets: Buckets;

@@ -328,34 +328,42 @@ export const DEVICE_RX_NO_BUFFER = 161;
 export const DEVICE_RX_BAD_CHECKSUM = 162;
 /** segments cut by the device (iop) */
 export const DEVICE_TSO_SEGMENTS = 163;
+/** frames put on the wire by whoever is at its start (link) */
+export const WIRE_SENT = 164;
+/** frames put on the wire by whoever is at its start, bytes (link) */
+export const WIRE_SENT_BYTES = 165;
+/** frames taken off the wire by whoever is at its end (link) */
+export const WIRE_ARRIVED = 166;
+/** frames taken off the wire by whoever is at its end, bytes (link) */
+export const WIRE_ARRIVED_BYTES = 167;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 164;
+export const WIRE_DROPPED = 168;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 165;
+export const WIRE_OVERFLOW = 169;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 166;
+export const WIRE_DUPLICATED = 170;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 167;
+export const WIRE_DUPLICATED_BYTES = 171;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 168;
+export const WIRE_CORRUPTED = 172;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 169;
+export const WIRE_REORDERED = 173;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 170;
+export const SWITCH_FORWARDS = 174;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 171;
+export const SWITCH_FORWARDS_BYTES = 175;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 172;
+export const SWITCH_FRAMES = 176;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 173;
+export const SWITCH_FLOODED = 177;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 174;
+export const SWITCH_DROPPED = 178;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 175;
+export const CAPTURE_COPIES = 179;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 176;
+export const CAPTURE_COPIES_BYTES = 180;
 
-export const COUNTER_COUNT = 177;
+export const COUNTER_COUNT = 181;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -521,6 +529,10 @@ export const COUNTER_NAMES: readonly string[] = [
   'deviceRxNoBuffer',
   'deviceRxBadChecksum',
   'deviceTsoSegments',
+  'wireSent',
+  'wireSentBytes',
+  'wireArrived',
+  'wireArrivedBytes',
   'wireDropped',
   'wireOverflow',
   'wireDuplicated',
@@ -700,6 +712,10 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'link',
+  'link',
+  'link',
+  'link',
   'link',
   'link',
   'link',
@@ -892,6 +908,10 @@ export const COUNTER_GROUPS: readonly string[] = [
   'wire',
   'wire',
   'wire',
+  'wire',
+  'wire',
+  'wire',
+  'wire',
 ];
 export const COUNTER_DOCS: readonly string[] = [
   'program memory to a transmit buffer',
@@ -1058,6 +1078,10 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames dropped for want of a receive buffer',
   'frames whose checksum the device found bad',
   'segments cut by the device',
+  'frames put on the wire by whoever is at its start',
+  'frames put on the wire by whoever is at its start, bytes',
+  'frames taken off the wire by whoever is at its end',
+  'frames taken off the wire by whoever is at its end, bytes',
   'frames lost on the wire on purpose',
   'frames lost because the link\'s queue was full',
   'frames doubled on the wire',

@@ -1,8 +1,20 @@
 /**
- * Balances the books of one card (design section 6): what goes in one end comes out of the other, or is lost by a name.
- * A row is a sum that must hold once nothing is in flight; a run in which one does not hold is a failed run.
+ * Balances the books of one card: what goes in at one end comes out of the other, or is lost by a name. A row is a sum that must
+ * hold once nothing is in flight; a run in which one does not hold is a failed run. What several cards and links have in common
+ * is balanced over the whole world (world/build/books.ts).
  */
+import { COUNTER_NAMES } from './counters.gen.ts';
+
+/** Counters by name, those that are zero perhaps left out. */
 export type Counters = Readonly<Record<string, number>>;
+
+const KNOWN: ReadonlySet<string> = new Set(COUNTER_NAMES);
+
+/** A counter's value, 0 where it is left out. @throws RangeError for a name that no counter has, which would be 0 for ever. */
+export function counterValue(counters: Counters, name: string): number {
+  if (!KNOWN.has(name)) throw new RangeError(`the ledger has no counter "${name}"`);
+  return counters[name] ?? 0;
+}
 
 /** What the sides hold right now, outside the counters. */
 export interface Holdings {
@@ -24,15 +36,18 @@ export interface Reconciliation {
   readonly rows: readonly Row[];
 }
 
-/** @param host @param iop the two sides' counters. @param looped the card's wire comes back to itself. */
+/**
+ * @param host @param iop the two sides' counters.
+ * @param loop counters of the card's wire where it comes back to itself; absent where it leads to others.
+ */
 export function reconcile(
   host: Counters,
   iop: Counters,
   holdings: Holdings,
-  looped: boolean,
+  loop?: Counters,
 ): Reconciliation {
-  const h = (name: string): number => host[name] ?? 0;
-  const c = (name: string): number => iop[name] ?? 0;
+  const h = (name: string): number => counterValue(host, name);
+  const c = (name: string): number => counterValue(iop, name);
   const rows: Row[] = [
     row(
       'bytes sent = copied to buffers + copied into frames + offered in buffers',
@@ -99,7 +114,8 @@ export function reconcile(
     row('address mappings after start', h('mappings') + c('mappings'), 0),
     row('buffer allocations after start', h('allocations') + c('allocations'), 0),
   ];
-  if (looped) {
+  if (loop !== undefined) {
+    const w = (name: string): number => counterValue(loop, name);
     const lost = c('tcpOutDataBytes') - (c('bytesAccepted') - c('udpInDataBytes'));
     rows.push(
       row(
@@ -115,17 +131,22 @@ export function reconcile(
             c('udpNoPorts') +
             c('udpInErrors') -
             c('udpOutDatagrams') -
-            c('wireDuplicated'),
+            w('wireDuplicated'),
         ),
         0,
       ),
       row(
         'frames on the wire = taken off it + lost by name',
-        c('deviceTxPackets') + c('wireDuplicated'),
-        c('deviceRxPackets') + c('deviceRxNoBuffer') + c('wireDropped') + c('wireOverflow'),
+        c('deviceTxPackets') + w('wireDuplicated'),
+        c('deviceRxPackets') + c('deviceRxNoBuffer') + w('wireDropped') + w('wireOverflow'),
       ),
     );
   }
+  return balanceOf(rows);
+}
+
+/** Whether every row holds. */
+export function balanceOf(rows: readonly Row[]): Reconciliation {
   const wrong = rows.filter((r) => r.left !== r.right);
   return {
     balanced: wrong.length === 0,
@@ -134,6 +155,7 @@ export function reconcile(
   };
 }
 
-function row(what: string, left: number, right: number): Row {
+/** One sum that must hold. */
+export function row(what: string, left: number, right: number): Row {
   return { what, left, right };
 }

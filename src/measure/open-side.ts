@@ -3,6 +3,7 @@
  * card is imported where it is opened: the kernel's side holds nothing of it.
  */
 
+import type { Reconciliation } from '../ledger/reconcile.ts';
 import { coresApart, pinThread } from '../linux/affinity.ts';
 import { KernelStack } from '../linux/kernel-stack.ts';
 import { KOFFI_MISSING, loadLibc } from '../linux/libc.ts';
@@ -12,7 +13,6 @@ import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
 import { pause } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
-import type { Card, CardBooks, Reconciliation } from '../workloads/card-port.ts';
 import { HttpKeepAlive } from '../workloads/http.ts';
 import { MessageRoundTrip, MessageStream } from '../workloads/message.ts';
 import { NetConnectRequestResponse } from '../workloads/net-crr.ts';
@@ -22,6 +22,7 @@ import { PairWorkload } from '../workloads/pair-workload.ts';
 import { PortRoundTrip, PortStream } from '../workloads/port.ts';
 import { WORKLOAD_NAMES } from '../workloads/programs.ts';
 import type { Workload } from '../workloads/workload.ts';
+import type { Card, CardBooks } from '../world/open/card.ts';
 import type { SidePlan, SideTrace } from './side-protocol.ts';
 
 export interface OpenSide {
@@ -81,7 +82,10 @@ function openPort(plan: SidePlan, clock: Clock): OpenSide {
 
 async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
-  const echo = await (await import('../world/card.ts')).openEcho({ ...POLLING, ...transportOf(plan) }, trace);
+  const echo = await (await import('../world/open/card.ts')).openEcho(
+    { ...POLLING, ...transportOf(plan) },
+    trace,
+  );
   const workload =
     plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
   return {
@@ -109,7 +113,7 @@ async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
-  const card = await (await import('../world/card.ts')).openCard(transportOf(plan), trace);
+  const card = await (await import('../world/open/card.ts')).openCard(transportOf(plan), trace);
   if (plan.api === 'net') install(card);
   const workload =
     plan.api === 'net'
@@ -136,7 +140,7 @@ function closeTrace(trace: { sink: FileSink } | undefined): void {
 async function closeCard(card: Card, workload: Workload): Promise<Reconciliation> {
   await workload.close();
   uninstall();
-  let reconciliation: Reconciliation = { balanced: false, lines: [] };
+  let reconciliation: Reconciliation = { balanced: false, lines: [], rows: [] };
   for (let i = 0; i < RECONCILE_ATTEMPTS && !reconciliation.balanced; i++) {
     await pause(SETTLE_MS);
     reconciliation = card.reconcile();

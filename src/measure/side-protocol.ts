@@ -1,9 +1,9 @@
 /** What the bench and the process of one side say to each other. One command at a time, one answer each. */
 
+import type { Reconciliation } from '../ledger/reconcile.ts';
 import type { LatencySummary } from '../record/latency.ts';
 import type { Repeat } from '../record/result.ts';
 import type { Api, Load, Side, Test } from '../record/row.ts';
-import type { Reconciliation } from '../workloads/card-port.ts';
 
 export interface SidePlan {
   readonly test: Test;

@@ -6,8 +6,8 @@
 
 import { LatencyRecorder } from '../record/latency.ts';
 import type { Counters, Repeat } from '../record/result.ts';
-import type { LedgerSnapshot } from '../workloads/card-port.ts';
 import type { Counts } from '../workloads/workload.ts';
+import type { LedgerSnapshot } from '../world/open/card.ts';
 import { type Cost, Observation } from './observe.ts';
 import { type OpenSide, openSide } from './open-side.ts';
 import type { Answer, Command, SidePlan } from './side-protocol.ts';

@@ -4,9 +4,9 @@
  * nothing of us.
  */
 
-import type { CardOverrides } from '../world/config/settings.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
-import { type Card, openCard } from '../world/card.ts';
+import type { CardOverrides } from '../world/config/settings.ts';
+import { type Card, openCard } from '../world/open/card.ts';
 import { environmentOptions, mayUseCard } from './environment.ts';
 import { type InstallOptions, install } from './install.ts';
 import { parseOffloadRule } from './offload-rule.ts';

@@ -5,7 +5,7 @@
  * same answers have come, or it rests. Compared is per transaction, not per frame: a card may batch
  * otherwise. See docs/trace.md for what is compared and what is not.
  */
-import type { CardOverrides } from '../world/config/settings.ts';
+
 import { EXEC_IOP_RESET, EXEC_OUTBOUND_INIT, EXEC_STATUS_GET } from '../i2o/executive.gen.ts';
 import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/list/sgl.ts';
 import { SOCKET_RECEIVE_POST_SGL_WORD, writeSocketReceivePost } from '../i2o/socket.gen.ts';
@@ -13,6 +13,7 @@ import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
 import { type DecodedFrame, decodeFrame } from '../trace/decode/frame.ts';
 import { INBOUND, OUTBOUND, type TraceEnd, type TraceHead, type TraceSink } from '../trace/sink.ts';
 import { cardConfig } from '../world/config/card-config.ts';
+import type { CardOverrides } from '../world/config/settings.ts';
 import { BareCard } from '../world/virtual/bare-card.ts';
 import { type Answer, AnswerPairs } from './answers.ts';
 import { answersOf, answerText, keysOf, sameFields } from './compare.ts';

@@ -16,6 +16,9 @@ export interface Waker {
   wake(): void;
 }
 
+/** Word after the wake-up count, of two: 1 from `prepare` on, until somebody has seen it. */
+const RESTS = 2;
+
 /** Rests a thread on a word of shared memory. Waking it costs about 18 µs (futex). */
 export class FutexSleeper implements Sleeper {
   private readonly words: Int32Array;
@@ -29,6 +32,7 @@ export class FutexSleeper implements Sleeper {
   }
 
   prepare(): void {
+    Atomics.store(this.words, this.index + RESTS, 1);
     this.seen = Atomics.load(this.words, this.index);
   }
 
@@ -50,5 +54,13 @@ export class FutexWaker implements Waker {
   wake(): void {
     Atomics.add(this.words, this.index, 1);
     Atomics.notify(this.words, this.index, 1);
+  }
+
+  /**
+   * Wakes a thread only if it has prepared to rest: for those who bring it work without its having asked for a notification, such
+   * as a frame on a wire from another thread. Costs an atomic exchange where the thread is awake.
+   */
+  wakeIfResting(): void {
+    if (Atomics.exchange(this.words, this.index + RESTS, 0) === 1) this.wake();
   }
 }

@@ -1,8 +1,9 @@
 /** Runs the live workload over a card with a validator as its trace: on a thread, or in virtual time. */
-import type { CardOverrides } from '../world/config/settings.ts';
+
 import type { Transport } from '../dma/card-layout.ts';
 import { Validator } from '../validate/validator.ts';
-import { openCard } from '../world/card.ts';
+import type { CardOverrides } from '../world/config/settings.ts';
+import { openCard } from '../world/open/card.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { Tour } from './tour.ts';
 

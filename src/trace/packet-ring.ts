@@ -9,12 +9,13 @@
  *
  * Times are the process's monotonic ones (time/clock.ts), so that both threads mean the same.
  */
-import type { FrameTap } from '../wire/contract.ts';
+
 import type { DmaEngine } from '../dma/engine.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import type { Region } from '../dma/region.ts';
 import { CAPTURE_COPIES } from '../ledger/counters.gen.ts';
 import type { Clock } from '../time/clock.ts';
+import type { FrameTap } from '../wire/contract.ts';
 
 const HEAD_WORD = 32;
 const LOST_WORD = 64;

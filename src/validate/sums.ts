@@ -58,7 +58,7 @@ export class Sums {
 
   private balance({ host, iop }: TraceEnd): void {
     const inUse = (host['memoryTransmitTaken'] ?? 0) - (host['memoryTransmitReturned'] ?? 0);
-    const { rows } = reconcile(host, iop, { transmitInUse: inUse }, false);
+    const { rows } = reconcile(host, iop, { transmitInUse: inUse });
     rows.forEach(({ what, left, right }, index) => {
       if (left !== right) this.findings.report('R-06', index, `${what}: ${left} against ${right}`);
     });

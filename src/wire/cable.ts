@@ -11,7 +11,14 @@ import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import type { Region } from '../dma/region.ts';
-import { WIRE_DUPLICATED, WIRE_OVERFLOW } from '../ledger/counters.gen.ts';
+import {
+  WIRE_ARRIVED,
+  WIRE_ARRIVED_BYTES,
+  WIRE_DUPLICATED,
+  WIRE_OVERFLOW,
+  WIRE_SENT,
+  WIRE_SENT_BYTES,
+} from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -154,6 +161,8 @@ export class CableSource implements WireSource {
     assert(this.freeCount > 0, 'cable: a frame is committed only where one was reserved');
     const { memory, clock } = this;
     const slot = this.freeSlots[--this.freeCount];
+    this.counters[WIRE_SENT] += 1;
+    this.counters[WIRE_SENT_BYTES] += length;
     if (this.tap !== null) this.tap.frame(memory.frame(slot), length);
     const entry = memory.entry(this.sentTail);
     memory.words[entry] = slot;
@@ -179,6 +188,7 @@ export class CableSink implements WireSink, FlightSlots {
   receivedLength = 0;
   private readonly memory: CableMemory;
   private readonly bytes: Uint8Array;
+  private readonly counters: Float64Array;
   private readonly clock: Clock;
   private readonly dma: DmaEngine;
   private readonly listener: CableListener;
@@ -208,6 +218,7 @@ export class CableSink implements WireSink, FlightSlots {
     const slots = slotCount(config);
     this.memory = new CableMemory(region, offset, config);
     this.bytes = region.bytes;
+    this.counters = ledger.counters;
     this.clock = clock;
     this.dma = dma;
     this.listener = listener;
@@ -240,6 +251,8 @@ export class CableSink implements WireSink, FlightSlots {
   release(): void {
     const slot = this.received;
     assert(slot >= 0, 'cable: a slot is released only after it was received');
+    this.counters[WIRE_ARRIVED] += 1;
+    this.counters[WIRE_ARRIVED_BYTES] += this.lengths[slot];
     if (this.tap !== null) this.tap.frame(this.memory.frame(slot), this.lengths[slot]);
     this.received = -1;
     this.give(slot);

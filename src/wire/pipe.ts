@@ -11,7 +11,14 @@
 import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
-import { WIRE_DUPLICATED, WIRE_OVERFLOW } from '../ledger/counters.gen.ts';
+import {
+  WIRE_ARRIVED,
+  WIRE_ARRIVED_BYTES,
+  WIRE_DUPLICATED,
+  WIRE_OVERFLOW,
+  WIRE_SENT,
+  WIRE_SENT_BYTES,
+} from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -130,6 +137,8 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     assert(this.freeCount > 0, 'pipe: a frame is committed only where one was reserved');
     const slot = this.freeSlots[--this.freeCount];
     this.lengths[slot] = length;
+    this.counters[WIRE_SENT] += 1;
+    this.counters[WIRE_SENT_BYTES] += length;
     if (this.sentTap !== null) this.sentTap.frame(this.addressOf(slot), length);
     if (this.perfect) {
       this.ring[this.tail & this.mask] = slot;
@@ -162,6 +171,8 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
   release(): void {
     const slot = this.received;
     assert(slot >= 0, 'pipe: a slot is released only after it was received');
+    this.counters[WIRE_ARRIVED] += 1;
+    this.counters[WIRE_ARRIVED_BYTES] += this.lengths[slot];
     if (this.arrivedTap !== null) this.arrivedTap.frame(this.addressOf(slot), this.lengths[slot]);
     this.received = -1;
     this.freeSlots[this.freeCount++] = slot;

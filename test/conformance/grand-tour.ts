@@ -2,13 +2,15 @@
  * A trace with something of every message, on a card in virtual time, from bring-up to quiesce: what surgeries are done on. The
  * driver's own traffic first, streams and datagrams; then the messages it never sends, as the vectors have them.
  */
+
 import type { Transport } from '../../src/dma/card-layout.ts';
 import { FLAG_MULTIPLE } from '../../src/i2o/frame.ts';
 import { REPLY_MODE_BATCH, writeSocketSend } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { READABLE, SHUT_WR, SOCK_DGRAM, WRITABLE } from '../../src/socket/contract.ts';
 import { SO_KEEPALIVE } from '../../src/socket/options.ts';
-import { type VirtualCard, VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { Tape } from './trace-surgery.ts';
 import { type Vector, vectorFile, wordsOf } from './vectors.ts';
 

@@ -3,7 +3,7 @@
  * frame, which is changed as it crosses: before the validator sees it, or behind its back, as a side that misreads what it was told.
  * The others get a method replaced.
  */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import { EXEC_SYS_ENABLE } from '../../src/i2o/executive.gen.ts';
 import { frameFunction, frameSizeWords, frameTarget } from '../../src/i2o/frame.ts';
 import { DEVICE_TID } from '../../src/i2o/tids.ts';
@@ -13,7 +13,9 @@ import { SO_RCVBUF } from '../../src/socket/options.ts';
 import { INBOUND, type TraceEnd, type TraceHead, type TraceSink } from '../../src/trace/sink.ts';
 import type { Violation } from '../../src/validate/findings.ts';
 import { Validator } from '../../src/validate/validator.ts';
-import { type VirtualCard, VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 /** Looks at a frame and may change it. @returns true once it has done what it is for; it is not asked again. */
 export type Change = (words: Int32Array, at: number) => boolean;

@@ -17,7 +17,7 @@ import {
 } from '../../src/i2o/socket.gen.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import { MEMORY_TRANSMIT_RETURNED } from '../../src/ledger/counters.gen.ts';
-import type { VirtualCard } from '../../src/world/virtual/virtual-world.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
 import { type Change, first, type Mutant, nth, part, put, when } from './mutant.ts';
 
 const outboundOf = (card: VirtualCard): Outbound => part<Outbound>(card.parts.processor, 'outbound');

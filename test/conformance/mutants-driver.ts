@@ -1,4 +1,5 @@
 /** Drivers that break the spec: what the host writes, and what it does with frames and buffers. */
+
 import { EXEC_SYS_ENABLE, EXEC_SYS_TAB_SET, writeExecSysQuiesce } from '../../src/i2o/executive.gen.ts';
 import {
   SOCKET_ACCEPT_POST,
@@ -16,7 +17,7 @@ import {
   SOCKET_SHUTDOWN,
 } from '../../src/i2o/socket.gen.ts';
 import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
-import type { VirtualCard } from '../../src/world/virtual/virtual-world.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
 import { type Change, first, type Mutant, nth, put, when } from './mutant.ts';
 
 /** The first SocketSend with a transmit buffer, or with immediate data. */

@@ -1,4 +1,5 @@
 /** Drivers that lose, double or overwrite what they hold: frames, buckets, buffers; and whose sums do not hold. */
+
 import { SOCKET_RECEIVE_CREDIT, SOCKET_RECEIVE_POST, SOCKET_SEND } from '../../src/i2o/socket.gen.ts';
 import {
   BYTES_SENT,
@@ -6,7 +7,7 @@ import {
   RECEIVE_COPIES_BYTES,
   SEND_COPIES,
 } from '../../src/ledger/counters.gen.ts';
-import type { VirtualCard } from '../../src/world/virtual/virtual-world.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
 import { first, type Mutant, nth, part, put, when } from './mutant.ts';
 
 interface Ring {

@@ -1,5 +1,5 @@
 /** A card with the memory the vectors ask for: posts their frames, and judges what comes back by what they expect. */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import { DETAILED_STATUS_NAMES, FAILURE_CODE_NAMES } from '../../src/i2o/executive.gen.ts';
 import {
   FLAG_FAIL,
@@ -18,6 +18,7 @@ import { EchoModule } from '../../src/iop/echo/echo-module.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import { errnoName } from '../../src/socket/errno.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { BareCard } from '../iop/bed.ts';
 import { type Place, type Vector, type VectorFile, type VectorFrame, wordsOf } from './vectors.ts';
 

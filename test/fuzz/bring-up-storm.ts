@@ -2,7 +2,7 @@
  * A driver that brings up a card gone mad: status words, status block and tables are what the card likes, replies are spoilt or
  * missing. Bringing up either works or fails with one line that says which step; it never hangs or throws anything else.
  */
-import { DEFAULT_CARD_CONFIG } from '../../src/world/config/settings.ts';
+
 import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
@@ -14,6 +14,7 @@ import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import { Host } from '../../src/osm/host.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
+import { DEFAULT_CARD_CONFIG } from '../../src/world/config/settings.ts';
 import { StormFailure } from './card-storm.ts';
 import { mutate } from './mutations.ts';
 

@@ -3,7 +3,7 @@
  * replies nobody asked for; a program calls meanwhile. The driver must not throw, hang, write what is not its own, or lose
  * a buffer; what it sends must be well formed whatever it was told. Everything follows from the seed.
  */
-import { DEFAULT_CARD_CONFIG } from '../../src/world/config/settings.ts';
+
 import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
@@ -19,6 +19,7 @@ import { Host } from '../../src/osm/host.ts';
 import { ERRNO_MAX } from '../../src/socket/errno.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
+import { DEFAULT_CARD_CONFIG } from '../../src/world/config/settings.ts';
 import { StormFailure } from './card-storm.ts';
 import { LOOPBACK, PORT } from './frame-maker.ts';
 import { Guards } from './guards.ts';

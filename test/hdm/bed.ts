@@ -2,7 +2,7 @@
  * A fake NIC on a wire, a client that keeps what it is handed, and packets built and checked without any of
  * our kernels.
  */
-import { planPipe, wireSlotBytes } from '../../src/wire/slots.ts';
+
 import { DmaEngine } from '../../src/dma/engine.ts';
 import { PacketPool, planPackets } from '../../src/dma/packets.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
@@ -17,7 +17,8 @@ import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../src/wire/config.ts';
 import type { WireSource } from '../../src/wire/contract.ts';
 import { createLoopback } from '../../src/wire/link.ts';
-import { type Pipe } from '../../src/wire/pipe.ts';
+import type { Pipe } from '../../src/wire/pipe.ts';
+import { planPipe, wireSlotBytes } from '../../src/wire/slots.ts';
 
 export interface Received {
   readonly packet: number;

@@ -1,6 +1,5 @@
 /** A card without a driver: raw frames in, raw frames out, in virtual time. */
-import type { CardConfig, CardOverrides } from '../../src/world/config/settings.ts';
-import { planPipe, wireSlotBytes } from '../../src/wire/slots.ts';
+
 import { DmaEngine } from '../../src/dma/engine.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
@@ -14,14 +13,12 @@ import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE } from '../../src/wire/config.ts';
 import { createLoopback } from '../../src/wire/link.ts';
-import { cardConfig } from '../../src/world/config/card-config.ts';
+import { planPipe, wireSlotBytes } from '../../src/wire/slots.ts';
 import { type CardMemory, planCardMemory } from '../../src/world/build/card-memory.ts';
-import {
-  buildModuleCard,
-  buildSocketCard,
-  type CardEnvironment,
-  type CardParts,
-} from '../../src/world/build/card-parts.ts';
+import { buildCard, buildModuleCard, type CardParts } from '../../src/world/build/card-parts.ts';
+import type { CardEnvironment } from '../../src/world/build/environment.ts';
+import { cardConfig } from '../../src/world/config/card-config.ts';
+import type { CardConfig, CardOverrides } from '../../src/world/config/settings.ts';
 
 export interface BareCardOptions {
   /** In place of the socket module. */
@@ -65,14 +62,14 @@ export class BareCard {
       ledger: this.ledger,
       dma,
       waker: { wake: () => {} },
-      wire,
+      wires: [wire],
       ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     };
     const { module } = options;
     const modules = options.modules ?? (module && ((outbound: Outbound) => [module(outbound)]));
     this.parts =
       modules === undefined
-        ? buildSocketCard(this.region, this.memory, this.config, environment)
+        ? buildCard(this.region, this.memory, this.config, environment, ['socket'])
         : buildModuleCard(this.region, this.memory, this.config, environment, modules);
     this.hostLedger = new Ledger(this.region, layout.hostLedger);
     const queues = hostQueues(this.region, layout, this.hostLedger);

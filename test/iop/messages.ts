@@ -1,11 +1,12 @@
 /** Executive and utility messages as the tests of the card send them: built, posted, answered. */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import { expect } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { writeHeader } from '../../src/i2o/frame.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { BareCard, type BareCardOptions } from './bed.ts';
 
 /** Contexts of every request, unless a test says otherwise. */

@@ -1,4 +1,5 @@
 /** An IOP with several modules: each device has its TID, condition, users, events, groups and turn of its own. */
+
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import {
@@ -24,7 +25,7 @@ import { RESULT_BYTES_MAX } from '../../src/iop/lists/control-lists.ts';
 import type { Module } from '../../src/iop/module/module.ts';
 import { NumberGroup } from '../../src/iop/module/parameter-group.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';
-import type { CardOverrides } from '../../src/world/build/card-config.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed } from './messages.ts';
 

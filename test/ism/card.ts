@@ -1,11 +1,12 @@
 /** An operational card spoken to in raw frames: requests as lists of words, replies taken apart. */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import { expect } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { SGL_LAST, SGL_SIMPLE_IN, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import * as s from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import type { SocketModule } from '../../src/ism/socket-module.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { BareCard } from '../iop/bed.ts';
 
 export const LOCALHOST = 0x7f000001;

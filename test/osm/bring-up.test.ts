@@ -13,6 +13,7 @@ import { Host } from '../../src/osm/host.ts';
 import { entryOfClass } from '../../src/osm/message/device-table.ts';
 import { HANDLER_NONE, HANDLER_WATCH } from '../../src/osm/message/handlers.ts';
 import { ENETDOWN } from '../../src/socket/errno.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { FakeModule } from '../iop/fake-module.ts';
 import { Bed, IN_AT } from '../iop/messages.ts';
 

@@ -25,6 +25,7 @@ import { Host } from '../../src/osm/host.ts';
 import type { DriverConfig } from '../../src/osm/memory/driver-config.ts';
 import { HANDLER_CONNECT, HANDLER_SEND } from '../../src/osm/message/handlers.ts';
 import { Clock } from '../../src/time/clock.ts';
+import { DEFAULT_CARD_CONFIG } from '../../src/world/config/settings.ts';
 
 export const POOLS = {
   ...DEFAULT_CARD_CONFIG.pools,

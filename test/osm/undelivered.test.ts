@@ -87,7 +87,7 @@ class Bench {
       host.ledger.snapshot(),
       this.card.iopLedger.snapshot(),
       { transmitInUse: 0 },
-      true,
+      this.world.wireCounters(),
     );
     expect(lines).toEqual([]);
   }

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { READABLE } from '../../src/socket/contract.ts';
 import { EAGAIN, ENOBUFS } from '../../src/socket/errno.ts';
 import { SO_RCVBUF } from '../../src/socket/options.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 const ADDRESS = 0x7f000001;

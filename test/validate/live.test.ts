@@ -1,8 +1,9 @@
 /** The live workload, which asks a card for something of everything, gets through and breaks no rule. */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import { describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { runLive } from '../../src/tour/live.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { found } from './found.ts';
 
 const SETTINGS: readonly CardOverrides[] = [

@@ -1,5 +1,5 @@
 /** A pipe, and plain ways to put frames in and take them out. */
-import { planPipe } from '../../src/wire/slots.ts';
+
 import { DmaEngine } from '../../src/dma/engine.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
@@ -9,6 +9,7 @@ import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../src/wire/config.ts';
 import type { LinkParts } from '../../src/wire/link.ts';
 import { Pipe } from '../../src/wire/pipe.ts';
+import { planPipe } from '../../src/wire/slots.ts';
 
 export const SLOT_BYTES = 256;
 

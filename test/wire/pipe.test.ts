@@ -1,7 +1,7 @@
-import { wireSlotBytes } from '../../src/wire/slots.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NEVER } from '../../src/time/agent.ts';
+import { wireSlotBytes } from '../../src/wire/slots.ts';
 import { createPipeBed, numbered, numberOf, put, SLOT_BYTES, take, takeAll, takeInTime } from './bed.ts';
 
 const KINDS = [{}, { delayNs: 0.001 }];
@@ -80,14 +80,14 @@ test('a received frame stays the same until it is released, even when another co
   expect(bed.pipe.receive()).toBe(address);
   bed.pipe.release();
   expect(takeAll(bed, bed.pipe).map(numberOf)).toEqual([2]);
-  expect(() => bed.pipe.release()).toThrow('not received');
+  expect(() => bed.pipe.release()).toThrow('pipe: a slot is released only after it was received');
 });
 
 test('a frame larger than a slot is a bug of the device', () => {
   const { pipe } = createPipeBed();
   expect(pipe.reserve(SLOT_BYTES - 2)).toBeGreaterThan(0);
-  expect(() => pipe.reserve(SLOT_BYTES - 1)).toThrow('does not fit');
-  expect(() => pipe.reserve(0)).toThrow('does not fit');
+  expect(() => pipe.reserve(SLOT_BYTES - 1)).toThrow('pipe: a frame fits its slot');
+  expect(() => pipe.reserve(0)).toThrow('pipe: a frame fits its slot');
   expect(wireSlotBytes(1500)).toBeGreaterThanOrEqual(1516);
 });
 

@@ -1,11 +1,12 @@
 /** How a card goes: by SysQuiesce where it is alive, and at once where it is not. */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import { describe, expect, it } from 'vitest';
 import { EXEC_SYS_QUIESCE } from '../../src/i2o/executive.gen.ts';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
 import { INBOUND, OUTBOUND, type TraceHead, type TraceSink } from '../../src/trace/sink.ts';
 import { Validator } from '../../src/validate/validator.ts';
-import { openCard } from '../../src/world/card.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
+import { openCard } from '../../src/world/open/card.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { CallList } from '../trace/calls.ts';
 

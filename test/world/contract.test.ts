@@ -1,7 +1,7 @@
 /** The card under the socket contract's own tests, which state what Linux answers: in two threads, and in virtual time. */
 import { expect } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
-import { openCard } from '../../src/world/card.ts';
+import { openCard } from '../../src/world/open/card.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 

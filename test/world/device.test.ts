@@ -1,5 +1,5 @@
 /** What a program can ask of a real card as a whole: counters, groups, events, the state of a socket, and of older cards less. */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import { describe, expect, it } from 'vitest';
 import { GROUP_SOCKET_STATISTICS } from '../../src/i2o/groups.gen.ts';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../../src/i2o/socket.gen.ts';
 import { SOCK_DGRAM, WRITABLE } from '../../src/socket/contract.ts';
 import { EINVAL, EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 const ADDRESS = 0x7f000001;

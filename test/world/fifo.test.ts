@@ -1,5 +1,5 @@
 /** Cards over the FIFOs: without a driver, in virtual time, and between two real threads. */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
@@ -10,7 +10,8 @@ import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
 import type { Waker } from '../../src/time/sleeper.ts';
-import { type Echo, openCard, openEcho } from '../../src/world/card.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
+import { type Echo, openCard, openEcho } from '../../src/world/open/card.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { BareCard } from '../iop/bed.ts';
 

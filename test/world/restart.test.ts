@@ -124,7 +124,7 @@ class Bench {
       host.ledger.snapshot(),
       this.card.iopLedger.snapshot(),
       { transmitInUse: 0 },
-      true,
+      this.world.wireCounters(),
     );
     expect(lines).toEqual([]);
   }
@@ -263,7 +263,7 @@ describe.each(['ring', 'fifo'] as const)('a card in a thread of its own, over th
         host.ledger.snapshot(),
         card.iopLedger.snapshot(),
         { transmitInUse: host.transmit.inUse },
-        true,
+        card.wireCounters(),
       ).lines;
     until(() => balance().length === 0);
     await card.close();

@@ -1,14 +1,12 @@
 /** Runs a storm (storm.ts): cards of chance, pools small enough that each runs dry. Anything may watch the cards' traces. */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
+
 import { expect } from 'vitest';
 import type { Transport } from '../../src/dma/card-layout.ts';
 import { Random } from '../../src/time/random.ts';
-import {
-  type Program,
-  type VirtualCard,
-  type VirtualOptions,
-  VirtualWorld,
-} from '../../src/world/virtual/virtual-world.ts';
+import type { Program } from '../../src/workloads/program.ts';
+import type { CardOverrides } from '../../src/world/config/settings.ts';
+import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
+import { type VirtualOptions, VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { type Chat, Chatter } from './datagram-storm.ts';
 import { Answerer, Dialler, type Tally } from './storm.ts';
 

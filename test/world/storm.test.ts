@@ -11,7 +11,8 @@ function expectHome(world: VirtualWorld): void {
   const snapshots = world.snapshot();
   const host = snapshots.filter((_, i) => i % 2 === 0).reduce(add, {});
   const iop = snapshots.filter((_, i) => i % 2 === 1).reduce(add, {});
-  expect(reconcile(host, iop, { transmitInUse: 0 }, true).lines).toEqual([]);
+  expect(reconcile(host, iop, { transmitInUse: 0 }, world.wireCounters()).lines).toEqual([]);
+  expect(world.books().lines).toEqual([]);
   for (const card of world.cards) {
     expect(card.host.transmit.inUse).toBe(0);
     expect(card.stack.socketsInUse).toBe(0);

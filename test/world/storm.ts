@@ -1,9 +1,10 @@
 /** A program of many sockets that does what chance says, and checks every byte: one half dials, the other answers. */
+
 import { READABLE, SHUT_WR, type SocketStack } from '../../src/socket/contract.ts';
 import { EAGAIN, EMFILE, errnoName } from '../../src/socket/errno.ts';
 import { SO_ERROR, SO_RCVBUF } from '../../src/socket/options.ts';
 import type { Random } from '../../src/time/random.ts';
-import type { Program } from '../../src/world/virtual/virtual-world.ts';
+import type { Program } from '../../src/workloads/program.ts';
 
 /** Bytes at the head of a stream: its number, its length, and whether it will be cut short. */
 const HEAD_BYTES = 4;

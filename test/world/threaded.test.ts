@@ -14,8 +14,8 @@ import { BlockingSockets } from '../../src/socket/blocking.ts';
 import { READABLE } from '../../src/socket/contract.ts';
 import { EAGAIN, ECONNREFUSED, ENETDOWN } from '../../src/socket/errno.ts';
 import { PromiseSockets } from '../../src/socket/promises.ts';
-import { nicConfig } from '../../src/world/build/card-memory.ts';
-import { type Card, openCard, openEcho } from '../../src/world/card.ts';
+import { nicConfig } from '../../src/world/config/card-ranges.ts';
+import { type Card, openCard, openEcho } from '../../src/world/open/card.ts';
 import { RUNNING } from '../../src/world/thread/card-status.ts';
 import type { ThreadedCard } from '../../src/world/thread/threaded-card.ts';
 
@@ -205,7 +205,7 @@ describe('a card whose software throws', () => {
     const { client } = connect(7006);
     const { card: threaded } = card as unknown as { card: ThreadedCard };
     const { region, memory, config } = threaded;
-    const rings = new NicLayout(memory.nic, nicConfig(config));
+    const rings = new NicLayout(memory.nics[0], nicConfig(config));
     for (let i = 0; i < config.rxRing; i++) region.words[rings.rxWord(i) + RX_ADDRESS] = 0x7ffffff0;
     card.stack.send(client, new Uint8Array(100), 0, 100);
     for (let looks = 0; card.failed() === 0 && looks < 100; looks++) card.stack.wait(100);

@@ -1,7 +1,8 @@
 /** Programs for virtual worlds: one side sends a pattern, the other checks every byte of it. */
+
 import type { SocketStack } from '../../src/socket/contract.ts';
 import { EAGAIN, errnoName } from '../../src/socket/errno.ts';
-import type { Program } from '../../src/world/virtual/virtual-world.ts';
+import type { Program } from '../../src/workloads/program.ts';
 
 /** Byte `i` of the stream every sender sends. */
 export function patternByte(i: number): number {

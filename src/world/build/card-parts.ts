@@ -7,7 +7,7 @@ import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { Interrupt } from '../../i2o/interrupt.ts';
 import { cardQueues } from '../../i2o/queues/queues.ts';
-import { EchoModule } from '../../iop/echo/echo.ts';
+import { EchoModule } from '../../iop/echo/echo-module.ts';
 import { Executive } from '../../iop/executive/executive.ts';
 import { ExecutiveParts } from '../../iop/executive/executive-parts.ts';
 import type { Module } from '../../iop/module/module.ts';

@@ -5,7 +5,6 @@
 
 import { CONTROL_BYTES, STAGING_BYTES } from '../../dma/card-layout.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
-import type { MemoryPlan } from '../../dma/plan.ts';
 import type { Region } from '../../dma/region.ts';
 import { EXECUTIVE_CLASS_ID, EXECUTIVE_CLASS_VERSION } from '../../i2o/executive.gen.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../../i2o/frame.ts';
@@ -15,10 +14,10 @@ import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { HostEnvironment } from '../../osm/host.ts';
 import type { Clock } from '../../time/clock.ts';
-import { PacketReader, type PacketRing, PacketWriter, planPacketRing } from '../../trace/packet-ring.ts';
+import { PacketReader, type PacketRing, PacketWriter } from '../../trace/packet-ring.ts';
 import { Recorder } from '../../trace/recorder.ts';
 import type { FrameArea, TraceHead, TraceSink } from '../../trace/sink.ts';
-import type { PipeEnd } from '../../wire/link.ts';
+import type { TappedEnd } from '../../wire/contract.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { CardMemory } from './card-memory.ts';
 
@@ -35,28 +34,32 @@ export interface TraceRequest {
 const SNAP_BYTES = 128;
 const SNAP_BYTES_MAX = 65535;
 
-/** Plans the packets' ring of a traced card. @returns undefined where packets are not recorded. */
-export function planTrace(
-  plan: MemoryPlan,
-  name: string,
-  request: TraceRequest | undefined,
-): PacketRing | undefined {
-  if (request === undefined) return undefined;
+/** Bytes to be recorded of each packet of a card's wires; 0 where packets are not. @throws RangeError for a bad request. */
+export function snapBytesOf(request: TraceRequest | undefined): number {
+  if (request === undefined) return 0;
   const { snapBytes = SNAP_BYTES } = request;
   if (!Number.isInteger(snapBytes) || snapBytes < 0 || snapBytes > SNAP_BYTES_MAX) {
     throw new RangeError(`"snapBytes" expected 0 to ${SNAP_BYTES_MAX}, got ${snapBytes}`);
   }
-  return snapBytes === 0 ? undefined : planPacketRing(plan, name, snapBytes);
+  return snapBytes;
 }
 
 /**
- * The card's end: taps its wire. A wire that comes back to the card is tapped where packets enter it, so that each is seen once.
+ * The card's end: taps its wires. A wire that comes back to the card is tapped where packets enter it, so that each is seen once.
  * @param clock not the card's own where that is a machine's: it is read for each packet.
  */
-export function tapWire(region: Region, ring: PacketRing, clock: Clock, dma: DmaEngine, wire: PipeEnd): void {
+export function tapWires(
+  region: Region,
+  ring: PacketRing,
+  clock: Clock,
+  dma: DmaEngine,
+  wires: readonly TappedEnd[],
+): void {
   const writer = new PacketWriter(region, ring, clock, dma);
-  wire.source.tapSent(writer.tap(true));
-  if (wire.sink !== wire.source) wire.sink.tapArrived(writer.tap(false));
+  for (const { source, sink } of wires) {
+    source.tapSent(writer.tap(true));
+    if ((sink as object) !== source) sink.tapArrived(writer.tap(false));
+  }
 }
 
 /** What a recorder needs of the card it watches. */

@@ -2,10 +2,10 @@
  * Plans a world's memory: one region for all its cards and wires, sized once, with a line for everybody who has a part of it. The
  * plan is plain data, so that each thread can build its part of the world over the same region.
  */
-import { MemoryPlan } from '../../dma/plan.ts';
+import type { MemoryPlan } from '../../dma/plan.ts';
 import { LEDGER_BYTES } from '../../ledger/ledger.ts';
 import { Random } from '../../time/random.ts';
-import { planPacketRing, type PacketRing } from '../../trace/packet-ring.ts';
+import { type PacketRing, planPacketRing } from '../../trace/packet-ring.ts';
 import { planCable } from '../../wire/cable.ts';
 import type { PipeConfig } from '../../wire/config.ts';
 import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
@@ -73,13 +73,21 @@ export type SnapBytes = readonly (number | undefined)[];
  * @param plan takes a line for every holder. @param snapBytes by card.
  * @throws RangeError when the region would be too large, for its addresses or for a host's memory.
  */
-export function planWorld(plan: MemoryPlan, topology: Topology, sites: Sites, snapBytes: SnapBytes = []): WorldPlan {
-  const memories = topology.cards.map((card, i) => {
+export function planWorld(
+  plan: MemoryPlan,
+  topology: Topology,
+  sites: Sites,
+  snapBytes: SnapBytes = [],
+): WorldPlan {
+  const memories = topology.cards.map((card) => {
     const before = plan.byteLength;
     const memory = planCardMemory(plan, card.name, card.config);
     return { memory, bytes: plan.byteLength - before };
   });
-  checkHostMemory(topology, memories.map(({ bytes }) => bytes));
+  checkHostMemory(
+    topology,
+    memories.map(({ bytes }) => bytes),
+  );
   const wires = planWires(plan, topology, sites);
   const packets = topology.cards.map(({ name }, i) => {
     const bytes = snapBytes[i] ?? 0;
@@ -129,7 +137,8 @@ type UnledgeredWire = Omit<WirePlan, 'ledger'>;
 /** Both directions of every link, then a loop for every port without one. */
 function planWires(plan: MemoryPlan, topology: Topology, sites: Sites): UnledgeredWire[] {
   const random = new Random(topology.seed);
-  const siteOf = (end: LinkEnd): number => ('card' in end ? sites.cards[end.card] : sites.switches[end.switch]);
+  const siteOf = (end: LinkEnd): number =>
+    'card' in end ? sites.cards[end.card] : sites.switches[end.switch];
   const wires: UnledgeredWire[] = [];
   const add = (link: string, name: string, config: PipeConfig, from: LinkEnd, to: LinkEnd): void => {
     const [fromSite, toSite] = [siteOf(from), siteOf(to)];

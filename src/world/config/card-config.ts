@@ -13,9 +13,10 @@ const SPARE_ELEMENTS = 256;
  * sockets and buffers gets few connections, frames and packet slots too.
  * @throws RangeError for what is no setting, not of its kind, or out of its range.
  */
-export function cardConfig(overrides: CardOverrides = {}): CardConfig {
+export function cardConfig(asked: CardOverrides = {}): CardConfig {
   const base = DEFAULT_CARD_CONFIG;
-  checkOverrides(overrides, base);
+  checkOverrides(asked, base);
+  const overrides = withoutUndefined(asked);
   const pools = sizedPools(overrides);
   const driver = { ...base.driver, ...overrides.driver };
   const merged: CardConfig = {
@@ -42,6 +43,16 @@ export function cardConfig(overrides: CardOverrides = {}): CardConfig {
   };
   checkCardRanges(config, '');
   return config;
+}
+
+/** What is undefined was not set: it leaves the default, in a section too. */
+function withoutUndefined<T extends object>(settings: T): T {
+  const set = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const plain = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Object.fromEntries(
+    set.map(([name, value]) => [name, plain(value) ? withoutUndefined(value) : value]),
+  ) as T;
 }
 
 const FRAMES_LEAST = 64;

@@ -1,5 +1,7 @@
-/** The card's thread: builds the card over the memory it is given and runs it until told to stop. Started by threaded.ts. */
-
+/**
+ * A thread of a world: builds what belongs to it over the memory it is given, a card or a switch, and runs it until told to stop.
+ * Started by `Worker`s of world/thread/.
+ */
 import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
@@ -7,28 +9,29 @@ import { DmaEngine } from '../../dma/engine.ts';
 import { Region } from '../../dma/region.ts';
 import { IOP_SLEEPS } from '../../ledger/counters.gen.ts';
 import { Ledger } from '../../ledger/ledger.ts';
+import type { Agent } from '../../time/agent.ts';
 import { MachineClock } from '../../time/clock.ts';
-import { Random } from '../../time/random.ts';
 import { runLoop } from '../../time/run-loop.ts';
-import { FutexSleeper } from '../../time/sleeper.ts';
-import type { PacketRing } from '../../trace/packet-ring.ts';
-import { createLoopback } from '../../wire/link.ts';
-import { wireSlotBytes } from '../../wire/slots.ts';
-import type { CardMemory } from '../build/card-memory.ts';
-import { buildEchoCard, buildSocketCard } from '../build/card-parts.ts';
-import { tapWire } from '../build/card-trace.ts';
-import type { CardConfig } from '../config/settings.ts';
+import { FutexSleeper, FutexWaker } from '../../time/sleeper.ts';
+import { buildCard } from '../build/card-parts.ts';
+import { tapWires } from '../build/card-trace.ts';
+import { Network } from '../build/network.ts';
+import type { CardPlan, WorldPlan } from '../build/world-plan.ts';
 import { CardStatus, FAULTED, RUNNING, STOPPED } from './card-status.ts';
 import { LoopWaker } from './loop-waker.ts';
 
+/** Where a thread rests and shows its state: addresses in the region. */
+export interface ThreadPlace {
+  readonly wake: number;
+  readonly status: number;
+}
+
 export interface IopThreadData {
   readonly memory: WebAssembly.Memory;
-  readonly card: CardMemory;
-  readonly wire: number;
-  readonly config: CardConfig;
-  readonly module: 'socket' | 'echo';
-  /** Where packets go that are traced. */
-  readonly packets: PacketRing | undefined;
+  readonly plan: WorldPlan;
+  /** The thread's number in the plan, and where each thread rests. */
+  readonly site: number;
+  readonly places: readonly ThreadPlace[];
 }
 
 /** The thread's number at the operating system, by which its processor time is read; 0 where there is no /proc. */
@@ -40,36 +43,39 @@ function threadId(): number {
   }
 }
 
+/** What the thread runs, and whom it counts its sleeps for. */
+interface Runnable {
+  readonly agent: Agent;
+  readonly counters: Float64Array;
+  readonly spinNs: number;
+}
+
 function main(data: IopThreadData, port: MessagePort): void {
-  const { card, config } = data;
+  const { plan, site, places } = data;
   const region = new Region(data.memory);
-  const status = new CardStatus(region, card.layout.iopStatus);
+  const { words } = region;
+  const place = places[site];
+  const status = new CardStatus(region, place.status);
   try {
     const clock = new MachineClock();
-    const ledger = new Ledger(region, card.layout.iopLedger);
-    const dma = new DmaEngine(region, ledger);
-    const random = new Random(config.seed);
-    const wire = createLoopback({ region, clock, random, ledger, dma }, data.wire, {
-      ...config.wire,
-      slotBytes: wireSlotBytes(config.mtu),
+    const network = new Network(region, plan, clock, site, {
+      cable: (far) => {
+        const waker = new FutexWaker(words, places[far].wake >> 2);
+        return { changed: () => waker.wakeIfResting() };
+      },
     });
-    if (data.packets !== undefined) tapWire(region, data.packets, new MachineClock(), dma, wire);
-    const waker = new LoopWaker(region.words, card.layout.hostWake >> 2, port);
-    const build = data.module === 'echo' ? buildEchoCard : buildSocketCard;
-    // The card is FAILED then, takes StatusGet and IopReset, and tells its host by an event of the executive.
-    const onFault = (error: unknown): void => port.postMessage(String(error));
-    const { processor } = build(region, card, config, { clock, ledger, dma, waker, wire, onFault });
-    const sleeper = new FutexSleeper(region.words, card.layout.iopWake >> 2);
+    const { agent, counters, spinNs } = build(region, data, clock, network, port);
+    const sleeper = new FutexSleeper(words, place.wake >> 2);
     status.threadId = threadId();
     status.state = RUNNING;
     port.postMessage(null);
-    runLoop(processor, clock, sleeper, config.iopSpinNs, {
+    runLoop(agent, clock, sleeper, spinNs, {
       housekeeping() {
         if (status.heapAsked) status.answerHeap(getHeapStatistics().used_heap_size);
         return !status.stopAsked;
       },
       sleeping() {
-        ledger.counters[IOP_SLEEPS] += 1;
+        counters[IOP_SLEEPS] += 1;
       },
     });
     status.state = STOPPED;
@@ -77,6 +83,48 @@ function main(data: IopThreadData, port: MessagePort): void {
     status.state = FAULTED;
     throw error;
   }
+}
+
+function build(
+  region: Region,
+  { plan, site }: IopThreadData,
+  clock: MachineClock,
+  network: Network,
+  port: MessagePort,
+): Runnable {
+  const card = plan.cards.findIndex((candidate) => candidate.site === site);
+  if (card >= 0) return buildCardOf(region, plan.cards[card], clock, network.endsOf(card), port);
+  const index = plan.switches.findIndex((candidate) => candidate.site === site);
+  const agent = network.switches[index];
+  if (agent === undefined) throw new Error(`thread ${site} has neither a card nor a switch`);
+  return {
+    agent,
+    counters: new Ledger(region, plan.switches[index].ledger).counters,
+    spinNs: SWITCH_SPIN_NS,
+  };
+}
+
+/** As long as a card polls by default. */
+const SWITCH_SPIN_NS = 200_000;
+
+function buildCardOf(
+  region: Region,
+  { memory, topology, packets }: CardPlan,
+  clock: MachineClock,
+  wires: ReturnType<Network['endsOf']>,
+  port: MessagePort,
+): Runnable {
+  const { layout } = memory;
+  const { config, modules } = topology;
+  const ledger = new Ledger(region, layout.iopLedger);
+  const dma = new DmaEngine(region, ledger);
+  if (packets !== undefined) tapWires(region, packets, new MachineClock(), dma, wires);
+  const waker = new LoopWaker(region.words, layout.hostWake >> 2, port);
+  // The card is FAILED then, takes StatusGet and IopReset, and tells its host by an event of the executive.
+  const onFault = (error: unknown): void => port.postMessage(String(error));
+  const environment = { clock, ledger, dma, waker, wires, onFault };
+  const { processor } = buildCard(region, memory, config, environment, modules);
+  return { agent: processor, counters: ledger.counters, spinNs: config.iopSpinNs };
 }
 
 if (parentPort !== null) main(workerData as IopThreadData, parentPort);

@@ -1,123 +1,154 @@
-/** A card in a thread of its own, its driver in the caller's: real time. The only place that starts the worker (design rule 5). */
-
-import { existsSync, readFileSync } from 'node:fs';
+/** A card in a thread of its own, its driver in the caller's: real time. */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import { Ledger } from '../../ledger/ledger.ts';
-import { reconcile } from '../../ledger/reconcile.ts';
-import { Host, type HostEnvironment } from '../../osm/host.ts';
+import { type Counters, reconcile } from '../../ledger/reconcile.ts';
+import type { Host, HostEnvironment } from '../../osm/host.ts';
 import { ENETDOWN } from '../../socket/errno.ts';
 import { NEVER } from '../../time/agent.ts';
 import { MachineClock, wallClock } from '../../time/clock.ts';
-import { FutexSleeper, FutexWaker } from '../../time/sleeper.ts';
+import { FutexSleeper, type Sleeper } from '../../time/sleeper.ts';
 import type { Recorder } from '../../trace/recorder.ts';
-import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
-import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
-import { planTrace, startTrace, type TracedCard, type TraceRequest, traced } from '../build/card-trace.ts';
+import { wireCounters } from '../build/books.ts';
+import type { CardMemory } from '../build/card-memory.ts';
+import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
+import { buildHost, classOf } from '../build/host.ts';
+import { singleCard } from '../build/short-forms.ts';
+import { type CardPlan, planWorld, type WorldPlan } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
-import { CardStatus, RUNNING } from './card-status.ts';
-import type { IopThreadData } from './iop-thread.ts';
+import type { ModuleKind } from '../topology/checked.ts';
+import type { CardStatus } from './card-status.ts';
+import type { ThreadPlace } from './iop-thread.ts';
 import { LOOP_RESTS } from './loop-waker.ts';
+import { SiteThread } from './site-thread.ts';
 
-/** Tests run from source; the worker is then the built one, since Node 20 runs no TypeScript. */
-const THREAD_URL = import.meta.url.endsWith('.ts')
-  ? new URL('../../../dist/src/world/thread/iop-thread.js', import.meta.url)
-  : new URL('./iop-thread.js', import.meta.url);
-
-/** Room for what the thread allocates at start, so that no collection runs in the steady state. */
-const YOUNG_GENERATION_MB = 64;
-const HEAP_ANSWER_NS = 1e9;
-/** Between two looks whether the card's thread exists, which are system calls. */
-const THREAD_LOOK_NS = 100e6;
 /** How long a trace's end waits for what is in flight, and between two looks. */
 const TRACE_SETTLE_NS = 100e6;
 const TRACE_LOOK_NS = 1e6;
 /** How long a card that is closed may take to answer that it is quiet. */
 const QUIESCE_NS = 100e6;
 
+/** What a world has made before its cards. */
+export interface ThreadedCardParts {
+  readonly region: Region;
+  readonly plan: WorldPlan;
+  /** Which card of the plan. */
+  readonly card: number;
+  readonly places: readonly ThreadPlace[];
+  readonly clock: MachineClock;
+  /** Where the driver rests inside a call; on its own word of shared memory where absent. */
+  readonly sleeper?: Sleeper;
+  readonly trace?: TraceRequest | undefined;
+}
+
 export class ThreadedCard {
   readonly config: CardConfig;
-  readonly plan: MemoryPlan;
   readonly region: Region;
   readonly host: Host;
   readonly iopLedger: Ledger;
-  readonly worker: Worker;
   readonly memory: CardMemory;
-  readonly status: CardStatus;
-  readonly clock: MachineClock = new MachineClock();
-  private readonly iopWaker: FutexWaker;
-  private exited = false;
-  /** What the card's code threw, if it did: the IOP is FAILED then, or its thread has ended; every socket has failed. */
-  fault: string | undefined;
-  private lookedForThreadNs = 0;
+  readonly thread: SiteThread;
+  readonly clock: MachineClock;
+  readonly recorder: Recorder | undefined;
+  private readonly plan: CardPlan;
+  private readonly world: WorldPlan;
   private interruptCallback: () => void = () => {};
-  private readonly recorder: Recorder | undefined;
   private readonly stopAtExit = (): void => {
     this.endTrace();
-    this.askStop();
+    this.thread.askStop();
   };
 
-  private constructor(
-    config: CardConfig,
-    module: 'socket' | 'echo',
-    classId: number,
-    trace: TraceRequest | undefined,
-  ) {
-    this.config = availableParallelism() < 2 ? withoutPolling(config) : config;
-    this.plan = new MemoryPlan();
-    this.memory = planCardMemory(this.plan, 'card', this.config);
-    const wire = planPipe(this.plan, 'card.wire', config.wire.queueFrames, wireSlotBytes(config.mtu));
-    const packets = planTrace(this.plan, 'card.packetTrace', trace);
-    this.region = allocateRegion(this.plan.byteLength);
-    const { words } = this.region;
-    const { layout } = this.memory;
-    this.status = new CardStatus(this.region, layout.iopStatus);
-    this.iopWaker = new FutexWaker(words, layout.iopWake >> 2);
-    this.iopLedger = new Ledger(this.region, layout.iopLedger);
-    const untraced: HostEnvironment = {
-      clock: this.clock,
-      waker: this.iopWaker,
-      sleeper: new FutexSleeper(words, layout.hostWake >> 2),
-      health: { alive: () => this.alive() },
+  constructor(parts: ThreadedCardParts) {
+    const { region, plan, places, clock } = parts;
+    const card = plan.cards[parts.card];
+    this.world = plan;
+    this.plan = card;
+    this.config = card.topology.config;
+    this.region = region;
+    this.memory = card.memory;
+    this.clock = clock;
+    const { layout } = card.memory;
+    this.iopLedger = new Ledger(region, layout.iopLedger);
+    this.thread = new SiteThread('the card', region, plan, card.site, places, clock);
+    const { words } = region;
+    const hostWake = layout.hostWake >> 2;
+    const environment: HostEnvironment = {
+      clock,
+      waker: this.thread.waker,
+      sleeper: parts.sleeper ?? new FutexSleeper(words, hostWake),
+      health: { alive: () => this.thread.alive() },
     };
-    const watched = this.traceable(classId, packets);
-    this.recorder = trace === undefined ? undefined : startTrace(trace, watched);
-    const environment = this.recorder === undefined ? untraced : traced(this.recorder, watched, untraced);
-    this.host = new Host(this.region, layout, this.config.driver, environment);
-    const workerData: IopThreadData = {
-      memory: this.region.memory,
-      card: this.memory,
-      wire,
-      config: this.config,
-      module,
-      packets,
+    const trace = parts.trace && {
+      request: parts.trace,
+      clock: new MachineClock(),
+      startedAt: wallClock(),
+      wakes: () => Atomics.load(words, hostWake),
     };
-    this.worker = new Worker(THREAD_URL, {
-      workerData,
-      name: 'inic-iop',
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
+    const built = buildHost(region, card, environment, trace);
+    this.host = built.host;
+    this.recorder = built.recorder;
     process.once('exit', this.stopAtExit);
   }
 
-  /** Starts the thread and brings the card up. @throws Error with one line when it does not come up. */
+  /** Opens a card alone, its wire looped back to itself. @throws Error with one line when it does not come up. */
   static async open(
-    config: CardConfig,
-    module: 'socket' | 'echo',
+    wanted: CardConfig,
+    module: ModuleKind,
     classId: number,
     trace?: TraceRequest,
   ): Promise<ThreadedCard> {
-    const card = new ThreadedCard(config, module, classId, trace);
+    const config = availableParallelism() < 2 ? withoutPolling(wanted) : wanted;
+    const memory = new MemoryPlan();
+    const topology = singleCard(config, { name: 'card', seed: config.seed, modules: [module] });
+    const plan = planWorld(memory, topology, { cards: [1], switches: [] }, [snapBytesOf(trace)]);
+    const { layout } = plan.cards[0].memory;
+    const places = [
+      { wake: layout.hostWake, status: 0 },
+      { wake: layout.iopWake, status: layout.iopStatus },
+    ];
+    const region = allocateRegion(memory.byteLength);
+    const card = new ThreadedCard({ region, plan, card: 0, places, clock: new MachineClock(), trace });
+    await card.start(classId);
+    return card;
+  }
+
+  /** Waits for the thread and brings the card up; closes it when that fails. @throws Error with one line. */
+  async start(classId: number = classOf(this.plan)): Promise<void> {
     try {
-      await card.started();
-      card.host.bringUpCard(classId);
+      await this.thread.started({
+        interrupted: () => {
+          this.recorder?.lookForInterrupt();
+          this.host.driver.interruptServiced();
+          this.interruptCallback();
+        },
+        ended: () => {
+          this.host.driver.die(ENETDOWN);
+          this.interruptCallback();
+        },
+      });
+      this.host.bringUpCard(classId);
     } catch (error) {
-      await card.close();
+      await this.close();
       throw error;
     }
-    return card;
+  }
+
+  get name(): string {
+    return this.plan.topology.name;
+  }
+
+  get worker(): SiteThread['worker'] {
+    return this.thread.worker;
+  }
+
+  get status(): CardStatus {
+    return this.thread.status;
+  }
+
+  /** What the card's code threw, if it did: the IOP is FAILED then, or its thread has ended; every socket has failed. */
+  get fault(): string | undefined {
+    return this.thread.fault;
   }
 
   /** Called from the event loop when the card has interrupted a driver that rested there. */
@@ -145,47 +176,29 @@ export class ThreadedCard {
 
   /** Processor time of the card's thread, in nanoseconds; 0 where it cannot be told. */
   iopCpuNs(): number {
-    return threadCpuNs(this.status.threadId);
+    return this.thread.cpuNs();
   }
 
   /** Bytes of heap the card's thread uses; -1 when it does not answer. */
   iopHeapBytes(): number {
-    const ticket = this.status.askHeap();
-    this.iopWaker.wake();
-    const { clock } = this;
-    clock.update();
-    const endNs = clock.nowNs + HEAP_ANSWER_NS;
-    for (;;) {
-      const bytes = this.status.heapBytes(ticket);
-      if (bytes >= 0 || clock.nowNs > endNs) return bytes;
-      clock.update();
-    }
+    return this.thread.heapBytes();
+  }
+
+  /** Counters of the wires of the card's world, both directions together. */
+  wireCounters(): Counters {
+    return wireCounters(this.region, this.world);
   }
 
   /** Ends the session in order and stops the thread. Every socket still open has failed by then. */
   async close(): Promise<void> {
     process.off('exit', this.stopAtExit);
     this.endTrace();
-    if (!this.exited) {
+    if (!this.thread.ended) {
       this.host.quiesce(QUIESCE_NS);
       this.host.requests.surrender();
-      const gone = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
-      this.worker.ref();
-      this.askStop();
-      await gone;
+      await this.thread.stop();
     }
     this.host.driver.die(ENETDOWN);
-  }
-
-  /**
-   * Whether the card runs. A thread that ended without a word is told by an event, which finds no turn while the program
-   * waits in a call; so now and then the system is asked, too.
-   */
-  private alive(): boolean {
-    if (this.exited || this.status.state !== RUNNING) return false;
-    if (this.clock.nowNs - this.lookedForThreadNs < THREAD_LOOK_NS) return true;
-    this.lookedForThreadNs = this.clock.nowNs;
-    return threadExists(this.status.threadId);
   }
 
   /**
@@ -208,75 +221,11 @@ export class ThreadedCard {
   private balanced(): boolean {
     const { host, iopLedger } = this;
     const holdings = { transmitInUse: host.transmit.inUse };
-    return reconcile(host.ledger.snapshot(), iopLedger.snapshot(), holdings, true).balanced;
-  }
-
-  private traceable(classId: number, packets: TracedCard['packets']): TracedCard {
-    const { region, memory, config } = this;
-    const wakes = memory.layout.hostWake >> 2;
-    return {
-      region,
-      memory,
-      config,
-      classId,
-      packets,
-      clock: new MachineClock(),
-      startedAt: wallClock(),
-      wakes: () => Atomics.load(region.words, wakes),
-    };
-  }
-
-  private askStop(): void {
-    this.status.askStop();
-    this.iopWaker.wake();
-  }
-
-  /** Resolves with the thread's first message; afterwards messages are interrupts, and an exit is the card's death. */
-  private started(): Promise<void> {
-    const { worker } = this;
-    return new Promise((resolve, reject) => {
-      let running = false;
-      worker.on('message', (message: string | null) => {
-        if (message !== null) this.fault = message;
-        if (!running) {
-          running = true;
-          worker.unref();
-          resolve();
-          return;
-        }
-        this.recorder?.lookForInterrupt();
-        this.host.driver.interruptServiced();
-        this.interruptCallback();
-      });
-      worker.on('error', (error) => {
-        this.fault = String(error);
-        if (!running) reject(new Error(`the card's thread failed: ${error.message}`));
-      });
-      worker.on('exit', () => {
-        this.exited = true;
-        if (!running) reject(new Error("the card's thread ended before it ran"));
-        this.host.driver.die(ENETDOWN);
-        this.interruptCallback();
-      });
-    });
+    return reconcile(host.ledger.snapshot(), iopLedger.snapshot(), holdings, this.wireCounters()).balanced;
   }
 }
 
 /** Where both threads share a processor, polling only keeps the other from running. */
-function withoutPolling(config: CardConfig): CardConfig {
+export function withoutPolling(config: CardConfig): CardConfig {
   return { ...config, iopSpinNs: 0, driver: { ...config.driver, spinNs: 0 } };
-}
-
-/** Whether one of this process's threads exists; true where there is no /proc or its number is unknown. */
-function threadExists(threadId: number): boolean {
-  return threadId === 0 || existsSync(`/proc/self/task/${threadId}`) || !existsSync('/proc/self/task');
-}
-
-/** Processor time of one of this process's threads, in nanoseconds; 0 where there is no /proc. */
-export function threadCpuNs(threadId: number): number {
-  try {
-    return Number.parseInt(readFileSync(`/proc/self/task/${threadId}/schedstat`, 'utf8'), 10);
-  } catch {
-    return 0;
-  }
 }

@@ -25,7 +25,18 @@ const SETTINGS = [
   'classVersion',
   'contextHoldNs',
 ] as const;
-const KEYS = ['host', 'runs', 'modules', 'ports', 'gateway', 'mtu', 'loopback', 'processor', 'doorbell', 'interrupt'];
+const KEYS = [
+  'host',
+  'runs',
+  'modules',
+  'ports',
+  'gateway',
+  'mtu',
+  'loopback',
+  'processor',
+  'doorbell',
+  'interrupt',
+];
 /** Settings of the stack that the ports say. */
 const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbackPort', 'sendElementsMax'];
 /** Ethernet's usual MTU; a card alone in its process has 65535, which no wire of a described world has by itself. */
@@ -103,7 +114,8 @@ export function finishCard(draft: CardDraft, firstPortLinked: boolean): CardTopo
 /** One module serves sockets, as the driver's calls need it; others may stand beside it. */
 function readModules(card: Fields): ModuleKind[] {
   const kinds: unknown = card.get('modules') ?? ['socket'];
-  const known = Array.isArray(kinds) && kinds.length <= MODULES_MAX && kinds.every((kind) => MODULE_KINDS.includes(kind));
+  const known =
+    Array.isArray(kinds) && kinds.length <= MODULES_MAX && kinds.every((kind) => MODULE_KINDS.includes(kind));
   if (!known || kinds.filter((kind) => kind === 'socket').length !== 1) {
     throw card.refusal('modules', `a list of ${MODULE_KINDS.join(' and ')}, with "socket" once`);
   }

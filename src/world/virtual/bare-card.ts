@@ -11,12 +11,13 @@ import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../i2o/tran
 import { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
-import { Random } from '../../time/random.ts';
-import { createLoopback } from '../../wire/link.ts';
-import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
-import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
-import { buildEchoCard, buildSocketCard, type CardParts } from '../build/card-parts.ts';
+import type { CardMemory } from '../build/card-memory.ts';
+import { buildCard, type CardParts } from '../build/card-parts.ts';
+import { Network } from '../build/network.ts';
+import { singleCard } from '../build/short-forms.ts';
+import { planWorld } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
+import type { ModuleKind } from '../topology/checked.ts';
 
 /** Turns a card may take without coming to rest and without time moving. */
 const TURNS_MAX = 1_000_000;
@@ -34,24 +35,23 @@ export class BareCard {
    * @param config of a card whose transport is the ring. @param reply shown each outbound frame, which it must not keep.
    * @throws RangeError for a bad setting.
    */
-  constructor(
-    config: CardConfig,
-    device: 'socket' | 'echo',
-    reply: (words: Int32Array, frame: number) => void,
-  ) {
+  constructor(config: CardConfig, module: ModuleKind, reply: (words: Int32Array, frame: number) => void) {
     const plan = new MemoryPlan();
-    this.memory = planCardMemory(plan, 'card', config);
-    const slotBytes = wireSlotBytes(config.mtu);
-    const pipe = planPipe(plan, 'card.wire', config.wire.queueFrames, slotBytes);
+    const world = singleCard(config, { name: 'card', seed: config.seed, modules: [module] });
+    const planned = planWorld(plan, world, { cards: [0], switches: [] });
+    this.memory = planned.cards[0].memory;
     this.region = allocateRegion(plan.byteLength);
     this.clock.set(0);
     const { region, clock } = this;
     const ledger = new Ledger(region, this.memory.layout.iopLedger);
-    const dma = new DmaEngine(region, ledger);
-    const random = new Random(config.seed);
-    const wire = createLoopback({ region, clock, random, ledger, dma }, pipe, { ...config.wire, slotBytes });
-    const build = device === 'echo' ? buildEchoCard : buildSocketCard;
-    this.parts = build(region, this.memory, config, { clock, ledger, dma, waker: { wake() {} }, wire });
+    const environment = {
+      clock,
+      ledger,
+      dma: new DmaEngine(region, ledger),
+      waker: { wake() {} },
+      wires: new Network(region, planned, clock, 0).endsOf(0),
+    };
+    this.parts = buildCard(region, this.memory, config, environment, [module]);
     const queues = hostQueues(region, this.memory.layout, new Ledger(region, this.memory.layout.hostLedger));
     this.inbound = queues.inbound;
     this.outbound = queues.outbound;

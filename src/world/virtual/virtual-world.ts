@@ -1,42 +1,29 @@
 /**
- * Cards in virtual time: the same drivers and the same cards, run inline by an event queue, joined by links that take time.
- * Same configuration and seed, same bytes. Programs are agents too: a `Program` runs when its card's driver has news.
+ * A world in virtual time: the same drivers and the same cards, run by an event queue, joined by links that take time. Same
+ * description and seed, same bytes. Hosts, cards and switches are agents; each host and card charges by costs of its own.
  */
-
-import { DmaEngine } from '../../dma/engine.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
-import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
-import { Ledger } from '../../ledger/ledger.ts';
-import { Host, type HostEnvironment } from '../../osm/host.ts';
-import type { CardSockets } from '../../osm/user/card-sockets.ts';
-import { NEVER } from '../../time/agent.ts';
+import type { Counters } from '../../ledger/reconcile.ts';
 import { Clock } from '../../time/clock.ts';
 import { CostMeter, type Costs } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
-import { Random } from '../../time/random.ts';
-import type { Sleeper } from '../../time/sleeper.ts';
-import type { PacketRing } from '../../trace/packet-ring.ts';
-import type { Recorder } from '../../trace/recorder.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
-import { createLink, createLoopback, type PipeEnd } from '../../wire/link.ts';
-import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
-import { type CardMemory, planCardMemory } from '../build/card-memory.ts';
-import { buildSocketCard, type CardParts } from '../build/card-parts.ts';
-import { planTrace, startTrace, type TraceRequest, tapWire, traced } from '../build/card-trace.ts';
+import { type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
+import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
+import { classOf } from '../build/host.ts';
+import { HostAgent } from '../build/host-agent.ts';
+import { Network } from '../build/network.ts';
+import { clientsFinished, makePrograms, type WorldProgram } from '../build/programs.ts';
+import { cardPair, singleCard } from '../build/short-forms.ts';
+import { planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import { cardConfig } from '../config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../config/settings.ts';
+import type { LinkEnd, Topology } from '../topology/checked.ts';
+import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 
-/** Code of a program, run whenever its driver has taken replies, or when its time has come. */
-export interface Program {
-  /** @returns how much it did; it is called again while that is not 0. */
-  step(): number;
-  /** When it wants to run without news, in clock nanoseconds; absent: never. */
-  nextDeadlineNs?(): number;
-}
-
+/** The short form of a world: one card alone, its wire looped back to itself; or two, joined by a link. */
 export interface VirtualOptions {
-  /** One card alone, its wire looped back to itself; or two, joined by a link. */
   readonly cards: readonly [CardOverrides] | readonly [CardOverrides, CardOverrides];
   /** The link's (or the loop's) kind, over a perfect one. */
   readonly link?: Partial<Omit<PipeConfig, 'slotBytes'>>;
@@ -48,146 +35,55 @@ export interface VirtualOptions {
   readonly doorbellNs?: number;
   readonly interruptNs?: number;
   /** Who is told what passes each card's host; the same place as in `cards`. */
-  readonly traces?: readonly (TraceRequest | undefined)[];
+  readonly traces?: Traces;
 }
 
-/** Virtual time begins nowhere in particular. */
-const STARTED_AT = '1970-01-01T00:00:00.000Z';
+type Traces = readonly (TraceRequest | undefined)[];
 
-/** One card of a virtual world. */
-export class VirtualCard {
-  readonly config: CardConfig;
-  readonly host: Host;
-  readonly iopLedger: Ledger;
-  readonly parts: CardParts;
-  private program: Program | undefined;
-  private readonly world: VirtualWorld;
-  private readonly hostAgent: number;
-  private readonly recorder: Recorder | undefined;
-
-  constructor(
-    world: VirtualWorld,
-    config: CardConfig,
-    memory: CardMemory,
-    iopLedger: Ledger,
-    dma: DmaEngine,
-    wire: PipeEnd,
-    options: VirtualOptions,
-    trace: TraceRequest | undefined,
-    packets: PacketRing | undefined,
-  ) {
-    this.world = world;
-    this.config = config;
-    this.iopLedger = iopLedger;
-    const { queue, clock, region } = world;
-    const { doorbellNs = 0, interruptNs = 0, hostCosts = {}, iopCosts = {} } = options;
-    const sleeper = new VirtualSleeper(queue);
-    let iopAgent = -1;
-    const untraced: HostEnvironment = {
-      clock,
-      waker: { wake: () => queue.notify(iopAgent, doorbellNs) },
-      sleeper,
-      health: { alive: () => true },
-    };
-    const wakes = (): number => sleeper.wakes;
-    const watched = { region, memory, config, classId: SOCKET_CLASS_ID, packets, clock, wakes };
-    this.recorder = trace && startTrace(trace, { ...watched, startedAt: STARTED_AT });
-    if (packets !== undefined) tapWire(region, packets, clock, dma, wire);
-    const environment = this.recorder
-      ? traced(this.recorder, { ...watched, startedAt: STARTED_AT }, untraced)
-      : untraced;
-    this.host = new Host(region, memory.layout, config.driver, environment);
-    this.parts = buildSocketCard(region, memory, config, {
-      clock,
-      ledger: iopLedger,
-      dma,
-      wire,
-      waker: {
-        wake: () => {
-          sleeper.woken = true;
-          sleeper.wakes += 1;
-          queue.notify(this.hostAgent, interruptNs);
-        },
-      },
-    });
-    const hostMeter = new CostMeter(this.host.ledger, hostCosts);
-    const iopMeter = new CostMeter(iopLedger, iopCosts);
-    this.hostAgent = queue.add({
-      agent: {
-        name: 'host',
-        poll: () => {
-          this.recorder?.lookForInterrupt();
-          return this.host.driver.poll() + (this.program?.step() ?? 0);
-        },
-        arm: () => this.host.driver.arm(),
-        nextDeadlineNs: () =>
-          Math.min(this.program?.nextDeadlineNs?.() ?? NEVER, this.host.driver.nextDeadlineNs()),
-      },
-      chargeNs: () => hostMeter.take(),
-    });
-    iopAgent = queue.add({ agent: this.parts.processor, chargeNs: () => iopMeter.take() });
-    sleeper.agent = this.hostAgent;
-  }
-
-  get stack(): CardSockets {
-    return this.host.sockets;
-  }
-
-  /** Ends the card's trace, if there is one, with what the ledgers say now. Call it when nothing is in flight. */
-  endTrace(): void {
-    this.recorder?.end(this.host.ledger.snapshot(), this.iopLedger.snapshot());
-  }
-
-  /** Sets the program, which runs at once. */
-  start(program: Program): void {
-    this.program = program;
-    this.world.queue.notify(this.hostAgent, 0);
-  }
-}
+/** How long a world's links and cards may take to come to rest once its programs are done: a TIME-WAIT is not waited for. */
+const SETTLE_NS = 1e9;
 
 export class VirtualWorld {
   readonly clock: Clock = new Clock();
   readonly queue: EventQueue;
   readonly region: Region;
   readonly cards: readonly VirtualCard[];
-  /** The link's pipes, for captures: from the first card, and from the second. */
-  readonly ends: readonly PipeEnd[];
+  /** The programs of the description, servers first. */
+  readonly programs: readonly WorldProgram[];
+  private readonly plan: WorldPlan;
+  private readonly network: Network;
 
-  /** @throws RangeError for a bad setting, Error when a card does not come up. */
-  constructor(options: VirtualOptions) {
+  /**
+   * @param description a checked topology, or the short form. @param traces by card, for a topology.
+   * @throws RangeError for a bad setting, Error when a card does not come up.
+   */
+  constructor(description: VirtualOptions | Topology, traces: Traces = []) {
+    const short = 'hosts' in description ? undefined : description;
+    const topology = 'hosts' in description ? description : topologyOf(description);
+    const watched = short?.traces ?? traces;
     this.clock.set(0);
     this.queue = new EventQueue(this.clock);
-    const configs = options.cards.map((overrides, i) => virtualConfig(overrides, i));
-    const plan = new MemoryPlan();
-    const memories = configs.map((config, i) => planCardMemory(plan, `card${i}`, config));
-    const mtu = Math.max(...configs.map((config) => config.mtu));
-    const pipe: PipeConfig = { ...PERFECT_PIPE, ...options.link, slotBytes: wireSlotBytes(mtu) };
-    const pipes = configs.map((_, i) => planPipe(plan, `link${i}`, pipe.queueFrames, pipe.slotBytes));
-    const packets = configs.map((_, i) => planTrace(plan, `card${i}.packetTrace`, options.traces?.[i]));
-    this.region = allocateRegion(plan.byteLength);
-    const ledgers = memories.map((memory) => new Ledger(this.region, memory.layout.iopLedger));
-    const engines = ledgers.map((ledger) => new DmaEngine(this.region, ledger));
-    const random = new Random(options.seed ?? 1);
-    const link = { region: this.region, clock: this.clock, random, ledger: ledgers[0], dma: engines[0] };
-    this.ends =
-      pipes.length === 1
-        ? [createLoopback(link, pipes[0], pipe)]
-        : createLink(link, [pipes[0], pipes[1]], pipe);
-    this.cards = configs.map(
-      (config, i) =>
-        new VirtualCard(
-          this,
-          config,
-          memories[i],
-          ledgers[i],
-          engines[i],
-          this.ends[i],
-          options,
-          options.traces?.[i],
-          packets[i],
-        ),
+    const memory = new MemoryPlan();
+    const sites = { cards: topology.cards.map(() => 0), switches: topology.switches.map(() => 0) };
+    this.plan = planWorld(
+      memory,
+      topology,
+      sites,
+      topology.cards.map((_, i) => snapBytesOf(watched[i])),
     );
-    for (const card of this.cards) card.host.bringUpCard(SOCKET_CLASS_ID);
+    this.region = allocateRegion(memory.byteLength);
+    const agents = new Map<string, number>();
+    this.network = new Network(this.region, this.plan, this.clock, 0, {
+      pipe: (wire) => this.listenerOf(wire, agents),
+    });
+    this.cards = this.buildCards(topology, watched, agents);
+    this.plan.switches.forEach((_, i) => {
+      const agent = this.network.switches[i];
+      if (agent !== undefined) agents.set(`switch${i}`, this.queue.add({ agent, chargeNs: () => 0 }));
+    });
+    for (const card of this.cards) card.host.bringUpCard(classOf(card.plan));
+    this.programs = makePrograms(topology, (card) => this.cards[card].stack, this.clock);
+    for (const { topology: place, body } of this.programs) this.cards[place.card].start(body);
   }
 
   /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
@@ -195,42 +91,114 @@ export class VirtualWorld {
     return this.queue.run(done, this.clock.nowNs + limitNs, -1);
   }
 
+  /**
+   * Runs the programs of the description until every client has finished, then closes all sockets and lets what is in flight
+   * arrive. @returns whether the clients finished within `limitNs`.
+   */
+  runPrograms(limitNs: number): boolean {
+    const finished = this.run(() => clientsFinished(this.programs), limitNs);
+    // The servers see the ends of their connections before they give up what is left.
+    this.run(
+      () => this.programs.every(({ body }) => !('connections' in body) || body.connections === 0),
+      SETTLE_NS,
+    );
+    for (const { body } of this.programs) body.stop();
+    this.run(() => this.books().balanced, SETTLE_NS);
+    return finished;
+  }
+
+  /** What went in and came out, over every host, card and link. True only with nothing in flight. */
+  books(): WorldBooks {
+    return worldBooks(
+      this.region,
+      this.plan,
+      this.cards.map((card) => card.books()),
+    );
+  }
+
+  /** Counters of all links together. */
+  wireCounters(): Counters {
+    return wireCounters(this.region, this.plan);
+  }
+
   /** Every counter of every card, side by side: equal runs have equal snapshots. */
   snapshot(): Record<string, number>[] {
     return this.cards.flatMap((card) => [card.host.ledger.snapshot(), card.iopLedger.snapshot()]);
   }
+
+  /** The wires of the first link, for captures: from its first end, and from its second; of a card alone, its loop. */
+  get ends(): ReturnType<Network['endsOf']> {
+    return this.cards.flatMap((_, card) => this.network.endsOf(card));
+  }
+
+  private buildCards(topology: Topology, traces: Traces, agents: Map<string, number>): VirtualCard[] {
+    const hosts = topology.hosts.map(({ name }) => new HostAgent(name));
+    const meters = hosts.map((): CostMeter[] => []);
+    return this.plan.cards.map((plan, i) => {
+      const { host } = plan.topology;
+      const parts = {
+        region: this.region,
+        plan,
+        clock: this.clock,
+        queue: this.queue,
+        ends: this.network.endsOf(i),
+      };
+      const agentOf = (name: string): number => agents.get(name) ?? -1;
+      const hostName = `host${host}`;
+      const take = (): number => meters[host].reduce((sum, meter) => sum + meter.take(), 0);
+      const card = buildVirtualCard(parts, hosts[host], {
+        hostAgent: () => agentOf(hostName),
+        iopAgent: () => agentOf(`card${i}`),
+        chargeHostNs: take,
+        trace: traces[i],
+      });
+      meters[host].push(new CostMeter(card.host.ledger, topology.hosts[host].costs));
+      const iopMeter = new CostMeter(card.iopLedger, plan.topology.costs);
+      if (!agents.has(hostName)) agents.set(hostName, this.queue.add({ agent: hosts[host], chargeNs: take }));
+      agents.set(
+        `card${i}`,
+        this.queue.add({ agent: card.parts.processor, chargeNs: () => iopMeter.take() }),
+      );
+      return card;
+    });
+  }
+
+  /** The agents of a wire's two ends hear of each other; one agent at both ends knows by itself. */
+  private listenerOf(wire: WirePlan, agents: ReadonlyMap<string, number>) {
+    const own = sameAgent(wire.from, wire.to);
+    const tell = (end: LinkEnd): void => {
+      const agent = agents.get('card' in end ? `card${end.card}` : `switch${end.switch}`);
+      if (!own && agent !== undefined) this.queue.deadlineChanged(agent);
+    };
+    const wake = (end: LinkEnd): void => {
+      const agent = agents.get('card' in end ? `card${end.card}` : `switch${end.switch}`);
+      if (!own && agent !== undefined) this.queue.notify(agent, 0);
+    };
+    return { committed: () => tell(wire.to), roomMade: () => wake(wire.from) };
+  }
 }
 
-/** A driver that waits inside a call lets the rest of the world run. */
-class VirtualSleeper implements Sleeper {
-  woken = false;
-  /** Interrupts so far. */
-  wakes = 0;
-  agent = -1;
-  private readonly queue: EventQueue;
-
-  constructor(queue: EventQueue) {
-    this.queue = queue;
-  }
-
-  prepare(): void {
-    this.woken = false;
-  }
-
-  sleep(timeoutNs: number): void {
-    this.queue.run(() => this.woken, this.queue.clock.nowNs + timeoutNs, this.agent);
-  }
+function sameAgent(a: LinkEnd, b: LinkEnd): boolean {
+  return 'card' in a ? 'card' in b && a.card === b.card : 'switch' in b && a.switch === b.switch;
 }
 
 /** Nobody spins in virtual time, and the two cards need different addresses. */
 function virtualConfig(overrides: CardOverrides, index: number): CardConfig {
-  const config = cardConfig({ mtu: 1500, packetSlots: 1024, ...overrides });
+  const buckets = overrides.pools?.receiveBuckets ?? Number.POSITIVE_INFINITY;
+  const config = cardConfig({
+    mtu: 1500,
+    packetSlots: Math.min(1024, Math.max(64, 4 * buckets)),
+    ...overrides,
+  });
   const address = overrides.stack?.address ?? 0x0a000001 + index;
   const mac = overrides.mac ?? [0x02, 0x69, 0x6e, 0x69, 0x63, index + 1];
-  return {
-    ...config,
-    mac,
-    stack: { ...config.stack, address, seed: config.stack.seed + index },
-    driver: { ...config.driver, spinNs: 0 },
-  };
+  return { ...config, mac, stack: { ...config.stack, address, seed: config.stack.seed + index } };
+}
+
+function topologyOf(options: VirtualOptions): Topology {
+  const [first, second] = options.cards.map((overrides, i) => virtualConfig(overrides, i));
+  const { link = {}, seed = 1, traces: _traces, cards: _cards, ...costs } = options;
+  const form = { name: 'card', seed, modules: ['socket'] as const, ...costs };
+  if (second !== undefined) return cardPair([first, second], link, form);
+  return singleCard({ ...first, wire: { ...PERFECT_PIPE, ...link } }, form);
 }

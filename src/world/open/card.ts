@@ -1,18 +1,18 @@
 /**
  * What a program gets that wants a card: sockets, books, and the hooks of an event loop. Behind it a `ThreadedCard`; the
- * virtual world (virtual.ts) offers the same sockets.
+ * virtual world (virtual-world.ts) offers the same sockets.
  */
 
-import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
-import { NO_FRAME } from '../i2o/transport.ts';
-import { type Reconciliation, reconcile } from '../ledger/reconcile.ts';
-import type { CardSockets } from '../osm/user/card-sockets.ts';
-import { randomSeed } from '../time/seed.ts';
-import { nextTurn } from '../time/timers.ts';
-import type { TraceRequest } from './build/card-trace.ts';
-import { cardConfig } from './config/card-config.ts';
-import type { CardConfig, CardOverrides } from './config/settings.ts';
-import { ThreadedCard } from './thread/threaded-card.ts';
+import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
+import { type Counters, type Reconciliation, reconcile } from '../../ledger/reconcile.ts';
+import type { CardSockets } from '../../osm/user/card-sockets.ts';
+import { randomSeed } from '../../time/seed.ts';
+import { nextTurn } from '../../time/timers.ts';
+import type { TraceRequest } from '../build/card-trace.ts';
+import { cardConfig } from '../config/card-config.ts';
+import type { CardConfig, CardOverrides } from '../config/settings.ts';
+import { ThreadedCard } from '../thread/threaded-card.ts';
 
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */
 const SETTLE_NS = 500e6;
@@ -28,8 +28,15 @@ export async function openCard(overrides: CardOverrides = {}, trace?: TraceReque
   return new Card(await ThreadedCard.open(config, 'socket', SOCKET_CLASS_ID, trace));
 }
 
+/** Counters by name (spec/counters.yaml), by who writes them. */
+export interface LedgerSnapshot {
+  readonly host: Counters;
+  readonly iop: Counters;
+  readonly wire: Counters;
+}
+
 /** The books of a card, whatever runs over it. */
-class CardBooks {
+export class CardBooks {
   protected readonly card: ThreadedCard;
 
   constructor(card: ThreadedCard) {
@@ -40,9 +47,10 @@ class CardBooks {
     return this.card.config;
   }
 
-  /** Both sides' counters by name. */
-  ledger(): { host: Record<string, number>; iop: Record<string, number> } {
-    return { host: this.card.host.ledger.snapshot(), iop: this.card.iopLedger.snapshot() };
+  /** Both sides' counters by name, and those of the card's wires. */
+  ledger(): LedgerSnapshot {
+    const { card } = this;
+    return { host: card.host.ledger.snapshot(), iop: card.iopLedger.snapshot(), wire: card.wireCounters() };
   }
 
   /** Lets what is in flight arrive, then balances the books. Call it with no socket open. */
@@ -82,8 +90,8 @@ class CardBooks {
   }
 
   private balance(): Reconciliation {
-    const { host, iop } = this.ledger();
-    return reconcile(host, iop, { transmitInUse: this.card.host.transmit.inUse }, true);
+    const { host, iop, wire } = this.ledger();
+    return reconcile(host, iop, { transmitInUse: this.card.host.transmit.inUse }, wire);
   }
 }
 

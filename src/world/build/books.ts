@@ -1,0 +1,185 @@
+/**
+ * A world's books: what all programs sent is what they received and what was lost by name, over every host, card, link and switch.
+ * Each card's own sums (ledger/reconcile.ts) are part of them. They hold once nothing is in flight and no socket is open.
+ */
+import type { Region } from '../../dma/region.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import {
+  balanceOf,
+  type Counters,
+  counterValue,
+  type Reconciliation,
+  type Row,
+  reconcile,
+  row,
+} from '../../ledger/reconcile.ts';
+import type { LinkEnd } from '../topology/checked.ts';
+import type { WirePlan, WorldPlan } from './world-plan.ts';
+
+/** One card's part. */
+export interface CardBooks {
+  readonly name: string;
+  readonly host: Ledger;
+  readonly iop: Ledger;
+  /** Transmit buffers and slots in the card's or the program's hands. */
+  readonly transmitInUse: number;
+}
+
+/** What became of bytes that no program received, by name. */
+export type Losses = Readonly<Record<string, number>>;
+
+export interface WorldBooks extends Reconciliation {
+  /** Payload bytes that programs gave to their sockets, and that programs were given. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly lost: Losses;
+  /** Counters of each link, both directions together, and of each switch. */
+  readonly links: Readonly<Record<string, Counters>>;
+  readonly switches: Readonly<Record<string, Counters>>;
+}
+
+/** Names of losses that a counter of the host or of the card has. */
+const LOST_AT_HOST = ['bytesUndelivered', 'bytesDropped', 'datagramsCutBytes'];
+const LOST_AT_CARD = ['bytesRefused', 'bytesDiscarded', 'bytesUnread', 'bytesTruncated', 'bytesDestroyed'];
+
+/** Counters of all wires of a world together. */
+export function wireCounters(region: Region, plan: WorldPlan): Counters {
+  const sums: Record<string, number> = {};
+  for (const { ledger } of plan.wires) {
+    for (const [name, value] of Object.entries(new Ledger(region, ledger).snapshot())) {
+      sums[name] = (sums[name] ?? 0) + value;
+    }
+  }
+  return sums;
+}
+
+export function worldBooks(region: Region, plan: WorldPlan, cards: readonly CardBooks[]): WorldBooks {
+  const hosts = cards.map(({ host }) => host.snapshot());
+  const iops = cards.map(({ iop }) => iop.snapshot());
+  const wires = plan.wires.map(({ ledger }) => new Ledger(region, ledger).snapshot());
+  const switches = plan.switches.map(({ ledger }) => new Ledger(region, ledger).snapshot());
+  const sum = (all: readonly Counters[], name: string): number =>
+    all.reduce((total, counters) => total + counterValue(counters, name), 0);
+  const bytesSent = sum(hosts, 'bytesSent');
+  const bytesReceived = sum(hosts, 'bytesReceived');
+  const lost: Record<string, number> = {};
+  for (const name of LOST_AT_HOST) lost[name] = sum(hosts, name);
+  for (const name of LOST_AT_CARD) lost[name] = sum(iops, name);
+  const udpOut = sum(iops, 'udpOutDataBytes');
+  const udpIn = sum(iops, 'udpInDataBytes');
+  // Streams whose connection ended before the peer had taken all of it, and datagrams that never came (or came twice).
+  const streamsLost = sum(iops, 'tcpOutDataBytes') - (sum(iops, 'bytesAccepted') - udpIn);
+  lost['neverAccepted'] = streamsLost;
+  lost['datagramsOnTheWay'] = udpOut - udpIn;
+  const lostBytes = Object.values(lost).reduce((total, bytes) => total + bytes, 0);
+  const unacknowledged = sum(iops, 'bytesUnacknowledged');
+  const rows: Row[] = [
+    row('bytes all programs sent = received + lost by name', bytesSent, bytesReceived + lostBytes),
+    row('bytes of streams accepted = sent, at most', Math.max(0, -streamsLost), 0),
+    row('bytes of streams lost = never acknowledged, at most', Math.max(0, streamsLost - unacknowledged), 0),
+    ...cardRows(plan, cards, hosts, iops, wires),
+    ...wireRows(plan, wires),
+    ...switchRows(plan, switches, wires),
+  ];
+  return {
+    ...balanceOf(rows),
+    bytesSent,
+    bytesReceived,
+    lost,
+    links: byName(
+      plan.wires.map(({ link }) => link),
+      wires,
+    ),
+    switches: byName(
+      plan.switches.map(({ name }) => name),
+      switches,
+    ),
+  };
+}
+
+/** Each card's own sums, and its frames against its wires'. */
+function cardRows(
+  plan: WorldPlan,
+  cards: readonly CardBooks[],
+  hosts: readonly Counters[],
+  iops: readonly Counters[],
+  wires: readonly Counters[],
+): Row[] {
+  return cards.flatMap(({ name, transmitInUse }, card) => {
+    const at = (end: LinkEnd): boolean => 'card' in end && end.card === card;
+    const out = through(plan, wires, ({ from }) => at(from));
+    const into = through(plan, wires, ({ to }) => at(to));
+    const iop = (counter: string): number => counterValue(iops[card], counter);
+    const own = reconcile(hosts[card], iops[card], { transmitInUse }).rows;
+    return [
+      ...own.map(({ what, left, right }) => row(`${name}: ${what}`, left, right)),
+      row(
+        `${name}: frames put on its wires = sent there + lost for want of room`,
+        iop('deviceTxPackets'),
+        out('wireSent') + out('wireOverflow'),
+      ),
+      row(
+        `${name}: frames arrived on its wires = received + lost for want of a buffer`,
+        into('wireArrived'),
+        iop('deviceRxPackets') + iop('deviceRxNoBuffer'),
+      ),
+    ];
+  });
+}
+
+function wireRows(plan: WorldPlan, wires: readonly Counters[]): Row[] {
+  return wires.map((wire, i) => {
+    const w = (name: string): number => counterValue(wire, name);
+    return row(
+      `${plan.wires[i].link}: frames sent + doubled = arrived + lost on the wire`,
+      w('wireSent') + w('wireDuplicated'),
+      w('wireArrived') + w('wireDropped'),
+    );
+  });
+}
+
+function switchRows(plan: WorldPlan, switches: readonly Counters[], wires: readonly Counters[]): Row[] {
+  return switches.flatMap((counters, index) => {
+    const { name } = plan.switches[index];
+    const at = (end: LinkEnd): boolean => 'switch' in end && end.switch === index;
+    const out = through(plan, wires, ({ from }) => at(from));
+    const into = through(plan, wires, ({ to }) => at(to));
+    return [
+      row(
+        `${name}: frames arrived on its wires = taken`,
+        into('wireArrived'),
+        counterValue(counters, 'switchFrames'),
+      ),
+      row(
+        `${name}: frames moved = sent on its wires`,
+        counterValue(counters, 'switchForwards'),
+        out('wireSent'),
+      ),
+    ];
+  });
+}
+
+/** Sums a counter over the wires that `which` names. */
+function through(
+  plan: WorldPlan,
+  wires: readonly Counters[],
+  which: (wire: WirePlan) => boolean,
+): (name: string) => number {
+  return (name) =>
+    wires.reduce(
+      (total, counters, i) => (which(plan.wires[i]) ? total + counterValue(counters, name) : total),
+      0,
+    );
+}
+
+/** Adds up what has one name, zeros left out. */
+function byName(names: readonly string[], all: readonly Counters[]): Record<string, Counters> {
+  const sums: Record<string, Record<string, number>> = {};
+  names.forEach((name, i) => {
+    sums[name] ??= {};
+    for (const [counter, value] of Object.entries(all[i])) {
+      if (value !== 0) sums[name][counter] = (sums[name][counter] ?? 0) + value;
+    }
+  });
+  return sums;
+}

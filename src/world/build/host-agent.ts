@@ -1,0 +1,51 @@
+/** A host as an agent: its processor takes replies for all its cards, then gives each program its step. */
+import type { Driver } from '../../osm/kernel/driver.ts';
+import { type Agent, NEVER } from '../../time/agent.ts';
+import type { Program } from '../../workloads/program.ts';
+
+/** What looks at a traced card before its driver does. */
+export interface InterruptWatch {
+  lookForInterrupt(): void;
+}
+
+export class HostAgent implements Agent {
+  readonly name: string;
+  private readonly drivers: Driver[] = [];
+  private readonly watches: InterruptWatch[] = [];
+  private readonly programs: Program[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Adds a card's driver. Called while the world is built. */
+  addDriver(driver: Driver, watch: InterruptWatch | undefined): void {
+    this.drivers.push(driver);
+    if (watch !== undefined) this.watches.push(watch);
+  }
+
+  /** Adds a program. Whoever adds one notifies the host, which runs it at once. */
+  addProgram(program: Program): void {
+    this.programs.push(program);
+  }
+
+  poll(): number {
+    for (const watch of this.watches) watch.lookForInterrupt();
+    let work = 0;
+    for (const driver of this.drivers) work += driver.poll();
+    for (const program of this.programs) work += program.step();
+    return work;
+  }
+
+  arm(): boolean {
+    for (const driver of this.drivers) if (!driver.arm()) return false;
+    return true;
+  }
+
+  nextDeadlineNs(): number {
+    let nextNs = NEVER;
+    for (const driver of this.drivers) nextNs = Math.min(nextNs, driver.nextDeadlineNs());
+    for (const program of this.programs) nextNs = Math.min(nextNs, program.nextDeadlineNs?.() ?? NEVER);
+    return nextNs;
+  }
+}

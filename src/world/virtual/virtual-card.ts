@@ -1,0 +1,174 @@
+/** One card of a virtual world: its driver on its host's agent, and its processor, an agent of its own. */
+import { DmaEngine } from '../../dma/engine.ts';
+import type { Region } from '../../dma/region.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import type { Host, HostEnvironment } from '../../osm/host.ts';
+import type { CardSockets } from '../../osm/user/card-sockets.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { EventQueue } from '../../time/event-queue.ts';
+import type { Sleeper } from '../../time/sleeper.ts';
+import type { Recorder } from '../../trace/recorder.ts';
+import type { TappedEnd } from '../../wire/contract.ts';
+import type { Program } from '../../workloads/program.ts';
+import type { CardBooks } from '../build/books.ts';
+import { buildCard, type CardParts } from '../build/card-parts.ts';
+import { type TraceRequest, tapWires } from '../build/card-trace.ts';
+import { buildHost } from '../build/host.ts';
+import type { HostAgent } from '../build/host-agent.ts';
+import type { CardPlan } from '../build/world-plan.ts';
+import type { CardConfig } from '../config/settings.ts';
+
+/** Virtual time begins nowhere in particular. */
+const STARTED_AT = '1970-01-01T00:00:00.000Z';
+
+/** What the world has made before its cards. */
+export interface VirtualCardParts {
+  readonly region: Region;
+  readonly plan: CardPlan;
+  readonly clock: Clock;
+  readonly queue: EventQueue;
+  readonly ends: readonly TappedEnd[];
+}
+
+/** How the card's two sides are found in the event queue, once they are there. */
+export interface VirtualCardPlace {
+  hostAgent(): number;
+  iopAgent(): number;
+  /** What the host's work has cost since it was last asked. */
+  chargeHostNs(): number;
+  readonly trace: TraceRequest | undefined;
+}
+
+export class VirtualCard {
+  readonly plan: CardPlan;
+  readonly host: Host;
+  readonly iopLedger: Ledger;
+  readonly parts: CardParts;
+  private readonly recorder: Recorder | undefined;
+  private readonly begin: (program: Program) => void;
+
+  constructor(
+    plan: CardPlan,
+    host: Host,
+    parts: CardParts,
+    iopLedger: Ledger,
+    recorder: Recorder | undefined,
+    begin: (program: Program) => void,
+  ) {
+    this.plan = plan;
+    this.host = host;
+    this.parts = parts;
+    this.iopLedger = iopLedger;
+    this.recorder = recorder;
+    this.begin = begin;
+  }
+
+  get name(): string {
+    return this.plan.topology.name;
+  }
+
+  get config(): CardConfig {
+    return this.plan.topology.config;
+  }
+
+  get stack(): CardSockets {
+    return this.host.sockets;
+  }
+
+  /** What goes into the world's books of this card. */
+  books(): CardBooks {
+    return {
+      name: this.name,
+      host: this.host.ledger,
+      iop: this.iopLedger,
+      transmitInUse: this.host.transmit.inUse,
+    };
+  }
+
+  /** Ends the card's trace, if there is one, with what the ledgers say now. Call it when nothing is in flight. */
+  endTrace(): void {
+    this.recorder?.end(this.host.ledger.snapshot(), this.iopLedger.snapshot());
+  }
+
+  /** Adds a program to the card's host, which runs it at once. */
+  start(program: Program): void {
+    this.begin(program);
+  }
+}
+
+export function buildVirtualCard(
+  { region, plan, clock, queue, ends }: VirtualCardParts,
+  host: HostAgent,
+  place: VirtualCardPlace,
+): VirtualCard {
+  const { memory, topology, packets } = plan;
+  const { config, modules, doorbellNs, interruptNs } = topology;
+  const sleeper = new VirtualSleeper(queue, place);
+  const environment: HostEnvironment = {
+    clock,
+    waker: { wake: () => queue.notify(place.iopAgent(), doorbellNs) },
+    sleeper,
+    health: { alive: () => true },
+  };
+  const trace = place.trace && {
+    request: place.trace,
+    clock,
+    startedAt: STARTED_AT,
+    wakes: () => sleeper.wakes,
+  };
+  // Nobody spins in virtual time: a driver that waits lets the rest of the world run.
+  const still = { ...config, driver: { ...config.driver, spinNs: 0 } };
+  const patient = { ...plan, topology: { ...topology, config: still } };
+  const built = buildHost(region, patient, environment, trace);
+  host.addDriver(built.host.driver, built.recorder);
+  const iopLedger = new Ledger(region, memory.layout.iopLedger);
+  const dma = new DmaEngine(region, iopLedger);
+  if (packets !== undefined) tapWires(region, packets, clock, dma, ends);
+  const waker = {
+    wake: () => {
+      sleeper.interrupt();
+      queue.notify(place.hostAgent(), interruptNs);
+    },
+  };
+  const cardEnvironment = { clock, ledger: iopLedger, dma, waker, wires: ends };
+  const parts = buildCard(region, memory, config, cardEnvironment, modules);
+  return new VirtualCard(patient, built.host, parts, iopLedger, built.recorder, (program) => {
+    host.addProgram(program);
+    queue.notify(place.hostAgent(), 0);
+  });
+}
+
+/** A driver that waits inside a call lets the rest of the world run, and its call costs what its work did. */
+class VirtualSleeper implements Sleeper {
+  /** Interrupts so far. */
+  wakes = 0;
+  private woken = false;
+  private readonly queue: EventQueue;
+  private readonly place: VirtualCardPlace;
+
+  constructor(queue: EventQueue, place: VirtualCardPlace) {
+    this.queue = queue;
+    this.place = place;
+  }
+
+  interrupt(): void {
+    this.woken = true;
+    this.wakes += 1;
+  }
+
+  prepare(): void {
+    this.woken = false;
+  }
+
+  sleep(timeoutNs: number): void {
+    const { queue } = this;
+    const agent = this.place.hostAgent();
+    const endNs = queue.clock.nowNs + timeoutNs;
+    const chargeNs = this.place.chargeHostNs();
+    if (chargeNs > 0) queue.occupy(agent, chargeNs);
+    queue.run(() => this.woken, endNs, agent);
+    // The processor is busy with what the call did before it waited: it cannot see the interrupt earlier.
+    const freeNs = queue.busyUntil(agent);
+    if (queue.clock.nowNs < freeNs) queue.run(() => false, freeNs, agent);
+  }
+}
