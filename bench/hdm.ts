@@ -3,7 +3,7 @@
  * again to the client's `input`, with and without checksum offload. `runHdmBench` is also smoke-run by the
  * tests with a tiny budget.
  */
-import { planPipe, wireSlotBytes } from '../src/wire/slots.ts';
+
 import { DmaEngine } from '../src/dma/engine.ts';
 import { PacketPool, planPackets } from '../src/dma/packets.ts';
 import { MemoryPlan } from '../src/dma/plan.ts';
@@ -17,6 +17,7 @@ import { Clock } from '../src/time/clock.ts';
 import { Random } from '../src/time/random.ts';
 import { PERFECT_PIPE } from '../src/wire/config.ts';
 import { createLoopback } from '../src/wire/link.ts';
+import { planPipe, wireSlotBytes } from '../src/wire/slots.ts';
 
 export interface HdmFigure {
   readonly name: string;

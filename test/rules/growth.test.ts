@@ -21,8 +21,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'src/osm/memory/transmit-pool.ts: countdown': 'called by the constructors alone',
   'src/osm/message/device-params.ts: DeviceParams.result': 'the answer of a call that is made by hand',
   'src/tcpip/stack/stack.ts: Stack.tcpPush': 'sends the segment with PSH: not a list',
-  'src/wire/pipe.ts: Pipe.launch': 'a heap of as many slots as the pipe has frames',
-  'src/wire/pipe.ts: Pipe.duplicate': 'a heap of as many slots as the pipe has frames',
+  'src/wire/flight.ts: Flight.launch': 'a heap of as many slots as the wire has frames',
+  'src/wire/flight.ts: Flight.double': 'a heap of as many slots as the wire has frames',
 };
 
 const unlisted = (growth: readonly Growth[]) => growth.filter(({ where }) => ALLOWED[where] === undefined);
@@ -83,7 +83,7 @@ function grownInStorm(transport: Transport): string[] {
   const tally: Tally = { dialled: 0, whole: 0, cut: 0 };
   const answerer = new Answerer(to.stack, random, [80], 8000, tally);
   const dialler = new Dialler(from.stack, random, to.config.stack.address, [80], STREAMS, 24, tally);
-  const programs = ['program'];
+  const programs = ['programs'];
   const before = sizesHeld(world, programs);
   expect(before.size).toBeGreaterThan(100);
   from.start(dialler);
