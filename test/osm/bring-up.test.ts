@@ -2,7 +2,6 @@
  * How the driver brings a card up: from RESET, from what another driver left, and with cards that are not as
  * they should be.
  */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { writeHeader } from '../../src/i2o/frame.ts';

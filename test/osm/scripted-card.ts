@@ -1,7 +1,6 @@
 /**
  * A driver whose card is the test: it keeps the requests it is sent and answers what it likes, when it likes.
  */
-import { DEFAULT_CARD_CONFIG } from '../../src/world/config/settings.ts';
 import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';

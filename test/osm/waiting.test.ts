@@ -1,7 +1,6 @@
 /**
  * What waits for room, a number, a bucket or a frame goes on once there is one, however the program waits.
  */
-import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { describe, expect, it } from 'vitest';
 import { READABLE } from '../../src/socket/contract.ts';
 import { EAGAIN, ENOBUFS } from '../../src/socket/errno.ts';

@@ -220,10 +220,10 @@ function innards(echo: Echo): { port: HostPort; layout: BareCard['memory']['layo
     card: {
       host: { requests: { producer: { port: HostPort } } };
       memory: BareCard['memory'];
-      iopWaker: Waker;
+      thread: { waker: Waker };
     };
   };
-  return { port: card.host.requests.producer.port, layout: card.memory.layout, waker: card.iopWaker };
+  return { port: card.host.requests.producer.port, layout: card.memory.layout, waker: card.thread.waker };
 }
 
 it('serves sockets with as few frames as can be, and every frame comes home', async () => {
