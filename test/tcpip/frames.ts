@@ -155,3 +155,21 @@ export function arpFrame({ operation, sender, senderMac, target }: ArpFields): U
   view.setInt32(38, target);
   return frame;
 }
+
+/** An ICMP error from `sender` about a frame, quoting its IPv4 header and the eight bytes behind it. */
+export function icmpErrorAbout(
+  frame: Uint8Array,
+  sender: number,
+  type: number,
+  code: number,
+  mtu = 0,
+): Uint8Array {
+  const body = new Uint8Array(8 + 28);
+  const view = new DataView(body.buffer);
+  view.setUint8(0, type);
+  view.setUint8(1, code);
+  view.setUint16(6, mtu);
+  body.set(frame.subarray(14, 14 + 28), 8);
+  view.setUint16(2, ~sum16(body, 0, body.length) & 0xffff);
+  return ipv4Frame(sender, new DataView(frame.buffer, frame.byteOffset).getInt32(26), 1, body);
+}

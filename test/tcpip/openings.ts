@@ -83,3 +83,31 @@ export function accepted(options: OpeningOptions = {}): PassiveOpening {
   script.forgets();
   return { ...opening, socket };
 }
+
+/**
+ * A connection whose stack begins at a chosen ISN: a first SYN shows where the stack's ISNs for this pair lie, and the
+ * second is sent when their clock (a tick of 4 µs, RFC 9293 §3.4.1) has come there.
+ */
+export function establishedAtIss(iss: number, options: OpeningOptions = {}): Opening {
+  const script = new Script(options);
+  const peer = script.peer(options.peer);
+  const connect = (): Socket => {
+    const socket = script.socket();
+    expect(socket.binds(5000)).toBe(0);
+    expect(socket.connects(peer.address, peer.port)).toBe(0);
+    return socket;
+  };
+  const probe = connect();
+  const ticks = (iss - peer.takes().seq) >>> 0;
+  probe.closes();
+  peer.forgetsHost();
+  script.passes(ticks * 4);
+  const socket = connect();
+  const syn = peer.expects({ flags: 'SYN', seq: 0 });
+  expect(syn.seq).toBe(iss | 0);
+  peer.sends({ flags: 'SYN ACK', ack: 1, options: synOptions(peer, peer.echo) });
+  peer.timestamps = (peer.offer.timestamps ?? false) && script.host.config.timestamps;
+  peer.expects({ seq: 1, ack: 1 });
+  script.forgets();
+  return { script, peer, socket };
+}

@@ -89,10 +89,10 @@ export class Peer {
   private hostNext = 0;
   private tsEcho = 0;
   timestamps = false;
-  private readonly script: Stage;
+  private readonly stage: Stage;
 
-  constructor(script: Stage, options: PeerOptions) {
-    this.script = script;
+  constructor(stage: Stage, options: PeerOptions) {
+    this.stage = stage;
     this.address = options.address ?? 0;
     this.port = options.port ?? 0;
     this.iss = options.iss ?? 5000;
@@ -133,7 +133,7 @@ export class Peer {
 
   /** The peer's timestamp clock: a tick of 1 ms. */
   get clock(): number {
-    return (PEER_CLOCK + Math.floor(this.script.timeUs / 1000)) | 0;
+    return (PEER_CLOCK + Math.floor(this.stage.timeUs / 1000)) | 0;
   }
 
   /** The echo of the stack's latest timestamp. */
@@ -143,14 +143,14 @@ export class Peer {
 
   /** Sends a segment; the stack then does all it has to do at this time. */
   sends(segment: Sent = {}): void {
-    this.script.inject(this.frame(segment));
-    this.script.settle();
+    this.stage.inject(this.frame(segment));
+    this.stage.settle();
   }
 
   /** Sends segments that the stack receives all before it may answer. */
   sendsTogether(...segments: readonly Sent[]): void {
-    for (const segment of segments) this.script.inject(this.frame(segment));
-    this.script.settle();
+    for (const segment of segments) this.stage.inject(this.frame(segment));
+    this.stage.settle();
   }
 
   /** Acknowledges everything below `ack`. */
@@ -174,7 +174,7 @@ export class Peer {
     if (acknowledges && segment.ack !== undefined) this.acked = segment.ack;
     return tcpFrame({
       source: this.address,
-      destination: this.script.host.address,
+      destination: this.stage.host.address,
       sourcePort: this.port,
       destinationPort: this.hostPort,
       seq: (this.iss + seq) | 0,
@@ -184,6 +184,18 @@ export class Peer {
       urgent: segment.urgent ?? 0,
       options: segment.rawOptions ?? encodeOptions(this.optionsFor(segment)),
       payload,
+    });
+  }
+
+  /** A frame as the stack sent it, or might have: for an ICMP error to quote. @param seq relative. */
+  frameOfHost(seq: number): Uint8Array {
+    const { host } = this.stage;
+    return tcpFrame({
+      source: host.address,
+      destination: this.address,
+      sourcePort: this.hostPort,
+      destinationPort: this.port,
+      seq: (this.hostIss + seq) | 0,
     });
   }
 
@@ -232,9 +244,9 @@ export class Peer {
 
   /** Nothing for so long, and then, at that very time, this segment. */
   expectsAfter(us: number, expected: Expected): WireSegment {
-    this.script.passes(us - 1);
+    this.stage.passes(us - 1);
     this.expectsNothing();
-    this.script.passes(1);
+    this.stage.passes(1);
     return this.expects(expected);
   }
 

@@ -16,7 +16,7 @@ import { parseSegment } from './segments.ts';
 import { type HostOptions, Side, type Surroundings } from './side.ts';
 import { Socket } from './socket.ts';
 import type { Stage } from './stage.ts';
-import { ADDRESS_A, ADDRESS_B, MAC_HIGH } from './wire.ts';
+import { ADDRESS_A, ADDRESS_B, MAC_HIGH, pseudoSum, sum16 } from './wire.ts';
 
 export interface ScriptOptions extends HostOptions {
   config?: Partial<StackConfig>;
@@ -84,6 +84,8 @@ export class Script implements Surroundings, Stage {
     }
     if (frame[23] === 6) {
       const segment = parseSegment(frame, this.timeUs);
+      const sum = sum16(frame, 34, frame.length - 34) + pseudoSum(view, frame.length - 34);
+      expect((sum & 0xffff) + (sum >>> 16), 'TCP checksum').toBe(0xffff);
       const peer = this.peers.find((candidate) => candidate.isFor(segment));
       if (peer !== undefined) {
         peer.receive(segment);
