@@ -3,10 +3,10 @@
  */
 import { MemoryPlan } from '../src/dma/plan.ts';
 import { allocateRegion } from '../src/dma/region.ts';
-import { FifoCardConsumer } from '../src/i2o/queues/fifo/fifo-card.ts';
-import { FifoHostProducer } from '../src/i2o/queues/fifo/fifo-host.ts';
+import { FifoCardConsumer } from '../src/i2o/queues/fifo/card-consumer.ts';
 import { planOutboundFrames, planUnit } from '../src/i2o/queues/fifo/fifo-layout.ts';
 import { HostPort } from '../src/i2o/queues/fifo/fifo-port.ts';
+import { FifoHostProducer } from '../src/i2o/queues/fifo/host-producer.ts';
 import { LEDGER_BYTES, Ledger } from '../src/ledger/ledger.ts';
 
 const COUNTS = { inboundFrames: 256, outboundFrames: 256 };

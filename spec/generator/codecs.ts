@@ -48,10 +48,11 @@ function imports(body: readonly string[], declared: readonly string[]): string[]
   const lines = (from: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : ['import {', ...names.map((name) => `  ${name},`), `} from './${from}';`];
   const isSgl = (name: string): boolean => /sgl/i.test(name);
-  const faults = body.some((line) => line.includes('faultAt(')) ? ['faultAt'] : [];
+  const called = (name: string): string[] => (body.some((line) => line.includes(`${name}(`)) ? [name] : []);
   return [
-    ...lines('check-fault.ts', faults),
+    ...lines('check-fault.ts', called('faultAt')),
     ...lines('executive.gen.ts', missing.filter((name) => !isSgl(name))), // biome-ignore format: one line
+    ...lines('frame-size.ts', called('checkMessage')),
     ...lines('list/sgl.ts', missing.filter(isSgl)),
   ];
 }
@@ -174,6 +175,7 @@ function generateWriter(name: string, functionConstant: string, layout: Layout, 
   return [
     ...docComment(`Writes ${open ? `the first ${words} words. ${what}` : what}`),
     ...functionHead(`write${name}`, parameters, 'void'),
+    `  checkMessage(frame, ${open ? 'sizeWords' : words}, ${words});`,
     ...lines
       .filter((line) => line !== '')
       .map((line, word) => `  words[frame${word ? ` + ${word}` : ''}] = ${line};`),

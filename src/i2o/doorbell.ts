@@ -1,4 +1,5 @@
-/** The host tells the card that frames wait: the only place that rings (design rule 3). */
+/** The host tells the card that frames wait. Only this file rings a doorbell, so that the ledger counts every one. */
+import { assert } from '../assert/assert.ts';
 import { DOORBELLS, DOORBELLS_SUPPRESSED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Waker } from '../time/sleeper.ts';
@@ -13,7 +14,7 @@ export class Doorbell {
     this.waker = waker;
   }
 
-  /** Publishes what the ring's producer has posted, and rings if the card asked for it. */
+  /** Publishes the requests the host has posted, and rings if the card asked for it. */
   publish(inbound: FrameProducer): void {
     this.ring(inbound.publish());
   }
@@ -23,7 +24,12 @@ export class Doorbell {
     if (outbound.publish() === 2) this.ring(2);
   }
 
+  /** @param published what `publish` of a producer or consumer answered: 0, 1 or 2. */
   private ring(published: number): void {
+    assert(
+      published === 0 || published === 1 || published === 2,
+      'doorbell: a publication is none, quiet or to be told',
+    );
     if (published === 2) {
       this.counters[DOORBELLS] += 1;
       this.waker.wake();

@@ -6,6 +6,9 @@
 import {
   faultAt,
 } from './check-fault.ts';
+import {
+  checkMessage,
+} from './frame-size.ts';
 
 /** The IOP itself, TID 0, which brings the card up and names its devices. */
 export const EXECUTIVE_CLASS_ID = 0x000;
@@ -366,6 +369,7 @@ export function writeExecStatusGet(
   bufferAddressHigh: number,
   bufferLength: number,
 ): void {
+  checkMessage(frame, 9, 9);
   words[frame] = 0x00090001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATUS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -414,6 +418,7 @@ export function writeExecOutboundInit(
   outboundFrameWords: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0061 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_OUTBOUND_INIT << 24);
   words[frame + 2] = initiatorContext;
@@ -452,6 +457,7 @@ export function writeExecLctNotify(
   lastChangeIndicator: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0061 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_LCT_NOTIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -473,6 +479,7 @@ export function writeExecLctNotifyReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_LCT_NOTIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -516,6 +523,7 @@ export function writeExecSysTabSet(
   segmentNumber: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0061 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_TAB_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -537,6 +545,7 @@ export function writeExecSysTabSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_TAB_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -569,6 +578,7 @@ export function writeExecBiosInfoSet(
   deviceTid: number,
   biosInfo: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BIOS_INFO_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -589,6 +599,7 @@ export function writeExecBiosInfoSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BIOS_INFO_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -615,6 +626,7 @@ export function writeExecBootDeviceSet(
   transactionContext: number,
   bootTid: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BOOT_DEVICE_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -635,6 +647,7 @@ export function writeExecBootDeviceSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_BOOT_DEVICE_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -660,6 +673,7 @@ export function writeExecHrtGet(
   transactionContext: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 4);
   words[frame] = 0x0041 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_HRT_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -679,6 +693,7 @@ export function writeExecHrtGetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_HRT_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -737,6 +752,7 @@ export function writeExecSwDownload(
   softwareId: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 7);
   words[frame] = 0x0071 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_DOWNLOAD << 24);
   words[frame + 2] = initiatorContext;
@@ -759,6 +775,7 @@ export function writeExecSwDownloadReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_DOWNLOAD << 24);
   words[frame + 2] = initiatorContext;
@@ -817,6 +834,7 @@ export function writeExecSwUpload(
   softwareId: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 7);
   words[frame] = 0x0071 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_UPLOAD << 24);
   words[frame + 2] = initiatorContext;
@@ -839,6 +857,7 @@ export function writeExecSwUploadReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_UPLOAD << 24);
   words[frame + 2] = initiatorContext;
@@ -883,6 +902,7 @@ export function writeExecSwRemove(
   softwareBytes: number,
   softwareId: number,
 ): void {
+  checkMessage(frame, 7, 7);
   words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_REMOVE << 24);
   words[frame + 2] = initiatorContext;
@@ -905,6 +925,7 @@ export function writeExecSwRemoveReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SW_REMOVE << 24);
   words[frame + 2] = initiatorContext;
@@ -931,6 +952,7 @@ export function writeExecDdmSuspend(
   transactionContext: number,
   deviceTid: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_SUSPEND << 24);
   words[frame + 2] = initiatorContext;
@@ -951,6 +973,7 @@ export function writeExecDdmSuspendReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_SUSPEND << 24);
   words[frame + 2] = initiatorContext;
@@ -977,6 +1000,7 @@ export function writeExecDdmDestroy(
   transactionContext: number,
   deviceTid: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_DESTROY << 24);
   words[frame + 2] = initiatorContext;
@@ -997,6 +1021,7 @@ export function writeExecDdmDestroyReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_DESTROY << 24);
   words[frame + 2] = initiatorContext;
@@ -1023,6 +1048,7 @@ export function writeExecAdapterRead(
   transactionContext: number,
   adapterId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_READ << 24);
   words[frame + 2] = initiatorContext;
@@ -1043,6 +1069,7 @@ export function writeExecAdapterReadReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_READ << 24);
   words[frame + 2] = initiatorContext;
@@ -1069,6 +1096,7 @@ export function writeExecAdapterAssign(
   transactionContext: number,
   adapterId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
@@ -1089,6 +1117,7 @@ export function writeExecAdapterAssignReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
@@ -1115,6 +1144,7 @@ export function writeExecAdapterRelease(
   transactionContext: number,
   adapterId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1135,6 +1165,7 @@ export function writeExecAdapterReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1161,6 +1192,7 @@ export function writeExecDeviceAssign(
   transactionContext: number,
   deviceTid: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
@@ -1181,6 +1213,7 @@ export function writeExecDeviceAssignReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
@@ -1207,6 +1240,7 @@ export function writeExecDeviceRelease(
   transactionContext: number,
   deviceTid: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1227,6 +1261,7 @@ export function writeExecDeviceReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1250,6 +1285,7 @@ export function writeExecConfigValidate(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONFIG_VALIDATE << 24);
   words[frame + 2] = initiatorContext;
@@ -1269,6 +1305,7 @@ export function writeExecConfigValidateReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONFIG_VALIDATE << 24);
   words[frame + 2] = initiatorContext;
@@ -1310,6 +1347,7 @@ export function writeExecIopReset(
   statusAddressLow: number,
   statusAddressHigh: number,
 ): void {
+  checkMessage(frame, 8, 8);
   words[frame] = 0x00080001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1339,6 +1377,7 @@ export function writeExecIopClear(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CLEAR << 24);
   words[frame + 2] = initiatorContext;
@@ -1358,6 +1397,7 @@ export function writeExecIopClearReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CLEAR << 24);
   words[frame + 2] = initiatorContext;
@@ -1380,6 +1420,7 @@ export function writeExecSysModify(
   transactionContext: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 4);
   words[frame] = 0x0041 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_MODIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -1399,6 +1440,7 @@ export function writeExecSysModifyReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_MODIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -1419,6 +1461,7 @@ export function writeExecSysQuiesce(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1438,6 +1481,7 @@ export function writeExecSysQuiesceReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1473,6 +1517,7 @@ export function writeExecPathQuiesce(
   iopId: number,
   hostUnitId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1493,6 +1538,7 @@ export function writeExecPathQuiesceReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1519,6 +1565,7 @@ export function writeExecDdmQuiesce(
   transactionContext: number,
   deviceTid: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1539,6 +1586,7 @@ export function writeExecDdmQuiesceReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
@@ -1559,6 +1607,7 @@ export function writeExecIopConnect(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CONNECT << 24);
   words[frame + 2] = initiatorContext;
@@ -1578,6 +1627,7 @@ export function writeExecIopConnectReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CONNECT << 24);
   words[frame + 2] = initiatorContext;
@@ -1598,6 +1648,7 @@ export function writeExecConnSetup(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONN_SETUP << 24);
   words[frame + 2] = initiatorContext;
@@ -1617,6 +1668,7 @@ export function writeExecConnSetupReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONN_SETUP << 24);
   words[frame + 2] = initiatorContext;
@@ -1637,6 +1689,7 @@ export function writeExecSysEnable(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1656,6 +1709,7 @@ export function writeExecSysEnableReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_SYS_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1688,6 +1742,7 @@ export function writeExecPathEnable(
   iopId: number,
   hostUnitId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1708,6 +1763,7 @@ export function writeExecPathEnableReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1734,6 +1790,7 @@ export function writeExecDdmEnable(
   transactionContext: number,
   deviceTid: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1754,6 +1811,7 @@ export function writeExecDdmEnableReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_ENABLE << 24);
   words[frame + 2] = initiatorContext;
@@ -1786,6 +1844,7 @@ export function writeExecPathReset(
   iopId: number,
   hostUnitId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1806,6 +1865,7 @@ export function writeExecPathResetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_PATH_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1832,6 +1892,7 @@ export function writeExecDdmReset(
   transactionContext: number,
   deviceTid: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1852,6 +1913,7 @@ export function writeExecDdmResetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_RESET << 24);
   words[frame + 2] = initiatorContext;
@@ -1907,6 +1969,7 @@ export function writeExecStaticMfCreate(
   embeddedInitiatorContext: number,
   embeddedTransactionContext: number,
 ): void {
+  checkMessage(frame, 9, 9);
   words[frame] = 0x00090001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_CREATE << 24);
   words[frame + 2] = initiatorContext;
@@ -1937,6 +2000,7 @@ export function writeExecStaticMfCreateReply(
   detailedStatus: number,
   staticFrame: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_CREATE << 24);
   words[frame + 2] = initiatorContext;
@@ -1964,6 +2028,7 @@ export function writeExecStaticMfRelease(
   transactionContext: number,
   staticFrame: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -1984,6 +2049,7 @@ export function writeExecStaticMfReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_STATIC_MF_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -2025,6 +2091,7 @@ export function writePrivateEcho(
   organizationId: number,
   sequence: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (PRIVATE_ECHO << 24);
   words[frame + 2] = initiatorContext;
@@ -2052,6 +2119,7 @@ export function writePrivateEchoReply(
   detailedStatus: number,
   sequence: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (PRIVATE_ECHO << 24);
   words[frame + 2] = initiatorContext;

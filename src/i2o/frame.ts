@@ -8,9 +8,10 @@
  *   word 3   TransactionContext (some messages: a field of their own; multiple-transaction replies: the list's control word)
  *   word 4   in replies: DetailedStatusCode 0-15 · ReqStatus 24-31
  *
- * `frame` is always the word index of the frame's first word. Words are written whole and a frame being written is never
- * read (real cards misbehave when it is). A reply repeats its request's target, initiator and function.
+ * `frame` is always the word index of the frame's first word. Words are written whole, and nobody reads a frame while it is
+ * being written, since real cards misbehave when that happens. A reply repeats its request's target, initiator and function.
  */
+import { assert } from '../assert/assert.ts';
 import {
   FAILURE_CODE_FRAME_TOO_LARGE,
   FAILURE_CODE_FRAME_TOO_SMALL,
@@ -19,10 +20,10 @@ import {
   FAILURE_CODE_INVALID_VERSION,
   REQUEST_STATUS_TRANSACTION_ERROR,
 } from './executive.gen.ts';
+import { checkMessage, FRAME_BYTES, FRAME_WORDS } from './frame-size.ts';
 
-/** The one size of every frame here, both ways. */
-export const FRAME_BYTES = 128;
-export const FRAME_WORDS = 32;
+export { FRAME_BYTES, FRAME_WORDS };
+
 /** Words of the shortest message: a header without a TransactionContext. */
 export const HEADER_WORDS = 3;
 
@@ -48,8 +49,18 @@ export const SEVERITY_CONGESTION = 8; // later perhaps, not at once
 export const FAILURE_WORDS = 9;
 export const TRANSACTION_ERROR_WORDS = 7;
 
-/** Requests may carry these and no others: we keep no static frames and no 64-bit contexts. */
+/** A request that is sent in a frame carries this flag or none: static frames are posted by address, contexts have 32 bits. */
 const REQUEST_FLAGS = FLAG_MULTIPLE;
+
+/** @param recordWords words of the replies that the message layer writes itself. */
+export function checkRecords(recordWords: readonly number[]): void {
+  assert(
+    recordWords.every((words) => words >= HEADER_WORDS && words <= FRAME_WORDS),
+    'frame: a failure record and a transaction error fit in one',
+  );
+}
+
+checkRecords([FAILURE_WORDS, TRANSACTION_ERROR_WORDS]);
 
 // Hot path: everything below runs for every frame.
 
@@ -105,7 +116,11 @@ export function frameDetailedStatus(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xffff;
 }
 
-/** Writes words 0 to 3. @param sglOffset words, 0 to 15. @param flags FLAG_ bits. @param sizeWords 3 to FRAME_WORDS. */
+/**
+ * Writes words 0 to 3.
+ * @param sglOffset words from the frame to its list, 3 to 15; 0: there is none. @param flags FLAG_ bits.
+ * @param sizeWords the whole message, 3 to FRAME_WORDS. @param functionCode 0 to 255.
+ */
 export function writeHeader(
   words: Int32Array,
   frame: number,
@@ -118,6 +133,16 @@ export function writeHeader(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, sizeWords, HEADER_WORDS);
+  assert(
+    sglOffset === 0 || (sglOffset >= HEADER_WORDS && sglOffset <= 15 && sglOffset < sizeWords),
+    'frame: a list begins behind the header and within the message',
+  );
+  assert((flags & ~0xff) === 0 && (functionCode & ~0xff) === 0, 'frame: flags and function have eight bits');
+  assert(
+    (targetTid & ~0xfff) === 0 && (initiatorTid & ~0xfff) === 0,
+    'frame: target and initiator have twelve bits',
+  );
   words[frame] = VERSION_1_5 | (sglOffset << 4) | (flags << 8) | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (functionCode << 24);
   words[frame + 2] = initiatorContext;
@@ -125,8 +150,8 @@ export function writeHeader(
 }
 
 /**
- * What the transport must know before anybody looks at a request: version, size, list offset, flags. TIDs are the
- * executive's to judge, fields the class's.
+ * Checks what must hold before anybody looks into a request: version, size, list offset, flags. The executive judges the
+ * TIDs, and the class's own check the fields.
  * @returns 0, or the FAILURE_CODE_ to answer with.
  */
 export function checkRequestFrame(words: Int32Array, frame: number): number {
@@ -142,7 +167,10 @@ export function checkRequestFrame(words: Int32Array, frame: number): number {
   return checkListOffset((word >>> 4) & 15, sizeWords);
 }
 
-/** The same for a reply: REPLY must be set, and a failure record must be whole. @returns 0 or a FAILURE_CODE_. */
+/**
+ * Checks a reply in the same way: the REPLY flag must be set, and a failure record must be whole.
+ * @returns 0, or the FAILURE_CODE_ that names what is wrong.
+ */
 export function checkReplyFrame(words: Int32Array, frame: number): number {
   const word = words[frame];
   const flags = (word >>> 8) & 0xff;
@@ -163,9 +191,10 @@ function checkListOffset(sglOffset: number, sizeWords: number): number {
 
 /**
  * Writes a transport-failure reply, 9 words. Word 3 repeats the TransactionContext, which I2O lets a sender leave
- * undefined; in a ring nothing is preserved, so it is the only way to find the request again.
- * @param severity SEVERITY_ bits. @param failureCode FAILURE_CODE_ number.
- * @param preservedFrame address of the undelivered frame where the transport preserves it; -1 where it does not.
+ * undefined. Ours does so because a static frame is not preserved, and then the context is the only way to find the request.
+ * @param severity SEVERITY_ bits, at least one. @param failureCode FAILURE_CODE_ number.
+ * @param iopId 12 bits. @param hostUnitId 16 bits.
+ * @param preservedFrame address of the undelivered frame, or of its copy, where the transport keeps one; -1 where it does not.
  */
 export function writeFailure(
   words: Int32Array,
@@ -181,6 +210,18 @@ export function writeFailure(
   hostUnitId: number,
   preservedFrame: number,
 ): void {
+  assert(
+    (severity & 15) !== 0 && (severity & ~15) === 0 && failureCode > 0 && failureCode <= 0xff,
+    'frame: a failure record has a severity and a code',
+  );
+  assert(
+    (iopId & ~0xfff) === 0 && (hostUnitId & ~0xffff) === 0,
+    'frame: a failure record names an IOP and a host unit',
+  );
+  assert(
+    preservedFrame === -1 || (preservedFrame > 0 && (preservedFrame & 3) === 0),
+    'frame: a failure record has the address of a preserved frame, or none',
+  );
   const flags = FLAG_REPLY | FLAG_FAIL | FLAG_LAST;
   writeHeader(
     words,
@@ -231,8 +272,9 @@ export function getFailurePreservedFrame(words: Int32Array, frame: number): numb
 }
 
 /**
- * Writes the reply to a request whose fields are wrong, 7 words.
- * @param detailedStatus DETAILED_STATUS_ number. @param errorOffset byte in the request that is wrong; 0: not said.
+ * Writes the reply to a request whose fields are wrong, 7 words. The last word, BitOffset, is 0.
+ * @param detailedStatus DETAILED_STATUS_ number, not 0.
+ * @param errorOffset byte of the request that is wrong; 0 where the reply does not say.
  */
 export function writeTransactionError(
   words: Int32Array,
@@ -245,6 +287,14 @@ export function writeTransactionError(
   detailedStatus: number,
   errorOffset: number,
 ): void {
+  assert(
+    detailedStatus > 0 && detailedStatus <= 0xffff,
+    'frame: a transaction error says what is wrong by a status of 16 bits',
+  );
+  assert(
+    errorOffset >= 0 && errorOffset < FRAME_BYTES,
+    'frame: a transaction error points at a byte of the request',
+  );
   const flags = FLAG_REPLY | FLAG_LAST;
   writeHeader(
     words,

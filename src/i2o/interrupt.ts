@@ -1,7 +1,8 @@
 /**
- * The card tells the host that frames wait: the only place that interrupts (design rule 3). An interrupt the host asked
- * for may be held back a little so that it serves more frames, by time and by count under ethtool's names.
+ * The card tells the host that frames wait. Only this file interrupts, so that the ledger counts every interrupt. One that
+ * the host asked for may be held back a little so that it serves more frames; time and count are set under ethtool's names.
  */
+import { assert } from '../assert/assert.ts';
 import { INTERRUPTS, INTERRUPTS_SUPPRESSED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
@@ -34,10 +35,18 @@ export class Interrupt {
     this.countMax = Math.max(1, moderation.rxFrames);
   }
 
-  /** Publishes what the ring's producer has posted; raises or holds the interrupt if the host asked for it. */
+  /** Publishes the replies the card has posted, and raises or holds the interrupt if the host asked for it. */
   publish(outbound: FrameProducer): void {
     const published = outbound.publish();
+    assert(
+      published === 0 || published === 1 || published === 2,
+      'interrupt: a publication is none, quiet or to be told',
+    );
     if (published === 0) return;
+    assert(
+      (this.held === 0) === (this.dueNs === NEVER),
+      'interrupt: one is held back if, and only if, it has its time',
+    );
     if (this.held > 0) {
       this.held += 1;
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
@@ -49,6 +58,7 @@ export class Interrupt {
     } else {
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
     }
+    assert(this.held < this.countMax, 'interrupt: none is held back beyond its count');
   }
 
   /** Publishes the inbound frames the card has released, and interrupts at once if the host waits for one. */
@@ -56,11 +66,12 @@ export class Interrupt {
     if (inbound.publish() === 2) this.raise();
   }
 
-  /** Raises an interrupt whose time has come. Called every turn. */
+  /** Raises the interrupt that is held back once its time has come. Called every turn. */
   poll(): void {
     if (this.held > 0 && this.clock.nowNs >= this.dueNs) this.raise();
   }
 
+  /** Clock nanoseconds when the interrupt that is held back falls due; NEVER when none is. */
   nextDeadlineNs(): number {
     return this.dueNs;
   }

@@ -14,6 +14,9 @@ import {
   REQUEST_STATUS_TRANSACTION_ERROR,
 } from './executive.gen.ts';
 import {
+  checkMessage,
+} from './frame-size.ts';
+import {
   SGL_ALLOW_BUCKET,
   SGL_ALLOW_IMMEDIATE,
   SGL_ALLOW_TRANSMIT,
@@ -200,6 +203,7 @@ export function writeSocketCreate(
   replyMode: number,
   socketType: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CREATE << 24);
   words[frame + 2] = initiatorContext;
@@ -221,6 +225,7 @@ export function writeSocketCreateReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CREATE << 24);
   words[frame + 2] = initiatorContext;
@@ -265,6 +270,7 @@ export function writeSocketBind(
   address: number,
   port: number,
 ): void {
+  checkMessage(frame, 7, 7);
   words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_BIND << 24);
   words[frame + 2] = initiatorContext;
@@ -299,6 +305,7 @@ export function writeSocketBindReply(
   localAddress: number,
   localPort: number,
 ): void {
+  checkMessage(frame, 7, 7);
   words[frame] = 0x0007c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_BIND << 24);
   words[frame + 2] = initiatorContext;
@@ -348,6 +355,7 @@ export function writeSocketConnect(
   address: number,
   port: number,
 ): void {
+  checkMessage(frame, 7, 7);
   words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CONNECT << 24);
   words[frame + 2] = initiatorContext;
@@ -388,6 +396,7 @@ export function writeSocketConnectReply(
   localPort: number,
   localAddress: number,
 ): void {
+  checkMessage(frame, 7, 7);
   words[frame] = 0x0007c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CONNECT << 24);
   words[frame + 2] = initiatorContext;
@@ -428,6 +437,7 @@ export function writeSocketListen(
   replyMode: number,
   backlog: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_LISTEN << 24);
   words[frame + 2] = initiatorContext;
@@ -449,6 +459,7 @@ export function writeSocketListenReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_LISTEN << 24);
   words[frame + 2] = initiatorContext;
@@ -488,6 +499,7 @@ export function writeSocketAcceptPost(
   count: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0001 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ACCEPT_POST << 24);
   words[frame + 2] = initiatorContext;
@@ -545,6 +557,7 @@ export function writeSocketAcceptPostReply(
   localPort: number,
   localAddress: number,
 ): void {
+  checkMessage(frame, 9, 9);
   words[frame] = 0x0009c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ACCEPT_POST << 24);
   words[frame + 2] = initiatorContext;
@@ -613,6 +626,7 @@ export function writeSocketSend(
   urgent: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 6);
   words[frame] = 0x0061 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND << 24);
   words[frame + 2] = initiatorContext;
@@ -654,6 +668,7 @@ export function writeSocketSendReply(
   trlElementWords: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 5);
   words[frame] = 0xd031 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND << 24);
   words[frame + 2] = initiatorContext;
@@ -704,6 +719,7 @@ export function writeSocketSendTo(
   port: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 7);
   words[frame] = 0x0071 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND_TO << 24);
   words[frame + 2] = initiatorContext;
@@ -746,6 +762,7 @@ export function writeSocketSendToReply(
   trlElementWords: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 5);
   words[frame] = 0xd031 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND_TO << 24);
   words[frame + 2] = initiatorContext;
@@ -782,6 +799,7 @@ export function writeSocketReceivePost(
   bucketCount: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 4);
   words[frame] = 0x0041 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_RECEIVE_POST << 24);
   words[frame + 2] = initiatorContext;
@@ -826,6 +844,7 @@ export function writeSocketReceivePostReply(
   bucketsRemaining: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 6);
   words[frame] = 0xd031 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_RECEIVE_POST << 24);
   words[frame + 2] = initiatorContext;
@@ -860,6 +879,7 @@ export function writeSocketReceiveCredit(
   count: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 5);
   words[frame] = 0x0001 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_RECEIVE_CREDIT << 24);
   words[frame + 2] = initiatorContext;
@@ -898,6 +918,7 @@ export function writeSocketShutdown(
   replyMode: number,
   how: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SHUTDOWN << 24);
   words[frame + 2] = initiatorContext;
@@ -919,6 +940,7 @@ export function writeSocketShutdownReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SHUTDOWN << 24);
   words[frame + 2] = initiatorContext;
@@ -948,6 +970,7 @@ export function writeSocketClose(
   transactionContext: number,
   socketId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CLOSE << 24);
   words[frame + 2] = initiatorContext;
@@ -974,6 +997,7 @@ export function writeSocketCloseReply(
   detailedStatus: number,
   socketId: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CLOSE << 24);
   words[frame + 2] = initiatorContext;
@@ -1004,6 +1028,7 @@ export function writeSocketAbort(
   transactionContext: number,
   socketId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ABORT << 24);
   words[frame + 2] = initiatorContext;
@@ -1030,6 +1055,7 @@ export function writeSocketAbortReply(
   detailedStatus: number,
   socketId: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ABORT << 24);
   words[frame + 2] = initiatorContext;
@@ -1075,6 +1101,7 @@ export function writeSocketOptionSet(
   option: number,
   value: number,
 ): void {
+  checkMessage(frame, 7, 7);
   words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -1097,6 +1124,7 @@ export function writeSocketOptionSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -1129,6 +1157,7 @@ export function writeSocketOptionGet(
   socketId: number,
   option: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1156,6 +1185,7 @@ export function writeSocketOptionGetReply(
   detailedStatus: number,
   value: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1183,6 +1213,7 @@ export function writeSocketStatusGet(
   transactionContext: number,
   socketId: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_STATUS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1281,6 +1312,7 @@ export function writeSocketStatusGetReply(
   retransmissions: number,
   unacknowledgedBytes: number,
 ): void {
+  checkMessage(frame, 17, 17);
   words[frame] = 0x0011c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_STATUS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1325,6 +1357,7 @@ export function writeSocketNameGet(
   socketId: number,
   which: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_NAME_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -1358,6 +1391,7 @@ export function writeSocketNameGetReply(
   address: number,
   port: number,
 ): void {
+  checkMessage(frame, 7, 7);
   words[frame] = 0x0007c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_NAME_GET << 24);
   words[frame + 2] = initiatorContext;

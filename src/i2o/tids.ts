@@ -1,9 +1,15 @@
-/** Target identifiers: 12-bit addresses of what a frame comes from or goes to (reference section 4.6). */
-export const IOP_TID = 0x000; // the IOP's executive
+/**
+ * Target identifiers (TIDs): 12-bit addresses of what a frame comes from or goes to. I2O 1.5 fixes 0 for the IOP and 1 for the
+ * host (ADAPTER_TID and HOST_TID in Linux include/linux/i2o.h); the card's executive hands out the others.
+ */
+import { assert } from '../assert/assert.ts';
+
+/** The IOP's executive. */
+export const IOP_TID = 0x000;
 export const HOST_TID = 0x001;
 /**
- * A second driver or a manager on the same host, which may send utility messages and no others: it can claim, lock, reserve,
- * read and write parameters. That it has this number, and how little it may, is ours; our driver never uses it.
+ * A second driver or a manager on the same host. It may send utility messages and no others: it can claim, lock, reserve,
+ * read and write parameters. The number, and how little it may do, are ours; our driver never uses it.
  */
 export const MANAGER_TID = 0x002;
 /** TID of a card's first device. Device i of a card has this TID plus i: that devices are numbered so is ours. */
@@ -16,7 +22,7 @@ export const SOCKET_CLASS_ID = 0x0a0;
 export const ECHO_CLASS_ID = 0x0a1;
 /** OrganizationID in private messages and tables: ours. */
 export const ORGANIZATION_ID = 0x1d1c;
-/** Nobody: the user of a device that is not claimed. */
+/** Stands for nobody, as the user of a device that is not claimed. */
 export const NO_TID = 0xfff;
 
 /** @returns number of the device with a TID; -1 when a card with so many devices has none with it. */
@@ -24,3 +30,16 @@ export function deviceOf(tid: number, deviceCount: number): number {
   const device = tid - FIRST_DEVICE_TID;
   return device >= 0 && device < deviceCount ? device : -1;
 }
+
+export function checkTids(tids: readonly number[]): void {
+  assert(
+    tids.every((tid, i) => tids.indexOf(tid) === i),
+    'tids: no two targets have one number',
+  );
+  assert(
+    tids.every((tid) => (tid & ~0xfff) === 0),
+    'tids: a target has a number of twelve bits',
+  );
+}
+
+checkTids([IOP_TID, HOST_TID, MANAGER_TID, DEVICE_TID, NO_TID]);

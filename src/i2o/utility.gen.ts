@@ -13,6 +13,9 @@ import {
   DETAILED_STATUS_UNKNOWN_FUNCTION,
   REQUEST_STATUS_TRANSACTION_ERROR,
 } from './executive.gen.ts';
+import {
+  checkMessage,
+} from './frame-size.ts';
 
 /**
  * Messages every device understands, the IOP itself included. They belong to no class; 0xFFF stands for
@@ -268,6 +271,7 @@ export function writeUtilNop(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_NOP << 24);
   words[frame + 2] = initiatorContext;
@@ -308,6 +312,7 @@ export function writeUtilAbort(
   functionToAbort: number,
   contextToAbort: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_ABORT << 24);
   words[frame + 2] = initiatorContext;
@@ -333,6 +338,7 @@ export function writeUtilAbortReply(
   transactionContext: number,
   abortedCount: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_ABORT << 24);
   words[frame + 2] = initiatorContext;
@@ -360,6 +366,7 @@ export function writeUtilParamsSet(
   transactionContext: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 5);
   words[frame] = 0x0051 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_PARAMS_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -380,6 +387,7 @@ export function writeUtilParamsSetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_PARAMS_SET << 24);
   words[frame + 2] = initiatorContext;
@@ -407,6 +415,7 @@ export function writeUtilParamsGet(
   transactionContext: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 5);
   words[frame] = 0x0051 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_PARAMS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -427,6 +436,7 @@ export function writeUtilParamsGetReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_PARAMS_GET << 24);
   words[frame + 2] = initiatorContext;
@@ -464,6 +474,7 @@ export function writeUtilClaim(
   claimFlags: number,
   claimType: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CLAIM << 24);
   words[frame + 2] = initiatorContext;
@@ -484,6 +495,7 @@ export function writeUtilClaimReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CLAIM << 24);
   words[frame + 2] = initiatorContext;
@@ -516,6 +528,7 @@ export function writeUtilClaimRelease(
   releaseFlags: number,
   claimType: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CLAIM_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -536,6 +549,7 @@ export function writeUtilClaimReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CLAIM_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -559,6 +573,7 @@ export function writeUtilDeviceReserve(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_DEVICE_RESERVE << 24);
   words[frame + 2] = initiatorContext;
@@ -578,6 +593,7 @@ export function writeUtilDeviceReserveReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_DEVICE_RESERVE << 24);
   words[frame + 2] = initiatorContext;
@@ -598,6 +614,7 @@ export function writeUtilDeviceRelease(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -617,6 +634,7 @@ export function writeUtilDeviceReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -645,6 +663,7 @@ export function writeUtilConfigDialog(
   page: number,
   sizeWords: number,
 ): void {
+  checkMessage(frame, sizeWords, 5);
   words[frame] = 0x0051 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CONFIG_DIALOG << 24);
   words[frame + 2] = initiatorContext;
@@ -665,6 +684,7 @@ export function writeUtilConfigDialogReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_CONFIG_DIALOG << 24);
   words[frame + 2] = initiatorContext;
@@ -696,6 +716,7 @@ export function writeUtilEventRegister(
   transactionContext: number,
   eventMask: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x00050001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_EVENT_REGISTER << 24);
   words[frame + 2] = initiatorContext;
@@ -726,6 +747,7 @@ export function writeUtilEventRegisterReply(
   eventIndicator: number,
   eventData: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_EVENT_REGISTER << 24);
   words[frame + 2] = initiatorContext;
@@ -759,6 +781,7 @@ export function writeUtilEventAck(
   eventIndicator: number,
   eventData: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_EVENT_ACK << 24);
   words[frame + 2] = initiatorContext;
@@ -790,6 +813,7 @@ export function writeUtilEventAckReply(
   eventIndicator: number,
   eventData: number,
 ): void {
+  checkMessage(frame, 6, 6);
   words[frame] = 0x0006c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_EVENT_ACK << 24);
   words[frame + 2] = initiatorContext;
@@ -868,6 +892,7 @@ export function writeUtilReplyFaultNotify(
   originalFrameLow: number,
   originalFrameHigh: number,
 ): void {
+  checkMessage(frame, 9, 9);
   words[frame] = 0x00090001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_REPLY_FAULT_NOTIFY << 24);
   words[frame + 2] = initiatorContext;
@@ -895,6 +920,7 @@ export function writeUtilLock(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_LOCK << 24);
   words[frame + 2] = initiatorContext;
@@ -914,6 +940,7 @@ export function writeUtilLockReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_LOCK << 24);
   words[frame + 2] = initiatorContext;
@@ -934,6 +961,7 @@ export function writeUtilLockRelease(
   initiatorContext: number,
   transactionContext: number,
 ): void {
+  checkMessage(frame, 4, 4);
   words[frame] = 0x00040001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_LOCK_RELEASE << 24);
   words[frame + 2] = initiatorContext;
@@ -953,6 +981,7 @@ export function writeUtilLockReleaseReply(
   requestStatus: number,
   detailedStatus: number,
 ): void {
+  checkMessage(frame, 5, 5);
   words[frame] = 0x0005c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (UTIL_LOCK_RELEASE << 24);
   words[frame + 2] = initiatorContext;

@@ -1,10 +1,10 @@
 /**
- * Node's textual addresses to the card's IPv4 numbers and back, so that a program sees what Linux would show
- * it.
+ * Turns the addresses that Node writes as text into the card's IPv4 numbers and back, so that a program sees
+ * the text that Linux would show it.
  *
- * The card speaks IPv4. `::1` is a loopback address of its own to a program (a listener on 127.0.0.1 does not
- * hear it), so it is carried as one address of 127.0.0.0/8 set aside for it. An IPv6 socket shows IPv4 peers
- * mapped (RFC 4291 §2.5.5.2), as Linux's dual-stack sockets do.
+ * The card speaks IPv4 only. For a program `::1` is a loopback address of its own: a listener on 127.0.0.1
+ * does not hear it. So the card carries `::1` as one address of 127.0.0.0/8 that is set aside for it. An IPv6
+ * socket shows IPv4 peers as mapped addresses (RFC 4291 §2.5.5.2), as Linux's dual-stack sockets do.
  */
 
 export const ANY = 0;
@@ -12,13 +12,13 @@ export const LOOPBACK = 0x7f000001; // 127.0.0.1
 /** 127.6.0.1, the card's stand-in for ::1. */
 export const LOOPBACK6 = 0x7f060001;
 
-/** What `parseIPv4` and `parseIPv6` answer for text that is no address the card could carry. */
+/** `parseIPv4` and `parseIPv6` return this for text that is no address, or one that the card cannot carry. */
 export const NOT_AN_ADDRESS = -1;
 
 const IPV4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
 const MAPPED = /^::ffff:(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i;
 
-/** Dotted decimal to an unsigned number, or NOT_AN_ADDRESS. */
+/** Reads a dotted decimal address. @returns it as an unsigned number, or NOT_AN_ADDRESS. */
 export function parseIPv4(text: string): number {
   if (text === '127.0.0.1') return LOOPBACK;
   const match = IPV4.exec(text);
@@ -33,8 +33,8 @@ export function parseIPv4(text: string): number {
 }
 
 /**
- * `::`, `::1` and mapped addresses to the number the card carries for them; NOT_AN_ADDRESS for all other
- * IPv6.
+ * Reads `::`, `::1` or a mapped IPv4 address.
+ * @returns the number that the card carries for it, or NOT_AN_ADDRESS for every other IPv6 address.
  */
 export function parseIPv6(text: string): number {
   if (text === '::' || text === '0:0:0:0:0:0:0:0') return ANY;
@@ -47,7 +47,10 @@ export function isLoopback(address: number): boolean {
   return address >>> 24 === 127;
 }
 
-/** @param ipv6 whether the socket is an IPv6 one, which sees `::`, `::1` and mapped addresses. */
+/**
+ * Writes an address as Node shows it.
+ * @param ipv6 whether the socket is an IPv6 one, which sees `::`, `::1` and mapped addresses.
+ */
 export function formatAddress(address: number, ipv6: boolean): string {
   if (address === LOOPBACK6) return '::1';
   if (ipv6 && address === ANY) return '::';

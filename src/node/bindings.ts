@@ -1,6 +1,6 @@
 /**
- * Node's native parts this folder stands in for, with the types Node's own `lib/net.js`,
- * `lib/internal/stream_base_commons.js` and `lib/internal/tls/wrap.js` use them by (read from Node 20.20 and
+ * The native objects of Node that this folder replaces, with the types by which Node's own `lib/net.js`,
+ * `lib/internal/stream_base_commons.js` and `lib/internal/tls/wrap.js` use them (read from Node 20.20 and
  * 24). They are reached by `process.binding`, whose deprecation (DEP0111) is silenced for these calls alone.
  */
 
@@ -11,7 +11,7 @@ export interface AddressInfoOut {
   port?: number;
 }
 
-/** The fields of ConnectWrap, ShutdownWrap and WriteWrap that a handle reads or calls. */
+/** The fields of Node's ConnectWrap, ShutdownWrap and WriteWrap that a handle reads or calls. */
 export interface StreamRequest {
   oncomplete?: ((...values: unknown[]) => void) | undefined;
   handle?: unknown;
@@ -121,7 +121,7 @@ export function nativeBindings(): NativeBindings {
 
 function quietly<T>(action: () => T): T {
   const before = process.noDeprecation;
-  if (before === true) return action(); // and by `--no-deprecation` it could not be set
+  if (before === true) return action(); // set by `--no-deprecation`, it is read-only
   process.noDeprecation = true;
   try {
     return action();
@@ -132,8 +132,8 @@ function quietly<T>(action: () => T): T {
 }
 
 /**
- * With `--pending-deprecation` Node wraps what is to go in a function that warns; its prototype is the thing
- * itself.
+ * With `--pending-deprecation` Node wraps a deprecated function in one that warns. The wrapper's prototype is
+ * the function itself, which this returns.
  */
 function undeprecated(method: () => void): () => void {
   const wrapped = Object.getPrototypeOf(method) as () => void;

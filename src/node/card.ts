@@ -1,34 +1,34 @@
 /**
- * What the drop-in needs of a card: the socket contract, plus the hooks by which a driver lives in Node's
- * event loop. `world/` builds one (the real card); the tests have one in plain memory. Nothing here does any
- * work.
+ * What the drop-in needs of a card: the socket contract, and the hooks by which a driver lives in Node's
+ * event loop. `world/` provides the real one; the tests have one in plain memory. There is no code here.
  *
- * Call order: `pump.ts` polls the stack, asks `nextReady` until -1, serves those sockets, and before it lets
- * the loop sleep calls `arm`; the interrupt callback only schedules the pump, so no program code runs inside
- * it.
+ * Order of calls: `pump.ts` polls the stack, calls `nextReady` until it returns -1, and serves those sockets.
+ * Before it lets the event loop sleep it calls `arm`. The interrupt's callback only schedules the pump, so no
+ * code of the program runs inside it.
  */
 import type { SocketStack } from '../socket/contract.ts';
 
 export interface NodeCard {
-  /** `poll` takes in the card's replies; every other call is as the contract has it. */
+  /** Its `poll` takes in the card's replies; every other call does what the contract says. */
   readonly stack: SocketStack;
-  /** The card's own IPv4 addresses as numbers, loopback not among them. */
+  /** The card's own IPv4 addresses as numbers, without the loopback addresses. */
   readonly addresses: readonly number[];
 
   /**
-   * The next socket whose readiness changed since it was last handed out here (edge-triggered), or -1. The
-   * bits are `stack.readiness(socket)`; a socket closed meanwhile may still be named. A send that was refused
-   * or taken in part is followed by an edge when there is room again.
+   * The next socket whose readiness has changed since this last returned it (edge-triggered), or -1. Its
+   * readiness is `stack.readiness(socket)`. A socket that was closed in the meantime may still be returned. A
+   * send that was refused or taken in part is followed by such a change once there is room again.
    */
   nextReady(): number;
-  /** Whether the card's event source keeps Node's loop alive. Off at first. */
+  /** Sets whether the card's event source keeps Node's event loop alive. At first it does not. */
   keepAlive(on: boolean): void;
-  /** Sets the one callback the event loop makes when the card interrupts an armed driver. */
+  /** Sets the one callback that the event loop makes when the card interrupts an armed driver. */
   onInterrupt(callback: () => void): void;
   /**
-   * Asks for an interrupt at the next reply. @returns false if a reply is already there: poll, do not sleep.
+   * Asks for an interrupt at the next reply.
+   * @returns false if a reply is already there: the caller must poll again instead of sleeping.
    */
   arm(): boolean;
-  /** 0 while the card works; once it died, the positive errno every open socket fails with. */
+  /** 0 while the card works; after it has died, the positive errno with which every open socket fails. */
   failed(): number;
 }

@@ -1,10 +1,11 @@
 /**
- * One TCP handle that lives on the card: what libuv's `uv_tcp_t` is to a kernel socket, in JavaScript.
+ * One TCP handle that lives on the card: in JavaScript what libuv's `uv_tcp_t` is for a kernel socket.
  *
- * `methods.ts` calls down (connect, listen, read, write, shutdown, close, with libuv's results); `pump.ts`
- * calls `serve` when the card says the socket is ready, and from there alone the program's callbacks run
- * (`onread`, `onconnection`, `oncomplete`), each in its own async context and followed by the ticks, as
- * Node's MakeCallback does it. Nothing here waits, reads a clock or touches a frame.
+ * `methods.ts` calls in from the program's side (connect, listen, read, write, shutdown, close) and gets
+ * libuv's results. `pump.ts` calls `serve` when the card says that the socket is ready. The program's
+ * callbacks (`onread`, `onconnection`, `oncomplete`) run from `serve` alone, each in its own async context
+ * and followed by the ticks, as Node's MakeCallback does it. Nothing here waits, reads a clock or touches a
+ * frame.
  */
 import type { AsyncResource } from 'node:async_hooks';
 import { FAILED, HANGUP, READABLE, SHUT_WR, WRITABLE } from '../socket/contract.ts';
@@ -23,36 +24,37 @@ export interface MaybeOnCard {
   [kChannel]?: Channel;
 }
 
-/** Buffers set by `useUserBuffer` before a handle had a channel. */
+/** Buffers that `useUserBuffer` set before the handle had a channel, by handle. */
 export const earlyUserBuffers = new WeakMap<object, Uint8Array>();
 
-const READS_MAX = 32; // a turn, as libuv's uv__read has it
-const ACCEPTS_MAX = 32; // a turn
+const READS_MAX = 32; // in one turn, as in libuv's uv__read
+const ACCEPTS_MAX = 32; // in one turn
 
 export class Channel implements PumpedSocket, Listener, WritingSocket {
   readonly pump: Pump;
   readonly native: NativeBindings;
   readonly handle: TcpHandle;
   readonly ipv6: boolean;
-  /** Where `onread` and `onconnection` run; `asyncReset` puts another in its place. */
+  /** The context in which `onread` and `onconnection` run; `asyncReset` replaces it. */
   context: AsyncResource;
   socket: number;
   state: number;
   reading = false;
-  /** Whether the end of stream, or an error, was already given to the program. */
+  /** Whether the program was already told of the end of the stream, or of an error. */
   ended = false;
   referenced = true;
   /** Whether `pump.active` counts this channel. */
   counted = false;
-  /** Whether it waits in the pump's queue. */
+  /** Whether this channel waits in the pump's queue. */
   queued = false;
   /**
-   * Errno a failed `bind` left behind, reported by `listen` or `connect` as libuv delays it; positive, or 0.
+   * The positive errno of a failed `bind`, or 0. As in libuv, not `bind` but `listen` or `connect` reports
+   * it.
    */
   delayedErrno = 0;
   /**
-   * Address and port asked for by `bind`, and its flags; for the listeners' table and for a later change of
-   * mind.
+   * Address, port and flags of `bind`. The table of listeners needs them, and so does the kernel's handle if
+   * the socket turns out to connect to an address that is not the card's.
    */
   boundAddress = 0;
   boundPort = 0;
@@ -65,7 +67,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   connectContext: AsyncResource | undefined = undefined;
   shutdownRequest: StreamRequest | undefined = undefined;
   shutdownContext: AsyncResource | undefined = undefined;
-  /** Writes the card has not taken whole, oldest first. */
+  /** Writes that the card has not yet taken in full, oldest first. */
   writeHead: PendingWrite | undefined = undefined;
   writeTail: PendingWrite | undefined = undefined;
   writeQueueBytes = 0;
@@ -85,11 +87,11 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   }
 
   /**
-   * Tells the pump whether this channel keeps the loop alive, by libuv's rules: requests always, a reader if
-   * referenced.
+   * Tells the pump whether this channel keeps the event loop alive. By libuv's rules a request under way
+   * always does, and a reader or listener does while its handle is referenced.
    */
   updateHold(): void {
-    // A closing handle is kept by libuv itself until its callbacks are made.
+    // libuv itself keeps the loop alive for a closing handle until its callbacks are made.
     const holds =
       this.state !== CLOSED &&
       ((this.referenced && (this.reading || this.state === LISTENING)) || this.hasRequests());
@@ -98,14 +100,14 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     this.pump.countActive(holds ? 1 : -1);
   }
 
-  /** Whether a request waits for its `oncomplete`. */
+  /** Whether any request still waits for its `oncomplete`. */
   hasRequests(): boolean {
     return (
       this.connectRequest !== undefined || this.writeHead !== undefined || this.shutdownRequest !== undefined
     );
   }
 
-  /** Hot path: one turn of a ready socket. */
+  /** Hot path: does what is due for a socket that may be ready. */
   serve(): void {
     if (this.pump.deadErrno !== 0) {
       this.failAll(-this.pump.deadErrno);
@@ -136,7 +138,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     return 0;
   }
 
-  /** Hot path: gives the program what has arrived, at most READS_MAX chunks. */
+  /** Hot path: gives the program the data that has arrived, at most READS_MAX chunks. */
   private read(): void {
     const pump = this.pump;
     const stack = pump.stack;
@@ -161,7 +163,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     pump.enqueue(this);
   }
 
-  /** Hot path: one chunk to `onread`, from the slab or the program's own buffer. */
+  /** Hot path: passes one chunk to `onread`, in the slab or in the program's own buffer. */
   private deliver(length: number, target: Uint8Array | undefined): void {
     const native = this.native;
     const state = native.streamBaseState;
@@ -180,7 +182,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     native.runTicks();
   }
 
-  /** Ends the reading with UV_EOF or a negative errno; nothing is read after it. */
+  /** Tells the program UV_EOF or a negative errno; nothing is read after that. */
   private endReading(status: number): void {
     const native = this.native;
     this.ended = true;
@@ -192,7 +194,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     native.runTicks();
   }
 
-  /** Takes waiting connections, at most ACCEPTS_MAX; each becomes a fresh native handle on the card. */
+  /** Takes at most ACCEPTS_MAX waiting connections; each gets a new native handle with a channel. */
   private accept(): void {
     const pump = this.pump;
     for (let i = 0; i < ACCEPTS_MAX; i++) {
@@ -202,7 +204,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
         this.reportConnection(socket, undefined);
         return;
       }
-      // Made outside the listener's context: an accepted handle inherits no store, as with Node's own.
+      // Made outside the listener's context: like Node's own, an accepted handle inherits no async store.
       const client = new this.native.TCP(this.native.socketType);
       new Channel(pump, client, socket, CONNECTED, this.ipv6);
       this.reportConnection(0, client);
@@ -239,15 +241,15 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   /** Calls a request's `oncomplete` in its context, then runs the ticks. */
   complete(context: AsyncResource, request: StreamRequest, ...values: unknown[]): void {
     const callback = request.oncomplete;
-    // autoSelectFamily takes the callback off an attempt it gave up.
+    // Node's autoSelectFamily removes the callback of an attempt that it has given up.
     if (typeof callback !== 'function') return;
     context.runInAsyncScope(callback, request, ...values);
     this.native.runTicks();
   }
 
   /**
-   * Sends our end of stream once all writes are taken.
-   * @returns 1: done at once; 0: `oncomplete` follows; or a negative errno.
+   * Ends our half of the stream, after the card has taken all writes.
+   * @returns 1 if that is done at once, 0 if `oncomplete` will follow, or a negative errno.
    */
   shutdown(request: StreamRequest): number {
     if (this.state === CLOSED) return -EBADF;
@@ -264,7 +266,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     return 0;
   }
 
-  /** Called when the write queue has run empty. */
+  /** Does the shutdown that waited for the queued writes, if there is one. */
   finishShutdown(): void {
     const request = this.shutdownRequest;
     const context = this.shutdownContext;
@@ -277,9 +279,9 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   }
 
   /**
-   * Gives the socket up. Requests under way wait for `finishClose`, which the native handle's own close calls
-   * in libuv's closing phase, just before the program's close callback.
-   * @param reset send RST instead of FIN. @returns 0 or a negative errno.
+   * Gives the socket up. Requests under way are answered later by `finishClose`: the native handle's own
+   * close calls it in libuv's closing phase, just before the program's close callback.
+   * @param reset whether to send RST instead of FIN. @returns 0 or a negative errno.
    */
   close(reset: boolean): number {
     if (this.state === CLOSED) return reset ? -EINVAL : 0;
@@ -296,17 +298,17 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     return 0;
   }
 
-  /** Answers what was under way when the handle was closed, as libuv does: ECANCELED. */
+  /** Answers the requests that were under way when the handle was closed with ECANCELED, as libuv does. */
   finishClose(): void {
     try {
       this.failRequests(UV_ECANCELED);
     } finally {
-      // The program threw in a callback of its own: the others are made all the same.
+      // A callback of the program threw; the remaining requests must be answered all the same.
       if (this.hasRequests()) this.finishClose();
     }
   }
 
-  /** Everything under way ends with `status`: the card died. */
+  /** Ends everything under way with `status`, because the card has died. */
   private failAll(status: number): void {
     if (this.state === LISTENING && !this.ended) {
       this.ended = true;
@@ -319,7 +321,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     if (this.reading) this.endReading(status);
   }
 
-  /** Each request is forgotten before its callback, which may throw or close the handle. */
+  /** Forgets each request before it makes its callback, which may throw or close the handle. */
   private failRequests(status: number): void {
     this.completeConnect(status);
     for (let write = this.writeHead; write !== undefined; write = this.writeHead) {

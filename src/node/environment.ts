@@ -1,6 +1,6 @@
 /**
- * What the drop-in learns from the program's surroundings: options by environment variables, which reach a
- * program started by someone else, and whether this is a thread or process that should have a card.
+ * What the drop-in learns from its process: options in environment variables, which also reach a program that
+ * another program starts, and whether this is a thread or process that should have a card.
  */
 import cluster from 'node:cluster';
 import { isMainThread } from 'node:worker_threads';

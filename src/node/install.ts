@@ -1,7 +1,7 @@
 /**
- * Puts a card under `node:net` and everything built on it, and takes it away again. `register.ts` does so for
- * a whole program; a benchmark does it around the part that shall run on the card. Handles made while a card
- * is installed stay on it; those made before or after are the kernel's.
+ * Puts a card under `node:net` and everything that is built on it, and takes it away again. `register.ts`
+ * does so for a whole program; a benchmark does it around the part that is to run on the card. Handles that
+ * are made while a card is installed stay on it; those made before or after are the kernel's.
  */
 import cluster from 'node:cluster';
 import { nativeBindings, type TcpHandle } from './bindings.ts';
@@ -14,7 +14,7 @@ import { DEFAULT_PUMP, Pump, type PumpOptions } from './pump.ts';
 import { installTlsBridge } from './tls-bridge.ts';
 
 export interface InstallOptions extends Partial<PumpOptions> {
-  /** Which sockets go to the card, see `offload-rule.ts`. Default `all`. */
+  /** Which sockets go to the card, in the language of `offload-rule.ts`; by default `all`. */
   readonly offload?: string;
 }
 
@@ -27,8 +27,9 @@ interface Installed {
 let installed: Installed | undefined;
 
 /**
- * From now on new sockets go by the rule. A card already installed is replaced; its sockets stay its own.
- * @throws SyntaxError for a bad rule; Error where this Node has not the bindings needed.
+ * From now on it is decided by the rule whether a new socket lives on this card. If another card is
+ * installed, this one replaces it, but the other card's sockets stay there.
+ * @throws SyntaxError for a bad rule, Error if this Node does not have the bindings that are needed.
  */
 export function install(card: { readonly node: NodeCard }, options: InstallOptions = {}): void {
   const rule = parseOffloadRule(options.offload ?? 'all');
@@ -40,7 +41,9 @@ export function install(card: { readonly node: NodeCard }, options: InstallOptio
   seam.policy = { pump, rule, mayListen: () => !isClusterPrimary() };
 }
 
-/** New sockets are the kernel's again. Node's own methods come back once the last card socket is closed. */
+/**
+ * From now on new sockets are the kernel's. Node's own methods return when the last card socket is closed.
+ */
 export function uninstall(): void {
   if (installed === undefined) return;
   installed.seam.policy = undefined;
@@ -49,7 +52,7 @@ export function uninstall(): void {
   for (const pump of installed.pumps.values()) pump.onEmpty = unhookIfIdle;
 }
 
-/** Whether new sockets go by a card's rule now. */
+/** Whether new sockets may now live on a card. */
 export function isInstalled(): boolean {
   return installed?.seam.policy !== undefined;
 }
@@ -86,8 +89,8 @@ function hook(): Installed {
 }
 
 /**
- * A primary with workers passes its listeners and connections to other processes, which only the kernel's can
- * follow.
+ * A cluster's primary that has workers passes its listeners and connections to other processes. Only sockets
+ * of the kernel can be passed.
  */
 function isClusterPrimary(): boolean {
   return cluster.isPrimary && cluster.workers !== undefined && Object.keys(cluster.workers).length > 0;

@@ -1,13 +1,13 @@
 /**
- * What HTTP/2 in the clear misses over the card. A session takes a socket that is no native stream by way of
- * Node's JSStreamSocket: a `net.Socket` on a JSStream handle, beneath which the TCP socket is. A JSStream has
- * not the methods by which a socket asks a TCP handle for its addresses, lets go of the loop, or turns
- * Nagle's algorithm off; every session does the last, and waits for delayed acknowledgements where it is left
- * on (RFC 9293 §3.7.4), 40 ms a request. Nor does a JSStreamSocket say that the socket beneath still
- * connects.
+ * The methods that HTTP/2 without TLS misses over the card. A session uses a socket that is no native stream
+ * through Node's JSStreamSocket: a `net.Socket` on a JSStream handle, with the TCP socket beneath it. A
+ * JSStream lacks the methods by which a socket asks a TCP handle for its addresses, stops holding the event
+ * loop, or turns Nagle's algorithm off. Every session does the last; with the algorithm left on it waits for
+ * delayed acknowledgements (RFC 9293 §3.7.4), 40 ms for each request. Nor does a JSStreamSocket say whether
+ * the socket beneath is still connecting.
  *
- * Node looks the methods up at each call; they are put on `JSStream.prototype` while a card is installed and
- * pass on to the TCP socket beneath. Streams over anything else go on as if there were none.
+ * Node looks these methods up at each call. While a card is installed they are on `JSStream.prototype` and
+ * call the TCP socket beneath. Streams over anything else behave as if the methods were not there.
  */
 import type { Socket } from 'node:net';
 import { ENOTCONN } from '../socket/errno.ts';
@@ -20,7 +20,7 @@ interface JsStreamSocket {
   emit(event: 'connect'): boolean;
 }
 
-/** Puts the methods in. @returns what takes them out again. */
+/** Puts the methods in. @returns a function that takes them out again. */
 export function installJsStreamMethods(native: NativeBindings): () => void {
   const prototype = native.JSStream.prototype;
   const methods = {
@@ -54,7 +54,8 @@ export function installJsStreamMethods(native: NativeBindings): () => void {
 }
 
 /**
- * What a JSStream was made for, where that is over TCP. Node keeps it on the handle, under its own symbol.
+ * The socket that a JSStream was made for, if TCP is beneath it. Node keeps it on the handle, under a symbol
+ * of its own.
  */
 function ownerOf(stream: object, native: NativeBindings): JsStreamSocket | undefined {
   for (const symbol of Object.getOwnPropertySymbols(stream)) {
@@ -65,8 +66,9 @@ function ownerOf(stream: object, native: NativeBindings): JsStreamSocket | undef
 }
 
 /**
- * A session turns Nagle off first, and asks whether it must wait for 'connect' next: without this it would
- * say 'connect' of its own before the socket beneath has connected, or has failed to.
+ * Makes the owner say that it is connecting while the socket beneath is. A session first turns Nagle's
+ * algorithm off and then asks whether it must wait for 'connect'; without this it would emit 'connect' before
+ * the socket beneath has connected or has failed to.
  */
 function followConnecting(owner: JsStreamSocket): void {
   if (!owner.stream.connecting || owner.connecting) return;

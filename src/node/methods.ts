@@ -1,8 +1,8 @@
 /**
- * The methods put on `TCP.prototype` in place of Node's own. Each looks for the handle's channel: with one it
- * works on the card, without one it is Node's own method. `bind`, `bind6`, `connect` and `connect6` are where
- * a handle without a channel may get one. Results are libuv's: 0 or a negative errno (on Linux UV codes are
- * the kernel's).
+ * The methods that replace Node's own on `TCP.prototype`. Each looks for the handle's channel: if there is
+ * one it works on the card, else it calls Node's own method. A handle without a channel may get one in
+ * `bind`, `bind6`, `connect` and `connect6`. Results are libuv's: 0 or a negative errno (on Linux libuv's
+ * codes are the kernel's).
  */
 import { EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
 import {
@@ -31,17 +31,17 @@ import { LATIN1, UCS2, UTF8, writeBytes, writeMany, writeText } from './write.ts
 
 type Handle = TcpHandle & MaybeOnCard;
 
-/** What the methods look up at each call. */
+/** What the methods look up at each call, since it changes while they are in place. */
 export interface Seam {
   /** Undefined: new handles are the kernel's. */
   policy: Policy | undefined;
-  /** True while TLS takes a handle over, which it does only to what says it is a native stream. */
+  /** True while TLS takes a handle over: it takes only a handle that says it is a native stream. */
   wrappingTls: boolean;
   /** Node's own methods. */
   readonly original: TcpHandle;
 }
 
-/** Property descriptors for `TCP.prototype`. */
+/** @returns the property descriptors to be defined on `TCP.prototype`. */
 export function cardMethods(seam: Seam, native: NativeBindings): PropertyDescriptorMap {
   const methods = {
     ...openingMethods(seam, native),
@@ -131,7 +131,7 @@ function openingMethods(seam: Seam, native: NativeBindings) {
   };
 }
 
-/** A handle bound on the card that turns out to connect elsewhere: gives it back, bound alike. */
+/** Moves a handle that is bound on the card, but connects elsewhere, to the kernel, bound to the same. */
 function moveToKernel(original: TcpHandle, handle: Handle, channel: Channel): number {
   channel.close(false);
   delete handle[kChannel];
@@ -151,7 +151,7 @@ function streamMethods(original: TcpHandle) {
       return channel === undefined ? original.readStop.call(this) : channel.readStop();
     },
     useUserBuffer(this: Handle, bytes: Uint8Array): void {
-      // Said before a client knows where it will connect: both sides are told.
+      // A client sets it before it is known where it will connect, so both Node's handle and ours are told.
       const channel = this[kChannel];
       if (channel !== undefined) {
         channel.userBuffer = bytes;
@@ -236,7 +236,7 @@ function closingMethods(original: TcpHandle) {
   };
 }
 
-/** A close callback before which the channel's requests are answered, if it has any. */
+/** @returns a close callback that first answers the channel's requests, if there are any. */
 function afterRequests(
   channel: Channel | undefined,
   callback: (() => void) | undefined,
@@ -319,7 +319,7 @@ function fillAddress(
   return 0;
 }
 
-/** The read-only fields, which Node has as accessors further up the prototype chain. */
+/** The read-only fields, which Node defines as accessors further up the prototype chain. */
 function fields(seam: Seam): PropertyDescriptorMap {
   const inherited = (name: string) => findGetter(seam.original, name);
   const [fd, bytesRead, bytesWritten, writeQueueSize] = [
@@ -330,8 +330,8 @@ function fields(seam: Seam): PropertyDescriptorMap {
   ];
   const field = (get: (this: Handle) => unknown): PropertyDescriptor => ({ get, configurable: true });
   return {
-    // A native stream would be read by the HTTP parser and HTTP/2 in C++, past the card. HTTP/2 asks its
-    // client's handle before that connects; while it may still go to the card, the answer is no.
+    // The HTTP parser and HTTP/2 would read a native stream in C++, past the card. HTTP/2 asks its client's
+    // handle before that connects; as long as it may still go to the card, the answer is no.
     isStreamBase: field(function () {
       if (seam.wrappingTls) return true;
       return this[kChannel] === undefined && (seam.policy === undefined || (fd.call(this) as number) >= 0);

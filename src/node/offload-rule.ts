@@ -1,14 +1,14 @@
 /**
- * Which sockets go to the card: the small language of `--offload`.
+ * The small language of `--offload`, which says which sockets go to the card.
  *
  *     rule  = term { "or" term }
  *     term  = unit { "and" unit }
  *     unit  = "not" unit | "(" rule ")" | "all" | "none"
  *           | "port" NUMBER [ "-" NUMBER ] | "host" ADDRESS [ "/" BITS ]
  *
- * A listener is judged by its own address and port, a connection by its destination's. A listener on every
- * address (`0.0.0.0`, `::`) counts as listening on each host named. `host` reaches further than `all`: a
- * destination that is not the card's goes to the card only if a `host` names it.
+ * A listener is judged by its own address and port, a connection by those of its destination. A listener on
+ * every address (`0.0.0.0`, `::`) counts as listening on each host that is named. `host` reaches further than
+ * `all`: a destination that is not one of the card's addresses goes to the card only if a `host` names it.
  */
 import { ANY, NOT_AN_ADDRESS, parseIPv4 } from './addresses.ts';
 

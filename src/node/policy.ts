@@ -1,8 +1,9 @@
 /**
- * Decides where a handle lives when it binds or connects, and opens its channel if that is the card.
+ * Decides, when a handle binds or connects, whether it lives on the card or in the kernel, and opens its
+ * channel if it is the card.
  *
- * The card serves its own addresses: all of 127.0.0.0/8, ::1, its configured ones, and listeners on every
- * address. Other addresses are the kernel's unless a `host` of the rule names them.
+ * The card serves its own addresses: all of 127.0.0.0/8, ::1, those it is configured with, and listeners on
+ * every address. Other addresses are the kernel's unless a `host` of the rule names them.
  */
 import { EADDRINUSE, EALREADY, EBADF, ECONNREFUSED, EINPROGRESS, EINVAL, EISCONN } from '../socket/errno.ts';
 import { SO_REUSEADDR } from '../socket/options.ts';
@@ -13,13 +14,14 @@ import { BOUND, CLOSED, CONNECTING, captureContext, LISTENING } from './channel-
 import type { OffloadRule } from './offload-rule.ts';
 import type { Pump } from './pump.ts';
 
-/** What new handles go by while a card is installed. */
+/** By what it is decided where new handles live while a card is installed. */
 export interface Policy {
   readonly pump: Pump;
   readonly rule: OffloadRule;
   /**
-   * Asked before each listen: some programs (a cluster's primary) must hand their listeners to other
-   * processes. Such a program's connections are the card's only where a listener of the card's is.
+   * Asked before each bind. Some programs (a cluster's primary) must hand their listeners to other processes,
+   * so they may not have any on the card. Their connections go to the card only to ports where the card has a
+   * listener.
    */
   readonly mayListen: () => boolean;
 }
@@ -31,7 +33,7 @@ export function parseAddress(text: string, ipv6: boolean): number {
 
 function isOffloaded(policy: Policy, address: number, port: number): boolean {
   if (address === NOT_AN_ADDRESS) return false;
-  const seen = address === LOOPBACK6 ? LOOPBACK : address; // a rule's `host 127.0.0.1` means ::1 too
+  const seen = address === LOOPBACK6 ? LOOPBACK : address; // `host 127.0.0.1` in a rule means ::1 too
   if (!policy.rule.matches(seen, port)) return false;
   if (address === ANY || isLoopback(address)) return true;
   return policy.pump.card.addresses.includes(address) || policy.rule.namesHost(address);
@@ -57,8 +59,8 @@ export function openChannel(policy: Policy, handle: TcpHandle, ipv6: boolean): C
 }
 
 /**
- * Binds a fresh channel. @returns 0 or a negative errno; a port in use is left for `listen` or `connect` to
- * tell.
+ * Binds a fresh channel.
+ * @returns 0 or a negative errno. As in libuv, it is `listen` or `connect` that reports a port in use.
  */
 export function bindChannel(
   channel: Channel,
@@ -71,7 +73,7 @@ export function bindChannel(
   channel.boundAddress = address;
   channel.ipv6Only = ipv6Only;
   const stack = channel.pump.stack;
-  stack.setOption(channel.socket, SO_REUSEADDR, 1); // as libuv does: only a live listener keeps a port
+  stack.setOption(channel.socket, SO_REUSEADDR, 1); // as libuv does: only a live listener keeps a port busy
   const result = stack.bind(channel.socket, address, port);
   if (result === -EADDRINUSE) {
     channel.delayedErrno = EADDRINUSE;
@@ -93,7 +95,10 @@ export function listenOnChannel(channel: Channel, backlog: number): number {
   return 0;
 }
 
-/** Begins a connection; `request.oncomplete` tells how it went. @returns 0 or a negative errno at once. */
+/**
+ * Begins a connection.
+ * @returns 0, after which `request.oncomplete` tells the outcome, or a negative errno.
+ */
 export function connectChannel(
   channel: Channel,
   request: StreamRequest,
@@ -106,7 +111,8 @@ export function connectChannel(
   const pump = channel.pump;
   if (pump.deadErrno !== 0) return -pump.deadErrno;
   if (channel.delayedErrno !== 0) return -channel.delayedErrno;
-  const target = address !== ANY ? address : channel.ipv6 ? LOOPBACK6 : LOOPBACK; // as Linux takes it
+  // To Linux, connecting to the unspecified address means connecting to this host.
+  const target = address !== ANY ? address : channel.ipv6 ? LOOPBACK6 : LOOPBACK;
   if (target === LOOPBACK6 && channel.boundText === '') {
     const bound = pump.stack.bind(channel.socket, LOOPBACK6, 0); // so that the peer sees ::1
     if (bound < 0) return bound;
@@ -129,9 +135,9 @@ function refuse(channel: Channel): void {
 }
 
 /**
- * Whether only a listener of the other family would hear this: one on 0.0.0.0 does not hear ::1, nor one on
- * :: with `ipv6Only` IPv4. The card cannot tell them apart, and all its listeners are this process's, so it
- * is told here.
+ * Whether only a listener of the other address family would hear this connection: a listener on 0.0.0.0 does
+ * not hear ::1, and one on :: with `ipv6Only` does not hear IPv4. The card cannot tell the families apart,
+ * but all its listeners are this process's, so it can be decided here.
  */
 function isOtherFamily(pump: Pump, target: number, port: number): boolean {
   let mismatch = false;

@@ -1,12 +1,12 @@
 /**
- * Drives one card from Node's event loop. A turn is one `setImmediate`: take in the card's replies, serve the
- * sockets they made ready, and, since an answer to what was just sent is a few microseconds away and a sleep
- * costs sixty, look again for a moment before the loop goes on. When nothing has happened for a while, arm
- * the card's interrupt and sleep.
+ * Drives one card from Node's event loop. A turn is one `setImmediate`: the pump takes in the card's replies,
+ * serves the sockets that they made ready, and then looks again for a moment before the loop goes on, because
+ * the answer to what was just sent is a few microseconds away and a sleep costs sixty. When nothing has
+ * happened for a while, it arms the card's interrupt and lets the loop sleep.
  *
- * Arrives: readiness from the card, `wake` and `enqueue` from channels. Leaves: `Channel.serve`, from which
- * the program's callbacks run. An exception of the program's leaves through here to Node, as it would from a
- * native callback, and the turn is taken up again afterwards.
+ * The card tells it of readiness, and channels call `wake` and `enqueue`. It calls `serve` of the channels,
+ * from which the program's callbacks run. An exception of the program passes through the pump to Node, as it
+ * would from a native callback, and another turn does what this one has left undone.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
@@ -19,13 +19,13 @@ import type { NodeCard } from './card.ts';
 import { Slab } from './slab.ts';
 
 export interface PumpOptions {
-  /** How long a turn looks for replies while there are none, µs. */
+  /** How long a turn goes on looking for replies while there are none, in microseconds. */
   readonly spinUs: number;
-  /** The longest turn before the rest of the loop (timers, other I/O, immediates) has its go, µs. */
+  /** The longest turn, in microseconds, after which timers, other I/O and immediates have theirs. */
   readonly turnUs: number;
   /**
-   * The longest the pump goes on after the last event before it arms the interrupt, µs; it learns how long
-   * pays.
+   * The longest time, in microseconds, that the pump goes on after the last event before it arms the
+   * interrupt. Within it the pump learns how long is worth while.
    */
   readonly lingerUs: number;
 }
@@ -54,30 +54,31 @@ export interface Listener extends PumpedSocket {
   readonly boundPort: number;
 }
 
-const POLLS_PER_CLOCK = 16; // a clock reading costs 35 ns and garbage; an idle poll a few ns
+/** Idle polls for each reading of the clock: a reading costs 35 ns and a heap number, a poll a few ns. */
+const POLLS_PER_CLOCK = 16;
 
 export class Pump {
   readonly card: NodeCard;
   readonly stack: SocketStack;
   readonly native: NativeBindings;
   readonly slab = new Slab();
-  /** Errno every socket fails with once the card died; 0 while it works. */
+  /** The positive errno with which every socket fails after the card has died; 0 while it works. */
   deadErrno = 0;
-  /** Channels that keep the loop alive. */
+  /** Number of channels that keep the event loop alive. */
   active = 0;
-  /** Channels of any state but closed. */
+  /** Number of channels that are not closed. */
   live = 0;
   /** Called when the last channel is gone. */
   onEmpty: (() => void) | undefined = undefined;
 
-  /** Channels that listen; few, and asked at each connect. */
+  /** The channels that listen. They are few, and each connect looks through them. */
   readonly listeners: Listener[] = [];
 
   private readonly options: PumpOptions;
   private readonly clock = new MachineClock();
   private readonly channels: (PumpedSocket | undefined)[] = [];
   private readonly tick = () => this.run();
-  /** The program's store must not ride along with the pump: its immediates are made in this context. */
+  /** The pump's immediates are made in this context, so that they do not carry a program's async store. */
   private readonly root = new AsyncResource('INICPUMP', { requireManualDestroy: true });
   private queue: PumpedSocket[] = [];
   private queueHead = 0;
@@ -89,14 +90,14 @@ export class Pump {
   private lastEventUs = 0;
   private interrupted = false;
   /**
-   * Whether the last look found nothing: only then may the loop sleep, for `arm` knows of replies, not of
-   * readiness.
+   * Whether the last round found nothing. Only then may the loop sleep: `arm` knows of replies that wait, but
+   * not of sockets that are ready.
    */
   private idle = false;
   /**
-   * How long lingering is worth while, µs: halved when nothing came of it, doubled when an interrupt came so
-   * soon that it would have. Where the card's thread must share this thread's core, polling only keeps the
-   * answer from coming.
+   * How long it is worth while to linger, in microseconds: halved when nothing came of it, doubled when an
+   * interrupt came so soon that lingering would have caught it. Where the card's thread has to share this
+   * thread's core, polling only delays the answer.
    */
   private lingerUs: number;
 
@@ -127,11 +128,11 @@ export class Pump {
 
   countActive(change: number): void {
     this.active += change;
-    // Between two turns the loop may be about to sleep, or to exit: let a turn settle it.
+    // Between two turns the loop may be about to sleep or to exit; the end of a turn tells the card.
     if (this.active > 0 !== this.keptAlive) this.wake();
   }
 
-  /** Makes sure a turn comes: something was sent, or the card has interrupted. Hot path. */
+  /** Hot path: makes sure that a turn comes, because something was sent or the card has interrupted. */
   wake(): void {
     this.woken = true;
     if (this.running || this.scheduled) return;
@@ -139,7 +140,7 @@ export class Pump {
     this.root.runInAsyncScope(nextTurn, undefined, this.tick);
   }
 
-  /** Has a channel served in the next round, whatever the card says. Hot path. */
+  /** Hot path: has a channel served in the next round, whether or not the card says that it is ready. */
   enqueue(channel: PumpedSocket): void {
     if (channel.queued) return;
     channel.queued = true;
@@ -147,13 +148,13 @@ export class Pump {
     this.wake();
   }
 
-  /** Runs an action in the next round: what libuv would do in a later phase of the loop. */
+  /** Runs an action in the next round: for what libuv would do in a later phase of the loop. */
   later(action: () => void): void {
     this.deferred.push(action);
     this.wake();
   }
 
-  /** Whether a read may bring something now, without asking the card. */
+  /** Whether a read might return something now; by what the driver knows, without a message to the card. */
   mayBeReadable(socket: number): boolean {
     return this.deadErrno !== 0 || (this.stack.readiness(socket) & (READABLE | HANGUP | FAILED)) !== 0;
   }
@@ -177,7 +178,7 @@ export class Pump {
     }
   }
 
-  /** Hot path: rounds until the turn is used up, or nothing has come for `spinUs`. */
+  /** Hot path: makes rounds until the turn is used up, or nothing has come for `spinUs`. */
   private spin(startUs: number): void {
     const clock = this.clock;
     const turnUs = this.options.turnUs;
@@ -199,7 +200,7 @@ export class Pump {
     }
   }
 
-  /** Hot path: one look at the card, and all it made ready. @returns whether there was anything. */
+  /** Hot path: polls the card and serves every channel that is ready. @returns whether there was any. */
   private round(): boolean {
     this.stack.poll();
     if (this.deadErrno === 0 && this.card.failed() !== 0) this.die();
@@ -217,7 +218,7 @@ export class Pump {
     return true;
   }
 
-  /** Hot path: serves the queue up to `end`; what is queued meanwhile waits for the next round. */
+  /** Hot path: serves the queue up to `end`; what is queued in the meantime waits for the next round. */
   private serveTo(end: number): void {
     while (this.queueHead < end) {
       const channel = this.queue[this.queueHead++];
@@ -227,7 +228,7 @@ export class Pump {
         channel.serve();
         done = true;
       } finally {
-        // The program threw: what else this channel had must not be lost.
+        // A callback of the program threw: serve the channel again, or the rest of its data would be lost.
         if (!done) this.enqueue(channel);
       }
     }
@@ -259,7 +260,7 @@ export class Pump {
     this.lingerUs = Math.min(this.lingerUs * 2 + 1, this.options.lingerUs);
   }
 
-  /** After a turn: another one, or the interrupt. */
+  /** At the end of a turn: asks for another one, or for the interrupt. */
   private settle(): void {
     const holds = this.active > 0;
     if (holds !== this.keptAlive) {

@@ -1,6 +1,6 @@
 /**
- * `node --import inic/register app.js`: runs before the program and gives its sockets to a card. Importing it
- * is what does it; a program that wants to choose calls `register` of `start.ts` with options instead.
+ * The module of `node --import inic/register app.js`, which runs before the program and puts its sockets on a
+ * card. Importing it does the work; a program that wants to choose calls `register` of `start.ts` instead.
  */
 import { register } from './start.ts';
 

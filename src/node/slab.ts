@@ -1,12 +1,14 @@
 /**
- * Memory for what is read: 64 KiB slabs, filled from the front and handed to the program piece by piece. A
- * slab is never used twice: what the program was given stays its own for as long as it holds it, and the
- * collector has the rest.
+ * Memory for received data: slabs of 64 KiB, filled from the front and handed to the program piece by piece.
+ * A slab is never used twice: each piece is the program's for as long as it holds it, and the garbage
+ * collector takes the slab after the last one.
  */
 import { markAsUntransferable } from 'node:worker_threads';
 
-const SLAB_BYTES = 65536; // libuv's suggestion for one read, so no chunk is longer than the kernel's
-const ROOM_MIN = 8192; // with less left than this, a new slab costs less than many short reads
+/** What libuv suggests for one read, so that no chunk is longer than one from the kernel. */
+const SLAB_BYTES = 65536;
+/** With less room than this left, a new slab costs less than many short reads. */
+const ROOM_MIN = 8192;
 
 export class Slab {
   buffer: ArrayBuffer = new ArrayBuffer(0);
@@ -14,11 +16,11 @@ export class Slab {
   /** Bytes already handed out. */
   used = 0;
 
-  /** Sees to it that there is room to read into. Hot path: 1 µs once a slab. */
+  /** Hot path: makes sure that there is room to read into. A new slab costs 1 µs. */
   reserve(): void {
     // A program may have transferred the buffer of a chunk to another thread, and the slab with it.
     if (this.bytes.length - this.used >= ROOM_MIN) return;
-    const bytes = Buffer.allocUnsafeSlow(SLAB_BYTES); // not zeroed: the program sees only what was received
+    const bytes = Buffer.allocUnsafeSlow(SLAB_BYTES); // not zeroed: the program only sees received bytes
     markAsUntransferable(bytes.buffer);
     this.bytes = bytes;
     this.buffer = bytes.buffer;

@@ -1,9 +1,8 @@
 /**
- * Opens a card and puts it under `node:net`: what `inic run` and `node --import inic/register` do before the
- * program starts. Options not given come from the environment, so that they reach a program that knows
- * nothing of us.
+ * Opens a card and puts it under `node:net`, as `inic run` and `node --import inic/register` do before the
+ * program starts. Options that are not given come from the environment, so that they reach a program that
+ * knows nothing of the card.
  */
-
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import type { CardOverrides } from '../world/config/settings.ts';
 import { type Card, openCard } from '../world/open/card.ts';
@@ -12,10 +11,11 @@ import { type InstallOptions, install } from './install.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 
 /**
- * Resolves with the card when new sockets go to it; at once with undefined, and they do not, where
- * `mayUseCard` says so.
- * @param trace called for the card that is opened: who is told what passes its host's end.
+ * Opens and installs a card, unless `mayUseCard` says that this program keeps to the kernel.
+ * @param trace called before the card is opened; what it returns is told everything that passes the host's
+ *   end.
  * @param overrides how the card differs from a default one.
+ * @returns the card, or undefined where none was opened.
  * @throws SyntaxError for a bad rule, RangeError for a bad number, Error if the card cannot be opened.
  */
 export async function register(

@@ -1,12 +1,12 @@
 /**
- * Writing: the seven ways Node's streams hand bytes and strings to a handle, each tried at once on the card's
- * synchronous `send`, and what the card does not take kept with its request until the socket is writable
- * again.
+ * Writing. Node's streams hand bytes and strings to a handle in seven ways. Each is tried at once by the
+ * card's synchronous `send`; what the card does not take is kept with its request until the socket is
+ * writable again.
  *
- * Strings are encoded into one scratch buffer, and the small pieces of a `writev` gathered there, so that an
- * HTTP answer (header string and short body) is one message to the card. Larger buffers are sent from where
- * they lie. Results as libuv's: 0 or a negative errno, with `streamBaseState` saying how many bytes and
- * whether `oncomplete` follows.
+ * Strings are encoded into one scratch buffer, and the small pieces of a `writev` are gathered there too, so
+ * that an HTTP answer (a header string and a short body) is one message to the card. Larger buffers are sent
+ * from where they lie. Results are libuv's: 0 or a negative errno, while `streamBaseState` says how many
+ * bytes were taken and whether `oncomplete` will follow.
  */
 import type { AsyncResource } from 'node:async_hooks';
 import { EAGAIN, EBADF, ENOBUFS, ENOTCONN } from '../socket/errno.ts';
@@ -14,12 +14,12 @@ import type { NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
 import { CLOSED, CONNECTED, captureContext } from './channel-state.ts';
 import type { Pump, PumpedSocket } from './pump.ts';
 
-/** A write the card has not taken whole. The request keeps the program's buffers alive. */
+/** A write that the card has not taken in full. Its request keeps the program's buffers alive. */
 export interface PendingWrite {
   readonly request: StreamRequest;
   readonly context: AsyncResource;
   readonly pieces: Uint8Array[];
-  /** The piece being sent, and how many of its bytes are gone. */
+  /** The index of the piece being sent, and how many of its bytes the card has taken. */
   index: number;
   offset: number;
   next: PendingWrite | undefined;
@@ -50,7 +50,8 @@ export const UCS2 = 2;
 const OTHER = 3;
 
 const SCRATCH_BYTES = 65536;
-const GATHER_MAX = 4096; // pieces longer than this are not worth a copy to spare a message
+/** Pieces longer than this are not copied: the copy would cost more than the message that it saves. */
+const GATHER_MAX = 4096;
 
 interface FastBuffer extends Buffer {
   utf8Write(text: string, offset: number, length: number): number;
@@ -60,7 +61,7 @@ interface FastBuffer extends Buffer {
 
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as FastBuffer;
 
-/** Hot path: one buffer. */
+/** Hot path: writes one buffer. @returns 0 or a negative errno. */
 export function writeBytes(channel: WritingSocket, request: StreamRequest, bytes: Uint8Array): number {
   const refused = checkWritable(channel);
   if (refused !== 0) return refused;
@@ -70,7 +71,10 @@ export function writeBytes(channel: WritingSocket, request: StreamRequest, bytes
   return noteWrite(channel, bytes.length, sent < bytes.length ? 1 : 0, 0);
 }
 
-/** Hot path: one string. @param encoding UTF8, LATIN1 (which ASCII is too) or UCS2. */
+/**
+ * Hot path: writes one string. @param encoding UTF8, LATIN1 (for ASCII too) or UCS2.
+ * @returns 0 or a negative errno.
+ */
 export function writeText(
   channel: WritingSocket,
   request: StreamRequest,
@@ -89,13 +93,17 @@ export function writeText(
   return noteWrite(channel, length, sent < length ? 1 : 0, 0);
 }
 
-/** State of the gathering write under way; one at a time, never re-entered. */
-let fill = 0;
-let total = 0;
-let gatherError = 0;
-let rest: Uint8Array[] | undefined;
+/** State of the gathering write under way. There is one at a time: nothing in it calls the program. */
+let fill = 0; // bytes gathered in the scratch buffer
+let total = 0; // bytes of all chunks so far
+let gatherError = 0; // a negative errno of `send`
+let unsent: Uint8Array[] | undefined; // what must wait; undefined while everything was taken
 
-/** @param chunks buffers alone, or pairs of chunk and encoding name. */
+/**
+ * Writes several buffers and strings as one.
+ * @param chunks buffers only, or pairs of a chunk and the name of its encoding. @returns 0 or a negative
+ *   errno.
+ */
 export function writeMany(
   channel: WritingSocket,
   request: StreamRequest,
@@ -107,7 +115,7 @@ export function writeMany(
   fill = 0;
   total = 0;
   gatherError = 0;
-  rest = channel.writeHead === undefined ? undefined : [];
+  unsent = channel.writeHead === undefined ? undefined : [];
   const step = buffers ? 1 : 2;
   for (let i = 0; i < chunks.length && gatherError === 0; i += step) {
     const chunk = chunks[i];
@@ -115,8 +123,8 @@ export function writeMany(
     else gatherBytes(channel, chunk as Uint8Array);
   }
   if (gatherError === 0) flushGathered(channel);
-  const left = rest;
-  rest = undefined;
+  const left = unsent;
+  unsent = undefined;
   if (gatherError !== 0) return noteWrite(channel, 0, 0, gatherError);
   if (left !== undefined && left.length > 0) queueWrite(channel, request, left, 0);
   return noteWrite(channel, total, left !== undefined && left.length > 0 ? 1 : 0, 0);
@@ -145,16 +153,16 @@ function gatherBytes(channel: WritingSocket, bytes: Uint8Array): void {
   }
   flushGathered(channel);
   if (gatherError !== 0) return;
-  const sent = rest === undefined ? sendSome(channel, bytes, 0, bytes.length) : 0;
+  const sent = unsent === undefined ? sendSome(channel, bytes, 0, bytes.length) : 0;
   if (sent < 0) gatherError = sent;
-  else if (sent < bytes.length) (rest ??= []).push(sent === 0 ? bytes : bytes.subarray(sent));
+  else if (sent < bytes.length) (unsent ??= []).push(sent === 0 ? bytes : bytes.subarray(sent));
 }
 
 function flushGathered(channel: WritingSocket): void {
   if (fill === 0) return;
-  const sent = rest === undefined ? sendSome(channel, scratch, 0, fill) : 0;
+  const sent = unsent === undefined ? sendSome(channel, scratch, 0, fill) : 0;
   if (sent < 0) gatherError = sent;
-  else if (sent < fill) (rest ??= []).push(Buffer.from(scratch.subarray(sent, fill)));
+  else if (sent < fill) (unsent ??= []).push(Buffer.from(scratch.subarray(sent, fill)));
   fill = 0;
 }
 
@@ -174,8 +182,8 @@ function noteWrite(channel: WritingSocket, bytes: number, later: number, result:
 }
 
 /**
- * Hot path: sends until all is taken or the card is full. @returns bytes taken, 0 if none, or a negative
- * errno.
+ * Hot path: sends until the card has taken all or takes no more.
+ * @returns how many bytes it took, or a negative errno.
  */
 function sendSome(channel: WritingSocket, bytes: Uint8Array, offset: number, length: number): number {
   const stack = channel.pump.stack;
@@ -185,7 +193,7 @@ function sendSome(channel: WritingSocket, bytes: Uint8Array, offset: number, len
     if (taken <= 0) {
       if (taken === -EAGAIN) break;
       if (taken === -ENOBUFS || taken === 0) {
-        // A dry pool is not this socket's doing, and no edge may follow: try again in the next turn.
+        // Other sockets have emptied the pool, so no edge of this socket need follow: try in the next turn.
         channel.pump.enqueue(channel);
         break;
       }
@@ -219,7 +227,7 @@ function queueWrite(
   channel.updateHold();
 }
 
-/** Sends on what waits, oldest first, and completes what is done. */
+/** Sends what waits, oldest first, and completes each write that the card has taken in full. */
 export function flushWrites(channel: WritingSocket): void {
   let write = channel.writeHead;
   while (write !== undefined) {
@@ -235,7 +243,7 @@ export function flushWrites(channel: WritingSocket): void {
   channel.finishShutdown();
 }
 
-/** @returns 0 when the write is whole, 1 while some is left, or a negative errno. */
+/** @returns 0 when all of the write was taken, 1 while some is left, or a negative errno. */
 function sendPieces(channel: WritingSocket, write: PendingWrite): number {
   while (write.index < write.pieces.length) {
     const piece = write.pieces[write.index];
@@ -253,7 +261,7 @@ function sendPieces(channel: WritingSocket, write: PendingWrite): number {
   return 0;
 }
 
-/** The most bytes a text can take. */
+/** The most bytes that a text can take in an encoding. */
 function encodedMax(text: string, encoding: number): number {
   return encoding === UTF8 ? text.length * 3 : encoding === LATIN1 ? text.length : text.length * 2;
 }

@@ -209,7 +209,7 @@ describe('the measures of one thread', () => {
       'simulated segments',
     ]);
     for (const rate of Object.values(rates)) expect(rate).toBeGreaterThan(0);
-    expect(heap['simulated segments'].operations).toBeGreaterThan(50);
+    expect(heap['simulated segments'].operations).toBeGreaterThan(20);
   });
 });
 

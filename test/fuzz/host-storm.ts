@@ -8,7 +8,8 @@ import { planCard } from '../../src/dma/card-layout.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
-import type { FifoCardConsumer, FifoCardProducer } from '../../src/i2o/queues/fifo/fifo-card.ts';
+import type { FifoCardConsumer } from '../../src/i2o/queues/fifo/card-consumer.ts';
+import type { FifoCardProducer } from '../../src/i2o/queues/fifo/card-producer.ts';
 import { firstInboundMfa } from '../../src/i2o/queues/fifo/fifo-layout.ts';
 import { cardQueues, hostQueues, queuePlanner } from '../../src/i2o/queues/queues.ts';
 import { DEVICE_TID } from '../../src/i2o/tids.ts';
@@ -27,6 +28,9 @@ import { type Memory, mutate } from './mutations.ts';
 import { judge } from './oracle.ts';
 import { ReplyMaker } from './reply-maker.ts';
 
+/** Outbound frames over the FIFOs, which then have 32 entries each; and lies told to the host in all. */
+const FIFO_FRAMES = 24;
+const LIES_MAX = 8;
 const SOCKETS = 16;
 /** Rests a single call of the program may take: a driver that rests oftener hangs. */
 const RESTS_MAX = 200;
@@ -72,7 +76,9 @@ export class HostStorm {
     };
     const plan = new MemoryPlan();
     const transport = random.below(3) === 0 ? 'fifo' : 'ring';
-    const layout = planCard(plan, 'card', pools, queuePlanner(transport), transport);
+    // Fewer frames than the FIFOs have entries, so that the lies of `abuseFifos` find room beside them.
+    const counts = transport === 'fifo' ? { inboundFrames: 8, outboundFrames: FIFO_FRAMES } : {};
+    const layout = planCard(plan, 'card', { ...pools, ...counts }, queuePlanner(transport), transport);
     this.region = allocateRegion(plan.byteLength);
     this.guards = new Guards(this.region);
     this.guards.fillGaps(plan.holdings, random);
@@ -184,8 +190,8 @@ export class HostStorm {
     const inbound = firstInboundMfa(layout) + 128 * random.below(layout.inboundFrames);
     const outbound = layout.outbound + 128 * random.below(layout.outboundFrames);
     const wild = [random.nextInt32(), 0, inbound + 4, inbound, outbound + 8, outbound][random.below(6)];
-    // Of each list only a few, or its frames would find no room: that would be the card's own loss.
-    if (this.lies > 8) return;
+    // Only as many as find room beside the frames: a frame without room would be the card's own loss.
+    if (this.lies >= LIES_MAX) return;
     this.lies += 1;
     const free = random.below(2) === 0;
     const list = free

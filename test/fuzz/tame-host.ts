@@ -9,8 +9,8 @@ import {
   writeSglContext,
   writeSglSimple,
 } from '../../src/i2o/list/sgl.ts';
-import type { FifoHostProducer } from '../../src/i2o/queues/fifo/fifo-host.ts';
 import { firstInboundMfa } from '../../src/i2o/queues/fifo/fifo-layout.ts';
+import type { FifoHostProducer } from '../../src/i2o/queues/fifo/host-producer.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';

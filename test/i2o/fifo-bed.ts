@@ -2,8 +2,8 @@
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_BYTES } from '../../src/i2o/frame.ts';
-import { FifoCardConsumer, FifoCardProducer } from '../../src/i2o/queues/fifo/fifo-card.ts';
-import { FifoHostConsumer, FifoHostProducer } from '../../src/i2o/queues/fifo/fifo-host.ts';
+import { FifoCardConsumer } from '../../src/i2o/queues/fifo/card-consumer.ts';
+import { FifoCardProducer } from '../../src/i2o/queues/fifo/card-producer.ts';
 import {
   type FifoLayout,
   fifoSize,
@@ -13,6 +13,8 @@ import {
   queueWord,
 } from '../../src/i2o/queues/fifo/fifo-layout.ts';
 import { HostPort } from '../../src/i2o/queues/fifo/fifo-port.ts';
+import { FifoHostConsumer } from '../../src/i2o/queues/fifo/host-consumer.ts';
+import { FifoHostProducer } from '../../src/i2o/queues/fifo/host-producer.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 

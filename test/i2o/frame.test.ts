@@ -20,8 +20,8 @@ describe('header', () => {
   it('is read as it was written', () => {
     const twelve = fc.integer({ min: 0, max: 0xfff });
     const byte = fc.integer({ min: 0, max: 0xff });
-    const size = fc.integer({ min: 0, max: 0xffff });
-    const offset = fc.integer({ min: 0, max: 15 });
+    const size = fc.integer({ min: 16, max: f.FRAME_WORDS });
+    const offset = fc.oneof(fc.constant(0), fc.integer({ min: f.HEADER_WORDS, max: 15 }));
     fc.assert(
       fc.property(
         offset,

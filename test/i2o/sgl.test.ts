@@ -21,6 +21,10 @@ describe('elements', () => {
     expect(s.sglScan[s.SGL_SCAN_BYTES]).toBe(3028);
   });
 
+  it('lie in a message as long as a frame at the most', () => {
+    expect(s.SGL_MESSAGE_WORDS_MAX).toBe(FRAME_WORDS);
+  });
+
   it('have the flag bytes I2O names', () => {
     expect(s.SGL_SIMPLE_IN | s.SGL_LAST).toBe(0xd0);
     expect(s.SGL_SIMPLE_OUT | s.SGL_LAST).toBe(0xd4);
@@ -131,6 +135,8 @@ describe('checkSgl', () => {
   });
 
   const last = s.SGL_LAST;
+  /** Writes words of a list as the other side might: our writers assert against most of these. */
+  const put = (...list: number[]): void => words.set(list, FRAME + 6);
   const bad: [string, number, number, number][] = [
     ['address 0', 0, 8, s.SGL_BAD_PARAMETER],
     ['a negative address', -8, 8, s.SGL_BAD_PARAMETER],
@@ -141,18 +147,18 @@ describe('checkSgl', () => {
     ['the region’s last bytes', REGION_BYTES - 8, 8, 0],
   ];
   it.each(bad)('%s', (_what, address, count, expected) => {
-    s.writeSglContext(words, FRAME + 6, s.SGL_TRANSMIT | last, count, 1, address);
+    put(((s.SGL_TRANSMIT | last) << 24) | count, 1, address);
     expect(s.checkSgl(words, FRAME, 6, 9, s.SGL_ALLOW_TRANSMIT)).toBe(expected);
-    s.writeSglSimple(words, FRAME + 6, s.SGL_SIMPLE_IN | last, count, address);
+    put(((s.SGL_SIMPLE_IN | last) << 24) | count, address);
     expect(s.checkSgl(words, FRAME, 6, 8, s.SGL_ALLOW_IN)).toBe(expected);
   });
 
   it('refuses immediate data longer than the message, and takes none at all', () => {
-    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 97, 5);
+    put(((s.SGL_IMMEDIATE | last) << 24) | 97, 5);
     expect(s.checkSgl(words, FRAME, 6, FRAME_WORDS, s.SGL_ALLOW_ANY)).toBe(s.SGL_BAD_LIST);
-    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 0xffffff, 5);
+    put(((s.SGL_IMMEDIATE | last) << 24) | 0xffffff, 5);
     expect(s.checkSgl(words, FRAME, 6, FRAME_WORDS, s.SGL_ALLOW_ANY)).toBe(s.SGL_BAD_LIST);
-    s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 96, 5);
+    put(((s.SGL_IMMEDIATE | last) << 24) | 96, 5);
     expect(s.checkSgl(words, FRAME, 6, FRAME_WORDS, s.SGL_ALLOW_ANY)).toBe(0);
     s.writeSglImmediate(words, FRAME + 6, s.SGL_IMMEDIATE | last, 0, 5);
     expect(s.checkSgl(words, FRAME, 6, 8, s.SGL_ALLOW_ANY)).toBe(0);
@@ -161,7 +167,7 @@ describe('checkSgl', () => {
   it('refuses every kind of element that is not ours', () => {
     const ours = [s.SGL_SIMPLE_IN, s.SGL_SIMPLE_OUT, s.SGL_BUCKET, s.SGL_TRANSMIT, s.SGL_IMMEDIATE];
     for (let flags = 0; flags < 64; flags++) {
-      s.writeSglContext(words, FRAME + 4, flags | last, 4, 128, 128);
+      words.set([((flags | last) << 24) | 4, 128, 128], FRAME + 4);
       const known = ours.some((our) => (our & 0x3f) === flags);
       expect(s.checkSgl(words, FRAME, 4, 10, s.SGL_ALLOW_ANY), `${flags}`).toBe(known ? 0 : s.SGL_BAD_LIST);
     }

@@ -168,7 +168,10 @@ describe.each(['ring', 'fifo'] as const)('failure records over the %s', (transpo
     expect(new Set(preserved).size).toBe(5);
     if (transport === 'ring') {
       // Copies, one beside each record: nothing is to be given back.
-      for (const address of preserved) expect(bed.words[bed.inbound.adopt(address) + 3]).toBe(1234);
+      for (const address of preserved) {
+        expect(bed.words[bed.inbound.adopt(address) + 3]).toBe(1234);
+        bed.inbound.cancel();
+      }
       for (const wrong of [-1, 0, preserved[0] + 4, preserved[0] - 512 * 128]) {
         expect(bed.inbound.adopt(wrong)).toBe(NO_FRAME);
       }

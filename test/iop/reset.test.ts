@@ -2,9 +2,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { writeHeader } from '../../src/i2o/frame.ts';
-import type { FifoHostProducer } from '../../src/i2o/queues/fifo/fifo-host.ts';
 import { firstInboundMfa } from '../../src/i2o/queues/fifo/fifo-layout.ts';
 import { HostPort } from '../../src/i2o/queues/fifo/fifo-port.ts';
+import type { FifoHostProducer } from '../../src/i2o/queues/fifo/host-producer.ts';
 import { fifoLayout } from '../../src/i2o/queues/queues.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';

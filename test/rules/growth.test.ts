@@ -14,8 +14,8 @@ import { fakeSources, sources } from './sources.ts';
 /** Code that looks like growth after start and is none, and why. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'src/dma/plan.ts: MemoryPlan.reserve': 'planning memory is what start is',
-  'src/i2o/queues/fifo/fifo-card.ts: FifoCardConsumer.give': 'a FIFO in shared memory, of fixed size',
-  'src/i2o/queues/fifo/fifo-card.ts: FifoCardProducer.post': 'a FIFO in shared memory, of fixed size',
+  'src/i2o/queues/fifo/card-consumer.ts: FifoCardConsumer.give': 'a FIFO in shared memory, of fixed size',
+  'src/i2o/queues/fifo/card-producer.ts: FifoCardProducer.post': 'a FIFO in shared memory, of fixed size',
   'src/i2o/queues/fifo/fifo-port.ts: HostPort.writeInbound': 'a FIFO in shared memory, of fixed size',
   'src/i2o/queues/fifo/fifo-port.ts: HostPort.writeOutbound': 'a FIFO in shared memory, of fixed size',
   'src/osm/memory/transmit-pool.ts: countdown': 'called by the constructors alone',

@@ -1,22 +1,45 @@
 /**
- * Reads any scatter-gather list of I2O 1.5 (reference section 6): every element type, chained lists, page lists. From a
- * message's handler: where the list begins. To the handler: one piece of memory after the other, with the context it came
- * under and whether it ends a buffer. Lists that are only SIMPLE elements of one segment each have a faster way (sgl.ts and
- * the handlers' own loops).
+ * Reads any scatter-gather list of I2O 1.5: every type of element, chained lists and page lists. (The flags are the
+ * I2O_SGL_FLAGS_ of the SIG's header i2omsg.h, in FreeBSD sys/dev/asr.) A message's handler says where the list begins, and
+ * is given one piece of memory after the other, with the context it came under and whether it ends a buffer. Lists of only
+ * SIMPLE elements, each a buffer of its own, have a faster way: sgl.ts and the handlers' own loops.
  *
- * Nothing the host wrote is trusted. The list is copied into card memory before its first word is looked at, each chained
- * list likewise, so that what was checked is what is used. Lists are bounded in length, depth and pieces; a chained list
- * lies in memory the host may name, in no frame, and overlaps no list read before it, so that none can lead back.
+ * Nothing that the host wrote is trusted. The list is copied into card memory before its first word is looked at, and so is
+ * each chained list, so that what was checked is what is used. Lists are bounded in length, depth and pieces. A chained list
+ * must lie in memory that the host may name, in no frame, and must not overlap a list read before it, so that no chain leads
+ * back.
  *
- * Where the reference leaves a matter open, this is how we read it (ours, not I2O's word):
- * - IGNORE: so many words follow and are skipped. TRANSPORT: so many bytes, padded to words; skipped, we have no details.
- * - ElementLength of SHORT_TRANSACTION and SGL_ATTRIBUTES, and the length of LONG_TRANSACTION: words after the first.
- * - BIT_BUCKET always has its BufferContext. IMMEDIATE_DATA has one or not: the message's to say, by `immediateContexts`.
- * - LOCAL_ADDRESS is passed on: only the message knows whether that memory of the card was lent. A local chain is refused.
+ * The published headers leave some matters open. This is how we read them (ours, not I2O's word):
+ * - IGNORE: as many words as its count follow and are skipped. TRANSPORT: as many bytes, padded to words; skipped as well,
+ *   since we have no details of a transport.
+ * - ElementLength of SHORT_TRANSACTION and SGL_ATTRIBUTES, and the length of LONG_TRANSACTION, count the words after the first.
+ * - BIT_BUCKET always has its BufferContext. Whether IMMEDIATE_DATA has one, the message says by `immediateContexts`.
+ * - LOCAL_ADDRESS is passed on, since only the message knows whether that memory of the card was lent. A local chain is
+ *   refused.
  */
+import { assert } from '../../assert/assert.ts';
 import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from './sgl.ts';
+import {
+  ATTRIBUTE_64BIT_CONTEXT,
+  ATTRIBUTES_KNOWN,
+  CONTEXT_MASK,
+  DIRECTION_OUT,
+  END_OF_BUFFER,
+  LOCAL_ADDRESS,
+  TYPE_ATTRIBUTES,
+  TYPE_BIT_BUCKET,
+  TYPE_CHAIN,
+  TYPE_IGNORE,
+  TYPE_IMMEDIATE,
+  TYPE_LONG_TRANSACTION,
+  TYPE_PAGE_LIST,
+  TYPE_SHORT_TRANSACTION,
+  TYPE_SIMPLE,
+  TYPE_TRANSPORT,
+  TYPES,
+} from './sgl-types.ts';
 
-/** What `next` answers: the list's end, a fault (`SglReader.fault` names it), or a piece. */
+/** Answers of `next`: the list has ended; it has a fault, which `SglReader.fault` names; or one of the kinds of piece. */
 export const SGL_END = 0;
 export const SGL_FAULT = -1;
 /** Host memory the card reads: a transmit buffer, a control buffer. */
@@ -25,9 +48,9 @@ export const SGL_PIECE_OUT = 1;
 export const SGL_PIECE_IN = 2;
 /** Bytes in the list itself. */
 export const SGL_PIECE_IMMEDIATE = 3;
-/** BIT_BUCKET: `count` bytes that are to be thrown away. It has no address. */
+/** BIT_BUCKET: `count` bytes to be thrown away. It has no address. */
 export const SGL_PIECE_DISCARD = 4;
-/** LONG_ or SHORT_TRANSACTION: what follows belongs to it. */
+/** LONG_ or SHORT_TRANSACTION: the pieces that follow belong to it. */
 export const SGL_PIECE_TRANSACTION = 5;
 
 /** Limits, as parameter group F103 reports them. */
@@ -38,70 +61,50 @@ export const SGL_PAGE_BYTES_DEFAULT = 4096;
 const PAGE_BYTES_MIN = 64;
 const PAGE_BYTES_MAX = 1 << 20;
 
-/** Bits of a SIMPLE, PAGE_LIST or CHAIN_POINTER element's flags. */
-const CONTEXT_MASK = 0x03;
-const DIRECTION_OUT = 0x04;
-const LOCAL_ADDRESS = 0x08;
-const END_OF_BUFFER = 0x40;
-const ATTRIBUTE_64BIT_CONTEXT = 0x0004;
-const ATTRIBUTES_KNOWN = 0x0704;
+export function checkPageSizes(least: number, standard: number, most: number): void {
+  assert(
+    [least, standard, most].every((bytes) => bytes >= 4 && (bytes & (bytes - 1)) === 0),
+    'sgl reader: page sizes are powers of two',
+  );
+  assert(
+    least <= standard && standard <= most,
+    'sgl reader: the usual page size is one that a list may ask for',
+  );
+}
 
-const TYPE_IGNORE = 1;
-const TYPE_TRANSPORT = 2;
-const TYPE_BIT_BUCKET = 3;
-const TYPE_IMMEDIATE = 4;
-const TYPE_SIMPLE = 5;
-const TYPE_PAGE_LIST = 6;
-const TYPE_CHAIN = 7;
-const TYPE_LONG_TRANSACTION = 8;
-const TYPE_SHORT_TRANSACTION = 9;
-const TYPE_ATTRIBUTES = 10;
+checkPageSizes(PAGE_BYTES_MIN, SGL_PAGE_BYTES_DEFAULT, PAGE_BYTES_MAX);
 
-/** Type by flags without LAST_ELEMENT; 0: reserved or invalid. */
-const TYPES = new Uint8Array(128);
-TYPES[0x00] = TYPE_IGNORE;
-TYPES[0x04] = TYPE_TRANSPORT;
-TYPES.fill(TYPE_SIMPLE, 0x10, 0x20);
-TYPES.fill(TYPE_PAGE_LIST, 0x20, 0x30);
-TYPES.fill(TYPE_SIMPLE, 0x50, 0x60);
-TYPES.fill(TYPE_PAGE_LIST, 0x60, 0x70);
-TYPES.fill(TYPE_CHAIN, 0x30, 0x34);
-TYPES.fill(TYPE_CHAIN, 0x38, 0x3c);
-TYPES[0x08] = TYPE_BIT_BUCKET;
-TYPES[0x48] = TYPE_BIT_BUCKET;
-TYPES[0x0c] = TYPE_IMMEDIATE;
-TYPES[0x4c] = TYPE_IMMEDIATE;
-TYPES[0x40] = TYPE_LONG_TRANSACTION;
-TYPES[0x70] = TYPE_SHORT_TRANSACTION;
-TYPES[0x7c] = TYPE_ATTRIBUTES;
-
-/** Memory a chained list may lie in: `length` bytes from `offset` on. */
+/** Memory a chained list may lie in: `byteLength` bytes from the address `offset` on. */
 export interface SglArea {
   readonly offset: number;
   readonly byteLength: number;
 }
 
 export class SglReader {
-  /** Bytes of a host page, a power of two: what OutboundInit said. A list's SGL_ATTRIBUTES may say otherwise for itself. */
+  /** Bytes of a host page, a power of two, as OutboundInit said. A list's SGL_ATTRIBUTES may change it for that list. */
   hostPageBytes = SGL_PAGE_BYTES_DEFAULT;
-  /** Of the latest piece. Context words that are not present are 0. */
+  // The fields from here to `classFields` describe the latest piece.
+  /** The first context word; 0 where there is none, as of the two that follow. */
   context = 0;
   context1 = 0;
   context2 = 0;
-  /** How many context words the piece has, 0 to 3: 0 on all but the first piece of a buffer. */
+  /** How many context words the piece has, 0 to 3. It is 0 on every piece of a page list but the first. */
   contextWords = 0;
   address = 0;
-  /** Bytes; of a transaction 0. */
+  /** Bytes; 0 for a transaction. */
   count = 0;
   /** 1: the piece ends its buffer. */
   endOfBuffer = 0;
   /** 1: `address` is the card's memory, not the host's. */
   local = 0;
-  /** Of a SHORT_TRANSACTION. */
+  /** The 16 bits that the class defines, of a SHORT_TRANSACTION. */
   classFields = 0;
   /** After SGL_FAULT: SGL_BAD_LIST, SGL_BAD_PARAMETER or SGL_TOO_LARGE, which are DetailedStatusCodes. */
   fault = 0;
-  /** Byte offset in the frame of the element the latest piece or fault is of; of a chained one, of its chain pointer. */
+  /**
+   * Where the latest piece or fault is: the byte offset of its element in the frame. For an element of a chained list it is
+   * that of the chain pointer in the frame.
+   */
   errorOffset = 0;
   private readonly words: Int32Array;
   private readonly regionBytes: number;
@@ -120,7 +123,7 @@ export class SglReader {
   private readonly chainStart = new Int32Array(SGL_CHAIN_DEPTH_MAX + 1);
   private readonly chainEnd = new Int32Array(SGL_CHAIN_DEPTH_MAX + 1);
   private sglWord = 0;
-  /** The page list that is being yielded: bytes left of it, and the flags of its element. */
+  /** The page list that is being yielded: how many of its bytes are left, and the flags of its element. */
   private pageLeft = 0;
   private pageFlags = 0;
 
@@ -129,14 +132,23 @@ export class SglReader {
     this.words = words;
     this.regionBytes = words.length * 4;
     this.areas = areas;
+    assert(
+      areas.every(({ offset, byteLength }) => offset > 0 && offset + byteLength <= this.regionBytes),
+      'sgl reader: the memory the host may name lies in the region',
+    );
   }
 
   /**
-   * Begins with the list in a frame.
+   * Begins to read the list in a frame.
    * @param sglWord words from the frame to the list. @param sizeWords of the message, at most a frame's.
-   * @param immediateContexts whether IMMEDIATE_DATA has a context word, as the socket class's has.
+   * @param immediateContexts whether IMMEDIATE_DATA has a context word, as it has in the socket class.
    */
   open(frame: number, sglWord: number, sizeWords: number, immediateContexts: boolean): void {
+    assert(
+      this.hostPageBytes >= PAGE_BYTES_MIN && (this.hostPageBytes & (this.hostPageBytes - 1)) === 0,
+      'sgl reader: the host page that was agreed on is a power of two',
+    );
+    assert(sglWord > 0, 'sgl reader: a list lies behind the first word of its frame');
     this.immediateContext = immediateContexts ? 1 : 0;
     this.pageBytes = this.hostPageBytes;
     this.fragments = 0;
@@ -150,7 +162,7 @@ export class SglReader {
     this.load((frame + sglWord) << 2, Math.max(0, sizeWords - sglWord));
   }
 
-  /** The next piece. @returns SGL_PIECE_…, SGL_END or SGL_FAULT; after these two the list is not read on. */
+  /** Reads the next piece. @returns SGL_PIECE_…, SGL_END or SGL_FAULT; after one of the last two it stays at that. */
   next(): number {
     if (this.pageLeft > 0) return this.page();
     while (!this.last) {
@@ -158,6 +170,7 @@ export class SglReader {
       const { at } = this;
       if (at >= this.end) return this.fail(SGL_BAD_LIST);
       const first = this.list[at];
+      assert(this.pageLeft === 0, 'sgl reader: a page list is read to its end before the next element');
       if (this.depth === 0) this.errorOffset = (this.sglWord + at) << 2;
       this.last = first < 0;
       const piece = this.element(first, (first >>> 24) & 0x7f);
@@ -166,7 +179,7 @@ export class SglReader {
     return this.fault === 0 ? SGL_END : SGL_FAULT;
   }
 
-  /** One element. @returns a piece, SGL_FAULT, or SGL_END where it yields nothing. */
+  /** Reads one element. @returns SGL_PIECE_… or SGL_FAULT; SGL_END where the element yields no piece. */
   private element(first: number, flags: number): number {
     const count = first & 0xffffff;
     switch (TYPES[flags]) {
@@ -222,6 +235,7 @@ export class SglReader {
   }
 
   private page(): number {
+    assert(this.at < this.end, 'sgl reader: the list was found to hold an address for every page');
     this.takeContext(0, 0);
     // Only the first page may be entered in its middle.
     if ((this.list[this.at] & (this.pageBytes - 1)) !== 0) return this.fail(SGL_BAD_PARAMETER);
@@ -246,6 +260,7 @@ export class SglReader {
     if (count === 0 || address <= 0 || address > this.regionBytes - count)
       return this.fail(SGL_BAD_PARAMETER);
     if (++this.fragments > SGL_FRAGMENTS_MAX) return this.fail(SGL_TOO_LARGE);
+    assert(this.at <= this.end, 'sgl reader: an element that yields a piece lies in the list');
     this.address = address;
     this.count = count;
     this.endOfBuffer = endOfBuffer === 0 ? 0 : 1;
@@ -298,7 +313,7 @@ export class SglReader {
     const pageBytes = this.list[this.at + 1];
     const good =
       pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX && (pageBytes & (pageBytes - 1)) === 0;
-    // The hints tell us nothing we need; contexts of 64 bits we do not keep.
+    // The hints tell us nothing we need. Contexts of 64 bits are not supported.
     if (!good || (attributes & ~ATTRIBUTES_KNOWN) !== 0 || (attributes & ATTRIBUTE_64BIT_CONTEXT) !== 0) {
       return this.fail(SGL_BAD_PARAMETER);
     }
@@ -313,7 +328,7 @@ export class SglReader {
     return SGL_END;
   }
 
-  /** The list goes on elsewhere; what follows the pointer here is no part of it. */
+  /** The list goes on elsewhere; the words after the pointer are not part of it. */
   private chain(flags: number, count: number): number {
     const addressWord = this.at + 1 + (flags & CONTEXT_MASK);
     if (addressWord >= this.end) return this.fail(SGL_BAD_LIST);
@@ -331,6 +346,10 @@ export class SglReader {
       if (address < this.chainEnd[i] && address + count > this.chainStart[i]) return this.fail(SGL_BAD_LIST);
     }
     this.depth += 1;
+    assert(
+      this.depth < this.chainStart.length,
+      'sgl reader: every list of a chain has its place in the record of those read',
+    );
     this.chainStart[this.depth] = address;
     this.chainEnd[this.depth] = address + count;
     this.load(address, count >> 2);
@@ -347,9 +366,14 @@ export class SglReader {
     return false;
   }
 
-  /** Reads a list into card memory, once. */
+  /** Copies a list into card memory, once. @param count words. */
   private load(address: number, count: number): void {
     const { words, list } = this;
+    assert(count >= 0 && count <= list.length, 'sgl reader: a list fits the memory it is copied to');
+    assert(
+      address > 0 && (address & 3) === 0 && address + count * 4 <= this.regionBytes,
+      'sgl reader: a list is copied from whole words of the region',
+    );
     const first = address >> 2;
     for (let i = 0; i < count; i++) list[i] = words[first + i];
     this.listAddress = address;
@@ -359,6 +383,10 @@ export class SglReader {
 
   private takeContext(at: number, contextWords: number): void {
     const { list } = this;
+    assert(
+      contextWords === 0 || at + contextWords <= this.end,
+      'sgl reader: the contexts of an element lie in the list',
+    );
     this.contextWords = contextWords;
     this.context = contextWords > 0 ? list[at] : 0;
     this.context1 = contextWords > 1 ? list[at + 1] : 0;
@@ -366,6 +394,7 @@ export class SglReader {
   }
 
   private fail(fault: number): number {
+    assert(fault !== 0, 'sgl reader: a fault has a name');
     this.fault = fault;
     this.last = true;
     this.pageLeft = 0;

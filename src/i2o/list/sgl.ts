@@ -1,7 +1,7 @@
 /**
- * Scatter-gather lists, I2O 1.5: the elements our own driver writes, which have the fast way; sgl-reader.ts reads all of
- * them. An element's first word holds flags in bits 24-31 and a byte count in bits 0-23. `at` is always the word index of
- * an element's first word.
+ * Scatter-gather lists of I2O 1.5: the elements that our own driver writes, with the fast accessors and the fast check for
+ * them. sgl-reader.ts reads every element there is. The first word of an element holds flags in bits 24-31 and a byte count
+ * in bits 0-23. `at` is always the word index of an element's first word.
  *
  *   SIMPLE in / out            count, address                   a control buffer
  *   SIMPLE in with context     count, context, address          a receive bucket
@@ -9,8 +9,9 @@
  *   IMMEDIATE_DATA             count, context, bytes padded     a small send; that a context always follows is ours
  *
  * "Out" is from host memory to the card. Every element here is a buffer of its own, so each carries END_OF_BUFFER, and the
- * last one LAST_ELEMENT. This file stands below the generated codecs, which call `checkSgl`.
+ * last one LAST_ELEMENT. The generated codecs call `checkSgl`, so this file imports none of them.
  */
+import { assert } from '../../assert/assert.ts';
 
 /** What `checkSgl` and the reader find wrong, as DetailedStatusCodes: the list, or an address or count in it. */
 export const SGL_TOO_LARGE = 0x09; // CHAIN_BUFFER_TOO_LARGE
@@ -21,23 +22,27 @@ export const SGL_BAD_PARAMETER = 0x11; // INVALID_PARAMETER
 export const SGL_LAST = 0x80;
 export const SGL_END_OF_BUFFER = 0x40;
 
-/** First-word flags, to be combined with SGL_LAST; each closes its buffer. */
+/** Flags of the elements we write, to be combined with SGL_LAST. Each element ends its buffer. */
 export const SGL_SIMPLE_IN = 0x50;
 export const SGL_SIMPLE_OUT = 0x54;
 export const SGL_BUCKET = 0x51;
 export const SGL_TRANSMIT = 0x55;
 export const SGL_IMMEDIATE = 0x4c;
 
-/** Begins a transaction of a batch: no data of its own, so no END_OF_BUFFER; what follows up to the next one belongs to it. */
+/** Begins a transaction of a batch. It has no data of its own, so no END_OF_BUFFER; the elements up to the next one belong to it. */
 export const SGL_SHORT_TRANSACTION = 0x70;
 
-/** Words of such an element. */
+/** Words of SGL_SHORT_TRANSACTION. */
 export const SGL_TRANSACTION_WORDS = 2;
-/** Words of an element: SIMPLE without a context, and with one. */
+/** Words of a SIMPLE element without a context. */
 export const SGL_SIMPLE_WORDS = 2;
+/** Words of a SIMPLE element with a context. */
 export const SGL_CONTEXT_WORDS = 3;
 
-/** Kinds of element a message allows, for `checkSgl`. */
+/** Words of a message at the most: FRAME_WORDS of i2o/frame-size.ts. Lists import nothing from the codecs' folder. */
+export const SGL_MESSAGE_WORDS_MAX = 32;
+
+/** Kinds of element that a message allows, as bits for `checkSgl`. */
 export const SGL_ALLOW_IN = 1;
 export const SGL_ALLOW_OUT = 2;
 export const SGL_ALLOW_BUCKET = 4;
@@ -45,7 +50,10 @@ export const SGL_ALLOW_TRANSMIT = 8;
 export const SGL_ALLOW_IMMEDIATE = 16;
 export const SGL_ALLOW_ANY = 31;
 
-/** What the list last found good by `checkSgl` holds: `sglScan[SGL_SCAN_…]`. One a thread; read it before the next check. */
+/**
+ * What the list holds that `checkSgl` last found good: `sglScan[SGL_SCAN_…]`. Each thread has one; read it before the next
+ * check.
+ */
 export const sglScan = new Int32Array(3);
 export const SGL_SCAN_ELEMENTS = 0;
 /** Bytes of all elements together. */
@@ -53,7 +61,7 @@ export const SGL_SCAN_BYTES = 1;
 /** Of these, bytes of immediate data. */
 export const SGL_SCAN_IMMEDIATE_BYTES = 2;
 
-/** What is left of the flags when LAST_ELEMENT and END_OF_BUFFER are taken away. */
+/** The flags without LAST_ELEMENT and END_OF_BUFFER: which kind of element it is. */
 const SHAPE_MASK = 0x3f;
 const SHAPE_IN = 0x10;
 const SHAPE_OUT = 0x14;
@@ -61,9 +69,28 @@ const SHAPE_BUCKET = 0x11;
 const SHAPE_TRANSMIT = 0x15;
 const SHAPE_IMMEDIATE = 0x0c;
 
+/** Bytes that the count of an element holds at the most. */
+const COUNT_MAX = 0xffffff;
+
+/** @param pairs the flags with which an element is written, and the shape by which it is read. */
+export function checkShapes(pairs: readonly (readonly [flags: number, shape: number])[]): void {
+  for (const [flags, shape] of pairs) {
+    assert((flags & SHAPE_MASK) === shape, 'sgl: an element is read by the shape it is written with');
+    assert((flags & SGL_END_OF_BUFFER) !== 0, 'sgl: every element we write ends its buffer');
+  }
+}
+
+checkShapes([
+  [SGL_SIMPLE_IN, SHAPE_IN],
+  [SGL_SIMPLE_OUT, SHAPE_OUT],
+  [SGL_BUCKET, SHAPE_BUCKET],
+  [SGL_TRANSMIT, SHAPE_TRANSMIT],
+  [SGL_IMMEDIATE, SHAPE_IMMEDIATE],
+]);
+
 // Hot path: everything below runs for every element of every list.
 
-/** Flags as written, modifiers included. */
+/** Flags as they were written, LAST_ELEMENT and END_OF_BUFFER included. */
 export function getSglFlags(words: Int32Array, at: number): number {
   return words[at] >>> 24;
 }
@@ -77,7 +104,10 @@ export function isSglLast(words: Int32Array, at: number): boolean {
   return words[at] < 0; // LAST_ELEMENT is the word's sign
 }
 
-/** Flags in an element's first word, without LAST_ELEMENT: where the word may be read only once, since the host may change it. */
+/**
+ * Flags in an element's first word, without LAST_ELEMENT. For readers that may read the word only once, since the host may
+ * change it meanwhile.
+ */
 export function sglShapeOf(first: number): number {
   return (first >>> 24) & ~SGL_LAST;
 }
@@ -136,18 +166,25 @@ export function writeSglSimple(
   count: number,
   address: number,
 ): number {
+  assert(
+    (flags & SHAPE_MASK) === SHAPE_IN || (flags & SHAPE_MASK) === SHAPE_OUT,
+    'sgl: a simple element goes in or out',
+  );
+  assert(count > 0 && count <= COUNT_MAX, 'sgl: a simple element has bytes, as many as a count holds');
+  assert(address > 0, 'sgl: a simple element has an address');
   words[at] = (flags << 24) | count;
   words[at + 1] = address;
   return at + SGL_SIMPLE_WORDS;
 }
 
-/** Writes SGL_SHORT_TRANSACTION. @param classFields 16 bits of the class's. @returns the word index after it. */
+/** Writes SGL_SHORT_TRANSACTION. @param classFields 16 bits that the class defines. @returns the word index after it. */
 export function writeSglTransaction(
   words: Int32Array,
   at: number,
   classFields: number,
   context: number,
 ): number {
+  assert((classFields & ~0xffff) === 0, 'sgl: the fields of the class have sixteen bits');
   // ElementLength counts the words after the first.
   words[at] = (classFields & 0xffff) | ((SGL_TRANSACTION_WORDS - 1) << 16) | (SGL_SHORT_TRANSACTION << 24);
   words[at + 1] = context;
@@ -163,6 +200,12 @@ export function writeSglContext(
   context: number,
   address: number,
 ): number {
+  assert(
+    (flags & SHAPE_MASK) === SHAPE_BUCKET || (flags & SHAPE_MASK) === SHAPE_TRANSMIT,
+    'sgl: an element with a context is a bucket or a transmit buffer',
+  );
+  assert(count > 0 && count <= COUNT_MAX, 'sgl: a buffer has bytes, as many as a count holds');
+  assert(address > 0, 'sgl: a buffer has an address');
   words[at] = (flags << 24) | count;
   words[at + 1] = context;
   words[at + 2] = address;
@@ -170,8 +213,8 @@ export function writeSglContext(
 }
 
 /**
- * Writes the head of an immediate element; the caller puts the data at `getSglImmediateAddress(at)`.
- * @returns the word index after the data.
+ * Writes the head of an immediate element. The caller puts the data at `getSglImmediateAddress(at)`.
+ * @param count bytes, 0 for an empty datagram. @returns the word index after the data.
  */
 export function writeSglImmediate(
   words: Int32Array,
@@ -180,16 +223,19 @@ export function writeSglImmediate(
   count: number,
   context: number,
 ): number {
+  assert((flags & SHAPE_MASK) === SHAPE_IMMEDIATE, 'sgl: immediate data has the flags of immediate data');
+  assert(count >= 0 && sglImmediateWords(count) < SGL_MESSAGE_WORDS_MAX, 'sgl: immediate data fits a frame');
   words[at] = (flags << 24) | count;
   words[at + 1] = context;
   return at + sglImmediateWords(count);
 }
 
 /**
- * Walks a list the other side wrote, and leaves in `sglScan` what it holds. Good means: only elements of the allowed
- * kinds, all within the message, the last one marked, and every address and count within the region that `words` views
- * whole. That an address lies in the pool it should is the reader's to check.
- * @param sglWord where the list begins, in words from the frame. @param sizeWords of the message, at most FRAME_WORDS.
+ * Walks a list that the other side wrote, and leaves in `sglScan` what it holds. A good list has only elements of the allowed
+ * kinds, all within the message, with the last one marked; and every address and count lies within the region, all of which
+ * `words` views. Whoever serves the message checks that an address lies in the pool it should.
+ * @param sglWord where the list begins, in words from the frame.
+ * @param sizeWords of the message; the frame's check has found it FRAME_WORDS at the most.
  * @param allowed SGL_ALLOW_ bits.
  * @returns 0, SGL_BAD_LIST or SGL_BAD_PARAMETER.
  */
@@ -200,6 +246,11 @@ export function checkSgl(
   sizeWords: number,
   allowed: number,
 ): number {
+  assert(sizeWords <= SGL_MESSAGE_WORDS_MAX, 'sgl: the message was found to end within its frame');
+  assert(
+    allowed !== 0 && (allowed & ~SGL_ALLOW_ANY) === 0,
+    'sgl: a message with a list allows some kind of element',
+  );
   const end = frame + sizeWords;
   let at = frame + sglWord;
   let elements = 0;

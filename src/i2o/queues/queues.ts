@@ -1,12 +1,19 @@
-/** The transports there are, and each side's two ends of the one a card was planned with. */
+/**
+ * The two transports, and each side's two ends of the one that a card was planned with. Everything above works with the ends
+ * by the contract in i2o/transport.ts and does not know which transport it is.
+ */
+import { assert } from '../../assert/assert.ts';
 import type { CardLayout, QueuePlanner, Transport } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { FRAME_BYTES } from '../frame.ts';
 import type { FrameConsumer, FrameProducer } from '../transport.ts';
-import { FifoCardConsumer, FifoCardProducer } from './fifo/fifo-card.ts';
-import { FifoHostConsumer, FifoHostProducer } from './fifo/fifo-host.ts';
+import { FifoCardConsumer } from './fifo/card-consumer.ts';
+import { FifoCardProducer } from './fifo/card-producer.ts';
 import { type FifoLayout, firstInboundMfa, planOutboundFrames, planUnit } from './fifo/fifo-layout.ts';
 import { HostPort } from './fifo/fifo-port.ts';
+import { FifoHostConsumer } from './fifo/host-consumer.ts';
+import { FifoHostProducer } from './fifo/host-producer.ts';
 import { RingConsumer, RingProducer } from './ring/ring.ts';
 import { FRAMES_OFFSET, planRing, ringCopies } from './ring/ring-layout.ts';
 
@@ -24,13 +31,14 @@ export interface CardQueues {
   readonly outbound: FrameProducer;
 }
 
-/** What plans a transport's memory, for `planCard`. */
+/** The function with which `planCard` plans a transport's memory. */
 export function queuePlanner(transport: Transport): QueuePlanner {
   if (transport === 'ring') return planRing;
   return (plan, name, _frames, sizes, outbound) =>
     outbound ? planOutboundFrames(plan, name, sizes) : planUnit(plan, name, sizes);
 }
 
+/** Makes the host's ends, once the region is allocated. */
 export function hostQueues(region: Region, layout: CardLayout, ledger: Ledger): HostQueues {
   if (layout.transport === 'ring') {
     return {
@@ -51,7 +59,7 @@ export function hostQueues(region: Region, layout: CardLayout, ledger: Ledger): 
   };
 }
 
-/** Once a card: the fifo's free list is filled here. */
+/** Makes the card's ends. Call it once a card, since it fills the inbound free list of the FIFOs. */
 export function cardQueues(region: Region, layout: CardLayout, ledger: Ledger): CardQueues {
   if (layout.transport === 'ring') {
     return {
@@ -71,13 +79,18 @@ export function cardQueues(region: Region, layout: CardLayout, ledger: Ledger): 
   };
 }
 
-/** The part of a card's layout that is the FIFOs'. */
+/** The part of a card's layout that concerns the FIFOs. */
 export function fifoLayout(layout: CardLayout): FifoLayout {
-  const { inbound, outbound, inboundFrames, outboundFrames } = layout;
+  const { transport, inbound, outbound, inboundFrames, outboundFrames } = layout;
+  assert(transport === 'fifo', 'queues: the FIFOs are those of a card that was planned with them');
+  assert(
+    outbound >= inbound + firstInboundMfa(layout) + inboundFrames * FRAME_BYTES,
+    'queues: the outbound frames lie behind the unit, so that no address is good both ways',
+  );
   return { unit: inbound, outbound, inboundFrames, outboundFrames };
 }
 
-/** Word index of each direction's frame 0; the others follow, FRAME_WORDS apart. */
+/** Word index of frame 0 in each direction; the other frames follow it, FRAME_WORDS apart. */
 export function firstFrameWords(layout: CardLayout): { inbound: number; outbound: number } {
   if (layout.transport === 'ring') {
     return {

@@ -1,7 +1,8 @@
 /**
- * Where I2O's messaging unit lies in memory (reference sections 2.1 to 2.3). Four FIFOs hold message frame addresses, MFAs;
- * the frames themselves stay where they are. "Head" is the producer's index and "tail" the consumer's, as the hardware
- * manuals have it; the ring's words for them are the other way round.
+ * Where the messaging unit of I2O 1.5 lies in memory. (Linux drives one in drivers/message/i2o/iop.c, and
+ * include/linux/i2o.h names its registers.) Four FIFOs hold message frame addresses, MFAs; the frames themselves stay where
+ * they are. "Head" is the producer's index and "tail" the consumer's, as the hardware manuals have it; the ring transport
+ * uses the two words the other way round.
  *
  *   offset    0  inbound free head      (card)     128  inbound free tail      (host, by reading port 0x40)
  *           256  inbound post head      (host, by writing port 0x40)
@@ -10,7 +11,7 @@
  *           768  outbound free head     (host, by writing port 0x44)
  *                                                  896  outbound free tail     (card)
  *          1024  outbound interrupt mask, 0x34     (host)
- *          1152  inbound interrupt mask, 0x28      (card; set by whoever delivers the interrupt)
+ *          1152  inbound interrupt mask, 0x28      (card; the host sets it when it delivers the interrupt)
  *          1280  the host waits for an inbound frame; 1408 the card waits for an outbound frame
  *          1536  overruns of the outbound free list
  *          1664  inbound free floor, 1792 outbound post floor: entries before it a reset has destroyed    (card)
@@ -18,14 +19,18 @@
  *           ...  inbound frames, 128 bytes each
  *
  * An inbound frame lies in the card's memory: its MFA is its offset in this unit, the card's window. An outbound frame lies in
- * the host's: its MFA is its address. The outbound frames are planned behind the unit, so no number is good both ways.
+ * the host's memory: its MFA is its address. The outbound frames are planned behind the unit, so that no number is a good
+ * address both ways.
  *
- * Each index has a pair of cache lines to itself. Ours, not the hardware's: indices run freely as int32, so full and empty
- * differ by a subtraction where the hardware remembers who moved last; sizes are the smallest power of two that holds the
- * frames, not 4 K to 64 K; there is no prefetch register, whose only visible effect, the level of the interrupt, is kept;
- * where a reset would rewrite the indices, the card, which cannot move the host's, says by a floor what is gone;
- * and the two words by which a side waits for a free frame stand for doorbell bits (0x20, 0x2C), which I2O left to others.
+ * Each index has a pair of cache lines to itself. In five things this model differs from the hardware:
+ * - Indices run freely as int32, so a subtraction tells full from empty; the hardware remembers who moved last.
+ * - A FIFO has the smallest power of two of entries that holds the frames, not 4 K to 64 K.
+ * - There is no prefetch register. Its only visible effect, the level of the interrupt, is kept.
+ * - A reset of the hardware rewrites all indices. Here the card cannot move the host's, so a floor says what is gone.
+ * - Each side waits for a free frame by a word of its own, which stands for a doorbell bit (0x20, 0x2C): I2O leaves the use
+ *   of those bits to others.
  */
+import { assert } from '../../../assert/assert.ts';
 import type { MemoryPlan } from '../../../dma/plan.ts';
 import { FRAME_BYTES } from '../../frame.ts';
 
@@ -55,6 +60,47 @@ export const OUTBOUND_FREE = 3;
 /** The window's start is aligned like a page, as a card's is. */
 const UNIT_ALIGNMENT = 4096;
 const FRAMES_MAX = 65536;
+const LINE_PAIR_BYTES = 128;
+
+/** @param offsets of the unit's words, in the order in which they lie. @param queues offset of the FIFOs behind them. */
+export function checkUnitLayout(offsets: readonly number[], queues: number, alignment: number): void {
+  for (let i = 0; i < offsets.length; i++) {
+    assert(
+      offsets[i] === i * LINE_PAIR_BYTES,
+      'fifo layout: each word of the unit has a pair of cache lines',
+    );
+  }
+  assert(
+    queues >= offsets.length * LINE_PAIR_BYTES,
+    'fifo layout: the FIFOs lie behind the words of the unit',
+  );
+  assert(
+    queues % FRAME_BYTES === 0 && alignment % FRAME_BYTES === 0,
+    'fifo layout: inbound frames are aligned like outbound ones',
+  );
+}
+
+checkUnitLayout(
+  [
+    INBOUND_FREE_HEAD,
+    INBOUND_FREE_TAIL,
+    INBOUND_POST_HEAD,
+    INBOUND_POST_TAIL,
+    OUTBOUND_POST_HEAD,
+    OUTBOUND_POST_TAIL,
+    OUTBOUND_FREE_HEAD,
+    OUTBOUND_FREE_TAIL,
+    OUTBOUND_MASK,
+    INBOUND_MASK,
+    HOST_WAITS,
+    CARD_WAITS,
+    OVERRUNS,
+    INBOUND_FREE_FLOOR,
+    OUTBOUND_POST_FLOOR,
+  ],
+  QUEUES,
+  UNIT_ALIGNMENT,
+);
 
 /** What one messaging unit is made of. */
 export interface FifoLayout {
@@ -84,10 +130,12 @@ export function fifoSize({ inboundFrames, outboundFrames }: FrameCounts): number
 
 /** Word index of a FIFO's first entry. @param queue INBOUND_FREE to OUTBOUND_FREE. */
 export function queueWord(layout: FifoLayout, queue: number): number {
+  assert(queue >= INBOUND_FREE && queue <= OUTBOUND_FREE, 'fifo layout: there are four FIFOs');
+  assert(layout.unit > 0 && layout.unit % UNIT_ALIGNMENT === 0, 'fifo layout: the unit begins on a page');
   return (layout.unit + QUEUES + queue * fifoSize(layout) * 4) >> 2;
 }
 
-/** MFA of inbound frame 0: the first byte behind the FIFOs, on a pair of cache lines. */
+/** MFA of inbound frame 0: the first pair of cache lines behind the FIFOs. */
 export function firstInboundMfa(counts: FrameCounts): number {
   return QUEUES + Math.ceil((4 * 4 * fifoSize(counts)) / FRAME_BYTES) * FRAME_BYTES;
 }
@@ -102,7 +150,7 @@ export function planUnit(plan: MemoryPlan, name: string, counts: FrameCounts): n
   );
 }
 
-/** Plans the outbound frames, after the unit. @returns the first one's address. */
+/** Plans the outbound frames, which must lie behind the unit: call it after `planUnit`. @returns the first one's address. */
 export function planOutboundFrames(plan: MemoryPlan, name: string, counts: FrameCounts): number {
   const frames = counts.outboundFrames;
   return plan.reserve(name, frames * FRAME_BYTES, `${frames} outbound frames, the host's to lend`);

@@ -1,12 +1,13 @@
 /**
- * What the host sees of the messaging unit: two ports and two interrupt registers (reference sections 2.1 to 2.3). All the
- * host's dealings with the FIFOs go through here, one bus access each, counted; behind each access is what the hardware does.
+ * What the host sees of the messaging unit of I2O 1.5: two ports and two interrupt registers (in Linux the fields in_port,
+ * out_port, irq_status and irq_mask of struct i2o_controller, include/linux/i2o.h). The host reaches the FIFOs only through
+ * this class. Each method is one bus access, which it counts, and does what the hardware does behind that access.
  *
  *   read 0x40    takes a free inbound frame        write 0x40   posts it, and interrupts the card
  *   read 0x44    takes a reply                     write 0x44   lends the card an outbound frame
  *   read 0x30    outbound interrupt status         write 0x34   outbound interrupt mask
  *
- * A read that finds nothing gives 0xFFFFFFFF (NO_FRAME as an int32), and what is read is taken.
+ * A read that finds nothing gives 0xFFFFFFFF (NO_FRAME as an int32). A read is destructive: it takes the address it returns.
  */
 import type { Region } from '../../../dma/region.ts';
 import {
@@ -23,17 +24,18 @@ import { NO_FRAME } from '../../transport.ts';
 import { FifoHead, FifoTail } from './fifo.ts';
 import * as at from './fifo-layout.ts';
 
-/** Bit 3 of status and mask: the outbound post list holds something. Other bits are not used here. */
+/** Bit 3 of status and mask: the outbound post list is not empty. The other bits are not used here. */
 export const OUTBOUND_POST_INTERRUPT = 0x08;
 
-/** What a write of a port came to. */
-export const WRITE_RETRIED = 0; // no room: the bus access must be made again
+/** Outcomes of writing a port. There was no room: the bus access must be made again. */
+export const WRITE_RETRIED = 0;
+/** Written, and nobody is told. */
 export const WRITE_QUIET = 1;
 /** Written, and the card has an interrupt. */
 export const WRITE_INTERRUPTED = 2;
 
 export class HostPort {
-  /** Fault for tests: so many reads of 0x44 find nothing although there is something, as early i960 did. */
+  /** A fault for tests: this many reads of 0x44 find nothing although there is a reply, as early i960 processors did. */
   spuriousEmpties = 0;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
@@ -41,6 +43,7 @@ export class HostPort {
   private inboundPost: FifoHead;
   private readonly outboundPost: FifoTail;
   private outboundFree: FifoHead;
+  /** Makes the two ends that push anew, which read their indices from memory. */
   private readonly build: () => [inboundPost: FifoHead, outboundFree: FifoHead];
   private readonly outboundMaskWord: number;
   private readonly inboundMaskWord: number;
@@ -123,7 +126,7 @@ export class HostPort {
     return mfa;
   }
 
-  /** WRITE 0x44. With no room the frame is lost, and the card has an error interrupt. @returns a WRITE_ number. // Hot path. */
+  /** WRITE 0x44. Without room the frame is lost and the card has an error interrupt. @returns a WRITE_ number. // Hot path. */
   writeOutbound(mfa: number): number {
     const fifo = this.outboundFree;
     this.counters[PORT_WRITES] += 1;
@@ -136,50 +139,53 @@ export class HostPort {
     return this.interrupted(this.cardWaitsWord, 1, 0);
   }
 
-  /** READ 0x30. Bit 3 is a level: set as long as there are replies, whatever the mask says. */
+  /** READ 0x30. Bit 3 is a level: it is set as long as there are replies, whatever the mask says. */
   readStatus(): number {
     this.counters[REGISTER_READS] += 1;
     return this.outboundPost.empty ? 0 : OUTBOUND_POST_INTERRUPT;
   }
 
-  /** READ 0x34. */
+  /** READ 0x34: the mask as last written. */
   readMask(): number {
     this.counters[REGISTER_READS] += 1;
     return Atomics.load(this.words, this.outboundMaskWord);
   }
 
-  /** WRITE 0x34. @param mask a set bit masks. */
+  /** WRITE 0x34. @param mask a set bit masks the interrupt it stands for. */
   writeMask(mask: number): void {
     this.counters[REGISTER_WRITES] += 1;
     Atomics.store(this.words, this.outboundMaskWord, mask);
   }
 
-  /** WRITE 0x20, ours: asks the card for an interrupt when an inbound frame is free. */
+  /** WRITE 0x20. This use is ours: it asks the card for an interrupt when an inbound frame is free. */
   askForFrame(): void {
     this.counters[REGISTER_WRITES] += 1;
     Atomics.store(this.words, this.hostWaitsWord, 1);
   }
 
-  /** READ 0x2C, ours: whether the card still knows that the host waits. */
+  /** READ 0x2C. This use is ours: it tells whether the host's question is still open. */
   asksForFrame(): boolean {
     this.counters[REGISTER_READS] += 1;
     return Atomics.load(this.words, this.hostWaitsWord) !== 0;
   }
 
-  /** The IOP was reset: the registers are as it has left them. */
+  /** The IOP was reset: this end takes the indices as the reset has left them. */
   restart(): void {
     this.inboundFree.broken = false;
     this.outboundPost.broken = false;
     [this.inboundPost, this.outboundFree] = this.build();
   }
 
-  /** True once the card has written an index that cannot be. */
+  /** True once the card has written an impossible index. */
   get broken(): boolean {
     const { inboundFree, inboundPost, outboundPost, outboundFree } = this;
     return inboundFree.broken || inboundPost.broken || outboundPost.broken || outboundFree.broken;
   }
 
-  /** Delivers an interrupt that the card has asked for, once: from then on it is in service. */
+  /**
+   * Delivers the interrupt that the card has asked for, once: from then on it is in service.
+   * @param asked what the card has written into the word to ask for it. @param served what stands there afterwards.
+   */
   private interrupted(word: number, asked: number, served: number): number {
     const { words } = this;
     if (Atomics.load(words, word) !== asked) return WRITE_QUIET;

@@ -1,20 +1,27 @@
 /**
  * The two ends of one FIFO of message frame addresses (layout: fifo-layout.ts). One side only pushes, the other only takes.
  *
- * Order: a plain store fills the entry, then `Atomics.store` of the head shows it; the taker's `Atomics.load` of the head pairs
- * with it. The other side's index is read again only when the one last seen says full or empty, as a prefetch register would.
- * An index that cannot be ends the FIFO's use until a reset, and is reported by `broken`.
+ * Order of memory: a plain store fills the entry, then `Atomics.store` of the head shows it, and the taker's `Atomics.load` of
+ * the head pairs with that store. An end reads the other side's index again only when the one it saw last says full or empty,
+ * as a prefetch register would. An impossible index ends the use of the FIFO until a reset, and `broken` reports it.
  *
- * A reset empties a FIFO from either end: the one that takes skips what there is, the one that pushes raises the floor, an index
- * below which the other finds nothing any more.
+ * A reset empties a FIFO from either end: the end that takes skips the entries there are; the end that pushes raises the
+ * floor, an index below which the other end finds nothing any more.
  */
+import { assert } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
+
+/** What must hold of the memory of a FIFO, at either end. @param entries word index of its first entry. */
+function checkMemory(words: Int32Array, entries: number, size: number): void {
+  assert(size > 0 && (size & (size - 1)) === 0, 'fifo: its size is a power of two');
+  assert(entries > 0 && entries + size <= words.length, 'fifo: its entries lie in the region');
+}
 
 /** The end that pushes. */
 export class FifoHead {
-  /** True once the other side has written an index that cannot be. */
+  /** True once the other side has written an impossible index. */
   broken = false;
-  /** Entries pushed; those after `shown` are not visible yet. */
+  /** Entries pushed since the FIFO began; the other side cannot see those after `shown` yet. */
   next = 0;
   shown = 0;
   private readonly words: Int32Array;
@@ -29,11 +36,13 @@ export class FifoHead {
   private floor = 0;
 
   /**
-   * @param entries word index of the first entry. @param size entries, a power of two. @param head @param tail addresses.
-   * @param floor address of the floor, where this end may raise it.
+   * @param entries word index of the first entry. @param size how many entries, a power of two.
+   * @param head address of the index this end moves. @param tail address of the index the other end moves.
+   * @param floor address of the floor, where this end may raise it; −4 where it has none.
    */
   constructor(region: Region, entries: number, size: number, head: number, tail: number, floor = -4) {
     this.words = region.words;
+    checkMemory(region.words, entries, size);
     this.entries = entries;
     this.size = size;
     this.mask = size - 1;
@@ -56,12 +65,15 @@ export class FifoHead {
 
   /** Makes what was pushed visible. */
   show(): void {
+    const added = (this.next - this.shown) | 0;
+    assert(added >= 0 && added <= this.size, 'fifo head: what is shown was pushed, and fits');
     Atomics.store(this.words, this.headWord, this.next);
     this.shown = this.next;
   }
 
   /** Whether the other side has taken the entry that was pushed when `next` was `index`. // Hot path. */
   taken(index: number): boolean {
+    assert(((this.next - index) | 0) > 0, 'fifo head: it is asked about an entry that was pushed');
     if (((this.tailSeen - index) | 0) > 0) return true;
     this.look();
     return ((this.tailSeen - index) | 0) > 0;
@@ -74,8 +86,8 @@ export class FifoHead {
   }
 
   /**
-   * A reset: what was pushed and not taken is gone. @param destroyed told of each such entry. @returns how many.
-   * What the other side's index had broken is whole again.
+   * A reset destroys what was pushed and not taken. A FIFO that an impossible index had broken works again.
+   * @param destroyed is called with each entry destroyed. @returns how many there were.
    */
   cut(destroyed?: (entry: number) => void): number {
     this.broken = false;
@@ -86,6 +98,7 @@ export class FifoHead {
     }
     this.broken = false;
     this.show();
+    assert(((this.next - this.floor) | 0) >= 0, 'fifo head: the floor only rises');
     this.floor = this.next;
     this.tailSeen = this.next;
     if (this.floorWord >= 0) Atomics.store(this.words, this.floorWord, this.floor);
@@ -95,10 +108,10 @@ export class FifoHead {
   /** Reads the other side's index. @returns whether there is room. */
   private look(): boolean {
     let tail = Atomics.load(this.words, this.tailWord);
-    // The other side has not looked since the floor was raised.
+    // A tail below the floor means that the other side has not looked since the floor was raised.
     if (this.floorWord >= 0 && ((tail - this.floor) | 0) < 0) tail = this.floor;
     const used = (this.next - tail) | 0;
-    // Nobody can have taken what was not shown, nor put back what was taken.
+    // Nobody can have taken what was not shown, or put back what was taken.
     if (used > this.size || ((this.shown - tail) | 0) < 0 || ((tail - this.tailSeen) | 0) < 0) {
       this.broken = true;
       return false;
@@ -110,6 +123,7 @@ export class FifoHead {
 
 /** The end that takes. */
 export class FifoTail {
+  /** True once the other side has written an impossible index. */
   broken = false;
   private readonly words: Int32Array;
   private readonly entries: number;
@@ -122,9 +136,10 @@ export class FifoTail {
   private next = 0;
   private headSeen = 0;
 
-  /** As of `FifoHead`; the floor is the other end's to raise. */
+  /** The parameters are those of `FifoHead`, but this end moves the tail, and only the other end raises the floor. */
   constructor(region: Region, entries: number, size: number, head: number, tail: number, floor = -4) {
     this.words = region.words;
+    checkMemory(region.words, entries, size);
     this.floorWord = floor >> 2;
     this.entries = entries;
     this.size = size;
@@ -135,14 +150,15 @@ export class FifoTail {
     this.headSeen = this.next;
   }
 
-  /** Whether there is nothing to take, after looking at the shared head if none was known of. // Hot path. */
+  /** Whether there is nothing to take. Reads the shared head only when this end knows of no entry. // Hot path. */
   get empty(): boolean {
     if (this.floorWord >= 0) this.rise();
     return this.next === this.headSeen && this.look() === 0;
   }
 
-  /** Takes the next entry; not empty. The room it took is given back by `show`. // Hot path. */
+  /** Takes the next entry. There must be one: look at `empty` first. `show` gives back the room it took. // Hot path. */
   take(): number {
+    assert(this.next !== this.headSeen, 'fifo tail: an entry is taken only where one is known to be');
     const entry = this.words[this.entries + (this.next & this.mask)];
     this.next = (this.next + 1) | 0;
     return entry;
@@ -150,6 +166,7 @@ export class FifoTail {
 
   /** Tells the other side what was taken. */
   show(): void {
+    assert(((this.headSeen - this.next) | 0) >= 0, 'fifo tail: no more is shown as taken than was pushed');
     Atomics.store(this.words, this.tailWord, this.next);
   }
 
@@ -159,7 +176,7 @@ export class FifoTail {
     return this.look();
   }
 
-  /** A reset: skips what there is. What the other side's index had broken is whole again. @returns entries skipped. */
+  /** A reset skips what there is. A FIFO that an impossible index had broken works again. @returns entries skipped. */
   skip(): number {
     this.broken = false;
     const head = Atomics.load(this.words, this.headWord);
@@ -170,7 +187,7 @@ export class FifoTail {
     return waiting >= 0 && waiting <= this.size ? waiting : 0;
   }
 
-  /** What lies below the floor is gone. // Hot path. */
+  /** Forgets the entries below the floor, which a reset has destroyed. // Hot path. */
   private rise(): void {
     const floor = Atomics.load(this.words, this.floorWord);
     if (((floor - this.next) | 0) <= 0) return;

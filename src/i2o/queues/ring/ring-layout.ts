@@ -1,6 +1,7 @@
 /**
- * Where a ring's words lie. One ring carries frames one way, from its only producer to its only consumer; two make a
- * queue pair. This replaces I2O's four FIFOs of frame addresses: the frames stay in place and only indices move.
+ * Where the words of a ring lie. One ring carries frames one way, from its only producer to its only consumer; two rings
+ * make a queue pair. This transport is ours: it replaces I2O's four FIFOs of frame addresses. The frames stay in place and
+ * only indices move.
  *
  *   offset    0  tail       frames posted, counted from the start (producer writes)
  *           128  head       frames released (consumer writes)
@@ -9,12 +10,15 @@
  *           512  frames     capacity × 128 bytes
  *           ...  copies     capacity × 128 bytes, behind the outbound ring's frames only
  *
- * A frame of a ring cannot be preserved: it would hold up all behind it. So the card copies a message it could not deliver, and
- * copy n belongs to outbound frame n: written before the failure record there is published, read before that is released.
+ * A frame of a ring cannot be preserved, since it would hold up all the frames behind it. So the card copies a message that
+ * it could not deliver. Copy n belongs to outbound frame n, which holds the failure record: the card writes the copy before
+ * it publishes the record, and the host reads the copy before it releases the record.
  *
  * Each word has a pair of cache lines to itself, since processors fetch lines in pairs. Indices run freely as int32; a
- * slot is `index & (capacity − 1)`. Empty is head = tail, full is tail − head = capacity: no slot is lost to tell them apart.
+ * slot is `index & (capacity − 1)`. A ring is empty when head = tail and full when tail − head = capacity, so no slot is
+ * lost to tell the two apart.
  */
+import { assert } from '../../../assert/assert.ts';
 import type { MemoryPlan } from '../../../dma/plan.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../../frame.ts';
 
@@ -23,6 +27,19 @@ export const HEAD_OFFSET = 128;
 export const TAIL_EVENT_OFFSET = 256;
 export const HEAD_EVENT_OFFSET = 384;
 export const FRAMES_OFFSET = 512;
+const LINE_PAIR_BYTES = 128;
+
+/** @param offsets of the four words and of the frames, in the order in which they lie. */
+export function checkRingLayout(offsets: readonly number[]): void {
+  for (let i = 0; i < offsets.length; i++) {
+    assert(
+      offsets[i] === i * LINE_PAIR_BYTES,
+      'ring layout: each index, and the first frame, begins a pair of cache lines',
+    );
+  }
+}
+
+checkRingLayout([TAIL_OFFSET, HEAD_OFFSET, TAIL_EVENT_OFFSET, HEAD_EVENT_OFFSET, FRAMES_OFFSET]);
 
 /** Bytes of a ring. @param capacity frames, a power of two from 2 to 65536. */
 export function ringBytes(capacity: number): number {
@@ -53,15 +70,22 @@ export function planRing(
   );
 }
 
-/** Where copies of undelivered requests lie, as word indices: of outbound frame 0, and of the copy that belongs to it. */
+/** Where the copies of undelivered requests lie. */
 export interface RingCopies {
+  /** Word index of outbound frame 0, which may hold a failure record. */
   readonly records: number;
+  /** Word index of the copy that belongs to outbound frame 0; the others follow, FRAME_WORDS apart. */
   readonly copies: number;
+  /** Outbound frames, and so copies. */
   readonly frames: number;
 }
 
-/** @param offset address of the outbound ring. */
+/** @param offset address of the outbound ring. @param capacity its frames. */
 export function ringCopies(offset: number, capacity: number): RingCopies {
+  assert(
+    offset % LINE_PAIR_BYTES === 0 && capacity >= 2,
+    'ring layout: the copies are those of a planned ring',
+  );
   const records = (offset + FRAMES_OFFSET) >> 2;
   return { records, copies: records + capacity * FRAME_WORDS, frames: capacity };
 }

@@ -1,13 +1,18 @@
 /**
- * The two ends of a ring (layout: ring-layout.ts). Each end keeps the other's index as last seen, and reads the shared word
- * only when that says full or empty: a shared cache line moves once per batch, not once per frame.
+ * The two ends of a ring (layout: ring-layout.ts). Each end remembers the other's index as it last saw it, and reads the
+ * shared word only when the remembered index says full or empty. So a shared cache line moves once per batch, not once per
+ * frame.
  *
- * Order: a plain store fills the frame, then `Atomics.store` of the tail publishes it; the consumer's `Atomics.load` of the
- * tail pairs with it. The head goes the other way in the same manner. Notification is a hint, so whoever arms looks again.
+ * Order of memory: plain stores fill the frame, then `Atomics.store` of the tail publishes it, and the consumer's
+ * `Atomics.load` of the tail pairs with that store. The head travels the other way in the same manner. A notification is
+ * only a hint, so an end that asks for one looks at the index once more before it sleeps.
  *
- * Nothing the other end wrote is trusted: an index that cannot be (further than the capacity away) stops the ring's use and
- * is reported by `broken`; what a frame holds is the frame checker's business.
+ * Neither end trusts what the other wrote. An impossible index (further away than the capacity) ends the use of the ring
+ * until a reset, and `broken` reports it. What a frame holds is checked by whoever reads it (frame.ts, the codecs).
+ * The assertions are about this end's own indices, which lie in the end's own fields: the words in shared memory could have
+ * been overwritten by the other side, so no assertion reads them.
  */
+import { assert } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../../frame.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../transport.ts';
@@ -17,11 +22,18 @@ import {
   HEAD_EVENT_OFFSET,
   HEAD_OFFSET,
   type RingCopies,
+  ringBytes,
   TAIL_EVENT_OFFSET,
   TAIL_OFFSET,
 } from './ring-layout.ts';
 
-/** The sending end. acquire → write the frame → post | cancel; publish now and then. */
+/** What the producer has taken and neither posted nor cancelled. */
+const NONE = 0;
+const ACQUIRED = 1;
+/** The copy of a request that came back undelivered. */
+const ADOPTED = 2;
+
+/** The sending end: acquire, write the frame, then post or cancel; publish once per batch. */
 export class RingProducer implements FrameProducer {
   private readonly words: Int32Array;
   private readonly capacity: number;
@@ -31,16 +43,25 @@ export class RingProducer implements FrameProducer {
   private readonly headWord: number;
   private readonly tailEventWord: number;
   private readonly headEventWord: number;
-  /** Frames posted; `next - published` of them are not visible yet. */
+  /** NONE, ACQUIRED or ADOPTED. */
+  private held = NONE;
+  /** Frames posted since the ring began; `next - published` of them are not visible yet. */
   private next = 0;
   private published = 0;
   private headSeen = 0;
   private brokenIndex = false;
   private readonly copies: RingCopies | undefined;
 
-  /** @param copies where the consumer keeps copies of what it could not deliver. */
+  /**
+   * @param offset address of the ring, as `planRing` returned it.
+   * @param copies where the consumer keeps copies of the requests it could not deliver; none for a ring of replies.
+   */
   constructor(region: Region, offset: number, capacity: number, copies?: RingCopies) {
     checkCapacity(capacity);
+    assert(
+      offset > 0 && offset % FRAME_BYTES === 0 && offset + ringBytes(capacity) <= region.byteLength,
+      'ring producer: the ring lies in the region, on a pair of cache lines',
+    );
     this.words = region.words;
     this.copies = copies;
     this.capacity = capacity;
@@ -59,18 +80,25 @@ export class RingProducer implements FrameProducer {
    * @returns its word index, or NO_FRAME when all are in use. // Hot path: 2 ns.
    */
   acquire(): number {
+    assert(this.held === NONE, 'ring producer: a frame is posted or cancelled before the next is acquired');
     const next = this.next;
     if (((next - this.headSeen) | 0) >= this.capacity && this.refresh() <= 0) return NO_FRAME;
+    this.held = ACQUIRED;
     return this.framesWord + (next & this.mask) * FRAME_WORDS;
   }
 
   /** The acquired frame is complete. It becomes visible with the next `publish`. */
   post(): void {
+    assert(this.held === ACQUIRED, 'ring producer: only a frame that was acquired is posted');
+    this.held = NONE;
     this.next = (this.next + 1) | 0;
   }
 
-  /** Gives the acquired frame back unused: a frame not posted is not taken, so there is nothing to undo. */
-  cancel(): void {}
+  /** Gives back the acquired frame, which keeps its place in the ring, or the adopted copy. */
+  cancel(): void {
+    assert(this.held !== NONE, 'ring producer: only a frame that was acquired or adopted is cancelled');
+    this.held = NONE;
+  }
 
   /**
    * Makes posted frames visible. // Hot path: 8 ns when there are any.
@@ -80,6 +108,8 @@ export class RingProducer implements FrameProducer {
     const next = this.next;
     const before = this.published;
     if (next === before) return 0;
+    const posted = (next - before) | 0;
+    assert(posted > 0 && posted <= this.capacity, 'ring producer: the frames to publish fit the ring');
     Atomics.store(this.words, this.tailWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.tailEventWord);
@@ -94,29 +124,43 @@ export class RingProducer implements FrameProducer {
 
   /** Asks to be notified when the consumer next releases a frame. @returns true when fewer than `wanted` are free. */
   armForFree(wanted: number): boolean {
+    assert(
+      wanted > 0 && wanted <= this.capacity,
+      'ring producer: it waits for no more frames than the ring has',
+    );
     for (;;) {
       const seen = this.headSeen;
       Atomics.store(this.words, this.headEventWord, seen);
       if (this.refresh() >= wanted) return false;
-      // Some came, but too few: the notification asked for is spent, so the next must be asked for from here.
+      // Some frames came, but too few. They have used up the notification, so ask again from the index now seen.
       if (this.headSeen === seen) return true;
     }
   }
 
-  /** No frame leaves the ring's order: what can be read is a copy, and there is nothing to give back. */
+  /** A frame cannot leave the ring's order, so what the producer reads is the consumer's copy of it. */
   adopt(address: number): number {
+    assert(this.held === NONE, 'ring producer: no undelivered frame is adopted while another is held');
     const { copies } = this;
     if (copies === undefined) return NO_FRAME;
     const offset = address - copies.copies * 4;
     const within = offset >= 0 && offset < copies.frames * FRAME_BYTES && offset % FRAME_BYTES === 0;
-    return within ? address >> 2 : NO_FRAME;
+    if (!within) return NO_FRAME;
+    this.held = ADOPTED;
+    return address >> 2;
   }
 
-  /** A frame acquired and not posted is not taken. */
-  surrender(): void {}
+  /** Nothing to give back: a frame acquired and not posted has never left the ring. */
+  surrender(): void {
+    this.held = NONE;
+  }
 
-  /** The frames stay where they are; those not received are the consumer's to skip, which knows of the reset, too. */
+  /** The indices stay as they are; the consumer, which learns of the reset too, skips what it has not received. */
   restart(destroyed?: (frame: number) => void): number {
+    assert(
+      ((this.next - this.published) | 0) >= 0,
+      'ring producer: nothing was published that was not posted',
+    );
+    this.held = NONE;
     this.brokenIndex = false;
     this.headSeen = Atomics.load(this.words, this.headWord);
     this.refresh();
@@ -134,7 +178,7 @@ export class RingProducer implements FrameProducer {
     return (this.next - this.headSeen) | 0;
   }
 
-  /** True once the consumer has written an index that cannot be. */
+  /** True once the consumer has written an impossible index. */
   get broken(): boolean {
     return this.brokenIndex;
   }
@@ -152,7 +196,7 @@ export class RingProducer implements FrameProducer {
   }
 }
 
-/** The receiving end. receive → read the frame → release; publish now and then. */
+/** The receiving end: receive, read the frame, release; publish once per batch. */
 export class RingConsumer implements FrameConsumer {
   private readonly words: Int32Array;
   private readonly capacity: number;
@@ -162,15 +206,22 @@ export class RingConsumer implements FrameConsumer {
   private readonly headWord: number;
   private readonly tailEventWord: number;
   private readonly headEventWord: number;
+  /** Whether the frame at `next` was given out by `receive` and is not released yet. */
+  private held = false;
+  /** Frames released since the ring began; the producer has been told of `published` of them. */
   private next = 0;
   private published = 0;
   private tailSeen = 0;
   private brokenIndex = false;
   private readonly copies: RingCopies | undefined;
 
-  /** @param copies where to keep copies of what cannot be delivered. */
+  /** @param offset as of the producer. @param copies where this end keeps copies of what it could not deliver. */
   constructor(region: Region, offset: number, capacity: number, copies?: RingCopies) {
     checkCapacity(capacity);
+    assert(
+      offset > 0 && offset % FRAME_BYTES === 0 && offset + ringBytes(capacity) <= region.byteLength,
+      'ring consumer: the ring lies in the region, on a pair of cache lines',
+    );
     this.words = region.words;
     this.copies = copies;
     this.capacity = capacity;
@@ -190,30 +241,41 @@ export class RingConsumer implements FrameConsumer {
    */
   receive(): number {
     if (this.next === this.tailSeen && this.refresh() === 0) return NO_FRAME;
+    this.held = true;
     return this.framesWord + (this.next & this.mask) * FRAME_WORDS;
   }
 
   /** The received frame has been read. The producer may use it again after the next `publish`. */
   release(): void {
+    assert(this.held, 'ring consumer: only a frame that was received is released');
+    this.held = false;
     this.next = (this.next + 1) | 0;
   }
 
-  /** A frame kept would keep those behind it, so a copy is. */
+  /** Keeps a copy: to keep the frame itself would hold up all the frames behind it. */
   preserve(record: number): number {
     const { copies, words } = this;
     if (copies === undefined) return NO_FRAME;
+    assert(this.held, 'ring consumer: only a frame that was received is preserved');
     const frame = this.framesWord + (this.next & this.mask) * FRAME_WORDS;
-    const copy = copies.copies + (record - copies.records);
+    const distance = record - copies.records;
+    assert(
+      distance >= 0 && distance < copies.frames * FRAME_WORDS && distance % FRAME_WORDS === 0,
+      'ring consumer: the failure record is a frame of the outbound ring',
+    );
+    const copy = copies.copies + distance;
     for (let i = 0; i < FRAME_WORDS; i++) words[copy + i] = words[frame + i];
     return copy * 4;
   }
 
-  /** The ring's frames are its producer's from the start. */
+  /** Nothing to lend: the ring's frames belong to its producer from the start. */
   supply(): void {}
 
   /** Skips what was posted, which makes the whole ring free. */
   restart(holding: boolean): number {
+    assert(!holding || this.held, 'ring consumer: a reset holds only a frame that was received');
     const { words, capacity } = this;
+    this.held = holding;
     const tail = Atomics.load(words, this.tailWord);
     const waiting = (tail - this.next) | 0;
     const held = holding ? 1 : 0;
@@ -233,6 +295,7 @@ export class RingConsumer implements FrameConsumer {
     const next = this.next;
     const before = this.published;
     if (next === before) return 0;
+    assert(((this.tailSeen - next) | 0) >= 0, 'ring consumer: no more frames are released than were posted');
     Atomics.store(this.words, this.headWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.headEventWord);
@@ -250,7 +313,7 @@ export class RingConsumer implements FrameConsumer {
     return this.refresh();
   }
 
-  /** True once the producer has written an index that cannot be. */
+  /** True once the producer has written an impossible index. */
   get broken(): boolean {
     return this.brokenIndex;
   }
