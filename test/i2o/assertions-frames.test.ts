@@ -8,6 +8,7 @@ import { checkFrameSize } from '../../src/i2o/frame-size.ts';
 import { Interrupt } from '../../src/i2o/interrupt.ts';
 import * as s from '../../src/i2o/list/sgl.ts';
 import * as r from '../../src/i2o/list/sgl-reader.ts';
+import { checkPageSizes } from '../../src/i2o/list/sgl-types.ts';
 import { writeSocketSend } from '../../src/i2o/socket.gen.ts';
 import { checkTids, DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
@@ -102,9 +103,9 @@ function broken(fields: object): r.SglReader {
 }
 
 describe('the reader of lists', () => {
-  trips('sgl reader: page sizes are powers of two', () => r.checkPageSizes(64, 4095, 8192));
-  trips('sgl reader: the usual page size is one that a list may ask for', () => {
-    r.checkPageSizes(8192, 4096, 16384);
+  trips('sgl types: page sizes are powers of two', () => checkPageSizes(64, 4095, 8192));
+  trips('sgl types: the usual page size is one that a list may ask for', () => {
+    checkPageSizes(8192, 4096, 16384);
   });
   trips('sgl reader: the memory the host may name lies in the region', () => {
     new r.SglReader(words, [{ offset: 4096, byteLength: 65536 }]);

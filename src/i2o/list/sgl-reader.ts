@@ -23,6 +23,7 @@ import {
   ATTRIBUTE_64BIT_CONTEXT,
   ATTRIBUTES_KNOWN,
   CONTEXT_MASK,
+  checkPageSizes,
   DIRECTION_OUT,
   END_OF_BUFFER,
   LOCAL_ADDRESS,
@@ -60,17 +61,6 @@ export const SGL_FRAGMENTS_MAX = 64; // pieces of one list with all its chains
 export const SGL_PAGE_BYTES_DEFAULT = 4096;
 const PAGE_BYTES_MIN = 64;
 const PAGE_BYTES_MAX = 1 << 20;
-
-export function checkPageSizes(least: number, standard: number, most: number): void {
-  assert(
-    [least, standard, most].every((bytes) => bytes >= 4 && (bytes & (bytes - 1)) === 0),
-    'sgl reader: page sizes are powers of two',
-  );
-  assert(
-    least <= standard && standard <= most,
-    'sgl reader: the usual page size is one that a list may ask for',
-  );
-}
 
 checkPageSizes(PAGE_BYTES_MIN, SGL_PAGE_BYTES_DEFAULT, PAGE_BYTES_MAX);
 

@@ -2,6 +2,7 @@
  * The types of scatter-gather element in I2O 1.5, by the flags in bits 24-31 of an element's first word, and the bits of
  * those flags that say more.
  */
+import { assert } from '../../assert/assert.ts';
 
 /** Bits of a SIMPLE, PAGE_LIST or CHAIN_POINTER element's flags. */
 export const CONTEXT_MASK = 0x03;
@@ -39,3 +40,15 @@ TYPES[0x4c] = TYPE_IMMEDIATE;
 TYPES[0x40] = TYPE_LONG_TRANSACTION;
 TYPES[0x70] = TYPE_SHORT_TRANSACTION;
 TYPES[0x7c] = TYPE_ATTRIBUTES;
+
+/** Holds the page sizes against each other: the least a list may ask for, the usual one, and the most. */
+export function checkPageSizes(least: number, standard: number, most: number): void {
+  assert(
+    [least, standard, most].every((bytes) => bytes >= 4 && (bytes & (bytes - 1)) === 0),
+    'sgl types: page sizes are powers of two',
+  );
+  assert(
+    least <= standard && standard <= most,
+    'sgl types: the usual page size is one that a list may ask for',
+  );
+}
