@@ -1,20 +1,38 @@
 /**
- * Where everything of one card lies in the shared region. Each holder is one line of the plan with its reason; the host
- * driver and the card are given the same layout, and nothing else of the other's.
+ * Where everything of one card lies in the shared region. Each holder is one line of the plan with its reason. The host
+ * driver and the card are given the same layout, and neither is given anything else of the other.
  */
+import { assert } from '../assert/assert.ts';
 import { LEDGER_BYTES } from '../ledger/ledger.ts';
 import type { MemoryPlan } from './plan.ts';
 import { type PoolArea, planPool } from './pool-area.ts';
 
-/** Bytes of the control area: the only part of the region the executive writes for the host (status block, tables). */
+/** Bytes of the control area, the only part of the region that the executive writes for the host: status block, tables. */
 export const CONTROL_BYTES = 8192;
-/** Where in it parameter lists begin; before it lies what bring-up asks for. */
+/** Where parameter lists begin in the control area. Before them lies what bring-up asks for. */
 export const CONTROL_PARAMS_AT = 4096;
 /** Bytes for static frames: sixteen of 128. */
 export const STATIC_FRAMES_BYTES = 2048;
 const LINE_PAIR_BYTES = 128;
 /** Scratch memory: as large as stays in the first-level cache beside the copy's two ends. */
 export const STAGING_BYTES = 16384;
+
+/** What must hold of the sizes of the parts, whatever a card's pools are. */
+export function checkParts(
+  controlBytes: number,
+  paramsAt: number,
+  staticBytes: number,
+  stagingBytes: number,
+): void {
+  assert(
+    paramsAt > 0 && paramsAt < controlBytes && paramsAt % LINE_PAIR_BYTES === 0,
+    'card layout: parameter lists lie in the control area, behind what bring-up asks for',
+  );
+  assert(staticBytes % LINE_PAIR_BYTES === 0, 'card layout: static frames are whole frames');
+  assert(stagingBytes > 0 && stagingBytes % 8 === 0, 'card layout: scratch memory is whole double words');
+}
+
+checkParts(CONTROL_BYTES, CONTROL_PARAMS_AT, STATIC_FRAMES_BYTES, STAGING_BYTES);
 
 /** How frames travel (i2o/queues/queues.ts). */
 export type Transport = 'ring' | 'fifo';

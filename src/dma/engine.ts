@@ -1,14 +1,15 @@
 /**
- * The one place that moves payload bytes (design rule 3). A copy is done by a processor, a DMA by the card; both are
- * counted under the reason the caller gives. A reason is the index of a counter of times; the counter after it counts
- * bytes (spec/counters.yaml keeps them in such pairs).
+ * The one place that moves payload bytes, so that the ledger counts every copy. A processor makes a copy and the card a DMA;
+ * both are counted under the reason that the caller gives. A reason is the index of a counter of times, and the counter
+ * after it counts bytes (spec/counters.yaml keeps them in such pairs).
  */
+import { assert } from '../assert/assert.ts';
 import { STAGING_COPIES, STAGING_COPIES_BYTES } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Kernels } from './kernels.ts';
 import type { Region } from './region.ts';
 
-/** Below this a byte loop is faster than `set`, which needs a view of the source (see bench/copy). */
+/** Up to this many bytes a loop is faster than `set`, which needs a view of the source (bench/kernels.ts). */
 const LOOP_BYTES_MAX = 96;
 const WORD_MASK = 7;
 
@@ -21,12 +22,18 @@ export class DmaEngine {
 
   /**
    * @param staging address of scratch memory for copies between a program's memory and the region, a multiple of 8. V8 copies
-   *   to and from shared memory a word at a time, or a byte at a time where the ends differ in phase; the kernel copies with
-   *   wide moves. So the kernel takes what another core's cache holds, to or from scratch memory of the program's phase, and
-   *   V8's copy stays within the first-level cache: 8 GB/s of TCP_STREAM instead of 3.9.
-   * @param stagingBytes its size less 8; 0 for an engine that does not do such copies.
+   *   to and from shared memory a word at a time, or a byte at a time where the two addresses differ modulo 8; the kernel
+   *   copies with wide moves. So the kernel moves the bytes, which may lie in another core's cache, to or from scratch memory
+   *   whose address agrees with the program's modulo 8, and V8's copy stays within the first-level cache. TCP_STREAM reached
+   *   8 GB/s that way instead of 3.9.
+   * @param stagingBytes bytes staged at a time, 8 fewer than the scratch memory has; 0 for an engine without scratch memory.
    */
   constructor(region: Region, ledger: Ledger, staging = 0, stagingBytes = 0) {
+    assert(staging % 8 === 0 && stagingBytes >= 0, 'dma engine: scratch memory begins on a double word');
+    assert(
+      stagingBytes === 0 || (staging > 0 && staging + stagingBytes + WORD_MASK <= region.byteLength),
+      'dma engine: scratch memory of every phase lies in the region',
+    );
     this.staging = staging;
     this.stagingBytes = stagingBytes;
     this.bytes = region.bytes;
@@ -36,6 +43,10 @@ export class DmaEngine {
 
   /** Moves bytes within the region. // Hot path: 18 ns for 64 B, 155 ns for 4 KiB. */
   move(reason: number, source: number, destination: number, length: number): void {
+    assert(
+      source > 0 && destination > 0 && length >= 0,
+      'dma engine: bytes move between two addresses that are not none',
+    );
     this.counters[reason] += 1;
     this.counters[reason + 1] += length;
     this.kernels.copy(destination, source, length);
@@ -46,6 +57,10 @@ export class DmaEngine {
    * @param sum partial sum so far, as `Kernels.sum` gives it. @returns the new partial sum.
    */
   moveSum(reason: number, source: number, destination: number, length: number, sum: number): number {
+    assert(
+      source + length <= destination || destination + length <= source,
+      'dma engine: bytes that are summed as they move do not move onto themselves',
+    );
     this.counters[reason] += 1;
     this.counters[reason + 1] += length;
     return this.kernels.copySum(destination, source, length, sum);
@@ -59,6 +74,14 @@ export class DmaEngine {
     destination: number,
     length: number,
   ): void {
+    assert(
+      sourceOffset >= 0 && length >= 0 && sourceOffset + length <= source.length,
+      'dma engine: what is copied in lies in the program’s memory',
+    );
+    assert(
+      destination > 0 && destination + length <= this.bytes.length,
+      'dma engine: what is copied in has its place in the region',
+    );
     this.counters[reason] += 1;
     this.counters[reason + 1] += length;
     const bytes = this.bytes;
@@ -83,6 +106,14 @@ export class DmaEngine {
 
   /** Copies from the region to a program's memory. // Hot path: as `copyIn`. */
   copyOut(reason: number, source: number, target: Uint8Array, targetOffset: number, length: number): void {
+    assert(
+      source > 0 && length >= 0 && source + length <= this.bytes.length,
+      'dma engine: what is copied out lies in the region',
+    );
+    assert(
+      targetOffset >= 0 && targetOffset + length <= target.length,
+      'dma engine: what is copied out has its place in the program’s memory',
+    );
     this.counters[reason] += 1;
     this.counters[reason + 1] += length;
     const bytes = this.bytes;
@@ -104,6 +135,7 @@ export class DmaEngine {
     }
   }
 
+  /** Moves bytes to or from the scratch memory by the kernel, and counts that apart. */
   private stage(source: number, destination: number, length: number): void {
     this.counters[STAGING_COPIES] += 1;
     this.counters[STAGING_COPIES_BYTES] += length;

@@ -1,8 +1,9 @@
 /**
  * The card's packet memory: fixed slots that the device fills with received frames, and that the stack may keep while it
  * holds their payload (in-order data no bucket has room for yet, data out of order, fragments). A slot is named by its
- * number. Free slots are a stack, so that the slot used last, still in the processor's cache, is used next.
+ * number. Free slots are a stack, so that the slot used last, which is still in the processor's cache, is used next.
  */
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { MemoryPlan } from './plan.ts';
 
 export class PacketPool {
@@ -13,14 +14,19 @@ export class PacketPool {
   readonly offset: number;
   private readonly freeSlots: Int32Array;
   private freeCount: number;
+  /** 1 for every slot on the stack, where costly assertions look at it. */
+  private readonly isFree: Uint8Array;
 
   constructor(offset: number, count: number, slotBytes: number) {
+    assert(offset >= 0 && offset % 4 === 0 && slotBytes % 4 === 0, 'packet pool: its slots begin on words');
+    assert(count > 0, 'packet pool: it has slots');
     this.offset = offset;
     this.count = count;
     this.slotBytes = slotBytes;
     this.freeSlots = new Int32Array(count);
     for (let i = 0; i < count; i++) this.freeSlots[i] = count - 1 - i;
     this.freeCount = count;
+    this.isFree = new Uint8Array(COSTLY_ASSERTIONS ? count : 0).fill(1);
   }
 
   /** Slots nobody holds. */
@@ -30,17 +36,26 @@ export class PacketPool {
 
   /** @returns a slot, now the caller's; -1 when none is free. */
   take(): number {
-    return this.freeCount === 0 ? -1 : this.freeSlots[--this.freeCount];
+    if (this.freeCount === 0) return -1;
+    const packet = this.freeSlots[--this.freeCount];
+    if (COSTLY_ASSERTIONS) this.isFree[packet] = 0;
+    return packet;
   }
 
   /** Gives a slot back. The caller must own it. */
   free(packet: number): void {
-    if (this.freeCount === this.count) throw new Error(`packet slot ${packet} freed twice`);
+    assert(packet >= 0 && packet < this.count, 'packet pool: the slot freed is one of its own');
+    assert(this.freeCount < this.count, 'packet pool: no more slots are freed than were taken');
+    if (COSTLY_ASSERTIONS) {
+      assert(this.isFree[packet] === 0, 'packet pool: a slot is freed once');
+      this.isFree[packet] = 1;
+    }
     this.freeSlots[this.freeCount++] = packet;
   }
 
   /** Address of a slot's first byte. */
   addressOf(packet: number): number {
+    assert(packet >= 0 && packet < this.count, 'packet pool: an address is of one of its slots');
     return this.offset + packet * this.slotBytes;
   }
 }

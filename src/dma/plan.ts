@@ -1,7 +1,9 @@
 /**
  * The memory plan: every holder of a part of the region asks for it here, before the region exists, and says why. The
- * region is then allocated with exactly the sum. Nothing asks again after start (design rule 6).
+ * region is then allocated with exactly the sum. Nothing asks again after start, so that no pool, ring or table ever grows.
  */
+import { assert } from '../assert/assert.ts';
+
 export interface Holding {
   /** Who holds it, unique in the plan, e.g. `card0.transmitPool`. */
   readonly name: string;
@@ -22,6 +24,11 @@ export class MemoryPlan {
    * @returns the address. @throws RangeError when the region would pass 2 GiB (addresses are int32).
    */
   reserve(name: string, byteLength: number, reason: string, alignment = 128): number {
+    assert(
+      alignment > 0 && (alignment & (alignment - 1)) === 0,
+      'memory plan: an alignment is a power of two',
+    );
+    assert(Number.isInteger(byteLength) && byteLength > 0, 'memory plan: a holder asks for whole bytes');
     const offset = Math.ceil(this.nextOffset / alignment) * alignment;
     if (this.holdings.some((holding) => holding.name === name)) {
       throw new RangeError(`"${name}" is planned twice`);

@@ -1,4 +1,7 @@
-/** A pool's memory: `count` buffers of `bufferBytes` bytes from `offset` on. Both sides know it; who owns a buffer, they agree by message. */
+/**
+ * A pool's memory: `count` buffers of `bufferBytes` bytes each, from the address `offset` on. Both sides know where it lies,
+ * and by messages they agree on who owns each buffer.
+ */
 import type { MemoryPlan } from './plan.ts';
 
 export interface PoolArea {

@@ -2,9 +2,12 @@
  * The shared region: one memory that host and card both see, and every view of it, made once. It is the memory of the
  * WebAssembly kernels too, so that they and the typed arrays see the same bytes. Addresses are byte offsets into it.
  */
+import { assert } from '../assert/assert.ts';
 import { instantiateKernels, type Kernels } from './kernels.ts';
 
 const PAGE_BYTES = 65536;
+/** Pages of 2 GiB: an address is an int32 that is not negative. */
+const PAGES_MAX = 32768;
 
 export class Region {
   readonly memory: WebAssembly.Memory;
@@ -35,5 +38,6 @@ export class Region {
 /** Allocates the region's memory, once. @param byteLength at least this many bytes; rounded up to 64 KiB pages. */
 export function allocateRegion(byteLength: number): Region {
   const pages = Math.ceil(byteLength / PAGE_BYTES);
+  assert(pages > 0 && pages <= PAGES_MAX, 'region: every address in it is an int32');
   return new Region(new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }));
 }

@@ -4,6 +4,7 @@
  * receive ring (`deliver`) and handed to the client; their place is filled with the packet slot that became
  * free last.
  */
+import { assert } from '../assert/assert.ts';
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';
 import type { LinkClient } from '../tcpip/contract.ts';
@@ -38,11 +39,12 @@ export class NicDriver {
   private readonly clock: Clock;
   private client: LinkClient | null = null;
 
-  /** Transmit: the next descriptor to post, and of the packet being built its pieces and their bytes. */
+  /** The next transmit descriptor to post; then whether a packet is being built in it, its pieces and their bytes. */
   private txTail = 0;
+  private claimed = false;
   private pieces = 0;
   private payloadBytes = 0;
-  /** Receive: the next descriptor to fill with a buffer, and the next to find done. */
+  /** The next receive descriptor to fill with a buffer, and the next one that the device may have done. */
   private rxTail = 0;
   private rxNext = 0;
 
@@ -54,24 +56,34 @@ export class NicDriver {
     this.clock = clock;
   }
 
+  /** @param client whom received frames go to. */
   attach(client: LinkClient): void {
+    assert(this.client === null, 'nic driver: one client is attached, once');
     this.client = client;
     this.refill();
   }
 
-  /** @returns where the headers go; -1 when every descriptor is the device's. // Hot path. */
+  /**
+   * Begins a packet; the one begun before is posted, or forgotten. // Hot path.
+   * @returns the address for its headers; -1 when the device has every descriptor.
+   */
   claim(): number {
     const head = this.words[this.registerWord + TX_HEAD];
-    if (((this.txTail - head) | 0) > this.layout.txMask) return -1;
+    const pending = (this.txTail - head) | 0;
+    assert(pending >= 0, 'nic driver: the device fetches only what was posted');
+    if (pending > this.layout.txMask) return -1;
+    this.claimed = true;
     this.pieces = 0;
     this.payloadBytes = 0;
     return this.layout.headerAddress(this.txTail);
   }
 
-  /** // Hot path. @throws when the packet has too many pieces, which is a bug of the stack. */
+  /** Adds `length` bytes of payload at an address; nothing when there are none. // Hot path. */
   addPiece(address: number, length: number): void {
     if (length <= 0) return;
-    if (this.pieces === PIECES_MAX) throw new Error(`a packet of more than ${PIECES_MAX} pieces`);
+    assert(this.claimed, 'nic driver: a piece is added to a packet that was begun');
+    assert(this.pieces < PIECES_MAX, 'nic driver: a packet has no more pieces than a descriptor');
+    assert(address > 0, 'nic driver: a piece has an address');
     const word = this.layout.txWord(this.txTail) + TX_PIECE + 2 * this.pieces;
     this.words[word] = address;
     this.words[word + 1] = length;
@@ -81,7 +93,12 @@ export class NicDriver {
 
   /** Makes the descriptor the device's; the doorbell is the caller's to ring. // Hot path. */
   post(headerLength: number, flags: number, segmentBytes: number): void {
-    if (headerLength > HEADER_BYTES_MAX) throw new Error(`a packet header of ${headerLength} bytes`);
+    assert(this.claimed, 'nic driver: only a packet that was begun is posted');
+    assert(
+      headerLength > 0 && headerLength <= HEADER_BYTES_MAX,
+      'nic driver: the headers of a packet fit their slot',
+    );
+    this.claimed = false;
     const words = this.words;
     const descriptor = this.layout.txWord(this.txTail);
     words[descriptor + TX_HEADER_ADDRESS] = this.layout.headerAddress(this.txTail);
@@ -113,7 +130,7 @@ export class NicDriver {
   /** Hands every frame that is done to the client, and posts buffers in their place. // Hot path. */
   deliver(): void {
     const client = this.client;
-    if (client === null) throw new Error('a NIC was polled before a client was attached');
+    assert(client !== null, 'nic driver: a client is attached before the first poll');
     const words = this.words;
     while (this.rxNext !== this.rxTail) {
       const descriptor = this.layout.rxWord(this.rxNext);
@@ -121,6 +138,10 @@ export class NicDriver {
       if ((status & RX_DONE) === 0) break;
       const packet = words[descriptor + RX_PACKET];
       const address = words[descriptor + RX_ADDRESS];
+      assert(
+        address === this.packets.addressOf(packet) + FRAME_OFFSET,
+        'nic driver: a descriptor that is done has the slot it was filled with',
+      );
       this.rxNext = (this.rxNext + 1) | 0;
       const kept = client.input(
         packet,

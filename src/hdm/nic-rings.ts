@@ -26,6 +26,7 @@
  *   | piece 19: address, length      | 46, 47           128 bytes of headers
  *   +--------------------------------+
  */
+import { assert } from '../assert/assert.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import { checkNicConfig, type NicConfig } from './nic-config.ts';
 
@@ -68,6 +69,18 @@ export const ETHERNET_HEADER_BYTES = 14;
 export const HEADER_BYTES_MAX = 128;
 const HEADER_SLOT_BYTES = 192;
 const LINE_BYTES = 64;
+
+/** Relations of the layout's constants. @param descriptorWords of a transmit descriptor. @param slotBytes of its headers. */
+export function checkNicLayout(descriptorWords: number, pieces: number, slotBytes: number): void {
+  assert(TX_PIECE + 2 * pieces <= descriptorWords, 'nic rings: every piece has its place in the descriptor');
+  assert(
+    (descriptorWords * 4) % LINE_BYTES === 0 && slotBytes % LINE_BYTES === 0,
+    'nic rings: descriptors and header slots begin on cache lines',
+  );
+  assert(FRAME_OFFSET + HEADER_BYTES_MAX <= slotBytes, 'nic rings: the longest headers fit a slot');
+}
+
+checkNicLayout(TX_WORDS, PIECES_MAX, HEADER_SLOT_BYTES);
 
 /** Bytes a packet slot needs for the largest frame of an MTU. */
 export function packetSlotBytes(mtu: number): number {

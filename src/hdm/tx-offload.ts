@@ -4,6 +4,7 @@
  * segments (tx-segment.ts). `nic-device.ts` calls `transmit` for each descriptor. Read RFC 1071, RFC 9293
  * section 3.1 (checksum), RFC 768.
  */
+import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Kernels } from '../dma/kernels.ts';
 import type { Region } from '../dma/region.ts';
@@ -66,23 +67,18 @@ export class TransmitOffload {
     this.refused = (TX_CHECKSUM | TX_SEGMENT) & ~offered;
   }
 
-  /**
-   * Puts the packet of a descriptor on the wire. // Hot path.
-   * @throws for what a correct stack never asks: an offload not offered, a frame larger than the MTU.
-   */
+  /** Puts the packet of a descriptor on the wire. Without room on the wire the packet is lost, and counted. // Hot path. */
   transmit(descriptor: number): void {
     const words = this.words;
     const flags = words[descriptor + TX_FLAGS];
-    if ((flags & this.refused) !== 0)
-      throw new Error(`transmit flags ${flags} ask for an offload that is off`);
+    assert((flags & this.refused) === 0, 'tx offload: a packet asks only for offloads that are on');
     if ((flags & TX_SEGMENT) !== 0) {
       this.segmenter.transmit(descriptor);
       return;
     }
     const headerLength = words[descriptor + TX_HEADER_LENGTH];
     const length = (headerLength + words[descriptor + TX_PAYLOAD_BYTES]) | 0;
-    if (length > this.frameBytesMax)
-      throw new Error(`a frame of ${length} bytes is larger than the MTU allows`);
+    assert(length <= this.frameBytesMax, 'tx offload: a packet that is not cut fits the MTU');
     const frame = this.wire.reserve(length);
     if (frame < 0) return;
     const header = words[descriptor + TX_HEADER_ADDRESS];
@@ -107,6 +103,10 @@ export class TransmitOffload {
       this.dma.move(reason, words[piece], destination, length);
       destination = (destination + length) | 0;
     }
+    assert(
+      destination === payload + words[descriptor + TX_PAYLOAD_BYTES],
+      'tx offload: the pieces are as long as the descriptor says',
+    );
   }
 
   /** Gathers the pieces and fills in the checksum, whose field holds the pseudo-header's partial sum. */
@@ -133,6 +133,10 @@ export class TransmitOffload {
       sum = (sum + (((offset - transportOffset) & 1) !== 0 ? swap(moved) : moved)) | 0;
       offset = (offset + length) | 0;
     }
+    assert(
+      offset === headerLength + words[descriptor + TX_PAYLOAD_BYTES],
+      'tx offload: the pieces that are summed are as long as the descriptor says',
+    );
     this.fill(frame + transportOffset, this.bytes[header + ETHERNET_HEADER_BYTES + 9], fold(sum));
   }
 
@@ -142,12 +146,11 @@ export class TransmitOffload {
     let field = transport;
     if (protocol === PROTOCOL_TCP) {
       field += TCP_CHECKSUM_OFFSET;
-    } else if (protocol === PROTOCOL_UDP) {
+    } else {
+      assert(protocol === PROTOCOL_UDP, 'tx offload: a packet to be summed is TCP or UDP');
       field += UDP_CHECKSUM_OFFSET;
       // RFC 768: zero would mean that there is no checksum.
       if (checksum === 0) checksum = 0xffff;
-    } else {
-      throw new Error(`TX_CHECKSUM asked for IPv4 protocol ${protocol}`);
     }
     this.bytes[field] = checksum >>> 8;
     this.bytes[field + 1] = checksum;

@@ -9,6 +9,7 @@
  *
  * The engine makes the pseudo-header's sum itself, so the checksum field may hold anything.
  */
+import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Kernels } from '../dma/kernels.ts';
 import type { Region } from '../dma/region.ts';
@@ -31,6 +32,7 @@ import {
   TX_HEADER_LENGTH,
   TX_PAYLOAD_BYTES,
   TX_PIECE,
+  TX_PIECES,
   TX_SEGMENT_BYTES,
 } from './nic-rings.ts';
 
@@ -91,12 +93,18 @@ export class Segmenter {
       (words[descriptor + TX_FLAGS] & TX_RETRANSMIT) !== 0 ? RETRANSMIT_FETCHES : TRANSMIT_FETCHES;
     this.pieceWord = descriptor + TX_PIECE;
     this.pieceUsed = 0;
-    if (segmentBytes <= 0 || this.headerLength + segmentBytes > this.frameBytesMax) {
-      throw new Error(`segments of ${segmentBytes} bytes do not fit the MTU`);
-    }
-    if (this.bytes[this.header + ETHERNET_HEADER_BYTES + IP_PROTOCOL] !== PROTOCOL_TCP) {
-      throw new Error('TX_SEGMENT asked for a packet that is not TCP');
-    }
+    assert(
+      segmentBytes > 0 && this.headerLength + segmentBytes <= this.frameBytesMax,
+      'tx segment: a segment with its headers fits the MTU',
+    );
+    assert(
+      this.bytes[this.header + ETHERNET_HEADER_BYTES + IP_PROTOCOL] === PROTOCOL_TCP,
+      'tx segment: only TCP is cut into segments',
+    );
+    assert(
+      this.tcpOffset > 0 && this.tcpOffset < this.headerLength,
+      'tx segment: the TCP header lies within the headers',
+    );
     const payloadBytes = words[descriptor + TX_PAYLOAD_BYTES];
     let done = 0;
     let index = 0;
@@ -106,6 +114,10 @@ export class Segmenter {
       done += length;
       index++;
     } while (done < payloadBytes);
+    assert(
+      this.pieceWord === descriptor + TX_PIECE + 2 * words[descriptor + TX_PIECES] && this.pieceUsed === 0,
+      'tx segment: the segments use up all the pieces',
+    );
     this.counters[DEVICE_TSO_SEGMENTS] += index;
   }
 
@@ -169,6 +181,7 @@ export class Segmenter {
     return total;
   }
 
+  /** Passes over the payload of a segment that was lost. */
   private skip(length: number): void {
     let skipped = 0;
     while (skipped < length) {
@@ -179,7 +192,7 @@ export class Segmenter {
     }
   }
 
-  /** Goes on by `bytes` of the piece's `left` ones. */
+  /** Goes on by `bytes` of the `left` bytes that the piece still has. */
   private use(bytes: number, left: number): void {
     if (bytes === left) {
       this.pieceWord += 2;

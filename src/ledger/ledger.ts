@@ -1,7 +1,8 @@
 /**
  * The ledger: counters in shared memory, one block a side, so that each counter has one writer and needs no atomics.
- * What each counts is in spec/counters.yaml, from which `counters.gen.ts` is made.
+ * spec/counters.yaml says what each one counts, and `counters.gen.ts` is made from it.
  */
+import { assert } from '../assert/assert.ts';
 import { COUNTER_COUNT, COUNTER_NAMES } from './counters.gen.ts';
 
 /** Memory a ledger's blocks lie in: a region, or anything else with a buffer. */
@@ -18,6 +19,10 @@ export class Ledger {
 
   /** @param offset the block's address in the region, a multiple of 8. */
   constructor(holder: LedgerMemory, offset: number) {
+    assert(
+      offset >= 0 && offset % 8 === 0 && offset + LEDGER_BYTES <= holder.memory.buffer.byteLength,
+      'ledger: its block lies in the memory, on a double word',
+    );
     this.counters = new Float64Array(holder.memory.buffer, offset, COUNTER_COUNT);
   }
 

@@ -1,9 +1,11 @@
 /**
- * Frames in flight on a wire with delay or impairments, ordered by when they arrive. The pipe puts slots in
- * and takes the earliest out; frames due at the same time leave in the order they were sent, so the order
- * never depends on the heap's shape. A binary heap of slot numbers; due times lie in an array by slot, as a
- * double passed as an argument is boxed.
+ * Frames in flight on a wire with delay or impairments, ordered by when they arrive. The pipe puts slots in and takes the
+ * earliest out. Frames due at the same time leave in the order they were sent, so the order never depends on the shape of the
+ * heap. It is a binary heap of slot numbers. Due times lie in an array by slot, since V8 boxes a double that is passed as an
+ * argument.
  */
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
+
 export class ArrivalHeap {
   /** Clock nanoseconds when the frame in a slot arrives. Set it before `push`. */
   readonly dueNs: Float64Array;
@@ -34,6 +36,8 @@ export class ArrivalHeap {
    */
   push(slot: number): void {
     const entries = this.entries;
+    assert(this.size < entries.length, 'arrival heap: it holds no more slots than there are');
+    assert(slot >= 0 && slot < entries.length, 'arrival heap: a slot put in is one of the pipe');
     this.sequence = (this.sequence + 1) | 0;
     this.sequences[slot] = this.sequence;
     let i = this.size++;
@@ -49,6 +53,7 @@ export class ArrivalHeap {
   /** Takes out the slot that arrives first. There must be one. */
   pop(): number {
     const entries = this.entries;
+    assert(this.size > 0, 'arrival heap: a slot is taken out only where there is one');
     const first = entries[0];
     const size = --this.size;
     const last = entries[size];
@@ -62,6 +67,12 @@ export class ArrivalHeap {
       i = child;
     }
     entries[i] = last;
+    if (COSTLY_ASSERTIONS && size > 0) {
+      assert(
+        !this.before(entries[0], first),
+        'arrival heap: no frame in flight is due before the one taken out',
+      );
+    }
     return first;
   }
 
