@@ -1,7 +1,9 @@
 /**
- * Which executive message is legal in which IOP state (reference section 4.2, inferred there from the order drivers used).
- * spec/states.yaml says the same as data; a test compares them.
+ * Which executive message is legal in which IOP state. I2O 1.5 has the states; which message is legal when is inferred from the
+ * order in which Linux (drivers/message/i2o) sent them, and in detail ours. spec/states.yaml says the same as data, and a test
+ * compares the two.
  */
+import { assert } from '../../assert/assert.ts';
 import * as exec from '../../i2o/executive.gen.ts';
 
 const RESET = 1;
@@ -9,9 +11,9 @@ const HOLD = 2;
 const READY = 4;
 const OPERATIONAL = 8;
 const FAILED = 16;
-/** Replies work. */
+/** The states in which replies can be sent. */
 const UP = HOLD | READY | OPERATIONAL;
-/** The system table is known. */
+/** The states in which the system table is known. */
 const RUN = READY | OPERATIONAL;
 
 const LEGAL = new Uint8Array(256);
@@ -23,7 +25,7 @@ LEGAL[exec.EXEC_SYS_TAB_SET] = HOLD | READY;
 LEGAL[exec.EXEC_SYS_ENABLE] = RUN;
 LEGAL[exec.EXEC_SYS_QUIESCE] = RUN;
 LEGAL[exec.EXEC_SYS_MODIFY] = RUN;
-/** Private messages belong to devices. */
+/** A private message is for a device, never for the executive. */
 LEGAL[exec.PRIVATE_ECHO] = 0;
 
 function bitOf(state: number): number {
@@ -43,7 +45,8 @@ function bitOf(state: number): number {
   }
 }
 
-/** @param state an IOP_STATE_ number. */
+/** @param functionCode a byte of a message's word 1. @param state an IOP_STATE_ number. */
 export function isLegal(functionCode: number, state: number): boolean {
+  assert((functionCode & ~0xff) === 0, 'executive states: a function code is a byte');
   return (LEGAL[functionCode] & bitOf(state)) !== 0;
 }

@@ -1,7 +1,9 @@
 /**
- * ExecConfigValidate: reads every parameter group of every target and holds it against its own description, one group a turn so
- * that the device is not kept waiting. It tells how far it has come by progress replies (reference section 1.3).
+ * I2O 1.5's ExecConfigValidate: reads every parameter group of every target and compares it with its own description. It reads
+ * one group a turn, so that the devices are not kept waiting, and tells how far it has come by progress replies, whose LAST
+ * flag is clear.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_DEVICE_BUSY,
   DETAILED_STATUS_SUCCESS,
@@ -20,7 +22,7 @@ import type { Target } from '../target/target.ts';
 
 /** Groups read between two progress replies. */
 export const GROUPS_PER_REPORT = 4;
-/** Rows of a table that are read. */
+/** Rows of a table that are read at most. */
 const ROWS_MAX = 64;
 const VALUE_BYTES_MAX = 256;
 const PADDING = 0xa5;
@@ -43,7 +45,7 @@ export class ConfigValidate {
     return this.request.open;
   }
 
-  /** Begins. One at a time. */
+  /** Begins. There is one at a time: another is refused as busy. */
   start(frame: number): void {
     if (this.request.open) {
       this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_DEVICE_BUSY);
@@ -54,7 +56,7 @@ export class ConfigValidate {
     this.good = true;
   }
 
-  /** One group, or the answer. @returns 1 if something was done. */
+  /** Reads one group, or answers. @returns 1 if something was done. */
   poll(): number {
     if (!this.request.open || !this.outbound.hasFrame()) return 0;
     const group = this.groupAt(this.next);
@@ -70,23 +72,28 @@ export class ConfigValidate {
     return 1;
   }
 
+  /** UtilAbort. @returns requests ended. */
   abort(match: AbortMatch): number {
     if (!this.request.open || !match.endsExecutive(EXEC_CONFIG_VALIDATE, this.request)) return 0;
     this.outbound.answer(this.request, REQUEST_STATUS_ABORT_NO_DATA, DETAILED_STATUS_SUCCESS);
     return 1;
   }
 
+  /** IopClear: the request ends, and is answered. */
   clear(): void {
     if (this.request.open) {
       this.outbound.answer(this.request, REQUEST_STATUS_PROCESS_ABORT_NO_DATA, DETAILED_STATUS_SUCCESS);
     }
   }
 
+  /** IopReset: the request is forgotten, and not answered. */
   reset(): void {
     this.request.open = false;
   }
 
+  /** @param index of a group among those of all targets, one target behind the other. */
   private groupAt(index: number): ParameterGroup | undefined {
+    assert(index >= 0, 'config validate: groups are counted from the first');
     let left = index;
     for (const { groups } of this.targets) {
       if (left < groups.length) return groups[left];
@@ -95,7 +102,7 @@ export class ConfigValidate {
     return undefined;
   }
 
-  /** Whether its key is a field, a scalar has one row, and every value stays within its bytes. */
+  /** Whether its key is one of its fields, a scalar has one row, and every value stays within its bytes. */
   private sound(group: ParameterGroup): boolean {
     const { fields, table, rows, keyField } = group;
     if (!table && rows !== 1) return false;

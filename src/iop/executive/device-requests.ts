@@ -1,12 +1,14 @@
 /**
- * Executive messages about one device (Ddm…, BiosInfoSet, BootDeviceSet), which name it by its TID, or about the path (Path…).
+ * I2O 1.5's executive messages about one device (Ddm…, BiosInfoSet, BootDeviceSet), which name it by its TID, or about the path (Path…).
  * There is one path, from this host to this IOP, and every device lies on it. What these messages change is the devices' state,
  * which the processor looks at for every frame.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_DEVICE_NOT_AVAILABLE,
   DETAILED_STATUS_INVALID_PARAMETER,
   DETAILED_STATUS_SUCCESS,
+  EXEC_BIOS_INFO_SET,
   EXEC_BOOT_DEVICE_SET,
   EXEC_DDM_DESTROY,
   EXEC_DDM_ENABLE,
@@ -30,7 +32,7 @@ import type { Outbound } from '../reply/outbound.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget, ExecutiveTarget } from '../target/target.ts';
 
-/** Where the TID or the path's end is in all of these messages. */
+/** Byte at which all of these messages name their device, or the path's ends. */
 const NAME_BYTE = 16;
 
 export class DeviceRequests {
@@ -51,6 +53,7 @@ export class DeviceRequests {
     this.devices = devices;
   }
 
+  /** One of these messages. Its fields are in their ranges. */
   request(frame: number, functionCode: number): void {
     switch (functionCode) {
       case EXEC_PATH_QUIESCE:
@@ -85,7 +88,7 @@ export class DeviceRequests {
     }
   }
 
-  /** TID 0 names none. */
+  /** BootDeviceSet, by which the host only notes a device in the table's head. TID 0 stands for none. */
   private bootDevice(frame: number): void {
     const { iop, devices } = this;
     const tid = getExecBootDeviceSetBootTid(this.outbound.words, frame);
@@ -100,7 +103,7 @@ export class DeviceRequests {
   }
 
   private oneDevice(frame: number, functionCode: number): void {
-    const { outbound, devices } = this;
+    const { outbound, iop, devices } = this;
     const device = deviceOf(getExecDdmEnableDeviceTid(outbound.words, frame), devices.length);
     if (device < 0) {
       this.unknown(frame);
@@ -108,12 +111,18 @@ export class DeviceRequests {
       this.gone(frame);
     } else {
       this.apply(frame, functionCode, devices[device]);
+      const boot = deviceOf(iop.bootTid, devices.length);
+      assert(
+        iop.bootTid === 0 || (boot >= 0 && devices[boot].present),
+        'device requests: the boot device is in the table',
+      );
       this.done(frame);
     }
   }
 
   private apply(frame: number, functionCode: number, device: DeviceTarget): void {
     const { iop, outbound } = this;
+    assert(device.present, 'device requests: a device that is acted on is in the table');
     switch (functionCode) {
       case EXEC_DDM_SUSPEND:
         device.suspend(false);
@@ -130,10 +139,14 @@ export class DeviceRequests {
       case EXEC_DDM_DESTROY:
         device.destroy();
         if (iop.bootTid === device.tid) iop.bootTid = 0;
-        // There is no event for an entry that is gone: who wants to know compares tables (reference section 4.6).
+        // I2O 1.5 has no event for an entry that is gone: a host that wants to know compares the tables.
         device.entryChanged();
         break;
       default:
+        assert(
+          functionCode === EXEC_BIOS_INFO_SET,
+          'device requests: a message about a device is one of six',
+        );
         device.biosInfo = getExecBiosInfoSetBiosInfo(outbound.words, frame);
         device.entryChanged();
         this.executive.events.raise(EXECUTIVE_EVENT_MODIFIED_LCT, device.tid);

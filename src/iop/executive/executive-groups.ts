@@ -1,4 +1,5 @@
-/** The executive's own parameter groups (reference section 4.6): hardware, queues, environment, modules, and its tables. */
+/** The executive's own parameter groups of I2O 1.5: hardware, queues, environment, modules, and its tables once more. */
+import { assert } from '../../assert/assert.ts';
 import {
   ADAPTER_STATE_CONTROLLED,
   getSysTabEntryInboundFrameWords,
@@ -61,17 +62,21 @@ export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
   ];
 }
 
-/** A scalar group, or one row of a table, of numbers that are cheap to find all at once. */
+/** A scalar group, or a table of one row, of numbers that are cheap to find all at once, in the order of the fields. */
 function numbers(group: layout.GroupLayout, values: () => readonly number[], rows = 1): ParameterGroup {
   return new DescribedGroup(group, {
     rows: () => rows,
-    put: (field, _row, put) => put.number(values()[field]),
+    put: (field, _row, put) => {
+      const all = values();
+      assert(all.length === group.fields.length, 'executive groups: a group has a number for each field');
+      put.number(all[field]);
+    },
   });
 }
 
 /** A table of what this card has none of. */
 function none(group: layout.GroupLayout): ParameterGroup {
-  return numbers(group, () => [], 0);
+  return new DescribedGroup(group, { rows: () => 0, put: () => {} });
 }
 
 function softwareAttributes(executive: ExecutiveTarget): ParameterGroup {
@@ -84,7 +89,7 @@ function softwareAttributes(executive: ExecutiveTarget): ParameterGroup {
   });
 }
 
-/** In the order of the group's fields. */
+/** Frames and their numbers, in the order of the group's fields. */
 function messageInterface(parts: ExecutiveGroupParts): readonly number[] {
   const { inboundFrames, outboundFrames, iop } = parts;
   const posted = parts.inbound.waiting ?? 0;
@@ -103,6 +108,7 @@ function ddmList({ devices }: ExecutiveGroupParts): ParameterGroup {
     rows: () => devices.length,
     put: (field, row, put) => {
       const device = devices[row];
+      assert(device !== undefined, 'executive groups: a row of the module list is a device');
       if (field === layout.GROUP_DDM_LIST_DDM_TID) put.number(device.tid);
       else if (field === layout.GROUP_DDM_LIST_MODULE_TYPE) put.number(MODULE_TYPE_ISM);
       else if (field === layout.GROUP_DDM_LIST_MODULE_STATE) put.number(device.state.ready ? 0 : 1);
@@ -127,6 +133,7 @@ function logicalConfiguration({ executive, devices }: ExecutiveGroupParts): Para
     rows: () => targets.filter(isListed).length,
     put: (field, row, put) => {
       const target = targets.filter(isListed)[row];
+      assert(target !== undefined, 'executive groups: a row of the configuration table is a target');
       if (field === layout.GROUP_LOGICAL_CONFIGURATION_IDENTITY_TAG) put.text(identityTag(target));
       else put.number(lctValue(field, target));
     },
@@ -168,6 +175,7 @@ function systemTable(iop: IopState): ParameterGroup {
 }
 
 function systemEntry(words: Int32Array, at: number, field: number, put: ValueWriter): void {
+  assert(at + SYS_TAB_ENTRY_WORDS <= words.length, 'executive groups: a row of the system table was kept');
   switch (field) {
     case layout.GROUP_SYSTEM_TABLE_IOP_ID:
       put.number(getSysTabEntryIopId(words, at));

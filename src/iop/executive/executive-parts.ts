@@ -1,4 +1,5 @@
 /** What the executive works with, put together over one card's transport and modules. */
+import { assert } from '../../assert/assert.ts';
 import type { Region } from '../../dma/region.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -22,7 +23,7 @@ import { devicesThatFit, Tables } from './tables.ts';
 export interface ExecutiveConfig {
   readonly inboundFrames: number;
   readonly outboundFrames: number;
-  /** The only part of the region the executive may write for the host: first address, and one past the last. */
+  /** The only part of the region that the executive may write for the host: first address, and one past the last. */
   readonly controlStart: number;
   readonly controlEnd: number;
   /** Address of STATIC_FRAMES_BYTES bytes for static frames. */
@@ -65,6 +66,10 @@ export class ExecutiveParts {
     if (modules.length < 1 || modules.length > most) {
       throw new RangeError(`"modules" expected 1 to ${most}, got ${modules.length}`);
     }
+    assert(
+      (config.controlStart & 3) === 0 && config.controlEnd <= region.byteLength,
+      'executive parts: the control area lies in the region, at a word',
+    );
     const iop = new IopState(modules.length);
     this.iop = iop;
     const { inboundFrames, outboundFrames } = config;
@@ -84,7 +89,14 @@ export class ExecutiveParts {
     this.configValidate = new ConfigValidate(outbound, [this.executive, ...this.devices]);
     this.utility = new UtilityRequests(this);
     this.polled = new PolledRequests(this);
-    this.system = new SystemRequests(outbound, iop, this.tables, this.lists, this.staticFrames, this.executive); // biome-ignore format: one line
+    this.system = new SystemRequests(
+      outbound,
+      iop,
+      this.tables,
+      this.lists,
+      this.staticFrames,
+      this.executive,
+    );
     this.deviceRequests = new DeviceRequests(outbound, iop, this.executive, this.devices);
     const memoryBytes = region.bytes.length;
     equip(

@@ -1,12 +1,12 @@
 /**
- * The executive class, TID 0: brings the card up, names its devices, quiesces and resets them (I2O 1.5; reference section 4).
- * From the processor: requests, and a turn when the IOP is `busy`. To the host: replies, tables in the control area, events.
+ * The executive class of I2O 1.5, TID 0: it brings the card up, names its devices, quiesces and resets them. From the processor
+ * it gets requests, and a turn whenever the IOP is `busy`. The host gets replies, tables in the control area, and events.
  *
- * States: RESET → OutboundInit → HOLD → SysTabSet → READY → SysEnable → OPERATIONAL; SysQuiesce back to READY, IopClear to
- * HOLD, IopReset to RESET; a module that throws makes it FAILED, one that cannot even be reset then FAULTED. What is legal in
- * which state is a table here; the reference infers it from drivers' order.
+ * States: RESET → OutboundInit → HOLD → SysTabSet → READY → SysEnable → OPERATIONAL. SysQuiesce leads back to READY, IopClear
+ * to HOLD, IopReset to RESET. A module that throws makes the IOP FAILED; one that cannot even be reset then makes it FAULTED.
+ * Which message is legal in which state is told by check/executive-states.ts.
  */
-
+import { assert } from '../../assert/assert.ts';
 import {
   checkExecutiveRequest,
   DETAILED_STATUS_INAPPROPRIATE_FUNCTION,
@@ -49,6 +49,7 @@ import {
   REQUEST_STATUS_ERROR_NO_DATA,
   REQUEST_STATUS_SUCCESS,
 } from '../../i2o/executive.gen.ts';
+import { FRAME_WORDS } from '../../i2o/frame.ts';
 import {
   DEVICE_STATE_CHANGE_FAILED,
   DEVICE_STATE_CHANGE_NORMAL,
@@ -57,18 +58,25 @@ import {
 } from '../../i2o/utility.gen.ts';
 import { INBOUND_REFUSED } from '../../ledger/counters.gen.ts';
 import { isLegal } from '../check/executive-states.ts';
+import { REPLY_RESERVE } from '../reply/outbound.ts';
 import type { ExecutiveParts } from './executive-parts.ts';
+import { LCT_NOTIFIES_MAX } from './lct-notify.ts';
 
-/** Data of a ResourceLimit event: outbound frames. */
+/** Data of a ResourceLimit event: it is outbound frames that are short. */
 const LIMIT_OUTBOUND = 4;
-/** Data of a DdmAvailability event: its code failed. */
+/** Data of a DdmAvailability event: the code of a module, or of the executive, failed. */
 const AVAILABILITY_CODE = 4;
+
+/** IopClear ends the table notifications and a validation, and is answered itself, all by the frames kept for one request. */
+export function checkReplyReserve(notifies: number, reserve: number): void {
+  assert(notifies + 2 <= reserve, 'executive: what IopClear answers at once fits the reserve of one request');
+}
 
 export class Executive {
   private readonly parts: ExecutiveParts;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
-  /** The host was told, or is being told, that it leaves the card no outbound frames. */
+  /** The host has been told, or is being told, that it leaves the card no outbound frames. */
   private limitTold = false;
   /** The device whose events go first in the next turn. */
   private eventsFirst = 0;
@@ -77,24 +85,29 @@ export class Executive {
     this.parts = parts;
     this.words = parts.outbound.words;
     this.counters = parts.ledger.counters;
+    checkReplyReserve(LCT_NOTIFIES_MAX, REPLY_RESERVE);
     parts.executive.aborter = (match) => parts.lctNotify.abort(match) + parts.configValidate.abort(match);
   }
 
-  /** One request to TID 0 that is no utility message; its header has been checked. */
+  /**
+   * One request to TID 0 that is no utility message. Its header has been checked.
+   * @param frame word index. @param sizeWords words that the message has.
+   */
   request(frame: number, functionCode: number, sizeWords: number): void {
+    assert(sizeWords <= FRAME_WORDS, 'executive: a request whose header was checked fits a frame');
     const { outbound, iop } = this.parts;
     const fault = checkExecutiveRequest(this.words, frame, sizeWords);
     if (functionCode === EXEC_OUTBOUND_INIT && fault === DETAILED_STATUS_INVALID_PARAMETER) {
-      // Where the status word is, is known: a host that polls it is not left to its timeout.
+      // It is known where the status word is, so a host that polls it need not wait for its timeout.
       this.parts.polled.refuseOutboundInit(frame, POLLED_STATUS_FAILED);
     }
     if (!iop.canReply && (fault !== 0 || !isLegal(functionCode, iop.state))) {
-      // There is no outbound queue to answer by.
+      // There is no outbound queue yet to answer by.
       this.counters[INBOUND_REFUSED] += 1;
     } else if (fault === DETAILED_STATUS_UNKNOWN_FUNCTION) {
       this.refuse(frame, fault);
     } else if (!isLegal(functionCode, iop.state)) {
-      // Before its fields: a message that may not be sent now is refused for that, whatever it holds.
+      // This comes before the check of its fields: a message that may not be sent now is refused for that, whatever it holds.
       this.illegal(frame, functionCode);
     } else if (fault !== 0) {
       outbound.refused(frame, fault);
@@ -103,7 +116,7 @@ export class Executive {
     }
   }
 
-  /** What waits for a frame or a change. @returns items done. */
+  /** Sends what waited for a frame or for a change. @returns items worked on. */
   poll(): number {
     const { iop, lctNotify, configValidate } = this.parts;
     const done = this.sendEvents() + lctNotify.poll() + configValidate.poll() + this.parts.utility.poll();
@@ -119,13 +132,14 @@ export class Executive {
 
   /** A reply found no frame in this turn. */
   outboundShort(): void {
+    assert(this.parts.outbound.short, 'executive: a shortage is told of when there is one');
     if (this.limitTold) return;
     this.limitTold = true;
     this.parts.iop.busy = true;
     this.parts.executive.events.raise(EXECUTIVE_EVENT_RESOURCE_LIMIT, LIMIT_OUTBOUND);
   }
 
-  /** A module or the executive itself threw: nothing is taken but what can bring the card back. */
+  /** A module or the executive itself threw. From now on nothing is taken but what can bring the card back. */
   fail(): void {
     const { iop, executive } = this.parts;
     if (iop.failed) return;
@@ -133,7 +147,7 @@ export class Executive {
     executive.events.raise(EXECUTIVE_EVENT_DDM_AVAILABILITY, AVAILABILITY_CODE);
   }
 
-  /** A quarter of the outbound frames is free: the next shortage is another one. */
+  /** Whether a quarter of the outbound frames is free, so that the next shortage counts as another one. */
   private outboundPlenty(): boolean {
     const quarter = this.parts.outboundFrames >> 2;
     return this.parts.outbound.producer.available(quarter) >= quarter;
@@ -141,6 +155,7 @@ export class Executive {
 
   private serve(frame: number, functionCode: number, sizeWords: number): void {
     const { parts } = this;
+    assert(isLegal(functionCode, parts.iop.state), 'executive: a message is served only where it is legal');
     switch (functionCode) {
       case EXEC_STATUS_GET:
         parts.polled.statusGet(frame);
@@ -199,21 +214,24 @@ export class Executive {
     }
   }
 
-  /** IopClear: every open request ends, the tables and the outbound queue stay. */
+  /** IopClear: every open request ends; the tables and the outbound queue stay. */
   private clear(frame: number): void {
     const { lctNotify, configValidate } = this.parts;
     this.quiesceDevices();
     lctNotify.clear();
     configValidate.clear();
+    assert(!lctNotify.open && !configValidate.open, 'executive: IopClear leaves no request open');
     this.enter(IOP_STATE_HOLD, DEVICE_STATE_CHANGE_SUSPENDED);
     this.done(frame);
   }
 
+  /** The requests of every module end. */
   private quiesceDevices(): void {
     for (const { module, state } of this.parts.devices) if (state.runs) module.quiesce();
+    assert(!this.parts.outbound.taken, 'executive: a module that was quiesced leaves no reply half filled');
   }
 
-  /** Each device is the first in its turn, so that none takes the frames of all others. @returns events sent. */
+  /** The devices take turns in going first, so that none always takes the last frames. @returns events sent. */
   private sendEvents(): number {
     const { executive, devices } = this.parts;
     this.eventsFirst = (this.eventsFirst + 1) % devices.length;
@@ -229,7 +247,7 @@ export class Executive {
     return executive.events.waiting > 0 || devices.some(({ events }) => events.waiting > 0);
   }
 
-  /** Goes to a state, and tells who asked for it. @param change data of the event, a DEVICE_STATE_CHANGE_ number. */
+  /** Goes to a state, and raises StateChange. @param change data of that event, a DEVICE_STATE_CHANGE_ number. */
   private enter(state: number, change: number): void {
     const { iop, executive } = this.parts;
     const changed = iop.state !== state;
@@ -241,7 +259,7 @@ export class Executive {
     this.parts.outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
   }
 
-  /** Of the messages answered in polled memory, the refusal goes there too. */
+  /** The refusal of a message that is answered in polled memory goes there as well. */
   private illegal(frame: number, functionCode: number): void {
     if (functionCode === EXEC_OUTBOUND_INIT) {
       this.counters[INBOUND_REFUSED] += 1;
@@ -252,6 +270,7 @@ export class Executive {
   }
 
   private refuse(frame: number, detailedStatus: number): void {
+    assert(detailedStatus !== DETAILED_STATUS_SUCCESS, 'executive: a message is refused for a reason');
     this.counters[INBOUND_REFUSED] += 1;
     this.parts.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, detailedStatus);
   }

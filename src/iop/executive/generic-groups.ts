@@ -1,4 +1,5 @@
-/** The parameter groups every target has (reference section 5.4). Made once a target, over what the target holds. */
+/** I2O 1.5's generic parameter groups, F000 and on, which every target has. They read what the target holds. */
+import { assert } from '../../assert/assert.ts';
 import * as layout from '../../i2o/groups.gen.ts';
 import { SGL_CHAIN_BYTES_MAX, SGL_FRAGMENTS_MAX } from '../../i2o/list/sgl-reader.ts';
 import { ECHO_CLASS_ID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
@@ -11,7 +12,7 @@ export const VENDOR = 'inic';
 export const PRODUCT = 'software card';
 export const REVISION = '1';
 
-/** XFunctionCodes of PrivateEcho, numbered from 1. */
+/** How many XFunctionCodes PrivateEcho has; they are numbered from 1. */
 const PRIVATE_FUNCTIONS = 2;
 
 const PROPERTY_TABLE = 1;
@@ -19,7 +20,7 @@ const PROPERTY_ROW_ADD = 2;
 const PROPERTY_ROW_DELETE = 4;
 const PROPERTY_CLEAR = 8;
 
-/** ClassID word as in a table entry: class, version, organisation. */
+/** The ClassID word of a table entry: class, version, organisation. */
 export function classWord({ classId, classVersion }: Target): number {
   return classId + classVersion * 0x1000 + ORGANIZATION_ID * 0x10000;
 }
@@ -37,7 +38,7 @@ function propertiesOf({ table, addRow, deleteRow, clear }: ParameterGroup): numb
   );
 }
 
-/** A text of fixed length that the host may set. */
+/** Texts of fixed length that the host may set. */
 class Texts {
   private readonly bytes: readonly Uint8Array[];
 
@@ -46,22 +47,44 @@ class Texts {
   }
 
   text(index: number): string {
+    assert(index >= 0 && index < this.bytes.length, 'generic groups: a text that is read is one of them');
     return String.fromCharCode(...this.bytes[index]);
   }
 
   take(index: number, from: DataView, at: number): void {
     const bytes = this.bytes[index];
+    assert(bytes !== undefined, 'generic groups: a text that is set is one of them');
     for (let i = 0; i < bytes.length; i++) bytes[i] = from.getUint8(at + i);
   }
 }
 
+/** Number of the first generic group. Below it are the numbers of a class's own. */
+const FIRST_GENERIC_GROUP = 0xf000;
+
 /** Gives a target its groups: its own, and the generic ones. */
 export function equip(target: Target, own: readonly ParameterGroup[]): void {
+  assert(
+    own.every(({ number }) => number >= 0 && number < FIRST_GENERIC_GROUP),
+    'generic groups: the groups of a class are numbered below the generic ones',
+  );
   target.groups = [...own, ...genericGroups(target)];
+  assert(
+    new Set(target.groups.map(({ number }) => number)).size === target.groups.length,
+    'generic groups: a target has each group once',
+  );
 }
 
 function genericGroups(target: Target): ParameterGroup[] {
-  return [descriptors(target), ...hardware(target), users(target), ...beside(target), identity(target), module(target), userInformation(), sglLimits()]; // biome-ignore format: one line
+  return [
+    descriptors(target),
+    ...hardware(target),
+    users(target),
+    ...extensions(target),
+    identity(target),
+    module(target),
+    userInformation(),
+    sglLimits(),
+  ];
 }
 
 function descriptors(target: Target): ParameterGroup {
@@ -69,6 +92,7 @@ function descriptors(target: Target): ParameterGroup {
     rows: () => target.groups.length,
     put: (field, row, put) => {
       const group = target.groups[row];
+      assert(group !== undefined, 'generic groups: a row of the descriptors is a group');
       const rows = group.number === layout.GROUP_GROUP_DESCRIPTORS.number ? target.groups.length : group.rows;
       put.number([group.number, group.fields.length, rows, propertiesOf(group)][field]);
     },
@@ -95,8 +119,8 @@ function users(target: Target): ParameterGroup {
   });
 }
 
-/** Who and what else it serves: private messages of ours, and authorized users. */
-function beside(target: Target): ParameterGroup[] {
+/** Whom and what it serves besides its primary user: private messages of ours, and authorized users. */
+function extensions(target: Target): ParameterGroup[] {
   const authorized = (): number => target.claims?.userOf(CLAIM_TYPE_AUTHORIZED) ?? NO_TID;
   return [
     new DescribedGroup(layout.GROUP_PRIVATE_EXTENSIONS, {

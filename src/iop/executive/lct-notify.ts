@@ -1,7 +1,9 @@
 /**
- * ExecLctNotify: answers at once, or keeps the request until the table has changed so far (reference section 4.3, steps 8 and
- * 9). An outstanding one is answered once; who wants to hear of the next change asks again.
+ * I2O 1.5's ExecLctNotify: it is answered at once, or kept until the logical configuration table has changed as far as the host
+ * asks for. A request that is kept is answered once; a host that wants to hear of the next change asks again, as Linux did
+ * (drivers/message/i2o/exec-osm.c).
  */
+import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT,
   DETAILED_STATUS_SUCCESS,
@@ -24,9 +26,9 @@ import { PendingRequest } from '../reply/pending-request.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { Tables } from './tables.ts';
 
-/** Requests that can be outstanding: as many as an abort's reply leaves frames for. */
+/** Requests that can be outstanding: so many that IopClear can answer all of them at once (REPLY_RESERVE). */
 export const LCT_NOTIFIES_MAX = 2;
-/** Pieces of memory an outstanding one may name. */
+/** Pieces of memory that an outstanding one may name. */
 const PIECES_MAX = 8;
 
 class Outstanding extends PendingRequest {
@@ -75,7 +77,7 @@ export class LctNotify {
     free.wanted = wanted;
   }
 
-  /** Answers those whose change has come, as frames allow. @returns how many. */
+  /** Answers those whose change has come, as far as there are frames. @returns how many. */
   poll(): number {
     let answered = 0;
     for (const request of this.outstanding) {
@@ -87,23 +89,29 @@ export class LctNotify {
     return answered;
   }
 
+  /** Whether any request is outstanding. */
+  get open(): boolean {
+    return this.outstanding.some(({ open }) => open);
+  }
+
   /** Whether one waits for nothing but a frame. */
   get due(): boolean {
     return this.outstanding.some(({ open, wanted }) => open && this.reached(wanted));
   }
 
+  /** UtilAbort. @returns requests ended. */
   abort(match: AbortMatch): number {
     return this.endAll(REQUEST_STATUS_ABORT_NO_DATA, (request) =>
       match.endsExecutive(EXEC_LCT_NOTIFY, request),
     );
   }
 
-  /** IopClear: all end. */
+  /** IopClear: all end, and are answered. */
   clear(): void {
     this.endAll(REQUEST_STATUS_PROCESS_ABORT_NO_DATA, () => true);
   }
 
-  /** IopReset: forgotten without a word. */
+  /** IopReset: all are forgotten, and none is answered. */
   reset(): void {
     for (const request of this.outstanding) request.open = false;
   }
@@ -115,15 +123,21 @@ export class LctNotify {
       this.outbound.answer(request, status, DETAILED_STATUS_SUCCESS);
       ended += 1;
     }
+    assert(ended <= LCT_NOTIFIES_MAX, 'lct notify: no more end than can be outstanding');
     return ended;
   }
 
+  /** Whether the table has changed so far; 0 asks for an answer at once. */
   private reached(indicator: number): boolean {
     return indicator === 0 || ((this.iop.changeIndicator - indicator) | 0) >= 0;
   }
 
   private write(place: AnswerPlace, classFilter: number): void {
     const { lists } = this;
+    assert(
+      place.byteLength >= LCT_HEADER_WORDS * 4,
+      'lct notify: a table is written where its head has room',
+    );
     lists.answer(place, this.tables.lct(lists.resultWords, classFilter, place.byteLength));
   }
 }

@@ -1,8 +1,9 @@
 /**
- * StatusGet, OutboundInit and IopReset: answered in memory that the host polls, since there may be no outbound frame to answer
- * by (reference sections 3.5 and 4.3). The card writes only in the control area; an address elsewhere is not answered at all.
+ * StatusGet, OutboundInit and IopReset of I2O 1.5. They are answered in memory that the host polls, because there may be no
+ * outbound frame to answer by. The card writes only in the control area: a message that names an address elsewhere is counted
+ * and not answered at all.
  */
-import { AssertionFailure } from '../../assert/assert.ts';
+import { AssertionFailure, assert } from '../../assert/assert.ts';
 import {
   EXEC_OUTBOUND_INIT_SGL_WORD,
   getExecIopResetStatusAddressLow,
@@ -34,11 +35,11 @@ import type { LctNotify } from './lct-notify.ts';
 import type { StaticFrames } from './static-frames.ts';
 import type { Tables } from './tables.ts';
 
-/** The sync byte in its word. */
+/** The status block's SyncByte, which says that the block is complete, as it lies in its word. */
 const SYNC_BYTE = 0xff000000 | 0;
 const PAGE_BYTES_MIN = 512;
 const PAGE_BYTES_MAX = 1 << 20;
-/** Where a reclaim list says how many frames the card let go, and how long the shortest one is. */
+/** Byte of a reclaim list at which it says how many frames the card let go, and bytes of the shortest such list. */
 const RECLAIM_RELEASED_AT = 4;
 const RECLAIM_BYTES_MIN = 8;
 
@@ -66,16 +67,17 @@ export class PolledRequests {
     this.words = parts.outbound.words;
   }
 
+  /** Legal in every state but FAULTED. */
   statusGet(frame: number): void {
     const address = getExecStatusGetBufferAddressLow(this.words, frame);
     if (!this.writable(address, STATUS_BLOCK_WORDS * 4)) return;
     const at = address >> 2;
     this.parts.tables.statusBlock(this.words, at);
-    // The sync byte goes last and is what the host polls, so it alone must be ordered behind the rest.
+    // The host polls the SyncByte, so it goes last, and by a store that is ordered behind those of the rest.
     Atomics.store(this.words, at + STATUS_BLOCK_WORDS - 1, SYNC_BYTE);
   }
 
-  /** Both from RESET and, after an IopClear or a first attempt, from HOLD. */
+  /** Legal in RESET and, after an IopClear or a first OutboundInit, in HOLD. */
   outboundInit(frame: number, sizeWords: number): void {
     const { words } = this;
     const { iop, lists } = this.parts;
@@ -97,14 +99,21 @@ export class PolledRequests {
     Atomics.store(words, status, POLLED_STATUS_COMPLETE);
   }
 
-  /** Not in this state, or with a field out of its range. @param polledStatus a POLLED_STATUS_ number. */
+  /**
+   * OutboundInit is not legal in this state, or has a field out of its range.
+   * @param polledStatus POLLED_STATUS_FAILED or POLLED_STATUS_REJECTED.
+   */
   refuseOutboundInit(frame: number, polledStatus: number): void {
+    assert(
+      polledStatus === POLLED_STATUS_FAILED || polledStatus === POLLED_STATUS_REJECTED,
+      'polled requests: a refusal is told as one',
+    );
     const status = this.statusWord(frame, this.words[frame] >>> 16);
     if (status >= 0) Atomics.store(this.words, status, polledStatus);
   }
 
   /**
-   * Everything is built anew, the queues too: what is in them is destroyed before the host is told, and until the next turn the
+   * Everything is built anew, the queues as well: what is in them is destroyed before the host is told. Until the next turn the
    * IOP is INITIALIZING. A module that cannot even be quiesced leaves the IOP FAULTED.
    */
   reset(frame: number): void {
@@ -127,12 +136,22 @@ export class PolledRequests {
     iop.bootTid = 0;
     for (const { module } of devices) module.forget?.();
     outbound.restart((reply) => this.destroyed(reply));
-    ledger.counters[INBOUND_RELEASED] += inbound.restart(true);
+    const released = inbound.restart(true);
+    assert(released >= 0, 'polled requests: a reset releases as many requests as wait, or none');
+    ledger.counters[INBOUND_RELEASED] += released;
+    assert(
+      !lctNotify.open && !configValidate.open && !utility.waiting,
+      'polled requests: a reset leaves no request open',
+    );
+    assert(
+      devices.every(({ present }) => present),
+      'polled requests: a reset brings every device back',
+    );
     iop.enter(IOP_STATE_INITIALIZING);
     Atomics.store(this.words, address >> 2, POLLED_STATUS_IN_PROGRESS);
   }
 
-  /** Every module is to end what it has, also when another cannot. @returns whether all could. */
+  /** Lets every module end what it has, also when another fails to. @returns whether all could. */
   private quiesceAll(): boolean {
     const { iop, devices, outbound } = this.parts;
     let good = true;
@@ -148,14 +167,14 @@ export class PolledRequests {
     return good;
   }
 
-  /** Tells the module whose reply it was. The frame lies in shared memory, so its TID may be anything. */
+  /** Tells the module whose reply it was. The frame lies in shared memory, so the TID in it may be anything. */
   private destroyed(reply: number): void {
     const { devices } = this.parts;
     const device = deviceOf(frameTarget(this.words, reply), devices.length);
     if (device >= 0) devices[device].module.destroyed?.(reply);
   }
 
-  /** @returns word index of OutboundInit's status word, the first piece of its list; -1 when there is none. */
+  /** @returns word index of OutboundInit's status word, the first piece of its list; -1 when it names none. */
   private statusWord(frame: number, sizeWords: number): number {
     const { lists } = this.parts;
     const fault = lists.open(frame, EXEC_OUTBOUND_INIT_SGL_WORD, sizeWords);
@@ -165,14 +184,20 @@ export class PolledRequests {
     return -1;
   }
 
-  /** The card held no frames of a host before, so it lets none go. */
+  /** Writes the reclaim list: the card held no frames of an earlier host, so it lets none go. */
   private reclaim(): void {
     const { place } = this.parts.lists;
     if (place.count < 2 || place.lengths[1] < RECLAIM_BYTES_MIN) return;
     const address = place.addresses[1];
-    if ((address & 3) === 0 && address !== 0) this.words[(address + RECLAIM_RELEASED_AT) >> 2] = 0;
+    if ((address & 3) !== 0 || address === 0) return;
+    assert(
+      this.parts.lists.contains(address, RECLAIM_BYTES_MIN),
+      'polled requests: a reclaim list lies in the control area',
+    );
+    this.words[(address + RECLAIM_RELEASED_AT) >> 2] = 0;
   }
 
+  /** Whether the card may write there; where it may not, the message is counted as refused. */
   private writable(address: number, byteLength: number): boolean {
     if ((address & 3) === 0 && this.parts.lists.contains(address, byteLength)) return true;
     this.parts.ledger.counters[INBOUND_REFUSED] += 1;

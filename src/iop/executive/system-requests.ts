@@ -1,4 +1,5 @@
-/** Executive messages about the system as a whole: its table, the hardware's, and static frames. */
+/** I2O 1.5's executive messages about the system as a whole: the system table, the hardware table, static frames. */
+import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT,
   DETAILED_STATUS_INVALID_OFFSET,
@@ -42,12 +43,12 @@ import type { ExecutiveTarget } from '../target/target.ts';
 import type { StaticFrames } from './static-frames.ts';
 import type { Tables } from './tables.ts';
 
-/** Flags of a SIMPLE element out of host memory without a context, but for LAST and END_OF_BUFFER. */
+/** Flags of a SIMPLE element of memory that the card reads, apart from LAST and END_OF_BUFFER. */
 const SIMPLE_OUT = 0x14;
-/** The three elements of a system table's list. */
+/** Elements of a system table's list, and words of each. */
 const ELEMENTS = 3;
 const ELEMENT_WORDS = 2;
-/** Where the embedded request of ExecStaticMfCreate begins. */
+/** Word at which the embedded request of ExecStaticMfCreate begins. */
 const EMBEDDED_WORD = 5;
 
 export class SystemRequests {
@@ -77,8 +78,8 @@ export class SystemRequests {
   }
 
   /**
-   * SysTabSet and SysModify. The list is three SIMPLE elements: the system table, which is read; private memory and private
-   * I/O space lent to the card, which are only noted and may be empty: the card has no use for them.
+   * SysTabSet and SysModify. The list has three SIMPLE elements: the system table, which is read; the private memory and the
+   * private I/O space that the host lends the card. The card has no use for these two: it only notes them, and they may be empty.
    */
   set(frame: number, functionCode: number, sizeWords: number): void {
     const { iop, words, outbound } = this;
@@ -108,11 +109,12 @@ export class SystemRequests {
       iop.segmentNumber = getExecSysTabSetSegmentNumber(words, frame);
       iop.enter(IOP_STATE_READY);
     }
-    // Whom the card can reach beside its host is what the system table says.
+    // The system table says whom the card can reach besides its host, so the event of changed connections is due.
     this.executive.events.raise(EXECUTIVE_EVENT_XCT_CHANGE, 0);
     outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
   }
 
+  /** HrtGet: the hardware table is small, so it is answered at once. */
   hrtGet(frame: number, sizeWords: number): void {
     const { lists, outbound } = this;
     const fault = lists.open(frame, EXEC_HRT_GET_SGL_WORD, sizeWords);
@@ -139,7 +141,7 @@ export class SystemRequests {
     const embedded = frame + EMBEDDED_WORD;
     const size = frameSizeWords(words, embedded);
     const failure = headerFailure(words[embedded], words[embedded + 1], iop.devices.length);
-    // A static frame is asked for by its own flag, and a batch has contexts of its own in every use.
+    // A batch names new contexts each time it is posted, so it cannot be kept as a static frame.
     if (
       failure !== 0 ||
       size > sizeWords - EMBEDDED_WORD ||
@@ -167,8 +169,12 @@ export class SystemRequests {
     outbound.post();
   }
 
-  /** @returns number of the first element that is not SIMPLE out, or that ends the list too early or too late; -1: none. */
+  /**
+   * @param at word index of the list. @param roomWords words of the message from there on.
+   * @returns number of the first element that is not SIMPLE out, or that ends the list too early or too late; -1: none.
+   */
   private wrongElement(at: number, roomWords: number): number {
+    assert(roomWords >= 0, 'system requests: a list begins in its message or at its end');
     for (let i = 0; i < ELEMENTS; i++) {
       if ((i + 1) * ELEMENT_WORDS > roomWords) return i;
       const flags = this.words[at + i * ELEMENT_WORDS] >>> 24;
@@ -178,7 +184,7 @@ export class SystemRequests {
     return -1;
   }
 
-  /** Copies the system table. @returns false when it is not wholly in the control area, or says it is longer than it is. */
+  /** Copies the system table. @returns false when it does not lie wholly in the control area, or claims to be longer. */
   private readTable(address: number, byteLength: number): boolean {
     const { words, lists, iop } = this;
     if ((address & 3) !== 0 || !lists.contains(address, byteLength)) return false;

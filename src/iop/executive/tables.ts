@@ -1,13 +1,16 @@
 /**
- * The IOP's tables (reference section 4.5): hardware resources, logical configuration, status block. Built as words, in the
- * answer of a control list; one that does not fit its place is cut after a whole entry, and its head says how long it is.
+ * The IOP's tables as I2O 1.5 has them: hardware resources (HRT), logical configuration (LCT), status block. The first two are
+ * built as words in the answer of a control list. One that does not fit its place is cut after a whole entry, and its head says
+ * how long the whole table is.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   ADAPTER_STATE_CONTROLLED,
   HRT_ENTRY_WORDS,
   HRT_HEADER_WORDS,
   LCT_ENTRY_WORDS,
   LCT_HEADER_WORDS,
+  STATUS_BLOCK_WORDS,
   writeHrtEntry,
   writeHrtHeader,
   writeLctEntry,
@@ -19,19 +22,28 @@ import { FIRST_DEVICE_TID, IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/ti
 import type { IopState } from '../state/iop-state.ts';
 import { DeviceTarget, type ExecutiveTarget, type Target } from '../target/target.ts';
 
-/** Version number of the tables' layout. */
+/** Version of the tables' layout. */
 const TABLE_VERSION = 0;
 const ANY_CLASS = -1;
 /** The one adapter: the network interface all devices stand on, controlled by the first. It never changes. */
 export const ADAPTER_ID = 1;
 const HRT_CHANGE_INDICATOR = 1;
-/** Memory mapped. */
+/** The messenger is memory mapped. */
 export const MESSENGER_TYPE = 0;
-/** 32-bit contexts only; no peers. */
+/** The card has 32-bit contexts only, and speaks to no peers. */
 export const CAPABILITIES = 0;
 const PRODUCT_ID = 'inic split-driver card';
+const PRODUCT_CHARACTERS = 24;
+const TAG_CHARACTERS = 8;
 
-/** Four characters as a word, the first in the low byte. */
+/** A text is written in whole words of four characters, and a longer one would be cut. */
+export function checkProduct(text: string): void {
+  assert(text.length <= PRODUCT_CHARACTERS, 'tables: the product has room in the status block');
+}
+
+checkProduct(PRODUCT_ID);
+
+/** Four characters of a text as a word, the first in the low byte; zeros behind its end. */
 function textWord(text: string, at: number): number {
   let word = 0;
   for (let i = 0; i < 4; i++) word |= (text.charCodeAt(at + i) || 0) << (i * 8);
@@ -77,11 +89,14 @@ export class Tables {
     this.iop = iop;
     this.devices = devices;
     this.targets = [executive, ...devices];
+    for (let i = 0; i < devices.length; i++) {
+      assert(devices[i].tid === FIRST_DEVICE_TID + i, 'tables: the devices are in the order of their TIDs');
+    }
     this.inboundFrames = inboundFrames;
     this.outboundFrames = outboundFrames;
   }
 
-  /** Entries the logical configuration table has now. */
+  /** Entries that the logical configuration table has now. */
   get lctEntries(): number {
     let entries = 0;
     for (const target of this.targets) if (isListed(target)) entries += 1;
@@ -89,11 +104,13 @@ export class Tables {
   }
 
   /**
-   * Builds the logical configuration table. @param classFilter -1, or a class in bits 0-11.
-   * @param roomBytes of its place, at least the head's 12. @returns bytes to write.
+   * Builds the logical configuration table.
+   * @param classFilter -1 for all entries, or a class in bits 0-11 for those of the class.
+   * @param roomBytes of the place it goes to, at least the head's 12. @returns bytes to write.
    */
   lct(words: Int32Array, classFilter: number, roomBytes: number): number {
     const room = roomBytes >> 2;
+    assert(room >= LCT_HEADER_WORDS, 'tables: a configuration table has room for its head');
     let all = LCT_HEADER_WORDS;
     let at = LCT_HEADER_WORDS;
     for (const target of this.targets) {
@@ -105,12 +122,14 @@ export class Tables {
         at += LCT_ENTRY_WORDS;
       }
     }
+    assert(all <= words.length, 'tables: the whole configuration table fits where it is made');
     writeLctHeader(words, 0, all, this.iop.bootTid, TABLE_VERSION, 0, this.iop.changeIndicator);
     return at * 4;
   }
 
   /** Builds the hardware resource table. @param roomBytes at least the head's 8. @returns bytes to write. */
   hrt(words: Int32Array, roomBytes: number): number {
+    assert(roomBytes >= HRT_HEADER_WORDS * 4, 'tables: a hardware table has room for its head');
     writeHrtHeader(words, 0, 1, HRT_ENTRY_WORDS, TABLE_VERSION, HRT_CHANGE_INDICATOR);
     if (HRT_HEADER_WORDS + HRT_ENTRY_WORDS > roomBytes >> 2) return HRT_HEADER_WORDS * 4;
     const tid = controllingTid(this.devices);
@@ -118,9 +137,10 @@ export class Tables {
     return (HRT_HEADER_WORDS + HRT_ENTRY_WORDS) * 4;
   }
 
-  /** Writes the status block at a word index of the region, but for its last word, which goes last and by itself. */
+  /** Writes the status block at a word index of the region, all but its SyncByte, which the caller writes last. */
   statusBlock(words: Int32Array, at: number): void {
     const { iop } = this;
+    assert(at >= 0 && at + STATUS_BLOCK_WORDS <= words.length, 'tables: a status block lies in the region');
     writeStatusBlock(
       words,
       at,
@@ -154,9 +174,11 @@ export class Tables {
     );
   }
 
+  /** Writes a target's entry at a word index of the table. */
   private lctEntry(words: Int32Array, at: number, target: Target): void {
     const device = target instanceof DeviceTarget ? target : undefined;
     const tag = identityTag(target);
+    assert(tag.length === TAG_CHARACTERS, 'tables: an identity tag has eight characters');
     writeLctEntry(
       words,
       at,

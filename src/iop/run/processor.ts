@@ -1,8 +1,9 @@
 /**
- * The I/O processor: takes inbound frames, checks their headers once, hands them to the executive or to a device's module,
- * gives each module its turn, then publishes what came of it. Runs in a worker thread or inline; it cannot tell which.
+ * The I/O processor. In each turn it takes inbound frames, checks their headers once and hands them to the executive or to a
+ * device's module; then it gives each module its turn, and publishes the replies. It runs in a worker thread or inline, and
+ * cannot tell which.
  */
-import { AssertionFailure } from '../../assert/assert.ts';
+import { AssertionFailure, assert } from '../../assert/assert.ts';
 import {
   FAILURE_CODE_INVALID_MESSAGE_FLAGS,
   FAILURE_CODE_INVALID_TARGET_ID,
@@ -33,13 +34,13 @@ import type { DeviceState } from '../state/device-state.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget } from '../target/target.ts';
 
-/** Requests taken in one turn, so that the device and the timers get theirs. */
+/** Requests taken in one turn at most, so that the modules and their timers get their turns. */
 const REQUESTS_PER_TURN = 64;
 
-/** FLAG_STATIC where it lies in word 0, beside which no other flag may be set. */
+/** FLAG_STATIC as it lies in word 0. No other flag may be set beside it. */
 const STATIC_WORD0 = FLAG_STATIC << 8;
 const FLAGS_WORD0 = 0xff00;
-/** Where InitiatorAddress is: what is wrong with a message whose sender is kept out. */
+/** Byte and bit of InitiatorAddress: what is wrong with a message whose sender is kept out. */
 const INITIATOR_BYTE = 5;
 const INITIATOR_BIT = 4;
 
@@ -59,7 +60,7 @@ export class IoProcessor implements Agent {
   private first = 0;
   private readonly counters: Float64Array;
   private readonly onFault: ((error: unknown) => void) | undefined;
-  /** A frame is received and not released. */
+  /** An inbound frame has been received and not released yet. */
   private holding = false;
 
   /**
@@ -86,6 +87,7 @@ export class IoProcessor implements Agent {
     this.counters = ledger.counters;
     this.onFault = onFault;
     parts.outbound.preserver = inbound;
+    assert(this.modules.length === this.devices.length, 'processor: each device has one module');
   }
 
   /** One turn of the run loop. */
@@ -105,8 +107,9 @@ export class IoProcessor implements Agent {
   }
 
   /**
-   * Requests wait only if the outbound queue is nearly full, replies only if it is full; then the host rings when it has
-   * released a frame. A reply that found none in the last turn may have one by now.
+   * Asks to be woken. Requests wait only while the outbound queue is nearly full, replies only while it is full. In both cases
+   * the host is asked to ring when it has released a frame. A reply that found no frame in the last turn may find one by now.
+   * @returns false when there is something to do at once.
    */
   arm(): boolean {
     const { producer, short } = this.outbound;
@@ -117,11 +120,12 @@ export class IoProcessor implements Agent {
   }
 
   nextDeadlineNs(): number {
-    // Before the card is OPERATIONAL a module gets no turn, so its deadlines would only come again and again.
+    // Before the card is OPERATIONAL a module gets no turn, so that its deadlines would only come again and again.
     let deadlineNs = this.interrupt.nextDeadlineNs();
     for (let i = 0; i < this.modules.length; i++) {
       if (this.devices[i].runs) deadlineNs = Math.min(deadlineNs, this.modules[i].nextDeadlineNs());
     }
+    assert(!Number.isNaN(deadlineNs), 'processor: a deadline is a time');
     return deadlineNs;
   }
 
@@ -134,6 +138,7 @@ export class IoProcessor implements Agent {
     let work = this.takeRequests();
     work += this.pollModules();
     if (iop.busy) work += this.executive.poll();
+    assert(!outbound.taken, 'processor: no reply is half filled at the end of a turn');
     if (outbound.short) this.executive.outboundShort();
     this.interrupt.publish(outbound.producer);
     this.interrupt.poll();
@@ -147,6 +152,7 @@ export class IoProcessor implements Agent {
    */
   private pollModules(): number {
     const { modules, devices, first } = this;
+    assert(first >= 0 && first < modules.length, 'processor: the module that goes first is one of them');
     let work = 0;
     let at = first;
     do {
@@ -157,8 +163,9 @@ export class IoProcessor implements Agent {
     return work;
   }
 
-  /** The IOP has been reset in the last turn: now frames are free again, and it takes messages. */
+  /** The IOP was reset in the last turn. Now it gives the host its inbound frames back, and takes messages again. */
   private start(): void {
+    assert(this.iop.starting, 'processor: frames are given back only after a reset');
     this.inbound.supply();
     this.iop.enter(IOP_STATE_RESET);
     this.interrupt.publishReleases(this.inbound);
@@ -167,10 +174,11 @@ export class IoProcessor implements Agent {
   private takeRequests(): number {
     const { inbound, outbound, iop } = this;
     let taken = 0;
+    assert(!this.holding, 'processor: the request of the last turn was released');
     while (taken < REQUESTS_PER_TURN) {
       const frame = inbound.receive();
       if (frame === NO_FRAME) break;
-      // Without an outbound queue nothing is answered by it, and nothing need wait for it.
+      // Without an outbound queue nothing is answered by way of it, so that no request need wait for it.
       if (iop.canReply) {
         if (outbound.producer.available(REPLY_RESERVE) < REPLY_RESERVE) break;
       } else if (iop.starting) break;
@@ -187,7 +195,7 @@ export class IoProcessor implements Agent {
     return taken;
   }
 
-  /** Checks the header and finds the target. Each word is read once: the host can change it at any time. */
+  /** Checks the header and finds the target. Each word is read once, because the host can change it at any time. */
   private dispatch(frame: number): void {
     const word0 = this.words[frame];
     const word1 = this.words[frame + 1];
@@ -210,19 +218,19 @@ export class IoProcessor implements Agent {
     else this.deliver(frame, word0, word1);
   }
 
-  /** A static frame is asked for by its address: it is delivered as if it had been posted itself. */
+  /** The frame names a static frame by its address. That one is delivered as if it had been posted itself. */
   private dispatchStatic(frame: number, word0: number, word1: number): void {
     const { outbound, words } = this;
     const kept = this.parts.staticFrames.find(words[frame + STATIC_POST_FRAME_WORD]);
     const whole =
       headerFailure(word0 & ~FLAGS_WORD0, word1, this.devices.length) === 0 &&
       word0 >>> 16 === STATIC_POST_WORDS;
-    // Who posts it says whose request it is, so that a failure can be told from others.
+    // The frame that names it repeats its word 1, so that a failure record says whose request could not be delivered.
     if (!whole || kept < 0 || words[kept + 1] !== word1) {
       this.fail(frame, FAILURE_CODE_INVALID_MESSAGE_FLAGS, SEVERITY_FORMAT_ERROR);
       return;
     }
-    // Its own frame is free at once; the kept one is not the transport's to preserve.
+    // The frame that names it is free at once, and the static one is not the transport's to preserve.
     outbound.preserver = undefined;
     this.deliver(kept, words[kept], words[kept + 1]);
     outbound.preserver = this.inbound;
@@ -273,13 +281,13 @@ export class IoProcessor implements Agent {
     }
   }
 
-  /** A message that cannot be delivered; where there is nothing to answer by, it is only counted. */
+  /** Answers a message that cannot be delivered. Before OutboundInit there is no way to, and it is only counted. */
   private fail(frame: number, failureCode: number, severity: number): void {
     if (this.iop.canReply) this.outbound.failure(frame, failureCode, severity);
     else this.counters[INBOUND_REFUSED] += 1;
   }
 
-  /** Something threw in the middle of a turn: what it held is given back, and the IOP is FAILED. */
+  /** Something threw in the middle of a turn. The frames it held are given back, and the IOP is FAILED. */
   private recover(): void {
     this.outbound.cancel();
     this.outbound.preserver = this.inbound;

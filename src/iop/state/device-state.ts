@@ -2,6 +2,7 @@
  * Whether one device runs, and whether it takes its class's messages. Two things decide that: the IOP's state, which `IopState`
  * sets here, and the device's own condition, which its `DeviceTarget` sets. The processor reads the booleans for every frame.
  */
+import { assert } from '../../assert/assert.ts';
 
 export class DeviceState {
   /** The IOP is OPERATIONAL and the device is in the table: its module gets its turns. */
@@ -24,6 +25,7 @@ export class DeviceState {
    * @param present it has not been destroyed. @param enabled it is not suspended, and the path to it is open.
    */
   setCondition(present: boolean, enabled: boolean): void {
+    assert(present || !enabled, 'device state: a device that is not in the table is not enabled');
     this.present = present;
     this.enabled = enabled;
     this.settle();
@@ -31,11 +33,12 @@ export class DeviceState {
 
   /** Another initiator keeps the host out. @param status why, a DETAILED_STATUS_ number; 0: nobody does. */
   setHostKeptOut(status: number): void {
+    assert((status & ~0xffff) === 0, 'device state: the host is kept out by a detailed status');
     this.hostKeptOut = status;
     this.settle();
   }
 
-  /** Why the device takes no message of the host although it works; 0: it does not work, or takes them. */
+  /** Why the device takes no message of the host although it works; 0 when it takes them, or does not work. */
   get keptOut(): number {
     return this.runs && this.enabled ? this.hostKeptOut : 0;
   }
