@@ -1,4 +1,6 @@
-/** The echo module, in place of the socket module when the message layer alone is measured (`inic bench MSG_RR`). */
+/**
+ * The echo module. It stands in place of the socket module when the message layer alone is measured (`inic bench MSG_RR`).
+ */
 import {
   checkExecutiveRequest,
   DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
@@ -18,27 +20,29 @@ import type { Module } from '../module/module.ts';
 import { CounterGroup, type ParameterGroup } from '../module/parameter-group.ts';
 import type { Outbound } from '../reply/outbound.ts';
 
-/** XFunctionCode of a request that is answered, and of one that is only taken. */
+/** XFunctionCode of a request that is answered, and of one that is only counted. */
 export const ECHO = 1;
 export const COUNT_ONLY = 2;
 
-/** Words of a request, and what of its word 0 must be 0: it has no list, and is one transaction. */
+/** Words of a request, and the bits of its word 0 that must be 0, since it has no list and is one transaction. */
 const ECHO_WORDS = 6;
 const FLAGS_AND_OFFSET = 0xfff0;
 
 export class EchoModule implements Module {
   readonly classId = ECHO_CLASS_ID;
   readonly classVersion = 1;
-  /** Nothing happens to it. */
+  /** It raises no events of its own. */
   readonly eventCapabilities = 0;
   readonly parameterGroups: readonly ParameterGroup[];
-  /** Count-only requests taken whose sequence was the one expected. */
+  /** Count-only requests whose sequence number was the one expected, since the last quiesce. */
   inSequence = 0;
   private readonly outbound: Outbound;
+  private readonly counted: CounterGroup;
 
   constructor(outbound: Outbound) {
     this.outbound = outbound;
-    this.parameterGroups = [new CounterGroup(0x0100, ['inSequence'], () => this.inSequence)];
+    this.counted = new CounterGroup(0x0100, ['inSequence'], () => this.inSequence >>> 0);
+    this.parameterGroups = [this.counted];
   }
 
   attachEvents(): void {}
@@ -80,7 +84,7 @@ export class EchoModule implements Module {
 
   setHostPageBytes(): void {}
 
-  /** Every request is answered at once, so that none is ever open. */
+  /** Every request is answered at once, so that there is never one to end. */
   abort(): number {
     return 0;
   }
@@ -95,9 +99,10 @@ export class EchoModule implements Module {
 
   quiesce(): void {
     this.inSequence = 0;
+    this.counted.restart();
   }
 
-  /** The generated check finds the same, and says where; it does not know the flags. */
+  /** The generated check finds out what is wrong, and where. Only the flags it does not look at. */
   private refuse(frame: number, sizeWords: number): void {
     const fault = checkExecutiveRequest(this.outbound.words, frame, sizeWords);
     if (fault !== 0) this.outbound.refused(frame, fault);

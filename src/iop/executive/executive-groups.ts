@@ -65,7 +65,7 @@ export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
 /** A scalar group, or a table of one row, of numbers that are cheap to find all at once, in the order of the fields. */
 function numbers(group: layout.GroupLayout, values: () => readonly number[], rows = 1): ParameterGroup {
   return new DescribedGroup(group, {
-    rows: () => rows,
+    ...(group.table ? { rows: () => rows } : {}),
     put: (field, _row, put) => {
       const all = values();
       assert(all.length === group.fields.length, 'executive groups: a group has a number for each field');

@@ -69,7 +69,7 @@ export function equip(target: Target, own: readonly ParameterGroup[]): void {
   );
   target.groups = [...own, ...genericGroups(target)];
   assert(
-    new Set(target.groups.map(({ number }) => number)).size === target.groups.length,
+    target.groups.every(({ number }, i, all) => all.findIndex((other) => other.number === number) === i),
     'generic groups: a target has each group once',
   );
 }

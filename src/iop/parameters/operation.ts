@@ -1,4 +1,5 @@
-/** One operation of an operation list, as far as it has been read. The layout is told in parameters.ts. */
+/** One operation of an operation list, as far as it has been read. The list's layout is told in parameters.ts. */
+import { assert } from '../../assert/assert.ts';
 import {
   BLOCK_STATUS_NO_KEY_FIELD,
   BLOCK_STATUS_NO_SUCH_FIELD,
@@ -7,25 +8,25 @@ import {
 import type { ParameterGroup } from '../module/parameter-group.ts';
 
 const ALL_FIELDS = 0xffff;
-/** Fields one operation can name: none of our groups has more. */
+/** Fields that one operation can name: no group of ours has more. */
 const FIELDS_MAX = 64;
-/** Length of a list's head, and of an operation's before its field indices. */
-const LIST_HEAD_BYTES = 4;
+/** Bytes of a list's head, and of an operation before its field indices. */
+export const LIST_HEAD_BYTES = 4;
 const OPERATION_HEAD_BYTES = 6;
 
 export class Operation {
   code = 0;
   group = 0;
-  /** Indices of the fields meant, `fieldCount` of them; every readable one where the list says all. */
+  /** Indices of the fields meant, `fieldCount` of them. Where the list says all fields, these are all readable ones. */
   readonly fields = new Uint16Array(FIELDS_MAX);
   fieldCount = 0;
   /** The list said all fields. */
   all = false;
-  /** Bytes of the fields meant. */
+  /** Bytes of the fields meant, all together. */
   rowBytes = 0;
-  /** Nobody knows where the next operation begins. */
+  /** It is not known where the next operation begins. */
   malformed = false;
-  /** For error information: the field that was wrong, and where the key lies that was wrong (-1: none) with its length. */
+  /** For the error information: the field that was wrong; where the key lies that was wrong, or -1, and its bytes. */
   errorField = 0;
   errorKeyAt = -1;
   errorKeyBytes = 0;
@@ -37,13 +38,18 @@ export class Operation {
     this.bytes = bytes;
   }
 
+  /** Begins a list. @param byteLength bytes that the host gave. */
   begin(byteLength: number): void {
+    assert(
+      byteLength >= LIST_HEAD_BYTES && byteLength <= this.bytes.byteLength,
+      'operation: the list lies in its buffer',
+    );
     this.at = LIST_HEAD_BYTES;
     this.end = byteLength;
     this.malformed = false;
   }
 
-  /** Reads the next operation's head and field indices. @returns false when it is not whole; then it is malformed. */
+  /** Reads the head and the field indices of the next operation. @returns false when it is not whole; then it is malformed. */
   next(): boolean {
     const { bytes } = this;
     this.at = (this.at + 3) & ~3;
@@ -63,8 +69,9 @@ export class Operation {
     return true;
   }
 
-  /** Holds the field indices against the group. @returns 0 or a BLOCK_STATUS_ number. */
+  /** Compares the field indices with the group's fields. @returns 0 or a BLOCK_STATUS_ number. */
   resolve(group: ParameterGroup): number {
+    assert(group.fields.length <= FIELDS_MAX, 'operation: all fields of a group have room');
     if (this.all) {
       for (let index = 0; index < group.fields.length; index++) {
         if (group.fields[index].readable !== false) this.fields[this.fieldCount++] = index;
@@ -91,8 +98,9 @@ export class Operation {
     return this.bytes.getUint16(this.at - 2, true);
   }
 
-  /** Takes so many bytes of keys or values. @returns where they begin; -1 when the list ends before; then it is malformed. */
+  /** Takes so many bytes of keys or values. @returns where they begin; -1 when the list ends before them; then it is malformed. */
   take(byteLength: number): number {
+    assert(byteLength >= 0, 'operation: what is taken has a length');
     if (!this.has(byteLength)) {
       this.fail();
       return -1;
@@ -101,20 +109,23 @@ export class Operation {
     return this.at - byteLength;
   }
 
-  /** The rows' key is wrong or missing: kept for the error information. */
+  /** No row has the key that lies at `at`. It goes into the error information. */
   badKey(at: number, byteLength: number): void {
+    assert(at >= LIST_HEAD_BYTES && at + byteLength <= this.end, 'operation: a wrong key lies in the list');
     this.errorKeyAt = at;
     this.errorKeyBytes = byteLength;
   }
 
-  /** @returns BLOCK_STATUS_NO_KEY_FIELD where a group has no key; nobody knows then how long the keys are. */
+  /** @returns BLOCK_STATUS_NO_KEY_FIELD for a group without a key, where it is not known how long keys would be. */
   needKey(group: ParameterGroup): number {
     if (group.keyField >= 0) return BLOCK_STATUS_SUCCESS;
     this.malformed = true;
     return BLOCK_STATUS_NO_KEY_FIELD;
   }
 
+  /** Whether the list has so many more bytes. */
   private has(byteLength: number): boolean {
+    assert(this.at >= LIST_HEAD_BYTES, 'operation: reading begins behind the head of the list');
     return this.at + byteLength <= this.end;
   }
 

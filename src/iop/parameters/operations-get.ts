@@ -1,4 +1,5 @@
-/** The operations of UtilParamsGet on one group (reference section 5.3). Each returns the block's BLOCK_STATUS_ number. */
+/** The operations of UtilParamsGet on one group. Each returns the BLOCK_STATUS_ number of its block. */
+import { assert } from '../../assert/assert.ts';
 import {
   BLOCK_STATUS_BAD_KEY_ABORT,
   BLOCK_STATUS_BAD_KEY_CONTINUE,
@@ -14,12 +15,14 @@ import type { ResultList } from './result-list.ts';
 
 const VALUE_BYTES_MAX = 256;
 const SIZE_BYTES = 4;
-/** A key read back from a row, to be compared. */
+/** The key of a row, read to be compared with the one asked for. */
 const keyScratch = new DataView(new ArrayBuffer(VALUE_BYTES_MAX));
 
-/** Finds the row whose key is at `bytes[at]`. @returns -1 when there is none. */
+/** Finds the row that has the key at `bytes[at]`. @returns -1 when there is none. */
 export function findRow(group: ParameterGroup, bytes: DataView, at: number): number {
+  assert(group.keyField >= 0, 'operations: a row is looked for by a key');
   const { byteLength } = group.fields[group.keyField];
+  assert(byteLength <= VALUE_BYTES_MAX, 'operations: a key has room to be compared');
   for (let row = 0; row < group.rows; row++) {
     group.read(row, group.keyField, keyScratch, 0);
     let equal = true;
@@ -29,6 +32,7 @@ export function findRow(group: ParameterGroup, bytes: DataView, at: number): num
   return -1;
 }
 
+/** Whether a field asked for cannot be read; it goes into the error information. */
 function unreadable(operation: Operation, group: ParameterGroup): boolean {
   for (let i = 0; i < operation.fieldCount; i++) {
     if (group.fields[operation.fields[i]].readable === false) {
@@ -42,11 +46,13 @@ function unreadable(operation: Operation, group: ParameterGroup): boolean {
 /** Writes one row of the fields asked for. @returns false when it does not fit. */
 function writeRow(operation: Operation, group: ParameterGroup, results: ResultList, row: number): boolean {
   if (operation.rowBytes > results.room) return false;
+  const end = results.at + operation.rowBytes;
   for (let i = 0; i < operation.fieldCount; i++) {
     const field = operation.fields[i];
     group.read(row, field, results.bytes, results.at);
     results.at += group.fields[field].byteLength;
   }
+  assert(results.at === end, 'operations: a row has the bytes of the fields asked for');
   results.addRow();
   return true;
 }
@@ -57,7 +63,7 @@ export function fieldGet(operation: Operation, group: ParameterGroup, results: R
   for (let i = 0; i < operation.fieldCount; i++) {
     const field = operation.fields[i];
     const { byteLength } = group.fields[field];
-    // The block is padded to words, and the buffer ends at a word.
+    // The padding behind the values has room as well, because the room ends at a whole word.
     if (byteLength > results.room) {
       operation.errorField = field;
       return results.full(i);
@@ -93,7 +99,7 @@ export function listGet(operation: Operation, group: ParameterGroup, results: Re
   return given === 0 ? BLOCK_STATUS_BAD_KEY_ABORT : BLOCK_STATUS_BAD_KEY_CONTINUE;
 }
 
-/** The rows behind the one with the key given: how a table that did not fit is read on. */
+/** The rows behind the one with the key given. So a table is read on that did not fit. */
 export function moreGet(operation: Operation, group: ParameterGroup, results: ResultList): number {
   const status = beginKeys(operation, group, results);
   if (status !== BLOCK_STATUS_SUCCESS) return status;
@@ -127,7 +133,12 @@ export function sizeGet(operation: Operation, group: ParameterGroup, results: Re
   return BLOCK_STATUS_SUCCESS;
 }
 
+/** Writes the rows from one on, as many as have room. */
 function rowsFrom(operation: Operation, group: ParameterGroup, results: ResultList, first: number): number {
+  assert(
+    first >= 0 && first <= group.rows,
+    'operations: rows are read on from one there is, or from the end',
+  );
   for (let row = first; row < group.rows; row++) {
     if (!writeRow(operation, group, results, row)) {
       results.moreRows();
@@ -137,6 +148,7 @@ function rowsFrom(operation: Operation, group: ParameterGroup, results: ResultLi
   return BLOCK_STATUS_SUCCESS;
 }
 
+/** What ListGet and MoreGet have in common: they need a table with a key. @returns as an operation. */
 function beginKeys(operation: Operation, group: ParameterGroup, results: ResultList): number {
   if (!group.table) {
     operation.malformed = true;

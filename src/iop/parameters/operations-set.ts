@@ -1,7 +1,8 @@
 /**
- * The operations of UtilParamsSet on one group (reference section 5.3). Each returns the block's BLOCK_STATUS_ number. A host
- * that registered for FieldModified hears of each field set.
+ * The operations of UtilParamsSet on one group. Each returns the BLOCK_STATUS_ number of its block. A host that registered for
+ * FieldModified hears of each field that is set.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   BLOCK_STATUS_BAD_KEY_ABORT,
   BLOCK_STATUS_FIELD_UNWRITEABLE,
@@ -17,20 +18,25 @@ import type { ParameterGroup } from '../module/parameter-group.ts';
 import type { Operation } from './operation.ts';
 import { findRow } from './operations-get.ts';
 
-/** FieldIdx in a FieldModified event when rows, and not one field, changed. */
+/** FieldIdx in a FieldModified event when whole rows changed, and not one field. */
 const WHOLE_ROWS = 0xffff;
 
+/** Raises FieldModified. */
 function modified(events: EventSource, group: ParameterGroup, field: number): void {
+  assert(
+    field === WHOLE_ROWS || (field >= 0 && field < group.fields.length),
+    'operations: what was modified is a field of the group, or whole rows',
+  );
   events.raise(GENERIC_EVENT_FIELD_MODIFIED, group.number | (field << 16));
 }
 
-/** Refuses an operation of which nobody knows where it ends. */
+/** Refuses an operation of which it is not known where it ends. */
 function refuse(operation: Operation, status: number): number {
   operation.malformed = true;
   return status;
 }
 
-/** "All fields" of a set means all writable ones; a named one that is not is refused before anything is written. */
+/** All fields of a set means all writable ones. A field that is named and not writable is refused before anything is written. */
 function writable(operation: Operation, group: ParameterGroup): boolean {
   if (operation.all) {
     operation.fieldCount = 0;
@@ -48,7 +54,7 @@ function writable(operation: Operation, group: ParameterGroup): boolean {
   return operation.fieldCount > 0;
 }
 
-/** Writes the values at `at` into a row, field by field, until one is refused. */
+/** Writes the values at `at` into a row, field by field, until one is refused. @returns 0 or its BLOCK_STATUS_ number. */
 function writeValues(
   operation: Operation,
   group: ParameterGroup,
@@ -65,6 +71,7 @@ function writeValues(
     modified(events, group, field);
     valueAt += group.fields[field].byteLength;
   }
+  assert(valueAt === at + operation.rowBytes, 'operations: the values written are those of the fields named');
   return BLOCK_STATUS_SUCCESS;
 }
 
@@ -101,7 +108,7 @@ export function listSet(operation: Operation, group: ParameterGroup, events: Eve
   return BLOCK_STATUS_SUCCESS;
 }
 
-/** Whether the fields named are all the group has, in index order. */
+/** Whether the fields named are all that the group has, in the order of their indices. */
 function namesAll(operation: Operation, group: ParameterGroup): boolean {
   if (operation.fieldCount !== group.fields.length) return false;
   for (let i = 0; i < operation.fieldCount; i++) if (operation.fields[i] !== i) return false;
@@ -120,8 +127,10 @@ export function rowAdd(operation: Operation, group: ParameterGroup, events: Even
   if (at < 0) return BLOCK_STATUS_OPERATION_ERROR;
   if (group.addRow === undefined) return BLOCK_STATUS_NON_DYNAMIC_GROUP;
   for (let i = 0; i < rows; i++) {
+    const before = group.rows;
     const status = group.addRow(operation.bytes, at + i * rowBytes);
     if (status !== BLOCK_STATUS_SUCCESS) return status;
+    assert(group.rows === before + 1, 'operations: a row that was added is there');
     modified(events, group, WHOLE_ROWS);
   }
   return BLOCK_STATUS_SUCCESS;
@@ -143,8 +152,10 @@ export function rowDelete(operation: Operation, group: ParameterGroup, events: E
       operation.badKey(keyAt, keyBytes);
       return BLOCK_STATUS_BAD_KEY_ABORT;
     }
+    const before = group.rows;
     const status = group.deleteRow(row);
     if (status !== BLOCK_STATUS_SUCCESS) return status;
+    assert(group.rows === before - 1, 'operations: a row that was deleted is gone, and no other');
     modified(events, group, WHOLE_ROWS);
   }
   return BLOCK_STATUS_SUCCESS;

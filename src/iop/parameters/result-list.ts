@@ -1,4 +1,5 @@
-/** A result list in the making. The layout is told in parameters.ts. */
+/** A result list in the making. Its layout is told in parameters.ts. */
+import { assert } from '../../assert/assert.ts';
 import {
   BLOCK_STATUS_BUFFER_FULL,
   BLOCK_STATUS_BUFFER_TOO_SMALL,
@@ -25,14 +26,19 @@ export class ResultList {
     this.bytes = bytes;
   }
 
-  /** @param roomBytes a multiple of 4, at least a head's. */
+  /** Begins a list. @param roomBytes a multiple of 4, at least the head's 4. */
   begin(roomBytes: number): void {
+    assert(
+      roomBytes >= LIST_HEAD_BYTES && roomBytes <= this.bytes.byteLength && (roomBytes & 3) === 0,
+      'result list: its room lies in its buffer, in whole words',
+    );
     this.limit = roomBytes;
     this.at = LIST_HEAD_BYTES;
   }
 
-  /** @returns false when there is no room for another block. */
+  /** Begins a block. @returns false when there is no room for another. */
   beginBlock(): boolean {
+    assert((this.at & 3) === 0, 'result list: a block begins at a word');
     if (this.at + BLOCK_HEAD_BYTES > this.limit) return false;
     this.block = this.at;
     this.at += BLOCK_HEAD_BYTES;
@@ -44,24 +50,30 @@ export class ResultList {
 
   /** The block is a table's: RowCount and MoreFlag come first. @returns false when there is no room for them. */
   table(): boolean {
+    assert(
+      this.at === this.block + BLOCK_HEAD_BYTES,
+      "result list: a table's head is the first in its block",
+    );
     if (this.at + TABLE_HEAD_BYTES > this.limit) return false;
     this.tableHead = true;
     this.at += TABLE_HEAD_BYTES;
     return true;
   }
 
-  /** Bytes that fit still. */
+  /** Bytes that still have room. */
   get room(): number {
     return this.limit - this.at;
   }
 
   /** A row is complete. */
   addRow(): void {
+    assert(this.tableHead, 'result list: rows are given of a table');
     this.rows += 1;
   }
 
-  /** Says how many rows there are without giving them. */
+  /** Says how many rows there are, and gives none of them. */
   setRows(rows: number): void {
+    assert(rows >= 0, 'result list: a table has no fewer than no rows');
     this.rows = Math.min(rows, 0xffff);
   }
 
@@ -75,10 +87,11 @@ export class ResultList {
     return given > 0 ? BLOCK_STATUS_BUFFER_FULL : BLOCK_STATUS_BUFFER_TOO_SMALL;
   }
 
-  /** Closes the block: pads it, adds error information if it failed and there is room, writes its head. */
+  /** Ends the block: pads it, adds error information if it failed and there is room, and writes its head. */
   endBlock(status: number, operation: Operation): void {
     const { bytes, block } = this;
     while ((this.at & 3) !== 0) bytes.setUint8(this.at++, 0);
+    assert(this.at <= this.limit, 'result list: a block ends in the room there is');
     const errorWords = status === BLOCK_STATUS_SUCCESS ? 0 : this.errorInfo(operation);
     if (this.tableHead) {
       bytes.setUint16(block + BLOCK_HEAD_BYTES, this.rows, true);
@@ -89,14 +102,18 @@ export class ResultList {
     bytes.setUint8(block + 3, errorWords);
   }
 
-  /** @returns bytes of the list. */
+  /** Ends the list. @returns its bytes. */
   end(blocks: number): number {
+    assert(
+      blocks >= 0 && this.at >= LIST_HEAD_BYTES + blocks * BLOCK_HEAD_BYTES,
+      'result list: it has as many blocks as it says',
+    );
     this.bytes.setUint16(0, blocks, true);
     this.bytes.setUint16(2, 0, true);
     return this.at;
   }
 
-  /** @returns words written; 0 when there is no room. */
+  /** Says which operation failed, and why. @returns words written; 0 when there is no room. */
   private errorInfo(operation: Operation): number {
     const { bytes, at } = this;
     const keyBytes = operation.errorKeyAt < 0 ? 0 : operation.errorKeyBytes;
@@ -111,6 +128,7 @@ export class ResultList {
       const value = i < keyBytes ? operation.bytes.getUint8(operation.errorKeyAt + i) : 0;
       bytes.setUint8(at + ERROR_INFO_BYTES + i, value);
     }
+    assert(byteLength >> 2 <= 0xff, 'result list: the length of error information has 8 bits');
     this.at += byteLength;
     return byteLength >> 2;
   }

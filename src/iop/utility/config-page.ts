@@ -1,4 +1,5 @@
 /** The page of UtilConfigDialog: what a target is and which parameter groups it has, as HTML. */
+import { assert } from '../../assert/assert.ts';
 import { putText } from '../module/parameter-group.ts';
 import type { Target } from '../target/target.ts';
 
@@ -6,8 +7,9 @@ function hex(value: number, digits: number): string {
   return `0x${value.toString(16).padStart(digits, '0')}`;
 }
 
-/** Writes the page and a zero byte behind it. @returns bytes. */
+/** Writes the page and a zero byte behind it, cut to its buffer. @returns bytes written. */
 export function configPage(bytes: DataView, target: Target): number {
+  assert(bytes.byteLength > 0, 'config page: there is room for the zero byte behind it');
   const rows = target.groups
     .map(
       ({ number, table, fields }) =>

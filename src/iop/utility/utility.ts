@@ -1,8 +1,10 @@
 /**
- * Utility messages, valid for every TID (reference section 5): served here for the IOP and for the devices alike, out of what
- * their `Target` offers. From the processor: requests with functions 0x00 to 0x1F. To the host: replies; three of them have a
- * field of their own where the status would be, so what is wrong with these is told by a transport-failure frame (ours).
+ * I2O 1.5's utility messages, which every TID takes. They are served here for the IOP and for the devices alike, out of what
+ * their `Target` offers. From the processor come requests with functions 0x00 to 0x1F; the host gets replies. Three replies have
+ * a field of their own where others have the status. What is wrong with these requests is told by a transport-failure frame,
+ * which is ours.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_INVALID_OFFSET,
   DETAILED_STATUS_INVALID_PARAMETER,
@@ -63,6 +65,7 @@ import {
 } from '../../i2o/utility.gen.ts';
 import { INBOUND_REFUSED, REPLY_FAULTS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { FIRST_CLASS_FUNCTION } from '../check/header-check.ts';
 import { type ControlLists, RESULT_BYTES_MAX } from '../lists/control-lists.ts';
 import { AbortMatch } from '../module/abort-match.ts';
 import { Parameters, RESULT_BYTES_MIN } from '../parameters/parameters.ts';
@@ -88,7 +91,7 @@ export class UtilityRequests {
   private readonly counters: Float64Array;
   private readonly parameters: Parameters;
   private readonly match = new AbortMatch();
-  /** An abort whose victims took all the frames: its own answer waits. */
+  /** An abort whose own answer waits, because the requests it ended took all frames. */
   private readonly aborting = new PendingRequest();
   private aborted = 0;
 
@@ -101,15 +104,16 @@ export class UtilityRequests {
     this.parameters = new Parameters(parts.lists);
   }
 
-  /** One utility message that is no NOP; its header has been checked. Four outbound frames are free. */
+  /** One utility message. Its header has been checked. Four outbound frames (REPLY_RESERVE) are free. */
   request(frame: number, functionCode: number, sizeWords: number, target: Target): void {
+    assert(functionCode < FIRST_CLASS_FUNCTION, "utility: a message of a class is its module's");
     if (functionCode === UTIL_NOP) return;
     const fault = checkUtilityRequest(this.words, frame, sizeWords);
     if (fault !== 0) this.refuseFault(frame, functionCode, fault);
     else this.serve(frame, functionCode, sizeWords, target);
   }
 
-  /** The answer of an abort that found no frame. @returns 1 if it could be sent. */
+  /** Sends the answer of an abort that found no frame before. @returns 1 if it could be sent. */
   poll(): number {
     if (!this.aborting.open || !this.outbound.hasFrame()) return 0;
     this.answerAbort();
@@ -121,6 +125,7 @@ export class UtilityRequests {
     return this.aborting.open;
   }
 
+  /** IopReset: an abort that waits is forgotten, and not answered. */
   reset(): void {
     this.aborting.open = false;
   }
@@ -152,11 +157,11 @@ export class UtilityRequests {
     }
   }
 
-  /** The messages about users of a device. */
+  /** The messages about the users of a device. */
   private use(frame: number, functionCode: number, device: DeviceTarget): void {
     const { words } = this;
     const { claims } = device;
-    // UtilClaim and UtilClaimRelease have their words alike.
+    // The words of UtilClaim and UtilClaimRelease are alike.
     const flags = getUtilClaimClaimFlags(words, frame);
     const type = getUtilClaimClaimType(words, frame);
     const initiator = frameInitiator(words, frame);
@@ -190,6 +195,10 @@ export class UtilityRequests {
     }
     this.outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
     device.usersChanged();
+    assert(
+      !device.state.ready || claims.keepsOut(HOST_TID) === 0,
+      'utility: a device takes no message of a host that is kept out',
+    );
     if (wasLocked && claims.lockedBy === NO_TID) device.events.raise(GENERIC_EVENT_LOCK_RELEASE, 0);
     if (claims.userTid !== userBefore || claims.deviceFlags !== flagsBefore) {
       device.entryChanged();
@@ -208,12 +217,14 @@ export class UtilityRequests {
     );
     aborting.hold(words, frame);
     this.aborted = target.abort(match);
+    assert(!outbound.taken, 'utility: an abort leaves no reply half filled');
     if (outbound.hasFrame()) this.answerAbort();
     else this.parts.iop.busy = true;
   }
 
   private answerAbort(): void {
     const { aborting, outbound } = this;
+    assert(aborting.open, 'utility: an abort is answered once');
     aborting.open = false;
     writeUtilAbortReply(
       this.words,
@@ -244,13 +255,17 @@ export class UtilityRequests {
       this.refuse(frame, DETAILED_STATUS_REPLY_BUFFER_FULL);
     } else {
       const whole = this.parameters.run(set, target, room & ~3);
-      lists.answer(lists.place, this.parameters.resultBytes);
+      const written = lists.answer(lists.place, this.parameters.resultBytes);
+      assert(
+        written === this.parameters.resultBytes,
+        'utility: the results have the room that the host gave',
+      );
       const status = whole ? REQUEST_STATUS_SUCCESS : REQUEST_STATUS_ERROR_PARTIAL;
       outbound.status(frame, status, whole ? DETAILED_STATUS_SUCCESS : DETAILED_STATUS_REPLY_BUFFER_FULL);
     }
   }
 
-  /** One page of HTML, ended by a zero byte. It takes no answers: what can be set is set by ParamsSet. */
+  /** One page of HTML, ended by a zero byte. It takes no answers: what can be set is set by UtilParamsSet. */
   private configDialog(frame: number, sizeWords: number, target: Target): void {
     const { lists, outbound } = this;
     const fault = lists.open(frame, UTIL_CONFIG_DIALOG_SGL_WORD, sizeWords);
@@ -268,7 +283,7 @@ export class UtilityRequests {
     }
   }
 
-  /** One registration a target, which is the host's: a second initiator has none. */
+  /** A target has one registration, the host's: a second initiator cannot register. */
   private eventRegister(frame: number, target: Target): void {
     if (frameInitiator(this.words, frame) === HOST_TID) {
       target.events.register(frame, getUtilEventRegisterEventMask(this.words, frame));
@@ -295,10 +310,12 @@ export class UtilityRequests {
   }
 
   private refuse(frame: number, detailedStatus: number): void {
+    assert(detailedStatus !== DETAILED_STATUS_SUCCESS, 'utility: a message is refused for a reason');
     this.counters[INBOUND_REFUSED] += 1;
     this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, detailedStatus);
   }
 
+  /** The generated check found a fault. */
   private refuseFault(frame: number, functionCode: number, fault: number): void {
     if (fault === DETAILED_STATUS_UNKNOWN_FUNCTION) this.refuse(frame, fault);
     else if (functionCode === UTIL_REPLY_FAULT_NOTIFY) this.counters[INBOUND_REFUSED] += 1;
@@ -307,13 +324,14 @@ export class UtilityRequests {
   }
 }
 
-/** Whether the reply's word 4 is no status. */
+/** Whether the reply's word 4 is something else than a status. */
 function isOverlaid(functionCode: number): boolean {
   return (
     functionCode === UTIL_ABORT || functionCode === UTIL_EVENT_REGISTER || functionCode === UTIL_EVENT_ACK
   );
 }
 
+/** The FAILURE_CODE_ number that says what a DETAILED_STATUS_ number would. */
 function failureOf(fault: number): number {
   if (fault === DETAILED_STATUS_MESSAGE_TOO_SMALL) return FAILURE_CODE_FRAME_TOO_SMALL;
   return fault === DETAILED_STATUS_INVALID_OFFSET
