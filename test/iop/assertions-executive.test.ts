@@ -1,4 +1,6 @@
-/** Faults injected into the executive, its tables and groups: each trips the assertion that guards against it. */
+/**
+ * Faults injected into the executive, its tables and groups: each trips the assertion that guards against it.
+ */
 import { describe } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import * as layout from '../../src/i2o/groups.gen.ts';
@@ -21,7 +23,9 @@ import { trips } from '../rules/trips.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed } from './messages.ts';
 
-/** An OPERATIONAL card with two fake modules; what its executive is made of; a frame to be read as a request. */
+/**
+ * An OPERATIONAL card with two fake modules; what its executive is made of; a frame to be read as a request.
+ */
 function made(state: number = exec.IOP_STATE_OPERATIONAL) {
   const modules: FakeModule[] = [];
   const bed = new Bed(

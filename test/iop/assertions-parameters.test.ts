@@ -1,4 +1,7 @@
-/** Faults injected into parameters, modules and utility messages: each trips the assertion that guards against it. */
+/**
+ * Faults injected into parameters, modules and utility messages: each trips the assertion that guards against
+ * it.
+ */
 import { describe } from 'vitest';
 import * as layout from '../../src/i2o/groups.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';

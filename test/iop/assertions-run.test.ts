@@ -1,4 +1,7 @@
-/** Faults injected into the run loop, the states and the checks: each trips the assertion that guards against it. */
+/**
+ * Faults injected into the run loop, the states and the checks: each trips the assertion that guards against
+ * it.
+ */
 import { describe } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { isLegal } from '../../src/iop/check/executive-states.ts';

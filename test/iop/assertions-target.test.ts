@@ -1,4 +1,7 @@
-/** Faults injected into targets, their users and their events: each trips the assertion that guards against it. */
+/**
+ * Faults injected into targets, their users and their events: each trips the assertion that guards against
+ * it.
+ */
 import { describe } from 'vitest';
 import { HOST_TID, MANAGER_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';

@@ -1,4 +1,7 @@
-/** Two drivers, one card: what a second initiator may, and how claims, locks and reservations keep one or the other out. */
+/**
+ * Two drivers, one card: what a second initiator may, and how claims, locks and reservations keep one or the
+ * other out.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { FLAG_FAIL, frameFlags, frameInitiator, getFailureCode, writeHeader } from '../../src/i2o/frame.ts';
@@ -31,7 +34,10 @@ const claim = (from: number, flags: number, type: number = util.CLAIM_TYPE_PRIMA
   status(from, util.UTIL_CLAIM, [flags | (type << 24)]);
 const release = (from: number): number =>
   status(from, util.UTIL_CLAIM_RELEASE, [util.CLAIM_TYPE_PRIMARY << 24]);
-/** The host's class message. @returns 0 when the module took it, else the DetailedStatusCode of a transaction error. */
+/**
+ * The host's class message.
+ * @returns 0 when the module took it, else the DetailedStatusCode of a transaction error.
+ */
 function classMessage(): number {
   const before = module.open.length;
   const replies = ask(HOST_TID, 0x81);

@@ -135,7 +135,8 @@ export class Bed extends BareCard {
   }
 
   /**
-   * ParamsGet or ParamsSet. @param operations the list as 16-bit words, its head included; a Uint8Array as it is.
+   * ParamsGet or ParamsSet. @param operations the list as 16-bit words, its head included; a Uint8Array as it
+   * is.
    * @returns word 4 of the reply; the result list lies at IN_AT.
    */
   params(

@@ -1,4 +1,7 @@
-/** ParamsGet and ParamsSet: the ten operations, what each block says when it fails, lists that are malformed or too long. */
+/**
+ * ParamsGet and ParamsSet: the ten operations, what each block says when it fails, lists that are malformed
+ * or too long.
+ */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';

@@ -1,4 +1,7 @@
-/** IopReset at the level of frames: what becomes of the queues, of what is in them, and of whoever goes on as if nothing were. */
+/**
+ * IopReset at the level of frames: what becomes of the queues, of what is in them, and of whoever goes on as
+ * if nothing were.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { writeHeader } from '../../src/i2o/frame.ts';
@@ -80,7 +83,8 @@ describe.each(['ring', 'fifo'] as const)('IopReset over the %s', (transport) => 
     enable();
     bed.parts.processor.poll();
     bed.restart();
-    // Posted too early, it is of the time before; a ring takes it all the same, since its frames are the host's.
+    // Posted too early, it is of the time before; a ring takes it all the same, since its frames are the
+    // host's.
     expect(bed.run()).toEqual([]);
     expect(bed.statusGet()).toBe(RESET);
   });

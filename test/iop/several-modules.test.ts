@@ -1,5 +1,6 @@
-/** An IOP with several modules: each device has its TID, condition, users, events, groups and turn of its own. */
-
+/**
+ * An IOP with several modules: each device has its TID, condition, users, events, groups and turn of its own.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import {
@@ -36,7 +37,9 @@ const OTHER_GROUP = 0x0300;
 const CLASS_EVENT = 1;
 const error = (detail: number): number => (exec.REQUEST_STATUS_ERROR_NO_DATA << 24) | detail;
 
-/** Answers nothing; counts its turns, wants one at a given time, and sends replies of its own while told to. */
+/**
+ * Answers nothing; counts its turns, wants one at a given time, and sends replies of its own while told to.
+ */
 class OtherModule extends FakeModule {
   override readonly classId = OTHER_CLASS;
   override readonly parameterGroups = [

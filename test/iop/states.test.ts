@@ -1,4 +1,7 @@
-/** What the executive takes in which IOP state, what it refuses, how the states follow each other, and failure. */
+/**
+ * What the executive takes in which IOP state, what it refuses, how the states follow each other, and
+ * failure.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { AssertionFailure } from '../../src/assert/assert.ts';
@@ -108,7 +111,7 @@ describe('what is legal in which state', () => {
     );
   });
 
-  it('every utility message to the IOP is refused in RESET without a word, and to the device before OPERATIONAL by a failure', () => {
+  it('every utility message is refused: in RESET without a word, to a device before OPERATIONAL by a failure', () => {
     for (const functionCode of Object.keys(util.UTILITY_FUNCTION_NAMES).map(Number)) {
       if (functionCode === util.UTIL_NOP) continue;
       expect(new Bed().send(functionCode, [0, 0, 0, 0, 0])).toEqual([]);

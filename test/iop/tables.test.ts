@@ -1,4 +1,7 @@
-/** The tables of the IOP: status block, hardware resources, logical configuration with its change notification, system table. */
+/**
+ * The tables of the IOP: status block, hardware resources, logical configuration with its change
+ * notification, system table.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { frameTransactionContext, writeHeader } from '../../src/i2o/frame.ts';

@@ -34,7 +34,7 @@ const release = (type: number = PRIMARY, flags = 0): number =>
   bed.status(util.UTIL_CLAIM_RELEASE, [flags | (type << 24)], DEVICE_TID);
 
 describe('claims', () => {
-  it('a second of the same type, any beside an exclusive one, an exclusive one beside any are refused', () => {
+  it('a second of one type, any beside an exclusive one, an exclusive one beside any are refused', () => {
     expect(bed.claim(0, PRIMARY)).toBe(0);
     expect(bed.claim(0, PRIMARY)).toBe(BUSY);
     expect(bed.claim(0, SECONDARY)).toBe(0);

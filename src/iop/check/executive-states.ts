@@ -1,7 +1,7 @@
 /**
- * Which executive message is legal in which IOP state. I2O 1.5 has the states; which message is legal when is inferred from the
- * order in which Linux (drivers/message/i2o) sent them, and in detail ours. spec/states.yaml says the same as data, and a test
- * compares the two.
+ * Which executive message is legal in which IOP state. I2O 1.5 has the states; which message is legal when is
+ * inferred from the order in which Linux (drivers/message/i2o) sent them, and in detail ours.
+ * spec/states.yaml says the same as data, and a test compares the two.
  */
 import { assert } from '../../assert/assert.ts';
 import * as exec from '../../i2o/executive.gen.ts';

@@ -13,13 +13,16 @@ import { FLAG_MULTIPLE, FRAME_WORDS, HEADER_WORDS, VERSION_1_5 } from '../../i2o
 import { deviceOf, HOST_TID, MANAGER_TID } from '../../i2o/tids.ts';
 import { UTIL_NOP, UTILITY_FUNCTION_NAMES } from '../../i2o/utility.gen.ts';
 
-/** Functions from this one on are a class's own. Those below are the utility messages, which every target takes. */
+/**
+ * Functions from this one on are a class's own. Those below are the utility messages, which every target
+ * takes.
+ */
 export const FIRST_CLASS_FUNCTION = 0x20;
 
 /**
- * Hot path: called for every request. The words are given, not read, because the host can change them at any time. The flag
- * MULTIPLE is left to the device's class to judge, and refused elsewhere. 64-bit contexts are refused: the status block says
- * that the card has none.
+ * Hot path: called for every request. The words are given, not read, because the host can change them at any
+ * time. The flag MULTIPLE is left to the device's class to judge, and refused elsewhere. 64-bit contexts are
+ * refused: the status block says that the card has none.
  * @param deviceCount devices the card has: their TIDs follow one another.
  * @returns 0, or the FAILURE_CODE_ number of a transport-failure frame.
  */
@@ -52,7 +55,9 @@ function isSecond(word1: number): boolean {
   return ((word1 >>> 12) & 0xfff) === MANAGER_TID && word1 >>> 24 < FIRST_CLASS_FUNCTION;
 }
 
-/** The processor tells utility messages from a class's by their functions alone, so the two must lie apart. */
+/**
+ * The processor tells utility messages from a class's by their functions alone, so the two must lie apart.
+ */
 export function checkFunctionRanges(utility: readonly number[], classes: readonly number[]): void {
   assert(
     utility.every((code) => code < FIRST_CLASS_FUNCTION),

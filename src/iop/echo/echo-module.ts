@@ -1,5 +1,6 @@
 /**
- * The echo module. It stands in place of the socket module when the message layer alone is measured (`inic bench MSG_RR`).
+ * The echo module. It stands in place of the socket module when the message layer alone is measured (`inic
+ * bench MSG_RR`).
  */
 import {
   checkExecutiveRequest,
@@ -24,7 +25,9 @@ import type { Outbound } from '../reply/outbound.ts';
 export const ECHO = 1;
 export const COUNT_ONLY = 2;
 
-/** Words of a request, and the bits of its word 0 that must be 0, since it has no list and is one transaction. */
+/**
+ * Words of a request, and the bits of its word 0 that must be 0, since it has no list and is one transaction.
+ */
 const ECHO_WORDS = 6;
 const FLAGS_AND_OFFSET = 0xfff0;
 

@@ -1,7 +1,7 @@
 /**
- * I2O 1.5's ExecConfigValidate: reads every parameter group of every target and compares it with its own description. It reads
- * one group a turn, so that the devices are not kept waiting, and tells how far it has come by progress replies, whose LAST
- * flag is clear.
+ * I2O 1.5's ExecConfigValidate: reads every parameter group of every target and compares it with its own
+ * description. It reads one group a turn, so that the devices are not kept waiting, and tells how far it has
+ * come by progress replies, whose LAST flag is clear.
  */
 import { assert } from '../../assert/assert.ts';
 import {

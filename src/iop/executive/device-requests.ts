@@ -1,7 +1,7 @@
 /**
- * I2O 1.5's executive messages about one device (Ddm…, BiosInfoSet, BootDeviceSet), which name it by its TID, or about the path (Path…).
- * There is one path, from this host to this IOP, and every device lies on it. What these messages change is the devices' state,
- * which the processor looks at for every frame.
+ * I2O 1.5's executive messages about one device (Ddm…, BiosInfoSet, BootDeviceSet), which name it by its TID,
+ * or about the path (Path…). There is one path, from this host to this IOP, and every device lies on it. What
+ * these messages change is the devices' state, which the processor looks at for every frame.
  */
 import { assert } from '../../assert/assert.ts';
 import {

@@ -1,4 +1,7 @@
-/** The executive's own parameter groups of I2O 1.5: hardware, queues, environment, modules, and its tables once more. */
+/**
+ * The executive's own parameter groups of I2O 1.5: hardware, queues, environment, modules, and its tables
+ * once more.
+ */
 import { assert } from '../../assert/assert.ts';
 import {
   ADAPTER_STATE_CONTROLLED,
@@ -62,7 +65,10 @@ export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
   ];
 }
 
-/** A scalar group, or a table of one row, of numbers that are cheap to find all at once, in the order of the fields. */
+/**
+ * A scalar group, or a table of one row, of numbers that are cheap to find all at once, in the order of the
+ * fields.
+ */
 function numbers(group: layout.GroupLayout, values: () => readonly number[], rows = 1): ParameterGroup {
   return new DescribedGroup(group, {
     ...(group.table ? { rows: () => rows } : {}),

@@ -23,7 +23,10 @@ import { devicesThatFit, Tables } from './tables.ts';
 export interface ExecutiveConfig {
   readonly inboundFrames: number;
   readonly outboundFrames: number;
-  /** The only part of the region that the executive may write for the host: first address, and one past the last. */
+  /**
+   * The only part of the region that the executive may write for the host: first address, and one past the
+   * last.
+   */
   readonly controlStart: number;
   readonly controlEnd: number;
   /** Address of STATIC_FRAMES_BYTES bytes for static frames. */

@@ -1,10 +1,11 @@
 /**
- * The executive class of I2O 1.5, TID 0: it brings the card up, names its devices, quiesces and resets them. From the processor
- * it gets requests, and a turn whenever the IOP is `busy`. The host gets replies, tables in the control area, and events.
+ * The executive class of I2O 1.5, TID 0: it brings the card up, names its devices, quiesces and resets them.
+ * From the processor it gets requests, and a turn whenever the IOP is `busy`. The host gets replies, tables
+ * in the control area, and events.
  *
- * States: RESET → OutboundInit → HOLD → SysTabSet → READY → SysEnable → OPERATIONAL. SysQuiesce leads back to READY, IopClear
- * to HOLD, IopReset to RESET. A module that throws makes the IOP FAILED; one that cannot even be reset then makes it FAULTED.
- * Which message is legal in which state is told by check/executive-states.ts.
+ * States: RESET → OutboundInit → HOLD → SysTabSet → READY → SysEnable → OPERATIONAL. SysQuiesce leads back to
+ * READY, IopClear to HOLD, IopReset to RESET. A module that throws makes the IOP FAILED; one that cannot even
+ * be reset then makes it FAULTED. Which message is legal in which state is told by check/executive-states.ts.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -67,7 +68,10 @@ const LIMIT_OUTBOUND = 4;
 /** Data of a DdmAvailability event: the code of a module, or of the executive, failed. */
 const AVAILABILITY_CODE = 4;
 
-/** IopClear ends the table notifications and a validation, and is answered itself, all by the frames kept for one request. */
+/**
+ * IopClear ends the table notifications and a validation, and is answered itself, all by the frames kept for
+ * one request.
+ */
 export function checkReplyReserve(notifies: number, reserve: number): void {
   assert(notifies + 2 <= reserve, 'executive: what IopClear answers at once fits the reserve of one request');
 }
@@ -107,7 +111,8 @@ export class Executive {
     } else if (fault === DETAILED_STATUS_UNKNOWN_FUNCTION) {
       this.refuse(frame, fault);
     } else if (!isLegal(functionCode, iop.state)) {
-      // This comes before the check of its fields: a message that may not be sent now is refused for that, whatever it holds.
+      // This comes before the check of its fields: a message that may not be sent now is refused for that,
+      // whatever it holds.
       this.illegal(frame, functionCode);
     } else if (fault !== 0) {
       outbound.refused(frame, fault);
@@ -139,7 +144,9 @@ export class Executive {
     this.parts.executive.events.raise(EXECUTIVE_EVENT_RESOURCE_LIMIT, LIMIT_OUTBOUND);
   }
 
-  /** A module or the executive itself threw. From now on nothing is taken but what can bring the card back. */
+  /**
+   * A module or the executive itself threw. From now on nothing is taken but what can bring the card back.
+   */
   fail(): void {
     const { iop, executive } = this.parts;
     if (iop.failed) return;
@@ -231,7 +238,10 @@ export class Executive {
     assert(!this.parts.outbound.taken, 'executive: a module that was quiesced leaves no reply half filled');
   }
 
-  /** The devices take turns in going first, so that none always takes the last frames. @returns events sent. */
+  /**
+   * The devices take turns in going first, so that none always takes the last frames.
+   * @returns events sent.
+   */
   private sendEvents(): number {
     const { executive, devices } = this.parts;
     this.eventsFirst = (this.eventsFirst + 1) % devices.length;
@@ -247,7 +257,10 @@ export class Executive {
     return executive.events.waiting > 0 || devices.some(({ events }) => events.waiting > 0);
   }
 
-  /** Goes to a state, and raises StateChange. @param change data of that event, a DEVICE_STATE_CHANGE_ number. */
+  /**
+   * Goes to a state, and raises StateChange.
+   * @param change data of that event, a DEVICE_STATE_CHANGE_ number.
+   */
   private enter(state: number, change: number): void {
     const { iop, executive } = this.parts;
     const changed = iop.state !== state;

@@ -1,4 +1,6 @@
-/** I2O 1.5's generic parameter groups, F000 and on, which every target has. They read what the target holds. */
+/**
+ * I2O 1.5's generic parameter groups, F000 and on, which every target has. They read what the target holds.
+ */
 import { assert } from '../../assert/assert.ts';
 import * as layout from '../../i2o/groups.gen.ts';
 import { SGL_CHAIN_BYTES_MAX, SGL_FRAGMENTS_MAX } from '../../i2o/list/sgl-reader.ts';

@@ -1,7 +1,7 @@
 /**
- * I2O 1.5's ExecLctNotify: it is answered at once, or kept until the logical configuration table has changed as far as the host
- * asks for. A request that is kept is answered once; a host that wants to hear of the next change asks again, as Linux did
- * (drivers/message/i2o/exec-osm.c).
+ * I2O 1.5's ExecLctNotify: it is answered at once, or kept until the logical configuration table has changed
+ * as far as the host asks for. A request that is kept is answered once; a host that wants to hear of the next
+ * change asks again, as Linux did (drivers/message/i2o/exec-osm.c).
  */
 import { assert } from '../../assert/assert.ts';
 import {

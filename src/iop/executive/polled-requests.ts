@@ -1,7 +1,7 @@
 /**
- * StatusGet, OutboundInit and IopReset of I2O 1.5. They are answered in memory that the host polls, because there may be no
- * outbound frame to answer by. The card writes only in the control area: a message that names an address elsewhere is counted
- * and not answered at all.
+ * StatusGet, OutboundInit and IopReset of I2O 1.5. They are answered in memory that the host polls, because
+ * there may be no outbound frame to answer by. The card writes only in the control area: a message that names
+ * an address elsewhere is counted and not answered at all.
  */
 import { AssertionFailure, assert } from '../../assert/assert.ts';
 import {
@@ -39,7 +39,10 @@ import type { Tables } from './tables.ts';
 const SYNC_BYTE = 0xff000000 | 0;
 const PAGE_BYTES_MIN = 512;
 const PAGE_BYTES_MAX = 1 << 20;
-/** Byte of a reclaim list at which it says how many frames the card let go, and bytes of the shortest such list. */
+/**
+ * Byte of a reclaim list at which it says how many frames the card let go, and bytes of the shortest such
+ * list.
+ */
 const RECLAIM_RELEASED_AT = 4;
 const RECLAIM_BYTES_MIN = 8;
 
@@ -113,8 +116,8 @@ export class PolledRequests {
   }
 
   /**
-   * Everything is built anew, the queues as well: what is in them is destroyed before the host is told. Until the next turn the
-   * IOP is INITIALIZING. A module that cannot even be quiesced leaves the IOP FAULTED.
+   * Everything is built anew, the queues as well: what is in them is destroyed before the host is told. Until
+   * the next turn the IOP is INITIALIZING. A module that cannot even be quiesced leaves the IOP FAULTED.
    */
   reset(frame: number): void {
     const { iop, executive, devices, lctNotify, configValidate, staticFrames, utility } = this.parts;
@@ -167,14 +170,18 @@ export class PolledRequests {
     return good;
   }
 
-  /** Tells the module whose reply it was. The frame lies in shared memory, so the TID in it may be anything. */
+  /**
+   * Tells the module whose reply it was. The frame lies in shared memory, so the TID in it may be anything.
+   */
   private destroyed(reply: number): void {
     const { devices } = this.parts;
     const device = deviceOf(frameTarget(this.words, reply), devices.length);
     if (device >= 0) devices[device].module.destroyed?.(reply);
   }
 
-  /** @returns word index of OutboundInit's status word, the first piece of its list; -1 when it names none. */
+  /**
+   * @returns word index of OutboundInit's status word, the first piece of its list; -1 when it names none.
+   */
   private statusWord(frame: number, sizeWords: number): number {
     const { lists } = this.parts;
     const fault = lists.open(frame, EXEC_OUTBOUND_INIT_SGL_WORD, sizeWords);

@@ -1,9 +1,10 @@
 /**
- * I2O 1.5's static frames: requests that the card keeps, and that the host posts again and again by their address. They lie in
- * memory that is the card's by agreement but shared like all other, so each post is checked as any request is.
+ * I2O 1.5's static frames: requests that the card keeps, and that the host posts again and again by their
+ * address. They lie in memory that is the card's by agreement but shared like all other, so each post is
+ * checked as any request is.
  *
- * Over the FIFOs the address is posted as it is. Over a ring, which is ours, a frame of 5 words names it: FLAG_STATIC is set,
- * word 1 repeats the static request's word 1, and word 4 is the address.
+ * Over the FIFOs the address is posted as it is. Over a ring, which is ours, a frame of 5 words names it:
+ * FLAG_STATIC is set, word 1 repeats the static request's word 1, and word 4 is the address.
  */
 import { assert } from '../../assert/assert.ts';
 import { STATIC_FRAMES_BYTES } from '../../dma/card-layout.ts';

@@ -1,4 +1,7 @@
-/** I2O 1.5's executive messages about the system as a whole: the system table, the hardware table, static frames. */
+/**
+ * I2O 1.5's executive messages about the system as a whole: the system table, the hardware table, static
+ * frames.
+ */
 import { assert } from '../../assert/assert.ts';
 import {
   DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT,
@@ -78,8 +81,9 @@ export class SystemRequests {
   }
 
   /**
-   * SysTabSet and SysModify. The list has three SIMPLE elements: the system table, which is read; the private memory and the
-   * private I/O space that the host lends the card. The card has no use for these two: it only notes them, and they may be empty.
+   * SysTabSet and SysModify. The list has three SIMPLE elements: the system table, which is read; the private
+   * memory and the private I/O space that the host lends the card. The card has no use for these two: it only
+   * notes them, and they may be empty.
    */
   set(frame: number, functionCode: number, sizeWords: number): void {
     const { iop, words, outbound } = this;
@@ -109,7 +113,8 @@ export class SystemRequests {
       iop.segmentNumber = getExecSysTabSetSegmentNumber(words, frame);
       iop.enter(IOP_STATE_READY);
     }
-    // The system table says whom the card can reach besides its host, so the event of changed connections is due.
+    // The system table says whom the card can reach besides its host, so the event of changed connections is
+    // due.
     this.executive.events.raise(EXECUTIVE_EVENT_XCT_CHANGE, 0);
     outbound.status(frame, REQUEST_STATUS_SUCCESS, DETAILED_STATUS_SUCCESS);
   }
@@ -171,7 +176,8 @@ export class SystemRequests {
 
   /**
    * @param at word index of the list. @param roomWords words of the message from there on.
-   * @returns number of the first element that is not SIMPLE out, or that ends the list too early or too late; -1: none.
+   * @returns number of the first element that is not SIMPLE out, or that ends the list too early or too late;
+   * -1: none.
    */
   private wrongElement(at: number, roomWords: number): number {
     assert(roomWords >= 0, 'system requests: a list begins in its message or at its end');
@@ -184,7 +190,10 @@ export class SystemRequests {
     return -1;
   }
 
-  /** Copies the system table. @returns false when it does not lie wholly in the control area, or claims to be longer. */
+  /**
+   * Copies the system table.
+   * @returns false when it does not lie wholly in the control area, or claims to be longer.
+   */
   private readTable(address: number, byteLength: number): boolean {
     const { words, lists, iop } = this;
     if ((address & 3) !== 0 || !lists.contains(address, byteLength)) return false;

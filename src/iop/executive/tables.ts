@@ -1,7 +1,7 @@
 /**
- * The IOP's tables as I2O 1.5 has them: hardware resources (HRT), logical configuration (LCT), status block. The first two are
- * built as words in the answer of a control list. One that does not fit its place is cut after a whole entry, and its head says
- * how long the whole table is.
+ * The IOP's tables as I2O 1.5 has them: hardware resources (HRT), logical configuration (LCT), status block.
+ * The first two are built as words in the answer of a control list. One that does not fit its place is cut
+ * after a whole entry, and its head says how long the whole table is.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -66,7 +66,9 @@ export function devicesThatFit(tableBytes: number): number {
   return Math.floor(((tableBytes >> 2) - LCT_HEADER_WORDS) / LCT_ENTRY_WORDS) - 1;
 }
 
-/** Whether the logical configuration table has an entry for a target: a device that was destroyed has none. */
+/**
+ * Whether the logical configuration table has an entry for a target: a device that was destroyed has none.
+ */
 export function isListed(target: Target): boolean {
   return !(target instanceof DeviceTarget) || target.present;
 }
@@ -137,7 +139,10 @@ export class Tables {
     return (HRT_HEADER_WORDS + HRT_ENTRY_WORDS) * 4;
   }
 
-  /** Writes the status block at a word index of the region, all but its SyncByte, which the caller writes last. */
+  /**
+   * Writes the status block at a word index of the region, all but its SyncByte, which the caller writes
+   * last.
+   */
   statusBlock(words: Int32Array, at: number): void {
     const { iop } = this;
     assert(at >= 0 && at + STATUS_BLOCK_WORDS <= words.length, 'tables: a status block lies in the region');

@@ -4,7 +4,9 @@ import { SGL_FRAGMENTS_MAX } from '../../i2o/list/sgl-reader.ts';
 
 /** Checked pieces of the control area. A request that is answered later keeps a place of its own. */
 export class AnswerPlace {
-  /** Bytes of all pieces together. An answer never has more than RESULT_BYTES_MAX, however large its place. */
+  /**
+   * Bytes of all pieces together. An answer never has more than RESULT_BYTES_MAX, however large its place.
+   */
   byteLength = 0;
   count = 0;
   /** Address and bytes of each piece, `count` of them. Address 0: the bytes are thrown away. */

@@ -1,9 +1,11 @@
 /**
- * The scatter-gather lists of executive and utility messages: what the host lets the card read (a system table, an operation
- * list) and where it lets the card write (tables, a result list). A request gives its list. Its handler gets the bytes to
- * read, copied once into a buffer of the card's own, and a place to put the answer.
+ * The scatter-gather lists of executive and utility messages: what the host lets the card read (a system
+ * table, an operation list) and where it lets the card write (tables, a result list). A request gives its
+ * list. Its handler gets the bytes to read, copied once into a buffer of the card's own, and a place to put
+ * the answer.
  *
- * All of this memory must lie in the control area, the only part of the region that the executive touches for the host.
+ * All of this memory must lie in the control area, the only part of the region that the executive touches for
+ * the host.
  */
 import { assert } from '../../assert/assert.ts';
 import type { Region } from '../../dma/region.ts';

@@ -1,9 +1,11 @@
 /**
- * A parameter group: what I2O 1.5's UtilParamsGet reads and UtilParamsSet writes. A scalar group has one row; a table has any
- * number of them, found by a key field. Values are little-endian and lie at byte boundaries, as in I2O.
+ * A parameter group: what I2O 1.5's UtilParamsGet reads and UtilParamsSet writes. A scalar group has one row;
+ * a table has any number of them, found by a key field. Values are little-endian and lie at byte boundaries,
+ * as in I2O.
  *
- * Whoever serves a group reads and fills buffers of the card's own: the operation list was copied out of shared memory before,
- * and the result list is copied there afterwards. So the host can change nothing here meanwhile.
+ * Whoever serves a group reads and fills buffers of the card's own: the operation list was copied out of
+ * shared memory before, and the result list is copied there afterwards. So the host can change nothing here
+ * meanwhile.
  */
 import { assert } from '../../assert/assert.ts';
 import type { GroupLayout } from '../../i2o/groups.gen.ts';
@@ -29,7 +31,10 @@ export interface ParameterGroup {
   readonly rows: number;
   /** Writes the value of a readable field at `bytes[at]`, all `byteLength` bytes of it. */
   read(row: number, field: number, bytes: DataView, at: number): void;
-  /** Takes a new value of a writable field from `bytes[at]`. @returns 0, or a BLOCK_STATUS_ number and nothing has changed. */
+  /**
+   * Takes a new value of a writable field from `bytes[at]`.
+   * @returns 0, or a BLOCK_STATUS_ number and nothing has changed.
+   */
   write(row: number, field: number, bytes: DataView, at: number): number;
   /**
    * Adds a row from the values of all fields, which lie one behind the other. Absent: rows cannot be added.

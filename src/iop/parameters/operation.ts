@@ -1,4 +1,6 @@
-/** One operation of an operation list, as far as it has been read. The list's layout is told in parameters.ts. */
+/**
+ * One operation of an operation list, as far as it has been read. The list's layout is told in parameters.ts.
+ */
 import { assert } from '../../assert/assert.ts';
 import {
   BLOCK_STATUS_NO_KEY_FIELD,
@@ -17,7 +19,10 @@ const OPERATION_HEAD_BYTES = 6;
 export class Operation {
   code = 0;
   group = 0;
-  /** Indices of the fields meant, `fieldCount` of them. Where the list says all fields, these are all readable ones. */
+  /**
+   * Indices of the fields meant, `fieldCount` of them. Where the list says all fields, these are all readable
+   * ones.
+   */
   readonly fields = new Uint16Array(FIELDS_MAX);
   fieldCount = 0;
   /** The list said all fields. */
@@ -26,7 +31,10 @@ export class Operation {
   rowBytes = 0;
   /** It is not known where the next operation begins. */
   malformed = false;
-  /** For the error information: the field that was wrong; where the key lies that was wrong, or -1, and its bytes. */
+  /**
+   * For the error information: the field that was wrong; where the key lies that was wrong, or -1, and its
+   * bytes.
+   */
   errorField = 0;
   errorKeyAt = -1;
   errorKeyBytes = 0;
@@ -49,7 +57,10 @@ export class Operation {
     this.malformed = false;
   }
 
-  /** Reads the head and the field indices of the next operation. @returns false when it is not whole; then it is malformed. */
+  /**
+   * Reads the head and the field indices of the next operation.
+   * @returns false when it is not whole; then it is malformed.
+   */
   next(): boolean {
     const { bytes } = this;
     this.at = (this.at + 3) & ~3;
@@ -98,7 +109,10 @@ export class Operation {
     return this.bytes.getUint16(this.at - 2, true);
   }
 
-  /** Takes so many bytes of keys or values. @returns where they begin; -1 when the list ends before them; then it is malformed. */
+  /**
+   * Takes so many bytes of keys or values.
+   * @returns where they begin; -1 when the list ends before them; then it is malformed.
+   */
   take(byteLength: number): number {
     assert(byteLength >= 0, 'operation: what is taken has a length');
     if (!this.has(byteLength)) {
@@ -116,7 +130,10 @@ export class Operation {
     this.errorKeyBytes = byteLength;
   }
 
-  /** @returns BLOCK_STATUS_NO_KEY_FIELD for a group without a key, where it is not known how long keys would be. */
+  /**
+   * @returns BLOCK_STATUS_NO_KEY_FIELD for a group without a key, where it is not known how long keys would
+   * be.
+   */
   needKey(group: ParameterGroup): number {
     if (group.keyField >= 0) return BLOCK_STATUS_SUCCESS;
     this.malformed = true;

@@ -1,6 +1,6 @@
 /**
- * The operations of UtilParamsSet on one group. Each returns the BLOCK_STATUS_ number of its block. A host that registered for
- * FieldModified hears of each field that is set.
+ * The operations of UtilParamsSet on one group. Each returns the BLOCK_STATUS_ number of its block. A host
+ * that registered for FieldModified hears of each field that is set.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -36,7 +36,10 @@ function refuse(operation: Operation, status: number): number {
   return status;
 }
 
-/** All fields of a set means all writable ones. A field that is named and not writable is refused before anything is written. */
+/**
+ * All fields of a set means all writable ones. A field that is named and not writable is refused before
+ * anything is written.
+ */
 function writable(operation: Operation, group: ParameterGroup): boolean {
   if (operation.all) {
     operation.fieldCount = 0;
@@ -54,7 +57,10 @@ function writable(operation: Operation, group: ParameterGroup): boolean {
   return operation.fieldCount > 0;
 }
 
-/** Writes the values at `at` into a row, field by field, until one is refused. @returns 0 or its BLOCK_STATUS_ number. */
+/**
+ * Writes the values at `at` into a row, field by field, until one is refused.
+ * @returns 0 or its BLOCK_STATUS_ number.
+ */
 function writeValues(
   operation: Operation,
   group: ParameterGroup,

@@ -1,22 +1,23 @@
 /**
- * UtilParamsGet and UtilParamsSet of I2O 1.5: an operation list comes in, a result list goes out. The operation list lies in a
- * buffer of the card's own, and so does the result list until it is whole, so that the host can change neither meanwhile. The
- * numbers are those of Linux's I2O_PARAMS_ names (include/uapi/linux/i2o-dev.h).
+ * UtilParamsGet and UtilParamsSet of I2O 1.5: an operation list comes in, a result list goes out. The
+ * operation list lies in a buffer of the card's own, and so does the result list until it is whole, so that
+ * the host can change neither meanwhile. The numbers are those of Linux's I2O_PARAMS_ names
+ * (include/uapi/linux/i2o-dev.h).
  *
  *   operation list  OperationCount u16, reserved u16, operations, each padded to whole words:
  *                   Operation, Group, FieldCount u16 (0xFFFF: all fields), FieldIdx u16…, then by operation
  *                     ListGet, MoreGet, RowDelete   KeyCount u16, keys
  *                     FieldSet                      values
- *                     ListSet                       KeyCount u16, then each key with the fields' values behind it
+ *                     ListSet                       KeyCount u16, then each key with its values behind it
  *                     RowAdd                        RowCount u16, rows of all fields
  *   result list     ResultCount u16, reserved u16, one block an operation:
- *                   BlockSize u16 in words, BlockStatus u8, ErrorInfoSize u8 in words; of a table RowCount u16,
- *                   MoreFlag u16; values, padded to whole words; of a failed operation Operation, Group, FieldIdx u16,
- *                   AdditionalStatus u8, KeyCount u8, key
+ *                   BlockSize u16 in words, BlockStatus u8, ErrorInfoSize u8 in words;
+ *                   of a table RowCount u16, MoreFlag u16; values, padded to whole words;
+ *                   of a failed operation Operation, Group, FieldIdx u16, AdditionalStatus u8, KeyCount u8, key
  *
- * Ours, where the public headers do not say: the order of ListSet and RowAdd above. SizeGet answers like a table, with the
- * number of rows there are as RowCount, and one u32, the bytes that a row of the fields asked for takes. The list ends at the
- * first malformed operation, since nobody knows where the next one begins.
+ * Ours, where the public headers do not say: the order of ListSet and RowAdd above. SizeGet answers like a
+ * table, with the number of rows there are as RowCount, and one u32, the bytes that a row of the fields asked
+ * for takes. The list ends at the first malformed operation, since nobody knows where the next one begins.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -59,7 +60,8 @@ export class Parameters {
   }
 
   /**
-   * Does what the list in `lists.request` says, as far as the results have room, and leaves these in `lists.result`.
+   * Does what the list in `lists.request` says, as far as the results have room, and leaves these in
+   * `lists.result`.
    * @param set whether it came by ParamsSet. @param roomBytes RESULT_BYTES_MIN or more, a multiple of 4.
    * @returns whether every operation has its block.
    */

@@ -48,7 +48,10 @@ export class ResultList {
     return true;
   }
 
-  /** The block is a table's: RowCount and MoreFlag come first. @returns false when there is no room for them. */
+  /**
+   * The block is a table's: RowCount and MoreFlag come first.
+   * @returns false when there is no room for them.
+   */
   table(): boolean {
     assert(
       this.at === this.block + BLOCK_HEAD_BYTES,
@@ -82,7 +85,11 @@ export class ResultList {
     this.more = 1;
   }
 
-  /** What did not fit was left out. @param given items that did fit. @returns the BLOCK_STATUS_ number that says so. */
+  /**
+   * What did not fit was left out.
+   * @param given items that did fit.
+   * @returns the BLOCK_STATUS_ number that says so.
+   */
   full(given: number): number {
     return given > 0 ? BLOCK_STATUS_BUFFER_FULL : BLOCK_STATUS_BUFFER_TOO_SMALL;
   }

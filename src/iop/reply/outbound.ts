@@ -1,8 +1,10 @@
 /**
- * Replies on their way out. Wraps the outbound transport's producer: it counts the frames, and writes those replies that are
- * the same for every class. When no frame is free, whoever makes a reply keeps it and tries again; none is dropped.
+ * Replies on their way out. Wraps the outbound transport's producer: it counts the frames, and writes those
+ * replies that are the same for every class. When no frame is free, whoever makes a reply keeps it and tries
+ * again; none is dropped.
  *
- * One frame is filled at a time: it is acquired, written, and posted or cancelled before the next is acquired.
+ * One frame is filled at a time: it is acquired, written, and posted or cancelled before the next is
+ * acquired.
  */
 import { assert } from '../../assert/assert.ts';
 import { checkFault, FAULT_BIT, FAULT_BYTE } from '../../i2o/check-fault.ts';
@@ -31,8 +33,8 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { PendingRequest } from './pending-request.ts';
 
 /**
- * Outbound frames that must be free before a request is taken: the most that one request answers with at once. IopClear needs
- * all four: two table notifications and a validation end, and it is answered itself.
+ * Outbound frames that must be free before a request is taken: the most that one request answers with at
+ * once. IopClear needs all four: two table notifications and a validation end, and it is answered itself.
  */
 export const REPLY_RESERVE = 4;
 
@@ -51,14 +53,17 @@ function statusWord(requestStatus: number, detailedStatus: number): number {
 export class Outbound {
   readonly producer: FrameProducer;
   readonly words: Int32Array;
-  /** In this turn a reply found no frame and waits until the host releases one. The processor clears this each turn. */
+  /**
+   * In this turn a reply found no frame and waits until the host releases one. The processor clears this each
+   * turn.
+   */
   short = false;
   /** Who failed, as failure records say: the numbers that SysTabSet gave this IOP and its host. */
   iopId = 0;
   hostUnitId = 0;
   /**
-   * The transport that preserves the frame of the request being answered, should it be undeliverable. Undefined for a static
-   * frame, which is not the transport's to preserve. The processor sets it.
+   * The transport that preserves the frame of the request being answered, should it be undeliverable.
+   * Undefined for a static frame, which is not the transport's to preserve. The processor sets it.
    */
   preserver: FrameConsumer | undefined;
   /** A frame is acquired, and neither posted nor cancelled yet. */
@@ -142,13 +147,19 @@ export class Outbound {
     this.writePending(pending, FLAG_REPLY | FLAG_LAST, statusWord(requestStatus, detailedStatus));
   }
 
-  /** Tells how far a request has come. LAST is clear, since it stays open. The caller knows that a frame is free. */
+  /**
+   * Tells how far a request has come. LAST is clear, since it stays open. The caller knows that a frame is
+   * free.
+   */
   progress(pending: PendingRequest, detailedStatus: number): void {
     assert(pending.open, 'outbound: a request whose progress is told is open');
     this.writePending(pending, FLAG_REPLY, statusWord(REQUEST_STATUS_PROGRESS_REPORT, detailedStatus));
   }
 
-  /** Answers a request that a generated check found wrong, and says where. The caller knows that a frame is free. */
+  /**
+   * Answers a request that a generated check found wrong, and says where. The caller knows that a frame is
+   * free.
+   */
   refused(requestFrame: number, detailedStatus: number): void {
     assert(detailedStatus !== 0, 'outbound: a request is refused for a reason');
     this.counters[INBOUND_REFUSED] += 1;
@@ -156,7 +167,8 @@ export class Outbound {
   }
 
   /**
-   * Answers a request whose fields are wrong by I2O 1.5's transaction error reply. The caller knows that a frame is free.
+   * Answers a request whose fields are wrong by I2O 1.5's transaction error reply. The caller knows that a
+   * frame is free.
    * @param errorOffset byte of the message that is wrong; 0: not said. @param bitOffset bit of that byte.
    */
   transactionError(
@@ -188,9 +200,10 @@ export class Outbound {
   }
 
   /**
-   * Answers a message that cannot be delivered with I2O 1.5's transport-failure frame. The record names the request's frame
-   * where the transport preserves it, else a copy of it that lasts as long as the record; 0xFFFFFFFF where nothing is kept, as
-   * of a static frame. Word 3 carries the transaction context in every case. The caller knows that a frame is free.
+   * Answers a message that cannot be delivered with I2O 1.5's transport-failure frame. The record names the
+   * request's frame where the transport preserves it, else a copy of it that lasts as long as the record;
+   * 0xFFFFFFFF where nothing is kept, as of a static frame. Word 3 carries the transaction context in every
+   * case. The caller knows that a frame is free.
    * @param failureCode a FAILURE_CODE_ number. @param severity SEVERITY_ bits.
    */
   failure(requestFrame: number, failureCode: number, severity: number): void {

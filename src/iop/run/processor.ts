@@ -1,7 +1,7 @@
 /**
- * The I/O processor. In each turn it takes inbound frames, checks their headers once and hands them to the executive or to a
- * device's module; then it gives each module its turn, and publishes the replies. It runs in a worker thread or inline, and
- * cannot tell which.
+ * The I/O processor. In each turn it takes inbound frames, checks their headers once and hands them to the
+ * executive or to a device's module; then it gives each module its turn, and publishes the replies. It runs
+ * in a worker thread or inline, and cannot tell which.
  */
 import { AssertionFailure, assert } from '../../assert/assert.ts';
 import {
@@ -64,8 +64,9 @@ export class IoProcessor implements Agent {
   private holding = false;
 
   /**
-   * @param onFault told of what a module or the executive threw; the IOP then is FAILED and goes on. Without it, and of a FAILED
-   * IOP, whatever is thrown leaves `poll`, and the card ends; a failed assertion always does.
+   * @param onFault told of what a module or the executive threw; the IOP then is FAILED and goes on. Without
+   * it, and of a FAILED IOP, whatever is thrown leaves `poll`, and the card ends; a failed assertion always
+   * does.
    */
   constructor(
     inbound: FrameConsumer,
@@ -96,7 +97,8 @@ export class IoProcessor implements Agent {
     try {
       return this.turn();
     } catch (error) {
-      // A bug of the card's own code leaves nothing that a reset could trust: the card stops, FAULTED, and names it.
+      // A bug of the card's own code leaves nothing that a reset could trust: the card stops, FAULTED, and
+      // names it.
       if (error instanceof AssertionFailure) throw error;
       // What throws again although no module gets a turn any more would throw for ever.
       if (this.iop.failed) throw error;
@@ -107,8 +109,9 @@ export class IoProcessor implements Agent {
   }
 
   /**
-   * Asks to be woken. Requests wait only while the outbound queue is nearly full, replies only while it is full. In both cases
-   * the host is asked to ring when it has released a frame. A reply that found no frame in the last turn may find one by now.
+   * Asks to be woken. Requests wait only while the outbound queue is nearly full, replies only while it is
+   * full. In both cases the host is asked to ring when it has released a frame. A reply that found no frame
+   * in the last turn may find one by now.
    * @returns false when there is something to do at once.
    */
   arm(): boolean {
@@ -120,7 +123,8 @@ export class IoProcessor implements Agent {
   }
 
   nextDeadlineNs(): number {
-    // Before the card is OPERATIONAL a module gets no turn, so that its deadlines would only come again and again.
+    // Before the card is OPERATIONAL a module gets no turn, so that its deadlines would only come again and
+    // again.
     let deadlineNs = this.interrupt.nextDeadlineNs();
     for (let i = 0; i < this.modules.length; i++) {
       if (this.devices[i].runs) deadlineNs = Math.min(deadlineNs, this.modules[i].nextDeadlineNs());
@@ -147,8 +151,8 @@ export class IoProcessor implements Agent {
   }
 
   /**
-   * Gives each module its turn. They take turns in going first: what frames the host has just released would else always go to
-   * the same one. @returns items worked on.
+   * Gives each module its turn. They take turns in going first: what frames the host has just released would
+   * else always go to the same one. @returns items worked on.
    */
   private pollModules(): number {
     const { modules, devices, first } = this;
@@ -163,7 +167,10 @@ export class IoProcessor implements Agent {
     return work;
   }
 
-  /** The IOP was reset in the last turn. Now it gives the host its inbound frames back, and takes messages again. */
+  /**
+   * The IOP was reset in the last turn. Now it gives the host its inbound frames back, and takes messages
+   * again.
+   */
   private start(): void {
     assert(this.iop.starting, 'processor: frames are given back only after a reset');
     this.inbound.supply();
@@ -195,7 +202,10 @@ export class IoProcessor implements Agent {
     return taken;
   }
 
-  /** Checks the header and finds the target. Each word is read once, because the host can change it at any time. */
+  /**
+   * Checks the header and finds the target. Each word is read once, because the host can change it at any
+   * time.
+   */
   private dispatch(frame: number): void {
     const word0 = this.words[frame];
     const word1 = this.words[frame + 1];
@@ -225,7 +235,8 @@ export class IoProcessor implements Agent {
     const whole =
       headerFailure(word0 & ~FLAGS_WORD0, word1, this.devices.length) === 0 &&
       word0 >>> 16 === STATIC_POST_WORDS;
-    // The frame that names it repeats its word 1, so that a failure record says whose request could not be delivered.
+    // The frame that names it repeats its word 1, so that a failure record says whose request could not be
+    // delivered.
     if (!whole || kept < 0 || words[kept + 1] !== word1) {
       this.fail(frame, FAILURE_CODE_INVALID_MESSAGE_FLAGS, SEVERITY_FORMAT_ERROR);
       return;
@@ -281,7 +292,10 @@ export class IoProcessor implements Agent {
     }
   }
 
-  /** Answers a message that cannot be delivered. Before OutboundInit there is no way to, and it is only counted. */
+  /**
+   * Answers a message that cannot be delivered. Before OutboundInit there is no way to, and it is only
+   * counted.
+   */
   private fail(frame: number, failureCode: number, severity: number): void {
     if (this.iop.canReply) this.outbound.failure(frame, failureCode, severity);
     else this.counters[INBOUND_REFUSED] += 1;

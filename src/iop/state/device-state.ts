@@ -1,13 +1,17 @@
 /**
- * Whether one device runs, and whether it takes its class's messages. Two things decide that: the IOP's state, which `IopState`
- * sets here, and the device's own condition, which its `DeviceTarget` sets. The processor reads the booleans for every frame.
+ * Whether one device runs, and whether it takes its class's messages. Two things decide that: the IOP's
+ * state, which `IopState` sets here, and the device's own condition, which its `DeviceTarget` sets. The
+ * processor reads the booleans for every frame.
  */
 import { assert } from '../../assert/assert.ts';
 
 export class DeviceState {
   /** The IOP is OPERATIONAL and the device is in the table: its module gets its turns. */
   runs = false;
-  /** The device runs, nobody has suspended it or closed its path, and no other initiator keeps the host out of it. */
+  /**
+   * The device runs, nobody has suspended it or closed its path, and no other initiator keeps the host out of
+   * it.
+   */
   ready = false;
   private operational = false;
   private present = true;
@@ -38,7 +42,9 @@ export class DeviceState {
     this.settle();
   }
 
-  /** Why the device takes no message of the host although it works; 0 when it takes them, or does not work. */
+  /**
+   * Why the device takes no message of the host although it works; 0 when it takes them, or does not work.
+   */
   get keptOut(): number {
     return this.runs && this.enabled ? this.hostKeptOut : 0;
   }

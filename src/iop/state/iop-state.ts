@@ -1,6 +1,7 @@
 /**
- * What the IOP is: its state (I2O 1.5's IOP states), the numbers the host gave it, its tables' change indicator. Shared by all
- * that serves executive and utility messages. The processor reads the booleans in every turn.
+ * What the IOP is: its state (I2O 1.5's IOP states), the numbers the host gave it, its tables' change
+ * indicator. Shared by all that serves executive and utility messages. The processor reads the booleans in
+ * every turn.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -23,7 +24,10 @@ export const SYSTEM_TABLE_WORDS: number = SYS_TAB_HEADER_WORDS + 2 * SYS_TAB_ENT
 /** The states in which replies can be sent and the IOP has not failed. */
 const UP: readonly number[] = [IOP_STATE_HOLD, IOP_STATE_READY, IOP_STATE_OPERATIONAL];
 
-/** The states that may come before each. From FAULTED there is no way out; IopReset leads from any other to INITIALIZING. */
+/**
+ * The states that may come before each. From FAULTED there is no way out; IopReset leads from any other to
+ * INITIALIZING.
+ */
 const BEFORE: ReadonlyMap<number, readonly number[]> = new Map([
   [IOP_STATE_INITIALIZING, [IOP_STATE_RESET, ...UP, IOP_STATE_FAILED]],
   [IOP_STATE_RESET, [IOP_STATE_INITIALIZING]],
@@ -39,13 +43,19 @@ export class IopState {
   canReply = false;
   /** INITIALIZING: no message is taken, and no inbound frame is free, until the next turn. */
   starting = false;
-  /** The executive has something to do by itself: an event or a table waits to be sent, or a request is in progress. */
+  /**
+   * The executive has something to do by itself: an event or a table waits to be sent, or a request is in
+   * progress.
+   */
   busy = false;
   iopId = 0;
   hostUnitId = 0;
   segmentNumber = 0;
   initCode: number = INIT_CODE_NONE;
-  /** Counts the changes of the logical configuration table. It is never 0, by which a host asks for an answer at once. */
+  /**
+   * Counts the changes of the logical configuration table. It is never 0, by which a host asks for an answer
+   * at once.
+   */
   changeIndicator = 1;
   bootTid = 0;
   privateMemoryBytes = 0;

@@ -1,9 +1,10 @@
 /**
- * Who uses a device (I2O 1.5's UtilClaim and UtilClaimRelease), who has locked it and who has reserved it. The utility messages
- * say who asks for what. They hear from here who is kept out, and so does the processor, by way of `DeviceState`.
+ * Who uses a device (I2O 1.5's UtilClaim and UtilClaimRelease), who has locked it and who has reserved it.
+ * The utility messages say who asks for what. They hear from here who is kept out, and so does the processor,
+ * by way of `DeviceState`.
  *
- * There is at most one user of each claim type. A lock, a reservation and an exclusive claim keep every other initiator out.
- * That they do so, and with which of three statuses, is ours.
+ * There is at most one user of each claim type. A lock, a reservation and an exclusive claim keep every other
+ * initiator out. That they do so, and with which of three statuses, is ours.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -90,9 +91,9 @@ export class Claims {
   }
 
   /**
-   * Takes a user. A claim is refused while another initiator has locked or reserved the device; when its type is taken; when
-   * it or a claim there is, is exclusive; when a user that wants no manager would meet one; and when it is an authorized or
-   * secondary one and there is no primary user.
+   * Takes a user. A claim is refused while another initiator has locked or reserved the device; when its type
+   * is taken; when it or a claim there is, is exclusive; when a user that wants no manager would meet one;
+   * and when it is an authorized or secondary one and there is no primary user.
    * @returns 0 or a DETAILED_STATUS_ number.
    */
   claim(tid: number, type: number, flags: number): number {
@@ -113,8 +114,9 @@ export class Claims {
   }
 
   /**
-   * Ends a user's claim; only the user itself can. A conditional release is refused while the user has the device locked or
-   * reserved; otherwise lock and reservation end with the user's last claim. @returns as `claim`.
+   * Ends a user's claim; only the user itself can. A conditional release is refused while the user has the
+   * device locked or reserved; otherwise lock and reservation end with the user's last claim. @returns as
+   * `claim`.
    */
   release(tid: number, type: number, flags: number): number {
     if (this.user[type] === NO_TID) return DETAILED_STATUS_INVALID_REQUEST;

@@ -1,10 +1,12 @@
 /**
- * One target's events: which ones the host registered for (I2O 1.5's UtilEventRegister), what has happened and waits for a
- * frame, and what is still to be acknowledged. Every target has one registration, since only the host may register.
+ * One target's events: which ones the host registered for (I2O 1.5's UtilEventRegister), what has happened
+ * and waits for a frame, and what is still to be acknowledged. Every target has one registration, since only
+ * the host may register.
  *
- * The reply that tells of an event repeats the registration's contexts with LAST clear, and has the event's indicator in word 4
- * where other replies have a status. A new registration replaces the old one, which is not answered. Ours: a mask of 0 is
- * itself answered, once, with indicator 0 and LAST set, so that the host knows when no more events can come.
+ * The reply that tells of an event repeats the registration's contexts with LAST clear, and has the event's
+ * indicator in word 4 where other replies have a status. A new registration replaces the old one, which is
+ * not answered. Ours: a mask of 0 is itself answered, once, with indicator 0 and LAST set, so that the host
+ * knows when no more events can come.
  */
 import { assert } from '../../assert/assert.ts';
 import { FLAG_LAST, FLAG_REPLY, writeHeader } from '../../i2o/frame.ts';
@@ -21,7 +23,9 @@ import type { Outbound } from '../reply/outbound.ts';
 import { PendingRequest } from '../reply/pending-request.ts';
 import type { IopState } from '../state/iop-state.ts';
 
-/** Events of one target that can wait for a frame. When one more happens, the oldest is dropped and counted. */
+/**
+ * Events of one target that can wait for a frame. When one more happens, the oldest is dropped and counted.
+ */
 export const EVENT_QUEUE_MAX = 32;
 
 export class TargetEvents implements EventSource {
@@ -68,7 +72,9 @@ export class TargetEvents implements EventSource {
     this.iop.busy = true;
   }
 
-  /** UtilEventRegister. What waits goes to the new registration, as far as it asks for it. A frame is free. */
+  /**
+   * UtilEventRegister. What waits goes to the new registration, as far as it asks for it. A frame is free.
+   */
   register(requestFrame: number, mask: number): void {
     this.registration.open = false;
     this.registration.hold(this.outbound.words, requestFrame);
@@ -103,7 +109,10 @@ export class TargetEvents implements EventSource {
     return sent;
   }
 
-  /** Forgets everything and tells nobody: the IOP is being reset, and with it the queue by which it would be told. */
+  /**
+   * Forgets everything and tells nobody: the IOP is being reset, and with it the queue by which it would be
+   * told.
+   */
   reset(): void {
     this.registration.open = false;
     this.mask = 0;

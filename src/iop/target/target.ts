@@ -1,6 +1,6 @@
 /**
- * What a TID is to the utility layer: the IOP itself, or a device. A target has events, parameter groups, users, and requests
- * that can be aborted.
+ * What a TID is to the utility layer: the IOP itself, or a device. A target has events, parameter groups,
+ * users, and requests that can be aborted.
  */
 import { assert } from '../../assert/assert.ts';
 import {
@@ -90,8 +90,8 @@ const SUSPENDED = 1;
 const DESTROYED = 2;
 
 /**
- * One device, with the module behind it. Whether it, or the path to it, is suspended outlives SysQuiesce and IopClear; an
- * IopReset makes it as it was built.
+ * One device, with the module behind it. Whether it, or the path to it, is suspended outlives SysQuiesce and
+ * IopClear; an IopReset makes it as it was built.
  */
 export class DeviceTarget implements Target {
   readonly tid: number;

@@ -16,7 +16,8 @@ export function configPage(bytes: DataView, target: Target): number {
         `<tr><td>${hex(number, 4)}<td>${table ? 'table' : 'scalar'}<td>${fields.length}`,
     )
     .join('');
-  const title = `inic: TID ${hex(target.tid, 3)}, class ${hex(target.classId, 3)} version ${target.classVersion}`;
+  const { tid, classId, classVersion } = target;
+  const title = `inic: TID ${hex(tid, 3)}, class ${hex(classId, 3)} version ${classVersion}`;
   const page =
     `<!DOCTYPE html><title>${title}</title><h1>${title}</h1>` +
     '<p>Set by UtilParamsSet; this page takes no answers.' +

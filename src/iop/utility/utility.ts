@@ -1,8 +1,8 @@
 /**
- * I2O 1.5's utility messages, which every TID takes. They are served here for the IOP and for the devices alike, out of what
- * their `Target` offers. From the processor come requests with functions 0x00 to 0x1F; the host gets replies. Three replies have
- * a field of their own where others have the status. What is wrong with these requests is told by a transport-failure frame,
- * which is ours.
+ * I2O 1.5's utility messages, which every TID takes. They are served here for the IOP and for the devices
+ * alike, out of what their `Target` offers. From the processor come requests with functions 0x00 to 0x1F; the
+ * host gets replies. Three replies have a field of their own where others have the status. What is wrong with
+ * these requests is told by a transport-failure frame, which is ours.
  */
 import { assert } from '../../assert/assert.ts';
 import {

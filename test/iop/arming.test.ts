@@ -1,4 +1,7 @@
-/** When the card may rest: never while something waits that only needs an outbound frame, and never in circles. */
+/**
+ * When the card may sleep: never while something waits that only needs an outbound frame, and never in
+ * circles.
+ */
 import { describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import {
