@@ -62,7 +62,8 @@ function generateNames(constant: string, entries: readonly (readonly [number, st
   return [`export const ${constant}: Readonly<Record<number, string>> = {`, ...rows, '};', ''];
 }
 
-function generateEnum({ name, doc, values }: Enum): string[] {
+/** @returns constants of an enumeration's values, and their names by value. */
+export function generateEnum({ name, doc, values }: Enum): string[] {
   const prefix = constantName(name);
   return [
     `// ${name}: ${doc.trim().split('. ')[0]}`,

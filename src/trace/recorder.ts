@@ -8,8 +8,16 @@
  */
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
-import { EXEC_IOP_RESET, EXEC_OUTBOUND_INIT, EXEC_STATUS_GET } from '../i2o/executive.gen.ts';
+import {
+  EXEC_IOP_RESET,
+  EXEC_OUTBOUND_INIT,
+  EXEC_OUTBOUND_INIT_SGL_WORD,
+  EXEC_STATUS_GET,
+  getExecIopResetStatusAddressLow,
+  getExecStatusGetBufferAddressLow,
+} from '../i2o/executive.gen.ts';
 import { frameFunction, frameTarget } from '../i2o/frame.ts';
+import { getSglAddress } from '../i2o/list/sgl.ts';
 import { IOP_TID } from '../i2o/tids.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../i2o/transport.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -27,12 +35,11 @@ import {
   type TraceHead,
   type TraceSink,
 } from './sink.ts';
+import { STATUS_STATE, STATUS_SYNC } from './status-block.ts';
 
 type Counters = Readonly<Record<string, number>>;
 
-/** Byte offsets in a status block: the word of the IOP's state, and the one whose last byte says that all is there. */
-const STATUS_STATE_AT = 8;
-const STATUS_SYNC_AT = 84;
+/** Words that are watched at once; the host waits for one answer in memory at a time, and of a status block for two words. */
 const WATCHED_MAX = 4;
 
 export class Recorder {
@@ -176,14 +183,14 @@ export class Recorder {
     const { words } = this.region;
     switch (frameFunction(words, at)) {
       case EXEC_STATUS_GET:
-        this.watch(words[at + 6] + STATUS_STATE_AT);
-        this.watch(words[at + 6] + STATUS_SYNC_AT);
+        this.watch(getExecStatusGetBufferAddressLow(words, at) + STATUS_STATE.byte);
+        this.watch(getExecStatusGetBufferAddressLow(words, at) + STATUS_SYNC.byte);
         break;
       case EXEC_OUTBOUND_INIT:
-        this.watch(words[at + 7]);
+        this.watch(getSglAddress(words, at + EXEC_OUTBOUND_INIT_SGL_WORD));
         break;
       case EXEC_IOP_RESET:
-        this.watch(words[at + 6]);
+        this.watch(getExecIopResetStatusAddressLow(words, at));
         break;
     }
   }

@@ -1,15 +1,27 @@
 /** What events the host has asked for: an event's reply must be of a mask in force, or of the one it replaced. */
+import { frameInitiatorContext, frameSizeWords, frameTransactionContext } from '../i2o/frame.ts';
 import {
+  getConnectionStateEventNewState,
+  getConnectionStateEventOldState,
+  getConnectionStateEventSocketId,
   SOCKET_EVENT_BUCKETS_LOW,
   SOCKET_EVENT_CONNECTION_STATE,
   SOCKET_EVENT_LISTEN_OVERFLOW,
 } from '../i2o/socket.gen.ts';
+import {
+  getUtilEventRegisterEventMask,
+  getUtilEventRegisterReplyEventData,
+  getUtilEventRegisterReplyEventIndicator,
+  UTIL_EVENT_REGISTER_REPLY_WORDS,
+} from '../i2o/utility.gen.ts';
 import { type Findings, hex } from './findings.ts';
 import { flags as enumerated, type MessageRow, TARGET_DEVICE } from './message-rows.ts';
 
 const TARGETS = 2;
 /** Words of an event's reply with the data every event has. */
-const EVENT_WORDS = 6;
+const EVENT_WORDS = UTIL_EVENT_REGISTER_REPLY_WORDS;
+/** Word of the data in an event's reply. */
+const EVENT_DATA_WORD = EVENT_WORDS - 1;
 /** Registrations remembered of a target: the one in force and those before, whose events may still be on their way. */
 const REMEMBERED = 4;
 
@@ -43,18 +55,18 @@ export class EventRegistrations {
       this.used[i] = this.used[i - 1];
       this.ending[i] = this.ending[i - 1];
     }
-    this.mask[first] = words[at + 4];
-    this.initiator[first] = words[at + 2];
-    this.transaction[first] = words[at + 3];
+    this.mask[first] = getUtilEventRegisterEventMask(words, at);
+    this.initiator[first] = frameInitiatorContext(words, at);
+    this.transaction[first] = frameTransactionContext(words, at);
     this.used[first] = 1;
-    this.ending[first] = words[at + 4] === 0 ? 1 : 0;
+    this.ending[first] = this.mask[first] === 0 ? 1 : 0;
   }
 
   /** A reply of UtilEventRegister with an indicator. @param last whether LAST is set. */
   event(row: MessageRow, words: Int32Array, at: number, last: boolean): void {
     const { findings } = this;
     const first = row.target * REMEMBERED;
-    const indicator = words[at + 4];
+    const indicator = getUtilEventRegisterReplyEventIndicator(words, at);
     const seen = `event ${hex(indicator, 8)}`;
     if (indicator === 0) {
       if (!last) findings.report('T-06', row.index, `${row.name}: the end of a registration without LAST`);
@@ -69,7 +81,7 @@ export class EventRegistrations {
       if ((this.mask[i] & indicator) === indicator) asked = true;
       if (this.initiator[i] === words[at + 2] && this.transaction[i] === words[at + 3]) contexts = true;
     }
-    if (asked) this.data(row, indicator, words[at + 5], words[at] >>> 16);
+    if (asked) this.data(row, indicator, words, at);
     if (!asked) findings.report('T-01', row.index, `${row.name}: ${seen}, which nobody asked for`);
     else if (!contexts) {
       findings.report(
@@ -81,16 +93,19 @@ export class EventRegistrations {
   }
 
   /** Rule F-09. */
-  private data(row: MessageRow, indicator: number, data: number, sizeWords: number): void {
+  private data(row: MessageRow, indicator: number, words: Int32Array, at: number): void {
+    const data = getUtilEventRegisterReplyEventData(words, at);
+    const sizeWords = frameSizeWords(words, at);
     const device = row.target === TARGET_DEVICE && this.socketClass;
     const several = (indicator & (indicator - 1)) !== 0;
     const bare = sizeWords < EVENT_WORDS;
     let wrong = several || bare;
     if (device && indicator === SOCKET_EVENT_CONNECTION_STATE) {
-      const before = (data >>> 16) & 0xff;
-      const after = data >>> 24;
+      const before = getConnectionStateEventOldState(words, at + EVENT_DATA_WORD);
+      const after = getConnectionStateEventNewState(words, at + EVENT_DATA_WORD);
+      const socketId = getConnectionStateEventSocketId(words, at + EVENT_DATA_WORD);
       const known = this.tcpStates[before] === 1 && this.tcpStates[after] === 1;
-      wrong ||= (data & 0xffff) >= this.sockets || !known || before === after;
+      wrong ||= socketId >= this.sockets || !known || before === after;
     } else if (device && indicator === SOCKET_EVENT_LISTEN_OVERFLOW) {
       wrong ||= data >>> 0 >= this.sockets;
     } else if (device && indicator === SOCKET_EVENT_BUCKETS_LOW) {

@@ -1,21 +1,38 @@
 /** The IOP's state and the session's, and the memory the host polls: rules I. */
+import {
+  EXEC_IOP_RESET,
+  EXEC_OUTBOUND_INIT,
+  EXEC_STATUS_GET,
+  IOP_STATE_FAILED,
+  IOP_STATE_FAULTED,
+  IOP_STATE_HOLD,
+  IOP_STATE_INITIALIZING,
+  IOP_STATE_OPERATIONAL,
+  IOP_STATE_READY,
+  IOP_STATE_RESET,
+  POLLED_STATUS_COMPLETE,
+  POLLED_STATUS_IN_PROGRESS,
+  POLLED_STATUS_REJECTED,
+} from '../i2o/executive.gen.ts';
+import { STATUS_STATE, STATUS_SYNC } from '../trace/status-block.ts';
 import { type Findings, hex } from './findings.ts';
 import { ILLEGAL, UNNAMED } from './machine.ts';
 import { type Machines, type MessageRow, TARGET_EXECUTIVE } from './message-rows.ts';
 
-const OUTBOUND_INIT_COMPLETE = 4;
-const RESET_IN_PROGRESS = 1;
-const POLLED_REJECTED = 2;
+/** The last byte of a status block when all of it is there. */
 const SYNC_BYTE = 0xff;
-/** Bytes into the status block of the word with IopState in bits 16-23, and of the last, with the sync byte. */
-const STATE_BYTES = 8;
-const SYNC_BYTES = 84;
-/** IopState numbers, in the order the machine has its states. */
-const STATE_NUMBERS = [0x01, 0x02, 0x04, 0x05, 0x08, 0x10, 0x11];
-const RESET = 1;
-const FUNCTION_RESET = 0xbd;
-const FUNCTION_OUTBOUND_INIT = 0xa1;
-const FUNCTION_STATUS_GET = 0xa0;
+/** Numbers of IopState, in the order in which the machine has its states. */
+const STATE_NUMBERS = [
+  IOP_STATE_INITIALIZING,
+  IOP_STATE_RESET,
+  IOP_STATE_HOLD,
+  IOP_STATE_READY,
+  IOP_STATE_OPERATIONAL,
+  IOP_STATE_FAILED,
+  IOP_STATE_FAULTED,
+];
+/** The machine's number of the state RESET. */
+const RESET = STATE_NUMBERS.indexOf(IOP_STATE_RESET);
 
 /** What an event of the executive meant for everything else. */
 export const NOTHING_MORE = 0;
@@ -45,8 +62,8 @@ export class IopJudge {
     this.machines = machines;
     this.iop = machines.iop.initial;
     this.session = machines.session.initial;
-    this.resetRow = rows[FUNCTION_RESET];
-    this.initRow = rows[FUNCTION_OUTBOUND_INIT];
+    this.resetRow = rows[EXEC_IOP_RESET];
+    this.initRow = rows[EXEC_OUTBOUND_INIT];
   }
 
   /** A request is posted. @returns whether its target takes it in this state. // Hot path. */
@@ -66,11 +83,11 @@ export class IopJudge {
 
   /** Where a request that is answered in memory wants its answer. @param good whether it may succeed. */
   polls(row: MessageRow, address: number, good: boolean): void {
-    if (row.functionCode === FUNCTION_STATUS_GET) {
+    if (row.functionCode === EXEC_STATUS_GET) {
       this.statusBlock = address;
       return;
     }
-    const init = row.functionCode === FUNCTION_OUTBOUND_INIT;
+    const init = row.functionCode === EXEC_OUTBOUND_INIT;
     if (init) this.initWord = address;
     else this.resetWord = address;
     this.refusable[init ? 0 : 1] = good ? 0 : 1;
@@ -114,20 +131,22 @@ export class IopJudge {
   /** The host saw a polled word change. @returns NOTHING_MORE or RESTARTED. */
   polled(address: number, value: number): number {
     if (address === this.initWord && address !== 0) {
-      if (value < 1 || value > OUTBOUND_INIT_COMPLETE) this.badWord('OutboundInit', value);
-      else if (value > 1) {
+      if (value < POLLED_STATUS_IN_PROGRESS || value > POLLED_STATUS_COMPLETE)
+        this.badWord('OutboundInit', value);
+      else if (value !== POLLED_STATUS_IN_PROGRESS) {
         this.initWord = 0;
-        this.polledDone(this.initRow, value === OUTBOUND_INIT_COMPLETE, this.refusable[0] === 1);
+        this.polledDone(this.initRow, value === POLLED_STATUS_COMPLETE, this.refusable[0] === 1);
       }
     } else if (address === this.resetWord && address !== 0) {
-      if (value < RESET_IN_PROGRESS || value > POLLED_REJECTED) this.badWord('IopReset', value);
+      if (value < POLLED_STATUS_IN_PROGRESS || value > POLLED_STATUS_REJECTED)
+        this.badWord('IopReset', value);
       this.resetWord = 0;
-      this.polledDone(this.resetRow, value === RESET_IN_PROGRESS, this.refusable[1] === 1);
-      return value === RESET_IN_PROGRESS ? RESTARTED : NOTHING_MORE;
-    } else if (this.statusBlock !== 0 && address === this.statusBlock + STATE_BYTES) {
-      this.blockState((value >>> 16) & 0xff);
-    } else if (this.statusBlock !== 0 && address === this.statusBlock + SYNC_BYTES) {
-      if (value >>> 24 !== SYNC_BYTE) this.badWord('StatusGet', value);
+      this.polledDone(this.resetRow, value === POLLED_STATUS_IN_PROGRESS, this.refusable[1] === 1);
+      return value === POLLED_STATUS_IN_PROGRESS ? RESTARTED : NOTHING_MORE;
+    } else if (this.statusBlock !== 0 && address === this.statusBlock + STATUS_STATE.byte) {
+      this.blockState((value >>> STATUS_STATE.low) & 0xff);
+    } else if (this.statusBlock !== 0 && address === this.statusBlock + STATUS_SYNC.byte) {
+      if (value >>> STATUS_SYNC.low !== SYNC_BYTE) this.badWord('StatusGet', value);
     } else {
       this.findings.report('I-04', 2, `${hex(value)} at ${hex(address)}, which no request named`);
     }
@@ -193,13 +212,13 @@ export class IopJudge {
     this.findings.report('I-04', 0, `${what} left ${hex(value)}`);
   }
 
-  private blockState(number: number): void {
-    const state = STATE_NUMBERS.indexOf(number);
-    if (state < 0) this.badWord('IopState', number);
+  private blockState(stateNumber: number): void {
+    const state = STATE_NUMBERS.indexOf(stateNumber);
+    if (state < 0) this.badWord('IopState', stateNumber);
     else if (state !== this.iop) {
       // A trace need not begin where the machine does: the block says where it is.
       if (this.findings.frame <= 1) this.iop = state;
-      else this.findings.report('I-04', 1, `IopState ${hex(number)} while ${this.describe()}`);
+      else this.findings.report('I-04', 1, `IopState ${hex(stateNumber)} while ${this.describe()}`);
     }
   }
 }

@@ -1,8 +1,31 @@
 /**
- * Reads a request's scatter-gather list as the spec has it (reference section 6): rules S. It is not the card's reader
+ * Reads a request's scatter-gather list as I2O 1.5 and spec/frame.yaml have it: rules S. It is not the card's reader
  * (i2o/list/sgl-reader.ts): two that agree are better than one. What a list names is left in tables, for the caller to act on once it
  * knows that the whole request is good. A chained list lies in the host's memory and is in no trace, so it is not read on.
  */
+
+import {
+  ELEMENT_CONTEXT_MASK,
+  ELEMENT_DIRECTION_OUT,
+  ELEMENT_KIND_IMMEDIATE,
+  ELEMENT_LOCAL_ADDRESS,
+  ELEMENT_TYPE_CHAIN,
+  ELEMENT_TYPE_MASK,
+  ELEMENT_TYPE_PAGE_LIST,
+  ELEMENT_TYPE_SIMPLE,
+  elementFieldsOf,
+  elementLengthOf,
+} from '../i2o/element-types.ts';
+import { EXEC_SYS_MODIFY, EXEC_SYS_TAB_SET } from '../i2o/executive.gen.ts';
+import {
+  ELEMENT_ATTRIBUTES,
+  ELEMENT_IGNORE,
+  ELEMENT_LONG_TRANSACTION,
+  ELEMENT_SHORT_TRANSACTION,
+  ELEMENT_TRANSPORT,
+} from '../i2o/frame.gen.ts';
+import { isLastSgl, SGL_END_OF_BUFFER, sglBytesOf, sglShapeOf } from '../i2o/list/sgl.ts';
+import { SOCKET_SEND_TO } from '../i2o/socket.gen.ts';
 import type { TraceHead } from '../trace/sink.ts';
 import { type Findings, hex } from './findings.ts';
 import {
@@ -20,16 +43,11 @@ import type { TransmitBuffers } from './transmit-buffers.ts';
 
 /** More than the largest frame has room for. */
 const NAMED_MAX = 1024;
-const UTILITY_FUNCTIONS = 0x20;
-const FUNCTION_SEND_TO = 0x8b;
-const FUNCTION_SYS_TAB_SET = 0xa3;
-const FUNCTION_SYS_MODIFY = 0xc1;
+/** Functions below this are utility functions, which every class has. */
+const CLASS_FUNCTIONS = 0x20;
 
-const LAST = 0x80;
-const END_OF_BUFFER = 0x40;
-const DIRECTION_OUT = 0x04;
-const LOCAL_ADDRESS = 0x08;
-const CONTEXT_MASK = 0x03;
+const PAGE_BYTES_DEFAULT = 4096;
+const PAGE_BYTES_MIN = 64;
 
 export class ListJudge {
   /** The list's contexts (of transmit buffers and slots, or of buckets), the bucket or −1, and whose they are. */
@@ -37,7 +55,7 @@ export class ListJudge {
   readonly bucket = new Int32Array(NAMED_MAX);
   readonly owner = new Int32Array(NAMED_MAX);
   named = 0;
-  /** Transactions of a batch: their contexts, and their sockets. */
+  /** Transactions of a batch: their contexts, and the numbers of their sockets. */
   readonly transaction = new Int32Array(NAMED_MAX);
   readonly transactionSocket = new Int32Array(NAMED_MAX);
   transactions = 0;
@@ -47,14 +65,14 @@ export class ListJudge {
   chained = false;
   /** Address of the first control buffer the card is to write; 0 for none. */
   answerAddress = 0;
-  hostPageBytes = 4096;
+  hostPageBytes = PAGE_BYTES_DEFAULT;
   private readonly findings: Findings;
   private readonly head: TraceHead;
   private readonly transmit: TransmitBuffers;
   private readonly receive: ReceiveBuckets;
   private row!: MessageRow;
   private socket = -1;
-  private pageBytes = 4096;
+  private pageBytes = PAGE_BYTES_DEFAULT;
   private openContext = -1;
   private faults = 0;
   /** A batch that does not begin with a transaction has been told of. */
@@ -100,7 +118,7 @@ export class ListJudge {
       const next = this.element(words, element, end, first, batched);
       if (next < 0) return false;
       element = next;
-    } while (first >= 0 && !this.chained);
+    } while (!isLastSgl(first) && !this.chained);
     if (this.openContext >= 0)
       this.fault('S-03', `buffer ${this.openContext} is not closed by END_OF_BUFFER`);
     return this.faults === 0;
@@ -108,44 +126,49 @@ export class ListJudge {
 
   /** @returns the word after the element, or −1 where the list cannot be read on. */
   private element(words: Int32Array, at: number, end: number, first: number, batched: boolean): number {
-    const flags = (first >>> 24) & ~LAST;
-    const count = first & 0xffffff;
-    if (flags === 0x70 || flags === 0x40) {
-      return this.transactionElement(words, at, end, first, flags === 0x70, batched);
+    const flags = sglShapeOf(first);
+    const count = sglBytesOf(first);
+    if (flags === ELEMENT_SHORT_TRANSACTION || flags === ELEMENT_LONG_TRANSACTION) {
+      return this.transactionElement(words, at, end, first, batched);
     }
-    if (flags === 0x7c) return this.attributes(words, at, end, first);
-    if (batched && this.transactions === 0 && !this.adrift && (flags & 0x3c) !== 0) {
+    if (flags === ELEMENT_ATTRIBUTES) return this.attributes(words, at, end, first);
+    if (
+      batched &&
+      this.transactions === 0 &&
+      !this.adrift &&
+      (flags & ~SGL_END_OF_BUFFER & ~ELEMENT_CONTEXT_MASK) !== 0
+    ) {
       this.adrift = true;
       this.fault('S-08', 'an element of no transaction');
     }
-    switch (flags & ~END_OF_BUFFER & 0x30) {
-      case 0x10:
+    switch (flags & ELEMENT_TYPE_MASK) {
+      case ELEMENT_TYPE_SIMPLE:
         return this.simple(words, at, end, flags, count);
-      case 0x20:
+      case ELEMENT_TYPE_PAGE_LIST:
         return this.pages(words, at, end, flags, count);
-      case 0x30:
+      case ELEMENT_TYPE_CHAIN:
         return this.chain(words, at, end, flags, count);
     }
-    const kind = flags & ~END_OF_BUFFER;
-    if (kind === 0x0c) return this.immediate(words, at, end, flags, count);
-    if (flags === 0x00) return this.within(at + 1 + count, end);
-    if (flags === 0x04) return this.within(at + 1 + ((count + 3) >> 2), end);
+    if ((flags & ~SGL_END_OF_BUFFER) === ELEMENT_KIND_IMMEDIATE)
+      return this.immediate(words, at, end, flags, count);
+    if (flags === ELEMENT_IGNORE) return this.within(at + 1 + count, end);
+    if (flags === ELEMENT_TRANSPORT) return this.within(at + 1 + ((count + 3) >> 2), end);
     this.fault('S-01', `an element with flags ${hex(first >>> 24)}`);
     return -1;
   }
 
   private simple(words: Int32Array, at: number, end: number, flags: number, count: number): number {
-    const contexts = flags & CONTEXT_MASK;
+    const contexts = flags & ELEMENT_CONTEXT_MASK;
     const after = at + 2 + contexts;
     if (after > end) return this.within(after, end);
     const context = contexts > 0 ? words[at + 1] : 0;
-    this.piece(flags, contexts, context, words[after - 1], count, (flags & END_OF_BUFFER) !== 0);
+    this.piece(flags, contexts, context, words[after - 1], count, (flags & SGL_END_OF_BUFFER) !== 0);
     return after;
   }
 
   private pages(words: Int32Array, at: number, end: number, flags: number, count: number): number {
     const { pageBytes } = this;
-    const contexts = flags & CONTEXT_MASK;
+    const contexts = flags & ELEMENT_CONTEXT_MASK;
     const firstPage = at + 1 + contexts;
     if (firstPage >= end) return this.within(firstPage + 1, end);
     const skipped = words[firstPage] & (pageBytes - 1);
@@ -156,7 +179,7 @@ export class ListJudge {
     for (let page = firstPage; page < after; page++) {
       const length = Math.min(left, page === firstPage ? pageBytes - skipped : pageBytes);
       left -= length;
-      const closes = left === 0 && (flags & END_OF_BUFFER) !== 0;
+      const closes = left === 0 && (flags & SGL_END_OF_BUFFER) !== 0;
       this.piece(flags, page === firstPage ? contexts : 0, context, words[page], length, closes);
     }
     return after;
@@ -177,11 +200,14 @@ export class ListJudge {
     if (count === 0) this.fault('S-04', 'an element of 0 bytes');
     else if (address <= 0 || address + count > this.head.memory.regionBytes) {
       this.fault('S-05', `${count} bytes at ${hex(address)} are outside the region`);
-    } else if ((flags & LOCAL_ADDRESS) !== 0 && this.slotPiece(flags, contexts, context, address, count)) {
+    } else if (
+      (flags & ELEMENT_LOCAL_ADDRESS) !== 0 &&
+      this.slotPiece(flags, contexts, context, address, count)
+    ) {
       this.openContext = closes ? -1 : context;
-    } else if ((flags & LOCAL_ADDRESS) !== 0) {
+    } else if ((flags & ELEMENT_LOCAL_ADDRESS) !== 0) {
       this.fault('S-05', `${hex(address)} is card memory that was not lent`);
-    } else if ((flags & DIRECTION_OUT) !== 0) {
+    } else if ((flags & ELEMENT_DIRECTION_OUT) !== 0) {
       if ((sglAllowed & SGL_TRANSMIT) !== 0) this.transmitPiece(contexts, context, address, count, closes);
       else if ((sglAllowed & SGL_OUT) !== 0) this.controlPiece(address, count, false);
       else this.fault('S-01', 'an element of memory the card would read');
@@ -203,7 +229,7 @@ export class ListJudge {
     count: number,
   ): boolean {
     const { transmit } = this;
-    const allowed = (flags & DIRECTION_OUT) !== 0 && (this.row.sglAllowed & SGL_TRANSMIT) !== 0;
+    const allowed = (flags & ELEMENT_DIRECTION_OUT) !== 0 && (this.row.sglAllowed & SGL_TRANSMIT) !== 0;
     const slot = contexts > 0 ? context : this.openContext;
     if (!allowed || slot < transmit.buffers || !transmit.inside(slot, address, count)) return false;
     if (contexts > 0) this.name(slot, -1);
@@ -223,10 +249,8 @@ export class ListJudge {
       return;
     }
     if (!begins && contexts > 0) {
-      this.fault(
-        'S-03',
-        `buffer ${this.openContext} is not closed by END_OF_BUFFER before context ${context}`,
-      );
+      const seen = `buffer ${this.openContext} is not closed by END_OF_BUFFER before context ${context}`;
+      this.fault('S-03', seen);
     }
     const buffer = contexts > 0 ? context : this.openContext;
     if (buffer < 0 || buffer >= this.transmit.buffers) {
@@ -270,17 +294,18 @@ export class ListJudge {
 
   private immediate(words: Int32Array, at: number, end: number, flags: number, count: number): number {
     const { row, transmit } = this;
-    const hasContext = row.target === TARGET_DEVICE && row.functionCode >= UTILITY_FUNCTIONS;
+    const hasContext = row.target === TARGET_DEVICE && row.functionCode >= CLASS_FUNCTIONS;
     const after = at + (hasContext ? 2 : 1) + ((count + 3) >> 2);
     if (after > end) return this.within(after, end);
     if ((row.sglAllowed & SGL_IMMEDIATE) === 0) this.fault('S-01', 'immediate data');
     this.bytes += count;
     this.elements += 1;
     if (!hasContext) return after;
-    if ((flags & END_OF_BUFFER) === 0) this.fault('S-03', 'immediate data is not closed by END_OF_BUFFER');
+    if ((flags & SGL_END_OF_BUFFER) === 0)
+      this.fault('S-03', 'immediate data is not closed by END_OF_BUFFER');
     const context = words[at + 1];
     if (count === 0) {
-      if (row.functionCode !== FUNCTION_SEND_TO) this.fault('S-04', 'immediate data of 0 bytes');
+      if (row.functionCode !== SOCKET_SEND_TO) this.fault('S-04', 'immediate data of 0 bytes');
     } else if (context < transmit.buffers || context >= transmit.count) {
       this.fault('S-05', `context ${hex(context)} is no slot of card memory`);
     } else if (count > transmit.slotBytes) {
@@ -296,39 +321,37 @@ export class ListJudge {
     at: number,
     end: number,
     first: number,
-    short: boolean,
     batched: boolean,
   ): number {
-    const length = short ? (first >>> 16) & 0xff : first & 0xffffff;
+    const short = sglShapeOf(first) === ELEMENT_SHORT_TRANSACTION;
+    const length = short ? elementLengthOf(first) : sglBytesOf(first);
     const after = at + 1 + length;
     if (after > end) return this.within(after, end);
     if (!batched || !short || length < 1) {
-      this.fault(
-        'S-08',
-        batched ? 'a transaction element without a context' : 'a transaction in a single request',
-      );
+      const seen = batched ? 'a transaction element without a context' : 'a transaction in a single request';
+      this.fault('S-08', seen);
       return length < 1 ? -1 : after;
     }
-    this.socket = first & 0xffff;
+    this.socket = elementFieldsOf(first);
     this.transactionSocket[this.transactions] = this.socket;
     this.transaction[this.transactions++] = words[at + 1];
     return after;
   }
 
   private attributes(words: Int32Array, at: number, end: number, first: number): number {
-    const length = (first >>> 16) & 0xff;
+    const length = elementLengthOf(first);
     const after = at + 1 + length;
     if (after > end || length < 1) return this.within(Math.max(after, end + 1), end);
     const pageBytes = words[at + 1];
-    if (pageBytes < 64 || (pageBytes & (pageBytes - 1)) !== 0) {
+    if (pageBytes < PAGE_BYTES_MIN || (pageBytes & (pageBytes - 1)) !== 0) {
       this.fault('S-04', `SGL_ATTRIBUTES with pages of ${pageBytes} bytes`);
     } else this.pageBytes = pageBytes;
     return after;
   }
 
   private chain(words: Int32Array, at: number, end: number, flags: number, count: number): number {
-    const addressAt = at + 1 + (flags & CONTEXT_MASK);
-    if ((flags & (DIRECTION_OUT | END_OF_BUFFER)) !== 0) {
+    const addressAt = at + 1 + (flags & ELEMENT_CONTEXT_MASK);
+    if ((flags & (ELEMENT_DIRECTION_OUT | SGL_END_OF_BUFFER)) !== 0) {
       this.fault('S-01', `an element with flags ${hex(flags)}`);
       return -1;
     }
@@ -341,10 +364,8 @@ export class ListJudge {
         address < (firstWord + frames * strideWords) * 4 && address + count > firstWord * 4,
     );
     if (count === 0 || outside || inFrame) {
-      this.fault(
-        'S-07',
-        `a chained list of ${count} bytes at ${hex(address)}${inFrame ? ', in a frame' : ''}`,
-      );
+      const where = inFrame ? ', in a frame' : '';
+      this.fault('S-07', `a chained list of ${count} bytes at ${hex(address)}${where}`);
     }
     this.chained = true;
     return addressAt + 1;
@@ -354,7 +375,7 @@ export class ListJudge {
   private lends(): boolean {
     const { row, elements } = this;
     if (row.target !== TARGET_EXECUTIVE || elements === 0) return false;
-    return row.functionCode === FUNCTION_SYS_TAB_SET || row.functionCode === FUNCTION_SYS_MODIFY;
+    return row.functionCode === EXEC_SYS_TAB_SET || row.functionCode === EXEC_SYS_MODIFY;
   }
 
   private name(context: number, bucket: number): void {

@@ -1,14 +1,45 @@
 /** Judges what the card answers: finds the request a reply is to, then what the reply says, then what follows from it. */
 import {
+  EXEC_STATIC_MF_CREATE,
+  REQUEST_STATUS_PROGRESS_REPORT,
+  REQUEST_STATUS_SUCCESS,
+  REQUEST_STATUS_TRANSACTION_ERROR,
+} from '../i2o/executive.gen.ts';
+import {
   FAILURE_WORDS,
   FLAG_FAIL,
   FLAG_LAST,
   FLAG_MULTIPLE,
   FLAG_REPLY,
+  frameFlags,
+  frameFunction,
+  frameInitiator,
+  frameInitiatorContext,
+  frameRequestStatus,
+  frameSglOffset,
+  frameSizeWords,
+  frameTarget,
+  frameTransactionContext,
+  getErrorOffset,
+  getFailureCode,
+  getFailureHighestVersion,
+  getFailureLowestVersion,
+  getFailurePreservedFrame,
+  getFailureSeverity,
   TRANSACTION_ERROR_WORDS,
   VERSION_1_5,
 } from '../i2o/frame.ts';
+import {
+  getSocketCloseReplySocketId,
+  REPLY_MODE_NEVER,
+  REPLY_MODE_ON_ERROR,
+  SOCKET_ACCEPT_POST,
+  SOCKET_RECEIVE_POST,
+  SOCKET_SEND,
+  SOCKET_SEND_TO,
+} from '../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
+import { UTIL_EVENT_REGISTER } from '../i2o/utility.gen.ts';
 import { hex } from './findings.ts';
 import type { FrameCredits } from './frame-credits.ts';
 import { WITHDRAWN } from './iop-machine.ts';
@@ -20,30 +51,23 @@ import {
   TARGET_EXECUTIVE,
 } from './message-rows.ts';
 import { ReplyLists } from './reply-lists.ts';
-import {
-  FUNCTION_ACCEPT_POST,
-  FUNCTION_EVENT_REGISTER,
-  FUNCTION_RECEIVE_POST,
-  FUNCTION_SEND,
-  FUNCTION_SEND_TO,
-  MODE_SHIFT,
-  type RequestJudge,
-  type Trial,
-} from './requests.ts';
-import { StatusJudge, TRANSACTION_ERROR } from './statuses.ts';
+import { MODE_SHIFT, type RequestJudge } from './requests.ts';
+import { StatusJudge } from './statuses.ts';
 import { ILLEGAL_HERE, MALFORMED } from './transactions.ts';
+import type { Trial } from './trial.ts';
 
 const REPLY_WORDS = 5;
+/** Word 0: VersionOffset's version, and the bit above it that must be clear. */
+const VERSION_AND_RESERVED = 0x0f;
 const REPLY_FLAGS = FLAG_REPLY | FLAG_LAST | FLAG_FAIL | FLAG_MULTIPLE;
 /** Word of the control word, where the list of a reply to several transactions begins. */
 const TRL_WORD = 3;
 const UNIT_RESERVED = 0x0000f000;
-const SUCCESS = 0x00;
-const PROGRESS = 0x80;
 /** 2.0, the greatest version of I2O there was. */
 const VERSION_MAX = 2;
 const NO_PRESERVED = -1;
-const FUNCTION_STATIC_MF_CREATE = 0xdd;
+/** Functions below this are utility functions, which every class has. */
+const CLASS_FUNCTIONS = 0x20;
 
 export class ReplyJudge {
   private readonly trial: Trial;
@@ -69,33 +93,31 @@ export class ReplyJudge {
   /** // Hot path: every outbound frame. */
   judge(words: Int32Array, at: number): void {
     const { trial } = this;
-    const word0 = words[at];
-    const word1 = words[at + 1];
-    const flags = (word0 >>> 8) & 0xff;
-    const sizeWords = word0 >>> 16;
-    const target = (word1 & 0xfff) === IOP_TID ? TARGET_EXECUTIVE : TARGET_DEVICE;
-    const row = trial.rows[rowIndex(target, word1 >>> 24)];
-    if (!this.header(row, word0, word1)) return;
+    const flags = frameFlags(words, at);
+    const sizeWords = frameSizeWords(words, at);
+    const target = frameTarget(words, at) === IOP_TID ? TARGET_EXECUTIVE : TARGET_DEVICE;
+    const row = trial.rows[rowIndex(target, frameFunction(words, at))];
+    if (!this.header(row, words, at)) return;
     if (!trial.iop.replyAllowed()) this.fault('I-03', row, `answered while ${trial.iop.describe()}`);
     const last = (flags & FLAG_LAST) !== 0;
     if ((flags & FLAG_FAIL) !== 0) {
       this.failure(row, words, at, last);
       return;
     }
-    const status = words[at + 4] >>> 24;
+    const status = frameRequestStatus(words, at);
     const functionCode = row.functionCode;
-    if (functionCode === FUNCTION_EVENT_REGISTER && !(last && this.statuses.isRefusal(status, sizeWords))) {
+    if (functionCode === UTIL_EVENT_REGISTER && !(last && this.statuses.isRefusal(status, sizeWords))) {
       trial.coverage.reply(row, true);
       trial.events.event(row, words, at, last);
       return;
     }
     if (row.target === TARGET_DEVICE && (flags & FLAG_MULTIPLE) !== 0) {
-      if (functionCode === FUNCTION_RECEIVE_POST) {
+      if (functionCode === SOCKET_RECEIVE_POST) {
         this.final(row, last);
         this.lists.records(row, words, at, sizeWords);
         return;
       }
-      if (functionCode === FUNCTION_SEND || functionCode === FUNCTION_SEND_TO) {
+      if (functionCode === SOCKET_SEND || functionCode === SOCKET_SEND_TO) {
         this.final(row, last);
         this.lists.contexts(row, words, at, sizeWords);
         return;
@@ -104,11 +126,7 @@ export class ReplyJudge {
     } else if ((flags & FLAG_MULTIPLE) !== 0) {
       this.fault('H-04', row, 'MULTIPLE, in a reply of the executive');
     }
-    if (
-      functionCode === FUNCTION_ACCEPT_POST &&
-      row.target === TARGET_DEVICE &&
-      sizeWords >= row.replyWords
-    ) {
+    if (functionCode === SOCKET_ACCEPT_POST && row.target === TARGET_DEVICE && sizeWords >= row.replyWords) {
       this.final(row, last);
       this.lists.accepted(row, words, at, status);
       this.statuses.judge(row, words[at + 4], status);
@@ -118,12 +136,13 @@ export class ReplyJudge {
   }
 
   /** Rules H. @returns whether the reply can be told what it is: one with a small fault is taken for what it says. // Hot path. */
-  private header(row: MessageRow, word0: number, word1: number): boolean {
-    const flags = (word0 >>> 8) & 0xff;
-    const sizeWords = word0 >>> 16;
-    const target = word1 & 0xfff;
+  private header(row: MessageRow, words: Int32Array, at: number): boolean {
+    const version = words[at] & VERSION_AND_RESERVED;
+    const flags = frameFlags(words, at);
+    const sizeWords = frameSizeWords(words, at);
+    const target = frameTarget(words, at);
     let good = true;
-    if ((word0 & 15) !== VERSION_1_5) this.fault('H-01', row, `reply of version ${word0 & 15}`);
+    if (version !== VERSION_1_5) this.fault('H-01', row, `reply of version ${version}`);
     const least = (flags & FLAG_FAIL) === 0 ? REPLY_WORDS : FAILURE_WORDS;
     if (sizeWords < least || sizeWords > this.frameWords) {
       good = this.fault('H-02', row, `reply of MessageSize ${sizeWords}`);
@@ -132,12 +151,12 @@ export class ReplyJudge {
       this.fault('H-04', row, `reply with MsgFlags ${hex(flags)}`);
       if ((flags & FLAG_REPLY) === 0) good = false;
     }
-    const listWord = (word0 >>> 4) & 15;
+    const listWord = frameSglOffset(words, at);
     const several = (flags & (FLAG_MULTIPLE | FLAG_FAIL)) === FLAG_MULTIPLE;
     if (listWord !== (several ? TRL_WORD : 0) && (flags & FLAG_FAIL) === 0) {
       this.fault('H-05', row, `reply with list offset ${listWord}`);
     }
-    const initiator = (word1 >>> 12) & 0xfff;
+    const initiator = frameInitiator(words, at);
     // A request with a wrong address is answered with the same.
     const failed = (flags & FLAG_FAIL) !== 0;
     if (!failed && ((target !== DEVICE_TID && target !== IOP_TID) || initiator !== HOST_TID)) {
@@ -158,8 +177,8 @@ export class ReplyJudge {
     const { trial } = this;
     const { transactions } = trial;
     const overlaid = row.replyForm === 'overlaid';
-    const success = overlaid || status === SUCCESS;
-    if (!overlaid && status === PROGRESS) {
+    const success = overlaid || status === REQUEST_STATUS_SUCCESS;
+    if (!overlaid && status === REQUEST_STATUS_PROGRESS_REPORT) {
       if (last) this.fault('T-06', row, 'a progress report with LAST set');
       if (!transactions.take(row.index, words[at + 2], words[at + 3], false))
         this.unasked(row, words, at, success, status);
@@ -174,24 +193,30 @@ export class ReplyJudge {
     if (success && (flags & MALFORMED) !== 0)
       this.fault(row.target === TARGET_DEVICE ? 'K-05' : 'I-05', row, 'a malformed request succeeded');
     if (success && !illegal) this.layout(row, words, at, sizeWords);
-    if (success && row.functionCode === FUNCTION_STATIC_MF_CREATE && row.target === TARGET_EXECUTIVE)
+    if (success && row.functionCode === EXEC_STATIC_MF_CREATE && row.target === TARGET_EXECUTIVE)
       this.requests.staticFrames += 1;
-    if (status === TRANSACTION_ERROR && !overlaid) {
+    if (status === REQUEST_STATUS_TRANSACTION_ERROR && !overlaid) {
       trial.transmit.doubt(transactions.takenFrame);
       this.errorPlace(row, words, at, sizeWords);
     }
     if (socket >= 0 && socket < trial.sockets.count) {
-      if (row.replyNamesSocket && success && sizeWords > 5 && (words[at + 5] & 0xffff) !== socket) {
+      if (
+        row.replyNamesSocket &&
+        success &&
+        sizeWords > 5 &&
+        getSocketCloseReplySocketId(words, at) !== socket
+      ) {
         trial.findings.report(
           'K-06',
           row.index,
-          `${row.name} of socket ${socket} was answered for ${words[at + 5] & 0xffff}`,
+          `${row.name} of socket ${socket} was answered for ${getSocketCloseReplySocketId(words, at)}`,
         );
       }
       if ((flags & MALFORMED) === 0) trial.sockets.reply(row, socket, success, illegal);
-      if (row.functionCode === FUNCTION_ACCEPT_POST && !success) this.refusedPost(socket);
+      if (row.functionCode === SOCKET_ACCEPT_POST && !success) this.refusedPost(socket);
     }
-    if (row.target === TARGET_EXECUTIVE || row.functionCode < 0x20) this.moveIop(row, success, illegal);
+    if (row.target === TARGET_EXECUTIVE || row.functionCode < CLASS_FUNCTIONS)
+      this.moveIop(row, success, illegal);
   }
 
   private moveIop(row: MessageRow, success: boolean, illegal: boolean): void {
@@ -201,49 +226,59 @@ export class ReplyJudge {
   /** A transport failure. */
   private failure(row: MessageRow, words: Int32Array, at: number, last: boolean): void {
     const { trial } = this;
-    const word4 = words[at + 4];
-    const code = word4 >>> 24;
-    const severity = (word4 >>> 16) & 0xff;
+    const code = getFailureCode(words, at);
+    const severity = getFailureSeverity(words, at);
+    const lowest = getFailureLowestVersion(words, at);
+    const highest = getFailureHighestVersion(words, at);
     this.final(row, last);
     if (
       this.failureCodes[code] !== 1 ||
       severity === 0 ||
       severity > 15 ||
-      (word4 & 0xff) > VERSION_1_5 ||
-      ((word4 >>> 8) & 0xff) < VERSION_1_5 ||
-      ((word4 >>> 8) & 0xff) > VERSION_MAX ||
+      lowest > VERSION_1_5 ||
+      highest < VERSION_1_5 ||
+      highest > VERSION_MAX ||
       words[at + 8] !== 0
     ) {
       this.fault(
         'H-09',
         row,
-        `failure ${hex(code)}, severity ${hex(severity)}, versions ${word4 & 0xff} to ${(word4 >>> 8) & 0xff}, PreservedMFA high ${hex(words[at + 8])}`,
+        `failure ${hex(code)}, severity ${hex(severity)}, versions ${lowest} to ${highest}, ` +
+          `PreservedMFA high ${hex(words[at + 8])}`,
       );
     }
     if ((words[at + 5] & UNIT_RESERVED) !== 0)
       this.fault('F-08', row, `word 5 of a failure ${hex(words[at + 5], 8)}`);
-    const preserved = words[at + 7];
+    const preserved = getFailurePreservedFrame(words, at);
     if (preserved !== NO_PRESERVED) this.credits.preserve(preserved);
-    const found = this.find(row, words, at, false, TRANSACTION_ERROR, preserved !== NO_PRESERVED);
+    const found = this.find(
+      row,
+      words,
+      at,
+      false,
+      REQUEST_STATUS_TRANSACTION_ERROR,
+      preserved !== NO_PRESERVED,
+    );
     if (!found) return;
     const { takenSocket: socket, takenFlags: flags, takenFrame } = trial.transactions;
     trial.coverage.reply(row, false);
     trial.transmit.undelivered(takenFrame);
-    if (row.target === TARGET_DEVICE && row.functionCode === FUNCTION_RECEIVE_POST) {
+    if (row.target === TARGET_DEVICE && row.functionCode === SOCKET_RECEIVE_POST) {
       trial.receive.undelivered = true;
       trial.receive.unsure = true;
     }
-    if (row.target === TARGET_DEVICE && row.functionCode === FUNCTION_ACCEPT_POST && socket >= 0)
+    if (row.target === TARGET_DEVICE && row.functionCode === SOCKET_ACCEPT_POST && socket >= 0)
       this.refusedPost(socket);
     const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
-    const addresses = words[at + 1] & 0xffffff;
-    const target = addresses & 0xfff;
+    const target = frameTarget(words, at);
+    const initiator = frameInitiator(words, at);
     // A request with a wrong address is answered with the same.
-    const strange = (target !== DEVICE_TID && target !== IOP_TID) || addresses >>> 12 !== HOST_TID;
+    const strange = (target !== DEVICE_TID && target !== IOP_TID) || initiator !== HOST_TID;
     if (strange && (flags & MALFORMED) === 0) {
-      this.fault('H-07', row, `failure from ${hex(target, 3)} to ${hex(addresses >>> 12, 3)}`);
+      this.fault('H-07', row, `failure from ${hex(target, 3)} to ${hex(initiator, 3)}`);
     }
-    if (row.target === TARGET_EXECUTIVE || row.functionCode < 0x20) this.moveIop(row, false, illegal);
+    if (row.target === TARGET_EXECUTIVE || row.functionCode < CLASS_FUNCTIONS)
+      this.moveIop(row, false, illegal);
     if (socket >= 0 && socket < trial.sockets.count && !illegal)
       trial.sockets.reply(row, socket, false, false);
   }
@@ -258,8 +293,8 @@ export class ReplyJudge {
     preserved = false,
   ): boolean {
     const { transactions } = this.trial;
-    const initiator = words[at + 2];
-    const transaction = words[at + 3];
+    const initiator = frameInitiatorContext(words, at);
+    const transaction = frameTransactionContext(words, at);
     if (transactions.take(row.index, initiator, transaction, true)) return true;
     if (transactions.takeQuiet(row.index, initiator, transaction)) {
       this.quietAnswer(row, success, status);
@@ -273,12 +308,15 @@ export class ReplyJudge {
   private quietAnswer(row: MessageRow, success: boolean, status: number): void {
     const flags = this.trial.transactions.takenFlags;
     const mode = flags >>> MODE_SHIFT;
-    const malformed = (flags & MALFORMED) !== 0 || status === TRANSACTION_ERROR;
+    const malformed = (flags & MALFORMED) !== 0 || status === REQUEST_STATUS_TRANSACTION_ERROR;
     if (malformed) return;
     if (row.replyForm === 'none') this.fault('T-04', row, 'was answered, which it never is');
-    else if (mode === 3) this.fault('T-04', row, 'was answered, its reply mode is Never');
+    else if (mode === REPLY_MODE_NEVER) this.fault('T-04', row, 'was answered, its reply mode is Never');
     else if (success) {
-      const why = mode === 2 ? 'its reply mode is OnError' : 'the return of its buffers is the answer';
+      const why =
+        mode === REPLY_MODE_ON_ERROR
+          ? 'its reply mode is OnError'
+          : 'the return of its buffers is the answer';
       this.fault('T-04', row, `success was answered; ${why}`);
     }
   }
@@ -288,7 +326,7 @@ export class ReplyJudge {
     const { transactions } = this.trial;
     if (transactions.overflowed) return false;
     const contexts = `contexts ${hex(words[at + 2])} and ${hex(words[at + 3])}`;
-    if (row.known && row.replyForm === 'none' && status !== TRANSACTION_ERROR) {
+    if (row.known && row.replyForm === 'none' && status !== REQUEST_STATUS_TRANSACTION_ERROR) {
       this.fault('T-04', row, 'was answered, which it never is');
     } else if (transactions.wasAnswered(row.index, words[at + 2], words[at + 3])) {
       this.fault('T-02', row, `${contexts} were answered before`);
@@ -317,7 +355,7 @@ export class ReplyJudge {
 
   /** Where a transaction error says that the request is wrong. */
   private errorPlace(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
-    const offset = words[at + 5];
+    const offset = getErrorOffset(words, at);
     const bit = words[at + 6];
     if (sizeWords < TRANSACTION_ERROR_WORDS) {
       this.fault('F-03', row, `a transaction error of ${sizeWords} words, not ${TRANSACTION_ERROR_WORDS}`);
@@ -330,7 +368,7 @@ export class ReplyJudge {
   private layout(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
     if (!row.known) return;
     const { functionCode } = row;
-    if (row.target === TARGET_DEVICE && (functionCode === FUNCTION_SEND || functionCode === FUNCTION_SEND_TO))
+    if (row.target === TARGET_DEVICE && (functionCode === SOCKET_SEND || functionCode === SOCKET_SEND_TO))
       return;
     if (sizeWords < row.replyWords) {
       this.fault('F-03', row, `a reply of ${sizeWords} words, not ${row.replyWords}`);

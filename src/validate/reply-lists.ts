@@ -1,26 +1,49 @@
 /** Replies to several transactions at once: receive records, returned contexts, outcomes of a batch; and accepted numbers. */
 import {
+  REQUEST_STATUS_ABORT_DIRTY,
+  REQUEST_STATUS_ABORT_PARTIAL,
+  REQUEST_STATUS_SUCCESS,
+} from '../i2o/executive.gen.ts';
+import { TRL_FLAG_MULTIPLE } from '../i2o/frame.gen.ts';
+import { frameTransactionContext } from '../i2o/frame.ts';
+import {
+  DATAGRAM_SOURCE_WORDS,
+  getReceiveRecordSocketId,
+  getSocketAcceptPostReplyAcceptedId,
+  getSocketAcceptPostReplyListenerId,
+  getSocketReceivePostReplyBucketsRemaining,
+  getSocketReceivePostReplyCount,
+  getSocketSendReplyCount,
+  getSocketSendReplyTrlElementWords,
+  getSocketSendReplyTrlFlags,
+  getTransactionOutcomeContext,
+  getTransactionOutcomeOutcomeStatus,
   RECEIVE_FLAG_DATAGRAM,
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
   RECEIVE_FLAG_LAST_IN_BUCKET,
   RECEIVE_FLAG_TRUNCATED,
+  RECEIVE_RECORD_WORDS,
+  SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
+  SOCKET_SEND_REPLY_LIST_WORD,
+  TRANSACTION_OUTCOME_WORDS,
 } from '../i2o/socket.gen.ts';
 import { hex } from './findings.ts';
 import type { MessageRow } from './message-rows.ts';
-import type { RequestJudge, Trial } from './requests.ts';
+import type { RequestJudge } from './requests.ts';
 import { BATCHED } from './transactions.ts';
+import type { Trial } from './trial.ts';
 
-const TRL_MULTIPLE = 0x80;
+/** Bits of a control word, and of word 4, that no field names. */
 const TRL_RESERVED = 0x00ff0000;
-const RECORD_WORDS = 4;
-const RECORDS_WORD = 6;
-const CONTEXTS_WORD = 5;
+const STATUS_AND_RESERVED = 0x00ffffff;
 const NO_BUCKET = -1;
+/** Socket number of a record that is about no socket. */
 const NO_SOCKET = 0xffff;
-const ABORT_FIRST = 0x01;
-const ABORT_LAST = 0x03;
-const DATAGRAM_SOURCE_BYTES = 8;
+/** The statuses of what a UtilAbort has ended lie in a row. */
+const ABORT_FIRST = REQUEST_STATUS_ABORT_DIRTY;
+const ABORT_LAST = REQUEST_STATUS_ABORT_PARTIAL;
+const DATAGRAM_SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 const KNOWN_FLAGS =
   RECEIVE_FLAG_ERROR |
   RECEIVE_FLAG_END_OF_STREAM |
@@ -40,44 +63,44 @@ export class ReplyLists {
   /** A SocketReceivePost reply with records. // Hot path. */
   records(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
     const { trial, requests } = this;
-    const count = words[at + 3] & 0xff;
+    const count = getSocketReceivePostReplyCount(words, at);
     if (!requests.receivePosted) this.fault('T-01', row, 'records, and no bucket was ever posted');
     else if (words[at + 2] !== requests.receiveInitiator) {
       this.fault('T-05', row, `records with InitiatorContext ${hex(words[at + 2])}`);
     }
-    if (!this.control(row, words[at + 3], RECORD_WORDS - 1)) return;
+    if (!this.control(row, words, at, RECEIVE_RECORD_WORDS - 1)) return;
     const ended = this.aborted(row, words[at + 4], 'records');
-    if (sizeWords < RECORDS_WORD + count * RECORD_WORDS) {
+    if (sizeWords < SOCKET_RECEIVE_POST_REPLY_LIST_WORD + count * RECEIVE_RECORD_WORDS) {
       this.fault('F-03', row, `${count} records in ${sizeWords} words`);
       return;
     }
     trial.coverage.reply(row, true);
     for (let i = 0; i < count; i++) {
-      const record = at + RECORDS_WORD + i * RECORD_WORDS;
-      if (ended && (words[record + 1] & 0xffff) === NO_SOCKET) {
+      const record = at + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + i * RECEIVE_RECORD_WORDS;
+      if (ended && getReceiveRecordSocketId(words, record) === NO_SOCKET) {
         this.ended(row, words[record], words[record + 2], words[record + 3]);
       } else {
         this.record(row, words[record], words[record + 1], words[record + 2], words[record + 3]);
       }
     }
-    trial.receive.remaining(words[at + 5]);
+    trial.receive.remaining(getSocketReceivePostReplyBucketsRemaining(words, at));
   }
 
   /** A SocketSend or SocketSendTo reply with contexts, or with the outcomes of a batch. // Hot path. */
   contexts(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
     const { trial, requests } = this;
-    const count = words[at + 3] & 0xff;
-    const elementWords = (words[at + 3] >>> 8) & 0xff;
+    const count = getSocketSendReplyCount(words, at);
+    const elementWords = getSocketSendReplyTrlElementWords(words, at);
     if (!requests.sendPosted) this.fault('T-01', row, 'contexts, and nothing was ever sent');
     else if (words[at + 2] !== requests.sendInitiator) {
       this.fault('T-05', row, `contexts with InitiatorContext ${hex(words[at + 2])}`);
     }
-    if (!this.control(row, words[at + 3], elementWords === 1 ? 1 : 0) || count === 0) {
+    if (!this.control(row, words, at, elementWords === 1 ? 1 : 0) || count === 0) {
       if (count === 0) this.fault('F-06', row, 'a list of no contexts');
       return;
     }
     this.aborted(row, words[at + 4], 'contexts');
-    if (sizeWords < CONTEXTS_WORD + count * (1 + elementWords)) {
+    if (sizeWords < SOCKET_SEND_REPLY_LIST_WORD + count * (1 + elementWords)) {
       this.fault('F-03', row, `${count} contexts in ${sizeWords} words`);
       return;
     }
@@ -86,14 +109,14 @@ export class ReplyLists {
       this.outcomes(row, words, at, count);
       return;
     }
-    for (let i = 0; i < count; i++) trial.transmit.giveBack(words[at + CONTEXTS_WORD + i]);
+    for (let i = 0; i < count; i++) trial.transmit.giveBack(words[at + SOCKET_SEND_REPLY_LIST_WORD + i]);
   }
 
   /** Whether the list is of what a UtilAbort has ended; any other status but success is wrong. */
   private aborted(row: MessageRow, word4: number, what: string): boolean {
     if (word4 === 0) return false;
     const status = word4 >>> 24;
-    const known = status >= ABORT_FIRST && status <= ABORT_LAST && (word4 & 0xffffff) === 0;
+    const known = status >= ABORT_FIRST && status <= ABORT_LAST && (word4 & STATUS_AND_RESERVED) === 0;
     if (!known) this.fault('F-04', row, `${what} with status ${hex(word4, 8)}`);
     else if (!this.requests.abortPosted) {
       this.fault('T-09', row, `${what} with ReqStatus ${hex(status, 2)}, and nobody asked for that`);
@@ -116,29 +139,29 @@ export class ReplyLists {
   /** A posted number has its connection, or comes back without one. */
   accepted(row: MessageRow, words: Int32Array, at: number, status: number): void {
     const { sockets, findings, coverage } = this.trial;
-    const listener = words[at + 5] & 0xffff;
-    const number = words[at + 5] >>> 16;
-    if (!sockets.isPosted(number)) {
-      const name = number < sockets.count ? sockets.nameOf(number) : 'none';
-      this.fault('T-01', row, `socket ${number} was not posted, it is ${name}`);
+    const listener = getSocketAcceptPostReplyListenerId(words, at);
+    const acceptedId = getSocketAcceptPostReplyAcceptedId(words, at);
+    if (!sockets.isPosted(acceptedId)) {
+      const name = acceptedId < sockets.count ? sockets.nameOf(acceptedId) : 'none';
+      this.fault('T-01', row, `socket ${acceptedId} was not posted, it is ${name}`);
       return;
     }
     coverage.reply(row, status === 0);
-    if (words[at + 3] !== number || words[at + 2] !== sockets.postInitiator[number]) {
+    if (words[at + 3] !== acceptedId || words[at + 2] !== sockets.postInitiator[acceptedId]) {
       this.fault(
         'T-05',
         row,
-        `socket ${number} with contexts ${hex(words[at + 2])} and ${hex(words[at + 3])}`,
+        `socket ${acceptedId} with contexts ${hex(words[at + 2])} and ${hex(words[at + 3])}`,
       );
     }
-    if (sockets.listenerOf(number) !== listener) {
+    if (sockets.listenerOf(acceptedId) !== listener) {
       findings.report(
         'K-06',
-        number,
-        `socket ${number} was posted at ${sockets.listenerOf(number)}, not at ${listener}`,
+        acceptedId,
+        `socket ${acceptedId} was posted at ${sockets.listenerOf(acceptedId)}, not at ${listener}`,
       );
     }
-    sockets.reply(row, number, status === 0, false);
+    sockets.reply(row, acceptedId, status === 0, false);
   }
 
   private record(
@@ -192,8 +215,9 @@ export class ReplyLists {
   private outcomes(row: MessageRow, words: Int32Array, at: number, count: number): void {
     const { transactions, sockets } = this.trial;
     for (let i = 0; i < count; i++) {
-      const context = words[at + CONTEXTS_WORD + 2 * i];
-      const success = words[at + CONTEXTS_WORD + 2 * i + 1] >>> 24 === 0;
+      const outcome = at + SOCKET_SEND_REPLY_LIST_WORD + TRANSACTION_OUTCOME_WORDS * i;
+      const context = getTransactionOutcomeContext(words, outcome);
+      const success = getTransactionOutcomeOutcomeStatus(words, outcome) === REQUEST_STATUS_SUCCESS;
       const initiator = words[at + 2];
       const found =
         transactions.take(row.index, initiator, context, true) ||
@@ -210,8 +234,12 @@ export class ReplyLists {
     }
   }
 
-  private control(row: MessageRow, word: number, elementWords: number): boolean {
-    const right = word >>> 24 === TRL_MULTIPLE && ((word >>> 8) & 0xff) === elementWords;
+  /** Rule F-06: the control word, before the list. */
+  private control(row: MessageRow, words: Int32Array, at: number, elementWords: number): boolean {
+    const flags = getSocketSendReplyTrlFlags(words, at);
+    const word = frameTransactionContext(words, at);
+    const right =
+      flags === TRL_FLAG_MULTIPLE && getSocketSendReplyTrlElementWords(words, at) === elementWords;
     if (right && (word & TRL_RESERVED) === 0) return true;
     return this.fault('F-06', row, `control word ${hex(word, 8)}`);
   }

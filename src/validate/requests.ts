@@ -2,54 +2,75 @@
  * Judges what the host posts. A request that is malformed, or not to be taken in its state, must be refused; it is remembered so,
  * and has no effect on the validator's tables.
  */
-import { FLAG_MULTIPLE, FLAG_STATIC, HEADER_WORDS, VERSION_1_5 } from '../i2o/frame.ts';
+import {
+  EXEC_DDM_DESTROY,
+  EXEC_DDM_QUIESCE,
+  EXEC_DDM_RESET,
+  EXEC_DDM_SUSPEND,
+  EXEC_IOP_CLEAR,
+  EXEC_IOP_RESET,
+  EXEC_LCT_NOTIFY,
+  EXEC_OUTBOUND_INIT,
+  EXEC_PATH_QUIESCE,
+  EXEC_PATH_RESET,
+  EXEC_SYS_MODIFY,
+  EXEC_SYS_QUIESCE,
+  getExecLctNotifyLastChangeIndicator,
+  getExecOutboundInitHostPageBytes,
+  getPrivateEchoXFunctionCode,
+  PRIVATE_ECHO,
+} from '../i2o/executive.gen.ts';
+import {
+  FLAG_MULTIPLE,
+  FLAG_STATIC,
+  frameFlags,
+  frameFunction,
+  frameInitiator,
+  frameInitiatorContext,
+  frameSglOffset,
+  frameSizeWords,
+  frameTarget,
+  frameTransactionContext,
+  HEADER_WORDS,
+  VERSION_1_5,
+} from '../i2o/frame.ts';
+import {
+  getSocketCreateReplyMode,
+  getSocketCreateSocketId,
+  getSocketReceivePostBucketCount,
+  REPLY_MODE_BATCH,
+  REPLY_MODE_ON_ERROR,
+  SOCKET_ACCEPT_POST,
+  SOCKET_CONNECT,
+  SOCKET_RECEIVE_CREDIT,
+  SOCKET_RECEIVE_POST,
+  SOCKET_SEND,
+  SOCKET_SEND_TO,
+} from '../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
-import type { TraceHead } from '../trace/sink.ts';
-import type { Coverage } from './coverage.ts';
-import type { EventRegistrations } from './event-registrations.ts';
+import { UTIL_ABORT, UTIL_EVENT_REGISTER, UTIL_NOP } from '../i2o/utility.gen.ts';
 import { type Findings, hex } from './findings.ts';
-import type { IopJudge } from './iop-machine.ts';
-import type { ListJudge } from './list-judge.ts';
 import { type MessageRow, rowIndex, TARGET_DEVICE, TARGET_EXECUTIVE } from './message-rows.ts';
-import type { ReceiveBuckets } from './receive-buckets.ts';
-import type { Sockets } from './sockets.ts';
-import type { Sums } from './sums.ts';
-import { BATCHED, ILLEGAL_HERE, LATER, MALFORMED, type Transactions } from './transactions.ts';
-import type { TransmitBuffers } from './transmit-buffers.ts';
+import { BATCHED, ILLEGAL_HERE, LATER, MALFORMED } from './transactions.ts';
+import type { Trial } from './trial.ts';
 
-export const FUNCTION_NOP = 0x00;
-export const FUNCTION_ABORT = 0x01;
-export const FUNCTION_EVENT_REGISTER = 0x13;
-export const FUNCTION_ACCEPT_POST = 0x82;
-export const FUNCTION_RECEIVE_POST = 0x84;
-export const FUNCTION_RECEIVE_CREDIT = 0x86;
-export const FUNCTION_SEND = 0x89;
-export const FUNCTION_SEND_TO = 0x8b;
-const FUNCTION_CONNECT = 0x85;
-const FUNCTION_OUTBOUND_INIT = 0xa1;
-const FUNCTION_LCT_NOTIFY = 0xa2;
-const FUNCTION_PRIVATE = 0xff;
-/** DdmSuspend, DdmDestroy, IopReset, IopClear, SysModify, SysQuiesce, PathQuiesce, DdmQuiesce, PathReset, DdmReset. */
-const ENDING: readonly number[] = [0xaf, 0xb1, 0xbd, 0xbe, 0xc1, 0xc3, 0xc5, 0xc7, 0xd7, 0xd9];
+/** Messages of the executive that end requests of others. */
+const ENDING: readonly number[] = [
+  EXEC_DDM_SUSPEND,
+  EXEC_DDM_DESTROY,
+  EXEC_IOP_RESET,
+  EXEC_IOP_CLEAR,
+  EXEC_SYS_MODIFY,
+  EXEC_SYS_QUIESCE,
+  EXEC_PATH_QUIESCE,
+  EXEC_DDM_QUIESCE,
+  EXEC_PATH_RESET,
+  EXEC_DDM_RESET,
+];
+/** XFunctionCode of a PrivateEcho that is counted and not answered. */
 const ECHO_COUNT_ONLY = 2;
-
-const MODE_ON_ERROR = 2;
-
-/** Everything both halves of the judge work on. */
-export interface Trial {
-  readonly head: TraceHead;
-  readonly findings: Findings;
-  readonly rows: readonly MessageRow[];
-  readonly iop: IopJudge;
-  readonly sockets: Sockets;
-  readonly transmit: TransmitBuffers;
-  readonly receive: ReceiveBuckets;
-  readonly lists: ListJudge;
-  readonly transactions: Transactions;
-  readonly events: EventRegistrations;
-  readonly sums: Sums;
-  readonly coverage: Coverage;
-}
+/** Word 0: VersionOffset's version, and the bit above it that must be clear. */
+const VERSION_AND_RESERVED = 0x0f;
 
 export class RequestJudge {
   /** InitiatorContexts of the latest bucket post and of the latest send: whom records and returned contexts are for. */
@@ -81,26 +102,24 @@ export class RequestJudge {
   /** // Hot path: every inbound frame. */
   judge(words: Int32Array, at: number): void {
     const { trial } = this;
-    const word0 = words[at];
-    const word1 = words[at + 1];
-    const functionCode = word1 >>> 24;
-    const sizeWords = word0 >>> 16;
-    const target = (word1 & 0xfff) === IOP_TID ? TARGET_EXECUTIVE : TARGET_DEVICE;
+    const functionCode = frameFunction(words, at);
+    const sizeWords = frameSizeWords(words, at);
+    const target = frameTarget(words, at) === IOP_TID ? TARGET_EXECUTIVE : TARGET_DEVICE;
     const row = trial.rows[rowIndex(target, functionCode)];
-    const header = this.header(row, word0, word1);
+    const header = this.header(row, words, at);
     if (sizeWords < 4 || sizeWords > this.frameWords) return;
-    if (functionCode === FUNCTION_NOP) {
+    if (functionCode === UTIL_NOP) {
       trial.iop.request(row);
       trial.coverage.request(row, -1);
       return;
     }
-    if (((word0 >>> 8) & FLAG_STATIC) !== 0 && this.staticFrames > 0) {
+    if ((frameFlags(words, at) & FLAG_STATIC) !== 0 && this.staticFrames > 0) {
       // Names a request kept on the card, which no trace has: its answer cannot be told from one nobody asked for.
       trial.transactions.overflowed = true;
       return;
     }
-    const batched = ((word0 >>> 8) & FLAG_MULTIPLE) !== 0;
-    const socket = row.namesSocket && sizeWords > 4 && !batched ? words[at + 4] & 0xffff : -1;
+    const batched = (frameFlags(words, at) & FLAG_MULTIPLE) !== 0;
+    const socket = row.namesSocket && sizeWords > 4 && !batched ? getSocketCreateSocketId(words, at) : -1;
     const fields = header && this.fields(row, words, at, sizeWords, socket);
     const list =
       fields &&
@@ -116,21 +135,22 @@ export class RequestJudge {
   }
 
   /** Words 0 and 1: rules H. // Hot path. */
-  private header(row: MessageRow, word0: number, word1: number): boolean {
+  private header(row: MessageRow, words: Int32Array, at: number): boolean {
     const { findings } = this;
-    const sizeWords = word0 >>> 16;
-    const flags = (word0 >>> 8) & 0xff;
-    const sglOffset = (word0 >>> 4) & 15;
-    const target = word1 & 0xfff;
-    const initiator = (word1 >>> 12) & 0xfff;
-    const least = row.functionCode === FUNCTION_NOP ? HEADER_WORDS : HEADER_WORDS + 1;
+    const version = words[at] & VERSION_AND_RESERVED;
+    const sizeWords = frameSizeWords(words, at);
+    const flags = frameFlags(words, at);
+    const sglOffset = frameSglOffset(words, at);
+    const target = frameTarget(words, at);
+    const initiator = frameInitiator(words, at);
+    const least = row.functionCode === UTIL_NOP ? HEADER_WORDS : HEADER_WORDS + 1;
     let good = true;
-    if ((word0 & 15) !== VERSION_1_5) good = this.fault('H-01', row, `version ${word0 & 15}`);
+    if (version !== VERSION_1_5) good = this.fault('H-01', row, `version ${version}`);
     if (sizeWords < least || sizeWords > this.frameWords)
       good = this.fault('H-02', row, `MessageSize ${sizeWords}`);
     const several = (flags & FLAG_MULTIPLE) !== 0;
     const known = this.staticFrames > 0 ? FLAG_STATIC | FLAG_MULTIPLE : FLAG_MULTIPLE;
-    if ((flags & ~known) !== 0 || (several && row.functionCode !== FUNCTION_SEND)) {
+    if ((flags & ~known) !== 0 || (several && row.functionCode !== SOCKET_SEND)) {
       good = this.fault('H-03', row, `MsgFlags ${hex(flags)}`);
     }
     if (sglOffset !== row.sglWord && row.known && (flags & FLAG_STATIC) === 0) {
@@ -191,7 +211,7 @@ export class RequestJudge {
   private inSocketState(row: MessageRow, socket: number, words: Int32Array, at: number): boolean {
     const { sockets, lists } = this.trial;
     if (socket >= 0) return sockets.request(row, socket, words, at);
-    if (row.functionCode !== FUNCTION_SEND) return true;
+    if (row.functionCode !== SOCKET_SEND) return true;
     // A batch: each transaction is judged by its own socket, and refused alone.
     for (let i = 0; i < lists.transactions; i++) {
       const one = lists.transactionSocket[i];
@@ -211,23 +231,23 @@ export class RequestJudge {
     batched: boolean,
   ): void {
     const { transactions, lists } = this.trial;
-    const initiator = words[at + 2];
-    const transaction = words[at + 3];
-    const mode = row.hasReplyMode ? words[at + 4] >>> 30 : 0;
-    const quiet = mode >= MODE_ON_ERROR;
+    const initiator = frameInitiatorContext(words, at);
+    const transaction = frameTransactionContext(words, at);
+    const mode = row.hasReplyMode ? getSocketCreateReplyMode(words, at) : REPLY_MODE_BATCH;
+    const quiet = mode >= REPLY_MODE_ON_ERROR;
     if (flags === MALFORMED && row.target === TARGET_DEVICE) {
       // What is malformed is answered in every mode, but a message without a reply need not be.
       if (row.replyForm === 'none') transactions.mention(row.index, initiator, transaction, socket, flags);
       else transactions.ask(row.index, initiator, transaction, socket, flags);
       return;
     }
-    if (row.replyForm === 'none' || row.functionCode === FUNCTION_EVENT_REGISTER) {
+    if (row.replyForm === 'none' || row.functionCode === UTIL_EVENT_REGISTER) {
       transactions.mention(row.index, initiator, transaction, socket, flags | modeFlags(mode));
       return;
     }
     switch (row.functionCode) {
-      case FUNCTION_SEND:
-      case FUNCTION_SEND_TO:
+      case SOCKET_SEND:
+      case SOCKET_SEND_TO:
         if (batched) {
           const batch = flags | BATCHED;
           for (let i = 0; i < lists.transactions; i++) {
@@ -242,11 +262,11 @@ export class RequestJudge {
         if (quiet || lists.named > 0 || lists.chained) break;
         transactions.ask(row.index, initiator, transaction, socket, flags);
         return;
-      case FUNCTION_RECEIVE_POST:
-      case FUNCTION_ACCEPT_POST:
+      case SOCKET_RECEIVE_POST:
+      case SOCKET_ACCEPT_POST:
         break;
-      case FUNCTION_PRIVATE:
-        if ((words[at + 4] & 0xffff) === ECHO_COUNT_ONLY) return;
+      case PRIVATE_ECHO:
+        if (getPrivateEchoXFunctionCode(words, at) === ECHO_COUNT_ONLY) return;
         transactions.ask(row.index, initiator, transaction, socket, flags);
         return;
       default:
@@ -261,7 +281,7 @@ export class RequestJudge {
   private effects(row: MessageRow, words: Int32Array, at: number, socket: number, good: boolean): void {
     const { trial } = this;
     const { lists } = trial;
-    if (row.functionCode === FUNCTION_ABORT) {
+    if (row.functionCode === UTIL_ABORT) {
       this.abortPosted = true;
       trial.receive.unsure = true;
     }
@@ -269,36 +289,38 @@ export class RequestJudge {
       if (this.ending[row.functionCode] === 1) this.processAbortPosted = true;
       if (row.polled) {
         trial.iop.polls(row, row.sglWord === 0 ? words[at + 6] : lists.answerAddress, good);
-        if (good && row.functionCode === FUNCTION_OUTBOUND_INIT) lists.hostPageBytes = words[at + 4];
+        if (good && row.functionCode === EXEC_OUTBOUND_INIT)
+          lists.hostPageBytes = getExecOutboundInitHostPageBytes(words, at);
       }
-      if (row.functionCode === FUNCTION_EVENT_REGISTER && good) trial.events.register(row, words, at);
+      if (row.functionCode === UTIL_EVENT_REGISTER && good) trial.events.register(row, words, at);
       return;
     }
     switch (row.functionCode) {
-      case FUNCTION_SEND:
-      case FUNCTION_SEND_TO:
-        this.sendInitiator = words[at + 2];
+      case SOCKET_SEND:
+      case SOCKET_SEND_TO:
+        this.sendInitiator = frameInitiatorContext(words, at);
         this.sendPosted = true;
         for (let i = 0; i < lists.named; i++) trial.transmit.send(lists.context[i], lists.owner[i], good);
         if (lists.chained) trial.transmit.unseen = true;
         if (good) trial.sums.sent += lists.bytes;
         else trial.sums.unsure = true;
         break;
-      case FUNCTION_RECEIVE_POST:
-        this.receiveInitiator = words[at + 2];
+      case SOCKET_RECEIVE_POST:
+        this.receiveInitiator = frameInitiatorContext(words, at);
         this.receivePosted = true;
         if (!good) trial.sums.refusedBuckets = true;
-        if (lists.chained || !good) trial.receive.hide(this.bucketsUnseen(words[at + 3]));
+        if (lists.chained || !good)
+          trial.receive.hide(this.bucketsUnseen(getSocketReceivePostBucketCount(words, at)));
         for (let i = 0; i < lists.named; i++) trial.receive.post(lists.bucket[i], lists.context[i]);
         trial.receive.complete();
         break;
-      case FUNCTION_RECEIVE_CREDIT:
+      case SOCKET_RECEIVE_CREDIT:
         if (good) this.credits(row, words, at);
         break;
-      case FUNCTION_ACCEPT_POST:
+      case SOCKET_ACCEPT_POST:
         if (good) this.acceptPosts(row, words, at, socket);
         break;
-      case FUNCTION_EVENT_REGISTER:
+      case UTIL_EVENT_REGISTER:
         if (good) trial.events.register(row, words, at);
         break;
     }
@@ -329,9 +351,10 @@ export class RequestJudge {
     const { sockets } = this.trial;
     const count = row.listCount!.read(words, at);
     for (let i = 0; i < count; i++) {
-      const number = words[at + row.listWord + i];
-      if (number < 0 || number >= sockets.count) this.fault('F-01', row, `acceptedId ${hex(number)}`);
-      else sockets.post(number, listener, words[at + 2]);
+      const acceptedId = words[at + row.listWord + i];
+      if (acceptedId < 0 || acceptedId >= sockets.count)
+        this.fault('F-01', row, `acceptedId ${hex(acceptedId)}`);
+      else sockets.post(acceptedId, listener, frameInitiatorContext(words, at));
     }
   }
 
@@ -350,7 +373,7 @@ function modeFlags(mode: number): number {
 
 /** A request whose answer may be a long time coming. */
 function laterFlags(row: MessageRow, words: Int32Array, at: number): number {
-  if (row.functionCode === FUNCTION_CONNECT && row.target === TARGET_DEVICE) return LATER;
-  const waits = row.functionCode === FUNCTION_LCT_NOTIFY && row.target === TARGET_EXECUTIVE;
-  return waits && words[at + 5] !== 0 ? LATER : 0;
+  if (row.functionCode === SOCKET_CONNECT && row.target === TARGET_DEVICE) return LATER;
+  const waits = row.functionCode === EXEC_LCT_NOTIFY && row.target === TARGET_EXECUTIVE;
+  return waits && getExecLctNotifyLastChangeIndicator(words, at) !== 0 ? LATER : 0;
 }

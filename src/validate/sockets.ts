@@ -1,9 +1,8 @@
 /** Every socket number's state as the socket machine has it, and what goes with it: rules K and R-05. */
+import { SOCKET_ABORT } from '../i2o/socket.gen.ts';
 import type { Findings } from './findings.ts';
 import { ILLEGAL, type Machine, UNNAMED } from './machine.ts';
 import type { Machines, MessageRow } from './message-rows.ts';
-
-const FUNCTION_ABORT = 0x91;
 
 export class Sockets {
   readonly state: Uint8Array;
@@ -100,7 +99,7 @@ export class Sockets {
     } else {
       this.state[socket] = next;
       if (next === this.free) this.freedNs[socket] = this.findings.timeNs;
-      if (row.functionCode === FUNCTION_ABORT) this.endedNs[socket] = this.findings.timeNs;
+      if (row.functionCode === SOCKET_ABORT) this.endedNs[socket] = this.findings.timeNs;
     }
   }
 

@@ -1,16 +1,27 @@
 /** Judges the status word of a reply: rules F-04, F-05, F-08 and T-09. */
+import {
+  PRIVATE_ECHO,
+  REQUEST_STATUS_ABORT_DIRTY,
+  REQUEST_STATUS_ABORT_PARTIAL,
+  REQUEST_STATUS_PROCESS_ABORT_DIRTY,
+  REQUEST_STATUS_PROCESS_ABORT_PARTIAL,
+  REQUEST_STATUS_SUCCESS,
+  REQUEST_STATUS_TRANSACTION_ERROR,
+} from '../i2o/executive.gen.ts';
 import { TRANSACTION_ERROR_WORDS } from '../i2o/frame.ts';
 import { type Findings, hex } from './findings.ts';
 import { flags as enumerated, generalStatuses, type MessageRow, TARGET_DEVICE } from './message-rows.ts';
-import type { RequestJudge, Trial } from './requests.ts';
+import type { RequestJudge } from './requests.ts';
+import type { Trial } from './trial.ts';
 
 const STATUS_RESERVED = 0x00ff0000;
-const SUCCESS = 0x00;
-const ABORT_FIRST = 0x01;
-const ABORT_LAST = 0x03;
-const PROCESS_ABORT_FIRST = 0x08;
-const PROCESS_ABORT_LAST = 0x0a;
-export const TRANSACTION_ERROR = 0x0b;
+/** The statuses with which requests end that something else has ended, each kind in a row. */
+const ABORT_FIRST = REQUEST_STATUS_ABORT_DIRTY;
+const ABORT_LAST = REQUEST_STATUS_ABORT_PARTIAL;
+const PROCESS_ABORT_FIRST = REQUEST_STATUS_PROCESS_ABORT_DIRTY;
+const PROCESS_ABORT_LAST = REQUEST_STATUS_PROCESS_ABORT_PARTIAL;
+/** Functions below this are utility functions, which every class has. */
+const CLASS_FUNCTIONS = 0x20;
 
 export class StatusJudge {
   private readonly findings: Findings;
@@ -30,7 +41,7 @@ export class StatusJudge {
       this.fault('F-08', row, `bits ${hex(word4 & STATUS_RESERVED)} of word 4`);
     this.cause(row, status);
     if (this.statuses[status] !== 1) this.fault('F-04', row, `ReqStatus ${hex(status, 2)}`);
-    else if (status === SUCCESS) {
+    else if (status === REQUEST_STATUS_SUCCESS) {
       if (detail !== 0) this.fault('F-04', row, `ReqStatus SUCCESS with DetailedStatusCode ${detail}`);
     } else if (!this.detailGood(row, detail, status)) {
       this.fault('F-05', row, `ReqStatus ${hex(status, 2)} with DetailedStatusCode ${detail}`);
@@ -49,14 +60,15 @@ export class StatusJudge {
     if (detail >= this.general.length) return false;
     const aborted = status <= ABORT_LAST || (status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST);
     if (aborted) return true;
-    const ofClass = row.target === TARGET_DEVICE && row.known && row.functionCode >= 0x20;
-    if (status === TRANSACTION_ERROR || !ofClass) return this.general[detail] === 1 && detail !== 0;
+    const ofClass = row.target === TARGET_DEVICE && row.known && row.functionCode >= CLASS_FUNCTIONS;
+    if (status === REQUEST_STATUS_TRANSACTION_ERROR || !ofClass)
+      return this.general[detail] === 1 && detail !== 0;
     return row.errno[detail] === 1 || (this.unusual(row) && this.general[detail] === 1);
   }
 
   /** A message this card may not know at all is refused as such. */
   private unusual(row: MessageRow): boolean {
-    return row.since > 1 || row.functionCode === 0xff;
+    return row.since > 1 || row.functionCode === PRIVATE_ECHO;
   }
 
   /** Whether a reply is a refusal, where another kind of reply has no status. */

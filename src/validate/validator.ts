@@ -3,6 +3,8 @@
  * reader or a recorder, in the order the host saw them, once; violations go to `findings`. Everything it remembers is sized by
  * the trace's head, so a trace may be of any length.
  */
+import { frameFunction } from '../i2o/frame.ts';
+import { UTIL_NOP } from '../i2o/utility.gen.ts';
 import {
   DOORBELL,
   INBOUND,
@@ -21,11 +23,12 @@ import { ListJudge } from './list-judge.ts';
 import { Machines, messageRows } from './message-rows.ts';
 import { ReceiveBuckets } from './receive-buckets.ts';
 import { ReplyJudge } from './reply-judge.ts';
-import { FUNCTION_NOP, RequestJudge, type Trial } from './requests.ts';
+import { RequestJudge } from './requests.ts';
 import { Sockets } from './sockets.ts';
 import { Sums } from './sums.ts';
 import { LATER, Transactions } from './transactions.ts';
 import { TransmitBuffers } from './transmit-buffers.ts';
+import type { Trial } from './trial.ts';
 
 /** What is asked for this long before the end, and taken by the card, has been answered by the end. */
 const ANSWER_NS = 20e6;
@@ -94,7 +97,7 @@ export class Validator implements TraceSink {
     const { sums } = this.trial;
     if (direction === INBOUND) {
       sums.inbound += 1;
-      this.credits.post(slot, words[at + 1] >>> 24 === FUNCTION_NOP);
+      this.credits.post(slot, frameFunction(words, at) === UTIL_NOP);
       this.requests.judge(words, at);
     } else {
       sums.outbound += 1;

@@ -3,7 +3,31 @@
  * spec (spec/catalogue.ts), so that a message added there is known here. Nothing is assumed of the frame: what it does not hold,
  * or what nobody knows, is told as a trouble.
  */
-import { FLAG_FAIL, FLAG_LAST, FLAG_MULTIPLE, FLAG_REPLY } from '../../i2o/frame.ts';
+import {
+  PRIVATE_ECHO,
+  REQUEST_STATUS_PROGRESS_REPORT,
+  REQUEST_STATUS_SUCCESS,
+  REQUEST_STATUS_TRANSACTION_ERROR,
+} from '../../i2o/executive.gen.ts';
+import {
+  FLAG_FAIL,
+  FLAG_LAST,
+  FLAG_MULTIPLE,
+  FLAG_REPLY,
+  frameDetailedStatus,
+  frameFlags,
+  frameFunction,
+  frameInitiator,
+  frameInitiatorContext,
+  frameRequestStatus,
+  frameSglOffset,
+  frameSizeWords,
+  frameTarget,
+  frameTransactionContext,
+  frameVersion,
+  HEADER_WORDS,
+  VERSION_1_5,
+} from '../../i2o/frame.ts';
 import { HOST_TID, IOP_TID } from '../../i2o/tids.ts';
 import { messageOf, structureNamed } from '../../spec/catalogue.ts';
 import type { FieldEntry, LayoutEntry, MessageEntry } from '../../spec/entries.ts';
@@ -50,10 +74,6 @@ export interface DecodedFrame {
 }
 
 const NO_CLASS = 'unknown class';
-const SUCCESS = 0;
-const TRANSACTION_ERROR = 0x0b;
-const PROGRESS = 0x80;
-const PRIVATE = 0xff;
 const ERRNO_FIELDS = ['outcome'];
 
 /** @param frameWords words there are from `at` on. @param device class of what is behind the device's TID, as in `socket`. */
@@ -94,21 +114,20 @@ class FrameReading {
   constructor(words: Int32Array, at: number, frameWords: number, device: string) {
     this.words = words;
     this.at = at;
-    const word0 = words[at];
-    const word1 = words[at + 1];
-    this.flags = (word0 >>> 8) & 0xff;
-    this.sizeWords = word0 >>> 16;
+    const version = frameVersion(words, at);
+    this.flags = frameFlags(words, at);
+    this.sizeWords = frameSizeWords(words, at);
     this.size = Math.min(this.sizeWords, frameWords);
-    this.target = word1 & 0xfff;
-    this.functionCode = word1 >>> 24;
+    this.target = frameTarget(words, at);
+    this.functionCode = frameFunction(words, at);
     this.className = this.target === IOP_TID || device === 'echo' ? 'executive' : device;
     // The private function is the echo module's, whatever class is behind the device.
-    const isPrivate = this.functionCode === PRIVATE;
+    const isPrivate = this.functionCode === PRIVATE_ECHO;
     this.entry = messageOf(isPrivate ? 'executive' : this.className, this.functionCode);
-    if ((word0 & 7) !== 1) this.trouble = `version ${word0 & 7}`;
+    if (version !== VERSION_1_5) this.trouble = `version ${version}`;
     else if (this.sizeWords > frameWords)
       this.trouble = `size of ${this.sizeWords} words in a frame of ${frameWords}`;
-    else if (this.sizeWords < 3) this.trouble = `size of ${this.sizeWords} words`;
+    else if (this.sizeWords < HEADER_WORDS) this.trouble = `size of ${this.sizeWords} words`;
     else if (this.entry === undefined) this.trouble = 'unknown function';
   }
 
@@ -134,20 +153,20 @@ class FrameReading {
       this.trouble ||= `a reply of ${this.sizeWords} words`;
       return;
     }
-    const requestStatus = words[at + 4] >>> 24;
-    if (requestStatus === PROGRESS) this.form = 'progress';
-    if (requestStatus === TRANSACTION_ERROR) {
+    const requestStatus = frameRequestStatus(words, at);
+    if (requestStatus === REQUEST_STATUS_PROGRESS_REPORT) this.form = 'progress';
+    if (requestStatus === REQUEST_STATUS_TRANSACTION_ERROR) {
       this.structure('TransactionErrorReply');
       this.status = { status: 'TransactionError', detail: this.fields['detailedStatus'] ?? 0 };
       const { errorOffset = 0 } = this.fields;
       this.fields = errorOffset === 0 ? {} : { errorOffset };
       return;
     }
-    this.statusOf(requestStatus, words[at + 4] & 0xffff);
+    this.statusOf(requestStatus, frameDetailedStatus(words, at));
     if (entry?.reply === undefined) return;
     if (entry.replyForm === 'multiple' && (this.flags & FLAG_MULTIPLE) === 0) return;
     if (this.size >= entry.reply.words) this.layout(entry.reply, this.size);
-    else if (requestStatus === SUCCESS) this.trouble ||= `a reply of ${this.sizeWords} words`;
+    else if (requestStatus === REQUEST_STATUS_SUCCESS) this.trouble ||= `a reply of ${this.sizeWords} words`;
   }
 
   result(): DecodedFrame {
@@ -157,10 +176,12 @@ class FrameReading {
       form: this.form,
       sizeWords: this.sizeWords,
       target: this.target,
-      initiator: (words[at + 1] >>> 12) & 0xfff,
+      initiator: frameInitiator(words, at),
       functionCode: this.functionCode,
-      initiatorContext: words[at + 2] >>> 0,
-      ...(this.ownWord3 || this.size < 4 ? {} : { transactionContext: words[at + 3] >>> 0 }),
+      initiatorContext: frameInitiatorContext(words, at) >>> 0,
+      ...(this.ownWord3 || this.size < 4
+        ? {}
+        : { transactionContext: frameTransactionContext(words, at) >>> 0 }),
       ...this.status,
       fields: this.fields,
       list: this.list,
@@ -173,7 +194,7 @@ class FrameReading {
 
   private statusOf(requestStatus: number, detailed: number): void {
     const status = enumText('RequestStatus', requestStatus);
-    if (requestStatus === SUCCESS && detailed === 0) this.status = { status };
+    if (requestStatus === REQUEST_STATUS_SUCCESS && detailed === 0) this.status = { status };
     else if (this.className === 'socket') this.status = { status, detail: errnoText(detailed) };
     else this.status = { status, detail: enumText('DetailedStatus', detailed) };
   }
@@ -189,7 +210,7 @@ class FrameReading {
     if (layout.list !== undefined) this.listOf(layout, size);
     if (layout.sgl !== undefined) {
       const { words, at } = this;
-      const first = (words[at] >>> 4) & 15 || layout.sgl.word;
+      const first = frameSglOffset(words, at) || layout.sgl.word;
       const { elements, trouble } = decodeSgl(
         words,
         at + first,

@@ -1,7 +1,27 @@
 /**
- * A frame's scatter-gather list, element by element, for people to read (reference section 6). Reads only what the frame
- * holds; a list that does not fit it ends with a trouble instead of an element. Chained lists lie in memory, which no trace holds.
+ * A frame's scatter-gather list, element by element, for people to read. Reads only what the frame holds: a list that does not
+ * fit it ends with the trouble it made in place of an element, and a chained list lies in memory, which no trace holds.
  */
+import {
+  ELEMENT_CONTEXT_MASK,
+  ELEMENT_DIRECTION_OUT,
+  ELEMENT_KIND_BIT_BUCKET,
+  ELEMENT_KIND_IMMEDIATE,
+  ELEMENT_LOCAL_ADDRESS,
+  ELEMENT_TYPE_CHAIN,
+  ELEMENT_TYPE_MASK,
+  ELEMENT_TYPE_PAGE_LIST,
+  elementFieldsOf,
+  elementLengthOf,
+} from '../../i2o/element-types.ts';
+import {
+  ELEMENT_ATTRIBUTES,
+  ELEMENT_IGNORE,
+  ELEMENT_LONG_TRANSACTION,
+  ELEMENT_SHORT_TRANSACTION,
+  ELEMENT_TRANSPORT,
+} from '../../i2o/frame.gen.ts';
+import { isLastSgl, SGL_END_OF_BUFFER, sglBytesOf, sglShapeOf } from '../../i2o/list/sgl.ts';
 import { contextText, hexText, type Value } from './values.ts';
 
 export interface DecodedElement {
@@ -24,9 +44,8 @@ export interface DecodedList {
   readonly trouble: string;
 }
 
-const LAST = 0x80;
+/** Bytes of a page, unless the host has said otherwise, which a single frame does not tell. */
 const PAGE_BYTES = 4096;
-const CONTEXT_WORDS = [0, 1, 2, 3];
 
 /** An element, and the words it takes. */
 interface Step {
@@ -51,7 +70,7 @@ export function decodeSgl(
     if (at + step.words > end)
       return { elements, trouble: `${step.element.kind} element runs past the message` };
     elements.push({ ...step.element, word: at });
-    if ((words[at] >>> 24) & LAST) return { elements, trouble: '' };
+    if (isLastSgl(words[at])) return { elements, trouble: '' };
     at += step.words;
   }
   return { elements, trouble: elements.length === 0 ? 'empty list' : 'no last element' };
@@ -59,24 +78,26 @@ export function decodeSgl(
 
 function readElement(words: Int32Array, at: number, immediateContexts: boolean): Step {
   const first = words[at];
-  const flags = (first >>> 24) & 0x7f;
-  if (flags === 0x70) return transaction(words, at, 'shortTransaction', (first >>> 16) & 0xff);
-  if (flags === 0x40) return transaction(words, at, 'longTransaction', first & 0xffffff);
-  if (flags === 0x7c) {
+  const flags = sglShapeOf(first);
+  const bytes = sglBytesOf(first);
+  if (flags === ELEMENT_SHORT_TRANSACTION) {
+    return transaction(words, at, 'shortTransaction', elementLengthOf(first));
+  }
+  if (flags === ELEMENT_LONG_TRANSACTION) return transaction(words, at, 'longTransaction', bytes);
+  if (flags === ELEMENT_ATTRIBUTES) {
     return {
-      element: { kind: 'attributes', note: hexText(first & 0xffff) },
-      words: 1 + ((first >>> 16) & 0xff),
+      element: { kind: 'attributes', note: hexText(elementFieldsOf(first)) },
+      words: 1 + elementLengthOf(first),
     };
   }
-  const bytes = first & 0xffffff;
-  switch (flags & 0x3c) {
-    case 0x00:
+  switch (flags & ~SGL_END_OF_BUFFER & ~ELEMENT_CONTEXT_MASK) {
+    case ELEMENT_IGNORE:
       return { element: { kind: 'ignore', bytes }, words: 1 + bytes };
-    case 0x04:
+    case ELEMENT_TRANSPORT:
       return { element: { kind: 'transport', bytes }, words: 1 + ((bytes + 3) >> 2) };
-    case 0x08:
+    case ELEMENT_KIND_BIT_BUCKET:
       return { element: { kind: 'bitBucket', bytes, context: contextText(words[at + 1]) }, words: 2 };
-    case 0x0c:
+    case ELEMENT_KIND_IMMEDIATE:
       return immediate(words, at, bytes, immediateContexts);
     default:
       return addressed(words, at, flags, bytes);
@@ -84,7 +105,7 @@ function readElement(words: Int32Array, at: number, immediateContexts: boolean):
 }
 
 function transaction(words: Int32Array, at: number, kind: string, length: number): Step {
-  const note = kind === 'shortTransaction' ? `socket ${words[at] & 0xffff}` : undefined;
+  const note = kind === 'shortTransaction' ? `socket ${elementFieldsOf(words[at])}` : undefined;
   const context = contextText(words[at + 1]);
   return { element: { kind, context, ...(note !== undefined && { note }) }, words: 1 + Math.max(1, length) };
 }
@@ -100,14 +121,16 @@ function immediate(words: Int32Array, at: number, bytes: number, withContext: bo
 
 /** SIMPLE, PAGE_LIST and CHAIN_POINTER: context words, then addresses. */
 function addressed(words: Int32Array, at: number, flags: number, bytes: number): Step {
-  const contextWords = CONTEXT_WORDS[flags & 3];
-  const type = flags & 0x30;
-  const out = (flags & 4) !== 0;
-  const local = (flags & 8) !== 0 ? { note: 'local address' } : {};
-  const kind = type === 0x20 ? 'pageList' : type === 0x30 ? 'chain' : simpleKind(contextWords, out);
+  const contextWords = flags & ELEMENT_CONTEXT_MASK;
+  const type = flags & ELEMENT_TYPE_MASK;
+  const paged = type === ELEMENT_TYPE_PAGE_LIST;
+  const out = (flags & ELEMENT_DIRECTION_OUT) !== 0;
+  const local = (flags & ELEMENT_LOCAL_ADDRESS) !== 0 ? { note: 'local address' } : {};
+  const addressedKind = type === ELEMENT_TYPE_CHAIN ? 'chain' : simpleKind(contextWords, out);
+  const kind = paged ? 'pageList' : addressedKind;
   const context = contextWords === 0 ? {} : { context: contextText(words[at + 1]) };
   const address = words[at + 1 + contextWords] >>> 0;
-  const pages = type === 0x20 ? Math.max(1, Math.ceil(bytes / PAGE_BYTES)) : 1;
+  const pages = paged ? Math.max(1, Math.ceil(bytes / PAGE_BYTES)) : 1;
   return { element: { kind, bytes, ...context, address, ...local }, words: 1 + contextWords + pages };
 }
 

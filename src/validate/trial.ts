@@ -1,0 +1,28 @@
+/** Everything that the judges of requests and of replies work on together, made once by the validator at a trace's head. */
+import type { TraceHead } from '../trace/sink.ts';
+import type { Coverage } from './coverage.ts';
+import type { EventRegistrations } from './event-registrations.ts';
+import type { Findings } from './findings.ts';
+import type { IopJudge } from './iop-machine.ts';
+import type { ListJudge } from './list-judge.ts';
+import type { MessageRow } from './message-rows.ts';
+import type { ReceiveBuckets } from './receive-buckets.ts';
+import type { Sockets } from './sockets.ts';
+import type { Sums } from './sums.ts';
+import type { Transactions } from './transactions.ts';
+import type { TransmitBuffers } from './transmit-buffers.ts';
+
+export interface Trial {
+  readonly head: TraceHead;
+  readonly findings: Findings;
+  readonly rows: readonly MessageRow[];
+  readonly iop: IopJudge;
+  readonly sockets: Sockets;
+  readonly transmit: TransmitBuffers;
+  readonly receive: ReceiveBuckets;
+  readonly lists: ListJudge;
+  readonly transactions: Transactions;
+  readonly events: EventRegistrations;
+  readonly sums: Sums;
+  readonly coverage: Coverage;
+}
