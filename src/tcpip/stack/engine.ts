@@ -38,9 +38,10 @@ import { Routes } from '../route.ts';
 import { advanceConnections } from '../tcp/expire.ts';
 import { icmpErrno, tcpIcmpError } from '../tcp/icmp-error.ts';
 import { tcpInput } from '../tcp/input.ts';
-import { neighbourChanged } from '../tcp/lifecycle.ts';
+import { neighbourChanged } from '../tcp/neighbour-changed.ts';
 import { flushConnections } from '../tcp/output.ts';
-import { hasReady, TcpTables } from '../tcp/tables.ts';
+import { hasReady } from '../tcp/ready.ts';
+import { TcpTables } from '../tcp/tables.ts';
 import { Udp } from '../udp/udp.ts';
 
 /** Packets of connections that one flush sends at most by each port. */

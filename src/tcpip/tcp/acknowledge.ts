@@ -2,11 +2,13 @@
  * The acknowledgement of a segment that has been found acceptable: RFC 9293 §3.10.7.4, fifth check. Bytes
  * leave the send queue, the round-trip time is measured (RFC 6298), windows move.
  */
+
 import { BYTES_ACKNOWLEDGED } from '../../ledger/counters.gen.ts';
 import { after, atOrAfter, before, earlier } from '../seq.ts';
 import { TIMER_PERSIST } from './control-block/timers.ts';
+import { markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
-import { markReady, type TcpTables } from './tables.ts';
+import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startRetransmit, stopRetransmit } from './timers.ts';
 

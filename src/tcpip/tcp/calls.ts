@@ -1,8 +1,8 @@
 /**
- * The user's calls on a connection: RFC 9293 §3.9.1 and §3.10.1 to §3.10.6. Arguments have been checked by
- * the stack's door (`stack.ts`). Results are errno numbers, 0 for none.
+ * The user's calls on a connection: RFC 9293 §3.9.1 and §3.10.1 to §3.10.6. The stack's door (`stack.ts`) has
+ * turned numbers into Tcbs and told the time. Results are errno numbers, 0 for none, unless said otherwise.
  */
-
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { BYTES_DELIVERED, BYTES_QUEUED, BYTES_REFUSED, TCP_ACTIVE_OPENS } from '../../ledger/counters.gen.ts';
 import {
   EADDRINUSE,
@@ -16,21 +16,13 @@ import {
   ENOTCONN,
   EPIPE,
 } from '../../socket/errno.ts';
-import { ACK_NOW } from './control-block/acknowledgements.ts';
-import { chooseSequence, setIss } from './handshake.ts';
-import {
-  abortTcb,
-  acknowledgeNow,
-  allocateTcb,
-  bindTcb,
-  closeTcb,
-  discardReceived,
-  endTimeWait,
-  hashTcb,
-  releaseTcb,
-  routeTcb,
-} from './lifecycle.ts';
-import { chooseEphemeral, isPairFree, isPortTaken } from './ports.ts';
+import { takeAccepted } from './accept-queue.ts';
+import { chooseSequence } from './handshake.ts';
+import { checkTcb } from './identities.ts';
+import { abortTcb, allocateTcb, closeTcb, discardReceived, hashTcb, releaseTcb } from './lifecycle.ts';
+import { routeTcb } from './path.ts';
+import { bindTcb, chooseEphemeral, isPairFree, isPortTaken } from './ports.ts';
+import { acknowledgeNow, markReady } from './ready.ts';
 import { setState } from './set-state.ts';
 import {
   CLOSE_WAIT,
@@ -44,27 +36,29 @@ import {
   SYN_SENT,
   TIME_WAIT,
 } from './state.ts';
-import { markReady, type TcpTables } from './tables.ts';
+import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
+import { succeedTimeWait } from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
 import { windowUpdateDue } from './window.ts';
 
+/** Flags of a send: more follows soon; the last byte is urgent. */
 const SEND_MORE = 1;
 const SEND_URGENT = 2;
-/** A connection may queue this much: sequence numbers stay comparable. */
+/** Bytes that one connection may queue: so its sequence numbers stay comparable. */
 const QUEUE_BYTES_MAX = 0x3fff_ffff;
 const BACKLOG_MAX = 65535;
-const SUCCESSOR_STEP = 65537;
 
 /** @returns a connection for a user, closed; -1 when none is free. */
 export function open(tcp: TcpTables, owner: number): number {
   const tcb = allocateTcb(tcp);
   if (tcb === undefined) return -1;
+  assert(tcb.owner < 0 && tcb.state === CLOSED, 'calls: a connection that is opened is new');
   tcb.owner = owner;
   return tcb.index;
 }
 
-/** @param port 0: an ephemeral one. */
+/** Binds to a local address (0: any) and port (0: an ephemeral one). @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL. */
 export function bind(tcp: TcpTables, tcb: Tcb, address: number, port: number): number {
   if (tcb.state !== CLOSED || tcb.bound !== 0 || tcb.localPort !== 0) return EINVAL;
   if (address !== 0 && !tcp.routes.isOwn(address)) return EADDRNOTAVAIL;
@@ -79,6 +73,7 @@ export function bind(tcp: TcpTables, tcb: Tcb, address: number, port: number): n
   return 0;
 }
 
+/** A passive OPEN (RFC 9293 §3.10.1); again: another backlog. @returns 0, EINVAL, EADDRINUSE. */
 export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   if (tcb.state !== CLOSED && tcb.state !== LISTEN) return EINVAL;
   if (tcb.error !== 0) return EINVAL;
@@ -96,6 +91,7 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   }
   setState(tcp, tcb, LISTEN);
   tcb.listening.backlog = Math.max(0, Math.min(BACKLOG_MAX, backlog));
+  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
   return 0;
 }
 
@@ -131,33 +127,18 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   setState(tcp, tcb, SYN_SENT);
   tcp.environment.counters[TCP_ACTIVE_OPENS] += 1;
   markReady(tcp, tcb);
+  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
   return 0;
-}
-
-/** Takes the pair over from TIME-WAIT: later sequence numbers and the old timestamps. */
-function succeedTimeWait(tcp: TcpTables, tcb: Tcb): void {
-  const { timeWait } = tcp;
-  const found = tcp.demux.find(tcb.remoteAddress, tcb.localAddress, (tcb.remotePort << 16) | tcb.localPort);
-  if (found === 0) return;
-  const entry = -found - 1;
-  const least = (timeWait.sndNxt[entry] + SUCCESSOR_STEP) | 0;
-  if (((tcb.iss - least) | 0) < 0) setIss(tcb, least);
-  tcb.stamps.offset = timeWait.tsOffset[entry];
-  endTimeWait(tcp, entry);
 }
 
 /** @returns a connection from the accept queue, now the owner's; -1 when there is none. */
 export function accept(tcp: TcpTables, listener: Tcb, owner: number): number {
-  const index = listener.listening.acceptHead;
-  if (listener.state !== LISTEN || index < 0) return -1;
-  const tcb = tcp.tcbs[index];
-  listener.listening.acceptHead = tcb.acceptNext;
-  if (listener.listening.acceptHead < 0) listener.listening.acceptTail = -1;
-  listener.listening.acceptCount -= 1;
-  tcb.acceptNext = -1;
-  tcb.parent = -1;
+  if (listener.state !== LISTEN) return -1;
+  const tcb = takeAccepted(tcp, listener);
+  if (tcb === undefined) return -1;
+  assert(tcb.owner < 0, 'calls: a connection that is accepted belongs to nobody yet');
   tcb.owner = owner;
-  return index;
+  return tcb.index;
 }
 
 /** SEND (RFC 9293 §3.10.2): queues a reference. // Hot path. */
@@ -186,10 +167,11 @@ export function send(
     tcb.sndUp = tcb.sndEnd;
   }
   markReady(tcp, tcb);
+  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
   return 0;
 }
 
-/** What was announced to follow does not: the last bytes queued need wait for nothing. */
+/** What the latest send announced does not come: the last bytes queued wait for nothing any more. */
 export function push(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.sends.tail < 0) return;
   tcp.sendQueue.flags[tcb.sends.tail] &= ~SEND_MORE;
@@ -202,14 +184,14 @@ export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
   if (tcb.error !== 0) return tcb.error;
   if (tcb.finQueued !== 0) return EPIPE;
   if (state !== ESTABLISHED && state !== CLOSE_WAIT && state !== SYN_SENT && state !== SYN_RECEIVED) {
-    // Linux says so of what was never connected, too.
+    // Linux says the same of a socket that was never connected.
     return EPIPE;
   }
   if (tcp.sendQueue.available === 0) return ENOBUFS;
   return ((tcb.sndEnd - tcb.sndUna) | 0) + length > QUEUE_BYTES_MAX ? ENOBUFS : 0;
 }
 
-/** RFC 5681 §4.1. */
+/** Starts slowly again after a pause longer than the RTO: the window says nothing any more (RFC 5681 §4.1). */
 function restartIfIdle(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.sndUna !== tcb.sndMax || tcb.sndNxt !== tcb.sndEnd) return;
   const { config, nowUs } = tcp.environment;
@@ -222,16 +204,17 @@ export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: n
   const taken = tcp.receiveQueue.take(tcb, destination, lengthMax);
   tcb.received.unconsumedBytes = (tcb.received.unconsumedBytes + taken) | 0;
   tcp.environment.counters[BYTES_DELIVERED] += taken;
+  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
   return taken;
 }
 
-/** The program has used bytes that were taken: their room opens again. // Hot path. */
+/** The program has used bytes that were taken: their room in the window opens again. // Hot path. */
 export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   tcb.received.unconsumedBytes =
     bytes > tcb.received.unconsumedBytes ? 0 : (tcb.received.unconsumedBytes - bytes) | 0;
   const { state } = tcb;
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
-  if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb, ACK_NOW);
+  if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
 }
 
 /** Queues the FIN (RFC 9293 §3.10.4). */
@@ -243,7 +226,7 @@ function queueFin(tcp: TcpTables, tcb: Tcb): void {
   markReady(tcp, tcb);
 }
 
-/** @param how SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. */
+/** @param how SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. @returns 0, EINVAL, ENOTCONN. */
 export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
   const { state } = tcb;
   if (how < 0 || how > 2) return EINVAL;
@@ -255,6 +238,7 @@ export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
   }
   if (how !== 1) tcb.received.shutdown = 1;
   if (how !== 0) queueFin(tcp, tcb);
+  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
   return 0;
 }
 
@@ -268,6 +252,7 @@ function stopListening(tcp: TcpTables, listener: Tcb): void {
     const tcb = tcp.tcbs[i];
     if (tcb.inUse !== 0 && tcb.parent === listener.index) abortTcb(tcp, tcb);
   }
+  assert(listener.listening.acceptHead < 0, 'calls: a listener that stops has no connection left');
   setState(tcp, listener, CLOSED);
 }
 
@@ -276,10 +261,18 @@ function stopListening(tcp: TcpTables, listener: Tcb): void {
  * (SHLD-3).
  */
 export function close(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.inUse === 1, 'calls: a connection is given up once');
   tcb.owner = -1;
+  leave(tcp, tcb);
+  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+}
+
+/** What becomes of a connection that nobody owns any more. */
+function leave(tcp: TcpTables, tcb: Tcb): void {
   switch (tcb.state) {
     case CLOSED:
     case TIME_WAIT:
+      // The connection is over already.
       discardReceived(tcp, tcb);
       setState(tcp, tcb, CLOSED);
       releaseTcb(tcp, tcb);
@@ -303,7 +296,10 @@ export function close(tcp: TcpTables, tcb: Tcb): void {
 
 /** ABORT (RFC 9293 §3.10.5): the user is gone, the peer gets a reset, what is queued is discarded. */
 export function abort(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.inUse === 1, 'calls: a connection is aborted before it is given up');
+  const { state } = tcb;
   tcb.owner = -1;
-  if (tcb.state === LISTEN || tcb.state === CLOSED || tcb.state === TIME_WAIT) close(tcp, tcb);
+  if (state === LISTEN || state === CLOSED || state === TIME_WAIT) leave(tcp, tcb);
   else abortTcb(tcp, tcb);
+  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
 }

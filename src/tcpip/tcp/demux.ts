@@ -4,9 +4,10 @@
  * that hits touches one cache line. A removal shifts the followers back, so there are no tombstones. The
  * table is at most half full.
  *
- * Values: a Tcb index + 1, or -(TIME-WAIT entry + 1); 0 is an empty place. It also counts connections per
- * local port.
+ * Values: a Tcb index + 1, or -(TIME-WAIT entry + 1); 0 is an empty place. It also counts the connections of
+ * each local port.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { PortCounts } from './port-counts.ts';
 
 const WORDS = 4;
@@ -16,25 +17,25 @@ export class Demux {
   private readonly table: Int32Array;
   private readonly mask: number;
   private readonly seed: number;
+  private readonly entriesMax: number;
+  private count = 0;
   /** Connections, TIME-WAIT included, that use each local port. */
   readonly portUsers: PortCounts;
 
-  /**
-   * @param entriesMax connections and TIME-WAIT entries together. @param seed hash key, against chosen
-   * collisions.
-   */
+  /** @param entriesMax connections and TIME-WAIT entries together. @param seed against chosen collisions. */
   constructor(entriesMax: number, seed: number) {
     let size = 16;
     while (size < entriesMax * 2) size *= 2;
     this.table = new Int32Array(size * WORDS);
     this.mask = size - 1;
     this.seed = seed | 0;
+    this.entriesMax = entriesMax;
     this.portUsers = new PortCounts(entriesMax);
   }
 
   /**
-   * @param ports remote port in the upper half, local in the lower. @returns the value, 0 when there is none.
-   * // Hot path.
+   * @param ports remote port in the upper half, local in the lower.
+   * @returns the value, 0 when there is none. // Hot path.
    */
   find(remote: number, local: number, ports: number): number {
     const { table, mask } = this;
@@ -51,6 +52,11 @@ export class Demux {
   /** Adds a connection that is not in the table. */
   insert(remote: number, local: number, ports: number, value: number): void {
     const { table, mask } = this;
+    assert(value !== 0, 'demultiplexer: what is inserted is a connection or a TIME-WAIT entry');
+    assert(this.count < this.entriesMax, 'demultiplexer: there is a place for each connection');
+    if (COSTLY_ASSERTIONS) {
+      assert(this.find(remote, local, ports) === 0, 'demultiplexer: a connection is inserted once');
+    }
     let place = this.hash(remote, local, ports);
     while (table[place * WORDS + VALUE] !== 0) place = (place + 1) & mask;
     const at = place * WORDS;
@@ -59,17 +65,18 @@ export class Demux {
     table[at + 2] = ports;
     table[at + VALUE] = value;
     this.portUsers.add(ports & 0xffff);
+    this.count += 1;
   }
 
   /** Gives a connection in the table another value. */
   replace(remote: number, local: number, ports: number, value: number): void {
+    assert(value !== 0, 'demultiplexer: a connection is replaced by another value, not by none');
     this.table[this.placeOf(remote, local, ports) * WORDS + VALUE] = value;
   }
 
   /** Removes a connection that is in the table. */
   remove(remote: number, local: number, ports: number): void {
     const { table, mask } = this;
-    this.portUsers.remove(ports & 0xffff);
     let hole = this.placeOf(remote, local, ports);
     let place = hole;
     for (;;) {
@@ -87,6 +94,26 @@ export class Demux {
       hole = place;
     }
     table[hole * WORDS + VALUE] = 0;
+    this.portUsers.remove(ports & 0xffff);
+    this.count -= 1;
+  }
+
+  /** Every entry can be found, and is counted. @param entries how many there should be. Costs a walk. */
+  check(entries: number): void {
+    const { table, mask } = this;
+    let count = 0;
+    for (let place = 0; place <= mask; place++) {
+      const at = place * WORDS;
+      if (table[at + VALUE] === 0) continue;
+      count += 1;
+      assert(
+        this.find(table[at], table[at + 1], table[at + 2]) === table[at + VALUE],
+        'demultiplexer: every entry is found from its own place',
+      );
+    }
+    assert(count === this.count, 'demultiplexer: as many places are taken as are counted');
+    assert(this.portUsers.total() === count, 'demultiplexer: each entry is counted for its local port');
+    assert(count === entries, 'demultiplexer: it holds the hashed connections and TIME-WAIT, and no others');
   }
 
   private placeOf(remote: number, local: number, ports: number): number {
@@ -94,7 +121,10 @@ export class Demux {
     let place = this.hash(remote, local, ports);
     for (;;) {
       const at = place * WORDS;
-      if (table[at + VALUE] === 0) throw new Error('the connection is not in the table');
+      assert(
+        table[at + VALUE] !== 0,
+        'demultiplexer: a connection to be replaced or removed is in the table',
+      );
       if (table[at + 2] === ports && table[at] === remote && table[at + 1] === local) return place;
       place = (place + 1) & mask;
     }

@@ -1,8 +1,9 @@
 /** What happens when a connection's timers expire: RFC 6298 §5, RFC 9293 §3.8.3, §3.8.4, §3.8.6.1. */
-
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_DELAYED_ACKS, TCP_TIMEOUTS } from '../../ledger/counters.gen.ts';
 import { ETIMEDOUT } from '../../socket/errno.ts';
-import { ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
+import { atOrAfter } from '../seq.ts';
+import { ACK_NONE } from './control-block/acknowledgements.ts';
 import {
   TIMER_ACK,
   TIMER_FIN_WAIT,
@@ -10,85 +11,97 @@ import {
   TIMER_PERSIST,
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
-import { acknowledgeNow, closeTcb, endTimeWait, failTcb } from './lifecycle.ts';
+import { checkTcb } from './identities.ts';
+import { closeTcb, failTcb } from './lifecycle.ts';
+import { acknowledgeNow, markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
-import { markReady, type TcpTables } from './tables.ts';
+import type { TcpTables } from './tables.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
+import { endTimeWait } from './time-wait-state.ts';
 import { reschedule, startKeepAlive, startPersist, startRetransmit } from './timers.ts';
 
-/**
- * Linux reports a destination unreachable since this many retransmissions ago to the routing (RFC 9293
- * MUST-20: R1).
- */
+/** After so many expiries the next hop's address is looked up anew, as Linux does (RFC 9293 MUST-20: R1). */
 const ADVISE_RETRIES = 3;
+/** Beyond this the persist timer's interval has long reached its maximum. */
+const PERSIST_RETRIES_MAX = 30;
 
 /** Runs what is due. @returns how many timers did something. */
 export function advanceConnections(tcp: TcpTables): number {
   const { timers, timeWait, environment } = tcp;
   const { nowUs } = environment;
   let expired = 0;
-  while (!timers.isEmpty && ((nowUs - timers.earliest) | 0) >= 0) {
+  while (!timers.isEmpty && atOrAfter(nowUs, timers.earliest)) {
     const tcb = tcp.tcbs[timers.pop()];
     if (tcb.timers.armed === 0) continue;
     expired += expire(tcp, tcb, nowUs);
     if (tcb.timers.armed !== 0) reschedule(tcp, tcb);
+    if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
   }
-  while (timeWait.oldest >= 0 && ((nowUs - timeWait.until[timeWait.oldest]) | 0) >= 0) {
+  while (timeWait.oldest >= 0 && atOrAfter(nowUs, timeWait.until[timeWait.oldest])) {
     endTimeWait(tcp, timeWait.oldest);
     expired += 1;
   }
   return expired;
 }
 
+/** Runs a connection's timers that are due; one that ends the connection stops all others. */
 function expire(tcp: TcpTables, tcb: Tcb, nowUs: number): number {
+  const { timers } = tcb;
   let expired = 0;
-  if ((tcb.timers.armed & TIMER_ACK) !== 0 && ((nowUs - tcb.timers.ackAt) | 0) >= 0) {
-    tcb.timers.armed &= ~TIMER_ACK;
+  if ((timers.armed & TIMER_ACK) !== 0 && atOrAfter(nowUs, timers.ackAt)) {
+    timers.armed &= ~TIMER_ACK;
     expired += 1;
-    if (tcb.acks.owed !== ACK_NONE) {
-      // It is no conversation after all: acknowledge quickly again (Linux, leaving ping-pong mode).
-      tcb.acks.pingPong = 0;
-      tcp.environment.counters[TCP_DELAYED_ACKS] += 1;
-      acknowledgeNow(tcp, tcb, ACK_NOW);
-    }
+    sendDelayed(tcp, tcb);
   }
-  const sending = tcb.timers.armed & (TIMER_RETRANSMIT | TIMER_PERSIST);
-  if (sending !== 0 && ((nowUs - tcb.timers.retransmitAt) | 0) >= 0) {
-    tcb.timers.armed &= ~sending;
+  const sending = timers.armed & (TIMER_RETRANSMIT | TIMER_PERSIST);
+  if (sending !== 0 && atOrAfter(nowUs, timers.retransmitAt)) {
+    assert(
+      sending !== (TIMER_RETRANSMIT | TIMER_PERSIST),
+      'expiry: a connection sends again or probes a window, not both',
+    );
+    timers.armed &= ~sending;
     expired += 1;
     if (sending === TIMER_PERSIST) persist(tcp, tcb);
     else retransmit(tcp, tcb);
   }
-  if (
-    (tcb.timers.armed & TIMER_KEEPALIVE) !== 0 &&
-    ((tcp.environment.nowMs - tcb.timers.keepAliveAtMs) | 0) >= 0
-  ) {
+  if ((timers.armed & TIMER_KEEPALIVE) !== 0 && atOrAfter(tcp.environment.nowMs, timers.keepAliveAtMs)) {
     expired += 1;
     keepAlive(tcp, tcb);
   }
-  if ((tcb.timers.armed & TIMER_FIN_WAIT) !== 0 && ((nowUs - tcb.timers.finWaitAt) | 0) >= 0) {
+  if ((timers.armed & TIMER_FIN_WAIT) !== 0 && atOrAfter(nowUs, timers.finWaitAt)) {
     expired += 1;
     closeTcb(tcp, tcb);
   }
   return expired;
 }
 
-/** RFC 6298 §5.4 to §5.7; RFC 9293 §3.8.3 (R1, R2). */
+/** An acknowledgement has waited long enough for company. */
+function sendDelayed(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.acks.owed === ACK_NONE) return;
+  // It is no conversation after all: acknowledge quickly again (Linux, leaving ping-pong mode).
+  tcb.acks.pingPong = 0;
+  tcp.environment.counters[TCP_DELAYED_ACKS] += 1;
+  acknowledgeNow(tcp, tcb);
+}
+
+/** The peer has not acknowledged for an RTO: RFC 6298 §5.4 to §5.7; RFC 9293 §3.8.3 (R1, R2). */
 function retransmit(tcp: TcpTables, tcb: Tcb): void {
   if (flightBytes(tcb) <= 0) return;
   const { config, counters, nowMs } = tcp.environment;
+  const { timers, rtt } = tcb;
   counters[TCP_TIMEOUTS] += 1;
-  if (tcb.timers.retries === 0) tcb.timers.stalledMs = (nowMs - ((tcb.rtt.rto / 1000) | 0)) | 0;
-  tcb.timers.retries += 1;
-  if (tcb.timers.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {
-    failTcb(tcp, tcb, tcb.softError !== 0 ? tcb.softError : ETIMEDOUT);
+  if (timers.retries === 0) timers.stalledMs = (nowMs - ((rtt.rto / 1000) | 0)) | 0;
+  timers.retries += 1;
+  if (timers.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {
+    giveUp(tcp, tcb);
     return;
   }
-  if (tcb.timers.retries === ADVISE_RETRIES) tcb.neighbour = -1;
-  tcb.rtt.rto = Math.min(tcb.rtt.rto * 2, config.rtoMaxUs);
-  tcb.rtt.timing = 0;
-  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) tcb.sndNxt = tcb.iss;
-  else {
+  if (timers.retries === ADVISE_RETRIES) tcb.neighbour = -1;
+  rtt.rto = Math.min(rtt.rto * 2, config.rtoMaxUs);
+  rtt.timing = 0;
+  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
+    tcb.sndNxt = tcb.iss;
+  } else {
     tcp.recovery.timedOut(tcb);
     tcp.sendQueue.rewind(tcb);
   }
@@ -96,6 +109,12 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   markReady(tcp, tcb);
 }
 
+/** The peer does not answer any more: the connection fails with what ICMP said, or as timed out. */
+function giveUp(tcp: TcpTables, tcb: Tcb): void {
+  failTcb(tcp, tcb, tcb.softError !== 0 ? tcb.softError : ETIMEDOUT);
+}
+
+/** How often the same data is sent again before the connection is given up. */
 function retriesMax(tcp: TcpTables, tcb: Tcb): number {
   const { config } = tcp.environment;
   if (tcb.state === SYN_SENT) return config.synRetries;
@@ -105,31 +124,31 @@ function retriesMax(tcp: TcpTables, tcb: Tcb): number {
 
 /** RFC 9293 MUST-21 (TCP_USER_TIMEOUT). */
 function isPastUserTimeout(tcp: TcpTables, tcb: Tcb): boolean {
-  return (
-    tcb.options.userTimeoutMs > 0 &&
-    ((tcp.environment.nowMs - tcb.timers.stalledMs) | 0) >= tcb.options.userTimeoutMs
-  );
+  const { userTimeoutMs } = tcb.options;
+  const stalledForMs = (tcp.environment.nowMs - tcb.timers.stalledMs) | 0;
+  return userTimeoutMs > 0 && stalledForMs >= userTimeoutMs;
 }
 
 /** Nothing is in flight and data waits: for a window, or for more to fill a segment. */
 function persist(tcp: TcpTables, tcb: Tcb): void {
   const { config, nowMs } = tcp.environment;
+  const { timers } = tcb;
   if (tcb.sndWnd > flightBytes(tcb)) {
     // The override timer of RFC 9293 §3.8.6.2.1.
     tcb.sndForced = 1;
     markReady(tcp, tcb);
     return;
   }
-  if (tcb.timers.probes === 0) tcb.timers.stalledMs = nowMs;
-  tcb.timers.probes += 1;
+  if (timers.probes === 0) timers.stalledMs = nowMs;
+  timers.probes += 1;
   // A peer that answers probes may keep its window closed for ever (MUST-37); answers reset `probes`.
   const most = tcb.owner < 0 && tcb.parent < 0 ? config.orphanRetries : config.retries;
-  if (tcb.timers.probes > most || isPastUserTimeout(tcp, tcb)) {
-    failTcb(tcp, tcb, tcb.softError !== 0 ? tcb.softError : ETIMEDOUT);
+  if (timers.probes > most || isPastUserTimeout(tcp, tcb)) {
+    giveUp(tcp, tcb);
     return;
   }
-  tcb.timers.probeDue = 1;
-  tcb.timers.retries = Math.min(30, tcb.timers.retries + 1);
+  timers.probeDue = 1;
+  timers.retries = Math.min(PERSIST_RETRIES_MAX, timers.retries + 1);
   startPersist(tcp, tcb);
   markReady(tcp, tcb);
 }
@@ -137,26 +156,27 @@ function persist(tcp: TcpTables, tcb: Tcb): void {
 /** RFC 9293 §3.8.4: a probe only when nothing is outstanding and nothing has come for the interval. */
 function keepAlive(tcp: TcpTables, tcb: Tcb): void {
   const { nowMs } = tcp.environment;
-  if (tcb.options.keepAlive === 0) {
-    tcb.timers.armed &= ~TIMER_KEEPALIVE;
+  const { timers, options } = tcb;
+  if (options.keepAlive === 0) {
+    timers.armed &= ~TIMER_KEEPALIVE;
     return;
   }
-  const idleMs = (nowMs - tcb.timers.lastReceiveMs) | 0;
-  const idleMaxMs = tcb.options.keepIdleSeconds * 1000;
+  const idleMs = (nowMs - timers.lastReceiveMs) | 0;
+  const idleMaxMs = options.keepIdleSeconds * 1000;
   if (idleMs < idleMaxMs || flightBytes(tcb) > 0 || tcb.sndNxt !== tcb.sndEnd) {
     startKeepAlive(tcp, tcb, idleMs < idleMaxMs ? idleMaxMs - idleMs : idleMaxMs);
     return;
   }
-  const timedOut =
-    tcb.options.userTimeoutMs > 0
-      ? tcb.timers.probes > 0 && idleMs >= tcb.options.userTimeoutMs
-      : tcb.timers.probes >= tcb.options.keepProbes;
-  if (timedOut) {
-    failTcb(tcp, tcb, tcb.softError !== 0 ? tcb.softError : ETIMEDOUT);
+  const isDead =
+    options.userTimeoutMs > 0
+      ? timers.probes > 0 && idleMs >= options.userTimeoutMs
+      : timers.probes >= options.keepProbes;
+  if (isDead) {
+    giveUp(tcp, tcb);
     return;
   }
-  tcb.timers.probes += 1;
-  tcb.timers.probeDue = 1;
+  timers.probes += 1;
+  timers.probeDue = 1;
   markReady(tcp, tcb);
-  startKeepAlive(tcp, tcb, tcb.options.keepIntervalSeconds * 1000);
+  startKeepAlive(tcp, tcb, options.keepIntervalSeconds * 1000);
 }

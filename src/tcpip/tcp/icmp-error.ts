@@ -11,23 +11,31 @@ import {
   UNREACHABLE_PORT,
   UNREACHABLE_PROTOCOL,
 } from '../header/icmp.ts';
-import { updateMss } from './handshake.ts';
+import { atOrAfter, before } from '../seq.ts';
 import { failTcb } from './lifecycle.ts';
+import { updateMss } from './path.ts';
+import { markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
-import { markReady, type TcpTables } from './tables.ts';
+import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
+/** RFC 792: parameter problem. */
+const ICMP_PARAMETER_PROBLEM = 12;
 /** RFC 791's 68 is legal, but below this an error is an attack (RFC 5927; Linux min_pmtu). */
 const PATH_MTU_MIN = 552;
 
-/** The errno of an ICMP error, as Linux has it. */
+/** The errno of an ICMP error, as Linux has it. @param type not an echo or another message that is no error. */
 export function icmpErrno(type: number, code: number): number {
-  if (type !== ICMP_UNREACHABLE) return type === 12 ? EPROTO : EHOSTUNREACH;
+  if (type !== ICMP_UNREACHABLE) return type === ICMP_PARAMETER_PROBLEM ? EPROTO : EHOSTUNREACH;
   if (code === UNREACHABLE_NET) return ENETUNREACH;
   if (code === UNREACHABLE_PORT || code === UNREACHABLE_PROTOCOL) return ECONNREFUSED;
   return EHOSTUNREACH;
 }
 
+/**
+ * @param seq the sequence number that the error quotes. @param mtu of the next hop, where the error names one;
+ * else 0.
+ */
 export function tcpIcmpError(
   tcp: TcpTables,
   local: number,
@@ -42,7 +50,7 @@ export function tcpIcmpError(
   const found = tcp.demux.find(remote, local, (remotePort << 16) | localPort);
   if (found <= 0) return;
   const tcb = tcp.tcbs[found - 1];
-  if (((seq - tcb.sndUna) | 0) < 0 || ((seq - tcb.sndMax) | 0) >= 0) return;
+  if (before(seq, tcb.sndUna) || atOrAfter(seq, tcb.sndMax)) return;
   if (type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION) {
     lowerPathMtu(tcp, tcb, mtu);
     return;

@@ -3,29 +3,24 @@
  * challenge) and RFC 7323 (PAWS). Input only changes state and marks connections; what must be sent goes with
  * the next flush.
  */
-
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_CHALLENGE_ACKS, TCP_DUPLICATES, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from '../../socket/errno.ts';
 import { RX_CHECKSUM_CHECKED } from '../contract.ts';
 import { addressSum, fold, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { ACK, checkTcpHeader, FIN, RST, SYN, URG } from '../header/tcp.ts';
+import { after, atOrAfter, atOrBefore, before } from '../seq.ts';
 import { acknowledge } from './acknowledge.ts';
-import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
-import {
-  abortTcb,
-  acknowledgeFromTimeWait,
-  acknowledgeNow,
-  closeTcb,
-  endTimeWait,
-  enterTimeWait,
-  failTcb,
-} from './lifecycle.ts';
-import { receiveText } from './receive.ts';
+import { checkTcb } from './identities.ts';
+import { abortTcb, closeTcb, failTcb } from './lifecycle.ts';
+import { acknowledgeNow, markReady } from './ready.ts';
+import { noteDuplicate, receiveText } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
 import {
   CLOSE_WAIT,
+  CLOSED,
   CLOSING,
   ESTABLISHED,
   FIN_WAIT_1,
@@ -35,14 +30,13 @@ import {
   SYN_RECEIVED,
   SYN_SENT,
 } from './state.ts';
-import { markReady, type TcpTables } from './tables.ts';
+import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
+import { acknowledgeFromTimeWait, endTimeWait, enterTimeWait, successorIss } from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
 
 /** RFC 7323 §5.5: after 24 days without a segment the peer's timestamp may have wrapped. */
 const TIMESTAMP_VALID_MS = 24 * 24 * 3600 * 1000;
-/** Linux's step from the last sequence number of a TIME-WAIT pair to the first of its successor. */
-const SUCCESSOR_STEP = 65537;
 
 /**
  * @param at the TCP header. @param length of header and payload. @param flags RX_ bits.
@@ -72,7 +66,12 @@ export function tcpInput(
   segment.source = source;
   segment.destination = destination;
   const found = demux.find(source, destination, segment.ports);
-  if (found > 0) return segmentArrives(tcp, tcp.tcbs[found - 1], segment);
+  if (found > 0) {
+    const tcb = tcp.tcbs[found - 1];
+    const kept = segmentArrives(tcp, tcb, segment);
+    if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+    return kept;
+  }
   if (found < 0) receiveInTimeWait(tcp, -found - 1, segment);
   else receiveForListener(tcp, segment, 0);
   return false;
@@ -117,12 +116,12 @@ function receiveInTimeWait(tcp: TcpTables, entry: number, segment: SegmentIn): v
   const { timeWait, environment } = tcp;
   const { flags, seq, length } = segment;
   if ((flags & RST) !== 0) return;
-  const rcvNxt = timeWait.rcvNxt[entry];
   const stamped = timeWait.timestamps[entry] === 1 && segment.timestamps !== 0;
   const tsAhead = stamped ? (segment.tsValue - timeWait.tsRecent[entry]) | 0 : 0;
   if ((flags & (SYN | ACK)) === SYN) {
-    if (tsAhead > 0 || (tsAhead === 0 && ((seq - rcvNxt) | 0) > 0)) {
-      const iss = (timeWait.sndNxt[entry] + SUCCESSOR_STEP) | 0;
+    if (tsAhead > 0 || (tsAhead === 0 && after(seq, timeWait.rcvNxt[entry]))) {
+      // The peer opens a new connection of the same pair.
+      const iss = successorIss(tcp, entry);
       endTimeWait(tcp, entry);
       receiveForListener(tcp, segment, iss === 0 ? 1 : iss);
     } else {
@@ -131,155 +130,177 @@ function receiveInTimeWait(tcp: TcpTables, entry: number, segment: SegmentIn): v
     return;
   }
   if ((flags & FIN) !== 0 && tsAhead >= 0) {
+    // The peer sends its FIN again: our last acknowledgement was lost.
     timeWait.renew(entry, (environment.nowUs + environment.config.timeWaitUs) | 0);
   }
   // A bare acknowledgement in place needs no answer; anything else does.
   if (length > 0 || (flags & (SYN | FIN)) !== 0) acknowledgeFromTimeWait(tcp, entry);
 }
 
-/** A segment of a known connection. @returns true when the packet slot is kept. // Hot path. */
+/**
+ * A segment of a known connection, by the checks of RFC 9293 §3.10.7.4 in their order.
+ * @returns true when the packet slot is kept. // Hot path.
+ */
 function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
+  assert(tcb.hashed !== 0 && tcb.state !== CLOSED, 'input: a segment finds a connection that lives');
   if (tcb.state === SYN_SENT) {
     receiveInSynSent(tcp, tcb, segment);
     return false;
   }
   const { flags, seq, length } = segment;
-  const { environment } = tcp;
-  // First check, with PAWS before it (RFC 7323 §5.3 R1).
+  // First check: the window, with PAWS before it (RFC 7323 §5.3 R1).
   if (tcb.stamps.on !== 0 && (flags & RST) === 0 && !isTimestampGood(tcp, tcb, segment)) return false;
   const end = (seq + length + (flags & FIN)) | 0;
-  if (((end - tcb.rcvNxt) | 0) < 0 || ((seq - tcb.rcvAdv) | 0) > 0) {
+  if (before(end, tcb.rcvNxt) || after(seq, tcb.rcvAdv)) {
     refuseSegment(tcp, tcb, segment);
     return false;
   }
-  // Second to fourth check.
+  // Second to fourth check: RST and SYN (there is no security to check).
   if ((flags & (RST | SYN)) !== 0) {
-    // Fourth: RFC 5961 §4.2.
     if ((flags & RST) !== 0) receiveReset(tcp, tcb, segment);
+    // RFC 5961 §4.2.
     else challenge(tcp, tcb);
     return false;
   }
   if ((flags & ACK) === 0) return false;
-  tcb.timers.lastReceiveMs = environment.nowMs;
+  tcb.timers.lastReceiveMs = tcp.environment.nowMs;
   tcb.timers.probes = 0;
 
-  // Fifth check.
-  if (tcb.state === SYN_RECEIVED && !receiveInSynReceived(tcp, tcb, segment)) return false;
-  const acked = (segment.ack - tcb.sndUna) | 0;
-  if (((segment.ack - tcb.sndMax) | 0) > 0 || (acked < 0 && acked < -tcb.sndWndMax)) {
-    // RFC 5961 §5.2.
-    challenge(tcp, tcb);
-    return false;
-  }
-  if (tcb.stamps.on !== 0) takeTimestamp(tcp, tcb, segment);
-  acknowledge(tcp, tcb, segment);
-  if (tcb.finQueued !== 0 && ((tcb.sndUna - tcb.sndEnd) | 0) > 0 && !finAcknowledged(tcp, tcb)) return false;
+  // Fifth check: the acknowledgement.
+  if (!takeAcknowledgement(tcp, tcb, segment)) return false;
 
-  // Sixth check.
+  // Sixth check: urgent data.
   if ((flags & URG) !== 0) receiveUrgent(tcb, segment);
-  // Seventh and eighth.
+  // Seventh and eighth: text and FIN.
   if (end === seq) return false;
   const { state } = tcb;
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) {
     // The peer's FIN has been taken: what comes now has been here before.
-    acknowledgeNow(tcp, tcb, ACK_NOW);
+    acknowledgeNow(tcp, tcb);
     return false;
   }
-  if (tcb.owner < 0 && tcb.parent < 0 && length > 0 && ((end - tcb.rcvNxt) | 0) > 0) {
-    // Nobody will ever read it (RFC 9293 SHLD-3).
+  if (tcb.owner < 0 && tcb.parent < 0 && length > 0 && after(end, tcb.rcvNxt)) {
+    // The peer sends to a user who has closed: nobody will ever read it (RFC 9293 SHLD-3).
     abortTcb(tcp, tcb);
     return false;
   }
   return receiveText(tcp, tcb, segment);
 }
 
+/** The fifth check of RFC 9293 §3.10.7.4. @returns false: the segment has been dealt with. // Hot path. */
+function takeAcknowledgement(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
+  if (tcb.state === SYN_RECEIVED && !receiveInSynReceived(tcp, tcb, segment)) return false;
+  const acked = (segment.ack - tcb.sndUna) | 0;
+  if (after(segment.ack, tcb.sndMax) || (acked < 0 && acked < -tcb.sndWndMax)) {
+    // Of what was never sent, or too old to be believed: RFC 5961 §5.2.
+    challenge(tcp, tcb);
+    return false;
+  }
+  if (tcb.stamps.on !== 0) takeTimestamp(tcp, tcb, segment);
+  acknowledge(tcp, tcb, segment);
+  return tcb.finQueued === 0 || !after(tcb.sndUna, tcb.sndEnd) || finAcknowledged(tcp, tcb);
+}
+
 /** RFC 7323 §5.3. @returns false when the segment is to be dropped. // Hot path. */
 function isTimestampGood(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   if (segment.timestamps === 0) return false;
-  if (((segment.tsValue - tcb.stamps.recent) | 0) >= 0) return true;
-  if (((tcp.environment.nowMs - tcb.stamps.recentMs) | 0) > TIMESTAMP_VALID_MS) return true;
+  if (atOrAfter(segment.tsValue, tcb.stamps.recent)) return true;
+  if (isRecentOutdated(tcp, tcb)) return true;
   refuseSegment(tcp, tcb, segment);
   return false;
 }
 
+/** Whether the peer's latest timestamp is so old that it may have wrapped since. */
+function isRecentOutdated(tcp: TcpTables, tcb: Tcb): boolean {
+  const ageMs = (tcp.environment.nowMs - tcb.stamps.recentMs) | 0;
+  return ageMs > TIMESTAMP_VALID_MS;
+}
+
 /** RFC 7323 §4.3 (2): only segments that cover the last acknowledgement sent. // Hot path. */
 function takeTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
-  if (((segment.seq - tcb.acks.lastSent) | 0) > 0) return;
-  const ahead = (segment.tsValue - tcb.stamps.recent) | 0;
-  if (ahead >= 0 || ((tcp.environment.nowMs - tcb.stamps.recentMs) | 0) > TIMESTAMP_VALID_MS) {
-    tcb.stamps.recent = segment.tsValue;
-    tcb.stamps.recentMs = tcp.environment.nowMs;
+  const { stamps } = tcb;
+  if (after(segment.seq, tcb.acks.lastSent)) return;
+  if (atOrAfter(segment.tsValue, stamps.recent) || isRecentOutdated(tcp, tcb)) {
+    stamps.recent = segment.tsValue;
+    stamps.recentMs = tcp.environment.nowMs;
   }
 }
 
 /**
- * Not acceptable: an acknowledgement says what is expected. Those that answer a segment without data are
- * limited, or two ends that disagree would answer each other for ever.
+ * The segment is not acceptable: an acknowledgement says what is expected. Those that answer a segment
+ * without data are limited, or two ends that disagree would answer each other for ever.
  */
 function refuseSegment(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const { flags, length } = segment;
   if ((flags & RST) !== 0) return;
   if (tcb.state === SYN_RECEIVED && (flags & SYN) !== 0 && segment.seq === tcb.irs) {
-    // The other half of a simultaneous open (RFC 9293 §3.5, figure 8), or our SYN-ACK was lost.
     if ((flags & ACK) === 0) {
+      // The peer sends its SYN again: our SYN-ACK was lost.
       tcb.sndNxt = tcb.iss;
       markReady(tcp, tcb);
     } else if (receiveInSynReceived(tcp, tcb, segment)) {
-      acknowledgeNow(tcp, tcb, ACK_NOW);
+      // The other half of a simultaneous open (RFC 9293 §3.5, figure 8).
+      acknowledgeNow(tcp, tcb);
     }
     return;
   }
   if (length > 0 || (flags & FIN) !== 0) {
-    if (length > 0 && ((segment.seq + length - tcb.rcvNxt) | 0) <= 0) {
+    const end = (segment.seq + length) | 0;
+    if (length > 0 && atOrBefore(end, tcb.rcvNxt)) {
       tcp.environment.counters[TCP_DUPLICATES] += 1;
-      if (tcb.sackPermitted !== 0) {
-        tcb.received.duplicateStart = segment.seq;
-        tcb.received.duplicateEnd = (segment.seq + length) | 0;
-      }
+      noteDuplicate(tcb, segment.seq, length);
     }
-    acknowledgeNow(tcp, tcb, ACK_NOW);
+    acknowledgeNow(tcp, tcb);
   } else {
     challenge(tcp, tcb);
   }
 }
 
 /**
- * A challenge acknowledgement, at most one in a while for each connection (RFC 5961 §7; a global limit could
- * be probed).
+ * A challenge acknowledgement, at most one in a while for each connection (RFC 5961 §7; a limit for all
+ * connections together could be probed from outside).
  */
 function challenge(tcp: TcpTables, tcb: Tcb): void {
   const { nowUs, config, counters } = tcp.environment;
-  if (tcb.acks.challenged !== 0 && ((nowUs - tcb.acks.challengeUs) | 0) < config.challengeAckUs) return;
-  tcb.acks.challenged = 1;
-  tcb.acks.challengeUs = nowUs;
+  const { acks } = tcb;
+  const sinceUs = (nowUs - acks.challengeUs) | 0;
+  if (acks.challenged !== 0 && sinceUs < config.challengeAckUs) return;
+  acks.challenged = 1;
+  acks.challengeUs = nowUs;
   counters[TCP_CHALLENGE_ACKS] += 1;
-  acknowledgeNow(tcp, tcb, ACK_NOW);
+  acknowledgeNow(tcp, tcb);
 }
 
-/** Second check, RFC 5961 §3.2: only an exact reset resets. */
+/** Second check, RFC 5961 §3.2: only a reset with exactly the number that is expected resets. */
 function receiveReset(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   if (segment.seq !== tcb.rcvNxt) {
     challenge(tcp, tcb);
   } else if (tcb.state === SYN_RECEIVED) {
+    // The peer has given up before the handshake was complete.
     failTcb(tcp, tcb, ECONNREFUSED);
   } else if (tcb.state === CLOSING || tcb.state === LAST_ACK) {
+    // Both sides have closed: all that the reset ends is the wait for an acknowledgement.
     closeTcb(tcp, tcb);
   } else {
+    // The peer had closed its half, or was in the middle of the connection.
     failTcb(tcp, tcb, tcb.state === CLOSE_WAIT ? EPIPE : ECONNRESET);
   }
 }
 
-/** Our FIN has been acknowledged. @returns false when the connection is over. */
+/** The peer has acknowledged our FIN. @returns false when the connection is over. */
 function finAcknowledged(tcp: TcpTables, tcb: Tcb): boolean {
   switch (tcb.state) {
     case FIN_WAIT_1:
+      // The peer's half is still open; where nobody waits for its end, it may not last for ever.
       setState(tcp, tcb, FIN_WAIT_2);
       if (tcb.owner < 0) startFinWait(tcp, tcb);
       return true;
     case CLOSING:
+      // The peer had closed at the same time.
       enterTimeWait(tcp, tcb, false);
       return false;
     case LAST_ACK:
+      // The peer had closed first.
       closeTcb(tcp, tcb);
       return false;
     default:
@@ -290,7 +311,7 @@ function finAcknowledged(tcp: TcpTables, tcb: Tcb): boolean {
 /** RFC 9293 §3.10.7.4, sixth check, with MUST-62: the pointer names the octet after the urgent data. */
 function receiveUrgent(tcb: Tcb, segment: SegmentIn): void {
   const up = (segment.seq + segment.urgent) | 0;
-  if (tcb.rcvUrgent === 0 || ((up - tcb.rcvUp) | 0) > 0) {
+  if (tcb.rcvUrgent === 0 || after(up, tcb.rcvUp)) {
     tcb.rcvUrgent = 1;
     tcb.rcvUp = up;
   }

@@ -21,11 +21,11 @@ import {
   TCP_QUICKACK,
   TCP_USER_TIMEOUT_MS,
 } from '../../socket/options.ts';
-import { ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
-import { updateMss } from './handshake.ts';
-import { acknowledgeNow, prepareHeader } from './lifecycle.ts';
+import { ACK_NONE } from './control-block/acknowledgements.ts';
+import { prepareHeader, updateMss } from './path.ts';
+import { acknowledgeNow, markReady } from './ready.ts';
 import { CLOSED, LISTEN, SYN_SENT } from './state.ts';
-import { markReady, type TcpTables } from './tables.ts';
+import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startKeepAlive } from './timers.ts';
 
@@ -82,6 +82,7 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
   }
 }
 
+/** The options that are times or counts of them. */
 function setTimes(tcp: TcpTables, tcb: Tcb, option: number, value: number): number {
   switch (option) {
     case TCP_KEEPIDLE_SECONDS:
@@ -105,17 +106,19 @@ function setTimes(tcp: TcpTables, tcb: Tcb, option: number, value: number): numb
   }
 }
 
+/** Starts the keep-alive timer anew where the connection is open and wants one. */
 function refreshKeepAlive(tcp: TcpTables, tcb: Tcb): number {
   const connected = tcb.hashed !== 0 && tcb.state !== SYN_SENT;
   if (tcb.options.keepAlive !== 0 && connected) startKeepAlive(tcp, tcb, tcb.options.keepIdleSeconds * 1000);
   return 0;
 }
 
+/** TCP_QUICKACK: 1 acknowledges at once for a while, 0 lets acknowledgements wait for data. */
 function setQuickAck(tcp: TcpTables, tcb: Tcb, value: number): number {
   tcb.acks.pingPong = value !== 0 ? 0 : 1;
   if (value === 0) return 0;
   tcb.acks.quick = tcp.environment.config.quickAcks;
-  if (tcb.acks.owed !== ACK_NONE) acknowledgeNow(tcp, tcb, ACK_NOW);
+  if (tcb.acks.owed !== ACK_NONE) acknowledgeNow(tcp, tcb);
   return 0;
 }
 

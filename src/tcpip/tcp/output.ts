@@ -3,6 +3,7 @@
  * new data and the FIN as far as windows, Nagle and silly-window avoidance let it; an acknowledgement if one
  * is still owed. Read: RFC 9293 §3.7.4, §3.8.6.2.1, RFC 5681 §3.1, RFC 3042.
  */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   TCP_OUT_DATA_BYTES,
   TCP_OUT_SEGS,
@@ -12,20 +13,23 @@ import {
 } from '../../ledger/counters.gen.ts';
 import { TX_RETRANSMIT, TX_SEGMENT } from '../contract.ts';
 import { ACK, FIN, PSH, SYN } from '../header/tcp.ts';
-import { earlier } from '../seq.ts';
+import { after, atOrAfter, before, earlier } from '../seq.ts';
 import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { TIMER_PERSIST, TIMER_RETRANSMIT } from './control-block/timers.ts';
+import { checkTablesSometimes, checkTcb } from './identities.ts';
+import { hasNeighbour } from './path.ts';
+import { markReady } from './ready.ts';
 import type { ReadyRing } from './ready-ring.ts';
 import { sendSegment } from './segment-out.ts';
 import { ELEMENT_MORE } from './send-queue.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
-import { markReady, type TcpTables } from './tables.ts';
+import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startPersist, startRetransmit } from './timers.ts';
 
-/** Packets one connection may send before the next one's turn. */
+/** Packets that one connection may send before it is the next one's turn. */
 const BURST = 32;
-/** Room for headers below 65535 in a packet the device cuts. */
+/** The most payload of a packet that the device cuts: its headers must fit below 65535, too. */
 const SEGMENT_TOTAL_MAX = 65535 - 120;
 
 /**
@@ -38,9 +42,11 @@ export function flushConnections(tcp: TcpTables, budget: number): number {
   for (let port = 0; port < ready.length; port++) {
     if (!ready[port].isEmpty) sent += flushPort(tcp, ready[port], port, budget);
   }
+  if (COSTLY_ASSERTIONS) checkTablesSometimes(tcp);
   return sent;
 }
 
+/** Serves the connections that leave by one port. */
 function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: number): number {
   const bit = 1 << port;
   let sent = 0;
@@ -51,6 +57,7 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
     // A connection given up while in the ring may have come back with another port: it is in that port's ring.
     if (tcb.port !== port) continue;
     sent += output(tcp, tcb);
+    if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
     if (tcp.portFull) {
       // It goes first when the port has room again.
       if ((tcb.ready & bit) === 0) {
@@ -63,7 +70,7 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
   return sent;
 }
 
-/** @returns packets sent; `portFull` is set when the port refused. */
+/** Sends what one connection owes. @returns packets sent; `portFull` is set when the port refused. */
 function output(tcp: TcpTables, tcb: Tcb): number {
   const { state } = tcb;
   if (state === CLOSED || state === LISTEN || state === TIME_WAIT || tcb.hashed === 0) return 0;
@@ -71,7 +78,8 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   if (state === SYN_SENT || state === SYN_RECEIVED) return outputSyn(tcp, tcb);
   let sent = 0;
   if (tcb.timers.probeDue !== 0) sent += outputProbe(tcp, tcb);
-  // SACK blocks go on bare acknowledgements only, and only those are duplicates: first, before data settles the debt.
+  // SACK blocks go on bare acknowledgements only, and only those are duplicates: so they go first, before a
+  // segment with data settles the debt.
   if (tcb.acks.owed === ACK_NOW && (tcb.received.lateHead >= 0 || tcb.acks.duplicatesOwed > 0))
     sent += outputAck(tcp, tcb);
   sent += outputLost(tcp, tcb);
@@ -80,48 +88,35 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   return sent;
 }
 
-/** Whether the next hop's hardware address is known; if not, the connection waits for it. */
-function hasNeighbour(tcp: TcpTables, tcb: Tcb): boolean {
-  const { neighbours } = tcp;
-  const { neighbour } = tcb;
-  if (neighbour === 0) return true;
-  if (neighbour > 0 && neighbours.address[neighbour] === tcb.nextHop && neighbours.isReady(neighbour)) {
-    return true;
-  }
-  tcb.neighbour = neighbours.resolve(tcb.nextHop);
-  if (neighbours.isReady(tcb.neighbour)) return true;
-  if (tcb.awaitsNeighbour === 0) {
-    tcb.awaitsNeighbour = 1;
-    tcp.awaitingNeighbour += 1;
-  }
-  return false;
-}
-
+/** Claims room for one packet. @returns its address; -1: the port is full, and `portFull` says so. */
 function claim(tcp: TcpTables, tcb: Tcb): number {
   const at = tcp.environment.ports[tcb.port].claim();
   if (at < 0) tcp.portFull = true;
   return at;
 }
 
+/** Our SYN, alone or with the acknowledgement of the peer's. */
 function outputSyn(tcp: TcpTables, tcb: Tcb): number {
   if (tcb.sndNxt !== tcb.iss) {
     return tcb.acks.owed === ACK_NOW ? outputAck(tcp, tcb) : 0;
   }
   const at = claim(tcp, tcb);
   if (at < 0) return 0;
+  assert(tcb.sndUna === tcb.iss, 'output: a SYN is sent only until it is acknowledged');
   const again = tcb.sndMax !== tcb.iss;
   const flags = tcb.state === SYN_SENT ? SYN : SYN | ACK;
   sendSegment(tcp, tcb, at, tcb.iss, flags, 0, 0, again ? TX_RETRANSMIT : 0, 0);
   tcb.sndNxt = (tcb.iss + 1) | 0;
+  const { rtt } = tcb;
   if (again) {
     countRetransmission(tcp, tcb, 0);
-    tcb.rtt.synRetransmitted = 1;
-    tcb.rtt.timing = 0;
+    rtt.synRetransmitted = 1;
+    rtt.timing = 0;
   } else {
     tcb.sndMax = tcb.sndNxt;
-    tcb.rtt.timing = 1;
-    tcb.rtt.timedSeq = tcb.sndNxt;
-    tcb.rtt.timedUs = tcp.environment.nowUs;
+    rtt.timing = 1;
+    rtt.timedSeq = tcb.sndNxt;
+    rtt.timedUs = tcp.environment.nowUs;
   }
   if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
   return 1;
@@ -133,20 +128,21 @@ function outputAck(tcp: TcpTables, tcb: Tcb): number {
   if (at < 0) return 0;
   sendSegment(tcp, tcb, at, tcb.sndMax, ACK, 0, 0, 0, 0);
   let sent = 1;
-  while (tcb.acks.duplicatesOwed > 1) {
+  const { acks } = tcb;
+  while (acks.duplicatesOwed > 1) {
     const again = claim(tcp, tcb);
     if (again < 0) break;
     sendSegment(tcp, tcb, again, tcb.sndMax, ACK, 0, 0, 0, 0);
-    tcb.acks.duplicatesOwed -= 1;
+    acks.duplicatesOwed -= 1;
     sent += 1;
   }
-  tcb.acks.duplicatesOwed = 0;
+  acks.duplicatesOwed = 0;
   return sent;
 }
 
 /**
- * A zero-window or keep-alive probe: no data, an old sequence number, so that the peer must answer (as Linux
- * does).
+ * A probe of a closed window or of an idle peer: no data, and an old sequence number, so that the peer must
+ * answer (as Linux does).
  */
 function outputProbe(tcp: TcpTables, tcb: Tcb): number {
   const at = claim(tcp, tcb);
@@ -157,7 +153,7 @@ function outputProbe(tcp: TcpTables, tcb: Tcb): number {
   return 1;
 }
 
-/** Sends what recovery finds lost, a segment at a time. */
+/** Sends what recovery finds lost, a segment at a time. // Hot path: as a rule there is nothing. */
 function outputLost(tcp: TcpTables, tcb: Tcb): number {
   const { sendQueue, recovery } = tcp;
   let sent = 0;
@@ -167,18 +163,24 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
     const at = claim(tcp, tcb);
     if (at < 0) return sent;
     const seq = tcb.recovery.lostSeq;
-    const { cursor, cursorOffset } = tcb.sends;
+    assert(
+      atOrAfter(seq, tcb.sndUna) && before(seq, tcb.sndMax),
+      'output: what is sent again has been sent and is not acknowledged',
+    );
+    const { sends } = tcb;
+    const { cursor, cursorOffset } = sends;
     let gathered = 0;
     let flags = ACK;
     if (length > 0) {
       sendQueue.seek(tcb, (seq - tcb.sndUna) | 0);
       gathered = sendQueue.gather(tcb, length);
       if (sendQueue.pushed !== 0) flags |= PSH;
-      tcb.sends.cursor = cursor;
-      tcb.sends.cursorOffset = cursorOffset;
+      // New data goes on where it was.
+      sends.cursor = cursor;
+      sends.cursorOffset = cursorOffset;
     }
     const end = (seq + gathered) | 0;
-    const fin = tcb.finQueued !== 0 && end === tcb.sndEnd && ((tcb.sndMax - end) | 0) > 0;
+    const fin = tcb.finQueued !== 0 && end === tcb.sndEnd && after(tcb.sndMax, end);
     if (fin) flags |= FIN;
     sendSegment(tcp, tcb, at, seq, flags, gathered, length > 0 ? sendQueue.sum : 0, TX_RETRANSMIT, 0);
     countRetransmission(tcp, tcb, gathered);
@@ -191,7 +193,7 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
   return sent;
 }
 
-/** New data (after a time-out: old data again), and the FIN. // Hot path. */
+/** New data (after a time-out, old data again), and the FIN. // Hot path. */
 function outputData(tcp: TcpTables, tcb: Tcb): number {
   let sent = 0;
   while (sent < BURST) {
@@ -214,7 +216,7 @@ function outputData(tcp: TcpTables, tcb: Tcb): number {
   return sent;
 }
 
-/** Going back over what was sent: not what the peer says it holds. */
+/** Going back over what was sent, skips what the peer says it holds. */
 function skipHeld(tcp: TcpTables, tcb: Tcb): void {
   const end = tcp.recovery.heldUntil(tcb, tcb.sndNxt);
   if (end === tcb.sndNxt) return;
@@ -223,15 +225,16 @@ function skipHeld(tcp: TcpTables, tcb: Tcb): void {
 }
 
 /**
- * How much of the queue the next segment (or segments, where the device cuts) may hold; 0: nothing now. //
- * Hot path.
+ * How much of the queue the next segment (or segments, where the device cuts) may hold.
+ * @returns bytes; 0: nothing now. // Hot path.
  */
 function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
   const { mss } = tcb;
-  const resending = ((tcb.sndNxt - tcb.sndMax) | 0) < 0;
+  const resending = before(tcb.sndNxt, tcb.sndMax);
   let usable = tcp.recovery.window(tcb, resending);
   if (usable <= 0) {
-    // A window shrunk over what is out: its first segment serves as the probe (RFC 9293 MUST-35, MAY-7).
+    // The peer has shrunk its window over what is out: the first segment of that serves as the probe (RFC 9293
+    // MUST-35, MAY-7).
     if (!resending || tcb.sndNxt !== tcb.sndUna) return 0;
     usable = mss;
   }
@@ -251,10 +254,11 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
   }
   if (resending || tcb.sndForced !== 0) return length;
   if (length < available) return length >= tcb.sndWndMax >> 1 ? length : 0;
-  // All that is left, less than a full segment. MORE holds it back; Nagle does while a small segment is out.
+  // It is all that is left, and less than a full segment. Announced bytes hold it back, and Nagle's algorithm
+  // does while another small segment is out.
   if (tcb.finQueued !== 0) return length;
   if ((tcp.sendQueue.flags[tcb.sends.tail] & ELEMENT_MORE) !== 0) return 0;
-  const smallIsOut = ((tcb.sndSmall - tcb.sndUna) | 0) > 0 && ((tcb.sndNxt - tcb.sndSmall) | 0) >= 0;
+  const smallIsOut = after(tcb.sndSmall, tcb.sndUna) && atOrAfter(tcb.sndNxt, tcb.sndSmall);
   return tcb.options.noDelay === 0 && smallIsOut ? 0 : length;
 }
 
@@ -263,7 +267,8 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   const { sendQueue, environment } = tcp;
   const { counters, nowUs } = environment;
   const seq = tcb.sndNxt;
-  const resending = ((seq - tcb.sndMax) | 0) < 0;
+  const resending = before(seq, tcb.sndMax);
+  assert(length <= available, 'output: no more is sent than is queued');
   let flags = ACK;
   let gathered = 0;
   let sum = 0;
@@ -284,6 +289,7 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
     tx |= TX_SEGMENT;
     segments = ((gathered + tcb.mss - 1) / tcb.mss) | 0;
   }
+  assert(end !== seq, 'output: a segment of data holds bytes, the FIN, or both');
   sendSegment(tcp, tcb, at, seq, flags, gathered, sum, tx, gathered > tcb.mss ? tcb.mss : 0);
   counters[TCP_OUT_SEGS] += segments - 1;
   tcb.ipId = (tcb.ipId + segments - 1) & 0xffff;
@@ -292,23 +298,26 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
     countRetransmission(tcp, tcb, gathered);
     counters[TCP_RETRANS_SEGS] += segments - 1;
     tcb.rtt.timing = 0;
-    if (((end - tcb.sndMax) | 0) > 0) tcb.sndMax = end;
+    if (after(end, tcb.sndMax)) tcb.sndMax = end;
   } else {
     counters[TCP_OUT_DATA_BYTES] += gathered;
     tcb.sndMax = end;
-    if (tcb.rtt.timing === 0) {
-      tcb.rtt.timing = 1;
-      tcb.rtt.timedSeq = end;
-      tcb.rtt.timedUs = nowUs;
+    const { rtt } = tcb;
+    if (rtt.timing === 0) {
+      rtt.timing = 1;
+      rtt.timedSeq = end;
+      rtt.timedUs = nowUs;
     }
     if (gathered > 0) {
       if (gathered < tcb.mss) tcb.sndSmall = end;
-      if (((nowUs - tcb.acks.lastDataUs) | 0) < environment.config.delayedAckUs) tcb.acks.pingPong = 1;
+      const sinceUs = (nowUs - tcb.acks.lastDataUs) | 0;
+      if (sinceUs < environment.config.delayedAckUs) tcb.acks.pingPong = 1;
     }
   }
   if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
 }
 
+/** Takes a segment out of those that `sendSegment` has counted as sent, and counts it as sent again. */
 function countRetransmission(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   const { counters } = tcp.environment;
   counters[TCP_OUT_SEGS] -= 1;

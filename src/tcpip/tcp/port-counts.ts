@@ -1,7 +1,9 @@
 /**
- * How many connections use each local port, TIME-WAIT included. Open addressing with linear probing, at most half
- * full until it has a place for every port: so a small stack needs no table of 65,536.
+ * How many connections use each local port, TIME-WAIT included. Open addressing with linear probing, at most
+ * half full until it has a place for every port: so a small stack needs no table of 65,536.
  */
+import { assert } from '../../assert/assert.ts';
+
 const PORTS = 65536;
 /** Odd, so that 65,536 places give every port one of its own; large, so that ports in a row do not lie in a row. */
 const SPREAD = 0x9e35;
@@ -35,8 +37,14 @@ export class PortCounts {
   /** One connection less uses a port. */
   remove(port: number): void {
     const place = this.placeOf(port);
+    assert(this.counts[place] > 0, 'port counts: a connection that leaves a port was counted for it');
     this.counts[place] -= 1;
     if (this.counts[place] === 0) this.fill(place);
+  }
+
+  /** Connections of all ports. Costs a walk over the table. */
+  total(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** The place of a port, or the free one where it would go. */

@@ -1,14 +1,44 @@
 /**
- * Local ports: which are taken, and ephemeral ones. Their order is hidden by a keyed hash of the pair (RFC 6056 §3.3.3) and
- * goes on in random steps (§3.3.5), so that a port comes round again only after thousands of connections: one drawn anew each
- * time would often meet its own TIME-WAIT at the peer within a millisecond, before sequence numbers have moved on.
+ * Local ports: who is bound to them, which are taken, and ephemeral ones. The order of the latter is hidden by
+ * a keyed hash of the pair (RFC 6056 §3.3.3) and goes on in random steps (§3.3.5), so that a port comes round
+ * again only after thousands of connections: one drawn anew each time would often meet its own TIME-WAIT at
+ * the peer within a millisecond, before sequence numbers have moved on.
  */
+import { assert } from '../../assert/assert.ts';
 import { LISTEN } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
 /** The largest step: of a thousand ports, one in every 2.5 on average is used before they come round. */
 const STEP_MAX = 4;
+
+/** Binds a connection or listener to a local port, and to an address (0: any). */
+export function bindTcb(tcp: TcpTables, tcb: Tcb, address: number, port: number): void {
+  assert(tcb.bound === 0, 'ports: a connection is bound to one port');
+  assert(port > 0 && port < 65536, 'ports: a connection is bound to a port that there is');
+  tcb.localAddress = address;
+  tcb.localPort = port;
+  tcb.bound = 1;
+  tcb.boundNext = tcp.bound.first(port);
+  tcp.bound.setFirst(port, tcb.index);
+}
+
+/** Gives the local port up, if the connection was bound to one. */
+export function unbindTcb(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.bound === 0) return;
+  const { bound, tcbs } = tcp;
+  let previous = -1;
+  let at = bound.first(tcb.localPort);
+  while (at !== tcb.index) {
+    assert(at >= 0, 'ports: a connection that is bound is in the list of its port');
+    previous = at;
+    at = tcbs[at].boundNext;
+  }
+  if (previous < 0) bound.setFirst(tcb.localPort, tcb.boundNext);
+  else tcbs[previous].boundNext = tcb.boundNext;
+  tcb.bound = 0;
+  tcb.boundNext = -1;
+}
 
 /** Whether a bind must be refused, as Linux would: SO_REUSEADDR shares with all but listeners. */
 export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
@@ -80,6 +110,7 @@ function isUsable(
   return isPairFree(tcp, local, port, remote, remotePort);
 }
 
+/** Whether anybody is bound to a port. */
 function isBound(tcp: TcpTables, port: number): boolean {
   for (let index = tcp.bound.first(port); index >= 0; index = tcp.tcbs[index].boundNext) {
     if (tcp.tcbs[index].localPort === port) return true;

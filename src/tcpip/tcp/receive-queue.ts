@@ -1,16 +1,18 @@
 /**
  * The receive queues: payload stays in the packet slot it arrived in until it is taken. Per slot: where its
  * payload starts, how long it is, its sequence number, and the next slot of the queue. A connection has two
- * queues: in order, and late (out of order, sorted, without overlaps).
+ * queues (`Tcb.received`): in order, and late (out of order, sorted, without overlaps).
  *
  * Card memory is bounded: when slots run short, small segments that stay queued are put together in the room
  * behind the last one (a copy, counted as a collapse), late segments are thrown away (the peer must keep them
  * until acknowledged: RFC 9293 §3.10.7.4 asks to queue them only as SHLD-31), and at last even in-order ones,
  * so that acknowledgements and other connections' data still find a slot.
  */
+import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { PacketPool } from '../../dma/packets.ts';
 import { CARD_COLLAPSE_COPIES, RECEIVE_PLACEMENTS, TCP_PACKETS_PRUNED } from '../../ledger/counters.gen.ts';
+import { after, before } from '../seq.ts';
 import type { Tcb } from './tcb.ts';
 
 export class ReceiveQueue {
@@ -21,14 +23,12 @@ export class ReceiveQueue {
   private readonly packets: PacketPool;
   private readonly dma: DmaEngine;
   private readonly counters: Float64Array;
-  /**
-   * Below this many free slots memory is short; at this many, only a connection with nothing queued gets one
-   * more.
-   */
+  /** With fewer free slots than this, memory is short. */
   private readonly low: number;
+  /** With at most this many free, only a connection with nothing queued gets one more, down to `floor`. */
   private readonly reserve: number;
   private readonly floor: number;
-  /** Slots one connection may hold before it is treated as if memory were short. */
+  /** Slots that one connection may hold before it is treated as if memory were short. */
   private readonly share: number;
 
   constructor(packets: PacketPool, dma: DmaEngine, counters: Float64Array) {
@@ -50,17 +50,15 @@ export class ReceiveQueue {
     return this.packets.available < this.low || tcb.received.slotsHeld >= this.share;
   }
 
-  /**
-   * Whether one more slot may be kept for in-order data. Late segments of this connection are given up first.
-   */
+  /** Whether one more slot may be kept for in-order data; late segments of this connection go first. */
   hasRoom(tcb: Tcb): boolean {
-    const { available } = this.packets;
-    if (available > this.reserve && tcb.received.slotsHeld < this.share) return true;
-    if (tcb.received.lateHead >= 0) {
+    const { received } = tcb;
+    if (this.packets.available > this.reserve && received.slotsHeld < this.share) return true;
+    if (received.lateHead >= 0) {
       this.pruneLate(tcb);
-      if (this.packets.available > this.reserve && tcb.received.slotsHeld < this.share) return true;
+      if (this.packets.available > this.reserve && received.slotsHeld < this.share) return true;
     }
-    return tcb.received.head < 0 && this.packets.available > this.floor;
+    return received.head < 0 && this.packets.available > this.floor;
   }
 
   /** Whether a slot may be kept for data out of order. */
@@ -70,36 +68,41 @@ export class ReceiveQueue {
 
   /** Appends in-order payload and keeps its slot. // Hot path. */
   append(tcb: Tcb, packet: number, address: number, length: number): void {
+    const { received } = tcb;
+    assert(length > 0, 'receive queue: a slot is kept for at least one byte in order');
+    assert(packet !== received.tail, 'receive queue: a slot is appended once');
     this.address[packet] = address;
     this.length[packet] = length;
     this.next[packet] = -1;
-    if (tcb.received.tail < 0) tcb.received.head = packet;
-    else this.next[tcb.received.tail] = packet;
-    tcb.received.tail = packet;
-    tcb.received.queuedBytes = (tcb.received.queuedBytes + length) | 0;
-    tcb.received.slotsHeld += 1;
+    if (received.tail < 0) received.head = packet;
+    else this.next[received.tail] = packet;
+    received.tail = packet;
+    received.queuedBytes = (received.queuedBytes + length) | 0;
+    received.slotsHeld += 1;
   }
 
   /** Copies in-order payload behind the last one queued. @returns false when it does not fit there. */
   collapse(tcb: Tcb, address: number, length: number): boolean {
-    const tail = tcb.received.tail;
+    const { received } = tcb;
+    const { tail } = received;
     if (tail < 0) return false;
     const end = this.address[tail] + this.length[tail];
     if (end + length > this.packets.addressOf(tail) + this.packets.slotBytes) return false;
     this.dma.move(CARD_COLLAPSE_COPIES, address, end, length);
     this.length[tail] += length;
-    tcb.received.queuedBytes = (tcb.received.queuedBytes + length) | 0;
+    received.queuedBytes = (received.queuedBytes + length) | 0;
     return true;
   }
 
   /**
-   * Moves up to `lengthMax` in-order bytes to `destination` and frees the slots they leave. @returns bytes.
-   * // Hot path.
+   * Moves up to `lengthMax` in-order bytes to `destination` and frees the slots that they leave.
+   * @returns bytes. // Hot path.
    */
   take(tcb: Tcb, destination: number, lengthMax: number): number {
+    const { received } = tcb;
     let taken = 0;
-    while (taken < lengthMax && tcb.received.head >= 0) {
-      const head = tcb.received.head;
+    while (taken < lengthMax && received.head >= 0) {
+      const { head } = received;
       const there = this.length[head];
       const wanted = lengthMax - taken;
       if (there > wanted) {
@@ -113,7 +116,8 @@ export class ReceiveQueue {
       taken += there;
       this.dropHead(tcb);
     }
-    tcb.received.queuedBytes = (tcb.received.queuedBytes - taken) | 0;
+    received.queuedBytes = (received.queuedBytes - taken) | 0;
+    assert(received.queuedBytes >= 0, 'receive queue: no more is taken than was queued');
     return taken;
   }
 
@@ -123,30 +127,24 @@ export class ReceiveQueue {
    * @returns true when the slot is kept.
    */
   insertLate(tcb: Tcb, packet: number, seq: number, address: number, length: number): boolean {
+    const { received } = tcb;
+    assert(after(seq, tcb.rcvNxt), 'receive queue: late payload lies behind a hole');
     let previous = -1;
-    let following = tcb.received.lateHead;
-    const tail = tcb.received.lateTail;
-    if (tail >= 0 && ((seq - this.seq[tail]) | 0) >= 0) {
+    let following = received.lateHead;
+    const tail = received.lateTail;
+    if (tail >= 0 && !before(seq, this.seq[tail])) {
       previous = tail;
       following = -1;
     } else {
-      while (following >= 0 && ((seq - this.seq[following]) | 0) >= 0) {
+      while (following >= 0 && !before(seq, this.seq[following])) {
         previous = following;
         following = this.next[following];
       }
     }
-    let start = seq;
-    let from = address;
-    let left = length;
-    if (previous >= 0) {
-      const overlap = (this.seq[previous] + this.length[previous] - start) | 0;
-      if (overlap > 0) {
-        if (overlap >= left) return false;
-        start = (start + overlap) | 0;
-        from += overlap;
-        left -= overlap;
-      }
-    }
+    const start = previous < 0 ? seq : this.startBehind(previous, seq);
+    const cut = (start - seq) | 0;
+    let left = length - cut;
+    if (left <= 0) return false;
     // Followers wholly covered give way; one partly covered shortens the newcomer.
     while (following >= 0) {
       const distance = (this.seq[following] - start) | 0;
@@ -159,29 +157,30 @@ export class ReceiveQueue {
     }
     if (left <= 0) return false;
     this.seq[packet] = start;
-    this.address[packet] = from;
+    this.address[packet] = address + cut;
     this.length[packet] = left;
     this.next[packet] = following;
-    if (previous < 0) tcb.received.lateHead = packet;
+    if (previous < 0) received.lateHead = packet;
     else this.next[previous] = packet;
-    if (following < 0) tcb.received.lateTail = packet;
-    tcb.received.lateCount += 1;
-    tcb.received.slotsHeld += 1;
+    if (following < 0) received.lateTail = packet;
+    received.lateCount += 1;
+    received.slotsHeld += 1;
     return true;
   }
 
   /** Moves late payload that `rcvNxt` has reached to the in-order queue. @returns new in-order bytes. */
   promoteLate(tcb: Tcb): number {
+    const { received } = tcb;
     let promoted = 0;
-    while (tcb.received.lateHead >= 0) {
-      const packet = tcb.received.lateHead;
+    while (received.lateHead >= 0) {
+      const packet = received.lateHead;
       const passed = (tcb.rcvNxt - this.seq[packet]) | 0;
       if (passed < 0) break;
       const left = this.length[packet] - passed;
-      tcb.received.lateHead = this.next[packet];
-      if (tcb.received.lateHead < 0) tcb.received.lateTail = -1;
-      tcb.received.lateCount -= 1;
-      tcb.received.slotsHeld -= 1;
+      received.lateHead = this.next[packet];
+      if (received.lateHead < 0) received.lateTail = -1;
+      received.lateCount -= 1;
+      received.slotsHeld -= 1;
       if (left <= 0) {
         this.packets.free(packet);
         continue;
@@ -195,42 +194,105 @@ export class ReceiveQueue {
     return promoted;
   }
 
-  /** Frees every late slot. */
+  /** Throws the late segments away for want of memory: the peer sends them again. */
   pruneLate(tcb: Tcb): void {
     this.counters[TCP_PACKETS_PRUNED] += tcb.received.lateCount;
     this.dropLate(tcb);
   }
 
+  /** Frees every late slot. */
   dropLate(tcb: Tcb): void {
-    while (tcb.received.lateHead >= 0)
-      tcb.received.lateHead = this.removeLate(tcb, -1, tcb.received.lateHead);
+    const { received } = tcb;
+    while (received.lateHead >= 0) received.lateHead = this.removeLate(tcb, -1, received.lateHead);
+    assert(received.lateCount === 0, 'receive queue: no late slot is counted once all are dropped');
   }
 
   /** Frees everything queued in order. @returns its bytes. */
   dropAll(tcb: Tcb): number {
-    const unread = tcb.received.queuedBytes;
-    while (tcb.received.head >= 0) this.dropHead(tcb);
-    tcb.received.queuedBytes = 0;
+    const { received } = tcb;
+    const unread = received.queuedBytes;
+    while (received.head >= 0) this.dropHead(tcb);
+    received.queuedBytes = 0;
     return unread;
   }
 
   private dropHead(tcb: Tcb): void {
-    const packet = tcb.received.head;
-    tcb.received.head = this.next[packet];
-    if (tcb.received.head < 0) tcb.received.tail = -1;
-    tcb.received.slotsHeld -= 1;
+    const { received } = tcb;
+    const packet = received.head;
+    received.head = this.next[packet];
+    if (received.head < 0) received.tail = -1;
+    received.slotsHeld -= 1;
+    assert(received.slotsHeld >= received.lateCount, 'receive queue: a slot that is dropped was counted');
     this.packets.free(packet);
+  }
+
+  /** Where late payload of `seq` begins that does not overlap with its predecessor. */
+  private startBehind(previous: number, seq: number): number {
+    const end = (this.seq[previous] + this.length[previous]) | 0;
+    return after(end, seq) ? end : seq;
   }
 
   /** @returns the slot that follows. */
   private removeLate(tcb: Tcb, previous: number, packet: number): number {
+    const { received } = tcb;
     const following = this.next[packet];
-    if (previous < 0) tcb.received.lateHead = following;
+    if (previous < 0) received.lateHead = following;
     else this.next[previous] = following;
-    if (following < 0) tcb.received.lateTail = previous;
-    tcb.received.lateCount -= 1;
-    tcb.received.slotsHeld -= 1;
+    if (following < 0) received.lateTail = previous;
+    received.lateCount -= 1;
+    received.slotsHeld -= 1;
     this.packets.free(packet);
     return following;
+  }
+
+  /**
+   * One connection's two lists against its sequence numbers and counts. Costs a walk over both.
+   * @param marks one byte a packet slot: 1 where a list holds it; undefined: not to be marked.
+   */
+  check(tcb: Tcb, marks?: Uint8Array): void {
+    const { received } = tcb;
+    let slots = 0;
+    let bytes = 0;
+    let last = -1;
+    for (let packet = received.head; packet >= 0; packet = this.next[packet]) {
+      if (marks) this.mark(marks, packet);
+      bytes += this.length[packet];
+      slots += 1;
+      last = packet;
+    }
+    assert(last === received.tail, 'receive queue: the tail is the last slot in order');
+    assert(
+      bytes === received.queuedBytes,
+      'receive queue: the slots in order hold the bytes that are counted',
+    );
+    slots += this.checkLate(tcb, marks);
+    assert(slots === received.slotsHeld, 'receive queue: as many slots are linked as are counted');
+  }
+
+  /** @returns late slots. */
+  private checkLate(tcb: Tcb, marks: Uint8Array | undefined): number {
+    const { received } = tcb;
+    let count = 0;
+    let last = -1;
+    let end = tcb.rcvNxt;
+    for (let packet = received.lateHead; packet >= 0; packet = this.next[packet]) {
+      if (marks) this.mark(marks, packet);
+      assert(
+        last < 0 ? after(this.seq[packet], end) : !before(this.seq[packet], end),
+        'receive queue: late slots are sorted, without overlaps, and behind a hole',
+      );
+      end = (this.seq[packet] + this.length[packet]) | 0;
+      count += 1;
+      last = packet;
+    }
+    assert(last === received.lateTail, 'receive queue: the late tail is the last late slot');
+    assert(count === received.lateCount, 'receive queue: as many late slots are linked as are counted');
+    assert(last < 0 || !after(end, tcb.rcvAdv), 'receive queue: nothing is kept beyond the window offered');
+    return count;
+  }
+
+  private mark(marks: Uint8Array, packet: number): void {
+    assert(marks[packet] === 0, 'receive queue: a packet slot is in one list');
+    marks[packet] = 1;
   }
 }

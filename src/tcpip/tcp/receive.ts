@@ -4,6 +4,7 @@
  * acknowledgement goes (RFC 9293 §3.8.6.3, RFC 5681 §4.2): at once at the start, for every second full
  * segment, and when anything is out of order.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   BYTES_ACCEPTED,
   TCP_DUPLICATES,
@@ -11,13 +12,15 @@ import {
   TCP_PACKETS_PRUNED,
 } from '../../ledger/counters.gen.ts';
 import { FIN } from '../header/tcp.ts';
-import { ACK_DELAYED, ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
-import { acknowledgeNow, enterTimeWait } from './lifecycle.ts';
+import { atOrBefore } from '../seq.ts';
+import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
+import { acknowledgeNow } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
 import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2 } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
+import { enterTimeWait } from './time-wait-state.ts';
 import { startAckDelay } from './timers.ts';
 
 /** More duplicates than this at once tell the peer nothing new. */
@@ -25,11 +28,12 @@ const DUPLICATES_MAX = 4;
 
 /** @returns true when the packet slot is kept. // Hot path. */
 export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
+  const { received } = tcb;
   let { seq, payload, length } = segment;
   let fin = (segment.flags & FIN) !== 0;
   const old = (tcb.rcvNxt - seq) | 0;
   if (old > 0) {
-    // Had been here before, at least in part: say so at once (RFC 9293 §3.10.7.4, first check; RFC 2883).
+    // It had been here before, at least in part.
     if (old >= length + (fin ? 1 : 0)) return receivedBefore(tcp, tcb, seq, length);
     seq = tcb.rcvNxt;
     payload += old;
@@ -40,12 +44,12 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
   if (beyond > 0) {
     length -= beyond;
     fin = false;
-    acknowledgeNow(tcp, tcb, ACK_NOW);
+    acknowledgeNow(tcp, tcb);
     if (length <= 0) return false;
   }
-  if (fin && tcb.received.finKnown === 0) {
-    tcb.received.finKnown = 1;
-    tcb.received.finSeq = (seq + length) | 0;
+  if (fin && received.finKnown === 0) {
+    received.finKnown = 1;
+    received.finSeq = (seq + length) | 0;
   }
   if (seq !== tcb.rcvNxt) return receiveLate(tcp, tcb, segment.packet, seq, payload, length);
   let kept = false;
@@ -61,28 +65,34 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
     }
     acceptInOrder(tcp, tcb, length);
   }
-  if (tcb.received.finKnown !== 0 && tcb.received.finSeq === tcb.rcvNxt) receiveFin(tcp, tcb);
+  if (received.finKnown !== 0 && received.finSeq === tcb.rcvNxt) receiveFin(tcp, tcb);
   else if (length > 0 && tcb.owner >= 0) tcp.environment.owner.readable(tcb.owner);
   return kept;
 }
 
-/** No slot can be spared: as if it had been lost. */
+/** No slot can be spared: the segment is dropped, as if it had been lost. */
 function refuseText(tcp: TcpTables, tcb: Tcb): boolean {
   tcp.environment.counters[TCP_PACKETS_PRUNED] += 1;
   tcb.received.finKnown = 0;
   return false;
 }
 
+/** Says at once that the segment had been here (RFC 9293 §3.10.7.4, first check; RFC 2883). */
 function receivedBefore(tcp: TcpTables, tcb: Tcb, seq: number, length: number): boolean {
   tcp.environment.counters[TCP_DUPLICATES] += 1;
-  if (length > 0 && tcb.sackPermitted !== 0) {
-    tcb.received.duplicateStart = seq;
-    tcb.received.duplicateEnd = (seq + length) | 0;
-  }
-  acknowledgeNow(tcp, tcb, ACK_NOW);
+  if (length > 0) noteDuplicate(tcb, seq, length);
+  acknowledgeNow(tcp, tcb);
   return false;
 }
 
+/** The next acknowledgement reports these bytes as received twice, where the peer understands it (RFC 2883). */
+export function noteDuplicate(tcb: Tcb, seq: number, length: number): void {
+  if (tcb.sackPermitted === 0) return;
+  tcb.received.duplicateStart = seq;
+  tcb.received.duplicateEnd = (seq + length) | 0;
+}
+
+/** Payload behind a hole. @returns true when its packet slot is kept. */
 function receiveLate(
   tcp: TcpTables,
   tcb: Tcb,
@@ -91,9 +101,10 @@ function receiveLate(
   payload: number,
   length: number,
 ): boolean {
-  acknowledgeNow(tcp, tcb, ACK_NOW);
+  acknowledgeNow(tcp, tcb);
   if (length === 0) return false;
-  // Without SACK the peer counts duplicates (RFC 5681 §4.2), so segments that came together are not answered together.
+  // Without SACK the peer counts duplicates (RFC 5681 §4.2), so segments that came together are not answered
+  // together.
   if (tcb.sackPermitted === 0 && tcb.acks.duplicatesOwed < DUPLICATES_MAX) tcb.acks.duplicatesOwed += 1;
   const { receiveQueue, environment } = tcp;
   if (!receiveQueue.hasRoomLate(tcb, environment.config.outOfOrderMax)) {
@@ -106,47 +117,48 @@ function receiveLate(
     return true;
   }
   environment.counters[TCP_DUPLICATES] += 1;
-  if (tcb.sackPermitted !== 0) {
-    tcb.received.duplicateStart = seq;
-    tcb.received.duplicateEnd = (seq + length) | 0;
-  }
+  noteDuplicate(tcb, seq, length);
   return false;
 }
 
 /** `length` more bytes are in order. // Hot path. */
 function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
   const { environment } = tcp;
+  const { received, acks } = tcb;
   tcb.rcvNxt = (tcb.rcvNxt + length) | 0;
-  if (length > tcb.received.segmentBytesMax) tcb.received.segmentBytesMax = length;
-  tcb.acks.lastDataUs = environment.nowUs;
+  assert(atOrBefore(tcb.rcvNxt, tcb.rcvAdv), 'receive: no byte is taken beyond the window that was offered');
+  if (length > received.segmentBytesMax) received.segmentBytesMax = length;
+  acks.lastDataUs = environment.nowUs;
   let accepted = length;
   let now = false;
-  if (tcb.received.lateHead >= 0) {
+  if (received.lateHead >= 0) {
     // A hole is filled, wholly or in part: at once (RFC 5681 §4.2).
     accepted += tcp.receiveQueue.promoteLate(tcb);
     now = true;
   }
   environment.counters[BYTES_ACCEPTED] += accepted;
-  if (tcb.acks.quick > 0 && tcb.acks.pingPong === 0) {
-    tcb.acks.quick -= 1;
+  if (acks.quick > 0 && acks.pingPong === 0) {
+    acks.quick -= 1;
     now = true;
   }
-  if (now || ((tcb.rcvNxt - tcb.acks.lastSent) | 0) > tcb.received.segmentBytesMax) {
-    acknowledgeNow(tcp, tcb, ACK_NOW);
-  } else if (tcb.acks.owed === ACK_NONE) {
-    tcb.acks.owed = ACK_DELAYED;
+  const unacknowledged = (tcb.rcvNxt - acks.lastSent) | 0;
+  if (now || unacknowledged > received.segmentBytesMax) {
+    acknowledgeNow(tcp, tcb);
+  } else if (acks.owed === ACK_NONE) {
+    acks.owed = ACK_DELAYED;
     startAckDelay(tcp, tcb);
   }
 }
 
-/** RFC 9293 §3.10.7.4, eighth check: the FIN has come in order. */
+/** RFC 9293 §3.10.7.4, eighth check: the peer has closed its half, and all that it sent is here. */
 function receiveFin(tcp: TcpTables, tcb: Tcb): void {
-  if (tcb.received.finTaken !== 0) return;
-  const { owner } = tcb;
-  tcb.received.finTaken = 1;
+  const { received, owner } = tcb;
+  if (received.finTaken !== 0) return;
+  received.finTaken = 1;
   tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
-  acknowledgeNow(tcp, tcb, ACK_NOW);
+  acknowledgeNow(tcp, tcb);
   tcp.receiveQueue.dropLate(tcb);
+  // The peer has closed first, at the same time, or after us.
   if (tcb.state === ESTABLISHED) setState(tcp, tcb, CLOSE_WAIT);
   else if (tcb.state === FIN_WAIT_1) setState(tcp, tcb, CLOSING);
   else if (tcb.state === FIN_WAIT_2) enterTimeWait(tcp, tcb, true);

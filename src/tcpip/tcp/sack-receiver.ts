@@ -3,28 +3,32 @@
  * queue, the one that holds the newest segment first; before them, once, a block for data that had been here
  * before.
  */
+import { assert } from '../../assert/assert.ts';
 import { OPTION_NOP, OPTION_SACK } from '../header/tcp.ts';
+import { atOrAfter, before } from '../seq.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
 /**
- * @param at where the option goes, 4-byte aligned in the header. @returns bytes written: 0, or 4 and 8 for
- * each block.
+ * @param at where the option goes, 4-byte aligned in the header.
+ * @returns bytes written: 0, or 4 and 8 for each block.
  */
 export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
-  const duplicate = tcb.received.duplicateStart !== tcb.received.duplicateEnd;
-  if (tcb.received.lateHead < 0 && !duplicate) return 0;
+  const { received } = tcb;
+  const duplicate = received.duplicateStart !== received.duplicateEnd;
+  if (received.lateHead < 0 && !duplicate) return 0;
   const { view } = tcp.environment;
   const blocksMax = tcb.stamps.on !== 0 ? 3 : 4;
   let blocks = 0;
   if (duplicate) {
-    view.setInt32(at + 4, tcb.received.duplicateStart);
-    view.setInt32(at + 8, tcb.received.duplicateEnd);
-    tcb.received.duplicateStart = tcb.received.duplicateEnd;
+    view.setInt32(at + 4, received.duplicateStart);
+    view.setInt32(at + 8, received.duplicateEnd);
+    received.duplicateStart = received.duplicateEnd;
     blocks = 1;
   }
   blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, true);
   blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, false);
+  assert(blocks > 0 && blocks <= blocksMax, 'SACK: an option has a block, and no more than fit');
   view.setInt32(at, (OPTION_NOP << 24) | (OPTION_NOP << 16) | (OPTION_SACK << 8) | (2 + blocks * 8));
   return 4 + blocks * 8;
 }
@@ -40,6 +44,7 @@ function writeLateBlocks(
 ): number {
   const { view } = tcp.environment;
   const { seq, length, next } = tcp.receiveQueue;
+  const { lateNewest } = tcb.received;
   let blocks = from;
   let packet = tcb.received.lateHead;
   while (packet >= 0 && blocks < blocksMax) {
@@ -50,8 +55,7 @@ function writeLateBlocks(
       end = (end + length[packet]) | 0;
       packet = next[packet];
     }
-    const holdsNewest =
-      ((tcb.received.lateNewest - start) | 0) >= 0 && ((tcb.received.lateNewest - end) | 0) < 0;
+    const holdsNewest = atOrAfter(lateNewest, start) && before(lateNewest, end);
     if (holdsNewest !== newest) continue;
     view.setInt32(at + 4 + blocks * 8, start);
     view.setInt32(at + 8 + blocks * 8, end);

@@ -1,16 +1,18 @@
 /**
  * What the peer's SACK blocks say it holds (RFC 2018), and what follows for recovery (RFC 6675): per
- * connection a sorted list of ranges without overlaps, from one bounded table. Blocks are believed only
- * between `sndUna` and `sndMax`; those below are D-SACKs (RFC 2883) and ignored. When the table or a
- * connection's share is full, news is ignored: SACK is advice.
+ * connection a sorted list of ranges without overlaps (`Tcb.recovery`), from one bounded table. Blocks are
+ * believed only between `sndUna` and `sndMax`; those below are D-SACKs (RFC 2883) and ignored. When the table
+ * or a connection's share is full, news is ignored: SACK is advice.
  */
+import { assert } from '../../assert/assert.ts';
 import type { Environment } from '../environment.ts';
-import { earlier } from '../seq.ts';
+import { after, atOrBefore, before, earlier } from '../seq.ts';
 import type { SegmentIn } from './segment-in.ts';
 import type { Tcb } from './tcb.ts';
 
+/** Ranges that one connection may have. */
 const RANGES_MAX = 128;
-/** RFC 6675 DupThresh: so many duplicates, or ranges held above, show a loss. */
+/** RFC 6675 DupThresh: so many duplicates, or so many ranges held above, show a loss. */
 export const DUPLICATE_THRESHOLD = 3;
 
 export class Scoreboard {
@@ -18,8 +20,9 @@ export class Scoreboard {
   private readonly start: Int32Array;
   private readonly end: Int32Array;
   private readonly next: Int32Array;
+  /** The first of the ranges that nobody uses, linked by `next`; -1: none. */
   private free = 0;
-  /** Set by `pipe`. */
+  /** Set by `pipe`: bytes of the hole that starts at `recovery.lostSeq`; 0: there is none. */
   lostBytes = 0;
 
   constructor(environment: Environment, count: number) {
@@ -30,13 +33,10 @@ export class Scoreboard {
     for (let i = 0; i < count; i++) this.next[i] = i + 1 < count ? i + 1 : -1;
   }
 
-  /**
-   * Takes a segment's blocks; `sndUna` has been moved already. @returns whether the peer holds more than we
-   * knew.
-   */
+  /** Takes a segment's blocks; `sndUna` has been moved already. @returns whether more is held than was known. */
   update(tcb: Tcb, segment: SegmentIn): boolean {
     const { view } = this.environment;
-    const before = tcb.recovery.sackedBytes;
+    const known = tcb.recovery.sackedBytes;
     for (let i = 0; i < segment.sackBlocks; i++) {
       const start = view.getInt32(segment.sackAt + i * 8);
       const end = view.getInt32(segment.sackAt + i * 8 + 4);
@@ -46,18 +46,19 @@ export class Scoreboard {
       if (fromUna <= 0 || length <= 0 || fromUna > outstanding - length) continue;
       this.add(tcb, start, end);
     }
-    return tcb.recovery.sackedBytes > before;
+    return tcb.recovery.sackedBytes > known;
   }
 
   /** Forgets what lies below `sndUna`. */
   trim(tcb: Tcb): void {
-    while (tcb.recovery.sackHead >= 0) {
-      const head = tcb.recovery.sackHead;
-      if (((this.end[head] - tcb.sndUna) | 0) > 0) {
+    const { recovery } = tcb;
+    while (recovery.sackHead >= 0) {
+      const head = recovery.sackHead;
+      if (after(this.end[head], tcb.sndUna)) {
         const passed = (tcb.sndUna - this.start[head]) | 0;
         if (passed > 0) {
           this.start[head] = tcb.sndUna;
-          tcb.recovery.sackedBytes -= passed;
+          recovery.sackedBytes -= passed;
         }
         return;
       }
@@ -65,34 +66,37 @@ export class Scoreboard {
     }
   }
 
-  /** Forgets everything (RFC 2018 §8: after a time-out the peer may have reneged). */
+  /** Forgets everything. */
   clear(tcb: Tcb): void {
-    while (tcb.recovery.sackHead >= 0) this.drop(tcb, -1, tcb.recovery.sackHead);
+    const { recovery } = tcb;
+    while (recovery.sackHead >= 0) this.drop(tcb, -1, recovery.sackHead);
+    assert(recovery.sackedBytes === 0, 'scoreboard: no byte is counted once every range is forgotten');
   }
 
   /**
    * SetPipe and NextSeg of RFC 6675 §4 in one pass: bytes thought to be in the network are returned, and the
-   * first hole above `highRetransmitted` that may be sent again is put in `tcb.recovery.lostSeq` with its length in
-   * `lostBytes` (0: none).
+   * first hole above `highRetransmitted` that may be sent again is put in `recovery.lostSeq`, with its length
+   * in `lostBytes` (0: none).
    * @param anyHole rule 3: also holes that are not surely lost.
    */
   pipe(tcb: Tcb, anyHole: boolean): number {
+    const { recovery } = tcb;
     let pipe = 0;
     let position = tcb.sndUna;
-    let rangesAbove = tcb.recovery.sackCount;
-    let bytesAbove = tcb.recovery.sackedBytes;
+    let rangesAbove = recovery.sackCount;
+    let bytesAbove = recovery.sackedBytes;
     this.lostBytes = 0;
-    for (let range = tcb.recovery.sackHead; range >= 0; range = this.next[range]) {
+    for (let range = recovery.sackHead; range >= 0; range = this.next[range]) {
       const start = this.start[range];
       const hole = (start - position) | 0;
       if (hole > 0) {
         const lost = rangesAbove >= DUPLICATE_THRESHOLD || bytesAbove > (DUPLICATE_THRESHOLD - 1) * tcb.mss;
-        const repaired = (earlier(tcb.recovery.highRetransmitted, start) - position) | 0;
+        const repaired = (earlier(recovery.highRetransmitted, start) - position) | 0;
         if (!lost) pipe += hole;
         if (repaired > 0) pipe += repaired;
         if ((lost || anyHole) && this.lostBytes === 0 && repaired < hole) {
           const from = Math.max(repaired, 0);
-          tcb.recovery.lostSeq = (position + from) | 0;
+          recovery.lostSeq = (position + from) | 0;
           this.lostBytes = hole - from;
         }
       }
@@ -100,30 +104,28 @@ export class Scoreboard {
       rangesAbove -= 1;
       bytesAbove -= (this.end[range] - start) | 0;
     }
+    assert(bytesAbove === 0, 'scoreboard: the ranges hold the bytes that are counted');
     return pipe + ((tcb.sndMax - position) | 0);
   }
 
   /** Whether the first unacknowledged byte must be taken for lost (RFC 6675 §5, step 2). */
   isFirstLost(tcb: Tcb): boolean {
+    const { recovery } = tcb;
     return (
-      tcb.recovery.sackCount >= DUPLICATE_THRESHOLD ||
-      tcb.recovery.sackedBytes > (DUPLICATE_THRESHOLD - 1) * tcb.mss
+      recovery.sackCount >= DUPLICATE_THRESHOLD || recovery.sackedBytes > (DUPLICATE_THRESHOLD - 1) * tcb.mss
     );
   }
 
   /** The end of the range that holds `seq`; `seq` itself when none does. */
   endOfRange(tcb: Tcb, seq: number): number {
     for (let range = tcb.recovery.sackHead; range >= 0; range = this.next[range]) {
-      if (((this.start[range] - seq) | 0) > 0) return seq;
-      if (((this.end[range] - seq) | 0) > 0) return this.end[range];
+      if (after(this.start[range], seq)) return seq;
+      if (after(this.end[range], seq)) return this.end[range];
     }
     return seq;
   }
 
-  /**
-   * How many bytes lie between `seq`, which no range holds, and the next range; `most` when there is none
-   * that near.
-   */
+  /** Bytes between `seq`, which no range holds, and the next range; `most` when none is that near. */
   bytesToRange(tcb: Tcb, seq: number, most: number): number {
     for (let range = tcb.recovery.sackHead; range >= 0; range = this.next[range]) {
       const distance = (this.start[range] - seq) | 0;
@@ -132,56 +134,90 @@ export class Scoreboard {
     return most;
   }
 
+  /** A connection's ranges against its sequence numbers and counts. Costs a walk over them. */
+  check(tcb: Tcb): void {
+    const { recovery } = tcb;
+    let count = 0;
+    let bytes = 0;
+    let last = -1;
+    for (let range = recovery.sackHead; range >= 0; range = this.next[range]) {
+      assert(before(this.start[range], this.end[range]), 'scoreboard: a range holds at least one byte');
+      assert(
+        last < 0 ? !before(this.start[range], tcb.sndUna) : after(this.start[range], this.end[last]),
+        'scoreboard: ranges are sorted, do not touch, and lie above sndUna',
+      );
+      bytes += (this.end[range] - this.start[range]) | 0;
+      count += 1;
+      last = range;
+    }
+    assert(
+      last < 0 || !after(this.end[last], tcb.sndMax),
+      'scoreboard: the peer holds nothing that was not sent',
+    );
+    assert(count === recovery.sackCount, 'scoreboard: as many ranges are linked as are counted');
+    assert(bytes === recovery.sackedBytes, 'scoreboard: the ranges together are as long as is counted');
+  }
+
+  /** The free list. @param used ranges in all connections' lists. Costs a walk over the table. */
+  checkFree(used: number): void {
+    let count = used;
+    for (let range = this.free; range >= 0 && count <= this.next.length; range = this.next[range]) count += 1;
+    assert(count === this.next.length, 'scoreboard: each range is free or in one list');
+  }
+
   private add(tcb: Tcb, start: number, end: number): void {
-    let before = -1;
-    let range = tcb.recovery.sackHead;
-    while (range >= 0 && ((this.end[range] - start) | 0) < 0) {
-      before = range;
+    const { recovery } = tcb;
+    let previous = -1;
+    let range = recovery.sackHead;
+    while (range >= 0 && before(this.end[range], start)) {
+      previous = range;
       range = this.next[range];
     }
-    if (range >= 0 && ((this.start[range] - end) | 0) <= 0) {
+    if (range >= 0 && atOrBefore(this.start[range], end)) {
       this.extend(tcb, range, start, end);
       return;
     }
-    if (this.free < 0 || tcb.recovery.sackCount >= RANGES_MAX) return;
+    if (this.free < 0 || recovery.sackCount >= RANGES_MAX) return;
     const added = this.free;
     this.free = this.next[added];
     this.start[added] = start;
     this.end[added] = end;
     this.next[added] = range;
-    if (before < 0) tcb.recovery.sackHead = added;
-    else this.next[before] = added;
-    tcb.recovery.sackCount += 1;
-    tcb.recovery.sackedBytes += (end - start) | 0;
+    if (previous < 0) recovery.sackHead = added;
+    else this.next[previous] = added;
+    recovery.sackCount += 1;
+    recovery.sackedBytes += (end - start) | 0;
   }
 
-  /** Widens a range, and swallows those it then touches. */
+  /** Widens a range, and swallows those that it then touches. */
   private extend(tcb: Tcb, range: number, start: number, end: number): void {
+    const { recovery } = tcb;
     const ahead = (this.start[range] - start) | 0;
     if (ahead > 0) {
       this.start[range] = start;
-      tcb.recovery.sackedBytes += ahead;
+      recovery.sackedBytes += ahead;
     }
     const beyond = (end - this.end[range]) | 0;
     if (beyond <= 0) return;
     this.end[range] = end;
-    tcb.recovery.sackedBytes += beyond;
-    for (let after = this.next[range]; after >= 0; after = this.next[range]) {
-      const overlap = (this.end[range] - this.start[after]) | 0;
-      if (overlap < 0) return;
-      const rest = (this.end[after] - this.end[range]) | 0;
-      if (rest > 0) this.end[range] = this.end[after];
-      this.drop(tcb, range, after);
+    recovery.sackedBytes += beyond;
+    for (let following = this.next[range]; following >= 0; following = this.next[range]) {
+      if (before(this.end[range], this.start[following])) return;
+      const further = (this.end[following] - this.end[range]) | 0;
+      if (further > 0) this.end[range] = this.end[following];
+      this.drop(tcb, range, following);
       // `drop` took all of it off; what lies beyond the widened range is still held.
-      tcb.recovery.sackedBytes += Math.max(rest, 0);
+      recovery.sackedBytes += Math.max(further, 0);
     }
   }
 
-  private drop(tcb: Tcb, before: number, range: number): void {
-    if (before < 0) tcb.recovery.sackHead = this.next[range];
-    else this.next[before] = this.next[range];
-    tcb.recovery.sackCount -= 1;
-    tcb.recovery.sackedBytes -= (this.end[range] - this.start[range]) | 0;
+  private drop(tcb: Tcb, previous: number, range: number): void {
+    const { recovery } = tcb;
+    assert(recovery.sackCount > 0, 'scoreboard: a range that is dropped was counted');
+    if (previous < 0) recovery.sackHead = this.next[range];
+    else this.next[previous] = this.next[range];
+    recovery.sackCount -= 1;
+    recovery.sackedBytes -= (this.end[range] - this.start[range]) | 0;
     this.next[range] = this.free;
     this.free = range;
   }

@@ -3,6 +3,7 @@
  * segment tells all there is to tell: acknowledgement, window, timestamps; so sending one settles whatever
  * acknowledgement was owed.
  */
+import { assert } from '../../assert/assert.ts';
 import { IP_OUT_REQUESTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
 import { type LinkPort, TX_CHECKSUM } from '../contract.ts';
 import { ETHERNET_BYTES, ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
@@ -24,6 +25,7 @@ import {
   TIMESTAMPS_WORD,
   URG,
 } from '../header/tcp.ts';
+import { after } from '../seq.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { TIMER_ACK } from './control-block/timers.ts';
 import { writeSackBlocks } from './sack-receiver.ts';
@@ -33,11 +35,13 @@ import type { Tcb } from './tcb.ts';
 import { advertiseWindow, windowShift } from './window.ts';
 
 const TCP_AT = ETHERNET_BYTES + IPV4_BYTES;
+/** The data offset of a TCP header counts to 15 words. */
+const HEADER_BYTES_MAX = 60;
 const TIMESTAMPS_KIND_AND_LENGTH = 0x080a;
 
 /**
- * @param at where `claim` said. @param length payload bytes. @param sum of the payload, where the device does
- * not sum.
+ * @param at where `claim` said. @param seq of the first byte. @param flags of the TCP header.
+ * @param length payload bytes. @param sum of the payload, where the device does not sum.
  * @param tx TX_ bits. @param segmentBytes with TX_SEGMENT: payload of each segment. // Hot path: 14 stores.
  */
 export function sendSegment(
@@ -55,6 +59,8 @@ export function sendSegment(
   const { view, counters } = environment;
   const port = environment.ports[tcb.port];
   const segment = at + TCP_AT;
+  assert(tcb.neighbour >= 0, 'segment: the next hop has a hardware address');
+  assert(length <= tcb.mss || segmentBytes > 0, 'segment: payload beyond the MSS is for the device to cut');
   let headerBytes = TCP_BYTES;
   if ((flags & SYN) !== 0) {
     headerBytes += writeSynOptions(tcp, tcb, segment + TCP_OPTIONS);
@@ -67,6 +73,7 @@ export function sendSegment(
   if (length === 0 && tcb.sackPermitted !== 0 && (flags & SYN) === 0) {
     headerBytes += writeSackBlocks(tcp, tcb, segment + headerBytes);
   }
+  assert(headerBytes <= HEADER_BYTES_MAX, 'segment: the options fit in the header');
   const tcpLength = headerBytes + length;
   writeLinkAndIpv4(tcp, tcb, port, at, IPV4_BYTES + tcpLength);
 
@@ -75,7 +82,7 @@ export function sendSegment(
   view.setInt32(segment + TCP_ACK, (flags & ACK) === 0 ? 0 : tcb.rcvNxt);
   let bits = flags;
   let urgent = 0;
-  if (tcb.sndUrgent !== 0 && ((tcb.sndUp - seq) | 0) > 0) {
+  if (tcb.sndUrgent !== 0 && after(tcb.sndUp, seq)) {
     bits |= URG;
     urgent = Math.min(0xffff, (tcb.sndUp - seq) | 0);
   }
@@ -94,12 +101,14 @@ export function sendSegment(
   }
   counters[IP_OUT_REQUESTS] += 1;
   counters[TCP_OUT_SEGS] += 1;
-  tcb.acks.owed = ACK_NONE;
-  tcb.timers.armed &= ~TIMER_ACK;
-  tcb.acks.lastSent = tcb.rcvNxt;
-  tcb.timers.lastSendUs = environment.nowUs;
+  const { acks, timers } = tcb;
+  acks.owed = ACK_NONE;
+  acks.lastSent = tcb.rcvNxt;
+  timers.armed &= ~TIMER_ACK;
+  timers.lastSendUs = environment.nowUs;
 }
 
+/** Ethernet and IPv4 headers, the latter from its prepared sum. */
 function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, port: LinkPort, at: number, totalLength: number): void {
   const { view } = tcp.environment;
   const { macHigh, macLow } = tcp.neighbours;

@@ -1,11 +1,13 @@
 /**
- * The send queues: references to the bytes the users want sent. An element is an address, a length and the
- * context under which the user wants them back; the bytes stay where they are until acknowledged. One table
- * for all connections, each connection's elements linked in order. See the identities in `tcb.ts`.
+ * The send queues: references to the bytes that the users want sent. An element is an address, a length and
+ * the context under which the user wants the bytes back; the bytes stay where they are until acknowledged.
+ * One table serves all connections; each connection's elements are linked in order (`Tcb.sends`).
  */
+import { assert } from '../../assert/assert.ts';
 import type { Kernels } from '../../dma/kernels.ts';
 import type { LinkPort, SocketOwner } from '../contract.ts';
 import { fold, swap } from '../header/ipv4.ts';
+import { earlier, later } from '../seq.ts';
 import type { Tcb } from './tcb.ts';
 
 /** Element flag: more follows soon, so its end is no reason for a PSH or a short segment. */
@@ -20,14 +22,13 @@ export class SendQueue {
   private readonly owner: SocketOwner;
   private readonly ports: readonly LinkPort[];
   private readonly kernels: Kernels;
+  /** The first of the elements that nobody uses, linked by `next`; -1: none. */
   private free = 0;
-  /** Elements nobody uses. */
+  /** Elements that nobody uses. */
   available: number;
-  /**
-   * Set by `gather`: whether the bytes gathered reach the end of an element after which nothing is announced.
-   */
+  /** Set by `gather`: 1 when the bytes gathered reach the end of an element behind which nothing is announced. */
   pushed = 0;
-  /** Set by `gather`: one's-complement sum of the bytes gathered. */
+  /** Set by `gather`: one's-complement sum of the bytes gathered, where the device computes no checksums. */
   sum = 0;
 
   constructor(count: number, owner: SocketOwner, ports: readonly LinkPort[], kernels: Kernels) {
@@ -45,7 +46,10 @@ export class SendQueue {
 
   /** Adds bytes to the end of a connection's queue. There must be an element available. // Hot path. */
   append(tcb: Tcb, address: number, length: number, context: number, flags: number): void {
+    const { sends } = tcb;
     const element = this.free;
+    assert(element >= 0, 'send queue: an element is free for what is appended');
+    assert(length > 0, 'send queue: an element holds at least one byte');
     this.free = this.next[element];
     this.available -= 1;
     this.address[element] = address;
@@ -53,32 +57,34 @@ export class SendQueue {
     this.context[element] = context;
     this.flags[element] = flags;
     this.next[element] = -1;
-    if (tcb.sends.tail < 0) {
-      tcb.sends.head = element;
-      tcb.sends.headOffset = 0;
+    if (sends.tail < 0) {
+      sends.head = element;
+      sends.headOffset = 0;
     } else {
-      this.next[tcb.sends.tail] = element;
+      this.next[sends.tail] = element;
     }
-    tcb.sends.tail = element;
-    tcb.sends.count += 1;
+    sends.tail = element;
+    sends.count += 1;
     tcb.sndEnd = (tcb.sndEnd + length) | 0;
-    if (tcb.sends.cursor < 0) {
-      tcb.sends.cursor = element;
-      tcb.sends.cursorOffset = 0;
+    if (sends.cursor < 0) {
+      sends.cursor = element;
+      sends.cursorOffset = 0;
     }
   }
 
   /** Takes acknowledged bytes off the front; answers the contexts of elements that end. // Hot path. */
   acknowledge(tcb: Tcb, bytes: number): void {
+    const { sends } = tcb;
     let left = bytes;
     while (left > 0) {
-      const head = tcb.sends.head;
-      const rest = this.length[head] - tcb.sends.headOffset;
-      if (left < rest) {
-        tcb.sends.headOffset += left;
+      const { head } = sends;
+      assert(head >= 0, 'send queue: what is acknowledged is queued');
+      const unacknowledged = this.length[head] - sends.headOffset;
+      if (left < unacknowledged) {
+        sends.headOffset += left;
         return;
       }
-      left -= rest;
+      left -= unacknowledged;
       this.dropHead(tcb);
     }
   }
@@ -86,83 +92,140 @@ export class SendQueue {
   /** Empties a connection's queue and answers every context. */
   discard(tcb: Tcb): void {
     while (tcb.sends.head >= 0) this.dropHead(tcb);
+    assert(tcb.sends.count === 0, 'send queue: an empty queue has no elements');
+  }
+
+  /** Bytes in a connection's queue. */
+  queuedBytes(tcb: Tcb): number {
+    let bytes = -tcb.sends.headOffset;
+    for (let element = tcb.sends.head; element >= 0; element = this.next[element]) {
+      bytes += this.length[element];
+    }
+    return bytes;
   }
 
   /** Goes back to the oldest unacknowledged byte: it is the next to be sent, with all behind it. */
   rewind(tcb: Tcb): void {
+    const { sends } = tcb;
     tcb.sndNxt = tcb.sndUna;
-    tcb.sends.cursor = tcb.sends.head;
-    tcb.sends.cursorOffset = tcb.sends.headOffset;
+    sends.cursor = sends.head;
+    sends.cursorOffset = sends.headOffset;
   }
 
-  /** Puts the cursor `bytes` after the oldest unacknowledged byte. */
+  /** Puts the cursor `bytes` after the oldest unacknowledged byte, at most at the end of the queue. */
   seek(tcb: Tcb, bytes: number): void {
-    let element = tcb.sends.head;
-    let left = (bytes + tcb.sends.headOffset) | 0;
+    const { sends } = tcb;
+    let element = sends.head;
+    let left = (bytes + sends.headOffset) | 0;
     while (element >= 0 && left >= this.length[element]) {
       left -= this.length[element];
       element = this.next[element];
     }
-    tcb.sends.cursor = element;
-    tcb.sends.cursorOffset = element < 0 ? 0 : left;
+    assert(element >= 0 || left <= 1, 'send queue: the cursor is put no further than behind the FIN');
+    sends.cursor = element;
+    sends.cursorOffset = element < 0 ? 0 : left;
   }
 
   /**
    * Gives the port the next `length` bytes from the cursor on as pieces, and moves the cursor past them.
    * Where the device computes no checksums, their sum is left in `sum`.
-   * @returns how many bytes fitted in the pieces a packet may have. // Hot path.
+   * @returns how many bytes fitted in the pieces that a packet may have. // Hot path.
    */
   gather(tcb: Tcb, length: number): number {
     const port = this.ports[tcb.port];
+    const { sends } = tcb;
     const summing = !port.transmitChecksum;
     this.sum = 0;
-    let element = tcb.sends.cursor;
-    let offset = tcb.sends.cursorOffset;
+    let element = sends.cursor;
+    let offset = sends.cursorOffset;
     let gathered = 0;
     let pushed = 0;
     for (let pieces = port.piecesMax; pieces > 0 && gathered < length; pieces--) {
-      const rest = this.length[element] - offset;
+      assert(element >= 0, 'send queue: the bytes that are to be sent lie behind the cursor');
+      const left = this.length[element] - offset;
       const wanted = length - gathered;
-      if (rest > wanted) {
+      if (left > wanted) {
         if (summing) this.addSum(this.address[element] + offset, wanted, gathered);
         port.addPiece(this.address[element] + offset, wanted);
         offset += wanted;
         gathered = length;
         break;
       }
-      if (summing) this.addSum(this.address[element] + offset, rest, gathered);
-      port.addPiece(this.address[element] + offset, rest);
-      gathered += rest;
+      if (summing) this.addSum(this.address[element] + offset, left, gathered);
+      port.addPiece(this.address[element] + offset, left);
+      gathered += left;
       if ((this.flags[element] & ELEMENT_MORE) === 0) pushed = 1;
       element = this.next[element];
       offset = 0;
     }
-    tcb.sends.cursor = element;
-    tcb.sends.cursorOffset = offset;
+    sends.cursor = element;
+    sends.cursorOffset = offset;
     this.pushed = pushed;
     return gathered;
   }
 
-  /** @param before bytes gathered already: a piece at an odd offset counts with its bytes exchanged. */
-  private addSum(address: number, length: number, before: number): void {
+  /** @param preceding bytes gathered already: a piece at an odd offset counts with its bytes exchanged. */
+  private addSum(address: number, length: number, preceding: number): void {
     const sum = this.kernels.sum(address, length, 0);
-    this.sum = fold(this.sum + ((before & 1) === 0 ? sum : swap(sum)));
+    this.sum = fold(this.sum + ((preceding & 1) === 0 ? sum : swap(sum)));
   }
 
   private dropHead(tcb: Tcb): void {
-    const element = tcb.sends.head;
+    const { sends } = tcb;
+    const element = sends.head;
     const context = this.context[element];
-    tcb.sends.head = this.next[element];
-    tcb.sends.headOffset = 0;
-    if (tcb.sends.head < 0) tcb.sends.tail = -1;
-    if (tcb.sends.cursor === element) {
-      tcb.sends.cursor = tcb.sends.head;
-      tcb.sends.cursorOffset = 0;
+    sends.head = this.next[element];
+    sends.headOffset = 0;
+    if (sends.head < 0) sends.tail = -1;
+    if (sends.cursor === element) {
+      sends.cursor = sends.head;
+      sends.cursorOffset = 0;
     }
-    tcb.sends.count -= 1;
+    sends.count -= 1;
     this.next[element] = this.free;
     this.free = element;
     this.available += 1;
     if (context >= 0) this.owner.sendDone(context);
+  }
+
+  /** One connection's list against its sequence numbers. Costs a walk over it. */
+  check(tcb: Tcb): void {
+    const { sends } = tcb;
+    // The SYN occupies a sequence number and no byte; so does the FIN, which lies at `sndEnd`.
+    const first = later(tcb.sndUna, (tcb.iss + 1) | 0);
+    const ahead = (earlier(later(tcb.sndNxt, first), tcb.sndEnd) - first) | 0;
+    let count = 0;
+    let last = -1;
+    let bytes = -sends.headOffset;
+    let toCursor = -1;
+    for (let element = sends.head; element >= 0; element = this.next[element]) {
+      if (element === sends.cursor) toCursor = bytes + sends.cursorOffset;
+      bytes += this.length[element];
+      last = element;
+      count += 1;
+    }
+    if (sends.cursor < 0) toCursor = bytes;
+    assert(count === sends.count, 'send queue: as many elements are linked as are counted');
+    assert(last === sends.tail, 'send queue: the tail is the last element linked');
+    assert(
+      count === 0 || sends.headOffset < this.length[sends.head],
+      'send queue: the first element has a byte that is not acknowledged',
+    );
+    assert(
+      count === 0 ? sends.headOffset === 0 : bytes === ((tcb.sndEnd - first) | 0),
+      'send queue: the elements hold the bytes from sndUna to sndEnd',
+    );
+    assert(count === 0 || toCursor === ahead, 'send queue: the cursor lies at sndNxt');
+  }
+
+  /** The free list. @param used elements in all connections' lists. Costs a walk over the table. */
+  checkFree(used: number): void {
+    let free = 0;
+    for (let element = this.free; element >= 0; element = this.next[element]) {
+      free += 1;
+      if (free > this.next.length) break;
+    }
+    assert(free === this.available, 'send queue: as many elements are free as are counted');
+    assert(free + used === this.next.length, 'send queue: each element is free or in one list');
   }
 }

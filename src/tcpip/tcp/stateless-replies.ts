@@ -1,7 +1,8 @@
 /**
- * Segments that belong to no Tcb: resets, and acknowledgements from TIME-WAIT. Input queues them here, in a ring for each
- * port, `flush` sends them. When a ring is full they are dropped: the peer will ask again.
+ * Segments that belong to no Tcb: resets, and acknowledgements from TIME-WAIT. Input queues them here, in a
+ * ring for each port, and `flush` sends them. When a ring is full they are dropped: the peer will ask again.
  */
+import { assert } from '../../assert/assert.ts';
 import { IP_OUT_REQUESTS, TCP_OUT_RSTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import { type LinkPort, TX_CHECKSUM } from '../contract.ts';
@@ -27,7 +28,9 @@ import type { Routes } from '../route.ts';
 /** Segments that wait at one port: as many as there may be connections, between these bounds. */
 const ENTRIES_MIN = 64;
 const ENTRIES_MAX = 1024;
+/** The words that each takes up. */
 const WORDS = 10;
+// The words of an entry.
 const LOCAL = 0;
 const REMOTE = 1;
 const PORTS = 2;
@@ -43,12 +46,13 @@ export class Replies {
   private readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
-  /** Places in each port's ring. */
+  /** Places in each port's ring: a power of two. */
   private readonly entries: number;
   /** The rings of all ports, one behind the other; heads and tails count entries, by port. */
   private readonly ring: Int32Array;
   private readonly head: Int32Array;
   private readonly tail: Int32Array;
+  /** Segments in all rings. */
   private waiting = 0;
   /** Where the segment queued last lies in `ring`. */
   private latest = 0;
@@ -87,6 +91,7 @@ export class Replies {
   ): boolean {
     const { ring, head, tail } = this;
     const port = this.routes.portFor(remote);
+    assert(port >= 0 && port < head.length, 'replies: a segment leaves by a port that there is');
     if (((tail[port] - head[port]) | 0) === this.entries) return false;
     const at = this.placeOf(port, tail[port]);
     this.latest = at;
@@ -105,6 +110,7 @@ export class Replies {
 
   /** Adds timestamps to the segment queued last. */
   addTimestamps(value: number, echo: number): void {
+    assert(this.waiting > 0, 'replies: timestamps are for a segment that waits');
     const at = this.latest;
     this.ring[at + TIMESTAMPS] = 1;
     this.ring[at + TS_VALUE] = value;
@@ -122,6 +128,7 @@ export class Replies {
         sent += outcome;
         head[port] += 1;
         this.waiting -= 1;
+        assert(this.waiting >= 0, 'replies: a segment that was sent was counted');
       }
     }
     return sent;

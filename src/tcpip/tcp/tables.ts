@@ -2,6 +2,7 @@
  * Every table of TCP, in one object that the functions of this folder are given. Made once; nothing grows
  * after.
  */
+import { COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import { KeyedHash } from '../keyed-hash.ts';
@@ -10,6 +11,7 @@ import type { Routes } from '../route.ts';
 import type { CongestionControl } from './congestion/congestion.ts';
 import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
+import { Edges } from './edges.ts';
 import { FastRecovery } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { ReadyRing } from './ready-ring.ts';
@@ -38,7 +40,12 @@ export class TcpTables {
   readonly replies: Replies;
   readonly segment: SegmentIn;
   readonly congestion: CongestionControl;
+  readonly scoreboard: Scoreboard;
   readonly recovery: LossRecovery;
+  /** For costly assertions alone. */
+  readonly edges: Edges;
+  flushesUnchecked = 0;
+  checks = 0;
   readonly hash: KeyedHash;
   /** How far the ephemeral ports have gone round (ports.ts). */
   portSteps = 0;
@@ -68,25 +75,11 @@ export class TcpTables {
     this.replies = new Replies(environment, routes, neighbours);
     this.segment = new SegmentIn();
     this.congestion = new NewReno();
-    const scoreboard = new Scoreboard(environment, Math.max(1024, count));
-    this.recovery = new FastRecovery(environment, scoreboard, this.congestion);
+    this.scoreboard = new Scoreboard(environment, Math.max(1024, count));
+    this.edges = new Edges(COSTLY_ASSERTIONS ? count : 0);
+    this.recovery = new FastRecovery(environment, this.scoreboard, this.congestion);
     this.hash = new KeyedHash(random);
     this.bound = new PortLists(count);
     this.ready = ports.map(() => new ReadyRing(count));
   }
-}
-
-/** The connection owes the wire something: the next flush looks at it. // Hot path. */
-export function markReady(tcp: TcpTables, tcb: Tcb): void {
-  const bit = 1 << tcb.port;
-  if ((tcb.ready & bit) !== 0) return;
-  tcb.ready |= bit;
-  tcp.ready[tcb.port].append(tcb.index);
-}
-
-/** Whether any connection owes the wire something. // Hot path. */
-export function hasReady(tcp: TcpTables): boolean {
-  const { ready } = tcp;
-  for (let port = 0; port < ready.length; port++) if (!ready[port].isEmpty) return true;
-  return false;
 }

@@ -218,3 +218,8 @@ export class Tcb {
 export function flightBytes(tcb: Tcb): number {
   return (tcb.sndMax - tcb.sndUna) | 0;
 }
+
+/** Ports as segments from the peer have them: the peer's in the upper half. */
+export function portPair(tcb: Tcb): number {
+  return (tcb.remotePort << 16) | tcb.localPort;
+}

@@ -3,9 +3,13 @@
  * a new SYN in (RFC 9293 §3.10.7.4, RFC 6191) and to give the pair to a new active open. All wait equally
  * long, so they are kept in the order in which they end. When the table is full the oldest ends early.
  */
+import { assert } from '../../assert/assert.ts';
+import { before } from '../seq.ts';
+
 export class TimeWaitTable {
   readonly remoteAddress: Int32Array;
   readonly localAddress: Int32Array;
+  /** As a segment from the peer has them: the peer's in the upper half. */
   readonly ports: Int32Array;
   readonly sndNxt: Int32Array;
   readonly rcvNxt: Int32Array;
@@ -15,11 +19,12 @@ export class TimeWaitTable {
   readonly timestamps: Uint8Array;
   readonly tsRecent: Int32Array;
   readonly tsOffset: Int32Array;
-  /** When the connection came here, and when it leaves. */
+  /** When the connection came here, and when it leaves, in microseconds. */
   readonly since: Int32Array;
   readonly until: Int32Array;
   private readonly previous: Int32Array;
   private readonly next: Int32Array;
+  /** The first of the entries that are not used, linked by `next`; -1: none. */
   private free = 0;
   /** The entry that ends first; -1 when there is none. */
   oldest = -1;
@@ -50,6 +55,7 @@ export class TimeWaitTable {
   /** @returns an entry, last in order of ending; there must be a free one. */
   take(nowUs: number, untilUs: number): number {
     const entry = this.free;
+    assert(entry >= 0, 'TIME-WAIT: an entry is free for the connection that comes');
     this.free = this.next[entry];
     this.count += 1;
     this.since[entry] = nowUs;
@@ -57,17 +63,42 @@ export class TimeWaitTable {
     return entry;
   }
 
-  /** The entry waits anew (RFC 9293 §3.10.7.4: a retransmitted FIN restarts 2 MSL). */
+  /** The entry waits anew (RFC 9293 §3.10.7.4: a FIN sent again restarts the wait of 2 MSL). */
   renew(entry: number, untilUs: number): void {
     this.unlink(entry);
     this.append(entry, untilUs);
   }
 
   release(entry: number): void {
+    assert(this.count > 0, 'TIME-WAIT: an entry that ends was taken');
     this.unlink(entry);
     this.next[entry] = this.free;
     this.free = entry;
     this.count -= 1;
+  }
+
+  /** The entry that ends after this one; -1: none. */
+  following(entry: number): number {
+    return this.next[entry];
+  }
+
+  /** The order of ending and the free list. Costs a walk over the table. */
+  check(): void {
+    let count = 0;
+    let last = -1;
+    for (let entry = this.oldest; entry >= 0 && count <= this.count; entry = this.next[entry]) {
+      assert(this.previous[entry] === last, 'TIME-WAIT: neighbours in the order of ending name each other');
+      assert(
+        last < 0 || !before(this.until[entry], this.until[last]),
+        'TIME-WAIT: no entry ends before the one in front of it',
+      );
+      last = entry;
+      count += 1;
+    }
+    assert(count === this.count, 'TIME-WAIT: as many entries are linked as are counted');
+    assert(last === this.newest, 'TIME-WAIT: the newest entry is the last one linked');
+    for (let entry = this.free; entry >= 0 && count <= this.next.length; entry = this.next[entry]) count += 1;
+    assert(count === this.next.length, 'TIME-WAIT: each entry is free or waits');
   }
 
   private append(entry: number, untilUs: number): void {
@@ -80,11 +111,11 @@ export class TimeWaitTable {
   }
 
   private unlink(entry: number): void {
-    const before = this.previous[entry];
-    const behind = this.next[entry];
-    if (before < 0) this.oldest = behind;
-    else this.next[before] = behind;
-    if (behind < 0) this.newest = before;
-    else this.previous[behind] = before;
+    const preceding = this.previous[entry];
+    const following = this.next[entry];
+    if (preceding < 0) this.oldest = following;
+    else this.next[preceding] = following;
+    if (following < 0) this.newest = preceding;
+    else this.previous[following] = preceding;
   }
 }

@@ -6,7 +6,8 @@
  * back in the pool, may still have an entry: whoever pops it finds nothing due. All entries lie within 2^31
  * µs of each other because no timer is set for longer than 2^30.
  */
-import { before } from '../seq.ts';
+import { assert } from '../../assert/assert.ts';
+import { atOrBefore, before } from '../seq.ts';
 
 export class TimerHeap {
   /** The connection (Tcb index) at each place of the heap, and when it is to be looked at. */
@@ -38,17 +39,43 @@ export class TimerHeap {
    */
   schedule(index: number, deadline: number): void {
     const place = this.places[index];
-    if (place < 0) this.up(this.size++, index, deadline);
-    else if (before(deadline, this.deadlines[place])) this.up(place, index, deadline);
+    if (place < 0) {
+      assert(this.size < this.heap.length, 'timer heap: a connection has at most one entry');
+      this.up(this.size++, index, deadline);
+    } else if (before(deadline, this.deadlines[place])) {
+      this.up(place, index, deadline);
+    }
+  }
+
+  /** Whether somebody looks at connection `index` no later than `deadline`. */
+  covers(index: number, deadline: number): boolean {
+    const place = this.places[index];
+    return place >= 0 && atOrBefore(this.deadlines[place], deadline);
   }
 
   /** Takes the earliest entry out; only when not empty. @returns its connection. */
   pop(): number {
+    assert(this.size > 0, 'timer heap: an entry is taken out only where there is one');
     const top = this.heap[0];
     this.places[top] = -1;
     this.size -= 1;
     if (this.size > 0) this.down(this.heap[this.size], this.deadlines[this.size]);
     return top;
+  }
+
+  /** The order of the heap, and that each entry knows its place. Costs a walk over it. */
+  check(): void {
+    const { heap, deadlines, places, size } = this;
+    let placed = 0;
+    for (let place = 0; place < size; place++) {
+      assert(places[heap[place]] === place, 'timer heap: each entry is where its connection says');
+      assert(
+        place === 0 || atOrBefore(deadlines[(place - 1) >> 1], deadlines[place]),
+        'timer heap: no entry is due before the one above it',
+      );
+    }
+    for (let index = 0; index < places.length; index++) if (places[index] >= 0) placed += 1;
+    assert(placed === size, 'timer heap: no connection has a place without an entry');
   }
 
   /** Puts an entry at place `from` or above, where it belongs. */

@@ -2,6 +2,7 @@
  * Setting a connection's timers. What happens when they expire is in `expire.ts`; how they are kept in
  * `timer-heap.ts`.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   TIMER_ACK,
   TIMER_FIN_WAIT,
@@ -9,20 +10,21 @@ import {
   TIMER_PERSIST,
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
+import { FIN_WAIT_2 } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
-/**
- * The longest a heap entry lies ahead, so that wrapping time stays comparable; longer timers are taken up
- * again.
- */
+/** The longest a heap entry lies ahead, so that wrapping time stays comparable; longer timers are taken up again. */
 const AHEAD_MAX_MS = 1_000_000;
 
 /** (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3). // Hot path: stores only, as a rule. */
 export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
-  tcb.timers.armed = (tcb.timers.armed & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
-  tcb.timers.retransmitAt = (tcp.environment.nowUs + tcb.rtt.rto) | 0;
-  tcp.timers.schedule(tcb.index, tcb.timers.retransmitAt);
+  const { timers } = tcb;
+  assert(tcb.hashed !== 0, 'timers: only a connection that lives sends again');
+  assert(tcb.rtt.rto > 0, 'timers: the retransmission time-out is not 0');
+  timers.armed = (timers.armed & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
+  timers.retransmitAt = (tcp.environment.nowUs + tcb.rtt.rto) | 0;
+  tcp.timers.schedule(tcb.index, timers.retransmitAt);
 }
 
 /** Stops it, and the persist timer with it (RFC 6298 §5.2). */
@@ -32,33 +34,40 @@ export function stopRetransmit(tcb: Tcb): void {
 
 /** Starts the persist timer (RFC 9293 §3.8.6.1): first after an RTO, then twice as long each time. */
 export function startPersist(tcp: TcpTables, tcb: Tcb): void {
+  const { timers } = tcb;
   const { rtoMaxUs } = tcp.environment.config;
+  assert(tcb.hashed !== 0, 'timers: only a connection that lives probes a window');
   let interval = tcb.rtt.rto;
-  for (let i = 0; i < tcb.timers.retries && interval < rtoMaxUs; i++) interval *= 2;
-  tcb.timers.armed = (tcb.timers.armed & ~TIMER_RETRANSMIT) | TIMER_PERSIST;
-  tcb.timers.retransmitAt = (tcp.environment.nowUs + Math.min(interval, rtoMaxUs)) | 0;
-  tcp.timers.schedule(tcb.index, tcb.timers.retransmitAt);
+  for (let i = 0; i < timers.retries && interval < rtoMaxUs; i++) interval *= 2;
+  timers.armed = (timers.armed & ~TIMER_RETRANSMIT) | TIMER_PERSIST;
+  timers.retransmitAt = (tcp.environment.nowUs + Math.min(interval, rtoMaxUs)) | 0;
+  tcp.timers.schedule(tcb.index, timers.retransmitAt);
 }
 
 /** Starts the delayed-acknowledgement timer, unless it runs. // Hot path. */
 export function startAckDelay(tcp: TcpTables, tcb: Tcb): void {
-  if ((tcb.timers.armed & TIMER_ACK) !== 0) return;
-  tcb.timers.armed |= TIMER_ACK;
-  tcb.timers.ackAt = (tcp.environment.nowUs + tcp.environment.config.delayedAckUs) | 0;
-  tcp.timers.schedule(tcb.index, tcb.timers.ackAt);
+  const { timers } = tcb;
+  if ((timers.armed & TIMER_ACK) !== 0) return;
+  timers.armed |= TIMER_ACK;
+  timers.ackAt = (tcp.environment.nowUs + tcp.environment.config.delayedAckUs) | 0;
+  tcp.timers.schedule(tcb.index, timers.ackAt);
 }
 
-/**
- * Sets the keep-alive timer to go off after `seconds` (up to 32767: kept in milliseconds, looked at every
- * 1000 s).
- */
+/** Sets the keep-alive timer. @param milliseconds from now; at most 32767 s, looked at every 1000 s. */
 export function startKeepAlive(tcp: TcpTables, tcb: Tcb, milliseconds: number): void {
+  assert(milliseconds > 0, 'timers: a keep-alive interval is not 0');
+  assert(tcb.hashed !== 0, 'timers: only a connection that lives is kept alive');
   tcb.timers.armed |= TIMER_KEEPALIVE;
   tcb.timers.keepAliveAtMs = (tcp.environment.nowMs + milliseconds) | 0;
   tcp.timers.schedule(tcb.index, keepAliveLook(tcp, tcb));
 }
 
+/** Limits how long a connection that nobody owns waits for the peer's FIN (Linux tcp_fin_timeout). */
 export function startFinWait(tcp: TcpTables, tcb: Tcb): void {
+  assert(
+    tcb.state === FIN_WAIT_2 && tcb.owner < 0,
+    "timers: only what nobody owns waits for the peer's FIN by the clock",
+  );
   tcb.timers.armed |= TIMER_FIN_WAIT;
   tcb.timers.finWaitAt = (tcp.environment.nowUs + tcp.environment.config.finWait2Us) | 0;
   tcp.timers.schedule(tcb.index, tcb.timers.finWaitAt);
@@ -73,10 +82,10 @@ function keepAliveLook(tcp: TcpTables, tcb: Tcb): number {
 
 /** Puts the connection back in the heap under its earliest deadline. */
 export function reschedule(tcp: TcpTables, tcb: Tcb): void {
-  const { armed } = tcb.timers;
-  if ((armed & (TIMER_RETRANSMIT | TIMER_PERSIST)) !== 0)
-    tcp.timers.schedule(tcb.index, tcb.timers.retransmitAt);
-  if ((armed & TIMER_ACK) !== 0) tcp.timers.schedule(tcb.index, tcb.timers.ackAt);
-  if ((armed & TIMER_FIN_WAIT) !== 0) tcp.timers.schedule(tcb.index, tcb.timers.finWaitAt);
+  const { timers } = tcb;
+  const { armed } = timers;
+  if ((armed & (TIMER_RETRANSMIT | TIMER_PERSIST)) !== 0) tcp.timers.schedule(tcb.index, timers.retransmitAt);
+  if ((armed & TIMER_ACK) !== 0) tcp.timers.schedule(tcb.index, timers.ackAt);
+  if ((armed & TIMER_FIN_WAIT) !== 0) tcp.timers.schedule(tcb.index, timers.finWaitAt);
   if ((armed & TIMER_KEEPALIVE) !== 0) tcp.timers.schedule(tcb.index, keepAliveLook(tcp, tcb));
 }

@@ -1,32 +1,37 @@
 /**
  * The receive window: what the buffer has room for, without retreating (RFC 9293 SHLD-14) and without growing
- * in silly steps (§3.8.6.2.2). `rcvBuffer` less what is queued less what was taken and not yet consumed.
+ * in silly steps (§3.8.6.2.2). The buffer is taken up by what is queued and by what was taken and is not yet
+ * consumed.
  */
+import { assert } from '../../assert/assert.ts';
+import { after } from '../seq.ts';
 import type { TcpTables } from './tables.ts';
-import type { Tcb } from './tcb.ts';
+import { MSS_DEFAULT, type Tcb } from './tcb.ts';
 
 const FIELD_MAX = 65535;
+/** RFC 7323 §2.3: the largest shift. */
+const SHIFT_MAX = 14;
 
 /** The largest window there can be: the whole buffer, or what the field can say. // Hot path. */
 function windowBytesMax(tcb: Tcb): number {
   return Math.min(tcb.received.bufferBytes, FIELD_MAX << tcb.rcvScale);
 }
 
-/** Smallest step by which the right edge moves on by itself. */
+/** The smallest step by which the right edge moves on by itself. */
 function stepBytes(tcb: Tcb): number {
-  const half = windowBytesMax(tcb) >> 1;
-  const full = Math.max(tcb.received.segmentBytesMax, 536);
-  return Math.min(half, full);
+  return Math.min(windowBytesMax(tcb) >> 1, Math.max(tcb.received.segmentBytesMax, MSS_DEFAULT));
 }
 
 /** The window to offer now, in bytes from `rcvNxt`. // Hot path. */
 export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
+  const { received } = tcb;
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
-  const { bufferBytes, queuedBytes, unconsumedBytes } = tcb.received;
+  const free = (received.bufferBytes - received.queuedBytes - received.unconsumedBytes) | 0;
   // Without the cap every read would look like a wide step to a peer that does not scale windows.
-  const room = Math.min(FIELD_MAX << tcb.rcvScale, (bufferBytes - queuedBytes - unconsumedBytes) | 0);
-  if (((room - offered) | 0) < stepBytes(tcb)) return Math.max(offered, 0);
-  if (tcb.received.head >= 0 && tcp.receiveQueue.isShort(tcb)) return Math.max(offered, 0);
+  const room = Math.min(FIELD_MAX << tcb.rcvScale, free);
+  const growth = (room - offered) | 0;
+  if (growth < stepBytes(tcb)) return Math.max(offered, 0);
+  if (received.head >= 0 && tcp.receiveQueue.isShort(tcb)) return Math.max(offered, 0);
   return room;
 }
 
@@ -38,14 +43,16 @@ export function advertiseWindow(tcp: TcpTables, tcb: Tcb, scale: number): number
   // RFC 7323 §2.4: rounding down must not pull an edge back that was promised.
   if (field << scale < offered) field += 1;
   if (field > FIELD_MAX) field = FIELD_MAX;
+  // A SYN sent again is never scaled, and may offer less than an acknowledgement sent meanwhile.
+  assert(field << scale >= offered || scale !== tcb.rcvScale, 'window: its right edge does not move back');
   const edge = (tcb.rcvNxt + (field << scale)) | 0;
-  if (((edge - tcb.rcvAdv) | 0) > 0) tcb.rcvAdv = edge;
+  if (after(edge, tcb.rcvAdv)) tcb.rcvAdv = edge;
   return field;
 }
 
 /**
  * Whether the peer should be told of a wider window by itself: the step is worth it, and either it is half
- * the largest window or the peer might be near the edge it knows.
+ * the largest window or the peer might be near the edge that it knows.
  */
 export function windowUpdateDue(tcp: TcpTables, tcb: Tcb): boolean {
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
@@ -58,6 +65,7 @@ export function windowUpdateDue(tcp: TcpTables, tcb: Tcb): boolean {
 /** RFC 7323 §2.2: the least shift with which a window of the whole buffer can be told. */
 export function windowShift(bufferBytes: number): number {
   let shift = 0;
-  while (shift < 14 && FIELD_MAX << shift < bufferBytes) shift += 1;
+  while (shift < SHIFT_MAX && FIELD_MAX << shift < bufferBytes) shift += 1;
+  assert(FIELD_MAX << shift >= bufferBytes, 'window: the largest buffer can be told with the largest shift');
   return shift;
 }

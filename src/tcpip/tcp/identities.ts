@@ -1,0 +1,233 @@
+/**
+ * What must hold between the fields of a connection, and between the tables, whenever nothing is in the middle
+ * of changing them. Looked at where costly assertions run: a connection after each segment, timer and call
+ * that was its own and after its output; all tables after some of the flushes.
+ */
+import { assert } from '../../assert/assert.ts';
+import { atOrBefore, before } from '../seq.ts';
+import { checkAcceptQueue } from './accept-queue.ts';
+import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
+import { DUE_NOTHING, RECOVERY_FAST, RECOVERY_NONE } from './control-block/recovery-state.ts';
+import {
+  TIMER_ACK,
+  TIMER_FIN_WAIT,
+  TIMER_KEEPALIVE,
+  TIMER_PERSIST,
+  TIMER_RETRANSMIT,
+} from './control-block/timers.ts';
+import { CLOSED, FIN_WAIT_2, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
+import type { TcpTables } from './tables.ts';
+import { flightBytes, portPair, type Tcb } from './tcb.ts';
+
+/** One flush in so many looks at all tables: that costs as much as thousands of segments. */
+const FLUSHES_A_CHECK = 4096;
+/** A connection's longer queues are walked by one check in so many: else each segment of a long queue costs a walk. */
+const SHORT_QUEUE = 16;
+const CHECKS_A_WALK = 64;
+
+/** Everything that can be said of one connection by itself. Costs a walk over its queues. */
+export function checkTcb(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.inUse === 0) {
+    checkPooled(tcb);
+    return;
+  }
+  const { state } = tcb;
+  tcp.checks += 1;
+  const walks = tcp.checks % CHECKS_A_WALK === 0;
+  if (walks || tcb.received.slotsHeld <= SHORT_QUEUE) tcp.receiveQueue.check(tcb);
+  if (state === CLOSED || state === LISTEN || state === TIME_WAIT) {
+    checkQuiet(tcp, tcb);
+    return;
+  }
+  assert(
+    tcp.demux.find(tcb.remoteAddress, tcb.localAddress, portPair(tcb)) === tcb.index + 1,
+    'TCB: segments of a connection find it',
+  );
+  checkSequence(tcb);
+  tcp.edges.check(tcb);
+  if (walks || tcb.sends.count <= SHORT_QUEUE) tcp.sendQueue.check(tcb);
+  checkRecovery(tcp, tcb);
+  checkTimers(tcp, tcb);
+}
+
+/** A Tcb in the pool. */
+function checkPooled(tcb: Tcb): void {
+  assert(
+    tcb.state === CLOSED && tcb.owner < 0 && tcb.parent < 0,
+    'TCB: in the pool it is closed and nobody has it',
+  );
+  assert(tcb.timers.armed === 0, 'TCB: in the pool no timer runs');
+  assert(tcb.hashed === 0 && tcb.bound === 0, 'TCB: in the pool it has neither a pair nor a port');
+}
+
+/** A Tcb without a living connection: closed, listening, or with its connection in the TIME-WAIT table. */
+function checkQuiet(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.hashed === 0, 'TCB: closed, listening or in TIME-WAIT it is not what segments find');
+  assert(tcb.timers.armed === 0, 'TCB: closed, listening or in TIME-WAIT no timer of its runs');
+  assert(tcb.sends.count === 0, 'TCB: closed, listening or in TIME-WAIT it has nothing to send');
+  assert(
+    tcb.received.lateHead < 0,
+    'TCB: closed, listening or in TIME-WAIT it waits for no hole to be filled',
+  );
+  assert(
+    tcb.awaitsNeighbour === 0,
+    'TCB: closed, listening or in TIME-WAIT it waits for no hardware address',
+  );
+  if (tcb.state === LISTEN) {
+    assert(
+      tcb.bound !== 0 && tcb.parent < 0,
+      'TCB: a listener is bound to a port, and has no listener itself',
+    );
+  }
+  tcp.edges.forget(tcb.index);
+}
+
+/** The variables of RFC 9293 §3.3.1 against each other. */
+function checkSequence(tcb: Tcb): void {
+  const { received } = tcb;
+  assert(atOrBefore(tcb.sndUna, tcb.sndNxt), 'TCB: sndUna is not past sndNxt');
+  assert(atOrBefore(tcb.sndNxt, tcb.sndMax), 'TCB: sndNxt is not past sndMax');
+  assert(atOrBefore(tcb.iss, tcb.sndUna), 'TCB: nothing before the initial sequence number is outstanding');
+  assert(
+    atOrBefore(tcb.sndMax, (tcb.sndEnd + tcb.finQueued) | 0),
+    'TCB: no more was sent than was queued, with the FIN where one is',
+  );
+  assert(tcb.mss > 0, 'TCB: a segment holds at least one byte');
+  assert(tcb.sndWnd >= 0 && tcb.sndWnd <= tcb.sndWndMax, 'TCB: no window was larger than the largest');
+  if (tcb.state === SYN_SENT) return;
+  assert(
+    atOrBefore(tcb.rcvNxt, (tcb.rcvAdv + received.finTaken) | 0),
+    'TCB: nothing but the FIN was taken beyond the window that was offered',
+  );
+  assert(
+    received.finTaken === 0 || tcb.rcvNxt === ((received.finSeq + 1) | 0),
+    'TCB: nothing follows the FIN',
+  );
+  assert(received.unconsumedBytes >= 0, 'TCB: no more was consumed than was taken');
+}
+
+/** Loss recovery and congestion control against what is outstanding. */
+function checkRecovery(tcp: TcpTables, tcb: Tcb): void {
+  const { recovery, congestion } = tcb;
+  tcp.scoreboard.check(tcb);
+  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
+    assert(recovery.phase === RECOVERY_NONE, 'TCB: a handshake recovers from no loss');
+    assert(recovery.due === DUE_NOTHING, 'TCB: a handshake sends its SYN again and nothing else');
+    return;
+  }
+  assert(
+    recovery.phase !== RECOVERY_FAST || (before(tcb.sndUna, recovery.recover) && flightBytes(tcb) > 0),
+    'TCB: fast recovery ends when what was outstanding is acknowledged',
+  );
+  assert(atOrBefore(recovery.recover, tcb.sndMax), 'TCB: recovery waits for nothing that was not sent');
+  assert(congestion.cwnd > 0, 'TCB: the congestion window lets at least something out');
+}
+
+/** Which timers may run, and that the heap knows of those that do. */
+function checkTimers(tcp: TcpTables, tcb: Tcb): void {
+  const { armed, retransmitAt, ackAt, finWaitAt } = tcb.timers;
+  const { owed } = tcb.acks;
+  const sending = armed & (TIMER_RETRANSMIT | TIMER_PERSIST);
+  assert(
+    sending !== (TIMER_RETRANSMIT | TIMER_PERSIST),
+    'TCB: the retransmission and the persist timer exclude each other',
+  );
+  assert(
+    flightBytes(tcb) <= 0 || sending !== 0 || tcb.ready !== 0 || tcb.awaitsNeighbour !== 0,
+    'TCB: what is outstanding has a timer, or is about to be sent',
+  );
+  assert(
+    owed !== ACK_DELAYED || (armed & TIMER_ACK) !== 0,
+    'TCB: an acknowledgement that waits has its timer',
+  );
+  assert((armed & TIMER_ACK) === 0 || owed !== ACK_NONE, 'TCB: the delay timer runs for an acknowledgement');
+  assert(
+    (armed & TIMER_FIN_WAIT) === 0 || (tcb.state === FIN_WAIT_2 && tcb.owner < 0),
+    'TCB: only in FIN-WAIT-2, and owned by nobody, it waits for a FIN by the clock',
+  );
+  assert(
+    (armed & TIMER_KEEPALIVE) === 0 || tcb.state !== SYN_SENT,
+    'TCB: what is not open is not kept alive',
+  );
+  const { timers } = tcp;
+  assert(sending === 0 || timers.covers(tcb.index, retransmitAt), 'TCB: the heap knows when to send again');
+  assert(
+    (armed & TIMER_ACK) === 0 || timers.covers(tcb.index, ackAt),
+    'TCB: the heap knows when to acknowledge',
+  );
+  assert(
+    (armed & TIMER_FIN_WAIT) === 0 || timers.covers(tcb.index, finWaitAt),
+    'TCB: the heap knows when to stop waiting for a FIN',
+  );
+}
+
+/** Looks at all tables after some of the flushes. */
+export function checkTablesSometimes(tcp: TcpTables): void {
+  tcp.flushesUnchecked += 1;
+  if (tcp.flushesUnchecked < FLUSHES_A_CHECK) return;
+  tcp.flushesUnchecked = 0;
+  checkTables(tcp);
+}
+
+/** Every connection, and the tables against their sum. Costs a walk over all of them. */
+export function checkTables(tcp: TcpTables): void {
+  const { tcbs } = tcp;
+  const embryos = new Int32Array(tcbs.length);
+  const marks = new Uint8Array(tcp.receiveQueue.next.length);
+  let free = 0;
+  let hashed = 0;
+  let awaiting = 0;
+  let elements = 0;
+  let ranges = 0;
+  for (const tcb of tcbs) {
+    checkTcb(tcp, tcb);
+    tcp.receiveQueue.check(tcb, marks);
+    if (tcb.inUse === 0) free += 1;
+    hashed += tcb.hashed;
+    awaiting += tcb.awaitsNeighbour;
+    elements += tcb.sends.count;
+    ranges += tcb.recovery.sackCount;
+    if (tcb.parent >= 0 && tcb.state === SYN_RECEIVED) embryos[tcb.parent] += 1;
+  }
+  assert(free === tcp.freeTcbCount, 'tables: as many connections are in the pool as are counted');
+  assert(
+    awaiting === tcp.awaitingNeighbour,
+    'tables: as many connections wait for a neighbour as are counted',
+  );
+  for (const tcb of tcbs) if (tcb.state === LISTEN) checkAcceptQueue(tcp, tcb, embryos[tcb.index]);
+  tcp.sendQueue.checkFree(elements);
+  tcp.scoreboard.checkFree(ranges);
+  tcp.demux.check(hashed + tcp.timeWait.count);
+  tcp.timers.check();
+  tcp.timeWait.check();
+  checkTimeWaitPairs(tcp);
+  checkBindings(tcp);
+}
+
+/** Segments of each pair in TIME-WAIT find its entry. */
+function checkTimeWaitPairs(tcp: TcpTables): void {
+  const { timeWait, demux } = tcp;
+  for (let entry = timeWait.oldest; entry >= 0; entry = timeWait.following(entry)) {
+    const { remoteAddress, localAddress, ports } = timeWait;
+    assert(
+      demux.find(remoteAddress[entry], localAddress[entry], ports[entry]) === -(entry + 1),
+      'tables: segments of a pair in TIME-WAIT find its entry',
+    );
+  }
+}
+
+/** Whoever is bound to a port is in that port's list, once. */
+function checkBindings(tcp: TcpTables): void {
+  const { tcbs } = tcp;
+  for (const tcb of tcbs) {
+    if (tcb.bound === 0) continue;
+    let found = 0;
+    let steps = 0;
+    for (let at = tcp.bound.first(tcb.localPort); at >= 0; at = tcbs[at].boundNext) {
+      if (at === tcb.index) found += 1;
+      assert(tcbs[at].bound === 1, 'tables: who is in the list of a port is bound to one');
+      assert(++steps <= tcbs.length, 'tables: the list of a port comes to an end');
+    }
+    assert(found === 1, 'tables: who is bound to a port is in its list, once');
+  }
+}

@@ -1,0 +1,29 @@
+/** What becomes of the connections that wait for a hardware address, once it is known or nobody has answered. */
+import { EHOSTUNREACH } from '../../socket/errno.ts';
+import { TIMER_RETRANSMIT } from './control-block/timers.ts';
+import { failTcb } from './lifecycle.ts';
+import { stopAwaiting } from './path.ts';
+import { markReady } from './ready.ts';
+import { SYN_SENT } from './state.ts';
+import type { TcpTables } from './tables.ts';
+import { startRetransmit } from './timers.ts';
+
+/** @param ready whether the neighbour's hardware address has become known; false: nobody answered. */
+export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boolean): void {
+  if (tcp.awaitingNeighbour === 0) return;
+  const address = tcp.neighbours.address[neighbour];
+  for (let i = 0; i < tcp.tcbs.length && tcp.awaitingNeighbour > 0; i++) {
+    const tcb = tcp.tcbs[i];
+    if (tcb.awaitsNeighbour === 0 || tcb.nextHop !== address) continue;
+    stopAwaiting(tcp, tcb);
+    if (ready) {
+      markReady(tcp, tcb);
+    } else if (tcb.state === SYN_SENT) {
+      failTcb(tcp, tcb, EHOSTUNREACH);
+    } else {
+      // RFC 9293 §3.9.2.2: a soft error; the retransmission timer asks again, and gives up in the end.
+      tcb.softError = EHOSTUNREACH;
+      if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * How a connection's packets get to its peer: the next hop and the port that leads there, the next hop's
+ * hardware address, the largest segment that the path carries, and the constant parts of the headers.
+ */
+import { assert } from '../../assert/assert.ts';
+import { addressSum, DONT_FRAGMENT, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
+import { TCP_BYTES, TIMESTAMPS_BYTES } from '../header/tcp.ts';
+import type { TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
+
+/** A smaller MSS is an attack (CVE-2019-11477); Linux has the same floor. */
+const MSS_MIN = 48;
+/** Version 4 and a header of five words. */
+const VERSION_AND_LENGTH = 0x4500;
+
+/** Finds the next hop and the port for a connection's remote address. */
+export function routeTcb(tcp: TcpTables, tcb: Tcb): void {
+  tcb.nextHop = tcp.routes.nextHop(tcb.remoteAddress);
+  tcb.port = tcp.routes.portFor(tcb.remoteAddress);
+  assert(tcb.port >= 0 && tcb.port < tcp.ready.length, 'path: a connection leaves by a port that there is');
+  tcb.neighbour = -1;
+}
+
+/** Sums the constant parts of the headers; again whenever TTL or TOS change. */
+export function prepareHeader(tcb: Tcb): void {
+  assert(tcb.ttl > 0 && tcb.ttl < 256, 'path: the time to live fits its octet and is not 0');
+  const addresses = addressSum(tcb.localAddress) + addressSum(tcb.remoteAddress);
+  tcb.pseudoSum = addresses + PROTOCOL_TCP;
+  tcb.ipSum = addresses + (VERSION_AND_LENGTH | tcb.tos) + DONT_FRAGMENT + ((tcb.ttl << 8) | PROTOCOL_TCP);
+}
+
+/**
+ * The largest payload of a segment (RFC 9293 §3.7.1), from the peer's MSS, the path's MTU and the user's
+ * TCP_MAXSEG; again when one of them changes.
+ */
+export function updateMss(tcp: TcpTables, tcb: Tcb): void {
+  const portMtu = tcp.environment.ports[tcb.port].mtu;
+  const mtu = tcb.pathMtu > 0 && tcb.pathMtu < portMtu ? tcb.pathMtu : portMtu;
+  const wanted = tcb.options.segmentBytesMax;
+  let mss = Math.min(tcb.mssPeer, mtu - IPV4_BYTES - TCP_BYTES);
+  if (wanted > 0 && wanted < mss) mss = wanted;
+  if (mss < MSS_MIN) mss = MSS_MIN;
+  tcb.mss = mss - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0);
+}
+
+/** Whether the next hop's hardware address is known; if not, the connection waits for it. // Hot path. */
+export function hasNeighbour(tcp: TcpTables, tcb: Tcb): boolean {
+  const { neighbours } = tcp;
+  const { neighbour } = tcb;
+  if (neighbour === 0) return true;
+  if (neighbour > 0 && neighbours.address[neighbour] === tcb.nextHop && neighbours.isReady(neighbour)) {
+    return true;
+  }
+  tcb.neighbour = neighbours.resolve(tcb.nextHop);
+  if (neighbours.isReady(tcb.neighbour)) return true;
+  if (tcb.awaitsNeighbour === 0) {
+    tcb.awaitsNeighbour = 1;
+    tcp.awaitingNeighbour += 1;
+  }
+  return false;
+}
+
+/** The connection waits for a hardware address no longer, if it did. */
+export function stopAwaiting(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.awaitsNeighbour === 0) return;
+  tcb.awaitsNeighbour = 0;
+  tcp.awaitingNeighbour -= 1;
+  assert(tcp.awaitingNeighbour >= 0, 'path: a connection that stops waiting for its neighbour was counted');
+}
