@@ -174,7 +174,7 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
 function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const { config, nowUs } = tcp.environment;
   const { rtt } = tcb;
-  assert(after(tcb.sndMax, tcb.iss), 'handshake: our SYN has been sent before it is acknowledged');
+  assert(tcb.sndUna === tcb.iss, 'handshake: our SYN is acknowledged once');
   setState(tcp, tcb, tcb.finQueued === 0 ? ESTABLISHED : FIN_WAIT_1);
   tcb.sndSmall = tcb.iss;
   tcb.acks.lastDataUs = (nowUs - config.delayedAckUs) | 0;

@@ -5,7 +5,7 @@
  */
 import { assert } from '../../assert/assert.ts';
 import { OPTION_NOP, OPTION_SACK } from '../header/tcp.ts';
-import { atOrAfter, before } from '../seq.ts';
+import { after, atOrAfter, before } from '../seq.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
@@ -28,7 +28,6 @@ export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
   }
   blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, true);
   blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, false);
-  assert(blocks > 0 && blocks <= blocksMax, 'SACK: an option has a block, and no more than fit');
   view.setInt32(at, (OPTION_NOP << 24) | (OPTION_NOP << 16) | (OPTION_SACK << 8) | (2 + blocks * 8));
   return 4 + blocks * 8;
 }
@@ -49,6 +48,7 @@ function writeLateBlocks(
   let packet = tcb.received.lateHead;
   while (packet >= 0 && blocks < blocksMax) {
     const start = seq[packet];
+    assert(after(start, tcb.rcvNxt), 'SACK: what is reported lies beyond what is acknowledged');
     let end = (start + length[packet]) | 0;
     packet = next[packet];
     while (packet >= 0 && seq[packet] === end) {
