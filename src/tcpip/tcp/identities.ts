@@ -32,8 +32,8 @@ export function checkTcb(tcp: TcpTables, tcb: Tcb): void {
     return;
   }
   const { state } = tcb;
-  tcp.checks += 1;
-  const walks = tcp.checks % CHECKS_A_WALK === 0;
+  tcp.checks.looks += 1;
+  const walks = tcp.checks.looks % CHECKS_A_WALK === 0;
   if (walks || tcb.received.slotsHeld <= SHORT_QUEUE) tcp.receiveQueue.check(tcb);
   if (state === CLOSED || state === LISTEN || state === TIME_WAIT) {
     checkQuiet(tcp, tcb);
@@ -44,7 +44,7 @@ export function checkTcb(tcp: TcpTables, tcb: Tcb): void {
     'TCB: segments of a connection find it',
   );
   checkSequence(tcb);
-  tcp.edges.check(tcb);
+  tcp.checks.edges.check(tcb);
   if (walks || tcb.sends.count <= SHORT_QUEUE) tcp.sendQueue.check(tcb);
   checkRecovery(tcp, tcb);
   checkTimers(tcp, tcb);
@@ -79,7 +79,7 @@ function checkQuiet(tcp: TcpTables, tcb: Tcb): void {
       'TCB: a listener is bound to a port, and has no listener itself',
     );
   }
-  tcp.edges.forget(tcb.index);
+  tcp.checks.edges.forget(tcb.index);
 }
 
 /** The variables of RFC 9293 §3.3.1 against each other. */
@@ -163,17 +163,19 @@ function checkTimers(tcp: TcpTables, tcb: Tcb): void {
 
 /** Looks at all tables after some of the flushes. */
 export function checkTablesSometimes(tcp: TcpTables): void {
-  tcp.flushesUnchecked += 1;
-  if (tcp.flushesUnchecked < FLUSHES_A_CHECK) return;
-  tcp.flushesUnchecked = 0;
+  const { checks } = tcp;
+  checks.flushes += 1;
+  if (checks.flushes < FLUSHES_A_CHECK) return;
+  checks.flushes = 0;
   checkTables(tcp);
 }
 
 /** Every connection, and the tables against their sum. Costs a walk over all of them. */
 export function checkTables(tcp: TcpTables): void {
   const { tcbs } = tcp;
-  const embryos = new Int32Array(tcbs.length);
-  const marks = new Uint8Array(tcp.receiveQueue.next.length);
+  const { embryos, slots } = tcp.checks;
+  embryos.fill(0);
+  slots.fill(0);
   let free = 0;
   let hashed = 0;
   let awaiting = 0;
@@ -181,7 +183,7 @@ export function checkTables(tcp: TcpTables): void {
   let ranges = 0;
   for (const tcb of tcbs) {
     checkTcb(tcp, tcb);
-    tcp.receiveQueue.check(tcb, marks);
+    tcp.receiveQueue.check(tcb, slots);
     if (tcb.inUse === 0) free += 1;
     hashed += tcb.hashed;
     awaiting += tcb.awaitsNeighbour;

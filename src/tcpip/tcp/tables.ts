@@ -2,16 +2,15 @@
  * Every table of TCP, in one object that the functions of this folder are given. Made once; nothing grows
  * after.
  */
-import { COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import { KeyedHash } from '../keyed-hash.ts';
 import { PortLists } from '../port-lists.ts';
 import type { Routes } from '../route.ts';
+import { CheckMemory } from './check-memory.ts';
 import type { CongestionControl } from './congestion/congestion.ts';
 import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
-import { Edges } from './edges.ts';
 import { FastRecovery } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { ReadyRing } from './ready-ring.ts';
@@ -43,9 +42,7 @@ export class TcpTables {
   readonly scoreboard: Scoreboard;
   readonly recovery: LossRecovery;
   /** For costly assertions alone. */
-  readonly edges: Edges;
-  flushesUnchecked = 0;
-  checks = 0;
+  readonly checks: CheckMemory;
   readonly hash: KeyedHash;
   /** How far the ephemeral ports have gone round (ports.ts). */
   portSteps = 0;
@@ -76,7 +73,7 @@ export class TcpTables {
     this.segment = new SegmentIn();
     this.congestion = new NewReno();
     this.scoreboard = new Scoreboard(environment, Math.max(1024, count));
-    this.edges = new Edges(COSTLY_ASSERTIONS ? count : 0);
+    this.checks = new CheckMemory(count, packets.count);
     this.recovery = new FastRecovery(environment, this.scoreboard, this.congestion);
     this.hash = new KeyedHash(random);
     this.bound = new PortLists(count);
