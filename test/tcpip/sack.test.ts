@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TCP_MAXSEG } from '../../src/socket/options.ts';
 import type { Environment } from '../../src/tcpip/environment.ts';
 import { Scoreboard } from '../../src/tcpip/tcp/scoreboard.ts';
 import { SegmentIn } from '../../src/tcpip/tcp/segment-in.ts';
@@ -11,11 +12,12 @@ function streamWithHoles(sack: boolean, holes: readonly number[]) {
   const world = new World({ delayUs: 20_000, config: { sack } });
   const { a, b } = world;
   const { client, server } = world.connect();
-  const tcb = a.stack['tcp'].tcbs[client];
-  const first = tcb.sndNxt;
-  const lost = new Set(holes.map((i) => (first + i * tcb.mss) | 0));
+  const mss = a.stack.tcpGetOption(client, TCP_MAXSEG);
+  const handshake = world.captured.filter((segment) => segment.from === a);
+  const first = handshake[handshake.length - 1].seq;
+  const lost = new Set(holes.map((i) => (first + i * mss) | 0));
   world.filter = (s) => s === undefined || s.from !== a || !lost.delete(s.seq);
-  const data = pattern(tcb.mss * 60);
+  const data = pattern(mss * 60);
   a.sendBytes(client, data);
   const got: Uint8Array[] = [];
   let length = 0;

@@ -158,9 +158,7 @@ export class Script implements Surroundings, Stage {
     host.expectSlotsHome();
     expect(host.stack.hasOutput(), 'output at the end').toBe(false);
     expect(host.stack.hasDeadline(), 'timers at the end').toBe(false);
-    let free = 0;
-    while (host.stack.tcpOpen(0) >= 0) free += 1;
-    expect(free, 'connections in the pool').toBe(host.config.connectionsMax);
+    host.expectPoolsFull();
   }
 }
 

@@ -291,6 +291,18 @@ export class Side implements LinkPort, SocketOwner {
     expect(n.bytesAccepted).toBe(n.bytesDelivered! + n.bytesUnread!);
   }
 
+  /** Every connection and every element of the send queues must be back in its pool. Ends the stack's usefulness. */
+  expectPoolsFull(): void {
+    const { stack, config } = this;
+    const opened: number[] = [];
+    for (let c = stack.tcpOpen(0); c >= 0; c = stack.tcpOpen(0)) opened.push(c);
+    expect(opened.length, `${this.name}: connections in the pool`).toBe(config.connectionsMax);
+    expect(stack.tcpConnect(opened[0], 0x7f000001, 9, this.world.nowUs)).toBe(0);
+    const errno = stack.tcpSendErrno(opened[0], 1, 0, config.sendElementsMax);
+    expect(errno, `${this.name}: send elements in the pool`).toBe(0);
+    for (const c of opened) stack.tcpClose(c, this.world.nowUs);
+  }
+
   expectSlotsHome(): void {
     expect(this.packets.available, `${this.name}: packet slots`).toBe(this.packets.count);
     expect([...this.pendingContexts], `${this.name}: contexts`).toEqual([]);
