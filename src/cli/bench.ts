@@ -1,4 +1,4 @@
-/** `inic bench`: the card beside the kernel, in one run, on this machine. */
+/** `inic bench`: measures the card and the kernel in turns, in one run on this machine. */
 
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -23,7 +23,7 @@ const STACKS: readonly StackName[] = ['inic', 'kernel'];
 const APIS = ['net', 'socket'] as const;
 
 const QUICK_REPORT = 'inic-report.json';
-/** What `--quick` takes where nothing else is said: about half a minute for all tests. */
+/** What `--quick` uses unless options say otherwise: about half a minute for all tests. */
 const QUICK = { durationSeconds: 0.1, warmupSeconds: 1, repeats: 5 };
 const THOROUGH = { durationSeconds: 1, warmupSeconds: 3, repeats: 5 };
 
@@ -138,7 +138,7 @@ function benchOptions(tests: Test[], flags: Flags): BenchOptions {
   };
 }
 
-/** Before anything runs: half an hour of measuring shall not end in a typing error. */
+/** Checks before anything runs: half an hour of measuring must not be lost to a mistyped path. */
 function checkWritable(path: string): void {
   const full = resolve(path);
   try {
@@ -152,7 +152,7 @@ function checkWritable(path: string): void {
   }
 }
 
-/** On a terminal a bar that is redrawn; elsewhere a line now and then, so that a log shows it goes on. */
+/** Shows progress: on a terminal as a bar, elsewhere as a line for each test, so that a log shows it too. */
 function progressBar(): { progress: Progress; stop: () => void } {
   if (!process.stderr.isTTY) return progressLines();
   const bar = new SingleBar({

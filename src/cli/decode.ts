@@ -1,4 +1,6 @@
-/** `inic decode FILE`: a trace in words, one line an event; or as JSON, or as a capture for Wireshark. */
+/**
+ * `inic decode FILE`: prints a trace in words, a line for each event, or as JSON, or as a Wireshark capture.
+ */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { TraceLines } from '../report/trace-lines.ts';
@@ -23,7 +25,7 @@ interface Flags {
 
 const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, '': 1e9 };
 const SOCKET_MAX = 65535;
-/** Larger than any block. */
+/** How much is gathered before it is written: more than any block of a capture. */
 const OUTPUT_BYTES = 1 << 20;
 
 export function addDecode(program: Command): void {
@@ -71,7 +73,7 @@ async function decode(file: string, flags: Flags): Promise<void> {
   });
 }
 
-/** Writes a capture. What was read before damage is in it. */
+/** Writes a capture. If the trace is damaged, the capture holds what was read before the damage. */
 async function exportTo(path: string, file: string, wanted: TraceFilter): Promise<void> {
   const output = new CaptureOutput(path);
   const capture = new PcapngExport((bytes) => output.write(bytes));

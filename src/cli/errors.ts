@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 
-/** What the user can mend: printed as one line, without a stack trace. */
+/** An error that the user can correct: it is printed as one line, without a stack trace. */
 export class UserError extends Error {
   readonly exitCode: number;
 
@@ -10,7 +10,7 @@ export class UserError extends Error {
   }
 }
 
-/** What the system says of a file, in words: such as "no such file or directory". */
+/** What the system says is wrong with a file, in words such as "no such file or directory". */
 export function systemErrorText(error: unknown): string {
   const { errno, code, message } = error as NodeJS.ErrnoException;
   return getSystemErrorMap().get(errno ?? 0)?.[1] ?? code ?? message ?? String(error);

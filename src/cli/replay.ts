@@ -1,5 +1,6 @@
 /**
- * `inic replay FILE`: the host's half of a trace against a fresh card, its answers beside the recorded ones.
+ * `inic replay FILE`: replays the host's half of a trace against a fresh card and compares its answers with
+ * the recorded ones.
  */
 import type { Command } from 'commander';
 import { Replayer } from '../replay/replayer.ts';
@@ -39,7 +40,7 @@ async function replay(file: string, flags: { readonly differences?: number }): P
   }
 }
 
-/** A replay of one trace that prints its differences as they come, so many of them. */
+/** A replay of one trace that prints its differences as they are found, up to a number. */
 class CliReplayer extends Replayer {
   private begun = false;
 

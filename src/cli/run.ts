@@ -1,6 +1,6 @@
 /**
- * `inic run FILE [args…]`: a program unchanged, its TCP sockets on the card. The program finds what it would
- * find under `node FILE args…`; what it throws Node prints.
+ * `inic run FILE [args…]`: runs an unchanged program with its TCP sockets on the card. The program finds the
+ * same arguments and globals as under `node FILE args…`, and Node prints what it throws.
  */
 import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
@@ -48,15 +48,15 @@ interface RunOptions {
 async function run(file: string, args: string[], options: RunOptions): Promise<void> {
   const path = programPath(file);
   const card = await putCardUnder(options);
-  // Before the card's own, which stops it: a card that is quiet takes nothing more off its wire.
+  // It must run before the card's own exit handler: a stopped card takes nothing more off its wire.
   if (options.ledger && card !== undefined) process.prependListener('exit', () => tell(card));
   process.argv = [process.execPath, path, ...args];
-  // Node's own entry, called by nobody of ours: `require.main` is the program, and no frame of ours is in its
-  // stack traces.
+  // Node's own entry, called from the event loop: so `require.main` is the program, and its stack traces hold
+  // no function of ours.
   nextTurn((Module as unknown as { runMain: () => void }).runMain);
 }
 
-/** @returns the program's full path; as with Node, the extension and an `index.js` may be left out. */
+/** @returns the program's full path. As with Node, the extension or an `index.js` may be left out. */
 function programPath(file: string): string {
   let path = resolve(file);
   try {
@@ -71,7 +71,7 @@ function programPath(file: string): string {
   return path;
 }
 
-/** What went over the card in the program's life. */
+/** Prints what went over the card while the program ran. */
 function tell(card: Card): void {
   const { lines } = card.reconcile();
   const { host, iop } = card.ledger();
@@ -94,7 +94,7 @@ async function putCardUnder({ offload, trace, transport }: RunOptions): Promise<
   }
 }
 
-/** Opens the trace's file. It ends with the process, however that ends but by SIGKILL. */
+/** Opens the trace's file, which is ended when the process ends in any way but SIGKILL. */
 function recordTo(path: string): TraceRequest {
   let sink: FileSink;
   try {
@@ -107,8 +107,8 @@ function recordTo(path: string): TraceRequest {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      // A signal the program handles is the program's; any other ends it, after the exit handlers have ended
-      // the trace.
+      // If the program handles the signal too, it decides what happens. Else the process ends here, by way of
+      // the exit handlers, which end the trace.
       if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
     });
   }

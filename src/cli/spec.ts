@@ -1,5 +1,6 @@
 /**
- * `inic spec [NAME]`: the message layer and the socket class, printed from the data the codecs are made from.
+ * `inic spec [NAME]`: prints the message layer and the socket class from the data that the codecs are made
+ * of.
  */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -70,8 +71,8 @@ function writeSite(folder: string): void {
 }
 
 /**
- * Makes a folder and those above it. Node's own `recursive` never returns in file systems that take no
- * folder, such as /proc.
+ * Makes a folder and those above it. Node's own option `recursive` never returns in a file system that takes
+ * no folders, such as /proc.
  */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;

@@ -1,14 +1,15 @@
-/** The trace files that verbs are given: read, with what is wrong with them in one line. */
+/** Reads the trace files that commands are given, and says in one line what is wrong with one. */
 import { readTraces } from '../trace/file.ts';
 import { TraceDamage } from '../trace/reader.ts';
 import type { TraceSink } from '../trace/sink.ts';
 import { systemErrorText, UserError } from './errors.ts';
 
-/** As the shell has it for `validate` and `replay`: what was given is no trace, or not whole. */
+/** The exit status of `validate` and `replay` for a file that is no trace, or not whole. */
 export const NO_TRACE = 2;
 
 /**
- * Reads a trace and tells the sinks all there is. @returns how many traces the file held.
+ * Reads a file of traces and passes each to the sink that `sinkFor` returns for its number.
+ * @returns how many traces the file held.
  * @throws UserError with exit status 2 when it cannot be opened, is no trace, or is not whole.
  */
 export async function readTraceArgument(

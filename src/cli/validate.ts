@@ -1,6 +1,6 @@
 /**
- * `inic validate FILE…`: judges traces, or a card as it runs, by the spec. Exits 0, 1 with violations, 2 with
- * a file that is no trace.
+ * `inic validate FILE…`: judges traces, or a card while it runs, by the spec. The exit status is 0, 1 if
+ * there are violations, or 2 if a file is no trace.
  */
 import type { Command } from 'commander';
 import type { Transport } from '../dma/card-layout.ts';
@@ -59,7 +59,7 @@ export function addValidate(program: Command): void {
     );
 }
 
-/** Runs the workload on a card, and prints what it covered besides. */
+/** Runs the scripted workload on a card, judges it, and prints what it covered. */
 async function validateLive(files: readonly string[], options: ValidateOptions): Promise<void> {
   if (files.length > 0) throw new UserError('--live judges a card, no files');
   const { transport = 'ring', seed = 1, virtual = false } = options;
@@ -121,7 +121,7 @@ async function validate(files: readonly string[], options: ValidateOptions): Pro
   else if (judged.some(({ total }) => total > 0)) process.exitCode = VIOLATIONS;
 }
 
-/** Judges every trace of a file. @returns what is wrong with the file, in words; empty when nothing is. */
+/** Judges every trace of a file. @returns what is wrong with the file itself, in words, or ''. */
 async function readAll(file: string, validators: Validator[]): Promise<string> {
   try {
     const traces = await readTraces(file, () => {

@@ -1,7 +1,7 @@
 /**
- * A core each for the program's thread and the card's, as netperf's -T gives them. Left alone, Linux may wake
- * the card's thread on the core of the program that woke it, where each then waits for the other to stop
- * polling: measured on two cores, HTTP falls from 50,000 to 700 requests a second for seconds on end.
+ * Gives the program's thread and the card's a core each, as netperf's option -T does. Without that, Linux may
+ * wake the card's thread on the core of the program's thread that woke it, and then each waits for the other
+ * to stop polling: measured on two cores, HTTP falls from 50,000 to 700 requests a second for seconds.
  */
 import { loadLibc } from './libc.ts';
 
@@ -10,12 +10,12 @@ export interface Cores {
   readonly card: number;
 }
 
-/** Bytes of a mask of 1024 processors, as glibc's cpu_set_t. */
+/** Bytes of a mask of 1024 processors, the size of glibc's cpu_set_t. */
 const MASK_BYTES = 128;
 
 /**
- * @returns the first and the last core this process may use; undefined when there is one, or libc cannot be
- * called.
+ * @returns the first and the last core that this process may use; undefined if there is only one, or libc
+ *   cannot be called.
  */
 export function coresApart(): Cores | undefined {
   const mask = new Uint8Array(MASK_BYTES);
@@ -29,7 +29,7 @@ export function coresApart(): Cores | undefined {
   return allowed.length < 2 || card === undefined ? undefined : { program: allowed[0], card };
 }
 
-/** Keeps a thread on a core. @param thread the system's number of the thread; 0 for this one. */
+/** Binds a thread to a core. @param thread the system's number of the thread; 0 means the calling one. */
 export function pinThread(thread: number, core: number): void {
   const mask = new Uint8Array(MASK_BYTES);
   mask[core >> 3] = 1 << (core & 7);

@@ -1,9 +1,9 @@
 /**
  * The kernel's sockets under the contract of `socket/contract.ts`, so that one program runs on the card and
- * on the kernel and the two can be compared, in speed and call by call in what they answer.
+ * on the kernel, and the two can be compared: in speed, and in what each call returns.
  *
- * A socket's number is its descriptor. Nothing is kept beside it but the list of sockets that `wait` has
- * still to watch: a program that never waits pays for no readiness machinery, as a C program would not.
+ * A socket's number is its descriptor. Nothing else is kept but the list of sockets that `wait` has yet to
+ * watch: like a C program, a program that never waits pays nothing for readiness.
  */
 import {
   type DatagramSource,
@@ -33,7 +33,7 @@ const POLLHUP = 0x10;
 const EPOLL_CTL_ADD = 1;
 /** EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, little-endian. */
 const EPOLL_EDGES = 0x80002005;
-const EPOLL_EVENT_BYTES = 12; // packed on x86-64; elsewhere 16, and a larger buffer does no harm
+const EPOLL_EVENT_BYTES = 12; // packed on x86-64; 16 elsewhere, for which the buffer has room
 const EPOLL_EVENTS_MAX = 64;
 
 const SOL_SOCKET = 1;
@@ -71,7 +71,7 @@ export class KernelStack implements SocketStack {
   private readonly event = new Uint8Array(16);
   private readonly events = new Uint8Array(EPOLL_EVENT_BYTES * EPOLL_EVENTS_MAX + 256);
   private epoll = -1;
-  /** Sockets made since the last `wait`; bounded by the descriptors a process may have. */
+  /** Sockets opened since the last `wait`; at most as many as a process may have descriptors. */
   private readonly unwatched = new Set<number>();
 
   constructor(libc: Libc) {
@@ -139,7 +139,7 @@ export class KernelStack implements SocketStack {
     this.valueBytes[0] = SOCKADDR_BYTES;
     const received = this.libc.recvfrom(socket, to, length, 0, this.sockaddr, this.valueBytes);
     if (received < 0) return -this.libc.errno();
-    // A stream socket names nobody.
+    // On a stream socket the kernel names no sender.
     if (this.valueBytes[0] > 0) {
       const { sockaddr } = this;
       from.address = ((sockaddr[4] << 24) | (sockaddr[5] << 16) | (sockaddr[6] << 8) | sockaddr[7]) >>> 0;
@@ -203,7 +203,7 @@ export class KernelStack implements SocketStack {
     return ready;
   }
 
-  /** The kernel does its work in the calls themselves. */
+  /** Does nothing: the kernel works in the calls themselves. */
   poll(): number {
     return 0;
   }
@@ -226,7 +226,7 @@ export class KernelStack implements SocketStack {
     this.unwatched.clear();
   }
 
-  /** Gives up the descriptor `wait` uses. The sockets are the program's to close. */
+  /** Closes the descriptor that `wait` uses. The program closes its sockets itself. */
   dispose(): void {
     if (this.epoll >= 0) this.libc.close(this.epoll);
     this.epoll = -1;
@@ -236,7 +236,7 @@ export class KernelStack implements SocketStack {
     return answer < 0 ? -this.libc.errno() : answer;
   }
 
-  /** struct sockaddr_in: family in host order, port and address in network order. */
+  /** Writes a struct sockaddr_in: the family in host order, port and address in network order. */
   private writeAddress(address: number, port: number): void {
     const bytes = this.sockaddr;
     bytes[0] = AF_INET;

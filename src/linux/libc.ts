@@ -1,10 +1,11 @@
 /**
- * libc's socket calls through koffi, which is optional: where it is missing the kernel cannot be measured by
- * calls, only through `node:net`. Every call answers as in C, -1 with `errno()`.
+ * libc's socket calls through koffi. That package is optional: without it the kernel cannot be measured by
+ * socket calls, only through `node:net`. Every call returns what it does in C; after -1, `errno()` is the
+ * reason.
  *
- * Arguments are plain numbers and typed arrays (koffi passes a typed array's address without a copy), so a
- * call makes no garbage: 0.2 bytes a call, against 16 to 40 where a pointer or a 64-bit result has to become
- * a number object.
+ * Arguments are plain numbers and typed arrays, whose addresses koffi passes without a copy, so a call
+ * allocates next to nothing: 0.2 bytes, while a pointer or a 64-bit result would be a heap number of 16 to
+ * 40.
  */
 import { createRequire } from 'node:module';
 
@@ -53,7 +54,7 @@ interface Koffi {
   errno(): number;
 }
 
-/** One line for whoever asked for what needs koffi. */
+/** What a user is told who asked for something that needs koffi. */
 export const KOFFI_MISSING =
   'the optional package "koffi" is not installed: kernel sockets cannot be measured with --api socket';
 
@@ -73,8 +74,7 @@ export function loadLibc(): Libc | undefined {
 }
 
 /**
- * Lengths and results are declared int where C has size_t: a 64-bit number would pass through a slower
- * conversion.
+ * Lengths and results are declared int where C has size_t, because koffi converts 64-bit numbers more slowly.
  */
 function declareCalls(koffi: Koffi): Libc {
   const library = koffi.load(null);

@@ -1,7 +1,8 @@
 /**
- * The bench: for each row a process for each side, both warmed up, then their repeats in turns; each repeat
- * of one side is compared with the repeat of the other that ran next to it. Who goes first changes with every
- * repeat. Where a row has more than two sides, each is compared with the first.
+ * The bench. Each side of a row gets a process of its own. All are warmed up, then their repeats run in
+ * turns, and each repeat of one side is compared with the repeat of the other that ran next to it. The side
+ * that goes first changes with every repeat. If a row has more than two sides, each is compared with the
+ * first.
  */
 
 import { KOFFI_MISSING, loadLibc } from '../linux/libc.ts';
@@ -22,12 +23,12 @@ import { SideClient } from './side-client.ts';
 import type { SideSummary, SideTrace } from './side-protocol.ts';
 import { traceFile } from './trace-files.ts';
 
-/** Told before each run: how much is done, and what runs next. */
+/** Called before each run with how many steps are done of how many, and with what runs next. */
 export type Progress = (done: number, total: number, label: string) => void;
 
 const WARMUP_PART_SECONDS = 0.1;
 const WARMUP_OPERATIONS = 5000;
-/** A part of the warm-up that is less than this times the best before it has nothing more to gain. */
+/** A side is warm when a part of its warm-up reaches less than this times the best part before it. */
 const WARMUP_GAIN = 1.05;
 
 interface Measured {
@@ -70,7 +71,7 @@ export async function runBench(
   return { manifest: endManifest(begun, cards), results, comparisons, failures, notes };
 }
 
-/** What whoever reads the results has to know beforehand. */
+/** What a reader must know of this machine to understand the results. */
 function notesOn(begun: ManifestStart, options: BenchOptions, kernelCalls: boolean): string[] {
   const notes: string[] = [];
   if (!kernelCalls && options.apis.includes('socket') && options.stacks.includes('kernel'))
@@ -78,8 +79,7 @@ function notesOn(begun: ManifestStart, options: BenchOptions, kernelCalls: boole
   const { cores, loadAverageAtStart } = begun.machine;
   if (cores < 2)
     notes.push('this machine has one core: program and card share it, and every wait of theirs is a switch');
-  // The card needs a core beside the program's: what else runs here slows it down more than it does the
-  // kernel.
+  // The card needs a core beside the program's, so other processes slow it down more than they do the kernel.
   if (loadAverageAtStart > cores - 1.5) {
     notes.push(
       'this machine was busy when the run began: ' +
@@ -89,7 +89,7 @@ function notesOn(begun: ManifestStart, options: BenchOptions, kernelCalls: boole
   return notes;
 }
 
-/** Counts what is done for whoever shows it. */
+/** Counts the steps that are done, for the progress display. */
 class Steps {
   private done = 0;
   private readonly total: number;
@@ -110,7 +110,7 @@ class Steps {
   }
 }
 
-/** How a side's frames are recorded, where a trace is asked for and the side has any. */
+/** How a side's frames are recorded; undefined where no trace is wanted or the side has no frames. */
 function traceOf(
   options: BenchOptions,
   rows: readonly Row[],
@@ -170,8 +170,8 @@ async function measureRow(
 }
 
 /**
- * Runs until the side is compiled and settled: enough operations for the compiler to have seen them, and no
- * part of the warm-up much faster than the best before it; or until the time is up.
+ * Warms a side up until it is compiled and steady: until it has done enough operations for the compiler to
+ * optimise them, and a part of the warm-up is hardly faster than the best before it; or until the time is up.
  */
 async function warmUp(client: SideClient, secondsMax: number): Promise<void> {
   let operations = 0;
@@ -224,7 +224,7 @@ export function resultOf(row: Row, measured: Measured, options: BenchOptions): R
   };
 }
 
-/** Sums of all repeats, and the same by transaction. */
+/** Sums of the counters over all repeats, and the same for each transaction. */
 function ledgerOf(repeats: readonly Repeat[], summary: SideSummary): LedgerResult | null {
   if (summary.reconciliation === null) return null;
   const total: Record<string, number> = {};
@@ -239,7 +239,7 @@ function ledgerOf(repeats: readonly Repeat[], summary: SideSummary): LedgerResul
   return { balanced, reconciliation: lines, perTransaction, total };
 }
 
-/** The row's first side against each of the others; none where the first was not measured. */
+/** Compares the row's first side with each of the others; nothing if the first was not measured. */
 function comparisonsOf(row: Row, measured: readonly Measured[]): Comparison[] {
   const [first, ...others] = measured;
   if (first === undefined || !sameSide(first.side, row.sides[0])) return [];

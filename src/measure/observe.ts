@@ -1,14 +1,14 @@
 /**
- * What a run cost the thread it ran on: processor time, heap allocated, collections, resident memory.
- * Readings are taken before and after, never within.
+ * What a run cost the thread that it ran on: processor time, allocated heap, collections, resident memory.
+ * Readings are taken before and after the run, never in it.
  */
 import { readFileSync } from 'node:fs';
 import { GCProfiler, getHeapStatistics } from 'node:v8';
 
 export interface Cost {
-  /** Processor time of this thread; undefined where the system does not tell. */
+  /** Processor time of this thread in nanoseconds; undefined where the system does not provide it. */
   readonly cpuNs: number | undefined;
-  /** Bytes allocated on this thread's heap, those already collected included. */
+  /** Bytes allocated on this thread's heap, including those already collected. */
   readonly allocatedBytes: number;
   readonly collections: number;
   /** Resident memory of the whole process at the end. */
@@ -21,7 +21,9 @@ interface Collection {
 }
 
 /**
- * @returns nanoseconds this thread has been on a processor (Linux: first field of schedstat), or undefined.
+ * @returns how many nanoseconds this thread has been on a processor (on Linux the first field of schedstat),
+ *   or
+ *   undefined on other systems.
  */
 export function threadCpuNs(): number | undefined {
   try {

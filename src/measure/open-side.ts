@@ -1,6 +1,7 @@
 /**
- * Builds one side of one row: the stack, and the test on it. The only place where the two sides differ. The
- * card is imported where it is opened: the kernel's side holds nothing of it.
+ * Builds one side of a row: a stack, and the test that runs on it. This is the only place where the two sides
+ * differ. The card's modules are imported only where a card is opened, so that the kernel's side does not
+ * hold them in memory.
  */
 
 import type { Reconciliation } from '../ledger/reconcile.ts';
@@ -30,28 +31,28 @@ export interface OpenSide {
   /** The card's books; undefined where there is no card. */
   readonly books: CardBooks | undefined;
   /**
-   * Closes the workload, then the stack. @returns whether the card's books balanced, undefined without a
-   * card.
+   * Closes the workload, then the stack.
+   * @returns whether the card's books balanced; undefined without a card.
    */
   close(): Promise<Reconciliation | undefined>;
 }
 
 /**
- * How often the books are looked at before they are said not to balance, with turns of the event loop
- * between.
+ * How often the books are checked before they are said not to balance. The event loop turns in between, so
+ * that what is under way can arrive.
  */
 const RECONCILE_ATTEMPTS = 4;
 const SETTLE_MS = 20;
 
 /**
- * The message layer is measured with both sides polling: neither shall sleep because a core was taken for a
- * moment.
+ * The message layer is measured with both sides polling: neither must go to sleep because another process
+ * took its core for a moment.
  */
 const POLLING = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
 
 /**
- * Opens the side and gives its threads a core each. The kernel's side has its one thread where the card's has
- * it.
+ * Opens the side and binds each of its threads to a core. The program's thread of the kernel's side runs on
+ * the same core as that of the card's side.
  */
 export async function openSide(plan: SidePlan): Promise<OpenSide> {
   const side = await openUnpinned(plan);

@@ -1,4 +1,4 @@
-/** From what was asked for to the rows that will be measured. */
+/** Turns the options of a bench into the rows that will be measured. */
 import {
   type Api,
   type BenchOptions,
@@ -9,7 +9,7 @@ import {
   usesPostMessage,
 } from '../record/row.ts';
 
-/** What a test runs with where nothing is said. */
+/** Connections and sizes with which a test runs by default. */
 const DEFAULT_CONNECTIONS: Readonly<Record<Test, readonly number[]>> = {
   MSG_RR: [1],
   MSG_STREAM: [1],
@@ -53,8 +53,8 @@ function apisOf(test: Test, options: BenchOptions): readonly Api[] {
 }
 
 /**
- * One transport is measured beside what is usual without a card; several, beside each other, and beside the
- * kernel.
+ * A single transport is compared with what is used without a card: postMessage for messages, the kernel for
+ * sockets. Several transports are compared with each other, and for sockets also with the kernel.
  */
 function sidesOf(api: Api, options: BenchOptions, kernelCalls: boolean): Side[] {
   const inic: Side[] = options.stacks.includes('inic')

@@ -1,4 +1,4 @@
-/** Where a result came from: enough to run it again, and to know what else it may be compared with. */
+/** Where a result came from: enough to run it again, and to know with what it may be compared. */
 
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
@@ -6,7 +6,7 @@ import { type Cores, coresApart } from '../linux/affinity.ts';
 import { wallClock } from '../time/clock.ts';
 import type { BenchOptions } from './row.ts';
 
-/** Of the card with sockets and of the one with the echo in their place; null where it was not measured. */
+/** Configurations of the card with sockets and of the card with the echo module; null if not measured. */
 export interface CardConfigurations {
   readonly inic: object | null;
   readonly inicMessage: object | null;
@@ -24,7 +24,7 @@ export interface Manifest {
   readonly machine: {
     readonly processor: string;
     readonly cores: number;
-    /** Which of them the program's thread and the card's were kept on; null where nothing was pinned. */
+    /** The cores to which the program's thread and the card's were bound; null where none was. */
     readonly pinned: Cores | null;
     readonly memoryBytes: number;
     readonly clockSource: string;
@@ -32,13 +32,13 @@ export interface Manifest {
   };
   readonly configuration: CardConfigurations & { readonly kernel: Readonly<Record<string, string>> };
   readonly workload: BenchOptions;
-  /** Of what the card draws; null without a card. The programs draw nothing. */
+  /** The seed of the card's random numbers; null without a card. The programs use none. */
   readonly seed: number | null;
   readonly repeats: number;
   readonly interval: { readonly start: string; readonly end: string };
 }
 
-/** What decides how the kernel's loopback performs. */
+/** The kernel's settings that decide how fast its loopback is. */
 const KERNEL_SETTINGS: Readonly<Record<string, string>> = {
   loopbackMtu: '/sys/class/net/lo/mtu',
   tcpRmem: '/proc/sys/net/ipv4/tcp_rmem',
@@ -51,7 +51,7 @@ const KERNEL_SETTINGS: Readonly<Record<string, string>> = {
 
 const CLOCK_SOURCE = '/sys/devices/system/clocksource/clocksource0/current_clocksource';
 
-/** Everything but the configurations and the end, which are known only later. */
+/** A manifest without the cards' configurations and the end, which are known only later. */
 export type ManifestStart = Omit<Manifest, 'configuration' | 'seed' | 'interval'> & {
   readonly start: string;
 };
@@ -82,19 +82,21 @@ export function beginManifest(options: BenchOptions, commandLine: readonly strin
 }
 
 export function endManifest(begun: ManifestStart, cards: CardConfigurations): Manifest {
-  const { start, ...rest } = begun;
+  const { start, ...known } = begun;
   const kernel = Object.fromEntries(
     Object.entries(KERNEL_SETTINGS).map(([name, path]) => [name, readSetting(path)]),
   );
   return {
-    ...rest,
+    ...known,
     configuration: { ...cards, kernel },
     seed: seedOf(cards),
     interval: { start, end: wallClock() },
   };
 }
 
-/** The version in package.json, found upwards from here: the sources lie deeper when compiled. */
+/**
+ * The version in package.json, which lies one folder further up from the compiled file than from the source.
+ */
 export function packageVersion(): string {
   for (const path of ['../../package.json', '../../../package.json']) {
     try {

@@ -1,7 +1,7 @@
 /**
  * What the bench measures, as data. `report/` prints the same objects as a table and as JSON, so the two
- * cannot differ. Processor times are nanoseconds and per operation; an operation is a transaction, a request
- * or a frame, and for TCP_STREAM one write of `size` bytes.
+ * cannot differ. Processor times are nanoseconds for each operation. An operation is a transaction, a request
+ * or a frame; of TCP_STREAM, one write of `size` bytes.
  */
 
 import type { LatencySummary } from './latency.ts';
@@ -20,7 +20,8 @@ export interface Repeat {
   readonly elapsedNs: number;
   readonly latencyUs: LatencySummary | null;
   /**
-   * Processor time of the program's thread; of it, an estimate of what went into polls that found nothing.
+   * Processor time of the program's thread, and an estimate of the part that went into polls that found
+   * nothing.
    */
   readonly hostCpuNs: number | null;
   readonly hostSpinNs: number;
@@ -65,13 +66,13 @@ export interface Result {
     readonly hostAllocatedBytesPerOp: number;
     readonly iopHeapGrowthBytesPerOp: number | null;
     readonly collections: number;
-    /** From the first repeat's end to the last's. */
+    /** How much resident memory grew from the end of the first repeat to that of the last. */
     readonly residentGrowthBytes: number;
   };
   readonly repeats: readonly Repeat[];
 }
 
-/** The first side of a row over one of the others. */
+/** The first side of a row compared with one of the others; ratios are the first's over the other's. */
 export interface Comparison {
   readonly test: Test;
   readonly api: Api;
@@ -95,6 +96,6 @@ export interface Report {
   readonly results: readonly Result[];
   readonly comparisons: readonly Comparison[];
   readonly failures: readonly Failure[];
-  /** What was asked for and could not be measured here, one line each. */
+  /** What was asked for but could not be measured on this machine, one line each. */
   readonly notes: readonly string[];
 }

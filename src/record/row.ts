@@ -1,4 +1,4 @@
-/** The words in which measurements are asked for and told: tests, sides, loads, and the rows they make. */
+/** The terms in which measurements are requested and reported: tests, sides, loads, and rows made of them. */
 
 /** The tests, under netperf's names where netperf has them. */
 export const TESTS = ['MSG_RR', 'MSG_STREAM', 'TCP_RR', 'TCP_CRR', 'TCP_STREAM', 'HTTP'] as const;
@@ -13,9 +13,9 @@ export interface Load {
 
 export type StackName = 'inic' | 'kernel';
 /**
- * How the message layer's frames travel; the kernel has no message layer. `port` and `msgpack` are there to
- * be measured against: the same messages as objects by `postMessage`, cloned by structure or encoded by
- * `@msgpack/msgpack`.
+ * How the message layer's frames travel; the kernel has no message layer. `port` and `msgpack` exist only to
+ * be compared with: they pass the same messages as objects by `postMessage`, cloned by structure or encoded
+ * by `@msgpack/msgpack`.
  */
 export const TRANSPORTS = ['ring', 'fifo', 'port', 'msgpack'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
@@ -40,14 +40,14 @@ export interface BenchOptions {
   readonly stacks: readonly StackName[];
   readonly transports: readonly Transport[];
   readonly apis: readonly ('net' | 'socket')[];
-  /** Undefined: each test's own. */
+  /** Undefined: what each test has by default. */
   readonly connections: readonly number[] | undefined;
   readonly sizes: readonly number[] | undefined;
   readonly durationSeconds: number;
-  /** At most: a side that has settled is warm. */
+  /** The longest warm-up; it ends earlier when a side gets no faster. */
   readonly warmupSeconds: number;
   readonly repeats: number;
-  /** Where the card's frames are recorded; absent: nowhere. */
+  /** The file in which the card's frames are recorded; absent: they are not. */
   readonly trace?: string;
 }
 

@@ -1,7 +1,8 @@
 /**
- * Brings the answers of a recording and of its replay together: each is put in under a key, one from either
- * side with the same key makes a pair, in order. What finds no partner is left at the end.
+ * Brings the answers of a recording and of its replay together. Each answer is put in under a key; the first
+ * unpaired one of either side under the same key make a pair. At the end, what has no partner is left over.
  */
+
 export interface Answer<T> {
   /** Number of the recorded frame; 0 in the replay. */
   readonly frame: number;
@@ -9,7 +10,7 @@ export interface Answer<T> {
 }
 
 export class AnswerPairs<T> {
-  /** Pairs made. */
+  /** How many pairs were made. */
   pairs = 0;
   private readonly recorded = new Map<string, Answer<T>[]>();
   private readonly replayed = new Map<string, Answer<T>[]>();
@@ -44,7 +45,7 @@ export class AnswerPairs<T> {
     );
   }
 
-  /** Replayed ones, by key. */
+  /** Replayed answers without a partner, by key. */
   get extra(): [key: string, answers: readonly Answer<T>[]][] {
     return [...this.replayed];
   }

@@ -1,11 +1,11 @@
-/** What of an answer is compared between a recording and its replay, and how an answer is told. */
+/** What is compared of an answer between a recording and its replay, and how an answer is put in words. */
 import type { DecodedFrame } from '../trace/decode/frame.ts';
 import type { Values } from '../trace/decode/values.ts';
 import type { ReplayPorts } from './host-memory.ts';
 
-/** The card chooses them: they are mapped, not compared. */
+/** Fields with ports that the card chooses: they are mapped, not compared. */
 const PORTS = ['localPort', 'remotePort'];
-/** They depend on time, on how answers were batched, or on the transport. */
+/** Fields that depend on time, on how answers were batched, or on the transport. */
 const VARYING = new Set([
   'state',
   'smoothedRttUs',
@@ -19,14 +19,14 @@ const VARYING = new Set([
   'bucketsRemaining',
   'preservedMfaLow',
 ]);
-/** Answered by lists whose elements are compared, each by itself. */
+/** Messages that are answered by lists, of which each element is compared by itself. */
 const LISTS = ['SocketReceivePost', 'SocketSend', 'SocketSendTo'];
-/** The only event whose coming does not depend on time: ConnectionState. */
+/** ConnectionState, the only event that comes or does not come whatever the timing. */
 const EVENT_CONNECTION_STATE = 1;
 
 /**
- * Keys of the answers a request wants, or a reply holds: one an answer that is compared by itself. What a
- * list holds is not among them, but for the outcomes of a batch.
+ * The keys of the answers that a request asks for, or that a reply holds: a key for each answer that is
+ * compared by itself. Elements of lists have none, except for the outcomes of a batch.
  */
 export function keysOf(frame: DecodedFrame): string[] {
   const { message, target, initiatorContext, transactionContext, fields } = frame;
@@ -47,14 +47,14 @@ export function keysOf(frame: DecodedFrame): string[] {
   return transactionContext === undefined ? [] : [key(transactionContext)];
 }
 
-/** A reply's answers, each with its key; of a batch's outcomes each by itself. */
+/** A reply's answers, each with its key. A batch's reply has an answer for each outcome. */
 export function answersOf(frame: DecodedFrame): [key: string, answer: DecodedFrame][] {
   const keys = keysOf(frame);
   const outcomes = frame.list.filter(({ outcome }) => outcome !== undefined);
   return keys.map((key, i) => [key, outcomes.length === 0 ? frame : { ...frame, list: [outcomes[i]] }]);
 }
 
-/** Whether two answers say the same. Learns what ports of the one stand for those of the other. */
+/** Whether two answers say the same. Learns from them which replayed port stands for which recorded one. */
 export function sameFields(recorded: DecodedFrame, replayed: DecodedFrame, ports: ReplayPorts): boolean {
   for (const name of PORTS) {
     const from = recorded.fields[name];
@@ -64,7 +64,7 @@ export function sameFields(recorded: DecodedFrame, replayed: DecodedFrame, ports
   return answerText(recorded) === answerText(replayed);
 }
 
-/** What an answer says, as far as it is compared. */
+/** What an answer says, in words, as far as it is compared. */
 export function answerText({ form, status, detail, fields, list }: DecodedFrame): string {
   const parts: string[] = [form];
   if (status !== undefined) parts.push(detail === undefined ? status : `${status} ${detail}`);

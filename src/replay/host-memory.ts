@@ -1,7 +1,7 @@
 /**
- * What the recorded host owned, and what it owns in the replay: buckets, contexts of transmit memory, ports,
- * places in memory. The card of the replay may give them back in another order, so a request that names one
- * the card still has gets another that is free.
+ * What the recorded host owned, and what the host of the replay owns: receive buckets, contexts of transmit
+ * memory, ports and places in memory. The replay's card may give buckets and contexts back in another order,
+ * so a recorded request may name one that this card still has; it is then posted with another that is free.
  */
 import type { CardLayout } from '../dma/card-layout.ts';
 import type { PoolArea } from '../dma/pool-area.ts';
@@ -11,7 +11,7 @@ const FREE = -1;
 
 /** Receive buckets. A bucket's context is its number. */
 export class ReplayBuckets {
-  /** Buckets the host has: in the recording, and in the replay. */
+  /** How many buckets the host has, in the recording and in the replay. */
   heldRecorded: number;
   heldReplayed: number;
   private readonly area: PoolArea;
@@ -25,7 +25,7 @@ export class ReplayBuckets {
   }
 
   /**
-   * Takes a bucket to post, the wanted one where the host has it.
+   * Takes a bucket to post: the wanted one if the host has it, else any other.
    * @returns its number, or -1 when the host has none.
    */
   take(wanted: number): number {
@@ -52,10 +52,10 @@ export class ReplayBuckets {
   }
 }
 
-/** Contexts of transmit memory: buffers, and behind them slots for immediate data. */
+/** Contexts of transmit memory: those of the buffers, then those of the slots for immediate data. */
 export class ReplayContexts {
   private readonly transmit: PoolArea;
-  /** Recorded context that each one lent stands for; FREE for those the host has. */
+  /** For each context lent to the card, the recorded context it stands for; FREE for those the host has. */
   private readonly lentFor: Int32Array;
 
   constructor(transmit: PoolArea, immediate: PoolArea) {
@@ -63,7 +63,10 @@ export class ReplayContexts {
     this.lentFor = new Int32Array(transmit.count + immediate.count).fill(FREE);
   }
 
-  /** Lends one of the same kind, the same where it is free. @returns it, or -1 when none is. */
+  /**
+   * Lends the recorded context itself if it is free, else another of the same kind.
+   * @returns the context lent, or -1 when none is free.
+   */
   lend(recorded: number): number {
     const { transmit, lentFor } = this;
     if (recorded < 0 || recorded >= lentFor.length) return -1;
@@ -79,8 +82,8 @@ export class ReplayContexts {
   }
 
   /**
-   * The card has answered a context.
-   * @returns the recorded one it stands for, or -1 when the host has not lent it.
+   * Takes a context back, which the card has answered.
+   * @returns the recorded context that it stood for, or -1 when it was not lent.
    */
   giveBack(context: number): number {
     const recorded = this.lentFor[context] ?? FREE;
@@ -93,11 +96,11 @@ export class ReplayContexts {
   }
 }
 
-/** Ports the card chose: recorded to replayed. */
+/** The ports that the card chose: for each recorded one, that of the replay. */
 export class ReplayPorts {
   private readonly replayed = new Map<number, number>();
 
-  /** A port the card chose itself: what stands for the recorded one from now on. */
+  /** From now on the replayed port stands for the recorded one, wherever the host names it. */
   learn(recorded: number, replayed: number): void {
     this.replayed.set(recorded, replayed);
   }
@@ -108,8 +111,8 @@ export class ReplayPorts {
 }
 
 /**
- * @returns a function from addresses of the recorded card's memory to the replay's: the same place in the
- * same area.
+ * @returns a function that maps an address of the recorded card's memory to the same place in the same area
+ *   of the replay's.
  */
 export function addressMap(recorded: TraceMemory, layout: CardLayout): (address: number) => number {
   const pool = (area: PoolArea, to: PoolArea): [number, number, number] => [

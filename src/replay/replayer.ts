@@ -1,9 +1,10 @@
 /**
  * Replays the host's half of a trace against a fresh card in virtual time, and compares what the card
- * answers. Takes a trace's calls (trace/sink.ts) in order: an inbound frame is posted, with what the replay's
- * card still has exchanged for what it has not; before an outbound one is passed, the card runs until the
- * same answers have come, or it rests. Compared is per transaction, not per frame: a card may batch
- * otherwise. See docs/trace.md for what is compared and what is not.
+ * answers. It takes a trace's calls (trace/sink.ts) in order. An inbound frame is posted, after the buckets
+ * and contexts that the replay's card still has were exchanged for free ones. Before an outbound frame is
+ * passed over, the card runs until the same answers have come, or it comes to rest. Answers are compared
+ * transaction by transaction, not frame by frame, since this card may batch its answers differently.
+ * docs/trace.md says what is compared and what is not.
  */
 
 import { EXEC_IOP_RESET, EXEC_OUTBOUND_INIT, EXEC_STATUS_GET } from '../i2o/executive.gen.ts';
@@ -20,15 +21,16 @@ import { answersOf, answerText, keysOf, sameFields } from './compare.ts';
 import { addressMap, ReplayBuckets, ReplayContexts, ReplayPorts } from './host-memory.ts';
 import { ReplayStreams } from './streams.ts';
 
-/** How long, in the card's time, it is waited for an answer that the recording had by then. */
+/** How long, in the card's time, the replay waits for an answer that the recording had by then. */
 const PATIENCE_NS = 10e9;
 /**
- * How long for data and for contexts, which depend on window updates that the recorded host sends later: they
- * need not come in step, only before their socket is closed. Longer than a delayed acknowledgement.
+ * How long it waits for data and for contexts. They depend on window updates that the recorded host sends
+ * later, so they need not come in step, only before their socket is closed. Longer than a delayed
+ * acknowledgement takes.
  */
 const PACE_NS = 50e6;
 const BUCKETS_PER_FRAME = 9;
-/** Context of a record without a bucket. */
+/** The context of a receive record that has no bucket. */
 const NO_BUCKET = 0xffff_ffff;
 const STATUS_BLOCK_BYTES = 88;
 
@@ -47,7 +49,7 @@ export interface ReplayResult {
   readonly polled: number;
   readonly streams: { readonly equal: number; readonly cut: number; readonly bytes: number };
   readonly differences: number;
-  /** The card's time at the end. */
+  /** The card's time at the end, in nanoseconds. */
   readonly cardNs: number;
 }
 
@@ -63,9 +65,9 @@ export class Replayer implements TraceSink {
   private readonly replies = new AnswerPairs<DecodedFrame>((a, b) => this.compare(a, b));
   private readonly returned = new AnswerPairs<null>(() => {});
   private readonly streams = new ReplayStreams((difference) => this.differs(difference));
-  /** Requests that may still be answered, by key. */
+  /** How many requests of each key may still be answered. */
   private readonly open = new Map<string, number>();
-  /** InitiatorContext of the latest bucket post. */
+  /** InitiatorContext of the latest request that posted buckets. */
   private bucketsFor = 0;
   private frames = 0;
   private polledWords = 0;
@@ -118,7 +120,7 @@ export class Replayer implements TraceSink {
 
   write(): void {}
 
-  /** The card of the replay must write the same into the same word. */
+  /** The host polled a word of memory: the replay's card must write the same value there. */
   polled(_timeNs: number, address: number, value: number): void {
     const word = this.address(address) >> 2;
     const { words } = this.card.region;
@@ -171,7 +173,9 @@ export class Replayer implements TraceSink {
     };
   }
 
-  /** Until when, in the card's time, an answer is waited for. The card may be ahead of the recording. */
+  /**
+   * Until when, in the card's time, the replay waits for an answer. The card may be ahead of the recording.
+   */
   private get patience(): number {
     return this.card.clock.nowNs + PATIENCE_NS;
   }
@@ -181,7 +185,7 @@ export class Replayer implements TraceSink {
     this.tell(difference);
   }
 
-  /** An inbound frame of the recording. */
+  /** Posts an inbound frame of the recording. */
   private request(frame: DecodedFrame, words: Int32Array, at: number): void {
     for (const key of keysOf(frame)) this.open.set(key, (this.open.get(key) ?? 0) + 1);
     this.noteSockets(frame);
@@ -208,7 +212,7 @@ export class Replayer implements TraceSink {
     this.differs({ frame: this.frames, what: message, recorded: 'taken', replayed: 'no frame free' });
   }
 
-  /** Before a socket is given up it gets what it had in the recording. */
+  /** Before the host gives a socket up, lets that socket receive what it had received in the recording. */
   private noteSockets(frame: DecodedFrame): void {
     const [socket] = frame.sockets;
     if (frame.message === 'ExecSysQuiesce') {
@@ -218,7 +222,7 @@ export class Replayer implements TraceSink {
     if (frame.message === 'SocketCreate' && socket !== undefined) this.streams.begin(socket);
     if (frame.message === 'SocketAcceptPost') for (const id of frame.sockets.slice(1)) this.streams.begin(id);
     if ((frame.message === 'SocketClose' || frame.message === 'SocketAbort') && socket !== undefined) {
-      // An abort takes from its peer, too, what has not come yet.
+      // An abort also takes from its peer what has not arrived yet, so all sockets are waited for.
       const one = frame.message === 'SocketClose';
       const come = (): boolean => (one ? this.streams.satisfied(socket) : this.streams.allSatisfied());
       this.card.run(come, this.patience);
@@ -226,7 +230,7 @@ export class Replayer implements TraceSink {
     }
   }
 
-  /** Whether a request posts buckets as a sound driver does: each whole, under its own number. */
+  /** Whether a request posts buckets as a correct driver does: each in full, under its own number. */
   private namesOwnBuckets({ message, elements, trouble }: DecodedFrame): boolean {
     if (message !== 'SocketReceivePost' || trouble !== '') return false;
     const { buckets } = this;
@@ -240,9 +244,9 @@ export class Replayer implements TraceSink {
   }
 
   /**
-   * Posts buckets where the host of the replay has more than that of the recording, so that the cards have as
-   * many: the card of the replay may have filled more of them with the same bytes. @param wanted which ones
-   * rather. @returns whether it did.
+   * Posts buckets if the host of the replay has more of them than that of the recording, so that both cards
+   * have as many: the replay's card may have filled more buckets with the same bytes.
+   * @param wanted the buckets to prefer. @returns whether it posted any.
    */
   private postBuckets(wanted: readonly number[]): boolean {
     const { buckets, bucketsFor } = this;
@@ -260,7 +264,7 @@ export class Replayer implements TraceSink {
     return true;
   }
 
-  /** Clears the memory a request makes the card write, as the host did before it polled. */
+  /** Clears the memory that the card will write for a request, as the host did before it polled it. */
   private prepare({ functionCode, target }: DecodedFrame, words: Int32Array, at: number): void {
     if (target !== 0) return;
     const clear = (address: number, bytes: number): void => {
@@ -289,14 +293,14 @@ export class Replayer implements TraceSink {
     }
   }
 
-  /** A port that the card chose, named by the host later: what the replay's card chose instead. */
+  /** Where the host names a port that the card chose, names the one that the replay's card chose instead. */
   private mapPorts({ message, fields }: DecodedFrame, words: Int32Array): void {
     if (!['SocketBind', 'SocketConnect', 'SocketSendTo'].includes(message)) return;
     if (typeof fields['port'] !== 'number') return;
     words[6] = (words[6] & ~0xffff) | this.ports.of(fields['port']);
   }
 
-  /** An outbound frame of the recording: waits for its answers in the replay. */
+  /** Takes an outbound frame of the recording, and runs the card until it has given the same answers. */
   private recorded(frame: DecodedFrame): void {
     const keys = keysOf(frame);
     for (const [key, value] of answersOf(frame)) {
@@ -321,7 +325,7 @@ export class Replayer implements TraceSink {
     while (!card.run(come, card.clock.nowNs + PACE_NS) && this.postBuckets([])) {}
   }
 
-  /** An outbound frame of the replay. */
+  /** Takes an outbound frame of the replay. */
   private answered(words: Int32Array, at: number): void {
     const frame = decodeFrame(OUTBOUND, words, at, this.frameWords, this.device);
     for (const [key, value] of answersOf(frame)) this.replies.addReplayed(key, { frame: 0, value });
@@ -358,7 +362,7 @@ export class Replayer implements TraceSink {
   }
 }
 
-/** Buckets a frame of receive records gives back. */
+/** The buckets that a frame of receive records gives back. */
 function bucketsOf({ message, list }: DecodedFrame): number[] {
   if (message !== 'SocketReceivePost') return [];
   return list

@@ -1,8 +1,8 @@
 /**
- * What each socket received, in a recording and in its replay: how many bytes, whether the stream ended, with
- * what error. Batching and the order across sockets may differ; the stream of each use of a socket number may
- * not. When the host closed a socket before its stream had ended, how much had come by then is a matter of
- * time, and so is what still came between the request to close it and the answer.
+ * What each socket received, in a recording and in its replay: how many bytes, whether the stream ended, and
+ * with what error. Batching and the order across sockets may differ; the stream of each use of a socket
+ * number may not. If the host closed a socket before its stream had ended, how much had arrived by then
+ * depends on timing, and so does what still arrived between the request to close it and the answer.
  */
 export interface Received {
   bytes: number;
@@ -20,15 +20,17 @@ export interface StreamDifference {
 interface Use {
   readonly recorded: Received;
   readonly replayed: Received;
-  /** What the recorded host had when it gave the socket up. */
+  /** What the recorded host had received when it gave the socket up. */
   due: Received;
-  /** Frame of the latest recorded record; of the request that gave the socket up, 0 while it is open. */
+  /**
+   * The frame of the latest recorded record, and that of the request to give the socket up (0: still open).
+   */
   lastFrame: number;
   closedBy: number;
 }
 
 export class ReplayStreams {
-  /** Streams that were equal to their ends, and those equal as far as the host waited; bytes of both. */
+  /** How many streams were equal to their ends, how many as far as the host waited, and the bytes of both. */
   equal = 0;
   cut = 0;
   bytes = 0;
@@ -39,7 +41,7 @@ export class ReplayStreams {
     this.different = different;
   }
 
-  /** A socket number is used anew: what its former use received is judged. */
+  /** A socket number is used anew: judges what its former use has received. */
   begin(socket: number): void {
     this.judge(socket, true);
   }
@@ -52,7 +54,7 @@ export class ReplayStreams {
     use.due = { ...use.recorded };
   }
 
-  /** The host ends all of them at once. */
+  /** The host gives up all sockets at once. */
   closeAll(frame: number): void {
     for (const socket of this.uses.keys()) this.close(socket, frame);
   }

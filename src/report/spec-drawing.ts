@@ -15,7 +15,7 @@ export interface DrawnText {
 export function drawRows(rows: readonly DrawnRow[]): DrawnText {
   const letters = new Map<FieldEntry, string>();
   for (const row of rows) {
-    if ('rest' in row) continue;
+    if ('list' in row) continue;
     for (const { field, high, low } of row.boxes) {
       if (field !== undefined && field.name.length > innerWidth(high, low)) {
         letters.set(field, String.fromCharCode(97 + letters.size));
@@ -24,8 +24,8 @@ export function drawRows(rows: readonly DrawnRow[]): DrawnText {
   }
   const lines = [...RULER, BORDER];
   for (const row of rows) {
-    if ('rest' in row)
-      lines.push(`${row.label.padStart(LABEL_WIDTH - 1)} /${centred(row.rest, INNER_WIDTH)}/`);
+    if ('list' in row)
+      lines.push(`${row.label.padStart(LABEL_WIDTH - 1)} /${centred(row.list, INNER_WIDTH)}/`);
     else
       lines.push(
         `${row.label.padStart(LABEL_WIDTH - 1)} |${row.boxes.map((box) => cell(box, letters)).join('|')}|`,

@@ -81,8 +81,8 @@ export function wordTable(rows: readonly DrawnRow[]): string {
   const ruler = Array.from({ length: WORD_BITS }, (_, i) => `<th>${WORD_BITS - 1 - i}</th>`).join('');
   const drawn = rows.map((row) => {
     const label = `<th scope="row">${escaped(row.label)}</th>`;
-    if ('rest' in row)
-      return `<tr>${label}<td colspan="${WORD_BITS}" class="rest">${escaped(row.rest)}</td></tr>`;
+    if ('list' in row)
+      return `<tr>${label}<td colspan="${WORD_BITS}" class="rest">${escaped(row.list)}</td></tr>`;
     const boxes = row.boxes.map(({ high, low, text, field }) => {
       const kind = field === undefined ? (text === '' ? 'unused' : 'fixed') : 'field';
       const shown = escaped(text || '0');

@@ -22,12 +22,12 @@ export interface WordRow {
 }
 
 /** Words that are not drawn one by one. */
-export interface RestRow {
+export interface ListRow {
   readonly label: string;
-  readonly rest: string;
+  readonly list: string;
 }
 
-export type DrawnRow = WordRow | RestRow;
+export type DrawnRow = WordRow | ListRow;
 
 const WORD_BITS = 32;
 const REPLY_FLAGS = 0xc0;
@@ -60,7 +60,7 @@ export function elementRows(element: ElementEntry): readonly DrawnRow[] {
     rows.push({ label: String(i + 1), boxes: [box(31, 0, name)] });
   });
   const { tail } = element;
-  if (tail !== undefined) rows.push({ label: `${element.words.length + 1}…`, rest: tail });
+  if (tail !== undefined) rows.push({ label: `${element.words.length + 1}…`, list: tail });
   return rows;
 }
 
@@ -130,13 +130,13 @@ function wordRow(label: string, word: number, fields: readonly FieldEntry[]): Wo
 /** What a list or a scatter-gather list adds. A structure is drawn once, at the place of the first. */
 function openEnd({ list, sgl }: LayoutEntry): DrawnRow[] {
   if (sgl !== undefined) {
-    return [{ label: `${sgl.word}…`, rest: `scatter-gather list of ${sgl.elements.join(', ')}` }];
+    return [{ label: `${sgl.word}…`, list: `scatter-gather list of ${sgl.elements.join(', ')}` }];
   }
   if (list === undefined) return [];
   const structure = list.structure === undefined ? undefined : structureNamed(list.structure);
   const each = list.stride === 1 ? 'a word' : `${list.stride} words`;
   if (structure === undefined) {
-    return [{ label: `${list.word}…`, rest: `count times ${list.name}, ${each} each` }];
+    return [{ label: `${list.word}…`, list: `count times ${list.name}, ${each} each` }];
   }
   const rows: DrawnRow[] = [];
   for (let word = 0; word < structure.words; word++) {
@@ -144,7 +144,7 @@ function openEnd({ list, sgl }: LayoutEntry): DrawnRow[] {
   }
   rows.push({
     label: `${list.word + list.stride}…`,
-    rest: `count times ${structure.name} in all, ${each} each`,
+    list: `count times ${structure.name} in all, ${each} each`,
   });
   return rows;
 }

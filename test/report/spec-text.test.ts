@@ -87,7 +87,7 @@ describe('a drawing', () => {
     for (const message of messages) {
       for (const rows of rowsOf(message).map((reply) => messageRows(message, reply))) {
         for (const row of rows) {
-          if ('rest' in row) continue;
+          if ('list' in row) continue;
           let next = 31;
           for (const { high, low } of row.boxes) {
             expect(high, `${message.name} word ${row.label}`).toBe(next);
