@@ -67,7 +67,7 @@ async function decode(file: string, flags: Flags): Promise<void> {
     const filter = new EventFilter(wanted);
     const lines = new TraceLines();
     return new TraceDecoder((event) => {
-      // Even what is not wanted passes `lines`, which learns from the head.
+      // The filter wants every head, from which `lines` learns where memory lies.
       if (filter.wants(event)) process.stdout.write(flags.json ? jsonLine(event) : lines.lines(event));
     });
   });

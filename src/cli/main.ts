@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: one file a verb, errors in one line. */
+/** The command line. Each command has a file of its own; an error of the user's is printed as one line. */
 import { Command } from 'commander';
 import { packageVersion } from '../record/manifest.ts';
 import { addBench } from './bench.ts';
@@ -16,7 +16,7 @@ const program = new Command('inic')
   .enablePositionalOptions()
   .showSuggestionAfterError(true)
   .configureOutput({ outputError: (text, write) => write(`inic: ${text.replace(/^error: /, '').trim()}\n`) });
-// Whoever reads the output may stop reading. Below `run` the output is the program's own.
+// Whoever reads the output may close it early: end quietly. The output of `run` is the program's own affair.
 program.hook('preAction', (_, verb) => {
   if (verb.name() === 'run') return;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,10 +1,10 @@
-/** The bench's end of one side's process. */
+/** The bench's end of the channel to the process of one side. */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Repeat } from '../record/result.ts';
 import { alarm } from '../time/timers.ts';
 import type { Answer, Command, SidePlan, SideSummary } from './side-protocol.ts';
 
-/** Time a command may take beyond what it was asked to run for. */
+/** How much longer a command may take than it was asked to run. */
 const GRACE_MS = 30_000;
 
 export class SideClient {
@@ -41,7 +41,7 @@ export class SideClient {
     return answer.summary;
   }
 
-  /** Ends the process whatever it is doing. */
+  /** Ends the process, whatever it is doing. */
   kill(): void {
     this.waiting = undefined;
     if (this.child.exitCode === null) this.child.kill('SIGKILL');

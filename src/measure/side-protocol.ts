@@ -1,4 +1,4 @@
-/** What the bench and the process of one side say to each other. One command at a time, one answer each. */
+/** The messages between the bench and the process of a side: one command at a time, one answer to each. */
 
 import type { Reconciliation } from '../ledger/reconcile.ts';
 import type { LatencySummary } from '../record/latency.ts';
@@ -10,20 +10,20 @@ export interface SidePlan {
   readonly api: Api;
   readonly load: Load;
   readonly side: Side;
-  /** Where the card's frames are recorded; absent: nowhere. */
+  /** Where the card's frames are recorded; absent: they are not. */
   readonly trace?: SideTrace;
 }
 
 export interface SideTrace {
   readonly path: string;
-  /** For the trace's head. */
+  /** What the trace's head says of its origin. */
   readonly product: string;
   readonly command: readonly string[];
 }
 
 export type Command =
   | { readonly type: 'open'; readonly plan: SidePlan }
-  /** A warm-up run is answered like any other, but leaves no trace in the side's latencies. */
+  /** A warm-up run is answered like any other, but its latencies are not kept. */
   | { readonly type: 'run'; readonly durationNs: number; readonly warmup: boolean }
   | { readonly type: 'close' };
 
@@ -33,7 +33,7 @@ export type Answer =
   | { readonly type: 'closed'; readonly summary: SideSummary }
   | { readonly type: 'failed'; readonly error: string };
 
-/** What a side knows at its end. */
+/** What a side reports when it is closed. */
 export interface SideSummary {
   /** Over all repeats. */
   readonly latencyUs: LatencySummary | null;

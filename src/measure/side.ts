@@ -1,7 +1,7 @@
 /**
- * The process of one side of one row. Each side of each row has a process of its own, so that no side's code
- * is compiled for the shapes of the other and no row inherits another's heap; the bench runs the two in
- * turns, one at rest while the other is measured.
+ * The process of one side of one row. Each has a process of its own, so that no side's code is optimised for
+ * the objects of another and no row inherits the heap of another. The bench runs the sides in turns: the
+ * others rest while one is measured.
  */
 
 import { LatencyRecorder } from '../record/latency.ts';
@@ -86,7 +86,7 @@ function repeatOf(plan: SidePlan, counts: Counts, cost: Cost): PlainRepeat {
   };
 }
 
-/** What each counter grew by; a counter has one writer, so the two blocks never both have a value. */
+/** By how much each counter grew. A counter has one writer, so the two blocks never both have a value. */
 function growth(before: LedgerSnapshot, after: LedgerSnapshot): Counters {
   const counters: Record<string, number> = {};
   for (const block of ['host', 'iop'] as const) {

@@ -1,7 +1,7 @@
 /**
- * Which file the trace of each traced card of a bench goes to. Every side has a process and a card of its
- * own, and several run at once, so that each needs a file: the one named where there is one card, else that
- * name with the row and the side in it.
+ * Names the file for the trace of each card of a bench. Every side has a process and a card of its own, and
+ * several run at once, so each needs a file: if there is one card, the file that was named, else that name
+ * with the row and the side added.
  */
 
 import { extname } from 'node:path';
@@ -18,7 +18,7 @@ export function traceFile(path: string, rows: readonly Row[], row: Row, side: Si
   return `${path.slice(0, path.length - extension.length)}-${middle}${extension}`;
 }
 
-/** Frames are traced, and only the ring and the fifo have any. */
+/** Only the ring and the fifo have frames that can be traced. */
 function hasCard(side: Side): boolean {
   return side.stack === 'inic' && !usesPostMessage(side);
 }

@@ -79,35 +79,6 @@ function openingMethods(seam: Seam, native: NativeBindings) {
     return bindChannel(channel, text, address, port, ((flags ?? 0) & native.ipv6Only) !== 0);
   }
 
-  function connect(
-    handle: Handle,
-    request: StreamRequest,
-    text: string,
-    port: number,
-    ipv6: boolean,
-  ): number {
-    const policy = seam.policy;
-    let channel = handle[kChannel];
-    const address = policy === undefined && channel === undefined ? -1 : parseAddress(text, ipv6);
-    const onCard = policy !== undefined && connectsOnCard(policy, address, port);
-    if (channel !== undefined && policy !== undefined && !onCard && channel.state !== CLOSED) {
-      const failed = moveToKernel(original, handle, channel);
-      if (failed !== 0) return failed;
-      channel = undefined;
-    }
-    if (channel === undefined) {
-      if (!onCard) {
-        return ipv6
-          ? original.connect6.call(handle, request, text, port)
-          : original.connect.call(handle, request, text, port);
-      }
-      const opened = openChannel(policy, handle, ipv6);
-      if (typeof opened === 'number') return opened;
-      channel = opened;
-    }
-    return connectChannel(channel, request, address, port);
-  }
-
   return {
     bind(this: Handle, address: string, port: number, flags?: number): number {
       return bind(this, address, port, flags, false);
@@ -120,15 +91,46 @@ function openingMethods(seam: Seam, native: NativeBindings) {
       return channel === undefined ? original.listen.call(this, backlog) : listenOnChannel(channel, backlog);
     },
     connect(this: Handle, request: StreamRequest, address: string, port: number): number {
-      return connect(this, request, address, port, false);
+      return connect(seam, this, request, address, port, false);
     },
     connect6(this: Handle, request: StreamRequest, address: string, port: number): number {
-      return connect(this, request, address, port, true);
+      return connect(seam, this, request, address, port, true);
     },
     open(this: Handle, fd: number): number {
       return this[kChannel] === undefined ? original.open.call(this, fd) : -EINVAL;
     },
   };
+}
+
+/** Connects on the card or in the kernel, by the rule; a handle bound on the wrong one is moved first. */
+function connect(
+  seam: Seam,
+  handle: Handle,
+  request: StreamRequest,
+  text: string,
+  port: number,
+  ipv6: boolean,
+): number {
+  const { policy, original } = seam;
+  let channel = handle[kChannel];
+  const address = policy === undefined && channel === undefined ? -1 : parseAddress(text, ipv6);
+  const onCard = policy !== undefined && connectsOnCard(policy, address, port);
+  if (channel !== undefined && policy !== undefined && !onCard && channel.state !== CLOSED) {
+    const failed = moveToKernel(original, handle, channel);
+    if (failed !== 0) return failed;
+    channel = undefined;
+  }
+  if (channel === undefined) {
+    if (!onCard) {
+      return ipv6
+        ? original.connect6.call(handle, request, text, port)
+        : original.connect.call(handle, request, text, port);
+    }
+    const opened = openChannel(policy, handle, ipv6);
+    if (typeof opened === 'number') return opened;
+    channel = opened;
+  }
+  return connectChannel(channel, request, address, port);
 }
 
 /** Moves a handle that is bound on the card, but connects elsewhere, to the kernel, bound to the same. */

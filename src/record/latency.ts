@@ -1,5 +1,5 @@
 /**
- * Latencies of one run or of several: an HDR histogram in nanoseconds, three significant digits, up to a
+ * Latencies of one run or several, in an HDR histogram of nanoseconds with three significant digits, up to a
  * minute.
  */
 import { build, type Histogram } from 'hdr-histogram-js';
@@ -22,7 +22,7 @@ export class LatencyRecorder {
     bitBucketSize: 64,
   });
 
-  /** @param ns more than a minute counts as a minute. */
+  /** @param ns the latency; more than a minute counts as a minute, less than a nanosecond as one. */
   record(ns: number): void {
     this.histogram.recordValue(Math.min(Math.max(Math.round(ns), 1), HIGHEST_NS));
   }
@@ -39,7 +39,7 @@ export class LatencyRecorder {
     this.histogram.reset();
   }
 
-  /** In microseconds, to a hundredth. @returns undefined when nothing was recorded. */
+  /** @returns the percentiles in microseconds, to a hundredth; undefined if nothing was recorded. */
   summary(): LatencySummary | undefined {
     if (this.count === 0) return undefined;
     const at = (percentile: number): number =>

@@ -1,5 +1,5 @@
 /**
- * What one operation cost on the card, in words: from the ledger, the clocks of both threads, and the heaps.
+ * Puts in words what one operation cost on the card, by the ledger, the clocks of both threads and the heaps.
  */
 
 import { COUNTER_GROUPS, COUNTER_NAMES } from '../ledger/counters.gen.ts';
@@ -42,7 +42,7 @@ function groupText(counters: Counters, group: string, label: string): string {
   return `${label} ${small(times)} (${bytes.toFixed(0)} B)`;
 }
 
-/** What the host did on the bus: why this transport costs what it costs. */
+/** What the host did on the bus, which explains what this transport costs. */
 function busText(counters: Counters): string {
   const value = (name: string): string => small(counters[name] ?? 0);
   return (
@@ -73,7 +73,7 @@ function memoryText({ memory }: Result): string {
   );
 }
 
-/** Small counts keep their digits: one doorbell in a thousand transactions shall not read as none. */
+/** A small count keeps its digits: one doorbell in a thousand transactions must not read as none. */
 function small(value: number): string {
   if (value === 0) return '0';
   return Math.abs(value) < 0.01 ? value.toPrecision(1) : threeDigits(value);

@@ -1,4 +1,4 @@
-/** A ratio of two sides' repeats: the median, and in brackets the lowest and the highest. */
+/** The ratio of two sides' repeats as text: the median, and in brackets the lowest and the highest. */
 import type { Spread } from '../record/statistics.ts';
 import { threeDigits } from './units.ts';
 

@@ -1,10 +1,11 @@
-/** What went over a card in a program's life, in a few lines: what `inic run --ledger` prints. */
+/** What went over a card while a program ran, in a few lines, as `inic run --ledger` prints it. */
 import type { Counters } from '../record/result.ts';
 import { sizeText } from './units.ts';
 
 /**
- * @param host @param iop the two sides' counters. @param socketsOpen sockets the program left open.
- * @param imbalances the sums that do not hold; with sockets open some may not, since bytes are still under
+ * @param host and `iop`: the counters of the two sides. @param socketsOpen how many sockets the program left
+ *   open.
+ * @param imbalances the sums that do not hold. With sockets open some may not, since bytes are still under
  *   way.
  */
 export function runSummary(

@@ -1,8 +1,8 @@
-/** Text in columns, for pages of at most 100. */
+/** Sets text in columns and paragraphs, for pages of at most 100 characters a line. */
 
 export const PAGE_COLUMNS = 100;
 
-/** Words broken into lines of at most `width`; a word that is longer stands alone. */
+/** Breaks words into lines of at most `width` characters; a longer word has a line of its own. */
 export function wrapped(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
@@ -14,13 +14,13 @@ export function wrapped(text: string, width: number): string[] {
   return lines;
 }
 
-/** A paragraph, indented. */
+/** Breaks a text into the lines of an indented paragraph. */
 export function paragraph(text: string, indent = 0): string[] {
   const margin = ' '.repeat(indent);
   return wrapped(text, PAGE_COLUMNS - indent).map((line) => margin + line);
 }
 
-/** Rows in columns as wide as they must be; the last column is wrapped in what is left of the page. */
+/** Sets rows in columns as wide as their contents; the last column is wrapped in what is left of the line. */
 export function columns(rows: readonly (readonly string[])[], indent = 2): string[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const widths = Array.from({ length: count - 1 }, (_, column) =>

@@ -1,4 +1,4 @@
-/** Words drawn as RFCs draw them: two columns a bit, bit 31 at the left, under a ruler of bit numbers. */
+/** Draws words as RFCs do: two columns for each bit, bit 31 at the left, under a ruler of bit numbers. */
 import type { FieldEntry } from '../spec/entries.ts';
 import type { Box, DrawnRow } from './spec-words.ts';
 
@@ -6,7 +6,7 @@ const WORD_BITS = 32;
 const LABEL_WIDTH = 5;
 const INNER_WIDTH = WORD_BITS * 2 - 1;
 
-/** A drawing, and which letter stands in it for a field whose name did not fit. */
+/** A drawing, and the letters that stand in it for fields whose names did not fit. */
 export interface DrawnText {
   readonly lines: readonly string[];
   readonly letters: ReadonlyMap<FieldEntry, string>;

@@ -1,7 +1,7 @@
 /**
- * A state machine drawn in SVG: states in a column, what leads down runs in lanes at the right, what leads up
- * in lanes at the left, so that no line crosses a state. Numbers are those of the table of transitions below
- * the drawing.
+ * Draws a state machine in SVG. The states stand in a column; transitions downwards run in lanes to their
+ * right, those upwards in lanes to their left, so that no line crosses a state. The numbers are those of the
+ * table of transitions below the drawing.
  */
 import type { MachineEntry } from '../spec/entries.ts';
 import { escaped } from './spec-html-parts.ts';
@@ -12,7 +12,7 @@ const ROW_HEIGHT = 74;
 const LANE_WIDTH = 40;
 const MARGIN = 24;
 const TIP = 7;
-/** A transition that starts in more states than this is drawn as a stub at its end. */
+/** A transition from more states than this is drawn only as a short arrow into the state where it ends. */
 const DRAWN_STARTS_MAX = 3;
 
 interface Edge {
@@ -40,7 +40,7 @@ export function machineDrawing(machine: MachineEntry): string {
   return `<svg ${size} role="img">${title}\n${parts.join('\n')}\n</svg>`;
 }
 
-/** By the fewest steps from the initial state; what cannot be reached comes last. */
+/** Orders states by how few steps lead to them from the initial state; those that none leads to come last. */
 function statesInOrder({ states, transitions, initial }: MachineEntry): string[] {
   const order = [initial];
   for (let i = 0; i < order.length; i++) {
@@ -51,7 +51,7 @@ function statesInOrder({ states, transitions, initial }: MachineEntry): string[]
   return [...order, ...states.map(({ name }) => name).filter((name) => !order.includes(name))];
 }
 
-/** Transitions between the same two states are one line. */
+/** Joins the transitions between the same two states to one line. */
 function edgesOf(
   machine: MachineEntry,
   order: readonly string[],
@@ -75,7 +75,10 @@ function edgesOf(
   return { edges, stubs };
 }
 
-/** Short lines inside, and no two that overlap in one lane. @returns how many lanes there are. */
+/**
+ * Gives each line a lane: short lines near the states, no two that overlap in one.
+ * @returns how many lanes.
+ */
 function assignLanes(edges: readonly Edge[]): number {
   const lanes: Edge[][] = [];
   const span = ({ from, to }: Edge): number => Math.abs(from - to);
@@ -92,7 +95,7 @@ function assignLanes(edges: readonly Edge[]): number {
 
 const middleOf = (row: number): number => MARGIN + row * ROW_HEIGHT + BOX_HEIGHT / 2 + TIP;
 
-/** Several lines at one side of a state leave and arrive at different heights. */
+/** The height at which a line meets a state, so that several at one side of it do not meet. */
 function heightOf(row: number, edge: Edge, edges: readonly Edge[]): number {
   const down = edge.from < edge.to;
   const touching = edges.filter(({ from, to }) => from < to === down && (from === row || to === row));
@@ -112,7 +115,7 @@ function drawEdge(edge: Edge, edges: readonly Edge[], boxLeft: number): string {
   return `${line}${tip}${badge(x, (start + end) / 2, edge.numbers)}`;
 }
 
-/** An arrow from nowhere, at the top of the box: the table says from where. */
+/** Draws a short arrow into the top of a box; the table says from which states it comes. */
 function drawStub(row: number, numbers: readonly number[], boxLeft: number): string {
   const x = boxLeft + BOX_WIDTH / 2;
   const top = middleOf(row) - BOX_HEIGHT / 2;

@@ -1,5 +1,5 @@
 /**
- * Pieces of the HTML reference: the page around them, links between pages, tables, words drawn as tables. No
+ * The parts of the HTML reference: pages, links between them, tables, and words drawn as tables. It has no
  * scripts.
  */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
@@ -18,7 +18,7 @@ export function escaped(text: string): string {
     .replaceAll('"', '&quot;');
 }
 
-/** Where a name is explained; undefined for what has no place of its own. */
+/** The place where a name is explained; undefined if it has none of its own. */
 export function hrefOf(name: string): string | undefined {
   if (messageNamed(name)?.name === name) return `${name}.html`;
   const typed = enumNamed(name) ?? structureNamed(name);
@@ -39,13 +39,13 @@ export function link(href: string, text: string): string {
   return `<a href="${escaped(href)}">${escaped(text)}</a>`;
 }
 
-/** A name, linked where it can be. */
+/** A name, as a link if there is a place that explains it. */
 export function named(name: string): string {
   const href = hrefOf(name);
   return href === undefined ? `<code>${escaped(name)}</code>` : link(href, name);
 }
 
-/** Text in which names of messages, enumerations and structures are links. */
+/** A text in which names of messages, enumerations and structures are links. */
 export function prose(text: string): string {
   return escaped(text).replaceAll(/\b[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+\b/g, (word) => {
     const href = hrefOf(word);
@@ -53,7 +53,7 @@ export function prose(text: string): string {
   });
 }
 
-/** @param cells HTML. */
+/** A table. @param head plain text. @param rows cells of HTML. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const cells = (tag: string, row: readonly string[]): string =>
@@ -76,7 +76,7 @@ export function fieldTable(fields: readonly FieldEntry[]): string {
   return table(['word', 'bits', 'field', 'values', 'meaning'], rows);
 }
 
-/** Words drawn as a table of 32 columns. */
+/** Draws words as a table of 32 columns. */
 export function wordTable(rows: readonly DrawnRow[]): string {
   const ruler = Array.from({ length: WORD_BITS }, (_, i) => `<th>${WORD_BITS - 1 - i}</th>`).join('');
   const drawn = rows.map((row) => {
@@ -96,7 +96,7 @@ export function wordTable(rows: readonly DrawnRow[]): string {
   return `<div class="wide"><table class="words">\n${head}\n${body}</table></div>`;
 }
 
-/** A whole page. @param here the page's file. @param body HTML. */
+/** A whole page. @param here the page's own file name. @param body parts of HTML. */
 export function page(title: string, here: string, product: string, body: readonly string[]): string {
   const places: (readonly [string, string])[] = [
     ['index.html', 'Spec'],

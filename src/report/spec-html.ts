@@ -1,6 +1,6 @@
 /**
- * The spec as a folder of linked pages: what `inic spec --html DIR` writes. Plain HTML and one style sheet;
- * every link leads to a page or a place that is there.
+ * The spec as a folder of linked pages, as `inic spec --html DIR` writes it: plain HTML and one style sheet.
+ * Every link leads to a page or a place that exists.
  */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import { classNamed } from '../spec/catalogue.ts';
@@ -42,7 +42,7 @@ import {
 } from './spec-said.ts';
 import { type DrawnRow, elementRows, elementsOf, hexText, layoutRows, messageRows } from './spec-words.ts';
 
-/** @param product for the foot of every page. @returns text by file name. */
+/** @param product named at the foot of every page. @returns each file's text, by its name. */
 export function specSite(product: string): ReadonlyMap<string, string> {
   const { classes, machines, rules, groups } = CATALOGUE;
   const site = new Map([['style.css', STYLE]]);
@@ -66,7 +66,7 @@ function indexBody(): string[] {
   return [
     ...CATALOGUE.classes.flatMap((spec) => [
       `<h2>${link(pageOfClass(spec.name), classTitle(spec))}</h2>`,
-      origin(spec.origin, spec.reference),
+      origin(spec.origin),
       `<p>${prose(sentence(spec.doc))}</p>`,
       messageTable(spec),
     ]),
@@ -94,7 +94,7 @@ function messageTable({ messages }: ClassEntry): string {
 function frameBody(): string[] {
   const { frame } = CATALOGUE;
   return [
-    origin(frame.origin, frame.reference),
+    origin(frame.origin),
     `<p>${prose(sentence(frame.doc))}</p>`,
     ...frame.structures.map(structurePart),
     '<h2>Forms of a reply</h2>',
@@ -115,7 +115,7 @@ function frameBody(): string[] {
 
 function classBody(spec: ClassEntry): string[] {
   return [
-    origin(spec.origin, spec.reference),
+    origin(spec.origin),
     `<p>${prose(sentence(spec.doc))}</p>`,
     '<h2>Messages</h2>',
     messageTable(spec),
@@ -134,7 +134,7 @@ function messageBody(message: MessageEntry): string[] {
   const { reply } = message;
   return [
     `<p>${link(pageOfClass(spec.name), title)}</p>`,
-    origin(message.origin, message.reference),
+    origin(message.origin),
     `<p>${prose(sentence(message.doc))}</p>`,
     '<h2>Request</h2>',
     layoutPart(message.request, messageRows(message, false)),
@@ -214,7 +214,7 @@ function machineBody(machine: MachineEntry): string[] {
     prose(transition.doc ?? ''),
   ]);
   return [
-    origin(machine.origin, undefined),
+    origin(machine.origin),
     `<p>${prose(sentence(machine.doc))}</p>`,
     machineDrawing(machine),
     '<h2>States</h2>',
@@ -245,7 +245,7 @@ function groupPart(group: GroupEntry): string {
   const shape = group.table ? 'table' : 'scalar group';
   return [
     `<h2 id="${escaped(`${group.target}-${group.name}`)}">${escaped(title)}</h2>`,
-    origin(group.origin, undefined),
+    origin(group.origin),
     `<p>${prose(sentence(group.doc))} A ${shape}, asked of ${escaped(group.target)}.</p>`,
     table(['index', 'field', 'size', 'meaning'], rows),
   ].join('\n');
@@ -264,6 +264,6 @@ function rulesBody(rules: readonly RuleEntry[]): string[] {
   ];
 }
 
-function origin(text: string, reference: string | undefined): string {
-  return `<p class="origin">${escaped(sentence(originText(text, reference)))}</p>`;
+function origin(text: string): string {
+  return `<p class="origin">${escaped(sentence(originText(text)))}</p>`;
 }

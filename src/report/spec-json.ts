@@ -1,6 +1,6 @@
 /**
- * The spec for machines: what `inic spec --json` prints. The form is described in docs/spec-tool.md and keeps
- * its version.
+ * The spec for programs, as `inic spec --json` prints it. docs/spec-tool.md describes the form, which has a
+ * version.
  */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import { legalStates } from '../spec/catalogue.ts';
@@ -10,14 +10,14 @@ import { refusalsOf } from '../spec/refusals.ts';
 const FORMAT = 'inic-spec';
 const FORMAT_VERSION = 1;
 
-/** @param found what was asked for by name; undefined for everything. */
+/** @param found the entries that were asked for by name; undefined for all. */
 export function specJson(product: string, found: readonly Found[] | undefined): string {
   const head = { format: FORMAT, formatVersion: FORMAT_VERSION, product };
   const body = found === undefined ? CATALOGUE : { found: found.map(withStates) };
   return `${JSON.stringify({ ...head, ...body }, null, 2)}\n`;
 }
 
-/** A message by itself says too what else follows from the spec. */
+/** A message that is asked for by name comes with what else the spec says of it. */
 function withStates(found: Found): object {
   if (found.kind !== 'message') return found;
   return {

@@ -1,4 +1,4 @@
-/** What there is in the spec, in lines of at most 100 columns: what `inic spec` prints. */
+/** The list of everything in the spec, in lines of at most 100 columns, as `inic spec` prints it. */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import type { ClassEntry } from '../spec/entries.ts';
 import { groupNumber } from '../spec/find.ts';
@@ -6,12 +6,12 @@ import { columns, PAGE_COLUMNS, paragraph } from './spec-columns.ts';
 import { classTitle, inOneLine, OURS, originText } from './spec-said.ts';
 import { hexText } from './spec-words.ts';
 
-/** @returns lines without their ends. */
+/** @returns lines, without line ends. */
 export function specList(): readonly string[] {
   const { classes, machines, rules, groups, frame } = CATALOGUE;
   return [
     ...classes.flatMap((spec) => [
-      `${classTitle(spec)}: ${originText(spec.origin, spec.reference)}`,
+      `${classTitle(spec)}: ${originText(spec.origin)}`,
       ...messageTable(spec),
       '',
     ]),
@@ -32,7 +32,7 @@ export function specList(): readonly string[] {
   ];
 }
 
-/** Function, name, class version and purpose of each message, a line each. */
+/** A line for each message: its function, name, class version and purpose. */
 export function messageTable({ messages, origin }: ClassEntry): string[] {
   const rows = messages.map((message) => [
     hexText(message.function, 2),

@@ -1,14 +1,13 @@
-/** What the spec's entries say, as sentences and cells: the same on a text page and on an HTML page. */
+/** What the spec's entries say, as sentences and cells, which text pages and HTML pages share. */
 import { enumNamed, legalStates } from '../spec/catalogue.ts';
 import type { ClassEntry, FieldEntry, MessageEntry, TransitionEntry } from '../spec/entries.ts';
 import { hexText } from './spec-words.ts';
 
 export const OURS = 'ours, not I2O history';
 
-/** Where it comes from. @param reference section of the notes on I2O. */
-export function originText(origin: string, reference: string | undefined): string {
-  if (origin === 'inic') return OURS;
-  return reference === undefined ? origin : `${origin} (reference, section ${reference})`;
+/** Where a message or a class comes from, in words. */
+export function originText(origin: string): string {
+  return origin === 'inic' ? OURS : origin;
 }
 
 /** The first sentence of a text. */
@@ -17,7 +16,7 @@ export function inOneLine(doc: string): string {
   return first!.replace(/[;:]$/, '.');
 }
 
-/** Begins with a capital, ends with a stop. */
+/** Makes a text begin with a capital and end with a full stop. */
 export function sentence(doc: string): string {
   const text = doc[0].toUpperCase() + doc.slice(1);
   return /[.:]$/.test(text) ? text : `${text}.`;
@@ -28,7 +27,7 @@ export function bitsText({ low, high }: FieldEntry): string {
   return high === low ? String(low) : `${low}-${high}`;
 }
 
-/** Good values of a field; '' where all are. */
+/** The legal values of a field; '' if all are. */
 export function valuesText({ min, max, value, enum: name, low, high }: FieldEntry): string {
   if (value !== undefined) return hexText(value, 1);
   if (name !== undefined) return enumNamed(name)?.bitSet === true ? `bits of ${name}` : name;
@@ -36,7 +35,7 @@ export function valuesText({ min, max, value, enum: name, low, high }: FieldEntr
   return `${min ?? 0} to ${max ?? 2 ** (high - low + 1) - 1}`;
 }
 
-/** The meaning, and the unit where there is one. */
+/** A field's meaning, with its unit if it has one. */
 export function meaningText({ doc, unit }: FieldEntry): string {
   return unit === undefined ? doc : `${doc} (${unit})`;
 }
@@ -45,7 +44,7 @@ export function classTitle({ name, id, version }: ClassEntry): string {
   return `class ${hexText(id, 3)} ${name}, version ${version}`;
 }
 
-/** In which states a message may be asked, a machine a row. */
+/** The states in which a message may be sent, a row for each machine. */
 export function stateRows(message: MessageEntry): readonly (readonly [machine: string, states: string])[] {
   return legalStates(message).map(({ machine, states }) => [
     machine.name,
@@ -53,7 +52,7 @@ export function stateRows(message: MessageEntry): readonly (readonly [machine: s
   ]);
 }
 
-/** How the answer comes when all is well. */
+/** How a message is answered when nothing is wrong. */
 export function replyText(message: MessageEntry): string {
   switch (message.replyForm) {
     case 'none':
@@ -73,7 +72,7 @@ export function triggerText({ on, when }: TransitionEntry): string {
   return when === undefined ? on : `${on}, ${when.field} ${when.names.join(' or ')}`;
 }
 
-/** How a malformed request is refused, before the statuses of `refusalsOf`. */
+/** How a malformed request is refused; `refusalsOf` gives the statuses. */
 export function refusalText({ refused, replyForm }: MessageEntry): string {
   if (refused === 'none') return 'What is malformed is counted and not answered.';
   return replyForm === 'overlaid'

@@ -1,4 +1,4 @@
-/** One thing of the spec as a page of text, at most 100 columns: what `inic spec NAME` prints. */
+/** One entry of the spec as a page of text, at most 100 columns wide, as `inic spec NAME` prints it. */
 import { classNamed } from '../spec/catalogue.ts';
 import type {
   ClassEntry,
@@ -32,7 +32,7 @@ import {
 } from './spec-said.ts';
 import { elementRows, elementsOf, hexText, layoutRows, messageRows } from './spec-words.ts';
 
-/** @returns lines without their ends. */
+/** @returns lines, without line ends. */
 export function specPage(found: Found): readonly string[] {
   switch (found.kind) {
     case 'message':
@@ -61,7 +61,7 @@ function messagePage(message: MessageEntry): string[] {
   const title = `${message.name}: function ${hexText(message.function, 2)} of ${classTitle(spec)}`;
   return [
     title,
-    `Since version ${message.since}; ${originText(message.origin, message.reference)}.`,
+    `Since version ${message.since}; ${originText(message.origin)}.`,
     '',
     ...paragraph(sentence(message.doc)),
     ...section('Request', layoutText(message.request, messageRows(message, false))),
@@ -103,7 +103,7 @@ function errnoText(message: MessageEntry, errno: readonly (readonly string[])[])
   return [head, ...columns(errno, 4)];
 }
 
-/** The words drawn, what the fields are, and what the list may hold. */
+/** The words drawn, then the fields, then what the list may hold. */
 function layoutText(layout: LayoutEntry, rows: ReturnType<typeof messageRows>): string[] {
   const drawn = drawRows(rows);
   return [
@@ -138,7 +138,7 @@ function classPage(spec: ClassEntry): string[] {
   const names = (entries: readonly { readonly name: string }[]): string =>
     entries.map(({ name }) => name).join(', ');
   return [
-    `${classTitle(spec)}: ${originText(spec.origin, spec.reference)}`,
+    `${classTitle(spec)}: ${originText(spec.origin)}`,
     '',
     ...paragraph(sentence(spec.doc)),
     ...section('Messages', messageTable(spec)),
@@ -152,7 +152,7 @@ function framePage(frame: FrameEntry): string[] {
   const elements = frame.elements.map(({ name, flags, doc }) => [name, hexText(flags, 2), doc]);
   const [header] = frame.structures;
   return [
-    `The message frame: ${originText(frame.origin, frame.reference)}`,
+    `The message frame: ${originText(frame.origin)}`,
     '',
     ...paragraph(sentence(frame.doc)),
     ...section(header!.name, layoutText(header!, layoutRows(header!))),
@@ -210,7 +210,7 @@ function machinePage(machine: MachineEntry): string[] {
     return [triggerText(transition), doc === undefined ? says : `${says}: ${doc}`];
   });
   return [
-    `Machine ${machine.name}: ${originText(machine.origin, undefined)}`,
+    `Machine ${machine.name}: ${originText(machine.origin)}`,
     '',
     ...paragraph(sentence(machine.doc)),
     ...section('States', columns(states)),
@@ -236,7 +236,7 @@ function groupPage(group: GroupEntry): string[] {
     unit === undefined ? doc : `${doc} (${unit})`,
   ]);
   const shape = group.table ? 'table' : 'scalar';
-  const origin = originText(group.origin, undefined);
+  const origin = originText(group.origin);
   return [
     `Group ${groupNumber(group.number)} ${group.name}: ${shape}, asked of ${group.target}; ${origin}`,
     '',

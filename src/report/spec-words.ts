@@ -1,6 +1,6 @@
 /**
- * The words of a message as boxes to be drawn: what a text page and an HTML page show alike. From the spec's
- * layouts, to spec-drawing.ts (text) and spec-html-words.ts.
+ * The words of a message as boxes to be drawn, made of the spec's layouts. `spec-drawing.ts` draws them as
+ * text, `spec-html-parts.ts` as HTML.
  */
 import { elementNamed, structureNamed } from '../spec/catalogue.ts';
 import type { ElementEntry, FieldEntry, LayoutEntry, MessageEntry } from '../spec/entries.ts';
@@ -9,19 +9,19 @@ import type { ElementEntry, FieldEntry, LayoutEntry, MessageEntry } from '../spe
 export interface Box {
   readonly high: number;
   readonly low: number;
-  /** Empty where the bits mean nothing and are 0. */
+  /** Empty if the bits have no meaning and are 0. */
   readonly text: string;
-  /** The field in the box; none for what is the same in every message. */
+  /** The field in the box; absent for bits that are the same in every message. */
   readonly field?: FieldEntry;
 }
 
 export interface WordRow {
   readonly label: string;
-  /** From bit 31 down, without a gap. */
+  /** From bit 31 downwards, without gaps. */
   readonly boxes: readonly Box[];
 }
 
-/** Words that are not drawn one by one. */
+/** Words of a list, which are not drawn one by one. */
 export interface ListRow {
   readonly label: string;
   readonly list: string;
@@ -33,7 +33,7 @@ const WORD_BITS = 32;
 const REPLY_FLAGS = 0xc0;
 const REPLY_FLAGS_MULTIPLE = 0xd0;
 
-/** A request or a reply from its first word on. */
+/** The words of a request or a reply, from the first one on. */
 export function messageRows(message: MessageEntry, reply: boolean): readonly DrawnRow[] {
   const layout = reply ? message.reply! : message.request;
   const own = new Set(layout.fields.map(({ word }) => word));
@@ -46,7 +46,7 @@ export function messageRows(message: MessageEntry, reply: boolean): readonly Dra
   return [...rows, ...openEnd(layout)];
 }
 
-/** A structure, or whatever stands alone. */
+/** The words of a structure, or of another layout that stands alone. */
 export function layoutRows(layout: LayoutEntry): readonly DrawnRow[] {
   const rows: DrawnRow[] = [];
   for (let word = 0; word < layout.words; word++) rows.push(wordRow(String(word), word, layout.fields));
@@ -64,12 +64,12 @@ export function elementRows(element: ElementEntry): readonly DrawnRow[] {
   return rows;
 }
 
-/** Elements a message's list may have, by name. */
+/** The elements that a message's list may have. */
 export function elementsOf(layout: LayoutEntry): readonly ElementEntry[] {
   return (layout.sgl?.elements ?? []).flatMap((name) => elementNamed(name) ?? []);
 }
 
-/** @returns such as `0x0A0`. */
+/** @returns a number in hexadecimal, such as `0x0A0`. */
 export function hexText(value: number, digits: number): string {
   return `0x${value.toString(16).toUpperCase().padStart(digits, '0')}`;
 }
@@ -127,7 +127,7 @@ function wordRow(label: string, word: number, fields: readonly FieldEntry[]): Wo
   return { label, boxes };
 }
 
-/** What a list or a scatter-gather list adds. A structure is drawn once, at the place of the first. */
+/** The rows of a list or scatter-gather list. A structure is drawn once, where the first one lies. */
 function openEnd({ list, sgl }: LayoutEntry): DrawnRow[] {
   if (sgl !== undefined) {
     return [{ label: `${sgl.word}…`, list: `scatter-gather list of ${sgl.elements.join(', ')}` }];

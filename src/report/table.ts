@@ -1,6 +1,6 @@
 /**
- * A report as text: where it was measured, a line a row with both sides and their ratio, and what one
- * transaction cost on the card by its ledger. From the same objects as the JSON.
+ * A report as text: where it was measured, a line for each row with both sides and their ratio, and what one
+ * operation cost on the card by its ledger. It is made of the same objects as the JSON.
  */
 
 import type { Comparison, Failure, Report, Result } from '../record/result.ts';
@@ -10,7 +10,7 @@ import { ratioText } from './ratio.ts';
 import { comparesTransports, transportHeadings, transportRows } from './transport-table.ts';
 import { durationText, rateText, sizeText } from './units.ts';
 
-/** Dresses text for a terminal; the plain one leaves it as it is. */
+/** Adds colours for a terminal, or none. */
 export interface Style {
   bold(text: string): string;
   good(text: string): string;
@@ -45,12 +45,12 @@ const HEADINGS = [
   'p99',
   'host CPU/op',
 ];
-/** Columns of names; the rest are numbers and stand to the right. */
+/** How many columns hold names and are set to the left; the others hold numbers, set to the right. */
 const LEFT_COLUMNS: ReadonlySet<number> = new Set([0, 1, 6]);
 const LEFT_TRANSPORT_COLUMNS: ReadonlySet<number> = new Set([0, 1, 4]);
 const GAP = '  ';
 
-/** @returns lines, each ending with a newline, no wider than they must be. */
+/** @returns the report's lines, each with its line end. */
 export function reportTable(report: Report, style: Style = PLAIN): string {
   const lines = [
     ...manifestLines(report).map((line) => style.dim(line)),
@@ -117,7 +117,7 @@ interface TableRow {
   readonly baseline: Result | undefined;
 }
 
-/** Pairs each result with the other side's of the same row. */
+/** Pairs each result with that of the other side in the same row. */
 function rowsOf(report: Report): TableRow[] {
   const rows = new Map<string, { inic: Result | undefined; baseline: Result | undefined }>();
   for (const result of report.results) {
@@ -162,7 +162,7 @@ function rateCell(result: Result | undefined): string {
   return result === undefined ? '-' : rateText(result.rate.value, result.rate.unit);
 }
 
-/** Both sides' values, the card's first. */
+/** The values of both sides, the card's first. */
 function pairText(row: TableRow, pick: (result: Result) => string | undefined): string {
   const texts = [row.inic, row.baseline].map((result) =>
     result === undefined ? '-' : (pick(result) ?? '-'),

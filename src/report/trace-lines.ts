@@ -1,6 +1,6 @@
 /**
- * A trace's events as lines for people: takes what trace/decode/ tells, gives text. A frame is one line; what
- * it lists follows indented. Inbound is host to card, outbound card to host, as I2O has it.
+ * A trace's events as lines of text: it takes the events of trace/decode/. A frame is one line, and what it
+ * lists follows indented. Inbound is from host to card and outbound from card to host, as in I2O.
  */
 import type { FrameEvent, TraceEvent } from '../trace/decode/decoder.ts';
 import type { DecodedElement } from '../trace/decode/sgl.ts';
@@ -11,7 +11,7 @@ const INDENT = ' '.repeat(29);
 const NUMBER_COLUMNS = 7;
 const PREVIEW_BYTES = 16;
 const CONTEXTS_PER_LINE = 12;
-/** Told by the list itself, or by the socket before the fields. */
+/** Fields that are not printed: the list itself shows them, or the socket before the fields does. */
 const IMPLIED = new Set([
   'socketId',
   'count',
@@ -26,7 +26,7 @@ const ARROWS = { inbound: '→', outbound: '←' } as const;
 export class TraceLines {
   private memory: TraceMemory | undefined;
 
-  /** @returns the event's lines, each ended; empty for one that has none. */
+  /** @returns the event's lines, each with its line end; '' for an event that has none. */
   lines(event: TraceEvent): string {
     switch (event.type) {
       case 'head':
@@ -73,7 +73,7 @@ export class TraceLines {
     return first + rest.map((item) => `${INDENT}${item}\n`).join('');
   }
 
-  /** Buckets that are named by their contexts are told together, everything else a line each. */
+  /** Buckets that are named by their contexts share a line; everything else has one each. */
   private elementTexts(frame: FrameEvent): string[] {
     const { elements } = frame;
     const first = elements[0];
@@ -99,7 +99,7 @@ export class TraceLines {
     return parts.join(', ');
   }
 
-  /** An address by what lies there. */
+  /** Names an address by what lies there. */
   private place(address: number): string {
     const { memory } = this;
     if (memory === undefined) return hexText(address);
@@ -164,7 +164,7 @@ function socketText({ sockets, fields }: FrameEvent): string {
   return `${sockets.length === 1 ? 'socket' : 'sockets'} ${sockets.join(' ')}`;
 }
 
-/** A reply that is not successful has most of its fields empty: those are left out. */
+/** Leaves out the empty fields of a reply that is not successful, which are most. */
 function fieldsText({ fields, status = 'Success' }: FrameEvent): string {
   return Object.entries(fields)
     .filter(([name]) => !IMPLIED.has(name))
@@ -173,7 +173,7 @@ function fieldsText({ fields, status = 'Success' }: FrameEvent): string {
     .join(', ');
 }
 
-/** Receive records and outcomes a line each; contexts and numbers several in one. */
+/** Receive records and outcomes have a line each; several contexts and numbers share one. */
 function listTexts({ list }: FrameEvent): string[] {
   const texts = list.map((item) => {
     if (item['bucketContext'] !== undefined) return recordText(item);

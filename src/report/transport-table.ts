@@ -1,6 +1,6 @@
 /**
- * Several transports side by side: a line each, with the rate, how many times as fast the first one was, and
- * what an operation cost in bus accesses, where the transport has a bus.
+ * Several transports compared: a line for each, with its rate, how many times as fast the first one was, and
+ * how many bus accesses an operation cost if the transport has a bus.
  */
 
 import type { Report, Result } from '../record/result.ts';
@@ -14,7 +14,7 @@ export function comparesTransports({ manifest, results }: Report): boolean {
   return transports.length > 1 || results.some((result) => result.transport === 'msgpack');
 }
 
-/** Names of the columns, the first five to the left. */
+/** The names of the columns, of which the first five are set to the left. */
 export function transportHeadings(report: Report): string[] {
   const first = report.manifest.workload.transports[0] ?? 'ring';
   return [
@@ -32,7 +32,7 @@ export function transportHeadings(report: Report): string[] {
   ];
 }
 
-/** @returns the texts of each line, a column each. */
+/** @returns for each line the texts of its columns. */
 export function transportRows(report: Report): string[][] {
   return report.results.map((result) => cellsOf(result, report));
 }
@@ -62,7 +62,7 @@ function cellsOf(result: Result, report: Report): string[] {
   ];
 }
 
-/** The name a transport is chosen by; the kernel's own for its side. */
+/** The name of the transport on the command line; `kernel` for the kernel's side. */
 export function transportName({ stack, transport }: Side): string {
   return transport ?? stack;
 }

@@ -1,4 +1,4 @@
-/** Numbers as people read them: three significant digits and a prefix. */
+/** Writes numbers for people: three significant digits and a prefix. */
 
 const PREFIXES = ['', 'k', 'M', 'G', 'T'];
 

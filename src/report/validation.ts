@@ -1,4 +1,4 @@
-/** What the validator found, as lines for people and as data for programs. */
+/** What the validator found, as lines of text and as data for programs. */
 import type { CoverageLine } from '../validate/coverage.ts';
 import type { Violation } from '../validate/findings.ts';
 import { durationText, rateText, withPrefix } from './units.ts';
@@ -9,14 +9,14 @@ export interface Judged {
   readonly name: string;
   readonly frames: number;
   readonly events: number;
-  /** Every violation, told or only counted. */
+  /** How many violations there are, printed or only counted. */
   readonly total: number;
   readonly violations: readonly Violation[];
-  /** Seconds the judging took; 0 where it was not measured. */
+  /** How many seconds the judging took; 0 if that was not measured. */
   readonly seconds: number;
-  /** Why it could not be read to its end; empty where it was. */
+  /** Why it could not be read to its end; '' if it could. */
   readonly damage: string;
-  /** The trace has an end record, so that what is open at the end could be judged. */
+  /** Whether the trace has an end record, so that what is open at the end could be judged. */
   readonly whole: boolean;
 }
 
@@ -40,7 +40,7 @@ export function violationLines({ name, violations }: Judged, most: number): stri
   return hidden > 0 ? [...lines, `${name}: ${hidden} more not shown (--max)`] : lines;
 }
 
-/** Fewer frames than this measure how fast the validator is compiled. */
+/** With fewer frames than this, the rate would say how fast the validator is compiled. */
 const RATED_FRAMES = 100_000;
 
 export function summaryLine({ name, frames, events, total, seconds, damage, whole }: Judged): string {
@@ -82,7 +82,7 @@ export function coverageTable(lines: readonly CoverageLine[], states: readonly s
   );
 }
 
-/** @returns one object a trace, as `inic validate --json` prints them. */
+/** @returns an object for each trace, as `inic validate --json` prints them. */
 export function validationJson(judged: readonly Judged[]): string {
   return `${JSON.stringify(judged, undefined, 2)}\n`;
 }

@@ -46,107 +46,161 @@ export interface MemoryCard {
   open(): number;
 }
 
+/** Makes a card. `open` of the answer says how many sockets there are. */
 export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
-  const capacity = options.bufferBytes ?? 262_144;
-  const delayMs = options.delayMs ?? 0;
-  const addresses = options.addresses ?? [0x0a010001];
-  const sockets = new Map<number, MemorySocket>();
-  const changed: MemorySocket[] = [];
-  const events: (() => void)[] = [];
-  const { port1, port2 } = new MessageChannel();
-  let armed = false;
-  let interrupt = () => {};
-  let dead = 0;
-  let nextId = 1;
-  const freeIds: number[] = [];
-  let nextPort = 40_000;
-  let handed = 0;
+  const signal = new Signal();
+  const stack = new MemoryStack(options, signal);
+  const node: NodeCard = {
+    stack,
+    addresses: stack.addresses,
+    nextReady: () => stack.nextChanged(),
+    keepAlive: (on) => signal.keepAlive(on),
+    onInterrupt: (callback) => signal.onInterrupt(callback),
+    arm: () => !stack.hasNews() && signal.arm(),
+    failed: () => stack.dead,
+  };
+  const kill = (errno: number): void => {
+    stack.dead = errno;
+    signal.raise();
+  };
+  return { node, kill, open: () => stack.count };
+}
 
-  port1.on('message', () => interrupt());
-  port1.unref();
+/** The interrupt: a message to the event loop, sent once each time it was armed. */
+class Signal {
+  private readonly channel = new MessageChannel();
+  private armed = false;
+  private interrupt = () => {};
 
-  function post(action: () => void): void {
-    if (delayMs === 0) events.push(action);
+  constructor() {
+    this.channel.port1.on('message', () => this.interrupt());
+    this.channel.port1.unref();
+  }
+
+  onInterrupt(callback: () => void): void {
+    this.interrupt = callback;
+  }
+
+  keepAlive(on: boolean): void {
+    if (on) this.channel.port1.ref();
+    else this.channel.port1.unref();
+  }
+
+  arm(): boolean {
+    this.armed = true;
+    return true;
+  }
+
+  raise(): void {
+    if (!this.armed) return;
+    this.armed = false;
+    this.channel.port2.postMessage(0);
+  }
+}
+
+class MemoryStack implements SocketStack {
+  readonly name = 'memory';
+  readonly addresses: readonly number[];
+  dead = 0;
+  private readonly capacity: number;
+  private readonly delayMs: number;
+  private readonly signal: Signal;
+  private readonly sockets = new Map<number, MemorySocket>();
+  private readonly changed: MemorySocket[] = [];
+  private handed = 0;
+  private readonly events: (() => void)[] = [];
+  private readonly freeIds: number[] = [];
+  private nextId = 1;
+  private nextPort = 40_000;
+
+  constructor(options: MemoryCardOptions, signal: Signal) {
+    this.capacity = options.bufferBytes ?? 262_144;
+    this.delayMs = options.delayMs ?? 0;
+    this.addresses = options.addresses ?? [0x0a010001];
+    this.signal = signal;
+  }
+
+  get count(): number {
+    return this.sockets.size;
+  }
+
+  /** The next socket whose readiness has changed, or -1. */
+  nextChanged(): number {
+    if (this.handed < this.changed.length) return this.changed[this.handed++].id;
+    this.changed.length = 0;
+    this.handed = 0;
+    return -1;
+  }
+
+  hasNews(): boolean {
+    return this.events.length > 0 || this.changed.length > this.handed;
+  }
+
+  private post(action: () => void): void {
+    if (this.delayMs === 0) this.events.push(action);
     else {
       setTimeout(() => {
-        events.push(action);
-        raise();
-      }, delayMs).unref();
+        this.events.push(action);
+        this.signal.raise();
+      }, this.delayMs).unref();
     }
   }
-  function raise(): void {
-    if (!armed) return;
-    armed = false;
-    port2.postMessage(0);
-  }
-  const touch = (socket: MemorySocket) => void changed.push(socket);
 
-  function create(): MemorySocket {
-    const socket: MemorySocket = {
-      id: freeIds.pop() ?? nextId++,
-      address: 0,
-      port: 0,
-      remote: undefined,
-      peer: undefined,
-      listening: false,
-      connecting: false,
-      backlog: 0,
-      accepts: [],
-      chunks: [],
-      buffered: 0,
-      unread: 0,
-      sentEnd: false,
-      gotEnd: false,
-      error: 0,
-      reset: false,
-      closed: false,
-      options: new Map(),
-    };
-    sockets.set(socket.id, socket);
+  private touch(socket: MemorySocket): void {
+    this.changed.push(socket);
+  }
+
+  private create(): MemorySocket {
+    const socket = newSocket(this.freeIds.pop() ?? this.nextId++);
+    this.sockets.set(socket.id, socket);
     return socket;
   }
 
-  const isHome = (address: number) => address >>> 24 === 127 || addresses.includes(address);
-  const inUse = (address: number, port: number) =>
-    [...sockets.values()].some(
+  private isHome(address: number): boolean {
+    return address >>> 24 === 127 || this.addresses.includes(address);
+  }
+
+  private inUse(address: number, port: number): boolean {
+    return [...this.sockets.values()].some(
       (s) =>
         s.port === port &&
         s.remote === undefined &&
         (s.address === address || s.address === 0 || address === 0),
     );
+  }
 
-  function assignPort(socket: MemorySocket, port: number): void {
+  private assignPort(socket: MemorySocket, port: number): void {
     if (port !== 0) socket.port = port;
     else {
-      do nextPort = nextPort >= 65_000 ? 40_000 : nextPort + 1;
-      while (inUse(0, nextPort));
-      socket.port = nextPort;
+      do this.nextPort = this.nextPort >= 65_000 ? 40_000 : this.nextPort + 1;
+      while (this.inUse(0, this.nextPort));
+      socket.port = this.nextPort;
     }
   }
 
-  function findListener(address: number, port: number): MemorySocket | undefined {
-    const all = [...sockets.values()].filter((s) => s.listening && s.port === port);
+  private findListener(address: number, port: number): MemorySocket | undefined {
+    const all = [...this.sockets.values()].filter((s) => s.listening && s.port === port);
     return all.find((s) => s.address === address) ?? all.find((s) => s.address === 0);
   }
 
-  function fail(socket: MemorySocket | undefined, errno: number): void {
+  private fail(socket: MemorySocket | undefined, errno: number): void {
     if (socket === undefined || socket.closed) return;
     socket.error = errno;
     socket.reset = true;
     socket.connecting = false;
     socket.chunks.length = 0;
     socket.buffered = 0;
-    touch(socket);
+    this.touch(socket);
   }
 
-  function establish(client: MemorySocket, address: number, port: number): void {
+  private establish(client: MemorySocket, address: number, port: number): void {
     if (client.closed) return;
-    const listener = isHome(address) ? findListener(address, port) : undefined;
+    const listener = this.isHome(address) ? this.findListener(address, port) : undefined;
     if (listener === undefined || listener.accepts.length > listener.backlog) {
-      fail(client, isHome(address) ? E.ECONNREFUSED : E.EHOSTUNREACH);
+      this.fail(client, this.isHome(address) ? E.ECONNREFUSED : E.EHOSTUNREACH);
       return;
     }
-    const server = create();
+    const server = this.create();
     server.address = address;
     server.port = port;
     server.remote = { address: client.address, port: client.port };
@@ -155,41 +209,73 @@ export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
     client.connecting = false;
     client.remote = { address, port };
     listener.accepts.push(server);
-    touch(listener);
-    touch(client);
+    this.touch(listener);
+    this.touch(client);
   }
 
-  function send(id: number, bytes: Uint8Array, offset: number, length: number): number {
-    const socket = sockets.get(id);
+  socket(): number {
+    return this.dead !== 0 ? -this.dead : this.create().id;
+  }
+
+  bind(id: number, address: number, port: number): number {
+    const socket = this.sockets.get(id)!;
+    if (socket.port !== 0) return -E.EINVAL;
+    if (address !== 0 && !this.isHome(address)) return -E.EADDRNOTAVAIL;
+    if (port !== 0 && this.inUse(address, port)) return -E.EADDRINUSE;
+    socket.address = address;
+    this.assignPort(socket, port);
+    return 0;
+  }
+
+  listen(id: number, backlog: number): number {
+    const socket = this.sockets.get(id)!;
+    socket.listening = true;
+    socket.backlog = backlog;
+    return 0;
+  }
+
+  accept(id: number): number {
+    return this.sockets.get(id)?.accepts.shift()?.id ?? -E.EAGAIN;
+  }
+
+  connect(id: number, address: number, port: number): number {
+    const socket = this.sockets.get(id)!;
+    if (socket.connecting) return -E.EALREADY;
+    if (socket.remote !== undefined) return -E.EISCONN;
+    if (socket.port === 0) this.assignPort(socket, 0);
+    if (socket.address === 0) socket.address = address >>> 24 === 127 ? 0x7f000001 : this.addresses[0];
+    socket.connecting = true;
+    this.post(() => this.establish(socket, address, port));
+    return -E.EINPROGRESS;
+  }
+
+  send(id: number, bytes: Uint8Array, offset: number, length: number): number {
+    const socket = this.sockets.get(id);
     if (socket === undefined) return -E.EBADF;
-    if (dead !== 0) return -dead;
-    if (socket.error !== 0) {
-      const error = socket.error;
-      socket.error = 0;
-      return -error;
-    }
+    if (this.dead !== 0) return -this.dead;
+    if (socket.error !== 0) return -takeError(socket);
     if (socket.sentEnd || socket.reset) return -E.EPIPE;
     const peer = socket.peer;
     if (peer === undefined) return -E.ENOTCONN;
-    const taken = Math.min(length, capacity - socket.unread);
+    const taken = Math.min(length, this.capacity - socket.unread);
     if (taken <= 0) return -E.EAGAIN;
     socket.unread += taken;
     const chunk = Buffer.from(bytes.subarray(offset, offset + taken));
-    post(() => {
-      if (peer.closed) fail(socket, E.ECONNRESET);
+    this.post(() => {
+      if (peer.closed) this.fail(socket, E.ECONNRESET);
       else if (!peer.reset) {
         peer.chunks.push(chunk);
         peer.buffered += chunk.length;
-        touch(peer);
+        this.touch(peer);
       }
     });
     return taken;
   }
 
-  function recv(id: number, bytes: Uint8Array, offset: number, length: number): number {
-    const socket = sockets.get(id);
+  recv(id: number, bytes: Uint8Array, offset: number, length: number): number {
+    const socket = this.sockets.get(id);
     if (socket === undefined) return -E.EBADF;
-    if (dead !== 0) return -dead;
+    if (this.dead !== 0) return -this.dead;
     let got = 0;
     while (got < length && socket.chunks.length > 0) {
       const chunk = socket.chunks[0];
@@ -200,161 +286,138 @@ export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
       else socket.chunks[0] = chunk.subarray(part);
     }
     if (got === 0) {
-      if (socket.error !== 0) {
-        const error = socket.error;
-        socket.error = 0;
-        return -error;
-      }
+      if (socket.error !== 0) return -takeError(socket);
       if (socket.gotEnd || socket.reset) return 0;
       return socket.peer === undefined ? -E.ENOTCONN : -E.EAGAIN;
     }
     socket.buffered -= got;
     const peer = socket.peer;
-    post(() => {
+    this.post(() => {
       if (peer === undefined || peer.closed) return;
-      const wasFull = peer.unread >= capacity;
+      const wasFull = peer.unread >= this.capacity;
       peer.unread -= got;
-      if (wasFull) touch(peer);
+      if (wasFull) this.touch(peer);
     });
     return got;
   }
 
-  function close(id: number): number {
-    const socket = sockets.get(id);
+  sendTo(): number {
+    return -E.EOPNOTSUPP;
+  }
+
+  recvFrom(): number {
+    return -E.EOPNOTSUPP;
+  }
+
+  shutdown(id: number, how: number): number {
+    const socket = this.sockets.get(id);
+    const peer = socket?.peer;
+    if (socket === undefined || peer === undefined) return -E.ENOTCONN;
+    if (how === SHUT_RD || socket.sentEnd) return 0;
+    socket.sentEnd = true;
+    this.post(() => {
+      peer.gotEnd = true;
+      this.touch(peer);
+    });
+    return how >= SHUT_WR ? 0 : -E.EINVAL;
+  }
+
+  close(id: number): number {
+    const socket = this.sockets.get(id);
     if (socket === undefined) return -E.EBADF;
     socket.closed = true;
-    sockets.delete(id);
-    freeIds.push(id);
+    this.sockets.delete(id);
+    this.freeIds.push(id);
     for (const waiting of socket.accepts) {
       waiting.options.set(SO_LINGER_SECONDS, 0); // Linux resets what nobody accepted
-      close(waiting.id);
+      this.close(waiting.id);
     }
     const peer = socket.peer;
     const abort = socket.options.get(SO_LINGER_SECONDS) === 0 || socket.buffered > 0;
     if (peer !== undefined && !socket.reset) {
-      post(() => {
-        if (abort) fail(peer, E.ECONNRESET);
+      this.post(() => {
+        if (abort) this.fail(peer, E.ECONNRESET);
         else {
           peer.gotEnd = true;
-          touch(peer);
+          this.touch(peer);
         }
       });
     }
     return 0;
   }
 
-  const stack: SocketStack = {
-    name: 'memory',
-    sendTo: () => -E.EOPNOTSUPP,
-    recvFrom: () => -E.EOPNOTSUPP,
-    socket: () => (dead !== 0 ? -dead : create().id),
-    bind(id, address, port) {
-      const socket = sockets.get(id)!;
-      if (socket.port !== 0) return -E.EINVAL;
-      if (address !== 0 && !isHome(address)) return -E.EADDRNOTAVAIL;
-      if (port !== 0 && inUse(address, port)) return -E.EADDRINUSE;
-      socket.address = address;
-      assignPort(socket, port);
-      return 0;
-    },
-    listen(id, backlog) {
-      const socket = sockets.get(id)!;
-      socket.listening = true;
-      socket.backlog = backlog;
-      return 0;
-    },
-    accept(id) {
-      return sockets.get(id)?.accepts.shift()?.id ?? -E.EAGAIN;
-    },
-    connect(id, address, port) {
-      const socket = sockets.get(id)!;
-      if (socket.connecting) return -E.EALREADY;
-      if (socket.remote !== undefined) return -E.EISCONN;
-      if (socket.port === 0) assignPort(socket, 0);
-      if (socket.address === 0) socket.address = address >>> 24 === 127 ? 0x7f000001 : addresses[0];
-      socket.connecting = true;
-      post(() => establish(socket, address, port));
-      return -E.EINPROGRESS;
-    },
-    send,
-    recv,
-    shutdown(id, how) {
-      const socket = sockets.get(id);
-      const peer = socket?.peer;
-      if (socket === undefined || peer === undefined) return -E.ENOTCONN;
-      if (how === SHUT_RD || socket.sentEnd) return 0;
-      socket.sentEnd = true;
-      post(() => {
-        peer.gotEnd = true;
-        touch(peer);
-      });
-      return how >= SHUT_WR ? 0 : -E.EINVAL;
-    },
-    close,
-    setOption(id, option, value) {
-      sockets.get(id)?.options.set(option, value);
-      return 0;
-    },
-    getOption(id, option) {
-      const socket = sockets.get(id);
-      if (socket === undefined) return -E.EBADF;
-      if (option !== SO_ERROR) return socket.options.get(option) ?? 0;
-      const error = dead !== 0 ? dead : socket.error;
-      socket.error = 0;
-      return error;
-    },
-    localEndpoint: (id) => sockets.get(id),
-    remoteEndpoint: (id) => sockets.get(id)?.remote,
-    readiness(id) {
-      const socket = sockets.get(id);
-      if (socket === undefined) return 0;
-      if (dead !== 0) return FAILED | READABLE | WRITABLE;
-      if (socket.listening) return socket.accepts.length > 0 ? READABLE : 0;
-      let bits = 0;
-      if (socket.buffered > 0 || socket.gotEnd || socket.error !== 0 || socket.reset) bits |= READABLE;
-      if (socket.peer !== undefined && (socket.unread < capacity || socket.reset)) bits |= WRITABLE;
-      if (socket.error !== 0) bits |= FAILED | WRITABLE;
-      if ((socket.gotEnd && socket.sentEnd) || socket.reset) bits |= HANGUP;
-      return bits;
-    },
-    poll() {
-      const count = events.length;
-      for (let i = 0; i < count; i++) events[i]();
-      events.splice(0, count);
-      return count;
-    },
-    wait: () => stack.poll(),
-  };
+  setOption(id: number, option: number, value: number): number {
+    this.sockets.get(id)?.options.set(option, value);
+    return 0;
+  }
 
-  const node: NodeCard = {
-    stack,
-    addresses,
-    nextReady() {
-      if (handed < changed.length) return changed[handed++].id;
-      changed.length = 0;
-      handed = 0;
-      return -1;
-    },
-    keepAlive(on) {
-      if (on) port1.ref();
-      else port1.unref();
-    },
-    onInterrupt(callback) {
-      interrupt = callback;
-    },
-    arm() {
-      if (events.length > 0 || changed.length > handed) return false;
-      armed = true;
-      return true;
-    },
-    failed: () => dead,
-  };
+  getOption(id: number, option: number): number {
+    const socket = this.sockets.get(id);
+    if (socket === undefined) return -E.EBADF;
+    if (option !== SO_ERROR) return socket.options.get(option) ?? 0;
+    const error = takeError(socket);
+    return this.dead !== 0 ? this.dead : error;
+  }
+
+  localEndpoint(id: number): Endpoint | undefined {
+    return this.sockets.get(id);
+  }
+
+  remoteEndpoint(id: number): Endpoint | undefined {
+    return this.sockets.get(id)?.remote;
+  }
+
+  readiness(id: number): number {
+    const socket = this.sockets.get(id);
+    if (socket === undefined) return 0;
+    if (this.dead !== 0) return FAILED | READABLE | WRITABLE;
+    if (socket.listening) return socket.accepts.length > 0 ? READABLE : 0;
+    let bits = 0;
+    if (socket.buffered > 0 || socket.gotEnd || socket.error !== 0 || socket.reset) bits |= READABLE;
+    if (socket.peer !== undefined && (socket.unread < this.capacity || socket.reset)) bits |= WRITABLE;
+    if (socket.error !== 0) bits |= FAILED | WRITABLE;
+    if ((socket.gotEnd && socket.sentEnd) || socket.reset) bits |= HANGUP;
+    return bits;
+  }
+
+  poll(): number {
+    const count = this.events.length;
+    for (let i = 0; i < count; i++) this.events[i]();
+    this.events.splice(0, count);
+    return count;
+  }
+
+  wait(): number {
+    return this.poll();
+  }
+}
+
+function newSocket(id: number): MemorySocket {
   return {
-    node,
-    kill(errno) {
-      dead = errno;
-      raise();
-    },
-    open: () => sockets.size,
+    id,
+    address: 0,
+    port: 0,
+    remote: undefined,
+    peer: undefined,
+    listening: false,
+    connecting: false,
+    backlog: 0,
+    accepts: [],
+    chunks: [],
+    buffered: 0,
+    unread: 0,
+    sentEnd: false,
+    gotEnd: false,
+    error: 0,
+    reset: false,
+    closed: false,
+    options: new Map(),
   };
+}
+
+/** A socket's error, which is told once. */
+function takeError(socket: MemorySocket): number {
+  const { error } = socket;
+  socket.error = 0;
+  return error;
 }
