@@ -11,7 +11,7 @@ const options = { durationSeconds: 2, repeats: 3 } as BenchOptions;
 const summary: SideSummary = {
   latencyUs: null,
   configuration: {},
-  reconciliation: { balanced: false, lines: ['bytes: 1 of 2'] },
+  reconciliation: { balanced: false, lines: ['bytes: 1 of 2'], rows: [] },
 };
 
 const repeat = (rate: number, part: Partial<Repeat> = {}): Repeat => ({

@@ -1,7 +1,7 @@
 /** The host of a replay owns what the recorded one did, though its card gives things back in another order. */
 import { describe, expect, it } from 'vitest';
 import { addressMap, ReplayBuckets, ReplayContexts, ReplayPorts } from '../../src/replay/host-memory.ts';
-import { cardConfig } from '../../src/world/build/card-config.ts';
+import { cardConfig } from '../../src/world/config/card-config.ts';
 import { BareCard } from '../../src/world/virtual/bare-card.ts';
 
 const area = (count: number, offset: number, bufferBytes = 512) => ({ offset, count, bufferBytes });
