@@ -1,4 +1,6 @@
-/** The neighbour table by state: unknown, asked for, known, expired, given up; and what ARP packets do to it. */
+/**
+ * The neighbour table by state: unknown, asked for, known, expired, given up; and what ARP packets do to it.
+ */
 import { describe, expect, it } from 'vitest';
 import { EHOSTUNREACH } from '../../src/socket/errno.ts';
 import { NEIGHBOUR_BROADCAST, NEIGHBOUR_SELF } from '../../src/tcpip/arp/neighbours.ts';

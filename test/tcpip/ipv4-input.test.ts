@@ -111,7 +111,7 @@ describe('a header that the device has verified', () => {
   });
 });
 
-describe('an address that is wrong is dropped without an answer, under ipInAddrErrors (RFC 1122 §3.2.1.3)', () => {
+describe('an address that is wrong is dropped, under ipInAddrErrors (RFC 1122 §3.2.1.3)', () => {
   for (const [what, source, destination] of [
     ['to another host', PEER, 0x0a000009],
     ['to another network', PEER, 0x0a000109],

@@ -235,7 +235,7 @@ describe('own addresses', () => {
     expect(host.takeFrom(v)).toEqual(pattern(4));
   });
 
-  it('believes an own or 127/8 source only from the loopback port’s own hardware address (RFC 1122 §3.2.1.3)', () => {
+  it('believes an own or 127/8 source only from the loopback port itself (RFC 1122 §3.2.1.3)', () => {
     const { host } = fourPorts({ loopback: true });
     const v = host.udp(9);
     for (const [port, from, mac] of [

@@ -1,4 +1,7 @@
-/** Fragments put together: in any order, cut anyhow; what is refused, what is bounded, and when it is given up. */
+/**
+ * Fragments put together: in any order, cut anyhow; what is refused, what is bounded, and when it is given
+ * up.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Host, type HostOptions, VERIFIED } from './bed.ts';

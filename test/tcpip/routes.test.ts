@@ -1,4 +1,7 @@
-/** Which address a packet needs the hardware address of, which port it leaves by, and which address it comes from. */
+/**
+ * Which address a packet needs the hardware address of, which port it leaves by, and which address it comes
+ * from.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIMITED_BROADCAST, maskOf, Routes } from '../../src/tcpip/route.ts';

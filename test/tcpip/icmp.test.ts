@@ -1,0 +1,407 @@
+/**
+ * ICMP (RFC 792, RFC 1122 §3.2.2): what is answered, what is sent of itself, and what is done with what
+ * comes.
+ */
+import { describe, expect, it } from 'vitest';
+import { ECONNREFUSED, EHOSTUNREACH, ENETUNREACH } from '../../src/socket/errno.ts';
+import { Host, type HostOptions } from './bed.ts';
+import { arpFrame, echoBody, ipv4Frame, tcpFrame, udpFrame } from './frames.ts';
+import { pattern, sum16 } from './harness.ts';
+
+const OWN = 0x0a000001;
+const PEER = 0x0a000002;
+const STRANGER = 0x0a000003;
+const SECOND = 1_000_000;
+const UNREACHABLE = 3;
+
+function bed(options: HostOptions = {}) {
+  const host = new Host(options);
+  meet(host, PEER);
+  return host;
+}
+
+/** Lets the host know a neighbour's hardware address. */
+function meet(host: Host, sender: number): void {
+  host.receive(arpFrame({ operation: 2, sender, senderMac: 0x222, target: OWN }));
+  host.flush();
+  host.ports[0].takeSent();
+}
+
+const icmp = (body: Uint8Array, source = PEER, destination = OWN) => ipv4Frame(source, destination, 1, body);
+const isIcmp = (frame: Uint8Array) => frame[12] === 8 && frame[13] === 0 && frame[23] === 1;
+const answers = (host: Host) => {
+  host.flush();
+  return host.ports[0].takeSent().filter(isIcmp);
+};
+const summed = (body: Uint8Array) => {
+  body.fill(0, 2, 4);
+  new DataView(body.buffer).setUint16(2, ~sum16(body, 0, body.length) & 0xffff);
+  return body;
+};
+
+/** An ICMP error that quotes a frame. */
+function errorAbout(frame: Uint8Array, type: number, code: number, word = 0, quoted = 28): Uint8Array {
+  const body = new Uint8Array(8 + quoted);
+  body[0] = type;
+  body[1] = code;
+  new DataView(body.buffer).setInt32(4, word);
+  body.set(frame.slice(14, 14 + quoted), 8);
+  return icmp(summed(body));
+}
+
+describe('an echo request (RFC 1122 §3.2.2.6)', () => {
+  it('is answered with the same identifier, sequence number and bytes', () => {
+    const host = bed();
+    host.receive(icmp(echoBody(0x1234, 0x5678, pattern(32))));
+    const [answer] = answers(host);
+    expect([...answer.slice(34, 36)]).toEqual([0, 0]);
+    expect([...answer.slice(38, 42)]).toEqual([0x12, 0x34, 0x56, 0x78]);
+    expect(answer.slice(42)).toEqual(pattern(32));
+    expect(sum16(answer, 34, answer.length - 34)).toBe(0xffff);
+  });
+
+  it('is answered from the address that it was sent to', () => {
+    const host = bed();
+    host.receive(icmp(echoBody(1, 1, pattern(1))));
+    const view = new DataView(answers(host)[0].buffer);
+    expect([view.getInt32(26), view.getInt32(30)]).toEqual([OWN, PEER]);
+  });
+
+  it('is counted when it comes and when it is answered', () => {
+    const host = bed();
+    host.receive(icmp(echoBody(1, 1, pattern(10))));
+    answers(host);
+    const counters = ['icmpInMsgs', 'icmpInEchos', 'icmpOutEchoReps', 'icmpInErrors'];
+    expect(counters.map((name) => host.counter(name))).toEqual([1, 1, 1, 0]);
+  });
+
+  it('gets a checksum that is right whatever the request’s is (RFC 1624)', () => {
+    const host = bed();
+    // Payloads that take the request's checksum through the values where a carry or 0 is at stake.
+    for (let word = 0xf6f0; word <= 0xf810; word += 1) {
+      host.receive(icmp(echoBody(0, 0, Uint8Array.of(word >> 8, word & 255))));
+      for (const answer of answers(host)) expect(sum16(answer, 34, answer.length - 34)).toBe(0xffff);
+    }
+    expect(host.counter('icmpOutEchoReps')).toBe(0xf810 - 0xf6f0 + 1);
+  });
+
+  for (const length of [0, 1, 7, 1471, 1472]) {
+    it(`of ${length} bytes is answered in one packet`, () => {
+      const host = bed();
+      host.receive(icmp(echoBody(1, 1, pattern(length))));
+      expect(answers(host).map((frame) => frame.slice(42))).toEqual([pattern(length)]);
+      host.expectSlotsHome();
+    });
+  }
+
+  for (const [what, destination] of [
+    ['the limited broadcast address', -1],
+    ['the subnet’s broadcast address', 0x0a0000ff],
+  ] as const) {
+    it(`to ${what} is not answered`, () => {
+      const host = bed();
+      host.receive(icmp(echoBody(1, 1, pattern(9)), PEER, destination));
+      expect(answers(host)).toEqual([]);
+      expect(host.counter('icmpInEchos')).toBe(1);
+      host.expectSlotsHome();
+    });
+  }
+
+  it('with a wrong checksum is dropped, under icmpInErrors', () => {
+    const host = bed();
+    const body = echoBody(1, 1, pattern(9));
+    body[12] ^= 1;
+    host.receive(icmp(body));
+    expect(answers(host)).toEqual([]);
+    expect(host.counter('icmpInErrors')).toBe(1);
+    host.expectSlotsHome();
+  });
+
+  it('with another code than 0 is not answered', () => {
+    const host = bed();
+    const body = echoBody(1, 1, pattern(9));
+    body[1] = 1;
+    host.receive(icmp(summed(body)));
+    expect(answers(host)).toEqual([]);
+  });
+
+  for (let length = 0; length < 8; length++) {
+    it(`of ${length} bytes of header is dropped`, () => {
+      const host = bed();
+      host.receive(icmp(summed(Uint8Array.of(8, 0, 0, 0, 0, 0, 0, 0)).slice(0, length)));
+      expect(answers(host)).toEqual([]);
+      expect(host.counter('icmpInErrors')).toBe(1);
+      host.expectSlotsHome();
+    });
+  }
+
+  it('whose first fragment is shorter than an ICMP header is dropped', () => {
+    const host = bed();
+    const body = echoBody(1, 1, pattern(64));
+    // No fragment but the last may be shorter than eight bytes, so the datagram begins with the last one
+    // here.
+    host.receive(ipv4Frame(PEER, OWN, 1, body.slice(0, 4), 0, 3));
+    expect(answers(host)).toEqual([]);
+    expect(host.counter('icmpInErrors')).toBe(1);
+  });
+
+  it('waits for room in the port, in order', () => {
+    const host = bed();
+    host.ports[0].room = 0;
+    for (let i = 0; i < 5; i++) host.receive(icmp(echoBody(1, i, pattern(i))));
+    expect(answers(host)).toEqual([]);
+    expect(host.stack.hasOutput()).toBe(true);
+    host.ports[0].room = 9;
+    expect(answers(host).map((frame) => frame[41])).toEqual([0, 1, 2, 3, 4]);
+    host.expectSlotsHome();
+  });
+
+  it('is dropped when 64 wait already', () => {
+    const host = bed({ slots: 512 });
+    host.ports[0].room = 0;
+    for (let i = 0; i < 70; i++) host.receive(icmp(echoBody(1, i, pattern(1))));
+    host.ports[0].room = 99;
+    expect(answers(host)).toHaveLength(64);
+    host.expectSlotsHome();
+  });
+
+  it('is dropped when fewer than a quarter of the packet slots are free', () => {
+    const host = bed({ slots: 32 });
+    host.ports[0].room = 0;
+    for (let i = 0; i < 30; i++) host.receive(icmp(echoBody(1, i, pattern(1))));
+    expect(host.packets.available).toBe(8);
+    host.ports[0].room = 99;
+    expect(answers(host)).toHaveLength(24);
+    host.expectSlotsHome();
+  });
+
+  it('from a neighbour that is not known is answered when that has answered', () => {
+    const host = bed();
+    host.receive(icmp(echoBody(1, 1, pattern(9)), STRANGER));
+    expect(answers(host)).toEqual([]);
+    host.receive(arpFrame({ operation: 2, sender: STRANGER, senderMac: 0x333, target: OWN }));
+    const [answer] = answers(host);
+    expect(new DataView(answer.buffer).getInt32(2)).toBe(0x333);
+    host.expectSlotsHome();
+  });
+
+  it('from a neighbour that is not known gives way to the next (RFC 1122 §2.3.2.2)', () => {
+    const host = bed();
+    for (let i = 1; i <= 3; i++) {
+      host.receive(icmp(echoBody(1, i, pattern(9)), STRANGER));
+      host.flush();
+    }
+    expect(host.packets.available).toBe(host.packets.count - 1);
+    host.receive(arpFrame({ operation: 2, sender: STRANGER, senderMac: 0x333, target: OWN }));
+    expect(answers(host).map((frame) => frame[41])).toEqual([3]);
+    host.expectSlotsHome();
+  });
+
+  it('from a neighbour that never answers is dropped', () => {
+    const host = bed();
+    host.receive(icmp(echoBody(1, 1, pattern(9)), STRANGER));
+    for (let i = 0; i < 4; i++) host.pass(SECOND);
+    host.expectSlotsHome();
+  });
+
+  it('from where no route leads back is dropped', () => {
+    const host = bed();
+    host.receive(icmp(echoBody(1, 1, pattern(9)), 0x08080808));
+    expect(answers(host)).toEqual([]);
+    host.expectSlotsHome();
+  });
+});
+
+describe('"destination unreachable" (RFC 1122 §3.2.2.1)', () => {
+  const closed = udpFrame(PEER, OWN, 5, 99, pattern(40));
+
+  it('"port" answers a datagram that no socket wants, and quotes its header and eight bytes', () => {
+    const host = bed();
+    host.receive(closed);
+    const [error] = answers(host);
+    expect([...error.slice(34, 36), ...error.slice(38, 42)]).toEqual([UNREACHABLE, 3, 0, 0, 0, 0]);
+    expect(error.slice(42)).toEqual(closed.slice(14, 42));
+    expect(sum16(error, 34, error.length - 34)).toBe(0xffff);
+    expect(host.counter('icmpOutDestUnreachs')).toBe(1);
+    expect(host.counter('udpNoPorts')).toBe(1);
+    host.expectSlotsHome();
+  });
+
+  it('"protocol" answers a packet that is nobody’s', () => {
+    const host = bed();
+    const frame = ipv4Frame(PEER, OWN, 132, pattern(40));
+    host.receive(frame);
+    const [error] = answers(host);
+    expect([...error.slice(34, 36)]).toEqual([UNREACHABLE, 2]);
+    expect(error.slice(42)).toEqual(frame.slice(14, 42));
+  });
+
+  it('quotes the options of the header as well', () => {
+    const host = bed();
+    const plain = ipv4Frame(PEER, OWN, 132, new Uint8Array([1, 1, 1, 1, ...pattern(40)]));
+    plain[14] = 0x46;
+    plain.fill(0, 24, 26);
+    new DataView(plain.buffer).setUint16(24, ~sum16(plain, 14, 24) & 0xffff);
+    host.receive(plain);
+    expect(answers(host)[0].slice(42)).toEqual(plain.slice(14, 14 + 24 + 8));
+  });
+
+  for (const [what, frame] of [
+    ['a datagram to the limited broadcast address', udpFrame(PEER, -1, 5, 99, pattern(4))],
+    ['a datagram to the subnet’s broadcast address', udpFrame(PEER, 0x0a0000ff, 5, 99, pattern(4))],
+    ['an ICMP message', icmp(summed(Uint8Array.of(13, 0, 0, 0, 0, 1, 0, 1)))],
+    ['an ICMP error', errorAbout(closed, UNREACHABLE, 3)],
+    ['an ICMP message of a type that nobody knows', icmp(summed(Uint8Array.of(99, 0, 0, 0, 0, 1, 0, 1)))],
+    [
+      'a datagram whose checksum is wrong',
+      udpFrame(PEER, OWN, 5, 99, pattern(4)).map((b, i) => (i === 44 ? b ^ 1 : b)),
+    ],
+  ] as const) {
+    it(`is never sent about ${what}`, () => {
+      const host = bed();
+      host.receive(frame);
+      expect(answers(host)).toEqual([]);
+      host.expectSlotsHome();
+    });
+  }
+
+  it('is not sent faster than the limit, all destinations together', () => {
+    const host = bed({ config: { icmpErrorsPerSecond: 3 } });
+    const burst = () => {
+      for (let i = 0; i < 10; i++) host.receive(closed);
+      return answers(host).length;
+    };
+    expect(burst()).toBe(3);
+    host.pass(SECOND / 2);
+    expect(burst()).toBe(0);
+    host.pass(SECOND / 2);
+    expect(burst()).toBe(3);
+    host.expectSlotsHome();
+  });
+
+  it('is not sent at all with a limit of 0', () => {
+    const host = bed({ config: { icmpErrorsPerSecond: 0 } });
+    host.receive(closed);
+    expect(answers(host)).toEqual([]);
+    host.expectSlotsHome();
+  });
+
+  it('does not count an echo reply against the limit', () => {
+    const host = bed({ config: { icmpErrorsPerSecond: 1 } });
+    host.receive(closed);
+    for (let i = 0; i < 5; i++) host.receive(icmp(echoBody(1, i, pattern(1))));
+    expect(answers(host)).toHaveLength(6);
+  });
+});
+
+describe('an ICMP error that comes, about a datagram of ours', () => {
+  /** A connected socket that has sent one datagram, and that datagram. */
+  function connected() {
+    const host = bed();
+    const u = host.udp(7);
+    host.stack.udpConnect(u, PEER, 9);
+    host.sendTo(u, 0, 0, pattern(20));
+    host.flush();
+    return { host, u, sent: host.ports[0].takeSent()[0] };
+  }
+
+  for (const [code, errno, what] of [
+    [0, ENETUNREACH, 'network'],
+    [1, EHOSTUNREACH, 'host'],
+    [2, ECONNREFUSED, 'protocol'],
+    [3, ECONNREFUSED, 'port'],
+    [5, EHOSTUNREACH, 'source route'],
+    [13, EHOSTUNREACH, 'prohibited'],
+  ] as const) {
+    it(`"${what} unreachable" is errno ${errno} of the socket`, () => {
+      const { host, u, sent } = connected();
+      host.receive(errorAbout(sent, UNREACHABLE, code));
+      expect(host.told).toEqual(['readable 7']);
+      expect(host.stack.udpError(u)).toBe(errno);
+    });
+  }
+
+  it('is told once, by the next send', () => {
+    const { host, u, sent } = connected();
+    host.receive(errorAbout(sent, UNREACHABLE, 3));
+    expect(host.sendTo(u, 0, 0, pattern(1))).toBe(ECONNREFUSED);
+    expect(host.sendTo(u, 0, 0, pattern(1))).toBe(0);
+  });
+
+  for (const [what, change] of [
+    ['quotes another source', (body: DataView) => body.setInt32(12, STRANGER)],
+    ['quotes another destination', (body: DataView) => body.setInt32(16, STRANGER)],
+    ['quotes another local port', (body: DataView) => body.setUint16(20, 8)],
+    ['quotes another remote port', (body: DataView) => body.setUint16(22, 8)],
+    ['quotes another protocol', (body: DataView) => body.setUint8(9, 132)],
+    ['quotes a later fragment', (body: DataView) => body.setUint16(6, 100)],
+    ['quotes a header of four words', (body: DataView) => body.setUint8(0, 0x44)],
+    ['quotes a header longer than what it quotes', (body: DataView) => body.setUint8(0, 0x4f)],
+  ] as const) {
+    it(`that ${what} is told to nobody`, () => {
+      const { host, u, sent } = connected();
+      const quoted = sent.slice();
+      change(new DataView(quoted.buffer, 14));
+      host.receive(errorAbout(quoted, UNREACHABLE, 3));
+      expect(host.told).toEqual([]);
+      expect(host.stack.udpError(u)).toBe(0);
+      host.expectSlotsHome();
+    });
+  }
+
+  for (const quoted of [0, 1, 19, 20, 27]) {
+    it(`that quotes ${quoted} bytes is dropped, under icmpInErrors`, () => {
+      const { host, u, sent } = connected();
+      host.receive(errorAbout(sent, UNREACHABLE, 3, 0, quoted));
+      expect(host.counter('icmpInErrors')).toBe(1);
+      expect(host.stack.udpError(u)).toBe(0);
+    });
+  }
+
+  for (const type of [4, 5, 11, 12]) {
+    it(`of type ${type} is not told to a UDP socket`, () => {
+      const { host, u, sent } = connected();
+      host.receive(errorAbout(sent, type, 0));
+      expect(host.stack.udpError(u)).toBe(0);
+      host.expectSlotsHome();
+    });
+  }
+
+  it('is not told to a socket that is not connected (RFC 1122 §4.1.3.3)', () => {
+    const host = bed();
+    const u = host.udp(7);
+    host.sendTo(u, PEER, 9, pattern(20));
+    host.flush();
+    host.receive(errorAbout(host.ports[0].takeSent()[0], UNREACHABLE, 3));
+    expect(host.stack.udpError(u)).toBe(0);
+  });
+
+  it('about a segment of no connection is told to nobody', () => {
+    const host = bed();
+    const segment = tcpFrame({ source: OWN, destination: PEER, sourcePort: 5, destinationPort: 80 });
+    host.receive(errorAbout(segment, UNREACHABLE, 3));
+    expect(host.told).toEqual([]);
+    host.expectSlotsHome();
+  });
+
+  it('about a SYN of ours fails the open (RFC 5461)', () => {
+    const host = bed();
+    host.connect(PEER, 80, 3);
+    host.flush();
+    const [syn] = host.ports[0].takeSent();
+    host.receive(errorAbout(syn, UNREACHABLE, 3));
+    expect(host.told).toEqual([`connected 3 ${ECONNREFUSED}`]);
+  });
+});
+
+describe('other ICMP messages', () => {
+  for (const type of [0, 1, 2, 6, 7, 9, 10, 13, 14, 15, 16, 17, 18, 30, 40, 255]) {
+    it(`of type ${type} are counted, and dropped without an answer (RFC 1122 §3.2.2)`, () => {
+      const host = bed();
+      host.receive(icmp(summed(Uint8Array.of(type, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8))));
+      expect(answers(host)).toEqual([]);
+      expect([host.counter('icmpInMsgs'), host.counter('icmpInErrors')]).toEqual([1, 0]);
+      host.expectSlotsHome();
+    });
+  }
+});
