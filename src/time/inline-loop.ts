@@ -5,6 +5,7 @@
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import type { Sleeper } from './sleeper.ts';
+import { SpinPolicy } from './spin-policy.ts';
 
 /** Turns of all agents between two readings of the clock while there is work: a reading costs 35 ns. */
 const TURNS_PER_CLOCK = 8;
@@ -16,14 +17,21 @@ export class InlineLoop {
   /** Whether other threads may bring work, so that a rest without an end makes sense. */
   othersRun = false;
   private readonly sleeper: Sleeper;
+  private readonly spinNs: number;
+  private readonly policy: SpinPolicy;
   private readonly agents: Agent[] = [];
   /** How many calls each agent waits in: it is not run within any of them. */
   private readonly waiting: number[] = [];
 
-  /** @param sleeper where the thread rests; only another thread can end a rest before its time. */
-  constructor(clock: Clock, sleeper: Sleeper) {
+  /**
+   * @param sleeper where the thread rests; only another thread can end a rest before its time.
+   * @param spinNs how long to poll without work before resting, for answers of other threads; 0 where there are none.
+   */
+  constructor(clock: Clock, sleeper: Sleeper, spinNs = 0) {
     this.clock = clock;
     this.sleeper = sleeper;
+    this.spinNs = spinNs;
+    this.policy = new SpinPolicy(spinNs);
   }
 
   /** Adds an agent. Called while the world is built. @returns its number. */
@@ -50,6 +58,7 @@ export class InlineLoop {
     const { clock } = this;
     clock.update();
     let turns = 0;
+    let idleSinceNs = clock.nowNs;
     for (;;) {
       if (done()) return true;
       const worked = this.turn() > 0;
@@ -57,8 +66,18 @@ export class InlineLoop {
       if (worked && turns % TURNS_PER_CLOCK !== 0) continue;
       clock.update();
       if (clock.nowNs >= untilNs) return done();
-      if (!worked && !this.rest(untilNs)) return done();
+      if (worked) idleSinceNs = clock.nowNs;
+      else if (!this.spin(clock.nowNs - idleSinceNs)) {
+        if (!this.rest(done, untilNs)) return done();
+        this.policy.begin();
+        idleSinceNs = clock.nowNs;
+      }
     }
+  }
+
+  /** Whether polling on is worthwhile after so long without work. */
+  private spin(idleNs: number): boolean {
+    return this.spinNs > 0 && this.policy.worthwhile(this.clock.nowNs, idleNs);
   }
 
   /** A turn of each agent that does not wait. @returns how much they did. */
@@ -69,9 +88,11 @@ export class InlineLoop {
   }
 
   /** Rests until somebody has something to do. @returns false when nobody ever will, and no time limit is set. */
-  private rest(untilNs: number): boolean {
+  private rest(done: () => boolean, untilNs: number): boolean {
     const { clock, sleeper } = this;
     sleeper.prepare();
+    // Only from here on does another thread end the rest: what it did before is seen now.
+    if (done()) return true;
     let nextNs = untilNs;
     for (let i = 0; i < this.agents.length; i++) {
       if (this.waiting[i] > 0) continue;

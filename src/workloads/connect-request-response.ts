@@ -64,6 +64,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
   }
 
   step(): number {
+    if (this.finished) return 0;
     if (this.retryAtNs !== NEVER) {
       if (this.parts.clock.nowNs < this.retryAtNs) return 0;
       this.retryAtNs = NEVER;
@@ -176,6 +177,7 @@ export class ConnectRequestResponseServer implements ServerProgram {
   readonly port: number;
   connections = 0;
   bytesReceived = 0;
+  private stopped = false;
   private readonly parts: ProgramParts;
   private readonly listener: Listener;
   private readonly size: number;
@@ -200,6 +202,7 @@ export class ConnectRequestResponseServer implements ServerProgram {
   }
 
   step(): number {
+    if (this.stopped) return 0;
     let progress = 0;
     let more = true;
     for (let i = 0; i < this.stages.length; i++) {
@@ -216,6 +219,7 @@ export class ConnectRequestResponseServer implements ServerProgram {
   }
 
   stop(): void {
+    this.stopped = true;
     for (let i = 0; i < this.stages.length; i++) if (this.stages[i] !== FREE) this.end(i);
     this.listener.close();
   }

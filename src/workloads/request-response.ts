@@ -63,10 +63,10 @@ export class RequestResponseClient implements ClientProgram {
 
   /** // Hot path: allocates nothing but the clock's number on every 16th transaction. */
   step(): number {
+    if (this.finished) return 0;
     if (!this.connector.done) return this.connector.step();
     const progress = this.collect() + this.request();
-    if (this.closeWhenIdle && !this.finished && this.operations >= this.operationsMax && this.idle)
-      this.finish();
+    if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.finish();
     return progress;
   }
 
@@ -164,6 +164,7 @@ export class RequestResponseServer implements ServerProgram {
   readonly port: number;
   connections = 0;
   bytesReceived = 0;
+  private stopped = false;
   private readonly parts: ProgramParts;
   private readonly listener: Listener;
   private readonly size: number;
@@ -188,6 +189,7 @@ export class RequestResponseServer implements ServerProgram {
 
   /** // Hot path: allocates nothing. */
   step(): number {
+    if (this.stopped) return 0;
     const { sockets } = this;
     let progress = this.connections < sockets.length ? this.accept() : 0;
     for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.serve(i);
@@ -195,6 +197,7 @@ export class RequestResponseServer implements ServerProgram {
   }
 
   stop(): void {
+    this.stopped = true;
     for (let i = 0; i < this.sockets.length; i++) if (this.sockets[i] !== FREE) this.end(i);
     this.listener.close();
   }

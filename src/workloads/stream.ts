@@ -45,11 +45,11 @@ export class StreamClient implements ClientProgram {
 
   /** // Hot path: allocates nothing. One write a connection. */
   step(): number {
+    if (this.finished) return 0;
     if (!this.connector.done) return this.connector.step();
     let progress = 0;
     for (let i = 0; i < this.done.length; i++) progress += this.write(i);
-    if (this.closeWhenIdle && !this.finished && this.operations >= this.operationsMax && this.idle)
-      this.stop();
+    if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.stop();
     return progress;
   }
 
@@ -81,6 +81,7 @@ export class StreamServer implements ServerProgram {
   readonly port: number;
   connections = 0;
   bytesReceived = 0;
+  private stopped = false;
   private readonly parts: ProgramParts;
   private readonly listener: Listener;
   private readonly sockets: Int32Array;
@@ -98,6 +99,7 @@ export class StreamServer implements ServerProgram {
 
   /** // Hot path: allocates nothing. One read a connection. */
   step(): number {
+    if (this.stopped) return 0;
     const { sockets } = this;
     let progress = this.connections < sockets.length ? this.accept() : 0;
     for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.read(i);
@@ -105,6 +107,7 @@ export class StreamServer implements ServerProgram {
   }
 
   stop(): void {
+    this.stopped = true;
     for (let i = 0; i < this.sockets.length; i++) if (this.sockets[i] !== FREE) this.end(i);
     this.listener.close();
   }

@@ -64,7 +64,7 @@ export interface ProgramTopology {
   readonly role: 'client' | 'server';
   readonly host: number;
   readonly card: number;
-  /** Where the server listens, and where the client connects to. */
+  /** Where the server listens (address 0: at all of its card's), and where the client connects to. */
   readonly address: number;
   readonly port: number;
   readonly connections: number;

@@ -2,12 +2,26 @@
 import { ROLES, WORKLOAD_NAMES } from '../../workloads/programs.ts';
 import type { CardTopology, HostTopology, ProgramTopology } from './checked.ts';
 import { Fields, shown } from './fields.ts';
+import { ipv4Address } from './quantities.ts';
 
-const KEYS = ['workload', 'role', 'host', 'card', 'port', 'server', 'connections', 'size', 'operations'];
+const KEYS = [
+  'workload',
+  'role',
+  'host',
+  'card',
+  'address',
+  'port',
+  'server',
+  'connections',
+  'size',
+  'operations',
+];
 const CONNECTIONS_MAX = 65536;
 const SIZE_MAX = 1 << 20;
 /** The echo protocol's port (RFC 862), where nothing else is said. */
 const PORT = 7;
+/** A server listens at all of its card's addresses. */
+const ANY_ADDRESS = 0;
 
 /** A program of a file, and the server it names. */
 interface Draft extends ProgramTopology {
@@ -26,7 +40,7 @@ export function readPrograms(
     if (role === 'client' && !fields.has('server')) {
       throw fields.refusal('server', 'the program that serves it');
     }
-    for (const key of role === 'client' ? ['port'] : ['server', 'operations']) {
+    for (const key of role === 'client' ? ['address', 'port'] : ['server', 'operations']) {
       if (fields.has(key)) throw new RangeError(`"${fields.at(key)}" is not known of a ${role}`);
     }
     const { host, card } = placeOf(fields, hosts, cards);
@@ -38,7 +52,7 @@ export function readPrograms(
       host,
       card,
       server: fields.get('server'),
-      address: cards[card].config.stack.address,
+      address: fields.has('address') ? ownAddress(fields, cards[card]) : ANY_ADDRESS,
       port: fields.whole('port', 1, 65535, PORT),
       connections: fields.whole('connections', 1, CONNECTIONS_MAX, 1),
       sizeBytes: fields.whole('size', 1, SIZE_MAX, 64),
@@ -72,12 +86,20 @@ function placeOf(
   return { host, card };
 }
 
+/** The address a server listens at: one of its card's. */
+function ownAddress(fields: Fields, card: CardTopology): number {
+  const address = ipv4Address(fields, 'address');
+  if (!addressesOf(card).includes(address))
+    throw fields.refusal('address', `an address of the card "${card.name}"`);
+  return address;
+}
+
 /** Where a client connects to: the address of its server's card that shares a subnet with the client's, else the first. */
 function serverOf(
   client: Draft,
   drafts: readonly Draft[],
   cards: readonly CardTopology[],
-): { address: number; port: number } {
+): Pick<ProgramTopology, 'address' | 'port'> {
   const server = drafts.find(({ name }) => name === client.server);
   if (server === undefined || server.role !== 'server') {
     throw new RangeError(`"${client.path}.server" names no server of "programs": ${shown(client.server)}`);
@@ -88,6 +110,7 @@ function serverOf(
         `${client.workload} of ${client.sizeBytes}`,
     );
   }
+  if (server.address !== ANY_ADDRESS) return { address: server.address, port: server.port };
   const own = addressesOf(cards[client.card]);
   const theirs = addressesOf(cards[server.card]);
   const near = theirs.find((address) => own.some((mine) => sameSubnet(cards[client.card], mine, address)));

@@ -1,0 +1,111 @@
+/**
+ * A world of several threads, in real time: each card that asks for one has a worker, and so has each switch; the drivers of all
+ * hosts, and the cards that are to run inline, are the program's thread. Links between threads are cables.
+ */
+import type { MemoryPlan } from '../../dma/plan.ts';
+import type { Region } from '../../dma/region.ts';
+import type { HostEnvironment } from '../../osm/host.ts';
+import { ENETDOWN } from '../../socket/errno.ts';
+import type { MachineClock } from '../../time/clock.ts';
+import { FutexWaker, type Waker } from '../../time/sleeper.ts';
+import type { CableListener } from '../../wire/cable.ts';
+import type { Sites, WorldPlan } from '../build/world-plan.ts';
+import { type FarSites, LiveWorld, type Traces } from '../inline/live-world.ts';
+import type { Topology } from '../topology/checked.ts';
+import type { ThreadPlace } from './iop-thread.ts';
+import { SiteThread } from './site-thread.ts';
+
+/** A pair of cache lines: a wake-up count, or a thread's state. */
+const PAIR_BYTES = 128;
+/** How long a card that is closed may take to answer that it is quiet. */
+const QUIESCE_NS = 100e6;
+
+/** The threads of a world but the program's, by their number less one. */
+class Threads implements FarSites {
+  readonly sites: Sites;
+  readonly threads: SiteThread[] = [];
+  private readonly places: ThreadPlace[] = [];
+  private words: Int32Array = new Int32Array(0);
+
+  constructor({ cards, switches }: Topology) {
+    let site = 0;
+    const next = (): number => (site += 1);
+    this.sites = {
+      cards: cards.map(({ placement }) => (placement === 'thread' ? next() : 0)),
+      // A switch between cards that all run inline needs no thread.
+      switches: switches.map(() => (cards.some(({ placement }) => placement === 'thread') ? next() : 0)),
+    };
+  }
+
+  reserve(memory: MemoryPlan, plan: WorldPlan, programWake: number): void {
+    this.places[0] = { wake: programWake, status: 0 };
+    for (const { site, memory: planned } of plan.cards) {
+      const { iopWake, iopStatus } = planned.layout;
+      if (site !== 0) this.places[site] = { wake: iopWake, status: iopStatus };
+    }
+    for (const { site, name } of plan.switches) {
+      if (site === 0) continue;
+      const wake = memory.reserve(`${name}.wake`, PAIR_BYTES, "the switch's wake-up count");
+      const status = memory.reserve(`${name}.status`, PAIR_BYTES, "the switch's sign of life");
+      this.places[site] = { wake, status };
+    }
+  }
+
+  begin(region: Region, plan: WorldPlan, clock: MachineClock): void {
+    this.words = region.words;
+    for (let site = 1; site < this.places.length; site++) {
+      const card = plan.cards.find((entry) => entry.site === site);
+      const what = card === undefined ? 'the switch' : `the card ${card.topology.name}`;
+      this.threads.push(new SiteThread(what, region, plan, site, this.places, clock));
+    }
+  }
+
+  card(index: number): { readonly waker: Waker; readonly health: HostEnvironment['health'] } {
+    const thread = this.threads[this.sites.cards[index] - 1];
+    return { waker: thread.waker, health: { alive: () => thread.alive() } };
+  }
+
+  cable(site: number): CableListener {
+    const waker = new FutexWaker(this.words, this.places[site].wake >> 2);
+    return { changed: () => waker.wakeIfResting() };
+  }
+}
+
+export class ThreadWorld extends LiveWorld {
+  private readonly far: Threads;
+
+  private constructor(topology: Topology, traces: Traces, far: Threads) {
+    super(topology, traces, far);
+    this.far = far;
+  }
+
+  /** Starts the threads and brings every card up. @throws Error with one line when one does not come up. */
+  static async open(topology: Topology, traces: Traces = []): Promise<ThreadWorld> {
+    const world = new ThreadWorld(topology, traces, new Threads(topology));
+    try {
+      await Promise.all(world.far.threads.map((thread) => thread.started({ interrupted() {}, ended() {} })));
+      world.bringUp();
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+    return world;
+  }
+
+  /** What a card's code threw, or a switch's, if one did: one line each. */
+  get faults(): readonly string[] {
+    return this.far.threads.flatMap(({ fault }) => fault ?? []);
+  }
+
+  /** Ends the sessions in order and stops the threads. */
+  async close(): Promise<void> {
+    this.plan.cards.forEach((card, i) => {
+      const { host } = this.cards[i];
+      if (card.site === 0 || this.far.threads[card.site - 1].ended) return;
+      host.quiesce(QUIESCE_NS);
+      host.requests.surrender();
+    });
+    await Promise.all(this.far.threads.map((thread) => thread.stop()));
+    for (const { host } of this.cards) host.driver.die(ENETDOWN);
+  }
+}
