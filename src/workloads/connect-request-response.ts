@@ -51,6 +51,10 @@ export class ConnectRequestResponseClient implements ClientProgram {
     this.received = new Uint8Array(sizeBytes);
   }
 
+  get opened(): number {
+    return this.begun;
+  }
+
   get idle(): boolean {
     return this.begun === this.operations;
   }
@@ -176,6 +180,7 @@ const ANSWERING = 2;
 export class ConnectRequestResponseServer implements ServerProgram {
   readonly port: number;
   connections = 0;
+  accepted = 0;
   bytesReceived = 0;
   private stopped = false;
   private readonly parts: ProgramParts;
@@ -231,6 +236,7 @@ export class ConnectRequestResponseServer implements ServerProgram {
     this.stages[i] = SERVING;
     this.done[i] = 0;
     this.connections += 1;
+    this.accepted += 1;
     return true;
   }
 

@@ -19,7 +19,7 @@ export class Connector {
   readonly sockets: Int32Array;
   private readonly parts: ProgramParts;
   private readonly shape: ProgramShape;
-  private readonly established: Uint8Array;
+  private readonly stands: Uint8Array;
   private count = 0;
   private retries = 0;
   private retryAtNs = NEVER;
@@ -28,12 +28,17 @@ export class Connector {
     this.parts = parts;
     this.shape = shape;
     this.sockets = new Int32Array(shape.connections).fill(NONE);
-    this.established = new Uint8Array(shape.connections);
+    this.stands = new Uint8Array(shape.connections);
   }
 
   /** Whether every connection stands. */
   get done(): boolean {
     return this.count === this.sockets.length;
+  }
+
+  /** Connections that stand. */
+  get established(): number {
+    return this.count;
   }
 
   /** When a refused connection is tried again; `NEVER` when none is. */
@@ -45,7 +50,7 @@ export class Connector {
   step(): number {
     let progress = 0;
     for (let i = 0; i < this.sockets.length; i++) {
-      if (this.established[i] !== 0) continue;
+      if (this.stands[i] !== 0) continue;
       if (this.sockets[i] === NONE) progress += this.begin(i);
       else progress += this.look(i);
     }
@@ -84,7 +89,7 @@ export class Connector {
     }
     if (errno !== 0) failCall('connect', -errno);
     stack.setOption(socket, TCP_NODELAY, 1);
-    this.established[i] = 1;
+    this.stands[i] = 1;
     this.count += 1;
     return 1;
   }

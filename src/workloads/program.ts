@@ -43,6 +43,8 @@ export interface ClientProgram extends Program {
   readonly idle: boolean;
   /** Whether it has got all its operations done and closed every socket. */
   readonly finished: boolean;
+  /** Connections opened so far. */
+  readonly opened: number;
   /** Payload bytes received. */
   readonly bytesReceived: number;
   /** Told the latency of every 16th transaction; undefined: nobody. */
@@ -57,8 +59,9 @@ export interface ClientProgram extends Program {
 export interface ServerProgram extends Program {
   /** Port it listens at, for one that asked for any. */
   readonly port: number;
-  /** Connections open now. */
+  /** Connections open now, and accepted so far. */
   readonly connections: number;
+  readonly accepted: number;
   /** Payload bytes received. */
   readonly bytesReceived: number;
   /** Gives up every socket, the listener too. */

@@ -49,6 +49,10 @@ export class RequestResponseClient implements ClientProgram {
     return this.connector.done;
   }
 
+  get opened(): number {
+    return this.connector.established;
+  }
+
   get idle(): boolean {
     return this.begun === this.operations;
   }
@@ -163,6 +167,7 @@ const FREE = -1;
 export class RequestResponseServer implements ServerProgram {
   readonly port: number;
   connections = 0;
+  accepted = 0;
   bytesReceived = 0;
   private stopped = false;
   private readonly parts: ProgramParts;
@@ -210,6 +215,7 @@ export class RequestResponseServer implements ServerProgram {
     this.sockets[place] = socket;
     this.done[place] = 0;
     this.connections += 1;
+    this.accepted += 1;
     return 1;
   }
 

@@ -35,6 +35,10 @@ export class StreamClient implements ClientProgram {
     return this.connector.done;
   }
 
+  get opened(): number {
+    return this.connector.established;
+  }
+
   get idle(): boolean {
     return this.begun === this.operations;
   }
@@ -80,6 +84,7 @@ const FREE = -1;
 export class StreamServer implements ServerProgram {
   readonly port: number;
   connections = 0;
+  accepted = 0;
   bytesReceived = 0;
   private stopped = false;
   private readonly parts: ProgramParts;
@@ -117,6 +122,7 @@ export class StreamServer implements ServerProgram {
     if (socket < 0) return 0;
     this.sockets[this.sockets.indexOf(FREE)] = socket;
     this.connections += 1;
+    this.accepted += 1;
     return 1;
   }
 

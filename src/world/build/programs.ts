@@ -38,3 +38,15 @@ export function makePrograms(
 export function clientsFinished(programs: readonly WorldProgram[]): boolean {
   return programs.every(({ body }) => !('finished' in body) || body.finished);
 }
+
+/** Whether the servers have seen every connection that clients opened come and end. */
+export function serversIdle(programs: readonly WorldProgram[]): boolean {
+  let opened = 0;
+  let accepted = 0;
+  for (const { body } of programs) {
+    if ('opened' in body) opened += body.opened;
+    else if (body.connections > 0) return false;
+    else accepted += body.accepted;
+  }
+  return accepted >= opened;
+}

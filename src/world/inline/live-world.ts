@@ -20,7 +20,7 @@ import { snapBytesOf, type TraceRequest, tapWires } from '../build/card-trace.ts
 import { buildHost, classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
 import { Network } from '../build/network.ts';
-import { clientsFinished, makePrograms, type WorldProgram } from '../build/programs.ts';
+import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { type CardPlan, planWorld, type Sites, type WorldPlan } from '../build/world-plan.ts';
 import type { Topology } from '../topology/checked.ts';
 import { FarSleeper, InlineSleeper } from './sleepers.ts';
@@ -144,9 +144,7 @@ export class LiveWorld {
    */
   runPrograms(limitNs: number): boolean {
     const finished = this.run(() => clientsFinished(this.programs), limitNs);
-    const served = (): boolean =>
-      this.programs.every(({ body }) => !('connections' in body) || body.connections === 0);
-    this.run(served, SETTLE_NS);
+    this.run(() => serversIdle(this.programs), SETTLE_NS);
     for (const { body } of this.programs) body.stop();
     this.run(() => this.books().balanced, SETTLE_NS);
     return finished;

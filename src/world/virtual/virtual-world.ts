@@ -14,7 +14,7 @@ import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
 import { classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
 import { Network } from '../build/network.ts';
-import { clientsFinished, makePrograms, type WorldProgram } from '../build/programs.ts';
+import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { cardPair, singleCard } from '../build/short-forms.ts';
 import { planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import { cardConfig } from '../config/card-config.ts';
@@ -98,10 +98,7 @@ export class VirtualWorld {
   runPrograms(limitNs: number): boolean {
     const finished = this.run(() => clientsFinished(this.programs), limitNs);
     // The servers see the ends of their connections before they give up what is left.
-    this.run(
-      () => this.programs.every(({ body }) => !('connections' in body) || body.connections === 0),
-      SETTLE_NS,
-    );
+    this.run(() => serversIdle(this.programs), SETTLE_NS);
     for (const { body } of this.programs) body.stop();
     this.run(() => this.books().balanced, SETTLE_NS);
     return finished;
