@@ -235,7 +235,7 @@ export const INIT_CODE_NAMES: Readonly<Record<number, string>> = {
   0x80: 'OperatingSystem',
 };
 
-// PolledStatus: The status words of ExecIopReset and ExecOutboundInit, which have no reply (reference section 3.5)
+// PolledStatus: The status words of ExecIopReset and ExecOutboundInit, which have no reply
 /** accepted; of IopReset the last word */
 export const POLLED_STATUS_IN_PROGRESS = 0x01;
 /** not in this state */
@@ -251,7 +251,7 @@ export const POLLED_STATUS_NAMES: Readonly<Record<number, string>> = {
   0x04: 'Complete',
 };
 
-// ExecutiveEvent: The executive's own events (reference section 4.6)
+// ExecutiveEvent: The executive's own events
 /** running out; data: 1 memory, 2 inbound frames, 4 outbound frames */
 export const EXECUTIVE_EVENT_RESOURCE_LIMIT = 0x01;
 /** data: 0 normal, 1 silent, 2 no frames */

@@ -57,14 +57,14 @@ export interface FrameConsumer {
   release(): void;
   /**
    * Between `receive` and `release`: the frame could not be delivered. It is kept, and not given back by `release`, or a copy of
-   * it is kept beside the failure record. The producer adopts it by the address in the record (reference sections 1.4 and 2.4).
+   * it is kept beside the failure record. The producer adopts it by the address in the record.
    * @param record word index of the outbound frame that will hold the failure record.
    * @returns the address to put there as PreservedMFA; NO_FRAME when nothing is kept.
    */
   preserve(record: number): number;
   /**
-   * Absent where no addresses are posted. `find` gives the word index of the static frame at an address (reference section
-   * 1.6), -1 where there is none: such an address is received like a frame, and its release frees nothing.
+   * Absent where no addresses are posted. `find` gives the word index of the static frame at an address,
+   * -1 where there is none: such an address is received like a frame, and its release frees nothing.
    */
   keepStatic?(find: (address: number) => number): void;
   /** Lends the producer its frames, where they are the consumer's to lend: once the other side is ready for them. */

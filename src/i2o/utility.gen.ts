@@ -90,7 +90,7 @@ export const CLAIM_FLAG_NAMES: Readonly<Record<number, string>> = {
   0x20: 'NoManagementService',
 };
 
-// GenericEvent: Event bits every class has (reference section 5.2)
+// GenericEvent: Event bits every class has
 /** the device's state changed; data is a DeviceStateChange number */
 export const GENERIC_EVENT_STATE_CHANGE = 0x80000000;
 /** data: 0 normal, 1 error threshold, 2 media fault */
@@ -152,7 +152,7 @@ export const DEVICE_STATE_CHANGE_NAMES: Readonly<Record<number, string>> = {
   0x11: 'Faulted',
 };
 
-// ParamsOperation: Operations of an operation list (reference section 5.3)
+// ParamsOperation: Operations of an operation list
 /** fields of a scalar group */
 export const PARAMS_OPERATION_FIELD_GET = 0x01;
 /** fields of the table rows with the keys given */

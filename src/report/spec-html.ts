@@ -252,11 +252,11 @@ function groupPart(group: GroupEntry): string {
 }
 
 function rulesBody(rules: readonly RuleEntry[]): string[] {
-  const rows = rules.map(({ id, title, doc, reference }) => [
-    `<span id="${id}">${id}</span>`,
-    escaped(title),
-    prose(doc),
-    escaped(reference),
+  const rows = rules.map((rule) => [
+    `<span id="${rule.id}">${rule.id}</span>`,
+    escaped(rule.title),
+    prose(rule.doc),
+    escaped(rule.reference),
   ]);
   return [
     "<p>What a trace is held against. Each violation is printed with its rule's words.</p>",

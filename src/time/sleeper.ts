@@ -41,7 +41,7 @@ export class FutexSleeper implements Sleeper {
   }
 }
 
-/** The other end of a `FutexSleeper`: the only place that wakes a thread (design rule 3). */
+/** The other end of a `FutexSleeper`: the only place that wakes a thread. */
 export class FutexWaker implements Waker {
   private readonly words: Int32Array;
   private readonly index: number;

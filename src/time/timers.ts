@@ -1,5 +1,5 @@
 /**
- * Real time's timers and turns of Node's event loop, for what measures or waits in real time (design rule 4).
+ * Real time's timers and turns of Node's event loop, for what measures or waits in real time.
  */
 
 /** Resolves after `ms` milliseconds. */

@@ -1,5 +1,5 @@
 /**
- * What hosts of I2O cards got wrong (reference, pitfalls): late and stale answers, answers of other kinds,
+ * What hosts of I2O cards got wrong: late and stale answers, answers of other kinds,
  * lost events.
  */
 import { describe, expect, it } from 'vitest';

@@ -142,7 +142,7 @@ function isDifference(node: Node): boolean {
 /** What cites something that a reader cannot get: a paper that is not published, a path of one machine. */
 const UNREACHABLE = [
   /\b(reference|design) (sections?|§)/i,
-  /\(reference[),; ]/i,
+  /(^|\s)\(reference[),; ]/i,
   /\bdesign rule\b/i,
   /(^|[\s('"`])\/(work|home|root|Users)\//,
 ];

@@ -14,7 +14,7 @@ import { badValues, goodValues } from './values.ts';
 import type { Answer, Frame, Vector } from './vector.ts';
 
 const LEGAL: Answer = { answer: 'legal' };
-/** DetailedStatusCodes of a transaction error, reference section 3.2. */
+/** DetailedStatusCodes of a transaction error, as in I2O 1.5 (Linux include/linux/i2o.h). */
 const STATUS = {
   InvalidMessageFlags: 0x0f,
   InvalidOffset: 0x10,
