@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { established, establishedAtIss } from './openings.ts';
 
 const MSS = 1460;
-/** Just before both places where an int32 turns over. */
-const EDGES = [-1, -2, -700, 0x7fff_ffff, 0x7fff_fffe, 0x7fff_ffff - 700];
+/** Just before both places where an int32 turns over, and 0, which a stack may take for "none". */
+const EDGES = [0, -1, -2, -700, 0x7fff_ffff, 0x7fff_fffe, 0x7fff_ffff - 700];
 
 for (const edge of EDGES) {
   describe(`the peer begins at ${edge}`, () => {

@@ -44,7 +44,8 @@ export function checkTcb(tcp: TcpTables, tcb: Tcb): void {
     'TCB: segments of a connection find it',
   );
   checkSequence(tcb);
-  tcp.checks.edges.check(tcb);
+  // Before the peer's SYN the receiving edges are nobody's, and an IRS of 0 is a peer's good right.
+  if (state !== SYN_SENT) tcp.checks.edges.check(tcb);
   if (walks || tcb.sends.count <= SHORT_QUEUE) tcp.sendQueue.check(tcb);
   checkRecovery(tcp, tcb);
   checkTimers(tcp, tcb);
