@@ -1,6 +1,7 @@
 /**
- * How the elements of a scatter-gather list are told apart by the flags in their first word, for those who read lists without
- * acting on them: the validator, and whoever shows a trace. Made from the codes of spec/frame.yaml.
+ * How the elements of a scatter-gather list are told apart by the flags in their first word, for those who
+ * read lists without acting on them: the validator, and whoever shows a trace. Made from the codes of
+ * spec/frame.yaml.
  */
 import {
   ELEMENT_BIT_BUCKET,
@@ -12,7 +13,10 @@ import {
 } from './frame.gen.ts';
 import { SGL_END_OF_BUFFER } from './list/sgl.ts';
 
-/** SIMPLE, PAGE_LIST and CHAIN_POINTER are told apart by these bits; in all other elements they are 0, or it has no modifiers. */
+/**
+ * SIMPLE, PAGE_LIST and CHAIN_POINTER are told apart by these bits; in all other elements they are 0, or it
+ * has no modifiers.
+ */
 export const ELEMENT_TYPE_MASK = 0x30;
 export const ELEMENT_TYPE_SIMPLE = ELEMENT_IN & ELEMENT_TYPE_MASK;
 export const ELEMENT_TYPE_PAGE_LIST = ELEMENT_PAGE_LIST & ELEMENT_TYPE_MASK;
@@ -27,7 +31,10 @@ export const ELEMENT_LOCAL_ADDRESS = 0x08;
 export const ELEMENT_KIND_IMMEDIATE = ELEMENT_IMMEDIATE & ~SGL_END_OF_BUFFER;
 export const ELEMENT_KIND_BIT_BUCKET = ELEMENT_BIT_BUCKET & ~SGL_END_OF_BUFFER;
 
-/** The length of a SHORT_TRANSACTION or of SGL_ATTRIBUTES, in words after the first, by the element's first word. */
+/**
+ * The length of a SHORT_TRANSACTION or of SGL_ATTRIBUTES, in words after the first, by the element's first
+ * word.
+ */
 export function elementLengthOf(first: number): number {
   return (first >>> 16) & 0xff;
 }

@@ -1,11 +1,14 @@
 /**
- * Writes a trace to a file (format.ts): events gather in one buffer, which is written when it is full, twice a second while
- * events come, and at the end. Takes its calls from a recorder, or from whoever copies a trace.
+ * Writes a trace to a file (format.ts): events gather in one buffer, which is written when it is full, twice
+ * a second while events come, and at the end. Takes its calls from a recorder, or from whoever copies a
+ * trace.
  *
- * A file that can be written no further (a full disk) stops the trace, not the program: `failure` then says why.
+ * A file that can be written no further (a full disk) stops the trace, not the program: `failure` then says
+ * why.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Encoder } from '@msgpack/msgpack';
+import { assert } from '../assert/assert.ts';
 import {
   EVENT_ACQUIRED_POSTED,
   EVENT_NOTIFICATION,
@@ -71,6 +74,7 @@ export class FileSink implements TraceSink {
   }
 
   frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
+    assert(this.frameWords > 0, 'trace file: the head comes before the first frame');
     const length = wordsOf(words[at], this.frameWords) * 4;
     const bytes = new Uint8Array(words.buffer, words.byteOffset + at * 4, length);
     if (direction === INBOUND) {
@@ -184,15 +188,19 @@ export class FileSink implements TraceSink {
     }
   }
 
+  /** Nanoseconds since the event before. */
   private delta(timeNs: number): number {
     const delta = timeNs - this.lastNs;
+    assert(delta >= 0, 'trace file: the times of events do not fall');
     this.lastNs = timeNs;
     return delta;
   }
 
   private put(object: unknown): void {
+    assert(this.file >= 0, 'trace file: nothing follows the close');
     const bytes = this.encoder.encodeSharedRef(object);
     const { length } = bytes;
+    assert(length <= BUFFER_BYTES, 'trace file: an event fits the buffer');
     if (this.used + length > BUFFER_BYTES || this.lastNs - this.flushedNs > FLUSH_NS) this.flush();
     this.buffer.set(bytes, this.used);
     this.used += length;

@@ -6,9 +6,10 @@ import type { TraceSink } from './sink.ts';
 const CHUNK_BYTES = 1 << 18;
 
 /**
- * Reads a file, or standard input where the path is `-`, and tells everything to the sinks that `sinkFor` gives, one a trace.
- * @returns how many traces it held. @throws TraceDamage, after everything before the damage has been told; the file system's
- * errors as they are.
+ * Reads a file, or standard input where the path is `-`, and tells everything to the sinks that `sinkFor`
+ * gives, one a trace.
+ * @returns how many traces it held. @throws TraceDamage, after everything before the damage has been told;
+ * the file system's errors as they are.
  */
 export async function readTraces(path: string, sinkFor: (trace: number) => TraceSink): Promise<number> {
   const reader = new TraceReader(sinkFor);

@@ -1,15 +1,16 @@
 /**
- * A trace file: MessagePack objects one after another (msgpack.org), nothing around them. First the head, a map; then events,
- * small arrays; last the end, a map. Another head may follow: several traces in one file, each whole.
+ * A trace file: MessagePack objects one after another (msgpack.org), nothing around them. First the head, a
+ * map; then events, small arrays; last the end, a map. Another head may follow: several traces in one file,
+ * each whole.
  *
  *   head   { format: 'inic-trace', version: 1, … }     TraceHead of sink.ts
  *   event  [kind, deltaNs, …]                           below
  *   end    { end: deltaNs, host: {…}, iop: {…}, lost }  TraceEnd
  *
- * Times are differences in whole nanoseconds from the event before. A packet's is a difference too, may be negative, and
- * does not count as an event before. Words of a frame are a byte string, little-endian, as many as the frame's header says it
- * has, or all of its slot where that cannot be. What belongs together is folded in one array: acquired and posted, received and
- * released; reading gives two calls again.
+ * Times are differences in whole nanoseconds from the event before. A packet's is a difference too, may be
+ * negative, and does not count as an event before. Words of a frame are a byte string, little-endian, as many
+ * as the frame's header says it has, or all of its slot where that cannot be. What belongs together is folded
+ * in one array: acquired and posted, received and released; reading gives two calls again.
  */
 
 /** [0, deltaNs, slot, words] the host posted a frame. */

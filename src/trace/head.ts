@@ -1,4 +1,7 @@
-/** Checks what a trace file's maps hold, once, at the boundary: heads and ends. Everything behind may rely on it. */
+/**
+ * Checks what a trace file's maps hold, once, at the boundary: heads and ends. Everything behind may rely on
+ * it.
+ */
 import type { PoolArea } from '../dma/pool-area.ts';
 import type { FrameArea, TraceEnd, TraceHead, TraceMemory } from './sink.ts';
 

@@ -1,15 +1,18 @@
 /**
- * Packets of the card's wire on their way to the trace: a ring of records in shared memory that the card's thread fills
- * and the host empties when it polls. The card never waits for it: what finds no room is counted as lost.
+ * Packets of the card's wire on their way to the trace: a ring of records in shared memory that the card's
+ * thread fills and the host empties when it polls. The card never waits for it: what finds no room is counted
+ * as lost.
  *
  *   offset    0  tail     records put in (card writes)
  *           128  head     records taken out (host writes)
  *           256  lost     packets that found no room (card writes)
- *           384  records  slots × recordBytes: time in nanoseconds (double), packet's length, bytes kept, sent, 0, the bytes
+ *           384  records  slots × recordBytes: time in nanoseconds (double), packet's length,
+ *                         bytes kept, sent, 0, the bytes
  *
  * Times are the process's monotonic ones (time/clock.ts), so that both threads mean the same.
  */
 
+import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import type { Region } from '../dma/region.ts';
@@ -24,6 +27,8 @@ const RECORD_HEADER_BYTES = 24;
 
 /** Records of a packet ring: what may gather between two looks of the host. */
 const SLOTS = 4096;
+
+checkSlots(SLOTS);
 
 /** Where a packet ring lies, and what it keeps: the same for both threads. */
 export interface PacketRing {
@@ -41,6 +46,11 @@ export function planPacketRing(plan: MemoryPlan, name: string, snapBytes: number
     slots: SLOTS,
     snapBytes,
   };
+}
+
+/** Checked when the module is loaded: indices run freely and are cut to a record by a mask. */
+export function checkSlots(slots: number): void {
+  assert(slots > 0 && (slots & (slots - 1)) === 0, 'packet ring: the number of records is a power of two');
 }
 
 function recordBytes(snapBytes: number): number {
@@ -70,6 +80,7 @@ export class PacketWriter {
   }
 
   private put(sent: number, address: number, length: number): void {
+    assert(length > 0, 'packet ring: a packet that is recorded has bytes');
     const { ring, word } = this;
     const { words, doubles } = this.region;
     if (((this.tail - Atomics.load(words, word + HEAD_WORD)) | 0) >= ring.slots) {
@@ -89,7 +100,10 @@ export class PacketWriter {
   }
 }
 
-/** Told each packet: its time, which way it went, where its first bytes are in the region, how many, and of how many. */
+/**
+ * Told each packet: its time, which way it went, where its first bytes are in the region, how many, and of
+ * how many.
+ */
 export type PacketHandler = (
   monotonicNs: number,
   sent: boolean,

@@ -1,6 +1,7 @@
 /**
- * Reads trace files (format.ts) and calls a sink as a live card would. Bytes are pushed in as they come, from a file or a pipe;
- * no more of them is kept than one object is long. Everything is checked here, once, so that a sink may believe what it is told.
+ * Reads trace files (format.ts) and calls a sink as a live card would. Bytes are pushed in as they come, from
+ * a file or a pipe; no more of them is kept than one object is long. Everything is checked here, once, so
+ * that a sink may believe what it is told.
  *
  * What cannot be read is a `TraceDamage`; everything before it has been delivered by then.
  */
@@ -73,7 +74,10 @@ export class TraceReader {
     this.sinkFor = sinkFor;
   }
 
-  /** Takes the next bytes of the file and delivers what they complete. @throws TraceDamage; push no more then. */
+  /**
+   * Takes the next bytes of the file and delivers what they complete.
+   * @throws TraceDamage; push no more then.
+   */
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       this.pushPiece(bytes.subarray(at, Math.min(at + PIECE_BYTES, bytes.length)));
@@ -284,7 +288,9 @@ function foreign(): TraceDamage {
   return new TraceDamage('foreign', 0, 'not a trace: it does not begin as one of inic does');
 }
 
-/** Whether bytes, as many as there are, begin as a trace does: a map whose first entry is the format's name. */
+/**
+ * Whether bytes, as many as there are, begin as a trace does: a map whose first entry is the format's name.
+ */
 function signed(bytes: Uint8Array): boolean {
   const head = bytes[0];
   const map = (head & 0xf0) === 0x80 || head === 0xde;

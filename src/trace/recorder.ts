@@ -1,10 +1,10 @@
 /**
- * Sees what passes the host's end of one card, and tells a sink. It looks like what it stands before: the world puts its
- * producer, consumer, copy engine, waker and sleeper in the places of the driver's own, only where a trace is asked for. So the
- * driver knows nothing of it, and pays nothing where there is none.
+ * Sees what passes the host's end of one card, and tells a sink. It looks like what it stands before: the
+ * world puts its producer, consumer, copy engine, waker and sleeper in the places of the driver's own, only
+ * where a trace is asked for. So the driver knows nothing of it, and pays nothing where there is none.
  *
- * Memory that the host polls is not seen as it is polled: after a StatusGet, OutboundInit or IopReset the words they name are
- * looked at before the host's next step, which it takes when it has seen them change.
+ * Memory that the host polls is not seen as it is polled: after a StatusGet, OutboundInit or IopReset the
+ * words they name are looked at before the host's next step, which it takes when it has seen them change.
  */
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
@@ -39,7 +39,10 @@ import { STATUS_STATE, STATUS_SYNC } from './status-block.ts';
 
 type Counters = Readonly<Record<string, number>>;
 
-/** Words that are watched at once; the host waits for one answer in memory at a time, and of a status block for two words. */
+/**
+ * Words that are watched at once; the host waits for one answer in memory at a time, and of a status block
+ * for two words.
+ */
 const WATCHED_MAX = 4;
 
 export class Recorder {
@@ -219,7 +222,10 @@ class TracedProducer implements FrameProducer {
   private readonly inner: FrameProducer;
   private readonly area: FrameArea;
   private frame = NO_FRAME;
-  /** The frame was preserved by the card: there is no way to give it back but as UtilNop, which is told like any frame. */
+  /**
+   * The frame was preserved by the card: there is no way to give it back but as UtilNop, which is told like
+   * any frame.
+   */
   private adopted = false;
 
   constructor(recorder: Recorder, inner: FrameProducer, area: FrameArea) {

@@ -1,6 +1,6 @@
 /**
- * Finds where a MessagePack object ends, without decoding it, so that the decoder is only given whole ones. Knows what a
- * trace may hold: no extension types, nothing nested deeper than a few levels.
+ * Finds where a MessagePack object ends, without decoding it, so that the decoder is only given whole ones.
+ * Knows what a trace may hold: no extension types, nothing nested deeper than a few levels.
  */
 
 /** The object is not all there yet. */
@@ -10,7 +10,10 @@ export const INVALID = -2;
 
 const DEPTH_MAX = 16;
 
-/** @returns the index after the object that begins at `at`, or INCOMPLETE or INVALID. @param end where the bytes end. */
+/**
+ * @returns the index after the object that begins at `at`, or INCOMPLETE or INVALID.
+ * @param end where the bytes end.
+ */
 export function objectEnd(bytes: Uint8Array, at: number, end: number): number {
   return skip(bytes, at, end, 0);
 }

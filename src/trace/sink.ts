@@ -1,10 +1,11 @@
 /**
- * What can be seen at the host's end of a card, in the order the host saw it. Whoever watches implements `TraceSink`: the
- * recorder writes a file, the validator judges as it goes, tests keep a list. Reading a file calls the same methods, so a
- * trace and a live card look alike to everything behind this door.
+ * What can be seen at the host's end of a card, in the order the host saw it. Whoever watches implements
+ * `TraceSink`: the recorder writes a file, the validator judges as it goes, tests keep a list. Reading a file
+ * calls the same methods, so a trace and a live card look alike to everything behind this door.
  *
- * One card, one sink. Times are whole nanoseconds since the trace began, never falling; only packets, which the card's
- * thread saw, come with a time that may be a little before that of the events already told. Words are little-endian int32.
+ * One card, one sink. Times are whole nanoseconds since the trace began, never falling; only packets, which
+ * the card's thread saw, come with a time that may be a little before that of the events already told. Words
+ * are little-endian int32.
  */
 import type { PoolArea } from '../dma/pool-area.ts';
 
@@ -30,13 +31,18 @@ export interface TraceHead {
   /** Wall-clock time of time 0, ISO 8601. */
   readonly startedAt: string;
   readonly frameBytes: number;
-  /** Classes spoken, and the version of each that both sides speak: the lower of the driver's and the card's. */
+  /**
+   * Classes spoken, and the version of each that both sides speak: the lower of the driver's and the card's.
+   */
   readonly classes: readonly { readonly name: string; readonly id: number; readonly version: number }[];
   readonly memory: TraceMemory;
   readonly socketsMax: number;
   /** What ran, as typed; empty where nothing was. */
   readonly command: readonly string[];
-  /** The card's whole configuration (world/config/card-config.ts), from which a replay builds another; empty where it is unknown. */
+  /**
+   * The card's whole configuration (world/config/card-config.ts), from which a replay builds another; empty
+   * where it is unknown.
+   */
   readonly configuration: Readonly<Record<string, unknown>>;
 }
 
@@ -73,28 +79,38 @@ export interface TraceSink {
   head(head: TraceHead): void;
 
   /**
-   * INBOUND: the host posted a frame, which is the card's from now on. OUTBOUND: the host received one.
-   * The sink reads `words` before it returns and keeps no view of them.
-   * @param slot number of the frame's slot in its area. @param at word index of the frame's first word in `words`.
+   * INBOUND: the host posted a frame, which is the card's from now on. OUTBOUND: the host received one. The
+   * sink reads `words` before it returns and keeps no view of them.
+   * @param slot number of the frame's slot in its area. @param at word index of the frame's first word in
+   * `words`.
    */
   frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void;
 
   /**
-   * A frame slot changed hands without being sent. INBOUND: the host acquired it (SIDE_HOST) or gave it back unused
-   * (SIDE_CARD). OUTBOUND: the host has read it and releases it (SIDE_CARD).
+   * A frame slot changed hands without being sent. INBOUND: the host acquired it (SIDE_HOST) or gave it back
+   * unused (SIDE_CARD). OUTBOUND: the host has read it and releases it (SIDE_CARD).
    */
   owner(direction: number, timeNs: number, slot: number, side: number): void;
 
   /** DOORBELL or INTERRUPT. */
   notification(kind: number, timeNs: number): void;
 
-  /** Payload was written to shared memory by a processor: `length` bytes at `address`, by SIDE_HOST or SIDE_CARD. */
+  /**
+   * Payload was written to shared memory by a processor: `length` bytes at `address`, by SIDE_HOST or
+   * SIDE_CARD.
+   */
   write(side: number, timeNs: number, address: number, length: number): void;
 
-  /** The host saw the word at `address` change to `value` while polling memory for a completion (StatusGet, OutboundInit, IopReset). */
+  /**
+   * The host saw the word at `address` change to `value` while polling memory for a completion (StatusGet,
+   * OutboundInit, IopReset).
+   */
   polled(timeNs: number, address: number, value: number): void;
 
-  /** A packet passed the card's wire: the first `length` of `packetLength` bytes. @param sent whether the card sent it. */
+  /**
+   * A packet passed the card's wire: the first `length` of `packetLength` bytes.
+   * @param sent whether the card sent it.
+   */
   packet(
     timeNs: number,
     sent: boolean,

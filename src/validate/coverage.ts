@@ -1,4 +1,5 @@
 /** What a trace has exercised: how often each message met each socket state, and how it was answered. */
+import { assert } from '../assert/assert.ts';
 import type { MessageRow } from './message-rows.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -8,7 +9,10 @@ export interface CoverageLine {
   readonly requests: number;
   readonly successes: number;
   readonly errors: number;
-  /** By state of the socket machine, in its order: requests posted in it. All 0 for messages that name no socket. */
+  /**
+   * By state of the socket machine, in its order: requests posted in it. All 0 for messages that name no
+   * socket.
+   */
   readonly byState: readonly number[];
 }
 
@@ -36,7 +40,9 @@ export class Coverage {
     const { index } = row;
     this.requests[index] = this.requests[index] + 1;
     if (socket < 0) return;
-    const cell = index * STATES_MAX + this.sockets.state[socket];
+    const state = this.sockets.state[socket];
+    assert(state < STATES_MAX, 'coverage: there is a column for every state of a socket');
+    const cell = index * STATES_MAX + state;
     this.states[cell] = this.states[cell] + 1;
   }
 
@@ -46,7 +52,10 @@ export class Coverage {
     counts[row.index] = counts[row.index] + 1;
   }
 
-  /** @param states how many the socket machine has. @returns a line for every message seen, in the catalogue's order. */
+  /**
+   * @param states how many the socket machine has.
+   * @returns a line for every message seen, in the catalogue's order.
+   */
   lines(states: number): CoverageLine[] {
     return this.rows
       .filter(({ index }) => this.requests[index] + this.successes[index] + this.errors[index] > 0)

@@ -1,4 +1,6 @@
-/** What events the host has asked for: an event's reply must be of a mask in force, or of the one it replaced. */
+/**
+ * What events the host has asked for: an event's reply must be of a mask in force, or of the one it replaced.
+ */
 import { frameInitiatorContext, frameSizeWords, frameTransactionContext } from '../i2o/frame.ts';
 import {
   getConnectionStateEventNewState,
@@ -22,7 +24,10 @@ const TARGETS = 2;
 const EVENT_WORDS = UTIL_EVENT_REGISTER_REPLY_WORDS;
 /** Word of the data in an event's reply. */
 const EVENT_DATA_WORD = EVENT_WORDS - 1;
-/** Registrations remembered of a target: the one in force and those before, whose events may still be on their way. */
+/**
+ * Registrations remembered of a target: the one in force and those before, whose events may still be on their
+ * way.
+ */
 const REMEMBERED = 4;
 
 export class EventRegistrations {

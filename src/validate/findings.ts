@@ -1,7 +1,9 @@
 /**
- * What the validator has found. A rule broken by the same thing (a socket, a frame slot, a buffer, a function) is told once
- * and then counted, so that one fault does not drown the next. Only what breaks a rule allocates.
+ * What the validator has found. A rule broken by the same thing (a socket, a frame slot, a buffer, a
+ * function) is told once and then counted, so that one fault does not drown the next. Only what breaks a rule
+ * allocates.
  */
+import { assert } from '../assert/assert.ts';
 import { ruleWithId } from '../spec/catalogue.ts';
 
 export interface Violation {
@@ -11,7 +13,10 @@ export interface Violation {
   /** The spec's words. */
   readonly doc: string;
   readonly reference: string;
-  /** Number of the frame, counted from 1 in the order the host saw them; 0 before the first. Its last frame for other events. */
+  /**
+   * Number of the frame, counted from 1 in the order the host saw them; 0 before the first. Its last frame
+   * for other events.
+   */
   readonly frame: number;
   readonly timeNs: number;
   /** What was there instead. */
@@ -37,7 +42,10 @@ export class Findings {
   readonly countByRule = new Map<string, number>();
   private readonly told = new Map<string, Told>();
 
-  /** @param thing what broke it, as a number of the rule's own choice. @param seen what was there, in words. */
+  /**
+   * @param thing what broke it, as a number of the rule's own choice.
+   * @param seen what was there, in words.
+   */
   report(rule: string, thing: number, seen: string): void {
     this.total += 1;
     this.countByRule.set(rule, (this.countByRule.get(rule) ?? 0) + 1);
@@ -49,7 +57,7 @@ export class Findings {
     }
     if (this.violations.length >= VIOLATIONS_MAX) return;
     const entry = ruleWithId(rule);
-    if (entry === undefined) throw new Error(`rule ${rule} is not in spec/rules.yaml`);
+    assert(entry !== undefined, 'findings: a rule that is reported is in spec/rules.yaml');
     const { title, doc, reference } = entry;
     const { frame, timeNs } = this;
     const violation: Told = { rule, title, doc, reference, frame, timeNs, seen, count: 1 };

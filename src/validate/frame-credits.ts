@@ -20,7 +20,10 @@ export class FrameCredits {
   /** The slot a ring's next frame is in. */
   private nextInbound = 0;
   private nextOutbound = 0;
-  /** The host was given or has given back an outbound frame since this was last cleared: what a doorbell may be for. */
+  /**
+   * The host was given or has given back an outbound frame since this was last cleared: what a doorbell may
+   * be for.
+   */
   released = false;
 
   constructor(head: TraceHead, findings: Findings) {
@@ -55,7 +58,11 @@ export class FrameCredits {
     }
   }
 
-  /** The host posted a frame. @param isNop whether it is UtilNop. @returns whether the slot was the host's to post. // Hot path. */
+  /**
+   * The host posted a frame.
+   * @param isNop whether it is UtilNop.
+   * @returns whether the slot was the host's to post. // Hot path.
+   */
   post(slot: number, isNop: boolean): boolean {
     const { inbound, findings } = this;
     if (slot < 0 || slot >= inbound.length) {
@@ -89,7 +96,10 @@ export class FrameCredits {
     if (this.ring) this.nextOutbound = this.inOrder(1, slot, this.nextOutbound, outbound.length);
   }
 
-  /** A failure preserves a frame. @param address as PreservedMFA has it: the frame's address in the region, or its offset. */
+  /**
+   * A failure preserves a frame.
+   * @param address as PreservedMFA has it: the frame's address in the region, or its offset.
+   */
   preserve(address: number): void {
     // What a ring keeps is a copy, no frame's credit.
     if (this.ring) return;
@@ -108,7 +118,10 @@ export class FrameCredits {
     }
   }
 
-  /** @returns the inbound slot at an address, told as the transport's frame addresses are or from the region's start; -1 for none. */
+  /**
+   * @returns the inbound slot at an address, told as the transport's frame addresses are or from the region's
+   * start; -1 for none.
+   */
   slotAt(address: number): number {
     for (const base of [this.inboundFirstMfa, this.inboundFirstWord * 4]) {
       const offset = address - base;

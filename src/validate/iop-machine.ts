@@ -108,7 +108,11 @@ export class IopJudge {
     });
   }
 
-  /** A reply came. @param illegal the request was not to be taken in its state. @returns NOTHING_MORE or WITHDRAWN. */
+  /**
+   * A reply came.
+   * @param illegal the request was not to be taken in its state.
+   * @returns NOTHING_MORE or WITHDRAWN.
+   */
   reply(row: MessageRow, success: boolean, illegal: boolean): number {
     const columns = success ? row.onSuccess : row.onError;
     if (illegal && success)

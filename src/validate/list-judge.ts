@@ -1,9 +1,11 @@
 /**
- * Reads a request's scatter-gather list as I2O 1.5 and spec/frame.yaml have it: rules S. It is not the card's reader
- * (i2o/list/sgl-reader.ts): two that agree are better than one. What a list names is left in tables, for the caller to act on once it
- * knows that the whole request is good. A chained list lies in the host's memory and is in no trace, so it is not read on.
+ * Reads a request's scatter-gather list as I2O 1.5 and spec/frame.yaml have it: rules S. It is not the card's
+ * reader (i2o/list/sgl-reader.ts): two that agree are better than one. What a list names is left in tables,
+ * for the caller to act on once it knows that the whole request is good. A chained list lies in the host's
+ * memory and is in no trace, so it is not read on.
  */
 
+import { assert } from '../assert/assert.ts';
 import {
   ELEMENT_CONTEXT_MASK,
   ELEMENT_DIRECTION_OUT,
@@ -28,7 +30,9 @@ import { isLastSgl, SGL_END_OF_BUFFER, sglBytesOf, sglShapeOf } from '../i2o/lis
 import { SOCKET_SEND_TO } from '../i2o/socket.gen.ts';
 import type { TraceHead } from '../trace/sink.ts';
 import { type Findings, hex } from './findings.ts';
+import { isInControl, isInPools, touchesFrames } from './memory-areas.ts';
 import {
+  CLASS_FUNCTIONS,
   type MessageRow,
   SGL_BUCKET,
   SGL_IMMEDIATE,
@@ -43,14 +47,13 @@ import type { TransmitBuffers } from './transmit-buffers.ts';
 
 /** More than the largest frame has room for. */
 const NAMED_MAX = 1024;
-/** Functions below this are utility functions, which every class has. */
-const CLASS_FUNCTIONS = 0x20;
-
 const PAGE_BYTES_DEFAULT = 4096;
 const PAGE_BYTES_MIN = 64;
 
 export class ListJudge {
-  /** The list's contexts (of transmit buffers and slots, or of buckets), the bucket or −1, and whose they are. */
+  /**
+   * The list's contexts (of transmit buffers and slots, or of buckets), the bucket or −1, and whose they are.
+   */
   readonly context = new Int32Array(NAMED_MAX);
   readonly bucket = new Int32Array(NAMED_MAX);
   readonly owner = new Int32Array(NAMED_MAX);
@@ -86,7 +89,8 @@ export class ListJudge {
   }
 
   /**
-   * @param at the frame's first word. @param sizeWords of the message. @param socket whose list it is; −1 for nobody's.
+   * @param at the frame's first word. @param sizeWords of the message. @param socket whose list it is; −1 for
+   * nobody's.
    * @param batched the request has MULTIPLE set. @returns whether the list is good. // Hot path.
    */
   judge(
@@ -282,13 +286,11 @@ export class ListJudge {
   }
 
   private controlPiece(address: number, count: number, written: boolean): void {
-    const { control, transmit, receive } = this.head.memory;
-    const ends = address + count;
+    const { memory } = this.head;
     this.elements += 1;
     if (written && this.answerAddress === 0) this.answerAddress = address;
-    if (address >= control.offset && ends <= control.offset + control.byteLength) return;
-    const pools = [transmit, receive];
-    const lent = pools.some((p) => address >= p.offset && ends <= p.offset + p.count * p.bufferBytes);
+    if (isInControl(memory, address, count)) return;
+    const lent = isInPools(memory, address, count);
     if (written || !lent) this.fault('S-05', `${count} bytes at ${hex(address)} are not in the control area`);
   }
 
@@ -357,12 +359,9 @@ export class ListJudge {
     }
     if (addressAt >= end) return this.within(addressAt + 1, end);
     const address = words[addressAt];
-    const { regionBytes, inbound, outbound } = this.head.memory;
-    const outside = address <= 0 || address + count > regionBytes || ((address | count) & 3) !== 0;
-    const inFrame = [inbound, outbound].some(
-      ({ firstWord, count: frames, strideWords }) =>
-        address < (firstWord + frames * strideWords) * 4 && address + count > firstWord * 4,
-    );
+    const { memory } = this.head;
+    const outside = address <= 0 || address + count > memory.regionBytes || ((address | count) & 3) !== 0;
+    const inFrame = touchesFrames(memory, address, count);
     if (count === 0 || outside || inFrame) {
       const where = inFrame ? ', in a frame' : '';
       this.fault('S-07', `a chained list of ${count} bytes at ${hex(address)}${where}`);
@@ -379,6 +378,7 @@ export class ListJudge {
   }
 
   private name(context: number, bucket: number): void {
+    assert(this.named < NAMED_MAX, 'list judge: what a frame can name fits the tables');
     this.context[this.named] = context;
     this.bucket[this.named] = bucket;
     this.owner[this.named] = this.socket;

@@ -5,7 +5,10 @@ import type { MachineEntry, MessageEntry, TransitionEntry } from '../spec/entrie
 export const ILLEGAL = -1;
 /** The machine does not name the event at all. */
 export const UNNAMED = -1;
-/** An event with a condition has a column for each value of its field, up to this; the conditions are on enumerations. */
+/**
+ * An event with a condition has a column for each value of its field, up to this; the conditions are on
+ * enumerations.
+ */
 const VARIANTS = 16;
 
 /** Which bits of a request an event's condition looks at. */
@@ -42,7 +45,10 @@ export class Machine {
     for (const transition of entry.transitions) this.fill(transition);
   }
 
-  /** @param on as the spec writes it. @returns the event's column, or UNNAMED; with a condition, that of value 0. */
+  /**
+   * @param on as the spec writes it.
+   * @returns the event's column, or UNNAMED; with a condition, that of value 0.
+   */
   column(on: string): number {
     return this.columns.get(on) ?? UNNAMED;
   }

@@ -1,7 +1,8 @@
 /**
- * The catalogue's messages as rows of numbers, one for every function a target could be sent: what the validator looks up for
- * each frame. Made once a trace; nothing here changes afterwards.
+ * The catalogue's messages as rows of numbers, one for every function a target could be sent: what the
+ * validator looks up for each frame. Made once a trace; nothing here changes afterwards.
  */
+import { PRIVATE_ECHO } from '../i2o/executive.gen.ts';
 import * as errnos from '../socket/errno.ts';
 import { classNamed, enumNamed, machineNamed, messageNamed, messageOf } from '../spec/catalogue.ts';
 import type { FieldEntry, LayoutEntry, MessageEntry, ReplyForm } from '../spec/entries.ts';
@@ -12,7 +13,8 @@ export const TARGET_EXECUTIVE = 0;
 export const TARGET_DEVICE = 1;
 const FUNCTIONS = 256;
 
-const PRIVATE = 0xff;
+/** Functions below this are utility functions, which every class has. */
+export const CLASS_FUNCTIONS = 0x20;
 /** The first word that is the message's own, behind the header and the contexts. */
 const FIRST_OWN_WORD = 4;
 
@@ -179,15 +181,18 @@ export class Machines {
   }
 }
 
-/** @param deviceClass name of the class the device speaks, as the trace's head has it. @returns a row for each target and function. */
+/**
+ * @param deviceClass name of the class the device speaks, as the trace's head has it.
+ * @returns a row for each target and function.
+ */
 export function messageRows(machines: Machines, deviceClass: string): readonly MessageRow[] {
   const device = classNamed(deviceClass) === undefined ? 'executive' : deviceClass;
   return Array.from({ length: 2 * FUNCTIONS }, (_, index) => {
     const functionCode = index & (FUNCTIONS - 1);
     if (index < FUNCTIONS) return new MessageRow(index, messageOf('executive', functionCode), machines);
     // The private function is described with the executive's messages; only devices are sent it.
-    const className = functionCode === PRIVATE ? 'executive' : device;
-    const known = device === 'executive' && functionCode !== PRIVATE && functionCode >= 0x20;
+    const className = functionCode === PRIVATE_ECHO ? 'executive' : device;
+    const known = device === 'executive' && functionCode !== PRIVATE_ECHO && functionCode >= CLASS_FUNCTIONS;
     return new MessageRow(index, known ? undefined : messageOf(className, functionCode), machines);
   });
 }

@@ -1,4 +1,5 @@
 /** Which receive buckets the card has: rules B-01 to B-03, B-08, O-02 and O-04. */
+import { assert } from '../assert/assert.ts';
 import { bufferAt, type PoolArea } from '../dma/pool-area.ts';
 import { type Findings, hex } from './findings.ts';
 
@@ -15,13 +16,19 @@ export class ReceiveBuckets {
   withCard = 0;
   postedCount = 0;
   filledCount = 0;
-  /** Buckets named by lists that cannot be seen (chained or bad ones), and not filled: the card may have so many besides. */
+  /**
+   * Buckets named by lists that cannot be seen (chained or bad ones), and not filled: the card may have so
+   * many besides.
+   */
   unseen = 0;
   /** How many there ever were. */
   unseenEver = 0;
   /** What the card has cannot be told exactly: something was posted out of sight, or is ended early. */
   unsure = false;
-  /** Buckets posted, in all and when each of the latest posts was complete; the oldest post the card may have taken last. */
+  /**
+   * Buckets posted, in all and when each of the latest posts was complete; the oldest post the card may have
+   * taken last.
+   */
   private cumulative = 0;
   private readonly totals = new Float64Array(TOTALS);
   private newest = 0;
@@ -91,6 +98,7 @@ export class ReceiveBuckets {
         `bucket ${bucket} (context ${hex(context)}) was filled and is the host's`,
       );
     } else {
+      assert(this.withCard > 0, 'receive buckets: a bucket is filled only after it was counted as posted');
       this.posted[bucket] = 0;
       this.withCard -= 1;
     }
@@ -157,7 +165,10 @@ export class ReceiveBuckets {
     this.oldest = this.newest;
   }
 
-  /** The latest bucket posted with a context; -1 for none. Hosts that number their buckets find it at once. // Hot path. */
+  /**
+   * The latest bucket posted with a context; -1 for none. Hosts that number their buckets find it at once. //
+   * Hot path.
+   */
   private withContext(context: number): number {
     const { count } = this.area;
     if (

@@ -1,4 +1,7 @@
-/** Judges what the card answers: finds the request a reply is to, then what the reply says, then what follows from it. */
+/**
+ * Judges what the card answers: finds the request a reply is to, then what the reply says, then what follows
+ * from it.
+ */
 import {
   EXEC_STATIC_MF_CREATE,
   REQUEST_STATUS_PROGRESS_REPORT,
@@ -20,13 +23,11 @@ import {
   frameSizeWords,
   frameTarget,
   frameTransactionContext,
-  getErrorOffset,
   getFailureCode,
   getFailureHighestVersion,
   getFailureLowestVersion,
   getFailurePreservedFrame,
   getFailureSeverity,
-  TRANSACTION_ERROR_WORDS,
   VERSION_1_5,
 } from '../i2o/frame.ts';
 import {
@@ -44,12 +45,14 @@ import { hex } from './findings.ts';
 import type { FrameCredits } from './frame-credits.ts';
 import { WITHDRAWN } from './iop-machine.ts';
 import {
+  CLASS_FUNCTIONS,
   flags as enumerated,
   type MessageRow,
   rowIndex,
   TARGET_DEVICE,
   TARGET_EXECUTIVE,
 } from './message-rows.ts';
+import { ReplyLayout } from './reply-layout.ts';
 import { ReplyLists } from './reply-lists.ts';
 import { MODE_SHIFT, type RequestJudge } from './requests.ts';
 import { StatusJudge } from './statuses.ts';
@@ -66,9 +69,6 @@ const UNIT_RESERVED = 0x0000f000;
 /** 2.0, the greatest version of I2O there was. */
 const VERSION_MAX = 2;
 const NO_PRESERVED = -1;
-/** Functions below this are utility functions, which every class has. */
-const CLASS_FUNCTIONS = 0x20;
-
 export class ReplyJudge {
   private readonly trial: Trial;
   private readonly credits: FrameCredits;
@@ -76,6 +76,7 @@ export class ReplyJudge {
   private readonly requests: RequestJudge;
   private readonly frameWords: number;
   private readonly statuses: StatusJudge;
+  private readonly layout: ReplyLayout;
   private readonly failureCodes = enumerated('FailureCode');
   /** The device has withdrawn everything: what was out must be home. */
   private readonly withdrawn: () => void;
@@ -86,6 +87,7 @@ export class ReplyJudge {
     this.lists = new ReplyLists(trial, requests);
     this.requests = requests;
     this.statuses = new StatusJudge(trial, requests);
+    this.layout = new ReplyLayout(trial.findings, trial.head.frameBytes);
     this.frameWords = trial.head.frameBytes >> 2;
     this.withdrawn = withdrawn;
   }
@@ -135,7 +137,11 @@ export class ReplyJudge {
     this.single(row, words, at, sizeWords, status, last);
   }
 
-  /** Rules H. @returns whether the reply can be told what it is: one with a small fault is taken for what it says. // Hot path. */
+  /**
+   * Rules H.
+   * @returns whether the reply can be told what it is: one with a small fault is taken for what it says. //
+   * Hot path.
+   */
   private header(row: MessageRow, words: Int32Array, at: number): boolean {
     const version = words[at] & VERSION_AND_RESERVED;
     const flags = frameFlags(words, at);
@@ -192,12 +198,12 @@ export class ReplyJudge {
     trial.coverage.reply(row, success);
     if (success && (flags & MALFORMED) !== 0)
       this.fault(row.target === TARGET_DEVICE ? 'K-05' : 'I-05', row, 'a malformed request succeeded');
-    if (success && !illegal) this.layout(row, words, at, sizeWords);
+    if (success && !illegal) this.layout.judge(row, words, at, sizeWords);
     if (success && row.functionCode === EXEC_STATIC_MF_CREATE && row.target === TARGET_EXECUTIVE)
       this.requests.staticFrames += 1;
     if (status === REQUEST_STATUS_TRANSACTION_ERROR && !overlaid) {
       trial.transmit.doubt(transactions.takenFrame);
-      this.errorPlace(row, words, at, sizeWords);
+      this.layout.judgeErrorPlace(row, words, at, sizeWords);
     }
     if (socket >= 0 && socket < trial.sockets.count) {
       if (
@@ -353,40 +359,10 @@ export class ReplyJudge {
     if (!last) this.fault('T-06', row, 'a final reply without LAST');
   }
 
-  /** Where a transaction error says that the request is wrong. */
-  private errorPlace(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
-    const offset = getErrorOffset(words, at);
-    const bit = words[at + 6];
-    if (sizeWords < TRANSACTION_ERROR_WORDS) {
-      this.fault('F-03', row, `a transaction error of ${sizeWords} words, not ${TRANSACTION_ERROR_WORDS}`);
-    } else if (offset < 0 || offset >= this.frameWords * 4 || bit < 0 || bit > 7) {
-      this.fault('F-03', row, `a transaction error at byte ${offset >>> 0}, bit ${bit >>> 0} of the request`);
-    }
-  }
-
-  /** Rule F-03. */
-  private layout(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
-    if (!row.known) return;
-    const { functionCode } = row;
-    if (row.target === TARGET_DEVICE && (functionCode === SOCKET_SEND || functionCode === SOCKET_SEND_TO))
-      return;
-    if (sizeWords < row.replyWords) {
-      this.fault('F-03', row, `a reply of ${sizeWords} words, not ${row.replyWords}`);
-      return;
-    }
-    const { replyChecks, replyReserved } = row;
-    for (let word = TRL_WORD + 1; word < replyReserved.length; word++) {
-      const stray = words[at + word] & replyReserved[word];
-      if (stray !== 0) this.fault('F-08', row, `bits ${hex(stray)} of word ${word} of a reply`);
-    }
-    for (let i = 0; i < replyChecks.length; i++) {
-      const check = replyChecks[i];
-      if (!check.good(words, at))
-        this.fault('F-03', row, `reply with ${check.name} ${hex(check.read(words, at))}`);
-    }
-  }
-
-  /** A SocketAcceptPost was refused as a whole: which numbers it took is only known where the listener is none. */
+  /**
+   * A SocketAcceptPost was refused as a whole: which numbers it took is only known where the listener is
+   * none.
+   */
   private refusedPost(listener: number): void {
     const { sockets } = this.trial;
     if (sockets.nameOf(listener) !== 'Listening') sockets.unpost(listener);

@@ -1,4 +1,7 @@
-/** Replies to several transactions at once: receive records, returned contexts, outcomes of a batch; and accepted numbers. */
+/**
+ * Replies to several transactions at once: receive records, returned contexts, outcomes of a batch; and
+ * accepted numbers.
+ */
 import {
   REQUEST_STATUS_ABORT_DIRTY,
   REQUEST_STATUS_ABORT_PARTIAL,
@@ -189,7 +192,8 @@ export class ReplyLists {
         this.fault(
           'F-07',
           row,
-          `a record without data: bucket ${hex(bucket)}, flags ${hex(flags, 2)}, offset ${offset}, length ${length}, status ${status}`,
+          `a record without data: bucket ${hex(bucket)}, flags ${hex(flags, 2)}, offset ${offset}, ` +
+            `length ${length}, status ${status}`,
         );
       }
       trial.sockets.record(socket, error ? 2 : 1, 0, false);
@@ -204,7 +208,8 @@ export class ReplyLists {
       this.fault(
         'F-07',
         row,
-        `${length} bytes at ${offset} of a bucket of ${bucketBytes}, flags ${hex(flags, 2)}, status ${lengthWord >>> 24}`,
+        `${length} bytes at ${offset} of a bucket of ${bucketBytes}, flags ${hex(flags, 2)}, ` +
+          `status ${lengthWord >>> 24}`,
       );
     }
     trial.receive.fill(bucket);

@@ -1,6 +1,6 @@
 /**
- * Judges what the host posts. A request that is malformed, or not to be taken in its state, must be refused; it is remembered so,
- * and has no effect on the validator's tables.
+ * Judges what the host posts. A request that is malformed, or not to be taken in its state, must be refused;
+ * it is remembered so, and has no effect on the validator's tables.
  */
 import {
   EXEC_DDM_DESTROY,
@@ -73,7 +73,10 @@ const ECHO_COUNT_ONLY = 2;
 const VERSION_AND_RESERVED = 0x0f;
 
 export class RequestJudge {
-  /** InitiatorContexts of the latest bucket post and of the latest send: whom records and returned contexts are for. */
+  /**
+   * InitiatorContexts of the latest bucket post and of the latest send: whom records and returned contexts
+   * are for.
+   */
   receiveInitiator = 0;
   sendInitiator = 0;
   receivePosted = false;
@@ -114,7 +117,8 @@ export class RequestJudge {
       return;
     }
     if ((frameFlags(words, at) & FLAG_STATIC) !== 0 && this.staticFrames > 0) {
-      // Names a request kept on the card, which no trace has: its answer cannot be told from one nobody asked for.
+      // Names a request kept on the card, which no trace has: its answer cannot be told from one nobody asked
+      // for.
       trial.transactions.overflowed = true;
       return;
     }

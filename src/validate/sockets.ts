@@ -56,7 +56,10 @@ export class Sockets {
     return this.state.length;
   }
 
-  /** A request about a socket is posted. @returns whether its state takes it; if so, it has moved on. // Hot path. */
+  /**
+   * A request about a socket is posted.
+   * @returns whether its state takes it; if so, it has moved on. // Hot path.
+   */
   request(row: MessageRow, socket: number, words: Int32Array, at: number): boolean {
     if (row.onRequest.socket === UNNAMED) return true;
     const variant = (words[at + row.conditionWord] >>> row.conditionLow) & row.conditionMask;
@@ -73,8 +76,8 @@ export class Sockets {
   }
 
   /**
-   * An answer to a request about a socket. @param illegal the request was not to be taken: succeeding is wrong, and moves the
-   * socket all the same. // Hot path.
+   * An answer to a request about a socket. @param illegal the request was not to be taken: succeeding is
+   * wrong, and moves the socket all the same. // Hot path.
    */
   reply(row: MessageRow, socket: number, success: boolean, illegal: boolean): void {
     const column = success ? row.onSuccess.socket : row.onError.socket;
@@ -138,8 +141,8 @@ export class Sockets {
   }
 
   /**
-   * A receive record. @param kind 0 data, 1 end of stream, 2 error. @param datagram whether it says that it is a datagram.
-   * // Hot path.
+   * A receive record. @param kind 0 data, 1 end of stream, 2 error. @param datagram whether it says that it
+   * is a datagram. // Hot path.
    */
   record(socket: number, kind: 0 | 1 | 2, bytes: number, datagram: boolean): void {
     const state = this.state[socket];
@@ -196,7 +199,10 @@ export class Sockets {
     );
   }
 
-  /** Tells of numbers that were posted and must have come back. @param all also those of listeners that were not closed before. */
+  /**
+   * Tells of numbers that were posted and must have come back.
+   * @param all also those of listeners that were not closed before.
+   */
   expectAnswered(beforeNs: number, all: boolean): void {
     for (let socket = 0; socket < this.state.length; socket++) {
       if (this.state[socket] !== this.posted) continue;

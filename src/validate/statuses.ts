@@ -10,7 +10,13 @@ import {
 } from '../i2o/executive.gen.ts';
 import { TRANSACTION_ERROR_WORDS } from '../i2o/frame.ts';
 import { type Findings, hex } from './findings.ts';
-import { flags as enumerated, generalStatuses, type MessageRow, TARGET_DEVICE } from './message-rows.ts';
+import {
+  CLASS_FUNCTIONS,
+  flags as enumerated,
+  generalStatuses,
+  type MessageRow,
+  TARGET_DEVICE,
+} from './message-rows.ts';
 import type { RequestJudge } from './requests.ts';
 import type { Trial } from './trial.ts';
 
@@ -20,9 +26,6 @@ const ABORT_FIRST = REQUEST_STATUS_ABORT_DIRTY;
 const ABORT_LAST = REQUEST_STATUS_ABORT_PARTIAL;
 const PROCESS_ABORT_FIRST = REQUEST_STATUS_PROCESS_ABORT_DIRTY;
 const PROCESS_ABORT_LAST = REQUEST_STATUS_PROCESS_ABORT_PARTIAL;
-/** Functions below this are utility functions, which every class has. */
-const CLASS_FUNCTIONS = 0x20;
-
 export class StatusJudge {
   private readonly findings: Findings;
   private readonly requests: RequestJudge;

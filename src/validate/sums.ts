@@ -12,7 +12,10 @@ export class Sums {
   /** Payload bytes the lists of send requests name, and those the receive records bring. */
   sent = 0;
   delivered = 0;
-  /** Requests that the card may have taken or not were among them: bytes and buffers are not held against the ledgers. */
+  /**
+   * Requests that the card may have taken or not were among them: bytes and buffers are not held against the
+   * ledgers.
+   */
   unsure = false;
   /** A post of buckets was to be refused, or in part. */
   refusedBuckets = false;

@@ -1,9 +1,11 @@
 /**
- * Requests that wait for an answer: rules T. Three kinds: those that must be answered wait in a table found by function and
- * contexts; those that are answered only in certain cases (reply modes OnError and Never, sends whose buffers' return is the
- * answer) are remembered in a ring, the latest of them; and what was answered lately is remembered to tell a second answer from
- * one nobody asked for. All of it is allocated at the trace's head.
+ * Requests that wait for an answer: rules T. Three kinds: those that must be answered wait in a table found
+ * by function and contexts; those that are answered only in certain cases (reply modes OnError and Never,
+ * sends whose buffers' return is the answer) are remembered in a ring, the latest of them; and what was
+ * answered lately is remembered to tell a second answer from one nobody asked for. All of it is allocated at
+ * the trace's head.
  */
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { Findings } from './findings.ts';
 
 export const NONE = -1;
@@ -120,8 +122,8 @@ export class Transactions {
   }
 
   /**
-   * An answer came. @param last whether it is the final one. @returns whether a request waited for it; then `taken…` hold what it
-   * was. // Hot path.
+   * An answer came. @param last whether it is the final one. @returns whether a request waited for it; then
+   * `taken…` hold what it was. // Hot path.
    */
   take(row: number, initiator: number, transaction: number, last: boolean): boolean {
     const chain = chainOf(row, initiator, transaction);
@@ -142,6 +144,7 @@ export class Transactions {
     this.takenFlags = this.flags[found];
     this.takenFrame = this.frame[found];
     if (last) {
+      assert(this.waitingOf[row] > 0, 'transactions: a request that is answered was counted as waiting');
       this.noteAnswered(row, initiator, transaction);
       this.waitingOf[row] = this.waitingOf[row] - 1;
       this.alike[found] = this.alike[found] - 1;
@@ -167,7 +170,10 @@ export class Transactions {
     return false;
   }
 
-  /** Takes whichever request of a function waits, when there is just one: a reply with wrong contexts is most likely its. */
+  /**
+   * Takes whichever request of a function waits, when there is just one: a reply with wrong contexts is most
+   * likely its.
+   */
   takeOnly(row: number): boolean {
     if (this.waitingOf[row] !== 1) return false;
     const entry = this.row.indexOf(row);
@@ -207,9 +213,18 @@ export class Transactions {
         entry = next;
       }
     }
+    if (COSTLY_ASSERTIONS) this.check();
+  }
+
+  /** Counts the requests that wait: for tests and costly assertions. */
+  check(): void {
+    let entries = 0;
+    for (const row of this.row) if (row !== NONE) entries += 1;
+    assert(entries === this.waiting, 'transactions: the table holds as many requests as wait');
   }
 
   private drop(entry: number, before: number, chain: number): void {
+    assert(this.row[entry] !== NONE, 'transactions: an entry is given back once');
     if (before === NONE) this.heads[chain] = this.next[entry];
     else this.next[before] = this.next[entry];
     this.next[entry] = this.free;

@@ -1,4 +1,8 @@
-/** Whose each transmit buffer, and each slot of card memory for immediate data, is: rules B-04 to B-07 and O-01. */
+/**
+ * Whose each transmit buffer, and each slot of card memory for immediate data, is: rules B-04 to B-07 and
+ * O-01.
+ */
+import { assert } from '../assert/assert.ts';
 import { bufferAt, type PoolArea } from '../dma/pool-area.ts';
 import { type Findings, hex } from './findings.ts';
 
@@ -84,6 +88,7 @@ export class TransmitBuffers {
       } else this.findings.report('B-05', context, `context ${context} was returned and never sent`);
       return;
     }
+    assert(this.out > 0, 'transmit buffers: a context comes home only after it was counted as out');
     this.state[context] = WITH_HOST;
     this.out -= 1;
   }

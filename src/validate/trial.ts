@@ -1,4 +1,7 @@
-/** Everything that the judges of requests and of replies work on together, made once by the validator at a trace's head. */
+/**
+ * Everything that the judges of requests and of replies work on together, made once by the validator at a
+ * trace's head.
+ */
 import type { TraceHead } from '../trace/sink.ts';
 import type { Coverage } from './coverage.ts';
 import type { EventRegistrations } from './event-registrations.ts';

@@ -1,7 +1,7 @@
 /**
- * Holds a trace, or a card as it runs, against the spec (spec/states.yaml, spec/rules.yaml and the classes). Events come from a
- * reader or a recorder, in the order the host saw them, once; violations go to `findings`. Everything it remembers is sized by
- * the trace's head, so a trace may be of any length.
+ * Holds a trace, or a card as it runs, against the spec (spec/states.yaml, spec/rules.yaml and the classes).
+ * Events come from a reader or a recorder, in the order the host saw them, once; violations go to `findings`.
+ * Everything it remembers is sized by the trace's head, so a trace may be of any length.
  */
 import { frameFunction } from '../i2o/frame.ts';
 import { UTIL_NOP } from '../i2o/utility.gen.ts';

@@ -1,4 +1,7 @@
-/** Datagram sockets in raw frames: what is sent arrives with its source, and each errno is told as Linux has it. */
+/**
+ * Datagram sockets in raw frames: what is sent arrives with its source, and each errno is told as Linux has
+ * it.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as s from '../../src/i2o/socket.gen.ts';
 import * as e from '../../src/socket/errno.ts';

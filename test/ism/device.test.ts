@@ -1,4 +1,7 @@
-/** What the IOP serves for the socket device: aborts, events, parameter groups; and a card of the class's first version. */
+/**
+ * What the IOP serves for the socket device: aborts, events, parameter groups; and a card of the class's
+ * first version.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SGL_LAST, SGL_SIMPLE_IN, SGL_SIMPLE_OUT, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import * as s from '../../src/i2o/socket.gen.ts';

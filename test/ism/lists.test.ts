@@ -1,4 +1,7 @@
-/** Lists of sends and of bucket posts in every shape, good and hostile: every context is answered once, nothing leaks. */
+/**
+ * Lists of sends and of bucket posts in every shape, good and hostile: every context is answered once,
+ * nothing leaks.
+ */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as s from '../../src/i2o/socket.gen.ts';

@@ -1,4 +1,7 @@
-/** Trips the assertions of src/ism/replies, src/ism/delivery and the device's groups, on the parts of a real card. */
+/**
+ * Trips the assertions of src/ism/replies, src/ism/delivery and the device's groups, on the parts of a real
+ * card.
+ */
 import { describe } from 'vitest';
 import { REQUEST_STATUS_SUCCESS } from '../../src/i2o/executive.gen.ts';
 import * as s from '../../src/i2o/socket.gen.ts';

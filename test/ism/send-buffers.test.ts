@@ -1,4 +1,7 @@
-/** Transmit buffers on the card's side: a context is the host's again when the host has been told, and not earlier. */
+/**
+ * Transmit buffers on the card's side: a context is the host's again when the host has been told, and not
+ * earlier.
+ */
 import { describe, expect, it } from 'vitest';
 import { SendBuffers } from '../../src/ism/sockets/send-buffers.ts';
 

@@ -1,4 +1,7 @@
-/** What a socket's life does to requests about it: every state, hostile orders too. Nothing is ever left unanswered. */
+/**
+ * What a socket's life does to requests about it: every state, hostile orders too. Nothing is ever left
+ * unanswered.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as s from '../../src/i2o/socket.gen.ts';
 import * as e from '../../src/socket/errno.ts';

@@ -1,4 +1,7 @@
-/** A small life on a card in virtual time: one connection over the loop, 3000 bytes one way, both ends closed. Traced. */
+/**
+ * A small life on a card in virtual time: one connection over the loop, 3000 bytes one way, both ends closed.
+ * Traced.
+ */
 import type { TraceSink } from '../../src/trace/sink.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 

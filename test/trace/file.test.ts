@@ -1,4 +1,7 @@
-/** A trace written is a trace read; what is not one, or not whole, is told in one line after everything before it. */
+/**
+ * A trace written is a trace read; what is not one, or not whole, is told in one line after everything before
+ * it.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Packets on their way from the card's thread to the trace: what finds no room is counted, and nobody waits. */
+/**
+ * Packets on their way from the card's thread to the trace: what finds no room is counted, and nobody waits.
+ */
 import { describe, expect, it } from 'vitest';
 import { DmaEngine } from '../../src/dma/engine.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';

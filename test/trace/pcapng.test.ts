@@ -1,4 +1,7 @@
-/** The capture a trace becomes: its blocks, the comments that link frames and packets, and what Wireshark's own reader makes of it. */
+/**
+ * The capture a trace becomes: its blocks, the comments that link frames and packets, and what Wireshark's
+ * own reader makes of it.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

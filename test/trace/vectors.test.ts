@@ -1,4 +1,7 @@
-/** The conformance vectors as the decoder and Wireshark's dissector read them: every message, every field, good frames and bad. */
+/**
+ * The conformance vectors as the decoder and Wireshark's dissector read them: every message, every field,
+ * good frames and bad.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

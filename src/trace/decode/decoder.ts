@@ -1,7 +1,8 @@
 /**
- * A trace's events in words, one object an event, to whoever shows them (report/trace-lines.ts) or writes them (pcapng.ts).
- * Frames are numbered from 1 in the order the host saw them. A reply is brought together with its request by its contexts, a
- * context of transmit memory with the socket that used it, as far as the trace tells: memory for that is bounded.
+ * A trace's events in words, one object an event, to whoever shows them (report/trace-lines.ts) or writes
+ * them (pcapng.ts). Frames are numbered from 1 in the order the host saw them. A reply is brought together
+ * with its request by its contexts, a context of transmit memory with the socket that used it, as far as the
+ * trace tells: memory for that is bounded.
  */
 import type { TraceEnd, TraceHead, TraceSink } from '../sink.ts';
 import { DOORBELL, INBOUND, OUTBOUND, SIDE_HOST } from '../sink.ts';

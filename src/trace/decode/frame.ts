@@ -1,7 +1,7 @@
 /**
- * One frame in words: its message by name, every field by name, status, contexts, list elements. All names come from the
- * spec (spec/catalogue.ts), so that a message added there is known here. Nothing is assumed of the frame: what it does not hold,
- * or what nobody knows, is told as a trouble.
+ * One frame in words: its message by name, every field by name, status, contexts, list elements. All names
+ * come from the spec (spec/catalogue.ts), so that a message added there is known here. Nothing is assumed of
+ * the frame: what it does not hold, or what nobody knows, is told as a trouble.
  */
 import {
   PRIVATE_ECHO,
@@ -76,7 +76,10 @@ export interface DecodedFrame {
 const NO_CLASS = 'unknown class';
 const ERRNO_FIELDS = ['outcome'];
 
-/** @param frameWords words there are from `at` on. @param device class of what is behind the device's TID, as in `socket`. */
+/**
+ * @param frameWords words there are from `at` on.
+ * @param device class of what is behind the device's TID, as in `socket`.
+ */
 export function decodeFrame(
   direction: number,
   words: Int32Array,

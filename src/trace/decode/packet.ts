@@ -32,7 +32,10 @@ export interface PacketHeaders {
   readonly window: number;
 }
 
-/** @returns the headers of a TCP or UDP packet in an Ethernet frame; undefined for anything else, or too few bytes. */
+/**
+ * @returns the headers of a TCP or UDP packet in an Ethernet frame; undefined for anything else, or too few
+ * bytes.
+ */
 export function packetHeaders(bytes: Uint8Array): PacketHeaders | undefined {
   const ip = ETHERNET_BYTES;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

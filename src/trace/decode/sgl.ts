@@ -1,6 +1,7 @@
 /**
- * A frame's scatter-gather list, element by element, for people to read. Reads only what the frame holds: a list that does not
- * fit it ends with the trouble it made in place of an element, and a chained list lies in memory, which no trace holds.
+ * A frame's scatter-gather list, element by element, for people to read. Reads only what the frame holds: a
+ * list that does not fit it ends with the trouble it made in place of an element, and a chained list lies in
+ * memory, which no trace holds.
  */
 import {
   ELEMENT_CONTEXT_MASK,

@@ -20,7 +20,10 @@ export function fieldBits({ word, low, high }: FieldEntry, words: Int32Array, at
   return width === 32 ? bits >>> 0 : bits & (2 ** width - 1);
 }
 
-/** @returns a field's value as people read it. @param className whose message or structure the field is of. */
+/**
+ * @returns a field's value as people read it.
+ * @param className whose message or structure the field is of.
+ */
 export function fieldValue(field: FieldEntry, className: string, words: Int32Array, at: number): Value {
   const bits = fieldBits(field, words, at);
   if (field.enum !== undefined) return enumText(field.enum, bits);
@@ -32,7 +35,10 @@ export function fieldValue(field: FieldEntry, className: string, words: Int32Arr
   return bits;
 }
 
-/** @returns the value's name; of a bit set, the names of its bits; the number in hexadecimal where there is none. */
+/**
+ * @returns the value's name; of a bit set, the names of its bits; the number in hexadecimal where there is
+ * none.
+ */
 export function enumText(name: string, value: number): string {
   if (enumNamed(name)?.bitSet !== true) return enumValueName(name, value) ?? hexText(value);
   const names: string[] = [];
@@ -46,7 +52,10 @@ export function enumText(name: string, value: number): string {
   return names.length === 0 ? 'none' : names.join('|');
 }
 
-/** @param number as errno(3) has it, positive. @returns such as `ECONNREFUSED`, or the number where it has no name. */
+/**
+ * @param number as errno(3) has it, positive.
+ * @returns such as `ECONNREFUSED`, or the number where it has no name.
+ */
 export function errnoText(number: number): Value {
   const name = errnoName(number);
   return /^E[A-Z]/.test(name) ? name : number;

@@ -1,6 +1,6 @@
 /**
- * Writes a pcapng file (draft-ietf-opsawg-pcapng): section headers, interfaces, packets with comments. Takes packets in the
- * order they are to stand in, gives bytes. Knows nothing of frames or wires.
+ * Writes a pcapng file (draft-ietf-opsawg-pcapng): section headers, interfaces, packets with comments. Takes
+ * packets in the order they are to stand in, gives bytes. Knows nothing of frames or wires.
  */
 const SECTION_HEADER = 0x0a0d0d0a;
 const BYTE_ORDER = 0x1a2b3c4d;

@@ -1,7 +1,8 @@
 /**
- * A trace as one capture for Wireshark: interface 0 has the message frames (link type USER0, before each the small header below),
- * interface 1 the packets of the card's wire (Ethernet). Comments say which belong together (links.ts). Takes a trace's events
- * from trace/decode/, puts them in the order of their times, gives pcapng bytes. spec/wireshark/inic.lua shows the frames.
+ * A trace as one capture for Wireshark: interface 0 has the message frames (link type USER0, before each the
+ * small header below), interface 1 the packets of the card's wire (Ethernet). Comments say which belong
+ * together (links.ts). Takes a trace's events from trace/decode/, puts them in the order of their times,
+ * gives pcapng bytes. spec/wireshark/inic.lua shows the frames.
  *
  *   byte  0  version, 1                      12  request's frame number, 0 where there is none
  *         1  kind: 0 frame, 1 doorbell, 2 interrupt      16  class of the device, u16

@@ -1,11 +1,13 @@
 /**
- * Brings frames and packets of a trace together. The link is by the connection's addresses and ports and by the place in its
- * stream: a SocketSend is the next bytes of its socket's stream, a segment carries the bytes its sequence number says, counted
- * from the SYN's. So a segment names the sends whose bytes it carries, and a receive record the segments its bytes came in.
+ * Brings frames and packets of a trace together. The link is by the connection's addresses and ports and by
+ * the place in its stream: a SocketSend is the next bytes of its socket's stream, a segment carries the bytes
+ * its sequence number says, counted from the SYN's. So a segment names the sends whose bytes it carries, and
+ * a receive record the segments its bytes came in.
  *
- * Nothing in a packet says which frame made it: a link is what the numbers say, for connections whose SYN and whose SocketConnect or
- * SocketAcceptPost reply the trace holds. A SYN is linked to the connect asked for at that address, if it is the only one.
- * Memory is bounded: of each connection the latest pieces, of connections the latest.
+ * Nothing in a packet says which frame made it: a link is what the numbers say, for connections whose SYN and
+ * whose SocketConnect or SocketAcceptPost reply the trace holds. A SYN is linked to the connect asked for at
+ * that address, if it is the only one. Memory is bounded: of each connection the latest pieces, of
+ * connections the latest.
  */
 import type { FrameEvent } from '../decode/decoder.ts';
 import { type PacketHeaders, packetHeaders } from '../decode/packet.ts';
@@ -84,7 +86,10 @@ export class FrameLinks {
     }
   }
 
-  /** @param number the packet's in the capture, by which receive records name it. @returns a comment; empty for none. */
+  /**
+   * @param number the packet's in the capture, by which receive records name it.
+   * @returns a comment; empty for none.
+   */
   packet(bytes: Uint8Array, number: number): string {
     const headers = packetHeaders(bytes);
     if (headers === undefined) return '';

@@ -1,0 +1,75 @@
+/** Trips the assertions of src/validate: each test breaks a table that the validator keeps. */
+import { describe } from 'vitest';
+import { Coverage } from '../../src/validate/coverage.ts';
+import { Findings } from '../../src/validate/findings.ts';
+import { ListJudge } from '../../src/validate/list-judge.ts';
+import { Machines, messageRows } from '../../src/validate/message-rows.ts';
+import { ReceiveBuckets } from '../../src/validate/receive-buckets.ts';
+import { Sockets } from '../../src/validate/sockets.ts';
+import { Transactions } from '../../src/validate/transactions.ts';
+import { TransmitBuffers } from '../../src/validate/transmit-buffers.ts';
+import { trips } from '../rules/trips.ts';
+
+const AREA = { offset: 4096, count: 4, bufferBytes: 2048 };
+const SLOTS = { offset: 65536, count: 2, bufferBytes: 128 };
+
+/** A table in which one request waits, of row 3. */
+function waiting(): Transactions {
+  const transactions = new Transactions(8, 16, new Findings());
+  transactions.ask(3, 5, 6, -1, 0);
+  return transactions;
+}
+
+describe('requests that wait', () => {
+  trips('transactions: a request that is answered was counted as waiting', () => {
+    const transactions = waiting();
+    transactions.waitingOf[3] = 0;
+    transactions.take(3, 5, 6, true);
+  });
+  trips('transactions: the table holds as many requests as wait', () => {
+    const transactions = waiting();
+    transactions.waiting = 2;
+    transactions.forget(() => false);
+  });
+  trips('transactions: an entry is given back once', () => {
+    const transactions = waiting();
+    transactions.forget((entry) => {
+      transactions.row[entry] = -1;
+      return true;
+    });
+  });
+});
+
+describe('buffers and buckets', () => {
+  trips('transmit buffers: a context comes home only after it was counted as out', () => {
+    const buffers = new TransmitBuffers(AREA, SLOTS, new Findings());
+    buffers.send(1, 0, true);
+    buffers.out = 0;
+    buffers.giveBack(1);
+  });
+  trips('receive buckets: a bucket is filled only after it was counted as posted', () => {
+    const buckets = new ReceiveBuckets(AREA, new Findings());
+    buckets.post(1, 1);
+    buckets.withCard = 0;
+    buckets.fill(1);
+  });
+});
+
+describe('what is found and covered', () => {
+  trips('findings: a rule that is reported is in spec/rules.yaml', () =>
+    new Findings().report('Z-99', 0, 'a rule nobody wrote'),
+  );
+  trips('coverage: there is a column for every state of a socket', () => {
+    const machines = new Machines();
+    const rows = messageRows(machines, 'socket');
+    const sockets = new Sockets(1, machines, new Findings());
+    sockets.state[0] = 32;
+    new Coverage(rows, sockets).request(rows[0], 0);
+  });
+  trips('list judge: what a frame can name fits the tables', () => {
+    const none = undefined as never;
+    const judge = new ListJudge(none, none, none, new Findings());
+    judge.named = 1024;
+    judge['name'](1, -1);
+  });
+});
