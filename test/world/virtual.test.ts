@@ -65,16 +65,17 @@ describe('two cards', () => {
     seed: 7,
   };
 
-  it('moves 10 MB over 100 ms and 2 % loss in well under a second of real time', () => {
-    const start = process.hrtime.bigint();
+  it('moves 10 MB over 100 ms and 2 % loss in seconds of processor time, not minutes', () => {
+    const before = process.cpuUsage();
     const { world, receiver } = transfer(10e6, slow, 600 * SECOND_NS);
-    const realMs = Number(process.hrtime.bigint() - start) / 1e6;
+    const { user, system } = process.cpuUsage(before);
     expect(receiver.received).toBe(10e6);
     expectBalanced(world);
     const [, iop] = world.snapshot();
     expect(world.wireCounters()['wireDropped']).toBeGreaterThan(10);
     expect(iop!['tcpRetransSegs']).toBeGreaterThan(10);
-    expect(realMs).toBeLessThan(3000);
+    // Processor time, so that a busy machine does not count; the whole process's, with the costly assertions on.
+    expect((user + system) / 1000).toBeLessThan(6000);
   });
 
   it('gives the same ledgers for the same seed, others for another', () => {
