@@ -16,7 +16,7 @@ import { type LinkClient, RX_CHECKSUM_CHECKED, TX_CHECKSUM, TX_SEGMENT } from '.
 import { Clock } from '../src/time/clock.ts';
 import { Random } from '../src/time/random.ts';
 import { PERFECT_PIPE } from '../src/wire/config.ts';
-import { createLoopback } from '../src/wire/link.ts';
+import { Pipe } from '../src/wire/pipe.ts';
 import { planPipe, wireSlotBytes } from '../src/wire/slots.ts';
 
 export interface HdmFigure {
@@ -64,8 +64,9 @@ function createBed(mtu: number): Bed {
   const ledger = new Ledger(region, ledgerOffset);
   const dma = new DmaEngine(region, ledger);
   const clock = new Clock();
-  const parts = { region, clock, ledger, dma, random: new Random(1) };
-  const wire = createLoopback(parts, pipeOffset, { ...PERFECT_PIPE, slotBytes });
+  const pipeConfig = { ...PERFECT_PIPE, slotBytes };
+  const pipe = new Pipe(region, pipeOffset, pipeConfig, clock, new Random(1), ledger, dma);
+  const wire = { source: pipe, sink: pipe };
   const packets = new PacketPool(packetOffset, packetCount, packetSlotBytes(mtu));
   const nic = new FakeNic({ region, clock, ledger, dma, packets, wire }, nicOffset, config);
   const client = new CountingClient();

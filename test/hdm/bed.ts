@@ -16,8 +16,7 @@ import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../src/wire/config.ts';
 import type { WireSource } from '../../src/wire/contract.ts';
-import { createLoopback } from '../../src/wire/link.ts';
-import type { Pipe } from '../../src/wire/pipe.ts';
+import { Pipe } from '../../src/wire/pipe.ts';
 import { planPipe, wireSlotBytes } from '../../src/wire/slots.ts';
 
 export interface Received {
@@ -83,14 +82,14 @@ export function createNicBed(options: BedOptions = {}): NicBed {
   const dma = new DmaEngine(region, ledger);
   const clock = new Clock();
   const random = new Random(options.seed ?? 1);
-  const wire = createLoopback({ region, clock, random, ledger, dma }, pipeOffset, pipeConfig);
+  const pipe = new Pipe(region, pipeOffset, pipeConfig, clock, random, ledger, dma);
   const packets = new PacketPool(packetOffset, packetCount, packetSlotBytes(config.mtu));
-  const source = options.intercept?.(wire.source) ?? wire.source;
-  const end = { source, sink: wire.sink };
+  const source = options.intercept?.(pipe) ?? pipe;
+  const end = { source, sink: pipe };
   const nic = new FakeNic({ region, clock, ledger, dma, packets, wire: end }, nicOffset, config);
   const recorder = new Recorder(region);
   nic.attach(recorder);
-  return { region, clock, ledger, packets, pipe: wire.source, nic, recorder, payload };
+  return { region, clock, ledger, packets, pipe, nic, recorder, payload };
 }
 
 /** Polls until nothing comes any more. @returns frames moved. */

@@ -10,13 +10,12 @@ import type { Module } from '../../src/iop/module/module.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { Clock } from '../../src/time/clock.ts';
-import { Random } from '../../src/time/random.ts';
-import { PERFECT_PIPE } from '../../src/wire/config.ts';
-import { createLoopback } from '../../src/wire/link.ts';
-import { planPipe, wireSlotBytes } from '../../src/wire/slots.ts';
-import { type CardMemory, planCardMemory } from '../../src/world/build/card-memory.ts';
+import type { CardMemory } from '../../src/world/build/card-memory.ts';
 import { buildCard, buildModuleCard, type CardParts } from '../../src/world/build/card-parts.ts';
 import type { CardEnvironment } from '../../src/world/build/environment.ts';
+import { Network } from '../../src/world/build/network.ts';
+import { singleCard } from '../../src/world/build/short-forms.ts';
+import { planWorld } from '../../src/world/build/world-plan.ts';
 import { cardConfig } from '../../src/world/config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../../src/world/config/settings.ts';
 
@@ -44,25 +43,19 @@ export class BareCard {
   constructor(overrides: CardOverrides = {}, options: BareCardOptions = {}) {
     this.config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides });
     const { plan } = this;
-    this.memory = planCardMemory(plan, 'card', this.config);
-    const slotBytes = wireSlotBytes(this.config.mtu);
-    const pipe = planPipe(plan, 'wire', PERFECT_PIPE.queueFrames, slotBytes);
+    const form = { name: 'card', seed: 1, modules: ['socket'] as const };
+    const world = planWorld(plan, singleCard(this.config, form), { cards: [0], switches: [] });
+    this.memory = world.cards[0].memory;
     this.region = allocateRegion(plan.byteLength);
     this.clock.set(0);
     const { layout } = this.memory;
     this.ledger = new Ledger(this.region, layout.iopLedger);
-    const dma = new DmaEngine(this.region, this.ledger);
-    const wire = createLoopback(
-      { region: this.region, clock: this.clock, random: new Random(1), ledger: this.ledger, dma },
-      pipe,
-      { ...PERFECT_PIPE, slotBytes },
-    );
     const environment: CardEnvironment = {
       clock: this.clock,
       ledger: this.ledger,
-      dma,
+      dma: new DmaEngine(this.region, this.ledger),
       waker: { wake: () => {} },
-      wires: [wire],
+      wires: new Network(this.region, world, this.clock, 0).endsOf(0),
       ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     };
     const { module } = options;

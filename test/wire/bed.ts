@@ -7,7 +7,6 @@ import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../src/wire/config.ts';
-import type { LinkParts } from '../../src/wire/link.ts';
 import { Pipe } from '../../src/wire/pipe.ts';
 import { planPipe } from '../../src/wire/slots.ts';
 
@@ -19,9 +18,6 @@ export interface PipeBed {
   readonly ledger: Ledger;
   readonly dma: DmaEngine;
   readonly pipe: Pipe;
-  /** The same parts, and memory for two more pipes of the same size. */
-  readonly parts: LinkParts;
-  readonly offsets: readonly [number, number];
   readonly config: PipeConfig;
 }
 
@@ -31,10 +27,6 @@ export function createPipeBed(changes: Partial<PipeConfig> = {}, seed = 1): Pipe
   const ledgerOffset = plan.reserve('ledger', LEDGER_BYTES, 'counters');
   const slots = Math.max(1, Math.min(config.queueFrames, 1 << 16));
   const offset = planPipe(plan, 'pipe', slots, SLOT_BYTES);
-  const offsets = [
-    planPipe(plan, 'there', slots, SLOT_BYTES),
-    planPipe(plan, 'back', slots, SLOT_BYTES),
-  ] as const;
   const region = allocateRegion(plan.byteLength);
   const ledger = new Ledger(region, ledgerOffset);
   const dma = new DmaEngine(region, ledger);
@@ -42,7 +34,7 @@ export function createPipeBed(changes: Partial<PipeConfig> = {}, seed = 1): Pipe
   clock.set(0);
   const random = new Random(seed);
   const pipe = new Pipe(region, offset, config, clock, random, ledger, dma);
-  return { region, clock, ledger, dma, pipe, parts: { region, clock, random, ledger, dma }, offsets, config };
+  return { region, clock, ledger, dma, pipe, config };
 }
 
 /** @returns false when the pipe is full. */
