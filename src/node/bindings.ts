@@ -78,7 +78,7 @@ export interface JsStream {
 }
 
 export interface TlsWrapBinding {
-  wrap(handle: object, context: object, isServer: boolean, ...rest: unknown[]): object;
+  wrap(handle: object, context: object, isServer: boolean, ...optional: unknown[]): object;
 }
 
 export interface NativeBindings {

@@ -40,11 +40,11 @@ export function installTlsBridge(seam: Seam, native: NativeBindings): () => void
       seam.wrappingTls = outer !== undefined;
     }
   };
-  binding.wrap = (handle, context, isServer, ...rest) => {
+  binding.wrap = (handle, context, isServer, ...optional) => {
     const socket = owner;
     const bridged = socket !== undefined && handle instanceof native.TCP && (handle as TcpHandle).fd < 0;
     const stream = bridged ? bridge(native, handle as TcpHandle, socket) : handle;
-    return originalWrap.call(binding, stream, context, isServer, ...rest);
+    return originalWrap.call(binding, stream, context, isServer, ...optional);
   };
   return () => {
     prototype._wrapHandle = originalWrapHandle;

@@ -69,8 +69,8 @@ export class TraceLines {
     const trouble = frame.trouble === '' ? '' : ` !! ${frame.trouble}`;
     const text = `${titleOf(frame)}${told === '' ? '' : `: ${told}`} (${size})${trouble}`;
     const first = line(frame.timeNs, ARROWS[frame.direction], text, String(frame.number));
-    const rest = [...this.elementTexts(frame), ...listTexts(frame)];
-    return first + rest.map((item) => `${INDENT}${item}\n`).join('');
+    const items = [...this.elementTexts(frame), ...listTexts(frame)];
+    return first + items.map((item) => `${INDENT}${item}\n`).join('');
   }
 
   /** Buckets that are named by their contexts share a line; everything else has one each. */
@@ -107,8 +107,8 @@ export class TraceLines {
       const { offset, count, bufferBytes } = memory[name];
       const distance = address - offset;
       if (distance < 0 || distance >= count * bufferBytes) continue;
-      const rest = distance % bufferBytes;
-      return `${name} buffer ${Math.floor(distance / bufferBytes)}${rest === 0 ? '' : ` + ${rest}`}`;
+      const within = distance % bufferBytes;
+      return `${name} buffer ${Math.floor(distance / bufferBytes)}${within === 0 ? '' : ` + ${within}`}`;
     }
     for (const name of ['inbound', 'outbound'] as const) {
       const { firstWord, count, strideWords } = memory[name];
