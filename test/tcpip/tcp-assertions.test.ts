@@ -1,4 +1,7 @@
-/** The assertions of TCP's connections, each tripped by the bug it guards against; those of its tables are beside. */
+/**
+ * The assertions of TCP's connections, each tripped by the bug it guards against; those of its tables are
+ * beside.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   addEmbryo,

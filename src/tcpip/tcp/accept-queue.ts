@@ -10,7 +10,9 @@ import type { Tcb } from './tcb.ts';
 /** Embryos that any listener may have, however small its backlog. */
 const SYN_QUEUE_MIN = 16;
 
-/** Whether the accept queue takes no more connections. Linux, too, lets one more wait than the backlog says. */
+/**
+ * Whether the accept queue takes no more connections. Linux, too, lets one more wait than the backlog says.
+ */
 export function isAcceptQueueFull(listener: Tcb): boolean {
   return listener.listening.acceptCount > listener.listening.backlog;
 }
@@ -73,7 +75,10 @@ export function leaveListener(tcp: TcpTables, tcb: Tcb): void {
   removeAfter(tcp, listener, previous, tcb);
 }
 
-/** Unlinks a connection from the accept queue. @param previous the one in front of it; -1: it is the first. */
+/**
+ * Unlinks a connection from the accept queue.
+ * @param previous the one in front of it; -1: it is the first.
+ */
 function removeAfter(tcp: TcpTables, listener: Tcb, previous: number, tcb: Tcb): void {
   const { listening } = listener;
   if (previous < 0) listening.acceptHead = tcb.acceptNext;
@@ -83,7 +88,10 @@ function removeAfter(tcp: TcpTables, listener: Tcb, previous: number, tcb: Tcb):
   listening.acceptCount -= 1;
 }
 
-/** A listener's queue against its counts. Costs a walk over the queue. @param embryos its connections in SYN-RECEIVED. */
+/**
+ * A listener's queue against its counts. Costs a walk over the queue.
+ * @param embryos its connections in SYN-RECEIVED.
+ */
 export function checkAcceptQueue(tcp: TcpTables, listener: Tcb, embryos: number): void {
   const { listening } = listener;
   let count = 0;

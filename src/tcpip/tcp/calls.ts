@@ -58,7 +58,10 @@ export function open(tcp: TcpTables, owner: number): number {
   return tcb.index;
 }
 
-/** Binds to a local address (0: any) and port (0: an ephemeral one). @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL. */
+/**
+ * Binds to a local address (0: any) and port (0: an ephemeral one).
+ * @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
+ */
 export function bind(tcp: TcpTables, tcb: Tcb, address: number, port: number): number {
   if (tcb.state !== CLOSED || tcb.bound !== 0 || tcb.localPort !== 0) return EINVAL;
   if (address !== 0 && !tcp.routes.isOwn(address)) return EADDRNOTAVAIL;
@@ -191,7 +194,9 @@ export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
   return ((tcb.sndEnd - tcb.sndUna) | 0) + length > QUEUE_BYTES_MAX ? ENOBUFS : 0;
 }
 
-/** Starts slowly again after a pause longer than the RTO: the window says nothing any more (RFC 5681 §4.1). */
+/**
+ * Starts slowly again after a pause longer than the RTO: the window says nothing any more (RFC 5681 §4.1).
+ */
 function restartIfIdle(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.sndUna !== tcb.sndMax || tcb.sndNxt !== tcb.sndEnd) return;
   const { config, nowUs } = tcp.environment;

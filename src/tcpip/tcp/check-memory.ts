@@ -1,4 +1,6 @@
-/** What the checks of `identities.ts` remember from one to the next. Empty where costly assertions do not run. */
+/**
+ * What the checks of `identities.ts` remember from one to the next. Empty where costly assertions do not run.
+ */
 import { COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { Edges } from './edges.ts';
 

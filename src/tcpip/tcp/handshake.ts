@@ -180,7 +180,8 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.acks.lastDataUs = (nowUs - config.delayedAckUs) | 0;
   const lost = rtt.synRetransmitted !== 0;
   tcp.congestion.start(tcb.congestion, tcb.mss, lost ? 1 : config.initialWindowSegments);
-  // Only the SYN is out, and it is no data: of the general rules for acknowledgements only the timing applies.
+  // Only the SYN is out, and it is no data: of the general rules for acknowledgements only the timing
+  // applies.
   tcb.sndUna = (tcb.iss + 1) | 0;
   tcb.sndNxt = tcb.sndUna;
   tcb.sndWl1 = segment.seq;

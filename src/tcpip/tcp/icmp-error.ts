@@ -24,7 +24,10 @@ const ICMP_PARAMETER_PROBLEM = 12;
 /** RFC 791's 68 is legal, but below this an error is an attack (RFC 5927; Linux min_pmtu). */
 const PATH_MTU_MIN = 552;
 
-/** The errno of an ICMP error, as Linux has it. @param type not an echo or another message that is no error. */
+/**
+ * The errno of an ICMP error, as Linux has it.
+ * @param type not an echo or another message that is no error.
+ */
 export function icmpErrno(type: number, code: number): number {
   if (type !== ICMP_UNREACHABLE) return type === ICMP_PARAMETER_PROBLEM ? EPROTO : EHOSTUNREACH;
   if (code === UNREACHABLE_NET) return ENETUNREACH;
@@ -33,8 +36,8 @@ export function icmpErrno(type: number, code: number): number {
 }
 
 /**
- * @param seq the sequence number that the error quotes. @param mtu of the next hop, where the error names one;
- * else 0.
+ * @param seq the sequence number that the error quotes. @param mtu of the next hop, where the error names
+ * one; else 0.
  */
 export function tcpIcmpError(
   tcp: TcpTables,

@@ -1,7 +1,7 @@
 /**
- * What must hold between the fields of a connection, and between the tables, whenever nothing is in the middle
- * of changing them. Looked at where costly assertions run: a connection after each segment, timer and call
- * that was its own and after its output; all tables after some of the flushes.
+ * What must hold between the fields of a connection, and between the tables, whenever nothing is in the
+ * middle of changing them. Looked at where costly assertions run: a connection after each segment, timer and
+ * call that was its own and after its output; all tables after some of the flushes.
  */
 import { assert } from '../../assert/assert.ts';
 import { atOrBefore, before } from '../seq.ts';
@@ -21,7 +21,10 @@ import { flightBytes, portPair, type Tcb } from './tcb.ts';
 
 /** One flush in so many looks at all tables: that costs as much as thousands of segments. */
 const FLUSHES_A_CHECK = 4096;
-/** A connection's longer queues are walked by one check in so many: else each segment of a long queue costs a walk. */
+/**
+ * A connection's longer queues are walked by one check in so many: else each segment of a long queue costs a
+ * walk.
+ */
 const SHORT_QUEUE = 16;
 const CHECKS_A_WALK = 64;
 

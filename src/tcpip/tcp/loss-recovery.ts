@@ -9,8 +9,8 @@ import type { Tcb } from './tcb.ts';
 
 export interface LossRecovery {
   /**
-   * The segment that is to be sent again now; it starts at `tcb.recovery.lostSeq`. It stays the next one until
-   * `resent` says that it was sent.
+   * The segment that is to be sent again now; it starts at `tcb.recovery.lostSeq`. It stays the next one
+   * until `resent` says that it was sent.
    * @returns its payload bytes (0: only the FIN), or -1 when there is none. // Hot path.
    */
   next(tcb: Tcb): number;

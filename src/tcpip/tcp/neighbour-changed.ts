@@ -1,4 +1,6 @@
-/** What becomes of the connections that wait for a hardware address, once it is known or nobody has answered. */
+/**
+ * What becomes of the connections that wait for a hardware address, once it is known or nobody has answered.
+ */
 import { EHOSTUNREACH } from '../../socket/errno.ts';
 import { TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { failTcb } from './lifecycle.ts';

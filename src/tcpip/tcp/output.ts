@@ -54,7 +54,8 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
   while (!ready.isEmpty && sent < budget) {
     const tcb = tcp.tcbs[ready.shift()];
     tcb.ready &= ~bit;
-    // A connection given up while in the ring may have come back with another port: it is in that port's ring.
+    // A connection given up while in the ring may have come back with another port: it is in that port's
+    // ring.
     if (tcb.port !== port) continue;
     sent += output(tcp, tcb);
     if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
@@ -233,8 +234,8 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
   const resending = before(tcb.sndNxt, tcb.sndMax);
   let usable = tcp.recovery.window(tcb, resending);
   if (usable <= 0) {
-    // The peer has shrunk its window over what is out: the first segment of that serves as the probe (RFC 9293
-    // MUST-35, MAY-7).
+    // The peer has shrunk its window over what is out: the first segment of that serves as the probe (RFC
+    // 9293 MUST-35, MAY-7).
     if (!resending || tcb.sndNxt !== tcb.sndUna) return 0;
     usable = mss;
   }

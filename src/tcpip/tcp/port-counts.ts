@@ -5,7 +5,10 @@
 import { assert } from '../../assert/assert.ts';
 
 const PORTS = 65536;
-/** Odd, so that 65,536 places give every port one of its own; large, so that ports in a row do not lie in a row. */
+/**
+ * Odd, so that 65,536 places give every port one of its own; large, so that ports in a row do not lie in a
+ * row.
+ */
 const SPREAD = 0x9e35;
 
 export class PortCounts {

@@ -1,8 +1,8 @@
 /**
- * Local ports: who is bound to them, which are taken, and ephemeral ones. The order of the latter is hidden by
- * a keyed hash of the pair (RFC 6056 §3.3.3) and goes on in random steps (§3.3.5), so that a port comes round
- * again only after thousands of connections: one drawn anew each time would often meet its own TIME-WAIT at
- * the peer within a millisecond, before sequence numbers have moved on.
+ * Local ports: who is bound to them, which are taken, and ephemeral ones. The order of the latter is hidden
+ * by a keyed hash of the pair (RFC 6056 §3.3.3) and goes on in random steps (§3.3.5), so that a port comes
+ * round again only after thousands of connections: one drawn anew each time would often meet its own
+ * TIME-WAIT at the peer within a millisecond, before sequence numbers have moved on.
  */
 import { assert } from '../../assert/assert.ts';
 import { LISTEN } from './state.ts';

@@ -85,7 +85,9 @@ function receivedBefore(tcp: TcpTables, tcb: Tcb, seq: number, length: number): 
   return false;
 }
 
-/** The next acknowledgement reports these bytes as received twice, where the peer understands it (RFC 2883). */
+/**
+ * The next acknowledgement reports these bytes as received twice, where the peer understands it (RFC 2883).
+ */
 export function noteDuplicate(tcb: Tcb, seq: number, length: number): void {
   if (tcb.sackPermitted === 0) return;
   tcb.received.duplicateStart = seq;

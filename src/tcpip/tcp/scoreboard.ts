@@ -33,7 +33,10 @@ export class Scoreboard {
     for (let i = 0; i < count; i++) this.next[i] = i + 1 < count ? i + 1 : -1;
   }
 
-  /** Takes a segment's blocks; `sndUna` has been moved already. @returns whether more is held than was known. */
+  /**
+   * Takes a segment's blocks; `sndUna` has been moved already.
+   * @returns whether more is held than was known.
+   */
   update(tcb: Tcb, segment: SegmentIn): boolean {
     const { view } = this.environment;
     const known = tcb.recovery.sackedBytes;

@@ -26,7 +26,9 @@ export class SendQueue {
   private free = 0;
   /** Elements that nobody uses. */
   available: number;
-  /** Set by `gather`: 1 when the bytes gathered reach the end of an element behind which nothing is announced. */
+  /**
+   * Set by `gather`: 1 when the bytes gathered reach the end of an element behind which nothing is announced.
+   */
   pushed = 0;
   /** Set by `gather`: one's-complement sum of the bytes gathered, where the device computes no checksums. */
   sum = 0;

@@ -20,8 +20,8 @@ const bits = (...states: number[]) => states.reduce((sum, state) => sum | (1 << 
 
 /**
  * The states that may follow each, as bits: RFC 9293 §3.3.2, figure 5, and CLOSED after each. An embryo goes
- * from CLOSED to SYN-RECEIVED because it is a Tcb of its own; who has closed before the handshake was complete
- * goes straight to FIN-WAIT-1; a listener may listen again, with another backlog.
+ * from CLOSED to SYN-RECEIVED because it is a Tcb of its own; who has closed before the handshake was
+ * complete goes straight to FIN-WAIT-1; a listener may listen again, with another backlog.
  */
 const FOLLOWERS = new Int32Array(16);
 FOLLOWERS[CLOSED] = bits(LISTEN, SYN_SENT, SYN_RECEIVED);

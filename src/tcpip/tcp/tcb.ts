@@ -99,7 +99,9 @@ export class Tcb {
   /** 1 while urgent data is to be announced: it ends before `sndUp`. */
   sndUrgent = 0;
   sndUp = 0;
-  /** The right end of the last segment sent shorter than the MSS (Minshall's variant of Nagle's algorithm). */
+  /**
+   * The right end of the last segment sent shorter than the MSS (Minshall's variant of Nagle's algorithm).
+   */
   sndSmall = 0;
   /** 1: the next segment goes whatever Nagle and silly-window avoidance say (their override timer). */
   sndForced = 0;

@@ -55,7 +55,9 @@ export function successorIss(tcp: TcpTables, entry: number): number {
   return (tcp.timeWait.sndNxt[entry] + SUCCESSOR_STEP) | 0;
 }
 
-/** An active opener takes its pair over, if it is in TIME-WAIT: later sequence numbers, the old timestamps. */
+/**
+ * An active opener takes its pair over, if it is in TIME-WAIT: later sequence numbers, the old timestamps.
+ */
 export function succeedTimeWait(tcp: TcpTables, tcb: Tcb): void {
   const found = tcp.demux.find(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
   if (found === 0) return;

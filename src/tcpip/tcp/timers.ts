@@ -14,7 +14,10 @@ import { FIN_WAIT_2 } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
-/** The longest a heap entry lies ahead, so that wrapping time stays comparable; longer timers are taken up again. */
+/**
+ * The longest a heap entry lies ahead, so that wrapping time stays comparable; longer timers are taken up
+ * again.
+ */
 const AHEAD_MAX_MS = 1_000_000;
 
 /** (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3). // Hot path: stores only, as a rule. */

@@ -20,7 +20,9 @@ export class Received {
   lateHead = -1;
   lateTail = -1;
   lateCount = 0;
-  /** The segment that arrived out of order last: the first SACK block is the one that holds it (RFC 2018 §4). */
+  /**
+   * The segment that arrived out of order last: the first SACK block is the one that holds it (RFC 2018 §4).
+   */
   lateNewest = 0;
   /** Packet slots in both lists. */
   slotsHeld = 0;

@@ -10,7 +10,9 @@ export const TIMER_FIN_WAIT = 16;
 export class ConnectionTimers {
   /** TIMER_ bits of the timers that run. */
   armed = 0;
-  /** When each expires; only where its bit is set. The retransmission and the persist timer share the first. */
+  /**
+   * When each expires; only where its bit is set. The retransmission and the persist timer share the first.
+   */
   retransmitAt = 0;
   ackAt = 0;
   keepAliveAtMs = 0;
