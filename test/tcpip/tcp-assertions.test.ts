@@ -10,7 +10,10 @@ import {
   leaveListener,
   takeAccepted,
 } from '../../src/tcpip/tcp/accept-queue.ts';
+import { acknowledge } from '../../src/tcpip/tcp/acknowledge.ts';
 import * as calls from '../../src/tcpip/tcp/calls.ts';
+import { CongestionState } from '../../src/tcpip/tcp/congestion/congestion.ts';
+import { NewReno } from '../../src/tcpip/tcp/congestion/newreno.ts';
 import { ACK_DELAYED, ACK_NONE, ACK_NOW } from '../../src/tcpip/tcp/control-block/acknowledgements.ts';
 import { DUE_HOLES, RECOVERY_FAST } from '../../src/tcpip/tcp/control-block/recovery-state.ts';
 import {
@@ -497,7 +500,36 @@ describe('the tables together', () => {
   );
 });
 
+describe('recovery and congestion control', () => {
+  trips('acknowledgement: only what was sent is acknowledged', () => {
+    const { tcp, tcb } = established();
+    tcp.segment.ack = tcb.sndMax + 1;
+    acknowledge(tcp, tcb, tcp.segment);
+  });
+  trips('recovery: only what was sent before is sent again', () => {
+    const { tcp, tcb } = established();
+    tcp.recovery.resent(tcb, tcb.sndMax + 1);
+  });
+  trips('recovery: something new was acknowledged', () => {
+    const { tcp, tcb } = established();
+    tcp.recovery.acknowledged(tcb, tcp.segment, 0);
+  });
+  trips('congestion: a connection starts with at least one segment', () =>
+    new NewReno().start(new CongestionState(), 1460, 0),
+  );
+  trips('congestion: an acknowledgement counts for at least one byte', () =>
+    new NewReno().acknowledged(new CongestionState(), 1460, 0),
+  );
+  trips('congestion: what is outstanding is not negative', () =>
+    new NewReno().lossFound(new CongestionState(), 1460, -1),
+  );
+});
+
 describe('segments in and out', () => {
+  trips('segment: its header lies within what has arrived', () => {
+    const { world, tcp } = opened();
+    tcp.segment.parse(tcp.environment, 0, world.a.scratch, 24, 20);
+  });
   trips('input: a segment finds a connection that lives', () => {
     const { world, peer, tcb } = established();
     peer.state = CLOSED;

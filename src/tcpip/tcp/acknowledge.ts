@@ -3,8 +3,9 @@
  * leave the send queue, the round-trip time is measured (RFC 6298), windows move.
  */
 
+import { assert } from '../../assert/assert.ts';
 import { BYTES_ACKNOWLEDGED } from '../../ledger/counters.gen.ts';
-import { after, atOrAfter, before, earlier } from '../seq.ts';
+import { after, atOrAfter, atOrBefore, before, earlier } from '../seq.ts';
 import { TIMER_PERSIST } from './control-block/timers.ts';
 import { markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -19,11 +20,14 @@ const SAMPLE_MAX_US = 120_000_000;
 
 /** @param segment its acknowledgement lies between `sndUna` - `sndWndMax` and `sndMax`. // Hot path. */
 export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
+  assert(atOrBefore(segment.ack, tcb.sndMax), 'acknowledgement: only what was sent is acknowledged');
   const acked = (segment.ack - tcb.sndUna) | 0;
   const window = segment.window << tcb.sndScale;
   if (acked > 0) {
+    // The peer has received something new.
     acknowledgeNew(tcp, tcb, segment, acked);
   } else if (acked === 0 && tcb.sndUna !== tcb.sndMax) {
+    // The peer still waits for the same byte.
     if (tcp.recovery.acknowledgedAgain(tcb, segment)) markReady(tcp, tcb);
     // SHLD-17: a peer that answers with a closed window is not dead.
     if (window === 0) tcb.timers.retries = 0;

@@ -215,14 +215,14 @@ export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: n
 
 /** The program has used bytes that were taken: their room in the window opens again. // Hot path. */
 export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
-  tcb.received.unconsumedBytes =
-    bytes > tcb.received.unconsumedBytes ? 0 : (tcb.received.unconsumedBytes - bytes) | 0;
-  const { state } = tcb;
+  const { state, received } = tcb;
+  // The user says how much: no more can have been consumed than was taken.
+  received.unconsumedBytes = Math.max(0, received.unconsumedBytes - bytes) | 0;
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
   if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
 }
 
-/** Queues the FIN (RFC 9293 §3.10.4). */
+/** Queues the FIN (RFC 9293 §3.10.4): the user has closed the sending half, first or after the peer. */
 function queueFin(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.finQueued !== 0) return;
   tcb.finQueued = 1;
@@ -231,7 +231,10 @@ function queueFin(tcp: TcpTables, tcb: Tcb): void {
   markReady(tcp, tcb);
 }
 
-/** @param how SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. @returns 0, EINVAL, ENOTCONN. */
+/**
+ * Closes one half of the connection, or both.
+ * @param how SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. @returns 0, EINVAL, ENOTCONN.
+ */
 export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
   const { state } = tcb;
   if (how < 0 || how > 2) return EINVAL;
@@ -247,17 +250,14 @@ export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
   return 0;
 }
 
-/** Aborts every connection that nobody has accepted yet. */
+/** The listener takes no more connections, and aborts those that nobody has accepted yet. */
 function stopListening(tcp: TcpTables, listener: Tcb): void {
-  for (
-    let i = 0;
-    i < tcp.tcbs.length && listener.listening.acceptCount + listener.listening.embryoCount > 0;
-    i++
-  ) {
+  const { listening } = listener;
+  for (let i = 0; i < tcp.tcbs.length && listening.acceptCount + listening.embryoCount > 0; i++) {
     const tcb = tcp.tcbs[i];
     if (tcb.inUse !== 0 && tcb.parent === listener.index) abortTcb(tcp, tcb);
   }
-  assert(listener.listening.acceptHead < 0, 'calls: a listener that stops has no connection left');
+  assert(listening.acceptHead < 0, 'calls: a listener that stops has no connection left');
   setState(tcp, listener, CLOSED);
 }
 
@@ -283,18 +283,22 @@ function leave(tcp: TcpTables, tcb: Tcb): void {
       releaseTcb(tcp, tcb);
       return;
     case LISTEN:
+      // Nobody will accept what waits.
       stopListening(tcp, tcb);
       releaseTcb(tcp, tcb);
       return;
     case SYN_SENT:
+      // The peer has not answered yet, and needs to hear nothing.
       closeTcb(tcp, tcb);
       return;
     default:
+      // The peer is told by a reset that its data was not read, or that the user wants no orderly end.
       if (tcb.received.queuedBytes > 0 || tcb.options.lingerSeconds === 0) {
         abortTcb(tcp, tcb);
         return;
       }
       queueFin(tcp, tcb);
+      // The user had closed the sending half before, and does not wait for the peer's end any more.
       if (tcb.state === FIN_WAIT_2) startFinWait(tcp, tcb);
   }
 }

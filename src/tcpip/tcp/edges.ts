@@ -6,10 +6,13 @@ import { assert } from '../../assert/assert.ts';
 import { atOrAfter } from '../seq.ts';
 import type { Tcb } from './tcb.ts';
 
-const WORDS = 6;
+const WORDS = 7;
 
 export class Edges {
-  /** By Tcb index: ISS and IRS, which tell one connection from the next, then the edges. */
+  /**
+   * By Tcb index: ISS and IRS, which tell one connection from the next, the edges, and 1 where all this is
+   * so.
+   */
   private readonly seen: Int32Array;
 
   /** @param count of connections; 0: nothing is ever looked at. */
@@ -17,15 +20,15 @@ export class Edges {
     this.seen = new Int32Array(count * WORDS);
   }
 
-  /** The Tcb has been given to another connection: what was seen says nothing about it. */
+  /** The Tcb has no window yet, or not any more: what was seen says nothing about the next one. */
   forget(index: number): void {
-    this.seen.fill(0, index * WORDS, (index + 1) * WORDS);
+    this.seen[index * WORDS + 6] = 0;
   }
 
   check(tcb: Tcb): void {
     const { seen } = this;
     const at = tcb.index * WORDS;
-    if (seen[at] === tcb.iss && seen[at + 1] === tcb.irs) {
+    if (seen[at + 6] === 1 && seen[at] === tcb.iss && seen[at + 1] === tcb.irs) {
       assert(atOrAfter(tcb.sndUna, seen[at + 2]), 'TCB: what was acknowledged stays acknowledged');
       assert(atOrAfter(tcb.sndMax, seen[at + 3]), 'TCB: what was sent stays sent');
       assert(atOrAfter(tcb.rcvNxt, seen[at + 4]), 'TCB: what was received stays received');
@@ -37,5 +40,6 @@ export class Edges {
     seen[at + 3] = tcb.sndMax;
     seen[at + 4] = tcb.rcvNxt;
     seen[at + 5] = tcb.rcvAdv;
+    seen[at + 6] = 1;
   }
 }

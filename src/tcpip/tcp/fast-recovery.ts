@@ -4,10 +4,11 @@
  * time-outs by RFC 6298 §5 and RFC 5681 §3.1 (go back to the first unacknowledged byte). What a loss costs is
  * the congestion control's decision.
  */
+import { assert } from '../../assert/assert.ts';
 import { TCP_FAST_RETRANSMITS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import { FIN, SYN } from '../header/tcp.ts';
-import { after, atOrAfter, before, earlier } from '../seq.ts';
+import { after, atOrAfter, atOrBefore, before, earlier } from '../seq.ts';
 import { type CongestionControl, CWND_MAX } from './congestion/congestion.ts';
 import {
   DUE_FIRST,
@@ -50,6 +51,7 @@ export class FastRecovery implements LossRecovery {
 
   resent(tcb: Tcb, end: number): void {
     const { recovery } = tcb;
+    assert(atOrBefore(end, tcb.sndMax), 'recovery: only what was sent before is sent again');
     recovery.highRetransmitted = end;
     if (!isSackRecovery(tcb)) recovery.due = DUE_NOTHING;
     else if (recovery.due === DUE_FIRST) recovery.due = DUE_HOLES;
@@ -88,6 +90,7 @@ export class FastRecovery implements LossRecovery {
 
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     const { recovery, congestion } = tcb;
+    assert(bytes > 0, 'recovery: something new was acknowledged');
     // RFC 7661's concern in short: a window that was not used says nothing, so it does not grow.
     const { cwnd } = congestion;
     const flight = (flightBytes(tcb) + bytes) | 0;

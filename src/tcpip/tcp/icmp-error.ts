@@ -36,6 +36,7 @@ export function icmpErrno(type: number, code: number): number {
 }
 
 /**
+ * Takes an error that is said to be about a segment of ours.
  * @param seq the sequence number that the error quotes. @param mtu of the next hop, where the error names
  * one; else 0.
  */
@@ -53,6 +54,7 @@ export function tcpIcmpError(
   const found = tcp.demux.find(remote, local, (remotePort << 16) | localPort);
   if (found <= 0) return;
   const tcb = tcp.tcbs[found - 1];
+  // Whoever cannot see the connection would have to guess this (RFC 5927 §4.1).
   if (before(seq, tcb.sndUna) || atOrAfter(seq, tcb.sndMax)) return;
   if (type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION) {
     lowerPathMtu(tcp, tcb, mtu);
@@ -64,7 +66,9 @@ export function tcpIcmpError(
   else tcb.softError = icmpErrno(type, code);
 }
 
-/** RFC 1191 §6.3: smaller segments from now on, and what is out is sent again at once. */
+/**
+ * A router could not pass a segment on: smaller ones from now on, and what is out goes again (RFC 1191 §6.3).
+ */
 function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): void {
   const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.ports[tcb.port].mtu;
   const next = Math.max(PATH_MTU_MIN, mtu === 0 ? PATH_MTU_MIN : mtu);

@@ -47,8 +47,9 @@ export function checkTcb(tcp: TcpTables, tcb: Tcb): void {
     'TCB: segments of a connection find it',
   );
   checkSequence(tcb);
-  // Before the peer's SYN the receiving edges are nobody's, and an IRS of 0 is a peer's good right.
-  if (state !== SYN_SENT) tcp.checks.edges.check(tcb);
+  // Until the peer's SYN has come, the window that our SYN offers has no edge; and its number may well be 0.
+  if (state === SYN_SENT) tcp.checks.edges.forget(tcb.index);
+  else tcp.checks.edges.check(tcb);
   if (walks || tcb.sends.count <= SHORT_QUEUE) tcp.sendQueue.check(tcb);
   checkRecovery(tcp, tcb);
   checkTimers(tcp, tcb);

@@ -1,7 +1,4 @@
-/**
- * Socket options of a connection and what can be read of its state (as TCP_INFO). Numbers:
- * `socket/options.ts`.
- */
+/** The socket options of a connection or listener; their numbers are those of `socket/options.ts`. */
 import { EINVAL, ENOPROTOOPT } from '../../socket/errno.ts';
 import {
   IP_TOS,
@@ -32,6 +29,7 @@ import { startKeepAlive } from './timers.ts';
 /** What `getOption` answers for an errno: below any value an option can have. */
 export const OPTION_ERROR = -1000;
 
+/** Linux's least (SOCK_MIN_RCVBUF); the most keeps sums of windows int32. */
 const RECEIVE_BUFFER_MIN = 2304;
 const RECEIVE_BUFFER_MAX = 1 << 29;
 
@@ -60,6 +58,7 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
       if (tcb.options.noDelay !== 0 && tcb.hashed !== 0) markReady(tcp, tcb);
       return 0;
     case TCP_MAXSEG:
+      // Linux's least: TCP_MIN_MSS.
       if (value < 88 || value > 65535) return EINVAL;
       tcb.options.segmentBytesMax = value;
       if (tcb.state !== CLOSED && tcb.state !== LISTEN && tcb.state !== SYN_SENT) updateMss(tcp, tcb);

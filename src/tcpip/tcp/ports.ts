@@ -54,7 +54,8 @@ export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: num
 }
 
 /**
- * Whether no connection has the pair; one in TIME-WAIT long enough may be followed (RFC 6191, tcp_tw_reuse).
+ * Whether a connection may be opened between two addresses and ports: none has the pair, or one that has been
+ * in TIME-WAIT long enough to be followed (RFC 6191, tcp_tw_reuse).
  */
 export function isPairFree(
   tcp: TcpTables,
@@ -97,6 +98,7 @@ export function chooseEphemeral(
   return 0;
 }
 
+/** Whether `chooseEphemeral` may choose a port. */
 function isUsable(
   tcp: TcpTables,
   tcb: Tcb,

@@ -1,7 +1,8 @@
 /**
- * The segment being processed, parsed once; one object, used again for every segment. Offsets and lengths in
- * bytes.
+ * The segment being processed: its header is parsed once. There is one object, used again for every segment.
+ * Offsets and lengths are bytes.
  */
+import { assert } from '../../assert/assert.ts';
 import type { Environment } from '../environment.ts';
 import {
   OPTION_END,
@@ -19,41 +20,46 @@ import {
   TIMESTAMPS_WORD,
 } from '../header/tcp.ts';
 
+/** FIN, SYN, RST, PSH, ACK and URG; ECN's bits (RFC 3168) are not looked at. */
 const FLAG_BITS = 63;
 /** RFC 7323 §2.3: a larger shift counts as 14. */
 const SHIFT_MAX = 14;
 
 export class SegmentIn {
+  /** The packet slot that it lies in. */
   packet = 0;
-  /** The peer, us, and the ports as they are on the wire: the peer's in the upper half. */
+  /** The addresses of the peer and of us. */
   source = 0;
   destination = 0;
+  /** The ports as they are on the wire: the peer's in the upper half. */
   ports = 0;
   seq = 0;
   ack = 0;
   flags = 0;
-  /** As on the wire, not yet scaled. */
+  /** The window as on the wire, not yet scaled. */
   window = 0;
+  /** The urgent pointer; it says something only with URG. */
   urgent = 0;
-  /** Address of the payload, and its length. */
+  /** The address of the payload, and its length. */
   payload = 0;
   length = 0;
-  /** 1 if there; then `tsValue` and `tsEcho`. */
+  /** 1 when the option is there; then its value and its echo. */
   timestamps = 0;
   tsValue = 0;
   tsEcho = 0;
-  /** 0: not there. */
+  /** The peer's MSS; 0 when the option is not there. */
   mss = 0;
-  /** -1: not there. */
+  /** The peer's shift; -1 when the option is not there. */
   windowScale = -1;
+  /** 1 when the option is there. */
   sackPermitted = 0;
-  /** Address of the first SACK block, and how many there are. */
+  /** The address of the first SACK block, and how many there are. */
   sackAt = 0;
   sackBlocks = 0;
 
   /**
-   * Takes the fixed header and the options. @param at the TCP header. @param length with its payload. // Hot
-   * path.
+   * Takes the fixed header and the options; their lengths have been checked (`checkTcpHeader`).
+   * @param at the TCP header. @param length of header and payload. // Hot path.
    */
   parse(environment: Environment, packet: number, at: number, headerLength: number, length: number): void {
     const { view } = environment;
@@ -67,8 +73,10 @@ export class SegmentIn {
     this.urgent = view.getUint16(at + TCP_URGENT);
     this.payload = at + headerLength;
     this.length = length - headerLength;
+    assert(this.length >= 0, 'segment: its header lies within what has arrived');
     this.timestamps = 0;
     this.sackBlocks = 0;
+    // Most segments carry timestamps and nothing else, laid out as RFC 7323 appendix A recommends.
     if (headerLength === 32 && view.getInt32(at + TCP_OPTIONS) === TIMESTAMPS_WORD) {
       this.timestamps = 1;
       this.tsValue = view.getInt32(at + TCP_OPTIONS + 4);
@@ -83,8 +91,8 @@ export class SegmentIn {
   }
 
   /**
-   * Any option at any alignment; a length that makes no sense ends the list (RFC 9293 MUST-5 to MUST-7,
-   * MUST-64).
+   * Options of any kind at any alignment; a length that makes no sense ends the list (RFC 9293 MUST-5 to
+   * MUST-7, MUST-64).
    */
   private parseOptions(view: DataView, from: number, end: number): void {
     this.mss = 0;
@@ -106,6 +114,7 @@ export class SegmentIn {
     }
   }
 
+  /** Takes one option; one of a wrong length, or of a kind that says nothing to us, is passed over. */
   private takeOption(view: DataView, kind: number, at: number, length: number): void {
     if (kind === OPTION_MSS && length === 4) {
       this.mss = view.getUint16(at + 2);

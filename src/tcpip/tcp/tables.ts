@@ -1,6 +1,6 @@
 /**
- * Every table of TCP, in one object that the functions of this folder are given. Made once; nothing grows
- * after.
+ * Every table of TCP, in one object that the functions of this folder are given. They are made once, when the
+ * stack starts; nothing grows after.
  */
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
@@ -28,7 +28,7 @@ export class TcpTables {
   readonly routes: Routes;
   readonly neighbours: Neighbours;
   readonly tcbs: Tcb[];
-  /** Tcbs in the pool, as a stack. */
+  /** The indices of the Tcbs in the pool, as a stack, and how many there are. */
   readonly freeTcbs: Int32Array;
   freeTcbCount: number;
   readonly demux: Demux;
@@ -37,6 +37,7 @@ export class TcpTables {
   readonly sendQueue: SendQueue;
   readonly receiveQueue: ReceiveQueue;
   readonly replies: Replies;
+  /** The segment being processed. */
   readonly segment: SegmentIn;
   readonly congestion: CongestionControl;
   readonly scoreboard: Scoreboard;
@@ -44,13 +45,13 @@ export class TcpTables {
   /** For costly assertions alone. */
   readonly checks: CheckMemory;
   readonly hash: KeyedHash;
-  /** How far the ephemeral ports have gone round (ports.ts). */
+  /** How far the ephemeral ports have gone round (`ports.ts`). */
   portSteps = 0;
   /** Tcbs that are bound to a port by their users, listeners included. Linked by `Tcb.boundNext`. */
   readonly bound: PortLists;
   /** Connections that owe the wire something, by port. */
   readonly ready: readonly ReadyRing[];
-  /** Connections that wait for a neighbour's hardware address. */
+  /** How many connections wait for a neighbour's hardware address. */
   awaitingNeighbour = 0;
   /** Set when `claim` was refused while the present port was served. */
   portFull = false;

@@ -2,12 +2,14 @@
  * NewReno's window (RFC 5681 §3.1, RFC 3465 with L = 2, RFC 6928): slow start, congestion avoidance, half the
  * flight on loss.
  */
+import { assert } from '../../../assert/assert.ts';
 import { type CongestionControl, type CongestionState, CWND_MAX } from './congestion.ts';
 
 export class NewReno implements CongestionControl {
   readonly name = 'newreno';
 
   start(state: CongestionState, mss: number, segments: number): void {
+    assert(segments > 0 && mss > 0, 'congestion: a connection starts with at least one segment');
     state.cwnd = Math.min(CWND_MAX, Math.imul(segments, mss));
     state.ackedBytes = 0;
   }
@@ -15,6 +17,7 @@ export class NewReno implements CongestionControl {
   /** // Hot path. */
   acknowledged(state: CongestionState, mss: number, bytes: number): void {
     const { cwnd } = state;
+    assert(bytes > 0, 'congestion: an acknowledgement counts for at least one byte');
     if (cwnd < state.ssthresh) {
       // Slow start: at most two segments for each acknowledgement (RFC 3465 §2.3).
       state.cwnd = Math.min(CWND_MAX, cwnd + Math.min(bytes, mss * 2)) | 0;
@@ -54,5 +57,6 @@ export class NewReno implements CongestionControl {
 
 /** RFC 5681 §3.1, equation 4. */
 function threshold(mss: number, flightBytes: number): number {
+  assert(flightBytes >= 0, 'congestion: what is outstanding is not negative');
   return Math.max(flightBytes >> 1, mss * 2);
 }
