@@ -6,12 +6,13 @@ import * as exec from '../../src/i2o/executive.gen.ts';
 import * as layout from '../../src/i2o/groups.gen.ts';
 import { FIRST_DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
-import { checkReplyReserve } from '../../src/iop/executive/executive.ts';
+import { ConfigValidate } from '../../src/iop/executive/config-validate.ts';
+import { checkReplyReserve, Executive } from '../../src/iop/executive/executive.ts';
 import { executiveGroups } from '../../src/iop/executive/executive-groups.ts';
 import { ExecutiveParts } from '../../src/iop/executive/executive-parts.ts';
 import { equip } from '../../src/iop/executive/generic-groups.ts';
 import { StaticFrames } from '../../src/iop/executive/static-frames.ts';
-import { checkProduct, Tables } from '../../src/iop/executive/tables.ts';
+import { checkProduct, controllingTid, Tables } from '../../src/iop/executive/tables.ts';
 import { AnswerPlace } from '../../src/iop/lists/answer-place.ts';
 import { AbortMatch } from '../../src/iop/module/abort-match.ts';
 import {
@@ -68,6 +69,12 @@ describe('the executive', () => {
     modules[1].quiesce = () => void modules[1].outbound.acquire();
     bed.send(exec.EXEC_SYS_QUIESCE);
   });
+  trips('executive: no module of a card that failed runs', () => {
+    const { executive, parts } = made();
+    parts.iop.enter = () => {};
+    executive.fail();
+  });
+  trips('executive: a card has one executive', () => new Executive(made().parts));
   trips('executive: a message is refused for a reason', () => {
     const { executive, frame } = made();
     executive['refuse'](frame, 0);
@@ -127,6 +134,11 @@ describe('requests answered in polled memory', () => {
     parts.devices[1].rebuild = () => {};
     bed.iopReset();
   });
+  trips('polled requests: a module that was quiesced leaves no reply half filled', () => {
+    const { bed, modules } = made();
+    modules[1].quiesce = () => void modules[1].outbound.acquire();
+    bed.iopReset();
+  });
   trips('polled requests: a reclaim list lies in the control area', () => {
     const { bed, parts } = made();
     parts.lists.place.clear();
@@ -165,6 +177,7 @@ describe('system requests, notifications and validation', () => {
   trips('lct notify: a table is written where its head has room', () =>
     made().parts.lctNotify['write'](new AnswerPlace(), -1),
   );
+  trips('config validate: there is a target to read', () => new ConfigValidate(made().parts.outbound, []));
   trips('config validate: groups are counted from the first', () => {
     const { bed, parts } = made();
     bed.post((w, f) => exec.writeExecConfigValidate(w, f, 0, HOST_TID, 1, 2));
@@ -190,6 +203,7 @@ describe('tables', () => {
   );
   trips('tables: a hardware table has room for its head', () => made().parts.tables.hrt(words, 4));
   trips('tables: a status block lies in the region', () => made().parts.tables.statusBlock(words, 1020));
+  trips('tables: the adapter has a device that controls it', () => controllingTid([]));
   trips('tables: an identity tag has eight characters', () => {
     const { parts } = made();
     (parts.devices[1] as { tid: number }).tid = 0x1000;
@@ -226,9 +240,19 @@ describe('parameter groups', () => {
     const texts = group(made().parts.devices[0].groups, layout.GROUP_USER_INFORMATION) as DescribedGroup;
     texts['content'].put(9, 0, new ValueWriter());
   });
-  trips('generic groups: a text that is set is one of them', () =>
-    group(made().parts.devices[0].groups, layout.GROUP_USER_INFORMATION).write(0, 9, bytes, 0),
-  );
+  trips('generic groups: a text that is set is one of them', () => {
+    const texts = group(made().parts.devices[0].groups, layout.GROUP_USER_INFORMATION) as DescribedGroup;
+    texts['content'].take!(9, bytes, 0);
+  });
+  trips('generic groups: the number of rows has 16 bits', () => {
+    const { parts } = made();
+    Object.defineProperty(parts.devices[0].groups[0], 'rows', { value: 0x10000 });
+    group(parts.devices[0].groups, layout.GROUP_GROUP_DESCRIPTORS).read(0, 0, bytes, 0);
+  });
+  trips('generic groups: the key of a table is one of its fields, and a scalar has none', () => {
+    const { parts, modules } = made();
+    equip(parts.devices[0], [{ ...modules[0].parameterGroups[3], keyField: 9 }]);
+  });
   trips('generic groups: the groups of a class are numbered below the generic ones', () => {
     const { parts } = made();
     const own = group(parts.devices[0].groups, layout.GROUP_USERS);

@@ -60,6 +60,18 @@ describe('parameter groups', () => {
     'parameter group: values that can be written are taken by somebody',
     () => new groups.DescribedGroup(layout.GROUP_USER_INFORMATION, { put }),
   );
+  trips('parameter group: a text has room in its field', () =>
+    new groups.ValueWriter().aim(bytes, 0, 2).text('text'),
+  );
+  trips('parameter group: a counter that is read is one of them', () =>
+    new groups.CounterGroup(1, ['a'], () => 0).read(0, 1, bytes, 0),
+  );
+  trips('parameter group: a number that is read is one of them', () =>
+    new groups.NumberGroup(1, [], () => 0).read(0, 0, bytes, 0),
+  );
+  trips('parameter group: a value that is set is of a field there is', () =>
+    new groups.DescribedGroup(scalar, { put }).write(0, 99, bytes, 0),
+  );
   trips('parameter group: a value that is read is of a field there is', () =>
     new groups.DescribedGroup(scalar, { put }).read(0, 99, bytes, 0),
   );
@@ -131,6 +143,16 @@ describe('operations', () => {
     const { bed, module } = made();
     module.table.deleteRow = () => 0;
     bed.params(true, DEVICE_TID, [1, 0, ROW_DELETE, TABLE, 0, 1, 7]);
+  });
+  trips('operations: a scalar group has one row', () => {
+    const { bed, group } = made();
+    Object.defineProperty(group(SCALAR), 'rows', { value: 2 });
+    bed.params(false, DEVICE_TID, [1, 0, FIELD_GET, SCALAR, 1, 0]);
+  });
+  trips('operations: a table that was cleared has no rows', () => {
+    const { bed, module } = made();
+    module.table.clear = () => {};
+    bed.params(true, DEVICE_TID, [1, 0, util.PARAMS_OPERATION_TABLE_CLEAR, TABLE, 0]);
   });
   trips('operations: a row that was added is there', () => {
     const { bed, module } = made();

@@ -1,7 +1,10 @@
 /** Faults injected into replies, lists and answers: each trips the assertion that guards against it. */
 import { describe } from 'vitest';
+import { PRIVATE_ECHO, writePrivateEcho } from '../../src/i2o/executive.gen.ts';
 import { SGL_PIECE_IMMEDIATE } from '../../src/i2o/list/sgl-reader.ts';
+import { DEVICE_TID, HOST_TID, ORGANIZATION_ID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
+import { ECHO, EchoModule } from '../../src/iop/echo/echo-module.ts';
 import { AnswerPlace } from '../../src/iop/lists/answer-place.ts';
 import { ControlLists, RESULT_BYTES_MAX } from '../../src/iop/lists/control-lists.ts';
 import { Outbound } from '../../src/iop/reply/outbound.ts';
@@ -66,11 +69,19 @@ describe('a reply', () => {
   trips('pending request: one that is open is not overwritten', () => pending().hold(region.words, REQUEST));
 });
 
+describe('the echo module', () => {
+  trips('echo: a request finds a free frame for its answer', () => {
+    writePrivateEcho(region.words, REQUEST, DEVICE_TID, HOST_TID, 1, 2, ECHO, ORGANIZATION_ID, 0);
+    new EchoModule(outbound(NO_FRAME)).request(REQUEST, PRIVATE_ECHO, 6);
+  });
+});
+
 describe('lists and answers', () => {
   const start = memory.layout.control;
   const lists = (): ControlLists => new ControlLists(region, start, start + 4096);
 
   trips('control lists: the control area lies in the region', () => new ControlLists(region, start, start));
+  trips('control lists: a list begins behind the header', () => lists().open(REQUEST, 2, 8));
   trips('control lists: a page has a power of two of bytes', () => {
     lists().hostPageBytes = 1000;
   });

@@ -49,6 +49,24 @@ describe('the run loop', () => {
     of['first'] = 1;
     of.poll();
   });
+  trips('processor: modules say how much they have worked on', () => {
+    const of = processor();
+    module.poll = () => Number.NaN;
+    of.poll();
+  });
+  trips('processor: it sleeps with no frame in its hands', () => {
+    const of = processor();
+    of['holding'] = true;
+    of.arm();
+  });
+  trips('processor: a static frame lies in the region', () => {
+    const of = processor();
+    const { words } = of['outbound'];
+    of['parts'].staticFrames.find = () => words.length - 2;
+    words.set([0x00050101, 0xd1001000 | 0], of['parts'].lists['start'] >> 2);
+    words.set([0x00040001, 0xd1001000 | 0], words.length - 2);
+    of['dispatch'](of['parts'].lists['start'] >> 2);
+  });
   trips('processor: frames are given back only after a reset', () => processor()['start']());
   trips('processor: the request of the last turn was released', () => {
     const of = processor();

@@ -58,6 +58,7 @@ describe('events', () => {
     some.limitTo(4);
     some.raise(2, 0);
   });
+  trips('events: a target may raise some', () => events().limitTo(0));
   trips('events: no more wait than have room', () => {
     const some = events();
     some['mask'] = 1;
@@ -117,6 +118,17 @@ describe('targets', () => {
     const gone = device();
     gone.destroy();
     gone.setPath(true, false);
+  });
+  trips('device target: a device that is destroyed has no users', () => {
+    const used = device();
+    used.claims.claim(HOST_TID, PRIMARY, 0);
+    used.claims.reset = () => {};
+    used.destroy();
+  });
+  trips('device target: an entry that changes has a new indicator', () => {
+    const changed = device();
+    changed['iop'].tableChanged = () => 1;
+    changed.entryChanged();
   });
   trips('device target: nothing but a reset of the IOP brings a device back that was destroyed', () => {
     const gone = device();

@@ -2,6 +2,7 @@
  * The echo module. It stands in place of the socket module when the message layer alone is measured (`inic
  * bench MSG_RR`).
  */
+import { assert } from '../../assert/assert.ts';
 import {
   checkExecutiveRequest,
   DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
@@ -16,6 +17,7 @@ import {
 } from '../../i2o/executive.gen.ts';
 import { frameInitiatorContext, frameTarget, frameTransactionContext } from '../../i2o/frame.ts';
 import { ECHO_CLASS_ID, HOST_TID } from '../../i2o/tids.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Module } from '../module/module.ts';
 import { CounterGroup, type ParameterGroup } from '../module/parameter-group.ts';
@@ -71,6 +73,7 @@ export class EchoModule implements Module {
       return;
     }
     const reply = this.outbound.acquire();
+    assert(reply !== NO_FRAME, 'echo: a request finds a free frame for its answer');
     writePrivateEchoReply(
       words,
       reply,

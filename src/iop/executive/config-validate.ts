@@ -36,6 +36,7 @@ export class ConfigValidate {
   private good = true;
 
   constructor(outbound: Outbound, targets: readonly Target[]) {
+    assert(targets.length > 0, 'config validate: there is a target to read');
     this.outbound = outbound;
     this.targets = targets;
   }

@@ -90,6 +90,7 @@ export class Executive {
     this.words = parts.outbound.words;
     this.counters = parts.ledger.counters;
     checkReplyReserve(LCT_NOTIFIES_MAX, REPLY_RESERVE);
+    assert(parts.executive.aborter === undefined, 'executive: a card has one executive');
     parts.executive.aborter = (match) => parts.lctNotify.abort(match) + parts.configValidate.abort(match);
   }
 
@@ -152,6 +153,10 @@ export class Executive {
     if (iop.failed) return;
     this.enter(iop.canReply ? IOP_STATE_FAILED : IOP_STATE_FAULTED, DEVICE_STATE_CHANGE_FAILED);
     executive.events.raise(EXECUTIVE_EVENT_DDM_AVAILABILITY, AVAILABILITY_CODE);
+    assert(
+      this.parts.devices.every(({ state }) => !state.runs),
+      'executive: no module of a card that failed runs',
+    );
   }
 
   /** Whether a quarter of the outbound frames is free, so that the next shortage counts as another one. */

@@ -69,6 +69,10 @@ export function equip(target: Target, own: readonly ParameterGroup[]): void {
     own.every(({ number }) => number >= 0 && number < FIRST_GENERIC_GROUP),
     'generic groups: the groups of a class are numbered below the generic ones',
   );
+  assert(
+    own.every(({ table, keyField, fields }) => keyField < fields.length && (table || keyField < 0)),
+    'generic groups: the key of a table is one of its fields, and a scalar has none',
+  );
   target.groups = [...own, ...genericGroups(target)];
   assert(
     target.groups.every(({ number }, i, all) => all.findIndex((other) => other.number === number) === i),
@@ -96,6 +100,7 @@ function descriptors(target: Target): ParameterGroup {
       const group = target.groups[row];
       assert(group !== undefined, 'generic groups: a row of the descriptors is a group');
       const rows = group.number === layout.GROUP_GROUP_DESCRIPTORS.number ? target.groups.length : group.rows;
+      assert(rows >= 0 && rows <= 0xffff, 'generic groups: the number of rows has 16 bits');
       put.number([group.number, group.fields.length, rows, propertiesOf(group)][field]);
     },
   });

@@ -167,6 +167,7 @@ export class PolledRequests {
         good = false;
       }
     }
+    assert(!outbound.taken, 'polled requests: a module that was quiesced leaves no reply half filled');
     return good;
   }
 

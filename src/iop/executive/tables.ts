@@ -58,6 +58,7 @@ export function identityTag({ tid }: Target): string {
 
 /** TID of the device that controls the adapter, the first; NO_TID once it has been destroyed. */
 export function controllingTid(devices: readonly DeviceTarget[]): number {
+  assert(devices.length > 0, 'tables: the adapter has a device that controls it');
   return devices[0].present ? devices[0].tid : NO_TID;
 }
 

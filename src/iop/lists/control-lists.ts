@@ -9,6 +9,7 @@
  */
 import { assert } from '../../assert/assert.ts';
 import type { Region } from '../../dma/region.ts';
+import { HEADER_WORDS } from '../../i2o/frame.ts';
 import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from '../../i2o/list/sgl.ts';
 import {
   SGL_END,
@@ -74,6 +75,7 @@ export class ControlLists {
    */
   open(frame: number, sglWord: number, sizeWords: number): number {
     const { reader, place } = this;
+    assert(sglWord >= HEADER_WORDS, 'control lists: a list begins behind the header');
     this.requestBytes = 0;
     place.clear();
     reader.open(frame, sglWord, sizeWords, false);

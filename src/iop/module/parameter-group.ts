@@ -99,6 +99,7 @@ export class CounterGroup implements ParameterGroup {
   }
 
   read(_row: number, field: number, bytes: DataView, at: number): void {
+    assert(field < this.base.length, 'parameter group: a counter that is read is one of them');
     putNumber(bytes, at, 8, this.value(field) - this.base[field]);
   }
 
@@ -148,6 +149,7 @@ export class NumberGroup implements ParameterGroup {
   }
 
   read(_row: number, field: number, bytes: DataView, at: number): void {
+    assert(field < this.fields.length, 'parameter group: a number that is read is one of them');
     putNumber(bytes, at, this.fields[field].byteLength, this.value(field));
   }
 
@@ -192,6 +194,7 @@ export class ValueWriter {
   }
 
   text(text: string): void {
+    assert(text.length <= this.byteLength, 'parameter group: a text has room in its field');
     putText(this.bytes, this.at, this.byteLength, text);
   }
 }
@@ -240,6 +243,7 @@ export class DescribedGroup implements ParameterGroup {
   }
 
   write(_row: number, field: number, bytes: DataView, at: number): number {
+    assert(field < this.fields.length, 'parameter group: a value that is set is of a field there is');
     if (this.content.take === undefined) return BLOCK_STATUS_FIELD_UNWRITEABLE;
     return this.content.take(field, bytes, at);
   }

@@ -59,6 +59,7 @@ function writeRow(operation: Operation, group: ParameterGroup, results: ResultLi
 
 export function fieldGet(operation: Operation, group: ParameterGroup, results: ResultList): number {
   if (group.table) return BLOCK_STATUS_WRONG_GROUP_TYPE;
+  assert(group.rows === 1, 'operations: a scalar group has one row');
   if (unreadable(operation, group)) return BLOCK_STATUS_FIELD_UNREADABLE;
   for (let i = 0; i < operation.fieldCount; i++) {
     const field = operation.fields[i];

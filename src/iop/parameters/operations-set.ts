@@ -170,6 +170,7 @@ export function rowDelete(operation: Operation, group: ParameterGroup, events: E
 export function tableClear(_operation: Operation, group: ParameterGroup, events: EventSource): number {
   if (group.clear === undefined) return BLOCK_STATUS_NON_DYNAMIC_GROUP;
   group.clear();
+  assert(!group.table || group.rows === 0, 'operations: a table that was cleared has no rows');
   modified(events, group, WHOLE_ROWS);
   return BLOCK_STATUS_SUCCESS;
 }

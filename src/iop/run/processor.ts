@@ -13,6 +13,7 @@ import {
 } from '../../i2o/executive.gen.ts';
 import {
   FLAG_STATIC,
+  FRAME_WORDS,
   SEVERITY_FORMAT_ERROR,
   SEVERITY_PATH_ERROR,
   SEVERITY_PATH_STATE,
@@ -116,6 +117,7 @@ export class IoProcessor implements Agent {
    */
   arm(): boolean {
     const { producer, short } = this.outbound;
+    assert(!this.holding && !this.outbound.taken, 'processor: it sleeps with no frame in its hands');
     if (this.iop.starting) return false;
     const none = this.inbound.arm();
     if (short) return producer.armForFree(1);
@@ -163,6 +165,7 @@ export class IoProcessor implements Agent {
       if (devices[at].runs) work += modules[at].poll();
       at = at + 1 === modules.length ? 0 : at + 1;
     } while (at !== first);
+    assert(work >= 0, 'processor: modules say how much they have worked on');
     this.first = first + 1 === modules.length ? 0 : first + 1;
     return work;
   }
@@ -242,6 +245,7 @@ export class IoProcessor implements Agent {
       return;
     }
     // The frame that names it is free at once, and the static one is not the transport's to preserve.
+    assert(kept + FRAME_WORDS <= words.length, 'processor: a static frame lies in the region');
     outbound.preserver = undefined;
     this.deliver(kept, words[kept], words[kept + 1]);
     outbound.preserver = this.inbound;

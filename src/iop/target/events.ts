@@ -52,6 +52,7 @@ export class TargetEvents implements EventSource {
 
   /** The target says once what it may raise. */
   limitTo(capabilities: number): void {
+    assert(capabilities !== 0, 'events: a target may raise some');
     this.capabilities = capabilities;
   }
 

@@ -188,13 +188,16 @@ export class DeviceTarget implements Target {
   destroy(): void {
     this.module.quiesce();
     this.claims.reset();
+    assert(this.claims.users === 0, 'device target: a device that is destroyed has no users');
     this.usersChanged();
     this.turn(DESTROYED, DEVICE_STATE_CHANGE_NOT_AVAILABLE);
   }
 
   /** Its entry of the logical configuration table has changed. */
   entryChanged(): void {
+    const before = this.changedAt;
     this.changedAt = this.iop.tableChanged();
+    assert(this.changedAt !== before, 'device target: an entry that changes has a new indicator');
   }
 
   /** The IOP was reset: the device is as it was built. */
