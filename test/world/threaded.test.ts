@@ -206,7 +206,7 @@ describe('a card whose software throws', () => {
     const { card: threaded } = card as unknown as { card: ThreadedCard };
     const { region, memory, config } = threaded;
     const rings = new NicLayout(memory.nics[0], nicConfig(config));
-    for (let i = 0; i < config.rxRing; i++) region.words[rings.rxWord(i) + RX_ADDRESS] = 0x7ffffff0;
+    for (let i = 0; i < config.rxRing; i++) region.words[rings.rxWord(i) + RX_ADDRESS] = 0x7ffffff2;
     card.stack.send(client, new Uint8Array(100), 0, 100);
     for (let looks = 0; card.failed() === 0 && looks < 100; looks++) card.stack.wait(100);
     expect(card.failed()).toBe(ENETDOWN);
