@@ -498,6 +498,23 @@ describe('a full port holds back only what leaves by it', () => {
     expect(bed.host.told).toContain('connected 2 0');
   });
 
+  it('a connection that comes back with a full port holds nobody up at the port it left', () => {
+    const bed = fourPorts({ config: { connectionsMax: 2 } });
+    warm(bed);
+    for (const port of [1, 2]) {
+      bed.peers[port].listen(80);
+      bed.host.ports[port].room = 0;
+    }
+    const first = bed.host.connect(peerOf(1), 80, 1);
+    bed.host.turn();
+    bed.host.stack.tcpAbort(first, bed.host.nowUs);
+    expect(bed.host.connect(peerOf(2), 80, 2), 'the same control block').toBe(first);
+    bed.host.connect(peerOf(1), 80, 3);
+    bed.host.ports[1].room = 99;
+    run(bed.all);
+    expect(bed.host.told).toEqual(['connected 3 0']);
+  });
+
   it('a neighbour nobody answers for fails only what waits for it', () => {
     const bed = fourPorts();
     const u = warm(bed);

@@ -220,6 +220,20 @@ describe('whom a datagram is for', () => {
     expect(host.told).toEqual(['readable 2', 'readable 1']);
   });
 
+  it('of two bound to its address it goes to the one that is connected, whichever was bound first', () => {
+    for (const first of [true, false]) {
+      const host = bed();
+      const [a, b] = [open(host, 1), open(host, 2)];
+      for (const u of [a, b]) {
+        host.stack.udpSetOption(u, SO_REUSEADDR, 1);
+        host.stack.udpBind(u, OWN, 9);
+      }
+      host.stack.udpConnect(first ? a : b, PEER, 5);
+      host.receive(from(PEER, 5));
+      expect(host.stack.udpReadable(first ? a : b)).toBe(5);
+    }
+  });
+
   it('of two it goes to the one that is bound to its address', () => {
     const host = bed();
     const [bound, any] = [open(host, 1), open(host, 2)];

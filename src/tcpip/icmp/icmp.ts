@@ -135,7 +135,8 @@ export class Icmp {
 
   /**
    * Queues an error about the packet in a slot. Errors are never sent about any fragment but the first, about
-   * packets to many, nor about ICMP (RFC 1122 §3.2.2), nor faster than the limit (RFC 1812 §4.3.2.8).
+   * packets to many, nor about ICMP but echo requests (RFC 1122 §3.2.2), nor faster than the limit (RFC 1812
+   * §4.3.2.8).
    * @param header its IPv4 header. @returns true when the slot is kept.
    */
   queueError(packet: number, header: number, type: number, code: number): boolean {
@@ -147,7 +148,7 @@ export class Icmp {
     );
     if (!this.routes.isOwn(destination)) return false;
     if ((view.getUint16(header + IPV4_FRAGMENT) & FRAGMENT_OFFSET) !== 0) return false;
-    if (view.getUint8(header + IPV4_PROTOCOL) === PROTOCOL_ICMP && type !== ICMP_TIME_EXCEEDED) return false;
+    if (view.getUint8(header + IPV4_PROTOCOL) === PROTOCOL_ICMP && !this.isAboutEcho(header)) return false;
     if (!this.mayError()) return false;
     this.pieces.header[packet] = header;
     return this.queue(
@@ -157,6 +158,14 @@ export class Icmp {
       (type << 24) | (code << 16),
       0,
     );
+  }
+
+  /**
+   * Whether an ICMP packet is an echo request. It has eight bytes at least: one of fewer asks for no error.
+   */
+  private isAboutEcho(header: number): boolean {
+    const { view } = this.environment;
+    return view.getUint8(header + ((view.getUint8(header) & 15) << 2) + ICMP_TYPE) === ICMP_ECHO;
   }
 
   /** See `ReassemblyListener`. */
@@ -218,15 +227,10 @@ export class Icmp {
   private queueEchoReply(packet: number, source: number, destination: number): boolean {
     const { view } = this.environment;
     const at = this.pieces.address[packet];
-    // Only the type changes, from 8 to 0, so the checksum grows by 0x0800 (RFC 1624).
+    // Only the type changes, from 8 to 0, so the checksum grows by 0x0800 (RFC 1624). It may become all ones,
+    // which must stay: a message of zeros alone has no other checksum.
     const checksum = fold(view.getUint16(at + ICMP_CHECKSUM) + (ICMP_ECHO << 8));
-    return this.queue(
-      packet,
-      destination,
-      source,
-      (ICMP_ECHO_REPLY << 24) | (checksum === 0xffff ? 0 : checksum),
-      view.getInt32(at + 4),
-    );
+    return this.queue(packet, destination, source, (ICMP_ECHO_REPLY << 24) | checksum, view.getInt32(at + 4));
   }
 
   /** @returns false when there is no room for the message; its packet is still the caller's. */
