@@ -42,10 +42,9 @@ export class Routes {
     this.addresses = Int32Array.from(subnets, (subnet) => subnet.address | 0);
     this.masks = Int32Array.from(subnets, (subnet) => maskOf(subnet.prefixLength));
     this.broadcasts = Int32Array.from(subnets, (subnet) => broadcastOf(subnet.address, subnet.prefixLength));
+    // The sort keeps the order of equals: the lowest port goes first.
     const ports = subnets.map((_, port) => port);
-    this.order = Int32Array.from(
-      ports.sort((a, b) => subnets[b].prefixLength - subnets[a].prefixLength || a - b),
-    );
+    this.order = Int32Array.from(ports.sort((a, b) => subnets[b].prefixLength - subnets[a].prefixLength));
     this.loopbackPort = config.loopbackPort;
     assert(
       this.loopbackPort >= 0 && this.loopbackPort <= subnets.length,
