@@ -40,7 +40,7 @@ export const EVENT_BYTES_MAX = 300_000;
 /** Heads and ends hold a few kilobytes; more than this is damage. */
 export const MAP_BYTES_MAX = 1 << 20;
 
-/** How every trace file goes on after its first byte: the first entry of the head. */
+/** The bytes of every trace file after its first one: the first entry of the head. */
 export const SIGNATURE: Uint8Array = new TextEncoder().encode('\u{0}format\u{0}inic-trace');
 SIGNATURE[0] = 0xa6; // a string of 6 bytes
 SIGNATURE[7] = 0xaa; // and one of 10

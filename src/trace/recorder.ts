@@ -54,7 +54,7 @@ export class Recorder {
   private readonly wakes: () => number;
   private wakesSeen: number;
   private lastNs = 0;
-  /** Nothing more is told. */
+  /** True after `end`: the sink is told nothing more. */
   ended = false;
   /** Byte addresses of words the host waits for, and their values when it began to. */
   private readonly watched = new Int32Array(WATCHED_MAX);
@@ -270,7 +270,7 @@ class TracedProducer implements FrameProducer {
     return this.inner.restart(destroyed);
   }
 
-  /** A copy of an undelivered request is no frame, and changes none. */
+  /** Tells that the frame changes hands, if it is one: the copy of an undelivered request is not. */
   private changesHands(side: number): void {
     if (this.holdsFrame()) this.recorder.owner(INBOUND, slotOf(this.area, this.frame), side);
   }

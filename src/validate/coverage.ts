@@ -35,7 +35,10 @@ export class Coverage {
     this.states = new Uint32Array(rows.length * STATES_MAX);
   }
 
-  /** A request is posted; before its socket moves on. @param socket −1 for none. // Hot path. */
+  /**
+   * Counts a request that is posted, before it moves its socket on.
+   * @param socket -1: it names none. // Hot path.
+   */
   request(row: MessageRow, socket: number): void {
     const { index } = row;
     this.requests[index] = this.requests[index] + 1;
@@ -46,7 +49,7 @@ export class Coverage {
     this.states[cell] = this.states[cell] + 1;
   }
 
-  /** An answer has come. // Hot path. */
+  /** Counts an answer. // Hot path. */
   reply(row: MessageRow, success: boolean): void {
     const counts = success ? this.successes : this.errors;
     counts[row.index] = counts[row.index] + 1;

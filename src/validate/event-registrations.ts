@@ -40,7 +40,7 @@ export class EventRegistrations {
   private readonly initiator = new Int32Array(TARGETS * REMEMBERED);
   private readonly transaction = new Int32Array(TARGETS * REMEMBERED);
   private readonly used = new Uint8Array(TARGETS * REMEMBERED);
-  /** 1: the request has mask 0, and its answer, which ends a registration, has not come; 2: it has. */
+  /** A request with mask 0 ends a registration. 1: its answer has not come; 2: it has. */
   private readonly ending = new Uint8Array(TARGETS * REMEMBERED);
 
   /** @param socketClass the device speaks it. @param sockets numbers there are. @param buckets there are. */
@@ -97,7 +97,7 @@ export class EventRegistrations {
     }
   }
 
-  /** Rule F-09. */
+  /** Rule F-09: an event's data is what the spec says for it. */
   private data(row: MessageRow, indicator: number, words: Int32Array, at: number): void {
     const data = getUtilEventRegisterReplyEventData(words, at);
     const sizeWords = frameSizeWords(words, at);

@@ -29,7 +29,7 @@ interface Told extends Violation {
   count: number;
 }
 
-/** Violations kept to be shown, and things told apart; more are only counted. */
+/** So many violations are kept to be shown, and so many things are told apart; more are only counted. */
 const VIOLATIONS_MAX = 4096;
 
 export class Findings {
@@ -66,7 +66,7 @@ export class Findings {
   }
 }
 
-/** As the trace's other readers write numbers of words. */
+/** A number in hexadecimal, in the form that all readers of traces use. */
 export function hex(value: number, digits = 0): string {
   return `0x${(value >>> 0).toString(16).padStart(digits, '0')}`;
 }

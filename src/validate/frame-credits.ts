@@ -1,4 +1,6 @@
-/** Whose each frame slot is, both ways: rules C, and T-07 for frames a failure preserves. */
+/**
+ * Keeps who has each frame slot, inbound and outbound: rules C, and T-07 for frames that a failure preserves.
+ */
 import { INBOUND, SIDE_HOST, type TraceHead } from '../trace/sink.ts';
 import { type Findings, hex } from './findings.ts';
 
@@ -101,7 +103,7 @@ export class FrameCredits {
    * @param address as PreservedMFA has it: the frame's address in the region, or its offset.
    */
   preserve(address: number): void {
-    // What a ring keeps is a copy, no frame's credit.
+    // A ring keeps a copy of the message; the frame itself has gone back to the host.
     if (this.ring) return;
     const slot = this.slotAt(address);
     if (slot < 0) {
@@ -131,7 +133,7 @@ export class FrameCredits {
     return -1;
   }
 
-  /** Whether the host holds the slot, to write a message in it. */
+  /** Whether the host holds the slot, so that it may write a message there. */
   hostHolds(slot: number): boolean {
     return slot >= 0 && slot < this.inbound.length && this.inbound[slot] !== WITH_CARD;
   }
@@ -156,7 +158,7 @@ export class FrameCredits {
 
   private acquire(slot: number): void {
     const state = this.inbound[slot];
-    // A preserved frame is taken up again to be posted as UtilNop.
+    // The host takes a preserved frame up again only to post it as UtilNop.
     if (state === WITH_HOST) {
       this.findings.report('C-02', slot, `inbound slot ${slot} was acquired, and the host holds it already`);
     }

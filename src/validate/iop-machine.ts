@@ -1,4 +1,4 @@
-/** The IOP's state and the session's, and the memory the host polls: rules I. */
+/** Keeps the state of the IOP and of the session, and judges the memory that the host polls: rules I. */
 import {
   EXEC_IOP_RESET,
   EXEC_OUTBOUND_INIT,
@@ -34,11 +34,11 @@ const STATE_NUMBERS = [
 /** The machine's number of the state RESET. */
 const RESET = STATE_NUMBERS.indexOf(IOP_STATE_RESET);
 
-/** What an event of the executive meant for everything else. */
+/** What an event of the executive means for sockets, buffers and queues: nothing. */
 export const NOTHING_MORE = 0;
 /** The device has forgotten its sockets and given its buffers back. */
 export const WITHDRAWN = 1;
-/** So it has, and the queues are new besides. */
+/** The same, and the queues are new besides. */
 export const RESTARTED = 2;
 
 export class IopJudge {
@@ -127,7 +127,7 @@ export class IopJudge {
     return left && success ? WITHDRAWN : NOTHING_MORE;
   }
 
-  /** Replies work from HOLD on. */
+  /** Whether the card may send replies: it may from the state HOLD on. */
   replyAllowed(): boolean {
     return this.iop > RESET;
   }
@@ -220,7 +220,7 @@ export class IopJudge {
     const state = STATE_NUMBERS.indexOf(stateNumber);
     if (state < 0) this.badWord('IopState', stateNumber);
     else if (state !== this.iop) {
-      // A trace need not begin where the machine does: the block says where it is.
+      // A trace may begin at a card that is running already: its first status block then says in which state.
       if (this.findings.frame <= 1) this.iop = state;
       else this.findings.report('I-04', 1, `IopState ${hex(stateNumber)} while ${this.describe()}`);
     }

@@ -1,4 +1,7 @@
-/** Where a stretch of memory that a message names lies, by the areas in a trace's head. Addresses count from the region's start. */
+/**
+ * Where a stretch of memory that a message names lies, by the areas in a trace's head. Addresses count from
+ * the region's start.
+ */
 import type { TraceMemory } from '../trace/sink.ts';
 
 /** Whether all of it lies in the part of the region that the executive may write for the host. */

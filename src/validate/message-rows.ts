@@ -69,7 +69,7 @@ export class FieldCheck {
     return ((words[at + this.word] >>> this.low) & this.mask) >>> 0;
   }
 
-  /** // Hot path. */
+  /** Whether the field has a good value. // Hot path. */
   good(words: Int32Array, at: number): boolean {
     const value = ((words[at + this.word] >>> this.low) & this.mask) >>> 0;
     if (value < this.min || value > this.max || (value & ~this.bits) !== 0) return false;
@@ -154,7 +154,7 @@ export class MessageRow {
     this.namesSocket = hasField(request, 'socketId');
     this.hasReplyMode = hasField(request, 'replyMode');
     this.replyNamesSocket = entry?.replyForm === 'single' && hasField(reply, 'socketId');
-    // Executive and utility messages name general codes there, which are judged as such.
+    // Executive and utility messages name general codes in their place: see `generalStatuses`.
     if (entry?.className === 'socket') for (const { name } of entry.errno) this.errno[errnoNumber(name)] = 1;
     this.onRequest = machines.columns(`request ${this.name}`);
     this.onSuccess = machines.columns(`reply ${this.name} success`);

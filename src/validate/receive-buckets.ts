@@ -21,7 +21,7 @@ export class ReceiveBuckets {
    * many besides.
    */
   unseen = 0;
-  /** How many there ever were. */
+  /** How many buckets were ever posted out of sight. */
   unseenEver = 0;
   /** What the card has cannot be told exactly: something was posted out of sight, or is ended early. */
   unsure = false;
@@ -155,7 +155,7 @@ export class ReceiveBuckets {
     this.findings.report('O-04', bucket, `${length} bytes at ${hex(address)}, in bucket ${bucket}`);
   }
 
-  /** The host has everything again, without a word. */
+  /** The card was reset: the host has every bucket again, and is told nothing. */
   reset(): void {
     this.posted.fill(0);
     this.withCard = 0;

@@ -188,7 +188,7 @@ export class RequestJudge {
     const { requestReserved } = row;
     for (let word = HEADER_WORDS + 1; word < requestReserved.length; word++) {
       const stray = words[at + word] & requestReserved[word];
-      // Whoever takes the request ignores them, so it is none the worse.
+      // The card ignores bits that no field names, so that the request is a good one all the same.
       if (stray !== 0) this.fault('F-08', row, `bits ${hex(stray)} of word ${word}`);
     }
     if (row.listCount === undefined) return true;

@@ -1,4 +1,4 @@
-/** Every socket number's state as the socket machine has it, and what goes with it: rules K and R-05. */
+/** Keeps the state of every socket number by the socket machine of spec/states.yaml: rules K and R-05. */
 import { SOCKET_ABORT } from '../i2o/socket.gen.ts';
 import type { Findings } from './findings.ts';
 import { ILLEGAL, type Machine, UNNAMED } from './machine.ts';
@@ -8,11 +8,11 @@ export class Sockets {
   readonly state: Uint8Array;
   private readonly machine: Machine;
   private readonly findings: Findings;
-  /** Where a posted number was posted. */
+  /** The listener at which a posted number was posted; -1 for none. */
   private readonly listener: Int32Array;
   /** The contexts of the request that posted it. */
   readonly postInitiator: Int32Array;
-  /** Bytes the records brought less those credited. */
+  /** Bytes that records have brought, less those the host has credited. */
   private readonly uncredited: Float64Array;
   private readonly endedNs: Float64Array;
   private readonly freedNs: Float64Array;
@@ -183,7 +183,7 @@ export class Sockets {
     }
   }
 
-  /** The device has forgotten everything. */
+  /** The device was quiesced or reset: it has forgotten its sockets. */
   withdraw(): void {
     for (let socket = 0; socket < this.state.length; socket++) {
       const next = this.machine.after(this.state[socket], this.withdrawnColumn);
@@ -217,7 +217,7 @@ export class Sockets {
     return this.machine.states[this.state[socket]];
   }
 
-  /** A number is used anew. */
+  /** A number begins a new life: nothing of the one before counts. */
   private forget(socket: number): void {
     this.uncredited[socket] = 0;
     this.endedNs[socket] = 0;

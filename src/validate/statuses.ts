@@ -37,7 +37,7 @@ export class StatusJudge {
     this.requests = requests;
   }
 
-  /** Rules F-04 and F-05. */
+  /** Rules F-04, F-05 and F-08: the status is one of the spec, and its detail fits it. */
   judge(row: MessageRow, word4: number, status: number): void {
     const detail = word4 & 0xffff;
     if ((word4 & STATUS_RESERVED) !== 0)
@@ -51,7 +51,7 @@ export class StatusJudge {
     }
   }
 
-  /** Rule T-09. */
+  /** Rule T-09: a status that says that a request was ended needs a request that ended it. */
   private cause(row: MessageRow, status: number): void {
     const { abortPosted, processAbortPosted } = this.requests;
     const aborted = status >= ABORT_FIRST && status <= ABORT_LAST && !abortPosted;
@@ -69,7 +69,7 @@ export class StatusJudge {
     return row.errno[detail] === 1 || (this.unusual(row) && this.general[detail] === 1);
   }
 
-  /** A message this card may not know at all is refused as such. */
+  /** Whether a card of an older version, or of another organization, may refuse the message as unknown. */
   private unusual(row: MessageRow): boolean {
     return row.since > 1 || row.functionCode === PRIVATE_ECHO;
   }

@@ -35,7 +35,7 @@ export class Transactions {
   readonly timeNs: Float64Array;
   private readonly alike: Int32Array;
   private free = 0;
-  /** Entries waiting, by row, and of which rows a reply was ever lost to overflow. */
+  /** Requests that wait, by row. */
   readonly waitingOf: Int32Array;
   waiting = 0;
   /** The table was full once: what is missing in it may have been asked for. */
@@ -133,7 +133,7 @@ export class Transactions {
     let foundBefore = NONE;
     while (entry !== NONE) {
       if (this.matches(entry, row, initiator, transaction)) {
-        found = entry; // the oldest lies deepest
+        found = entry; // chains grow at their head, so that the last match is the oldest
         foundBefore = before;
       }
       before = entry;
@@ -153,7 +153,7 @@ export class Transactions {
     return true;
   }
 
-  /** The same among those answered only in certain cases, the latest first. */
+  /** `take` for requests that are answered only in certain cases; finds the latest. */
   takeQuiet(row: number, initiator: number, transaction: number): boolean {
     const oldest = Math.max(0, this.quietCount - QUIET);
     for (let i = this.quietCount - 1; i >= oldest; i--) {

@@ -134,7 +134,7 @@ export class TransmitBuffers {
     }
   }
 
-  /** The host has everything again, without a word. */
+  /** The card was reset: the host has every buffer again, and is told nothing. */
   reset(): void {
     this.state.fill(WITH_HOST);
     this.out = 0;

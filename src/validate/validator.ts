@@ -90,7 +90,7 @@ export class Validator implements TraceSink {
     this.replies = new ReplyJudge(this.trial, this.credits, this.requests, () => this.withdrawn(false));
   }
 
-  /** // Hot path: 0.45 µs with the events around it. */
+  /** A frame has passed. // Hot path: 0.45 µs with the events that belong to it. */
   frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
     this.findings.frame += 1;
     this.time(timeNs);

@@ -3,7 +3,7 @@
  * card.
  */
 import { describe } from 'vitest';
-import { REQUEST_STATUS_SUCCESS } from '../../src/i2o/executive.gen.ts';
+import { REQUEST_STATUS_ERROR_NO_DATA, REQUEST_STATUS_SUCCESS } from '../../src/i2o/executive.gen.ts';
 import * as s from '../../src/i2o/socket.gen.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
 import { checkStatistics, numbers } from '../../src/ism/device-groups.ts';
@@ -112,6 +112,9 @@ describe('receive records', () => {
   trips('receive records: a record goes into an open frame', () =>
     bed().records.add(NO_BUCKET, 0, s.RECEIVE_FLAG_END_OF_STREAM, 0, 0),
   );
+  trips('receive records: records are told as success, or as buckets that an abort has ended', () =>
+    bed().records.openWith(REQUEST_STATUS_ERROR_NO_DATA),
+  );
   trips('receive records: a record lies within its frame', () => {
     const records = open();
     records['count'] = 6;
@@ -176,6 +179,10 @@ describe('connection replies', () => {
     const { connections, sockets } = bed();
     Object.assign(sockets[0], { kind: KIND_LISTENER, postedHead: 1, postedTail: 1 });
     connections['returnHead'](0, sockets[0], 22);
+  });
+  trips('connection replies: a number that comes back without a connection has an errno', () => {
+    const { connections, sockets } = bed();
+    connections['returnHead'](0, sockets[0], 0);
   });
   trips('connection replies: a number that is answered was posted', () => {
     const { connections, sockets } = bed();

@@ -3,7 +3,7 @@ import { describe } from 'vitest';
 import * as s from '../../src/i2o/socket.gen.ts';
 import { checkSocketsMax } from '../../src/ism/build-socket-module.ts';
 import { TRANSACTIONS_MAX } from '../../src/ism/replies/send-outcomes.ts';
-import { KIND_LISTENER, KIND_POSTED, PENDING_CLOSE } from '../../src/ism/sockets/card-socket.ts';
+import { CardSocket, KIND_LISTENER, KIND_POSTED, PENDING_CLOSE } from '../../src/ism/sockets/card-socket.ts';
 import { trips } from '../rules/trips.ts';
 import { DATAGRAM, LOCALHOST, SocketCard, STREAM } from './card.ts';
 
@@ -73,6 +73,12 @@ describe('requests about listeners', () => {
 });
 
 describe('inquiries', () => {
+  trips('inquiries: a socket whose option is asked for has a connection', () =>
+    bed().control['inquiries'].optionGet(100, new CardSocket()),
+  );
+  trips('inquiries: a socket whose name is asked for has a connection', () =>
+    bed().control['inquiries'].nameGet(100, new CardSocket()),
+  );
   trips('inquiries: a socket is in a state that the class names', () => {
     const { card, stack } = bed();
     card.create(0, STREAM);
@@ -112,6 +118,7 @@ describe('sends by general lists', () => {
     sendLists['add'](4096, 10);
     listSends['buffer']();
   });
+  trips('list sends: pieces are given back from the first on', () => bed().listSends['giveBack'](2, 1));
   trips('list sends: a buffer that waits is one of the list', () => {
     const { listSends } = bed();
     listSends['waitingTo'] = 2;

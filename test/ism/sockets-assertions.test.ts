@@ -64,6 +64,7 @@ describe('buckets', () => {
     buckets.take(1);
   });
   trips('buckets: only a bucket of the pool has an address', () => stocked().addressOf(-1));
+  trips('buckets: only a bucket of the pool has a context', () => stocked().contextOf(4));
   trips('buckets: an abort ends only a bucket that can be filled', () => {
     const buckets = stocked();
     buckets.end(buckets.take(0));
@@ -123,6 +124,7 @@ describe('a socket', () => {
 
 describe('the queue of pending sockets', () => {
   trips('pending sockets: a failure has an errno', () => pendingOf(2).pending.noteFailed(0, 0));
+  trips('pending sockets: news is of a socket of this card', () => pendingOf(2).pending.note(2, 1));
   trips('pending sockets: a note says what is pending', () => pendingOf(2).pending.note(0, 0));
   trips('pending sockets: the queue has room for every socket', () => {
     const { pending, sockets } = pendingOf(1);
@@ -148,6 +150,7 @@ describe('the queue of pending sockets', () => {
 
 describe('send buffers', () => {
   trips('send buffers: a status is asked for only when a context waits to be told', () => sent().nextStatus);
+  trips('send buffers: a tag is asked for of a context that the stack has', () => sent().tagOf(1));
   trips('send buffers: the pieces are those of a known context', () =>
     sent().contains(-1, AREA.offset, 100, false),
   );

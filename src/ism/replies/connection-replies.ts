@@ -201,6 +201,7 @@ export class ConnectionReplies {
 
   /** Gives the oldest posted number back without a connection. */
   private returnHead(listenerId: number, listener: CardSocket, errno: number): void {
+    assert(errno > 0, 'connection replies: a number that comes back without a connection has an errno');
     const postedId = listener.postedHead;
     const posted = this.sockets[postedId];
     this.unlinkHead(listener);

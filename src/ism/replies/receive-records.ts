@@ -4,7 +4,7 @@
  * overtake it, or at the end of the turn.
  */
 import { assert } from '../../assert/assert.ts';
-import { REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
+import { REQUEST_STATUS_ABORT_NO_DATA, REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, frameFlags, frameFunction } from '../../i2o/frame.ts';
 import {
   DATAGRAM_SOURCE_WORDS,
@@ -60,6 +60,8 @@ export class ReceiveRecords {
 
   /** The same for records that are told with another ReqStatus, since those of one frame share it. */
   openWith(status: number): boolean {
+    const known = status === REQUEST_STATUS_SUCCESS || status === REQUEST_STATUS_ABORT_NO_DATA;
+    assert(known, 'receive records: records are told as success, or as buckets that an abort has ended');
     if (this.frame !== NO_FRAME) {
       if (this.status === status) return true;
       this.close();

@@ -145,10 +145,11 @@ export class Aborts {
     const { sendBuffers } = this;
     const before = sendBuffers.held;
     for (let context = 0; context < sendBuffers.count; context++) {
+      if (!sendBuffers.isHeld(context)) continue;
       const socketId = tagSocketId(sendBuffers.tagOf(context));
-      const socket = sendBuffers.isHeld(context) ? this.sockets[socketId] : undefined;
+      const socket = this.sockets[socketId];
       // What a closed socket has left behind is on its way, and no longer a request of anybody's.
-      if (socket === undefined || sendTag(socketId, socket) !== sendBuffers.tagOf(context)) continue;
+      if (sendTag(socketId, socket) !== sendBuffers.tagOf(context)) continue;
       const datagram = socket.kind === KIND_DATAGRAM;
       if (!match.matches(datagram ? SOCKET_SEND_TO : SOCKET_SEND, context)) continue;
       if (datagram && isOpen(socket)) this.endDatagrams(socket);

@@ -41,6 +41,7 @@ export class Inquiries {
 
   /** SocketOptionGet. */
   optionGet(frame: number, { kind, connection }: CardSocket): void {
+    assert(connection >= 0, 'inquiries: a socket whose option is asked for has a connection');
     const { words, stack } = this;
     const option = getSocketOptionGetOption(words, frame);
     const value =
@@ -68,6 +69,7 @@ export class Inquiries {
 
   /** SocketNameGet: the socket's own name, or its peer's, as getsockname and getpeername tell them. */
   nameGet(frame: number, { kind, connection: c }: CardSocket): void {
+    assert(c >= 0, 'inquiries: a socket whose name is asked for has a connection');
     const { words, stack } = this;
     const datagram = kind === KIND_DATAGRAM;
     const local = getSocketNameGetWhich(words, frame) === NAME_OF_LOCAL;

@@ -276,6 +276,7 @@ export class ListSends {
 
   /** Answers the contexts of pieces that the stack has not taken. */
   private giveBack(from: number, to: number): void {
+    assert(from <= to, 'list sends: pieces are given back from the first on');
     const { length, context } = this.lists;
     for (let i = from; i < to; i++) {
       this.counters[BYTES_REFUSED] += length[i];

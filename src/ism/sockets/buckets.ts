@@ -119,6 +119,7 @@ export class Buckets {
 
   /** BufferContext that a bucket was posted with. */
   contextOf(bucket: number): number {
+    assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has a context');
     return this.context[bucket];
   }
 

@@ -44,6 +44,10 @@ export class PendingSockets {
 
   /** Adds to what is pending of a socket, and queues it. @param bits PENDING_ bits. */
   note(socketId: number, bits: number): void {
+    assert(
+      socketId >= 0 && socketId < this.sockets.length,
+      'pending sockets: news is of a socket of this card',
+    );
     assert(bits > 0, 'pending sockets: a note says what is pending');
     this.sockets[socketId].pending |= bits;
     this.enqueue(socketId);

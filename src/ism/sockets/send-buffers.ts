@@ -172,6 +172,7 @@ export class SendBuffers {
 
   /** `sendTag` of the socket that a held context was sent for. */
   tagOf(context: number): number {
+    assert(this.isHeld(context), 'send buffers: a tag is asked for of a context that the stack has');
     return this.tag[context];
   }
 
