@@ -1,5 +1,5 @@
 /*
- * I2O's messaging unit (src/i2o/queues/fifo/): four FIFOs of message frame addresses and the life of every
+ * I2O's messaging unit (I2O 1.5; src/i2o/queues/fifo/): four FIFOs of message frame addresses and the life of every
  * frame between them. Reading a port takes an address or answers EMPTY; writing one pushes an address. The host takes an
  * inbound frame, posts it or posts it as a NOP; the card answers each request with one outbound frame and gives the inbound
  * frame back, or cannot deliver it: then it answers with a failure record, and the frame stays preserved until the host has

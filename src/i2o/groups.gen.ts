@@ -194,8 +194,8 @@ export const GROUP_HARDWARE_RESOURCES_BUS_TYPE = 3;
 export const GROUP_HARDWARE_RESOURCES_BUS_DATA = 4;
 
 /**
- * The logical configuration table's head. The reference names 0101 and 0102 together as the table's; that
- * the first is its head and the second its entries is our reading, as of the driver store's two.
+ * The logical configuration table's head. The headers name 0101 and 0102 together as the table's; that the
+ * first is its head and the second its entries is our reading, as of the driver store's two.
  */
 export const GROUP_LOGICAL_CONFIGURATION_HEAD: GroupLayout = {
   number: 0x0101,

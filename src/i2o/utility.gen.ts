@@ -90,7 +90,7 @@ export const CLAIM_FLAG_NAMES: Readonly<Record<number, string>> = {
   0x20: 'NoManagementService',
 };
 
-// GenericEvent: Event bits every class has
+// GenericEvent: Event bits that every class has
 /** the device's state changed; data is a DeviceStateChange number */
 export const GENERIC_EVENT_STATE_CHANGE = 0x80000000;
 /** data: 0 normal, 1 error threshold, 2 media fault */

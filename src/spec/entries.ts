@@ -82,7 +82,7 @@ export interface MessageEntry {
   /** Class version that brought it. */
   readonly since: number;
   readonly origin: string;
-  /** Section of the notes on I2O it restates; none for what is ours. */
+  /** The public header that shows the layout; none for what is ours. */
   readonly reference?: string;
   readonly doc: string;
   readonly request: LayoutEntry;

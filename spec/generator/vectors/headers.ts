@@ -4,7 +4,7 @@ import { buildFrame, type Damage, type Spec } from './frames.ts';
 import { failed } from './requests.ts';
 import type { Answer, Vector } from './vector.ts';
 
-/** FailureCodes of I2O 1.5. */
+/** FailureCodes (FreeBSD sys/dev/asr/i2omsg.h). */
 const VERSIONS = [0, 2, 3, 7];
 const REQUEST_FLAGS = [0x01, 0x02, 0x04, 0x08, 0x20, 0x40, 0x80, 0xff];
 const TARGETS = [2, 0x00f, 0x011, 0x123, 0xfff];

@@ -14,7 +14,7 @@ import { badValues, goodValues } from './values.ts';
 import type { Answer, Frame, Vector } from './vector.ts';
 
 const LEGAL: Answer = { answer: 'legal' };
-/** DetailedStatusCodes of a transaction error, as in I2O 1.5 (Linux include/linux/i2o.h). */
+/** DetailedStatusCodes of a transaction error (FreeBSD sys/dev/asr/i2omsg.h). */
 const STATUS = {
   InvalidMessageFlags: 0x0f,
   InvalidOffset: 0x10,
