@@ -20,7 +20,10 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const utility = readClass(read('spec/utility.yaml'));
   const groups = readGroups(read('spec/groups.yaml'));
   const classes = [socket, executive, utility];
-  const frame = readFrame(read('spec/frame.yaml'), classes.flatMap(({ enums }) => enums)); // biome-ignore format: one line
+  const frame = readFrame(
+    read('spec/frame.yaml'),
+    classes.flatMap(({ enums }) => enums),
+  );
   const states = optional(read, 'spec/states.yaml');
   const rules = optional(read, 'spec/rules.yaml');
   const machines = states === undefined ? [] : readMachines(states, classes);

@@ -14,11 +14,18 @@ import { expect, integer, items, type Raw, record, text, unique } from './yaml.t
 const EVENTS = /^(request|reply|polled|record|event) \S.*$/;
 const OF_MESSAGES = ['request', 'reply', 'polled'];
 
-/** @param classes whose messages and enumerations the machines name. @throws TypeError of one line that says where and what. */
+/**
+ * @param classes whose messages and enumerations the machines name.
+ * @throws TypeError of one line that says where and what.
+ */
 export function readMachines(yaml: string, classes: readonly ClassSpec[]): MachineEntry[] {
   const root = record(parse(yaml), 'states', ['machines']);
   const machines = items(root['machines'], 'machines').map((entry) => readMachine(entry, classes));
-  unique(machines.map(({ name }) => name), 'machines', 'name'); // biome-ignore format: one line
+  unique(
+    machines.map(({ name }) => name),
+    'machines',
+    'name',
+  );
   return machines;
 }
 
@@ -108,6 +115,10 @@ export function readRules(yaml: string): RuleEntry[] {
     expect(/^[A-Z]+-\d\d$/.test(id), where, 'an id is letters, a dash and two digits');
     return { id, title, doc: text(raw['doc'], where), reference: text(raw['reference'], where) };
   });
-  unique(rules.map(({ id }) => id), 'rules', 'id'); // biome-ignore format: one line
+  unique(
+    rules.map(({ id }) => id),
+    'rules',
+    'id',
+  );
   return rules;
 }

@@ -1,11 +1,15 @@
 /**
- * A Wireshark dissector in Lua, spec/wireshark/inic.lua: shows the frames of a capture that `inic decode --pcapng` wrote, each field
- * by its name in the spec. What the messages are comes from the catalogue as tables; dissector-engine.lua walks them.
+ * A Wireshark dissector in Lua, spec/wireshark/inic.lua: shows the frames of a capture that `inic decode
+ * --pcapng` wrote, each field by its name in the spec. What the messages are comes from the catalogue as
+ * tables; dissector-engine.lua walks them.
  */
 import type { Catalogue, EnumEntry, FieldEntry, LayoutEntry, MessageEntry } from '../../src/spec/entries.ts';
 import { hex } from './names.ts';
 
-/** @param engine text of spec/generator/dissector-engine.lua. @param errnos number and name of every errno there is. */
+/**
+ * @param engine text of spec/generator/dissector-engine.lua.
+ * @param errnos number and name of every errno there is.
+ */
 export function generateDissector(
   catalogue: Catalogue,
   engine: string,
@@ -36,7 +40,7 @@ export function generateDissector(
     'end',
     '',
     ...enums.filter(({ bitSet }) => !bitSet).map(enumTable),
-    `names.Errno = { [0] = "none", ${errnos.map(([number, name]) => `[${number}] = ${quoted(name)}`).join(', ')} }`,
+    `names.Errno = { [0] = "none", ${namesByNumber(errnos)} }`,
     '',
     ...tables,
     '',
@@ -47,8 +51,13 @@ export function generateDissector(
   ].join('\n');
 }
 
+/** The entries of a Lua table. */
+function namesByNumber(names: readonly (readonly [number: number | string, name: string])[]): string {
+  return names.map(([number, name]) => `[${number}] = ${quoted(name)}`).join(', ');
+}
+
 function enumTable({ name, values }: EnumEntry): string {
-  return `names.${name} = { ${values.map(({ name: word, value }) => `[${hex(value)}] = ${quoted(word)}`).join(', ')} }`;
+  return `names.${name} = { ${namesByNumber(values.map((entry) => [hex(entry.value), entry.name]))} }`;
 }
 
 function messageTable(message: MessageEntry, names: FieldNames): string {
@@ -70,9 +79,8 @@ function layoutTable(layout: LayoutEntry, owner: string, className: string, name
   const counter = layout.fields.find(({ name }) => name === 'count');
   const count = counter === undefined ? '' : `, count = ${counter.word}, bits = ${counter.high + 1}`;
   if (list?.structure !== undefined) {
-    parts.push(
-      `list = { word = ${list.word}, stride = ${list.stride}, structure = ${quoted(list.structure)}${count} }`,
-    );
+    const place = `word = ${list.word}, stride = ${list.stride}`;
+    parts.push(`list = { ${place}, structure = ${quoted(list.structure)}${count} }`);
   } else if (list !== undefined) {
     const element = { name: list.name, word: 0, low: 0, high: 31, doc: list.doc };
     const field = names.define(owner, className, element);

@@ -1,4 +1,6 @@
-/** Reads and checks the parameter groups (groups.yaml), and writes them for the card: src/i2o/groups.gen.ts. */
+/**
+ * Reads and checks the parameter groups (groups.yaml), and writes them for the card: src/i2o/groups.gen.ts.
+ */
 import { parse } from 'yaml';
 import type { GroupEntry, GroupFieldEntry } from '../../src/spec/entries.ts';
 import { constantName, docComment, hex, quote } from './names.ts';
@@ -16,8 +18,16 @@ export interface GroupSpec extends GroupEntry {
 export function readGroups(yaml: string): GroupSpec[] {
   const root = record(parse(yaml), 'groups', ['groups']);
   const groups = items(root['groups'], 'groups').map(readGroup);
-  unique(groups.map(({ name }) => name), 'groups', 'name'); // biome-ignore format: one line
-  unique(groups.map(({ number, target }) => `${target} ${number}`), 'groups', 'number'); // biome-ignore format: one line
+  unique(
+    groups.map(({ name }) => name),
+    'groups',
+    'name',
+  );
+  unique(
+    groups.map(({ number, target }) => `${target} ${number}`),
+    'groups',
+    'number',
+  );
   return groups;
 }
 
@@ -29,7 +39,11 @@ function readGroup(entry: unknown): GroupSpec {
   expect(inRange, where, `number ${String(number)} is no 16-bit number`);
   expect(TARGETS.includes(String(raw['target'])), where, `target ${String(raw['target'])} is unknown`);
   const fields = items(raw['fields'], where).map((field, index) => readField(field, index, where));
-  unique(fields.map(({ name }) => name), where, 'field'); // biome-ignore format: one line
+  unique(
+    fields.map(({ name }) => name),
+    where,
+    'field',
+  );
   const keyField = fields.findIndex(({ name }) => name === raw['key']);
   expect(raw['key'] === undefined || keyField >= 0, where, `key ${String(raw['key'])} is no field`);
   expect(raw['key'] === undefined || raw['table'] === true, where, 'only a table has a key');

@@ -4,7 +4,10 @@ import wabt from 'wabt';
 const FEATURES = { simd: true, threads: true, bulk_memory: true };
 const BASE64_COLUMNS = 100;
 
-/** @returns the text of `src/dma/kernels.gen.ts`. @throws Error with line and column where the text does not assemble. */
+/**
+ * @returns the text of `src/dma/kernels.gen.ts`.
+ * @throws Error with line and column where the text does not assemble.
+ */
 export async function generateKernels(wat: string): Promise<string> {
   const assembler = await wabt();
   const module = assembler.parseWat('src/dma/kernels.wat', wat, FEATURES);

@@ -95,7 +95,8 @@ const CAMEL = /^[a-z][A-Za-z0-9]*$/;
 const PASCAL = /^[A-Z][A-Za-z0-9]*$/;
 /** Parameter names every writer has, so that no field may. */
 const RESERVED =
-  'words frame at targetTid initiatorTid initiatorContext transactionContext requestStatus detailedStatus sizeWords';
+  'words frame at targetTid initiatorTid initiatorContext transactionContext ' +
+  'requestStatus detailedStatus sizeWords';
 
 function readFields(
   value: unknown,
@@ -134,7 +135,11 @@ function readFields(
     expect(known, place, `enum ${field.enum} is unknown`);
     return field;
   });
-  unique(fields.map(({ name }) => name), where, 'field'); // biome-ignore format: one line
+  unique(
+    fields.map(({ name }) => name),
+    where,
+    'field',
+  );
   return fields;
 }
 
@@ -240,7 +245,11 @@ function readErrno(value: unknown, where: string): Errno[] {
       ...(states === undefined ? {} : { in: states }),
     };
   });
-  unique(errno.map(({ name }) => name), where, 'errno'); // biome-ignore format: one line
+  unique(
+    errno.map(({ name }) => name),
+    where,
+    'errno',
+  );
   return errno;
 }
 
@@ -250,8 +259,16 @@ export function readEnum(entry: unknown): Enum {
   for (const value of items(raw.values, where)) {
     integer(record(value, where, ['name', 'value', 'doc'])['value'], where, 0, 0xffffffff);
   }
-  unique(raw.values.map(({ name }) => name), where, 'name'); // biome-ignore format: one line
-  unique(raw.values.map(({ value }) => value), where, 'value'); // biome-ignore format: one line
+  unique(
+    raw.values.map(({ name }) => name),
+    where,
+    'name',
+  );
+  unique(
+    raw.values.map(({ value }) => value),
+    where,
+    'value',
+  );
   return raw;
 }
 
@@ -263,7 +280,10 @@ export function readStructure(entry: unknown, enums: readonly Enum[], reserved =
   return { ...raw, fields: readFields(raw.fields, where, enums, 0, raw.words, reserved) };
 }
 
-/** @param yaml text of socket.yaml or executive.yaml. @throws TypeError of one line that says where and what. */
+/**
+ * @param yaml text of socket.yaml or executive.yaml.
+ * @throws TypeError of one line that says where and what.
+ */
 export function readClass(yaml: string): ClassSpec {
   const root = record(parse(yaml), 'file', ['class', 'enums', 'messages', 'structures', 'replies?']);
   const head = record(root['class'], 'class', ['name', 'id', 'version', 'origin', 'reference?', 'doc']);
@@ -271,8 +291,16 @@ export function readClass(yaml: string): ClassSpec {
   const shared = root['replies'] === undefined ? {} : (root['replies'] as Raw);
   const messages = items(root['messages'], 'messages').map((entry) => readMessage(entry, enums, shared));
   const structures = items(root['structures'], 'structures').map((entry) => readStructure(entry, enums));
-  unique([...messages, ...structures, ...enums].map(({ name }) => name), 'file', 'name'); // biome-ignore format: one line
-  unique(messages.map((message) => message.function), 'messages', 'function'); // biome-ignore format: one line
+  unique(
+    [...messages, ...structures, ...enums].map(({ name }) => name),
+    'file',
+    'name',
+  );
+  unique(
+    messages.map((message) => message.function),
+    'messages',
+    'function',
+  );
   for (const { list } of messages.flatMap(({ request, reply }) => [request, reply ?? request])) {
     const known = list?.structure === undefined || structures.some(({ name }) => name === list.structure);
     expect(known, 'lists', `structure ${list?.structure} is unknown`);

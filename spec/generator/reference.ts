@@ -245,7 +245,8 @@ function describeCounters(counters: readonly CounterSpec[]): string[] {
   return [
     '## Counters',
     '',
-    'The ledger, in shared memory. Each side writes its own; a name ending in `Bytes` goes with the one before it.',
+    'The ledger, in shared memory. Each side writes its own. A name that ends in `Bytes` goes with the one ' +
+      'before it.',
     '',
     ...groups.flatMap((group) => [
       `### Counters: ${group}`,

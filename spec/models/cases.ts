@@ -1,4 +1,7 @@
-/** What `npm run model` checks: each model as built, in several sizes, and each with one fault that must be found. */
+/**
+ * What `npm run model` checks: each model as built, in several sizes, and each with one fault that must be
+ * found.
+ */
 
 /** `safety`: asserts and invalid end states. `liveness`: the model's ltl formula, under weak fairness. */
 export type Check = 'safety' | 'liveness';

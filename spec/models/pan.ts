@@ -43,8 +43,10 @@ export function readOutcome(output: string): Outcome {
 }
 
 /**
- * Checks one case. A counter-example is searched for breadth first, so that the first found is a shortest one.
- * @param source path of the model. @param trail also print the counter-example. @throws Error when a tool fails.
+ * Checks one case. A counter-example is searched for breadth first, so that the first found is a shortest
+ * one.
+ * @param source path of the model. @param trail also print the counter-example. @throws Error when a tool
+ *   fails.
  */
 export async function check(
   entry: ModelCase,

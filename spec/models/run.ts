@@ -1,7 +1,8 @@
 /**
- * `npm run model`: checks every model and every deliberate fault with spin, and prints a table. Exit status 0 if each
- * came out as expected, 1 if not or no case has these words, 2 if spin or the C compiler is missing.
- * `npm run model -- WORD…` checks the cases that name every word, and prints their counter-examples step by step.
+ * `npm run model`: checks every model and every deliberate fault with spin, and prints a table. Exit status 0
+ * if each came out as expected, 1 if not or no case has these words, 2 if spin or the C compiler is missing.
+ * `npm run model -- WORD…` checks the cases that name every word, and prints their counter-examples step by
+ * step.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +25,8 @@ function verdict(entry: ModelCase, outcome: Outcome): string {
 function row(cells: readonly string[]): string {
   const [model, defines, property, states, depth, seconds, result, shows] = cells;
   const numbers = `${states!.padStart(9)} ${depth!.padStart(7)} ${seconds!.padStart(6)}`;
-  return `${model!.padEnd(5)} ${defines!.padEnd(29)} ${property!.padEnd(8)} ${numbers}  ${result!.padEnd(6)} ${shows}`;
+  const names = `${model!.padEnd(5)} ${defines!.padEnd(29)} ${property!.padEnd(8)}`;
+  return `${names} ${numbers}  ${result!.padEnd(6)} ${shows}`;
 }
 
 async function main(): Promise<number> {
@@ -64,8 +66,10 @@ async function main(): Promise<number> {
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   const faults = chosen.filter((entry) => !entry.holds).length;
-  const sum = `${chosen.length - faults} cases that hold, ${faults} deliberate faults; ${states.toLocaleString('en')} states`;
-  console.log(`${sum}; ${unexpected === 0 ? 'all as expected' : `${unexpected} NOT AS EXPECTED`}`);
+  const cases = `${chosen.length - faults} cases that hold, ${faults} deliberate faults`;
+  console.log(
+    `${cases}; ${states.toLocaleString('en')} states; ${unexpected === 0 ? 'all as expected' : `${unexpected} NOT AS EXPECTED`}`,
+  );
   return unexpected === 0 ? 0 : 1;
 }
 

@@ -1,13 +1,17 @@
 /**
- * Where everything of one card lies in the shared region. Each holder is one line of the plan with its reason. The host
- * driver and the card are given the same layout, and neither is given anything else of the other.
+ * Where everything of one card lies in the shared region. Each holder is one line of the plan with its
+ * reason. The host driver and the card are given the same layout, and neither is given anything else of the
+ * other.
  */
 import { assert } from '../assert/assert.ts';
 import { LEDGER_BYTES } from '../ledger/ledger.ts';
 import type { MemoryPlan } from './plan.ts';
 import { type PoolArea, planPool } from './pool-area.ts';
 
-/** Bytes of the control area, the only part of the region that the executive writes for the host: status block, tables. */
+/**
+ * Bytes of the control area, the only part of the region that the executive writes for the host: status
+ * block, tables.
+ */
 export const CONTROL_BYTES = 8192;
 /** Where parameter lists begin in the control area. Before them lies what bring-up asks for. */
 export const CONTROL_PARAMS_AT = 4096;
@@ -76,7 +80,10 @@ export interface PoolSizes {
 /** Bytes of one slot of immediate data: the most that fits a frame, rounded to lines. */
 const IMMEDIATE_SLOT_BYTES = 128;
 
-/** Plans one direction's frames. Called for inbound, then for outbound. @returns the address for the layout. */
+/**
+ * Plans one direction's frames. Called for inbound, then for outbound.
+ * @returns the address for the layout.
+ */
 export type QueuePlanner = (
   plan: MemoryPlan,
   name: string,
@@ -85,7 +92,10 @@ export type QueuePlanner = (
   outbound: boolean,
 ) => number;
 
-/** @param queueOf plans the transport's memory (i2o/queues/queues.ts); passed in because its layout is not this folder's. */
+/**
+ * @param queueOf plans the transport's memory (i2o/queues/queues.ts); passed in because its layout is not
+ * this folder's.
+ */
 export function planCard(
   plan: MemoryPlan,
   name: string,

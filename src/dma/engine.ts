@@ -1,7 +1,7 @@
 /**
- * The one place that moves payload bytes, so that the ledger counts every copy. A processor makes a copy and the card a DMA;
- * both are counted under the reason that the caller gives. A reason is the index of a counter of times, and the counter
- * after it counts bytes (spec/counters.yaml keeps them in such pairs).
+ * The one place that moves payload bytes, so that the ledger counts every copy. A processor makes a copy and
+ * the card a DMA; both are counted under the reason that the caller gives. A reason is the index of a counter
+ * of times, and the counter after it counts bytes (spec/counters.yaml keeps them in such pairs).
  */
 import { assert } from '../assert/assert.ts';
 import { STAGING_COPIES, STAGING_COPIES_BYTES } from '../ledger/counters.gen.ts';
@@ -21,12 +21,13 @@ export class DmaEngine {
   private readonly stagingBytes: number;
 
   /**
-   * @param staging address of scratch memory for copies between a program's memory and the region, a multiple of 8. V8 copies
-   *   to and from shared memory a word at a time, or a byte at a time where the two addresses differ modulo 8; the kernel
-   *   copies with wide moves. So the kernel moves the bytes, which may lie in another core's cache, to or from scratch memory
-   *   whose address agrees with the program's modulo 8, and V8's copy stays within the first-level cache. TCP_STREAM reached
-   *   8 GB/s that way instead of 3.9.
-   * @param stagingBytes bytes staged at a time, 8 fewer than the scratch memory has; 0 for an engine without scratch memory.
+   * @param staging address of scratch memory for copies between a program's memory and the region, a multiple
+   *   of 8. V8 copies to and from shared memory a word at a time, or a byte at a time where the two addresses
+   *   differ modulo 8; the kernel copies with wide moves. So the kernel moves the bytes, which may lie in
+   *   another core's cache, to or from scratch memory whose address agrees with the program's modulo 8, and
+   *   V8's copy stays within the first-level cache. TCP_STREAM reached 8 GB/s that way instead of 3.9.
+   * @param stagingBytes bytes staged at a time, 8 fewer than the scratch memory has; 0 for an engine without
+   *   scratch memory.
    */
   constructor(region: Region, ledger: Ledger, staging = 0, stagingBytes = 0) {
     assert(staging % 8 === 0 && stagingBytes >= 0, 'dma engine: scratch memory begins on a double word');

@@ -1,7 +1,8 @@
 /**
- * The card's packet memory: fixed slots that the device fills with received frames, and that the stack may keep while it
- * holds their payload (in-order data no bucket has room for yet, data out of order, fragments). A slot is named by its
- * number. Free slots are a stack, so that the slot used last, which is still in the processor's cache, is used next.
+ * The card's packet memory: fixed slots that the device fills with received frames, and that the stack may
+ * keep while it holds their payload (in-order data no bucket has room for yet, data out of order, fragments).
+ * A slot is named by its number. Free slots are a stack, so that the slot used last, which is still in the
+ * processor's cache, is used next.
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { MemoryPlan } from './plan.ts';

@@ -1,6 +1,7 @@
 /**
- * The memory plan: every holder of a part of the region asks for it here, before the region exists, and says why. The
- * region is then allocated with exactly the sum. Nothing asks again after start, so that no pool, ring or table ever grows.
+ * The memory plan: every holder of a part of the region asks for it here, before the region exists, and says
+ * why. The region is then allocated with exactly the sum. Nothing asks again after start, so that no pool,
+ * ring or table ever grows.
  */
 import { assert } from '../assert/assert.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A pool's memory: `count` buffers of `bufferBytes` bytes each, from the address `offset` on. Both sides know where it lies,
- * and by messages they agree on who owns each buffer.
+ * A pool's memory: `count` buffers of `bufferBytes` bytes each, from the address `offset` on. Both sides know
+ * where it lies, and by messages they agree on who owns each buffer.
  */
 import type { MemoryPlan } from './plan.ts';
 

@@ -1,6 +1,7 @@
 /**
- * The shared region: one memory that host and card both see, and every view of it, made once. It is the memory of the
- * WebAssembly kernels too, so that they and the typed arrays see the same bytes. Addresses are byte offsets into it.
+ * The shared region: one memory that host and card both see, and every view of it, made once. It is the
+ * memory of the WebAssembly kernels too, so that they and the typed arrays see the same bytes. Addresses are
+ * byte offsets into it.
  */
 import { assert } from '../assert/assert.ts';
 import { instantiateKernels, type Kernels } from './kernels.ts';
@@ -35,7 +36,10 @@ export class Region {
   }
 }
 
-/** Allocates the region's memory, once. @param byteLength at least this many bytes; rounded up to 64 KiB pages. */
+/**
+ * Allocates the region's memory, once.
+ * @param byteLength at least this many bytes; rounded up to 64 KiB pages.
+ */
 export function allocateRegion(byteLength: number): Region {
   const pages = Math.ceil(byteLength / PAGE_BYTES);
   assert(pages > 0 && pages <= PAGES_MAX, 'region: every address in it is an int32');

@@ -1,4 +1,6 @@
-/** The part of the WebAssembly JavaScript API used here; neither `es2024` nor `@types/node` 20 declares it. */
+/**
+ * The part of the WebAssembly JavaScript API used here; neither `es2024` nor `@types/node` 20 declares it.
+ */
 declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { initial: number; maximum: number; shared: true });

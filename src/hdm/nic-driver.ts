@@ -39,7 +39,10 @@ export class NicDriver {
   private readonly clock: Clock;
   private client: LinkClient | null = null;
 
-  /** The next transmit descriptor to post; then whether a packet is being built in it, its pieces and their bytes. */
+  /**
+   * The next transmit descriptor to post; then whether a packet is being built in it, its pieces and their
+   * bytes.
+   */
   private txTail = 0;
   private claimed = false;
   private pieces = 0;

@@ -70,7 +70,11 @@ export const HEADER_BYTES_MAX = 128;
 const HEADER_SLOT_BYTES = 192;
 const LINE_BYTES = 64;
 
-/** Relations of the layout's constants. @param descriptorWords of a transmit descriptor. @param slotBytes of its headers. */
+/**
+ * Relations of the layout's constants.
+ * @param descriptorWords of a transmit descriptor.
+ * @param slotBytes of its headers.
+ */
 export function checkNicLayout(descriptorWords: number, pieces: number, slotBytes: number): void {
   assert(TX_PIECE + 2 * pieces <= descriptorWords, 'nic rings: every piece has its place in the descriptor');
   assert(

@@ -1,4 +1,7 @@
-/** The ports of one card as one device, for whoever gives them their turn. Ports differ in MTU and address; the first is asked. */
+/**
+ * The ports of one card as one device, for whoever gives them their turn. Ports differ in MTU and address;
+ * the first is asked.
+ */
 import { assert } from '../assert/assert.ts';
 import type { LinkClient } from '../tcpip/contract.ts';
 import type { Device } from './contract.ts';

@@ -67,7 +67,10 @@ export class TransmitOffload {
     this.refused = (TX_CHECKSUM | TX_SEGMENT) & ~offered;
   }
 
-  /** Puts the packet of a descriptor on the wire. Without room on the wire the packet is lost, and counted. // Hot path. */
+  /**
+   * Puts the packet of a descriptor on the wire. Without room on the wire the packet is lost, and counted. //
+   * Hot path.
+   */
   transmit(descriptor: number): void {
     const words = this.words;
     const flags = words[descriptor + TX_FLAGS];

@@ -1,6 +1,6 @@
 /**
- * Where the generated checks leave which part of a request is wrong. The transaction-error reply of I2O 1.5 says it by its
- * fields ErrorOffset and BitOffset. Each thread has one; read it before the next check.
+ * Where the generated checks leave which part of a request is wrong. The transaction-error reply of I2O 1.5
+ * says it by its fields ErrorOffset and BitOffset. Each thread has one; read it before the next check.
  */
 import { assert } from '../assert/assert.ts';
 import { FRAME_BYTES } from './frame-size.ts';

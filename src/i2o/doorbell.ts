@@ -1,4 +1,7 @@
-/** The host tells the card that frames wait. Only this file rings a doorbell, so that the ledger counts every one. */
+/**
+ * The host tells the card that frames wait. Only this file rings a doorbell, so that the ledger counts every
+ * one.
+ */
 import { assert } from '../assert/assert.ts';
 import { DOORBELLS, DOORBELLS_SUPPRESSED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';

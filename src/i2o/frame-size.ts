@@ -1,6 +1,6 @@
 /**
- * The one size of every frame of ours, both ways, and what every writer of a message holds to. It is a file of its own because
- * the generated codecs and the lists need it, and frame.ts imports those.
+ * The one size of every frame of ours, both ways, and what every writer of a message holds to. It is a file
+ * of its own because the generated codecs and the lists need it, and frame.ts imports those.
  */
 import { assert } from '../assert/assert.ts';
 
@@ -18,7 +18,8 @@ checkFrameSize(FRAME_BYTES, FRAME_WORDS);
 
 /**
  * What holds of every message of ours that a generated writer writes. // Hot path: three compares.
- * @param frame word index, not NO_FRAME. @param sizeWords of the whole message. @param leastWords of its fixed part.
+ * @param frame word index, not NO_FRAME. @param sizeWords of the whole message. @param leastWords of its
+ *   fixed part.
  */
 export function checkMessage(frame: number, sizeWords: number, leastWords: number): void {
   assert(frame >= 0, 'frame size: a message is written into a frame that was acquired');

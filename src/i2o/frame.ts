@@ -1,15 +1,18 @@
 /**
- * The I2O 1.5 message frame: header, reply status and transport-failure record, read and written in place in the shared
- * region. Host and card both use it; the class messages are in socket.gen.ts and executive.gen.ts, the lists in sgl.ts.
+ * The I2O 1.5 message frame: header, reply status and transport-failure record, read and written in place in
+ * the shared region. Host and card both use it; the class messages are in socket.gen.ts and executive.gen.ts,
+ * the lists in sgl.ts.
  *
  *   word 0   version 0-2 · list offset in words 4-7 · flags 8-15 · message size in words 16-31
  *   word 1   target TID 0-11 · initiator TID 12-23 · function 24-31
  *   word 2   InitiatorContext
- *   word 3   TransactionContext (some messages: a field of their own; multiple-transaction replies: the list's control word)
+ *   word 3   TransactionContext; in some messages a field of their own, in multiple-transaction replies the list's
+ *            control word
  *   word 4   in replies: DetailedStatusCode 0-15 · ReqStatus 24-31
  *
- * `frame` is always the word index of the frame's first word. Words are written whole, and nobody reads a frame while it is
- * being written, since real cards misbehave when that happens. A reply repeats its request's target, initiator and function.
+ * `frame` is always the word index of the frame's first word. Words are written whole, and nobody reads a
+ * frame while it is being written, since real cards misbehave when that happens. A reply repeats its
+ * request's target, initiator and function.
  */
 import { assert } from '../assert/assert.ts';
 import {
@@ -49,7 +52,10 @@ export const SEVERITY_CONGESTION = 8; // later perhaps, not at once
 export const FAILURE_WORDS = 9;
 export const TRANSACTION_ERROR_WORDS = 7;
 
-/** A request that is sent in a frame carries this flag or none: static frames are posted by address, contexts have 32 bits. */
+/**
+ * A request that is sent in a frame carries this flag or none: static frames are posted by address, contexts
+ * have 32 bits.
+ */
 const REQUEST_FLAGS = FLAG_MULTIPLE;
 
 /** @param recordWords words of the replies that the message layer writes itself. */
@@ -78,7 +84,10 @@ export function frameFlags(words: Int32Array, frame: number): number {
   return (words[frame] >>> 8) & 0xff;
 }
 
-/** The whole message in words, 0 to 65535 as the other side wrote it: `checkRequestFrame` and `checkReplyFrame` bound it. */
+/**
+ * The whole message in words, 0 to 65535 as the other side wrote it: `checkRequestFrame` and
+ * `checkReplyFrame` bound it.
+ */
 export function frameSizeWords(words: Int32Array, frame: number): number {
   return words[frame] >>> 16;
 }
@@ -109,8 +118,8 @@ export function frameRequestStatus(words: Int32Array, frame: number): number {
 }
 
 /**
- * DetailedStatusCode of a reply without FLAG_FAIL. Executive replies and transaction errors hold a DETAILED_STATUS_
- * number, other socket-class replies an errno.
+ * DetailedStatusCode of a reply without FLAG_FAIL. Executive replies and transaction errors hold a
+ * DETAILED_STATUS_ number, other socket-class replies an errno.
  */
 export function frameDetailedStatus(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xffff;
@@ -150,8 +159,8 @@ export function writeHeader(
 }
 
 /**
- * Checks what must hold before anybody looks into a request: version, size, list offset, flags. The executive judges the
- * TIDs, and the class's own check the fields.
+ * Checks what must hold before anybody looks into a request: version, size, list offset, flags. The executive
+ * judges the TIDs, and the class's own check the fields.
  * @returns 0, or the FAILURE_CODE_ to answer with.
  */
 export function checkRequestFrame(words: Int32Array, frame: number): number {
@@ -190,11 +199,13 @@ function checkListOffset(sglOffset: number, sizeWords: number): number {
 }
 
 /**
- * Writes a transport-failure reply, 9 words. Word 3 repeats the TransactionContext, which I2O lets a sender leave
- * undefined. Ours does so because a static frame is not preserved, and then the context is the only way to find the request.
+ * Writes a transport-failure reply, 9 words. Word 3 repeats the TransactionContext, which I2O lets a sender
+ * leave undefined. Ours does so because a static frame is not preserved, and then the context is the only way
+ * to find the request.
  * @param severity SEVERITY_ bits, at least one. @param failureCode FAILURE_CODE_ number.
  * @param iopId 12 bits. @param hostUnitId 16 bits.
- * @param preservedFrame address of the undelivered frame, or of its copy, where the transport keeps one; -1 where it does not.
+ * @param preservedFrame address of the undelivered frame, or of its copy, where the transport keeps one; -1
+ *   where it does not.
  */
 export function writeFailure(
   words: Int32Array,

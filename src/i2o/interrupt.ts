@@ -1,6 +1,7 @@
 /**
- * The card tells the host that frames wait. Only this file interrupts, so that the ledger counts every interrupt. One that
- * the host asked for may be held back a little so that it serves more frames; time and count are set under ethtool's names.
+ * The card tells the host that frames wait. Only this file interrupts, so that the ledger counts every
+ * interrupt. One that the host asked for may be held back a little so that it serves more frames; time and
+ * count are set under ethtool's names.
  */
 import { assert } from '../assert/assert.ts';
 import { INTERRUPTS, INTERRUPTS_SUPPRESSED } from '../ledger/counters.gen.ts';
@@ -35,7 +36,9 @@ export class Interrupt {
     this.countMax = Math.max(1, moderation.rxFrames);
   }
 
-  /** Publishes the replies the card has posted, and raises or holds the interrupt if the host asked for it. */
+  /**
+   * Publishes the replies the card has posted, and raises or holds the interrupt if the host asked for it.
+   */
   publish(outbound: FrameProducer): void {
     const published = outbound.publish();
     assert(

@@ -1,6 +1,7 @@
 /**
- * Target identifiers (TIDs): 12-bit addresses of what a frame comes from or goes to. I2O 1.5 fixes 0 for the IOP and 1 for the
- * host (ADAPTER_TID and HOST_TID in Linux include/linux/i2o.h); the card's executive hands out the others.
+ * Target identifiers (TIDs): 12-bit addresses of what a frame comes from or goes to. I2O 1.5 fixes 0 for the
+ * IOP and 1 for the host (ADAPTER_TID and HOST_TID in Linux include/linux/i2o.h); the card's executive hands
+ * out the others.
  */
 import { assert } from '../assert/assert.ts';
 
@@ -8,11 +9,14 @@ import { assert } from '../assert/assert.ts';
 export const IOP_TID = 0x000;
 export const HOST_TID = 0x001;
 /**
- * A second driver or a manager on the same host. It may send utility messages and no others: it can claim, lock, reserve,
- * read and write parameters. The number, and how little it may do, are ours; our driver never uses it.
+ * A second driver or a manager on the same host. It may send utility messages and no others: it can claim,
+ * lock, reserve, read and write parameters. The number, and how little it may do, are ours; our driver never
+ * uses it.
  */
 export const MANAGER_TID = 0x002;
-/** TID of a card's first device. Device i of a card has this TID plus i: that devices are numbered so is ours. */
+/**
+ * TID of a card's first device. Device i of a card has this TID plus i: that devices are numbered so is ours.
+ */
 export const FIRST_DEVICE_TID = 0x010;
 /** The device that our driver speaks to: the socket module, or the echo module, is a card's first. */
 export const DEVICE_TID: number = FIRST_DEVICE_TID;

@@ -1,13 +1,16 @@
 /**
- * What every transport of frames offers, whether the ring or I2O's four FIFOs lie beneath (i2o/queues). Each side has one of
- * these two ends for each direction. A frame is named by the word index of its first word in the shared region, wherever
- * the transport keeps it.
+ * What every transport of frames offers, whether the ring or I2O's four FIFOs lie beneath (i2o/queues). Each
+ * side has one of these two ends for each direction. A frame is named by the word index of its first word in
+ * the shared region, wherever the transport keeps it.
  *
- * A frame that is acquired must be posted or cancelled, and a frame that is received must be released. Release is not
- * completion: a request may be answered long after its frame is free again.
+ * A frame that is acquired must be posted or cancelled, and a frame that is received must be released.
+ * Release is not completion: a request may be answered long after its frame is free again.
  */
 
-/** `acquire` and `receive` answer this when there is no frame: I2O's own empty answer, 0xFFFFFFFF, as an int32. */
+/**
+ * `acquire` and `receive` answer this when there is no frame: I2O's own empty answer, 0xFFFFFFFF, as an
+ * int32.
+ */
 export const NO_FRAME = -1;
 
 /** The sending end: acquire, write the frame, then post or cancel; publish once per batch. */
@@ -17,16 +20,22 @@ export interface FrameProducer {
    * @returns its word index or NO_FRAME.
    */
   acquire(): number;
-  /** The acquired frame is complete. It is visible to the other side with the next `publish` at the latest. */
+  /**
+   * The acquired frame is complete. It is visible to the other side with the next `publish` at the latest.
+   */
   post(): void;
   /** Gives the acquired frame back unused. */
   cancel(): void;
   /**
    * Makes posted frames visible.
-   * @returns 0 nothing was posted; 1 published and no notification is wanted; 2 the consumer asked to be notified.
+   * @returns 0 nothing was posted; 1 published and no notification is wanted; 2 the consumer asked to be
+   *   notified.
    */
   publish(): number;
-  /** Frames that can be acquired now, as far as this end knows. It looks again when it knows of fewer than `wanted`. */
+  /**
+   * Frames that can be acquired now, as far as this end knows. It looks again when it knows of fewer than
+   * `wanted`.
+   */
   available(wanted: number): number;
   /**
    * Asks to be notified when frames are free again, then looks once more.
@@ -34,17 +43,22 @@ export interface FrameProducer {
    */
   armForFree(wanted: number): boolean;
   /**
-   * Takes a frame whose delivery failed, or a copy of it, to be read. It must be cancelled before the next `acquire`. Not to be
-   * called between `acquire` and `post`.
+   * Takes a frame whose delivery failed, or a copy of it, to be read. It must be cancelled before the next
+   * `acquire`. Not to be called between `acquire` and `post`.
    * @param address PreservedMFA of the failure record, as the other side wrote it.
-   * @returns the frame's word index, good until the record is released; NO_FRAME when the transport has kept no frame there.
+   * @returns the frame's word index, good until the record is released; NO_FRAME when the transport has kept
+   *   no frame there.
    */
   adopt(address: number): number;
-  /** Gives back every frame that was taken ahead of its use. Called before the card is quiesced; frames may follow later. */
+  /**
+   * Gives back every frame that was taken ahead of its use. Called before the card is quiesced; frames may
+   * follow later.
+   */
   surrender(): void;
   /**
-   * The IOP is reset. The card calls this while it serves the reset: what was posted and not received is destroyed. The host
-   * calls it once it has seen the reset answered: what was acquired is forgotten, and the indices are read anew.
+   * The IOP is reset. The card calls this while it serves the reset: what was posted and not received is
+   * destroyed. The host calls it once it has seen the reset answered: what was acquired is forgotten, and the
+   * indices are read anew.
    * @param destroyed is called with each frame destroyed, which can still be read during the call.
    * @returns frames destroyed.
    */
@@ -62,25 +76,28 @@ export interface FrameConsumer {
   /** The received frame has been read; the producer may have it again after the next `publish`. */
   release(): void;
   /**
-   * Called between `receive` and `release` for a frame that could not be delivered. The frame is kept, and `release` does not
-   * give it back; or a copy of it is kept beside the failure record. The producer adopts it by the address in the record
-   * (PreservedMFA of I2O 1.5).
+   * Called between `receive` and `release` for a frame that could not be delivered. The frame is kept, and
+   * `release` does not give it back; or a copy of it is kept beside the failure record. The producer adopts
+   * it by the address in the record (PreservedMFA of I2O 1.5).
    * @param record word index of the outbound frame that will hold the failure record.
    * @returns the address to put there as PreservedMFA; NO_FRAME when nothing is kept.
    */
   preserve(record: number): number;
   /**
-   * Only on a transport by which addresses are posted. An address at which `find` knows a static frame (I2O 1.5,
-   * ExecStaticMfCreate) is received like a frame, and its release frees nothing.
+   * Only on a transport by which addresses are posted. An address at which `find` knows a static frame (I2O
+   * 1.5, ExecStaticMfCreate) is received like a frame, and its release frees nothing.
    * @param find gives the word index of the static frame at an address; −1 where there is none.
    */
   keepStatic?(find: (address: number) => number): void;
-  /** Lends the producer its frames, where the consumer has them to lend. Called once the other side is ready for them. */
+  /**
+   * Lends the producer its frames, where the consumer has them to lend. Called once the other side is ready
+   * for them.
+   */
   supply(): void;
   /**
-   * The IOP is reset. The card calls this while it serves the reset: what was posted and not received is destroyed, and no frame
-   * is free until `supply`. The host calls it once it has seen the reset answered: what it has not received is destroyed, and
-   * every frame it lent is its own again.
+   * The IOP is reset. The card calls this while it serves the reset: what was posted and not received is
+   * destroyed, and no frame is free until `supply`. The host calls it once it has seen the reset answered:
+   * what it has not received is destroyed, and every frame it lent is its own again.
    * @param holding whether a frame is received and will be released later, to no effect.
    * @returns frames destroyed, the one held not among them.
    */

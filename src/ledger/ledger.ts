@@ -1,6 +1,6 @@
 /**
- * The ledger: counters in shared memory, one block a side, so that each counter has one writer and needs no atomics.
- * spec/counters.yaml says what each one counts, and `counters.gen.ts` is made from it.
+ * The ledger: counters in shared memory, one block a side, so that each counter has one writer and needs no
+ * atomics. spec/counters.yaml says what each one counts, and `counters.gen.ts` is made from it.
  */
 import { assert } from '../assert/assert.ts';
 import { COUNTER_COUNT, COUNTER_NAMES } from './counters.gen.ts';

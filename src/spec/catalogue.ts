@@ -1,4 +1,7 @@
-/** Finds things in the spec. Every lookup by name ignores case; all return undefined for what the spec does not know. */
+/**
+ * Finds things in the spec. Every lookup by name ignores case; all return undefined for what the spec does
+ * not know.
+ */
 import { CATALOGUE } from './catalogue.gen.ts';
 import type {
   ClassEntry,

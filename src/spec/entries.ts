@@ -1,10 +1,10 @@
 /**
- * What the spec's YAML files say, as typed data for the programs that read it at run time: the decoder names fields by it,
- * the validator takes its machines and rules from it, `inic spec` prints it. The data is `catalogue.gen.ts`, made from the
- * same files as the codecs; `catalogue.ts` finds things in it.
+ * What the spec's YAML files say, as typed data for the programs that read it at run time: the decoder names
+ * fields by it, the validator takes its machines and rules from it, `inic spec` prints it. The data is
+ * `catalogue.gen.ts`, made from the same files as the codecs; `catalogue.ts` finds things in it.
  *
- * Words are 32 bits, numbered from the frame's (or the structure's) first; bit 0 is the least. `origin` is `inic` for what is
- * ours, and else says where it comes from.
+ * Words are 32 bits, numbered from the frame's (or the structure's) first; bit 0 is the least. `origin` is
+ * `inic` for what is ours, and else says where it comes from.
  */
 
 export interface FieldEntry {
@@ -68,8 +68,8 @@ export interface ErrnoEntry {
 
 /**
  * How a message is answered: not at all; by a status alone; by a single-transaction reply with fields; by a
- * multiple-transaction reply, one context an element; by a reply whose word 4 is a field of its own and no status (the
- * utility messages Abort, EventRegister and EventAck): look at the function before word 4.
+ * multiple-transaction reply, one context an element; by a reply whose word 4 is a field of its own and no
+ * status (the utility messages Abort, EventRegister and EventAck): look at the function before word 4.
  */
 export type ReplyForm = 'none' | 'status' | 'single' | 'multiple' | 'overlaid';
 
@@ -88,7 +88,10 @@ export interface MessageEntry {
   readonly request: LayoutEntry;
   readonly replyForm: ReplyForm;
   readonly reply?: LayoutEntry;
-  /** What is malformed is not answered by a reply either. Else it is by a transaction error; by a failure if overlaid. */
+  /**
+   * What is malformed is not answered by a reply either. Else it is by a transaction error; by a failure if
+   * overlaid.
+   */
   readonly refused?: 'none';
   /** What a well-formed one is refused by: errno in the socket class, else names of DetailedStatus. */
   readonly errno: readonly ErrnoEntry[];

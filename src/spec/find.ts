@@ -24,7 +24,10 @@ export type Found =
   | { readonly kind: 'rule'; readonly entry: RuleEntry }
   | { readonly kind: 'group'; readonly entry: GroupEntry };
 
-/** Each thing under the names it goes by; a class and a message also by their numbers, as the list prints them. */
+/**
+ * Each thing under the names it goes by; a class and a message also by their numbers, as the list prints
+ * them.
+ */
 const index: readonly { readonly names: readonly string[]; readonly found: Found }[] = [
   ...CATALOGUE.classes.flatMap((entry) => [
     { names: [entry.name, hex(entry.id, 3)], found: { kind: 'class', entry } as const },

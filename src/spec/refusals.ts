@@ -1,6 +1,6 @@
 /**
- * How a malformed request is refused: what the generated checks do, said from the same layouts. Only the fields are judged
- * here; what a message asks for and cannot have is the errno of its class.
+ * How a malformed request is refused: what the generated checks do, said from the same layouts. Only the
+ * fields are judged here; what a message asks for and cannot have is the errno of its class.
  */
 import { enumNamed } from './catalogue.ts';
 import type { FieldEntry, MessageEntry } from './entries.ts';

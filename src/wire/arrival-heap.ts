@@ -1,8 +1,8 @@
 /**
- * Frames in flight on a wire with delay or impairments, ordered by when they arrive. The pipe puts slots in and takes the
- * earliest out. Frames due at the same time leave in the order they were sent, so the order never depends on the shape of the
- * heap. It is a binary heap of slot numbers. Due times lie in an array by slot, since V8 boxes a double that is passed as an
- * argument.
+ * Frames in flight on a wire with delay or impairments, ordered by when they arrive. The pipe puts slots in
+ * and takes the earliest out. Frames due at the same time leave in the order they were sent, so the order
+ * never depends on the shape of the heap. It is a binary heap of slot numbers. Due times lie in an array by
+ * slot, since V8 boxes a double that is passed as an argument.
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 

@@ -1,10 +1,12 @@
 /**
- * A one-way wire between two threads. Its source lives in the sender's thread, its sink in the receiver's; between them lie two
- * rings of slot numbers in the region, each written by one side: frames sent, and slots given back. Frames lie in slots, as in a
- * pipe, and the sink does to them what the wire does: rate, delay and damage (flight.ts).
+ * A one-way wire between two threads. Its source lives in the sender's thread, its sink in the receiver's;
+ * between them lie two rings of slot numbers in the region, each written by one side: frames sent, and slots
+ * given back. Frames lie in slots, as in a pipe, and the sink does to them what the wire does: rate, delay
+ * and damage (flight.ts).
  *
- * Neither half wakes the other by itself: a `CableListener` does, since only the world knows how the other thread rests.
- * Publishing is one atomic store, so whoever looks at the ring after it was woken sees the frame.
+ * Neither half wakes the other by itself: a `CableListener` does, since only the world knows how the other
+ * thread rests. Publishing is one atomic store, so whoever looks at the ring after it was woken sees the
+ * frame.
  */
 
 import { assert } from '../assert/assert.ts';
@@ -42,7 +44,10 @@ export interface CableListener {
   changed(): void;
 }
 
-/** A cable's slots: those of the queue, and as many for copies where frames may be doubled, which the sink owns. */
+/**
+ * A cable's slots: those of the queue, and as many for copies where frames may be doubled, which the sink
+ * owns.
+ */
 function slotCount(config: PipeConfig): number {
   return config.queueFrames * (config.duplicateProbability > 0 ? 2 : 1);
 }

@@ -1,14 +1,17 @@
 /**
- * A wire carries frames one way, from the device that puts them in to the device that takes them out. The frames in
- * flight lie in slots of the region, so that what leaves a device is what arrives, byte for byte, unless the wire damages it.
- * Times are clock nanoseconds.
+ * A wire carries frames one way, from the device that puts them in to the device that takes them out. The
+ * frames in flight lie in slots of the region, so that what leaves a device is what arrives, byte for byte,
+ * unless the wire damages it. Times are clock nanoseconds.
  */
 export interface WireSource {
   /** Frames that `reserve` would still find space for. */
   readonly room: number;
   /** Whoever drives the sender is told once there is space for so many frames; the latest call counts. */
   awaitRoom(frames: number): void;
-  /** @returns the address of space for a frame of `length` bytes, or -1 when the queue is full (the frame is lost, counted). */
+  /**
+   * @returns the address of space for a frame of `length` bytes, or -1 when the queue is full (the frame is
+   * lost, counted).
+   */
   reserve(length: number): number;
   /** Sends the frame that was written where `reserve` said. */
   commit(length: number): void;

@@ -1,9 +1,10 @@
 /**
- * Frames in flight on a wire that takes time or does damage: when each arrives, and what happens to it on the way. A pipe
- * within one thread and a cable between two threads (cable.ts) keep their frames in it; netem(8) has the same notions.
+ * Frames in flight on a wire that takes time or does damage: when each arrives, and what happens to it on the
+ * way. A pipe within one thread and a cable between two threads (cable.ts) keep their frames in it; netem(8)
+ * has the same notions.
  *
- * Draws are made in a fixed order, each only where its impairment is on: loss, reordering, jitter, duplication, corruption. So
- * the same seed damages the same frames.
+ * Draws are made in a fixed order, each only where its impairment is on: loss, reordering, jitter,
+ * duplication, corruption. So the same seed damages the same frames.
  */
 import { WIRE_CORRUPTED, WIRE_DROPPED, WIRE_REORDERED } from '../ledger/counters.gen.ts';
 import type { Random } from '../time/random.ts';
@@ -32,7 +33,9 @@ export class Flight {
   private readonly slots: FlightSlots;
   private readonly counters: Float64Array;
   private readonly random: Random;
-  /** When the sender's end is free again, and when the latest frame sent in order arrives; clock nanoseconds. */
+  /**
+   * When the sender's end is free again, and when the latest frame sent in order arrives; clock nanoseconds.
+   */
   private readonly times = new Float64Array(2);
   private readonly nsPerByte: number;
   private readonly delayNs: number;
@@ -97,7 +100,10 @@ export class Flight {
     return true;
   }
 
-  /** @returns the slot of the frame that has arrived by `nowNs` and comes first, no longer in flight; -1 when none has. */
+  /**
+   * @returns the slot of the frame that has arrived by `nowNs` and comes first, no longer in flight; -1 when
+   * none has.
+   */
   land(nowNs: number): number {
     const slot = this.heap.first();
     if (slot < 0 || this.heap.dueNs[slot] > nowNs) return -1;

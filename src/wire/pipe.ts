@@ -1,11 +1,12 @@
 /**
- * A one-way wire within one thread. A device's transmit half puts frames in (`reserve`, `commit`), the same or another
- * device's receive half takes them out (`receive`, `release`). Frames lie in slots of the region, so that nothing is copied
- * between. What a wire can do to a frame says config.ts.
+ * A one-way wire within one thread. A device's transmit half puts frames in (`reserve`, `commit`), the same
+ * or another device's receive half takes them out (`receive`, `release`). Frames lie in slots of the region,
+ * so that nothing is copied between. What a wire can do to a frame says config.ts.
  *
- * Two ways through: a perfect pipe is a ring of slot numbers and never looks at the clock; any other pipe keeps its frames in
- * flight by time of arrival (flight.ts). Free slots are a stack: the slot used last, still in the processor's cache, is used
- * next, so that request and response touch one slot however many there are.
+ * Two ways through: a perfect pipe is a ring of slot numbers and never looks at the clock; any other pipe
+ * keeps its frames in flight by time of arrival (flight.ts). Free slots are a stack: the slot used last,
+ * still in the processor's cache, is used next, so that request and response touch one slot however many
+ * there are.
  */
 
 import { assert } from '../assert/assert.ts';
@@ -68,7 +69,8 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /**
    * @param offset what `planPipe` returned for `config.queueFrames` slots of `config.slotBytes`.
-   * @param ledger where the wire's frames are counted: the link's own. @param dma moves copies of frames, for the same ledger.
+   * @param ledger where the wire's frames are counted: the link's own. @param dma moves copies of frames, for
+   *   the same ledger.
    * @throws RangeError for a configuration out of range.
    */
   constructor(

@@ -1,7 +1,9 @@
 /** Where frames lie while they are on a wire: slots of the region, one frame each. */
 import type { MemoryPlan } from '../dma/plan.ts';
 
-/** Frames start two bytes into a slot, so that what follows the 14-byte Ethernet header is aligned to 4 bytes. */
+/**
+ * Frames start two bytes into a slot, so that what follows the 14-byte Ethernet header is aligned to 4 bytes.
+ */
 export const FRAME_OFFSET = 2;
 const ETHERNET_HEADER_BYTES = 14;
 const LINE_BYTES = 64;

@@ -1,8 +1,9 @@
 /**
- * A learning switch (IEEE 802.1D-2004 §7.8 and §7.9, without the spanning tree): it takes each frame whole, remembers behind
- * which port its sender is, and forwards it to the port its destination was seen behind, or to all others while that is not
- * known or the frame is for a group. A frame is moved once for each port it leaves by, from one link's slot to the other's.
- * Wires have the delays; the switch itself takes none but its turn.
+ * A learning switch (IEEE 802.1D-2004 §7.8 and §7.9, without the spanning tree): it takes each frame whole,
+ * remembers behind which port its sender is, and forwards it to the port its destination was seen behind, or
+ * to all others while that is not known or the frame is for a group. A frame is moved once for each port it
+ * leaves by, from one link's slot to the other's. Wires have the delays; the switch itself takes none but its
+ * turn.
  */
 
 import { assert } from '../assert/assert.ts';
@@ -38,13 +39,18 @@ export class Switch implements Agent {
   private readonly clock: Clock;
   private readonly ageingNs: number;
   private readonly mask: number;
-  /** The table: an address' first two and last four bytes, its port (-1: free), and when it was last a sender. */
+  /**
+   * The table: an address' first two and last four bytes, its port (-1: free), and when it was last a sender.
+   */
   private readonly highs: Int32Array;
   private readonly lows: Int32Array;
   private readonly ports: Int32Array;
   private readonly seenNs: Float64Array;
 
-  /** @param ends a link's end for each port, all in `region`. @throws RangeError for a table that is no power of two. */
+  /**
+   * @param ends a link's end for each port, all in `region`.
+   * @throws RangeError for a table that is no power of two.
+   */
   constructor(
     name: string,
     config: SwitchConfig,

@@ -1,6 +1,7 @@
 /**
- * A driver that brings up a card gone mad: status words, status block and tables are what the card likes, replies are spoilt or
- * missing. Bringing up either works or fails with one line that says which step; it never hangs or throws anything else.
+ * A driver that brings up a card gone mad: status words, status block and tables are what the card likes,
+ * replies are spoilt or missing. Bringing up either works or fails with one line that says which step; it
+ * never hangs or throws anything else.
  */
 
 import { planCard } from '../../src/dma/card-layout.ts';

@@ -1,7 +1,7 @@
 /**
- * A hostile host against a real card, in virtual time. Frames of the spec, spoilt frames and noise, singly and in batches;
- * after each single one the card's answer is held against the oracle, and after the storm its memory, its credits and its
- * health. Everything follows from the seed.
+ * A hostile host against a real card, in virtual time. Frames of the spec, spoilt frames and noise, singly
+ * and in batches; after each single one the card's answer is held against the oracle, and after the storm its
+ * memory, its credits and its health. Everything follows from the seed.
  */
 import { checkReplyFrame, FLAG_FAIL, FLAG_MULTIPLE, FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
@@ -92,7 +92,8 @@ export class CardStorm {
       this.guards.fill(name, holding.offset, holding.byteLength, random);
     }
     const { offset, count, bufferBytes } = layout.receive;
-    // The upper half of the buckets is never posted, except by a mutation, which moves whole buckets: see `posts`.
+    // The upper half of the buckets is never posted, except by a mutation, which moves whole buckets: see
+    // `posts`.
     for (let bucket = count >> 1; bucket < count; bucket++) {
       this.guards.fill(`bucket ${bucket}`, offset + bucket * bufferBytes, bufferBytes, random);
     }
@@ -133,7 +134,8 @@ export class CardStorm {
     }
     this.wasReset = false;
     const replies = this.settleTurns();
-    // A reset destroys the answers to what was before it. Behind a request that moves the card to another state the others cannot be judged without the card's own rules.
+    // A reset destroys the answers to what was before it. Behind a request that moves the card to another
+    // state the others cannot be judged without the card's own rules.
     for (const frame of canReply && !this.wasReset ? this.posted : []) {
       this.hold(frame, judge(frame, deviceReady, this.version), replies);
       if (movesState(frame)) break;
@@ -278,7 +280,10 @@ function movesState(frame: Int32Array): boolean {
   return (frame[1] & 0xfff) === 0 && frame[1] >>> 24 >= 0xa0;
 }
 
-/** @returns what a reply refuses with, 0 for one that refuses nothing. @param overlaid word 4 is no status. */
+/**
+ * @returns what a reply refuses with, 0 for one that refuses nothing.
+ * @param overlaid word 4 is no status.
+ */
 function refusalOf(reply: Int32Array, overlaid: boolean): number {
   const flags = (reply[0] >>> 8) & 0xff;
   const status = reply[4] >>> 24;

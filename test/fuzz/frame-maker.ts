@@ -1,6 +1,6 @@
 /**
- * Makes requests from the spec: every message of every class, its fields within their ranges, its lists well formed and
- * naming memory a host may name. What a request asks for need not make sense in the card's state.
+ * Makes requests from the spec: every message of every class, its fields within their ranges, its lists well
+ * formed and naming memory a host may name. What a request asks for need not make sense in the card's state.
  */
 import type { CardLayout } from '../../src/dma/card-layout.ts';
 import type { PoolArea } from '../../src/dma/pool-area.ts';
@@ -204,7 +204,9 @@ const enums = new Map(
   ),
 );
 
-/** Good values of a field that has names for them; undefined for one that has none, or whose names are bits. */
+/**
+ * Good values of a field that has names for them; undefined for one that has none, or whose names are bits.
+ */
 export function enumValues(field: FieldEntry): readonly number[] | undefined {
   const entry = field.enum === undefined ? undefined : enums.get(field.enum);
   return entry === undefined || entry.bitSet ? undefined : entry.values.map(({ value }) => value);

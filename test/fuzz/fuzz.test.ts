@@ -16,7 +16,7 @@ import { FAIL, judge, TRANSACTION } from './oracle.ts';
 const STORM_FRAMES = 3000;
 
 describe('a hostile host', () => {
-  it('never makes the card throw, hang, lose a credit, write what is not its own, or answer otherwise than the spec', () => {
+  it('never makes the card throw, hang, lose a credit, write what is not its own, or answer unlike the spec', () => {
     let judged = 0;
     let refused = 0;
     for (let seed = 1; seed <= 16; seed++) {
@@ -37,7 +37,7 @@ describe('a hostile host', () => {
 });
 
 describe('a hostile card', () => {
-  it('never makes the driver throw, hang, lose a buffer, write what is not its own, or send a malformed request', () => {
+  it('never makes the driver throw, hang, lose a buffer, write what is not its own, or send nonsense', () => {
     let requests = 0;
     let refused = 0;
     for (let seed = 1; seed <= 24; seed++) {

@@ -1,7 +1,8 @@
 /**
- * A hostile card against the real driver, in virtual time. Every request is answered well, badly, twice or never, beside
- * replies nobody asked for; a program calls meanwhile. The driver must not throw, hang, write what is not its own, or lose
- * a buffer; what it sends must be well formed whatever it was told. Everything follows from the seed.
+ * A hostile card against the real driver, in virtual time. Every request is answered well, badly, twice or
+ * never, beside replies nobody asked for; a program calls meanwhile. The driver must not throw, hang, write
+ * what is not its own, or lose a buffer; what it sends must be well formed whatever it was told. Everything
+ * follows from the seed.
  */
 
 import { planCard } from '../../src/dma/card-layout.ts';

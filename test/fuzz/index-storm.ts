@@ -1,6 +1,7 @@
 /**
- * Shared words that lie: one side's indices, event words and masks are overwritten while the other works. The transport may
- * stop (`broken`), since nothing it is told can be believed any more; it must not throw, spin or read past its frames.
+ * Shared words that lie: one side's indices, event words and masks are overwritten while the other works. The
+ * transport may stop (`broken`), since nothing it is told can be believed any more; it must not throw, spin
+ * or read past its frames.
  */
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
@@ -13,7 +14,11 @@ const TURNS = 40;
 /** Addresses of the shared words, from a transport's first byte: each has a pair of cache lines to itself. */
 const WORD_SPACING = 128;
 
-/** One card whose shared words are overwritten again and again. @returns words overwritten. @throws StormFailure. */
+/**
+ * One card whose shared words are overwritten again and again.
+ * @returns words overwritten.
+ * @throws StormFailure.
+ */
 export function indexStorm(seed: number): number {
   const random = new Random(seed);
   const transport = random.below(2) === 0 ? 'fifo' : 'ring';

@@ -1,4 +1,7 @@
-/** Spoils a good frame: its header, its fields, its lists, the memory they name. Seeded; one to three faults a frame. */
+/**
+ * Spoils a good frame: its header, its fields, its lists, the memory they name. Seeded; one to three faults a
+ * frame.
+ */
 import type { CardLayout } from '../../src/dma/card-layout.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
@@ -144,7 +147,9 @@ function listWord(frame: Int32Array, random: Random): number {
   return offset < 3 || random.below(3) === 0 ? bodyWord(frame, random) : offset;
 }
 
-/** Moves the list to the control area behind a chain pointer, which may lead back, overlap, or end nowhere. */
+/**
+ * Moves the list to the control area behind a chain pointer, which may lead back, overlap, or end nowhere.
+ */
 function chain(frame: Int32Array, random: Random, { layout, words }: Memory): void {
   const offset = (frame[0] >>> 4) & 15;
   const size = Math.min(frame[0] >>> 16, FRAME_WORDS);

@@ -1,7 +1,7 @@
 /**
- * What the spec says becomes of a request, found the slow way from the spec's own data and from none of the card's code.
- * A frame may be wrong in several ways, and the spec does not say which is named first: so each verdict has the answers of
- * which one must come, and those that may come besides.
+ * What the spec says becomes of a request, found the slow way from the spec's own data and from none of the
+ * card's code. A frame may be wrong in several ways, and the spec does not say which is named first: so each
+ * verdict has the answers of which one must come, and those that may come besides.
  */
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
@@ -11,7 +11,10 @@ import { messageOf } from '../../src/spec/catalogue.ts';
 import type { MessageEntry } from '../../src/spec/entries.ts';
 import { enumValues, fieldOf } from './frame-maker.ts';
 
-/** Answers: a FailureCode as FAIL | code, a DetailedStatus of a transaction error as TRANSACTION | status, or as STATUS | status. */
+/**
+ * Answers: a FailureCode as FAIL | code, a DetailedStatus of a transaction error as TRANSACTION | status, or
+ * as STATUS | status.
+ */
 export const FAIL = 0x100;
 export const TRANSACTION = 0x200;
 export const STATUS = 0x10000;
@@ -48,7 +51,8 @@ function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): v
   const size = word0 >>> 16;
   const offset = (word0 >>> 4) & 15;
   if ((word0 & 7) !== 1) must.add(FAIL | failure('InvalidVersion'));
-  // MULTIPLE is a request's flag where a message has it, STATIC is judged below; the others are replies' or not spoken.
+  // MULTIPLE is a request's flag where a message has it, STATIC is judged below; the others are replies' or
+  // not spoken.
   if ((flags & ~0x11) !== 0) must.add(FAIL | failure('InvalidMessageFlags'));
   if (flags !== 0) {
     may.add(FAIL | failure('InvalidMessageFlags')).add(TRANSACTION | detailed('InvalidMessageFlags'));
@@ -103,8 +107,9 @@ function fieldFaults(frame: Int32Array, message: MessageEntry, must: Set<number>
 }
 
 /**
- * Walks a list as far as the reference defines it. @returns the word after it; -1 when it cannot be a list: a reserved
- * element, one past the end, or none that is the last. A chain ends it: what lies behind is not judged here.
+ * Walks a list as far as the reference defines it. @returns the word after it; -1 when it cannot be a list: a
+ * reserved element, one past the end, or none that is the last. A chain ends it: what lies behind is not
+ * judged here.
  */
 function listEnd(frame: Int32Array, from: number, size: number): number {
   for (let at = from; at < size; ) {
@@ -130,7 +135,10 @@ function elementWords(shape: number, count: number): number {
   return 0;
 }
 
-/** @param ready the device takes its class's messages when the card takes the frame. @param version of the card's socket class. */
+/**
+ * @param ready the device takes its class's messages when the card takes the frame.
+ * @param version of the card's socket class.
+ */
 export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
   const must = new Set<number>();
   const may = new Set<number>();

@@ -1,6 +1,6 @@
 /**
- * Makes the replies a card could give to the requests it was sent, from the spec: statuses, fields, contexts, records, failure
- * frames. What they tell need not be true.
+ * Makes the replies a card could give to the requests it was sent, from the spec: statuses, fields, contexts,
+ * records, failure frames. What they tell need not be true.
  */
 import {
   FLAG_FAIL,

@@ -1,4 +1,7 @@
-/** The well-behaved host of a storm: brings a card up, opens connections on it, and sees afterwards whether it still works. */
+/**
+ * The well-behaved host of a storm: brings a card up, opens connections on it, and sees afterwards whether it
+ * still works.
+ */
 import * as exec from '../../src/i2o/executive.gen.ts';
 import { FLAG_FAIL } from '../../src/i2o/frame.ts';
 import {
@@ -31,8 +34,9 @@ export function giveBackPreserved(card: BareCard, reply: Int32Array): void {
 }
 
 /**
- * Writes addresses to the FIFOs' ports that are nobody's to write there: none at all, misaligned ones, the other direction's,
- * frames the host does not hold, and frames it does hold, twice. What the host holds by right it keeps.
+ * Writes addresses to the FIFOs' ports that are nobody's to write there: none at all, misaligned ones, the
+ * other direction's, frames the host does not hold, and frames it does hold, twice. What the host holds by
+ * right it keeps.
  */
 export function abuseFifos(card: BareCard, random: Random): void {
   const { layout } = card.memory;

@@ -1,4 +1,7 @@
-/** The assertions of frames, lists, target numbers and notifications, each tripped by the bug it guards against. */
+/**
+ * The assertions of frames, lists, target numbers and notifications, each tripped by the bug it guards
+ * against.
+ */
 import { describe } from 'vitest';
 import { allocateRegion } from '../../src/dma/region.ts';
 import { faultAt } from '../../src/i2o/check-fault.ts';

@@ -1,4 +1,7 @@
-/** Both sides' ends of one messaging unit, in one thread, and a port of its own for a host that does as it likes. */
+/**
+ * Both sides' ends of one messaging unit, in one thread, and a port of its own for a host that does as it
+ * likes.
+ */
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FRAME_BYTES } from '../../src/i2o/frame.ts';

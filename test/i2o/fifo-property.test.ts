@@ -1,4 +1,6 @@
-/** The FIFOs against a model of queues and owners, and against a host and a card that post whatever they like. */
+/**
+ * The FIFOs against a model of queues and owners, and against a host and a card that post whatever they like.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as at from '../../src/i2o/queues/fifo/fifo-layout.ts';

@@ -1,4 +1,7 @@
-/** I2O's four FIFOs: what the host's port accesses do, and the conformance points of the notes, section 10, 1 to 7. */
+/**
+ * I2O's four FIFOs: what the host's port accesses do, and the conformance points of the notes, section 10, 1
+ * to 7.
+ */
 import { describe, expect, it } from 'vitest';
 import {
   type FrameCounts,

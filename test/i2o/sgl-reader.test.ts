@@ -237,7 +237,10 @@ const chunk = fc.array(fc.oneof({ weight: 3, arbitrary: simple }, pages, immedia
   maxLength: 6,
 });
 
-/** Lays lists out one after the other, the first in the frame, and links them. @returns the message's size in words. */
+/**
+ * Lays lists out one after the other, the first in the frame, and links them.
+ * @returns the message's size in words.
+ */
 function lay(chunks: readonly (readonly (readonly number[])[])[], gap: number): number {
   words.fill(0);
   let where = FRAME + SGL_WORD;

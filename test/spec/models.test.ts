@@ -1,4 +1,7 @@
-/** The formal models' cases: every deliberate fault in a model is checked, and the verifier's words are understood. */
+/**
+ * The formal models' cases: every deliberate fault in a model is checked, and the verifier's words are
+ * understood.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CASES } from '../../spec/models/cases.ts';

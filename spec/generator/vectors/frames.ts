@@ -1,4 +1,7 @@
-/** Builds frames from the YAML alone: an encoder of its own, so that the generated codecs are held against something else. */
+/**
+ * Builds frames from the YAML alone: an encoder of its own, so that the generated codecs are held against
+ * something else.
+ */
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../../src/i2o/tids.ts';
 import type { ElementSpec, FrameSpec } from '../frame.ts';
 import {

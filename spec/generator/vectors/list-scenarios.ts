@@ -1,4 +1,7 @@
-/** Scenarios of scatter-gather lists: every element type, buffers in pieces, chains, bit buckets, batches of transactions. */
+/**
+ * Scenarios of scatter-gather lists: every element type, buffers in pieces, chains, bit buckets, batches of
+ * transactions.
+ */
 import { FLAG_MULTIPLE } from './frames.ts';
 import type { ItemPattern, Scenario, ScenarioStep } from './scenario.ts';
 import * as s from './script.ts';
@@ -56,7 +59,10 @@ function good(
   };
 }
 
-/** A send that is refused: nothing of it is queued. @param items buffers that were the card's, and are given back. */
+/**
+ * A send that is refused: nothing of it is queued.
+ * @param items buffers that were the card's, and are given back.
+ */
 function bad(
   specs: Specs,
   id: string,

@@ -1,6 +1,7 @@
 /**
- * Scenarios of parameters: the ten operations, and the block statuses the groups of a socket card can draw. FieldUnreadable,
- * NoKeyField, ScalarError and TableError are not among them: no group has a field or a table of that kind.
+ * Scenarios of parameters: the ten operations, and the block statuses the groups of a socket card can draw.
+ * FieldUnreadable, NoKeyField, ScalarError and TableError are not among them: no group has a field or a table
+ * of that kind.
  */
 import { DEVICE_TID } from '../../../src/i2o/tids.ts';
 import type { Scenario } from './scenario.ts';
@@ -52,7 +53,10 @@ function scenario(
   };
 }
 
-/** @param list one operation, or its 16-bit numbers. @param result words of the result list from its first block on. */
+/**
+ * @param list one operation, or its 16-bit numbers.
+ * @param result words of the result list from its first block on.
+ */
 function step(
   specs: Specs,
   title: string,

@@ -1,4 +1,7 @@
-/** Vectors of a message's reply: each form it has, every field at its bounds, lists of every length, and what is none. */
+/**
+ * Vectors of a message's reply: each form it has, every field at its bounds, lists of every length, and what
+ * is none.
+ */
 import { FRAME_WORDS, type Message } from '../model.ts';
 import { buildFrame, type Choice, type Damage, FLAG_LAST, FLAG_REPLY, type Spec } from './frames.ts';
 import { badValues, goodValues } from './values.ts';

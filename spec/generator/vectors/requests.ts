@@ -1,4 +1,7 @@
-/** Vectors of a message's request: every field at and past its bounds, every length, every kind of list element. */
+/**
+ * Vectors of a message's request: every field at and past its bounds, every length, every kind of list
+ * element.
+ */
 import { DEVICE_TID } from '../../../src/i2o/tids.ts';
 import { FRAME_WORDS, type Layout, type Message } from '../model.ts';
 import {

@@ -1,4 +1,7 @@
-/** What a scenario is: requests one after the other, with all that must come of each. spec/vectors/README.md explains it. */
+/**
+ * What a scenario is: requests one after the other, with all that must come of each. spec/vectors/README.md
+ * explains it.
+ */
 import { bytesText, type Frame, frameValue, type Place, type SetupStep, VECTOR_MEMORY } from './vector.ts';
 
 /** A word to compare with: only the bits of `mask` are judged. */

@@ -153,7 +153,10 @@ export function socketStateVectors(specs: Specs, machine: MachineEntry, setups: 
   });
 }
 
-/** The one errno the message has in a state it is not legal in. @throws TypeError when the spec names none, or several. */
+/**
+ * The one errno the message has in a state it is not legal in.
+ * @throws TypeError when the spec names none, or several.
+ */
 function wrongSocketState(machine: MachineEntry, message: Message, name: string): Answer {
   const states = new Set(machine.states.map((state) => state.name));
   for (const { in: listed } of message.errno) {
@@ -232,7 +235,10 @@ function subjectFrame(spec: Spec, message: Message): Frame {
   return buildFrame(spec, message, 'request', { fields });
 }
 
-/** A state of the bring-up in which the message is legal, the last one; `operational` where no machine says otherwise. */
+/**
+ * A state of the bring-up in which the message is legal, the last one; `operational` where no machine says
+ * otherwise.
+ */
 export function homeState(machine: MachineEntry, message: Message): string {
   if (!requestsOf(machine).includes(message.name)) return 'operational';
   const states = ['Operational', 'Ready', 'Hold', 'Reset'];

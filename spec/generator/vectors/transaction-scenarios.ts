@@ -1,4 +1,7 @@
-/** Scenarios of transactions that outlive their request: aborts, events, progress; a card of version 1; a preserved frame. */
+/**
+ * Scenarios of transactions that outlive their request: aborts, events, progress; a card of version 1; a
+ * preserved frame.
+ */
 import { DEVICE_TID } from '../../../src/i2o/tids.ts';
 import { FLAG_MULTIPLE } from './frames.ts';
 import type { Scenario } from './scenario.ts';

@@ -1,4 +1,7 @@
-/** What a conformance vector is, and how it is written: a line of JSON each. spec/vectors/README.md explains it to its users. */
+/**
+ * What a conformance vector is, and how it is written: a line of JSON each. spec/vectors/README.md explains
+ * it to its users.
+ */
 
 /** What must happen to a request. */
 export type Answer =
@@ -32,7 +35,10 @@ export type Judgement =
 /** A word that depends on where the card's memory is. */
 export interface Place {
   readonly word: number;
-  /** `transmit`, `receive`, `control`: an address there; `immediate`: a context of immediate data; `preserved`: the posted frame's. */
+  /**
+   * `transmit`, `receive`, `control`: an address there; `immediate`: a context of immediate data;
+   * `preserved`: the posted frame's.
+   */
   readonly area: 'transmit' | 'receive' | 'control' | 'immediate' | 'preserved';
   /** Which buffer, or which immediate slot. */
   readonly number: number;
@@ -78,7 +84,9 @@ export interface SetupStep {
   readonly together?: true;
 }
 
-/** Where a layout's fields are: name, word, lowest bit, highest bit; and how many words come before its list. */
+/**
+ * Where a layout's fields are: name, word, lowest bit, highest bit; and how many words come before its list.
+ */
 export interface Drawing {
   readonly words: number;
   readonly fields: readonly (readonly [name: string, word: number, low: number, high: number])[];

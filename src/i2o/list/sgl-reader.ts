@@ -1,21 +1,24 @@
 /**
- * Reads any scatter-gather list of I2O 1.5: every type of element, chained lists and page lists. (The flags are the
- * I2O_SGL_FLAGS_ of the SIG's header i2omsg.h, in FreeBSD sys/dev/asr.) A message's handler says where the list begins, and
- * is given one piece of memory after the other, with the context it came under and whether it ends a buffer. Lists of only
- * SIMPLE elements, each a buffer of its own, have a faster way: sgl.ts and the handlers' own loops.
+ * Reads any scatter-gather list of I2O 1.5: every type of element, chained lists and page lists. (The flags
+ * are the I2O_SGL_FLAGS_ of the SIG's header i2omsg.h, in FreeBSD sys/dev/asr.) A message's handler says
+ * where the list begins, and is given one piece of memory after the other, with the context it came under and
+ * whether it ends a buffer. Lists of only SIMPLE elements, each a buffer of its own, have a faster way:
+ * sgl.ts and the handlers' own loops.
  *
- * Nothing that the host wrote is trusted. The list is copied into card memory before its first word is looked at, and so is
- * each chained list, so that what was checked is what is used. Lists are bounded in length, depth and pieces. A chained list
- * must lie in memory that the host may name, in no frame, and must not overlap a list read before it, so that no chain leads
- * back.
+ * Nothing that the host wrote is trusted. The list is copied into card memory before its first word is looked
+ * at, and so is each chained list, so that what was checked is what is used. Lists are bounded in length,
+ * depth and pieces. A chained list must lie in memory that the host may name, in no frame, and must not
+ * overlap a list read before it, so that no chain leads back.
  *
  * The published headers leave some matters open. This is how we read them (ours, not I2O's word):
- * - IGNORE: as many words as its count follow and are skipped. TRANSPORT: as many bytes, padded to words; skipped as well,
- *   since we have no details of a transport.
- * - ElementLength of SHORT_TRANSACTION and SGL_ATTRIBUTES, and the length of LONG_TRANSACTION, count the words after the first.
- * - BIT_BUCKET always has its BufferContext. Whether IMMEDIATE_DATA has one, the message says by `immediateContexts`.
- * - LOCAL_ADDRESS is passed on, since only the message knows whether that memory of the card was lent. A local chain is
- *   refused.
+ * - IGNORE: as many words as its count follow and are skipped. TRANSPORT: as many bytes, padded to words;
+ *   skipped as well, since we have no details of a transport.
+ * - ElementLength of SHORT_TRANSACTION and SGL_ATTRIBUTES, and the length of LONG_TRANSACTION, count the
+ *   words after the first.
+ * - BIT_BUCKET always has its BufferContext. Whether IMMEDIATE_DATA has one, the message says by
+ *   `immediateContexts`.
+ * - LOCAL_ADDRESS is passed on, since only the message knows whether that memory of the card was lent. A
+ *   local chain is refused.
  */
 import { assert } from '../../assert/assert.ts';
 import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from './sgl.ts';
@@ -40,7 +43,10 @@ import {
   TYPES,
 } from './sgl-types.ts';
 
-/** Answers of `next`: the list has ended; it has a fault, which `SglReader.fault` names; or one of the kinds of piece. */
+/**
+ * Answers of `next`: the list has ended; it has a fault, which `SglReader.fault` names; or one of the kinds
+ * of piece.
+ */
 export const SGL_END = 0;
 export const SGL_FAULT = -1;
 /** Host memory the card reads: a transmit buffer, a control buffer. */
@@ -71,7 +77,10 @@ export interface SglArea {
 }
 
 export class SglReader {
-  /** Bytes of a host page, a power of two, as OutboundInit said. A list's SGL_ATTRIBUTES may change it for that list. */
+  /**
+   * Bytes of a host page, a power of two, as OutboundInit said. A list's SGL_ATTRIBUTES may change it for
+   * that list.
+   */
   hostPageBytes = SGL_PAGE_BYTES_DEFAULT;
   // The fields from here to `classFields` describe the latest piece.
   /** The first context word; 0 where there is none, as of the two that follow. */
@@ -92,8 +101,8 @@ export class SglReader {
   /** After SGL_FAULT: SGL_BAD_LIST, SGL_BAD_PARAMETER or SGL_TOO_LARGE, which are DetailedStatusCodes. */
   fault = 0;
   /**
-   * Where the latest piece or fault is: the byte offset of its element in the frame. For an element of a chained list it is
-   * that of the chain pointer in the frame.
+   * Where the latest piece or fault is: the byte offset of its element in the frame. For an element of a
+   * chained list it is that of the chain pointer in the frame.
    */
   errorOffset = 0;
   private readonly words: Int32Array;
@@ -152,7 +161,10 @@ export class SglReader {
     this.load((frame + sglWord) << 2, Math.max(0, sizeWords - sglWord));
   }
 
-  /** Reads the next piece. @returns SGL_PIECE_…, SGL_END or SGL_FAULT; after one of the last two it stays at that. */
+  /**
+   * Reads the next piece.
+   * @returns SGL_PIECE_…, SGL_END or SGL_FAULT; after one of the last two it stays at that.
+   */
   next(): number {
     if (this.pageLeft > 0) return this.page();
     while (!this.last) {

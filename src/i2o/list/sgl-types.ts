@@ -1,6 +1,6 @@
 /**
- * The types of scatter-gather element in I2O 1.5, by the flags in bits 24-31 of an element's first word, and the bits of
- * those flags that say more.
+ * The types of scatter-gather element in I2O 1.5, by the flags in bits 24-31 of an element's first word, and
+ * the bits of those flags that say more.
  */
 import { assert } from '../../assert/assert.ts';
 

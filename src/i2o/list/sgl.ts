@@ -1,19 +1,22 @@
 /**
- * Scatter-gather lists of I2O 1.5: the elements that our own driver writes, with the fast accessors and the fast check for
- * them. sgl-reader.ts reads every element there is. The first word of an element holds flags in bits 24-31 and a byte count
- * in bits 0-23. `at` is always the word index of an element's first word.
+ * Scatter-gather lists of I2O 1.5: the elements that our own driver writes, with the fast accessors and the
+ * fast check for them. sgl-reader.ts reads every element there is. The first word of an element holds flags
+ * in bits 24-31 and a byte count in bits 0-23. `at` is always the word index of an element's first word.
  *
  *   SIMPLE in / out            count, address                   a control buffer
  *   SIMPLE in with context     count, context, address          a receive bucket
  *   SIMPLE out with context    count, context, address          a transmit buffer
- *   IMMEDIATE_DATA             count, context, bytes padded     a small send; that a context always follows is ours
+ *   IMMEDIATE_DATA             count, context, bytes padded     a small send; that it has a context is ours
  *
- * "Out" is from host memory to the card. Every element here is a buffer of its own, so each carries END_OF_BUFFER, and the
- * last one LAST_ELEMENT. The generated codecs call `checkSgl`, so this file imports none of them.
+ * "Out" is from host memory to the card. Every element here is a buffer of its own, so each carries
+ * END_OF_BUFFER, and the last one LAST_ELEMENT. The generated codecs call `checkSgl`, so this file imports
+ * none of them.
  */
 import { assert } from '../../assert/assert.ts';
 
-/** What `checkSgl` and the reader find wrong, as DetailedStatusCodes: the list, or an address or count in it. */
+/**
+ * What `checkSgl` and the reader find wrong, as DetailedStatusCodes: the list, or an address or count in it.
+ */
 export const SGL_TOO_LARGE = 0x09; // CHAIN_BUFFER_TOO_LARGE
 export const SGL_BAD_LIST = 0x10; // INVALID_OFFSET
 export const SGL_BAD_PARAMETER = 0x11; // INVALID_PARAMETER
@@ -29,7 +32,10 @@ export const SGL_BUCKET = 0x51;
 export const SGL_TRANSMIT = 0x55;
 export const SGL_IMMEDIATE = 0x4c;
 
-/** Begins a transaction of a batch. It has no data of its own, so no END_OF_BUFFER; the elements up to the next one belong to it. */
+/**
+ * Begins a transaction of a batch. It has no data of its own, so no END_OF_BUFFER; the elements up to the
+ * next one belong to it.
+ */
 export const SGL_SHORT_TRANSACTION = 0x70;
 
 /** Words of SGL_SHORT_TRANSACTION. */
@@ -39,7 +45,10 @@ export const SGL_SIMPLE_WORDS = 2;
 /** Words of a SIMPLE element with a context. */
 export const SGL_CONTEXT_WORDS = 3;
 
-/** Words of a message at the most: FRAME_WORDS of i2o/frame-size.ts. Lists import nothing from the codecs' folder. */
+/**
+ * Words of a message at the most: FRAME_WORDS of i2o/frame-size.ts. Lists import nothing from the codecs'
+ * folder.
+ */
 export const SGL_MESSAGE_WORDS_MAX = 32;
 
 /** Kinds of element that a message allows, as bits for `checkSgl`. */
@@ -51,8 +60,8 @@ export const SGL_ALLOW_IMMEDIATE = 16;
 export const SGL_ALLOW_ANY = 31;
 
 /**
- * What the list holds that `checkSgl` last found good: `sglScan[SGL_SCAN_…]`. Each thread has one; read it before the next
- * check.
+ * What the list holds that `checkSgl` last found good: `sglScan[SGL_SCAN_…]`. Each thread has one; read it
+ * before the next check.
  */
 export const sglScan = new Int32Array(3);
 export const SGL_SCAN_ELEMENTS = 0;
@@ -105,8 +114,8 @@ export function isSglLast(words: Int32Array, at: number): boolean {
 }
 
 /**
- * Flags in an element's first word, without LAST_ELEMENT. For readers that may read the word only once, since the host may
- * change it meanwhile.
+ * Flags in an element's first word, without LAST_ELEMENT. For readers that may read the word only once, since
+ * the host may change it meanwhile.
  */
 export function sglShapeOf(first: number): number {
   return (first >>> 24) & ~SGL_LAST;
@@ -177,7 +186,11 @@ export function writeSglSimple(
   return at + SGL_SIMPLE_WORDS;
 }
 
-/** Writes SGL_SHORT_TRANSACTION. @param classFields 16 bits that the class defines. @returns the word index after it. */
+/**
+ * Writes SGL_SHORT_TRANSACTION.
+ * @param classFields 16 bits that the class defines.
+ * @returns the word index after it.
+ */
 export function writeSglTransaction(
   words: Int32Array,
   at: number,
@@ -231,9 +244,10 @@ export function writeSglImmediate(
 }
 
 /**
- * Walks a list that the other side wrote, and leaves in `sglScan` what it holds. A good list has only elements of the allowed
- * kinds, all within the message, with the last one marked; and every address and count lies within the region, all of which
- * `words` views. Whoever serves the message checks that an address lies in the pool it should.
+ * Walks a list that the other side wrote, and leaves in `sglScan` what it holds. A good list has only
+ * elements of the allowed kinds, all within the message, with the last one marked; and every address and
+ * count lies within the region, all of which `words` views. Whoever serves the message checks that an address
+ * lies in the pool it should.
  * @param sglWord where the list begins, in words from the frame.
  * @param sizeWords of the message; the frame's check has found it FRAME_WORDS at the most.
  * @param allowed SGL_ALLOW_ bits.

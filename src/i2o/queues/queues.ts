@@ -1,6 +1,6 @@
 /**
- * The two transports, and each side's two ends of the one that a card was planned with. Everything above works with the ends
- * by the contract in i2o/transport.ts and does not know which transport it is.
+ * The two transports, and each side's two ends of the one that a card was planned with. Everything above
+ * works with the ends by the contract in i2o/transport.ts and does not know which transport it is.
  */
 import { assert } from '../../assert/assert.ts';
 import type { CardLayout, QueuePlanner, Transport } from '../../dma/card-layout.ts';

@@ -1,10 +1,11 @@
 /**
- * The card's receiving end of the FIFO transport: it takes requests from the inbound post list and gives their frames back by
- * the inbound free list. The card's processor moves its own indices in local memory, several entries at a time. fifo-port.ts
- * has what the host's port accesses do to the other indices.
+ * The card's receiving end of the FIFO transport: it takes requests from the inbound post list and gives
+ * their frames back by the inbound free list. The card's processor moves its own indices in local memory,
+ * several entries at a time. fifo-port.ts has what the host's port accesses do to the other indices.
  *
- * This end remembers the index at which it pushed every frame. An address that the host sends is taken only if the host had
- * read that entry before. So a frame that is posted twice or was never given out is refused, and no list holds a frame twice.
+ * This end remembers the index at which it pushed every frame. An address that the host sends is taken only
+ * if the host had read that entry before. So a frame that is posted twice or was never given out is refused,
+ * and no list holds a frame twice.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
@@ -109,7 +110,9 @@ export class FifoCardConsumer implements FrameConsumer {
     return mfa;
   }
 
-  /** Frees the card's inbound frames after a reset. From the start they are on the free list by themselves. */
+  /**
+   * Frees the card's inbound frames after a reset. From the start they are on the free list by themselves.
+   */
   supply(): void {
     for (let slot = 0; slot < this.window.frames; slot++) {
       if (this.owner[slot] === CARDS) this.give(slot);
@@ -179,7 +182,10 @@ export class FifoCardConsumer implements FrameConsumer {
     return NO_FRAME;
   }
 
-  /** Puts a frame on the free list. The list is as long as there are frames, so it has room unless the host's index lies. */
+  /**
+   * Puts a frame on the free list. The list is as long as there are frames, so it has room unless the host's
+   * index lies.
+   */
   private give(slot: number): void {
     this.pushedAt[slot] = this.free.next;
     this.setOwner(slot, PUSHED);
@@ -193,7 +199,10 @@ export class FifoCardConsumer implements FrameConsumer {
     this.owner[slot] = owner;
   }
 
-  /** Frames that the card may list as free are those it has pushed; those it has not are held, or wait for `supply`. */
+  /**
+   * Frames that the card may list as free are those it has pushed; those it has not are held, or wait for
+   * `supply`.
+   */
   private checkOwners(): void {
     const { free, owner } = this;
     assert(

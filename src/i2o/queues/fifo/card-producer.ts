@@ -1,10 +1,11 @@
 /**
- * The card's sending end of the FIFO transport: it takes the frames that the host has lent from the outbound free list, and
- * posts replies by the outbound post list. The card's processor moves its own indices in local memory, several entries at a
- * time; only the frames it writes for the host cross the bus.
+ * The card's sending end of the FIFO transport: it takes the frames that the host has lent from the outbound
+ * free list, and posts replies by the outbound post list. The card's processor moves its own indices in local
+ * memory, several entries at a time; only the frames it writes for the host cross the bus.
  *
- * This end remembers the index at which it posted every frame. An address that the host gives back is taken only if the host
- * had read that entry before. So a frame that is freed twice or was never posted is refused, and no list holds a frame twice.
+ * This end remembers the index at which it posted every frame. An address that the host gives back is taken
+ * only if the host had read that entry before. So a frame that is freed twice or was never posted is refused,
+ * and no list holds a frame twice.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
@@ -104,8 +105,9 @@ export class FifoCardProducer implements FrameProducer {
   }
 
   /**
-   * Moves the head of the outbound post list. The interrupt is a level, up while the list is not empty and the mask is clear:
-   * 2 when it goes up now, 1 when it was up before or stays down. A host that clears the mask looks at the level itself.
+   * Moves the head of the outbound post list. The interrupt is a level, up while the list is not empty and
+   * the mask is clear: 2 when it goes up now, 1 when it was up before or stays down. A host that clears the
+   * mask looks at the level itself.
    */
   publish(): number {
     const { posted } = this;
@@ -114,7 +116,8 @@ export class FifoCardProducer implements FrameProducer {
     if (posted.next === before) return 0;
     posted.show();
     if ((Atomics.load(this.words, this.maskWord) & OUTBOUND_POST_INTERRUPT) !== 0) return 1;
-    // The level was up before if the host has not taken an earlier entry: then it was told, or looked as it cleared the mask.
+    // The level was up before if the host has not taken an earlier entry: then it was told, or looked as it
+    // cleared the mask.
     return posted.taken((before - 1) | 0) && !posted.taken(before) ? 2 : 1;
   }
 
@@ -124,7 +127,10 @@ export class FifoCardProducer implements FrameProducer {
     return this.stashed;
   }
 
-  /** I2O has an interrupt only for the overrun of this list. That the host rings when it lends a frame is ours. */
+  /**
+   * I2O has an interrupt only for the overrun of this list. That the host rings when it lends a frame is
+   * ours.
+   */
   armForFree(wanted: number): boolean {
     const { words, cardWaitsWord } = this;
     assert(

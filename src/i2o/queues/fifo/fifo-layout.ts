@@ -1,8 +1,8 @@
 /**
  * Where the messaging unit of I2O 1.5 lies in memory. (Linux drives one in drivers/message/i2o/iop.c, and
- * include/linux/i2o.h names its registers.) Four FIFOs hold message frame addresses, MFAs; the frames themselves stay where
- * they are. "Head" is the producer's index and "tail" the consumer's, as the hardware manuals have it; the ring transport
- * uses the two words the other way round.
+ * include/linux/i2o.h names its registers.) Four FIFOs hold message frame addresses, MFAs; the frames
+ * themselves stay where they are. "Head" is the producer's index and "tail" the consumer's, as the hardware
+ * manuals have it; the ring transport uses the two words the other way round.
  *
  *   offset    0  inbound free head      (card)     128  inbound free tail      (host, by reading port 0x40)
  *           256  inbound post head      (host, by writing port 0x40)
@@ -14,21 +14,23 @@
  *          1152  inbound interrupt mask, 0x28      (card; the host sets it when it delivers the interrupt)
  *          1280  the host waits for an inbound frame; 1408 the card waits for an outbound frame
  *          1536  overruns of the outbound free list
- *          1664  inbound free floor, 1792 outbound post floor: entries before it a reset has destroyed    (card)
- *          2048  inbound free, inbound post, outbound post, outbound free: 4 × size × 4 bytes, one behind the other
+ *          1664  inbound free floor; 1792 outbound post floor: a reset has destroyed what lies below    (card)
+ *          2048  inbound free, inbound post, outbound post, outbound free: size × 4 bytes each, in this order
  *           ...  inbound frames, 128 bytes each
  *
- * An inbound frame lies in the card's memory: its MFA is its offset in this unit, the card's window. An outbound frame lies in
- * the host's memory: its MFA is its address. The outbound frames are planned behind the unit, so that no number is a good
- * address both ways.
+ * An inbound frame lies in the card's memory: its MFA is its offset in this unit, the card's window. An
+ * outbound frame lies in the host's memory: its MFA is its address. The outbound frames are planned behind
+ * the unit, so that no number is a good address both ways.
  *
  * Each index has a pair of cache lines to itself. In five things this model differs from the hardware:
- * - Indices run freely as int32, so a subtraction tells full from empty; the hardware remembers who moved last.
+ * - Indices run freely as int32, so a subtraction tells full from empty; the hardware remembers who moved
+ *   last.
  * - A FIFO has the smallest power of two of entries that holds the frames, not 4 K to 64 K.
  * - There is no prefetch register. Its only visible effect, the level of the interrupt, is kept.
- * - A reset of the hardware rewrites all indices. Here the card cannot move the host's, so a floor says what is gone.
- * - Each side waits for a free frame by a word of its own, which stands for a doorbell bit (0x20, 0x2C): I2O leaves the use
- *   of those bits to others.
+ * - A reset of the hardware rewrites all indices. Here the card cannot move the host's, so a floor says what
+ *   is gone.
+ * - Each side waits for a free frame by a word of its own, which stands for a doorbell bit (0x20, 0x2C): I2O
+ *   leaves the use of those bits to others.
  */
 import { assert } from '../../../assert/assert.ts';
 import type { MemoryPlan } from '../../../dma/plan.ts';
@@ -62,7 +64,10 @@ const UNIT_ALIGNMENT = 4096;
 const FRAMES_MAX = 65536;
 const LINE_PAIR_BYTES = 128;
 
-/** @param offsets of the unit's words, in the order in which they lie. @param queues offset of the FIFOs behind them. */
+/**
+ * @param offsets of the unit's words, in the order in which they lie.
+ * @param queues offset of the FIFOs behind them.
+ */
 export function checkUnitLayout(offsets: readonly number[], queues: number, alignment: number): void {
   for (let i = 0; i < offsets.length; i++) {
     assert(
@@ -150,7 +155,10 @@ export function planUnit(plan: MemoryPlan, name: string, counts: FrameCounts): n
   );
 }
 
-/** Plans the outbound frames, which must lie behind the unit: call it after `planUnit`. @returns the first one's address. */
+/**
+ * Plans the outbound frames, which must lie behind the unit: call it after `planUnit`.
+ * @returns the first one's address.
+ */
 export function planOutboundFrames(plan: MemoryPlan, name: string, counts: FrameCounts): number {
   const frames = counts.outboundFrames;
   return plan.reserve(name, frames * FRAME_BYTES, `${frames} outbound frames, the host's to lend`);

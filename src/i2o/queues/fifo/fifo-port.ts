@@ -1,13 +1,15 @@
 /**
- * What the host sees of the messaging unit of I2O 1.5: two ports and two interrupt registers (in Linux the fields in_port,
- * out_port, irq_status and irq_mask of struct i2o_controller, include/linux/i2o.h). The host reaches the FIFOs only through
- * this class. Each method is one bus access, which it counts, and does what the hardware does behind that access.
+ * What the host sees of the messaging unit of I2O 1.5: two ports and two interrupt registers (in Linux the
+ * fields in_port, out_port, irq_status and irq_mask of struct i2o_controller, include/linux/i2o.h). The host
+ * reaches the FIFOs only through this class. Each method is one bus access, which it counts, and does what
+ * the hardware does behind that access.
  *
  *   read 0x40    takes a free inbound frame        write 0x40   posts it, and interrupts the card
  *   read 0x44    takes a reply                     write 0x44   lends the card an outbound frame
  *   read 0x30    outbound interrupt status         write 0x34   outbound interrupt mask
  *
- * A read that finds nothing gives 0xFFFFFFFF (NO_FRAME as an int32). A read is destructive: it takes the address it returns.
+ * A read that finds nothing gives 0xFFFFFFFF (NO_FRAME as an int32). A read is destructive: it takes the
+ * address it returns.
  */
 import type { Region } from '../../../dma/region.ts';
 import {
@@ -35,7 +37,10 @@ export const WRITE_QUIET = 1;
 export const WRITE_INTERRUPTED = 2;
 
 export class HostPort {
-  /** A fault for tests: this many reads of 0x44 find nothing although there is a reply, as early i960 processors did. */
+  /**
+   * A fault for tests: this many reads of 0x44 find nothing although there is a reply, as early i960
+   * processors did.
+   */
   spuriousEmpties = 0;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
@@ -126,7 +131,10 @@ export class HostPort {
     return mfa;
   }
 
-  /** WRITE 0x44. Without room the frame is lost and the card has an error interrupt. @returns a WRITE_ number. // Hot path. */
+  /**
+   * WRITE 0x44. Without room the frame is lost and the card has an error interrupt.
+   * @returns a WRITE_ number. // Hot path.
+   */
   writeOutbound(mfa: number): number {
     const fifo = this.outboundFree;
     this.counters[PORT_WRITES] += 1;
@@ -184,7 +192,8 @@ export class HostPort {
 
   /**
    * Delivers the interrupt that the card has asked for, once: from then on it is in service.
-   * @param asked what the card has written into the word to ask for it. @param served what stands there afterwards.
+   * @param asked what the card has written into the word to ask for it. @param served what stands there
+   *   afterwards.
    */
   private interrupted(word: number, asked: number, served: number): number {
     const { words } = this;

@@ -1,12 +1,14 @@
 /**
- * The two ends of one FIFO of message frame addresses (layout: fifo-layout.ts). One side only pushes, the other only takes.
+ * The two ends of one FIFO of message frame addresses (layout: fifo-layout.ts). One side only pushes, the
+ * other only takes.
  *
- * Order of memory: a plain store fills the entry, then `Atomics.store` of the head shows it, and the taker's `Atomics.load` of
- * the head pairs with that store. An end reads the other side's index again only when the one it saw last says full or empty,
- * as a prefetch register would. An impossible index ends the use of the FIFO until a reset, and `broken` reports it.
+ * Order of memory: a plain store fills the entry, then `Atomics.store` of the head shows it, and the taker's
+ * `Atomics.load` of the head pairs with that store. An end reads the other side's index again only when the
+ * one it saw last says full or empty, as a prefetch register would. An impossible index ends the use of the
+ * FIFO until a reset, and `broken` reports it.
  *
- * A reset empties a FIFO from either end: the end that takes skips the entries there are; the end that pushes raises the
- * floor, an index below which the other end finds nothing any more.
+ * A reset empties a FIFO from either end: the end that takes skips the entries there are; the end that pushes
+ * raises the floor, an index below which the other end finds nothing any more.
  */
 import { assert } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
@@ -136,7 +138,10 @@ export class FifoTail {
   private next = 0;
   private headSeen = 0;
 
-  /** The parameters are those of `FifoHead`, but this end moves the tail, and only the other end raises the floor. */
+  /**
+   * The parameters are those of `FifoHead`, but this end moves the tail, and only the other end raises the
+   * floor.
+   */
   constructor(region: Region, entries: number, size: number, head: number, tail: number, floor = -4) {
     this.words = region.words;
     checkMemory(region.words, entries, size);
@@ -150,13 +155,19 @@ export class FifoTail {
     this.headSeen = this.next;
   }
 
-  /** Whether there is nothing to take. Reads the shared head only when this end knows of no entry. // Hot path. */
+  /**
+   * Whether there is nothing to take. Reads the shared head only when this end knows of no entry. // Hot
+   * path.
+   */
   get empty(): boolean {
     if (this.floorWord >= 0) this.rise();
     return this.next === this.headSeen && this.look() === 0;
   }
 
-  /** Takes the next entry. There must be one: look at `empty` first. `show` gives back the room it took. // Hot path. */
+  /**
+   * Takes the next entry. There must be one: look at `empty` first. `show` gives back the room it took. //
+   * Hot path.
+   */
   take(): number {
     assert(this.next !== this.headSeen, 'fifo tail: an entry is taken only where one is known to be');
     const entry = this.words[this.entries + (this.next & this.mask)];
@@ -176,7 +187,10 @@ export class FifoTail {
     return this.look();
   }
 
-  /** A reset skips what there is. A FIFO that an impossible index had broken works again. @returns entries skipped. */
+  /**
+   * A reset skips what there is. A FIFO that an impossible index had broken works again.
+   * @returns entries skipped.
+   */
   skip(): number {
     this.broken = false;
     const head = Atomics.load(this.words, this.headWord);

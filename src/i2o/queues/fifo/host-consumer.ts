@@ -1,7 +1,7 @@
 /**
- * The host's receiving end of the FIFO transport: replies come in by port 0x44 (fifo-port.ts). A frame read from that port is
- * the host's until it is written back there. This end remembers which frames the host holds, and refuses an address from the
- * card that names one of them.
+ * The host's receiving end of the FIFO transport: replies come in by port 0x44 (fifo-port.ts). A frame read
+ * from that port is the host's until it is written back there. This end remembers which frames the host
+ * holds, and refuses an address from the card that names one of them.
  */
 import { assert } from '../../../assert/assert.ts';
 import { HOST_MFA_OUT_OF_WINDOW } from '../../../ledger/counters.gen.ts';
@@ -33,7 +33,10 @@ export class FifoHostConsumer implements FrameConsumer {
     port.writeMask(OUTBOUND_POST_INTERRUPT);
   }
 
-  /** READ 0x44, and once more when that found nothing: early i960 processors said so when it was not true. // Hot path. */
+  /**
+   * READ 0x44, and once more when that found nothing: early i960 processors said so when it was not true. //
+   * Hot path.
+   */
   receive(): number {
     if (this.held === NO_FRAME) {
       let mfa = this.read();
@@ -83,7 +86,10 @@ export class FifoHostConsumer implements FrameConsumer {
     return wanted;
   }
 
-  /** Unmasks the interrupt, then looks at its level once more: when a reply is there already, no interrupt is waited for. */
+  /**
+   * Unmasks the interrupt, then looks at its level once more: when a reply is there already, no interrupt is
+   * waited for.
+   */
   arm(): boolean {
     if (this.held !== NO_FRAME) return false;
     if (this.masked) this.mask(false);

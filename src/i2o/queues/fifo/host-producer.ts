@@ -1,7 +1,7 @@
 /**
- * The host's sending end of the FIFO transport: requests go out by port 0x40 (fifo-port.ts). A frame read from that port is the
- * host's until the host posts it there, filled in or as a NOP. This end remembers which frames the host holds, and refuses an
- * address from the card that names one of them.
+ * The host's sending end of the FIFO transport: requests go out by port 0x40 (fifo-port.ts). A frame read
+ * from that port is the host's until the host posts it there, filled in or as a NOP. This end remembers which
+ * frames the host holds, and refuses an address from the card that names one of them.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
@@ -32,9 +32,15 @@ export class FifoHostProducer implements FrameProducer {
   private stashed = 0;
   /** The frame acquired; NO_FRAME when none is. */
   private held = NO_FRAME;
-  /** The card had preserved the frame held. `cancel` gives it back as a NOP at once, and `post` as it was written anew. */
+  /**
+   * The card had preserved the frame held. `cancel` gives it back as a NOP at once, and `post` as it was
+   * written anew.
+   */
   private adopted = false;
-  /** The address whose post found no room, NO_FRAME for none. The bus makes no other access until that one has gone through. */
+  /**
+   * The address whose post found no room, NO_FRAME for none. The bus makes no other access until that one has
+   * gone through.
+   */
   private stalled = NO_FRAME;
   /** What `publish` answers next: 0, 1 or 2. */
   private wanted = 0;
@@ -68,8 +74,9 @@ export class FifoHostProducer implements FrameProducer {
   }
 
   /**
-   * A frame can only be given back by posting it as a NOP, and that is what happens, but for one frame that is kept for the next
-   * `acquire`. Otherwise a send that is refused again and again would keep host and card busy with nothing but NOPs.
+   * A frame can only be given back by posting it as a NOP, and that is what happens, but for one frame that
+   * is kept for the next `acquire`. Otherwise a send that is refused again and again would keep host and card
+   * busy with nothing but NOPs.
    */
   cancel(): void {
     const mfa = this.held;
@@ -144,7 +151,10 @@ export class FifoHostProducer implements FrameProducer {
     return 0;
   }
 
-  /** The host cannot look into the free list. So it reads all free frames ahead, and those it has not got are in use. */
+  /**
+   * The host cannot look into the free list. So it reads all free frames ahead, and those it has not got are
+   * in use.
+   */
   get inUse(): number {
     const { frames } = this.window;
     return frames - this.available(frames) - (this.held === NO_FRAME ? 0 : 1);

@@ -1,12 +1,15 @@
 /**
- * Judges message frame addresses (MFAs). The other side wrote every address that comes out of a FIFO, so an address is taken
- * only if it names a frame of its direction that the other side held. A refused address is counted by the reason and
- * changes nothing else.
+ * Judges message frame addresses (MFAs). The other side wrote every address that comes out of a FIFO, so an
+ * address is taken only if it names a frame of its direction that the other side held. A refused address is
+ * counted by the reason and changes nothing else.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import { FRAME_BYTES } from '../../frame.ts';
 
-/** Why an address is refused. The ledger's counters of refusals follow each other in the same order, from the number 1 on. */
+/**
+ * Why an address is refused. The ledger's counters of refusals follow each other in the same order, from the
+ * number 1 on.
+ */
 export const MFA_GOOD = 0;
 export const MFA_OUT_OF_WINDOW = 1;
 export const MFA_MISALIGNED = 2;
@@ -40,7 +43,8 @@ export class FrameWindow {
 
   /**
    * @param first MFA of the first frame. @param base address in the region of MFA 0.
-   * @param otherFirst MFA of the other direction's first frame. @param otherFrames how many frames that direction has.
+   * @param otherFirst MFA of the other direction's first frame. @param otherFrames how many frames that
+   *   direction has.
    */
   constructor(first: number, frames: number, base: number, otherFirst: number, otherFrames: number) {
     assert(

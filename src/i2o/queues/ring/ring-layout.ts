@@ -1,7 +1,7 @@
 /**
- * Where the words of a ring lie. One ring carries frames one way, from its only producer to its only consumer; two rings
- * make a queue pair. This transport is ours: it replaces I2O's four FIFOs of frame addresses. The frames stay in place and
- * only indices move.
+ * Where the words of a ring lie. One ring carries frames one way, from its only producer to its only
+ * consumer; two rings make a queue pair. This transport is ours: it replaces I2O's four FIFOs of frame
+ * addresses. The frames stay in place and only indices move.
  *
  *   offset    0  tail       frames posted, counted from the start (producer writes)
  *           128  head       frames released (consumer writes)
@@ -10,13 +10,14 @@
  *           512  frames     capacity × 128 bytes
  *           ...  copies     capacity × 128 bytes, behind the outbound ring's frames only
  *
- * A frame of a ring cannot be preserved, since it would hold up all the frames behind it. So the card copies a message that
- * it could not deliver. Copy n belongs to outbound frame n, which holds the failure record: the card writes the copy before
- * it publishes the record, and the host reads the copy before it releases the record.
+ * A frame of a ring cannot be preserved, since it would hold up all the frames behind it. So the card copies
+ * a message that it could not deliver. Copy n belongs to outbound frame n, which holds the failure record:
+ * the card writes the copy before it publishes the record, and the host reads the copy before it releases the
+ * record.
  *
- * Each word has a pair of cache lines to itself, since processors fetch lines in pairs. Indices run freely as int32; a
- * slot is `index & (capacity − 1)`. A ring is empty when head = tail and full when tail − head = capacity, so no slot is
- * lost to tell the two apart.
+ * Each word has a pair of cache lines to itself, since processors fetch lines in pairs. Indices run freely as
+ * int32; a slot is `index & (capacity − 1)`. A ring is empty when head = tail and full when tail − head =
+ * capacity, so no slot is lost to tell the two apart.
  */
 import { assert } from '../../../assert/assert.ts';
 import type { MemoryPlan } from '../../../dma/plan.ts';

@@ -1,16 +1,17 @@
 /**
- * The two ends of a ring (layout: ring-layout.ts). Each end remembers the other's index as it last saw it, and reads the
- * shared word only when the remembered index says full or empty. So a shared cache line moves once per batch, not once per
- * frame.
+ * The two ends of a ring (layout: ring-layout.ts). Each end remembers the other's index as it last saw it,
+ * and reads the shared word only when the remembered index says full or empty. So a shared cache line moves
+ * once per batch, not once per frame.
  *
- * Order of memory: plain stores fill the frame, then `Atomics.store` of the tail publishes it, and the consumer's
- * `Atomics.load` of the tail pairs with that store. The head travels the other way in the same manner. A notification is
- * only a hint, so an end that asks for one looks at the index once more before it sleeps.
+ * Order of memory: plain stores fill the frame, then `Atomics.store` of the tail publishes it, and the
+ * consumer's `Atomics.load` of the tail pairs with that store. The head travels the other way in the same
+ * manner. A notification is only a hint, so an end that asks for one looks at the index once more before it
+ * sleeps.
  *
- * Neither end trusts what the other wrote. An impossible index (further away than the capacity) ends the use of the ring
- * until a reset, and `broken` reports it. What a frame holds is checked by whoever reads it (frame.ts, the codecs).
- * The assertions are about this end's own indices, which lie in the end's own fields: the words in shared memory could have
- * been overwritten by the other side, so no assertion reads them.
+ * Neither end trusts what the other wrote. An impossible index (further away than the capacity) ends the use
+ * of the ring until a reset, and `broken` reports it. What a frame holds is checked by whoever reads it
+ * (frame.ts, the codecs). The assertions are about this end's own indices, which lie in the end's own fields:
+ * the words in shared memory could have been overwritten by the other side, so no assertion reads them.
  */
 import { assert } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
@@ -54,7 +55,8 @@ export class RingProducer implements FrameProducer {
 
   /**
    * @param offset address of the ring, as `planRing` returned it.
-   * @param copies where the consumer keeps copies of the requests it could not deliver; none for a ring of replies.
+   * @param copies where the consumer keeps copies of the requests it could not deliver; none for a ring of
+   *   replies.
    */
   constructor(region: Region, offset: number, capacity: number, copies?: RingCopies) {
     checkCapacity(capacity);
@@ -102,7 +104,8 @@ export class RingProducer implements FrameProducer {
 
   /**
    * Makes posted frames visible. // Hot path: 8 ns when there are any.
-   * @returns 0 nothing was posted; 1 published and no notification is wanted; 2 the consumer asked to be notified.
+   * @returns 0 nothing was posted; 1 published and no notification is wanted; 2 the consumer asked to be
+   *   notified.
    */
   publish(): number {
     const next = this.next;
@@ -122,7 +125,10 @@ export class RingProducer implements FrameProducer {
     return free >= wanted ? free : this.refresh();
   }
 
-  /** Asks to be notified when the consumer next releases a frame. @returns true when fewer than `wanted` are free. */
+  /**
+   * Asks to be notified when the consumer next releases a frame.
+   * @returns true when fewer than `wanted` are free.
+   */
   armForFree(wanted: number): boolean {
     assert(
       wanted > 0 && wanted <= this.capacity,
@@ -132,7 +138,8 @@ export class RingProducer implements FrameProducer {
       const seen = this.headSeen;
       Atomics.store(this.words, this.headEventWord, seen);
       if (this.refresh() >= wanted) return false;
-      // Some frames came, but too few. They have used up the notification, so ask again from the index now seen.
+      // Some frames came, but too few. They have used up the notification, so ask again from the index now
+      // seen.
       if (this.headSeen === seen) return true;
     }
   }
@@ -154,7 +161,10 @@ export class RingProducer implements FrameProducer {
     this.held = NONE;
   }
 
-  /** The indices stay as they are; the consumer, which learns of the reset too, skips what it has not received. */
+  /**
+   * The indices stay as they are; the consumer, which learns of the reset too, skips what it has not
+   * received.
+   */
   restart(destroyed?: (frame: number) => void): number {
     assert(
       ((this.next - this.published) | 0) >= 0,
@@ -215,7 +225,10 @@ export class RingConsumer implements FrameConsumer {
   private brokenIndex = false;
   private readonly copies: RingCopies | undefined;
 
-  /** @param offset as of the producer. @param copies where this end keeps copies of what it could not deliver. */
+  /**
+   * @param offset as of the producer.
+   * @param copies where this end keeps copies of what it could not deliver.
+   */
   constructor(region: Region, offset: number, capacity: number, copies?: RingCopies) {
     checkCapacity(capacity);
     assert(
@@ -237,7 +250,8 @@ export class RingConsumer implements FrameConsumer {
 
   /**
    * The next frame, which stays the caller's until `release`.
-   * @returns its word index, or NO_FRAME. // Hot path: 2 ns when one was known to be there, else one shared load.
+   * @returns its word index, or NO_FRAME. // Hot path: 2 ns when one was known to be there, else one shared
+   *   load.
    */
   receive(): number {
     if (this.next === this.tailSeen && this.refresh() === 0) return NO_FRAME;
