@@ -1,22 +1,21 @@
 /**
- * Reads any scatter-gather list of I2O 1.5: every type of element, chained lists and page lists. (The flags
- * are the I2O_SGL_FLAGS_ of the SIG's header i2omsg.h, in FreeBSD sys/dev/asr.) A message's handler says
- * where the list begins, and is given one piece of memory after the other, with the context it came under and
- * whether it ends a buffer. Lists of only SIMPLE elements, each a buffer of its own, have a faster way:
- * sgl.ts and the handlers' own loops.
+ * Reads any scatter-gather list of I2O 1.5: every type of element, chained lists and page lists. (The SIG's
+ * header i2omsg.h, in FreeBSD sys/dev/asr, has the flags.) A message's handler says where the list begins,
+ * and is given one piece of memory after the other, with the context it came under and whether it ends a
+ * buffer. Lists of only SIMPLE elements, each a buffer of its own, have a faster way: sgl.ts and the
+ * handlers' own loops.
  *
- * Nothing that the host wrote is trusted. The list is copied into card memory before its first word is looked
- * at, and so is each chained list, so that what was checked is what is used. Lists are bounded in length,
- * depth and pieces. A chained list must lie in memory that the host may name, in no frame, and must not
- * overlap a list read before it, so that no chain leads back.
+ * Nothing that the host wrote is trusted. Every list is copied into card memory before its first word is
+ * looked at, so that what was checked is what is used. Lists are bounded in length, depth and pieces. A
+ * chained list must lie in memory that the host may name, in no frame, and overlap no list read before it, so
+ * that no chain leads back.
  *
  * The published headers leave some matters open. This is how we read them (ours, not I2O's word):
- * - IGNORE: as many words as its count follow and are skipped. TRANSPORT: as many bytes, padded to words;
- *   skipped as well, since we have no details of a transport.
+ * - IGNORE: as many words as its count follow and are skipped. TRANSPORT: as many bytes, padded to words,
+ *   likewise.
  * - ElementLength of SHORT_TRANSACTION and SGL_ATTRIBUTES, and the length of LONG_TRANSACTION, count the
  *   words after the first.
- * - BIT_BUCKET always has its BufferContext. Whether IMMEDIATE_DATA has one, the message says by
- *   `immediateContexts`.
+ * - BIT_BUCKET always has a context. Whether IMMEDIATE_DATA has one, the message says by `immediateContexts`.
  * - LOCAL_ADDRESS is passed on, since only the message knows whether that memory of the card was lent. A
  *   local chain is refused.
  */
@@ -43,10 +42,7 @@ import {
   TYPES,
 } from './sgl-types.ts';
 
-/**
- * Answers of `next`: the list has ended; it has a fault, which `SglReader.fault` names; or one of the kinds
- * of piece.
- */
+/** Answers of `next`: the list has ended; it has a fault, which `fault` names; or one of the kinds of piece. */
 export const SGL_END = 0;
 export const SGL_FAULT = -1;
 /** Host memory the card reads: a transmit buffer, a control buffer. */
@@ -100,10 +96,7 @@ export class SglReader {
   classFields = 0;
   /** After SGL_FAULT: SGL_BAD_LIST, SGL_BAD_PARAMETER or SGL_TOO_LARGE, which are DetailedStatusCodes. */
   fault = 0;
-  /**
-   * Where the latest piece or fault is: the byte offset of its element in the frame. For an element of a
-   * chained list it is that of the chain pointer in the frame.
-   */
+  /** Byte offset in the frame of the element of the latest piece or fault; of a chained list, of the chain pointer. */
   errorOffset = 0;
   private readonly words: Int32Array;
   private readonly regionBytes: number;
@@ -161,10 +154,7 @@ export class SglReader {
     this.load((frame + sglWord) << 2, Math.max(0, sizeWords - sglWord));
   }
 
-  /**
-   * Reads the next piece.
-   * @returns SGL_PIECE_…, SGL_END or SGL_FAULT; after one of the last two it stays at that.
-   */
+  /** Reads on. @returns SGL_PIECE_…, SGL_END or SGL_FAULT; after one of the last two it stays at that. */
   next(): number {
     if (this.pageLeft > 0) return this.page();
     while (!this.last) {
