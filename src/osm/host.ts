@@ -1,8 +1,8 @@
 /**
  * The host driver, put together: its four subsystems (memory, message, kernel, user) over one card's layout.
  */
-import { AssertionFailure } from '../assert/assert.ts';
-import { type CardLayout, STAGING_BYTES } from '../dma/card-layout.ts';
+import { AssertionFailure, assert } from '../assert/assert.ts';
+import { type CardLayout, CONTROL_BYTES, STAGING_BYTES } from '../dma/card-layout.ts';
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { Doorbell } from '../i2o/doorbell.ts';
@@ -59,6 +59,28 @@ function given({ inbound, outbound }: HostEnvironment): HostQueues | undefined {
 /** How long the driver rests between two looks at memory that the card is to write, in nanoseconds. */
 const POLL_NS = 50_000;
 
+/**
+ * Asserts what the driver takes for granted of the memory that it shares with the card.
+ * @param byteLength the region's.
+ */
+export function checkLayout(layout: CardLayout, byteLength: number): void {
+  const { transmit, receive, control } = layout;
+  for (const pool of [transmit, receive]) {
+    const end = pool.offset + pool.count * pool.bufferBytes;
+    assert(pool.offset > 0 && end <= byteLength, 'host: a pool lies within the region');
+    assert(pool.offset % 4 === 0 && pool.bufferBytes % 4 === 0, 'host: a buffer of a pool begins at a word');
+  }
+  assert(
+    transmit.offset + transmit.count * transmit.bufferBytes <= receive.offset ||
+      receive.offset + receive.count * receive.bufferBytes <= transmit.offset,
+    'host: the two pools do not overlap',
+  );
+  assert(
+    control % 4 === 0 && control + CONTROL_BYTES <= byteLength,
+    'host: the control area lies within the region',
+  );
+}
+
 export class Host {
   readonly ledger: Ledger;
   readonly driver: Driver;
@@ -74,6 +96,7 @@ export class Host {
   private up = false;
 
   constructor(region: Region, layout: CardLayout, config: DriverConfig, environment: HostEnvironment) {
+    checkLayout(layout, region.words.length * 4);
     const ledger = new Ledger(region, layout.hostLedger);
     const { inbound, outbound } = given(environment) ?? hostQueues(region, layout, ledger);
     const doorbell = new Doorbell(ledger, environment.waker);

@@ -3,9 +3,14 @@
  * the driver's states.
  */
 import { describe } from 'vitest';
+import { SOCKET_LISTEN } from '../../src/i2o/socket.gen.ts';
+import { NO_TID } from '../../src/i2o/tids.ts';
 import { BlockedSenders } from '../../src/osm/kernel/blocked-senders.ts';
-import { STATE_LISTENING } from '../../src/osm/memory/host-socket.ts';
+import { joinAccepts } from '../../src/osm/memory/accept-queue.ts';
+import { HostSocket, STATE_CONNECTED, STATE_LISTENING } from '../../src/osm/memory/host-socket.ts';
+import { readinessOf } from '../../src/osm/user/readiness.ts';
 import { SOCK_DGRAM } from '../../src/socket/contract.ts';
+import { SO_KEEPALIVE } from '../../src/socket/options.ts';
 import { trips } from '../rules/trips.ts';
 import { ScriptedCard } from './scripted-card.ts';
 
@@ -22,7 +27,7 @@ function bench() {
 describe('accept posts', () => {
   trips('accept posts: socket ids are posted for a listener', () => {
     const { driver, socketId, socket } = bench();
-    driver.postAccepts(socketId, socket);
+    driver.accepts.post(socketId, socket);
   });
   trips('accept posts: a listener in the list is marked so', () => {
     const { driver, table } = bench();
@@ -116,7 +121,40 @@ describe('closing and retries', () => {
   });
 });
 
+describe('what is left of a card that is gone', () => {
+  trips('withdrawal: every socket has failed, or is free', () => {
+    const { driver, socketId } = bench();
+    const withdrawal = driver['withdrawal'];
+    const fail = withdrawal['fail'].bind(withdrawal);
+    withdrawal['fail'] = (id, errno) => (id === socketId ? undefined : fail(id, errno));
+    driver.die(100);
+  });
+  trips('withdrawal: a socket fails with an errno', () => bench().driver['withdrawal'].run(0));
+  trips('closing: a card is not told of a socket that it has forgotten', () => {
+    const { card, driver, socketId, socket } = bench();
+    socket.lost = 1;
+    driver['closing'].close(card.host.requests.acquire(), socketId, socket, false);
+  });
+  trips('retries: whose posts are sent again is a socket there is', () =>
+    bench().driver['retries'].accepts(8),
+  );
+  trips('retries: who is credited again is a socket there is', () => bench().driver['retries'].credit(8, 1));
+});
+
 describe('the driver', () => {
+  trips('driver: chores are done while no frame is held', () => {
+    const { card, driver } = bench();
+    card.host.requests.acquire();
+    card.host.requests.short = true;
+    driver.poll();
+  });
+  trips('driver: whoever waits for a reply has begun a call', () => bench().driver.awaitControl());
+  trips('driver: a card goes online once its device is known', () => {
+    const { card, driver } = bench();
+    driver.goOffline();
+    card.host.requests.deviceTid = NO_TID;
+    driver.goOnline(2);
+  });
   trips('driver: replies are not taken while a reply is being taken', () => {
     const { card, driver } = bench();
     driver['replies'].dispatch = () => void driver.poll();
@@ -139,6 +177,59 @@ describe('the driver', () => {
 
 describe('calls of the program', () => {
   const BYTES = new Uint8Array(5000);
+  trips('readiness: only a socket in use is ready for anything', () =>
+    readinessOf(new HostSocket(), bench().transmit),
+  );
+  trips('send policy: who waits for room can send', () => {
+    const { card } = bench();
+    card.sockets.sender['policy'].blocked(3, new HostSocket());
+  });
+  trips('sender: what is taken is lent to the card', () => {
+    const { card, socketId } = bench();
+    card.sockets.sender['fillImmediate'] = () => 5;
+    card.sockets.send(socketId, BYTES, 0, 5);
+  });
+  trips('sender: a buffer that is offered has been taken', () => {
+    const { card, socketId, transmit } = bench();
+    transmit.take = () => 3;
+    card.sockets.sender.allocate(socketId);
+  });
+  trips('datagram sender: a datagram is lent to the card whole', () => {
+    const { card } = bench();
+    const socketId = card.sockets.socket(SOCK_DGRAM);
+    card.sockets.sender['datagrams']['fillBuffers'] = () => true;
+    card.sockets.sendTo(socketId, BYTES, 0, 5000, 1, 9);
+  });
+  trips('socket calls: a listener is bound', () => {
+    const { card } = bench();
+    card.onRequest = (request) => void (request[1] >>> 24 === SOCKET_LISTEN && card.status(request, 0));
+    card.sockets['calls'].bind = () => 0;
+    card.sockets.listen(card.sockets.socket(), 5);
+  });
+  trips('socket calls: a connection that is accepted is open', () => {
+    const { card, table } = bench();
+    const listenerId = table.take(STATE_LISTENING);
+    const accepted = table.take(STATE_CONNECTED);
+    joinAccepts(table.sockets, table.sockets[listenerId], accepted);
+    table.give(accepted);
+    card.sockets.accept(listenerId);
+  });
+  trips('socket calls: a peer is fixed for a datagram socket', () => {
+    const { card, table } = bench();
+    const socketId = card.sockets.socket(SOCK_DGRAM);
+    table.sockets[socketId].datagram = 0;
+    card.sockets.connect(socketId, 1, 9);
+  });
+  trips('socket calls: a socket that was closed is not open', () => {
+    const { card, driver, socketId } = bench();
+    driver.closeSocket = () => {};
+    card.sockets.close(socketId);
+  });
+  trips('socket options: what setting one comes to is an errno, or 0', () => {
+    const { card, driver, socketId } = bench();
+    driver.awaitControl = () => -5;
+    card.sockets.setOption(socketId, SO_KEEPALIVE, 1);
+  });
   trips('sender: no more bytes are taken than there are', () => {
     const { card, socketId } = bench();
     card.sockets.sender['fillBuffers'] = () => 5001;

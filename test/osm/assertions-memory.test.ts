@@ -107,6 +107,10 @@ describe('the table of sockets', () => {
     table.sockets[listenerId].acceptsPosted = 0;
     table.unpost(socketId, listenerId);
   });
+  trips('socket table: a socket that has changed is one there is', () => {
+    const table = socketTable();
+    table.changed(table.sockets.length);
+  });
   trips('socket table: the list of changed sockets has each once', () => {
     const table = socketTable();
     for (let i = 0; i < table.sockets.length; i++) table.changed(i);

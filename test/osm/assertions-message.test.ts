@@ -3,13 +3,17 @@
  * replies.
  */
 import { describe } from 'vitest';
+import type { CardLayout } from '../../src/dma/card-layout.ts';
 import { SOCKET_ACCEPT_POST_LIST_MAX, SOCKET_RECEIVE_CREDIT_LIST_MAX } from '../../src/i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID, SOCKET_CLASS_ID } from '../../src/i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, NO_TID, SOCKET_CLASS_ID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
+import { checkLayout } from '../../src/osm/host.ts';
 import { STATE_CLOSING, STATE_LISTENING } from '../../src/osm/memory/host-socket.ts';
 import { checkControlPlaces } from '../../src/osm/message/control-area.ts';
 import { EVENTS_MAX } from '../../src/osm/message/device-events.ts';
 import { checkSlots } from '../../src/osm/message/device-params.ts';
+import { entryOfTid } from '../../src/osm/message/device-table.ts';
+import { fillsFrame } from '../../src/osm/message/frame-budget.ts';
 import { checkHandlers } from '../../src/osm/message/handlers.ts';
 import { checkListSizes } from '../../src/osm/message/requests.ts';
 import { checkBatchSize, SENDS_PER_FRAME } from '../../src/osm/message/send-batch.ts';
@@ -71,6 +75,34 @@ describe('limits that are fixed when the driver is loaded', () => {
   trips('device params: results follow the operation list', () => checkSlots(1024, 12, 8));
 });
 
+describe('the memory that driver and card share', () => {
+  /** The layout of a card of 1 MiB, changed. */
+  function layoutWith(change: Partial<CardLayout>): void {
+    const transmit = { offset: 4096, count: 16, bufferBytes: 2048 };
+    const receive = { offset: 65_536, count: 16, bufferBytes: 2048 };
+    checkLayout({ transmit, receive, control: 8192, ...change } as CardLayout, 1 << 20);
+  }
+  trips('host: a pool lies within the region', () =>
+    layoutWith({ transmit: { offset: 4096, count: 1024, bufferBytes: 2048 } }),
+  );
+  trips('host: a buffer of a pool begins at a word', () =>
+    layoutWith({ receive: { offset: 65_537, count: 16, bufferBytes: 2048 } }),
+  );
+  trips('host: the two pools do not overlap', () =>
+    layoutWith({ receive: { offset: 8192, count: 16, bufferBytes: 2048 } }),
+  );
+  trips('host: the control area lies within the region', () => layoutWith({ control: 1 << 20 }));
+
+  const words = new Int32Array(64);
+  trips('device table: the memory lent for a table lies within the region', () =>
+    entryOfTid({ words, at: 60, roomWords: 12 }, DEVICE_TID),
+  );
+  trips('device table: the memory lent for a table holds its head', () =>
+    entryOfTid({ words, at: 0, roomWords: 2 }, DEVICE_TID),
+  );
+  trips('frame budget: an element has at least a word', () => fillsFrame(6, 0, 4));
+});
+
 describe('inbound frames', () => {
   trips('inbound frames: a device is neither the executive nor the host', () =>
     requestsOf().useDevice(HOST_TID),
@@ -126,6 +158,27 @@ describe('requests', () => {
     const requests = requestsOf();
     requests.close(requests.acquire(), 4, 5, false);
   });
+  trips('requests: a socket that is made is for a stream or for datagrams', () => {
+    const requests = requestsOf();
+    requests.create(requests.acquire(), 0, 0, 3);
+  });
+  trips('requests: a name is one end of a connection', () => {
+    const requests = requestsOf();
+    requests.nameGet(requests.acquire(), 1, 0, 2);
+  });
+  trips('requests: a backlog has a connection at least, and 16 bits', () => {
+    const requests = requestsOf();
+    requests.listen(requests.acquire(), 1, 0, 0);
+  });
+  trips('requests: a shutdown is of one half of a connection, or of both', () => {
+    const requests = requestsOf();
+    requests.shutdown(requests.acquire(), 0, 3);
+  });
+  trips('requests: a credit message is posted in the frame it was written in', () => {
+    const requests = requestsOf();
+    requests.creditPost(requests.acquire() + 32, 1);
+  });
+  trips('requests: an echo is written in the frame that was acquired', () => requestsOf().echo(64, 0, true));
   trips('requests: a port that is bound has 16 bits', () => {
     const requests = requestsOf();
     requests.bind(requests.acquire(), 1, 0, 0, 65536);
@@ -191,6 +244,30 @@ describe('sends', () => {
     messages.immediate(16, 4);
     messages.postTo(0, 0, 0, 1, 9);
   });
+  trips('send requests: the tag of a send names its socket', () => {
+    const { messages } = connected();
+    messages.begin();
+    messages.immediate(16, 4);
+    messages.post(1, 0, 0);
+  });
+  trips('send requests: a reply mode has two bits', () => {
+    const { messages } = connected();
+    messages.begin();
+    messages.immediate(16, 4);
+    messages.post(0, 0, 4);
+  });
+  trips('send requests: the port of a destination has 16 bits', () => {
+    const { messages } = connected();
+    messages.beginTo();
+    messages.immediate(16, 4);
+    messages.postTo(0, 0, 0, 1, 65536);
+  });
+  trips('send batch: a buffer is added for the socket that it was lent for', () => {
+    const { batch, transmit, card, socketId } = connected();
+    const context = transmit.take(true);
+    transmit.lend(context, socketId, card.sockets['table'].sockets[socketId], 4);
+    batch.add(socketId + 1, context, 0);
+  });
   trips('send requests: a list has an element', () => {
     const { messages } = connected();
     messages.begin();
@@ -238,6 +315,15 @@ describe('calls that wait', () => {
     control.begin();
     control.abandon(0);
   });
+  trips('device params: a request is written in the frame that was acquired', () => {
+    const params = new ScriptedCard().sockets.device['params'];
+    params['ask'](64, 1, params['offset'], 1);
+  });
+  trips('device params: what is lent to the card is one of the slots', () => {
+    const card = new ScriptedCard();
+    const params = card.sockets.device['params'];
+    params['ask'](card.host.requests.acquire(), 1, params['offset'] + 4096, 1);
+  });
   trips('device params: the number of a group has 16 bits', () =>
     new ScriptedCard().sockets.device['params'].readGroup(0x10000),
   );
@@ -249,6 +335,12 @@ describe('events and the watch', () => {
     const events = eventsOf();
     events['count'] = EVENTS_MAX + 1;
     events['put'](1, 0);
+  });
+  trips('device events: the oldest is one that was kept', () => {
+    const events = eventsOf();
+    events['put'](1, 0);
+    events['head'] = 5;
+    events.next({ indicator: 0, data: 0 });
   });
   trips('device events: an event that is kept has an indicator', () => eventsOf()['put'](0, 0));
 
@@ -267,6 +359,13 @@ describe('events and the watch', () => {
     const { watch, requests, device } = watched(DEVICE_TID + 1);
     watch.begin(requests.acquire(), device, 0);
   });
+  trips('card watch: a registration is written in the frame acquired for it', () =>
+    watched().watch.register(64),
+  );
+  trips('card watch: a table is asked for in the frame acquired for it', () => {
+    const { watch, device } = watched();
+    watch.begin(64, device, 0);
+  });
   trips('card watch: a table has changed only after one was asked for', () => {
     const { watch } = watched();
     watch['changed'] = true;
@@ -280,6 +379,16 @@ describe('events and the watch', () => {
 });
 
 describe('bring-up', () => {
+  trips('bring-up: the device is known when the card is up', () => {
+    const { bringUp, requests } = new ScriptedCard().host;
+    for (const step of ['outboundInit', 'hrtGet', 'sysTabSet', 'simple'] as const) bringUp[step] = () => {};
+    bringUp['caller'].supplyOutbound = () => {};
+    bringUp['findDevice'] = () => {
+      requests.deviceTid = NO_TID;
+      return 2;
+    };
+    bringUp['fromReset'](SOCKET_CLASS_ID, () => true);
+  });
   trips('bring-up: a table has no more room than the control area lends it', () => {
     const { bringUp } = new ScriptedCard().host;
     bringUp['replied'] = () => {};
@@ -320,6 +429,25 @@ describe('replies', () => {
     replies['orphans'][0] = -1;
     replies['orphanCount'] = 1;
     replies.nextOrphan();
+  });
+  trips('receive replies: data is queued for an open socket', () => {
+    const card = new ScriptedCard();
+    const socketId = card.connect();
+    const socket = card.sockets['table'].sockets[socketId];
+    socket.become(STATE_CLOSING);
+    card.host.driver['replies']['receives']['queue'](0, socketId, socket);
+  });
+  trips('send replies: a buffer was lent for a socket there is', () => {
+    const card = new ScriptedCard({ immediateBytesMax: 0 });
+    card.sockets.send(card.connect(), new Uint8Array(9), 0, 9);
+    card.host.transmit['tagOf'][0] = 0x7fff;
+    card.contexts(0);
+  });
+  trips('undelivered: a buffer that comes home holds bytes', () => {
+    const card = new ScriptedCard({ immediateBytesMax: 0 });
+    card.sockets.send(card.connect(), new Uint8Array(9), 0, 9);
+    card.host.transmit['lengthOf'][0] = 0;
+    card.host.driver['replies'].failures['home'](0);
   });
   trips('undelivered: one part of the driver sends again', () => {
     const { driver } = new ScriptedCard().host;

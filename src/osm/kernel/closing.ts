@@ -58,6 +58,10 @@ export class Closing {
     // A stream with a hole in it must not end as if it were whole.
     const abort = reset || unreadStream || (socket.broken !== 0 && socket.datagram === 0);
     socket.become(STATE_CLOSING);
+    assert(
+      frame === NO_FRAME || socket.lost === 0,
+      'closing: a card is not told of a socket that it has forgotten',
+    );
     if (frame === NO_FRAME) {
       this.table.give(socketId);
       return;

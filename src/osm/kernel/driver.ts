@@ -9,6 +9,7 @@
  */
 import { AssertionFailure, assert } from '../../assert/assert.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
+import { NO_TID } from '../../i2o/tids.ts';
 import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
 import {
   BYTES_UNDELIVERED,
@@ -65,6 +66,7 @@ export class Driver implements BringUpCaller {
   readonly credits: Credits;
   readonly buckets: BucketPosts;
   readonly blocked: BlockedSenders;
+  readonly accepts: AcceptPosts;
   /** Set while the card is OPERATIONAL: device messages would be refused in any other state. */
   private online = false;
   /** Set while replies are taken: handlers must not look for replies themselves. */
@@ -81,7 +83,6 @@ export class Driver implements BringUpCaller {
   private readonly sleeper: Sleeper;
   private readonly health: CardHealth;
   private readonly spin: SpinPolicy;
-  private readonly accepts: AcceptPosts;
   private readonly closing: Closing;
   private readonly retries: Retries;
   private readonly withdrawal: Withdrawal;
@@ -220,6 +221,7 @@ export class Driver implements BringUpCaller {
   /** Waits for the control call's reply. @returns its errno; ENETDOWN when the card does not answer. */
   awaitControl(timeoutNs: number = this.config.controlTimeoutNs): number {
     const { clock, control } = this;
+    assert(control.pending, 'driver: whoever waits for a reply has begun a call');
     clock.update();
     const deadlineNs = clock.nowNs + timeoutNs;
     while (control.pending) {
@@ -284,6 +286,7 @@ export class Driver implements BringUpCaller {
   goOnline(cardVersion: number): void {
     assert(!this.online, 'driver: the card goes online once');
     assert(this.deadErrno === 0, 'driver: a card that goes online lives');
+    assert(this.requests.deviceTid !== NO_TID, 'driver: a card goes online once its device is known');
     this.classVersion = Math.min(cardVersion, this.config.classVersion);
     this.online = true;
     this.retries.open = true;
@@ -301,22 +304,12 @@ export class Driver implements BringUpCaller {
     this.buckets.open = false;
   }
 
-  /** Posts socket ids for a listener's next connections, if too few are. */
-  postAccepts(listenerId: number, listener: HostSocket): void {
-    this.accepts.post(listenerId, listener);
-  }
-
   /**
    * Gives a socket up. The socket id is free once the card has answered.
    * @param reset aborts it in any case.
    */
   closeSocket(socketId: number, socket: HostSocket, reset: boolean): void {
     this.closing.close(socket.lost === 0 ? this.awaitFrame() : NO_FRAME, socketId, socket, reset);
-  }
-
-  /** There is room that no reply told of: senders that wait may have it. */
-  roomMade(): void {
-    this.blocked.tell();
   }
 
   /**
@@ -373,6 +366,7 @@ export class Driver implements BringUpCaller {
   }
 
   private chores(): void {
+    assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
     if (this.retries.dueNs !== NEVER && this.retries.due() && !this.retries.run()) {
       this.die(ENETDOWN);
       return;

@@ -67,10 +67,12 @@ export class Retries implements Resend {
   }
 
   credit(socketId: number, bytes: number): void {
+    assert(this.table.has(socketId), 'retries: who is credited again is a socket there is');
     this.credits.giveBack(socketId, this.table.sockets[socketId], bytes);
   }
 
   accepts(listenerId: number): void {
+    assert(this.table.has(listenerId), 'retries: whose posts are sent again is a socket there is');
     this.acceptPosts.owe(listenerId, this.table.sockets[listenerId]);
     this.later();
   }

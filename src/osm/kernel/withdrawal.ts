@@ -2,6 +2,7 @@
  * What follows when the card is gone, or has been reset: everything it had is the host's again, and every
  * open socket has failed.
  */
+import { assert } from '../../assert/assert.ts';
 import { STATE_CLOSING, STATE_FAILED, STATE_FREE, STATE_POSTED } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
@@ -37,6 +38,12 @@ export class Withdrawal {
       socket.sendingContexts = 0;
       socket.acceptsPosted = 0;
     });
+    for (const { state } of table.sockets) {
+      assert(
+        state === STATE_FREE || state === STATE_FAILED,
+        'withdrawal: every socket has failed, or is free',
+      );
+    }
     table.check();
   }
 
@@ -64,6 +71,7 @@ export class Withdrawal {
   }
 
   private fail(socketId: number, errno: number): void {
+    assert(errno > 0, 'withdrawal: a socket fails with an errno');
     const socket = this.table.sockets[socketId];
     socket.state = STATE_FAILED;
     socket.lost = 1;

@@ -119,6 +119,7 @@ export class SocketTable {
 
   /** A socket's readiness may have changed: `nextChanged` will name it, once. // Hot path. */
   changed(socketId: number): void {
+    assert(this.has(socketId), 'socket table: a socket that has changed is one there is');
     const socket = this.sockets[socketId];
     if (socket.readyQueued !== 0) return;
     assert(this.readyCount < this.ready.length, 'socket table: the list of changed sockets has each once');

@@ -147,6 +147,7 @@ export class BringUp {
     this.sysTabSet();
     this.simple('SysEnable', writeExecSysEnable);
     const version = this.findDevice(classId);
+    assert(this.requests.deviceTid !== NO_TID, 'bring-up: the device is known when the card is up');
     this.beginWatch(classId);
     // Only a socket device takes receive buckets.
     if (classId === SOCKET_CLASS_ID) this.caller.goOnline(version);

@@ -99,6 +99,10 @@ export class CardWatch {
 
   /** Asks for every event of the executive. @param frame a free one. */
   register(frame: number): void {
+    assert(
+      frame === this.requests.acquired,
+      'card watch: a registration is written in the frame acquired for it',
+    );
     this.transaction = (this.transaction + 1) | 0;
     writeUtilEventRegister(
       this.words,
@@ -150,6 +154,7 @@ export class CardWatch {
   private ask(frame: number, table: DeviceTable, indicator: number): void {
     const { words } = this;
     assert(!this.outstanding, 'card watch: one request for the table is open at a time');
+    assert(frame === this.requests.acquired, 'card watch: a table is asked for in the frame acquired for it');
     this.transaction = (this.transaction + 1) | 0;
     // An indicator of 0 would ask for an answer at once.
     const next = (indicator + 1) | 0 || 1;

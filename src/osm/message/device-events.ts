@@ -64,6 +64,7 @@ export class DeviceEvents {
       return true;
     }
     if (this.count === 0) return false;
+    assert(this.indicators[this.head] !== 0, 'device events: the oldest is one that was kept');
     event.indicator = this.indicators[this.head] >>> 0;
     event.data = this.data[this.head];
     this.head = (this.head + 1) % EVENTS_MAX;

@@ -122,6 +122,15 @@ export class DeviceParams {
 
   private ask(frame: number, transaction: number, address: number, group: number): void {
     const { words } = this;
+    const place = address - this.offset;
+    assert(
+      frame === this.requests.acquired,
+      'device params: a request is written in the frame that was acquired',
+    );
+    assert(
+      place % SLOT_BYTES === 0 && place >= 0 && place < SLOTS * SLOT_BYTES,
+      'device params: what is lent to the card is one of the slots',
+    );
     const list = address >> 2;
     words[list] = 1; // one operation
     words[list + 1] = PARAMS_OPERATION_FIELD_GET | (group << 16);

@@ -3,6 +3,7 @@
  * are, of which class, under which TID, and who has claimed them. Every number in it is the card's, so
  * nothing is read past the memory lent for it.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   getLctEntryClassId,
   getLctEntryLocalTid,
@@ -53,6 +54,12 @@ export function entryOfTid(table: DeviceTable, tid: number): number {
 }
 
 function firstEntry(table: DeviceTable): number {
+  const { words, at, roomWords } = table;
+  assert(
+    at >= 0 && at + roomWords <= words.length,
+    'device table: the memory lent for a table lies within the region',
+  );
+  assert(roomWords >= LCT_HEADER_WORDS, 'device table: the memory lent for a table holds its head');
   return entryAfter(table, table.at + LCT_HEADER_WORDS - LCT_ENTRY_WORDS);
 }
 

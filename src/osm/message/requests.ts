@@ -8,16 +8,22 @@ import { assert } from '../../assert/assert.ts';
 import { writePrivateEcho } from '../../i2o/executive.gen.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/list/sgl.ts';
 import {
+  NAME_OF_LOCAL,
+  NAME_OF_PEER,
   REPLY_MODE_BATCH,
-  REPLY_MODE_IMMEDIATE,
   REPLY_MODE_NEVER,
   REPLY_MODE_ON_ERROR,
+  SHUTDOWN_HOW_BOTH,
+  SHUTDOWN_HOW_READ,
+  SHUTDOWN_HOW_WRITE,
   SOCKET_ACCEPT_POST_LIST_MAX,
   SOCKET_ACCEPT_POST_LIST_WORD,
   SOCKET_RECEIVE_CREDIT_LIST_MAX,
   SOCKET_RECEIVE_CREDIT_LIST_STRIDE,
   SOCKET_RECEIVE_CREDIT_LIST_WORD,
   SOCKET_RECEIVE_POST_SGL_WORD,
+  SOCKET_TYPE_DATAGRAM,
+  SOCKET_TYPE_STREAM,
   writeSocketAbort,
   writeSocketAcceptPost,
   writeSocketBind,
@@ -37,7 +43,6 @@ import { HOST_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { writeUtilEventRegister } from '../../i2o/utility.gen.ts';
 import { INBOUND_POSTED } from '../../ledger/counters.gen.ts';
-import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import { fillsFrame } from './frame-budget.ts';
 import {
@@ -51,15 +56,6 @@ import {
   HANDLER_RECEIVE,
 } from './handlers.ts';
 import { InboundFrames } from './inbound-frames.ts';
-
-/** Reply mode of sends by its name in the configuration; −1: as each send finds best. */
-export const REPLY_MODES: Readonly<Record<DriverConfig['replyMode'], number>> = {
-  auto: -1,
-  batch: REPLY_MODE_BATCH,
-  immediate: REPLY_MODE_IMMEDIATE,
-  onError: REPLY_MODE_ON_ERROR,
-  never: REPLY_MODE_NEVER,
-};
 
 /** XFunctionCode of a PrivateEcho that is answered, and of one that is only taken. */
 const ECHO = 1;
@@ -104,6 +100,10 @@ export class Requests extends InboundFrames {
   create(frame: number, tag: number, socketId: number, type: number): void {
     const { words, deviceTid } = this;
     this.tagged(frame, socketId, tag);
+    assert(
+      type === SOCKET_TYPE_STREAM || type === SOCKET_TYPE_DATAGRAM,
+      'requests: a socket that is made is for a stream or for datagrams',
+    );
     writeSocketCreate(
       words,
       frame,
@@ -182,6 +182,7 @@ export class Requests extends InboundFrames {
   nameGet(frame: number, transaction: number, socketId: number, which: number): void {
     const { words, deviceTid } = this;
     this.about(frame, socketId);
+    assert(which === NAME_OF_LOCAL || which === NAME_OF_PEER, 'requests: a name is one end of a connection');
     writeSocketNameGet(words, frame, deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId, which);
     this.post();
   }
@@ -189,6 +190,7 @@ export class Requests extends InboundFrames {
   listen(frame: number, transaction: number, socketId: number, backlog: number): void {
     const { words, deviceTid } = this;
     this.about(frame, socketId);
+    assert(backlog > 0 && backlog >>> 16 === 0, 'requests: a backlog has a connection at least, and 16 bits');
     writeSocketListen(
       words,
       frame,
@@ -234,6 +236,10 @@ export class Requests extends InboundFrames {
   shutdown(frame: number, socketId: number, how: number): void {
     const { words, deviceTid } = this;
     this.about(frame, socketId);
+    assert(
+      how === SHUTDOWN_HOW_READ || how === SHUTDOWN_HOW_WRITE || how === SHUTDOWN_HOW_BOTH,
+      'requests: a shutdown is of one half of a connection, or of both',
+    );
     writeSocketShutdown(
       words,
       frame,
@@ -341,6 +347,7 @@ export class Requests extends InboundFrames {
   creditPost(frame: number, count: number): void {
     const { words, deviceTid } = this;
     assert(count > 0, 'requests: a credit message names at least one socket');
+    assert(frame === this.acquired, 'requests: a credit message is posted in the frame it was written in');
     const sizeWords = SOCKET_RECEIVE_CREDIT_LIST_WORD + count * CREDIT_WORDS;
     writeSocketReceiveCredit(words, frame, deviceTid, HOST_TID, HANDLER_NONE, 0, count, sizeWords);
     this.post();
@@ -367,6 +374,7 @@ export class Requests extends InboundFrames {
 
   private writeEcho(frame: number, sequence: number, functionCode: number): void {
     const { words, deviceTid } = this;
+    assert(frame === this.acquired, 'requests: an echo is written in the frame that was acquired');
     writePrivateEcho(
       words,
       frame,

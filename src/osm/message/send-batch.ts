@@ -62,6 +62,10 @@ export class SendBatch {
   add(socketId: number, context: number, replyMode: number): void {
     assert(this.count < SENDS_PER_FRAME, 'send batch: there is room for what is added');
     assert(this.transmit.lent(context), 'send batch: a buffer that waits has been lent');
+    assert(
+      (this.transmit.tagOfContext(context) & 0xffff) === socketId,
+      'send batch: a buffer is added for the socket that it was lent for',
+    );
     this.socketIds[this.count] = socketId;
     this.contexts[this.count] = context;
     if (this.count === 0 || replyMode > this.replyMode) this.replyMode = replyMode;

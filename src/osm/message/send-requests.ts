@@ -150,7 +150,7 @@ export class SendRequests {
   post(socketId: number, tag: number, replyMode: number): void {
     const { frame, words } = this;
     const { deviceTid } = this.requests;
-    const sizeWords = this.finish(SOCKET_SEND_SGL_WORD);
+    const sizeWords = this.finish(SOCKET_SEND_SGL_WORD, socketId, tag, replyMode);
     writeSocketSend(
       words,
       frame,
@@ -175,7 +175,8 @@ export class SendRequests {
   postTo(socketId: number, tag: number, replyMode: number, address: number, port: number): void {
     const { frame, words } = this;
     const { deviceTid } = this.requests;
-    const sizeWords = this.finish(SOCKET_SEND_TO_SGL_WORD);
+    assert(port >>> 16 === 0, 'send requests: the port of a destination has 16 bits');
+    const sizeWords = this.finish(SOCKET_SEND_TO_SGL_WORD, socketId, tag, replyMode);
     writeSocketSendTo(
       words,
       frame,
@@ -193,8 +194,10 @@ export class SendRequests {
   }
 
   /** The list is complete, so it is known which element is the last. @returns the message's words. */
-  private finish(listWord: number): number {
+  private finish(listWord: number, socketId: number, tag: number, replyMode: number): number {
     const { frame, words, at, last } = this;
+    assert((tag & 0xffff) === socketId, 'send requests: the tag of a send names its socket');
+    assert(replyMode >>> 2 === 0, 'send requests: a reply mode has two bits');
     assert(frame !== NO_FRAME, 'send requests: what is posted was begun');
     assert(this.list === frame + listWord, 'send requests: a message is posted as what it was begun');
     assert(at > this.list, 'send requests: a list has an element');

@@ -187,6 +187,7 @@ export class Undelivered {
     const { transmit, counters } = this;
     if (!transmit.lent(context)) return false;
     const length = transmit.lengthOfContext(context);
+    assert(length > 0, 'undelivered: a buffer that comes home holds bytes');
     counters[BYTES_UNDELIVERED] += length;
     if (transmit.isSlot(context)) counters[IMMEDIATE_UNDELIVERED_BYTES] += length;
     return this.sends.context(context);

@@ -77,6 +77,7 @@ export class DatagramSender {
     const room = socket.sendBufferBytes - socket.sendingBytes;
     if (room < length && socket.sendingBytes > 0) return policy.blocked(socketId, socket);
     if (!messages.beginTo()) return policy.blocked(socketId, socket);
+    const sentBefore = socket.sendingBytes;
     const filled =
       length <= this.immediateBytesMax
         ? this.fillImmediate(socketId, socket, bytes, offset, length)
@@ -85,6 +86,10 @@ export class DatagramSender {
       messages.cancel();
       return policy.dry(socketId, socket);
     }
+    assert(
+      socket.sendingBytes === sentBefore + length,
+      'datagram sender: a datagram is lent to the card whole',
+    );
     counters[BYTES_SENT] += length;
     counters[DATAGRAMS_SENT] += 1;
     counters[DATAGRAMS_SENT_BYTES] += length;

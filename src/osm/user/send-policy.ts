@@ -3,13 +3,14 @@
  * finds no room.
  */
 
+import { assert } from '../../assert/assert.ts';
 import { USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EAGAIN, EFAULT, ENOBUFS } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
-import type { HostSocket } from '../memory/host-socket.ts';
+import { type HostSocket, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
-import { REPLY_MODES } from '../message/requests.ts';
+import { REPLY_MODES } from '../message/reply-modes.ts';
 
 /** What a sender answers when no buffer is free and the call is to wait for one: no errno has this number. */
 export const WAIT_FOR_BUFFER = -0x40000000;
@@ -38,6 +39,8 @@ export class SendPolicy {
 
   /** A send found no room, or no frame: the socket is told when there is some. @returns -EAGAIN. */
   blocked(socketId: number, socket: HostSocket): number {
+    const { state } = socket;
+    assert(state === STATE_CONNECTED || state === STATE_DATAGRAM, 'send policy: who waits for room can send');
     this.driver.blocked.add(socketId, socket);
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;

@@ -144,9 +144,11 @@ export class Sender {
       if (!this.batch.flush()) return policy.blocked(socketId, socket);
     }
     if (!messages.begin()) return policy.blocked(socketId, socket);
+    const sentBefore = socket.sendingBytes;
     let taken = short ? this.fillImmediate(socketId, socket, bytes, offset, length) : 0;
     if (taken === 0) taken = this.fillBuffers(socketId, socket, bytes, offset, Math.min(length, room));
     assert(taken >= 0 && taken <= length, 'sender: no more bytes are taken than there are');
+    assert(socket.sendingBytes === sentBefore + taken, 'sender: what is taken is lent to the card');
     if (taken === 0) {
       messages.cancel();
       return policy.dry(socketId, socket);
@@ -183,7 +185,9 @@ export class Sender {
       }
       const room = socket.sendBufferBytes - socket.sendingBytes;
       const context = room > 0 ? this.transmit.take(socket.sendingContexts === 0) : -1;
-      return context < 0 ? this.policy.blocked(socketId, socket) : context;
+      if (context < 0) return this.policy.blocked(socketId, socket);
+      assert(this.transmit.taken(context), 'sender: a buffer that is offered has been taken');
+      return context;
     } catch (failure) {
       return this.failed(failure);
     }
@@ -235,7 +239,8 @@ export class Sender {
     if (!this.transmit.taken(context)) return -EINVAL;
     try {
       this.transmit.give(context);
-      this.driver.roomMade();
+      // No reply tells the senders that wait of this room.
+      this.driver.blocked.tell();
       return 0;
     } catch (failure) {
       return this.failed(failure);

@@ -3,6 +3,7 @@
  * few that need the card's answer (bind, listen, a datagram socket's connect) wait for it, which takes a
  * microsecond or two.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   getSocketBindReplyLocalAddress,
   getSocketBindReplyLocalPort,
@@ -131,9 +132,10 @@ export class SocketCalls {
     if (errno !== 0) return 0 - errno;
     // While the call waited the card may have said that the socket could not be made.
     if (!canListen(socket)) return takeError(socket) || -EINVAL;
+    assert(socket.bound === 1, 'socket calls: a listener is bound');
     socket.become(STATE_LISTENING);
     socket.backlog = clampBacklog(backlog);
-    this.driver.postAccepts(socketId, socket);
+    this.driver.accepts.post(socketId, socket);
     return 0;
   }
 
@@ -145,11 +147,12 @@ export class SocketCalls {
     if (socket.state !== STATE_LISTENING)
       return this.driver.deadErrno !== 0 ? -this.driver.deadErrno : takeError(socket) || -EINVAL;
     const accepted = takeAccept(this.sockets, socket);
-    this.driver.postAccepts(socketId, socket);
+    this.driver.accepts.post(socketId, socket);
     if (accepted < 0) {
       this.counters[USER_WOULD_BLOCK] += 1;
       return -EAGAIN;
     }
+    assert(this.table.open(accepted) !== undefined, 'socket calls: a connection that is accepted is open');
     this.table.changed(accepted);
     return accepted;
   }
@@ -179,6 +182,7 @@ export class SocketCalls {
 
   /** Connects a datagram socket: where to, and from whom only. It may be done again. */
   private fixPeer(socketId: number, socket: HostSocket, address: number, port: number): number {
+    assert(socket.datagram === 1, 'socket calls: a peer is fixed for a datagram socket');
     if (!isPort(port) || port === 0) return -EINVAL;
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) return -ENETDOWN;
@@ -231,6 +235,7 @@ export class SocketCalls {
     const socket = this.open(socketId);
     if (socket === undefined) return -EBADF;
     this.driver.closeSocket(socketId, socket, false);
+    assert(this.table.open(socketId) === undefined, 'socket calls: a socket that was closed is not open');
     // Connections that nobody has accepted are reset with their listener, as on Linux; no more join them now.
     for (let accepted = detachAccepts(socket); accepted >= 0; ) {
       const next = this.sockets[accepted].acceptNext;
@@ -255,5 +260,5 @@ function canListen({ state }: HostSocket): boolean {
 
 /** At most Linux's somaxconn, and at least one connection. */
 function clampBacklog(backlog: number): number {
-  return Math.max(1, Math.min(backlog, 4096));
+  return Math.max(1, Math.min(Math.trunc(backlog) || 1, 4096));
 }

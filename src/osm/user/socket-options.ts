@@ -2,6 +2,7 @@
  * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_ERROR); the others are the
  * card's, and are set and asked for by SocketOptionSet and SocketOptionGet.
  */
+import { assert } from '../../assert/assert.ts';
 import { getSocketOptionGetReplyValue } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { EBADF, EINVAL, ENETDOWN, ENOPROTOOPT, EOPNOTSUPP, EPROTO } from '../../socket/errno.ts';
@@ -49,6 +50,7 @@ export class SocketOptions {
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionSet(frame, this.control.begin(), socketId, option, value);
     const errno = this.driver.awaitControl();
+    assert(errno >= 0, 'socket options: what setting one comes to is an errno, or 0');
     if (errno === 0 && option === SO_RCVBUF) {
       const bytes = Math.max(value, BUFFER_BYTES_MIN);
       // Connections that wait at a listener keep the buffer they came with, perhaps the smallest it ever had.

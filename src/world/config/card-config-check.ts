@@ -3,7 +3,7 @@
  * of its kind. Ranges are the business of whoever makes a table of the number.
  */
 import { TRANSPORTS } from '../../i2o/queues/queues.ts';
-import { REPLY_MODES } from '../../osm/message/requests.ts';
+import { REPLY_MODES } from '../../osm/message/reply-modes.ts';
 
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   transport: TRANSPORTS,
