@@ -2,7 +2,7 @@
  * Window credits on their way to the card: how many bytes of each stream the program has used. They go in
  * SocketReceiveCredit messages, several sockets in each. What finds no frame waits for the driver's chores.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { SOCKET_RECEIVE_CREDIT_LIST_MAX } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { type HostSocket, STATE_CONNECTED } from '../memory/host-socket.ts';
@@ -32,7 +32,7 @@ export class Credits {
    * Hot path.
    */
   add(socketId: number, socket: HostSocket, bytes: number): void {
-    assert(bytes >= 0, 'credits: no fewer than no bytes were read');
+    if (COSTLY_ASSERTIONS) assert(bytes >= 0, 'credits: no fewer than no bytes were read');
     socket.creditBytes += bytes;
     if (socket.creditQueued === 0 && socket.creditBytes >= socket.receiveBufferBytes >> 3) {
       this.owe(socketId, socket);

@@ -7,7 +7,7 @@
  * way into the driver has `failed` on its way out: the driver keeps the text in `fault`, and from then on it
  * is dead, as with a dead card.
  */
-import { AssertionFailure, assert } from '../../assert/assert.ts';
+import { AssertionFailure, assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
 import { NO_TID } from '../../i2o/tids.ts';
 import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
@@ -37,6 +37,7 @@ import { BucketPosts } from './bucket-posts.ts';
 import { Closing } from './closing.ts';
 import { Credits } from './credits.ts';
 import type { CardHealth, DriverParts } from './driver-parts.ts';
+import { NO_REPLIES } from './no-replies.ts';
 import { Retries } from './retries.ts';
 import { Withdrawal } from './withdrawal.ts';
 
@@ -71,7 +72,7 @@ export class Driver implements BringUpCaller {
   private online = false;
   /** Set while replies are taken: handlers must not look for replies themselves. */
   private taking = false;
-  private readonly outbound: FrameConsumer;
+  private outbound: FrameConsumer;
   private readonly doorbell: Doorbell;
   private readonly requests: Requests;
   private readonly batch: SendBatch;
@@ -121,12 +122,14 @@ export class Driver implements BringUpCaller {
   failed(failure: unknown): never {
     if (failure instanceof AssertionFailure && this.fault === undefined) {
       this.fault = failure.message;
+      this.taking = false;
       this.deadErrno = ENETDOWN;
       this.online = false;
       this.retries.clear();
       this.buckets.open = false;
       this.batch.forget();
       this.requests.retire();
+      this.outbound = NO_REPLIES;
       if (this.control.pending) this.control.abandon(ENETDOWN);
       this.withdrawal.runUnasserted(ENETDOWN);
     }
@@ -147,11 +150,10 @@ export class Driver implements BringUpCaller {
 
   private look(): number {
     const { outbound, counters } = this;
-    if (this.fault !== undefined) return 0;
-    assert(!this.taking, 'driver: replies are not taken while a reply is being taken');
+    if (COSTLY_ASSERTIONS) assert(!this.taking, 'driver: replies are not taken while a reply is being taken');
     counters[HOST_POLLS] += 1;
     let taken = 0;
-    this.taking = true;
+    if (COSTLY_ASSERTIONS) this.taking = true;
     while (taken < REPLIES_PER_POLL) {
       const frame = outbound.receive();
       if (frame === NO_FRAME) break;
@@ -159,7 +161,7 @@ export class Driver implements BringUpCaller {
       outbound.release();
       taken += 1;
     }
-    this.taking = false;
+    if (COSTLY_ASSERTIONS) this.taking = false;
     if (taken === 0) {
       counters[HOST_IDLE_POLLS] += 1;
       if (this.requests.short) return this.resume();
@@ -176,7 +178,6 @@ export class Driver implements BringUpCaller {
    * @returns true when there is nothing yet, after looking once more.
    */
   arm(): boolean {
-    if (this.fault !== undefined) return true;
     return (
       this.outbound.arm() && (!this.requests.short || this.deadErrno !== 0 || this.requests.armForFrame())
     );
@@ -366,7 +367,8 @@ export class Driver implements BringUpCaller {
   }
 
   private chores(): void {
-    assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
+    if (COSTLY_ASSERTIONS)
+      assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
     if (this.retries.dueNs !== NEVER && this.retries.due() && !this.retries.run()) {
       this.die(ENETDOWN);
       return;

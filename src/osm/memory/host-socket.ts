@@ -3,7 +3,7 @@
  * again and again, so that a socket call allocates nothing. It holds numbers only, which keeps all of them of
  * one shape.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 
 /** Nobody uses the socket id. */
 export const STATE_FREE = 0;
@@ -159,9 +159,14 @@ export class HostSocket {
   returned(bytes: number): void {
     this.sendingBytes -= bytes;
     this.sendingContexts -= 1;
-    assert(this.sendingContexts >= 0, 'host socket: no more contexts come back than were sent');
+    if (COSTLY_ASSERTIONS) this.checkSending();
+  }
+
+  private checkSending(): void {
+    const { sendingContexts, sendingBytes } = this;
+    assert(sendingContexts >= 0, 'host socket: no more contexts come back than were sent');
     assert(
-      this.sendingContexts > 0 ? this.sendingBytes > 0 : this.sendingBytes === 0,
+      sendingContexts > 0 ? sendingBytes > 0 : sendingBytes === 0,
       'host socket: the card has bytes of a socket exactly while it has contexts',
     );
   }
@@ -173,10 +178,11 @@ export class HostSocket {
  * @returns the id in bits 0-15, the generation above; never negative.
  */
 export function socketTag(socketId: number, generation: number): number {
-  assert(
-    socketId >>> 16 === 0 && generation >>> 15 === 0,
-    'host socket: a tag has 16 bits of socket id and 15 of generation',
-  );
+  if (COSTLY_ASSERTIONS)
+    assert(
+      socketId >>> 16 === 0 && generation >>> 15 === 0,
+      'host socket: a tag has 16 bits of socket id and 15 of generation',
+    );
   return socketId | (generation << 16);
 }
 

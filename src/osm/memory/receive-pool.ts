@@ -67,7 +67,8 @@ export class ReceivePool {
 
   /** Region address of a bucket's first byte. // Hot path. */
   addressOf(bucket: number): number {
-    assert(bucket >= 0 && bucket < this.count, 'receive pool: only a bucket there is has an address');
+    if (COSTLY_ASSERTIONS)
+      assert(bucket >= 0 && bucket < this.count, 'receive pool: only a bucket there is has an address');
     return this.area.offset + bucket * this.area.bufferBytes;
   }
 
@@ -76,7 +77,7 @@ export class ReceivePool {
    * one. // Hot path.
    */
   takeToPost(): number {
-    assert(this.emptyCount > 0, 'receive pool: there is an empty bucket to post');
+    if (COSTLY_ASSERTIONS) assert(this.emptyCount > 0, 'receive pool: there is an empty bucket to post');
     const bucket = this.empty[--this.emptyCount];
     assert(this.place[bucket] === PLACE_EMPTY, 'receive pool: a bucket that is posted was empty');
     this.place[bucket] = PLACE_CARD;
@@ -116,7 +117,8 @@ export class ReceivePool {
   }
 
   private leaveCard(bucket: number): void {
-    assert(this.cardCount > 0, 'receive pool: the card gives back no more buckets than it has');
+    if (COSTLY_ASSERTIONS)
+      assert(this.cardCount > 0, 'receive pool: the card gives back no more buckets than it has');
     this.cardCount -= 1;
     this.next[bucket] = -1;
   }
@@ -124,19 +126,22 @@ export class ReceivePool {
   /** The first `bytes` of a filled bucket's data have been read, or are not payload. // Hot path. */
   consume(bucket: number, bytes: number): void {
     const left = this.length[bucket] - bytes;
-    assert(bytes > 0 && left >= 0, 'receive pool: what is read lies within the data');
-    assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that is read holds data');
+    if (COSTLY_ASSERTIONS) assert(bytes > 0 && left >= 0, 'receive pool: what is read lies within the data');
+    if (COSTLY_ASSERTIONS)
+      assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that is read holds data');
     this.address[bucket] = this.address[bucket] + bytes;
     this.length[bucket] = left;
   }
 
   /** A filled bucket joins the queue of the socket whose data it holds. // Hot path. */
   enqueue(socket: HostSocket, bucket: number): void {
-    assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that joins a queue holds data');
-    assert(
-      socket.receiveHead < 0 === socket.receiveTail < 0,
-      'receive pool: a queue has a head and a tail, or neither',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that joins a queue holds data');
+    if (COSTLY_ASSERTIONS)
+      assert(
+        socket.receiveHead < 0 === socket.receiveTail < 0,
+        'receive pool: a queue has a head and a tail, or neither',
+      );
     if (socket.receiveTail < 0) socket.receiveHead = bucket;
     else this.next[socket.receiveTail] = bucket;
     socket.receiveTail = bucket;
@@ -148,10 +153,11 @@ export class ReceivePool {
     const bucket = socket.receiveHead;
     assert(bucket >= 0, 'receive pool: a bucket leaves a queue that has one');
     const next = this.next[bucket];
-    assert(
-      next >= 0 || socket.receiveTail === bucket,
-      'receive pool: the last bucket of a queue is its tail',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        next >= 0 || socket.receiveTail === bucket,
+        'receive pool: the last bucket of a queue is its tail',
+      );
     socket.receiveHead = next;
     if (next < 0) socket.receiveTail = -1;
     return bucket;
@@ -175,7 +181,8 @@ export class ReceivePool {
   }
 
   private putBack(bucket: number): void {
-    assert(this.emptyCount < this.count, 'receive pool: no more buckets are empty than there are');
+    if (COSTLY_ASSERTIONS)
+      assert(this.emptyCount < this.count, 'receive pool: no more buckets are empty than there are');
     this.place[bucket] = PLACE_EMPTY;
     this.empty[this.emptyCount++] = bucket;
   }

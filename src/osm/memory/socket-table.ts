@@ -1,5 +1,5 @@
 /** The driver's sockets: all of them, which socket ids are free, and which sockets' readiness has changed. */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DriverConfig } from './driver-config.ts';
 import { HostSocket, STATE_CLOSING, STATE_FREE, STATE_POSTED, socketTag } from './host-socket.ts';
 
@@ -119,7 +119,8 @@ export class SocketTable {
 
   /** A socket's readiness may have changed: `nextChanged` will name it, once. // Hot path. */
   changed(socketId: number): void {
-    assert(this.has(socketId), 'socket table: a socket that has changed is one there is');
+    if (COSTLY_ASSERTIONS)
+      assert(this.has(socketId), 'socket table: a socket that has changed is one there is');
     const socket = this.sockets[socketId];
     if (socket.readyQueued !== 0) return;
     assert(this.readyCount < this.ready.length, 'socket table: the list of changed sockets has each once');

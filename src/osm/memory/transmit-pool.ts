@@ -93,7 +93,8 @@ export class TransmitPool {
     }
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.free[--this.freeCount];
-    assert(this.tagOf[context] === FREE, 'transmit pool: a buffer that is taken was free');
+    if (COSTLY_ASSERTIONS)
+      assert(this.tagOf[context] === FREE, 'transmit pool: a buffer that is taken was free');
     this.tagOf[context] = TAKEN;
     return context;
   }
@@ -111,25 +112,31 @@ export class TransmitPool {
     if (this.freeSlotCount === 0) return -1;
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.freeSlots[--this.freeSlotCount];
-    assert(this.tagOf[context] === FREE, 'transmit pool: a slot that is taken was free');
+    if (COSTLY_ASSERTIONS)
+      assert(this.tagOf[context] === FREE, 'transmit pool: a slot that is taken was free');
     this.tagOf[context] = TAKEN;
     return context;
   }
 
   /** Region address of a buffer. // Hot path. */
   addressOf(context: number): number {
-    assert(context >= 0 && context < this.area.count, 'transmit pool: only a buffer has an address');
+    if (COSTLY_ASSERTIONS)
+      assert(context >= 0 && context < this.area.count, 'transmit pool: only a buffer has an address');
     return this.area.offset + context * this.area.bufferBytes;
   }
 
   /** A context that was taken goes to the card, with `length` bytes of a socket's. // Hot path. */
   lend(context: number, socketId: number, socket: HostSocket, length: number): void {
     assert(this.tagOf[context] === TAKEN, 'transmit pool: what is lent to the card was taken');
-    const room = context < this.area.count ? this.bufferBytes : this.slotBytes;
-    assert(length > 0 && length <= room, 'transmit pool: what is lent has bytes, and no more than fit');
+    if (COSTLY_ASSERTIONS) this.checkLength(context, length);
     this.tagOf[context] = socketTag(socketId, socket.generation);
     this.lengthOf[context] = length;
     socket.sent(length);
+  }
+
+  private checkLength(context: number, length: number): void {
+    const room = this.isSlot(context) ? this.slotBytes : this.bufferBytes;
+    assert(length > 0 && length <= room, 'transmit pool: what is lent has bytes, and no more than fit');
   }
 
   /** Whether the card has the context: a card that answers any other has not been lent it. // Hot path. */
@@ -144,30 +151,35 @@ export class TransmitPool {
 
   /** Tag of the socket whose bytes a lent context holds. // Hot path. */
   tagOfContext(context: number): number {
-    assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent has a socket');
+    if (COSTLY_ASSERTIONS) assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent has a socket');
     return this.tagOf[context];
   }
 
   /** How many bytes a lent context holds. // Hot path. */
   lengthOfContext(context: number): number {
-    assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent holds bytes');
+    if (COSTLY_ASSERTIONS) assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent holds bytes');
     return this.lengthOf[context];
   }
 
   /** A context that was taken or lent is free again. // Hot path. */
   give(context: number): void {
     assert(this.tagOf[context] !== FREE, 'transmit pool: a buffer that comes back was taken or lent');
+    if (COSTLY_ASSERTIONS) this.checkRoom(context);
     this.counters[MEMORY_TRANSMIT_RETURNED] += 1;
     this.tagOf[context] = FREE;
     if (context < this.area.count) {
-      assert(this.freeCount < this.area.count, 'transmit pool: no more buffers are free than there are');
       this.free[this.freeCount++] = context;
     } else {
-      assert(
-        this.freeSlotCount < this.freeSlots.length,
-        'transmit pool: no more slots are free than there are',
-      );
       this.freeSlots[this.freeSlotCount++] = context;
+    }
+  }
+
+  private checkRoom(context: number): void {
+    if (this.isSlot(context)) {
+      const { length } = this.freeSlots;
+      assert(this.freeSlotCount < length, 'transmit pool: no more slots are free than there are');
+    } else {
+      assert(this.freeCount < this.area.count, 'transmit pool: no more buffers are free than there are');
     }
   }
 

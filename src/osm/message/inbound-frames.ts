@@ -100,11 +100,6 @@ export class InboundFrames {
   protected leave(): void {
     const { held } = this;
     assert(held !== NO_FRAME, 'inbound frames: what is posted was acquired');
-    const sizeWords = this.words[held] >>> 16;
-    assert(
-      sizeWords >= 4 && sizeWords <= FRAME_WORDS,
-      'inbound frames: a request has the size of a frame at most',
-    );
     if (COSTLY_ASSERTIONS) this.checkRequest(held);
     this.held = NO_FRAME;
   }
@@ -112,6 +107,11 @@ export class InboundFrames {
   /** Asserts all that the card will check of a request. */
   private checkRequest(frame: number): void {
     const { words } = this;
+    const sizeWords = words[frame] >>> 16;
+    assert(
+      sizeWords >= 4 && sizeWords <= FRAME_WORDS,
+      'inbound frames: a request has the size of a frame at most',
+    );
     const target = frameTarget(words, frame);
     assert(
       checkRequestFrame(words, frame) === 0,

@@ -3,7 +3,7 @@
  * bucket that a record names joins its socket's queue, or comes home when no socket wants it; its bytes are
  * counted either way. Nothing the card wrote is trusted: each word is read once, checked, then used.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   DATAGRAM_SOURCE_WORDS,
   RECEIVE_FLAG_DATAGRAM,
@@ -119,10 +119,11 @@ export class ReceiveReplies {
 
   private queue(bucket: number, socketId: number, socket: HostSocket): void {
     const { state } = socket;
-    assert(
-      state === STATE_CONNECTED || state === STATE_DATAGRAM,
-      'receive replies: data is queued for an open socket',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        state === STATE_CONNECTED || state === STATE_DATAGRAM,
+        'receive replies: data is queued for an open socket',
+      );
     this.receive.enqueue(socket, bucket);
     this.table.changed(socketId);
   }

@@ -4,7 +4,7 @@
  * in order; a datagram's error is reported by the socket's next call. Nothing the card wrote is trusted: a
  * context that was not lent is refused, and so is an outcome that names no socket.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { FLAG_MULTIPLE } from '../../i2o/frame.ts';
 import { SOCKET_SEND_REPLY_LIST_WORD, TRANSACTION_OUTCOME_WORDS } from '../../i2o/socket.gen.ts';
 import { DATAGRAMS_UNSENT, LATE_REPLIES } from '../../ledger/counters.gen.ts';
@@ -58,7 +58,8 @@ export class SendReplies {
     const { transmit, table } = this;
     if (!transmit.lent(context)) return false;
     const tag = transmit.tagOfContext(context);
-    assert(table.has(tag & 0xffff), 'send replies: a buffer was lent for a socket there is');
+    if (COSTLY_ASSERTIONS)
+      assert(table.has(tag & 0xffff), 'send replies: a buffer was lent for a socket there is');
     const socket = table.sockets[tag & 0xffff];
     if (socket.generation === tag >>> 16) {
       socket.returned(transmit.lengthOfContext(context));

@@ -4,7 +4,7 @@
  * decides what goes into it (osm/user/sender.ts, datagram-sender.ts); several short sends in one message are
  * send-batch.ts's. // Hot path: all of it.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
 import {
   getSglImmediateAddress,
@@ -109,8 +109,7 @@ export class SendRequests {
    */
   immediate(context: number, length: number): number {
     const { words, at } = this;
-    assert(this.frame !== NO_FRAME, 'send requests: immediate data is put into a message that was begun');
-    assert(at === this.list, 'send requests: immediate data is the only element of its list');
+    if (COSTLY_ASSERTIONS) this.checkImmediate();
     this.last = at;
     this.at = writeSglImmediate(words, at, SGL_IMMEDIATE | SGL_LAST, length, context);
     return getSglImmediateAddress(at);
@@ -127,7 +126,9 @@ export class SendRequests {
    */
   buffer(context: number, length: number): number {
     const { words, at, transmit } = this;
-    assert(this.frame !== NO_FRAME, 'send requests: a buffer is named in a message that was begun');
+    if (COSTLY_ASSERTIONS) {
+      assert(this.frame !== NO_FRAME, 'send requests: a buffer is named in a message that was begun');
+    }
     const address = transmit.addressOf(context);
     this.last = at;
     this.at = writeSglContext(words, at, SGL_TRANSMIT, length, context, address);
@@ -175,7 +176,7 @@ export class SendRequests {
   postTo(socketId: number, tag: number, replyMode: number, address: number, port: number): void {
     const { frame, words } = this;
     const { deviceTid } = this.requests;
-    assert(port >>> 16 === 0, 'send requests: the port of a destination has 16 bits');
+    if (COSTLY_ASSERTIONS) assert(port >>> 16 === 0, 'send requests: the port of a destination has 16 bits');
     const sizeWords = this.finish(SOCKET_SEND_TO_SGL_WORD, socketId, tag, replyMode);
     writeSocketSendTo(
       words,
@@ -196,14 +197,26 @@ export class SendRequests {
   /** The list is complete, so it is known which element is the last. @returns the message's words. */
   private finish(listWord: number, socketId: number, tag: number, replyMode: number): number {
     const { frame, words, at, last } = this;
-    assert((tag & 0xffff) === socketId, 'send requests: the tag of a send names its socket');
-    assert(replyMode >>> 2 === 0, 'send requests: a reply mode has two bits');
-    assert(frame !== NO_FRAME, 'send requests: what is posted was begun');
-    assert(this.list === frame + listWord, 'send requests: a message is posted as what it was begun');
-    assert(at > this.list, 'send requests: a list has an element');
-    assert(at <= frame + FRAME_WORDS, 'send requests: a list ends within its frame');
+    if (COSTLY_ASSERTIONS) this.checkMessage(listWord, socketId, tag, replyMode);
     words[last] = words[last] | (SGL_LAST << 24);
     this.frame = NO_FRAME;
     return at - frame;
+  }
+
+  private checkImmediate(): void {
+    const { frame, list, at } = this;
+    assert(frame !== NO_FRAME, 'send requests: immediate data is put into a message that was begun');
+    assert(at === list, 'send requests: immediate data is the only element of its list');
+  }
+
+  /** Asserts what must be true of a message that is about to be posted. */
+  private checkMessage(listWord: number, socketId: number, tag: number, replyMode: number): void {
+    const { frame, list, at } = this;
+    assert((tag & 0xffff) === socketId, 'send requests: the tag of a send names its socket');
+    assert(replyMode >>> 2 === 0, 'send requests: a reply mode has two bits');
+    assert(frame !== NO_FRAME, 'send requests: what is posted was begun');
+    assert(list === frame + listWord, 'send requests: a message is posted as what it was begun');
+    assert(at > list, 'send requests: a list has an element');
+    assert(at <= frame + FRAME_WORDS, 'send requests: a list ends within its frame');
   }
 }

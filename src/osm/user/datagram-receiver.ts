@@ -3,7 +3,7 @@
  * the program's buffer does not hold of it is lost, and counted. The bucket goes back to the card at once.
  * Datagrams have no window, so none are credited.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import {
@@ -59,7 +59,7 @@ export class DatagramReceiver {
     const bucket = receive.dequeue(socket);
     const held = receive.length[bucket];
     const count = held < length ? held : length;
-    assert(count >= 0, 'datagram receiver: a datagram has no fewer than no bytes');
+    if (COSTLY_ASSERTIONS) assert(count >= 0, 'datagram receiver: a datagram has no fewer than no bytes');
     if (count > 0) this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset, count);
     if (from !== undefined) this.readSource(bucket, from);
     this.buckets.give(bucket);

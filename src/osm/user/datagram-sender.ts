@@ -3,7 +3,7 @@
  * where they fit, else in transmit buffers, whose contexts come back when the device has fetched them. What a
  * datagram meets on its way is reported by the socket's next call, as Linux reports what ICMP brings.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import { REPLY_MODE_IMMEDIATE, REPLY_MODE_ON_ERROR } from '../../i2o/socket.gen.ts';
 import {
@@ -86,10 +86,11 @@ export class DatagramSender {
       messages.cancel();
       return policy.dry(socketId, socket);
     }
-    assert(
-      socket.sendingBytes === sentBefore + length,
-      'datagram sender: a datagram is lent to the card whole',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        socket.sendingBytes === sentBefore + length,
+        'datagram sender: a datagram is lent to the card whole',
+      );
     counters[BYTES_SENT] += length;
     counters[DATAGRAMS_SENT] += 1;
     counters[DATAGRAMS_SENT_BYTES] += length;
@@ -146,8 +147,10 @@ export class DatagramSender {
     if (!transmit.canTake(wanted, first)) return false;
     for (let done = 0; done < length; ) {
       const context = transmit.take(first);
-      assert(context >= 0, 'datagram sender: a pool that can give all buffers gives each');
-      assert(messages.hasRoom, 'datagram sender: a datagram that is not too long fits a frame');
+      if (COSTLY_ASSERTIONS)
+        assert(context >= 0, 'datagram sender: a pool that can give all buffers gives each');
+      if (COSTLY_ASSERTIONS)
+        assert(messages.hasRoom, 'datagram sender: a datagram that is not too long fits a frame');
       const count = Math.min(length - done, bufferBytes);
       this.dma.copyIn(SEND_COPIES, bytes, offset + done, messages.buffer(context, count), count);
       transmit.lend(context, socketId, socket, count);

@@ -2,7 +2,7 @@
  * What a socket is ready for, from the driver's own tables alone: the bits of the contract.
  * // Hot path: all of it.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { FAILED, HANGUP, READABLE, WRITABLE } from '../../socket/contract.ts';
 import {
   type HostSocket,
@@ -18,7 +18,8 @@ import type { TransmitPool } from '../memory/transmit-pool.ts';
 
 /** @returns READABLE, WRITABLE, HANGUP and FAILED bits. */
 export function readinessOf(socket: HostSocket, transmit: TransmitPool): number {
-  assert(socket.state !== STATE_FREE, 'readiness: only a socket in use is ready for anything');
+  if (COSTLY_ASSERTIONS)
+    assert(socket.state !== STATE_FREE, 'readiness: only a socket in use is ready for anything');
   switch (socket.state) {
     case STATE_LISTENING:
       return socket.acceptHead >= 0 ? READABLE : 0;

@@ -3,7 +3,7 @@
  * a bucket's bytes to the program in place, until `release`. A bucket that has been read goes back to the
  * card, which is credited with the bytes used.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import {
@@ -81,7 +81,7 @@ export class Receiver {
       const bucket = socket.receiveHead;
       if (bucket < 0) break;
       const held = receive.length[bucket];
-      assert(held > 0, 'receiver: a bucket in the queue of a stream holds bytes');
+      if (COSTLY_ASSERTIONS) assert(held > 0, 'receiver: a bucket in the queue of a stream holds bytes');
       const count = Math.min(held, length - copied);
       this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset + copied, count);
       copied += count;

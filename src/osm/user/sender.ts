@@ -3,7 +3,7 @@
  * the program has filled in place (no copy); immediate data inside the frame, for short sends (one copy, and
  * the bytes cross with the frame's own cache lines); transmit buffers (one copy).
  */
-import { AssertionFailure, assert } from '../../assert/assert.ts';
+import { AssertionFailure, assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import { REPLY_MODE_BATCH, REPLY_MODE_IMMEDIATE } from '../../i2o/socket.gen.ts';
 import {
@@ -147,8 +147,7 @@ export class Sender {
     const sentBefore = socket.sendingBytes;
     let taken = short ? this.fillImmediate(socketId, socket, bytes, offset, length) : 0;
     if (taken === 0) taken = this.fillBuffers(socketId, socket, bytes, offset, Math.min(length, room));
-    assert(taken >= 0 && taken <= length, 'sender: no more bytes are taken than there are');
-    assert(socket.sendingBytes === sentBefore + taken, 'sender: what is taken is lent to the card');
+    if (COSTLY_ASSERTIONS) checkTaken(taken, length, socket.sendingBytes - sentBefore);
     if (taken === 0) {
       messages.cancel();
       return policy.dry(socketId, socket);
@@ -317,4 +316,13 @@ export class Sender {
     if (policy.replyMode >= 0) return policy.replyMode;
     return policy.isLow(socket) ? REPLY_MODE_IMMEDIATE : REPLY_MODE_BATCH;
   }
+}
+
+/**
+ * Asserts what must be true of a send.
+ * @param lent bytes by which the card has more of the socket's than before.
+ */
+function checkTaken(taken: number, length: number, lent: number): void {
+  assert(taken >= 0 && taken <= length, 'sender: no more bytes are taken than there are');
+  assert(taken === lent, 'sender: what is taken is lent to the card');
 }
