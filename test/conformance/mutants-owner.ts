@@ -59,6 +59,8 @@ export const CREDIT_MUTANTS: readonly Mutant[] = [
     rule: 'C-02',
     late: (card) => {
       ring(card).acquire();
+      // The transport asserts against this bug, so it must be made to forget the first frame.
+      Object.assign(part<object>(ring(card), 'inner'), { held: 0 });
       ring(card).acquire();
     },
   },

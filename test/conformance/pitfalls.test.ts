@@ -259,7 +259,7 @@ describe('11: word 4 is no status in every reply', () => {
     expect(replyErrno(reply, 0)).toBe(0);
     utility.writeUtilEventRegisterReply(reply, 0, DEVICE_TID, HOST_TID, HANDLER_EVENT, 1, 0x05000062, 0);
     expect(replyErrno(reply, 0)).toBe(0);
-    writeFailure(reply, 0, DEVICE_TID, HOST_TID, 0x83, 1, 1, SEVERITY_FORMAT_ERROR, 0, 0, 0, -1);
+    writeFailure(reply, 0, DEVICE_TID, HOST_TID, 0x83, 1, 1, SEVERITY_FORMAT_ERROR, 1, 0, 0, -1);
     expect(replyErrno(reply, 0)).toBe(EPROTO);
   });
 });
@@ -347,7 +347,7 @@ describe('15: frame memory is read and written back', () => {
       for (const [name, write] of Object.entries(codec)) {
         if (!/^write/.test(name)) continue;
         expect(
-          () => (write as (...a: unknown[]) => void)(writeOnly(new Map()), 0, ...Array(20).fill(1)),
+          () => (write as (...a: unknown[]) => void)(writeOnly(new Map()), 0, ...Array(20).fill(FRAME_WORDS)),
           name,
         ).not.toThrow();
         writers += 1;
@@ -480,7 +480,7 @@ describe('20: a body word is written twice, and its neighbour never', () => {
           (codecs[className][`write${name}${suffix}`] as (...a: unknown[]) => void)(
             writeOnly(writes),
             0,
-            ...Array(20).fill(1),
+            ...Array(20).fill(FRAME_WORDS),
           );
           const all = Array.from({ length: layout.words }, (_, word) => [word, 1]);
           expect(
