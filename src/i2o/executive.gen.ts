@@ -1317,11 +1317,11 @@ export function writeExecConfigValidateReply(
  * Restarts the IOP; the status word goes to InProgress, then the state through INITIALIZING to RESET.
  * Devices, tables, registrations and static frames are built anew, and so are the queues: messages posted
  * behind it are not taken, and replies the host has not received are destroyed, before the status word
- * changes. Nothing open is answered: once the word says InProgress, every buffer and every outbound frame
- * is the host's, and every inbound frame the card's. Of the FIFOs, both ports read empty until the IOP is
- * ready, and then the inbound one gives every frame once; a frame the host held before is no more its own.
- * Of a ring, the host skips what the outbound one still shows. OutboundInit follows, then the outbound
- * frames.
+ * changes. No open request is answered: once the word says InProgress, every buffer and every outbound
+ * frame is the host's, and every inbound frame the card's. Over the FIFOs, both ports read empty until the
+ * IOP is ready. Then the inbound port gives every frame once, and a frame that the host held before is its
+ * own no more. Over rings, the host skips the frames that the outbound ring still shows. OutboundInit
+ * follows; then the host lends the outbound frames.
  */
 export const EXEC_IOP_RESET = 0xbd;
 export const EXEC_IOP_RESET_WORDS = 8;
@@ -1923,9 +1923,9 @@ export function writeExecDdmResetReply(
 
 /**
  * Keeps the embedded request (words 5 on, itself a whole message) on the card as a static frame. Every post
- * of its address asks it again, with the contexts it holds. How it is posted over a ring is ours: a frame
- * of 5 words with FLAG_STATIC, the embedded target and function in word 1, and the address in word 4. Over
- * the FIFOs its address is posted.
+ * of its address makes the request anew, with the contexts that are in it. How it is posted over a ring is
+ * ours: a frame of 5 words with FLAG_STATIC, the embedded target and function in word 1, and the address in
+ * word 4. Over the FIFOs its address is posted.
  */
 export const EXEC_STATIC_MF_CREATE = 0xdd;
 export const EXEC_STATIC_MF_CREATE_WORDS = 9;

@@ -316,8 +316,9 @@ export function writeSocketBindReply(
 }
 
 /**
- * Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way, with
- * ECONNABORTED where the socket is given up meanwhile; for a datagram socket, at once.
+ * Opens a connection (TCP) or fixes the peer (UDP). For a stream the answer comes when the handshake has
+ * succeeded or failed, with ECONNABORTED where the socket is given up meanwhile; for a datagram socket it
+ * comes at once.
  */
 export const SOCKET_CONNECT = 0x85;
 export const SOCKET_CONNECT_WORDS = 7;
@@ -949,8 +950,8 @@ export function writeSocketShutdownReply(
 }
 
 /**
- * Gives the socket up. What is queued is still sent and the FIN follows; the reply says that the number is
- * free, not that the connection has ended.
+ * Gives the socket up. The bytes that are queued are still sent, and the FIN follows them. The reply says
+ * that the socket number is free, not that the connection has ended.
  */
 export const SOCKET_CLOSE = 0x8f;
 export const SOCKET_CLOSE_WORDS = 5;
@@ -1455,8 +1456,8 @@ export function writeReceiveRecord(
 }
 
 /**
- * What a datagram begins with in its bucket: where it came from. The record's offset and length include it,
- * so the payload's length is the record's less 8. Since version 2.
+ * A datagram's bucket begins with this: where the datagram came from. The record's offset and length
+ * include it, so the payload is 8 bytes shorter than the record says. Since version 2.
  */
 export const DATAGRAM_SOURCE_WORDS = 2;
 

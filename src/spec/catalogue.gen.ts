@@ -196,7 +196,7 @@ export const CATALOGUE: Catalogue = {
           },
           { name: 'preservedMfaHigh', word: 8, low: 0, high: 31, value: 0, doc: '0' },
         ],
-        doc: 'Answers a message that could not be delivered. There is no status word, so FAIL is looked at before word 4 is. Nothing the message named has become the card\'s; the host reads there what it was. On a transport that preserves the frame (fifo), overwriting it as a NOP and posting it is the only way to give the credit back. A ring preserves none, since a frame kept would hold up those behind it; there (ours) the record names a copy, good until the record is released.',
+        doc: 'Answers a message that could not be delivered. There is no status word, so look at FAIL before word 4. Nothing that the message named has become the card\'s, and the host can read in the preserved frame what it was. On a transport that preserves the frame (fifo), overwriting it as a NOP and posting it is the only way to give the credit back. A ring preserves none, since a frame kept would hold up those behind it. There the record names a copy of the message, which lasts until the record is released; that is ours.',
       },
     ],
     replyForms: [
@@ -424,7 +424,7 @@ export const CATALOGUE: Catalogue = {
           function: 133,
           since: 1,
           origin: 'inic',
-          doc: 'Opens a connection (TCP) or fixes the peer (UDP). Answered when the handshake has ended either way, with ECONNABORTED where the socket is given up meanwhile; for a datagram socket, at once.',
+          doc: 'Opens a connection (TCP) or fixes the peer (UDP). For a stream the answer comes when the handshake has succeeded or failed, with ECONNABORTED where the socket is given up meanwhile; for a datagram socket it comes at once.',
           request: {
             words: 7,
             fields: [
@@ -775,7 +775,7 @@ export const CATALOGUE: Catalogue = {
           function: 143,
           since: 1,
           origin: 'inic',
-          doc: 'Gives the socket up. What is queued is still sent and the FIN follows; the reply says that the number is free, not that the connection has ended.',
+          doc: 'Gives the socket up. The bytes that are queued are still sent, and the FIN follows them. The reply says that the socket number is free, not that the connection has ended.',
           request: {
             words: 5,
             fields: [{ name: 'socketId', word: 4, low: 0, high: 15, doc: 'which socket' }],
@@ -1086,7 +1086,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'address', word: 0, low: 0, high: 31, doc: 'the sender\'s IPv4 address' },
             { name: 'port', word: 1, low: 0, high: 15, doc: 'the sender\'s port' },
           ],
-          doc: 'What a datagram begins with in its bucket: where it came from. The record\'s offset and length include it, so the payload\'s length is the record\'s less 8. Since version 2.',
+          doc: 'A datagram\'s bucket begins with this: where the datagram came from. The record\'s offset and length include it, so the payload is 8 bytes shorter than the record says. Since version 2.',
         },
         {
           name: 'ConnectionStateEvent',
@@ -1531,7 +1531,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2oexec.h',
-          doc: 'Restarts the IOP; the status word goes to InProgress, then the state through INITIALIZING to RESET. Devices, tables, registrations and static frames are built anew, and so are the queues: messages posted behind it are not taken, and replies the host has not received are destroyed, before the status word changes. Nothing open is answered: once the word says InProgress, every buffer and every outbound frame is the host\'s, and every inbound frame the card\'s. Of the FIFOs, both ports read empty until the IOP is ready, and then the inbound one gives every frame once; a frame the host held before is no more its own. Of a ring, the host skips what the outbound one still shows. OutboundInit follows, then the outbound frames.',
+          doc: 'Restarts the IOP; the status word goes to InProgress, then the state through INITIALIZING to RESET. Devices, tables, registrations and static frames are built anew, and so are the queues: messages posted behind it are not taken, and replies the host has not received are destroyed, before the status word changes. No open request is answered: once the word says InProgress, every buffer and every outbound frame is the host\'s, and every inbound frame the card\'s. Over the FIFOs, both ports read empty until the IOP is ready. Then the inbound port gives every frame once, and a frame that the host held before is its own no more. Over rings, the host skips the frames that the outbound ring still shows. OutboundInit follows; then the host lends the outbound frames.',
           request: {
             words: 8,
             fields: [
@@ -1750,7 +1750,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2oexec.h',
-          doc: 'Keeps the embedded request (words 5 on, itself a whole message) on the card as a static frame. Every post of its address asks it again, with the contexts it holds. How it is posted over a ring is ours: a frame of 5 words with FLAG_STATIC, the embedded target and function in word 1, and the address in word 4. Over the FIFOs its address is posted.',
+          doc: 'Keeps the embedded request (words 5 on, itself a whole message) on the card as a static frame. Every post of its address makes the request anew, with the contexts that are in it. How it is posted over a ring is ours: a frame of 5 words with FLAG_STATIC, the embedded target and function in word 1, and the address in word 4. Over the FIFOs its address is posted.',
           request: {
             words: 9,
             fields: [
