@@ -16,6 +16,26 @@ export interface Waker {
   wake(): void;
 }
 
+/** What an interrupt within one thread wakes: whoever rests runs others until it has come. */
+export abstract class InterruptedSleeper implements Sleeper {
+  /** Interrupts so far. */
+  wakes = 0;
+  /** Whether one has come since `prepare`. */
+  protected woken = false;
+
+  /** The other side has interrupted. */
+  interrupt(): void {
+    this.woken = true;
+    this.wakes += 1;
+  }
+
+  prepare(): void {
+    this.woken = false;
+  }
+
+  abstract sleep(timeoutNs: number): void;
+}
+
 /** Word after the wake-up count, of two: 1 from `prepare` on, until somebody has seen it. */
 const RESTS = 2;
 

@@ -5,9 +5,11 @@
  * set on either stack.
  */
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { SocketStack } from '../socket/contract.ts';
 import { EAGAIN, ECONNREFUSED } from '../socket/errno.ts';
 import { NEVER } from '../time/agent.ts';
-import { Listener, openSocket } from './connector.ts';
+import { AcceptingServer, FREE } from './acceptor.ts';
+import { openSocket } from './connector.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
 
@@ -173,80 +175,50 @@ export class ConnectRequestResponseClient implements ClientProgram {
 }
 
 /** Where a server's connection stands. */
-const FREE = 0;
 const SERVING = 1;
 const ANSWERING = 2;
 
-export class ConnectRequestResponseServer implements ServerProgram {
-  readonly port: number;
-  connections = 0;
-  accepted = 0;
-  bytesReceived = 0;
-  private stopped = false;
-  private readonly parts: ProgramParts;
-  private readonly listener: Listener;
+export class ConnectRequestResponseServer extends AcceptingServer implements ServerProgram {
+  private readonly stack: SocketStack;
   private readonly size: number;
-  private readonly sockets: Int32Array;
   private readonly stages: Uint8Array;
   private readonly done: Int32Array;
   private readonly message: Uint8Array;
   private readonly received: Uint8Array;
 
-  /** @throws when it cannot listen. */
+  /** @throws SocketError when it cannot listen. */
   constructor(parts: ProgramParts, shape: ProgramShape) {
+    super(parts, shape);
     const { connections, sizeBytes } = shape;
-    this.parts = parts;
-    this.listener = new Listener(parts.stack, shape.address, shape.port, Math.max(connections, 16));
-    this.port = this.listener.port;
+    this.stack = parts.stack;
     this.size = sizeBytes;
-    this.sockets = new Int32Array(connections);
     this.stages = new Uint8Array(connections);
     this.done = new Int32Array(connections);
     this.message = patternBytes(sizeBytes);
     this.received = new Uint8Array(sizeBytes);
   }
 
+  /** One accept that finds nothing speaks for all free places of this step. */
   step(): number {
-    if (this.stopped) return 0;
+    const { acceptor } = this;
+    if (acceptor.stopped) return 0;
     let progress = 0;
-    let more = true;
-    for (let i = 0; i < this.stages.length; i++) {
-      // One accept that finds nothing speaks for all free places of this step.
-      if (this.stages[i] === FREE) {
-        if (!more) continue;
-        more = this.accept(i);
-        if (!more) continue;
-        progress += 1;
-      }
-      progress += this.serve(i);
+    for (let place = acceptor.accept(); place >= 0; place = acceptor.accept()) {
+      this.stages[place] = SERVING;
+      this.done[place] = 0;
+      progress += 1;
     }
+    const { sockets } = acceptor;
+    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.serve(i, sockets[i]);
     return progress;
   }
 
-  stop(): void {
-    this.stopped = true;
-    for (let i = 0; i < this.stages.length; i++) if (this.stages[i] !== FREE) this.end(i);
-    this.listener.close();
-  }
-
-  private accept(i: number): boolean {
-    const socket = this.listener.accept();
-    if (socket < 0) return false;
-    this.sockets[i] = socket;
-    this.stages[i] = SERVING;
-    this.done[i] = 0;
-    this.connections += 1;
-    this.accepted += 1;
-    return true;
-  }
-
-  private serve(i: number): number {
-    const { stack } = this.parts;
+  private serve(i: number, socket: number): number {
     const { size } = this;
     let progress = 0;
     if (this.stages[i] === SERVING) {
       const done = this.done[i];
-      const got = stack.recv(this.sockets[i], this.received, done, (size - done) | 0);
+      const got = this.stack.recv(socket, this.received, done, (size - done) | 0);
       if (got === -EAGAIN) return 0;
       if (got < 0) failCall('recv', got);
       if (got === 0) throw new Error('a request ended early');
@@ -255,23 +227,17 @@ export class ConnectRequestResponseServer implements ServerProgram {
       this.done[i] = (done + got) % size;
       if (done + got === size) this.stages[i] = ANSWERING;
     }
-    return this.stages[i] === ANSWERING ? progress + this.answer(i) : progress;
+    return this.stages[i] === ANSWERING ? progress + this.answer(i, socket) : progress;
   }
 
-  private answer(i: number): number {
+  private answer(i: number, socket: number): number {
     const { size } = this;
     const done = this.done[i];
-    const sent = this.parts.stack.send(this.sockets[i], this.message, done, (size - done) | 0);
+    const sent = this.stack.send(socket, this.message, done, (size - done) | 0);
     if (sent === -EAGAIN) return 0;
     if (sent < 0) failCall('send', sent);
     this.done[i] = done + sent;
-    if (done + sent === size) this.end(i);
+    if (done + sent === size) this.acceptor.end(i);
     return 1;
-  }
-
-  private end(i: number): void {
-    this.parts.stack.close(this.sockets[i]);
-    this.stages[i] = FREE;
-    this.connections -= 1;
   }
 }

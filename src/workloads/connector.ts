@@ -1,7 +1,6 @@
 /** Opens a client's connections, trying again where the server does not listen yet. */
 import { WRITABLE } from '../socket/contract.ts';
-import { EAGAIN, ECONNREFUSED, EINPROGRESS } from '../socket/errno.ts';
-import { openListener } from '../socket/open-socket.ts';
+import { ECONNREFUSED, EINPROGRESS } from '../socket/errno.ts';
 import { SO_ERROR, TCP_NODELAY } from '../socket/options.ts';
 import { NEVER } from '../time/agent.ts';
 import type { ProgramParts, ProgramShape } from './program.ts';
@@ -102,32 +101,4 @@ export function openSocket(stack: ProgramParts['stack'], address: number, port: 
   const connecting = stack.connect(socket, address, port);
   if (connecting < 0 && connecting !== -EINPROGRESS) failCall('connect', connecting);
   return socket;
-}
-
-/** A listening socket that is accepted from without waiting. */
-export class Listener {
-  readonly socket: number;
-  readonly port: number;
-  private readonly stack: ProgramParts['stack'];
-
-  /** @param port 0: any free one. @throws SocketError when a call fails. */
-  constructor(stack: ProgramParts['stack'], address: number, port: number, backlog: number) {
-    this.stack = stack;
-    this.socket = openListener(stack, address, port, backlog);
-    const endpoint = stack.localEndpoint(this.socket);
-    if (endpoint === undefined) throw new Error('a listening socket has no local endpoint');
-    this.port = endpoint.port;
-  }
-
-  /** @returns a connection; -1 when none waits. */
-  accept(): number {
-    const socket = this.stack.accept(this.socket);
-    if (socket === -EAGAIN) return NONE;
-    if (socket < 0) failCall('accept', socket);
-    return socket;
-  }
-
-  close(): void {
-    this.stack.close(this.socket);
-  }
 }

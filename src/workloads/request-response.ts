@@ -3,9 +3,11 @@
  * simply tried: EAGAIN means that its time has not come.
  */
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { SocketStack } from '../socket/contract.ts';
 import { EAGAIN } from '../socket/errno.ts';
 import { TCP_NODELAY } from '../socket/options.ts';
-import { Connector, Listener } from './connector.ts';
+import { AcceptingServer, FREE } from './acceptor.ts';
+import { Connector } from './connector.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
 
@@ -161,32 +163,20 @@ export class RequestResponseClient implements ClientProgram {
   }
 }
 
-/** A free place for a connection. */
-const FREE = -1;
-
-export class RequestResponseServer implements ServerProgram {
-  readonly port: number;
-  connections = 0;
-  accepted = 0;
-  bytesReceived = 0;
-  private stopped = false;
-  private readonly parts: ProgramParts;
-  private readonly listener: Listener;
+export class RequestResponseServer extends AcceptingServer implements ServerProgram {
+  private readonly stack: SocketStack;
   private readonly size: number;
-  private readonly sockets: Int32Array;
   /** Bytes of the request already received; `size` and more: of the response already sent, behind them. */
   private readonly done: Int32Array;
   private readonly message: Uint8Array;
   private readonly received: Uint8Array;
 
-  /** @throws when it cannot listen. */
+  /** @throws SocketError when it cannot listen. */
   constructor(parts: ProgramParts, shape: ProgramShape) {
+    super(parts, shape);
     const { connections, sizeBytes } = shape;
-    this.parts = parts;
-    this.listener = new Listener(parts.stack, shape.address, shape.port, Math.max(connections, 16));
-    this.port = this.listener.port;
+    this.stack = parts.stack;
     this.size = sizeBytes;
-    this.sockets = new Int32Array(connections).fill(FREE);
     this.done = new Int32Array(connections);
     this.message = patternBytes(sizeBytes);
     this.received = new Uint8Array(sizeBytes);
@@ -194,42 +184,31 @@ export class RequestResponseServer implements ServerProgram {
 
   /** // Hot path: allocates nothing. */
   step(): number {
-    if (this.stopped) return 0;
-    const { sockets } = this;
-    let progress = this.connections < sockets.length ? this.accept() : 0;
-    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.serve(i);
+    const { acceptor } = this;
+    if (acceptor.stopped) return 0;
+    const { sockets } = acceptor;
+    let progress = acceptor.connections < sockets.length ? this.accept() : 0;
+    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.serve(i, sockets[i]);
     return progress;
   }
 
-  stop(): void {
-    this.stopped = true;
-    for (let i = 0; i < this.sockets.length; i++) if (this.sockets[i] !== FREE) this.end(i);
-    this.listener.close();
-  }
-
   private accept(): number {
-    const socket = this.listener.accept();
-    if (socket < 0) return 0;
-    const place = this.sockets.indexOf(FREE);
-    this.parts.stack.setOption(socket, TCP_NODELAY, 1);
-    this.sockets[place] = socket;
+    const place = this.acceptor.accept();
+    if (place < 0) return 0;
+    this.stack.setOption(this.acceptor.sockets[place], TCP_NODELAY, 1);
     this.done[place] = 0;
-    this.connections += 1;
-    this.accepted += 1;
     return 1;
   }
 
-  private serve(i: number): number {
-    const { stack } = this.parts;
-    const { size, done } = this;
-    const socket = this.sockets[i];
+  private serve(i: number, socket: number): number {
+    const { stack, size, done } = this;
     let progress = 0;
     if (done[i] < size) {
       const got = stack.recv(socket, this.received, done[i], (size - done[i]) | 0);
       if (got === -EAGAIN) return 0;
       if (got <= 0) {
         if (got < 0) failCall('recv', got);
-        this.end(i);
+        this.acceptor.end(i);
         return 1;
       }
       done[i] += got;
@@ -243,11 +222,5 @@ export class RequestResponseServer implements ServerProgram {
     if (sent < 0) failCall('send', sent);
     done[i] = sentBefore + sent === size ? 0 : done[i] + sent;
     return progress + 1;
-  }
-
-  private end(i: number): void {
-    this.parts.stack.close(this.sockets[i]);
-    this.sockets[i] = FREE;
-    this.connections -= 1;
   }
 }

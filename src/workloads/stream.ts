@@ -1,7 +1,9 @@
 /** TCP_STREAM: writes of `sizeBytes` on each of N connections, drained by the server as they come. */
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { SocketStack } from '../socket/contract.ts';
 import { EAGAIN } from '../socket/errno.ts';
-import { Connector, Listener } from './connector.ts';
+import { AcceptingServer, FREE } from './acceptor.ts';
+import { Connector } from './connector.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
 import { failCall, patternBytes } from './workload.ts';
 
@@ -79,65 +81,33 @@ export class StreamClient implements ClientProgram {
   }
 }
 
-const FREE = -1;
-
-export class StreamServer implements ServerProgram {
-  readonly port: number;
-  connections = 0;
-  accepted = 0;
-  bytesReceived = 0;
-  private stopped = false;
-  private readonly parts: ProgramParts;
-  private readonly listener: Listener;
-  private readonly sockets: Int32Array;
+export class StreamServer extends AcceptingServer implements ServerProgram {
+  private readonly stack: SocketStack;
   private readonly received: Uint8Array;
 
-  /** @throws when it cannot listen. */
+  /** @throws SocketError when it cannot listen. */
   constructor(parts: ProgramParts, shape: ProgramShape) {
-    const { connections, sizeBytes } = shape;
-    this.parts = parts;
-    this.listener = new Listener(parts.stack, shape.address, shape.port, Math.max(connections, 16));
-    this.port = this.listener.port;
-    this.sockets = new Int32Array(connections).fill(FREE);
-    this.received = new Uint8Array(Math.max(sizeBytes, RECEIVE_BYTES_MIN));
+    super(parts, shape);
+    this.stack = parts.stack;
+    this.received = new Uint8Array(Math.max(shape.sizeBytes, RECEIVE_BYTES_MIN));
   }
 
   /** // Hot path: allocates nothing. One read a connection. */
   step(): number {
-    if (this.stopped) return 0;
-    const { sockets } = this;
-    let progress = this.connections < sockets.length ? this.accept() : 0;
-    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.read(i);
+    const { acceptor } = this;
+    if (acceptor.stopped) return 0;
+    const { sockets } = acceptor;
+    let progress = acceptor.connections < sockets.length && acceptor.accept() >= 0 ? 1 : 0;
+    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.read(i, sockets[i]);
     return progress;
   }
 
-  stop(): void {
-    this.stopped = true;
-    for (let i = 0; i < this.sockets.length; i++) if (this.sockets[i] !== FREE) this.end(i);
-    this.listener.close();
-  }
-
-  private accept(): number {
-    const socket = this.listener.accept();
-    if (socket < 0) return 0;
-    this.sockets[this.sockets.indexOf(FREE)] = socket;
-    this.connections += 1;
-    this.accepted += 1;
-    return 1;
-  }
-
-  private read(i: number): number {
-    const got = this.parts.stack.recv(this.sockets[i], this.received, 0, this.received.length);
+  private read(i: number, socket: number): number {
+    const got = this.stack.recv(socket, this.received, 0, this.received.length);
     if (got === -EAGAIN) return 0;
     if (got < 0) failCall('recv', got);
-    if (got === 0) this.end(i);
+    if (got === 0) this.acceptor.end(i);
     else this.bytesReceived += got;
     return 1;
-  }
-
-  private end(i: number): void {
-    this.parts.stack.close(this.sockets[i]);
-    this.sockets[i] = FREE;
-    this.connections -= 1;
   }
 }

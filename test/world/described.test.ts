@@ -158,6 +158,25 @@ describe('each workload on one card and on two', () => {
   });
 });
 
+describe('a card with several modules', () => {
+  it('serves sockets behind whichever target id its table names', () => {
+    const world = readTopology({
+      hosts: { h: {} },
+      cards: {
+        c: { host: 'h', modules: ['echo', 'socket', 'echo'], ports: { p: { address: '10.0.0.1/24' } } },
+      },
+      programs: {
+        server: { workload: 'TCP_RR', role: 'server', host: 'h' },
+        client: { workload: 'TCP_RR', role: 'client', host: 'h', server: 'server', operations: 20 },
+      },
+    });
+    const virtual = new VirtualWorld(world);
+    expect(virtual.runPrograms(SECOND_NS)).toBe(true);
+    expect(virtual.books().lines).toEqual([]);
+    expect(virtual.books().bytesReceived).toBe(2 * 20 * 64);
+  });
+});
+
 describe('a small world', () => {
   const small = {
     mtu: 1500,

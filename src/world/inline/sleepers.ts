@@ -1,29 +1,17 @@
 /** Where a driver rests inside a call when its thread has others to run: its card, the switches, the other hosts. */
 import type { InlineLoop } from '../../time/inline-loop.ts';
-import type { Sleeper } from '../../time/sleeper.ts';
+import { InterruptedSleeper, type Sleeper } from '../../time/sleeper.ts';
 
 /** Of a driver whose card runs in the same thread. */
-export class InlineSleeper implements Sleeper {
-  /** Interrupts so far. */
-  wakes = 0;
-  private woken = false;
+export class InlineSleeper extends InterruptedSleeper {
   private readonly loop: InlineLoop;
   private readonly agent: number;
 
   /** @param agent the host's number in the loop: it waits, and is not run. */
   constructor(loop: InlineLoop, agent: number) {
+    super();
     this.loop = loop;
     this.agent = agent;
-  }
-
-  /** The card has interrupted the host. */
-  interrupt(): void {
-    this.woken = true;
-    this.wakes += 1;
-  }
-
-  prepare(): void {
-    this.woken = false;
   }
 
   sleep(timeoutNs: number): void {

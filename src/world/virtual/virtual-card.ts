@@ -6,7 +6,7 @@ import type { Host, HostEnvironment } from '../../osm/host.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
-import type { Sleeper } from '../../time/sleeper.ts';
+import { InterruptedSleeper } from '../../time/sleeper.ts';
 import type { Recorder } from '../../trace/recorder.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import type { Program } from '../../workloads/program.ts';
@@ -139,25 +139,14 @@ export function buildVirtualCard(
 }
 
 /** A driver that waits inside a call lets the rest of the world run, and its call costs what its work did. */
-class VirtualSleeper implements Sleeper {
-  /** Interrupts so far. */
-  wakes = 0;
-  private woken = false;
+class VirtualSleeper extends InterruptedSleeper {
   private readonly queue: EventQueue;
   private readonly place: VirtualCardPlace;
 
   constructor(queue: EventQueue, place: VirtualCardPlace) {
+    super();
     this.queue = queue;
     this.place = place;
-  }
-
-  interrupt(): void {
-    this.woken = true;
-    this.wakes += 1;
-  }
-
-  prepare(): void {
-    this.woken = false;
   }
 
   sleep(timeoutNs: number): void {
