@@ -1,6 +1,6 @@
 /**
- * The books of a card at rest, closed by the protocol alone: the device is quiesced and started again, then every buffer, bucket
- * and number there is is used once. Whatever the card still held would be refused.
+ * The books of a card at rest, closed by the protocol alone: the device is quiesced and started again, then
+ * every buffer, bucket and number there is is used once. Whatever the card still held would be refused.
  */
 import { SGL_BUCKET, SGL_IMMEDIATE, SGL_LAST, SGL_TRANSMIT } from '../../src/i2o/list/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
@@ -33,7 +33,10 @@ export function contextsOf(replies: readonly Int32Array[]): number[] {
     .flatMap((words) => [...words.subarray(5, 5 + (words[3] & 0xff))]);
 }
 
-/** An operational card of `socketsMax` numbers; its sockets do not outlive this. @returns what it has kept; '' for nothing. */
+/**
+ * An operational card of `socketsMax` numbers; its sockets do not outlive this.
+ * @returns what it has kept; '' for nothing.
+ */
 export function poolsLost(card: BareCard, socketsMax: number): string {
   const { layout } = card.memory;
   ask(card, IOP_TID, SYS_QUIESCE, 0, []);

@@ -1,6 +1,6 @@
 /**
- * Every request vector against a real card: each bad frame draws the failure the spec names, and nothing is lost by it: no frame,
- * transmit buffer, immediate slot, bucket or socket number.
+ * Every request vector against a real card: each bad frame draws the failure the spec names, and nothing is
+ * lost by it: no frame, transmit buffer, immediate slot, bucket or socket number.
  */
 import { describe, expect, it } from 'vitest';
 import { contextsOf, framesLost, poolsLost } from './accounts.ts';

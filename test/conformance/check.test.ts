@@ -1,4 +1,7 @@
-/** The runner without a card that spec/vectors gives to others: it finds our vectors right, and a changed one wrong. */
+/**
+ * The runner without a card that spec/vectors gives to others: it finds our vectors right, and a changed one
+ * wrong.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

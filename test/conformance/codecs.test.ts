@@ -1,4 +1,7 @@
-/** Every vector through the generated codecs and checks: what is decoded is what it says, what is encoded is what it is. */
+/**
+ * Every vector through the generated codecs and checks: what is decoded is what it says, what is encoded is
+ * what it is.
+ */
 import { describe, expect, it } from 'vitest';
 import * as executive from '../../src/i2o/executive.gen.ts';
 import { checkReplyFrame, checkRequestFrame, FRAME_WORDS } from '../../src/i2o/frame.ts';

@@ -1,6 +1,7 @@
 /**
- * A trace with something of every message, on a card in virtual time, from bring-up to quiesce: what surgeries are done on. The
- * driver's own traffic first, streams and datagrams; then the messages it never sends, as the vectors have them.
+ * A trace with something of every message, on a card in virtual time, from bring-up to quiesce: what
+ * surgeries are done on. The driver's own traffic first, streams and datagrams; then the messages it never
+ * sends, as the vectors have them.
  */
 
 import type { Transport } from '../../src/dma/card-layout.ts';

@@ -1,6 +1,7 @@
 /**
- * Reply vectors in real transactions of the driver: a call is made, the card answers it with the vector. A good one is what the
- * call returns, a bad one is refused and counted, and the call ends with an errno; nothing throws, hangs or is lost.
+ * Reply vectors in real transactions of the driver: a call is made, the card answers it with the vector. A
+ * good one is what the call returns, a bad one is refused and counted, and the call ends with an errno;
+ * nothing throws, hangs or is lost.
  */
 import { describe, expect, it } from 'vitest';
 import { frameFunction, frameInitiatorContext, frameTransactionContext } from '../../src/i2o/frame.ts';

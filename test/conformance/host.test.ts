@@ -1,6 +1,6 @@
 /**
- * Every reply vector against the driver: one that is wrong is refused and counted, whether or not somebody waits for it; one
- * that is good is taken when it was asked for; none makes it throw or lose a buffer.
+ * Every reply vector against the driver: one that is wrong is refused and counted, whether or not somebody
+ * waits for it; one that is good is taken when it was asked for; none makes it throw or lose a buffer.
  */
 import { describe, expect, it } from 'vitest';
 import { FLAG_FAIL, frameFlags, frameTransactionContext } from '../../src/i2o/frame.ts';
@@ -29,7 +29,10 @@ const HANDLERS: Readonly<Record<string, number>> = {
   UtilEventRegister: HANDLER_EVENT,
 };
 
-/** The card says the vector's reply, to the handler its message has. @param context word 3, where it is a context. */
+/**
+ * The card says the vector's reply, to the handler its message has.
+ * @param context word 3, where it is a context.
+ */
 function say(card: ScriptedCard, vector: Vector, context?: number): void {
   card.reply((words, frame) => {
     words.set(wordsOf(vector), frame);

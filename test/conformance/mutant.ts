@@ -1,7 +1,7 @@
 /**
- * A mutant is a driver or a card that breaks one rule: the real ones, in virtual time, with one thing wrong. Most are wrong in one
- * frame, which is changed as it crosses: before the validator sees it, or behind its back, as a side that misreads what it was told.
- * The others get a method replaced.
+ * A mutant is a driver or a card that breaks one rule: the real ones, in virtual time, with one thing wrong.
+ * Most are wrong in one frame, which is changed as it crosses: before the validator sees it, or behind its
+ * back, as a side that misreads what it was told. The others get a method replaced.
  */
 
 import { EXEC_SYS_ENABLE } from '../../src/i2o/executive.gen.ts';
@@ -17,7 +17,10 @@ import type { CardOverrides } from '../../src/world/config/settings.ts';
 import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
-/** Looks at a frame and may change it. @returns true once it has done what it is for; it is not asked again. */
+/**
+ * Looks at a frame and may change it.
+ * @returns true once it has done what it is for; it is not asked again.
+ */
 export type Change = (words: Int32Array, at: number) => boolean;
 
 export interface Mutant {
@@ -39,7 +42,10 @@ export interface Mutant {
   readonly patch?: (card: VirtualCard) => void;
   /** Does something wrong after the workload, with all still open. */
   readonly late?: (card: VirtualCard, sink: TraceSink) => void;
-  /** What was wrong is followed by its own consequences before the rule it breaks: only that it is caught is asked. */
+  /**
+   * What was wrong is followed by its own consequences before the rule it breaks: only that it is caught is
+   * asked.
+   */
   readonly follows?: true;
 }
 
@@ -209,7 +215,10 @@ export function nth(
   return when(functionCode, (_words, _at, count) => count === which, change);
 }
 
-/** Changes the first frame of a function for which the condition holds. @param count how many there have been. */
+/**
+ * Changes the first frame of a function for which the condition holds.
+ * @param count how many there have been.
+ */
 export function when(
   functionCode: number,
   condition: (words: Int32Array, at: number, count: number) => boolean,

@@ -22,7 +22,11 @@ import { type Change, first, type Mutant, nth, part, put, when } from './mutant.
 
 const outboundOf = (card: VirtualCard): Outbound => part<Outbound>(card.parts.processor, 'outbound');
 
-/** Watches what the card posts. @param meddle is given each frame; @returns how often it goes out: 0, 1 or 2 times. */
+/**
+ * Watches what the card posts.
+ * @param meddle is given each frame;
+ * @returns how often it goes out: 0, 1 or 2 times.
+ */
 function posting(meddle: (words: Int32Array, frame: number) => number): (card: VirtualCard) => void {
   return (card) => {
     const outbound = outboundOf(card);

@@ -1,4 +1,7 @@
-/** Drivers and cards that are wrong in what nobody relies on: reserved bits, offsets, flags of none, data of events, causes. */
+/**
+ * Drivers and cards that are wrong in what nobody relies on: reserved bits, offsets, flags of none, data of
+ * events, causes.
+ */
 import { EXEC_LCT_NOTIFY, EXEC_STATUS_GET, EXEC_SYS_ENABLE } from '../../src/i2o/executive.gen.ts';
 import {
   SOCKET_BIND,

@@ -1,4 +1,7 @@
-/** Drivers that lose, double or overwrite what they hold: frames, buckets, buffers; and whose sums do not hold. */
+/**
+ * Drivers that lose, double or overwrite what they hold: frames, buckets, buffers; and whose sums do not
+ * hold.
+ */
 
 import { SOCKET_RECEIVE_CREDIT, SOCKET_RECEIVE_POST, SOCKET_SEND } from '../../src/i2o/socket.gen.ts';
 import {

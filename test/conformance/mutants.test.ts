@@ -1,4 +1,7 @@
-/** Every deliberately broken driver and card is caught, by the rule it breaks; the same run unbroken breaks none. */
+/**
+ * Every deliberately broken driver and card is caught, by the rule it breaks; the same run unbroken breaks
+ * none.
+ */
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
 import { type Mutant, runMutant } from './mutant.ts';

@@ -1,6 +1,7 @@
 /**
- * What went wrong with I2O cards and their drivers in practice, each as a test of this card and this driver. Details
- * are tested where they belong (test/osm, test/i2o, test/iop); here is one proof of each, that can fail.
+ * What went wrong with I2O cards and their drivers in practice, each as a test of this card and this driver.
+ * Details are tested where they belong (test/osm, test/i2o, test/iop); here is one proof of each, that can
+ * fail.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * A host that writes its own frames, on socket numbers the driver does not use: what the generated walks step with. The driver
- * has brought the card up and keeps its buckets posted; replies to this host's contexts are none of its handlers', so it drops them.
+ * A host that writes its own frames, on socket numbers the driver does not use: what the generated walks step
+ * with. The driver has brought the card up and keeps its buckets posted; replies to this host's contexts are
+ * none of its handlers', so it drops them.
  */
 import { FLAG_MULTIPLE } from '../../src/i2o/frame.ts';
 import { SGL_IMMEDIATE, SGL_LAST, writeSglImmediate } from '../../src/i2o/list/sgl.ts';
@@ -26,7 +27,9 @@ const SOCKETS = 512;
 export class RawHost implements TraceSink {
   readonly validator = new Validator();
   readonly world: VirtualWorld;
-  /** ReqStatus of the latest reply to a request of this host; −1 when there was none since the latest step. */
+  /**
+   * ReqStatus of the latest reply to a request of this host; −1 when there was none since the latest step.
+   */
   status = -1;
   private transaction = 0;
   private posted = FIRST_POSTED;
@@ -43,7 +46,10 @@ export class RawHost implements TraceSink {
     this.boundPort = 6000;
   }
 
-  /** Posts one request and lets everything come of it. @param variant the field its transitions are told apart by. */
+  /**
+   * Posts one request and lets everything come of it.
+   * @param variant the field its transitions are told apart by.
+   */
   step(message: string, number = WALKER, variant = 0): void {
     const { requests } = this.world.cards[0].host;
     this.status = -1;

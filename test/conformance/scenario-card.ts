@@ -1,4 +1,7 @@
-/** Runs scenarios of spec/vectors/scenarios on a card: what was written, posted and answered, held against what is expected. */
+/**
+ * Runs scenarios of spec/vectors/scenarios on a card: what was written, posted and answered, held against
+ * what is expected.
+ */
 import { messageNamed } from '../../src/spec/catalogue.ts';
 import { VectorCard } from './vector-card.ts';
 import type { Place, SetupStep, VectorFile, VectorFrame } from './vectors.ts';

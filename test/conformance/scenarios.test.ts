@@ -1,4 +1,7 @@
-/** Every scenario against a card: each step brings exactly the replies, list elements and memory it says, and nothing is lost. */
+/**
+ * Every scenario against a card: each step brings exactly the replies, list elements and memory it says, and
+ * nothing is lost.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { poolsLost } from './accounts.ts';

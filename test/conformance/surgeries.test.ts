@@ -1,4 +1,7 @@
-/** A trace with something of every message breaks no rule; cut into, it breaks the rule the cut is of, at the frame cut. */
+/**
+ * A trace with something of every message breaks no rule; cut into, it breaks the rule the cut is of, at the
+ * frame cut.
+ */
 import { describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { OUTBOUND } from '../../src/trace/sink.ts';
@@ -24,7 +27,10 @@ describe.each(TRANSPORTS)('a trace of every message, %s', (transport) => {
   });
 });
 
-/** Flips that leave a legal header: contexts of both kinds of send travel alike, and a failure repeats its request's header. */
+/**
+ * Flips that leave a legal header: contexts of both kinds of send travel alike, and a failure repeats its
+ * request's header.
+ */
 function legal({ direction, words }: FrameEvent, word: number, bit: number): boolean {
   const flags = (words[0] >>> 8) & 0xff;
   if (direction !== OUTBOUND) return word === 0 && bit === 12 && words[1] >>> 24 === 0x00;

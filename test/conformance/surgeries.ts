@@ -46,7 +46,10 @@ const request = (functionCode: number, change: readonly [number, number, number,
   bits(INBOUND, functionCode, change, nth);
 const reply = (functionCode: number, change: readonly [number, number, number, number], nth?: number) =>
   bits(OUTBOUND, functionCode, change, nth);
-/** Changes bits of the first event of the socket device: the executive tells events too, and was asked for all. */
+/**
+ * Changes bits of the first event of the socket device: the executive tells events too, and was asked for
+ * all.
+ */
 const deviceEvent =
   ([word, low, high, value]: readonly [number, number, number, number]) =>
   (tape: Tape): FrameEvent => {

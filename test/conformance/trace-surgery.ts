@@ -1,6 +1,7 @@
 /**
- * A recorded trace on the table: every event a plain value, to be changed, dropped, doubled, swapped or moved, and then judged
- * again. What a broken host, card or recorder could have left behind is made from what good ones did leave.
+ * A recorded trace on the table: every event a plain value, to be changed, dropped, doubled, swapped or
+ * moved, and then judged again. What a broken host, card or recorder could have left behind is made from what
+ * good ones did leave.
  */
 import type { TraceEnd, TraceHead, TraceSink } from '../../src/trace/sink.ts';
 import type { Violation } from '../../src/validate/findings.ts';
@@ -108,7 +109,10 @@ export class Tape implements TraceSink {
     );
   }
 
-  /** The nth of them, counted from 1. @throws Error where there are fewer: the surgery has nothing to work on. */
+  /**
+   * The nth of them, counted from 1.
+   * @throws Error where there are fewer: the surgery has nothing to work on.
+   */
   nth(direction: number, functionCode: number, n = 1, matches?: (frame: FrameEvent) => boolean): FrameEvent {
     const found = this.frames(direction, functionCode, matches)[n - 1];
     if (found === undefined) throw new Error(`no frame ${n} of function 0x${functionCode.toString(16)}`);

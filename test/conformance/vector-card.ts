@@ -1,4 +1,7 @@
-/** A card with the memory the vectors ask for: posts their frames, and judges what comes back by what they expect. */
+/**
+ * A card with the memory the vectors ask for: posts their frames, and judges what comes back by what they
+ * expect.
+ */
 
 import { DETAILED_STATUS_NAMES, FAILURE_CODE_NAMES } from '../../src/i2o/executive.gen.ts';
 import {
@@ -156,7 +159,9 @@ function succeeded(reply: Int32Array): boolean {
   return (frameFlags(reply, 0) & FLAG_FAIL) === 0 && frameRequestStatus(reply, 0) === SUCCESS;
 }
 
-/** Whether a reply answers the vector's request, rather than one that came before, or a buffer coming home. */
+/**
+ * Whether a reply answers the vector's request, rather than one that came before, or a buffer coming home.
+ */
 function answers(vector: Vector, reply: Int32Array): boolean {
   const request = wordsOf(vector);
   return (

@@ -1,4 +1,7 @@
-/** The conformance vectors as an implementation would read them: from the files, with no help of the generator. */
+/**
+ * The conformance vectors as an implementation would read them: from the files, with no help of the
+ * generator.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Place {

@@ -1,6 +1,6 @@
 /**
- * The socket machine of spec/states.yaml against a real card: random walks of legal steps break no rule and end where the
- * machine says; one step that is not legal is refused by the card and flagged by the validator.
+ * The socket machine of spec/states.yaml against a real card: random walks of legal steps break no rule and
+ * end where the machine says; one step that is not legal is refused by the card and flagged by the validator.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

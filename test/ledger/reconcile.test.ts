@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { COUNTER_NAMES, COUNTER_SIDES } from '../../src/ledger/counters.gen.ts';
 import { counterValue, reconcile } from '../../src/ledger/reconcile.ts';
 
-/** Books of a run that lost a frame on the wire, retransmitted it, and closed one socket with bytes unread. */
+/**
+ * Books of a run that lost a frame on the wire, retransmitted it, and closed one socket with bytes unread.
+ */
 const host = {
   bytesSent: 1000,
   sendCopiesBytes: 700,

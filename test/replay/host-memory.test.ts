@@ -1,4 +1,6 @@
-/** The host of a replay owns what the recorded one did, though its card gives things back in another order. */
+/**
+ * The host of a replay owns what the recorded one did, though its card gives things back in another order.
+ */
 import { describe, expect, it } from 'vitest';
 import { addressMap, ReplayBuckets, ReplayContexts, ReplayPorts } from '../../src/replay/host-memory.ts';
 import { cardConfig } from '../../src/world/config/card-config.ts';

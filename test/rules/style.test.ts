@@ -17,7 +17,7 @@ import {
 } from './style.ts';
 
 /** How many findings are still allowed: figures that only ever fall, and go at 0. */
-const LONG_LINES = 690;
+const LONG_LINES = 230;
 const LONG_FUNCTIONS = 7;
 const BARE_COMPARISONS = 15;
 const UNREACHABLE = 0;
