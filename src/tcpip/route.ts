@@ -96,6 +96,14 @@ export class Routes {
     return this.addresses[port];
   }
 
+  /**
+   * Whether packets to a destination may have a source address: those from 127/8 never reach a real wire (RFC
+   * 1122 §3.2.1.3). @param source one of our own; 0: not chosen yet.
+   */
+  mayLeave(source: number, destination: number): boolean {
+    return source >>> 24 !== LOOPBACK >>> 24 || this.isOwn(destination);
+  }
+
   /** @returns the address whose hardware address a packet needs; 0 when there is no route. */
   nextHop(destination: number): number {
     if (this.isOwn(destination) || destination === LIMITED_BROADCAST) return destination;

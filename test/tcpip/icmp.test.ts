@@ -239,6 +239,16 @@ describe('"destination unreachable" (RFC 1122 §3.2.2.1)', () => {
     expect(error.slice(42)).toEqual(frame.slice(14, 42));
   });
 
+  for (const length of [0, 1, 7, 8, 9]) {
+    it(`quotes no more than there is of a payload of ${length} bytes`, () => {
+      const host = bed();
+      // Every slot has held other bytes before.
+      host.region.bytes.fill(0x77, host.packets.addressOf(0));
+      host.receive(ipv4Frame(PEER, OWN, 132, pattern(length)));
+      expect(answers(host)[0].slice(42 + 20)).toEqual(pattern(Math.min(length, 8)));
+    });
+  }
+
   it('quotes the options of the header as well', () => {
     const host = bed();
     const plain = ipv4Frame(PEER, OWN, 132, new Uint8Array([1, 1, 1, 1, ...pattern(40)]));

@@ -3,7 +3,7 @@
  * another.
  */
 import { describe, expect, it } from 'vitest';
-import { EADDRNOTAVAIL, EHOSTUNREACH } from '../../src/socket/errno.ts';
+import { EADDRNOTAVAIL, EHOSTUNREACH, EINVAL } from '../../src/socket/errno.ts';
 import { SO_BROADCAST, TCP_MAXSEG } from '../../src/socket/options.ts';
 import { TX_SEGMENT } from '../../src/tcpip/contract.ts';
 import { DEFAULT_STACK_CONFIG, Stack } from '../../src/tcpip/stack/stack.ts';
@@ -217,6 +217,16 @@ describe('own addresses', () => {
       expect(host.ports.slice(1, PORTS).map((port) => port.sent.length)).toEqual([0, 0, 0]);
     });
   }
+
+  it('a connection from 127.0.0.1 goes to own addresses, and to no other host (RFC 1122 §3.2.1.3)', () => {
+    const { host } = fourPorts();
+    const connect = (address: number) => {
+      const c = host.stack.tcpOpen(1);
+      expect(host.stack.tcpBind(c, 0x7f000001, 0)).toBe(0);
+      return host.stack.tcpConnect(c, address, 80, host.nowUs);
+    };
+    expect([peerOf(0), OUTSIDE, own(2), 0x7f000002].map(connect)).toEqual([EINVAL, EINVAL, 0, 0]);
+  });
 
   it('binds to the address of any port, and to no other', () => {
     const { host } = fourPorts();

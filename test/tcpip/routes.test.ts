@@ -93,6 +93,22 @@ describe('a stack of one port on 10.0.0.1/24', () => {
   });
 });
 
+describe('what may leave', () => {
+  for (const [source, destination, may] of [
+    ['10.0.0.1', '10.0.0.2', true],
+    ['0.0.0.0', '10.0.0.2', true],
+    ['127.0.0.1', '10.0.0.1', true],
+    ['127.0.0.1', '127.0.0.9', true],
+    ['127.0.0.1', '10.0.0.2', false],
+    ['127.0.0.1', '255.255.255.255', false],
+    ['126.255.255.255', '10.0.0.2', true],
+  ] as const) {
+    it(`from ${source} to ${destination}: ${may ? 'a packet' : 'nothing'}`, () => {
+      expect(routes().mayLeave(ip(source), ip(destination))).toBe(may);
+    });
+  }
+});
+
 describe('prefix lengths', () => {
   for (const [length, mask] of [
     [0, '0.0.0.0'],

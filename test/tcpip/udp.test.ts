@@ -444,6 +444,17 @@ describe('sending', () => {
     expect(host.sendTo(u, PEER, 9, pattern(65507))).toBe(0);
   });
 
+  it('from 127.0.0.1 to another host answers EINVAL, as on Linux (RFC 1122 §3.2.1.3)', () => {
+    const host = bed();
+    const u = host.udp(7, LOOPBACK);
+    host.stack.udpSetOption(u, SO_BROADCAST, 1);
+    for (const address of [PEER, 0x08080808, -1, 0x0a0000ff]) {
+      expect(host.sendTo(u, address, 9, pattern(1))).toBe(EINVAL);
+      expect(host.stack.udpConnect(u, address, 9)).toBe(EINVAL);
+    }
+    expect(host.sendTo(u, OWN, 9, pattern(1))).toBe(0);
+  });
+
   it('counts what had no route', () => {
     const host = bed();
     host.sendTo(host.udp(7), 0x08080808, 9, pattern(1));

@@ -289,7 +289,8 @@ export class Icmp {
       } else {
         const header = pieces.header[packet];
         const headerLength = (environment.view.getUint8(header) & 15) << 2;
-        sender.add(header, headerLength + QUOTED_BYTES);
+        // Not beyond the packet: what lies behind it in the slot is another's, and nobody's business.
+        sender.add(header, headerLength + Math.min(QUOTED_BYTES, pieces.length[packet]));
       }
     }
     if (!isEcho) {

@@ -40,7 +40,7 @@ export class Stack extends Engine {
 
   /**
    * @returns 0: begun, the outcome comes through `SocketOwner.connected`; EADDRNOTAVAIL, ENETUNREACH,
-   * EISCONN, EALREADY, …
+   * EINVAL (from 127/8 to another host), EISCONN, EALREADY, …
    */
   tcpConnect(c: number, address: number, port: number, nowUs: number): number {
     assert(port >= 0 && port <= 0xffff, 'stack: a connection goes to a port of 16 bits');
@@ -233,8 +233,8 @@ export class Stack extends Engine {
    * Queues a datagram by reference; `SocketOwner.sendDone(context)` comes once when the bytes are the user's
    * again, of each piece. @param pieces addresses, with their `lengths` and `contexts`: `count` of them, at
    * least one. @param address and `port` 0: to the connected peer. A context -1: no answer wanted.
-   * @returns 0, EMSGSIZE, EDESTADDRREQ, ENETUNREACH, EACCES, ENOBUFS, or what ICMP said of an earlier one
-   * (ECONNREFUSED …).
+   * @returns 0, EMSGSIZE, EDESTADDRREQ, EINVAL (from 127/8 to another host), ENETUNREACH, EACCES, ENOBUFS, or
+   * what ICMP said of an earlier one (ECONNREFUSED …).
    */
   udpSend(
     u: number,

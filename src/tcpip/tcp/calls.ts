@@ -110,6 +110,8 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   const remote = address === 0 ? 0x7f000001 : address;
   if (port === 0) return ECONNREFUSED;
   if (!tcp.routes.isUnicast(remote)) return ENETUNREACH;
+  // As Linux: nothing from 127/8 goes to another host.
+  if (!tcp.routes.mayLeave(tcb.localAddress, remote)) return EINVAL;
   if (tcp.routes.nextHop(remote) === 0) return ENETUNREACH;
   const local = tcb.localAddress === 0 ? tcp.routes.sourceFor(remote) : tcb.localAddress;
   let localPort = tcb.localPort;

@@ -105,6 +105,7 @@ export class Udp {
     const remote = address === 0 ? 0x7f000001 : address;
     if (port === 0) return EINVAL;
     if (this.routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
+    if (!this.routes.mayLeave(socket.localAddress, remote)) return EINVAL;
     if (this.routes.nextHop(remote) === 0) return ENETUNREACH;
     if (socket.localPort === 0) {
       const errno = this.ports.bind(socket, 0, 0);
@@ -140,6 +141,7 @@ export class Udp {
     for (let i = 0; i < count; i++) length += lengths[i];
     if (length > PAYLOAD_MAX || count > LIST_MAX) return EMSGSIZE;
     if (routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
+    if (!routes.mayLeave(socket.localAddress, remote)) return EINVAL;
     const nextHop = routes.nextHop(remote);
     if (nextHop === 0) {
       environment.counters[IP_OUT_NO_ROUTES] += 1;
