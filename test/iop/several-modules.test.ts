@@ -3,13 +3,7 @@
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
-import {
-  FLAG_MULTIPLE,
-  frameTarget,
-  frameTransactionContext,
-  getFailureCode,
-  writeHeader,
-} from '../../src/i2o/frame.ts';
+import { FLAG_MULTIPLE, frameTarget, getFailureCode, writeHeader } from '../../src/i2o/frame.ts';
 import * as groups from '../../src/i2o/groups.gen.ts';
 import {
   ECHO_CLASS_ID,
@@ -24,68 +18,16 @@ import { ECHO, EchoModule } from '../../src/iop/echo/echo-module.ts';
 import { devicesThatFit } from '../../src/iop/executive/tables.ts';
 import { RESULT_BYTES_MAX } from '../../src/iop/lists/control-lists.ts';
 import type { Module } from '../../src/iop/module/module.ts';
-import { NumberGroup } from '../../src/iop/module/parameter-group.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed } from './messages.ts';
+import { OTHER_CLASS, OTHER_GROUP, OtherModule } from './other-module.ts';
 
 const TIDS = [0, 1, 2].map((device) => FIRST_DEVICE_TID + device);
 const [ECHO_TID, FAKE_TID, OTHER_TID] = TIDS as [number, number, number];
-const OTHER_CLASS = 0x0a2;
-const OTHER_GROUP = 0x0300;
 const CLASS_EVENT = 1;
 const error = (detail: number): number => (exec.REQUEST_STATUS_ERROR_NO_DATA << 24) | detail;
-
-/**
- * Answers nothing; counts its turns, wants one at a given time, and sends replies of its own while told to.
- */
-class OtherModule extends FakeModule {
-  override readonly classId = OTHER_CLASS;
-  override readonly parameterGroups = [
-    new NumberGroup(OTHER_GROUP, [{ name: 'n', byteLength: 4 }], () => 42),
-  ];
-  turns = 0;
-  deadlineNs = Number.POSITIVE_INFINITY;
-  pollThrows = false;
-  forgotten = 0;
-  pages = 0;
-  readonly destroyedContexts: number[] = [];
-  tid = 0;
-  flooding = false;
-  sent = 0;
-
-  override attachEvents(events: Parameters<Module['attachEvents']>[0], tid?: number): void {
-    super.attachEvents(events);
-    this.tid = tid!;
-  }
-  override setHostPageBytes(bytes?: number): void {
-    this.pages = bytes!;
-  }
-  override poll(): number {
-    this.turns += 1;
-    if (this.pollThrows) throw new Error('poll');
-    if (!this.flooding) return 0;
-    let sent = 0;
-    while (this.outbound.hasFrame()) {
-      const frame = this.outbound.acquire();
-      writeHeader(this.outbound.words, frame, 0, 0xc0, 5, this.tid, HOST_TID, 0xff, 0, this.tid);
-      this.outbound.post();
-      sent += 1;
-    }
-    this.sent += sent;
-    return sent;
-  }
-  override nextDeadlineNs(): number {
-    return this.deadlineNs;
-  }
-  forget(): void {
-    this.forgotten += 1;
-  }
-  destroyed(reply: number): void {
-    this.destroyedContexts.push(frameTransactionContext(this.outbound.words, reply));
-  }
-}
 
 let bed: Bed;
 let echo: EchoModule;

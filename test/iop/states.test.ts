@@ -111,7 +111,7 @@ describe('what is legal in which state', () => {
     );
   });
 
-  it('every utility message is refused: in RESET without a word, to a device before OPERATIONAL by a failure', () => {
+  it('utility messages are refused: in RESET silently, to a device before OPERATIONAL by a failure', () => {
     for (const functionCode of Object.keys(util.UTILITY_FUNCTION_NAMES).map(Number)) {
       if (functionCode === util.UTIL_NOP) continue;
       expect(new Bed().send(functionCode, [0, 0, 0, 0, 0])).toEqual([]);

@@ -13,7 +13,8 @@
  *   result list     ResultCount u16, reserved u16, one block an operation:
  *                   BlockSize u16 in words, BlockStatus u8, ErrorInfoSize u8 in words;
  *                   of a table RowCount u16, MoreFlag u16; values, padded to whole words;
- *                   of a failed operation Operation, Group, FieldIdx u16, AdditionalStatus u8, KeyCount u8, key
+ *                   of a failed operation Operation, Group, FieldIdx u16, AdditionalStatus u8, KeyCount u8,
+ *                   key
  *
  * Ours, where the public headers do not say: the order of ListSet and RowAdd above. SizeGet answers like a
  * table, with the number of rows there are as RowCount, and one u32, the bytes that a row of the fields asked
