@@ -1490,8 +1490,8 @@ export function writeExecSysQuiesceReply(
 }
 
 /**
- * Messages of the device's class by this path are refused until ExecPathEnable; open ones are ended. The
- * device's own state stays.
+ * Messages of every device's class by this path are refused until ExecPathEnable; open ones are ended. The
+ * devices' own states stay.
  */
 export const EXEC_PATH_QUIESCE = 0xc5;
 export const EXEC_PATH_QUIESCE_WORDS = 5;

@@ -1588,7 +1588,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2oexec.h',
-          doc: 'Messages of the device\'s class by this path are refused until ExecPathEnable; open ones are ended. The device\'s own state stays.',
+          doc: 'Messages of every device\'s class by this path are refused until ExecPathEnable; open ones are ended. The devices\' own states stay.',
           request: {
             words: 5,
             fields: [
@@ -1600,7 +1600,7 @@ export const CATALOGUE: Catalogue = {
           reply: { words: 5, fields: [] },
           errno: [
             { name: 'InvalidParameter', when: 'no path leads to this IOP' },
-            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+            { name: 'DeviceNotAvailable', when: 'every device is gone' },
           ],
         },
         {
@@ -1680,7 +1680,7 @@ export const CATALOGUE: Catalogue = {
           reply: { words: 5, fields: [] },
           errno: [
             { name: 'InvalidParameter', when: 'no path leads to this IOP' },
-            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+            { name: 'DeviceNotAvailable', when: 'every device is gone' },
           ],
         },
         {
@@ -1721,7 +1721,7 @@ export const CATALOGUE: Catalogue = {
           reply: { words: 5, fields: [] },
           errno: [
             { name: 'InvalidParameter', when: 'no path leads to this IOP' },
-            { name: 'DeviceNotAvailable', when: 'the device is gone' },
+            { name: 'DeviceNotAvailable', when: 'every device is gone' },
           ],
         },
         {
