@@ -1,6 +1,6 @@
 /**
- * The contract every stack offers its program: the card through the driver (`osm/user`), the kernel through
- * libc (`lab/`). One program runs unchanged on both.
+ * The contract that every stack offers its program: the card through the driver (`osm/user`), the kernel
+ * through libc (`linux/`). One program runs unchanged on both.
  *
  * Calls are synchronous and non-blocking, as the kernel's are on an O_NONBLOCK socket: the result, or a
  * negative errno, at once. Addresses are IPv4 as numbers (`0x7f000001`), ports plain numbers. A socket is a
@@ -37,42 +37,60 @@ export interface DatagramSource {
 /** The longest payload of a datagram: 65535 less an IPv4 and a UDP header. */
 export const DATAGRAM_BYTES_MAX = 65507;
 
+/**
+ * Every call is about a socket by its number and answers a negative errno when it cannot be done: -EBADF for
+ * a number that is no open socket's, and those that are named at each call.
+ */
 export interface SocketStack {
   /** `inic` or `kernel`. */
   readonly name: string;
 
-  /** A new socket. @returns its number, or -EMFILE, -EPROTONOSUPPORT. */
+  /**
+   * Makes a socket.
+   * @param type SOCK_STREAM, also where absent, or SOCK_DGRAM.
+   * @returns its number, or -EMFILE, -EPROTONOSUPPORT.
+   */
   socket(type?: number): number;
-  /** @returns 0, -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL (already bound). */
+  /**
+   * Gives a socket its own address and port.
+   * @param address 0 for any. @param port 0 for one of the stack's choice.
+   * @returns 0, -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL (already bound).
+   */
   bind(socket: number, address: number, port: number): number;
-  /** @returns 0, -EADDRINUSE, -EINVAL, -EOPNOTSUPP (not a stream). */
+  /**
+   * Has a stream socket accept connections.
+   * @param backlog connections that may wait to be accepted.
+   * @returns 0, -EADDRINUSE, -EINVAL, -EOPNOTSUPP (not a stream).
+   */
   listen(socket: number, backlog: number): number;
-  /** @returns a connected socket, or -EAGAIN. */
+  /** Takes the oldest connection that waits at a listener. @returns a connected socket, or -EAGAIN. */
   accept(socket: number): number;
   /**
-   * Opens a connection:
-   * @returns -EINPROGRESS, -EISCONN, -EALREADY; the outcome shows as WRITABLE with SO_ERROR. Of a datagram
-   *   socket it fixes the peer, and may be called again:
-   * @returns 0, -ENETUNREACH, -EACCES (broadcast).
+   * Opens a connection, whose outcome shows as WRITABLE with SO_ERROR. Of a datagram socket it fixes the
+   * peer, and may be called again.
+   * @returns -EINPROGRESS, -EISCONN, -EALREADY for a stream; 0, -ENETUNREACH, -EACCES (broadcast) for
+   *   datagrams.
    */
   connect(socket: number, address: number, port: number): number;
 
   /**
-   * Sends bytes; they are taken over by the time it returns. On a datagram socket: one datagram to the peer,
-   * whole or not at all; -EDESTADDRREQ without a peer, -EMSGSIZE, -ECONNREFUSED when an earlier one found
-   * nobody.
+   * Sends bytes; they are the stack's own by the time it returns. On a datagram socket: one datagram to the
+   * peer, whole or not at all; -EDESTADDRREQ without a peer, -EMSGSIZE, -ECONNREFUSED when an earlier one
+   * found nobody.
    * @returns how many were taken, 1 to `length` (0 only if `length` is 0), or -EAGAIN, -EPIPE, -ECONNRESET,
-   *   -ENOTCONN, -ENOBUFS.
+   *   -ENOTCONN, -ENOBUFS; from the card also -EFAULT where `offset` and `length` are not within `bytes`.
    */
   send(socket: number, bytes: Uint8Array, offset: number, length: number): number;
   /**
-   * Receives up to `length` bytes.
-   * @returns how many; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN. On a datagram socket: the
-   *   next datagram, of which what exceeds `length` is lost; 0 is a datagram of no bytes.
+   * Receives up to `length` bytes. On a datagram socket: the next datagram, of which what exceeds `length` is
+   * lost; 0 is then a datagram of no bytes.
+   * @returns how many; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN; from the card also
+   *   -EFAULT.
    */
   recv(socket: number, bytes: Uint8Array, offset: number, length: number): number;
   /**
-   * Sends one datagram, also of no bytes. On a stream socket as `send`. @param port 1 to 65535.
+   * Sends one datagram, which may be of no bytes. On a stream socket it is `send`.
+   * @param port 1 to 65535.
    * @returns `length`, or -EAGAIN, -EMSGSIZE, -EINVAL (port 0), or an error that an earlier datagram brought.
    */
   sendTo(
@@ -86,25 +104,32 @@ export interface SocketStack {
   /** As `recv`. @param from filled in when a datagram was received; a stream's bytes leave it as it is. */
   recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number;
 
-  /** @returns 0 or -ENOTCONN. */
+  /**
+   * Ends a half of a connection, or both.
+   * @param how SHUT_RD, SHUT_WR or SHUT_RDWR.
+   * @returns 0 or -ENOTCONN.
+   */
   shutdown(socket: number, how: number): number;
   /** Gives the number up. What was sent is still delivered. @returns 0 or -EBADF. */
   close(socket: number): number;
 
-  /** @returns 0, -ENOPROTOOPT, -EINVAL. Options are those of `options.ts`. */
+  /** Sets an option of `options.ts`. @returns 0, -ENOPROTOOPT, -EINVAL. */
   setOption(socket: number, option: number, value: number): number;
-  /** @returns the value (never negative but for SO_LINGER_SECONDS' -1), or a negative errno below -1. */
+  /** @returns an option's value (never negative but for SO_LINGER_SECONDS' -1), or an errno below -1. */
   getOption(socket: number, option: number): number;
+  /** The socket's own address and port; undefined where it has none. */
   localEndpoint(socket: number): Endpoint | undefined;
+  /** The peer's address and port; undefined where there is no peer. */
   remoteEndpoint(socket: number): Endpoint | undefined;
 
-  /** What the socket is ready for now: the bits above. */
+  /** What the socket is ready for now: READABLE, WRITABLE, HANGUP and FAILED bits. */
   readiness(socket: number): number;
   /** Does what the driver has to do now, without waiting. @returns how much happened, 0 for nothing. */
   poll(): number;
   /**
    * Waits until something may have changed. Spins, then yields, then sleeps; may return early.
-   * @param timeoutMs at most this long; -1 for ever. @returns what `poll` returned.
+   * @param timeoutMs at most this long; -1 for ever.
+   * @returns what `poll` returned.
    */
   wait(timeoutMs: number): number;
 }

@@ -100,7 +100,7 @@ export class SocketTable {
 
   /**
    * The card is done with a posted socket id, which stays POSTED until the caller uses it or gives it back.
-   * @param socketId and @param listenerId what the card, or a frame it could write to, has named.
+   * @param socketId named by the card, or by a frame that it could write to, as is `listenerId`.
    * @returns false when the one is not posted for the other: then nothing has changed.
    */
   unpost(socketId: number, listenerId: number): boolean {

@@ -170,8 +170,7 @@ export class SendRequests {
 
   /**
    * Posts the message as a SocketSendTo.
-   * @param address and
-   * @param port of the destination; both 0 for the socket's peer.
+   * @param address of the destination, as is `port`; both 0 for the socket's peer.
    */
   postTo(socketId: number, tag: number, replyMode: number, address: number, port: number): void {
     const { frame, words } = this;

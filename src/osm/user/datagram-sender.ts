@@ -56,7 +56,7 @@ export class DatagramSender {
 
   /**
    * Sends one datagram of an open datagram socket. // Hot path: one copy, one frame.
-   * @param address and @param port the destination; both 0 for the socket's peer.
+   * @param address of the destination, as is `port`; both 0 for the socket's peer.
    * @returns `length`, a negative errno, or WAIT_FOR_BUFFER when the configuration is to wait for a buffer.
    */
   send(
