@@ -191,6 +191,28 @@ describe('socket options', () => {
     });
   }
 
+  it('takes the least and the most of each', () => {
+    const { socket } = established();
+    for (const [option, least, most] of [
+      [TCP_MAXSEG, 88, 65_535],
+      [IP_TTL, 1, 255],
+      [TCP_KEEPIDLE_SECONDS, 1, 32_767],
+      [TCP_KEEPINTVL_SECONDS, 1, 32_767],
+      [TCP_KEEPCNT, 1, 127],
+      [TCP_USER_TIMEOUT_MS, 0, 0x7fff_ffff],
+    ]) {
+      socket.sets(option, least);
+      expect(socket.option(option)).toBe(least);
+      socket.sets(option, most);
+      // What a segment may hold is less than the user may ask for.
+      expect(socket.option(option)).toBe(option === TCP_MAXSEG ? 1460 : most);
+    }
+    socket.sets(IP_TOS, 255);
+    expect(socket.option(IP_TOS)).toBe(252);
+    socket.sets(IP_TOS, 0);
+    expect(socket.option(IP_TOS)).toBe(0);
+  });
+
   it('knows no other option', () => {
     const { script, socket } = established();
     expect(script.host.stack.tcpSetOption(socket.c, 999, 1)).toBe(ENOPROTOOPT);

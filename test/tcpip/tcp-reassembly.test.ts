@@ -168,6 +168,16 @@ describe('limits', () => {
     expect(script.host.packets.available).toBe(script.host.packets.count);
   });
 
+  it('keeps no slot for what lies across two neighbours and brings nothing new', () => {
+    const { script, peer, socket } = established();
+    for (const seq of [11, 21, 16]) peer.sends({ seq, length: 10 });
+    expect(script.host.packets.available).toBe(script.host.packets.count - 2);
+    expect(script.counter('tcpOutOfOrder')).toBe(2);
+    expect(script.counter('tcpDuplicates')).toBe(1);
+    peer.sends({ seq: 1, length: 10 });
+    expect(socket.reads()).toBe(30);
+  });
+
   it('keeps no slot for what brings nothing new', () => {
     const { script, peer } = established();
     peer.sends({ seq: 11, length: 10 });
