@@ -30,7 +30,7 @@ export function ledgerLines(result: Result): string[] {
   return lines;
 }
 
-/** Times and bytes of a group of counters, summed: each pair of such is a counter and its bytes. */
+/** The sums of a group of counters: how often, and of the counters named `...Bytes` how many bytes. */
 function groupText(counters: Counters, group: string, label: string): string {
   let times = 0;
   let bytes = 0;

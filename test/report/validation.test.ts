@@ -1,0 +1,84 @@
+/** What `inic validate` prints of a judged trace. */
+import { describe, expect, it } from 'vitest';
+import { coverageTable, type Judged, summaryLine, violationLines } from '../../src/report/validation.ts';
+
+const violation = {
+  rule: 'T-05',
+  title: 'contexts',
+  doc: 'A reply repeats the contexts of its request.',
+  reference: 'I2O 1.5, frame header',
+  frame: 7,
+  timeNs: 1500,
+  seen: 'SocketBind: contexts 1 and 2',
+  count: 1,
+};
+const judged = (part: Partial<Judged>): Judged => ({
+  name: 'a.trace',
+  frames: 1234,
+  events: 5678,
+  total: 0,
+  violations: [],
+  seconds: 0,
+  damage: '',
+  whole: true,
+  ...part,
+});
+
+describe('violations', () => {
+  it('have their frame, time, rule, the words of the spec, and what was seen', () => {
+    expect(violationLines(judged({ violations: [violation] }), 20)).toEqual([
+      'a.trace: frame 7 at 1.50 µs: T-05 contexts',
+      '    the spec: A reply repeats the contexts of its request. (I2O 1.5, frame header)',
+      '    seen: SocketBind: contexts 1 and 2',
+    ]);
+  });
+
+  it('before the first frame say so, and repeated ones are counted', () => {
+    const lines = violationLines(judged({ violations: [{ ...violation, frame: 0, count: 3 }] }), 20);
+    expect(lines[0]).toContain('before the first frame');
+    expect(lines.at(-1)).toContain('; 3 times in all');
+  });
+
+  it('beyond the wanted number are only counted', () => {
+    const lines = violationLines(judged({ violations: [violation, violation, violation] }), 1);
+    expect(lines.filter((line) => line.includes('T-05'))).toHaveLength(1);
+    expect(lines.at(-1)).toBe('a.trace: 2 more not shown (--max)');
+  });
+
+  it('are folded at 110 columns', () => {
+    const long = { ...violation, doc: 'word '.repeat(60) };
+    for (const line of violationLines(judged({ violations: [long] }), 1)) {
+      expect(line.length).toBeLessThanOrEqual(110);
+    }
+  });
+});
+
+describe('the summary', () => {
+  it('counts, and says what could not be judged', () => {
+    expect(summaryLine(judged({}))).toBe('a.trace: 1,234 frames, 5,678 events, 0 violations');
+    expect(summaryLine(judged({ total: 1, whole: false }))).toBe(
+      'a.trace: 1,234 frames, 5,678 events, 1 violation, no end record: ' +
+        'what was open at the end is not judged',
+    );
+  });
+
+  it('of a file that is no trace is what is wrong with it', () => {
+    expect(summaryLine(judged({ frames: 0, damage: 'it is no trace' }))).toBe('a.trace: it is no trace');
+    expect(summaryLine(judged({ damage: 'it ends in a record' }))).toMatch(
+      /violations, it ends in a record$/,
+    );
+  });
+
+  it('has a rate only of many frames', () => {
+    expect(summaryLine(judged({ seconds: 0.1 }))).not.toContain('/s');
+    expect(summaryLine(judged({ frames: 200_000, seconds: 0.1 }))).toContain('2.00 M frames/s');
+  });
+});
+
+it('coverage leaves out states that no message met', () => {
+  const line = { message: 'SocketBind', requests: 12_345, successes: 0, errors: 3, byState: [1, 0, 2] };
+  expect(coverageTable([line], ['Open', 'Bound', 'Listening'])).toEqual([
+    'message     requests  good  errors  Open  Listening',
+    'SocketBind     12.3k     .       3     1          2',
+  ]);
+});
