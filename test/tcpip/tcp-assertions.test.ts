@@ -10,7 +10,7 @@ import {
   leaveListener,
   takeAccepted,
 } from '../../src/tcpip/tcp/accept-queue.ts';
-import { acknowledge } from '../../src/tcpip/tcp/acknowledge.ts';
+import { acknowledge, sampleRoundTrip } from '../../src/tcpip/tcp/acknowledge.ts';
 import * as calls from '../../src/tcpip/tcp/calls.ts';
 import { CongestionState } from '../../src/tcpip/tcp/congestion/congestion.ts';
 import { NewReno } from '../../src/tcpip/tcp/congestion/newreno.ts';
@@ -27,24 +27,47 @@ import { Edges } from '../../src/tcpip/tcp/edges.ts';
 import { advanceConnections } from '../../src/tcpip/tcp/expire.ts';
 import { receiveInSynReceived, receiveInSynSent, setIss } from '../../src/tcpip/tcp/handshake.ts';
 import { checkTables, checkTcb } from '../../src/tcpip/tcp/identities.ts';
-import { allocateTcb, discardSends, failTcb, hashTcb, releaseTcb } from '../../src/tcpip/tcp/lifecycle.ts';
+import {
+  allocateTcb,
+  discardSends,
+  failTcb,
+  hashTcb,
+  queueReset,
+  releaseTcb,
+  unhashTcb,
+} from '../../src/tcpip/tcp/lifecycle.ts';
 import { prepareHeader, routeTcb, stopAwaiting } from '../../src/tcpip/tcp/path.ts';
 import { bindTcb, unbindTcb } from '../../src/tcpip/tcp/ports.ts';
 import { markReady } from '../../src/tcpip/tcp/ready.ts';
+import { noteDuplicate, receiveText } from '../../src/tcpip/tcp/receive.ts';
 import { writeSackBlocks } from '../../src/tcpip/tcp/sack-receiver.ts';
 import { sendSegment } from '../../src/tcpip/tcp/segment-out.ts';
 import { setState } from '../../src/tcpip/tcp/set-state.ts';
-import { CLOSED, ESTABLISHED, FIN_WAIT_2, LISTEN, SYN_RECEIVED } from '../../src/tcpip/tcp/state.ts';
+import {
+  CLOSE_WAIT,
+  CLOSED,
+  ESTABLISHED,
+  FIN_WAIT_2,
+  LISTEN,
+  SYN_RECEIVED,
+} from '../../src/tcpip/tcp/state.ts';
 import type { TcpTables } from '../../src/tcpip/tcp/tables.ts';
-import { Tcb } from '../../src/tcpip/tcp/tcb.ts';
-import { enterTimeWait, succeedTimeWait } from '../../src/tcpip/tcp/time-wait-state.ts';
-import { startFinWait, startKeepAlive, startPersist, startRetransmit } from '../../src/tcpip/tcp/timers.ts';
+import { portPair, Tcb } from '../../src/tcpip/tcp/tcb.ts';
+import { endTimeWait, enterTimeWait, succeedTimeWait } from '../../src/tcpip/tcp/time-wait-state.ts';
+import {
+  startAckDelay,
+  startFinWait,
+  startKeepAlive,
+  startPersist,
+  startRetransmit,
+} from '../../src/tcpip/tcp/timers.ts';
 import { advertiseWindow, windowShift } from '../../src/tcpip/tcp/window.ts';
 import { trips } from '../rules/trips.ts';
 import { pattern, World } from './harness.ts';
 
 const ACK = 16;
 const SYN = 2;
+const FIN = 1;
 
 /** A connection that both sides have established: the client's side, and the server's. */
 function established() {
@@ -122,6 +145,15 @@ describe('the accept queue', () => {
     tcb.owner = 7;
     addEmbryo(listener, tcb);
   });
+  trips('accept queue: only a listener has embryos', () => {
+    const { tcb } = listening();
+    addEmbryo(new Tcb(9), tcb);
+  });
+  trips('accept queue: a connection that is taken out was counted', () => {
+    const { tcp, listener } = waiting();
+    listener.listening.acceptCount = 0;
+    takeAccepted(tcp, listener);
+  });
   trips('accept queue: a connection that joins was counted as an embryo', () => {
     const { tcp, listener, tcb } = listening();
     tcb.parent = listener.index;
@@ -178,6 +210,11 @@ describe("the user's calls", () => {
     listener.listening.acceptCount = 0;
     calls.close(tcp, listener);
   });
+  trips('calls: the FIN is queued while the sending half is open', () => {
+    const { tcp, tcb } = established();
+    tcb.state = FIN_WAIT_2;
+    calls.shutdown(tcp, tcb, 1);
+  });
   trips('calls: a connection is given up once', () => {
     const { tcp, tcb } = opened();
     calls.close(tcp, tcb);
@@ -209,6 +246,11 @@ describe('the handshake', () => {
   trips('handshake: the initial sequence number is set before anything is sent', () =>
     setIss(established().tcb, 5),
   );
+  trips('handshake: a SYN is taken by a connection that has seen none', () => {
+    const { tcp, tcb } = established();
+    tcp.segment.flags = SYN;
+    receiveInSynSent(tcp, tcb, tcp.segment);
+  });
   trips('handshake: nothing has been received before the SYN', () => {
     const { tcp, tcb } = opening();
     tcb.received.slotsHeld = 1;
@@ -506,6 +548,15 @@ describe('recovery and congestion control', () => {
     tcp.segment.ack = tcb.sndMax + 1;
     acknowledge(tcp, tcb, tcp.segment);
   });
+  trips('round trip: its scaled mean does not overflow', () => {
+    const { tcp, tcb } = established();
+    tcb.rtt.srtt = -0x7fff_0000;
+    sampleRoundTrip(tcp, tcb, 1);
+  });
+  trips('recovery: duplicates say something only while something is outstanding', () => {
+    const { tcp, tcb } = established();
+    tcp.recovery.acknowledgedAgain(tcb, tcp.segment);
+  });
   trips('recovery: only what was sent before is sent again', () => {
     const { tcp, tcb } = established();
     tcp.recovery.resent(tcb, tcb.sndMax + 1);
@@ -536,6 +587,20 @@ describe('segments in and out', () => {
     world.a.sendBytes(tcb.index, pattern(10));
     world.run(10_000);
   });
+  trips('receive: the peer closes its half while that is open', () => {
+    const { tcp, tcb } = established();
+    tcb.state = CLOSE_WAIT;
+    Object.assign(tcp.segment, { seq: tcb.rcvNxt, length: 0, flags: ACK | FIN });
+    receiveText(tcp, tcb, tcp.segment);
+  });
+  trips('receive: text that is taken begins in the window', () => {
+    const { tcp, tcb } = established();
+    Object.assign(tcp.segment, { seq: (tcb.rcvAdv + 1) | 0, length: 10, flags: ACK });
+    receiveText(tcp, tcb, tcp.segment);
+  });
+  trips('SACK: a block of what came twice holds at least one byte', () =>
+    noteDuplicate(established().tcb, 5, 0),
+  );
   trips('receive: no byte is taken beyond the window that was offered', () => {
     const { world, tcpB, tcb } = established();
     tcpB.receiveQueue.append = (peer) => {
@@ -543,6 +608,11 @@ describe('segments in and out', () => {
     };
     world.a.sendBytes(tcb.index, pattern(10));
     world.run(10_000);
+  });
+  trips('output: a connection in the ring is marked as being in it', () => {
+    const { world, tcp, tcb } = established();
+    tcp.ready[0]?.append(tcb.index);
+    world.a.stack.flush(world.nowUs);
   });
   trips('output: a SYN is sent only until it is acknowledged', () => {
     const { world, tcb } = opening();
@@ -569,6 +639,10 @@ describe('segments in and out', () => {
     const { world, tcp } = withData();
     tcp.sendQueue.gather = () => 0;
     world.a.stack.flush(world.nowUs);
+  });
+  trips('segment: but for a probe it repeats nothing that was acknowledged', () => {
+    const { world, tcp, tcb } = established();
+    sendSegment(tcp, tcb, world.a.claim(), (tcb.sndUna - 2) | 0, ACK, 0, 0, 0, 0);
   });
   trips('segment: the next hop has a hardware address', () => {
     const { world, tcp, tcb } = established();
@@ -646,6 +720,16 @@ describe('how a connection comes and goes', () => {
     const { tcp, tcb } = established();
     hashTcb(tcp, tcb);
   });
+  trips('connection: one takes only itself out of the demultiplexer', () => {
+    const { tcp, tcb } = established();
+    tcp.demux.replace(tcb.remoteAddress, tcb.localAddress, portPair(tcb), tcb.index + 2);
+    unhashTcb(tcp, tcb);
+  });
+  trips('connection: a reset goes to a peer that there is', () => {
+    const { tcp, tcb } = established();
+    tcb.remotePort = 0;
+    queueReset(tcp, tcb);
+  });
   trips('connection: what is outstanding is still queued', () => {
     const { tcp, tcb } = withData();
     tcb.iss -= 1000;
@@ -660,6 +744,10 @@ describe('how a connection comes and goes', () => {
   trips('state: a connection goes where RFC 9293 has an arrow', () => {
     const { tcp, tcb } = established();
     setState(tcp, tcb, LISTEN);
+  });
+  trips('TIME-WAIT: it ends for an entry that there is', () => {
+    const { tcp } = established();
+    endTimeWait(tcp, tcp.timeWait.oldest);
   });
   trips('TIME-WAIT: the peer has closed its half before', () => {
     const { tcp, tcb } = established();
@@ -718,6 +806,10 @@ describe('timers', () => {
     const { tcp, tcb } = established();
     tcb.rtt.rto = 0;
     startRetransmit(tcp, tcb);
+  });
+  trips('timers: an acknowledgement that is delayed is owed', () => {
+    const { tcp, tcb } = established();
+    startAckDelay(tcp, tcb);
   });
   trips('timers: only a connection that lives probes a window', () => {
     const { tcp, tcb } = opened();

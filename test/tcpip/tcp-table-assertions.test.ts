@@ -125,6 +125,10 @@ describe('the receive queue', () => {
     const { queue, tcb, packets } = received();
     queue.append(tcb, packets.take(), 0, 0);
   });
+  trips('receive queue: a slot is kept for at least one late byte', () => {
+    const { queue, tcb, packets } = received();
+    queue.insertLate(tcb, packets.take(), 800, 0, 0);
+  });
   trips('receive queue: a slot is appended once', () => {
     const { queue, tcb, first } = received();
     queue.append(tcb, first, 0, 10);
@@ -335,6 +339,7 @@ describe('TIME-WAIT', () => {
     const { table } = filled();
     for (let i = 0; i < 2; i++) table.take(20, 120);
   });
+  trips('TIME-WAIT: an entry that waits anew was waiting', () => new TimeWaitTable(2).renew(0, 100));
   trips('TIME-WAIT: an entry that ends was taken', () => new TimeWaitTable(2).release(0));
   trips(
     'TIME-WAIT: neighbours in the order of ending name each other',
@@ -378,6 +383,7 @@ describe('the timer heap', () => {
     return heap;
   }
 
+  trips('timer heap: it is told of a connection that there is', () => filled().schedule(3, 100));
   trips('timer heap: a connection has at most one entry', () => {
     const heap = filled();
     heap.schedule(2, 300);

@@ -3,7 +3,7 @@
  * accept queue, linked by `Tcb.acceptNext`. `Tcb.parent` names the listener of both.
  */
 import { assert } from '../../assert/assert.ts';
-import { SYN_RECEIVED } from './state.ts';
+import { LISTEN, SYN_RECEIVED } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
@@ -26,6 +26,7 @@ export function hasRoomForEmbryo(listener: Tcb): boolean {
 /** A connection that a SYN has opened becomes an embryo of its listener. */
 export function addEmbryo(listener: Tcb, tcb: Tcb): void {
   assert(tcb.parent < 0 && tcb.owner < 0, 'accept queue: an embryo is new, and nobody else has it');
+  assert(listener.state === LISTEN, 'accept queue: only a listener has embryos');
   tcb.parent = listener.index;
   listener.listening.embryoCount += 1;
 }
@@ -86,6 +87,7 @@ function removeAfter(tcp: TcpTables, listener: Tcb, previous: number, tcb: Tcb):
   if (tcb.acceptNext < 0) listening.acceptTail = previous;
   tcb.acceptNext = -1;
   listening.acceptCount -= 1;
+  assert(listening.acceptCount >= 0, 'accept queue: a connection that is taken out was counted');
 }
 
 /**

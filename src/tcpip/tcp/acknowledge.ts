@@ -100,6 +100,7 @@ export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
     rtt.rttvar = (rtt.rttvar + (error < 0 ? -error : error) - (rtt.rttvar >> 2)) | 0;
     rtt.srtt = (rtt.srtt + error) | 0;
   }
+  assert(rtt.srtt > 0, 'round trip: its scaled mean does not overflow');
   const rto = ((rtt.srtt >> 3) + Math.max(rtt.rttvar, GRANULARITY_US)) | 0;
   rtt.rto = rto < rtoMinUs ? rtoMinUs : Math.min(rto, rtoMaxUs);
 }

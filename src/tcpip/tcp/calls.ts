@@ -226,10 +226,15 @@ export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
 
 /** Queues the FIN (RFC 9293 §3.10.4): the user has closed the sending half, first or after the peer. */
 function queueFin(tcp: TcpTables, tcb: Tcb): void {
+  const { state } = tcb;
   if (tcb.finQueued !== 0) return;
+  assert(
+    state === ESTABLISHED || state === CLOSE_WAIT || state === SYN_RECEIVED,
+    'calls: the FIN is queued while the sending half is open',
+  );
   tcb.finQueued = 1;
-  if (tcb.state === ESTABLISHED) setState(tcp, tcb, FIN_WAIT_1);
-  else if (tcb.state === CLOSE_WAIT) setState(tcp, tcb, LAST_ACK);
+  if (state === ESTABLISHED) setState(tcp, tcb, FIN_WAIT_1);
+  else if (state === CLOSE_WAIT) setState(tcp, tcb, LAST_ACK);
   markReady(tcp, tcb);
 }
 

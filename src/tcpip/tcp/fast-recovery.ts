@@ -113,6 +113,7 @@ export class FastRecovery implements LossRecovery {
   }
 
   acknowledgedAgain(tcb: Tcb, segment: SegmentIn): boolean {
+    assert(flightBytes(tcb) > 0, 'recovery: duplicates say something only while something is outstanding');
     // RFC 6675 §2: with SACK, what counts is that more has arrived; without, RFC 5681 §2.
     const isDuplicate =
       tcb.sackPermitted !== 0

@@ -14,7 +14,7 @@ import { routeTcb, updateMss } from './path.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
-import { ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED } from './state.ts';
+import { CLOSED, ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import { MSS_DEFAULT, type Tcb } from './tcb.ts';
 import { startKeepAlive, stopRetransmit } from './timers.ts';
@@ -48,6 +48,10 @@ export function setIss(tcb: Tcb, iss: number): void {
 /** Takes the peer's SYN: its sequence number, window and options (only those that we want too). */
 function takeSyn(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const { config, nowMs } = tcp.environment;
+  assert(
+    tcb.state === CLOSED || tcb.state === SYN_SENT,
+    'handshake: a SYN is taken by a connection that has seen none',
+  );
   assert(tcb.received.slotsHeld === 0, 'handshake: nothing has been received before the SYN');
   tcb.irs = segment.seq;
   tcb.rcvNxt = (segment.seq + 1) | 0;

@@ -2,7 +2,7 @@
  * How a Tcb comes and goes: from the pool and back, in and out of the demultiplexer, and its end by FIN,
  * reset or time-out. The byte counters are balanced here when queues are thrown away.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   BYTES_DISCARDED,
   BYTES_UNACKNOWLEDGED,
@@ -59,6 +59,10 @@ export function hashTcb(tcp: TcpTables, tcb: Tcb): void {
 /** Segments from its peer find the connection no longer, if they did. */
 export function unhashTcb(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.hashed === 0) return;
+  if (COSTLY_ASSERTIONS) {
+    const found = tcp.demux.find(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
+    assert(found === tcb.index + 1, 'connection: one takes only itself out of the demultiplexer');
+  }
   tcb.hashed = 0;
   tcp.demux.remove(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
 }
@@ -121,6 +125,7 @@ export function failTcb(tcp: TcpTables, tcb: Tcb, errno: number): void {
 export function queueReset(tcp: TcpTables, tcb: Tcb): void {
   const ports = (tcb.localPort << 16) | tcb.remotePort;
   const { localAddress, remoteAddress } = tcb;
+  assert(tcb.remotePort !== 0, 'connection: a reset goes to a peer that there is');
   tcp.replies.queue(localAddress, remoteAddress, ports, tcb.sndMax, tcb.rcvNxt, RST | ACK, 0);
 }
 

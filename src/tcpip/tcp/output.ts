@@ -53,6 +53,7 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
   tcp.portFull = false;
   while (!ready.isEmpty && sent < budget) {
     const tcb = tcp.tcbs[ready.shift()];
+    assert((tcb.ready & bit) !== 0, 'output: a connection in the ring is marked as being in it');
     tcb.ready &= ~bit;
     // A connection given up while in the ring may have come back with another port: it is in that port's
     // ring.

@@ -128,6 +128,7 @@ export class ReceiveQueue {
    */
   insertLate(tcb: Tcb, packet: number, seq: number, address: number, length: number): boolean {
     const { received } = tcb;
+    assert(length > 0, 'receive queue: a slot is kept for at least one late byte');
     assert(after(seq, tcb.rcvNxt), 'receive queue: late payload lies behind a hole');
     let previous = -1;
     let following = received.lateHead;

@@ -12,7 +12,7 @@ import {
   TCP_PACKETS_PRUNED,
 } from '../../ledger/counters.gen.ts';
 import { FIN } from '../header/tcp.ts';
-import { atOrBefore } from '../seq.ts';
+import { after, atOrBefore } from '../seq.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { acknowledgeNow } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -30,6 +30,7 @@ const DUPLICATES_MAX = 4;
 export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   const { received } = tcb;
   let { seq, payload, length } = segment;
+  assert(!after(seq, tcb.rcvAdv), 'receive: text that is taken begins in the window');
   let fin = (segment.flags & FIN) !== 0;
   const old = (tcb.rcvNxt - seq) | 0;
   if (old > 0) {
@@ -89,6 +90,7 @@ function receivedBefore(tcp: TcpTables, tcb: Tcb, seq: number, length: number): 
  * The next acknowledgement reports these bytes as received twice, where the peer understands it (RFC 2883).
  */
 export function noteDuplicate(tcb: Tcb, seq: number, length: number): void {
+  assert(length > 0, 'SACK: a block of what came twice holds at least one byte');
   if (tcb.sackPermitted === 0) return;
   tcb.received.duplicateStart = seq;
   tcb.received.duplicateEnd = (seq + length) | 0;
@@ -152,10 +154,17 @@ function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
   }
 }
 
+/** Whether the peer's half is still open. */
+function isReceiving(tcb: Tcb): boolean {
+  const { state } = tcb;
+  return state === ESTABLISHED || state === FIN_WAIT_1 || state === FIN_WAIT_2;
+}
+
 /** RFC 9293 §3.10.7.4, eighth check: the peer has closed its half, and all that it sent is here. */
 function receiveFin(tcp: TcpTables, tcb: Tcb): void {
   const { received, owner } = tcb;
   if (received.finTaken !== 0) return;
+  assert(isReceiving(tcb), 'receive: the peer closes its half while that is open');
   received.finTaken = 1;
   tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
   acknowledgeNow(tcp, tcb);

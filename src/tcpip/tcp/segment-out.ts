@@ -25,7 +25,7 @@ import {
   TIMESTAMPS_WORD,
   URG,
 } from '../header/tcp.ts';
-import { after } from '../seq.ts';
+import { after, before } from '../seq.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { TIMER_ACK } from './control-block/timers.ts';
 import { writeSackBlocks } from './sack-receiver.ts';
@@ -57,6 +57,10 @@ export function sendSegment(
   const { view, counters } = environment;
   const port = environment.ports[tcb.port];
   const segment = at + TCP_AT;
+  assert(
+    !before(seq, (tcb.sndUna - 1) | 0),
+    'segment: but for a probe it repeats nothing that was acknowledged',
+  );
   assert(tcb.neighbour >= 0, 'segment: the next hop has a hardware address');
   assert(length <= tcb.mss || segmentBytes > 0, 'segment: payload beyond the MSS is for the device to cut');
   let headerBytes = TCP_BYTES;

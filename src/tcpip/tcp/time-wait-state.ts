@@ -46,6 +46,7 @@ export function enterTimeWait(tcp: TcpTables, tcb: Tcb, acknowledge: boolean): v
 /** The entry has waited long enough, or gives its place or its pair to another connection. */
 export function endTimeWait(tcp: TcpTables, entry: number): void {
   const { timeWait } = tcp;
+  assert(entry >= 0, 'TIME-WAIT: it ends for an entry that there is');
   tcp.demux.remove(timeWait.remoteAddress[entry], timeWait.localAddress[entry], timeWait.ports[entry]);
   timeWait.release(entry);
 }

@@ -65,6 +65,7 @@ export class TimeWaitTable {
 
   /** The entry waits anew (RFC 9293 §3.10.7.4: a FIN sent again restarts the wait of 2 MSL). */
   renew(entry: number, untilUs: number): void {
+    assert(this.count > 0, 'TIME-WAIT: an entry that waits anew was waiting');
     this.unlink(entry);
     this.append(entry, untilUs);
   }

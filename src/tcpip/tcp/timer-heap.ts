@@ -38,6 +38,7 @@ export class TimerHeap {
    * a rule.
    */
   schedule(index: number, deadline: number): void {
+    assert(index >= 0 && index < this.places.length, 'timer heap: it is told of a connection that there is');
     const place = this.places[index];
     if (place < 0) {
       assert(this.size < this.heap.length, 'timer heap: a connection has at most one entry');

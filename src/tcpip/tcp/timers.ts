@@ -3,6 +3,7 @@
  * `timer-heap.ts`.
  */
 import { assert } from '../../assert/assert.ts';
+import { ACK_NONE } from './control-block/acknowledgements.ts';
 import {
   TIMER_ACK,
   TIMER_FIN_WAIT,
@@ -51,6 +52,7 @@ export function startPersist(tcp: TcpTables, tcb: Tcb): void {
 export function startAckDelay(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
   if ((timers.armed & TIMER_ACK) !== 0) return;
+  assert(tcb.acks.owed !== ACK_NONE, 'timers: an acknowledgement that is delayed is owed');
   timers.armed |= TIMER_ACK;
   timers.ackAt = (tcp.environment.nowUs + tcp.environment.config.delayedAckUs) | 0;
   tcp.timers.schedule(tcb.index, timers.ackAt);
