@@ -1,28 +1,24 @@
 /**
- * Stacks joined by a pipe in virtual time. Frames to the sender's own hardware address come back to it; all
- * others go to the other side, after the pipe's delay and whatever harm its options ask for (all from one
- * seed). For one stack and a peer that follows a script, see `script.ts`.
+ * Two stacks joined by the wires of a described world, in virtual time. Frames to the sender's own hardware address come back to
+ * it; all others go to the other side, after the wire's delay and whatever harm the options ask for (all from one seed). For one
+ * stack and a peer that follows a script, see `script.ts`.
  */
 import { expect } from 'vitest';
-import { allocateRegion, type Region } from '../../src/dma/region.ts';
+import type { Region } from '../../src/dma/region.ts';
 import { RX_CHECKSUM_CHECKED } from '../../src/tcpip/contract.ts';
 import type { StackConfig } from '../../src/tcpip/stack/stack.ts';
-import { Random } from '../../src/time/random.ts';
+import { DescribedWires, type WireOptions } from './described-wires.ts';
 import { type HostOptions, Side } from './side.ts';
 import { ADDRESS_A, ADDRESS_B, MAC_HIGH, TCP_AT } from './wire.ts';
+
+/** Second byte of ARP's Ethernet type, 0x0806; IPv4's is 0. */
+const ETHERTYPE_ARP_LOW = 6;
 
 export { Side } from './side.ts';
 export { ADDRESS_A, ADDRESS_B, pattern, sum16 } from './wire.ts';
 
-/** A world is a pipe with harm on it, and two hosts. */
-export interface WorldOptions extends HostOptions {
-  seed?: number;
-  delayUs?: number;
-  /** Chances of each frame, 0 to 1. */
-  loss?: number;
-  duplicate?: number;
-  reorder?: number;
-  corrupt?: number;
+/** A world is a wire with harm on it, and two hosts. */
+export interface WorldOptions extends HostOptions, WireOptions {
   startUs?: number;
   config?: Partial<StackConfig>;
   configB?: Partial<StackConfig>;
@@ -37,13 +33,6 @@ export interface Captured {
   readonly ack: number;
   readonly window: number;
   readonly length: number;
-  readonly bytes: Uint8Array;
-}
-
-interface Flying {
-  readonly to: Side;
-  readonly at: number;
-  readonly order: number;
   readonly bytes: Uint8Array;
 }
 
@@ -62,50 +51,29 @@ export class World {
   wantsTurn: () => boolean = () => false;
   /** Looks at each frame first; false: it is lost. */
   filter: (frame: Captured | undefined, bytes: Uint8Array, from: Side) => boolean = () => true;
-  private readonly random: Random;
-  private flying: Flying[] = [];
-  private order = 0;
+  private readonly wires: DescribedWires;
 
   constructor(options: WorldOptions = {}) {
     this.options = options;
-    this.random = new Random(options.seed ?? 1);
     this.nowUs = (options.startUs ?? 1_000_000) | 0;
-    const each = Side.bytesFor(options);
-    this.region = allocateRegion(128 + each * 2);
-    this.a = new Side(this, 'a', ADDRESS_A, 128, options, { seed: 11, ...options.config });
-    const offset = 128 + Math.ceil(each / 128) * 128;
-    this.b = new Side(this, 'b', ADDRESS_B, offset - 128, options, {
-      seed: 22,
-      ...options.config,
-      ...options.configB,
-    });
+    this.wires = new DescribedWires(options, options.mtu ?? 1500, Side.bytesFor(options));
+    this.region = this.wires.region;
+    const [a, b] = this.wires.hosts;
+    this.a = new Side(this, 'a', ADDRESS_A, a, options, { seed: 11, ...options.config });
+    this.b = new Side(this, 'b', ADDRESS_B, b, options, { seed: 22, ...options.config, ...options.configB });
   }
 
-  /** Puts a frame on the pipe. */
+  /** Puts a frame on its wire. */
   put(from: Side, bytes: Uint8Array): void {
     const segment = decode(from, this.timeUs, bytes);
     if (segment) this.captured.push(segment);
     if (!this.filter(segment, bytes, from)) return;
-    // ARP gives up after three requests, so a bad wire would only test that.
-    const spared = bytes[13] === 6;
-    const { loss = 0, duplicate = 0, reorder = 0, corrupt = 0 } = spared ? {} : this.options;
-    if (this.chance(loss)) return;
-    if (this.chance(corrupt)) bytes[14 + this.random.below(bytes.length - 14)] ^= 1 << this.random.below(8);
-    this.fly(from, bytes, this.chance(reorder));
-    if (this.chance(duplicate)) this.fly(from, bytes.slice(), this.chance(0.5));
-  }
-
-  private chance(probability: number): boolean {
-    return probability > 0 && this.random.below(65536) < probability * 65536;
-  }
-
-  private fly(from: Side, bytes: Uint8Array, late: boolean): void {
-    const delay = this.options.delayUs ?? 10;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const self = view.getUint16(0) === MAC_HIGH && view.getInt32(2) === from.macLow;
-    const to = self ? from : from === this.a ? this.b : this.a;
-    const extra = late ? delay * (1 + this.random.below(4)) : 0;
-    this.flying.push({ to, at: this.timeUs + delay + extra, order: this.order++, bytes });
+    const spared = bytes[13] === ETHERTYPE_ARP_LOW;
+    this.wires.setTime(this.timeUs);
+    const sent = this.wires.put(from === this.a ? 0 : 1, self ? 'loop' : spared ? 'spared' : 'wire', bytes);
+    expect(sent, 'the wire has room').toBe(true);
   }
 
   /** Gives a frame to a side at once, as the device would. */
@@ -134,7 +102,7 @@ export class World {
   step(until = Number.POSITIVE_INFINITY): boolean {
     this.settle();
     let next = this.wantsTurn() ? this.timeUs + 200 : Number.POSITIVE_INFINITY;
-    for (const frame of this.flying) next = Math.min(next, frame.at);
+    next = Math.min(next, Math.max(this.wires.nextUs(), this.timeUs));
     for (const side of [this.a, this.b]) {
       if (side.stack.hasDeadline()) {
         next = Math.min(next, this.timeUs + Math.max(0, (side.stack.deadlineUs() - this.nowUs) | 0));
@@ -143,12 +111,9 @@ export class World {
     }
     if (next > until || next === Number.POSITIVE_INFINITY) return false;
     this.pass(next - this.timeUs);
-    const due = this.flying
-      .filter((frame) => frame.at <= this.timeUs)
-      .sort((x, y) => x.at - y.at || x.order - y.order);
-    this.flying = this.flying.filter((frame) => frame.at > this.timeUs);
+    this.wires.setTime(this.timeUs);
     const checked = this.options.corrupt || !(this.options.checksumOffload ?? true) ? 0 : RX_CHECKSUM_CHECKED;
-    for (const frame of due) this.inject(frame.to, frame.bytes, checked);
+    this.wires.deliver((host, bytes) => this.inject(host === 0 ? this.a : this.b, bytes, checked));
     this.settle();
     return true;
   }
