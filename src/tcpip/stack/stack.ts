@@ -147,6 +147,8 @@ export class Stack extends Engine {
     return this.tcp.tcbs[c].state;
   }
 
+  // Whom a connection connects: 0 where it is not set yet.
+
   tcpLocalAddress(c: number): number {
     return this.tcp.tcbs[c].localAddress;
   }
@@ -163,14 +165,19 @@ export class Stack extends Engine {
     return this.tcp.tcbs[c].remotePort;
   }
 
+  // What Linux's TCP_INFO tells of a connection (include/uapi/linux/tcp.h).
+
+  /** The smoothed round-trip time (RFC 6298 §2); 0 before the first sample. */
   tcpSrttUs(c: number): number {
     return this.tcp.tcbs[c].rtt.srtt >> 3;
   }
 
+  /** The retransmission time-out. */
   tcpRtoUs(c: number): number {
     return this.tcp.tcbs[c].rtt.rto;
   }
 
+  /** The congestion window, and the slow-start threshold (RFC 5681 §2). */
   tcpCwndBytes(c: number): number {
     return this.tcp.tcbs[c].congestion.cwnd;
   }
@@ -179,6 +186,7 @@ export class Stack extends Engine {
     return this.tcp.tcbs[c].congestion.ssthresh;
   }
 
+  /** The window that the peer offers, and the one offered to it. */
   tcpSndWndBytes(c: number): number {
     return this.tcp.tcbs[c].sndWnd;
   }
@@ -187,10 +195,12 @@ export class Stack extends Engine {
     return windowBytes(this.tcp, this.tcp.tcbs[c]);
   }
 
+  /** Segments sent again since the connection began. */
   tcpRetransmissions(c: number): number {
     return this.tcp.tcbs[c].recovery.retransmissions;
   }
 
+  /** Bytes sent and not acknowledged, the SYN or FIN counted as one. */
   tcpUnackedBytes(c: number): number {
     const tcb = this.tcp.tcbs[c];
     return (tcb.sndMax - tcb.sndUna) | 0;
@@ -293,6 +303,7 @@ export class Stack extends Engine {
     return this.udp.sockets[u].error;
   }
 
+  /** What the socket is bound to; 0: any, or not bound. */
   udpLocalAddress(u: number): number {
     return this.udp.sockets[u].localAddress;
   }
