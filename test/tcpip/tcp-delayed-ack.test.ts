@@ -131,6 +131,7 @@ describe('RFC 5681 §4.2: at once where the sender needs to know', () => {
     for (const seq of [2921, 5841, 8761]) {
       peer.sends({ seq, length: 1460 });
       peer.expects({ seq: 1, ack: 1 });
+      peer.expectsNothing();
     }
   });
 

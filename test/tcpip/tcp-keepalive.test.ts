@@ -9,7 +9,9 @@ import {
   TCP_KEEPINTVL_SECONDS,
   TCP_USER_TIMEOUT_MS,
 } from '../../src/socket/options.ts';
+import { Random } from '../../src/time/random.ts';
 import { accepted, established, type Opening } from './openings.ts';
+import { Script } from './script.ts';
 
 const SECOND = 1_000_000;
 
@@ -171,5 +173,38 @@ describe('a keep-alive of the peer', () => {
     closed.peer.ignores();
     closed.peer.sends({ seq: 1 });
     closed.peer.expects({ seq: 1, ack: 2 });
+  });
+});
+
+describe('the timers of many connections', () => {
+  it('each expire at their own time, in whatever order they were set', () => {
+    const script = new Script();
+    const random = new Random(17);
+    const connections = Array.from({ length: 150 }, (_, i) => {
+      const peer = script.peer({ port: 1000 + i });
+      const socket = script.socket(i);
+      socket.connects(peer.address, peer.port);
+      peer.sends({ flags: 'SYN ACK', ack: 1, options: { mss: 1460 } });
+      peer.ignores();
+      return { peer, socket, idleSeconds: 5 + random.below(900) };
+    });
+    // The timers of the handshakes are over.
+    script.passes(3 * SECOND);
+    for (const { socket, idleSeconds } of connections) {
+      socket.sets(TCP_KEEPIDLE_SECONDS, idleSeconds);
+      socket.sets(SO_KEEPALIVE, 1);
+    }
+    const start = script.timeUs;
+    // One at a time goes on or off again, so that the order changes while timers expire.
+    for (let i = 0; i < 60; i++) {
+      script.passes(16 * SECOND);
+      connections[i].socket.sets(SO_KEEPALIVE, 0);
+    }
+    connections.forEach(({ peer, idleSeconds }, i) => {
+      const offUs = start + (i + 1) * 16 * SECOND;
+      const dueUs = start + idleSeconds * SECOND;
+      if (i < 60 && dueUs > offUs) peer.expectsNothing();
+      else expect(peer.inbox[0].timeUs).toBe(dueUs);
+    });
   });
 });
