@@ -29,6 +29,18 @@ describe('accept posts', () => {
     const { driver, socketId, socket } = bench();
     driver.accepts.post(socketId, socket);
   });
+  trips('accept posts: no more socket ids are posted than are wanted', () => {
+    const { driver, table } = bench();
+    const listenerId = table.take(STATE_LISTENING);
+    const listener = table.sockets[listenerId];
+    listener.backlog = 1;
+    const post = table.post.bind(table);
+    table.post = (id) => {
+      listener.acceptsPosted += 1;
+      return post(id);
+    };
+    driver.accepts.post(listenerId, listener);
+  });
   trips('accept posts: a listener in the list is marked so', () => {
     const { driver, table } = bench();
     const listenerId = table.take(STATE_LISTENING);
@@ -52,6 +64,10 @@ describe('blocked senders', () => {
     area.count = 0;
     const { driver, transmit } = card.host;
     new BlockedSenders(card.sockets['table'], transmit, driver.config);
+  });
+  trips('blocked senders: a socket waits under its own id', () => {
+    const { driver, socketId, socket } = bench();
+    driver.blocked.add(socketId + 1, socket);
   });
   trips('blocked senders: each socket waits once', () => {
     const { driver, table, socketId, socket } = bench();
@@ -82,6 +98,10 @@ describe('buckets and credits', () => {
     const { driver, socketId, socket } = bench();
     driver.credits.giveBack(socketId, socket, 0);
   });
+  trips('credits: a socket owes under its own id', () => {
+    const { driver, socketId, socket } = bench();
+    driver.credits.giveBack(socketId + 1, socket, 1);
+  });
   trips('credits: each socket is in the list once', () => {
     const { driver, table, socketId, socket } = bench();
     driver.credits.held = true;
@@ -107,6 +127,19 @@ describe('closing and retries', () => {
   trips('retries: a socket that is closed again is closing', () => {
     const { driver, socketId } = bench();
     driver['retries'].close(socketId, 0, false);
+  });
+  trips('closing: a socket is closed under its own id', () => {
+    const { driver, socketId, socket } = bench();
+    driver.closeSocket(socketId + 1, socket, false);
+  });
+  trips('retries: what is closed again is a socket there is', () => {
+    const { card, driver } = bench();
+    const retries = driver['retries'];
+    retries.posts();
+    retries['closes'][0] = 99;
+    retries['closeCount'] = 1;
+    card.clock.set(retries.dueNs);
+    retries.run();
   });
   trips('retries: the time is looked at only while something waits', () => bench().driver['retries'].due());
   trips('retries: what is tried again is due', () => {

@@ -71,6 +71,11 @@ describe('a socket', () => {
 });
 
 describe('the table of sockets', () => {
+  trips('socket table: an id that is taken is of a socket there is', () => {
+    const table = socketTable();
+    table['free'].fill(table.sockets.length);
+    table.take(STATE_OPEN);
+  });
   trips('socket table: a socket id that comes back was taken', () => {
     const table = socketTable();
     const socketId = table.take(STATE_OPEN);

@@ -45,6 +45,7 @@ export class AcceptPosts {
       return;
     }
     for (let i = 0; i < count; i++) socketIds[i] = table.post(listenerId);
+    assert(listener.acceptsPosted <= wanted, 'accept posts: no more socket ids are posted than are wanted');
     requests.acceptPost(frame, listenerId, socketIds, count);
   }
 

@@ -32,6 +32,7 @@ export class BlockedSenders {
   /** A send was refused: the socket is told when there is room. */
   add(socketId: number, socket: HostSocket): void {
     if (socket.wantsRoom !== 0) return;
+    assert(this.table.sockets[socketId] === socket, 'blocked senders: a socket waits under its own id');
     assert(this.count < this.waiting.length, 'blocked senders: each socket waits once');
     socket.wantsRoom = 1;
     this.waiting[this.count++] = socketId;

@@ -49,6 +49,7 @@ export class Closing {
    */
   close(frame: number, socketId: number, socket: HostSocket, reset: boolean): void {
     const { state } = socket;
+    assert(this.table.sockets[socketId] === socket, 'closing: a socket is closed under its own id');
     assert(
       state !== STATE_FREE && state !== STATE_POSTED && state !== STATE_CLOSING,
       'closing: a socket that is given up was in use',

@@ -112,6 +112,7 @@ export class Retries implements Resend {
     const { requests, table } = this;
     while (this.closeCount > 0) {
       const socketId = this.closes[this.closeCount - 1];
+      assert(table.has(socketId), 'retries: what is closed again is a socket there is');
       const socket = table.sockets[socketId];
       if (socket.state === STATE_CLOSING) {
         const frame = requests.acquire();

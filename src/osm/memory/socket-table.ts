@@ -67,6 +67,7 @@ export class SocketTable {
   take(state: number): number {
     if (this.freeCount === 0) return -1;
     const socketId = this.free[--this.freeCount];
+    assert(this.has(socketId), 'socket table: an id that is taken is of a socket there is');
     const socket = this.sockets[socketId];
     socket.reset(state);
     socket.sendBufferBytes = this.config.sendBufferBytes;
