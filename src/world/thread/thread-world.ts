@@ -92,9 +92,10 @@ export class ThreadWorld extends LiveWorld {
     return world;
   }
 
-  /** What a card's code threw, or a switch's, if one did: one line each. */
+  /** What a card's code threw, or a switch's, and which assertions of drivers failed: one line each. */
   get faults(): readonly string[] {
-    return this.far.threads.flatMap(({ fault }) => fault ?? []);
+    const drivers = this.cards.map(({ host }) => host.driver);
+    return [...this.far.threads, ...drivers].flatMap(({ fault }) => fault ?? []);
   }
 
   /** Ends the sessions in order and stops the threads. */

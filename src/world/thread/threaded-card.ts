@@ -146,9 +146,12 @@ export class ThreadedCard {
     return this.thread.status;
   }
 
-  /** What the card's code threw, if it did: the IOP is FAILED then, or its thread has ended; every socket has failed. */
+  /**
+   * What the card's code threw, or which assertion of the driver's failed, if either did: the IOP is FAILED then, or its thread has
+   * ended, or the driver has given it up; every socket has failed.
+   */
   get fault(): string | undefined {
-    return this.thread.fault;
+    return this.thread.fault ?? this.host.driver.fault;
   }
 
   /** Called from the event loop when the card has interrupted a driver that rested there. */
