@@ -25,10 +25,12 @@ import {
 } from '../../src/tcpip/tcp/control-block/timers.ts';
 import { Edges } from '../../src/tcpip/tcp/edges.ts';
 import { advanceConnections } from '../../src/tcpip/tcp/expire.ts';
-import { receiveInSynReceived, receiveInSynSent, setIss } from '../../src/tcpip/tcp/handshake.ts';
+import { acceptSyn, receiveInSynReceived, receiveInSynSent, setIss } from '../../src/tcpip/tcp/handshake.ts';
+import { tcpIcmpError } from '../../src/tcpip/tcp/icmp-error.ts';
 import { checkTables, checkTcb } from '../../src/tcpip/tcp/identities.ts';
 import {
   allocateTcb,
+  discardReceived,
   discardSends,
   failTcb,
   hashTcb,
@@ -557,6 +559,10 @@ describe('recovery and congestion control', () => {
     const { tcp, tcb } = established();
     tcp.recovery.acknowledgedAgain(tcb, tcp.segment);
   });
+  trips('recovery: the timer expires only while something is outstanding', () => {
+    const { tcp, tcb } = established();
+    tcp.recovery.timedOut(tcb);
+  });
   trips('recovery: only what was sent before is sent again', () => {
     const { tcp, tcb } = established();
     tcp.recovery.resent(tcb, tcb.sndMax + 1);
@@ -660,6 +666,13 @@ describe('segments in and out', () => {
     tcb.rcvNxt += 5;
     writeSackBlocks(tcp, tcb, world.a.claim());
   });
+  trips('window: it is not negative', () => {
+    const { tcp, tcb } = established();
+    tcb.rcvAdv = (tcb.rcvNxt - 1_000_000) | 0;
+    tcb.received.bufferBytes = 100;
+    tcb.received.queuedBytes = 500;
+    advertiseWindow(tcp, tcb, tcb.rcvScale);
+  });
   trips('window: its right edge does not move back', () => {
     const { tcp, tcb } = established();
     tcb.rcvScale = 0;
@@ -725,10 +738,14 @@ describe('how a connection comes and goes', () => {
     tcp.demux.replace(tcb.remoteAddress, tcb.localAddress, portPair(tcb), tcb.index + 2);
     unhashTcb(tcp, tcb);
   });
-  trips('connection: a reset goes to a peer that there is', () => {
-    const { tcp, tcb } = established();
-    tcb.remotePort = 0;
+  trips('connection: a reset goes out while its connection lives', () => {
+    const { tcp, tcb } = opened();
     queueReset(tcp, tcb);
+  });
+  trips('connection: no slot is held once all that came is thrown away', () => {
+    const { tcp, tcb } = established();
+    tcb.received.slotsHeld = 1;
+    discardReceived(tcp, tcb);
   });
   trips('connection: what is outstanding is still queued', () => {
     const { tcp, tcb } = withData();
@@ -770,6 +787,13 @@ describe('the path and the ports', () => {
     tcp.routes.portFor = () => 9;
     routeTcb(tcp, tcb);
   });
+  trips('path: a smaller MTU makes no segment longer', () => {
+    const { tcp, tcb } = withData();
+    tcb.mss = 100;
+    tcb.sndMax += 100;
+    const { localAddress, remoteAddress, localPort, remotePort, sndUna } = tcb;
+    tcpIcmpError(tcp, localAddress, remoteAddress, localPort, remotePort, sndUna, 3, 4, 1000);
+  });
   trips('path: the time to live fits its octet and is not 0', () => {
     const { tcb } = opened();
     tcb.ttl = 0;
@@ -802,9 +826,9 @@ describe('timers', () => {
     const { tcp, tcb } = opened();
     startRetransmit(tcp, tcb);
   });
-  trips('timers: the retransmission time-out is not 0', () => {
+  trips('timers: the retransmission time-out is not negative', () => {
     const { tcp, tcb } = established();
-    tcb.rtt.rto = 0;
+    tcb.rtt.rto = -1;
     startRetransmit(tcp, tcb);
   });
   trips('timers: an acknowledgement that is delayed is owed', () => {
@@ -874,5 +898,16 @@ describe('the window of an embryo', () => {
     const { peer } = established();
     expect(peer.sndWnd).toBeGreaterThan(65535);
     expect(peer.sndWndMax).toBe(peer.sndWnd);
+  });
+});
+
+describe('what a peer may do', () => {
+  it('opens from port 0, and is reset when nobody will accept the connection: no bug of ours', () => {
+    const { world, tcp, listener } = listening();
+    const { a, b } = world;
+    Object.assign(tcp.segment, { source: a.address, destination: b.address, ports: 80, seq: 7, flags: SYN });
+    acceptSyn(tcp, listener, tcp.segment, 0);
+    b.stack.tcpClose(listener.index, world.nowUs);
+    expect(tcp.replies.pending).toBe(true);
   });
 });

@@ -223,6 +223,10 @@ describe('the scoreboard', () => {
     f.board.check(f.tcb);
   };
 
+  trips('scoreboard: a block that is taken was checked', () => {
+    const { board, tcb } = sacked();
+    board['add'](tcb, 90, 80);
+  });
   trips('scoreboard: no byte is counted once every range is forgotten', () => {
     const { board, tcb, recovery } = sacked();
     recovery.sackedBytes += 1;
@@ -421,6 +425,11 @@ describe('what waits for the next flush', () => {
   trips('replies: a segment leaves by a port that there is', () => {
     const { tcp } = beside();
     tcp.routes.portFor = () => 1;
+    tcp.replies.queue(1, 2, 3, 0, 0, 0, 0);
+  });
+  trips('replies: no more segments wait at a port than it has places', () => {
+    const { tcp } = beside();
+    tcp.replies['tail'][0] = 5000;
     tcp.replies.queue(1, 2, 3, 0, 0, 0, 0);
   });
   trips('replies: timestamps are for a segment that waits', () => beside().tcp.replies.addTimestamps(1, 2));

@@ -127,6 +127,7 @@ export class FastRecovery implements LossRecovery {
 
   timedOut(tcb: Tcb): void {
     const { recovery } = tcb;
+    assert(flightBytes(tcb) > 0, 'recovery: the timer expires only while something is outstanding');
     this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), tcb.timers.retries === 1);
     recovery.phase = RECOVERY_TIMEOUT;
     recovery.recover = tcb.sndMax;

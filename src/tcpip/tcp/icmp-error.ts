@@ -3,6 +3,7 @@
  * it quotes a sequence number in flight. Hard errors end only a connection that is being opened (RFC 5461);
  * everything else is remembered as a soft error, and told when the connection times out.
  */
+import { assert } from '../../assert/assert.ts';
 import { ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EPROTO } from '../../socket/errno.ts';
 import {
   ICMP_UNREACHABLE,
@@ -73,8 +74,10 @@ function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): void {
   const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.ports[tcb.port].mtu;
   const next = Math.max(PATH_MTU_MIN, mtu === 0 ? PATH_MTU_MIN : mtu);
   if (next >= now) return;
+  const { mss } = tcb;
   tcb.pathMtu = next;
   updateMss(tcp, tcb);
+  assert(tcb.mss <= mss, 'path: a smaller MTU makes no segment longer');
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return;
   tcp.sendQueue.rewind(tcb);
   tcp.recovery.wentBack(tcb);

@@ -86,6 +86,7 @@ export function discardSends(tcp: TcpTables, tcb: Tcb): void {
 export function discardReceived(tcp: TcpTables, tcb: Tcb): void {
   tcp.receiveQueue.dropLate(tcb);
   tcp.environment.counters[BYTES_UNREAD] += tcp.receiveQueue.dropAll(tcb);
+  assert(tcb.received.slotsHeld === 0, 'connection: no slot is held once all that came is thrown away');
 }
 
 /**
@@ -125,7 +126,7 @@ export function failTcb(tcp: TcpTables, tcb: Tcb, errno: number): void {
 export function queueReset(tcp: TcpTables, tcb: Tcb): void {
   const ports = (tcb.localPort << 16) | tcb.remotePort;
   const { localAddress, remoteAddress } = tcb;
-  assert(tcb.remotePort !== 0, 'connection: a reset goes to a peer that there is');
+  assert(tcb.hashed !== 0, 'connection: a reset goes out while its connection lives');
   tcp.replies.queue(localAddress, remoteAddress, ports, tcb.sndMax, tcb.rcvNxt, RST | ACK, 0);
 }
 

@@ -170,6 +170,7 @@ export class Scoreboard {
 
   private add(tcb: Tcb, start: number, end: number): void {
     const { recovery } = tcb;
+    assert(before(start, end) && !after(end, tcb.sndMax), 'scoreboard: a block that is taken was checked');
     let previous = -1;
     let range = recovery.sackHead;
     while (range >= 0 && before(this.end[range], start)) {

@@ -92,7 +92,9 @@ export class Replies {
     const { ring, head, tail } = this;
     const port = this.routes.portFor(remote);
     assert(port >= 0 && port < head.length, 'replies: a segment leaves by a port that there is');
-    if (((tail[port] - head[port]) | 0) === this.entries) return false;
+    const waiting = (tail[port] - head[port]) | 0;
+    assert(waiting <= this.entries, 'replies: no more segments wait at a port than it has places');
+    if (waiting === this.entries) return false;
     const at = this.placeOf(port, tail[port]);
     this.latest = at;
     ring[at + LOCAL] = local;

@@ -25,7 +25,7 @@ const AHEAD_MAX_MS = 1_000_000;
 export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
   assert(tcb.hashed !== 0, 'timers: only a connection that lives sends again');
-  assert(tcb.rtt.rto > 0, 'timers: the retransmission time-out is not 0');
+  assert(tcb.rtt.rto >= 0, 'timers: the retransmission time-out is not negative');
   timers.armed = (timers.armed & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
   timers.retransmitAt = (tcp.environment.nowUs + tcb.rtt.rto) | 0;
   tcp.timers.schedule(tcb.index, timers.retransmitAt);

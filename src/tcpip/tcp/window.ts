@@ -39,6 +39,7 @@ export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
 export function advertiseWindow(tcp: TcpTables, tcb: Tcb, scale: number): number {
   const bytes = windowBytes(tcp, tcb);
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
+  assert(bytes >= 0, 'window: it is not negative');
   let field = bytes >> scale;
   // RFC 7323 §2.4: rounding down must not pull an edge back that was promised.
   if (field << scale < offered) field += 1;
