@@ -18,7 +18,7 @@ export const MANAGER_TID = 0x002;
  * TID of a card's first device. Device i of a card has this TID plus i: that devices are numbered so is ours.
  */
 export const FIRST_DEVICE_TID = 0x010;
-/** The device that our driver speaks to: the socket module, or the echo module, is a card's first. */
+/** The device of a card that has one alone; a trace that lists no devices is of such a card. */
 export const DEVICE_TID: number = FIRST_DEVICE_TID;
 /** Class of our socket device. No socket class was published; 0x0A0 is unassigned in every header seen. */
 export const SOCKET_CLASS_ID = 0x0a0;

@@ -44,6 +44,8 @@ import { SocketEvents } from './sockets/socket-events.ts';
 
 /** What a socket module is built from: values and parts, whatever world they come from. */
 export interface SocketModuleParts {
+  /** TID of the device that the module is behind. */
+  readonly tid: number;
   readonly region: Region;
   readonly layout: CardLayout;
   readonly clock: Clock;
@@ -71,7 +73,7 @@ export interface SocketParts {
 
 /** Builds the module, and plugs the device into the stack. */
 export function buildSocketModule(parts: SocketModuleParts): SocketParts {
-  const { region, layout, clock, ledger, dma, outbound, packets, ports, classVersion } = parts;
+  const { tid, region, layout, clock, ledger, dma, outbound, packets, ports, classVersion } = parts;
   const { words } = region;
   checkSocketsMax(parts.socketsMax);
 
@@ -85,13 +87,13 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const stack = new Stack(parts.stack, region, packets, dma, ledger, ports, upcalls);
   const device = new PortGroup(ports);
   device.attach((port) => (port === 0 ? stack : stack.clientOf(port)));
-  const state = { words, clock, ledger, stack, sockets, pending, buckets, sendBuffers };
+  const state = { tid, words, clock, ledger, stack, sockets, pending, buckets, sendBuffers };
 
   const batch = new BatchControl(parts.contextHoldNs, layout.receive.count);
-  const outcomes = new SendOutcomes(outbound);
+  const outcomes = new SendOutcomes(tid, outbound);
   const answers = new Answers(outbound, ledger);
-  const records = new ReceiveRecords(outbound, buckets, batch);
-  const contexts = new ContextReplies(outbound, clock, sendBuffers, outcomes, batch);
+  const records = new ReceiveRecords(tid, outbound, buckets, batch);
+  const contexts = new ContextReplies(tid, outbound, clock, sendBuffers, outcomes, batch);
   const connections = new ConnectionReplies({ ...state, outbound, records });
   const data = new DataDelivery({ ...state, region, batch, events, records });
   const pendingReplies = new PendingReplies({
@@ -108,7 +110,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const reader = new SglReader(words, hostAreas(layout));
   const lists = new SendLists(reader, dma, sendBuffers);
   const listSends = new ListSends({ ...state, lists, outcomes });
-  const inquiries = new Inquiries(outbound, stack, answers);
+  const inquiries = new Inquiries(tid, outbound, stack, answers);
   const listeners = new ListenRequests(words, stack, sockets, pending, answers);
   const module = new SocketModule({
     ...state,

@@ -44,6 +44,8 @@ import { SOCKET_EVENTS, type SocketEvents } from './sockets/socket-events.ts';
 
 /** Everything the module works with; `buildSocketModule` makes it. */
 export interface SocketModuleParts {
+  /** TID of the device that the module is behind, which its replies name. */
+  readonly tid: number;
   /**
    * 1: the class as it was before datagrams, events and parameter groups; functions that came since are
    * unknown to it.
@@ -87,6 +89,7 @@ export class SocketModule implements Module {
   readonly classVersion: number;
   readonly eventCapabilities: number;
   readonly parameterGroups: readonly ParameterGroup[];
+  private readonly tid: number;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly clock: Clock;
@@ -109,6 +112,7 @@ export class SocketModule implements Module {
     this.classVersion = parts.classVersion;
     this.eventCapabilities = newest ? SOCKET_EVENTS : 0;
     this.parameterGroups = newest ? parts.groups : [];
+    this.tid = parts.tid;
     this.words = parts.words;
     this.counters = parts.ledger.counters;
     this.clock = parts.clock;
@@ -127,7 +131,8 @@ export class SocketModule implements Module {
     this.reader = parts.reader;
   }
 
-  attachEvents(events: EventSource): void {
+  attachEvents(events: EventSource, tid: number): void {
+    assert(tid === this.tid, 'socket module: the module is behind the device that its replies name');
     if (this.classVersion >= 2) this.events.attach(events);
   }
 

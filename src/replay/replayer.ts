@@ -10,11 +10,13 @@
 import { EXEC_IOP_RESET, EXEC_OUTBOUND_INIT, EXEC_STATUS_GET } from '../i2o/executive.gen.ts';
 import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/list/sgl.ts';
 import { SOCKET_RECEIVE_POST_SGL_WORD, writeSocketReceivePost } from '../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../i2o/tids.ts';
+import { ECHO_CLASS_ID, FIRST_DEVICE_TID, HOST_TID, NO_TID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import { type DecodedFrame, decodeFrame } from '../trace/decode/frame.ts';
+import { deviceTidOf } from '../trace/head.ts';
 import { INBOUND, OUTBOUND, type TraceEnd, type TraceHead, type TraceSink } from '../trace/sink.ts';
 import { cardConfig } from '../world/config/card-config.ts';
 import type { CardOverrides } from '../world/config/settings.ts';
+import type { ModuleKind } from '../world/topology/checked.ts';
 import { BareCard } from '../world/virtual/bare-card.ts';
 import { type Answer, AnswerPairs } from './answers.ts';
 import { answersOf, answerText, keysOf, sameFields } from './compare.ts';
@@ -56,7 +58,9 @@ export interface ReplayResult {
 export class Replayer implements TraceSink {
   private readonly tell: (difference: Difference) => void;
   private card!: BareCard;
-  private device: 'socket' | 'echo' = 'socket';
+  private device: ModuleKind = 'socket';
+  /** TID of the device that the host spoke to, of the recorded card and of ours. */
+  private deviceTid = NO_TID;
   private frameWords = 32;
   private address!: (recorded: number) => number;
   private buckets!: ReplayBuckets;
@@ -83,6 +87,7 @@ export class Replayer implements TraceSink {
   head(head: TraceHead): void {
     const { memory } = head;
     this.device = head.classes.some(({ name }) => name === 'echo') ? 'echo' : 'socket';
+    this.deviceTid = deviceTidOf(head);
     this.frameWords = head.frameBytes >> 2;
     const recorded = head.configuration as CardOverrides;
     const config = cardConfig({
@@ -99,7 +104,7 @@ export class Replayer implements TraceSink {
         immediateSlots: memory.immediate.count,
       },
     });
-    this.card = new BareCard(config, this.device, (words, at) => this.answered(words, at));
+    this.card = new BareCard(config, modulesOf(head, this.device), (words, at) => this.answered(words, at));
     const { layout } = this.card.memory;
     this.address = addressMap(memory, layout);
     this.buckets = new ReplayBuckets(layout.receive);
@@ -249,7 +254,7 @@ export class Replayer implements TraceSink {
    * @param wanted the buckets to prefer. @returns whether it posted any.
    */
   private postBuckets(wanted: readonly number[]): boolean {
-    const { buckets, bucketsFor } = this;
+    const { buckets, bucketsFor, deviceTid } = this;
     const count = Math.min(buckets.heldReplayed - buckets.heldRecorded, BUCKETS_PER_FRAME);
     if (count <= 0) return false;
     const taken = Array.from({ length: count }, (_, i) => buckets.take(wanted[i] ?? 0));
@@ -259,7 +264,7 @@ export class Replayer implements TraceSink {
         const flags = i === count - 1 ? SGL_BUCKET | SGL_LAST : SGL_BUCKET;
         at = writeSglContext(words, at, flags, buckets.bufferBytes, bucket, buckets.addressOf(bucket));
       }
-      writeSocketReceivePost(words, frame, DEVICE_TID, HOST_TID, bucketsFor, count, at - frame);
+      writeSocketReceivePost(words, frame, deviceTid, HOST_TID, bucketsFor, count, at - frame);
     });
     return true;
   }
@@ -281,7 +286,7 @@ export class Replayer implements TraceSink {
     for (const { kind, word, context } of frame.elements) {
       if (kind === 'in' || kind === 'out') words[word + 1] = this.address(words[word + 1] >>> 0);
       if ((kind !== 'transmit' && kind !== 'immediate') || typeof context !== 'number') continue;
-      if (this.device !== 'socket' || frame.target !== DEVICE_TID) continue;
+      if (this.device !== 'socket' || frame.target !== this.deviceTid) continue;
       let lent = -1;
       this.card.run(() => (lent = this.contexts.lend(context)) >= 0, this.patience);
       if (kind === 'transmit') {
@@ -360,6 +365,17 @@ export class Replayer implements TraceSink {
       replayed: answerText(b),
     });
   }
+}
+
+/** The modules of a card whose devices have the same TIDs and classes. @throws RangeError if ours has not. */
+function modulesOf({ devices }: TraceHead, only: ModuleKind): readonly ModuleKind[] {
+  if (devices === undefined) return [only];
+  return devices.map(({ tid, classId }, device) => {
+    const known = classId === SOCKET_CLASS_ID || classId === ECHO_CLASS_ID;
+    if (!known || tid !== FIRST_DEVICE_TID + device)
+      throw new RangeError(`a device of class ${classId} with TID ${tid} is none that a card of ours has`);
+    return classId === SOCKET_CLASS_ID ? 'socket' : 'echo';
+  });
 }
 
 /** The buckets that a frame of receive records gives back. */

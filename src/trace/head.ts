@@ -3,7 +3,8 @@
  * it.
  */
 import type { PoolArea } from '../dma/pool-area.ts';
-import type { FrameArea, TraceEnd, TraceHead, TraceMemory } from './sink.ts';
+import { DEVICE_TID, FIRST_DEVICE_TID, NO_TID } from '../i2o/tids.ts';
+import type { FrameArea, TraceDevice, TraceEnd, TraceHead, TraceMemory } from './sink.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -20,6 +21,14 @@ export function checkHead(value: unknown): TraceHead {
     );
   const frameBytes = integer(raw['frameBytes'], 'frameBytes', 16, FRAME_BYTES_MAX);
   if (frameBytes % 4 !== 0) throw new RangeError(`"frameBytes" expected a multiple of 4, got ${frameBytes}`);
+  const classes = list(raw['classes'], 'classes').map((entry) => {
+    const spoken = record(entry, 'classes');
+    return {
+      name: text(spoken['name'], 'classes.name'),
+      id: integer(spoken['id'], 'classes.id', 0, 0xfff),
+      version: integer(spoken['version'], 'classes.version', 0, 15),
+    };
+  });
   return {
     format: 'inic-trace',
     version: 1,
@@ -27,19 +36,37 @@ export function checkHead(value: unknown): TraceHead {
     transport: text(raw['transport'], 'transport'),
     startedAt: text(raw['startedAt'], 'startedAt'),
     frameBytes,
-    classes: list(raw['classes'], 'classes').map((entry) => {
-      const spoken = record(entry, 'classes');
-      return {
-        name: text(spoken['name'], 'classes.name'),
-        id: integer(spoken['id'], 'classes.id', 0, 0xfff),
-        version: integer(spoken['version'], 'classes.version', 0, 15),
-      };
-    }),
+    classes,
+    ...(raw['devices'] !== undefined && { devices: checkDevices(raw['devices'], classes) }),
     memory: checkMemory(raw['memory'], frameBytes / 4),
     socketsMax: integer(raw['socketsMax'], 'socketsMax', 1, 65536),
     command: list(raw['command'], 'command').map((word) => text(word, 'command')),
     configuration: record(raw['configuration'] ?? {}, 'configuration'),
   };
+}
+
+/** Every device has a TID of its own, and one is of a class that is spoken. */
+function checkDevices(value: unknown, classes: TraceHead['classes']): readonly TraceDevice[] {
+  const devices = list(value, 'devices').map((entry) => {
+    const device = record(entry, 'devices');
+    return {
+      tid: integer(device['tid'], 'devices.tid', FIRST_DEVICE_TID, NO_TID - 1),
+      classId: integer(device['classId'], 'devices.classId', 0, 0xfff),
+    };
+  });
+  if (new Set(devices.map(({ tid }) => tid)).size < devices.length)
+    throw new RangeError('"devices" expected each TID once');
+  if (!devices.some(({ classId }) => classes.some(({ id }) => id === classId)))
+    throw new RangeError('"devices" expected one of a class that is spoken');
+  return devices;
+}
+
+/**
+ * TID of the device that the host of a trace speaks to: the first of the class that is spoken beside the
+ * executive's.
+ */
+export function deviceTidOf({ classes, devices = [] }: TraceHead): number {
+  return devices.find(({ classId }) => classes.some(({ id }) => id === classId))?.tid ?? DEVICE_TID;
 }
 
 function checkMemory(value: unknown, frameWords: number): TraceMemory {

@@ -35,6 +35,11 @@ export interface TraceHead {
    * Classes spoken, and the version of each that both sides speak: the lower of the driver's and the card's.
    */
   readonly classes: readonly { readonly name: string; readonly id: number; readonly version: number }[];
+  /**
+   * The card's devices, in the order of their TIDs; absent where the card has one alone, whose TID is
+   * DEVICE_TID, and in traces that were made before cards had several. `deviceTidOf` of head.ts reads it.
+   */
+  readonly devices?: readonly TraceDevice[];
   readonly memory: TraceMemory;
   readonly socketsMax: number;
   /** What ran, as typed; empty where nothing was. */
@@ -44,6 +49,12 @@ export interface TraceHead {
    * where it is unknown.
    */
   readonly configuration: Readonly<Record<string, unknown>>;
+}
+
+/** A device of the card, as the card's logical configuration table names it. */
+export interface TraceDevice {
+  readonly tid: number;
+  readonly classId: number;
 }
 
 /** Where things lie in the shared region: addresses in frames are judged by it. */

@@ -39,7 +39,7 @@ import {
   SOCKET_SEND,
   SOCKET_SEND_TO,
 } from '../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
+import { HOST_TID, IOP_TID } from '../i2o/tids.ts';
 import { UTIL_EVENT_REGISTER } from '../i2o/utility.gen.ts';
 import { hex } from './findings.ts';
 import type { FrameCredits } from './frame-credits.ts';
@@ -165,7 +165,7 @@ export class ReplyJudge {
     const initiator = frameInitiator(words, at);
     // A request with a wrong address is answered with the same.
     const failed = (flags & FLAG_FAIL) !== 0;
-    if (!failed && ((target !== DEVICE_TID && target !== IOP_TID) || initiator !== HOST_TID)) {
+    if (!failed && ((target !== this.trial.deviceTid && target !== IOP_TID) || initiator !== HOST_TID)) {
       good = this.fault('H-07', row, `reply from ${hex(target, 3)} to ${hex(initiator, 3)}`);
     }
     return good;
@@ -279,7 +279,7 @@ export class ReplyJudge {
     const target = frameTarget(words, at);
     const initiator = frameInitiator(words, at);
     // A request with a wrong address is answered with the same.
-    const strange = (target !== DEVICE_TID && target !== IOP_TID) || initiator !== HOST_TID;
+    const strange = (target !== trial.deviceTid && target !== IOP_TID) || initiator !== HOST_TID;
     if (strange && (flags & MALFORMED) === 0) {
       this.fault('H-07', row, `failure from ${hex(target, 3)} to ${hex(initiator, 3)}`);
     }

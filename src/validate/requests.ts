@@ -47,7 +47,7 @@ import {
   SOCKET_SEND,
   SOCKET_SEND_TO,
 } from '../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID } from '../i2o/tids.ts';
+import { HOST_TID, IOP_TID } from '../i2o/tids.ts';
 import { UTIL_ABORT, UTIL_EVENT_REGISTER, UTIL_NOP } from '../i2o/utility.gen.ts';
 import { type Findings, hex } from './findings.ts';
 import { type MessageRow, rowIndex, TARGET_DEVICE, TARGET_EXECUTIVE } from './message-rows.ts';
@@ -160,7 +160,7 @@ export class RequestJudge {
     if (sglOffset !== row.sglWord && row.known && (flags & FLAG_STATIC) === 0) {
       good = this.fault('H-05', row, `list offset ${sglOffset}, not ${row.sglWord}`);
     }
-    if ((target !== DEVICE_TID && target !== IOP_TID) || initiator !== HOST_TID) {
+    if ((target !== this.trial.deviceTid && target !== IOP_TID) || initiator !== HOST_TID) {
       good = this.fault('H-06', row, `from ${hex(initiator, 3)} to ${hex(target, 3)}`);
     } else if (!row.known) {
       findings.report('H-08', row.index, `${row.name} to ${hex(target, 3)}`);

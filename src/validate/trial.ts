@@ -17,6 +17,8 @@ import type { TransmitBuffers } from './transmit-buffers.ts';
 
 export interface Trial {
   readonly head: TraceHead;
+  /** TID of the device that the host speaks to: requests and replies name it or the executive. */
+  readonly deviceTid: number;
   readonly findings: Findings;
   readonly rows: readonly MessageRow[];
   readonly iop: IopJudge;

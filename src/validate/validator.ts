@@ -5,6 +5,7 @@
  */
 import { frameFunction } from '../i2o/frame.ts';
 import { UTIL_NOP } from '../i2o/utility.gen.ts';
+import { deviceTidOf } from '../trace/head.ts';
 import {
   DOORBELL,
   INBOUND,
@@ -69,6 +70,7 @@ export class Validator implements TraceSink {
     this.credits = new FrameCredits(head, findings);
     this.trial = {
       head,
+      deviceTid: deviceTidOf(head),
       findings,
       rows,
       iop: new IopJudge(machines, rows, findings),

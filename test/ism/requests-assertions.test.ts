@@ -1,6 +1,7 @@
 /** Trips the assertions of src/ism/requests and of the module, on the parts of a real card. */
 import { describe } from 'vitest';
 import * as s from '../../src/i2o/socket.gen.ts';
+import { DEVICE_TID } from '../../src/i2o/tids.ts';
 import { checkSocketsMax } from '../../src/ism/build-socket-module.ts';
 import { TRANSACTIONS_MAX } from '../../src/ism/replies/send-outcomes.ts';
 import { CardSocket, KIND_LISTENER, KIND_POSTED, PENDING_CLOSE } from '../../src/ism/sockets/card-socket.ts';
@@ -178,6 +179,9 @@ describe('aborts', () => {
 });
 
 describe('the module', () => {
+  trips('socket module: the module is behind the device that its replies name', () =>
+    bed().module.attachEvents({ raise() {} }, DEVICE_TID + 1),
+  );
   trips('socket module: every socket number fits a message', () => checkSocketsMax(65536));
   trips('socket module: the IOP hands on a request whose size it has checked', () =>
     bed().module.request(100, s.SOCKET_SEND, 33),

@@ -25,9 +25,10 @@ import {
   SOCKET_EVENT_LISTEN_OVERFLOW,
   SOCKET_SEND_TO,
   writeReceiveRecord,
+  writeSocketConnectReply,
   writeSocketReceivePostReply,
 } from '../../src/i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID, NO_TID } from '../../src/i2o/tids.ts';
 import {
   UTIL_ABORT,
   UTIL_EVENT_REGISTER,
@@ -36,7 +37,12 @@ import {
   writeUtilEventRegisterReply,
 } from '../../src/i2o/utility.gen.ts';
 import { EVENTS_MAX } from '../../src/osm/message/device-events.ts';
-import { HANDLER_CONTROL, HANDLER_EVENT, HANDLER_RECEIVE } from '../../src/osm/message/handlers.ts';
+import {
+  HANDLER_CONTROL,
+  HANDLER_EVENT,
+  HANDLER_RECEIVE,
+  HANDLER_WATCH,
+} from '../../src/osm/message/handlers.ts';
 import { replyErrno, severityErrno, statusErrno } from '../../src/osm/message/reply-status.ts';
 import { FAILED, READABLE, SOCK_DGRAM, WRITABLE } from '../../src/socket/contract.ts';
 import { EADDRINUSE, EAGAIN, ENETDOWN, ENETUNREACH, ENOBUFS, EPROTO } from '../../src/socket/errno.ts';
@@ -92,6 +98,41 @@ describe('an answer that comes after its call has given up', () => {
   it('that nobody can have asked for is refused', () => {
     const card = new ScriptedCard();
     card.reply((w, f) => writeUtilAbortReply(w, f, DEVICE_TID, HOST_TID, HANDLER_CONTROL, 0x3fffff00, 0));
+    card.host.driver.poll();
+    expect(card.counters['outboundRefused']).toBe(1);
+  });
+});
+
+describe('a reply of a target that was not asked', () => {
+  const answer = (card: ScriptedCard, request: Request, source: number): void => {
+    const [, , initiator, tag] = request as unknown as number[];
+    const id = tag & 0xffff;
+    card.reply((w, f) => writeSocketConnectReply(w, f, source, HOST_TID, initiator, tag, 0, 0, id, 1, 1));
+    card.host.driver.poll();
+  };
+
+  it.each([
+    ['another device', DEVICE_TID + 1],
+    ['the executive', IOP_TID],
+    ['nobody', NO_TID],
+  ])('(%s) is refused and counted', (_name, source) => {
+    const card = new ScriptedCard();
+    const socket = card.sockets.socket();
+    card.sockets.connect(socket, 1, 80);
+    const [request] = card.takenOf(SOCKET_CONNECT);
+    answer(card, request!, source);
+    expect(card.sockets.readiness(socket)).toBe(0); // still connecting
+    expect(card.counters['outboundRefused']).toBe(1);
+    answer(card, request!, DEVICE_TID);
+    expect(card.sockets.readiness(socket)).toBe(WRITABLE);
+    expect(card.counters['outboundRefused']).toBe(1);
+  });
+
+  it('is refused of the device where the executive was asked', () => {
+    const card = new ScriptedCard();
+    card.reply((w, f) =>
+      writeUtilEventRegisterReply(w, f, DEVICE_TID, HOST_TID, HANDLER_WATCH, 1, 0x01000000, 0),
+    );
     card.host.driver.poll();
     expect(card.counters['outboundRefused']).toBe(1);
   });

@@ -16,6 +16,7 @@ import {
   SOCKET_SEND_TO,
   SOCKET_SHUTDOWN,
 } from '../../src/i2o/socket.gen.ts';
+import { DEVICE_TID } from '../../src/i2o/tids.ts';
 import type { DriverConfig } from '../../src/osm/memory/driver-config.ts';
 import { SENDS_PER_FRAME } from '../../src/osm/message/send-batch.ts';
 import { SHUT_WR, SOCK_DGRAM } from '../../src/socket/contract.ts';
@@ -209,7 +210,7 @@ function setContextsWhenAsleep(card: ScriptedCard): void {
     clock.set = set;
     card.reply((w, f) => {
       w[f] = 1 | (0xd0 << 8) | (6 << 16);
-      w[f + 1] = 0x0a0 | (1 << 12) | (SOCKET_SEND << 24);
+      w[f + 1] = DEVICE_TID | (1 << 12) | (SOCKET_SEND << 24);
       w[f + 2] = 4;
       w[f + 3] = 0x80000001 | 0;
       w[f + 5] = 3;

@@ -72,7 +72,7 @@ describe('ports', () => {
 });
 
 describe('addresses', () => {
-  const { layout } = new BareCard(cardConfig({}), 'echo', () => {}).memory;
+  const { layout } = new BareCard(cardConfig({}), ['echo'], () => {}).memory;
   const frames = { firstWord: 0, count: 1, strideWords: 32 };
   const recorded = {
     regionBytes: 5 << 20,

@@ -7,9 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEVICE_TID, ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../../src/i2o/tids.ts';
 import { readTraces } from '../../src/trace/file.ts';
 import { FileSink } from '../../src/trace/file-sink.ts';
+import { deviceTidOf } from '../../src/trace/head.ts';
 import { TraceDamage, TraceReader } from '../../src/trace/reader.ts';
+import type { TraceHead } from '../../src/trace/sink.ts';
 import { type Call, CallList, HEAD, replayCall } from './calls.ts';
 
 let folder: string;
@@ -185,6 +188,36 @@ describe('a damaged trace', () => {
       throw new RangeError('of the sink');
     };
     expect(() => new TraceReader(() => list).push(bytes())).toThrow('of the sink');
+  });
+});
+
+describe('the devices of a head', () => {
+  const devices = [
+    { tid: 0x010, classId: ECHO_CLASS_ID },
+    { tid: 0x011, classId: SOCKET_CLASS_ID },
+  ];
+  const classes = [{ name: 'socket', id: SOCKET_CLASS_ID, version: 2 }];
+
+  it('come back as they were written, and name the one that is spoken to', () => {
+    const head = { ...HEAD, classes, devices };
+    expect(read(written([['head', head], END])).calls).toEqual([['head', head], END]);
+    expect(deviceTidOf(head as unknown as TraceHead)).toBe(0x011);
+  });
+
+  it('are one alone where none are listed', () => {
+    expect(deviceTidOf({ ...HEAD, classes } as unknown as TraceHead)).toBe(DEVICE_TID);
+  });
+
+  it.each([
+    ['no list', 3, /"devices" expected a list/],
+    ['a TID of the host', [{ tid: 1, classId: SOCKET_CLASS_ID }], /"devices.tid" expected/],
+    ['a TID for nobody', [{ tid: 0xfff, classId: SOCKET_CLASS_ID }], /"devices.tid" expected/],
+    ['a TID twice', [devices[1], devices[1]], /each TID once/],
+    ['no device of what is spoken', [devices[0]], /a class that is spoken/],
+  ] as const)('with %s are refused by name', (_name, lie, expected) => {
+    const { calls, damage } = read(written([['head', { ...HEAD, classes, devices: lie }]]));
+    expect(calls).toEqual([]);
+    expect(damage?.message).toMatch(expected);
   });
 });
 

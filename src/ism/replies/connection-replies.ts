@@ -12,7 +12,7 @@ import {
   writeSocketCloseReply,
   writeSocketConnectReply,
 } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import { ECONNABORTED, EINVAL } from '../../socket/errno.ts';
@@ -37,6 +37,8 @@ import { hasSpareFrame, postReply } from './reply-frames.ts';
 
 /** What connection replies work with. */
 export interface ConnectionRepliesParts {
+  /** TID of the module's device, which every reply names. */
+  readonly tid: number;
   readonly outbound: Outbound;
   readonly stack: Stack;
   readonly sockets: readonly CardSocket[];
@@ -46,6 +48,7 @@ export interface ConnectionRepliesParts {
 }
 
 export class ConnectionReplies {
+  private readonly tid: number;
   private readonly words: Int32Array;
   private readonly outbound: Outbound;
   private readonly sockets: readonly CardSocket[];
@@ -55,6 +58,7 @@ export class ConnectionReplies {
   private readonly stack: Stack;
 
   constructor(parts: ConnectionRepliesParts) {
+    this.tid = parts.tid;
     this.words = parts.outbound.words;
     this.outbound = parts.outbound;
     this.sockets = parts.sockets;
@@ -74,7 +78,7 @@ export class ConnectionReplies {
       writeSocketConnectReply(
         this.words,
         frame,
-        DEVICE_TID,
+        this.tid,
         HOST_TID,
         socket.initiatorContext,
         socket.transactionContext,
@@ -157,7 +161,7 @@ export class ConnectionReplies {
     write(
       this.words,
       frame,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       socket.closeInitiatorContext,
       socket.closeTransactionContext,
@@ -232,7 +236,7 @@ export class ConnectionReplies {
     writeSocketAcceptPostReply(
       this.words,
       frame,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       accepted.initiatorContext,
       acceptedId,

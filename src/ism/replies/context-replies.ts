@@ -4,7 +4,7 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { SOCKET_SEND_REPLY_LIST_WORD, writeSocketSendReply } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import { NEVER } from '../../time/agent.ts';
@@ -19,6 +19,7 @@ export class ContextReplies {
   atOnce = false;
   /** InitiatorContext of the latest send: whom the answered contexts are for. */
   initiatorContext = 0;
+  private readonly tid: number;
   private readonly outbound: Outbound;
   private readonly clock: Clock;
   private readonly sendBuffers: SendBuffers;
@@ -27,13 +28,16 @@ export class ContextReplies {
   /** When the oldest answered context or outcome is to be told; NEVER: none waits. */
   private dueNs = NEVER;
 
+  /** @param tid of the module's device. */
   constructor(
+    tid: number,
     outbound: Outbound,
     clock: Clock,
     sendBuffers: SendBuffers,
     outcomes: SendOutcomes,
     batch: BatchControl,
   ) {
+    this.tid = tid;
     this.outbound = outbound;
     this.clock = clock;
     this.sendBuffers = sendBuffers;
@@ -123,7 +127,7 @@ export class ContextReplies {
     writeSocketSendReply(
       words,
       frame,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       this.initiatorContext,
       status,

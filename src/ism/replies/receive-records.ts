@@ -20,7 +20,7 @@ import {
   writeReceiveRecord,
   writeSocketReceivePostReply,
 } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import type { Buckets } from '../sockets/buckets.ts';
@@ -37,6 +37,7 @@ const RECORD_STATUS_MAX = 0xff;
 export class ReceiveRecords {
   /** InitiatorContext of the latest bucket post: whom the records are for. */
   initiatorContext = 0;
+  private readonly tid: number;
   private readonly outbound: Outbound;
   private readonly buckets: Buckets;
   private readonly batch: BatchControl;
@@ -47,7 +48,9 @@ export class ReceiveRecords {
   /** ReqStatus that all of them are told with. */
   private status = REQUEST_STATUS_SUCCESS;
 
-  constructor(outbound: Outbound, buckets: Buckets, batch: BatchControl) {
+  /** @param tid of the module's device. */
+  constructor(tid: number, outbound: Outbound, buckets: Buckets, batch: BatchControl) {
+    this.tid = tid;
     this.outbound = outbound;
     this.buckets = buckets;
     this.batch = batch;
@@ -120,7 +123,7 @@ export class ReceiveRecords {
     writeSocketReceivePostReply(
       this.outbound.words,
       frame,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       this.initiatorContext,
       this.status,

@@ -12,7 +12,7 @@ import {
   writeSocketSendReply,
   writeTransactionOutcome,
 } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { type Outbound, REPLY_RESERVE } from '../../iop/reply/outbound.ts';
 import { postReply } from './reply-frames.ts';
@@ -31,6 +31,7 @@ checkOutcomeLimits(OUTCOMES_PER_FRAME, CAPACITY);
 
 export class SendOutcomes {
   private waitingCount = 0;
+  private readonly tid: number;
   private readonly outbound: Outbound;
   private readonly context = new Int32Array(CAPACITY);
   private readonly code = new Int32Array(CAPACITY);
@@ -38,7 +39,9 @@ export class SendOutcomes {
   /** Whom the outcomes that wait are for. */
   private initiatorContext = 0;
 
-  constructor(outbound: Outbound) {
+  /** @param tid of the module's device. */
+  constructor(tid: number, outbound: Outbound) {
+    this.tid = tid;
     this.outbound = outbound;
   }
 
@@ -111,7 +114,7 @@ export class SendOutcomes {
     writeSocketSendReply(
       outbound.words,
       frame,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       this.initiatorContext,
       REQUEST_STATUS_SUCCESS,

@@ -36,7 +36,7 @@ import {
   writeSocketBindReply,
   writeSocketConnectReply,
 } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import {
   EALREADY,
@@ -69,6 +69,8 @@ import type { ListenRequests } from './listen-requests.ts';
 
 /** What control requests work with. */
 export interface ControlRequestsParts {
+  /** TID of the module's device, which every reply names. */
+  readonly tid: number;
   readonly clock: Clock;
   readonly outbound: Outbound;
   readonly stack: Stack;
@@ -82,6 +84,7 @@ export interface ControlRequestsParts {
 }
 
 export class ControlRequests {
+  private readonly tid: number;
   private readonly words: Int32Array;
   private readonly clock: Clock;
   private readonly outbound: Outbound;
@@ -95,6 +98,7 @@ export class ControlRequests {
   private readonly datagrams: boolean;
 
   constructor(parts: ControlRequestsParts) {
+    this.tid = parts.tid;
     this.words = parts.outbound.words;
     this.clock = parts.clock;
     this.outbound = parts.outbound;
@@ -269,7 +273,7 @@ export class ControlRequests {
     writeSocketBindReply(
       this.words,
       reply,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       frameInitiatorContext(this.words, frame),
       frameTransactionContext(this.words, frame),
@@ -317,7 +321,7 @@ export class ControlRequests {
     writeSocketConnectReply(
       this.words,
       reply,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       frameInitiatorContext(this.words, frame),
       frameTransactionContext(this.words, frame),

@@ -14,7 +14,7 @@ import {
   writeSocketOptionGetReply,
   writeSocketStatusGetReply,
 } from '../../i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import { ENOTCONN } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
@@ -27,12 +27,15 @@ import { type CardSocket, KIND_DATAGRAM } from '../sockets/card-socket.ts';
 const OPTION_ERROR = -1000;
 
 export class Inquiries {
+  private readonly tid: number;
   private readonly words: Int32Array;
   private readonly outbound: Outbound;
   private readonly stack: Stack;
   private readonly answers: Answers;
 
-  constructor(outbound: Outbound, stack: Stack, answers: Answers) {
+  /** @param tid of the module's device. */
+  constructor(tid: number, outbound: Outbound, stack: Stack, answers: Answers) {
+    this.tid = tid;
     this.words = outbound.words;
     this.outbound = outbound;
     this.stack = stack;
@@ -56,7 +59,7 @@ export class Inquiries {
     writeSocketOptionGetReply(
       words,
       reply,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       frameInitiatorContext(words, frame),
       frameTransactionContext(words, frame),
@@ -81,7 +84,7 @@ export class Inquiries {
     writeSocketNameGetReply(
       words,
       reply,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       frameInitiatorContext(words, frame),
       frameTransactionContext(words, frame),
@@ -106,7 +109,7 @@ export class Inquiries {
     writeSocketStatusGetReply(
       words,
       reply,
-      DEVICE_TID,
+      this.tid,
       HOST_TID,
       frameInitiatorContext(words, frame),
       frameTransactionContext(words, frame),

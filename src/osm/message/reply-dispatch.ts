@@ -27,6 +27,7 @@ import {
   SOCKET_CONNECT_REPLY_WORDS,
   SOCKET_CREATE,
 } from '../../i2o/socket.gen.ts';
+import { IOP_TID, NO_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import {
   FAILURES_OURS,
@@ -115,15 +116,27 @@ export class ReplyDispatch {
     const word0 = words[frame];
     const flags = (word0 >>> 8) & 0xff;
     const sizeWords = word0 >>> 16;
+    const handler = words[frame + 2];
     let good = checkReplyFrame(words, frame) === 0 && sizeWords <= FRAME_WORDS;
-    if (good) {
-      const handler = words[frame + 2];
+    if (good && this.isFromWhomItAsks(handler, words[frame + 1] & 0xfff)) {
       if ((flags & FLAG_FAIL) !== 0) good = this.undelivered(handler, frame);
       else if (handler === HANDLER_RECEIVE) good = this.received(frame, sizeWords, flags);
       else if (handler === HANDLER_SEND) good = this.sends.take(frame, sizeWords, flags);
       else good = this.other(handler, frame);
+    } else {
+      good = false;
     }
     if (!good) this.counters[OUTBOUND_REFUSED] += 1;
+  }
+
+  /**
+   * Whether a reply comes from a target that its handler sends requests to: a card may have other devices,
+   * and this driver asks nothing of them. // Hot path: nearly all replies are the device's.
+   */
+  private isFromWhomItAsks(handler: number, source: number): boolean {
+    if (source === this.requests.deviceTid) return handler !== HANDLER_WATCH && source !== NO_TID;
+    const asksIop = handler === HANDLER_CONTROL || handler === HANDLER_WATCH || handler === HANDLER_NONE;
+    return source === IOP_TID && asksIop;
   }
 
   private received(frame: number, sizeWords: number, flags: number): boolean {

@@ -7,6 +7,7 @@ import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { Interrupt } from '../../i2o/interrupt.ts';
 import { cardQueues } from '../../i2o/queues/queues.ts';
+import { FIRST_DEVICE_TID } from '../../i2o/tids.ts';
 import { EchoModule } from '../../iop/echo/echo-module.ts';
 import { Executive } from '../../iop/executive/executive.ts';
 import { ExecutiveParts } from '../../iop/executive/executive-parts.ts';
@@ -43,10 +44,11 @@ export function buildCard(
   let devices: FakeNic[] = [];
   let stack: Stack | undefined;
   const processor = assemble(region, memory, config, environment, (outbound) =>
-    kinds.map((kind) => {
+    kinds.map((kind, device) => {
       if (kind === 'echo') return new EchoModule(outbound);
       devices = buildDevices(region, memory, config, environment, packets);
       const { module, stack: made } = buildSocketModule({
+        tid: FIRST_DEVICE_TID + device,
         region,
         layout: memory.layout,
         clock: environment.clock,

@@ -16,7 +16,7 @@ import type { HostEnvironment } from '../../osm/host.ts';
 import type { Clock } from '../../time/clock.ts';
 import { PacketReader, type PacketRing, PacketWriter } from '../../trace/packet-ring.ts';
 import { Recorder } from '../../trace/recorder.ts';
-import type { FrameArea, TraceHead, TraceSink } from '../../trace/sink.ts';
+import type { FrameArea, TraceDevice, TraceHead, TraceSink } from '../../trace/sink.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { CardMemory } from './card-memory.ts';
@@ -68,6 +68,8 @@ export interface TracedCard {
   readonly memory: CardMemory;
   readonly config: CardConfig;
   readonly classId: number;
+  /** All the card's devices, in the order of their TIDs. */
+  readonly devices: readonly TraceDevice[];
   readonly packets: PacketRing | undefined;
   /** Read for each event. */
   readonly clock: Clock;
@@ -117,7 +119,7 @@ function frameAreas({ memory }: TracedCard): { inbound: FrameArea; outbound: Fra
 }
 
 function headOf(request: TraceRequest, card: TracedCard): TraceHead {
-  const { config, classId } = card;
+  const { config, classId, devices } = card;
   const { layout } = card.memory;
   const device = classId === SOCKET_CLASS_ID ? 'socket' : 'echo';
   // What both speak, as the driver finds when it reads the card's table.
@@ -134,6 +136,7 @@ function headOf(request: TraceRequest, card: TracedCard): TraceHead {
       { name: 'executive', id: EXECUTIVE_CLASS_ID, version: EXECUTIVE_CLASS_VERSION },
       { name: device, id: classId, version },
     ],
+    ...(devices.length > 1 && { devices }),
     memory: {
       regionBytes: card.region.byteLength,
       ...frameAreas(card),

@@ -1,9 +1,10 @@
 /** Builds the host's side of a card: the driver, and before it the recorder of a card that is traced. */
 import type { Region } from '../../dma/region.ts';
-import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
+import { ECHO_CLASS_ID, FIRST_DEVICE_TID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { Host, type HostEnvironment } from '../../osm/host.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Recorder } from '../../trace/recorder.ts';
+import type { TraceDevice } from '../../trace/sink.ts';
 import { startTrace, type TraceRequest, traced } from './card-trace.ts';
 import type { CardPlan } from './world-plan.ts';
 
@@ -28,6 +29,13 @@ export function classOf({ topology }: CardPlan): number {
   return topology.modules.includes('socket') ? SOCKET_CLASS_ID : ECHO_CLASS_ID;
 }
 
+function devicesOf({ topology }: CardPlan): readonly TraceDevice[] {
+  return topology.modules.map((module, device) => ({
+    tid: FIRST_DEVICE_TID + device,
+    classId: module === 'socket' ? SOCKET_CLASS_ID : ECHO_CLASS_ID,
+  }));
+}
+
 export function buildHost(
   region: Region,
   card: CardPlan,
@@ -40,7 +48,17 @@ export function buildHost(
     return { host: new Host(region, memory.layout, config.driver, environment), recorder: undefined };
   }
   const { request, clock, startedAt, wakes } = trace;
-  const watched = { region, memory, config, classId: classOf(card), packets, clock, startedAt, wakes };
+  const watched = {
+    region,
+    memory,
+    config,
+    classId: classOf(card),
+    devices: devicesOf(card),
+    packets,
+    clock,
+    startedAt,
+    wakes,
+  };
   const recorder = startTrace(request, watched);
   const host = new Host(region, memory.layout, config.driver, traced(recorder, watched, environment));
   return { host, recorder };

@@ -35,9 +35,13 @@ export class BareCard {
    * @param config of a card whose transport is the ring. @param reply shown each outbound frame, which it must not keep.
    * @throws RangeError for a bad setting.
    */
-  constructor(config: CardConfig, module: ModuleKind, reply: (words: Int32Array, frame: number) => void) {
+  constructor(
+    config: CardConfig,
+    modules: readonly ModuleKind[],
+    reply: (words: Int32Array, frame: number) => void,
+  ) {
     const plan = new MemoryPlan();
-    const world = singleCard(config, { name: 'card', seed: config.seed, modules: [module] });
+    const world = singleCard(config, { name: 'card', seed: config.seed, modules });
     const planned = planWorld(plan, world, { cards: [0], switches: [] });
     this.memory = planned.cards[0].memory;
     this.region = allocateRegion(plan.byteLength);
@@ -51,7 +55,7 @@ export class BareCard {
       waker: { wake() {} },
       wires: new Network(region, planned, clock, 0).endsOf(0),
     };
-    this.parts = buildCard(region, this.memory, config, environment, [module]);
+    this.parts = buildCard(region, this.memory, config, environment, modules);
     const queues = hostQueues(region, this.memory.layout, new Ledger(region, this.memory.layout.hostLedger));
     this.inbound = queues.inbound;
     this.outbound = queues.outbound;
