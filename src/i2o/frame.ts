@@ -1,7 +1,7 @@
 /**
- * The I2O 1.5 message frame: header, reply status and transport-failure record, read and written in place in
- * the shared region. Host and card both use it; the class messages are in socket.gen.ts and executive.gen.ts,
- * the lists in sgl.ts.
+ * The I2O 1.5 message frame: header, reply status and transport-failure record, read and written in place
+ * in the shared region. Host and card both use it; the class messages are in socket.gen.ts and
+ * executive.gen.ts, the lists in sgl.ts.
  *
  *   word 0   version 0-2 · list offset in words 4-7 · flags 8-15 · message size in words 16-31
  *   word 1   target TID 0-11 · initiator TID 12-23 · function 24-31

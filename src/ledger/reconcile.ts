@@ -1,7 +1,7 @@
 /**
- * Balances the books of one card: what goes in at one end comes out of the other, or is lost by a name. A row is a sum that must
- * hold once nothing is in flight; a run in which one does not hold is a failed run. What several cards and links have in common
- * is balanced over the whole world (world/build/books.ts).
+ * Balances the books of one card: what goes in at one end comes out of the other, or is lost by a name. A
+ * row is a sum that must hold once nothing is in flight; a run in which one does not hold is a failed run.
+ * What several cards and links have in common is balanced over the whole world (world/build/books.ts).
  */
 import { COUNTER_NAMES } from './counters.gen.ts';
 
@@ -10,7 +10,10 @@ export type Counters = Readonly<Record<string, number>>;
 
 const KNOWN: ReadonlySet<string> = new Set(COUNTER_NAMES);
 
-/** A counter's value, 0 where it is left out. @throws RangeError for a name that no counter has, which would be 0 for ever. */
+/**
+ * A counter's value, 0 where it is left out. @throws RangeError for a name that no counter has, which would
+ * be 0 for ever.
+ */
 export function counterValue(counters: Counters, name: string): number {
   if (!KNOWN.has(name)) throw new RangeError(`the ledger has no counter "${name}"`);
   return counters[name] ?? 0;

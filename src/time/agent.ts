@@ -1,7 +1,8 @@
 /**
- * An agent is a body of code that can run in a thread of its own, or be invoked inline by an event queue. It cannot tell
- * which. Whoever drives it sets the clock, calls `poll`, and calls again at once while that returns work; when it does not,
- * `arm` asks to be notified, and the agent then rests until it is notified or its deadline comes.
+ * An agent is a body of code that can run in a thread of its own, or be invoked inline by an event queue.
+ * It cannot tell which. Whoever drives it sets the clock, calls `poll`, and calls again at once while that
+ * returns work; when it does not, `arm` asks to be notified, and the agent then rests until it is notified
+ * or its deadline comes.
  */
 export interface Agent {
   /** Its role, for reports. */
@@ -13,7 +14,10 @@ export interface Agent {
    * @returns true when there was nothing, so that the agent may rest; false when it should poll again.
    */
   arm(): boolean;
-  /** When it next wants to run without being notified, in clock nanoseconds; `NEVER` if only on notification. */
+  /**
+   * When it next wants to run without being notified, in clock nanoseconds; `NEVER` if only on
+   * notification.
+   */
   nextDeadlineNs(): number;
 }
 

@@ -1,14 +1,21 @@
 /**
- * The one thing that says what time it is. A thread's clock reads the machine's monotonic clock; the virtual world's
- * clock is set by its event queue. Everybody else holds a `Clock` and reads its fields: a field access costs nothing,
- * while a reading of the machine's clock costs 35 ns and a 16-byte heap number (measured on Node 20).
+ * The one thing that says what time it is. A thread's clock reads the machine's monotonic clock; the
+ * virtual world's clock is set by its event queue. Everybody else holds a `Clock` and reads its fields: a
+ * field access costs nothing, while a reading of the machine's clock costs 35 ns and a 16-byte heap number
+ * (measured on Node 20).
  */
 export class Clock {
-  /** Monotonic nanoseconds; exact in a double for 104 days. Starts at 0.5 so that V8 gives the field a double. */
+  /**
+   * Monotonic nanoseconds; exact in a double for 104 days. Starts at 0.5 so that V8 gives the field a
+   * double.
+   */
   nowNs = 0.5;
   /** The same in microseconds, wrapping as an int32: compare with `(a - b) | 0`. */
   nowUs = 0;
-  /** Added to `nowNs`, makes a time that all threads of the process share: each counts from a start of its own. */
+  /**
+   * Added to `nowNs`, makes a time that all threads of the process share: each counts from a start of its
+   * own.
+   */
   readonly originNs: number = 0;
 
   /** Sets the time. @param nowNs monotonic nanoseconds, never less than before. */

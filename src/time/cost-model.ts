@@ -1,8 +1,9 @@
 /**
- * What work costs in virtual time: nanoseconds for each count of the ledger. An agent's turn is charged by how far its
- * counters moved, so no part of the product knows that it is being charged.
+ * What work costs in virtual time: nanoseconds for each count of the ledger. An agent's turn is charged by
+ * how far its counters moved, so no part of the product knows that it is being charged.
  *
- * A cost of 0 charges nothing. The defaults are those of a card that is infinitely fast: only the wire takes time.
+ * A cost of 0 charges nothing. The defaults are those of a card that is infinitely fast: only the wire
+ * takes time.
  */
 import { COUNTER_NAMES } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -1,7 +1,7 @@
 /**
- * Agents ordered by when they want to run: a binary heap in which each agent's place is known, so that one whose time changes
- * is moved and not searched for. Agents due at the same time come in the order of their numbers, so the order of turns never
- * depends on the heap's shape.
+ * Agents ordered by when they want to run: a binary heap in which each agent's place is known, so that one
+ * whose time changes is moved and not searched for. Agents due at the same time come in the order of their
+ * numbers, so the order of turns never depends on the heap's shape.
  */
 import { NEVER } from './agent.ts';
 

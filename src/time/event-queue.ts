@@ -1,17 +1,22 @@
 /**
- * Drives agents inline in virtual time: always the one that wants to run first, ties by their order. An agent that works
- * is charged and runs again when its charge is over; one that does not is armed and rests until notified or due.
+ * Drives agents inline in virtual time: always the one that wants to run first, ties by their order. An
+ * agent that works is charged and runs again when its charge is over; one that does not is armed and rests
+ * until notified or due.
  *
- * Agents lie in a heap by when they are due, so a turn costs the same whether a hundred others rest or a thousand. The heap
- * can only be right if it is told: whoever gives an agent work calls `notify`, and whatever brings an agent's own deadline
- * forward outside its turn (a frame that another has put on its wire) calls `deadlineChanged`. After a turn the queue asks
- * the agent itself, and when `run` is called from outside it asks all, since a test or a program may have used any of them.
+ * Agents lie in a heap by when they are due, so a turn costs the same whether a hundred others rest or a
+ * thousand. The heap can only be right if it is told: whoever gives an agent work calls `notify`, and
+ * whatever brings an agent's own deadline forward outside its turn (a frame that another has put on its
+ * wire) calls `deadlineChanged`. After a turn the queue asks the agent itself, and when `run` is called
+ * from outside it asks all, since a test or a program may have used any of them.
  */
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import { DueHeap } from './due-heap.ts';
 
-/** Turns without the clock moving after which something is wrong: two agents make work for each other for ever. */
+/**
+ * Turns without the clock moving after which something is wrong: two agents make work for each other for
+ * ever.
+ */
 const TURNS_AT_ONE_TIME_MAX = 10_000_000;
 
 export interface Entry {
@@ -76,8 +81,8 @@ export class EventQueue {
   }
 
   /**
-   * Runs agents until `done` says so, or until the time is `untilNs`. @param except an agent that does not run, because it is
-   * the one that waits; -1 for none. @returns whether `done` said so.
+   * Runs agents until `done` says so, or until the time is `untilNs`. @param except an agent that does not
+   * run, because it is the one that waits; -1 for none. @returns whether `done` said so.
    */
   run(done: () => boolean, untilNs: number, except: number): boolean {
     if (except >= 0) this.exclude(except);

@@ -1,6 +1,7 @@
 /**
- * Drives agents in turn in one thread, in real time: the machine's clock, and a rest when none of them has anything to do. An agent
- * that waits inside a call lets the others run. The virtual world's event queue does the same without a machine's clock.
+ * Drives agents in turn in one thread, in real time: the machine's clock, and a rest when none of them has
+ * anything to do. An agent that waits inside a call lets the others run. The virtual world's event queue
+ * does the same without a machine's clock.
  */
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
@@ -25,7 +26,8 @@ export class InlineLoop {
 
   /**
    * @param sleeper where the thread rests; only another thread can end a rest before its time.
-   * @param spinNs how long to poll without work before resting, for answers of other threads; 0 where there are none.
+   * @param spinNs how long to poll without work before resting, for answers of other threads; 0 where there
+   * are none.
    */
   constructor(clock: Clock, sleeper: Sleeper, spinNs = 0) {
     this.clock = clock;
@@ -42,7 +44,8 @@ export class InlineLoop {
   }
 
   /**
-   * Runs agents until `done` says so, or until the time is `untilNs`. @param except an agent that waits inside a call; -1 for none.
+   * Runs agents until `done` says so, or until the time is `untilNs`. @param except an agent that waits
+   * inside a call; -1 for none.
    * @returns whether `done` said so.
    */
   run(done: () => boolean, untilNs: number, except: number): boolean {
@@ -87,7 +90,10 @@ export class InlineLoop {
     return work;
   }
 
-  /** Rests until somebody has something to do. @returns false when nobody ever will, and no time limit is set. */
+  /**
+   * Rests until somebody has something to do. @returns false when nobody ever will, and no time limit is
+   * set.
+   */
   private rest(done: () => boolean, untilNs: number): boolean {
     const { clock, sleeper } = this;
     sleeper.prepare();

@@ -1,6 +1,6 @@
 /**
- * Drives an agent in a thread of its own, in real time: polls while there is work, polls on for a while when there is none,
- * then sleeps until it is woken or its deadline comes.
+ * Drives an agent in a thread of its own, in real time: polls while there is work, polls on for a while
+ * when there is none, then sleeps until it is woken or its deadline comes.
  */
 import type { Agent } from './agent.ts';
 import type { Clock } from './clock.ts';

@@ -1,4 +1,6 @@
-/** A seed nobody can guess, from the machine's own randomness: for what others shall not be able to repeat. */
+/**
+ * A seed nobody can guess, from the machine's own randomness: for what others shall not be able to repeat.
+ */
 import { randomInt } from 'node:crypto';
 
 /** @returns an int32. */

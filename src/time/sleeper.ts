@@ -77,8 +77,9 @@ export class FutexWaker implements Waker {
   }
 
   /**
-   * Wakes a thread only if it has prepared to rest: for those who bring it work without its having asked for a notification, such
-   * as a frame on a wire from another thread. Costs an atomic exchange where the thread is awake.
+   * Wakes a thread only if it has prepared to rest: for those who bring it work without its having asked
+   * for a notification, such as a frame on a wire from another thread. Costs an atomic exchange where the
+   * thread is awake.
    */
   wakeIfResting(): void {
     if (Atomics.exchange(this.words, this.index + RESTS, 0) === 1) this.wake();

@@ -1,11 +1,14 @@
 /**
- * How long polling without work pays. Normally as long as configured. But a thread that polls on a machine with more busy
- * threads than processors only keeps the one it waits for from running: a round trip of microseconds then takes a
- * scheduler's slice of milliseconds. The sign of it is a gap in the clock between two looks that are a microsecond apart.
- * Two such gaps in short order, and polling stops for a while.
+ * How long polling without work pays. Normally as long as configured. But a thread that polls on a machine
+ * with more busy threads than processors only keeps the one it waits for from running: a round trip of
+ * microseconds then takes a scheduler's slice of milliseconds. The sign of it is a gap in the clock between
+ * two looks that are a microsecond apart. Two such gaps in short order, and polling stops for a while.
  */
 
-/** A gap this long means that the thread did not run; each item worked on in between may have taken a part of it. */
+/**
+ * A gap this long means that the thread did not run; each item worked on in between may have taken a part
+ * of it.
+ */
 const GAP_NS = 1e6;
 const ITEM_NS = 50e3;
 /** Gaps closer together than this are two of a kind; one alone may have been a garbage collection. */

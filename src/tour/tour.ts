@@ -1,7 +1,8 @@
 /**
- * A program that asks a card for something of everything, so that a validator sees it: connections of both ends, sends of all
- * sizes, datagrams, half closes, aborts, options, names, events and statistics, refusals, and pools run dry. What chance decides
- * comes from the seed. Everything is closed again at the end.
+ * A program that asks a card for something of everything, so that a validator sees it: connections of both
+ * ends, sends of all sizes, datagrams, half closes, aborts, options, names, events and statistics,
+ * refusals, and pools run dry. What chance decides comes from the seed. Everything is closed again at the
+ * end.
  */
 import type { CardSockets } from '../osm/user/card-sockets.ts';
 import { type DatagramSource, READABLE, SHUT_WR, SOCK_DGRAM, WRITABLE } from '../socket/contract.ts';
@@ -45,7 +46,10 @@ export class Tour {
     for (let i = 0; i < this.bytes.length; i++) this.bytes[i] = this.random.below(256);
   }
 
-  /** @param rounds how often the middle part is gone through. @throws Error where the card does not do what a card does. */
+  /**
+   * @param rounds how often the middle part is gone through. @throws Error where the card does not do what
+   * a card does.
+   */
   run(rounds: number): void {
     const { stack } = this;
     stack.device.registerEvents(ALL_EVENTS);

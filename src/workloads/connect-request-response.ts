@@ -1,8 +1,8 @@
 /**
- * TCP_CRR: connect, request, response, close, a new connection each time, N of them at once. The server closes after its response
- * and the client on seeing the end, as a web server of the first kind did: so TIME-WAIT stays with the server's port, and the
- * client's ports are free to be used again at once. A million connections run through without a port running out, with no option
- * set on either stack.
+ * TCP_CRR: connect, request, response, close, a new connection each time, N of them at once. The server
+ * closes after its response and the client on seeing the end, as a web server of the first kind did: so
+ * TIME-WAIT stays with the server's port, and the client's ports are free to be used again at once. A
+ * million connections run through without a port running out, with no option set on either stack.
  */
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { SocketStack } from '../socket/contract.ts';
@@ -19,7 +19,10 @@ const SENDING = 1;
 const RECEIVING = 2;
 const ENDING = 3;
 
-/** Both ends of a world begin at once: a refusal before the first answer means that the server has not run yet. */
+/**
+ * Both ends of a world begin at once: a refusal before the first answer means that the server has not run
+ * yet.
+ */
 const RETRY_NS = 1e6;
 
 export class ConnectRequestResponseClient implements ClientProgram {

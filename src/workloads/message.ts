@@ -14,7 +14,10 @@ export const STREAM_BATCH = 64;
 export interface EchoPort {
   /** Posts a request and polls for its answer, `count` times. @returns how many were answered. */
   roundTrip(count: number): number;
-  /** Posts frames that are only taken, published `batch` at a time. @returns when all have been taken, how many. */
+  /**
+   * Posts frames that are only taken, published `batch` at a time. @returns when all have been taken, how
+   * many.
+   */
   stream(frames: number, batch: number): number;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /**
- * A workload's client and server on one stack, in one thread, in real time: what the bench measures by socket calls. A pass gives
- * each its step; the stack is polled only after a pass that found nothing, and waited for after many of them.
+ * A workload's client and server on one stack, in one thread, in real time: what the bench measures by
+ * socket calls. A pass gives each its step; the stack is polled only after a pass that found nothing, and
+ * waited for after many of them.
  */
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { Load } from '../record/row.ts';
@@ -65,7 +66,8 @@ export class PairWorkload implements Workload {
     let idlePasses = 0;
     let idleRun = 0;
     let steps = 0;
-    // On a busy machine the first operation may take longer than a short run: what is measured is then that one.
+    // On a busy machine the first operation may take longer than a short run: what is measured is then that
+    // one.
     while (clock.nowNs - startNs < durationNs || nothing()) {
       const progress = this.pass();
       if (progress > 0) {

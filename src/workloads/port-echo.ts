@@ -1,6 +1,6 @@
 /**
- * The other thread of `port.ts`: echoes every message, or counts those whose sequence is right and reports now and
- * then. `null` ends it.
+ * The other thread of `port.ts`: echoes every message, or counts those whose sequence is right and reports
+ * now and then. `null` ends it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { PortEchoData } from './port.ts';

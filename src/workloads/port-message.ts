@@ -1,10 +1,11 @@
 /**
- * A message of MSG_RR and MSG_STREAM as it is sent without a card: an object with the fields of the frame that the card gets
- * (PrivateEcho, spec/executive.yaml), by their names. `clone` hands the object itself to `postMessage`; `msgpack` encodes it,
- * transfers the bytes, and decodes them on the other side.
+ * A message of MSG_RR and MSG_STREAM as it is sent without a card: an object with the fields of the frame
+ * that the card gets (PrivateEcho, spec/executive.yaml), by their names. `clone` hands the object itself to
+ * `postMessage`; `msgpack` encodes it, transfers the bytes, and decodes them on the other side.
  *
- * An object, not the frame's words: whoever sends messages between two threads of a Node program sends objects, and gets the
- * fields ready to read. The reader of a frame gets no more, and the writer of one writes the same eight numbers.
+ * An object, not the frame's words: whoever sends messages between two threads of a Node program sends
+ * objects, and gets the fields ready to read. The reader of a frame gets no more, and the writer of one
+ * writes the same eight numbers.
  */
 import { Decoder, Encoder } from '@msgpack/msgpack';
 
@@ -30,7 +31,10 @@ const PRIVATE = 0xff;
 const HANDLER = 8;
 const ORGANIZATION = 0x1d1c;
 
-/** A request as `osm/message/requests.ts` builds it. @param xFunctionCode 1 to be answered, 2 only to be taken. */
+/**
+ * A request as `osm/message/requests.ts` builds it. @param xFunctionCode 1 to be answered, 2 only to be
+ * taken.
+ */
 export function portMessage(sequence: number, xFunctionCode: number): PortMessage {
   return {
     target: DEVICE,

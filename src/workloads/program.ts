@@ -1,7 +1,7 @@
 /**
- * A program: one end of a workload, written against the socket contract alone. It never waits: whoever drives it calls `step`
- * again when its stack has news or when the time it named has come. So the same program runs on a card in a thread, on one polled
- * inline, in virtual time, and on the kernel's stack.
+ * A program: one end of a workload, written against the socket contract alone. It never waits: whoever
+ * drives it calls `step` again when its stack has news or when the time it named has come. So the same
+ * program runs on a card in a thread, on one polled inline, in virtual time, and on the kernel's stack.
  */
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { SocketStack } from '../socket/contract.ts';

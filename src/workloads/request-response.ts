@@ -1,6 +1,6 @@
 /**
- * TCP_RR: on each of N connections a request, then a response as long, again and again. Server and client are apart. A call is
- * simply tried: EAGAIN means that its time has not come.
+ * TCP_RR: on each of N connections a request, then a response as long, again and again. Server and client
+ * are apart. A call is simply tried: EAGAIN means that its time has not come.
  */
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { SocketStack } from '../socket/contract.ts';

@@ -74,7 +74,10 @@ export class StallGuard {
 const CALIBRATION_BATCHES = 10;
 const CALIBRATION_PASSES = 2000;
 
-/** What a pass costs: the best of ten batches, since a thread put aside for a moment measures that moment too. */
+/**
+ * What a pass costs: the best of ten batches, since a thread put aside for a moment measures that moment
+ * too.
+ */
 export function passNs(clock: Clock, pass: () => void): number {
   let best = Number.POSITIVE_INFINITY;
   for (let batch = 0; batch < CALIBRATION_BATCHES; batch++) {

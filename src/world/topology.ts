@@ -1,6 +1,7 @@
 /**
- * A world as a person describes it, in YAML or as an object: hosts, cards with their ports, links, switches, and which program
- * runs where; any number of each. All of it is checked before anything is built, and a complaint begins with the path of the key.
+ * A world as a person describes it, in YAML or as an object: hosts, cards with their ports, links,
+ * switches, and which program runs where; any number of each. All of it is checked before anything is
+ * built, and a complaint begins with the path of the key.
  *
  *     seed: 7
  *     hosts:
@@ -28,7 +29,10 @@ export type { Topology } from './topology/checked.ts';
 const KEYS = ['seed', 'hosts', 'cards', 'switches', 'links', 'programs'];
 const INT32 = 0x7fff_ffff;
 
-/** @param text YAML. @throws RangeError of one line: the line of the file where it is no YAML, else the path of the key. */
+/**
+ * @param text YAML. @throws RangeError of one line: the line of the file where it is no YAML, else the path
+ * of the key.
+ */
 export function parseTopology(text: string): Topology {
   const document = parseDocument(text, { uniqueKeys: true });
   const [error] = document.errors;
@@ -39,7 +43,10 @@ export function parseTopology(text: string): Topology {
   return readTopology(document.toJS());
 }
 
-/** @param description what YAML gives, or the like of it. @throws RangeError that names the first bad key by its path. */
+/**
+ * @param description what YAML gives, or the like of it. @throws RangeError that names the first bad key by
+ * its path.
+ */
 export function readTopology(description: unknown): Topology {
   const world = new Fields(description, '', KEYS);
   const seed = world.whole('seed', -INT32 - 1, INT32, 1);

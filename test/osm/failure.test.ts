@@ -1,6 +1,6 @@
 /**
- * An assertion of the driver's that fails: it reaches whoever called, the driver is dead from then on, and its
- * text stays.
+ * An assertion of the driver's that fails: it reaches whoever called, the driver is dead from then on, and
+ * its text stays.
  */
 import { describe, expect, it } from 'vitest';
 import { AssertionFailure } from '../../src/assert/assert.ts';

@@ -62,7 +62,8 @@ export function bytesTests(bed: () => Bed): void {
       const { client, server } = bed().pair();
       const chunk = Uint8Array.from({ length: 10_007 }, (_, i) => i % 251);
       let sent = 0;
-      // A stack in a thread of its own may still take bytes a little later: three quiet waits, and no room left.
+      // A stack in a thread of its own may still take bytes a little later: three quiet waits, and no room
+      // left.
       const full = (): boolean => (bed().stack.readiness(client) & WRITABLE) === 0;
       for (let quiet = 0; quiet < 3 || !full(); ) {
         const count = bed().stack.send(

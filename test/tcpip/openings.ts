@@ -85,8 +85,8 @@ export function accepted(options: OpeningOptions = {}): PassiveOpening {
 }
 
 /**
- * A connection whose stack begins at a chosen ISN: a first SYN shows where the stack's ISNs for this pair lie, and the
- * second is sent when their clock (a tick of 4 µs, RFC 9293 §3.4.1) has come there.
+ * A connection whose stack begins at a chosen ISN: a first SYN shows where the stack's ISNs for this pair
+ * lie, and the second is sent when their clock (a tick of 4 µs, RFC 9293 §3.4.1) has come there.
  */
 export function establishedAtIss(iss: number, options: OpeningOptions = {}): Opening {
   const script = new Script(options);

@@ -12,8 +12,8 @@ function connectFrom(world: World, port: number): number {
 }
 
 /**
- * The same, when the clock of initial sequence numbers (a tick of 4 µs, RFC 9293 §3.4.1) has come to `iss`: a first SYN,
- * which never arrives, shows where it is.
+ * The same, when the clock of initial sequence numbers (a tick of 4 µs, RFC 9293 §3.4.1) has come to `iss`:
+ * a first SYN, which never arrives, shows where it is.
  */
 function connectAtIss(world: World, iss: number): number {
   const { a } = world;

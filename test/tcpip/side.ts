@@ -291,7 +291,10 @@ export class Side implements LinkPort, SocketOwner {
     expect(n.bytesAccepted).toBe(n.bytesDelivered! + n.bytesUnread!);
   }
 
-  /** Every connection and every element of the send queues must be back in its pool. Ends the stack's usefulness. */
+  /**
+   * Every connection and every element of the send queues must be back in its pool. Ends the stack's
+   * usefulness.
+   */
   expectPoolsFull(): void {
     const { stack, config } = this;
     const opened: number[] = [];

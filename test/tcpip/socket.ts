@@ -115,8 +115,8 @@ export class Socket {
   }
 
   /**
-   * Takes and consumes what is there, up to `most` bytes; a window update may go out. The bytes must be the pattern's at
-   * this place of the stream. @returns how many.
+   * Takes and consumes what is there, up to `most` bytes; a window update may go out. The bytes must be the
+   * pattern's at this place of the stream. @returns how many.
    */
   reads(most = 1 << 20): number {
     const data = this.script.host.takeAll(this.c, most);

@@ -1,4 +1,7 @@
-/** A cable between two threads: what a pipe does, with its two halves told of each other's doings. Here both are in one thread. */
+/**
+ * A cable between two threads: what a pipe does, with its two halves told of each other's doings. Here both
+ * are in one thread.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DmaEngine } from '../../src/dma/engine.ts';

@@ -1,4 +1,7 @@
-/** A learning switch: where frames go, what it remembers and for how long, and what becomes of those that find no room. */
+/**
+ * A learning switch: where frames go, what it remembers and for how long, and what becomes of those that
+ * find no room.
+ */
 import { describe, expect, it } from 'vitest';
 import { DmaEngine } from '../../src/dma/engine.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';

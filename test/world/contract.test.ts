@@ -1,4 +1,7 @@
-/** The card under the socket contract's own tests, which state what Linux answers: in two threads, and in virtual time. */
+/**
+ * The card under the socket contract's own tests, which state what Linux answers: in two threads, and in
+ * virtual time.
+ */
 import { expect } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { openCard } from '../../src/world/open/card.ts';

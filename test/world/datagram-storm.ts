@@ -1,11 +1,16 @@
-/** A program of datagram sockets that sends by chance, and checks that what arrives is whole, its own, and from whom it says. */
+/**
+ * A program of datagram sockets that sends by chance, and checks that what arrives is whole, its own, and
+ * from whom it says.
+ */
 
 import { type DatagramSource, SOCK_DGRAM, type SocketStack } from '../../src/socket/contract.ts';
 import { EAGAIN, ECONNREFUSED, EMFILE, errnoName } from '../../src/socket/errno.ts';
 import type { Random } from '../../src/time/random.ts';
 import type { Program } from '../../src/workloads/program.ts';
 
-/** A datagram of four bytes or more begins with its sender's port and its number; shorter ones are all zero. */
+/**
+ * A datagram of four bytes or more begins with its sender's port and its number; shorter ones are all zero.
+ */
 const HEAD_BYTES = 4;
 const LONGEST = 4000;
 

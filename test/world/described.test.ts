@@ -1,4 +1,7 @@
-/** One description, three drivers: two hosts, three cards, four ports on one of them, a switch, and programs that know none of it. */
+/**
+ * One description, three drivers: two hosts, three cards, four ports on one of them, a switch, and programs
+ * that know none of it.
+ */
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { WorldBooks } from '../../src/world/build/books.ts';

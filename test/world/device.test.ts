@@ -1,4 +1,7 @@
-/** What a program can ask of a real card as a whole: counters, groups, events, the state of a socket, and of older cards less. */
+/**
+ * What a program can ask of a real card as a whole: counters, groups, events, the state of a socket, and of
+ * older cards less.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { GROUP_SOCKET_STATISTICS } from '../../src/i2o/groups.gen.ts';

@@ -1,4 +1,7 @@
-/** A world's wires as its plan says: loops, links of two ways, a loop inside the card, and who is at each end. */
+/**
+ * A world's wires as its plan says: loops, links of two ways, a loop inside the card, and who is at each
+ * end.
+ */
 import { expect, it } from 'vitest';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';

@@ -1,4 +1,7 @@
-/** A card reset with sockets open and data in flight, and brought up again: nothing leaks, the books balance, no rule is broken. */
+/**
+ * A card reset with sockets open and data in flight, and brought up again: nothing leaks, the books
+ * balance, no rule is broken.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Transport } from '../../src/dma/card-layout.ts';
 import { SOCKET_CLASS_ID } from '../../src/i2o/tids.ts';

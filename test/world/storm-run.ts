@@ -1,4 +1,7 @@
-/** Runs a storm (storm.ts): cards of chance, pools small enough that each runs dry. Anything may watch the cards' traces. */
+/**
+ * Runs a storm (storm.ts): cards of chance, pools small enough that each runs dry. Anything may watch the
+ * cards' traces.
+ */
 
 import { expect } from 'vitest';
 import type { Transport } from '../../src/dma/card-layout.ts';
@@ -17,7 +20,10 @@ export const STREAMS = 100;
 export const DATAGRAMS = 150;
 const CHAT_PORT = 4000;
 
-/** Pools of chance, small enough that each runs dry; but numbers for all, since a stream nobody accepts keeps its buffers. */
+/**
+ * Pools of chance, small enough that each runs dry; but numbers for all, since a stream nobody accepts
+ * keeps its buffers.
+ */
 function smallCard(random: Random, transport: Transport, chatters: number): CardOverrides {
   return {
     transport,
@@ -43,7 +49,10 @@ function smallCard(random: Random, transport: Transport, chatters: number): Card
   };
 }
 
-/** @param chatters datagram sockets on each card that talk all the while; each also to a port where nobody is. */
+/**
+ * @param chatters datagram sockets on each card that talk all the while; each also to a port where nobody
+ * is.
+ */
 export function storm(
   seed: number,
   cards: 1 | 2,

@@ -1,4 +1,7 @@
-/** A program of many sockets that does what chance says, and checks every byte: one half dials, the other answers. */
+/**
+ * A program of many sockets that does what chance says, and checks every byte: one half dials, the other
+ * answers.
+ */
 
 import { READABLE, SHUT_WR, type SocketStack } from '../../src/socket/contract.ts';
 import { EAGAIN, EMFILE, errnoName } from '../../src/socket/errno.ts';

@@ -73,7 +73,8 @@ describe('datagrams', () => {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * 3 + length) & 0xff);
       blocking.sendTo(there, bytes, LOOPBACK, 7100);
       const got = blocking.recvFrom(here, buffer, source);
-      // A bucket of 16 KiB holds the source's eight bytes and 16,376 of the datagram; the rest is cut, and counted.
+      // A bucket of 16 KiB holds the source's eight bytes and 16,376 of the datagram; the rest is cut, and
+      // counted.
       expect(got).toBe(Math.min(length, 16_376));
       expect(buffer.subarray(0, got)).toEqual(bytes.subarray(0, got));
       expect(source).toEqual({ address: LOOPBACK, port: card.stack.localEndpoint(there)?.port });

@@ -1,4 +1,7 @@
-/** A world's description: what it may say, and that each mistake is named by the path of the key that has it. */
+/**
+ * A world's description: what it may say, and that each mistake is named by the path of the key that has
+ * it.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';

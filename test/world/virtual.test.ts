@@ -74,7 +74,8 @@ describe('two cards', () => {
     const [, iop] = world.snapshot();
     expect(world.wireCounters()['wireDropped']).toBeGreaterThan(10);
     expect(iop!['tcpRetransSegs']).toBeGreaterThan(10);
-    // Processor time, so that a busy machine does not count; the whole process's, with the costly assertions on.
+    // Processor time, so that a busy machine does not count; the whole process's, with the costly
+    // assertions on.
     expect((user + system) / 1000).toBeLessThan(6000);
   });
 

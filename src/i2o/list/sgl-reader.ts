@@ -42,7 +42,9 @@ import {
   TYPES,
 } from './sgl-types.ts';
 
-/** Answers of `next`: the list has ended; it has a fault, which `fault` names; or one of the kinds of piece. */
+/**
+ * Answers of `next`: the list has ended; it has a fault, which `fault` names; or one of the kinds of piece.
+ */
 export const SGL_END = 0;
 export const SGL_FAULT = -1;
 /** Host memory the card reads: a transmit buffer, a control buffer. */
@@ -96,7 +98,10 @@ export class SglReader {
   classFields = 0;
   /** After SGL_FAULT: SGL_BAD_LIST, SGL_BAD_PARAMETER or SGL_TOO_LARGE, which are DetailedStatusCodes. */
   fault = 0;
-  /** Byte offset in the frame of the element of the latest piece or fault; of a chained list, of the chain pointer. */
+  /**
+   * Byte offset in the frame of the element of the latest piece or fault; of a chained list, of the chain
+   * pointer.
+   */
   errorOffset = 0;
   private readonly words: Int32Array;
   private readonly regionBytes: number;

@@ -72,7 +72,8 @@ export class Credits {
         const socketId = this.owing[this.count - 1];
         const { creditBytes } = this.table.sockets[socketId];
         this.nextOwing();
-        // A socket closed meanwhile owes nothing: one byte keeps the pair well formed, and the card ignores it.
+        // A socket closed meanwhile owes nothing: one byte keeps the pair well formed, and the card ignores
+        // it.
         requests.creditPair(frame, i, socketId, creditBytes > 0 ? creditBytes : 1);
       }
       requests.creditPost(frame, count);

@@ -84,7 +84,8 @@ export class ReceiveReplies {
     if (!this.receive.filled(bucket, offset, lengthWord & 0xffffff)) return false;
     if ((flags & RECEIVE_FLAG_DATAGRAM) !== 0) return this.datagram(bucket, socketId, socket, offset);
     if (socket === undefined || socket.state !== STATE_CONNECTED) {
-      // The data was on its way when its socket closed or failed: the bucket comes home, the bytes are counted.
+      // The data was on its way when its socket closed or failed: the bucket comes home, the bytes are
+      // counted.
       this.counters[BYTES_DROPPED] += this.receive.length[bucket];
       this.receive.give(bucket);
       return socket !== undefined && (socket.state === STATE_CLOSING || socket.state === STATE_FAILED);

@@ -31,7 +31,8 @@ export class DeviceCalls {
     const { number: group, fields } = GROUP_SOCKET_STATISTICS;
     const bytes = this.group(group);
     if (typeof bytes === 'number') return bytes;
-    // A card of a later version may have more counters, and one of an earlier fewer; the order is always this.
+    // A card of a later version may have more counters, and one of an earlier fewer; the order is always
+    // this.
     const known = fields.filter((_, i) => (i + 1) * COUNTER_BYTES <= bytes.byteLength);
     return Object.fromEntries(known.map(({ name }, i) => [name, counterAt(bytes, i * COUNTER_BYTES)]));
   }

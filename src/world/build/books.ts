@@ -1,6 +1,7 @@
 /**
- * A world's books: what all programs sent is what they received and what was lost by name, over every host, card, link and switch.
- * Each card's own sums (ledger/reconcile.ts) are part of them. They hold once nothing is in flight and no socket is open.
+ * A world's books: what all programs sent is what they received and what was lost by name, over every host,
+ * card, link and switch. Each card's own sums (ledger/reconcile.ts) are part of them. They hold once
+ * nothing is in flight and no socket is open.
  */
 import type { Region } from '../../dma/region.ts';
 import { Ledger } from '../../ledger/ledger.ts';
@@ -67,7 +68,8 @@ export function worldBooks(region: Region, plan: WorldPlan, cards: readonly Card
   for (const name of LOST_AT_CARD) lost[name] = sum(iops, name);
   const udpOut = sum(iops, 'udpOutDataBytes');
   const udpIn = sum(iops, 'udpInDataBytes');
-  // Streams whose connection ended before the peer had taken all of it, and datagrams that never came (or came twice).
+  // Streams whose connection ended before the peer had taken all of it, and datagrams that never came (or
+  // came twice).
   const streamsLost = sum(iops, 'tcpOutDataBytes') - (sum(iops, 'bytesAccepted') - udpIn);
   lost['neverAccepted'] = streamsLost;
   lost['datagramsOnTheWay'] = udpOut - udpIn;

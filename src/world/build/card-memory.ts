@@ -18,7 +18,8 @@ export interface CardMemory {
 /** What each of a card's devices is told: its ports in their order, then the inner loop where it has one. */
 export function nicConfigs(config: CardConfig): NicConfig[] {
   const ports = [config, ...config.furtherPorts].map((port) => nicConfig(config, port));
-  // The loop takes what the largest port takes, so that no connection to oneself has a smaller segment than one to a peer.
+  // The loop takes what the largest port takes, so that no connection to oneself has a smaller segment than
+  // one to a peer.
   return config.innerLoop ? [...ports, { ...ports[0], mtu: largestMtu(config) }] : ports;
 }
 

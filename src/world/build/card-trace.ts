@@ -1,6 +1,7 @@
 /**
- * Puts a recorder (trace/recorder.ts) before the host's end of a card that is to be traced, and the packets' ring beside it.
- * Used by the threaded and by the virtual world; where no trace is asked for, nothing of it exists.
+ * Puts a recorder (trace/recorder.ts) before the host's end of a card that is to be traced, and the
+ * packets' ring beside it. Used by the threaded and by the virtual world; where no trace is asked for,
+ * nothing of it exists.
  */
 
 import { CONTROL_BYTES, STAGING_BYTES } from '../../dma/card-layout.ts';
@@ -24,7 +25,10 @@ import type { CardMemory } from './card-memory.ts';
 /** What whoever wants a trace says. */
 export interface TraceRequest {
   readonly sink: TraceSink;
-  /** Bytes recorded of each packet on the wire, up to 65535; 0: no packets. Absent: 128, the headers and a little more. */
+  /**
+   * Bytes recorded of each packet on the wire, up to 65535; 0: no packets. Absent: 128, the headers and a
+   * little more.
+   */
   readonly snapBytes?: number;
   /** For the head: what ran, and what made the trace. */
   readonly command?: readonly string[];
@@ -34,7 +38,10 @@ export interface TraceRequest {
 const SNAP_BYTES = 128;
 const SNAP_BYTES_MAX = 65535;
 
-/** Bytes to be recorded of each packet of a card's wires; 0 where packets are not. @throws RangeError for a bad request. */
+/**
+ * Bytes to be recorded of each packet of a card's wires; 0 where packets are not. @throws RangeError for a
+ * bad request.
+ */
 export function snapBytesOf(request: TraceRequest | undefined): number {
   if (request === undefined) return 0;
   const { snapBytes = SNAP_BYTES } = request;
@@ -45,7 +52,8 @@ export function snapBytesOf(request: TraceRequest | undefined): number {
 }
 
 /**
- * The card's end: taps its wires. A wire that comes back to the card is tapped where packets enter it, so that each is seen once.
+ * The card's end: taps its wires. A wire that comes back to the card is tapped where packets enter it, so
+ * that each is seen once.
  * @param clock not the card's own where that is a machine's: it is read for each packet.
  */
 export function tapWires(

@@ -13,7 +13,10 @@ import type { PortPlan, WirePlan, WorldPlan } from './world-plan.ts';
 type Source = TappedEnd['source'];
 type Sink = TappedEnd['sink'];
 
-/** Who is told of what the far end of a wire may be waiting for; absent: nobody, as where one thread polls all. */
+/**
+ * Who is told of what the far end of a wire may be waiting for; absent: nobody, as where one thread polls
+ * all.
+ */
 export interface NetworkListeners {
   /** For a pipe between two agents of an event queue. */
   readonly pipe?: (wire: WirePlan) => PipeListener;

@@ -1,6 +1,7 @@
 /**
- * Plans a world's memory: one region for all its cards and wires, sized once, with a line for everybody who has a part of it. The
- * plan is plain data, so that each thread can build its part of the world over the same region.
+ * Plans a world's memory: one region for all its cards and wires, sized once, with a line for everybody who
+ * has a part of it. The plan is plain data, so that each thread can build its part of the world over the
+ * same region.
  */
 import type { MemoryPlan } from '../../dma/plan.ts';
 import { LEDGER_BYTES } from '../../ledger/ledger.ts';
@@ -40,7 +41,10 @@ export interface CardPlan {
   readonly memory: CardMemory;
   /** Where packets go that are traced. */
   readonly packets: PacketRing | undefined;
-  /** For each port, the wire that leaves by it and the one that arrives there: indices of `wires`. The inner loop is last. */
+  /**
+   * For each port, the wire that leaves by it and the one that arrives there: indices of `wires`. The inner
+   * loop is last.
+   */
   readonly ports: readonly PortPlan[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a program hands in as a card's configuration, held against the defaults: every name must be one there is and every value
- * of its kind. Ranges are the business of whoever makes a table of the number.
+ * What a program hands in as a card's configuration, held against the defaults: every name must be one
+ * there is and every value of its kind. Ranges are the business of whoever makes a table of the number.
  */
 import { TRANSPORTS } from '../../i2o/queues/queues.ts';
 import { REPLY_MODES } from '../../osm/message/reply-modes.ts';
@@ -14,7 +14,8 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 /**
- * @param overrides what was handed in. @param defaults what it is laid over, with every name. @param path before the names.
+ * @param overrides what was handed in. @param defaults what it is laid over, with every name. @param path
+ * before the names.
  * @throws RangeError of one line that names the first setting that is none.
  */
 export function checkOverrides(overrides: object, defaults: object, path = ''): void {

@@ -5,12 +5,15 @@ import { checkOverrides } from './card-config-check.ts';
 import { checkCardRanges } from './card-ranges.ts';
 import { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './settings.ts';
 
-/** References of the stack beyond one for each buffer: for the further pieces of buffers named by several segments. */
+/**
+ * References of the stack beyond one for each buffer: for the further pieces of buffers named by several
+ * segments.
+ */
 const SPARE_ELEMENTS = 256;
 
 /**
- * The defaults with `overrides` laid over them, one level deep. What nobody set follows from what somebody did: a card for a few
- * sockets and buffers gets few connections, frames and packet slots too.
+ * The defaults with `overrides` laid over them, one level deep. What nobody set follows from what somebody
+ * did: a card for a few sockets and buffers gets few connections, frames and packet slots too.
  * @throws RangeError for what is no setting, not of its kind, or out of its range.
  */
 export function cardConfig(asked: CardOverrides = {}): CardConfig {
@@ -58,7 +61,10 @@ function withoutUndefined<T extends object>(settings: T): T {
 const FRAMES_LEAST = 64;
 const PACKET_SLOTS_LEAST = 64;
 
-/** The pools asked for; the frames and slots nobody asked for are no more than the buffers there are can use. */
+/**
+ * The pools asked for; the frames and slots nobody asked for are no more than the buffers there are can
+ * use.
+ */
 function sizedPools({ pools: asked = {} }: CardOverrides): PoolSizes {
   const base = { ...DEFAULT_CARD_CONFIG.pools, ...asked };
   const used = 2 ** Math.ceil(Math.log2(Math.max(FRAMES_LEAST, base.transmitBuffers, base.receiveBuckets)));
@@ -71,7 +77,10 @@ function sizedPools({ pools: asked = {} }: CardOverrides): PoolSizes {
   };
 }
 
-/** Tables of the stack in proportion to the sockets there can be: a TIME-WAIT outlives its socket, and a backlog has none yet. */
+/**
+ * Tables of the stack in proportion to the sockets there can be: a TIME-WAIT outlives its socket, and a
+ * backlog has none yet.
+ */
 function sizedTables(socketsMax: number): Partial<StackConfig> {
   const base = DEFAULT_CARD_CONFIG.stack;
   return {

@@ -1,6 +1,7 @@
 /**
- * Whether every number of a card's configuration is one that a card can be built with. Asked before anything is built, so that a
- * bad one is named as the user wrote it and not by whoever would have made a table of it.
+ * Whether every number of a card's configuration is one that a card can be built with. Asked before
+ * anything is built, so that a bad one is named as the user wrote it and not by whoever would have made a
+ * table of it.
  */
 import { checkNicConfig, NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
 import { checkStackConfig } from '../../tcpip/config.ts';
@@ -56,7 +57,8 @@ export function nicConfig(config: CardConfig, port: Pick<PortConfig, 'mtu' | 'ma
 }
 
 /**
- * @param path before the settings' names, such as `cards.nic.`; empty for a configuration handed in by itself.
+ * @param path before the settings' names, such as `cards.nic.`; empty for a configuration handed in by
+ * itself.
  * @throws RangeError of one line that names the first number out of its range.
  */
 export function checkCardRanges(config: CardConfig, path: string): void {

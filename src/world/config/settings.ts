@@ -25,11 +25,15 @@ export interface CardConfig {
   readonly mtu: number;
   /** Hardware address of the first port. */
   readonly mac: readonly number[];
-  /** The ports beyond the first, whose address, prefix, MTU and hardware address are the card's own settings. */
+  /**
+   * The ports beyond the first, whose address, prefix, MTU and hardware address are the card's own
+   * settings.
+   */
   readonly furtherPorts: readonly PortConfig[];
   /**
-   * Whether packets to the card's own addresses and to 127/8 come back through a loop inside the card. Needed where the first
-   * port leads to another device; where it is looped back itself, they come back through it.
+   * Whether packets to the card's own addresses and to 127/8 come back through a loop inside the card.
+   * Needed where the first port leads to another device; where it is looped back itself, they come back
+   * through it.
    */
   readonly innerLoop: boolean;
   /** `ethtool -G` and `-K` of the device. */

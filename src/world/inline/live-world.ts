@@ -1,7 +1,7 @@
 /**
- * A world in real time, as the program's thread has it: the drivers of all hosts, and those cards and switches that run in this
- * thread too, are polled in turn by whoever calls `run`, or by a driver that waits inside a call. What runs in other threads is
- * reached by `FarSites`; a world of one thread has none.
+ * A world in real time, as the program's thread has it: the drivers of all hosts, and those cards and
+ * switches that run in this thread too, are polled in turn by whoever calls `run`, or by a driver that
+ * waits inside a call. What runs in other threads is reached by `FarSites`; a world of one thread has none.
  */
 import { DmaEngine } from '../../dma/engine.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
@@ -99,7 +99,8 @@ export class LiveWorld {
     this.wakeWord = wake >> 2;
     const { region, clock } = this;
     far.begin(region, this.plan, clock);
-    // Answers of a card in another thread are a microsecond or two away: as long as its driver would poll for them.
+    // Answers of a card in another thread are a microsecond or two away: as long as its driver would poll
+    // for them.
     const spins = topology.cards.map(({ config }, i) =>
       far.sites.cards[i] === 0 ? 0 : config.driver.spinNs,
     );
@@ -139,8 +140,8 @@ export class LiveWorld {
   }
 
   /**
-   * Runs the programs of the description until every client has finished, then closes all sockets and lets what is in flight
-   * arrive. @returns whether the clients finished within `limitNs`.
+   * Runs the programs of the description until every client has finished, then closes all sockets and lets
+   * what is in flight arrive. @returns whether the clients finished within `limitNs`.
    */
   runPrograms(limitNs: number): boolean {
     const finished = this.run(() => clientsFinished(this.programs), limitNs);

@@ -1,4 +1,7 @@
-/** Where a driver rests inside a call when its thread has others to run: its card, the switches, the other hosts. */
+/**
+ * Where a driver rests inside a call when its thread has others to run: its card, the switches, the other
+ * hosts.
+ */
 import type { InlineLoop } from '../../time/inline-loop.ts';
 import { InterruptedSleeper, type Sleeper } from '../../time/sleeper.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What a program gets that wants a card: sockets, books, and the hooks of an event loop. Behind it a `ThreadedCard`; the
- * virtual world (virtual-world.ts) offers the same sockets.
+ * What a program gets that wants a card: sockets, books, and the hooks of an event loop. Behind it a
+ * `ThreadedCard`; the virtual world (virtual-world.ts) offers the same sockets.
  */
 
 import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
@@ -18,9 +18,10 @@ import { ThreadedCard } from '../thread/threaded-card.ts';
 const SETTLE_NS = 500e6;
 
 /**
- * Opens a card that serves sockets. Without a seed in `overrides.stack` its sequence numbers and ports are nobody's to guess
- * (RFC 9293 MUST-9); the configuration tells the one drawn. With `trace` all that passes is told to its sink; the trace ends when
- * the card is closed or the process exits. @throws RangeError for a bad setting, Error when the card does not come up.
+ * Opens a card that serves sockets. Without a seed in `overrides.stack` its sequence numbers and ports are
+ * nobody's to guess (RFC 9293 MUST-9); the configuration tells the one drawn. With `trace` all that passes
+ * is told to its sink; the trace ends when the card is closed or the process exits. @throws RangeError for
+ * a bad setting, Error when the card does not come up.
  */
 export async function openCard(overrides: CardOverrides = {}, trace?: TraceRequest): Promise<Card> {
   const stack = { seed: randomSeed(), ...overrides.stack };
@@ -144,8 +145,8 @@ export class Card extends CardBooks {
   }
 
   /**
-   * Resolves when the card has news; the event loop rests until then. For `PromiseSockets`. Not together with the drop-in,
-   * which has the interrupt to itself.
+   * Resolves when the card has news; the event loop rests until then. For `PromiseSockets`. Not together
+   * with the drop-in, which has the interrupt to itself.
    */
   news(): Promise<void> {
     return new Promise((resolve) => {

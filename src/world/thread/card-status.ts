@@ -1,6 +1,6 @@
 /**
- * The words by which a card's thread and its world speak outside the message layer: is it alive, should it stop, which
- * thread is it, how large is its heap. No payload and no message ever goes this way.
+ * The words by which a card's thread and its world speak outside the message layer: is it alive, should it
+ * stop, which thread is it, how large is its heap. No payload and no message ever goes this way.
  */
 import type { Region } from '../../dma/region.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A thread of a world: builds what belongs to it over the memory it is given, a card or a switch, and runs it until told to stop.
- * Started by `Worker`s of world/thread/.
+ * A thread of a world: builds what belongs to it over the memory it is given, a card or a switch, and runs
+ * it until told to stop. Started by `Worker`s of world/thread/.
  */
 import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
@@ -34,7 +34,10 @@ export interface IopThreadData {
   readonly places: readonly ThreadPlace[];
 }
 
-/** The thread's number at the operating system, by which its processor time is read; 0 where there is no /proc. */
+/**
+ * The thread's number at the operating system, by which its processor time is read; 0 where there is no
+ * /proc.
+ */
 function threadId(): number {
   try {
     return Number.parseInt(readFileSync('/proc/thread-self/stat', 'utf8'), 10);

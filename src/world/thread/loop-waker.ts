@@ -1,6 +1,7 @@
 /**
- * Wakes a host that may rest in two ways: in a call, on a word of shared memory, or in Node's event loop, which only a
- * message port wakes. The host says which in a word; the word is taken back by whoever wakes, so one rest gets one message.
+ * Wakes a host that may rest in two ways: in a call, on a word of shared memory, or in Node's event loop,
+ * which only a message port wakes. The host says which in a word; the word is taken back by whoever wakes,
+ * so one rest gets one message.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { FutexWaker, type Waker } from '../../time/sleeper.ts';

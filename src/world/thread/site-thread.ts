@@ -59,7 +59,10 @@ export class SiteThread {
     });
   }
 
-  /** Resolves when the thread runs; from then on the listener is told. @throws Error with one line when it does not come to run. */
+  /**
+   * Resolves when the thread runs; from then on the listener is told. @throws Error with one line when it
+   * does not come to run.
+   */
   started(listener: ThreadListener): Promise<void> {
     const { worker, what } = this;
     return new Promise((resolve, reject) => {
@@ -87,8 +90,8 @@ export class SiteThread {
   }
 
   /**
-   * Whether the thread runs. One that ended without a word is told by an event, which finds no turn while the program waits in a
-   * call; so now and then the system is asked, too.
+   * Whether the thread runs. One that ended without a word is told by an event, which finds no turn while
+   * the program waits in a call; so now and then the system is asked, too.
    */
   alive(): boolean {
     if (this.exited || this.status.state !== RUNNING) return false;

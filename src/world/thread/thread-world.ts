@@ -1,6 +1,7 @@
 /**
- * A world of several threads, in real time: each card that asks for one has a worker, and so has each switch; the drivers of all
- * hosts, and the cards that are to run inline, are the program's thread. Links between threads are cables.
+ * A world of several threads, in real time: each card that asks for one has a worker, and so has each
+ * switch; the drivers of all hosts, and the cards that are to run inline, are the program's thread. Links
+ * between threads are cables.
  */
 import type { MemoryPlan } from '../../dma/plan.ts';
 import type { Region } from '../../dma/region.ts';

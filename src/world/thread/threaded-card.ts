@@ -91,7 +91,10 @@ export class ThreadedCard {
     process.once('exit', this.stopAtExit);
   }
 
-  /** Opens a card alone, its wire looped back to itself. @throws Error with one line when it does not come up. */
+  /**
+   * Opens a card alone, its wire looped back to itself. @throws Error with one line when it does not come
+   * up.
+   */
   static async open(
     wanted: CardConfig,
     module: ModuleKind,
@@ -147,8 +150,8 @@ export class ThreadedCard {
   }
 
   /**
-   * What the card's code threw, or which assertion of the driver's failed, if either did: the IOP is FAILED then, or its thread has
-   * ended, or the driver has given it up; every socket has failed.
+   * What the card's code threw, or which assertion of the driver's failed, if either did: then the IOP is
+   * FAILED, its thread has ended, or the driver has given it up, and every socket has failed.
    */
   get fault(): string | undefined {
     return this.thread.fault ?? this.host.driver.fault;
@@ -205,8 +208,8 @@ export class ThreadedCard {
   }
 
   /**
-   * Ends the trace, if one is recorded: lets what is in flight arrive, ends the session in order, then tells both ledgers.
-   * Nothing later is recorded.
+   * Ends the trace, if one is recorded: lets what is in flight arrive, ends the session in order, then
+   * tells both ledgers. Nothing later is recorded.
    */
   endTrace(): void {
     const { recorder, host, clock } = this;

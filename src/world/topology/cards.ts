@@ -39,7 +39,10 @@ const KEYS = [
 ];
 /** Settings of the stack that the ports say. */
 const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbackPort', 'sendElementsMax'];
-/** Ethernet's usual MTU; a card alone in its process has 65535, which no wire of a described world has by itself. */
+/**
+ * Ethernet's usual MTU; a card alone in its process has 65535, which no wire of a described world has by
+ * itself.
+ */
 const MTU = 1500;
 const PORTS_MAX = 16;
 const MODULES_MAX = 8;

@@ -1,7 +1,7 @@
 /**
- * A world as data, checked: every name resolved to an index, every unit to numbers, every default filled in. Made by
- * `readTopology` (topology.ts) from what a user wrote, or by a short form such as `VirtualWorld`. It is plain data, so it can be
- * sent to another thread.
+ * A world as data, checked: every name resolved to an index, every unit to numbers, every default filled
+ * in. Made by `readTopology` (topology.ts) from what a user wrote, or by a short form such as
+ * `VirtualWorld`. It is plain data, so it can be sent to another thread.
  */
 
 import type { Costs } from '../../time/cost-model.ts';
@@ -26,7 +26,10 @@ export interface CardTopology {
   readonly name: string;
   /** Index of the host whose driver it has. */
   readonly host: number;
-  /** In real time: in a thread of its own, or polled in the program's. Virtual time does not distinguish them. */
+  /**
+   * In real time: in a thread of its own, or polled in the program's. Virtual time does not distinguish
+   * them.
+   */
   readonly placement: 'thread' | 'inline';
   readonly config: CardConfig;
   /** Its modules in the order of their TIDs. */

@@ -1,6 +1,7 @@
 /**
- * Reads a description that a user wrote, key by key. Every complaint is one line that begins with the path of the key as the
- * user wrote it, such as `"cards.nic.ports.eth0.address"`, and says what was expected there.
+ * Reads a description that a user wrote, key by key. Every complaint is one line that begins with the path
+ * of the key as the user wrote it, such as `"cards.nic.ports.eth0.address"`, and says what was expected
+ * there.
  */
 
 /** A map of the description, and where it lies in it. */

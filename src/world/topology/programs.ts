@@ -94,7 +94,10 @@ function ownAddress(fields: Fields, card: CardTopology): number {
   return address;
 }
 
-/** Where a client connects to: the address of its server's card that shares a subnet with the client's, else the first. */
+/**
+ * Where a client connects to: the address of its server's card that shares a subnet with the client's, else
+ * the first.
+ */
 function serverOf(
   client: Draft,
   drafts: readonly Draft[],

@@ -48,7 +48,10 @@ export interface Subnet {
   readonly prefixLength: number;
 }
 
-/** An interface's address with its prefix, such as 10.0.0.1/24. @throws RangeError also for one no host can have. */
+/**
+ * An interface's address with its prefix, such as 10.0.0.1/24. @throws RangeError also for one no host can
+ * have.
+ */
 export function subnet(fields: Fields, key: string): Subnet {
   const value = fields.get(key);
   const match = typeof value === 'string' ? /^([\d.]+)\/(\d{1,2})$/.exec(value) : null;

@@ -1,6 +1,6 @@
 /**
- * A card without a driver, in virtual time: whoever drives it writes raw frames and is shown raw frames. Its wire comes back to
- * itself. For replays, where a trace stands in for the host.
+ * A card without a driver, in virtual time: whoever drives it writes raw frames and is shown raw frames.
+ * Its wire comes back to itself. For replays, where a trace stands in for the host.
  */
 
 import { DmaEngine } from '../../dma/engine.ts';
@@ -32,7 +32,8 @@ export class BareCard {
   private readonly reply: (words: Int32Array, frame: number) => void;
 
   /**
-   * @param config of a card whose transport is the ring. @param reply shown each outbound frame, which it must not keep.
+   * @param config of a card whose transport is the ring. @param reply shown each outbound frame, which it
+   * must not keep.
    * @throws RangeError for a bad setting.
    */
   constructor(

@@ -85,7 +85,10 @@ export class VirtualCard {
     };
   }
 
-  /** Ends the card's trace, if there is one, with what the ledgers say now. Call it when nothing is in flight. */
+  /**
+   * Ends the card's trace, if there is one, with what the ledgers say now. Call it when nothing is in
+   * flight.
+   */
   endTrace(): void {
     this.recorder?.end(this.host.ledger.snapshot(), this.iopLedger.snapshot());
   }

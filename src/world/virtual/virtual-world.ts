@@ -1,6 +1,7 @@
 /**
- * A world in virtual time: the same drivers and the same cards, run by an event queue, joined by links that take time. Same
- * description and seed, same bytes. Hosts, cards and switches are agents; each host and card charges by costs of its own.
+ * A world in virtual time: the same drivers and the same cards, run by an event queue, joined by links that
+ * take time. Same description and seed, same bytes. Hosts, cards and switches are agents; each host and
+ * card charges by costs of its own.
  */
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
@@ -40,7 +41,10 @@ export interface VirtualOptions {
 
 type Traces = readonly (TraceRequest | undefined)[];
 
-/** How long a world's links and cards may take to come to rest once its programs are done: a TIME-WAIT is not waited for. */
+/**
+ * How long a world's links and cards may take to come to rest once its programs are done: a TIME-WAIT is
+ * not waited for.
+ */
 const SETTLE_NS = 1e9;
 
 export class VirtualWorld {
@@ -92,8 +96,8 @@ export class VirtualWorld {
   }
 
   /**
-   * Runs the programs of the description until every client has finished, then closes all sockets and lets what is in flight
-   * arrive. @returns whether the clients finished within `limitNs`.
+   * Runs the programs of the description until every client has finished, then closes all sockets and lets
+   * what is in flight arrive. @returns whether the clients finished within `limitNs`.
    */
   runPrograms(limitNs: number): boolean {
     const finished = this.run(() => clientsFinished(this.programs), limitNs);
@@ -123,7 +127,10 @@ export class VirtualWorld {
     return this.cards.flatMap((card) => [card.host.ledger.snapshot(), card.iopLedger.snapshot()]);
   }
 
-  /** The wires of the first link, for captures: from its first end, and from its second; of a card alone, its loop. */
+  /**
+   * The wires of the first link, for captures: from its first end, and from its second; of a card alone,
+   * its loop.
+   */
   get ends(): ReturnType<Network['endsOf']> {
     return this.cards.flatMap((_, card) => this.network.endsOf(card));
   }

@@ -27,9 +27,11 @@
  *   last.
  * - A FIFO has the smallest power of two of entries that holds the frames, not 4 K to 64 K.
  * - There is no prefetch register. Its only visible effect, the level of the interrupt, is kept.
- * - A reset of the hardware rewrites all indices. Here the card cannot move the host's, so a floor says what
+ * - A reset of the hardware rewrites all indices. Here the card cannot move the host's, so a floor says
+ *   what
  *   is gone.
- * - Each side waits for a free frame by a word of its own, which stands for a doorbell bit (0x20, 0x2C): I2O
+ * - Each side waits for a free frame by a word of its own, which stands for a doorbell bit (0x20, 0x2C):
+ *   I2O
  *   leaves the use of those bits to others.
  */
 import { assert } from '../../../assert/assert.ts';
