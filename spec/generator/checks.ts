@@ -11,14 +11,14 @@ const SIZE_BYTE = 2;
 
 const DOCS = {
   request:
-    'Checks a request against the class: size, list offset, ranges, list. The frame header has been checked ' +
-    'before. @param sizeWords the message size read once from word 0, at most a frame. @returns 0, or the ' +
-    'DETAILED_STATUS_ number ' +
-    'to answer with as a transaction error; `checkFault` then says where the fault is.',
+    'Checks a request against the class: size, list offset, ranges, list. The frame header has been ' +
+    'checked before. @param sizeWords the message size read once from word 0, at most a frame. ' +
+    '@returns 0, or the DETAILED_STATUS_ number to answer with as a transaction error; `checkFault` ' +
+    'then says where the fault is.',
   reply:
-    'Checks a reply, which is no failure record, against the class. An unsuccessful one may end after word 4. ' +
-    '@param sizeWords the message size read once from ' +
-    'word 0, 5 to a frame. @returns 0, or a DETAILED_STATUS_ number that says what is wrong.',
+    'Checks a reply, which is no failure record, against the class. An unsuccessful one may end after ' +
+    'word 4. @param sizeWords the message size read once from word 0, 5 to a frame. @returns 0, or a ' +
+    'DETAILED_STATUS_ number that says what is wrong.',
 };
 
 export function generateCheck(spec: ClassSpec, kind: 'request' | 'reply'): string[] {

@@ -92,7 +92,8 @@ export function generateGroups(groups: readonly GroupSpec[]): string {
     '  readonly table: boolean;',
     '  /** Index of the key field; -1: none. */',
     '  readonly keyField: number;',
-    '  readonly fields: readonly { readonly name: string; readonly byteLength: number; readonly writable?: true }[];',
+    '  readonly fields: readonly ' +
+      '{ readonly name: string; readonly byteLength: number; readonly writable?: true }[];',
     '}',
     '',
     ...groups.flatMap(generateGroup),
@@ -108,10 +109,10 @@ function generateGroup({ name, number, table, keyField, fields, doc }: GroupSpec
     `  table: ${table},`,
     `  keyField: ${keyField},`,
     '  fields: [',
-    ...fields.map(
-      (field) =>
-        `    { name: ${quote(field.name)}, byteLength: ${field.bytes}${field.writable ? ', writable: true' : ''} },`,
-    ),
+    ...fields.map(({ name, bytes, writable }) => {
+      const mark = writable ? ', writable: true' : '';
+      return `    { name: ${quote(name)}, byteLength: ${bytes}${mark} },`;
+    }),
     '  ],',
     '};',
     ...fields.map((field, index) => `export const ${constant}_${constantName(field.name)} = ${index};`),

@@ -70,8 +70,9 @@ function describeClass(spec: ClassSpec): string[] {
     spec.origin === 'inic'
       ? 'Ours: defined by this project, published nowhere else.'
       : `From ${spec.origin}.`;
+  const id = spec.id.toString(16).toUpperCase().padStart(3, '0');
   return [
-    `## Class 0x${spec.id.toString(16).toUpperCase().padStart(3, '0')}: ${spec.name}, version ${spec.version}`,
+    `## Class 0x${id}: ${spec.name}, version ${spec.version}`,
     '',
     `*${origin}* ${sentence(spec.doc)}`,
     '',
@@ -211,7 +212,8 @@ function fieldTable(fields: readonly Field[]): string[] {
     const bits = high - low === 31 ? '' : high === low ? `${low}` : `${low}-${high}`;
     const letter = letterOf(field, fields);
     const name = letter === undefined ? `\`${field.name}\`` : `\`${field.name}\` (${letter})`;
-    return `| ${field.word} | ${bits} | ${name} | ${rangeOf(field)} | ${field.unit ?? ''} | ${cell(field.doc)} |`;
+    const cells = [field.word, bits, name, rangeOf(field), field.unit ?? '', cell(field.doc)];
+    return `| ${cells.join(' | ')} |`;
   });
   return ['| word | bits | field | range | unit | meaning |', '|---|---|---|---|---|---|', ...rows, ''];
 }

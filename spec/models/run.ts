@@ -67,9 +67,8 @@ async function main(): Promise<number> {
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
   const faults = chosen.filter((entry) => !entry.holds).length;
   const cases = `${chosen.length - faults} cases that hold, ${faults} deliberate faults`;
-  console.log(
-    `${cases}; ${states.toLocaleString('en')} states; ${unexpected === 0 ? 'all as expected' : `${unexpected} NOT AS EXPECTED`}`,
-  );
+  const summary = unexpected === 0 ? 'all as expected' : `${unexpected} NOT AS EXPECTED`;
+  console.log(`${cases}; ${states.toLocaleString('en')} states; ${summary}`);
   return unexpected === 0 ? 0 : 1;
 }
 

@@ -6,8 +6,8 @@
  *   word 0   version 0-2 · list offset in words 4-7 · flags 8-15 · message size in words 16-31
  *   word 1   target TID 0-11 · initiator TID 12-23 · function 24-31
  *   word 2   InitiatorContext
- *   word 3   TransactionContext; in some messages a field of their own, in multiple-transaction replies the list's
- *            control word
+ *   word 3   TransactionContext; in some messages a field of their own, in multiple-transaction replies the
+ *            list's control word
  *   word 4   in replies: DetailedStatusCode 0-15 · ReqStatus 24-31
  *
  * `frame` is always the word index of the frame's first word. Words are written whole, and nobody reads a

@@ -49,9 +49,22 @@ export function reconcile(
   holdings: Holdings,
   loop?: Counters,
 ): Reconciliation {
-  const h = (name: string): number => counterValue(host, name);
-  const c = (name: string): number => counterValue(iop, name);
-  const rows: Row[] = [
+  const h: Side = (name) => counterValue(host, name);
+  const c: Side = (name) => counterValue(iop, name);
+  return balanceOf([
+    ...sentRows(h, c),
+    ...receivedRows(h, c),
+    ...resourceRows(h, c, holdings),
+    ...(loop === undefined ? [] : loopRows(c, (name) => counterValue(loop, name))),
+  ]);
+}
+
+/** Counters of one side, by name. */
+type Side = (name: string) => number;
+
+/** The way of the bytes sent, from the program to the wire. @param h the host's. @param c the card's. */
+function sentRows(h: Side, c: Side): Row[] {
+  return [
     row(
       'bytes sent = copied to buffers + copied into frames + offered in buffers',
       h('bytesSent'),
@@ -87,6 +100,12 @@ export function reconcile(
       c('tcpOutDataBytes'),
       c('bytesAcknowledged') + c('bytesUnacknowledged'),
     ),
+  ];
+}
+
+/** The way of the bytes received, from the connection to the program. */
+function receivedRows(h: Side, c: Side): Row[] {
+  return [
     row(
       'bytes accepted = delivered + never read + cut off datagrams',
       c('bytesAccepted'),
@@ -94,7 +113,8 @@ export function reconcile(
     ),
     row('bytes delivered = placed in buckets', c('bytesDelivered'), c('receivePlacementsBytes')),
     row(
-      'bytes delivered = received by the program + dropped at close + cut off datagrams + destroyed by a reset',
+      'bytes delivered = received by the program + dropped at close + cut off datagrams + ' +
+        'destroyed by a reset',
       c('bytesDelivered'),
       h('bytesReceived') + h('bytesDropped') + h('datagramsCutBytes') + c('bytesDestroyed'),
     ),
@@ -103,6 +123,12 @@ export function reconcile(
       h('bytesReceived'),
       h('receiveCopiesBytes') + h('bytesBorrowed'),
     ),
+  ];
+}
+
+/** Frames, buffers, mappings and allocations. */
+function resourceRows(h: Side, c: Side, holdings: Holdings): Row[] {
+  return [
     row('inbound frames posted = released', h('inboundPosted'), c('inboundReleased')),
     row(
       'outbound frames posted = released + destroyed by a reset',
@@ -117,35 +143,31 @@ export function reconcile(
     row('address mappings after start', h('mappings') + c('mappings'), 0),
     row('buffer allocations after start', h('allocations') + c('allocations'), 0),
   ];
-  if (loop !== undefined) {
-    const w = (name: string): number => counterValue(loop, name);
-    const lost = c('tcpOutDataBytes') - (c('bytesAccepted') - c('udpInDataBytes'));
-    rows.push(
-      row(
-        'bytes lost on the way = never acknowledged, at most',
-        Math.max(0, lost - c('bytesUnacknowledged')),
+}
+
+/** A wire that comes back to the card. @param w the wire's counters. */
+function loopRows(c: Side, w: Side): Row[] {
+  const lost = c('tcpOutDataBytes') - (c('bytesAccepted') - c('udpInDataBytes'));
+  return [
+    row(
+      'bytes lost on the way = never acknowledged, at most',
+      Math.max(0, lost - c('bytesUnacknowledged')),
+      0,
+    ),
+    row(
+      'datagrams taken in = put out or doubled, at most',
+      Math.max(
         0,
+        c('udpInDatagrams') + c('udpNoPorts') + c('udpInErrors') - c('udpOutDatagrams') - w('wireDuplicated'),
       ),
-      row(
-        'datagrams taken in = put out or doubled, at most',
-        Math.max(
-          0,
-          c('udpInDatagrams') +
-            c('udpNoPorts') +
-            c('udpInErrors') -
-            c('udpOutDatagrams') -
-            w('wireDuplicated'),
-        ),
-        0,
-      ),
-      row(
-        'frames on the wire = taken off it + lost by name',
-        c('deviceTxPackets') + w('wireDuplicated'),
-        c('deviceRxPackets') + c('deviceRxNoBuffer') + w('wireDropped') + w('wireOverflow'),
-      ),
-    );
-  }
-  return balanceOf(rows);
+      0,
+    ),
+    row(
+      'frames on the wire = taken off it + lost by name',
+      c('deviceTxPackets') + w('wireDuplicated'),
+      c('deviceRxPackets') + c('deviceRxNoBuffer') + w('wireDropped') + w('wireOverflow'),
+    ),
+  ];
 }
 
 /** Whether every row holds. */

@@ -81,6 +81,30 @@ export function checkLayout(layout: CardLayout, byteLength: number): void {
   );
 }
 
+/** What the rest of the driver stands on: queues, pools, tables, and the ways of messages out and in. */
+function foundation(region: Region, layout: CardLayout, config: DriverConfig, environment: HostEnvironment) {
+  const ledger = new Ledger(region, layout.hostLedger);
+  const { inbound, outbound } = given(environment) ?? hostQueues(region, layout, ledger);
+  const doorbell = new Doorbell(ledger, environment.waker);
+  const table = new SocketTable(config);
+  const transmit = new TransmitPool(layout.transmit, layout.immediate, config.transmitReserve, ledger);
+  const receive = new ReceivePool(layout.receive, ledger);
+  const control = new ControlCall(ledger);
+  const requests = new Requests(region, inbound, doorbell, ledger);
+  const events = new DeviceEvents(ledger);
+  const replies = new ReplyDispatch(
+    region.words,
+    ledger,
+    table,
+    transmit,
+    receive,
+    control,
+    events,
+    requests,
+  );
+  return { ledger, outbound, doorbell, table, transmit, receive, control, requests, events, replies };
+}
+
 export class Host {
   readonly ledger: Ledger;
   readonly driver: Driver;
@@ -97,25 +121,8 @@ export class Host {
 
   constructor(region: Region, layout: CardLayout, config: DriverConfig, environment: HostEnvironment) {
     checkLayout(layout, region.words.length * 4);
-    const ledger = new Ledger(region, layout.hostLedger);
-    const { inbound, outbound } = given(environment) ?? hostQueues(region, layout, ledger);
-    const doorbell = new Doorbell(ledger, environment.waker);
-    const table = new SocketTable(config);
-    const transmit = new TransmitPool(layout.transmit, layout.immediate, config.transmitReserve, ledger);
-    const receive = new ReceivePool(layout.receive, ledger);
-    const control = new ControlCall(ledger);
-    const requests = new Requests(region, inbound, doorbell, ledger);
-    const events = new DeviceEvents(ledger);
-    const replies = new ReplyDispatch(
-      region.words,
-      ledger,
-      table,
-      transmit,
-      receive,
-      control,
-      events,
-      requests,
-    );
+    const parts = foundation(region, layout, config, environment);
+    const { ledger, table, transmit, receive, control, requests, events, replies } = parts;
     const batch = new SendBatch(requests, transmit);
     const messages = new SendRequests(requests, transmit);
     const dma = environment.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
@@ -124,16 +131,8 @@ export class Host {
     this.receive = receive;
     this.requests = requests;
     this.driver = new Driver({
-      outbound,
-      doorbell,
-      requests,
+      ...parts,
       batch,
-      replies,
-      control,
-      table,
-      transmit,
-      receive,
-      ledger,
       clock: environment.clock,
       sleeper: environment.sleeper,
       health: environment.health,

@@ -127,7 +127,8 @@ ${body.filter((part) => part !== '').join('\n')}
 `;
 }
 
-export const STYLE = `:root { color-scheme: light dark; --line: light-dark(#bbb, #555); --soft: light-dark(#f4f4f2, #23262b);
+export const STYLE = `:root { color-scheme: light dark;
+  --line: light-dark(#bbb, #555); --soft: light-dark(#f4f4f2, #23262b);
   --field: light-dark(#dceafc, #1e3a5c); --ink: light-dark(#1b1b1b, #e4e4e4); --paper: light-dark(#fff, #16181c);
   --accent: light-dark(#0b57b0, #7fb4ff); --quiet: light-dark(#666, #9a9a9a); }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 0 auto; max-width: 70rem;

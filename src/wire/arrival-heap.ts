@@ -5,6 +5,7 @@
  * slot, since V8 boxes a double that is passed as an argument.
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
+import { before } from '../dma/wrapping.ts';
 
 export class ArrivalHeap {
   /** Clock nanoseconds when the frame in a slot arrives. Set it before `push`. */
@@ -80,6 +81,6 @@ export class ArrivalHeap {
     const dueA = this.dueNs[a];
     const dueB = this.dueNs[b];
     if (dueA !== dueB) return dueA < dueB;
-    return ((this.sequences[a] - this.sequences[b]) | 0) < 0;
+    return before(this.sequences[a], this.sequences[b]);
   }
 }

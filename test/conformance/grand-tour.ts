@@ -27,8 +27,10 @@ const STEP_NS = 50e6;
 const CONTROL_STRIDE = 1280;
 const ALL_EVENTS = 7;
 /** Messages that take from the driver what it needs, or that its own traffic has already. */
-const LEFT_OUT =
-  /Exec(OutboundInit|IopReset|IopClear|SysTabSet|SysModify|SysQuiesce|StaticMf|Path|Ddm)|UtilReplyFaultNotify|PrivateEcho/;
+const LEFT_OUT = new RegExp(
+  'Exec(OutboundInit|IopReset|IopClear|SysTabSet|SysModify|SysQuiesce|StaticMf|Path|Ddm)' +
+    '|UtilReplyFaultNotify|PrivateEcho',
+);
 const EXEC_DDM_SUSPEND = 'ExecDdmSuspend';
 const EXEC_DDM_ENABLE = 'ExecDdmEnable';
 

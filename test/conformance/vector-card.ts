@@ -222,7 +222,8 @@ function illegal(vector: Vector, reply: Int32Array): string {
 export function replyText(reply: Int32Array): string {
   const name = `0x${frameFunction(reply, 0).toString(16)}`;
   if ((frameFlags(reply, 0) & FLAG_FAIL) !== 0) {
-    return `${name} failure ${FAILURE_CODE_NAMES[getFailureCode(reply, 0)]} severity ${getFailureSeverity(reply, 0)}`;
+    const code = FAILURE_CODE_NAMES[getFailureCode(reply, 0)];
+    return `${name} failure ${code} severity ${getFailureSeverity(reply, 0)}`;
   }
   const detail = frameDetailedStatus(reply, 0);
   const names = `${DETAILED_STATUS_NAMES[detail]}/${errnoName(detail)}`;

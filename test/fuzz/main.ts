@@ -97,8 +97,8 @@ try {
         refused += (storm as HostStorm).refused;
       },
     );
-    const sums = `${requests.toLocaleString('en')} requests judged, ${refused.toLocaleString('en')} replies refused alone`;
-    console.log(`${line}; ${sums}`);
+    const judged = `${requests.toLocaleString('en')} requests judged`;
+    console.log(`${line}; ${judged}, ${refused.toLocaleString('en')} replies refused alone`);
     let up = 0;
     for (let seed = first; seed < first + 200; seed++) if (bringUpStorm(seed)) up += 1;
     console.log(`hostile card brought up: ${up} of 200, the others refused by name`);

@@ -56,129 +56,184 @@ class Bad extends Error {
   }
 }
 
-/** The same by a slow model that knows the element table of the reference and nothing of the reader. */
-function model(sizeWords: number, immediateContexts: boolean, pageBytes: number): Read {
-  const pieces: Piece[] = [];
-  const seen: [number, number][] = [[FRAME * 4, (FRAME + sizeWords) * 4]];
-  let page = pageBytes;
-  const add = (
+/**
+ * The same by a slow model, which knows I2O 1.5's table of elements and nothing of the reader. Each method
+ * that takes an element returns the words it fills.
+ */
+class Model {
+  readonly pieces: Piece[] = [];
+  private readonly seen: [number, number][];
+  private readonly immediateContexts: boolean;
+  private page: number;
+
+  constructor(sizeWords: number, immediateContexts: boolean, pageBytes: number) {
+    this.seen = [[FRAME * 4, (FRAME + sizeWords) * 4]];
+    this.immediateContexts = immediateContexts;
+    this.page = pageBytes;
+  }
+
+  walk(byteAddress: number, listWords: number): void {
+    const list = words.slice(byteAddress / 4, byteAddress / 4 + listWords);
+    for (let at = 0; ; ) {
+      const element = new Element(list, at);
+      const { flags } = element;
+      if ((flags & ~0xb) === 0x30) {
+        this.chain(element);
+        return;
+      }
+      if (flags === 0x40 || flags === 0x70) at += this.transaction(element);
+      else if (flags === 0x7c) at += this.attributes(element);
+      else if (flags === 0x00) at += element.whole(1 + element.count);
+      else if (flags === 0x04) at += element.whole(1 + Math.ceil(element.count / 4));
+      else if (flags === 0x08 || flags === 0x48) at += this.bitBucket(element);
+      else if (flags === 0x0c || flags === 0x4c) at += this.immediate(element, byteAddress + at * 4);
+      else if ((flags & 0x30) === 0x10) at += this.simple(element);
+      else if ((flags & 0x30) === 0x20) at += this.pageList(element);
+      else throw new Bad(s.SGL_BAD_LIST);
+      if (element.last) return;
+    }
+  }
+
+  private add(
     kind: number,
-    contexts: number[],
+    contexts: readonly number[],
     address: number,
     count: number,
     flags: number,
-    fields = 0,
-  ) => {
-    if (
-      (kind === r.SGL_PIECE_IN || kind === r.SGL_PIECE_OUT) &&
-      (count === 0 || address <= 0 || address + count > REGION_BYTES)
-    )
+    classFields = 0,
+  ): void {
+    const memory = kind === r.SGL_PIECE_IN || kind === r.SGL_PIECE_OUT;
+    if (memory && (count === 0 || address <= 0 || address + count > REGION_BYTES)) {
       throw new Bad(s.SGL_BAD_PARAMETER);
-    if (pieces.length === r.SGL_FRAGMENTS_MAX) throw new Bad(s.SGL_TOO_LARGE);
-    const piece = {
-      kind,
-      contexts,
-      address,
-      count,
-      end: (flags & 0x40) !== 0,
-      local: false,
-      classFields: fields,
-    };
-    pieces.push({ ...piece, local: (kind === 1 || kind === 2) && (flags & 8) !== 0 });
-  };
-  const walk = (byteAddress: number, listWords: number): void => {
-    const list = words.slice(byteAddress / 4, byteAddress / 4 + listWords);
-    const need = (end: number) => {
-      if (end > list.length) throw new Bad(s.SGL_BAD_LIST);
-    };
-    for (let at = 0; ; ) {
-      need(at + 1);
-      const first = list[at] >>> 0;
-      const flags = (first >>> 24) & 0x7f;
-      const base = flags & 0x3c;
-      const count = first & 0xffffff;
-      const contextWords = flags & 3;
-      const contexts = [...list.slice(at + 1, at + 1 + contextWords)];
-      const direction = (flags & 4) !== 0 ? r.SGL_PIECE_OUT : r.SGL_PIECE_IN;
-      if (flags === 0x40 || flags === 0x70) {
-        const length = flags === 0x40 ? count : count >>> 16;
-        if (length === 0) throw new Bad(s.SGL_BAD_LIST);
-        need(at + 1 + length);
-        add(r.SGL_PIECE_TRANSACTION, [list[at + 1]], 0, 0, 0, flags === 0x40 ? 0 : count & 0xffff);
-        at += 1 + length;
-      } else if (flags === 0x7c) {
-        const length = count >>> 16;
-        if (length === 0) throw new Bad(s.SGL_BAD_LIST);
-        need(at + 1 + length);
-        const size = list[at + 1];
-        if (
-          !(size >= 64 && size <= 1 << 20) ||
-          Number.isInteger(Math.log2(size)) === false ||
-          (count & 0xffff & ~0x700) !== 0
-        )
-          throw new Bad(s.SGL_BAD_PARAMETER);
-        page = size;
-        at += 1 + length;
-      } else if (flags === 0x00) {
-        need(at + 1 + count);
-        at += 1 + count;
-      } else if (flags === 0x04) {
-        need(at + 1 + Math.ceil(count / 4));
-        at += 1 + Math.ceil(count / 4);
-      } else if (flags === 0x08 || flags === 0x48) {
-        need(at + 2);
-        if (count === 0) throw new Bad(s.SGL_BAD_PARAMETER);
-        add(r.SGL_PIECE_DISCARD, [list[at + 1]], 0, count, flags);
-        at += 2;
-      } else if (flags === 0x0c || flags === 0x4c) {
-        const head = immediateContexts ? 2 : 1;
-        need(at + head + Math.ceil(count / 4));
-        add(
-          r.SGL_PIECE_IMMEDIATE,
-          immediateContexts ? [list[at + 1]] : [],
-          byteAddress + (at + head) * 4,
-          count,
-          flags,
-        );
-        at += head + Math.ceil(count / 4);
-      } else if ((base & 0x30) === 0x10) {
-        need(at + 2 + contextWords);
-        add(direction, contexts, list[at + 1 + contextWords], count, flags);
-        at += 2 + contextWords;
-      } else if ((base & 0x30) === 0x20) {
-        need(at + 2 + contextWords);
-        if (count === 0) throw new Bad(s.SGL_BAD_PARAMETER);
-        const offset = ((list[at + 1 + contextWords] % page) + page) % page;
-        const pages = Math.ceil((offset + count) / page);
-        need(at + 1 + contextWords + pages);
-        for (let i = 0, left = count; i < pages; i++) {
-          const address = list[at + 1 + contextWords + i];
-          if (i > 0 && address % page !== 0) throw new Bad(s.SGL_BAD_PARAMETER);
-          const bytes = Math.min(left, i === 0 ? page - offset : page);
-          left -= bytes;
-          add(direction, i === 0 ? contexts : [], address, bytes, left === 0 ? flags : flags & ~0x40);
-        }
-        at += 1 + contextWords + pages;
-      } else if ([0x30, 0x38].includes(flags & ~3)) {
-        need(at + 2 + contextWords);
-        const address = list[at + 1 + contextWords];
-        if (count > 1024 || seen.length === 5) throw new Bad(s.SGL_TOO_LARGE);
-        const inside = address >= AREA.offset && address + count <= AREA.offset + AREA.byteLength;
-        if (count === 0 || count % 4 !== 0 || address % 4 !== 0 || (flags & 8) !== 0 || !inside)
-          throw new Bad(s.SGL_BAD_PARAMETER);
-        if (seen.some(([start, end]) => address < end && address + count > start))
-          throw new Bad(s.SGL_BAD_LIST);
-        seen.push([address, address + count]);
-        walk(address, count / 4);
-        return;
-      } else {
-        throw new Bad(s.SGL_BAD_LIST);
-      }
-      if (first >>> 31 === 1) return;
     }
-  };
+    if (this.pieces.length === r.SGL_FRAGMENTS_MAX) throw new Bad(s.SGL_TOO_LARGE);
+    const end = (flags & 0x40) !== 0;
+    const local = memory && (flags & 8) !== 0;
+    this.pieces.push({ kind, contexts, address, count, end, local, classFields });
+  }
+
+  private transaction(element: Element): number {
+    const { count } = element;
+    const long = element.flags === 0x40;
+    const length = long ? count : count >>> 16;
+    if (length === 0) throw new Bad(s.SGL_BAD_LIST);
+    element.whole(1 + length);
+    this.add(r.SGL_PIECE_TRANSACTION, [element.word(1)], 0, 0, 0, long ? 0 : count & 0xffff);
+    return 1 + length;
+  }
+
+  private attributes(element: Element): number {
+    const length = element.count >>> 16;
+    if (length === 0) throw new Bad(s.SGL_BAD_LIST);
+    element.whole(1 + length);
+    const size = element.word(1);
+    const possible = size >= 64 && size <= 1 << 20 && Number.isInteger(Math.log2(size));
+    if (!possible || (element.count & 0xffff & ~0x700) !== 0) throw new Bad(s.SGL_BAD_PARAMETER);
+    this.page = size;
+    return 1 + length;
+  }
+
+  private bitBucket(element: Element): number {
+    element.whole(2);
+    if (element.count === 0) throw new Bad(s.SGL_BAD_PARAMETER);
+    this.add(r.SGL_PIECE_DISCARD, [element.word(1)], 0, element.count, element.flags);
+    return 2;
+  }
+
+  /** @param byteAddress the element's. */
+  private immediate(element: Element, byteAddress: number): number {
+    const head = this.immediateContexts ? 2 : 1;
+    const length = element.whole(head + Math.ceil(element.count / 4));
+    const contexts = this.immediateContexts ? [element.word(1)] : [];
+    this.add(r.SGL_PIECE_IMMEDIATE, contexts, byteAddress + head * 4, element.count, element.flags);
+    return length;
+  }
+
+  private simple(element: Element): number {
+    const { contextWords, count, direction, flags } = element;
+    const length = element.whole(2 + contextWords);
+    this.add(direction, element.contexts, element.word(1 + contextWords), count, flags);
+    return length;
+  }
+
+  private pageList(element: Element): number {
+    const { contextWords, contexts, count, direction, flags } = element;
+    const { page } = this;
+    element.whole(2 + contextWords);
+    if (count === 0) throw new Bad(s.SGL_BAD_PARAMETER);
+    const offset = ((element.word(1 + contextWords) % page) + page) % page;
+    const pages = Math.ceil((offset + count) / page);
+    const length = element.whole(1 + contextWords + pages);
+    for (let i = 0, left = count; i < pages; i++) {
+      const address = element.word(1 + contextWords + i);
+      if (i > 0 && address % page !== 0) throw new Bad(s.SGL_BAD_PARAMETER);
+      const bytes = Math.min(left, i === 0 ? page - offset : page);
+      left -= bytes;
+      this.add(direction, i === 0 ? contexts : [], address, bytes, left === 0 ? flags : flags & ~0x40);
+    }
+    return length;
+  }
+
+  private chain(element: Element): void {
+    const { contextWords, count, flags } = element;
+    element.whole(2 + contextWords);
+    const address = element.word(1 + contextWords);
+    if (count > 1024 || this.seen.length === 5) throw new Bad(s.SGL_TOO_LARGE);
+    const inside = address >= AREA.offset && address + count <= AREA.offset + AREA.byteLength;
+    const whole = count !== 0 && count % 4 === 0 && address % 4 === 0;
+    if (!whole || (flags & 8) !== 0 || !inside) throw new Bad(s.SGL_BAD_PARAMETER);
+    if (this.seen.some(([start, end]) => address < end && address + count > start)) {
+      throw new Bad(s.SGL_BAD_LIST);
+    }
+    this.seen.push([address, address + count]);
+    this.walk(address, count / 4);
+  }
+}
+
+/** The element of a list that begins at a word of it. */
+class Element {
+  readonly flags: number;
+  readonly count: number;
+  readonly contextWords: number;
+  readonly last: boolean;
+  private readonly list: Int32Array;
+  private readonly at: number;
+
+  constructor(list: Int32Array, at: number) {
+    this.list = list;
+    this.at = at;
+    this.whole(1);
+    const first = list[at] >>> 0;
+    this.flags = (first >>> 24) & 0x7f;
+    this.count = first & 0xffffff;
+    this.contextWords = this.flags & 3;
+    this.last = first >>> 31 === 1;
+  }
+
+  get contexts(): readonly number[] {
+    return [...this.list.slice(this.at + 1, this.at + 1 + this.contextWords)];
+  }
+
+  get direction(): number {
+    return (this.flags & 4) !== 0 ? r.SGL_PIECE_OUT : r.SGL_PIECE_IN;
+  }
+
+  word(index: number): number {
+    return this.list[this.at + index];
+  }
+
+  /** @param length words of the element. @returns the same. @throws Bad where the list ends before. */
+  whole(length: number): number {
+    if (this.at + length > this.list.length) throw new Bad(s.SGL_BAD_LIST);
+    return length;
+  }
+}
+
+function model(sizeWords: number, immediateContexts: boolean, pageBytes: number): Read {
+  const model = new Model(sizeWords, immediateContexts, pageBytes);
+  const { pieces } = model;
   try {
-    walk((FRAME + SGL_WORD) * 4, sizeWords - SGL_WORD);
+    model.walk((FRAME + SGL_WORD) * 4, sizeWords - SGL_WORD);
   } catch (error) {
     if (error instanceof Bad) return { pieces, fault: error.code };
     throw error;

@@ -209,7 +209,10 @@ describe('tables', () => {
     ]);
     expect(bed.params(true, DEVICE_TID, bytes)).toBe(0);
     expect(bed.blocks()[0].status).toBe(0);
-    expect(module.table.rows_).toEqual([[5, 50], [6, 60]]); // biome-ignore format: one line
+    expect(module.table.rows_).toEqual([
+      [5, 50],
+      [6, 60],
+    ]);
     expect(set(ROW_DELETE, TABLE, 0, 1, 5).status).toBe(0);
     expect(module.table.rows_).toEqual([[6, 60]]);
     expect(set(ROW_DELETE, TABLE, 0, 1, 5).status).toBe(util.BLOCK_STATUS_BAD_KEY_ABORT);

@@ -302,7 +302,7 @@ describe('the other calls of a datagram socket', () => {
     expect(code(s.SOCKET_CREATE, [2, DATAGRAM])).toEqual([5, e.ENFILE]);
   });
 
-  it('closes: queued datagrams still go; aborted: they are discarded; every buffer comes back either way', () => {
+  it('sends queued datagrams after a close, discards them on an abort, and gives every buffer back', () => {
     card.postBuckets(0, 1);
     card.put(s.SOCKET_SEND_TO, [1, LOCALHOST, 5000, ...buffer(0, 10)], { sglWord: 7 });
     let replies = card.ask(s.SOCKET_CLOSE, [1]);

@@ -27,7 +27,8 @@ describe('the formal models', () => {
 
   it('knows what a verifier says of a property that holds, that does not, and of a search cut short', () => {
     const held = readOutcome(
-      'State-vector 48 byte, depth reached 258, errors: 0\n   231944 states, stored\npan: elapsed time 0.12 seconds',
+      'State-vector 48 byte, depth reached 258, errors: 0\n   231944 states, stored\n' +
+        'pan: elapsed time 0.12 seconds',
     );
     expect(held).toEqual({
       holds: true,
@@ -38,7 +39,8 @@ describe('the formal models', () => {
       found: '',
     });
     const fault = readOutcome(
-      'pan:1: assertion violated (received==6) (at depth 48)\nState-vector 48 byte, depth reached 48, errors: 1\n',
+      'pan:1: assertion violated (received==6) (at depth 48)\n' +
+        'State-vector 48 byte, depth reached 48, errors: 1\n',
     );
     expect(fault.holds).toBe(false);
     expect(fault.found).toBe('assertion violated (received==6)');

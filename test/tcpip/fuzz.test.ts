@@ -34,7 +34,7 @@ describe('robustness: nothing the wire brings throws or costs a slot', () => {
     );
   });
 
-  it('survives mutated segments of a living connection, delivers only what was sent, and stays consistent', () => {
+  it('survives mutated segments of a connection, delivers only what was sent, and stays consistent', () => {
     const offsets = fc.constantFrom(
       -1_000_000,
       -70_000,

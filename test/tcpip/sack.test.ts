@@ -46,7 +46,7 @@ describe('RFC 2018 and RFC 6675 selective acknowledgement', () => {
     expect(outcome.us).toBeLessThan(streamWithHoles(false, holes).us);
   });
 
-  it('puts the block of the newest segment first, reports duplicates, and only with SACK permitted (SACK-1 to SACK-4)', () => {
+  it('puts the newest block first, reports duplicates, only with SACK permitted (SACK-1 to SACK-4)', () => {
     const { world } = streamWithHoles(true, [12, 14, 18]);
     const withBlocks = world.captured.filter((s) => s.from === world.b && s.bytes.length > 34 + 32);
     expect(withBlocks.length).toBeGreaterThan(0);
@@ -138,7 +138,8 @@ function naivePipe(held: ReadonlySet<number>, una: number): number {
 
 describe('a long fat lossy pipe', () => {
   for (const sack of [true, false]) {
-    it(`moves 2 MB over 100 ms with 2 % loss ${sack ? 'with' : 'without'} SACK, mostly without time-outs`, () => {
+    const how = sack ? 'with' : 'without';
+    it(`moves 2 MB over 100 ms with 2 % loss ${how} SACK, mostly without time-outs`, () => {
       const world = new World({ delayUs: 50_000, loss: 0.02, config: { sack }, seed: 9 });
       const { a, b } = world;
       const { client, server } = world.connect();

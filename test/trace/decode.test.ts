@@ -72,7 +72,8 @@ const connect = (words: Int32Array): void =>
 describe('a request in words', () => {
   it('has its fields by name, enumerations and addresses as people write them', () => {
     expect(new Bed().frame(INBOUND, connect)).toBe(
-      '→  SocketConnect: socket 7, replyMode Batch, address 127.0.0.1, port 80 (7 words, slot 3, contexts 2 0x10007)',
+      '→  SocketConnect: socket 7, replyMode Batch, address 127.0.0.1, port 80 ' +
+        '(7 words, slot 3, contexts 2 0x10007)',
     );
   });
 

@@ -98,7 +98,7 @@ describe('the office in real time', () => {
     expectBooks(world.books());
   });
 
-  it('serves all its programs with a thread for each card and for the switch, and its books balance', async () => {
+  it('serves all programs with a thread for each card and the switch, and its books balance', async () => {
     threads = await ThreadWorld.open(OFFICE);
     expect(threads.plan.cards.map(({ site }) => site)).toEqual([1, 2, 3]);
     expect(threads.plan.switches.map(({ site }) => site)).toEqual([4]);

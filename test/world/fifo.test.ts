@@ -52,7 +52,7 @@ function sysTabSet(card: BareCard, context: number): void {
 }
 
 describe('bring-up by hand', () => {
-  it('needs no outbound frame for what completes in polled memory, and waits with the first reply for one', () => {
+  it('needs no outbound frame for what completes in polled memory; the first reply waits for one', () => {
     const card = new BareCard(FIFO);
     statusGet(card);
     expect(card.run()).toEqual([]);

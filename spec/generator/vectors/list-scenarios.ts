@@ -90,25 +90,38 @@ function sends(specs: Specs): Scenario[] {
     good(specs, 'SocketSend/list/segments', 'one buffer in three segments that do not touch',
       [0x15000010, 5, s.transmit(5), 0x14000008, s.transmit(5, 96), 0xd4000004, s.transmit(5, 48)],
       buffer, [5], [...cut(0, 16), ...cut(96, 8), ...cut(48, 4)]),
-    good(specs, 'SocketSend/list/pages', 'one buffer as a page list, of pages that SGL_ATTRIBUTES makes 64 bytes long',
+    good(specs, 'SocketSend/list/pages',
+      'one buffer as a page list, of pages that SGL_ATTRIBUTES makes 64 bytes long',
       [0x7c010000, 64, 0xe5000060, 5, s.transmit(5, 96), s.transmit(5, 0)],
       buffer, [5], [...cut(96, 32), ...cut(0, 64)]),
     good(specs, 'SocketSend/list/chain', 'a buffer in the frame and one behind a chain pointer',
       [0x55000010, 5, s.transmit(5), 0xb000000c, s.transmit(9)],
       [...buffer, s.written(s.transmit(6), second), s.written(s.transmit(9), chain)],
       [5, 6], [...cut(0, 16), ...second]),
-    good(specs, 'SocketSend/list/skipped', 'IGNORE and TRANSPORT elements, which are skipped, between buffers',
-      [0x00000002, 1, 2, 0x55000010, 5, s.transmit(5), 0x04000005, 3, 4, 0xcc000004, s.immediate(2), 0x44434241],
+    good(specs, 'SocketSend/list/skipped',
+      'IGNORE and TRANSPORT elements, which are skipped, between buffers',
+      [0x00000002, 1, 2, 0x55000010, 5, s.transmit(5), 0x04000005, 3, 4,
+        0xcc000004, s.immediate(2), 0x44434241],
       buffer, [5, s.immediate(2)], [...cut(0, 16), 0x44434241]),
-    bad(specs, 'SocketSend/list/chain-nowhere', 'a chain pointer to what is not memory', [0xb000000c, 0xfffff000], INVALID_PARAMETER),
-    bad(specs, 'SocketSend/list/chain-empty', 'a chain of no bytes', [0xb0000000, s.transmit(9)], INVALID_PARAMETER),
-    bad(specs, 'SocketSend/list/chain-odd', 'a chain that is no whole words', [0xb000000a, s.transmit(9)], INVALID_PARAMETER),
-    bad(specs, 'SocketSend/list/attributes-page', 'pages of a size that is no power of two', [0x7c010000, 100, 0xd5000010, 5, s.transmit(5)], INVALID_PARAMETER),
-    bad(specs, 'SocketSend/list/local', 'a transmit buffer by a local address', [0xdd000010, 5, s.transmit(5)], INVALID_PARAMETER),
-    bad(specs, 'SocketSend/list/bucket', 'a bucket, which is nothing to send', [0xd1000000 | BUCKET_BYTES, 0, s.receive(0)], INVALID_OFFSET),
-    bad(specs, 'SocketSend/list/bit-bucket', 'a bit bucket, which is nothing to send', [0xc8000010, 0], INVALID_OFFSET),
-    bad(specs, 'SocketSend/list/open', 'a buffer whose last segment is missing', [0x95000010, 5, s.transmit(5)], INVALID_OFFSET),
-    bad(specs, 'SocketSend/list/transaction', 'a transaction, and MULTIPLE is clear: what follows is given back', [0x70010002, 1, 0xd5000010, 5, s.transmit(5)], INVALID_OFFSET, [s.home(5)]),
+    bad(specs, 'SocketSend/list/chain-nowhere', 'a chain pointer to what is not memory',
+      [0xb000000c, 0xfffff000], INVALID_PARAMETER),
+    bad(specs, 'SocketSend/list/chain-empty', 'a chain of no bytes',
+      [0xb0000000, s.transmit(9)], INVALID_PARAMETER),
+    bad(specs, 'SocketSend/list/chain-odd', 'a chain that is no whole words',
+      [0xb000000a, s.transmit(9)], INVALID_PARAMETER),
+    bad(specs, 'SocketSend/list/attributes-page', 'pages of a size that is no power of two',
+      [0x7c010000, 100, 0xd5000010, 5, s.transmit(5)], INVALID_PARAMETER),
+    bad(specs, 'SocketSend/list/local', 'a transmit buffer by a local address',
+      [0xdd000010, 5, s.transmit(5)], INVALID_PARAMETER),
+    bad(specs, 'SocketSend/list/bucket', 'a bucket, which is nothing to send',
+      [0xd1000000 | BUCKET_BYTES, 0, s.receive(0)], INVALID_OFFSET),
+    bad(specs, 'SocketSend/list/bit-bucket', 'a bit bucket, which is nothing to send',
+      [0xc8000010, 0], INVALID_OFFSET),
+    bad(specs, 'SocketSend/list/open', 'a buffer whose last segment is missing',
+      [0x95000010, 5, s.transmit(5)], INVALID_OFFSET),
+    bad(specs, 'SocketSend/list/transaction',
+      'a transaction, and MULTIPLE is clear: what follows is given back',
+      [0x70010002, 1, 0xd5000010, 5, s.transmit(5)], INVALID_OFFSET, [s.home(5)]),
   ]; // biome-ignore format: a scenario each
 }
 
@@ -133,22 +146,35 @@ function posts(specs: Specs): Scenario[] {
   const pieces = [0x11000000 | half, 0, s.receive(0), 0xd0000000 | half, s.receive(0, half)];
   const apart = [0x11000000 | half, 0, s.receive(0), 0xd0000000 | half, s.receive(1, half)];
   const wrong = ask(1, apart);
+  const behind = [s.written(s.transmit(9), [0xd1000000 | BUCKET_BYTES, 4, s.receive(4)])];
+  const refusal = s.expected([...s.malformed(wrong, INVALID_PARAMETER, undefined).words]);
+  const scenario = (name: string, title: string, state: string, ...steps: ScenarioStep[]): Scenario => ({
+    id: `SocketReceivePost/list/${name}`,
+    title,
+    state,
+    steps,
+  });
+  const title = 'buckets whose last bytes are thrown away: never filled';
   return [
-    { id: 'SocketReceivePost/list/bit-bucket', title: 'buckets whose last bytes are thrown away: never filled', state: 'socket.Connected', steps: [
+    scenario('bit-bucket', title, 'socket.Connected',
       s.step('four buckets of 64 bytes each', ask(4, short)),
       s.step('80 bytes', send, { write, items: [s.home(0), record(undefined, 64), record(undefined, 16)] }),
-    ] },
-    { id: 'SocketReceivePost/list/segments', title: 'a bucket in two segments that touch', state: 'socket.Connected', steps: [
+    ),
+    scenario('segments', 'a bucket in two segments that touch', 'socket.Connected',
       s.step('the bucket', ask(1, pieces)),
-      s.step('80 bytes', send, { write, items: [s.home(0), record(0, 80)], read: [s.held(s.receive(0), data)] }),
-    ] },
-    { id: 'SocketReceivePost/list/chain', title: 'a bucket behind a chain pointer', state: 'socket.Connected', steps: [
-      s.step('the bucket', ask(1, [0xb000000c, s.transmit(9)]), { write: [s.written(s.transmit(9), [0xd1000000 | BUCKET_BYTES, 4, s.receive(4)])] }),
-      s.step('80 bytes', send, { write, items: [s.home(0), record(4, 80)], read: [s.held(s.receive(4), data)] }),
-    ] },
-    { id: 'SocketReceivePost/list/apart', title: 'a bucket in two segments that do not touch', state: 'operational', steps: [
-      s.step('refused', wrong, { replies: [s.expected([...s.malformed(wrong, INVALID_PARAMETER, undefined).words])] }),
-    ] },
+      s.step('80 bytes', send, {
+        write, items: [s.home(0), record(0, 80)], read: [s.held(s.receive(0), data)],
+      }),
+    ),
+    scenario('chain', 'a bucket behind a chain pointer', 'socket.Connected',
+      s.step('the bucket', ask(1, [0xb000000c, s.transmit(9)]), { write: behind }),
+      s.step('80 bytes', send, {
+        write, items: [s.home(0), record(4, 80)], read: [s.held(s.receive(4), data)],
+      }),
+    ),
+    scenario('apart', 'a bucket in two segments that do not touch', 'operational',
+      s.step('refused', wrong, { replies: [refusal] }),
+    ),
   ]; // biome-ignore format: a scenario each
 }
 
@@ -202,13 +228,19 @@ function batches(specs: Specs): Scenario[] {
     [0xd5000008, 5, s.transmit(5)],
     { flags: FLAG_MULTIPLE },
   );
+  const refused = (name: string, title: string, frame: typeof empty, detail: number): Scenario => ({
+    id: `SocketSend/batch/${name}`,
+    title,
+    state: 'socket.Connected',
+    steps: [s.step('refused', frame, { replies: [s.malformed(frame, detail, undefined)] })],
+  });
   return [
     scenario('batch', 0, [...errors, ...successes]),
     scenario('immediate', IMMEDIATE_MODE, [...errors, ...successes]),
     scenario('on-error', ON_ERROR, errors),
     scenario('never', NEVER, []),
-    { id: 'SocketSend/batch/empty', title: 'a batch without a transaction', state: 'socket.Connected', steps: [s.step('refused', empty, { replies: [s.malformed(empty, MISSING_PARAMETER, undefined)] })] },
-    { id: 'SocketSend/batch/outside', title: 'a buffer before the first transaction', state: 'socket.Connected', steps: [s.step('refused', early, { replies: [s.malformed(early, INVALID_OFFSET, undefined)] })] },
+    refused('empty', 'a batch without a transaction', empty, MISSING_PARAMETER),
+    refused('outside', 'a buffer before the first transaction', early, INVALID_OFFSET),
   ]; // biome-ignore format: a scenario each
 }
 

@@ -93,7 +93,8 @@ function gets(specs: Specs): Scenario[] {
     get(id, title, list, [blockStatus(code)], room);
   return [
     get('field-get', 'FieldGet of every field', [FIELD_GET, LIMITS, ALL], [6]),
-    get('list-get', 'ListGet of one row', [LIST_GET, DESCRIPTORS, 1, 0, 1, LIMITS], [3, 1, { value: LIMITS, mask: 0xffff }]),
+    get('list-get', 'ListGet of one row',
+      [LIST_GET, DESCRIPTORS, 1, 0, 1, LIMITS], [3, 1, { value: LIMITS, mask: 0xffff }]),
     status('more-get', 'MoreGet of the rows behind one', 0, [MORE_GET, DESCRIPTORS, 1, 0, 1, DESCRIPTORS]),
     get('size-get', 'SizeGet: rows, and bytes of one', [SIZE_GET, LIMITS, ALL], [3, 1, LIMITS_BYTES]),
     status('table-get', 'TableGet of one field of every row', 0, [TABLE_GET, DESCRIPTORS, 1, 0]),

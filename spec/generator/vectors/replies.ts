@@ -38,12 +38,12 @@ const byHeader = (failureCode: keyof typeof FAILURE): Judgement => ({
   code: FAILURE[failureCode],
 });
 
-export function replyVectors(spec: Spec, message: Message): readonly Vector[] {
-  const statusOnly = { ...message, reply: { fields: [], words: STATUS_WORDS } };
-  const plain = (status: number, size: number, damage: Damage = {}): Frame =>
-    buildFrame(spec, statusOnly, 'reply', { status: status >>> 0 }, { size, ...damage });
-  const all: Vector[] = [];
-  const add = (what: string, title: string, frame: Frame, expect: Judgement): void => {
+/** Takes one vector: the end of its name, its title, the frame, and what a judge must say of it. */
+type Add = (what: string, title: string, frame: Frame, expect: Judgement) => void;
+
+/** @param all where the vectors of this message's replies go. */
+function adder(message: Message, all: Vector[]): Add {
+  return (what, title, frame, expect) => {
     all.push({
       id: `${message.name}/reply/${what}`,
       title,
@@ -54,60 +54,60 @@ export function replyVectors(spec: Spec, message: Message): readonly Vector[] {
       expect,
     });
   };
-  if (message.reply?.overlaid !== true) {
-    add(
-      'error',
-      'an unsuccessful one, a status and nothing else',
-      plain(ERROR_NO_DATA | EXAMPLE_ERRNO, STATUS_WORDS),
-      message.reply === undefined ? UNASKED : GOOD,
-    );
-    add(
-      'transaction-error',
-      'the request was wrong',
-      plain(TRANSACTION_ERROR | STATUS.InvalidParameter, 7),
-      GOOD,
-    );
-    add(
-      'not-a-reply',
-      'REPLY clear',
-      plain(0, STATUS_WORDS, { flags: FLAG_LAST }),
-      byHeader('InvalidMessageFlags'),
-    );
-    add(
-      'version',
-      'a version not spoken',
-      plain(0, STATUS_WORDS, { version: 2 }),
-      byHeader('InvalidVersion'),
-    );
-    add('short', 'too short for a status', plain(0, STATUS_WORDS - 1), byHeader('FrameTooSmall'));
-    add('large', 'larger than a frame', plain(0, FRAME_WORDS + 1), byHeader('FrameTooLarge'));
-    add(
-      'static',
-      'STATIC set',
-      plain(0, STATUS_WORDS, { flags: FLAG_REPLY | FLAG_LAST | FLAG_STATIC }),
-      byHeader('InvalidMessageFlags'),
-    );
-    add(
-      'context64',
-      '64BIT_CONTEXT set',
-      plain(0, STATUS_WORDS, { flags: FLAG_REPLY | FLAG_LAST | FLAG_64BIT }),
-      byHeader('InvalidMessageFlags'),
-    );
-    add(
-      'offset',
-      'a list behind its end',
-      plain(0, STATUS_WORDS, { sglOffset: 6 }),
-      byHeader('InvalidOffset'),
-    );
-    const fail = FLAG_REPLY | FLAG_LAST | FLAG_FAIL;
-    add(
-      'failure-short',
-      'a failure record that is not whole',
-      plain(0x88000101, FAILURE_WORDS - 1, { flags: fail }),
-      byHeader('FrameTooSmall'),
-    );
-  }
+}
+
+export function replyVectors(spec: Spec, message: Message): readonly Vector[] {
+  const all: Vector[] = [];
+  if (message.reply?.overlaid !== true) addStatusVectors(spec, message, adder(message, all));
   return message.reply === undefined ? all : [...all, ...layoutVectors(spec, message)];
+}
+
+/** Replies of a status and nothing else, and what may be wrong with their headers. */
+function addStatusVectors(spec: Spec, message: Message, add: Add): void {
+  const statusOnly = { ...message, reply: { fields: [], words: STATUS_WORDS } };
+  const plain = (status: number, size: number, damage: Damage = {}): Frame =>
+    buildFrame(spec, statusOnly, 'reply', { status: status >>> 0 }, { size, ...damage });
+  add(
+    'error',
+    'an unsuccessful one, a status and nothing else',
+    plain(ERROR_NO_DATA | EXAMPLE_ERRNO, STATUS_WORDS),
+    message.reply === undefined ? UNASKED : GOOD,
+  );
+  add(
+    'transaction-error',
+    'the request was wrong',
+    plain(TRANSACTION_ERROR | STATUS.InvalidParameter, 7),
+    GOOD,
+  );
+  add(
+    'not-a-reply',
+    'REPLY clear',
+    plain(0, STATUS_WORDS, { flags: FLAG_LAST }),
+    byHeader('InvalidMessageFlags'),
+  );
+  add('version', 'a version not spoken', plain(0, STATUS_WORDS, { version: 2 }), byHeader('InvalidVersion'));
+  add('short', 'too short for a status', plain(0, STATUS_WORDS - 1), byHeader('FrameTooSmall'));
+  add('large', 'larger than a frame', plain(0, FRAME_WORDS + 1), byHeader('FrameTooLarge'));
+  add(
+    'static',
+    'STATIC set',
+    plain(0, STATUS_WORDS, { flags: FLAG_REPLY | FLAG_LAST | FLAG_STATIC }),
+    byHeader('InvalidMessageFlags'),
+  );
+  add(
+    'context64',
+    '64BIT_CONTEXT set',
+    plain(0, STATUS_WORDS, { flags: FLAG_REPLY | FLAG_LAST | FLAG_64BIT }),
+    byHeader('InvalidMessageFlags'),
+  );
+  add('offset', 'a list behind its end', plain(0, STATUS_WORDS, { sglOffset: 6 }), byHeader('InvalidOffset'));
+  const fail = FLAG_REPLY | FLAG_LAST | FLAG_FAIL;
+  add(
+    'failure-short',
+    'a failure record that is not whole',
+    plain(0x88000101, FAILURE_WORDS - 1, { flags: fail }),
+    byHeader('FrameTooSmall'),
+  );
 }
 
 /** A message that has no reply has none that is good but a transaction error. */
@@ -118,17 +118,7 @@ function layoutVectors(spec: Spec, message: Message): Vector[] {
   const make = (choice: Choice = {}, damage: Damage = {}): Frame =>
     buildFrame(spec, message, 'reply', choice, damage);
   const all: Vector[] = [];
-  const add = (what: string, title: string, frame: Frame, expect: Judgement): void => {
-    all.push({
-      id: `${message.name}/reply/${what}`,
-      title,
-      message: message.name,
-      kind: 'reply',
-      since: message.since,
-      frame,
-      expect,
-    });
-  };
+  const add = adder(message, all);
   const typical = make();
   add('typical', 'every field at its first good value', typical, GOOD);
   for (const field of reply.fields) {

@@ -169,14 +169,17 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
       ),
     );
   }
-  if (offset !== 4 && message.function !== 0) {
-    const frame = buildFrame(
-      spec,
-      message,
-      'request',
-      {},
-      { sglOffset: 4, size: Math.max(5, typical.words.length) },
-    );
+  return [...vectors, ...wrongOffsets(spec, message), ...wrongFlags(spec, message)];
+}
+
+/** List offsets in the header that do not fit the message. */
+function wrongOffsets(spec: Spec, message: Message): Vector[] {
+  const { request } = message;
+  const make = (damage: Damage): Frame => buildFrame(spec, message, 'request', {}, damage);
+  const vectors: Vector[] = [];
+  if (request.sgl?.word !== 4 && message.function !== 0) {
+    const size = Math.max(5, make({}).words.length);
+    const frame = make({ sglOffset: 4, size });
     const title = request.sgl === undefined ? 'names a list, and has none' : 'the list begins elsewhere';
     vectors.push(vector(message, 'offset', title, frame, refused(message, 'InvalidOffset')));
   }
@@ -200,21 +203,25 @@ function wrongSizes(spec: Spec, message: Message): Vector[] {
       ),
     );
   }
-  if (message.function !== 0 && !takesBatches(message)) {
-    vectors.push(
-      vector(
-        message,
-        'multiple',
-        'MULTIPLE set, and it takes one transaction',
-        make({ flags: FLAG_MULTIPLE }),
-        // Of a device's own functions only its class knows which take batches.
-        targetOf(spec.spec, message) === DEVICE_TID
-          ? refused(message, 'InvalidMessageFlags')
-          : failed('InvalidMessageFlags', 0x8a),
-      ),
-    );
-  }
   return vectors;
+}
+
+/** Flags in the header that the message does not take. */
+function wrongFlags(spec: Spec, message: Message): Vector[] {
+  if (message.function === 0 || takesBatches(message)) return [];
+  const frame = buildFrame(spec, message, 'request', {}, { flags: FLAG_MULTIPLE });
+  return [
+    vector(
+      message,
+      'multiple',
+      'MULTIPLE set, and it takes one transaction',
+      frame,
+      // Of a device's own functions only its class knows which take batches.
+      targetOf(spec.spec, message) === DEVICE_TID
+        ? refused(message, 'InvalidMessageFlags')
+        : failed('InvalidMessageFlags', 0x8a),
+    ),
+  ];
 }
 
 /** Whether the message is answered in memory its list names: no list, no answer. */

@@ -86,10 +86,10 @@ export function scenarioText(
     classVersion,
     memory: VECTOR_MEMORY,
   };
-  const used = Object.entries(setups).map(
-    ([state, steps]) =>
-      `    ${JSON.stringify(state)}: ${JSON.stringify(steps.map(({ frame, ...rest }) => ({ ...rest, ...frameValue(frame) })))}`,
-  );
+  const used = Object.entries(setups).map(([state, steps]) => {
+    const values = steps.map(({ frame, ...rest }) => ({ ...rest, ...frameValue(frame) }));
+    return `    ${JSON.stringify(state)}: ${JSON.stringify(values)}`;
+  });
   const rows = scenarios.map(({ steps, ...rest }) => {
     const lines = steps.map(
       ({ title, write, frame, replies, items, read }) =>
@@ -108,5 +108,6 @@ export function scenarioText(
     return `    ${opening},"steps":[\n${lines.join(',\n')}\n    ]}`;
   });
   const [first] = JSON.stringify(head, null, 2).split(/\n}$/);
-  return `${first},\n  "setups": {\n${used.join(',\n')}\n  },\n  "scenarios": [\n${rows.join(',\n')}\n  ]\n}\n`;
+  const lists = [`"setups": {\n${used.join(',\n')}\n  }`, `"scenarios": [\n${rows.join(',\n')}\n  ]`];
+  return `${[first, ...lists].join(',\n  ')}\n}\n`;
 }

@@ -63,6 +63,7 @@ function aborts(specs: Specs): Scenario[] {
     { ...numbers, words: numbers.words.map((value, i) => (i === 3 ? POSTED : value)) },
     [ABORT_NO_DATA, SUBJECT | (POSTED << 16), undefined, undefined, undefined],
   );
+  const cleanAbort = 'clean: a SYN has been sent, which cannot be taken back';
   return [
     scenario('exact', 'Exact: function and context', 0, CONNECT, CONTEXT, 1),
     scenario('function', 'Function: whatever the context', 1, CONNECT, 1, 1),
@@ -72,7 +73,7 @@ function aborts(specs: Specs): Scenario[] {
     scenario('function-other', 'Function, and another one', 1, 0x89, CONTEXT, 0),
     scenario('transaction-other', 'Transaction, and another one', 2, CONNECT, 1, 0),
     ...['exact', 'function', 'transaction', 'wild'].map((name, i) =>
-      scenario(`clean-${name}`, 'clean: a SYN has been sent, which cannot be taken back', 4 + i, CONNECT, CONTEXT, 0),
+      scenario(`clean-${name}`, cleanAbort, 4 + i, CONNECT, CONTEXT, 0),
     ),
     { id: 'UtilAbort/posted', title: 'a number posted for an accept', state: 'socket.Listening', steps: [
       s.step('post', numbers),
@@ -93,15 +94,21 @@ function events(specs: Specs): Scenario[] {
   const [first, second, none] = [register(MASK_MODIFIED, 1), register(MASK_MODIFIED | 1, 2), register(0, 3)];
   const validate = s.request(specs, 'ExecConfigValidate', {});
   const progress = s.single(validate, [PROGRESS], false);
+  const event = (frame: typeof first, mask: number) => ({
+    replies: [s.single(frame, [MASK_MODIFIED, mask], false)],
+  });
   return [
     { id: 'UtilEventRegister/events', title: 'registered, replaced, ended', state: 'operational', steps: [
-      s.step('the registration is an event itself', first, { replies: [s.single(first, [MASK_MODIFIED, MASK_MODIFIED], false)] }),
-      s.step('another mask: by the new contexts', second, { replies: [s.single(second, [MASK_MODIFIED, MASK_MODIFIED | 1], false)] }),
+      s.step('the registration is an event itself', first, event(first, MASK_MODIFIED)),
+      s.step('another mask: by the new contexts', second, event(second, MASK_MODIFIED | 1)),
       s.step('mask 0 is answered once, and is the last', none, { replies: [s.single(none, [0, 0])] }),
     ] },
-    { id: 'ExecConfigValidate/progress', title: 'progress, then the last reply', state: 'operational', steps: [
-      s.step('validate', validate, { replies: [{ ...progress, any: true }, s.status(validate, s.SUCCESS, 0)] }),
-    ] },
+    { id: 'ExecConfigValidate/progress', title: 'progress, then the last reply', state: 'operational',
+      steps: [
+        s.step('validate', validate, {
+          replies: [{ ...progress, any: true }, s.status(validate, s.SUCCESS, 0)],
+        }),
+      ] },
   ]; // biome-ignore format: a scenario each
 }
 
@@ -124,10 +131,11 @@ function versionOne(specs: Specs): Scenario[] {
   const name = s.request(specs, 'SocketNameGet', { socketId: SUBJECT });
   const create = s.request(specs, 'SocketCreate', { socketId: SUBJECT, socketType: 2, replyMode: 1 });
   const batch = s.request(specs, 'SocketSend', {}, [0x70010002, 1, ...list], { flags: FLAG_MULTIPLE });
+  const failed = (frame: typeof sendTo, detail: number) => s.status(frame, s.ERROR_NO_DATA, detail);
   return [
-    one('SocketSendTo', 'SocketSendTo is unknown', sendTo, s.status(sendTo, s.ERROR_NO_DATA, UNKNOWN_FUNCTION)),
-    one('SocketNameGet', 'SocketNameGet is unknown', name, s.status(name, s.ERROR_NO_DATA, UNKNOWN_FUNCTION)),
-    one('SocketCreate', 'no datagram sockets', create, s.status(create, s.ERROR_NO_DATA, EPROTONOSUPPORT)),
+    one('SocketSendTo', 'SocketSendTo is unknown', sendTo, failed(sendTo, UNKNOWN_FUNCTION)),
+    one('SocketNameGet', 'SocketNameGet is unknown', name, failed(name, UNKNOWN_FUNCTION)),
+    one('SocketCreate', 'no datagram sockets', create, failed(create, EPROTONOSUPPORT)),
     one('SocketSend', 'no batches', batch, s.malformed(batch, INVALID_MESSAGE_FLAGS, undefined)),
   ]; // biome-ignore format: a scenario each
 }

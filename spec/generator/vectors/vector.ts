@@ -144,7 +144,12 @@ export function vectorText(file: VectorFile): string {
     ([message, drawings]) => `    ${JSON.stringify(message)}: ${JSON.stringify(drawings)}`,
   );
   const [first] = JSON.stringify(head, null, 2).split(/\n}$/);
-  return `${first},\n  "layouts": {\n${layouts.join(',\n')}\n  },\n  "setups": {\n${setups.join(',\n')}\n  },\n  "vectors": [\n${vectors.join(',\n')}\n  ]\n}\n`;
+  const lists = [
+    `"layouts": {\n${layouts.join(',\n')}\n  }`,
+    `"setups": {\n${setups.join(',\n')}\n  }`,
+    `"vectors": [\n${vectors.join(',\n')}\n  ]`,
+  ];
+  return `${[first, ...lists].join(',\n  ')}\n}\n`;
 }
 
 export function frameValue({ words, fields, list, elements, places }: Frame): object {

@@ -4,6 +4,7 @@
  * change asks again, as Linux did (drivers/message/i2o/exec-osm.c).
  */
 import { assert } from '../../assert/assert.ts';
+import { atOrAfter } from '../../dma/wrapping.ts';
 import {
   DETAILED_STATUS_INSUFFICIENT_RESOURCE_SOFT,
   DETAILED_STATUS_SUCCESS,
@@ -129,7 +130,7 @@ export class LctNotify {
 
   /** Whether the table has changed so far; 0 asks for an answer at once. */
   private reached(indicator: number): boolean {
-    return indicator === 0 || ((this.iop.changeIndicator - indicator) | 0) >= 0;
+    return indicator === 0 || atOrAfter(this.iop.changeIndicator, indicator);
   }
 
   private write(place: AnswerPlace, classFilter: number): void {

@@ -299,8 +299,9 @@ export class BringUp {
     const table = address >> 2;
     writeSysTabHeader(words, table, 1, 0, 1);
     const entry = table + SYS_TAB_HEADER_WORDS;
-    // biome-ignore format: one line
-    writeSysTabEntry(words, entry, ORGANIZATION_ID, IOP_ID, 0, VERSION_1_5, IOP_STATE_HOLD, 0, FRAME_WORDS, 1, 0, 0, 0);
+    const identity = [ORGANIZATION_ID, IOP_ID, 0, VERSION_1_5] as const;
+    const queues = [IOP_STATE_HOLD, 0, FRAME_WORDS, 1, 0, 0, 0] as const;
+    writeSysTabEntry(words, entry, ...identity, ...queues);
     const frame = this.frame();
     const bytes = (SYS_TAB_HEADER_WORDS + SYS_TAB_ENTRY_WORDS) * 4;
     writeExecSysTabSet(

@@ -14,7 +14,7 @@
  *          1152  inbound interrupt mask, 0x28      (card; the host sets it when it delivers the interrupt)
  *          1280  the host waits for an inbound frame; 1408 the card waits for an outbound frame
  *          1536  overruns of the outbound free list
- *          1664  inbound free floor; 1792 outbound post floor: a reset has destroyed what lies below    (card)
+ *          1664  inbound free floor; 1792 outbound post floor: a reset has destroyed what lies below (card)
  *          2048  inbound free, inbound post, outbound post, outbound free: size × 4 bytes each, in this order
  *           ...  inbound frames, 128 bytes each
  *

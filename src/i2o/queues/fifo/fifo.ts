@@ -12,6 +12,7 @@
  */
 import { assert } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
+import { after, atOrAfter, atOrBefore, before } from '../../../dma/wrapping.ts';
 
 /** What must hold of the memory of a FIFO, at either end. @param entries word index of its first entry. */
 function checkMemory(words: Int32Array, entries: number, size: number): void {
@@ -75,10 +76,10 @@ export class FifoHead {
 
   /** Whether the other side has taken the entry that was pushed when `next` was `index`. // Hot path. */
   taken(index: number): boolean {
-    assert(((this.next - index) | 0) > 0, 'fifo head: it is asked about an entry that was pushed');
-    if (((this.tailSeen - index) | 0) > 0) return true;
+    assert(after(this.next, index), 'fifo head: it is asked about an entry that was pushed');
+    if (after(this.tailSeen, index)) return true;
     this.look();
-    return ((this.tailSeen - index) | 0) > 0;
+    return after(this.tailSeen, index);
   }
 
   /** Entries shown and not taken. */
@@ -100,7 +101,7 @@ export class FifoHead {
     }
     this.broken = false;
     this.show();
-    assert(((this.next - this.floor) | 0) >= 0, 'fifo head: the floor only rises');
+    assert(atOrAfter(this.next, this.floor), 'fifo head: the floor only rises');
     this.floor = this.next;
     this.tailSeen = this.next;
     if (this.floorWord >= 0) Atomics.store(this.words, this.floorWord, this.floor);
@@ -111,10 +112,10 @@ export class FifoHead {
   private look(): boolean {
     let tail = Atomics.load(this.words, this.tailWord);
     // A tail below the floor means that the other side has not looked since the floor was raised.
-    if (this.floorWord >= 0 && ((tail - this.floor) | 0) < 0) tail = this.floor;
+    if (this.floorWord >= 0 && before(tail, this.floor)) tail = this.floor;
     const used = (this.next - tail) | 0;
     // Nobody can have taken what was not shown, or put back what was taken.
-    if (used > this.size || ((this.shown - tail) | 0) < 0 || ((tail - this.tailSeen) | 0) < 0) {
+    if (used > this.size || before(this.shown, tail) || before(tail, this.tailSeen)) {
       this.broken = true;
       return false;
     }
@@ -156,8 +157,8 @@ export class FifoTail {
   }
 
   /**
-   * Whether there is nothing to take. Reads the shared head only when this end knows of no entry. // Hot
-   * path.
+   * Whether there is nothing to take. Reads the shared head only when this end knows of no entry.
+   * // Hot path.
    */
   get empty(): boolean {
     if (this.floorWord >= 0) this.rise();
@@ -165,8 +166,8 @@ export class FifoTail {
   }
 
   /**
-   * Takes the next entry. There must be one: look at `empty` first. `show` gives back the room it took. //
-   * Hot path.
+   * Takes the next entry. There must be one: look at `empty` first. `show` gives back the room it took.
+   * // Hot path.
    */
   take(): number {
     assert(this.next !== this.headSeen, 'fifo tail: an entry is taken only where one is known to be');
@@ -177,7 +178,7 @@ export class FifoTail {
 
   /** Tells the other side what was taken. */
   show(): void {
-    assert(((this.headSeen - this.next) | 0) >= 0, 'fifo tail: no more is shown as taken than was pushed');
+    assert(atOrAfter(this.headSeen, this.next), 'fifo tail: no more is shown as taken than was pushed');
     Atomics.store(this.words, this.tailWord, this.next);
   }
 
@@ -204,7 +205,7 @@ export class FifoTail {
   /** Forgets the entries below the floor, which a reset has destroyed. // Hot path. */
   private rise(): void {
     const floor = Atomics.load(this.words, this.floorWord);
-    if (((floor - this.next) | 0) <= 0) return;
+    if (atOrBefore(floor, this.next)) return;
     this.next = floor;
     this.headSeen = floor;
   }
@@ -213,7 +214,7 @@ export class FifoTail {
   private look(): number {
     const head = Atomics.load(this.words, this.headWord);
     const waiting = (head - this.next) | 0;
-    if (waiting < 0 || waiting > this.size || ((head - this.headSeen) | 0) < 0) {
+    if (waiting < 0 || waiting > this.size || before(head, this.headSeen)) {
       this.broken = true;
       this.headSeen = this.next;
       return 0;

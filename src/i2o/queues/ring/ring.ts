@@ -15,6 +15,7 @@
  */
 import { assert } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
+import { atOrAfter, before } from '../../../dma/wrapping.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../../frame.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../transport.ts';
 import {
@@ -109,14 +110,14 @@ export class RingProducer implements FrameProducer {
    */
   publish(): number {
     const next = this.next;
-    const before = this.published;
-    if (next === before) return 0;
-    const posted = (next - before) | 0;
+    const last = this.published;
+    if (next === last) return 0;
+    const posted = (next - last) | 0;
     assert(posted > 0 && posted <= this.capacity, 'ring producer: the frames to publish fit the ring');
     Atomics.store(this.words, this.tailWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.tailEventWord);
-    return (next - event - 1) >>> 0 < (next - before) >>> 0 ? 2 : 1;
+    return (next - event - 1) >>> 0 < (next - last) >>> 0 ? 2 : 1;
   }
 
   /** Frames that can be acquired now, looking at the shared index only when fewer than `wanted` seem free. */
@@ -166,10 +167,7 @@ export class RingProducer implements FrameProducer {
    * received.
    */
   restart(destroyed?: (frame: number) => void): number {
-    assert(
-      ((this.next - this.published) | 0) >= 0,
-      'ring producer: nothing was published that was not posted',
-    );
+    assert(atOrAfter(this.next, this.published), 'ring producer: nothing was published that was not posted');
     this.held = NONE;
     this.brokenIndex = false;
     this.headSeen = Atomics.load(this.words, this.headWord);
@@ -197,7 +195,7 @@ export class RingProducer implements FrameProducer {
   private refresh(): number {
     const head = Atomics.load(this.words, this.headWord);
     const used = (this.next - head) | 0;
-    if (used < 0 || used > this.capacity || ((head - this.headSeen) | 0) < 0) {
+    if (used < 0 || used > this.capacity || before(head, this.headSeen)) {
       this.brokenIndex = true;
       return 0;
     }
@@ -307,13 +305,13 @@ export class RingConsumer implements FrameConsumer {
    */
   publish(): number {
     const next = this.next;
-    const before = this.published;
-    if (next === before) return 0;
-    assert(((this.tailSeen - next) | 0) >= 0, 'ring consumer: no more frames are released than were posted');
+    const last = this.published;
+    if (next === last) return 0;
+    assert(atOrAfter(this.tailSeen, next), 'ring consumer: no more frames are released than were posted');
     Atomics.store(this.words, this.headWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.headEventWord);
-    return (next - event - 1) >>> 0 < (next - before) >>> 0 ? 2 : 1;
+    return (next - event - 1) >>> 0 < (next - last) >>> 0 ? 2 : 1;
   }
 
   /** Asks to be notified of the next frame. @returns true when there is none, after looking once more. */
