@@ -1,6 +1,7 @@
 /**
- * The wires between two stacks under test, from a description: a link that does harm, one that does none for ARP (which gives up
- * after three requests, so a bad wire would only test that), and for each host a loop with the same harm for frames to itself.
+ * The wires between two stacks under test, from a description: a link that does harm, one that does none
+ * for ARP (which gives up after three requests, so a bad wire would only test that), and for each host a
+ * loop with the same harm for frames to itself.
  */
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';

@@ -1,7 +1,7 @@
 /**
- * Two stacks joined by the wires of a described world, in virtual time. Frames to the sender's own hardware address come back to
- * it; all others go to the other side, after the wire's delay and whatever harm the options ask for (all from one seed). For one
- * stack and a peer that follows a script, see `script.ts`.
+ * Two stacks joined by the wires of a described world, in virtual time. Frames to the sender's own hardware
+ * address come back to it; all others go to the other side, after the wire's delay and whatever harm the
+ * options ask for (all from one seed). For one stack and a peer that follows a script, see `script.ts`.
  */
 import { expect } from 'vitest';
 import type { Region } from '../../src/dma/region.ts';
