@@ -142,6 +142,24 @@ describe('an index that cannot be', () => {
     );
   });
 
+  it('stops the producer where a frame is released before it was published', () => {
+    for (const start of [0, 0x7fff_fffe]) {
+      const ring = pair(4, start);
+      post(ring, 1);
+      ring.producer.publish();
+      post(ring, 2);
+      const release = (count: number): void => {
+        Atomics.store(ring.region.words, (BASE + HEAD_OFFSET) >> 2, (start + count) | 0);
+      };
+      release(1); // what is published
+      expect(ring.producer.inUse).toBe(1);
+      expect(ring.producer.broken).toBe(false);
+      release(2); // posted, and not shown yet
+      expect(ring.producer.available(4)).toBe(0);
+      expect(ring.producer.broken).toBe(true);
+    }
+  });
+
   it('stops the producer, which then gets no frames', () => {
     fc.assert(
       fc.property(impossible, (head) => {

@@ -195,7 +195,8 @@ export class RingProducer implements FrameProducer {
   private refresh(): number {
     const head = Atomics.load(this.words, this.headWord);
     const used = (this.next - head) | 0;
-    if (used < 0 || used > this.capacity || before(head, this.headSeen)) {
+    // No frame is released before it was shown: the head stays behind what is published, not only `next`.
+    if (before(this.published, head) || used > this.capacity || before(head, this.headSeen)) {
       this.brokenIndex = true;
       return 0;
     }
