@@ -1,6 +1,6 @@
 /**
- * A card with several devices, traced: its socket module names its own TID in every reply, the validator knows
- * which device the driver speaks to, and the replay builds the same devices.
+ * A card with several devices, traced: its socket module names its own TID in every reply, the validator
+ * knows which device the driver speaks to, and the replay builds the same devices.
  */
 import { describe, expect, it } from 'vitest';
 import { frameTarget } from '../../src/i2o/frame.ts';
