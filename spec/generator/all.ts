@@ -5,7 +5,7 @@ import { generateCatalogue, makeCatalogue } from './catalogue.ts';
 import { generateClass } from './codecs.ts';
 import { generateCounters, readCounters } from './counters.ts';
 import { generateDissector } from './dissector.ts';
-import { generateFrame, readFrame } from './frame.ts';
+import { generateElements, generateFrame, readFrame } from './frame.ts';
 import { generateGroups, groupEntries, readGroups } from './groups.ts';
 import { generateKernels } from './kernels.ts';
 import { readClass } from './model.ts';
@@ -40,6 +40,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     ['src/i2o/utility.gen.ts', generateClass(utility, 'spec/utility.yaml')],
     ['src/i2o/groups.gen.ts', generateGroups(groups)],
     ['src/i2o/frame.gen.ts', generateFrame(frame)],
+    ['src/i2o/list/elements.gen.ts', generateElements(frame)],
     ['src/i2o/socket.gen.ts', generateClass(socket, 'spec/socket.yaml')],
     ['src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat'))],
     ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],

@@ -23,6 +23,14 @@ import {
   FAILURE_CODE_INVALID_VERSION,
   REQUEST_STATUS_TRANSACTION_ERROR,
 } from './executive.gen.ts';
+import {
+  MESSAGE_FLAG_CONTEXT64,
+  MESSAGE_FLAG_FAIL,
+  MESSAGE_FLAG_LAST,
+  MESSAGE_FLAG_MULTIPLE,
+  MESSAGE_FLAG_REPLY,
+  MESSAGE_FLAG_STATIC,
+} from './frame.gen.ts';
 import { checkMessage, FRAME_BYTES, FRAME_WORDS } from './frame-size.ts';
 
 export { FRAME_BYTES, FRAME_WORDS };
@@ -33,21 +41,19 @@ export const HEADER_WORDS = 3;
 /** Version number of I2O 1.5. */
 export const VERSION_1_5 = 1;
 
-export const FLAG_STATIC = 0x01;
-export const FLAG_64BIT_CONTEXT = 0x02;
-/** The message covers several transactions. */
-export const FLAG_MULTIPLE = 0x10;
-/** The message could not be delivered; the body is a failure record, and there is no status word. */
-export const FLAG_FAIL = 0x20;
-/** The last reply of this transaction. */
-export const FLAG_LAST = 0x40;
-export const FLAG_REPLY = 0x80;
-
-/** Severity bits of a failure record. */
-export const SEVERITY_FORMAT_ERROR = 1; // can never be delivered
-export const SEVERITY_PATH_ERROR = 2; // the target is gone
-export const SEVERITY_PATH_STATE = 4; // not in this state
-export const SEVERITY_CONGESTION = 8; // later perhaps, not at once
+/** MsgFlags and the severities of a failure record, under the names by which frames are read and written. */
+export {
+  MESSAGE_FLAG_CONTEXT64 as FLAG_64BIT_CONTEXT,
+  MESSAGE_FLAG_FAIL as FLAG_FAIL,
+  MESSAGE_FLAG_LAST as FLAG_LAST,
+  MESSAGE_FLAG_MULTIPLE as FLAG_MULTIPLE,
+  MESSAGE_FLAG_REPLY as FLAG_REPLY,
+  MESSAGE_FLAG_STATIC as FLAG_STATIC,
+  SEVERITY_CONGESTION,
+  SEVERITY_FORMAT_ERROR,
+  SEVERITY_PATH_ERROR,
+  SEVERITY_PATH_STATE,
+} from './frame.gen.ts';
 
 export const FAILURE_WORDS = 9;
 export const TRANSACTION_ERROR_WORDS = 7;
@@ -56,7 +62,7 @@ export const TRANSACTION_ERROR_WORDS = 7;
  * A request that is sent in a frame carries this flag or none: static frames are posted by address, contexts
  * have 32 bits.
  */
-const REQUEST_FLAGS = FLAG_MULTIPLE;
+const REQUEST_FLAGS = MESSAGE_FLAG_MULTIPLE;
 
 /** @param recordWords words of the replies that the message layer writes itself. */
 export function checkRecords(recordWords: readonly number[]): void {
@@ -112,13 +118,13 @@ export function frameTransactionContext(words: Int32Array, frame: number): numbe
   return words[frame + 3];
 }
 
-/** ReqStatus of a reply without FLAG_FAIL: a REQUEST_STATUS_ number. */
+/** ReqStatus of a reply without MESSAGE_FLAG_FAIL: a REQUEST_STATUS_ number. */
 export function frameRequestStatus(words: Int32Array, frame: number): number {
   return words[frame + 4] >>> 24;
 }
 
 /**
- * DetailedStatusCode of a reply without FLAG_FAIL. Executive replies and transaction errors hold a
+ * DetailedStatusCode of a reply without MESSAGE_FLAG_FAIL. Executive replies and transaction errors hold a
  * DETAILED_STATUS_ number, other socket-class replies an errno.
  */
 export function frameDetailedStatus(words: Int32Array, frame: number): number {
@@ -186,10 +192,11 @@ export function checkReplyFrame(words: Int32Array, frame: number): number {
   const sizeWords = word >>> 16;
   if ((word & 7) !== VERSION_1_5) return FAILURE_CODE_INVALID_VERSION;
   if (sizeWords > FRAME_WORDS) return FAILURE_CODE_FRAME_TOO_LARGE;
-  if ((flags & FLAG_REPLY) === 0 || (flags & (FLAG_STATIC | FLAG_64BIT_CONTEXT)) !== 0) {
+  if ((flags & MESSAGE_FLAG_REPLY) === 0 || (flags & (MESSAGE_FLAG_STATIC | MESSAGE_FLAG_CONTEXT64)) !== 0) {
     return FAILURE_CODE_INVALID_MESSAGE_FLAGS;
   }
-  if (sizeWords < ((flags & FLAG_FAIL) === 0 ? 5 : FAILURE_WORDS)) return FAILURE_CODE_FRAME_TOO_SMALL;
+  if (sizeWords < ((flags & MESSAGE_FLAG_FAIL) === 0 ? 5 : FAILURE_WORDS))
+    return FAILURE_CODE_FRAME_TOO_SMALL;
   return checkListOffset((word >>> 4) & 15, sizeWords);
 }
 
@@ -233,7 +240,7 @@ export function writeFailure(
     preservedFrame === -1 || (preservedFrame > 0 && (preservedFrame & 3) === 0),
     'frame: a failure record has the address of a preserved frame, or none',
   );
-  const flags = FLAG_REPLY | FLAG_FAIL | FLAG_LAST;
+  const flags = MESSAGE_FLAG_REPLY | MESSAGE_FLAG_FAIL | MESSAGE_FLAG_LAST;
   writeHeader(
     words,
     frame,
@@ -306,7 +313,7 @@ export function writeTransactionError(
     errorOffset >= 0 && errorOffset < FRAME_BYTES,
     'frame: a transaction error points at a byte of the request',
   );
-  const flags = FLAG_REPLY | FLAG_LAST;
+  const flags = MESSAGE_FLAG_REPLY | MESSAGE_FLAG_LAST;
   writeHeader(
     words,
     frame,

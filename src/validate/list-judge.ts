@@ -6,6 +6,7 @@
  */
 
 import { assert } from '../assert/assert.ts';
+import { EXEC_SYS_MODIFY, EXEC_SYS_TAB_SET } from '../i2o/executive.gen.ts';
 import {
   ELEMENT_CONTEXT_MASK,
   ELEMENT_DIRECTION_OUT,
@@ -17,15 +18,14 @@ import {
   ELEMENT_TYPE_SIMPLE,
   elementFieldsOf,
   elementLengthOf,
-} from '../i2o/element-types.ts';
-import { EXEC_SYS_MODIFY, EXEC_SYS_TAB_SET } from '../i2o/executive.gen.ts';
+} from '../i2o/list/element-types.ts';
 import {
   ELEMENT_ATTRIBUTES,
   ELEMENT_IGNORE,
   ELEMENT_LONG_TRANSACTION,
   ELEMENT_SHORT_TRANSACTION,
   ELEMENT_TRANSPORT,
-} from '../i2o/frame.gen.ts';
+} from '../i2o/list/elements.gen.ts';
 import { isLastSgl, SGL_END_OF_BUFFER, sglBytesOf, sglShapeOf } from '../i2o/list/sgl.ts';
 import { SOCKET_SEND_TO } from '../i2o/socket.gen.ts';
 import type { TraceHead } from '../trace/sink.ts';

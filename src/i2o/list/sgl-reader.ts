@@ -20,15 +20,12 @@
  *   local chain is refused.
  */
 import { assert } from '../../assert/assert.ts';
-import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_TOO_LARGE } from './sgl.ts';
+import { ELEMENT_CONTEXT_MASK, ELEMENT_DIRECTION_OUT, ELEMENT_LOCAL_ADDRESS } from './element-types.ts';
+import { SGL_BAD_LIST, SGL_BAD_PARAMETER, SGL_END_OF_BUFFER, SGL_TOO_LARGE } from './sgl.ts';
 import {
   ATTRIBUTE_64BIT_CONTEXT,
   ATTRIBUTES_KNOWN,
-  CONTEXT_MASK,
   checkPageSizes,
-  DIRECTION_OUT,
-  END_OF_BUFFER,
-  LOCAL_ADDRESS,
   TYPE_ATTRIBUTES,
   TYPE_BIT_BUCKET,
   TYPE_CHAIN,
@@ -207,18 +204,18 @@ export class SglReader {
 
   private simple(flags: number, count: number): number {
     const { list, at } = this;
-    const contextWords = flags & CONTEXT_MASK;
+    const contextWords = flags & ELEMENT_CONTEXT_MASK;
     const after = at + 2 + contextWords;
     if (after > this.end) return this.fail(SGL_BAD_LIST);
     this.takeContext(at + 1, contextWords);
     this.at = after;
-    return this.piece(flags, list[after - 1], count, flags & END_OF_BUFFER);
+    return this.piece(flags, list[after - 1], count, flags & SGL_END_OF_BUFFER);
   }
 
   /** Finds how many pages there are, then yields the first. */
   private pageList(flags: number, count: number): number {
     const { list, at, pageBytes } = this;
-    const contextWords = flags & CONTEXT_MASK;
+    const contextWords = flags & ELEMENT_CONTEXT_MASK;
     const firstPage = at + 1 + contextWords;
     if (firstPage >= this.end) return this.fail(SGL_BAD_LIST);
     if (count === 0) return this.fail(SGL_BAD_PARAMETER);
@@ -248,7 +245,7 @@ export class SglReader {
       this.pageFlags,
       address,
       count,
-      this.pageLeft === 0 ? this.pageFlags & END_OF_BUFFER : 0,
+      this.pageLeft === 0 ? this.pageFlags & SGL_END_OF_BUFFER : 0,
     );
   }
 
@@ -261,8 +258,8 @@ export class SglReader {
     this.address = address;
     this.count = count;
     this.endOfBuffer = endOfBuffer === 0 ? 0 : 1;
-    this.local = (flags & LOCAL_ADDRESS) === 0 ? 0 : 1;
-    return (flags & DIRECTION_OUT) === 0 ? SGL_PIECE_IN : SGL_PIECE_OUT;
+    this.local = (flags & ELEMENT_LOCAL_ADDRESS) === 0 ? 0 : 1;
+    return (flags & ELEMENT_DIRECTION_OUT) === 0 ? SGL_PIECE_IN : SGL_PIECE_OUT;
   }
 
   private immediate(flags: number, count: number): number {
@@ -327,14 +324,14 @@ export class SglReader {
 
   /** The list goes on elsewhere; the words after the pointer are not part of it. */
   private chain(flags: number, count: number): number {
-    const addressWord = this.at + 1 + (flags & CONTEXT_MASK);
+    const addressWord = this.at + 1 + (flags & ELEMENT_CONTEXT_MASK);
     if (addressWord >= this.end) return this.fail(SGL_BAD_LIST);
     const address = this.list[addressWord];
     if (count > SGL_CHAIN_BYTES_MAX || this.depth === SGL_CHAIN_DEPTH_MAX) return this.fail(SGL_TOO_LARGE);
     if (
       count === 0 ||
       ((count | address) & 3) !== 0 ||
-      (flags & LOCAL_ADDRESS) !== 0 ||
+      (flags & ELEMENT_LOCAL_ADDRESS) !== 0 ||
       !this.isHost(address, count)
     ) {
       return this.fail(SGL_BAD_PARAMETER);

@@ -1,14 +1,27 @@
 /**
- * The types of scatter-gather element in I2O 1.5, by the flags in bits 24-31 of an element's first word, and
- * the bits of those flags that say more.
+ * The types of scatter-gather element in I2O 1.5, by the flags in bits 24-31 of an element's first word.
  */
 import { assert } from '../../assert/assert.ts';
+import {
+  ELEMENT_END_OF_BUFFER,
+  ELEMENT_KIND_BIT_BUCKET,
+  ELEMENT_KIND_IMMEDIATE,
+  ELEMENT_LOCAL_ADDRESS,
+  ELEMENT_TYPE_SIMPLE,
+} from './element-types.ts';
+import {
+  ELEMENT_ATTRIBUTES,
+  ELEMENT_BIT_BUCKET,
+  ELEMENT_CHAIN,
+  ELEMENT_IGNORE,
+  ELEMENT_IMMEDIATE,
+  ELEMENT_LONG_TRANSACTION,
+  ELEMENT_PAGE_LIST,
+  ELEMENT_SHORT_TRANSACTION,
+  ELEMENT_TRANSPORT,
+} from './elements.gen.ts';
 
-/** Bits of a SIMPLE, PAGE_LIST or CHAIN_POINTER element's flags. */
-export const CONTEXT_MASK = 0x03;
-export const DIRECTION_OUT = 0x04;
-export const LOCAL_ADDRESS = 0x08;
-export const END_OF_BUFFER = 0x40;
+/** AttrFlags: contexts have 64 bits; and all that there are. */
 export const ATTRIBUTE_64BIT_CONTEXT = 0x0004;
 export const ATTRIBUTES_KNOWN = 0x0704;
 
@@ -25,21 +38,22 @@ export const TYPE_ATTRIBUTES = 10;
 
 /** The type of an element by its flags without LAST_ELEMENT; 0 where the flags are reserved or invalid. */
 export const TYPES = new Uint8Array(128);
-TYPES[0x00] = TYPE_IGNORE;
-TYPES[0x04] = TYPE_TRANSPORT;
-TYPES.fill(TYPE_SIMPLE, 0x10, 0x20);
-TYPES.fill(TYPE_PAGE_LIST, 0x20, 0x30);
-TYPES.fill(TYPE_SIMPLE, 0x50, 0x60);
-TYPES.fill(TYPE_PAGE_LIST, 0x60, 0x70);
-TYPES.fill(TYPE_CHAIN, 0x30, 0x34);
-TYPES.fill(TYPE_CHAIN, 0x38, 0x3c);
-TYPES[0x08] = TYPE_BIT_BUCKET;
-TYPES[0x48] = TYPE_BIT_BUCKET;
-TYPES[0x0c] = TYPE_IMMEDIATE;
-TYPES[0x4c] = TYPE_IMMEDIATE;
-TYPES[0x40] = TYPE_LONG_TRANSACTION;
-TYPES[0x70] = TYPE_SHORT_TRANSACTION;
-TYPES[0x7c] = TYPE_ATTRIBUTES;
+TYPES[ELEMENT_IGNORE] = TYPE_IGNORE;
+TYPES[ELEMENT_TRANSPORT] = TYPE_TRANSPORT;
+TYPES[ELEMENT_KIND_BIT_BUCKET] = TYPE_BIT_BUCKET;
+TYPES[ELEMENT_BIT_BUCKET] = TYPE_BIT_BUCKET;
+TYPES[ELEMENT_KIND_IMMEDIATE] = TYPE_IMMEDIATE;
+TYPES[ELEMENT_IMMEDIATE] = TYPE_IMMEDIATE;
+TYPES[ELEMENT_LONG_TRANSACTION] = TYPE_LONG_TRANSACTION;
+TYPES[ELEMENT_SHORT_TRANSACTION] = TYPE_SHORT_TRANSACTION;
+TYPES[ELEMENT_ATTRIBUTES] = TYPE_ATTRIBUTES;
+// Each has any number of context words and any modifiers; but a chain has no direction and ends no buffer.
+for (const buffer of [0, ELEMENT_END_OF_BUFFER]) {
+  TYPES.fill(TYPE_SIMPLE, ELEMENT_TYPE_SIMPLE | buffer, (ELEMENT_TYPE_SIMPLE | buffer) + 16);
+  TYPES.fill(TYPE_PAGE_LIST, ELEMENT_PAGE_LIST | buffer, (ELEMENT_PAGE_LIST | buffer) + 16);
+}
+TYPES.fill(TYPE_CHAIN, ELEMENT_CHAIN, ELEMENT_CHAIN + 4);
+TYPES.fill(TYPE_CHAIN, ELEMENT_CHAIN | ELEMENT_LOCAL_ADDRESS, (ELEMENT_CHAIN | ELEMENT_LOCAL_ADDRESS) + 4);
 
 /** Holds the page sizes against each other: the least a list may ask for, the usual one, and the most. */
 export function checkPageSizes(least: number, standard: number, most: number): void {

@@ -13,6 +13,15 @@
  * none of them.
  */
 import { assert } from '../../assert/assert.ts';
+import { ELEMENT_END_OF_BUFFER } from './element-types.ts';
+import {
+  ELEMENT_BUCKET,
+  ELEMENT_IMMEDIATE,
+  ELEMENT_IN,
+  ELEMENT_OUT,
+  ELEMENT_SHORT_TRANSACTION,
+  ELEMENT_TRANSMIT,
+} from './elements.gen.ts';
 
 /**
  * What `checkSgl` and the reader find wrong, as DetailedStatusCodes: the list, or an address or count in it.
@@ -23,20 +32,20 @@ export const SGL_BAD_PARAMETER = 0x11; // INVALID_PARAMETER
 
 /** Modifiers. */
 export const SGL_LAST = 0x80;
-export const SGL_END_OF_BUFFER = 0x40;
+export const SGL_END_OF_BUFFER = ELEMENT_END_OF_BUFFER;
 
 /** Flags of the elements we write, to be combined with SGL_LAST. Each element ends its buffer. */
-export const SGL_SIMPLE_IN = 0x50;
-export const SGL_SIMPLE_OUT = 0x54;
-export const SGL_BUCKET = 0x51;
-export const SGL_TRANSMIT = 0x55;
-export const SGL_IMMEDIATE = 0x4c;
+export const SGL_SIMPLE_IN = ELEMENT_IN;
+export const SGL_SIMPLE_OUT = ELEMENT_OUT;
+export const SGL_BUCKET = ELEMENT_BUCKET;
+export const SGL_TRANSMIT = ELEMENT_TRANSMIT;
+export const SGL_IMMEDIATE = ELEMENT_IMMEDIATE;
 
 /**
  * Begins a transaction of a batch. It has no data of its own, so no END_OF_BUFFER; the elements up to the
  * next one belong to it.
  */
-export const SGL_SHORT_TRANSACTION = 0x70;
+export const SGL_SHORT_TRANSACTION = ELEMENT_SHORT_TRANSACTION;
 
 /** Words of SGL_SHORT_TRANSACTION. */
 export const SGL_TRANSACTION_WORDS = 2;
@@ -72,11 +81,11 @@ export const SGL_SCAN_IMMEDIATE_BYTES = 2;
 
 /** The flags without LAST_ELEMENT and END_OF_BUFFER: which kind of element it is. */
 const SHAPE_MASK = 0x3f;
-const SHAPE_IN = 0x10;
-const SHAPE_OUT = 0x14;
-const SHAPE_BUCKET = 0x11;
-const SHAPE_TRANSMIT = 0x15;
-const SHAPE_IMMEDIATE = 0x0c;
+const SHAPE_IN = ELEMENT_IN & SHAPE_MASK;
+const SHAPE_OUT = ELEMENT_OUT & SHAPE_MASK;
+const SHAPE_BUCKET = ELEMENT_BUCKET & SHAPE_MASK;
+const SHAPE_TRANSMIT = ELEMENT_TRANSMIT & SHAPE_MASK;
+const SHAPE_IMMEDIATE = ELEMENT_IMMEDIATE & SHAPE_MASK;
 
 /** Bytes that the count of an element holds at the most. */
 const COUNT_MAX = 0xffffff;

@@ -14,14 +14,14 @@ import {
   ELEMENT_TYPE_PAGE_LIST,
   elementFieldsOf,
   elementLengthOf,
-} from '../../i2o/element-types.ts';
+} from '../../i2o/list/element-types.ts';
 import {
   ELEMENT_ATTRIBUTES,
   ELEMENT_IGNORE,
   ELEMENT_LONG_TRANSACTION,
   ELEMENT_SHORT_TRANSACTION,
   ELEMENT_TRANSPORT,
-} from '../../i2o/frame.gen.ts';
+} from '../../i2o/list/elements.gen.ts';
 import { isLastSgl, SGL_END_OF_BUFFER, sglBytesOf, sglShapeOf } from '../../i2o/list/sgl.ts';
 import { contextText, hexText, type Value } from './values.ts';
 

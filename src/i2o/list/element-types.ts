@@ -1,7 +1,6 @@
 /**
- * How the elements of a scatter-gather list are told apart by the flags in their first word, for those who
- * read lists without acting on them: the validator, and whoever shows a trace. Made from the codes of
- * spec/frame.yaml.
+ * How the elements of a scatter-gather list are told apart by the flags in their first word. Made from the
+ * codes of spec/frame.yaml.
  */
 import {
   ELEMENT_BIT_BUCKET,
@@ -10,8 +9,7 @@ import {
   ELEMENT_IN,
   ELEMENT_OUT,
   ELEMENT_PAGE_LIST,
-} from './frame.gen.ts';
-import { SGL_END_OF_BUFFER } from './list/sgl.ts';
+} from './elements.gen.ts';
 
 /**
  * SIMPLE, PAGE_LIST and CHAIN_POINTER are told apart by these bits; in all other elements they are 0, or it
@@ -27,9 +25,12 @@ export const ELEMENT_CONTEXT_MASK = 0x03;
 export const ELEMENT_DIRECTION_OUT = ELEMENT_OUT & ~ELEMENT_IN;
 export const ELEMENT_LOCAL_ADDRESS = 0x08;
 
+/** Set in an element with which a buffer ends. */
+export const ELEMENT_END_OF_BUFFER = ELEMENT_IN & ~ELEMENT_TYPE_SIMPLE;
+
 /** What is left of the flags of elements without an address when END_OF_BUFFER is taken away. */
-export const ELEMENT_KIND_IMMEDIATE = ELEMENT_IMMEDIATE & ~SGL_END_OF_BUFFER;
-export const ELEMENT_KIND_BIT_BUCKET = ELEMENT_BIT_BUCKET & ~SGL_END_OF_BUFFER;
+export const ELEMENT_KIND_IMMEDIATE = ELEMENT_IMMEDIATE & ~ELEMENT_END_OF_BUFFER;
+export const ELEMENT_KIND_BIT_BUCKET = ELEMENT_BIT_BUCKET & ~ELEMENT_END_OF_BUFFER;
 
 /**
  * The length of a SHORT_TRANSACTION or of SGL_ATTRIBUTES, in words after the first, by the element's first
