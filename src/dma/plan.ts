@@ -17,6 +17,7 @@ export interface Holding {
 
 export class MemoryPlan {
   readonly holdings: Holding[] = [];
+  private readonly names = new Set<string>();
   /** Address 0 is never given out, so that 0 can mean "no address". */
   private nextOffset = 128;
 
@@ -31,15 +32,14 @@ export class MemoryPlan {
     );
     assert(Number.isInteger(byteLength) && byteLength > 0, 'memory plan: a holder asks for whole bytes');
     const offset = Math.ceil(this.nextOffset / alignment) * alignment;
-    if (this.holdings.some((holding) => holding.name === name)) {
-      throw new RangeError(`"${name}" is planned twice`);
-    }
+    if (this.names.has(name)) throw new RangeError(`"${name}" is planned twice`);
     this.nextOffset = offset + byteLength;
     if (this.nextOffset > 0x7fff_0000) {
       throw new RangeError(
         `"${name}" would make the shared region larger than 2 GiB: make the pools smaller`,
       );
     }
+    this.names.add(name);
     this.holdings.push({ name, offset, byteLength, reason });
     return offset;
   }

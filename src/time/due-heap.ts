@@ -3,6 +3,7 @@
  * whose time changes is moved and not searched for. Agents due at the same time come in the order of their
  * numbers, so the order of turns never depends on the heap's shape.
  */
+import { assert } from '../assert/assert.ts';
 import { NEVER } from './agent.ts';
 
 export class DueHeap {
@@ -34,6 +35,7 @@ export class DueHeap {
   set(agent: number, dueNs: number): void {
     const before = this.dues[agent];
     if (dueNs === before) return;
+    assert(this.entries[this.places[agent]] === agent, 'due heap: an agent lies where its place says');
     this.dues[agent] = dueNs;
     if (dueNs < before) this.up(this.places[agent]);
     else this.down(this.places[agent]);

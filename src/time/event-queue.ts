@@ -9,6 +9,7 @@
  * wire) calls `deadlineChanged`. After a turn the queue asks the agent itself, and when `run` is called
  * from outside it asks all, since a test or a program may have used any of them.
  */
+import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import { DueHeap } from './due-heap.ts';
@@ -103,6 +104,7 @@ export class EventQueue {
   }
 
   private include(agent: number): void {
+    assert(this.waiting[agent] > 0, 'event queue: an agent ends only a wait that it began');
     this.waiting[agent] -= 1;
     this.deadlineChanged(agent);
   }
@@ -132,15 +134,27 @@ export class EventQueue {
 
   private turn(agent: number, nowNs: number): void {
     this.guard(agent, nowNs);
+    assert(nowNs >= this.clock.nowNs, 'event queue: time does not run back');
     this.clock.set(nowNs);
     const { wakeNs } = this;
     const body = this.agents[agent];
+    assert(this.waiting[agent] === 0, 'event queue: an agent that waits inside a call is not run');
     wakeNs[agent] = NEVER;
-    const worked = body.poll() > 0;
+    const worked = this.poll(agent) > 0;
     this.occupy(agent, this.charges[agent]());
     const freeNs = this.busyUntilNs[agent];
     if (worked || !body.arm()) wakeNs[agent] = freeNs;
     this.deadlineChanged(agent);
+  }
+
+  /** A turn that throws has left work undone: the agent takes another when the queue is run again. */
+  private poll(agent: number): number {
+    try {
+      return this.agents[agent].poll();
+    } catch (error) {
+      this.notify(agent, 0);
+      throw error;
+    }
   }
 
   private guard(agent: number, nowNs: number): void {

@@ -3,6 +3,7 @@
  * anything to do. An agent that waits inside a call lets the others run. The virtual world's event queue
  * does the same without a machine's clock.
  */
+import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import type { Sleeper } from './sleeper.ts';
@@ -53,8 +54,13 @@ export class InlineLoop {
     try {
       return this.runUntil(done, untilNs);
     } finally {
-      if (except >= 0) this.waiting[except] -= 1;
+      if (except >= 0) this.endWait(except);
     }
+  }
+
+  private endWait(agent: number): void {
+    assert(this.waiting[agent] > 0, 'inline loop: an agent ends only a wait that it began');
+    this.waiting[agent] -= 1;
   }
 
   private runUntil(done: () => boolean, untilNs: number): boolean {

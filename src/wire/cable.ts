@@ -9,7 +9,7 @@
  * frame.
  */
 
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import type { Region } from '../dma/region.ts';
@@ -186,6 +186,12 @@ export class CableSource implements WireSource {
       this.freeSlots[this.freeCount++] = memory.words[memory.freed(this.freedHead)];
       this.freedHead = (this.freedHead + 1) | 0;
     }
+    if (!COSTLY_ASSERTIONS) return;
+    const sent = (this.sentTail - this.freedHead) | 0;
+    assert(
+      this.freeCount + sent === this.freeSlots.length,
+      'cable: every slot of the queue is free at the source or was sent',
+    );
   }
 }
 
@@ -261,6 +267,7 @@ export class CableSink implements WireSink, FlightSlots {
     if (this.tap !== null) this.tap.frame(this.memory.frame(slot), this.lengths[slot]);
     this.received = -1;
     this.give(slot);
+    if (COSTLY_ASSERTIONS) this.checkSlots();
   }
 
   nextArrivalNs(): number {
@@ -310,6 +317,14 @@ export class CableSink implements WireSink, FlightSlots {
       const slot = this.take();
       if (!this.flight.launch(slot, this.lengths[slot], sentNs)) this.give(slot);
     }
+  }
+
+  /** What the sink has taken from the ring, and the copies it has made, are with the flight or with the receiver. */
+  private checkSlots(): void {
+    const taken = (this.sentHead - this.freedTail) | 0;
+    const copied = this.copies.length - this.copyCount;
+    const held = this.flight.count + (this.received >= 0 ? 1 : 0);
+    assert(taken + copied === held, 'cable: every slot taken is in flight, received, or given back');
   }
 
   /** Gives a slot back to the source, or keeps it for copies; and wakes a source that waits for room. */

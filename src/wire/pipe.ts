@@ -9,7 +9,7 @@
  * there are.
  */
 
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import {
@@ -148,6 +148,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     } else if (!this.flight.launch(slot, length, this.clock.nowNs)) {
       this.freeSlots[this.freeCount++] = slot;
     }
+    if (COSTLY_ASSERTIONS) this.checkSlots();
     if (this.listener !== null) this.listener.committed();
   }
 
@@ -178,6 +179,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     if (this.arrivedTap !== null) this.arrivedTap.frame(this.addressOf(slot), this.lengths[slot]);
     this.received = -1;
     this.freeSlots[this.freeCount++] = slot;
+    if (COSTLY_ASSERTIONS) this.checkSlots();
     if (this.roomWanted > 0 && this.freeCount >= this.roomWanted) {
       this.roomWanted = 0;
       if (this.listener !== null) this.listener.roomMade();
@@ -202,6 +204,13 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   flip(slot: number, bit: number): void {
     this.bytes[this.addressOf(slot) + (bit >> 3)] ^= 1 << (bit & 7);
+  }
+
+  /** A slot that is lost narrows the wire for ever, and one that is twice there mixes two frames. */
+  private checkSlots(): void {
+    const onWire = this.perfect ? (this.tail - this.head) | 0 : this.flight.count;
+    const held = this.freeCount + onWire + (this.received >= 0 ? 1 : 0);
+    assert(held === this.freeSlots.length, 'pipe: every slot is free, on the wire or received');
   }
 
   private addressOf(slot: number): number {

@@ -6,7 +6,7 @@
  * turn.
  */
 
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { SWITCH_DROPPED, SWITCH_FLOODED, SWITCH_FORWARDS, SWITCH_FRAMES } from '../ledger/counters.gen.ts';
@@ -166,6 +166,17 @@ export class Switch implements Agent {
     assert(port >= 0 && port < this.ends.length, 'switch: an address is learnt behind a port there is');
     this.ports[place] = port;
     this.seenNs[place] = this.clock.nowNs;
+    if (COSTLY_ASSERTIONS) {
+      assert(this.placesOf(high, low) === 1, 'switch: an address is in the table once');
+    }
+  }
+
+  /** How many places have an address: of two, one would send its frames to a port it has left. */
+  private placesOf(high: number, low: number): number {
+    return this.ports.reduce(
+      (count, port, i) => (port >= 0 && this.highs[i] === high && this.lows[i] === low ? count + 1 : count),
+      0,
+    );
   }
 
   private placeOf(high: number, low: number): number {

@@ -40,7 +40,17 @@ export function parseTopology(text: string): Topology {
     const line = error.linePos === undefined ? '' : `line ${error.linePos[0].line}: `;
     throw new RangeError(`${line}${error.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '')}`);
   }
-  return readTopology(document.toJS());
+  return readTopology(plainData(document));
+}
+
+/** @throws RangeError also for aliases that name no anchor, or that would unfold to far more than was written. */
+function plainData(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    const [line] = String(error instanceof Error ? error.message : error).split('\n');
+    throw new RangeError(`a world's YAML cannot be read: ${line}`);
+  }
 }
 
 /**
@@ -56,11 +66,9 @@ export function readTopology(description: unknown): Topology {
   if (drafts.length === 0) throw new RangeError('"cards" expected at least one card');
   checkUnique(drafts);
   const { links, switches } = readLinks(world, drafts, readSwitches(world));
-  const cards = drafts.map((draft, card) =>
-    finishCard(
-      draft,
-      links.some(({ ends }) => ends.some((end) => 'card' in end && end.card === card && end.port === 0)),
-    ),
+  const linked = new Set(
+    links.flatMap(({ ends }) => ends.flatMap((end) => ('card' in end && end.port === 0 ? [end.card] : []))),
   );
+  const cards = drafts.map((draft, card) => finishCard(draft, linked.has(card)));
   return { seed, hosts, cards, switches, links, programs: readPrograms(world, hosts, cards) };
 }

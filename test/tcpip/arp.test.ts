@@ -283,8 +283,16 @@ describe('requests for us', () => {
     expect(arps(b.host)).toEqual([]);
   });
 
-  it('in a storm get sixteen answers a flush, and the next flush is as good', () => {
+  it('are all answered when a whole segment asks at once', () => {
     const b = bed();
+    for (let i = 0; i < 100; i++) hear(b.host, ARP_REQUEST, { sender: 0x0a000010 + i });
+    b.host.flush();
+    expect(arps(b.host)).toHaveLength(100);
+    b.host.expectSlotsHome();
+  });
+
+  it('in a storm get an answer for each neighbour the table can hold, and the next storm is as good', () => {
+    const b = bed({ neighboursMax: 16 });
     for (let round = 1; round <= 2; round++) {
       for (let i = 0; i < 100; i++) hear(b.host, ARP_REQUEST, { sender: 0x0a000010 + i });
       b.host.flush();

@@ -7,6 +7,7 @@ import { type Agent, NEVER } from '../../src/time/agent.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { CostMeter } from '../../src/time/cost-model.ts';
 import { EventQueue } from '../../src/time/event-queue.ts';
+import { trips } from '../rules/trips.ts';
 
 /** An agent that works `work` times whenever it is notified or due, and notes when. */
 class Worker implements Agent {
@@ -107,6 +108,65 @@ describe('the event queue', () => {
   it('says when nothing was left to run', () => {
     const { queue } = world();
     expect(queue.run(() => false, NEVER, -1)).toBe(false);
+  });
+});
+
+describe('a turn that throws', () => {
+  it('ends the run with its error; the queue goes on when it is run again, and forgets no work', () => {
+    const { queue, log, a, b, clock } = world();
+    a.deadlineNs = 100;
+    b.deadlineNs = 200;
+    const poll = a.poll.bind(a);
+    let broken = true;
+    a.poll = () => {
+      if (!broken || clock.nowNs < 100) return poll();
+      broken = false;
+      throw new Error('a is broken');
+    };
+    expect(() => queue.run(() => false, 1000, -1)).toThrow('a is broken');
+    expect(clock.nowNs).toBe(100);
+    queue.run(() => false, 1000, -1);
+    expect(log).toEqual(['a@100', 'b@200']);
+  });
+
+  it('within a call that waits leaves nobody waiting', () => {
+    const { queue, log, a, b, first } = world();
+    b.deadlineNs = 50;
+    a.deadlineNs = 100;
+    b.poll = () => {
+      b.deadlineNs = NEVER;
+      throw new Error('b is broken');
+    };
+    expect(() => queue.run(() => false, 1000, first)).toThrow('b is broken');
+    b.poll = () => 0;
+    queue.run(() => false, 1000, -1);
+    expect(log).toEqual(['a@100']);
+  });
+});
+
+describe('the assertions of the event queue', () => {
+  interface Inside {
+    turn(agent: number, nowNs: number): void;
+    include(agent: number): void;
+    waiting: number[];
+    heap: { places: number[]; set(agent: number, dueNs: number): void };
+  }
+  const inside = () => world().queue as unknown as Inside;
+  trips('event queue: an agent that waits inside a call is not run', () => {
+    const queue = inside();
+    queue.waiting[0] = 1;
+    queue.turn(0, 0);
+  });
+  trips('event queue: time does not run back', () => {
+    const queue = inside();
+    queue.turn(0, 100);
+    queue.turn(0, 99);
+  });
+  trips('event queue: an agent ends only a wait that it began', () => inside().include(0));
+  trips('due heap: an agent lies where its place says', () => {
+    const { heap } = inside();
+    heap.places.reverse();
+    heap.set(0, 7);
   });
 });
 

@@ -4,6 +4,7 @@ import { type Agent, NEVER } from '../../src/time/agent.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { InlineLoop } from '../../src/time/inline-loop.ts';
 import type { Sleeper } from '../../src/time/sleeper.ts';
+import { trips } from '../rules/trips.ts';
 
 /** A clock that time passes on only while somebody rests. */
 class Bed {
@@ -95,5 +96,13 @@ describe('an inline loop', () => {
     // Done from the second look on: between the turn that found nothing and the rest.
     expect(bed.loop.run(() => ++looks > 1, 1e9, -1)).toBe(true);
     expect(bed.rests).toEqual([]);
+  });
+});
+
+describe('the assertions of an inline loop', () => {
+  trips('inline loop: an agent ends only a wait that it began', () => {
+    const bed = new Bed();
+    const agent = bed.loop.add(bed.agent(0));
+    (bed.loop as unknown as { endWait(agent: number): void }).endWait(agent);
   });
 });

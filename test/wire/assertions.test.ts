@@ -20,6 +20,11 @@ describe('a pipe', () => {
     put(bed, bed.pipe, numbered(1));
     bed.pipe.commit(64);
   });
+  trips('pipe: every slot is free, on the wire or received', () => {
+    const bed = createPipeBed();
+    (bed.pipe as unknown as { freeCount: number }).freeCount -= 1;
+    put(bed, bed.pipe, numbered(1));
+  });
 });
 
 function cable(queueFrames: number) {
@@ -46,6 +51,19 @@ describe('a cable', () => {
     source.commit(64);
     source.commit(64);
   });
+  trips('cable: every slot of the queue is free at the source or was sent', () => {
+    const { source } = cable(4);
+    (source as unknown as { freeCount: number }).freeCount -= 1;
+    return source.room;
+  });
+  trips('cable: every slot taken is in flight, received, or given back', () => {
+    const { source, sink } = cable(4);
+    source.reserve(64);
+    source.commit(64);
+    sink.receive();
+    (sink as unknown as { freedTail: number }).freedTail += 1;
+    sink.release();
+  });
 });
 
 describe('a switch', () => {
@@ -54,5 +72,23 @@ describe('a switch', () => {
     const config = { addressesMax: 16, ageingNs: 1e9 };
     const bridge = new Switch('bridge', config, region, [{ source, sink }], ledger, dma, clock);
     (bridge as unknown as { learn(high: number, low: number, port: number): void }).learn(2, 3, 1);
+  });
+  trips('switch: an address is in the table once', () => {
+    const { region, source, sink, ledger, dma, clock } = cable(4);
+    const config = { addressesMax: 16, ageingNs: 1e9 };
+    const bridge = new Switch('bridge', config, region, [{ source, sink }], ledger, dma, clock);
+    const table = bridge as unknown as {
+      learn(high: number, low: number, port: number): void;
+      highs: Int32Array;
+      lows: Int32Array;
+      ports: Int32Array;
+    };
+    // As if an address had been written to a second place instead of its own.
+    const other = 15;
+    table.highs[other] = 2;
+    table.lows[other] = 0x01000000;
+    table.learn(2, 0x01000000, 0);
+    table.ports[other] = 0;
+    table.learn(2, 0x01000000, 0);
   });
 });

@@ -251,6 +251,48 @@ const WRONG: readonly [string, readonly string[], unknown, string][] = [
     0,
     '"links.a.queueFrames" expected a whole number from 1',
   ],
+  [
+    'an end with more behind its port',
+    ['links', 'a', 'ends'],
+    ['nic.eth0.x', 'lan'],
+    '"links.a.ends.0" names no port of a card and no switch: "nic.eth0.x"',
+  ],
+  [
+    'a time too long for any clock',
+    ['links', 'wan', 'delay'],
+    `${'9'.repeat(400)}s`,
+    '"links.wan.delay" expected a time with its unit',
+  ],
+  [
+    'a switch joined to itself',
+    ['links', 'loop'],
+    { ends: ['lan', 'lan'] },
+    '"links.loop" closes a loop of switches ("lan" to "lan")',
+  ],
+  [
+    'more sockets than a message can name',
+    ['cards', 'nic', 'driver', 'socketsMax'],
+    65536,
+    '"cards.nic.driver.socketsMax" expected 1 to 65535, got 65536',
+  ],
+  [
+    'contexts that wait for minutes',
+    ['cards', 'nic', 'contextHoldNs'],
+    60e9,
+    '"cards.nic.contextHoldNs" expected 0 to 1000000000, got 60000000000',
+  ],
+  [
+    'a key with a line break',
+    ['cards', 'nic', 'wire', 'a\nb'],
+    1,
+    '"cards.nic.wire.a\\nb" is no setting of a card',
+  ],
+  [
+    'a counter with a line break',
+    ['hosts', 'left', 'processor', 'costs', 'a\nb'],
+    1,
+    '"hosts.left.processor.costs.a\\nb" is no counter of the ledger',
+  ],
   ['a switch nobody is at', ['switches', 'attic'], {}, '"switches.attic" is the end of no link'],
   [
     'a table that is no power of two',
@@ -341,9 +383,70 @@ describe('a mistake is named by its path before anything is built', () => {
     expect((error as Error).message).not.toContain('\n');
   });
 
+  it('an alias of nothing, and one that unfolds to very much', () => {
+    expect(() => parseTopology('hosts: *nobody\n')).toThrow(/^a world's YAML cannot be read: .*nobody$/);
+    const tenfold = (what: string) => `[${Array(10).fill(what).join(', ')}]`;
+    const bomb = `a: &a [1]\nb: &b ${tenfold('*a')}\nc: &c ${tenfold('*b')}\nd: ${tenfold('*c')}\n`;
+    expect(() => parseTopology(bomb)).toThrow(RangeError);
+  });
+
   it('a file that is no YAML by its line', () => {
     expect(() => parseTopology('hosts:\n  left: {\n')).toThrow(/^line \d+: /);
     expect(() => parseTopology('seed: 1\nseed: 2\n')).toThrow(/^line 2: Map keys must be unique/);
     expect(() => parseTopology('just words')).toThrow('a world expected a map of keys, got "just words"');
+  });
+});
+
+/** Switches in a row, a card at either end, and whatever links are added. */
+function row(switches: number, more: Record<string, unknown>): unknown {
+  const names = Array.from({ length: switches }, (_, i) => `s${i}`);
+  const between = names.slice(1).map((name, i) => [`between${i}`, { ends: [names[i], name] }]);
+  return {
+    hosts: { h: {} },
+    cards: {
+      a: { host: 'h', ports: { p: { address: '10.0.0.1/24' } } },
+      b: { host: 'h', ports: { p: { address: '10.0.0.2/24' } } },
+    },
+    switches: Object.fromEntries(names.map((name) => [name, {}])),
+    links: {
+      first: { ends: ['a.p', 's0'] },
+      ...Object.fromEntries(between),
+      last: { ends: [`s${switches - 1}`, 'b.p'] },
+      ...more,
+    },
+  };
+}
+
+describe('switches', () => {
+  it('may stand in a row', () => {
+    expect(readTopology(row(5, {})).switches.map(({ ports }) => ports)).toEqual([2, 2, 2, 2, 2]);
+  });
+
+  it.each([
+    ['two links between the same two', 2, ['s1', 's0']],
+    ['a triangle', 3, ['s2', 's0']],
+    ['a ring of six', 6, ['s0', 's5']],
+  ])('may not stand in a loop: %s', (_what, count, ends) => {
+    expect(() => readTopology(row(count, { again: { ends } }))).toThrow(
+      `"links.again" closes a loop of switches ("${ends[0]}" to "${ends[1]}")`,
+    );
+  });
+});
+
+describe('the neighbours that a card remembers', () => {
+  it('are as many as a large world needs, unless the description says otherwise', () => {
+    const cards = (count: number, stack: object) => ({
+      hosts: { h: {} },
+      cards: Object.fromEntries(
+        Array.from({ length: count }, (_, i) => [
+          `c${i}`,
+          { host: 'h', stack, ports: { p: { address: `10.0.${i >> 7}.${1 + (i & 127)}/16` } } },
+        ]),
+      ),
+    });
+    const of = (world: unknown) => readTopology(world).cards[0].config.stack.neighboursMax;
+    expect(of(cards(2, {}))).toBe(256);
+    expect(of(cards(300, {}))).toBe(1024);
+    expect(of(cards(2, { neighboursMax: 16 }))).toBe(16);
   });
 });

@@ -38,8 +38,8 @@ const READY = 2;
 
 /** Entries that one address may be in. */
 const PROBE_MAX = 8;
-/** Replies that wait at one port; a request beyond them is not answered, and will be repeated. */
-const REPLIES_MAX = 16;
+/** Replies that one flush sends through a port, so that a storm of requests leaves room for what else is sent. */
+const REPLIES_PER_FLUSH = 16;
 /** Of a reply that waits: hardware address (high, low) and IPv4 address of who asked. */
 const REPLY_WORDS = 3;
 /** RFC 1122 §2.3.2.1: at most one request a second per destination. */
@@ -71,8 +71,12 @@ export class Neighbours {
   private readonly listener: NeighbourListener;
   private readonly mask: number;
   /**
-   * Replies that wait, `REPLIES_MAX` places a port, and how many each port has; `replyCount` is their sum.
+   * Replies that wait, `repliesMax` places a port, and how many each port has; `replyCount` is their sum. There is a
+   * place for every neighbour the table can hold: all of a large segment may ask at the same moment, and again at the
+   * same moment a second later, so whoever was left out each time would take us for dead. A request beyond that is not
+   * answered, and will be repeated.
    */
+  private readonly repliesMax: number;
   private readonly replies: Int32Array;
   private readonly portReplies: Int32Array;
   private replyCount = 0;
@@ -96,7 +100,8 @@ export class Neighbours {
     this.requestDue = new Uint8Array(count);
     this.due = new Int32Array(count);
     const { ports } = environment;
-    this.replies = new Int32Array(ports.length * REPLIES_MAX * REPLY_WORDS);
+    this.repliesMax = size;
+    this.replies = new Int32Array(ports.length * size * REPLY_WORDS);
     this.portReplies = new Int32Array(ports.length);
     this.macHigh[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macHigh;
     this.macLow[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macLow;
@@ -176,9 +181,9 @@ export class Neighbours {
 
   private queueReply(port: number, macHigh: number, macLow: number, address: number): void {
     const waiting = this.portReplies[port];
-    if (waiting === REPLIES_MAX) return;
+    if (waiting === this.repliesMax) return;
     const { replies } = this;
-    const reply = (port * REPLIES_MAX + waiting) * REPLY_WORDS;
+    const reply = (port * this.repliesMax + waiting) * REPLY_WORDS;
     replies[reply] = macHigh;
     replies[reply + 1] = macLow;
     replies[reply + 2] = address;
@@ -196,7 +201,7 @@ export class Neighbours {
     let sent = 0;
     let full = 0;
     for (let port = 0; this.replyCount > 0 && port < this.portReplies.length; port++) {
-      while (this.portReplies[port] > 0) {
+      for (let replies = 0; this.portReplies[port] > 0 && replies < REPLIES_PER_FLUSH; replies++) {
         if (!this.sendReply(port)) {
           full |= 1 << port;
           break;
@@ -222,7 +227,7 @@ export class Neighbours {
   /** Sends the reply that a port was given last. @returns false when the port is full. */
   private sendReply(port: number): boolean {
     const { replies } = this;
-    const reply = (port * REPLIES_MAX + this.portReplies[port] - 1) * REPLY_WORDS;
+    const reply = (port * this.repliesMax + this.portReplies[port] - 1) * REPLY_WORDS;
     if (!this.send(port, ARP_REPLY, replies[reply], replies[reply + 1], replies[reply + 2])) return false;
     this.environment.counters[ARP_REPLIES_SENT] += 1;
     this.portReplies[port] -= 1;

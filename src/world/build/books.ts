@@ -4,6 +4,7 @@
  * nothing is in flight and no socket is open.
  */
 import type { Region } from '../../dma/region.ts';
+import { WIRE_ARRIVED, WIRE_DROPPED, WIRE_DUPLICATED, WIRE_SENT } from '../../ledger/counters.gen.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import {
   balanceOf,
@@ -14,8 +15,7 @@ import {
   reconcile,
   row,
 } from '../../ledger/reconcile.ts';
-import type { LinkEnd } from '../topology/checked.ts';
-import type { WirePlan, WorldPlan } from './world-plan.ts';
+import type { PortPlan, WorldPlan } from './world-plan.ts';
 
 /** One card's part. */
 export interface CardBooks {
@@ -52,6 +52,34 @@ export function wireCounters(region: Region, plan: WorldPlan): Counters {
     }
   }
   return sums;
+}
+
+/**
+ * Says cheaply that a world's books cannot balance yet, because frames are still on a wire. A world that comes to rest
+ * asks after every turn, and the books themselves take a look at every counter of every card.
+ */
+export class WiresAtRest {
+  private readonly wires: readonly Float64Array[];
+  /** The wire found busy last, which is looked at first: it is most likely to be busy still. */
+  private busy = 0;
+
+  constructor(region: Region, plan: WorldPlan) {
+    this.wires = plan.wires.map(({ ledger }) => new Ledger(region, ledger).counters);
+  }
+
+  /** Whether every frame that was sent has arrived or was lost by name. */
+  get now(): boolean {
+    const { wires } = this;
+    for (let i = 0; i < wires.length; i++) {
+      const wire = (this.busy + i) % wires.length;
+      const counters = wires[wire];
+      const sent = counters[WIRE_SENT] + counters[WIRE_DUPLICATED];
+      if (sent === counters[WIRE_ARRIVED] + counters[WIRE_DROPPED]) continue;
+      this.busy = wire;
+      return false;
+    }
+    return true;
+  }
 }
 
 export function worldBooks(region: Region, plan: WorldPlan, cards: readonly CardBooks[]): WorldBooks {
@@ -108,9 +136,9 @@ function cardRows(
   wires: readonly Counters[],
 ): Row[] {
   return cards.flatMap(({ name, transmitInUse }, card) => {
-    const at = (end: LinkEnd): boolean => 'card' in end && end.card === card;
-    const out = through(plan, wires, ({ from }) => at(from));
-    const into = through(plan, wires, ({ to }) => at(to));
+    const { ports } = plan.cards[card];
+    const out = through(ports, wires, ({ out }) => out);
+    const into = through(ports, wires, (port) => port.in);
     const iop = (counter: string): number => counterValue(iops[card], counter);
     const own = reconcile(hosts[card], iops[card], { transmitInUse }).rows;
     return [
@@ -142,10 +170,9 @@ function wireRows(plan: WorldPlan, wires: readonly Counters[]): Row[] {
 
 function switchRows(plan: WorldPlan, switches: readonly Counters[], wires: readonly Counters[]): Row[] {
   return switches.flatMap((counters, index) => {
-    const { name } = plan.switches[index];
-    const at = (end: LinkEnd): boolean => 'switch' in end && end.switch === index;
-    const out = through(plan, wires, ({ from }) => at(from));
-    const into = through(plan, wires, ({ to }) => at(to));
+    const { name, ports } = plan.switches[index];
+    const out = through(ports, wires, ({ out }) => out);
+    const into = through(ports, wires, (port) => port.in);
     return [
       row(
         `${name}: frames arrived on its wires = taken`,
@@ -161,17 +188,13 @@ function switchRows(plan: WorldPlan, switches: readonly Counters[], wires: reado
   });
 }
 
-/** Sums a counter over the wires that `which` names. */
+/** Sums a counter over the wires at one end of each port: those that leave, or those that arrive. */
 function through(
-  plan: WorldPlan,
+  ports: readonly PortPlan[],
   wires: readonly Counters[],
-  which: (wire: WirePlan) => boolean,
+  wireOf: (port: PortPlan) => number,
 ): (name: string) => number {
-  return (name) =>
-    wires.reduce(
-      (total, counters, i) => (which(plan.wires[i]) ? total + counterValue(counters, name) : total),
-      0,
-    );
+  return (name) => ports.reduce((total, port) => total + counterValue(wires[wireOf(port)], name), 0);
 }
 
 /** Adds up what has one name, zeros left out. */

@@ -12,7 +12,7 @@ export class HostAgent implements Agent {
   readonly name: string;
   private readonly drivers: Driver[] = [];
   private readonly watches: InterruptWatch[] = [];
-  private readonly programs: Program[] = [];
+  private programs: Program[] = [];
 
   constructor(name: string) {
     this.name = name;
@@ -33,8 +33,21 @@ export class HostAgent implements Agent {
     for (const watch of this.watches) watch.lookForInterrupt();
     let work = 0;
     for (const driver of this.drivers) work += driver.poll();
-    for (const program of this.programs) work += program.step();
+    for (const program of this.programs) work += this.step(program);
     return work;
+  }
+
+  /**
+   * A program that throws has failed for good: whoever runs the world is told, once, and the other programs go on
+   * when it is run again.
+   */
+  private step(program: Program): number {
+    try {
+      return program.step();
+    } catch (error) {
+      this.programs = this.programs.filter((other) => other !== program);
+      throw error;
+    }
   }
 
   arm(): boolean {

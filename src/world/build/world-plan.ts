@@ -3,6 +3,7 @@
  * has a part of it. The plan is plain data, so that each thread can build its part of the world over the
  * same region.
  */
+import { assert } from '../../assert/assert.ts';
 import type { MemoryPlan } from '../../dma/plan.ts';
 import { LEDGER_BYTES } from '../../ledger/ledger.ts';
 import { Random } from '../../time/random.ts';
@@ -12,6 +13,9 @@ import type { PipeConfig } from '../../wire/config.ts';
 import { planPipe, wireSlotBytes } from '../../wire/slots.ts';
 import type { CardTopology, LinkEnd, Topology } from '../topology/checked.ts';
 import { type CardMemory, largestMtu, nicConfigs, planCardMemory } from './card-memory.ts';
+
+/** The loop inside a card is named so that no port can have its name. */
+const INNER_LOOP = 'inner loop';
 
 /** Which thread builds and runs each part; 0 is the program's, with all drivers. */
 export interface Sites {
@@ -99,6 +103,7 @@ export function planWorld(
   });
   const ledgers = wires.map((wire, i) => planLedger(plan, `${wire.link}.ledger${i}`));
   const finished = wires.map((wire, i): WirePlan => ({ ...wire, ledger: ledgers[i] }));
+  const plugs = new Plugs(finished);
   return {
     wires: finished,
     cards: topology.cards.map((card, i) => ({
@@ -106,7 +111,7 @@ export function planWorld(
       site: sites.cards[i],
       memory: memories[i].memory,
       packets: packets[i],
-      ports: nicConfigs(card.config).map((_, port) => portPlan(finished, { card: i, port })),
+      ports: nicConfigs(card.config).map((_, port) => plugs.at({ card: i, port })),
     })),
     switches: topology.switches.map((entry, i) => ({
       name: entry.name,
@@ -114,7 +119,7 @@ export function planWorld(
       addressesMax: entry.addressesMax,
       ageingNs: entry.ageingNs,
       ledger: planLedger(plan, `${entry.name}.ledger`),
-      ports: Array.from({ length: entry.ports }, (_, port) => portPlan(finished, { switch: i, port })),
+      ports: Array.from({ length: entry.ports }, (_, port) => plugs.at({ switch: i, port })),
     })),
     byteLength: plan.byteLength,
   };
@@ -126,8 +131,12 @@ function planLedger(plan: MemoryPlan, name: string): number {
 
 /** @throws RangeError where the cards of one host need more than it has. */
 function checkHostMemory({ hosts, cards }: Topology, bytes: readonly number[]): void {
+  const neededBytes = hosts.map(() => 0);
+  cards.forEach(({ host }, i) => {
+    neededBytes[host] += bytes[i];
+  });
   hosts.forEach(({ name, memoryBytes }, host) => {
-    const needed = bytes.reduce((sum, own, i) => (cards[i].host === host ? sum + own : sum), 0);
+    const needed = neededBytes[host];
     if (needed > memoryBytes) {
       throw new RangeError(
         `"hosts.${name}.memory" expected at least ${needed} bytes for its cards, got ${memoryBytes}`,
@@ -158,25 +167,51 @@ function planWires(plan: MemoryPlan, topology: Topology, sites: Sites): Unledger
     add(name, `${name}.there`, { ...pipe, slotBytes }, ends[0], ends[1]);
     add(name, `${name}.back`, { ...pipe, slotBytes }, ends[1], ends[0]);
   }
+  const linked = new Set(wires.map(({ from }) => endKey(from)));
   topology.cards.forEach(({ name, config, ports }, card) => {
     nicConfigs(config).forEach(({ mtu }, port) => {
       const end = { card, port };
-      if (wires.some(({ from }) => sameEnd(from, end))) return;
-      const loop = `${name}.${ports[port] ?? 'loop'}`;
+      if (linked.has(endKey(end))) return;
+      const loop = `${name}.${ports[port] ?? INNER_LOOP}`;
       add(loop, `${loop}.wire`, { ...config.wire, slotBytes: wireSlotBytes(mtu) }, end, end);
     });
   });
   return wires;
 }
 
-function portPlan(wires: readonly WirePlan[], end: LinkEnd): PortPlan {
-  return {
-    out: wires.findIndex(({ from }) => sameEnd(from, end)),
-    in: wires.findIndex(({ to }) => sameEnd(to, end)),
-  };
+/** What is plugged into each port of a world: every port sends into one wire and receives from one. */
+export class Plugs {
+  private readonly ports = new Map<string, { out: number; in: number }>();
+
+  constructor(wires: readonly Pick<WirePlan, 'from' | 'to'>[]) {
+    wires.forEach(({ from, to }, wire) => {
+      const source = this.entry(from);
+      assert(source.out < 0, 'world plan: one wire leaves by each port');
+      source.out = wire;
+      const sink = this.entry(to);
+      assert(sink.in < 0, 'world plan: one wire arrives at each port');
+      sink.in = wire;
+    });
+  }
+
+  at(end: LinkEnd): PortPlan {
+    const port = this.entry(end);
+    assert(port.out >= 0 && port.in >= 0, 'world plan: every port has a wire out and a wire in');
+    return port;
+  }
+
+  private entry(end: LinkEnd): { out: number; in: number } {
+    const key = endKey(end);
+    let entry = this.ports.get(key);
+    if (entry === undefined) {
+      entry = { out: -1, in: -1 };
+      this.ports.set(key, entry);
+    }
+    return entry;
+  }
 }
 
-function sameEnd(a: LinkEnd, b: LinkEnd): boolean {
-  if ('card' in a) return 'card' in b && a.card === b.card && a.port === b.port;
-  return 'switch' in b && a.switch === b.switch && a.port === b.port;
+/** One text for each port of a world, for tables by port: a search for every port would take n² steps. */
+function endKey(end: LinkEnd): string {
+  return 'card' in end ? `card ${end.card}.${end.port}` : `switch ${end.switch}.${end.port}`;
 }

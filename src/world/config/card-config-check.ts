@@ -4,6 +4,7 @@
  */
 import { TRANSPORTS } from '../../i2o/queues/queues.ts';
 import { REPLY_MODES } from '../../osm/message/reply-modes.ts';
+import { plain, shown } from './complaint.ts';
 
 const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   transport: TRANSPORTS,
@@ -22,7 +23,7 @@ export function checkOverrides(overrides: object, defaults: object, path = ''): 
   const known = new Map<string, unknown>(Object.entries(defaults));
   for (const [name, value] of Object.entries(overrides)) {
     if (value === undefined) continue;
-    const setting = `${path}${name}`;
+    const setting = `${path}${plain(name)}`;
     const base = known.get(name);
     if (base === undefined) {
       throw new RangeError(`"${setting}" is no setting of a card: expected ${[...known.keys()].join(', ')}`);
@@ -30,7 +31,7 @@ export function checkOverrides(overrides: object, defaults: object, path = ''): 
     checkKind(setting, value, base);
     const choices = CHOICES[setting];
     if (choices !== undefined && !choices.includes(value)) {
-      throw new RangeError(`"${setting}" expected ${choices.join(' or ')}, got ${String(value)}`);
+      throw new RangeError(`"${setting}" expected ${choices.join(' or ')}, got ${shown(value)}`);
     }
     if (kindOf(base) === 'object') checkOverrides(value as object, base as object, `${setting}.`);
   }
@@ -39,7 +40,7 @@ export function checkOverrides(overrides: object, defaults: object, path = ''): 
 function checkKind(setting: string, value: unknown, base: unknown): void {
   const wanted = kindOf(base);
   if (kindOf(value) === wanted && !Number.isNaN(value)) return;
-  throw new RangeError(`"${setting}" expected ${wanted}, got ${JSON.stringify(value) ?? String(value)}`);
+  throw new RangeError(`"${setting}" expected ${wanted}, got ${shown(value)}`);
 }
 
 function kindOf(value: unknown): string {

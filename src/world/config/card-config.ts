@@ -1,5 +1,6 @@
 /** From what a user set to a card's whole configuration. */
 import type { PoolSizes } from '../../dma/card-layout.ts';
+import type { DriverConfig } from '../../osm/memory/driver-config.ts';
 import type { StackConfig } from '../../tcpip/config.ts';
 import { checkOverrides } from './card-config-check.ts';
 import { checkCardRanges } from './card-ranges.ts';
@@ -21,7 +22,7 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
   checkOverrides(asked, base);
   const overrides = withoutUndefined(asked);
   const pools = sizedPools(overrides);
-  const driver = { ...base.driver, ...overrides.driver };
+  const driver = { ...base.driver, ...sizedDriver(overrides), ...overrides.driver };
   const merged: CardConfig = {
     ...base,
     packetSlots: Math.min(base.packetSlots, Math.max(PACKET_SLOTS_LEAST, 4 * pools.receiveBuckets)),
@@ -75,6 +76,17 @@ function sizedPools({ pools: asked = {} }: CardOverrides): PoolSizes {
     immediateSlots: Math.min(base.immediateSlots, used),
     ...asked,
   };
+}
+
+/** Sockets of a listener's card that it keeps for connections yet to come: a quarter of them at most. */
+const SOCKETS_PER_ACCEPT = 4;
+
+/** A listener posts sockets for connections yet to come: on a small card it must leave some to the programs. */
+function sizedDriver({ driver: asked = {} }: CardOverrides): Pick<DriverConfig, 'acceptsPosted'> {
+  const base = DEFAULT_CARD_CONFIG.driver;
+  const { socketsMax = base.socketsMax } = asked;
+  const share = Math.max(1, Math.floor(socketsMax / SOCKETS_PER_ACCEPT));
+  return { acceptsPosted: Math.min(base.acceptsPosted, share) };
 }
 
 /**

@@ -10,7 +10,11 @@ import { wireSlotBytes } from '../../wire/slots.ts';
 import type { CardConfig, PortConfig } from './settings.ts';
 
 const TIME_MAX_NS = 1e15;
+/** The card's batch control holds contexts in whole microseconds, up to a second. */
+const CONTEXT_HOLD_MAX_NS = 1e9;
 const COUNT_MAX = 65536;
+/** A socket's number is 16 bits of a message, and 0xffff means that there is none. */
+const SOCKETS_MAX = 65535;
 const BYTES_MAX = 1 << 29;
 
 /** Least and most of each whole number, by its path. */
@@ -22,7 +26,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   'pools.receiveBuckets': [1, COUNT_MAX],
   'pools.receiveBucketBytes': [64, 1 << 20],
   'pools.immediateSlots': [1, COUNT_MAX],
-  'driver.socketsMax': [1, COUNT_MAX],
+  'driver.socketsMax': [1, SOCKETS_MAX],
   'driver.sendBufferBytes': [1, BYTES_MAX],
   'driver.transmitReserve': [0, COUNT_MAX],
   'driver.transmitLowWatermark': [0, COUNT_MAX],
@@ -35,7 +39,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   'moderation.rxFrames': [0, COUNT_MAX],
   packetSlots: [1, 1 << 20],
   iopSpinNs: [0, TIME_MAX_NS],
-  contextHoldNs: [0, TIME_MAX_NS],
+  contextHoldNs: [0, CONTEXT_HOLD_MAX_NS],
 };
 
 /** Sizes that are laid out in whole lines of this many bytes. */

@@ -14,7 +14,7 @@ import { InlineLoop } from '../../time/inline-loop.ts';
 import { FutexSleeper, type Waker } from '../../time/sleeper.ts';
 import type { CableListener } from '../../wire/cable.ts';
 import type { Program } from '../../workloads/program.ts';
-import { type CardBooks, type WorldBooks, worldBooks } from '../build/books.ts';
+import { type CardBooks, WiresAtRest, type WorldBooks, worldBooks } from '../build/books.ts';
 import { buildCard } from '../build/card-parts.ts';
 import { snapBytesOf, type TraceRequest, tapWires } from '../build/card-trace.ts';
 import { buildHost, classOf } from '../build/host.ts';
@@ -147,7 +147,8 @@ export class LiveWorld {
     const finished = this.run(() => clientsFinished(this.programs), limitNs);
     this.run(() => serversIdle(this.programs), SETTLE_NS);
     for (const { body } of this.programs) body.stop();
-    this.run(() => this.books().balanced, SETTLE_NS);
+    const wires = new WiresAtRest(this.region, this.plan);
+    this.run(() => wires.now && this.books().balanced, SETTLE_NS);
     return finished;
   }
 

@@ -2,9 +2,10 @@
 import { cardConfig } from '../config/card-config.ts';
 import { checkOverrides } from '../config/card-config-check.ts';
 import { under } from '../config/card-ranges.ts';
+import { shown } from '../config/complaint.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG, type PortConfig } from '../config/settings.ts';
 import { type CardTopology, type HostTopology, MODULE_KINDS, type ModuleKind } from './checked.ts';
-import { Fields, shown } from './fields.ts';
+import { Fields } from './fields.ts';
 import { readProcessor } from './hosts.ts';
 import { durationNs, ipv4Address, macAddress, subnet } from './quantities.ts';
 
@@ -45,6 +46,7 @@ const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbac
  */
 const MTU = 1500;
 const PORTS_MAX = 16;
+const NEIGHBOURS_MAX = 65536;
 const MODULES_MAX = 8;
 
 /** A card as read, and whether its first port leads to a link is not known yet. */
@@ -58,10 +60,13 @@ export interface CardDraft extends Omit<CardTopology, 'config'> {
 
 /** @param seed the world's: each card's stack draws from one of its own. */
 export function readCards(world: Fields, hosts: readonly HostTopology[], seed: number): CardDraft[] {
+  const neighboursMax = neighboursFor(world);
+  const hostIndices = new Map<unknown, number>(hosts.map((host, i) => [host.name, i]));
   return world.named('cards').map(({ name, value, path }, index) => {
     const card = new Fields(value, path, [...KEYS, ...SETTINGS]);
-    const host = hosts.findIndex((candidate) => candidate.name === card.get('host'));
-    if (host < 0) throw card.refusal('host', `a host of "hosts" (${hosts.map((h) => h.name).join(', ')})`);
+    const host = hostIndices.get(card.get('host'));
+    if (host === undefined)
+      throw card.refusal('host', `a host of "hosts" (${hosts.map((h) => h.name).join(', ')})`);
     const portConfigs = readPorts(card, index);
     const stack: unknown = card.get('stack') ?? {};
     for (const key of OF_PORTS) {
@@ -88,12 +93,22 @@ export function readCards(world: Fields, hosts: readonly HostTopology[], seed: n
         ...overrides,
         stack: {
           seed: (seed + index) | 0,
+          neighboursMax,
           ...(stack as object),
           gateway: card.has('gateway') ? ipv4Address(card, 'gateway') : 0,
         },
       },
     };
   });
+}
+
+/**
+ * Neighbours that a card's stack remembers, where the description says nothing: twice the cards of the world, since any
+ * of them may be on one segment, and a table that is half empty loses no entry to another.
+ */
+function neighboursFor(world: Fields): number {
+  const wanted = 2 ** Math.ceil(Math.log2(2 * Math.max(1, world.named('cards').length)));
+  return Math.min(NEIGHBOURS_MAX, Math.max(DEFAULT_CARD_CONFIG.stack.neighboursMax, wanted));
 }
 
 /** The whole configuration, once it is known whether the first port leads anywhere. */

@@ -4,6 +4,8 @@
  * there.
  */
 
+import { plain, shown } from '../config/complaint.ts';
+
 /** A map of the description, and where it lies in it. */
 export class Fields {
   readonly path: string;
@@ -25,7 +27,8 @@ export class Fields {
 
   /** The path of a key here. */
   at(key: string): string {
-    return this.path === '' ? key : `${this.path}.${key}`;
+    const name = plain(key);
+    return this.path === '' ? name : `${this.path}.${name}`;
   }
 
   get(key: string): unknown {
@@ -78,7 +81,7 @@ export class Fields {
     return entriesOf(value, path).map(([name, entry]) => {
       if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) {
         throw new RangeError(
-          `"${path}.${name}" is no name: expected a letter, then letters, digits, "-" and "_"`,
+          `"${path}.${plain(name)}" is no name: expected a letter, then letters, digits, "-" and "_"`,
         );
       }
       return { name, value: entry, path: `${path}.${name}` };
@@ -89,13 +92,6 @@ export class Fields {
   refusal(key: string, expected: string): RangeError {
     return new RangeError(`"${this.at(key)}" expected ${expected}, got ${shown(this.values.get(key))}`);
   }
-}
-
-/** A value as a complaint shows it: short, and as it was written. */
-export function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 function entriesOf(value: unknown, path: string): [string, unknown][] {

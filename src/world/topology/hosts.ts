@@ -1,6 +1,7 @@
 /** Reads the hosts of a world, and what processors cost. */
 import { COUNTER_NAMES } from '../../ledger/counters.gen.ts';
 import type { Costs } from '../../time/cost-model.ts';
+import { plain, shown } from '../config/complaint.ts';
 import type { HostTopology } from './checked.ts';
 import { Fields } from './fields.ts';
 import { sizeBytes } from './quantities.ts';
@@ -28,11 +29,9 @@ export function readProcessor(owner: Fields): Costs {
   }
   for (const [counter, cost] of Object.entries(values)) {
     if (!COUNTER_NAMES.includes(counter))
-      throw new RangeError(`"${path}.${counter}" is no counter of the ledger`);
+      throw new RangeError(`"${path}.${plain(counter)}" is no counter of the ledger`);
     if (typeof cost !== 'number' || !(cost >= 0 && cost < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(
-        `"${path}.${counter}" expected 0 or more nanoseconds, got ${JSON.stringify(cost)}`,
-      );
+      throw new RangeError(`"${path}.${counter}" expected 0 or more nanoseconds, got ${shown(cost)}`);
     }
     costs[counter] = cost;
   }

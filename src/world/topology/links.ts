@@ -1,8 +1,9 @@
 /** Reads the switches and links of a world. */
 import { PERFECT_PIPE } from '../../wire/config.ts';
+import { shown } from '../config/complaint.ts';
 import type { CardDraft } from './cards.ts';
 import type { LinkEnd, LinkTopology, SwitchTopology } from './checked.ts';
-import { Fields, shown } from './fields.ts';
+import { Fields } from './fields.ts';
 import { durationNs, rateBitsPerSecond } from './quantities.ts';
 
 const ADDRESSES = 1024;
@@ -66,7 +67,31 @@ export function readLinks(
     };
   });
   ends.checkSwitches();
+  checkLoops(links, switches);
   return { links, switches: switches.map((entry, i) => ({ ...entry, ports: ends.switchPorts[i] })) };
+}
+
+/**
+ * Refuses links that lead from a switch back to itself, by way of other switches or directly. Switches without a
+ * spanning tree (IEEE 802.1D clause 17) would send the first broadcast round such a loop for ever, and more of it
+ * each time.
+ * @throws RangeError that names the link which closes the loop.
+ */
+function checkLoops(links: readonly LinkTopology[], switches: readonly SwitchTopology[]): void {
+  // Switches that links join so far are one group, named by its first member.
+  const groups = switches.map((_, i) => i);
+  for (const { name, ends } of links) {
+    const [a, b] = ends.map((end) => ('switch' in end ? end.switch : -1));
+    if (a < 0 || b < 0) continue;
+    const [kept, merged] = [groups[a], groups[b]];
+    if (kept === merged) {
+      throw new RangeError(
+        `"links.${name}" closes a loop of switches ("${switches[a].name}" to "${switches[b].name}"): ` +
+          'a broadcast would never end, for there is no spanning tree',
+      );
+    }
+    for (let i = 0; i < groups.length; i++) if (groups[i] === merged) groups[i] = kept;
+  }
 }
 
 /** Finds where links end, and keeps two from ending at one port. */
@@ -74,12 +99,17 @@ class Ends {
   readonly switchPorts: number[];
   private readonly cards: readonly CardDraft[];
   private readonly switches: readonly SwitchTopology[];
+  /** Found by name: a world may have a thousand cards, each at the end of a link. */
+  private readonly cardIndices: ReadonlyMap<string, number>;
+  private readonly switchIndices: ReadonlyMap<string, number>;
   /** Card ports that have their link, and which. */
   private readonly taken = new Map<string, string>();
 
   constructor(cards: readonly CardDraft[], switches: readonly SwitchTopology[]) {
     this.cards = cards;
     this.switches = switches;
+    this.cardIndices = new Map(cards.map(({ name }, i) => [name, i]));
+    this.switchIndices = new Map(switches.map(({ name }, i) => [name, i]));
     this.switchPorts = switches.map(() => 0);
   }
 
@@ -99,16 +129,16 @@ class Ends {
 
   private find(link: Fields, which: number, end: unknown): LinkEnd {
     const path = `${link.at('ends')}.${which}`;
-    const switchIndex = this.switches.findIndex(({ name }) => name === end);
-    if (switchIndex >= 0) {
+    const switchIndex = typeof end === 'string' ? this.switchIndices.get(end) : undefined;
+    if (switchIndex !== undefined) {
       const port = this.switchPorts[switchIndex]++;
       if (port >= SWITCH_PORTS_MAX)
         throw new RangeError(`"${path}": a switch has at most ${SWITCH_PORTS_MAX} ports`);
       return { switch: switchIndex, port };
     }
-    const [cardName, portName] = typeof end === 'string' ? end.split('.') : [];
-    const card = this.cards.findIndex(({ name }) => name === cardName);
-    const port = card < 0 ? -1 : this.cards[card].ports.indexOf(portName ?? '');
+    const [cardName, portName, ...more] = typeof end === 'string' ? end.split('.') : [];
+    const card = this.cardIndices.get(cardName ?? '') ?? -1;
+    const port = card < 0 || more.length > 0 ? -1 : this.cards[card].ports.indexOf(portName ?? '');
     if (port < 0) throw new RangeError(`"${path}" names no port of a card and no switch: ${shown(end)}`);
     const other = this.taken.get(`${card}.${port}`);
     if (other !== undefined) throw new RangeError(`"${path}": ${shown(end)} is an end of "${other}" already`);

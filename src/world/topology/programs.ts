@@ -1,7 +1,8 @@
 /** Reads which programs run where. */
 import { ROLES, WORKLOAD_NAMES } from '../../workloads/programs.ts';
+import { shown } from '../config/complaint.ts';
 import type { CardTopology, HostTopology, ProgramTopology } from './checked.ts';
-import { Fields, shown } from './fields.ts';
+import { Fields } from './fields.ts';
 import { ipv4Address } from './quantities.ts';
 
 const KEYS = [

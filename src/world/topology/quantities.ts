@@ -39,7 +39,8 @@ function quantity(
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?([A-Za-zµ/]+)$/.exec(value) : null;
   const factor = match === null || !Object.hasOwn(units, match[2]) ? Number.NaN : units[match[2]];
   const amount = match === null ? Number.NaN : Number(match[1]) * factor;
-  if (Number.isNaN(amount)) throw fields.refusal(key, expected);
+  // More digits than a double holds read as infinite: no clock comes to such a time.
+  if (!Number.isFinite(amount)) throw fields.refusal(key, expected);
   return amount;
 }
 

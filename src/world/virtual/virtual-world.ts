@@ -10,7 +10,7 @@ import { Clock } from '../../time/clock.ts';
 import { CostMeter, type Costs } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
-import { type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
+import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
 import { classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
@@ -104,7 +104,8 @@ export class VirtualWorld {
     // The servers see the ends of their connections before they give up what is left.
     this.run(() => serversIdle(this.programs), SETTLE_NS);
     for (const { body } of this.programs) body.stop();
-    this.run(() => this.books().balanced, SETTLE_NS);
+    const wires = new WiresAtRest(this.region, this.plan);
+    this.run(() => wires.now && this.books().balanced, SETTLE_NS);
     return finished;
   }
 
