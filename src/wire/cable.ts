@@ -319,7 +319,10 @@ export class CableSink implements WireSink, FlightSlots {
     }
   }
 
-  /** What the sink has taken from the ring, and the copies it has made, are with the flight or with the receiver. */
+  /**
+   * What the sink has taken from the ring, and the copies it has made, are with the flight or with the
+   * receiver.
+   */
   private checkSlots(): void {
     const taken = (this.sentHead - this.freedTail) | 0;
     const copied = this.copies.length - this.copyCount;

@@ -43,7 +43,9 @@ export function parseTopology(text: string): Topology {
   return readTopology(plainData(document));
 }
 
-/** @throws RangeError also for aliases that name no anchor, or that would unfold to far more than was written. */
+/**
+ * @throws RangeError also for aliases that name no anchor, or that would unfold to far more than was written.
+ */
 function plainData(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS();

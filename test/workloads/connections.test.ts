@@ -1,4 +1,7 @@
-/** How a client's connections come to stand, and a server's are taken: refused and tried again, failed, full, given up. */
+/**
+ * How a client's connections come to stand, and a server's are taken: refused and tried again, failed, full,
+ * given up.
+ */
 import { describe, expect, it } from 'vitest';
 import type { SocketStack } from '../../src/socket/contract.ts';
 import { EACCES, EMFILE } from '../../src/socket/errno.ts';

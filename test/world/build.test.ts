@@ -1,4 +1,7 @@
-/** What a world is built of, part by part: the plan's plugs, the short forms, the programs, a host's turn, the books. */
+/**
+ * What a world is built of, part by part: the plan's plugs, the short forms, the programs, a host's turn, the
+ * books.
+ */
 import { describe, expect, it } from 'vitest';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';

@@ -1,4 +1,7 @@
-/** Quantities as a user writes them: what is printed with its unit reads back, and nothing without one is guessed at. */
+/**
+ * Quantities as a user writes them: what is printed with its unit reads back, and nothing without one is
+ * guessed at.
+ */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fields } from '../../src/world/topology/fields.ts';

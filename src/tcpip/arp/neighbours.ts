@@ -38,7 +38,9 @@ const READY = 2;
 
 /** Entries that one address may be in. */
 const PROBE_MAX = 8;
-/** Replies that one flush sends through a port, so that a storm of requests leaves room for what else is sent. */
+/**
+ * Replies that one flush sends through a port, so that a storm of requests leaves room for what else is sent.
+ */
 const REPLIES_PER_FLUSH = 16;
 /** Of a reply that waits: hardware address (high, low) and IPv4 address of who asked. */
 const REPLY_WORDS = 3;
@@ -71,10 +73,10 @@ export class Neighbours {
   private readonly listener: NeighbourListener;
   private readonly mask: number;
   /**
-   * Replies that wait, `repliesMax` places a port, and how many each port has; `replyCount` is their sum. There is a
-   * place for every neighbour the table can hold: all of a large segment may ask at the same moment, and again at the
-   * same moment a second later, so whoever was left out each time would take us for dead. A request beyond that is not
-   * answered, and will be repeated.
+   * Replies that wait, `repliesMax` places a port, and how many each port has; `replyCount` is their sum.
+   * There is a place for every neighbour the table can hold: all of a large segment may ask at the same
+   * moment, and again at the same moment a second later, so whoever was left out each time would take us for
+   * dead. A request beyond that is not answered, and will be repeated.
    */
   private readonly repliesMax: number;
   private readonly replies: Int32Array;

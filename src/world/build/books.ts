@@ -55,8 +55,8 @@ export function wireCounters(region: Region, plan: WorldPlan): Counters {
 }
 
 /**
- * Says cheaply that a world's books cannot balance yet, because frames are still on a wire. A world that comes to rest
- * asks after every turn, and the books themselves take a look at every counter of every card.
+ * Says cheaply that a world's books cannot balance yet, because frames are still on a wire. A world that
+ * comes to rest asks after every turn, and the books themselves take a look at every counter of every card.
  */
 export class WiresAtRest {
   private readonly wires: readonly Float64Array[];

@@ -38,8 +38,8 @@ export class HostAgent implements Agent {
   }
 
   /**
-   * A program that throws has failed for good: whoever runs the world is told, once, and the other programs go on
-   * when it is run again.
+   * A program that throws has failed for good: whoever runs the world is told, once, and the other programs
+   * go on when it is run again.
    */
   private step(program: Program): number {
     try {

@@ -31,7 +31,8 @@ export function checkOverrides(overrides: object, defaults: object, path = ''): 
     checkKind(setting, value, base);
     const choices = CHOICES[setting];
     if (choices !== undefined && !choices.includes(value)) {
-      throw new RangeError(`"${setting}" expected ${choices.join(' or ')}, got ${shown(value)}`);
+      const got = typeof value === 'string' ? plain(value) : shown(value);
+      throw new RangeError(`"${setting}" expected ${choices.join(' or ')}, got ${got}`);
     }
     if (kindOf(base) === 'object') checkOverrides(value as object, base as object, `${setting}.`);
   }

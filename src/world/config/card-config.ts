@@ -81,7 +81,9 @@ function sizedPools({ pools: asked = {} }: CardOverrides): PoolSizes {
 /** Sockets of a listener's card that it keeps for connections yet to come: a quarter of them at most. */
 const SOCKETS_PER_ACCEPT = 4;
 
-/** A listener posts sockets for connections yet to come: on a small card it must leave some to the programs. */
+/**
+ * A listener posts sockets for connections yet to come: on a small card it must leave some to the programs.
+ */
 function sizedDriver({ driver: asked = {} }: CardOverrides): Pick<DriverConfig, 'acceptsPosted'> {
   const base = DEFAULT_CARD_CONFIG.driver;
   const { socketsMax = base.socketsMax } = asked;

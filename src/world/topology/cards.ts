@@ -103,8 +103,8 @@ export function readCards(world: Fields, hosts: readonly HostTopology[], seed: n
 }
 
 /**
- * Neighbours that a card's stack remembers, where the description says nothing: twice the cards of the world, since any
- * of them may be on one segment, and a table that is half empty loses no entry to another.
+ * Neighbours that a card's stack remembers, where the description says nothing: twice the cards of the world,
+ * since any of them may be on one segment, and a table that is half empty loses no entry to another.
  */
 function neighboursFor(world: Fields): number {
   const wanted = 2 ** Math.ceil(Math.log2(2 * Math.max(1, world.named('cards').length)));

@@ -72,9 +72,9 @@ export function readLinks(
 }
 
 /**
- * Refuses links that lead from a switch back to itself, by way of other switches or directly. Switches without a
- * spanning tree (IEEE 802.1D clause 17) would send the first broadcast round such a loop for ever, and more of it
- * each time.
+ * Refuses links that lead from a switch back to itself, by way of other switches or directly. Switches
+ * without a spanning tree (IEEE 802.1D clause 17) would send the first broadcast round such a loop for ever,
+ * and more of it each time.
  * @throws RangeError that names the link which closes the loop.
  */
 function checkLoops(links: readonly LinkTopology[], switches: readonly SwitchTopology[]): void {
