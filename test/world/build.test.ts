@@ -125,7 +125,13 @@ describe('when the programs of a world are done', () => {
 
 describe('a host', () => {
   const driver = (work: number, armed: boolean, dueNs: number) =>
-    ({ poll: () => work, arm: () => armed, nextDeadlineNs: () => dueNs }) as unknown as Driver;
+    ({
+      poll: () => work,
+      arm: () => armed,
+      nextDeadlineNs: () => dueNs,
+      deadErrno: 0,
+      checkHealth: () => true,
+    }) as unknown as Driver;
 
   it('polls all its drivers and gives every program its step, the watches first', () => {
     const host = new HostAgent('h');
@@ -150,6 +156,44 @@ describe('a host', () => {
     expect(host.arm()).toBe(true);
     host.addDriver(driver(0, false, NEVER), undefined);
     expect(host.arm()).toBe(false);
+  });
+});
+
+describe('a host whose card has died', () => {
+  const dying = () => {
+    const state = { deadErrno: 0, looks: 0, alive: true };
+    const driver = {
+      poll: () => 1,
+      arm: () => true,
+      nextDeadlineNs: () => NEVER,
+      get deadErrno() {
+        return state.deadErrno;
+      },
+      checkHealth: () => {
+        state.looks += 1;
+        if (!state.alive) state.deadErrno = 100;
+        return state.alive;
+      },
+    };
+    const host = new HostAgent('h');
+    host.addDriver(driver as unknown as Driver, undefined);
+    return { state, host };
+  };
+
+  it('does not rest at first, so that its programs hear of it, and looks no more then', () => {
+    const { state, host } = dying();
+    expect(host.arm()).toBe(true);
+    state.alive = false;
+    expect(host.arm()).toBe(false);
+    expect(host.arm()).toBe(true);
+    expect(state.looks).toBe(2);
+  });
+
+  it('hears of it though it never rests', () => {
+    const { state, host } = dying();
+    state.alive = false;
+    for (let i = 0; i < 1024; i++) host.poll();
+    expect(state.deadErrno).not.toBe(0);
   });
 });
 

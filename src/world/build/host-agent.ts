@@ -8,11 +8,15 @@ export interface InterruptWatch {
   lookForInterrupt(): void;
 }
 
+/** Polls between two looks whether the cards run: a host with much to do may rest never. */
+const POLLS_PER_HEALTH = 1024;
+
 export class HostAgent implements Agent {
   readonly name: string;
   private readonly drivers: Driver[] = [];
   private readonly watches: InterruptWatch[] = [];
   private programs: Program[] = [];
+  private polls = 0;
 
   constructor(name: string) {
     this.name = name;
@@ -30,11 +34,20 @@ export class HostAgent implements Agent {
   }
 
   poll(): number {
+    this.polls = (this.polls + 1) | 0;
+    if (this.polls % POLLS_PER_HEALTH === 0) this.anyDied();
     for (const watch of this.watches) watch.lookForInterrupt();
     let work = 0;
     for (const driver of this.drivers) work += driver.poll();
     for (const program of this.programs) work += this.step(program);
     return work;
+  }
+
+  /** Looks whether all cards still run. @returns whether one has died since the last look. */
+  private anyDied(): boolean {
+    let died = false;
+    for (const driver of this.drivers) if (driver.deadErrno === 0 && !driver.checkHealth()) died = true;
+    return died;
   }
 
   /**
@@ -51,6 +64,8 @@ export class HostAgent implements Agent {
   }
 
   arm(): boolean {
+    // A card whose thread has ended brings no reply ever: its sockets fail, and their programs are to hear of it.
+    if (this.anyDied()) return false;
     for (const driver of this.drivers) if (!driver.arm()) return false;
     return true;
   }

@@ -84,13 +84,24 @@ export class ThreadWorld extends LiveWorld {
   static async open(topology: Topology, traces: Traces = []): Promise<ThreadWorld> {
     const world = new ThreadWorld(topology, traces, new Threads(topology));
     try {
-      await Promise.all(world.far.threads.map((thread) => thread.started({ interrupted() {}, ended() {} })));
+      await Promise.all(
+        world.far.threads.map((thread, i) =>
+          thread.started({ interrupted() {}, ended: () => world.ended(i + 1) }),
+        ),
+      );
       world.bringUp();
     } catch (error) {
       await world.close();
       throw error;
     }
     return world;
+  }
+
+  /** A thread has ended, whoever ended it: the sockets of its card fail at once. */
+  private ended(site: number): void {
+    this.plan.cards.forEach((card, i) => {
+      if (card.site === site) this.cards[i].host.driver.die(ENETDOWN);
+    });
   }
 
   /** What a card's code threw, or a switch's, and which assertions of drivers failed: one line each. */
