@@ -45,10 +45,12 @@ export class PacketPool {
 
   /** Gives a slot back. The caller must own it. */
   free(packet: number): void {
-    assert(packet >= 0 && packet < this.count, 'packet pool: the slot freed is one of its own');
-    assert(this.freeCount < this.count, 'packet pool: no more slots are freed than were taken');
+    if (COSTLY_ASSERTIONS)
+      assert(packet >= 0 && packet < this.count, 'packet pool: the slot freed is one of its own');
+    if (COSTLY_ASSERTIONS)
+      assert(this.freeCount < this.count, 'packet pool: no more slots are freed than were taken');
     if (COSTLY_ASSERTIONS) {
-      assert(this.isFree[packet] === 0, 'packet pool: a slot is freed once');
+      if (COSTLY_ASSERTIONS) assert(this.isFree[packet] === 0, 'packet pool: a slot is freed once');
       this.isFree[packet] = 1;
     }
     this.freeSlots[this.freeCount++] = packet;
@@ -56,7 +58,8 @@ export class PacketPool {
 
   /** Address of a slot's first byte. */
   addressOf(packet: number): number {
-    assert(packet >= 0 && packet < this.count, 'packet pool: an address is of one of its slots');
+    if (COSTLY_ASSERTIONS)
+      assert(packet >= 0 && packet < this.count, 'packet pool: an address is of one of its slots');
     return this.offset + packet * this.slotBytes;
   }
 }

@@ -3,7 +3,7 @@
  * puts their packets on the wire; `receive` takes a frame from the wire into the next posted receive buffer
  * and marks it done. It knows neither stack nor packet pool: only the rings (nic-rings.ts) and the wire.
  */
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { DEVICE_RX_NO_BUFFER, DEVICE_RX_PACKETS, DEVICE_RX_PACKETS_BYTES } from '../ledger/counters.gen.ts';
@@ -63,10 +63,11 @@ export class NicDevice {
     const words = this.words;
     const tail = words[this.registerWord + TX_TAIL];
     const posted = (tail - this.txHead) | 0;
-    assert(
-      posted >= 0 && posted <= this.layout.txMask + 1,
-      'nic device: the descriptors posted fit the ring',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        posted >= 0 && posted <= this.layout.txMask + 1,
+        'nic device: the descriptors posted fit the ring',
+      );
     while (this.txHead !== tail) {
       this.transmitOffload.transmit(this.layout.txWord(this.txHead));
       this.txHead = (this.txHead + 1) | 0;
@@ -84,12 +85,16 @@ export class NicDevice {
     if (source < 0) return false;
     const words = this.words;
     const length = this.sink.receivedLength;
-    assert(length > 0, 'nic device: a frame that arrives has a length');
+    if (COSTLY_ASSERTIONS) assert(length > 0, 'nic device: a frame that arrives has a length');
     if (this.rxHead === words[this.registerWord + RX_TAIL] || length > this.frameBytesMax) {
       this.counters[DEVICE_RX_NO_BUFFER] += 1;
     } else {
       const descriptor = this.layout.rxWord(this.rxHead);
-      assert(words[descriptor + RX_STATUS] === 0, 'nic device: a buffer is filled once after it was posted');
+      if (COSTLY_ASSERTIONS)
+        assert(
+          words[descriptor + RX_STATUS] === 0,
+          'nic device: a buffer is filled once after it was posted',
+        );
       const flags = this.receiveOffload.place(source, words[descriptor + RX_ADDRESS], length);
       words[descriptor + RX_LENGTH] = length;
       words[descriptor + RX_STATUS] = RX_DONE | flags;

@@ -4,7 +4,7 @@
  * receive ring (`deliver`) and handed to the client; their place is filled with the packet slot that became
  * free last.
  */
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';
 import type { LinkClient } from '../tcpip/contract.ts';
@@ -73,7 +73,7 @@ export class NicDriver {
   claim(): number {
     const head = this.words[this.registerWord + TX_HEAD];
     const pending = (this.txTail - head) | 0;
-    assert(pending >= 0, 'nic driver: the device fetches only what was posted');
+    if (COSTLY_ASSERTIONS) assert(pending >= 0, 'nic driver: the device fetches only what was posted');
     if (pending > this.layout.txMask) return -1;
     this.claimed = true;
     this.pieces = 0;
@@ -84,9 +84,10 @@ export class NicDriver {
   /** Adds `length` bytes of payload at an address; nothing when there are none. // Hot path. */
   addPiece(address: number, length: number): void {
     if (length <= 0) return;
-    assert(this.claimed, 'nic driver: a piece is added to a packet that was begun');
-    assert(this.pieces < PIECES_MAX, 'nic driver: a packet has no more pieces than a descriptor');
-    assert(address > 0, 'nic driver: a piece has an address');
+    if (COSTLY_ASSERTIONS) assert(this.claimed, 'nic driver: a piece is added to a packet that was begun');
+    if (COSTLY_ASSERTIONS)
+      assert(this.pieces < PIECES_MAX, 'nic driver: a packet has no more pieces than a descriptor');
+    if (COSTLY_ASSERTIONS) assert(address > 0, 'nic driver: a piece has an address');
     const word = this.layout.txWord(this.txTail) + TX_PIECE + 2 * this.pieces;
     this.words[word] = address;
     this.words[word + 1] = length;
@@ -96,11 +97,12 @@ export class NicDriver {
 
   /** Makes the descriptor the device's; the doorbell is the caller's to ring. // Hot path. */
   post(headerLength: number, flags: number, segmentBytes: number): void {
-    assert(this.claimed, 'nic driver: only a packet that was begun is posted');
-    assert(
-      headerLength > 0 && headerLength <= HEADER_BYTES_MAX,
-      'nic driver: the headers of a packet fit their slot',
-    );
+    if (COSTLY_ASSERTIONS) assert(this.claimed, 'nic driver: only a packet that was begun is posted');
+    if (COSTLY_ASSERTIONS)
+      assert(
+        headerLength > 0 && headerLength <= HEADER_BYTES_MAX,
+        'nic driver: the headers of a packet fit their slot',
+      );
     this.claimed = false;
     const words = this.words;
     const descriptor = this.layout.txWord(this.txTail);
@@ -141,10 +143,11 @@ export class NicDriver {
       if ((status & RX_DONE) === 0) break;
       const packet = words[descriptor + RX_PACKET];
       const address = words[descriptor + RX_ADDRESS];
-      assert(
-        address === this.packets.addressOf(packet) + FRAME_OFFSET,
-        'nic driver: a descriptor that is done has the slot it was filled with',
-      );
+      if (COSTLY_ASSERTIONS)
+        assert(
+          address === this.packets.addressOf(packet) + FRAME_OFFSET,
+          'nic driver: a descriptor that is done has the slot it was filled with',
+        );
       this.rxNext = (this.rxNext + 1) | 0;
       const kept = client.input(
         packet,

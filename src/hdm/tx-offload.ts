@@ -4,7 +4,7 @@
  * segments (tx-segment.ts). `nic-device.ts` calls `transmit` for each descriptor. Read RFC 1071, RFC 9293
  * section 3.1 (checksum), RFC 768.
  */
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Kernels } from '../dma/kernels.ts';
 import type { Region } from '../dma/region.ts';
@@ -74,14 +74,16 @@ export class TransmitOffload {
   transmit(descriptor: number): void {
     const words = this.words;
     const flags = words[descriptor + TX_FLAGS];
-    assert((flags & this.refused) === 0, 'tx offload: a packet asks only for offloads that are on');
+    if (COSTLY_ASSERTIONS)
+      assert((flags & this.refused) === 0, 'tx offload: a packet asks only for offloads that are on');
     if ((flags & TX_SEGMENT) !== 0) {
       this.segmenter.transmit(descriptor);
       return;
     }
     const headerLength = words[descriptor + TX_HEADER_LENGTH];
     const length = (headerLength + words[descriptor + TX_PAYLOAD_BYTES]) | 0;
-    assert(length <= this.frameBytesMax, 'tx offload: a packet that is not cut fits the MTU');
+    if (COSTLY_ASSERTIONS)
+      assert(length <= this.frameBytesMax, 'tx offload: a packet that is not cut fits the MTU');
     const frame = this.wire.reserve(length);
     if (frame < 0) return;
     const header = words[descriptor + TX_HEADER_ADDRESS];
@@ -136,10 +138,11 @@ export class TransmitOffload {
       sum = (sum + (((offset - transportOffset) & 1) !== 0 ? swap(moved) : moved)) | 0;
       offset = (offset + length) | 0;
     }
-    assert(
-      offset === headerLength + words[descriptor + TX_PAYLOAD_BYTES],
-      'tx offload: the pieces that are summed are as long as the descriptor says',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        offset === headerLength + words[descriptor + TX_PAYLOAD_BYTES],
+        'tx offload: the pieces that are summed are as long as the descriptor says',
+      );
     this.fill(frame + transportOffset, this.bytes[header + ETHERNET_HEADER_BYTES + 9], fold(sum));
   }
 
@@ -150,7 +153,8 @@ export class TransmitOffload {
     if (protocol === PROTOCOL_TCP) {
       field += TCP_CHECKSUM_OFFSET;
     } else {
-      assert(protocol === PROTOCOL_UDP, 'tx offload: a packet to be summed is TCP or UDP');
+      if (COSTLY_ASSERTIONS)
+        assert(protocol === PROTOCOL_UDP, 'tx offload: a packet to be summed is TCP or UDP');
       field += UDP_CHECKSUM_OFFSET;
       // RFC 768: zero would mean that there is no checksum.
       if (checksum === 0) checksum = 0xffff;

@@ -2,7 +2,7 @@
  * The one size of every frame of ours, both ways, and what every writer of a message holds to. It is a file
  * of its own because the generated codecs and the lists need it, and frame.ts imports those.
  */
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 
 export const FRAME_BYTES = 128;
 export const FRAME_WORDS = 32;
@@ -22,9 +22,11 @@ checkFrameSize(FRAME_BYTES, FRAME_WORDS);
  *   fixed part.
  */
 export function checkMessage(frame: number, sizeWords: number, leastWords: number): void {
-  assert(frame >= 0, 'frame size: a message is written into a frame that was acquired');
-  assert(
-    sizeWords >= leastWords && sizeWords <= FRAME_WORDS,
-    'frame size: a message has all its fields and ends within its frame',
-  );
+  if (COSTLY_ASSERTIONS)
+    assert(frame >= 0, 'frame size: a message is written into a frame that was acquired');
+  if (COSTLY_ASSERTIONS)
+    assert(
+      sizeWords >= leastWords && sizeWords <= FRAME_WORDS,
+      'frame size: a message has all its fields and ends within its frame',
+    );
 }

@@ -3,7 +3,7 @@
  * interrupt. One that the host asked for may be held back a little so that it serves more frames; time and
  * count are set under ethtool's names.
  */
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import { INTERRUPTS, INTERRUPTS_SUPPRESSED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
@@ -41,15 +41,17 @@ export class Interrupt {
    */
   publish(outbound: FrameProducer): void {
     const published = outbound.publish();
-    assert(
-      published === 0 || published === 1 || published === 2,
-      'interrupt: a publication is none, quiet or to be told',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        published === 0 || published === 1 || published === 2,
+        'interrupt: a publication is none, quiet or to be told',
+      );
     if (published === 0) return;
-    assert(
-      (this.held === 0) === (this.dueNs === NEVER),
-      'interrupt: one is held back if, and only if, it has its time',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        (this.held === 0) === (this.dueNs === NEVER),
+        'interrupt: one is held back if, and only if, it has its time',
+      );
     if (this.held > 0) {
       this.held += 1;
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
@@ -61,7 +63,7 @@ export class Interrupt {
     } else {
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
     }
-    assert(this.held < this.countMax, 'interrupt: none is held back beyond its count');
+    if (COSTLY_ASSERTIONS) assert(this.held < this.countMax, 'interrupt: none is held back beyond its count');
   }
 
   /** Publishes the inbound frames the card has released, and interrupts at once if the host waits for one. */

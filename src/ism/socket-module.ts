@@ -6,7 +6,7 @@
  *
  * Nothing the host wrote is trusted: each word is read once, checked, then used.
  */
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { PortGroup } from '../hdm/port-group.ts';
 import {
   DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
@@ -150,10 +150,11 @@ export class SocketModule implements Module {
    * the others by the generated check. // Hot path.
    */
   request(frame: number, functionCode: number, sizeWords: number): void {
-    assert(
-      sizeWords >= REQUEST_WORDS_MIN && sizeWords <= FRAME_WORDS,
-      'socket module: the IOP hands on a request whose size it has checked',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        sizeWords >= REQUEST_WORDS_MIN && sizeWords <= FRAME_WORDS,
+        'socket module: the IOP hands on a request whose size it has checked',
+      );
     const multiple = (frameFlags(this.words, frame) & FLAG_MULTIPLE) !== 0;
     if (multiple && (functionCode !== SOCKET_SEND || this.classVersion < 2)) {
       this.answers.refuse(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, FLAGS_BYTE);

@@ -330,40 +330,36 @@ export const DEVICE_RX_BAD_CHECKSUM = 162;
 export const DEVICE_TSO_SEGMENTS = 163;
 /** frames put on the wire by whoever is at its start (link) */
 export const WIRE_SENT = 164;
-/** frames put on the wire by whoever is at its start, bytes (link) */
-export const WIRE_SENT_BYTES = 165;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 166;
-/** frames taken off the wire by whoever is at its end, bytes (link) */
-export const WIRE_ARRIVED_BYTES = 167;
+export const WIRE_ARRIVED = 165;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 168;
+export const WIRE_DROPPED = 166;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 169;
+export const WIRE_OVERFLOW = 167;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 170;
+export const WIRE_DUPLICATED = 168;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 171;
+export const WIRE_DUPLICATED_BYTES = 169;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 172;
+export const WIRE_CORRUPTED = 170;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 173;
+export const WIRE_REORDERED = 171;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 174;
+export const SWITCH_FORWARDS = 172;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 175;
+export const SWITCH_FORWARDS_BYTES = 173;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 176;
+export const SWITCH_FRAMES = 174;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 177;
+export const SWITCH_FLOODED = 175;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 178;
+export const SWITCH_DROPPED = 176;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 179;
+export const CAPTURE_COPIES = 177;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 180;
+export const CAPTURE_COPIES_BYTES = 178;
 
-export const COUNTER_COUNT = 181;
+export const COUNTER_COUNT = 179;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -530,9 +526,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'deviceRxBadChecksum',
   'deviceTsoSegments',
   'wireSent',
-  'wireSentBytes',
   'wireArrived',
-  'wireArrivedBytes',
   'wireDropped',
   'wireOverflow',
   'wireDuplicated',
@@ -712,8 +706,6 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
-  'link',
-  'link',
   'link',
   'link',
   'link',
@@ -910,8 +902,6 @@ export const COUNTER_GROUPS: readonly string[] = [
   'wire',
   'wire',
   'wire',
-  'wire',
-  'wire',
 ];
 export const COUNTER_DOCS: readonly string[] = [
   'program memory to a transmit buffer',
@@ -1079,9 +1069,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames whose checksum the device found bad',
   'segments cut by the device',
   'frames put on the wire by whoever is at its start',
-  'frames put on the wire by whoever is at its start, bytes',
   'frames taken off the wire by whoever is at its end',
-  'frames taken off the wire by whoever is at its end, bytes',
   'frames lost on the wire on purpose',
   'frames lost because the link\'s queue was full',
   'frames doubled on the wire',

@@ -13,14 +13,7 @@ import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import type { Region } from '../dma/region.ts';
-import {
-  WIRE_ARRIVED,
-  WIRE_ARRIVED_BYTES,
-  WIRE_DUPLICATED,
-  WIRE_OVERFLOW,
-  WIRE_SENT,
-  WIRE_SENT_BYTES,
-} from '../ledger/counters.gen.ts';
+import { WIRE_ARRIVED, WIRE_DUPLICATED, WIRE_OVERFLOW, WIRE_SENT } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -167,7 +160,6 @@ export class CableSource implements WireSource {
     const { memory, clock } = this;
     const slot = this.freeSlots[--this.freeCount];
     this.counters[WIRE_SENT] += 1;
-    this.counters[WIRE_SENT_BYTES] += length;
     if (this.tap !== null) this.tap.frame(memory.frame(slot), length);
     const entry = memory.entry(this.sentTail);
     memory.words[entry] = slot;
@@ -263,7 +255,6 @@ export class CableSink implements WireSink, FlightSlots {
     const slot = this.received;
     assert(slot >= 0, 'cable: a slot is released only after it was received');
     this.counters[WIRE_ARRIVED] += 1;
-    this.counters[WIRE_ARRIVED_BYTES] += this.lengths[slot];
     if (this.tap !== null) this.tap.frame(this.memory.frame(slot), this.lengths[slot]);
     this.received = -1;
     this.give(slot);

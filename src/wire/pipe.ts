@@ -12,14 +12,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
-import {
-  WIRE_ARRIVED,
-  WIRE_ARRIVED_BYTES,
-  WIRE_DUPLICATED,
-  WIRE_OVERFLOW,
-  WIRE_SENT,
-  WIRE_SENT_BYTES,
-} from '../ledger/counters.gen.ts';
+import { WIRE_ARRIVED, WIRE_DUPLICATED, WIRE_OVERFLOW, WIRE_SENT } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -126,7 +119,8 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /** // Hot path. */
   reserve(length: number): number {
-    assert(length > 0 && length <= this.slotBytes - FRAME_OFFSET, 'pipe: a frame fits its slot');
+    if (COSTLY_ASSERTIONS)
+      assert(length > 0 && length <= this.slotBytes - FRAME_OFFSET, 'pipe: a frame fits its slot');
     if (this.freeCount === 0) {
       this.counters[WIRE_OVERFLOW] += 1;
       return -1;
@@ -136,11 +130,11 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /** // Hot path. */
   commit(length: number): void {
-    assert(this.freeCount > 0, 'pipe: a frame is committed only where one was reserved');
+    if (COSTLY_ASSERTIONS)
+      assert(this.freeCount > 0, 'pipe: a frame is committed only where one was reserved');
     const slot = this.freeSlots[--this.freeCount];
     this.lengths[slot] = length;
     this.counters[WIRE_SENT] += 1;
-    this.counters[WIRE_SENT_BYTES] += length;
     if (this.sentTap !== null) this.sentTap.frame(this.addressOf(slot), length);
     if (this.perfect) {
       this.ring[this.tail & this.mask] = slot;
@@ -173,9 +167,8 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
   /** // Hot path. */
   release(): void {
     const slot = this.received;
-    assert(slot >= 0, 'pipe: a slot is released only after it was received');
+    if (COSTLY_ASSERTIONS) assert(slot >= 0, 'pipe: a slot is released only after it was received');
     this.counters[WIRE_ARRIVED] += 1;
-    this.counters[WIRE_ARRIVED_BYTES] += this.lengths[slot];
     if (this.arrivedTap !== null) this.arrivedTap.frame(this.addressOf(slot), this.lengths[slot]);
     this.received = -1;
     this.freeSlots[this.freeCount++] = slot;

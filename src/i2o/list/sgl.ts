@@ -12,7 +12,7 @@
  * END_OF_BUFFER, and the last one LAST_ELEMENT. The generated codecs call `checkSgl`, so this file imports
  * none of them.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ELEMENT_END_OF_BUFFER } from './element-types.ts';
 import {
   ELEMENT_BUCKET,
@@ -222,12 +222,14 @@ export function writeSglContext(
   context: number,
   address: number,
 ): number {
-  assert(
-    (flags & SHAPE_MASK) === SHAPE_BUCKET || (flags & SHAPE_MASK) === SHAPE_TRANSMIT,
-    'sgl: an element with a context is a bucket or a transmit buffer',
-  );
-  assert(count > 0 && count <= COUNT_MAX, 'sgl: a buffer has bytes, as many as a count holds');
-  assert(address > 0, 'sgl: a buffer has an address');
+  if (COSTLY_ASSERTIONS)
+    assert(
+      (flags & SHAPE_MASK) === SHAPE_BUCKET || (flags & SHAPE_MASK) === SHAPE_TRANSMIT,
+      'sgl: an element with a context is a bucket or a transmit buffer',
+    );
+  if (COSTLY_ASSERTIONS)
+    assert(count > 0 && count <= COUNT_MAX, 'sgl: a buffer has bytes, as many as a count holds');
+  if (COSTLY_ASSERTIONS) assert(address > 0, 'sgl: a buffer has an address');
   words[at] = (flags << 24) | count;
   words[at + 1] = context;
   words[at + 2] = address;
@@ -245,8 +247,13 @@ export function writeSglImmediate(
   count: number,
   context: number,
 ): number {
-  assert((flags & SHAPE_MASK) === SHAPE_IMMEDIATE, 'sgl: immediate data has the flags of immediate data');
-  assert(count >= 0 && sglImmediateWords(count) < SGL_MESSAGE_WORDS_MAX, 'sgl: immediate data fits a frame');
+  if (COSTLY_ASSERTIONS)
+    assert((flags & SHAPE_MASK) === SHAPE_IMMEDIATE, 'sgl: immediate data has the flags of immediate data');
+  if (COSTLY_ASSERTIONS)
+    assert(
+      count >= 0 && sglImmediateWords(count) < SGL_MESSAGE_WORDS_MAX,
+      'sgl: immediate data fits a frame',
+    );
   words[at] = (flags << 24) | count;
   words[at + 1] = context;
   return at + sglImmediateWords(count);

@@ -6,7 +6,7 @@
  * One frame is filled at a time: it is acquired, written, and posted or cancelled before the next is
  * acquired.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { checkFault, FAULT_BIT, FAULT_BYTE } from '../../i2o/check-fault.ts';
 import { REQUEST_STATUS_PROGRESS_REPORT, REQUEST_STATUS_TRANSACTION_ERROR } from '../../i2o/executive.gen.ts';
 import {
@@ -78,7 +78,7 @@ export class Outbound {
 
   /** @returns word index of a frame to fill, or NO_FRAME; then the reply waits. // Hot path. */
   acquire(): number {
-    assert(!this.taken, 'outbound: the frame before this one was posted or cancelled');
+    if (COSTLY_ASSERTIONS) assert(!this.taken, 'outbound: the frame before this one was posted or cancelled');
     const frame = this.producer.acquire();
     if (frame === NO_FRAME) {
       this.counters[OUTBOUND_FULL] += 1;
@@ -98,7 +98,7 @@ export class Outbound {
 
   /** The acquired frame is complete. The run loop publishes it at the end of the turn. // Hot path. */
   post(): void {
-    assert(this.taken, 'outbound: a frame is acquired before it is posted');
+    if (COSTLY_ASSERTIONS) assert(this.taken, 'outbound: a frame is acquired before it is posted');
     this.counters[OUTBOUND_POSTED] += 1;
     this.taken = false;
     this.producer.post();

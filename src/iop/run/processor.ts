@@ -3,7 +3,7 @@
  * executive or to a device's module; then it gives each module its turn, and publishes the replies. It runs
  * in a worker thread or inline, and cannot tell which.
  */
-import { AssertionFailure, assert } from '../../assert/assert.ts';
+import { AssertionFailure, assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   FAILURE_CODE_INVALID_MESSAGE_FLAGS,
   FAILURE_CODE_INVALID_TARGET_ID,
@@ -131,7 +131,7 @@ export class IoProcessor implements Agent {
     for (let i = 0; i < this.modules.length; i++) {
       if (this.devices[i].runs) deadlineNs = Math.min(deadlineNs, this.modules[i].nextDeadlineNs());
     }
-    assert(!Number.isNaN(deadlineNs), 'processor: a deadline is a time');
+    if (COSTLY_ASSERTIONS) assert(!Number.isNaN(deadlineNs), 'processor: a deadline is a time');
     return deadlineNs;
   }
 
@@ -144,7 +144,7 @@ export class IoProcessor implements Agent {
     let work = this.takeRequests();
     work += this.pollModules();
     if (iop.busy) work += this.executive.poll();
-    assert(!outbound.taken, 'processor: no reply is half filled at the end of a turn');
+    if (COSTLY_ASSERTIONS) assert(!outbound.taken, 'processor: no reply is half filled at the end of a turn');
     if (outbound.short) this.executive.outboundShort();
     this.interrupt.publish(outbound.producer);
     this.interrupt.poll();
@@ -158,14 +158,15 @@ export class IoProcessor implements Agent {
    */
   private pollModules(): number {
     const { modules, devices, first } = this;
-    assert(first >= 0 && first < modules.length, 'processor: the module that goes first is one of them');
+    if (COSTLY_ASSERTIONS)
+      assert(first >= 0 && first < modules.length, 'processor: the module that goes first is one of them');
     let work = 0;
     let at = first;
     do {
       if (devices[at].runs) work += modules[at].poll();
       at = at + 1 === modules.length ? 0 : at + 1;
     } while (at !== first);
-    assert(work >= 0, 'processor: modules say how much they have worked on');
+    if (COSTLY_ASSERTIONS) assert(work >= 0, 'processor: modules say how much they have worked on');
     this.first = first + 1 === modules.length ? 0 : first + 1;
     return work;
   }
@@ -184,7 +185,7 @@ export class IoProcessor implements Agent {
   private takeRequests(): number {
     const { inbound, outbound, iop } = this;
     let taken = 0;
-    assert(!this.holding, 'processor: the request of the last turn was released');
+    if (COSTLY_ASSERTIONS) assert(!this.holding, 'processor: the request of the last turn was released');
     while (taken < REQUESTS_PER_TURN) {
       const frame = inbound.receive();
       if (frame === NO_FRAME) break;

@@ -3,7 +3,7 @@
  * then the end of the stream or the error. Called by `PendingReplies` for each socket with something to read.
  * To the host: receive records.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Region } from '../../dma/region.ts';
 import { REQUEST_STATUS_ABORT_NO_DATA } from '../../i2o/executive.gen.ts';
 import {
@@ -79,10 +79,11 @@ export class DataDelivery {
         if (bucket < 0) return told;
         const capacity = buckets.capacityOf(bucket);
         const length = stack.tcpTake(connection, buckets.addressOf(bucket), capacity);
-        assert(
-          length > 0 && length <= capacity,
-          'data delivery: a readable stream fills a bucket, and no more',
-        );
+        if (COSTLY_ASSERTIONS)
+          assert(
+            length > 0 && length <= capacity,
+            'data delivery: a readable stream fills a bucket, and no more',
+          );
         this.records.add(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
         told = true;
       }

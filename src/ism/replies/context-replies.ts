@@ -57,10 +57,11 @@ export class ContextReplies {
   nextDeadlineNs(): number {
     const { outbound, outcomes, sendBuffers, dueNs } = this;
     const none = sendBuffers.pending === 0 && outcomes.count === 0;
-    assert(
-      none || dueNs !== NEVER || outbound.short,
-      'context replies: what waits to be told has a deadline',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        none || dueNs !== NEVER || outbound.short,
+        'context replies: what waits to be told has a deadline',
+      );
     return this.outbound.short ? NEVER : this.dueNs;
   }
 

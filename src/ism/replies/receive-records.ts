@@ -3,7 +3,7 @@
  * delivery: a record at a time. To the host: a reply when the frame is full, when another reply must not
  * overtake it, or at the end of the turn.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { REQUEST_STATUS_ABORT_NO_DATA, REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, frameFlags, frameFunction } from '../../i2o/frame.ts';
 import {
@@ -64,7 +64,8 @@ export class ReceiveRecords {
   /** The same for records that are told with another ReqStatus, since those of one frame share it. */
   openWith(status: number): boolean {
     const known = status === REQUEST_STATUS_SUCCESS || status === REQUEST_STATUS_ABORT_NO_DATA;
-    assert(known, 'receive records: records are told as success, or as buckets that an abort has ended');
+    if (COSTLY_ASSERTIONS)
+      assert(known, 'receive records: records are told as success, or as buckets that an abort has ended');
     if (this.frame !== NO_FRAME) {
       if (this.status === status) return true;
       this.close();
@@ -82,20 +83,25 @@ export class ReceiveRecords {
    * @param length bytes in the bucket, a datagram's source included. @param status errno of an error, else 0.
    */
   add(context: number, socketId: number, flags: number, length: number, status: number): void {
-    assert(this.frame !== NO_FRAME, 'receive records: a record goes into an open frame');
-    assert(this.count < RECORDS_PER_FRAME, 'receive records: a record lies within its frame');
-    assert(
-      socketId >= 0 && socketId <= NO_SOCKET,
-      'receive records: a record is about a socket, or about none',
-    );
-    assert(
-      length >= 0 && length <= this.buckets.bucketBytes,
-      'receive records: what a record tells of fits a bucket',
-    );
-    assert(
-      status > 0 === ((flags & RECEIVE_FLAG_ERROR) !== 0) && status <= RECORD_STATUS_MAX,
-      'receive records: a record of an error, and no other, has an errno',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(this.frame !== NO_FRAME, 'receive records: a record goes into an open frame');
+    if (COSTLY_ASSERTIONS)
+      assert(this.count < RECORDS_PER_FRAME, 'receive records: a record lies within its frame');
+    if (COSTLY_ASSERTIONS)
+      assert(
+        socketId >= 0 && socketId <= NO_SOCKET,
+        'receive records: a record is about a socket, or about none',
+      );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        length >= 0 && length <= this.buckets.bucketBytes,
+        'receive records: what a record tells of fits a bucket',
+      );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        status > 0 === ((flags & RECEIVE_FLAG_ERROR) !== 0) && status <= RECORD_STATUS_MAX,
+        'receive records: a record of an error, and no other, has an errno',
+      );
     const at = this.frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + this.count * RECEIVE_RECORD_WORDS;
     writeReceiveRecord(this.outbound.words, at, context, socketId, 0, flags, length, status);
     this.count += 1;

@@ -4,7 +4,7 @@
  * and that of every datagram, is read by `list-sends`. From the module: requests. To the stack: sends by
  * reference. To the host: outcomes; the contexts of the buffers come back by `context-replies`.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import { DETAILED_STATUS_INVALID_OFFSET } from '../../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, frameFlags, frameInitiatorContext, frameSglOffset } from '../../i2o/frame.ts';
@@ -210,7 +210,8 @@ export class SendRequests {
     length: number,
     flags: number,
   ): number {
-    assert(connection >= 0, 'send requests: a buffer is taken for a socket that has a connection');
+    if (COSTLY_ASSERTIONS)
+      assert(connection >= 0, 'send requests: a buffer is taken for a socket that has a connection');
     if (!this.sendBuffers.accept(context, address, length, tag)) return REFUSED;
     const errno = this.stack.tcpSend(connection, address, length, context, flags, this.clock.nowUs);
     if (errno !== 0) this.sendBuffers.release(context);

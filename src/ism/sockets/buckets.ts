@@ -75,10 +75,13 @@ export class Buckets {
     if (bucket < 0 || length !== this.area.bufferBytes) return false;
     const holder = this.holder[bucket];
     if (holder <= WITH_CARD) return false;
-    assert(capacity > 0 && capacity <= length, 'buckets: what may be filled lies within the bucket');
-    assert(this.freeCount < this.free.length, 'buckets: the free list has room for every bucket');
+    if (COSTLY_ASSERTIONS)
+      assert(capacity > 0 && capacity <= length, 'buckets: what may be filled lies within the bucket');
+    if (COSTLY_ASSERTIONS)
+      assert(this.freeCount < this.free.length, 'buckets: the free list has room for every bucket');
     if (holder >= 0) {
-      assert(this.held[holder] > 0, 'buckets: the socket whose data a bucket carried was charged with it');
+      if (COSTLY_ASSERTIONS)
+        assert(this.held[holder] > 0, 'buckets: the socket whose data a bucket carried was charged with it');
       this.held[holder] = this.held[holder] - 1;
     }
     this.capacity[bucket] = capacity;
@@ -93,14 +96,16 @@ export class Buckets {
    * @returns its number; -1: the socket must wait for one.
    */
   take(socketId: number): number {
-    assert(
-      socketId >= 0 && socketId < this.held.length,
-      'buckets: a bucket is taken for a socket of this card',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        socketId >= 0 && socketId < this.held.length,
+        'buckets: a bucket is taken for a socket of this card',
+      );
     const held = this.held[socketId];
     if (this.freeCount === 0 || (held > 0 && held >= this.freeCount)) return -1;
     const bucket = this.free[--this.freeCount];
-    assert(this.holder[bucket] === WITH_CARD, "buckets: a bucket on the free list is the card's");
+    if (COSTLY_ASSERTIONS)
+      assert(this.holder[bucket] === WITH_CARD, "buckets: a bucket on the free list is the card's");
     this.holder[bucket] = socketId;
     this.held[socketId] = held + 1;
     return bucket;
@@ -108,7 +113,8 @@ export class Buckets {
 
   /** Byte address of a bucket. */
   addressOf(bucket: number): number {
-    assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has an address');
+    if (COSTLY_ASSERTIONS)
+      assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has an address');
     return this.area.offset + bucket * this.area.bufferBytes;
   }
 
@@ -119,7 +125,8 @@ export class Buckets {
 
   /** BufferContext that a bucket was posted with. */
   contextOf(bucket: number): number {
-    assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has a context');
+    if (COSTLY_ASSERTIONS)
+      assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has a context');
     return this.context[bucket];
   }
 

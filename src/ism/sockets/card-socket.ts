@@ -2,7 +2,7 @@
  * What the card knows of one socket number. One object for each number is made at start; it holds numbers
  * only.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { REQUEST_STATUS_ERROR_NO_DATA } from '../../i2o/executive.gen.ts';
 import { REPLY_MODE_BATCH } from '../../i2o/socket.gen.ts';
 
@@ -53,7 +53,8 @@ export function isOpen({ kind, connection, pending }: CardSocket): boolean {
  * back after its socket was closed and its number used again; the tag then no longer matches.
  */
 export function sendTag(socketId: number, socket: CardSocket): number {
-  assert(socketId >= 0 && socketId <= SOCKET_ID_MAX, 'card socket: a tag has room for the socket number');
+  if (COSTLY_ASSERTIONS)
+    assert(socketId >= 0 && socketId <= SOCKET_ID_MAX, 'card socket: a tag has room for the socket number');
   return socketId | (socket.generation << GENERATION_SHIFT);
 }
 

@@ -8,7 +8,7 @@
  * it, then DONE until the reply that gives it back. Only then may the host use it again; earlier it is
  * refused.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
 import { REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 
@@ -70,7 +70,8 @@ export class SendBuffers {
 
   /** ReqStatus of the oldest context that waits to be told; there is one. */
   get nextStatus(): number {
-    assert(this.doneCount > 0, 'send buffers: a status is asked for only when a context waits to be told');
+    if (COSTLY_ASSERTIONS)
+      assert(this.doneCount > 0, 'send buffers: a status is asked for only when a context waits to be told');
     return this.status[this.done[this.doneHead]];
   }
 
@@ -142,8 +143,10 @@ export class SendBuffers {
 
   /** The stack is done with a context: the host is to be told. // Hot path. */
   release(context: number): void {
-    assert(this.place[context] === WITH_STACK, 'send buffers: the stack releases a context it has, once');
-    assert(this.doneCount < this.done.length, 'send buffers: there is room to tell of every context');
+    if (COSTLY_ASSERTIONS)
+      assert(this.place[context] === WITH_STACK, 'send buffers: the stack releases a context it has, once');
+    if (COSTLY_ASSERTIONS)
+      assert(this.doneCount < this.done.length, 'send buffers: there is room to tell of every context');
     this.place[context] = DONE;
     this.heldCount -= 1;
     this.status[context] = this.releaseStatus;
@@ -156,9 +159,10 @@ export class SendBuffers {
    * Takes the oldest context that waits to be told; there is one. It is the host's from now on. // Hot path.
    */
   next(): number {
-    assert(this.doneCount > 0, 'send buffers: a context is told only when one waits');
+    if (COSTLY_ASSERTIONS) assert(this.doneCount > 0, 'send buffers: a context is told only when one waits');
     const context = this.done[this.doneHead];
-    assert(this.place[context] === DONE, 'send buffers: a context that is told was done with');
+    if (COSTLY_ASSERTIONS)
+      assert(this.place[context] === DONE, 'send buffers: a context that is told was done with');
     this.doneHead = this.doneHead + 1 === this.done.length ? 0 : this.doneHead + 1;
     this.doneCount -= 1;
     this.place[context] = WITH_HOST;

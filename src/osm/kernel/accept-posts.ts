@@ -3,7 +3,7 @@
  * id or no frame owes its post: the driver's chores make up for it, since the program is not told of
  * connections that the card cannot hand over.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { SOCKET_ACCEPT_POST_LIST_MAX } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
@@ -57,7 +57,8 @@ export class AcceptPosts {
     for (let i = 0; i < count; i++) {
       const socketId = this.owing[i];
       const listener = this.table.sockets[socketId];
-      assert(listener.acceptsOwed === 1, 'accept posts: a listener in the list is marked so');
+      if (COSTLY_ASSERTIONS)
+        assert(listener.acceptsOwed === 1, 'accept posts: a listener in the list is marked so');
       listener.acceptsOwed = 0;
       if (listener.state === STATE_LISTENING) this.post(socketId, listener);
     }

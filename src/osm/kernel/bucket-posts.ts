@@ -3,7 +3,7 @@
  * dropped; they are posted by SocketReceivePost once they are worth a message. What finds no frame waits for
  * the driver's chores.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { Requests } from '../message/requests.ts';
@@ -41,7 +41,7 @@ export class BucketPosts {
   /** Posts every empty bucket, as far as frames allow. */
   postAll(): void {
     const { receive, requests } = this;
-    assert(this.open, 'bucket posts: buckets are posted to a card that takes them');
+    if (COSTLY_ASSERTIONS) assert(this.open, 'bucket posts: buckets are posted to a card that takes them');
     while (receive.waiting > 0 && requests.receivePost(receive) > 0) {}
   }
 }

@@ -49,8 +49,9 @@ export class Credits {
   }
 
   private owe(socketId: number, socket: HostSocket): void {
-    assert(this.table.sockets[socketId] === socket, 'credits: a socket owes under its own id');
-    assert(this.count < this.owing.length, 'credits: each socket is in the list once');
+    if (COSTLY_ASSERTIONS)
+      assert(this.table.sockets[socketId] === socket, 'credits: a socket owes under its own id');
+    if (COSTLY_ASSERTIONS) assert(this.count < this.owing.length, 'credits: each socket is in the list once');
     socket.creditQueued = 1;
     this.owing[this.count++] = socketId;
   }

@@ -368,7 +368,8 @@ export class Driver implements BringUpCaller {
 
   private chores(): void {
     if (COSTLY_ASSERTIONS)
-      assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
+      if (COSTLY_ASSERTIONS)
+        assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
     if (this.retries.dueNs !== NEVER && this.retries.due() && !this.retries.run()) {
       this.die(ENETDOWN);
       return;

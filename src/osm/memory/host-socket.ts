@@ -179,10 +179,11 @@ export class HostSocket {
  */
 export function socketTag(socketId: number, generation: number): number {
   if (COSTLY_ASSERTIONS)
-    assert(
-      socketId >>> 16 === 0 && generation >>> 15 === 0,
-      'host socket: a tag has 16 bits of socket id and 15 of generation',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        socketId >>> 16 === 0 && generation >>> 15 === 0,
+        'host socket: a tag has 16 bits of socket id and 15 of generation',
+      );
   return socketId | (generation << 16);
 }
 

@@ -68,7 +68,8 @@ export class ReceivePool {
   /** Region address of a bucket's first byte. // Hot path. */
   addressOf(bucket: number): number {
     if (COSTLY_ASSERTIONS)
-      assert(bucket >= 0 && bucket < this.count, 'receive pool: only a bucket there is has an address');
+      if (COSTLY_ASSERTIONS)
+        assert(bucket >= 0 && bucket < this.count, 'receive pool: only a bucket there is has an address');
     return this.area.offset + bucket * this.area.bufferBytes;
   }
 
@@ -79,7 +80,8 @@ export class ReceivePool {
   takeToPost(): number {
     if (COSTLY_ASSERTIONS) assert(this.emptyCount > 0, 'receive pool: there is an empty bucket to post');
     const bucket = this.empty[--this.emptyCount];
-    assert(this.place[bucket] === PLACE_EMPTY, 'receive pool: a bucket that is posted was empty');
+    if (COSTLY_ASSERTIONS)
+      assert(this.place[bucket] === PLACE_EMPTY, 'receive pool: a bucket that is posted was empty');
     this.place[bucket] = PLACE_CARD;
     this.cardCount += 1;
     this.counters[MEMORY_BUCKETS_POSTED] += 1;
@@ -118,7 +120,8 @@ export class ReceivePool {
 
   private leaveCard(bucket: number): void {
     if (COSTLY_ASSERTIONS)
-      assert(this.cardCount > 0, 'receive pool: the card gives back no more buckets than it has');
+      if (COSTLY_ASSERTIONS)
+        assert(this.cardCount > 0, 'receive pool: the card gives back no more buckets than it has');
     this.cardCount -= 1;
     this.next[bucket] = -1;
   }
@@ -136,12 +139,14 @@ export class ReceivePool {
   /** A filled bucket joins the queue of the socket whose data it holds. // Hot path. */
   enqueue(socket: HostSocket, bucket: number): void {
     if (COSTLY_ASSERTIONS)
-      assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that joins a queue holds data');
+      if (COSTLY_ASSERTIONS)
+        assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that joins a queue holds data');
     if (COSTLY_ASSERTIONS)
-      assert(
-        socket.receiveHead < 0 === socket.receiveTail < 0,
-        'receive pool: a queue has a head and a tail, or neither',
-      );
+      if (COSTLY_ASSERTIONS)
+        assert(
+          socket.receiveHead < 0 === socket.receiveTail < 0,
+          'receive pool: a queue has a head and a tail, or neither',
+        );
     if (socket.receiveTail < 0) socket.receiveHead = bucket;
     else this.next[socket.receiveTail] = bucket;
     socket.receiveTail = bucket;
@@ -151,13 +156,14 @@ export class ReceivePool {
   /** The first bucket leaves a socket's queue. There is one. @returns it. // Hot path. */
   dequeue(socket: HostSocket): number {
     const bucket = socket.receiveHead;
-    assert(bucket >= 0, 'receive pool: a bucket leaves a queue that has one');
+    if (COSTLY_ASSERTIONS) assert(bucket >= 0, 'receive pool: a bucket leaves a queue that has one');
     const next = this.next[bucket];
     if (COSTLY_ASSERTIONS)
-      assert(
-        next >= 0 || socket.receiveTail === bucket,
-        'receive pool: the last bucket of a queue is its tail',
-      );
+      if (COSTLY_ASSERTIONS)
+        assert(
+          next >= 0 || socket.receiveTail === bucket,
+          'receive pool: the last bucket of a queue is its tail',
+        );
     socket.receiveHead = next;
     if (next < 0) socket.receiveTail = -1;
     return bucket;
@@ -176,13 +182,15 @@ export class ReceivePool {
 
   /** A filled or lent bucket has been read, or its data dropped: it waits to be posted again. // Hot path. */
   give(bucket: number): void {
-    assert(this.place[bucket] >= PLACE_FILLED, 'receive pool: a bucket that comes back was filled or lent');
+    if (COSTLY_ASSERTIONS)
+      assert(this.place[bucket] >= PLACE_FILLED, 'receive pool: a bucket that comes back was filled or lent');
     this.putBack(bucket);
   }
 
   private putBack(bucket: number): void {
     if (COSTLY_ASSERTIONS)
-      assert(this.emptyCount < this.count, 'receive pool: no more buckets are empty than there are');
+      if (COSTLY_ASSERTIONS)
+        assert(this.emptyCount < this.count, 'receive pool: no more buckets are empty than there are');
     this.place[bucket] = PLACE_EMPTY;
     this.empty[this.emptyCount++] = bucket;
   }

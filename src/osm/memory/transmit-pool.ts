@@ -113,7 +113,8 @@ export class TransmitPool {
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.freeSlots[--this.freeSlotCount];
     if (COSTLY_ASSERTIONS)
-      assert(this.tagOf[context] === FREE, 'transmit pool: a slot that is taken was free');
+      if (COSTLY_ASSERTIONS)
+        assert(this.tagOf[context] === FREE, 'transmit pool: a slot that is taken was free');
     this.tagOf[context] = TAKEN;
     return context;
   }
@@ -127,7 +128,8 @@ export class TransmitPool {
 
   /** A context that was taken goes to the card, with `length` bytes of a socket's. // Hot path. */
   lend(context: number, socketId: number, socket: HostSocket, length: number): void {
-    assert(this.tagOf[context] === TAKEN, 'transmit pool: what is lent to the card was taken');
+    if (COSTLY_ASSERTIONS)
+      assert(this.tagOf[context] === TAKEN, 'transmit pool: what is lent to the card was taken');
     if (COSTLY_ASSERTIONS) this.checkLength(context, length);
     this.tagOf[context] = socketTag(socketId, socket.generation);
     this.lengthOf[context] = length;
@@ -163,7 +165,8 @@ export class TransmitPool {
 
   /** A context that was taken or lent is free again. // Hot path. */
   give(context: number): void {
-    assert(this.tagOf[context] !== FREE, 'transmit pool: a buffer that comes back was taken or lent');
+    if (COSTLY_ASSERTIONS)
+      assert(this.tagOf[context] !== FREE, 'transmit pool: a buffer that comes back was taken or lent');
     if (COSTLY_ASSERTIONS) this.checkRoom(context);
     this.counters[MEMORY_TRANSMIT_RETURNED] += 1;
     this.tagOf[context] = FREE;

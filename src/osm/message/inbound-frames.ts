@@ -47,7 +47,8 @@ export class InboundFrames {
 
   /** Takes a frame to write a request in. @returns its word index, or NO_FRAME. // Hot path. */
   acquire(): number {
-    assert(this.held === NO_FRAME, 'inbound frames: the frame acquired before was posted or given back');
+    if (COSTLY_ASSERTIONS)
+      assert(this.held === NO_FRAME, 'inbound frames: the frame acquired before was posted or given back');
     const frame = this.producer.acquire();
     this.held = frame;
     if (frame === NO_FRAME) {
@@ -99,7 +100,7 @@ export class InboundFrames {
   /** The acquired frame is about to be posted. // Hot path. */
   protected leave(): void {
     const { held } = this;
-    assert(held !== NO_FRAME, 'inbound frames: what is posted was acquired');
+    if (COSTLY_ASSERTIONS) assert(held !== NO_FRAME, 'inbound frames: what is posted was acquired');
     if (COSTLY_ASSERTIONS) this.checkRequest(held);
     this.held = NO_FRAME;
   }

@@ -121,10 +121,11 @@ export class ReceiveReplies {
   private queue(bucket: number, socketId: number, socket: HostSocket): void {
     const { state } = socket;
     if (COSTLY_ASSERTIONS)
-      assert(
-        state === STATE_CONNECTED || state === STATE_DATAGRAM,
-        'receive replies: data is queued for an open socket',
-      );
+      if (COSTLY_ASSERTIONS)
+        assert(
+          state === STATE_CONNECTED || state === STATE_DATAGRAM,
+          'receive replies: data is queued for an open socket',
+        );
     this.receive.enqueue(socket, bucket);
     this.table.changed(socketId);
   }

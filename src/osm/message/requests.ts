@@ -4,7 +4,7 @@
  * they are used (bring-up.ts, card-watch.ts). The caller has acquired the frame: who found none waits, or
  * tries again later.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { writePrivateEcho } from '../../i2o/executive.gen.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/list/sgl.ts';
 import {
@@ -312,7 +312,7 @@ export class Requests extends InboundFrames {
    */
   receivePost(pool: ReceivePool): number {
     const { words, deviceTid } = this;
-    assert(pool.waiting > 0, 'requests: there is an empty bucket to post');
+    if (COSTLY_ASSERTIONS) assert(pool.waiting > 0, 'requests: there is an empty bucket to post');
     const frame = this.acquire();
     if (frame === NO_FRAME) return 0;
     const count = Math.min(pool.waiting, BUCKETS_PER_FRAME);
@@ -346,8 +346,9 @@ export class Requests extends InboundFrames {
   /** Posts the credit message whose first `count` pairs have been written. // Hot path. */
   creditPost(frame: number, count: number): void {
     const { words, deviceTid } = this;
-    assert(count > 0, 'requests: a credit message names at least one socket');
-    assert(frame === this.acquired, 'requests: a credit message is posted in the frame it was written in');
+    if (COSTLY_ASSERTIONS) assert(count > 0, 'requests: a credit message names at least one socket');
+    if (COSTLY_ASSERTIONS)
+      assert(frame === this.acquired, 'requests: a credit message is posted in the frame it was written in');
     const sizeWords = SOCKET_RECEIVE_CREDIT_LIST_WORD + count * CREDIT_WORDS;
     writeSocketReceiveCredit(words, frame, deviceTid, HOST_TID, HANDLER_NONE, 0, count, sizeWords);
     this.post();

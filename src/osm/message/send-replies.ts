@@ -59,7 +59,8 @@ export class SendReplies {
     if (!transmit.lent(context)) return false;
     const tag = transmit.tagOfContext(context);
     if (COSTLY_ASSERTIONS)
-      assert(table.has(tag & 0xffff), 'send replies: a buffer was lent for a socket there is');
+      if (COSTLY_ASSERTIONS)
+        assert(table.has(tag & 0xffff), 'send replies: a buffer was lent for a socket there is');
     const socket = table.sockets[tag & 0xffff];
     if (socket.generation === tag >>> 16) {
       socket.returned(transmit.lengthOfContext(context));

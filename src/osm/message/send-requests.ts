@@ -94,7 +94,7 @@ export class SendRequests {
   }
 
   private beginAt(listWord: number): boolean {
-    assert(this.frame === NO_FRAME, 'send requests: one message is written at a time');
+    if (COSTLY_ASSERTIONS) assert(this.frame === NO_FRAME, 'send requests: one message is written at a time');
     const frame = this.requests.acquire();
     if (frame === NO_FRAME) return false;
     this.frame = frame;

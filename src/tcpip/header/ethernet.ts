@@ -26,10 +26,11 @@ export function writeEthernetAddresses(
   sourceLow: number,
 ): void {
   if (COSTLY_ASSERTIONS) {
-    assert(
-      (destinationHigh | sourceHigh) >>> 16 === 0,
-      'Ethernet header: the high part of a hardware address has two bytes',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        (destinationHigh | sourceHigh) >>> 16 === 0,
+        'Ethernet header: the high part of a hardware address has two bytes',
+      );
   }
   view.setInt32(at, (destinationHigh << 16) | (destinationLow >>> 16));
   view.setInt32(at + 4, (destinationLow << 16) | sourceHigh);

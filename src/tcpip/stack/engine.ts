@@ -290,7 +290,8 @@ export class Engine implements LinkClient, ErrorListener {
    * again. Only where `hasDeadline`.
    */
   deadlineUs(): number {
-    assert(this.hasDeadline(), 'stack: a deadline is asked for only while a timer runs');
+    if (COSTLY_ASSERTIONS)
+      assert(this.hasDeadline(), 'stack: a deadline is asked for only while a timer runs');
     const { tcp, neighbours, environment } = this;
     const now = environment.nowUs;
     let left = 0x3fff_ffff;

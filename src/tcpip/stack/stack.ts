@@ -61,7 +61,8 @@ export class Stack extends Engine {
    * @returns 0, EPIPE, ECONNRESET or why the connection failed, ENOBUFS. // Hot path.
    */
   tcpSend(c: number, address: number, length: number, context: number, flags: number, nowUs: number): number {
-    assert(this.isInRegion(address, length), 'stack: bytes to be sent lie in the region');
+    if (COSTLY_ASSERTIONS)
+      assert(this.isInRegion(address, length), 'stack: bytes to be sent lie in the region');
     this.environment.setTime(nowUs);
     return calls.send(this.tcp, this.connection(c), address, length, context, flags);
   }
@@ -86,7 +87,11 @@ export class Stack extends Engine {
 
   /** Moves up to `lengthMax` in-order bytes to `destination` in the region. @returns bytes. // Hot path. */
   tcpTake(c: number, destination: number, lengthMax: number): number {
-    assert(this.isInRegion(destination, lengthMax), 'stack: bytes are taken to where there is room for them');
+    if (COSTLY_ASSERTIONS)
+      assert(
+        this.isInRegion(destination, lengthMax),
+        'stack: bytes are taken to where there is room for them',
+      );
     return calls.take(this.tcp, this.connection(c), destination, lengthMax);
   }
 
@@ -333,10 +338,11 @@ export class Stack extends Engine {
   /** The connection that its user calls by its number. */
   private connection(c: number): Tcb {
     const tcb = this.tcp.tcbs[c];
-    assert(
-      tcb !== undefined && tcb.inUse !== 0,
-      'stack: a call names a connection that its user has not given up',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        tcb !== undefined && tcb.inUse !== 0,
+        'stack: a call names a connection that its user has not given up',
+      );
     return tcb;
   }
 

@@ -3,7 +3,7 @@
  * leave the send queue, the round-trip time is measured (RFC 6298), windows move.
  */
 
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { BYTES_ACKNOWLEDGED } from '../../ledger/counters.gen.ts';
 import { after, atOrAfter, atOrBefore, before, earlier } from '../seq.ts';
 import { TIMER_PERSIST } from './control-block/timers.ts';
@@ -20,7 +20,8 @@ const SAMPLE_MAX_US = 120_000_000;
 
 /** @param segment its acknowledgement lies between `sndUna` - `sndWndMax` and `sndMax`. // Hot path. */
 export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
-  assert(atOrBefore(segment.ack, tcb.sndMax), 'acknowledgement: only what was sent is acknowledged');
+  if (COSTLY_ASSERTIONS)
+    assert(atOrBefore(segment.ack, tcb.sndMax), 'acknowledgement: only what was sent is acknowledged');
   const acked = (segment.ack - tcb.sndUna) | 0;
   const window = segment.window << tcb.sndScale;
   if (acked > 0) {
@@ -100,7 +101,7 @@ export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
     rtt.rttvar = (rtt.rttvar + (error < 0 ? -error : error) - (rtt.rttvar >> 2)) | 0;
     rtt.srtt = (rtt.srtt + error) | 0;
   }
-  assert(rtt.srtt > 0, 'round trip: its scaled mean does not overflow');
+  if (COSTLY_ASSERTIONS) assert(rtt.srtt > 0, 'round trip: its scaled mean does not overflow');
   const rto = ((rtt.srtt >> 3) + Math.max(rtt.rttvar, GRANULARITY_US)) | 0;
   rtt.rto = rto < rtoMinUs ? rtoMinUs : Math.min(rto, rtoMaxUs);
 }

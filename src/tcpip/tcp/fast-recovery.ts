@@ -4,7 +4,7 @@
  * time-outs by RFC 6298 §5 and RFC 5681 §3.1 (go back to the first unacknowledged byte). What a loss costs is
  * the congestion control's decision.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_FAST_RETRANSMITS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import { FIN, SYN } from '../header/tcp.ts';
@@ -90,7 +90,7 @@ export class FastRecovery implements LossRecovery {
 
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     const { recovery, congestion } = tcb;
-    assert(bytes > 0, 'recovery: something new was acknowledged');
+    if (COSTLY_ASSERTIONS) assert(bytes > 0, 'recovery: something new was acknowledged');
     // RFC 7661's concern in short: a window that was not used says nothing, so it does not grow.
     const { cwnd } = congestion;
     const flight = (flightBytes(tcb) + bytes) | 0;

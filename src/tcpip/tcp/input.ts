@@ -142,7 +142,8 @@ function receiveInTimeWait(tcp: TcpTables, entry: number, segment: SegmentIn): v
  * @returns true when the packet slot is kept. // Hot path.
  */
 function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
-  assert(tcb.hashed !== 0 && tcb.state !== CLOSED, 'input: a segment finds a connection that lives');
+  if (COSTLY_ASSERTIONS)
+    assert(tcb.hashed !== 0 && tcb.state !== CLOSED, 'input: a segment finds a connection that lives');
   if (tcb.state === SYN_SENT) {
     receiveInSynSent(tcp, tcb, segment);
     return false;

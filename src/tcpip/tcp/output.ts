@@ -53,7 +53,8 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
   tcp.portFull = false;
   while (!ready.isEmpty && sent < budget) {
     const tcb = tcp.tcbs[ready.shift()];
-    assert((tcb.ready & bit) !== 0, 'output: a connection in the ring is marked as being in it');
+    if (COSTLY_ASSERTIONS)
+      assert((tcb.ready & bit) !== 0, 'output: a connection in the ring is marked as being in it');
     tcb.ready &= ~bit;
     // A connection given up while in the ring may have come back with another port: it is in that port's
     // ring.
@@ -165,10 +166,11 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
     const at = claim(tcp, tcb);
     if (at < 0) return sent;
     const seq = tcb.recovery.lostSeq;
-    assert(
-      atOrAfter(seq, tcb.sndUna) && before(seq, tcb.sndMax),
-      'output: what is sent again has been sent and is not acknowledged',
-    );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        atOrAfter(seq, tcb.sndUna) && before(seq, tcb.sndMax),
+        'output: what is sent again has been sent and is not acknowledged',
+      );
     const { sends } = tcb;
     const { cursor, cursorOffset } = sends;
     let gathered = 0;
@@ -270,7 +272,7 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   const { counters, nowUs } = environment;
   const seq = tcb.sndNxt;
   const resending = before(seq, tcb.sndMax);
-  assert(length <= available, 'output: no more is sent than is queued');
+  if (COSTLY_ASSERTIONS) assert(length <= available, 'output: no more is sent than is queued');
   let flags = ACK;
   let gathered = 0;
   let sum = 0;
@@ -291,7 +293,7 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
     tx |= TX_SEGMENT;
     segments = ((gathered + tcb.mss - 1) / tcb.mss) | 0;
   }
-  assert(end !== seq, 'output: a segment of data holds bytes, the FIN, or both');
+  if (COSTLY_ASSERTIONS) assert(end !== seq, 'output: a segment of data holds bytes, the FIN, or both');
   sendSegment(tcp, tcb, at, seq, flags, gathered, sum, tx, gathered > tcb.mss ? tcb.mss : 0);
   counters[TCP_OUT_SEGS] += segments - 1;
   tcb.ipId = (tcb.ipId + segments - 1) & 0xffff;

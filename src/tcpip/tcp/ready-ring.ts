@@ -3,7 +3,7 @@
  * connection is in a ring at most once (`Tcb.ready`), so a ring never holds more than there are connections.
  * One that was given up while in a ring stays there, and is passed over when its turn comes.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 
 export class ReadyRing {
   private readonly entries: Int32Array;
@@ -28,7 +28,8 @@ export class ReadyRing {
   }
 
   append(index: number): void {
-    assert(this.count <= this.mask, 'ready ring: a connection is appended only when it is not in it');
+    if (COSTLY_ASSERTIONS)
+      assert(this.count <= this.mask, 'ready ring: a connection is appended only when it is not in it');
     this.entries[this.tail & this.mask] = index;
     this.tail = (this.tail + 1) | 0;
   }
@@ -42,7 +43,8 @@ export class ReadyRing {
 
   /** Takes the first connection out; there must be one. */
   shift(): number {
-    assert(this.head !== this.tail, 'ready ring: a connection is taken out only where there is one');
+    if (COSTLY_ASSERTIONS)
+      assert(this.head !== this.tail, 'ready ring: a connection is taken out only where there is one');
     const index = this.entries[this.head & this.mask];
     this.head = (this.head + 1) | 0;
     return index;

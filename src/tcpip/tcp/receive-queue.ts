@@ -8,7 +8,7 @@
  * until acknowledged: RFC 9293 §3.10.7.4 asks to queue them only as SHLD-31), and at last even in-order ones,
  * so that acknowledgements and other connections' data still find a slot.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { PacketPool } from '../../dma/packets.ts';
 import { CARD_COLLAPSE_COPIES, RECEIVE_PLACEMENTS, TCP_PACKETS_PRUNED } from '../../ledger/counters.gen.ts';
@@ -69,8 +69,8 @@ export class ReceiveQueue {
   /** Appends in-order payload and keeps its slot. // Hot path. */
   append(tcb: Tcb, packet: number, address: number, length: number): void {
     const { received } = tcb;
-    assert(length > 0, 'receive queue: a slot is kept for at least one byte in order');
-    assert(packet !== received.tail, 'receive queue: a slot is appended once');
+    if (COSTLY_ASSERTIONS) assert(length > 0, 'receive queue: a slot is kept for at least one byte in order');
+    if (COSTLY_ASSERTIONS) assert(packet !== received.tail, 'receive queue: a slot is appended once');
     this.address[packet] = address;
     this.length[packet] = length;
     this.next[packet] = -1;
@@ -117,7 +117,8 @@ export class ReceiveQueue {
       this.dropHead(tcb);
     }
     received.queuedBytes = (received.queuedBytes - taken) | 0;
-    assert(received.queuedBytes >= 0, 'receive queue: no more is taken than was queued');
+    if (COSTLY_ASSERTIONS)
+      assert(received.queuedBytes >= 0, 'receive queue: no more is taken than was queued');
     return taken;
   }
 
@@ -223,7 +224,8 @@ export class ReceiveQueue {
     received.head = this.next[packet];
     if (received.head < 0) received.tail = -1;
     received.slotsHeld -= 1;
-    assert(received.slotsHeld >= received.lateCount, 'receive queue: a slot that is dropped was counted');
+    if (COSTLY_ASSERTIONS)
+      assert(received.slotsHeld >= received.lateCount, 'receive queue: a slot that is dropped was counted');
     this.packets.free(packet);
   }
 

@@ -4,7 +4,7 @@
  * acknowledgement goes (RFC 9293 §3.8.6.3, RFC 5681 §4.2): at once at the start, for every second full
  * segment, and when anything is out of order.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   BYTES_ACCEPTED,
   TCP_DUPLICATES,
@@ -30,7 +30,7 @@ const DUPLICATES_MAX = 4;
 export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   const { received } = tcb;
   let { seq, payload, length } = segment;
-  assert(!after(seq, tcb.rcvAdv), 'receive: text that is taken begins in the window');
+  if (COSTLY_ASSERTIONS) assert(!after(seq, tcb.rcvAdv), 'receive: text that is taken begins in the window');
   let fin = (segment.flags & FIN) !== 0;
   const old = (tcb.rcvNxt - seq) | 0;
   if (old > 0) {
@@ -130,7 +130,11 @@ function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
   const { environment } = tcp;
   const { received, acks } = tcb;
   tcb.rcvNxt = (tcb.rcvNxt + length) | 0;
-  assert(atOrBefore(tcb.rcvNxt, tcb.rcvAdv), 'receive: no byte is taken beyond the window that was offered');
+  if (COSTLY_ASSERTIONS)
+    assert(
+      atOrBefore(tcb.rcvNxt, tcb.rcvAdv),
+      'receive: no byte is taken beyond the window that was offered',
+    );
   if (length > received.segmentBytesMax) received.segmentBytesMax = length;
   acks.lastDataUs = environment.nowUs;
   let accepted = length;

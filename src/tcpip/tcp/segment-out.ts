@@ -3,7 +3,7 @@
  * segment tells all there is to tell: acknowledgement, window, timestamps; so sending one settles whatever
  * acknowledgement was owed.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { IP_OUT_REQUESTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
 import { type LinkPort, TX_CHECKSUM } from '../contract.ts';
 import { ETHERNET_BYTES, ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
@@ -57,12 +57,14 @@ export function sendSegment(
   const { view, counters } = environment;
   const port = environment.ports[tcb.port];
   const segment = at + TCP_AT;
-  assert(
-    !before(seq, (tcb.sndUna - 1) | 0),
-    'segment: but for a probe it repeats nothing that was acknowledged',
-  );
-  assert(tcb.neighbour >= 0, 'segment: the next hop has a hardware address');
-  assert(length <= tcb.mss || segmentBytes > 0, 'segment: payload beyond the MSS is for the device to cut');
+  if (COSTLY_ASSERTIONS)
+    assert(
+      !before(seq, (tcb.sndUna - 1) | 0),
+      'segment: but for a probe it repeats nothing that was acknowledged',
+    );
+  if (COSTLY_ASSERTIONS) assert(tcb.neighbour >= 0, 'segment: the next hop has a hardware address');
+  if (COSTLY_ASSERTIONS)
+    assert(length <= tcb.mss || segmentBytes > 0, 'segment: payload beyond the MSS is for the device to cut');
   let headerBytes = TCP_BYTES;
   if ((flags & SYN) !== 0) {
     headerBytes += writeSynOptions(tcp, tcb, segment + TCP_OPTIONS);

@@ -3,7 +3,7 @@
  * the context under which the user wants the bytes back; the bytes stay where they are until acknowledged.
  * One table serves all connections; each connection's elements are linked in order (`Tcb.sends`).
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Kernels } from '../../dma/kernels.ts';
 import type { LinkPort, SocketOwner } from '../contract.ts';
 import { fold, swap } from '../header/ipv4.ts';
@@ -50,8 +50,8 @@ export class SendQueue {
   append(tcb: Tcb, address: number, length: number, context: number, flags: number): void {
     const { sends } = tcb;
     const element = this.free;
-    assert(element >= 0, 'send queue: an element is free for what is appended');
-    assert(length > 0, 'send queue: an element holds at least one byte');
+    if (COSTLY_ASSERTIONS) assert(element >= 0, 'send queue: an element is free for what is appended');
+    if (COSTLY_ASSERTIONS) assert(length > 0, 'send queue: an element holds at least one byte');
     this.free = this.next[element];
     this.available -= 1;
     this.address[element] = address;
@@ -80,7 +80,7 @@ export class SendQueue {
     let left = bytes;
     while (left > 0) {
       const { head } = sends;
-      assert(head >= 0, 'send queue: what is acknowledged is queued');
+      if (COSTLY_ASSERTIONS) assert(head >= 0, 'send queue: what is acknowledged is queued');
       const unacknowledged = this.length[head] - sends.headOffset;
       if (left < unacknowledged) {
         sends.headOffset += left;
@@ -143,7 +143,8 @@ export class SendQueue {
     let gathered = 0;
     let pushed = 0;
     for (let pieces = port.piecesMax; pieces > 0 && gathered < length; pieces--) {
-      assert(element >= 0, 'send queue: the bytes that are to be sent lie behind the cursor');
+      if (COSTLY_ASSERTIONS)
+        assert(element >= 0, 'send queue: the bytes that are to be sent lie behind the cursor');
       const left = this.length[element] - offset;
       const wanted = length - gathered;
       if (left > wanted) {

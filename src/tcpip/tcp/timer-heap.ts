@@ -6,7 +6,7 @@
  * back in the pool, may still have an entry: whoever pops it finds nothing due. All entries lie within 2^31
  * µs of each other because no timer is set for longer than 2^30.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { atOrBefore, before } from '../seq.ts';
 
 export class TimerHeap {
@@ -38,10 +38,15 @@ export class TimerHeap {
    * a rule.
    */
   schedule(index: number, deadline: number): void {
-    assert(index >= 0 && index < this.places.length, 'timer heap: it is told of a connection that there is');
+    if (COSTLY_ASSERTIONS)
+      assert(
+        index >= 0 && index < this.places.length,
+        'timer heap: it is told of a connection that there is',
+      );
     const place = this.places[index];
     if (place < 0) {
-      assert(this.size < this.heap.length, 'timer heap: a connection has at most one entry');
+      if (COSTLY_ASSERTIONS)
+        assert(this.size < this.heap.length, 'timer heap: a connection has at most one entry');
       this.up(this.size++, index, deadline);
     } else if (before(deadline, this.deadlines[place])) {
       this.up(place, index, deadline);

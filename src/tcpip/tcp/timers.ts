@@ -2,7 +2,7 @@
  * Setting a connection's timers. What happens when they expire is in `expire.ts`; how they are kept in
  * `timer-heap.ts`.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import {
   TIMER_ACK,
@@ -24,8 +24,8 @@ const AHEAD_MAX_MS = 1_000_000;
 /** (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3). // Hot path: stores only, as a rule. */
 export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
-  assert(tcb.hashed !== 0, 'timers: only a connection that lives sends again');
-  assert(tcb.rtt.rto >= 0, 'timers: the retransmission time-out is not negative');
+  if (COSTLY_ASSERTIONS) assert(tcb.hashed !== 0, 'timers: only a connection that lives sends again');
+  if (COSTLY_ASSERTIONS) assert(tcb.rtt.rto >= 0, 'timers: the retransmission time-out is not negative');
   timers.armed = (timers.armed & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
   timers.retransmitAt = (tcp.environment.nowUs + tcb.rtt.rto) | 0;
   tcp.timers.schedule(tcb.index, timers.retransmitAt);
@@ -52,7 +52,8 @@ export function startPersist(tcp: TcpTables, tcb: Tcb): void {
 export function startAckDelay(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
   if ((timers.armed & TIMER_ACK) !== 0) return;
-  assert(tcb.acks.owed !== ACK_NONE, 'timers: an acknowledgement that is delayed is owed');
+  if (COSTLY_ASSERTIONS)
+    assert(tcb.acks.owed !== ACK_NONE, 'timers: an acknowledgement that is delayed is owed');
   timers.armed |= TIMER_ACK;
   timers.ackAt = (tcp.environment.nowUs + tcp.environment.config.delayedAckUs) | 0;
   tcp.timers.schedule(tcb.index, timers.ackAt);

@@ -13,7 +13,7 @@
  * (frame.ts, the codecs). The assertions are about this end's own indices, which lie in the end's own fields:
  * the words in shared memory could have been overwritten by the other side, so no assertion reads them.
  */
-import { assert } from '../../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
 import { atOrAfter, before } from '../../../dma/wrapping.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../../frame.ts';
@@ -83,7 +83,8 @@ export class RingProducer implements FrameProducer {
    * @returns its word index, or NO_FRAME when all are in use. // Hot path: 2 ns.
    */
   acquire(): number {
-    assert(this.held === NONE, 'ring producer: a frame is posted or cancelled before the next is acquired');
+    if (COSTLY_ASSERTIONS)
+      assert(this.held === NONE, 'ring producer: a frame is posted or cancelled before the next is acquired');
     const next = this.next;
     if (((next - this.headSeen) | 0) >= this.capacity && this.refresh() <= 0) return NO_FRAME;
     this.held = ACQUIRED;
@@ -92,7 +93,8 @@ export class RingProducer implements FrameProducer {
 
   /** The acquired frame is complete. It becomes visible with the next `publish`. */
   post(): void {
-    assert(this.held === ACQUIRED, 'ring producer: only a frame that was acquired is posted');
+    if (COSTLY_ASSERTIONS)
+      assert(this.held === ACQUIRED, 'ring producer: only a frame that was acquired is posted');
     this.held = NONE;
     this.next = (this.next + 1) | 0;
   }
@@ -113,7 +115,8 @@ export class RingProducer implements FrameProducer {
     const last = this.published;
     if (next === last) return 0;
     const posted = (next - last) | 0;
-    assert(posted > 0 && posted <= this.capacity, 'ring producer: the frames to publish fit the ring');
+    if (COSTLY_ASSERTIONS)
+      assert(posted > 0 && posted <= this.capacity, 'ring producer: the frames to publish fit the ring');
     Atomics.store(this.words, this.tailWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.tailEventWord);
@@ -260,7 +263,7 @@ export class RingConsumer implements FrameConsumer {
 
   /** The received frame has been read. The producer may use it again after the next `publish`. */
   release(): void {
-    assert(this.held, 'ring consumer: only a frame that was received is released');
+    if (COSTLY_ASSERTIONS) assert(this.held, 'ring consumer: only a frame that was received is released');
     this.held = false;
     this.next = (this.next + 1) | 0;
   }
@@ -308,7 +311,8 @@ export class RingConsumer implements FrameConsumer {
     const next = this.next;
     const last = this.published;
     if (next === last) return 0;
-    assert(atOrAfter(this.tailSeen, next), 'ring consumer: no more frames are released than were posted');
+    if (COSTLY_ASSERTIONS)
+      assert(atOrAfter(this.tailSeen, next), 'ring consumer: no more frames are released than were posted');
     Atomics.store(this.words, this.headWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.headEventWord);
