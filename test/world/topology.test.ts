@@ -360,6 +360,12 @@ const WRONG: readonly [string, readonly string[], unknown, string][] = [
     0,
     '"programs.caller.connections" expected a whole number from 1',
   ],
+  [
+    'more connections than the card has sockets',
+    ['programs', 'caller', 'connections'],
+    5000,
+    '"programs.caller.connections": the programs on the card "nic" open 5000 sockets, and it has',
+  ],
   ['a seed that is none', ['seed'], 'lucky', '"seed" expected a whole number'],
 ];
 

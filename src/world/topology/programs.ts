@@ -63,6 +63,7 @@ export function readPrograms(
     };
   });
   checkPorts(drafts);
+  checkSockets(drafts, cards);
   return drafts.map((draft) => {
     const { path: _path, server: _server, ...program } = draft;
     return program.role === 'server' ? program : { ...program, ...serverOf(draft, drafts, cards) };
@@ -130,6 +131,26 @@ function sameSubnet({ config }: CardTopology, own: number, other: number): boole
   const { prefixLength } = further ?? config.stack;
   const mask = prefixLength === 0 ? 0 : -1 << (32 - prefixLength);
   return ((own ^ other) & mask) === 0;
+}
+
+/**
+ * Holds the sockets that a card's programs are sure to open, one for each listener and one for each
+ * connection of a client, against those the card has. A server's own connections are not counted: fewer may
+ * come than it has places.
+ * @throws RangeError that names the first program for which none are left.
+ */
+function checkSockets(drafts: readonly Draft[], cards: readonly CardTopology[]): void {
+  const opened = cards.map(() => 0);
+  for (const { path, card, role, connections } of drafts) {
+    opened[card] += role === 'server' ? 1 : connections;
+    const { name, config } = cards[card];
+    const { socketsMax } = config.driver;
+    if (opened[card] <= socketsMax) continue;
+    throw new RangeError(
+      `"${path}.connections": the programs on the card "${name}" open ${opened[card]} sockets, and it has ` +
+        `"driver.socketsMax" ${socketsMax}`,
+    );
+  }
 }
 
 /** @throws RangeError when two servers of one card have one port. */
