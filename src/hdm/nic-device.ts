@@ -6,12 +6,19 @@
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
-import { DEVICE_RX_NO_BUFFER, DEVICE_RX_PACKETS, DEVICE_RX_PACKETS_BYTES } from '../ledger/counters.gen.ts';
+import {
+  DEVICE_REFUSED,
+  DEVICE_RX_NO_BUFFER,
+  DEVICE_RX_PACKETS,
+  DEVICE_RX_PACKETS_BYTES,
+} from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { WireEnd, WireSink } from '../wire/contract.ts';
 import type { NicConfig } from './nic-config.ts';
 import {
+  canMove,
   ETHERNET_HEADER_BYTES,
+  FRAME_OFFSET,
   type NicLayout,
   RX_ADDRESS,
   RX_DONE,
@@ -34,6 +41,7 @@ export class NicDevice {
   private readonly transmitOffload: TransmitOffload;
   private readonly receiveOffload: ReceiveOffload;
   private readonly frameBytesMax: number;
+  private readonly regionBytes: number;
   /** The next descriptors to fetch; the registers show them to the driver. */
   private txHead = 0;
   private rxHead = 0;
@@ -55,6 +63,7 @@ export class NicDevice {
     this.sink = wire.sink;
     this.transmitOffload = new TransmitOffload(region, ledger, dma, wire.source, config.mtu, offered);
     this.receiveOffload = new ReceiveOffload(region, ledger, dma, config.rxChecksumming);
+    this.regionBytes = region.byteLength;
     this.frameBytesMax = ETHERNET_HEADER_BYTES + config.mtu;
   }
 
@@ -63,16 +72,16 @@ export class NicDevice {
     const words = this.words;
     const tail = words[this.registerWord + TX_TAIL];
     const posted = (tail - this.txHead) | 0;
-    if (COSTLY_ASSERTIONS)
-      assert(
-        posted >= 0 && posted <= this.layout.txMask + 1,
-        'nic device: the descriptors posted fit the ring',
-      );
-    while (this.txHead !== tail) {
-      this.transmitOffload.transmit(this.layout.txWord(this.txHead));
-      this.txHead = (this.txHead + 1) | 0;
-      words[this.registerWord + TX_HEAD] = this.txHead;
+    if (posted < 0 || posted > this.layout.txMask + 1) {
+      this.counters[DEVICE_REFUSED] += 1;
+    } else {
+      while (this.txHead !== tail) {
+        const sent = this.transmitOffload.transmit(this.layout.txWord(this.txHead));
+        if (!sent) this.counters[DEVICE_REFUSED] += 1;
+        this.txHead = (this.txHead + 1) | 0;
+      }
     }
+    words[this.registerWord + TX_HEAD] = this.txHead;
   }
 
   /**
@@ -86,25 +95,40 @@ export class NicDevice {
     const words = this.words;
     const length = this.sink.receivedLength;
     if (COSTLY_ASSERTIONS) assert(length > 0, 'nic device: a frame that arrives has a length');
-    if (this.rxHead === words[this.registerWord + RX_TAIL] || length > this.frameBytesMax) {
+    const posted = (words[this.registerWord + RX_TAIL] - this.rxHead) | 0;
+    if (posted <= 0 || length > this.frameBytesMax) {
       this.counters[DEVICE_RX_NO_BUFFER] += 1;
+      if (posted < 0) this.counters[DEVICE_REFUSED] += 1;
     } else {
-      const descriptor = this.layout.rxWord(this.rxHead);
-      if (COSTLY_ASSERTIONS)
-        assert(
-          words[descriptor + RX_STATUS] === 0,
-          'nic device: a buffer is filled once after it was posted',
-        );
-      const flags = this.receiveOffload.place(source, words[descriptor + RX_ADDRESS], length);
-      words[descriptor + RX_LENGTH] = length;
-      words[descriptor + RX_STATUS] = RX_DONE | flags;
+      this.fill(this.layout.rxWord(this.rxHead), source, length);
       this.rxHead = (this.rxHead + 1) | 0;
       words[this.registerWord + RX_HEAD] = this.rxHead;
-      this.counters[DEVICE_RX_PACKETS] += 1;
-      this.counters[DEVICE_RX_PACKETS_BYTES] += length;
     }
     this.sink.release();
     return true;
+  }
+
+  /** Puts a frame in the buffer of a descriptor. One that cannot be is done with a length of 0. */
+  private fill(descriptor: number, source: number, length: number): void {
+    const { words, counters } = this;
+    const address = words[descriptor + RX_ADDRESS];
+    const aligned = (address & 3) === FRAME_OFFSET;
+    if (
+      words[descriptor + RX_STATUS] !== 0 ||
+      !aligned ||
+      !canMove(source, address, length, this.regionBytes)
+    ) {
+      counters[DEVICE_REFUSED] += 1;
+      counters[DEVICE_RX_NO_BUFFER] += 1;
+      words[descriptor + RX_LENGTH] = 0;
+      words[descriptor + RX_STATUS] = RX_DONE;
+      return;
+    }
+    const flags = this.receiveOffload.place(source, address, length);
+    words[descriptor + RX_LENGTH] = length;
+    words[descriptor + RX_STATUS] = RX_DONE | flags;
+    counters[DEVICE_RX_PACKETS] += 1;
+    counters[DEVICE_RX_PACKETS_BYTES] += length;
   }
 
   /** Clock nanoseconds when the wire brings the next frame; NEVER when none is in flight. */

@@ -7,9 +7,12 @@
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';
-import type { LinkClient } from '../tcpip/contract.ts';
+import { DEVICE_REFUSED } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type LinkClient, TX_CHECKSUM, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { Clock } from '../time/clock.ts';
 import {
+  ETHERNET_HEADER_BYTES,
   FRAME_OFFSET,
   HEADER_BYTES_MAX,
   type NicLayout,
@@ -37,6 +40,11 @@ export class NicDriver {
   private readonly registerWord: number;
   private readonly packets: PacketPool;
   private readonly clock: Clock;
+  private readonly counters: Float64Array;
+  private readonly frameBytesMax: number;
+  private readonly refused: number;
+  /** Packet slot of each receive descriptor: what the descriptor says could have been overwritten. */
+  private readonly slots: Int32Array;
   private client: LinkClient | null = null;
 
   /**
@@ -51,7 +59,22 @@ export class NicDriver {
   private rxTail = 0;
   private rxNext = 0;
 
-  constructor(region: Region, layout: NicLayout, packets: PacketPool, clock: Clock) {
+  /**
+   * @param mtu of the device. @param offered the TX_CHECKSUM and TX_SEGMENT bits it serves.
+   */
+  constructor(
+    region: Region,
+    layout: NicLayout,
+    packets: PacketPool,
+    clock: Clock,
+    ledger: Ledger,
+    mtu: number,
+    offered: number,
+  ) {
+    this.counters = ledger.counters;
+    this.frameBytesMax = ETHERNET_HEADER_BYTES + mtu;
+    this.refused = (TX_CHECKSUM | TX_SEGMENT) & ~offered;
+    this.slots = new Int32Array(layout.rxMask + 1);
     this.words = region.words;
     this.layout = layout;
     this.registerWord = layout.registerWord;
@@ -73,8 +96,8 @@ export class NicDriver {
   claim(): number {
     const head = this.words[this.registerWord + TX_HEAD];
     const pending = (this.txTail - head) | 0;
-    if (COSTLY_ASSERTIONS) assert(pending >= 0, 'nic driver: the device fetches only what was posted');
-    if (pending > this.layout.txMask) return -1;
+    if (pending < 0) this.counters[DEVICE_REFUSED] += 1;
+    if (pending < 0 || pending > this.layout.txMask) return -1;
     this.claimed = true;
     this.pieces = 0;
     this.payloadBytes = 0;
@@ -103,6 +126,18 @@ export class NicDriver {
         headerLength > 0 && headerLength <= HEADER_BYTES_MAX,
         'nic driver: the headers of a packet fit their slot',
       );
+    if (COSTLY_ASSERTIONS)
+      assert((flags & this.refused) === 0, 'nic driver: a packet asks only for offloads that are on');
+    if (COSTLY_ASSERTIONS)
+      assert(
+        (flags & TX_SEGMENT) === 0 || segmentBytes > 0,
+        'nic driver: a packet to be cut says how long its segments are',
+      );
+    if (COSTLY_ASSERTIONS)
+      assert(
+        headerLength + ((flags & TX_SEGMENT) === 0 ? this.payloadBytes : segmentBytes) <= this.frameBytesMax,
+        'nic driver: a packet that is not cut fits the MTU, and so does each segment of one that is',
+      );
     this.claimed = false;
     const words = this.words;
     const descriptor = this.layout.txWord(this.txTail);
@@ -124,6 +159,7 @@ export class NicDriver {
       const packet = this.packets.take();
       if (packet < 0) break;
       const descriptor = this.layout.rxWord(this.rxTail);
+      this.slots[this.rxTail & this.layout.rxMask] = packet;
       words[descriptor + RX_PACKET] = packet;
       words[descriptor + RX_ADDRESS] = this.packets.addressOf(packet) + FRAME_OFFSET;
       words[descriptor + RX_STATUS] = 0;
@@ -141,21 +177,16 @@ export class NicDriver {
       const descriptor = this.layout.rxWord(this.rxNext);
       const status = words[descriptor + RX_STATUS];
       if ((status & RX_DONE) === 0) break;
-      const packet = words[descriptor + RX_PACKET];
-      const address = words[descriptor + RX_ADDRESS];
-      if (COSTLY_ASSERTIONS)
-        assert(
-          address === this.packets.addressOf(packet) + FRAME_OFFSET,
-          'nic driver: a descriptor that is done has the slot it was filled with',
-        );
+      const packet = this.slots[this.rxNext & this.layout.rxMask];
+      const length = words[descriptor + RX_LENGTH];
       this.rxNext = (this.rxNext + 1) | 0;
-      const kept = client.input(
-        packet,
-        address,
-        words[descriptor + RX_LENGTH],
-        status ^ RX_DONE,
-        this.clock.nowUs,
-      );
+      let kept = false;
+      if (length > 0 && length <= this.frameBytesMax) {
+        const address = this.packets.addressOf(packet) + FRAME_OFFSET;
+        kept = client.input(packet, address, length, status ^ RX_DONE, this.clock.nowUs);
+      } else if (length !== 0) {
+        this.counters[DEVICE_REFUSED] += 1; // at 0 the device has refused the descriptor, and counted it
+      }
       if (!kept) this.packets.free(packet);
       this.refill();
     }
@@ -164,7 +195,7 @@ export class NicDriver {
   /** Gives the posted buffers back to the pool. The device must no longer run. */
   stop(): void {
     while (this.rxNext !== this.rxTail) {
-      this.packets.free(this.words[this.layout.rxWord(this.rxNext) + RX_PACKET]);
+      this.packets.free(this.slots[this.rxNext & this.layout.rxMask]);
       this.rxNext = (this.rxNext + 1) | 0;
     }
   }

@@ -9,6 +9,9 @@
  * driver that a transmit descriptor is done, and a bit in the descriptor tells it that a receive descriptor
  * is.
  *
+ * The host shares the region, so each half takes what it reads here for what somebody else may have written:
+ * it checks it where it uses it, and refuses and counts (deviceRefused) what cannot be.
+ *
  *   registers (words, each on a cache line of its own)
  *     +0 transmit head   +16 transmit tail   +32 receive head   +48 receive tail
  *
@@ -85,6 +88,17 @@ export function checkNicLayout(descriptorWords: number, pieces: number, slotByte
 }
 
 checkNicLayout(TX_WORDS, PIECES_MAX, HEADER_SLOT_BYTES);
+
+/**
+ * Whether a descriptor's bytes may be moved: both places lie in the region, and neither in the other.
+ * // Hot path.
+ */
+export function canMove(source: number, destination: number, length: number, regionBytes: number): boolean {
+  if (length <= 0 || length > regionBytes || source <= 0 || destination <= 0) return false;
+  const last = regionBytes - length;
+  if (source > last || destination > last) return false;
+  return source + length <= destination || destination + length <= source;
+}
 
 /** Bytes a packet slot needs for the largest frame of an MTU. */
 export function packetSlotBytes(mtu: number): number {

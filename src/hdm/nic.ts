@@ -78,7 +78,7 @@ export class FakeNic implements Device {
     this.roomMin = config.rxPause ? segmentsMax : 0;
     const layout = new NicLayout(offset, config);
     const offered = (config.txChecksumming ? TX_CHECKSUM : 0) | (segmenting ? TX_SEGMENT : 0);
-    this.driver = new NicDriver(region, layout, packets, clock);
+    this.driver = new NicDriver(region, layout, packets, clock, ledger, config.mtu, offered);
     this.device = new NicDevice(region, layout, config, offered, ledger, dma, wire);
     this.source = wire.source;
     this.counters = ledger.counters;
@@ -103,7 +103,11 @@ export class FakeNic implements Device {
       }
     }
     const address = this.driver.claim();
-    if (address < 0) this.counters[DEVICE_TX_FULL] += 1;
+    if (address < 0) {
+      this.counters[DEVICE_TX_FULL] += 1;
+      // The device tells its head again, in case that the one in shared memory was not its own.
+      this.device.doorbell();
+    }
     return address;
   }
 

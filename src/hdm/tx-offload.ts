@@ -4,7 +4,6 @@
  * segments (tx-segment.ts). `nic-device.ts` calls `transmit` for each descriptor. Read RFC 1071, RFC 9293
  * section 3.1 (checksum), RFC 768.
  */
-import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Kernels } from '../dma/kernels.ts';
 import type { Region } from '../dma/region.ts';
@@ -20,7 +19,10 @@ import { TX_CHECKSUM, TX_RETRANSMIT, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { WireSource } from '../wire/contract.ts';
 import { fold, sumWords, swap } from './checksum.ts';
 import {
+  canMove,
   ETHERNET_HEADER_BYTES,
+  HEADER_BYTES_MAX,
+  PIECES_MAX,
   TX_FLAGS,
   TX_HEADER_ADDRESS,
   TX_HEADER_LENGTH,
@@ -32,6 +34,10 @@ import { Segmenter } from './tx-segment.ts';
 
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
+const IPV4_HEADER_BYTES_MIN = 20;
+const TCP_HEADER_BYTES_MIN = 20;
+const UDP_HEADER_BYTES = 8;
+const IP_PROTOCOL = 9;
 /** Where the checksum lies in the transport header. */
 const TCP_CHECKSUM_OFFSET = 16;
 const UDP_CHECKSUM_OFFSET = 6;
@@ -45,6 +51,7 @@ export class TransmitOffload {
   private readonly wire: WireSource;
   private readonly segmenter: Segmenter;
   private readonly frameBytesMax: number;
+  private readonly regionBytes: number;
   private readonly refused: number;
 
   /** @param offered the TX_CHECKSUM and TX_SEGMENT bits of what may be asked for. */
@@ -63,6 +70,7 @@ export class TransmitOffload {
     this.dma = dma;
     this.wire = wire;
     this.segmenter = new Segmenter(region, ledger, dma, wire, mtu);
+    this.regionBytes = region.byteLength;
     this.frameBytesMax = ETHERNET_HEADER_BYTES + mtu;
     this.refused = (TX_CHECKSUM | TX_SEGMENT) & ~offered;
   }
@@ -70,80 +78,95 @@ export class TransmitOffload {
   /**
    * Puts the packet of a descriptor on the wire. Without room on the wire the packet is lost, and counted. //
    * Hot path.
+   * @returns false when the descriptor, which lies in shared memory, cannot be: then nothing was sent.
    */
-  transmit(descriptor: number): void {
+  transmit(descriptor: number): boolean {
     const words = this.words;
     const flags = words[descriptor + TX_FLAGS];
-    if (COSTLY_ASSERTIONS)
-      assert((flags & this.refused) === 0, 'tx offload: a packet asks only for offloads that are on');
-    if ((flags & TX_SEGMENT) !== 0) {
-      this.segmenter.transmit(descriptor);
-      return;
-    }
+    if ((flags & this.refused) !== 0) return false;
+    if ((flags & TX_SEGMENT) !== 0) return this.segmenter.transmit(descriptor);
     const headerLength = words[descriptor + TX_HEADER_LENGTH];
-    const length = (headerLength + words[descriptor + TX_PAYLOAD_BYTES]) | 0;
-    if (COSTLY_ASSERTIONS)
-      assert(length <= this.frameBytesMax, 'tx offload: a packet that is not cut fits the MTU');
+    const payloadBytes = words[descriptor + TX_PAYLOAD_BYTES];
+    if (headerLength < ETHERNET_HEADER_BYTES || headerLength > HEADER_BYTES_MAX) return false;
+    if (payloadBytes < 0 || payloadBytes > this.frameBytesMax - headerLength) return false;
+    const length = headerLength + payloadBytes;
     const frame = this.wire.reserve(length);
-    if (frame < 0) return;
+    if (frame < 0) return true;
     const header = words[descriptor + TX_HEADER_ADDRESS];
     const reason = (flags & TX_RETRANSMIT) !== 0 ? RETRANSMIT_FETCHES : TRANSMIT_FETCHES;
+    if (!canMove(header, frame, headerLength, this.regionBytes)) return false;
     this.dma.move(DEVICE_HEADER_FETCHES, header, frame, headerLength);
-    if ((flags & TX_CHECKSUM) !== 0) {
-      this.gatherSummed(descriptor, header, headerLength, frame, reason);
-    } else {
-      this.gather(descriptor, (frame + headerLength) | 0, reason);
-    }
+    const whole =
+      (flags & TX_CHECKSUM) !== 0
+        ? this.gatherSummed(descriptor, payloadBytes, headerLength, frame, reason)
+        : this.gather(descriptor, payloadBytes, (frame + headerLength) | 0, reason);
+    if (!whole) return false;
     this.wire.commit(length);
     this.counters[DEVICE_TX_PACKETS] += 1;
     this.counters[DEVICE_TX_PACKETS_BYTES] += length;
+    return true;
   }
 
-  private gather(descriptor: number, payload: number, reason: number): void {
+  /** @returns whether the pieces have `payloadBytes` bytes, all in the region. */
+  private gather(descriptor: number, payloadBytes: number, payload: number, reason: number): boolean {
     const words = this.words;
-    const end = descriptor + TX_PIECE + 2 * words[descriptor + TX_PIECES];
-    let destination = payload;
+    const pieces = words[descriptor + TX_PIECES];
+    if (pieces < 0 || pieces > PIECES_MAX) return false;
+    const end = descriptor + TX_PIECE + 2 * pieces;
+    let left = payloadBytes;
     for (let piece = descriptor + TX_PIECE; piece < end; piece += 2) {
+      const source = words[piece];
       const length = words[piece + 1];
-      this.dma.move(reason, words[piece], destination, length);
-      destination = (destination + length) | 0;
+      const destination = (payload + payloadBytes - left) | 0;
+      if (length > left || !canMove(source, destination, length, this.regionBytes)) return false;
+      this.dma.move(reason, source, destination, length);
+      left -= length;
     }
-    assert(
-      destination === payload + words[descriptor + TX_PAYLOAD_BYTES],
-      'tx offload: the pieces are as long as the descriptor says',
-    );
+    return left === 0;
   }
 
-  /** Gathers the pieces and fills in the checksum, whose field holds the pseudo-header's partial sum. */
+  /**
+   * Gathers the pieces and fills in the checksum, whose field holds the pseudo-header's partial sum.
+   * @returns whether the headers are those of TCP or UDP, and the pieces have `payloadBytes` bytes, all in
+   *   the region.
+   */
   private gatherSummed(
     descriptor: number,
-    header: number,
+    payloadBytes: number,
     headerLength: number,
     frame: number,
     reason: number,
-  ): void {
-    const words = this.words;
-    const transportOffset =
-      ETHERNET_HEADER_BYTES + ((words[(header + ETHERNET_HEADER_BYTES) >> 2] & 0x0f) << 2);
+  ): boolean {
+    const { words, bytes } = this;
+    // From here on the headers are read where they were copied to.
+    const ip = frame + ETHERNET_HEADER_BYTES;
+    const ipBytes = (bytes[ip] & 0x0f) << 2;
+    const protocol = bytes[ip + IP_PROTOCOL];
+    const transportOffset = ETHERNET_HEADER_BYTES + ipBytes;
     const transportBytes = headerLength - transportOffset;
+    if (ipBytes < IPV4_HEADER_BYTES_MIN || transportBytes < leastHeader(protocol)) return false;
+    const pieces = words[descriptor + TX_PIECES];
+    if (pieces < 0 || pieces > PIECES_MAX) return false;
     let sum =
-      (transportBytes & 3) === 0
-        ? swap(fold(sumWords(words, (header + transportOffset) >> 2, transportBytes >> 2)))
-        : this.kernels.sum(header + transportOffset, transportBytes, 0);
-    const end = descriptor + TX_PIECE + 2 * words[descriptor + TX_PIECES];
+      (transportBytes & 3) === 0 && (frame & 3) === 2
+        ? swap(fold(sumWords(words, (frame + transportOffset) >> 2, transportBytes >> 2)))
+        : this.kernels.sum(frame + transportOffset, transportBytes, 0);
+    const end = descriptor + TX_PIECE + 2 * pieces;
+    const frameBytes = headerLength + payloadBytes;
     let offset = headerLength;
     for (let piece = descriptor + TX_PIECE; piece < end; piece += 2) {
+      const source = words[piece];
       const length = words[piece + 1];
-      const moved = this.dma.moveSum(reason, words[piece], (frame + offset) | 0, length, 0);
+      const destination = (frame + offset) | 0;
+      if (length > frameBytes - offset || !canMove(source, destination, length, this.regionBytes))
+        return false;
+      const moved = this.dma.moveSum(reason, source, destination, length, 0);
       sum = (sum + (((offset - transportOffset) & 1) !== 0 ? swap(moved) : moved)) | 0;
       offset = (offset + length) | 0;
     }
-    if (COSTLY_ASSERTIONS)
-      assert(
-        offset === headerLength + words[descriptor + TX_PAYLOAD_BYTES],
-        'tx offload: the pieces that are summed are as long as the descriptor says',
-      );
-    this.fill(frame + transportOffset, this.bytes[header + ETHERNET_HEADER_BYTES + 9], fold(sum));
+    if (offset !== frameBytes) return false;
+    this.fill(frame + transportOffset, protocol, fold(sum));
+    return true;
   }
 
   /** @param sum of the segment, of its pseudo-header and, as the field was not zero, of nothing twice. */
@@ -153,8 +176,6 @@ export class TransmitOffload {
     if (protocol === PROTOCOL_TCP) {
       field += TCP_CHECKSUM_OFFSET;
     } else {
-      if (COSTLY_ASSERTIONS)
-        assert(protocol === PROTOCOL_UDP, 'tx offload: a packet to be summed is TCP or UDP');
       field += UDP_CHECKSUM_OFFSET;
       // RFC 768: zero would mean that there is no checksum.
       if (checksum === 0) checksum = 0xffff;
@@ -162,4 +183,10 @@ export class TransmitOffload {
     this.bytes[field] = checksum >>> 8;
     this.bytes[field + 1] = checksum;
   }
+}
+
+/** The shortest header of a protocol that has a checksum to fill in; of another, one that no packet has. */
+function leastHeader(protocol: number): number {
+  if (protocol === PROTOCOL_TCP) return TCP_HEADER_BYTES_MIN;
+  return protocol === PROTOCOL_UDP ? UDP_HEADER_BYTES : HEADER_BYTES_MAX;
 }

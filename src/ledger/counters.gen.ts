@@ -326,40 +326,42 @@ export const DEVICE_TX_FULL = 160;
 export const DEVICE_RX_NO_BUFFER = 161;
 /** frames whose checksum the device found bad (iop) */
 export const DEVICE_RX_BAD_CHECKSUM = 162;
+/** descriptors and indices that were not as they were written (iop) */
+export const DEVICE_REFUSED = 163;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 163;
+export const DEVICE_TSO_SEGMENTS = 164;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 164;
+export const WIRE_SENT = 165;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 165;
+export const WIRE_ARRIVED = 166;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 166;
+export const WIRE_DROPPED = 167;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 167;
+export const WIRE_OVERFLOW = 168;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 168;
+export const WIRE_DUPLICATED = 169;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 169;
+export const WIRE_DUPLICATED_BYTES = 170;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 170;
+export const WIRE_CORRUPTED = 171;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 171;
+export const WIRE_REORDERED = 172;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 172;
+export const SWITCH_FORWARDS = 173;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 173;
+export const SWITCH_FORWARDS_BYTES = 174;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 174;
+export const SWITCH_FRAMES = 175;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 175;
+export const SWITCH_FLOODED = 176;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 176;
+export const SWITCH_DROPPED = 177;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 177;
+export const CAPTURE_COPIES = 178;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 178;
+export const CAPTURE_COPIES_BYTES = 179;
 
-export const COUNTER_COUNT = 179;
+export const COUNTER_COUNT = 180;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -524,6 +526,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'deviceTxFull',
   'deviceRxNoBuffer',
   'deviceRxBadChecksum',
+  'deviceRefused',
   'deviceTsoSegments',
   'wireSent',
   'wireArrived',
@@ -653,6 +656,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -887,6 +891,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'device',
   'device',
   'device',
+  'device',
   'wire',
   'wire',
   'wire',
@@ -1067,6 +1072,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'times the transmit ring was full',
   'frames dropped for want of a receive buffer',
   'frames whose checksum the device found bad',
+  'descriptors and indices that were not as they were written',
   'segments cut by the device',
   'frames put on the wire by whoever is at its start',
   'frames taken off the wire by whoever is at its end',

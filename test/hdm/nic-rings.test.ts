@@ -22,6 +22,7 @@ import {
   TX_PIECES,
   TX_TAIL,
 } from '../../src/hdm/nic-rings.ts';
+import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Recorder } from './bed.ts';
 
@@ -32,10 +33,12 @@ function createDriver() {
   const plan = new MemoryPlan();
   const packetOffset = plan.reserve('packets', 8 * 2048, 'test');
   const offset = planNic(plan, 'nic', CONFIG);
+  const ledgerOffset = plan.reserve('ledger', LEDGER_BYTES, 'counters');
   const region = allocateRegion(plan.byteLength);
   const layout = new NicLayout(offset, CONFIG);
   const packets = new PacketPool(packetOffset, 8, 2048);
-  const driver = new NicDriver(region, layout, packets, new Clock());
+  const ledger = new Ledger(region, ledgerOffset);
+  const driver = new NicDriver(region, layout, packets, new Clock(), ledger, CONFIG.mtu, 0);
   const recorder = new Recorder(region);
   driver.attach(recorder);
   const register = (word: number): number => layout.registerWord + word;
@@ -118,6 +121,7 @@ test('done receive descriptors are delivered in order and get new buffers; the o
   ]);
   expect(words[register(RX_TAIL)]).toBe(6);
   expect(packets.available).toBe(2);
+  words[layout.rxWord(2) + RX_LENGTH] = 62;
   words[layout.rxWord(2) + RX_STATUS] = RX_DONE;
   driver.deliver();
   expect(recorder.frames.length).toBe(4);
