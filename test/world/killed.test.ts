@@ -31,7 +31,10 @@ afterEach(async () => {
   open = undefined;
 });
 
-/** Ends a thread of the world as the system might. @param site its number: card a, card b, then the switch. */
+/**
+ * Ends a thread of the world as the system might.
+ * @param site its number: card a, card b, then the switch.
+ */
 function kill(world: ThreadWorld, site: number): Promise<number> {
   const { far } = world as unknown as { far: { threads: { worker: { terminate(): Promise<number> } }[] } };
   return far.threads[site - 1].worker.terminate();
@@ -49,7 +52,7 @@ describe('a world of threads', () => {
     }
   }, 60_000);
 
-  it('fails the sockets of a card whose thread is ended, while the program waits and when it does not', async () => {
+  it('fails the sockets of a card whose thread is ended, whether or not an event tells of it', async () => {
     const world = await ThreadWorld.open(readTopology(pair(Number.MAX_SAFE_INTEGER)));
     open = world;
     expect(world.run(() => false, 20e6)).toBe(false);

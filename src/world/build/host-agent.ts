@@ -64,7 +64,8 @@ export class HostAgent implements Agent {
   }
 
   arm(): boolean {
-    // A card whose thread has ended brings no reply ever: its sockets fail, and their programs are to hear of it.
+    // A card whose thread has ended brings no reply ever: its sockets fail, and their programs are to hear of
+    // it.
     if (this.anyDied()) return false;
     for (const driver of this.drivers) if (!driver.arm()) return false;
     return true;
