@@ -40,6 +40,9 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
   let mss = Math.min(tcb.mssPeer, mtu - IPV4_BYTES - TCP_BYTES);
   if (wanted > 0 && wanted < mss) mss = wanted;
   if (mss < MSS_MIN) mss = MSS_MIN;
+  // The floor is for what others claim. What our own port cannot carry must not be sent: TCP is never
+  // fragmented.
+  if (mss > portMtu - IPV4_BYTES - TCP_BYTES) mss = portMtu - IPV4_BYTES - TCP_BYTES;
   tcb.mss = mss - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0);
 }
 
