@@ -8,7 +8,7 @@ export interface GroupLayout {
   readonly fields: readonly { readonly name: string; readonly byteLength: number; readonly writable?: true }[];
 }
 
-/** The card as hardware. There is none; the numbers are those of the process it runs in. */
+/** The card's hardware. A model has none, so the numbers are those of the process in which the card runs. */
 export const GROUP_IOP_HARDWARE: GroupLayout = {
   number: 0x0000,
   table: false,
@@ -31,7 +31,7 @@ export const GROUP_IOP_HARDWARE_CAPABILITIES = 4;
 export const GROUP_IOP_HARDWARE_PROCESSOR_TYPE = 5;
 export const GROUP_IOP_HARDWARE_PROCESSOR_VERSION = 6;
 
-/** The message queues and how deep they stand. */
+/** The message queues, their sizes, and how many frames are in them. */
 export const GROUP_MESSAGE_INTERFACE: GroupLayout = {
   number: 0x0001,
   table: false,
@@ -74,7 +74,7 @@ export const GROUP_MESSAGE_INTERFACE_OUTBOUND_CURRENT_FREE = 14;
 export const GROUP_MESSAGE_INTERFACE_OUTBOUND_CURRENT_POST = 15;
 export const GROUP_MESSAGE_INTERFACE_INIT_CODE = 16;
 
-/** What the executive has to work with. */
+/** The memory, the event queue and the modules that the executive has. */
 export const GROUP_ENVIRONMENT: GroupLayout = {
   number: 0x0002,
   table: false,
@@ -95,7 +95,7 @@ export const GROUP_ENVIRONMENT_EVENT_QUEUE_MAX = 3;
 export const GROUP_ENVIRONMENT_EVENT_QUEUE_CURRENT = 4;
 export const GROUP_ENVIRONMENT_DDM_LOAD_MAX = 5;
 
-/** The modules. */
+/** The modules that serve the card's devices. */
 export const GROUP_DDM_LIST: GroupLayout = {
   number: 0x0003,
   table: true,
@@ -112,7 +112,10 @@ export const GROUP_DDM_LIST_MODULE_TYPE = 1;
 export const GROUP_DDM_LIST_MODULE_STATE = 2;
 export const GROUP_DDM_LIST_MODULE_NAME = 3;
 
-/** Where a card keeps modules. This one keeps none; its software is not stored on it. The fields are ours. */
+/**
+ * The store in which a card keeps modules. This card stores no software, so it is empty. The fields are
+ * ours.
+ */
 export const GROUP_DRIVER_STORE: GroupLayout = {
   number: 0x0004,
   table: false,
@@ -129,7 +132,7 @@ export const GROUP_DRIVER_STORE_MODULE_COUNT = 1;
 export const GROUP_DRIVER_STORE_CURRENT_BYTES = 2;
 export const GROUP_DRIVER_STORE_FREE_BYTES = 3;
 
-/** The modules in the driver store. There are none. The fields are ours. */
+/** The modules in the driver store, of which there are none. The fields are ours. */
 export const GROUP_DRIVER_STORE_TABLE: GroupLayout = {
   number: 0x0005,
   table: true,
@@ -142,7 +145,10 @@ export const GROUP_DRIVER_STORE_TABLE: GroupLayout = {
 export const GROUP_DRIVER_STORE_TABLE_MODULE_ID = 0;
 export const GROUP_DRIVER_STORE_TABLE_MODULE_BYTES = 1;
 
-/** The buses adapters are on. The fields are ours, the numbers those of the hardware resource table. */
+/**
+ * The buses on which the adapters are. The fields are ours; the numbers are those of the hardware resource
+ * table.
+ */
 export const GROUP_BUS_ATTRIBUTES: GroupLayout = {
   number: 0x0006,
   table: true,
@@ -157,7 +163,7 @@ export const GROUP_BUS_ATTRIBUTES_BUS_NUMBER = 0;
 export const GROUP_BUS_ATTRIBUTES_BUS_TYPE = 1;
 export const GROUP_BUS_ATTRIBUTES_ADAPTERS = 2;
 
-/** What software the card runs. The fields are ours. */
+/** The software that the card runs. The fields are ours. */
 export const GROUP_SOFTWARE_ATTRIBUTES: GroupLayout = {
   number: 0x0007,
   table: false,
@@ -194,8 +200,9 @@ export const GROUP_HARDWARE_RESOURCES_BUS_TYPE = 3;
 export const GROUP_HARDWARE_RESOURCES_BUS_DATA = 4;
 
 /**
- * The logical configuration table's head. The headers name 0101 and 0102 together as the table's; that the
- * first is its head and the second its entries is our reading, as of the driver store's two.
+ * The head of the logical configuration table. The SIG's headers name groups 0101 and 0102 together as the
+ * table's. We read the first as its head and the second as its entries, and the driver store's two groups
+ * in the same way.
  */
 export const GROUP_LOGICAL_CONFIGURATION_HEAD: GroupLayout = {
   number: 0x0101,
@@ -267,7 +274,7 @@ export const GROUP_SYSTEM_TABLE_LAST_CHANGED = 6;
 export const GROUP_SYSTEM_TABLE_CAPABILITIES = 7;
 export const GROUP_SYSTEM_TABLE_INBOUND_PORT = 8;
 
-/** Other IOPs the card has a connection to. There are none. The fields are ours. */
+/** Other IOPs to which the card is connected, of which there are none. The fields are ours. */
 export const GROUP_EXTERNAL_CONNECTIONS: GroupLayout = {
   number: 0x0104,
   table: true,
@@ -280,7 +287,7 @@ export const GROUP_EXTERNAL_CONNECTIONS: GroupLayout = {
 export const GROUP_EXTERNAL_CONNECTIONS_IOP_ID = 0;
 export const GROUP_EXTERNAL_CONNECTIONS_HOST_UNIT_ID = 1;
 
-/** The groups there are, this one too. */
+/** All groups of the target, this one included. */
 export const GROUP_GROUP_DESCRIPTORS: GroupLayout = {
   number: 0xf000,
   table: true,
@@ -297,7 +304,7 @@ export const GROUP_GROUP_DESCRIPTORS_FIELD_COUNT = 1;
 export const GROUP_GROUP_DESCRIPTORS_ROW_COUNT = 2;
 export const GROUP_GROUP_DESCRIPTORS_PROPERTIES = 3;
 
-/** The adapters behind it. */
+/** The adapters that the target drives. */
 export const GROUP_PHYSICAL_DEVICE: GroupLayout = {
   number: 0xf001,
   table: true,
@@ -308,7 +315,7 @@ export const GROUP_PHYSICAL_DEVICE: GroupLayout = {
 };
 export const GROUP_PHYSICAL_DEVICE_ADAPTER_ID = 0;
 
-/** The devices it has itself claimed. There are none. */
+/** The devices that the target itself has claimed, of which there are none. */
 export const GROUP_CLAIMED_DEVICES: GroupLayout = {
   number: 0xf002,
   table: true,
@@ -319,7 +326,7 @@ export const GROUP_CLAIMED_DEVICES: GroupLayout = {
 };
 export const GROUP_CLAIMED_DEVICES_CLAIMED_TID = 0;
 
-/** Who has claimed it. */
+/** The users that have claimed the target. */
 export const GROUP_USERS: GroupLayout = {
   number: 0xf003,
   table: true,
@@ -334,7 +341,7 @@ export const GROUP_USERS_INSTANCE = 0;
 export const GROUP_USERS_USER_TID = 1;
 export const GROUP_USERS_CLAIM_TYPE = 2;
 
-/** The private messages it takes, function 0xFF. The fields are ours. */
+/** The private messages (function 0xFF) that the target takes. The fields are ours. */
 export const GROUP_PRIVATE_EXTENSIONS: GroupLayout = {
   number: 0xf005,
   table: true,
@@ -349,7 +356,7 @@ export const GROUP_PRIVATE_EXTENSIONS_INSTANCE = 0;
 export const GROUP_PRIVATE_EXTENSIONS_ORGANIZATION_ID = 1;
 export const GROUP_PRIVATE_EXTENSIONS_X_FUNCTION_CODE = 2;
 
-/** Whom its primary user lets use it beside itself, by a claim as Authorized. */
+/** The users that the target's primary user allows beside itself; they claim as Authorized. */
 export const GROUP_AUTHORIZED_USERS: GroupLayout = {
   number: 0xf006,
   table: true,
@@ -360,7 +367,7 @@ export const GROUP_AUTHORIZED_USERS: GroupLayout = {
 };
 export const GROUP_AUTHORIZED_USERS_USER_TID = 0;
 
-/** What it is. */
+/** What the target is. */
 export const GROUP_DEVICE_IDENTITY: GroupLayout = {
   number: 0xf100,
   table: false,
@@ -387,7 +394,7 @@ export const GROUP_DEVICE_IDENTITY_REVISION = 6;
 export const GROUP_DEVICE_IDENTITY_SERIAL_FORMAT = 7;
 export const GROUP_DEVICE_IDENTITY_SERIAL = 8;
 
-/** The module that serves it. */
+/** The module that serves the target. */
 export const GROUP_DDM_IDENTITY: GroupLayout = {
   number: 0xf101,
   table: false,
@@ -406,7 +413,7 @@ export const GROUP_DDM_IDENTITY_MODULE_REVISION = 2;
 export const GROUP_DDM_IDENTITY_SERIAL_FORMAT = 3;
 export const GROUP_DDM_IDENTITY_SERIAL = 4;
 
-/** What its user calls it. */
+/** The name that the user has given the target. */
 export const GROUP_USER_INFORMATION: GroupLayout = {
   number: 0xf102,
   table: false,
@@ -423,7 +430,7 @@ export const GROUP_USER_INFORMATION_SERVICE_NAME = 1;
 export const GROUP_USER_INFORMATION_PHYSICAL_LOCATION = 2;
 export const GROUP_USER_INFORMATION_INSTANCE_NUMBER = 3;
 
-/** How long the scatter-gather lists may be that it takes. */
+/** The limits of the scatter-gather lists that the target takes. */
 export const GROUP_SGL_LIMITS: GroupLayout = {
   number: 0xf103,
   table: false,
@@ -444,9 +451,7 @@ export const GROUP_SGL_LIMITS_FRAGMENTS = 3;
 export const GROUP_SGL_LIMITS_FRAGMENTS_MAX = 4;
 export const GROUP_SGL_LIMITS_FRAGMENTS_TARGET = 5;
 
-/**
- * The socket device's counters, numbered as the LAN class's statistics; TableClear counts from zero again.
- */
+/** The socket device's counters, numbered as the LAN class's statistics. TableClear sets them to zero. */
 export const GROUP_SOCKET_STATISTICS: GroupLayout = {
   number: 0x0100,
   table: false,

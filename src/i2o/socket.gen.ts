@@ -26,23 +26,23 @@ import {
 } from './list/sgl.ts';
 
 /**
- * Sockets over I2O: every call a program makes is a request, every outcome a reply. The host numbers the
- * sockets; a socket number may be used again once SocketClose or SocketAbort has been answered. Version 2
- * adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer
- * scatter-gather lists; a card of version 1 answers what came with version 2 as it answers any function it
- * does not know.
+ * Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host
+ * numbers the sockets. It may use a socket number again once the card has answered SocketClose or
+ * SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched
+ * SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as
+ * it answers any function that it does not know.
  */
 export const SOCKET_CLASS_ID = 0x0a0;
 export const SOCKET_CLASS_VERSION = 2;
 
-// ReplyMode: When the card answers with the outcome of a request, as the LAN class's transmit control word has it
+// ReplyMode: When the card answers with the outcome of a request, after the LAN class's transmit control word
 /** the card may gather the replies of several requests in one frame */
 export const REPLY_MODE_BATCH = 0x00;
-/** at once; it waits for no other request's reply */
+/** the card answers at once and does not wait for other replies */
 export const REPLY_MODE_IMMEDIATE = 0x01;
-/** only if unsuccessful */
+/** the card answers only if the request fails */
 export const REPLY_MODE_ON_ERROR = 0x02;
-/** never */
+/** the card never answers with an outcome */
 export const REPLY_MODE_NEVER = 0x03;
 export const REPLY_MODE_NAMES: Readonly<Record<number, string>> = {
   0x00: 'Batch',
@@ -52,7 +52,7 @@ export const REPLY_MODE_NAMES: Readonly<Record<number, string>> = {
 };
 
 // ShutdownHow: Which half of the connection ends.
-/** no more is received */
+/** the host receives no more */
 export const SHUTDOWN_HOW_READ = 0x00;
 /** a FIN follows the last byte */
 export const SHUTDOWN_HOW_WRITE = 0x01;
@@ -140,7 +140,7 @@ export const TCP_STATE_NAMES: Readonly<Record<number, string>> = {
   0x0b: 'Closing',
 };
 
-// SocketEvent: Bits of the device's events, asked for by UtilEventRegister
+// SocketEvent: Bits of the device's events, which UtilEventRegister asks for
 /** a connection went from one TCP state to another: ConnectionStateEvent */
 export const SOCKET_EVENT_CONNECTION_STATE = 0x01;
 /** few buckets are left: BucketsLowEvent */
@@ -172,7 +172,10 @@ export const SOCKET_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0x96: 'SocketNameGet',
 };
 
-/** Makes a socket. Pipelined by the host with what follows, so the usual reply mode is OnError. */
+/**
+ * Makes a socket. The host sends what follows without waiting for the answer, so the usual reply mode is
+ * OnError.
+ */
 export const SOCKET_CREATE = 0x81;
 export const SOCKET_CREATE_WORDS = 6;
 
@@ -317,8 +320,8 @@ export function writeSocketBindReply(
 
 /**
  * Opens a connection (TCP) or fixes the peer (UDP). For a stream the answer comes when the handshake has
- * succeeded or failed, with ECONNABORTED where the socket is given up meanwhile; for a datagram socket it
- * comes at once.
+ * succeeded or failed; it is ECONNABORTED if the host gives the socket up before. For a datagram socket the
+ * answer comes at once.
  */
 export const SOCKET_CONNECT = 0x85;
 export const SOCKET_CONNECT_WORDS = 7;
@@ -407,7 +410,7 @@ export function writeSocketConnectReply(
   words[frame + 6] = localAddress;
 }
 
-/** Makes a bound stream socket passive. */
+/** Makes a stream socket a listener, which takes connections in. */
 export const SOCKET_LISTEN = 0x87;
 export const SOCKET_LISTEN_WORDS = 6;
 
@@ -469,8 +472,8 @@ export function writeSocketListenReply(
 }
 
 /**
- * Posts socket numbers for connections to come, as buckets are posted for data. Each number is answered
- * once, by a reply of its own: with a connection, or with an errno when the listener closes.
+ * Posts socket numbers for connections to come, as buckets are posted for data. The card answers each
+ * number once, by a reply of its own: with a connection, or with an errno when the listener closes.
  */
 export const SOCKET_ACCEPT_POST = 0x82;
 export const SOCKET_ACCEPT_POST_WORDS = 6;
@@ -516,7 +519,7 @@ export function getSocketAcceptPostReplyListenerId(words: Int32Array, frame: num
   return words[frame + 5] & 0xffff;
 }
 
-/** The number that is now a connection. */
+/** The socket number that is now a connection. */
 export function getSocketAcceptPostReplyAcceptedId(words: Int32Array, frame: number): number {
   return words[frame + 5] >>> 16;
 }
@@ -572,22 +575,23 @@ export function writeSocketAcceptPostReply(
 
 /**
  * Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds
- * the bytes as immediate data. A transmit buffer's context is its number; it belongs to the card until that
- * is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of
- * card memory before the frame is released; its context is the buffer count plus the number of the slot,
- * and is answered likewise. A buffer may be named by several segments or pages: the first has the context,
- * the last END_OF_BUFFER, all lie within the buffer. LOCAL_ADDRESS is for the slots of card memory alone:
- * there the host may have written the bytes itself. After a bad element nothing of the list is sent any
- * more; what came before is, and each good buffer is answered, sent or not. So a transaction error itself
- * gives no buffer back. The element at its ErrorOffset never became the card's, nor those behind it where
- * the list cannot be read on (an offset, a size or an element kind that is wrong); a host that no longer
- * knows its list has these again by a reset. Of a request that was not delivered (a failure record) every
- * buffer is the host's at once; its stream has a hole then, and can only be aborted. With the flag MULTIPLE
- * (since version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a
- * socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of
- * that socket; word 4's socket number means nothing then. Every transaction has an outcome of its own,
- * answered exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At
- * most 13 transactions a message.
+ * the bytes as immediate data. A transmit buffer's context is its number. The buffer belongs to the card
+ * until the card answers with this context, which it does when the peer has acknowledged the buffer's last
+ * byte. The card copies immediate data to a slot of card memory before it releases the frame. The context
+ * of immediate data is the count of buffers plus the number of the slot, and the card answers with it in
+ * the same way. Several segments or pages may name parts of one buffer: the first has the context, the last
+ * has END_OF_BUFFER, and all lie within the buffer. LOCAL_ADDRESS is allowed for the slots of card memory
+ * alone, into which the host may have written the bytes itself. After a bad element the card sends nothing
+ * more of the list. It has sent what came before, and it answers for each good buffer, sent or not, so the
+ * transaction error itself gives no buffer back. The element at its ErrorOffset never became the card's.
+ * Nor did those behind it, if the list cannot be read on because an offset, a size or the kind of an
+ * element is wrong; a host that no longer knows its list gets these back by a reset. If the request was not
+ * delivered (a failure record), every buffer is the host's at once; the stream then has a hole, and can
+ * only be aborted. With the flag MULTIPLE (since version 2) the message is a batch. Its list consists of
+ * SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own,
+ * and each followed by the elements of that socket. The socket number in word 4 means nothing then. The
+ * card answers the outcome of every transaction exactly once, as the reply mode says, by an element of a
+ * reply whose trlElementWords is 1. A message has at most 13 transactions.
  */
 export const SOCKET_SEND = 0x89;
 export const SOCKET_SEND_WORDS = 6;
@@ -678,9 +682,10 @@ export function writeSocketSendReply(
 }
 
 /**
- * Sends one datagram; the list's elements together are its payload, at most 65507 bytes. One immediate
- * element of no bytes is a datagram of no bytes; it names no buffer and its context means nothing. A
- * transmit buffer's context is answered when the device has fetched the datagram, or when it is given up.
+ * Sends one datagram. The elements of the list together are its payload, at most 65507 bytes. One immediate
+ * element of no bytes makes a datagram of no bytes; it names no buffer, and its context means nothing. The
+ * card answers with a transmit buffer's context when the device has fetched the datagram, or when the card
+ * gives the datagram up.
  */
 export const SOCKET_SEND_TO = 0x8b;
 export const SOCKET_SEND_TO_WORDS = 7;
@@ -773,13 +778,13 @@ export function writeSocketSendToReply(
 
 /**
  * Posts buckets for the data of any socket. One post brings many replies; each is a list of receive
- * records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a
- * DatagramSource. A list may name a bucket by segments or pages that lie one after the other, and its last
- * bytes by a BIT_BUCKET: these are never filled, and a datagram that is longer is cut there. A bad element
- * is refused, the others are posted: a transaction error gives back only the bucket at its ErrorOffset, and
- * what cannot be read behind it. Of a post that was not delivered every bucket is the host's at once.
- * Buckets that UtilAbort has ended come back in records of no bytes and of socket 0xFFFF, under ReqStatus
- * AbortNoData.
+ * records, in the order of the stream. A datagram takes a bucket of its own, which begins with a
+ * DatagramSource. A list may name a bucket by several segments or pages that lie one after the other. It
+ * may name the bucket's last bytes by a BIT_BUCKET: the card never fills these, and cuts a longer datagram
+ * there. The card refuses a bad element and posts the others, so a transaction error gives back only the
+ * bucket at its ErrorOffset and those behind it that cannot be read. If a post was not delivered, every
+ * bucket is the host's at once. Buckets that UtilAbort has ended come back in records of no bytes and of
+ * socket 0xFFFF, under ReqStatus AbortNoData.
  */
 export const SOCKET_RECEIVE_POST = 0x84;
 export const SOCKET_RECEIVE_POST_WORDS = 4;
@@ -855,8 +860,8 @@ export function writeSocketReceivePostReply(
 }
 
 /**
- * Tells the card that the program has used bytes of a stream, so that their room in the window opens again.
- * Datagram sockets need none.
+ * Tells the card how many bytes of a stream the program has used, so that the card opens the receive window
+ * by as much. Datagram sockets need no credit.
  */
 export const SOCKET_RECEIVE_CREDIT = 0x86;
 export const SOCKET_RECEIVE_CREDIT_WORDS = 5;
@@ -950,8 +955,8 @@ export function writeSocketShutdownReply(
 }
 
 /**
- * Gives the socket up. The bytes that are queued are still sent, and the FIN follows them. The reply says
- * that the socket number is free, not that the connection has ended.
+ * Gives the socket up. The card still sends the queued bytes, and the FIN after them. The reply says that
+ * the socket number is free, not that the connection has ended.
  */
 export const SOCKET_CLOSE = 0x8f;
 export const SOCKET_CLOSE_WORDS = 5;
@@ -981,7 +986,7 @@ export function writeSocketClose(
 
 export const SOCKET_CLOSE_REPLY_WORDS = 6;
 
-/** The number that is free. */
+/** The socket number that is free. */
 export function getSocketCloseReplySocketId(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xffff;
 }
@@ -1008,8 +1013,8 @@ export function writeSocketCloseReply(
 }
 
 /**
- * Gives the socket up at once; the peer gets an RST, what was queued is discarded and its contexts are
- * answered.
+ * Gives the socket up at once. The peer gets an RST; the card discards what was queued and answers its
+ * contexts.
  */
 export const SOCKET_ABORT = 0x91;
 export const SOCKET_ABORT_WORDS = 5;
@@ -1039,7 +1044,7 @@ export function writeSocketAbort(
 
 export const SOCKET_ABORT_REPLY_WORDS = 6;
 
-/** The number that is free. */
+/** The socket number that is free. */
 export function getSocketAbortReplySocketId(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xffff;
 }
@@ -1079,7 +1084,7 @@ export function getSocketOptionSetReplyMode(words: Int32Array, frame: number): n
   return words[frame + 4] >>> 30;
 }
 
-/** Option number of src/socket/options.ts. */
+/** Number of the option in src/socket/options.ts. */
 export function getSocketOptionSetOption(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xffff;
 }
@@ -1142,7 +1147,7 @@ export function getSocketOptionGetSocketId(words: Int32Array, frame: number): nu
   return words[frame + 4] & 0xffff;
 }
 
-/** Option number of src/socket/options.ts. */
+/** Number of the option in src/socket/options.ts. */
 export function getSocketOptionGetOption(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xffff;
 }
@@ -1333,7 +1338,7 @@ export function writeSocketStatusGetReply(
   words[frame + 16] = unacknowledgedBytes;
 }
 
-/** Reads the address and port of one end. An unbound socket's own are 0. */
+/** Reads the address and port of one end of a socket. Both are 0 at the own end of an unbound socket. */
 export const SOCKET_NAME_GET = 0x96;
 export const SOCKET_NAME_GET_WORDS = 6;
 
@@ -1403,8 +1408,8 @@ export function writeSocketNameGetReply(
 }
 
 /**
- * One piece of data, an error or an end of stream, in a SocketReceivePost reply. Shaped after the LAN
- * bucket descriptor, with the socket between.
+ * One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN
+ * class's bucket descriptor, with the socket's number inserted.
  */
 export const RECEIVE_RECORD_WORDS = 4;
 
@@ -1413,22 +1418,22 @@ export function getReceiveRecordBucketContext(words: Int32Array, at: number): nu
   return words[at];
 }
 
-/** Whose data. */
+/** The socket that received it. */
 export function getReceiveRecordSocketId(words: Int32Array, at: number): number {
   return words[at + 1] & 0xffff;
 }
 
-/** Where in the bucket; in bytes. */
+/** Where the data begins in the bucket; in bytes. */
 export function getReceiveRecordOffset(words: Int32Array, at: number): number {
   return words[at + 2] & 0xffffff;
 }
 
-/** What it is; RECEIVE_FLAG_ number. */
+/** What the record brings; RECEIVE_FLAG_ number. */
 export function getReceiveRecordFlags(words: Int32Array, at: number): number {
   return words[at + 2] >>> 24;
 }
 
-/** How much; in bytes. */
+/** How many bytes of the bucket; in bytes. */
 export function getReceiveRecordLength(words: Int32Array, at: number): number {
   return words[at + 3] & 0xffffff;
 }
@@ -1456,8 +1461,8 @@ export function writeReceiveRecord(
 }
 
 /**
- * A datagram's bucket begins with this: where the datagram came from. The record's offset and length
- * include it, so the payload is 8 bytes shorter than the record says. Since version 2.
+ * Says where a datagram came from; every bucket that holds a datagram begins with it. The record's offset
+ * and length include it, so the payload is 8 bytes shorter than the record says. Since version 2.
  */
 export const DATAGRAM_SOURCE_WORDS = 2;
 

@@ -18,13 +18,13 @@ import {
 } from './frame-size.ts';
 
 /**
- * Messages every device understands, the IOP itself included. They belong to no class; 0xFFF stands for
- * any.
+ * Messages that every device understands, the IOP itself included. They belong to no class; the number
+ * 0xFFF stands for any.
  */
 export const UTILITY_CLASS_ID = 0xfff;
 export const UTILITY_CLASS_VERSION = 1;
 
-// AbortType: What UtilAbort ends
+// AbortType: Which requests UtilAbort ends
 /** the function and the transaction context given */
 export const ABORT_TYPE_EXACT = 0x00;
 /** every transaction of the function */
@@ -68,8 +68,8 @@ export const CLAIM_TYPE_NAMES: Readonly<Record<number, string>> = {
   0x04: 'Management',
 };
 
-// ClaimFlag: Flags of UtilClaim; bit 0 of UtilClaimRelease means conditional instead.
-/** no other user beside */
+// ClaimFlag: Flags of UtilClaim
+/** there may be no other user */
 export const CLAIM_FLAG_EXCLUSIVE = 0x01;
 /** to be told of resets */
 export const CLAIM_FLAG_RESET_SENSITIVE = 0x02;
@@ -186,7 +186,7 @@ export const PARAMS_OPERATION_NAMES: Readonly<Record<number, string>> = {
   0x0a: 'TableClear',
 };
 
-// BlockStatus: What became of one operation
+// BlockStatus: How one operation of a list ended
 /** done */
 export const BLOCK_STATUS_SUCCESS = 0x00;
 /** no such row, and nothing was done */
@@ -215,11 +215,11 @@ export const BLOCK_STATUS_NO_SUCH_FIELD = 0x0b;
 export const BLOCK_STATUS_NON_DYNAMIC_GROUP = 0x0c;
 /** the operation is malformed */
 export const BLOCK_STATUS_OPERATION_ERROR = 0x0d;
-/** the value cannot be */
+/** the field cannot have this value */
 export const BLOCK_STATUS_SCALAR_ERROR = 0x0e;
-/** the row cannot be */
+/** the table cannot have this row */
 export const BLOCK_STATUS_TABLE_ERROR = 0x0f;
-/** scalar where a table is meant or the other way round */
+/** the operation is for tables and the group is a scalar, or the other way round */
 export const BLOCK_STATUS_WRONG_GROUP_TYPE = 0x10;
 export const BLOCK_STATUS_NAMES: Readonly<Record<number, string>> = {
   0x00: 'Success',
@@ -258,7 +258,7 @@ export const UTILITY_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0x19: 'UtilLockRelease',
 };
 
-/** Nothing; the frame is recycled. Gives an acquired or a preserved frame back. */
+/** Does nothing. By it a host gives an acquired or a preserved frame back to the card. */
 export const UTIL_NOP = 0x00;
 export const UTIL_NOP_WORDS = 4;
 
@@ -279,8 +279,8 @@ export function writeUtilNop(
 }
 
 /**
- * Ends requests of the same initiator to the same target. Each victim gets a reply of its own with an Abort
- * status; then this one is answered with their number.
+ * Ends requests of the same initiator to the same target. Each request that it ends gets a reply of its own
+ * with an Abort status. The answer to UtilAbort comes after these and says how many they were.
  */
 export const UTIL_ABORT = 0x01;
 export const UTIL_ABORT_WORDS = 6;
@@ -351,7 +351,7 @@ export const UTIL_PARAMS_SET = 0x05;
 export const UTIL_PARAMS_SET_WORDS = 5;
 export const UTIL_PARAMS_SET_SGL_WORD = 5;
 
-/** None are defined; always 0x00. */
+/** No flags are defined; always 0x00. */
 export function getUtilParamsSetOperationFlags(words: Int32Array, frame: number): number {
   return words[frame + 4];
 }
@@ -400,7 +400,7 @@ export const UTIL_PARAMS_GET = 0x06;
 export const UTIL_PARAMS_GET_WORDS = 5;
 export const UTIL_PARAMS_GET_SGL_WORD = 5;
 
-/** None are defined; always 0x00. */
+/** No flags are defined; always 0x00. */
 export function getUtilParamsGetOperationFlags(words: Int32Array, frame: number): number {
   return words[frame + 4];
 }
@@ -445,20 +445,20 @@ export function writeUtilParamsGetReply(
 }
 
 /**
- * Becomes a user of the device; the table entry then names the primary one, and its flags what the users
- * want. While a user is exclusive, messages of the device's class from other initiators are refused with
- * InvalidInitiatorAddress, a transaction error (ours). A second initiator is TID 2 here, which may send
- * utility messages and no others.
+ * Makes the initiator a user of the device. The device's table entry then names the primary user, and its
+ * flags say what the users want. While one user is exclusive, the card refuses messages of the device's
+ * class from other initiators with InvalidInitiatorAddress, a transaction error (ours). A second initiator
+ * is TID 2 here; it may send utility messages and no others.
  */
 export const UTIL_CLAIM = 0x09;
 export const UTIL_CLAIM_WORDS = 5;
 
-/** On what terms; CLAIM_FLAG_ number. */
+/** The terms of the use; CLAIM_FLAG_ number. */
 export function getUtilClaimClaimFlags(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xffff;
 }
 
-/** As what; CLAIM_TYPE_ number. */
+/** The kind of user to become; CLAIM_TYPE_ number. */
 export function getUtilClaimClaimType(words: Int32Array, frame: number): number {
   return words[frame + 4] >>> 24;
 }
@@ -503,7 +503,7 @@ export function writeUtilClaimReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Is no user of the device any longer; a lock and a reservation end with the initiator's last claim. */
+/** The initiator stops being a user of the device. Its lock and its reservation end with its last claim. */
 export const UTIL_CLAIM_RELEASE = 0x0b;
 export const UTIL_CLAIM_RELEASE_WORDS = 5;
 
@@ -512,7 +512,7 @@ export function getUtilClaimReleaseReleaseFlags(words: Int32Array, frame: number
   return words[frame + 4] & 0xffff;
 }
 
-/** As what it was claimed; CLAIM_TYPE_ number. */
+/** The kind of user it was; CLAIM_TYPE_ number. */
 export function getUtilClaimReleaseClaimType(words: Int32Array, frame: number): number {
   return words[frame + 4] >>> 24;
 }
@@ -558,8 +558,8 @@ export function writeUtilClaimReleaseReply(
 }
 
 /**
- * Keeps the device to the initiator alone: messages of its class from others are refused with DeviceBusy, a
- * transaction error.
+ * Keeps the device for the initiator alone: the card refuses messages of the device's class from others
+ * with DeviceBusy, a transaction error.
  */
 export const UTIL_DEVICE_RESERVE = 0x0d;
 export const UTIL_DEVICE_RESERVE_WORDS = 4;
@@ -642,7 +642,7 @@ export function writeUtilDeviceReleaseReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
-/** Reads a page of the device's configuration dialog, HTML. */
+/** Reads a page of the device's configuration dialog, as HTML. */
 export const UTIL_CONFIG_DIALOG = 0x10;
 export const UTIL_CONFIG_DIALOG_WORDS = 5;
 export const UTIL_CONFIG_DIALOG_SGL_WORD = 5;
@@ -693,15 +693,15 @@ export function writeUtilConfigDialogReply(
 }
 
 /**
- * Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST
- * clear. A new mask, with the new request's contexts, replaces the old one without a word; mask 0 ends it,
- * and that request is answered once, with LAST and indicator 0, which is ours. One registration a target:
- * only the host's, TID 1.
+ * Says which events the host wants. The request has no answer of its own: each event is a reply with the
+ * same contexts and LAST clear. A new mask replaces the old one, and events then come with the new
+ * request's contexts. Mask 0 ends the registration. That request is answered once, with LAST set and
+ * indicator 0, which is ours. A target has one registration, and only the host (TID 1) can make it.
  */
 export const UTIL_EVENT_REGISTER = 0x13;
 export const UTIL_EVENT_REGISTER_WORDS = 5;
 
-/** Events wanted; 0: none any more. */
+/** Events that the host wants; 0: none any more. */
 export function getUtilEventRegisterEventMask(words: Int32Array, frame: number): number {
   return words[frame + 4];
 }
@@ -731,7 +731,7 @@ export function getUtilEventRegisterReplyEventIndicator(words: Int32Array, frame
   return words[frame + 4];
 }
 
-/** As the event says. */
+/** The event's data. */
 export function getUtilEventRegisterReplyEventData(words: Int32Array, frame: number): number {
   return words[frame + 5];
 }
@@ -756,7 +756,7 @@ export function writeUtilEventRegisterReply(
   words[frame + 5] = eventData;
 }
 
-/** Acknowledges an event by its own words; DeviceReset wants it. */
+/** Acknowledges an event by repeating its two words. Only DeviceReset asks for it. */
 export const UTIL_EVENT_ACK = 0x14;
 export const UTIL_EVENT_ACK_WORDS = 6;
 
@@ -823,8 +823,8 @@ export function writeUtilEventAckReply(
 }
 
 /**
- * Names a reply that could not be delivered to whoever it was for. The card counts it; there is no reply to
- * a reply.
+ * Names a reply that could not be delivered to its initiator. The card counts it and does not answer, since
+ * a reply has no reply.
  */
 export const UTIL_REPLY_FAULT_NOTIFY = 0x15;
 export const UTIL_REPLY_FAULT_NOTIFY_WORDS = 9;
@@ -905,8 +905,8 @@ export function writeUtilReplyFaultNotify(
 }
 
 /**
- * Locks the device against everyone else: messages of its class from other initiators are refused with
- * DeviceLocked, a transaction error, and so are their UtilParamsSet and claims.
+ * Locks the device against everyone else. The card refuses messages of the device's class from other
+ * initiators with DeviceLocked, a transaction error, and their UtilParamsSet and claims too.
  */
 export const UTIL_LOCK = 0x17;
 export const UTIL_LOCK_WORDS = 4;

@@ -320,7 +320,7 @@ export const CATALOGUE: Catalogue = {
       id: 160,
       version: 2,
       origin: 'inic',
-      doc: 'Sockets over I2O: every call a program makes is a request, every outcome a reply. The host numbers the sockets; a socket number may be used again once SocketClose or SocketAbort has been answered. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists; a card of version 1 answers what came with version 2 as it answers any function it does not know.',
+      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know.',
       messages: [
         {
           name: 'SocketCreate',
@@ -328,7 +328,7 @@ export const CATALOGUE: Catalogue = {
           function: 129,
           since: 1,
           origin: 'inic',
-          doc: 'Makes a socket. Pipelined by the host with what follows, so the usual reply mode is OnError.',
+          doc: 'Makes a socket. The host sends what follows without waiting for the answer, so the usual reply mode is OnError.',
           request: {
             words: 6,
             fields: [
@@ -342,7 +342,7 @@ export const CATALOGUE: Catalogue = {
           errno: [
             {
               name: 'EINVAL',
-              when: 'the number is in use',
+              when: 'the socket number is in use',
               in: [
                 'Open',
                 'Bound',
@@ -364,7 +364,7 @@ export const CATALOGUE: Catalogue = {
               name: 'EPROTONOSUPPORT',
               when: 'the card does not know the type; one of version 1 knows no datagrams',
             },
-            { name: 'EBADF', when: 'the number is not one the card has' },
+            { name: 'EBADF', when: 'the card has no such socket number' },
           ],
         },
         {
@@ -424,7 +424,7 @@ export const CATALOGUE: Catalogue = {
           function: 133,
           since: 1,
           origin: 'inic',
-          doc: 'Opens a connection (TCP) or fixes the peer (UDP). For a stream the answer comes when the handshake has succeeded or failed, with ECONNABORTED where the socket is given up meanwhile; for a datagram socket it comes at once.',
+          doc: 'Opens a connection (TCP) or fixes the peer (UDP). For a stream the answer comes when the handshake has succeeded or failed; it is ECONNABORTED if the host gives the socket up before. For a datagram socket the answer comes at once.',
           request: {
             words: 7,
             fields: [
@@ -459,7 +459,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'EADDRNOTAVAIL', when: 'no port is free' },
             { name: 'EADDRINUSE', when: 'another socket has the address and port' },
             { name: 'EACCES', when: 'the address is a broadcast one, and the socket may not broadcast' },
-            { name: 'EINVAL', when: 'the address or port is none to connect to', in: ['Failed'] },
+            { name: 'EINVAL', when: 'no socket can be connected to this address or port', in: ['Failed'] },
             { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
@@ -469,7 +469,7 @@ export const CATALOGUE: Catalogue = {
           function: 135,
           since: 1,
           origin: 'inic',
-          doc: 'Makes a bound stream socket passive.',
+          doc: 'Makes a stream socket a listener, which takes connections in.',
           request: {
             words: 6,
             fields: [
@@ -497,7 +497,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'EADDRINUSE', when: 'another socket listens there, or no port is free' },
             {
               name: 'EOPNOTSUPP',
-              when: 'not a call for this type of socket',
+              when: 'sockets of this type have no such call',
               in: ['Datagram', 'DatagramConnected'],
             },
             { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
@@ -509,7 +509,7 @@ export const CATALOGUE: Catalogue = {
           function: 130,
           since: 1,
           origin: 'inic',
-          doc: 'Posts socket numbers for connections to come, as buckets are posted for data. Each number is answered once, by a reply of its own: with a connection, or with an errno when the listener closes.',
+          doc: 'Posts socket numbers for connections to come, as buckets are posted for data. The card answers each number once, by a reply of its own: with a connection, or with an errno when the listener closes.',
           request: {
             words: 6,
             fields: [
@@ -523,7 +523,13 @@ export const CATALOGUE: Catalogue = {
             words: 9,
             fields: [
               { name: 'listenerId', word: 5, low: 0, high: 15, doc: 'the listener' },
-              { name: 'acceptedId', word: 5, low: 16, high: 31, doc: 'the number that is now a connection' },
+              {
+                name: 'acceptedId',
+                word: 5,
+                low: 16,
+                high: 31,
+                doc: 'the socket number that is now a connection',
+              },
               { name: 'remoteAddress', word: 6, low: 0, high: 31, doc: 'the peer\'s address' },
               { name: 'remotePort', word: 7, low: 0, high: 15, doc: 'the peer\'s port' },
               { name: 'localPort', word: 7, low: 16, high: 31, doc: 'the local port' },
@@ -541,7 +547,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'ENETDOWN', when: 'the card is going down' },
             {
               name: 'EOPNOTSUPP',
-              when: 'not a call for this type of socket',
+              when: 'sockets of this type have no such call',
               in: ['Datagram', 'DatagramConnected'],
             },
           ],
@@ -552,7 +558,7 @@ export const CATALOGUE: Catalogue = {
           function: 137,
           since: 1,
           origin: 'inic',
-          doc: 'Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds the bytes as immediate data. A transmit buffer\'s context is its number; it belongs to the card until that is answered, which is when the peer has acknowledged its last byte. Immediate data is copied to a slot of card memory before the frame is released; its context is the buffer count plus the number of the slot, and is answered likewise. A buffer may be named by several segments or pages: the first has the context, the last END_OF_BUFFER, all lie within the buffer. LOCAL_ADDRESS is for the slots of card memory alone: there the host may have written the bytes itself. After a bad element nothing of the list is sent any more; what came before is, and each good buffer is answered, sent or not. So a transaction error itself gives no buffer back. The element at its ErrorOffset never became the card\'s, nor those behind it where the list cannot be read on (an offset, a size or an element kind that is wrong); a host that no longer knows its list has these again by a reset. Of a request that was not delivered (a failure record) every buffer is the host\'s at once; its stream has a hole then, and can only be aborted. With the flag MULTIPLE (since version 2) the message is a batch: its list is made of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of that socket; word 4\'s socket number means nothing then. Every transaction has an outcome of its own, answered exactly once as the reply mode says, as an element of a reply whose trlElementWords is 1. At most 13 transactions a message.',
+          doc: 'Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds the bytes as immediate data. A transmit buffer\'s context is its number. The buffer belongs to the card until the card answers with this context, which it does when the peer has acknowledged the buffer\'s last byte. The card copies immediate data to a slot of card memory before it releases the frame. The context of immediate data is the count of buffers plus the number of the slot, and the card answers with it in the same way. Several segments or pages may name parts of one buffer: the first has the context, the last has END_OF_BUFFER, and all lie within the buffer. LOCAL_ADDRESS is allowed for the slots of card memory alone, into which the host may have written the bytes itself. After a bad element the card sends nothing more of the list. It has sent what came before, and it answers for each good buffer, sent or not, so the transaction error itself gives no buffer back. The element at its ErrorOffset never became the card\'s. Nor did those behind it, if the list cannot be read on because an offset, a size or the kind of an element is wrong; a host that no longer knows its list gets these back by a reset. If the request was not delivered (a failure record), every buffer is the host\'s at once; the stream then has a hole, and can only be aborted. With the flag MULTIPLE (since version 2) the message is a batch. Its list consists of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of that socket. The socket number in word 4 means nothing then. The card answers the outcome of every transaction exactly once, as the reply mode says, by an element of a reply whose trlElementWords is 1. A message has at most 13 transactions.',
           request: {
             words: 6,
             fields: [
@@ -585,7 +591,7 @@ export const CATALOGUE: Catalogue = {
               { name: 'trlFlags', word: 3, low: 24, high: 31, value: 128, doc: 'multiple, fixed length' },
             ],
             list: { name: 'context', word: 5, doc: 'contexts, or TransactionOutcomes', stride: 1 },
-            doc: 'Multiple-transaction reply; the control word in word 3 counts the elements. With trlElementWords 0 they are the contexts of transmit buffers that are the host\'s again; with 1 they are TransactionOutcomes of a batched SocketSend, at most 13. The status in word 4 is Success either way. Without the flag MULTIPLE the reply is a single-transaction one, word 3 the request\'s TransactionContext, and nothing follows word 4.',
+            doc: 'A multiple-transaction reply, whose control word in word 3 counts its elements. With trlElementWords 0 the elements are contexts of transmit buffers that are the host\'s again. With trlElementWords 1 they are TransactionOutcomes of a batched SocketSend, at most 13. The status in word 4 is Success in both cases. Without the flag MULTIPLE the reply is to a single transaction: word 3 is the request\'s TransactionContext, and nothing follows word 4.',
           },
           errno: [
             {
@@ -600,7 +606,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'ENOBUFS', when: 'the card has no room for it now' },
             {
               name: 'EOPNOTSUPP',
-              when: 'not a call for this type of socket',
+              when: 'sockets of this type have no such call',
               in: ['Datagram', 'DatagramConnected'],
             },
             { name: 'EINVAL', when: 'the socket is in a state that does not allow it' },
@@ -613,7 +619,7 @@ export const CATALOGUE: Catalogue = {
           function: 139,
           since: 2,
           origin: 'inic',
-          doc: 'Sends one datagram; the list\'s elements together are its payload, at most 65507 bytes. One immediate element of no bytes is a datagram of no bytes; it names no buffer and its context means nothing. A transmit buffer\'s context is answered when the device has fetched the datagram, or when it is given up.',
+          doc: 'Sends one datagram. The elements of the list together are its payload, at most 65507 bytes. One immediate element of no bytes makes a datagram of no bytes; it names no buffer, and its context means nothing. The card answers with a transmit buffer\'s context when the device has fetched the datagram, or when the card gives the datagram up.',
           request: {
             words: 7,
             fields: [
@@ -646,7 +652,7 @@ export const CATALOGUE: Catalogue = {
               { name: 'trlFlags', word: 3, low: 24, high: 31, value: 128, doc: 'multiple, fixed length' },
             ],
             list: { name: 'context', word: 5, doc: 'contexts, or TransactionOutcomes', stride: 1 },
-            doc: 'Multiple-transaction reply; the control word in word 3 counts the elements. With trlElementWords 0 they are the contexts of transmit buffers that are the host\'s again; with 1 they are TransactionOutcomes of a batched SocketSend, at most 13. The status in word 4 is Success either way. Without the flag MULTIPLE the reply is a single-transaction one, word 3 the request\'s TransactionContext, and nothing follows word 4.',
+            doc: 'A multiple-transaction reply, whose control word in word 3 counts its elements. With trlElementWords 0 the elements are contexts of transmit buffers that are the host\'s again. With trlElementWords 1 they are TransactionOutcomes of a batched SocketSend, at most 13. The status in word 4 is Success in both cases. Without the flag MULTIPLE the reply is to a single transaction: word 3 is the request\'s TransactionContext, and nothing follows word 4.',
           },
           errno: [
             { name: 'EPIPE', when: 'the host has ended its half' },
@@ -660,7 +666,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'ENOBUFS', when: 'the card has no room for it now' },
             {
               name: 'EOPNOTSUPP',
-              when: 'not a call for this type of socket',
+              when: 'sockets of this type have no such call',
               in: [
                 'Open',
                 'Bound',
@@ -682,7 +688,7 @@ export const CATALOGUE: Catalogue = {
           function: 132,
           since: 1,
           origin: 'inic',
-          doc: 'Posts buckets for the data of any socket. One post brings many replies; each is a list of receive records, in the order of the stream. A datagram takes a bucket of its own, and begins there with a DatagramSource. A list may name a bucket by segments or pages that lie one after the other, and its last bytes by a BIT_BUCKET: these are never filled, and a datagram that is longer is cut there. A bad element is refused, the others are posted: a transaction error gives back only the bucket at its ErrorOffset, and what cannot be read behind it. Of a post that was not delivered every bucket is the host\'s at once. Buckets that UtilAbort has ended come back in records of no bytes and of socket 0xFFFF, under ReqStatus AbortNoData.',
+          doc: 'Posts buckets for the data of any socket. One post brings many replies; each is a list of receive records, in the order of the stream. A datagram takes a bucket of its own, which begins with a DatagramSource. A list may name a bucket by several segments or pages that lie one after the other. It may name the bucket\'s last bytes by a BIT_BUCKET: the card never fills these, and cuts a longer datagram there. The card refuses a bad element and posts the others, so a transaction error gives back only the bucket at its ErrorOffset and those behind it that cannot be read. If a post was not delivered, every bucket is the host\'s at once. Buckets that UtilAbort has ended come back in records of no bytes and of socket 0xFFFF, under ReqStatus AbortNoData.',
           request: {
             words: 4,
             fields: [
@@ -721,7 +727,7 @@ export const CATALOGUE: Catalogue = {
               },
             ],
             list: { name: 'record', word: 6, stride: 4, structure: 'ReceiveRecord', doc: 'receive records' },
-            doc: 'Receive records, many replies to one request. Without the flag MULTIPLE the request itself is refused, and nothing follows word 4.',
+            doc: 'Receive records; one request gets many such replies. Without the flag MULTIPLE the reply refuses the request itself, and nothing follows word 4.',
           },
           errno: [{ name: 'EINVAL', when: 'a bucket is not the host\'s to post' }],
         },
@@ -731,7 +737,7 @@ export const CATALOGUE: Catalogue = {
           function: 134,
           since: 1,
           origin: 'inic',
-          doc: 'Tells the card that the program has used bytes of a stream, so that their room in the window opens again. Datagram sockets need none.',
+          doc: 'Tells the card how many bytes of a stream the program has used, so that the card opens the receive window by as much. Datagram sockets need no credit.',
           request: {
             words: 5,
             fields: [
@@ -775,7 +781,7 @@ export const CATALOGUE: Catalogue = {
           function: 143,
           since: 1,
           origin: 'inic',
-          doc: 'Gives the socket up. The bytes that are queued are still sent, and the FIN follows them. The reply says that the socket number is free, not that the connection has ended.',
+          doc: 'Gives the socket up. The card still sends the queued bytes, and the FIN after them. The reply says that the socket number is free, not that the connection has ended.',
           request: {
             words: 5,
             fields: [{ name: 'socketId', word: 4, low: 0, high: 15, doc: 'which socket' }],
@@ -783,7 +789,7 @@ export const CATALOGUE: Catalogue = {
           replyForm: 'single',
           reply: {
             words: 6,
-            fields: [{ name: 'socketId', word: 5, low: 0, high: 15, doc: 'the number that is free' }],
+            fields: [{ name: 'socketId', word: 5, low: 0, high: 15, doc: 'the socket number that is free' }],
           },
           errno: [{ name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] }],
         },
@@ -793,7 +799,7 @@ export const CATALOGUE: Catalogue = {
           function: 145,
           since: 1,
           origin: 'inic',
-          doc: 'Gives the socket up at once; the peer gets an RST, what was queued is discarded and its contexts are answered.',
+          doc: 'Gives the socket up at once. The peer gets an RST; the card discards what was queued and answers its contexts.',
           request: {
             words: 5,
             fields: [{ name: 'socketId', word: 4, low: 0, high: 15, doc: 'which socket' }],
@@ -801,7 +807,7 @@ export const CATALOGUE: Catalogue = {
           replyForm: 'single',
           reply: {
             words: 6,
-            fields: [{ name: 'socketId', word: 5, low: 0, high: 15, doc: 'the number that is free' }],
+            fields: [{ name: 'socketId', word: 5, low: 0, high: 15, doc: 'the socket number that is free' }],
           },
           errno: [{ name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] }],
         },
@@ -817,7 +823,13 @@ export const CATALOGUE: Catalogue = {
             fields: [
               { name: 'socketId', word: 4, low: 0, high: 15, doc: 'which socket' },
               { name: 'replyMode', word: 4, low: 30, high: 31, enum: 'ReplyMode', doc: 'when to answer' },
-              { name: 'option', word: 5, low: 0, high: 15, doc: 'option number of src/socket/options.ts' },
+              {
+                name: 'option',
+                word: 5,
+                low: 0,
+                high: 15,
+                doc: 'number of the option in src/socket/options.ts',
+              },
               { name: 'value', word: 6, low: 0, high: 31, doc: 'its value' },
             ],
           },
@@ -825,7 +837,7 @@ export const CATALOGUE: Catalogue = {
           reply: { words: 5, fields: [] },
           errno: [
             { name: 'ENOPROTOOPT', when: 'there is no such option' },
-            { name: 'EINVAL', when: 'the value cannot be' },
+            { name: 'EINVAL', when: 'the option cannot have this value' },
             { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
@@ -840,7 +852,13 @@ export const CATALOGUE: Catalogue = {
             words: 6,
             fields: [
               { name: 'socketId', word: 4, low: 0, high: 15, doc: 'which socket' },
-              { name: 'option', word: 5, low: 0, high: 15, doc: 'option number of src/socket/options.ts' },
+              {
+                name: 'option',
+                word: 5,
+                low: 0,
+                high: 15,
+                doc: 'number of the option in src/socket/options.ts',
+              },
             ],
           },
           replyForm: 'single',
@@ -926,7 +944,7 @@ export const CATALOGUE: Catalogue = {
           function: 150,
           since: 2,
           origin: 'inic',
-          doc: 'Reads the address and port of one end. An unbound socket\'s own are 0.',
+          doc: 'Reads the address and port of one end of a socket. Both are 0 at the own end of an unbound socket.',
           request: {
             words: 6,
             fields: [
@@ -952,7 +970,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'ReplyMode',
           className: 'socket',
-          doc: 'When the card answers with the outcome of a request, as the LAN class\'s transmit control word has it. The mode governs outcomes only: success, or an errno. What is malformed is answered in every mode, with a transaction error or a failure record; and a transmit buffer\'s context comes back in every mode, since a buffer must be given back. Of SocketSend and SocketSendTo the outcome is this. Unsuccessful: a reply with the errno (and the contexts come back besides). Successful, and some buffer was named: its context coming back is the answer, and there is no other; Immediate means that it waits for no company. Successful, and no buffer was named (a datagram of no bytes): a reply with status Success under Batch and Immediate.',
+          doc: 'When the card answers with the outcome of a request, after the LAN class\'s transmit control word. The mode governs outcomes only, which are success or an errno. In every mode the card answers a malformed request, with a transaction error or a failure record, and gives every transmit buffer\'s context back, since the host needs the buffer. For SocketSend and SocketSendTo there are three cases. If the send fails, the reply has the errno, and the contexts come back in other replies. If it succeeds and named a buffer, the buffer\'s context is the only answer; Immediate then means that the context does not wait to share a reply with others. If it succeeds and named no buffer (a datagram of no bytes), Batch and Immediate bring a reply with status Success.',
           bitSet: false,
           values: [
             {
@@ -960,9 +978,13 @@ export const CATALOGUE: Catalogue = {
               value: 0,
               doc: 'the card may gather the replies of several requests in one frame',
             },
-            { name: 'Immediate', value: 1, doc: 'at once; it waits for no other request\'s reply' },
-            { name: 'OnError', value: 2, doc: 'only if unsuccessful' },
-            { name: 'Never', value: 3, doc: 'never' },
+            {
+              name: 'Immediate',
+              value: 1,
+              doc: 'the card answers at once and does not wait for other replies',
+            },
+            { name: 'OnError', value: 2, doc: 'the card answers only if the request fails' },
+            { name: 'Never', value: 3, doc: 'the card never answers with an outcome' },
           ],
         },
         {
@@ -971,7 +993,7 @@ export const CATALOGUE: Catalogue = {
           doc: 'Which half of the connection ends.',
           bitSet: false,
           values: [
-            { name: 'Read', value: 0, doc: 'no more is received' },
+            { name: 'Read', value: 0, doc: 'the host receives no more' },
             { name: 'Write', value: 1, doc: 'a FIN follows the last byte' },
             { name: 'Both', value: 2, doc: 'both' },
           ],
@@ -1040,7 +1062,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'SocketEvent',
           className: 'socket',
-          doc: 'Bits of the device\'s events, asked for by UtilEventRegister. Class bits; the generic ones (0x80000000 STATE_CHANGE and so on) are the utility class\'s. Since version 2.',
+          doc: 'Bits of the device\'s events, which UtilEventRegister asks for. These are the class\'s own bits; the utility class defines those that all devices share, such as STATE_CHANGE (0x80000000). Since version 2.',
           bitSet: true,
           values: [
             {
@@ -1070,13 +1092,34 @@ export const CATALOGUE: Catalogue = {
               high: 31,
               doc: 'the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket',
             },
-            { name: 'socketId', word: 1, low: 0, high: 15, doc: 'whose data' },
-            { name: 'offset', word: 2, low: 0, high: 23, unit: 'bytes', doc: 'where in the bucket' },
-            { name: 'flags', word: 2, low: 24, high: 31, enum: 'ReceiveFlag', doc: 'what it is' },
-            { name: 'length', word: 3, low: 0, high: 23, unit: 'bytes', doc: 'how much' },
+            { name: 'socketId', word: 1, low: 0, high: 15, doc: 'the socket that received it' },
+            {
+              name: 'offset',
+              word: 2,
+              low: 0,
+              high: 23,
+              unit: 'bytes',
+              doc: 'where the data begins in the bucket',
+            },
+            {
+              name: 'flags',
+              word: 2,
+              low: 24,
+              high: 31,
+              enum: 'ReceiveFlag',
+              doc: 'what the record brings',
+            },
+            {
+              name: 'length',
+              word: 3,
+              low: 0,
+              high: 23,
+              unit: 'bytes',
+              doc: 'how many bytes of the bucket',
+            },
             { name: 'status', word: 3, low: 24, high: 31, doc: 'errno of an Error record' },
           ],
-          doc: 'One piece of data, an error or an end of stream, in a SocketReceivePost reply. Shaped after the LAN bucket descriptor, with the socket between.',
+          doc: 'One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class\'s bucket descriptor, with the socket\'s number inserted.',
         },
         {
           name: 'DatagramSource',
@@ -1086,7 +1129,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'address', word: 0, low: 0, high: 31, doc: 'the sender\'s IPv4 address' },
             { name: 'port', word: 1, low: 0, high: 15, doc: 'the sender\'s port' },
           ],
-          doc: 'A datagram\'s bucket begins with this: where the datagram came from. The record\'s offset and length include it, so the payload is 8 bytes shorter than the record says. Since version 2.',
+          doc: 'Says where a datagram came from; every bucket that holds a datagram begins with it. The record\'s offset and length include it, so the payload is 8 bytes shorter than the record says. Since version 2.',
         },
         {
           name: 'ConnectionStateEvent',
@@ -2204,7 +2247,7 @@ export const CATALOGUE: Catalogue = {
       version: 1,
       origin: 'I2O 1.5',
       reference: 'FreeBSD sys/dev/asr/i2outil.h',
-      doc: 'Messages every device understands, the IOP itself included. They belong to no class; 0xFFF stands for any.',
+      doc: 'Messages that every device understands, the IOP itself included. They belong to no class; the number 0xFFF stands for any.',
       messages: [
         {
           name: 'UtilNop',
@@ -2213,7 +2256,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Nothing; the frame is recycled. Gives an acquired or a preserved frame back.',
+          doc: 'Does nothing. By it a host gives an acquired or a preserved frame back to the card.',
           request: { words: 4, fields: [] },
           replyForm: 'none',
           errno: [],
@@ -2225,7 +2268,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Ends requests of the same initiator to the same target. Each victim gets a reply of its own with an Abort status; then this one is answered with their number.',
+          doc: 'Ends requests of the same initiator to the same target. Each request that it ends gets a reply of its own with an Abort status. The answer to UtilAbort comes after these and says how many they were.',
           request: {
             words: 6,
             fields: [
@@ -2264,7 +2307,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 5,
             fields: [
-              { name: 'operationFlags', word: 4, low: 0, high: 31, value: 0, doc: 'none are defined' },
+              { name: 'operationFlags', word: 4, low: 0, high: 31, value: 0, doc: 'no flags are defined' },
             ],
             sgl: { word: 5, elements: ['out', 'immediate', 'in'], reader: true },
           },
@@ -2292,7 +2335,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 5,
             fields: [
-              { name: 'operationFlags', word: 4, low: 0, high: 31, value: 0, doc: 'none are defined' },
+              { name: 'operationFlags', word: 4, low: 0, high: 31, value: 0, doc: 'no flags are defined' },
             ],
             sgl: { word: 5, elements: ['out', 'immediate', 'in'], reader: true },
           },
@@ -2310,12 +2353,26 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Becomes a user of the device; the table entry then names the primary one, and its flags what the users want. While a user is exclusive, messages of the device\'s class from other initiators are refused with InvalidInitiatorAddress, a transaction error (ours). A second initiator is TID 2 here, which may send utility messages and no others.',
+          doc: 'Makes the initiator a user of the device. The device\'s table entry then names the primary user, and its flags say what the users want. While one user is exclusive, the card refuses messages of the device\'s class from other initiators with InvalidInitiatorAddress, a transaction error (ours). A second initiator is TID 2 here; it may send utility messages and no others.',
           request: {
             words: 5,
             fields: [
-              { name: 'claimFlags', word: 4, low: 0, high: 15, enum: 'ClaimFlag', doc: 'on what terms' },
-              { name: 'claimType', word: 4, low: 24, high: 31, enum: 'ClaimType', doc: 'as what' },
+              {
+                name: 'claimFlags',
+                word: 4,
+                low: 0,
+                high: 15,
+                enum: 'ClaimFlag',
+                doc: 'the terms of the use',
+              },
+              {
+                name: 'claimType',
+                word: 4,
+                low: 24,
+                high: 31,
+                enum: 'ClaimType',
+                doc: 'the kind of user to become',
+              },
             ],
           },
           replyForm: 'status',
@@ -2323,11 +2380,14 @@ export const CATALOGUE: Catalogue = {
           errno: [
             {
               name: 'DeviceBusy',
-              when: 'the type is taken, another user is exclusive, exclusive was asked and there are users, a manager where one is not wanted, or another has reserved the device',
+              when: 'there is a user of this kind already, another user is exclusive or wants no manager, exclusive use was asked for and there are users, or another initiator has reserved the device',
             },
             { name: 'DeviceLocked', when: 'another initiator has locked the device' },
-            { name: 'InvalidRequest', when: 'an authorized or a secondary user needs a primary one' },
-            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+            {
+              name: 'InvalidRequest',
+              when: 'there is no primary user, which an authorized or a secondary one needs',
+            },
+            { name: 'UnsupportedFunction', when: 'the target is the IOP itself' },
           ],
         },
         {
@@ -2337,7 +2397,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Is no user of the device any longer; a lock and a reservation end with the initiator\'s last claim.',
+          doc: 'The initiator stops being a user of the device. Its lock and its reservation end with its last claim.',
           request: {
             words: 5,
             fields: [
@@ -2354,7 +2414,7 @@ export const CATALOGUE: Catalogue = {
                 low: 24,
                 high: 31,
                 enum: 'ClaimType',
-                doc: 'as what it was claimed',
+                doc: 'the kind of user it was',
               },
             ],
           },
@@ -2364,7 +2424,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'InvalidRequest', when: 'there is no such user' },
             { name: 'InvalidInitiatorAddress', when: 'the user is another initiator' },
             { name: 'DeviceBusy', when: 'conditional, and the device is locked or reserved' },
-            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+            { name: 'UnsupportedFunction', when: 'the target is the IOP itself' },
           ],
         },
         {
@@ -2374,7 +2434,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Keeps the device to the initiator alone: messages of its class from others are refused with DeviceBusy, a transaction error.',
+          doc: 'Keeps the device for the initiator alone: the card refuses messages of the device\'s class from others with DeviceBusy, a transaction error.',
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
@@ -2382,7 +2442,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'DeviceBusy', when: 'another initiator has reserved it' },
             { name: 'DeviceLocked', when: 'another initiator has locked it' },
             { name: 'InvalidInitiatorAddress', when: 'another initiator has claimed it exclusively' },
-            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+            { name: 'UnsupportedFunction', when: 'the target is the IOP itself' },
           ],
         },
         {
@@ -2399,7 +2459,7 @@ export const CATALOGUE: Catalogue = {
           errno: [
             { name: 'InvalidRequest', when: 'the device is not reserved' },
             { name: 'InvalidInitiatorAddress', when: 'another initiator has reserved it' },
-            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+            { name: 'UnsupportedFunction', when: 'the target is the IOP itself' },
           ],
         },
         {
@@ -2409,7 +2469,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Reads a page of the device\'s configuration dialog, HTML.',
+          doc: 'Reads a page of the device\'s configuration dialog, as HTML.',
           request: {
             words: 5,
             fields: [{ name: 'page', word: 4, low: 0, high: 31, doc: 'number of the page; 0: the first' }],
@@ -2430,11 +2490,17 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Says which events are wanted. Not answered by itself: each event is a reply with the same contexts, LAST clear. A new mask, with the new request\'s contexts, replaces the old one without a word; mask 0 ends it, and that request is answered once, with LAST and indicator 0, which is ours. One registration a target: only the host\'s, TID 1.',
+          doc: 'Says which events the host wants. The request has no answer of its own: each event is a reply with the same contexts and LAST clear. A new mask replaces the old one, and events then come with the new request\'s contexts. Mask 0 ends the registration. That request is answered once, with LAST set and indicator 0, which is ours. A target has one registration, and only the host (TID 1) can make it.',
           request: {
             words: 5,
             fields: [
-              { name: 'eventMask', word: 4, low: 0, high: 31, doc: 'events wanted; 0: none any more' },
+              {
+                name: 'eventMask',
+                word: 4,
+                low: 0,
+                high: 31,
+                doc: 'events that the host wants; 0: none any more',
+              },
             ],
           },
           replyForm: 'overlaid',
@@ -2448,7 +2514,7 @@ export const CATALOGUE: Catalogue = {
                 high: 31,
                 doc: 'the one event this is about; 0: the registration has ended',
               },
-              { name: 'eventData', word: 5, low: 0, high: 31, doc: 'as the event says' },
+              { name: 'eventData', word: 5, low: 0, high: 31, doc: 'the event\'s data' },
             ],
           },
           errno: [],
@@ -2460,7 +2526,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Acknowledges an event by its own words; DeviceReset wants it.',
+          doc: 'Acknowledges an event by repeating its two words. Only DeviceReset asks for it.',
           request: {
             words: 6,
             fields: [
@@ -2485,7 +2551,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Names a reply that could not be delivered to whoever it was for. The card counts it; there is no reply to a reply.',
+          doc: 'Names a reply that could not be delivered to its initiator. The card counts it and does not answer, since a reply has no reply.',
           request: {
             words: 9,
             fields: [
@@ -2511,7 +2577,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2outil.h',
-          doc: 'Locks the device against everyone else: messages of its class from other initiators are refused with DeviceLocked, a transaction error, and so are their UtilParamsSet and claims.',
+          doc: 'Locks the device against everyone else. The card refuses messages of the device\'s class from other initiators with DeviceLocked, a transaction error, and their UtilParamsSet and claims too.',
           request: { words: 4, fields: [] },
           replyForm: 'status',
           reply: { words: 5, fields: [] },
@@ -2519,7 +2585,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'DeviceLocked', when: 'another initiator has locked it' },
             { name: 'DeviceBusy', when: 'another initiator has reserved it' },
             { name: 'InvalidInitiatorAddress', when: 'another initiator has claimed it exclusively' },
-            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+            { name: 'UnsupportedFunction', when: 'the target is the IOP itself' },
           ],
         },
         {
@@ -2536,7 +2602,7 @@ export const CATALOGUE: Catalogue = {
           errno: [
             { name: 'InvalidRequest', when: 'the device is not locked' },
             { name: 'InvalidInitiatorAddress', when: 'another initiator has locked it' },
-            { name: 'UnsupportedFunction', when: 'asked of the IOP itself' },
+            { name: 'UnsupportedFunction', when: 'the target is the IOP itself' },
           ],
         },
       ],
@@ -2544,7 +2610,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'AbortType',
           className: 'utility',
-          doc: 'What UtilAbort ends. All of them end only what the same initiator asked of the same target.',
+          doc: 'Which requests UtilAbort ends. Every type ends only requests of the same initiator to the same target.',
           bitSet: false,
           values: [
             { name: 'Exact', value: 0, doc: 'the function and the transaction context given' },
@@ -2568,7 +2634,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'ClaimType',
           className: 'utility',
-          doc: 'Kinds of user. The numbers are the SIG\'s and NetBSD\'s; Linux permutes 2 to 4 but only ever sends 1.',
+          doc: 'Kinds of user. The numbers are those of the SIG and of NetBSD; Linux permutes 2 to 4, but it only ever sends 1.',
           bitSet: false,
           values: [
             { name: 'Primary', value: 1, doc: 'the user the device works for' },
@@ -2580,10 +2646,10 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'ClaimFlag',
           className: 'utility',
-          doc: 'Flags of UtilClaim; bit 0 of UtilClaimRelease means conditional instead.',
+          doc: 'Flags of UtilClaim. In UtilClaimRelease bit 0 means that the release is conditional.',
           bitSet: true,
           values: [
-            { name: 'Exclusive', value: 1, doc: 'no other user beside' },
+            { name: 'Exclusive', value: 1, doc: 'there may be no other user' },
             { name: 'ResetSensitive', value: 2, doc: 'to be told of resets' },
             { name: 'StateSensitive', value: 4, doc: 'to be told of state changes' },
             { name: 'CapacitySensitive', value: 8, doc: 'to be told of capacity changes' },
@@ -2662,7 +2728,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'BlockStatus',
           className: 'utility',
-          doc: 'What became of one operation. The message can succeed while a block fails.',
+          doc: 'How one operation of a list ended. The message can succeed while one of its operations fails.',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -2679,12 +2745,12 @@ export const CATALOGUE: Catalogue = {
             { name: 'NoSuchField', value: 11, doc: 'no such field' },
             { name: 'NonDynamicGroup', value: 12, doc: 'rows cannot be added or deleted' },
             { name: 'OperationError', value: 13, doc: 'the operation is malformed' },
-            { name: 'ScalarError', value: 14, doc: 'the value cannot be' },
-            { name: 'TableError', value: 15, doc: 'the row cannot be' },
+            { name: 'ScalarError', value: 14, doc: 'the field cannot have this value' },
+            { name: 'TableError', value: 15, doc: 'the table cannot have this row' },
             {
               name: 'WrongGroupType',
               value: 16,
-              doc: 'scalar where a table is meant or the other way round',
+              doc: 'the operation is for tables and the group is a scalar, or the other way round',
             },
           ],
         },
@@ -2695,11 +2761,11 @@ export const CATALOGUE: Catalogue = {
   machines: [
     {
       name: 'iop',
-      doc: 'The I/O processor (states: FreeBSD sys/dev/asr/i2oexec.h). Which messages a state takes is inferred from the order drivers used them in, since no text of the specification was at hand. OutboundInit, IopReset and StatusGet are answered in polled memory, so they move the machine when the host has seen the word change.',
+      doc: 'The I/O processor (states: FreeBSD sys/dev/asr/i2oexec.h). Which messages a state takes is inferred from the order in which drivers used them, since no text of the specification was at hand. The card answers OutboundInit, IopReset and StatusGet in polled memory, so they move the machine when the host has seen the word change.',
       origin: 'I2O 1.5',
       initial: 'Reset',
       states: [
-        { name: 'Initializing', doc: 'powering on; takes nothing' },
+        { name: 'Initializing', doc: 'the IOP powers on and takes no message' },
         {
           name: 'Reset',
           doc: 'boot finished; there are no outbound frames yet, so nothing is answered by a reply',
@@ -2715,7 +2781,7 @@ export const CATALOGUE: Catalogue = {
           in: ['Reset', 'Hold', 'Ready', 'Operational', 'Failed'],
           on: 'request UtilNop',
           to: 'same',
-          doc: 'a frame given back',
+          doc: 'the host gives a frame back',
         },
         { in: ['Reset', 'Hold', 'Ready', 'Operational', 'Failed'], on: 'request ExecStatusGet', to: 'same' },
         {
@@ -2798,13 +2864,13 @@ export const CATALOGUE: Catalogue = {
     },
     {
       name: 'session',
-      doc: 'The host driver against the device: the messages sent to the device\'s TID, and whether the device takes them.',
+      doc: 'The device as the host driver sees it: which messages may be sent to the device\'s TID, and whether the device takes them.',
       origin: 'inic',
       initial: 'Offline',
       states: [
         { name: 'Offline', doc: 'the IOP is not OPERATIONAL; the device takes nothing but NOP' },
         { name: 'Online', doc: 'the device takes messages' },
-        { name: 'Claimed', doc: 'so it does, and the host has claimed it (UtilClaim)' },
+        { name: 'Claimed', doc: 'the device takes messages, and the host has claimed it (UtilClaim)' },
       ],
       transitions: [
         { in: ['Offline', 'Online', 'Claimed'], on: 'request UtilNop', to: 'same' },
@@ -2864,11 +2930,11 @@ export const CATALOGUE: Catalogue = {
     },
     {
       name: 'socket',
-      doc: 'One socket number. The host numbers the sockets, so every number exists from the start and is Free. Requests that are answered at once (bind, listen) move the machine when they are posted and back when they are refused, so that a host may pipeline them. SocketReceivePost and SocketReceiveCredit are of no socket and not here.',
+      doc: 'One socket number. The host numbers the sockets, so every number exists from the start and is Free. Requests that the card answers at once (bind, listen) move the machine when the host posts them, and back when the card refuses them, so that a host may post the next request without waiting. SocketReceivePost and SocketReceiveCredit concern no single socket, so they are not here.',
       origin: 'inic',
       initial: 'Free',
       states: [
-        { name: 'Free', doc: 'nobody\'s: SocketCreate or SocketAcceptPost may name it' },
+        { name: 'Free', doc: 'the number is in no use: SocketCreate or SocketAcceptPost may name it' },
         { name: 'Open', doc: 'a stream socket without an address' },
         { name: 'Bound', doc: 'a stream socket with a local address' },
         { name: 'Connecting', doc: 'the handshake is under way' },
@@ -2876,12 +2942,18 @@ export const CATALOGUE: Catalogue = {
         { name: 'Shut', doc: 'the host has ended its half: nothing more is sent' },
         { name: 'PeerEnded', doc: 'the peer has ended its half: nothing more is received' },
         { name: 'Ended', doc: 'both halves have ended' },
-        { name: 'Listening', doc: 'passive; takes numbers for connections to come' },
-        { name: 'Posted', doc: 'named in a SocketAcceptPost and waiting for its connection' },
-        { name: 'Failed', doc: 'the connection is gone or was never made; only to be closed' },
+        { name: 'Listening', doc: 'the socket waits for connections, and takes socket numbers for them' },
+        { name: 'Posted', doc: 'a SocketAcceptPost has named the number, which waits for its connection' },
+        {
+          name: 'Failed',
+          doc: 'the connection is gone or was never made; the host can only close the socket',
+        },
         { name: 'Datagram', doc: 'a datagram socket' },
         { name: 'DatagramConnected', doc: 'a datagram socket with a peer' },
-        { name: 'Closing', doc: 'given up by the host; Free again when the card has answered' },
+        {
+          name: 'Closing',
+          doc: 'the host has given the socket up; the number is Free again when the card has answered',
+        },
       ],
       transitions: [
         {
@@ -2931,7 +3003,7 @@ export const CATALOGUE: Catalogue = {
           ],
           on: 'reply SocketCreate error',
           to: 'Failed',
-          doc: 'never made; the number comes back by SocketClose',
+          doc: 'the socket was never made; SocketClose brings its number back',
         },
         { in: ['Closing'], on: 'reply SocketCreate error', to: 'same' },
         { in: ['Open'], on: 'request SocketBind', to: 'Bound' },
@@ -2962,7 +3034,7 @@ export const CATALOGUE: Catalogue = {
           in: ['Open', 'Bound'],
           on: 'request SocketListen',
           to: 'Listening',
-          doc: 'an unbound one is given a port',
+          doc: 'the card gives an unbound socket a port',
         },
         { in: ['Listening'], on: 'request SocketListen', to: 'same', doc: 'only the backlog changes' },
         { in: ['Listening', 'Closing'], on: 'reply SocketListen success', to: 'same' },
@@ -2979,7 +3051,7 @@ export const CATALOGUE: Catalogue = {
           in: ['Posted'],
           on: 'reply SocketAcceptPost success',
           to: 'Connected',
-          doc: 'the number, not the listener',
+          doc: 'this is the machine of the posted number, not of the listener',
         },
         {
           in: ['Posted'],
@@ -3033,7 +3105,7 @@ export const CATALOGUE: Catalogue = {
           on: 'request SocketShutdown',
           to: 'same',
           when: { field: 'how', values: [1, 2], names: ['Write', 'Both'] },
-          doc: 'again; nothing more happens',
+          doc: 'the half has ended already; nothing more happens',
         },
         {
           in: [
@@ -3072,7 +3144,7 @@ export const CATALOGUE: Catalogue = {
           in: ['Closing'],
           on: 'record Data',
           to: 'same',
-          doc: 'crossed the close on its way; the bytes are dropped',
+          doc: 'the data crossed the close on its way; the host drops the bytes',
         },
         { in: ['Connected'], on: 'record EndOfStream', to: 'PeerEnded' },
         { in: ['Shut'], on: 'record EndOfStream', to: 'Ended' },
@@ -3814,7 +3886,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 0,
       name: 'IopHardware',
-      doc: 'The card as hardware. There is none; the numbers are those of the process it runs in.',
+      doc: 'The card\'s hardware. A model has none, so the numbers are those of the process in which the card runs.',
       origin: 'I2O 1.5',
       table: false,
       target: 'executive',
@@ -3838,7 +3910,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 1,
       name: 'MessageInterface',
-      doc: 'The message queues and how deep they stand.',
+      doc: 'The message queues, their sizes, and how many frames are in them.',
       origin: 'I2O 1.5',
       table: false,
       target: 'executive',
@@ -3977,7 +4049,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 2,
       name: 'Environment',
-      doc: 'What the executive has to work with.',
+      doc: 'The memory, the event queue and the modules that the executive has.',
       origin: 'I2O 1.5',
       table: false,
       target: 'executive',
@@ -4028,7 +4100,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 3,
       name: 'DdmList',
-      doc: 'The modules.',
+      doc: 'The modules that serve the card\'s devices.',
       origin: 'I2O 1.5',
       table: true,
       target: 'executive',
@@ -4060,7 +4132,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 4,
       name: 'DriverStore',
-      doc: 'Where a card keeps modules. This one keeps none; its software is not stored on it. The fields are ours.',
+      doc: 'The store in which a card keeps modules. This card stores no software, so it is empty. The fields are ours.',
       origin: 'I2O 1.5',
       table: false,
       target: 'executive',
@@ -4088,7 +4160,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 5,
       name: 'DriverStoreTable',
-      doc: 'The modules in the driver store. There are none. The fields are ours.',
+      doc: 'The modules in the driver store, of which there are none. The fields are ours.',
       origin: 'I2O 1.5',
       table: true,
       target: 'executive',
@@ -4100,7 +4172,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 6,
       name: 'BusAttributes',
-      doc: 'The buses adapters are on. The fields are ours, the numbers those of the hardware resource table.',
+      doc: 'The buses on which the adapters are. The fields are ours; the numbers are those of the hardware resource table.',
       origin: 'I2O 1.5',
       table: true,
       target: 'executive',
@@ -4113,7 +4185,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 7,
       name: 'SoftwareAttributes',
-      doc: 'What software the card runs. The fields are ours.',
+      doc: 'The software that the card runs. The fields are ours.',
       origin: 'I2O 1.5',
       table: false,
       target: 'executive',
@@ -4160,7 +4232,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 257,
       name: 'LogicalConfigurationHead',
-      doc: 'The logical configuration table\'s head. The headers name 0101 and 0102 together as the table\'s; that the first is its head and the second its entries is our reading, as of the driver store\'s two.',
+      doc: 'The head of the logical configuration table. The SIG\'s headers name groups 0101 and 0102 together as the table\'s. We read the first as its head and the second as its entries, and the driver store\'s two groups in the same way.',
       origin: 'I2O 1.5',
       table: false,
       target: 'executive',
@@ -4237,7 +4309,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 260,
       name: 'ExternalConnections',
-      doc: 'Other IOPs the card has a connection to. There are none. The fields are ours.',
+      doc: 'Other IOPs to which the card is connected, of which there are none. The fields are ours.',
       origin: 'I2O 1.5',
       table: true,
       target: 'executive',
@@ -4249,7 +4321,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61440,
       name: 'GroupDescriptors',
-      doc: 'The groups there are, this one too.',
+      doc: 'All groups of the target, this one included.',
       origin: 'I2O 1.5',
       table: true,
       target: 'any',
@@ -4269,7 +4341,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61441,
       name: 'PhysicalDevice',
-      doc: 'The adapters behind it.',
+      doc: 'The adapters that the target drives.',
       origin: 'I2O 1.5',
       table: true,
       target: 'any',
@@ -4286,7 +4358,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61442,
       name: 'ClaimedDevices',
-      doc: 'The devices it has itself claimed. There are none.',
+      doc: 'The devices that the target itself has claimed, of which there are none.',
       origin: 'I2O 1.5',
       table: true,
       target: 'any',
@@ -4295,7 +4367,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61443,
       name: 'Users',
-      doc: 'Who has claimed it.',
+      doc: 'The users that have claimed the target.',
       origin: 'I2O 1.5',
       table: true,
       target: 'any',
@@ -4308,7 +4380,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61445,
       name: 'PrivateExtensions',
-      doc: 'The private messages it takes, function 0xFF. The fields are ours.',
+      doc: 'The private messages (function 0xFF) that the target takes. The fields are ours.',
       origin: 'I2O 1.5',
       table: true,
       target: 'any',
@@ -4321,7 +4393,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61446,
       name: 'AuthorizedUsers',
-      doc: 'Whom its primary user lets use it beside itself, by a claim as Authorized.',
+      doc: 'The users that the target\'s primary user allows beside itself; they claim as Authorized.',
       origin: 'I2O 1.5',
       table: true,
       target: 'any',
@@ -4330,7 +4402,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61696,
       name: 'DeviceIdentity',
-      doc: 'What it is.',
+      doc: 'What the target is.',
       origin: 'I2O 1.5',
       table: false,
       target: 'any',
@@ -4355,7 +4427,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61697,
       name: 'DdmIdentity',
-      doc: 'The module that serves it.',
+      doc: 'The module that serves the target.',
       origin: 'I2O 1.5',
       table: false,
       target: 'any',
@@ -4370,7 +4442,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61698,
       name: 'UserInformation',
-      doc: 'What its user calls it.',
+      doc: 'The name that the user has given the target.',
       origin: 'I2O 1.5',
       table: false,
       target: 'any',
@@ -4384,7 +4456,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 61699,
       name: 'SglLimits',
-      doc: 'How long the scatter-gather lists may be that it takes.',
+      doc: 'The limits of the scatter-gather lists that the target takes.',
       origin: 'I2O 1.5',
       table: false,
       target: 'any',
@@ -4427,7 +4499,7 @@ export const CATALOGUE: Catalogue = {
     {
       number: 256,
       name: 'SocketStatistics',
-      doc: 'The socket device\'s counters, numbered as the LAN class\'s statistics; TableClear counts from zero again.',
+      doc: 'The socket device\'s counters, numbered as the LAN class\'s statistics. TableClear sets them to zero.',
       origin: 'inic',
       table: false,
       target: 'socket',
