@@ -73,9 +73,9 @@ function operationalCard(): VectorCard {
 describe('1: the card hangs', () => {
   it('and the driver waits no longer than it was told, nor tries for ever', () => {
     const card = new ScriptedCard({ controlTimeoutNs: 3e8 });
-    const number = card.sockets.socket();
+    const socketId = card.sockets.socket();
     const startNs = card.clock.nowNs;
-    expect(card.sockets.bind(number, 0, 80)).toBe(-ENETDOWN);
+    expect(card.sockets.bind(socketId, 0, 80)).toBe(-ENETDOWN);
     expect(card.clock.nowNs - startNs).toBeLessThan(1e9);
     expect(card.takenOf(socket.SOCKET_BIND)).toHaveLength(1);
   });
@@ -95,15 +95,15 @@ describe('2: the outbound port is spuriously empty', () => {
 describe('3: the reply arrives after the host has given up', () => {
   it('and answers nobody else', () => {
     const card = new ScriptedCard({ controlTimeoutNs: 1e8 });
-    const number = card.sockets.socket();
-    card.sockets.bind(number, 0, 80);
+    const socketId = card.sockets.socket();
+    card.sockets.bind(socketId, 0, 80);
     const [late] = card.takenOf(socket.SOCKET_BIND);
     card.onRequest = (request) => {
       card.onRequest = () => {};
       card.status(late!, 0, 0, 80);
       card.status(request, ERROR_NO_DATA | EADDRINUSE);
     };
-    expect(card.sockets.bind(number, 0, 81)).toBe(-EADDRINUSE);
+    expect(card.sockets.bind(socketId, 0, 81)).toBe(-EADDRINUSE);
     expect(card.counters['lateReplies']).toBe(1);
   });
 });

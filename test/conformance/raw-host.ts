@@ -50,18 +50,18 @@ export class RawHost implements TraceSink {
    * Posts one request and lets everything come of it.
    * @param variant the field its transitions are told apart by.
    */
-  step(message: string, number = WALKER, variant = 0): void {
+  step(message: string, socketId = WALKER, variant = 0): void {
     const { requests } = this.world.cards[0].host;
     this.status = -1;
     this.transaction += 1;
     const frame = requests.acquire();
-    this.fill(requests.words, frame, message, number, variant);
+    this.fill(requests.words, frame, message, socketId, variant);
     requests.post();
     this.world.run(() => false, STEP_NS);
   }
 
-  private fill(words: Int32Array, frame: number, message: string, number: number, variant: number): void {
-    const head = [words, frame, DEVICE_TID, HOST_TID, CONTEXT, this.transaction, number] as const;
+  private fill(words: Int32Array, frame: number, message: string, socketId: number, variant: number): void {
+    const head = [words, frame, DEVICE_TID, HOST_TID, CONTEXT, this.transaction, socketId] as const;
     switch (message) {
       case 'SocketCreate':
         socket.writeSocketCreate(...head, socket.REPLY_MODE_BATCH, variant);

@@ -117,8 +117,8 @@ function listen(card: BareCard, id: number, port: number, accepted: readonly num
   ask(card, (w, f) => {
     const size = socket.SOCKET_ACCEPT_POST_LIST_WORD + accepted.length;
     socket.writeSocketAcceptPost(w, f, DEVICE_TID, HOST_TID, 1, id, id, accepted.length, size);
-    accepted.forEach((number, i) => {
-      w[f + socket.SOCKET_ACCEPT_POST_LIST_WORD + i] = number;
+    accepted.forEach((acceptedId, i) => {
+      w[f + socket.SOCKET_ACCEPT_POST_LIST_WORD + i] = acceptedId;
     });
   });
 }

@@ -101,7 +101,7 @@ function send(card: BareCard, socketId: number, contexts: readonly number[]): vo
   });
 }
 
-describe('a card whose outbound ring is full', () => {
+describe('a card whose outbound queue is full', () => {
   it('polls again when frames were released between its last turn and its rest', () => {
     const card = operational(8);
     create(card, 10);

@@ -58,14 +58,14 @@ const nearly = fc.record({
   small: fc.integer(),
   twice: fc.boolean(),
 });
-const socketNumber = fc.integer({ min: 0, max: 9 });
+const socketId = fc.integer({ min: 0, max: 9 });
 /** Records of data, ends and errors that are well formed, whether or not there is such a bucket or socket. */
 const records = fc.record({
   kind: fc.constant('records' as const),
   list: fc.array(
     fc.record({
       bucket: fc.integer({ min: -1, max: POOLS.receiveBuckets }),
-      socket: socketNumber,
+      socket: socketId,
       flags: fc.constantFrom(0x40, 0x44, 0x4c, 0x04, 0x01, 0x02, 0xff),
       offset: fc.constantFrom(0, 0, 0, 1, 4, 2047, 0xffffff),
       length: fc.constantFrom(0, 1, 7, 8, 9, 100, 2040, 2048, 2049, 0xffffff),
@@ -171,12 +171,12 @@ class Madhouse {
     });
   }
 
-  /** @param number which call. @param which on which of the open sockets. */
-  call(number: number, which: number): void {
+  /** @param kind which call. @param which on which of the open sockets. */
+  call(kind: number, which: number): void {
     const { sockets, driver } = this.card.host;
     const { bytes, open } = this;
     const socket = open.length > 0 ? open[which % open.length] : -1;
-    switch (number) {
+    switch (kind) {
       case 0:
       case 1:
         this.keep(sockets.socket());

@@ -222,35 +222,35 @@ describe('by severity', () => {
     ["the driver's own fault", SEVERITY_FORMAT_ERROR, EPROTO, 1],
   ])('%s', (_, severity, errno, ours) => {
     const card = new ScriptedCard();
-    const number = card.connect();
+    const socketId = card.connect();
     failing(socket.SOCKET_SEND, severity, card);
-    expect(card.sockets.send(number, BYTES, 0, 5000)).toBe(5000);
+    expect(card.sockets.send(socketId, BYTES, 0, 5000)).toBe(5000);
     card.take();
     card.host.driver.poll();
     expect(card.host.transmit.inUse).toBe(0);
-    expect(card.sockets.send(number, BYTES, 0, 1)).toBe(-errno);
+    expect(card.sockets.send(socketId, BYTES, 0, 1)).toBe(-errno);
     expect(card.host.ledger.snapshot()['failuresOurs']).toBe(ours);
-    card.sockets.close(number);
+    card.sockets.close(socketId);
     expect(card.takenOf(socket.SOCKET_ABORT).length).toBe(1);
   });
 
   it('a congested datagram is lost without a word, as Linux loses it', () => {
     const card = new ScriptedCard();
-    const number = card.sockets.socket(SOCK_DGRAM);
+    const socketId = card.sockets.socket(SOCK_DGRAM);
     failing(socket.SOCKET_SEND_TO, SEVERITY_CONGESTION, card);
-    expect(card.sockets.sendTo(number, BYTES, 0, 50, LOOPBACK, 9)).toBe(50);
+    expect(card.sockets.sendTo(socketId, BYTES, 0, 50, LOOPBACK, 9)).toBe(50);
     card.take();
     card.host.driver.poll();
     card.severityOf = () => 0;
-    expect(card.sockets.sendTo(number, BYTES, 0, 50, LOOPBACK, 9)).toBe(50);
+    expect(card.sockets.sendTo(socketId, BYTES, 0, 50, LOOPBACK, 9)).toBe(50);
   });
 
   it('a close is tried again not at once, and its number is not free before', () => {
     const card = new ScriptedCard();
-    const number = card.connect();
+    const socketId = card.connect();
     const inUse = card.sockets.socketsInUse;
     failing(socket.SOCKET_CLOSE, SEVERITY_CONGESTION, card);
-    card.sockets.close(number);
+    card.sockets.close(socketId);
     card.take();
     card.host.driver.poll();
     card.severityOf = () => 0;
@@ -260,16 +260,16 @@ describe('by severity', () => {
     card.clock.set(card.clock.nowNs + RETRY_NS);
     card.host.driver.poll();
     const [close] = card.takenOf(socket.SOCKET_CLOSE);
-    card.status(close!, 0, number);
+    card.status(close!, 0, socketId);
     card.host.driver.poll();
     expect(card.sockets.socketsInUse).toBe(inUse - 1);
   });
 
   it('a device that is gone has no sockets: the number is free', () => {
     const card = new ScriptedCard();
-    const number = card.connect();
+    const socketId = card.connect();
     failing(socket.SOCKET_CLOSE, SEVERITY_PATH_ERROR, card);
-    card.sockets.close(number);
+    card.sockets.close(socketId);
     card.take();
     card.host.driver.poll();
     expect(card.sockets.socketsInUse).toBe(0);
@@ -277,7 +277,7 @@ describe('by severity', () => {
 
   it('a copy that names what the card had not gives nothing back', () => {
     const card = new ScriptedCard();
-    const number = card.connect();
+    const socketId = card.connect();
     failing(socket.SOCKET_SEND, SEVERITY_CONGESTION, card);
     // The card says twice that the same request was undelivered.
     const fail = card['fail'].bind(card);
@@ -285,7 +285,7 @@ describe('by severity', () => {
       fail(request, severity);
       fail(request, severity);
     };
-    expect(card.sockets.send(number, BYTES, 0, 50)).toBe(50);
+    expect(card.sockets.send(socketId, BYTES, 0, 50)).toBe(50);
     card.take();
     const returned = card.host.ledger.snapshot()['memoryTransmitReturned'];
     card.host.driver.poll();

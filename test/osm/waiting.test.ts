@@ -151,7 +151,7 @@ describe('senders and listeners', () => {
     while (stack.nextReady() >= 0) {}
     bench.settle();
     const told: number[] = [];
-    for (let number = stack.nextReady(); number >= 0; number = stack.nextReady()) told.push(number);
+    for (let id = stack.nextReady(); id >= 0; id = stack.nextReady()) told.push(id);
     expect(told).toContain(client);
   });
 
