@@ -3,7 +3,7 @@
  * IOP and 1 for the host (ADAPTER_TID and HOST_TID in Linux include/linux/i2o.h); the card's executive hands
  * out the others.
  */
-import { assert } from '../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 
 /** The IOP's executive. */
 export const IOP_TID = 0x000;
@@ -31,6 +31,11 @@ export const NO_TID = 0xfff;
 
 /** @returns number of the device with a TID; -1 when a card with so many devices has none with it. */
 export function deviceOf(tid: number, deviceCount: number): number {
+  if (COSTLY_ASSERTIONS)
+    assert(
+      deviceCount >= 0 && FIRST_DEVICE_TID + deviceCount <= NO_TID,
+      'tids: every device of a card has a number of twelve bits',
+    );
   const device = tid - FIRST_DEVICE_TID;
   return device >= 0 && device < deviceCount ? device : -1;
 }

@@ -8,7 +8,7 @@ import {
   OUTBOUND_FREE,
   queueWord,
 } from '../../src/i2o/queues/fifo/fifo-layout.ts';
-import { CARDS, HOSTS, PUSHED } from '../../src/i2o/queues/fifo/frame-owners.ts';
+import { CARDS, countOwned, HOSTS, PUSHED } from '../../src/i2o/queues/fifo/frame-owners.ts';
 import { checkFrameShift, FrameWindow } from '../../src/i2o/queues/fifo/mfa.ts';
 import { fifoLayout } from '../../src/i2o/queues/queues.ts';
 import { trips } from '../rules/trips.ts';
@@ -48,11 +48,39 @@ function replied(): Fifos {
   return fifos;
 }
 
+/** A host that has posted nothing, and the address of a frame that it has not got. */
+function withStalled(): { requests: Fifos['requests']; inboundMfa: number } {
+  const fifos = new Fifos();
+  return { requests: fifos.requests, inboundMfa: fifos.inboundMfa(0) };
+}
+
 describe('one FIFO', () => {
   trips('fifo: its size is a power of two', () => new FifoHead(allocateRegion(4096), ENTRIES, 3, HEAD, TAIL));
   trips('fifo: its entries lie in the region', () => {
     const region = allocateRegion(4096);
     new FifoTail(region, region.words.length - 2, SIZE, HEAD, TAIL);
+  });
+
+  trips('fifo: each end moves an index of its own, which is a word', () => {
+    new FifoHead(allocateRegion(4096), ENTRIES, SIZE, HEAD, HEAD);
+  });
+
+  trips('frame owners: an owner is one of the four', () => countOwned(new Uint8Array(1), 4));
+
+  trips('fifo host producer: an access that is made again posts a frame that was posted', () => {
+    const { requests, inboundMfa } = withStalled();
+    requests['stalled'] = inboundMfa;
+    requests['checkOwners']();
+  });
+
+  trips('fifo host consumer: a reply is read while its frame is the host’s', () => {
+    const fifos = replied();
+    fifos.replies.receive();
+    setOwner(fifos.replies, 0, CARDS);
+    setOwner(fifos.replies, 1, CARDS);
+    setOwner(fifos.replies, 2, CARDS);
+    setOwner(fifos.replies, 3, CARDS);
+    fifos.replies.receive();
   });
 
   trips('fifo head: what is shown was pushed, and fits', () => {

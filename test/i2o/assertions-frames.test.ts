@@ -13,7 +13,7 @@ import * as s from '../../src/i2o/list/sgl.ts';
 import * as r from '../../src/i2o/list/sgl-reader.ts';
 import { checkPageSizes } from '../../src/i2o/list/sgl-types.ts';
 import { writeSocketSend } from '../../src/i2o/socket.gen.ts';
-import { checkTids, DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import { checkTids, DEVICE_TID, deviceOf, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import { Clock } from '../../src/time/clock.ts';
@@ -58,6 +58,7 @@ describe('a message', () => {
 
 describe('target numbers', () => {
   trips('tids: no two targets have one number', () => checkTids([IOP_TID, HOST_TID, IOP_TID]));
+  trips('tids: every device of a card has a number of twelve bits', () => deviceOf(DEVICE_TID, 0xff0));
   trips('tids: a target has a number of twelve bits', () => checkTids([IOP_TID, 0x1000]));
 });
 

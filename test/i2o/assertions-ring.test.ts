@@ -56,6 +56,19 @@ describe('the producer', () => {
     producer.post();
   });
 
+  trips('ring producer: no frame is posted over one that is not released', () => {
+    const { producer } = ring();
+    producer.acquire();
+    producer['next'] = CAPACITY;
+    producer.post();
+  });
+
+  trips('ring consumer: no frame is received that was not posted', () => {
+    const { consumer } = ring();
+    consumer['next'] = 1;
+    consumer.receive();
+  });
+
   trips('ring producer: only a frame that was acquired or adopted is cancelled', () => {
     const { producer } = posted();
     producer.cancel();

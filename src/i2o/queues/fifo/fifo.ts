@@ -15,9 +15,13 @@ import type { Region } from '../../../dma/region.ts';
 import { after, atOrAfter, atOrBefore, before } from '../../../dma/wrapping.ts';
 
 /** What must hold of the memory of a FIFO, at either end. @param entries word index of its first entry. */
-function checkMemory(words: Int32Array, entries: number, size: number): void {
+function checkMemory(words: Int32Array, entries: number, size: number, head: number, tail: number): void {
   assert(size > 0 && (size & (size - 1)) === 0, 'fifo: its size is a power of two');
   assert(entries > 0 && entries + size <= words.length, 'fifo: its entries lie in the region');
+  assert(
+    head !== tail && ((head | tail) & 3) === 0,
+    'fifo: each end moves an index of its own, which is a word',
+  );
 }
 
 /** The end that pushes. */
@@ -45,7 +49,7 @@ export class FifoHead {
    */
   constructor(region: Region, entries: number, size: number, head: number, tail: number, floor = -4) {
     this.words = region.words;
-    checkMemory(region.words, entries, size);
+    checkMemory(region.words, entries, size, head, tail);
     this.entries = entries;
     this.size = size;
     this.mask = size - 1;
@@ -145,7 +149,7 @@ export class FifoTail {
    */
   constructor(region: Region, entries: number, size: number, head: number, tail: number, floor = -4) {
     this.words = region.words;
-    checkMemory(region.words, entries, size);
+    checkMemory(region.words, entries, size, head, tail);
     this.floorWord = floor >> 2;
     this.entries = entries;
     this.size = size;

@@ -2,6 +2,8 @@
  * Whose each frame of one direction is, as one end of the FIFO transport remembers it: one of these numbers a
  * frame.
  */
+import { assert } from '../../../assert/assert.ts';
+
 /** The card's. */
 export const CARDS = 0;
 /**
@@ -19,6 +21,7 @@ export const POSTED = 3;
 
 /** How many frames have an owner. */
 export function countOwned(owners: Uint8Array, owner: number): number {
+  assert(owner >= CARDS && owner <= POSTED, 'frame owners: an owner is one of the four');
   let count = 0;
   for (let slot = 0; slot < owners.length; slot++) if (owners[slot] === owner) count += 1;
   return count;

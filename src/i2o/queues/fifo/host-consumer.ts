@@ -3,7 +3,7 @@
  * from that port is the host's until it is written back there. This end remembers which frames the host
  * holds, and refuses an address from the card that names one of them.
  */
-import { assert } from '../../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import { HOST_MFA_OUT_OF_WINDOW } from '../../../ledger/counters.gen.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { type FrameConsumer, NO_FRAME } from '../../transport.ts';
@@ -45,6 +45,11 @@ export class FifoHostConsumer implements FrameConsumer {
       this.held = mfa;
       if (!this.masked) this.mask(true);
     }
+    if (COSTLY_ASSERTIONS)
+      assert(
+        this.owner[this.window.slotOf(this.held)] === HOSTS,
+        'fifo host consumer: a reply is read while its frame is the host’s',
+      );
     return this.window.wordOf(this.held);
   }
 

@@ -187,6 +187,10 @@ export class FifoHostProducer implements FrameProducer {
       countOwned(owner, HOSTS) === stashed + (held === NO_FRAME ? 0 : 1),
       'fifo host producer: every frame of the host is on the stash or held',
     );
+    assert(
+      this.stalled === NO_FRAME || owner[this.window.slotOf(this.stalled)] === POSTED,
+      'fifo host producer: an access that is made again posts a frame that was posted',
+    );
   }
 
   /** READ 0x40 until there is a frame worth having. */

@@ -95,6 +95,11 @@ export class RingProducer implements FrameProducer {
   post(): void {
     if (COSTLY_ASSERTIONS)
       assert(this.held === ACQUIRED, 'ring producer: only a frame that was acquired is posted');
+    if (COSTLY_ASSERTIONS)
+      assert(
+        ((this.next - this.headSeen) | 0) < this.capacity,
+        'ring producer: no frame is posted over one that is not released',
+      );
     this.held = NONE;
     this.next = (this.next + 1) | 0;
   }
@@ -257,6 +262,8 @@ export class RingConsumer implements FrameConsumer {
    */
   receive(): number {
     if (this.next === this.tailSeen && this.refresh() === 0) return NO_FRAME;
+    if (COSTLY_ASSERTIONS)
+      assert(before(this.next, this.tailSeen), 'ring consumer: no frame is received that was not posted');
     this.held = true;
     return this.framesWord + (this.next & this.mask) * FRAME_WORDS;
   }
