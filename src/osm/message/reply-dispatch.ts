@@ -118,9 +118,10 @@ export class ReplyDispatch {
     const sizeWords = word0 >>> 16;
     const handler = words[frame + 2];
     let good = checkReplyFrame(words, frame) === 0 && sizeWords <= FRAME_WORDS;
-    if (good && this.isFromWhomItAsks(handler, words[frame + 1] & 0xfff)) {
-      if ((flags & FLAG_FAIL) !== 0) good = this.undelivered(handler, frame);
-      else if (handler === HANDLER_RECEIVE) good = this.received(frame, sizeWords, flags);
+    // A failure record is the IOP's, whatever target the request was for: the frame it names must come home.
+    if (good && (flags & FLAG_FAIL) !== 0) good = this.undelivered(handler, frame);
+    else if (good && this.isFromWhomItAsks(handler, words[frame + 1] & 0xfff)) {
+      if (handler === HANDLER_RECEIVE) good = this.received(frame, sizeWords, flags);
       else if (handler === HANDLER_SEND) good = this.sends.take(frame, sizeWords, flags);
       else good = this.other(handler, frame);
     } else {
