@@ -17,16 +17,18 @@ export function checkFrameSize(frameBytes: number, frameWords: number): void {
 checkFrameSize(FRAME_BYTES, FRAME_WORDS);
 
 /**
- * What holds of every message of ours that a generated writer writes. // Hot path: three compares.
+ * What holds of every message of ours that a generated writer writes. // Hot path.
  * @param frame word index, not NO_FRAME. @param sizeWords of the whole message. @param leastWords of its
  *   fixed part.
  */
 export function checkMessage(frame: number, sizeWords: number, leastWords: number): void {
-  if (COSTLY_ASSERTIONS)
-    assert(frame >= 0, 'frame size: a message is written into a frame that was acquired');
-  if (COSTLY_ASSERTIONS)
-    assert(
-      sizeWords >= leastWords && sizeWords <= FRAME_WORDS,
-      'frame size: a message has all its fields and ends within its frame',
-    );
+  if (COSTLY_ASSERTIONS) checkSize(frame, sizeWords, leastWords);
+}
+
+function checkSize(frame: number, sizeWords: number, leastWords: number): void {
+  assert(frame >= 0, 'frame size: a message is written into a frame that was acquired');
+  assert(
+    sizeWords >= leastWords && sizeWords <= FRAME_WORDS,
+    'frame size: a message has all its fields and ends within its frame',
+  );
 }

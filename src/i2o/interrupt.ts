@@ -41,17 +41,8 @@ export class Interrupt {
    */
   publish(outbound: FrameProducer): void {
     const published = outbound.publish();
-    if (COSTLY_ASSERTIONS)
-      assert(
-        published === 0 || published === 1 || published === 2,
-        'interrupt: a publication is none, quiet or to be told',
-      );
     if (published === 0) return;
-    if (COSTLY_ASSERTIONS)
-      assert(
-        (this.held === 0) === (this.dueNs === NEVER),
-        'interrupt: one is held back if, and only if, it has its time',
-      );
+    if (COSTLY_ASSERTIONS) this.checkPublished(published);
     if (this.held > 0) {
       this.held += 1;
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
@@ -63,7 +54,19 @@ export class Interrupt {
     } else {
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
     }
-    if (COSTLY_ASSERTIONS) assert(this.held < this.countMax, 'interrupt: none is held back beyond its count');
+    if (COSTLY_ASSERTIONS) this.checkHeld();
+  }
+
+  private checkPublished(published: number): void {
+    assert(published === 1 || published === 2, 'interrupt: a publication is none, quiet or to be told');
+    assert(
+      (this.held === 0) === (this.dueNs === NEVER),
+      'interrupt: one is held back if, and only if, it has its time',
+    );
+  }
+
+  private checkHeld(): void {
+    assert(this.held < this.countMax, 'interrupt: none is held back beyond its count');
   }
 
   /** Publishes the inbound frames the card has released, and interrupts at once if the host waits for one. */

@@ -31,13 +31,16 @@ export const NO_TID = 0xfff;
 
 /** @returns number of the device with a TID; -1 when a card with so many devices has none with it. */
 export function deviceOf(tid: number, deviceCount: number): number {
-  if (COSTLY_ASSERTIONS)
-    assert(
-      deviceCount >= 0 && FIRST_DEVICE_TID + deviceCount <= NO_TID,
-      'tids: every device of a card has a number of twelve bits',
-    );
+  if (COSTLY_ASSERTIONS) checkDeviceCount(deviceCount);
   const device = tid - FIRST_DEVICE_TID;
   return device >= 0 && device < deviceCount ? device : -1;
+}
+
+function checkDeviceCount(deviceCount: number): void {
+  assert(
+    deviceCount >= 0 && FIRST_DEVICE_TID + deviceCount <= NO_TID,
+    'tids: every device of a card has a number of twelve bits',
+  );
 }
 
 export function checkTids(tids: readonly number[]): void {

@@ -150,11 +150,7 @@ export class SocketModule implements Module {
    * the others by the generated check. // Hot path.
    */
   request(frame: number, functionCode: number, sizeWords: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(
-        sizeWords >= REQUEST_WORDS_MIN && sizeWords <= FRAME_WORDS,
-        'socket module: the IOP hands on a request whose size it has checked',
-      );
+    if (COSTLY_ASSERTIONS) checkRequestSize(sizeWords);
     const multiple = (frameFlags(this.words, frame) & FLAG_MULTIPLE) !== 0;
     if (multiple && (functionCode !== SOCKET_SEND || this.classVersion < 2)) {
       this.answers.refuse(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, FLAGS_BYTE);
@@ -240,4 +236,11 @@ export class SocketModule implements Module {
     else if (fault === DETAILED_STATUS_UNKNOWN_FUNCTION) this.answers.unknown(frame, fault);
     else this.answers.refuse(frame, fault);
   }
+}
+
+function checkRequestSize(sizeWords: number): void {
+  assert(
+    sizeWords >= REQUEST_WORDS_MIN && sizeWords <= FRAME_WORDS,
+    'socket module: the IOP hands on a request whose size it has checked',
+  );
 }

@@ -65,4 +65,11 @@ describe('one assertion for every two functions', () => {
       function f(a: string): void; function f(a: unknown): void {}`;
     expect(assertionsPerFunction(fakeSources({ 'src/osm/a.ts': text }), 'osm')).toBe(1 / 5);
   });
+
+  it('does not count functions that do nothing but assert', () => {
+    const text = `
+      function f(x: number) { if (COSTLY_ASSERTIONS) checkX(x); return x; }
+      function checkX(x: number) { const y = x; assert(y > 0, 'a: y'); }`;
+    expect(assertionsPerFunction(fakeSources({ 'src/osm/a.ts': text }), 'osm')).toBe(1);
+  });
 });

@@ -222,18 +222,20 @@ export function writeSglContext(
   context: number,
   address: number,
 ): number {
-  if (COSTLY_ASSERTIONS)
-    assert(
-      (flags & SHAPE_MASK) === SHAPE_BUCKET || (flags & SHAPE_MASK) === SHAPE_TRANSMIT,
-      'sgl: an element with a context is a bucket or a transmit buffer',
-    );
-  if (COSTLY_ASSERTIONS)
-    assert(count > 0 && count <= COUNT_MAX, 'sgl: a buffer has bytes, as many as a count holds');
-  if (COSTLY_ASSERTIONS) assert(address > 0, 'sgl: a buffer has an address');
+  if (COSTLY_ASSERTIONS) checkContextElement(flags, count, address);
   words[at] = (flags << 24) | count;
   words[at + 1] = context;
   words[at + 2] = address;
   return at + SGL_CONTEXT_WORDS;
+}
+
+function checkContextElement(flags: number, count: number, address: number): void {
+  assert(
+    (flags & SHAPE_MASK) === SHAPE_BUCKET || (flags & SHAPE_MASK) === SHAPE_TRANSMIT,
+    'sgl: an element with a context is a bucket or a transmit buffer',
+  );
+  assert(count > 0 && count <= COUNT_MAX, 'sgl: a buffer has bytes, as many as a count holds');
+  assert(address > 0, 'sgl: a buffer has an address');
 }
 
 /**
@@ -247,16 +249,15 @@ export function writeSglImmediate(
   count: number,
   context: number,
 ): number {
-  if (COSTLY_ASSERTIONS)
-    assert((flags & SHAPE_MASK) === SHAPE_IMMEDIATE, 'sgl: immediate data has the flags of immediate data');
-  if (COSTLY_ASSERTIONS)
-    assert(
-      count >= 0 && sglImmediateWords(count) < SGL_MESSAGE_WORDS_MAX,
-      'sgl: immediate data fits a frame',
-    );
+  if (COSTLY_ASSERTIONS) checkImmediateElement(flags, count);
   words[at] = (flags << 24) | count;
   words[at + 1] = context;
   return at + sglImmediateWords(count);
+}
+
+function checkImmediateElement(flags: number, count: number): void {
+  assert((flags & SHAPE_MASK) === SHAPE_IMMEDIATE, 'sgl: immediate data has the flags of immediate data');
+  assert(count >= 0 && sglImmediateWords(count) < SGL_MESSAGE_WORDS_MAX, 'sgl: immediate data fits a frame');
 }
 
 /**

@@ -78,7 +78,7 @@ export class Outbound {
 
   /** @returns word index of a frame to fill, or NO_FRAME; then the reply waits. // Hot path. */
   acquire(): number {
-    if (COSTLY_ASSERTIONS) assert(!this.taken, 'outbound: the frame before this one was posted or cancelled');
+    if (COSTLY_ASSERTIONS) this.checkNoneTaken();
     const frame = this.producer.acquire();
     if (frame === NO_FRAME) {
       this.counters[OUTBOUND_FULL] += 1;
@@ -98,10 +98,18 @@ export class Outbound {
 
   /** The acquired frame is complete. The run loop publishes it at the end of the turn. // Hot path. */
   post(): void {
-    if (COSTLY_ASSERTIONS) assert(this.taken, 'outbound: a frame is acquired before it is posted');
+    if (COSTLY_ASSERTIONS) this.checkTaken();
     this.counters[OUTBOUND_POSTED] += 1;
     this.taken = false;
     this.producer.post();
+  }
+
+  private checkNoneTaken(): void {
+    assert(!this.taken, 'outbound: the frame before this one was posted or cancelled');
+  }
+
+  private checkTaken(): void {
+    assert(this.taken, 'outbound: a frame is acquired before it is posted');
   }
 
   /** Gives the acquired frame back, if there is one: its maker has nothing to say in it, or has failed. */

@@ -127,11 +127,12 @@ export class IoProcessor implements Agent {
   nextDeadlineNs(): number {
     // Before the card is OPERATIONAL a module gets no turn, so that its deadlines would only come again and
     // again.
+    const { modules, devices } = this;
     let deadlineNs = this.interrupt.nextDeadlineNs();
-    for (let i = 0; i < this.modules.length; i++) {
-      if (this.devices[i].runs) deadlineNs = Math.min(deadlineNs, this.modules[i].nextDeadlineNs());
+    for (let i = 0; i < modules.length; i++) {
+      if (devices[i].runs) deadlineNs = Math.min(deadlineNs, modules[i].nextDeadlineNs());
     }
-    if (COSTLY_ASSERTIONS) assert(!Number.isNaN(deadlineNs), 'processor: a deadline is a time');
+    if (COSTLY_ASSERTIONS) checkDeadline(deadlineNs);
     return deadlineNs;
   }
 
@@ -144,12 +145,16 @@ export class IoProcessor implements Agent {
     let work = this.takeRequests();
     work += this.pollModules();
     if (iop.busy) work += this.executive.poll();
-    if (COSTLY_ASSERTIONS) assert(!outbound.taken, 'processor: no reply is half filled at the end of a turn');
+    if (COSTLY_ASSERTIONS) this.checkTurnEnd();
     if (outbound.short) this.executive.outboundShort();
     this.interrupt.publish(outbound.producer);
     this.interrupt.poll();
     if (work === 0) counters[IOP_IDLE_POLLS] += 1;
     return work;
+  }
+
+  private checkTurnEnd(): void {
+    assert(!this.outbound.taken, 'processor: no reply is half filled at the end of a turn');
   }
 
   /**
@@ -158,17 +163,21 @@ export class IoProcessor implements Agent {
    */
   private pollModules(): number {
     const { modules, devices, first } = this;
-    if (COSTLY_ASSERTIONS)
-      assert(first >= 0 && first < modules.length, 'processor: the module that goes first is one of them');
+    if (COSTLY_ASSERTIONS) this.checkFirst();
     let work = 0;
     let at = first;
     do {
       if (devices[at].runs) work += modules[at].poll();
       at = at + 1 === modules.length ? 0 : at + 1;
     } while (at !== first);
-    if (COSTLY_ASSERTIONS) assert(work >= 0, 'processor: modules say how much they have worked on');
+    if (COSTLY_ASSERTIONS) checkWork(work);
     this.first = first + 1 === modules.length ? 0 : first + 1;
     return work;
+  }
+
+  private checkFirst(): void {
+    const { first, modules } = this;
+    assert(first >= 0 && first < modules.length, 'processor: the module that goes first is one of them');
   }
 
   /**
@@ -185,7 +194,7 @@ export class IoProcessor implements Agent {
   private takeRequests(): number {
     const { inbound, outbound, iop } = this;
     let taken = 0;
-    if (COSTLY_ASSERTIONS) assert(!this.holding, 'processor: the request of the last turn was released');
+    if (COSTLY_ASSERTIONS) this.checkReleased();
     while (taken < REQUESTS_PER_TURN) {
       const frame = inbound.receive();
       if (frame === NO_FRAME) break;
@@ -204,6 +213,10 @@ export class IoProcessor implements Agent {
       this.interrupt.publishReleases(inbound);
     }
     return taken;
+  }
+
+  private checkReleased(): void {
+    assert(!this.holding, 'processor: the request of the last turn was released');
   }
 
   /**
@@ -319,4 +332,12 @@ export class IoProcessor implements Agent {
     this.interrupt.publishReleases(this.inbound);
     this.interrupt.publish(this.outbound.producer);
   }
+}
+
+function checkDeadline(deadlineNs: number): void {
+  assert(!Number.isNaN(deadlineNs), 'processor: a deadline is a time');
+}
+
+function checkWork(work: number): void {
+  assert(work >= 0, 'processor: modules say how much they have worked on');
 }

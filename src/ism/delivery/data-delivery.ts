@@ -79,11 +79,7 @@ export class DataDelivery {
         if (bucket < 0) return told;
         const capacity = buckets.capacityOf(bucket);
         const length = stack.tcpTake(connection, buckets.addressOf(bucket), capacity);
-        if (COSTLY_ASSERTIONS)
-          assert(
-            length > 0 && length <= capacity,
-            'data delivery: a readable stream fills a bucket, and no more',
-          );
+        if (COSTLY_ASSERTIONS) checkStreamTaken(length, capacity);
         this.records.add(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
         told = true;
       }
@@ -120,10 +116,7 @@ export class DataDelivery {
         const at = buckets.addressOf(bucket);
         const capacity = buckets.capacityOf(bucket) - SOURCE_BYTES;
         const taken = stack.udpTake(connection, at + SOURCE_BYTES, capacity);
-        assert(
-          taken >= 0 && taken <= Math.min(length, capacity),
-          'data delivery: a datagram is given whole, or cut where its bucket ends',
-        );
+        if (COSTLY_ASSERTIONS) checkDatagramTaken(taken, length, capacity);
         writeDatagramSource(
           this.words,
           at >> 2,
@@ -170,4 +163,15 @@ export class DataDelivery {
     else if (buckets.remaining <= this.batch.bucketsLow) this.events.bucketsLow(buckets.remaining);
     return bucket;
   }
+}
+
+function checkStreamTaken(length: number, capacity: number): void {
+  assert(length > 0 && length <= capacity, 'data delivery: a readable stream fills a bucket, and no more');
+}
+
+function checkDatagramTaken(taken: number, length: number, capacity: number): void {
+  assert(
+    taken >= 0 && taken <= Math.min(length, capacity),
+    'data delivery: a datagram is given whole, or cut where its bucket ends',
+  );
 }

@@ -128,8 +128,7 @@ export class PendingReplies {
       const progress = this.serve(socketId, socket);
       if (progress) served += 1;
       if (socket.pending !== 0) {
-        if (COSTLY_ASSERTIONS)
-          assert(socket.kind !== KIND_FREE, 'pending replies: nothing is pending of a number that is free');
+        if (COSTLY_ASSERTIONS) checkKind(socket);
         pending.enqueue(socketId);
         if (!progress && socket.pending === before) unserved += 1;
       }
@@ -167,4 +166,8 @@ export class PendingReplies {
     if ((socket.pending & PENDING_CLOSE) !== 0 && connections.tellClose(socketId, socket)) told = true;
     return told;
   }
+}
+
+function checkKind({ kind }: CardSocket): void {
+  assert(kind !== KIND_FREE, 'pending replies: nothing is pending of a number that is free');
 }

@@ -55,14 +55,17 @@ export class ContextReplies {
    * release wakes it.
    */
   nextDeadlineNs(): number {
+    if (COSTLY_ASSERTIONS) this.checkDeadline();
+    return this.outbound.short ? NEVER : this.dueNs;
+  }
+
+  private checkDeadline(): void {
     const { outbound, outcomes, sendBuffers, dueNs } = this;
     const none = sendBuffers.pending === 0 && outcomes.count === 0;
-    if (COSTLY_ASSERTIONS)
-      assert(
-        none || dueNs !== NEVER || outbound.short,
-        'context replies: what waits to be told has a deadline',
-      );
-    return this.outbound.short ? NEVER : this.dueNs;
+    assert(
+      none || dueNs !== NEVER || outbound.short,
+      'context replies: what waits to be told has a deadline',
+    );
   }
 
   /**

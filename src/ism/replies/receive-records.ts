@@ -63,9 +63,7 @@ export class ReceiveRecords {
 
   /** The same for records that are told with another ReqStatus, since those of one frame share it. */
   openWith(status: number): boolean {
-    const known = status === REQUEST_STATUS_SUCCESS || status === REQUEST_STATUS_ABORT_NO_DATA;
-    if (COSTLY_ASSERTIONS)
-      assert(known, 'receive records: records are told as success, or as buckets that an abort has ended');
+    if (COSTLY_ASSERTIONS) checkStatus(status);
     if (this.frame !== NO_FRAME) {
       if (this.status === status) return true;
       this.close();
@@ -83,29 +81,28 @@ export class ReceiveRecords {
    * @param length bytes in the bucket, a datagram's source included. @param status errno of an error, else 0.
    */
   add(context: number, socketId: number, flags: number, length: number, status: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.frame !== NO_FRAME, 'receive records: a record goes into an open frame');
-    if (COSTLY_ASSERTIONS)
-      assert(this.count < RECORDS_PER_FRAME, 'receive records: a record lies within its frame');
-    if (COSTLY_ASSERTIONS)
-      assert(
-        socketId >= 0 && socketId <= NO_SOCKET,
-        'receive records: a record is about a socket, or about none',
-      );
-    if (COSTLY_ASSERTIONS)
-      assert(
-        length >= 0 && length <= this.buckets.bucketBytes,
-        'receive records: what a record tells of fits a bucket',
-      );
-    if (COSTLY_ASSERTIONS)
-      assert(
-        status > 0 === ((flags & RECEIVE_FLAG_ERROR) !== 0) && status <= RECORD_STATUS_MAX,
-        'receive records: a record of an error, and no other, has an errno',
-      );
+    if (COSTLY_ASSERTIONS) this.checkRecord(socketId, flags, length, status);
     const at = this.frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + this.count * RECEIVE_RECORD_WORDS;
     writeReceiveRecord(this.outbound.words, at, context, socketId, 0, flags, length, status);
     this.count += 1;
     if (this.count >= this.batch.recordsMax) this.close();
+  }
+
+  private checkRecord(socketId: number, flags: number, length: number, status: number): void {
+    assert(this.frame !== NO_FRAME, 'receive records: a record goes into an open frame');
+    assert(this.count < RECORDS_PER_FRAME, 'receive records: a record lies within its frame');
+    assert(
+      socketId >= 0 && socketId <= NO_SOCKET,
+      'receive records: a record is about a socket, or about none',
+    );
+    assert(
+      length >= 0 && length <= this.buckets.bucketBytes,
+      'receive records: what a record tells of fits a bucket',
+    );
+    assert(
+      status > 0 === ((flags & RECEIVE_FLAG_ERROR) !== 0) && status <= RECORD_STATUS_MAX,
+      'receive records: a record of an error, and no other, has an errno',
+    );
   }
 
   /** Forgets the open frame: it was given back when whoever was filling it failed. */
@@ -159,4 +156,11 @@ export function recordedBytes(words: Int32Array, reply: number): number {
     bytes += Math.max(0, getReceiveRecordLength(words, at) - source);
   }
   return bytes;
+}
+
+function checkStatus(status: number): void {
+  assert(
+    status === REQUEST_STATUS_SUCCESS || status === REQUEST_STATUS_ABORT_NO_DATA,
+    'receive records: records are told as success, or as buckets that an abort has ended',
+  );
 }

@@ -129,7 +129,7 @@ export class ReceiveRequests {
         break;
       }
     }
-    if (COSTLY_ASSERTIONS) assert(at <= end, 'receive requests: a list is read within its message');
+    if (COSTLY_ASSERTIONS) checkListEnd(at, end);
     if (left > 0) fault = this.readGeneralList(frame, at - frame, sizeWords, left) || fault;
     if (fault !== 0) this.answers.refuse(frame, fault, this.badOffset);
     this.pendingReplies.bucketsPosted(initiatorContext);
@@ -225,4 +225,8 @@ export class ReceiveRequests {
   private bad(errorOffset: number): void {
     if (this.badOffset === 0) this.badOffset = errorOffset;
   }
+}
+
+function checkListEnd(at: number, end: number): void {
+  assert(at <= end, 'receive requests: a list is read within its message');
 }

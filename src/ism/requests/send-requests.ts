@@ -210,8 +210,7 @@ export class SendRequests {
     length: number,
     flags: number,
   ): number {
-    if (COSTLY_ASSERTIONS)
-      assert(connection >= 0, 'send requests: a buffer is taken for a socket that has a connection');
+    if (COSTLY_ASSERTIONS) checkConnection(connection);
     if (!this.sendBuffers.accept(context, address, length, tag)) return REFUSED;
     const errno = this.stack.tcpSend(connection, address, length, context, flags, this.clock.nowUs);
     if (errno !== 0) this.sendBuffers.release(context);
@@ -237,4 +236,8 @@ export class SendRequests {
     if (errno !== 0) this.sendBuffers.release(context);
     return errno;
   }
+}
+
+function checkConnection(connection: number): void {
+  assert(connection >= 0, 'send requests: a buffer is taken for a socket that has a connection');
 }

@@ -75,15 +75,8 @@ export class Buckets {
     if (bucket < 0 || length !== this.area.bufferBytes) return false;
     const holder = this.holder[bucket];
     if (holder <= WITH_CARD) return false;
-    if (COSTLY_ASSERTIONS)
-      assert(capacity > 0 && capacity <= length, 'buckets: what may be filled lies within the bucket');
-    if (COSTLY_ASSERTIONS)
-      assert(this.freeCount < this.free.length, 'buckets: the free list has room for every bucket');
-    if (holder >= 0) {
-      if (COSTLY_ASSERTIONS)
-        assert(this.held[holder] > 0, 'buckets: the socket whose data a bucket carried was charged with it');
-      this.held[holder] = this.held[holder] - 1;
-    }
+    if (COSTLY_ASSERTIONS) this.checkPost(holder, length, capacity);
+    if (holder >= 0) this.held[holder] = this.held[holder] - 1;
     this.capacity[bucket] = capacity;
     this.holder[bucket] = WITH_CARD;
     this.context[bucket] = context;
@@ -91,31 +84,48 @@ export class Buckets {
     return true;
   }
 
+  private checkPost(holder: number, length: number, capacity: number): void {
+    assert(capacity > 0 && capacity <= length, 'buckets: what may be filled lies within the bucket');
+    assert(this.freeCount < this.free.length, 'buckets: the free list has room for every bucket');
+    assert(
+      holder < 0 || this.held[holder] > 0,
+      'buckets: the socket whose data a bucket carried was charged with it',
+    );
+  }
+
   /**
    * Takes a bucket for a socket's data. // Hot path.
    * @returns its number; -1: the socket must wait for one.
    */
   take(socketId: number): number {
-    if (COSTLY_ASSERTIONS)
-      assert(
-        socketId >= 0 && socketId < this.held.length,
-        'buckets: a bucket is taken for a socket of this card',
-      );
+    if (COSTLY_ASSERTIONS) this.checkTake(socketId);
     const held = this.held[socketId];
     if (this.freeCount === 0 || (held > 0 && held >= this.freeCount)) return -1;
     const bucket = this.free[--this.freeCount];
-    if (COSTLY_ASSERTIONS)
-      assert(this.holder[bucket] === WITH_CARD, "buckets: a bucket on the free list is the card's");
     this.holder[bucket] = socketId;
     this.held[socketId] = held + 1;
     return bucket;
   }
 
+  private checkTake(socketId: number): void {
+    assert(
+      socketId >= 0 && socketId < this.held.length,
+      'buckets: a bucket is taken for a socket of this card',
+    );
+    assert(
+      this.freeCount === 0 || this.holder[this.free[this.freeCount - 1]] === WITH_CARD,
+      "buckets: a bucket on the free list is the card's",
+    );
+  }
+
   /** Byte address of a bucket. */
   addressOf(bucket: number): number {
-    if (COSTLY_ASSERTIONS)
-      assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has an address');
+    if (COSTLY_ASSERTIONS) this.checkAddressed(bucket);
     return this.area.offset + bucket * this.area.bufferBytes;
+  }
+
+  private checkAddressed(bucket: number): void {
+    assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has an address');
   }
 
   /** Bytes of a bucket that may be filled. */
@@ -125,9 +135,12 @@ export class Buckets {
 
   /** BufferContext that a bucket was posted with. */
   contextOf(bucket: number): number {
-    if (COSTLY_ASSERTIONS)
-      assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has a context');
+    if (COSTLY_ASSERTIONS) this.checkContext(bucket);
     return this.context[bucket];
+  }
+
+  private checkContext(bucket: number): void {
+    assert(bucket >= 0 && bucket < this.area.count, 'buckets: only a bucket of the pool has a context');
   }
 
   /** Whether the card has a bucket and may fill it. */

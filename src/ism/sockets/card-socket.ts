@@ -53,9 +53,12 @@ export function isOpen({ kind, connection, pending }: CardSocket): boolean {
  * back after its socket was closed and its number used again; the tag then no longer matches.
  */
 export function sendTag(socketId: number, socket: CardSocket): number {
-  if (COSTLY_ASSERTIONS)
-    assert(socketId >= 0 && socketId <= SOCKET_ID_MAX, 'card socket: a tag has room for the socket number');
+  if (COSTLY_ASSERTIONS) checkTagRoom(socketId);
   return socketId | (socket.generation << GENERATION_SHIFT);
+}
+
+function checkTagRoom(socketId: number): void {
+  assert(socketId >= 0 && socketId <= SOCKET_ID_MAX, 'card socket: a tag has room for the socket number');
 }
 
 /** The socket number in a tag. */

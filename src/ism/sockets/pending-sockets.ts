@@ -44,12 +44,7 @@ export class PendingSockets {
 
   /** Adds to what is pending of a socket, and queues it. @param bits PENDING_ bits. */
   note(socketId: number, bits: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(
-        socketId >= 0 && socketId < this.sockets.length,
-        'pending sockets: news is of a socket of this card',
-      );
-    if (COSTLY_ASSERTIONS) assert(bits > 0, 'pending sockets: a note says what is pending');
+    if (COSTLY_ASSERTIONS) this.checkNote(socketId, bits);
     this.sockets[socketId].pending |= bits;
     this.enqueue(socketId);
   }
@@ -59,8 +54,7 @@ export class PendingSockets {
     const socket = this.sockets[socketId];
     this.starved = false;
     if (socket.queued !== 0) return;
-    if (COSTLY_ASSERTIONS)
-      assert(this.queuedCount < this.queue.length, 'pending sockets: the queue has room for every socket');
+    if (COSTLY_ASSERTIONS) this.checkRoom();
     socket.queued = 1;
     const at = this.head + this.queuedCount;
     this.queue[at >= this.queue.length ? at - this.queue.length : at] = socketId;
@@ -72,17 +66,31 @@ export class PendingSockets {
    * @returns its number.
    */
   dequeue(): number {
-    if (COSTLY_ASSERTIONS)
-      assert(this.queuedCount > 0, 'pending sockets: a socket is taken from a queue that holds one');
+    if (COSTLY_ASSERTIONS) this.checkHead();
     const socketId = this.queue[this.head];
     this.head = this.head + 1 === this.queue.length ? 0 : this.head + 1;
     this.queuedCount -= 1;
-    const socket = this.sockets[socketId];
-    if (COSTLY_ASSERTIONS)
-      assert(socket.queued === 1, 'pending sockets: a socket in the queue is marked as queued');
-    socket.queued = 0;
-    if (COSTLY_ASSERTIONS) checkCardSocket(socket);
+    this.sockets[socketId].queued = 0;
     return socketId;
+  }
+
+  private checkNote(socketId: number, bits: number): void {
+    assert(
+      socketId >= 0 && socketId < this.sockets.length,
+      'pending sockets: news is of a socket of this card',
+    );
+    assert(bits > 0, 'pending sockets: a note says what is pending');
+  }
+
+  private checkRoom(): void {
+    assert(this.queuedCount < this.queue.length, 'pending sockets: the queue has room for every socket');
+  }
+
+  private checkHead(): void {
+    assert(this.queuedCount > 0, 'pending sockets: a socket is taken from a queue that holds one');
+    const socket = this.sockets[this.queue[this.head]];
+    assert(socket.queued === 1, 'pending sockets: a socket in the queue is marked as queued');
+    checkCardSocket(socket);
   }
 
   /** The device is quiesced: what is still pending is never told. */

@@ -70,9 +70,12 @@ export class SendBuffers {
 
   /** ReqStatus of the oldest context that waits to be told; there is one. */
   get nextStatus(): number {
-    if (COSTLY_ASSERTIONS)
-      assert(this.doneCount > 0, 'send buffers: a status is asked for only when a context waits to be told');
+    if (COSTLY_ASSERTIONS) this.checkWaits();
     return this.status[this.done[this.doneHead]];
+  }
+
+  private checkWaits(): void {
+    assert(this.doneCount > 0, 'send buffers: a status is asked for only when a context waits to be told');
   }
 
   /**
@@ -143,10 +146,7 @@ export class SendBuffers {
 
   /** The stack is done with a context: the host is to be told. // Hot path. */
   release(context: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.place[context] === WITH_STACK, 'send buffers: the stack releases a context it has, once');
-    if (COSTLY_ASSERTIONS)
-      assert(this.doneCount < this.done.length, 'send buffers: there is room to tell of every context');
+    if (COSTLY_ASSERTIONS) this.checkRelease(context);
     this.place[context] = DONE;
     this.heldCount -= 1;
     this.status[context] = this.releaseStatus;
@@ -155,18 +155,27 @@ export class SendBuffers {
     this.doneCount += 1;
   }
 
+  private checkRelease(context: number): void {
+    assert(this.place[context] === WITH_STACK, 'send buffers: the stack releases a context it has, once');
+    assert(this.doneCount < this.done.length, 'send buffers: there is room to tell of every context');
+  }
+
   /**
    * Takes the oldest context that waits to be told; there is one. It is the host's from now on. // Hot path.
    */
   next(): number {
-    if (COSTLY_ASSERTIONS) assert(this.doneCount > 0, 'send buffers: a context is told only when one waits');
+    if (COSTLY_ASSERTIONS) this.checkNext();
     const context = this.done[this.doneHead];
-    if (COSTLY_ASSERTIONS)
-      assert(this.place[context] === DONE, 'send buffers: a context that is told was done with');
     this.doneHead = this.doneHead + 1 === this.done.length ? 0 : this.doneHead + 1;
     this.doneCount -= 1;
     this.place[context] = WITH_HOST;
     return context;
+  }
+
+  private checkNext(): void {
+    assert(this.doneCount > 0, 'send buffers: a context is told only when one waits');
+    const context = this.done[this.doneHead];
+    assert(this.place[context] === DONE, 'send buffers: a context that is told was done with');
   }
 
   /** Whether the stack has a context. */

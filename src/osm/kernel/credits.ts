@@ -32,7 +32,7 @@ export class Credits {
    * Hot path.
    */
   add(socketId: number, socket: HostSocket, bytes: number): void {
-    if (COSTLY_ASSERTIONS) assert(bytes >= 0, 'credits: no fewer than no bytes were read');
+    if (COSTLY_ASSERTIONS) checkRead(bytes);
     socket.creditBytes += bytes;
     if (socket.creditQueued === 0 && socket.creditBytes >= socket.receiveBufferBytes >> 3) {
       this.owe(socketId, socket);
@@ -88,4 +88,8 @@ export class Credits {
     socket.creditBytes = 0;
     socket.creditQueued = 0;
   }
+}
+
+function checkRead(bytes: number): void {
+  assert(bytes >= 0, 'credits: no fewer than no bytes were read');
 }

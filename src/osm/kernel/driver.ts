@@ -150,10 +150,9 @@ export class Driver implements BringUpCaller {
 
   private look(): number {
     const { outbound, counters } = this;
-    if (COSTLY_ASSERTIONS) assert(!this.taking, 'driver: replies are not taken while a reply is being taken');
+    if (COSTLY_ASSERTIONS) this.beginTaking();
     counters[HOST_POLLS] += 1;
     let taken = 0;
-    if (COSTLY_ASSERTIONS) this.taking = true;
     while (taken < REPLIES_PER_POLL) {
       const frame = outbound.receive();
       if (frame === NO_FRAME) break;
@@ -171,6 +170,11 @@ export class Driver implements BringUpCaller {
     this.doorbell.publishReleases(outbound);
     this.chores();
     return taken;
+  }
+
+  private beginTaking(): void {
+    assert(!this.taking, 'driver: replies are not taken while a reply is being taken');
+    this.taking = true;
   }
 
   /**
@@ -368,8 +372,7 @@ export class Driver implements BringUpCaller {
 
   private chores(): void {
     if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
+      assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
     if (this.retries.dueNs !== NEVER && this.retries.due() && !this.retries.run()) {
       this.die(ENETDOWN);
       return;

@@ -178,13 +178,15 @@ export class HostSocket {
  * @returns the id in bits 0-15, the generation above; never negative.
  */
 export function socketTag(socketId: number, generation: number): number {
-  if (COSTLY_ASSERTIONS)
-    if (COSTLY_ASSERTIONS)
-      assert(
-        socketId >>> 16 === 0 && generation >>> 15 === 0,
-        'host socket: a tag has 16 bits of socket id and 15 of generation',
-      );
+  if (COSTLY_ASSERTIONS) checkTag(socketId, generation);
   return socketId | (generation << 16);
+}
+
+function checkTag(socketId: number, generation: number): void {
+  assert(
+    socketId >>> 16 === 0 && generation >>> 15 === 0,
+    'host socket: a tag has 16 bits of socket id and 15 of generation',
+  );
 }
 
 /** Takes the waiting error away. @returns it, negative; 0 for none. */

@@ -67,10 +67,12 @@ export class ReceivePool {
 
   /** Region address of a bucket's first byte. // Hot path. */
   addressOf(bucket: number): number {
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(bucket >= 0 && bucket < this.count, 'receive pool: only a bucket there is has an address');
+    if (COSTLY_ASSERTIONS) this.checkBucket(bucket);
     return this.area.offset + bucket * this.area.bufferBytes;
+  }
+
+  private checkBucket(bucket: number): void {
+    assert(bucket >= 0 && bucket < this.count, 'receive pool: only a bucket there is has an address');
   }
 
   /**
@@ -78,14 +80,18 @@ export class ReceivePool {
    * one. // Hot path.
    */
   takeToPost(): number {
-    if (COSTLY_ASSERTIONS) assert(this.emptyCount > 0, 'receive pool: there is an empty bucket to post');
+    if (COSTLY_ASSERTIONS) this.checkNextEmpty();
     const bucket = this.empty[--this.emptyCount];
-    if (COSTLY_ASSERTIONS)
-      assert(this.place[bucket] === PLACE_EMPTY, 'receive pool: a bucket that is posted was empty');
     this.place[bucket] = PLACE_CARD;
     this.cardCount += 1;
     this.counters[MEMORY_BUCKETS_POSTED] += 1;
     return bucket;
+  }
+
+  private checkNextEmpty(): void {
+    assert(this.emptyCount > 0, 'receive pool: there is an empty bucket to post');
+    const bucket = this.empty[this.emptyCount - 1];
+    assert(this.place[bucket] === PLACE_EMPTY, 'receive pool: a bucket that is posted was empty');
   }
 
   /**
@@ -100,7 +106,6 @@ export class ReceivePool {
     this.place[bucket] = PLACE_FILLED;
     this.address[bucket] = this.addressOf(bucket) + offset;
     this.length[bucket] = length;
-    this.next[bucket] = -1;
     this.counters[MEMORY_BUCKETS_USED] += 1;
     return true;
   }
@@ -119,54 +124,62 @@ export class ReceivePool {
   }
 
   private leaveCard(bucket: number): void {
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(this.cardCount > 0, 'receive pool: the card gives back no more buckets than it has');
+    if (COSTLY_ASSERTIONS) this.checkCardCount();
     this.cardCount -= 1;
     this.next[bucket] = -1;
+  }
+
+  private checkCardCount(): void {
+    assert(this.cardCount > 0, 'receive pool: the card gives back no more buckets than it has');
   }
 
   /** The first `bytes` of a filled bucket's data have been read, or are not payload. // Hot path. */
   consume(bucket: number, bytes: number): void {
     const left = this.length[bucket] - bytes;
-    if (COSTLY_ASSERTIONS) assert(bytes > 0 && left >= 0, 'receive pool: what is read lies within the data');
-    if (COSTLY_ASSERTIONS)
-      assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that is read holds data');
+    if (COSTLY_ASSERTIONS) this.checkConsume(bucket, bytes, left);
     this.address[bucket] = this.address[bucket] + bytes;
     this.length[bucket] = left;
   }
 
+  private checkConsume(bucket: number, bytes: number, left: number): void {
+    assert(bytes > 0 && left >= 0, 'receive pool: what is read lies within the data');
+    assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that is read holds data');
+  }
+
   /** A filled bucket joins the queue of the socket whose data it holds. // Hot path. */
   enqueue(socket: HostSocket, bucket: number): void {
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that joins a queue holds data');
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(
-          socket.receiveHead < 0 === socket.receiveTail < 0,
-          'receive pool: a queue has a head and a tail, or neither',
-        );
+    if (COSTLY_ASSERTIONS) this.checkJoins(socket, bucket);
     if (socket.receiveTail < 0) socket.receiveHead = bucket;
     else this.next[socket.receiveTail] = bucket;
     socket.receiveTail = bucket;
     if (COSTLY_ASSERTIONS) this.checkQueue(socket);
   }
 
+  private checkJoins(socket: HostSocket, bucket: number): void {
+    assert(this.place[bucket] === PLACE_FILLED, 'receive pool: a bucket that joins a queue holds data');
+    assert(
+      socket.receiveHead < 0 === socket.receiveTail < 0,
+      'receive pool: a queue has a head and a tail, or neither',
+    );
+  }
+
   /** The first bucket leaves a socket's queue. There is one. @returns it. // Hot path. */
   dequeue(socket: HostSocket): number {
     const bucket = socket.receiveHead;
-    if (COSTLY_ASSERTIONS) assert(bucket >= 0, 'receive pool: a bucket leaves a queue that has one');
+    if (COSTLY_ASSERTIONS) this.checkLeaves(socket);
     const next = this.next[bucket];
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(
-          next >= 0 || socket.receiveTail === bucket,
-          'receive pool: the last bucket of a queue is its tail',
-        );
     socket.receiveHead = next;
     if (next < 0) socket.receiveTail = -1;
     return bucket;
+  }
+
+  private checkLeaves(socket: HostSocket): void {
+    const bucket = socket.receiveHead;
+    assert(bucket >= 0, 'receive pool: a bucket leaves a queue that has one');
+    assert(
+      this.next[bucket] >= 0 || socket.receiveTail === bucket,
+      'receive pool: the last bucket of a queue is its tail',
+    );
   }
 
   /** A filled bucket goes to the program, in place. */
@@ -182,17 +195,22 @@ export class ReceivePool {
 
   /** A filled or lent bucket has been read, or its data dropped: it waits to be posted again. // Hot path. */
   give(bucket: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.place[bucket] >= PLACE_FILLED, 'receive pool: a bucket that comes back was filled or lent');
+    if (COSTLY_ASSERTIONS) this.checkGive(bucket);
     this.putBack(bucket);
   }
 
+  private checkGive(bucket: number): void {
+    assert(this.place[bucket] >= PLACE_FILLED, 'receive pool: a bucket that comes back was filled or lent');
+  }
+
   private putBack(bucket: number): void {
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(this.emptyCount < this.count, 'receive pool: no more buckets are empty than there are');
+    if (COSTLY_ASSERTIONS) this.checkEmptyCount();
     this.place[bucket] = PLACE_EMPTY;
     this.empty[this.emptyCount++] = bucket;
+  }
+
+  private checkEmptyCount(): void {
+    assert(this.emptyCount < this.count, 'receive pool: no more buckets are empty than there are');
   }
 
   /** The card is gone, or was reset: every bucket it had is empty and the host's. */

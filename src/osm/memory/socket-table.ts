@@ -120,17 +120,21 @@ export class SocketTable {
 
   /** A socket's readiness may have changed: `nextChanged` will name it, once. // Hot path. */
   changed(socketId: number): void {
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(this.has(socketId), 'socket table: a socket that has changed is one there is');
+    if (COSTLY_ASSERTIONS) this.checkChanged(socketId);
     const socket = this.sockets[socketId];
     if (socket.readyQueued !== 0) return;
-    if (COSTLY_ASSERTIONS)
-      assert(this.readyCount < this.ready.length, 'socket table: the list of changed sockets has each once');
     socket.readyQueued = 1;
     const at = this.readyHead + this.readyCount;
     this.ready[at >= this.ready.length ? at - this.ready.length : at] = socketId;
     this.readyCount += 1;
+  }
+
+  private checkChanged(socketId: number): void {
+    assert(this.has(socketId), 'socket table: a socket that has changed is one there is');
+    assert(
+      this.sockets[socketId].readyQueued !== 0 || this.readyCount < this.ready.length,
+      'socket table: the list of changed sockets has each once',
+    );
   }
 
   /**

@@ -93,8 +93,7 @@ export class TransmitPool {
     }
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.free[--this.freeCount];
-    if (COSTLY_ASSERTIONS)
-      assert(this.tagOf[context] === FREE, 'transmit pool: a buffer that is taken was free');
+    if (COSTLY_ASSERTIONS) this.checkFree(context);
     this.tagOf[context] = TAKEN;
     return context;
   }
@@ -112,31 +111,37 @@ export class TransmitPool {
     if (this.freeSlotCount === 0) return -1;
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.freeSlots[--this.freeSlotCount];
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(this.tagOf[context] === FREE, 'transmit pool: a slot that is taken was free');
+    if (COSTLY_ASSERTIONS) this.checkFree(context);
     this.tagOf[context] = TAKEN;
     return context;
   }
 
+  private checkFree(context: number): void {
+    const free = this.tagOf[context] === FREE;
+    assert(free || this.isSlot(context), 'transmit pool: a buffer that is taken was free');
+    assert(free, 'transmit pool: a slot that is taken was free');
+  }
+
   /** Region address of a buffer. // Hot path. */
   addressOf(context: number): number {
-    if (COSTLY_ASSERTIONS)
-      assert(context >= 0 && context < this.area.count, 'transmit pool: only a buffer has an address');
+    if (COSTLY_ASSERTIONS) this.checkBuffer(context);
     return this.area.offset + context * this.area.bufferBytes;
+  }
+
+  private checkBuffer(context: number): void {
+    assert(context >= 0 && context < this.area.count, 'transmit pool: only a buffer has an address');
   }
 
   /** A context that was taken goes to the card, with `length` bytes of a socket's. // Hot path. */
   lend(context: number, socketId: number, socket: HostSocket, length: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.tagOf[context] === TAKEN, 'transmit pool: what is lent to the card was taken');
-    if (COSTLY_ASSERTIONS) this.checkLength(context, length);
+    if (COSTLY_ASSERTIONS) this.checkLend(context, length);
     this.tagOf[context] = socketTag(socketId, socket.generation);
     this.lengthOf[context] = length;
     socket.sent(length);
   }
 
-  private checkLength(context: number, length: number): void {
+  private checkLend(context: number, length: number): void {
+    assert(this.tagOf[context] === TAKEN, 'transmit pool: what is lent to the card was taken');
     const room = this.isSlot(context) ? this.slotBytes : this.bufferBytes;
     assert(length > 0 && length <= room, 'transmit pool: what is lent has bytes, and no more than fit');
   }
@@ -153,21 +158,27 @@ export class TransmitPool {
 
   /** Tag of the socket whose bytes a lent context holds. // Hot path. */
   tagOfContext(context: number): number {
-    if (COSTLY_ASSERTIONS) assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent has a socket');
+    if (COSTLY_ASSERTIONS) this.checkHasSocket(context);
     return this.tagOf[context];
   }
 
   /** How many bytes a lent context holds. // Hot path. */
   lengthOfContext(context: number): number {
-    if (COSTLY_ASSERTIONS) assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent holds bytes');
+    if (COSTLY_ASSERTIONS) this.checkHoldsBytes(context);
     return this.lengthOf[context];
+  }
+
+  private checkHasSocket(context: number): void {
+    assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent has a socket');
+  }
+
+  private checkHoldsBytes(context: number): void {
+    assert(this.tagOf[context] >= 0, 'transmit pool: only what is lent holds bytes');
   }
 
   /** A context that was taken or lent is free again. // Hot path. */
   give(context: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.tagOf[context] !== FREE, 'transmit pool: a buffer that comes back was taken or lent');
-    if (COSTLY_ASSERTIONS) this.checkRoom(context);
+    if (COSTLY_ASSERTIONS) this.checkGive(context);
     this.counters[MEMORY_TRANSMIT_RETURNED] += 1;
     this.tagOf[context] = FREE;
     if (context < this.area.count) {
@@ -177,7 +188,8 @@ export class TransmitPool {
     }
   }
 
-  private checkRoom(context: number): void {
+  private checkGive(context: number): void {
+    assert(this.tagOf[context] !== FREE, 'transmit pool: a buffer that comes back was taken or lent');
     if (this.isSlot(context)) {
       const { length } = this.freeSlots;
       assert(this.freeSlotCount < length, 'transmit pool: no more slots are free than there are');

@@ -47,8 +47,7 @@ export class InboundFrames {
 
   /** Takes a frame to write a request in. @returns its word index, or NO_FRAME. // Hot path. */
   acquire(): number {
-    if (COSTLY_ASSERTIONS)
-      assert(this.held === NO_FRAME, 'inbound frames: the frame acquired before was posted or given back');
+    if (COSTLY_ASSERTIONS) this.checkNoneHeld();
     const frame = this.producer.acquire();
     this.held = frame;
     if (frame === NO_FRAME) {
@@ -56,6 +55,10 @@ export class InboundFrames {
       this.short = true;
     }
     return frame;
+  }
+
+  private checkNoneHeld(): void {
+    assert(this.held === NO_FRAME, 'inbound frames: the frame acquired before was posted or given back');
   }
 
   /** Gives the acquired frame back unused, which some transports can only do by posting it as a NOP. */
@@ -100,7 +103,6 @@ export class InboundFrames {
   /** The acquired frame is about to be posted. // Hot path. */
   protected leave(): void {
     const { held } = this;
-    if (COSTLY_ASSERTIONS) assert(held !== NO_FRAME, 'inbound frames: what is posted was acquired');
     if (COSTLY_ASSERTIONS) this.checkRequest(held);
     this.held = NO_FRAME;
   }
@@ -108,6 +110,7 @@ export class InboundFrames {
   /** Asserts all that the card will check of a request. */
   private checkRequest(frame: number): void {
     const { words } = this;
+    assert(frame !== NO_FRAME, 'inbound frames: what is posted was acquired');
     const sizeWords = words[frame] >>> 16;
     assert(
       sizeWords >= 4 && sizeWords <= FRAME_WORDS,

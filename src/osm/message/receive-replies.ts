@@ -119,13 +119,7 @@ export class ReceiveReplies {
   }
 
   private queue(bucket: number, socketId: number, socket: HostSocket): void {
-    const { state } = socket;
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(
-          state === STATE_CONNECTED || state === STATE_DATAGRAM,
-          'receive replies: data is queued for an open socket',
-        );
+    if (COSTLY_ASSERTIONS) checkOpen(socket);
     this.receive.enqueue(socket, bucket);
     this.table.changed(socketId);
   }
@@ -139,4 +133,11 @@ export class ReceiveReplies {
     socket.endOfStream = 1;
     this.table.changed(socketId);
   }
+}
+
+function checkOpen({ state }: HostSocket): void {
+  assert(
+    state === STATE_CONNECTED || state === STATE_DATAGRAM,
+    'receive replies: data is queued for an open socket',
+  );
 }

@@ -82,6 +82,10 @@ export function checkListSizes(buckets: number, credits: number, accepts: number
 
 checkListSizes(BUCKETS_PER_FRAME, SOCKET_RECEIVE_CREDIT_LIST_MAX, SOCKET_ACCEPT_POST_LIST_MAX);
 
+function checkWaiting(buckets: number): void {
+  assert(buckets > 0, 'requests: there is an empty bucket to post');
+}
+
 /** Writes and posts requests; each method takes the frame that was acquired last. */
 export class Requests extends InboundFrames {
   /** Asserts what every request about a socket depends on. // Hot path: three compares. */
@@ -312,9 +316,9 @@ export class Requests extends InboundFrames {
    */
   receivePost(pool: ReceivePool): number {
     const { words, deviceTid } = this;
-    if (COSTLY_ASSERTIONS) assert(pool.waiting > 0, 'requests: there is an empty bucket to post');
     const frame = this.acquire();
     if (frame === NO_FRAME) return 0;
+    if (COSTLY_ASSERTIONS) checkWaiting(pool.waiting);
     const count = Math.min(pool.waiting, BUCKETS_PER_FRAME);
     let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
     for (let i = 1; i <= count; i++) {
@@ -346,12 +350,15 @@ export class Requests extends InboundFrames {
   /** Posts the credit message whose first `count` pairs have been written. // Hot path. */
   creditPost(frame: number, count: number): void {
     const { words, deviceTid } = this;
-    if (COSTLY_ASSERTIONS) assert(count > 0, 'requests: a credit message names at least one socket');
-    if (COSTLY_ASSERTIONS)
-      assert(frame === this.acquired, 'requests: a credit message is posted in the frame it was written in');
+    if (COSTLY_ASSERTIONS) this.checkCredit(frame, count);
     const sizeWords = SOCKET_RECEIVE_CREDIT_LIST_WORD + count * CREDIT_WORDS;
     writeSocketReceiveCredit(words, frame, deviceTid, HOST_TID, HANDLER_NONE, 0, count, sizeWords);
     this.post();
+  }
+
+  private checkCredit(frame: number, count: number): void {
+    assert(count > 0, 'requests: a credit message names at least one socket');
+    assert(frame === this.acquired, 'requests: a credit message is posted in the frame it was written in');
   }
 
   /** Sends the echo module a frame, which it is to answer, or only to take. */

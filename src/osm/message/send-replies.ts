@@ -58,15 +58,17 @@ export class SendReplies {
     const { transmit, table } = this;
     if (!transmit.lent(context)) return false;
     const tag = transmit.tagOfContext(context);
-    if (COSTLY_ASSERTIONS)
-      if (COSTLY_ASSERTIONS)
-        assert(table.has(tag & 0xffff), 'send replies: a buffer was lent for a socket there is');
+    if (COSTLY_ASSERTIONS) this.checkSocket(tag & 0xffff);
     const socket = table.sockets[tag & 0xffff];
     if (socket.generation === tag >>> 16) {
       socket.returned(transmit.lengthOfContext(context));
     }
     transmit.give(context);
     return true;
+  }
+
+  private checkSocket(socketId: number): void {
+    assert(this.table.has(socketId), 'send replies: a buffer was lent for a socket there is');
   }
 
   /** A list of outcomes, one for each transaction of a batch. */

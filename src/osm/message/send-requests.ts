@@ -94,7 +94,7 @@ export class SendRequests {
   }
 
   private beginAt(listWord: number): boolean {
-    if (COSTLY_ASSERTIONS) assert(this.frame === NO_FRAME, 'send requests: one message is written at a time');
+    if (COSTLY_ASSERTIONS) this.checkNoneBegun();
     const frame = this.requests.acquire();
     if (frame === NO_FRAME) return false;
     this.frame = frame;
@@ -126,9 +126,7 @@ export class SendRequests {
    */
   buffer(context: number, length: number): number {
     const { words, at, transmit } = this;
-    if (COSTLY_ASSERTIONS) {
-      assert(this.frame !== NO_FRAME, 'send requests: a buffer is named in a message that was begun');
-    }
+    if (COSTLY_ASSERTIONS) this.checkBegun();
     const address = transmit.addressOf(context);
     this.last = at;
     this.at = writeSglContext(words, at, SGL_TRANSMIT, length, context, address);
@@ -200,6 +198,14 @@ export class SendRequests {
     words[last] = words[last] | (SGL_LAST << 24);
     this.frame = NO_FRAME;
     return at - frame;
+  }
+
+  private checkNoneBegun(): void {
+    assert(this.frame === NO_FRAME, 'send requests: one message is written at a time');
+  }
+
+  private checkBegun(): void {
+    assert(this.frame !== NO_FRAME, 'send requests: a buffer is named in a message that was begun');
   }
 
   private checkImmediate(): void {

@@ -81,7 +81,7 @@ export class Receiver {
       const bucket = socket.receiveHead;
       if (bucket < 0) break;
       const held = receive.length[bucket];
-      if (COSTLY_ASSERTIONS) assert(held > 0, 'receiver: a bucket in the queue of a stream holds bytes');
+      if (COSTLY_ASSERTIONS) checkHeld(held);
       const count = Math.min(held, length - copied);
       this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset + copied, count);
       copied += count;
@@ -195,4 +195,8 @@ export class Receiver {
 /** Whether a datagram can be taken: the socket is open, or its card has died and left some. */
 function hasDatagrams(socket: HostSocket): boolean {
   return socket.datagram !== 0 && socket.receiveHead >= 0;
+}
+
+function checkHeld(bytes: number): void {
+  assert(bytes > 0, 'receiver: a bucket in the queue of a stream holds bytes');
 }

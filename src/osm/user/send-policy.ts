@@ -8,6 +8,7 @@ import { USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EAGAIN, EFAULT, ENOBUFS } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
+import type { DriverConfig } from '../memory/driver-config.ts';
 import { type HostSocket, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { REPLY_MODES } from '../message/reply-modes.ts';
@@ -19,21 +20,23 @@ export class SendPolicy {
   /** The REPLY_MODE_ number that the configuration asks of every send; −1: each send chooses. */
   readonly replyMode: number;
   private readonly driver: Driver;
+  private readonly config: DriverConfig;
   private readonly transmit: TransmitPool;
   private readonly counters: Float64Array;
 
   constructor(driver: Driver, transmit: TransmitPool, ledger: Ledger) {
     this.driver = driver;
+    this.config = driver.config;
     this.transmit = transmit;
     this.counters = ledger.counters;
-    this.replyMode = REPLY_MODES[driver.config.replyMode];
+    this.replyMode = REPLY_MODES[this.config.replyMode];
   }
 
   /** Whether the socket or the pool runs low, so that buffers are wanted back at once. // Hot path. */
   isLow(socket: HostSocket): boolean {
     return (
       socket.sendingBytes > socket.sendBufferBytes >> 1 ||
-      this.transmit.available < this.driver.config.transmitLowWatermark
+      this.transmit.available < this.config.transmitLowWatermark
     );
   }
 
@@ -48,7 +51,7 @@ export class SendPolicy {
 
   /** A send found no buffer. @returns a negative errno, or WAIT_FOR_BUFFER, as the configuration says. */
   dry(socketId: number, socket: HostSocket): number {
-    const { transmitDryPolicy } = this.driver.config;
+    const { transmitDryPolicy } = this.config;
     if (transmitDryPolicy === 'ENOBUFS') return -ENOBUFS;
     return transmitDryPolicy === 'block' ? WAIT_FOR_BUFFER : this.blocked(socketId, socket);
   }

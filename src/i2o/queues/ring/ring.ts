@@ -83,8 +83,7 @@ export class RingProducer implements FrameProducer {
    * @returns its word index, or NO_FRAME when all are in use. // Hot path: 2 ns.
    */
   acquire(): number {
-    if (COSTLY_ASSERTIONS)
-      assert(this.held === NONE, 'ring producer: a frame is posted or cancelled before the next is acquired');
+    if (COSTLY_ASSERTIONS) this.checkHeld(NONE);
     const next = this.next;
     if (((next - this.headSeen) | 0) >= this.capacity && this.refresh() <= 0) return NO_FRAME;
     this.held = ACQUIRED;
@@ -93,13 +92,7 @@ export class RingProducer implements FrameProducer {
 
   /** The acquired frame is complete. It becomes visible with the next `publish`. */
   post(): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.held === ACQUIRED, 'ring producer: only a frame that was acquired is posted');
-    if (COSTLY_ASSERTIONS)
-      assert(
-        ((this.next - this.headSeen) | 0) < this.capacity,
-        'ring producer: no frame is posted over one that is not released',
-      );
+    if (COSTLY_ASSERTIONS) this.checkHeld(ACQUIRED);
     this.held = NONE;
     this.next = (this.next + 1) | 0;
   }
@@ -119,13 +112,28 @@ export class RingProducer implements FrameProducer {
     const next = this.next;
     const last = this.published;
     if (next === last) return 0;
-    const posted = (next - last) | 0;
-    if (COSTLY_ASSERTIONS)
-      assert(posted > 0 && posted <= this.capacity, 'ring producer: the frames to publish fit the ring');
+    if (COSTLY_ASSERTIONS) this.checkPosted((next - last) | 0);
     Atomics.store(this.words, this.tailWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.tailEventWord);
     return (next - event - 1) >>> 0 < (next - last) >>> 0 ? 2 : 1;
+  }
+
+  /** Asserts that the producer holds what it is about to use: no frame to acquire, one to post. */
+  private checkHeld(wanted: number): void {
+    assert(
+      this.held === NONE || wanted !== NONE,
+      'ring producer: a frame is posted or cancelled before the next is acquired',
+    );
+    assert(this.held === wanted, 'ring producer: only a frame that was acquired is posted');
+    assert(
+      wanted === NONE || ((this.next - this.headSeen) | 0) < this.capacity,
+      'ring producer: no frame is posted over one that is not released',
+    );
+  }
+
+  private checkPosted(posted: number): void {
+    assert(posted > 0 && posted <= this.capacity, 'ring producer: the frames to publish fit the ring');
   }
 
   /** Frames that can be acquired now, looking at the shared index only when fewer than `wanted` seem free. */
@@ -262,15 +270,14 @@ export class RingConsumer implements FrameConsumer {
    */
   receive(): number {
     if (this.next === this.tailSeen && this.refresh() === 0) return NO_FRAME;
-    if (COSTLY_ASSERTIONS)
-      assert(before(this.next, this.tailSeen), 'ring consumer: no frame is received that was not posted');
+    if (COSTLY_ASSERTIONS) this.checkReceive();
     this.held = true;
     return this.framesWord + (this.next & this.mask) * FRAME_WORDS;
   }
 
   /** The received frame has been read. The producer may use it again after the next `publish`. */
   release(): void {
-    if (COSTLY_ASSERTIONS) assert(this.held, 'ring consumer: only a frame that was received is released');
+    if (COSTLY_ASSERTIONS) this.checkRelease();
     this.held = false;
     this.next = (this.next + 1) | 0;
   }
@@ -318,12 +325,26 @@ export class RingConsumer implements FrameConsumer {
     const next = this.next;
     const last = this.published;
     if (next === last) return 0;
-    if (COSTLY_ASSERTIONS)
-      assert(atOrAfter(this.tailSeen, next), 'ring consumer: no more frames are released than were posted');
+    if (COSTLY_ASSERTIONS) this.checkReleased();
     Atomics.store(this.words, this.headWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.headEventWord);
     return (next - event - 1) >>> 0 < (next - last) >>> 0 ? 2 : 1;
+  }
+
+  private checkReceive(): void {
+    assert(before(this.next, this.tailSeen), 'ring consumer: no frame is received that was not posted');
+  }
+
+  private checkRelease(): void {
+    assert(this.held, 'ring consumer: only a frame that was received is released');
+  }
+
+  private checkReleased(): void {
+    assert(
+      atOrAfter(this.tailSeen, this.next),
+      'ring consumer: no more frames are released than were posted',
+    );
   }
 
   /** Asks to be notified of the next frame. @returns true when there is none, after looking once more. */
