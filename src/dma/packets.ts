@@ -45,22 +45,25 @@ export class PacketPool {
 
   /** Gives a slot back. The caller must own it. */
   free(packet: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(packet >= 0 && packet < this.count, 'packet pool: the slot freed is one of its own');
-    if (COSTLY_ASSERTIONS)
-      assert(this.freeCount < this.count, 'packet pool: no more slots are freed than were taken');
-    if (COSTLY_ASSERTIONS) {
-      if (COSTLY_ASSERTIONS) assert(this.isFree[packet] === 0, 'packet pool: a slot is freed once');
-      this.isFree[packet] = 1;
-    }
+    if (COSTLY_ASSERTIONS) this.checkFreed(packet);
     this.freeSlots[this.freeCount++] = packet;
   }
 
   /** Address of a slot's first byte. */
   addressOf(packet: number): number {
-    if (COSTLY_ASSERTIONS)
-      assert(packet >= 0 && packet < this.count, 'packet pool: an address is of one of its slots');
+    if (COSTLY_ASSERTIONS) this.checkSlot(packet);
     return this.offset + packet * this.slotBytes;
+  }
+
+  private checkSlot(packet: number): void {
+    assert(packet >= 0 && packet < this.count, 'packet pool: an address is of one of its slots');
+  }
+
+  private checkFreed(packet: number): void {
+    assert(packet >= 0 && packet < this.count, 'packet pool: the slot freed is one of its own');
+    assert(this.freeCount < this.count, 'packet pool: no more slots are freed than were taken');
+    assert(this.isFree[packet] === 0, 'packet pool: a slot is freed once');
+    this.isFree[packet] = 1;
   }
 }
 

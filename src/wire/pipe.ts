@@ -119,8 +119,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /** // Hot path. */
   reserve(length: number): number {
-    if (COSTLY_ASSERTIONS)
-      assert(length > 0 && length <= this.slotBytes - FRAME_OFFSET, 'pipe: a frame fits its slot');
+    if (COSTLY_ASSERTIONS) this.checkLength(length);
     if (this.freeCount === 0) {
       this.counters[WIRE_OVERFLOW] += 1;
       return -1;
@@ -130,8 +129,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /** // Hot path. */
   commit(length: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.freeCount > 0, 'pipe: a frame is committed only where one was reserved');
+    if (COSTLY_ASSERTIONS) this.checkReserved();
     const slot = this.freeSlots[--this.freeCount];
     this.lengths[slot] = length;
     this.counters[WIRE_SENT] += 1;
@@ -139,8 +137,8 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     if (this.perfect) {
       this.ring[this.tail & this.mask] = slot;
       this.tail = (this.tail + 1) | 0;
-    } else if (!this.flight.launch(slot, length, this.clock.nowNs)) {
-      this.freeSlots[this.freeCount++] = slot;
+    } else {
+      this.launch(slot, length);
     }
     if (COSTLY_ASSERTIONS) this.checkSlots();
     if (this.listener !== null) this.listener.committed();
@@ -167,16 +165,13 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
   /** // Hot path. */
   release(): void {
     const slot = this.received;
-    if (COSTLY_ASSERTIONS) assert(slot >= 0, 'pipe: a slot is released only after it was received');
+    if (COSTLY_ASSERTIONS) this.checkReceived();
     this.counters[WIRE_ARRIVED] += 1;
-    if (this.arrivedTap !== null) this.arrivedTap.frame(this.addressOf(slot), this.lengths[slot]);
+    if (this.arrivedTap !== null) this.arrivedTap.frame(this.addressOf(slot), this.receivedLength);
     this.received = -1;
     this.freeSlots[this.freeCount++] = slot;
     if (COSTLY_ASSERTIONS) this.checkSlots();
-    if (this.roomWanted > 0 && this.freeCount >= this.roomWanted) {
-      this.roomWanted = 0;
-      if (this.listener !== null) this.listener.roomMade();
-    }
+    if (this.roomWanted > 0) this.makeRoom();
   }
 
   /** A perfect pipe's frame has arrived when it was sent: 0 says so without a double to box. */
@@ -197,6 +192,30 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   flip(slot: number, bit: number): void {
     this.bytes[this.addressOf(slot) + (bit >> 3)] ^= 1 << (bit & 7);
+  }
+
+  /** Puts a frame on a wire that takes time or does damage; the slot of one that is lost is free again. */
+  private launch(slot: number, length: number): void {
+    if (!this.flight.launch(slot, length, this.clock.nowNs)) this.freeSlots[this.freeCount++] = slot;
+  }
+
+  /** Tells the sender, who waits for room, once there is as much as it wants. */
+  private makeRoom(): void {
+    if (this.freeCount < this.roomWanted) return;
+    this.roomWanted = 0;
+    if (this.listener !== null) this.listener.roomMade();
+  }
+
+  private checkLength(length: number): void {
+    assert(length > 0 && length <= this.slotBytes - FRAME_OFFSET, 'pipe: a frame fits its slot');
+  }
+
+  private checkReserved(): void {
+    assert(this.freeCount > 0, 'pipe: a frame is committed only where one was reserved');
+  }
+
+  private checkReceived(): void {
+    assert(this.received >= 0, 'pipe: a slot is released only after it was received');
   }
 
   /** A slot that is lost narrows the wire for ever, and one that is twice there mixes two frames. */

@@ -15,7 +15,7 @@ import * as calls from '../../src/tcpip/tcp/calls.ts';
 import { CongestionState } from '../../src/tcpip/tcp/congestion/congestion.ts';
 import { NewReno } from '../../src/tcpip/tcp/congestion/newreno.ts';
 import { ACK_DELAYED, ACK_NONE, ACK_NOW } from '../../src/tcpip/tcp/control-block/acknowledgements.ts';
-import { DUE_HOLES, RECOVERY_FAST } from '../../src/tcpip/tcp/control-block/recovery-state.ts';
+import { DUE_FIRST, DUE_HOLES, RECOVERY_FAST } from '../../src/tcpip/tcp/control-block/recovery-state.ts';
 import {
   TIMER_ACK,
   TIMER_FIN_WAIT,
@@ -627,6 +627,7 @@ describe('segments in and out', () => {
   });
   trips('output: what is sent again has been sent and is not acknowledged', () => {
     const { world, tcp, tcb } = withData();
+    tcb.recovery.due = DUE_FIRST;
     tcp.recovery.next = () => {
       tcb.recovery.lostSeq = tcb.sndMax;
       return 10;

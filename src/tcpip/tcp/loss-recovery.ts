@@ -10,7 +10,7 @@ import type { Tcb } from './tcb.ts';
 export interface LossRecovery {
   /**
    * The segment that is to be sent again now; it starts at `tcb.recovery.lostSeq`. It stays the next one
-   * until `resent` says that it was sent.
+   * until `resent` says that it was sent. Asked only while `tcb.recovery.due` is not DUE_NOTHING.
    * @returns its payload bytes (0: only the FIN), or -1 when there is none. // Hot path.
    */
   next(tcb: Tcb): number;

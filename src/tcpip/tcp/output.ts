@@ -15,6 +15,7 @@ import { TX_RETRANSMIT, TX_SEGMENT } from '../contract.ts';
 import { ACK, FIN, PSH, SYN } from '../header/tcp.ts';
 import { after, atOrAfter, before, earlier } from '../seq.ts';
 import { ACK_NOW } from './control-block/acknowledgements.ts';
+import { DUE_NOTHING } from './control-block/recovery-state.ts';
 import { TIMER_PERSIST, TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
 import { hasNeighbour } from './path.ts';
@@ -85,7 +86,7 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   // segment with data settles the debt.
   if (tcb.acks.owed === ACK_NOW && (tcb.received.lateHead >= 0 || tcb.acks.duplicatesOwed > 0))
     sent += outputAck(tcp, tcb);
-  sent += outputLost(tcp, tcb);
+  if (tcb.recovery.due !== DUE_NOTHING) sent += outputLost(tcp, tcb);
   sent += outputData(tcp, tcb);
   if (tcb.acks.owed === ACK_NOW) sent += outputAck(tcp, tcb);
   return sent;
@@ -156,7 +157,7 @@ function outputProbe(tcp: TcpTables, tcb: Tcb): number {
   return 1;
 }
 
-/** Sends what recovery finds lost, a segment at a time. // Hot path: as a rule there is nothing. */
+/** Sends what recovery finds lost, a segment at a time. */
 function outputLost(tcp: TcpTables, tcb: Tcb): number {
   const { sendQueue, recovery } = tcp;
   let sent = 0;

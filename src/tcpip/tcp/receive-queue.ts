@@ -69,8 +69,7 @@ export class ReceiveQueue {
   /** Appends in-order payload and keeps its slot. // Hot path. */
   append(tcb: Tcb, packet: number, address: number, length: number): void {
     const { received } = tcb;
-    if (COSTLY_ASSERTIONS) assert(length > 0, 'receive queue: a slot is kept for at least one byte in order');
-    if (COSTLY_ASSERTIONS) assert(packet !== received.tail, 'receive queue: a slot is appended once');
+    if (COSTLY_ASSERTIONS) checkAppended(packet, received.tail, length);
     this.address[packet] = address;
     this.length[packet] = length;
     this.next[packet] = -1;
@@ -298,4 +297,9 @@ export class ReceiveQueue {
     assert(marks[packet] === 0, 'receive queue: a packet slot is in one list');
     marks[packet] = 1;
   }
+}
+
+function checkAppended(packet: number, tail: number, length: number): void {
+  assert(length > 0, 'receive queue: a slot is kept for at least one byte in order');
+  assert(packet !== tail, 'receive queue: a slot is appended once');
 }

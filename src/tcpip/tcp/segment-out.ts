@@ -57,14 +57,7 @@ export function sendSegment(
   const { view, counters } = environment;
   const port = environment.ports[tcb.port];
   const segment = at + TCP_AT;
-  if (COSTLY_ASSERTIONS)
-    assert(
-      !before(seq, (tcb.sndUna - 1) | 0),
-      'segment: but for a probe it repeats nothing that was acknowledged',
-    );
-  if (COSTLY_ASSERTIONS) assert(tcb.neighbour >= 0, 'segment: the next hop has a hardware address');
-  if (COSTLY_ASSERTIONS)
-    assert(length <= tcb.mss || segmentBytes > 0, 'segment: payload beyond the MSS is for the device to cut');
+  if (COSTLY_ASSERTIONS) checkSegment(tcb, seq, length, segmentBytes);
   let headerBytes = TCP_BYTES;
   if ((flags & SYN) !== 0) {
     headerBytes += writeSynOptions(tcp, tcb, segment + TCP_OPTIONS);
@@ -109,6 +102,15 @@ export function sendSegment(
   acks.lastSent = tcb.rcvNxt;
   timers.armed &= ~TIMER_ACK;
   timers.lastSendUs = environment.nowUs;
+}
+
+function checkSegment(tcb: Tcb, seq: number, length: number, segmentBytes: number): void {
+  assert(
+    !before(seq, (tcb.sndUna - 1) | 0),
+    'segment: but for a probe it repeats nothing that was acknowledged',
+  );
+  assert(tcb.neighbour >= 0, 'segment: the next hop has a hardware address');
+  assert(length <= tcb.mss || segmentBytes > 0, 'segment: payload beyond the MSS is for the device to cut');
 }
 
 /** Ethernet and IPv4 headers, the latter from its prepared sum. */

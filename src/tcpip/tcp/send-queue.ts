@@ -50,8 +50,7 @@ export class SendQueue {
   append(tcb: Tcb, address: number, length: number, context: number, flags: number): void {
     const { sends } = tcb;
     const element = this.free;
-    if (COSTLY_ASSERTIONS) assert(element >= 0, 'send queue: an element is free for what is appended');
-    if (COSTLY_ASSERTIONS) assert(length > 0, 'send queue: an element holds at least one byte');
+    if (COSTLY_ASSERTIONS) checkAppended(element, length);
     this.free = this.next[element];
     this.available -= 1;
     this.address[element] = address;
@@ -231,4 +230,9 @@ export class SendQueue {
     assert(free === this.available, 'send queue: as many elements are free as are counted');
     assert(free + used === this.next.length, 'send queue: each element is free or in one list');
   }
+}
+
+function checkAppended(element: number, length: number): void {
+  assert(element >= 0, 'send queue: an element is free for what is appended');
+  assert(length > 0, 'send queue: an element holds at least one byte');
 }

@@ -38,19 +38,21 @@ export class TimerHeap {
    * a rule.
    */
   schedule(index: number, deadline: number): void {
-    if (COSTLY_ASSERTIONS)
-      assert(
-        index >= 0 && index < this.places.length,
-        'timer heap: it is told of a connection that there is',
-      );
+    if (COSTLY_ASSERTIONS) this.checkIndex(index);
     const place = this.places[index];
     if (place < 0) {
-      if (COSTLY_ASSERTIONS)
-        assert(this.size < this.heap.length, 'timer heap: a connection has at most one entry');
       this.up(this.size++, index, deadline);
     } else if (before(deadline, this.deadlines[place])) {
       this.up(place, index, deadline);
     }
+  }
+
+  private checkIndex(index: number): void {
+    assert(index >= 0 && index < this.places.length, 'timer heap: it is told of a connection that there is');
+    assert(
+      this.places[index] >= 0 || this.size < this.heap.length,
+      'timer heap: a connection has at most one entry',
+    );
   }
 
   /** Whether somebody looks at connection `index` no later than `deadline`. */

@@ -24,11 +24,15 @@ const AHEAD_MAX_MS = 1_000_000;
 /** (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3). // Hot path: stores only, as a rule. */
 export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
-  if (COSTLY_ASSERTIONS) assert(tcb.hashed !== 0, 'timers: only a connection that lives sends again');
-  if (COSTLY_ASSERTIONS) assert(tcb.rtt.rto >= 0, 'timers: the retransmission time-out is not negative');
+  if (COSTLY_ASSERTIONS) checkRetransmit(tcb);
   timers.armed = (timers.armed & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
   timers.retransmitAt = (tcp.environment.nowUs + tcb.rtt.rto) | 0;
   tcp.timers.schedule(tcb.index, timers.retransmitAt);
+}
+
+function checkRetransmit(tcb: Tcb): void {
+  assert(tcb.hashed !== 0, 'timers: only a connection that lives sends again');
+  assert(tcb.rtt.rto >= 0, 'timers: the retransmission time-out is not negative');
 }
 
 /** Stops it, and the persist timer with it (RFC 6298 §5.2). */

@@ -39,17 +39,21 @@ export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
 export function advertiseWindow(tcp: TcpTables, tcb: Tcb, scale: number): number {
   const bytes = windowBytes(tcp, tcb);
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
-  if (COSTLY_ASSERTIONS) assert(bytes >= 0, 'window: it is not negative');
   let field = bytes >> scale;
   // RFC 7323 §2.4: rounding down must not pull an edge back that was promised.
   if (field << scale < offered) field += 1;
   if (field > FIELD_MAX) field = FIELD_MAX;
-  // A SYN sent again is never scaled, and may offer less than an acknowledgement sent meanwhile.
-  if (COSTLY_ASSERTIONS)
-    assert(field << scale >= offered || scale !== tcb.rcvScale, 'window: its right edge does not move back');
+  if (COSTLY_ASSERTIONS) checkField(tcb, bytes, field, scale);
   const edge = (tcb.rcvNxt + (field << scale)) | 0;
   if (after(edge, tcb.rcvAdv)) tcb.rcvAdv = edge;
   return field;
+}
+
+function checkField(tcb: Tcb, bytes: number, field: number, scale: number): void {
+  const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
+  assert(bytes >= 0, 'window: it is not negative');
+  // A SYN sent again is never scaled, and may offer less than an acknowledgement sent meanwhile.
+  assert(field << scale >= offered || scale !== tcb.rcvScale, 'window: its right edge does not move back');
 }
 
 /**

@@ -18,8 +18,8 @@ type Sink = TappedEnd['sink'];
  * all.
  */
 export interface NetworkListeners {
-  /** For a pipe between two agents of an event queue. */
-  readonly pipe?: (wire: WirePlan) => PipeListener;
+  /** For a pipe between two agents of an event queue; undefined where nobody has to be told. */
+  readonly pipe?: (wire: WirePlan) => PipeListener | undefined;
   /** For a cable, of the thread at its other end. */
   readonly cable?: (site: number) => CableListener;
 }
@@ -46,7 +46,8 @@ export class Network {
           fromSite === site
             ? new Pipe(region, offset, config, clock, new Random(seed), ledger, dma)
             : undefined;
-        if (pipe !== undefined && listeners.pipe !== undefined) pipe.listen(listeners.pipe(wire));
+        const listener = pipe === undefined ? undefined : listeners.pipe?.(wire);
+        if (listener !== undefined) pipe?.listen(listener);
         sources.push(pipe);
         sinks.push(pipe);
         continue;

@@ -10,6 +10,7 @@ import { Clock } from '../../time/clock.ts';
 import { CostMeter, type Costs } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
+import type { PipeListener } from '../../wire/pipe.ts';
 import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
 import { classOf } from '../build/host.ts';
@@ -169,18 +170,25 @@ export class VirtualWorld {
   }
 
   /** The agents of a wire's two ends hear of each other; one agent at both ends knows by itself. */
-  private listenerOf(wire: WirePlan, agents: ReadonlyMap<string, number>) {
-    const own = sameAgent(wire.from, wire.to);
-    const tell = (end: LinkEnd): void => {
-      const agent = agents.get('card' in end ? `card${end.card}` : `switch${end.switch}`);
-      if (!own && agent !== undefined) this.queue.deadlineChanged(agent);
+  private listenerOf(wire: WirePlan, agents: ReadonlyMap<string, number>): PipeListener | undefined {
+    if (sameAgent(wire.from, wire.to)) return undefined;
+    const from = agentName(wire.from);
+    const to = agentName(wire.to);
+    return {
+      committed: () => {
+        const agent = agents.get(to);
+        if (agent !== undefined) this.queue.deadlineChanged(agent);
+      },
+      roomMade: () => {
+        const agent = agents.get(from);
+        if (agent !== undefined) this.queue.notify(agent, 0);
+      },
     };
-    const wake = (end: LinkEnd): void => {
-      const agent = agents.get('card' in end ? `card${end.card}` : `switch${end.switch}`);
-      if (!own && agent !== undefined) this.queue.notify(agent, 0);
-    };
-    return { committed: () => tell(wire.to), roomMade: () => wake(wire.from) };
   }
+}
+
+function agentName(end: LinkEnd): string {
+  return 'card' in end ? `card${end.card}` : `switch${end.switch}`;
 }
 
 function sameAgent(a: LinkEnd, b: LinkEnd): boolean {

@@ -2,7 +2,7 @@
  * NewReno's window (RFC 5681 §3.1, RFC 3465 with L = 2, RFC 6928): slow start, congestion avoidance, half the
  * flight on loss.
  */
-import { assert } from '../../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import { type CongestionControl, type CongestionState, CWND_MAX } from './congestion.ts';
 
 export class NewReno implements CongestionControl {
@@ -17,7 +17,7 @@ export class NewReno implements CongestionControl {
   /** // Hot path. */
   acknowledged(state: CongestionState, mss: number, bytes: number): void {
     const { cwnd } = state;
-    assert(bytes > 0, 'congestion: an acknowledgement counts for at least one byte');
+    if (COSTLY_ASSERTIONS) assert(bytes > 0, 'congestion: an acknowledgement counts for at least one byte');
     if (cwnd < state.ssthresh) {
       // Slow start: at most two segments for each acknowledgement (RFC 3465 §2.3).
       state.cwnd = Math.min(CWND_MAX, cwnd + Math.min(bytes, mss * 2)) | 0;
