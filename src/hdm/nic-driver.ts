@@ -96,8 +96,10 @@ export class NicDriver {
   claim(): number {
     const head = this.words[this.registerWord + TX_HEAD];
     const pending = (this.txTail - head) | 0;
-    if (pending < 0) this.counters[DEVICE_REFUSED] += 1;
-    if (pending < 0 || pending > this.layout.txMask) return -1;
+    if (pending < 0 || pending > this.layout.txMask) {
+      if (pending < 0) this.counters[DEVICE_REFUSED] += 1;
+      return -1;
+    }
     this.claimed = true;
     this.pieces = 0;
     this.payloadBytes = 0;
@@ -107,10 +109,7 @@ export class NicDriver {
   /** Adds `length` bytes of payload at an address; nothing when there are none. // Hot path. */
   addPiece(address: number, length: number): void {
     if (length <= 0) return;
-    if (COSTLY_ASSERTIONS) assert(this.claimed, 'nic driver: a piece is added to a packet that was begun');
-    if (COSTLY_ASSERTIONS)
-      assert(this.pieces < PIECES_MAX, 'nic driver: a packet has no more pieces than a descriptor');
-    if (COSTLY_ASSERTIONS) assert(address > 0, 'nic driver: a piece has an address');
+    if (COSTLY_ASSERTIONS) this.checkPiece(address);
     const word = this.layout.txWord(this.txTail) + TX_PIECE + 2 * this.pieces;
     this.words[word] = address;
     this.words[word + 1] = length;
@@ -120,24 +119,7 @@ export class NicDriver {
 
   /** Makes the descriptor the device's; the doorbell is the caller's to ring. // Hot path. */
   post(headerLength: number, flags: number, segmentBytes: number): void {
-    if (COSTLY_ASSERTIONS) assert(this.claimed, 'nic driver: only a packet that was begun is posted');
-    if (COSTLY_ASSERTIONS)
-      assert(
-        headerLength > 0 && headerLength <= HEADER_BYTES_MAX,
-        'nic driver: the headers of a packet fit their slot',
-      );
-    if (COSTLY_ASSERTIONS)
-      assert((flags & this.refused) === 0, 'nic driver: a packet asks only for offloads that are on');
-    if (COSTLY_ASSERTIONS)
-      assert(
-        (flags & TX_SEGMENT) === 0 || segmentBytes > 0,
-        'nic driver: a packet to be cut says how long its segments are',
-      );
-    if (COSTLY_ASSERTIONS)
-      assert(
-        headerLength + ((flags & TX_SEGMENT) === 0 ? this.payloadBytes : segmentBytes) <= this.frameBytesMax,
-        'nic driver: a packet that is not cut fits the MTU, and so does each segment of one that is',
-      );
+    if (COSTLY_ASSERTIONS) this.checkPacket(headerLength, flags, segmentBytes);
     this.claimed = false;
     const words = this.words;
     const descriptor = this.layout.txWord(this.txTail);
@@ -190,6 +172,29 @@ export class NicDriver {
       if (!kept) this.packets.free(packet);
       this.refill();
     }
+  }
+
+  private checkPiece(address: number): void {
+    assert(this.claimed, 'nic driver: a piece is added to a packet that was begun');
+    assert(this.pieces < PIECES_MAX, 'nic driver: a packet has no more pieces than a descriptor');
+    assert(address > 0, 'nic driver: a piece has an address');
+  }
+
+  private checkPacket(headerLength: number, flags: number, segmentBytes: number): void {
+    assert(this.claimed, 'nic driver: only a packet that was begun is posted');
+    assert(
+      headerLength > 0 && headerLength <= HEADER_BYTES_MAX,
+      'nic driver: the headers of a packet fit their slot',
+    );
+    assert((flags & this.refused) === 0, 'nic driver: a packet asks only for offloads that are on');
+    assert(
+      (flags & TX_SEGMENT) === 0 || segmentBytes > 0,
+      'nic driver: a packet to be cut says how long its segments are',
+    );
+    assert(
+      headerLength + ((flags & TX_SEGMENT) === 0 ? this.payloadBytes : segmentBytes) <= this.frameBytesMax,
+      'nic driver: a packet that is not cut fits the MTU, and so does each segment of one that is',
+    );
   }
 
   /** Gives the posted buffers back to the pool. The device must no longer run. */
