@@ -7,6 +7,9 @@
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { MemoryPlan } from './plan.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class PacketPool {
   readonly count: number;
   /** Bytes a slot holds. */
@@ -27,7 +30,7 @@ export class PacketPool {
     this.freeSlots = new Int32Array(count);
     for (let i = 0; i < count; i++) this.freeSlots[i] = count - 1 - i;
     this.freeCount = count;
-    this.isFree = new Uint8Array(COSTLY_ASSERTIONS ? count : 0).fill(1);
+    this.isFree = new Uint8Array(COSTLY ? count : 0).fill(1);
   }
 
   /** Slots nobody holds. */
@@ -39,19 +42,19 @@ export class PacketPool {
   take(): number {
     if (this.freeCount === 0) return -1;
     const packet = this.freeSlots[--this.freeCount];
-    if (COSTLY_ASSERTIONS) this.isFree[packet] = 0;
+    if (COSTLY) this.isFree[packet] = 0;
     return packet;
   }
 
   /** Gives a slot back. The caller must own it. */
   free(packet: number): void {
-    if (COSTLY_ASSERTIONS) this.checkFreed(packet);
+    if (COSTLY) this.checkFreed(packet);
     this.freeSlots[this.freeCount++] = packet;
   }
 
   /** Address of a slot's first byte. */
   addressOf(packet: number): number {
-    if (COSTLY_ASSERTIONS) this.checkSlot(packet);
+    if (COSTLY) this.checkSlot(packet);
     return this.offset + packet * this.slotBytes;
   }
 

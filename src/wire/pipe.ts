@@ -22,6 +22,9 @@ import type { FrameTap, WireSink, WireSource } from './contract.ts';
 import { Flight, type FlightSlots } from './flight.ts';
 import { FRAME_OFFSET } from './slots.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Told of what one end of a pipe did and the other may have been waiting for. */
 export interface PipeListener {
   /** A frame has been put in: the far end has a new arrival to reckon with. */
@@ -119,7 +122,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /** // Hot path. */
   reserve(length: number): number {
-    if (COSTLY_ASSERTIONS) this.checkLength(length);
+    if (COSTLY) this.checkLength(length);
     if (this.freeCount === 0) {
       this.counters[WIRE_OVERFLOW] += 1;
       return -1;
@@ -129,7 +132,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /** // Hot path. */
   commit(length: number): void {
-    if (COSTLY_ASSERTIONS) this.checkReserved();
+    if (COSTLY) this.checkReserved();
     const slot = this.freeSlots[--this.freeCount];
     this.lengths[slot] = length;
     this.counters[WIRE_SENT] += 1;
@@ -140,7 +143,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     } else {
       this.launch(slot, length);
     }
-    if (COSTLY_ASSERTIONS) this.checkSlots();
+    if (COSTLY) this.checkSlots();
     if (this.listener !== null) this.listener.committed();
   }
 
@@ -165,12 +168,12 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
   /** // Hot path. */
   release(): void {
     const slot = this.received;
-    if (COSTLY_ASSERTIONS) this.checkReceived();
+    if (COSTLY) this.checkReceived();
     this.counters[WIRE_ARRIVED] += 1;
     if (this.arrivedTap !== null) this.arrivedTap.frame(this.addressOf(slot), this.receivedLength);
     this.received = -1;
     this.freeSlots[this.freeCount++] = slot;
-    if (COSTLY_ASSERTIONS) this.checkSlots();
+    if (COSTLY) this.checkSlots();
     if (this.roomWanted > 0) this.makeRoom();
   }
 

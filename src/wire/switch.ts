@@ -15,6 +15,9 @@ import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import type { WireEnd } from './contract.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export interface SwitchConfig {
   /** Hardware addresses remembered at most: a power of two. */
   readonly addressesMax: number;
@@ -166,7 +169,7 @@ export class Switch implements Agent {
     assert(port >= 0 && port < this.ends.length, 'switch: an address is learnt behind a port there is');
     this.ports[place] = port;
     this.seenNs[place] = this.clock.nowNs;
-    if (COSTLY_ASSERTIONS) {
+    if (COSTLY) {
       assert(this.placesOf(high, low) === 1, 'switch: an address is in the table once');
     }
   }

@@ -4,6 +4,9 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export const ETHERNET_BYTES = 14;
 export const ETHERNET_DESTINATION = 0;
 export const ETHERNET_SOURCE = 6;
@@ -25,8 +28,8 @@ export function writeEthernetAddresses(
   sourceHigh: number,
   sourceLow: number,
 ): void {
-  if (COSTLY_ASSERTIONS) {
-    if (COSTLY_ASSERTIONS)
+  if (COSTLY) {
+    if (COSTLY)
       assert(
         (destinationHigh | sourceHigh) >>> 16 === 0,
         'Ethernet header: the high part of a hardware address has two bytes',

@@ -4,6 +4,9 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export const IPV4_BYTES = 20;
 export const IPV4_TOS = 1;
 export const IPV4_TOTAL_LENGTH = 2;
@@ -41,7 +44,7 @@ export function checkIpv4Header(view: DataView, at: number, length: number): num
 
 /** Folds a sum of 16-bit words to 16 bits (RFC 1071 §2(A)). @param sum 0 to 2^31 - 1. // Hot path. */
 export function fold(sum: number): number {
-  if (COSTLY_ASSERTIONS) assert(sum >= 0, 'IPv4 header: a sum to fold has not run over');
+  if (COSTLY) assert(sum >= 0, 'IPv4 header: a sum to fold has not run over');
   const once = (sum & 0xffff) + (sum >>> 16);
   return (once & 0xffff) + (once >>> 16);
 }

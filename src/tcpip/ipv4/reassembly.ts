@@ -20,6 +20,9 @@ import {
 import { before } from '../seq.ts';
 import type { Pieces } from './pieces.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** RFC 791: the longest packet, header and payload together. */
 const PACKET_MAX = 65535;
 /** Fragments of one datagram: 65535 bytes come in at most 46 from an Ethernet. */
@@ -103,7 +106,7 @@ export class Reassembly {
     this.completedLength = this.total[entry];
     this.slotsHeld -= this.fragments[entry];
     this.release(entry);
-    if (COSTLY_ASSERTIONS) this.checkCounts();
+    if (COSTLY) this.checkCounts();
     return first;
   }
 
@@ -132,7 +135,7 @@ export class Reassembly {
       this.giveUp(entry, true);
       expired += 1;
     }
-    if (COSTLY_ASSERTIONS) this.checkCounts();
+    if (COSTLY) this.checkCounts();
     return expired;
   }
 
@@ -195,7 +198,7 @@ export class Reassembly {
     this.received[entry] += length;
     if (!more) this.total[entry] = end;
     if (!overlaps && !contradicts && this.fragments[entry] <= FRAGMENTS_MAX) {
-      if (COSTLY_ASSERTIONS) this.checkOrder(entry);
+      if (COSTLY) this.checkOrder(entry);
       return true;
     }
     this.giveUp(entry, false);

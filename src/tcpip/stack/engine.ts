@@ -44,6 +44,9 @@ import { hasReady } from '../tcp/ready.ts';
 import { TcpTables } from '../tcp/tables.ts';
 import { Udp } from '../udp/udp.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Packets of connections that one flush sends at most by each port. */
 const FLUSH_PACKETS = 256;
 
@@ -117,7 +120,7 @@ export class Engine implements LinkClient, ErrorListener {
     nowUs: number,
   ): boolean {
     const { environment } = this;
-    if (COSTLY_ASSERTIONS) this.checkFrame(packet, address, length);
+    if (COSTLY) this.checkFrame(packet, address, length);
     environment.setTime(nowUs);
     if (length < ETHERNET_BYTES) return false;
     const type = environment.view.getUint16(address + ETHERNET_TYPE);
@@ -290,8 +293,7 @@ export class Engine implements LinkClient, ErrorListener {
    * again. Only where `hasDeadline`.
    */
   deadlineUs(): number {
-    if (COSTLY_ASSERTIONS)
-      assert(this.hasDeadline(), 'stack: a deadline is asked for only while a timer runs');
+    if (COSTLY) assert(this.hasDeadline(), 'stack: a deadline is asked for only while a timer runs');
     const { tcp, neighbours, environment } = this;
     const now = environment.nowUs;
     let left = 0x3fff_ffff;

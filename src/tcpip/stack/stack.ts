@@ -14,6 +14,9 @@ import { windowBytes } from '../tcp/window.ts';
 import type { UdpSocket } from '../udp/socket.ts';
 import { Engine } from './engine.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export { DEFAULT_STACK_CONFIG, type StackConfig };
 
 export class Stack extends Engine {
@@ -61,8 +64,7 @@ export class Stack extends Engine {
    * @returns 0, EPIPE, ECONNRESET or why the connection failed, ENOBUFS. // Hot path.
    */
   tcpSend(c: number, address: number, length: number, context: number, flags: number, nowUs: number): number {
-    if (COSTLY_ASSERTIONS)
-      assert(this.isInRegion(address, length), 'stack: bytes to be sent lie in the region');
+    if (COSTLY) assert(this.isInRegion(address, length), 'stack: bytes to be sent lie in the region');
     this.environment.setTime(nowUs);
     return calls.send(this.tcp, this.connection(c), address, length, context, flags);
   }
@@ -87,7 +89,7 @@ export class Stack extends Engine {
 
   /** Moves up to `lengthMax` in-order bytes to `destination` in the region. @returns bytes. // Hot path. */
   tcpTake(c: number, destination: number, lengthMax: number): number {
-    if (COSTLY_ASSERTIONS)
+    if (COSTLY)
       assert(
         this.isInRegion(destination, lengthMax),
         'stack: bytes are taken to where there is room for them',
@@ -261,7 +263,7 @@ export class Stack extends Engine {
     count: number,
     nowUs: number,
   ): number {
-    if (COSTLY_ASSERTIONS) this.checkPieces(pieces, lengths, count);
+    if (COSTLY) this.checkPieces(pieces, lengths, count);
     this.environment.setTime(nowUs);
     return this.udp.send(this.socket(u), address | 0, port, pieces, lengths, contexts, count);
   }
@@ -338,7 +340,7 @@ export class Stack extends Engine {
   /** The connection that its user calls by its number. */
   private connection(c: number): Tcb {
     const tcb = this.tcp.tcbs[c];
-    if (COSTLY_ASSERTIONS)
+    if (COSTLY)
       assert(
         tcb !== undefined && tcb.inUse !== 0,
         'stack: a call names a connection that its user has not given up',

@@ -13,6 +13,9 @@ import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startRetransmit, stopRetransmit } from './timers.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Clock granularity, the G of RFC 6298. */
 const GRANULARITY_US = 1000;
 /** Beyond two minutes a sample is no measurement; the limit also keeps the scaled sums int32. */
@@ -20,7 +23,7 @@ const SAMPLE_MAX_US = 120_000_000;
 
 /** @param segment its acknowledgement lies between `sndUna` - `sndWndMax` and `sndMax`. // Hot path. */
 export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
-  if (COSTLY_ASSERTIONS)
+  if (COSTLY)
     assert(atOrBefore(segment.ack, tcb.sndMax), 'acknowledgement: only what was sent is acknowledged');
   const acked = (segment.ack - tcb.sndUna) | 0;
   const window = segment.window << tcb.sndScale;
@@ -101,7 +104,7 @@ export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
     rtt.rttvar = (rtt.rttvar + (error < 0 ? -error : error) - (rtt.rttvar >> 2)) | 0;
     rtt.srtt = (rtt.srtt + error) | 0;
   }
-  if (COSTLY_ASSERTIONS) assert(rtt.srtt > 0, 'round trip: its scaled mean does not overflow');
+  if (COSTLY) assert(rtt.srtt > 0, 'round trip: its scaled mean does not overflow');
   const rto = ((rtt.srtt >> 3) + Math.max(rtt.rttvar, GRANULARITY_US)) | 0;
   rtt.rto = rto < rtoMinUs ? rtoMinUs : Math.min(rto, rtoMaxUs);
 }

@@ -42,6 +42,9 @@ import { succeedTimeWait } from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
 import { windowUpdateDue } from './window.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Flags of a send: more follows soon; the last byte is urgent. */
 const SEND_MORE = 1;
 const SEND_URGENT = 2;
@@ -94,7 +97,7 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   }
   setState(tcp, tcb, LISTEN);
   tcb.listening.backlog = Math.max(0, Math.min(BACKLOG_MAX, backlog));
-  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+  if (COSTLY) checkTcb(tcp, tcb);
   return 0;
 }
 
@@ -132,7 +135,7 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   setState(tcp, tcb, SYN_SENT);
   tcp.environment.counters[TCP_ACTIVE_OPENS] += 1;
   markReady(tcp, tcb);
-  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+  if (COSTLY) checkTcb(tcp, tcb);
   return 0;
 }
 
@@ -172,7 +175,7 @@ export function send(
     tcb.sndUp = tcb.sndEnd;
   }
   markReady(tcp, tcb);
-  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+  if (COSTLY) checkTcb(tcp, tcb);
   return 0;
 }
 
@@ -211,7 +214,7 @@ export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: n
   const taken = tcp.receiveQueue.take(tcb, destination, lengthMax);
   tcb.received.unconsumedBytes = (tcb.received.unconsumedBytes + taken) | 0;
   tcp.environment.counters[BYTES_DELIVERED] += taken;
-  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+  if (COSTLY) checkTcb(tcp, tcb);
   return taken;
 }
 
@@ -253,7 +256,7 @@ export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
   }
   if (how !== 1) tcb.received.shutdown = 1;
   if (how !== 0) queueFin(tcp, tcb);
-  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+  if (COSTLY) checkTcb(tcp, tcb);
   return 0;
 }
 
@@ -276,7 +279,7 @@ export function close(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.inUse === 1, 'calls: a connection is given up once');
   tcb.owner = -1;
   leave(tcp, tcb);
-  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+  if (COSTLY) checkTcb(tcp, tcb);
 }
 
 /** What becomes of a connection that nobody owns any more. */
@@ -317,5 +320,5 @@ export function abort(tcp: TcpTables, tcb: Tcb): void {
   tcb.owner = -1;
   if (state === LISTEN || state === CLOSED || state === TIME_WAIT) leave(tcp, tcb);
   else abortTcb(tcp, tcb);
-  if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+  if (COSTLY) checkTcb(tcp, tcb);
 }

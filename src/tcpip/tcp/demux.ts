@@ -10,6 +10,9 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { PortCounts } from './port-counts.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 const WORDS = 4;
 const VALUE = 3;
 
@@ -54,7 +57,7 @@ export class Demux {
     const { table, mask } = this;
     assert(value !== 0, 'demultiplexer: what is inserted is a connection or a TIME-WAIT entry');
     assert(this.count < this.entriesMax, 'demultiplexer: there is a place for each connection');
-    if (COSTLY_ASSERTIONS) {
+    if (COSTLY) {
       assert(this.find(remote, local, ports) === 0, 'demultiplexer: a connection is inserted once');
     }
     let place = this.hash(remote, local, ports);

@@ -20,6 +20,9 @@ import { CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_W
 import type { TcpTables } from './tables.ts';
 import { portPair, type Tcb } from './tcb.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** @returns a Tcb from the pool, as new; undefined when there is none. */
 export function allocateTcb(tcp: TcpTables): Tcb | undefined {
   if (tcp.freeTcbCount === 0) return undefined;
@@ -59,7 +62,7 @@ export function hashTcb(tcp: TcpTables, tcb: Tcb): void {
 /** Segments from its peer find the connection no longer, if they did. */
 export function unhashTcb(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.hashed === 0) return;
-  if (COSTLY_ASSERTIONS) {
+  if (COSTLY) {
     const found = tcp.demux.find(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
     assert(found === tcb.index + 1, 'connection: one takes only itself out of the demultiplexer');
   }

@@ -28,6 +28,9 @@ import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startPersist, startRetransmit } from './timers.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Packets that one connection may send before it is the next one's turn. */
 const BURST = 32;
 /** The most payload of a packet that the device cuts: its headers must fit below 65535, too. */
@@ -43,7 +46,7 @@ export function flushConnections(tcp: TcpTables, budget: number): number {
   for (let port = 0; port < ready.length; port++) {
     if (!ready[port].isEmpty) sent += flushPort(tcp, ready[port], port, budget);
   }
-  if (COSTLY_ASSERTIONS) checkTablesSometimes(tcp);
+  if (COSTLY) checkTablesSometimes(tcp);
   return sent;
 }
 
@@ -54,14 +57,13 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
   tcp.portFull = false;
   while (!ready.isEmpty && sent < budget) {
     const tcb = tcp.tcbs[ready.shift()];
-    if (COSTLY_ASSERTIONS)
-      assert((tcb.ready & bit) !== 0, 'output: a connection in the ring is marked as being in it');
+    if (COSTLY) assert((tcb.ready & bit) !== 0, 'output: a connection in the ring is marked as being in it');
     tcb.ready &= ~bit;
     // A connection given up while in the ring may have come back with another port: it is in that port's
     // ring.
     if (tcb.port !== port) continue;
     sent += output(tcp, tcb);
-    if (COSTLY_ASSERTIONS) checkTcb(tcp, tcb);
+    if (COSTLY) checkTcb(tcp, tcb);
     if (tcp.portFull) {
       // It goes first when the port has room again.
       if ((tcb.ready & bit) === 0) {
@@ -167,7 +169,7 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
     const at = claim(tcp, tcb);
     if (at < 0) return sent;
     const seq = tcb.recovery.lostSeq;
-    if (COSTLY_ASSERTIONS)
+    if (COSTLY)
       assert(
         atOrAfter(seq, tcb.sndUna) && before(seq, tcb.sndMax),
         'output: what is sent again has been sent and is not acknowledged',
@@ -273,7 +275,7 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   const { counters, nowUs } = environment;
   const seq = tcb.sndNxt;
   const resending = before(seq, tcb.sndMax);
-  if (COSTLY_ASSERTIONS) assert(length <= available, 'output: no more is sent than is queued');
+  if (COSTLY) assert(length <= available, 'output: no more is sent than is queued');
   let flags = ACK;
   let gathered = 0;
   let sum = 0;
@@ -294,7 +296,7 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
     tx |= TX_SEGMENT;
     segments = ((gathered + tcb.mss - 1) / tcb.mss) | 0;
   }
-  if (COSTLY_ASSERTIONS) assert(end !== seq, 'output: a segment of data holds bytes, the FIN, or both');
+  if (COSTLY) assert(end !== seq, 'output: a segment of data holds bytes, the FIN, or both');
   sendSegment(tcp, tcb, at, seq, flags, gathered, sum, tx, gathered > tcb.mss ? tcb.mss : 0);
   counters[TCP_OUT_SEGS] += segments - 1;
   tcb.ipId = (tcb.ipId + segments - 1) & 0xffff;

@@ -5,6 +5,9 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class ReadyRing {
   private readonly entries: Int32Array;
   private readonly mask: number;
@@ -28,7 +31,7 @@ export class ReadyRing {
   }
 
   append(index: number): void {
-    if (COSTLY_ASSERTIONS)
+    if (COSTLY)
       assert(this.count <= this.mask, 'ready ring: a connection is appended only when it is not in it');
     this.entries[this.tail & this.mask] = index;
     this.tail = (this.tail + 1) | 0;
@@ -43,7 +46,7 @@ export class ReadyRing {
 
   /** Takes the first connection out; there must be one. */
   shift(): number {
-    if (COSTLY_ASSERTIONS)
+    if (COSTLY)
       assert(this.head !== this.tail, 'ready ring: a connection is taken out only where there is one');
     const index = this.entries[this.head & this.mask];
     this.head = (this.head + 1) | 0;

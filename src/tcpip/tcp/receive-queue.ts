@@ -15,6 +15,9 @@ import { CARD_COLLAPSE_COPIES, RECEIVE_PLACEMENTS, TCP_PACKETS_PRUNED } from '..
 import { after, before } from '../seq.ts';
 import type { Tcb } from './tcb.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class ReceiveQueue {
   readonly address: Int32Array;
   readonly length: Int32Array;
@@ -69,7 +72,7 @@ export class ReceiveQueue {
   /** Appends in-order payload and keeps its slot. // Hot path. */
   append(tcb: Tcb, packet: number, address: number, length: number): void {
     const { received } = tcb;
-    if (COSTLY_ASSERTIONS) checkAppended(packet, received.tail, length);
+    if (COSTLY) checkAppended(packet, received.tail, length);
     this.address[packet] = address;
     this.length[packet] = length;
     this.next[packet] = -1;
@@ -116,8 +119,7 @@ export class ReceiveQueue {
       this.dropHead(tcb);
     }
     received.queuedBytes = (received.queuedBytes - taken) | 0;
-    if (COSTLY_ASSERTIONS)
-      assert(received.queuedBytes >= 0, 'receive queue: no more is taken than was queued');
+    if (COSTLY) assert(received.queuedBytes >= 0, 'receive queue: no more is taken than was queued');
     return taken;
   }
 
@@ -223,7 +225,7 @@ export class ReceiveQueue {
     received.head = this.next[packet];
     if (received.head < 0) received.tail = -1;
     received.slotsHeld -= 1;
-    if (COSTLY_ASSERTIONS)
+    if (COSTLY)
       assert(received.slotsHeld >= received.lateCount, 'receive queue: a slot that is dropped was counted');
     this.packets.free(packet);
   }

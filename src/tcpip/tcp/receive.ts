@@ -23,6 +23,9 @@ import type { Tcb } from './tcb.ts';
 import { enterTimeWait } from './time-wait-state.ts';
 import { startAckDelay } from './timers.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** More duplicates than this at once tell the peer nothing new. */
 const DUPLICATES_MAX = 4;
 
@@ -30,7 +33,7 @@ const DUPLICATES_MAX = 4;
 export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   const { received } = tcb;
   let { seq, payload, length } = segment;
-  if (COSTLY_ASSERTIONS) assert(!after(seq, tcb.rcvAdv), 'receive: text that is taken begins in the window');
+  if (COSTLY) assert(!after(seq, tcb.rcvAdv), 'receive: text that is taken begins in the window');
   let fin = (segment.flags & FIN) !== 0;
   const old = (tcb.rcvNxt - seq) | 0;
   if (old > 0) {
@@ -130,7 +133,7 @@ function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
   const { environment } = tcp;
   const { received, acks } = tcb;
   tcb.rcvNxt = (tcb.rcvNxt + length) | 0;
-  if (COSTLY_ASSERTIONS)
+  if (COSTLY)
     assert(
       atOrBefore(tcb.rcvNxt, tcb.rcvAdv),
       'receive: no byte is taken beyond the window that was offered',

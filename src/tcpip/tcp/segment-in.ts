@@ -20,6 +20,9 @@ import {
   TIMESTAMPS_WORD,
 } from '../header/tcp.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** FIN, SYN, RST, PSH, ACK and URG; ECN's bits (RFC 3168) are not looked at. */
 const FLAG_BITS = 63;
 /** RFC 7323 §2.3: a larger shift counts as 14. */
@@ -73,7 +76,7 @@ export class SegmentIn {
     this.urgent = view.getUint16(at + TCP_URGENT);
     this.payload = at + headerLength;
     this.length = length - headerLength;
-    if (COSTLY_ASSERTIONS) assert(this.length >= 0, 'segment: its header lies within what has arrived');
+    if (COSTLY) assert(this.length >= 0, 'segment: its header lies within what has arrived');
     this.timestamps = 0;
     this.sackBlocks = 0;
     // Most segments carry timestamps and nothing else, laid out as RFC 7323 appendix A recommends.

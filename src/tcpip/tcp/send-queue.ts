@@ -10,6 +10,9 @@ import { fold, swap } from '../header/ipv4.ts';
 import { earlier, later } from '../seq.ts';
 import type { Tcb } from './tcb.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Element flag: more follows soon, so its end is no reason for a PSH or a short segment. */
 export const ELEMENT_MORE = 1;
 
@@ -50,7 +53,7 @@ export class SendQueue {
   append(tcb: Tcb, address: number, length: number, context: number, flags: number): void {
     const { sends } = tcb;
     const element = this.free;
-    if (COSTLY_ASSERTIONS) checkAppended(element, length);
+    if (COSTLY) checkAppended(element, length);
     this.free = this.next[element];
     this.available -= 1;
     this.address[element] = address;
@@ -79,7 +82,7 @@ export class SendQueue {
     let left = bytes;
     while (left > 0) {
       const { head } = sends;
-      if (COSTLY_ASSERTIONS) assert(head >= 0, 'send queue: what is acknowledged is queued');
+      if (COSTLY) assert(head >= 0, 'send queue: what is acknowledged is queued');
       const unacknowledged = this.length[head] - sends.headOffset;
       if (left < unacknowledged) {
         sends.headOffset += left;
@@ -142,8 +145,7 @@ export class SendQueue {
     let gathered = 0;
     let pushed = 0;
     for (let pieces = port.piecesMax; pieces > 0 && gathered < length; pieces--) {
-      if (COSTLY_ASSERTIONS)
-        assert(element >= 0, 'send queue: the bytes that are to be sent lie behind the cursor');
+      if (COSTLY) assert(element >= 0, 'send queue: the bytes that are to be sent lie behind the cursor');
       const left = this.length[element] - offset;
       const wanted = length - gathered;
       if (left > wanted) {

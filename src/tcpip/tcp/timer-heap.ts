@@ -9,6 +9,9 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { atOrBefore, before } from '../seq.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class TimerHeap {
   /** The connection (Tcb index) at each place of the heap, and when it is to be looked at. */
   private readonly heap: Int32Array;
@@ -38,7 +41,7 @@ export class TimerHeap {
    * a rule.
    */
   schedule(index: number, deadline: number): void {
-    if (COSTLY_ASSERTIONS) this.checkIndex(index);
+    if (COSTLY) this.checkIndex(index);
     const place = this.places[index];
     if (place < 0) {
       this.up(this.size++, index, deadline);

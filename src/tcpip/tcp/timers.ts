@@ -15,6 +15,9 @@ import { FIN_WAIT_2 } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 /**
  * The longest a heap entry lies ahead, so that wrapping time stays comparable; longer timers are taken up
  * again.
@@ -24,7 +27,7 @@ const AHEAD_MAX_MS = 1_000_000;
 /** (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3). // Hot path: stores only, as a rule. */
 export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
-  if (COSTLY_ASSERTIONS) checkRetransmit(tcb);
+  if (COSTLY) checkRetransmit(tcb);
   timers.armed = (timers.armed & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
   timers.retransmitAt = (tcp.environment.nowUs + tcb.rtt.rto) | 0;
   tcp.timers.schedule(tcb.index, timers.retransmitAt);
@@ -56,8 +59,7 @@ export function startPersist(tcp: TcpTables, tcb: Tcb): void {
 export function startAckDelay(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
   if ((timers.armed & TIMER_ACK) !== 0) return;
-  if (COSTLY_ASSERTIONS)
-    assert(tcb.acks.owed !== ACK_NONE, 'timers: an acknowledgement that is delayed is owed');
+  if (COSTLY) assert(tcb.acks.owed !== ACK_NONE, 'timers: an acknowledgement that is delayed is owed');
   timers.armed |= TIMER_ACK;
   timers.ackAt = (tcp.environment.nowUs + tcp.environment.config.delayedAckUs) | 0;
   tcp.timers.schedule(tcb.index, timers.ackAt);

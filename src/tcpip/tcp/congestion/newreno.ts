@@ -5,6 +5,9 @@
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import { type CongestionControl, type CongestionState, CWND_MAX } from './congestion.ts';
 
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class NewReno implements CongestionControl {
   readonly name = 'newreno';
 
@@ -17,7 +20,7 @@ export class NewReno implements CongestionControl {
   /** // Hot path. */
   acknowledged(state: CongestionState, mss: number, bytes: number): void {
     const { cwnd } = state;
-    if (COSTLY_ASSERTIONS) assert(bytes > 0, 'congestion: an acknowledgement counts for at least one byte');
+    if (COSTLY) assert(bytes > 0, 'congestion: an acknowledgement counts for at least one byte');
     if (cwnd < state.ssthresh) {
       // Slow start: at most two segments for each acknowledgement (RFC 3465 §2.3).
       state.cwnd = Math.min(CWND_MAX, cwnd + Math.min(bytes, mss * 2)) | 0;
