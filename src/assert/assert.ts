@@ -12,9 +12,9 @@
 
 /**
  * Whether the assertions run whose measured cost a hot path cannot bear. Cheap ones always run. Tests set
- * INIC_ASSERT=all; guard a costly one with `if (COSTLY_ASSERTIONS)`. A module with hot functions guards with a
- * constant of its own, `const COSTLY = COSTLY_ASSERTIONS`: V8 folds that, and with it the guard, but reads an
- * imported binding anew each time (3 % of the processor time of a request and its response).
+ * INIC_ASSERT=all; guard a costly one with `if (COSTLY_ASSERTIONS)`. A module with hot functions guards by a
+ * constant of its own, `const COSTLY = COSTLY_ASSERTIONS`: V8 folds that, and with it the guard, but reads
+ * an imported binding anew each time (3 % of the processor time of a request and its response).
  */
 export const COSTLY_ASSERTIONS: boolean = process.env['INIC_ASSERT'] === 'all';
 
