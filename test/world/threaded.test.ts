@@ -1,23 +1,10 @@
 /** Two real threads: the three forms of sockets, buffers offered and lent, and a card that dies. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AssertionFailure } from '../../src/assert/assert.ts';
-import { NicLayout, RX_ADDRESS } from '../../src/hdm/nic-rings.ts';
-import {
-  getStatusBlockIopState,
-  IOP_STATE_FAILED,
-  STATUS_BLOCK_WORDS,
-  writeExecStatusGet,
-} from '../../src/i2o/executive.gen.ts';
-import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
-import { HANDLER_NONE } from '../../src/osm/message/handlers.ts';
 import { BlockingSockets } from '../../src/socket/blocking.ts';
 import { READABLE } from '../../src/socket/contract.ts';
 import { EAGAIN, ECONNREFUSED, ENETDOWN } from '../../src/socket/errno.ts';
 import { PromiseSockets } from '../../src/socket/promises.ts';
-import { nicConfig } from '../../src/world/config/card-ranges.ts';
 import { type Card, openCard, openEcho } from '../../src/world/open/card.ts';
-import { RUNNING } from '../../src/world/thread/card-status.ts';
-import type { ThreadedCard } from '../../src/world/thread/threaded-card.ts';
 
 const LOOPBACK = 0x7f000001;
 let card: Card;
@@ -198,42 +185,6 @@ describe('a card that dies', () => {
     expect(card.failed()).toBe(ENETDOWN);
     expect(card.stack.send(client, new Uint8Array(1), 0, 1)).toBe(-ENETDOWN);
     await killed;
-  });
-});
-
-describe('a card whose software throws', () => {
-  it('is FAILED and not gone: its host is told, and fails every socket by name', async () => {
-    const { client } = connect(7006);
-    const { card: threaded } = card as unknown as { card: ThreadedCard };
-    const { region, memory, config } = threaded;
-    const rings = new NicLayout(memory.nics[0], nicConfig(config));
-    for (let i = 0; i < config.rxRing; i++) region.words[rings.rxWord(i) + RX_ADDRESS] = 0x7ffffff2;
-    card.stack.send(client, new Uint8Array(100), 0, 100);
-    for (let looks = 0; card.failed() === 0 && looks < 100; looks++) card.stack.wait(100);
-    expect(card.failed()).toBe(ENETDOWN);
-    expect(card.stack.send(client, new Uint8Array(1), 0, 1)).toBe(-ENETDOWN);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(threaded.fault).toMatch(/Error/);
-    expect(threaded.status.state).toBe(RUNNING);
-    expect(card.iopHeapBytes()).toBeGreaterThan(0);
-    // It still takes StatusGet.
-    const at = memory.layout.control >> 2;
-    region.words.fill(0, at, at + STATUS_BLOCK_WORDS);
-    const { requests } = threaded.host;
-    const frame = requests.acquire();
-    writeExecStatusGet(region.words, frame, IOP_TID, HOST_TID, HANDLER_NONE, 0, memory.layout.control, 0, 88);
-    requests.post();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(getStatusBlockIopState(region.words, at)).toBe(IOP_STATE_FAILED);
-  });
-});
-
-describe('a card that a failed assertion stops', () => {
-  it('tells its host what was asserted', async () => {
-    const { card: threaded } = card as unknown as { card: ThreadedCard };
-    threaded.worker.emit('error', new AssertionFailure('ring: the head is not past the tail'));
-    await card.kill();
-    expect(threaded.fault).toBe('AssertionFailure: ring: the head is not past the tail');
   });
 });
 
