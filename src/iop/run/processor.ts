@@ -164,6 +164,8 @@ export class IoProcessor implements Agent {
   private pollModules(): number {
     const { modules, devices, first } = this;
     if (COSTLY_ASSERTIONS) this.checkFirst();
+    // Fast path: most cards have one module.
+    if (modules.length === 1) return devices[0].runs ? modules[0].poll() : 0;
     let work = 0;
     let at = first;
     do {

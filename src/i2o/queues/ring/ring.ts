@@ -45,7 +45,7 @@ export class RingProducer implements FrameProducer {
   private readonly headWord: number;
   private readonly tailEventWord: number;
   private readonly headEventWord: number;
-  /** NONE, ACQUIRED or ADOPTED. */
+  /** NONE, ACQUIRED or ADOPTED. An acquired frame is noted only where costly assertions run. */
   private held = NONE;
   /** Frames posted since the ring began; `next - published` of them are not visible yet. */
   private next = 0;
@@ -83,23 +83,21 @@ export class RingProducer implements FrameProducer {
    * @returns its word index, or NO_FRAME when all are in use. // Hot path: 2 ns.
    */
   acquire(): number {
-    if (COSTLY_ASSERTIONS) this.checkHeld(NONE);
     const next = this.next;
     if (((next - this.headSeen) | 0) >= this.capacity && this.refresh() <= 0) return NO_FRAME;
-    this.held = ACQUIRED;
+    if (COSTLY_ASSERTIONS) this.hold();
     return this.framesWord + (next & this.mask) * FRAME_WORDS;
   }
 
   /** The acquired frame is complete. It becomes visible with the next `publish`. */
   post(): void {
-    if (COSTLY_ASSERTIONS) this.checkHeld(ACQUIRED);
-    this.held = NONE;
+    if (COSTLY_ASSERTIONS) this.letGo();
     this.next = (this.next + 1) | 0;
   }
 
   /** Gives back the acquired frame, which keeps its place in the ring, or the adopted copy. */
   cancel(): void {
-    assert(this.held !== NONE, 'ring producer: only a frame that was acquired or adopted is cancelled');
+    if (COSTLY_ASSERTIONS) this.checkCancel();
     this.held = NONE;
   }
 
@@ -119,17 +117,22 @@ export class RingProducer implements FrameProducer {
     return (next - event - 1) >>> 0 < (next - last) >>> 0 ? 2 : 1;
   }
 
-  /** Asserts that the producer holds what it is about to use: no frame to acquire, one to post. */
-  private checkHeld(wanted: number): void {
+  private hold(): void {
+    assert(this.held === NONE, 'ring producer: a frame is posted or cancelled before the next is acquired');
+    this.held = ACQUIRED;
+  }
+
+  private letGo(): void {
+    assert(this.held === ACQUIRED, 'ring producer: only a frame that was acquired is posted');
     assert(
-      this.held === NONE || wanted !== NONE,
-      'ring producer: a frame is posted or cancelled before the next is acquired',
-    );
-    assert(this.held === wanted, 'ring producer: only a frame that was acquired is posted');
-    assert(
-      wanted === NONE || ((this.next - this.headSeen) | 0) < this.capacity,
+      ((this.next - this.headSeen) | 0) < this.capacity,
       'ring producer: no frame is posted over one that is not released',
     );
+    this.held = NONE;
+  }
+
+  private checkCancel(): void {
+    assert(this.held !== NONE, 'ring producer: only a frame that was acquired or adopted is cancelled');
   }
 
   private checkPosted(posted: number): void {
@@ -231,7 +234,10 @@ export class RingConsumer implements FrameConsumer {
   private readonly headWord: number;
   private readonly tailEventWord: number;
   private readonly headEventWord: number;
-  /** Whether the frame at `next` was given out by `receive` and is not released yet. */
+  /**
+   * Whether the frame at `next` was given out by `receive` and is not released yet; noted only where costly
+   * assertions run.
+   */
   private held = false;
   /** Frames released since the ring began; the producer has been told of `published` of them. */
   private next = 0;
@@ -270,15 +276,13 @@ export class RingConsumer implements FrameConsumer {
    */
   receive(): number {
     if (this.next === this.tailSeen && this.refresh() === 0) return NO_FRAME;
-    if (COSTLY_ASSERTIONS) this.checkReceive();
-    this.held = true;
+    if (COSTLY_ASSERTIONS) this.hold();
     return this.framesWord + (this.next & this.mask) * FRAME_WORDS;
   }
 
   /** The received frame has been read. The producer may use it again after the next `publish`. */
   release(): void {
-    if (COSTLY_ASSERTIONS) this.checkRelease();
-    this.held = false;
+    if (COSTLY_ASSERTIONS) this.letGo();
     this.next = (this.next + 1) | 0;
   }
 
@@ -286,7 +290,7 @@ export class RingConsumer implements FrameConsumer {
   preserve(record: number): number {
     const { copies, words } = this;
     if (copies === undefined) return NO_FRAME;
-    assert(this.held, 'ring consumer: only a frame that was received is preserved');
+    if (COSTLY_ASSERTIONS) assert(this.held, 'ring consumer: only a frame that was received is preserved');
     const frame = this.framesWord + (this.next & this.mask) * FRAME_WORDS;
     const distance = record - copies.records;
     assert(
@@ -303,7 +307,8 @@ export class RingConsumer implements FrameConsumer {
 
   /** Skips what was posted, which makes the whole ring free. */
   restart(holding: boolean): number {
-    assert(!holding || this.held, 'ring consumer: a reset holds only a frame that was received');
+    if (COSTLY_ASSERTIONS)
+      assert(!holding || this.held, 'ring consumer: a reset holds only a frame that was received');
     const { words, capacity } = this;
     this.held = holding;
     const tail = Atomics.load(words, this.tailWord);
@@ -332,12 +337,14 @@ export class RingConsumer implements FrameConsumer {
     return (next - event - 1) >>> 0 < (next - last) >>> 0 ? 2 : 1;
   }
 
-  private checkReceive(): void {
+  private hold(): void {
     assert(before(this.next, this.tailSeen), 'ring consumer: no frame is received that was not posted');
+    this.held = true;
   }
 
-  private checkRelease(): void {
+  private letGo(): void {
     assert(this.held, 'ring consumer: only a frame that was received is released');
+    this.held = false;
   }
 
   private checkReleased(): void {
