@@ -4,6 +4,8 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export const FRAME_BYTES = 128;
 export const FRAME_WORDS = 32;
 
@@ -22,7 +24,7 @@ checkFrameSize(FRAME_BYTES, FRAME_WORDS);
  *   fixed part.
  */
 export function checkMessage(frame: number, sizeWords: number, leastWords: number): void {
-  if (COSTLY_ASSERTIONS) checkSize(frame, sizeWords, leastWords);
+  if (COSTLY) checkSize(frame, sizeWords, leastWords);
 }
 
 function checkSize(frame: number, sizeWords: number, leastWords: number): void {

@@ -11,6 +11,8 @@ import type { Clock } from '../time/clock.ts';
 import type { Waker } from '../time/sleeper.ts';
 import type { FrameConsumer, FrameProducer } from './transport.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export interface Moderation {
   /** Hold an interrupt at most this long, in microseconds (ethtool rx-usecs); 0 never holds. */
   readonly rxUsecs: number;
@@ -42,7 +44,7 @@ export class Interrupt {
   publish(outbound: FrameProducer): void {
     const published = outbound.publish();
     if (published === 0) return;
-    if (COSTLY_ASSERTIONS) this.checkPublished(published);
+    if (COSTLY) this.checkPublished(published);
     if (this.held > 0) {
       this.held += 1;
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
@@ -54,7 +56,7 @@ export class Interrupt {
     } else {
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
     }
-    if (COSTLY_ASSERTIONS) this.checkHeld();
+    if (COSTLY) this.checkHeld();
   }
 
   private checkPublished(published: number): void {

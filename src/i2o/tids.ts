@@ -5,6 +5,8 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** The IOP's executive. */
 export const IOP_TID = 0x000;
 export const HOST_TID = 0x001;
@@ -31,7 +33,7 @@ export const NO_TID = 0xfff;
 
 /** @returns number of the device with a TID; -1 when a card with so many devices has none with it. */
 export function deviceOf(tid: number, deviceCount: number): number {
-  if (COSTLY_ASSERTIONS) checkDeviceCount(deviceCount);
+  if (COSTLY) checkDeviceCount(deviceCount);
   const device = tid - FIRST_DEVICE_TID;
   return device >= 0 && device < deviceCount ? device : -1;
 }

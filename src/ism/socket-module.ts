@@ -42,6 +42,8 @@ import { type CardSocket, KIND_FREE } from './sockets/card-socket.ts';
 import type { SendBuffers } from './sockets/send-buffers.ts';
 import { SOCKET_EVENTS, type SocketEvents } from './sockets/socket-events.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Everything the module works with; `buildSocketModule` makes it. */
 export interface SocketModuleParts {
   /** TID of the device that the module is behind, which its replies name. */
@@ -150,7 +152,7 @@ export class SocketModule implements Module {
    * the others by the generated check. // Hot path.
    */
   request(frame: number, functionCode: number, sizeWords: number): void {
-    if (COSTLY_ASSERTIONS) checkRequestSize(sizeWords);
+    if (COSTLY) checkRequestSize(sizeWords);
     const multiple = (frameFlags(this.words, frame) & FLAG_MULTIPLE) !== 0;
     if (multiple && (functionCode !== SOCKET_SEND || this.classVersion < 2)) {
       this.answers.refuse(frame, DETAILED_STATUS_INVALID_MESSAGE_FLAGS, FLAGS_BYTE);

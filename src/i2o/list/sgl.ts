@@ -23,6 +23,8 @@ import {
   ELEMENT_TRANSMIT,
 } from './elements.gen.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /**
  * What `checkSgl` and the reader find wrong, as DetailedStatusCodes: the list, or an address or count in it.
  */
@@ -222,7 +224,7 @@ export function writeSglContext(
   context: number,
   address: number,
 ): number {
-  if (COSTLY_ASSERTIONS) checkContextElement(flags, count, address);
+  if (COSTLY) checkContextElement(flags, count, address);
   words[at] = (flags << 24) | count;
   words[at + 1] = context;
   words[at + 2] = address;
@@ -249,7 +251,7 @@ export function writeSglImmediate(
   count: number,
   context: number,
 ): number {
-  if (COSTLY_ASSERTIONS) checkImmediateElement(flags, count);
+  if (COSTLY) checkImmediateElement(flags, count);
   words[at] = (flags << 24) | count;
   words[at + 1] = context;
   return at + sglImmediateWords(count);

@@ -32,6 +32,8 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { PendingRequest } from './pending-request.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /**
  * Outbound frames that must be free before a request is taken: the most that one request answers with at
  * once. IopClear needs all four: two table notifications and a validation end, and it is answered itself.
@@ -78,7 +80,7 @@ export class Outbound {
 
   /** @returns word index of a frame to fill, or NO_FRAME; then the reply waits. // Hot path. */
   acquire(): number {
-    if (COSTLY_ASSERTIONS) this.checkNoneTaken();
+    if (COSTLY) this.checkNoneTaken();
     const frame = this.producer.acquire();
     if (frame === NO_FRAME) {
       this.counters[OUTBOUND_FULL] += 1;
@@ -98,7 +100,7 @@ export class Outbound {
 
   /** The acquired frame is complete. The run loop publishes it at the end of the turn. // Hot path. */
   post(): void {
-    if (COSTLY_ASSERTIONS) this.checkTaken();
+    if (COSTLY) this.checkTaken();
     this.counters[OUTBOUND_POSTED] += 1;
     this.taken = false;
     this.producer.post();

@@ -35,6 +35,8 @@ import type { DeviceState } from '../state/device-state.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget } from '../target/target.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Requests taken in one turn at most, so that the modules and their timers get their turns. */
 const REQUESTS_PER_TURN = 64;
 
@@ -132,7 +134,7 @@ export class IoProcessor implements Agent {
     for (let i = 0; i < modules.length; i++) {
       if (devices[i].runs) deadlineNs = Math.min(deadlineNs, modules[i].nextDeadlineNs());
     }
-    if (COSTLY_ASSERTIONS) checkDeadline(deadlineNs);
+    if (COSTLY) checkDeadline(deadlineNs);
     return deadlineNs;
   }
 
@@ -145,7 +147,7 @@ export class IoProcessor implements Agent {
     let work = this.takeRequests();
     work += this.pollModules();
     if (iop.busy) work += this.executive.poll();
-    if (COSTLY_ASSERTIONS) this.checkTurnEnd();
+    if (COSTLY) this.checkTurnEnd(work);
     if (outbound.short) this.executive.outboundShort();
     this.interrupt.publish(outbound.producer);
     this.interrupt.poll();
@@ -153,7 +155,8 @@ export class IoProcessor implements Agent {
     return work;
   }
 
-  private checkTurnEnd(): void {
+  private checkTurnEnd(work: number): void {
+    assert(work >= 0, 'processor: modules say how much they have worked on');
     assert(!this.outbound.taken, 'processor: no reply is half filled at the end of a turn');
   }
 
@@ -163,7 +166,7 @@ export class IoProcessor implements Agent {
    */
   private pollModules(): number {
     const { modules, devices, first } = this;
-    if (COSTLY_ASSERTIONS) this.checkFirst();
+    if (COSTLY) this.checkFirst();
     // Fast path: most cards have one module.
     if (modules.length === 1) return devices[0].runs ? modules[0].poll() : 0;
     let work = 0;
@@ -172,7 +175,6 @@ export class IoProcessor implements Agent {
       if (devices[at].runs) work += modules[at].poll();
       at = at + 1 === modules.length ? 0 : at + 1;
     } while (at !== first);
-    if (COSTLY_ASSERTIONS) checkWork(work);
     this.first = first + 1 === modules.length ? 0 : first + 1;
     return work;
   }
@@ -196,7 +198,7 @@ export class IoProcessor implements Agent {
   private takeRequests(): number {
     const { inbound, outbound, iop } = this;
     let taken = 0;
-    if (COSTLY_ASSERTIONS) this.checkReleased();
+    if (COSTLY) this.checkReleased();
     while (taken < REQUESTS_PER_TURN) {
       const frame = inbound.receive();
       if (frame === NO_FRAME) break;
@@ -338,8 +340,4 @@ export class IoProcessor implements Agent {
 
 function checkDeadline(deadlineNs: number): void {
   assert(!Number.isNaN(deadlineNs), 'processor: a deadline is a time');
-}
-
-function checkWork(work: number): void {
-  assert(work >= 0, 'processor: modules say how much they have worked on');
 }

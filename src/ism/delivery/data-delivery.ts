@@ -32,6 +32,8 @@ import {
 } from '../sockets/card-socket.ts';
 import type { SocketEvents } from '../sockets/socket-events.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 
 /** What data delivery works with. */
@@ -79,7 +81,7 @@ export class DataDelivery {
         if (bucket < 0) return told;
         const capacity = buckets.capacityOf(bucket);
         const length = stack.tcpTake(connection, buckets.addressOf(bucket), capacity);
-        if (COSTLY_ASSERTIONS) checkStreamTaken(length, capacity);
+        if (COSTLY) checkStreamTaken(length, capacity);
         this.records.add(buckets.contextOf(bucket), socketId, RECEIVE_FLAG_LAST_IN_BUCKET, length, 0);
         told = true;
       }
@@ -116,7 +118,7 @@ export class DataDelivery {
         const at = buckets.addressOf(bucket);
         const capacity = buckets.capacityOf(bucket) - SOURCE_BYTES;
         const taken = stack.udpTake(connection, at + SOURCE_BYTES, capacity);
-        if (COSTLY_ASSERTIONS) checkDatagramTaken(taken, length, capacity);
+        if (COSTLY) checkDatagramTaken(taken, length, capacity);
         writeDatagramSource(
           this.words,
           at >> 2,

@@ -26,6 +26,8 @@ import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SocketEvents } from '../sockets/socket-events.ts';
 import type { DataDelivery } from './data-delivery.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** What pending replies work with. */
 export interface PendingRepliesParts {
   readonly outbound: Outbound;
@@ -128,14 +130,14 @@ export class PendingReplies {
       const progress = this.serve(socketId, socket);
       if (progress) served += 1;
       if (socket.pending !== 0) {
-        if (COSTLY_ASSERTIONS) checkKind(socket);
+        if (COSTLY) checkKind(socket);
         pending.enqueue(socketId);
         if (!progress && socket.pending === before) unserved += 1;
       }
     }
     this.records.close();
     pending.starved = unserved > 0 && unserved === pending.count && !this.outbound.short;
-    if (COSTLY_ASSERTIONS) this.buckets.check();
+    if (COSTLY) this.buckets.check();
     return served;
   }
 

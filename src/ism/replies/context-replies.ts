@@ -14,6 +14,8 @@ import { type BatchControl, CONTEXTS_PER_FRAME } from './batch-control.ts';
 import { hasSpareFrame, postReply } from './reply-frames.ts';
 import type { SendOutcomes } from './send-outcomes.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class ContextReplies {
   /** The latest send had the reply mode Immediate: its contexts do not wait for company. */
   atOnce = false;
@@ -55,7 +57,7 @@ export class ContextReplies {
    * release wakes it.
    */
   nextDeadlineNs(): number {
-    if (COSTLY_ASSERTIONS) this.checkDeadline();
+    if (COSTLY) this.checkDeadline();
     return this.outbound.short ? NEVER : this.dueNs;
   }
 
@@ -74,7 +76,7 @@ export class ContextReplies {
    */
   deliver(): number {
     const { batch, sendBuffers, outcomes } = this;
-    if (COSTLY_ASSERTIONS) sendBuffers.check();
+    if (COSTLY) sendBuffers.check();
     const pending = sendBuffers.pending;
     if (pending === 0 && outcomes.count === 0) {
       // What waited went with a frame that filled. A deadline left behind would wake the card for nothing.

@@ -27,6 +27,8 @@ import type { Buckets } from '../sockets/buckets.ts';
 import { type BatchControl, RECORDS_PER_FRAME } from './batch-control.ts';
 import { postReply } from './reply-frames.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** BufferContext of a record that carries no bucket. */
 export const NO_BUCKET = -1;
 /** Socket number of a record that is about no socket: a bucket that comes back empty. */
@@ -63,7 +65,7 @@ export class ReceiveRecords {
 
   /** The same for records that are told with another ReqStatus, since those of one frame share it. */
   openWith(status: number): boolean {
-    if (COSTLY_ASSERTIONS) checkStatus(status);
+    if (COSTLY) checkStatus(status);
     if (this.frame !== NO_FRAME) {
       if (this.status === status) return true;
       this.close();
@@ -81,7 +83,7 @@ export class ReceiveRecords {
    * @param length bytes in the bucket, a datagram's source included. @param status errno of an error, else 0.
    */
   add(context: number, socketId: number, flags: number, length: number, status: number): void {
-    if (COSTLY_ASSERTIONS) this.checkRecord(socketId, flags, length, status);
+    if (COSTLY) this.checkRecord(socketId, flags, length, status);
     const at = this.frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + this.count * RECEIVE_RECORD_WORDS;
     writeReceiveRecord(this.outbound.words, at, context, socketId, 0, flags, length, status);
     this.count += 1;

@@ -9,6 +9,8 @@ import { checkSocketReply } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { type Outbound, REPLY_RESERVE } from '../../iop/reply/outbound.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /**
  * A frame for the answer to the request that is being served. There is one, since the IOP takes no request
  * unless `REPLY_RESERVE` frames are free. @returns its word index; `postReply` follows.
@@ -21,7 +23,7 @@ export function answerFrame(outbound: Outbound): number {
 
 /** Posts the frame that was acquired last. // Hot path. */
 export function postReply(outbound: Outbound, frame: number): void {
-  if (COSTLY_ASSERTIONS) checkReply(outbound.words, frame);
+  if (COSTLY) checkReply(outbound.words, frame);
   outbound.post();
 }
 

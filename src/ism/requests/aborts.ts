@@ -48,6 +48,8 @@ import {
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** What aborts work with. */
 export interface AbortsParts {
   readonly clock: Clock;
@@ -158,7 +160,7 @@ export class Aborts {
     }
     const ended = before - sendBuffers.held;
     assert(ended >= 0, 'aborts: an abort of sends gives contexts back and takes none');
-    if (COSTLY_ASSERTIONS) sendBuffers.check();
+    if (COSTLY) sendBuffers.check();
     return ended;
   }
 

@@ -38,6 +38,8 @@ import type { Answers } from '../replies/answers.ts';
 import type { Buckets } from '../sockets/buckets.ts';
 import { type CardSocket, isOpen, KIND_STREAM } from '../sockets/card-socket.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Buckets that one SocketReceivePost may name; a list in the frame alone has room for nine. */
 const BUCKETS_PER_POST = 64;
 /** Byte of a SocketReceivePost where the number of its buckets is: word 3. */
@@ -129,7 +131,7 @@ export class ReceiveRequests {
         break;
       }
     }
-    if (COSTLY_ASSERTIONS) checkListEnd(at, end);
+    if (COSTLY) checkListEnd(at, end);
     if (left > 0) fault = this.readGeneralList(frame, at - frame, sizeWords, left) || fault;
     if (fault !== 0) this.answers.refuse(frame, fault, this.badOffset);
     this.pendingReplies.bucketsPosted(initiatorContext);

@@ -43,6 +43,8 @@ import { type CardSocket, sendTag } from '../sockets/card-socket.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 import { type ListSends, streamErrno } from './list-sends.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** tcpSend's flag: another buffer follows at once, so that a short segment may wait for it. */
 const MORE = 1;
 const URGENT_SHIFT = 1;
@@ -210,7 +212,7 @@ export class SendRequests {
     length: number,
     flags: number,
   ): number {
-    if (COSTLY_ASSERTIONS) checkConnection(connection);
+    if (COSTLY) checkConnection(connection);
     if (!this.sendBuffers.accept(context, address, length, tag)) return REFUSED;
     const errno = this.stack.tcpSend(connection, address, length, context, flags, this.clock.nowUs);
     if (errno !== 0) this.sendBuffers.release(context);

@@ -8,6 +8,8 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { bufferAt, type PoolArea } from '../../dma/pool-area.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Values of `holder` that are no socket number. Those at or below WITH_CARD are the card's. */
 const WITH_HOST = -1;
 const WITH_CARD = -2;
@@ -75,7 +77,7 @@ export class Buckets {
     if (bucket < 0 || length !== this.area.bufferBytes) return false;
     const holder = this.holder[bucket];
     if (holder <= WITH_CARD) return false;
-    if (COSTLY_ASSERTIONS) this.checkPost(holder, length, capacity);
+    if (COSTLY) this.checkPost(holder, length, capacity);
     if (holder >= 0) this.held[holder] = this.held[holder] - 1;
     this.capacity[bucket] = capacity;
     this.holder[bucket] = WITH_CARD;
@@ -98,7 +100,7 @@ export class Buckets {
    * @returns its number; -1: the socket must wait for one.
    */
   take(socketId: number): number {
-    if (COSTLY_ASSERTIONS) this.checkTake(socketId);
+    if (COSTLY) this.checkTake(socketId);
     const held = this.held[socketId];
     if (this.freeCount === 0 || (held > 0 && held >= this.freeCount)) return -1;
     const bucket = this.free[--this.freeCount];
@@ -120,7 +122,7 @@ export class Buckets {
 
   /** Byte address of a bucket. */
   addressOf(bucket: number): number {
-    if (COSTLY_ASSERTIONS) this.checkAddressed(bucket);
+    if (COSTLY) this.checkAddressed(bucket);
     return this.area.offset + bucket * this.area.bufferBytes;
   }
 
@@ -135,7 +137,7 @@ export class Buckets {
 
   /** BufferContext that a bucket was posted with. */
   contextOf(bucket: number): number {
-    if (COSTLY_ASSERTIONS) this.checkContext(bucket);
+    if (COSTLY) this.checkContext(bucket);
     return this.context[bucket];
   }
 
@@ -162,7 +164,7 @@ export class Buckets {
       if (this.isFree(this.free[i])) this.free[kept++] = this.free[i];
     }
     this.freeCount = kept;
-    if (COSTLY_ASSERTIONS) this.check();
+    if (COSTLY) this.check();
   }
 
   /** Gives one of the ended buckets back to the host; there is one. @returns its BufferContext. */

@@ -6,6 +6,8 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { REQUEST_STATUS_ERROR_NO_DATA } from '../../i2o/executive.gen.ts';
 import { REPLY_MODE_BATCH } from '../../i2o/socket.gen.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** What a number stands for. */
 export const KIND_FREE = 0;
 /** Created as a stream: unconnected, connecting or connected. It becomes a listener by SocketListen. */
@@ -53,7 +55,7 @@ export function isOpen({ kind, connection, pending }: CardSocket): boolean {
  * back after its socket was closed and its number used again; the tag then no longer matches.
  */
 export function sendTag(socketId: number, socket: CardSocket): number {
-  if (COSTLY_ASSERTIONS) checkTagRoom(socketId);
+  if (COSTLY) checkTagRoom(socketId);
   return socketId | (socket.generation << GENERATION_SHIFT);
 }
 

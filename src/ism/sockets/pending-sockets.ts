@@ -7,6 +7,8 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { type CardSocket, checkCardSocket, PENDING_CONNECT, PENDING_FAIL } from './card-socket.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class PendingSockets {
   /**
    * Every queued socket waits for a bucket, so that serving the queue again would change nothing. Whatever
@@ -44,7 +46,7 @@ export class PendingSockets {
 
   /** Adds to what is pending of a socket, and queues it. @param bits PENDING_ bits. */
   note(socketId: number, bits: number): void {
-    if (COSTLY_ASSERTIONS) this.checkNote(socketId, bits);
+    if (COSTLY) this.checkNote(socketId, bits);
     this.sockets[socketId].pending |= bits;
     this.enqueue(socketId);
   }
@@ -54,7 +56,7 @@ export class PendingSockets {
     const socket = this.sockets[socketId];
     this.starved = false;
     if (socket.queued !== 0) return;
-    if (COSTLY_ASSERTIONS) this.checkRoom();
+    if (COSTLY) this.checkRoom();
     socket.queued = 1;
     const at = this.head + this.queuedCount;
     this.queue[at >= this.queue.length ? at - this.queue.length : at] = socketId;
@@ -66,7 +68,7 @@ export class PendingSockets {
    * @returns its number.
    */
   dequeue(): number {
-    if (COSTLY_ASSERTIONS) this.checkHead();
+    if (COSTLY) this.checkHead();
     const socketId = this.queue[this.head];
     this.head = this.head + 1 === this.queue.length ? 0 : this.head + 1;
     this.queuedCount -= 1;
@@ -97,7 +99,7 @@ export class PendingSockets {
   clear(): void {
     while (this.queuedCount > 0) this.sockets[this.dequeue()].pending = 0;
     this.starved = false;
-    if (COSTLY_ASSERTIONS) this.checkEmpty();
+    if (COSTLY) this.checkEmpty();
   }
 
   private checkEmpty(): void {

@@ -12,6 +12,8 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
 import { REQUEST_STATUS_SUCCESS } from '../../i2o/executive.gen.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 const WITH_HOST = 0;
 const WITH_STACK = 1;
 const DONE = 2;
@@ -70,7 +72,7 @@ export class SendBuffers {
 
   /** ReqStatus of the oldest context that waits to be told; there is one. */
   get nextStatus(): number {
-    if (COSTLY_ASSERTIONS) this.checkWaits();
+    if (COSTLY) this.checkWaits();
     return this.status[this.done[this.doneHead]];
   }
 
@@ -146,7 +148,7 @@ export class SendBuffers {
 
   /** The stack is done with a context: the host is to be told. // Hot path. */
   release(context: number): void {
-    if (COSTLY_ASSERTIONS) this.checkRelease(context);
+    if (COSTLY) this.checkRelease(context);
     this.place[context] = DONE;
     this.heldCount -= 1;
     this.status[context] = this.releaseStatus;
@@ -164,7 +166,7 @@ export class SendBuffers {
    * Takes the oldest context that waits to be told; there is one. It is the host's from now on. // Hot path.
    */
   next(): number {
-    if (COSTLY_ASSERTIONS) this.checkNext();
+    if (COSTLY) this.checkNext();
     const context = this.done[this.doneHead];
     this.doneHead = this.doneHead + 1 === this.done.length ? 0 : this.doneHead + 1;
     this.doneCount -= 1;

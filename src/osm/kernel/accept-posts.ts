@@ -11,6 +11,8 @@ import { type HostSocket, STATE_LISTENING } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { Requests } from '../message/requests.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class AcceptPosts {
   /** Set while the card is not to be asked again yet (retries.ts). */
   held = false;
@@ -57,8 +59,7 @@ export class AcceptPosts {
     for (let i = 0; i < count; i++) {
       const socketId = this.owing[i];
       const listener = this.table.sockets[socketId];
-      if (COSTLY_ASSERTIONS)
-        assert(listener.acceptsOwed === 1, 'accept posts: a listener in the list is marked so');
+      if (COSTLY) assert(listener.acceptsOwed === 1, 'accept posts: a listener in the list is marked so');
       listener.acceptsOwed = 0;
       if (listener.state === STATE_LISTENING) this.post(socketId, listener);
     }

@@ -8,6 +8,8 @@ import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { Requests } from '../message/requests.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class BucketPosts {
   /** Set while the card is OPERATIONAL: before that, and once it is dead, it takes no buckets. */
   open = false;
@@ -41,7 +43,7 @@ export class BucketPosts {
   /** Posts every empty bucket, as far as frames allow. */
   postAll(): void {
     const { receive, requests } = this;
-    if (COSTLY_ASSERTIONS) assert(this.open, 'bucket posts: buckets are posted to a card that takes them');
+    if (COSTLY) assert(this.open, 'bucket posts: buckets are posted to a card that takes them');
     while (receive.waiting > 0 && requests.receivePost(receive) > 0) {}
   }
 }

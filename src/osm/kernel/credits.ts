@@ -9,6 +9,8 @@ import { type HostSocket, STATE_CONNECTED } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { Requests } from '../message/requests.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class Credits {
   /** Set while the card is not to be asked again yet (retries.ts). */
   held = false;
@@ -32,7 +34,7 @@ export class Credits {
    * Hot path.
    */
   add(socketId: number, socket: HostSocket, bytes: number): void {
-    if (COSTLY_ASSERTIONS) checkRead(bytes);
+    if (COSTLY) checkRead(bytes);
     socket.creditBytes += bytes;
     if (socket.creditQueued === 0 && socket.creditBytes >= socket.receiveBufferBytes >> 3) {
       this.owe(socketId, socket);
@@ -49,9 +51,8 @@ export class Credits {
   }
 
   private owe(socketId: number, socket: HostSocket): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.table.sockets[socketId] === socket, 'credits: a socket owes under its own id');
-    if (COSTLY_ASSERTIONS) assert(this.count < this.owing.length, 'credits: each socket is in the list once');
+    if (COSTLY) assert(this.table.sockets[socketId] === socket, 'credits: a socket owes under its own id');
+    if (COSTLY) assert(this.count < this.owing.length, 'credits: each socket is in the list once');
     socket.creditQueued = 1;
     this.owing[this.count++] = socketId;
   }

@@ -41,6 +41,8 @@ import { NO_REPLIES } from './no-replies.ts';
 import { Retries } from './retries.ts';
 import { Withdrawal } from './withdrawal.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** At most so many replies are taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
 /**
@@ -150,7 +152,7 @@ export class Driver implements BringUpCaller {
 
   private look(): number {
     const { outbound, counters } = this;
-    if (COSTLY_ASSERTIONS) this.beginTaking();
+    if (COSTLY) this.beginTaking();
     counters[HOST_POLLS] += 1;
     let taken = 0;
     while (taken < REPLIES_PER_POLL) {
@@ -160,7 +162,7 @@ export class Driver implements BringUpCaller {
       outbound.release();
       taken += 1;
     }
-    if (COSTLY_ASSERTIONS) this.taking = false;
+    if (COSTLY) this.taking = false;
     if (taken === 0) {
       counters[HOST_IDLE_POLLS] += 1;
       if (this.requests.short) return this.resume();
@@ -299,9 +301,7 @@ export class Driver implements BringUpCaller {
     this.buckets.postAll();
   }
 
-  /**
-   * The session ends: what was gathered is sent, and the driver asks nothing more of the device by itself.
-   */
+  /** The session ends: what was gathered is sent, and the driver asks no more of the device by itself. */
   goOffline(): void {
     this.batch.flush();
     this.online = false;
@@ -371,8 +371,7 @@ export class Driver implements BringUpCaller {
   }
 
   private chores(): void {
-    if (COSTLY_ASSERTIONS)
-      assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
+    if (COSTLY) assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
     if (this.retries.dueNs !== NEVER && this.retries.due() && !this.retries.run()) {
       this.die(ENETDOWN);
       return;

@@ -5,6 +5,8 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { type HostSocket, STATE_CONNECTED, STATE_LISTENING } from './host-socket.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** A connection joins its listener's list. */
 export function joinAccepts(sockets: readonly HostSocket[], listener: HostSocket, socketId: number): void {
   const socket = sockets[socketId];
@@ -15,7 +17,7 @@ export function joinAccepts(sockets: readonly HostSocket[], listener: HostSocket
   else sockets[listener.acceptTail].acceptNext = socketId;
   listener.acceptTail = socketId;
   listener.acceptCount += 1;
-  if (COSTLY_ASSERTIONS) checkAccepts(sockets, listener);
+  if (COSTLY) checkAccepts(sockets, listener);
 }
 
 /** Takes the oldest connection out of a listener's list. @returns its socket id; -1 when there is none. */
@@ -27,7 +29,7 @@ export function takeAccept(sockets: readonly HostSocket[], listener: HostSocket)
   if (next < 0) listener.acceptTail = -1;
   sockets[socketId].acceptNext = -1;
   listener.acceptCount -= 1;
-  if (COSTLY_ASSERTIONS) checkAccepts(sockets, listener);
+  if (COSTLY) checkAccepts(sockets, listener);
   return socketId;
 }
 

@@ -5,6 +5,8 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Nobody uses the socket id. */
 export const STATE_FREE = 0;
 /** A stream socket that is made, perhaps bound, and not connected. */
@@ -159,7 +161,7 @@ export class HostSocket {
   returned(bytes: number): void {
     this.sendingBytes -= bytes;
     this.sendingContexts -= 1;
-    if (COSTLY_ASSERTIONS) this.checkSending();
+    if (COSTLY) this.checkSending();
   }
 
   private checkSending(): void {
@@ -178,7 +180,7 @@ export class HostSocket {
  * @returns the id in bits 0-15, the generation above; never negative.
  */
 export function socketTag(socketId: number, generation: number): number {
-  if (COSTLY_ASSERTIONS) checkTag(socketId, generation);
+  if (COSTLY) checkTag(socketId, generation);
   return socketId | (generation << 16);
 }
 

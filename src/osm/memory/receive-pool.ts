@@ -16,6 +16,8 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { HostSocket } from './host-socket.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 const PLACE_EMPTY = 0;
 const PLACE_CARD = 1;
 const PLACE_FILLED = 2;
@@ -67,7 +69,7 @@ export class ReceivePool {
 
   /** Region address of a bucket's first byte. // Hot path. */
   addressOf(bucket: number): number {
-    if (COSTLY_ASSERTIONS) this.checkBucket(bucket);
+    if (COSTLY) this.checkBucket(bucket);
     return this.area.offset + bucket * this.area.bufferBytes;
   }
 
@@ -80,7 +82,7 @@ export class ReceivePool {
    * one. // Hot path.
    */
   takeToPost(): number {
-    if (COSTLY_ASSERTIONS) this.checkNextEmpty();
+    if (COSTLY) this.checkNextEmpty();
     const bucket = this.empty[--this.emptyCount];
     this.place[bucket] = PLACE_CARD;
     this.cardCount += 1;
@@ -124,7 +126,7 @@ export class ReceivePool {
   }
 
   private leaveCard(bucket: number): void {
-    if (COSTLY_ASSERTIONS) this.checkCardCount();
+    if (COSTLY) this.checkCardCount();
     this.cardCount -= 1;
     this.next[bucket] = -1;
   }
@@ -136,7 +138,7 @@ export class ReceivePool {
   /** The first `bytes` of a filled bucket's data have been read, or are not payload. // Hot path. */
   consume(bucket: number, bytes: number): void {
     const left = this.length[bucket] - bytes;
-    if (COSTLY_ASSERTIONS) this.checkConsume(bucket, bytes, left);
+    if (COSTLY) this.checkConsume(bucket, bytes, left);
     this.address[bucket] = this.address[bucket] + bytes;
     this.length[bucket] = left;
   }
@@ -148,11 +150,11 @@ export class ReceivePool {
 
   /** A filled bucket joins the queue of the socket whose data it holds. // Hot path. */
   enqueue(socket: HostSocket, bucket: number): void {
-    if (COSTLY_ASSERTIONS) this.checkJoins(socket, bucket);
+    if (COSTLY) this.checkJoins(socket, bucket);
     if (socket.receiveTail < 0) socket.receiveHead = bucket;
     else this.next[socket.receiveTail] = bucket;
     socket.receiveTail = bucket;
-    if (COSTLY_ASSERTIONS) this.checkQueue(socket);
+    if (COSTLY) this.checkQueue(socket);
   }
 
   private checkJoins(socket: HostSocket, bucket: number): void {
@@ -166,7 +168,7 @@ export class ReceivePool {
   /** The first bucket leaves a socket's queue. There is one. @returns it. // Hot path. */
   dequeue(socket: HostSocket): number {
     const bucket = socket.receiveHead;
-    if (COSTLY_ASSERTIONS) this.checkLeaves(socket);
+    if (COSTLY) this.checkLeaves(socket);
     const next = this.next[bucket];
     socket.receiveHead = next;
     if (next < 0) socket.receiveTail = -1;
@@ -195,7 +197,7 @@ export class ReceivePool {
 
   /** A filled or lent bucket has been read, or its data dropped: it waits to be posted again. // Hot path. */
   give(bucket: number): void {
-    if (COSTLY_ASSERTIONS) this.checkGive(bucket);
+    if (COSTLY) this.checkGive(bucket);
     this.putBack(bucket);
   }
 
@@ -204,7 +206,7 @@ export class ReceivePool {
   }
 
   private putBack(bucket: number): void {
-    if (COSTLY_ASSERTIONS) this.checkEmptyCount();
+    if (COSTLY) this.checkEmptyCount();
     this.place[bucket] = PLACE_EMPTY;
     this.empty[this.emptyCount++] = bucket;
   }
@@ -219,7 +221,7 @@ export class ReceivePool {
     for (let i = 0; i < this.count; i++) {
       if (this.place[i] === PLACE_CARD) this.putBack(i);
     }
-    if (COSTLY_ASSERTIONS) this.check();
+    if (COSTLY) this.check();
   }
 
   /** After an assertion failed: every bucket that is not lent is empty, and the list of them is made anew. */

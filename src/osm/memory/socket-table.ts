@@ -3,6 +3,8 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DriverConfig } from './driver-config.ts';
 import { HostSocket, STATE_CLOSING, STATE_FREE, STATE_POSTED, socketTag } from './host-socket.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class SocketTable {
   /** Every socket there can be, by its id. */
   readonly sockets: readonly HostSocket[];
@@ -120,7 +122,7 @@ export class SocketTable {
 
   /** A socket's readiness may have changed: `nextChanged` will name it, once. // Hot path. */
   changed(socketId: number): void {
-    if (COSTLY_ASSERTIONS) this.checkChanged(socketId);
+    if (COSTLY) this.checkChanged(socketId);
     const socket = this.sockets[socketId];
     if (socket.readyQueued !== 0) return;
     socket.readyQueued = 1;

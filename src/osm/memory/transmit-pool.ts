@@ -16,6 +16,8 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type HostSocket, socketTag } from './host-socket.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Where a context is when it has no socket's tag, that is, when it is not lent. */
 const FREE = -1;
 const TAKEN = -2;
@@ -93,7 +95,7 @@ export class TransmitPool {
     }
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.free[--this.freeCount];
-    if (COSTLY_ASSERTIONS) this.checkFree(context);
+    if (COSTLY) this.checkFree(context);
     this.tagOf[context] = TAKEN;
     return context;
   }
@@ -111,7 +113,7 @@ export class TransmitPool {
     if (this.freeSlotCount === 0) return -1;
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.freeSlots[--this.freeSlotCount];
-    if (COSTLY_ASSERTIONS) this.checkFree(context);
+    if (COSTLY) this.checkFree(context);
     this.tagOf[context] = TAKEN;
     return context;
   }
@@ -124,7 +126,7 @@ export class TransmitPool {
 
   /** Region address of a buffer. // Hot path. */
   addressOf(context: number): number {
-    if (COSTLY_ASSERTIONS) this.checkBuffer(context);
+    if (COSTLY) this.checkBuffer(context);
     return this.area.offset + context * this.area.bufferBytes;
   }
 
@@ -134,7 +136,7 @@ export class TransmitPool {
 
   /** A context that was taken goes to the card, with `length` bytes of a socket's. // Hot path. */
   lend(context: number, socketId: number, socket: HostSocket, length: number): void {
-    if (COSTLY_ASSERTIONS) this.checkLend(context, length);
+    if (COSTLY) this.checkLend(context, length);
     this.tagOf[context] = socketTag(socketId, socket.generation);
     this.lengthOf[context] = length;
     socket.sent(length);
@@ -158,13 +160,13 @@ export class TransmitPool {
 
   /** Tag of the socket whose bytes a lent context holds. // Hot path. */
   tagOfContext(context: number): number {
-    if (COSTLY_ASSERTIONS) this.checkHasSocket(context);
+    if (COSTLY) this.checkHasSocket(context);
     return this.tagOf[context];
   }
 
   /** How many bytes a lent context holds. // Hot path. */
   lengthOfContext(context: number): number {
-    if (COSTLY_ASSERTIONS) this.checkHoldsBytes(context);
+    if (COSTLY) this.checkHoldsBytes(context);
     return this.lengthOf[context];
   }
 
@@ -178,7 +180,7 @@ export class TransmitPool {
 
   /** A context that was taken or lent is free again. // Hot path. */
   give(context: number): void {
-    if (COSTLY_ASSERTIONS) this.checkGive(context);
+    if (COSTLY) this.checkGive(context);
     this.counters[MEMORY_TRANSMIT_RETURNED] += 1;
     this.tagOf[context] = FREE;
     if (context < this.area.count) {
@@ -206,7 +208,7 @@ export class TransmitPool {
     for (let context = 0; context < this.count; context++) {
       if (this.lent(context)) this.give(context);
     }
-    if (COSTLY_ASSERTIONS) this.check();
+    if (COSTLY) this.check();
   }
 
   /**

@@ -18,6 +18,8 @@ import { INBOUND_FULL, INBOUND_POSTED, MESSAGE_REQUESTS } from '../../ledger/cou
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isWholeRequest } from './message-kind.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class InboundFrames {
   readonly words: Int32Array;
   /**
@@ -47,7 +49,7 @@ export class InboundFrames {
 
   /** Takes a frame to write a request in. @returns its word index, or NO_FRAME. // Hot path. */
   acquire(): number {
-    if (COSTLY_ASSERTIONS) this.checkNoneHeld();
+    if (COSTLY) this.checkNoneHeld();
     const frame = this.producer.acquire();
     this.held = frame;
     if (frame === NO_FRAME) {
@@ -103,7 +105,7 @@ export class InboundFrames {
   /** The acquired frame is about to be posted. // Hot path. */
   protected leave(): void {
     const { held } = this;
-    if (COSTLY_ASSERTIONS) this.checkRequest(held);
+    if (COSTLY) this.checkRequest(held);
     this.held = NO_FRAME;
   }
 

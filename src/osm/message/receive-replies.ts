@@ -27,6 +27,8 @@ import {
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** In a bucket a datagram is preceded by so many bytes, which say where it came from. */
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 
@@ -119,7 +121,7 @@ export class ReceiveReplies {
   }
 
   private queue(bucket: number, socketId: number, socket: HostSocket): void {
-    if (COSTLY_ASSERTIONS) checkOpen(socket);
+    if (COSTLY) checkOpen(socket);
     this.receive.enqueue(socket, bucket);
     this.table.changed(socketId);
   }

@@ -57,6 +57,8 @@ import {
 } from './handlers.ts';
 import { InboundFrames } from './inbound-frames.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** XFunctionCode of a PrivateEcho that is answered, and of one that is only taken. */
 const ECHO = 1;
 const COUNT_ONLY = 2;
@@ -318,7 +320,7 @@ export class Requests extends InboundFrames {
     const { words, deviceTid } = this;
     const frame = this.acquire();
     if (frame === NO_FRAME) return 0;
-    if (COSTLY_ASSERTIONS) checkWaiting(pool.waiting);
+    if (COSTLY) checkWaiting(pool.waiting);
     const count = Math.min(pool.waiting, BUCKETS_PER_FRAME);
     let at = frame + SOCKET_RECEIVE_POST_SGL_WORD;
     for (let i = 1; i <= count; i++) {
@@ -350,7 +352,7 @@ export class Requests extends InboundFrames {
   /** Posts the credit message whose first `count` pairs have been written. // Hot path. */
   creditPost(frame: number, count: number): void {
     const { words, deviceTid } = this;
-    if (COSTLY_ASSERTIONS) this.checkCredit(frame, count);
+    if (COSTLY) this.checkCredit(frame, count);
     const sizeWords = SOCKET_RECEIVE_CREDIT_LIST_WORD + count * CREDIT_WORDS;
     writeSocketReceiveCredit(words, frame, deviceTid, HOST_TID, HANDLER_NONE, 0, count, sizeWords);
     this.post();

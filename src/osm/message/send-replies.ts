@@ -15,6 +15,8 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { statusErrno } from './reply-status.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /**
  * Control words of lists of contexts and of outcomes, without the count: transactions of fixed length, of so
  * many words beside.
@@ -58,7 +60,7 @@ export class SendReplies {
     const { transmit, table } = this;
     if (!transmit.lent(context)) return false;
     const tag = transmit.tagOfContext(context);
-    if (COSTLY_ASSERTIONS) this.checkSocket(tag & 0xffff);
+    if (COSTLY) this.checkSocket(tag & 0xffff);
     const socket = table.sockets[tag & 0xffff];
     if (socket.generation === tag >>> 16) {
       socket.returned(transmit.lengthOfContext(context));

@@ -29,6 +29,8 @@ import { fillsFrame } from './frame-budget.ts';
 import { HANDLER_SEND } from './handlers.ts';
 import type { Requests } from './requests.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Buffers that one SocketSend, and one SocketSendTo, can name. */
 export const BUFFERS_PER_SEND = 8;
 export const BUFFERS_PER_SEND_TO = 8;
@@ -94,7 +96,7 @@ export class SendRequests {
   }
 
   private beginAt(listWord: number): boolean {
-    if (COSTLY_ASSERTIONS) this.checkNoneBegun();
+    if (COSTLY) this.checkNoneBegun();
     const frame = this.requests.acquire();
     if (frame === NO_FRAME) return false;
     this.frame = frame;
@@ -109,7 +111,7 @@ export class SendRequests {
    */
   immediate(context: number, length: number): number {
     const { words, at } = this;
-    if (COSTLY_ASSERTIONS) this.checkImmediate();
+    if (COSTLY) this.checkImmediate();
     this.last = at;
     this.at = writeSglImmediate(words, at, SGL_IMMEDIATE | SGL_LAST, length, context);
     return getSglImmediateAddress(at);
@@ -126,7 +128,7 @@ export class SendRequests {
    */
   buffer(context: number, length: number): number {
     const { words, at, transmit } = this;
-    if (COSTLY_ASSERTIONS) this.checkBegun();
+    if (COSTLY) this.checkBegun();
     const address = transmit.addressOf(context);
     this.last = at;
     this.at = writeSglContext(words, at, SGL_TRANSMIT, length, context, address);
@@ -173,7 +175,7 @@ export class SendRequests {
   postTo(socketId: number, tag: number, replyMode: number, address: number, port: number): void {
     const { frame, words } = this;
     const { deviceTid } = this.requests;
-    if (COSTLY_ASSERTIONS) assert(port >>> 16 === 0, 'send requests: the port of a destination has 16 bits');
+    if (COSTLY) assert(port >>> 16 === 0, 'send requests: the port of a destination has 16 bits');
     const sizeWords = this.finish(SOCKET_SEND_TO_SGL_WORD, socketId, tag, replyMode);
     writeSocketSendTo(
       words,
@@ -194,7 +196,7 @@ export class SendRequests {
   /** The list is complete, so it is known which element is the last. @returns the message's words. */
   private finish(listWord: number, socketId: number, tag: number, replyMode: number): number {
     const { frame, words, at, last } = this;
-    if (COSTLY_ASSERTIONS) this.checkMessage(listWord, socketId, tag, replyMode);
+    if (COSTLY) this.checkMessage(listWord, socketId, tag, replyMode);
     words[last] = words[last] | (SGL_LAST << 24);
     this.frame = NO_FRAME;
     return at - frame;

@@ -25,6 +25,8 @@ import type { BucketPosts } from '../kernel/bucket-posts.ts';
 import { type HostSocket, takeError } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class DatagramReceiver {
   private readonly words: Int32Array;
   private readonly receive: ReceivePool;
@@ -59,7 +61,7 @@ export class DatagramReceiver {
     const bucket = receive.dequeue(socket);
     const held = receive.length[bucket];
     const count = held < length ? held : length;
-    if (COSTLY_ASSERTIONS) assert(count >= 0, 'datagram receiver: a datagram has no fewer than no bytes');
+    if (COSTLY) assert(count >= 0, 'datagram receiver: a datagram has no fewer than no bytes');
     if (count > 0) this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset, count);
     if (from !== undefined) this.readSource(bucket, from);
     this.buckets.give(bucket);

@@ -26,6 +26,8 @@ import {
 } from '../message/send-requests.ts';
 import { isWithin, NOT_WITHIN, type SendPolicy } from './send-policy.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class DatagramSender {
   private readonly messages: SendRequests;
   private readonly transmit: TransmitPool;
@@ -86,7 +88,7 @@ export class DatagramSender {
       messages.cancel();
       return policy.dry(socketId, socket);
     }
-    if (COSTLY_ASSERTIONS)
+    if (COSTLY)
       assert(
         socket.sendingBytes === sentBefore + length,
         'datagram sender: a datagram is lent to the card whole',
@@ -147,10 +149,8 @@ export class DatagramSender {
     if (!transmit.canTake(wanted, first)) return false;
     for (let done = 0; done < length; ) {
       const context = transmit.take(first);
-      if (COSTLY_ASSERTIONS)
-        assert(context >= 0, 'datagram sender: a pool that can give all buffers gives each');
-      if (COSTLY_ASSERTIONS)
-        assert(messages.hasRoom, 'datagram sender: a datagram that is not too long fits a frame');
+      if (COSTLY) assert(context >= 0, 'datagram sender: a pool that can give all buffers gives each');
+      if (COSTLY) assert(messages.hasRoom, 'datagram sender: a datagram that is not too long fits a frame');
       const count = Math.min(length - done, bufferBytes);
       this.dma.copyIn(SEND_COPIES, bytes, offset + done, messages.buffer(context, count), count);
       transmit.lend(context, socketId, socket, count);

@@ -16,10 +16,11 @@ import {
 } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** @returns READABLE, WRITABLE, HANGUP and FAILED bits. */
 export function readinessOf(socket: HostSocket, transmit: TransmitPool): number {
-  if (COSTLY_ASSERTIONS)
-    assert(socket.state !== STATE_FREE, 'readiness: only a socket in use is ready for anything');
+  if (COSTLY) assert(socket.state !== STATE_FREE, 'readiness: only a socket in use is ready for anything');
   switch (socket.state) {
     case STATE_LISTENING:
       return socket.acceptHead >= 0 ? READABLE : 0;

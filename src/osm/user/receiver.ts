@@ -31,6 +31,8 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import { DatagramReceiver } from './datagram-receiver.ts';
 import { isWithin, NOT_WITHIN } from './send-policy.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class Receiver {
   private readonly driver: Driver;
   private readonly sockets: readonly HostSocket[];
@@ -81,7 +83,7 @@ export class Receiver {
       const bucket = socket.receiveHead;
       if (bucket < 0) break;
       const held = receive.length[bucket];
-      if (COSTLY_ASSERTIONS) checkHeld(held);
+      if (COSTLY) checkHeld(held);
       const count = Math.min(held, length - copied);
       this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset + copied, count);
       copied += count;

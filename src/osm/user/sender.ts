@@ -36,6 +36,8 @@ import { IMMEDIATE_BYTES_PER_SEND, type SendRequests } from '../message/send-req
 import { DatagramSender } from './datagram-sender.ts';
 import { isWithin, NOT_WITHIN, SendPolicy, WAIT_FOR_BUFFER } from './send-policy.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class Sender {
   private readonly driver: Driver;
   private readonly sockets: readonly HostSocket[];
@@ -147,7 +149,7 @@ export class Sender {
     const sentBefore = socket.sendingBytes;
     let taken = short ? this.fillImmediate(socketId, socket, bytes, offset, length) : 0;
     if (taken === 0) taken = this.fillBuffers(socketId, socket, bytes, offset, Math.min(length, room));
-    if (COSTLY_ASSERTIONS) checkTaken(taken, length, socket.sendingBytes - sentBefore);
+    if (COSTLY) checkTaken(taken, length, socket.sendingBytes - sentBefore);
     if (taken === 0) {
       messages.cancel();
       return policy.dry(socketId, socket);

@@ -17,6 +17,8 @@ import * as at from './fifo-layout.ts';
 import { CARDS, countOwned, HOSTS, PUSHED } from './frame-owners.ts';
 import { FrameWindow, MFA_NOT_OWNED, REFUSALS_PER_LOOK } from './mfa.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class FifoCardConsumer implements FrameConsumer {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
@@ -133,7 +135,7 @@ export class FifoCardConsumer implements FrameConsumer {
 
   publish(): number {
     const { free, words, hostWaitsWord } = this;
-    if (COSTLY_ASSERTIONS) this.checkOwners();
+    if (COSTLY) this.checkOwners();
     this.posted.show();
     if (free.next === free.shown) return 0;
     free.show();

@@ -18,6 +18,8 @@ import { OUTBOUND_POST_INTERRUPT } from './fifo-port.ts';
 import { CARDS, countOwned, HOSTS, PUSHED } from './frame-owners.ts';
 import { FrameWindow, MFA_NOT_OWNED } from './mfa.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** Outbound frames pulled from the free list at a time. */
 const PULL_MAX = 64;
 
@@ -111,7 +113,7 @@ export class FifoCardProducer implements FrameProducer {
    */
   publish(): number {
     const { posted } = this;
-    if (COSTLY_ASSERTIONS) this.checkOwners();
+    if (COSTLY) this.checkOwners();
     const before = posted.shown;
     if (posted.next === before) return 0;
     posted.show();

@@ -12,6 +12,8 @@ import { type HostPort, OUTBOUND_POST_INTERRUPT } from './fifo-port.ts';
 import { CARDS, HOSTS } from './frame-owners.ts';
 import { FrameWindow, MFA_NOT_OWNED, REFUSALS_PER_LOOK } from './mfa.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class FifoHostConsumer implements FrameConsumer {
   private readonly counters: Float64Array;
   private readonly port: HostPort;
@@ -45,7 +47,7 @@ export class FifoHostConsumer implements FrameConsumer {
       this.held = mfa;
       if (!this.masked) this.mask(true);
     }
-    if (COSTLY_ASSERTIONS)
+    if (COSTLY)
       assert(
         this.owner[this.window.slotOf(this.held)] === HOSTS,
         'fifo host consumer: a reply is read while its frame is the host’s',

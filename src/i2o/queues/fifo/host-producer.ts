@@ -21,6 +21,8 @@ import { type HostPort, WRITE_RETRIED } from './fifo-port.ts';
 import { CARDS, countOwned, HOSTS, POSTED } from './frame-owners.ts';
 import { FrameWindow, MFA_NOT_OWNED, REFUSALS_PER_LOOK } from './mfa.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 export class FifoHostProducer implements FrameProducer {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
@@ -90,7 +92,7 @@ export class FifoHostProducer implements FrameProducer {
     if (this.stalled !== NO_FRAME) this.retry();
     const wanted = this.wanted;
     this.wanted = 0;
-    if (COSTLY_ASSERTIONS) this.checkOwners();
+    if (COSTLY) this.checkOwners();
     return wanted;
   }
 

@@ -6,6 +6,8 @@
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import { FRAME_BYTES } from '../../frame.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /**
  * Why an address is refused. The ledger's counters of refusals follow each other in the same order, from the
  * number 1 on.
@@ -88,7 +90,7 @@ export class FrameWindow {
 
   /** Word index in the region of the frame that an address without fault names. */
   wordOf(mfa: number): number {
-    if (COSTLY_ASSERTIONS) {
+    if (COSTLY) {
       assert(
         this.fault(mfa) === MFA_GOOD,
         'frame window: a frame is read and written at an address without fault',

@@ -29,6 +29,8 @@ import {
   TAIL_OFFSET,
 } from './ring-layout.ts';
 
+const COSTLY = COSTLY_ASSERTIONS;
+
 /** What the producer has taken and neither posted nor cancelled. */
 const NONE = 0;
 const ACQUIRED = 1;
@@ -85,19 +87,19 @@ export class RingProducer implements FrameProducer {
   acquire(): number {
     const next = this.next;
     if (((next - this.headSeen) | 0) >= this.capacity && this.refresh() <= 0) return NO_FRAME;
-    if (COSTLY_ASSERTIONS) this.hold();
+    if (COSTLY) this.hold();
     return this.framesWord + (next & this.mask) * FRAME_WORDS;
   }
 
   /** The acquired frame is complete. It becomes visible with the next `publish`. */
   post(): void {
-    if (COSTLY_ASSERTIONS) this.letGo();
+    if (COSTLY) this.letGo();
     this.next = (this.next + 1) | 0;
   }
 
   /** Gives back the acquired frame, which keeps its place in the ring, or the adopted copy. */
   cancel(): void {
-    if (COSTLY_ASSERTIONS) this.checkCancel();
+    if (COSTLY) this.checkCancel();
     this.held = NONE;
   }
 
@@ -110,7 +112,7 @@ export class RingProducer implements FrameProducer {
     const next = this.next;
     const last = this.published;
     if (next === last) return 0;
-    if (COSTLY_ASSERTIONS) this.checkPosted((next - last) | 0);
+    if (COSTLY) this.checkPosted((next - last) | 0);
     Atomics.store(this.words, this.tailWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.tailEventWord);
@@ -276,13 +278,13 @@ export class RingConsumer implements FrameConsumer {
    */
   receive(): number {
     if (this.next === this.tailSeen && this.refresh() === 0) return NO_FRAME;
-    if (COSTLY_ASSERTIONS) this.hold();
+    if (COSTLY) this.hold();
     return this.framesWord + (this.next & this.mask) * FRAME_WORDS;
   }
 
   /** The received frame has been read. The producer may use it again after the next `publish`. */
   release(): void {
-    if (COSTLY_ASSERTIONS) this.letGo();
+    if (COSTLY) this.letGo();
     this.next = (this.next + 1) | 0;
   }
 
@@ -290,7 +292,7 @@ export class RingConsumer implements FrameConsumer {
   preserve(record: number): number {
     const { copies, words } = this;
     if (copies === undefined) return NO_FRAME;
-    if (COSTLY_ASSERTIONS) assert(this.held, 'ring consumer: only a frame that was received is preserved');
+    if (COSTLY) assert(this.held, 'ring consumer: only a frame that was received is preserved');
     const frame = this.framesWord + (this.next & this.mask) * FRAME_WORDS;
     const distance = record - copies.records;
     assert(
@@ -307,8 +309,7 @@ export class RingConsumer implements FrameConsumer {
 
   /** Skips what was posted, which makes the whole ring free. */
   restart(holding: boolean): number {
-    if (COSTLY_ASSERTIONS)
-      assert(!holding || this.held, 'ring consumer: a reset holds only a frame that was received');
+    if (COSTLY) assert(!holding || this.held, 'ring consumer: a reset holds only a frame that was received');
     const { words, capacity } = this;
     this.held = holding;
     const tail = Atomics.load(words, this.tailWord);
@@ -330,7 +331,7 @@ export class RingConsumer implements FrameConsumer {
     const next = this.next;
     const last = this.published;
     if (next === last) return 0;
-    if (COSTLY_ASSERTIONS) this.checkReleased();
+    if (COSTLY) this.checkReleased();
     Atomics.store(this.words, this.headWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.headEventWord);
