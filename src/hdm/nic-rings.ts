@@ -94,10 +94,9 @@ checkNicLayout(TX_WORDS, PIECES_MAX, HEADER_SLOT_BYTES);
  * // Hot path.
  */
 export function canMove(source: number, destination: number, length: number, regionBytes: number): boolean {
-  if (length <= 0 || length > regionBytes || source <= 0 || destination <= 0) return false;
-  const last = regionBytes - length;
-  if (source > last || destination > last) return false;
-  return source + length <= destination || destination + length <= source;
+  const low = source < destination ? source : destination;
+  const high = source < destination ? destination : source;
+  return low > 0 && length > 0 && low <= high - length && high <= regionBytes - length;
 }
 
 /** Bytes a packet slot needs for the largest frame of an MTU. */

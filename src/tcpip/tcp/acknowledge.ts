@@ -78,17 +78,20 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
 
 /** Takes a round-trip sample from a segment that acknowledges something new, if it can tell one. */
 function measureRoundTrip(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
-  const { rtt, stamps } = tcb;
-  const { nowUs, nowMs } = tcp.environment;
+  const { rtt } = tcb;
   if (rtt.timing !== 0) {
     if (before(segment.ack, rtt.timedSeq)) return;
     rtt.timing = 0;
-    sampleRoundTrip(tcp, tcb, (nowUs - rtt.timedUs) | 0);
-  } else if (segment.timestamps !== 0 && stamps.on !== 0 && segment.tsEcho !== 0) {
+    sampleRoundTrip(tcp, tcb, (tcp.environment.nowUs - rtt.timedUs) | 0);
+  } else if (segment.timestamps !== 0 && tcb.stamps.on !== 0 && segment.tsEcho !== 0) {
     // Only timestamps can tell which transmission was acknowledged (RFC 7323 §4).
-    const ms = (nowMs + stamps.offset - segment.tsEcho) | 0;
-    if (ms >= 0 && ms < 1_000_000) sampleRoundTrip(tcp, tcb, Math.max(1, ms) * 1000);
+    measureByTimestamp(tcp, tcb, segment);
   }
+}
+
+function measureByTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
+  const ms = (tcp.environment.nowMs + tcb.stamps.offset - segment.tsEcho) | 0;
+  if (ms >= 0 && ms < 1_000_000) sampleRoundTrip(tcp, tcb, Math.max(1, ms) * 1000);
 }
 
 /** RFC 6298 §2 with the usual scaling: `srtt` times 8, `rttvar` times 4. @param us one round trip. */

@@ -104,12 +104,11 @@ export class FastRecovery implements LossRecovery {
     if (segment.sackBlocks > 0 && tcb.sackPermitted !== 0) this.scoreboard.update(tcb, segment);
     if (recovery.phase === RECOVERY_FAST) return this.acknowledgedInRecovery(tcb, bytes);
     recovery.dupAcks = 0;
-    if (recovery.phase === RECOVERY_TIMEOUT && atOrAfter(tcb.sndUna, recovery.recover)) {
-      recovery.phase = RECOVERY_NONE;
-    }
-    // Keeps `recover` close behind, so that its distance never wraps.
-    if (recovery.phase === RECOVERY_NONE && before(recovery.recover, (tcb.sndUna - 2) | 0)) {
-      recovery.recover = (tcb.sndUna - 2) | 0;
+    if (recovery.phase === RECOVERY_TIMEOUT) this.acknowledgedAfterTimeout(tcb);
+    if (recovery.phase === RECOVERY_NONE) {
+      // Keeps `recover` close behind, so that its distance never wraps.
+      const behind = (tcb.sndUna - 2) | 0;
+      if (before(recovery.recover, behind)) recovery.recover = behind;
     }
     if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes);
     return false;
@@ -191,6 +190,12 @@ export class FastRecovery implements LossRecovery {
     if (!isSackRecovery(tcb)) {
       congestion.cwnd = (congestion.cwnd + Math.imul(DUPLICATE_THRESHOLD, tcb.mss)) | 0;
     }
+  }
+
+  /** Recovery from a time-out ends when all that was outstanding then is acknowledged. */
+  private acknowledgedAfterTimeout(tcb: Tcb): void {
+    const { recovery } = tcb;
+    if (atOrAfter(tcb.sndUna, recovery.recover)) recovery.phase = RECOVERY_NONE;
   }
 
   /** Something new was acknowledged in fast recovery. @returns whether something is to be sent again. */

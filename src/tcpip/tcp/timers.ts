@@ -60,9 +60,11 @@ export function startAckDelay(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
   if ((timers.armed & TIMER_ACK) !== 0) return;
   if (COSTLY) assert(tcb.acks.owed !== ACK_NONE, 'timers: an acknowledgement that is delayed is owed');
+  const { nowUs, config } = tcp.environment;
+  const ackAt = (nowUs + config.delayedAckUs) | 0;
   timers.armed |= TIMER_ACK;
-  timers.ackAt = (tcp.environment.nowUs + tcp.environment.config.delayedAckUs) | 0;
-  tcp.timers.schedule(tcb.index, timers.ackAt);
+  timers.ackAt = ackAt;
+  tcp.timers.schedule(tcb.index, ackAt);
 }
 
 /** Sets the keep-alive timer. @param milliseconds from now; at most 32767 s, looked at every 1000 s. */
