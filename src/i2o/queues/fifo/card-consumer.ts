@@ -86,7 +86,8 @@ export class FifoCardConsumer implements FrameConsumer {
 
   /** // Hot path. */
   release(): void {
-    assert(this.held !== NO_FRAME, 'fifo card consumer: only a frame that was received is released');
+    if (COSTLY)
+      assert(this.held !== NO_FRAME, 'fifo card consumer: only a frame that was received is released');
     if (this.heldStatic !== NO_FRAME) {
       this.heldStatic = NO_FRAME;
       this.held = NO_FRAME;
@@ -192,12 +193,20 @@ export class FifoCardConsumer implements FrameConsumer {
     this.pushedAt[slot] = this.free.next;
     this.setOwner(slot, PUSHED);
     const pushed = this.free.push(this.window.mfaOf(slot));
-    assert(pushed || this.free.broken, 'fifo card consumer: the free list has room for every inbound frame');
+    if (COSTLY)
+      assert(
+        pushed || this.free.broken,
+        'fifo card consumer: the free list has room for every inbound frame',
+      );
   }
 
   /** Gives a frame of the card away. */
   private setOwner(slot: number, owner: number): void {
-    assert(this.owner[slot] === CARDS, 'fifo card consumer: only a frame of the card is freed or preserved');
+    if (COSTLY)
+      assert(
+        this.owner[slot] === CARDS,
+        'fifo card consumer: only a frame of the card is freed or preserved',
+      );
     this.owner[slot] = owner;
   }
 

@@ -85,18 +85,20 @@ export class FifoCardProducer implements FrameProducer {
   /** // Hot path. */
   post(): void {
     const mfa = this.held;
-    assert(mfa !== NO_FRAME, 'fifo card producer: only a frame that was acquired is posted');
+    if (COSTLY) assert(mfa !== NO_FRAME, 'fifo card producer: only a frame that was acquired is posted');
     const slot = this.window.slotOf(mfa);
-    assert(this.owner[slot] === CARDS, 'fifo card producer: only a frame that the host has lent is posted');
+    if (COSTLY)
+      assert(this.owner[slot] === CARDS, 'fifo card producer: only a frame that the host has lent is posted');
     this.held = NO_FRAME;
     this.pushedAt[slot] = this.posted.next;
     this.owner[slot] = PUSHED;
     this.out += 1;
     const pushed = this.posted.push(mfa);
-    assert(
-      pushed || this.posted.broken,
-      'fifo card producer: the post list has room for every outbound frame',
-    );
+    if (COSTLY)
+      assert(
+        pushed || this.posted.broken,
+        'fifo card producer: the post list has room for every outbound frame',
+      );
   }
 
   cancel(): void {
@@ -175,10 +177,11 @@ export class FifoCardProducer implements FrameProducer {
 
   /** Puts a frame of the card on the stash. */
   private keep(mfa: number): void {
-    assert(
-      this.stashed < this.stash.length,
-      'fifo card producer: the stash has room for every outbound frame',
-    );
+    if (COSTLY)
+      assert(
+        this.stashed < this.stash.length,
+        'fifo card producer: the stash has room for every outbound frame',
+      );
     this.stash[this.stashed++] = mfa;
   }
 

@@ -10,9 +10,11 @@
  * A reset empties a FIFO from either end: the end that takes skips the entries there are; the end that pushes
  * raises the floor, an index below which the other end finds nothing any more.
  */
-import { assert } from '../../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
 import { after, atOrAfter, atOrBefore, before } from '../../../dma/wrapping.ts';
+
+const COSTLY = COSTLY_ASSERTIONS;
 
 /** What must hold of the memory of a FIFO, at either end. @param entries word index of its first entry. */
 function checkMemory(words: Int32Array, entries: number, size: number, head: number, tail: number): void {
@@ -73,14 +75,14 @@ export class FifoHead {
   /** Makes what was pushed visible. */
   show(): void {
     const added = (this.next - this.shown) | 0;
-    assert(added >= 0 && added <= this.size, 'fifo head: what is shown was pushed, and fits');
+    if (COSTLY) assert(added >= 0 && added <= this.size, 'fifo head: what is shown was pushed, and fits');
     Atomics.store(this.words, this.headWord, this.next);
     this.shown = this.next;
   }
 
   /** Whether the other side has taken the entry that was pushed when `next` was `index`. // Hot path. */
   taken(index: number): boolean {
-    assert(after(this.next, index), 'fifo head: it is asked about an entry that was pushed');
+    if (COSTLY) assert(after(this.next, index), 'fifo head: it is asked about an entry that was pushed');
     if (after(this.tailSeen, index)) return true;
     this.look();
     return after(this.tailSeen, index);
@@ -174,7 +176,8 @@ export class FifoTail {
    * // Hot path.
    */
   take(): number {
-    assert(this.next !== this.headSeen, 'fifo tail: an entry is taken only where one is known to be');
+    if (COSTLY)
+      assert(this.next !== this.headSeen, 'fifo tail: an entry is taken only where one is known to be');
     const entry = this.words[this.entries + (this.next & this.mask)];
     this.next = (this.next + 1) | 0;
     return entry;
@@ -182,7 +185,8 @@ export class FifoTail {
 
   /** Tells the other side what was taken. */
   show(): void {
-    assert(atOrAfter(this.headSeen, this.next), 'fifo tail: no more is shown as taken than was pushed');
+    if (COSTLY)
+      assert(atOrAfter(this.headSeen, this.next), 'fifo tail: no more is shown as taken than was pushed');
     Atomics.store(this.words, this.tailWord, this.next);
   }
 

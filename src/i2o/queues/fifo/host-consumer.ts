@@ -58,7 +58,7 @@ export class FifoHostConsumer implements FrameConsumer {
   /** WRITE 0x44: the card may have the frame at once. // Hot path. */
   release(): void {
     const mfa = this.held;
-    assert(mfa !== NO_FRAME, 'fifo host consumer: only a frame that was received is released');
+    if (COSTLY) assert(mfa !== NO_FRAME, 'fifo host consumer: only a frame that was received is released');
     this.held = NO_FRAME;
     this.lend(mfa);
   }
@@ -114,7 +114,7 @@ export class FifoHostConsumer implements FrameConsumer {
 
   private lend(mfa: number): void {
     const slot = this.window.slotOf(mfa);
-    assert(this.owner[slot] === HOSTS, 'fifo host consumer: only a frame of the host is lent');
+    if (COSTLY) assert(this.owner[slot] === HOSTS, 'fifo host consumer: only a frame of the host is lent');
     this.owner[slot] = CARDS;
     const written = this.port.writeOutbound(mfa);
     if (written > this.wanted) this.wanted = written;

@@ -70,7 +70,7 @@ export class FifoHostProducer implements FrameProducer {
   /** WRITE 0x40: visible to the card at once. // Hot path. */
   post(): void {
     const mfa = this.held;
-    assert(mfa !== NO_FRAME, 'fifo host producer: only a frame that was acquired is posted');
+    if (COSTLY) assert(mfa !== NO_FRAME, 'fifo host producer: only a frame that was acquired is posted');
     this.held = NO_FRAME;
     this.postOwned(mfa);
   }
