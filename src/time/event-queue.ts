@@ -128,8 +128,10 @@ export class EventQueue {
   }
 
   private dueNs(agent: number): number {
-    const wantedNs = Math.min(this.wakeNs[agent], this.agents[agent].nextDeadlineNs());
-    return Math.max(wantedNs, this.busyUntilNs[agent]);
+    const busyNs = this.busyUntilNs[agent];
+    // An agent that worked runs again as soon as it is free, whatever else it waits for.
+    if (this.wakeNs[agent] <= busyNs) return busyNs;
+    return Math.max(Math.min(this.wakeNs[agent], this.agents[agent].nextDeadlineNs()), busyNs);
   }
 
   private turn(agent: number, nowNs: number): void {
