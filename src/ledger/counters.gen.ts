@@ -336,32 +336,36 @@ export const WIRE_SENT = 165;
 export const WIRE_ARRIVED = 166;
 /** frames lost on the wire on purpose (link) */
 export const WIRE_DROPPED = 167;
+/** frames of another thread that are not as a cable can carry them (link) */
+export const WIRE_REFUSED = 168;
+/** slots given back by another thread that it did not have (link) */
+export const WIRE_SLOTS_REFUSED = 169;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 168;
+export const WIRE_OVERFLOW = 170;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 169;
+export const WIRE_DUPLICATED = 171;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 170;
+export const WIRE_DUPLICATED_BYTES = 172;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 171;
+export const WIRE_CORRUPTED = 173;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 172;
+export const WIRE_REORDERED = 174;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 173;
+export const SWITCH_FORWARDS = 175;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 174;
+export const SWITCH_FORWARDS_BYTES = 176;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 175;
+export const SWITCH_FRAMES = 177;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 176;
+export const SWITCH_FLOODED = 178;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 177;
+export const SWITCH_DROPPED = 179;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 178;
+export const CAPTURE_COPIES = 180;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 179;
+export const CAPTURE_COPIES_BYTES = 181;
 
-export const COUNTER_COUNT = 180;
+export const COUNTER_COUNT = 182;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -531,6 +535,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'wireSent',
   'wireArrived',
   'wireDropped',
+  'wireRefused',
+  'wireSlotsRefused',
   'wireOverflow',
   'wireDuplicated',
   'wireDuplicatedBytes',
@@ -710,6 +716,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'link',
+  'link',
   'link',
   'link',
   'link',
@@ -907,6 +915,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'wire',
   'wire',
   'wire',
+  'wire',
+  'wire',
 ];
 export const COUNTER_DOCS: readonly string[] = [
   'program memory to a transmit buffer',
@@ -1077,6 +1087,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames put on the wire by whoever is at its start',
   'frames taken off the wire by whoever is at its end',
   'frames lost on the wire on purpose',
+  'frames of another thread that are not as a cable can carry them',
+  'slots given back by another thread that it did not have',
   'frames lost because the link\'s queue was full',
   'frames doubled on the wire',
   'frames doubled on the wire, bytes',

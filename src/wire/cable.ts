@@ -13,7 +13,14 @@ import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
 import type { Region } from '../dma/region.ts';
-import { WIRE_ARRIVED, WIRE_DUPLICATED, WIRE_OVERFLOW, WIRE_SENT } from '../ledger/counters.gen.ts';
+import {
+  WIRE_ARRIVED,
+  WIRE_DUPLICATED,
+  WIRE_OVERFLOW,
+  WIRE_REFUSED,
+  WIRE_SENT,
+  WIRE_SLOTS_REFUSED,
+} from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -108,6 +115,10 @@ export class CableSource implements WireSource {
   private readonly listener: CableListener;
   private readonly freeSlots: Int32Array;
   private freeCount: number;
+  /** Slots that have been sent and have not come back: 1, else 0. */
+  private readonly out: Uint8Array;
+  /** Entries of the ring of freed slots that named none of these. */
+  private refused = 0;
   private sentTail = 0;
   private freedHead = 0;
   private tap: FrameTap | null = null;
@@ -127,6 +138,7 @@ export class CableSource implements WireSource {
     this.listener = listener;
     const slots = config.queueFrames;
     this.freeSlots = new Int32Array(slots);
+    this.out = new Uint8Array(slots);
     for (let i = 0; i < slots; i++) this.freeSlots[i] = slots - 1 - i;
     this.freeCount = slots;
   }
@@ -162,6 +174,7 @@ export class CableSource implements WireSource {
     assert(this.freeCount > 0, 'cable: a frame is committed only where one was reserved');
     const { memory, clock } = this;
     const slot = this.freeSlots[--this.freeCount];
+    this.out[slot] = 1;
     this.counters[WIRE_SENT] += 1;
     if (this.tap !== null) this.tap.frame(memory.frame(slot), length);
     const entry = memory.entry(this.sentTail);
@@ -178,13 +191,21 @@ export class CableSource implements WireSource {
     const { memory } = this;
     const tail = Atomics.load(memory.words, memory.word + FREED_TAIL);
     while (this.freedHead !== tail) {
-      this.freeSlots[this.freeCount++] = memory.words[memory.freed(this.freedHead)];
+      const slot = memory.words[memory.freed(this.freedHead)];
       this.freedHead = (this.freedHead + 1) | 0;
+      // The other thread wrote it: a slot that is not out on the cable is refused.
+      if (slot >= 0 && slot < this.out.length && this.out[slot] === 1) {
+        this.out[slot] = 0;
+        this.freeSlots[this.freeCount++] = slot;
+      } else {
+        this.refused += 1;
+        this.counters[WIRE_SLOTS_REFUSED] += 1;
+      }
     }
-    if (!COSTLY_ASSERTIONS) return;
+    if (!COSTLY) return;
     const sent = (this.sentTail - this.freedHead) | 0;
     assert(
-      this.freeCount + sent === this.freeSlots.length,
+      this.freeCount + sent + this.refused === this.freeSlots.length,
       'cable: every slot of the queue is free at the source or was sent',
     );
   }
@@ -201,6 +222,10 @@ export class CableSink implements WireSink, FlightSlots {
   private readonly perfect: boolean;
   private readonly flight: Flight;
   private readonly lengths: Int32Array;
+  /** Slots of the queue that are in flight or received: 1, else 0. */
+  private readonly held: Uint8Array;
+  /** Frames of the other thread that were refused. */
+  private refused = 0;
   /** Slots for copies, which never belong to the source: those from `queueFrames` on. */
   private readonly copies: Int32Array;
   private copyCount: number;
@@ -231,6 +256,7 @@ export class CableSink implements WireSink, FlightSlots {
     this.perfect = isPerfect(config);
     this.flight = new Flight(config, this.perfect ? 1 : slots, this, random, ledger.counters);
     this.lengths = new Int32Array(slots);
+    this.held = new Uint8Array(config.queueFrames);
     this.queueFrames = config.queueFrames;
     this.copyCount = slots - config.queueFrames;
     this.copies = new Int32Array(this.copyCount);
@@ -289,13 +315,24 @@ export class CableSink implements WireSink, FlightSlots {
 
   /** The next frame of a perfect cable; -1 for none. */
   private take(): number {
-    if (this.sentHead === this.sentTail()) return -1;
     const { memory } = this;
-    const entry = memory.entry(this.sentHead);
-    const slot = memory.words[entry];
-    this.lengths[slot] = memory.words[entry + 1];
-    this.sentHead = (this.sentHead + 1) | 0;
-    return slot;
+    while (this.sentHead !== this.sentTail()) {
+      const entry = memory.entry(this.sentHead);
+      const slot = memory.words[entry];
+      const length = memory.words[entry + 1];
+      this.sentHead = (this.sentHead + 1) | 0;
+      // The other thread wrote both: a frame in a slot it had not, or that leaves its slot, is refused.
+      if (slot >= 0 && slot < this.queueFrames && this.held[slot] === 0 && length > 0) {
+        if (length <= memory.frameBytesMax) {
+          this.held[slot] = 1;
+          this.lengths[slot] = length;
+          return slot;
+        }
+      }
+      this.refused += 1;
+      this.counters[WIRE_REFUSED] += 1;
+    }
+    return -1;
   }
 
   private land(): number {
@@ -309,7 +346,9 @@ export class CableSink implements WireSink, FlightSlots {
     for (const tail = this.sentTail(); this.sentHead !== tail; ) {
       const sentNs = memory.doubles[(memory.entry(this.sentHead) + 2) >> 1] - clock.originNs;
       const slot = this.take();
-      if (!this.flight.launch(slot, this.lengths[slot], sentNs)) this.give(slot);
+      if (slot < 0) return;
+      const atNs = Number.isFinite(sentNs) ? sentNs : clock.nowNs;
+      if (!this.flight.launch(slot, this.lengths[slot], atNs)) this.give(slot);
     }
   }
 
@@ -318,7 +357,7 @@ export class CableSink implements WireSink, FlightSlots {
    * receiver.
    */
   private checkSlots(): void {
-    const taken = (this.sentHead - this.freedTail) | 0;
+    const taken = (this.sentHead - this.freedTail - this.refused) | 0;
     const copied = this.copies.length - this.copyCount;
     const held = this.flight.count + (this.received >= 0 ? 1 : 0);
     assert(taken + copied === held, 'cable: every slot taken is in flight, received, or given back');
@@ -331,6 +370,7 @@ export class CableSink implements WireSink, FlightSlots {
       return;
     }
     const { memory } = this;
+    this.held[slot] = 0;
     memory.words[memory.freed(this.freedTail)] = slot;
     this.freedTail = (this.freedTail + 1) | 0;
     Atomics.store(memory.words, memory.word + FREED_TAIL, this.freedTail);

@@ -160,4 +160,32 @@ describe('a cable', () => {
       { numRuns: 200, seed: 1 },
     );
   });
+
+  it('refuses by name what the other thread cannot have put there, and carries the rest', () => {
+    const word = (bed: Bed) => (bed.sink as unknown as { memory: { word: number } }).memory.word;
+    const bed = new Bed();
+    const ring = word(bed) + 96;
+    const forge = (entry: number, slot: number, length: number): void => {
+      bed.put(entry);
+      bed.region.words.set([slot, length], ring + 4 * entry);
+    };
+    forge(0, 99, 64);
+    forge(1, -1, 64);
+    forge(2, 2, SLOT_BYTES);
+    expect(bed.put(3)).toBe(true);
+    expect([bed.take(), bed.take()]).toEqual([3, -1]);
+    expect(bed.counter('wireRefused')).toBe(3);
+    // A slot given back twice, or that is none, is no slot more.
+    bed.region.words.set([7, 7], word(bed) + 96 + 4 * 4);
+    expect(bed.source.room).toBeLessThanOrEqual(4);
+    expect(bed.counter('wireSlotsRefused')).toBe(1);
+  });
+
+  it('takes a time that is none for now', () => {
+    const bed = new Bed({ delayNs: 10 });
+    bed.put(1);
+    const { word } = (bed.sink as unknown as { memory: { word: number } }).memory;
+    bed.region.doubles[(word + 96 + 2) >> 1] = Number.NaN;
+    expect(bed.sink.nextArrivalNs()).toBe(10);
+  });
 });

@@ -161,9 +161,9 @@ function wireRows(plan: WorldPlan, wires: readonly Counters[]): Row[] {
   return wires.map((wire, i) => {
     const w = (name: string): number => counterValue(wire, name);
     return row(
-      `${plan.wires[i].link}: frames sent + doubled = arrived + lost on the wire`,
+      `${plan.wires[i].link}: frames sent + doubled = arrived + lost on the wire + refused`,
       w('wireSent') + w('wireDuplicated'),
-      w('wireArrived') + w('wireDropped'),
+      w('wireArrived') + w('wireDropped') + w('wireRefused'),
     );
   });
 }
