@@ -1,6 +1,6 @@
 /**
- * A card's thread whose socket module breaks when the test asks for it: by an error of any kind, or by an assertion. The last words
- * of the control area, which nothing else uses, are where it is asked.
+ * A card's thread whose socket module breaks when the test asks for it: by an error of any kind, or by an
+ * assertion. The test asks in the last words of the control area, which nothing else uses.
  */
 import { workerData } from 'node:worker_threads';
 import { AssertionFailure } from '../../src/assert/assert.ts';
