@@ -80,19 +80,7 @@ export class DmaEngine {
       for (let i = 0; i < length; i++) bytes[destination + i] = source[sourceOffset + i];
       return;
     }
-    const phase = (source.byteOffset + sourceOffset) & WORD_MASK;
-    if (this.stagingBytes === 0) {
-      bytes.set(source.subarray(sourceOffset, sourceOffset + length), destination);
-      return;
-    }
-    for (let done = 0; done < length; ) {
-      const count = Math.min(length - done, this.stagingBytes);
-      const at = sourceOffset + done;
-      const whole = count === source.length; // the usual case, which needs no view and so no garbage
-      bytes.set(whole ? source : source.subarray(at, at + count), this.staging + phase);
-      this.stage(this.staging + phase, destination + done, count);
-      done += count;
-    }
+    this.copyInLong(source, sourceOffset, destination, length);
   }
 
   /** Copies from the region to a program's memory. // Hot path: as `copyIn`. */
@@ -105,14 +93,36 @@ export class DmaEngine {
       for (let i = 0; i < length; i++) target[targetOffset + i] = bytes[source + i];
       return;
     }
-    const phase = (target.byteOffset + targetOffset) & WORD_MASK;
-    if (this.stagingBytes === 0) {
+    this.copyOutLong(source, target, targetOffset, length);
+  }
+
+  /** Apart from `copyIn`, so that V8 can inline what short copies need into the calls that make them. */
+  private copyInLong(source: Uint8Array, sourceOffset: number, destination: number, length: number): void {
+    const { bytes, staging, stagingBytes } = this;
+    if (stagingBytes === 0) {
+      bytes.set(source.subarray(sourceOffset, sourceOffset + length), destination);
+      return;
+    }
+    const phase = (source.byteOffset + sourceOffset) & WORD_MASK;
+    for (let done = 0; done < length; ) {
+      const count = Math.min(length - done, stagingBytes);
+      const at = sourceOffset + done;
+      const whole = count === source.length; // the usual case, which needs no view and so no garbage
+      bytes.set(whole ? source : source.subarray(at, at + count), staging + phase);
+      this.stage(staging + phase, destination + done, count);
+      done += count;
+    }
+  }
+
+  private copyOutLong(source: number, target: Uint8Array, targetOffset: number, length: number): void {
+    const { bytes, staging, stagingBytes } = this;
+    if (stagingBytes === 0) {
       target.set(bytes.subarray(source, source + length), targetOffset);
       return;
     }
+    const from = staging + ((target.byteOffset + targetOffset) & WORD_MASK);
     for (let done = 0; done < length; ) {
-      const count = Math.min(length - done, this.stagingBytes);
-      const from = this.staging + phase;
+      const count = Math.min(length - done, stagingBytes);
       this.stage(source + done, from, count);
       target.set(bytes.subarray(from, from + count), targetOffset + done);
       done += count;

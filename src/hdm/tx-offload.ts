@@ -147,10 +147,7 @@ export class TransmitOffload {
     if (ipBytes < IPV4_HEADER_BYTES_MIN || transportBytes < leastHeader(protocol)) return false;
     const pieces = words[descriptor + TX_PIECES];
     if (pieces < 0 || pieces > PIECES_MAX) return false;
-    let sum =
-      (transportBytes & 3) === 0 && (frame & 3) === 2
-        ? swap(fold(sumWords(words, (frame + transportOffset) >> 2, transportBytes >> 2)))
-        : this.kernels.sum(frame + transportOffset, transportBytes, 0);
+    let sum = this.sumHeader(frame + transportOffset, transportBytes);
     const end = descriptor + TX_PIECE + 2 * pieces;
     const frameBytes = headerLength + payloadBytes;
     let offset = headerLength;
@@ -167,6 +164,13 @@ export class TransmitOffload {
     if (offset !== frameBytes) return false;
     this.fill(frame + transportOffset, protocol, fold(sum));
     return true;
+  }
+
+  /** The partial sum of a transport header, whose field holds the pseudo-header's. */
+  private sumHeader(transport: number, byteLength: number): number {
+    return ((transport | byteLength) & 3) === 0
+      ? swap(fold(sumWords(this.words, transport >> 2, byteLength >> 2)))
+      : this.kernels.sum(transport, byteLength, 0);
   }
 
   /** @param sum of the segment, of its pseudo-header and, as the field was not zero, of nothing twice. */
