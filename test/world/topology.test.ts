@@ -369,6 +369,13 @@ const WRONG: readonly [string, readonly string[], unknown, string][] = [
   ['a seed that is none', ['seed'], 'lucky', '"seed" expected a whole number'],
 ];
 
+it.each([
+  ['a cost no card comes up with', ['cards', 'nic', 'processor', 'costs', 'inboundReleased'], 1e308],
+  ['a doorbell of minutes', ['cards', 'nic', 'doorbell'], '120s'],
+])('refuses %s', (_what, path, value) => {
+  expect(() => readTopology(changed(path, value))).toThrow(`"${path.join('.')}" expected`);
+});
+
 describe('a mistake is named by its path before anything is built', () => {
   it.each(WRONG)('%s', async (_what, path, value, message) => {
     const world = changed(path, value);

@@ -7,7 +7,7 @@ import { type CardOverrides, DEFAULT_CARD_CONFIG, type PortConfig } from '../con
 import { type CardTopology, type HostTopology, MODULE_KINDS, type ModuleKind } from './checked.ts';
 import { Fields } from './fields.ts';
 import { readProcessor } from './hosts.ts';
-import { durationNs, ipv4Address, macAddress, subnet } from './quantities.ts';
+import { ipv4Address, latencyNs, macAddress, subnet } from './quantities.ts';
 
 /** Keys of a card that are settings of its configuration under the same name. */
 const SETTINGS = [
@@ -87,8 +87,8 @@ export function readCards(world: Fields, hosts: readonly HostTopology[], seed: n
       portConfigs,
       loopback: card.has('loopback') ? card.flag('loopback', false) : undefined,
       costs: readProcessor(card),
-      doorbellNs: durationNs(card, 'doorbell', 0),
-      interruptNs: durationNs(card, 'interrupt', 0),
+      doorbellNs: latencyNs(card, 'doorbell'),
+      interruptNs: latencyNs(card, 'interrupt'),
       overrides: {
         ...overrides,
         stack: {

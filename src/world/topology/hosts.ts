@@ -18,6 +18,9 @@ export function readHosts(world: Fields): HostTopology[] {
   });
 }
 
+/** A millisecond: with more for each count no card comes up within the time its driver waits for it. */
+const COST_NS_MAX = 1e6;
+
 /** `processor: { costs: { inboundPosted: 120 } }`: nanoseconds for each count of a ledger's counter. */
 export function readProcessor(owner: Fields): Costs {
   const processor = new Fields(owner.get('processor'), owner.at('processor'), ['costs']);
@@ -30,8 +33,10 @@ export function readProcessor(owner: Fields): Costs {
   for (const [counter, cost] of Object.entries(values)) {
     if (!COUNTER_NAMES.includes(counter))
       throw new RangeError(`"${path}.${plain(counter)}" is no counter of the ledger`);
-    if (typeof cost !== 'number' || !(cost >= 0 && cost < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`"${path}.${counter}" expected 0 or more nanoseconds, got ${shown(cost)}`);
+    if (typeof cost !== 'number' || !(cost >= 0 && cost <= COST_NS_MAX)) {
+      throw new RangeError(
+        `"${path}.${counter}" expected 0 to ${COST_NS_MAX} nanoseconds, got ${shown(cost)}`,
+      );
     }
     costs[counter] = cost;
   }

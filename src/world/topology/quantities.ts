@@ -2,6 +2,8 @@
 import type { Fields } from './fields.ts';
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };
+/** A driver gives its card up when an answer takes seconds. */
+const LATENCY_NS_MAX = 1e9;
 const RATE_UNITS: Readonly<Record<string, number>> = {
   'bit/s': 1,
   'kbit/s': 1e3,
@@ -13,6 +15,13 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1 <
 /** Nanoseconds; `fallback` where the key is missing. */
 export function durationNs(fields: Fields, key: string, fallback: number): number {
   return quantity(fields, key, DURATION_UNITS, 'a time with its unit, such as 5us, 20ms or 1s', fallback);
+}
+
+/** As `durationNs`, for how long one side takes to hear of the other: at most a second. */
+export function latencyNs(fields: Fields, key: string): number {
+  const ns = durationNs(fields, key, 0);
+  if (ns > LATENCY_NS_MAX) throw fields.refusal(key, 'a time of at most 1s');
+  return ns;
 }
 
 /** Bits per second; 0 where the key is missing: a wire that takes no time. */
