@@ -662,6 +662,10 @@ export const CATALOGUE: Catalogue = {
             { name: 'ENETUNREACH', when: 'no route leads there' },
             { name: 'ECONNREFUSED', when: 'nobody was at the port an earlier datagram went to' },
             { name: 'EACCES', when: 'the address is a broadcast one, and the socket may not broadcast' },
+            {
+              name: 'EINVAL',
+              when: 'the socket is bound to an address of 127/8, and the datagram is for another host',
+            },
             { name: 'EADDRINUSE', when: 'another socket has the address and port' },
             { name: 'ENOBUFS', when: 'the card has no room for it now' },
             {
