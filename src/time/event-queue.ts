@@ -71,6 +71,12 @@ export class EventQueue {
     if (this.waiting[agent] === 0) this.heap.set(agent, this.dueNs(agent));
   }
 
+  /** As `deadlineChanged` for a known time, so that the agent need not be asked: it can only come forward. */
+  expect(agent: number, atNs: number): void {
+    const dueNs = Math.max(atNs, this.busyUntilNs[agent]);
+    if (this.waiting[agent] === 0 && dueNs < this.heap.dueNs(agent)) this.heap.set(agent, dueNs);
+  }
+
   /** An agent is occupied for so long from now on, by work it does inside the turn under way. */
   occupy(agent: number, chargeNs: number): void {
     this.busyUntilNs[agent] = Math.max(this.busyUntilNs[agent], this.clock.nowNs) + chargeNs;

@@ -27,8 +27,8 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** Told of what one end of a pipe did and the other may have been waiting for. */
 export interface PipeListener {
-  /** A frame has been put in: the far end has a new arrival to reckon with. */
-  committed(): void;
+  /** A frame has been put in; `arrivalNs` is when the next one arrives at the far end. */
+  committed(arrivalNs: number): void;
   /** There is as much room again as the sender asked for with `awaitRoom`. */
   roomMade(): void;
 }
@@ -144,7 +144,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
       this.launch(slot, length);
     }
     if (COSTLY) this.checkSlots();
-    if (this.listener !== null) this.listener.committed();
+    if (this.listener !== null) this.listener.committed(this.nextArrivalNs());
   }
 
   /** // Hot path. Returns the same frame until it is released. */

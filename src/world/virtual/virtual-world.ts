@@ -175,9 +175,9 @@ export class VirtualWorld {
     const from = agentName(wire.from);
     const to = agentName(wire.to);
     return {
-      committed: () => {
+      committed: (arrivalNs) => {
         const agent = agents.get(to);
-        if (agent !== undefined) this.queue.deadlineChanged(agent);
+        if (agent !== undefined) this.queue.expect(agent, arrivalNs);
       },
       roomMade: () => {
         const agent = agents.get(from);
