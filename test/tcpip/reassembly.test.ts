@@ -84,7 +84,7 @@ describe('a datagram in fragments (RFC 791 §3.2)', () => {
         expect(host.takeFrom(v)).toEqual(pattern(720));
         host.expectSlotsHome();
       }),
-      { numRuns: 150, seed: 1 },
+      { numRuns: 150 },
     );
   });
 

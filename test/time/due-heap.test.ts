@@ -23,7 +23,7 @@ it('names the agent that is due first, ties by number, after any changes', () =>
         if (earliest !== NEVER) expect(heap.first()).toBe(dues.indexOf(earliest));
       }
     }),
-    { numRuns: 200, seed: 1 },
+    { numRuns: 200 },
   );
 });
 

@@ -150,7 +150,7 @@ describe('a description with something else at one of its keys', () => {
     const value = fc.oneof(fc.jsonValue(), fc.constantFrom(...NEARLY), fc.integer(), fc.double());
     fc.assert(
       fc.property(fc.constantFrom(...PATHS), value, (path, at) => tryWorld(changed(path, at))),
-      { numRuns: 600, seed: 1 },
+      { numRuns: 600 },
     );
   });
 
@@ -167,11 +167,11 @@ describe('a description with something else at one of its keys', () => {
       fc.property(fc.constantFrom(...holders), fc.string({ unit: 'binary' }), (path, key) =>
         tryWorld(changed([...path, key], 1)),
       ),
-      { numRuns: 300, seed: 1 },
+      { numRuns: 300 },
     );
   });
 
   it('gives a world or one line, for any JSON instead of it', () => {
-    fc.assert(fc.property(fc.jsonValue(), tryWorld), { numRuns: 200, seed: 1 });
+    fc.assert(fc.property(fc.jsonValue(), tryWorld), { numRuns: 200 });
   });
 });

@@ -14,6 +14,7 @@ import {
 } from '../../i2o/socket.gen.ts';
 import { EINVAL } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
+import { LISTEN } from '../../tcpip/tcp/state.ts';
 import type { Answers } from '../replies/answers.ts';
 import {
   type CardSocket,
@@ -67,8 +68,10 @@ export class ListenRequests {
       'listen requests: the check has bounded the list of numbers',
     );
     const initiatorContext = frameInitiatorContext(words, frame);
-    let faults = listener.kind === KIND_LISTENER ? 0 : count;
-    for (let i = 0; i < count && listener.kind === KIND_LISTENER; i++) {
+    // A listener that has been shut down stays one here until its numbers have gone back, but takes no more.
+    const listens = listener.kind === KIND_LISTENER && this.stack.tcpState(listener.connection) === LISTEN;
+    let faults = listens ? 0 : count;
+    for (let i = 0; i < count && listens; i++) {
       const postedId = words[frame + SOCKET_ACCEPT_POST_LIST_WORD + i];
       const posted = postedId >= 0 && postedId < sockets.length ? sockets[postedId] : undefined;
       if (posted === undefined || posted.kind !== KIND_FREE) {
