@@ -2,12 +2,15 @@
  * Runs every micro-benchmark of our own code: `npm run bench`. The tests run each with tiny inputs, so that
  * none rots.
  */
+
+import { widenInlining } from '../src/world/build/inlining.ts';
 import { runFifoBench } from './fifo.ts';
 import { formatHdmFigures, runHdmBench } from './hdm.ts';
 import { formatKernelFigures, runKernelsBench } from './kernels.ts';
 import { runRingBench } from './ring.ts';
 import { runTcpipBench } from './tcpip.ts';
 
+widenInlining(); // as in every world
 console.log(`kernels\n${formatKernelFigures(runKernelsBench(100))}\n`);
 console.log(`ring\n${runRingBench(1).join('\n')}\n`);
 console.log(`fifo\n${runFifoBench(1).join('\n')}\n`);

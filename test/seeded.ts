@@ -1,6 +1,6 @@
 /**
- * Seeds every property test, so that a run depends on nothing but the tree. `INIC_SEED=N npm test` tries other
- * inputs, and `INIC_SEED=random` tries new ones each time; a failure prints the seed that repeats it.
+ * Seeds every property test, so that a run depends on nothing but the tree. `INIC_SEED=N npm test` tries
+ * other inputs, and `INIC_SEED=random` tries new ones each time; a failure prints the seed that repeats it.
  */
 import fc from 'fast-check';
 

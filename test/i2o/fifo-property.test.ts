@@ -33,7 +33,8 @@ describe('both directions', () => {
       fc.property(steps, fc.integer({ min: 2, max: 6 }), (script, frames) => {
         const fifos = new Fifos(frames, frames);
         fifos.replies.supply();
-        fifos.replies.publish(); // What the first lending told the card is no answer to a card that waits later.
+        // What the first lending told the card is no answer to a card that waits later.
+        fifos.replies.publish();
         const model = new Model(fifos);
         for (const step of script) model[step]();
         model.settle(frames);

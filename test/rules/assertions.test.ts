@@ -48,7 +48,7 @@ describe('each assertion is tripped by one test that injects its fault', () => {
 
 describe('one assertion for every two functions', () => {
   /** The least that each room has; the aim is 0.5. A figure is only ever raised. */
-  const LEAST: Readonly<Record<string, number>> = { osm: 0.36, i2o: 0.5, iop: 0.5, ism: 0.5, tcpip: 0.49 };
+  const LEAST: Readonly<Record<string, number>> = { osm: 0.5, i2o: 0.5, iop: 0.5, ism: 0.5, tcpip: 0.5 };
   for (const [room, least] of Object.entries(LEAST)) {
     it(`in ${room}, at least ${least}`, () => {
       expect(assertionsPerFunction(sources(), room)).toBeGreaterThanOrEqual(least);

@@ -1,25 +1,28 @@
 /**
- * How many connections use each local port, TIME-WAIT included. Open addressing with linear probing, at most
- * half full until it has a place for every port: so a small stack needs no table of 65,536.
+ * How many connections use each local port, TIME-WAIT included. A large stack has a place for every port, at
+ * the port's own number, so that ports in use one after the other lie in the same cache lines. A small one
+ * does without a table of 65,536 places: open addressing with linear probing, at most half full.
  */
 import { assert } from '../../assert/assert.ts';
 
 const PORTS = 65536;
-/**
- * Odd, so that 65,536 places give every port one of its own; large, so that ports in a row do not lie in a
- * row.
- */
+/** A small table multiplies a port by this, so that ports in a row do not lie in a row. */
 const SPREAD = 0x9e35;
+/** A table that would have as many places as this has one for every port. */
+const LARGE = 8192;
 
 export class PortCounts {
   private readonly ports: Uint16Array;
   private readonly counts: Int32Array;
   private readonly mask: number;
+  private readonly spread: number;
 
   /** @param connectionsMax connections there can be at once, TIME-WAIT included. */
   constructor(connectionsMax: number) {
     let size = 16;
-    while (size < connectionsMax * 2 && size < PORTS) size *= 2;
+    while (size < connectionsMax * 2 && size < LARGE) size *= 2;
+    if (size === LARGE) size = PORTS;
+    this.spread = size === PORTS ? 1 : SPREAD;
     this.ports = new Uint16Array(size);
     this.counts = new Int32Array(size);
     this.mask = size - 1;
@@ -52,18 +55,18 @@ export class PortCounts {
 
   /** The place of a port, or the free one where it would go. */
   private placeOf(port: number): number {
-    const { ports, counts, mask } = this;
-    let place = Math.imul(port, SPREAD) & mask;
+    const { ports, counts, mask, spread } = this;
+    let place = Math.imul(port, spread) & mask;
     while (counts[place] !== 0 && ports[place] !== port) place = (place + 1) & mask;
     return place;
   }
 
   /** Moves followers back into a place that has become free, so that probing finds them. */
   private fill(free: number): void {
-    const { ports, counts, mask } = this;
+    const { ports, counts, mask, spread } = this;
     let hole = free;
     for (let place = (hole + 1) & mask; counts[place] !== 0; place = (place + 1) & mask) {
-      const home = Math.imul(ports[place], SPREAD) & mask;
+      const home = Math.imul(ports[place], spread) & mask;
       // An entry may move back only if its home does not lie between the hole and it.
       if (((place - home) & mask) < ((place - hole) & mask)) continue;
       ports[hole] = ports[place];

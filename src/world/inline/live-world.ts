@@ -19,6 +19,7 @@ import { buildCard } from '../build/card-parts.ts';
 import { snapBytesOf, type TraceRequest, tapWires } from '../build/card-trace.ts';
 import { buildHost, classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
+import { widenInlining } from '../build/inlining.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { type CardPlan, planWorld, type Sites, type WorldPlan } from '../build/world-plan.ts';
@@ -89,6 +90,7 @@ export class LiveWorld {
 
   /** @throws RangeError for a bad setting. */
   constructor(topology: Topology, traces: Traces = [], far: FarSites = new NoFarSites(topology)) {
+    widenInlining();
     const memory = new MemoryPlan();
     this.topology = topology;
     this.traces = traces;

@@ -14,6 +14,7 @@ import { wireCounters } from '../build/books.ts';
 import type { CardMemory } from '../build/card-memory.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
 import { buildHost, classOf } from '../build/host.ts';
+import { widenInlining } from '../build/inlining.ts';
 import { singleCard } from '../build/short-forms.ts';
 import { type CardPlan, planWorld, type WorldPlan } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
@@ -101,6 +102,7 @@ export class ThreadedCard {
     classId: number,
     trace?: TraceRequest,
   ): Promise<ThreadedCard> {
+    widenInlining();
     const config = availableParallelism() < 2 ? withoutPolling(wanted) : wanted;
     const memory = new MemoryPlan();
     const topology = singleCard(config, { name: 'card', seed: config.seed, modules: [module] });

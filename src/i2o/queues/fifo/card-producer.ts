@@ -85,10 +85,8 @@ export class FifoCardProducer implements FrameProducer {
   /** // Hot path. */
   post(): void {
     const mfa = this.held;
-    if (COSTLY) assert(mfa !== NO_FRAME, 'fifo card producer: only a frame that was acquired is posted');
+    if (COSTLY) this.checkPost(mfa);
     const slot = this.window.slotOf(mfa);
-    if (COSTLY)
-      assert(this.owner[slot] === CARDS, 'fifo card producer: only a frame that the host has lent is posted');
     this.held = NO_FRAME;
     this.pushedAt[slot] = this.posted.next;
     this.owner[slot] = PUSHED;
@@ -183,6 +181,14 @@ export class FifoCardProducer implements FrameProducer {
         'fifo card producer: the stash has room for every outbound frame',
       );
     this.stash[this.stashed++] = mfa;
+  }
+
+  private checkPost(mfa: number): void {
+    assert(mfa !== NO_FRAME, 'fifo card producer: only a frame that was acquired is posted');
+    assert(
+      this.owner[this.window.slotOf(mfa)] === CARDS,
+      'fifo card producer: only a frame that the host has lent is posted',
+    );
   }
 
   private checkOwners(): void {

@@ -47,11 +47,7 @@ export class FifoHostConsumer implements FrameConsumer {
       this.held = mfa;
       if (!this.masked) this.mask(true);
     }
-    if (COSTLY)
-      assert(
-        this.owner[this.window.slotOf(this.held)] === HOSTS,
-        'fifo host consumer: a reply is read while its frame is the host’s',
-      );
+    if (COSTLY) this.checkHeld();
     return this.window.wordOf(this.held);
   }
 
@@ -105,6 +101,13 @@ export class FifoHostConsumer implements FrameConsumer {
 
   get broken(): boolean {
     return this.port.broken;
+  }
+
+  private checkHeld(): void {
+    assert(
+      this.owner[this.window.slotOf(this.held)] === HOSTS,
+      'fifo host consumer: a reply is read while its frame is the host’s',
+    );
   }
 
   private mask(masked: boolean): void {

@@ -70,9 +70,9 @@ export class FifoHostProducer implements FrameProducer {
   /** WRITE 0x40: visible to the card at once. // Hot path. */
   post(): void {
     const mfa = this.held;
-    if (COSTLY) assert(mfa !== NO_FRAME, 'fifo host producer: only a frame that was acquired is posted');
+    if (COSTLY) this.checkPost(mfa);
     this.held = NO_FRAME;
-    this.postOwned(mfa);
+    this.write(mfa);
   }
 
   /**
@@ -168,19 +168,20 @@ export class FifoHostProducer implements FrameProducer {
 
   /** Puts a frame of the host on the stash. */
   private keep(mfa: number): void {
-    assert(
-      this.stashed < this.stash.length,
-      'fifo host producer: the stash has room for every inbound frame',
-    );
+    if (COSTLY)
+      assert(
+        this.stashed < this.stash.length,
+        'fifo host producer: the stash has room for every inbound frame',
+      );
     this.stash[this.stashed++] = mfa;
   }
 
-  private postOwned(mfa: number): void {
+  private checkPost(mfa: number): void {
+    assert(mfa !== NO_FRAME, 'fifo host producer: only a frame that was acquired is posted');
     assert(
       this.owner[this.window.slotOf(mfa)] === HOSTS,
       'fifo host producer: only a frame that was read from the port is posted',
     );
-    this.write(mfa);
   }
 
   private checkOwners(): void {
@@ -234,7 +235,8 @@ export class FifoHostProducer implements FrameProducer {
     writeHeader(this.words, this.window.wordOf(mfa), 0, 0, HEADER_WORDS, IOP_TID, HOST_TID, UTIL_NOP, 0, 0);
     this.counters[NOPS] += 1;
     this.counters[INBOUND_POSTED] += 1;
-    this.postOwned(mfa);
+    this.checkPost(mfa);
+    this.write(mfa);
   }
 
   private refuse(fault: number): number {

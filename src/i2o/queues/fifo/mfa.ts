@@ -77,25 +77,35 @@ export class FrameWindow {
 
   /** Number of the frame that an address without fault names. */
   slotOf(mfa: number): number {
-    const slot = (mfa - this.first) >> FRAME_SHIFT;
-    assert(slot >= 0 && slot < this.frames, 'frame window: an address that was judged names a frame');
-    return slot;
+    if (COSTLY) this.checkJudged(mfa);
+    return (mfa - this.first) >> FRAME_SHIFT;
   }
 
   /** Address of a frame by its number. */
   mfaOf(slot: number): number {
-    assert(slot >= 0 && slot < this.frames, 'frame window: there is a frame of this number');
+    if (COSTLY) this.checkSlot(slot);
     return this.first + slot * FRAME_BYTES;
   }
 
   /** Word index in the region of the frame that an address without fault names. */
   wordOf(mfa: number): number {
-    if (COSTLY) {
-      assert(
-        this.fault(mfa) === MFA_GOOD,
-        'frame window: a frame is read and written at an address without fault',
-      );
-    }
+    if (COSTLY) this.checkWord(mfa);
     return (this.base + mfa) >> 2;
+  }
+
+  private checkJudged(mfa: number): void {
+    const slot = (mfa - this.first) >> FRAME_SHIFT;
+    assert(slot >= 0 && slot < this.frames, 'frame window: an address that was judged names a frame');
+  }
+
+  private checkSlot(slot: number): void {
+    assert(slot >= 0 && slot < this.frames, 'frame window: there is a frame of this number');
+  }
+
+  private checkWord(mfa: number): void {
+    assert(
+      this.fault(mfa) === MFA_GOOD,
+      'frame window: a frame is read and written at an address without fault',
+    );
   }
 }
