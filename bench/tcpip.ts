@@ -6,7 +6,7 @@ import { DmaEngine } from '../src/dma/engine.ts';
 import { PacketPool } from '../src/dma/packets.ts';
 import { allocateRegion, type Region } from '../src/dma/region.ts';
 import { LEDGER_BYTES, Ledger } from '../src/ledger/ledger.ts';
-import { type LinkPort, RX_CHECKSUM_CHECKED, type SocketOwner } from '../src/tcpip/contract.ts';
+import { GATHER_BYTES, type LinkPort, RX_CHECKSUM_CHECKED, type SocketOwner } from '../src/tcpip/contract.ts';
 import { DEFAULT_STACK_CONFIG, Stack } from '../src/tcpip/stack/stack.ts';
 
 const LOOPBACK = 0x7f000001;
@@ -116,7 +116,8 @@ function makeBed(): Bed {
   const headers = Math.ceil((ledgerAt + LEDGER_BYTES) / 128) * 128;
   const buffer = headers + 256;
   const sink = buffer + (1 << 20);
-  const slots = sink + (1 << 20);
+  const gather = sink + (1 << 20);
+  const slots = gather + GATHER_BYTES;
   const region = allocateRegion(slots + SLOTS * SLOT_BYTES);
   const packets = new PacketPool(slots, SLOTS, SLOT_BYTES);
   const ledger = new Ledger(region, ledgerAt);
@@ -130,6 +131,7 @@ function makeBed(): Bed {
     ledger,
     [pipe],
     owner,
+    gather,
   );
   const listener = stack.tcpOpen(0);
   stack.tcpBind(listener, 0, 80);

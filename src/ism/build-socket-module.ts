@@ -57,6 +57,8 @@ export interface SocketModuleParts {
   readonly packets: PacketPool;
   /** One for each port, and last the inner loop's where the stack's configuration has one. */
   readonly ports: readonly Device[];
+  /** Card memory where the stack puts small sends together. */
+  readonly gatherAt: number;
   readonly stack: StackConfig;
   /** Socket numbers there are, 1 to 65,535: numbers 0 to `socketsMax - 1`. */
   readonly socketsMax: number;
@@ -84,7 +86,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const events = new SocketEvents();
 
   const upcalls = new Upcalls(pending, sendBuffers, events);
-  const stack = new Stack(parts.stack, region, packets, dma, ledger, ports, upcalls);
+  const stack = new Stack(parts.stack, region, packets, dma, ledger, ports, upcalls, parts.gatherAt);
   const device = new PortGroup(ports);
   device.attach((port) => (port === 0 ? stack : stack.clientOf(port)));
   const state = { tid, words, clock, ledger, stack, sockets, pending, buckets, sendBuffers };

@@ -24,348 +24,352 @@ export const CARD_IMMEDIATE_COPIES_BYTES = 9;
 export const CARD_COLLAPSE_COPIES = 10;
 /** queued small segments put together in card memory, bytes (iop) */
 export const CARD_COLLAPSE_COPIES_BYTES = 11;
+/** small sends put together in card memory for a segment of more pieces than the device gathers (iop) */
+export const CARD_GATHER_COPIES = 12;
+/** small sends put together in card memory for a segment of more pieces than the device gathers, bytes (iop) */
+export const CARD_GATHER_COPIES_BYTES = 13;
 /** transmit buffer to the device, first transmission (iop) */
-export const TRANSMIT_FETCHES = 12;
+export const TRANSMIT_FETCHES = 14;
 /** transmit buffer to the device, first transmission, bytes (iop) */
-export const TRANSMIT_FETCHES_BYTES = 13;
+export const TRANSMIT_FETCHES_BYTES = 15;
 /** transmit buffer to the device, sent again (iop) */
-export const RETRANSMIT_FETCHES = 14;
+export const RETRANSMIT_FETCHES = 16;
 /** transmit buffer to the device, sent again, bytes (iop) */
-export const RETRANSMIT_FETCHES_BYTES = 15;
+export const RETRANSMIT_FETCHES_BYTES = 17;
 /** card memory to a receive bucket (iop) */
-export const RECEIVE_PLACEMENTS = 16;
+export const RECEIVE_PLACEMENTS = 18;
 /** card memory to a receive bucket, bytes (iop) */
-export const RECEIVE_PLACEMENTS_BYTES = 17;
+export const RECEIVE_PLACEMENTS_BYTES = 19;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 18;
+export const DEVICE_HEADER_FETCHES = 20;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 19;
+export const DEVICE_HEADER_FETCHES_BYTES = 21;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 20;
+export const DEVICE_RECEIVES = 22;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 21;
+export const DEVICE_RECEIVES_BYTES = 23;
 /** doorbells rung (host) */
-export const DOORBELLS = 22;
+export const DOORBELLS = 24;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 23;
+export const DOORBELLS_SUPPRESSED = 25;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 24;
+export const INTERRUPTS = 26;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 25;
+export const INTERRUPTS_SUPPRESSED = 27;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 26;
+export const IOP_SLEEPS = 28;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 27;
+export const HOST_SLEEPS = 29;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 28;
+export const HOST_INTERRUPTS_SERVICED = 30;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 29;
+export const HOST_POLLS = 31;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 30;
+export const HOST_IDLE_POLLS = 32;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 31;
+export const IOP_POLLS = 33;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 32;
+export const IOP_IDLE_POLLS = 34;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 33;
+export const INBOUND_POSTED = 35;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 34;
+export const INBOUND_FULL = 36;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 35;
+export const INBOUND_RELEASED = 37;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 36;
+export const OUTBOUND_POSTED = 38;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 37;
+export const OUTBOUND_FULL = 39;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 38;
+export const OUTBOUND_DESTROYED = 40;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 39;
+export const OUTBOUND_RELEASED = 41;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 40;
+export const INBOUND_REFUSED = 42;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 41;
+export const OUTBOUND_REFUSED = 43;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 42;
+export const EVENTS_SENT = 44;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 43;
+export const EVENTS_LOST = 45;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 44;
+export const REPLY_FAULTS = 46;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 45;
+export const NOPS = 47;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 46;
+export const FRAMES_PRESERVED = 48;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 47;
+export const FRAMES_ADOPTED = 49;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 48;
+export const PORT_READS = 50;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 49;
+export const PORT_WRITES = 51;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 50;
+export const REGISTER_READS = 52;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 51;
+export const REGISTER_WRITES = 53;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 52;
+export const PORT_EMPTY_READS = 54;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 53;
+export const PORT_RETRIES = 55;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 54;
+export const OUTBOUND_FREE_OVERFLOWS = 56;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 55;
+export const FIFO_ERROR_INTERRUPTS = 57;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 56;
+export const MFA_OUT_OF_WINDOW = 58;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 57;
+export const MFA_MISALIGNED = 59;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 58;
+export const MFA_WRONG_DIRECTION = 60;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 59;
+export const MFA_NOT_OWNED = 61;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 60;
+export const HOST_MFA_OUT_OF_WINDOW = 62;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 61;
+export const HOST_MFA_MISALIGNED = 63;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 62;
+export const HOST_MFA_WRONG_DIRECTION = 64;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 63;
+export const HOST_MFA_NOT_OWNED = 65;
 /** socket calls (host) */
-export const USER_CALLS = 64;
+export const USER_CALLS = 66;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 65;
+export const USER_WOULD_BLOCK = 67;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 66;
+export const MESSAGE_REQUESTS = 68;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 67;
+export const MESSAGE_REPLIES = 69;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 68;
+export const MEMORY_TRANSMIT_TAKEN = 70;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 69;
+export const MEMORY_TRANSMIT_RETURNED = 71;
 /** times the transmit pool was dry (host) */
-export const MEMORY_TRANSMIT_DRY = 70;
+export const MEMORY_TRANSMIT_DRY = 72;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 71;
+export const MEMORY_BUCKETS_POSTED = 73;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 72;
+export const MEMORY_BUCKETS_USED = 74;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 73;
+export const MEMORY_BUCKETS_RETURNED = 75;
 /** times the card had data and no bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 74;
+export const MEMORY_BUCKETS_STARVED = 76;
 /** address mappings after start (host) */
-export const MAPPINGS = 75;
+export const MAPPINGS = 77;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 76;
+export const ALLOCATIONS = 78;
 /** taken from the program (host) */
-export const BYTES_SENT = 77;
+export const BYTES_SENT = 79;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 78;
+export const BYTES_LENT = 80;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 79;
+export const BYTES_QUEUED = 81;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 80;
+export const BYTES_REFUSED = 82;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 81;
+export const BYTES_UNDELIVERED = 83;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 82;
+export const IMMEDIATE_UNDELIVERED_BYTES = 84;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 83;
+export const BYTES_DISCARDED = 85;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 84;
+export const BYTES_ACKNOWLEDGED = 86;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 85;
+export const BYTES_UNACKNOWLEDGED = 87;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 86;
+export const BYTES_ACCEPTED = 88;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 87;
+export const BYTES_UNREAD = 89;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 88;
+export const BYTES_TRUNCATED = 90;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 89;
+export const BYTES_DESTROYED = 91;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 90;
+export const BYTES_DELIVERED = 92;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 91;
+export const BYTES_RECEIVED = 93;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 92;
+export const BYTES_BORROWED = 94;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 93;
+export const BYTES_DROPPED = 95;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 94;
+export const DATAGRAMS_SENT = 96;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 95;
+export const DATAGRAMS_SENT_BYTES = 97;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 96;
+export const DATAGRAMS_UNSENT = 98;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 97;
+export const DATAGRAMS_RECEIVED = 99;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 98;
+export const DATAGRAMS_RECEIVED_BYTES = 100;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 99;
+export const DATAGRAMS_CUT = 101;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 100;
+export const DATAGRAMS_CUT_BYTES = 102;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 101;
+export const DATAGRAMS_DROPPED = 103;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 102;
+export const DATAGRAMS_DROPPED_BYTES = 104;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 103;
+export const EVENTS_TAKEN = 105;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 104;
+export const EXECUTIVE_EVENTS_TAKEN = 106;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 105;
+export const TABLE_CHANGES = 107;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 106;
+export const EVENTS_DROPPED = 108;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 107;
+export const FAILURES_TAKEN = 109;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 108;
+export const FAILURES_OURS = 110;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 109;
+export const DELIVERY_RETRIES = 111;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 110;
+export const LATE_REPLIES = 112;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 111;
+export const IP_IN_RECEIVES = 113;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 112;
+export const IP_IN_HDR_ERRORS = 114;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 113;
+export const IP_IN_ADDR_ERRORS = 115;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 114;
+export const IP_IN_UNKNOWN_PROTOS = 116;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 115;
+export const IP_OUT_REQUESTS = 117;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 116;
+export const IP_OUT_NO_ROUTES = 118;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 117;
+export const IP_REASM_REQDS = 119;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 118;
+export const IP_REASM_OKS = 120;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 119;
+export const IP_REASM_FAILS = 121;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 120;
+export const ARP_REQUESTS_SENT = 122;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 121;
+export const ARP_REPLIES_SENT = 123;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 122;
+export const ARP_RECEIVED = 124;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 123;
+export const ICMP_IN_MSGS = 125;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 124;
+export const ICMP_IN_ERRORS = 126;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 125;
+export const ICMP_IN_ECHOS = 127;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 126;
+export const ICMP_OUT_ECHO_REPS = 128;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 127;
+export const ICMP_OUT_DEST_UNREACHS = 129;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 128;
+export const ICMP_OUT_DATA_BYTES = 130;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 129;
+export const UDP_IN_DATAGRAMS = 131;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 130;
+export const UDP_OUT_DATAGRAMS = 132;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 131;
+export const UDP_OUT_DATA_BYTES = 133;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 132;
+export const UDP_IN_DATA_BYTES = 134;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 133;
+export const UDP_NO_PORTS = 135;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 134;
+export const UDP_IN_ERRORS = 136;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 135;
+export const TCP_ACTIVE_OPENS = 137;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 136;
+export const TCP_PASSIVE_OPENS = 138;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 137;
+export const TCP_ATTEMPT_FAILS = 139;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 138;
+export const TCP_ESTAB_RESETS = 140;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 139;
+export const TCP_IN_SEGS = 141;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 140;
+export const TCP_IN_ERRS = 142;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 141;
+export const TCP_OUT_SEGS = 143;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 142;
+export const TCP_OUT_DATA_BYTES = 144;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 143;
+export const TCP_RETRANS_SEGS = 145;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 144;
+export const TCP_RETRANS_BYTES = 146;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 145;
+export const TCP_OUT_RSTS = 147;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 146;
+export const TCP_LISTEN_OVERFLOWS = 148;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 147;
+export const TCP_TIMEOUTS = 149;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 148;
+export const TCP_FAST_RETRANSMITS = 150;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 149;
+export const TCP_DELAYED_ACKS = 151;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 150;
+export const TCP_OUT_OF_ORDER = 152;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 151;
+export const TCP_DUPLICATES = 153;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 152;
+export const TCP_WINDOW_PROBES = 154;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 153;
+export const TCP_CHALLENGE_ACKS = 155;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 154;
+export const TCP_PACKETS_PRUNED = 156;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 155;
+export const TCP_TIME_WAIT_OVERFLOWS = 157;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 156;
+export const DEVICE_TX_PACKETS = 158;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 157;
+export const DEVICE_TX_PACKETS_BYTES = 159;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 158;
+export const DEVICE_RX_PACKETS = 160;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 159;
+export const DEVICE_RX_PACKETS_BYTES = 161;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 160;
+export const DEVICE_TX_FULL = 162;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 161;
+export const DEVICE_RX_NO_BUFFER = 163;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 162;
+export const DEVICE_RX_BAD_CHECKSUM = 164;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 163;
+export const DEVICE_REFUSED = 165;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 164;
+export const DEVICE_TSO_SEGMENTS = 166;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 165;
+export const WIRE_SENT = 167;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 166;
+export const WIRE_ARRIVED = 168;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 167;
+export const WIRE_DROPPED = 169;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 168;
+export const WIRE_REFUSED = 170;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 169;
+export const WIRE_SLOTS_REFUSED = 171;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 170;
+export const WIRE_OVERFLOW = 172;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 171;
+export const WIRE_DUPLICATED = 173;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 172;
+export const WIRE_DUPLICATED_BYTES = 174;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 173;
+export const WIRE_CORRUPTED = 175;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 174;
+export const WIRE_REORDERED = 176;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 175;
+export const SWITCH_FORWARDS = 177;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 176;
+export const SWITCH_FORWARDS_BYTES = 178;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 177;
+export const SWITCH_FRAMES = 179;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 178;
+export const SWITCH_FLOODED = 180;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 179;
+export const SWITCH_DROPPED = 181;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 180;
+export const CAPTURE_COPIES = 182;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 181;
+export const CAPTURE_COPIES_BYTES = 183;
 
-export const COUNTER_COUNT = 182;
+export const COUNTER_COUNT = 184;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -379,6 +383,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'cardImmediateCopiesBytes',
   'cardCollapseCopies',
   'cardCollapseCopiesBytes',
+  'cardGatherCopies',
+  'cardGatherCopiesBytes',
   'transmitFetches',
   'transmitFetchesBytes',
   'retransmitFetches',
@@ -573,6 +579,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'iop',
+  'iop',
   'host',
   'host',
   'iop',
@@ -735,6 +743,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
 ];
 export const COUNTER_GROUPS: readonly string[] = [
+  'copy',
+  'copy',
   'copy',
   'copy',
   'copy',
@@ -931,6 +941,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'immediate data from the frame to card memory, bytes',
   'queued small segments put together in card memory',
   'queued small segments put together in card memory, bytes',
+  'small sends put together in card memory for a segment of more pieces than the device gathers',
+  'small sends put together in card memory for a segment of more pieces than the device gathers, bytes',
   'transmit buffer to the device, first transmission',
   'transmit buffer to the device, first transmission, bytes',
   'transmit buffer to the device, sent again',

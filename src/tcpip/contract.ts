@@ -27,6 +27,12 @@ export const TX_RETRANSMIT = 4;
 /** What the device found out about a packet that it received: IPv4 and TCP or UDP checksums are good. */
 export const RX_CHECKSUM_CHECKED = 1;
 
+/**
+ * Bytes of the memory that a stack is lent to put small pieces together in: the payload of the longest packet
+ * fits.
+ */
+export const GATHER_BYTES = 65536;
+
 /** What a stack sends through. One packet is built at a time: `claim`, headers, `addPiece`*, `send`. */
 export interface LinkPort {
   /** Largest IPv4 packet in bytes, 68 to 65535. */
@@ -38,7 +44,10 @@ export interface LinkPort {
   readonly transmitChecksum: boolean;
   /** The most payload that one TX_SEGMENT request may carry, in bytes; 0 where the device cannot segment. */
   readonly segmentBytesMax: number;
-  /** Pieces of payload that one packet may have, at least 1. */
+  /**
+   * Pieces of payload that one packet may have, at least 1. TCP copies small ones together where a segment
+   * would have more.
+   */
   readonly piecesMax: number;
   /**
    * Claims space for one packet's headers.

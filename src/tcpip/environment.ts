@@ -15,7 +15,7 @@ import type { Region } from '../dma/region.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Random } from '../time/random.ts';
 import type { StackConfig } from './config.ts';
-import type { LinkPort, SocketOwner } from './contract.ts';
+import { GATHER_BYTES, type LinkPort, type SocketOwner } from './contract.ts';
 
 /** A step back of less than this is an old reading of the clock, and ignored; one of more is a wrap. */
 const STALE_US = 1_000_000;
@@ -35,6 +35,8 @@ export class Environment {
   /** What is sent through, by port number. */
   readonly ports: readonly LinkPort[];
   readonly owner: SocketOwner;
+  /** Address of `GATHER_BYTES` in the region, where small pieces of a segment are put together. */
+  readonly gatherAt: number;
   readonly random: Random;
   /** The time last passed in. */
   nowUs = 0;
@@ -53,8 +55,13 @@ export class Environment {
     ledger: Ledger,
     ports: readonly LinkPort[],
     owner: SocketOwner,
+    gatherAt: number,
   ) {
     assert(ports.length > 0, 'stack environment: there is a port to send through');
+    assert(
+      gatherAt > 0 && gatherAt + GATHER_BYTES <= region.byteLength,
+      'stack environment: the place where pieces are put together lies in the region',
+    );
     for (const port of ports) checkPort(port);
     this.config = config;
     this.bytes = region.bytes;
@@ -65,6 +72,7 @@ export class Environment {
     this.counters = ledger.counters;
     this.ports = ports;
     this.owner = owner;
+    this.gatherAt = gatherAt;
     this.random = new Random(config.seed | 0);
   }
 

@@ -10,6 +10,7 @@ import { PacketPool } from '../../src/dma/packets.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import {
+  GATHER_BYTES,
   type LinkPort,
   RX_CHECKSUM_CHECKED,
   type SocketOwner,
@@ -23,7 +24,8 @@ const HEADER_ROOM = 128;
 const SCRATCH_BYTES = 1 << 18;
 const LEDGER_AT = 128 * 32;
 const SCRATCH_AT = LEDGER_AT + Math.ceil(LEDGER_BYTES / 128) * 128;
-const PACKETS_AT = SCRATCH_AT + SCRATCH_BYTES;
+const GATHER_AT = SCRATCH_AT + SCRATCH_BYTES;
+const PACKETS_AT = GATHER_AT + GATHER_BYTES;
 const MAC_HIGH = 0x0200;
 const IPV4_AT = 14;
 const TRANSPORT_AT = 34;
@@ -180,7 +182,7 @@ export class Host implements SocketOwner {
     this.receiveFlags = options.receiveFlags ?? 0;
     const dma = new DmaEngine(this.region, this.ledger);
     const config = { ...DEFAULT_STACK_CONFIG, connectionsMax: 32, timeWaitMax: 32, ...options.config };
-    this.stack = new Stack(config, this.region, this.packets, dma, this.ledger, this.ports, this);
+    this.stack = new Stack(config, this.region, this.packets, dma, this.ledger, this.ports, this, GATHER_AT);
     this.clients = this.ports.map((_, port) => this.stack.clientOf(port));
   }
   private readonly clients;

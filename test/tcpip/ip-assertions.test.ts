@@ -88,6 +88,20 @@ trips('stack environment: there is a port to send through', () => {
     host,
   ]);
 });
+trips('stack environment: the place where pieces are put together lies in the region', () => {
+  const host = new Host();
+  const { stack } = host;
+  return Reflect.construct(stack['environment'].constructor as new () => unknown, [
+    stack.config,
+    host.region,
+    host.packets,
+    undefined,
+    host.ledger,
+    host.ports,
+    host,
+    host.region.byteLength - 1000,
+  ]);
+});
 trips('stack environment: a port carries what IPv4 asks of a link', () => new Host({ ports: [{ mtu: 67 }] }));
 trips('stack environment: a packet may have payload', () => new Host({ ports: [{ piecesMax: 0 }] }));
 trips('stack environment: less than a millisecond is left over', () => {

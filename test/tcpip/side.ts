@@ -10,7 +10,13 @@ import { PacketPool } from '../../src/dma/packets.ts';
 import type { Region } from '../../src/dma/region.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import { errnoName } from '../../src/socket/errno.ts';
-import { type LinkPort, type SocketOwner, TX_CHECKSUM, TX_SEGMENT } from '../../src/tcpip/contract.ts';
+import {
+  GATHER_BYTES,
+  type LinkPort,
+  type SocketOwner,
+  TX_CHECKSUM,
+  TX_SEGMENT,
+} from '../../src/tcpip/contract.ts';
 import { DEFAULT_STACK_CONFIG, Stack, type StackConfig } from '../../src/tcpip/stack/stack.ts';
 import * as states from '../../src/tcpip/tcp/state.ts';
 import { MAC_HIGH, pseudoSum, sum16, TCP_AT } from './wire.ts';
@@ -106,6 +112,7 @@ export class Side implements LinkPort, SocketOwner {
   readonly transmitBytes = 1 << 22;
   private transmitNext = 0;
   readonly scratch: number;
+  private readonly gather: number;
   /** What the stack asked the port to send, one entry a call. */
   readonly requests: Request[] = [];
   private pieces: [number, number][] = [];
@@ -133,7 +140,8 @@ export class Side implements LinkPort, SocketOwner {
     this.transmit = offset + 128 + Math.ceil(LEDGER_BYTES / 128) * 128;
     this.scratch = this.transmit + this.transmitBytes;
     const slotBytes = options.slotBytes ?? Math.ceil((this.mtu + 14) / 128) * 128;
-    this.packets = new PacketPool(this.scratch + (1 << 20), options.slots ?? 2048, slotBytes);
+    this.gather = this.scratch + (1 << 20);
+    this.packets = new PacketPool(this.gather + GATHER_BYTES, options.slots ?? 2048, slotBytes);
     this.config = { ...DEFAULT_STACK_CONFIG, address, connectionsMax: 256, timeWaitMax: 512, ...config };
     this.stack = new Stack(
       this.config,
@@ -143,12 +151,15 @@ export class Side implements LinkPort, SocketOwner {
       this.ledger,
       [this],
       this,
+      this.gather,
     );
   }
 
   static bytesFor(options: HostOptions): number {
     const slotBytes = options.slotBytes ?? Math.ceil(((options.mtu ?? 1500) + 14) / 128) * 128;
-    return 1024 + LEDGER_BYTES + (1 << 22) + (1 << 20) + (options.slots ?? 2048) * slotBytes + 4096;
+    return (
+      1024 + LEDGER_BYTES + (1 << 22) + (1 << 20) + GATHER_BYTES + (options.slots ?? 2048) * slotBytes + 4096
+    );
   }
 
   // LinkPort

@@ -1,6 +1,6 @@
 /** What the stack asks of its device: segmentation, pieces, checksums, and patience when the port is full. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TCP_NODELAY } from '../../src/socket/options.ts';
 import { TX_CHECKSUM, TX_RETRANSMIT, TX_SEGMENT } from '../../src/tcpip/contract.ts';
 import { established, type OpeningOptions } from './openings.ts';
 
@@ -113,23 +113,74 @@ describe('segmentation by the device', () => {
 });
 
 describe('pieces: bytes are given to the device where they lie', () => {
-  it('puts many small sends into one segment, as many as a packet may have pieces', () => {
-    const { peer, socket, requests } = quiet({ piecesMax: 4 });
-    socket.sets(TCP_NODELAY, 1);
+  it('puts many small sends into one segment, copied together where they are more than the pieces', () => {
+    const { script, peer, socket, requests } = quiet({ piecesMax: 4 });
     for (let i = 0; i < 10; i++) socket.queues(10);
     socket.sends(0);
+    expect(requests.map((request) => [request.payloadBytes, request.pieces])).toEqual([[100, 4]]);
+    peer.expects({ flags: 'PSH ACK', seq: 1, length: 100 });
+    expect(script.counter('cardGatherCopies')).toBe(7);
+    expect(script.counter('cardGatherCopiesBytes')).toBe(70);
+  });
+
+  it('copies nothing where the last piece is the end of what is wanted, or lies in one send', () => {
+    const { script, socket, requests } = quiet({ piecesMax: 4 });
+    for (let i = 0; i < 3; i++) socket.queues(10);
+    socket.sends(MSS);
     expect(requests.map((request) => [request.payloadBytes, request.pieces])).toEqual([
-      [40, 4],
-      [40, 4],
-      [20, 2],
+      [MSS, 4],
+      [30, 1],
     ]);
-    for (const [seq, length] of [
-      [1, 40],
-      [41, 40],
-      [81, 20],
-    ]) {
-      peer.expects({ flags: 'PSH ACK', seq, length });
-    }
+    expect(script.counter('cardGatherCopies')).toBe(0);
+  });
+
+  it('puts them together again when the segment is sent again', () => {
+    const { script, peer, socket, requests } = quiet({ piecesMax: 4 });
+    for (let i = 0; i < 10; i++) socket.queues(10);
+    socket.sends(0);
+    peer.expects({ flags: 'PSH ACK', seq: 1, length: 100 });
+    requests.length = 0;
+    script.passes(socket.rtoUs);
+    peer.expects({ flags: 'PSH ACK', seq: 1, length: 100 });
+    expect(requests.map((request) => request.flags & TX_RETRANSMIT)).toEqual([TX_RETRANSMIT]);
+    expect(script.counter('cardGatherCopies')).toBe(14);
+  });
+
+  it('cuts no segment short for want of pieces while more waits, whatever the sends are', () => {
+    const size = fc.oneof(
+      { weight: 4, arbitrary: fc.integer({ min: 1, max: 40 }) },
+      { weight: 2, arbitrary: fc.integer({ min: 41, max: 3000 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 3001, max: 65_536 }) },
+    );
+    const options = fc.record({
+      piecesMax: fc.integer({ min: 1, max: 20 }),
+      segmentBytesMax: fc.constantFrom(0, 4000, 65_000),
+      checksumOffload: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(options, fc.array(size, { minLength: 1, maxLength: 400 }), (asked, sizes) => {
+        const { checksumOffload } = asked;
+        const segmentBytesMax = checksumOffload ? asked.segmentBytesMax : 0;
+        const { script, peer, socket, requests } = quiet({ ...asked, segmentBytesMax });
+        const total = sizes.reduce((sum, length) => sum + length, 0);
+        for (const length of sizes) expect(socket.queues(length)).toBe(0);
+        socket.sends(0);
+        let seq = 1;
+        for (let turns = 0; seq <= total; turns++) {
+          expect(turns).toBeLessThan(10_000);
+          for (const { payload } of peer.inbox) seq += payload.length;
+          peer.ignores();
+          peer.acks(seq);
+        }
+        const data = requests.filter(({ payloadBytes }) => payloadBytes > 0);
+        const short = data.filter(({ payloadBytes }) => payloadBytes % MSS !== 0);
+        expect(short.length).toBe(total % MSS === 0 ? 0 : 1);
+        for (const { pieces } of data) expect(pieces).toBeLessThanOrEqual(asked.piecesMax);
+        expect(data.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0)).toBe(total);
+        expect(script.counter('bytesAcknowledged')).toBe(total);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('sends the same bytes when a packet may have one piece', () => {

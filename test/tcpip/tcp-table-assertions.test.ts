@@ -64,6 +64,32 @@ describe('the send queue', () => {
     const { queue, tcb } = queued();
     queue.gather(tcb, 1);
   });
+  /** 300 elements of 200 bytes, none of them sent: more than a packet has pieces for. */
+  function many() {
+    const f = beside();
+    const queue = f.tcp.sendQueue;
+    for (let i = 0; i < 400; i++) queue.append(f.tcb, f.a.scratch, 200, -1, 0);
+    return { ...f, queue };
+  }
+  trips('send queue: what the last piece is to hold lies behind the cursor', () => {
+    const { queue, tcb } = many();
+    tcb.sends.cursor = -1;
+    queue['gatherLast'](tcb, queue['ports'][0], 100, 0);
+  });
+  trips('send queue: what is copied together lies behind the cursor', () => {
+    const { queue, tcb } = many();
+    queue.seek(tcb, 400 * 200 - 250);
+    queue['gatherLast'](tcb, queue['ports'][0], 300, 0);
+  });
+  trips('send queue: what is copied together fits its place', () => {
+    const { queue, tcb } = many();
+    queue['gatherLast'](tcb, queue['ports'][0], 65_537, 0);
+  });
+  trips('send queue: the cursor lies in its element', () => {
+    const { queue, tcb } = many();
+    tcb.sends.cursorOffset = 201;
+    queue['pass'](tcb, 1);
+  });
   trips(
     'send queue: as many elements are linked as are counted',
     broken(({ tcb }) => {

@@ -64,6 +64,7 @@ export class Engine implements LinkClient, ErrorListener {
   /**
    * @param ports what is sent through: one for each address of the configuration, in its order, then the pure
    * loopback port where there is one. Each one's received packets come by `clientOf`.
+   * @param gatherAt address of `GATHER_BYTES` for the stack alone.
    * @throws RangeError for a configuration out of range, or another number of ports than it says.
    */
   constructor(
@@ -74,13 +75,14 @@ export class Engine implements LinkClient, ErrorListener {
     ledger: Ledger,
     ports: readonly LinkPort[],
     owner: SocketOwner,
+    gatherAt: number,
   ) {
     checkStackConfig(config);
     if (ports.length !== portsOf(config)) {
       throw new RangeError(`"ports" expected ${portsOf(config)}, got ${ports.length}`);
     }
     this.config = config;
-    this.environment = new Environment(config, region, packets, dma, ledger, ports, owner);
+    this.environment = new Environment(config, region, packets, dma, ledger, ports, owner, gatherAt);
     this.routes = new Routes(config);
     this.neighbours = new Neighbours(this.environment, this.routes, {
       neighbourChanged: (neighbour, ready) => {

@@ -4,8 +4,9 @@
  * One table serves all connections; each connection's elements are linked in order (`Tcb.sends`).
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import type { Kernels } from '../../dma/kernels.ts';
-import type { LinkPort, SocketOwner } from '../contract.ts';
+import { CARD_GATHER_COPIES } from '../../ledger/counters.gen.ts';
+import { GATHER_BYTES, type LinkPort, type SocketOwner } from '../contract.ts';
+import type { Environment } from '../environment.ts';
 import { fold, swap } from '../header/ipv4.ts';
 import { earlier, later } from '../seq.ts';
 import type { Tcb } from './tcb.ts';
@@ -24,7 +25,7 @@ export class SendQueue {
   private readonly context: Int32Array;
   private readonly owner: SocketOwner;
   private readonly ports: readonly LinkPort[];
-  private readonly kernels: Kernels;
+  private readonly environment: Environment;
   /** The first of the elements that nobody uses, linked by `next`; -1: none. */
   private free = 0;
   /** Elements that nobody uses. */
@@ -36,10 +37,10 @@ export class SendQueue {
   /** Set by `gather`: one's-complement sum of the bytes gathered, where the device computes no checksums. */
   sum = 0;
 
-  constructor(count: number, owner: SocketOwner, ports: readonly LinkPort[], kernels: Kernels) {
-    this.owner = owner;
-    this.ports = ports;
-    this.kernels = kernels;
+  constructor(count: number, environment: Environment) {
+    this.environment = environment;
+    this.owner = environment.owner;
+    this.ports = environment.ports;
     this.address = new Int32Array(count);
     this.length = new Int32Array(count);
     this.next = new Int32Array(count);
@@ -133,7 +134,7 @@ export class SendQueue {
   /**
    * Gives the port the next `length` bytes from the cursor on as pieces, and moves the cursor past them.
    * Where the device computes no checksums, their sum is left in `sum`.
-   * @returns how many bytes fitted in the pieces that a packet may have. // Hot path.
+   * @returns how many bytes, which is all of them. // Hot path.
    */
   gather(tcb: Tcb, length: number): number {
     const port = this.ports[tcb.port];
@@ -144,7 +145,7 @@ export class SendQueue {
     let offset = sends.cursorOffset;
     let gathered = 0;
     let pushed = 0;
-    for (let pieces = port.piecesMax; pieces > 0 && gathered < length; pieces--) {
+    for (let pieces = port.piecesMax; pieces > 1 && gathered < length; pieces--) {
       if (COSTLY) assert(element >= 0, 'send queue: the bytes that are to be sent lie behind the cursor');
       const left = this.length[element] - offset;
       const wanted = length - gathered;
@@ -165,12 +166,68 @@ export class SendQueue {
     sends.cursor = element;
     sends.cursorOffset = offset;
     this.pushed = pushed;
-    return gathered;
+    if (gathered < length) this.gatherLast(tcb, port, length - gathered, gathered);
+    return length;
+  }
+
+  /**
+   * One piece is left of those that the packet may have: the bytes still wanted go into it. They lie in one
+   * element, or are put together by a copy. How many pieces a device gathers thus says nothing about how long
+   * a segment is: short ones would wait for each other's acknowledgements (Nagle), which the peer delays.
+   */
+  private gatherLast(tcb: Tcb, port: LinkPort, length: number, preceding: number): void {
+    const { sends } = tcb;
+    const { cursor } = sends;
+    assert(cursor >= 0, 'send queue: what the last piece is to hold lies behind the cursor');
+    let address = this.address[cursor] + sends.cursorOffset;
+    const left = this.length[cursor] - sends.cursorOffset;
+    if (left >= length) {
+      sends.cursorOffset += length;
+      this.pass(tcb, left);
+    } else {
+      address = this.environment.gatherAt;
+      this.copyTogether(tcb, address, length);
+    }
+    if (!port.transmitChecksum) this.addSum(address, length, preceding);
+    port.addPiece(address, length);
+  }
+
+  /** Copies the next `length` bytes from the cursor on to where the device can fetch them as one piece. */
+  private copyTogether(tcb: Tcb, destination: number, length: number): void {
+    const { sends } = tcb;
+    const { dma } = this.environment;
+    let copied = 0;
+    while (copied < length) {
+      const element = sends.cursor;
+      assert(element >= 0, 'send queue: what is copied together lies behind the cursor');
+      const left = this.length[element] - sends.cursorOffset;
+      const count = Math.min(left, length - copied);
+      dma.move(CARD_GATHER_COPIES, this.address[element] + sends.cursorOffset, destination + copied, count);
+      copied += count;
+      sends.cursorOffset += count;
+      this.pass(tcb, left);
+    }
+    assert(copied <= GATHER_BYTES, 'send queue: what is copied together fits its place');
+  }
+
+  /** Puts the cursor on the next element if it has come to the end of its own, `left` bytes on. */
+  private pass(tcb: Tcb, left: number): void {
+    const { sends } = tcb;
+    const element = sends.cursor;
+    const atEnd = sends.cursorOffset === this.length[element];
+    assert(
+      left > 0 && sends.cursorOffset <= this.length[element],
+      'send queue: the cursor lies in its element',
+    );
+    if (!atEnd) return;
+    if ((this.flags[element] & ELEMENT_MORE) === 0) this.pushed = 1;
+    sends.cursor = this.next[element];
+    sends.cursorOffset = 0;
   }
 
   /** @param preceding bytes gathered already: a piece at an odd offset counts with its bytes exchanged. */
   private addSum(address: number, length: number, preceding: number): void {
-    const sum = this.kernels.sum(address, length, 0);
+    const sum = this.environment.kernels.sum(address, length, 0);
     this.sum = fold(this.sum + ((preceding & 1) === 0 ? sum : swap(sum)));
   }
 

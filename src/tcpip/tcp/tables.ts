@@ -57,7 +57,7 @@ export class TcpTables {
   portFull = false;
 
   constructor(environment: Environment, routes: Routes, neighbours: Neighbours) {
-    const { config, random, packets, dma, counters, owner, ports, kernels } = environment;
+    const { config, random, packets, dma, counters, ports } = environment;
     this.environment = environment;
     this.routes = routes;
     this.neighbours = neighbours;
@@ -68,7 +68,7 @@ export class TcpTables {
     this.demux = new Demux(count + config.timeWaitMax, random.nextInt32());
     this.timers = new TimerHeap(count);
     this.timeWait = new TimeWaitTable(config.timeWaitMax);
-    this.sendQueue = new SendQueue(config.sendElementsMax, owner, ports, kernels);
+    this.sendQueue = new SendQueue(config.sendElementsMax, environment);
     this.receiveQueue = new ReceiveQueue(packets, dma, counters);
     this.replies = new Replies(environment, routes, neighbours);
     this.segment = new SegmentIn();

@@ -5,6 +5,7 @@ import type { MemoryPlan } from '../../dma/plan.ts';
 import type { NicConfig } from '../../hdm/nic-config.ts';
 import { packetSlotBytes, planNic } from '../../hdm/nic-rings.ts';
 import { queuePlanner } from '../../i2o/queues/queues.ts';
+import { GATHER_BYTES } from '../../tcpip/contract.ts';
 import { nicConfig } from '../config/card-ranges.ts';
 import type { CardConfig } from '../config/settings.ts';
 
@@ -13,6 +14,8 @@ export interface CardMemory {
   /** Address of each port's rings, and last of the inner loop's where there is one. */
   readonly nics: readonly number[];
   readonly packets: number;
+  /** Where the stack puts small sends together for one segment. */
+  readonly gatherAt: number;
 }
 
 /** What each of a card's devices is told: its ports in their order, then the inner loop where it has one. */
@@ -32,5 +35,7 @@ export function planCardMemory(plan: MemoryPlan, name: string, config: CardConfi
   const layout = planCard(plan, name, config.pools, queuePlanner(config.transport), config.transport);
   const nics = nicConfigs(config).map((nic, i) => planNic(plan, `${name}.nic${i === 0 ? '' : i}`, nic));
   const slotBytes = packetSlotBytes(largestMtu(config));
-  return { layout, nics, packets: planPackets(plan, `${name}.packets`, config.packetSlots, slotBytes) };
+  const packets = planPackets(plan, `${name}.packets`, config.packetSlots, slotBytes);
+  const gatherAt = plan.reserve(`${name}.gather`, GATHER_BYTES, 'small sends put together for one segment');
+  return { layout, nics, packets, gatherAt };
 }

@@ -57,6 +57,7 @@ export function buildCard(
         outbound,
         packets,
         ports: devices,
+        gatherAt: memory.gatherAt,
         stack: config.stack,
         socketsMax: config.driver.socketsMax,
         contextHoldNs: config.contextHoldNs,
