@@ -59,6 +59,28 @@ export interface TcpHandle {
   asyncReset(resource?: object): void;
 }
 
+/** What the process and pipe bindings offer that takes another handle along. */
+export interface ProcessHandle {
+  spawn(options: SpawnOptions): number;
+}
+
+export interface SpawnOptions {
+  readonly stdio?: readonly { readonly type: string; readonly handle?: unknown }[];
+}
+
+export interface PipeHandle {
+  writeUtf8String(request: StreamRequest, text: string, passed?: unknown): number;
+  writeBuffer(request: StreamRequest, bytes: Uint8Array, passed?: unknown): number;
+}
+
+/** A `signal_wrap` handle, which the program's `process.listeners` do not show. */
+export interface SignalHandle {
+  onsignal?: (signal: number) => void;
+  start(signal: number): number;
+  stop(): number;
+  unref(): void;
+}
+
 export interface TcpConstructor {
   new (type: number): TcpHandle;
   readonly prototype: TcpHandle;
@@ -87,6 +109,12 @@ export interface NativeBindings {
   readonly socketType: number;
   /** `UV_TCP_IPV6ONLY`, a flag of `bind6`. */
   readonly ipv6Only: number;
+  /** `TCPConstants.SERVER`. */
+  readonly serverType: number;
+  readonly ConnectWrap: new () => StreamRequest;
+  readonly Process: { readonly prototype: ProcessHandle };
+  readonly Pipe: { readonly prototype: PipeHandle };
+  readonly Signal: new () => SignalHandle;
   readonly WriteWrap: new () => StreamRequest;
   readonly ShutdownWrap: new () => StreamRequest;
   readonly streamBaseState: Int32Array;
@@ -159,6 +187,11 @@ function load(): NativeBindings {
     TCP: tcp['TCP'] as TcpConstructor,
     socketType: constants['SOCKET'],
     ipv6Only: constants['UV_TCP_IPV6ONLY'],
+    serverType: constants['SERVER'],
+    ConnectWrap: tcp['TCPConnectWrap'] as new () => StreamRequest,
+    Process: old.binding('process_wrap')['Process'] as NativeBindings['Process'],
+    Pipe: old.binding('pipe_wrap')['Pipe'] as NativeBindings['Pipe'],
+    Signal: old.binding('signal_wrap')['Signal'] as NativeBindings['Signal'],
     WriteWrap: stream['WriteWrap'] as new () => StreamRequest,
     ShutdownWrap: stream['ShutdownWrap'] as new () => StreamRequest,
     streamBaseState: stream['streamBaseState'],

@@ -13,6 +13,8 @@ export interface NodeCard {
   readonly stack: SocketStack;
   /** The card's own IPv4 addresses as numbers, without the loopback addresses. */
   readonly addresses: readonly number[];
+  /** How many more sockets the card has room for. */
+  readonly socketsFree: number;
 
   /**
    * The next socket whose readiness has changed since this last returned it (edge-triggered), or -1. Its

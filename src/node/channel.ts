@@ -47,19 +47,18 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   counted = false;
   /** Whether this channel waits in the pump's queue. */
   queued = false;
-  /**
-   * The positive errno of a failed `bind`, or 0. As in libuv, not `bind` but `listen` or `connect` reports
-   * it.
-   */
-  delayedErrno = 0;
-  /**
-   * Address, port and flags of `bind`. The table of listeners needs them, and so does the kernel's handle if
-   * the socket turns out to connect to an address that is not the card's.
-   */
+  /** Of a listener: where it listens, and which family's peers it hears. */
   boundAddress = 0;
   boundPort = 0;
-  boundText = '';
-  ipv6Only = false;
+  hearsIPv4 = true;
+  hearsIPv6 = false;
+  /** Of a listener: connections of this process's own that it has still to accept. */
+  expected = 0;
+  /** Of a connection that this process's own listener is to hear: the listener. */
+  target: Listener | undefined = undefined;
+  /** Where a connection under way goes, as the program wrote it. */
+  connectText = '';
+  connectPort = 0;
   bytesRead = 0;
   bytesWritten = 0;
   userBuffer: Uint8Array | undefined = undefined;
@@ -204,6 +203,8 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
         this.reportConnection(socket, undefined);
         return;
       }
+      if (this.expected > 0) this.expected--;
+      pump.routes.acceptedFromCard++;
       // Made outside the listener's context: like Node's own, an accepted handle inherits no async store.
       const client = new this.native.TCP(this.native.socketType);
       new Channel(pump, client, socket, CONNECTED, this.ipv6);
@@ -215,6 +216,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
 
   private reportConnection(status: number, client: TcpHandle | undefined): void {
     const callback = this.handle.onconnection;
+    this.pump.routes.reportedFromCard++;
     if (callback === undefined) return;
     this.context.runInAsyncScope(callback, this.handle, status, client);
     this.native.runTicks();
@@ -223,7 +225,16 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   private finishConnect(): void {
     const ready = this.pump.stack.readiness(this.socket);
     if ((ready & (WRITABLE | HANGUP | FAILED)) === 0) return;
-    this.completeConnect(-Math.abs(this.pump.stack.getOption(this.socket, SO_ERROR)) | 0);
+    const status = -Math.abs(this.pump.stack.getOption(this.socket, SO_ERROR)) | 0;
+    if (status !== 0 && this.retryInKernel(status)) return;
+    this.completeConnect(status);
+  }
+
+  /** Whether the kernel takes a connection over that the card had no room for. */
+  private retryInKernel(status: number): boolean {
+    const request = this.connectRequest;
+    if (request === undefined || this.pump.connectInKernel === undefined) return false;
+    return this.pump.connectInKernel(this, request, status);
   }
 
   /** @param status 0 or a negative errno. */
@@ -231,11 +242,25 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     const request = this.connectRequest;
     const context = this.connectContext;
     if (request === undefined || context === undefined) return;
-    this.connectRequest = undefined;
-    this.connectContext = undefined;
+    this.forgetConnect();
+    if (status === 0) this.target = undefined;
+    else this.expectNoMore();
     if (this.state === CONNECTING) this.state = status === 0 ? CONNECTED : BOUND;
     this.updateHold();
     this.complete(context, request, status, this.handle, request, true, true);
+  }
+
+  /** Another will answer the connect request. */
+  forgetConnect(): void {
+    this.connectRequest = undefined;
+    this.connectContext = undefined;
+  }
+
+  /** The listener that was to hear this connection will not. */
+  private expectNoMore(): void {
+    const target = this.target;
+    this.target = undefined;
+    if (target !== undefined && target.expected > 0) target.expected--;
   }
 
   /** Calls a request's `oncomplete` in its context, then runs the ticks. */
@@ -287,6 +312,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     if (this.state === CLOSED) return reset ? -EINVAL : 0;
     const pump = this.pump;
     this.state = CLOSED;
+    this.expectNoMore();
     this.reading = false;
     this.updateHold();
     pump.remove(this);

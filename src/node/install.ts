@@ -1,16 +1,20 @@
 /**
  * Puts a card under `node:net` and everything that is built on it, and takes it away again. `register.ts`
  * does so for a whole program; a benchmark does it around the part that is to run on the card. Handles that
- * are made while a card is installed stay on it; those made before or after are the kernel's.
+ * are made while a card is installed stay on it; those made before or after are the kernel's. The kernel's
+ * stack stays beside the card: a listener on the card is heard there as well.
  */
 import cluster from 'node:cluster';
 import { nativeBindings, type TcpHandle } from './bindings.ts';
 import type { NodeCard } from './card.ts';
+import type { Channel } from './channel.ts';
 import { sweepBuffersHere, sweepBuffersInBackground } from './collector.ts';
 import { installJsStreamMethods } from './js-stream.ts';
-import { cardMethods, type Seam } from './methods.ts';
+import { cardMethods } from './methods.ts';
 import { parseOffloadRule } from './offload-rule.ts';
+import { type Seam, takeOver } from './opening.ts';
 import { DEFAULT_PUMP, Pump, type PumpOptions } from './pump.ts';
+import { Routes } from './routes.ts';
 import { installTlsBridge } from './tls-bridge.ts';
 
 export interface InstallOptions extends Partial<PumpOptions> {
@@ -26,6 +30,9 @@ interface Installed {
 
 let installed: Installed | undefined;
 
+/** Which way this process's connections have gone, over all the cards it had. */
+export const routes = new Routes();
+
 /**
  * From now on it is decided by the rule whether a new socket lives on this card. If another card is
  * installed, this one replaces it, but the other card's sockets stay there.
@@ -35,10 +42,11 @@ export function install(card: { readonly node: NodeCard }, options: InstallOptio
   const rule = parseOffloadRule(options.offload ?? 'all');
   installed ??= hook();
   const { seam, pumps } = installed;
-  const pump = pumps.get(card.node) ?? new Pump(card.node, { ...DEFAULT_PUMP, ...options });
+  const pump = pumps.get(card.node) ?? new Pump(card.node, { ...DEFAULT_PUMP, ...options }, routes);
+  pump.connectInKernel = (channel, request, status) => takeOver(seam, channel as Channel, request, status);
   pumps.set(card.node, pump);
   pump.onEmpty = undefined;
-  seam.policy = { pump, rule, mayListen: () => !isClusterPrimary() };
+  seam.policy = { pump, rule, routes, mayListen: () => !isClusterPrimary() };
 }
 
 /**
@@ -69,8 +77,8 @@ function hook(): Installed {
   const prototype = native.TCP.prototype;
   const before = Object.getOwnPropertyDescriptors(prototype);
   const original = Object.create(Object.getPrototypeOf(prototype), before) as TcpHandle;
-  const seam: Seam = { policy: undefined, wrappingTls: false, original };
-  const methods = cardMethods(seam, native);
+  const seam: Seam = { policy: undefined, wrappingTls: false, original, native };
+  const methods = cardMethods(seam);
   Object.defineProperties(prototype, methods);
   const removeTls = installTlsBridge(seam, native);
   const removeJsStream = installJsStreamMethods(native);

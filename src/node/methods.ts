@@ -1,7 +1,7 @@
 /**
  * The methods that replace Node's own on `TCP.prototype`. Each looks for the handle's channel: if there is
  * one it works on the card, else it calls Node's own method. A handle without a channel may get one in
- * `bind`, `bind6`, `connect` and `connect6`. Results are libuv's: 0 or a negative errno (on Linux libuv's
+ * `listen`, `connect` and `connect6` (opening.ts). Results are libuv's: 0 or a negative errno (on Linux libuv's
  * codes are the kernel's).
  */
 import { EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
@@ -14,132 +14,27 @@ import {
   TCP_NODELAY,
 } from '../socket/options.ts';
 import { formatAddress } from './addresses.ts';
-import type { AddressInfoOut, NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
+import type { AddressInfoOut, StreamRequest, TcpHandle } from './bindings.ts';
 import { type Channel, earlyUserBuffers, kChannel, type MaybeOnCard } from './channel.ts';
-import { CLOSED, CONNECTED, captureContext } from './channel-state.ts';
-import {
-  bindChannel,
-  bindsOnCard,
-  connectChannel,
-  connectsOnCard,
-  listenOnChannel,
-  openChannel,
-  type Policy,
-  parseAddress,
-} from './policy.ts';
+import { CLOSED, CONNECTED, captureContext, LISTENING } from './channel-state.ts';
+import { mayBeOnCard, nativeFd, openingMethods, type Seam } from './opening.ts';
 import { LATIN1, UCS2, UTF8, writeBytes, writeMany, writeText } from './write.ts';
 
 type Handle = TcpHandle & MaybeOnCard;
 
-/** What the methods look up at each call, since it changes while they are in place. */
-export interface Seam {
-  /** Undefined: new handles are the kernel's. */
-  policy: Policy | undefined;
-  /** True while TLS takes a handle over: it takes only a handle that says it is a native stream. */
-  wrappingTls: boolean;
-  /** Node's own methods. */
-  readonly original: TcpHandle;
-}
-
 /** @returns the property descriptors to be defined on `TCP.prototype`. */
-export function cardMethods(seam: Seam, native: NativeBindings): PropertyDescriptorMap {
+export function cardMethods(seam: Seam): PropertyDescriptorMap {
   const methods = {
-    ...openingMethods(seam, native),
+    ...openingMethods(seam),
     ...streamMethods(seam.original),
     ...closingMethods(seam.original),
-    ...addressMethods(seam.original),
+    ...addressMethods(seam),
   };
   const descriptors: PropertyDescriptorMap = {};
   for (const [name, value] of Object.entries(methods)) {
     if (name in seam.original) descriptors[name] = { value, writable: true, configurable: true };
   }
   return { ...descriptors, ...fields(seam) };
-}
-
-function openingMethods(seam: Seam, native: NativeBindings) {
-  const original = seam.original;
-
-  function bind(
-    handle: Handle,
-    text: string,
-    port: number,
-    flags: number | undefined,
-    ipv6: boolean,
-  ): number {
-    const policy = seam.policy;
-    if (handle[kChannel] !== undefined) return -EINVAL;
-    const address = policy === undefined ? -1 : parseAddress(text, ipv6);
-    if (policy === undefined || !bindsOnCard(policy, address, port)) {
-      return ipv6
-        ? original.bind6.call(handle, text, port, flags)
-        : original.bind.call(handle, text, port, flags);
-    }
-    const channel = openChannel(policy, handle, ipv6);
-    if (typeof channel === 'number') return channel;
-    return bindChannel(channel, text, address, port, ((flags ?? 0) & native.ipv6Only) !== 0);
-  }
-
-  return {
-    bind(this: Handle, address: string, port: number, flags?: number): number {
-      return bind(this, address, port, flags, false);
-    },
-    bind6(this: Handle, address: string, port: number, flags?: number): number {
-      return bind(this, address, port, flags, true);
-    },
-    listen(this: Handle, backlog: number): number {
-      const channel = this[kChannel];
-      return channel === undefined ? original.listen.call(this, backlog) : listenOnChannel(channel, backlog);
-    },
-    connect(this: Handle, request: StreamRequest, address: string, port: number): number {
-      return connect(seam, this, request, address, port, false);
-    },
-    connect6(this: Handle, request: StreamRequest, address: string, port: number): number {
-      return connect(seam, this, request, address, port, true);
-    },
-    open(this: Handle, fd: number): number {
-      return this[kChannel] === undefined ? original.open.call(this, fd) : -EINVAL;
-    },
-  };
-}
-
-/** Connects on the card or in the kernel, by the rule; a handle bound on the wrong one is moved first. */
-function connect(
-  seam: Seam,
-  handle: Handle,
-  request: StreamRequest,
-  text: string,
-  port: number,
-  ipv6: boolean,
-): number {
-  const { policy, original } = seam;
-  let channel = handle[kChannel];
-  const address = policy === undefined && channel === undefined ? -1 : parseAddress(text, ipv6);
-  const onCard = policy !== undefined && connectsOnCard(policy, address, port);
-  if (channel !== undefined && policy !== undefined && !onCard && channel.state !== CLOSED) {
-    const failed = moveToKernel(original, handle, channel);
-    if (failed !== 0) return failed;
-    channel = undefined;
-  }
-  if (channel === undefined) {
-    if (!onCard) {
-      return ipv6
-        ? original.connect6.call(handle, request, text, port)
-        : original.connect.call(handle, request, text, port);
-    }
-    const opened = openChannel(policy, handle, ipv6);
-    if (typeof opened === 'number') return opened;
-    channel = opened;
-  }
-  return connectChannel(channel, request, address, port);
-}
-
-/** Moves a handle that is bound on the card, but connects elsewhere, to the kernel, bound to the same. */
-function moveToKernel(original: TcpHandle, handle: Handle, channel: Channel): number {
-  channel.close(false);
-  delete handle[kChannel];
-  return channel.ipv6
-    ? original.bind6.call(handle, channel.boundText, channel.boundPort, 0)
-    : original.bind.call(handle, channel.boundText, channel.boundPort);
 }
 
 function streamMethods(original: TcpHandle) {
@@ -259,12 +154,14 @@ function setReferenced(channel: Channel | undefined, on: boolean): void {
   channel.updateHold();
 }
 
-function addressMethods(original: TcpHandle) {
+function addressMethods(seam: Seam) {
+  const original = seam.original;
   return {
     getsockname(this: Handle, out: AddressInfoOut): number {
       const channel = this[kChannel];
-      if (channel === undefined) return original.getsockname.call(this, out);
-      if (channel.delayedErrno !== 0) return -channel.delayedErrno;
+      // A listener's native handle listens at the same address and port.
+      const native = channel === undefined || (channel.state === LISTENING && nativeFd(seam, this) >= 0);
+      if (native) return original.getsockname.call(this, out);
       if (channel.state === CLOSED) return -EBADF;
       return fillAddress(channel, channel.pump.stack.localEndpoint(channel.socket), out);
     },
@@ -324,22 +221,20 @@ function fillAddress(
 /** The read-only fields, which Node defines as accessors further up the prototype chain. */
 function fields(seam: Seam): PropertyDescriptorMap {
   const inherited = (name: string) => findGetter(seam.original, name);
-  const [fd, bytesRead, bytesWritten, writeQueueSize] = [
-    inherited('fd'),
+  const [bytesRead, bytesWritten, writeQueueSize] = [
     inherited('bytesRead'),
     inherited('bytesWritten'),
     inherited('writeQueueSize'),
   ];
   const field = (get: (this: Handle) => unknown): PropertyDescriptor => ({ get, configurable: true });
   return {
-    // The HTTP parser and HTTP/2 would read a native stream in C++, past the card. HTTP/2 asks its client's
-    // handle before that connects; as long as it may still go to the card, the answer is no.
+    // HTTP/2 asks its client's handle before that connects.
     isStreamBase: field(function () {
-      if (seam.wrappingTls) return true;
-      return this[kChannel] === undefined && (seam.policy === undefined || (fd.call(this) as number) >= 0);
+      return seam.wrappingTls || !mayBeOnCard(seam, this);
     }),
     fd: field(function () {
-      return this[kChannel] === undefined ? fd.call(this) : -1;
+      const channel = this[kChannel];
+      return channel === undefined || channel.state === LISTENING ? nativeFd(seam, this) : -1;
     }),
     bytesRead: field(function () {
       return this[kChannel]?.bytesRead ?? bytesRead.call(this);

@@ -1,150 +1,131 @@
 /**
- * Decides, when a handle binds or connects, whether it lives on the card or in the kernel, and opens its
- * channel if it is the card.
+ * Decides whether a listener or a connection may be the card's, or why it is the kernel's.
  *
- * The card serves its own addresses: all of 127.0.0.0/8, ::1, those it is configured with, and listeners on
- * every address. Other addresses are the kernel's unless a `host` of the rule names them.
+ * The card serves all of 127.0.0.0/8, ::1, the addresses that it is configured with, and listeners on every
+ * address; others only if a `host` of the rule names them. The kernel's stack stays beside it, so a listener
+ * on the card is heard by the kernel too, and a connection to a loopback address goes to the card only if a
+ * listener there hears it: all else that answers at such an address is the kernel's.
  */
-import { EADDRINUSE, EALREADY, EBADF, ECONNREFUSED, EINPROGRESS, EINVAL, EISCONN } from '../socket/errno.ts';
-import { SO_REUSEADDR } from '../socket/options.ts';
-import { ANY, isLoopback, LOOPBACK, LOOPBACK6, NOT_AN_ADDRESS, parseIPv4, parseIPv6 } from './addresses.ts';
-import type { StreamRequest, TcpHandle } from './bindings.ts';
-import { Channel } from './channel.ts';
-import { BOUND, CLOSED, CONNECTING, captureContext, LISTENING } from './channel-state.ts';
+import { networkInterfaces } from 'node:os';
+import { ANY, ANY_MAPPED, isLoopback, LOOPBACK, LOOPBACK6, parseIPv4, parseIPv6 } from './addresses.ts';
 import type { OffloadRule } from './offload-rule.ts';
-import type { Pump } from './pump.ts';
+import type { Listener, Pump } from './pump.ts';
+import {
+  BOUND_IN_KERNEL,
+  BY_THE_RULE,
+  NO_LISTENER,
+  NO_ROOM,
+  NOT_ITS_ADDRESS,
+  type Routes,
+} from './routes.ts';
 
 /** By what it is decided where new handles live while a card is installed. */
 export interface Policy {
   readonly pump: Pump;
   readonly rule: OffloadRule;
+  readonly routes: Routes;
   /**
-   * Asked before each bind. Some programs (a cluster's primary) must hand their listeners to other processes,
-   * so they may not have any on the card. Their connections go to the card only to ports where the card has a
-   * listener.
+   * Asked before each listen. Some programs (a cluster's primary) hand their listeners to other processes, so
+   * these are the kernel's alone.
    */
   readonly mayListen: () => boolean;
 }
 
-/** The number the card carries for an address text, or NOT_AN_ADDRESS. */
+/** What a handle was bound to; its native handle is bound to it, too. */
+export interface Bound {
+  /** The number that the card carries, ANY_MAPPED, or that it cannot carry it. */
+  readonly address: number;
+  readonly ipv6: boolean;
+  readonly hearsIPv4: boolean;
+  readonly hearsIPv6: boolean;
+  /** Why the handle is the kernel's; undefined while it may still be the card's. */
+  readonly reason: string | undefined;
+  /** The port, where the address is the card's alone and the native handle is not bound; else undefined. */
+  readonly cardPort: number | undefined;
+}
+
+/** The number the card carries for an address text, or one below 0. */
 export function parseAddress(text: string, ipv6: boolean): number {
   return ipv6 ? parseIPv6(text) : parseIPv4(text);
 }
 
-function isOffloaded(policy: Policy, address: number, port: number): boolean {
-  if (address === NOT_AN_ADDRESS) return false;
+/** @returns why what binds to this address is the kernel's; undefined if it may be the card's. */
+export function bindReason(policy: Policy, address: number, port: number): string | undefined {
+  return placeReason(policy, address === ANY_MAPPED ? ANY : address, port);
+}
+
+/** Whether this is an address of the card's that the machine has not: the kernel could not bind to it. */
+export function isOnlyOnCard(address: number): boolean {
+  if (address <= ANY || isLoopback(address)) return false;
+  const own = Object.values(networkInterfaces()).flat();
+  return !own.some((entry) => entry?.family === 'IPv4' && parseIPv4(entry.address) === address);
+}
+
+/** Where a connection to an address arrives: to Linux, the unspecified address means this host. */
+export function connectTarget(address: number, ipv6: boolean): number {
+  if (address === ANY_MAPPED) return LOOPBACK;
+  return address !== ANY ? address : ipv6 ? LOOPBACK6 : LOOPBACK;
+}
+
+/**
+ * @param target as `connectTarget` gives it. @param bound what the client was bound to, if it was.
+ * @returns the listener on the card that is to hear the connection, ELSEWHERE if it leaves by the card's wire,
+ *   or why the connection is the kernel's.
+ */
+export function placeConnection(
+  policy: Policy,
+  target: number,
+  port: number,
+  bound: Bound | undefined,
+): Listener | typeof ELSEWHERE | string {
+  const reason = placeReason(policy, target, port);
+  if (reason !== undefined) return reason;
+  if (bound !== undefined && !mayConnectFrom(bound, target)) return BOUND_IN_KERNEL;
+  if (!isLoopback(target)) return hasRoom(policy.pump) ? ELSEWHERE : NO_ROOM;
+  const listener = findListener(policy.pump, target, port);
+  if (listener === undefined) return NO_LISTENER;
+  return hasRoom(policy.pump) ? listener : NO_ROOM;
+}
+
+/** The connection is the card's, but no listener of this process's need be at its other end. */
+export const ELSEWHERE: unique symbol = Symbol('elsewhere');
+
+function placeReason({ pump, rule }: Policy, address: number, port: number): string | undefined {
+  if (address < 0) return NOT_ITS_ADDRESS;
   const seen = address === LOOPBACK6 ? LOOPBACK : address; // `host 127.0.0.1` in a rule means ::1 too
-  if (!policy.rule.matches(seen, port)) return false;
-  if (address === ANY || isLoopback(address)) return true;
-  return policy.pump.card.addresses.includes(address) || policy.rule.namesHost(address);
+  if (!rule.matches(seen, port)) return BY_THE_RULE;
+  if (address === ANY || isLoopback(address)) return undefined;
+  return pump.card.addresses.includes(address) || rule.namesHost(address) ? undefined : NOT_ITS_ADDRESS;
 }
 
-/** Whether a bind to this address belongs on the card. */
-export function bindsOnCard(policy: Policy, address: number, port: number): boolean {
-  return isOffloaded(policy, address, port) && policy.mayListen();
-}
-
-/** Whether a connection to this destination belongs on the card. */
-export function connectsOnCard(policy: Policy, address: number, port: number): boolean {
-  if (!isOffloaded(policy, address === ANY ? LOOPBACK : address, port)) return false;
-  return policy.mayListen() || policy.pump.listeners.some((listener) => listener.boundPort === port);
-}
-
-/** Opens a channel for a handle that has none. @returns the channel, or a negative errno. */
-export function openChannel(policy: Policy, handle: TcpHandle, ipv6: boolean): Channel | number {
-  const pump = policy.pump;
-  if (pump.deadErrno !== 0) return -pump.deadErrno;
-  const socket = pump.stack.socket();
-  return socket < 0 ? socket : new Channel(pump, handle, socket, BOUND, ipv6);
+/** Whether the card can give a connection the local address that the client was bound to. */
+function mayConnectFrom(bound: Bound, target: number): boolean {
+  if (bound.reason !== undefined) return false;
+  if (target === LOOPBACK6) return bound.hearsIPv6;
+  return bound.hearsIPv4;
 }
 
 /**
- * Binds a fresh channel.
- * @returns 0 or a negative errno. As in libuv, it is `listen` or `connect` that reports a port in use.
+ * The listener on the card that hears this address and port. By family, too, which the card cannot tell apart:
+ * a listener on 0.0.0.0 does not hear ::1, and one on :: with `ipv6Only` does not hear IPv4.
  */
-export function bindChannel(
-  channel: Channel,
-  text: string,
-  address: number,
-  port: number,
-  ipv6Only: boolean,
-): number {
-  channel.boundText = text;
-  channel.boundAddress = address;
-  channel.ipv6Only = ipv6Only;
-  const stack = channel.pump.stack;
-  stack.setOption(channel.socket, SO_REUSEADDR, 1); // as libuv does: only a live listener keeps a port busy
-  const result = stack.bind(channel.socket, address, port);
-  if (result === -EADDRINUSE) {
-    channel.delayedErrno = EADDRINUSE;
-    return 0;
-  }
-  if (result === 0) channel.boundPort = stack.localEndpoint(channel.socket)?.port ?? port;
-  return result;
-}
-
-export function listenOnChannel(channel: Channel, backlog: number): number {
-  if (channel.state !== BOUND) return channel.state === CLOSED ? -EBADF : -EINVAL;
-  if (channel.delayedErrno !== 0) return -channel.delayedErrno;
-  const result = channel.pump.stack.listen(channel.socket, backlog);
-  if (result < 0) return result;
-  channel.state = LISTENING;
-  channel.pump.listeners.push(channel);
-  channel.updateHold();
-  channel.pump.wake();
-  return 0;
-}
-
-/**
- * Begins a connection.
- * @returns 0, after which `request.oncomplete` tells the outcome, or a negative errno.
- */
-export function connectChannel(
-  channel: Channel,
-  request: StreamRequest,
-  address: number,
-  port: number,
-): number {
-  if (channel.state !== BOUND) {
-    return channel.state === CLOSED ? -EBADF : channel.state === CONNECTING ? -EALREADY : -EISCONN;
-  }
-  const pump = channel.pump;
-  if (pump.deadErrno !== 0) return -pump.deadErrno;
-  if (channel.delayedErrno !== 0) return -channel.delayedErrno;
-  // To Linux, connecting to the unspecified address means connecting to this host.
-  const target = address !== ANY ? address : channel.ipv6 ? LOOPBACK6 : LOOPBACK;
-  if (target === LOOPBACK6 && channel.boundText === '') {
-    const bound = pump.stack.bind(channel.socket, LOOPBACK6, 0); // so that the peer sees ::1
-    if (bound < 0) return bound;
-  }
-  const refused = isOtherFamily(pump, target, port);
-  const result = refused ? -EINPROGRESS : pump.stack.connect(channel.socket, target, port);
-  if (result < 0 && result !== -EINPROGRESS && result !== -ECONNREFUSED) return result;
-  channel.state = CONNECTING;
-  channel.connectRequest = request;
-  channel.connectContext = captureContext();
-  channel.updateHold();
-  if (refused || result === -ECONNREFUSED) pump.later(() => refuse(channel));
-  else if (result === 0) pump.enqueue(channel);
-  pump.wake();
-  return 0;
-}
-
-function refuse(channel: Channel): void {
-  if (channel.state === CONNECTING) channel.completeConnect(-ECONNREFUSED);
-}
-
-/**
- * Whether only a listener of the other address family would hear this connection: a listener on 0.0.0.0 does
- * not hear ::1, and one on :: with `ipv6Only` does not hear IPv4. The card cannot tell the families apart,
- * but all its listeners are this process's, so it can be decided here.
- */
-function isOtherFamily(pump: Pump, target: number, port: number): boolean {
-  let mismatch = false;
+function findListener(pump: Pump, target: number, port: number): Listener | undefined {
+  let found: Listener | undefined;
   for (const listener of pump.listeners) {
     if (listener.boundPort !== port) continue;
-    if (listener.boundAddress === target) return false;
-    if (listener.boundAddress === ANY) mismatch = target === LOOPBACK6 ? !listener.ipv6 : listener.ipv6Only;
+    if (listener.boundAddress === target) return listener;
+    const hears = target === LOOPBACK6 ? listener.hearsIPv6 : listener.hearsIPv4;
+    if (listener.boundAddress === ANY && hears) found = listener;
   }
-  return mismatch;
+  return found;
+}
+
+/**
+ * Whether the card has a socket for a new connection and for its other end, beside those for the connections
+ * that its listeners have still to accept. A dead card has room: it tells each connection that it is dead.
+ */
+function hasRoom(pump: Pump): boolean {
+  let needed = 2;
+  for (const listener of pump.listeners) needed += listener.expected;
+  return pump.card.socketsFree >= needed || pump.deadErrno !== 0;
 }

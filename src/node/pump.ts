@@ -14,8 +14,9 @@ import type { SocketStack } from '../socket/contract.ts';
 import { FAILED, HANGUP, READABLE } from '../socket/contract.ts';
 import { MachineClock } from '../time/clock.ts';
 import { nextTurn } from '../time/timers.ts';
-import { type NativeBindings, nativeBindings } from './bindings.ts';
+import { type NativeBindings, nativeBindings, type StreamRequest } from './bindings.ts';
 import type { NodeCard } from './card.ts';
+import type { Routes } from './routes.ts';
 import { Slab } from './slab.ts';
 
 export interface PumpOptions {
@@ -47,11 +48,12 @@ export interface PumpedSocket {
 
 /** A listening channel, as a connect to its port looks at it. */
 export interface Listener extends PumpedSocket {
-  readonly ipv6: boolean;
-  /** Whether it hears IPv6 peers only (`UV_TCP_IPV6ONLY`). */
-  readonly ipv6Only: boolean;
+  readonly hearsIPv4: boolean;
+  readonly hearsIPv6: boolean;
   readonly boundAddress: number;
   readonly boundPort: number;
+  /** Connections of this process's own that it has still to accept: each will need a socket of the card. */
+  expected: number;
 }
 
 /** Idle polls for each reading of the clock: a reading costs 35 ns and a heap number, a poll a few ns. */
@@ -73,6 +75,14 @@ export class Pump {
 
   /** The channels that listen. They are few, and each connect looks through them. */
   readonly listeners: Listener[] = [];
+  /** Which way connections went. */
+  readonly routes: Routes;
+  /**
+   * Has the kernel take over a connection that the card had no room for.
+   * @returns whether it does; else the program is to be told of the failure, which is a negative errno.
+   */
+  connectInKernel: ((channel: PumpedSocket, request: StreamRequest, status: number) => boolean) | undefined =
+    undefined;
 
   private readonly options: PumpOptions;
   private readonly clock = new MachineClock();
@@ -101,8 +111,9 @@ export class Pump {
    */
   private lingerUs: number;
 
-  constructor(card: NodeCard, options: PumpOptions) {
+  constructor(card: NodeCard, options: PumpOptions, routes: Routes) {
     this.card = card;
+    this.routes = routes;
     this.stack = card.stack;
     this.native = nativeBindings();
     this.options = options;

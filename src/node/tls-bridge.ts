@@ -9,7 +9,7 @@
 import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
 import { type JsStream, type NativeBindings, type TcpHandle, UV_EOF } from './bindings.ts';
-import type { Seam } from './methods.ts';
+import { mayBeOnCard, type Seam } from './opening.ts';
 
 type WrapHandle = (this: TlsSocket, ...values: unknown[]) => object;
 
@@ -42,7 +42,8 @@ export function installTlsBridge(seam: Seam, native: NativeBindings): () => void
   };
   binding.wrap = (handle, context, isServer, ...optional) => {
     const socket = owner;
-    const bridged = socket !== undefined && handle instanceof native.TCP && (handle as TcpHandle).fd < 0;
+    const bridged =
+      socket !== undefined && handle instanceof native.TCP && mayBeOnCard(seam, handle as TcpHandle);
     const stream = bridged ? bridge(native, handle as TcpHandle, socket) : handle;
     return originalWrap.call(binding, stream, context, isServer, ...optional);
   };

@@ -37,6 +37,8 @@ export interface MemoryCardOptions {
   readonly bufferBytes?: number;
   readonly delayMs?: number;
   readonly addresses?: readonly number[];
+  /** How many sockets there may be. */
+  readonly sockets?: number;
 }
 
 export interface MemoryCard {
@@ -53,6 +55,9 @@ export function openMemoryCard(options: MemoryCardOptions = {}): MemoryCard {
   const node: NodeCard = {
     stack,
     addresses: stack.addresses,
+    get socketsFree() {
+      return stack.capacitySockets - stack.count;
+    },
     nextReady: () => stack.nextChanged(),
     keepAlive: (on) => signal.keepAlive(on),
     onInterrupt: (callback) => signal.onInterrupt(callback),
@@ -102,6 +107,7 @@ class MemoryStack implements SocketStack {
   readonly name = 'memory';
   readonly addresses: readonly number[];
   dead = 0;
+  readonly capacitySockets: number;
   private readonly capacity: number;
   private readonly delayMs: number;
   private readonly signal: Signal;
@@ -115,6 +121,7 @@ class MemoryStack implements SocketStack {
 
   constructor(options: MemoryCardOptions, signal: Signal) {
     this.capacity = options.bufferBytes ?? 262_144;
+    this.capacitySockets = options.sockets ?? 100_000;
     this.delayMs = options.delayMs ?? 0;
     this.addresses = options.addresses ?? [0x0a010001];
     this.signal = signal;
@@ -214,7 +221,8 @@ class MemoryStack implements SocketStack {
   }
 
   socket(): number {
-    return this.dead !== 0 ? -this.dead : this.create().id;
+    if (this.dead !== 0) return -this.dead;
+    return this.count >= this.capacitySockets ? -E.EMFILE : this.create().id;
   }
 
   bind(id: number, address: number, port: number): number {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANY, formatAddress, NOT_AN_ADDRESS, parseIPv4, parseIPv6 } from '../../src/node/addresses.ts';
+import {
+  ANY,
+  formatAddress,
+  NOT_AN_ADDRESS,
+  NOT_CARRIED,
+  parseIPv4,
+  parseIPv6,
+} from '../../src/node/addresses.ts';
 import { parseOffloadRule } from '../../src/node/offload-rule.ts';
 
 const HOST = 0x0a010002; // 10.1.0.2
@@ -150,6 +157,6 @@ describe('addresses', () => {
   it('knows the IPv6 addresses that stay inside the card', () => {
     expect(formatAddress(parseIPv6('::'), true)).toBe('::');
     expect(formatAddress(parseIPv6('::1'), true)).toBe('::1');
-    expect(parseIPv6('fe80::1')).toBe(NOT_AN_ADDRESS);
+    expect(parseIPv6('fe80::1')).toBe(NOT_CARRIED);
   });
 });

@@ -8,6 +8,7 @@ import {
   LOOPBACK,
   LOOPBACK6,
   NOT_AN_ADDRESS,
+  NOT_CARRIED,
   parseIPv4,
   parseIPv6,
 } from '../../src/node/addresses.ts';
@@ -27,9 +28,11 @@ describe('addresses', () => {
     for (const text of ['', '1.2.3', '1.2.3.256', '1.2.3.4.5', 'localhost']) {
       expect(parseIPv4(text), text).toBe(NOT_AN_ADDRESS);
     }
-    for (const text of ['fe80::1', '2001:db8::1', '10.1.0.2']) {
-      expect(parseIPv6(text), text).toBe(NOT_AN_ADDRESS);
+    for (const text of ['fe80::1', '2001:db8::1', '::7f00:1', '64:ff9b::7f00:1', '::ffff:127.6.0.1']) {
+      expect(parseIPv6(text), text).toBe(NOT_CARRIED);
     }
+    expect(parseIPv6('10.1.0.2')).toBe(NOT_AN_ADDRESS);
+    expect(parseIPv4('127.6.0.1')).toBe(NOT_CARRIED);
   });
 
   it('are shown as Linux shows them', () => {

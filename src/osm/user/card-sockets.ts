@@ -220,4 +220,9 @@ export class CardSockets implements SocketStack {
   get socketsInUse(): number {
     return this.table.sockets.length - this.table.available;
   }
+
+  /** Socket ids that are free. */
+  get socketsFree(): number {
+    return this.table.available;
+  }
 }

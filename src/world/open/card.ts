@@ -114,6 +114,11 @@ export class Card extends CardBooks {
     return this.card.region.bytes;
   }
 
+  /** How many more sockets the card has room for. */
+  get socketsFree(): number {
+    return this.stack.socketsFree;
+  }
+
   /** Transmit buffers in the card's or the program's hands. */
   get transmitInUse(): number {
     return this.card.host.transmit.inUse;
