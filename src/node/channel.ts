@@ -324,6 +324,26 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     return 0;
   }
 
+  /** Another handle takes the connection over, with what is still to be written. */
+  moveTo(handle: TcpHandle): Channel {
+    const { pump, socket } = this;
+    const moved = new Channel(pump, handle, socket, this.state, this.ipv6);
+    moved.writeHead = this.writeHead;
+    moved.writeTail = this.writeTail;
+    moved.writeQueueBytes = this.writeQueueBytes;
+    moved.shutdownRequest = this.shutdownRequest;
+    moved.shutdownContext = this.shutdownContext;
+    this.writeHead = undefined;
+    this.writeTail = undefined;
+    this.shutdownRequest = undefined;
+    this.state = CLOSED;
+    this.reading = false;
+    this.updateHold();
+    pump.remove(this);
+    moved.updateHold();
+    return moved;
+  }
+
   /** Answers the requests that were under way when the handle was closed with ECANCELED, as libuv does. */
   finishClose(): void {
     try {

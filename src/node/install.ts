@@ -9,6 +9,7 @@ import { nativeBindings, type TcpHandle } from './bindings.ts';
 import type { NodeCard } from './card.ts';
 import type { Channel } from './channel.ts';
 import { sweepBuffersHere, sweepBuffersInBackground } from './collector.ts';
+import { installHandOver } from './hand-over.ts';
 import { installJsStreamMethods } from './js-stream.ts';
 import { cardMethods } from './methods.ts';
 import { parseOffloadRule } from './offload-rule.ts';
@@ -81,10 +82,12 @@ function hook(): Installed {
   const methods = cardMethods(seam);
   Object.defineProperties(prototype, methods);
   const removeTls = installTlsBridge(seam, native);
+  const removeHandOver = installHandOver(seam);
   const removeJsStream = installJsStreamMethods(native);
   sweepBuffersHere();
   const restore = () => {
     removeTls();
+    removeHandOver();
     removeJsStream();
     sweepBuffersInBackground();
     for (const name of Object.keys(methods)) {

@@ -1,8 +1,8 @@
 /**
  * The methods that replace Node's own on `TCP.prototype`. Each looks for the handle's channel: if there is
  * one it works on the card, else it calls Node's own method. A handle without a channel may get one in
- * `listen`, `connect` and `connect6` (opening.ts). Results are libuv's: 0 or a negative errno (on Linux libuv's
- * codes are the kernel's).
+ * `listen`, `connect` and `connect6` (opening.ts). Results are libuv's: 0 or a negative errno (on Linux
+ * libuv's codes are the kernel's).
  */
 import { EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
 import {

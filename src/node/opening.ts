@@ -3,10 +3,10 @@
  * lives.
  *
  * `bind` is always the kernel's: it chooses the port and knows who else has it. A handle that may be the
- * card's remembers what it was bound to. `listen` then listens at the same address and port twice: on the card,
- * by a channel, and in the kernel, by the native handle itself, whose connections arrive by Node's own path.
- * `connect` goes to the card if a listener there will hear it, else to the kernel; what the card has no room
- * for goes there, too.
+ * card's remembers what it was bound to. `listen` then listens at the same address and port twice: on the
+ * card, by a channel, and in the kernel, by the native handle itself, whose connections arrive by Node's own
+ * path. `connect` goes to the card if a listener there will hear it, else to the kernel; what the card has no
+ * room for goes there, too.
  */
 import {
   EADDRINUSE,
@@ -242,8 +242,8 @@ function listenInKernel(
 }
 
 /**
- * Counts the connections that the kernel brings. Node's native code looks `onconnection` up for each: a getter
- * tells of it, and puts no function of ours into the program's stack traces.
+ * Counts the connections that the kernel brings. Node's native code looks `onconnection` up for each: a
+ * getter tells of it, and puts no function of ours into the program's stack traces.
  */
 function countKernelAccepts(handle: Handle, routes: Routes): void {
   let callback = handle.onconnection;

@@ -69,8 +69,8 @@ export function connectTarget(address: number, ipv6: boolean): number {
 
 /**
  * @param target as `connectTarget` gives it. @param bound what the client was bound to, if it was.
- * @returns the listener on the card that is to hear the connection, ELSEWHERE if it leaves by the card's wire,
- *   or why the connection is the kernel's.
+ * @returns the listener on the card that is to hear the connection, ELSEWHERE if it leaves by the card's
+ *   wire, or why the connection is the kernel's.
  */
 export function placeConnection(
   policy: Policy,
@@ -106,8 +106,8 @@ function mayConnectFrom(bound: Bound, target: number): boolean {
 }
 
 /**
- * The listener on the card that hears this address and port. By family, too, which the card cannot tell apart:
- * a listener on 0.0.0.0 does not hear ::1, and one on :: with `ipv6Only` does not hear IPv4.
+ * The listener on the card that hears this address and port. By family, too, which the card cannot tell
+ * apart: a listener on 0.0.0.0 does not hear ::1, and one on :: with `ipv6Only` does not hear IPv4.
  */
 function findListener(pump: Pump, target: number, port: number): Listener | undefined {
   let found: Listener | undefined;

@@ -80,7 +80,7 @@ describe('a program prints the same over the kernel and over the card', () => {
         TIMEOUT_MS,
       );
     }
-    it.runIf(existsSync(REAL.replace('node/register', 'world/card')))(
+    it.runIf(existsSync(REAL.replace('node/register', 'world/open/card')))(
       `${program} over the card`,
       () => compare(program, REAL, {}),
       TIMEOUT_MS,
