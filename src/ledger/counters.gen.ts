@@ -12,364 +12,370 @@ export const IMMEDIATE_COPIES_BYTES = 3;
 export const RECEIVE_COPIES = 4;
 /** receive bucket to program memory, bytes (host) */
 export const RECEIVE_COPIES_BYTES = 5;
+/** unread bytes moved out of receive buckets so that the card gets these back (host) */
+export const RECEIVE_STORE_COPIES = 6;
+/** unread bytes moved out of receive buckets so that the card gets these back, bytes (host) */
+export const RECEIVE_STORE_COPIES_BYTES = 7;
 /** between the region and scratch memory as the second half of a copy from or to program memory (host) */
-export const STAGING_COPIES = 6;
+export const STAGING_COPIES = 8;
 /** between the region and scratch memory as the second half of a copy from or to program memory, bytes (host) */
-export const STAGING_COPIES_BYTES = 7;
+export const STAGING_COPIES_BYTES = 9;
 /** immediate data from the frame to card memory (iop) */
-export const CARD_IMMEDIATE_COPIES = 8;
+export const CARD_IMMEDIATE_COPIES = 10;
 /** immediate data from the frame to card memory, bytes (iop) */
-export const CARD_IMMEDIATE_COPIES_BYTES = 9;
+export const CARD_IMMEDIATE_COPIES_BYTES = 11;
 /** queued small segments put together in card memory (iop) */
-export const CARD_COLLAPSE_COPIES = 10;
+export const CARD_COLLAPSE_COPIES = 12;
 /** queued small segments put together in card memory, bytes (iop) */
-export const CARD_COLLAPSE_COPIES_BYTES = 11;
+export const CARD_COLLAPSE_COPIES_BYTES = 13;
 /** small sends put together in card memory for a segment of more pieces than the device gathers (iop) */
-export const CARD_GATHER_COPIES = 12;
+export const CARD_GATHER_COPIES = 14;
 /** small sends put together in card memory for a segment of more pieces than the device gathers, bytes (iop) */
-export const CARD_GATHER_COPIES_BYTES = 13;
+export const CARD_GATHER_COPIES_BYTES = 15;
 /** transmit buffer to the device, first transmission (iop) */
-export const TRANSMIT_FETCHES = 14;
+export const TRANSMIT_FETCHES = 16;
 /** transmit buffer to the device, first transmission, bytes (iop) */
-export const TRANSMIT_FETCHES_BYTES = 15;
+export const TRANSMIT_FETCHES_BYTES = 17;
 /** transmit buffer to the device, sent again (iop) */
-export const RETRANSMIT_FETCHES = 16;
+export const RETRANSMIT_FETCHES = 18;
 /** transmit buffer to the device, sent again, bytes (iop) */
-export const RETRANSMIT_FETCHES_BYTES = 17;
+export const RETRANSMIT_FETCHES_BYTES = 19;
 /** card memory to a receive bucket (iop) */
-export const RECEIVE_PLACEMENTS = 18;
+export const RECEIVE_PLACEMENTS = 20;
 /** card memory to a receive bucket, bytes (iop) */
-export const RECEIVE_PLACEMENTS_BYTES = 19;
+export const RECEIVE_PLACEMENTS_BYTES = 21;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 20;
+export const DEVICE_HEADER_FETCHES = 22;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 21;
+export const DEVICE_HEADER_FETCHES_BYTES = 23;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 22;
+export const DEVICE_RECEIVES = 24;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 23;
+export const DEVICE_RECEIVES_BYTES = 25;
 /** doorbells rung (host) */
-export const DOORBELLS = 24;
+export const DOORBELLS = 26;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 25;
+export const DOORBELLS_SUPPRESSED = 27;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 26;
+export const INTERRUPTS = 28;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 27;
+export const INTERRUPTS_SUPPRESSED = 29;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 28;
+export const IOP_SLEEPS = 30;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 29;
+export const HOST_SLEEPS = 31;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 30;
+export const HOST_INTERRUPTS_SERVICED = 32;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 31;
+export const HOST_POLLS = 33;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 32;
+export const HOST_IDLE_POLLS = 34;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 33;
+export const IOP_POLLS = 35;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 34;
+export const IOP_IDLE_POLLS = 36;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 35;
+export const INBOUND_POSTED = 37;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 36;
+export const INBOUND_FULL = 38;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 37;
+export const INBOUND_RELEASED = 39;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 38;
+export const OUTBOUND_POSTED = 40;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 39;
+export const OUTBOUND_FULL = 41;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 40;
+export const OUTBOUND_DESTROYED = 42;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 41;
+export const OUTBOUND_RELEASED = 43;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 42;
+export const INBOUND_REFUSED = 44;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 43;
+export const OUTBOUND_REFUSED = 45;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 44;
+export const EVENTS_SENT = 46;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 45;
+export const EVENTS_LOST = 47;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 46;
+export const REPLY_FAULTS = 48;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 47;
+export const NOPS = 49;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 48;
+export const FRAMES_PRESERVED = 50;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 49;
+export const FRAMES_ADOPTED = 51;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 50;
+export const PORT_READS = 52;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 51;
+export const PORT_WRITES = 53;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 52;
+export const REGISTER_READS = 54;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 53;
+export const REGISTER_WRITES = 55;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 54;
+export const PORT_EMPTY_READS = 56;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 55;
+export const PORT_RETRIES = 57;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 56;
+export const OUTBOUND_FREE_OVERFLOWS = 58;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 57;
+export const FIFO_ERROR_INTERRUPTS = 59;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 58;
+export const MFA_OUT_OF_WINDOW = 60;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 59;
+export const MFA_MISALIGNED = 61;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 60;
+export const MFA_WRONG_DIRECTION = 62;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 61;
+export const MFA_NOT_OWNED = 63;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 62;
+export const HOST_MFA_OUT_OF_WINDOW = 64;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 63;
+export const HOST_MFA_MISALIGNED = 65;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 64;
+export const HOST_MFA_WRONG_DIRECTION = 66;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 65;
+export const HOST_MFA_NOT_OWNED = 67;
 /** socket calls (host) */
-export const USER_CALLS = 66;
+export const USER_CALLS = 68;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 67;
+export const USER_WOULD_BLOCK = 69;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 68;
+export const MESSAGE_REQUESTS = 70;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 69;
+export const MESSAGE_REPLIES = 71;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 70;
+export const MEMORY_TRANSMIT_TAKEN = 72;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 71;
+export const MEMORY_TRANSMIT_RETURNED = 73;
 /** times the transmit pool was dry (host) */
-export const MEMORY_TRANSMIT_DRY = 72;
+export const MEMORY_TRANSMIT_DRY = 74;
+/** sends in a slot of card memory because no transmit buffer was free (host) */
+export const MEMORY_TRANSMIT_RESERVE = 75;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 73;
+export const MEMORY_BUCKETS_POSTED = 76;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 74;
+export const MEMORY_BUCKETS_USED = 77;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 75;
+export const MEMORY_BUCKETS_RETURNED = 78;
 /** times the card had data and no bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 76;
+export const MEMORY_BUCKETS_STARVED = 79;
 /** address mappings after start (host) */
-export const MAPPINGS = 77;
+export const MAPPINGS = 80;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 78;
+export const ALLOCATIONS = 81;
 /** taken from the program (host) */
-export const BYTES_SENT = 79;
+export const BYTES_SENT = 82;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 80;
+export const BYTES_LENT = 83;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 81;
+export const BYTES_QUEUED = 84;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 82;
+export const BYTES_REFUSED = 85;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 83;
+export const BYTES_UNDELIVERED = 86;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 84;
+export const IMMEDIATE_UNDELIVERED_BYTES = 87;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 85;
+export const BYTES_DISCARDED = 88;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 86;
+export const BYTES_ACKNOWLEDGED = 89;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 87;
+export const BYTES_UNACKNOWLEDGED = 90;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 88;
+export const BYTES_ACCEPTED = 91;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 89;
+export const BYTES_UNREAD = 92;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 90;
+export const BYTES_TRUNCATED = 93;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 91;
+export const BYTES_DESTROYED = 94;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 92;
+export const BYTES_DELIVERED = 95;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 93;
+export const BYTES_RECEIVED = 96;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 94;
+export const BYTES_BORROWED = 97;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 95;
+export const BYTES_DROPPED = 98;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 96;
+export const DATAGRAMS_SENT = 99;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 97;
+export const DATAGRAMS_SENT_BYTES = 100;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 98;
+export const DATAGRAMS_UNSENT = 101;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 99;
+export const DATAGRAMS_RECEIVED = 102;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 100;
+export const DATAGRAMS_RECEIVED_BYTES = 103;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 101;
+export const DATAGRAMS_CUT = 104;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 102;
+export const DATAGRAMS_CUT_BYTES = 105;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 103;
+export const DATAGRAMS_DROPPED = 106;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 104;
+export const DATAGRAMS_DROPPED_BYTES = 107;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 105;
+export const EVENTS_TAKEN = 108;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 106;
+export const EXECUTIVE_EVENTS_TAKEN = 109;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 107;
+export const TABLE_CHANGES = 110;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 108;
+export const EVENTS_DROPPED = 111;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 109;
+export const FAILURES_TAKEN = 112;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 110;
+export const FAILURES_OURS = 113;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 111;
+export const DELIVERY_RETRIES = 114;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 112;
+export const LATE_REPLIES = 115;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 113;
+export const IP_IN_RECEIVES = 116;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 114;
+export const IP_IN_HDR_ERRORS = 117;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 115;
+export const IP_IN_ADDR_ERRORS = 118;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 116;
+export const IP_IN_UNKNOWN_PROTOS = 119;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 117;
+export const IP_OUT_REQUESTS = 120;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 118;
+export const IP_OUT_NO_ROUTES = 121;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 119;
+export const IP_REASM_REQDS = 122;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 120;
+export const IP_REASM_OKS = 123;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 121;
+export const IP_REASM_FAILS = 124;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 122;
+export const ARP_REQUESTS_SENT = 125;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 123;
+export const ARP_REPLIES_SENT = 126;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 124;
+export const ARP_RECEIVED = 127;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 125;
+export const ICMP_IN_MSGS = 128;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 126;
+export const ICMP_IN_ERRORS = 129;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 127;
+export const ICMP_IN_ECHOS = 130;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 128;
+export const ICMP_OUT_ECHO_REPS = 131;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 129;
+export const ICMP_OUT_DEST_UNREACHS = 132;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 130;
+export const ICMP_OUT_DATA_BYTES = 133;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 131;
+export const UDP_IN_DATAGRAMS = 134;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 132;
+export const UDP_OUT_DATAGRAMS = 135;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 133;
+export const UDP_OUT_DATA_BYTES = 136;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 134;
+export const UDP_IN_DATA_BYTES = 137;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 135;
+export const UDP_NO_PORTS = 138;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 136;
+export const UDP_IN_ERRORS = 139;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 137;
+export const TCP_ACTIVE_OPENS = 140;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 138;
+export const TCP_PASSIVE_OPENS = 141;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 139;
+export const TCP_ATTEMPT_FAILS = 142;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 140;
+export const TCP_ESTAB_RESETS = 143;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 141;
+export const TCP_IN_SEGS = 144;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 142;
+export const TCP_IN_ERRS = 145;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 143;
+export const TCP_OUT_SEGS = 146;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 144;
+export const TCP_OUT_DATA_BYTES = 147;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 145;
+export const TCP_RETRANS_SEGS = 148;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 146;
+export const TCP_RETRANS_BYTES = 149;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 147;
+export const TCP_OUT_RSTS = 150;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 148;
+export const TCP_LISTEN_OVERFLOWS = 151;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 149;
+export const TCP_TIMEOUTS = 152;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 150;
+export const TCP_FAST_RETRANSMITS = 153;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 151;
+export const TCP_DELAYED_ACKS = 154;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 152;
+export const TCP_OUT_OF_ORDER = 155;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 153;
+export const TCP_DUPLICATES = 156;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 154;
+export const TCP_WINDOW_PROBES = 157;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 155;
+export const TCP_CHALLENGE_ACKS = 158;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 156;
+export const TCP_PACKETS_PRUNED = 159;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 157;
+export const TCP_TIME_WAIT_OVERFLOWS = 160;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 158;
+export const DEVICE_TX_PACKETS = 161;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 159;
+export const DEVICE_TX_PACKETS_BYTES = 162;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 160;
+export const DEVICE_RX_PACKETS = 163;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 161;
+export const DEVICE_RX_PACKETS_BYTES = 164;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 162;
+export const DEVICE_TX_FULL = 165;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 163;
+export const DEVICE_RX_NO_BUFFER = 166;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 164;
+export const DEVICE_RX_BAD_CHECKSUM = 167;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 165;
+export const DEVICE_REFUSED = 168;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 166;
+export const DEVICE_TSO_SEGMENTS = 169;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 167;
+export const WIRE_SENT = 170;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 168;
+export const WIRE_ARRIVED = 171;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 169;
+export const WIRE_DROPPED = 172;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 170;
+export const WIRE_REFUSED = 173;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 171;
+export const WIRE_SLOTS_REFUSED = 174;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 172;
+export const WIRE_OVERFLOW = 175;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 173;
+export const WIRE_DUPLICATED = 176;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 174;
+export const WIRE_DUPLICATED_BYTES = 177;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 175;
+export const WIRE_CORRUPTED = 178;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 176;
+export const WIRE_REORDERED = 179;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 177;
+export const SWITCH_FORWARDS = 180;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 178;
+export const SWITCH_FORWARDS_BYTES = 181;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 179;
+export const SWITCH_FRAMES = 182;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 180;
+export const SWITCH_FLOODED = 183;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 181;
+export const SWITCH_DROPPED = 184;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 182;
+export const CAPTURE_COPIES = 185;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 183;
+export const CAPTURE_COPIES_BYTES = 186;
 
-export const COUNTER_COUNT = 184;
+export const COUNTER_COUNT = 187;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -377,6 +383,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'immediateCopiesBytes',
   'receiveCopies',
   'receiveCopiesBytes',
+  'receiveStoreCopies',
+  'receiveStoreCopiesBytes',
   'stagingCopies',
   'stagingCopiesBytes',
   'cardImmediateCopies',
@@ -444,6 +452,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'memoryTransmitTaken',
   'memoryTransmitReturned',
   'memoryTransmitDry',
+  'memoryTransmitReserve',
   'memoryBucketsPosted',
   'memoryBucketsUsed',
   'memoryBucketsReturned',
@@ -565,6 +574,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'host',
+  'host',
   'iop',
   'iop',
   'iop',
@@ -619,6 +630,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'host',
   'host',
   'host',
   'host',
@@ -757,6 +769,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'copy',
   'copy',
   'copy',
+  'copy',
+  'copy',
   'dma',
   'dma',
   'dma',
@@ -809,6 +823,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'fifo',
   'fifo',
   'fifo',
+  'osm',
   'osm',
   'osm',
   'osm',
@@ -935,6 +950,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'program memory into a frame as immediate data, bytes',
   'receive bucket to program memory',
   'receive bucket to program memory, bytes',
+  'unread bytes moved out of receive buckets so that the card gets these back',
+  'unread bytes moved out of receive buckets so that the card gets these back, bytes',
   'between the region and scratch memory as the second half of a copy from or to program memory',
   'between the region and scratch memory as the second half of a copy from or to program memory, bytes',
   'immediate data from the frame to card memory',
@@ -1002,6 +1019,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'transmit buffers taken',
   'transmit buffers back in the pool',
   'times the transmit pool was dry',
+  'sends in a slot of card memory because no transmit buffer was free',
   'buckets posted',
   'buckets that came back with data',
   'buckets whose post was not delivered',

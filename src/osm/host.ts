@@ -87,7 +87,13 @@ function foundation(region: Region, layout: CardLayout, config: DriverConfig, en
   const { inbound, outbound } = given(environment) ?? hostQueues(region, layout, ledger);
   const doorbell = new Doorbell(ledger, environment.waker);
   const table = new SocketTable(config);
-  const transmit = new TransmitPool(layout.transmit, layout.immediate, config.transmitReserve, ledger);
+  const transmit = new TransmitPool(
+    layout.transmit,
+    layout.immediate,
+    config.transmitReserve,
+    config.socketsMax,
+    ledger,
+  );
   const receive = new ReceivePool(layout.receive, ledger);
   const control = new ControlCall(ledger);
   const requests = new Requests(region, inbound, doorbell, ledger);

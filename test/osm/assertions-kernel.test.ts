@@ -224,7 +224,7 @@ describe('calls of the program', () => {
   });
   trips('sender: a buffer that is offered has been taken', () => {
     const { card, socketId, transmit } = bench();
-    transmit.take = () => 3;
+    transmit.takeFor = () => 3;
     card.sockets.sender.allocate(socketId);
   });
   trips('datagram sender: a datagram is lent to the card whole', () => {

@@ -187,14 +187,14 @@ describe('the transmit pool', () => {
   });
   trips('transmit pool: a slot that is taken was free', () => {
     const pool = transmitPool();
-    pool.takeSlot();
+    pool.takeSlot(true);
     pool['freeSlotCount'] += 1;
-    pool.takeSlot();
+    pool.takeSlot(true);
   });
   trips('transmit pool: whoever asks wants at least one buffer', () => transmitPool().canTake(0, true));
   trips('transmit pool: only a buffer has an address', () => {
     const pool = transmitPool();
-    pool.addressOf(pool.takeSlot());
+    pool.addressOf(pool.takeSlot(true));
   });
   trips('transmit pool: what is lent to the card was taken', () => {
     const pool = transmitPool();
@@ -228,7 +228,7 @@ describe('the transmit pool', () => {
   });
   trips('transmit pool: no more slots are free than there are', () => {
     const pool = transmitPool();
-    const context = pool.takeSlot();
+    const context = pool.takeSlot(true);
     pool['freeSlotCount'] += 1;
     pool.give(context);
   });

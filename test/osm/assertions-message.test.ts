@@ -231,7 +231,7 @@ describe('sends', () => {
     const { messages, transmit } = connected();
     messages.begin();
     messages.buffer(transmit.take(true), 4);
-    messages.immediate(transmit.takeSlot(), 4);
+    messages.immediate(transmit.takeSlot(true), 4);
   });
   trips('send requests: a buffer is named in a message that was begun', () =>
     connected().messages.buffer(0, 4),

@@ -1,7 +1,7 @@
 /**
  * Sockets whose send was refused for want of room. The senders say which; each joins the table's list of
  * changed sockets once there is room again, or once it cannot send any more. Nobody is told of so little room
- * that the next send would find it gone.
+ * that the next send would find it gone; while buffers are scarce, whoever may have one is told.
  */
 import { assert } from '../../assert/assert.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
@@ -51,7 +51,7 @@ export class BlockedSenders {
       const room =
         hasRoom(socket) && socket.sendingBytes <= socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
       const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;
-      if (!sends || (enough && room)) {
+      if (!sends || (room && (enough || transmit.serves(socket)))) {
         socket.wantsRoom = 0;
         table.changed(socketId);
       } else {

@@ -43,6 +43,9 @@ function bits(...states: readonly number[]): number {
   return states.reduce((all, state) => all | (1 << state), 0);
 }
 
+/** More need not be counted. */
+const ACKNOWLEDGED_ENOUGH = 1 << 30;
+
 export class HostSocket {
   /** A STATE_ number; changed by `become` and by the table. */
   state: number = STATE_FREE;
@@ -78,6 +81,8 @@ export class HostSocket {
    */
   sendingBytes = 0;
   sendingContexts = 0;
+  /** Bytes that the card is done with, counted up to about 1 GiB: how well its peer reads. */
+  acknowledgedBytes = 0;
   sendBufferBytes = 0;
   receiveBufferBytes = 0;
   /** 1 while it is in the list of sockets whose send found no room (kernel/blocked-senders.ts). */
@@ -137,6 +142,7 @@ export class HostSocket {
     this.creditBytes = 0;
     this.sendingBytes = 0;
     this.sendingContexts = 0;
+    this.acknowledgedBytes = 0;
     this.acceptHead = -1;
     this.acceptTail = -1;
     this.acceptCount = 0;
@@ -161,6 +167,7 @@ export class HostSocket {
   returned(bytes: number): void {
     this.sendingBytes -= bytes;
     this.sendingContexts -= 1;
+    if (this.acknowledgedBytes < ACKNOWLEDGED_ENOUGH) this.acknowledgedBytes += bytes;
     if (COSTLY) this.checkSending();
   }
 

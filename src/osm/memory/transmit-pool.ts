@@ -22,11 +22,18 @@ const COSTLY = COSTLY_ASSERTIONS;
 const FREE = -1;
 const TAKEN = -2;
 
+/** One buffer for so many bytes (as a power of two) that a socket's peers have acknowledged, when scarce. */
+const PROGRESS_SHIFT = 16;
+
 export class TransmitPool {
   readonly bufferBytes: number;
   private readonly area: PoolArea;
   private readonly slotBytes: number;
   private readonly reserve: number;
+  /** With more free buffers than this, any socket gets one; without a reserve none are ever kept back. */
+  private readonly plenty: number;
+  /** Slots that only a socket with nothing in the card's hands may take: one for every socket there can be. */
+  private readonly slotReserve: number;
   private readonly counters: Float64Array;
   /** Free buffers; the one that came back last, which is likely still in a cache, is used next. */
   private readonly free: Int32Array;
@@ -42,13 +49,17 @@ export class TransmitPool {
 
   /**
    * @param reserve buffers that only a socket with none in use may take, so that a few busy sockets cannot
-   *   starve others.
+   *   starve others; 0: first come, first served.
+   * @param socketsMax sockets there can be: so many slots are kept for those with nothing in use, as far as
+   *   half of the slots go.
    */
-  constructor(area: PoolArea, immediate: PoolArea, reserve: number, ledger: Ledger) {
+  constructor(area: PoolArea, immediate: PoolArea, reserve: number, socketsMax: number, ledger: Ledger) {
     this.area = area;
     this.bufferBytes = area.bufferBytes;
     this.slotBytes = immediate.bufferBytes;
     this.reserve = Math.min(reserve, area.count - 1);
+    this.plenty = this.reserve === 0 ? 0 : Math.max(this.reserve, area.count >> 1);
+    this.slotReserve = Math.min(socketsMax, immediate.count >> 1);
     this.counters = ledger.counters;
     this.free = countdown(area.count, 0);
     this.freeCount = area.count;
@@ -84,7 +95,42 @@ export class TransmitPool {
   }
 
   /**
-   * Takes a buffer to fill. // Hot path.
+   * Takes a buffer to fill with a stream's bytes. // Hot path.
+   * @returns its context, or -1 when none is free for this socket.
+   */
+  takeFor(socket: HostSocket): number {
+    if (this.freeCount <= this.plenty && !this.sharesOut(socket)) {
+      this.counters[MEMORY_TRANSMIT_DRY] += 1;
+      return -1;
+    }
+    return this.takeNext();
+  }
+
+  /**
+   * Whether a socket may have one more buffer while they are scarce. One with none in use may have any. The
+   * others leave the reserve alone, hold no more than a quarter of what is free, and no more than what their
+   * peers have shown to read: a sender whose peer does not read keeps its buffers for ever, so that an unknown
+   * one is not given many.
+   */
+  private sharesOut(socket: HostSocket): boolean {
+    const { freeCount } = this;
+    const held = socket.sendingContexts;
+    if (held === 0) return freeCount > 0;
+    if (freeCount <= this.reserve) return false;
+    const shown = 1 + (socket.acknowledgedBytes >> PROGRESS_SHIFT);
+    return held < shown && held < Math.max(1, freeCount >> 2);
+  }
+
+  /**
+   * Whether a stream's send would find a buffer, or a slot of the reserve if the socket has nothing in use.
+   */
+  serves(socket: HostSocket): boolean {
+    if (this.freeCount > this.plenty || this.sharesOut(socket)) return true;
+    return socket.sendingContexts === 0 && this.freeSlotCount > 0;
+  }
+
+  /**
+   * Takes a buffer of a datagram's: it comes back soon, when the device has fetched it. // Hot path.
    * @param first the socket has none in use, so that it may take from the reserve.
    * @returns its context, or -1 when none is free for it.
    */
@@ -93,6 +139,10 @@ export class TransmitPool {
       this.counters[MEMORY_TRANSMIT_DRY] += 1;
       return -1;
     }
+    return this.takeNext();
+  }
+
+  private takeNext(): number {
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.free[--this.freeCount];
     if (COSTLY) this.checkFree(context);
@@ -108,9 +158,13 @@ export class TransmitPool {
     return false;
   }
 
-  /** Takes a slot for immediate data. @returns its context, or -1 when none is free. // Hot path. */
-  takeSlot(): number {
-    if (this.freeSlotCount === 0) return -1;
+  /**
+   * Takes a slot for immediate data. // Hot path.
+   * @param first the socket has nothing in use, so that it may take from the reserve.
+   * @returns its context, or -1 when none is free for it.
+   */
+  takeSlot(first: boolean): number {
+    if (this.freeSlotCount <= this.slotReserve && (!first || this.freeSlotCount === 0)) return -1;
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.freeSlots[--this.freeSlotCount];
     if (COSTLY) this.checkFree(context);

@@ -125,7 +125,7 @@ export class DatagramSender {
       this.messages.immediate(0, 0);
       return true;
     }
-    const context = this.transmit.takeSlot();
+    const context = this.transmit.takeSlot(socket.sendingContexts === 0);
     if (context < 0) return this.fillBuffers(socketId, socket, bytes, offset, length);
     const address = this.messages.immediate(context, length);
     this.dma.copyIn(IMMEDIATE_COPIES, bytes, offset, address, length);

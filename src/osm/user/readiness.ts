@@ -41,7 +41,7 @@ function connectedReadiness(socket: HostSocket, transmit: TransmitPool): number 
   let bits = 0;
   if (socket.receiveHead >= 0 || socket.endOfStream !== 0 || socket.readEnded !== 0) bits |= READABLE;
   if (socket.writeEnded !== 0) bits |= WRITABLE;
-  else if (hasRoom(socket) && transmit.available > 0) bits |= WRITABLE;
+  else if (hasRoom(socket) && transmit.serves(socket)) bits |= WRITABLE;
   if (socket.endOfStream !== 0 && socket.writeEnded !== 0) bits |= HANGUP;
   return bits;
 }

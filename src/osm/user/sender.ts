@@ -10,6 +10,7 @@ import {
   BYTES_LENT,
   BYTES_SENT,
   IMMEDIATE_COPIES,
+  MEMORY_TRANSMIT_RESERVE,
   SEND_COPIES,
   USER_CALLS,
   USER_WOULD_BLOCK,
@@ -151,8 +152,8 @@ export class Sender {
     if (taken === 0) taken = this.fillBuffers(socketId, socket, bytes, offset, Math.min(length, room));
     if (COSTLY) checkTaken(taken, length, socket.sendingBytes - sentBefore);
     if (taken === 0) {
-      messages.cancel();
-      return policy.dry(socketId, socket);
+      taken = this.fillReserve(socketId, socket, bytes, offset, length);
+      if (taken === 0) return policy.dry(socketId, socket);
     }
     messages.post(socketId, socketTag(socketId, socket.generation), this.replyModeFor(socket));
     this.counters[BYTES_SENT] += taken;
@@ -168,13 +169,52 @@ export class Sender {
     length: number,
   ): number {
     if (!this.batch.hasRoom()) return this.policy.blocked(socketId, socket);
-    const context = this.transmit.take(socket.sendingContexts === 0);
-    if (context < 0) return this.policy.dry(socketId, socket);
+    const context = this.transmit.takeFor(socket);
+    if (context < 0) return this.sendUnbatched(socketId, socket, bytes, offset, length);
     this.dma.copyIn(SEND_COPIES, bytes, offset, this.transmit.addressOf(context), length);
     this.transmit.lend(context, socketId, socket, length);
     this.counters[BYTES_SENT] += length;
     this.batch.add(socketId, context, this.replyModeFor(socket));
     return length;
+  }
+
+  /** A short send that found no buffer goes by itself, in a slot of the reserve if the socket may have it. */
+  private sendUnbatched(
+    socketId: number,
+    socket: HostSocket,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
+    const { policy, messages } = this;
+    if (!this.batch.flush() || !messages.begin()) return policy.blocked(socketId, socket);
+    const taken = this.fillReserve(socketId, socket, bytes, offset, length);
+    if (taken === 0) return policy.dry(socketId, socket);
+    messages.post(socketId, socketTag(socketId, socket.generation), this.replyModeFor(socket));
+    this.counters[BYTES_SENT] += taken;
+    return taken;
+  }
+
+  /**
+   * No buffer is free for a socket. If it has nothing in the card's hands, no reply would ever tell it to go
+   * on, however long the others keep theirs: a few of its bytes go in a slot of card memory, of which the
+   * pool keeps one for every such socket, unless nothing is to travel so (`immediateBytesMax` is 0). Else the
+   * message is given up.
+   * @returns bytes taken; 0: the message was given up.
+   */
+  private fillReserve(
+    socketId: number,
+    socket: HostSocket,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
+    const count = Math.min(length, IMMEDIATE_BYTES_PER_SEND);
+    const first = socket.sendingContexts === 0 && this.immediateBytesMax > 0;
+    const taken = first ? this.fillImmediate(socketId, socket, bytes, offset, count) : 0;
+    if (taken === 0) this.messages.cancel();
+    else this.counters[MEMORY_TRANSMIT_RESERVE] += 1;
+    return taken;
   }
 
   /** Takes a transmit buffer for the program to fill. @returns its context, or −EAGAIN. */
@@ -185,7 +225,7 @@ export class Sender {
         return this.refused(socket);
       }
       const room = socket.sendBufferBytes - socket.sendingBytes;
-      const context = room > 0 ? this.transmit.take(socket.sendingContexts === 0) : -1;
+      const context = room > 0 ? this.transmit.takeFor(socket) : -1;
       if (context < 0) return this.policy.blocked(socketId, socket);
       assert(this.transmit.taken(context), 'sender: a buffer that is offered has been taken');
       return context;
@@ -276,7 +316,7 @@ export class Sender {
     offset: number,
     length: number,
   ): number {
-    const context = this.transmit.takeSlot();
+    const context = this.transmit.takeSlot(socket.sendingContexts === 0);
     if (context < 0) return 0;
     const address = this.messages.immediate(context, length);
     this.dma.copyIn(IMMEDIATE_COPIES, bytes, offset, address, length);
@@ -299,7 +339,7 @@ export class Sender {
     const { bufferBytes } = transmit;
     let taken = 0;
     while (taken < wanted && messages.hasRoom) {
-      const context = transmit.take(socket.sendingContexts === 0);
+      const context = transmit.takeFor(socket);
       if (context < 0) break;
       const count = Math.min(wanted - taken, bufferBytes);
       dma.copyIn(SEND_COPIES, bytes, offset + taken, messages.buffer(context, count), count);

@@ -21,8 +21,8 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
   const base = DEFAULT_CARD_CONFIG;
   checkOverrides(asked, base);
   const overrides = withoutUndefined(asked);
-  const pools = sizedPools(overrides);
   const driver = { ...base.driver, ...sizedDriver(overrides), ...overrides.driver };
+  const pools = sizedPools(overrides, driver.socketsMax);
   const merged: CardConfig = {
     ...base,
     packetSlots: Math.min(base.packetSlots, Math.max(PACKET_SLOTS_LEAST, 4 * pools.receiveBuckets)),
@@ -61,19 +61,20 @@ function withoutUndefined<T extends object>(settings: T): T {
 
 const FRAMES_LEAST = 64;
 const PACKET_SLOTS_LEAST = 64;
+const SLOTS_MOST = 65536;
 
 /**
  * The pools asked for; the frames and slots nobody asked for are no more than the buffers there are can
- * use.
+ * use. A slot for each socket comes on top: with it a socket can send when others hold all the buffers.
  */
-function sizedPools({ pools: asked = {} }: CardOverrides): PoolSizes {
+function sizedPools({ pools: asked = {} }: CardOverrides, socketsMax: number): PoolSizes {
   const base = { ...DEFAULT_CARD_CONFIG.pools, ...asked };
   const used = 2 ** Math.ceil(Math.log2(Math.max(FRAMES_LEAST, base.transmitBuffers, base.receiveBuckets)));
   return {
     ...base,
     inboundFrames: Math.min(base.inboundFrames, used),
     outboundFrames: Math.min(base.outboundFrames, used),
-    immediateSlots: Math.min(base.immediateSlots, used),
+    immediateSlots: Math.min(SLOTS_MOST, Math.min(base.immediateSlots, used) + socketsMax),
     ...asked,
   };
 }
