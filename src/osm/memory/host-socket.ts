@@ -81,7 +81,7 @@ export class HostSocket {
    */
   sendingBytes = 0;
   sendingContexts = 0;
-  /** Bytes that the card is done with, counted up to about 1 GiB: how well its peer reads. */
+  /** Bytes that came back from the card, counted up to about 1 GiB: how well the peer reads. */
   acknowledgedBytes = 0;
   sendBufferBytes = 0;
   receiveBufferBytes = 0;

@@ -32,7 +32,7 @@ export class TransmitPool {
   private readonly reserve: number;
   /** With more free buffers than this, any socket gets one; without a reserve none are ever kept back. */
   private readonly plenty: number;
-  /** Slots that only a socket with nothing in the card's hands may take: one for every socket there can be. */
+  /** Slots that only a socket with nothing in use may take: one for every socket there can be. */
   private readonly slotReserve: number;
   private readonly counters: Float64Array;
   /** Free buffers; the one that came back last, which is likely still in a cache, is used next. */
@@ -109,7 +109,7 @@ export class TransmitPool {
   /**
    * Whether a socket may have one more buffer while they are scarce. One with none in use may have any. The
    * others leave the reserve alone, hold no more than a quarter of what is free, and no more than what their
-   * peers have shown to read: a sender whose peer does not read keeps its buffers for ever, so that an unknown
+   * peers have shown to read: a sender whose peer does not read keeps its buffers for ever, so an unknown
    * one is not given many.
    */
   private sharesOut(socket: HostSocket): boolean {
