@@ -16,7 +16,7 @@ import { FileSink } from '../trace/file-sink.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import type { Card } from '../world/open/card.ts';
 import { systemErrorText, UserError } from './errors.ts';
-import { oneOf } from './numbers.ts';
+import { integerIn, oneOf } from './numbers.ts';
 
 export function addRun(program: Command): void {
   program
@@ -26,6 +26,7 @@ export function addRun(program: Command): void {
     .argument('[args...]', 'its arguments')
     .option('--offload <rule>', 'which sockets go to the card, such as "port 8080"', 'all')
     .addOption(transportOption())
+    .option('--sockets <number>', "sockets the card has; further ones are the kernel's", integerIn(1, 65_535))
     .option('--trace <file>', "record the card's frames")
     .option('--ledger', 'say on stderr at the end what went over the card')
     .passThroughOptions()
@@ -41,6 +42,7 @@ function transportOption(): Option {
 interface RunOptions {
   readonly offload: string;
   readonly ledger?: true;
+  readonly sockets?: number;
   readonly trace?: string;
   readonly transport: Transport;
 }
@@ -79,11 +81,12 @@ function tell(card: Card): void {
     process.stderr.write(`inic: ${line}\n`);
 }
 
-async function putCardUnder({ offload, trace, transport }: RunOptions): Promise<Card | undefined> {
+async function putCardUnder({ offload, sockets, trace, transport }: RunOptions): Promise<Card | undefined> {
   const { register } = await import('../node/start.ts');
   try {
     return await register({ offload }, trace === undefined ? undefined : () => recordTo(trace), {
       transport,
+      ...(sockets === undefined ? {} : { driver: { socketsMax: sockets } }),
     });
   } catch (error) {
     if (error instanceof UserError) throw error;

@@ -3,10 +3,18 @@
  * another program starts, and whether this is a thread or process that should have a card.
  */
 import cluster from 'node:cluster';
+import { totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { InstallOptions } from './install.ts';
 
 const DECIMAL = /^\d{1,9}$/;
+
+/** A card has a socket for so much of the machine's memory, within these bounds. */
+const MEMORY_PER_SOCKET = 1 << 18;
+const SOCKETS_LEAST = 1024;
+const SOCKETS_MOST = 16_384;
+/** A socket's number has 16 bits, and one of them means that there is none. */
+const SOCKETS_MAX = 65_535;
 
 /**
  * Whether this program's sockets may go to a card. A worker thread and a cluster's worker keep to the kernel:
@@ -25,6 +33,27 @@ export function environmentOptions(environment: NodeJS.ProcessEnv): InstallOptio
     ...microseconds(environment, 'INIC_TURN_US', 'turnUs'),
     ...microseconds(environment, 'INIC_LINGER_US', 'lingerUs'),
   };
+}
+
+/**
+ * How many sockets the card of a program has: what INIC_SOCKETS says, else by the memory there is. Those that
+ * it has no room for are the kernel's. @throws RangeError for a bad number.
+ */
+export function environmentSockets(environment: NodeJS.ProcessEnv): number {
+  const text = environment['INIC_SOCKETS'];
+  if (text === undefined) return socketsByMemory();
+  const sockets = DECIMAL.test(text) ? Number(text) : 0;
+  if (sockets < 1 || sockets > SOCKETS_MAX) {
+    throw new RangeError(`"INIC_SOCKETS" expected 1 to ${SOCKETS_MAX}, got "${text}"`);
+  }
+  return sockets;
+}
+
+function socketsByMemory(): number {
+  // Node 20 says 0 or undefined where nothing but the machine limits the process.
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  const sockets = Math.floor(Math.min(limit, totalmem()) / MEMORY_PER_SOCKET);
+  return Math.min(SOCKETS_MOST, Math.max(SOCKETS_LEAST, sockets));
 }
 
 function microseconds(

@@ -6,7 +6,7 @@
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import type { CardOverrides } from '../world/config/settings.ts';
 import { type Card, openCard } from '../world/open/card.ts';
-import { environmentOptions, mayUseCard } from './environment.ts';
+import { environmentOptions, environmentSockets, mayUseCard } from './environment.ts';
 import { type InstallOptions, install } from './install.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 
@@ -25,8 +25,10 @@ export async function register(
 ): Promise<Card | undefined> {
   const settings = { ...environmentOptions(process.env), ...options };
   parseOffloadRule(settings.offload ?? 'all'); // a bad rule is told before a card is opened for it
+  const socketsMax = overrides.driver?.socketsMax ?? environmentSockets(process.env);
   if (!mayUseCard()) return undefined;
-  const card = await openCard(overrides, trace?.());
+  const driver = { acceptsFirst: true, ...overrides.driver, socketsMax };
+  const card = await openCard({ ...overrides, driver }, trace?.());
   install(card, settings);
   return card;
 }

@@ -109,7 +109,7 @@ export class Driver implements BringUpCaller {
     this.credits = new Credits(requests, table);
     this.buckets = new BucketPosts(receive, requests, config);
     this.blocked = new BlockedSenders(table, transmit, config);
-    this.accepts = new AcceptPosts(requests, table, config);
+    this.accepts = new AcceptPosts(requests, table, config, ledger);
     this.closing = new Closing(requests, table, receive, this.buckets, ledger);
     const { buckets, credits, accepts } = this;
     this.retries = new Retries(parts.clock, requests, table, buckets, credits, accepts, ledger);

@@ -27,7 +27,7 @@ export class Withdrawal {
     for (let socketId = 0; socketId < table.sockets.length; socketId++) {
       const { state } = table.sockets[socketId];
       if (state === STATE_CLOSING || state === STATE_POSTED) {
-        table.sockets[socketId].postedFor = -1;
+        table.forgetPost(socketId);
         table.give(socketId);
       } else if (state !== STATE_FREE) {
         this.fail(socketId, errno);

@@ -47,8 +47,16 @@ export interface DriverConfig {
   readonly batchSends: boolean;
   /** Empty buckets gather until there are this many to post; at most 9 fit one message. */
   readonly bucketsPerPost: number;
-  /** How many socket ids are kept posted at the card for each listener. */
+  /**
+   * How many socket ids are kept posted at the card for a listener that accepts often. One that does not has
+   * fewer, at least one, and all together leave most ids to others.
+   */
   readonly acceptsPosted: number;
+  /**
+   * Whether `socket` refuses with EMFILE while the ids that are left may be needed by connections from this
+   * host to its own listeners. For programs that have another stack to go to.
+   */
+  readonly acceptsFirst: boolean;
   /** How long a waiting driver polls before it sleeps, in nanoseconds. */
   readonly spinNs: number;
   /**

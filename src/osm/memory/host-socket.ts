@@ -100,6 +100,10 @@ export class HostSocket {
   acceptNext = -1;
   /** Of a listener: socket ids that are posted at the card for it. */
   acceptsPosted = 0;
+  /** Of a listener: how many it would have posted. It grows with each post that finds them used up. */
+  acceptsWanted = 1;
+  /** 1 from when the id is posted for a listener: the connection under it will have been accepted. */
+  accepted = 0;
   /** Of a posted socket id: the tag of the listener it was posted for (see `socketTag`); -1 else. */
   postedFor = -1;
   backlog = 0;
@@ -148,6 +152,8 @@ export class HostSocket {
     this.acceptCount = 0;
     this.acceptNext = -1;
     this.acceptsPosted = 0;
+    this.acceptsWanted = 1;
+    this.accepted = 0;
     this.postedFor = -1;
     this.backlog = 0;
     this.lingerSeconds = -1;

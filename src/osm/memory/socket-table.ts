@@ -12,6 +12,9 @@ export class SocketTable {
   /** Free socket ids; the one that came back last is used next. */
   private readonly free: Int32Array;
   private freeCount: number;
+  /** Socket ids that are posted at the card, and those that are posted or have had a listener's connection. */
+  private postedCount = 0;
+  private acceptedCount = 0;
   /** Sockets whose readiness has changed, oldest first: a circular list with room for every socket. */
   private readonly ready: Int32Array;
   private readyHead = 0;
@@ -30,6 +33,23 @@ export class SocketTable {
   /** How many socket ids are free. */
   get available(): number {
     return this.freeCount;
+  }
+
+  /** How many socket ids are posted at the card, for all listeners together. */
+  get posted(): number {
+    return this.postedCount;
+  }
+
+  /**
+   * Whether `socket` may take one more id. Where `acceptsFirst` is set and a listener has ids posted, it leaves
+   * as many as the card needs if every socket made here connects to a listener here: a connection that finds
+   * no id waits until one comes back, which may be never if it is itself what holds the other.
+   */
+  get mayCreate(): boolean {
+    if (!this.config.acceptsFirst || this.postedCount === 0) return this.freeCount > 0;
+    const made = this.sockets.length - this.freeCount - this.acceptedCount;
+    const unaccepted = made - (this.acceptedCount - this.postedCount);
+    return this.freeCount > Math.max(0, unaccepted - this.postedCount);
   }
 
   /**
@@ -84,6 +104,11 @@ export class SocketTable {
     assert(socket.receiveHead < 0, 'socket table: a socket id comes back with no unread bucket');
     assert(socket.postedFor < 0, 'socket table: a socket id that comes back is posted for no listener');
     assert(this.freeCount < this.free.length, 'socket table: no more socket ids are free than there are');
+    this.acceptedCount -= socket.accepted;
+    assert(
+      this.acceptedCount >= this.postedCount,
+      'socket table: posted ids are among those of connections accepted',
+    );
     socket.state = STATE_FREE;
     this.free[this.freeCount++] = socketId;
   }
@@ -97,6 +122,9 @@ export class SocketTable {
     const socketId = this.take(STATE_POSTED);
     assert(socketId >= 0, 'socket table: a socket id is free when one is posted');
     this.sockets[socketId].postedFor = socketTag(listenerId, listener.generation);
+    this.sockets[socketId].accepted = 1;
+    this.postedCount += 1;
+    this.acceptedCount += 1;
     listener.acceptsPosted += 1;
     return socketId;
   }
@@ -117,7 +145,17 @@ export class SocketTable {
       assert(listener.acceptsPosted >= 0, 'socket table: no more accepts come back than were posted');
     }
     socket.postedFor = -1;
+    this.postedCount -= 1;
+    assert(this.postedCount >= 0, 'socket table: no more ids come back from the card than were posted');
     return true;
+  }
+
+  /** The card has forgotten a posted id, and so its listener has. */
+  forgetPost(socketId: number): void {
+    const socket = this.sockets[socketId];
+    if (socket.postedFor < 0) return;
+    socket.postedFor = -1;
+    this.postedCount -= 1;
   }
 
   /** A socket's readiness may have changed: `nextChanged` will name it, once. // Hot path. */
@@ -161,9 +199,12 @@ export class SocketTable {
   rebuild(): void {
     this.readyCount = 0;
     this.freeCount = 0;
+    this.postedCount = 0;
+    this.acceptedCount = 0;
     for (let i = this.sockets.length - 1; i >= 0; i--) {
       this.sockets[i].readyQueued = 0;
       if (this.sockets[i].state === STATE_FREE) this.free[this.freeCount++] = i;
+      else this.acceptedCount += this.sockets[i].accepted;
     }
   }
 
@@ -174,6 +215,14 @@ export class SocketTable {
   check(): void {
     const free = this.sockets.reduce((sum, { state }) => sum + (state === STATE_FREE ? 1 : 0), 0);
     assert(free === this.freeCount, 'socket table: as many ids are in the free list as sockets are free');
+    let posted = 0;
+    let accepted = 0;
+    for (const socket of this.sockets) {
+      if (socket.state === STATE_POSTED && socket.postedFor >= 0) posted += 1;
+      if (socket.state !== STATE_FREE) accepted += socket.accepted;
+    }
+    assert(posted === this.postedCount, 'socket table: as many ids are posted as are counted');
+    assert(accepted === this.acceptedCount, 'socket table: as many ids have been posted as are counted');
     for (let i = 0; i < this.freeCount; i++) {
       const { state } = this.sockets[this.free[i]];
       assert(state === STATE_FREE, 'socket table: an id in the free list is of a free socket');

@@ -34,9 +34,10 @@ import {
   FAILURES_TAKEN,
   MESSAGE_REPLIES,
   OUTBOUND_REFUSED,
+  USER_SOCKETS_REFUSED,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { EPROTO } from '../../socket/errno.ts';
+import { ENFILE, EPROTO } from '../../socket/errno.ts';
 import { joinAccepts } from '../memory/accept-queue.ts';
 import {
   STATE_CLOSING,
@@ -221,6 +222,7 @@ export class ReplyDispatch {
     } else {
       socket.become(STATE_FAILED);
       socket.errno = whole ? errno : EPROTO;
+      if (create && errno === ENFILE) this.counters[USER_SOCKETS_REFUSED] += 1;
     }
     table.changed(socketId);
     return whole;

@@ -9,9 +9,16 @@
 
 import { USER_CALLS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { type DatagramSource, type Endpoint, SOCK_STREAM, type SocketStack } from '../../socket/contract.ts';
+import {
+  type DatagramSource,
+  type Endpoint,
+  SOCK_STREAM,
+  type SocketStack,
+  WRITABLE,
+} from '../../socket/contract.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Driver } from '../kernel/driver.ts';
+import { STATE_CONNECTED } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { ControlCall } from '../message/control-call.ts';
@@ -193,7 +200,12 @@ export class CardSockets implements SocketStack {
   // Hot path.
   readiness(socketId: number): number {
     const socket = this.calls.open(socketId);
-    return socket === undefined ? 0 : readinessOf(socket, this.transmit);
+    if (socket === undefined) return 0;
+    const bits = readinessOf(socket, this.transmit);
+    // Whoever waits for room to send, as after a connect, is told when there is some, whether or not it tried.
+    if ((bits & WRITABLE) === 0 && socket.state === STATE_CONNECTED)
+      this.driver.blocked.add(socketId, socket);
+    return bits;
   }
 
   poll(): number {

@@ -13,7 +13,7 @@ import {
   SOCKET_TYPE_STREAM,
 } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { USER_CALLS, USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
+import { USER_CALLS, USER_SOCKETS_REFUSED, USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_DGRAM, SOCK_STREAM } from '../../socket/contract.ts';
 import {
@@ -79,12 +79,12 @@ export class SocketCalls {
     if (type !== SOCK_STREAM && (type !== SOCK_DGRAM || driver.classVersion < 2)) return -EPROTONOSUPPORT;
     const datagram = type === SOCK_DGRAM;
     const state = datagram ? STATE_DATAGRAM : STATE_OPEN;
-    let socketId = table.take(state);
+    // Socket ids that were given up may have come back, if only their replies are looked at.
+    if (!table.mayCreate) driver.poll();
+    const socketId = table.mayCreate ? table.take(state) : -1;
     if (socketId < 0) {
-      // Socket ids that were given up may have come back, if only their replies are looked at.
-      driver.poll();
-      socketId = table.take(state);
-      if (socketId < 0) return -EMFILE;
+      this.counters[USER_SOCKETS_REFUSED] += 1;
+      return -EMFILE;
     }
     const socket = this.sockets[socketId];
     socket.datagram = datagram ? 1 : 0;

@@ -92,6 +92,9 @@ function sizedDriver({ driver: asked = {} }: CardOverrides): Pick<DriverConfig, 
   return { acceptsPosted: Math.min(base.acceptsPosted, share) };
 }
 
+/** Connections beyond one for each socket: those that outlive theirs, and those of backlogs. */
+const SPARE_CONNECTIONS_MAX = 4096;
+
 /**
  * Tables of the stack in proportion to the sockets there can be: a TIME-WAIT outlives its socket, and a
  * backlog has none yet.
@@ -99,7 +102,7 @@ function sizedDriver({ driver: asked = {} }: CardOverrides): Pick<DriverConfig, 
 function sizedTables(socketsMax: number): Partial<StackConfig> {
   const base = DEFAULT_CARD_CONFIG.stack;
   return {
-    connectionsMax: Math.min(base.connectionsMax, 2 * socketsMax),
+    connectionsMax: socketsMax + Math.min(socketsMax, SPARE_CONNECTIONS_MAX),
     timeWaitMax: Math.min(base.timeWaitMax, 8 * socketsMax),
     udpSocketsMax: Math.min(base.udpSocketsMax, socketsMax),
   };

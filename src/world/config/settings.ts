@@ -78,6 +78,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     batchSends: false,
     bucketsPerPost: 9,
     acceptsPosted: 16,
+    acceptsFirst: false,
     spinNs: 50_000,
     controlTimeoutNs: 5e9,
   },
