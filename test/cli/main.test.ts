@@ -177,6 +177,13 @@ describe('inic run', () => {
     expectOneLine(await inic('run', '--offload', 'port many', 'empty.js'), /--offload: /);
   });
 
+  it('refuses a bad number of sockets in one line, and takes a good one', async () => {
+    for (const number of ['0', '65536', 'many']) {
+      expectOneLine(await inic('run', '--sockets', number, 'empty.js'), /--sockets.*from 1 to 65535/);
+    }
+    expect((await inic('run', '--sockets', '300', 'empty.js')).code).toBe(0);
+  });
+
   it('gives the program its own arguments and makes it the main module', async () => {
     writeFileSync(
       join(folder, 'main.cjs'),

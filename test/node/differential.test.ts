@@ -22,6 +22,8 @@ const NOT_SLOW = [
   'websocket.mjs',
   'backpressure.mjs',
   'timeouts.mjs',
+  'small-writes.mjs',
+  'many-sockets.mjs',
 ];
 
 interface Outcome {

@@ -12,7 +12,7 @@ import {
   parseIPv4,
   parseIPv6,
 } from '../../src/node/addresses.ts';
-import { environmentOptions } from '../../src/node/environment.ts';
+import { environmentOptions, environmentSockets } from '../../src/node/environment.ts';
 import { Slab } from '../../src/node/slab.ts';
 
 describe('addresses', () => {
@@ -92,6 +92,17 @@ describe('options of the environment', () => {
     expect(environmentOptions({})).toEqual({});
     const environment = { INIC_OFFLOAD: 'port 80', INIC_SPIN_US: '0', INIC_LINGER_US: '250' };
     expect(environmentOptions(environment)).toEqual({ offload: 'port 80', spinUs: 0, lingerUs: 250 });
+  });
+
+  it('say how many sockets the card has; else the memory does, within bounds', () => {
+    expect(environmentSockets({ INIC_SOCKETS: '65535' })).toBe(65_535);
+    expect(environmentSockets({})).toBeGreaterThanOrEqual(1024);
+    expect(environmentSockets({})).toBeLessThanOrEqual(16_384);
+    for (const text of ['', '0', '65536', '1e3']) {
+      expect(() => environmentSockets({ INIC_SOCKETS: text }), text).toThrow(
+        `"INIC_SOCKETS" expected 1 to 65535, got "${text}"`,
+      );
+    }
   });
 
   it('that are no number are refused by their names', () => {

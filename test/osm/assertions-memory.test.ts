@@ -112,6 +112,32 @@ describe('the table of sockets', () => {
     table.sockets[listenerId].acceptsPosted = 0;
     table.unpost(socketId, listenerId);
   });
+  trips('socket table: posted ids are among those of connections accepted', () => {
+    const table = socketTable();
+    const listenerId = table.take(STATE_LISTENING);
+    table.post(listenerId);
+    table.sockets[listenerId].accepted = 1;
+    table.give(listenerId);
+  });
+  trips('socket table: no more ids come back from the card than were posted', () => {
+    const table = socketTable();
+    const listenerId = table.take(STATE_LISTENING);
+    const socketId = table.post(listenerId);
+    table['postedCount'] = 0;
+    table.unpost(socketId, listenerId);
+  });
+  trips('socket table: as many ids are posted as are counted', () => {
+    const table = socketTable();
+    table.post(table.take(STATE_LISTENING));
+    table['postedCount'] = 0;
+    table.check();
+  });
+  trips('socket table: as many ids have been posted as are counted', () => {
+    const table = socketTable();
+    table.post(table.take(STATE_LISTENING));
+    table['acceptedCount'] = 2;
+    table.check();
+  });
   trips('socket table: a socket that has changed is one there is', () => {
     const table = socketTable();
     table.changed(table.sockets.length);

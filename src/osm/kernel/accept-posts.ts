@@ -1,10 +1,10 @@
 /**
  * Posts socket ids to the card for the connections that listeners wait for. How many follows need: a listener
  * begins with one, and each post that finds them used up doubles what it wants, up to the configuration's
- * number. What listeners have beyond their first comes out of a common share of the ids, so that any number of
- * listeners leaves most of them to others. A listener that finds no socket id or no frame owes its post: the
- * driver's chores make up for it, since the program is not told of connections that the card cannot hand over.
- * Those wait in the card's accept queue.
+ * number. What listeners have beyond their first comes out of a common share of the ids, so that any number
+ * of listeners leaves most of them to others. A listener that finds no socket id or no frame owes its post:
+ * the driver's chores make up for it, since the program is not told of connections that the card cannot hand
+ * over. Those wait in the card's accept queue.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { SOCKET_ACCEPT_POST_LIST_MAX } from '../../i2o/socket.gen.ts';
@@ -56,8 +56,8 @@ export class AcceptPosts {
     if (wanted <= 0 || listener.acceptsPosted > wanted >> 1) return;
     let count = Math.min(wanted - listener.acceptsPosted, SOCKET_ACCEPT_POST_LIST_MAX);
     const first = listener.acceptsPosted === 0 ? 1 : 0;
-    // Beyond the first: of the common share, and never more than half of what is left.
-    const further = Math.min(this.share - table.posted, (table.available - first) >> 1);
+    // Beyond the first: of the common share, and none that a connection made here may still need elsewhere.
+    const further = Math.min(this.share - table.posted, table.available - first - table.unaccepted);
     count = Math.min(count, first + Math.max(0, further));
     if (count > 0) this.send(listenerId, listener, count, wanted);
   }

@@ -12,9 +12,11 @@ export class SocketTable {
   /** Free socket ids; the one that came back last is used next. */
   private readonly free: Int32Array;
   private freeCount: number;
-  /** Socket ids that are posted at the card, and those that are posted or have had a listener's connection. */
+  /** Socket ids that are posted at the card, and these with those under which a connection was accepted. */
   private postedCount = 0;
   private acceptedCount = 0;
+  /** Whether any id was ever posted for a listener. */
+  private hasPosted = false;
   /** Sockets whose readiness has changed, oldest first: a circular list with room for every socket. */
   private readonly ready: Int32Array;
   private readyHead = 0;
@@ -40,16 +42,20 @@ export class SocketTable {
     return this.postedCount;
   }
 
+  /** By how many more sockets were made here, listeners among them, than connections came for listeners. */
+  get unaccepted(): number {
+    const accepted = this.acceptedCount - this.postedCount;
+    return Math.max(0, this.sockets.length - this.freeCount - this.postedCount - 2 * accepted);
+  }
+
   /**
-   * Whether `socket` may take one more id. Where `acceptsFirst` is set and a listener has ids posted, it leaves
-   * as many as the card needs if every socket made here connects to a listener here: a connection that finds
-   * no id waits until one comes back, which may be never if it is itself what holds the other.
+   * Whether `socket` may take one more id. Where `acceptsFirst` is set and this host has had a listener, it
+   * leaves as many as are needed if every socket made here connects to a listener here: a connection that
+   * finds no id waits until one comes back, which may be never if it is itself what holds the other.
    */
   get mayCreate(): boolean {
-    if (!this.config.acceptsFirst || this.postedCount === 0) return this.freeCount > 0;
-    const made = this.sockets.length - this.freeCount - this.acceptedCount;
-    const unaccepted = made - (this.acceptedCount - this.postedCount);
-    return this.freeCount > Math.max(0, unaccepted - this.postedCount);
+    if (!this.config.acceptsFirst || !this.hasPosted) return this.freeCount > 0;
+    return this.freeCount > this.unaccepted;
   }
 
   /**
@@ -124,6 +130,7 @@ export class SocketTable {
     this.sockets[socketId].postedFor = socketTag(listenerId, listener.generation);
     this.sockets[socketId].accepted = 1;
     this.postedCount += 1;
+    this.hasPosted = true;
     this.acceptedCount += 1;
     listener.acceptsPosted += 1;
     return socketId;

@@ -202,7 +202,7 @@ export class CardSockets implements SocketStack {
     const socket = this.calls.open(socketId);
     if (socket === undefined) return 0;
     const bits = readinessOf(socket, this.transmit);
-    // Whoever waits for room to send, as after a connect, is told when there is some, whether or not it tried.
+    // Whoever waits for room to send, as after a connect, is told when there is some, tried or not.
     if ((bits & WRITABLE) === 0 && socket.state === STATE_CONNECTED)
       this.driver.blocked.add(socketId, socket);
     return bits;
