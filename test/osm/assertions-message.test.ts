@@ -417,6 +417,10 @@ describe('replies', () => {
     words[5] = listenerId | (socketId << 16);
     return { replies, words, socketId, listenerId };
   }
+  trips('reply dispatch: one posts for all listeners', () => {
+    const { replies } = orphaned();
+    replies.postBy({ owe: () => undefined });
+  });
   trips('reply dispatch: each orphan is in the list once', () => {
     const { replies, words, socketId } = orphaned();
     replies['orphanCount'] = replies['orphans'].length;

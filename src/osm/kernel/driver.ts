@@ -114,6 +114,7 @@ export class Driver implements BringUpCaller {
     const { buckets, credits, accepts } = this;
     this.retries = new Retries(parts.clock, requests, table, buckets, credits, accepts, ledger);
     this.replies.failures.resendBy(this.retries);
+    this.replies.postBy(accepts);
   }
 
   /**

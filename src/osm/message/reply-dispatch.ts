@@ -40,6 +40,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { ENFILE, EPROTO } from '../../socket/errno.ts';
 import { joinAccepts } from '../memory/accept-queue.ts';
 import {
+  type HostSocket,
   STATE_CLOSING,
   STATE_CONNECTED,
   STATE_CONNECTING,
@@ -72,6 +73,12 @@ import type { Requests } from './requests.ts';
 import { SendReplies } from './send-replies.ts';
 import { Undelivered } from './undelivered.ts';
 
+/** Who posts further socket ids for a listener. */
+export interface AcceptPoster {
+  /** The listener's posts are used up: it is to have more at the driver's next chores. */
+  owe(listenerId: number, listener: HostSocket): void;
+}
+
 export class ReplyDispatch {
   readonly sends: SendReplies;
   readonly failures: Undelivered;
@@ -79,6 +86,7 @@ export class ReplyDispatch {
   /** Connections that came for listeners that are gone. */
   private readonly orphans: Int32Array;
   private orphanCount = 0;
+  private poster: AcceptPoster | undefined;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly table: SocketTable;
@@ -108,6 +116,12 @@ export class ReplyDispatch {
     this.sends = new SendReplies(words, ledger, table, transmit);
     this.failures = new Undelivered(words, ledger, table, transmit, receive, this.sends);
     this.orphans = new Int32Array(table.sockets.length);
+  }
+
+  /** Says who posts for the listeners whose posts are used up. */
+  postBy(poster: AcceptPoster): void {
+    assert(this.poster === undefined, 'reply dispatch: one posts for all listeners');
+    this.poster = poster;
   }
 
   /** Takes one reply. @param frame word index of the outbound frame. // Hot path. */
@@ -261,6 +275,8 @@ export class ReplyDispatch {
     }
     joinAccepts(sockets, listener, socketId);
     table.changed(listenerId);
+    // Others may wait at the card already, and the program may be long in accepting this one.
+    if (listener.acceptsPosted === 0) this.poster?.owe(listenerId, listener);
     return true;
   }
 
