@@ -93,10 +93,29 @@ export interface JsStream {
   onshutdown?: (request: object) => number;
   onwrite?: (request: object, buffers: Uint8Array[]) => number;
   isClosing?: () => boolean;
+  /** Called with what is read while nothing native listens; Node aborts if it is missing then. */
+  onread?: (buffer: ArrayBuffer | undefined) => unknown;
   readBuffer(bytes: Uint8Array): void;
   emitEOF(): void;
   finishWrite(request: object, status: number): void;
   finishShutdown(request: object, status: number): void;
+}
+
+/** An `http_parser` HTTPParser: its callbacks are properties with small integers for names. */
+export interface HttpParser {
+  /** @returns the bytes parsed, or an error. It throws what a callback has thrown. */
+  execute(bytes: Uint8Array): unknown;
+  consume(handle: object): void;
+  unconsume(): void;
+  getCurrentBuffer(): Buffer;
+  [callback: number]: unknown;
+}
+
+export interface HttpParserBinding {
+  readonly prototype: HttpParser;
+  readonly kOnHeaders: number;
+  readonly kOnBody: number;
+  readonly kOnExecute: number;
 }
 
 export interface TlsWrapBinding {
@@ -125,6 +144,7 @@ export interface NativeBindings {
   readonly JSStream: { new (): JsStream; readonly prototype: JsStream };
   /** The binding object itself: Node looks `wrap` up on it at each call. */
   readonly tlsWrap: TlsWrapBinding | undefined;
+  readonly httpParser: HttpParserBinding;
   /** Runs what is due of `process.nextTick` and the microtasks, as Node does after each native callback. */
   readonly runTicks: () => void;
 }
@@ -201,6 +221,7 @@ function load(): NativeBindings {
     kLastWriteWasAsync: stream['kLastWriteWasAsync'] as number,
     JSStream: old.binding('js_stream')['JSStream'] as NativeBindings['JSStream'],
     tlsWrap,
+    httpParser: old.binding('http_parser')['HTTPParser'] as HttpParserBinding,
     runTicks: () => tick.call(process),
   };
 }

@@ -10,7 +10,8 @@ import type { NodeCard } from './card.ts';
 import type { Channel } from './channel.ts';
 import { sweepBuffersHere, sweepBuffersInBackground } from './collector.ts';
 import { installHandOver } from './hand-over.ts';
-import { installJsStreamMethods } from './js-stream.ts';
+import { installHttpParser } from './http-parser.ts';
+import { installHttp2Bridge } from './http2-bridge.ts';
 import { cardMethods } from './methods.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 import { type Seam, takeOver } from './opening.ts';
@@ -78,17 +79,21 @@ function hook(): Installed {
   const prototype = native.TCP.prototype;
   const before = Object.getOwnPropertyDescriptors(prototype);
   const original = Object.create(Object.getPrototypeOf(prototype), before) as TcpHandle;
-  const seam: Seam = { policy: undefined, wrappingTls: false, original, native };
+  const http2 = installHttp2Bridge(native);
+  const consumed = (handle: object) => http2.prepare(handle);
+  const seam: Seam = { policy: undefined, consumed, original, native };
   const methods = cardMethods(seam);
   Object.defineProperties(prototype, methods);
-  const removeTls = installTlsBridge(seam, native);
+  const bridged = new WeakSet<object>();
+  const removeTls = installTlsBridge(seam, native, bridged);
   const removeHandOver = installHandOver(seam);
-  const removeJsStream = installJsStreamMethods(native);
+  const removeHttp = installHttpParser(native, bridged);
   sweepBuffersHere();
   const restore = () => {
     removeTls();
     removeHandOver();
-    removeJsStream();
+    removeHttp();
+    http2.remove();
     sweepBuffersInBackground();
     for (const name of Object.keys(methods)) {
       const descriptor = (before as PropertyDescriptorMap)[name];

@@ -17,7 +17,7 @@ import { formatAddress } from './addresses.ts';
 import type { AddressInfoOut, StreamRequest, TcpHandle } from './bindings.ts';
 import { type Channel, earlyUserBuffers, kChannel, type MaybeOnCard } from './channel.ts';
 import { CLOSED, CONNECTED, captureContext, LISTENING } from './channel-state.ts';
-import { mayBeOnCard, nativeFd, openingMethods, type Seam } from './opening.ts';
+import { nativeFd, openingMethods, type Seam } from './opening.ts';
 import { LATIN1, UCS2, UTF8, writeBytes, writeMany, writeText } from './write.ts';
 
 type Handle = TcpHandle & MaybeOnCard;
@@ -228,9 +228,10 @@ function fields(seam: Seam): PropertyDescriptorMap {
   ];
   const field = (get: (this: Handle) => unknown): PropertyDescriptor => ({ get, configurable: true });
   return {
-    // HTTP/2 asks its client's handle before that connects.
+    // So that Node goes the ways that it goes natively: what it would read in C++, past the card, is bridged.
     isStreamBase: field(function () {
-      return seam.wrappingTls || !mayBeOnCard(seam, this);
+      seam.consumed(this);
+      return true;
     }),
     fd: field(function () {
       const channel = this[kChannel];

@@ -49,8 +49,8 @@ type Handle = TcpHandle & MaybeOnCard & MaybeBound;
 export interface Seam {
   /** Undefined: new handles are the kernel's. */
   policy: Policy | undefined;
-  /** True while TLS takes a handle over: it takes only a handle that says it is a native stream. */
-  wrappingTls: boolean;
+  /** Told when Node asks whether a handle is a native stream, which HTTP and HTTP/2 do to consume it. */
+  readonly consumed: (handle: object) => void;
   /** Node's own methods. */
   readonly original: TcpHandle;
   readonly native: NativeBindings;
@@ -59,10 +59,7 @@ export interface Seam {
 /** Ports that the kernel may choose before one is free on the card, too. */
 const PORTS_TRIED_MAX = 64;
 
-/**
- * Whether a handle lives on the card or may still come to. It looks like no native stream then: the HTTP
- * parser, HTTP/2 and TLS would read it in C++, past the card.
- */
+/** Whether a handle lives on the card or may still come to, so that what is native needs a bridge over it. */
 export function mayBeOnCard(seam: Seam, handle: TcpHandle): boolean {
   const { [kChannel]: channel, [kBound]: bound } = handle as Handle;
   if (channel !== undefined) return true;

@@ -1,0 +1,115 @@
+/**
+ * The HTTP server over the card. A server's parser reads the native stream in C++ (`consume`), past the
+ * card; for a card's handle it is given each chunk from here instead, in the same order of calls.
+ *
+ * Node runs the ticks after each piece of a body and after each chunk. Called from JavaScript the parser does
+ * not run them, so this does; without it a handler that pauses a request after the first piece would have
+ * been given the second one already.
+ */
+import type { AsyncResource } from 'node:async_hooks';
+import type { HttpParser, NativeBindings, TcpHandle } from './bindings.ts';
+import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
+import { captureContext } from './channel-state.ts';
+import type { BridgedTls } from './tls-bridge.ts';
+
+const kFeed: unique symbol = Symbol('inic parser feed');
+
+interface FedParser extends HttpParser {
+  [kFeed]?: Feed | undefined;
+}
+
+type Callback = (this: HttpParser, ...values: unknown[]) => unknown;
+
+/** What a parser has consumed. */
+interface Feed {
+  /** Undefined for a TLS handle, which the parser itself reads. */
+  readonly channel: Channel | undefined;
+  readonly onread: TcpHandle['onread'] | undefined;
+  readonly context: AsyncResource | undefined;
+  /** The chunk of which `kOnExecute` is being told. */
+  chunk: Uint8Array | undefined;
+}
+
+/** Puts the methods in. @returns what takes them out again. */
+export function installHttpParser(native: NativeBindings, bridged: BridgedTls): () => void {
+  const { httpParser } = native;
+  const { prototype } = httpParser;
+  const { consume, unconsume, getCurrentBuffer } = prototype;
+  const ticking = tickingCallbacks(native);
+
+  prototype.consume = function (this: FedParser, handle: object): void {
+    const channel = (handle as MaybeOnCard)[kChannel];
+    const overTls = channel === undefined && bridged.has(handle);
+    if (channel !== undefined || overTls) {
+      for (const index of [httpParser.kOnHeaders, httpParser.kOnBody]) ticking(this, index);
+    }
+    if (channel !== undefined) this[kFeed] = feedFrom(native, this, channel);
+    else {
+      this[kFeed] = overTls
+        ? { channel: undefined, onread: undefined, context: undefined, chunk: undefined }
+        : undefined;
+      consume.call(this, handle);
+    }
+  };
+  prototype.unconsume = function (this: FedParser): void {
+    const feed = this[kFeed];
+    this[kFeed] = undefined;
+    if (feed?.channel === undefined || feed.onread === undefined || feed.context === undefined) {
+      unconsume.call(this);
+      return;
+    }
+    feed.channel.handle.onread = feed.onread;
+    feed.channel.context = feed.context;
+  };
+  prototype.getCurrentBuffer = function (this: FedParser): Buffer {
+    const chunk = this[kFeed]?.chunk;
+    return chunk === undefined ? getCurrentBuffer.call(this) : Buffer.from(chunk);
+  };
+  return () => Object.assign(prototype, { consume, unconsume, getCurrentBuffer });
+}
+
+/** Gives the parser what the channel reads, until it is unconsumed. */
+function feedFrom(native: NativeBindings, parser: FedParser, channel: Channel): Feed {
+  const { handle, context } = channel;
+  const onread = handle.onread;
+  const feed: Feed = { channel, onread, context, chunk: undefined };
+  const state = native.streamBaseState;
+  // Natively the parser's callbacks run in its own context, which is made when the connection is.
+  channel.context = captureContext();
+  handle.onread = (buffer) => {
+    const length = state[native.kReadBytesOrError];
+    if (length <= 0 || buffer === undefined) return onread.call(handle, buffer);
+    const chunk = Buffer.from(buffer, state[native.kArrayBufferOffset], length);
+    const result = parser.execute(chunk);
+    const executed = parser[native.httpParser.kOnExecute];
+    if (typeof executed !== 'function') return undefined;
+    feed.chunk = chunk;
+    try {
+      executed.call(parser, result);
+    } finally {
+      feed.chunk = undefined;
+    }
+    return undefined;
+  };
+  return feed;
+}
+
+/** @returns what makes one callback of a parser run the ticks while the parser is fed from here. */
+function tickingCallbacks(native: NativeBindings): (parser: FedParser, index: number) => void {
+  const made = new WeakMap<object, Callback>();
+  return (parser, index) => {
+    const callback = parser[index] as Callback | null;
+    if (typeof callback !== 'function') return;
+    let wrapped = made.get(callback);
+    if (wrapped === undefined) {
+      wrapped = function (this: HttpParser, ...values: unknown[]) {
+        const result = callback.apply(this, values);
+        if ((this as FedParser)[kFeed] !== undefined) native.runTicks();
+        return result;
+      };
+      made.set(callback, wrapped);
+      made.set(wrapped, wrapped);
+    }
+    parser[index] = wrapped;
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * A native stream over a handle, for what Node does in C++: TLS and HTTP/2. Those take a native stream
+ * beneath them, and a card's handle has none. So they are given a JSStream, whose reads and writes this
+ * bridge passes to the handle.
+ *
+ * Each piece of a chunk that natively is one call of the program's is given to the JSStream by itself,
+ * followed by the ticks. What is read after the native listener has gone, for instance after
+ * `_destroySSL`, goes to the handle's earlier `onread`, as it does natively.
+ */
+import { nextTurn } from '../time/timers.ts';
+import type { JsStream, NativeBindings, TcpHandle } from './bindings.ts';
+import { kChannel, type MaybeOnCard } from './channel.ts';
+import { CLOSED } from './channel-state.ts';
+import type { FrameCutter } from './frame-cutter.ts';
+
+export interface BridgeOptions {
+  readonly cutter: FrameCutter;
+  /**
+   * Whether a write that the handle has taken is completed within the call. HTTP/2 must have it so: what it
+   * writes before RST_STREAM or GOAWAY is dropped while an earlier write is under way. TLS wants its answer
+   * after the call.
+   */
+  readonly completesWithin: boolean;
+  /**
+   * Whether the native side means the rest of a chunk too when it asks for no more. HTTP/2 keeps what it has
+   * of a chunk while it waits for a write; TLS decrypts all that has come.
+   */
+  readonly stopsWithin: boolean;
+  /** Told of an end or an error instead of the JSStream; `streamBaseState` says which. */
+  readonly readFailed: (status: number) => void;
+}
+
+type Onread = (buffer: ArrayBuffer | undefined) => unknown;
+
+/** Makes the JSStream, and from now on passes it what the handle reads. */
+export function bridgeStream(
+  native: NativeBindings,
+  handle: TcpHandle & MaybeOnCard,
+  options: BridgeOptions,
+): JsStream {
+  const stream = new native.JSStream();
+  const earlier = handle.onread as Onread | undefined;
+  const later = (action: () => void) => afterCall(native, handle, action);
+  // Node asserts that there is one when its own listener has gone.
+  stream.onread = (buffer) => earlier?.call(handle, buffer);
+  stream.isClosing = () => handle[kChannel]?.state === CLOSED;
+  const feed = new Feed(native, handle, stream, options, later);
+  const channel = handle[kChannel];
+  if (channel !== undefined) channel.userBuffer = undefined; // it is for the listener that this replaces
+  handle.onread = (buffer) => {
+    const length = native.streamBaseState[native.kReadBytesOrError];
+    if (length > 0 && buffer !== undefined) {
+      feed.take(new Uint8Array(buffer, native.streamBaseState[native.kArrayBufferOffset], length));
+    } else if (length < 0) options.readFailed(length);
+  };
+  stream.onreadstart = () => feed.start();
+  stream.onreadstop = () => feed.stop();
+  stream.onwrite = writer(native, handle, stream, options.completesWithin, later);
+  stream.onshutdown = (request) => {
+    const shutdown = new native.ShutdownWrap();
+    shutdown.handle = handle;
+    shutdown.oncomplete = (status) => stream.finishShutdown(request, status as number);
+    const status = handle.shutdown(shutdown);
+    if (status === 1) later(() => stream.finishShutdown(request, 0));
+    return Math.min(status, 0);
+  };
+  return stream;
+}
+
+/** Gives a JSStream the bytes of each chunk frame by frame. */
+class Feed {
+  private readonly native: NativeBindings;
+  private readonly handle: TcpHandle;
+  private readonly stream: JsStream;
+  private readonly options: BridgeOptions;
+  private readonly later: (action: () => void) => void;
+  /** What is left of the chunk, from `offset` to its end; undefined while nothing is. */
+  private bytes: Uint8Array | undefined = undefined;
+  private offset = 0;
+  private running = false;
+  /** Whether the native side has asked for no more, which it may do in the middle of a chunk. */
+  private stopped = false;
+
+  constructor(
+    native: NativeBindings,
+    handle: TcpHandle,
+    stream: JsStream,
+    options: BridgeOptions,
+    later: (action: () => void) => void,
+  ) {
+    this.native = native;
+    this.handle = handle;
+    this.stream = stream;
+    this.options = options;
+    this.later = later;
+  }
+
+  take(bytes: Uint8Array): void {
+    // The handle reads on only when nothing is left; but what it has read must not be lost in any case.
+    this.bytes = this.bytes === undefined ? bytes : Buffer.concat([this.bytes.subarray(this.offset), bytes]);
+    this.offset = 0;
+    this.run();
+  }
+
+  /** Has the handle read on, after what is left of the chunk. */
+  start(): number {
+    this.stopped = false;
+    if (this.bytes === undefined || this.running) return this.handle.readStart();
+    this.later(() => this.goOn());
+    return 0;
+  }
+
+  stop(): number {
+    this.stopped = this.options.stopsWithin;
+    return this.handle.readStop();
+  }
+
+  private goOn(): void {
+    if (this.running) return;
+    this.run();
+    if (this.bytes === undefined && !this.stopped) this.handle.readStart();
+  }
+
+  private run(): void {
+    this.running = true;
+    try {
+      while (this.bytes !== undefined && !this.stopped) {
+        const bytes: Uint8Array = this.bytes;
+        const from = this.offset;
+        this.offset = this.options.cutter.cut(bytes, from);
+        const last = this.offset === bytes.length;
+        if (last) this.bytes = undefined;
+        this.stream.readBuffer(from === 0 && last ? bytes : bytes.subarray(from, this.offset));
+        if (!last) this.native.runTicks();
+      }
+    } finally {
+      this.running = false;
+      if (this.bytes !== undefined) this.suspend();
+    }
+  }
+
+  /** Either the native side has stopped, or a callback of the program threw: keeps what is left for later. */
+  private suspend(): void {
+    this.handle.readStop();
+    if (!this.stopped) this.later(() => this.goOn());
+  }
+}
+
+function writer(
+  native: NativeBindings,
+  handle: TcpHandle,
+  stream: JsStream,
+  completesWithin: boolean,
+  later: (action: () => void) => void,
+) {
+  // While an earlier write is being completed, HTTP/2 may be in the middle of its input, which a completion
+  // within the call would begin anew.
+  let completing = false;
+
+  function finish(request: object, status: number): void {
+    const outer = completing;
+    completing = true;
+    try {
+      stream.finishWrite(request, status);
+    } finally {
+      completing = outer;
+    }
+  }
+
+  return (request: object, buffers: Uint8Array[]): number => {
+    const write = new native.WriteWrap();
+    write.handle = handle;
+    write.oncomplete = (status) => finish(request, status as number);
+    const status = handle.writev(write, buffers, true);
+    if (status !== 0 || native.streamBaseState[native.kLastWriteWasAsync] !== 0) return status;
+    if (completesWithin && !completing) stream.finishWrite(request, 0);
+    else later(() => finish(request, 0));
+    return 0;
+  };
+}
+
+/** Runs an action as soon as the present callback has returned, and the ticks after it. */
+function afterCall(native: NativeBindings, handle: TcpHandle & MaybeOnCard, action: () => void): void {
+  const channel = handle[kChannel];
+  if (channel === undefined) nextTurn(action);
+  else {
+    channel.pump.later(() => {
+      action();
+      native.runTicks();
+    });
+  }
+}
