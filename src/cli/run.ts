@@ -4,7 +4,6 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
-import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../dma/card-layout.ts';
@@ -16,6 +15,7 @@ import { FileSink } from '../trace/file-sink.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import type { Card } from '../world/open/card.ts';
 import { systemErrorText, UserError } from './errors.ts';
+import { beforeFatalSignal } from './fatal-signals.ts';
 import { integerIn, oneOf } from './numbers.ts';
 
 export function addRun(program: Command): void {
@@ -50,8 +50,7 @@ interface RunOptions {
 async function run(file: string, args: string[], options: RunOptions): Promise<void> {
   const path = programPath(file);
   const card = await putCardUnder(options);
-  // It must run before the card's own exit handler: a stopped card takes nothing more off its wire.
-  if (options.ledger && card !== undefined) process.prependListener('exit', () => tell(card));
+  if (card !== undefined && (options.ledger || options.trace !== undefined)) await sayAtTheEnd(card, options);
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called from the event loop: so `require.main` is the program, and its stack traces hold
   // no function of ours.
@@ -73,8 +72,20 @@ function programPath(file: string): string {
   return path;
 }
 
-/** Prints what went over the card while the program ran. */
-function tell(card: Card): void {
+/** Has the ledger told and the trace ended, whether the program ends by itself or by a signal. */
+async function sayAtTheEnd(card: Card, { ledger }: RunOptions): Promise<void> {
+  const { routes } = await import('../node/install.ts');
+  // It must run before the card's own exit handler: a stopped card takes nothing more off its wire.
+  if (ledger) process.prependOnceListener('exit', () => tell(card, routes.lines()));
+  beforeFatalSignal(() => {
+    if (ledger) tell(card, routes.lines());
+    card.endTrace();
+  });
+}
+
+/** Prints which way the program's connections went, and what went over the card. */
+function tell(card: Card, ways: readonly string[]): void {
+  for (const line of ways) process.stderr.write(`inic: ${line}\n`);
   const { lines } = card.reconcile();
   const { host, iop } = card.ledger();
   for (const line of runSummary(host, iop, card.stack.socketsInUse, lines))
@@ -108,12 +119,5 @@ function recordTo(path: string): TraceRequest {
   process.on('exit', () => {
     if (sink.failure !== '') process.stderr.write(`inic: the trace is not whole: ${sink.failure}\n`);
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      // If the program handles the signal too, it decides what happens. Else the process ends here, by way of
-      // the exit handlers, which end the trace.
-      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
-    });
-  }
   return { sink, product: `inic ${packageVersion()}`, command: ['inic', ...process.argv.slice(2)] };
 }

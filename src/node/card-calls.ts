@@ -2,7 +2,7 @@
  * Opens, on the card, the sockets of listeners and of connections: what `opening.ts` does once it is decided
  * that they are the card's. Results are libuv's: 0 or a negative errno.
  */
-import { EADDRINUSE, ECONNREFUSED, EINPROGRESS } from '../socket/errno.ts';
+import { ECONNREFUSED, EINPROGRESS } from '../socket/errno.ts';
 import { SO_REUSEADDR } from '../socket/options.ts';
 import { ANY, ANY_MAPPED, LOOPBACK6 } from './addresses.ts';
 import type { StreamRequest, TcpHandle } from './bindings.ts';
@@ -22,13 +22,6 @@ export function openBound(pump: Pump, address: number, port: number): number {
   if (result >= 0) return socket;
   stack.close(socket);
   return result;
-}
-
-/** Whether a port is free on the card for such an address. A card that cannot tell is not asked again. */
-export function isPortFree(pump: Pump, address: number, port: number): boolean {
-  const socket = openBound(pump, address, port);
-  if (socket >= 0) pump.stack.close(socket);
-  return socket !== -EADDRINUSE;
 }
 
 /** Makes a bound socket listen and gives the handle its channel; closes the socket if it cannot. */
@@ -91,6 +84,7 @@ export function connectOnCard(
   channel.connectContext = captureContext();
   channel.connectText = connection.text;
   channel.connectPort = connection.port;
+  channel.ownsPort = connection.bound === undefined;
   if (connection.listener !== ELSEWHERE) {
     channel.target = connection.listener;
     connection.listener.expected++;

@@ -56,6 +56,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   expected = 0;
   /** Of a connection that this process's own listener is to hear: the listener. */
   target: Listener | undefined = undefined;
+  ownsPort = false;
   /** Where a connection under way goes, as the program wrote it. */
   connectText = '';
   connectPort = 0;
@@ -243,6 +244,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     const context = this.connectContext;
     if (request === undefined || context === undefined) return;
     this.forgetConnect();
+    this.ownsPort = this.ownsPort && status === 0;
     if (status === 0) this.target = undefined;
     else this.expectNoMore();
     if (this.state === CONNECTING) this.state = status === 0 ? CONNECTED : BOUND;
@@ -328,6 +330,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   moveTo(handle: TcpHandle): Channel {
     const { pump, socket } = this;
     const moved = new Channel(pump, handle, socket, this.state, this.ipv6);
+    moved.ownsPort = this.ownsPort;
     moved.writeHead = this.writeHead;
     moved.writeTail = this.writeTail;
     moved.writeQueueBytes = this.writeQueueBytes;

@@ -19,9 +19,9 @@ import {
   ENFILE,
   ENOBUFS,
 } from '../socket/errno.ts';
-import { ANY, LOOPBACK6 } from './addresses.ts';
+import { ANY, ANY_MAPPED, LOOPBACK6 } from './addresses.ts';
 import type { AddressInfoOut, NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
-import { connectOnCard, isPortFree, listenOnCard, openBound } from './card-calls.ts';
+import { connectOnCard, listenOnCard, openBound } from './card-calls.ts';
 import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
 import { BOUND, CLOSED, CONNECTING, LISTENING } from './channel-state.ts';
 import {
@@ -112,10 +112,11 @@ function bind(
   const address = parseAddress(text, ipv6);
   const otherFlags = (flags ?? 0) & ~native.ipv6Only;
   const reason = otherFlags !== 0 ? NOT_ITS_OPTION : bindReason(policy, address, port);
+  const place = address === ANY_MAPPED ? ANY : address;
   const cardPort = reason === undefined && isOnlyOnCard(address) ? port : undefined;
   if (cardPort === undefined) {
     const choose = reason === undefined && port === 0;
-    const result = bindNative(handle, choose ? choosePort(seam, policy.pump, address, bindNative) : port);
+    const result = bindNative(handle, choose ? choosePort(seam, policy.pump, place, bindNative) : port);
     if (result !== 0) return result;
   } else if (handle[kBound] !== undefined) return -EINVAL;
   const ipv6Only = ((flags ?? 0) & native.ipv6Only) !== 0;
@@ -126,6 +127,7 @@ function bind(
     hearsIPv4: every ? !ipv6Only : address !== LOOPBACK6,
     hearsIPv6: every || address === LOOPBACK6,
     reason,
+    taken: reason === undefined && port !== 0 && policy.pump.isPortHeld(place, port),
     cardPort,
   };
   return 0;
@@ -150,11 +152,16 @@ function choosePort(
     tried.push(probe);
     const port = bindNative(probe, 0) === 0 ? nativePort(seam, probe) : -1;
     if (port <= 0) break;
-    if (isPortFree(pump, address, port)) found = port;
+    if (!isTaken(pump, address, port)) found = port;
   }
   // Only now: the kernel would else choose the same again.
   for (const probe of tried) seam.original.close.call(probe);
   return found;
+}
+
+/** Whether the card has the port in use, by what this process knows; the kernel knows the rest. */
+function isTaken(pump: Pump, address: number, port: number): boolean {
+  return pump.isPortHeld(address, port) || pump.listeners.some((listener) => listener.boundPort === port);
 }
 
 /** The port to which the kernel has bound a handle; 0 or less if it has not, or could not. */
@@ -180,6 +187,10 @@ function listenOnBoth(seam: Seam, policy: Policy, handle: Handle, backlog: numbe
   const { original } = seam;
   const { pump, routes } = policy;
   const bound = handle[kBound];
+  if (bound?.taken) {
+    routes.refusedPorts++;
+    return -EADDRINUSE;
+  }
   if (bound?.cardPort !== undefined) return listenOnCardAlone(policy, handle, bound, backlog);
   const reason = bound === undefined ? BOUND_IN_KERNEL : policy.mayListen() ? bound.reason : FOR_WORKERS;
   // With a port in use, which libuv tells only now, there is none.
@@ -277,8 +288,12 @@ function connect(
   const nativeConnect = (): number => connectInKernel(seam, handle, request, text, port, ipv6);
   if (policy === undefined) return nativeConnect();
   const { pump, routes } = policy;
-  const target = connectTarget(parseAddress(text, ipv6), ipv6);
   const bound = handle[kBound];
+  if (bound?.taken) {
+    routes.refusedPorts++;
+    return -EADDRINUSE;
+  }
+  const target = connectTarget(parseAddress(text, ipv6), ipv6);
   const localPort = bound?.cardPort ?? nativePort(seam, handle);
   const opened = nativeFd(seam, handle) >= 0;
   // A handle of a descriptor of the program's, or one whose port is in use, which libuv tells only now.

@@ -40,6 +40,8 @@ export interface Bound {
   readonly hearsIPv6: boolean;
   /** Why the handle is the kernel's; undefined while it may still be the card's. */
   readonly reason: string | undefined;
+  /** Whether a connection on the card has the port: as in libuv, `listen` or `connect` tells of it. */
+  readonly taken: boolean;
   /** The port, where the address is the card's alone and the native handle is not bound; else undefined. */
   readonly cardPort: number | undefined;
 }

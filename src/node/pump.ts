@@ -40,6 +40,8 @@ export const DEFAULT_PUMP: PumpOptions =
 export interface PumpedSocket {
   /** The socket's number on the card; below 0 while it has none. */
   readonly socket: number;
+  /** Whether the card chose the local port, which nobody else may bind while the connection lasts. */
+  readonly ownsPort: boolean;
   /** Whether it waits in the pump's queue. The pump alone writes it. */
   queued: boolean;
   /** Does what is due: reads, sends on, accepts or finishes a connect. Program callbacks run from here. */
@@ -163,6 +165,17 @@ export class Pump {
   later(action: () => void): void {
     this.deferred.push(action);
     this.wake();
+  }
+
+  /** Whether a connection has a port of the card's choice that this address and port would share. */
+  isPortHeld(address: number, port: number): boolean {
+    for (const channel of this.channels) {
+      // One that is still connecting is not asked for: that would take a message to the card.
+      if (!channel?.ownsPort || this.stack.remoteEndpoint(channel.socket) === undefined) continue;
+      const own = this.stack.localEndpoint(channel.socket);
+      if (own?.port === port && (address === 0 || own.address === address)) return true;
+    }
+    return false;
   }
 
   /** Whether a read might return something now; by what the driver knows, without a message to the card. */

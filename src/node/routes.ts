@@ -29,11 +29,11 @@ export class Tally {
     return sum;
   }
 
-  /** As in `2 over the card, 3 over the kernel (1 for this, 2 for that)`. */
-  text(): string {
+  /** @returns both counts in such words, then the reasons: `2 here, 3 there (1: a reason; 2: another)`. */
+  text(card: string, kernel: string): string {
     const reasons = [...this.reasons].map(([reason, count]) => `${count}: ${reason}`);
     const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
-    return `${this.card} over the card, ${this.kernel} over the kernel${why}`;
+    return `${this.card} ${card}, ${this.kernel} ${kernel}${why}`;
   }
 }
 
@@ -57,8 +57,8 @@ export class Routes {
 
   lines(): string[] {
     const lines = [
-      `connects: ${this.connects.text()}`,
-      `listeners: ${this.listens.text()}`,
+      `connects: ${this.connects.text('over the card', 'over the kernel')}`,
+      `listeners: ${this.listens.text('on the card and the kernel', 'on the kernel alone')}`,
       `accepted: ${this.acceptedFromCard} from the card, ${this.acceptedFromKernel} from the kernel`,
     ];
     if (this.passed > 0) lines.push(`${PASSED}: ${this.passed}`);

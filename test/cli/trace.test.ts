@@ -36,7 +36,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Outcome {
-  readonly code: number;
+  readonly code: number | string;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -45,7 +45,7 @@ function inic(args: string[], input?: Uint8Array): Promise<Outcome> {
   return new Promise((resolve) => {
     const options = { cwd: folder, maxBuffer: 1 << 26 };
     const child = execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      resolve({ code: error?.signal ?? error?.code ?? 0, stdout, stderr });
     });
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
@@ -59,7 +59,7 @@ describe('inic run --trace', () => {
     ['ends', 0],
     ['exit', 3],
     ['throw', 1],
-    ['kill', 143],
+    ['kill', 'SIGTERM'],
   ])('leaves a whole trace of a program that %s', async (how, code) => {
     const ran = await inic(['run', '--trace', 'run.trace', 'program.mjs', how]);
     expect(ran.stdout).toBe('hello card');
