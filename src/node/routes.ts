@@ -23,6 +23,10 @@ export class Tally {
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
   }
 
+  byReason(): ReadonlyMap<string, number> {
+    return this.reasons;
+  }
+
   get kernel(): number {
     let sum = 0;
     for (const count of this.reasons.values()) sum += count;
