@@ -294,10 +294,9 @@ function connect(
     return -EADDRINUSE;
   }
   const target = connectTarget(parseAddress(text, ipv6), ipv6);
-  const localPort = bound?.cardPort ?? nativePort(seam, handle);
-  const opened = nativeFd(seam, handle) >= 0;
+  const localPort = bound === undefined ? 0 : (bound.cardPort ?? nativePort(seam, handle));
   // A handle of a descriptor of the program's, or one whose port is in use, which libuv tells only now.
-  const elsewhere = opened && (bound === undefined || localPort <= 0);
+  const elsewhere = bound === undefined ? nativeFd(seam, handle) >= 0 : localPort < 0;
   const place = elsewhere ? BOUND_IN_KERNEL : placeConnection(policy, target, port, bound);
   if (typeof place === 'string') {
     if (bound?.cardPort !== undefined) return -EADDRNOTAVAIL;
@@ -310,7 +309,7 @@ function connect(
     port,
     ipv6,
     bound,
-    localPort: bound === undefined ? 0 : localPort,
+    localPort,
     listener: place,
   });
   if (result === -EADDRINUSE && bound !== undefined) {
