@@ -35,8 +35,8 @@ export function beforeFatalSignal(action: () => void): void {
 }
 
 /**
- * Which of the signals the program handles. One whose last handler has just gone, as that of `once` does before
- * it is called, counts as handled until the next turn of the event loop.
+ * Which of the signals the program handles. One whose last handler has just gone, as that of `once` does
+ * before it is called, counts as handled until the next turn of the event loop.
  */
 function watchHandlers(): Set<Fatal> {
   const handled = new Set<Fatal>();
