@@ -5,7 +5,7 @@
  * first.
  *
  * Offsets and lengths are bytes. Every kernel throws `WebAssembly.RuntimeError` when a range leaves the
- * memory.
+ * memory; the plain ones (plain-kernels.ts) throw `RangeError`.
  */
 import { KERNELS_BASE64 } from './kernels.gen.ts';
 

@@ -1,17 +1,24 @@
 /**
  * The shared region: one memory that host and card both see, and every view of it, made once. It is the
- * memory of the WebAssembly kernels too, so that they and the typed arrays see the same bytes. Addresses are
- * byte offsets into it.
+ * memory of the WebAssembly kernels too, so that they and the typed arrays see the same bytes; where the
+ * process may not have such a memory, it is a plain one, with plain kernels. Addresses are byte offsets into
+ * it.
  */
 import { assert } from '../assert/assert.ts';
 import { instantiateKernels, type Kernels } from './kernels.ts';
+import { plainKernels } from './plain-kernels.ts';
+
+/** What one thread hands another, to see the same region: a `WebAssembly.Memory`, or a plain one. */
+export interface RegionMemory {
+  readonly buffer: SharedArrayBuffer;
+}
 
 const PAGE_BYTES = 65536;
 /** Pages of 2 GiB: an address is an int32 that is not negative. */
 const PAGES_MAX = 32768;
 
 export class Region {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: RegionMemory;
   /** Every byte. */
   readonly bytes: Uint8Array;
   /** Words for frames, indices and Atomics: word index = address >> 2. */
@@ -22,13 +29,14 @@ export class Region {
   readonly view: DataView;
   readonly kernels: Kernels;
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: RegionMemory) {
+    const { buffer } = memory;
     this.memory = memory;
-    this.bytes = new Uint8Array(memory.buffer);
-    this.words = new Int32Array(memory.buffer);
-    this.doubles = new Float64Array(memory.buffer);
-    this.view = new DataView(memory.buffer);
-    this.kernels = instantiateKernels(memory);
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Int32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+    this.view = new DataView(buffer);
+    this.kernels = isWasm(memory) ? instantiateKernels(memory) : plainKernels(buffer);
   }
 
   get byteLength(): number {
@@ -39,9 +47,33 @@ export class Region {
 /**
  * Allocates the region's memory, once.
  * @param byteLength at least this many bytes; rounded up to 64 KiB pages.
+ * @throws Error with one line when the process cannot have so much.
  */
 export function allocateRegion(byteLength: number): Region {
   const pages = Math.ceil(byteLength / PAGE_BYTES);
   assert(pages > 0 && pages <= PAGES_MAX, 'region: every address in it is an int32');
-  return new Region(new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true }));
+  return new Region(wasmMemory(pages) ?? plainMemory(pages));
+}
+
+function isWasm(memory: RegionMemory): memory is WebAssembly.Memory {
+  return typeof WebAssembly !== 'undefined' && memory instanceof WebAssembly.Memory;
+}
+
+/** @returns undefined where there is no WebAssembly, or not the address space that V8 reserves for it. */
+function wasmMemory(pages: number): WebAssembly.Memory | undefined {
+  if (typeof WebAssembly === 'undefined') return undefined;
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch {
+    return undefined;
+  }
+}
+
+function plainMemory(pages: number): RegionMemory {
+  try {
+    return { buffer: new SharedArrayBuffer(pages * PAGE_BYTES) };
+  } catch {
+    const mebibytes = Math.ceil((pages * PAGE_BYTES) / 1048576);
+    throw new Error(`the card needs ${mebibytes} MiB of memory for its region, which the system refuses`);
+  }
 }

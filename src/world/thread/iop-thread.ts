@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { DmaEngine } from '../../dma/engine.ts';
-import { Region } from '../../dma/region.ts';
+import { Region, type RegionMemory } from '../../dma/region.ts';
 import { IOP_SLEEPS } from '../../ledger/counters.gen.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Agent } from '../../time/agent.ts';
@@ -27,7 +27,7 @@ export interface ThreadPlace {
 }
 
 export interface IopThreadData {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: RegionMemory;
   readonly plan: WorldPlan;
   /** The thread's number in the plan, and where each thread rests. */
   readonly site: number;

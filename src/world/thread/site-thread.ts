@@ -1,12 +1,13 @@
 /** One worker of a world: a card's thread, or a switch's. The only place that starts a world's threads. */
 import { existsSync, readFileSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Region } from '../../dma/region.ts';
 import type { MachineClock } from '../../time/clock.ts';
 import { FutexWaker } from '../../time/sleeper.ts';
 import type { WorldPlan } from '../build/world-plan.ts';
 import { CardStatus, RUNNING } from './card-status.ts';
 import type { IopThreadData, ThreadPlace } from './iop-thread.ts';
+import { holdLoop, privateWorker } from './private-worker.ts';
 
 /** Tests run from source; the worker is then the built one, since Node 20 runs no TypeScript. */
 const THREAD_URL = import.meta.url.endsWith('.ts')
@@ -52,7 +53,7 @@ export class SiteThread {
     this.status = new CardStatus(region, places[site].status);
     this.waker = new FutexWaker(region.words, places[site].wake >> 2);
     const workerData: IopThreadData = { memory: region.memory, plan, site, places };
-    this.worker = new Worker(THREAD_URL, {
+    this.worker = privateWorker(THREAD_URL, {
       workerData,
       name: 'inic-iop',
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -74,7 +75,7 @@ export class SiteThread {
           return;
         }
         running = true;
-        worker.unref();
+        this.keepAlive(false);
         resolve();
       });
       worker.on('error', (error) => {
@@ -104,6 +105,11 @@ export class SiteThread {
     return this.exited;
   }
 
+  /** Sets whether the thread alone keeps the event loop alive. */
+  keepAlive(on: boolean): void {
+    holdLoop(this.worker, on);
+  }
+
   askStop(): void {
     this.status.askStop();
     this.waker.wake();
@@ -113,7 +119,7 @@ export class SiteThread {
   async stop(): Promise<void> {
     if (this.exited) return;
     const gone = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
-    this.worker.ref();
+    this.keepAlive(true);
     this.askStop();
     await gone;
   }

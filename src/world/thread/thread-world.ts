@@ -54,10 +54,16 @@ class Threads implements FarSites {
 
   begin(region: Region, plan: WorldPlan, clock: MachineClock): void {
     this.words = region.words;
-    for (let site = 1; site < this.places.length; site++) {
-      const card = plan.cards.find((entry) => entry.site === site);
-      const what = card === undefined ? 'the switch' : `the card ${card.topology.name}`;
-      this.threads.push(new SiteThread(what, region, plan, site, this.places, clock));
+    try {
+      for (let site = 1; site < this.places.length; site++) {
+        const card = plan.cards.find((entry) => entry.site === site);
+        const what = card === undefined ? 'the switch' : `the card ${card.topology.name}`;
+        this.threads.push(new SiteThread(what, region, plan, site, this.places, clock));
+      }
+    } catch (error) {
+      // One thread could not be had: those that were would keep the program from ending.
+      for (const { worker } of this.threads) void worker.terminate();
+      throw error;
     }
   }
 

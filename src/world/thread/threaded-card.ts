@@ -55,10 +55,6 @@ export class ThreadedCard {
   private readonly plan: CardPlan;
   private readonly world: WorldPlan;
   private interruptCallback: () => void = () => {};
-  private readonly stopAtExit = (): void => {
-    this.endTrace();
-    this.thread.askStop();
-  };
 
   constructor(parts: ThreadedCardParts) {
     const { region, plan, places, clock } = parts;
@@ -89,7 +85,7 @@ export class ThreadedCard {
     const built = buildHost(region, card, environment, trace);
     this.host = built.host;
     this.recorder = built.recorder;
-    process.once('exit', this.stopAtExit);
+    if (this.recorder !== undefined) endAtExit(this);
   }
 
   /**
@@ -178,8 +174,7 @@ export class ThreadedCard {
 
   /** Whether the card alone keeps the event loop alive. */
   keepAlive(on: boolean): void {
-    if (on) this.worker.ref();
-    else this.worker.unref();
+    this.thread.keepAlive(on);
   }
 
   /** Processor time of the card's thread, in nanoseconds; 0 where it cannot be told. */
@@ -199,8 +194,9 @@ export class ThreadedCard {
 
   /** Ends the session in order and stops the thread. Every socket still open has failed by then. */
   async close(): Promise<void> {
-    process.off('exit', this.stopAtExit);
     this.endTrace();
+    traced.delete(this);
+    if (traced.size === 0) process.off('exit', endTraces);
     if (!this.thread.ended) {
       this.host.quiesce(QUIESCE_NS);
       this.host.requests.surrender();
@@ -231,6 +227,19 @@ export class ThreadedCard {
     const holdings = { transmitInUse: host.transmit.inUse };
     return reconcile(host.ledger.snapshot(), iopLedger.snapshot(), holdings, this.wireCounters()).balanced;
   }
+}
+
+/** The cards whose trace is to be ended when the process exits. Node itself ends their threads. */
+const traced = new Set<ThreadedCard>();
+
+function endTraces(): void {
+  for (const card of traced) card.endTrace();
+}
+
+/** One listener for all cards: with one each, eleven cards would make Node warn of a leak. */
+function endAtExit(card: ThreadedCard): void {
+  if (traced.size === 0) process.on('exit', endTraces);
+  traced.add(card);
 }
 
 /** Where both threads share a processor, polling only keeps the other from running. */
