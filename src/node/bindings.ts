@@ -3,6 +3,7 @@
  * `lib/internal/stream_base_commons.js` and `lib/internal/tls/wrap.js` use them (read from Node 20.20 and
  * 24). They are reached by `process.binding`, whose deprecation (DEP0111) is silenced for these calls alone.
  */
+import { createHook } from 'node:async_hooks';
 
 /** What `getsockname` and `getpeername` fill in. */
 export interface AddressInfoOut {
@@ -159,6 +160,9 @@ export const UV_EOF = -4095;
 /** ECANCELED, with which libuv answers the requests of a closed handle. */
 export const UV_ECANCELED = -125;
 
+/** One that does nothing by default, and for which no program listens. */
+const UNHEARD_SIGNAL = 'SIGURG';
+
 let loaded: NativeBindings | undefined;
 
 /** @throws Error where this Node has no such bindings. */
@@ -188,9 +192,38 @@ function undeprecated(method: () => void): () => void {
   return wrapped === Function.prototype ? method : wrapped;
 }
 
+/** @throws Error with one line where Node's permission model denies its bindings. */
+function firstBinding(old: OldProcess, name: string): Record<string, unknown> {
+  try {
+    return old.binding(name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
+    throw new Error("the card needs Node's own bindings, which the permission model denies");
+  }
+}
+
+/** Node 24 gives out no `signal_wrap`, so the constructor is that of a handle that `process.on` makes. */
+function signalConstructor(old: OldProcess): NativeBindings['Signal'] {
+  if (Number.parseInt(process.versions.node, 10) < 24) {
+    return old.binding('signal_wrap')['Signal'] as NativeBindings['Signal'];
+  }
+  let made: object | undefined;
+  const hook = createHook({
+    init(_asyncId, type, _trigger, resource) {
+      if (type === 'SIGNALWRAP') made = resource;
+    },
+  }).enable();
+  const ignore = (): void => {};
+  process.on(UNHEARD_SIGNAL, ignore);
+  process.off(UNHEARD_SIGNAL, ignore);
+  hook.disable();
+  if (made === undefined) throw new Error(`inic: Node ${process.version} shows no signal handle`);
+  return made.constructor as NativeBindings['Signal'];
+}
+
 function load(): NativeBindings {
   const old = process as unknown as OldProcess;
-  const tcp = old.binding('tcp_wrap');
+  const tcp = firstBinding(old, 'tcp_wrap');
   const stream = old.binding('stream_wrap');
   const constants = tcp['constants'] as Record<string, number>;
   if (typeof tcp['TCP'] !== 'function' || !(stream['streamBaseState'] instanceof Int32Array)) {
@@ -211,7 +244,9 @@ function load(): NativeBindings {
     ConnectWrap: tcp['TCPConnectWrap'] as new () => StreamRequest,
     Process: old.binding('process_wrap')['Process'] as NativeBindings['Process'],
     Pipe: old.binding('pipe_wrap')['Pipe'] as NativeBindings['Pipe'],
-    Signal: old.binding('signal_wrap')['Signal'] as NativeBindings['Signal'],
+    get Signal() {
+      return quietly(() => signalConstructor(old));
+    },
     WriteWrap: stream['WriteWrap'] as new () => StreamRequest,
     ShutdownWrap: stream['ShutdownWrap'] as new () => StreamRequest,
     streamBaseState: stream['streamBaseState'],

@@ -5,6 +5,7 @@
  * stack stays beside the card: a listener on the card is heard there as well.
  */
 import cluster from 'node:cluster';
+import { hideImmediates } from './active-resources.ts';
 import { nativeBindings, type TcpHandle } from './bindings.ts';
 import type { NodeCard } from './card.ts';
 import type { Channel } from './channel.ts';
@@ -88,8 +89,11 @@ function hook(): Installed {
   const removeTls = installTlsBridge(seam, native, bridged);
   const removeHandOver = installHandOver(seam);
   const removeHttp = installHttpParser(native, bridged);
+  const pumps = new Map<NodeCard, Pump>();
+  const showImmediates = hideImmediates(() => [...pumps.values()].filter((pump) => pump.waits).length);
   sweepBuffersHere();
   const restore = () => {
+    showImmediates();
     removeTls();
     removeHandOver();
     removeHttp();
@@ -101,7 +105,7 @@ function hook(): Installed {
       else Object.defineProperty(prototype, name, descriptor);
     }
   };
-  return { seam, pumps: new Map(), restore };
+  return { seam, pumps, restore };
 }
 
 /**

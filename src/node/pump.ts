@@ -139,6 +139,11 @@ export class Pump {
     if (this.live === 0) this.onEmpty?.();
   }
 
+  /** Whether an immediate of the pump's waits for its turn of the loop. */
+  get waits(): boolean {
+    return this.scheduled;
+  }
+
   countActive(change: number): void {
     this.active += change;
     // Between two turns the loop may be about to sleep or to exit; the end of a turn tells the card.

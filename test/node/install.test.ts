@@ -47,6 +47,22 @@ afterEach(() => {
 });
 
 describe('install', () => {
+  it('hides the immediates of its pump from the active resources, and no other, until it is taken away', () => {
+    const before = process.getActiveResourcesInfo;
+    const immediates = () => process.getActiveResourcesInfo().filter((name) => name === 'Immediate').length;
+    const others = immediates();
+    memoryCard();
+    const server = net.createServer().listen(0, '127.0.0.1');
+    expect(immediates()).toBe(others);
+    const own = setImmediate(() => {});
+    expect(immediates()).toBe(others + 1);
+    expect(before().filter((name) => name === 'Immediate').length).toBeGreaterThan(others + 1);
+    clearImmediate(own);
+    server.close();
+    uninstall();
+    expect(process.getActiveResourcesInfo).toBe(before);
+  });
+
   it('puts new sockets on the card and leaves nothing behind', async () => {
     const prototype = nativeBindings().TCP.prototype;
     const before = Object.getOwnPropertyDescriptors(prototype);

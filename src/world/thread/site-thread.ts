@@ -35,6 +35,7 @@ export class SiteThread {
   /** What the thread's code threw, if it did. */
   fault: string | undefined;
   private exited = false;
+  private starting: { resolve(): void; reject(error: Error): void } | undefined;
   private lookedForThreadNs = 0;
   private readonly clock: MachineClock;
   private readonly what: string;
@@ -66,28 +67,38 @@ export class SiteThread {
    */
   started(listener: ThreadListener): Promise<void> {
     const { worker, what } = this;
-    return new Promise((resolve, reject) => {
-      let running = false;
-      worker.on('message', (message: string | null) => {
-        if (message !== null) this.fault = message;
-        if (running) {
-          listener.interrupted();
-          return;
-        }
-        running = true;
-        this.keepAlive(false);
-        resolve();
-      });
-      worker.on('error', (error) => {
-        this.fault = String(error);
-        if (!running) reject(new Error(`${what}'s thread failed: ${error.message}`));
-      });
-      worker.on('exit', () => {
-        this.exited = true;
-        if (!running) reject(new Error(`${what}'s thread ended before it ran`));
-        listener.ended();
-      });
+    worker.on('message', (message: string | null) => {
+      if (message !== null) this.fault = message;
+      if (this.starting === undefined) {
+        listener.interrupted();
+        return;
+      }
+      this.keepAlive(false);
+      this.settle();
     });
+    worker.on('error', (error) => {
+      this.fault = String(error);
+      this.settle(new Error(`${what}'s thread failed: ${error.message}`));
+    });
+    worker.on('exit', () => {
+      this.exited = true;
+      this.settle(new Error(`${what}'s thread ended before it ran`));
+      listener.ended();
+    });
+    return new Promise((resolve, reject) => {
+      this.starting = { resolve, reject };
+    });
+  }
+
+  /**
+   * Settles the promise of `started`, once, and lets go of it: it keeps the async context that it was made
+   * in, which may be a request of the program's.
+   */
+  private settle(error?: Error): void {
+    const { starting } = this;
+    this.starting = undefined;
+    if (error === undefined) starting?.resolve();
+    else starting?.reject(error);
   }
 
   /**
