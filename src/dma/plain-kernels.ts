@@ -8,18 +8,24 @@ import type { Kernels } from './kernels.ts';
 /** Words added before the sum is folded: their sum, and a folded one, are an int32 without its sign. */
 const WORDS_AT_ONCE = 32_000;
 
-export function plainKernels(buffer: SharedArrayBuffer): Kernels {
-  const bytes = new Uint8Array(buffer);
-  const view = new DataView(buffer);
+export class PlainKernels implements Kernels {
+  private readonly bytes: Uint8Array;
+  private readonly view: DataView;
 
-  function copy(destination: number, source: number, length: number): void {
-    checkRange(bytes, destination, length);
-    checkRange(bytes, source, length);
-    bytes.copyWithin(destination, source, source + length);
+  constructor(buffer: SharedArrayBuffer) {
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 
-  function sum(offset: number, length: number, initial: number): number {
-    checkRange(bytes, offset, length);
+  copy(destination: number, source: number, length: number): void {
+    checkRange(this.bytes, destination, length);
+    checkRange(this.bytes, source, length);
+    this.bytes.copyWithin(destination, source, source + length);
+  }
+
+  sum(offset: number, length: number, initial: number): number {
+    checkRange(this.bytes, offset, length);
+    const { view } = this;
     const evenEnd = offset + (length & ~1);
     let total = initial;
     for (let at = offset; at < evenEnd; ) {
@@ -27,16 +33,14 @@ export function plainKernels(buffer: SharedArrayBuffer): Kernels {
       for (; at < end; at += 2) total += view.getUint16(at);
       total = fold(total);
     }
-    if ((length & 1) !== 0) total = fold(total + (bytes[evenEnd] << 8));
+    if ((length & 1) !== 0) total = fold(total + (this.bytes[evenEnd] << 8));
     return total;
   }
 
-  function copySum(destination: number, source: number, length: number, initial: number): number {
-    copy(destination, source, length);
-    return sum(source, length, initial);
+  copySum(destination: number, source: number, length: number, initial: number): number {
+    this.copy(destination, source, length);
+    return this.sum(source, length, initial);
   }
-
-  return { copy, sum, copySum };
 }
 
 /** `copyWithin` would clip the range in silence. */

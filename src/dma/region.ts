@@ -6,7 +6,7 @@
  */
 import { assert } from '../assert/assert.ts';
 import { instantiateKernels, type Kernels } from './kernels.ts';
-import { plainKernels } from './plain-kernels.ts';
+import { PlainKernels } from './plain-kernels.ts';
 
 /** What one thread hands another, to see the same region: a `WebAssembly.Memory`, or a plain one. */
 export interface RegionMemory {
@@ -14,6 +14,7 @@ export interface RegionMemory {
 }
 
 const PAGE_BYTES = 65536;
+const MEBIBYTE = 1048576;
 /** Pages of 2 GiB: an address is an int32 that is not negative. */
 const PAGES_MAX = 32768;
 
@@ -36,7 +37,7 @@ export class Region {
     this.words = new Int32Array(buffer);
     this.doubles = new Float64Array(buffer);
     this.view = new DataView(buffer);
-    this.kernels = isWasm(memory) ? instantiateKernels(memory) : plainKernels(buffer);
+    this.kernels = isWasm(memory) ? instantiateKernels(memory) : new PlainKernels(buffer);
   }
 
   get byteLength(): number {
@@ -52,7 +53,7 @@ export class Region {
 export function allocateRegion(byteLength: number): Region {
   const pages = Math.ceil(byteLength / PAGE_BYTES);
   assert(pages > 0 && pages <= PAGES_MAX, 'region: every address in it is an int32');
-  return new Region(wasmMemory(pages) ?? plainMemory(pages));
+  return new Region(wasmMemory(pages) ?? new PlainMemory(pages));
 }
 
 function isWasm(memory: RegionMemory): memory is WebAssembly.Memory {
@@ -69,11 +70,15 @@ function wasmMemory(pages: number): WebAssembly.Memory | undefined {
   }
 }
 
-function plainMemory(pages: number): RegionMemory {
-  try {
-    return { buffer: new SharedArrayBuffer(pages * PAGE_BYTES) };
-  } catch {
-    const mebibytes = Math.ceil((pages * PAGE_BYTES) / 1048576);
-    throw new Error(`the card needs ${mebibytes} MiB of memory for its region, which the system refuses`);
+class PlainMemory implements RegionMemory {
+  readonly buffer: SharedArrayBuffer;
+
+  constructor(pages: number) {
+    try {
+      this.buffer = new SharedArrayBuffer(pages * PAGE_BYTES);
+    } catch {
+      const mebibytes = Math.ceil((pages * PAGE_BYTES) / MEBIBYTE);
+      throw new Error(`the card needs ${mebibytes} MiB of memory for its region, which the system refuses`);
+    }
   }
 }

@@ -172,7 +172,7 @@ describe.runIf(process.platform === 'linux')('under a limit of address space', (
     'one line says what the card needs where there is too little',
     () => {
       const need = /^inic: .*the card needs .* MiB .*\n$/;
-      const open = `import('${INDEX}').then(({ openCard }) => openCard()).catch((e) => console.log(e.message))`;
+      const open = `import('${INDEX}').then((inic) => inic.openCard()).catch((e) => console.log(e.message))`;
       const rejected = limited('-v 1600000', ['-e', open]);
       expect(rejected).toMatchObject({ status: 0, stderr: '' });
       expect(rejected.stdout).toMatch(/^the card needs .* MiB .*\n$/);
