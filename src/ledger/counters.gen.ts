@@ -144,242 +144,244 @@ export const USER_WOULD_BLOCK = 69;
 export const USER_SOCKETS_REFUSED = 70;
 /** times a listener found no socket id to post (host) */
 export const ACCEPTS_WITHOUT_SOCKET = 71;
+/** sends put behind the bytes of another in its buffer (host) */
+export const SENDS_GATHERED = 72;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 72;
+export const MESSAGE_REQUESTS = 73;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 73;
+export const MESSAGE_REPLIES = 74;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 74;
+export const MEMORY_TRANSMIT_TAKEN = 75;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 75;
+export const MEMORY_TRANSMIT_RETURNED = 76;
 /** times the transmit pool was dry (host) */
-export const MEMORY_TRANSMIT_DRY = 76;
+export const MEMORY_TRANSMIT_DRY = 77;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 77;
+export const MEMORY_TRANSMIT_RESERVE = 78;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 78;
+export const MEMORY_BUCKETS_POSTED = 79;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 79;
+export const MEMORY_BUCKETS_USED = 80;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 80;
+export const MEMORY_BUCKETS_RETURNED = 81;
 /** times the card had data and no bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 81;
+export const MEMORY_BUCKETS_STARVED = 82;
 /** address mappings after start (host) */
-export const MAPPINGS = 82;
+export const MAPPINGS = 83;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 83;
+export const ALLOCATIONS = 84;
 /** taken from the program (host) */
-export const BYTES_SENT = 84;
+export const BYTES_SENT = 85;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 85;
+export const BYTES_LENT = 86;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 86;
+export const BYTES_QUEUED = 87;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 87;
+export const BYTES_REFUSED = 88;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 88;
+export const BYTES_UNDELIVERED = 89;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 89;
+export const IMMEDIATE_UNDELIVERED_BYTES = 90;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 90;
+export const BYTES_DISCARDED = 91;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 91;
+export const BYTES_ACKNOWLEDGED = 92;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 92;
+export const BYTES_UNACKNOWLEDGED = 93;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 93;
+export const BYTES_ACCEPTED = 94;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 94;
+export const BYTES_UNREAD = 95;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 95;
+export const BYTES_TRUNCATED = 96;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 96;
+export const BYTES_DESTROYED = 97;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 97;
+export const BYTES_DELIVERED = 98;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 98;
+export const BYTES_RECEIVED = 99;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 99;
+export const BYTES_BORROWED = 100;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 100;
+export const BYTES_DROPPED = 101;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 101;
+export const DATAGRAMS_SENT = 102;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 102;
+export const DATAGRAMS_SENT_BYTES = 103;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 103;
+export const DATAGRAMS_UNSENT = 104;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 104;
+export const DATAGRAMS_RECEIVED = 105;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 105;
+export const DATAGRAMS_RECEIVED_BYTES = 106;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 106;
+export const DATAGRAMS_CUT = 107;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 107;
+export const DATAGRAMS_CUT_BYTES = 108;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 108;
+export const DATAGRAMS_DROPPED = 109;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 109;
+export const DATAGRAMS_DROPPED_BYTES = 110;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 110;
+export const EVENTS_TAKEN = 111;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 111;
+export const EXECUTIVE_EVENTS_TAKEN = 112;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 112;
+export const TABLE_CHANGES = 113;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 113;
+export const EVENTS_DROPPED = 114;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 114;
+export const FAILURES_TAKEN = 115;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 115;
+export const FAILURES_OURS = 116;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 116;
+export const DELIVERY_RETRIES = 117;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 117;
+export const LATE_REPLIES = 118;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 118;
+export const IP_IN_RECEIVES = 119;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 119;
+export const IP_IN_HDR_ERRORS = 120;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 120;
+export const IP_IN_ADDR_ERRORS = 121;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 121;
+export const IP_IN_UNKNOWN_PROTOS = 122;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 122;
+export const IP_OUT_REQUESTS = 123;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 123;
+export const IP_OUT_NO_ROUTES = 124;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 124;
+export const IP_REASM_REQDS = 125;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 125;
+export const IP_REASM_OKS = 126;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 126;
+export const IP_REASM_FAILS = 127;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 127;
+export const ARP_REQUESTS_SENT = 128;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 128;
+export const ARP_REPLIES_SENT = 129;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 129;
+export const ARP_RECEIVED = 130;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 130;
+export const ICMP_IN_MSGS = 131;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 131;
+export const ICMP_IN_ERRORS = 132;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 132;
+export const ICMP_IN_ECHOS = 133;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 133;
+export const ICMP_OUT_ECHO_REPS = 134;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 134;
+export const ICMP_OUT_DEST_UNREACHS = 135;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 135;
+export const ICMP_OUT_DATA_BYTES = 136;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 136;
+export const UDP_IN_DATAGRAMS = 137;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 137;
+export const UDP_OUT_DATAGRAMS = 138;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 138;
+export const UDP_OUT_DATA_BYTES = 139;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 139;
+export const UDP_IN_DATA_BYTES = 140;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 140;
+export const UDP_NO_PORTS = 141;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 141;
+export const UDP_IN_ERRORS = 142;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 142;
+export const TCP_ACTIVE_OPENS = 143;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 143;
+export const TCP_PASSIVE_OPENS = 144;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 144;
+export const TCP_ATTEMPT_FAILS = 145;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 145;
+export const TCP_ESTAB_RESETS = 146;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 146;
+export const TCP_IN_SEGS = 147;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 147;
+export const TCP_IN_ERRS = 148;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 148;
+export const TCP_OUT_SEGS = 149;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 149;
+export const TCP_OUT_DATA_BYTES = 150;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 150;
+export const TCP_RETRANS_SEGS = 151;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 151;
+export const TCP_RETRANS_BYTES = 152;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 152;
+export const TCP_OUT_RSTS = 153;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 153;
+export const TCP_LISTEN_OVERFLOWS = 154;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 154;
+export const TCP_TIMEOUTS = 155;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 155;
+export const TCP_FAST_RETRANSMITS = 156;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 156;
+export const TCP_DELAYED_ACKS = 157;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 157;
+export const TCP_OUT_OF_ORDER = 158;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 158;
+export const TCP_DUPLICATES = 159;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 159;
+export const TCP_WINDOW_PROBES = 160;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 160;
+export const TCP_CHALLENGE_ACKS = 161;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 161;
+export const TCP_PACKETS_PRUNED = 162;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 162;
+export const TCP_TIME_WAIT_OVERFLOWS = 163;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 163;
+export const DEVICE_TX_PACKETS = 164;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 164;
+export const DEVICE_TX_PACKETS_BYTES = 165;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 165;
+export const DEVICE_RX_PACKETS = 166;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 166;
+export const DEVICE_RX_PACKETS_BYTES = 167;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 167;
+export const DEVICE_TX_FULL = 168;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 168;
+export const DEVICE_RX_NO_BUFFER = 169;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 169;
+export const DEVICE_RX_BAD_CHECKSUM = 170;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 170;
+export const DEVICE_REFUSED = 171;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 171;
+export const DEVICE_TSO_SEGMENTS = 172;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 172;
+export const WIRE_SENT = 173;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 173;
+export const WIRE_ARRIVED = 174;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 174;
+export const WIRE_DROPPED = 175;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 175;
+export const WIRE_REFUSED = 176;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 176;
+export const WIRE_SLOTS_REFUSED = 177;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 177;
+export const WIRE_OVERFLOW = 178;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 178;
+export const WIRE_DUPLICATED = 179;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 179;
+export const WIRE_DUPLICATED_BYTES = 180;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 180;
+export const WIRE_CORRUPTED = 181;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 181;
+export const WIRE_REORDERED = 182;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 182;
+export const SWITCH_FORWARDS = 183;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 183;
+export const SWITCH_FORWARDS_BYTES = 184;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 184;
+export const SWITCH_FRAMES = 185;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 185;
+export const SWITCH_FLOODED = 186;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 186;
+export const SWITCH_DROPPED = 187;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 187;
+export const CAPTURE_COPIES = 188;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 188;
+export const CAPTURE_COPIES_BYTES = 189;
 
-export const COUNTER_COUNT = 189;
+export const COUNTER_COUNT = 190;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -453,6 +455,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'userWouldBlock',
   'userSocketsRefused',
   'acceptsWithoutSocket',
+  'sendsGathered',
   'messageRequests',
   'messageReplies',
   'memoryTransmitTaken',
@@ -636,6 +639,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'host',
   'host',
   'host',
   'host',
@@ -847,6 +851,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'osm',
   'bytes',
   'bytes',
   'bytes',
@@ -1026,6 +1031,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'calls answered EAGAIN',
   'sockets not made because a table of them was full',
   'times a listener found no socket id to post',
+  'sends put behind the bytes of another in its buffer',
   'requests built',
   'replies dispatched',
   'transmit buffers taken',

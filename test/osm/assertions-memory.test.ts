@@ -45,6 +45,20 @@ function queued(pool: ReceivePool, count: number): HostSocket {
   return socket;
 }
 
+describe('a buffer that gets more bytes', () => {
+  trips('transmit pool: what is extended is a buffer lent', () => {
+    const pool = transmitPool();
+    pool.extend(pool.take(true), new HostSocket(), 10);
+  });
+  trips('transmit pool: what is extended has room for more', () => {
+    const pool = transmitPool();
+    const socket = new HostSocket();
+    const context = pool.take(true);
+    pool.lend(context, 0, socket, pool.bufferBytes);
+    pool.extend(context, socket, 1);
+  });
+});
+
 describe('a socket', () => {
   trips('host socket: the next state follows from this one', () => {
     const socket = new HostSocket();

@@ -196,6 +196,19 @@ export class TransmitPool {
     socket.sent(length);
   }
 
+  /**
+   * A buffer that was lent, and whose frame is not posted yet, gets `length` bytes more.
+   * @returns where they go.
+   */
+  extend(context: number, socket: HostSocket, length: number): number {
+    const used = this.lengthOf[context];
+    assert(this.lent(context) && !this.isSlot(context), 'transmit pool: what is extended is a buffer lent');
+    assert(used + length <= this.bufferBytes, 'transmit pool: what is extended has room for more');
+    this.lengthOf[context] = used + length;
+    socket.sendingBytes += length;
+    return this.addressOf(context) + used;
+  }
+
   private checkLend(context: number, length: number): void {
     assert(this.tagOf[context] === TAKEN, 'transmit pool: what is lent to the card was taken');
     const room = this.isSlot(context) ? this.slotBytes : this.bufferBytes;

@@ -17,6 +17,7 @@ import {
 import { SOCKET_SEND_SGL_WORD, writeSocketSend } from '../../i2o/socket.gen.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
+import type { HostSocket } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { fillsFrame } from './frame-budget.ts';
 import { HANDLER_SEND } from './handlers.ts';
@@ -52,6 +53,19 @@ export class SendBatch {
   /** Whether one more send can be added; those that fill a frame are sent first. // Hot path. */
   hasRoom(): boolean {
     return this.count < SENDS_PER_FRAME || this.flush();
+  }
+
+  /**
+   * Room for `length` bytes more in the buffer of the send that was added last, if that is this socket's.
+   * @returns where they go; -1: there is none.
+   */
+  extend(socketId: number, socket: HostSocket, length: number): number {
+    const last = this.count - 1;
+    if (last < 0 || this.socketIds[last] !== socketId) return -1;
+    const { transmit } = this;
+    const context = this.contexts[last];
+    if (transmit.lengthOfContext(context) + length > transmit.bufferBytes) return -1;
+    return transmit.extend(context, socket, length);
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 
 import { assert } from '../../assert/assert.ts';
+import { REPLY_MODE_BATCH, REPLY_MODE_IMMEDIATE } from '../../i2o/socket.gen.ts';
 import { USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EAGAIN, EFAULT, ENOBUFS } from '../../socket/errno.ts';
@@ -38,6 +39,15 @@ export class SendPolicy {
       socket.sendingBytes > socket.sendBufferBytes >> 1 ||
       this.transmit.available < this.config.transmitLowWatermark
     );
+  }
+
+  /**
+   * Contexts are wanted at once when the socket or the pool runs low; else they may wait for company.
+   * // Hot path.
+   */
+  replyModeFor(socket: HostSocket): number {
+    if (this.replyMode >= 0) return this.replyMode;
+    return this.isLow(socket) ? REPLY_MODE_IMMEDIATE : REPLY_MODE_BATCH;
   }
 
   /** A send found no room, or no frame: the socket is told when there is some. @returns -EAGAIN. */

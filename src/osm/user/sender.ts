@@ -5,13 +5,13 @@
  */
 import { AssertionFailure, assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
-import { REPLY_MODE_BATCH, REPLY_MODE_IMMEDIATE } from '../../i2o/socket.gen.ts';
 import {
   BYTES_LENT,
   BYTES_SENT,
   IMMEDIATE_COPIES,
   MEMORY_TRANSMIT_RESERVE,
   SEND_COPIES,
+  SENDS_GATHERED,
   USER_CALLS,
   USER_WOULD_BLOCK,
 } from '../../ledger/counters.gen.ts';
@@ -38,6 +38,11 @@ import { DatagramSender } from './datagram-sender.ts';
 import { isWithin, NOT_WITHIN, SendPolicy, WAIT_FOR_BUFFER } from './send-policy.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
+
+/** With so many of a socket's buffers at the card, small sends go together. */
+const GATHER_FROM = 16;
+/** The send goes by itself: no result and no errno has this number. */
+const ALONE = -0x40000001;
 
 export class Sender {
   private readonly driver: Driver;
@@ -141,11 +146,11 @@ export class Sender {
     const room = socket.sendBufferBytes - socket.sendingBytes;
     const tooShort = room < length && room < PIECE_BYTES_MIN && socket.sendingBytes > 0;
     if (room <= 0 || tooShort) return policy.blocked(socketId, socket);
-    const short = length <= this.immediateBytesMax && length <= room;
-    if (this.batches) {
-      if (short) return this.sendBatched(socketId, socket, bytes, offset, length);
-      if (!this.batch.flush()) return policy.blocked(socketId, socket);
+    if (this.batches || socket.sendingContexts >= GATHER_FROM || this.batch.count !== 0) {
+      const together = this.sendTogether(socketId, socket, bytes, offset, length, room);
+      if (together !== ALONE) return together;
     }
+    const short = length <= this.immediateBytesMax && length <= room;
     if (!messages.begin()) return policy.blocked(socketId, socket);
     const sentBefore = socket.sendingBytes;
     let taken = short ? this.fillImmediate(socketId, socket, bytes, offset, length) : 0;
@@ -155,9 +160,40 @@ export class Sender {
       taken = this.fillReserve(socketId, socket, bytes, offset, length);
       if (taken === 0) return policy.dry(socketId, socket);
     }
-    messages.post(socketId, socketTag(socketId, socket.generation), this.replyModeFor(socket));
+    messages.post(socketId, socketTag(socketId, socket.generation), this.policy.replyModeFor(socket));
     this.counters[BYTES_SENT] += taken;
     return taken;
+  }
+
+  /**
+   * A send that may go with others: a short one where short ones share messages, and a small one of a socket
+   * of which the card has many already: it goes behind the one before, in the same buffer, so that many small
+   * writes take few. // Hot path where `batchSends` is on.
+   * @returns bytes taken, or a negative errno; ALONE: nothing waits any more, and the send goes by itself.
+   */
+  private sendTogether(
+    socketId: number,
+    socket: HostSocket,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    room: number,
+  ): number {
+    const { batch, transmit } = this;
+    if (length <= room && this.driver.classVersion >= 2) {
+      const many = socket.sendingContexts >= GATHER_FROM && length <= transmit.bufferBytes >> 2;
+      const address = many ? batch.extend(socketId, socket, length) : -1;
+      if (address >= 0) {
+        this.dma.copyIn(SEND_COPIES, bytes, offset, address, length);
+        this.counters[SENDS_GATHERED] += 1;
+        this.counters[BYTES_SENT] += length;
+        return length;
+      }
+      const short = length <= Math.min(this.immediateBytesMax, transmit.bufferBytes);
+      const shares = many ? transmit.serves(socket) : this.batches && short;
+      if (shares) return this.sendBatched(socketId, socket, bytes, offset, length);
+    }
+    return batch.flush() ? ALONE : this.policy.blocked(socketId, socket);
   }
 
   /** Puts a short send into the batch. // Hot path where `batchSends` is on. */
@@ -174,7 +210,7 @@ export class Sender {
     this.dma.copyIn(SEND_COPIES, bytes, offset, this.transmit.addressOf(context), length);
     this.transmit.lend(context, socketId, socket, length);
     this.counters[BYTES_SENT] += length;
-    this.batch.add(socketId, context, this.replyModeFor(socket));
+    this.batch.add(socketId, context, this.policy.replyModeFor(socket));
     return length;
   }
 
@@ -190,7 +226,7 @@ export class Sender {
     if (!this.batch.flush() || !messages.begin()) return policy.blocked(socketId, socket);
     const taken = this.fillReserve(socketId, socket, bytes, offset, length);
     if (taken === 0) return policy.dry(socketId, socket);
-    messages.post(socketId, socketTag(socketId, socket.generation), this.replyModeFor(socket));
+    messages.post(socketId, socketTag(socketId, socket.generation), this.policy.replyModeFor(socket));
     this.counters[BYTES_SENT] += taken;
     return taken;
   }
@@ -271,7 +307,7 @@ export class Sender {
     transmit.lend(context, socketId, socket, length);
     this.counters[BYTES_SENT] += length;
     this.counters[BYTES_LENT] += length;
-    messages.post(socketId, socketTag(socketId, socket.generation), this.replyModeFor(socket));
+    messages.post(socketId, socketTag(socketId, socket.generation), this.policy.replyModeFor(socket));
     return length;
   }
 
@@ -347,16 +383,6 @@ export class Sender {
       taken += count;
     }
     return taken;
-  }
-
-  /**
-   * Contexts are wanted at once when the socket or the pool runs low; else they may wait for company.
-   * // Hot path.
-   */
-  private replyModeFor(socket: HostSocket): number {
-    const { policy } = this;
-    if (policy.replyMode >= 0) return policy.replyMode;
-    return policy.isLow(socket) ? REPLY_MODE_IMMEDIATE : REPLY_MODE_BATCH;
   }
 }
 
