@@ -8,6 +8,8 @@ import { nativeBindings } from '../../src/node/bindings.ts';
 import { kChannel, type MaybeOnCard } from '../../src/node/channel.ts';
 import { install, routes, uninstall } from '../../src/node/install.ts';
 import { Tally } from '../../src/node/routes.ts';
+import { ENOBUFS } from '../../src/socket/errno.ts';
+import { SO_ERROR } from '../../src/socket/options.ts';
 import { type MemoryCardOptions, openMemoryCard } from './memory-stack.ts';
 
 interface WithHandle {
@@ -118,6 +120,22 @@ describe('a connection goes where a listener is', () => {
     expect(listens()).toEqual({ card: 2, 'no room on the card': 1 });
     for (const socket of [...sockets, ...peers]) socket.destroy();
     for (const each of [server, listener, last]) each.close();
+  });
+
+  it('to the kernel when the card finds only later that it has no room', async () => {
+    const card = openMemoryCard();
+    const { stack } = card.node;
+    const { getOption } = stack;
+    stack.getOption = (socket, option) =>
+      option === SO_ERROR ? ENOBUFS : getOption.call(stack, socket, option);
+    install(card);
+    // This card connects all the same, and its other end is reset.
+    const server = await listen(net.createServer((peer) => peer.on('error', () => {}).end('heard')));
+    const socket = net.connect({ port: portOf(server), host: '127.0.0.1' });
+    expect(String((await once(socket, 'data'))[0])).toBe('heard');
+    expect(isOnCard(socket)).toBe(false);
+    expect(connects()).toEqual({ 'no room on the card': 1 });
+    server.close();
   });
 
   it('keeps the port a client was bound to, wherever it goes', async () => {
