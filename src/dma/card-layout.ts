@@ -63,6 +63,8 @@ export interface CardLayout {
   readonly hostStaging: number;
   readonly transmit: PoolArea;
   readonly receive: PoolArea;
+  /** Blocks for bytes that rest unread, which the host keeps from the card. */
+  readonly store: PoolArea;
   /** Card memory for immediate data. */
   readonly immediate: PoolArea;
 }
@@ -79,6 +81,18 @@ export interface PoolSizes {
 
 /** Bytes of one slot of immediate data: the most that fits a frame, rounded to lines. */
 const IMMEDIATE_SLOT_BYTES = 128;
+
+/** Small enough that little of a block is left over, large enough that a full bucket needs few. */
+const STORE_BLOCK_BYTES = 2048;
+const STORE_BLOCKS_LEAST = 2048;
+const STORE_BLOCKS_MOST = 65536;
+/** The store is so many times as large as the buckets. Until they are used, its pages take no memory. */
+const STORE_TO_BUCKETS = 4;
+
+function storeBlocks({ receiveBuckets, receiveBucketBytes }: PoolSizes): number {
+  const wanted = Math.ceil((STORE_TO_BUCKETS * receiveBuckets * receiveBucketBytes) / STORE_BLOCK_BYTES);
+  return Math.min(STORE_BLOCKS_MOST, Math.max(STORE_BLOCKS_LEAST, wanted)) || STORE_BLOCKS_LEAST;
+}
 
 /**
  * Plans one direction's frames. Called for inbound, then for outbound.
@@ -124,6 +138,7 @@ export function planCard(
     ),
     transmit: planPool(plan, `${name}.transmit`, sizes.transmitBuffers, sizes.transmitBufferBytes),
     receive: planPool(plan, `${name}.receive`, sizes.receiveBuckets, sizes.receiveBucketBytes),
+    store: planPool(plan, `${name}.store`, storeBlocks(sizes), STORE_BLOCK_BYTES),
     immediate: planPool(plan, `${name}.immediate`, sizes.immediateSlots, IMMEDIATE_SLOT_BYTES),
   };
 }

@@ -94,7 +94,7 @@ function foundation(region: Region, layout: CardLayout, config: DriverConfig, en
     config.socketsMax,
     ledger,
   );
-  const receive = new ReceivePool(layout.receive, ledger);
+  const receive = new ReceivePool(layout.receive, layout.store, ledger);
   const control = new ControlCall(ledger);
   const requests = new Requests(region, inbound, doorbell, ledger);
   const events = new DeviceEvents(ledger);
@@ -139,6 +139,7 @@ export class Host {
     this.driver = new Driver({
       ...parts,
       batch,
+      dma,
       clock: environment.clock,
       sleeper: environment.sleeper,
       health: environment.health,

@@ -38,6 +38,11 @@ export interface StackConfig {
   readonly udpSendsMax: number;
   /** Receive buffer of a connection in bytes: its largest window (tcp_rmem). */
   readonly receiveBufferBytes: number;
+  /**
+   * The window a connection begins with. It grows by each byte that the user consumes, up to the receive
+   * buffer: a user that does not read is promised little memory.
+   */
+  readonly receiveWindowBytes: number;
   /** Seed of initial sequence numbers, ephemeral ports and timestamp offsets. */
   readonly seed: number;
 
@@ -126,6 +131,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   udpSocketsMax: 256,
   udpSendsMax: 1024,
   receiveBufferBytes: 1 << 20,
+  receiveWindowBytes: 1 << 20,
   seed: 1,
   ephemeralFirst: 16384,
   ephemeralLast: 65535,
@@ -177,6 +183,7 @@ const RANGES: Readonly<Record<string, Range>> = {
   udpSocketsMax: [0, 65536],
   udpSendsMax: [1, 1 << 20],
   receiveBufferBytes: [2048, 1 << 29],
+  receiveWindowBytes: [2048, 1 << 29],
   ephemeralFirst: [1, 65535],
   ephemeralLast: [1, 65535],
   ttl: [1, 255],

@@ -57,6 +57,18 @@ describe('accept posts', () => {
   });
 });
 
+describe('bucket relief', () => {
+  trips('bucket relief: what moves to the store leaves a bucket', () => {
+    const { driver, socket, receive } = bench();
+    for (let i = 0; i < receive.count; i++) {
+      receive.filled(i, 0, 100);
+      receive.enqueue(socket, i);
+    }
+    receive.replaceFirstBucket = () => 0;
+    driver.buckets.postDue();
+  });
+});
+
 describe('blocked senders', () => {
   trips('blocked senders: as many buffers as are enough can be free', () => {
     const { card } = bench();

@@ -342,6 +342,40 @@ describe('the receive pool', () => {
     pool.next[socket.receiveHead] = -1;
     pool.enqueue(socket, filled(pool));
   });
+  trips('receive pool: a block that is taken is free', () => {
+    const pool = receivePool();
+    for (let left = pool.blocksFree; left >= 0; left--) pool.takeBlock(0, 1);
+  });
+  trips('receive pool: no more blocks are free than there are', () => {
+    const pool = receivePool();
+    const block = pool.takeBlock(0, 1);
+    pool['freeBlockCount'] += 1;
+    pool.give(block);
+  });
+  trips('receive pool: as many blocks are in the free list as are free', () => {
+    const pool = receivePool();
+    pool.takeBlock(0, 1);
+    pool['freeBlockCount'] += 1;
+    pool.check();
+  });
+  trips('receive pool: what the store takes the place of is a bucket', () => {
+    const pool = receivePool();
+    const block = pool.takeBlock(0, 1);
+    pool.replaceFirstBucket(new HostSocket(), block, block);
+  });
+  trips('receive pool: blocks lie before buckets', () => {
+    const pool = receivePool();
+    const socket = queued(pool, 1);
+    pool.enqueue(socket, pool.takeBlock(0, 1));
+  });
+  trips('receive pool: the last block of a queue is the one remembered', () => {
+    const pool = receivePool();
+    const socket = queued(pool, 2);
+    const block = pool.takeBlock(0, 100);
+    pool.replaceFirstBucket(socket, block, block);
+    socket.storedTail = -1;
+    pool.enqueue(socket, filled(pool));
+  });
   trips('receive pool: a bucket leaves a queue that has one', () => receivePool().dequeue(new HostSocket()));
   trips('receive pool: the last bucket of a queue is its tail', () => {
     const pool = receivePool();

@@ -33,7 +33,14 @@ class Bench {
 
   constructor(transport: 'ring' | 'fifo', batchSends = false) {
     this.world = new VirtualWorld({
-      cards: [{ mtu: 1500, transport, driver: { socketsMax: 32, batchSends, acceptsPosted: 4 } }],
+      cards: [
+        {
+          mtu: 1500,
+          transport,
+          driver: { socketsMax: 32, batchSends, acceptsPosted: 4 },
+          stack: { receiveWindowBytes: 1 << 20 },
+        },
+      ],
     });
     const { stack } = this;
     this.listener = stack.socket();

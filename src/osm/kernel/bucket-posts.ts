@@ -4,9 +4,12 @@
  * the driver's chores.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import type { DmaEngine } from '../../dma/engine.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
 import type { Requests } from '../message/requests.ts';
+import { BucketRelief } from './bucket-relief.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -16,8 +19,19 @@ export class BucketPosts {
   private readonly receive: ReceivePool;
   private readonly requests: Requests;
   private readonly bucketsPerPost: number;
+  private readonly relief: BucketRelief;
+  /** With fewer spare buckets than this, some are got back from sockets that rest. */
+  private readonly low: number;
 
-  constructor(receive: ReceivePool, requests: Requests, config: DriverConfig) {
+  constructor(
+    receive: ReceivePool,
+    requests: Requests,
+    config: DriverConfig,
+    table: SocketTable,
+    dma: DmaEngine,
+  ) {
+    this.relief = new BucketRelief(table, receive, dma);
+    this.low = this.relief.low;
     this.receive = receive;
     this.requests = requests;
     this.bucketsPerPost = config.bucketsPerPost;
@@ -32,9 +46,11 @@ export class BucketPosts {
   /**
    * Posts the empty buckets once they are worth a message, or are as many as the card still has: it lets no
    * socket hold more buckets than it has free, so a socket whose own lie here empty might else wait for ever.
+   * When few are left, those of resting sockets are emptied first.
    * // Hot path.
    */
   postDue(): void {
+    if (this.receive.spare < this.low && this.open) this.relief.run();
     const { waiting } = this.receive;
     if (waiting < this.bucketsPerPost && waiting < this.receive.withCard) return;
     if (waiting > 0 && this.open) this.postAll();

@@ -36,7 +36,7 @@ export class Credits {
   add(socketId: number, socket: HostSocket, bytes: number): void {
     if (COSTLY) checkRead(bytes);
     socket.creditBytes += bytes;
-    if (socket.creditQueued === 0 && socket.creditBytes >= socket.receiveBufferBytes >> 3) {
+    if (socket.creditQueued === 0 && socket.creditBytes >= socket.receiveWindowBytes >> 3) {
       this.owe(socketId, socket);
       this.send();
     }
@@ -86,6 +86,8 @@ export class Credits {
   private nextOwing(): void {
     const socket = this.table.sockets[this.owing[--this.count]];
     assert(socket.creditQueued === 1, 'credits: a socket in the list is marked so');
+    const grown = socket.receiveWindowBytes + socket.creditBytes;
+    socket.receiveWindowBytes = Math.min(socket.receiveBufferBytes, grown);
     socket.creditBytes = 0;
     socket.creditQueued = 0;
   }

@@ -2,6 +2,7 @@
  * What the driver works with: the parts of the other subsystems, and what the world lends it. Put together by
  * osm/host.ts.
  */
+import type { DmaEngine } from '../../dma/engine.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -31,6 +32,7 @@ export interface DriverParts {
   readonly table: SocketTable;
   readonly transmit: TransmitPool;
   readonly receive: ReceivePool;
+  readonly dma: DmaEngine;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly sleeper: Sleeper;

@@ -107,7 +107,7 @@ export class Driver implements BringUpCaller {
     this.config = config;
     this.spin = new SpinPolicy(config.spinNs);
     this.credits = new Credits(requests, table);
-    this.buckets = new BucketPosts(receive, requests, config);
+    this.buckets = new BucketPosts(receive, requests, config, table, parts.dma);
     this.blocked = new BlockedSenders(table, transmit, config);
     this.accepts = new AcceptPosts(requests, table, config, ledger);
     this.closing = new Closing(requests, table, receive, this.buckets, ledger);

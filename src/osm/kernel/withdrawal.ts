@@ -61,6 +61,7 @@ export class Withdrawal {
       // What was received is dropped: its queue may be what is broken.
       socket.receiveHead = -1;
       socket.receiveTail = -1;
+      socket.storedTail = -1;
     }
     table.rebuild();
     this.transmit.rebuild();

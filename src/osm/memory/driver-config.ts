@@ -17,6 +17,8 @@ export interface DriverConfig {
   readonly sendBufferBytes: number;
   /** A socket's receive window in bytes (SO_RCVBUF). How often used bytes are credited depends on it. */
   readonly receiveBufferBytes: number;
+  /** The window that a connection begins with; by what is credited it grows to `receiveBufferBytes`. */
+  readonly receiveWindowBytes: number;
   /**
    * How many transmit buffers are kept for sockets that have none in use, so that a few busy sockets cannot
    * starve others.

@@ -71,6 +71,8 @@ export class HostSocket {
   /** Buckets with unread data, the first and the last of a list (ReceivePool.next); -1 when there is none. */
   receiveHead = -1;
   receiveTail = -1;
+  /** The last entry of that list that is a block of the store; those before it are, too. -1: none is. */
+  storedTail = -1;
   /** Bytes that the program has read and the card has not been credited with. */
   creditBytes = 0;
   /** 1 while it is in the list of sockets to credit (kernel/credits.ts). */
@@ -85,6 +87,8 @@ export class HostSocket {
   acknowledgedBytes = 0;
   sendBufferBytes = 0;
   receiveBufferBytes = 0;
+  /** The card's window for the socket: what it began with, and all credits since, up to the buffer. */
+  receiveWindowBytes = 0;
   /** 1 while it is in the list of sockets whose send found no room (kernel/blocked-senders.ts). */
   wantsRoom = 0;
   /** 1 while it is in the list of sockets whose readiness has changed (SocketTable). */
@@ -143,6 +147,7 @@ export class HostSocket {
     this.datagram = 0;
     this.receiveHead = -1;
     this.receiveTail = -1;
+    this.storedTail = -1;
     this.creditBytes = 0;
     this.sendingBytes = 0;
     this.sendingContexts = 0;

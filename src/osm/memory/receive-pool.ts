@@ -5,6 +5,10 @@
  *
  * A bucket is in one place at a time: empty in the pool, with the card, filled (in a socket's queue, or about
  * to be), or lent.
+ *
+ * Beside the buckets lies the store: blocks that the card never sees. What rests unread is moved there when
+ * few buckets are left (kernel/bucket-relief.ts). A block is numbered on from the buckets, and in a queue it
+ * is what a bucket is. The blocks of a queue lie before its buckets.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
@@ -35,23 +39,32 @@ export class ReceivePool {
   readonly address: Int32Array;
   readonly length: Int32Array;
   private readonly area: PoolArea;
+  private readonly store: PoolArea;
   private readonly counters: Float64Array;
-  /** Per bucket: a PLACE_ number. */
+  /** Per bucket and block: a PLACE_ number. */
   private readonly place: Uint8Array;
   /** Empty buckets; the one that came back last, which is likely still in a cache, is posted next. */
   private readonly empty: Int32Array;
   private emptyCount: number;
   private cardCount = 0;
+  /** Blocks of the store that hold nothing, by their number. */
+  private readonly freeBlocks: Int32Array;
+  private freeBlockCount: number;
 
-  constructor(area: PoolArea, ledger: Ledger) {
+  constructor(area: PoolArea, store: PoolArea, ledger: Ledger) {
+    const entries = area.count + store.count;
     this.area = area;
+    this.store = store;
     this.count = area.count;
     this.bucketBytes = area.bufferBytes;
     this.counters = ledger.counters;
-    this.next = new Int32Array(area.count).fill(-1);
-    this.address = new Int32Array(area.count);
-    this.length = new Int32Array(area.count);
-    this.place = new Uint8Array(area.count);
+    this.next = new Int32Array(entries).fill(-1);
+    this.address = new Int32Array(entries);
+    this.length = new Int32Array(entries);
+    this.place = new Uint8Array(entries);
+    this.freeBlocks = new Int32Array(store.count);
+    for (let i = 0; i < store.count; i++) this.freeBlocks[i] = entries - 1 - i;
+    this.freeBlockCount = store.count;
     this.empty = new Int32Array(area.count);
     for (let i = 0; i < area.count; i++) this.empty[i] = area.count - 1 - i;
     this.emptyCount = area.count;
@@ -65,6 +78,67 @@ export class ReceivePool {
   /** Buckets the card has, as far as its records have told. */
   get withCard(): number {
     return this.cardCount;
+  }
+
+  /** Buckets that hold no data and are in nobody's hands but the card's: what still can be filled. */
+  get spare(): number {
+    return this.emptyCount + this.cardCount;
+  }
+
+  /** Blocks of the store that are free. */
+  get blocksFree(): number {
+    return this.freeBlockCount;
+  }
+
+  /** Bytes of a block. */
+  get blockBytes(): number {
+    return this.store.bufferBytes;
+  }
+
+  /** Region address of a block's first byte. */
+  blockAddress(block: number): number {
+    return this.store.offset + (block - this.count) * this.store.bufferBytes;
+  }
+
+  /** Takes a free block for `length` bytes, `skip` bytes from its first; there is one. @returns it. */
+  takeBlock(skip: number, length: number): number {
+    assert(this.freeBlockCount > 0, 'receive pool: a block that is taken is free');
+    const block = this.freeBlocks[--this.freeBlockCount];
+    this.place[block] = PLACE_FILLED;
+    this.next[block] = -1;
+    this.address[block] = this.blockAddress(block) + skip;
+    this.length[block] = length;
+    return block;
+  }
+
+  /**
+   * Where the first bucket of a socket's queue is.
+   * @returns it; -1 when the queue has none. What lies before it lies in the store.
+   */
+  firstBucket(socket: HostSocket): number {
+    return socket.storedTail < 0 ? socket.receiveHead : this.next[socket.storedTail];
+  }
+
+  /**
+   * Puts blocks, linked from `first` to `last`, in the place of the first bucket of a queue.
+   * @param first -1 for no blocks: the bytes are in the block before. @returns the bucket, now empty.
+   */
+  replaceFirstBucket(socket: HostSocket, first: number, last: number): number {
+    const { storedTail } = socket;
+    const bucket = this.firstBucket(socket);
+    assert(bucket >= 0 && bucket < this.count, 'receive pool: what the store takes the place of is a bucket');
+    const following = this.next[bucket];
+    const begin = first < 0 ? following : first;
+    if (storedTail < 0) socket.receiveHead = begin;
+    else this.next[storedTail] = begin;
+    if (first >= 0) {
+      this.next[last] = following;
+      socket.storedTail = last;
+    }
+    if (following < 0) socket.receiveTail = socket.storedTail;
+    this.give(bucket);
+    if (COSTLY) this.checkQueue(socket);
+    return bucket;
   }
 
   /** Region address of a bucket's first byte. // Hot path. */
@@ -172,6 +246,7 @@ export class ReceivePool {
     const next = this.next[bucket];
     socket.receiveHead = next;
     if (next < 0) socket.receiveTail = -1;
+    if (bucket === socket.storedTail) socket.storedTail = -1;
     return bucket;
   }
 
@@ -192,13 +267,14 @@ export class ReceivePool {
 
   /** Whether the program has a bucket. */
   lent(bucket: number): boolean {
-    return bucket >= 0 && bucket < this.count && this.place[bucket] === PLACE_LENT;
+    return bucket >= 0 && bucket < this.place.length && this.place[bucket] === PLACE_LENT;
   }
 
   /** A filled or lent bucket has been read, or its data dropped: it waits to be posted again. // Hot path. */
   give(bucket: number): void {
     if (COSTLY) this.checkGive(bucket);
-    this.putBack(bucket);
+    if (bucket < this.count) this.putBack(bucket);
+    else this.putBlockBack(bucket);
   }
 
   private checkGive(bucket: number): void {
@@ -209,6 +285,12 @@ export class ReceivePool {
     if (COSTLY) this.checkEmptyCount();
     this.place[bucket] = PLACE_EMPTY;
     this.empty[this.emptyCount++] = bucket;
+  }
+
+  private putBlockBack(block: number): void {
+    assert(this.freeBlockCount < this.store.count, 'receive pool: no more blocks are free than there are');
+    this.place[block] = PLACE_EMPTY;
+    this.freeBlocks[this.freeBlockCount++] = block;
   }
 
   private checkEmptyCount(): void {
@@ -233,6 +315,10 @@ export class ReceivePool {
       this.place[i] = PLACE_EMPTY;
       this.empty[this.emptyCount++] = i;
     }
+    this.freeBlockCount = 0;
+    for (let i = this.place.length - 1; i >= this.count; i--) {
+      if (this.place[i] !== PLACE_LENT) this.putBlockBack(i);
+    }
   }
 
   /** Asserts that each bucket is in one place. Takes time in proportion to their number. */
@@ -245,17 +331,27 @@ export class ReceivePool {
     }
     assert(empty === this.emptyCount, 'receive pool: as many buckets are in the empty list as are empty');
     assert(withCard === this.cardCount, 'receive pool: as many buckets are counted at the card as it has');
+    let free = 0;
+    for (let i = this.count; i < this.place.length; i++) free += this.place[i] === PLACE_EMPTY ? 1 : 0;
+    assert(free === this.freeBlockCount, 'receive pool: as many blocks are in the free list as are free');
   }
 
-  /** Asserts that a socket's queue ends, at its tail, and that each bucket in it holds data. */
+  /**
+   * Asserts that a socket's queue ends, at its tail, that each bucket in it holds data, and that its blocks
+   * lie before its buckets.
+   */
   private checkQueue(socket: HostSocket): void {
     let last = -1;
     let steps = 0;
+    let stored = -1;
     for (let at = socket.receiveHead; at >= 0; at = this.next[at]) {
-      assert(steps++ < this.count, 'receive pool: a queue ends');
+      assert(steps++ < this.place.length, 'receive pool: a queue ends');
+      if (at >= this.count) stored = at;
+      assert(at < this.count || last < 0 || last >= this.count, 'receive pool: blocks lie before buckets');
       assert(this.place[at] === PLACE_FILLED, 'receive pool: each bucket of a queue holds data');
       last = at;
     }
     assert(last === socket.receiveTail, 'receive pool: a queue ends with its tail');
+    assert(stored === socket.storedTail, 'receive pool: the last block of a queue is the one remembered');
   }
 }

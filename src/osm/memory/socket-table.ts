@@ -100,6 +100,7 @@ export class SocketTable {
     socket.reset(state);
     socket.sendBufferBytes = this.config.sendBufferBytes;
     socket.receiveBufferBytes = this.config.receiveBufferBytes;
+    socket.receiveWindowBytes = Math.min(this.config.receiveBufferBytes, this.config.receiveWindowBytes);
     return socketId;
   }
 

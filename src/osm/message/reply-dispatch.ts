@@ -263,6 +263,7 @@ export class ReplyDispatch {
     }
     socket.become(STATE_CONNECTED);
     socket.receiveBufferBytes = listener.receiveBufferBytes;
+    socket.receiveWindowBytes = Math.min(socket.receiveWindowBytes, listener.receiveBufferBytes);
     socket.remoteAddress = getSocketAcceptPostReplyRemoteAddress(words, frame);
     socket.remotePort = getSocketAcceptPostReplyRemotePort(words, frame);
     socket.localPort = getSocketAcceptPostReplyLocalPort(words, frame);

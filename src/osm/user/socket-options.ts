@@ -56,6 +56,7 @@ export class SocketOptions {
       // Connections that wait at a listener keep the buffer they came with, perhaps the smallest it ever had.
       const least = socket.state === STATE_LISTENING ? Math.min(bytes, socket.receiveBufferBytes) : bytes;
       socket.receiveBufferBytes = least;
+      socket.receiveWindowBytes = Math.min(least, socket.receiveWindowBytes);
     }
     if (errno === 0 && option === SO_LINGER_SECONDS) socket.lingerSeconds = value;
     return 0 - errno;

@@ -222,7 +222,12 @@ export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: n
 export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   const { state, received } = tcb;
   // The user says how much: no more can have been consumed than was taken.
-  received.unconsumedBytes = Math.max(0, received.unconsumedBytes - bytes) | 0;
+  const used = Math.min(bytes, received.unconsumedBytes);
+  received.unconsumedBytes = (received.unconsumedBytes - used) | 0;
+  // Who reads as much in a turn as the buffer holds may be sent twice as much in the next.
+  if (received.bufferBytes < received.bufferBytesMax) {
+    received.bufferBytes = Math.min(received.bufferBytesMax, received.bufferBytes + used) | 0;
+  }
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
   if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
 }

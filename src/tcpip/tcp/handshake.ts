@@ -68,7 +68,7 @@ function takeSyn(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   if (config.windowScaling && segment.windowScale >= 0) {
     tcb.scaling = 1;
     tcb.sndScale = segment.windowScale;
-    tcb.rcvScale = windowShift(tcb.received.bufferBytes);
+    tcb.rcvScale = windowShift(tcb.received.bufferBytesMax);
   }
   // RFC 7323 §2.2: the window of a SYN is never scaled.
   tcb.sndWnd = segment.window;
@@ -113,6 +113,7 @@ function countOverflow(tcp: TcpTables, listener: Tcb): void {
 function inherit(tcb: Tcb, listener: Tcb): void {
   tcb.options.inherit(listener.options);
   tcb.received.bufferBytes = listener.received.bufferBytes;
+  tcb.received.bufferBytesMax = listener.received.bufferBytesMax;
   tcb.ttl = listener.ttl;
   tcb.tos = listener.tos;
 }

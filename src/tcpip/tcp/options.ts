@@ -50,6 +50,7 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
       return 0;
     case SO_RCVBUF:
       tcb.received.bufferBytes = Math.max(RECEIVE_BUFFER_MIN, Math.min(RECEIVE_BUFFER_MAX, value));
+      tcb.received.bufferBytesMax = tcb.received.bufferBytes;
       return 0;
     case SO_BROADCAST:
       return 0;
@@ -133,7 +134,7 @@ export function getOption(tcb: Tcb, option: number): number {
     case SO_SNDBUF:
       return tcb.options.sendBufferBytes;
     case SO_RCVBUF:
-      return tcb.received.bufferBytes;
+      return tcb.received.bufferBytesMax;
     case SO_BROADCAST:
       return 0;
     case SO_ERROR: {

@@ -159,7 +159,7 @@ function writeSynOptions(tcp: TcpTables, tcb: Tcb, from: number): number {
     at += 4;
   }
   if (active ? config.windowScaling : tcb.scaling !== 0) {
-    const shift = active ? windowShift(tcb.received.bufferBytes) : tcb.rcvScale;
+    const shift = active ? windowShift(tcb.received.bufferBytesMax) : tcb.rcvScale;
     view.setInt32(at, (OPTION_NOP << 24) | (OPTION_WINDOW_SCALE << 16) | (3 << 8) | shift);
     at += 4;
   }

@@ -36,7 +36,11 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
   const config = {
     ...merged,
     // The driver must know the window the stack gives.
-    driver: { ...merged.driver, receiveBufferBytes: merged.stack.receiveBufferBytes },
+    driver: {
+      ...merged.driver,
+      receiveBufferBytes: merged.stack.receiveBufferBytes,
+      receiveWindowBytes: merged.stack.receiveWindowBytes,
+    },
     stack: {
       ...merged.stack,
       // The stack must have a reference for every buffer there is.

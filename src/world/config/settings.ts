@@ -70,6 +70,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     socketsMax: 4096,
     sendBufferBytes: 1 << 20,
     receiveBufferBytes: DEFAULT_STACK_CONFIG.receiveBufferBytes,
+    receiveWindowBytes: 16384,
     transmitReserve: 64,
     transmitLowWatermark: 128,
     transmitDryPolicy: 'EAGAIN',
@@ -85,6 +86,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
   stack: {
     ...DEFAULT_STACK_CONFIG,
     address: 0x0a000001,
+    receiveWindowBytes: 16384,
     connectionsMax: 8192,
     sendElementsMax: 2048,
   },

@@ -5,8 +5,10 @@
 import type { StackConfig } from '../../config.ts';
 
 export class Received {
-  /** The receive buffer in bytes: the largest window (SO_RCVBUF). */
+  /** The receive buffer in bytes: the largest window now. It grows as the user consumes. */
   bufferBytes = 0;
+  /** How far it grows (SO_RCVBUF). */
+  bufferBytesMax = 0;
   /** In-order bytes that wait to be taken. */
   queuedBytes = 0;
   /** Bytes that were taken and that the program has not used yet: they still occupy the buffer. */
@@ -38,7 +40,8 @@ export class Received {
   shutdown = 0;
 
   reset(config: StackConfig): void {
-    this.bufferBytes = config.receiveBufferBytes;
+    this.bufferBytes = Math.min(config.receiveBufferBytes, config.receiveWindowBytes);
+    this.bufferBytesMax = config.receiveBufferBytes;
     this.queuedBytes = 0;
     this.unconsumedBytes = 0;
     this.segmentBytesMax = 0;

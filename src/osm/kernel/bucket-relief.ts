@@ -1,0 +1,113 @@
+/**
+ * Gets buckets back from sockets whose data rests unread. A bucket with unread data is out of use until the
+ * program reads it, perhaps for ever, so a few hundred resting sockets would leave none for the others. When
+ * few are left, the bytes that rest move to blocks of the store, by a counted copy, and their buckets go to
+ * the card again. A socket rests when its first bucket is the one it was at an earlier look; only when hardly
+ * any bucket is left are others taken for resting too.
+ */
+import { assert } from '../../assert/assert.ts';
+import type { DmaEngine } from '../../dma/engine.ts';
+import { DATAGRAM_SOURCE_WORDS } from '../../i2o/socket.gen.ts';
+import { RECEIVE_STORE_COPIES } from '../../ledger/counters.gen.ts';
+import type { HostSocket } from '../memory/host-socket.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketTable } from '../memory/socket-table.ts';
+
+/** Sockets looked at in one run while there are some buckets left. */
+const SOCKETS_PER_RUN = 256;
+const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
+
+export class BucketRelief {
+  /** With fewer spare buckets than this there is something to do. */
+  readonly low: number;
+  /** With fewer than this, every socket with unread data is taken for resting. */
+  private readonly floor: number;
+  private readonly sockets: readonly HostSocket[];
+  private readonly receive: ReceivePool;
+  private readonly dma: DmaEngine;
+  /** Per socket: its first bucket when it was last looked at. */
+  private readonly seen: Int32Array;
+  /** The socket to look at next. */
+  private hand = 0;
+
+  constructor(table: SocketTable, receive: ReceivePool, dma: DmaEngine) {
+    this.sockets = table.sockets;
+    this.receive = receive;
+    this.dma = dma;
+    this.low = Math.max(1, receive.count >> 2);
+    this.floor = Math.max(1, receive.count >> 3);
+    this.seen = new Int32Array(table.sockets.length).fill(-1);
+  }
+
+  /** Moves what rests, until enough buckets are spare, the store is full, or enough sockets are looked at. */
+  run(): void {
+    const { sockets, receive, seen } = this;
+    for (let looks = 0; looks < 2 * sockets.length && receive.spare < this.low; looks++) {
+      const urgent = receive.spare < this.floor;
+      if (receive.blocksFree === 0 || (!urgent && looks >= SOCKETS_PER_RUN)) return;
+      const socketId = this.hand;
+      this.hand = socketId + 1 === sockets.length ? 0 : socketId + 1;
+      const bucket = receive.firstBucket(sockets[socketId]);
+      if (bucket < 0) continue;
+      // In the first round even an urgent look takes only those that are known to rest.
+      const rests = seen[socketId] === bucket || (urgent && looks >= sockets.length);
+      seen[socketId] = bucket;
+      if (rests) this.moveOut(sockets[socketId]);
+    }
+  }
+
+  /** Moves one socket's buckets to the store, as far as there is need and room. */
+  private moveOut(socket: HostSocket): void {
+    const { receive } = this;
+    while (receive.spare < this.low && receive.firstBucket(socket) >= 0) {
+      const { spare } = receive;
+      if (!(socket.datagram === 0 ? this.moveStream(socket) : this.moveDatagram(socket))) return;
+      assert(receive.spare === spare + 1, 'bucket relief: what moves to the store leaves a bucket');
+    }
+  }
+
+  /** The bytes of a stream fill the last block of its queue first. @returns false when they find no room. */
+  private moveStream(socket: HostSocket): boolean {
+    const { receive, dma } = this;
+    const { blockBytes } = receive;
+    const bucket = receive.firstBucket(socket);
+    const length = receive.length[bucket];
+    const tail = socket.storedTail;
+    const used = tail < 0 ? 0 : receive.address[tail] + receive.length[tail] - receive.blockAddress(tail);
+    const room = tail < 0 ? 0 : Math.min(length, blockBytes - used);
+    if (Math.ceil((length - room) / blockBytes) > receive.blocksFree) return false;
+    let source = receive.address[bucket];
+    if (room > 0) {
+      dma.move(RECEIVE_STORE_COPIES, source, receive.blockAddress(tail) + used, room);
+      receive.length[tail] += room;
+      source += room;
+    }
+    let first = -1;
+    let last = -1;
+    for (let left = length - room; left > 0; ) {
+      const count = Math.min(left, blockBytes);
+      const block = receive.takeBlock(0, count);
+      dma.move(RECEIVE_STORE_COPIES, source, receive.address[block], count);
+      if (first < 0) first = block;
+      else receive.next[last] = block;
+      last = block;
+      source += count;
+      left -= count;
+    }
+    receive.replaceFirstBucket(socket, first, last);
+    return true;
+  }
+
+  /** A datagram keeps a block of its own, behind its source. @returns false when it does not fit one. */
+  private moveDatagram(socket: HostSocket): boolean {
+    const { receive, dma } = this;
+    const bucket = receive.firstBucket(socket);
+    const length = receive.length[bucket];
+    if (SOURCE_BYTES + length > receive.blockBytes || receive.blocksFree === 0) return false;
+    const block = receive.takeBlock(SOURCE_BYTES, length);
+    const source = receive.address[bucket] - SOURCE_BYTES;
+    dma.move(RECEIVE_STORE_COPIES, source, receive.blockAddress(block), SOURCE_BYTES + length);
+    receive.replaceFirstBucket(socket, block, block);
+    return true;
+  }
+}
