@@ -109,5 +109,14 @@ function sizedTables(socketsMax: number): Partial<StackConfig> {
     connectionsMax: socketsMax + Math.min(socketsMax, SPARE_CONNECTIONS_MAX),
     timeWaitMax: Math.min(base.timeWaitMax, 8 * socketsMax),
     udpSocketsMax: Math.min(base.udpSocketsMax, socketsMax),
+    receiveWindowBytes: Math.min(base.receiveWindowBytes, firstWindow(socketsMax)),
   };
+}
+
+/** All sockets together are promised no more than this before their programs have read anything. */
+const FIRST_WINDOWS_BYTES = 1 << 26;
+const FIRST_WINDOW_LEAST = 2048;
+
+function firstWindow(socketsMax: number): number {
+  return Math.max(FIRST_WINDOW_LEAST, 2 ** Math.floor(Math.log2(FIRST_WINDOWS_BYTES / socketsMax)));
 }
