@@ -84,7 +84,7 @@ const IMMEDIATE_SLOT_BYTES = 128;
 
 /** Small enough that little of a block is left over, large enough that a full bucket needs few. */
 const STORE_BLOCK_BYTES = 2048;
-const STORE_BLOCKS_LEAST = 2048;
+const STORE_BLOCKS_LEAST = 128;
 const STORE_BLOCKS_MOST = 65536;
 /** The store is so many times as large as the buckets. Until they are used, its pages take no memory. */
 const STORE_TO_BUCKETS = 4;
@@ -92,6 +92,11 @@ const STORE_TO_BUCKETS = 4;
 function storeBlocks({ receiveBuckets, receiveBucketBytes }: PoolSizes): number {
   const wanted = Math.ceil((STORE_TO_BUCKETS * receiveBuckets * receiveBucketBytes) / STORE_BLOCK_BYTES);
   return Math.min(STORE_BLOCKS_MOST, Math.max(STORE_BLOCKS_LEAST, wanted)) || STORE_BLOCKS_LEAST;
+}
+
+/** Bytes of unread data that the store of such pools holds. */
+export function storeBytes(sizes: PoolSizes): number {
+  return storeBlocks(sizes) * STORE_BLOCK_BYTES;
 }
 
 /**

@@ -47,7 +47,7 @@ class Storm {
             transmitBufferBytes: 2048,
           },
           driver: { socketsMax: 2 * sockets + 8, acceptsPosted: 2, sendBufferBytes: 1 << 16 },
-          stack: { receiveBufferBytes: 1 << 16, receiveWindowBytes: 2048 << random.below(4), seed },
+          stack: { receiveBufferBytes: 1 << 16, receiveWindowBytes: 2048 << random.below(2), seed },
         },
       ],
     });
