@@ -1013,8 +1013,8 @@ export function writeSocketCloseReply(
 }
 
 /**
- * Gives the socket up at once. The peer gets an RST; the card discards what was queued and answers its
- * contexts.
+ * Gives the socket up at once. The peer gets an RST, behind what its window and the congestion window let
+ * go at once, as on Linux; the card discards what is left in the queue and answers its contexts.
  */
 export const SOCKET_ABORT = 0x91;
 export const SOCKET_ABORT_WORDS = 5;

@@ -803,7 +803,7 @@ export const CATALOGUE: Catalogue = {
           function: 145,
           since: 1,
           origin: 'inic',
-          doc: 'Gives the socket up at once. The peer gets an RST; the card discards what was queued and answers its contexts.',
+          doc: 'Gives the socket up at once. The peer gets an RST, behind what its window and the congestion window let go at once, as on Linux; the card discards what is left in the queue and answers its contexts.',
           request: {
             words: 5,
             fields: [{ name: 'socketId', word: 4, low: 0, high: 15, doc: 'which socket' }],

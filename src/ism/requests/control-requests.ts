@@ -134,7 +134,9 @@ export class ControlRequests {
 
   /** The device is quiesced: the socket's connection is aborted, and its number is free. */
   abandon(socket: CardSocket): void {
-    this.giveUp(socket, true);
+    const { kind, connection } = socket;
+    if (connection >= 0 && kind !== KIND_DATAGRAM) this.stack.tcpAbort(connection, this.clock.nowUs);
+    else this.giveUp(socket, true);
     socket.clear();
   }
 
@@ -364,7 +366,7 @@ export class ControlRequests {
       if (abort) this.stack.udpDiscard(connection);
       this.stack.udpClose(connection);
     } else if (abort) {
-      this.stack.tcpAbort(connection, this.clock.nowUs);
+      this.stack.tcpReset(connection, this.clock.nowUs);
     } else {
       this.stack.tcpClose(connection, this.clock.nowUs);
     }

@@ -234,6 +234,8 @@ export class SocketCalls {
   close(socketId: number): number {
     const socket = this.open(socketId);
     if (socket === undefined) return -EBADF;
+    // What the card has told of already counts as received: a close that has not read it is a reset.
+    if (socket.state === STATE_CONNECTED && socket.receiveHead < 0) this.driver.poll();
     this.driver.closeSocket(socketId, socket, false);
     assert(this.table.open(socketId) === undefined, 'socket calls: a socket that was closed is not open');
     // Connections that nobody has accepted are reset with their listener, as on Linux; no more join them now.

@@ -133,7 +133,13 @@ export class Stack extends Engine {
     calls.close(this.tcp, this.connection(c));
   }
 
-  /** The same with a reset; what is queued is discarded, its contexts are answered. */
+  /** The same with a reset, which follows what the windows let go at once; what is left is discarded. */
+  tcpReset(c: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    calls.reset(this.tcp, this.connection(c));
+  }
+
+  /** The same with a reset at once; what is queued is discarded, its contexts are answered. */
   tcpAbort(c: number, nowUs: number): void {
     this.environment.setTime(nowUs);
     calls.abort(this.tcp, this.connection(c));

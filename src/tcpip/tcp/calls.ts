@@ -19,7 +19,15 @@ import {
 import { takeAccepted } from './accept-queue.ts';
 import { chooseSequence } from './handshake.ts';
 import { checkTcb } from './identities.ts';
-import { abortTcb, allocateTcb, closeTcb, discardReceived, hashTcb, releaseTcb } from './lifecycle.ts';
+import {
+  abortTcb,
+  allocateTcb,
+  closeTcb,
+  discardReceived,
+  hashTcb,
+  releaseTcb,
+  resetTcb,
+} from './lifecycle.ts';
 import { routeTcb } from './path.ts';
 import { bindTcb, chooseEphemeral, isPairFree, isPortTaken } from './ports.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
@@ -309,13 +317,23 @@ function leave(tcp: TcpTables, tcb: Tcb): void {
     default:
       // The peer is told by a reset that its data was not read, or that the user wants no orderly end.
       if (tcb.received.queuedBytes > 0 || tcb.options.lingerSeconds === 0) {
-        abortTcb(tcp, tcb);
+        resetTcb(tcp, tcb);
         return;
       }
       queueFin(tcp, tcb);
       // The user had closed the sending half before, and does not wait for the peer's end any more.
       if (tcb.state === FIN_WAIT_2) startFinWait(tcp, tcb);
   }
+}
+
+/** The user is gone, and the peer gets a reset, behind what the windows let go at once. */
+export function reset(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.inUse === 1, 'calls: a connection is reset before it is given up');
+  const { state } = tcb;
+  tcb.owner = -1;
+  if (state === LISTEN || state === CLOSED || state === TIME_WAIT) leave(tcp, tcb);
+  else resetTcb(tcp, tcb);
+  if (COSTLY) checkTcb(tcp, tcb);
 }
 
 /** ABORT (RFC 9293 §3.10.5): the user is gone, the peer gets a reset, what is queued is discarded. */

@@ -13,7 +13,7 @@ import { after, atOrAfter, atOrBefore, before } from '../seq.ts';
 import { acknowledge } from './acknowledge.ts';
 import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import { checkTcb } from './identities.ts';
-import { abortTcb, closeTcb, failTcb } from './lifecycle.ts';
+import { closeTcb, failTcb, resetTcb } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { noteDuplicate, receiveText } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -147,6 +147,8 @@ function receiveInTimeWait(tcp: TcpTables, entry: number, segment: SegmentIn): v
 function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   if (COSTLY)
     assert(tcb.hashed !== 0 && tcb.state !== CLOSED, 'input: a segment finds a connection that lives');
+  // Its user has gone with a reset: as on Linux there is no connection any more that could take anything.
+  if (tcb.resetDue !== 0) return false;
   if (tcb.state === SYN_SENT) {
     receiveInSynSent(tcp, tcb, segment);
     return false;
@@ -185,7 +187,7 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   }
   if (tcb.owner < 0 && tcb.parent < 0 && length > 0 && after(end, tcb.rcvNxt)) {
     // The peer sends to a user who has closed: nobody will ever read it (RFC 9293 SHLD-3).
-    abortTcb(tcp, tcb);
+    resetTcb(tcp, tcb);
     return false;
   }
   return receiveText(tcp, tcb, segment);

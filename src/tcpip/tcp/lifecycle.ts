@@ -15,6 +15,7 @@ import { earlier, later } from '../seq.ts';
 import { leaveListener } from './accept-queue.ts';
 import { prepareHeader, stopAwaiting } from './path.ts';
 import { unbindTcb } from './ports.ts';
+import { markReady } from './ready.ts';
 import { setState } from './set-state.ts';
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -133,7 +134,30 @@ export function queueReset(tcp: TcpTables, tcb: Tcb): void {
   tcp.replies.queue(localAddress, remoteAddress, ports, tcb.sndMax, tcb.rcvNxt, RST | ACK, 0);
 }
 
-/** Aborts: a reset to the peer where the state asks for one, then over. The owner is not told. */
+/**
+ * Ends by a reset a connection whose user has gone. As on Linux, which transmits within the send, the reset
+ * follows what the windows let go at once: the next flush sends both, and the connection is over then.
+ */
+export function resetTcb(tcp: TcpTables, tcb: Tcb): void {
+  const { state } = tcb;
+  assert(tcb.owner < 0, 'connection: one that is to be reset has lost its user');
+  if (tcb.resetDue !== 0) return;
+  const synchronized = state !== SYN_SENT && state !== SYN_RECEIVED && state !== CLOSED && state !== LISTEN;
+  const sent = tcb.sndMax === ((tcb.sndEnd + tcb.finQueued) | 0);
+  if (!synchronized || state === TIME_WAIT || tcb.parent >= 0 || sent) {
+    abortTcb(tcp, tcb);
+    return;
+  }
+  discardReceived(tcp, tcb);
+  tcb.timers.armed = 0;
+  tcb.resetDue = 1;
+  markReady(tcp, tcb);
+}
+
+/**
+ * Aborts: a reset to the peer where the state asks for one, then over. What is queued is discarded, and the
+ * owner is not told.
+ */
 export function abortTcb(tcp: TcpTables, tcb: Tcb): void {
   const { state } = tcb;
   if (state !== SYN_SENT && state !== CLOSED && state !== LISTEN && state !== TIME_WAIT) queueReset(tcp, tcb);

@@ -3,7 +3,7 @@
  */
 import { EHOSTUNREACH } from '../../socket/errno.ts';
 import { TIMER_RETRANSMIT } from './control-block/timers.ts';
-import { failTcb } from './lifecycle.ts';
+import { closeTcb, failTcb } from './lifecycle.ts';
 import { stopAwaiting } from './path.ts';
 import { markReady } from './ready.ts';
 import { SYN_SENT } from './state.ts';
@@ -22,6 +22,9 @@ export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boole
       markReady(tcp, tcb);
     } else if (tcb.state === SYN_SENT) {
       failTcb(tcp, tcb, EHOSTUNREACH);
+    } else if (tcb.resetDue !== 0) {
+      // Nobody is left who could send it again.
+      closeTcb(tcp, tcb);
     } else {
       // RFC 9293 §3.9.2.2: a soft error; the retransmission timer asks again, and gives up in the end.
       tcb.softError = EHOSTUNREACH;

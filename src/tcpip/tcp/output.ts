@@ -6,18 +6,20 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   TCP_OUT_DATA_BYTES,
+  TCP_OUT_RSTS,
   TCP_OUT_SEGS,
   TCP_RETRANS_BYTES,
   TCP_RETRANS_SEGS,
   TCP_WINDOW_PROBES,
 } from '../../ledger/counters.gen.ts';
 import { TX_RETRANSMIT, TX_SEGMENT } from '../contract.ts';
-import { ACK, FIN, PSH, SYN } from '../header/tcp.ts';
+import { ACK, FIN, PSH, RST, SYN } from '../header/tcp.ts';
 import { after, atOrAfter, before, earlier } from '../seq.ts';
 import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
 import { TIMER_PERSIST, TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
+import { closeTcb } from './lifecycle.ts';
 import { hasNeighbour } from './path.ts';
 import { markReady } from './ready.ts';
 import type { ReadyRing } from './ready-ring.ts';
@@ -81,6 +83,7 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   const { state } = tcb;
   if (state === CLOSED || state === LISTEN || state === TIME_WAIT || tcb.hashed === 0) return 0;
   if (!hasNeighbour(tcp, tcb)) return 0;
+  if (tcb.resetDue !== 0) return outputReset(tcp, tcb);
   if (state === SYN_SENT || state === SYN_RECEIVED) return outputSyn(tcp, tcb);
   let sent = 0;
   if (tcb.timers.probeDue !== 0) sent += outputProbe(tcp, tcb);
@@ -92,6 +95,28 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   sent += outputData(tcp, tcb);
   if (tcb.acks.owed === ACK_NOW) sent += outputAck(tcp, tcb);
   return sent;
+}
+
+/**
+ * The last of a connection whose user has gone with a reset: what windows let go, be it ever so short, then
+ * the reset. A full port holds both back. @returns packets sent.
+ */
+function outputReset(tcp: TcpTables, tcb: Tcb): number {
+  assert(tcb.owner < 0 && tcb.parent < 0, 'output: a connection that is reset has no user');
+  let sent = outputData(tcp, tcb);
+  if (sent < BURST && !tcp.portFull) {
+    tcb.sndForced = 1;
+    sent += outputData(tcp, tcb);
+  }
+  // No time-out sends anything again.
+  tcb.timers.armed = 0;
+  if ((tcb.ready & (1 << tcb.port)) !== 0 || tcp.portFull) return sent;
+  const at = claim(tcp, tcb);
+  if (at < 0) return sent;
+  sendSegment(tcp, tcb, at, tcb.sndMax, RST | ACK, 0, 0, 0, 0);
+  tcp.environment.counters[TCP_OUT_RSTS] += 1;
+  closeTcb(tcp, tcb);
+  return sent + 1;
 }
 
 /** Claims room for one packet. @returns its address; -1: the port is full, and `portFull` says so. */

@@ -107,6 +107,8 @@ export class Tcb {
   sndForced = 0;
   /** 1 once the user has closed the sending half. */
   finQueued = 0;
+  /** 1: nobody owns it any more, and a reset follows what the next flush can still send. */
+  resetDue = 0;
   /** The largest payload of a segment, timestamps already taken off. */
   mss = MSS_DEFAULT;
   /** The peer's MSS option. */
@@ -204,6 +206,7 @@ export class Tcb {
     this.sndSmall = 0;
     this.sndForced = 0;
     this.finQueued = 0;
+    this.resetDue = 0;
     this.mss = MSS_DEFAULT;
     this.mssPeer = MSS_DEFAULT;
     this.pathMtu = 0;
