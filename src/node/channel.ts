@@ -143,14 +143,20 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     const pump = this.pump;
     const stack = pump.stack;
     for (let i = 0; i < READS_MAX; i++) {
-      if ((stack.readiness(this.socket) & (READABLE | HANGUP | FAILED)) === 0) return;
+      const ready = stack.readiness(this.socket);
+      if ((ready & (READABLE | HANGUP | FAILED)) === 0) return;
       const target = this.userBuffer;
       let got = 0;
+      let room = 0;
       if (target === undefined) {
         const slab = pump.slab;
         slab.reserve();
-        got = stack.recv(this.socket, slab.bytes, slab.used, slab.bytes.length - slab.used);
-      } else got = stack.recv(this.socket, target, 0, target.length);
+        room = slab.bytes.length - slab.used;
+        got = stack.recv(this.socket, slab.bytes, slab.used, room);
+      } else {
+        room = target.length;
+        got = stack.recv(this.socket, target, 0, room);
+      }
       if (got === -EAGAIN) return;
       if (got <= 0) {
         this.endReading(got === 0 ? UV_EOF : got);
@@ -159,6 +165,11 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
       this.bytesRead += got;
       this.deliver(got, target);
       if (!this.reading || this.state !== CONNECTED) return;
+      if (got < room && (ready & HANGUP) !== 0) {
+        // As libuv: a read that was not filled, on a socket that hangs up, has reached the end.
+        this.endReading(UV_EOF);
+        return;
+      }
     }
     pump.enqueue(this);
   }

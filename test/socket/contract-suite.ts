@@ -6,6 +6,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { SocketStack } from '../../src/socket/contract.ts';
 import { Bed } from './bed.ts';
+import { afterwardsTests } from './contract-afterwards.ts';
 import { bytesTests } from './contract-bytes.ts';
 import { datagramTests } from './contract-datagrams.ts';
 import { endingTests } from './contract-ending.ts';
@@ -36,6 +37,7 @@ export function socketContractTests(name: string, makeStack: () => Promise<Stack
     openingTests(bed);
     bytesTests(bed);
     endingTests(bed);
+    afterwardsTests(bed);
     datagramTests(bed);
   });
 }

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { ECONNRESET } from '../../src/socket/errno.ts';
 import { SO_LINGER_SECONDS } from '../../src/socket/options.ts';
 import * as calls from '../../src/tcpip/tcp/calls.ts';
-import { resetTcb } from '../../src/tcpip/tcp/lifecycle.ts';
+import { failTcb, resetTcb } from '../../src/tcpip/tcp/lifecycle.ts';
 import type { Tcb } from '../../src/tcpip/tcp/tcb.ts';
 import { trips } from '../rules/trips.ts';
 import { RST } from './frames.ts';
@@ -162,6 +162,14 @@ describe('assertions', () => {
     const { tcp, tcb } = connection();
     calls.abort(tcp, tcb);
     calls.reset(tcp, tcb);
+  });
+  trips('calls: a connection that is renewed is over', () => {
+    const { world, a, client } = connected();
+    const tcp = a.stack['tcp'];
+    const tcb = tcp.tcbs[client] as Tcb;
+    failTcb(tcp, tcb, ECONNRESET);
+    tcb.hashed = 1;
+    calls.connect(tcp, tcb, world.b.address, 80);
   });
   trips('connection: one that is to be reset has lost its user', () => {
     const { tcp, tcb } = connection();

@@ -54,6 +54,7 @@ import { type Answers, isWanted } from '../replies/answers.ts';
 import { answerFrame, postReply } from '../replies/reply-frames.ts';
 import {
   type CardSocket,
+  ENDED_NOT,
   isOpen,
   KIND_DATAGRAM,
   KIND_FREE,
@@ -306,6 +307,9 @@ export class ControlRequests {
       this.answers.outcome(frame, errno, mode);
       return;
     }
+    // A connection that had failed begins anew: its end belonged to the one before.
+    socket.ended = ENDED_NOT;
+    socket.failErrno = 0;
     socket.connecting = 1;
     socket.connectMode = mode;
     socket.initiatorContext = frameInitiatorContext(words, frame);

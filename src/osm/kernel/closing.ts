@@ -72,7 +72,7 @@ export class Closing {
   }
 
   /** Drops what a socket has not read. @returns how many bytes. */
-  private dropUnread(socket: HostSocket): number {
+  dropUnread(socket: HostSocket): number {
     const { receive } = this;
     let dropped = 0;
     let count = 0;

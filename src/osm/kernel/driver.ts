@@ -86,7 +86,7 @@ export class Driver implements BringUpCaller {
   private readonly sleeper: Sleeper;
   private readonly health: CardHealth;
   private readonly spin: SpinPolicy;
-  private readonly closing: Closing;
+  readonly closing: Closing;
   private readonly retries: Retries;
   private readonly withdrawal: Withdrawal;
 

@@ -77,7 +77,6 @@ export class Withdrawal {
     socket.state = STATE_FAILED;
     socket.lost = 1;
     socket.errno = errno;
-    socket.endOfStream = 1;
     this.table.changed(socketId);
   }
 }

@@ -32,9 +32,9 @@ const FOLLOWERS: readonly number[] = [
   bits(STATE_CONNECTING, STATE_LISTENING, STATE_FAILED, STATE_CLOSING),
   bits(STATE_CONNECTED, STATE_FAILED, STATE_CLOSING),
   bits(STATE_FAILED, STATE_CLOSING),
-  bits(STATE_LISTENING, STATE_FAILED, STATE_CLOSING),
+  bits(STATE_LISTENING, STATE_OPEN, STATE_FAILED, STATE_CLOSING),
   bits(STATE_CONNECTED),
-  bits(STATE_FAILED, STATE_CLOSING),
+  bits(STATE_OPEN, STATE_FAILED, STATE_CLOSING),
   0,
   bits(STATE_FAILED, STATE_CLOSING),
 ];
@@ -58,8 +58,12 @@ export class HostSocket {
   /** 1 once shutdown was called for writing, and 1 once it was called for reading. */
   writeEnded = 0;
   readEnded = 0;
+  /** 1 once a call has said that the socket is connected: Linux's SS_CONNECTED. */
+  connectTold = 0;
   /** 1 once the socket has a local port. */
   bound = 0;
+  /** 1 when the card has chosen that port. */
+  portChosen = 0;
   /**
    * 1 when bytes of its stream were not delivered to the card: the stream has a hole and can only be aborted.
    */
@@ -141,7 +145,9 @@ export class HostSocket {
     this.endOfStream = 0;
     this.writeEnded = 0;
     this.readEnded = 0;
+    this.connectTold = 0;
     this.bound = 0;
+    this.portChosen = 0;
     this.broken = 0;
     this.lost = 0;
     this.datagram = 0;

@@ -132,7 +132,6 @@ export class ReceiveReplies {
     socket.errno = errno === 0 || errno > ERRNO_MAX ? ECONNRESET : errno;
     if (socket.state === STATE_DATAGRAM) return;
     if (socket.state === STATE_CONNECTED || socket.state === STATE_CONNECTING) socket.become(STATE_FAILED);
-    socket.endOfStream = 1;
     this.table.changed(socketId);
   }
 }

@@ -218,7 +218,6 @@ export class Undelivered {
     if (socket.state !== STATE_CONNECTED) return;
     socket.become(STATE_FAILED);
     socket.errno = errno === EAGAIN ? ENOBUFS : errno;
-    socket.endOfStream = 1;
     this.table.changed(socketId);
   }
 

@@ -61,9 +61,9 @@ export class CardSockets implements SocketStack {
     this.driver = driver;
     this.table = table;
     this.transmit = transmit;
-    this.calls = new SocketCalls(driver, requests, control, table, ledger);
-    this.options = new SocketOptions(driver, requests, control, table);
     this.names = new SocketNames(driver, requests, control, table);
+    this.calls = new SocketCalls(driver, requests, control, table, this.names, ledger);
+    this.options = new SocketOptions(driver, requests, control, table);
     this.sender = sender;
     this.receiver = receiver;
     this.device = device;

@@ -177,7 +177,10 @@ export class Receiver {
   private empty(socket: HostSocket | undefined, length: number): number {
     if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING) return -EBADF;
     if (socket.datagram !== 0) return this.emptyDatagrams(socket);
-    if (socket.state === STATE_FAILED) return socket.errno !== 0 ? takeError(socket) : 0;
+    if (socket.state === STATE_FAILED) {
+      // As Linux: nothing turns the peer's FIN into an error afterwards. SO_ERROR and sends tell of it.
+      return socket.errno !== 0 && socket.endOfStream === 0 ? takeError(socket) : 0;
+    }
     const connected = socket.state === STATE_CONNECTED;
     if (connected && (length === 0 || socket.endOfStream !== 0 || socket.readEnded !== 0)) return 0;
     if (!connected && socket.state !== STATE_CONNECTING) return -ENOTCONN;

@@ -20,6 +20,7 @@ import {
   EAGAIN,
   EALREADY,
   EBADF,
+  ECONNABORTED,
   EINPROGRESS,
   EINVAL,
   EISCONN,
@@ -36,6 +37,7 @@ import {
   STATE_CONNECTED,
   STATE_CONNECTING,
   STATE_DATAGRAM,
+  STATE_FAILED,
   STATE_LISTENING,
   STATE_OPEN,
   socketTag,
@@ -44,9 +46,14 @@ import {
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
+import type { SocketNames } from './socket-names.ts';
 
 /** Linux takes the address 0, as a destination, for this host, and then names it so. */
 const LOOPBACK = 0x7f000001;
+
+/** A call that needs the outcome of a connect waits so often, and so long each time. */
+const HANDSHAKE_WAITS = 20;
+const HANDSHAKE_WAIT_NS = 500_000;
 
 export class SocketCalls {
   private readonly driver: Driver;
@@ -54,9 +61,18 @@ export class SocketCalls {
   private readonly control: ControlCall;
   private readonly table: SocketTable;
   private readonly sockets: readonly HostSocket[];
+  private readonly names: SocketNames;
   private readonly counters: Float64Array;
 
-  constructor(driver: Driver, requests: Requests, control: ControlCall, table: SocketTable, ledger: Ledger) {
+  constructor(
+    driver: Driver,
+    requests: Requests,
+    control: ControlCall,
+    table: SocketTable,
+    names: SocketNames,
+    ledger: Ledger,
+  ) {
+    this.names = names;
     this.driver = driver;
     this.requests = requests;
     this.control = control;
@@ -110,6 +126,7 @@ export class SocketCalls {
     const errno = this.driver.awaitControl();
     if (errno !== 0) return 0 - errno;
     socket.bound = 1;
+    socket.portChosen = port === 0 ? 1 : 0;
     socket.localAddress = getSocketBindReplyLocalAddress(this.control.reply, 0);
     socket.localPort = getSocketBindReplyLocalPort(this.control.reply, 0);
     return 0;
@@ -153,6 +170,7 @@ export class SocketCalls {
       return -EAGAIN;
     }
     assert(this.table.open(accepted) !== undefined, 'socket calls: a connection that is accepted is open');
+    this.sockets[accepted].connectTold = 1;
     this.table.changed(accepted);
     return accepted;
   }
@@ -163,8 +181,9 @@ export class SocketCalls {
     if (socket === undefined) return -EBADF;
     if (socket.state === STATE_DATAGRAM) return this.fixPeer(socketId, socket, address, port);
     if (socket.state === STATE_CONNECTING) return -EALREADY;
-    if (socket.state === STATE_CONNECTED || socket.state === STATE_LISTENING) return -EISCONN;
-    if (socket.state !== STATE_OPEN) return takeError(socket) || -EINVAL;
+    if (socket.state === STATE_CONNECTED || socket.state === STATE_LISTENING) return connectedAlready(socket);
+    if (socket.state === STATE_FAILED) return this.reopen(socket);
+    if (socket.state !== STATE_OPEN) return -EINVAL;
     if (!isPort(port)) return -EINVAL;
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) return -ENETDOWN;
@@ -178,6 +197,24 @@ export class SocketCalls {
     socket.remotePort = port;
     this.requests.connect(frame, socketTag(socketId, socket.generation), socketId, address, port);
     return -EINPROGRESS;
+  }
+
+  /**
+   * A connect of a socket whose connection failed: tells why, if nobody was told, and the next connect begins
+   * anew (Linux's __inet_stream_connect).
+   */
+  private reopen(socket: HostSocket): number {
+    if (socket.lost !== 0 || socket.broken !== 0 || socket.remotePort === 0)
+      return takeError(socket) || -EINVAL;
+    if (socket.connectTold !== 0) return -EISCONN;
+    const errno = takeError(socket) || -ECONNABORTED;
+    this.driver.closing.dropUnread(socket);
+    socket.become(STATE_OPEN);
+    socket.endOfStream = 0;
+    socket.readEnded = 0;
+    socket.writeEnded = 0;
+    socket.remotePort = 0;
+    return errno;
   }
 
   /** Connects a datagram socket: where to, and from whom only. It may be done again. */
@@ -203,7 +240,10 @@ export class SocketCalls {
     if (socket === undefined) return -EBADF;
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -EINVAL;
     if (socket.state === STATE_DATAGRAM) return this.shutdownDatagram(socketId, socket, how);
-    if (socket.state !== STATE_CONNECTED) return -ENOTCONN;
+    if (socket.state === STATE_LISTENING) return this.shutdownListener(socketId, socket, how);
+    if (socket.state === STATE_CONNECTING) this.awaitHandshake(socket);
+    if (socket.state !== STATE_CONNECTED || this.names.isOver(socketId, socket)) return -ENOTCONN;
+    socket.connectTold = 1;
     if (how !== SHUT_WR) {
       socket.readEnded = 1;
       this.table.changed(socketId);
@@ -215,6 +255,33 @@ export class SocketCalls {
       socket.writeEnded = 1;
       this.requests.shutdown(frame, socketId, SHUT_WR);
     }
+    this.table.changed(socketId);
+    return 0;
+  }
+
+  /**
+   * On Linux a handshake with this host is over when connect returns, so a call that needs its outcome may
+   * wait for it; one with another host may take longer than any call should.
+   */
+  private awaitHandshake(socket: HostSocket): void {
+    for (let i = 0; i < HANDSHAKE_WAITS && isStill(socket, STATE_CONNECTING); i++) {
+      if (this.driver.wait(HANDSHAKE_WAIT_NS) === 0 && this.driver.deadErrno !== 0) return;
+    }
+  }
+
+  /**
+   * As on Linux, the reading half of a listener is its listening: it takes no connections any more, and those
+   * that nobody has accepted are reset. It may listen again.
+   */
+  private shutdownListener(socketId: number, socket: HostSocket, how: number): number {
+    if (how === SHUT_WR) return 0;
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return -ENETDOWN;
+    this.requests.shutdown(frame, socketId, how);
+    socket.become(STATE_OPEN);
+    // A port that the card has chosen is gone with the listening; another listen gets another.
+    if (socket.portChosen !== 0) socket.localPort = 0;
+    this.dropAccepts(socket);
     this.table.changed(socketId);
     return 0;
   }
@@ -238,13 +305,17 @@ export class SocketCalls {
     if (socket.state === STATE_CONNECTED && socket.receiveHead < 0) this.driver.poll();
     this.driver.closeSocket(socketId, socket, false);
     assert(this.table.open(socketId) === undefined, 'socket calls: a socket that was closed is not open');
-    // Connections that nobody has accepted are reset with their listener, as on Linux; no more join them now.
+    this.dropAccepts(socket);
+    return 0;
+  }
+
+  /** Connections that nobody has accepted are reset with their listener, as on Linux. No more join them. */
+  private dropAccepts(socket: HostSocket): void {
     for (let accepted = detachAccepts(socket); accepted >= 0; ) {
       const next = this.sockets[accepted].acceptNext;
       this.driver.closeSocket(accepted, this.sockets[accepted], true);
       accepted = next;
     }
-    return 0;
   }
 }
 
@@ -254,6 +325,13 @@ function isPort(port: number): boolean {
 
 function isStill(socket: HostSocket, state: number): boolean {
   return socket.state === state;
+}
+
+/** As Linux: the first connect after the handshake hears that it went well, later ones that it is done. */
+function connectedAlready(socket: HostSocket): number {
+  if (socket.state === STATE_LISTENING || socket.connectTold !== 0) return -EISCONN;
+  socket.connectTold = 1;
+  return 0;
 }
 
 function canListen({ state }: HostSocket): boolean {

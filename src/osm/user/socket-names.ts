@@ -21,12 +21,20 @@ import {
   getSocketStatusGetReplyUnacknowledgedBytes,
   NAME_OF_LOCAL,
   NAME_OF_PEER,
+  TCP_STATE_CLOSED,
+  TCP_STATE_TIME_WAIT,
 } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Endpoint } from '../../socket/contract.ts';
 import { EBADF, ENETDOWN } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
-import { STATE_CONNECTED, STATE_CONNECTING, STATE_DATAGRAM } from '../memory/host-socket.ts';
+import {
+  type HostSocket,
+  STATE_CONNECTED,
+  STATE_CONNECTING,
+  STATE_DATAGRAM,
+  STATE_LISTENING,
+} from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
@@ -69,7 +77,8 @@ export class SocketNames {
   local(socketId: number): Endpoint | undefined {
     const socket = this.table.open(socketId);
     if (socket === undefined) return undefined;
-    const cardChose = socket.state === STATE_DATAGRAM || socket.state === STATE_CONNECTING;
+    const { state } = socket;
+    const cardChose = state === STATE_DATAGRAM || state === STATE_CONNECTING || state === STATE_LISTENING;
     if (socket.localPort === 0 && cardChose) {
       const name = this.ask(socketId, NAME_OF_LOCAL);
       // A connection in progress may yet fail, so its port is not kept; that of a datagram socket stays.
@@ -87,7 +96,19 @@ export class SocketNames {
     const socket = this.table.open(socketId);
     if (socket === undefined || socket.remotePort === 0) return undefined;
     if (socket.state !== STATE_CONNECTED && socket.state !== STATE_DATAGRAM) return undefined;
+    if (this.isOver(socketId, socket)) return undefined;
     return { address: socket.remoteAddress >>> 0, port: socket.remotePort };
+  }
+
+  /**
+   * Whether both halves of a connection have ended and the peer knows it: Linux then has no connection any
+   * more. Only the card knows, so it is asked where both have ended.
+   */
+  isOver(socketId: number, socket: HostSocket): boolean {
+    if (socket.state !== STATE_CONNECTED || socket.endOfStream === 0 || socket.writeEnded === 0) return false;
+    const status = this.status(socketId);
+    if (typeof status === 'number') return false;
+    return status.state === TCP_STATE_CLOSED || status.state === TCP_STATE_TIME_WAIT;
   }
 
   /**

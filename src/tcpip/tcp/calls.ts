@@ -17,6 +17,7 @@ import {
   EPIPE,
 } from '../../socket/errno.ts';
 import { takeAccepted } from './accept-queue.ts';
+import { ConnectionOptions } from './control-block/options.ts';
 import { chooseSequence } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import {
@@ -29,7 +30,7 @@ import {
   resetTcb,
 } from './lifecycle.ts';
 import { routeTcb } from './path.ts';
-import { bindTcb, chooseEphemeral, isPairFree, isPortTaken } from './ports.ts';
+import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, unbindTcb } from './ports.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { setState } from './set-state.ts';
 import {
@@ -80,6 +81,7 @@ export function bind(tcp: TcpTables, tcb: Tcb, address: number, port: number): n
   if (chosen === 0) {
     chosen = chooseEphemeral(tcp, tcb, address, 0, 0);
     if (chosen === 0) return EADDRINUSE;
+    tcb.portChosen = 1;
   } else if (isPortTaken(tcp, tcb, address, chosen)) {
     return EADDRINUSE;
   }
@@ -92,7 +94,7 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   if (tcb.state !== CLOSED && tcb.state !== LISTEN) return EINVAL;
   if (tcb.error !== 0) return EINVAL;
   if (tcb.bound === 0) {
-    const errno = bind(tcp, tcb, 0, 0);
+    const errno = bind(tcp, tcb, tcb.localAddress, 0);
     if (errno !== 0) return errno;
   }
   if (tcb.state === CLOSED) {
@@ -110,6 +112,31 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
 }
 
 /**
+ * A connection that has failed is as new, ready to be opened again: bound as its user had bound it, with the
+ * options set on it. What it had received is thrown away (Linux's tcp_disconnect).
+ */
+function renew(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.hashed === 0 && tcb.sends.count === 0, 'calls: a connection that is renewed is over');
+  discardReceived(tcp, tcb);
+  loseChosenPort(tcp, tcb);
+  const { config } = tcp.environment;
+  const { owner, bound, boundNext, localAddress, localPort, ttl, tos } = tcb;
+  const saved = new ConnectionOptions();
+  saved.inherit(tcb.options);
+  tcb.reset(config);
+  tcb.options.inherit(saved);
+  tcb.owner = owner;
+  tcb.ttl = ttl;
+  tcb.tos = tos;
+  tcb.timers.lastReceiveMs = tcp.environment.nowMs;
+  if (bound === 0) return;
+  tcb.bound = bound;
+  tcb.boundNext = boundNext;
+  tcb.localAddress = localAddress;
+  tcb.localPort = localPort;
+}
+
+/**
  * An active OPEN (RFC 9293 §3.10.1). @returns 0: begun; the outcome is told through `SocketOwner.connected`.
  */
 export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number): number {
@@ -117,7 +144,7 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   if (state === SYN_SENT || state === SYN_RECEIVED) return EALREADY;
   // As Linux: a listener, and a connection that has ended, are connected as far as connect is concerned.
   if (state !== CLOSED || (tcb.remotePort !== 0 && tcb.error === 0)) return EISCONN;
-  if (tcb.error !== 0) return EINVAL;
+  if (tcb.error !== 0) renew(tcp, tcb);
   const remote = address === 0 ? 0x7f000001 : address;
   if (port === 0) return ECONNREFUSED;
   if (!tcp.routes.isUnicast(remote)) return ENETUNREACH;
@@ -129,7 +156,7 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   if (localPort === 0) {
     localPort = chooseEphemeral(tcp, tcb, local, remote, port);
     if (localPort === 0) return EADDRNOTAVAIL;
-  } else if (!isPairFree(tcp, local, localPort, remote, port)) {
+  } else if (!isPairFree(tcp, local, localPort, remote, port, 0)) {
     return EADDRNOTAVAIL;
   }
   tcb.localAddress = local;
@@ -264,13 +291,23 @@ export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
   if (state === CLOSED || state === SYN_SENT || state === TIME_WAIT) return ENOTCONN;
   if (state === LISTEN) {
     // Linux: shutting a listener's reading half down ends its listening.
-    if (how !== 1) stopListening(tcp, tcb);
+    if (how === 1) return 0;
+    stopListening(tcp, tcb);
+    loseChosenPort(tcp, tcb);
     return 0;
   }
   if (how !== 1) tcb.received.shutdown = 1;
   if (how !== 0) queueFin(tcp, tcb);
   if (COSTLY) checkTcb(tcp, tcb);
   return 0;
+}
+
+/** As on Linux, a port that the user did not choose lasts only as long as what it was for. */
+function loseChosenPort(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.portChosen === 0) return;
+  unbindTcb(tcp, tcb);
+  tcb.localPort = 0;
+  tcb.portChosen = 0;
 }
 
 /** The listener takes no more connections, and aborts those that nobody has accepted yet. */

@@ -284,11 +284,9 @@ function receiveReset(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   } else if (tcb.state === SYN_RECEIVED) {
     // The peer has given up before the handshake was complete.
     failTcb(tcp, tcb, ECONNREFUSED);
-  } else if (tcb.state === CLOSING || tcb.state === LAST_ACK) {
-    // Both sides have closed: all that the reset ends is the wait for an acknowledgement.
-    closeTcb(tcp, tcb);
   } else {
-    // The peer had closed its half, or was in the middle of the connection.
+    // The peer had closed its half, or was in the middle of the connection. A user who is still there after
+    // both have closed is told, as on Linux.
     failTcb(tcp, tcb, tcb.state === CLOSE_WAIT ? EPIPE : ECONNRESET);
   }
 }

@@ -56,6 +56,7 @@ export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: num
 /**
  * Whether a connection may be opened between two addresses and ports: none has the pair, or one that has been
  * in TIME-WAIT long enough to be followed (RFC 6191, tcp_tw_reuse).
+ * @param waitUs how long that is: as on Linux, no time at all where the user has chosen the port.
  */
 export function isPairFree(
   tcp: TcpTables,
@@ -63,13 +64,14 @@ export function isPairFree(
   localPort: number,
   remote: number,
   remotePort: number,
+  waitUs: number,
 ): boolean {
   const found = tcp.demux.find(remote, local, (remotePort << 16) | localPort);
   if (found >= 0) return found === 0;
   const { timeWait, environment } = tcp;
   const entry = -found - 1;
   const age = (environment.nowUs - timeWait.since[entry]) | 0;
-  return timeWait.timestamps[entry] === 1 && age >= environment.config.timeWaitReuseUs;
+  return timeWait.timestamps[entry] === 1 && age >= waitUs;
 }
 
 /**
@@ -109,7 +111,7 @@ function isUsable(
 ): boolean {
   if (isBound(tcp, port)) return false;
   if (remotePort === 0) return !isPortTaken(tcp, tcb, local, port);
-  return isPairFree(tcp, local, port, remote, remotePort);
+  return isPairFree(tcp, local, port, remote, remotePort, tcp.environment.config.timeWaitReuseUs);
 }
 
 /** Whether anybody is bound to a port. */

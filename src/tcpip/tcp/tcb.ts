@@ -61,6 +61,8 @@ export class Tcb {
   /** 1 while the user has it bound to its local port, and the next Tcb bound to the same one. */
   bound = 0;
   boundNext = -1;
+  /** 1: a bind to port 0 has chosen the port. */
+  portChosen = 0;
 
   // How its packets get there.
   nextHop = 0;
@@ -178,6 +180,7 @@ export class Tcb {
     this.hashed = 0;
     this.bound = 0;
     this.boundNext = -1;
+    this.portChosen = 0;
     this.nextHop = 0;
     this.port = 0;
     this.neighbour = -1;
