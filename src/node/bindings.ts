@@ -94,6 +94,8 @@ export interface JsStream {
   onshutdown?: (request: object) => number;
   onwrite?: (request: object, buffers: Uint8Array[]) => number;
   isClosing?: () => boolean;
+  /** Ours: whether it is being given bytes, and no callback of the program's is under way. */
+  feeding?: boolean;
   /** Called with what is read while nothing native listens; Node aborts if it is missing then. */
   onread?: (buffer: ArrayBuffer | undefined) => unknown;
   readBuffer(bytes: Uint8Array): void;

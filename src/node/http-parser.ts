@@ -30,6 +30,8 @@ interface Feed {
   chunk: Uint8Array | undefined;
 }
 
+const OVER_TLS: Feed = { channel: undefined, onread: undefined, context: undefined, chunk: undefined };
+
 /** Puts the methods in. @returns what takes them out again. */
 export function installHttpParser(native: NativeBindings, bridged: BridgedTls): () => void {
   const { httpParser } = native;
@@ -39,15 +41,14 @@ export function installHttpParser(native: NativeBindings, bridged: BridgedTls): 
 
   prototype.consume = function (this: FedParser, handle: object): void {
     const channel = (handle as MaybeOnCard)[kChannel];
-    const overTls = channel === undefined && bridged.has(handle);
-    if (channel !== undefined || overTls) {
+    const beneathTls = channel === undefined ? bridged.get(handle) : undefined;
+    if (beneathTls !== undefined) beneathTls.splits = true; // there may be several requests in a chunk
+    if (channel !== undefined || beneathTls !== undefined) {
       for (const index of [httpParser.kOnHeaders, httpParser.kOnBody]) ticking(this, index);
     }
     if (channel !== undefined) this[kFeed] = feedFrom(native, this, channel);
     else {
-      this[kFeed] = overTls
-        ? { channel: undefined, onread: undefined, context: undefined, chunk: undefined }
-        : undefined;
+      this[kFeed] = beneathTls !== undefined ? OVER_TLS : undefined;
       consume.call(this, handle);
     }
   };

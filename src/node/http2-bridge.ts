@@ -8,6 +8,7 @@ import type { NativeBindings, TcpHandle } from './bindings.ts';
 import { kChannel, type MaybeOnCard } from './channel.ts';
 import { FrameCutter, HTTP2_FRAME } from './frame-cutter.ts';
 import { bridgeStream } from './stream-bridge.ts';
+import type { BridgedTls } from './tls-bridge.ts';
 
 interface SessionHandle {
   consume(stream: object): void;
@@ -24,7 +25,7 @@ export interface Http2Bridge {
 }
 
 /** Makes the bridge, which does nothing before a session is made. */
-export function installHttp2Bridge(native: NativeBindings): Http2Bridge {
+export function installHttp2Bridge(native: NativeBindings, bridged: BridgedTls): Http2Bridge {
   const loaded = (process as unknown as { moduleLoadList?: string[] }).moduleLoadList;
   let modulesSeen = 0;
   let done = false;
@@ -46,7 +47,7 @@ export function installHttp2Bridge(native: NativeBindings): Http2Bridge {
         const session = this as SessionHandle;
         if (typeof session.consume !== 'function' || session.goaway === undefined) return;
         undo();
-        undo = replaceConsume(native, Object.getPrototypeOf(session) as SessionHandle);
+        undo = replaceConsume(native, bridged, Object.getPrototypeOf(session) as SessionHandle);
       },
     });
   }
@@ -72,10 +73,12 @@ function wrapPrototype(handle: object): object | undefined {
   return object ?? undefined;
 }
 
-function replaceConsume(native: NativeBindings, prototype: SessionHandle): () => void {
+function replaceConsume(native: NativeBindings, bridged: BridgedTls, prototype: SessionHandle): () => void {
   const original = prototype.consume;
   prototype.consume = function (this: SessionHandle, stream: object): void {
     const handle = stream as TcpHandle & MaybeOnCard;
+    const beneathTls = bridged.get(stream);
+    if (beneathTls !== undefined) beneathTls.splits = true; // a session's callbacks cannot be reached
     original.call(this, handle[kChannel] === undefined ? stream : bridge(native, handle));
   };
   return () => {
@@ -88,6 +91,7 @@ function bridge(native: NativeBindings, handle: TcpHandle): object {
   const earlier = handle.onread;
   return bridgeStream(native, handle, {
     cutter: new FrameCutter(HTTP2_FRAME),
+    splits: true,
     completesWithin: true,
     stopsWithin: true,
     readFailed: () => earlier.call(handle, undefined),

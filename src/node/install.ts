@@ -18,7 +18,7 @@ import { parseOffloadRule } from './offload-rule.ts';
 import { type Seam, takeOver } from './opening.ts';
 import { DEFAULT_PUMP, Pump, type PumpOptions } from './pump.ts';
 import { Routes } from './routes.ts';
-import { installTlsBridge } from './tls-bridge.ts';
+import { type BridgedTls, installTlsBridge } from './tls-bridge.ts';
 
 export interface InstallOptions extends Partial<PumpOptions> {
   /** Which sockets go to the card, in the language of `offload-rule.ts`; by default `all`. */
@@ -80,12 +80,12 @@ function hook(): Installed {
   const prototype = native.TCP.prototype;
   const before = Object.getOwnPropertyDescriptors(prototype);
   const original = Object.create(Object.getPrototypeOf(prototype), before) as TcpHandle;
-  const http2 = installHttp2Bridge(native);
+  const bridged: BridgedTls = new WeakMap();
+  const http2 = installHttp2Bridge(native, bridged);
   const consumed = (handle: object) => http2.prepare(handle);
   const seam: Seam = { policy: undefined, consumed, original, native };
   const methods = cardMethods(seam);
   Object.defineProperties(prototype, methods);
-  const bridged = new WeakSet<object>();
   const removeTls = installTlsBridge(seam, native, bridged);
   const removeHandOver = installHandOver(seam);
   const removeHttp = installHttpParser(native, bridged);

@@ -3,8 +3,8 @@
  * beneath them, and a card's handle has none. So they are given a JSStream, whose reads and writes this
  * bridge passes to the handle.
  *
- * Each piece of a chunk that natively is one call of the program's is given to the JSStream by itself,
- * followed by the ticks. What is read after the native listener has gone, for instance after
+ * Where the program's callbacks are called by C++ that cannot be reached, each piece of a chunk that natively
+ * is one call is given to the JSStream by itself, followed by the ticks. What is read after the native listener has gone, for instance after
  * `_destroySSL`, goes to the handle's earlier `onread`, as it does natively.
  */
 import { nextTurn } from '../time/timers.ts';
@@ -15,6 +15,8 @@ import type { FrameCutter } from './frame-cutter.ts';
 
 export interface BridgeOptions {
   readonly cutter: FrameCutter;
+  /** Whether chunks are given frame by frame now, with the ticks in between. */
+  splits: boolean;
   /**
    * Whether a write that the handle has taken is completed within the call. HTTP/2 must have it so: what it
    * writes before RST_STREAM or GOAWAY is dropped while an earlier write is under way. TLS wants its answer
@@ -127,16 +129,25 @@ class Feed {
       while (this.bytes !== undefined && !this.stopped) {
         const bytes: Uint8Array = this.bytes;
         const from = this.offset;
-        this.offset = this.options.cutter.cut(bytes, from);
+        this.offset = this.frameEnd(bytes, from);
         const last = this.offset === bytes.length;
         if (last) this.bytes = undefined;
+        this.stream.feeding = true;
         this.stream.readBuffer(from === 0 && last ? bytes : bytes.subarray(from, this.offset));
         if (!last) this.native.runTicks();
       }
     } finally {
       this.running = false;
+      this.stream.feeding = false;
       if (this.bytes !== undefined) this.suspend();
     }
+  }
+
+  private frameEnd(bytes: Uint8Array, from: number): number {
+    const { cutter, splits } = this.options;
+    let end = cutter.cut(bytes, from);
+    while (!splits && end < bytes.length) end = cutter.cut(bytes, end);
+    return end;
   }
 
   /** Either the native side has stopped, or a callback of the program threw: keeps what is left for later. */

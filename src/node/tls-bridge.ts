@@ -4,17 +4,22 @@
  * known where it will connect. Node looks up `wrap` on its binding object at each call; it is replaced while
  * a card is installed.
  */
-import { type NativeBindings, type TcpHandle, UV_EOF } from './bindings.ts';
+import { type JsStream, type NativeBindings, type TcpHandle, UV_EOF } from './bindings.ts';
 import { FrameCutter, TLS_RECORD } from './frame-cutter.ts';
 import { mayBeOnCard, type Seam } from './opening.ts';
-import { bridgeStream } from './stream-bridge.ts';
+import { type BridgeOptions, bridgeStream } from './stream-bridge.ts';
 
 interface TlsHandle {
   onread?: (buffer: undefined) => unknown;
 }
 
-/** The TLSWrap handles whose bytes come from JavaScript. */
-export type BridgedTls = WeakSet<object>;
+type Callback = (this: unknown, ...values: unknown[]) => unknown;
+
+/** What a TLSWrap calls of the program's for what it has read, in the order of the bytes. */
+const CALLBACKS = ['onread', 'onhandshakedone'];
+
+/** The TLSWrap handles whose bytes come from JavaScript, with what is beneath them. */
+export type BridgedTls = WeakMap<object, BridgeOptions>;
 
 /** Puts the bridge in. @returns what takes it out again. */
 export function installTlsBridge(seam: Seam, native: NativeBindings, bridged: BridgedTls): () => void {
@@ -26,21 +31,58 @@ export function installTlsBridge(seam: Seam, native: NativeBindings, bridged: Br
       return originalWrap.call(binding, handle, context, isServer, ...optional);
     }
     let wrapped: TlsHandle | undefined;
-    const stream = bridgeStream(native, handle as TcpHandle, {
+    const options: BridgeOptions = {
       cutter: new FrameCutter(TLS_RECORD),
+      splits: false,
       completesWithin: false,
       stopsWithin: false,
       readFailed: (status) => {
         if (status === UV_EOF) stream.emitEOF();
         else fail(native, wrapped, status);
       },
-    });
+    };
+    const stream = bridgeStream(native, handle as TcpHandle, options);
     wrapped = originalWrap.call(binding, stream, context, isServer, ...optional);
-    bridged.add(wrapped);
+    bridged.set(wrapped, options);
+    for (const name of CALLBACKS) tickAfter(native, wrapped, stream, name);
     return wrapped;
   };
   return () => {
     binding.wrap = originalWrap;
+  };
+}
+
+/**
+ * Has one of a TLSWrap's callbacks run the ticks, as they do natively when nothing of the program's has led to
+ * the call. A chunk may make many calls: one for each of its records.
+ */
+function tickAfter(native: NativeBindings, wrapped: object, stream: JsStream, name: string): void {
+  const prototype = Object.getPrototypeOf(wrapped) as object;
+  let value: unknown = Reflect.get(prototype, name, wrapped);
+  const inherited = name in prototype;
+  Object.defineProperty(wrapped, name, {
+    configurable: true,
+    enumerable: true,
+    get: () => value,
+    set: (callback: unknown) => {
+      value = typeof callback === 'function' ? ticking(native, stream, callback as Callback) : callback;
+      if (!inherited || Reflect.set(prototype, name, value, wrapped)) return;
+      Reflect.deleteProperty(wrapped, name);
+      Reflect.set(wrapped, name, callback);
+    },
+  });
+}
+
+function ticking(native: NativeBindings, stream: JsStream, callback: Callback): Callback {
+  return function (this: unknown, ...values) {
+    const outermost = stream.feeding === true;
+    stream.feeding = false;
+    try {
+      return callback.apply(this, values);
+    } finally {
+      stream.feeding = outermost;
+      if (outermost) native.runTicks();
+    }
   };
 }
 

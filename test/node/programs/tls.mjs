@@ -3,24 +3,8 @@ import { createHash } from 'node:crypto';
 import http2 from 'node:http2';
 import https from 'node:https';
 import tls from 'node:tls';
+import { cert, key } from './certificate.mjs';
 import { heard, listening, log } from './log.mjs';
-
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfkohAFb9MSjmWQRb
-yplpBa+PsytZeNdhDmZF5BOfZMqhRANCAAQTZgTMd0x+tgjNGAfPltakOw5GrWbJ
-cFGyFFswkw8UJt1fsjp14MKKuDaS7p6Y9Y3NkvfCmQNmfggIGVNHMdEK
------END PRIVATE KEY-----`;
-const cert = `-----BEGIN CERTIFICATE-----
-MIIBnDCCAUGgAwIBAgIUEJZrFLjJUgeho5Ne/7ZUo5XYj4MwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA0NTUxM1oYDzIxMjYxMDI4
-MDQ1NTEzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAAQTZgTMd0x+tgjNGAfPltakOw5GrWbJcFGyFFswkw8UJt1fsjp14MKK
-uDaS7p6Y9Y3NkvfCmQNmfggIGVNHMdEKo28wbTAdBgNVHQ4EFgQUQr3ibKVjfonJ
-qLJw56NzXVwWaU0wHwYDVR0jBBgwFoAUQr3ibKVjfonJqLJw56NzXVwWaU0wDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSQAwRgIhAKPkfa2bNOUetM/nAa4QEmA7fvJ0EoqqnSierTh9llSxAiEA
-zDh1f5uEw+PaQOq++UFe+qUfZb+fH0LPkigSnbYRVe0=
------END CERTIFICATE-----`;
 
 const server = https.createServer({ key, cert }, (request, response) => {
   if (request.url === '/big') response.end(Buffer.alloc(5_000_000, 'b'));
