@@ -24,6 +24,7 @@ const NOT_SLOW = [
   'websocket.mjs',
   'backpressure.mjs',
   'timeouts.mjs',
+  'tls-ends.mjs',
   'small-writes.mjs',
   'many-sockets.mjs',
 ];

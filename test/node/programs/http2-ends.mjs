@@ -3,11 +3,10 @@
 import http2 from 'node:http2';
 import { heard, listening, log } from './log.mjs';
 
-const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_REFUSED_STREAM } = http2.constants;
+const { NGHTTP2_REFUSED_STREAM } = http2.constants;
 const server = http2.createServer();
 const acts = {
   '/error': (stream) => stream.destroy(new Error('no')),
-  '/calm': (stream) => stream.session.destroy(NGHTTP2_ENHANCE_YOUR_CALM),
   '/goaway': (stream) => {
     stream.session.goaway(NGHTTP2_REFUSED_STREAM);
     stream.end('bye');

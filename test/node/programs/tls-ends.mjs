@@ -3,39 +3,52 @@ import tls from 'node:tls';
 import { cert, key } from './certificate.mjs';
 import { heard, listening, log } from './log.mjs';
 
-let act = () => {};
+// What is done once each side has heard the other.
+let act = {};
+let peerNow;
+let clientNow;
+let heardBy = 0;
+const settled = () => {};
+function hear() {
+  if (++heardBy !== 2) return;
+  setImmediate(() => act.both(peerNow, clientNow));
+  setTimeout(settled, 200);
+}
+
 const server = tls.createServer({ key, cert }, (peer) => {
   const { name } = act;
+  peerNow = peer;
   peer.on('error', (error) => log(`${name} peer`, 'error', error.code));
   peer.on('close', () => log(`${name} peer`, 'close'));
   peer.on('data', (data) => {
     log(`${name} peer`, 'data', data);
-    if (act.peerData) peer.destroy();
+    hear();
   });
   peer.write('hello');
-  act.peer?.(peer);
 });
 server.on('tlsClientError', (error) => log(`${act.name} server`, error.code));
 const port = await listening(server, 0, '127.0.0.1');
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const acts = [
-  { name: 'peer at once', peer: (peer) => peer.destroy() },
-  { name: 'peer at data', peerData: true },
-  { name: 'peer without SSL', peer: (peer) => setTimeout(() => peer._destroySSL(), 20) },
-  { name: 'client later', client: (client) => setTimeout(() => client.destroy(), 20) },
-  { name: 'client without SSL', client: (client) => setTimeout(() => client._destroySSL(), 20) },
-  { name: 'client ends', client: (client) => client.once('data', () => client.end('bye')) },
+  { name: 'peer destroyed', both: (peer) => peer.destroy() },
+  { name: 'peer without SSL', both: (peer) => peer._destroySSL() },
+  { name: 'client destroyed', both: (_, client) => client.destroy() },
+  { name: 'client without SSL', both: (_, client) => client._destroySSL() },
+  { name: 'client ends', both: (_, client) => client.end('bye') },
 ];
 for (act of acts) {
-  const { name, client: doClient } = act;
+  const { name } = act;
+  heardBy = 0;
   const client = tls.connect({ port, host: '127.0.0.1', ca: cert, servername: 'localhost' });
   client.on('secureConnect', () => {
     log(`${name} client`, 'secure');
     client.write('x');
-    doClient?.(client);
   });
-  client.on('data', (data) => log(`${name} client`, 'data', data));
-  client.on('end', () => log(`${name} client`, 'end'));
+  clientNow = client;
+  client.on('data', (data) => {
+    log(`${name} client`, 'data', data);
+    hear();
+  });
   client.on('error', (error) => log(`${name} client`, 'error', error.code));
   client.on('close', () => log(`${name} client`, 'close'));
   const closed = heard(client, 'close');
