@@ -53,7 +53,7 @@ export function installTlsBridge(seam: Seam, native: NativeBindings, bridged: Br
 }
 
 /**
- * Has one of a TLSWrap's callbacks run the ticks, as they do natively when nothing of the program's has led to
+ * Has one of a TLSWrap's callbacks run the ticks, as they do natively when nothing of the program led to
  * the call. A chunk may make many calls: one for each of its records.
  */
 function tickAfter(native: NativeBindings, wrapped: object, stream: JsStream, name: string): void {
