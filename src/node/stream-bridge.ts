@@ -3,7 +3,7 @@
  * beneath them, and a card's handle has none. So they are given a JSStream, whose reads and writes this
  * bridge passes to the handle.
  *
- * Where C++ that cannot be reached calls the program, each piece of a chunk that natively is one call is given
+ * Where C++ out of reach calls the program, each piece of a chunk that natively is one call is given
  * to the JSStream by itself, followed by the ticks. What is read after the native listener has gone, for
  * instance after `_destroySSL`, goes to the handle's earlier `onread`, as it does natively.
  */
