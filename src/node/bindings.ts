@@ -4,6 +4,7 @@
  * 24). They are reached by `process.binding`, whose deprecation (DEP0111) is silenced for these calls alone.
  */
 import { createHook } from 'node:async_hooks';
+import { createRequire } from 'node:module';
 
 /** What `getsockname` and `getpeername` fill in. */
 export interface AddressInfoOut {
@@ -206,9 +207,14 @@ function firstBinding(old: OldProcess, name: string): Record<string, unknown> {
 
 /** Node 24 gives out no `signal_wrap`, so the constructor is that of a handle that `process.on` makes. */
 function signalConstructor(old: OldProcess): NativeBindings['Signal'] {
-  if (Number.parseInt(process.versions.node, 10) < 24) {
+  try {
     return old.binding('signal_wrap')['Signal'] as NativeBindings['Signal'];
+  } catch {
+    return signalOfHandle();
   }
+}
+
+function signalOfHandle(): NativeBindings['Signal'] {
   let made: object | undefined;
   const hook = createHook({
     init(_asyncId, type, _trigger, resource) {
@@ -221,6 +227,15 @@ function signalConstructor(old: OldProcess): NativeBindings['Signal'] {
   hook.disable();
   if (made === undefined) throw new Error(`inic: Node ${process.version} shows no signal handle`);
   return made.constructor as NativeBindings['Signal'];
+}
+
+/** Node 24 gives out no `http_parser`, but its `_http_common` still the constructor. */
+function httpParser(old: OldProcess): HttpParserBinding {
+  try {
+    return old.binding('http_parser')['HTTPParser'] as HttpParserBinding;
+  } catch {
+    return createRequire(import.meta.url)('_http_common').HTTPParser as HttpParserBinding;
+  }
 }
 
 function load(): NativeBindings {
@@ -258,7 +273,7 @@ function load(): NativeBindings {
     kLastWriteWasAsync: stream['kLastWriteWasAsync'] as number,
     JSStream: old.binding('js_stream')['JSStream'] as NativeBindings['JSStream'],
     tlsWrap,
-    httpParser: old.binding('http_parser')['HTTPParser'] as HttpParserBinding,
+    httpParser: httpParser(old),
     runTicks: () => tick.call(process),
   };
 }

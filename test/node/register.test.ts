@@ -46,6 +46,41 @@ describe('node --import inic/register', () => {
     },
   );
 
+  it('works where Node gives out only the bindings that Node 24 does', () => {
+    const code = `const given = ['tcp', 'stream', 'pipe', 'process', 'tls'].map((name) => name + '_wrap');
+      const { binding } = process;
+      process.binding = (name) => {
+        if (name !== 'js_stream' && !given.includes(name)) throw new Error('No such module: ' + name);
+        return binding(name);
+      };
+      import('${REGISTER}').then(() => {
+        const server = require('node:http').createServer((request, response) => response.end('ran'));
+        const get = (port, then) => require('node:http').get({ port, agent: false }, then);
+        server.listen(0, () => get(server.address().port, (answer) => {
+          answer.on('data', (data) => console.log(String(data))).on('end', () => server.close());
+        }));
+      });`;
+    const result = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', timeout: 20_000 });
+    expect(result).toMatchObject({ status: 0, stdout: 'ran\n', stderr: '' });
+  });
+
+  it('finds the constructor of signal handles with and without its binding', () => {
+    const code = `const { binding } = process;
+      process.binding = (name) => {
+        if (name === 'signal_wrap' && hidden) throw new Error('No such module: ' + name);
+        return binding(name);
+      };
+      let hidden = false;
+      import('${new URL('bindings.js', REGISTER).href}').then(({ nativeBindings }) => {
+        const native = nativeBindings();
+        const shown = native.Signal;
+        hidden = true;
+        console.log(native.Signal.name, process.listenerCount('SIGURG'), shown === native.Signal);
+      });`;
+    const result = spawnSync(process.execPath, ['-e', code], { encoding: 'utf8', timeout: 20_000 });
+    expect(result).toMatchObject({ status: 0, stdout: 'Signal 0 true\n', stderr: '' });
+  });
+
   it('hides no deprecation warning of the program’s own', () => {
     const code = 'process.binding("tcp_wrap"); console.log("ran")';
     const result = start({ NODE_OPTIONS: '--pending-deprecation' }, code);
