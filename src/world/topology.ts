@@ -5,7 +5,7 @@
  *
  *     seed: 7
  *     hosts:
- *       left: { memory: 64MiB, processor: { costs: { userCalls: 200 } } }
+ *       left: { memory: 128MiB, processor: { costs: { userCalls: 200 } } }
  *       right: {}
  *     cards:
  *       a: { host: left, ports: { eth0: { address: 10.0.0.1/24 } } }

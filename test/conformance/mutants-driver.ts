@@ -1,6 +1,7 @@
 /** Drivers that break the spec: what the host writes, and what it does with frames and buffers. */
 
 import { EXEC_SYS_ENABLE, EXEC_SYS_TAB_SET, writeExecSysQuiesce } from '../../src/i2o/executive.gen.ts';
+import { frameFunction, frameTarget } from '../../src/i2o/frame.ts';
 import {
   SOCKET_ACCEPT_POST,
   SOCKET_BIND,
@@ -16,7 +17,7 @@ import {
   SOCKET_SEND,
   SOCKET_SHUTDOWN,
 } from '../../src/i2o/socket.gen.ts';
-import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
 import { type Change, first, type Mutant, nth, put, when } from './mutant.ts';
 
@@ -38,6 +39,21 @@ function afterClose(): Change {
     if (functionCode !== SOCKET_CREATE || closed < 0) return false;
     put(4, 0, 15, closed)(words, at);
     return true;
+  };
+}
+
+/** A message names the socket of an earlier one, the first of another function. */
+function ofEarlier(functionCode: number, earlier: number): Change {
+  let socketId = -1;
+  return (words, at) => {
+    if (frameTarget(words, at) !== DEVICE_TID) return false;
+    const code = frameFunction(words, at);
+    if (code === functionCode && socketId >= 0) {
+      put(4, 0, 15, socketId)(words, at);
+      return true;
+    }
+    if (code === earlier && socketId < 0) socketId = words[at + 4] & 0xffff;
+    return false;
   };
 }
 
@@ -189,13 +205,13 @@ export const STATE_MUTANTS: readonly Mutant[] = [
   {
     name: 'send after shutdown',
     rule: 'K-01',
-    driver: when(SOCKET_SEND, (_words, _at, count) => count === 8, put(4, 0, 15, 4)),
+    driver: ofEarlier(SOCKET_SEND, SOCKET_SHUTDOWN),
     follows: true,
   },
   {
     name: 'close twice',
     rule: 'K-01',
-    driver: nth(SOCKET_CLOSE, 2, (words, at) => put(4, 0, 15, 4)(words, at)),
+    driver: ofEarlier(SOCKET_CLOSE, SOCKET_CLOSE),
     follows: true,
   },
   { name: 'number used again before its close is answered', rule: 'K-03', driver: afterClose() },

@@ -20,6 +20,7 @@ const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   udpSocketsMax: [0, 65536],
   udpSendsMax: [1, 1 << 20],
   receiveBufferBytes: [2048, 1 << 29],
+  receiveWindowBytes: [2048, 1 << 29],
   seed: WORD,
   ephemeralFirst: [1, 65535],
   ephemeralLast: [16384, 65535],
