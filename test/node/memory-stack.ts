@@ -195,8 +195,7 @@ class MemoryStack implements SocketStack {
     socket.error = errno;
     socket.reset = true;
     socket.connecting = false;
-    socket.chunks.length = 0;
-    socket.buffered = 0;
+    // What has arrived can still be read, as on Linux.
     this.touch(socket);
   }
 
