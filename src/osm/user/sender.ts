@@ -156,13 +156,15 @@ export class Sender {
     let taken = short ? this.fillImmediate(socketId, socket, bytes, offset, length) : 0;
     if (taken === 0) taken = this.fillBuffers(socketId, socket, bytes, offset, Math.min(length, room));
     if (COSTLY) checkTaken(taken, length, socket.sendingBytes - sentBefore);
-    if (taken === 0) {
-      taken = this.fillReserve(socketId, socket, bytes, offset, length);
-      if (taken === 0) return policy.dry(socketId, socket);
-    }
-    messages.post(socketId, socketTag(socketId, socket.generation), this.policy.replyModeFor(socket));
-    this.counters[BYTES_SENT] += taken;
-    return taken;
+    if (taken === 0) return this.sendFromReserve(socketId, socket, bytes, offset, length);
+    return this.post(socketId, socket, taken);
+  }
+
+  /** Posts the message begun, which holds `bytes` of the socket's. @returns them. // Hot path. */
+  private post(socketId: number, socket: HostSocket, bytes: number): number {
+    this.messages.post(socketId, socketTag(socketId, socket.generation), this.policy.replyModeFor(socket));
+    this.counters[BYTES_SENT] += bytes;
+    return bytes;
   }
 
   /**
@@ -222,23 +224,17 @@ export class Sender {
     offset: number,
     length: number,
   ): number {
-    const { policy, messages } = this;
-    if (!this.batch.flush() || !messages.begin()) return policy.blocked(socketId, socket);
-    const taken = this.fillReserve(socketId, socket, bytes, offset, length);
-    if (taken === 0) return policy.dry(socketId, socket);
-    messages.post(socketId, socketTag(socketId, socket.generation), this.policy.replyModeFor(socket));
-    this.counters[BYTES_SENT] += taken;
-    return taken;
+    if (!this.batch.flush() || !this.messages.begin()) return this.policy.blocked(socketId, socket);
+    return this.sendFromReserve(socketId, socket, bytes, offset, length);
   }
 
   /**
    * No buffer is free for a socket. If it has nothing in the card's hands, no reply would ever tell it to go
    * on, however long the others keep theirs: a few of its bytes go in a slot of card memory, of which the
    * pool keeps one for every such socket, unless nothing is to travel so (`immediateBytesMax` is 0). Else the
-   * message is given up.
-   * @returns bytes taken; 0: the message was given up.
+   * message that was begun is given up.
    */
-  private fillReserve(
+  private sendFromReserve(
     socketId: number,
     socket: HostSocket,
     bytes: Uint8Array,
@@ -248,9 +244,12 @@ export class Sender {
     const count = Math.min(length, IMMEDIATE_BYTES_PER_SEND);
     const first = socket.sendingContexts === 0 && this.immediateBytesMax > 0;
     const taken = first ? this.fillImmediate(socketId, socket, bytes, offset, count) : 0;
-    if (taken === 0) this.messages.cancel();
-    else this.counters[MEMORY_TRANSMIT_RESERVE] += 1;
-    return taken;
+    if (taken === 0) {
+      this.messages.cancel();
+      return this.policy.dry(socketId, socket);
+    }
+    this.counters[MEMORY_TRANSMIT_RESERVE] += 1;
+    return this.post(socketId, socket, taken);
   }
 
   /** Takes a transmit buffer for the program to fill. @returns its context, or −EAGAIN. */
@@ -305,10 +304,8 @@ export class Sender {
     if (!this.batch.flush() || !messages.begin()) return policy.blocked(socketId, socket);
     messages.buffer(context, length);
     transmit.lend(context, socketId, socket, length);
-    this.counters[BYTES_SENT] += length;
     this.counters[BYTES_LENT] += length;
-    messages.post(socketId, socketTag(socketId, socket.generation), this.policy.replyModeFor(socket));
-    return length;
+    return this.post(socketId, socket, length);
   }
 
   /** Gives an allocated buffer back unsent. @returns 0, or −EINVAL for one that is not allocated. */
