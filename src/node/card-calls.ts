@@ -11,13 +11,21 @@ import { BOUND, CONNECTING, captureContext, LISTENING } from './channel-state.ts
 import { type Bound, ELSEWHERE } from './policy.ts';
 import type { Listener, Pump } from './pump.ts';
 
-/** @returns a socket that is bound, or a negative errno. */
-export function openBound(pump: Pump, address: number, port: number): number {
-  if (pump.deadErrno !== 0) return -pump.deadErrno;
+/** @returns a socket, or a negative errno. */
+function openSocket({ stack, deadErrno }: Pump): number {
+  return deadErrno !== 0 ? -deadErrno : stack.socket();
+}
+
+/**
+ * @param shares whether the port may be bound again, as libuv has it: only a live listener keeps it busy. Not
+ *   for a port of the stack's choice, which a later bind must find taken.
+ * @returns a socket that is bound, or a negative errno.
+ */
+export function openBound(pump: Pump, address: number, port: number, shares = true): number {
   const stack = pump.stack;
-  const socket = stack.socket();
+  const socket = openSocket(pump);
   if (socket < 0) return socket;
-  stack.setOption(socket, SO_REUSEADDR, 1); // as libuv does: only a live listener keeps a port busy
+  if (shares) stack.setOption(socket, SO_REUSEADDR, 1);
   const result = stack.bind(socket, address === ANY_MAPPED ? ANY : address, port);
   if (result >= 0) return socket;
   stack.close(socket);
@@ -99,21 +107,9 @@ export function connectOnCard(
 function openClient(pump: Pump, { address, bound, localPort }: Connection): number {
   // From ::1 where the peer is ::1, so that it sees that.
   if (address === LOOPBACK6 && (bound === undefined || bound.address === ANY)) {
-    return bound === undefined ? openFromLoopback6(pump) : openBound(pump, LOOPBACK6, localPort);
+    return openBound(pump, LOOPBACK6, localPort, bound !== undefined);
   }
-  if (bound !== undefined) return openBound(pump, bound.address, localPort);
-  return pump.deadErrno !== 0 ? -pump.deadErrno : pump.stack.socket();
-}
-
-/** Without SO_REUSEADDR: the port is one of the stack's choice, which a later bind must find taken. */
-function openFromLoopback6(pump: Pump): number {
-  if (pump.deadErrno !== 0) return -pump.deadErrno;
-  const socket = pump.stack.socket();
-  if (socket < 0) return socket;
-  const result = pump.stack.bind(socket, LOOPBACK6, 0);
-  if (result >= 0) return socket;
-  pump.stack.close(socket);
-  return result;
+  return bound === undefined ? openSocket(pump) : openBound(pump, bound.address, localPort);
 }
 
 function refuse(channel: Channel): void {
