@@ -3,6 +3,7 @@
  * space for each, which `ulimit -v` can forbid, and `--jitless` has no WebAssembly at all. They give the same
  * bytes and sums, several times slower.
  */
+import { fold } from './fold.ts';
 import type { Kernels } from './kernels.ts';
 
 /** Words added before the sum is folded: their sum, and a folded one, are an int32 without its sign. */
@@ -48,10 +49,4 @@ function checkRange(bytes: Uint8Array, offset: number, length: number): void {
   if (offset < 0 || length < 0 || offset + length > bytes.length) {
     throw new RangeError('kernels: the range leaves the memory');
   }
-}
-
-/** One's-complement addition: what passed 16 bits is added again (RFC 1071 section 2 (B)). */
-function fold(total: number): number {
-  const once = (total & 0xffff) + (total >>> 16);
-  return (once & 0xffff) + (once >>> 16);
 }

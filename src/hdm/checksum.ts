@@ -4,12 +4,6 @@
  * little-endian words come out byte-swapped (RFC 1071 section 2 (B)), and `swap` turns one into the other.
  */
 
-/** @param sum less than 2^31. @returns 0 to 65535; 0 only for 0. */
-export function fold(sum: number): number {
-  const once = (sum & 0xffff) + (sum >>> 16);
-  return (once & 0xffff) + (once >>> 16);
-}
-
 /** Exchanges the bytes of a folded sum. */
 export function swap(sum: number): number {
   return ((sum & 0xff) << 8) | (sum >>> 8);

@@ -6,12 +6,13 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
+import { fold } from '../dma/fold.ts';
 import type { Kernels } from '../dma/kernels.ts';
 import type { Region } from '../dma/region.ts';
 import { DEVICE_RECEIVES, DEVICE_RX_BAD_CHECKSUM } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { RX_CHECKSUM_CHECKED } from '../tcpip/contract.ts';
-import { fold, halves, sumWords, swap } from './checksum.ts';
+import { halves, sumWords, swap } from './checksum.ts';
 import { ETHERNET_HEADER_BYTES } from './nic-rings.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */

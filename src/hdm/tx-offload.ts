@@ -5,6 +5,7 @@
  * section 3.1 (checksum), RFC 768.
  */
 import type { DmaEngine } from '../dma/engine.ts';
+import { fold } from '../dma/fold.ts';
 import type { Kernels } from '../dma/kernels.ts';
 import type { Region } from '../dma/region.ts';
 import {
@@ -17,7 +18,7 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { TX_CHECKSUM, TX_RETRANSMIT, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { WireSource } from '../wire/contract.ts';
-import { fold, sumWords, swap } from './checksum.ts';
+import { sumWords, swap } from './checksum.ts';
 import {
   canMove,
   ETHERNET_HEADER_BYTES,

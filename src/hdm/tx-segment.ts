@@ -10,6 +10,7 @@
  * The engine makes the pseudo-header's sum itself, so the checksum field may hold anything.
  */
 import type { DmaEngine } from '../dma/engine.ts';
+import { fold } from '../dma/fold.ts';
 import type { Kernels } from '../dma/kernels.ts';
 import type { Region } from '../dma/region.ts';
 import {
@@ -23,7 +24,7 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { TX_RETRANSMIT } from '../tcpip/contract.ts';
 import type { WireSource } from '../wire/contract.ts';
-import { fold, swap } from './checksum.ts';
+import { swap } from './checksum.ts';
 import {
   canMove,
   ETHERNET_HEADER_BYTES,
