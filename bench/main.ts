@@ -2,7 +2,6 @@
  * Runs every micro-benchmark of our own code: `npm run bench`. The tests run each with tiny inputs, so that
  * none rots.
  */
-
 import { widenInlining } from '../src/world/build/inlining.ts';
 import { runFifoBench } from './fifo.ts';
 import { formatHdmFigures, runHdmBench } from './hdm.ts';
@@ -10,7 +9,7 @@ import { formatKernelFigures, runKernelsBench } from './kernels.ts';
 import { runRingBench } from './ring.ts';
 import { runTcpipBench } from './tcpip.ts';
 
-widenInlining(); // as in every world
+widenInlining(); // as wherever a card runs by the machine's clock
 console.log(`kernels\n${formatKernelFigures(runKernelsBench(100))}\n`);
 console.log(`ring\n${runRingBench(1).join('\n')}\n`);
 console.log(`fifo\n${runFifoBench(1).join('\n')}\n`);

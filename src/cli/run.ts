@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../dma/card-layout.ts';
 import { TRANSPORTS } from '../i2o/queues/queues.ts';
+import { SOCKETS_MAX } from '../osm/memory/driver-config.ts';
 import { packageVersion } from '../record/manifest.ts';
 import { runSummary } from '../report/run-summary.ts';
 import { nextTurn } from '../time/timers.ts';
@@ -26,7 +27,11 @@ export function addRun(program: Command): void {
     .argument('[args...]', 'its arguments')
     .option('--offload <rule>', 'which sockets go to the card, such as "port 8080"', 'all')
     .addOption(transportOption())
-    .option('--sockets <number>', "sockets the card has; further ones are the kernel's", integerIn(1, 65_535))
+    .option(
+      '--sockets <number>',
+      "sockets the card has; further ones are the kernel's",
+      integerIn(1, SOCKETS_MAX),
+    )
     .option('--trace <file>', "record the card's frames")
     .option('--ledger', 'say on stderr at the end what went over the card')
     .passThroughOptions()

@@ -5,6 +5,7 @@
 import cluster from 'node:cluster';
 import { totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
+import { SOCKETS_MAX } from '../osm/memory/driver-config.ts';
 import type { InstallOptions } from './install.ts';
 
 const DECIMAL = /^\d{1,9}$/;
@@ -13,8 +14,6 @@ const DECIMAL = /^\d{1,9}$/;
 const MEMORY_PER_SOCKET = 1 << 18;
 const SOCKETS_LEAST = 1024;
 const SOCKETS_MOST = 16_384;
-/** A socket's number has 16 bits, and one of them means that there is none. */
-const SOCKETS_MAX = 65_535;
 
 /**
  * Whether this program's sockets may go to a card. A worker thread and a cluster's worker keep to the kernel:

@@ -12,7 +12,7 @@ export const BOUND_IN_KERNEL = "bound to what is the kernel's";
 export const NOT_ITS_OPTION = 'an option the card has not';
 export const FOR_WORKERS = 'a cluster with workers';
 export const PORT_TAKEN = 'port taken on the card';
-export const PASSED = 'passed to another process';
+const PASSED = 'passed to another process';
 
 /** How often something went to the card, and how often to the kernel, by reason. */
 export class Tally {

@@ -20,8 +20,6 @@ export class BucketPosts {
   private readonly requests: Requests;
   private readonly bucketsPerPost: number;
   private readonly relief: BucketRelief;
-  /** With fewer spare buckets than this, some are got back from sockets that rest. */
-  private readonly low: number;
 
   constructor(
     receive: ReceivePool,
@@ -31,7 +29,6 @@ export class BucketPosts {
     dma: DmaEngine,
   ) {
     this.relief = new BucketRelief(table, receive, dma);
-    this.low = this.relief.low;
     this.receive = receive;
     this.requests = requests;
     this.bucketsPerPost = config.bucketsPerPost;
@@ -50,7 +47,7 @@ export class BucketPosts {
    * // Hot path.
    */
   postDue(): void {
-    if (this.receive.spare < this.low && this.open) this.relief.run();
+    if (this.receive.spare < this.relief.low && this.open) this.relief.run();
     const { waiting } = this.receive;
     if (waiting < this.bucketsPerPost && waiting < this.receive.withCard) return;
     if (waiting > 0 && this.open) this.postAll();

@@ -2,13 +2,16 @@
  * What the host driver is configured with. Every limit here is the size of a table or a pool: nothing grows
  * after start.
  */
+/** A socket's number is 16 bits of a message, and 0xffff means that there is none. */
+export const SOCKETS_MAX = 65_535;
+
 export interface DriverConfig {
   /**
    * The highest version of the socket class that the driver speaks: 1, before datagram sockets, or 2. A card
    * may have a lower one; both then speak that.
    */
   readonly classVersion: 1 | 2;
-  /** How many sockets there can be at once, 1 to 65536. */
+  /** How many sockets there can be at once, 1 to SOCKETS_MAX. */
   readonly socketsMax: number;
   /**
    * How many bytes of a socket may be in the card's hands (SO_SNDBUF), unless the program sets its own

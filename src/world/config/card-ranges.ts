@@ -4,6 +4,7 @@
  * table of it.
  */
 import { checkNicConfig, NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
+import { SOCKETS_MAX } from '../../osm/memory/driver-config.ts';
 import { checkStackConfig } from '../../tcpip/config.ts';
 import { checkPipeConfig } from '../../wire/config.ts';
 import { wireSlotBytes } from '../../wire/slots.ts';
@@ -13,8 +14,6 @@ const TIME_MAX_NS = 1e15;
 /** The card's batch control holds contexts in whole microseconds, up to a second. */
 const CONTEXT_HOLD_MAX_NS = 1e9;
 const COUNT_MAX = 65536;
-/** A socket's number is 16 bits of a message, and 0xffff means that there is none. */
-const SOCKETS_MAX = 65535;
 const BYTES_MAX = 1 << 29;
 
 /** Least and most of each whole number, by its path. */
