@@ -1,12 +1,9 @@
 /** What `inic run --ledger` says, and that the program dies of a signal as it does without it. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { MAIN, type Outcome, runNode, testFolder } from './commands.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const PROGRAM = `
 import net from 'node:net';
 import { Worker } from 'node:worker_threads';
@@ -31,26 +28,10 @@ const server = net.createServer((socket) => socket.end('x')).listen(0, '127.0.0.
 });
 `;
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'inic-'));
-  writeFileSync(join(folder, 'program.mjs'), PROGRAM);
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = testFolder();
+writeFileSync(join(folder, 'program.mjs'), PROGRAM);
 
-interface Outcome {
-  readonly end: number | string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function node(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: folder, timeout: 20_000 }, (error, stdout, stderr) => {
-      resolve({ end: error?.signal ?? error?.code ?? 0, stdout, stderr });
-    });
-  });
-}
+const node = (...args: string[]): Promise<Outcome> => runNode(folder, args);
 
 const TOLD = [
   'inic: connects: 1 over the card, 0 over the kernel',
@@ -70,8 +51,8 @@ describe('inic run --ledger', () => {
     'tells which way connections went when %s is handled by %s',
     async (signal, how) => {
       const expected = await node('program.mjs', signal, how);
-      const { end, stdout, stderr } = await node(MAIN, 'run', '--ledger', 'program.mjs', signal, how);
-      expect({ end, stdout }).toEqual({ end: expected.end, stdout: expected.stdout });
+      const { code, stdout, stderr } = await node(MAIN, 'run', '--ledger', 'program.mjs', signal, how);
+      expect({ code, stdout }).toEqual({ code: expected.code, stdout: expected.stdout });
       expect(stderr.split('\n').slice(0, 3)).toEqual(TOLD);
       expect(stderr.match(/ledger (balanced|open)/g)).toHaveLength(1);
     },

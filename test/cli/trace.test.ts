@@ -1,17 +1,14 @@
 /** Recording and decoding from the command line. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { SOCKET_CONNECT } from '../../src/i2o/socket.gen.ts';
 import { readTraces } from '../../src/trace/file.ts';
 import { FileSink } from '../../src/trace/file-sink.ts';
 import { OUTBOUND } from '../../src/trace/sink.ts';
 import { CallList, replayCall } from '../trace/calls.ts';
+import { MAIN, type Outcome, runNode, testFolder } from './commands.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const PROGRAM = `
 import net from 'node:net';
 const server = net.createServer((socket) => socket.on('data', (data) => socket.end(data)));
@@ -28,29 +25,11 @@ server.listen(0, '127.0.0.1', () => {
 });
 `;
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'inic-'));
-  writeFileSync(join(folder, 'program.mjs'), PROGRAM);
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = testFolder();
+writeFileSync(join(folder, 'program.mjs'), PROGRAM);
 
-interface Outcome {
-  readonly code: number | string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function inic(args: string[], input?: Uint8Array): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const options = { cwd: folder, maxBuffer: 1 << 26 };
-    const child = execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error?.signal ?? error?.code ?? 0, stdout, stderr });
-    });
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(input);
-  });
-}
+const inic = (args: string[], input = new Uint8Array()): Promise<Outcome> =>
+  runNode(folder, [MAIN, ...args], input);
 
 const decode = (...args: string[]): Promise<Outcome> => inic(['decode', ...args]);
 

@@ -1,19 +1,16 @@
 /** `inic validate` as a program: what it prints, and how it exits. */
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { FileSink } from '../../src/trace/file-sink.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { first, put, workload } from '../conformance/mutant.ts';
+import { MAIN, type Outcome, runNode, testFolder } from './commands.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const TIMEOUT_MS = 30_000;
 const OPTION_GET = 0x92;
 
-let folder: string;
+const folder = testFolder();
 
 /** Records the workload, broken or not. */
 function record(name: string, broken: boolean): void {
@@ -33,26 +30,12 @@ function record(name: string, broken: boolean): void {
 }
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'inic-'));
   record('clean.trace', false);
   writeFileSync(join(folder, 'other.txt'), 'hello');
   writeFileSync(join(folder, 'cut.trace'), readFileSync(join(folder, 'clean.trace')).subarray(0, 4000));
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function validate(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, 'validate', ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+const validate = (...args: string[]): Promise<Outcome> => runNode(folder, [MAIN, 'validate', ...args]);
 
 it('a clean trace exits 0', { timeout: TIMEOUT_MS }, async () => {
   const { code, stdout } = await validate('clean.trace');

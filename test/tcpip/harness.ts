@@ -178,3 +178,25 @@ function decode(from: Side, timeUs: number, bytes: Uint8Array): Captured | undef
     bytes: bytes.slice(),
   };
 }
+
+/** A connection from a to b, established and accepted; nothing is captured yet. */
+export function connected(options: WorldOptions = {}) {
+  const world = new World(options);
+  const ends = world.connect();
+  world.run(100_000);
+  world.captured.length = 0;
+  return { world, a: world.a, b: world.b, ...ends };
+}
+
+/** Gives everything up and lets all timers run out: nothing may be left. */
+export function expectNothingLeft(world: World): void {
+  world.program = () => {};
+  world.wantsTurn = () => false;
+  world.filter = () => true;
+  world.run(400_000_000);
+  for (const side of [world.a, world.b]) {
+    side.expectBalanced();
+    side.expectSlotsHome();
+    expect(side.stack.hasOutput()).toBe(false);
+  }
+}

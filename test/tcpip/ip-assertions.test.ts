@@ -75,32 +75,25 @@ function holding() {
   return { host, v, udp, socket: udp.sockets[v], received: udp['received'] };
 }
 
-trips('stack environment: there is a port to send through', () => {
-  const host = new Host();
-  const { stack } = host;
+/** Makes a stack's environment of a host's parts, with such ports and such a place to put pieces together. */
+function newEnvironment(host: Host, ports: readonly unknown[], gatherAt: number): unknown {
+  const { stack, region, packets, ledger } = host;
   return Reflect.construct(stack['environment'].constructor as new () => unknown, [
     stack.config,
-    host.region,
-    host.packets,
+    region,
+    packets,
     undefined,
-    host.ledger,
-    [],
+    ledger,
+    ports,
     host,
+    gatherAt,
   ]);
-});
+}
+
+trips('stack environment: there is a port to send through', () => newEnvironment(new Host(), [], 64));
 trips('stack environment: the place where pieces are put together lies in the region', () => {
   const host = new Host();
-  const { stack } = host;
-  return Reflect.construct(stack['environment'].constructor as new () => unknown, [
-    stack.config,
-    host.region,
-    host.packets,
-    undefined,
-    host.ledger,
-    host.ports,
-    host,
-    host.region.byteLength - 1000,
-  ]);
+  return newEnvironment(host, host.ports, host.region.byteLength - 1000);
 });
 trips('stack environment: a port carries what IPv4 asks of a link', () => new Host({ ports: [{ mtu: 67 }] }));
 trips('stack environment: a packet may have payload', () => new Host({ ports: [{ piecesMax: 0 }] }));

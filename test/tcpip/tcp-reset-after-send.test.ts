@@ -11,24 +11,7 @@ import { failTcb, resetTcb } from '../../src/tcpip/tcp/lifecycle.ts';
 import type { Tcb } from '../../src/tcpip/tcp/tcb.ts';
 import { trips } from '../rules/trips.ts';
 import { RST } from './frames.ts';
-import { pattern, World, type WorldOptions } from './harness.ts';
-
-function connected(options: WorldOptions = {}) {
-  const world = new World(options);
-  const ends = world.connect();
-  world.run(100_000);
-  world.captured.length = 0;
-  return { world, a: world.a, b: world.b, ...ends };
-}
-
-function expectNothingLeft(world: World): void {
-  world.run(400_000_000);
-  for (const side of [world.a, world.b]) {
-    side.expectBalanced();
-    side.expectSlotsHome();
-    expect(side.stack.hasOutput()).toBe(false);
-  }
-}
+import { connected, expectNothingLeft, pattern } from './harness.ts';
 
 const INITIAL_WINDOW = 10 * 1448;
 

@@ -4,29 +4,7 @@ import { ECONNRESET } from '../../src/socket/errno.ts';
 import { SO_LINGER_SECONDS, TCP_NODELAY } from '../../src/socket/options.ts';
 import { ESTABLISHED, TIME_WAIT } from '../../src/tcpip/tcp/state.ts';
 import { RST } from './frames.ts';
-import { type Captured, pattern, World, type WorldOptions } from './harness.ts';
-
-/** A connection from a to b, established and accepted; nothing is captured yet. */
-function connected(options: WorldOptions = {}) {
-  const world = new World(options);
-  const ends = world.connect();
-  world.run(100_000);
-  world.captured.length = 0;
-  return { world, a: world.a, b: world.b, ...ends };
-}
-
-/** Gives everything up and lets all timers run out: nothing may be left. */
-function expectNothingLeft(world: World): void {
-  world.program = () => {};
-  world.wantsTurn = () => false;
-  world.filter = () => true;
-  world.run(400_000_000);
-  for (const side of [world.a, world.b]) {
-    side.expectBalanced();
-    side.expectSlotsHome();
-    expect(side.stack.hasOutput()).toBe(false);
-  }
-}
+import { type Captured, connected, expectNothingLeft, pattern, World } from './harness.ts';
 
 describe('two stacks', () => {
   it('open to each other at once (RFC 9293 §3.5, figure 8)', () => {
