@@ -269,7 +269,8 @@ class MemoryStack implements SocketStack {
     socket.unread += taken;
     const chunk = Buffer.from(bytes.subarray(offset, offset + taken));
     this.post(() => {
-      if (peer.closed) this.fail(socket, E.ECONNRESET);
+      // The reset goes back the way the bytes came, behind what the peer had sent before it closed.
+      if (peer.closed) this.post(() => this.fail(socket, E.ECONNRESET));
       else if (!peer.reset) {
         peer.chunks.push(chunk);
         peer.buffered += chunk.length;
