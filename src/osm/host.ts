@@ -91,7 +91,8 @@ function foundation(region: Region, layout: CardLayout, config: DriverConfig, en
     layout.transmit,
     layout.immediate,
     config.transmitReserve,
-    config.socketsMax,
+    // Where nothing travels inside frames, no slot helps a socket on.
+    config.immediateBytesMax > 0 ? config.socketsMax : 0,
     ledger,
   );
   const receive = new ReceivePool(layout.receive, layout.store, ledger);

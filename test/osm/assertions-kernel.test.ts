@@ -92,7 +92,27 @@ describe('blocked senders', () => {
     const { driver, socketId, socket } = bench();
     driver.blocked.add(socketId, socket);
     socket.wantsRoom = 0;
-    driver.blocked.tell();
+    driver.blocked.tell(true);
+  });
+  trips('blocked senders: none needs less than the least', () => {
+    const { driver, socketId, socket } = bench();
+    socket.sendingBytes = socket.sendBufferBytes;
+    socket.sendingContexts = 1;
+    driver.blocked.add(socketId, socket);
+    socket.sendingBytes = 0;
+    socket.sendingContexts = 0;
+    driver.blocked.tell(false);
+  });
+  trips('blocked senders: nobody waits for whom there is room', () => {
+    const { driver, socketId, socket, transmit } = bench();
+    socket.sendingContexts = 1;
+    transmit['freeCount'] = 0;
+    driver.blocked.add(socketId, socket);
+    driver.blocked['leastFree'] = 1;
+    transmit.serves = () => false;
+    driver.blocked['tellAll'] = () => {};
+    transmit['freeCount'] = transmit.buffers;
+    driver.blocked.tell(false);
   });
 });
 

@@ -3,23 +3,31 @@
  * changed sockets once there is room again, or once it cannot send any more. Nobody is told of so little room
  * that the next send would find it gone; while buffers are scarce, whoever may have one is told.
  */
-import { assert } from '../../assert/assert.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import { type HostSocket, hasRoom, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
+import type { SendReplies } from '../message/send-replies.ts';
+
+const COSTLY = COSTLY_ASSERTIONS;
+
+/** More free buffers than there can be: a socket waits for something of its own to come back. */
+const NEVER_ENOUGH = 1 << 30;
 
 export class BlockedSenders {
   private readonly table: SocketTable;
   private readonly transmit: TransmitPool;
   /**
-   * Free transmit buffers from which on senders are told; a pool too small for the configured number has half
-   * of its own.
+   * Free transmit buffers from which on senders are told that have some at the card and no shares to go by; a
+   * pool too small for the configured number has half of its own.
    */
   private readonly enough: number;
   /** A list with room for every socket, each in it once (`HostSocket.wantsRoom`). */
   private readonly waiting: Int32Array;
   private count = 0;
+  /** The least number of free buffers with which one of them is told, or less than that. */
+  private leastFree = NEVER_ENOUGH;
 
   constructor(table: SocketTable, transmit: TransmitPool, config: DriverConfig) {
     this.table = table;
@@ -31,6 +39,7 @@ export class BlockedSenders {
 
   /** A send was refused: the socket is told when there is room. */
   add(socketId: number, socket: HostSocket): void {
+    this.leastFree = Math.min(this.leastFree, this.freeNeeded(socket));
     if (socket.wantsRoom !== 0) return;
     assert(this.table.sockets[socketId] === socket, 'blocked senders: a socket waits under its own id');
     assert(this.count < this.waiting.length, 'blocked senders: each socket waits once');
@@ -38,26 +47,68 @@ export class BlockedSenders {
     this.waiting[this.count++] = socketId;
   }
 
-  /** Tells those for whom there is room now. */
-  tell(): void {
+  /**
+   * Tells those for whom there is room now. Hundreds may wait for peers that do not read, so nobody is looked
+   * at before something has come back to one that waits, or as many buffers are free as the least of them
+   * needs.
+   * @param stirred something has come back to one that waits, or its own limits have changed.
+   */
+  tell(stirred: boolean): void {
+    if (this.count > 0 && (stirred || this.transmit.available >= this.leastFree)) this.tellAll();
+    if (COSTLY) this.checkWaiting();
+  }
+
+  /** Replies have brought room: tells those who may have it. */
+  takeRoom(sends: SendReplies): void {
+    this.tell(sends.waiterReturned);
+    sends.roomChanged = false;
+    sends.waiterReturned = false;
+  }
+
+  private tellAll(): void {
     const { table, transmit } = this;
-    if (this.count === 0) return;
-    const enough = transmit.available >= this.enough;
     let kept = 0;
+    this.leastFree = NEVER_ENOUGH;
     for (let i = 0; i < this.count; i++) {
       const socketId = this.waiting[i];
       const socket = table.sockets[socketId];
       assert(socket.wantsRoom === 1, 'blocked senders: a socket in the list is marked so');
-      const room =
-        hasRoom(socket) && socket.sendingBytes <= socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
-      const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;
-      if (!sends || (room && (enough || transmit.serves(socket)))) {
+      const needed = this.freeNeeded(socket);
+      if (transmit.available >= needed && (needed > 0 || !canSend(socket) || transmit.serves(socket))) {
         socket.wantsRoom = 0;
         table.changed(socketId);
       } else {
         this.waiting[kept++] = socketId;
+        if (needed < this.leastFree) this.leastFree = needed;
       }
     }
     this.count = kept;
   }
+
+  /** From how many free buffers on a socket is told; 0: at once, or once a slot is free. */
+  private freeNeeded(socket: HostSocket): number {
+    if (!canSend(socket)) return 0;
+    const full = socket.sendingBytes > socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
+    if (full || !hasRoom(socket)) return NEVER_ENOUGH;
+    const needed = this.transmit.freeNeeded(socket);
+    // A datagram's buffers come back soon, and where there are no shares all come back to whoever is first.
+    const unshared = socket.datagram !== 0 || needed === 1;
+    return unshared && socket.sendingContexts > 0 ? Math.max(needed, this.enough) : needed;
+  }
+
+  private checkWaiting(): void {
+    const { transmit } = this;
+    for (let i = 0; i < this.count; i++) {
+      const socket = this.table.sockets[this.waiting[i]];
+      // One that has failed meanwhile was told of that, and leaves the list when it is next looked through.
+      if (!canSend(socket)) continue;
+      assert(this.freeNeeded(socket) >= this.leastFree, 'blocked senders: none needs less than the least');
+      const served = this.freeNeeded(socket) > 0 && transmit.available >= this.freeNeeded(socket);
+      assert(!served, 'blocked senders: nobody waits for whom there is room');
+    }
+  }
+}
+
+function canSend({ state }: HostSocket): boolean {
+  return state === STATE_CONNECTED || state === STATE_DATAGRAM;
 }

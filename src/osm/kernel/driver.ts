@@ -390,8 +390,7 @@ export class Driver implements BringUpCaller {
     this.buckets.postDue();
     this.credits.send();
     this.accepts.postOwed();
-    if (this.replies.sends.roomChanged) this.blocked.tell();
-    this.replies.sends.roomChanged = false;
+    if (this.replies.sends.roomChanged) this.blocked.takeRoom(this.replies.sends);
     const { replies, sockets } = this;
     for (let id = replies.nextOrphan(); id >= 0; id = replies.nextOrphan()) {
       this.closeSocket(id, sockets[id], true);

@@ -126,7 +126,19 @@ export class TransmitPool {
    */
   serves(socket: HostSocket): boolean {
     if (this.freeCount > this.plenty || this.sharesOut(socket)) return true;
-    return socket.sendingContexts === 0 && this.freeSlotCount > 0;
+    return socket.sendingContexts === 0 && this.slotReserve > 0 && this.freeSlotCount > 0;
+  }
+
+  /**
+   * From how many free buffers on `serves` would say yes, as far as only their number decides: while fewer
+   * are free, there is no use in asking again before something of the socket's own has come back.
+   */
+  freeNeeded(socket: HostSocket): number {
+    const held = socket.sendingContexts;
+    if (held === 0) return this.slotReserve > 0 ? 0 : 1;
+    const anyone = this.plenty + 1;
+    if (held > socket.acknowledgedBytes >> PROGRESS_SHIFT) return anyone;
+    return Math.min(anyone, Math.max(this.reserve + 1, 4 * (held + 1)));
   }
 
   /**

@@ -27,6 +27,8 @@ const OUTCOMES = CONTEXTS | (TRANSACTION_OUTCOME_WORDS - 1);
 export class SendReplies {
   /** Set when a context has come back: senders that wait for room may have it. */
   roomChanged = false;
+  /** Set when one of a socket that waits for room has. */
+  waiterReturned = false;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly table: SocketTable;
@@ -64,6 +66,7 @@ export class SendReplies {
     const socket = table.sockets[tag & 0xffff];
     if (socket.generation === tag >>> 16) {
       socket.returned(transmit.lengthOfContext(context));
+      if (socket.wantsRoom !== 0) this.waiterReturned = true;
     }
     transmit.give(context);
     return true;

@@ -314,7 +314,7 @@ export class Sender {
     try {
       this.transmit.give(context);
       // No reply tells the senders that wait of this room.
-      this.driver.blocked.tell();
+      this.driver.blocked.tell(true);
       return 0;
     } catch (failure) {
       return this.failed(failure);

@@ -44,6 +44,7 @@ export class SocketOptions {
     if (option === SO_SNDBUF) {
       if (!(value > 0)) return -EINVAL;
       socket.sendBufferBytes = Math.max(value, BUFFER_BYTES_MIN);
+      if (socket.wantsRoom !== 0) this.driver.blocked.tell(true);
       return 0;
     }
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
