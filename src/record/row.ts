@@ -9,6 +9,8 @@ export interface Load {
   readonly connections: number;
   /** Bytes of a request and of its response; of a write for TCP_STREAM; of an answer's body for HTTP. */
   readonly size: number;
+  /** Connections beside them whose readers rest, where the test is one of socket calls; absent: none. */
+  readonly resting?: number;
 }
 
 export type StackName = 'inic' | 'kernel';

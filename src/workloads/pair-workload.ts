@@ -10,6 +10,7 @@ import type { Clock } from '../time/clock.ts';
 import type { ClientProgram, ServerProgram } from './program.ts';
 import { WORKLOADS, type WorkloadName } from './programs.ts';
 import { RequestResponseClient } from './request-response.ts';
+import { RestingReaders } from './resting.ts';
 import { type Counts, LOOPBACK, passNs, StallGuard, type Workload } from './workload.ts';
 
 /** Passes without progress before the thread waits instead of polling. */
@@ -32,6 +33,7 @@ export class PairWorkload implements Workload {
   private readonly stepsPerClock: number;
   private readonly client: ClientProgram;
   private readonly server: ServerProgram;
+  private readonly resting: RestingReaders;
 
   /** Opens the connections. @throws when a call fails or nothing moves. */
   constructor(name: WorkloadName, stack: SocketStack, clock: Clock, load: Load) {
@@ -43,6 +45,7 @@ export class PairWorkload implements Workload {
     this.size = load.size;
     this.isStream = name === 'TCP_STREAM';
     this.stepsPerClock = STEPS_PER_CLOCK[name];
+    this.resting = new RestingReaders(stack, load.resting ?? 0);
     this.server = new Server(parts, shape);
     this.client = new Client(parts, { ...shape, port: this.server.port });
     this.client.operationsMax = 0;
@@ -101,6 +104,7 @@ export class PairWorkload implements Workload {
   async close(): Promise<void> {
     this.client.stop();
     this.server.stop();
+    this.resting.close();
     this.stack.poll();
   }
 
