@@ -77,27 +77,15 @@ export interface PoolSizes {
   readonly receiveBuckets: number;
   readonly receiveBucketBytes: number;
   readonly immediateSlots: number;
+  /** Blocks of 2 KiB for bytes that rest unread. Until they are used, their pages take no memory. */
+  readonly storeBlocks: number;
 }
 
 /** Bytes of one slot of immediate data: the most that fits a frame, rounded to lines. */
 const IMMEDIATE_SLOT_BYTES = 128;
 
-/** Small enough that little of a block is left over, large enough that a full bucket needs few. */
-const STORE_BLOCK_BYTES = 2048;
-const STORE_BLOCKS_LEAST = 128;
-const STORE_BLOCKS_MOST = 65536;
-/** The store is so many times as large as the buckets. Until they are used, its pages take no memory. */
-const STORE_TO_BUCKETS = 4;
-
-function storeBlocks({ receiveBuckets, receiveBucketBytes }: PoolSizes): number {
-  const wanted = Math.ceil((STORE_TO_BUCKETS * receiveBuckets * receiveBucketBytes) / STORE_BLOCK_BYTES);
-  return Math.min(STORE_BLOCKS_MOST, Math.max(STORE_BLOCKS_LEAST, wanted)) || STORE_BLOCKS_LEAST;
-}
-
-/** Bytes of unread data that the store of such pools holds. */
-export function storeBytes(sizes: PoolSizes): number {
-  return storeBlocks(sizes) * STORE_BLOCK_BYTES;
-}
+/** Bytes of a block of the store: little of one is left over, and a full bucket needs few. */
+export const STORE_BLOCK_BYTES = 2048;
 
 /**
  * Plans one direction's frames. Called for inbound, then for outbound.
@@ -143,7 +131,7 @@ export function planCard(
     ),
     transmit: planPool(plan, `${name}.transmit`, sizes.transmitBuffers, sizes.transmitBufferBytes),
     receive: planPool(plan, `${name}.receive`, sizes.receiveBuckets, sizes.receiveBucketBytes),
-    store: planPool(plan, `${name}.store`, storeBlocks(sizes), STORE_BLOCK_BYTES),
+    store: planPool(plan, `${name}.store`, sizes.storeBlocks, STORE_BLOCK_BYTES),
     immediate: planPool(plan, `${name}.immediate`, sizes.immediateSlots, IMMEDIATE_SLOT_BYTES),
   };
 }

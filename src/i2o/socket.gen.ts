@@ -861,7 +861,9 @@ export function writeSocketReceivePostReply(
 
 /**
  * Tells the card how many bytes of a stream the program has used, so that the card opens the receive window
- * by as much. Datagram sockets need no credit.
+ * by as much. It may also say by how many steps of 256 bytes the receive buffer grows (up to SO_RCVBUF) or
+ * shrinks; a connection begins with a small one, and an edge of the window that was offered is never taken
+ * back. Cards of version 1 know no growth. Datagram sockets need no credit.
  */
 export const SOCKET_RECEIVE_CREDIT = 0x86;
 export const SOCKET_RECEIVE_CREDIT_WORDS = 5;

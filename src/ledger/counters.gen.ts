@@ -166,222 +166,224 @@ export const MEMORY_BUCKETS_USED = 80;
 export const MEMORY_BUCKETS_RETURNED = 81;
 /** times the card had data and no bucket (iop) */
 export const MEMORY_BUCKETS_STARVED = 82;
+/** credits whose window grew by less than was read because all windows together had grown enough (host) */
+export const RECEIVE_WINDOWS_HELD = 83;
 /** address mappings after start (host) */
-export const MAPPINGS = 83;
+export const MAPPINGS = 84;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 84;
+export const ALLOCATIONS = 85;
 /** taken from the program (host) */
-export const BYTES_SENT = 85;
+export const BYTES_SENT = 86;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 86;
+export const BYTES_LENT = 87;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 87;
+export const BYTES_QUEUED = 88;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 88;
+export const BYTES_REFUSED = 89;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 89;
+export const BYTES_UNDELIVERED = 90;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 90;
+export const IMMEDIATE_UNDELIVERED_BYTES = 91;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 91;
+export const BYTES_DISCARDED = 92;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 92;
+export const BYTES_ACKNOWLEDGED = 93;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 93;
+export const BYTES_UNACKNOWLEDGED = 94;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 94;
+export const BYTES_ACCEPTED = 95;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 95;
+export const BYTES_UNREAD = 96;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 96;
+export const BYTES_TRUNCATED = 97;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 97;
+export const BYTES_DESTROYED = 98;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 98;
+export const BYTES_DELIVERED = 99;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 99;
+export const BYTES_RECEIVED = 100;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 100;
+export const BYTES_BORROWED = 101;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 101;
+export const BYTES_DROPPED = 102;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 102;
+export const DATAGRAMS_SENT = 103;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 103;
+export const DATAGRAMS_SENT_BYTES = 104;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 104;
+export const DATAGRAMS_UNSENT = 105;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 105;
+export const DATAGRAMS_RECEIVED = 106;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 106;
+export const DATAGRAMS_RECEIVED_BYTES = 107;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 107;
+export const DATAGRAMS_CUT = 108;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 108;
+export const DATAGRAMS_CUT_BYTES = 109;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 109;
+export const DATAGRAMS_DROPPED = 110;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 110;
+export const DATAGRAMS_DROPPED_BYTES = 111;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 111;
+export const EVENTS_TAKEN = 112;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 112;
+export const EXECUTIVE_EVENTS_TAKEN = 113;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 113;
+export const TABLE_CHANGES = 114;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 114;
+export const EVENTS_DROPPED = 115;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 115;
+export const FAILURES_TAKEN = 116;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 116;
+export const FAILURES_OURS = 117;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 117;
+export const DELIVERY_RETRIES = 118;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 118;
+export const LATE_REPLIES = 119;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 119;
+export const IP_IN_RECEIVES = 120;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 120;
+export const IP_IN_HDR_ERRORS = 121;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 121;
+export const IP_IN_ADDR_ERRORS = 122;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 122;
+export const IP_IN_UNKNOWN_PROTOS = 123;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 123;
+export const IP_OUT_REQUESTS = 124;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 124;
+export const IP_OUT_NO_ROUTES = 125;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 125;
+export const IP_REASM_REQDS = 126;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 126;
+export const IP_REASM_OKS = 127;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 127;
+export const IP_REASM_FAILS = 128;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 128;
+export const ARP_REQUESTS_SENT = 129;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 129;
+export const ARP_REPLIES_SENT = 130;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 130;
+export const ARP_RECEIVED = 131;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 131;
+export const ICMP_IN_MSGS = 132;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 132;
+export const ICMP_IN_ERRORS = 133;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 133;
+export const ICMP_IN_ECHOS = 134;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 134;
+export const ICMP_OUT_ECHO_REPS = 135;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 135;
+export const ICMP_OUT_DEST_UNREACHS = 136;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 136;
+export const ICMP_OUT_DATA_BYTES = 137;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 137;
+export const UDP_IN_DATAGRAMS = 138;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 138;
+export const UDP_OUT_DATAGRAMS = 139;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 139;
+export const UDP_OUT_DATA_BYTES = 140;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 140;
+export const UDP_IN_DATA_BYTES = 141;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 141;
+export const UDP_NO_PORTS = 142;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 142;
+export const UDP_IN_ERRORS = 143;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 143;
+export const TCP_ACTIVE_OPENS = 144;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 144;
+export const TCP_PASSIVE_OPENS = 145;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 145;
+export const TCP_ATTEMPT_FAILS = 146;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 146;
+export const TCP_ESTAB_RESETS = 147;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 147;
+export const TCP_IN_SEGS = 148;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 148;
+export const TCP_IN_ERRS = 149;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 149;
+export const TCP_OUT_SEGS = 150;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 150;
+export const TCP_OUT_DATA_BYTES = 151;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 151;
+export const TCP_RETRANS_SEGS = 152;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 152;
+export const TCP_RETRANS_BYTES = 153;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 153;
+export const TCP_OUT_RSTS = 154;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 154;
+export const TCP_LISTEN_OVERFLOWS = 155;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 155;
+export const TCP_TIMEOUTS = 156;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 156;
+export const TCP_FAST_RETRANSMITS = 157;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 157;
+export const TCP_DELAYED_ACKS = 158;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 158;
+export const TCP_OUT_OF_ORDER = 159;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 159;
+export const TCP_DUPLICATES = 160;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 160;
+export const TCP_WINDOW_PROBES = 161;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 161;
+export const TCP_CHALLENGE_ACKS = 162;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 162;
+export const TCP_PACKETS_PRUNED = 163;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 163;
+export const TCP_TIME_WAIT_OVERFLOWS = 164;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 164;
+export const DEVICE_TX_PACKETS = 165;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 165;
+export const DEVICE_TX_PACKETS_BYTES = 166;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 166;
+export const DEVICE_RX_PACKETS = 167;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 167;
+export const DEVICE_RX_PACKETS_BYTES = 168;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 168;
+export const DEVICE_TX_FULL = 169;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 169;
+export const DEVICE_RX_NO_BUFFER = 170;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 170;
+export const DEVICE_RX_BAD_CHECKSUM = 171;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 171;
+export const DEVICE_REFUSED = 172;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 172;
+export const DEVICE_TSO_SEGMENTS = 173;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 173;
+export const WIRE_SENT = 174;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 174;
+export const WIRE_ARRIVED = 175;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 175;
+export const WIRE_DROPPED = 176;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 176;
+export const WIRE_REFUSED = 177;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 177;
+export const WIRE_SLOTS_REFUSED = 178;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 178;
+export const WIRE_OVERFLOW = 179;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 179;
+export const WIRE_DUPLICATED = 180;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 180;
+export const WIRE_DUPLICATED_BYTES = 181;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 181;
+export const WIRE_CORRUPTED = 182;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 182;
+export const WIRE_REORDERED = 183;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 183;
+export const SWITCH_FORWARDS = 184;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 184;
+export const SWITCH_FORWARDS_BYTES = 185;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 185;
+export const SWITCH_FRAMES = 186;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 186;
+export const SWITCH_FLOODED = 187;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 187;
+export const SWITCH_DROPPED = 188;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 188;
+export const CAPTURE_COPIES = 189;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 189;
+export const CAPTURE_COPIES_BYTES = 190;
 
-export const COUNTER_COUNT = 190;
+export const COUNTER_COUNT = 191;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -466,6 +468,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'memoryBucketsUsed',
   'memoryBucketsReturned',
   'memoryBucketsStarved',
+  'receiveWindowsHeld',
   'mappings',
   'allocations',
   'bytesSent',
@@ -662,6 +665,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'host',
   'iop',
   'iop',
   'host',
@@ -835,6 +839,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'fifo',
   'fifo',
   'fifo',
+  'osm',
   'osm',
   'osm',
   'osm',
@@ -1042,6 +1047,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'buckets that came back with data',
   'buckets whose post was not delivered',
   'times the card had data and no bucket',
+  'credits whose window grew by less than was read because all windows together had grown enough',
   'address mappings after start',
   'buffers allocated after start',
   'taken from the program',

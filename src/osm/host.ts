@@ -18,6 +18,7 @@ import type { DriverConfig } from './memory/driver-config.ts';
 import { ReceivePool } from './memory/receive-pool.ts';
 import { SocketTable } from './memory/socket-table.ts';
 import { TransmitPool } from './memory/transmit-pool.ts';
+import { WindowBudget } from './memory/window-budget.ts';
 import { BringUp } from './message/bring-up.ts';
 import { ControlCall } from './message/control-call.ts';
 import { DeviceEvents } from './message/device-events.ts';
@@ -86,7 +87,9 @@ function foundation(region: Region, layout: CardLayout, config: DriverConfig, en
   const ledger = new Ledger(region, layout.hostLedger);
   const { inbound, outbound } = given(environment) ?? hostQueues(region, layout, ledger);
   const doorbell = new Doorbell(ledger, environment.waker);
-  const table = new SocketTable(config);
+  const { store } = layout;
+  const windows = new WindowBudget(store.count * store.bufferBytes, store.bufferBytes, config, ledger);
+  const table = new SocketTable(config, windows);
   const transmit = new TransmitPool(
     layout.transmit,
     layout.immediate,
@@ -109,7 +112,8 @@ function foundation(region: Region, layout: CardLayout, config: DriverConfig, en
     events,
     requests,
   );
-  return { ledger, outbound, doorbell, table, transmit, receive, control, requests, events, replies };
+  const pools = { table, transmit, receive, windows };
+  return { ...pools, ledger, outbound, doorbell, control, requests, events, replies };
 }
 
 export class Host {

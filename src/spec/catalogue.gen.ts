@@ -741,13 +741,18 @@ export const CATALOGUE: Catalogue = {
           function: 134,
           since: 1,
           origin: 'inic',
-          doc: 'Tells the card how many bytes of a stream the program has used, so that the card opens the receive window by as much. Datagram sockets need no credit.',
+          doc: 'Tells the card how many bytes of a stream the program has used, so that the card opens the receive window by as much. It may also say by how many steps of 256 bytes the receive buffer grows (up to SO_RCVBUF) or shrinks; a connection begins with a small one, and an edge of the window that was offered is never taken back. Cards of version 1 know no growth. Datagram sockets need no credit.',
           request: {
             words: 5,
             fields: [
               { name: 'count', word: 4, low: 0, high: 7, min: 1, max: 13, doc: 'how many pairs follow' },
             ],
-            list: { name: 'pair', word: 5, stride: 2, doc: 'socket number, then bytes used' },
+            list: {
+              name: 'pair',
+              word: 5,
+              stride: 2,
+              doc: 'socket number in bits 0-15 and growth in steps of 256 bytes, signed, in bits 16-31, then bytes used',
+            },
           },
           replyForm: 'none',
           errno: [],

@@ -2,6 +2,7 @@
  * Judges what the host posts. A request that is malformed, or not to be taken in its state, must be refused;
  * it is remembered so, and has no effect on the validator's tables.
  */
+import { creditSocketId } from '../i2o/credit.ts';
 import {
   EXEC_DDM_DESTROY,
   EXEC_DDM_QUIESCE,
@@ -342,8 +343,8 @@ export class RequestJudge {
     const count = row.listCount!.read(words, at);
     for (let i = 0; i < count; i++) {
       const pair = at + row.listWord + i * row.listStride;
-      const socket = words[pair];
-      if (socket < 0 || socket >= sockets.count || words[pair + 1] <= 0) {
+      const socket = creditSocketId(words[pair]);
+      if (socket >= sockets.count || words[pair + 1] <= 0) {
         this.fault('F-01', row, `${words[pair + 1]} bytes of socket ${hex(socket)}`);
       } else {
         sockets.credit(socket, words[pair + 1]);

@@ -5,6 +5,7 @@
 import { describe } from 'vitest';
 import { allocateRegion } from '../../src/dma/region.ts';
 import { faultAt } from '../../src/i2o/check-fault.ts';
+import { creditWord } from '../../src/i2o/credit.ts';
 import { Doorbell } from '../../src/i2o/doorbell.ts';
 import * as f from '../../src/i2o/frame.ts';
 import { checkFrameSize } from '../../src/i2o/frame-size.ts';
@@ -26,6 +27,7 @@ describe('a message', () => {
   const send = (frame: number, sizeWords: number): void =>
     writeSocketSend(words, frame, DEVICE_TID, HOST_TID, 1, 2, 3, 0, 0, 0, sizeWords);
   trips('frame size: it is a multiple of 64 bytes, the same in words', () => checkFrameSize(128, 31));
+  trips('credit: a window grows by steps that a pair can tell', () => creditWord(1, 100));
   trips('frame size: a message is written into a frame that was acquired', () => send(NO_FRAME, 9));
   trips('frame size: a message has all its fields and ends within its frame', () => send(FRAME, 33));
 

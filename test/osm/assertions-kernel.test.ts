@@ -128,23 +128,23 @@ describe('buckets and credits', () => {
   });
   trips('credits: what comes back was a credit', () => {
     const { driver, socketId, socket } = bench();
-    driver.credits.giveBack(socketId, socket, 0);
+    driver.credits.giveBack(socketId, socket, 0, 0);
   });
   trips('credits: a socket owes under its own id', () => {
     const { driver, socketId, socket } = bench();
-    driver.credits.giveBack(socketId + 1, socket, 1);
+    driver.credits.giveBack(socketId + 1, socket, 1, 0);
   });
   trips('credits: each socket is in the list once', () => {
     const { driver, table, socketId, socket } = bench();
     driver.credits.held = true;
     for (let i = 0; i <= table.sockets.length; i++) {
       socket.creditQueued = 0;
-      driver.credits.giveBack(socketId, socket, 1);
+      driver.credits.giveBack(socketId, socket, 1, 0);
     }
   });
   trips('credits: a socket in the list is marked so', () => {
     const { driver, socketId, socket } = bench();
-    driver.credits.giveBack(socketId, socket, 1);
+    driver.credits.giveBack(socketId, socket, 1, 0);
     socket.creditQueued = 0;
     driver.credits.send();
   });
@@ -203,7 +203,9 @@ describe('what is left of a card that is gone', () => {
   trips('retries: whose posts are sent again is a socket there is', () =>
     bench().driver['retries'].accepts(8),
   );
-  trips('retries: who is credited again is a socket there is', () => bench().driver['retries'].credit(8, 1));
+  trips('retries: who is credited again is a socket there is', () =>
+    bench().driver['retries'].credit(8, 1, 0),
+  );
 });
 
 describe('the driver', () => {

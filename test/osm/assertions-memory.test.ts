@@ -408,3 +408,44 @@ describe('the receive pool', () => {
     pool.check();
   });
 });
+
+describe('window budget', () => {
+  /** A budget of which a socket has a part. */
+  function budget() {
+    const { driver } = new ScriptedCard().host;
+    const windows = driver.credits['windows'];
+    windows['totalBytes' as never] = 100_000 as never;
+    windows['freeBytes'] = 50_000;
+    const socket = new HostSocket();
+    socket.receiveBufferBytes = 1 << 20;
+    socket.receiveWindowBytes = 2048;
+    socket.widenedBytes = 1024;
+    return { windows, socket };
+  }
+
+  trips('window budget: a socket gives back no more than it had', () => {
+    const { windows, socket } = budget();
+    socket.widenedBytes = -1024;
+    windows.adjust(socket, 512);
+  });
+  trips('window budget: windows grow by no more than the store bears', () => {
+    const { windows, socket } = budget();
+    windows['freeBytes'] = 200_000;
+    windows.adjust(socket, 512);
+  });
+  trips('window budget: no window grows beyond its buffer', () => {
+    const { windows, socket } = budget();
+    socket.receiveWindowBytes = socket.receiveBufferBytes + 4096;
+    windows['freeBytes'] = 512;
+    windows.adjust(socket, 512);
+  });
+  trips('window budget: what was not delivered was a change', () => {
+    const { windows, socket } = budget();
+    windows.undelivered(socket, 0);
+  });
+  trips('window budget: no more comes back than there was', () => {
+    const { windows, socket } = budget();
+    socket.widenedBytes = 60_000;
+    windows.release(socket);
+  });
+});

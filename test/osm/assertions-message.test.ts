@@ -201,11 +201,11 @@ describe('requests', () => {
   });
   trips('requests: a credit is of at least one byte', () => {
     const requests = requestsOf();
-    requests.creditPair(requests.acquire(), 0, 0, 0);
+    requests.creditPair(requests.acquire(), 0, 0, 0, 0);
   });
   trips('requests: a credit message names no more sockets than fit a frame', () => {
     const requests = requestsOf();
-    requests.creditPair(requests.acquire(), SOCKET_RECEIVE_CREDIT_LIST_MAX, 0, 1);
+    requests.creditPair(requests.acquire(), SOCKET_RECEIVE_CREDIT_LIST_MAX, 0, 1, 0);
   });
   trips('requests: a credit message names at least one socket', () => {
     const requests = requestsOf();

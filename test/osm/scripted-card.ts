@@ -35,6 +35,7 @@ export const POOLS = {
   receiveBuckets: 16,
   receiveBucketBytes: 2048,
   immediateSlots: 8,
+  storeBlocks: 128,
 };
 
 /** A request as the card took it. */

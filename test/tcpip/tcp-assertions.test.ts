@@ -195,6 +195,12 @@ describe('the accept queue', () => {
 });
 
 describe("the user's calls", () => {
+  trips('calls: a receive buffer grows up to its limit', () => {
+    const tcb = new Tcb(0);
+    tcb.received.bufferBytes = 4096;
+    tcb.received.bufferBytesMax = 1024;
+    calls.widen(tcb, 256);
+  });
   trips('calls: a connection that is opened is new', () => {
     const { tcp } = opened();
     const next = tcp.tcbs[tcp.freeTcbs[tcp.freeTcbCount - 1] as number] as Tcb;

@@ -5,6 +5,7 @@
  * which are then never filled (a datagram that is longer than what is left of the bucket is cut).
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { creditGrowthBytes, creditSocketId } from '../../i2o/credit.ts';
 import {
   DETAILED_STATUS_INVALID_OFFSET,
   DETAILED_STATUS_INVALID_PARAMETER,
@@ -138,8 +139,8 @@ export class ReceiveRequests {
   }
 
   /**
-   * SocketReceiveCredit: the program has read so many bytes of a stream, and its window may open by them. //
-   * Hot path.
+   * SocketReceiveCredit: the program has read so many bytes of a stream, and its window may open by them, or
+   * by more. // Hot path.
    */
   credit(frame: number, sizeWords: number): void {
     const { words } = this;
@@ -157,12 +158,14 @@ export class ReceiveRequests {
     }
     let at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD;
     for (let i = 0; i < count; i++) {
-      const socketId = words[at];
+      const socketId = creditSocketId(words[at]);
+      const growthBytes = creditGrowthBytes(words[at]);
       const bytes = words[at + 1];
-      if (socketId >= 0 && socketId < this.sockets.length && bytes > 0) {
+      if (socketId < this.sockets.length && bytes > 0) {
         const socket = this.sockets[socketId];
         // A credit may cross the close of its socket on the way: then there is no window to open any more.
         if (socket.kind === KIND_STREAM && isOpen(socket)) {
+          if (growthBytes !== 0) this.stack.tcpWiden(socket.connection, growthBytes);
           this.stack.tcpConsumed(socket.connection, bytes, this.clock.nowUs);
         }
       } else {

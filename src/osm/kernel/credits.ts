@@ -7,6 +7,7 @@ import { SOCKET_RECEIVE_CREDIT_LIST_MAX } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { type HostSocket, STATE_CONNECTED } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
+import type { WindowBudget } from '../memory/window-budget.ts';
 import type { Requests } from '../message/requests.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
@@ -14,8 +15,11 @@ const COSTLY = COSTLY_ASSERTIONS;
 export class Credits {
   /** Set while the card is not to be asked again yet (retries.ts). */
   held = false;
+  /** Set where the card can be told to let a window grow. */
+  widens = false;
   private readonly requests: Requests;
   private readonly table: SocketTable;
+  private readonly windows: WindowBudget;
   /**
    * Sockets with bytes to credit: a list with room for every socket, each in it once
    * (`HostSocket.creditQueued`).
@@ -23,7 +27,8 @@ export class Credits {
   private readonly owing: Int32Array;
   private count = 0;
 
-  constructor(requests: Requests, table: SocketTable) {
+  constructor(requests: Requests, table: SocketTable, windows: WindowBudget) {
+    this.windows = windows;
     this.requests = requests;
     this.table = table;
     this.owing = new Int32Array(table.sockets.length);
@@ -42,10 +47,14 @@ export class Credits {
     }
   }
 
-  /** Credits that were not delivered are owed again. */
-  giveBack(socketId: number, socket: HostSocket, bytes: number): void {
+  /**
+   * Credits that were not delivered are owed again. @param growthBytes by which the window was to grow,
+   * or to shrink: that is not tried again.
+   */
+  giveBack(socketId: number, socket: HostSocket, bytes: number, growthBytes: number): void {
     assert(bytes > 0, 'credits: what comes back was a credit');
     if (socket.state !== STATE_CONNECTED) return;
+    if (growthBytes !== 0) this.windows.undelivered(socket, growthBytes);
     socket.creditBytes += bytes;
     if (socket.creditQueued === 0) this.owe(socketId, socket);
   }
@@ -72,11 +81,13 @@ export class Credits {
       const count = Math.min(this.count, SOCKET_RECEIVE_CREDIT_LIST_MAX);
       for (let i = 0; i < count; i++) {
         const socketId = this.owing[this.count - 1];
-        const { creditBytes } = this.table.sockets[socketId];
+        const socket = this.table.sockets[socketId];
+        const { creditBytes } = socket;
         this.nextOwing();
+        const growth = creditBytes > 0 && this.widens ? this.windows.adjust(socket, creditBytes) : 0;
         // A socket closed meanwhile owes nothing: one byte keeps the pair well formed, and the card ignores
         // it.
-        requests.creditPair(frame, i, socketId, creditBytes > 0 ? creditBytes : 1);
+        requests.creditPair(frame, i, socketId, creditBytes > 0 ? creditBytes : 1, growth);
       }
       requests.creditPost(frame, count);
     }
@@ -86,8 +97,6 @@ export class Credits {
   private nextOwing(): void {
     const socket = this.table.sockets[this.owing[--this.count]];
     assert(socket.creditQueued === 1, 'credits: a socket in the list is marked so');
-    const grown = socket.receiveWindowBytes + socket.creditBytes;
-    socket.receiveWindowBytes = Math.min(socket.receiveBufferBytes, grown);
     socket.creditBytes = 0;
     socket.creditQueued = 0;
   }

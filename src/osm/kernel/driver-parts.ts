@@ -12,6 +12,7 @@ import type { DriverConfig } from '../memory/driver-config.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
+import type { WindowBudget } from '../memory/window-budget.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { ReplyDispatch } from '../message/reply-dispatch.ts';
 import type { Requests } from '../message/requests.ts';
@@ -32,6 +33,7 @@ export interface DriverParts {
   readonly table: SocketTable;
   readonly transmit: TransmitPool;
   readonly receive: ReceivePool;
+  readonly windows: WindowBudget;
   readonly dma: DmaEngine;
   readonly ledger: Ledger;
   readonly clock: Clock;

@@ -106,7 +106,7 @@ export class Driver implements BringUpCaller {
     this.health = parts.health;
     this.config = config;
     this.spin = new SpinPolicy(config.spinNs);
-    this.credits = new Credits(requests, table);
+    this.credits = new Credits(requests, table, parts.windows);
     this.buckets = new BucketPosts(receive, requests, config, table, parts.dma);
     this.blocked = new BlockedSenders(table, transmit, config);
     this.accepts = new AcceptPosts(requests, table, config, ledger);
@@ -297,6 +297,7 @@ export class Driver implements BringUpCaller {
     assert(this.requests.deviceTid !== NO_TID, 'driver: a card goes online once its device is known');
     this.classVersion = Math.min(cardVersion, this.config.classVersion);
     this.online = true;
+    this.credits.widens = this.classVersion >= 2;
     this.retries.open = true;
     this.buckets.open = true;
     this.buckets.postAll();

@@ -66,9 +66,9 @@ export class Retries implements Resend {
     this.later();
   }
 
-  credit(socketId: number, bytes: number): void {
+  credit(socketId: number, bytes: number, growthBytes: number): void {
     assert(this.table.has(socketId), 'retries: who is credited again is a socket there is');
-    this.credits.giveBack(socketId, this.table.sockets[socketId], bytes);
+    this.credits.giveBack(socketId, this.table.sockets[socketId], bytes, growthBytes);
   }
 
   accepts(listenerId: number): void {

@@ -91,8 +91,10 @@ export class HostSocket {
   acknowledgedBytes = 0;
   sendBufferBytes = 0;
   receiveBufferBytes = 0;
-  /** The card's window for the socket: what it began with, and all credits since, up to the buffer. */
+  /** The card's window for the socket: what it began with, and what it has been let grow by since. */
   receiveWindowBytes = 0;
+  /** How much it has of what windows may grow by, all together (WindowBudget). */
+  widenedBytes = 0;
   /** 1 while it is in the list of sockets whose send found no room (kernel/blocked-senders.ts). */
   wantsRoom = 0;
   /** 1 while it is in the list of sockets whose readiness has changed (SocketTable). */

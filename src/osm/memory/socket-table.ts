@@ -2,6 +2,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DriverConfig } from './driver-config.ts';
 import { HostSocket, STATE_CLOSING, STATE_FREE, STATE_POSTED, socketTag } from './host-socket.ts';
+import type { WindowBudget } from './window-budget.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -22,7 +23,11 @@ export class SocketTable {
   private readyHead = 0;
   private readyCount = 0;
 
-  constructor(config: DriverConfig) {
+  /** What windows may grow by; each socket's share ends with it. */
+  private readonly windows: WindowBudget;
+
+  constructor(config: DriverConfig, windows: WindowBudget) {
+    this.windows = windows;
     const { socketsMax } = config;
     this.config = config;
     this.sockets = Array.from({ length: socketsMax }, () => new HostSocket());
@@ -111,6 +116,7 @@ export class SocketTable {
     assert(socket.receiveHead < 0, 'socket table: a socket id comes back with no unread bucket');
     assert(socket.postedFor < 0, 'socket table: a socket id that comes back is posted for no listener');
     assert(this.freeCount < this.free.length, 'socket table: no more socket ids are free than there are');
+    this.windows.release(socket);
     this.acceptedCount -= socket.accepted;
     assert(
       this.acceptedCount >= this.postedCount,

@@ -5,6 +5,7 @@
  * tries again later.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { creditWord } from '../../i2o/credit.ts';
 import { writePrivateEcho } from '../../i2o/executive.gen.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/list/sgl.ts';
 import {
@@ -333,11 +334,8 @@ export class Requests extends InboundFrames {
     return count;
   }
 
-  /**
-   * Writes one pair of a credit message: bytes of a socket that the program has used. // Hot path.
-   * @param index 0-based.
-   */
-  creditPair(frame: number, index: number, socketId: number, bytes: number): void {
+  /** Writes one pair of a credit message: bytes of a socket that the program has used. // Hot path. */
+  creditPair(frame: number, index: number, socketId: number, bytes: number, growthBytes: number): void {
     this.about(frame, socketId);
     assert(bytes > 0, 'requests: a credit is of at least one byte');
     assert(
@@ -345,7 +343,7 @@ export class Requests extends InboundFrames {
       'requests: a credit message names no more sockets than fit a frame',
     );
     const at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD + index * CREDIT_WORDS;
-    this.words[at] = socketId;
+    this.words[at] = creditWord(socketId, growthBytes);
     this.words[at + 1] = bytes;
   }
 

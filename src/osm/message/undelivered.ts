@@ -9,6 +9,7 @@
  * kept, what the request named stays with the card until a reset; its socket fails all the same.
  */
 import { assert } from '../../assert/assert.ts';
+import { creditGrowthBytes, creditSocketId } from '../../i2o/credit.ts';
 import {
   FLAG_MULTIPLE,
   FRAME_WORDS,
@@ -70,7 +71,7 @@ export interface Resend {
   /** Buckets or credits are home. */
   posts(): void;
   /** A socket was credited with bytes, and is not after all. */
-  credit(socketId: number, bytes: number): void;
+  credit(socketId: number, bytes: number, growthBytes: number): void;
   /** Socket ids that were posted for a listener are home. */
   accepts(listenerId: number): void;
   /**
@@ -253,10 +254,10 @@ export class Undelivered {
     const { words } = this;
     let good = size > 0;
     for (let at = SOCKET_RECEIVE_CREDIT_LIST_WORD; at + 2 <= size; at += 2) {
-      const socketId = words[request + at];
+      const socketId = creditSocketId(words[request + at]);
       const bytes = words[request + at + 1];
       if (!this.table.has(socketId) || bytes <= 0) good = false;
-      else this.again.credit(socketId, bytes);
+      else this.again.credit(socketId, bytes, creditGrowthBytes(words[request + at]));
     }
     this.again.posts();
     return good;

@@ -57,7 +57,9 @@ export class SocketOptions {
       // Connections that wait at a listener keep the buffer they came with, perhaps the smallest it ever had.
       const least = socket.state === STATE_LISTENING ? Math.min(bytes, socket.receiveBufferBytes) : bytes;
       socket.receiveBufferBytes = least;
-      socket.receiveWindowBytes = Math.min(least, socket.receiveWindowBytes);
+      // As on the card: a limit, up to which the window may grow.
+      const first = this.driver.config.receiveWindowBytes;
+      socket.receiveWindowBytes = Math.min(least, Math.max(first, socket.receiveWindowBytes));
     }
     if (errno === 0 && option === SO_LINGER_SECONDS) socket.lingerSeconds = value;
     return 0 - errno;

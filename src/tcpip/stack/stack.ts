@@ -115,6 +115,11 @@ export class Stack extends Engine {
     return tcb.received.finTaken !== 0 && tcb.received.queuedBytes === 0;
   }
 
+  /** The receive buffer grows by so many bytes, up to SO_RCVBUF; negative: it shrinks. */
+  tcpWiden(c: number, bytes: number): void {
+    calls.widen(this.connection(c), bytes);
+  }
+
   /** The program has used `bytes` that were taken: their room in the window opens again. // Hot path. */
   tcpConsumed(c: number, bytes: number, nowUs: number): void {
     this.environment.setTime(nowUs);

@@ -60,6 +60,8 @@ const SEND_URGENT = 2;
 /** Bytes that one connection may queue: so its sequence numbers stay comparable. */
 const QUEUE_BYTES_MAX = 0x3fff_ffff;
 const BACKLOG_MAX = 65535;
+/** A receive buffer does not shrink below this, whatever the user says. */
+const RECEIVE_BUFFER_LEAST = 2048;
 
 /** @returns a connection for a user, closed; -1 when none is free. */
 export function open(tcp: TcpTables, owner: number): number {
@@ -259,12 +261,19 @@ export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   // The user says how much: no more can have been consumed than was taken.
   const used = Math.min(bytes, received.unconsumedBytes);
   received.unconsumedBytes = (received.unconsumedBytes - used) | 0;
-  // Who reads as much in a turn as the buffer holds may be sent twice as much in the next.
-  if (received.bufferBytes < received.bufferBytesMax) {
-    received.bufferBytes = Math.min(received.bufferBytesMax, received.bufferBytes + used) | 0;
-  }
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
   if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
+}
+
+/**
+ * The user lets the receive buffer grow or shrink. The window never takes an edge back, so it follows a
+ * buffer that shrinks only as bytes are consumed.
+ */
+export function widen({ received }: Tcb, bytes: number): void {
+  const { bufferBytes, bufferBytesMax } = received;
+  const least = Math.min(bufferBytes, RECEIVE_BUFFER_LEAST);
+  received.bufferBytes = Math.max(least, Math.min(bufferBytesMax, bufferBytes + bytes));
+  assert(received.bufferBytes <= bufferBytesMax, 'calls: a receive buffer grows up to its limit');
 }
 
 /** Queues the FIN (RFC 9293 §3.10.4): the user has closed the sending half, first or after the peer. */

@@ -49,8 +49,7 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
       tcb.options.sendBufferBytes = value;
       return 0;
     case SO_RCVBUF:
-      tcb.received.bufferBytes = Math.max(RECEIVE_BUFFER_MIN, Math.min(RECEIVE_BUFFER_MAX, value));
-      tcb.received.bufferBytesMax = tcb.received.bufferBytes;
+      setReceiveBuffer(tcp, tcb, Math.max(RECEIVE_BUFFER_MIN, Math.min(RECEIVE_BUFFER_MAX, value)));
       return 0;
     case SO_BROADCAST:
       return 0;
@@ -80,6 +79,13 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
     default:
       return setTimes(tcp, tcb, option, value);
   }
+}
+
+/** A limit: the buffer is as large as it was, or as a new connection's, until the user lets it grow. */
+function setReceiveBuffer(tcp: TcpTables, { received }: Tcb, bytes: number): void {
+  received.bufferBytesMax = bytes;
+  const now = Math.max(received.bufferBytes, tcp.environment.config.receiveWindowBytes);
+  received.bufferBytes = Math.min(bytes, now);
 }
 
 /** The options that are times or counts of them. */

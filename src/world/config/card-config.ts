@@ -1,5 +1,5 @@
 /** From what a user set to a card's whole configuration. */
-import { type PoolSizes, storeBytes } from '../../dma/card-layout.ts';
+import { type PoolSizes, STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
 import type { StackConfig } from '../../tcpip/config.ts';
 import { checkOverrides } from './card-config-check.ts';
@@ -79,8 +79,20 @@ function sizedPools({ pools: asked = {} }: CardOverrides, socketsMax: number): P
     inboundFrames: Math.min(base.inboundFrames, used),
     outboundFrames: Math.min(base.outboundFrames, used),
     immediateSlots: Math.min(SLOTS_MOST, Math.min(base.immediateSlots, used) + socketsMax),
+    storeBlocks: sizedStore(base, socketsMax),
     ...asked,
   };
+}
+
+/** The store is so many times as large as the buckets, as far as `STORE_BLOCKS_MOST` go. */
+const STORE_TO_BUCKETS = 8;
+const STORE_BLOCKS_MOST = 65536;
+
+/** It has room for the first window of every socket in any case. */
+function sizedStore({ receiveBuckets, receiveBucketBytes }: PoolSizes, socketsMax: number): number {
+  const roomy = Math.ceil((STORE_TO_BUCKETS * receiveBuckets * receiveBucketBytes) / STORE_BLOCK_BYTES);
+  const needed = socketsMax * (FIRST_WINDOW_LEAST / STORE_BLOCK_BYTES + STORE_BLOCKS_IN_PART);
+  return Math.max(needed, Math.min(STORE_BLOCKS_MOST, roomy || 0));
 }
 
 /** Sockets of a listener's card that it keeps for connections yet to come: a quarter of them at most. */
@@ -115,7 +127,11 @@ function sizedTables(socketsMax: number, pools: PoolSizes): Partial<StackConfig>
 
 const FIRST_WINDOW_LEAST = 2048;
 
-/** What a program that reads nothing is promised: for all sockets together as much as the store bears. */
-function firstWindow(socketsMax: number, pools: PoolSizes): number {
-  return Math.max(FIRST_WINDOW_LEAST, 2 ** Math.floor(Math.log2(storeBytes(pools) / socketsMax)));
+/** Blocks of one socket's unread bytes that may be filled in part: the one that is read, and the last. */
+const STORE_BLOCKS_IN_PART = 2;
+
+/** What a program that reads nothing is promised: half of the store bears as much for every socket. */
+function firstWindow(socketsMax: number, { storeBlocks }: PoolSizes): number {
+  const share = (storeBlocks * STORE_BLOCK_BYTES) / 2 / socketsMax;
+  return Math.max(FIRST_WINDOW_LEAST, 2 ** Math.floor(Math.log2(share)));
 }

@@ -25,6 +25,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   'pools.receiveBuckets': [1, COUNT_MAX],
   'pools.receiveBucketBytes': [64, 1 << 20],
   'pools.immediateSlots': [1, COUNT_MAX],
+  'pools.storeBlocks': [1, 4 * COUNT_MAX],
   'driver.socketsMax': [1, SOCKETS_MAX],
   'driver.sendBufferBytes': [1, BYTES_MAX],
   'driver.transmitReserve': [0, COUNT_MAX],

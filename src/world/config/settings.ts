@@ -64,6 +64,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     receiveBuckets: 1024,
     receiveBucketBytes: 16384,
     immediateSlots: 1024,
+    storeBlocks: 65536,
   },
   driver: {
     classVersion: 2,

@@ -5,7 +5,7 @@
 import type { StackConfig } from '../../config.ts';
 
 export class Received {
-  /** The receive buffer in bytes: the largest window now. It grows as the user consumes. */
+  /** The receive buffer in bytes: the largest window now. The user lets it grow. */
   bufferBytes = 0;
   /** How far it grows (SO_RCVBUF). */
   bufferBytesMax = 0;

@@ -1,0 +1,110 @@
+/**
+ * How far receive windows may grow, all sockets together: what rests unread must fit the store, even if every
+ * program stops reading at once. The store has room for the first window of every socket there can be; what
+ * is left over is the budget, out of which windows grow as their bytes are read.
+ *
+ * A socket may have no more of it than is free (the dynamic threshold that the card's buckets go by, too), so
+ * that something is always left for those who come later. Who has more than that, because others have come
+ * since, gives some back as it reads: its window moves on by less than was read, and an edge that was offered
+ * is never taken back (RFC 9293 §3.8.6). Windows that are small already do not shrink.
+ */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { CREDIT_GROWTH_BYTES, CREDIT_GROWTH_MAX } from '../../i2o/credit.ts';
+import { RECEIVE_WINDOWS_HELD } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { DriverConfig } from './driver-config.ts';
+import type { HostSocket } from './host-socket.ts';
+
+const COSTLY = COSTLY_ASSERTIONS;
+
+/** Windows do not shrink below this: no segment of any MTU is then too large a step for them. */
+const SHRINK_FLOOR_BYTES = 1 << 18;
+/** Blocks of a socket's that may be filled in part: the one that is read, and the last. */
+const BLOCKS_IN_PART = 2;
+
+export class WindowBudget {
+  private readonly totalBytes: number;
+  private readonly counters: Float64Array;
+  private freeBytes: number;
+
+  /** @param storeBytes what the store holds. @param blockBytes in blocks of so many bytes. */
+  constructor(storeBytes: number, blockBytes: number, config: DriverConfig, ledger: Ledger) {
+    const firstBytes = config.receiveWindowBytes + BLOCKS_IN_PART * blockBytes;
+    this.totalBytes = Math.max(0, storeBytes - config.socketsMax * firstBytes);
+    this.freeBytes = this.totalBytes;
+    this.counters = ledger.counters;
+  }
+
+  /** Bytes that windows may still grow by. */
+  get free(): number {
+    return this.freeBytes;
+  }
+
+  /**
+   * `bytes` of a socket's have been read, and the card is credited with them. // Hot path.
+   * @returns by how much its window grows beyond that, in steps that a credit can tell; negative: it shrinks.
+   */
+  adjust(socket: HostSocket, bytes: number): number {
+    const { freeBytes } = this;
+    const spare = freeBytes - socket.widenedBytes;
+    const wanted = Math.min(bytes, socket.receiveBufferBytes - socket.receiveWindowBytes);
+    if (wanted <= 0 && spare >= 0) return 0;
+    let steps = 0;
+    if (spare >= 0) {
+      steps = Math.min(CREDIT_GROWTH_MAX, (Math.min(wanted, spare) / CREDIT_GROWTH_BYTES) | 0);
+    } else {
+      const most = Math.min(
+        bytes,
+        -spare,
+        socket.widenedBytes,
+        socket.receiveWindowBytes - SHRINK_FLOOR_BYTES,
+      );
+      if (most > 0) steps = -Math.min(CREDIT_GROWTH_MAX, (most / CREDIT_GROWTH_BYTES) | 0);
+    }
+    const growth = steps * CREDIT_GROWTH_BYTES;
+    if (growth < wanted) this.counters[RECEIVE_WINDOWS_HELD] += 1;
+    socket.widenedBytes += growth;
+    socket.receiveWindowBytes += growth;
+    this.freeBytes = freeBytes - growth;
+    if (COSTLY) this.check(socket);
+    return growth;
+  }
+
+  private check(socket: HostSocket): void {
+    assert(socket.widenedBytes >= 0, 'window budget: a socket gives back no more than it had');
+    assert(
+      this.freeBytes >= 0 && this.freeBytes <= this.totalBytes,
+      'window budget: windows grow by no more than the store bears',
+    );
+    assert(
+      socket.receiveWindowBytes <= socket.receiveBufferBytes || socket.widenedBytes === 0,
+      'window budget: no window grows beyond its buffer',
+    );
+  }
+
+  /**
+   * The card was never told of a growth, or a shrinking: the driver goes by the window that there is. What
+   * was promised stays so.
+   */
+  undelivered(socket: HostSocket, growthBytes: number): void {
+    assert(growthBytes !== 0, 'window budget: what was not delivered was a change');
+    if (growthBytes > 0) {
+      socket.receiveWindowBytes = Math.max(1, socket.receiveWindowBytes - growthBytes);
+    } else if (socket.widenedBytes > 0) {
+      const back = Math.min(0 - growthBytes, this.freeBytes);
+      socket.receiveWindowBytes = Math.min(
+        socket.receiveBufferBytes,
+        socket.receiveWindowBytes - growthBytes,
+      );
+      socket.widenedBytes += back;
+      this.freeBytes -= back;
+    }
+  }
+
+  /** The socket is gone, and with it all that it was promised. */
+  release(socket: HostSocket): void {
+    this.freeBytes += socket.widenedBytes;
+    socket.widenedBytes = 0;
+    assert(this.freeBytes <= this.totalBytes, 'window budget: no more comes back than there was');
+  }
+}
