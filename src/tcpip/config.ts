@@ -72,6 +72,8 @@ export interface StackConfig {
    * least 180 s.
    */
   readonly synRetries: number;
+  /** Further SYN retransmissions before these, whose interval does not double (tcp_syn_linear_timeouts). */
+  readonly synLinearRetries: number;
   readonly synAckRetries: number;
   readonly retries: number;
   /** Retransmissions of a connection nobody owns any more (tcp_orphan_retries). */
@@ -143,6 +145,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   rtoMinUs: 200_000,
   rtoMaxUs: 120_000_000,
   synRetries: 7,
+  synLinearRetries: 0,
   synAckRetries: 5,
   retries: 15,
   orphanRetries: 8,
@@ -188,6 +191,7 @@ const RANGES: Readonly<Record<string, Range>> = {
   ephemeralLast: [1, 65535],
   ttl: [1, 255],
   synRetries: [0, 255],
+  synLinearRetries: [0, 255],
   synAckRetries: [0, 255],
   retries: [0, 255],
   orphanRetries: [0, 255],

@@ -409,6 +409,14 @@ describe('the receive pool', () => {
   });
 });
 
+describe('offers', () => {
+  trips('transmit pool: a buffer is offered to one program at a time', () => {
+    const pool = transmitPool();
+    pool['offeredTo'].fill(1);
+    pool.offer(0, new HostSocket());
+  });
+});
+
 describe('window budget', () => {
   /** A budget of which a socket has a part. */
   function budget() {

@@ -121,6 +121,25 @@ describe('batched sends', () => {
   });
 });
 
+describe('an offered buffer', () => {
+  it('counts as its socket’s, so that who only collects them leaves the reserve to others', () => {
+    const card = new ScriptedCard({ transmitReserve: 4 });
+    const { sender } = card.sockets;
+    const collector = card.connect();
+    const other = card.connect();
+    const collected: number[] = [];
+    for (let at = sender.allocate(collector); at >= 0; at = sender.allocate(collector)) collected.push(at);
+    expect(collected.length).toBeGreaterThan(4);
+    expect(card.host.transmit.available).toBeGreaterThanOrEqual(4);
+    const context = sender.allocate(other);
+    expect(context).toBeGreaterThanOrEqual(0);
+    expect(sender.sendAllocated(other, context, 5)).toBe(5);
+    for (const at of collected) expect(sender.releaseAllocated(at)).toBe(0);
+    expect(card.sockets['table'].sockets[collector].offeredBuffers).toBe(0);
+    expect(card.sockets['table'].sockets[other].offeredBuffers).toBe(0);
+  });
+});
+
 describe('reply modes', () => {
   it.each([
     ['batch', REPLY_MODE_BATCH],

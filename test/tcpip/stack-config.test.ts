@@ -29,6 +29,7 @@ const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   rtoMinUs: TIME,
   rtoMaxUs: TIME,
   synRetries: [0, 255],
+  synLinearRetries: [0, 255],
   synAckRetries: [0, 255],
   retries: [0, 255],
   orphanRetries: [0, 255],

@@ -209,6 +209,16 @@ describe('RFC 9293 §3.8.3 and RFC 6298: nobody answers the SYN', () => {
     script.tells('state 1 SYN-SENT CLOSED', 'connected 1 ETIMEDOUT');
   });
 
+  it('sends the first SYNs again at even intervals where it is told to', () => {
+    const { script, peer } = synSent({ config: { synRetries: 2, synLinearRetries: 3 } });
+    for (let i = 0; i < 3; i++) peer.expectsAfter(1_000_000, { flags: 'SYN', seq: 0 });
+    // The interval begins to double with the next.
+    peer.expectsAfter(1_000_000, { flags: 'SYN', seq: 0 });
+    peer.expectsAfter(2_000_000, { flags: 'SYN', seq: 0 });
+    script.passes(4_000_000);
+    script.tells('state 1 SYN-SENT CLOSED', 'connected 1 ETIMEDOUT');
+  });
+
   it('gives up sooner where the user asks for it (MUST-21)', () => {
     const { script, peer, socket } = synSent();
     socket.sets(TCP_USER_TIMEOUT_MS, 2500);

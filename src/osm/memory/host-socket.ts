@@ -87,6 +87,8 @@ export class HostSocket {
    */
   sendingBytes = 0;
   sendingContexts = 0;
+  /** Buffers that the program has been offered for this socket, to fill in place (`Sender.allocate`). */
+  offeredBuffers = 0;
   /** Bytes that came back from the card, counted up to about 1 GiB: how well the peer reads. */
   acknowledgedBytes = 0;
   sendBufferBytes = 0;
@@ -159,6 +161,7 @@ export class HostSocket {
     this.creditBytes = 0;
     this.sendingBytes = 0;
     this.sendingContexts = 0;
+    this.offeredBuffers = 0;
     this.acknowledgedBytes = 0;
     this.acceptHead = -1;
     this.acceptTail = -1;

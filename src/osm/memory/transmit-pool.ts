@@ -46,6 +46,8 @@ export class TransmitPool {
    */
   private readonly tagOf: Int32Array;
   private readonly lengthOf: Int32Array;
+  /** Per buffer: the tag of the socket for which it is offered to a program; -1: it is not. */
+  private readonly offeredTo: Int32Array;
 
   /**
    * @param reserve buffers that only a socket with none in use may take, so that a few busy sockets cannot
@@ -67,6 +69,7 @@ export class TransmitPool {
     this.freeSlotCount = immediate.count;
     this.tagOf = new Int32Array(area.count + immediate.count).fill(FREE);
     this.lengthOf = new Int32Array(area.count + immediate.count);
+    this.offeredTo = new Int32Array(area.count).fill(-1);
   }
 
   /** Free buffers. */
@@ -104,6 +107,34 @@ export class TransmitPool {
       return -1;
     }
     return this.takeNext();
+  }
+
+  /**
+   * Offers a buffer to a program, to fill in place. Until it is sent or given back it counts as the socket's,
+   * like those that the card has: a program that only collects buffers leaves the reserve to others.
+   * @returns its context, or -1 when none is free for this socket.
+   */
+  offer(socketId: number, socket: HostSocket): number {
+    const free = this.freeCount;
+    if (socket.offeredBuffers > 0 && (free <= this.reserve || socket.offeredBuffers >= free)) {
+      this.counters[MEMORY_TRANSMIT_DRY] += 1;
+      return -1;
+    }
+    const context = this.takeFor(socket);
+    if (context < 0) return -1;
+    assert(this.offeredTo[context] < 0, 'transmit pool: a buffer is offered to one program at a time');
+    this.offeredTo[context] = socketTag(socketId, socket.generation);
+    socket.offeredBuffers += 1;
+    return context;
+  }
+
+  /** An offered buffer is sent, or comes back: it counts no more for its socket, if that is still there. */
+  endOffer(context: number, sockets: readonly HostSocket[]): void {
+    const tag = this.offeredTo[context];
+    this.offeredTo[context] = -1;
+    const socketId = tag & 0xffff;
+    if (tag < 0 || socketTag(socketId, sockets[socketId].generation) !== tag) return;
+    sockets[socketId].offeredBuffers -= 1;
   }
 
   /**

@@ -260,7 +260,7 @@ export class Sender {
         return this.refused(socket);
       }
       const room = socket.sendBufferBytes - socket.sendingBytes;
-      const context = room > 0 ? this.transmit.takeFor(socket) : -1;
+      const context = room > 0 ? this.transmit.offer(socketId, socket) : -1;
       if (context < 0) return this.policy.blocked(socketId, socket);
       assert(this.transmit.taken(context), 'sender: a buffer that is offered has been taken');
       return context;
@@ -303,6 +303,7 @@ export class Sender {
     if (!fits || !transmit.taken(context)) return -EINVAL;
     if (!this.batch.flush() || !messages.begin()) return policy.blocked(socketId, socket);
     messages.buffer(context, length);
+    transmit.endOffer(context, this.sockets);
     transmit.lend(context, socketId, socket, length);
     this.counters[BYTES_LENT] += length;
     return this.post(socketId, socket, length);
@@ -312,6 +313,7 @@ export class Sender {
   releaseAllocated(context: number): number {
     if (!this.transmit.taken(context)) return -EINVAL;
     try {
+      this.transmit.endOffer(context, this.sockets);
       this.transmit.give(context);
       // No reply tells the senders that wait of this room.
       this.driver.blocked.tell(true);

@@ -100,7 +100,9 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
     return;
   }
   if (timers.retries === ADVISE_RETRIES) tcb.neighbour = -1;
-  rtt.rto = Math.min(rtt.rto * 2, config.rtoMaxUs);
+  // Linux's tcp_syn_linear_timeouts: a full backlog drops many SYNs at once, and has room again soon.
+  const linear = tcb.state === SYN_SENT && timers.retries <= config.synLinearRetries;
+  if (!linear) rtt.rto = Math.min(rtt.rto * 2, config.rtoMaxUs);
   rtt.timing = 0;
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
     tcb.sndNxt = tcb.iss;
@@ -120,7 +122,7 @@ function giveUp(tcp: TcpTables, tcb: Tcb): void {
 /** How often the same data is sent again before the connection is given up. */
 function retriesMax(tcp: TcpTables, tcb: Tcb): number {
   const { config } = tcp.environment;
-  if (tcb.state === SYN_SENT) return config.synRetries;
+  if (tcb.state === SYN_SENT) return config.synRetries + config.synLinearRetries;
   if (tcb.state === SYN_RECEIVED) return config.synAckRetries;
   return tcb.owner < 0 && tcb.parent < 0 ? config.orphanRetries : config.retries;
 }

@@ -89,6 +89,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     address: 0x0a000001,
     receiveWindowBytes: 16384,
     connectionsMax: 8192,
+    synLinearRetries: 4,
     sendElementsMax: 2048,
   },
   moderation: { rxUsecs: 0, rxFrames: 1 },
