@@ -63,11 +63,15 @@ export interface TcpHandle {
 
 /** What the process and pipe bindings offer that takes another handle along. */
 export interface ProcessHandle {
-  spawn(options: SpawnOptions): number;
+  spawn(...values: unknown[]): number;
 }
 
+/** What `spawn` is told, as far as this folder looks at it. */
 export interface SpawnOptions {
-  readonly stdio?: readonly { readonly type: string; readonly handle?: unknown }[];
+  readonly args?: readonly string[] | undefined;
+  /** The child's environment, as `NAME=value`. */
+  readonly envPairs?: readonly string[] | undefined;
+  readonly stdio?: readonly { readonly type: string; readonly handle?: unknown }[] | undefined;
 }
 
 export interface PipeHandle {

@@ -45,7 +45,6 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   referenced = true;
   /** Whether `pump.active` counts this channel. */
   counted = false;
-  /** Whether this channel waits in the pump's queue. */
   queued = false;
   /** Of a listener: where it listens, and which family's peers it hears. */
   boundAddress = 0;
@@ -61,6 +60,8 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   connectText = '';
   connectPort = 0;
   bytesRead = 0;
+  /** The turn of the pump in which there was data last. */
+  readTurn = 0;
   bytesWritten = 0;
   userBuffer: Uint8Array | undefined = undefined;
   connectRequest: StreamRequest | undefined = undefined;
@@ -159,10 +160,13 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
       }
       if (got === -EAGAIN) return;
       if (got <= 0) {
-        this.endReading(got === 0 ? UV_EOF : got);
+        // libuv polls again after a read that was not filled, so immediates run between data and its end.
+        if (this.readTurn === pump.turn) pump.enqueueNextTurn(this);
+        else this.endReading(got === 0 ? UV_EOF : got);
         return;
       }
       this.bytesRead += got;
+      this.readTurn = pump.turn;
       this.deliver(got, target);
       if (!this.reading || this.state !== CONNECTED) return;
       if (got < room && (ready & HANGUP) !== 0) {
@@ -217,7 +221,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
       }
       if (this.expected > 0) this.expected--;
       pump.routes.acceptedFromCard++;
-      // Made outside the listener's context: like Node's own, an accepted handle inherits no async store.
+      // Outside the context of the listener: like one of Node's own, it inherits no async store.
       const client = new this.native.TCP(this.native.socketType);
       new Channel(pump, client, socket, CONNECTED, this.ipv6);
       this.reportConnection(0, client);
@@ -286,29 +290,25 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   }
 
   /**
-   * Ends our half of the stream, after the card has taken all writes.
-   * @returns 1 if that is done at once, 0 if `oncomplete` will follow, or a negative errno.
+   * Ends our half of the stream after the card has taken all writes; not within the call, as in libuv.
+   * @returns 0, after which `oncomplete` follows, or a negative errno.
    */
   shutdown(request: StreamRequest): number {
     if (this.state === CLOSED) return -EBADF;
-    if (this.state !== CONNECTED) return -ENOTCONN;
+    if (this.state !== CONNECTED || this.shutdownRequest !== undefined) return -ENOTCONN;
     if (this.pump.deadErrno !== 0) return -this.pump.deadErrno;
-    if (this.writeHead === undefined) {
-      const result = this.pump.stack.shutdown(this.socket, SHUT_WR);
-      this.pump.wake();
-      return result < 0 ? result : 1;
-    }
     this.shutdownRequest = request;
     this.shutdownContext = captureContext();
     this.updateHold();
+    if (this.writeHead === undefined) this.pump.later(() => this.finishShutdown());
     return 0;
   }
 
-  /** Does the shutdown that waited for the queued writes, if there is one. */
+  /** Does the shutdown that waited, if there is one. */
   finishShutdown(): void {
     const request = this.shutdownRequest;
     const context = this.shutdownContext;
-    if (request === undefined || context === undefined) return;
+    if (request === undefined || context === undefined || this.state !== CONNECTED) return;
     this.shutdownRequest = undefined;
     this.shutdownContext = undefined;
     const result = this.pump.stack.shutdown(this.socket, SHUT_WR);

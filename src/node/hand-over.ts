@@ -7,9 +7,10 @@
  * A listener needs none of it: its native handle listens in the kernel and is passed as it is.
  */
 import net from 'node:net';
-import type { AddressInfoOut, SpawnOptions, StreamRequest, TcpHandle } from './bindings.ts';
+import type { AddressInfoOut, StreamRequest, TcpHandle } from './bindings.ts';
 import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
 import { CONNECTED } from './channel-state.ts';
+import { spawnOptions, withoutCard } from './cluster-workers.ts';
 import type { Seam } from './opening.ts';
 
 type Handle = TcpHandle & MaybeOnCard;
@@ -40,12 +41,12 @@ export function installHandOver(seam: Seam): () => void {
     return giveDescriptor(seam, relay, handle, channel);
   }
 
-  Process.prototype.spawn = function (options: SpawnOptions): number {
-    for (const { type, handle } of options.stdio ?? []) {
+  Process.prototype.spawn = function (...values: unknown[]): number {
+    for (const { type, handle } of spawnOptions(values).stdio ?? []) {
       const result = type === 'wrap' ? handOver(handle) : 0;
       if (result < 0) return result;
     }
-    return spawn.call(this, options);
+    return spawn.apply(this, [...withoutCard(values)]);
   };
   Pipe.prototype.writeUtf8String = function (request: StreamRequest, text: string, passed?: unknown): number {
     const result = passed === undefined ? 0 : handOver(passed);

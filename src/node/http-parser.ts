@@ -10,6 +10,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { HttpParser, NativeBindings, TcpHandle } from './bindings.ts';
 import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
 import { captureContext } from './channel-state.ts';
+import { mayBeOnCard, type Seam } from './opening.ts';
 import type { BridgedTls } from './tls-bridge.ts';
 
 const kFeed: unique symbol = Symbol('inic parser feed');
@@ -22,18 +23,29 @@ type Callback = (this: HttpParser, ...values: unknown[]) => unknown;
 
 /** What a parser has consumed. */
 interface Feed {
-  /** Undefined for a TLS handle, which the parser itself reads. */
-  readonly channel: Channel | undefined;
+  /** The handle, with the `onread` that it had; undefined for a TLS handle, which the parser itself reads. */
+  readonly handle: FedHandle | undefined;
   readonly onread: TcpHandle['onread'] | undefined;
+  /** The handle's channel, with the context that it had; undefined where a client has still to connect. */
+  readonly channel: Channel | undefined;
   readonly context: AsyncResource | undefined;
   /** The chunk of which `kOnExecute` is being told. */
   chunk: Uint8Array | undefined;
 }
 
-const OVER_TLS: Feed = { channel: undefined, onread: undefined, context: undefined, chunk: undefined };
+type FedHandle = TcpHandle & MaybeOnCard;
+
+const OVER_TLS: Feed = {
+  handle: undefined,
+  onread: undefined,
+  channel: undefined,
+  context: undefined,
+  chunk: undefined,
+};
 
 /** Puts the methods in. @returns what takes them out again. */
-export function installHttpParser(native: NativeBindings, bridged: BridgedTls): () => void {
+export function installHttpParser(seam: Seam, bridged: BridgedTls): () => void {
+  const { native } = seam;
   const { httpParser } = native;
   const { prototype } = httpParser;
   const { consume, unconsume, getCurrentBuffer } = prototype;
@@ -43,24 +55,23 @@ export function installHttpParser(native: NativeBindings, bridged: BridgedTls): 
     const channel = (handle as MaybeOnCard)[kChannel];
     const beneathTls = channel === undefined ? bridged.get(handle) : undefined;
     if (beneathTls !== undefined) beneathTls.splits = true; // there may be several requests in a chunk
-    if (channel !== undefined || beneathTls !== undefined) {
+    const unplaced = channel === undefined && isUnplaced(seam, handle);
+    const fed = channel !== undefined || unplaced;
+    if (fed || beneathTls !== undefined) {
       for (const index of [httpParser.kOnHeaders, httpParser.kOnBody]) ticking(this, index);
     }
-    if (channel !== undefined) this[kFeed] = feedFrom(native, this, channel);
-    else {
-      this[kFeed] = beneathTls !== undefined ? OVER_TLS : undefined;
-      consume.call(this, handle);
-    }
+    if (fed) this[kFeed] = feedFrom(native, this, handle as FedHandle);
+    else this[kFeed] = beneathTls !== undefined ? OVER_TLS : undefined;
+    // A client's handle that has still to connect may come to live on either side.
+    if (channel === undefined) consume.call(this, handle);
   };
   prototype.unconsume = function (this: FedParser): void {
     const feed = this[kFeed];
     this[kFeed] = undefined;
-    if (feed?.channel === undefined || feed.onread === undefined || feed.context === undefined) {
-      unconsume.call(this);
-      return;
-    }
-    feed.channel.handle.onread = feed.onread;
-    feed.channel.context = feed.context;
+    if (feed?.channel === undefined) unconsume.call(this);
+    if (feed?.handle === undefined || feed.onread === undefined) return;
+    feed.handle.onread = feed.onread;
+    if (feed.channel !== undefined && feed.context !== undefined) feed.channel.context = feed.context;
   };
   prototype.getCurrentBuffer = function (this: FedParser): Buffer {
     const chunk = this[kFeed]?.chunk;
@@ -69,14 +80,19 @@ export function installHttpParser(native: NativeBindings, bridged: BridgedTls): 
   return () => Object.assign(prototype, { consume, unconsume, getCurrentBuffer });
 }
 
-/** Gives the parser what the channel reads, until it is unconsumed. */
-function feedFrom(native: NativeBindings, parser: FedParser, channel: Channel): Feed {
-  const { handle, context } = channel;
+/** Whether it is a TCP handle of which it is not known yet whether it will live on the card. */
+function isUnplaced(seam: Seam, handle: object): boolean {
+  return handle instanceof seam.native.TCP && mayBeOnCard(seam, handle as TcpHandle);
+}
+
+/** Gives the parser what the handle reads on the card, until it is unconsumed. */
+function feedFrom(native: NativeBindings, parser: FedParser, handle: FedHandle): Feed {
+  const channel = handle[kChannel];
   const onread = handle.onread;
-  const feed: Feed = { channel, onread, context, chunk: undefined };
+  const feed: Feed = { handle, onread, channel, context: channel?.context, chunk: undefined };
   const state = native.streamBaseState;
   // Natively the parser's callbacks run in its own context, which is made when the connection is.
-  channel.context = captureContext();
+  if (channel !== undefined) channel.context = captureContext();
   handle.onread = (buffer) => {
     const length = state[native.kReadBytesOrError];
     if (length <= 0 || buffer === undefined) return onread.call(handle, buffer);
@@ -105,7 +121,9 @@ function tickingCallbacks(native: NativeBindings): (parser: FedParser, index: nu
     if (wrapped === undefined) {
       wrapped = function (this: HttpParser, ...values: unknown[]) {
         const result = callback.apply(this, values);
-        if ((this as FedParser)[kFeed] !== undefined) native.runTicks();
+        const feed = (this as FedParser)[kFeed];
+        // Of a client that the kernel has taken, the parser is fed natively.
+        if (feed === OVER_TLS || feed?.handle?.[kChannel] !== undefined) native.runTicks();
         return result;
       };
       made.set(callback, wrapped);

@@ -88,7 +88,7 @@ function hook(): Installed {
   Object.defineProperties(prototype, methods);
   const removeTls = installTlsBridge(seam, native, bridged);
   const removeHandOver = installHandOver(seam);
-  const removeHttp = installHttpParser(native, bridged);
+  const removeHttp = installHttpParser(seam, bridged);
   const pumps = new Map<NodeCard, Pump>();
   const showImmediates = hideImmediates(() => [...pumps.values()].filter((pump) => pump.waits).length);
   sweepBuffersHere();

@@ -107,15 +107,14 @@ function closingMethods(original: TcpHandle) {
   return {
     close(this: Handle, callback?: () => void): void {
       const channel = this[kChannel];
-      channel?.close(false);
-      original.close.call(this, afterRequests(channel, callback));
+      if (channel === undefined) original.close.call(this, callback);
+      else if (channel.state !== CLOSED) closeOnCard(original, this, channel, false, callback);
     },
     reset(this: Handle, callback?: () => void): number {
       const channel = this[kChannel];
-      if (channel === undefined) return original.reset.call(this, callback);
-      const result = channel.close(true);
-      if (result === 0) original.close.call(this, afterRequests(channel, callback));
-      return result;
+      return channel === undefined
+        ? original.reset.call(this, callback)
+        : closeOnCard(original, this, channel, true, callback);
     },
     ref(this: Handle): void {
       original.ref.call(this);
@@ -133,12 +132,27 @@ function closingMethods(original: TcpHandle) {
   };
 }
 
-/** @returns a close callback that first answers the channel's requests, if there are any. */
-function afterRequests(
-  channel: Channel | undefined,
+/** Closes both the channel and the native handle. @returns 0 or a negative errno. */
+function closeOnCard(
+  original: TcpHandle,
+  handle: Handle,
+  channel: Channel,
+  reset: boolean,
   callback: (() => void) | undefined,
-): (() => void) | undefined {
-  if (channel === undefined || !channel.hasRequests()) return callback;
+): number {
+  const listened = channel.state === LISTENING;
+  const result = channel.close(reset);
+  if (result !== 0) return result;
+  const close = () => original.close.call(handle, afterRequests(channel, callback));
+  if (listened)
+    close(); // the kernel's port must be free at once
+  else channel.pump.closeNative(close);
+  return 0;
+}
+
+/** @returns a close callback that first answers the channel's requests, if there are any. */
+function afterRequests(channel: Channel, callback: (() => void) | undefined): (() => void) | undefined {
+  if (!channel.hasRequests()) return callback;
   return () => {
     try {
       channel.finishClose();

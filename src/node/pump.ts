@@ -61,6 +61,9 @@ export interface Listener extends PumpedSocket {
 /** Idle polls for each reading of the clock: a reading costs 35 ns and a heap number, a poll a few ns. */
 const POLLS_PER_CLOCK = 16;
 
+/** How often deferred actions that beget others are run at the end of a turn; libuv's own number. */
+const DEFERRED_MAX = 8;
+
 export class Pump {
   readonly card: NodeCard;
   readonly stack: SocketStack;
@@ -70,6 +73,8 @@ export class Pump {
   deadErrno = 0;
   /** Number of channels that keep the event loop alive. */
   active = 0;
+  /** The number of the turn under way, or of the last one. */
+  turn = 0;
   /** Number of channels that are not closed. */
   live = 0;
   /** Called when the last channel is gone. */
@@ -95,6 +100,8 @@ export class Pump {
   private queue: PumpedSocket[] = [];
   private queueHead = 0;
   private deferred: (() => void)[] = [];
+  private closes: (() => void)[] = [];
+  private nextTurnQueue: PumpedSocket[] = [];
   private scheduled = false;
   private running = false;
   private keptAlive = false;
@@ -166,10 +173,28 @@ export class Pump {
     this.wake();
   }
 
-  /** Runs an action in the next round: for what libuv would do in a later phase of the loop. */
+  /** Has a channel served in the next turn, which comes as soon as there is nothing else to do in this one. */
+  enqueueNextTurn(channel: PumpedSocket): void {
+    this.nextTurnQueue.push(channel);
+  }
+
+  /**
+   * Runs an action in the next round, and in the same turn if this is called in one: for what libuv would do
+   * after the present callbacks, before the immediates that they make.
+   */
   later(action: () => void): void {
     this.deferred.push(action);
     this.wake();
+  }
+
+  /**
+   * Has a native handle closed: by the next turn if this is called within one. Turns run in the loop's check
+   * phase, and libuv's closing phase comes right after it, before the immediates that the program has made in
+   * its callbacks; natively those come first.
+   */
+  closeNative(action: () => void): void {
+    if (this.running) this.closes.push(action);
+    else action();
   }
 
   /** Whether a connection has a port of the card's choice that this address and port would share. */
@@ -191,6 +216,7 @@ export class Pump {
   private run(): void {
     this.scheduled = false;
     this.running = true;
+    this.turn = (this.turn + 1) | 0;
     const clock = this.clock;
     clock.update();
     const startUs = clock.nowUs;
@@ -198,8 +224,11 @@ export class Pump {
     if (this.interrupted) this.learnFromInterrupt(startUs);
     if (this.woken) this.lastEventUs = startUs;
     this.woken = false;
+    if (this.closes.length > 0) this.runCloses();
+    if (this.nextTurnQueue.length > 0) this.queueNextTurn();
     try {
       this.spin(startUs);
+      for (let i = 0; i < DEFERRED_MAX && this.deferred.length > 0; i++) this.runDeferred();
       clock.update();
     } finally {
       this.running = false;
@@ -220,7 +249,8 @@ export class Pump {
         clock.update();
         quietFromUs = this.lastEventUs = clock.nowUs;
         polls = 0;
-      } else if (++polls >= POLLS_PER_CLOCK) {
+      } else if (this.nextTurnQueue.length > 0) return;
+      else if (++polls >= POLLS_PER_CLOCK) {
         clock.update();
         polls = 0;
         if (((clock.nowUs - quietFromUs) | 0) >= spinUs) return;
@@ -278,6 +308,17 @@ export class Pump {
     }
   }
 
+  /** These call nothing of the program's: libuv does that later. */
+  private runCloses(): void {
+    for (const close of this.closes) close();
+    this.closes = [];
+  }
+
+  private queueNextTurn(): void {
+    for (const channel of this.nextTurnQueue) this.enqueue(channel);
+    this.nextTurnQueue.length = 0;
+  }
+
   private die(): void {
     this.deadErrno = this.card.failed();
     for (const channel of this.channels) if (channel !== undefined) this.enqueue(channel);
@@ -297,7 +338,8 @@ export class Pump {
       this.card.keepAlive(holds);
     }
     if (this.scheduled) return;
-    const busy = !this.idle || this.queueHead < this.queue.length || this.deferred.length > 0;
+    const later = this.deferred.length + this.closes.length + this.nextTurnQueue.length > 0;
+    const busy = !this.idle || this.queueHead < this.queue.length || later;
     const quietUs = (this.clock.nowUs - this.lastEventUs) | 0;
     if (!busy && (!holds || quietUs >= this.lingerUs)) {
       if (holds)

@@ -2,8 +2,10 @@
  * The module of `node --import inic/register app.js`, which runs before the program and puts its sockets on a
  * card. Importing it does the work; a program that wants to choose calls `register` of `start.ts` instead.
  */
+import { preloadedBy } from './cluster-workers.ts';
 import { register } from './start.ts';
 
+preloadedBy(import.meta.url);
 try {
   await register();
 } catch (error) {

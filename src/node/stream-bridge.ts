@@ -62,9 +62,7 @@ export function bridgeStream(
     const shutdown = new native.ShutdownWrap();
     shutdown.handle = handle;
     shutdown.oncomplete = (status) => stream.finishShutdown(request, status as number);
-    const status = handle.shutdown(shutdown);
-    if (status === 1) later(() => stream.finishShutdown(request, 0));
-    return Math.min(status, 0);
+    return handle.shutdown(shutdown);
   };
   return stream;
 }

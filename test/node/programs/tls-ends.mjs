@@ -12,7 +12,7 @@ const settled = () => {};
 function hear() {
   if (++heardBy !== 2) return;
   setImmediate(() => act.both(peerNow, clientNow));
-  setTimeout(settled, 200);
+  setTimeout(settled, 1200);
 }
 
 const server = tls.createServer({ key, cert }, (peer) => {
@@ -52,7 +52,7 @@ for (act of acts) {
   client.on('error', (error) => log(`${name} client`, 'error', error.code));
   client.on('close', () => log(`${name} client`, 'close'));
   const closed = heard(client, 'close');
-  await Promise.race([closed, later(150)]);
+  await Promise.race([closed, later(1000)]);
   client.destroy();
   await closed;
   await later(50);
