@@ -38,7 +38,7 @@ export function spawnOptions(values: readonly unknown[]): SpawnOptions {
   };
 }
 
-/** @returns the values given to `spawn` as they are, or for a worker of a cluster's such that name no card. */
+/** @returns what was given to `spawn` as it is, or for a cluster's worker a copy that names no card. */
 export function withoutCard(values: readonly unknown[]): readonly unknown[] {
   const { args, envPairs } = spawnOptions(values);
   if (!args || !envPairs?.some((pair) => pair.startsWith(WORKER))) return values;
@@ -50,7 +50,7 @@ export function withoutCard(values: readonly unknown[]): readonly unknown[] {
   return values.map((value, i) => (i === ARGS ? own.args : i === ENV_PAIRS ? own.envPairs : value));
 }
 
-/** @param args Node's path, its own arguments as the cluster's settings have them, and the program with its. */
+/** @param args Node's path, its own arguments as the cluster's settings have them, then the program's. */
 function argumentsWithout(args: readonly string[]): string[] {
   const end = 1 + (cluster.settings.execArgv?.length ?? 0);
   const kept: string[] = args.slice(0, 1);

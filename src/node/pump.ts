@@ -173,7 +173,7 @@ export class Pump {
     this.wake();
   }
 
-  /** Has a channel served in the next turn, which comes as soon as there is nothing else to do in this one. */
+  /** Has a channel served in the next turn, which comes as soon as there is nothing to do in this one. */
   enqueueNextTurn(channel: PumpedSocket): void {
     this.nextTurnQueue.push(channel);
   }
