@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { ECONNRESET } from '../../src/socket/errno.ts';
 import { SO_LINGER_SECONDS } from '../../src/socket/options.ts';
 import * as calls from '../../src/tcpip/tcp/calls.ts';
+import { ACK_DELAYED } from '../../src/tcpip/tcp/control-block/acknowledgements.ts';
+import { checkTables } from '../../src/tcpip/tcp/identities.ts';
 import { failTcb, resetTcb } from '../../src/tcpip/tcp/lifecycle.ts';
 import type { Tcb } from '../../src/tcpip/tcp/tcb.ts';
 import { trips } from '../rules/trips.ts';
@@ -37,6 +39,22 @@ describe('bytes sent before a close that resets', () => {
     world.run(100_000);
     expect(b.takeAll(server)).toEqual(pattern(900));
     expect(b.failedWith.get(1000)).toBe(ECONNRESET);
+  });
+
+  it('arrive while an acknowledgement waits for company, which the reset brings', () => {
+    const { world, a, b, client, server } = connected({ config: { quickAcks: 0 } });
+    b.sendBytes(server, pattern(500));
+    world.run(10_000);
+    expect(a.takeAll(client)).toHaveLength(500);
+    expect(a.stack['tcp'].tcbs[client].acks.owed).toBe(ACK_DELAYED);
+    a.stack.tcpSetOption(client, SO_LINGER_SECONDS, 0);
+    a.sendBytes(client, pattern(900));
+    a.stack.tcpClose(client, world.nowUs);
+    checkTables(a.stack['tcp']);
+    world.run(100_000);
+    expect(b.takeAll(server)).toEqual(pattern(900));
+    expect(b.failedWith.get(1000)).toBe(ECONNRESET);
+    expect(b.stack['tcp'].tcbs[server].sends.count).toBe(0);
   });
 
   it('arrive before the reset that answers bytes to a user who has closed', () => {
@@ -104,13 +122,21 @@ describe('bytes sent before a close that resets', () => {
   });
 
   it('arrive whatever was sent, and however full the port (property)', () => {
+    let refusals = 0;
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 4 }),
         fc.boolean(),
         fc.integer({ min: 0, max: 3 }),
-        (lengths, unread, pause) => {
-          const { world, a, b, client, server } = connected({ delayUs: 300 });
+        fc.constantFrom(1, 2, 3, 64),
+        (lengths, unread, pause, portFrames) => {
+          const { world, a, b, client, server } = connected({ delayUs: 300, portFrames });
+          const claim = a.claim.bind(a);
+          a.claim = () => {
+            const at = claim();
+            if (at < 0) refusals += 1;
+            return at;
+          };
           if (unread) b.sendBytes(server, pattern(100));
           world.run(10_000);
           if (!unread) a.stack.tcpSetOption(client, SO_LINGER_SECONDS, 0);
@@ -128,8 +154,9 @@ describe('bytes sent before a close that resets', () => {
           expectNothingLeft(world);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
+    expect(refusals, 'the port was full now and then').toBeGreaterThan(60);
   });
 });
 

@@ -13,6 +13,7 @@ import {
 import { ACK, RST } from '../header/tcp.ts';
 import { earlier, later } from '../seq.ts';
 import { leaveListener } from './accept-queue.ts';
+import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { prepareHeader, stopAwaiting } from './path.ts';
 import { unbindTcb } from './ports.ts';
 import { markReady } from './ready.ts';
@@ -150,6 +151,8 @@ export function resetTcb(tcp: TcpTables, tcb: Tcb): void {
   }
   discardReceived(tcp, tcb);
   tcb.timers.armed = 0;
+  // The reset acknowledges what is to be acknowledged.
+  tcb.acks.owed = ACK_NONE;
   tcb.resetDue = 1;
   markReady(tcp, tcb);
 }

@@ -65,15 +65,13 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
     // ring.
     if (tcb.port !== port) continue;
     sent += output(tcp, tcb);
-    if (COSTLY) checkTcb(tcp, tcb);
-    if (tcp.portFull) {
-      // It goes first when the port has room again.
-      if ((tcb.ready & bit) === 0) {
-        ready.prepend(tcb.index);
-        tcb.ready |= bit;
-      }
-      break;
+    // It goes first when the port has room again.
+    if (tcp.portFull && (tcb.ready & bit) === 0) {
+      ready.prepend(tcb.index);
+      tcb.ready |= bit;
     }
+    if (COSTLY) checkTcb(tcp, tcb);
+    if (tcp.portFull) break;
   }
   return sent;
 }
