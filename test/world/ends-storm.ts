@@ -49,6 +49,7 @@ function drawLink(random: Random): Link {
 
 function drawCard(random: Random, transport: Transport): CardOverrides {
   const tiny = random.below(3) > 0;
+  const socketsMax = 40 + random.below(100);
   return {
     transport,
     mtu: 1500,
@@ -59,10 +60,11 @@ function drawCard(random: Random, transport: Transport): CardOverrides {
       receiveBucketBytes: 256 << random.below(5),
       inboundFrames: 4 << random.below(5),
       outboundFrames: 4 << random.below(5),
-      immediateSlots: 1 + random.below(tiny ? 4 : 32),
+      // One for each socket, which may send when others hold all the buffers, and some more.
+      immediateSlots: socketsMax + 1 + random.below(tiny ? 4 : 32),
     },
     driver: {
-      socketsMax: 40 + random.below(100),
+      socketsMax,
       transmitReserve: random.below(3),
       transmitLowWatermark: 1 + random.below(4),
       bucketsPerPost: 1 + random.below(9),

@@ -4,6 +4,7 @@
  * one shape.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { ENETDOWN } from '../../socket/errno.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -226,6 +227,11 @@ export function takeError(socket: HostSocket): number {
   assert(errno >= 0, 'host socket: an error waits as a positive errno');
   socket.errno = 0;
   return 0 - errno;
+}
+
+/** What calls on a socket answer whose card knows nothing of it any more; 0 while it does. */
+export function lostErrno({ lost }: HostSocket): number {
+  return lost !== 0 ? -ENETDOWN : 0;
 }
 
 /**

@@ -52,8 +52,8 @@ export class TransmitPool {
   /**
    * @param reserve buffers that only a socket with none in use may take, so that a few busy sockets cannot
    *   starve others; 0: first come, first served.
-   * @param socketsMax sockets there can be: so many slots are kept for those with nothing in use, as far as
-   *   half of the slots go.
+   * @param socketsMax sockets there can be: so many slots are kept for those with nothing in use; half of
+   *   the slots, where there are fewer than that.
    */
   constructor(area: PoolArea, immediate: PoolArea, reserve: number, socketsMax: number, ledger: Ledger) {
     this.area = area;
@@ -61,7 +61,7 @@ export class TransmitPool {
     this.slotBytes = immediate.bufferBytes;
     this.reserve = Math.min(reserve, area.count - 1);
     this.plenty = this.reserve === 0 ? 0 : Math.max(this.reserve, area.count >> 1);
-    this.slotReserve = Math.min(socketsMax, immediate.count >> 1);
+    this.slotReserve = immediate.count > socketsMax ? socketsMax : immediate.count >> 1;
     this.counters = ledger.counters;
     this.free = countdown(area.count, 0);
     this.freeCount = area.count;

@@ -19,6 +19,7 @@ import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN } from '../../socket/errno.ts
 import type { Driver } from '../kernel/driver.ts';
 import {
   type HostSocket,
+  lostErrno,
   STATE_CLOSING,
   STATE_CONNECTED,
   STATE_CONNECTING,
@@ -179,7 +180,9 @@ export class Receiver {
     if (socket.datagram !== 0) return this.emptyDatagrams(socket);
     if (socket.state === STATE_FAILED) {
       // As Linux: nothing turns the peer's FIN into an error afterwards. SO_ERROR and sends tell of it.
-      return socket.errno !== 0 && socket.endOfStream === 0 ? takeError(socket) : 0;
+      if (socket.endOfStream !== 0) return 0;
+      // What a dead card has swallowed is no end of a stream, however often one asks.
+      return takeError(socket) || lostErrno(socket);
     }
     const connected = socket.state === STATE_CONNECTED;
     if (connected && (length === 0 || socket.endOfStream !== 0 || socket.readEnded !== 0)) return 0;

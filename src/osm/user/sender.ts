@@ -21,6 +21,7 @@ import type { Driver } from '../kernel/driver.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import {
   type HostSocket,
+  lostErrno,
   PIECE_BYTES_MIN,
   STATE_CLOSING,
   STATE_CONNECTED,
@@ -337,7 +338,7 @@ export class Sender {
       this.counters[USER_WOULD_BLOCK] += 1;
       return -EAGAIN;
     }
-    return -EPIPE;
+    return lostErrno(socket) || -EPIPE;
   }
 
   /**

@@ -34,6 +34,7 @@ import type { Driver } from '../kernel/driver.ts';
 import { detachAccepts, takeAccept } from '../memory/accept-queue.ts';
 import {
   type HostSocket,
+  lostErrno,
   STATE_CONNECTED,
   STATE_CONNECTING,
   STATE_DATAGRAM,
@@ -119,7 +120,7 @@ export class SocketCalls {
     const socket = this.open(socketId);
     if (socket === undefined) return -EBADF;
     const fresh = socket.state === STATE_OPEN || socket.state === STATE_DATAGRAM;
-    if (!fresh || socket.bound !== 0 || !isPort(port)) return -EINVAL;
+    if (!fresh || socket.bound !== 0 || !isPort(port)) return lostErrno(socket) || -EINVAL;
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.bind(frame, this.control.begin(), socketId, address, port);
@@ -137,7 +138,7 @@ export class SocketCalls {
     const socket = this.open(socketId);
     if (socket === undefined) return -EBADF;
     if (socket.datagram !== 0) return -EOPNOTSUPP;
-    if (!canListen(socket)) return -EINVAL;
+    if (!canListen(socket)) return lostErrno(socket) || -EINVAL;
     if (socket.bound === 0) {
       const errno = this.bind(socketId, 0, 0);
       if (errno !== 0) return errno;
@@ -161,8 +162,7 @@ export class SocketCalls {
     const socket = this.open(socketId);
     if (socket === undefined) return -EBADF;
     if (socket.datagram !== 0) return -EOPNOTSUPP;
-    if (socket.state !== STATE_LISTENING)
-      return this.driver.deadErrno !== 0 ? -this.driver.deadErrno : takeError(socket) || -EINVAL;
+    if (socket.state !== STATE_LISTENING) return lostErrno(socket) || takeError(socket) || -EINVAL;
     const accepted = takeAccept(this.sockets, socket);
     this.driver.accepts.post(socketId, socket);
     if (accepted < 0) {
@@ -205,7 +205,7 @@ export class SocketCalls {
    */
   private reopen(socket: HostSocket): number {
     if (socket.lost !== 0 || socket.broken !== 0 || socket.remotePort === 0)
-      return takeError(socket) || -EINVAL;
+      return takeError(socket) || lostErrno(socket) || -EINVAL;
     if (socket.connectTold !== 0) return -EISCONN;
     const errno = takeError(socket) || -ECONNABORTED;
     this.driver.closing.dropUnread(socket);
@@ -242,7 +242,9 @@ export class SocketCalls {
     if (socket.state === STATE_DATAGRAM) return this.shutdownDatagram(socketId, socket, how);
     if (socket.state === STATE_LISTENING) return this.shutdownListener(socketId, socket, how);
     if (socket.state === STATE_CONNECTING) this.awaitHandshake(socket);
-    if (socket.state !== STATE_CONNECTED || this.names.isOver(socketId, socket)) return -ENOTCONN;
+    if (socket.state !== STATE_CONNECTED || this.names.isOver(socketId, socket)) {
+      return lostErrno(socket) || -ENOTCONN;
+    }
     socket.connectTold = 1;
     if (how !== SHUT_WR) {
       socket.readEnded = 1;
