@@ -25,6 +25,8 @@ export class BlockedSenders {
   private readonly enough: number;
   /** A list with room for every socket, each in it once (`HostSocket.wantsRoom`). */
   private readonly waiting: Int32Array;
+  /** By socket id: which use of it waits. A later use that has not been refused waits for nothing. */
+  private readonly uses: Int32Array;
   private count = 0;
   /** The least number of free buffers with which one of them is told, or less than that. */
   private leastFree = NEVER_ENOUGH;
@@ -34,12 +36,14 @@ export class BlockedSenders {
     this.transmit = transmit;
     this.enough = Math.max(1, Math.min(config.transmitLowWatermark, transmit.buffers >> 1));
     this.waiting = new Int32Array(table.sockets.length);
+    this.uses = new Int32Array(table.sockets.length);
     assert(this.enough <= transmit.buffers, 'blocked senders: as many buffers as are enough can be free');
   }
 
   /** A send was refused: the socket is told when there is room. */
   add(socketId: number, socket: HostSocket): void {
     this.leastFree = Math.min(this.leastFree, this.freeNeeded(socket));
+    this.uses[socketId] = socket.generation;
     if (socket.wantsRoom !== 0) return;
     assert(this.table.sockets[socketId] === socket, 'blocked senders: a socket waits under its own id');
     assert(this.count < this.waiting.length, 'blocked senders: each socket waits once');
@@ -100,8 +104,8 @@ export class BlockedSenders {
     const { transmit } = this;
     for (let i = 0; i < this.count; i++) {
       const socket = this.table.sockets[this.waiting[i]];
-      // One that has failed meanwhile was told of that, and leaves the list when it is next looked through.
-      if (!canSend(socket)) continue;
+      // One that has failed or closed meanwhile leaves the list when it is next looked through.
+      if (!canSend(socket) || this.uses[this.waiting[i]] !== socket.generation) continue;
       assert(this.freeNeeded(socket) >= this.leastFree, 'blocked senders: none needs less than the least');
       const served = this.freeNeeded(socket) > 0 && transmit.available >= this.freeNeeded(socket);
       assert(!served, 'blocked senders: nobody waits for whom there is room');
