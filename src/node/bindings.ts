@@ -155,11 +155,17 @@ export interface NativeBindings {
   readonly httpParser: HttpParserBinding;
   /** Runs what is due of `process.nextTick` and the microtasks, as Node does after each native callback. */
   readonly runTicks: () => void;
+  /**
+   * Does what Node does with an error that nothing caught, short of ending the process.
+   * @returns whether the program has handled it.
+   */
+  readonly handleUncaught: (error: unknown) => boolean;
 }
 
 interface OldProcess {
   binding(name: string): Record<string, unknown>;
   _tickCallback(): void;
+  _fatalException(error: unknown, fromPromise: boolean): boolean;
 }
 
 /** libuv's end of stream, in `streamBaseState[kReadBytesOrError]`. */
@@ -279,5 +285,6 @@ function load(): NativeBindings {
     tlsWrap,
     httpParser: httpParser(old),
     runTicks: () => tick.call(process),
+    handleUncaught: (error) => old._fatalException(error, false),
   };
 }

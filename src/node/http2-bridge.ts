@@ -6,7 +6,7 @@
  */
 import type { NativeBindings, TcpHandle } from './bindings.ts';
 import { kChannel, type MaybeOnCard } from './channel.ts';
-import { FrameCutter, HTTP2_FRAME } from './frame-cutter.ts';
+import { LoopEntry } from './loop-entry.ts';
 import { bridgeStream } from './stream-bridge.ts';
 import type { BridgedTls } from './tls-bridge.ts';
 
@@ -75,11 +75,12 @@ function wrapPrototype(handle: object): object | undefined {
 
 function replaceConsume(native: NativeBindings, bridged: BridgedTls, prototype: SessionHandle): () => void {
   const original = prototype.consume;
+  const entry = new LoopEntry(native);
   prototype.consume = function (this: SessionHandle, stream: object): void {
     const handle = stream as TcpHandle & MaybeOnCard;
     const beneathTls = bridged.get(stream);
-    if (beneathTls !== undefined) beneathTls.splits = true; // a session's callbacks cannot be reached
-    original.call(this, handle[kChannel] === undefined ? stream : bridge(native, handle));
+    if (beneathTls !== undefined) beneathTls.entry = entry;
+    original.call(this, handle[kChannel] === undefined ? stream : bridge(native, handle, entry));
   };
   return () => {
     prototype.consume = original;
@@ -87,13 +88,12 @@ function replaceConsume(native: NativeBindings, bridged: BridgedTls, prototype: 
 }
 
 /** As natively, an end or an error goes to the listener that the socket itself has on the handle. */
-function bridge(native: NativeBindings, handle: TcpHandle): object {
+function bridge(native: NativeBindings, handle: TcpHandle, entry: LoopEntry): object {
   const earlier = handle.onread;
   return bridgeStream(native, handle, {
-    cutter: new FrameCutter(HTTP2_FRAME),
-    splits: true,
+    splits: false,
+    entry,
     completesWithin: true,
-    stopsWithin: true,
     readFailed: () => earlier.call(handle, undefined),
   });
 }

@@ -3,31 +3,29 @@
  * beneath them, and a card's handle has none. So they are given a JSStream, whose reads and writes this
  * bridge passes to the handle.
  *
- * Where C++ out of reach calls the program, each piece of a chunk that natively is one call is given
- * to the JSStream by itself, followed by the ticks. What is read after the native listener has gone, for
+ * Node's C++ calls the program several times for one chunk, with the ticks after each call. For TLS a chunk is
+ * given to the JSStream record by record where that matters, followed by the ticks; for HTTP/2 it is given
+ * whole, as the event loop would (loop-entry.ts). What is read after the native listener has gone, for
  * instance after `_destroySSL`, goes to the handle's earlier `onread`, as it does natively.
  */
 import { nextTurn } from '../time/timers.ts';
 import type { JsStream, NativeBindings, TcpHandle } from './bindings.ts';
 import { kChannel, type MaybeOnCard } from './channel.ts';
 import { CLOSED } from './channel-state.ts';
-import type { FrameCutter } from './frame-cutter.ts';
+import type { LoopEntry } from './loop-entry.ts';
+import { RecordCutter } from './record-cutter.ts';
 
 export interface BridgeOptions {
-  readonly cutter: FrameCutter;
-  /** Whether chunks are given frame by frame now, with the ticks in between. */
+  /** Whether chunks are given record by record now, with the ticks in between. */
   splits: boolean;
+  /** By which the native side is called as from the event loop now; undefined while that does not matter. */
+  entry: LoopEntry | undefined;
   /**
    * Whether a write that the handle has taken is completed within the call. HTTP/2 must have it so: what it
    * writes before RST_STREAM or GOAWAY is dropped while an earlier write is under way. TLS wants its answer
    * after the call.
    */
   readonly completesWithin: boolean;
-  /**
-   * Whether the native side means the rest of a chunk too when it asks for no more. HTTP/2 keeps what it has
-   * of a chunk while it waits for a write; TLS decrypts all that has come.
-   */
-  readonly stopsWithin: boolean;
   /** Told of an end or an error instead of the JSStream; `streamBaseState` says which. */
   readonly readFailed: (status: number) => void;
 }
@@ -56,8 +54,8 @@ export function bridgeStream(
     } else if (length < 0) options.readFailed(length);
   };
   stream.onreadstart = () => feed.start();
-  stream.onreadstop = () => feed.stop();
-  stream.onwrite = writer(native, handle, stream, options.completesWithin, later);
+  stream.onreadstop = () => handle.readStop();
+  stream.onwrite = writer(native, handle, stream, options, later);
   stream.onshutdown = (request) => {
     const shutdown = new native.ShutdownWrap();
     shutdown.handle = handle;
@@ -67,19 +65,18 @@ export function bridgeStream(
   return stream;
 }
 
-/** Gives a JSStream the bytes of each chunk frame by frame. */
+/** Gives a JSStream the bytes of each chunk: whole, or record by record. */
 class Feed {
   private readonly native: NativeBindings;
   private readonly handle: TcpHandle;
   private readonly stream: JsStream;
   private readonly options: BridgeOptions;
   private readonly later: (action: () => void) => void;
+  private readonly cutter = new RecordCutter();
   /** What is left of the chunk, from `offset` to its end; undefined while nothing is. */
   private bytes: Uint8Array | undefined = undefined;
   private offset = 0;
   private running = false;
-  /** Whether the native side has asked for no more, which it may do in the middle of a chunk. */
-  private stopped = false;
 
   constructor(
     native: NativeBindings,
@@ -99,35 +96,37 @@ class Feed {
     // The handle reads on only when nothing is left; but what it has read must not be lost in any case.
     this.bytes = this.bytes === undefined ? bytes : Buffer.concat([this.bytes.subarray(this.offset), bytes]);
     this.offset = 0;
-    this.run();
+    if (this.running) return;
+    if (this.options.entry === undefined) this.run();
+    else this.giveWhole(this.options.entry, this.bytes);
   }
 
   /** Has the handle read on, after what is left of the chunk. */
   start(): number {
-    this.stopped = false;
     if (this.bytes === undefined || this.running) return this.handle.readStart();
     this.later(() => this.goOn());
     return 0;
   }
 
-  stop(): number {
-    this.stopped = this.options.stopsWithin;
-    return this.handle.readStop();
+  private giveWhole(entry: LoopEntry, bytes: Uint8Array): void {
+    this.bytes = undefined;
+    this.stream.feeding = false; // the entry runs the ticks
+    entry.run(() => this.stream.readBuffer(bytes));
   }
 
   private goOn(): void {
     if (this.running) return;
     this.run();
-    if (this.bytes === undefined && !this.stopped) this.handle.readStart();
+    if (this.bytes === undefined) this.handle.readStart();
   }
 
   private run(): void {
     this.running = true;
     try {
-      while (this.bytes !== undefined && !this.stopped) {
+      while (this.bytes !== undefined) {
         const bytes: Uint8Array = this.bytes;
         const from = this.offset;
-        this.offset = this.frameEnd(bytes, from);
+        this.offset = this.recordEnd(bytes, from);
         const last = this.offset === bytes.length;
         if (last) this.bytes = undefined;
         this.stream.feeding = true;
@@ -141,17 +140,18 @@ class Feed {
     }
   }
 
-  private frameEnd(bytes: Uint8Array, from: number): number {
-    const { cutter, splits } = this.options;
+  private recordEnd(bytes: Uint8Array, from: number): number {
+    const { cutter } = this;
+    const { splits } = this.options;
     let end = cutter.cut(bytes, from);
     while (!splits && end < bytes.length) end = cutter.cut(bytes, end);
     return end;
   }
 
-  /** Either the native side has stopped, or a callback of the program threw: keeps what is left for later. */
+  /** A callback of the program threw: keeps what is left for later. */
   private suspend(): void {
     this.handle.readStop();
-    if (!this.stopped) this.later(() => this.goOn());
+    this.later(() => this.goOn());
   }
 }
 
@@ -159,7 +159,7 @@ function writer(
   native: NativeBindings,
   handle: TcpHandle,
   stream: JsStream,
-  completesWithin: boolean,
+  options: BridgeOptions,
   later: (action: () => void) => void,
 ) {
   // While an earlier write is being completed, HTTP/2 may be in the middle of its input, which a completion
@@ -170,7 +170,8 @@ function writer(
     const outer = completing;
     completing = true;
     try {
-      stream.finishWrite(request, status);
+      if (options.entry === undefined) stream.finishWrite(request, status);
+      else options.entry.run(() => stream.finishWrite(request, status));
     } finally {
       completing = outer;
     }
@@ -182,8 +183,10 @@ function writer(
     write.oncomplete = (status) => finish(request, status as number);
     const status = handle.writev(write, buffers, true);
     if (status !== 0 || native.streamBaseState[native.kLastWriteWasAsync] !== 0) return status;
-    if (completesWithin && !completing) stream.finishWrite(request, 0);
-    else later(() => finish(request, 0));
+    if (options.completesWithin && !completing) {
+      if (options.entry === undefined) stream.finishWrite(request, 0);
+      else options.entry.goOn(() => stream.finishWrite(request, 0));
+    } else later(() => finish(request, 0));
     return 0;
   };
 }

@@ -5,7 +5,6 @@
  * a card is installed.
  */
 import { type JsStream, type NativeBindings, type TcpHandle, UV_EOF } from './bindings.ts';
-import { FrameCutter, TLS_RECORD } from './frame-cutter.ts';
 import { mayBeOnCard, type Seam } from './opening.ts';
 import { type BridgeOptions, bridgeStream } from './stream-bridge.ts';
 
@@ -32,10 +31,9 @@ export function installTlsBridge(seam: Seam, native: NativeBindings, bridged: Br
     }
     let wrapped: TlsHandle | undefined;
     const options: BridgeOptions = {
-      cutter: new FrameCutter(TLS_RECORD),
       splits: false,
+      entry: undefined,
       completesWithin: false,
-      stopsWithin: false,
       readFailed: (status) => {
         if (status === UV_EOF) stream.emitEOF();
         else fail(native, wrapped, status);
