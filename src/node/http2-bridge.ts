@@ -79,7 +79,7 @@ function replaceConsume(native: NativeBindings, bridged: BridgedTls, prototype: 
   prototype.consume = function (this: SessionHandle, stream: object): void {
     const handle = stream as TcpHandle & MaybeOnCard;
     const beneathTls = bridged.get(stream);
-    if (beneathTls !== undefined) beneathTls.entry = entry;
+    if (beneathTls !== undefined) beneathTls.splits = true; // there may be frames in each record of a chunk
     original.call(this, handle[kChannel] === undefined ? stream : bridge(native, handle, entry));
   };
   return () => {

@@ -3,8 +3,8 @@
  * beneath them, and a card's handle has none. So they are given a JSStream, whose reads and writes this
  * bridge passes to the handle.
  *
- * Node's C++ calls the program several times for one chunk, with the ticks after each call. For TLS a chunk is
- * given to the JSStream record by record where that matters, followed by the ticks; for HTTP/2 it is given
+ * Node's C++ calls the program several times for one chunk, with the ticks after each call. For TLS a chunk
+ * is given to the JSStream record by record where that matters, followed by the ticks; for HTTP/2 it is given
  * whole, as the event loop would (loop-entry.ts). What is read after the native listener has gone, for
  * instance after `_destroySSL`, goes to the handle's earlier `onread`, as it does natively.
  */
@@ -18,8 +18,8 @@ import { RecordCutter } from './record-cutter.ts';
 export interface BridgeOptions {
   /** Whether chunks are given record by record now, with the ticks in between. */
   splits: boolean;
-  /** By which the native side is called as from the event loop now; undefined while that does not matter. */
-  entry: LoopEntry | undefined;
+  /** By which the native side is called as from the event loop; undefined where the callbacks run the ticks. */
+  readonly entry: LoopEntry | undefined;
   /**
    * Whether a write that the handle has taken is completed within the call. HTTP/2 must have it so: what it
    * writes before RST_STREAM or GOAWAY is dropped while an earlier write is under way. TLS wants its answer
@@ -110,7 +110,6 @@ class Feed {
 
   private giveWhole(entry: LoopEntry, bytes: Uint8Array): void {
     this.bytes = undefined;
-    this.stream.feeding = false; // the entry runs the ticks
     entry.run(() => this.stream.readBuffer(bytes));
   }
 
@@ -170,8 +169,7 @@ function writer(
     const outer = completing;
     completing = true;
     try {
-      if (options.entry === undefined) stream.finishWrite(request, status);
-      else options.entry.run(() => stream.finishWrite(request, status));
+      stream.finishWrite(request, status);
     } finally {
       completing = outer;
     }
@@ -180,7 +178,10 @@ function writer(
   return (request: object, buffers: Uint8Array[]): number => {
     const write = new native.WriteWrap();
     write.handle = handle;
-    write.oncomplete = (status) => finish(request, status as number);
+    write.oncomplete = (status) => {
+      if (options.entry === undefined) finish(request, status as number);
+      else options.entry.run(() => finish(request, status as number));
+    };
     const status = handle.writev(write, buffers, true);
     if (status !== 0 || native.streamBaseState[native.kLastWriteWasAsync] !== 0) return status;
     if (options.completesWithin && !completing) {

@@ -67,7 +67,7 @@ describe('a loop entry', () => {
     expect(heard).toEqual(['a', 'tick a', 'b', 'tick b', 'outer', 'c', 'after', 'tick c']);
   });
 
-  it("lets the program's first AsyncLocalStorage begin within the ticks, and leaves none of its own", async () => {
+  it('lets the first AsyncLocalStorage begin within the ticks, and leaves none of its own', async () => {
     const entry = new LoopEntry(native);
     const storage = new AsyncLocalStorage<string>();
     const seen = new Promise((resolve) => {
