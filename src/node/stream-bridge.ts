@@ -18,7 +18,7 @@ import { RecordCutter } from './record-cutter.ts';
 export interface BridgeOptions {
   /** Whether chunks are given record by record now, with the ticks in between. */
   splits: boolean;
-  /** By which the native side is called as from the event loop; undefined where the callbacks run the ticks. */
+  /** By which the native side is called as from the event loop; undefined where callbacks run the ticks. */
   readonly entry: LoopEntry | undefined;
   /**
    * Whether a write that the handle has taken is completed within the call. HTTP/2 must have it so: what it
