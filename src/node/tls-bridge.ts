@@ -58,11 +58,14 @@ function tickAfter(native: NativeBindings, wrapped: object, stream: JsStream, na
   const prototype = Object.getPrototypeOf(wrapped) as object;
   let value: unknown = Reflect.get(prototype, name, wrapped);
   const inherited = name in prototype;
+  let given = value;
   Object.defineProperty(wrapped, name, {
     configurable: true,
     enumerable: true,
-    get: () => value,
+    // What the program compares is what it has set; native code looks an inherited one up by itself.
+    get: () => (inherited ? given : value),
     set: (callback: unknown) => {
+      given = callback;
       value = typeof callback === 'function' ? ticking(native, stream, callback as Callback) : callback;
       if (!inherited || Reflect.set(prototype, name, value, wrapped)) return;
       Reflect.deleteProperty(wrapped, name);
