@@ -116,7 +116,8 @@ export class TransmitPool {
    */
   offer(socketId: number, socket: HostSocket): number {
     const free = this.freeCount;
-    if (socket.offeredBuffers > 0 && (free <= this.reserve || socket.offeredBuffers >= free)) {
+    const many = free <= this.reserve || socket.offeredBuffers >= free;
+    if (free <= this.plenty && socket.offeredBuffers > 0 && many) {
       this.counters[MEMORY_TRANSMIT_DRY] += 1;
       return -1;
     }
