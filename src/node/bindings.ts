@@ -75,8 +75,8 @@ export interface SpawnOptions {
 }
 
 export interface PipeHandle {
-  writeUtf8String(request: StreamRequest, text: string, passed?: unknown): number;
-  writeBuffer(request: StreamRequest, bytes: Uint8Array, passed?: unknown): number;
+  writeUtf8String(...values: [request: StreamRequest, text: string, passed?: unknown]): number;
+  writeBuffer(...values: [request: StreamRequest, bytes: Uint8Array, passed?: unknown]): number;
 }
 
 /** A `signal_wrap` handle, which the program's `process.listeners` do not show. */

@@ -7,7 +7,7 @@
  * A listener needs none of it: its native handle listens in the kernel and is passed as it is.
  */
 import net from 'node:net';
-import type { AddressInfoOut, StreamRequest, TcpHandle } from './bindings.ts';
+import type { AddressInfoOut, TcpHandle } from './bindings.ts';
 import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
 import { CONNECTED } from './channel-state.ts';
 import { spawnOptions, withoutCard } from './cluster-workers.ts';
@@ -48,17 +48,13 @@ export function installHandOver(seam: Seam): () => void {
     }
     return spawn.apply(this, [...withoutCard(values)]);
   };
-  Pipe.prototype.writeUtf8String = function (request: StreamRequest, text: string, passed?: unknown): number {
-    const result = passed === undefined ? 0 : handOver(passed);
-    return result < 0 ? result : writeUtf8String.call(this, request, text, passed);
+  Pipe.prototype.writeUtf8String = function (...values): number {
+    const result = values[2] === undefined ? 0 : handOver(values[2]);
+    return result < 0 ? result : writeUtf8String.apply(this, values);
   };
-  Pipe.prototype.writeBuffer = function (
-    request: StreamRequest,
-    bytes: Uint8Array,
-    passed?: unknown,
-  ): number {
-    const result = passed === undefined ? 0 : handOver(passed);
-    return result < 0 ? result : writeBuffer.call(this, request, bytes, passed);
+  Pipe.prototype.writeBuffer = function (...values): number {
+    const result = values[2] === undefined ? 0 : handOver(values[2]);
+    return result < 0 ? result : writeBuffer.apply(this, values);
   };
   return () => {
     Process.prototype.spawn = spawn;

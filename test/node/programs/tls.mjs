@@ -42,6 +42,13 @@ const echoPort = await listening(echo, 0);
 const socket = tls.connect({ port: echoPort, host: '127.0.0.1', ca: cert });
 await heard(socket, 'secureConnect');
 log('tls', socket.authorized, socket.getProtocol(), socket.remoteAddress, socket.remotePort === echoPort);
+// The agent of Node 24 guards a free socket so, and looks whether its guard is still there.
+const { onread } = socket._handle;
+const guard = () => {};
+socket._handle.onread = guard;
+log('tls', 'guard', socket._handle.onread === guard);
+socket._handle.onread = onread;
+log('tls', 'no guard', socket._handle.onread === onread);
 const data = Buffer.alloc(3_000_000, 'tls');
 socket.end(data);
 let length = 0;
