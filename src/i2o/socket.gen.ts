@@ -320,8 +320,9 @@ export function writeSocketBindReply(
 
 /**
  * Opens a connection (TCP) or fixes the peer (UDP). For a stream the answer comes when the handshake has
- * succeeded or failed; it is ECONNABORTED if the host gives the socket up before. For a datagram socket the
- * answer comes at once.
+ * succeeded or failed; it is ECONNABORTED if the host gives the socket up before. The answer to a handshake
+ * that has failed names the port and the address that it had. For a datagram socket the answer comes at
+ * once.
  */
 export const SOCKET_CONNECT = 0x85;
 export const SOCKET_CONNECT_WORDS = 7;
@@ -895,7 +896,10 @@ export function writeSocketReceiveCredit(
   words[frame + 4] = count & 0xff;
 }
 
-/** Ends one half of a connection or both. */
+/**
+ * Ends one half of a connection or both. A connect that is under way is ended, whatever half is named: its
+ * answer is ECONNRESET.
+ */
 export const SOCKET_SHUTDOWN = 0x8d;
 export const SOCKET_SHUTDOWN_WORDS = 6;
 

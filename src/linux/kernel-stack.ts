@@ -196,7 +196,7 @@ export class KernelStack implements SocketStack {
     if (this.libc.poll(this.pollfd, 1, 0) <= 0) return 0;
     const bits = this.pollfdWords[1] >>> 16;
     let ready = 0;
-    if ((bits & (POLLIN | POLLERR | POLLHUP)) !== 0) ready |= READABLE;
+    if ((bits & (POLLIN | POLLERR)) !== 0) ready |= READABLE;
     if ((bits & (POLLOUT | POLLERR)) !== 0) ready |= WRITABLE;
     if ((bits & POLLHUP) !== 0) ready |= HANGUP;
     if ((bits & POLLERR) !== 0) ready |= FAILED;

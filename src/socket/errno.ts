@@ -15,6 +15,7 @@ export const EDESTADDRREQ = 89;
 export const EMSGSIZE = 90;
 export const ENOPROTOOPT = 92;
 export const EPROTONOSUPPORT = 93;
+export const ESOCKTNOSUPPORT = 94;
 export const EOPNOTSUPP = 95;
 export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
@@ -51,6 +52,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [EMSGSIZE, 'EMSGSIZE'],
   [ENOPROTOOPT, 'ENOPROTOOPT'],
   [EPROTONOSUPPORT, 'EPROTONOSUPPORT'],
+  [ESOCKTNOSUPPORT, 'ESOCKTNOSUPPORT'],
   [EOPNOTSUPP, 'EOPNOTSUPP'],
   [EAFNOSUPPORT, 'EAFNOSUPPORT'],
   [EADDRINUSE, 'EADDRINUSE'],

@@ -407,9 +407,7 @@ export const CATALOGUE: Catalogue = {
                 'Connected',
                 'Shut',
                 'PeerEnded',
-                'Ended',
                 'Listening',
-                'Failed',
                 'DatagramConnected',
               ],
             },
@@ -424,7 +422,7 @@ export const CATALOGUE: Catalogue = {
           function: 133,
           since: 1,
           origin: 'inic',
-          doc: 'Opens a connection (TCP) or fixes the peer (UDP). For a stream the answer comes when the handshake has succeeded or failed; it is ECONNABORTED if the host gives the socket up before. For a datagram socket the answer comes at once.',
+          doc: 'Opens a connection (TCP) or fixes the peer (UDP). For a stream the answer comes when the handshake has succeeded or failed; it is ECONNABORTED if the host gives the socket up before. The answer to a handshake that has failed names the port and the address that it had. For a datagram socket the answer comes at once.',
           request: {
             words: 7,
             fields: [
@@ -449,7 +447,10 @@ export const CATALOGUE: Catalogue = {
             { name: 'EHOSTUNREACH', when: 'nobody answers for the address on the link' },
             { name: 'ENETUNREACH', when: 'no route leads there' },
             { name: 'ETIMEDOUT', when: 'the peer did not answer in time' },
-            { name: 'ECONNRESET', when: 'the peer reset the connection' },
+            {
+              name: 'ECONNRESET',
+              when: 'the peer reset the connection, or a SocketShutdown has ended the connect',
+            },
             {
               name: 'EISCONN',
               when: 'the socket is connected already, was, or listens',
@@ -492,7 +493,7 @@ export const CATALOGUE: Catalogue = {
             {
               name: 'EINVAL',
               when: 'the socket is connected or on its way to a peer',
-              in: ['Connecting', 'Connected', 'Shut', 'PeerEnded', 'Ended', 'Failed'],
+              in: ['Connecting', 'Connected', 'Shut', 'PeerEnded', 'Ended'],
             },
             { name: 'EADDRINUSE', when: 'another socket listens there, or no port is free' },
             {
@@ -763,7 +764,7 @@ export const CATALOGUE: Catalogue = {
           function: 141,
           since: 1,
           origin: 'inic',
-          doc: 'Ends one half of a connection or both.',
+          doc: 'Ends one half of a connection or both. A connect that is under way is ended, whatever half is named: its answer is ECONNRESET.',
           request: {
             words: 6,
             fields: [
@@ -778,7 +779,7 @@ export const CATALOGUE: Catalogue = {
             {
               name: 'ENOTCONN',
               when: 'the socket is not connected',
-              in: ['Open', 'Bound', 'Connecting', 'Failed', 'Datagram'],
+              in: ['Open', 'Bound', 'Failed', 'Datagram'],
             },
             { name: 'EINVAL', when: 'how is none of the three' },
             { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
@@ -3017,12 +3018,22 @@ export const CATALOGUE: Catalogue = {
         { in: ['Closing'], on: 'reply SocketCreate error', to: 'same' },
         { in: ['Open'], on: 'request SocketBind', to: 'Bound' },
         {
-          in: ['Bound', 'Connecting', 'Connected', 'Listening', 'Failed', 'Closing'],
+          in: ['Failed', 'Ended'],
+          on: 'request SocketBind',
+          to: 'same',
+          doc: 'a connection that is over holds no port that the card has chosen, so the socket may have another',
+        },
+        {
+          in: ['Bound', 'Connecting', 'Connected', 'Ended', 'Listening', 'Failed', 'Closing'],
           on: 'reply SocketBind success',
           to: 'same',
         },
         { in: ['Bound'], on: 'reply SocketBind error', to: 'Open' },
-        { in: ['Connecting', 'Failed', 'Closing', 'Listening'], on: 'reply SocketBind error', to: 'same' },
+        {
+          in: ['Connecting', 'Ended', 'Failed', 'Closing', 'Listening'],
+          on: 'reply SocketBind error',
+          to: 'same',
+        },
         { in: ['Datagram'], on: 'request SocketBind', to: 'same' },
         { in: ['Datagram', 'DatagramConnected'], on: 'reply SocketBind success', to: 'same' },
         { in: ['Datagram', 'DatagramConnected'], on: 'reply SocketBind error', to: 'same' },
@@ -3050,6 +3061,12 @@ export const CATALOGUE: Catalogue = {
           on: 'request SocketListen',
           to: 'Listening',
           doc: 'the card gives an unbound socket a port',
+        },
+        {
+          in: ['Failed'],
+          on: 'request SocketListen',
+          to: 'Listening',
+          doc: 'as for a connect, a socket whose connection has failed is as new',
         },
         { in: ['Listening'], on: 'request SocketListen', to: 'same', doc: 'only the backlog changes' },
         { in: ['Listening', 'Closing'], on: 'reply SocketListen success', to: 'same' },
@@ -3102,6 +3119,12 @@ export const CATALOGUE: Catalogue = {
         },
         { in: ['DatagramConnected'], on: 'request SocketShutdown', to: 'same' },
         {
+          in: ['Connecting'],
+          on: 'request SocketShutdown',
+          to: 'same',
+          doc: 'ends the connect with ECONNRESET; ends the half where the handshake has come first',
+        },
+        {
           in: ['Listening'],
           on: 'request SocketShutdown',
           to: 'Bound',
@@ -3126,6 +3149,7 @@ export const CATALOGUE: Catalogue = {
           in: [
             'Bound',
             'Listening',
+            'Connecting',
             'Connected',
             'Shut',
             'PeerEnded',
@@ -3142,6 +3166,7 @@ export const CATALOGUE: Catalogue = {
           in: [
             'Bound',
             'Listening',
+            'Connecting',
             'Connected',
             'Shut',
             'PeerEnded',

@@ -84,6 +84,12 @@ export class Routes {
     return port < this.addresses.length;
   }
 
+  /** Whether a socket may be bound to an address: as on Linux, also where it can only be reached by it. */
+  mayBind(address: number): boolean {
+    const multicast = address >>> 28 === 14;
+    return multicast || this.isOwn(address) || this.isBroadcast(address);
+  }
+
   /**
    * The source address of packets to a destination (RFC 9293 MUST-44): that of the port by which they leave.
    * To an own address it is that address itself, as on Linux.

@@ -8,6 +8,7 @@ import {
   HostSocket,
   STATE_CLOSING,
   STATE_CONNECTED,
+  STATE_DATAGRAM,
   STATE_FREE,
   STATE_LISTENING,
   STATE_OPEN,
@@ -18,6 +19,8 @@ import {
 import type { ReceivePool } from '../../src/osm/memory/receive-pool.ts';
 import type { SocketTable } from '../../src/osm/memory/socket-table.ts';
 import type { TransmitPool } from '../../src/osm/memory/transmit-pool.ts';
+import { markBound } from '../../src/osm/user/datagram-sender.ts';
+import { mark, renew } from '../../src/osm/user/shutdown-call.ts';
 import { trips } from '../rules/trips.ts';
 import { ScriptedCard } from './scripted-card.ts';
 
@@ -69,6 +72,16 @@ describe('a socket', () => {
     const socket = new HostSocket();
     socket.reset(STATE_OPEN);
     socket.reset(STATE_OPEN);
+  });
+  trips('datagram sender: a send binds datagram sockets only', () => markBound(new HostSocket()));
+  trips('shutdown call: a socket that is renewed is open', () => renew(new HostSocket()));
+  trips('shutdown call: what is ended is one half, or both', () => mark(new HostSocket(), 3));
+  trips('socket names: only a socket that is not bound is still to be', () => {
+    const stack = new ScriptedCard().host.sockets;
+    const socketId = stack['table'].take(STATE_DATAGRAM);
+    stack['table'].sockets[socketId].bindDue = 1;
+    stack['table'].sockets[socketId].bound = 1;
+    stack['names'].local(socketId);
   });
   trips('host socket: no more contexts come back than were sent', () => new HostSocket().returned(1));
   trips('host socket: the card has bytes of a socket exactly while it has contexts', () => {

@@ -166,9 +166,9 @@ describe('requests', () => {
     const requests = requestsOf();
     requests.nameGet(requests.acquire(), 1, 0, 2);
   });
-  trips('requests: a backlog has a connection at least, and 16 bits', () => {
+  trips('requests: a backlog has 16 bits', () => {
     const requests = requestsOf();
-    requests.listen(requests.acquire(), 1, 0, 0);
+    requests.listen(requests.acquire(), 1, 0, 0x1_0000);
   });
   trips('requests: a shutdown is of one half of a connection, or of both', () => {
     const requests = requestsOf();
@@ -417,6 +417,10 @@ describe('replies', () => {
     words[5] = listenerId | (socketId << 16);
     return { replies, words, socketId, listenerId };
   }
+  trips('reply dispatch: only a connect that has failed leaves its name', () => {
+    const { replies } = orphaned();
+    replies['keepName'](replies['table'].sockets[0], 0);
+  });
   trips('reply dispatch: one posts for all listeners', () => {
     const { replies } = orphaned();
     replies.postBy({ owe: () => undefined });

@@ -9,6 +9,7 @@ import { Bed } from './bed.ts';
 import { afterwardsTests } from './contract-afterwards.ts';
 import { bytesTests } from './contract-bytes.ts';
 import { datagramTests } from './contract-datagrams.ts';
+import { edgeTests } from './contract-edges.ts';
 import { endingTests } from './contract-ending.ts';
 import { openingTests } from './contract-opening.ts';
 
@@ -38,6 +39,7 @@ export function socketContractTests(name: string, makeStack: () => Promise<Stack
     bytesTests(bed);
     endingTests(bed);
     afterwardsTests(bed);
+    edgeTests(bed);
     datagramTests(bed);
   });
 }

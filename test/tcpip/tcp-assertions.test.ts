@@ -39,7 +39,7 @@ import {
   unhashTcb,
 } from '../../src/tcpip/tcp/lifecycle.ts';
 import { prepareHeader, routeTcb, stopAwaiting } from '../../src/tcpip/tcp/path.ts';
-import { bindTcb, unbindTcb } from '../../src/tcpip/tcp/ports.ts';
+import { bindTcb, releaseChosenPort, unbindTcb } from '../../src/tcpip/tcp/ports.ts';
 import { markReady } from '../../src/tcpip/tcp/ready.ts';
 import { noteDuplicate, receiveText } from '../../src/tcpip/tcp/receive.ts';
 import { writeSackBlocks } from '../../src/tcpip/tcp/sack-receiver.ts';
@@ -815,6 +815,11 @@ describe('the path and the ports', () => {
     const { tcp, tcb } = opened();
     bindTcb(tcp, tcb, 0, 80);
     bindTcb(tcp, tcb, 0, 81);
+  });
+  trips('ports: a port that was chosen for a bind is held', () => {
+    const { tcp, tcb } = opened();
+    tcb.portChosen = 1;
+    releaseChosenPort(tcp, tcb);
   });
   trips('ports: a connection is bound to a port that there is', () => {
     const { tcp, tcb } = opened();

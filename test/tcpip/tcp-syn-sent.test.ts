@@ -5,7 +5,6 @@ import {
   EHOSTUNREACH,
   EISCONN,
   ENETUNREACH,
-  ENOTCONN,
   ETIMEDOUT,
 } from '../../src/socket/errno.ts';
 import { SO_ERROR, TCP_USER_TIMEOUT_MS } from '../../src/socket/options.ts';
@@ -249,9 +248,16 @@ describe('the user in SYN-SENT', () => {
     peer.expectsNothing();
   });
 
-  it('cannot shut down (ENOTCONN), and closes without a word to the peer', () => {
+  it('ends the connect by a shutdown, whatever half it names, and may open another', () => {
     const { script, peer, socket } = synSent();
-    expect(socket.shutsDown()).toBe(ENOTCONN);
+    expect(socket.shutsDown()).toBe(0);
+    script.tells('state 1 SYN-SENT CLOSED', 'connected 1 ECONNRESET');
+    peer.expectsNothing();
+    expect(socket.listens()).toBe(0);
+  });
+
+  it('closes without a word to the peer', () => {
+    const { script, peer, socket } = synSent();
     socket.sends(10);
     socket.closes();
     peer.expectsNothing();

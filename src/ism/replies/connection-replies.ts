@@ -72,6 +72,7 @@ export class ConnectionReplies {
   tellConnect(socketId: number, socket: CardSocket): boolean {
     assert(socket.connecting === 1, 'connection replies: only a connect under way is answered');
     const errno = socket.connectErrno;
+    const { connection } = socket;
     if (isWanted(errno, socket.connectMode)) {
       const frame = this.acquire();
       if (frame === NO_FRAME) return false;
@@ -85,8 +86,8 @@ export class ConnectionReplies {
         errno === 0 ? REQUEST_STATUS_SUCCESS : socket.endStatus,
         errno,
         socketId,
-        errno === 0 ? this.stack.tcpLocalPort(socket.connection) : 0,
-        errno === 0 ? this.stack.tcpLocalAddress(socket.connection) : 0,
+        connection < 0 ? 0 : this.stack.tcpLocalPort(connection),
+        connection < 0 ? 0 : this.stack.tcpLocalAddress(connection),
       );
       postReply(this.outbound, frame);
     }

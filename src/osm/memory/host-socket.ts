@@ -56,19 +56,31 @@ export class HostSocket {
   errno = 0;
   /** 1 once the peer's FIN, and all before it, has been received. */
   endOfStream = 0;
-  /** 1 once shutdown was called for writing, and 1 once it was called for reading. */
+  /** 1 once shutdown was called for writing, and 1 once it was called for reading, connected or not. */
   writeEnded = 0;
   readEnded = 0;
+  /** 1 once the card was told to end the stream. */
+  finSent = 0;
   /** 1 once a call has said that the socket is connected: Linux's SS_CONNECTED. */
   connectTold = 0;
-  /** 1 once the socket has a local port. */
+  /** 1 once shutdown has met a failed connection of which no call has heard: Linux's SS_DISCONNECTING. */
+  disconnecting = 0;
+  /** 1 once a bind has given the socket a port. */
   bound = 0;
-  /** 1 when the card has chosen that port. */
+  /** 1 when the card has chosen that port: it is held until the connection, or the listening, is over. */
   portChosen = 0;
+  /** 1 when a bind has come after the connection was over. */
+  rebound = 0;
+  /** 1 when a bind has named the address. */
+  addressNamed = 0;
+  /** 1 when a datagram that could not be sent is to have bound the socket: Linux binds before it looks. */
+  bindDue = 0;
   /**
    * 1 when bytes of its stream were not delivered to the card: the stream has a hole and can only be aborted.
    */
   broken = 0;
+  /** 1 when the card could not make the socket. */
+  unmade = 0;
   /** 1 when the card was reset, or died, and so knows nothing of the socket any more. */
   lost = 0;
   /** 1 for a datagram socket, whatever its state. */
@@ -125,8 +137,11 @@ export class HostSocket {
    * (kernel/accept-posts.ts).
    */
   acceptsOwed = 0;
+  /** SO_BROADCAST: 1 when it is set. */
+  broadcast = 0;
   /** SO_LINGER in seconds; -1: off. */
   lingerSeconds = -1;
+  /** The socket's name. It keeps the number of a port that it holds no more, as on Linux. */
   localAddress = 0;
   localPort = 0;
   remoteAddress = 0;
@@ -150,10 +165,17 @@ export class HostSocket {
     this.endOfStream = 0;
     this.writeEnded = 0;
     this.readEnded = 0;
+    this.finSent = 0;
     this.connectTold = 0;
+    this.disconnecting = 0;
     this.bound = 0;
     this.portChosen = 0;
+    this.rebound = 0;
+    this.addressNamed = 0;
+    this.bindDue = 0;
     this.broken = 0;
+    this.unmade = 0;
+    this.broadcast = 0;
     this.lost = 0;
     this.datagram = 0;
     this.receiveHead = -1;

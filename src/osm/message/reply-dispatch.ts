@@ -233,13 +233,28 @@ export class ReplyDispatch {
       socket.become(STATE_CONNECTED);
       socket.localPort = getSocketConnectReplyLocalPort(words, frame);
       socket.localAddress = getSocketConnectReplyLocalAddress(words, frame);
+      // As on Linux, the address 0 as a destination is this host, by the name that the socket itself has.
+      if (socket.remoteAddress === 0) socket.remoteAddress = socket.localAddress;
     } else {
       socket.become(STATE_FAILED);
       socket.errno = whole ? errno : EPROTO;
+      if (create) socket.unmade = 1;
+      else if (errno !== 0) this.keepName(socket, frame);
       if (create && errno === ENFILE) this.counters[USER_SOCKETS_REFUSED] += 1;
     }
     table.changed(socketId);
     return whole;
+  }
+
+  /** A connect that has failed leaves the socket the name it had meanwhile, as on Linux. */
+  private keepName(socket: HostSocket, frame: number): void {
+    const { words } = this;
+    assert(socket.state === STATE_FAILED, 'reply dispatch: only a connect that has failed leaves its name');
+    if (words[frame] >>> 16 < SOCKET_CONNECT_REPLY_WORDS) return;
+    const port = getSocketConnectReplyLocalPort(words, frame);
+    if (port === 0) return;
+    socket.localPort = port;
+    socket.localAddress = getSocketConnectReplyLocalAddress(words, frame);
   }
 
   /** A posted socket id has its connection, or comes back without one. */

@@ -197,7 +197,7 @@ export class Requests extends InboundFrames {
   listen(frame: number, transaction: number, socketId: number, backlog: number): void {
     const { words, deviceTid } = this;
     this.about(frame, socketId);
-    assert(backlog > 0 && backlog >>> 16 === 0, 'requests: a backlog has a connection at least, and 16 bits');
+    assert(backlog >>> 16 === 0, 'requests: a backlog has 16 bits');
     writeSocketListen(
       words,
       frame,

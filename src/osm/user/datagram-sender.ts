@@ -15,7 +15,7 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { DATAGRAM_BYTES_MAX } from '../../socket/contract.ts';
-import { EDESTADDRREQ, EMSGSIZE, EPIPE } from '../../socket/errno.ts';
+import { EACCES, EDESTADDRREQ, EMSGSIZE, EPIPE } from '../../socket/errno.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import { type HostSocket, socketTag, takeError } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
@@ -27,6 +27,9 @@ import {
 import { isWithin, NOT_WITHIN, type SendPolicy } from './send-policy.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
+
+/** The limited broadcast. Which other addresses are of many, only the card knows. */
+const EVERYBODY = 0xffff_ffff;
 
 export class DatagramSender {
   private readonly messages: SendRequests;
@@ -71,10 +74,8 @@ export class DatagramSender {
     port: number,
   ): number {
     const { messages, policy, counters } = this;
-    if (socket.writeEnded !== 0) return -EPIPE;
-    if (port === 0 && socket.remotePort === 0) return -EDESTADDRREQ;
-    if (socket.errno !== 0) return takeError(socket);
-    if (length > this.bytesMax) return -EMSGSIZE;
+    const errno = this.refuses(socket, length, address, port);
+    if (errno !== 0) return errno;
     if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
     const room = socket.sendBufferBytes - socket.sendingBytes;
     if (room < length && socket.sendingBytes > 0) return policy.blocked(socketId, socket);
@@ -99,6 +100,18 @@ export class DatagramSender {
     const replyMode = policy.replyMode < 0 ? this.replyModeFor(socket) : policy.replyMode;
     messages.postTo(socketId, socketTag(socketId, socket.generation), replyMode, address, port);
     return length;
+  }
+
+  /** Why a datagram cannot be sent, in the order in which Linux looks. @returns a negative errno, or 0. */
+  private refuses(socket: HostSocket, length: number, address: number, port: number): number {
+    let errno = 0;
+    if (port === 0 && socket.remotePort === 0) errno = -EDESTADDRREQ;
+    else if (address >>> 0 === EVERYBODY && socket.broadcast === 0) errno = -EACCES;
+    else if (length > this.bytesMax) errno = -EMSGSIZE;
+    else if (socket.errno !== 0) errno = takeError(socket);
+    else if (socket.writeEnded !== 0) errno = -EPIPE;
+    if (errno !== 0) markBound(socket);
+    return errno;
   }
 
   /**
@@ -158,4 +171,10 @@ export class DatagramSender {
     }
     return true;
   }
+}
+
+/** Linux binds a socket that is to send before it looks at anything else. */
+export function markBound(socket: HostSocket): void {
+  assert(socket.datagram === 1, 'datagram sender: a send binds datagram sockets only');
+  if (socket.bound === 0 && socket.localPort === 0) socket.bindDue = 1;
 }

@@ -8,6 +8,7 @@ import {
   type HostSocket,
   hasRoom,
   STATE_CONNECTED,
+  STATE_CONNECTING,
   STATE_DATAGRAM,
   STATE_FAILED,
   STATE_FREE,
@@ -31,10 +32,20 @@ export function readinessOf(socket: HostSocket, transmit: TransmitPool): number 
     case STATE_FAILED:
       return READABLE | WRITABLE | HANGUP | (socket.errno !== 0 ? FAILED : 0);
     case STATE_OPEN:
-      return WRITABLE | HANGUP;
+      return openReadiness(socket);
+    case STATE_CONNECTING:
+      // Ends that were made before there was a connection are there already.
+      if (socket.readEnded === 0) return 0;
+      return socket.writeEnded !== 0 ? READABLE | HANGUP : READABLE;
     default:
       return 0;
   }
+}
+
+/** As Linux of a socket that is closed: nothing makes it wait. */
+function openReadiness(socket: HostSocket): number {
+  if (socket.errno !== 0) return READABLE | WRITABLE | HANGUP | FAILED;
+  return WRITABLE | HANGUP | (socket.readEnded !== 0 ? READABLE : 0);
 }
 
 function connectedReadiness(socket: HostSocket, transmit: TransmitPool): number {
@@ -42,13 +53,13 @@ function connectedReadiness(socket: HostSocket, transmit: TransmitPool): number 
   if (socket.receiveHead >= 0 || socket.endOfStream !== 0 || socket.readEnded !== 0) bits |= READABLE;
   if (socket.writeEnded !== 0) bits |= WRITABLE;
   else if (hasRoom(socket) && transmit.serves(socket)) bits |= WRITABLE;
-  if (socket.endOfStream !== 0 && socket.writeEnded !== 0) bits |= HANGUP;
+  if (socket.writeEnded !== 0 && (socket.endOfStream !== 0 || socket.readEnded !== 0)) bits |= HANGUP;
   return bits;
 }
 
 function datagramReadiness(socket: HostSocket, transmit: TransmitPool): number {
-  if (socket.errno !== 0) return READABLE | WRITABLE | FAILED;
   let bits = 0;
+  if (socket.errno !== 0) bits |= READABLE | WRITABLE | FAILED;
   if (socket.receiveHead >= 0 || socket.readEnded !== 0) bits |= READABLE;
   if (socket.writeEnded !== 0 || (hasRoom(socket) && transmit.available > 0)) bits |= WRITABLE;
   if (socket.readEnded !== 0 && socket.writeEnded !== 0) bits |= HANGUP;

@@ -25,6 +25,8 @@ import {
   STATE_CONNECTING,
   STATE_FAILED,
   STATE_FREE,
+  STATE_LISTENING,
+  STATE_OPEN,
   takeError,
 } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
@@ -75,7 +77,7 @@ export class Receiver {
         if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
         return this.datagrams.take(socket, bytes, offset, length, undefined);
       }
-      return this.empty(socket, length);
+      return this.empty(socket);
     }
     if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
     const { receive } = this;
@@ -131,7 +133,7 @@ export class Receiver {
 
   private lendHead(socketId: number): number {
     const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
-    if (socket === undefined || socket.receiveHead < 0) return this.empty(socket, 1) || -1;
+    if (socket === undefined || socket.receiveHead < 0) return this.empty(socket) || -1;
     if (socket.datagram !== 0 && socket.errno !== 0) return takeError(socket);
     const bucket = this.receive.dequeue(socket);
     this.receive.lend(bucket);
@@ -175,7 +177,7 @@ export class Receiver {
   }
 
   /** What a receive answers that finds no data. */
-  private empty(socket: HostSocket | undefined, length: number): number {
+  private empty(socket: HostSocket | undefined): number {
     if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING) return -EBADF;
     if (socket.datagram !== 0) return this.emptyDatagrams(socket);
     if (socket.state === STATE_FAILED) {
@@ -184,9 +186,11 @@ export class Receiver {
       // What a dead card has swallowed is no end of a stream, however often one asks.
       return takeError(socket) || lostErrno(socket);
     }
-    const connected = socket.state === STATE_CONNECTED;
-    if (connected && (length === 0 || socket.endOfStream !== 0 || socket.readEnded !== 0)) return 0;
-    if (!connected && socket.state !== STATE_CONNECTING) return -ENOTCONN;
+    if (socket.state === STATE_LISTENING) return -ENOTCONN;
+    // An open socket has an error where a connect of it was cut short.
+    if (socket.state === STATE_OPEN && socket.errno !== 0) return takeError(socket);
+    if (socket.endOfStream !== 0 || socket.readEnded !== 0) return 0;
+    if (socket.state !== STATE_CONNECTED && socket.state !== STATE_CONNECTING) return -ENOTCONN;
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;
   }

@@ -35,7 +35,7 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { SendBatch } from '../message/send-batch.ts';
 import { IMMEDIATE_BYTES_PER_SEND, type SendRequests } from '../message/send-requests.ts';
-import { DatagramSender } from './datagram-sender.ts';
+import { DatagramSender, markBound } from './datagram-sender.ts';
 import { isWithin, NOT_WITHIN, SendPolicy, WAIT_FOR_BUFFER } from './send-policy.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
@@ -115,7 +115,10 @@ export class Sender {
       return this.send(socketId, bytes, offset, length);
     }
     this.counters[USER_CALLS] += 1;
-    if (!(port > 0 && port <= 65535)) return -EINVAL;
+    if (!(port > 0 && port <= 65535)) {
+      markBound(socket);
+      return -EINVAL;
+    }
     try {
       for (;;) {
         const taken = this.datagrams.send(socketId, socket, bytes, offset, length, address, port);

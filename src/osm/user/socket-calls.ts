@@ -15,8 +15,9 @@ import {
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { USER_CALLS, USER_SOCKETS_REFUSED, USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { SHUT_RD, SHUT_RDWR, SHUT_WR, SOCK_DGRAM, SOCK_STREAM } from '../../socket/contract.ts';
+import { SOCK_DGRAM, SOCK_STREAM } from '../../socket/contract.ts';
 import {
+  EADDRINUSE,
   EAGAIN,
   EALREADY,
   EBADF,
@@ -26,12 +27,13 @@ import {
   EISCONN,
   EMFILE,
   ENETDOWN,
-  ENOTCONN,
+  ENETUNREACH,
   EOPNOTSUPP,
   EPROTONOSUPPORT,
+  ESOCKTNOSUPPORT,
 } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
-import { detachAccepts, takeAccept } from '../memory/accept-queue.ts';
+import { takeAccept } from '../memory/accept-queue.ts';
 import {
   type HostSocket,
   lostErrno,
@@ -47,14 +49,15 @@ import {
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
+import { markBound } from './datagram-sender.ts';
+import { dropAccepts, renew, ShutdownCall } from './shutdown-call.ts';
 import type { SocketNames } from './socket-names.ts';
 
-/** Linux takes the address 0, as a destination, for this host, and then names it so. */
-const LOOPBACK = 0x7f000001;
-
-/** A call that needs the outcome of a connect waits so often, and so long each time. */
-const HANDSHAKE_WAITS = 20;
-const HANDSHAKE_WAIT_NS = 500_000;
+/** Linux's somaxconn. */
+const BACKLOG_MAX = 4096;
+/** Linux's SOCK_RAW, and the first number that is no type of socket. */
+const SOCK_RAW = 3;
+const SOCK_MAX = 11;
 
 export class SocketCalls {
   private readonly driver: Driver;
@@ -63,6 +66,7 @@ export class SocketCalls {
   private readonly table: SocketTable;
   private readonly sockets: readonly HostSocket[];
   private readonly names: SocketNames;
+  private readonly ends: ShutdownCall;
   private readonly counters: Float64Array;
 
   constructor(
@@ -74,6 +78,7 @@ export class SocketCalls {
     ledger: Ledger,
   ) {
     this.names = names;
+    this.ends = new ShutdownCall(driver, requests, table, names);
     this.driver = driver;
     this.requests = requests;
     this.control = control;
@@ -93,7 +98,7 @@ export class SocketCalls {
     const { driver, table } = this;
     this.counters[USER_CALLS] += 1;
     if (driver.deadErrno !== 0) return -driver.deadErrno;
-    if (type !== SOCK_STREAM && (type !== SOCK_DGRAM || driver.classVersion < 2)) return -EPROTONOSUPPORT;
+    if (type !== SOCK_STREAM && (type !== SOCK_DGRAM || driver.classVersion < 2)) return typeErrno(type);
     const datagram = type === SOCK_DGRAM;
     const state = datagram ? STATE_DATAGRAM : STATE_OPEN;
     // Socket ids that were given up may have come back, if only their replies are looked at.
@@ -119,18 +124,33 @@ export class SocketCalls {
   bind(socketId: number, address: number, port: number): number {
     const socket = this.open(socketId);
     if (socket === undefined) return -EBADF;
-    const fresh = socket.state === STATE_OPEN || socket.state === STATE_DATAGRAM;
-    if (!fresh || socket.bound !== 0 || !isPort(port)) return lostErrno(socket) || -EINVAL;
+    if (!isPort(port) || !this.mayBind(socketId, socket)) return lostErrno(socket) || -EINVAL;
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.bind(frame, this.control.begin(), socketId, address, port);
     const errno = this.driver.awaitControl();
-    if (errno !== 0) return 0 - errno;
+    if (errno !== 0) {
+      // Linux has let go of the address that the socket had before, when it finds the port taken.
+      if (errno === EADDRINUSE) socket.localAddress = 0;
+      return 0 - errno;
+    }
     socket.bound = 1;
+    socket.rebound = socket.state === STATE_OPEN || socket.state === STATE_DATAGRAM ? 0 : 1;
     socket.portChosen = port === 0 ? 1 : 0;
+    socket.addressNamed = address === 0 ? 0 : 1;
     socket.localAddress = getSocketBindReplyLocalAddress(this.control.reply, 0);
     socket.localPort = getSocketBindReplyLocalPort(this.control.reply, 0);
     return 0;
+  }
+
+  /** Whether the socket holds no port, and is not on its way to one by a connection or by listening. */
+  private mayBind(socketId: number, socket: HostSocket): boolean {
+    const { state } = socket;
+    if (state === STATE_OPEN || state === STATE_DATAGRAM) return socket.bound === 0 && socket.bindDue === 0;
+    const failed = state === STATE_FAILED && socket.lost === 0 && socket.unmade === 0;
+    if (socket.rebound !== 0 || (!failed && !this.names.isOver(socketId, socket))) return false;
+    // A connection that is over holds no port that its user has not chosen.
+    return socket.bound === 0 || socket.portChosen !== 0;
   }
 
   /** As `SocketStack.listen`. */
@@ -140,7 +160,7 @@ export class SocketCalls {
     if (socket.datagram !== 0) return -EOPNOTSUPP;
     if (!canListen(socket)) return lostErrno(socket) || -EINVAL;
     if (socket.bound === 0) {
-      const errno = this.bind(socketId, 0, 0);
+      const errno = this.bind(socketId, socket.addressNamed === 0 ? 0 : socket.localAddress, 0);
       if (errno !== 0) return errno;
     }
     const frame = this.driver.awaitFrame();
@@ -162,7 +182,7 @@ export class SocketCalls {
     const socket = this.open(socketId);
     if (socket === undefined) return -EBADF;
     if (socket.datagram !== 0) return -EOPNOTSUPP;
-    if (socket.state !== STATE_LISTENING) return lostErrno(socket) || takeError(socket) || -EINVAL;
+    if (socket.state !== STATE_LISTENING) return acceptErrno(socket);
     const accepted = takeAccept(this.sockets, socket);
     this.driver.accepts.post(socketId, socket);
     if (accepted < 0) {
@@ -183,8 +203,8 @@ export class SocketCalls {
     if (socket.state === STATE_CONNECTING) return -EALREADY;
     if (socket.state === STATE_CONNECTED || socket.state === STATE_LISTENING) return connectedAlready(socket);
     if (socket.state === STATE_FAILED) return this.reopen(socket);
-    if (socket.state !== STATE_OPEN) return -EINVAL;
-    if (!isPort(port)) return -EINVAL;
+    if (socket.state !== STATE_OPEN || socket.disconnecting !== 0 || !isPort(port)) return -EINVAL;
+    if (isMulticast(address)) return -ENETUNREACH;
     const frame = this.driver.awaitFrame();
     if (frame === NO_FRAME) return -ENETDOWN;
     if (!isStill(socket, STATE_OPEN)) {
@@ -193,6 +213,7 @@ export class SocketCalls {
       return takeError(socket) || -EINVAL;
     }
     socket.become(STATE_CONNECTING);
+    socket.errno = 0;
     socket.remoteAddress = address;
     socket.remotePort = port;
     this.requests.connect(frame, socketTag(socketId, socket.generation), socketId, address, port);
@@ -204,16 +225,14 @@ export class SocketCalls {
    * anew (Linux's __inet_stream_connect).
    */
   private reopen(socket: HostSocket): number {
-    if (socket.lost !== 0 || socket.broken !== 0 || socket.remotePort === 0)
+    if (socket.lost !== 0 || socket.broken !== 0 || socket.unmade !== 0)
       return takeError(socket) || lostErrno(socket) || -EINVAL;
     if (socket.connectTold !== 0) return -EISCONN;
+    if (socket.disconnecting !== 0) return -EINVAL;
     const errno = takeError(socket) || -ECONNABORTED;
     this.driver.closing.dropUnread(socket);
     socket.become(STATE_OPEN);
-    socket.endOfStream = 0;
-    socket.readEnded = 0;
-    socket.writeEnded = 0;
-    socket.remotePort = 0;
+    renew(socket);
     return errno;
   }
 
@@ -225,11 +244,15 @@ export class SocketCalls {
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.connectDatagram(frame, this.control.begin(), socketId, address, port);
     const errno = this.driver.awaitControl();
-    if (errno !== 0) return 0 - errno;
+    if (errno !== 0) {
+      markBound(socket);
+      return 0 - errno;
+    }
     socket.bound = 1;
     socket.localAddress = getSocketConnectReplyLocalAddress(this.control.reply, 0);
     socket.localPort = getSocketConnectReplyLocalPort(this.control.reply, 0);
-    socket.remoteAddress = address === 0 ? LOOPBACK : address;
+    // As on Linux, the address 0 is this host, by the name that the socket itself has.
+    socket.remoteAddress = address === 0 ? socket.localAddress : address;
     socket.remotePort = port;
     return 0;
   }
@@ -237,66 +260,7 @@ export class SocketCalls {
   /** As `SocketStack.shutdown`. */
   shutdown(socketId: number, how: number): number {
     const socket = this.open(socketId);
-    if (socket === undefined) return -EBADF;
-    if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -EINVAL;
-    if (socket.state === STATE_DATAGRAM) return this.shutdownDatagram(socketId, socket, how);
-    if (socket.state === STATE_LISTENING) return this.shutdownListener(socketId, socket, how);
-    if (socket.state === STATE_CONNECTING) this.awaitHandshake(socket);
-    if (socket.state !== STATE_CONNECTED || this.names.isOver(socketId, socket)) {
-      return lostErrno(socket) || -ENOTCONN;
-    }
-    socket.connectTold = 1;
-    if (how !== SHUT_WR) {
-      socket.readEnded = 1;
-      this.table.changed(socketId);
-    }
-    if (how === SHUT_RD) return 0;
-    if (socket.writeEnded === 0) {
-      const frame = this.driver.awaitFrame();
-      if (frame === NO_FRAME) return -ENETDOWN;
-      socket.writeEnded = 1;
-      this.requests.shutdown(frame, socketId, SHUT_WR);
-    }
-    this.table.changed(socketId);
-    return 0;
-  }
-
-  /**
-   * On Linux a handshake with this host is over when connect returns, so a call that needs its outcome may
-   * wait for it; one with another host may take longer than any call should.
-   */
-  private awaitHandshake(socket: HostSocket): void {
-    for (let i = 0; i < HANDSHAKE_WAITS && isStill(socket, STATE_CONNECTING); i++) {
-      if (this.driver.wait(HANDSHAKE_WAIT_NS) === 0 && this.driver.deadErrno !== 0) return;
-    }
-  }
-
-  /**
-   * As on Linux, the reading half of a listener is its listening: it takes no connections any more, and those
-   * that nobody has accepted are reset. It may listen again.
-   */
-  private shutdownListener(socketId: number, socket: HostSocket, how: number): number {
-    if (how === SHUT_WR) return 0;
-    const frame = this.driver.awaitFrame();
-    if (frame === NO_FRAME) return -ENETDOWN;
-    this.requests.shutdown(frame, socketId, how);
-    socket.become(STATE_OPEN);
-    // A port that the card has chosen is gone with the listening; another listen gets another.
-    if (socket.portChosen !== 0) socket.localPort = 0;
-    this.dropAccepts(socket);
-    this.table.changed(socketId);
-    return 0;
-  }
-
-  /**
-   * Only marks the socket, for datagrams have no end that could be sent. Without a peer Linux marks it, too,
-   * and yet answers ENOTCONN.
-   */
-  private shutdownDatagram(socketId: number, socket: HostSocket, how: number): number {
-    if (how !== SHUT_WR) socket.readEnded = 1;
-    if (how !== SHUT_RD) socket.writeEnded = 1;
-    this.table.changed(socketId);
-    return socket.remotePort === 0 ? -ENOTCONN : 0;
+    return socket === undefined ? -EBADF : this.ends.shutdown(socketId, socket, how);
   }
 
   /** As `SocketStack.close`. */
@@ -307,18 +271,15 @@ export class SocketCalls {
     if (socket.state === STATE_CONNECTED && socket.receiveHead < 0) this.driver.poll();
     this.driver.closeSocket(socketId, socket, false);
     assert(this.table.open(socketId) === undefined, 'socket calls: a socket that was closed is not open');
-    this.dropAccepts(socket);
+    dropAccepts(this.driver, this.table, socket);
     return 0;
   }
+}
 
-  /** Connections that nobody has accepted are reset with their listener, as on Linux. No more join them. */
-  private dropAccepts(socket: HostSocket): void {
-    for (let accepted = detachAccepts(socket); accepted >= 0; ) {
-      const next = this.sockets[accepted].acceptNext;
-      this.driver.closeSocket(accepted, this.sockets[accepted], true);
-      accepted = next;
-    }
-  }
+/** What Linux answers where there are no sockets of a type. */
+function typeErrno(type: number): number {
+  if (!(type >= 0 && type < SOCK_MAX)) return -EINVAL;
+  return type === SOCK_DGRAM || type === SOCK_RAW ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
 }
 
 function isPort(port: number): boolean {
@@ -336,11 +297,22 @@ function connectedAlready(socket: HostSocket): number {
   return 0;
 }
 
-function canListen({ state }: HostSocket): boolean {
-  return state === STATE_OPEN || state === STATE_LISTENING;
+function canListen({ state, disconnecting }: HostSocket): boolean {
+  return (state === STATE_OPEN && disconnecting === 0) || state === STATE_LISTENING;
 }
 
-/** At most Linux's somaxconn, and at least one connection. */
+/** Whether an address is of many: 224/4 and 255.255.255.255. No stream leads there. */
+function isMulticast(address: number): boolean {
+  return address >>> 28 === 14 || address >>> 0 === 0xffff_ffff;
+}
+
+/** At most Linux's somaxconn, which a negative number asks for. */
 function clampBacklog(backlog: number): number {
-  return Math.max(1, Math.min(Math.trunc(backlog) || 1, 4096));
+  const wanted = Math.trunc(backlog) || 0;
+  return wanted < 0 ? BACKLOG_MAX : Math.min(wanted, BACKLOG_MAX);
+}
+
+/** What accept answers of a socket that does not listen. One that the card could not make says why. */
+function acceptErrno(socket: HostSocket): number {
+  return lostErrno(socket) || (socket.unmade === 0 ? 0 : takeError(socket)) || -EINVAL;
 }

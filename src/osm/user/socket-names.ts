@@ -3,6 +3,7 @@
  * driver's table. What only the card knows (the port of a datagram socket that was never bound, or of a
  * connection in progress) is asked for by SocketNameGet or, on a card of class version 1, by SocketStatusGet.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   getSocketNameGetReplyAddress,
   getSocketNameGetReplyPort,
@@ -28,13 +29,7 @@ import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Endpoint } from '../../socket/contract.ts';
 import { EBADF, ENETDOWN } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
-import {
-  type HostSocket,
-  STATE_CONNECTED,
-  STATE_CONNECTING,
-  STATE_DATAGRAM,
-  STATE_LISTENING,
-} from '../memory/host-socket.ts';
+import { type HostSocket, STATE_CONNECTED, STATE_CONNECTING, STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
@@ -78,17 +73,30 @@ export class SocketNames {
     const socket = this.table.open(socketId);
     if (socket === undefined) return undefined;
     const { state } = socket;
-    const cardChose = state === STATE_DATAGRAM || state === STATE_CONNECTING || state === STATE_LISTENING;
-    if (socket.localPort === 0 && cardChose) {
+    // The port of a connect, until its outcome is known, only the card knows.
+    if (state === STATE_CONNECTING || (state === STATE_DATAGRAM && socket.localPort === 0)) {
+      this.bindWhereDue(socketId, socket);
       const name = this.ask(socketId, NAME_OF_LOCAL);
       // A connection in progress may yet fail, so its port is not kept; that of a datagram socket stays.
-      if (socket.state === STATE_CONNECTING) return name;
+      if (state === STATE_CONNECTING) return name;
       if (name !== undefined) {
         socket.localAddress = name.address;
         socket.localPort = name.port;
       }
     }
     return { address: socket.localAddress >>> 0, port: socket.localPort };
+  }
+
+  /** Binds a datagram socket that a datagram has left unbound, since it could not be sent. */
+  private bindWhereDue(socketId: number, socket: HostSocket): void {
+    if (socket.bindDue === 0) return;
+    const frame = this.driver.awaitFrame();
+    if (frame === NO_FRAME) return;
+    assert(socket.bound === 0, 'socket names: only a socket that is not bound is still to be');
+    socket.bindDue = 0;
+    socket.bound = 1;
+    this.requests.bind(frame, this.control.begin(), socketId, 0, 0);
+    this.driver.awaitControl();
   }
 
   /** As `SocketStack.remoteEndpoint`. */
@@ -105,7 +113,7 @@ export class SocketNames {
    * more. Only the card knows, so it is asked where both have ended.
    */
   isOver(socketId: number, socket: HostSocket): boolean {
-    if (socket.state !== STATE_CONNECTED || socket.endOfStream === 0 || socket.writeEnded === 0) return false;
+    if (socket.state !== STATE_CONNECTED || socket.endOfStream === 0 || socket.finSent === 0) return false;
     const status = this.status(socketId);
     if (typeof status === 'number') return false;
     return status.state === TCP_STATE_CLOSED || status.state === TCP_STATE_TIME_WAIT;

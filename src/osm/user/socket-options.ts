@@ -7,6 +7,7 @@ import { getSocketOptionGetReplyValue } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { EBADF, EINVAL, ENETDOWN, ENOPROTOOPT, EOPNOTSUPP, EPROTO } from '../../socket/errno.ts';
 import {
+  SO_BROADCAST,
   SO_ERROR,
   SO_LINGER_SECONDS,
   SO_RCVBUF,
@@ -62,6 +63,7 @@ export class SocketOptions {
       socket.receiveWindowBytes = Math.min(least, Math.max(first, socket.receiveWindowBytes));
     }
     if (errno === 0 && option === SO_LINGER_SECONDS) socket.lingerSeconds = value;
+    if (errno === 0 && option === SO_BROADCAST) socket.broadcast = value !== 0 ? 1 : 0;
     return 0 - errno;
   }
 

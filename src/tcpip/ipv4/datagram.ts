@@ -33,11 +33,14 @@ export class DatagramSender {
   private identification = 0;
   /** Payload bytes in the list. */
   payloadBytes = 0;
+  /** The datagram's type of service, and below it its time to live. */
+  service: number;
 
   constructor(environment: Environment, neighbours: Neighbours, port: LinkPort) {
     this.port = port;
     this.environment = environment;
     this.neighbours = neighbours;
+    this.service = environment.config.ttl;
   }
 
   /** Whether a datagram has been sent in part. */
@@ -140,6 +143,7 @@ export class DatagramSender {
         length,
         id,
         fragment,
+        this.service,
       );
       port.send(ETHERNET_BYTES + IPV4_BYTES + header, flags, 0);
       counters[IP_OUT_REQUESTS] += 1;

@@ -40,10 +40,14 @@ export function writeIpv4Header(
     payloadBytes,
     0,
     DONT_FRAGMENT,
+    environment.config.ttl,
   );
 }
 
-/** The same with an identification, and the fragment field: flags, and the offset in units of eight bytes. */
+/**
+ * The same with an identification, and the fragment field: flags, and the offset in units of eight bytes.
+ * @param service the type of service, and below it the time to live.
+ */
 export function writeIpv4Fragment(
   environment: Environment,
   port: LinkPort,
@@ -56,9 +60,11 @@ export function writeIpv4Fragment(
   payloadBytes: number,
   identification: number,
   fragment: number,
+  service: number,
 ): void {
   const { view } = environment;
-  const timeToLive = (environment.config.ttl << 8) | protocol;
+  const versionAndService = VERSION_AND_LENGTH | (service >>> 8);
+  const timeToLive = ((service & 0xff) << 8) | protocol;
   const totalLength = IPV4_BYTES + payloadBytes;
   assert(totalLength <= port.mtu, 'IPv4 output: a packet is no longer than its port can send');
   assert(neighbours.isReady(neighbour), 'IPv4 output: the hardware address of the next hop is known');
@@ -70,11 +76,11 @@ export function writeIpv4Fragment(
     port.macHigh,
     port.macLow,
   );
-  view.setInt32(at + 12, (ETHERTYPE_IPV4 << 16) | VERSION_AND_LENGTH);
+  view.setInt32(at + 12, (ETHERTYPE_IPV4 << 16) | versionAndService);
   view.setInt32(at + 16, (totalLength << 16) | identification);
   view.setInt32(at + 20, (fragment << 16) | timeToLive);
   const sum = fold(
-    VERSION_AND_LENGTH +
+    versionAndService +
       totalLength +
       identification +
       fragment +

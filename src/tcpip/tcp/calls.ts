@@ -9,6 +9,7 @@ import {
   EADDRNOTAVAIL,
   EALREADY,
   ECONNREFUSED,
+  ECONNRESET,
   EINVAL,
   EISCONN,
   ENETUNREACH,
@@ -25,12 +26,13 @@ import {
   allocateTcb,
   closeTcb,
   discardReceived,
+  failTcb,
   hashTcb,
   releaseTcb,
   resetTcb,
 } from './lifecycle.ts';
 import { routeTcb } from './path.ts';
-import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, unbindTcb } from './ports.ts';
+import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, releaseChosenPort } from './ports.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { setState } from './set-state.ts';
 import {
@@ -62,6 +64,7 @@ const QUEUE_BYTES_MAX = 0x3fff_ffff;
 const BACKLOG_MAX = 65535;
 /** A receive buffer does not shrink below this, whatever the user says. */
 const RECEIVE_BUFFER_LEAST = 2048;
+const LOOPBACK = 0x7f000001;
 
 /** @returns a connection for a user, closed; -1 when none is free. */
 export function open(tcp: TcpTables, owner: number): number {
@@ -77,8 +80,10 @@ export function open(tcp: TcpTables, owner: number): number {
  * @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
  */
 export function bind(tcp: TcpTables, tcb: Tcb, address: number, port: number): number {
-  if (tcb.state !== CLOSED || tcb.bound !== 0 || tcb.localPort !== 0) return EINVAL;
-  if (address !== 0 && !tcp.routes.isOwn(address)) return EADDRNOTAVAIL;
+  if (address !== 0 && !tcp.routes.mayBind(address)) return EADDRNOTAVAIL;
+  // A connection that is over holds no port that its user has not chosen, so its socket may have another.
+  if (tcb.state === CLOSED && tcb.error !== 0) releaseChosenPort(tcp, tcb);
+  if ((tcb.state !== CLOSED && tcb.state !== TIME_WAIT) || tcb.bound !== 0) return EINVAL;
   let chosen = port;
   if (chosen === 0) {
     chosen = chooseEphemeral(tcp, tcb, address, 0, 0);
@@ -88,13 +93,18 @@ export function bind(tcp: TcpTables, tcb: Tcb, address: number, port: number): n
     return EADDRINUSE;
   }
   bindTcb(tcp, tcb, address, chosen);
+  tcb.addressNamed = address === 0 ? 0 : 1;
   return 0;
 }
 
 /** A passive OPEN (RFC 9293 §3.10.1); again: another backlog. @returns 0, EINVAL, EADDRINUSE. */
 export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   if (tcb.state !== CLOSED && tcb.state !== LISTEN) return EINVAL;
-  if (tcb.error !== 0) return EINVAL;
+  // A connection that has ended in order stays the socket's; one that has failed leaves it as new.
+  if (tcb.state === CLOSED && tcb.remotePort !== 0) {
+    if (tcb.error === 0) return EINVAL;
+    renew(tcp, tcb);
+  }
   if (tcb.bound === 0) {
     const errno = bind(tcp, tcb, tcb.localAddress, 0);
     if (errno !== 0) return errno;
@@ -120,9 +130,8 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
 function renew(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.hashed === 0 && tcb.sends.count === 0, 'calls: a connection that is renewed is over');
   discardReceived(tcp, tcb);
-  loseChosenPort(tcp, tcb);
   const { config } = tcp.environment;
-  const { owner, bound, boundNext, localAddress, localPort, ttl, tos } = tcb;
+  const { owner, bound, boundNext, portChosen, addressNamed, localAddress, localPort, ttl, tos } = tcb;
   const saved = new ConnectionOptions();
   saved.inherit(tcb.options);
   tcb.reset(config);
@@ -131,11 +140,13 @@ function renew(tcp: TcpTables, tcb: Tcb): void {
   tcb.ttl = ttl;
   tcb.tos = tos;
   tcb.timers.lastReceiveMs = tcp.environment.nowMs;
+  tcb.addressNamed = addressNamed;
+  if (addressNamed !== 0) tcb.localAddress = localAddress;
+  tcb.localPort = localPort;
   if (bound === 0) return;
   tcb.bound = bound;
   tcb.boundNext = boundNext;
-  tcb.localAddress = localAddress;
-  tcb.localPort = localPort;
+  tcb.portChosen = portChosen;
 }
 
 /**
@@ -147,14 +158,17 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   // As Linux: a listener, and a connection that has ended, are connected as far as connect is concerned.
   if (state !== CLOSED || (tcb.remotePort !== 0 && tcb.error === 0)) return EISCONN;
   if (tcb.error !== 0) renew(tcp, tcb);
-  const remote = address === 0 ? 0x7f000001 : address;
+  // As on Linux, the address 0 is this host, by the socket's own name.
+  const remote = address === 0 ? tcb.localAddress || LOOPBACK : address;
   if (port === 0) return ECONNREFUSED;
   if (!tcp.routes.isUnicast(remote)) return ENETUNREACH;
   // As Linux: nothing from 127/8 goes to another host.
   if (!tcp.routes.mayLeave(tcb.localAddress, remote)) return EINVAL;
   if (tcp.routes.nextHop(remote) === 0) return ENETUNREACH;
-  const local = tcb.localAddress === 0 ? tcp.routes.sourceFor(remote) : tcb.localAddress;
-  let localPort = tcb.localPort;
+  // Whoever is bound to a broadcast address sends from the host's own.
+  const named = tcb.localAddress !== 0 && tcp.routes.isUnicast(tcb.localAddress);
+  const local = named ? tcb.localAddress : tcp.routes.sourceFor(remote);
+  let localPort = tcb.bound === 0 ? 0 : tcb.localPort;
   if (localPort === 0) {
     localPort = chooseEphemeral(tcp, tcb, local, remote, port);
     if (localPort === 0) return EADDRNOTAVAIL;
@@ -297,26 +311,23 @@ function queueFin(tcp: TcpTables, tcb: Tcb): void {
 export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
   const { state } = tcb;
   if (how < 0 || how > 2) return EINVAL;
-  if (state === CLOSED || state === SYN_SENT || state === TIME_WAIT) return ENOTCONN;
+  if (state === CLOSED || state === TIME_WAIT) return ENOTCONN;
+  if (state === SYN_SENT) {
+    // Linux: whatever half is shut down, the connect is over.
+    failTcb(tcp, tcb, ECONNRESET);
+    return 0;
+  }
   if (state === LISTEN) {
     // Linux: shutting a listener's reading half down ends its listening.
     if (how === 1) return 0;
     stopListening(tcp, tcb);
-    loseChosenPort(tcp, tcb);
+    releaseChosenPort(tcp, tcb);
     return 0;
   }
   if (how !== 1) tcb.received.shutdown = 1;
   if (how !== 0) queueFin(tcp, tcb);
   if (COSTLY) checkTcb(tcp, tcb);
   return 0;
-}
-
-/** As on Linux, a port that the user did not choose lasts only as long as what it was for. */
-function loseChosenPort(tcp: TcpTables, tcb: Tcb): void {
-  if (tcb.portChosen === 0) return;
-  unbindTcb(tcp, tcb);
-  tcb.localPort = 0;
-  tcb.portChosen = 0;
 }
 
 /** The listener takes no more connections, and aborts those that nobody has accepted yet. */

@@ -15,7 +15,7 @@ import { earlier, later } from '../seq.ts';
 import { leaveListener } from './accept-queue.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { prepareHeader, stopAwaiting } from './path.ts';
-import { unbindTcb } from './ports.ts';
+import { releaseChosenPort, unbindTcb } from './ports.ts';
 import { markReady } from './ready.ts';
 import { setState } from './set-state.ts';
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
@@ -107,7 +107,10 @@ export function closeTcb(tcp: TcpTables, tcb: Tcb, state: number = CLOSED): void
   tcp.recovery.forget(tcb);
   discardSends(tcp, tcb);
   tcp.receiveQueue.dropLate(tcb);
-  if (tcb.owner >= 0) return;
+  if (tcb.owner >= 0) {
+    releaseChosenPort(tcp, tcb);
+    return;
+  }
   discardReceived(tcp, tcb);
   releaseTcb(tcp, tcb);
 }

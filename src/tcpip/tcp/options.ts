@@ -52,6 +52,7 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
       setReceiveBuffer(tcp, tcb, Math.max(RECEIVE_BUFFER_MIN, Math.min(RECEIVE_BUFFER_MAX, value)));
       return 0;
     case SO_BROADCAST:
+      tcb.options.broadcast = value !== 0 ? 1 : 0;
       return 0;
     case TCP_NODELAY:
       tcb.options.noDelay = value !== 0 ? 1 : 0;
@@ -66,12 +67,12 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
     case TCP_QUICKACK:
       return setQuickAck(tcp, tcb, value);
     case IP_TTL:
-      if (value < 1 || value > 255) return EINVAL;
-      tcb.ttl = value;
+      // As on Linux, -1 asks for the default.
+      if (value !== -1 && (value < 1 || value > 255)) return EINVAL;
+      tcb.ttl = value === -1 ? tcp.environment.config.ttl : value;
       prepareHeader(tcb);
       return 0;
     case IP_TOS:
-      if (value < 0 || value > 255) return EINVAL;
       // The two ECN bits are not the user's (RFC 3168 §6.1).
       tcb.tos = value & 0xfc;
       prepareHeader(tcb);
@@ -142,7 +143,7 @@ export function getOption(tcb: Tcb, option: number): number {
     case SO_RCVBUF:
       return tcb.received.bufferBytesMax;
     case SO_BROADCAST:
-      return 0;
+      return tcb.options.broadcast;
     case SO_ERROR: {
       const error = tcb.error !== 0 ? tcb.error : tcb.softError;
       tcb.error = 0;

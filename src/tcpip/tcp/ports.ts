@@ -40,17 +40,56 @@ export function unbindTcb(tcp: TcpTables, tcb: Tcb): void {
   tcb.boundNext = -1;
 }
 
+/**
+ * As on Linux, a port that the user did not choose is held only as long as what it was for: a listening, or a
+ * connection. Its number stays the socket's name.
+ */
+export function releaseChosenPort(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.portChosen === 0) return;
+  assert(tcb.bound === 1, 'ports: a port that was chosen for a bind is held');
+  unbindTcb(tcp, tcb);
+  tcb.portChosen = 0;
+}
+
 /** Whether a bind must be refused, as Linux would: SO_REUSEADDR shares with all but listeners. */
 export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
+  return isBoundPortTaken(tcp, tcb, address, port) || isConnectedPortTaken(tcp, tcb, address, port);
+}
+
+function isBoundPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
   for (let index = tcp.bound.first(port); index >= 0; index = tcp.tcbs[index].boundNext) {
     const other = tcp.tcbs[index];
-    if (other.localPort !== port) continue;
-    const overlaps = other.localAddress === address || other.localAddress === 0 || address === 0;
-    if (!overlaps) continue;
+    if (other.localPort !== port || !overlaps(other.localAddress, address)) continue;
     if (tcb.options.reuseAddress === 0 || other.options.reuseAddress === 0 || other.state === LISTEN)
       return true;
   }
-  return tcb.options.reuseAddress === 0 && tcp.demux.portUsers.of(port) > 0;
+  return false;
+}
+
+/** The same of connections that nobody has bound, and of those in TIME-WAIT. Walks over all of them. */
+function isConnectedPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
+  const { tcbs, timeWait, demux } = tcp;
+  const { reuseAddress } = tcb.options;
+  let left = demux.portUsers.of(port);
+  for (let i = 0; i < tcbs.length && left > 0; i++) {
+    const other = tcbs[i];
+    if (other.hashed === 0 || other.localPort !== port) continue;
+    left -= 1;
+    const shared = reuseAddress !== 0 && other.options.reuseAddress !== 0;
+    if (other.bound === 0 && !shared && overlaps(other.localAddress, address)) return true;
+  }
+  if (reuseAddress !== 0) return false;
+  for (let entry = timeWait.oldest; entry >= 0 && left > 0; entry = timeWait.following(entry)) {
+    if ((timeWait.ports[entry] & 0xffff) !== port) continue;
+    left -= 1;
+    if (overlaps(timeWait.localAddress[entry], address)) return true;
+  }
+  return false;
+}
+
+/** Whether two local addresses, of which each may be any, have one in common. */
+function overlaps(one: number, other: number): boolean {
+  return one === other || one === 0 || other === 0;
 }
 
 /**
@@ -110,7 +149,8 @@ function isUsable(
   remotePort: number,
 ): boolean {
   if (isBound(tcp, port)) return false;
-  if (remotePort === 0) return !isPortTaken(tcp, tcb, local, port);
+  // A port that no connection uses, whatever its address: who asks for any has the choice.
+  if (remotePort === 0) return tcp.demux.portUsers.of(port) === 0 && !isBoundPortTaken(tcp, tcb, local, port);
   return isPairFree(tcp, local, port, remote, remotePort, tcp.environment.config.timeWaitReuseUs);
 }
 

@@ -63,6 +63,8 @@ export class Tcb {
   boundNext = -1;
   /** 1: a bind to port 0 has chosen the port. */
   portChosen = 0;
+  /** 1: a bind has named the address. */
+  addressNamed = 0;
 
   // How its packets get there.
   nextHop = 0;
@@ -181,6 +183,7 @@ export class Tcb {
     this.bound = 0;
     this.boundNext = -1;
     this.portChosen = 0;
+    this.addressNamed = 0;
     this.nextHop = 0;
     this.port = 0;
     this.neighbour = -1;

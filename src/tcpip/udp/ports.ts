@@ -25,12 +25,13 @@ export class UdpPorts {
    * @returns 0, EINVAL when it is bound already, EADDRNOTAVAIL, EADDRINUSE.
    */
   bind(socket: UdpSocket, address: number, port: number): number {
+    if (address !== 0 && !this.routes.mayBind(address)) return EADDRNOTAVAIL;
     if (socket.localPort !== 0) return EINVAL;
-    if (address !== 0 && !this.routes.isOwn(address)) return EADDRNOTAVAIL;
     const chosen = port === 0 ? this.chooseEphemeral(socket, address) : port;
     if (chosen === 0 || this.isTaken(socket, address, chosen)) return EADDRINUSE;
     assert(socket.owner >= 0, 'UDP ports: a socket that is bound has a user');
     socket.localAddress = address;
+    socket.sendsFrom = address !== 0 && this.routes.isUnicast(address) ? address : 0;
     socket.localPort = chosen;
     socket.boundNext = this.bound.first(chosen);
     this.bound.setFirst(chosen, socket.index);

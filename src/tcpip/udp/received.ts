@@ -44,7 +44,7 @@ export class UdpReceived {
    */
   hasRoom(socket: UdpSocket, stated: number): boolean {
     const { config, packets } = this.environment;
-    if (socket.bytes + stated > config.udpReceiveBytes || socket.count >= config.udpReceiveDatagrams) {
+    if (socket.bytes + stated > socket.receiveBytesMax || socket.count >= config.udpReceiveDatagrams) {
       return false;
     }
     return packets.available >= packets.count >> 2;

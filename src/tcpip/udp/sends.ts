@@ -14,6 +14,8 @@ export class UdpSends {
   readonly remote: Int32Array;
   /** As on the wire: ours in the upper half. */
   readonly ports: Int32Array;
+  /** Of the datagram: the type of service, and below it the time to live. */
+  readonly service: Uint16Array;
   /** Of each piece: its address and bytes, and the context under which the user wants it back (-1: none). */
   readonly payload: Int32Array;
   readonly length: Int32Array;
@@ -42,6 +44,7 @@ export class UdpSends {
     this.local = new Int32Array(count);
     this.remote = new Int32Array(count);
     this.ports = new Int32Array(count);
+    this.service = new Uint16Array(count);
     this.payload = new Int32Array(count);
     this.length = new Int32Array(count);
     this.context = new Int32Array(count);

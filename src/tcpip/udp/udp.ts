@@ -22,9 +22,7 @@ import {
   EMSGSIZE,
   ENETUNREACH,
   ENOBUFS,
-  ENOPROTOOPT,
 } from '../../socket/errno.ts';
-import { SO_BROADCAST, SO_ERROR, SO_REUSEADDR } from '../../socket/options.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import { RX_CHECKSUM_CHECKED, TX_CHECKSUM } from '../contract.ts';
 import type { Environment } from '../environment.ts';
@@ -39,6 +37,7 @@ import {
 import { DatagramSender, LIST_MAX } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
 import type { Routes } from '../route.ts';
+import { getOption, setOption } from './options.ts';
 import { UdpPorts } from './ports.ts';
 import { UdpReceived } from './received.ts';
 import { UdpSends } from './sends.ts';
@@ -49,9 +48,7 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** The largest payload of a datagram: 65535 bytes less both headers. */
 const PAYLOAD_MAX = 65507;
-
-/** What `getOption` answers for an errno: this less the errno, below any value an option can have. */
-const OPTION_ERROR = -1000;
+const LOOPBACK = 0x7f000001;
 
 export class Udp {
   private readonly environment: Environment;
@@ -87,7 +84,7 @@ export class Udp {
     if (this.freeCount === 0) return -1;
     const socket = this.sockets[this.free[--this.freeCount]];
     assert(socket.owner < 0 && socket.head < 0, 'UDP: a socket of the pool has no user and no datagram');
-    socket.reset(owner);
+    socket.reset(owner, this.environment.config);
     return socket.index;
   }
 
@@ -105,16 +102,18 @@ export class Udp {
   }
 
   connect(socket: UdpSocket, address: number, port: number): number {
-    const remote = address === 0 ? 0x7f000001 : address;
+    // As on Linux, the address 0 is this host, by the socket's own name.
+    const remote = address === 0 ? socket.sendsFrom || LOOPBACK : address;
     if (port === 0) return EINVAL;
     if (this.routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
-    if (!this.routes.mayLeave(socket.localAddress, remote)) return EINVAL;
+    if (!this.routes.mayLeave(socket.sendsFrom, remote)) return EINVAL;
     if (this.routes.nextHop(remote) === 0) return ENETUNREACH;
     if (socket.localPort === 0) {
       const errno = this.ports.bind(socket, 0, 0);
       if (errno !== 0) return errno;
     }
-    if (socket.localAddress === 0) socket.localAddress = this.routes.sourceFor(remote);
+    if (socket.sendsFrom === 0) socket.sendsFrom = this.routes.sourceFor(remote);
+    if (socket.localAddress === 0) socket.localAddress = socket.sendsFrom;
     socket.remoteAddress = remote;
     socket.remotePort = port;
     return 0;
@@ -136,7 +135,8 @@ export class Udp {
       socket.error = 0;
       return error;
     }
-    const remote = address === 0 && port === 0 ? socket.remoteAddress : address === 0 ? 0x7f000001 : address;
+    const here = socket.sendsFrom || LOOPBACK;
+    const remote = address === 0 && port === 0 ? socket.remoteAddress : address === 0 ? here : address;
     const remotePort = port === 0 ? socket.remotePort : port;
     if (remotePort === 0) return EDESTADDRREQ;
     assert(count >= 1, 'UDP: a datagram has a piece, if only an empty one');
@@ -144,7 +144,8 @@ export class Udp {
     for (let i = 0; i < count; i++) length += lengths[i];
     if (length > PAYLOAD_MAX || count > LIST_MAX) return EMSGSIZE;
     if (routes.isBroadcast(remote) && socket.broadcast === 0) return EACCES;
-    if (!routes.mayLeave(socket.localAddress, remote)) return EINVAL;
+    const { sendsFrom } = socket;
+    if (!routes.mayLeave(sendsFrom, remote)) return EINVAL;
     const nextHop = routes.nextHop(remote);
     if (nextHop === 0) {
       environment.counters[IP_OUT_NO_ROUTES] += 1;
@@ -154,11 +155,12 @@ export class Udp {
       const errno = this.ports.bind(socket, 0, 0);
       if (errno !== 0) return errno;
     }
-    const local = socket.localAddress === 0 ? routes.sourceFor(remote) : socket.localAddress;
+    const local = sendsFrom === 0 ? routes.sourceFor(remote) : sendsFrom;
     const ports = (socket.localPort << 16) | remotePort;
     if (!sends.hasRoom(count)) return ENOBUFS;
-    const outPort = routes.portFrom(socket.localAddress, remote);
+    const outPort = routes.portFrom(sendsFrom, remote);
     const first = sends.begin(socket.index, outPort, nextHop, local, remote, ports);
+    sends.service[first] = (socket.tos << 8) | socket.ttl;
     sends.place(first, payloads[0], lengths[0], contexts[0]);
     for (let i = 1, entry = first; i < count; i++) {
       entry = sends.hang(entry);
@@ -288,22 +290,14 @@ export class Udp {
     this.tellError(socket, errno);
   }
 
-  /** @returns 0 or ENOPROTOOPT. */
+  /** @returns 0, EINVAL or ENOPROTOOPT. */
   setOption(socket: UdpSocket, option: number, value: number): number {
-    if (option === SO_BROADCAST) socket.broadcast = value !== 0 ? 1 : 0;
-    else if (option === SO_REUSEADDR) socket.reuseAddress = value !== 0 ? 1 : 0;
-    else return ENOPROTOOPT;
-    return 0;
+    return setOption(socket, option, value, this.environment.config);
   }
 
-  /** @returns the value, or OPTION_ERROR less an errno. SO_ERROR is cleared. */
+  /** @returns the value, or what `udp/options.ts` answers for an errno. SO_ERROR is cleared. */
   getOption(socket: UdpSocket, option: number): number {
-    if (option === SO_BROADCAST) return socket.broadcast;
-    if (option === SO_REUSEADDR) return socket.reuseAddress;
-    if (option !== SO_ERROR) return OPTION_ERROR - ENOPROTOOPT;
-    const { error } = socket;
-    socket.error = 0;
-    return error;
+    return getOption(socket, option);
   }
 
   /** Keeps an error for the socket's next call, and wakes its user. */
@@ -357,6 +351,7 @@ export class Udp {
       if (checksum === 0) checksum = 0xffff;
     }
     const word1 = (total << 16) | checksum;
+    sender.service = sends.service[entry];
     return sender.send(neighbour, local, remote, PROTOCOL_UDP, ports, word1, offload ? TX_CHECKSUM : 0);
   }
 

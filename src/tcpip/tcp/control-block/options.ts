@@ -12,6 +12,8 @@ export class ConnectionOptions {
   /** SO_LINGER; -1: off. */
   lingerSeconds = -1;
   reuseAddress = 0;
+  /** SO_BROADCAST: only remembered. */
+  broadcast = 0;
   /** SO_SNDBUF: only remembered, since the bytes to be sent lie in the user's buffers. */
   sendBufferBytes = 0;
   /** TCP_MAXSEG; 0: not set. */
@@ -26,6 +28,7 @@ export class ConnectionOptions {
     this.userTimeoutMs = 0;
     this.lingerSeconds = -1;
     this.reuseAddress = 0;
+    this.broadcast = 0;
     this.sendBufferBytes = 0;
     this.segmentBytesMax = 0;
   }
@@ -40,6 +43,7 @@ export class ConnectionOptions {
     this.userTimeoutMs = listener.userTimeoutMs;
     this.lingerSeconds = listener.lingerSeconds;
     this.reuseAddress = listener.reuseAddress;
+    this.broadcast = listener.broadcast;
     this.sendBufferBytes = listener.sendBufferBytes;
     this.segmentBytesMax = listener.segmentBytesMax;
   }
