@@ -10,7 +10,7 @@
 /** Bits of `readiness`. */
 export const READABLE = 1; // data, an end of stream, a connection to accept, or an error
 export const WRITABLE = 2; // a send would take at least a byte, or fail
-export const HANGUP = 4; // both directions have ended
+export const HANGUP = 4; // both directions have ended, or there never was a connection
 export const FAILED = 8; // an error waits in SO_ERROR
 
 export const SHUT_RD = 0;
@@ -48,7 +48,7 @@ export interface SocketStack {
   /**
    * Makes a socket.
    * @param type SOCK_STREAM, also where absent, or SOCK_DGRAM.
-   * @returns its number, or -EMFILE, -EPROTONOSUPPORT.
+   * @returns its number, or -EMFILE, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, -EINVAL.
    */
   socket(type?: number): number;
   /**
@@ -68,7 +68,7 @@ export interface SocketStack {
   /**
    * Opens a connection, whose outcome shows as WRITABLE with SO_ERROR. Of a datagram socket it fixes the
    * peer, and may be called again.
-   * @returns -EINPROGRESS, -EISCONN, -EALREADY for a stream; 0, -ENETUNREACH, -EACCES (broadcast) for
+   * @returns -EINPROGRESS, -EISCONN, -EALREADY, -ECONNABORTED and what SO_ERROR would say for a stream; 0, -ENETUNREACH, -EACCES (broadcast) for
    *   datagrams.
    */
   connect(socket: number, address: number, port: number): number;
@@ -105,9 +105,9 @@ export interface SocketStack {
   recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number;
 
   /**
-   * Ends a half of a connection, or both.
+   * Ends a half of a connection, or both; of a connect that is under way, the connect.
    * @param how SHUT_RD, SHUT_WR or SHUT_RDWR.
-   * @returns 0 or -ENOTCONN.
+   * @returns 0, -EINVAL or -ENOTCONN, which ends the half of a connection to come.
    */
   shutdown(socket: number, how: number): number;
   /** Gives the number up. What was sent is still delivered. @returns 0 or -EBADF. */

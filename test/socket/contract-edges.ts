@@ -1,4 +1,4 @@
-/** The socket contract: calls out of turn, each first found by random calls on both stacks (calls.test.ts). */
+/** The socket contract: calls out of turn, as random calls on both stacks have found them (calls.test.ts). */
 import { describe, expect, it } from 'vitest';
 import {
   FAILED,

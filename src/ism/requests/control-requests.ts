@@ -382,9 +382,9 @@ function isEnding(functionCode: number): boolean {
 }
 
 /**
- * Whether a stream has lost its connection to a UtilAbort of its connect or of its sends, and the stack had no
- * other for it. Such a socket can only be closed; one whose connection has failed otherwise may be bound, and
- * may connect or listen, anew.
+ * Whether a stream has lost its connection to a UtilAbort of its connect or of its sends, and the stack had
+ * no other for it. Such a socket can only be closed; one whose connection has failed otherwise may be bound,
+ * and may connect or listen, anew.
  */
 function hasFailedToReopen({ kind, connection, pending }: CardSocket): boolean {
   return kind === KIND_STREAM && connection < 0 && (pending & PENDING_CLOSE) === 0;
