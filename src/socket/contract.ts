@@ -68,8 +68,8 @@ export interface SocketStack {
   /**
    * Opens a connection, whose outcome shows as WRITABLE with SO_ERROR. Of a datagram socket it fixes the
    * peer, and may be called again.
-   * @returns -EINPROGRESS, -EISCONN, -EALREADY, -ECONNABORTED and what SO_ERROR would say for a stream; 0, -ENETUNREACH, -EACCES (broadcast) for
-   *   datagrams.
+   * @returns -EINPROGRESS, -EISCONN, -EALREADY, -ECONNABORTED and what SO_ERROR would say for a stream; 0,
+   *   -ENETUNREACH, -EACCES (broadcast) for datagrams.
    */
   connect(socket: number, address: number, port: number): number;
 

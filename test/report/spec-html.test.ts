@@ -72,7 +72,7 @@ describe('specJson', () => {
     expect(found[0]).toMatchObject({ kind: 'message', entry: { name: 'SocketListen', function: 0x87 } });
     expect(found[0].legalStates).toContainEqual({
       machine: 'socket',
-      states: ['Open', 'Bound', 'Listening'],
+      states: ['Open', 'Bound', 'Listening', 'Failed'],
     });
   });
 });

@@ -11,7 +11,7 @@ import { CallPair, type Side } from './call-pair.ts';
 import { callSequence } from './call-plan.ts';
 
 const libc = loadLibc();
-const RUNS = Number(process.env.INIC_CALL_RUNS ?? 60);
+const RUNS = Number(process.env.INIC_CALL_RUNS ?? 30);
 
 /** Virtual time that a card has after each call: long for a loop, and far less than any time-out. */
 const SETTLE_NS = 2e6;

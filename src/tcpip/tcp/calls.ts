@@ -18,7 +18,6 @@ import {
   EPIPE,
 } from '../../socket/errno.ts';
 import { takeAccepted } from './accept-queue.ts';
-import { ConnectionOptions } from './control-block/options.ts';
 import { chooseSequence } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import {
@@ -34,6 +33,7 @@ import {
 import { routeTcb } from './path.ts';
 import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, releaseChosenPort } from './ports.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
+import { renew } from './renewal.ts';
 import { setState } from './set-state.ts';
 import {
   CLOSE_WAIT,
@@ -121,32 +121,6 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   tcb.listening.backlog = Math.max(0, Math.min(BACKLOG_MAX, backlog));
   if (COSTLY) checkTcb(tcp, tcb);
   return 0;
-}
-
-/**
- * A connection that has failed is as new, ready to be opened again: bound as its user had bound it, with the
- * options set on it. What it had received is thrown away (Linux's tcp_disconnect).
- */
-function renew(tcp: TcpTables, tcb: Tcb): void {
-  assert(tcb.hashed === 0 && tcb.sends.count === 0, 'calls: a connection that is renewed is over');
-  discardReceived(tcp, tcb);
-  const { config } = tcp.environment;
-  const { owner, bound, boundNext, portChosen, addressNamed, localAddress, localPort, ttl, tos } = tcb;
-  const saved = new ConnectionOptions();
-  saved.inherit(tcb.options);
-  tcb.reset(config);
-  tcb.options.inherit(saved);
-  tcb.owner = owner;
-  tcb.ttl = ttl;
-  tcb.tos = tos;
-  tcb.timers.lastReceiveMs = tcp.environment.nowMs;
-  tcb.addressNamed = addressNamed;
-  if (addressNamed !== 0) tcb.localAddress = localAddress;
-  tcb.localPort = localPort;
-  if (bound === 0) return;
-  tcb.bound = bound;
-  tcb.boundNext = boundNext;
-  tcb.portChosen = portChosen;
 }
 
 /**
