@@ -44,6 +44,8 @@ function transportOption(): Option {
     .default('ring');
 }
 
+const PLAIN_KERNELS = 'no WebAssembly memory to be had: plain code copies and sums, several times slower';
+
 interface RunOptions {
   readonly offload: string;
   readonly ledger?: true;
@@ -91,6 +93,7 @@ async function sayAtTheEnd(card: Card, { ledger }: RunOptions): Promise<void> {
 /** Prints which way the program's connections went, and what went over the card. */
 function tell(card: Card, ways: readonly string[]): void {
   for (const line of ways) process.stderr.write(`inic: ${line}\n`);
+  if (card.kernels === 'plain') process.stderr.write(`inic: ${PLAIN_KERNELS}\n`);
   const { lines } = card.reconcile();
   const { host, iop } = card.ledger();
   for (const line of runSummary(host, iop, card.stack.socketsInUse, lines))

@@ -43,6 +43,11 @@ export class Region {
   get byteLength(): number {
     return this.bytes.byteLength;
   }
+
+  /** Whether the process could not have WebAssembly memory, so that plain kernels copy and sum. */
+  get isPlain(): boolean {
+    return !isWasm(this.memory);
+  }
 }
 
 /**

@@ -58,4 +58,11 @@ describe('inic run --ledger', () => {
     },
     30_000,
   );
+
+  it('says that plain code does the work where there is no WebAssembly', async () => {
+    const plain = 'inic: no WebAssembly memory to be had: plain code copies and sums, several times slower';
+    const run = [MAIN, 'run', '--ledger', 'program.mjs', 'SIGTERM', 'exit'];
+    expect((await node('--jitless', ...run)).stderr.split('\n')).toContain(plain);
+    expect((await node(...run)).stderr.split('\n')).not.toContain(plain);
+  }, 30_000);
 });

@@ -68,6 +68,11 @@ export class CardBooks {
     return result;
   }
 
+  /** By what the card's bytes are copied and summed: see `Region`. */
+  get kernels(): 'WebAssembly' | 'plain' {
+    return this.card.region.isPlain ? 'plain' : 'WebAssembly';
+  }
+
   iopCpuNs(): number {
     return this.card.iopCpuNs();
   }
