@@ -234,6 +234,28 @@ describe('RFC 9293 §3.8.6.2.2: the receiver avoids silly windows (MUST-39)', ()
     peer.expects({ ack: 4001, window: 4000 });
   });
 
+  it('opens the window when the program leaves what it has taken and not used, so that more is reset', () => {
+    const { peer, socket } = established({ config: { receiveBufferBytes: 4000 } });
+    for (let i = 0; i < 4; i++) peer.sendsData(1000);
+    peer.ignores();
+    expect(socket.takes(4000)).toBe(4000);
+    socket.closes();
+    peer.expects({ flags: 'FIN ACK', ack: 4001, window: 4000 });
+    peer.sends({ ack: 2 });
+    peer.sendsData(1000);
+    peer.expects({ flags: 'RST ACK', ack: 4001 });
+  });
+
+  it('and says so to a peer that has had the FIN before', () => {
+    const { peer, socket } = established({ config: { receiveBufferBytes: 4000 } });
+    socket.shutsDown();
+    for (let i = 0; i < 4; i++) peer.sendsData(1000);
+    peer.ignores();
+    expect(socket.takes(4000)).toBe(4000);
+    socket.closes();
+    peer.expects({ flags: 'ACK', ack: 4001, window: 4000 });
+  });
+
   it('answers a probe of its closed window with the window it has', () => {
     const { peer, socket } = established({ config: { receiveBufferBytes: 4000 } });
     for (let i = 0; i < 4; i++) peer.sendsData(1000);
