@@ -69,6 +69,21 @@ describe('bytes sent before a close that resets', () => {
     expect(b.stack.tcpEndOfStream(server)).toBe(true);
   });
 
+  it('arrive before the reset that answers bytes to a user who has ended both halves, and who hears of it', () => {
+    const { world, a, b, client, server } = connected({ delayUs: 1000 });
+    b.sendBytes(server, pattern(500));
+    b.stack.flush(world.nowUs);
+    world.run(900);
+    a.sendBytes(client, pattern(300));
+    expect(a.stack.tcpShutdown(client, 2, world.nowUs)).toBe(0);
+    world.run(100_000);
+    expect(b.takeAll(server)).toEqual(pattern(300));
+    expect([...a.failedWith.values()]).toEqual([ECONNRESET]);
+    a.stack.tcpClose(client, world.nowUs);
+    b.stack.tcpClose(server, world.nowUs);
+    expectNothingLeft(world);
+  });
+
   it('arrive before a reset that was asked for, and not before an abort', () => {
     for (const [how, length] of [
       ['tcpReset', 300],
@@ -181,15 +196,15 @@ describe('assertions', () => {
     tcb.hashed = 1;
     calls.connect(tcp, tcb, world.b.address, 80);
   });
-  trips('connection: one that is to be reset has lost its user', () => {
+  trips('connection: one that is to be reset has no user, or none that reads', () => {
     const { tcp, tcb } = connection();
     resetTcb(tcp, tcb);
   });
-  trips('output: a connection that is reset has no user', () => {
+  trips('output: a connection that is reset belongs to no listener', () => {
     const { world, tcp, tcb } = connection();
     world.a.sendBytes(tcb.index, pattern(10));
     calls.reset(tcp, tcb);
-    tcb.owner = 1;
+    tcb.parent = 1;
     world.a.stack.flush(world.nowUs);
   });
 });

@@ -66,16 +66,21 @@ function judgeError(end: EndRecord, peer: EndRecord, say: Say): void {
   if (told === undefined) return;
   const { errno, atNs } = told;
   if (errno !== ECONNRESET && errno !== EPIPE) say(`${errnoName(errno)}, which no peer causes`);
+  // Linux: bytes that come after a shutdown of both halves find nobody. Their connection is reset, and both its
+  // ends hear of that.
+  if (errno === ECONNRESET && isDeaf(end, atNs) && peer.accepted > end.received) return;
   if (peer.closedNs < 0 || peer.closedNs > atNs) {
-    // Linux: bytes that come after a shutdown of both halves find nobody either.
-    const deaf = peer.shutReadNs >= 0 && peer.shutWriteNs >= 0;
-    if (!deaf) say(`${errnoName(errno)} from a peer that had not closed`);
+    if (!isDeaf(peer, atNs)) say(`${errnoName(errno)} from a peer that had not closed`);
     return;
   }
   if (!mayHaveReset(end, peer, atNs)) say(`${errnoName(errno)} of a peer that had read all and ended well`);
   // Whoever has had the peer's FIN hears EPIPE, unless it had ended its own half, too.
   if (errno === EPIPE && peer.leftNs < 0) say('EPIPE without an end of the peer');
   if (errno === ECONNREFUSED) say('ECONNREFUSED of a connection');
+}
+
+function isDeaf({ shutReadNs, shutWriteNs }: EndRecord, atNs: number): boolean {
+  return shutReadNs >= 0 && shutWriteNs >= 0 && Math.max(shutReadNs, shutWriteNs) <= atNs;
 }
 
 /** Whether a peer that has closed may have answered with a reset by `atNs`. */

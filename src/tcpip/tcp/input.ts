@@ -13,7 +13,7 @@ import { after, atOrAfter, atOrBefore, before } from '../seq.ts';
 import { acknowledge } from './acknowledge.ts';
 import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import { checkTcb } from './identities.ts';
-import { closeTcb, failTcb, queueReset, resetTcb } from './lifecycle.ts';
+import { closeTcb, failTcb, resetTcb } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { noteDuplicate, receiveText } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -191,19 +191,12 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
     return false;
   }
   if (tcb.received.shutdown !== 0 && state !== ESTABLISHED && length > 0 && after(end, tcb.rcvNxt)) {
-    refuseText(tcp, tcb);
+    // For a user who has ended both halves, and so will never read it: as on Linux the connection is reset, behind
+    // what was sent before, and the user hears of it, too (RFC 1122 §4.2.2.13).
+    resetTcb(tcp, tcb);
     return false;
   }
   return receiveText(tcp, tcb, segment);
-}
-
-/**
- * Data for a user who has ended both halves, and so will never read it: as on Linux the connection is reset,
- * and the user hears of it, too (RFC 1122 §4.2.2.13).
- */
-function refuseText(tcp: TcpTables, tcb: Tcb): void {
-  queueReset(tcp, tcb);
-  failTcb(tcp, tcb, ECONNRESET);
 }
 
 /** The fifth check of RFC 9293 §3.10.7.4. @returns false: the segment has been dealt with. // Hot path. */

@@ -2,6 +2,7 @@
  * How a Tcb comes and goes: from the pool and back, in and out of the demultiplexer, and its end by FIN,
  * reset or time-out. The byte counters are balanced here when queues are thrown away.
  */
+
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import {
   BYTES_DISCARDED,
@@ -10,6 +11,7 @@ import {
   TCP_ATTEMPT_FAILS,
   TCP_ESTAB_RESETS,
 } from '../../ledger/counters.gen.ts';
+import { ECONNRESET } from '../../socket/errno.ts';
 import { ACK, RST } from '../header/tcp.ts';
 import { earlier, later } from '../seq.ts';
 import { leaveListener } from './accept-queue.ts';
@@ -144,12 +146,19 @@ export function queueReset(tcp: TcpTables, tcb: Tcb): void {
  */
 export function resetTcb(tcp: TcpTables, tcb: Tcb): void {
   const { state } = tcb;
-  assert(tcb.owner < 0, 'connection: one that is to be reset has lost its user');
+  assert(
+    tcb.owner < 0 || tcb.received.shutdown !== 0,
+    'connection: one that is to be reset has no user, or none that reads',
+  );
   if (tcb.resetDue !== 0) return;
   const synchronized = state !== SYN_SENT && state !== SYN_RECEIVED && state !== CLOSED && state !== LISTEN;
   const sent = tcb.sndMax === ((tcb.sndEnd + tcb.finQueued) | 0);
   if (!synchronized || state === TIME_WAIT || tcb.parent >= 0 || sent) {
-    abortTcb(tcp, tcb);
+    if (tcb.owner < 0) abortTcb(tcp, tcb);
+    else {
+      queueReset(tcp, tcb);
+      endReset(tcp, tcb);
+    }
     return;
   }
   discardReceived(tcp, tcb);
@@ -158,6 +167,12 @@ export function resetTcb(tcp: TcpTables, tcb: Tcb): void {
   tcb.acks.owed = ACK_NONE;
   tcb.resetDue = 1;
   markReady(tcp, tcb);
+}
+
+/** The reset of `resetTcb` has left, or cannot: the connection is over, and a user who is still there hears of it. */
+export function endReset(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.owner < 0) closeTcb(tcp, tcb);
+  else failTcb(tcp, tcb, ECONNRESET);
 }
 
 /**

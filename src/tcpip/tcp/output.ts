@@ -19,7 +19,7 @@ import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
 import { TIMER_PERSIST, TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
-import { closeTcb } from './lifecycle.ts';
+import { endReset } from './lifecycle.ts';
 import { hasNeighbour } from './path.ts';
 import { markReady } from './ready.ts';
 import type { ReadyRing } from './ready-ring.ts';
@@ -100,7 +100,7 @@ function output(tcp: TcpTables, tcb: Tcb): number {
  * the reset. A full port holds both back. @returns packets sent.
  */
 function outputReset(tcp: TcpTables, tcb: Tcb): number {
-  assert(tcb.owner < 0 && tcb.parent < 0, 'output: a connection that is reset has no user');
+  assert(tcb.resetDue !== 0 && tcb.parent < 0, 'output: a connection that is reset belongs to no listener');
   let sent = outputData(tcp, tcb);
   if (sent < BURST && !tcp.portFull) {
     tcb.sndForced = 1;
@@ -113,7 +113,7 @@ function outputReset(tcp: TcpTables, tcb: Tcb): number {
   if (at < 0) return sent;
   sendSegment(tcp, tcb, at, tcb.sndMax, RST | ACK, 0, 0, 0, 0);
   tcp.environment.counters[TCP_OUT_RSTS] += 1;
-  closeTcb(tcp, tcb);
+  endReset(tcp, tcb);
   return sent + 1;
 }
 
