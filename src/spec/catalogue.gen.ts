@@ -2956,7 +2956,7 @@ export const CATALOGUE: Catalogue = {
         { name: 'Posted', doc: 'a SocketAcceptPost has named the number, which waits for its connection' },
         {
           name: 'Failed',
-          doc: 'the connection is gone or was never made; the host can close the socket, or connect it anew',
+          doc: 'the connection is gone or was never made, or the listening has ended; the host can close the socket, or use it anew',
         },
         { name: 'Datagram', doc: 'a datagram socket' },
         { name: 'DatagramConnected', doc: 'a datagram socket with a peer' },
@@ -3127,9 +3127,9 @@ export const CATALOGUE: Catalogue = {
         {
           in: ['Listening'],
           on: 'request SocketShutdown',
-          to: 'Bound',
+          to: 'Failed',
           when: { field: 'how', values: [0, 2], names: ['Read', 'Both'] },
-          doc: 'ends the listening, as on Linux',
+          doc: 'ends the listening, as on Linux; the socket may then be bound, connect or listen anew',
         },
         {
           in: ['Listening'],

@@ -69,7 +69,7 @@ describe('bytes sent before a close that resets', () => {
     expect(b.stack.tcpEndOfStream(server)).toBe(true);
   });
 
-  it('arrive before the reset that answers bytes to a user who has ended both halves, and who hears of it', () => {
+  it('arrive before the reset that answers bytes to a user who has ended both halves and hears of it', () => {
     const { world, a, b, client, server } = connected({ delayUs: 1000 });
     b.sendBytes(server, pattern(500));
     b.stack.flush(world.nowUs);

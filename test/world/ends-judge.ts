@@ -66,8 +66,8 @@ function judgeError(end: EndRecord, peer: EndRecord, say: Say): void {
   if (told === undefined) return;
   const { errno, atNs } = told;
   if (errno !== ECONNRESET && errno !== EPIPE) say(`${errnoName(errno)}, which no peer causes`);
-  // Linux: bytes that come after a shutdown of both halves find nobody. Their connection is reset, and both its
-  // ends hear of that.
+  // Linux: bytes that come after a shutdown of both halves find nobody. Their connection is reset, and both
+  // its ends hear of that.
   if (errno === ECONNRESET && isDeaf(end, atNs) && peer.accepted > end.received) return;
   if (peer.closedNs < 0 || peer.closedNs > atNs) {
     if (!isDeaf(peer, atNs)) say(`${errnoName(errno)} from a peer that had not closed`);

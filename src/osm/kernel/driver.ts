@@ -45,23 +45,15 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** At most so many replies are taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
-/**
- * A waiting driver reads the clock once in so many fruitless looks: a reading costs as much as several looks.
- */
+/** A waiting driver reads the clock once in so many fruitless looks: a reading costs as much as several. */
 const POLLS_PER_CLOCK = 64;
 /** The driver wakes at least this often while it sleeps, to see whether the card still lives. */
 const SLEEP_NS_MAX = 100e6;
 
 export class Driver implements BringUpCaller {
-  /**
-   * The errno that every socket fails with once the card is gone, or the driver has failed; 0 while both
-   * work.
-   */
+  /** The errno that every socket fails with once the card is gone, or the driver; 0 while both work. */
   deadErrno = 0;
-  /**
-   * The text of the assertion of ours that failed on this side, after which the driver is dead for good;
-   * undefined while none has.
-   */
+  /** The text of our assertion that failed on this side: the driver is dead for good then. */
   fault: string | undefined;
   /** Version of the class that both sides speak; 0 until the card is OPERATIONAL. */
   classVersion = 0;
@@ -228,17 +220,24 @@ export class Driver implements BringUpCaller {
 
   /** Waits for the control call's reply. @returns its errno; ENETDOWN when the card does not answer. */
   awaitControl(timeoutNs: number = this.config.controlTimeoutNs): number {
-    const { clock, control } = this;
+    const { control } = this;
     assert(control.pending, 'driver: whoever waits for a reply has begun a call');
+    if (this.waitUntil(() => !control.pending, timeoutNs)) return control.errno;
+    control.abandon(ENETDOWN);
+    return ENETDOWN;
+  }
+
+  /** Waits for something that a reply brings. @returns false when the time ran out, or the card died. */
+  waitUntil(done: () => boolean, timeoutNs: number): boolean {
+    const { clock } = this;
     clock.update();
     const deadlineNs = clock.nowNs + timeoutNs;
-    while (control.pending) {
-      if (this.wait(deadlineNs - clock.nowNs) === 0 && (this.deadErrno !== 0 || clock.nowNs >= deadlineNs)) {
-        if (control.pending) control.abandon(ENETDOWN);
-        return ENETDOWN;
-      }
+    while (!done()) {
+      const taken = this.wait(deadlineNs - clock.nowNs);
+      clock.update();
+      if ((taken === 0 && this.deadErrno !== 0) || clock.nowNs >= deadlineNs) return done();
     }
-    return control.errno;
+    return true;
   }
 
   /**

@@ -23,9 +23,8 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import type { Requests } from '../message/requests.ts';
 import type { SocketNames } from './socket-names.ts';
 
-/** A call that needs the outcome of a connect waits so long each time, and so often for a handshake. */
-const OUTCOME_WAIT_NS = 500_000;
-const HANDSHAKE_WAITS = 20;
+/** A call that needs the outcome of a connect waits so long for a handshake. */
+const HANDSHAKE_WAIT_NS = 10e6;
 
 export class ShutdownCall {
   private readonly driver: Driver;
@@ -45,7 +44,7 @@ export class ShutdownCall {
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -EINVAL;
     if (socket.state === STATE_LISTENING) return this.listener(socketId, socket, how);
     if (socket.state === STATE_CONNECTING) {
-      this.awaitOutcome(socket, HANDSHAKE_WAITS);
+      this.awaitOutcome(socket, HANDSHAKE_WAIT_NS);
       if (isStill(socket, STATE_CONNECTING)) return this.cancelConnect(socketId, socket, how);
     }
     if (socket.state === STATE_CONNECTED && !this.names.isOver(socketId, socket)) {
@@ -82,10 +81,8 @@ export class ShutdownCall {
    * On Linux a handshake with this host is over when connect returns, so a call that needs its outcome may
    * wait for it; one with another host may take longer than any call should.
    */
-  private awaitOutcome(socket: HostSocket, waits: number): void {
-    for (let i = 0; i < waits && isStill(socket, STATE_CONNECTING); i++) {
-      if (this.driver.wait(OUTCOME_WAIT_NS) === 0 && this.driver.deadErrno !== 0) return;
-    }
+  private awaitOutcome(socket: HostSocket, timeoutNs: number): void {
+    this.driver.waitUntil(() => !isStill(socket, STATE_CONNECTING), timeoutNs);
   }
 
   /**
@@ -97,7 +94,7 @@ export class ShutdownCall {
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.shutdown(frame, socketId, how);
     // The card answers the connect at once.
-    this.awaitOutcome(socket, this.driver.config.controlTimeoutNs / OUTCOME_WAIT_NS);
+    this.awaitOutcome(socket, this.driver.config.controlTimeoutNs);
     if (isStill(socket, STATE_CONNECTED)) {
       if (how !== SHUT_RD) socket.finSent = 1;
       socket.connectTold = 1;

@@ -249,6 +249,7 @@ export class SocketCalls {
       return 0 - errno;
     }
     socket.bound = 1;
+    socket.bindDue = 0;
     socket.localAddress = getSocketConnectReplyLocalAddress(this.control.reply, 0);
     socket.localPort = getSocketConnectReplyLocalPort(this.control.reply, 0);
     // As on Linux, the address 0 is this host, by the name that the socket itself has.

@@ -351,8 +351,8 @@ function leave(tcp: TcpTables, tcb: Tcb): void {
         resetTcb(tcp, tcb);
         return;
       }
-      // Nobody will use what was taken. Its room opens again: a peer that found the window shut would else probe it
-      // for ever, and never send the data that is answered by a reset.
+      // Nobody will use what was taken. Its room opens again: a peer that found the window shut would else
+      // probe it for ever, and never send the data that is answered by a reset.
       consumed(tcp, tcb, tcb.received.unconsumedBytes);
       queueFin(tcp, tcb);
       // The user had closed the sending half before, and does not wait for the peer's end any more.

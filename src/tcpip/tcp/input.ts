@@ -191,8 +191,8 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
     return false;
   }
   if (tcb.received.shutdown !== 0 && state !== ESTABLISHED && length > 0 && after(end, tcb.rcvNxt)) {
-    // For a user who has ended both halves, and so will never read it: as on Linux the connection is reset, behind
-    // what was sent before, and the user hears of it, too (RFC 1122 §4.2.2.13).
+    // For a user who has ended both halves, and so will never read it: as on Linux the connection is reset,
+    // behind what was sent before, and the user hears of it, too (RFC 1122 §4.2.2.13).
     resetTcb(tcp, tcb);
     return false;
   }

@@ -169,7 +169,10 @@ export function resetTcb(tcp: TcpTables, tcb: Tcb): void {
   markReady(tcp, tcb);
 }
 
-/** The reset of `resetTcb` has left, or cannot: the connection is over, and a user who is still there hears of it. */
+/**
+ * The reset of `resetTcb` has left, or cannot: the connection is over, and a user who is still there hears of
+ * that.
+ */
 export function endReset(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.owner < 0) closeTcb(tcp, tcb);
   else failTcb(tcp, tcb, ECONNRESET);
