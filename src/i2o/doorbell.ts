@@ -6,7 +6,7 @@ import { assert } from '../assert/assert.ts';
 import { DOORBELLS, DOORBELLS_SUPPRESSED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Waker } from '../time/sleeper.ts';
-import type { FrameConsumer, FrameProducer } from './transport.ts';
+import type { Publisher } from './transport.ts';
 
 export class Doorbell {
   private readonly counters: Float64Array;
@@ -18,12 +18,12 @@ export class Doorbell {
   }
 
   /** Publishes the requests the host has posted, and rings if the card asked for it. */
-  publish(inbound: FrameProducer): void {
+  publish(inbound: Publisher): void {
     this.ring(inbound.publish());
   }
 
   /** Publishes the outbound frames the host has released, and rings if the card waits for one. */
-  publishReleases(outbound: FrameConsumer): void {
+  publishReleases(outbound: Publisher): void {
     if (outbound.publish() === 2) this.ring(2);
   }
 

@@ -9,7 +9,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Waker } from '../time/sleeper.ts';
-import type { FrameConsumer, FrameProducer } from './transport.ts';
+import type { Publisher } from './transport.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -41,7 +41,7 @@ export class Interrupt {
   /**
    * Publishes the replies the card has posted, and raises or holds the interrupt if the host asked for it.
    */
-  publish(outbound: FrameProducer): void {
+  publish(outbound: Publisher): void {
     const published = outbound.publish();
     if (published === 0) return;
     if (COSTLY) this.checkPublished(published);
@@ -72,7 +72,7 @@ export class Interrupt {
   }
 
   /** Publishes the inbound frames the card has released, and interrupts at once if the host waits for one. */
-  publishReleases(inbound: FrameConsumer): void {
+  publishReleases(inbound: Publisher): void {
     if (inbound.publish() === 2) this.raise();
   }
 

@@ -13,6 +13,12 @@
  */
 export const NO_FRAME = -1;
 
+/** What a notifier publishes: a producer's frames, or a consumer's releases. */
+export interface Publisher {
+  /** @returns 0 nothing was published; 1 published quietly; 2 the other side asked to be notified. */
+  publish(): number;
+}
+
 /** The sending end: acquire, write the frame, then post or cancel; publish once per batch. */
 export interface FrameProducer {
   /**
@@ -113,4 +119,29 @@ export interface FrameConsumer {
   readonly waiting?: number;
   /** As of the producer. */
   readonly broken: boolean;
+}
+
+/** What can be made visible up to a mark, while what is behind it is kept back. */
+export interface Marked {
+  /** From now on nothing is visible before `publishTo` says so, also where a transport would show it at once. */
+  keepBack?(): void;
+}
+
+/** A producer whose posted frames can be made visible up to a mark. */
+export interface MarkedProducer extends FrameProducer, Marked {
+  /** A mark behind the last frame posted. */
+  readonly postedMark: number;
+  /**
+   * As `publish`, for the frames posted when `postedMark` was `mark`. Only whoever keeps frames back calls it, and
+   * in the order of the marks.
+   */
+  publishTo(mark: number): number;
+}
+
+/** A consumer whose releases can be made visible up to a mark. */
+export interface MarkedConsumer extends FrameConsumer, Marked {
+  /** A mark behind the last frame released. */
+  readonly releasedMark: number;
+  /** As `publish`, for the frames released when `releasedMark` was `mark`. */
+  publishTo(mark: number): number;
 }

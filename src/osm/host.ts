@@ -6,7 +6,7 @@ import { type CardLayout, CONTROL_BYTES, STAGING_BYTES } from '../dma/card-layou
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { Doorbell } from '../i2o/doorbell.ts';
-import { type HostQueues, hostQueues } from '../i2o/queues/queues.ts';
+import { hostQueues } from '../i2o/queues/queues.ts';
 import type { FrameConsumer, FrameProducer } from '../i2o/transport.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { ENETDOWN } from '../socket/errno.ts';
@@ -53,7 +53,12 @@ export interface HostEnvironment {
   readonly dma?: DmaEngine;
 }
 
-function given({ inbound, outbound }: HostEnvironment): HostQueues | undefined {
+interface HostEnds {
+  readonly inbound: FrameProducer;
+  readonly outbound: FrameConsumer;
+}
+
+function given({ inbound, outbound }: HostEnvironment): HostEnds | undefined {
   return inbound === undefined || outbound === undefined ? undefined : { inbound, outbound };
 }
 

@@ -18,14 +18,31 @@ export class Clock {
    */
   readonly originNs: number = 0;
 
-  /** Sets the time. @param nowNs monotonic nanoseconds, never less than before. */
+  /** Sets the time. @param nowNs monotonic nanoseconds, never less than whoever reads it has seen. */
   set(nowNs: number): void {
     this.nowNs = nowNs;
     this.nowUs = microsecondsOf(nowNs);
   }
 
-  /** Takes a fresh reading, where there is something to read. In virtual time a no-op. */
+  /** Takes a fresh reading, where there is something to read. */
   update(): void {}
+}
+
+/** The clock of a world in virtual time, whose agents are each at a time of their own while they work. */
+export class VirtualClock extends Clock {
+  private readonly source: () => number;
+
+  /** @param source the time of whoever asks, in nanoseconds. */
+  constructor(source: () => number) {
+    super();
+    this.source = source;
+    this.set(0);
+  }
+
+  /** A program that reads the time sees what its own work has cost. */
+  override update(): void {
+    this.set(this.source());
+  }
 }
 
 /** Wrapping int32 microseconds of a time in nanoseconds. */

@@ -1,7 +1,11 @@
 /**
  * Drives agents inline in virtual time: always the one that wants to run first, ties by their order. An
- * agent that works is charged and runs again when its charge is over; one that does not is armed and rests
- * until notified or due.
+ * agent that works is charged and runs again when its charge is over; one that does not looks on for as long
+ * as it spins, is then armed, and rests until notified or due.
+ *
+ * What a turn does is seen when its work is done. A turn runs at one instant of the queue, but its agent has a
+ * time of its own, which goes ahead by what its work so far has cost (`localNs`). What it shows others is put
+ * off (`defer`) until everybody else has come to that time; a wire takes its frames at that time too.
  *
  * Agents lie in a heap by when they are due, so a turn costs the same whether a hundred others rest or a
  * thousand. The heap can only be right if it is told: whoever gives an agent work calls `notify`, and
@@ -13,6 +17,7 @@ import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import { DueHeap } from './due-heap.ts';
+import { type Showing, Showings } from './showings.ts';
 
 /**
  * Turns without the clock moving after which something is wrong: two agents make work for each other for
@@ -22,17 +27,42 @@ const TURNS_AT_ONE_TIME_MAX = 10_000_000;
 
 export interface Entry {
   readonly agent: Agent;
-  /** Charges the turn just taken, in nanoseconds. */
+  /** What its work has cost since this was last called, in nanoseconds. */
   readonly chargeNs: () => number;
+  /**
+   * When what others do for it, begun by its work until now, is done: transfers of a DMA engine. What it shows
+   * waits for that as well. Absent: there are none. @param nowNs its own time.
+   */
+  readonly settledNs?: (nowNs: number) => number;
+  /** How long it looks on without work before it is armed, in nanoseconds; 0 or absent: not at all. */
+  readonly spinNs?: number;
+  /** How long after it was shown something an agent that spins sees it, in nanoseconds: half a look. */
+  readonly lookNs?: number;
 }
+
+const AT_ONCE = (nowNs: number): number => nowNs;
+/** No spell of looking is under way. */
+const NOT_SPINNING = -1;
 
 export class EventQueue {
   readonly clock: Clock;
   private readonly agents: Agent[] = [];
   private readonly charges: (() => number)[] = [];
-  /** When each agent was asked to run, and how long its last turn occupies it. */
+  private readonly settles: ((nowNs: number) => number)[] = [];
+  /** When each agent was asked to run, and how far its work has taken it. */
   private readonly wakeNs: number[] = [];
   private readonly busyUntilNs: number[] = [];
+  /** How long each looks on without work, when the spell under way ends, and how soon it then sees something. */
+  private readonly spinNs: number[] = [];
+  private readonly spinUntilNs: number[] = [];
+  private readonly lookNs: number[] = [];
+  /** What each agent has still to show, and which is the first to show something. */
+  private readonly showings: Showings[] = [];
+  private readonly shows = new DueHeap();
+  /** The queue's own time: that of the turn or showing under way. The clock may be ahead of it in a turn. */
+  private timeNs: number;
+  /** Whose turn is under way; -1 between turns. */
+  private current = -1;
   /** How many `run`s each agent waits in: two that wait at once must not be run within each other's calls. */
   private readonly waiting: number[] = [];
   private readonly heap = new DueHeap();
@@ -40,9 +70,12 @@ export class EventQueue {
   private depth = 0;
   private turnsAtOneTime = 0;
   private lastNs = -1;
+  /** When the innermost run under way ends, in clock nanoseconds. */
+  private limitNs = NEVER;
 
   constructor(clock: Clock) {
     this.clock = clock;
+    this.timeNs = clock.nowNs;
   }
 
   /** Adds an agent, which runs at once. Called while the world is built. @returns its number. */
@@ -50,20 +83,31 @@ export class EventQueue {
     const agent = this.agents.length;
     this.agents.push(entry.agent);
     this.charges.push(entry.chargeNs);
-    this.wakeNs.push(this.clock.nowNs);
+    this.settles.push(entry.settledNs ?? AT_ONCE);
+    this.wakeNs.push(this.timeNs);
     this.busyUntilNs.push(0);
+    this.spinNs.push(entry.spinNs ?? 0);
+    this.spinUntilNs.push(NOT_SPINNING);
+    this.lookNs.push(entry.lookNs ?? 0);
     this.waiting.push(0);
+    this.showings.push(new Showings());
+    this.shows.add();
     this.heap.add();
-    this.heap.set(agent, this.clock.nowNs);
+    this.heap.set(agent, this.timeNs);
     return agent;
   }
 
   /** Something for an agent has come. @param afterNs how long the notification takes. */
   notify(agent: number, afterNs: number): void {
-    const atNs = Math.max(this.clock.nowNs + afterNs, this.busyUntilNs[agent]);
+    const atNs = Math.max(this.timeNs + afterNs, this.busyUntilNs[agent]);
     if (atNs >= this.wakeNs[agent]) return;
     this.wakeNs[agent] = atNs;
     if (this.waiting[agent] === 0 && atNs < this.heap.dueNs(agent)) this.heap.set(agent, atNs);
+  }
+
+  /** Something was shown that an agent may be looking for: one that spins sees it without being notified. */
+  shown(agent: number): void {
+    if (this.spinUntilNs[agent] !== NOT_SPINNING) this.notify(agent, this.lookNs[agent]);
   }
 
   /** An agent's own deadline may be another than when its last turn ended. */
@@ -77,14 +121,51 @@ export class EventQueue {
     if (this.waiting[agent] === 0 && dueNs < this.heap.dueNs(agent)) this.heap.set(agent, dueNs);
   }
 
-  /** An agent is occupied for so long from now on, by work it does inside the turn under way. */
-  occupy(agent: number, chargeNs: number): void {
-    this.busyUntilNs[agent] = Math.max(this.busyUntilNs[agent], this.clock.nowNs) + chargeNs;
+  /**
+   * How far an agent is: the time of the queue, or when its work so far is done if that is later. What it has
+   * done since it was last asked is charged. // Hot path of a simulation.
+   */
+  localNs(agent: number): number {
+    const busyNs = this.busyUntilNs[agent];
+    const localNs = (busyNs > this.timeNs ? busyNs : this.timeNs) + this.charges[agent]();
+    this.busyUntilNs[agent] = localNs;
+    return localNs;
   }
 
-  /** Until when an agent is occupied, in clock nanoseconds. */
-  busyUntil(agent: number): number {
-    return this.busyUntilNs[agent];
+  /** When all is done that an agent has begun until now, by itself or by others. */
+  settledNs(agent: number): number {
+    return this.settles[agent](this.localNs(agent));
+  }
+
+  /** An agent works for so long, beside what its counters say. */
+  occupy(agent: number, chargeNs: number): void {
+    this.busyUntilNs[agent] = Math.max(this.busyUntilNs[agent], this.timeNs) + chargeNs;
+  }
+
+  /** The queue's own time, which no agent is behind. */
+  get nowNs(): number {
+    return this.timeNs;
+  }
+
+  /** The time of whoever asks: of the agent whose turn it is, or else of the queue. */
+  now(): number {
+    return this.current < 0 ? this.timeNs : this.localNs(this.current);
+  }
+
+  /**
+   * An agent shows something once what it has begun is done, and `latencyNs` later; at once where its work costs
+   * nothing. What one agent shows is seen in the order in which it was put off.
+   * @param mark what `showing` is given then.
+   */
+  defer(agent: number, showing: Showing, mark: number, latencyNs: number): void {
+    const waiting = this.showings[agent];
+    const atNs = Math.max(this.settledNs(agent) + latencyNs, waiting.lastNs);
+    if (atNs <= this.timeNs && waiting.count === 0) {
+      showing.show(mark);
+      return;
+    }
+    waiting.push(atNs, showing, mark);
+    if (waiting.count === 1) this.shows.set(agent, atNs);
   }
 
   /**
@@ -95,13 +176,24 @@ export class EventQueue {
     if (except >= 0) this.exclude(except);
     // A run within a turn has been told of every change; one from outside follows calls nobody told of.
     if (this.depth === 0) this.askAll();
+    const outer = this.current;
+    const limitNs = this.limitNs;
+    // Whoever waits inside a call waits no longer than the run that he is in.
+    this.limitNs = Math.min(untilNs, limitNs);
     this.depth += 1;
     try {
-      return this.runUntil(done, untilNs);
+      return this.runUntil(done, this.limitNs);
     } finally {
       this.depth -= 1;
+      this.limitNs = limitNs;
+      this.current = outer;
       if (except >= 0) this.include(except);
     }
+  }
+
+  /** Whether the run under way has used up its time: whoever waits inside a call is to give up. */
+  get expired(): boolean {
+    return this.timeNs >= this.limitNs;
   }
 
   private exclude(agent: number): void {
@@ -120,17 +212,29 @@ export class EventQueue {
   }
 
   private runUntil(done: () => boolean, untilNs: number): boolean {
-    const { heap, clock } = this;
+    const { heap, shows, clock } = this;
     while (!done()) {
       const next = heap.first();
-      const atNs = next < 0 ? NEVER : heap.dueNs(next);
+      const turnNs = next < 0 ? NEVER : heap.dueNs(next);
+      const first = shows.first();
+      const showNs = first < 0 ? NEVER : shows.dueNs(first);
+      const atNs = showNs <= turnNs ? showNs : turnNs;
       if (atNs > untilNs || atNs === NEVER) {
-        if (untilNs !== NEVER) clock.set(Math.max(clock.nowNs, untilNs));
+        if (untilNs !== NEVER) this.pass(Math.max(this.timeNs, untilNs));
         return false;
       }
-      this.turn(next, Math.max(atNs, clock.nowNs));
+      if (showNs <= turnNs) this.show(first, showNs);
+      else this.turn(next, Math.max(turnNs, this.timeNs));
+      // A program may have read a time of its own.
+      if (clock.nowNs !== this.timeNs) clock.set(this.timeNs);
     }
     return true;
+  }
+
+  private pass(nowNs: number): void {
+    assert(nowNs >= this.timeNs, 'event queue: time does not run back');
+    this.timeNs = nowNs;
+    this.clock.set(nowNs);
   }
 
   private dueNs(agent: number): number {
@@ -140,19 +244,46 @@ export class EventQueue {
     return Math.max(Math.min(this.wakeNs[agent], this.agents[agent].nextDeadlineNs()), busyNs);
   }
 
+  /** What an agent has put off until now is seen. */
+  private show(agent: number, nowNs: number): void {
+    this.pass(nowNs);
+    this.current = -1;
+    const waiting = this.showings[agent];
+    waiting.showFirst();
+    this.shows.set(agent, waiting.nextNs());
+    // It may have its own next deadline from that: an interrupt that is held back.
+    this.deadlineChanged(agent);
+  }
+
   private turn(agent: number, nowNs: number): void {
     this.guard(agent, nowNs);
-    assert(nowNs >= this.clock.nowNs, 'event queue: time does not run back');
-    this.clock.set(nowNs);
+    this.pass(nowNs);
     const { wakeNs } = this;
-    const body = this.agents[agent];
     assert(this.waiting[agent] === 0, 'event queue: an agent that waits inside a call is not run');
     wakeNs[agent] = NEVER;
+    this.current = agent;
     const worked = this.poll(agent) > 0;
-    this.occupy(agent, this.charges[agent]());
-    const freeNs = this.busyUntilNs[agent];
-    if (worked || !body.arm()) wakeNs[agent] = freeNs;
+    const freeNs = this.localNs(agent);
+    this.current = -1;
+    if (worked) {
+      this.spinUntilNs[agent] = NOT_SPINNING;
+      wakeNs[agent] = freeNs;
+    } else this.rest(agent, freeNs);
     this.deadlineChanged(agent);
+  }
+
+  /** An agent has found nothing to do: it looks on for a while, and then asks to be notified. */
+  private rest(agent: number, freeNs: number): void {
+    const { wakeNs, spinUntilNs } = this;
+    if (this.spinNs[agent] > 0) {
+      if (spinUntilNs[agent] === NOT_SPINNING) spinUntilNs[agent] = freeNs + this.spinNs[agent];
+      if (freeNs < spinUntilNs[agent]) {
+        wakeNs[agent] = spinUntilNs[agent];
+        return;
+      }
+      spinUntilNs[agent] = NOT_SPINNING;
+    }
+    if (!this.agents[agent].arm()) wakeNs[agent] = freeNs;
   }
 
   /** A turn that throws has left work undone: the agent takes another when the queue is run again. */

@@ -33,6 +33,12 @@ export interface PipeListener {
   roomMade(): void;
 }
 
+/** When a frame leaves: its sender may be ahead of the clock by the work that it has done in its turn. */
+export interface Departures {
+  /** @returns clock nanoseconds, not before the clock's own. */
+  leaveNs(): number;
+}
+
 export class Pipe implements WireSource, WireSink, FlightSlots {
   receivedLength = 0;
 
@@ -43,6 +49,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
   private readonly counters: Float64Array;
   private readonly dma: DmaEngine;
   private readonly clock: Clock;
+  private readonly departures: Departures | undefined;
 
   private readonly freeSlots: Int32Array;
   private freeCount: number;
@@ -67,6 +74,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
    * @param offset what `planPipe` returned for `config.queueFrames` slots of `config.slotBytes`.
    * @param ledger where the wire's frames are counted: the link's own. @param dma moves copies of frames, for
    *   the same ledger.
+   * @param departures when frames leave; absent: when they are committed.
    * @throws RangeError for a configuration out of range.
    */
   constructor(
@@ -77,13 +85,15 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     random: Random,
     ledger: Ledger,
     dma: DmaEngine,
+    departures?: Departures,
   ) {
     checkPipeConfig(config);
     const slots = config.queueFrames;
     this.bytes = region.bytes;
     this.offset = offset;
     this.slotBytes = config.slotBytes;
-    this.perfect = isPerfect(config);
+    this.perfect = isPerfect(config) && departures === undefined;
+    this.departures = departures;
     this.counters = ledger.counters;
     this.dma = dma;
     this.clock = clock;
@@ -199,7 +209,8 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /** Puts a frame on a wire that takes time or does damage; the slot of one that is lost is free again. */
   private launch(slot: number, length: number): void {
-    if (!this.flight.launch(slot, length, this.clock.nowNs)) this.freeSlots[this.freeCount++] = slot;
+    const leaveNs = this.departures === undefined ? this.clock.nowNs : this.departures.leaveNs();
+    if (!this.flight.launch(slot, length, leaveNs)) this.freeSlots[this.freeCount++] = slot;
   }
 
   /** Tells the sender, who waits for room, once there is as much as it wants. */

@@ -7,7 +7,7 @@ import type { CardLayout, QueuePlanner, Transport } from '../../dma/card-layout.
 import type { Region } from '../../dma/region.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { FRAME_BYTES } from '../frame.ts';
-import type { FrameConsumer, FrameProducer } from '../transport.ts';
+import type { MarkedConsumer, MarkedProducer } from '../transport.ts';
 import { FifoCardConsumer } from './fifo/card-consumer.ts';
 import { FifoCardProducer } from './fifo/card-producer.ts';
 import { type FifoLayout, firstInboundMfa, planOutboundFrames, planUnit } from './fifo/fifo-layout.ts';
@@ -21,14 +21,14 @@ export const TRANSPORTS: readonly Transport[] = ['ring', 'fifo'];
 
 /** The host's ends. */
 export interface HostQueues {
-  readonly inbound: FrameProducer;
-  readonly outbound: FrameConsumer;
+  readonly inbound: MarkedProducer;
+  readonly outbound: MarkedConsumer;
 }
 
 /** The card's ends. */
 export interface CardQueues {
-  readonly inbound: FrameConsumer;
-  readonly outbound: FrameProducer;
+  readonly inbound: MarkedConsumer;
+  readonly outbound: MarkedProducer;
 }
 
 /** The function with which `planCard` plans a transport's memory. */

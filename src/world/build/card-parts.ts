@@ -114,10 +114,11 @@ function assemble(
 ): IoProcessor {
   const { layout } = memory;
   const { ledger, waker, clock, onFault } = environment;
-  const queues = cardQueues(region, layout, ledger);
+  const interrupt = new Interrupt(ledger, waker, clock, config.moderation);
+  const own = cardQueues(region, layout, ledger);
+  const queues = environment.endsOver?.(own, interrupt) ?? own;
   const outbound = new Outbound(region.words, queues.outbound, ledger);
   const modules = modulesOver(outbound);
-  const interrupt = new Interrupt(ledger, waker, clock, config.moderation);
   const parts = new ExecutiveParts(region, queues.inbound, outbound, modules, ledger, {
     inboundFrames: layout.inboundFrames,
     outboundFrames: layout.outboundFrames,

@@ -6,7 +6,7 @@ import type { Clock } from '../../time/clock.ts';
 import { Random } from '../../time/random.ts';
 import { type CableListener, CableSink, CableSource } from '../../wire/cable.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
-import { Pipe, type PipeListener } from '../../wire/pipe.ts';
+import { type Departures, Pipe, type PipeListener } from '../../wire/pipe.ts';
 import { Switch } from '../../wire/switch.ts';
 import type { PortPlan, WirePlan, WorldPlan } from './world-plan.ts';
 
@@ -20,6 +20,8 @@ type Sink = TappedEnd['sink'];
 export interface NetworkListeners {
   /** For a pipe between two agents of an event queue; undefined where nobody has to be told. */
   readonly pipe?: (wire: WirePlan) => PipeListener | undefined;
+  /** Of a pipe whose sender works in virtual time. */
+  readonly departures?: (wire: WirePlan) => Departures | undefined;
   /** For a cable, of the thread at its other end. */
   readonly cable?: (site: number) => CableListener;
 }
@@ -44,7 +46,16 @@ export class Network {
       if (fromSite === toSite) {
         const pipe =
           fromSite === site
-            ? new Pipe(region, offset, config, clock, new Random(seed), ledger, dma)
+            ? new Pipe(
+                region,
+                offset,
+                config,
+                clock,
+                new Random(seed),
+                ledger,
+                dma,
+                listeners.departures?.(wire),
+              )
             : undefined;
         const listener = pipe === undefined ? undefined : listeners.pipe?.(wire);
         if (listener !== undefined) pipe?.listen(listener);

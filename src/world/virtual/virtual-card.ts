@@ -1,6 +1,7 @@
 /** One card of a virtual world: its driver on its host's agent, and its processor, an agent of its own. */
 import { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
+import { Doorbell } from '../../i2o/doorbell.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Host, HostEnvironment } from '../../osm/host.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
@@ -13,10 +14,12 @@ import type { Program } from '../../workloads/program.ts';
 import type { CardBooks } from '../build/books.ts';
 import { buildCard, type CardParts } from '../build/card-parts.ts';
 import { type TraceRequest, tapWires } from '../build/card-trace.ts';
+import type { CardEnvironment } from '../build/environment.ts';
 import { buildHost } from '../build/host.ts';
 import type { HostAgent } from '../build/host-agent.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
+import { type Defer, LateConsumer, LateProducer } from './late-ends.ts';
 
 /** Virtual time begins nowhere in particular. */
 const STARTED_AT = '1970-01-01T00:00:00.000Z';
@@ -34,8 +37,6 @@ export interface VirtualCardParts {
 export interface VirtualCardPlace {
   hostAgent(): number;
   iopAgent(): number;
-  /** What the host's work has cost since it was last asked. */
-  chargeHostNs(): number;
   readonly trace: TraceRequest | undefined;
 }
 
@@ -122,7 +123,17 @@ export function buildVirtualCard(
   // Nobody spins in virtual time: a driver that waits lets the rest of the world run.
   const still = { ...config, driver: { ...config.driver, spinNs: 0 } };
   const patient = { ...plan, topology: { ...topology, config: still } };
-  const built = buildHost(region, patient, environment, trace);
+  const built = buildHost(region, patient, environment, trace, ({ inbound, outbound }, waker) => {
+    const doorbell = new Doorbell(new Ledger(region, memory.layout.hostLedger), waker);
+    const defer: Defer = (showing, mark) => queue.defer(place.hostAgent(), showing, mark, 0);
+    return {
+      inbound: new LateProducer(inbound, defer, (due) => {
+        doorbell.publish(due);
+        queue.shown(place.iopAgent());
+      }),
+      outbound: new LateConsumer(outbound, defer, (due) => doorbell.publishReleases(due)),
+    };
+  });
   host.addDriver(built.host.driver, built.recorder);
   const iopLedger = new Ledger(region, memory.layout.iopLedger);
   const dma = new DmaEngine(region, iopLedger);
@@ -133,7 +144,21 @@ export function buildVirtualCard(
       queue.notify(place.hostAgent(), interruptNs);
     },
   };
-  const cardEnvironment = { clock, ledger: iopLedger, dma, waker, wires: ends };
+  const defer: Defer = (showing, mark) => queue.defer(place.iopAgent(), showing, mark, 0);
+  const cardEnvironment: CardEnvironment = {
+    clock,
+    ledger: iopLedger,
+    dma,
+    waker,
+    wires: ends,
+    endsOver: ({ inbound, outbound }, interrupt) => ({
+      inbound: new LateConsumer(inbound, defer, (due) => interrupt.publishReleases(due)),
+      outbound: new LateProducer(outbound, defer, (due) => {
+        interrupt.publish(due);
+        queue.shown(place.hostAgent());
+      }),
+    }),
+  };
   const parts = buildCard(region, memory, config, cardEnvironment, modules);
   return new VirtualCard(patient, built.host, parts, iopLedger, built.recorder, (program) => {
     host.addProgram(program);
@@ -155,12 +180,9 @@ class VirtualSleeper extends InterruptedSleeper {
   sleep(timeoutNs: number): void {
     const { queue } = this;
     const agent = this.place.hostAgent();
-    const endNs = queue.clock.nowNs + timeoutNs;
-    const chargeNs = this.place.chargeHostNs();
-    if (chargeNs > 0) queue.occupy(agent, chargeNs);
-    queue.run(() => this.woken, endNs, agent);
+    const freeNs = queue.localNs(agent);
+    queue.run(() => this.woken, freeNs + timeoutNs, agent);
     // The processor is busy with what the call did before it waited: it cannot see the interrupt earlier.
-    const freeNs = queue.busyUntil(agent);
-    if (queue.clock.nowNs < freeNs) queue.run(() => false, freeNs, agent);
+    if (queue.nowNs < freeNs) queue.run(() => false, freeNs, agent);
   }
 }

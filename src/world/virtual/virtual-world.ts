@@ -6,11 +6,11 @@
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import type { Counters } from '../../ledger/reconcile.ts';
-import { Clock } from '../../time/clock.ts';
+import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, type Costs } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
-import type { PipeListener } from '../../wire/pipe.ts';
+import type { Departures, PipeListener } from '../../wire/pipe.ts';
 import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
 import { classOf } from '../build/host.ts';
@@ -49,7 +49,7 @@ type Traces = readonly (TraceRequest | undefined)[];
 const SETTLE_NS = 1e9;
 
 export class VirtualWorld {
-  readonly clock: Clock = new Clock();
+  readonly clock: Clock;
   readonly queue: EventQueue;
   readonly region: Region;
   readonly cards: readonly VirtualCard[];
@@ -66,7 +66,7 @@ export class VirtualWorld {
     const short = 'hosts' in description ? undefined : description;
     const topology = 'hosts' in description ? description : topologyOf(description);
     const watched = short?.traces ?? traces;
-    this.clock.set(0);
+    this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
     const memory = new MemoryPlan();
     const sites = { cards: topology.cards.map(() => 0), switches: topology.switches.map(() => 0) };
@@ -80,6 +80,7 @@ export class VirtualWorld {
     const agents = new Map<string, number>();
     this.network = new Network(this.region, this.plan, this.clock, 0, {
       pipe: (wire) => this.listenerOf(wire, agents),
+      departures: (wire) => this.departuresOf(wire, topology, agents),
     });
     this.cards = this.buildCards(topology, watched, agents);
     this.plan.switches.forEach((_, i) => {
@@ -155,7 +156,6 @@ export class VirtualWorld {
       const card = buildVirtualCard(parts, hosts[host], {
         hostAgent: () => agentOf(hostName),
         iopAgent: () => agentOf(`card${i}`),
-        chargeHostNs: take,
         trace: traces[i],
       });
       meters[host].push(new CostMeter(card.host.ledger, topology.hosts[host].costs));
@@ -167,6 +167,17 @@ export class VirtualWorld {
       );
       return card;
     });
+  }
+
+  /** What leaves a card whose work costs nothing leaves at once, and a perfect wire needs no clock then. */
+  private departuresOf(
+    wire: WirePlan,
+    topology: Topology,
+    agents: ReadonlyMap<string, number>,
+  ): Departures | undefined {
+    if (!('card' in wire.from) || isFree(topology.cards[wire.from.card].costs)) return undefined;
+    const name = agentName(wire.from);
+    return { leaveNs: () => this.queue.settledNs(agents.get(name) ?? -1) };
   }
 
   /** The agents of a wire's two ends hear of each other; one agent at both ends knows by itself. */
@@ -185,6 +196,10 @@ export class VirtualWorld {
       },
     };
   }
+}
+
+function isFree(costs: Costs): boolean {
+  return Object.values(costs).every((cost) => cost === 0);
 }
 
 function agentName(end: LinkEnd): string {

@@ -11,7 +11,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
 import { FRAMES_PRESERVED, MFA_OUT_OF_WINDOW } from '../../../ledger/counters.gen.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { type FrameConsumer, NO_FRAME } from '../../transport.ts';
+import { type MarkedConsumer, NO_FRAME } from '../../transport.ts';
 import { FifoHead, FifoTail } from './fifo.ts';
 import * as at from './fifo-layout.ts';
 import { CARDS, countOwned, HOSTS, PUSHED } from './frame-owners.ts';
@@ -19,7 +19,7 @@ import { FrameWindow, MFA_NOT_OWNED, REFUSALS_PER_LOOK } from './mfa.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
-export class FifoCardConsumer implements FrameConsumer {
+export class FifoCardConsumer implements MarkedConsumer {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly free: FifoHead;
@@ -135,11 +135,19 @@ export class FifoCardConsumer implements FrameConsumer {
   }
 
   publish(): number {
+    return this.publishTo(this.free.next);
+  }
+
+  get releasedMark(): number {
+    return this.free.next;
+  }
+
+  publishTo(mark: number): number {
     const { free, words, hostWaitsWord } = this;
     if (COSTLY) this.checkOwners();
     this.posted.show();
-    if (free.next === free.shown) return 0;
-    free.show();
+    if (!free.awaits(mark)) return 0;
+    free.showTo(mark);
     if (Atomics.load(words, hostWaitsWord) === 0) return 1;
     return Atomics.exchange(words, hostWaitsWord, 0) === 1 ? 2 : 1;
   }

@@ -11,7 +11,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
 import { FIFO_ERROR_INTERRUPTS, MFA_OUT_OF_WINDOW } from '../../../ledger/counters.gen.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { type FrameProducer, NO_FRAME } from '../../transport.ts';
+import { type MarkedProducer, NO_FRAME } from '../../transport.ts';
 import { FifoHead, FifoTail } from './fifo.ts';
 import * as at from './fifo-layout.ts';
 import { OUTBOUND_POST_INTERRUPT } from './fifo-port.ts';
@@ -23,7 +23,7 @@ const COSTLY = COSTLY_ASSERTIONS;
 /** Outbound frames pulled from the free list at a time. */
 const PULL_MAX = 64;
 
-export class FifoCardProducer implements FrameProducer {
+export class FifoCardProducer implements MarkedProducer {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly free: FifoTail;
@@ -112,11 +112,19 @@ export class FifoCardProducer implements FrameProducer {
    * mask looks at the level itself.
    */
   publish(): number {
+    return this.publishTo(this.posted.next);
+  }
+
+  get postedMark(): number {
+    return this.posted.next;
+  }
+
+  publishTo(mark: number): number {
     const { posted } = this;
     if (COSTLY) this.checkOwners();
     const before = posted.shown;
-    if (posted.next === before) return 0;
-    posted.show();
+    if (!posted.awaits(mark)) return 0;
+    posted.showTo(mark);
     if ((Atomics.load(this.words, this.maskWord) & OUTBOUND_POST_INTERRUPT) !== 0) return 1;
     // The level was up before if the host has not taken an earlier entry: then it was told, or looked as it
     // cleared the mask.

@@ -42,6 +42,11 @@ export class HostPort {
    * processors did.
    */
   spuriousEmpties = 0;
+  /**
+   * Whether what is written to a port is visible to the card at once. Else it is once `showInbound` or
+   * `showOutbound` says so: the write is still on its way.
+   */
+  showsAtOnce = true;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly inboundFree: FifoTail;
@@ -113,7 +118,18 @@ export class HostPort {
       this.counters[PORT_RETRIES] += 1;
       return WRITE_RETRIED;
     }
-    fifo.show();
+    return this.showsAtOnce ? this.showInbound(fifo.next) : WRITE_QUIET;
+  }
+
+  /** A mark behind the last address written to 0x40. */
+  get inboundPosted(): number {
+    return this.inboundPost.next;
+  }
+
+  /** The writes of 0x40 up to a mark arrive. @returns a WRITE_ number; 0 when they had arrived before. */
+  showInbound(mark: number): number {
+    if (!this.inboundPost.awaits(mark)) return 0;
+    this.inboundPost.showTo(mark);
     return this.interrupted(this.inboundMaskWord, 0, 1);
   }
 
@@ -143,7 +159,18 @@ export class HostPort {
       Atomics.add(this.words, this.overrunsWord, 1);
       return WRITE_INTERRUPTED;
     }
-    fifo.show();
+    return this.showsAtOnce ? this.showOutbound(fifo.next) : WRITE_QUIET;
+  }
+
+  /** A mark behind the last address written to 0x44. */
+  get outboundLent(): number {
+    return this.outboundFree.next;
+  }
+
+  /** The writes of 0x44 up to a mark arrive. @returns a WRITE_ number; 0 when they had arrived before. */
+  showOutbound(mark: number): number {
+    if (!this.outboundFree.awaits(mark)) return 0;
+    this.outboundFree.showTo(mark);
     return this.interrupted(this.cardWaitsWord, 1, 0);
   }
 

@@ -74,10 +74,20 @@ export class FifoHead {
 
   /** Makes what was pushed visible. */
   show(): void {
-    const added = (this.next - this.shown) | 0;
+    this.showTo(this.next);
+  }
+
+  /** Makes visible what was pushed when `next` was `mark`. */
+  showTo(mark: number): void {
+    const added = (mark - this.shown) | 0;
     if (COSTLY) assert(added >= 0 && added <= this.size, 'fifo head: what is shown was pushed, and fits');
-    Atomics.store(this.words, this.headWord, this.next);
-    this.shown = this.next;
+    Atomics.store(this.words, this.headWord, mark);
+    this.shown = mark;
+  }
+
+  /** Whether entries pushed before `mark` wait to be shown: one from before a reset names none. */
+  awaits(mark: number): boolean {
+    return before(this.shown, mark) && atOrAfter(this.next, mark);
   }
 
   /** Whether the other side has taken the entry that was pushed when `next` was `index`. // Hot path. */

@@ -6,7 +6,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import { HOST_MFA_OUT_OF_WINDOW } from '../../../ledger/counters.gen.ts';
 import type { Ledger } from '../../../ledger/ledger.ts';
-import { type FrameConsumer, NO_FRAME } from '../../transport.ts';
+import { type MarkedConsumer, NO_FRAME } from '../../transport.ts';
 import { type FifoLayout, firstInboundMfa } from './fifo-layout.ts';
 import { type HostPort, OUTBOUND_POST_INTERRUPT } from './fifo-port.ts';
 import { CARDS, HOSTS } from './frame-owners.ts';
@@ -14,7 +14,7 @@ import { FrameWindow, MFA_NOT_OWNED, REFUSALS_PER_LOOK } from './mfa.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
-export class FifoHostConsumer implements FrameConsumer {
+export class FifoHostConsumer implements MarkedConsumer {
   private readonly counters: Float64Array;
   private readonly port: HostPort;
   private readonly window: FrameWindow;
@@ -87,6 +87,18 @@ export class FifoHostConsumer implements FrameConsumer {
     const wanted = this.wanted;
     this.wanted = 0;
     return wanted;
+  }
+
+  keepBack(): void {
+    this.port.showsAtOnce = false;
+  }
+
+  get releasedMark(): number {
+    return this.port.outboundLent;
+  }
+
+  publishTo(mark: number): number {
+    return this.port.showOutbound(mark);
   }
 
   /**

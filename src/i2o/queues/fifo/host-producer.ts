@@ -14,7 +14,7 @@ import {
 import type { Ledger } from '../../../ledger/ledger.ts';
 import { HEADER_WORDS, writeHeader } from '../../frame.ts';
 import { HOST_TID, IOP_TID } from '../../tids.ts';
-import { type FrameProducer, NO_FRAME } from '../../transport.ts';
+import { type MarkedProducer, NO_FRAME } from '../../transport.ts';
 import { UTIL_NOP } from '../../utility.gen.ts';
 import { type FifoLayout, firstInboundMfa } from './fifo-layout.ts';
 import { type HostPort, WRITE_RETRIED } from './fifo-port.ts';
@@ -23,7 +23,7 @@ import { FrameWindow, MFA_NOT_OWNED, REFUSALS_PER_LOOK } from './mfa.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
-export class FifoHostProducer implements FrameProducer {
+export class FifoHostProducer implements MarkedProducer {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly port: HostPort;
@@ -94,6 +94,18 @@ export class FifoHostProducer implements FrameProducer {
     this.wanted = 0;
     if (COSTLY) this.checkOwners();
     return wanted;
+  }
+
+  keepBack(): void {
+    this.port.showsAtOnce = false;
+  }
+
+  get postedMark(): number {
+    return this.port.inboundPosted;
+  }
+
+  publishTo(mark: number): number {
+    return this.port.showInbound(mark);
   }
 
   /** Reads frames ahead until there are `wanted`. Those not used go back with `surrender`. // Hot path. */

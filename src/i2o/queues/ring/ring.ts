@@ -17,7 +17,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
 import { atOrAfter, before } from '../../../dma/wrapping.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../../frame.ts';
-import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../transport.ts';
+import { type MarkedConsumer, type MarkedProducer, NO_FRAME } from '../../transport.ts';
 import {
   checkCapacity,
   FRAMES_OFFSET,
@@ -38,7 +38,7 @@ const ACQUIRED = 1;
 const ADOPTED = 2;
 
 /** The sending end: acquire, write the frame, then post or cancel; publish once per batch. */
-export class RingProducer implements FrameProducer {
+export class RingProducer implements MarkedProducer {
   private readonly words: Int32Array;
   private readonly capacity: number;
   private readonly mask: number;
@@ -110,8 +110,20 @@ export class RingProducer implements FrameProducer {
    */
   publish(): number {
     const next = this.next;
+    return next === this.published ? 0 : this.show(next);
+  }
+
+  get postedMark(): number {
+    return this.next;
+  }
+
+  /** A mark from before a reset names frames that there are no more. */
+  publishTo(mark: number): number {
+    return before(this.published, mark) && atOrAfter(this.next, mark) ? this.show(mark) : 0;
+  }
+
+  private show(next: number): number {
     const last = this.published;
-    if (next === last) return 0;
     if (COSTLY) this.checkPosted((next - last) | 0);
     Atomics.store(this.words, this.tailWord, next);
     this.published = next;
@@ -227,7 +239,7 @@ export class RingProducer implements FrameProducer {
 }
 
 /** The receiving end: receive, read the frame, release; publish once per batch. */
-export class RingConsumer implements FrameConsumer {
+export class RingConsumer implements MarkedConsumer {
   private readonly words: Int32Array;
   private readonly capacity: number;
   private readonly mask: number;
@@ -329,8 +341,19 @@ export class RingConsumer implements FrameConsumer {
    */
   publish(): number {
     const next = this.next;
+    return next === this.published ? 0 : this.show(next);
+  }
+
+  get releasedMark(): number {
+    return this.next;
+  }
+
+  publishTo(mark: number): number {
+    return before(this.published, mark) && atOrAfter(this.next, mark) ? this.show(mark) : 0;
+  }
+
+  private show(next: number): number {
     const last = this.published;
-    if (next === last) return 0;
     if (COSTLY) this.checkReleased();
     Atomics.store(this.words, this.headWord, next);
     this.published = next;
