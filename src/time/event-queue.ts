@@ -17,6 +17,7 @@ import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import { DueHeap } from './due-heap.ts';
+import { Samples } from './samples.ts';
 import { type Showing, Showings } from './showings.ts';
 
 /**
@@ -66,6 +67,8 @@ export class EventQueue {
   /** How many `run`s each agent waits in: two that wait at once must not be run within each other's calls. */
   private readonly waiting: number[] = [];
   private readonly heap = new DueHeap();
+  /** Who looks at the world while it runs. */
+  readonly samples: Samples = new Samples();
   /** How many `run`s are under way, one within the other. */
   private depth = 0;
   private turnsAtOneTime = 0;
@@ -169,8 +172,9 @@ export class EventQueue {
   }
 
   /**
-   * Runs agents until `done` says so, or until the time is `untilNs`. @param except an agent that does not
-   * run, because it is the one that waits; -1 for none. @returns whether `done` said so.
+   * Runs agents until `done` says so, or until the time is `untilNs`: not beyond the end of the run that this one
+   * is within, unless that end has come already. @param except an agent that does not run, because it is the
+   * one that waits; -1 for none. @returns whether `done` said so.
    */
   run(done: () => boolean, untilNs: number, except: number): boolean {
     if (except >= 0) this.exclude(except);
@@ -178,8 +182,7 @@ export class EventQueue {
     if (this.depth === 0) this.askAll();
     const outer = this.current;
     const limitNs = this.limitNs;
-    // Whoever waits inside a call waits no longer than the run that he is in.
-    this.limitNs = Math.min(untilNs, limitNs);
+    this.limitNs = this.expired ? untilNs : Math.min(untilNs, limitNs);
     this.depth += 1;
     try {
       return this.runUntil(done, this.limitNs);
@@ -191,7 +194,7 @@ export class EventQueue {
     }
   }
 
-  /** Whether the run under way has used up its time: whoever waits inside a call is to give up. */
+  /** Whether the run under way has used up its time: whoever waits inside a call gives up, if he can. */
   get expired(): boolean {
     return this.timeNs >= this.limitNs;
   }
@@ -219,6 +222,12 @@ export class EventQueue {
       const first = shows.first();
       const showNs = first < 0 ? NEVER : shows.dueNs(first);
       const atNs = showNs <= turnNs ? showNs : turnNs;
+      const sampleNs = this.samples.dueNs;
+      if (sampleNs <= atNs && sampleNs <= untilNs && sampleNs !== NEVER) {
+        this.pass(Math.max(this.timeNs, sampleNs));
+        this.samples.take(this.timeNs);
+        continue;
+      }
       if (atNs > untilNs || atNs === NEVER) {
         if (untilNs !== NEVER) this.pass(Math.max(this.timeNs, untilNs));
         return false;

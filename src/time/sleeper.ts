@@ -10,6 +10,11 @@ export interface Sleeper {
   prepare(): void;
   /** @param timeoutNs rest at most this long, in nanoseconds; `NEVER` for ever. May return early. */
   sleep(timeoutNs: number): void;
+  /**
+   * Whether the time is over for which whoever drives the world has let it run: a call that can be made again
+   * waits no longer. Absent: the world runs as long as it likes.
+   */
+  readonly expired?: boolean;
 }
 
 export interface Waker {

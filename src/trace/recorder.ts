@@ -127,6 +127,9 @@ export class Recorder {
         inner.sleep(timeoutNs);
         this.lookForInterrupt();
       },
+      get expired() {
+        return inner.expired === true;
+      },
     };
   }
 

@@ -82,7 +82,7 @@ describe('the short forms', () => {
     expect(world).toMatchObject({ seed: 3, links: [], switches: [], programs: [] });
     expect(world.hosts.map(({ name }) => name)).toEqual(['card.host']);
     expect(world.cards).toMatchObject([
-      { name: 'card', host: 0, ports: ['port0'], doorbellNs: 0, costs: {} },
+      { name: 'card', host: 0, ports: ['port0'], doorbellNs: 0, processor: { costs: {} } },
     ]);
   });
 
@@ -90,11 +90,11 @@ describe('the short forms', () => {
     const costs = { hostCosts: { userCalls: 1 }, iopCosts: { inboundReleased: 2 }, doorbellNs: 3 };
     const world = cardPair([config, config], { delayNs: 5 }, { ...form, ...costs, interruptNs: 4 });
     expect(world.hosts).toMatchObject([
-      { name: 'card0.host', costs: { userCalls: 1 } },
-      { name: 'card1.host', costs: { userCalls: 1 } },
+      { name: 'card0.host', processor: { costs: { userCalls: 1 } } },
+      { name: 'card1.host', processor: { costs: { userCalls: 1 } } },
     ]);
     expect(world.cards).toMatchObject([
-      { name: 'card0', host: 0, doorbellNs: 3, interruptNs: 4, costs: { inboundReleased: 2 } },
+      { name: 'card0', host: 0, doorbellNs: 3, interruptNs: 4, processor: { costs: { inboundReleased: 2 } } },
       { name: 'card1', host: 1 },
     ]);
     expect(world.links).toMatchObject([

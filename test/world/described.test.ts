@@ -68,7 +68,7 @@ describe('the office in virtual time', () => {
     const dear = (host: number) => ({
       ...OFFICE,
       hosts: OFFICE.hosts.map((entry, i) =>
-        i === host ? { ...entry, costs: { userCalls: 50_000 } } : entry,
+        i === host ? { ...entry, processor: { costs: { userCalls: 50_000 }, lookNs: 0 } } : entry,
       ),
       programs: OFFICE.programs.filter(({ workload }) => workload === 'TCP_RR'),
     });

@@ -42,7 +42,7 @@ describe('the description of the office', () => {
       lossProbability: 0.01,
     });
     expect(world.cards[0]).toMatchObject({ doorbellNs: 500, interruptNs: 2000 });
-    expect(world.cards[0].costs).toEqual({ inboundReleased: 300, outboundPosted: 300 });
+    expect(world.cards[0].processor.costs).toEqual({ inboundReleased: 300, outboundPosted: 300 });
   });
 
   it('gives each port its address, MTU and hardware address', () => {

@@ -189,9 +189,10 @@ export class Driver implements BringUpCaller {
 
   /**
    * Waits for a reply: polls, then rests. @param timeoutNs at most this long; `NEVER` for ever.
+   * @param givesUp whether it may end before its time because the world's is over for now (`expired`).
    * @returns replies taken, 0 when the time ran out or the card died.
    */
-  wait(timeoutNs: number): number {
+  wait(timeoutNs: number, givesUp = false): number {
     const { clock, config, counters } = this;
     const patient = config.spinNs > 0 && timeoutNs > 0;
     let startNs = -1;
@@ -208,7 +209,7 @@ export class Driver implements BringUpCaller {
       const waitedNs = clock.nowNs - startNs;
       if (waitedNs >= timeoutNs) return 0;
       if (this.spin.worthwhile(clock.nowNs, waitedNs)) continue;
-      if (!this.checkHealth()) return 0;
+      if (!this.checkHealth() || (givesUp && this.expired)) return 0;
       this.sleeper.prepare();
       if (!this.arm()) continue;
       counters[HOST_SLEEPS] += 1;
@@ -216,6 +217,11 @@ export class Driver implements BringUpCaller {
       this.interruptServiced();
       this.spin.begin();
     }
+  }
+
+  /** Whether the world's time is over for now: who waits and can call again gives up. */
+  get expired(): boolean {
+    return this.sleeper.expired === true;
   }
 
   /** Waits for the control call's reply. @returns its errno; ENETDOWN when the card does not answer. */

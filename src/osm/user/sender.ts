@@ -94,11 +94,24 @@ export class Sender {
         const taken = this.trySend(socketId, bytes, offset, length);
         if (taken !== WAIT_FOR_BUFFER) return taken;
         // No buffer is free, and the call is to wait: a reply may bring one, or the connection's end.
-        if (this.driver.wait(this.config.controlTimeoutNs) === 0) return -ENOBUFS;
+        if (!this.waitForBuffer()) return this.noBuffer(socketId);
       }
     } catch (failure) {
       return this.failed(failure);
     }
+  }
+
+  /** A call waits for a buffer: a reply may bring one. @returns false when it has waited for long enough. */
+  private waitForBuffer(): boolean {
+    return this.driver.wait(this.config.controlTimeoutNs, true) > 0;
+  }
+
+  /** A call has waited in vain. @returns -EAGAIN where only the world's time is over, which may go on. */
+  private noBuffer(socketId: number): number {
+    const socket = this.sockets[socketId];
+    const goesOn = this.driver.expired && this.driver.deadErrno === 0 && socket.errno === 0;
+    const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;
+    return goesOn && sends ? this.policy.blocked(socketId, socket) : -ENOBUFS;
   }
 
   /** As `SocketStack.sendTo`. // Hot path. */
@@ -123,7 +136,7 @@ export class Sender {
       for (;;) {
         const taken = this.datagrams.send(socketId, socket, bytes, offset, length, address, port);
         if (taken !== WAIT_FOR_BUFFER) return taken;
-        if (this.driver.wait(this.config.controlTimeoutNs) === 0) return -ENOBUFS;
+        if (!this.waitForBuffer()) return this.noBuffer(socketId);
         if (socket.state !== STATE_DATAGRAM) return this.refused(socket);
       }
     } catch (failure) {

@@ -88,6 +88,9 @@ export function sendSegment(
   const window = advertiseWindow(tcp, tcb, (flags & SYN) === 0 ? tcb.rcvScale : 0);
   view.setInt32(segment + TCP_OFFSET_FLAGS, (((headerBytes << 10) | bits) << 16) | window);
   const pseudo = fold(tcb.pseudoSum + tcpLength);
+  // Counted before it leaves: in virtual time a segment leaves once what is counted has been paid for.
+  counters[IP_OUT_REQUESTS] += 1;
+  counters[TCP_OUT_SEGS] += 1;
   if (port.transmitChecksum) {
     view.setInt32(segment + TCP_CHECKSUM, (pseudo << 16) | urgent);
     port.send(TCP_AT + headerBytes, tx | TX_CHECKSUM, segmentBytes);
@@ -98,8 +101,6 @@ export function sendSegment(
     view.setInt16(segment + TCP_CHECKSUM, ~checksum);
     port.send(TCP_AT + headerBytes, tx, segmentBytes);
   }
-  counters[IP_OUT_REQUESTS] += 1;
-  counters[TCP_OUT_SEGS] += 1;
   const { acks, timers } = tcb;
   acks.owed = ACK_NONE;
   acks.lastSent = tcb.rcvNxt;

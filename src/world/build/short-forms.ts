@@ -2,9 +2,11 @@
 import type { Costs } from '../../time/cost-model.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
 import type { CardConfig } from '../config/settings.ts';
-import type { CardTopology, ModuleKind, Topology } from '../topology/checked.ts';
+import type { BusCosts, CardTopology, ModuleKind, Topology } from '../topology/checked.ts';
 
 const NO_COSTS: Costs = {};
+/** Nothing lies between host and card. */
+const NO_BUS: BusCosts = { latencyNs: 0, nsPerByte: 0, requestNs: 0 };
 const MEMORY_BYTES_MAX = 0x7fff_0000;
 
 /** What of a short form is not the cards' configuration. */
@@ -53,7 +55,7 @@ function cardsOf(configs: readonly CardConfig[], form: ShortForm): Topology {
     seed,
     hosts: configs.map((_, i) => ({
       name: `${numbered(i)}.host`,
-      costs: hostCosts,
+      processor: { costs: hostCosts, lookNs: 0 },
       memoryBytes: MEMORY_BYTES_MAX,
     })),
     cards: configs.map(
@@ -64,7 +66,8 @@ function cardsOf(configs: readonly CardConfig[], form: ShortForm): Topology {
         config,
         modules,
         ports: ['port0'],
-        costs: iopCosts,
+        processor: { costs: iopCosts, lookNs: 0 },
+        bus: NO_BUS,
         doorbellNs,
         interruptNs,
       }),

@@ -4,10 +4,16 @@ import { checkOverrides } from '../config/card-config-check.ts';
 import { under } from '../config/card-ranges.ts';
 import { shown } from '../config/complaint.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG, type PortConfig } from '../config/settings.ts';
-import { type CardTopology, type HostTopology, MODULE_KINDS, type ModuleKind } from './checked.ts';
+import {
+  type BusCosts,
+  type CardTopology,
+  type HostTopology,
+  MODULE_KINDS,
+  type ModuleKind,
+} from './checked.ts';
 import { Fields } from './fields.ts';
 import { readProcessor } from './hosts.ts';
-import { ipv4Address, latencyNs, macAddress, subnet } from './quantities.ts';
+import { ipv4Address, latencyNs, macAddress, rateBitsPerSecond, subnet } from './quantities.ts';
 
 /** Keys of a card that are settings of its configuration under the same name. */
 const SETTINGS = [
@@ -35,6 +41,8 @@ const KEYS = [
   'mtu',
   'loopback',
   'processor',
+  'bus',
+  'dma',
   'doorbell',
   'interrupt',
 ];
@@ -86,7 +94,8 @@ export function readCards(world: Fields, hosts: readonly HostTopology[], seed: n
       ports: card.named('ports').map((port) => port.name),
       portConfigs,
       loopback: card.has('loopback') ? card.flag('loopback', false) : undefined,
-      costs: readProcessor(card),
+      processor: readProcessor(card),
+      bus: readBus(card),
       doorbellNs: latencyNs(card, 'doorbell'),
       interruptNs: latencyNs(card, 'interrupt'),
       overrides: {
@@ -127,6 +136,18 @@ export function finishCard(draft: CardDraft, firstPortLinked: boolean): CardTopo
     });
   });
   return { ...card, config };
+}
+
+/** `bus: { rate: 4Gbit/s, latency: 500ns }, dma: { request: 300ns }`. */
+function readBus(card: Fields): BusCosts {
+  const bus = new Fields(card.get('bus'), card.at('bus'), ['rate', 'latency']);
+  const dma = new Fields(card.get('dma'), card.at('dma'), ['request']);
+  const rate = rateBitsPerSecond(bus, 'rate');
+  return {
+    latencyNs: latencyNs(bus, 'latency'),
+    nsPerByte: rate === 0 ? 0 : 8e9 / rate,
+    requestNs: latencyNs(dma, 'request'),
+  };
 }
 
 /** One module serves sockets, as the driver's calls need it; others may stand beside it. */

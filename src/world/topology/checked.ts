@@ -10,10 +10,31 @@ import type { SwitchConfig } from '../../wire/switch.ts';
 import type { WorkloadName } from '../../workloads/programs.ts';
 import type { CardConfig } from '../config/settings.ts';
 
+/** What a processor's work costs in virtual time. */
+export interface ProcessorCosts {
+  /** Nanoseconds by count of the ledger. */
+  readonly costs: Costs;
+  /**
+   * How long one look for work takes while there is none, in nanoseconds. Where it is 0 the processor does not
+   * look: it asks to be notified at once.
+   */
+  readonly lookNs: number;
+}
+
+/** A bus and the DMA engine on it, in virtual time. */
+export interface BusCosts {
+  /** How long a write takes to arrive at the other side, in nanoseconds. */
+  readonly latencyNs: number;
+  /** What a byte of payload takes, in nanoseconds; 0: no time. */
+  readonly nsPerByte: number;
+  /** What each request of the DMA engine takes beside its bytes, in nanoseconds. */
+  readonly requestNs: number;
+}
+
 export interface HostTopology {
   readonly name: string;
   /** What work costs the host's processor in virtual time. */
-  readonly costs: Costs;
+  readonly processor: ProcessorCosts;
   /** Bytes of memory it has for its cards' regions at most. */
   readonly memoryBytes: number;
 }
@@ -37,7 +58,9 @@ export interface CardTopology {
   /** Names of its ports, the first one's first. */
   readonly ports: readonly string[];
   /** What work costs the card's processor in virtual time. */
-  readonly costs: Costs;
+  readonly processor: ProcessorCosts;
+  /** What lies between host and card, and what moves payload over it, in virtual time. */
+  readonly bus: BusCosts;
   /** How long a doorbell and an interrupt take to arrive in virtual time, in nanoseconds. */
   readonly doorbellNs: number;
   readonly interruptNs: number;

@@ -2,9 +2,9 @@
 import { COUNTER_NAMES } from '../../ledger/counters.gen.ts';
 import type { Costs } from '../../time/cost-model.ts';
 import { plain, shown } from '../config/complaint.ts';
-import type { HostTopology } from './checked.ts';
+import type { HostTopology, ProcessorCosts } from './checked.ts';
 import { Fields } from './fields.ts';
-import { sizeBytes } from './quantities.ts';
+import { latencyNs, sizeBytes } from './quantities.ts';
 
 /** A region's addresses are int32, so no host can lend its cards more. */
 const MEMORY_BYTES_MAX = 0x7fff_0000;
@@ -14,16 +14,20 @@ export function readHosts(world: Fields): HostTopology[] {
     const host = new Fields(value, path, ['processor', 'memory']);
     const memoryBytes = sizeBytes(host, 'memory', MEMORY_BYTES_MAX);
     if (memoryBytes < 1 || memoryBytes > MEMORY_BYTES_MAX) throw host.refusal('memory', '1B to 2047MiB');
-    return { name, costs: readProcessor(host), memoryBytes };
+    return { name, processor: readProcessor(host), memoryBytes };
   });
 }
 
 /** A millisecond: with more for each count no card comes up within the time its driver waits for it. */
 const COST_NS_MAX = 1e6;
 
-/** `processor: { costs: { inboundPosted: 120 } }`: nanoseconds for each count of a ledger's counter. */
-export function readProcessor(owner: Fields): Costs {
-  const processor = new Fields(owner.get('processor'), owner.at('processor'), ['costs']);
+/** `processor: { costs: { inboundPosted: 120 }, look: 200ns }`: nanoseconds for each count of the ledger. */
+export function readProcessor(owner: Fields): ProcessorCosts {
+  const processor = new Fields(owner.get('processor'), owner.at('processor'), ['costs', 'look']);
+  return { costs: readCosts(processor), lookNs: latencyNs(processor, 'look') };
+}
+
+function readCosts(processor: Fields): Costs {
   const path = processor.at('costs');
   const costs: Record<string, number> = {};
   const values = processor.get('costs') ?? {};

@@ -106,8 +106,8 @@ export function buildVirtualCard(
   place: VirtualCardPlace,
 ): VirtualCard {
   const { memory, topology, packets } = plan;
-  const { config, modules, doorbellNs, interruptNs } = topology;
-  const sleeper = new VirtualSleeper(queue, place);
+  const { config, modules, doorbellNs, interruptNs, bus } = topology;
+  const sleeper = new VirtualSleeper(queue, place, interruptNs);
   const environment: HostEnvironment = {
     clock,
     waker: { wake: () => queue.notify(place.iopAgent(), doorbellNs) },
@@ -125,7 +125,7 @@ export function buildVirtualCard(
   const patient = { ...plan, topology: { ...topology, config: still } };
   const built = buildHost(region, patient, environment, trace, ({ inbound, outbound }, waker) => {
     const doorbell = new Doorbell(new Ledger(region, memory.layout.hostLedger), waker);
-    const defer: Defer = (showing, mark) => queue.defer(place.hostAgent(), showing, mark, 0);
+    const defer: Defer = (showing, mark) => queue.defer(place.hostAgent(), showing, mark, bus.latencyNs);
     return {
       inbound: new LateProducer(inbound, defer, (due) => {
         doorbell.publish(due);
@@ -144,7 +144,7 @@ export function buildVirtualCard(
       queue.notify(place.hostAgent(), interruptNs);
     },
   };
-  const defer: Defer = (showing, mark) => queue.defer(place.iopAgent(), showing, mark, 0);
+  const defer: Defer = (showing, mark) => queue.defer(place.iopAgent(), showing, mark, bus.latencyNs);
   const cardEnvironment: CardEnvironment = {
     clock,
     ledger: iopLedger,
@@ -170,19 +170,27 @@ export function buildVirtualCard(
 class VirtualSleeper extends InterruptedSleeper {
   private readonly queue: EventQueue;
   private readonly place: VirtualCardPlace;
+  private readonly interruptNs: number;
 
-  constructor(queue: EventQueue, place: VirtualCardPlace) {
+  constructor(queue: EventQueue, place: VirtualCardPlace, interruptNs: number) {
     super();
     this.queue = queue;
     this.place = place;
+    this.interruptNs = interruptNs;
+  }
+
+  get expired(): boolean {
+    return this.queue.expired;
   }
 
   sleep(timeoutNs: number): void {
     const { queue } = this;
     const agent = this.place.hostAgent();
     const freeNs = queue.localNs(agent);
-    queue.run(() => this.woken, freeNs + timeoutNs, agent);
+    const woken = queue.run(() => this.woken, freeNs + timeoutNs, agent);
+    const heardNs = queue.nowNs + (woken ? this.interruptNs : 0);
     // The processor is busy with what the call did before it waited: it cannot see the interrupt earlier.
-    if (queue.nowNs < freeNs) queue.run(() => false, freeNs, agent);
+    const seenNs = Math.max(freeNs, heardNs);
+    if (queue.nowNs < seenNs) queue.run(() => false, seenNs, agent);
   }
 }

@@ -8,7 +8,8 @@ import { allocateRegion, type Region } from '../../dma/region.ts';
 import type { Counters } from '../../ledger/reconcile.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, type Costs } from '../../time/cost-model.ts';
-import { EventQueue } from '../../time/event-queue.ts';
+import { type Entry, EventQueue } from '../../time/event-queue.ts';
+import type { SampleCallback } from '../../time/samples.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
 import type { Departures, PipeListener } from '../../wire/pipe.ts';
 import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
@@ -21,7 +22,8 @@ import { cardPair, singleCard } from '../build/short-forms.ts';
 import { planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import { cardConfig } from '../config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../config/settings.ts';
-import type { LinkEnd, Topology } from '../topology/checked.ts';
+import type { CardTopology, LinkEnd, Topology } from '../topology/checked.ts';
+import { DmaMeter, HostMeter } from './meters.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 
 /** The short form of a world: one card alone, its wire looped back to itself; or two, joined by a link. */
@@ -94,7 +96,15 @@ export class VirtualWorld {
 
   /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
   run(done: () => boolean, limitNs: number): boolean {
-    return this.queue.run(done, this.clock.nowNs + limitNs, -1);
+    return this.queue.run(done, this.queue.nowNs + limitNs, -1);
+  }
+
+  /**
+   * Calls back while the world runs, each time so much of its time has passed. A sample is no event: it looks, and
+   * the world goes on as if nobody had. @param everyNs above 0. @param callback told the time; false ends it.
+   */
+  sample(everyNs: number, callback: SampleCallback): void {
+    this.queue.samples.add(this.queue.nowNs, everyNs, callback);
   }
 
   /**
@@ -140,7 +150,7 @@ export class VirtualWorld {
 
   private buildCards(topology: Topology, traces: Traces, agents: Map<string, number>): VirtualCard[] {
     const hosts = topology.hosts.map(({ name }) => new HostAgent(name));
-    const meters = hosts.map((): CostMeter[] => []);
+    const meters = hosts.map(() => new HostMeter());
     return this.plan.cards.map((plan, i) => {
       const { host } = plan.topology;
       const parts = {
@@ -152,19 +162,18 @@ export class VirtualWorld {
       };
       const agentOf = (name: string): number => agents.get(name) ?? -1;
       const hostName = `host${host}`;
-      const take = (): number => meters[host].reduce((sum, meter) => sum + meter.take(), 0);
       const card = buildVirtualCard(parts, hosts[host], {
         hostAgent: () => agentOf(hostName),
         iopAgent: () => agentOf(`card${i}`),
         trace: traces[i],
       });
-      meters[host].push(new CostMeter(card.host.ledger, topology.hosts[host].costs));
-      const iopMeter = new CostMeter(card.iopLedger, plan.topology.costs);
-      if (!agents.has(hostName)) agents.set(hostName, this.queue.add({ agent: hosts[host], chargeNs: take }));
-      agents.set(
-        `card${i}`,
-        this.queue.add({ agent: card.parts.processor, chargeNs: () => iopMeter.take() }),
-      );
+      const { processor } = topology.hosts[host];
+      meters[host].add(new CostMeter(card.host.ledger, processor.costs));
+      if (!agents.has(hostName)) {
+        const chargeNs = (): number => meters[host].take();
+        agents.set(hostName, this.queue.add({ agent: hosts[host], chargeNs, ...spinOf(host, topology) }));
+      }
+      agents.set(`card${i}`, this.queue.add(iopEntry(card, plan.topology)));
       return card;
     });
   }
@@ -175,7 +184,7 @@ export class VirtualWorld {
     topology: Topology,
     agents: ReadonlyMap<string, number>,
   ): Departures | undefined {
-    if (!('card' in wire.from) || isFree(topology.cards[wire.from.card].costs)) return undefined;
+    if (!('card' in wire.from) || isFree(topology.cards[wire.from.card])) return undefined;
     const name = agentName(wire.from);
     return { leaveNs: () => this.queue.settledNs(agents.get(name) ?? -1) };
   }
@@ -198,8 +207,31 @@ export class VirtualWorld {
   }
 }
 
-function isFree(costs: Costs): boolean {
-  return Object.values(costs).every((cost) => cost === 0);
+/** A host looks as long as the most patient of its drivers, once for all of them. */
+function spinOf(host: number, { hosts, cards }: Topology): Pick<Entry, 'spinNs' | 'lookNs'> {
+  const { lookNs } = hosts[host].processor;
+  const spins = cards.filter((card) => card.host === host).map(({ config }) => config.driver.spinNs);
+  return lookNs === 0 ? {} : { spinNs: Math.max(...spins), lookNs: lookNs / 2 };
+}
+
+/** A card's processor, whose turns wait for its DMA engine before they are seen. */
+function iopEntry({ parts, iopLedger }: VirtualCard, { processor, bus, config }: CardTopology): Entry {
+  const meter = new CostMeter(iopLedger, processor.costs);
+  const { lookNs } = processor;
+  const engine = new DmaMeter(iopLedger, bus);
+  return {
+    agent: parts.processor,
+    chargeNs: () => meter.take(),
+    ...(engine.free ? {} : { settledNs: (nowNs: number) => engine.settledNs(nowNs) }),
+    ...(lookNs === 0 ? {} : { spinNs: config.iopSpinNs, lookNs: lookNs / 2 }),
+  };
+}
+
+/** Whether a card does all its work in no time. */
+function isFree({ processor, bus }: CardTopology): boolean {
+  return (
+    Object.values(processor.costs).every((cost) => cost === 0) && bus.nsPerByte === 0 && bus.requestNs === 0
+  );
 }
 
 function agentName(end: LinkEnd): string {

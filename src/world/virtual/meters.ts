@@ -1,0 +1,48 @@
+/** What the work of a host, and of a card's DMA engine, costs in virtual time. */
+import type { Ledger } from '../../ledger/ledger.ts';
+import { CostMeter, type Costs } from '../../time/cost-model.ts';
+import type { BusCosts } from '../topology/checked.ts';
+
+/** A host's processor works for all its cards. */
+export class HostMeter {
+  private readonly meters: CostMeter[] = [];
+
+  add(meter: CostMeter): void {
+    this.meters.push(meter);
+  }
+
+  take(): number {
+    const { meters } = this;
+    let costNs = 0;
+    for (let i = 0; i < meters.length; i++) costNs += meters[i].take();
+    return costNs;
+  }
+}
+
+/** Counters of payload that the card moves over the bus; each is a pair, of requests and of their bytes. */
+const TRANSFERS = ['transmitFetches', 'retransmitFetches', 'receivePlacements'] as const;
+
+/** A card's DMA engine: one request after the other, while the processor goes on. */
+export class DmaMeter {
+  /** Whether its requests take no time at all. */
+  readonly free: boolean;
+  private readonly meter: CostMeter;
+  private doneNs = 0;
+
+  constructor(ledger: Ledger, { nsPerByte, requestNs }: BusCosts) {
+    const costs: Record<string, number> = {};
+    for (const name of TRANSFERS) {
+      costs[name] = requestNs;
+      costs[`${name}Bytes`] = nsPerByte;
+    }
+    this.free = nsPerByte === 0 && requestNs === 0;
+    this.meter = new CostMeter(ledger, costs satisfies Costs);
+  }
+
+  /** When all requests made until now are done. @param nowNs the processor's time. */
+  settledNs(nowNs: number): number {
+    const workNs = this.meter.take();
+    if (workNs > 0) this.doneNs = Math.max(this.doneNs, nowNs) + workNs;
+    return Math.max(this.doneNs, nowNs);
+  }
+}
