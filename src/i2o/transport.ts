@@ -121,27 +121,18 @@ export interface FrameConsumer {
   readonly broken: boolean;
 }
 
-/** What can be made visible up to a mark, while what is behind it is kept back. */
+/** An end whose frames, or releases, can be made visible up to a mark; what is behind it is kept back. */
 export interface Marked {
-  /** From now on nothing is visible before `publishTo` says so, also where a transport would show it at once. */
+  /** A mark behind the last frame posted or released. */
+  readonly next: number;
+  /**
+   * As `publish`, for what there was when `next` was `mark`. Only whoever keeps frames back calls it, in the
+   * order of the marks, and never with one from before a `restart`.
+   */
+  publishTo(mark: number): number;
+  /** From now on nothing is visible before `publishTo`, also where a transport would show it at once. */
   keepBack?(): void;
 }
 
-/** A producer whose posted frames can be made visible up to a mark. */
-export interface MarkedProducer extends FrameProducer, Marked {
-  /** A mark behind the last frame posted. */
-  readonly postedMark: number;
-  /**
-   * As `publish`, for the frames posted when `postedMark` was `mark`. Only whoever keeps frames back calls it, and
-   * in the order of the marks.
-   */
-  publishTo(mark: number): number;
-}
-
-/** A consumer whose releases can be made visible up to a mark. */
-export interface MarkedConsumer extends FrameConsumer, Marked {
-  /** A mark behind the last frame released. */
-  readonly releasedMark: number;
-  /** As `publish`, for the frames released when `releasedMark` was `mark`. */
-  publishTo(mark: number): number;
-}
+export type MarkedProducer = FrameProducer & Marked;
+export type MarkedConsumer = FrameConsumer & Marked;

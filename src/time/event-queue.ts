@@ -3,9 +3,9 @@
  * agent that works is charged and runs again when its charge is over; one that does not looks on for as long
  * as it spins, is then armed, and rests until notified or due.
  *
- * What a turn does is seen when its work is done. A turn runs at one instant of the queue, but its agent has a
- * time of its own, which goes ahead by what its work so far has cost (`localNs`). What it shows others is put
- * off (`defer`) until everybody else has come to that time; a wire takes its frames at that time too.
+ * What a turn does is seen when its work is done. A turn runs at one instant of the queue, but its agent has
+ * a time of its own, which goes ahead by what its work so far has cost (`localNs`). What it shows others is
+ * put off (`defer`) until everybody else has come to that time; a wire takes its frames at that time too.
  *
  * Agents lie in a heap by when they are due, so a turn costs the same whether a hundred others rest or a
  * thousand. The heap can only be right if it is told: whoever gives an agent work calls `notify`, and
@@ -31,8 +31,8 @@ export interface Entry {
   /** What its work has cost since this was last called, in nanoseconds. */
   readonly chargeNs: () => number;
   /**
-   * When what others do for it, begun by its work until now, is done: transfers of a DMA engine. What it shows
-   * waits for that as well. Absent: there are none. @param nowNs its own time.
+   * When what others do for it, begun by its work until now, is done: transfers of a DMA engine. What it
+   * shows waits for that as well. Absent: there are none. @param nowNs its own time.
    */
   readonly settledNs?: (nowNs: number) => number;
   /** How long it looks on without work before it is armed, in nanoseconds; 0 or absent: not at all. */
@@ -53,7 +53,9 @@ export class EventQueue {
   /** When each agent was asked to run, and how far its work has taken it. */
   private readonly wakeNs: number[] = [];
   private readonly busyUntilNs: number[] = [];
-  /** How long each looks on without work, when the spell under way ends, and how soon it then sees something. */
+  /**
+   * How long each looks on without work, when the spell under way ends, and how soon it then sees something.
+   */
   private readonly spinNs: number[] = [];
   private readonly spinUntilNs: number[] = [];
   private readonly lookNs: number[] = [];
@@ -156,8 +158,8 @@ export class EventQueue {
   }
 
   /**
-   * An agent shows something once what it has begun is done, and `latencyNs` later; at once where its work costs
-   * nothing. What one agent shows is seen in the order in which it was put off.
+   * An agent shows something once what it has begun is done, and `latencyNs` later; at once where its work
+   * costs nothing. What one agent shows is seen in the order in which it was put off.
    * @param mark what `showing` is given then.
    */
   defer(agent: number, showing: Showing, mark: number, latencyNs: number): void {
@@ -172,9 +174,9 @@ export class EventQueue {
   }
 
   /**
-   * Runs agents until `done` says so, or until the time is `untilNs`: not beyond the end of the run that this one
-   * is within, unless that end has come already. @param except an agent that does not run, because it is the
-   * one that waits; -1 for none. @returns whether `done` said so.
+   * Runs agents until `done` says so, or until the time is `untilNs`: not beyond the end of the run that this
+   * one is within, unless that end has come already. @param except an agent that does not run, because it is
+   * the one that waits; -1 for none. @returns whether `done` said so.
    */
   run(done: () => boolean, untilNs: number, except: number): boolean {
     if (except >= 0) this.exclude(except);

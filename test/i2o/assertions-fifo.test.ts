@@ -89,6 +89,8 @@ describe('one FIFO', () => {
     head.show();
   });
 
+  trips('fifo head: no entry is shown that was not pushed', () => ends().head.showTo(1));
+
   trips('fifo head: it is asked about an entry that was pushed', () => ends().head.taken(0));
 
   trips('fifo head: the floor only rises', () => {

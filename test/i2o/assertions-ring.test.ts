@@ -86,6 +86,10 @@ describe('the producer', () => {
     producer.publish();
   });
 
+  trips('ring producer: no frame is published that was not posted', () => {
+    posted().producer.publishTo(2);
+  });
+
   trips('ring producer: it waits for no more frames than the ring has', () => {
     ring().producer.armForFree(CAPACITY + 1);
   });
@@ -121,6 +125,10 @@ describe('the consumer', () => {
 
   trips('ring consumer: a reset holds only a frame that was received', () => {
     posted().consumer.restart(true);
+  });
+
+  trips('ring consumer: no frame is given back that was not released', () => {
+    posted().consumer.publishTo(1);
   });
 
   trips('ring consumer: no more frames are released than were posted', () => {

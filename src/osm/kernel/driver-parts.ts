@@ -18,6 +18,9 @@ import type { ReplyDispatch } from '../message/reply-dispatch.ts';
 import type { Requests } from '../message/requests.ts';
 import type { SendBatch } from '../message/send-batch.ts';
 
+/** What `Driver.wait` answers when it has ended before its time, and nothing has come. */
+export const GAVE_UP = -1;
+
 /** Whether the card still runs; the world knows. */
 export interface CardHealth {
   alive(): boolean;

@@ -36,7 +36,7 @@ import { BlockedSenders } from './blocked-senders.ts';
 import { BucketPosts } from './bucket-posts.ts';
 import { Closing } from './closing.ts';
 import { Credits } from './credits.ts';
-import type { CardHealth, DriverParts } from './driver-parts.ts';
+import { type CardHealth, type DriverParts, GAVE_UP } from './driver-parts.ts';
 import { NO_REPLIES } from './no-replies.ts';
 import { Retries } from './retries.ts';
 import { Withdrawal } from './withdrawal.ts';
@@ -189,7 +189,7 @@ export class Driver implements BringUpCaller {
 
   /**
    * Waits for a reply: polls, then rests. @param timeoutNs at most this long; `NEVER` for ever.
-   * @param givesUp whether it may end before its time because the world's is over for now (`expired`).
+   * @param givesUp whether it may end early, the world's time being over for now, with GAVE_UP.
    * @returns replies taken, 0 when the time ran out or the card died.
    */
   wait(timeoutNs: number, givesUp = false): number {
@@ -209,7 +209,8 @@ export class Driver implements BringUpCaller {
       const waitedNs = clock.nowNs - startNs;
       if (waitedNs >= timeoutNs) return 0;
       if (this.spin.worthwhile(clock.nowNs, waitedNs)) continue;
-      if (!this.checkHealth() || (givesUp && this.expired)) return 0;
+      if (!this.checkHealth()) return 0;
+      if (givesUp && this.sleeper.expired) return GAVE_UP;
       this.sleeper.prepare();
       if (!this.arm()) continue;
       counters[HOST_SLEEPS] += 1;
@@ -217,11 +218,6 @@ export class Driver implements BringUpCaller {
       this.interruptServiced();
       this.spin.begin();
     }
-  }
-
-  /** Whether the world's time is over for now: who waits and can call again gives up. */
-  get expired(): boolean {
-    return this.sleeper.expired === true;
   }
 
   /** Waits for the control call's reply. @returns its errno; ENETDOWN when the card does not answer. */

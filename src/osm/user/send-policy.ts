@@ -9,6 +9,7 @@ import { USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EAGAIN, EFAULT, ENOBUFS } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
+import { GAVE_UP } from '../kernel/driver-parts.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import { type HostSocket, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
@@ -57,6 +58,14 @@ export class SendPolicy {
     this.driver.blocked.add(socketId, socket);
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;
+  }
+
+  /** A send is to wait for a buffer, which a reply may bring. @returns 0 to try again, or a negative errno. */
+  waitForBuffer(socketId: number, socket: HostSocket): number {
+    const taken = this.driver.wait(this.config.controlTimeoutNs, true);
+    if (taken !== GAVE_UP) return taken === 0 ? -ENOBUFS : 0;
+    const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;
+    return sends ? this.blocked(socketId, socket) : 0;
   }
 
   /** A send found no buffer. @returns a negative errno, or WAIT_FOR_BUFFER, as the configuration says. */

@@ -16,7 +16,7 @@ import {
   USER_WOULD_BLOCK,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { EAGAIN, EBADF, EINVAL, ENOBUFS, EPIPE } from '../../socket/errno.ts';
+import { EAGAIN, EBADF, EINVAL, EPIPE } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import {
@@ -94,24 +94,12 @@ export class Sender {
         const taken = this.trySend(socketId, bytes, offset, length);
         if (taken !== WAIT_FOR_BUFFER) return taken;
         // No buffer is free, and the call is to wait: a reply may bring one, or the connection's end.
-        if (!this.waitForBuffer()) return this.noBuffer(socketId);
+        const answer = this.policy.waitForBuffer(socketId, this.sockets[socketId]);
+        if (answer !== 0) return answer;
       }
     } catch (failure) {
       return this.failed(failure);
     }
-  }
-
-  /** A call waits for a buffer: a reply may bring one. @returns false when it has waited for long enough. */
-  private waitForBuffer(): boolean {
-    return this.driver.wait(this.config.controlTimeoutNs, true) > 0;
-  }
-
-  /** A call has waited in vain. @returns -EAGAIN where only the world's time is over, which may go on. */
-  private noBuffer(socketId: number): number {
-    const socket = this.sockets[socketId];
-    const goesOn = this.driver.expired && this.driver.deadErrno === 0 && socket.errno === 0;
-    const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;
-    return goesOn && sends ? this.policy.blocked(socketId, socket) : -ENOBUFS;
   }
 
   /** As `SocketStack.sendTo`. // Hot path. */
@@ -136,7 +124,8 @@ export class Sender {
       for (;;) {
         const taken = this.datagrams.send(socketId, socket, bytes, offset, length, address, port);
         if (taken !== WAIT_FOR_BUFFER) return taken;
-        if (!this.waitForBuffer()) return this.noBuffer(socketId);
+        const answer = this.policy.waitForBuffer(socketId, socket);
+        if (answer !== 0) return answer;
         if (socket.state !== STATE_DATAGRAM) return this.refused(socket);
       }
     } catch (failure) {

@@ -94,7 +94,7 @@ export function startTrace(request: TraceRequest, card: TracedCard): Recorder {
   return new Recorder(request.sink, region, card.clock, headOf(request, card), card.wakes, reader);
 }
 
-/** @param environment with a waker that the recorder has seen. @returns what the host is to be given instead. */
+/** @param environment its waker is the recorder's. @returns what the host is to be given instead. */
 export function traced(recorder: Recorder, card: TracedCard, environment: HostEnvironment): HostEnvironment {
   const { region } = card;
   const { layout } = card.memory;

@@ -15,8 +15,8 @@ export interface ProcessorCosts {
   /** Nanoseconds by count of the ledger. */
   readonly costs: Costs;
   /**
-   * How long one look for work takes while there is none, in nanoseconds. Where it is 0 the processor does not
-   * look: it asks to be notified at once.
+   * How long one look for work takes while there is none, in nanoseconds. Where it is 0 the processor does
+   * not look: it asks to be notified at once.
    */
   readonly lookNs: number;
 }

@@ -3,6 +3,7 @@
  * before it is done, and not when the turn began in which it was done. Each end stands before one of the
  * transport's own, and tells the same doorbell or interrupt, only later.
  */
+import { after } from '../../dma/wrapping.ts';
 import type {
   FrameConsumer,
   FrameProducer,
@@ -49,11 +50,11 @@ export class LateProducer implements FrameProducer, Showing {
     this.publishDue = publishDue;
     this.due = new Due(inner);
     inner.keepBack?.();
-    this.deferred = inner.postedMark;
+    this.deferred = this.due.mark = inner.next;
   }
 
   publish(): number {
-    const mark = this.inner.postedMark;
+    const mark = this.inner.next;
     if (mark === this.deferred) return NOT_YET;
     this.deferred = mark;
     this.defer(this, mark);
@@ -61,13 +62,15 @@ export class LateProducer implements FrameProducer, Showing {
   }
 
   show(mark: number): void {
+    // A reset has taken away what was put off before it.
+    if (after(mark, this.deferred) || !after(mark, this.due.mark)) return;
     this.due.mark = mark;
     this.publishDue(this.due);
   }
 
   restart(destroyed?: (frame: number) => void): number {
     const count = this.inner.restart(destroyed);
-    this.deferred = this.inner.postedMark;
+    this.deferred = this.due.mark = this.inner.next;
     return count;
   }
 
@@ -123,12 +126,12 @@ export class LateConsumer implements FrameConsumer, Showing {
     this.publishDue = publishDue;
     this.due = new Due(inner);
     inner.keepBack?.();
-    this.deferred = inner.releasedMark;
+    this.deferred = this.due.mark = inner.next;
     if (inner.keepStatic !== undefined) this.keepStatic = (find) => inner.keepStatic?.(find);
   }
 
   publish(): number {
-    const mark = this.inner.releasedMark;
+    const mark = this.inner.next;
     if (mark === this.deferred) return NOT_YET;
     this.deferred = mark;
     this.defer(this, mark);
@@ -136,13 +139,15 @@ export class LateConsumer implements FrameConsumer, Showing {
   }
 
   show(mark: number): void {
+    // A reset has taken away what was put off before it.
+    if (after(mark, this.deferred) || !after(mark, this.due.mark)) return;
     this.due.mark = mark;
     this.publishDue(this.due);
   }
 
   restart(holding: boolean): number {
     const count = this.inner.restart(holding);
-    this.deferred = this.inner.releasedMark;
+    this.deferred = this.due.mark = this.inner.next;
     return count;
   }
 

@@ -138,7 +138,7 @@ export class FifoCardConsumer implements MarkedConsumer {
     return this.publishTo(this.free.next);
   }
 
-  get releasedMark(): number {
+  get next(): number {
     return this.free.next;
   }
 
@@ -146,7 +146,7 @@ export class FifoCardConsumer implements MarkedConsumer {
     const { free, words, hostWaitsWord } = this;
     if (COSTLY) this.checkOwners();
     this.posted.show();
-    if (!free.awaits(mark)) return 0;
+    if (mark === free.shown) return 0;
     free.showTo(mark);
     if (Atomics.load(words, hostWaitsWord) === 0) return 1;
     return Atomics.exchange(words, hostWaitsWord, 0) === 1 ? 2 : 1;

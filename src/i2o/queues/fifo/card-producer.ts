@@ -115,7 +115,7 @@ export class FifoCardProducer implements MarkedProducer {
     return this.publishTo(this.posted.next);
   }
 
-  get postedMark(): number {
+  get next(): number {
     return this.posted.next;
   }
 
@@ -123,7 +123,7 @@ export class FifoCardProducer implements MarkedProducer {
     const { posted } = this;
     if (COSTLY) this.checkOwners();
     const before = posted.shown;
-    if (!posted.awaits(mark)) return 0;
+    if (mark === before) return 0;
     posted.showTo(mark);
     if ((Atomics.load(this.words, this.maskWord) & OUTBOUND_POST_INTERRUPT) !== 0) return 1;
     // The level was up before if the host has not taken an earlier entry: then it was told, or looked as it

@@ -50,9 +50,9 @@ export class HostPort {
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly inboundFree: FifoTail;
-  private inboundPost: FifoHead;
+  inboundPost: FifoHead;
   private readonly outboundPost: FifoTail;
-  private outboundFree: FifoHead;
+  outboundFree: FifoHead;
   /** Makes the two ends that push anew, which read their indices from memory. */
   private readonly build: () => [inboundPost: FifoHead, outboundFree: FifoHead];
   private readonly outboundMaskWord: number;
@@ -121,14 +121,9 @@ export class HostPort {
     return this.showsAtOnce ? this.showInbound(fifo.next) : WRITE_QUIET;
   }
 
-  /** A mark behind the last address written to 0x40. */
-  get inboundPosted(): number {
-    return this.inboundPost.next;
-  }
-
   /** The writes of 0x40 up to a mark arrive. @returns a WRITE_ number; 0 when they had arrived before. */
   showInbound(mark: number): number {
-    if (!this.inboundPost.awaits(mark)) return 0;
+    if (mark === this.inboundPost.shown) return 0;
     this.inboundPost.showTo(mark);
     return this.interrupted(this.inboundMaskWord, 0, 1);
   }
@@ -162,14 +157,9 @@ export class HostPort {
     return this.showsAtOnce ? this.showOutbound(fifo.next) : WRITE_QUIET;
   }
 
-  /** A mark behind the last address written to 0x44. */
-  get outboundLent(): number {
-    return this.outboundFree.next;
-  }
-
   /** The writes of 0x44 up to a mark arrive. @returns a WRITE_ number; 0 when they had arrived before. */
   showOutbound(mark: number): number {
-    if (!this.outboundFree.awaits(mark)) return 0;
+    if (mark === this.outboundFree.shown) return 0;
     this.outboundFree.showTo(mark);
     return this.interrupted(this.cardWaitsWord, 1, 0);
   }

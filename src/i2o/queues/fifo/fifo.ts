@@ -79,15 +79,15 @@ export class FifoHead {
 
   /** Makes visible what was pushed when `next` was `mark`. */
   showTo(mark: number): void {
-    const added = (mark - this.shown) | 0;
-    if (COSTLY) assert(added >= 0 && added <= this.size, 'fifo head: what is shown was pushed, and fits');
+    if (COSTLY) this.checkShown(mark);
     Atomics.store(this.words, this.headWord, mark);
     this.shown = mark;
   }
 
-  /** Whether entries pushed before `mark` wait to be shown: one from before a reset names none. */
-  awaits(mark: number): boolean {
-    return before(this.shown, mark) && atOrAfter(this.next, mark);
+  private checkShown(mark: number): void {
+    const added = (mark - this.shown) | 0;
+    assert(added >= 0 && added <= this.size, 'fifo head: what is shown was pushed, and fits');
+    assert(atOrAfter(this.next, mark), 'fifo head: no entry is shown that was not pushed');
   }
 
   /** Whether the other side has taken the entry that was pushed when `next` was `index`. // Hot path. */

@@ -93,8 +93,8 @@ export class FifoHostConsumer implements MarkedConsumer {
     this.port.showsAtOnce = false;
   }
 
-  get releasedMark(): number {
-    return this.port.outboundLent;
+  get next(): number {
+    return this.port.outboundFree.next;
   }
 
   publishTo(mark: number): number {

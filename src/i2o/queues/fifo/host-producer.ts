@@ -100,8 +100,8 @@ export class FifoHostProducer implements MarkedProducer {
     this.port.showsAtOnce = false;
   }
 
-  get postedMark(): number {
-    return this.port.inboundPosted;
+  get next(): number {
+    return this.port.inboundPost.next;
   }
 
   publishTo(mark: number): number {

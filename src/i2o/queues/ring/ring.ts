@@ -50,7 +50,7 @@ export class RingProducer implements MarkedProducer {
   /** NONE, ACQUIRED or ADOPTED. An acquired frame is noted only where costly assertions run. */
   private held = NONE;
   /** Frames posted since the ring began; `next - published` of them are not visible yet. */
-  private next = 0;
+  next = 0;
   private published = 0;
   private headSeen = 0;
   private brokenIndex = false;
@@ -109,22 +109,13 @@ export class RingProducer implements MarkedProducer {
    *   notified.
    */
   publish(): number {
-    const next = this.next;
-    return next === this.published ? 0 : this.show(next);
+    return this.publishTo(this.next);
   }
 
-  get postedMark(): number {
-    return this.next;
-  }
-
-  /** A mark from before a reset names frames that there are no more. */
-  publishTo(mark: number): number {
-    return before(this.published, mark) && atOrAfter(this.next, mark) ? this.show(mark) : 0;
-  }
-
-  private show(next: number): number {
+  publishTo(next: number): number {
     const last = this.published;
-    if (COSTLY) this.checkPosted((next - last) | 0);
+    if (next === last) return 0;
+    if (COSTLY) this.checkPosted(next);
     Atomics.store(this.words, this.tailWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.tailEventWord);
@@ -149,8 +140,10 @@ export class RingProducer implements MarkedProducer {
     assert(this.held !== NONE, 'ring producer: only a frame that was acquired or adopted is cancelled');
   }
 
-  private checkPosted(posted: number): void {
+  private checkPosted(next: number): void {
+    const posted = (next - this.published) | 0;
     assert(posted > 0 && posted <= this.capacity, 'ring producer: the frames to publish fit the ring');
+    assert(atOrAfter(this.next, next), 'ring producer: no frame is published that was not posted');
   }
 
   /** Frames that can be acquired now, looking at the shared index only when fewer than `wanted` seem free. */
@@ -254,7 +247,7 @@ export class RingConsumer implements MarkedConsumer {
    */
   private held = false;
   /** Frames released since the ring began; the producer has been told of `published` of them. */
-  private next = 0;
+  next = 0;
   private published = 0;
   private tailSeen = 0;
   private brokenIndex = false;
@@ -340,21 +333,13 @@ export class RingConsumer implements MarkedConsumer {
    * @returns 0 nothing was released; 1 no notification is wanted; 2 the producer waits for a free frame.
    */
   publish(): number {
-    const next = this.next;
-    return next === this.published ? 0 : this.show(next);
+    return this.publishTo(this.next);
   }
 
-  get releasedMark(): number {
-    return this.next;
-  }
-
-  publishTo(mark: number): number {
-    return before(this.published, mark) && atOrAfter(this.next, mark) ? this.show(mark) : 0;
-  }
-
-  private show(next: number): number {
+  publishTo(next: number): number {
     const last = this.published;
-    if (COSTLY) this.checkReleased();
+    if (next === last) return 0;
+    if (COSTLY) this.checkReleased(next);
     Atomics.store(this.words, this.headWord, next);
     this.published = next;
     const event = Atomics.load(this.words, this.headEventWord);
@@ -371,7 +356,8 @@ export class RingConsumer implements MarkedConsumer {
     this.held = false;
   }
 
-  private checkReleased(): void {
+  private checkReleased(next: number): void {
+    assert(atOrAfter(this.next, next), 'ring consumer: no frame is given back that was not released');
     assert(
       atOrAfter(this.tailSeen, this.next),
       'ring consumer: no more frames are released than were posted',
