@@ -10,7 +10,9 @@ import { EAGAIN, ECONNREFUSED } from '../socket/errno.ts';
 import { NEVER } from '../time/agent.ts';
 import { AcceptingServer, FREE } from './acceptor.ts';
 import { openSocket } from './connector.ts';
+import { NOT_YET, type Pacing, pacingOf } from './pacing.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
+import { Service } from './service.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
 
 /** Where a client stands. */
@@ -41,12 +43,16 @@ export class ConnectRequestResponseClient implements ClientProgram {
   private readonly startsNs: Float64Array;
   private readonly message: Uint8Array;
   private readonly received: Uint8Array;
+  private readonly sampleMask: number;
+  private readonly pacing: Pacing | undefined;
   private begun = 0;
   private retryAtNs = NEVER;
 
   constructor(parts: ProgramParts, shape: ProgramShape) {
     const { connections, sizeBytes } = shape;
     this.parts = parts;
+    this.sampleMask = parts.sampleMask ?? SAMPLE_MASK;
+    this.pacing = pacingOf(shape.pace, connections, parts.random, parts.clock);
     this.shape = shape;
     this.sockets = new Int32Array(connections);
     this.stages = new Uint8Array(connections);
@@ -69,7 +75,9 @@ export class ConnectRequestResponseClient implements ClientProgram {
   }
 
   nextDeadlineNs(): number {
-    return this.retryAtNs;
+    const { pacing } = this;
+    if (pacing === undefined || this.begun >= this.operationsMax) return this.retryAtNs;
+    return Math.min(this.retryAtNs, pacing.nextNs());
   }
 
   step(): number {
@@ -101,8 +109,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
     const size = this.shape.sizeBytes;
     let progress = 0;
     if (this.stages[i] === IDLE) {
-      if (this.begun >= this.operationsMax || this.retryAtNs !== NEVER) return 0;
-      this.begin(i);
+      if (this.begun >= this.operationsMax || this.retryAtNs !== NEVER || !this.begin(i)) return 0;
       progress = 1;
     }
     if (this.stages[i] !== SENDING) return progress;
@@ -116,16 +123,20 @@ export class ConnectRequestResponseClient implements ClientProgram {
     return progress + 1;
   }
 
-  private begin(i: number): void {
+  /** Opens a connection for a transaction that is due. @returns whether one was. */
+  private begin(i: number): boolean {
     const { stack, clock } = this.parts;
-    if (((this.begun + i) & SAMPLE_MASK) === 0) {
+    const sinceNs = this.pacing === undefined ? 0 : this.pacing.begin(i);
+    if (sinceNs === NOT_YET) return false;
+    if (((this.begun + i) & this.sampleMask) === 0) {
       clock.update();
-      this.startsNs[i] = clock.nowNs;
+      this.startsNs[i] = this.pacing === undefined ? clock.nowNs : sinceNs;
     }
     this.sockets[i] = openSocket(stack, this.shape.address, this.shape.port);
     this.stages[i] = SENDING;
     this.done[i] = 0;
     this.begun += 1;
+    return true;
   }
 
   /** The server does not listen yet: the connection is opened again a little later. */
@@ -135,6 +146,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
     this.stages[i] = IDLE;
     this.startsNs[i] = 0;
     this.begun -= 1;
+    this.pacing?.completed(i);
     clock.update();
     this.retryAtNs = clock.nowNs + RETRY_NS;
     return 0;
@@ -170,6 +182,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
     const { clock } = this.parts;
     this.stages[i] = IDLE;
     this.operations += 1;
+    this.pacing?.completed(i);
     if (this.startsNs[i] === 0) return;
     clock.update();
     this.latency?.record(clock.nowNs - this.startsNs[i]);
@@ -188,12 +201,14 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
   private readonly done: Int32Array;
   private readonly message: Uint8Array;
   private readonly received: Uint8Array;
+  private readonly service: Service | undefined;
 
   /** @throws SocketError when it cannot listen. */
   constructor(parts: ProgramParts, shape: ProgramShape) {
     super(parts, shape);
     const { connections, sizeBytes } = shape;
     this.stack = parts.stack;
+    this.service = Service.of(parts, shape);
     this.size = sizeBytes;
     this.stages = new Uint8Array(connections);
     this.done = new Int32Array(connections);
@@ -228,7 +243,10 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
       progress = 1;
       this.bytesReceived += got;
       this.done[i] = (done + got) % size;
-      if (done + got === size) this.stages[i] = ANSWERING;
+      if (done + got === size) {
+        this.stages[i] = ANSWERING;
+        this.service?.serve();
+      }
     }
     return this.stages[i] === ANSWERING ? progress + this.answer(i, socket) : progress;
   }

@@ -6,6 +6,8 @@
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Random } from '../time/random.ts';
+import type { Pace } from './pacing.ts';
 
 export interface Program {
   /** Does what can be done now. @returns how many calls got on; it is called again while that is not 0. */
@@ -18,6 +20,12 @@ export interface Program {
 export interface ProgramParts {
   readonly stack: SocketStack;
   readonly clock: Clock;
+  /** Keeps the processor busy for so long; absent: by looking at the clock. */
+  readonly work?: (ns: number) => void;
+  /** What a pace that spreads draws from; absent: nothing is paced. */
+  readonly random?: Random;
+  /** Which transactions of a connection have their latency recorded: one in `sampleMask + 1`, a power of two. */
+  readonly sampleMask?: number;
 }
 
 /** The shape of a workload, the same for its client and its server. */
@@ -29,6 +37,8 @@ export interface ProgramShape {
   readonly connections: number;
   /** Bytes of a request and of its response, or of a write. */
   readonly sizeBytes: number;
+  /** Absent: as fast as it goes. */
+  readonly pace?: Pace;
 }
 
 /** The end that begins: it connects, and counts operations. */
@@ -47,7 +57,7 @@ export interface ClientProgram extends Program {
   readonly opened: number;
   /** Payload bytes received. */
   readonly bytesReceived: number;
-  /** Told the latency of every 16th transaction; undefined: nobody. */
+  /** Told the latency of every 16th transaction, or of as many as `sampleMask` says; undefined: nobody. */
   latency: LatencyRecorder | undefined;
   /** Ends after `operationsMax`: closes its sockets once idle. */
   closeWhenIdle: boolean;

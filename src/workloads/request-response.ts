@@ -8,7 +8,9 @@ import { EAGAIN } from '../socket/errno.ts';
 import { TCP_NODELAY } from '../socket/options.ts';
 import { AcceptingServer, FREE } from './acceptor.ts';
 import { Connector } from './connector.ts';
+import { NOT_YET, type Pacing, pacingOf } from './pacing.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
+import { Service } from './service.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
 
 /** Where a client's transaction stands. */
@@ -29,20 +31,27 @@ export class RequestResponseClient implements ClientProgram {
   private readonly done: Int32Array;
   private readonly counts: Int32Array;
   private readonly startsNs: Float64Array;
+  /** Of a paced client: 1 where a request is due and not yet answered. */
+  private readonly due: Uint8Array;
   private readonly message: Uint8Array;
   private readonly received: Uint8Array;
+  private readonly sampleMask: number;
+  private readonly pacing: Pacing | undefined;
   /** Transactions begun. */
   private begun = 0;
 
   constructor(parts: ProgramParts, shape: ProgramShape) {
     const { connections, sizeBytes } = shape;
     this.parts = parts;
+    this.sampleMask = parts.sampleMask ?? SAMPLE_MASK;
+    this.pacing = pacingOf(shape.pace, connections, parts.random, parts.clock);
     this.connector = new Connector(parts, shape);
     this.size = sizeBytes;
     this.stages = new Uint8Array(connections);
     this.done = new Int32Array(connections);
     this.counts = new Int32Array(connections);
     this.startsNs = new Float64Array(connections);
+    this.due = new Uint8Array(connections);
     this.message = patternBytes(sizeBytes);
     this.received = new Uint8Array(sizeBytes);
   }
@@ -64,7 +73,9 @@ export class RequestResponseClient implements ClientProgram {
   }
 
   nextDeadlineNs(): number {
-    return this.connector.deadlineNs;
+    const { pacing } = this;
+    if (pacing === undefined || this.begun >= this.operationsMax) return this.connector.deadlineNs;
+    return Math.min(this.connector.deadlineNs, pacing.nextNs());
   }
 
   /** // Hot path: allocates nothing but the clock's number on every 16th transaction. */
@@ -102,8 +113,7 @@ export class RequestResponseClient implements ClientProgram {
       if (stages[i] !== REQUEST_OUT) continue;
       const sentBefore = done[i];
       if (sentBefore === 0) {
-        if (this.begun >= this.operationsMax) continue;
-        if ((this.counts[i] & SAMPLE_MASK) === 0) this.stamp(i);
+        if (this.begun >= this.operationsMax || !this.mayBegin(i)) continue;
       }
       const sent = stack.send(sockets[i], this.message, sentBefore, (size - sentBefore) | 0);
       if (sent === -EAGAIN) continue;
@@ -145,9 +155,27 @@ export class RequestResponseClient implements ClientProgram {
 
   private complete(i: number): void {
     this.stages[i] = REQUEST_OUT;
-    if ((this.counts[i] & SAMPLE_MASK) === 0) this.sample(i);
+    this.due[i] = 0;
+    this.pacing?.completed(i);
+    if ((this.counts[i] & this.sampleMask) === 0) this.sample(i);
     this.counts[i] += 1;
     this.operations += 1;
+  }
+
+  /** Whether a connection's next request is due. It stays due until it has been sent. */
+  private mayBegin(i: number): boolean {
+    const { pacing } = this;
+    if (pacing === undefined) {
+      if ((this.counts[i] & this.sampleMask) === 0) this.stamp(i);
+      return true;
+    }
+    if (this.due[i] === 0) {
+      const sinceNs = pacing.begin(i);
+      if (sinceNs === NOT_YET) return false;
+      this.due[i] = 1;
+      this.startsNs[i] = sinceNs;
+    }
+    return true;
   }
 
   private stamp(i: number): void {
@@ -170,12 +198,14 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
   private readonly done: Int32Array;
   private readonly message: Uint8Array;
   private readonly received: Uint8Array;
+  private readonly service: Service | undefined;
 
   /** @throws SocketError when it cannot listen. */
   constructor(parts: ProgramParts, shape: ProgramShape) {
     super(parts, shape);
     const { connections, sizeBytes } = shape;
     this.stack = parts.stack;
+    this.service = Service.of(parts, shape);
     this.size = sizeBytes;
     this.done = new Int32Array(connections);
     this.message = patternBytes(sizeBytes);
@@ -214,6 +244,7 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
       done[i] += got;
       this.bytesReceived += got;
       progress = 1;
+      if (done[i] >= size) this.service?.serve();
     }
     if (done[i] < size) return progress;
     const sentBefore = done[i] - size;

@@ -1,9 +1,13 @@
 /** Makes the programs of a world, each over its card's sockets. */
 import type { SocketStack } from '../../socket/contract.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { ClientProgram, ServerProgram } from '../../workloads/program.ts';
+import { Random } from '../../time/random.ts';
+import type { ClientProgram, ProgramParts, ServerProgram } from '../../workloads/program.ts';
 import { WORKLOADS } from '../../workloads/programs.ts';
 import type { ProgramTopology, Topology } from '../topology/checked.ts';
+
+/** What programs draw is apart from what links draw. */
+const PACE_SEED = 0x70616365;
 
 export interface WorldProgram {
   readonly name: string;
@@ -11,20 +15,25 @@ export interface WorldProgram {
   readonly body: ClientProgram | ServerProgram;
 }
 
-/** Servers first, so that they listen when clients connect. @param stackOf sockets of a card by its index. */
+/**
+ * Servers first, so that they listen when clients connect. @param stackOf sockets of a card by its index.
+ * @param partsOf what else a program of this world stands on.
+ */
 export function makePrograms(
   topology: Topology,
   stackOf: (card: number) => SocketStack,
   clock: Clock,
+  partsOf?: (program: ProgramTopology) => Pick<ProgramParts, 'work' | 'sampleMask'>,
 ): WorldProgram[] {
+  const random = new Random(topology.seed ^ PACE_SEED);
   const inOrder = [...topology.programs].sort(
     (a, b) => Number(a.role === 'client') - Number(b.role === 'client'),
   );
   return inOrder.map((program) => {
     const { Client, Server } = WORKLOADS[program.workload];
-    const { address, port, connections, sizeBytes, operations } = program;
-    const parts = { stack: stackOf(program.card), clock };
-    const shape = { address, port, connections, sizeBytes };
+    const { address, port, connections, sizeBytes, operations, pace } = program;
+    const parts = { stack: stackOf(program.card), clock, random: random.fork(), ...partsOf?.(program) };
+    const shape = { address, port, connections, sizeBytes, pace };
     if (program.role === 'server')
       return { name: program.name, topology: program, body: new Server(parts, shape) };
     const client = new Client(parts, shape);

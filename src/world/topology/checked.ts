@@ -7,6 +7,7 @@
 import type { Costs } from '../../time/cost-model.ts';
 import type { PipeConfig } from '../../wire/config.ts';
 import type { SwitchConfig } from '../../wire/switch.ts';
+import type { Pace } from '../../workloads/pacing.ts';
 import type { WorkloadName } from '../../workloads/programs.ts';
 import type { CardConfig } from '../config/settings.ts';
 
@@ -96,6 +97,8 @@ export interface ProgramTopology {
   readonly connections: number;
   /** Bytes of a request and of its response, or of a write. */
   readonly sizeBytes: number;
+  /** How it is paced. */
+  readonly pace: Pace;
   /** Operations after which a client is done; it goes on for ever with `Infinity`. */
   readonly operations: number;
 }

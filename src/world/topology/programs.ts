@@ -1,9 +1,10 @@
 /** Reads which programs run where. */
-import { ROLES, WORKLOAD_NAMES } from '../../workloads/programs.ts';
+import { type Pace, SPREADS } from '../../workloads/pacing.ts';
+import { ROLES, WORKLOAD_NAMES, type WorkloadName } from '../../workloads/programs.ts';
 import { shown } from '../config/complaint.ts';
 import type { CardTopology, HostTopology, ProgramTopology } from './checked.ts';
 import { Fields } from './fields.ts';
-import { ipv4Address } from './quantities.ts';
+import { durationNs, eventsPerSecond, ipv4Address } from './quantities.ts';
 
 const KEYS = [
   'workload',
@@ -16,7 +17,17 @@ const KEYS = [
   'connections',
   'size',
   'operations',
+  'think',
+  'arrivals',
+  'service',
+  'spread',
 ];
+const PACE_KEYS = ['think', 'arrivals', 'service', 'spread'];
+/** What only the other role has. */
+const KEYS_OF_OTHER = {
+  client: ['address', 'port', 'service'],
+  server: ['server', 'operations', 'think', 'arrivals'],
+} as const;
 const CONNECTIONS_MAX = 65536;
 const SIZE_MAX = 1 << 20;
 /** The echo protocol's port (RFC 862), where nothing else is said. */
@@ -41,14 +52,15 @@ export function readPrograms(
     if (role === 'client' && !fields.has('server')) {
       throw fields.refusal('server', 'the program that serves it');
     }
-    for (const key of role === 'client' ? ['address', 'port'] : ['server', 'operations']) {
+    for (const key of KEYS_OF_OTHER[role]) {
       if (fields.has(key)) throw new RangeError(`"${fields.at(key)}" is not known of a ${role}`);
     }
+    const workload = fields.choice('workload', WORKLOAD_NAMES);
     const { host, card } = placeOf(fields, hosts, cards);
     return {
       name,
       path,
-      workload: fields.choice('workload', WORKLOAD_NAMES),
+      workload,
       role,
       host,
       card,
@@ -57,6 +69,7 @@ export function readPrograms(
       port: fields.whole('port', 1, 65535, PORT),
       connections: fields.whole('connections', 1, CONNECTIONS_MAX, 1),
       sizeBytes: fields.whole('size', 1, SIZE_MAX, 64),
+      pace: readPace(fields, workload),
       operations: fields.has('operations')
         ? fields.whole('operations', 1, Number.MAX_SAFE_INTEGER)
         : Number.POSITIVE_INFINITY,
@@ -68,6 +81,26 @@ export function readPrograms(
     const { path: _path, server: _server, ...program } = draft;
     return program.role === 'server' ? program : { ...program, ...serverOf(draft, drafts, cards) };
   });
+}
+
+/** How a program is paced. A stream knows no requests that could be. */
+function readPace(fields: Fields, workload: WorkloadName): Pace {
+  const paced = PACE_KEYS.find((key) => fields.has(key));
+  if (paced !== undefined && workload === 'TCP_STREAM') {
+    throw new RangeError(`"${fields.at(paced)}" is not known of TCP_STREAM`);
+  }
+  if (fields.has('think') && fields.has('arrivals')) {
+    throw new RangeError(
+      `"${fields.at('think')}" is of a client that waits for its answers, "arrivals" of one that does not`,
+    );
+  }
+  const perSecond = fields.has('arrivals') ? eventsPerSecond(fields, 'arrivals') : 0;
+  return {
+    thinkNs: durationNs(fields, 'think', 0),
+    arrivalNs: perSecond === 0 ? 0 : 1e9 / perSecond,
+    serviceNs: durationNs(fields, 'service', 0),
+    spread: fields.choice('spread', SPREADS, 'constant'),
+  };
 }
 
 /** The host a program runs on, and its card: the host's only one where none is named. */

@@ -10,6 +10,7 @@ const RATE_UNITS: Readonly<Record<string, number>> = {
   'Mbit/s': 1e6,
   'Gbit/s': 1e9,
 };
+const FREQUENCY_UNITS: Readonly<Record<string, number>> = { '/s': 1, 'k/s': 1e3, 'M/s': 1e6 };
 const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1 << 20, GiB: 1 << 30 };
 
 /** Nanoseconds; `fallback` where the key is missing. */
@@ -27,6 +28,13 @@ export function latencyNs(fields: Fields, key: string): number {
 /** Bits per second; 0 where the key is missing: a wire that takes no time. */
 export function rateBitsPerSecond(fields: Fields, key: string): number {
   return quantity(fields, key, RATE_UNITS, 'a rate with its unit, such as 100Mbit/s or 10Gbit/s', 0);
+}
+
+/** So many in a second, above 0. */
+export function eventsPerSecond(fields: Fields, key: string): number {
+  const rate = quantity(fields, key, FREQUENCY_UNITS, 'a rate above 0, such as 500/s or 20k/s', 0);
+  if (rate === 0) throw fields.refusal(key, 'a rate above 0, such as 500/s or 20k/s');
+  return rate;
 }
 
 /** Bytes; `fallback` where the key is missing. */

@@ -90,7 +90,15 @@ export class VirtualWorld {
       if (agent !== undefined) agents.set(`switch${i}`, this.queue.add({ agent, chargeNs: () => 0 }));
     });
     for (const card of this.cards) card.host.bringUpCard(classOf(card.plan));
-    this.programs = makePrograms(topology, (card) => this.cards[card].stack, this.clock);
+    this.programs = makePrograms(
+      topology,
+      (card) => this.cards[card].stack,
+      this.clock,
+      ({ host }) => ({
+        work: (ns) => this.queue.occupy(agents.get(`host${host}`) ?? -1, ns),
+        sampleMask: 0,
+      }),
+    );
     for (const { topology: place, body } of this.programs) this.cards[place.card].start(body);
   }
 
