@@ -17,6 +17,7 @@
  *       caller: { workload: TCP_RR, role: client, host: left, server: echo, operations: 1000 }
  */
 import { parseDocument } from 'yaml';
+import { type CostProfile, DEFAULT_PROFILE, loadProfile } from '../plans/profiles.ts';
 import { checkUnique, finishCard, readCards } from './topology/cards.ts';
 import type { Topology } from './topology/checked.ts';
 import { Fields } from './topology/fields.ts';
@@ -26,7 +27,7 @@ import { readPrograms } from './topology/programs.ts';
 
 export type { Topology } from './topology/checked.ts';
 
-const KEYS = ['seed', 'hosts', 'cards', 'switches', 'links', 'programs'];
+const KEYS = ['seed', 'costs', 'hosts', 'cards', 'switches', 'links', 'programs'];
 const INT32 = 0x7fff_ffff;
 
 /**
@@ -55,6 +56,16 @@ function plainData(document: ReturnType<typeof parseDocument>): unknown {
   }
 }
 
+/** The cost profile that a world names, or the default one. */
+function readProfileOf(world: Fields): CostProfile {
+  const name = world.text('costs', DEFAULT_PROFILE);
+  try {
+    return loadProfile(name);
+  } catch (error) {
+    throw new RangeError(`"costs": ${error instanceof Error ? error.message : error}`);
+  }
+}
+
 /**
  * @param description what YAML gives, or the like of it. @throws RangeError that names the first bad key by
  * its path.
@@ -62,9 +73,10 @@ function plainData(document: ReturnType<typeof parseDocument>): unknown {
 export function readTopology(description: unknown): Topology {
   const world = new Fields(description, '', KEYS);
   const seed = world.whole('seed', -INT32 - 1, INT32, 1);
-  const hosts = readHosts(world);
+  const profile = readProfileOf(world);
+  const hosts = readHosts(world, profile.host);
   if (hosts.length === 0) throw new RangeError('"hosts" expected at least one host');
-  const drafts = readCards(world, hosts, seed);
+  const drafts = readCards(world, hosts, seed, profile.card);
   if (drafts.length === 0) throw new RangeError('"cards" expected at least one card');
   checkUnique(drafts);
   const { links, switches } = readLinks(world, drafts, readSwitches(world));

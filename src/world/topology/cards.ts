@@ -1,4 +1,6 @@
 /** Reads the cards of a world: configuration, ports, place. */
+
+import type { ProfilePart } from '../../plans/profiles.ts';
 import { cardConfig } from '../config/card-config.ts';
 import { checkOverrides } from '../config/card-config-check.ts';
 import { under } from '../config/card-ranges.ts';
@@ -66,8 +68,16 @@ export interface CardDraft extends Omit<CardTopology, 'config'> {
   readonly loopback: boolean | undefined;
 }
 
-/** @param seed the world's: each card's stack draws from one of its own. */
-export function readCards(world: Fields, hosts: readonly HostTopology[], seed: number): CardDraft[] {
+/**
+ * @param seed the world's: each card's stack draws from one of its own. @param profile what a card says that
+ * says nothing.
+ */
+export function readCards(
+  world: Fields,
+  hosts: readonly HostTopology[],
+  seed: number,
+  profile: ProfilePart,
+): CardDraft[] {
   const neighboursMax = neighboursFor(world);
   const hostIndices = new Map<unknown, number>(hosts.map((host, i) => [host.name, i]));
   return world.named('cards').map(({ name, value, path }, index) => {
@@ -94,10 +104,10 @@ export function readCards(world: Fields, hosts: readonly HostTopology[], seed: n
       ports: card.named('ports').map((port) => port.name),
       portConfigs,
       loopback: card.has('loopback') ? card.flag('loopback', false) : undefined,
-      processor: readProcessor(card),
-      bus: readBus(card),
-      doorbellNs: latencyNs(card, 'doorbell'),
-      interruptNs: latencyNs(card, 'interrupt'),
+      processor: readProcessor(card, profile),
+      bus: readBus(card, profile),
+      doorbellNs: latencyNs(either(card, profile, 'doorbell'), 'doorbell'),
+      interruptNs: latencyNs(either(card, profile, 'interrupt'), 'interrupt'),
       overrides: {
         ...overrides,
         stack: {
@@ -139,15 +149,22 @@ export function finishCard(draft: CardDraft, firstPortLinked: boolean): CardTopo
 }
 
 /** `bus: { rate: 4Gbit/s, latency: 500ns }, dma: { request: 300ns }`. */
-function readBus(card: Fields): BusCosts {
+function readBus(card: Fields, profile: ProfilePart): BusCosts {
   const bus = new Fields(card.get('bus'), card.at('bus'), ['rate', 'latency']);
   const dma = new Fields(card.get('dma'), card.at('dma'), ['request']);
-  const rate = rateBitsPerSecond(bus, 'rate');
+  const profileBus = profile['bus'] as ProfilePart;
+  const profileDma = profile['dma'] as ProfilePart;
+  const rate = rateBitsPerSecond(either(bus, profileBus, 'rate'), 'rate');
   return {
-    latencyNs: latencyNs(bus, 'latency'),
+    latencyNs: latencyNs(either(bus, profileBus, 'latency'), 'latency'),
     nsPerByte: rate === 0 ? 0 : 8e9 / rate,
-    requestNs: latencyNs(dma, 'request'),
+    requestNs: latencyNs(either(dma, profileDma, 'request'), 'request'),
   };
+}
+
+/** Where a key is to be read: in the description, or else in the profile. */
+function either(own: Fields, profile: ProfilePart | undefined, key: string): Fields {
+  return own.has(key) ? own : new Fields({ [key]: profile?.[key] }, '', [key]);
 }
 
 /** One module serves sockets, as the driver's calls need it; others may stand beside it. */

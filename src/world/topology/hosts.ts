@@ -1,5 +1,6 @@
 /** Reads the hosts of a world, and what processors cost. */
 import { COUNTER_NAMES } from '../../ledger/counters.gen.ts';
+import type { ProfilePart } from '../../plans/profiles.ts';
 import type { Costs } from '../../time/cost-model.ts';
 import { plain, shown } from '../config/complaint.ts';
 import type { HostTopology, ProcessorCosts } from './checked.ts';
@@ -9,22 +10,31 @@ import { latencyNs, sizeBytes } from './quantities.ts';
 /** A region's addresses are int32, so no host can lend its cards more. */
 const MEMORY_BYTES_MAX = 0x7fff_0000;
 
-export function readHosts(world: Fields): HostTopology[] {
+/** @param profile what a host says that says nothing. */
+export function readHosts(world: Fields, profile: ProfilePart): HostTopology[] {
   return world.named('hosts').map(({ name, value, path }) => {
     const host = new Fields(value, path, ['processor', 'memory']);
     const memoryBytes = sizeBytes(host, 'memory', MEMORY_BYTES_MAX);
     if (memoryBytes < 1 || memoryBytes > MEMORY_BYTES_MAX) throw host.refusal('memory', '1B to 2047MiB');
-    return { name, processor: readProcessor(host), memoryBytes };
+    return { name, processor: readProcessor(host, profile), memoryBytes };
   });
 }
 
+const KEYS = ['costs', 'look'];
 /** A millisecond: with more for each count no card comes up within the time its driver waits for it. */
 const COST_NS_MAX = 1e6;
 
-/** `processor: { costs: { inboundPosted: 120 }, look: 200ns }`: nanoseconds for each count of the ledger. */
-export function readProcessor(owner: Fields): ProcessorCosts {
-  const processor = new Fields(owner.get('processor'), owner.at('processor'), ['costs', 'look']);
-  return { costs: readCosts(processor), lookNs: latencyNs(processor, 'look') };
+/**
+ * `processor: { costs: { inboundPosted: 120 }, look: 200ns }`: nanoseconds for each count of the ledger. A count
+ * that is not named costs what the profile says.
+ */
+export function readProcessor(owner: Fields, profile: ProfilePart): ProcessorCosts {
+  const processor = new Fields(owner.get('processor'), owner.at('processor'), KEYS);
+  const base = new Fields(profile['processor'], 'processor', KEYS);
+  return {
+    costs: { ...readCosts(base), ...readCosts(processor) },
+    lookNs: latencyNs(processor.has('look') ? processor : base, 'look'),
+  };
 }
 
 function readCosts(processor: Fields): Costs {
