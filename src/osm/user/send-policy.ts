@@ -60,7 +60,10 @@ export class SendPolicy {
     return -EAGAIN;
   }
 
-  /** A send is to wait for a buffer, which a reply may bring. @returns 0 to try again, or a negative errno. */
+  /**
+   * A send is to wait for a buffer: a reply may bring one, or the connection's end.
+   * @returns 0 to try again, or a negative errno.
+   */
   waitForBuffer(socketId: number, socket: HostSocket): number {
     const taken = this.driver.wait(this.config.controlTimeoutNs, true);
     if (taken !== GAVE_UP) return taken === 0 ? -ENOBUFS : 0;

@@ -93,7 +93,6 @@ export class Sender {
       for (;;) {
         const taken = this.trySend(socketId, bytes, offset, length);
         if (taken !== WAIT_FOR_BUFFER) return taken;
-        // No buffer is free, and the call is to wait: a reply may bring one, or the connection's end.
         const answer = this.policy.waitForBuffer(socketId, this.sockets[socketId]);
         if (answer !== 0) return answer;
       }
