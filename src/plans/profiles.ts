@@ -1,7 +1,7 @@
 /**
- * Cost profiles: what the processors, the bus, the DMA engine and the link of one kind of machine take in virtual
- * time. A profile is a YAML file in which every number says where it comes from; `inic calibrate` writes one of
- * the machine it runs on, and `src/plans/profiles` has some of cards of several years.
+ * Cost profiles: what the processors, the bus, the DMA engine and the link of one kind of machine take in
+ * virtual time. A profile is a YAML file in which every number says where it comes from; `profiles/` beside
+ * this file has some of cards of several years.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { bundledFile, readYamlFile } from './files.ts';
@@ -53,7 +53,8 @@ export function loadProfile(name: string): CostProfile {
   const path = isFile ? name : bundledFile(`profiles/${name}.yaml`);
   if (!isFile && (!/^[\w-]+$/.test(name) || !existsSync(path))) {
     throw new RangeError(
-      `there is no cost profile ${JSON.stringify(name)}: expected ${profileNames().join(', ')}, or a .yaml file`,
+      `there is no cost profile ${JSON.stringify(name)}: ` +
+        `expected ${profileNames().join(', ')}, or a .yaml file`,
     );
   }
   const profile = readProfile(name, path, readYamlFile(path));

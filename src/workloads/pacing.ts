@@ -1,8 +1,8 @@
 /**
- * What a program does beside its calls. A closed loop waits for each answer, thinks, and asks again: it offers
- * less as soon as its server is slow. In an open loop requests arrive by a clock that knows nothing of the server;
- * one that finds no connection free waits, and its latency counts from its arrival, so that no slow spell hides
- * by keeping requests away (coordinated omission).
+ * What a program does beside its calls. A closed loop waits for each answer, thinks, and asks again: it
+ * offers less as soon as its server is slow. In an open loop requests arrive by a clock that knows nothing of
+ * the server; one that finds no connection free waits, and its latency counts from its arrival, so that no
+ * slow spell hides by keeping requests away (coordinated omission).
  */
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -12,13 +12,13 @@ export const SPREADS = ['constant', 'exponential'] as const;
 
 /** How a workload is paced; all zero: as fast as it goes. */
 export interface Pace {
-  /** Mean time between an answer and the same connection's next request, in nanoseconds; of a closed loop. */
+  /** Mean time between an answer and the connection's next request, in nanoseconds; of a closed loop. */
   readonly thinkNs: number;
-  /** Mean time between two arrivals at all of a client's connections together, in nanoseconds; 0: a closed loop. */
+  /** Mean time between two arrivals at all of a client's connections, in nanoseconds; 0: a closed loop. */
   readonly arrivalNs: number;
   /** Mean processor time that a server spends on a request, in nanoseconds. */
   readonly serviceNs: number;
-  /** Whether each of these times is the mean, or drawn around it: exponential arrivals are a Poisson process. */
+  /** Whether each of these times is the mean or drawn around it: exponential arrivals are Poisson. */
   readonly spread: (typeof SPREADS)[number];
 }
 

@@ -24,7 +24,7 @@ export interface ProgramParts {
   readonly work?: (ns: number) => void;
   /** What a pace that spreads draws from; absent: nothing is paced. */
   readonly random?: Random;
-  /** Which transactions of a connection have their latency recorded: one in `sampleMask + 1`, a power of two. */
+  /** One in `sampleMask + 1` transactions of a connection, a power of two, has its latency recorded. */
   readonly sampleMask?: number;
 }
 

@@ -241,6 +241,13 @@ describe('the card’s producer', () => {
 });
 
 describe('the host’s producer', () => {
+  trips('fifo host producer: no write is on its way before writes are kept back', () => {
+    const { requests } = requested();
+    requests['port'].showsAtOnce = false;
+    requests.acquire();
+    requests.post();
+    requests.keepBack();
+  });
   trips('fifo host producer: only a frame that was acquired is posted', () => requested().requests.post());
   trips('fifo host producer: only a frame that was acquired or adopted is cancelled', () => {
     requested().requests.cancel();

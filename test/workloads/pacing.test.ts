@@ -30,6 +30,7 @@ interface Programs {
 function run({ workload = 'TCP_RR', client = {}, server = {}, connections = 1, operations = 500 }: Programs) {
   const world = new VirtualWorld(
     readTopology({
+      costs: 'none',
       hosts: { left: {}, right: {} },
       cards: {
         a: { host: 'left', ports: { eth0: { address: '10.0.0.1/24' } } },
@@ -92,7 +93,7 @@ describe('a paced program', () => {
     expect(latencies.all[99]).toBeGreaterThan(latencies.all[0] + 98 * 19_000);
   });
 
-  it('waits as long as a queue of Poisson arrivals and constant service does (Pollaczek and Khinchine)', () => {
+  it('waits as long as a queue of Poisson arrivals and constant service (Pollaczek and Khinchine)', () => {
     const { latencies } = run({
       client: { arrivals: '5k/s', spread: 'exponential' },
       server: { service: '100us' },

@@ -42,7 +42,7 @@ describe('the description of the office', () => {
       lossProbability: 0.01,
     });
     expect(world.cards[0]).toMatchObject({ doorbellNs: 500, interruptNs: 2000 });
-    expect(world.cards[0].processor.costs).toEqual({ inboundReleased: 300, outboundPosted: 300 });
+    expect(world.cards[0].processor.costs).toMatchObject({ inboundReleased: 300, outboundPosted: 300 });
   });
 
   it('gives each port its address, MTU and hardware address', () => {
@@ -71,7 +71,7 @@ describe('the description of the office', () => {
 });
 
 const WRONG: readonly [string, readonly string[], unknown, string][] = [
-  ['an unknown key at the top', ['host'], {}, '"host" is not known: expected seed, hosts, cards'],
+  ['an unknown key at the top', ['host'], {}, '"host" is not known: expected seed, costs, hosts, cards'],
   ['an unknown key of a card', ['cards', 'nic', 'prots'], {}, '"cards.nic.prots" is not known'],
   [
     'an unknown key of a port',

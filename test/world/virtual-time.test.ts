@@ -17,6 +17,7 @@ function pair(parts: {
 }) {
   const { host = {}, card = {}, connections = 1, operations = 200, workload = 'TCP_RR' } = parts;
   return readTopology({
+    costs: 'none',
     hosts: { left: host, right: host },
     cards: {
       a: { host: 'left', ports: { eth0: { address: '10.0.0.1/24' } }, ...card },

@@ -173,8 +173,8 @@ export class Driver implements BringUpCaller {
   }
 
   /**
-   * Asks for an interrupt at the next reply, and at the next free frame if something waits for one.
-   * @returns true when there is nothing yet, after looking once more.
+   * Asks for an interrupt at the next reply, and at the next free frame if something waits for one. @returns
+   * true when there is nothing yet, after looking once more.
    */
   arm(): boolean {
     return (
@@ -189,7 +189,7 @@ export class Driver implements BringUpCaller {
 
   /**
    * Waits for a reply: polls, then rests. @param timeoutNs at most this long; `NEVER` for ever.
-   * @param givesUp whether it may end early, the world's time being over for now, with GAVE_UP.
+   * @param givesUp whether GAVE_UP may end it early, the world's time being over for now.
    * @returns replies taken, 0 when the time ran out or the card died.
    */
   wait(timeoutNs: number, givesUp = false): number {
@@ -320,10 +320,7 @@ export class Driver implements BringUpCaller {
     this.closing.close(socket.lost === 0 ? this.awaitFrame() : NO_FRAME, socketId, socket, reset);
   }
 
-  /**
-   * The card is gone: every socket fails with `errno`, every buffer is the host's again, and nothing waits
-   * any more.
-   */
+  /** The card is gone: sockets fail with `errno`, every buffer is the host's again, and nothing waits. */
   die(errno: number): void {
     if (this.deadErrno !== 0) return;
     try {

@@ -25,8 +25,8 @@ const KEYS = ['costs', 'look'];
 const COST_NS_MAX = 1e6;
 
 /**
- * `processor: { costs: { inboundPosted: 120 }, look: 200ns }`: nanoseconds for each count of the ledger. A count
- * that is not named costs what the profile says.
+ * `processor: { costs: { inboundPosted: 120 }, look: 200ns }`: nanoseconds for each count of the ledger. A
+ * count that is not named costs what the profile says.
  */
 export function readProcessor(owner: Fields, profile: ProfilePart): ProcessorCosts {
   const processor = new Fields(owner.get('processor'), owner.at('processor'), KEYS);

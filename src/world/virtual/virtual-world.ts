@@ -108,8 +108,9 @@ export class VirtualWorld {
   }
 
   /**
-   * Calls back while the world runs, each time so much of its time has passed. A sample is no event: it looks,
-   * and the world goes on as if nobody had. @param everyNs above 0. @param callback told the time; false ends it.
+   * Calls back while the world runs, each time so much of its time has passed. A sample is no event: it
+   * looks, and the world goes on as if nobody had. @param everyNs above 0. @param callback told the time;
+   * false ends it.
    */
   sample(everyNs: number, callback: SampleCallback): void {
     this.queue.samples.add(this.queue.nowNs, everyNs, callback);

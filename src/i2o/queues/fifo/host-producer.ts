@@ -97,6 +97,8 @@ export class FifoHostProducer implements MarkedProducer {
   }
 
   keepBack(): void {
+    const { next, shown } = this.port.inboundPost;
+    assert(next === shown, 'fifo host producer: no write is on its way before writes are kept back');
     this.port.showsAtOnce = false;
   }
 
