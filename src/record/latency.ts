@@ -31,6 +31,11 @@ export class LatencyRecorder {
     return this.histogram.totalCount;
   }
 
+  /** Of all recorded, to the histogram's three digits; 0 where there is none. */
+  get meanNs(): number {
+    return this.count === 0 ? 0 : this.histogram.mean;
+  }
+
   add(other: LatencyRecorder): void {
     this.histogram.add(other.histogram);
   }

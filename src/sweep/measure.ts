@@ -1,0 +1,110 @@
+/**
+ * One described world measured in virtual time: it warms up, does so many operations, ends its programs, and
+ * its books must balance. Same world, same options: same numbers, on any machine.
+ */
+import { LatencyRecorder } from '../record/latency.ts';
+import type { ClientProgram } from '../workloads/program.ts';
+import { readTopology, type Topology } from '../world/topology.ts';
+import { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import type { Measurement } from './measurement.ts';
+import { Spending } from './spending.ts';
+import { type WorkloadSettings, withWorkload } from './workload.ts';
+
+export interface MeasureOptions {
+  /** Operations that are measured; 10,000. */
+  readonly operations?: number;
+  /** Operations before that, which are not; a tenth of them. */
+  readonly warmup?: number;
+  /** Virtual time for both together, in nanoseconds; a minute. */
+  readonly limitNs?: number;
+}
+
+export const OPERATIONS = 10_000;
+export const LIMIT_NS = 60e9;
+/** What clients that are told to end, and their sockets, may take. */
+const DRAIN_NS = 60e9;
+
+/**
+ * @param description a world as `readTopology` takes it. @param workload settings of its programs, or of a
+ * server and its clients where it has none; undefined: those it has.
+ * @throws RangeError for a bad description, Error when the operations are not done in time, or the books do
+ * not balance.
+ */
+export function measure(
+  description: unknown,
+  workload?: WorkloadSettings,
+  options: MeasureOptions = {},
+): Measurement {
+  return measureTopology(readTopology(withWorkload(description, workload)), options);
+}
+
+export function measureTopology(topology: Topology, options: MeasureOptions = {}): Measurement {
+  const { operations = OPERATIONS, limitNs = LIMIT_NS } = options;
+  const { warmup = Math.ceil(operations / 10) } = options;
+  const world = new VirtualWorld(topology);
+  const clients = world.programs.flatMap(({ body }) => ('operationsMax' in body ? [body] : []));
+  if (clients.length === 0) throw new RangeError('"programs" expected a client, which counts operations');
+  const latency = new LatencyRecorder();
+  for (const client of clients) {
+    client.latency = latency;
+    client.operationsMax = Number.POSITIVE_INFINITY;
+  }
+  const beganNs = world.queue.nowNs;
+  const warm = (): boolean => clients.every((client) => client.connected) && operationsOf(clients) >= warmup;
+  if (!world.run(warm, limitNs)) throw late('the warm-up', operationsOf(clients), warmup, limitNs);
+  latency.reset();
+  const before = { nowNs: world.queue.nowNs, operations: operationsOf(clients), bytes: bytesOf(world) };
+  const spending = new Spending(world, topology);
+  const until = before.operations + operations;
+  const done = (): boolean => operationsOf(clients) >= until;
+  if (!world.run(done, limitNs - (before.nowNs - beganNs))) {
+    throw late('the measurement', operationsOf(clients) - before.operations, operations, limitNs);
+  }
+  const count = operationsOf(clients) - before.operations;
+  const elapsedNs = Math.max(1, Math.round(world.queue.nowNs - before.nowNs));
+  const bytes = bytesOf(world) - before.bytes;
+  const spent = spending.perOperation(count, latency.meanNs);
+  const latencyUs = latency.summary() ?? null;
+  drain(world, clients);
+  return {
+    operations: count,
+    elapsedNs,
+    ratePerS: rounded((count * 1e9) / elapsedNs),
+    bytesPerS: rounded((bytes * 1e9) / elapsedNs),
+    latencyUs,
+    ...spent,
+    balanced: true,
+  };
+}
+
+/** Ends all programs. @throws Error when what they sent is not what came and what was lost by name. */
+function drain(world: VirtualWorld, clients: readonly ClientProgram[]): void {
+  for (const client of clients) {
+    client.latency = undefined;
+    client.operationsMax = 0;
+    client.closeWhenIdle = true;
+  }
+  const finished = world.runPrograms(DRAIN_NS);
+  const books = world.books();
+  if (!books.balanced) throw new Error(`the books do not balance: ${books.lines[0]}`);
+  if (!finished) throw new Error(`requests under way had no answer after ${DRAIN_NS / 1e9} s`);
+}
+
+function operationsOf(clients: readonly ClientProgram[]): number {
+  let sum = 0;
+  for (let i = 0; i < clients.length; i++) sum += clients[i].operations;
+  return sum;
+}
+
+function bytesOf({ programs }: VirtualWorld): number {
+  return programs.reduce((sum, { body }) => sum + body.bytesReceived, 0);
+}
+
+function late(what: string, done: number, wanted: number, limitNs: number): Error {
+  return new Error(`${what} came to ${done} of ${wanted} operations in ${limitNs / 1e9} s of virtual time`);
+}
+
+/** To a thousandth: what is beyond would only make lines longer. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

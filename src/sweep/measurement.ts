@@ -1,0 +1,34 @@
+/** What one measured world says. */
+import type { LatencySummary } from '../record/latency.ts';
+
+/** Microseconds of one operation, by what it was that took them. */
+export interface TimeParts {
+  readonly host: number;
+  readonly bus: number;
+  readonly iop: number;
+  readonly wire: number;
+  readonly waiting: number;
+}
+
+/** How often an operation made something happen, on all cards together. */
+export interface OperationCounts {
+  readonly copies: number;
+  readonly copiedBytes: number;
+  readonly dmaRequests: number;
+  readonly doorbells: number;
+  readonly interrupts: number;
+  readonly frames: number;
+}
+
+export interface Measurement {
+  readonly operations: number;
+  readonly elapsedNs: number;
+  readonly ratePerS: number;
+  /** Payload that programs were given. */
+  readonly bytesPerS: number;
+  /** Null of a workload that knows no requests. */
+  readonly latencyUs: LatencySummary | null;
+  readonly timeUs: TimeParts;
+  readonly perOperation: OperationCounts;
+  readonly balanced: true;
+}

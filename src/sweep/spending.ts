@@ -1,0 +1,127 @@
+/**
+ * What operations cost each part of a world: the ledgers' counters, times what each count takes there. So the
+ * parts are exact, and no clock had to be read for them.
+ */
+import type { Costs } from '../time/cost-model.ts';
+import type { BusCosts, Topology } from '../world/topology/checked.ts';
+import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import type { Measurement } from './measurement.ts';
+
+type Counts = Readonly<Record<string, number>>;
+
+const COPIES = [
+  'sendCopies',
+  'immediateCopies',
+  'receiveCopies',
+  'receiveStoreCopies',
+  'cardImmediateCopies',
+  'cardCollapseCopies',
+  'cardGatherCopies',
+];
+/** What a card's DMA engine moves over the bus. */
+const TRANSFERS = ['transmitFetches', 'retransmitFetches', 'receivePlacements'];
+/** What Ethernet puts around each frame on the wire: preamble, checksum and gap. */
+const FRAME_OVERHEAD_BYTES = 24;
+
+export class Spending {
+  private readonly world: VirtualWorld;
+  private readonly topology: Topology;
+  private readonly before: { readonly cards: Counts[]; readonly links: Record<string, Counts> };
+
+  /** Counts from now on. */
+  constructor(world: VirtualWorld, topology: Topology) {
+    this.world = world;
+    this.topology = topology;
+    this.before = { cards: world.snapshot(), links: world.books().links };
+  }
+
+  /** @param meanNs latency of an operation; 0: unknown. */
+  perOperation(operations: number, meanNs: number): Pick<Measurement, 'timeUs' | 'perOperation'> {
+    const ledgers = this.world.snapshot().map((counts, i) => since(counts, this.before.cards[i]));
+    const hosts = ledgers.filter((_, i) => i % 2 === 0);
+    const iops = ledgers.filter((_, i) => i % 2 === 1);
+    const { topology } = this;
+    const each = (sum: number): number => Math.round((sum * 1000) / operations) / 1000;
+    const all = (names: readonly string[]): number =>
+      ledgers.reduce((sum, counts) => sum + named(counts, names), 0);
+    const hostNs =
+      sumOver(hosts, (counts, i) => charge(counts, topology.hosts[topology.cards[i].host].processor.costs)) +
+      serviceNs(topology) * operations;
+    const iopNs = sumOver(iops, (counts, i) => charge(counts, topology.cards[i].processor.costs));
+    const busNs = sumOver(hosts, (host, i) => crossingNs(host, iops[i], topology.cards[i]));
+    const wireNs = this.wireNs(iops);
+    const waitingNs = Math.max(0, meanNs * operations - hostNs - iopNs - busNs - wireNs);
+    return {
+      timeUs: {
+        host: each(hostNs / 1000),
+        bus: each(busNs / 1000),
+        iop: each(iopNs / 1000),
+        wire: each(wireNs / 1000),
+        waiting: each(waitingNs / 1000),
+      },
+      perOperation: {
+        copies: each(all(COPIES)),
+        copiedBytes: each(all(COPIES.map(bytes))),
+        dmaRequests: each(all(TRANSFERS)),
+        doorbells: each(all(['doorbells'])),
+        interrupts: each(all(['interrupts'])),
+        frames: each(all(['inboundPosted', 'outboundPosted'])),
+      },
+    };
+  }
+
+  /** Frames on links: their delay, and the time their bits take; frames of a mean length. */
+  private wireNs(iops: readonly Counts[]): number {
+    const frames = sumOver(iops, (counts) => named(counts, ['deviceTxPackets']));
+    const frameBytes = sumOver(iops, (counts) => named(counts, ['deviceTxPacketsBytes']));
+    const meanBytes = frames === 0 ? 0 : frameBytes / frames + FRAME_OVERHEAD_BYTES;
+    const { links } = this.world.books();
+    return sumOver(this.topology.links, ({ name, pipe }) => {
+      const sent = named(since(links[name], this.before.links[name]), ['wireSent']);
+      const { rateBitsPerSecond: rate, delayNs } = pipe;
+      return sent * (delayNs + (rate === 0 ? 0 : (meanBytes * 8e9) / rate));
+    });
+  }
+}
+
+const bytes = (name: string): string => `${name}Bytes`;
+
+function sumOver<T>(items: readonly T[], value: (item: T, index: number) => number): number {
+  return items.reduce((sum, item, i) => sum + value(item, i), 0);
+}
+
+function named(counts: Counts, names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+}
+
+function since(counts: Counts = {}, before: Counts = {}): Counts {
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, value]) => [name, value - (before[name] ?? 0)]),
+  );
+}
+
+function charge(counts: Counts, costs: Costs): number {
+  return Object.entries(costs).reduce((sum, [name, ns]) => sum + (counts[name] ?? 0) * ns, 0);
+}
+
+/** What servers do for each request, over those who may have served it. */
+function serviceNs({ programs }: Topology): number {
+  const servers = programs.filter(({ role }) => role === 'server');
+  return servers.length === 0 ? 0 : sumOver(servers, ({ pace }) => pace.serviceNs) / servers.length;
+}
+
+/** Messages, notifications and payload between a host and its card. */
+function crossingNs(
+  host: Counts,
+  iop: Counts,
+  { bus, doorbellNs, interruptNs }: { bus: BusCosts; doorbellNs: number; interruptNs: number },
+): number {
+  const frames = named(host, ['inboundPosted']) + named(iop, ['outboundPosted']);
+  return (
+    frames * bus.latencyNs +
+    named(host, ['doorbells']) * doorbellNs +
+    named(iop, ['interrupts']) * interruptNs +
+    named(iop, TRANSFERS) * bus.requestNs +
+    named(iop, TRANSFERS.map(bytes)) * bus.nsPerByte
+  );
+}

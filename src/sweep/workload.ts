@@ -1,0 +1,39 @@
+/** What a measured world's programs do, said once for all of them. */
+
+/** Settings of programs as a description has them: `workload`, `connections`, `size`, `think`. */
+export type WorkloadSettings = Readonly<Record<string, unknown>>;
+
+type Map = Readonly<Record<string, unknown>>;
+
+/** Settings that only one role knows. */
+const OF_CLIENT = ['think', 'arrivals'];
+const OF_SERVER = ['service', 'port'];
+
+/**
+ * A world with these settings on each of its programs that knows them. Where it has no programs, its last
+ * host serves and every other one calls; a host alone does both.
+ * @param description of a world; what is no map is returned as it is, for its reader to refuse.
+ */
+export function withWorkload(description: unknown, workload: WorkloadSettings | undefined): unknown {
+  if (workload === undefined || !isMap(description)) return description;
+  const programs = isMap(description['programs']) ? description['programs'] : programsOf(description);
+  const settled = Object.entries(programs).map(([name, program]) => {
+    const { role } = isMap(program) ? program : {};
+    const foreign = role === 'server' ? OF_CLIENT : OF_SERVER;
+    const own = Object.entries(workload).filter(([key]) => !foreign.includes(key));
+    return [name, isMap(program) ? { ...program, ...Object.fromEntries(own) } : program];
+  });
+  return { ...description, programs: Object.fromEntries(settled) };
+}
+
+function programsOf(description: Map): Map {
+  const hosts = isMap(description['hosts']) ? Object.keys(description['hosts']) : [];
+  const server = hosts[hosts.length - 1];
+  const callers = hosts.length > 1 ? hosts.slice(0, -1) : hosts;
+  const clients = callers.map((host) => [`${host}Client`, { role: 'client', host, server: 'server' }]);
+  return { server: { role: 'server', host: server }, ...Object.fromEntries(clients) };
+}
+
+function isMap(value: unknown): value is Map {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

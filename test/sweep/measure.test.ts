@@ -1,0 +1,98 @@
+/** One world measured: what the numbers are of, and that they are the same again. */
+import { describe, expect, it } from 'vitest';
+import { measure } from '../../src/sweep/measure.ts';
+
+/** Two hosts, 100 µs apart. */
+function pair(more: object = {}, card: object = {}): object {
+  return {
+    costs: 'none',
+    hosts: { left: {}, right: {} },
+    cards: {
+      a: { host: 'left', ports: { eth0: { address: '10.0.0.1/24' } }, ...card },
+      b: { host: 'right', ports: { eth0: { address: '10.0.0.2/24' } }, ...card },
+    },
+    links: { wire: { ends: ['a.eth0', 'b.eth0'], delay: '100us' } },
+    ...more,
+  };
+}
+
+const RR = { workload: 'TCP_RR', connections: 1, size: 64 };
+
+describe('measure', () => {
+  it('says what a round trip over a link of 100 µs must come to', () => {
+    const measured = measure(pair(), RR, { operations: 500 });
+    expect(measured.operations).toBe(500);
+    expect(measured.ratePerS).toBeCloseTo(5000, -1);
+    expect(measured.bytesPerS).toBeCloseTo(5000 * 128, -4);
+    expect(measured.latencyUs?.p50).toBeCloseTo(200, 0);
+    expect(measured.balanced).toBe(true);
+  });
+
+  it('finds the time where it was spent, and nothing left to wait for', () => {
+    const { timeUs } = measure(pair(), RR, { operations: 500 });
+    expect(timeUs.host).toBe(0);
+    expect(timeUs.iop).toBe(0);
+    expect(timeUs.wire).toBeGreaterThanOrEqual(200);
+    const costly = measure(pair({ costs: 'card-2005' }), { ...RR, service: '50us' }, { operations: 500 });
+    expect(costly.timeUs.host).toBeGreaterThan(50);
+    expect(costly.timeUs.iop).toBeGreaterThan(0);
+    expect(costly.timeUs.bus).toBeGreaterThan(0);
+  });
+
+  it('finds requests waiting where many share one processor', () => {
+    const shared = { ...RR, connections: 32, service: '50us' };
+    const { timeUs } = measure(pair(), shared, { operations: 500 });
+    expect(timeUs.waiting).toBeGreaterThan(500);
+  });
+
+  it('counts what an operation makes happen', () => {
+    const { perOperation } = measure(pair(), { ...RR, size: 2000 }, { operations: 500 });
+    // Into a transmit buffer and out of buckets, there and back; a bucket for each segment at most.
+    expect(perOperation.copies).toBeGreaterThanOrEqual(4);
+    expect(perOperation.copiedBytes).toBeCloseTo(8000, -1);
+    expect(perOperation.frames).toBeGreaterThanOrEqual(4);
+  });
+
+  it('gives the same again, and something else for another seed where links draw', () => {
+    const lossy = { links: { wire: { ends: ['a.eth0', 'b.eth0'], delay: '100us', lossProbability: 0.05 } } };
+    const of = (seed: number) => measure(pair({ ...lossy, seed }), RR, { operations: 300 });
+    expect(of(1)).toEqual(of(1));
+    expect(of(1).elapsedNs).not.toBe(of(2).elapsedNs);
+  });
+
+  it('measures connects and streams as well, and a stream has no latency', () => {
+    const connects = measure(pair(), { ...RR, workload: 'TCP_CRR' }, { operations: 100 });
+    expect(connects.latencyUs?.p50).toBeGreaterThan(200);
+    const stream = measure(pair(), { workload: 'TCP_STREAM', size: 16384 }, { operations: 200 });
+    expect(stream.latencyUs).toBeNull();
+    expect(stream.bytesPerS).toBeGreaterThan(0);
+  });
+
+  it('measures requests that arrive whether or not they are answered', () => {
+    const open = { ...RR, connections: 8, arrivals: '2k/s', spread: 'exponential' };
+    expect(measure(pair(), open, { operations: 1000 }).ratePerS).toBeCloseTo(2000, -3);
+  });
+
+  it('keeps the programs a world has, and lets a world alone call itself', () => {
+    const programs = {
+      echo: { workload: 'TCP_RR', role: 'server', host: 'right' },
+      caller: { workload: 'TCP_RR', role: 'client', host: 'left', server: 'echo', operations: 10 },
+    };
+    expect(measure(pair({ programs }), undefined, { operations: 50 }).operations).toBe(50);
+    const alone = {
+      hosts: { left: {} },
+      cards: { a: { host: 'left', ports: { eth0: { address: '10.0.0.1/24' } } } },
+    };
+    expect(measure(alone, RR, { operations: 50 }).operations).toBe(50);
+  });
+
+  it('says how far it came when the time is over, or that there is nothing to count', () => {
+    expect(() => measure(pair(), RR, { operations: 1000, limitNs: 1e7 })).toThrow(
+      /^the warm-up came to \d+ of 100 operations in 0.01 s of virtual time$/,
+    );
+    expect(() => measure(pair())).toThrow('"programs" expected a client, which counts operations');
+    expect(() => measure(pair(), { ...RR, size: 0 })).toThrow(
+      '"programs.server.size" expected a whole number',
+    );
+  });
+});
