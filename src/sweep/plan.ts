@@ -1,0 +1,200 @@
+/**
+ * A plan of a sweep: a world, what its programs do, and a grid of settings, each combination of which is a
+ * point. All of it is checked before anything runs.
+ *
+ *     world: pair
+ *     workload: { workload: TCP_RR, connections: 32, size: 64 }
+ *     costs: card-2005
+ *     vary: { pools.transmitBuffers: 2..1024:x2, driver.transmitDryPolicy: [EAGAIN, block] }
+ *     seeds: 1..5
+ *     operations: 10000
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { bundledFile, readYamlFile } from '../plans/files.ts';
+import { DEFAULT_PROFILE } from '../plans/profiles.ts';
+import { shown } from '../world/config/complaint.ts';
+import { Fields } from '../world/topology/fields.ts';
+import { durationNs } from '../world/topology/quantities.ts';
+import { readTopology } from '../world/topology.ts';
+import { LIMIT_NS, OPERATIONS } from './measure.ts';
+import { isAbout, type Settings, withSettings } from './settings.ts';
+import { readValues, type Setting } from './values.ts';
+import type { WorkloadSettings } from './workload.ts';
+import { YamlLines } from './yaml-lines.ts';
+
+export interface SweepPlan {
+  readonly title: string;
+  /** A description as `readTopology` takes it, perhaps without programs. */
+  readonly world: object;
+  readonly workload: WorkloadSettings | null;
+  readonly costs: string;
+  /** Values by path, in the order written: the last changes fastest. */
+  readonly vary: Readonly<Record<string, readonly Setting[]>>;
+  readonly seeds: readonly number[];
+  readonly operations: number;
+  readonly warmup: number;
+  readonly limitNs: number;
+}
+
+const KEYS = ['title', 'world', 'workload', 'costs', 'vary', 'seeds', 'operations', 'warmup', 'limit'];
+const POINTS_MAX = 100_000;
+const OPERATIONS_MAX = 1e9;
+
+/** Says where in its file a key of the plan stands. */
+type Place = (path: string) => string;
+
+/** @returns the names of the plans, or of the worlds, that are bundled. */
+export function bundledNames(kind: 'sweeps' | 'worlds'): string[] {
+  const files = readdirSync(bundledFile(kind)).filter((file) => file.endsWith('.yaml'));
+  return files.map((file) => file.replace(/\.yaml$/, '')).sort();
+}
+
+/**
+ * @param name a path, or the name of a bundled plan.
+ * @throws RangeError of one line with file, line, and what was expected.
+ */
+export function loadPlan(name: string): SweepPlan {
+  const bundled = bundledNames('sweeps');
+  const path = bundled.includes(name) ? bundledFile(`sweeps/${name}.yaml`) : name;
+  if (!existsSync(path)) {
+    throw new RangeError(`there is no plan ${shown(name)}: expected a YAML file, or ${bundled.join(', ')}`);
+  }
+  try {
+    return parsePlan(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new RangeError(`${path}: cannot be read (${code})`);
+  }
+}
+
+/** @param file begins each complaint, with the line. */
+export function parsePlan(text: string, file: string): SweepPlan {
+  const lines = new YamlLines(text, file);
+  return readPlan(lines.data, (path) => `${lines.place(path)}: `);
+}
+
+/** @throws RangeError for the first thing that is not as it must be. @param place begins each complaint. */
+export function readPlan(data: unknown, place: Place = () => ''): SweepPlan {
+  let plan: SweepPlan;
+  try {
+    plan = read(data);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`${place(quotedPath(error.message))}${error.message}`);
+  }
+  checkPoints(plan, place);
+  return plan;
+}
+
+function read(data: unknown): SweepPlan {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
+    throw new RangeError(`a plan expected a map of keys, got ${shown(data)}`);
+  }
+  const fields = new Fields(data, '', KEYS);
+  const world = readWorld(fields);
+  const operations = fields.whole('operations', 1, OPERATIONS_MAX, OPERATIONS);
+  const own = (world as Readonly<Record<string, unknown>>)['costs'];
+  return {
+    title: fields.text('title', 'a sweep'),
+    world,
+    workload: fields.has('workload') ? mapAt(fields, 'workload') : null,
+    costs: fields.text('costs', typeof own === 'string' ? own : DEFAULT_PROFILE),
+    vary: readVary(fields),
+    seeds: readSeeds(fields),
+    operations,
+    warmup: fields.whole('warmup', 0, OPERATIONS_MAX, Math.ceil(operations / 10)),
+    limitNs: durationNs(fields, 'limit', LIMIT_NS),
+  };
+}
+
+function mapAt(fields: Fields, key: string): Readonly<Record<string, unknown>> {
+  const value = fields.get(key);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw fields.refusal(key, 'a map of keys');
+}
+
+function readWorld(fields: Fields): object {
+  const world = fields.get('world');
+  const names = bundledNames('worlds');
+  if (typeof world === 'string' && names.includes(world)) {
+    return readYamlFile(bundledFile(`worlds/${world}.yaml`)) as object;
+  }
+  if (typeof world === 'object' && world !== null && !Array.isArray(world)) return world;
+  throw fields.refusal('world', `a world, or the name of one: ${names.join(', ')}`);
+}
+
+function readVary(fields: Fields): Record<string, Setting[]> {
+  const vary = mapAt(fields, 'vary');
+  const entries = Object.entries(vary).map(([path, values]) => {
+    if (path === 'seed') throw new RangeError('"vary.seed" is not known: "seeds" says them');
+    return [path, readValues(values, `"vary.${path}"`)] as const;
+  });
+  if (entries.length === 0)
+    throw new RangeError('"vary" is an empty grid: expected settings with their values');
+  return Object.fromEntries(entries);
+}
+
+function readSeeds(fields: Fields): number[] {
+  const seeds = readValues(fields.get('seeds') ?? [1], '"seeds"');
+  if (!seeds.every((seed): seed is number => Number.isInteger(seed) && Math.abs(Number(seed)) < 2 ** 31)) {
+    throw fields.refusal('seeds', 'whole numbers, such as 1..5');
+  }
+  return seeds;
+}
+
+export function pointCount({ vary, seeds }: SweepPlan): number {
+  return Object.values(vary).reduce((product, values) => product * values.length, seeds.length);
+}
+
+/** What differs from the plan at each point, in plan order: the seed changes fastest. */
+export function settingsOf(plan: SweepPlan, point: number): Settings {
+  const { vary, seeds } = plan;
+  const axes: [string, readonly Setting[]][] = [...Object.entries(vary), ['seed', seeds]];
+  const chosen: [string, Setting][] = [];
+  let left = point;
+  for (const [path, values] of axes.reverse()) {
+    chosen.unshift([path, values[left % values.length]]);
+    left = Math.floor(left / values.length);
+  }
+  return Object.fromEntries(chosen);
+}
+
+/** The world of a point, for `readTopology`. */
+export function worldOf({ world, workload, costs }: SweepPlan, settings: Settings): unknown {
+  return withSettings({ ...world, costs }, workload ?? undefined, settings);
+}
+
+function checkPoints(plan: SweepPlan, place: Place): void {
+  const count = pointCount(plan);
+  if (count > POINTS_MAX) {
+    throw new RangeError(`${place('vary')}"vary" expected at most ${POINTS_MAX} points, got ${count}`);
+  }
+  for (let point = 0; point < count; point += plan.seeds.length) {
+    try {
+      readTopology(worldOf(plan, settingsOf(plan, point)));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw pointComplaint(plan, error.message, place);
+    }
+  }
+}
+
+/** A complaint of a world, with the line of what made the world so. */
+function pointComplaint(plan: SweepPlan, message: string, place: Place): RangeError {
+  const path = quotedPath(message);
+  const axis = Object.keys(plan.vary).find((setting) => isAbout(path, setting));
+  if (axis !== undefined) return new RangeError(`${place(`vary.${axis}`)}"vary.${axis}": ${message}`);
+  const key = path.slice(path.lastIndexOf('.') + 1);
+  if (path.startsWith('programs.') && plan.workload !== null && Object.hasOwn(plan.workload, key)) {
+    return new RangeError(`${place(`workload.${key}`)}${message}`);
+  }
+  const own = path === 'costs' ? path : `world.${path}`;
+  return new RangeError(`${place(own)}${message}`);
+}
+
+function quotedPath(message: string): string {
+  return /^"([^"]*)"/.exec(message)?.[1] ?? '';
+}

@@ -1,0 +1,58 @@
+/** A YAML text as data that knows on which line each of its keys stands. */
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+
+export class YamlLines {
+  readonly data: unknown;
+  private readonly file: string;
+  private readonly lines = new LineCounter();
+  private readonly root: unknown;
+
+  /** @throws RangeError of one line that begins with file and line. */
+  constructor(text: string, file: string) {
+    this.file = file;
+    const document = parseDocument(text, { uniqueKeys: true, lineCounter: this.lines });
+    const [error] = document.errors;
+    if (error !== undefined) {
+      const line = error.linePos === undefined ? '' : `:${error.linePos[0].line}`;
+      const [words] = error.message.split('\n');
+      throw new RangeError(`${file}${line}: ${words.replace(/ at line \d+, column \d+:?$/, '')}`);
+    }
+    this.root = document.contents;
+    try {
+      this.data = document.toJS();
+    } catch (failure) {
+      const [words] = String(failure instanceof Error ? failure.message : failure).split('\n');
+      throw new RangeError(`${file}: ${words}`);
+    }
+  }
+
+  /**
+   * @param path of a key, its parts separated by dots; keys may have dots in them.
+   * @returns file and line of the last part of the path that is there.
+   */
+  place(path: string): string {
+    let offset = 0;
+    let node = this.root;
+    let parts = path.split('.');
+    while (parts.length > 0 && isMap(node)) {
+      const { items } = node;
+      const found = parts
+        .map((_, i) => parts.length - i)
+        .map((length) => ({
+          length,
+          item: items.find(({ key }) => keyOf(key) === parts.slice(0, length).join('.')),
+        }))
+        .find(({ item }) => item !== undefined);
+      if (found?.item === undefined) break;
+      const { item, length } = found;
+      if (isScalar(item.key) && item.key.range) offset = item.key.range[0];
+      node = item.value;
+      parts = parts.slice(length);
+    }
+    return `${this.file}:${this.lines.linePos(offset).line}`;
+  }
+}
+
+function keyOf(key: unknown): string {
+  return isScalar(key) ? String(key.value) : '';
+}
