@@ -3,6 +3,7 @@
  * copy a transaction more, and no look at any of them.
  */
 import { expect, test } from 'vitest';
+import { SOCK_DGRAM } from '../../src/socket/contract.ts';
 import { EAGAIN } from '../../src/socket/errno.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
@@ -125,4 +126,41 @@ test.each([64, 4000])('300 readers at rest cost a busy connection nothing by %i 
     expect([name, counted[name] ?? 0]).toEqual([name, alone[name] ?? 0]);
   }
   expect(looks).toBe(0);
+});
+
+test('datagrams that nobody reads take neither the last buckets nor the store, and what is lost is counted', () => {
+  const beside = new Beside();
+  const { stack, host } = beside;
+  const { client, server } = beside.connect();
+  const receivers = [0, 1, 2, 3].map((i) => {
+    const socket = stack.socket(SOCK_DGRAM);
+    expect(stack.bind(socket, ADDRESS, 9000 + i)).toBe(0);
+    return socket;
+  });
+  const sender = stack.socket(SOCK_DGRAM);
+  const blocks = host.receive.blocksFree;
+  for (let i = 0; i < 2000; i++) {
+    stack.sendTo(sender, BYTES, 0, 100, ADDRESS, 9000 + (i & 3));
+    if (i % 20 === 19) beside.run(STEP_NS);
+  }
+  const lost = host.ledger.snapshot()['datagramsDropped'] + beside.world.snapshot()[1]['udpInErrors'];
+  expect(lost).toBeGreaterThan(1000);
+  expect(host.ledger.snapshot()['datagramsDropped']).toBeGreaterThan(0);
+  expect(host.receive.spare).toBeGreaterThan(16);
+  expect(blocks - host.receive.blocksFree).toBeLessThanOrEqual(receivers.length);
+  const { client: late, server: heard } = beside.connect();
+  for (const [from, to] of [
+    [client, server],
+    [late, heard],
+  ] as const) {
+    expect(stack.send(from, BYTES, 0, 1000)).toBe(1000);
+    beside.run(STEP_NS);
+    expect(stack.recv(to, new Uint8Array(1000), 0, 1000)).toBe(1000);
+  }
+  // Whoever reads at last gets the oldest ones whole.
+  expect(stack.recv(receivers[0] as number, new Uint8Array(200), 0, 200)).toBe(100);
+  for (const socket of [client, server, late, heard, sender, beside.listener, ...receivers])
+    stack.close(socket);
+  beside.run(1e9);
+  expect(host.receive.blocksFree).toBe(blocks);
 });

@@ -47,7 +47,7 @@ export class BucketPosts {
    * // Hot path.
    */
   postDue(): void {
-    if (this.receive.spare < this.relief.low && this.open) this.relief.run();
+    if (this.receive.isShort && this.open) this.relief.run();
     const { waiting } = this.receive;
     if (waiting < this.bucketsPerPost && waiting < this.receive.withCard) return;
     if (waiting > 0 && this.open) this.postAll();

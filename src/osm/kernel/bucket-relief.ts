@@ -18,8 +18,6 @@ const SOCKETS_PER_RUN = 256;
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 
 export class BucketRelief {
-  /** With fewer spare buckets than this there is something to do. */
-  readonly low: number;
   /** With fewer than this, every socket with unread data is taken for resting. */
   private readonly floor: number;
   private readonly sockets: readonly HostSocket[];
@@ -34,7 +32,6 @@ export class BucketRelief {
     this.sockets = table.sockets;
     this.receive = receive;
     this.dma = dma;
-    this.low = Math.max(1, receive.count >> 2);
     this.floor = Math.max(1, receive.count >> 3);
     this.seen = new Int32Array(table.sockets.length).fill(-1);
   }
@@ -42,7 +39,7 @@ export class BucketRelief {
   /** Moves what rests, until enough buckets are spare, the store is full, or enough sockets are looked at. */
   run(): void {
     const { sockets, receive, seen } = this;
-    for (let looks = 0; looks < 2 * sockets.length && receive.spare < this.low; looks++) {
+    for (let looks = 0; looks < 2 * sockets.length && receive.isShort; looks++) {
       const urgent = receive.spare < this.floor;
       if (receive.blocksFree === 0 || (!urgent && looks >= SOCKETS_PER_RUN)) return;
       const socketId = this.hand;
@@ -59,7 +56,7 @@ export class BucketRelief {
   /** Moves one socket's buckets to the store, as far as there is need and room. */
   private moveOut(socket: HostSocket): void {
     const { receive } = this;
-    while (receive.spare < this.low && receive.firstBucket(socket) >= 0) {
+    while (receive.isShort && receive.firstBucket(socket) >= 0) {
       const { spare } = receive;
       if (!(socket.datagram === 0 ? this.moveStream(socket) : this.moveDatagram(socket))) return;
       assert(receive.spare === spare + 1, 'bucket relief: what moves to the store leaves a bucket');
@@ -98,9 +95,14 @@ export class BucketRelief {
     return true;
   }
 
-  /** A datagram keeps a block of its own, behind its source. @returns false when it does not fit one. */
+  /**
+   * A datagram keeps a block of its own, behind its source, and a socket has one there at most: datagrams have
+   * no window, and would fill the store that the streams' windows count on.
+   * @returns false when it does not go there.
+   */
   private moveDatagram(socket: HostSocket): boolean {
     const { receive, dma } = this;
+    if (socket.storedTail >= 0) return false;
     const bucket = receive.firstBucket(socket);
     const length = receive.length[bucket];
     if (SOURCE_BYTES + length > receive.blockBytes || receive.blocksFree === 0) return false;

@@ -85,6 +85,11 @@ export class ReceivePool {
     return this.emptyCount + this.cardCount;
   }
 
+  /** Whether few buckets can still be filled: those whose data rests are to come back, or to take no more. */
+  get isShort(): boolean {
+    return this.spare < Math.max(1, this.count >> 2);
+  }
+
   /** Blocks of the store that are free. */
   get blocksFree(): number {
     return this.freeBlockCount;

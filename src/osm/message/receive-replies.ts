@@ -103,21 +103,29 @@ export class ReceiveReplies {
     socket: HostSocket | undefined,
     offset: number,
   ): boolean {
-    const { receive, counters } = this;
+    const { receive } = this;
     if (receive.length[bucket] < SOURCE_BYTES || (offset & 3) !== 0) {
       receive.give(bucket);
       return false;
     }
     receive.consume(bucket, SOURCE_BYTES);
     if (socket === undefined || socket.state !== STATE_DATAGRAM) {
-      counters[BYTES_DROPPED] += receive.length[bucket];
-      counters[DATAGRAMS_DROPPED] += 1;
-      counters[DATAGRAMS_DROPPED_BYTES] += receive.length[bucket];
-      receive.give(bucket);
+      this.drop(bucket);
       return socket !== undefined && socket.datagram !== 0 && socket.state === STATE_CLOSING;
     }
-    this.queue(bucket, socketId, socket);
+    // No window holds datagrams back: where buckets are short, a socket that has some unread loses what comes.
+    if (receive.isShort && socket.receiveHead >= 0) this.drop(bucket);
+    else this.queue(bucket, socketId, socket);
     return true;
+  }
+
+  /** A datagram is lost, and counted. */
+  private drop(bucket: number): void {
+    const { receive, counters } = this;
+    counters[BYTES_DROPPED] += receive.length[bucket];
+    counters[DATAGRAMS_DROPPED] += 1;
+    counters[DATAGRAMS_DROPPED_BYTES] += receive.length[bucket];
+    receive.give(bucket);
   }
 
   private queue(bucket: number, socketId: number, socket: HostSocket): void {
