@@ -67,6 +67,11 @@ describe('bucket relief', () => {
     receive.replaceFirstBucket = () => 0;
     driver.buckets.postDue();
   });
+  trips('bucket relief: a datagram that moves is the first of its socket', () => {
+    const { driver, socket } = bench();
+    socket.datagram = 1;
+    driver.buckets['relief']['moveDatagram'](socket);
+  });
 });
 
 describe('blocked senders', () => {
@@ -216,6 +221,7 @@ describe('the driver', () => {
     driver.poll();
   });
   trips('driver: whoever waits for a reply has begun a call', () => bench().driver.awaitControl());
+  trips('driver: who waits for something gives it a time', () => bench().driver.waitUntil(() => false, 0));
   trips('driver: a card goes online once its device is known', () => {
     const { card, driver } = bench();
     driver.goOffline();

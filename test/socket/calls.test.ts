@@ -53,8 +53,8 @@ describe.skipIf(libc === undefined)('random calls', () => {
           try {
             calls += compare(sequence, 1);
           } catch {
-            // A stack may choose for one address the port that it has chosen for another, which the other stack
-            // then has not: once in 28,000 choices. A difference of another kind is there with any seed.
+            // A stack may choose for one address the port that it has chosen for another, which the other
+            // stack then has not: once in 28,000 choices. Any other difference is there with any seed.
             calls += compare(sequence, 2);
           }
         }),

@@ -96,13 +96,14 @@ export class BucketRelief {
   }
 
   /**
-   * A datagram keeps a block of its own, behind its source, and a socket has one there at most: datagrams have
-   * no window, and would fill the store that the streams' windows count on.
+   * A datagram keeps a block of its own, behind its source, and a socket has one there at most: datagrams
+   * have no window, and would fill the store that the streams' windows count on.
    * @returns false when it does not go there.
    */
   private moveDatagram(socket: HostSocket): boolean {
     const { receive, dma } = this;
     if (socket.storedTail >= 0) return false;
+    assert(socket.receiveHead >= 0, 'bucket relief: a datagram that moves is the first of its socket');
     const bucket = receive.firstBucket(socket);
     const length = receive.length[bucket];
     if (SOURCE_BYTES + length > receive.blockBytes || receive.blocksFree === 0) return false;

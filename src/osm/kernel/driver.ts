@@ -234,6 +234,7 @@ export class Driver implements BringUpCaller {
     const { clock } = this;
     clock.update();
     const deadlineNs = clock.nowNs + timeoutNs;
+    assert(timeoutNs > 0, 'driver: who waits for something gives it a time');
     while (!done()) {
       const taken = this.wait(deadlineNs - clock.nowNs);
       clock.update();

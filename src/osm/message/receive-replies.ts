@@ -113,7 +113,7 @@ export class ReceiveReplies {
       this.drop(bucket);
       return socket !== undefined && socket.datagram !== 0 && socket.state === STATE_CLOSING;
     }
-    // No window holds datagrams back: where buckets are short, a socket that has some unread loses what comes.
+    // No window holds datagrams back: where buckets are short, a socket with some unread loses what comes.
     if (receive.isShort && socket.receiveHead >= 0) this.drop(bucket);
     else this.queue(bucket, socketId, socket);
     return true;
