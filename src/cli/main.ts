@@ -8,6 +8,7 @@ import { UserError } from './errors.ts';
 import { addReplay } from './replay.ts';
 import { addRun } from './run.ts';
 import { addSpec } from './spec.ts';
+import { addSweep } from './sweep.ts';
 import { addValidate } from './validate.ts';
 
 const program = new Command('inic')
@@ -30,6 +31,7 @@ addSpec(program);
 addDecode(program);
 addReplay(program);
 addValidate(program);
+addSweep(program);
 
 try {
   await program.parseAsync();

@@ -57,6 +57,18 @@ export type ManifestStart = Omit<Manifest, 'configuration' | 'seed' | 'interval'
 };
 
 export function beginManifest(options: BenchOptions, commandLine: readonly string[]): ManifestStart {
+  return {
+    ...machineFacts(commandLine),
+    workload: options,
+    repeats: options.repeats,
+    start: wallClock(),
+  };
+}
+
+/** On what, with what and how something was measured. */
+export type MachineFacts = Pick<Manifest, 'commandLine' | 'versions' | 'machine'>;
+
+export function machineFacts(commandLine: readonly string[]): MachineFacts {
   const processors = cpus();
   return {
     commandLine,
@@ -75,9 +87,6 @@ export function beginManifest(options: BenchOptions, commandLine: readonly strin
       clockSource: readSetting(CLOCK_SOURCE),
       loadAverageAtStart: loadavg()[0],
     },
-    workload: options,
-    repeats: options.repeats,
-    start: wallClock(),
   };
 }
 

@@ -49,6 +49,10 @@ export function bundledNames(kind: 'sweeps' | 'worlds'): string[] {
   return files.map((file) => file.replace(/\.yaml$/, '')).sort();
 }
 
+export function bundledWorld(name: string): object {
+  return readYamlFile(bundledFile(`worlds/${name}.yaml`)) as object;
+}
+
 /**
  * @param name a path, or the name of a bundled plan.
  * @throws RangeError of one line with file, line, and what was expected.
@@ -120,7 +124,7 @@ function readWorld(fields: Fields): object {
   const world = fields.get('world');
   const names = bundledNames('worlds');
   if (typeof world === 'string' && names.includes(world)) {
-    return readYamlFile(bundledFile(`worlds/${world}.yaml`)) as object;
+    return bundledWorld(world);
   }
   if (typeof world === 'object' && world !== null && !Array.isArray(world)) return world;
   throw fields.refusal('world', `a world, or the name of one: ${names.join(', ')}`);

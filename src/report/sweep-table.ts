@@ -1,0 +1,72 @@
+/** A sweep's findings in words and as a table. */
+import type { MeanInterval } from '../record/statistics.ts';
+import { type Combination, combinationsOf, KNEE_SHARE, type Knee, kneesOf } from '../sweep/findings.ts';
+import type { SweepResults } from '../sweep/results.ts';
+
+/** More rows than a screen or two are for a file. */
+const ROWS_MAX = 64;
+
+export function sweepTable(results: SweepResults): string {
+  const { head, points } = results;
+  const { plan } = head;
+  const combinations = combinationsOf(results);
+  const failed = points.filter(({ ok }) => !ok).length;
+  const rows = combinations.slice(0, ROWS_MAX).map((combination) => cellsOf(combination, head.varies));
+  const columns = [...head.varies, 'operations/s', 'MB/s', 'p50 µs', 'p99 µs', ''];
+  const lines = [
+    `${plan.title}: ${points.length} of ${head.points} points, costs of ${plan.costs}, ` +
+      `${plan.operations} operations each, ${plan.seeds.length} seed${plan.seeds.length === 1 ? '' : 's'}`,
+    '',
+    ...aligned([columns, ...rows]),
+  ];
+  if (combinations.length > ROWS_MAX) lines.push(`and ${combinations.length - ROWS_MAX} rows more`);
+  if (plan.seeds.length > 1) lines.push('', '± : half of the 95 % confidence interval over the seeds');
+  const knees = kneesOf(results).map(kneeText);
+  if (knees.length > 0) lines.push('', ...knees);
+  if (failed > 0) lines.push('', `${failed} of ${points.length} points failed`);
+  return `${lines.join('\n')}\n`;
+}
+
+function cellsOf(combination: Combination, varies: readonly string[]): string[] {
+  const { settings, ratePerS, bytesPerS, p50Us, p99Us, failed, error } = combination;
+  return [
+    ...varies.map((path) => String(settings[path])),
+    interval(ratePerS, 0),
+    bytesPerS === undefined ? '-' : number(bytesPerS.mean / 1e6, 2),
+    interval(p50Us, 1),
+    interval(p99Us, 1),
+    failed === 0 ? '' : `${failed} failed: ${error}`,
+  ];
+}
+
+/** One sentence of what was found. */
+function kneeText({ path, others, value, ratePerS, bestPerS, last }: Knee): string {
+  const where = Object.entries(others).map(([key, setting]) => `${key}=${setting}`);
+  const share = Math.round((100 * ratePerS) / bestPerS);
+  const sentence =
+    `The knee of ${path}${where.length === 0 ? '' : ` with ${where.join(', ')}`} is ${value}: ` +
+    `${number(ratePerS, 0)} operations/s, ${share} % of the best.`;
+  const rule = `From there on every larger value does at least ${100 * KNEE_SHARE} % of it.`;
+  return `${sentence} ${last ? 'It is the largest value tried, so a larger one may do better.' : rule}`;
+}
+
+function interval(value: MeanInterval | undefined, digits: number): string {
+  if (value === undefined) return '-';
+  const { mean, half } = value;
+  return half === undefined ? number(mean, digits) : `${number(mean, digits)} ± ${number(half, digits)}`;
+}
+
+function number(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** Every column but the last to the right. */
+function aligned(rows: readonly string[][]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padStart(widths[column])))
+      .join('  ')
+      .trimEnd(),
+  );
+}

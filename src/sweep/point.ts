@@ -1,0 +1,39 @@
+/** One point of a plan, measured: the line it has in a results file, the same bytes on any machine. */
+import { readTopology } from '../world/topology.ts';
+import { measureTopology } from './measure.ts';
+import type { Measurement } from './measurement.ts';
+import { type SweepPlan, settingsOf, worldOf } from './plan.ts';
+import type { Settings } from './settings.ts';
+
+export interface MeasuredPoint extends Measurement {
+  readonly point: number;
+  readonly settings: Settings;
+  readonly ok: true;
+}
+
+export interface FailedPoint {
+  readonly point: number;
+  readonly settings: Settings;
+  readonly ok: false;
+  /** One plain line. */
+  readonly error: string;
+}
+
+export type PointResult = MeasuredPoint | FailedPoint;
+
+/** Whatever goes wrong at a point is its result: the others are measured all the same. */
+export function measurePoint(plan: SweepPlan, point: number): PointResult {
+  const settings = settingsOf(plan, point);
+  const { operations, warmup, limitNs } = plan;
+  try {
+    const measured = measureTopology(readTopology(worldOf(plan, settings)), { operations, warmup, limitNs });
+    return { point, settings, ok: true, ...measured };
+  } catch (error) {
+    return failedPoint(plan, point, error);
+  }
+}
+
+export function failedPoint(plan: SweepPlan, point: number, error: unknown): FailedPoint {
+  const [words] = String(error instanceof Error ? error.message : error).split('\n');
+  return { point, settings: settingsOf(plan, point), ok: false, error: words };
+}

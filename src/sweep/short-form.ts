@@ -1,0 +1,71 @@
+/** Plans that a command line says in a few words. */
+import { DEFAULT_PROFILE, loadProfile } from '../plans/profiles.ts';
+import { WORKLOAD_NAMES } from '../workloads/programs.ts';
+import { shown } from '../world/config/complaint.ts';
+import { bundledWorld, readPlan, type SweepPlan } from './plan.ts';
+import { valuesOfText } from './values.ts';
+
+export interface ShortForm {
+  readonly workload: string;
+  /** Each `path=values`. */
+  readonly vary: readonly string[];
+  /** `rate,delay` of the link, such as `10G,100us`. */
+  readonly link?: string | undefined;
+  readonly costs?: string | undefined;
+  readonly seeds?: string | undefined;
+  readonly connections?: number | undefined;
+  readonly size?: number | undefined;
+  readonly operations?: number | undefined;
+}
+
+/** What is varied where nobody says what. */
+const VARY = ['pools.transmitBuffers=2..1024:x2'];
+const CONNECTIONS = 32;
+const SIZE = 128;
+/** Of a stream's writes. */
+const WRITE_SIZE = 16384;
+
+/** Less than a minute of anybody's time. */
+export const QUICK: ShortForm = { workload: 'TCP_RR', vary: [], seeds: '1..3', operations: 2000 };
+
+export function isWorkload(name: string): boolean {
+  return (WORKLOAD_NAMES as readonly string[]).includes(name);
+}
+
+/** Two hosts, joined by a link of the profile's kind where none is said. @throws RangeError of one line. */
+export function planOf(form: ShortForm): SweepPlan {
+  const { workload, costs = DEFAULT_PROFILE, seeds = '1', operations } = form;
+  const stream = workload === 'TCP_STREAM';
+  const world = bundledWorld('pair') as { readonly links: { readonly wire: object } };
+  const wire = { ...world.links.wire, ...loadProfile(costs).link, ...linkOf(form.link) };
+  const vary = (form.vary.length === 0 ? VARY : form.vary).map(axisOf);
+  const { connections = stream ? 1 : CONNECTIONS, size = stream ? WRITE_SIZE : SIZE } = form;
+  return readPlan({
+    title: `${workload}, ${connections} connection${connections === 1 ? '' : 's'}, ${size} bytes`,
+    world: { ...world, links: { wire } },
+    workload: { workload, connections, size },
+    costs,
+    vary: Object.fromEntries(vary),
+    seeds: valuesOfText(seeds, '"seeds"'),
+    ...(operations === undefined ? {} : { operations }),
+  });
+}
+
+function axisOf(text: string): [string, unknown] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new RangeError(`"vary" expected path=values, such as ${VARY[0]}, got ${shown(text)}`);
+  const path = text.slice(0, at).trim();
+  return [path, valuesOfText(text.slice(at + 1), `"vary.${path}"`)];
+}
+
+function linkOf(text: string | undefined): object {
+  if (text === undefined) return {};
+  const match = /^(\d+(?:\.\d+)?)([kMG])(?:bit\/s)?,(\d+(?:\.\d+)?(?:ns|us|µs|ms|s)|0)$/.exec(
+    text.replace(/\s/g, ''),
+  );
+  if (match === null) {
+    throw new RangeError(`"link" expected a rate and a one-way delay, such as 10G,100us, got ${shown(text)}`);
+  }
+  const [, amount, unit, delay] = match;
+  return { rate: `${amount}${unit}bit/s`, delay: delay === '0' ? 0 : delay };
+}

@@ -1,0 +1,77 @@
+/** A sweep from beginning to end: points, journal, results. */
+
+import { existsSync } from 'node:fs';
+import { machineFacts } from '../record/manifest.ts';
+import { wallClock } from '../time/clock.ts';
+import { pointCount, type SweepPlan } from './plan.ts';
+import type { PointResult } from './point.ts';
+import {
+  checkOwn,
+  headOf,
+  Journal,
+  journalOf,
+  linesToResume,
+  ResultsError,
+  type SweepResults,
+  writeResults,
+} from './results.ts';
+import { runPoints } from './schedule.ts';
+
+export interface SweepOptions {
+  readonly commandLine: readonly string[];
+  readonly workers: number;
+  /** At most so many points are measured this time. */
+  readonly limit: number;
+  /** Where the results go; absent: only to the caller. */
+  readonly out: string | undefined;
+  /** Goes on with what an earlier run has left there. */
+  readonly resume: boolean;
+  /** Ends it early; what is done is kept. */
+  readonly signal: AbortSignal;
+  readonly progress: (done: number, total: number) => void;
+}
+
+/** @throws ResultsError for a file that is foreign, damaged, or cannot be written. */
+export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<SweepResults> {
+  const { out, workers, signal, progress } = options;
+  const manifest = { ...machineFacts(options.commandLine), workers, start: wallClock() };
+  const head = headOf(plan, manifest);
+  const lines = new Map(out === undefined ? [] : earlierLines(out, plan, options.resume));
+  const missing = Array.from({ length: pointCount(plan) }, (_, point) => point).filter((p) => !lines.has(p));
+  const points = missing.slice(0, options.limit);
+  const journal = out === undefined ? undefined : new Journal(out, head, lines);
+  let count = 0;
+  const done = (point: number, line: string): void => {
+    journal?.add(line);
+    lines.set(point, line);
+    count += 1;
+    progress(count, points.length);
+  };
+  progress(0, points.length);
+  try {
+    await runPoints(plan, points, { workers, signal, done });
+  } catch (error) {
+    journal?.close();
+    throw error;
+  }
+  if (out !== undefined) writeResults(out, head, lines);
+  journal?.remove();
+  const inOrder = [...lines.entries()].sort(([a], [b]) => a - b);
+  return {
+    head,
+    lines: new Map(inOrder),
+    points: inOrder.map(([, line]) => JSON.parse(line) as PointResult),
+  };
+}
+
+function earlierLines(out: string, plan: SweepPlan, resume: boolean): ReadonlyMap<number, string> {
+  if (resume) return linesToResume(out, plan);
+  const journal = journalOf(out);
+  if (existsSync(journal)) {
+    throw new ResultsError(
+      `${journal}: a sweep that did not end has left it: go on with --resume, or remove it to begin anew`,
+    );
+  }
+  checkOwn(out);
+  return new Map();
+}
