@@ -40,14 +40,15 @@ function cellsOf(combination: Combination, varies: readonly string[]): string[] 
 }
 
 /** One sentence of what was found. */
-function kneeText({ path, others, value, ratePerS, bestPerS, last }: Knee): string {
+function kneeText({ path, others, value, ratePerS, bestPerS, last, fallsAt }: Knee): string {
   const where = Object.entries(others).map(([key, setting]) => `${key}=${setting}`);
   const share = Math.round((100 * ratePerS) / bestPerS);
   const sentence =
     `The knee of ${path}${where.length === 0 ? '' : ` with ${where.join(', ')}`} is ${value}: ` +
     `${number(ratePerS, 0)} operations/s, ${share} % of the best.`;
-  const rule = `From there on every larger value does at least ${100 * KNEE_SHARE} % of it.`;
-  return `${sentence} ${last ? 'It is the largest value tried, so a larger one may do better.' : rule}`;
+  if (last) return `${sentence} It is the largest value tried, so a larger one may do better.`;
+  if (fallsAt !== undefined) return `${sentence} From ${fallsAt} on there are larger values that do worse.`;
+  return `${sentence} Every larger value does at least ${100 * KNEE_SHARE} % of it too.`;
 }
 
 function interval(value: MeanInterval | undefined, digits: number): string {

@@ -55,12 +55,14 @@ export interface Knee {
   readonly bestPerS: number;
   /** Whether it is the largest value tried: there may be more to gain beyond it. */
   readonly last: boolean;
+  /** The first larger value that does worse again; undefined: none does. */
+  readonly fallsAt: number | undefined;
 }
 
 /**
- * The 95 % rule: the knee is the smallest value of a setting from which on every larger one tried reaches
- * 95 % of the best mean rate along it. One for each setting that is a number with at least three values, and
- * each combination of the others; none along which nothing was measured.
+ * The 95 % rule: the knee is the smallest value of a setting that reaches 95 % of the best mean rate along
+ * it. There is one for each setting that is a number with at least three values, and each combination of the
+ * others; none along which nothing was measured.
  */
 export function kneesOf(results: SweepResults): Knee[] {
   const combinations = combinationsOf(results);
@@ -88,8 +90,9 @@ function kneeOf(path: string, along: readonly Combination[]): Knee | undefined {
   const rates = sorted.map(({ ratePerS }) => ratePerS?.mean ?? 0);
   const bestPerS = Math.max(...rates);
   if (!(bestPerS > 0)) return undefined;
-  const low = rates.findLastIndex((rate) => rate < KNEE_SHARE * bestPerS);
-  const at = Math.min(low + 1, sorted.length - 1);
+  const good = (rate: number): boolean => rate >= KNEE_SHARE * bestPerS;
+  const at = rates.findIndex(good);
+  const fall = rates.findIndex((rate, i) => i > at && !good(rate));
   return {
     path,
     others: othersOf(sorted[at], path),
@@ -97,5 +100,6 @@ function kneeOf(path: string, along: readonly Combination[]): Knee | undefined {
     ratePerS: rates[at],
     bestPerS,
     last: at === sorted.length - 1,
+    fallsAt: fall < 0 ? undefined : Number(settingAt(sorted[fall])),
   };
 }

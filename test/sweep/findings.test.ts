@@ -55,13 +55,19 @@ describe('findings', () => {
   it.each([
     ['where the curve flattens', [10, 10, 50, 50, 96, 96, 100, 100], 4, false],
     ['at the first value of a flat curve', [99, 99, 100, 100, 99, 99, 98, 98], 1, false],
-    ['behind a dip', [99, 99, 60, 60, 98, 98, 100, 100], 4, false],
+    ['before a dip', [99, 99, 60, 60, 98, 98, 100, 100], 1, false],
+    ['where larger values do worse', [10, 10, 99, 99, 100, 100, 31, 31], 2, false],
     ['at the end of a curve that still rises', [10, 10, 20, 20, 40, 40, 80, 80], 8, true],
     ['where some failed', [undefined, undefined, 100, 100, 100, undefined, 100, 100], 2, false],
   ])('find the knee %s', (_, rates, value, last) => {
     const knees = kneesOf(resultsOf(rates));
     expect(knees).toHaveLength(1);
     expect(knees[0]).toMatchObject({ path: 'pools.transmitBuffers', value, last, others: {} });
+  });
+
+  it('say from where on larger values do worse', () => {
+    expect(kneesOf(resultsOf([10, 10, 99, 99, 100, 100, 31, 31]))[0].fallsAt).toBe(8);
+    expect(kneesOf(resultsOf([10, 10, 99, 99, 100, 100, 98, 98]))[0].fallsAt).toBeUndefined();
   });
 
   it('find none where nothing was measured', () => {
