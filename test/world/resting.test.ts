@@ -128,7 +128,7 @@ test.each([64, 4000])('300 readers at rest cost a busy connection nothing by %i 
   expect(looks).toBe(0);
 });
 
-test('datagrams that nobody reads take neither the last buckets nor the store, and losses are counted', () => {
+test('datagrams that nobody reads take neither the last buckets nor the store; losses are counted', () => {
   const beside = new Beside();
   const { stack, host } = beside;
   const { client, server } = beside.connect();

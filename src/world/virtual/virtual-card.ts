@@ -2,12 +2,13 @@
 import { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import { Doorbell } from '../../i2o/doorbell.ts';
+import type { HostQueues } from '../../i2o/queues/queues.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Host, HostEnvironment } from '../../osm/host.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
-import { InterruptedSleeper } from '../../time/sleeper.ts';
+import { InterruptedSleeper, type Waker } from '../../time/sleeper.ts';
 import type { Recorder } from '../../trace/recorder.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import type { Program } from '../../workloads/program.ts';
@@ -15,7 +16,7 @@ import type { CardBooks } from '../build/books.ts';
 import { buildCard, type CardParts } from '../build/card-parts.ts';
 import { type TraceRequest, tapWires } from '../build/card-trace.ts';
 import type { CardEnvironment } from '../build/environment.ts';
-import { buildHost } from '../build/host.ts';
+import { buildHost, type HostEnds } from '../build/host.ts';
 import type { HostAgent } from '../build/host-agent.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
@@ -123,7 +124,7 @@ export function buildVirtualCard(
   // Nobody spins in virtual time: a driver that waits lets the rest of the world run.
   const still = { ...config, driver: { ...config.driver, spinNs: 0 } };
   const patient = { ...plan, topology: { ...topology, config: still } };
-  const built = buildHost(region, patient, environment, trace, ({ inbound, outbound }, waker) => {
+  const lateEnds = ({ inbound, outbound }: HostQueues, waker: Waker): HostEnds => {
     const doorbell = new Doorbell(new Ledger(region, memory.layout.hostLedger), waker);
     const defer: Defer = (showing, mark) => queue.defer(place.hostAgent(), showing, mark, bus.latencyNs);
     return {
@@ -133,7 +134,9 @@ export function buildVirtualCard(
       }),
       outbound: new LateConsumer(outbound, defer, (due) => doorbell.publishReleases(due)),
     };
-  });
+  };
+  // A traced host shows frames as it posts them: a trace has frames and doorbells in the order of its calls.
+  const built = buildHost(region, patient, environment, trace, trace === undefined ? lateEnds : undefined);
   host.addDriver(built.host.driver, built.recorder);
   const iopLedger = new Ledger(region, memory.layout.iopLedger);
   const dma = new DmaEngine(region, iopLedger);
