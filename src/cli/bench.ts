@@ -2,9 +2,8 @@
 
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Progress, runBench } from '../measure/bench.ts';
+import { runBench } from '../measure/bench.ts';
 import { isMessageTest } from '../measure/plan.ts';
 import {
   type BenchOptions,
@@ -18,6 +17,7 @@ import { writeReport } from '../report/json.ts';
 import { COLOURED, PLAIN, reportTable } from '../report/table.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { integerIn, listOf, numberIn, oneOf } from './numbers.ts';
+import { type Progress, progressBar } from './progress.ts';
 
 const STACKS: readonly StackName[] = ['inic', 'kernel'];
 const APIS = ['net', 'socket'] as const;
@@ -86,7 +86,7 @@ async function bench(tests: Test[], flags: Flags): Promise<void> {
   const path = flags.json ?? (flags.quick === true ? QUICK_REPORT : undefined);
   if (path !== undefined) checkWritable(path);
   if (flags.trace !== undefined) checkWritable(flags.trace);
-  const bar = progressBar();
+  const bar = progressBar('{bar} {percentage}%  {eta_formatted} left  {label}', 24, testLines());
   const report = await runBench(options, ['inic', ...process.argv.slice(2)], bar.progress).finally(bar.stop);
   if (report.results.length === 0 && report.failures.length === 0) {
     throw new UserError(report.notes[0] ?? 'nothing to measure: these tests need another --stack or --api');
@@ -152,38 +152,14 @@ function checkWritable(path: string): void {
   }
 }
 
-/** Shows progress: on a terminal as a bar, elsewhere as a line for each test, so that a log shows it too. */
-function progressBar(): { progress: Progress; stop: () => void } {
-  if (!process.stderr.isTTY) return progressLines();
-  const bar = new SingleBar({
-    format: '{bar} {percentage}%  {eta_formatted} left  {label}',
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-    etaBuffer: 40,
-    stream: process.stderr,
-  });
-  let started = false;
-  return {
-    progress: (done, total, label) => {
-      if (!started) bar.start(total, done, { label });
-      started = true;
-      bar.update(done, { label });
-    },
-    stop: () => bar.stop(),
-  };
-}
-
-function progressLines(): { progress: Progress; stop: () => void } {
+/** Elsewhere than on a terminal a line for each test. */
+function testLines(): Progress {
   let last = '';
-  return {
-    progress: (done, total, label) => {
-      const name = label.split(',', 1)[0];
-      if (name === last) return;
-      last = name;
-      process.stderr.write(`${String(Math.floor((100 * done) / total)).padStart(3)} %  ${name}\n`);
-    },
-    stop: () => {},
+  return (done, total, label = '') => {
+    const name = label.split(',', 1)[0];
+    if (name === last) return;
+    last = name;
+    process.stderr.write(`${String(Math.floor((100 * done) / total)).padStart(3)} %  ${name}\n`);
   };
 }
 

@@ -130,6 +130,7 @@ export interface Marked {
    * order of the marks, and never with one from before a `restart`.
    */
   publishTo(mark: number): number;
+  readonly broken: boolean;
   /** From now on nothing is visible before `publishTo`, also where a transport would show it at once. */
   keepBack?(): void;
 }

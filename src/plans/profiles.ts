@@ -3,8 +3,8 @@
  * virtual time. A profile is a YAML file in which every number says where it comes from; `profiles/` beside
  * this file has some of cards of several years.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { bundledFile, readYamlFile } from './files.ts';
+import { bundledFile, bundledNames } from './files.ts';
+import { readYamlFile } from './yaml.ts';
 
 /** Values by key, as a description of a world has them. */
 export type ProfilePart = Readonly<Record<string, unknown>>;
@@ -37,8 +37,7 @@ const loaded = new Map<string, CostProfile>();
 
 /** @returns names of the bundled profiles, and `none`. */
 export function profileNames(): string[] {
-  const files = readdirSync(bundledFile('profiles')).filter((file) => file.endsWith('.yaml'));
-  return [...files.map((file) => file.replace(/\.yaml$/, '')).sort(), NO_PROFILE];
+  return [...bundledNames('profiles'), NO_PROFILE];
 }
 
 /**
@@ -50,8 +49,8 @@ export function loadProfile(name: string): CostProfile {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   const isFile = name.endsWith('.yaml');
-  const path = isFile ? name : bundledFile(`profiles/${name}.yaml`);
-  if (!isFile && (!/^[\w-]+$/.test(name) || !existsSync(path))) {
+  const path = isFile ? name : bundledFile('profiles', name);
+  if (!isFile && !bundledNames('profiles').includes(name)) {
     throw new RangeError(
       `there is no cost profile ${JSON.stringify(name)}: ` +
         `expected ${profileNames().join(', ')}, or a .yaml file`,

@@ -9,9 +9,10 @@
  *     seeds: 1..5
  *     operations: 10000
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { bundledFile, readYamlFile } from '../plans/files.ts';
+import { existsSync } from 'node:fs';
+import { bundledFile, bundledNames, readText } from '../plans/files.ts';
 import { DEFAULT_PROFILE } from '../plans/profiles.ts';
+import { readYamlFile } from '../plans/yaml.ts';
 import { shown } from '../world/config/complaint.ts';
 import { Fields } from '../world/topology/fields.ts';
 import { durationNs } from '../world/topology/quantities.ts';
@@ -43,14 +44,8 @@ const OPERATIONS_MAX = 1e9;
 /** Says where in its file a key of the plan stands. */
 type Place = (path: string) => string;
 
-/** @returns the names of the plans, or of the worlds, that are bundled. */
-export function bundledNames(kind: 'sweeps' | 'worlds'): string[] {
-  const files = readdirSync(bundledFile(kind)).filter((file) => file.endsWith('.yaml'));
-  return files.map((file) => file.replace(/\.yaml$/, '')).sort();
-}
-
 export function bundledWorld(name: string): object {
-  return readYamlFile(bundledFile(`worlds/${name}.yaml`)) as object;
+  return readYamlFile(bundledFile('worlds', name)) as object;
 }
 
 /**
@@ -59,17 +54,11 @@ export function bundledWorld(name: string): object {
  */
 export function loadPlan(name: string): SweepPlan {
   const bundled = bundledNames('sweeps');
-  const path = bundled.includes(name) ? bundledFile(`sweeps/${name}.yaml`) : name;
+  const path = bundled.includes(name) ? bundledFile('sweeps', name) : name;
   if (!existsSync(path)) {
     throw new RangeError(`there is no plan ${shown(name)}: expected a YAML file, or ${bundled.join(', ')}`);
   }
-  try {
-    return parsePlan(readFileSync(path, 'utf8'), path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new RangeError(`${path}: cannot be read (${code})`);
-  }
+  return parsePlan(readText(path), path);
 }
 
 /** @param file begins each complaint, with the line. */

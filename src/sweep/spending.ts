@@ -1,9 +1,12 @@
 /**
- * What operations cost each part of a world: the ledgers' counters, times what each count takes there. So the
- * parts are exact, and no clock had to be read for them.
+ * What operations cost each part of a world: the ledgers' counters, times what each count takes there. No
+ * clock had to be read for that. Of the wire it is exact where all frames have one length, or go over one
+ * link.
  */
 import type { Costs } from '../time/cost-model.ts';
+import { ETHERNET_OVERHEAD_BYTES } from '../wire/flight.ts';
 import type { BusCosts, Topology } from '../world/topology/checked.ts';
+import { TRANSFERS, transferCosts } from '../world/virtual/meters.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { Measurement } from './measurement.ts';
 
@@ -18,10 +21,6 @@ const COPIES = [
   'cardCollapseCopies',
   'cardGatherCopies',
 ];
-/** What a card's DMA engine moves over the bus. */
-const TRANSFERS = ['transmitFetches', 'retransmitFetches', 'receivePlacements'];
-/** What Ethernet puts around each frame on the wire: preamble, checksum and gap. */
-const FRAME_OVERHEAD_BYTES = 24;
 
 export class Spending {
   private readonly world: VirtualWorld;
@@ -74,7 +73,7 @@ export class Spending {
   private wireNs(iops: readonly Counts[]): number {
     const frames = sumOver(iops, (counts) => named(counts, ['deviceTxPackets']));
     const frameBytes = sumOver(iops, (counts) => named(counts, ['deviceTxPacketsBytes']));
-    const meanBytes = frames === 0 ? 0 : frameBytes / frames + FRAME_OVERHEAD_BYTES;
+    const meanBytes = frames === 0 ? 0 : frameBytes / frames + ETHERNET_OVERHEAD_BYTES;
     const { links } = this.world.books();
     return sumOver(this.topology.links, ({ name, pipe }) => {
       const sent = named(since(links[name], this.before.links[name]), ['wireSent']);
@@ -121,7 +120,6 @@ function crossingNs(
     frames * bus.latencyNs +
     named(host, ['doorbells']) * doorbellNs +
     named(iop, ['interrupts']) * interruptNs +
-    named(iop, TRANSFERS) * bus.requestNs +
-    named(iop, TRANSFERS.map(bytes)) * bus.nsPerByte
+    charge(iop, transferCosts(bus))
   );
 }

@@ -1,5 +1,6 @@
 /** A YAML text as data that knows on which line each of its keys stands. */
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { isMap, isScalar, LineCounter } from 'yaml';
+import { inFile, parseYaml } from '../plans/yaml.ts';
 
 export class YamlLines {
   readonly data: unknown;
@@ -10,20 +11,9 @@ export class YamlLines {
   /** @throws RangeError of one line that begins with file and line. */
   constructor(text: string, file: string) {
     this.file = file;
-    const document = parseDocument(text, { uniqueKeys: true, lineCounter: this.lines });
-    const [error] = document.errors;
-    if (error !== undefined) {
-      const line = error.linePos === undefined ? '' : `:${error.linePos[0].line}`;
-      const [words] = error.message.split('\n');
-      throw new RangeError(`${file}${line}: ${words.replace(/ at line \d+, column \d+:?$/, '')}`);
-    }
+    const { data, document } = parseYaml(text, inFile(file), this.lines);
+    this.data = data;
     this.root = document.contents;
-    try {
-      this.data = document.toJS();
-    } catch (failure) {
-      const [words] = String(failure instanceof Error ? failure.message : failure).split('\n');
-      throw new RangeError(`${file}: ${words}`);
-    }
   }
 
   /**

@@ -12,7 +12,7 @@ import { ArrivalHeap } from './arrival-heap.ts';
 import type { PipeConfig } from './config.ts';
 
 /** IEEE 802.3: preamble 8, FCS 4, gap 12 bytes; and a frame is padded to 60 bytes before the FCS. */
-const ETHERNET_OVERHEAD_BYTES = 24;
+export const ETHERNET_OVERHEAD_BYTES = 24;
 const ETHERNET_FRAME_BYTES_MIN = 60;
 
 /** A chance as a number to compare 32 random bits with. */

@@ -16,8 +16,8 @@
  *       echo: { workload: TCP_RR, role: server, host: right }
  *       caller: { workload: TCP_RR, role: client, host: left, server: echo, operations: 1000 }
  */
-import { parseDocument } from 'yaml';
 import { type CostProfile, DEFAULT_PROFILE, loadProfile } from '../plans/profiles.ts';
+import { parseYaml } from '../plans/yaml.ts';
 import { checkUnique, finishCard, readCards } from './topology/cards.ts';
 import type { Topology } from './topology/checked.ts';
 import { Fields } from './topology/fields.ts';
@@ -35,25 +35,10 @@ const INT32 = 0x7fff_ffff;
  * of the key.
  */
 export function parseTopology(text: string): Topology {
-  const document = parseDocument(text, { uniqueKeys: true });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const line = error.linePos === undefined ? '' : `line ${error.linePos[0].line}: `;
-    throw new RangeError(`${line}${error.message.split('\n')[0].replace(/ at line \d+, column \d+:?$/, '')}`);
-  }
-  return readTopology(plainData(document));
-}
-
-/**
- * @throws RangeError also for aliases that name no anchor, or that would unfold to far more than was written.
- */
-function plainData(document: ReturnType<typeof parseDocument>): unknown {
-  try {
-    return document.toJS();
-  } catch (error) {
-    const [line] = String(error instanceof Error ? error.message : error).split('\n');
-    throw new RangeError(`a world's YAML cannot be read: ${line}`);
-  }
+  const { data } = parseYaml(text, (words, line) =>
+    line === undefined ? `a world's YAML cannot be read: ${words}` : `line ${line}: ${words}`,
+  );
+  return readTopology(data);
 }
 
 /** The cost profile that a world names, or the default one. */

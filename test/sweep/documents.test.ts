@@ -2,8 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { bundledNames } from '../../src/plans/files.ts';
 import { measure } from '../../src/sweep/measure.ts';
-import { bundledNames, loadPlan, parsePlan } from '../../src/sweep/plan.ts';
+import { loadPlan, parsePlan } from '../../src/sweep/plan.ts';
 import { MAIN, runNode, testFolder } from '../cli/commands.ts';
 
 const folder = testFolder();

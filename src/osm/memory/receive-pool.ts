@@ -38,6 +38,8 @@ export class ReceivePool {
    */
   readonly address: Int32Array;
   readonly length: Int32Array;
+  /** With fewer spare buckets than this they are short. */
+  private readonly shortBelow: number;
   private readonly area: PoolArea;
   private readonly store: PoolArea;
   private readonly counters: Float64Array;
@@ -56,6 +58,7 @@ export class ReceivePool {
     this.area = area;
     this.store = store;
     this.count = area.count;
+    this.shortBelow = Math.max(1, area.count >> 2);
     this.bucketBytes = area.bufferBytes;
     this.counters = ledger.counters;
     this.next = new Int32Array(entries).fill(-1);
@@ -87,7 +90,7 @@ export class ReceivePool {
 
   /** Whether few buckets can still be filled: those whose data rests are to come back, or to take no more. */
   get isShort(): boolean {
-    return this.spare < Math.max(1, this.count >> 2);
+    return this.spare < this.shortBelow;
   }
 
   /** Blocks of the store that are free. */

@@ -94,7 +94,7 @@ export function startTrace(request: TraceRequest, card: TracedCard): Recorder {
   return new Recorder(request.sink, region, card.clock, headOf(request, card), card.wakes, reader);
 }
 
-/** @param environment its waker is the recorder's. @returns what the host is to be given instead. */
+/** @returns what the host is to be given in place of `environment`. */
 export function traced(recorder: Recorder, card: TracedCard, environment: HostEnvironment): HostEnvironment {
   const { region } = card;
   const { layout } = card.memory;
@@ -103,6 +103,7 @@ export function traced(recorder: Recorder, card: TracedCard, environment: HostEn
   const queues = hostQueues(region, layout, ledger);
   return {
     ...environment,
+    waker: recorder.waker(environment.waker),
     sleeper: recorder.sleeper(environment.sleeper),
     inbound: recorder.producer(environment.inbound ?? queues.inbound, inbound),
     outbound: recorder.consumer(environment.outbound ?? queues.outbound, outbound),

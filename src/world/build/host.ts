@@ -1,11 +1,8 @@
 /** Builds the host's side of a card: the driver, and before it the recorder of a card that is traced. */
 import type { Region } from '../../dma/region.ts';
-import { type HostQueues, hostQueues } from '../../i2o/queues/queues.ts';
 import { ECHO_CLASS_ID, FIRST_DEVICE_TID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
-import { Ledger } from '../../ledger/ledger.ts';
 import { Host, type HostEnvironment } from '../../osm/host.ts';
 import type { Clock } from '../../time/clock.ts';
-import type { Waker } from '../../time/sleeper.ts';
 import type { Recorder } from '../../trace/recorder.ts';
 import type { TraceDevice } from '../../trace/sink.ts';
 import { startTrace, type TraceRequest, traced } from './card-trace.ts';
@@ -39,27 +36,16 @@ function devicesOf({ topology }: CardPlan): readonly TraceDevice[] {
   }));
 }
 
-/** The host's ends of a card's transport, as the driver is to have them. */
-export type HostEnds = Pick<Required<HostEnvironment>, 'inbound' | 'outbound'>;
-
-/** @param endsOver puts ends of the world's own before the transport's; `waker` is whom doorbells wake. */
 export function buildHost(
   region: Region,
   card: CardPlan,
   environment: HostEnvironment,
   trace: TraceEnvironment | undefined,
-  endsOver?: (queues: HostQueues, waker: Waker) => HostEnds,
 ): HostParts {
   const { memory, packets, topology } = card;
   const { config } = topology;
-  const over = endsOver && {
-    endsOver: (waker: Waker): HostEnds =>
-      endsOver(hostQueues(region, memory.layout, new Ledger(region, memory.layout.hostLedger)), waker),
-  };
   if (trace === undefined) {
-    const ends = over?.endsOver(environment.waker);
-    const host = new Host(region, memory.layout, config.driver, { ...environment, ...ends });
-    return { host, recorder: undefined };
+    return { host: new Host(region, memory.layout, config.driver, environment), recorder: undefined };
   }
   const { request, clock, startedAt, wakes } = trace;
   const watched = {
@@ -74,9 +60,6 @@ export function buildHost(
     wakes,
   };
   const recorder = startTrace(request, watched);
-  const waker = recorder.waker(environment.waker);
-  const ends = over?.endsOver(waker);
-  const given = traced(recorder, watched, { ...environment, ...ends, waker });
-  const host = new Host(region, memory.layout, config.driver, given);
+  const host = new Host(region, memory.layout, config.driver, traced(recorder, watched, environment));
   return { host, recorder };
 }

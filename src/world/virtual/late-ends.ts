@@ -7,6 +7,7 @@ import { after } from '../../dma/wrapping.ts';
 import type {
   FrameConsumer,
   FrameProducer,
+  Marked,
   MarkedConsumer,
   MarkedProducer,
   Publisher,
@@ -22,35 +23,23 @@ export type Publish = (due: Publisher) => void;
 /** What `publish` answers of what is put off: nothing is to be told yet. */
 const NOT_YET = 0;
 
-/** What is due of an end: up to a mark. */
-class Due implements Publisher {
-  mark = 0;
-  private readonly inner: { publishTo(mark: number): number };
-
-  constructor(inner: { publishTo(mark: number): number }) {
-    this.inner = inner;
-  }
-
-  publish(): number {
-    return this.inner.publishTo(this.mark);
-  }
-}
-
-/** A producer that shows its frames late. */
-export class LateProducer implements FrameProducer, Showing {
-  private readonly inner: MarkedProducer;
+/** An end that keeps back what it publishes. */
+abstract class LateEnd<Inner extends Marked> implements Showing {
+  protected readonly inner: Inner;
   private readonly defer: Defer;
   private readonly publishDue: Publish;
-  private readonly due: Due;
+  /** Publishes what is due. */
+  private readonly due: Publisher = { publish: () => this.inner.publishTo(this.shown) };
+  /** Up to where things were put off, and up to where they were shown. */
   private deferred: number;
+  private shown: number;
 
-  constructor(inner: MarkedProducer, defer: Defer, publishDue: Publish) {
+  constructor(inner: Inner, defer: Defer, publishDue: Publish) {
     this.inner = inner;
     this.defer = defer;
     this.publishDue = publishDue;
-    this.due = new Due(inner);
     inner.keepBack?.();
-    this.deferred = this.due.mark = inner.next;
+    this.deferred = this.shown = inner.next;
   }
 
   publish(): number {
@@ -63,14 +52,26 @@ export class LateProducer implements FrameProducer, Showing {
 
   show(mark: number): void {
     // A reset has taken away what was put off before it.
-    if (after(mark, this.deferred) || !after(mark, this.due.mark)) return;
-    this.due.mark = mark;
+    if (after(mark, this.deferred) || !after(mark, this.shown)) return;
+    this.shown = mark;
     this.publishDue(this.due);
   }
 
+  get broken(): boolean {
+    return this.inner.broken;
+  }
+
+  /** The end has been reset: nothing waits any more. */
+  protected forget(): void {
+    this.deferred = this.shown = this.inner.next;
+  }
+}
+
+/** A producer that shows its frames late. */
+export class LateProducer extends LateEnd<MarkedProducer> implements FrameProducer {
   restart(destroyed?: (frame: number) => void): number {
     const count = this.inner.restart(destroyed);
-    this.deferred = this.due.mark = this.inner.next;
+    this.forget();
     return count;
   }
 
@@ -105,49 +106,20 @@ export class LateProducer implements FrameProducer, Showing {
   get inUse(): number {
     return this.inner.inUse;
   }
-
-  get broken(): boolean {
-    return this.inner.broken;
-  }
 }
 
 /** A consumer whose releases are seen late. */
-export class LateConsumer implements FrameConsumer, Showing {
-  private readonly inner: MarkedConsumer;
-  private readonly defer: Defer;
-  private readonly publishDue: Publish;
-  private readonly due: Due;
-  private deferred: number;
+export class LateConsumer extends LateEnd<MarkedConsumer> implements FrameConsumer {
   readonly keepStatic?: (find: (address: number) => number) => void;
 
   constructor(inner: MarkedConsumer, defer: Defer, publishDue: Publish) {
-    this.inner = inner;
-    this.defer = defer;
-    this.publishDue = publishDue;
-    this.due = new Due(inner);
-    inner.keepBack?.();
-    this.deferred = this.due.mark = inner.next;
+    super(inner, defer, publishDue);
     if (inner.keepStatic !== undefined) this.keepStatic = (find) => inner.keepStatic?.(find);
-  }
-
-  publish(): number {
-    const mark = this.inner.next;
-    if (mark === this.deferred) return NOT_YET;
-    this.deferred = mark;
-    this.defer(this, mark);
-    return NOT_YET;
-  }
-
-  show(mark: number): void {
-    // A reset has taken away what was put off before it.
-    if (after(mark, this.deferred) || !after(mark, this.due.mark)) return;
-    this.due.mark = mark;
-    this.publishDue(this.due);
   }
 
   restart(holding: boolean): number {
     const count = this.inner.restart(holding);
-    this.deferred = this.due.mark = this.inner.next;
+    this.forget();
     return count;
   }
 
@@ -173,9 +145,5 @@ export class LateConsumer implements FrameConsumer, Showing {
 
   get waiting(): number {
     return this.inner.waiting ?? 0;
-  }
-
-  get broken(): boolean {
-    return this.inner.broken;
   }
 }

@@ -20,7 +20,17 @@ export class HostMeter {
 }
 
 /** Counters of payload that the card moves over the bus; each is a pair, of requests and of their bytes. */
-const TRANSFERS = ['transmitFetches', 'retransmitFetches', 'receivePlacements'] as const;
+export const TRANSFERS = ['transmitFetches', 'retransmitFetches', 'receivePlacements'] as const;
+
+/** What transfers cost, by counter. */
+export function transferCosts({ nsPerByte, requestNs }: BusCosts): Costs {
+  const costs: Record<string, number> = {};
+  for (const name of TRANSFERS) {
+    costs[name] = requestNs;
+    costs[`${name}Bytes`] = nsPerByte;
+  }
+  return costs;
+}
 
 /** A card's DMA engine: one request after the other, while the processor goes on. */
 export class DmaMeter {
@@ -29,14 +39,9 @@ export class DmaMeter {
   private readonly meter: CostMeter;
   private doneNs = 0;
 
-  constructor(ledger: Ledger, { nsPerByte, requestNs }: BusCosts) {
-    const costs: Record<string, number> = {};
-    for (const name of TRANSFERS) {
-      costs[name] = requestNs;
-      costs[`${name}Bytes`] = nsPerByte;
-    }
-    this.free = nsPerByte === 0 && requestNs === 0;
-    this.meter = new CostMeter(ledger, costs satisfies Costs);
+  constructor(ledger: Ledger, bus: BusCosts) {
+    this.free = bus.nsPerByte === 0 && bus.requestNs === 0;
+    this.meter = new CostMeter(ledger, transferCosts(bus));
   }
 
   /** When all requests made until now are done. @param nowNs the processor's time. */

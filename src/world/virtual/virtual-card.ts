@@ -2,7 +2,7 @@
 import { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import { Doorbell } from '../../i2o/doorbell.ts';
-import type { HostQueues } from '../../i2o/queues/queues.ts';
+import { hostQueues } from '../../i2o/queues/queues.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Host, HostEnvironment } from '../../osm/host.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
@@ -16,7 +16,7 @@ import type { CardBooks } from '../build/books.ts';
 import { buildCard, type CardParts } from '../build/card-parts.ts';
 import { type TraceRequest, tapWires } from '../build/card-trace.ts';
 import type { CardEnvironment } from '../build/environment.ts';
-import { buildHost, type HostEnds } from '../build/host.ts';
+import { buildHost } from '../build/host.ts';
 import type { HostAgent } from '../build/host-agent.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
@@ -101,11 +101,33 @@ export class VirtualCard {
   }
 }
 
+/** The host's ends of a card's transport, which show late what the host does. @param waker its card's. */
+function lateHostEnds(
+  { region, plan, queue }: VirtualCardParts,
+  waker: Waker,
+  place: VirtualCardPlace,
+): Pick<HostEnvironment, 'inbound' | 'outbound'> {
+  const { layout } = plan.memory;
+  const { latencyNs } = plan.topology.bus;
+  const ledger = new Ledger(region, layout.hostLedger);
+  const { inbound, outbound } = hostQueues(region, layout, ledger);
+  const doorbell = new Doorbell(ledger, waker);
+  const defer: Defer = (showing, mark) => queue.defer(place.hostAgent(), showing, mark, latencyNs);
+  return {
+    inbound: new LateProducer(inbound, defer, (due) => {
+      doorbell.publish(due);
+      queue.shown(place.iopAgent());
+    }),
+    outbound: new LateConsumer(outbound, defer, (due) => doorbell.publishReleases(due)),
+  };
+}
+
 export function buildVirtualCard(
-  { region, plan, clock, queue, ends }: VirtualCardParts,
+  parts: VirtualCardParts,
   host: HostAgent,
   place: VirtualCardPlace,
 ): VirtualCard {
+  const { region, plan, clock, queue, ends } = parts;
   const { memory, topology, packets } = plan;
   const { config, modules, doorbellNs, interruptNs, bus } = topology;
   const sleeper = new VirtualSleeper(queue, place, interruptNs);
@@ -124,19 +146,10 @@ export function buildVirtualCard(
   // Nobody spins in virtual time: a driver that waits lets the rest of the world run.
   const still = { ...config, driver: { ...config.driver, spinNs: 0 } };
   const patient = { ...plan, topology: { ...topology, config: still } };
-  const lateEnds = ({ inbound, outbound }: HostQueues, waker: Waker): HostEnds => {
-    const doorbell = new Doorbell(new Ledger(region, memory.layout.hostLedger), waker);
-    const defer: Defer = (showing, mark) => queue.defer(place.hostAgent(), showing, mark, bus.latencyNs);
-    return {
-      inbound: new LateProducer(inbound, defer, (due) => {
-        doorbell.publish(due);
-        queue.shown(place.iopAgent());
-      }),
-      outbound: new LateConsumer(outbound, defer, (due) => doorbell.publishReleases(due)),
-    };
-  };
   // A traced host shows frames as it posts them: a trace has frames and doorbells in the order of its calls.
-  const built = buildHost(region, patient, environment, trace, trace === undefined ? lateEnds : undefined);
+  const given =
+    trace === undefined ? { ...environment, ...lateHostEnds(parts, environment.waker, place) } : environment;
+  const built = buildHost(region, patient, given, trace);
   host.addDriver(built.host.driver, built.recorder);
   const iopLedger = new Ledger(region, memory.layout.iopLedger);
   const dma = new DmaEngine(region, iopLedger);
@@ -162,8 +175,8 @@ export function buildVirtualCard(
       }),
     }),
   };
-  const parts = buildCard(region, memory, config, cardEnvironment, modules);
-  return new VirtualCard(patient, built.host, parts, iopLedger, built.recorder, (program) => {
+  const card = buildCard(region, memory, config, cardEnvironment, modules);
+  return new VirtualCard(patient, built.host, card, iopLedger, built.recorder, (program) => {
     host.addProgram(program);
     queue.notify(place.hostAgent(), 0);
   });

@@ -50,6 +50,16 @@ type Traces = readonly (TraceRequest | undefined)[];
  */
 const SETTLE_NS = 1e9;
 
+/** What stands for an agent that the event queue does not have yet. */
+const NO_AGENT = -1;
+
+/** The event queue's numbers of agents, by their place in the description. */
+interface AgentNumbers {
+  readonly hosts: number[];
+  readonly cards: number[];
+  readonly switches: number[];
+}
+
 export class VirtualWorld {
   readonly clock: Clock;
   readonly queue: EventQueue;
@@ -79,7 +89,11 @@ export class VirtualWorld {
       topology.cards.map((_, i) => snapBytesOf(watched[i])),
     );
     this.region = allocateRegion(memory.byteLength);
-    const agents = new Map<string, number>();
+    const agents: AgentNumbers = {
+      hosts: topology.hosts.map(() => NO_AGENT),
+      cards: topology.cards.map(() => NO_AGENT),
+      switches: topology.switches.map(() => NO_AGENT),
+    };
     this.network = new Network(this.region, this.plan, this.clock, 0, {
       pipe: (wire) => this.listenerOf(wire, agents),
       departures: (wire) => this.departuresOf(wire, topology, agents),
@@ -87,7 +101,7 @@ export class VirtualWorld {
     this.cards = this.buildCards(topology, watched, agents);
     this.plan.switches.forEach((_, i) => {
       const agent = this.network.switches[i];
-      if (agent !== undefined) agents.set(`switch${i}`, this.queue.add({ agent, chargeNs: () => 0 }));
+      if (agent !== undefined) agents.switches[i] = this.queue.add({ agent, chargeNs: () => 0 });
     });
     for (const card of this.cards) card.host.bringUpCard(classOf(card.plan));
     this.programs = makePrograms(
@@ -95,7 +109,7 @@ export class VirtualWorld {
       (card) => this.cards[card].stack,
       this.clock,
       ({ host }) => ({
-        work: (ns) => this.queue.occupy(agents.get(`host${host}`) ?? -1, ns),
+        work: (ns) => this.queue.occupy(agents.hosts[host], ns),
         sampleMask: 0,
       }),
     );
@@ -157,7 +171,7 @@ export class VirtualWorld {
     return this.cards.flatMap((_, card) => this.network.endsOf(card));
   }
 
-  private buildCards(topology: Topology, traces: Traces, agents: Map<string, number>): VirtualCard[] {
+  private buildCards(topology: Topology, traces: Traces, agents: AgentNumbers): VirtualCard[] {
     const hosts = topology.hosts.map(({ name }) => new HostAgent(name));
     const meters = hosts.map(() => new HostMeter());
     return this.plan.cards.map((plan, i) => {
@@ -169,48 +183,39 @@ export class VirtualWorld {
         queue: this.queue,
         ends: this.network.endsOf(i),
       };
-      const agentOf = (name: string): number => agents.get(name) ?? -1;
-      const hostName = `host${host}`;
       const card = buildVirtualCard(parts, hosts[host], {
-        hostAgent: () => agentOf(hostName),
-        iopAgent: () => agentOf(`card${i}`),
+        hostAgent: () => agents.hosts[host],
+        iopAgent: () => agents.cards[i],
         trace: traces[i],
       });
       const { processor } = topology.hosts[host];
       meters[host].add(new CostMeter(card.host.ledger, processor.costs));
-      if (!agents.has(hostName)) {
+      if (agents.hosts[host] === NO_AGENT) {
         const chargeNs = (): number => meters[host].take();
-        agents.set(hostName, this.queue.add({ agent: hosts[host], chargeNs, ...spinOf(host, topology) }));
+        agents.hosts[host] = this.queue.add({ agent: hosts[host], chargeNs, ...spinOf(host, topology) });
       }
-      agents.set(`card${i}`, this.queue.add(iopEntry(card, plan.topology)));
+      agents.cards[i] = this.queue.add(iopEntry(card, plan.topology));
       return card;
     });
   }
 
   /** What leaves a card whose work costs nothing leaves at once, and a perfect wire needs no clock then. */
-  private departuresOf(
-    wire: WirePlan,
-    topology: Topology,
-    agents: ReadonlyMap<string, number>,
-  ): Departures | undefined {
-    if (!('card' in wire.from) || isFree(topology.cards[wire.from.card])) return undefined;
-    const name = agentName(wire.from);
-    return { leaveNs: () => this.queue.settledNs(agents.get(name) ?? -1) };
+  private departuresOf({ from }: WirePlan, topology: Topology, agents: AgentNumbers): Departures | undefined {
+    if (!('card' in from) || isFree(topology.cards[from.card])) return undefined;
+    return { leaveNs: () => this.queue.settledNs(agents.cards[from.card]) };
   }
 
   /** The agents of a wire's two ends hear of each other; one agent at both ends knows by itself. */
-  private listenerOf(wire: WirePlan, agents: ReadonlyMap<string, number>): PipeListener | undefined {
-    if (sameAgent(wire.from, wire.to)) return undefined;
-    const from = agentName(wire.from);
-    const to = agentName(wire.to);
+  private listenerOf({ from, to }: WirePlan, agents: AgentNumbers): PipeListener | undefined {
+    if (sameAgent(from, to)) return undefined;
     return {
       committed: (arrivalNs) => {
-        const agent = agents.get(to);
-        if (agent !== undefined) this.queue.expect(agent, arrivalNs);
+        const agent = agentAt(to, agents);
+        if (agent !== NO_AGENT) this.queue.expect(agent, arrivalNs);
       },
       roomMade: () => {
-        const agent = agents.get(from);
-        if (agent !== undefined) this.queue.notify(agent, 0);
+        const agent = agentAt(from, agents);
+        if (agent !== NO_AGENT) this.queue.notify(agent, 0);
       },
     };
   }
@@ -243,8 +248,8 @@ function isFree({ processor, bus }: CardTopology): boolean {
   );
 }
 
-function agentName(end: LinkEnd): string {
-  return 'card' in end ? `card${end.card}` : `switch${end.switch}`;
+function agentAt(end: LinkEnd, { cards, switches }: AgentNumbers): number {
+  return 'card' in end ? cards[end.card] : switches[end.switch];
 }
 
 function sameAgent(a: LinkEnd, b: LinkEnd): boolean {
