@@ -73,6 +73,38 @@ describe('measure', () => {
     expect(measure(pair(), open, { operations: 1000 }).ratePerS).toBeCloseTo(2000, -3);
   });
 
+  /** Three hosts that call a fourth, by a switch. */
+  function star(): object {
+    const names = ['a', 'b', 'c', 'd'];
+    const each = (of: (name: string, i: number) => object) =>
+      Object.fromEntries(names.map((name, i) => [name, of(name, i)]));
+    return {
+      costs: 'none',
+      hosts: each(() => ({})),
+      switches: { lan: {} },
+      cards: each((host, i) => ({ host, ports: { eth0: { address: `10.0.0.${i + 1}/24` } } })),
+      links: each((name) => ({ ends: [`${name}.eth0`, 'lan'], delay: '10us' })),
+    };
+  }
+
+  it('has every host call one that serves them all', () => {
+    // A round trip takes 40 µs, and six connections make it at once: with places for two it would be 50,000/s.
+    const { ratePerS } = measure(star(), { ...RR, connections: 2 }, { operations: 3000 });
+    expect(ratePerS).toBeGreaterThan(140_000);
+  });
+
+  it.each([
+    { think: '50us', spread: 'exponential' },
+    { think: '300us', connections: 3 },
+    { arrivals: '500/s', spread: 'exponential' },
+  ])('ends programs that rest between two requests: %o', (pace) => {
+    for (const workload of ['TCP_RR', 'TCP_CRR']) {
+      const measured = measure(star(), { ...RR, workload, ...pace }, { operations: 300 });
+      expect(measured.operations).toBeGreaterThanOrEqual(300);
+      expect(measured.balanced).toBe(true);
+    }
+  });
+
   it('keeps the programs a world has, and lets a world alone call itself', () => {
     const programs = {
       echo: { workload: 'TCP_RR', role: 'server', host: 'right' },

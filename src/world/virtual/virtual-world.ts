@@ -69,6 +69,7 @@ export class VirtualWorld {
   readonly programs: readonly WorldProgram[];
   private readonly plan: WorldPlan;
   private readonly network: Network;
+  private readonly hostAgents: readonly number[];
 
   /**
    * @param description a checked topology, or the short form. @param traces by card, for a topology.
@@ -99,6 +100,7 @@ export class VirtualWorld {
       departures: (wire) => this.departuresOf(wire, topology, agents),
     });
     this.cards = this.buildCards(topology, watched, agents);
+    this.hostAgents = agents.hosts.filter((agent) => agent !== NO_AGENT);
     this.plan.switches.forEach((_, i) => {
       const agent = this.network.switches[i];
       if (agent !== undefined) agents.switches[i] = this.queue.add({ agent, chargeNs: () => 0 });
@@ -135,6 +137,8 @@ export class VirtualWorld {
    * what is in flight arrive. @returns whether the clients finished within `limitNs`.
    */
   runPrograms(limitNs: number): boolean {
+    // Whoever has just told a program to end may have found it at rest: it is to see that.
+    for (const host of this.hostAgents) this.queue.notify(host, 0);
     const finished = this.run(() => clientsFinished(this.programs), limitNs);
     // The servers see the ends of their connections before they give up what is left.
     this.run(() => serversIdle(this.programs), SETTLE_NS);
