@@ -88,7 +88,8 @@ describe('measure', () => {
   }
 
   it('has every host call one that serves them all', () => {
-    // A round trip takes 40 µs, and six connections make it at once: with places for two it would be 50,000/s.
+    // A round trip takes 40 µs, and six connections make it at once: with places for two it would be
+    // 50,000/s.
     const { ratePerS } = measure(star(), { ...RR, connections: 2 }, { operations: 3000 });
     expect(ratePerS).toBeGreaterThan(140_000);
   });
