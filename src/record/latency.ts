@@ -10,6 +10,7 @@ export interface LatencySummary {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
+  readonly mean: number;
 }
 
 const HIGHEST_NS = 60e9;
@@ -44,11 +45,12 @@ export class LatencyRecorder {
     this.histogram.reset();
   }
 
-  /** @returns the percentiles in microseconds, to a hundredth; undefined if nothing was recorded. */
+  /** @returns percentiles and mean in microseconds, to a hundredth; undefined if nothing was recorded. */
   summary(): LatencySummary | undefined {
     if (this.count === 0) return undefined;
     const at = (percentile: number): number =>
       Math.round(this.histogram.getValueAtPercentile(percentile) / 10) / 100;
-    return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: at(100) };
+    const mean = Math.round(this.meanNs / 10) / 100;
+    return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: at(100), mean };
   }
 }

@@ -97,18 +97,53 @@ const STUDENT_T = [
   2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
-/** Beyond the table's last row it falls from 2.042 to 1.960; between them by 1/n, which is right to 0.003. */
-function studentT(freedom: number): number {
-  return STUDENT_T[freedom - 1] ?? 1.96 + (30 / freedom) * (2.042 - 1.96);
+/** The same for one side (its 0.95 quantile), from the same source. */
+const STUDENT_T_ONE_SIDE = [
+  6.314, 2.92, 2.353, 2.132, 2.015, 1.943, 1.895, 1.86, 1.833, 1.812, 1.796, 1.782, 1.771, 1.761, 1.753,
+  1.746, 1.74, 1.734, 1.729, 1.725, 1.721, 1.717, 1.714, 1.711, 1.708, 1.706, 1.703, 1.701, 1.699, 1.697,
+];
+
+/**
+ * @param endless its value with no end of degrees of freedom: beyond the table's last row it falls to that
+ * by 1/n, which is right to 0.003.
+ */
+function studentT(table: readonly number[], endless: number, freedom: number): number {
+  const last = table[table.length - 1];
+  return table[freedom - 1] ?? endless + (table.length / freedom) * (last - endless);
 }
 
 /** The mean with its confidence interval (Student's t). @throws RangeError for no values. */
 export function meanInterval(values: readonly number[]): MeanInterval {
+  const { mean, error } = meanAndError(values);
+  const count = values.length;
+  const half = error === undefined ? undefined : studentT(STUDENT_T, 1.96, count - 1) * error;
+  return { mean, half, count };
+}
+
+/** A mean, and the bounds below and above which the true one lies in 5 of 100 such samples each. */
+export interface MeanBounds {
+  readonly mean: number;
+  /** Both the mean itself with one value, which says nothing of how sure it is. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The mean with the bounds of either side alone (Student's t, 95 of 100). @throws RangeError for no values. */
+export function meanBounds(values: readonly number[]): MeanBounds {
+  const { mean, error = 0 } = meanAndError(values);
+  const away = error === 0 ? 0 : studentT(STUDENT_T_ONE_SIDE, 1.645, values.length - 1) * error;
+  return { mean, low: mean - away, high: mean + away };
+}
+
+/** A mean and its standard error, which one value does not tell. */
+function meanAndError(values: readonly number[]): { mean: number; error: number | undefined } {
   const count = values.length;
   if (count === 0) throw new RangeError('"values" expected at least one, got none');
+  // Equal values have exactly that mean, and no error, whatever their sum is rounded to.
+  if (values.every((value) => value === values[0])) {
+    return { mean: values[0], error: count === 1 ? undefined : 0 };
+  }
   const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  if (count === 1) return { mean, half: undefined, count };
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const deviation = Math.sqrt(squares / (count - 1));
-  return { mean, half: (studentT(count - 1) * deviation) / Math.sqrt(count), count };
+  return { mean, error: Math.sqrt(squares / (count - 1) / count) };
 }

@@ -2,7 +2,7 @@
 import type { PointResult } from './point.ts';
 import type { SweepResults } from './results.ts';
 
-const LATENCIES = ['p50', 'p90', 'p99', 'p999', 'max'] as const;
+const LATENCIES = ['p50', 'p90', 'p99', 'p999', 'max', 'mean'] as const;
 const TIMES = ['host', 'bus', 'iop', 'wire', 'waiting'] as const;
 const COUNTS = ['copies', 'copiedBytes', 'dmaRequests', 'doorbells', 'interrupts', 'frames'] as const;
 

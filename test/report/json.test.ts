@@ -18,7 +18,7 @@ describe('the JSON of a report', () => {
       transport: 'ring',
       params: { connections: 1, size: 64 },
       rate: { value: 250_000, unit: 'transactions/s' },
-      latencyUs: { p50: 3.9, p90: 4.5, p99: 12.25, p999: 40, max: 1500 },
+      latencyUs: { p50: 3.9, p90: 4.5, p99: 12.25, p999: 40, max: 1500, mean: 5 },
       ledger: { balanced: true, perTransaction: { sendCopies: 2 }, total: { sendCopies: 500_000 } },
       cpu: { hostNsPerOp: 4000, iopNsPerOp: 3600 },
     });

@@ -1,6 +1,6 @@
 /** Means over seeds with their intervals, and the knee by the 95 % rule. */
 import { describe, expect, it } from 'vitest';
-import { meanInterval } from '../../src/record/statistics.ts';
+import { meanBounds, meanInterval } from '../../src/record/statistics.ts';
 import { combinationsOf, kneesOf } from '../../src/sweep/findings.ts';
 import { readPlan, settingsOf } from '../../src/sweep/plan.ts';
 import { failedPoint, type MeasuredPoint, type PointResult } from '../../src/sweep/point.ts';
@@ -36,6 +36,16 @@ describe('a mean', () => {
   it('of one value says nothing of how sure it is, and of none is refused', () => {
     expect(meanInterval([7])).toEqual({ mean: 7, half: undefined, count: 1 });
     expect(() => meanInterval([])).toThrow(RangeError);
+  });
+
+  it('has bounds of either side alone, which equal values put at the mean', () => {
+    const { mean, low, high } = meanBounds([1, 2, 3, 4, 5]);
+    expect([mean, high - mean]).toEqual([3, mean - low]);
+    expect(high).toBeCloseTo(3 + (2.132 * 1.5811) / Math.sqrt(5), 3);
+    expect(meanBounds([0.1, 0.1, 0.1])).toEqual({ mean: 0.1, low: 0.1, high: 0.1 });
+    expect(meanBounds([7])).toEqual({ mean: 7, low: 7, high: 7 });
+    const many = Array.from({ length: 1001 }, (_, i) => i % 2);
+    expect(meanBounds(many).high).toBeCloseTo(500 / 1001 + (1.6464 * 0.5) / Math.sqrt(1000), 4);
   });
 
   it('of many values has the normal one, nearly', () => {
