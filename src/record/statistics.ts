@@ -128,7 +128,7 @@ export interface MeanBounds {
   readonly high: number;
 }
 
-/** The mean with the bounds of either side alone (Student's t, 95 of 100). @throws RangeError for no values. */
+/** The mean, and its bound on either side alone (Student's t). @throws RangeError for no values. */
 export function meanBounds(values: readonly number[]): MeanBounds {
   const { mean, error = 0 } = meanAndError(values);
   const away = error === 0 ? 0 : studentT(STUDENT_T_ONE_SIDE, 1.645, values.length - 1) * error;
