@@ -33,6 +33,7 @@ export type { WorldBooks } from './world/build/books.ts';
 export type { TraceRequest } from './world/build/card-trace.ts';
 export { cardConfig } from './world/config/card-config.ts';
 export { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './world/config/settings.ts';
+export { type StartLoad, type StartWarning, startCheck } from './world/config/start-check.ts';
 export { openInlineWorld } from './world/inline/inline-world.ts';
 export { type Card, type Echo, openCard, openEcho } from './world/open/card.ts';
 export { ThreadWorld } from './world/thread/thread-world.ts';

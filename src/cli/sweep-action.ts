@@ -6,6 +6,7 @@ import { loadPlan, type SweepPlan } from '../sweep/plan.ts';
 import { ResultsError, writeFile } from '../sweep/results.ts';
 import { isWorkload, planOf, QUICK } from '../sweep/short-form.ts';
 import { runSweep } from '../sweep/sweep.ts';
+import { planWarnings } from '../sweep/warnings.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { type Progress, progressBar } from './progress.ts';
 
@@ -32,6 +33,7 @@ const INTERRUPTED = 130;
 export async function sweep(name: string | undefined, flags: SweepFlags): Promise<void> {
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
   const plan = usersErrors(() => planFor(name, flags));
+  for (const line of planWarnings(plan)) process.stderr.write(`inic: ${line}\n`);
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const bar = progressBar('{bar} {value} of {total} points  {eta_formatted} left', 32, tenthLines());

@@ -41,7 +41,7 @@ export function measure(
 export function measureTopology(topology: Topology, options: MeasureOptions = {}): Measurement {
   const { operations = OPERATIONS, limitNs = LIMIT_NS } = options;
   const { warmup = Math.ceil(operations / 10) } = options;
-  const world = new VirtualWorld(topology);
+  const world = new VirtualWorld(topology, [], false);
   const clients = world.programs.flatMap(({ body }) => ('operationsMax' in body ? [body] : []));
   if (clients.length === 0) throw new RangeError('"programs" expected a client, which counts operations');
   const latency = new LatencyRecorder();

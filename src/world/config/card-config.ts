@@ -21,8 +21,8 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
   const base = DEFAULT_CARD_CONFIG;
   checkOverrides(asked, base);
   const overrides = withoutUndefined(asked);
-  const driver = { ...base.driver, ...sizedDriver(overrides), ...overrides.driver };
-  const pools = sizedPools(overrides, driver.socketsMax);
+  const pools = sizedPools(overrides);
+  const driver = { ...base.driver, ...sizedDriver(overrides, pools), ...overrides.driver };
   const merged: CardConfig = {
     ...base,
     packetSlots: Math.min(base.packetSlots, Math.max(PACKET_SLOTS_LEAST, 4 * pools.receiveBuckets)),
@@ -71,7 +71,8 @@ const SLOTS_MOST = 65536;
  * The pools asked for; the frames and slots nobody asked for are no more than the buffers there are can
  * use. A slot for each socket comes on top: with it a socket can send when others hold all the buffers.
  */
-function sizedPools({ pools: asked = {} }: CardOverrides, socketsMax: number): PoolSizes {
+function sizedPools({ pools: asked = {}, driver = {} }: CardOverrides): PoolSizes {
+  const { socketsMax = DEFAULT_CARD_CONFIG.driver.socketsMax } = driver;
   const base = { ...DEFAULT_CARD_CONFIG.pools, ...asked };
   const used = 2 ** Math.ceil(Math.log2(Math.max(FRAMES_LEAST, base.transmitBuffers, base.receiveBuckets)));
   return {
@@ -98,14 +99,27 @@ function sizedStore({ receiveBuckets, receiveBucketBytes }: PoolSizes, socketsMa
 /** Sockets of a listener's card that it keeps for connections yet to come: a quarter of them at most. */
 const SOCKETS_PER_ACCEPT = 4;
 
+/** One transmit buffer in so many is kept for sockets that have none, and at least one. */
+const BUFFERS_PER_RESERVED = 16;
+/** With fewer than one in so many free, buffers are wanted back at once; and senders that wait go on. */
+const BUFFERS_PER_LOW = 8;
+
 /**
  * A listener posts sockets for connections yet to come: on a small card it must leave some to the programs.
+ * What is kept back of the transmit buffers is a share of them, whatever their number.
  */
-function sizedDriver({ driver: asked = {} }: CardOverrides): Pick<DriverConfig, 'acceptsPosted'> {
+function sizedDriver(
+  { driver: asked = {} }: CardOverrides,
+  { transmitBuffers }: PoolSizes,
+): Pick<DriverConfig, 'acceptsPosted' | 'transmitReserve' | 'transmitLowWatermark'> {
   const base = DEFAULT_CARD_CONFIG.driver;
   const { socketsMax = base.socketsMax } = asked;
   const share = Math.max(1, Math.floor(socketsMax / SOCKETS_PER_ACCEPT));
-  return { acceptsPosted: Math.min(base.acceptsPosted, share) };
+  return {
+    acceptsPosted: Math.min(base.acceptsPosted, share),
+    transmitReserve: Math.max(1, Math.floor(transmitBuffers / BUFFERS_PER_RESERVED)),
+    transmitLowWatermark: Math.max(1, Math.floor(transmitBuffers / BUFFERS_PER_LOW)),
+  };
 }
 
 /** Connections beyond one for each socket: those that outlive theirs, and those of backlogs. */

@@ -22,8 +22,10 @@ import { HostAgent } from '../build/host-agent.ts';
 import { widenInlining } from '../build/inlining.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
+import { sayWarnings } from '../build/start-notices.ts';
 import { type CardPlan, planWorld, type Sites, type WorldPlan } from '../build/world-plan.ts';
 import type { Topology } from '../topology/checked.ts';
+import { startWarnings } from '../topology/start-warnings.ts';
 import { FarSleeper, InlineSleeper } from './sleepers.ts';
 
 /** How long servers may take to see the ends of their connections, and what is in flight to arrive. */
@@ -88,9 +90,10 @@ export class LiveWorld {
   private readonly traces: Traces;
   private readonly wakeWord: number;
 
-  /** @throws RangeError for a bad setting. */
+  /** What the start-up check finds is said on stderr. @throws RangeError for a bad setting. */
   constructor(topology: Topology, traces: Traces = [], far: FarSites = new NoFarSites(topology)) {
     widenInlining();
+    sayWarnings(startWarnings(topology));
     const memory = new MemoryPlan();
     this.topology = topology;
     this.traces = traces;

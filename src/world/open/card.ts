@@ -10,8 +10,10 @@ import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import { randomSeed } from '../../time/seed.ts';
 import { nextTurn } from '../../time/timers.ts';
 import type { TraceRequest } from '../build/card-trace.ts';
+import { sayWarnings } from '../build/start-notices.ts';
 import { cardConfig } from '../config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../config/settings.ts';
+import { startCheck } from '../config/start-check.ts';
 import { ThreadedCard } from '../thread/threaded-card.ts';
 
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */
@@ -20,12 +22,14 @@ const SETTLE_NS = 500e6;
 /**
  * Opens a card that serves sockets. Without a seed in `overrides.stack` its sequence numbers and ports are
  * nobody's to guess (RFC 9293 MUST-9); the configuration tells the one drawn. With `trace` all that passes
- * is told to its sink; the trace ends when the card is closed or the process exits. @throws RangeError for
+ * is told to its sink; the trace ends when the card is closed or the process exits. What the start-up
+ * check finds is said on stderr. @throws RangeError for
  * a bad setting, Error when the card does not come up.
  */
 export async function openCard(overrides: CardOverrides = {}, trace?: TraceRequest): Promise<Card> {
   const stack = { seed: randomSeed(), ...overrides.stack };
   const config = cardConfig({ ...overrides, stack });
+  sayWarnings(startCheck(config));
   return new Card(await ThreadedCard.open(config, 'socket', SOCKET_CLASS_ID, trace));
 }
 

@@ -19,10 +19,12 @@ import { HostAgent } from '../build/host-agent.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { cardPair, singleCard } from '../build/short-forms.ts';
+import { sayWarnings } from '../build/start-notices.ts';
 import { planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import { cardConfig } from '../config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../config/settings.ts';
 import type { CardTopology, LinkEnd, Topology } from '../topology/checked.ts';
+import { startWarnings } from '../topology/start-warnings.ts';
 import { DmaMeter, HostMeter } from './meters.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 
@@ -73,9 +75,10 @@ export class VirtualWorld {
 
   /**
    * @param description a checked topology, or the short form. @param traces by card, for a topology.
+   * @param warns whether what the start-up check finds in a topology is said on stderr.
    * @throws RangeError for a bad setting, Error when a card does not come up.
    */
-  constructor(description: VirtualOptions | Topology, traces: Traces = []) {
+  constructor(description: VirtualOptions | Topology, traces: Traces = [], warns = true) {
     const short = 'hosts' in description ? undefined : description;
     const topology = 'hosts' in description ? description : topologyOf(description);
     const watched = short?.traces ?? traces;
@@ -105,6 +108,7 @@ export class VirtualWorld {
       const agent = this.network.switches[i];
       if (agent !== undefined) agents.switches[i] = this.queue.add({ agent, chargeNs: () => 0 });
     });
+    if (warns && short === undefined) sayWarnings(startWarnings(topology));
     for (const card of this.cards) card.host.bringUpCard(classOf(card.plan));
     this.programs = makePrograms(
       topology,

@@ -1,0 +1,157 @@
+/**
+ * What of a card's configuration will do less than it seems to say, found before the card starts: a pool that
+ * cannot feed the sockets there may be, a window that memory cannot hold, a number that another one makes
+ * meaningless. Nothing here is refused: such a card works, and perhaps somebody wants to see how.
+ *
+ * What a user has not set follows from what he has set, or is the default; neither ever leads to a warning.
+ */
+import { STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
+import { type CardConfig, DEFAULT_CARD_CONFIG } from './settings.ts';
+
+export interface StartWarning {
+  /** The setting that causes it, by its path in a card's configuration, or `connections`. */
+  readonly key: string;
+  /** One plain line: the setting, its value, what follows, and what to do. */
+  readonly text: string;
+}
+
+/** What is known of what a card will have to do. */
+export interface StartLoad {
+  /** Connections that will be open at once. */
+  readonly connections?: number;
+}
+
+/** Blocks of one socket's unread bytes that may be filled in part: the one that is read, and the last. */
+const BLOCKS_IN_PART = 2;
+/** Headers of a TCP segment that carries timestamps. */
+const SEGMENT_HEADER_BYTES = 52;
+
+/** @returns what is to be said of the configuration, in no order of weight; nothing for a default. */
+export function startCheck(config: CardConfig, load: StartLoad = {}): readonly StartWarning[] {
+  const found: StartWarning[] = [];
+  const warn = (key: string, value: number, rest: string): void => {
+    found.push({ key, text: `"${key}" is ${value}${rest}` });
+  };
+  checkConnections(config, load, warn);
+  checkSockets(config, warn);
+  checkWindows(config, warn);
+  checkKept(config, warn);
+  return found;
+}
+
+type Warn = (key: string, value: number, rest: string) => void;
+
+/** Connections times what each must have, against what there is. */
+function checkConnections({ pools, driver }: CardConfig, { connections = 0 }: StartLoad, warn: Warn): void {
+  const { transmitBuffers, receiveBuckets } = pools;
+  const each = `, for ${connections} connections`;
+  if (connections > driver.socketsMax) {
+    warn(
+      'driver.socketsMax',
+      driver.socketsMax,
+      `${each}: the others are refused with EMFILE; set ${connections} or more`,
+    );
+  }
+  if (connections > transmitBuffers) {
+    warn(
+      'pools.transmitBuffers',
+      transmitBuffers,
+      `${each}: not each can have one, and those without send 96 bytes at a time; set ${connections} or more`,
+    );
+  }
+  if (connections > receiveBuckets) {
+    warn(
+      'pools.receiveBuckets',
+      receiveBuckets,
+      `${each}: what rests unread costs a copy to give its bucket back; set ${connections} or more`,
+    );
+  }
+}
+
+/** The limit of sockets against what feeds each of them. */
+function checkSockets({ pools, driver, stack }: CardConfig, warn: Warn): void {
+  const { socketsMax } = driver;
+  const sockets = `fewer than "driver.socketsMax" ${socketsMax}`;
+  if (pools.immediateSlots <= socketsMax) {
+    const rest = `, too few for ${socketsMax} sockets to have one each: some may wait for others to send`;
+    warn(
+      'pools.immediateSlots',
+      pools.immediateSlots,
+      `${rest}; set ${socketsMax + 1} or more, or fewer sockets`,
+    );
+  }
+  const first = stack.receiveWindowBytes / STORE_BLOCK_BYTES + BLOCKS_IN_PART;
+  const blocks = Math.ceil(socketsMax * first);
+  if (pools.storeBlocks < blocks) {
+    const widened = stack.receiveWindowBytes > DEFAULT_CARD_CONFIG.stack.receiveWindowBytes;
+    const key = widened ? 'stack.receiveWindowBytes' : 'pools.storeBlocks';
+    const value = widened ? stack.receiveWindowBytes : pools.storeBlocks;
+    const rest = `: what ${socketsMax} sockets may be sent unread does not fit the store, and others wait`;
+    warn(key, value, `${rest}; set "pools.storeBlocks" to ${blocks} or more, or fewer sockets`);
+  }
+  if (stack.connectionsMax < socketsMax) {
+    warn(
+      'stack.connectionsMax',
+      stack.connectionsMax,
+      `, ${sockets}: further connections are refused with ENOBUFS; set ${socketsMax} or more`,
+    );
+  }
+  const limited = socketsMax !== DEFAULT_CARD_CONFIG.driver.socketsMax;
+  if (driver.immediateBytesMax === 0 && limited && socketsMax > pools.transmitBuffers) {
+    const rest = `, so that a send needs a transmit buffer, and "pools.transmitBuffers" ${pools.transmitBuffers}`;
+    warn('driver.immediateBytesMax', 0, `${rest} are ${sockets}: some may wait for ever; set 1 or more`);
+  }
+}
+
+/** The largest window of a connection against the memory for what comes. */
+function checkWindows(config: CardConfig, warn: Warn): void {
+  const { pools, stack } = config;
+  const base = DEFAULT_CARD_CONFIG;
+  const window = stack.receiveBufferBytes;
+  const own = window !== base.stack.receiveBufferBytes;
+  const bucketBytes = pools.receiveBuckets * pools.receiveBucketBytes;
+  if (window > bucketBytes) {
+    const fewer = pools.receiveBuckets < base.pools.receiveBuckets;
+    const key = fewer ? 'pools.receiveBuckets' : 'pools.receiveBucketBytes';
+    const value = fewer ? pools.receiveBuckets : pools.receiveBucketBytes;
+    const small = `: all buckets hold ${bucketBytes} bytes, less than a window of ${window}`;
+    const large = `, and all buckets hold ${bucketBytes}`;
+    const rest = `${own ? large : small}: one slow reader uses them up, and what it leaves costs a copy`;
+    const remedy = own ? `set ${bucketBytes} or less` : `set "stack.receiveBufferBytes" to ${bucketBytes}`;
+    warn(own ? 'stack.receiveBufferBytes' : key, own ? window : value, `${rest}; ${remedy}, or more buckets`);
+  }
+  const segment = Math.max(1, config.mtu - SEGMENT_HEADER_BYTES);
+  const slots = Math.ceil(window / segment);
+  if (own && window > base.stack.receiveBufferBytes && config.packetSlots < slots) {
+    const rest = `, and the card's memory holds ${config.packetSlots * segment} while buckets are awaited`;
+    warn(
+      'stack.receiveBufferBytes',
+      window,
+      `${rest}: less is offered; set "packetSlots" to ${slots} or more`,
+    );
+  }
+}
+
+/** What is kept back, or awaited, against what there is of it. */
+function checkKept({ pools, driver, moderation }: CardConfig, warn: Warn): void {
+  const { transmitBuffers } = pools;
+  const buffers = `of "pools.transmitBuffers" ${transmitBuffers}`;
+  if (driver.transmitReserve > 1 && driver.transmitReserve >= transmitBuffers) {
+    const rest = ` ${buffers}: no socket gets a second buffer; set ${Math.max(1, transmitBuffers >> 4)}`;
+    warn('driver.transmitReserve', driver.transmitReserve, rest);
+  }
+  if (driver.transmitLowWatermark > 1 && driver.transmitLowWatermark >= transmitBuffers) {
+    const rest = ` ${buffers}: each send is answered by itself; set ${Math.max(1, transmitBuffers >> 3)}`;
+    warn('driver.transmitLowWatermark', driver.transmitLowWatermark, rest);
+  }
+  const poolBytes = transmitBuffers * pools.transmitBufferBytes;
+  const own = driver.sendBufferBytes !== DEFAULT_CARD_CONFIG.driver.sendBufferBytes;
+  if (own && driver.sendBufferBytes > poolBytes) {
+    const rest = `, and all transmit buffers hold ${poolBytes}: no socket comes to it; set ${poolBytes} or less`;
+    warn('driver.sendBufferBytes', driver.sendBufferBytes, rest);
+  }
+  if (moderation.rxUsecs > 0 && moderation.rxFrames > pools.outboundFrames) {
+    const rest = `, and "pools.outboundFrames" ${pools.outboundFrames}: an interrupt always waits for its time`;
+    warn('moderation.rxFrames', moderation.rxFrames, `${rest}; set ${pools.outboundFrames} or less`);
+  }
+}
