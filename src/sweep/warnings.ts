@@ -1,9 +1,9 @@
-/** What the start-up check finds at the points of a plan: each kind of warning once, and at how many points. */
+/** What the start-up check finds at the points of a plan: each warning once, and at how many points. */
 import { startWarnings } from '../world/topology/start-warnings.ts';
 import { readTopology } from '../world/topology.ts';
 import { pointCount, type SweepPlan, settingsOf, worldOf } from './plan.ts';
 
-/** @returns a line for each setting that any point has a warning of, with the words of the first such point. */
+/** @returns a line for each setting that a point has a warning of, in the words of the first such point. */
 export function planWarnings(plan: SweepPlan): string[] {
   const points = pointCount(plan);
   const found = new Map<string, { readonly text: string; points: number }>();

@@ -83,11 +83,17 @@ describe('a socket', () => {
     stack['table'].sockets[socketId].bound = 1;
     stack['names'].local(socketId);
   });
-  trips('host socket: no more contexts come back than were sent', () => new HostSocket().returned(1));
+  trips('host socket: no more contexts come back than were sent', () => new HostSocket().returned(1, false));
+  trips('host socket: slots are among the contexts that the card has', () => {
+    const socket = new HostSocket();
+    socket.sent(10);
+    socket.sent(10);
+    socket.returned(10, true);
+  });
   trips('host socket: the card has bytes of a socket exactly while it has contexts', () => {
     const socket = new HostSocket();
     socket.sent(10);
-    socket.returned(9);
+    socket.returned(9, false);
   });
   trips('host socket: a tag has 16 bits of socket id and 15 of generation', () => socketTag(-1, 0));
   trips('host socket: an error waits as a positive errno', () => {

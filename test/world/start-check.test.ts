@@ -1,4 +1,4 @@
-/** The start-up check: what it says of which setting, that it says nothing of defaults, and where it is heard. */
+/** The start-up check: what it says of which setting, that it is silent of defaults, and who hears it. */
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -116,7 +116,7 @@ const WORLD = {
 };
 
 describe('a described world', () => {
-  it("knows how many connections its programs have at each card, and names a setting by the card's path", () => {
+  it("knows its programs' connections at each card, and names a setting by the card's path", () => {
     const warnings = startWarnings(readTopology(WORLD));
     expect(warnings.map(({ key }) => key)).toEqual([
       'cards.a.pools.transmitBuffers',
@@ -135,10 +135,7 @@ describe('whoever starts a card', () => {
   });
 
   it.each([
-    [
-      'a card',
-      `await (await openCard({ pools: { transmitBuffers: 4 }, driver: { transmitReserve: 9 } })).close()`,
-    ],
+    ['a card', `await (await openCard({ pools: { receiveBuckets: 4 } })).close()`],
     ['an inline world', 'openInlineWorld(readTopology(WORLD))'],
     ['a virtual world', 'new VirtualWorld(readTopology(WORLD)); new VirtualWorld(readTopology(WORLD))'],
     ['a world of threads', 'await (await ThreadWorld.open(readTopology(WORLD))).close()'],

@@ -97,7 +97,7 @@ export class BlockedSenders {
     const needed = this.transmit.freeNeeded(socket);
     // A datagram's buffers come back soon, and where there are no shares all come back to whoever is first.
     const unshared = socket.datagram !== 0 || needed === 1;
-    return unshared && socket.sendingContexts > 0 ? Math.max(needed, this.enough) : needed;
+    return unshared && socket.sendingContexts > socket.sendingSlots ? Math.max(needed, this.enough) : needed;
   }
 
   private checkWaiting(): void {

@@ -36,6 +36,7 @@ export class Withdrawal {
     table.sockets.forEach((socket) => {
       socket.sendingBytes = 0;
       socket.sendingContexts = 0;
+      socket.sendingSlots = 0;
       socket.acceptsPosted = 0;
     });
     for (const { state } of table.sockets) {
@@ -57,6 +58,7 @@ export class Withdrawal {
       if (socket.state === STATE_CLOSING || socket.state === STATE_POSTED) socket.state = STATE_FREE;
       socket.sendingBytes = 0;
       socket.sendingContexts = 0;
+      socket.sendingSlots = 0;
       socket.postedFor = -1;
       // What was received is dropped: its queue may be what is broken.
       socket.receiveHead = -1;

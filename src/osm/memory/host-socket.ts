@@ -100,6 +100,8 @@ export class HostSocket {
    */
   sendingBytes = 0;
   sendingContexts = 0;
+  /** How many of these contexts are slots of card memory; the others are buffers. */
+  sendingSlots = 0;
   /** Buffers that the program has been offered for this socket, to fill in place (`Sender.allocate`). */
   offeredBuffers = 0;
   /** Bytes that came back from the card, counted up to about 1 GiB: how well the peer reads. */
@@ -184,6 +186,7 @@ export class HostSocket {
     this.creditBytes = 0;
     this.sendingBytes = 0;
     this.sendingContexts = 0;
+    this.sendingSlots = 0;
     this.offeredBuffers = 0;
     this.acknowledgedBytes = 0;
     this.acceptHead = -1;
@@ -208,8 +211,9 @@ export class HostSocket {
     this.sendingContexts += 1;
   }
 
-  /** One context of this socket's is back. // Hot path. */
-  returned(bytes: number): void {
+  /** One context of this socket's is back. @param slot whether it is a slot. // Hot path. */
+  returned(bytes: number, slot: boolean): void {
+    if (slot) this.sendingSlots -= 1;
     this.sendingBytes -= bytes;
     this.sendingContexts -= 1;
     if (this.acknowledgedBytes < ACKNOWLEDGED_ENOUGH) this.acknowledgedBytes += bytes;
@@ -217,8 +221,12 @@ export class HostSocket {
   }
 
   private checkSending(): void {
-    const { sendingContexts, sendingBytes } = this;
+    const { sendingContexts, sendingBytes, sendingSlots } = this;
     assert(sendingContexts >= 0, 'host socket: no more contexts come back than were sent');
+    assert(
+      sendingSlots >= 0 && sendingSlots <= sendingContexts,
+      'host socket: slots are among the contexts that the card has',
+    );
     assert(
       sendingContexts > 0 ? sendingBytes > 0 : sendingBytes === 0,
       'host socket: the card has bytes of a socket exactly while it has contexts',

@@ -24,13 +24,15 @@ const TAKEN = -2;
 
 /** One buffer for so many bytes (as a power of two) that a socket's peers have acknowledged, when scarce. */
 const PROGRESS_SHIFT = 16;
+/** Buffers are scarce when no more than a quarter of them are free. */
+const SCARCE_SHIFT = 2;
 
 export class TransmitPool {
   readonly bufferBytes: number;
   private readonly area: PoolArea;
   private readonly slotBytes: number;
   private readonly reserve: number;
-  /** With more free buffers than this, any socket gets one; without a reserve none are ever kept back. */
+  /** With at most so many free they are scarce; without a reserve they never are. */
   private readonly plenty: number;
   /** Slots that only a socket with nothing in use may take: one for every socket there can be. */
   private readonly slotReserve: number;
@@ -59,8 +61,8 @@ export class TransmitPool {
     this.area = area;
     this.bufferBytes = area.bufferBytes;
     this.slotBytes = immediate.bufferBytes;
-    this.reserve = Math.min(reserve, area.count - 1);
-    this.plenty = this.reserve === 0 ? 0 : Math.max(this.reserve, area.count >> 1);
+    this.reserve = reserve;
+    this.plenty = this.reserve === 0 ? 0 : Math.max(this.reserve, area.count >> SCARCE_SHIFT);
     this.slotReserve = immediate.count > socketsMax ? socketsMax : immediate.count >> 1;
     this.counters = ledger.counters;
     this.free = countdown(area.count, 0);
@@ -102,7 +104,8 @@ export class TransmitPool {
    * @returns its context, or -1 when none is free for this socket.
    */
   takeFor(socket: HostSocket): number {
-    if (this.freeCount <= this.plenty && !this.sharesOut(socket)) {
+    const { freeCount } = this;
+    if ((freeCount <= this.plenty || freeCount <= socket.sendingContexts) && !this.sharesOut(socket)) {
       this.counters[MEMORY_TRANSMIT_DRY] += 1;
       return -1;
     }
@@ -139,25 +142,25 @@ export class TransmitPool {
   }
 
   /**
-   * Whether a socket may have one more buffer while they are scarce. One with none in use may have any. The
-   * others leave the reserve alone, hold no more than a quarter of what is free, and no more than what their
-   * peers have shown to read: a sender whose peer does not read keeps its buffers for ever, so an unknown
-   * one is not given many.
+   * Whether a socket may have one more buffer. One with none in use may have any. The others leave the
+   * reserve alone and hold no more than are free (the dynamic threshold that the card's buckets go by, too);
+   * and while buffers are scarce, no more than their peers have shown to read: a sender whose peer does not
+   * read keeps its buffers for ever, so an unknown one is not given many. A slot is no buffer: who has only
+   * sent a piece of a message in one may have a buffer for what is left of it.
    */
   private sharesOut(socket: HostSocket): boolean {
     const { freeCount } = this;
-    const held = socket.sendingContexts;
-    if (held === 0) return freeCount > 0;
-    if (freeCount <= this.reserve) return false;
-    const shown = 1 + (socket.acknowledgedBytes >> PROGRESS_SHIFT);
-    return held < shown && held < Math.max(1, freeCount >> 2);
+    const held = socket.sendingContexts - socket.sendingSlots;
+    if (held === 0 || this.reserve === 0) return freeCount > 0;
+    if (freeCount <= this.reserve || freeCount <= held) return false;
+    return freeCount > this.plenty || held <= socket.acknowledgedBytes >> PROGRESS_SHIFT;
   }
 
   /**
    * Whether a stream's send would find a buffer, or a slot of the reserve if the socket has nothing in use.
    */
   serves(socket: HostSocket): boolean {
-    if (this.freeCount > this.plenty || this.sharesOut(socket)) return true;
+    if (this.sharesOut(socket)) return true;
     return socket.sendingContexts === 0 && this.slotReserve > 0 && this.freeSlotCount > 0;
   }
 
@@ -166,11 +169,11 @@ export class TransmitPool {
    * are free, there is no use in asking again before something of the socket's own has come back.
    */
   freeNeeded(socket: HostSocket): number {
-    const held = socket.sendingContexts;
-    if (held === 0) return this.slotReserve > 0 ? 0 : 1;
-    const anyone = this.plenty + 1;
-    if (held > socket.acknowledgedBytes >> PROGRESS_SHIFT) return anyone;
-    return Math.min(anyone, Math.max(this.reserve + 1, 4 * (held + 1)));
+    if (socket.sendingContexts === 0 && this.slotReserve > 0) return 0;
+    const held = socket.sendingContexts - socket.sendingSlots;
+    if (held === 0 || this.reserve === 0) return 1;
+    const shared = Math.max(this.reserve, held) + 1;
+    return held <= socket.acknowledgedBytes >> PROGRESS_SHIFT ? shared : Math.max(shared, this.plenty + 1);
   }
 
   /**
@@ -238,6 +241,7 @@ export class TransmitPool {
     this.tagOf[context] = socketTag(socketId, socket.generation);
     this.lengthOf[context] = length;
     socket.sent(length);
+    if (context >= this.area.count) socket.sendingSlots += 1;
   }
 
   /**

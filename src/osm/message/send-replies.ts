@@ -65,7 +65,7 @@ export class SendReplies {
     if (COSTLY) this.checkSocket(tag & 0xffff);
     const socket = table.sockets[tag & 0xffff];
     if (socket.generation === tag >>> 16) {
-      socket.returned(transmit.lengthOfContext(context));
+      socket.returned(transmit.lengthOfContext(context), transmit.isSlot(context));
       if (socket.wantsRoom !== 0) this.waiterReturned = true;
     }
     transmit.give(context);

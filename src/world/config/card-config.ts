@@ -101,7 +101,11 @@ const SOCKETS_PER_ACCEPT = 4;
 
 /** One transmit buffer in so many is kept for sockets that have none, and at least one. */
 const BUFFERS_PER_RESERVED = 16;
-/** With fewer than one in so many free, buffers are wanted back at once; and senders that wait go on. */
+/**
+ * With fewer free than this, or than one in `BUFFERS_PER_LOW`, buffers are wanted back at once, instead of in
+ * company: that is several times as many as wait for company at any time. Of a small pool it is a half.
+ */
+const LOW_WATERMARK = 128;
 const BUFFERS_PER_LOW = 8;
 
 /**
@@ -118,8 +122,13 @@ function sizedDriver(
   return {
     acceptsPosted: Math.min(base.acceptsPosted, share),
     transmitReserve: Math.max(1, Math.floor(transmitBuffers / BUFFERS_PER_RESERVED)),
-    transmitLowWatermark: Math.max(1, Math.floor(transmitBuffers / BUFFERS_PER_LOW)),
+    transmitLowWatermark: lowWatermark(transmitBuffers),
   };
+}
+
+function lowWatermark(transmitBuffers: number): number {
+  const small = Math.min(LOW_WATERMARK, transmitBuffers >> 1);
+  return Math.max(1, small, Math.floor(transmitBuffers / BUFFERS_PER_LOW));
 }
 
 /** Connections beyond one for each socket: those that outlive theirs, and those of backlogs. */

@@ -98,7 +98,7 @@ function checkSockets({ pools, driver, stack }: CardConfig, warn: Warn): void {
   }
   const limited = socketsMax !== DEFAULT_CARD_CONFIG.driver.socketsMax;
   if (driver.immediateBytesMax === 0 && limited && socketsMax > pools.transmitBuffers) {
-    const rest = `, so that a send needs a transmit buffer, and "pools.transmitBuffers" ${pools.transmitBuffers}`;
+    const rest = `: a send needs a transmit buffer, and "pools.transmitBuffers" ${pools.transmitBuffers}`;
     warn('driver.immediateBytesMax', 0, `${rest} are ${sockets}: some may wait for ever; set 1 or more`);
   }
 }
@@ -123,7 +123,7 @@ function checkWindows(config: CardConfig, warn: Warn): void {
   const segment = Math.max(1, config.mtu - SEGMENT_HEADER_BYTES);
   const slots = Math.ceil(window / segment);
   if (own && window > base.stack.receiveBufferBytes && config.packetSlots < slots) {
-    const rest = `, and the card's memory holds ${config.packetSlots * segment} while buckets are awaited`;
+    const rest = `, and card memory holds ${config.packetSlots * segment} while buckets are awaited`;
     warn(
       'stack.receiveBufferBytes',
       window,
@@ -147,11 +147,11 @@ function checkKept({ pools, driver, moderation }: CardConfig, warn: Warn): void 
   const poolBytes = transmitBuffers * pools.transmitBufferBytes;
   const own = driver.sendBufferBytes !== DEFAULT_CARD_CONFIG.driver.sendBufferBytes;
   if (own && driver.sendBufferBytes > poolBytes) {
-    const rest = `, and all transmit buffers hold ${poolBytes}: no socket comes to it; set ${poolBytes} or less`;
+    const rest = `, and all transmit buffers hold ${poolBytes}: more is never sent; set ${poolBytes} or less`;
     warn('driver.sendBufferBytes', driver.sendBufferBytes, rest);
   }
   if (moderation.rxUsecs > 0 && moderation.rxFrames > pools.outboundFrames) {
-    const rest = `, and "pools.outboundFrames" ${pools.outboundFrames}: an interrupt always waits for its time`;
+    const rest = `, and "pools.outboundFrames" ${pools.outboundFrames}: each interrupt waits for its time`;
     warn('moderation.rxFrames', moderation.rxFrames, `${rest}; set ${pools.outboundFrames} or less`);
   }
 }

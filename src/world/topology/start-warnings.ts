@@ -1,4 +1,4 @@
-/** The start-up check of every card of a described world, with the connections its programs will have there. */
+/** The start-up check of every card of a described world, with the connections its programs have there. */
 import { type StartWarning, startCheck } from '../config/start-check.ts';
 import type { CardTopology, ProgramTopology, Topology } from './checked.ts';
 
