@@ -10,6 +10,7 @@ import { addRun } from './run.ts';
 import { addSpec } from './spec.ts';
 import { addSweep } from './sweep.ts';
 import { addValidate } from './validate.ts';
+import { addWorker } from './worker.ts';
 
 const program = new Command('inic')
   .description('a working model of an intelligent network card: sockets over I2O message frames')
@@ -32,6 +33,7 @@ addDecode(program);
 addReplay(program);
 addValidate(program);
 addSweep(program);
+addWorker(program);
 
 try {
   await program.parseAsync();

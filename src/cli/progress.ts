@@ -6,14 +6,15 @@ export type Progress = (done: number, total: number, label?: string) => void;
 
 /**
  * @param format of the bar, as cli-progress has it. @param line where there is no terminal, called instead.
- * @returns `stop` takes the bar away.
+ * @returns `say` shows a line beside it, `stop` takes the bar away.
  */
 export function progressBar(
   format: string,
   barsize: number,
   line: Progress,
-): { progress: Progress; stop: () => void } {
-  if (!process.stderr.isTTY) return { progress: line, stop: () => {} };
+): { progress: Progress; say: (text: string) => void; stop: () => void } {
+  const write = (text: string): boolean => process.stderr.write(`inic: ${text}\n`);
+  if (!process.stderr.isTTY) return { progress: line, say: write, stop: () => {} };
   const bar = new SingleBar({
     format,
     barsize,
@@ -28,6 +29,12 @@ export function progressBar(
       if (!started) bar.start(total, done, { label });
       started = true;
       bar.update(done, { label });
+    },
+    say: (text) => {
+      // In place of the bar, which is drawn again below it.
+      process.stderr.write('\r\x1b[K');
+      write(text);
+      if (started) bar.render();
     },
     stop: () => bar.stop(),
   };

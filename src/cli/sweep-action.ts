@@ -2,13 +2,17 @@
 import { availableParallelism } from 'node:os';
 import { sweepTable } from '../report/sweep-table.ts';
 import { csvLines } from '../sweep/csv.ts';
+import type { Engine, EngineName } from '../sweep/engine.ts';
 import { loadPlan, type SweepPlan } from '../sweep/plan.ts';
+import { TIMEOUT_MS } from '../sweep/point-threads.ts';
 import { ResultsError, writeFile } from '../sweep/results.ts';
+import { PointPool } from '../sweep/schedule.ts';
 import { isWorkload, planOf, QUICK } from '../sweep/short-form.ts';
 import { runSweep } from '../sweep/sweep.ts';
 import { planWarnings } from '../sweep/warnings.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { type Progress, progressBar } from './progress.ts';
+import { redisUrl, withoutPassword } from './redis-url.ts';
 
 export interface SweepFlags {
   readonly vary: string[];
@@ -23,6 +27,9 @@ export interface SweepFlags {
   readonly resume?: boolean;
   readonly limit?: number;
   readonly workers?: number;
+  readonly engine?: EngineName;
+  readonly redis?: string;
+  readonly timeout?: number;
 }
 
 /** What only says something where there is no plan that says it. */
@@ -32,18 +39,18 @@ const INTERRUPTED = 130;
 
 export async function sweep(name: string | undefined, flags: SweepFlags): Promise<void> {
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
+  checkEngine(flags);
   const plan = usersErrors(() => planFor(name, flags));
   for (const line of planWarnings(plan)) process.stderr.write(`inic: ${line}\n`);
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const bar = progressBar('{bar} {value} of {total} points  {eta_formatted} left', 32, tenthLines());
   const results = await runSweep(plan, {
-    commandLine: ['inic', ...process.argv.slice(2)],
-    workers: flags.workers ?? availableParallelism(),
+    commandLine: ['inic', ...process.argv.slice(2).map(withoutPassword)],
+    engine: (points) => engineFor(plan, flags, points, interrupt.signal, bar.say),
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
     out: flags.out,
     resume: flags.resume === true,
-    signal: interrupt.signal,
     progress: bar.progress,
   })
     .catch(refuse)
@@ -59,6 +66,34 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
     `inic: interrupted after ${results.points.length} of ${results.head.points} points: ${kept}\n`,
   );
   process.exitCode = INTERRUPTED;
+}
+
+/** @param say tells the user something, in a line. */
+async function engineFor(
+  plan: SweepPlan,
+  flags: SweepFlags,
+  points: number,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Engine> {
+  const timeoutMs = flags.timeout === undefined ? TIMEOUT_MS : flags.timeout * 1000;
+  if (flags.engine !== 'bullmq') {
+    const { workers = availableParallelism() } = flags;
+    return new PointPool(plan, Math.min(workers, points), signal, timeoutMs);
+  }
+  const { RedisEngine } = await import('../sweep/redis/redis-engine.ts');
+  return RedisEngine.open(plan, redisUrl(flags.redis), { timeoutMs, signal, say });
+}
+
+/** @throws UserError for options that do not go together. */
+function checkEngine({ engine, redis, workers }: SweepFlags): void {
+  if (engine === 'bullmq') {
+    redisUrl(redis);
+    if (workers !== undefined)
+      throw new UserError('--workers are of this machine: --engine bullmq has its own');
+  } else if (redis !== undefined) {
+    throw new UserError('--redis is for --engine bullmq');
+  }
 }
 
 function planFor(name: string | undefined, flags: SweepFlags): SweepPlan {
@@ -96,8 +131,14 @@ function refuse(error: unknown): never {
   if (error instanceof ResultsError && error.cause !== undefined) {
     throw new UserError(`${error.message}: ${systemErrorText(error.cause)}`);
   }
-  if (error instanceof RangeError || error instanceof ResultsError) throw new UserError(error.message);
+  if (error instanceof RangeError || error instanceof ResultsError || isRedisError(error))
+    throw new UserError(error.message);
   throw error;
+}
+
+/** Without loading what has to do with Redis. */
+function isRedisError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'RedisError';
 }
 
 /** Elsewhere than on a terminal a line for each tenth. */

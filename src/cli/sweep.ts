@@ -1,7 +1,8 @@
 /** `inic sweep`: points of a plan measured in virtual time, over all cores. */
 import type { Command } from 'commander';
 import { bundledNames } from '../plans/files.ts';
-import { integerIn } from './numbers.ts';
+import { ENGINE_NAMES } from '../sweep/engine.ts';
+import { integerIn, oneOf } from './numbers.ts';
 import type { SweepFlags } from './sweep-action.ts';
 
 const WORKERS_MAX = 256;
@@ -27,6 +28,13 @@ export function addSweep(program: Command): void {
     .option('--resume', 'go on with what is in the file of --out')
     .option('--limit <points>', 'measure at most so many points this time', integerIn(1, 1e9))
     .option('--workers <number>', 'points at once (default: one for each core)', integerIn(1, WORKERS_MAX))
+    .option('--timeout <seconds>', 'real time a point may take (default: 600)', integerIn(1, 86400))
+    .option(
+      '--engine <name>',
+      'what spreads the points: piscina over the cores of this machine, bullmq over workers elsewhere (default: piscina)',
+      oneOf(ENGINE_NAMES),
+    )
+    .option('--redis <url>', 'of bullmq: its Redis server (default: $INIC_REDIS); workers: inic worker')
     .action(async (name: string | undefined, flags: SweepFlags) => {
       const { sweep } = await import('./sweep-action.ts');
       await sweep(name, flags);

@@ -4,7 +4,7 @@
  * this file has some of cards of several years.
  */
 import { bundledFile, bundledNames } from './files.ts';
-import { readYamlFile } from './yaml.ts';
+import { inFile, parseYaml, readYamlFile } from './yaml.ts';
 
 /** Values by key, as a description of a world has them. */
 export type ProfilePart = Readonly<Record<string, unknown>>;
@@ -34,6 +34,8 @@ const PARTS = {
 type PartName = keyof typeof PARTS;
 
 const loaded = new Map<string, CostProfile>();
+/** Texts of those that are held. */
+const texts = new Map<string, string>();
 
 /** @returns names of the bundled profiles, and `none`. */
 export function profileNames(): string[] {
@@ -59,6 +61,13 @@ export function loadProfile(name: string): CostProfile {
   const profile = readProfile(name, path, readYamlFile(path));
   loaded.set(name, profile);
   return profile;
+}
+
+/** Has the profile of a file known by what the file says, to a thread or a machine that may not have it. */
+export function holdProfile(name: string, text: string): void {
+  if (texts.get(name) === text) return;
+  loaded.set(name, readProfile(name, name, parseYaml(text, inFile(name)).data));
+  texts.set(name, text);
 }
 
 /** @param path begins each complaint. */

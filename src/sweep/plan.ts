@@ -71,7 +71,7 @@ export function parsePlan(text: string, file: string): SweepPlan {
 export function readPlan(data: unknown, place: Place = () => ''): SweepPlan {
   let plan: SweepPlan;
   try {
-    plan = read(data);
+    plan = readGrid(data);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(`${place(quotedPath(error.message))}${error.message}`);
@@ -80,7 +80,8 @@ export function readPlan(data: unknown, place: Place = () => ''): SweepPlan {
   return plan;
 }
 
-function read(data: unknown): SweepPlan {
+/** As `readPlan`, without a look at its points. @throws RangeError. */
+export function readGrid(data: unknown): SweepPlan {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new RangeError(`a plan expected a map of keys, got ${shown(data)}`);
   }
@@ -88,7 +89,7 @@ function read(data: unknown): SweepPlan {
   const world = readWorld(fields);
   const operations = fields.whole('operations', 1, OPERATIONS_MAX, OPERATIONS);
   const own = (world as Readonly<Record<string, unknown>>)['costs'];
-  return {
+  const plan = {
     title: fields.text('title', 'a sweep'),
     world,
     workload: fields.has('workload') ? mapAt(fields, 'workload') : null,
@@ -99,6 +100,9 @@ function read(data: unknown): SweepPlan {
     warmup: fields.whole('warmup', 0, OPERATIONS_MAX, Math.ceil(operations / 10)),
     limitNs: durationNs(fields, 'limit', LIMIT_NS),
   };
+  const count = pointCount(plan);
+  if (count > POINTS_MAX) throw new RangeError(`"vary" expected at most ${POINTS_MAX} points, got ${count}`);
+  return plan;
 }
 
 function mapAt(fields: Fields, key: string): Readonly<Record<string, unknown>> {
@@ -162,9 +166,6 @@ export function worldOf({ world, workload, costs }: SweepPlan, settings: Setting
 
 function checkPoints(plan: SweepPlan, place: Place): void {
   const count = pointCount(plan);
-  if (count > POINTS_MAX) {
-    throw new RangeError(`${place('vary')}"vary" expected at most ${POINTS_MAX} points, got ${count}`);
-  }
   for (let point = 0; point < count; point += plan.seeds.length) {
     try {
       readTopology(worldOf(plan, settingsOf(plan, point)));

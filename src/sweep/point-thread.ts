@@ -1,10 +1,9 @@
-/** A worker of a sweep: it is given the plan once, and then points to measure. */
-import { workerData } from 'piscina';
-import type { SweepPlan } from './plan.ts';
+/** A thread that measures points, one after the other. */
+import { holdProfile } from '../plans/profiles.ts';
 import { measurePoint } from './point.ts';
+import type { PointTask } from './point-threads.ts';
 
-const plan = workerData as SweepPlan;
-
-export default function linesOf(point: number): string {
+export default function lineOf({ plan, profiles, point }: PointTask): string {
+  for (const [name, text] of Object.entries(profiles)) holdProfile(name, text);
   return JSON.stringify(measurePoint(plan, point));
 }

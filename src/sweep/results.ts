@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type { MachineFacts } from '../record/manifest.ts';
+import type { EngineName } from './engine.ts';
 import { pointCount, type SweepPlan, settingsOf } from './plan.ts';
 import type { PointResult } from './point.ts';
 
@@ -26,7 +27,11 @@ export interface SweepHead {
   readonly plan: SweepPlan;
   readonly varies: readonly string[];
   readonly points: number;
-  readonly manifest: MachineFacts & { readonly workers: number; readonly start: string };
+  readonly manifest: MachineFacts & {
+    readonly engine: EngineName;
+    readonly workers: number;
+    readonly start: string;
+  };
 }
 
 export interface SweepResults {
@@ -85,7 +90,7 @@ export function readResults(path: string, torn = false): SweepResults {
   const lines = new Map<number, string>();
   const points: PointResult[] = [];
   rows.slice(1).forEach((line, i) => {
-    const result = readPoint(head, line);
+    const result = readPoint(head.plan, line);
     if (result === undefined || lines.has(result.point)) {
       throw new ResultsError(`${path}:${i + 2}: is damaged: expected a point of the plan in its first line`);
     }
@@ -111,10 +116,12 @@ function readHead(path: string, line: string): SweepHead {
   throw new ResultsError(`${path}:1: is damaged: its plan has not the points it says`);
 }
 
-function readPoint({ plan, points }: SweepHead, line: string): PointResult | undefined {
+/** @returns undefined for a line that is no point of the plan. */
+export function readPoint(plan: SweepPlan, line: string): PointResult | undefined {
   const result = parsed(line) as PointResult | undefined;
   const { point = -1 } = result ?? {};
-  if (result === undefined || !Number.isInteger(point) || point < 0 || point >= points) return undefined;
+  if (result === undefined || !Number.isInteger(point) || point < 0) return undefined;
+  if (point >= pointCount(plan)) return undefined;
   const same = JSON.stringify(result.settings) === JSON.stringify(settingsOf(plan, point));
   const whole = result.ok === true ? Number.isFinite(result.ratePerS) : typeof result.error === 'string';
   return same && whole ? result : undefined;

@@ -1,74 +1,45 @@
 /** Spreads the points of a plan over the machine's cores, a worker thread each. */
-import { Piscina } from 'piscina';
+import type { Done, Engine } from './engine.ts';
 import type { SweepPlan } from './plan.ts';
-import { failedPoint } from './point.ts';
-
-/** Tests run from source; the worker is then the built one, since Node 20 runs no TypeScript. */
-const THREAD_URL = import.meta.url.endsWith('.ts')
-  ? new URL('../../dist/src/sweep/point-thread.js', import.meta.url)
-  : new URL('./point-thread.js', import.meta.url);
-
-/** Points handed out for each worker at once: the next one waits there when the last one is done. */
-const AHEAD = 2;
-
-export interface Schedule {
-  readonly workers: number;
-  /** Ends it early: points under way are given up. */
-  readonly signal: AbortSignal;
-  /** Told the line of each point, as it is done: in no order. */
-  readonly done: (point: number, line: string) => void;
-}
-
-/** @throws what `done` throws; no further point is begun then. */
-export async function runPoints(
-  plan: SweepPlan,
-  points: readonly number[],
-  schedule: Schedule,
-): Promise<void> {
-  const { workers, signal, done } = schedule;
-  const pool = new PointPool(plan, Math.min(workers, points.length), signal);
-  try {
-    await pool.run(points, done);
-  } finally {
-    await pool.close();
-  }
-}
+import { PointThreads, TIMEOUT_MS } from './point-threads.ts';
+import { type ProfileTexts, profileTexts } from './profile-texts.ts';
 
 /** Threads that measure points of one plan, as often as they are given some, until it is closed. */
-export class PointPool {
+export class PointPool implements Engine {
+  readonly name = 'piscina';
+  readonly workers: number;
   private readonly plan: SweepPlan;
-  private readonly threads: number;
+  private readonly profiles: ProfileTexts;
   private readonly signal: AbortSignal;
+  private readonly timeoutMs: number;
   private readonly over: Promise<void>;
-  private readonly pool: Piscina<number, string>;
+  private readonly threads: PointThreads;
 
-  /** @param workers at least one of them is there. @param signal points under way are given up then. */
-  constructor(plan: SweepPlan, workers: number, signal: AbortSignal) {
+  /**
+   * @param workers at least one of them is there. @param signal points under way are given up then.
+   * @param timeoutMs of real time for a point.
+   */
+  constructor(plan: SweepPlan, workers: number, signal: AbortSignal, timeoutMs: number = TIMEOUT_MS) {
     this.plan = plan;
-    this.threads = Math.max(1, workers);
+    this.profiles = profileTexts(plan);
+    this.workers = Math.max(1, workers);
     this.signal = signal;
     this.over = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    this.pool = new Piscina<number, string>({
-      filename: THREAD_URL.href,
-      workerData: plan,
-      minThreads: this.threads,
-      maxThreads: this.threads,
-      concurrentTasksPerWorker: 1,
-    });
+    this.timeoutMs = timeoutMs;
+    this.threads = new PointThreads(this.workers);
   }
 
-  /** @param done as of `Schedule`. @throws what `done` throws; no further point is begun then. */
-  async run(points: readonly number[], done: Schedule['done']): Promise<void> {
-    const { signal } = this;
+  async run(points: readonly number[], done: Done): Promise<void> {
+    const { plan, profiles, signal, timeoutMs } = this;
     const queue = points.values();
     let failed = false;
     const feed = async (): Promise<void> => {
       for (const point of queue) {
         if (signal.aborted || failed) return;
-        const line = await this.lineOf(point);
+        const line = await this.threads.lineOf({ plan, profiles, point }, timeoutMs, signal);
         if (signal.aborted || failed) return;
         try {
           done(point, line);
@@ -78,20 +49,10 @@ export class PointPool {
         }
       }
     };
-    const feeds = Array.from({ length: this.threads * AHEAD }, feed);
-    await Promise.race([Promise.all(feeds), this.over]);
-  }
-
-  /** Where its thread is gone, the point's result is what ended it. */
-  private async lineOf(point: number): Promise<string> {
-    try {
-      return await this.pool.run(point);
-    } catch (error) {
-      return JSON.stringify(failedPoint(this.plan, point, error));
-    }
+    await Promise.race([Promise.all(Array.from({ length: this.workers }, feed)), this.over]);
   }
 
   close(): Promise<void> {
-    return this.pool.destroy();
+    return this.threads.close();
   }
 }

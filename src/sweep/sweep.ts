@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { machineFacts } from '../record/manifest.ts';
 import { wallClock } from '../time/clock.ts';
+import type { Engine } from './engine.ts';
 import { pointCount, type SweepPlan } from './plan.ts';
 import type { PointResult } from './point.ts';
 import {
@@ -12,34 +13,34 @@ import {
   journalOf,
   linesToResume,
   ResultsError,
+  type SweepHead,
   type SweepResults,
   writeResults,
 } from './results.ts';
-import { runPoints } from './schedule.ts';
 
 export interface SweepOptions {
   readonly commandLine: readonly string[];
-  readonly workers: number;
+  /** Makes what measures so many points of the plan, until it is closed. */
+  readonly engine: (points: number) => Engine | Promise<Engine>;
   /** At most so many points are measured this time. */
   readonly limit: number;
   /** Where the results go; absent: only to the caller. */
   readonly out: string | undefined;
   /** Goes on with what an earlier run has left there. */
   readonly resume: boolean;
-  /** Ends it early; what is done is kept. */
-  readonly signal: AbortSignal;
   readonly progress: (done: number, total: number) => void;
 }
 
 /** @throws ResultsError for a file that is foreign, damaged, or cannot be written. */
 export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<SweepResults> {
-  const { out, workers, signal, progress } = options;
-  const manifest = { ...machineFacts(options.commandLine), workers, start: wallClock() };
-  const head = headOf(plan, manifest);
+  const { out, progress } = options;
+  const facts = { ...machineFacts(options.commandLine), start: wallClock() };
+  const headBy = ({ name, workers }: Engine): SweepHead => headOf(plan, { ...facts, engine: name, workers });
   const lines = new Map(out === undefined ? [] : earlierLines(out, plan, options.resume));
   const missing = Array.from({ length: pointCount(plan) }, (_, point) => point).filter((p) => !lines.has(p));
   const points = missing.slice(0, options.limit);
-  const journal = out === undefined ? undefined : new Journal(out, head, lines);
+  const engine = await options.engine(points.length);
+  let journal: Journal | undefined;
   let count = 0;
   const done = (point: number, line: string): void => {
     journal?.add(line);
@@ -47,13 +48,17 @@ export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<
     count += 1;
     progress(count, points.length);
   };
-  progress(0, points.length);
   try {
-    await runPoints(plan, points, { workers, signal, done });
+    if (out !== undefined) journal = new Journal(out, headBy(engine), lines);
+    progress(0, points.length);
+    await engine.run(points, done);
   } catch (error) {
     journal?.close();
     throw error;
+  } finally {
+    await engine.close();
   }
+  const head = headBy(engine);
   if (out !== undefined) writeResults(out, head, lines);
   journal?.remove();
   const inOrder = [...lines.entries()].sort(([a], [b]) => a - b);
