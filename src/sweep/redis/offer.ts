@@ -2,14 +2,11 @@
  * What a sweep and its workers tell each other on a Redis server. Each run of a sweep has a queue of its own,
  * and an offer beside it that says what its points are of. An offer lasts as long as its sweep renews it.
  */
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { packageVersion } from '../../record/manifest.ts';
 import { shown } from '../../world/config/complaint.ts';
 import { readGrid, type SweepPlan } from '../plan.ts';
 import { type ProfileTexts, profileFiles } from '../profile-texts.ts';
+import type { Build } from './build.ts';
 
 /** All keys begin so. */
 export const PREFIX = 'inic';
@@ -37,14 +34,8 @@ export interface PointJob {
   readonly point: number;
 }
 
-/** Who measures must be the very same code, or the results would not be of one version. */
-export interface Build {
-  readonly version: string;
-  /** Of the code, and of the worlds and profiles bundled with it. */
-  readonly hash: string;
-}
-
 export interface Offer {
+  /** Who measures must be the very same, or the results would not be of one version. */
   readonly build: Build;
   readonly plan: SweepPlan;
   readonly profiles: ProfileTexts;
@@ -125,22 +116,3 @@ function mapOf(value: unknown, what: string): Readonly<Record<string, unknown>> 
 
 const wordOf = (value: unknown): string =>
   typeof value === 'string' ? shown(value).slice(1, -1) : shown(value);
-
-/** What points are measured with: the compiled code, which is what threads run, and what is bundled. */
-export function ownBuild(): Build {
-  const here = import.meta.url;
-  const code = new URL(here.endsWith('.ts') ? '../../../dist/src/' : '../../', here);
-  const bundled = new URL('../../src/plans/', code);
-  const hash = createHash('sha256');
-  const files = [...filesIn(code, '.js'), ...filesIn(bundled, '.yaml')];
-  for (const [name, path] of files) hash.update(`${name}\n`).update(readFileSync(path));
-  return { version: packageVersion(), hash: hash.digest('hex').slice(0, 12) };
-}
-
-function filesIn(folder: URL, end: string): [name: string, path: URL][] {
-  const names = readdirSync(fileURLToPath(folder), { recursive: true, encoding: 'utf8' });
-  return names
-    .filter((name) => name.endsWith(end))
-    .sort()
-    .map((name) => [name, new URL(name, folder)]);
-}

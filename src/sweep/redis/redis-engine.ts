@@ -1,14 +1,15 @@
 /** Spreads the points of a plan over workers elsewhere, by a queue of BullMQ on a Redis server. */
-import { randomUUID } from 'node:crypto';
 import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { pause } from '../../time/timers.ts';
+import { uniqueName } from '../../time/unique.ts';
 import { shown } from '../../world/config/complaint.ts';
 import type { Done, Engine } from '../engine.ts';
 import type { SweepPlan } from '../plan.ts';
 import { failedPoint } from '../point.ts';
 import { profileTexts } from '../profile-texts.ts';
 import { readPoint } from '../results.ts';
+import { ownBuild } from './build.ts';
 import { connectRedis, RedisError, type Say, shownUrl } from './connection.ts';
 import {
   jobOf,
@@ -17,7 +18,6 @@ import {
   type Offer,
   offerOf,
   offerText,
-  ownBuild,
   type PointJob,
   PREFIX,
   queueOf,
@@ -45,7 +45,7 @@ type PointQueue = Queue<PointJob, string>;
 
 export class RedisEngine implements Engine {
   readonly name = 'bullmq';
-  private readonly id = randomUUID().slice(0, 8);
+  private readonly id = uniqueName();
   private readonly plan: SweepPlan;
   private readonly url: string;
   private readonly client: Redis;

@@ -5,15 +5,14 @@ import { pause } from '../../time/timers.ts';
 import { shown } from '../../world/config/complaint.ts';
 import { pointCount } from '../plan.ts';
 import { PointThreads } from '../point-threads.ts';
+import { type Build, ownBuild } from './build.ts';
 import { connectRedis, type Say, shownUrl } from './connection.ts';
 import {
-  type Build,
   LEASE_MS,
   LOCK_MS,
   LOST_MAX,
   type Offer,
   offerOf,
-  ownBuild,
   type PointJob,
   PREFIX,
   queueOf,
