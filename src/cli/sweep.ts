@@ -31,7 +31,7 @@ export function addSweep(program: Command): void {
     .option('--timeout <seconds>', 'real time a point may take (default: 600)', integerIn(1, 86400))
     .option(
       '--engine <name>',
-      'what spreads the points: piscina over the cores of this machine, bullmq over workers elsewhere (default: piscina)',
+      'spread the points by piscina (over the cores here) or bullmq (over workers elsewhere)',
       oneOf(ENGINE_NAMES),
     )
     .option('--redis <url>', 'of bullmq: its Redis server (default: $INIC_REDIS); workers: inic worker')

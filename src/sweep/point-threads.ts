@@ -1,4 +1,4 @@
-/** Worker threads that measure points, of any plan. A thread that dies, or does not end, costs its point alone. */
+/** Threads that measure points, of any plan. One that dies, or does not end, costs its point alone. */
 import { Piscina } from 'piscina';
 import { alarm } from '../time/timers.ts';
 import type { SweepPlan } from './plan.ts';

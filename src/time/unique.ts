@@ -1,4 +1,4 @@
-/** Names that no other process has drawn: for what lies beside others of its kind, never for what is measured. */
+/** Names that no other process has drawn: to lie beside others, never for what is measured. */
 import { randomUUID } from 'node:crypto';
 
 /** @returns 12 hexadecimal digits. */
