@@ -6,6 +6,7 @@ import { addBench } from './bench.ts';
 import { addDecode } from './decode.ts';
 import { UserError } from './errors.ts';
 import { addReplay } from './replay.ts';
+import { addReport } from './report.ts';
 import { addRun } from './run.ts';
 import { addSpec } from './spec.ts';
 import { addSweep } from './sweep.ts';
@@ -34,6 +35,7 @@ addReplay(program);
 addValidate(program);
 addSweep(program);
 addWorker(program);
+addReport(program);
 
 try {
   await program.parseAsync();

@@ -31,7 +31,7 @@ export function ledgerLines(result: Result): string[] {
 }
 
 /** The sums of a group of counters: how often, and of the counters named `...Bytes` how many bytes. */
-function groupText(counters: Counters, group: string, label: string): string {
+export function groupSums(counters: Counters, group: string): { times: number; bytes: number } {
   let times = 0;
   let bytes = 0;
   COUNTER_NAMES.forEach((name, i) => {
@@ -39,6 +39,11 @@ function groupText(counters: Counters, group: string, label: string): string {
     if (name.endsWith(BYTES)) bytes += counters[name] ?? 0;
     else times += counters[name] ?? 0;
   });
+  return { times, bytes };
+}
+
+function groupText(counters: Counters, group: string, label: string): string {
+  const { times, bytes } = groupSums(counters, group);
   return `${label} ${small(times)} (${bytes.toFixed(0)} B)`;
 }
 
@@ -74,7 +79,7 @@ function memoryText({ memory }: Result): string {
 }
 
 /** A small count keeps its digits: one doorbell in a thousand transactions must not read as none. */
-function small(value: number): string {
+export function small(value: number): string {
   if (value === 0) return '0';
   return Math.abs(value) < 0.01 ? value.toPrecision(1) : threeDigits(value);
 }

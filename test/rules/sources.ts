@@ -30,9 +30,9 @@ export interface SourceFile {
 
 let real: readonly SourceFile[] | undefined;
 
-/** Every TypeScript file of `src`, `spec`, `test` and `bench`. */
+/** Every TypeScript file of `src`, `spec`, `test` and `bench`. The report's page is a project of its own. */
 export function sources(): readonly SourceFile[] {
-  real ??= read(new API({ cwd: ROOT }), ROOT);
+  real ??= ['.', 'src/report/page'].flatMap((folder) => read(new API({ cwd: ROOT }), ROOT, folder));
   return real;
 }
 
@@ -45,9 +45,11 @@ export function fakeSources(files: Readonly<Record<string, string>>): readonly S
   return read(new API({ cwd: root, fs: createVirtualFileSystem(all) }), root);
 }
 
-function read(api: API, root: string): SourceFile[] {
+/** @param folder has the project's file. */
+function read(api: API, root: string, folder = '.'): SourceFile[] {
   try {
-    const [project] = api.updateSnapshot({ openProject: resolve(root, 'tsconfig.json') }).getProjects();
+    const openProject = resolve(root, folder, 'tsconfig.json');
+    const [project] = api.updateSnapshot({ openProject }).getProjects();
     const files: SourceFile[] = [];
     for (const name of [...project.rootFiles].sort()) {
       const syntax = project.program.getSourceFile(name);

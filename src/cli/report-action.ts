@@ -1,0 +1,58 @@
+/** What `inic report` does. */
+import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { type Input, readInput } from '../report/html/inputs.ts';
+import { REPORT_START } from '../report/html/page.ts';
+import { reportHtml } from '../report/html/report.ts';
+import { ResultsError, writeFile } from '../sweep/results.ts';
+import { systemErrorText, UserError } from './errors.ts';
+
+export interface ReportFlags {
+  readonly out: string;
+  /** False: none. */
+  readonly series?: readonly number[] | boolean;
+}
+
+export function report(files: readonly string[], { out }: ReportFlags): void {
+  const inputs = usersErrors(() => files.map(readInput));
+  usersErrors(() => checkOut(out, files));
+  const html = reportHtml(inputs);
+  usersErrors(() => writeFile(out, [html.trimEnd()]));
+  process.stdout.write(`${out}: ${inputs.map(counted).join(', ')}, ${(html.length / 1e6).toFixed(1)} MB\n`);
+}
+
+function counted(input: Input): string {
+  if (input.kind === 'bench') return `${input.report.results.length} results of the bench`;
+  return `${input.results.points.length} points of "${input.results.head.plan.title}"`;
+}
+
+/** A file that is no report is not overwritten, least of all the results. */
+function checkOut(out: string, files: readonly string[]): void {
+  if (!existsSync(out)) return;
+  if (files.some((file) => realpathSync(file) === realpathSync(out)) || startOf(out) !== REPORT_START) {
+    throw new UserError(`${out}: is no report, and is not overwritten`);
+  }
+}
+
+function startOf(file: string): string {
+  try {
+    const handle = openSync(file, 'r');
+    try {
+      const bytes = Buffer.alloc(REPORT_START.length);
+      return bytes.toString('latin1', 0, readSync(handle, bytes, 0, bytes.length, 0));
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    throw new UserError(`cannot write ${file}: ${systemErrorText(error)}`);
+  }
+}
+
+function usersErrors<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof ResultsError)) throw error;
+    if (error.cause === undefined) throw new UserError(error.message);
+    throw new UserError(`${error.message}: ${systemErrorText(error.cause)}`);
+  }
+}

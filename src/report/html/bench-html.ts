@@ -1,0 +1,177 @@
+/** A run of the bench: its words, its table, and what its charts are made of. */
+import type { Comparison, Report, Result } from '../../record/result.ts';
+import { sideName } from '../../record/row.ts';
+import { groupSums, small } from '../ledger-lines.ts';
+import type { BenchData, BenchLatency, BenchRatio } from '../page/data.ts';
+import { escaped, table } from '../spec-html-parts.ts';
+import { durationText, rateText, sizeText, threeDigits } from '../units.ts';
+import { chartsPlace, type PagePart } from './page.ts';
+import { factsHtml } from './sweep-html.ts';
+
+function rowName({ test, api, params }: Pick<Comparison, 'test' | 'api' | 'params'>): string {
+  return `${test} ${api} ${sizeText(params.size)} ×${params.connections}`;
+}
+
+export function benchData(title: string, report: Report): BenchData {
+  return {
+    kind: 'bench',
+    title,
+    ratios: report.comparisons.flatMap((comparison) => [
+      ...ratioOf(comparison, 'rate'),
+      ...ratioOf(comparison, 'hostCpu'),
+    ]),
+    latencies: report.results.flatMap(latencyOf),
+  };
+}
+
+function ratioOf(comparison: Comparison, key: 'rate' | 'hostCpu'): BenchRatio[] {
+  const spread = comparison[key];
+  if (spread === null || !(spread.min > 0)) return [];
+  const pair = `${sideName(comparison.side)} / ${sideName(comparison.baseline)}`;
+  const measure = key === 'rate' ? 'rates' : 'processor time of the program';
+  const { median, min, max } = spread;
+  return [{ row: rowName(comparison), pair, measure, median, min, max }];
+}
+
+function latencyOf(result: Result): BenchLatency[] {
+  const { latencyUs } = result;
+  if (latencyUs === null) return [];
+  return [{ row: rowName(result), side: sideName(result), p50Us: latencyUs.p50, p99Us: latencyUs.p99 }];
+}
+
+export function benchPart(title: string, file: string, report: Report, part: number): PagePart {
+  const { manifest } = report;
+  const { repeats, workload } = manifest;
+  const body = [
+    `<p class="origin"><code>${escaped(file)}</code>: medians of ${repeats} run${repeats === 1 ? '' : 's'} of
+${workload.durationSeconds} s, all sides in turns, in real time</p>`,
+    answerHtml(report),
+    chartsPlace(part),
+    '<h3>All results</h3>',
+    resultTable(report.results),
+    '<h3>What one operation cost on the card, by its ledger</h3>',
+    ledgerTable(report.results),
+    failures(report),
+    factsHtml(factsOf(report), workload),
+  ].join('\n');
+  return { title, short: shortAnswer(report), body };
+}
+
+function ratedOf({ comparisons }: Report): Comparison[] {
+  return comparisons.filter(({ rate }) => rate !== null);
+}
+
+function shortAnswer(report: Report): string {
+  const rated = ratedOf(report);
+  if (rated.length === 0) {
+    const texts = report.results.slice(0, 6).map((result) => `${rowName(result)}: ${rateOf(result)}`);
+    return texts.join('; ');
+  }
+  const faster = rated.filter(({ rate }) => rate !== null && rate.median >= 1).length;
+  return `${sideName(rated[0].side)} is faster in ${faster} of ${rated.length} rows.`;
+}
+
+/** Each ratio of rates in words. */
+function answerHtml(report: Report): string {
+  const rated = ratedOf(report);
+  if (rated.length === 0) return answer('How fast is it?', shortAnswer(report), []);
+  const [{ side, baseline }] = rated;
+  const lines = rated.map((comparison) => {
+    const { rate } = comparison;
+    const spread = rate === null ? '' : `${times(rate.median)} (${times(rate.min)} to ${times(rate.max)})`;
+    const [own, other] = [sideName(comparison.side), sideName(comparison.baseline)];
+    return `${rowName(comparison)}: ${own} at ${spread} the rate of ${other}`;
+  });
+  const question = `What does ${sideName(side)} cost against ${sideName(baseline)}?`;
+  return answer(question, shortAnswer(report), lines);
+}
+
+const times = (ratio: number): string => `${threeDigits(ratio)}×`;
+
+function answer(question: string, short: string, lines: readonly string[]): string {
+  const items =
+    lines.length === 0 ? '' : `<ul>${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>`;
+  return `<div class="answer"><p class="question">${escaped(question)}</p>
+<p class="short">${escaped(short)}</p>${items}</div>`;
+}
+
+function rateOf({ rate }: Result): string {
+  return rateText(rate.value, rate.unit);
+}
+
+function resultTable(results: readonly Result[]): string {
+  return table(
+    ['row', 'side', 'rate', 'lowest to highest', 'p50', 'p99', 'host CPU/op', 'ledger'],
+    results.map((result) => {
+      const { rate, latencyUs, cpu, ledger } = result;
+      const latency = (us: number | undefined): string => (us === undefined ? '–' : durationText(us * 1e3));
+      return [
+        rowName(result),
+        sideName(result),
+        rateOf(result),
+        `${rateText(rate.min, rate.unit)} to ${rateText(rate.max, rate.unit)}`,
+        latency(latencyUs?.p50),
+        latency(latencyUs?.p99),
+        cpu.hostNsPerOp === null ? '–' : durationText(cpu.hostNsPerOp),
+        ledger === null ? '–' : ledger.balanced ? 'balanced' : 'does not balance',
+      ].map(escaped);
+    }),
+  );
+}
+
+function ledgerTable(results: readonly Result[]): string {
+  const rows = results.flatMap((result) => {
+    const { ledger } = result;
+    if (ledger === null) return [];
+    const counters = ledger.perTransaction;
+    const one = (name: string): string => small(counters[name] ?? 0);
+    const copies = groupSums(counters, 'copy');
+    return [
+      [
+        rowName(result),
+        sideName(result),
+        small(copies.times),
+        `${copies.bytes.toFixed(0)} B`,
+        small(groupSums(counters, 'dma').times),
+        ...['doorbells', 'interrupts', 'inboundPosted', 'outboundPosted'].map(one),
+      ].map(escaped),
+    ];
+  });
+  if (rows.length === 0) return '<p>No side of this run has a ledger.</p>';
+  const counts = [
+    'copies',
+    'bytes copied',
+    'DMA requests',
+    'doorbells',
+    'interrupts',
+    'frames in',
+    'frames out',
+  ];
+  return table(['row', 'side', ...counts], rows);
+}
+
+function failures({ failures: failed, notes }: Report): string {
+  const lines = failed.map((failure) => `${rowName(failure)}, ${sideName(failure.side)}: ${failure.error}`);
+  return `${listed('What was not measured', lines, 'failed')}${listed('Notes', notes, 'note')}`;
+}
+
+function listed(title: string, lines: readonly string[], kind: string): string {
+  if (lines.length === 0) return '';
+  const items = lines.map((line) => `<li class="${kind}">${escaped(line)}</li>`);
+  return `<h3>${title}</h3><ul class="failures">${items.join('')}</ul>`;
+}
+
+function factsOf({ manifest }: Report): string[][] {
+  const { versions, machine, interval, commandLine, seed } = manifest;
+  return [
+    ['command', commandLine.join(' ')],
+    ['from', interval.start],
+    ['to', interval.end],
+    ['versions', `inic ${versions.inic}, Node ${versions.node}, ${versions.system}`],
+    [
+      'machine',
+      `${machine.processor}, ${machine.cores} cores, load ${machine.loadAverageAtStart} at the start`,
+    ],
+    ['seed', String(seed ?? 'none')],
+  ];
+}

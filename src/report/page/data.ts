@@ -1,0 +1,87 @@
+/**
+ * What a page is given: one block of JSON, made by `html/`, read by `main.ts`. Columns instead of rows, since
+ * a sweep may have ten thousand points.
+ */
+
+export type Cell = string | number | boolean | null;
+
+/** A value for each row, or one that all of them have. */
+export type Column = readonly Cell[] | Cell;
+
+export interface Columns {
+  readonly rows: number;
+  /** By names such as `latencyUs.p99`. */
+  readonly byName: Readonly<Record<string, Column>>;
+}
+
+/** A setting that was varied, with its values in the order of the plan. */
+export interface Axis {
+  readonly path: string;
+  readonly values: readonly Cell[];
+}
+
+export interface KneeMark {
+  readonly path: string;
+  readonly others: Readonly<Record<string, Cell>>;
+  readonly value: number;
+}
+
+/** Buffers in use at some of a pool's time: the means between neighbouring samples. */
+export interface PoolSeries {
+  readonly name: string;
+  readonly count: number;
+  readonly min: readonly number[];
+  readonly mean: readonly number[];
+  readonly highWater: readonly number[];
+}
+
+/** One point measured again, looked at as it ran. */
+export interface PointSeries {
+  readonly point: number;
+  /** Why it was chosen, and its settings. */
+  readonly label: string;
+  readonly everyUs: number;
+  readonly pools: readonly PoolSeries[];
+}
+
+export interface SweepData {
+  readonly kind: 'sweep';
+  readonly title: string;
+  readonly operation: string;
+  readonly axes: readonly Axis[];
+  readonly seeds: number;
+  readonly points: Columns;
+  /** A row for each combination of settings: means over its seeds. */
+  readonly means: Columns;
+  /** Halves of their 95 % confidence intervals; no rows with one seed. */
+  readonly halves: Columns;
+  readonly knees: readonly KneeMark[];
+  readonly series: readonly PointSeries[];
+}
+
+export interface BenchRatio {
+  readonly row: string;
+  readonly pair: string;
+  readonly measure: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface BenchLatency {
+  readonly row: string;
+  readonly side: string;
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
+export interface BenchData {
+  readonly kind: 'bench';
+  readonly title: string;
+  readonly ratios: readonly BenchRatio[];
+  readonly latencies: readonly BenchLatency[];
+}
+
+export interface PageData {
+  readonly sections: readonly (SweepData | BenchData)[];
+}
