@@ -2,6 +2,7 @@
 import { EAGAIN } from '../socket/errno.ts';
 import { openListener } from '../socket/open-socket.ts';
 import type { ProgramParts, ProgramShape } from './program.ts';
+import { Tries } from './ready.ts';
 import { failCall } from './workload.ts';
 
 /** A place without a connection. */
@@ -19,27 +20,37 @@ export class Acceptor {
   accepted = 0;
   /** Whether it has given everything up. */
   stopped = false;
+  /** Whose call may get on, by place. */
+  readonly tries: Tries;
   private readonly stack: ProgramParts['stack'];
   private readonly listener: number;
+  private readonly listenerTries: Tries;
 
   /** @throws SocketError when it cannot listen. */
-  constructor({ stack }: ProgramParts, { address, port, connections }: ProgramShape) {
+  constructor({ stack, ready }: ProgramParts, { address, port, connections }: ProgramShape) {
     this.stack = stack;
     this.listener = openListener(stack, address, port, Math.max(connections, BACKLOG_LEAST));
     const endpoint = stack.localEndpoint(this.listener);
     if (endpoint === undefined) throw new Error('a listening socket has no local endpoint');
     this.port = endpoint.port;
     this.sockets = new Int32Array(connections).fill(FREE);
+    this.tries = new Tries(connections, ready);
+    this.listenerTries = new Tries(1, ready);
+    this.listenerTries.watch(0, this.listener);
   }
 
   /** Takes a connection that waits, if there is one and a place for it. @returns its place; -1 for none. */
   accept(): number {
-    if (this.connections === this.sockets.length) return -1;
+    if (this.connections === this.sockets.length || !this.listenerTries.at(0)) return -1;
     const socket = this.stack.accept(this.listener);
-    if (socket === -EAGAIN) return -1;
+    if (socket === -EAGAIN) {
+      this.listenerTries.wait(0);
+      return -1;
+    }
     if (socket < 0) failCall('accept', socket);
     const place = this.sockets.indexOf(FREE);
     this.sockets[place] = socket;
+    this.tries.watch(place, socket);
     this.connections += 1;
     this.accepted += 1;
     return place;
@@ -65,10 +76,23 @@ export class Acceptor {
 export abstract class AcceptingServer {
   bytesReceived = 0;
   protected readonly acceptor: Acceptor;
+  private readonly ready: ProgramParts['ready'];
 
   constructor(parts: ProgramParts, shape: ProgramShape) {
     this.acceptor = new Acceptor(parts, shape);
+    this.ready = parts.ready;
   }
+
+  step(): number {
+    if (this.acceptor.stopped) return 0;
+    this.ready?.collect();
+    const progress = this.serveAll();
+    // What its own calls have made ready is not to wait for other news.
+    return progress > 0 || this.ready === undefined ? progress : this.ready.collect();
+  }
+
+  /** Takes new connections, and serves those there are. @returns how many calls got on. */
+  protected abstract serveAll(): number;
 
   get port(): number {
     return this.acceptor.port;

@@ -12,6 +12,7 @@ import { AcceptingServer, FREE } from './acceptor.ts';
 import { openSocket } from './connector.ts';
 import { NOT_YET, type Pacing, pacingOf } from './pacing.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
+import { Tries } from './ready.ts';
 import { Service } from './service.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
 
@@ -38,6 +39,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
   private readonly parts: ProgramParts;
   private readonly shape: ProgramShape;
   private readonly sockets: Int32Array;
+  private readonly tries: Tries;
   private readonly stages: Uint8Array;
   private readonly done: Int32Array;
   private readonly startsNs: Float64Array;
@@ -55,6 +57,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
     this.pacing = pacingOf(shape.pace, connections, parts.random, parts.clock);
     this.shape = shape;
     this.sockets = new Int32Array(connections);
+    this.tries = new Tries(connections, parts.ready);
     this.stages = new Uint8Array(connections);
     this.done = new Int32Array(connections);
     this.startsNs = new Float64Array(connections);
@@ -86,10 +89,16 @@ export class ConnectRequestResponseClient implements ClientProgram {
       if (this.parts.clock.nowNs < this.retryAtNs) return 0;
       this.retryAtNs = NEVER;
     }
-    const count = this.stages.length;
+    const { ready } = this.parts;
+    const { tries, stages } = this;
+    ready?.collect();
     let progress = 0;
-    for (let i = 0; i < count; i++) progress += this.collect(i);
-    for (let i = 0; i < count; i++) progress += this.request(i);
+    for (let i = 0; i < stages.length; i++) if (tries.at(i)) progress += this.collect(i);
+    for (let i = 0; i < stages.length; i++) {
+      if (stages[i] === IDLE || tries.at(i)) progress += this.request(i);
+    }
+    // What its own calls have made ready is not to wait for other news.
+    if (progress === 0 && ready !== undefined) progress = ready.collect();
     if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.finished = true;
     return progress;
   }
@@ -115,11 +124,18 @@ export class ConnectRequestResponseClient implements ClientProgram {
     if (this.stages[i] !== SENDING) return progress;
     const done = this.done[i];
     const sent = stack.send(this.sockets[i], this.message, done, (size - done) | 0);
-    if (sent === -EAGAIN) return progress;
+    if (sent === -EAGAIN) {
+      this.tries.wait(i);
+      return progress;
+    }
     if (sent === -ECONNREFUSED && this.operations === 0) return this.again(i);
     if (sent < 0) failCall('send', sent);
     this.done[i] = (done + sent) % size;
-    if (done + sent === size) this.stages[i] = RECEIVING;
+    if (done + sent === size) {
+      this.stages[i] = RECEIVING;
+      // No response comes before its request has gone.
+      this.tries.wait(i);
+    }
     return progress + 1;
   }
 
@@ -133,6 +149,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
       this.startsNs[i] = this.pacing === undefined ? clock.nowNs : sinceNs;
     }
     this.sockets[i] = openSocket(stack, this.shape.address, this.shape.port);
+    this.tries.watch(i, this.sockets[i]);
     this.stages[i] = SENDING;
     this.done[i] = 0;
     this.begun += 1;
@@ -161,7 +178,10 @@ export class ConnectRequestResponseClient implements ClientProgram {
     if (this.stages[i] === RECEIVING) {
       const done = this.done[i];
       const got = stack.recv(socket, this.received, done, (size - done) | 0);
-      if (got === -EAGAIN) return 0;
+      if (got === -EAGAIN) {
+        this.tries.wait(i);
+        return 0;
+      }
       if (got < 0) failCall('recv', got);
       if (got === 0) throw new Error('a response ended early');
       progress = 1;
@@ -170,7 +190,10 @@ export class ConnectRequestResponseClient implements ClientProgram {
     }
     if (this.stages[i] !== ENDING) return progress;
     const end = stack.recv(socket, this.received, 0, size);
-    if (end === -EAGAIN) return progress;
+    if (end === -EAGAIN) {
+      this.tries.wait(i);
+      return progress;
+    }
     if (end < 0) failCall('recv', end);
     if (end > 0) throw new Error('a response was too long');
     stack.close(socket);
@@ -217,17 +240,18 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
   }
 
   /** One accept that finds nothing speaks for all free places of this step. */
-  step(): number {
+  protected serveAll(): number {
     const { acceptor } = this;
-    if (acceptor.stopped) return 0;
     let progress = 0;
     for (let place = acceptor.accept(); place >= 0; place = acceptor.accept()) {
       this.stages[place] = SERVING;
       this.done[place] = 0;
       progress += 1;
     }
-    const { sockets } = acceptor;
-    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.serve(i, sockets[i]);
+    const { sockets, tries } = acceptor;
+    for (let i = 0; i < sockets.length; i++) {
+      if (sockets[i] !== FREE && tries.at(i)) progress += this.serve(i, sockets[i]);
+    }
     return progress;
   }
 
@@ -237,7 +261,10 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
     if (this.stages[i] === SERVING) {
       const done = this.done[i];
       const got = this.stack.recv(socket, this.received, done, (size - done) | 0);
-      if (got === -EAGAIN) return 0;
+      if (got === -EAGAIN) {
+        this.acceptor.tries.wait(i);
+        return 0;
+      }
       if (got < 0) failCall('recv', got);
       if (got === 0) throw new Error('a request ended early');
       progress = 1;
@@ -255,7 +282,10 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
     const { size } = this;
     const done = this.done[i];
     const sent = this.stack.send(socket, this.message, done, (size - done) | 0);
-    if (sent === -EAGAIN) return 0;
+    if (sent === -EAGAIN) {
+      this.acceptor.tries.wait(i);
+      return 0;
+    }
     if (sent < 0) failCall('send', sent);
     this.done[i] = done + sent;
     if (done + sent === size) this.acceptor.end(i);

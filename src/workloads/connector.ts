@@ -4,6 +4,7 @@ import { ECONNREFUSED, EINPROGRESS } from '../socket/errno.ts';
 import { SO_ERROR, TCP_NODELAY } from '../socket/options.ts';
 import { NEVER } from '../time/agent.ts';
 import type { ProgramParts, ProgramShape } from './program.ts';
+import { Tries } from './ready.ts';
 import { failCall } from './workload.ts';
 
 /** Both ends of a world begin at once: a refusal at the start means that the server has not run yet. */
@@ -16,6 +17,8 @@ const NONE = -1;
 export class Connector {
   /** Sockets by connection; -1 where there is none. */
   readonly sockets: Int32Array;
+  /** Whose call may get on, by connection. */
+  readonly tries: Tries;
   private readonly parts: ProgramParts;
   private readonly shape: ProgramShape;
   private readonly stands: Uint8Array;
@@ -28,6 +31,7 @@ export class Connector {
     this.shape = shape;
     this.sockets = new Int32Array(shape.connections).fill(NONE);
     this.stands = new Uint8Array(shape.connections);
+    this.tries = new Tries(shape.connections, parts.ready);
   }
 
   /** Whether every connection stands. */
@@ -89,6 +93,7 @@ export class Connector {
     if (errno !== 0) failCall('connect', -errno);
     stack.setOption(socket, TCP_NODELAY, 1);
     this.stands[i] = 1;
+    this.tries.watch(i, socket);
     this.count += 1;
     return 1;
   }

@@ -8,6 +8,7 @@ import type { SocketStack } from '../socket/contract.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { Pace } from './pacing.ts';
+import type { ReadySockets } from './ready.ts';
 
 export interface Program {
   /** Does what can be done now. @returns how many calls got on; it is called again while that is not 0. */
@@ -22,6 +23,8 @@ export interface ProgramParts {
   readonly clock: Clock;
   /** Keeps the processor busy for so long; absent: by looking at the clock. */
   readonly work?: (ns: number) => void;
+  /** Names sockets that are worth a call, for all programs of the stack; absent: each is tried in turn. */
+  readonly ready?: ReadySockets | undefined;
   /** What a pace that spreads draws from; absent: nothing is paced. */
   readonly random?: Random;
   /** One in `sampleMask + 1` transactions of a connection, a power of two, has its latency recorded. */

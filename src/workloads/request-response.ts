@@ -82,7 +82,11 @@ export class RequestResponseClient implements ClientProgram {
   step(): number {
     if (this.finished) return 0;
     if (!this.connector.done) return this.connector.step();
-    const progress = this.collect() + this.request();
+    const { ready } = this.parts;
+    ready?.collect();
+    let progress = this.collect() + this.request();
+    // What its own calls have made ready is not to wait for other news.
+    if (progress === 0 && ready !== undefined) progress = ready.collect();
     if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.finish();
     return progress;
   }
@@ -106,17 +110,20 @@ export class RequestResponseClient implements ClientProgram {
 
   private request(): number {
     const { stages, done, size } = this;
-    const { sockets } = this.connector;
+    const { sockets, tries } = this.connector;
     const { stack } = this.parts;
     let progress = 0;
     for (let i = 0; i < stages.length; i++) {
-      if (stages[i] !== REQUEST_OUT) continue;
+      if (stages[i] !== REQUEST_OUT || !tries.at(i)) continue;
       const sentBefore = done[i];
       if (sentBefore === 0) {
         if (this.begun >= this.operationsMax || !this.mayBegin(i)) continue;
       }
       const sent = stack.send(sockets[i], this.message, sentBefore, (size - sentBefore) | 0);
-      if (sent === -EAGAIN) continue;
+      if (sent === -EAGAIN) {
+        tries.wait(i);
+        continue;
+      }
       if (sent < 0) failCall('send', sent);
       progress += 1;
       if (sentBefore === 0) this.begun += 1;
@@ -125,6 +132,8 @@ export class RequestResponseClient implements ClientProgram {
       } else {
         done[i] = 0;
         stages[i] = RESPONSE_IN;
+        // No response comes before its request has gone.
+        tries.wait(i);
       }
     }
     return progress;
@@ -132,14 +141,17 @@ export class RequestResponseClient implements ClientProgram {
 
   private collect(): number {
     const { stages, done, size } = this;
-    const { sockets } = this.connector;
+    const { sockets, tries } = this.connector;
     const { stack } = this.parts;
     let progress = 0;
     for (let i = 0; i < stages.length; i++) {
-      if (stages[i] !== RESPONSE_IN) continue;
+      if (stages[i] !== RESPONSE_IN || !tries.at(i)) continue;
       const gotBefore = done[i];
       const got = stack.recv(sockets[i], this.received, gotBefore, (size - gotBefore) | 0);
-      if (got === -EAGAIN) continue;
+      if (got === -EAGAIN) {
+        tries.wait(i);
+        continue;
+      }
       if (got < 0) failCall('recv', got);
       if (got === 0) throw new Error('a connection ended early');
       progress += 1;
@@ -213,12 +225,13 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
   }
 
   /** // Hot path: allocates nothing. */
-  step(): number {
+  protected serveAll(): number {
     const { acceptor } = this;
-    if (acceptor.stopped) return 0;
-    const { sockets } = acceptor;
+    const { sockets, tries } = acceptor;
     let progress = acceptor.connections < sockets.length ? this.accept() : 0;
-    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.serve(i, sockets[i]);
+    for (let i = 0; i < sockets.length; i++) {
+      if (sockets[i] !== FREE && tries.at(i)) progress += this.serve(i, sockets[i]);
+    }
     return progress;
   }
 
@@ -232,10 +245,14 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
 
   private serve(i: number, socket: number): number {
     const { stack, size, done } = this;
+    const { tries } = this.acceptor;
     let progress = 0;
     if (done[i] < size) {
       const got = stack.recv(socket, this.received, done[i], (size - done[i]) | 0);
-      if (got === -EAGAIN) return 0;
+      if (got === -EAGAIN) {
+        tries.wait(i);
+        return 0;
+      }
       if (got <= 0) {
         if (got < 0) failCall('recv', got);
         this.acceptor.end(i);
@@ -249,9 +266,14 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
     if (done[i] < size) return progress;
     const sentBefore = done[i] - size;
     const sent = stack.send(socket, this.message, sentBefore, (size - sentBefore) | 0);
-    if (sent === -EAGAIN) return progress;
+    if (sent === -EAGAIN) {
+      tries.wait(i);
+      return progress;
+    }
     if (sent < 0) failCall('send', sent);
     done[i] = sentBefore + sent === size ? 0 : done[i] + sent;
+    // No request comes before the response to the one before it has gone.
+    if (done[i] === 0) tries.wait(i);
     return progress + 1;
   }
 }

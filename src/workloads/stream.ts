@@ -53,8 +53,13 @@ export class StreamClient implements ClientProgram {
   step(): number {
     if (this.finished) return 0;
     if (!this.connector.done) return this.connector.step();
+    const { ready } = this.parts;
+    const { tries } = this.connector;
+    ready?.collect();
     let progress = 0;
-    for (let i = 0; i < this.done.length; i++) progress += this.write(i);
+    for (let i = 0; i < this.done.length; i++) if (tries.at(i)) progress += this.write(i);
+    // What its own calls have made ready is not to wait for other news.
+    if (progress === 0 && ready !== undefined) progress = ready.collect();
     if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.stop();
     return progress;
   }
@@ -68,7 +73,10 @@ export class StreamClient implements ClientProgram {
     const done = this.done[i];
     if (done === 0 && this.begun >= this.operationsMax) return 0;
     const sent = this.parts.stack.send(this.connector.sockets[i], this.message, done, (this.size - done) | 0);
-    if (sent === -EAGAIN) return 0;
+    if (sent === -EAGAIN) {
+      this.connector.tries.wait(i);
+      return 0;
+    }
     if (sent < 0) failCall('send', sent);
     if (done === 0) this.begun += 1;
     if (done + sent < this.size) {
@@ -93,18 +101,22 @@ export class StreamServer extends AcceptingServer implements ServerProgram {
   }
 
   /** // Hot path: allocates nothing. One read a connection. */
-  step(): number {
+  protected serveAll(): number {
     const { acceptor } = this;
-    if (acceptor.stopped) return 0;
-    const { sockets } = acceptor;
+    const { sockets, tries } = acceptor;
     let progress = acceptor.connections < sockets.length && acceptor.accept() >= 0 ? 1 : 0;
-    for (let i = 0; i < sockets.length; i++) if (sockets[i] !== FREE) progress += this.read(i, sockets[i]);
+    for (let i = 0; i < sockets.length; i++) {
+      if (sockets[i] !== FREE && tries.at(i)) progress += this.read(i, sockets[i]);
+    }
     return progress;
   }
 
   private read(i: number, socket: number): number {
     const got = this.stack.recv(socket, this.received, 0, this.received.length);
-    if (got === -EAGAIN) return 0;
+    if (got === -EAGAIN) {
+      this.acceptor.tries.wait(i);
+      return 0;
+    }
     if (got < 0) failCall('recv', got);
     if (got === 0) this.acceptor.end(i);
     else this.bytesReceived += got;

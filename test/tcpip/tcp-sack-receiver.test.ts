@@ -64,6 +64,18 @@ describe('RFC 2018 §4: blocks', () => {
     stamped.expects({ options: { ts: [0, 700_000], sack }, ack: 1 });
   });
 
+  it('reports no more than fit the least MTU: three blocks, one with timestamps', () => {
+    const { peer } = receiving({ mtu: 68 });
+    for (const seq of [101, 201, 301]) peer.sends({ seq, length: 10 });
+    peer.ignores();
+    sends(peer, { seq: 401 }, 1, [401, 411], [101, 111], [201, 211]);
+    const stamped = receiving({ mtu: 68, peer: { timestamps: true } }).peer;
+    stamped.sends({ seq: 101, length: 10 });
+    stamped.ignores();
+    stamped.sends({ seq: 201, length: 10 });
+    stamped.expects({ options: { ts: [0, 700_000], sack: [[201, 211]] }, ack: 1 });
+  });
+
   it('reports nothing unless it was agreed upon (SACK-1)', () => {
     for (const options of [{}, { peer: { sackOk: true }, config: { sack: false } }]) {
       const { peer } = established(options);

@@ -29,13 +29,19 @@ export function prepareHeader(tcb: Tcb): void {
   tcb.ipSum = addresses + (VERSION_AND_LENGTH | tcb.tos) + DONT_FRAGMENT + ((tcb.ttl << 8) | PROTOCOL_TCP);
 }
 
+/** The largest packet that the way to the peer carries, as far as is known. */
+export function pathMtu(tcp: TcpTables, tcb: Tcb): number {
+  const portMtu = tcp.environment.ports[tcb.port].mtu;
+  return tcb.pathMtu > 0 && tcb.pathMtu < portMtu ? tcb.pathMtu : portMtu;
+}
+
 /**
  * The largest payload of a segment (RFC 9293 §3.7.1), from the peer's MSS, the path's MTU and the user's
  * TCP_MAXSEG; again when one of them changes.
  */
 export function updateMss(tcp: TcpTables, tcb: Tcb): void {
   const portMtu = tcp.environment.ports[tcb.port].mtu;
-  const mtu = tcb.pathMtu > 0 && tcb.pathMtu < portMtu ? tcb.pathMtu : portMtu;
+  const mtu = pathMtu(tcp, tcb);
   const wanted = tcb.options.segmentBytesMax;
   let mss = Math.min(tcb.mssPeer, mtu - IPV4_BYTES - TCP_BYTES);
   if (wanted > 0 && wanted < mss) mss = wanted;

@@ -4,10 +4,15 @@
  * before.
  */
 import { assert } from '../../assert/assert.ts';
-import { OPTION_NOP, OPTION_SACK } from '../header/tcp.ts';
+import { IPV4_BYTES } from '../header/ipv4.ts';
+import { OPTION_NOP, OPTION_SACK, TCP_BYTES, TIMESTAMPS_BYTES } from '../header/tcp.ts';
 import { after, atOrAfter, before } from '../seq.ts';
+import { pathMtu } from './path.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
+
+/** A TCP header's length is a number of four bits, in words. */
+const OPTIONS_BYTES_MAX = 40;
 
 /**
  * @param at where the option goes, 4-byte aligned in the header.
@@ -18,7 +23,7 @@ export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
   const duplicate = received.duplicateStart !== received.duplicateEnd;
   if (received.lateHead < 0 && !duplicate) return 0;
   const { view } = tcp.environment;
-  const blocksMax = tcb.stamps.on !== 0 ? 3 : 4;
+  const blocksMax = blocksOf(tcp, tcb);
   let blocks = 0;
   if (duplicate) {
     view.setInt32(at + 4, received.duplicateStart);
@@ -30,6 +35,13 @@ export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
   blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, false);
   view.setInt32(at, (OPTION_NOP << 24) | (OPTION_NOP << 16) | (OPTION_SACK << 8) | (2 + blocks * 8));
   return 4 + blocks * 8;
+}
+
+/** How many blocks a segment without data has room for: by the TCP header, and by the path's MTU. */
+function blocksOf(tcp: TcpTables, tcb: Tcb): number {
+  const stampBytes = tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0;
+  const roomBytes = Math.min(OPTIONS_BYTES_MAX, pathMtu(tcp, tcb) - IPV4_BYTES - TCP_BYTES) - stampBytes;
+  return Math.max(1, (roomBytes - 4) >> 3);
 }
 
 /** Adds the block that holds the newest segment, or the others. Adjacent segments make one block. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../time/clock.ts';
 import { Random } from '../../time/random.ts';
 import type { ClientProgram, ProgramParts, ServerProgram } from '../../workloads/program.ts';
 import { WORKLOADS } from '../../workloads/programs.ts';
+import { ReadySockets, type ReadyStack } from '../../workloads/ready.ts';
 import type { ProgramTopology, Topology } from '../topology/checked.ts';
 
 /** What programs draw is apart from what links draw. */
@@ -21,7 +22,7 @@ export interface WorldProgram {
  */
 export function makePrograms(
   topology: Topology,
-  stackOf: (card: number) => SocketStack,
+  stackOf: (card: number) => SocketStack & ReadyStack,
   clock: Clock,
   partsOf?: (program: ProgramTopology) => Pick<ProgramParts, 'work' | 'sampleMask'>,
 ): WorldProgram[] {
@@ -29,10 +30,14 @@ export function makePrograms(
   const inOrder = [...topology.programs].sort(
     (a, b) => Number(a.role === 'client') - Number(b.role === 'client'),
   );
+  const readyOf = new Map<number, ReadySockets>();
   return inOrder.map((program) => {
     const { Client, Server } = WORKLOADS[program.workload];
     const { address, port, connections, sizeBytes, operations, pace } = program;
-    const parts = { stack: stackOf(program.card), clock, random: random.fork(), ...partsOf?.(program) };
+    const stack = stackOf(program.card);
+    if (!readyOf.has(program.card)) readyOf.set(program.card, new ReadySockets(stack));
+    const ready = program.eventLoop === 'readiness' ? readyOf.get(program.card) : undefined;
+    const parts = { stack, clock, ready, random: random.fork(), ...partsOf?.(program) };
     const shape = { address, port, connections, sizeBytes, pace };
     if (program.role === 'server')
       return { name: program.name, topology: program, body: new Server(parts, shape) };

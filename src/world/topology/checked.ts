@@ -84,6 +84,12 @@ export interface LinkTopology {
   readonly ends: readonly [LinkEnd, LinkEnd];
 }
 
+/**
+ * How a program finds the sockets that it can get on with: it is told which have become ready, as by epoll,
+ * or it tries each of them in turn, as the bench does on every stack.
+ */
+export const EVENT_LOOPS = ['readiness', 'polling'] as const;
+
 /** One end of a workload, on a card's sockets. */
 export interface ProgramTopology {
   readonly name: string;
@@ -99,6 +105,7 @@ export interface ProgramTopology {
   readonly sizeBytes: number;
   /** How it is paced. */
   readonly pace: Pace;
+  readonly eventLoop: (typeof EVENT_LOOPS)[number];
   /** Operations after which a client is done; it goes on for ever with `Infinity`. */
   readonly operations: number;
 }

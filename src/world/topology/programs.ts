@@ -2,7 +2,7 @@
 import { type Pace, SPREADS } from '../../workloads/pacing.ts';
 import { ROLES, WORKLOAD_NAMES, type WorkloadName } from '../../workloads/programs.ts';
 import { shown } from '../config/complaint.ts';
-import type { CardTopology, HostTopology, ProgramTopology } from './checked.ts';
+import { type CardTopology, EVENT_LOOPS, type HostTopology, type ProgramTopology } from './checked.ts';
 import { Fields } from './fields.ts';
 import { durationNs, eventsPerSecond, ipv4Address } from './quantities.ts';
 
@@ -21,6 +21,7 @@ const KEYS = [
   'arrivals',
   'service',
   'spread',
+  'eventLoop',
 ];
 const PACE_KEYS = ['think', 'arrivals', 'service', 'spread'];
 /** What only the other role has. */
@@ -70,6 +71,7 @@ export function readPrograms(
       connections: fields.whole('connections', 1, CONNECTIONS_MAX, 1),
       sizeBytes: fields.whole('size', 1, SIZE_MAX, 64),
       pace: readPace(fields, workload),
+      eventLoop: fields.choice('eventLoop', EVENT_LOOPS, 'readiness'),
       operations: fields.has('operations')
         ? fields.whole('operations', 1, Number.MAX_SAFE_INTEGER)
         : Number.POSITIVE_INFINITY,
