@@ -2,6 +2,7 @@
  * The package's door: a card, its sockets in three forms, the virtual world, and the drop-in for `node:net`.
  * Everything else is inside.
  */
+export { type Advice, advise } from './advise/advise.ts';
 export { type InstallOptions, install, isInstalled, uninstall } from './node/install.ts';
 export { register } from './node/start.ts';
 export { BlockingSockets } from './socket/blocking.ts';

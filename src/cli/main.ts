@@ -2,6 +2,7 @@
 /** The command line. Each command has a file of its own; an error of the user's is printed as one line. */
 import { Command } from 'commander';
 import { packageVersion } from '../record/manifest.ts';
+import { addAdvise } from './advise.ts';
 import { addBench } from './bench.ts';
 import { addDecode } from './decode.ts';
 import { UserError } from './errors.ts';
@@ -36,6 +37,7 @@ addValidate(program);
 addSweep(program);
 addWorker(program);
 addReport(program);
+addAdvise(program);
 
 try {
   await program.parseAsync();

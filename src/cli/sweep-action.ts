@@ -3,25 +3,19 @@ import { availableParallelism } from 'node:os';
 import { sweepTable } from '../report/sweep-table.ts';
 import { csvLines } from '../sweep/csv.ts';
 import type { Engine, EngineName } from '../sweep/engine.ts';
-import { loadPlan, type SweepPlan } from '../sweep/plan.ts';
+import type { SweepPlan } from '../sweep/plan.ts';
 import { TIMEOUT_MS } from '../sweep/point-threads.ts';
-import { ResultsError, writeFile } from '../sweep/results.ts';
+import { writeFile } from '../sweep/results.ts';
 import { PointPool } from '../sweep/schedule.ts';
-import { isWorkload, planOf, QUICK } from '../sweep/short-form.ts';
 import { runSweep } from '../sweep/sweep.ts';
 import { planWarnings } from '../sweep/warnings.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
+import { INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
+import type { PlanFlags } from './plan-options.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { redisUrl, withoutPassword } from './redis-url.ts';
 
-export interface SweepFlags {
-  readonly vary: string[];
-  readonly link?: string;
-  readonly costs?: string;
-  readonly seed?: string;
-  readonly connections?: number;
-  readonly size?: number;
-  readonly operations?: number;
+export interface SweepFlags extends PlanFlags {
   readonly out?: string;
   readonly csv?: string;
   readonly resume?: boolean;
@@ -31,11 +25,6 @@ export interface SweepFlags {
   readonly redis?: string;
   readonly timeout?: number;
 }
-
-/** What only says something where there is no plan that says it. */
-const OF_SHORT_FORM = ['link', 'costs', 'seed', 'connections', 'size', 'operations'] as const;
-/** A signal's exit status, as a shell shows it. */
-const INTERRUPTED = 130;
 
 export async function sweep(name: string | undefined, flags: SweepFlags): Promise<void> {
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
@@ -94,51 +83,6 @@ function checkEngine({ engine, redis, workers }: SweepFlags): void {
   } else if (redis !== undefined) {
     throw new UserError('--redis is for --engine bullmq');
   }
-}
-
-function planFor(name: string | undefined, flags: SweepFlags): SweepPlan {
-  const form = {
-    vary: flags.vary,
-    link: flags.link,
-    costs: flags.costs,
-    seeds: flags.seed,
-    connections: flags.connections,
-    size: flags.size,
-    operations: flags.operations,
-  };
-  if (name === undefined) {
-    const said = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== undefined));
-    return planOf({ ...QUICK, ...said, vary: flags.vary });
-  }
-  if (isWorkload(name)) return planOf({ workload: name, ...form });
-  const said = OF_SHORT_FORM.find((flag) => flags[flag] !== undefined);
-  if (said !== undefined || flags.vary.length > 0) {
-    throw new UserError(`--${said ?? 'vary'} says what the plan says: it is for a sweep without a plan`);
-  }
-  return loadPlan(name);
-}
-
-function usersErrors<T>(action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    return refuse(error);
-  }
-}
-
-/** What the user wrote, or a file of his, is not as it must be: one line says so. */
-function refuse(error: unknown): never {
-  if (error instanceof ResultsError && error.cause !== undefined) {
-    throw new UserError(`${error.message}: ${systemErrorText(error.cause)}`);
-  }
-  if (error instanceof RangeError || error instanceof ResultsError || isRedisError(error))
-    throw new UserError(error.message);
-  throw error;
-}
-
-/** Without loading what has to do with Redis. */
-function isRedisError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'RedisError';
 }
 
 /** Elsewhere than on a terminal a line for each tenth. */

@@ -57,12 +57,12 @@ function interval(value: MeanInterval | undefined, digits: number): string {
   return half === undefined ? number(mean, digits) : `${number(mean, digits)} ± ${number(half, digits)}`;
 }
 
-function number(value: number, digits: number): string {
+export function number(value: number, digits: number): string {
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 /** Every column but the last to the right. */
-function aligned(rows: readonly string[][]): string[] {
+export function aligned(rows: readonly string[][]): string[] {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) =>
     row

@@ -164,7 +164,8 @@ export function worldOf({ world, workload, costs }: SweepPlan, settings: Setting
   return withSettings({ ...world, costs }, workload ?? undefined, settings);
 }
 
-function checkPoints(plan: SweepPlan, place: Place): void {
+/** @throws RangeError for the first point whose world is not as it must be. */
+export function checkPoints(plan: SweepPlan, place: Place = () => ''): void {
   const count = pointCount(plan);
   for (let point = 0; point < count; point += plan.seeds.length) {
     try {

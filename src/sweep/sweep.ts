@@ -69,7 +69,8 @@ export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<
   };
 }
 
-function earlierLines(out: string, plan: SweepPlan, resume: boolean): ReadonlyMap<number, string> {
+/** @throws ResultsError for what is foreign, damaged, of another plan, or left by a run that did not end. */
+export function earlierLines(out: string, plan: SweepPlan, resume: boolean): ReadonlyMap<number, string> {
   if (resume) return linesToResume(out, plan);
   const journal = journalOf(out);
   if (existsSync(journal)) {

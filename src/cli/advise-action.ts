@@ -1,0 +1,57 @@
+/** What `inic advise` does, loaded when it is asked for. */
+import { availableParallelism } from 'node:os';
+import { advisePlan } from '../advise/advise.ts';
+import { Interrupted } from '../advise/points.ts';
+import { adviceText } from '../report/advice-text.ts';
+import { writeFile } from '../sweep/results.ts';
+import { UserError } from './errors.ts';
+import { INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
+import type { PlanFlags } from './plan-options.ts';
+import { progressBar } from './progress.ts';
+
+export interface AdviseFlags extends PlanFlags {
+  readonly target: string[];
+  readonly json?: string;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly workers?: number;
+}
+
+const TARGETS = ['rate > 95% best'];
+/** What is searched without a plan. */
+const VARY = ['pools.transmitBuffers=2..1024:x2', 'pools.receiveBuckets=4..1024:x2'];
+/** Elsewhere than on a terminal there is a line for so many points. */
+const LINE_EVERY = 20;
+
+export async function advise(name: string | undefined, flags: AdviseFlags): Promise<void> {
+  if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
+  const plan = usersErrors(() => planFor(name, flags, VARY));
+  const interrupt = new AbortController();
+  process.once('SIGINT', () => interrupt.abort());
+  const bar = progressBar('{value} points measured', 0, (measured) => {
+    if (measured > 0 && measured % LINE_EVERY === 0) process.stderr.write(`${measured} points measured\n`);
+  });
+  const advice = await advisePlan(plan, flags.target.length > 0 ? flags.target : TARGETS, {
+    commandLine: ['inic', ...process.argv.slice(2)],
+    workers: flags.workers ?? availableParallelism(),
+    out: flags.out,
+    resume: flags.resume === true,
+    signal: interrupt.signal,
+    progress: (measured) => bar.progress(measured, measured),
+  })
+    .catch((error: unknown) => {
+      if (error instanceof Interrupted) throw interrupted(flags.out);
+      return refuse(error);
+    })
+    .finally(bar.stop);
+  const { json } = flags;
+  if (json !== undefined) usersErrors(() => writeFile(json, [JSON.stringify(advice, null, 2)]));
+  process.stdout.write(adviceText(advice));
+  if (json !== undefined) process.stdout.write(`\nwritten to ${json}\n`);
+  if (!advice.answers.every(({ smallest }) => smallest !== undefined)) process.exitCode = 1;
+}
+
+function interrupted(out: string | undefined): UserError {
+  const kept = out === undefined ? 'nothing is kept without --out' : 'go on with --resume';
+  return new UserError(`interrupted: ${kept}`, INTERRUPTED);
+}

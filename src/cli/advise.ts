@@ -1,0 +1,27 @@
+/** `inic advise`: the smallest pools that meet a target. */
+import type { Command } from 'commander';
+import type { AdviseFlags } from './advise-action.ts';
+import { integerIn } from './numbers.ts';
+import { addPlanOptions, collect } from './plan-options.ts';
+import { WORKERS_MAX } from './sweep.ts';
+
+export function addAdvise(program: Command): void {
+  const command = program
+    .command('advise')
+    .description('find the smallest pools that meet a target, by search in virtual time');
+  addPlanOptions(command)
+    .option(
+      '--target <clauses>',
+      'such as "p99 < 2x best and memory < 64MiB"; may be given again (default: "rate > 95% best")',
+      collect,
+      [],
+    )
+    .option('--json <file>', 'write the advice to a file as JSON')
+    .option('--out <file>', 'write the points that were measured, as a sweep does')
+    .option('--resume', 'take what is in the file of --out')
+    .option('--workers <number>', 'points at once (default: one for each core)', integerIn(1, WORKERS_MAX))
+    .action(async (name: string | undefined, flags: AdviseFlags) => {
+      const { advise } = await import('./advise-action.ts');
+      await advise(name, flags);
+    });
+}

@@ -1,0 +1,58 @@
+/** The plan a command line says, and what is wrong with it as one line. */
+import { loadPlan, type SweepPlan } from '../sweep/plan.ts';
+import { ResultsError } from '../sweep/results.ts';
+import { isWorkload, planOf, QUICK } from '../sweep/short-form.ts';
+import { systemErrorText, UserError } from './errors.ts';
+import type { PlanFlags } from './plan-options.ts';
+
+/** What only says something where there is no plan that says it. */
+const OF_SHORT_FORM = ['link', 'costs', 'seed', 'connections', 'size', 'operations'] as const;
+/** A signal's exit status, as a shell shows it. */
+export const INTERRUPTED = 130;
+
+/** @param vary what is varied without a plan where no flag says what; undefined: as the short form has it. */
+export function planFor(name: string | undefined, flags: PlanFlags, vary: string[] = []): SweepPlan {
+  const form = {
+    vary: flags.vary.length > 0 ? flags.vary : vary,
+    link: flags.link,
+    costs: flags.costs,
+    seeds: flags.seed,
+    connections: flags.connections,
+    size: flags.size,
+    operations: flags.operations,
+  };
+  if (name === undefined) {
+    const said = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== undefined));
+    return planOf({ ...QUICK, ...said });
+  }
+  if (isWorkload(name)) return planOf({ workload: name, ...form });
+  const said = OF_SHORT_FORM.find((flag) => flags[flag] !== undefined);
+  if (said !== undefined || flags.vary.length > 0) {
+    throw new UserError(`--${said ?? 'vary'} says what the plan says: it is for a run without a plan`);
+  }
+  return loadPlan(name);
+}
+
+export function usersErrors<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+/** What the user wrote, or a file of his, is not as it must be: one line says so. */
+export function refuse(error: unknown): never {
+  if (error instanceof ResultsError && error.cause !== undefined) {
+    throw new UserError(`${error.message}: ${systemErrorText(error.cause)}`);
+  }
+  if (error instanceof RangeError || error instanceof ResultsError || isRedisError(error)) {
+    throw new UserError(error.message);
+  }
+  throw error;
+}
+
+/** Without loading what has to do with Redis. */
+function isRedisError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'RedisError';
+}
