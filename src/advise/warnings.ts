@@ -1,16 +1,26 @@
-/** What the check at the start of a card will say of each card of an answer. */
+/** What the check at the start of a card will say of the cards of an answer. */
+import { startWarnings } from '../world/topology/start-warnings.ts';
 import type { Topology } from '../world/topology.ts';
 
 export interface Warning {
-  /** Cards it is said of. */
+  /** The cards it is said of. */
   readonly cards: readonly string[];
-  /** The setting that causes it. */
+  /** The setting that causes it, by its path in a card. */
   readonly key: string;
-  /** One plain line. */
+  /** One plain line, as of the first of them. */
   readonly text: string;
 }
 
-/** @returns none: cards check nothing at their start. */
-export function warningsOf(_topology: Topology): readonly Warning[] {
-  return [];
+/** Each warning once, whatever number of cards it is said of. */
+export function warningsOf(topology: Topology): readonly Warning[] {
+  const found = new Map<string, { cards: string[]; key: string; text: string }>();
+  for (const { key: path, text } of startWarnings(topology)) {
+    const [, card, ...keys] = path.split('.');
+    const key = keys.join('.');
+    const words = text.replace(`cards.${card}.`, '');
+    const warning = found.get(words) ?? { cards: [], key, text: words };
+    warning.cards.push(card);
+    found.set(words, warning);
+  }
+  return [...found.values()];
 }

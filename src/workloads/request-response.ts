@@ -31,7 +31,7 @@ export class RequestResponseClient implements ClientProgram {
   private readonly done: Int32Array;
   private readonly counts: Int32Array;
   private readonly startsNs: Float64Array;
-  /** Of a paced client: 1 where a request is due and not yet answered. */
+  /** 1 where a request is due and not yet answered. */
   private readonly due: Uint8Array;
   private readonly message: Uint8Array;
   private readonly received: Uint8Array;
@@ -178,7 +178,11 @@ export class RequestResponseClient implements ClientProgram {
   private mayBegin(i: number): boolean {
     const { pacing } = this;
     if (pacing === undefined) {
-      if ((this.counts[i] & this.sampleMask) === 0) this.stamp(i);
+      // Once: a request that finds no buffer waits, and its wait is a part of its latency.
+      if (this.due[i] === 0) {
+        this.due[i] = 1;
+        if ((this.counts[i] & this.sampleMask) === 0) this.stamp(i);
+      }
       return true;
     }
     if (this.due[i] === 0) {

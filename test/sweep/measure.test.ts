@@ -68,6 +68,15 @@ describe('measure', () => {
     expect(stream.bytesPerS).toBeGreaterThan(0);
   });
 
+  it('counts the wait for a buffer as latency: connections are rate times mean latency (Little)', () => {
+    for (const transmitBuffers of [4, 64]) {
+      const world = pair({ costs: 'card-2005' }, { pools: { transmitBuffers } });
+      const asked = { ...RR, connections: 8, size: 2048 };
+      const { ratePerS, latencyUs } = measure(world, asked, { operations: 2000 });
+      expect((ratePerS * (latencyUs?.mean ?? 0)) / 1e6).toBeCloseTo(8, 0);
+    }
+  });
+
   it('measures requests that arrive whether or not they are answered', () => {
     const open = { ...RR, connections: 8, arrivals: '2k/s', spread: 'exponential' };
     expect(measure(pair(), open, { operations: 1000 }).ratePerS).toBeCloseTo(2000, -3);
