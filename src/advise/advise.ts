@@ -1,6 +1,6 @@
 /**
- * The smallest pools that meet a target, and what of them binds next. For each combination of the settings that
- * are not sizes there is one answer; the best it is held against has the largest value of each size.
+ * The smallest pools that meet a target, and what of them binds next. For each combination of the settings
+ * that are not sizes there is one answer; the best it is held against has the largest value of each size.
  */
 import { loadPlan, readPlan, type SweepPlan } from '../sweep/plan.ts';
 import type { MeasuredPoint, PointResult } from '../sweep/point.ts';

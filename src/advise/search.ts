@@ -1,11 +1,12 @@
 /**
  * The cheapest point of a grid of sizes that passes, found without measuring them all.
  *
- * It supposes that a larger size does no harm: of a point that fails, every point that is no larger in any size
- * fails too. So it measures, of the points that may still be the answer, always the one that rules out most of
- * the others whichever way it turns out. A point that fails although a smaller one passes shows that it does
- * harm there: nothing is then concluded from it. In the end the points one and two steps smaller than the answer, and
- * one step larger, are measured, so that a curve which is not as supposed does not go unseen beside it.
+ * It supposes that a larger size does no harm: of a point that fails, every point that is no larger in any
+ * size fails too. So it measures, of the points that may still be the answer, always the one that rules out
+ * most of the others whichever way it turns out. A point that fails although a smaller one passes shows that
+ * it does harm there: nothing is then concluded from it. In the end the points one and two steps smaller than
+ * the answer, and one step larger, are measured, so that a curve which is not as supposed does not go unseen
+ * beside it.
  */
 import { assert } from '../assert/assert.ts';
 

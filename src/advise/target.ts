@@ -1,6 +1,6 @@
 /**
- * What pools must achieve: clauses such as `p99 < 2x best` or `rate > 95% best`. A bound is a figure of its own,
- * or so many times what the largest pools of the search do.
+ * What pools must achieve: clauses such as `p99 < 2x best` or `rate > 95% best`. A bound is a figure of its
+ * own, or so many times what the largest pools of the search do.
  */
 import { shown } from '../world/config/complaint.ts';
 

@@ -1,8 +1,8 @@
 /**
- * Whether measured pools meet a target: each clause is held against the bound of the mean over the seeds which
- * the true mean does not pass in 95 of 100 such measurements. Where every clause holds with that confidence, so
- * do all of them together (an intersection-union test: Berger, "Multiparameter hypothesis testing and acceptance
- * sampling", Technometrics 24(4), 1982).
+ * Whether measured pools meet a target: each clause is held against the bound of the mean over the seeds
+ * which the true mean does not pass in 95 of 100 such measurements. Where every clause holds with that
+ * confidence, so do all of them together (an intersection-union test: Berger, "Multiparameter hypothesis
+ * testing and acceptance sampling", Technometrics 24(4), 1982).
  */
 import { type MeanBounds, meanBounds } from '../record/statistics.ts';
 import type { MeasuredPoint, PointResult } from '../sweep/point.ts';
