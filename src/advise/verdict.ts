@@ -32,7 +32,7 @@ export interface Verdict {
   readonly error: string | undefined;
 }
 
-/** @param own and `best` have a result for each seed, in one order. @param memoryBytes what the pools take. */
+/** @param own and `best` have a result for each seed, in one order. @param memoryBytes what pools take. */
 export function verdictOf(
   clauses: readonly Clause[],
   own: readonly PointResult[],

@@ -13,8 +13,8 @@ export function adviceText(advice: Advice): string {
   const { plan, targets, answers, points, gridPoints } = advice;
   const lines = [
     `${plan.title}: the smallest pools for ${targets.join(' and ')}`,
-    `${points} of ${gridPoints} points measured, costs of ${plan.costs}, ${plan.operations} operations each, ` +
-      `${plan.seeds.length} seed${plan.seeds.length === 1 ? '' : 's'}`,
+    `${points} of ${gridPoints} points measured, costs of ${plan.costs}, ` +
+      `${plan.operations} operations each, ${plan.seeds.length} seed${plan.seeds.length === 1 ? '' : 's'}`,
     ...answers.flatMap((answer) => ['', ...answerLines(answer, advice)]),
     '',
     confidenceText(advice),
