@@ -1,7 +1,6 @@
 /** `inic bench`: measures the card and the kernel in turns, in one run on this machine. */
 
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { runBench } from '../measure/bench.ts';
 import { isMessageTest } from '../measure/plan.ts';
@@ -15,9 +14,10 @@ import {
 } from '../record/row.ts';
 import { writeReport } from '../report/json.ts';
 import { COLOURED, PLAIN, reportTable } from '../report/table.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
 import { integerIn, listOf, numberIn, oneOf } from './numbers.ts';
 import { type Progress, progressBar } from './progress.ts';
+import { checkWritable } from './writable.ts';
 
 const STACKS: readonly StackName[] = ['inic', 'kernel'];
 const APIS = ['net', 'socket'] as const;
@@ -136,20 +136,6 @@ function benchOptions(tests: Test[], flags: Flags): BenchOptions {
     repeats: flags.repeats ?? defaults.repeats,
     ...(flags.trace === undefined ? {} : { trace: resolve(flags.trace) }),
   };
-}
-
-/** Checks before anything runs: half an hour of measuring must not be lost to a mistyped path. */
-function checkWritable(path: string): void {
-  const full = resolve(path);
-  try {
-    if (existsSync(full)) {
-      if (statSync(full).isDirectory()) throw new UserError(`cannot write ${path}: it is a directory`);
-      accessSync(full, constants.W_OK);
-    } else accessSync(dirname(full), constants.W_OK);
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`cannot write ${path}: ${systemErrorText(error)}`);
-  }
 }
 
 /** Elsewhere than on a terminal a line for each test. */

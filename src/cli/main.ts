@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { packageVersion } from '../record/manifest.ts';
 import { addAdvise } from './advise.ts';
 import { addBench } from './bench.ts';
+import { addCalibrate } from './calibrate.ts';
 import { addDecode } from './decode.ts';
 import { UserError } from './errors.ts';
 import { addReplay } from './replay.ts';
@@ -38,6 +39,7 @@ addSweep(program);
 addWorker(program);
 addReport(program);
 addAdvise(program);
+addCalibrate(program);
 
 try {
   await program.parseAsync();

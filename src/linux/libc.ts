@@ -45,6 +45,7 @@ export interface Libc {
   epollWait(epoll: number, events: Uint8Array, eventsMax: number, timeoutMs: number): number;
   schedGetaffinity(thread: number, bytes: number, mask: Uint8Array): number;
   schedSetaffinity(thread: number, bytes: number, mask: Uint8Array): number;
+  clockGettime(clock: number, time: Int32Array): number;
   /** The reason of the last call that answered -1. */
   errno(): number;
 }
@@ -101,6 +102,7 @@ function declareCalls(koffi: Koffi): Libc {
     epollWait: declare('int epoll_wait(int, void *, int, int)'),
     schedGetaffinity: declare('int sched_getaffinity(int, int, void *)'),
     schedSetaffinity: declare('int sched_setaffinity(int, int, void *)'),
+    clockGettime: declare('int clock_gettime(int, void *)'),
     errno: () => koffi.errno(),
   };
 }

@@ -9,6 +9,7 @@ import { allocateRegion, type Region } from '../../dma/region.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Host, HostEnvironment } from '../../osm/host.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
+import type { Agent } from '../../time/agent.ts';
 import { MachineClock, wallClock } from '../../time/clock.ts';
 import { InlineLoop } from '../../time/inline-loop.ts';
 import { FutexSleeper, type Waker } from '../../time/sleeper.ts';
@@ -76,6 +77,9 @@ class NoFarSites implements FarSites {
   }
 }
 
+/** Stands before an agent of the program's thread: to time its turns. @param name of the host or card. */
+export type AgentWatch = (agent: Agent, name: string) => Agent;
+
 export class LiveWorld {
   readonly clock: MachineClock = new MachineClock();
   readonly topology: Topology;
@@ -89,14 +93,21 @@ export class LiveWorld {
   private readonly agents: readonly number[];
   private readonly traces: Traces;
   private readonly wakeWord: number;
+  private readonly watch: AgentWatch;
 
   /** What the start-up check finds is said on stderr. @throws RangeError for a bad setting. */
-  constructor(topology: Topology, traces: Traces = [], far: FarSites = new NoFarSites(topology)) {
+  constructor(
+    topology: Topology,
+    traces: Traces = [],
+    far: FarSites = new NoFarSites(topology),
+    watch: AgentWatch = (agent) => agent,
+  ) {
     widenInlining();
     sayWarnings(startWarnings(topology));
     const memory = new MemoryPlan();
     this.topology = topology;
     this.traces = traces;
+    this.watch = watch;
     const snapBytes = topology.cards.map((_, i) => snapBytesOf(traces[i]));
     const planned = planWorld(memory, topology, far.sites, snapBytes);
     const wake = memory.reserve('world.wake', PAIR_BYTES, "the program's wake-up count");
@@ -114,7 +125,7 @@ export class LiveWorld {
     this.loop = new InlineLoop(clock, new FutexSleeper(region.words, this.wakeWord), Math.max(...spins));
     this.loop.othersRun = [...far.sites.cards, ...far.sites.switches].some((site) => site !== 0);
     this.hosts = topology.hosts.map(({ name }) => new HostAgent(name));
-    this.agents = this.hosts.map((host) => this.loop.add(host));
+    this.agents = this.hosts.map((host) => this.loop.add(watch(host, host.name)));
     const network = new Network(region, this.plan, clock, 0, { cable: (site) => far.cable(site) });
     this.cards = this.plan.cards.map((card, i) =>
       card.site === 0 ? this.addOwnCard(card, i, network) : this.addFarCard(card, i, far),
@@ -201,7 +212,8 @@ export class LiveWorld {
     if (packets !== undefined) tapWires(region, packets, new MachineClock(), dma, wires);
     const waker = { wake: () => sleeper.interrupt() };
     const lent = { clock, ledger, dma, waker, wires };
-    this.loop.add(buildCard(region, memory, topology.config, lent, topology.modules).processor);
+    const { processor } = buildCard(region, memory, topology.config, lent, topology.modules);
+    this.loop.add(this.watch(processor, topology.name));
     return { name: topology.name, host, iopLedger: ledger };
   }
 

@@ -11,7 +11,7 @@ import type { MachineClock } from '../../time/clock.ts';
 import { FutexWaker, type Waker } from '../../time/sleeper.ts';
 import type { CableListener } from '../../wire/cable.ts';
 import type { Sites, WorldPlan } from '../build/world-plan.ts';
-import { type FarSites, LiveWorld, type Traces } from '../inline/live-world.ts';
+import { type AgentWatch, type FarSites, LiveWorld, type Traces } from '../inline/live-world.ts';
 import type { Topology } from '../topology/checked.ts';
 import type { ThreadPlace } from './iop-thread.ts';
 import { SiteThread } from './site-thread.ts';
@@ -81,14 +81,17 @@ class Threads implements FarSites {
 export class ThreadWorld extends LiveWorld {
   private readonly far: Threads;
 
-  private constructor(topology: Topology, traces: Traces, far: Threads) {
-    super(topology, traces, far);
+  private constructor(topology: Topology, traces: Traces, far: Threads, watch?: AgentWatch) {
+    super(topology, traces, far, watch);
     this.far = far;
   }
 
-  /** Starts the threads and brings every card up. @throws Error with one line when one does not come up. */
-  static async open(topology: Topology, traces: Traces = []): Promise<ThreadWorld> {
-    const world = new ThreadWorld(topology, traces, new Threads(topology));
+  /**
+   * Starts the threads and brings every card up. @param watch stands before each host, and before each card
+   * of the program's thread. @throws Error with one line when one does not come up.
+   */
+  static async open(topology: Topology, traces: Traces = [], watch?: AgentWatch): Promise<ThreadWorld> {
+    const world = new ThreadWorld(topology, traces, new Threads(topology), watch);
     try {
       await Promise.all(
         world.far.threads.map((thread, i) =>
@@ -114,6 +117,16 @@ export class ThreadWorld extends LiveWorld {
   get faults(): readonly string[] {
     const drivers = this.cards.map(({ host }) => host.driver);
     return [...this.far.threads, ...drivers].flatMap(({ fault }) => fault ?? []);
+  }
+
+  /** Wakes the thread of a card, which finds nothing: for who wants to know what that takes. */
+  wakeCard(card: number): void {
+    this.far.card(card).waker.wake();
+  }
+
+  /** The system's numbers of its threads but the program's; 0 where one is unknown. */
+  get threadIds(): readonly number[] {
+    return this.far.threads.map(({ status }) => status.threadId);
   }
 
   /** Ends the sessions in order and stops the threads. */

@@ -49,8 +49,8 @@ export interface CardTopology {
   /** Index of the host whose driver it has. */
   readonly host: number;
   /**
-   * In real time: in a thread of its own, or polled in the program's. Virtual time does not distinguish
-   * them.
+   * In a thread of its own, or polled in the program's: in virtual time, on a processor of its own or on its
+   * host's.
    */
   readonly placement: 'thread' | 'inline';
   readonly config: CardConfig;

@@ -20,10 +20,14 @@ import { buildHost } from '../build/host.ts';
 import type { HostAgent } from '../build/host-agent.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
+import type { BusCosts } from '../topology/checked.ts';
 import { type Defer, LateConsumer, LateProducer } from './late-ends.ts';
+import type { OneProcessor } from './one-processor.ts';
 
 /** Virtual time begins nowhere in particular. */
 const STARTED_AT = '1970-01-01T00:00:00.000Z';
+
+const AT_ONCE = { doorbellNs: 0, interruptNs: 0 };
 
 /** What the world has made before its cards. */
 export interface VirtualCardParts {
@@ -38,6 +42,8 @@ export interface VirtualCardParts {
 export interface VirtualCardPlace {
   hostAgent(): number;
   iopAgent(): number;
+  /** What runs host and card, where they share a processor. */
+  readonly shared: OneProcessor | undefined;
   readonly trace: TraceRequest | undefined;
 }
 
@@ -122,6 +128,22 @@ function lateHostEnds(
   };
 }
 
+/** The card's ends of its transport, which show late what the card does. */
+function lateCardEnds(
+  { queue }: VirtualCardParts,
+  place: VirtualCardPlace,
+  { latencyNs }: BusCosts,
+): NonNullable<CardEnvironment['endsOver']> {
+  const defer: Defer = (showing, mark) => queue.defer(place.iopAgent(), showing, mark, latencyNs);
+  return ({ inbound, outbound }, interrupt) => ({
+    inbound: new LateConsumer(inbound, defer, (due) => interrupt.publishReleases(due)),
+    outbound: new LateProducer(outbound, defer, (due) => {
+      interrupt.publish(due);
+      queue.shown(place.hostAgent());
+    }),
+  });
+}
+
 export function buildVirtualCard(
   parts: VirtualCardParts,
   host: HostAgent,
@@ -129,7 +151,10 @@ export function buildVirtualCard(
 ): VirtualCard {
   const { region, plan, clock, queue, ends } = parts;
   const { memory, topology, packets } = plan;
-  const { config, modules, doorbellNs, interruptNs, bus } = topology;
+  const { config, modules, bus } = topology;
+  const { shared } = place;
+  // On one processor whoever is told of something is polled next in any case.
+  const { doorbellNs, interruptNs } = shared === undefined ? topology : AT_ONCE;
   const sleeper = new VirtualSleeper(queue, place, interruptNs);
   const environment: HostEnvironment = {
     clock,
@@ -148,7 +173,9 @@ export function buildVirtualCard(
   const patient = { ...plan, topology: { ...topology, config: still } };
   // A traced host shows frames as it posts them: a trace has frames and doorbells in the order of its calls.
   const given =
-    trace === undefined ? { ...environment, ...lateHostEnds(parts, environment.waker, place) } : environment;
+    trace === undefined && shared === undefined
+      ? { ...environment, ...lateHostEnds(parts, environment.waker, place) }
+      : environment;
   const built = buildHost(region, patient, given, trace);
   host.addDriver(built.host.driver, built.recorder);
   const iopLedger = new Ledger(region, memory.layout.iopLedger);
@@ -160,20 +187,13 @@ export function buildVirtualCard(
       queue.notify(place.hostAgent(), interruptNs);
     },
   };
-  const defer: Defer = (showing, mark) => queue.defer(place.iopAgent(), showing, mark, bus.latencyNs);
   const cardEnvironment: CardEnvironment = {
     clock,
     ledger: iopLedger,
     dma,
     waker,
     wires: ends,
-    endsOver: ({ inbound, outbound }, interrupt) => ({
-      inbound: new LateConsumer(inbound, defer, (due) => interrupt.publishReleases(due)),
-      outbound: new LateProducer(outbound, defer, (due) => {
-        interrupt.publish(due);
-        queue.shown(place.hostAgent());
-      }),
-    }),
+    ...(shared === undefined && { endsOver: lateCardEnds(parts, place, bus) }),
   };
   const card = buildCard(region, memory, config, cardEnvironment, modules);
   return new VirtualCard(patient, built.host, card, iopLedger, built.recorder, (program) => {
@@ -203,10 +223,22 @@ class VirtualSleeper extends InterruptedSleeper {
     const { queue } = this;
     const agent = this.place.hostAgent();
     const freeNs = queue.localNs(agent);
-    const woken = queue.run(() => this.woken, freeNs + timeoutNs, agent);
+    const woken = this.runOthers(() => this.woken, freeNs + timeoutNs);
     const heardNs = queue.nowNs + (woken ? this.interruptNs : 0);
     // The processor is busy with what the call did before it waited: it cannot see the interrupt earlier.
     const seenNs = Math.max(freeNs, heardNs);
-    if (queue.nowNs < seenNs) queue.run(() => false, seenNs, agent);
+    if (queue.nowNs < seenNs) this.runOthers(() => false, seenNs);
+  }
+
+  /** The host goes on when `done` says so; cards that share its processor have turns meanwhile. */
+  private runOthers(done: () => boolean, untilNs: number): boolean {
+    const { queue, place } = this;
+    const agent = place.hostAgent();
+    if (place.shared === undefined) return queue.run(done, untilNs, agent);
+    return place.shared.hostWaits(() => {
+      queue.notify(agent, 0);
+      queue.deadlineChanged(agent);
+      return queue.run(done, untilNs, -1);
+    });
   }
 }

@@ -10,7 +10,7 @@ import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, type Costs } from '../../time/cost-model.ts';
 import { type Entry, EventQueue } from '../../time/event-queue.ts';
 import type { SampleCallback } from '../../time/samples.ts';
-import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
+import { isPerfect, PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
 import type { Departures, PipeListener } from '../../wire/pipe.ts';
 import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
@@ -25,7 +25,8 @@ import { cardConfig } from '../config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../config/settings.ts';
 import type { CardTopology, LinkEnd, Topology } from '../topology/checked.ts';
 import { startWarnings } from '../topology/start-warnings.ts';
-import { DmaMeter, HostMeter } from './meters.ts';
+import { DmaMeter, HostMeter, transferCosts } from './meters.ts';
+import { OneProcessor } from './one-processor.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 
 /** The short form of a world: one card alone, its wire looped back to itself; or two, joined by a link. */
@@ -182,6 +183,7 @@ export class VirtualWorld {
   private buildCards(topology: Topology, traces: Traces, agents: AgentNumbers): VirtualCard[] {
     const hosts = topology.hosts.map(({ name }) => new HostAgent(name));
     const meters = hosts.map(() => new HostMeter());
+    const shared = hosts.map((host, i) => (hasInline(i, topology) ? new OneProcessor(host) : undefined));
     return this.plan.cards.map((plan, i) => {
       const { host } = plan.topology;
       const parts = {
@@ -191,25 +193,41 @@ export class VirtualWorld {
         queue: this.queue,
         ends: this.network.endsOf(i),
       };
+      const isInline = plan.topology.placement === 'inline';
       const card = buildVirtualCard(parts, hosts[host], {
         hostAgent: () => agents.hosts[host],
         iopAgent: () => agents.cards[i],
+        shared: isInline ? shared[host] : undefined,
         trace: traces[i],
       });
       const { processor } = topology.hosts[host];
       meters[host].add(new CostMeter(card.host.ledger, processor.costs));
       if (agents.hosts[host] === NO_AGENT) {
         const chargeNs = (): number => meters[host].take();
-        agents.hosts[host] = this.queue.add({ agent: hosts[host], chargeNs, ...spinOf(host, topology) });
+        const agent = shared[host] ?? hosts[host];
+        agents.hosts[host] = this.queue.add({ agent, chargeNs, ...spinOf(host, topology) });
       }
-      agents.cards[i] = this.queue.add(iopEntry(card, plan.topology));
+      if (isInline) {
+        shared[host]?.add(card.parts.processor);
+        meters[host].add(new CostMeter(card.iopLedger, plan.topology.processor.costs));
+        meters[host].add(new CostMeter(card.iopLedger, transferCosts(plan.topology.bus)));
+        agents.cards[i] = agents.hosts[host];
+      } else agents.cards[i] = this.queue.add(iopEntry(card, plan.topology));
       return card;
     });
   }
 
-  /** What leaves a card whose work costs nothing leaves at once, and a perfect wire needs no clock then. */
-  private departuresOf({ from }: WirePlan, topology: Topology, agents: AgentNumbers): Departures | undefined {
+  /**
+   * What leaves a card whose work costs nothing leaves at once, and a perfect wire needs no clock then. So
+   * does what a processor sends itself over a wire that takes no time: a live one finds it in the same turn.
+   */
+  private departuresOf(
+    { from, to, config }: WirePlan,
+    topology: Topology,
+    agents: AgentNumbers,
+  ): Departures | undefined {
     if (!('card' in from) || isFree(topology.cards[from.card])) return undefined;
+    if (isPerfect(config) && onOneProcessor(from, to, topology)) return undefined;
     return { leaveNs: () => this.queue.settledNs(agents.cards[from.card]) };
   }
 
@@ -227,6 +245,17 @@ export class VirtualWorld {
       },
     };
   }
+}
+
+function hasInline(host: number, { cards }: Topology): boolean {
+  return cards.some((card) => card.host === host && card.placement === 'inline');
+}
+
+/** Whether one processor works at both ends of a wire. */
+function onOneProcessor(from: LinkEnd, to: LinkEnd, { cards }: Topology): boolean {
+  if (!('card' in from && 'card' in to)) return false;
+  const [a, b] = [cards[from.card], cards[to.card]];
+  return a === b || (a.host === b.host && a.placement === 'inline' && b.placement === 'inline');
 }
 
 /** A host looks as long as the most patient of its drivers, once for all of them. */

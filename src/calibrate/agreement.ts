@@ -1,0 +1,132 @@
+/**
+ * How well virtual time agrees with this machine: workloads that the profile was not fitted to, live and in
+ * virtual time. Live runs take turns, so that what disturbs one shape disturbs the other too.
+ */
+
+import type { CostProfile } from '../plans/profiles.ts';
+import { type Spread, spreadOf } from '../record/statistics.ts';
+import { LiveClient } from './live-client.ts';
+import type { Round, Shape } from './live-protocol.ts';
+import { priced } from './machine-profile.ts';
+import { JUDGED, LOOKING, type Load, looped } from './runs.ts';
+import { virtualRound } from './virtual-run.ts';
+import { warmUp } from './warm-up.ts';
+
+/** How far apart two figures may be and still agree, as a share of the live one. */
+export const TOLERANCE = 0.25;
+
+export interface Compared {
+  readonly live: Spread;
+  readonly virtual: number;
+  readonly agrees: boolean;
+}
+
+/** What a transaction was counted to take, in the middle one of the live runs and in virtual time. */
+export interface ComparedCount {
+  readonly name: string;
+  readonly live: number;
+  readonly virtual: number;
+}
+
+export interface AgreementRow {
+  readonly load: Load;
+  readonly shape: Shape;
+  /** Operations a second; of a stream, bytes. */
+  readonly rate: Compared;
+  /** Microseconds; null of a stream. */
+  readonly p50Us: Compared | null;
+  readonly counts: readonly ComparedCount[];
+}
+
+/** What is compared of the ledgers, and the counters whose sum it is. */
+const COUNTED: Readonly<Record<string, readonly string[]>> = {
+  requests: ['inboundPosted'],
+  replies: ['outboundPosted'],
+  copies: ['sendCopies', 'immediateCopies', 'receiveCopies', 'cardImmediateCopies'],
+  transfers: ['transmitFetches', 'receivePlacements'],
+  segments: ['tcpOutSegs'],
+};
+
+/** Operations of a virtual round: enough for rates and medians that stand still. */
+const VIRTUAL_OPERATIONS = { TCP_RR: 10_000, TCP_CRR: 2000, TCP_STREAM: 1000 } as const;
+
+export interface AgreementOptions {
+  readonly repeats: number;
+  readonly repeatNs: number;
+  readonly warmUpSeconds: number;
+}
+
+/**
+ * @param profiles of the machine, by shape. @param step is told before each run what runs.
+ * @throws Error when a live world does not come up or nothing moves in it.
+ */
+export async function measureAgreement(
+  profiles: Readonly<Record<Shape, CostProfile>>,
+  { repeats, repeatNs, warmUpSeconds }: AgreementOptions,
+  step: (label: string) => void,
+): Promise<AgreementRow[]> {
+  const rows: AgreementRow[] = [];
+  const shapes = Object.keys(profiles) as Shape[];
+  for (const load of JUDGED) {
+    const runs: { readonly shape: Shape; readonly client: LiveClient; readonly rounds: Round[] }[] = [];
+    try {
+      for (const shape of shapes) {
+        step(`${loadName(load)}, ${SHAPE_NAMES[shape]}`);
+        const description = looped(load, shape, LOOKING);
+        const client = await LiveClient.open({ shape, description, timed: false });
+        runs.push({ shape, client, rounds: [] });
+        await warmUp(client, warmUpSeconds);
+      }
+      for (let i = 0; i < repeats; i++) {
+        for (const { client, rounds } of runs) rounds.push(...(await client.run(1, repeatNs)));
+      }
+    } finally {
+      for (const { client } of runs) client.kill();
+    }
+    for (const { shape, rounds } of runs) {
+      step(`${loadName(load)}, ${SHAPE_NAMES[shape]}, virtual`);
+      const description = priced(looped(load, shape, LOOKING), profiles[shape]);
+      rows.push(compare(load, shape, rounds, virtualRound(description, VIRTUAL_OPERATIONS[load.workload])));
+    }
+  }
+  return rows;
+}
+
+export const SHAPE_NAMES: Readonly<Record<Shape, string>> = { thread: 'threads', inline: 'inline' };
+
+export function loadName({ workload, connections, size }: Load): string {
+  return workload === 'TCP_STREAM' ? `${workload} ${size} B` : `${workload} x${connections}`;
+}
+
+/** @param rounds of the live world, one or more. */
+export function compare(load: Load, shape: Shape, rounds: readonly Round[], virtual: Round): AgreementRow {
+  const rateOf = ({ operations, bytes, elapsedNs }: Round): number =>
+    ((load.workload === 'TCP_STREAM' ? bytes : operations) * 1e9) / elapsedNs;
+  const known = rounds.flatMap(({ p50Us }) => (p50Us === null ? [] : [p50Us]));
+  return {
+    load,
+    shape,
+    rate: compared(rounds.map(rateOf), rateOf(virtual)),
+    p50Us: known.length === 0 || virtual.p50Us === null ? null : compared(known, virtual.p50Us),
+    counts: Object.entries(COUNTED).map(([name, counters]) => ({
+      name,
+      live: spreadOf(rounds.map((round) => each(round, counters))).median,
+      virtual: each(virtual, counters),
+    })),
+  };
+}
+
+/** Within a quarter of the live median, or where the live runs themselves have been. */
+function compared(values: readonly number[], virtual: number): Compared {
+  const live = spreadOf(values);
+  const near = Math.abs(virtual / live.median - 1) <= TOLERANCE;
+  return { live, virtual, agrees: near || (virtual >= live.min && virtual <= live.max) };
+}
+
+function each({ agents, operations }: Round, counters: readonly string[]): number {
+  const sum = agents.reduce(
+    (total, { counts }) => counters.reduce((more, name) => more + (counts[name] ?? 0), total),
+    0,
+  );
+  return sum / Math.max(1, operations);
+}

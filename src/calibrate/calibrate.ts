@@ -1,0 +1,196 @@
+/**
+ * Measures what work costs on this machine, and how well virtual time agrees with it when it is priced so. A
+ * card in a thread of its own and one polled in the program's thread are measured apart: what crosses between
+ * cores costs more.
+ */
+import { type MachineFacts, machineFacts } from '../record/manifest.ts';
+import { wallClock } from '../time/clock.ts';
+import { type AgreementRow, loadName, measureAgreement, SHAPE_NAMES } from './agreement.ts';
+import { awake, CARD_COUNTS, type Fit, fitCosts, HOST_COUNTS, type Stretch, steady } from './fit.ts';
+import { LiveClient } from './live-client.ts';
+import type { Counts, Round, Shape } from './live-protocol.ts';
+import { type MachineCosts, priced, profileOf, profileText, type WakeCosts } from './machine-profile.ts';
+import { newsNs } from './news.ts';
+import { FITTED, joined, LOOKING, type Load, looped, quiet, ROUND_TRIP } from './runs.ts';
+import { measureWakes } from './wakes.ts';
+import { warmUp } from './warm-up.ts';
+
+export interface CalibrateOptions {
+  /** Shorter runs, and fewer. */
+  readonly quick: boolean;
+  readonly commandLine: readonly string[];
+  readonly progress: (done: number, total: number, label: string) => void;
+}
+
+export interface ShapeResult {
+  readonly costs: MachineCosts;
+  /** How far the fitted costs are from each stretch that they were fitted to. */
+  readonly errors: Fit['errors'];
+  /** The profile's file. */
+  readonly text: string;
+}
+
+export interface Calibration {
+  readonly facts: MachineFacts;
+  readonly began: string;
+  readonly shapes: Readonly<Record<Shape, ShapeResult>>;
+  readonly agreement: readonly AgreementRow[];
+}
+
+interface Lengths {
+  readonly slices: number;
+  readonly wakeStretches: number;
+  readonly warmUpSeconds: number;
+  readonly repeats: number;
+  readonly repeatNs: number;
+}
+
+const THOROUGH: Lengths = { slices: 100, wakeStretches: 9, warmUpSeconds: 3, repeats: 5, repeatNs: 400e6 };
+const QUICK: Lengths = { slices: 30, wakeStretches: 3, warmUpSeconds: 1.5, repeats: 3, repeatNs: 150e6 };
+const SLICE_NS = 3e6;
+
+/** A world that costs are fitted to, and which of its agents are hosts and cards. */
+interface FitRun {
+  readonly label: string;
+  readonly description: object;
+  readonly hosts: readonly number[];
+  readonly cards: readonly number[];
+}
+
+/** Worlds of two hosts, inline: where they are, what a card sends costs apart from what it receives. */
+const JOINED: readonly Load[] = [FITTED[2], FITTED[4], FITTED[6], FITTED[8], FITTED[9]];
+
+/** @throws Error when a live world does not come up, or nothing moves in it. */
+export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
+  const lengths = options.quick ? QUICK : THOROUGH;
+  const facts = machineFacts(options.commandLine);
+  const began = wallClock();
+  const step = stepper(options.progress);
+  const inlineRuns = fitRuns('inline');
+  const inline = await fitShape('inline', inlineRuns, lengths, {}, step);
+  const threads = await fitShape('thread', fitRuns('thread'), lengths, inline.fitted, step);
+  step('wake-ups');
+  const wakes = await measureWakes(lengths.wakeStretches, (client) => warmUp(client, lengths.warmUpSeconds));
+  const title = titleOf(facts, began);
+  const shapes = {
+    thread: resultOf('thread', title, threads, wakes),
+    inline: resultOf('inline', title, inline, undefined),
+  };
+  const profiles = { thread: profileOf(shapes.thread.text), inline: profileOf(shapes.inline.text) };
+  const agreement = await measureAgreement(profiles, lengths, step);
+  return { facts, began, shapes, agreement };
+}
+
+const STEPS = fitRuns('inline').length + fitRuns('thread').length + 1 + 16;
+
+function stepper(progress: CalibrateOptions['progress']): (label: string) => void {
+  let done = 0;
+  return (label) => {
+    progress(Math.min(done, STEPS), STEPS, label);
+    done += 1;
+  };
+}
+
+function fitRuns(shape: Shape): FitRun[] {
+  const runs = FITTED.map((load) => ({
+    label: nameOf(load),
+    description: looped(load, shape, LOOKING),
+    hosts: [0],
+    cards: [1],
+  }));
+  if (shape === 'thread') {
+    return [{ label: 'nothing to do', description: quiet(shape, LOOKING), hosts: [0], cards: [1] }, ...runs];
+  }
+  const pairs = JOINED.map((load) => ({
+    label: `${nameOf(load)} between two hosts`,
+    description: joined(load),
+    hosts: [0, 1],
+    cards: [2, 3],
+  }));
+  return [...runs, ...pairs];
+}
+
+function nameOf(load: Load): string {
+  return `${loadName(load)}${load.workload === 'TCP_STREAM' ? ` x${load.connections}` : ` ${load.size} B`}`;
+}
+
+interface Fitted {
+  readonly host: Fit;
+  readonly card: Fit;
+  /** Costs of both sides, by counter: no counter is both sides'. */
+  readonly fitted: Counts;
+  /** What a round trip of `ROUND_TRIP` took, in nanoseconds. */
+  readonly roundTripNs: number;
+}
+
+async function fitShape(
+  shape: Shape,
+  runs: readonly FitRun[],
+  lengths: Lengths,
+  priors: Counts,
+  step: (label: string) => void,
+): Promise<Fitted> {
+  const hosts: Stretch[] = [];
+  const cards: Stretch[] = [];
+  let roundTripNs = 0;
+  for (const { label, description, hosts: hostsAt, cards: cardsAt } of runs) {
+    step(`${label}, ${SHAPE_NAMES[shape]}`);
+    const client = await LiveClient.open({ shape, description, timed: shape === 'inline' });
+    try {
+      await warmUp(client, lengths.warmUpSeconds);
+      const slices = await client.run(lengths.slices, SLICE_NS);
+      hosts.push(...hostsAt.flatMap((i) => steady(`${label}, host`, slices, i) ?? []));
+      cards.push(...cardsAt.flatMap((i) => steady(`${label}, card`, slices, i) ?? []));
+      if (label === nameOf(ROUND_TRIP)) roundTripNs = operationNs(slices);
+    } finally {
+      client.kill();
+    }
+  }
+  const host = fitCosts(hosts, HOST_COUNTS, priors);
+  const card = fitCosts(cards, CARD_COUNTS, priors);
+  return { host, card, fitted: { ...host.costs, ...card.costs }, roundTripNs };
+}
+
+/** How long an operation took in the slices that went well: the fifth best. */
+function operationNs(slices: readonly Round[]): number {
+  const each = slices
+    .filter(({ operations }) => operations > 0)
+    .map(({ elapsedNs, operations }) => elapsedNs / operations)
+    .sort((a, b) => a - b);
+  return each[Math.floor(each.length / 5)] ?? 0;
+}
+
+function resultOf(
+  shape: Shape,
+  machine: string,
+  { host, card, roundTripNs }: Fitted,
+  wakes: WakeCosts | undefined,
+): ShapeResult {
+  const costs = { host: awake(host.costs), card: awake(card.costs), newsNs: 0, wakes };
+  const runs = host.errors.length;
+  const where =
+    shape === 'thread' ? 'a card in a thread of its own' : "a card polled in the program's thread";
+  const origin = {
+    title: `${machine}: ${where}`,
+    method: `measured: least squares over ${runs} runs`,
+    shape,
+  };
+  const found =
+    shape === 'inline'
+      ? costs
+      : {
+          ...costs,
+          newsNs: newsNs(roundTripNs, (ns) =>
+            priced(
+              looped(ROUND_TRIP, shape, LOOKING),
+              profileOf(profileText({ ...costs, newsNs: ns }, origin)),
+            ),
+          ),
+        };
+  return { costs: found, errors: [...host.errors, ...card.errors], text: profileText(found, origin) };
+}
+
+function titleOf({ machine, versions }: MachineFacts, began: string): string {
+  const day = began.slice(0, 10);
+  return `${machine.processor}, ${machine.cores} cores, Node ${versions.node}, measured ${day}`;
+}

@@ -1,0 +1,127 @@
+/**
+ * What each count of the ledger costs, from stretches of time in which many were counted: time is their sum,
+ * so costs are found by least squares. Where counts go together in all stretches, as requests and frames do,
+ * they share what they cost, as much each as the prior says.
+ */
+
+import { solveNonNegative } from './least-squares.ts';
+import type { AgentRound, Counts, Round } from './live-protocol.ts';
+
+/** A stretch of one side's time, and what it did in it. */
+export interface Stretch {
+  readonly label: string;
+  readonly spentNs: number;
+  readonly counts: Counts;
+}
+
+export interface Fit {
+  /** Nanoseconds by counter. */
+  readonly costs: Counts;
+  /** How far the sum of the costs is from what was measured, as a share of it, by stretch. */
+  readonly errors: readonly { readonly label: string; readonly error: number }[];
+}
+
+/**
+ * Counts that a host's time is made of. Threads are woken only where somebody else takes their cores, and
+ * what that cost is not to be taken for something else.
+ */
+export const HOST_COUNTS: readonly string[] = [
+  'hostPolls',
+  'userCalls',
+  'messageRequests',
+  'messageReplies',
+  'immediateCopies',
+  'immediateCopiesBytes',
+  'sendCopies',
+  'sendCopiesBytes',
+  'receiveCopies',
+  'receiveCopiesBytes',
+  'doorbells',
+];
+
+/** Counts that a card's processor's time is made of; here it is its DMA engine too. */
+export const CARD_COUNTS: readonly string[] = [
+  'iopPolls',
+  'inboundReleased',
+  'outboundPosted',
+  'tcpInSegs',
+  'ipOutRequests',
+  'deviceTxPackets',
+  'transmitFetches',
+  'transmitFetchesBytes',
+  'receivePlacements',
+  'receivePlacementsBytes',
+  'cardImmediateCopies',
+  'cardImmediateCopiesBytes',
+  'tcpActiveOpens',
+  'tcpPassiveOpens',
+  'interrupts',
+  'iopSleeps',
+];
+
+/** A thousandth of a row: it decides only what the rows leave open. */
+const PRIOR_WEIGHT = 1e-3;
+
+/** @param priors what counts are likely to cost; those it does not name: 0. */
+export function fitCosts(stretches: readonly Stretch[], names: readonly string[], priors: Counts): Fit {
+  const rows = stretches.map(({ counts }) => names.map((name) => counts[name] ?? 0));
+  const values = solveNonNegative({
+    rows,
+    sums: stretches.map(({ spentNs }) => spentNs),
+    priors: names.map((name) => priors[name] ?? 0),
+    priorWeight: PRIOR_WEIGHT,
+  });
+  const costs = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+  const errors = stretches.map(({ label, spentNs }, i) => {
+    const told = rows[i].reduce((sum, count, j) => sum + count * values[j], 0);
+    return { label, error: told / spentNs - 1 };
+  });
+  return { costs, errors };
+}
+
+/** Without what waking and sleeping cost, which is measured by itself. */
+export function awake({
+  doorbells: _doorbells,
+  interrupts: _interrupts,
+  iopSleeps: _sleeps,
+  ...costs
+}: Counts): Counts {
+  return costs;
+}
+
+/** Which slices of a run are taken: those that went well, but not those where luck had a hand. */
+const LUCKY_SHARE = 0.1;
+const STEADY_SHARE = 0.4;
+/** A thread that was on its processor for less of a slice than this was put aside in it. */
+const UNDISTURBED = 0.97;
+
+/**
+ * What an agent did in the steady part of a run. Slices in which its thread was put aside are left out, as
+ * far as there are others. A collection, or a core shared with another, makes a slice longer than its work:
+ * so slices are taken in the order of time a byte, or a look where nothing moves, from the first tenth to
+ * the fourth, and added up.
+ * @returns undefined where it did nothing at all.
+ */
+export function steady(label: string, slices: readonly Round[], agent: number): Stretch | undefined {
+  const known = slices.map(({ bytes, agents }) => ({
+    ...agents[agent],
+    work: bytes || looks(agents[agent]),
+  }));
+  const worked = known.filter(({ spentNs, work }) => spentNs !== null && spentNs > 0 && work > 0);
+  const undisturbed = worked.filter(({ ran, counts }) => ran >= UNDISTURBED && !counts['iopSleeps']);
+  const timed = (undisturbed.length > 0 ? undisturbed : worked).sort(
+    (a, b) => (a.spentNs ?? 0) / a.work - (b.spentNs ?? 0) / b.work,
+  );
+  const first = Math.floor(timed.length * LUCKY_SHARE);
+  const taken = timed.slice(first, Math.max(first + 1, Math.ceil(timed.length * STEADY_SHARE)));
+  if (taken.length === 0) return undefined;
+  const counts: Record<string, number> = {};
+  for (const slice of taken) {
+    for (const [name, count] of Object.entries(slice.counts)) counts[name] = (counts[name] ?? 0) + count;
+  }
+  return { label, spentNs: taken.reduce((sum, { spentNs }) => sum + (spentNs ?? 0), 0), counts };
+}
+
+function looks({ counts }: AgentRound): number {
+  return (counts['hostPolls'] ?? 0) + (counts['iopPolls'] ?? 0);
+}

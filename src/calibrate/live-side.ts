@@ -1,0 +1,37 @@
+/**
+ * The process of one live world. Each has one of its own, so that no world's code is optimised for the
+ * objects of another.
+ */
+import type { LiveAnswer, LiveCommand } from './live-protocol.ts';
+import { LiveRun } from './live-run.ts';
+
+let run: LiveRun | undefined;
+
+async function obey(command: LiveCommand): Promise<LiveAnswer> {
+  if (command.type === 'open') {
+    run = await LiveRun.open(command.plan);
+    return { type: 'opened' };
+  }
+  if (run === undefined) throw new Error('a command came before "open"');
+  if (command.type === 'run') return { type: 'ran', rounds: run.run(command.stretches, command.durationNs) };
+  if (command.type === 'ring') return { type: 'rang', ringNs: await run.ring(command.count) };
+  await run.close();
+  return { type: 'closed' };
+}
+
+function answer(message: LiveAnswer): void {
+  process.send?.(message);
+}
+
+function fail(error: unknown): void {
+  answer({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
+}
+
+process.on('message', (command: LiveCommand) => {
+  obey(command).then((reply) => {
+    answer(reply);
+    if (reply.type === 'closed') process.disconnect();
+  }, fail);
+});
+process.on('uncaughtException', fail);
+process.on('disconnect', () => process.exit(0));

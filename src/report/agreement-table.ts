@@ -1,0 +1,157 @@
+/** What a calibration found, as text: what work costs on the machine, and how far virtual time is from it. */
+import {
+  type AgreementRow,
+  type Compared,
+  loadName,
+  SHAPE_NAMES,
+  TOLERANCE,
+} from '../calibrate/agreement.ts';
+import type { Calibration } from '../calibrate/calibrate.ts';
+import type { Shape } from '../calibrate/live-protocol.ts';
+import { durationText, rateText, threeDigits } from './units.ts';
+
+const GAP = '  ';
+
+/** @returns lines, each with its line end. */
+export function calibrationText(calibration: Calibration): string {
+  const { facts, began, agreement } = calibration;
+  const { versions, machine } = facts;
+  const lines = [
+    `inic ${versions.inic}, Node ${versions.node}, ${versions.system}; ` +
+      `${machine.processor}, ${machine.cores} cores`,
+    `began ${began}`,
+    ...busyLines(calibration),
+    '',
+    'What work costs here, in nanoseconds',
+    ...costLines(calibration),
+    '',
+    'How far virtual time is from it: workloads that these costs were not fitted to',
+    ...table(
+      [
+        'workload',
+        'card',
+        'live rate',
+        '(of all runs)',
+        'virtual',
+        'ratio',
+        'live p50',
+        'virtual',
+        'ratio',
+        'agrees',
+      ],
+      agreement.map(agreementCells),
+      2,
+    ),
+    '',
+    `agrees: within ${TOLERANCE * 100} % of the live median, or within the range of the live runs.`,
+    ...verdictLines(agreement),
+    '',
+    'What an operation was counted to take, live / virtual',
+    ...countTable(agreement),
+    '',
+    'Load decides how many replies share a frame, and of a busy stream how many bytes share a copy;',
+    'the others are to be equal.',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function busyLines({ facts }: Calibration): string[] {
+  const { loadAverageAtStart, cores } = facts.machine;
+  if (loadAverageAtStart <= cores - 1.5) return [];
+  return [
+    `This machine was busy (load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores): ` +
+      'its costs are too high by what others took.',
+  ];
+}
+
+function costLines({ shapes }: Calibration): string[] {
+  const names = Object.keys({ ...shapes.thread.costs.host, ...shapes.thread.costs.card });
+  const costOf = (shape: Shape, name: string): string => {
+    const { host, card } = shapes[shape].costs;
+    return costText(host[name] ?? card[name] ?? 0);
+  };
+  const { newsNs, wakes } = shapes.thread.costs;
+  const others: string[][] = [
+    ['news from one side to the other', costText(newsNs), '-'],
+    ...(wakes === undefined
+      ? []
+      : [
+          ['doorbell to a card that sleeps', costText(wakes.doorbellNs), '-'],
+          ['interrupt to a host that sleeps', costText(wakes.interruptNs), '-'],
+          ['waking a thread, for the waker', costText(wakes.ringNs), '-'],
+        ]),
+  ];
+  const rows = names.map((name) => [name, costOf('thread', name), costOf('inline', name)]);
+  return [
+    ...table(['each count of', 'threads', 'inline'], [...rows, ...others], 1),
+    '',
+    'How near these costs come to the time of the runs that they were found from:',
+    `threads: ${errorText(calibrationErrors(shapes, 'thread'))}`,
+    `inline: ${errorText(calibrationErrors(shapes, 'inline'))}`,
+  ];
+}
+
+function costText(ns: number): string {
+  return ns >= 1000 ? ns.toFixed(0) : ns < 10 ? ns.toFixed(3) : ns.toFixed(1);
+}
+
+function calibrationErrors(shapes: Calibration['shapes'], shape: Shape): number[] {
+  return shapes[shape].errors.map(({ error }) => Math.abs(error)).sort((a, b) => a - b);
+}
+
+/** The median error and the largest, of stretches that the costs were fitted to. */
+function errorText(sorted: readonly number[]): string {
+  const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+  const middle = percent(sorted[sorted.length >> 1]);
+  return `${middle} off at the median, ${percent(sorted[sorted.length - 1])} at most, of ${sorted.length}`;
+}
+
+function agreementCells({ load, shape, rate, p50Us }: AgreementRow): string[] {
+  const unit = load.workload === 'TCP_STREAM' ? 'B/s' : 'ops/s';
+  const rateOf = (value: number): string => rateText(value, unit);
+  const us = (value: number): string => durationText(value * 1000);
+  const agrees = rate.agrees && (p50Us === null || p50Us.agrees);
+  return [
+    loadName(load),
+    SHAPE_NAMES[shape],
+    rateOf(rate.live.median),
+    `(${rateOf(rate.live.min)} .. ${rateOf(rate.live.max)})`,
+    rateOf(rate.virtual),
+    ratioText(rate),
+    p50Us === null ? '-' : us(p50Us.live.median),
+    p50Us === null ? '-' : us(p50Us.virtual),
+    p50Us === null ? '-' : ratioText(p50Us),
+    agrees ? 'yes' : 'no',
+  ];
+}
+
+function ratioText({ live, virtual }: Compared): string {
+  return threeDigits(virtual / live.median);
+}
+
+function verdictLines(rows: readonly AgreementRow[]): string[] {
+  const figures = rows.flatMap(({ rate, p50Us }) => (p50Us === null ? [rate] : [rate, p50Us]));
+  const good = figures.filter(({ agrees }) => agrees).length;
+  return [`${good} of ${figures.length} figures agree.`];
+}
+
+function countTable(rows: readonly AgreementRow[]): string[] {
+  const names = rows[0]?.counts.map(({ name }) => name) ?? [];
+  const cells = rows.map(({ load, shape, counts }) => [
+    loadName(load),
+    SHAPE_NAMES[shape],
+    ...counts.map(({ live, virtual }) => `${threeDigits(live)} / ${threeDigits(virtual)}`),
+  ]);
+  return table(['workload', 'card', ...names], cells, 2);
+}
+
+/** Columns as wide as their widest cell, the first `left` of them set to the left. */
+function table(headings: readonly string[], rows: readonly (readonly string[])[], left: number): string[] {
+  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i].length)));
+  return [headings, ...rows].map((row) =>
+    row
+      .map((cell, i) => (i < left ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
