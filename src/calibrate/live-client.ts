@@ -1,5 +1,6 @@
 /** Calibration's end of the channel to the process of one live world. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { spreadOf } from '../record/statistics.ts';
 import { alarm } from '../time/timers.ts';
 import type { LiveAnswer, LiveCommand, LivePlan, Round } from './live-protocol.ts';
 
@@ -11,7 +12,8 @@ export class LiveClient {
   private errors = '';
   private settle: (answer: LiveAnswer | Error) => void = () => {};
 
-  private constructor() {
+  /** A process that waits for its command. */
+  constructor() {
     this.child = fork(new URL('./live-side.js', import.meta.url), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
@@ -50,6 +52,14 @@ export class LiveClient {
     const answer = await this.ask({ type: 'ring', count }, GRACE_MS);
     if (answer.type !== 'rang') throw new Error(`unexpected answer "${answer.type}"`);
     return answer.ringNs;
+  }
+
+  /** How much longer news takes to a program that rests in its event loop than to one that looks for it. */
+  async loop(count: number): Promise<number> {
+    const answer = await this.ask({ type: 'loop', count }, GRACE_MS);
+    if (answer.type !== 'looped') throw new Error(`unexpected answer "${answer.type}"`);
+    const { restingNs, lookingNs } = answer;
+    return Math.max(0, spreadOf(restingNs).median - spreadOf(lookingNs).median);
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,8 @@ export type LiveCommand =
   | { readonly type: 'run'; readonly stretches: number; readonly durationNs: number }
   /** Wakes the card's thread so many times, each when it sleeps. */
   | { readonly type: 'ring'; readonly count: number }
+  /** Opens a card, and has bytes come so many times to a program that rests in its event loop. */
+  | { readonly type: 'loop'; readonly count: number }
   | { readonly type: 'close' };
 
 export type LiveAnswer =
@@ -50,6 +52,8 @@ export type LiveAnswer =
   | { readonly type: 'ran'; readonly rounds: readonly Round[] }
   /** How long each call took that woke it, in nanoseconds. */
   | { readonly type: 'rang'; readonly ringNs: readonly number[] }
+  /** How long they took to come, in nanoseconds, and how long to a program that looked for them. */
+  | { readonly type: 'looped'; readonly restingNs: readonly number[]; readonly lookingNs: readonly number[] }
   | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly error: string };
 

@@ -4,6 +4,7 @@
  */
 import type { LiveAnswer, LiveCommand } from './live-protocol.ts';
 import { LiveRun } from './live-run.ts';
+import { loopTrips } from './loop-wakes.ts';
 
 let run: LiveRun | undefined;
 
@@ -11,6 +12,10 @@ async function obey(command: LiveCommand): Promise<LiveAnswer> {
   if (command.type === 'open') {
     run = await LiveRun.open(command.plan);
     return { type: 'opened' };
+  }
+  if (command.type === 'loop') {
+    const { resting, looking } = await loopTrips(command.count);
+    return { type: 'looped', restingNs: resting, lookingNs: looking };
   }
   if (run === undefined) throw new Error('a command came before "open"');
   if (command.type === 'run') return { type: 'ran', rounds: run.run(command.stretches, command.durationNs) };

@@ -21,6 +21,8 @@ export interface WakeCosts {
   readonly interruptNs: number;
   /** For whoever wakes it. */
   readonly ringNs: number;
+  /** Until a host does that rests in its event loop, which no program of a world does. */
+  readonly loopNs: number;
 }
 
 export interface ProfileOrigin {

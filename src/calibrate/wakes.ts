@@ -26,11 +26,13 @@ export async function measureWakes(
       await warm(client);
     }
     const [looking, card, host] = await inTurns(clients, stretches);
+    clients.push(new LiveClient());
     const ringNs = spreadOf(await clients[1].ring(RINGS)).median;
     return {
       doorbellNs: longerBy(card, looking, 'doorbells'),
       interruptNs: longerBy(host, looking, 'interrupts'),
       ringNs,
+      loopNs: await clients[3].loop(LOOP_TRIPS),
     };
   } finally {
     for (const client of clients) client.kill();
@@ -38,6 +40,7 @@ export async function measureWakes(
 }
 
 const RINGS = 100;
+const LOOP_TRIPS = 200;
 const STRETCH_NS = 50e6;
 
 async function inTurns(clients: readonly LiveClient[], stretches: number): Promise<Round[][]> {

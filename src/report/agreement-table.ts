@@ -77,7 +77,8 @@ function costLines({ shapes }: Calibration): string[] {
       ? []
       : [
           ['doorbell to a card that sleeps', costText(wakes.doorbellNs), '-'],
-          ['interrupt to a host that sleeps', costText(wakes.interruptNs), '-'],
+          ['interrupt to a host that sleeps in a call', costText(wakes.interruptNs), '-'],
+          ['interrupt to a host in its event loop (in no profile)', costText(wakes.loopNs), '-'],
           ['waking a thread, for the waker', costText(wakes.ringNs), '-'],
         ]),
   ];

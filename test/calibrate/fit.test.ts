@@ -36,7 +36,7 @@ const TRUE: MachineCosts = {
     tcpPassiveOpens: 1100,
   },
   newsNs: 80,
-  wakes: { doorbellNs: 20_000, interruptNs: 25_000, ringNs: 3000 },
+  wakes: { doorbellNs: 20_000, interruptNs: 25_000, ringNs: 3000, loopNs: 60_000 },
 };
 const ORIGIN = { title: 'a machine', method: 'measured: so', shape: 'thread' } as const;
 const OPERATIONS = { TCP_RR: 1000, TCP_CRR: 200, TCP_STREAM: 100 } as const;

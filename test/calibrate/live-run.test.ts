@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Round } from '../../src/calibrate/live-protocol.ts';
 import { LiveRun } from '../../src/calibrate/live-run.ts';
+import { loopTrips } from '../../src/calibrate/loop-wakes.ts';
 import { joined, LOOKING, looped, ROUND_TRIP } from '../../src/calibrate/runs.ts';
 
 const STRETCH_NS = 20e6;
@@ -15,6 +16,15 @@ async function roundsOf(plan: Parameters<typeof LiveRun.open>[0]): Promise<Round
     await run.close();
   }
 }
+
+describe.skipIf(availableParallelism() < 2)('bytes to a program of the event loop', () => {
+  it('come while it rests, and while it looks', async () => {
+    const { resting, looking } = await loopTrips(3);
+    expect(resting).toHaveLength(3);
+    expect(looking).toHaveLength(3);
+    for (const ns of [...resting, ...looking]) expect(ns).toBeGreaterThan(0);
+  });
+});
 
 describe('a live run', () => {
   it('tells inline how its time went to host and card, and what they counted', async () => {

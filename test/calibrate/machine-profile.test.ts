@@ -10,7 +10,7 @@ const COSTS: MachineCosts = {
   host: { hostPolls: 41.256, userCalls: 0, receiveCopies: 50, receiveCopiesBytes: 0.071234 },
   card: { iopPolls: 30, tcpInSegs: 1234.56, transmitFetchesBytes: 0.08 },
   newsNs: 81,
-  wakes: { doorbellNs: 20_123.4, interruptNs: 25_000, ringNs: 3000 },
+  wakes: { doorbellNs: 20_123.4, interruptNs: 25_000, ringNs: 3000, loopNs: 60_000 },
 };
 const TITLE = 'A "machine": 2 cores';
 const METHOD = 'measured: in some way';
