@@ -44,7 +44,7 @@ function answerLines(answer: Answer, advice: Advice): string[] {
     ...(smallest === undefined ? noAnswer(answer) : bindLines(binds)),
     ...dips.slice(0, NAMED_MAX).map(dipText),
     ...(better === undefined ? [] : [betterText(better, best)]),
-    ...warnings.map(({ cards, text }) => `Warning, as at the start of ${cards.join(', ')}: ${text}`),
+    ...warnings.map(({ cards, text }) => `${cards.join(' and ')} will warn at the start: ${text}`),
   ];
 }
 
