@@ -32,7 +32,7 @@ const CARE_MS = 1000;
 /** How many jobs go to or come from Redis at once. */
 const AT_ONCE = 1000;
 /** What a worker may take to come before the user is told that there is none. */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 1000;
 
 export interface RedisEngineOptions {
   readonly timeoutMs: number;
@@ -86,9 +86,9 @@ export class RedisEngine implements Engine {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    // Nobody reads the events of this queue.
-    const streams = { events: { maxLen: 1 } };
-    this.queue = new Queue(queueOf(this.id), { connection: client, prefix: PREFIX, streams });
+    // What it would note about the queue might come after the queue is removed, and stay.
+    const queueOptions = { connection: client, prefix: PREFIX, skipMetasUpdate: true };
+    this.queue = new Queue(queueOf(this.id), queueOptions);
     // The connection tells of its outages itself, and commands wait for their end.
     this.queue.on('error', () => {});
   }

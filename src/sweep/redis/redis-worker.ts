@@ -98,7 +98,8 @@ class RedisWorker {
   /** Removes what a sweep has left that ended without a word. */
   private async sweepAway(run: string): Promise<void> {
     await this.leave(run);
-    const queue = new Queue(queueOf(run), { connection: this.client, prefix: PREFIX });
+    const options = { connection: this.client, prefix: PREFIX, skipMetasUpdate: true };
+    const queue = new Queue(queueOf(run), options);
     queue.on('error', () => {});
     await queue.obliterate({ force: true });
     await queue.close();
