@@ -50,6 +50,7 @@ export class PointThreads {
     const ending = new AbortController();
     const end = (): void => ending.abort();
     signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
     let late = false;
     const callOff = alarm(timeoutMs, () => {
       late = true;

@@ -121,7 +121,9 @@ describe.skipIf(redisMissing)(
       await there.says(
         /takes no part in a sweep: it is of inic \S+ \(beef\), and this is inic \S+ \(\w+\)\n/,
       );
-      await there.says(/takes no part in a sweep: "operations" expected 1 to 1000000000, got -1\n/);
+      await there.says(
+        /takes no part in a sweep: "operations" expected a whole number from 1 to 1000000000, got -1\n/,
+      );
       expect(Object.values(await client.hgetall(refusalsOf('old')))).toEqual([
         expect.stringContaining('beef'),
       ]);
