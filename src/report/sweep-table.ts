@@ -40,15 +40,21 @@ function cellsOf(combination: Combination, varies: readonly string[]): string[] 
 }
 
 /** One sentence of what was found. */
-function kneeText({ path, others, value, ratePerS, bestPerS, last, fallsAt }: Knee): string {
+function kneeText({ path, others, value, ratePerS, bestPerS, last, fallsAt, between }: Knee): string {
   const where = Object.entries(others).map(([key, setting]) => `${key}=${setting}`);
   const share = Math.round((100 * ratePerS) / bestPerS);
   const sentence =
     `The knee of ${path}${where.length === 0 ? '' : ` with ${where.join(', ')}`} is ${value}: ` +
-    `${number(ratePerS, 0)} operations/s, ${share} % of the best.`;
+    `${number(ratePerS, 0)} operations/s, ${share} % of the best.${betweenText(between)}`;
   if (last) return `${sentence} It is the largest value tried, so a larger one may do better.`;
   if (fallsAt !== undefined) return `${sentence} From ${fallsAt} on there are larger values that do worse.`;
   return `${sentence} Every larger value does at least ${100 * KNEE_SHARE} % of it too.`;
+}
+
+/** Nothing, where the seeds leave no doubt. */
+function betweenText([least, most]: Knee['between']): string {
+  if (least === most) return '';
+  return ` By the seeds it may be as small as ${least} or as large as ${most}, each with 95 % confidence.`;
 }
 
 function interval(value: MeanInterval | undefined, digits: number): string {

@@ -1,5 +1,5 @@
 /** What a sweep found: its points without their seeds, and the knee along a setting. */
-import { type MeanInterval, meanInterval } from '../record/statistics.ts';
+import { type MeanBounds, type MeanInterval, meanBounds, meanInterval } from '../record/statistics.ts';
 import type { MeasuredPoint } from './point.ts';
 import type { SweepResults } from './results.ts';
 import type { Settings } from './settings.ts';
@@ -18,8 +18,19 @@ export interface Combination {
   readonly error: string | undefined;
 }
 
-export function combinationsOf({ head, points }: SweepResults): Combination[] {
-  const groups = new Map<number, { settings: Settings; measured: MeasuredPoint[]; errors: string[] }>();
+/** The points of one combination. */
+interface Group {
+  readonly settings: Settings;
+  readonly measured: MeasuredPoint[];
+  readonly errors: string[];
+}
+
+export function combinationsOf(results: SweepResults): Combination[] {
+  return groupsOf(results).map(combinationOf);
+}
+
+function groupsOf({ head, points }: SweepResults): Group[] {
+  const groups = new Map<number, Group>();
   for (const result of points) {
     const key = Math.floor(result.point / head.plan.seeds.length);
     const { seed: _seed, ...settings } = result.settings;
@@ -28,7 +39,11 @@ export function combinationsOf({ head, points }: SweepResults): Combination[] {
     if (result.ok) group.measured.push(result);
     else group.errors.push(result.error);
   }
-  return [...groups.values()].map(({ settings, measured, errors }) => ({
+  return [...groups.values()];
+}
+
+function combinationOf({ settings, measured, errors }: Group): Combination {
+  return {
     settings,
     ratePerS: meanOf(measured.map((point) => point.ratePerS)),
     bytesPerS: meanOf(measured.map((point) => point.bytesPerS)),
@@ -36,7 +51,7 @@ export function combinationsOf({ head, points }: SweepResults): Combination[] {
     p99Us: meanOf(measured.flatMap(({ latencyUs }) => latencyUs?.p99 ?? [])),
     failed: errors.length,
     error: errors[0],
-  }));
+  };
 }
 
 function meanOf(values: readonly number[]): MeanInterval | undefined {
@@ -57,49 +72,77 @@ export interface Knee {
   readonly last: boolean;
   /** The first larger value that does worse again; undefined: none does. */
   readonly fallsAt: number | undefined;
+  /**
+   * The smallest value that may do well enough, and the smallest that is shown to: each with 95 % confidence,
+   * seed by seed against the best (Student's t, one side). Both are the knee itself where nothing is drawn.
+   */
+  readonly between: readonly [number, number];
 }
 
 /**
  * The 95 % rule: the knee is the smallest value of a setting that reaches 95 % of the best mean rate along
  * it. There is one for each setting that is a number with at least three values, and each combination of the
  * others; none along which nothing was measured.
+ *
+ * A rule of curvature, such as Kneedle (Satopää et al., "Finding a 'Kneedle' in a Haystack", 2011), was not
+ * taken: its knee depends on the range that was tried and on the scale of the axis, and says nothing of how
+ * much rate is given up there.
  */
 export function kneesOf(results: SweepResults): Knee[] {
-  const combinations = combinationsOf(results);
+  const groups = groupsOf(results);
   const numeric = Object.entries(results.head.plan.vary)
     .filter(([, values]) => values.length >= 3 && values.every((value) => typeof value === 'number'))
     .map(([path]) => path);
   return numeric.flatMap((path) => {
-    const series = new Map<string, Combination[]>();
-    for (const combination of combinations) {
-      const key = JSON.stringify(othersOf(combination, path));
-      series.set(key, [...(series.get(key) ?? []), combination]);
+    const series = new Map<string, Group[]>();
+    for (const group of groups) {
+      const key = JSON.stringify(othersOf(group, path));
+      series.set(key, [...(series.get(key) ?? []), group]);
     }
     return [...series.values()].flatMap((along) => kneeOf(path, along) ?? []);
   });
 }
 
-function othersOf({ settings }: Combination, path: string): Settings {
+function othersOf({ settings }: Group, path: string): Settings {
   const { [path]: _own, ...others } = settings;
   return others;
 }
 
-function kneeOf(path: string, along: readonly Combination[]): Knee | undefined {
-  const settingAt = (at: Combination): Setting => at.settings[path];
-  const sorted = [...along].sort((a, b) => Number(settingAt(a)) - Number(settingAt(b)));
-  const rates = sorted.map(({ ratePerS }) => ratePerS?.mean ?? 0);
+function kneeOf(path: string, along: readonly Group[]): Knee | undefined {
+  const valueAt = ({ settings }: Group): number => Number(settings[path]);
+  const sorted = [...along].sort((a, b) => valueAt(a) - valueAt(b));
+  const rates = sorted.map(({ measured }) => meanOf(measured.map((point) => point.ratePerS))?.mean ?? 0);
   const bestPerS = Math.max(...rates);
   if (!(bestPerS > 0)) return undefined;
   const good = (rate: number): boolean => rate >= KNEE_SHARE * bestPerS;
   const at = rates.findIndex(good);
   const fall = rates.findIndex((rate, i) => i > at && !good(rate));
+  const ratios = sorted.map((group) => ratioTo(sorted[rates.indexOf(bestPerS)], group));
+  const possible = ratios.findIndex((ratio) => ratio !== undefined && ratio.high >= KNEE_SHARE);
+  const shown = ratios.findIndex((ratio, i) => i >= at && ratio !== undefined && ratio.low >= KNEE_SHARE);
   return {
     path,
     others: othersOf(sorted[at], path),
-    value: Number(settingAt(sorted[at])),
+    value: valueAt(sorted[at]),
     ratePerS: rates[at],
     bestPerS,
     last: at === sorted.length - 1,
-    fallsAt: fall < 0 ? undefined : Number(settingAt(sorted[fall])),
+    fallsAt: fall < 0 ? undefined : valueAt(sorted[fall]),
+    // The mean of ratios and the ratio of means need not agree to the last digit.
+    between: [
+      valueAt(sorted[possible < 0 ? at : Math.min(possible, at)]),
+      valueAt(sorted[shown < 0 ? at : shown]),
+    ],
   };
+}
+
+/** The ratio of rates, of the seeds that both have; undefined: they have none. */
+function ratioTo(best: Group, group: Group): MeanBounds | undefined {
+  const seedOf = ({ settings }: MeasuredPoint): Setting => settings['seed'];
+  const bases = new Map(best.measured.map((point) => [seedOf(point), point.ratePerS]));
+  const ratios = group.measured.flatMap((point) => {
+    const base = bases.get(seedOf(point));
+    return base === undefined || base === 0 ? [] : [point.ratePerS / base];
+  });
+  return ratios.length === 0 ? undefined : meanBounds(ratios);
 }
