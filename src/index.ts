@@ -3,6 +3,8 @@
  * Everything else is inside.
  */
 export { type Advice, advise } from './advise/advise.ts';
+
+export type { PoolState, PoolUse } from './ledger/pool-meter.ts';
 export { type InstallOptions, install, isInstalled, uninstall } from './node/install.ts';
 export { register } from './node/start.ts';
 export { BlockingSockets } from './socket/blocking.ts';
@@ -26,12 +28,14 @@ export { PromiseSockets } from './socket/promises.ts';
 export { SocketError } from './socket/socket-error.ts';
 export { type MeasureOptions, measure } from './sweep/measure.ts';
 export type { Measurement } from './sweep/measurement.ts';
+export type { StallName, WorldPools, WorldStalls } from './sweep/pressure.ts';
 export type { WorkloadSettings } from './sweep/workload.ts';
 export { FileSink } from './trace/file-sink.ts';
 export type { TraceEnd, TraceHead, TraceSink } from './trace/sink.ts';
 export type { ClientProgram, Program, ServerProgram } from './workloads/program.ts';
 export type { WorldBooks } from './world/build/books.ts';
 export type { TraceRequest } from './world/build/card-trace.ts';
+export type { CardPools, CardStalls, PoolName } from './world/build/pools.ts';
 export { cardConfig } from './world/config/card-config.ts';
 export { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './world/config/settings.ts';
 export { type StartLoad, type StartWarning, startCheck } from './world/config/start-check.ts';

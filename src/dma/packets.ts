@@ -5,6 +5,7 @@
  * processor's cache, is used next.
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
+import { PoolMeter } from '../ledger/pool-meter.ts';
 import type { MemoryPlan } from './plan.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -16,17 +17,20 @@ export class PacketPool {
   readonly slotBytes: number;
   /** Address of slot 0. */
   readonly offset: number;
+  /** What the pool's use is told to. */
+  readonly meter: PoolMeter;
   private readonly freeSlots: Int32Array;
   private freeCount: number;
   /** 1 for every slot on the stack, where costly assertions look at it. */
   private readonly isFree: Uint8Array;
 
-  constructor(offset: number, count: number, slotBytes: number) {
+  constructor(offset: number, count: number, slotBytes: number, meter: PoolMeter = new PoolMeter()) {
     assert(offset >= 0 && offset % 4 === 0 && slotBytes % 4 === 0, 'packet pool: its slots begin on words');
     assert(count > 0, 'packet pool: it has slots');
     this.offset = offset;
     this.count = count;
     this.slotBytes = slotBytes;
+    this.meter = meter;
     this.freeSlots = new Int32Array(count);
     for (let i = 0; i < count; i++) this.freeSlots[i] = count - 1 - i;
     this.freeCount = count;
@@ -40,9 +44,13 @@ export class PacketPool {
 
   /** @returns a slot, now the caller's; -1 when none is free. */
   take(): number {
-    if (this.freeCount === 0) return -1;
+    if (this.freeCount === 0) {
+      this.meter.refused();
+      return -1;
+    }
     const packet = this.freeSlots[--this.freeCount];
     if (COSTLY) this.isFree[packet] = 0;
+    this.meter.took();
     return packet;
   }
 
@@ -50,6 +58,7 @@ export class PacketPool {
   free(packet: number): void {
     if (COSTLY) this.checkFreed(packet);
     this.freeSlots[this.freeCount++] = packet;
+    this.meter.gave();
   }
 
   /** Address of a slot's first byte. */

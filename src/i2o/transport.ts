@@ -69,7 +69,7 @@ export interface FrameProducer {
    * @returns frames destroyed.
    */
   restart(destroyed?: (frame: number) => void): number;
-  /** Frames posted that the consumer has not released. */
+  /** Frames posted that the consumer has not released: a look, which takes nothing from a queue. */
   readonly inUse: number;
   /** The other side has written something impossible, so the transport is used no further until a reset. */
   readonly broken: boolean;

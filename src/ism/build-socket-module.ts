@@ -13,7 +13,7 @@ import type { Device } from '../hdm/contract.ts';
 import { PortGroup } from '../hdm/port-group.ts';
 import { SglReader } from '../i2o/list/sgl-reader.ts';
 import type { Outbound } from '../iop/reply/outbound.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import { type Ledger, RECEIVE_METER } from '../ledger/ledger.ts';
 import type { StackConfig } from '../tcpip/config.ts';
 import { Stack } from '../tcpip/stack/stack.ts';
 import type { Clock } from '../time/clock.ts';
@@ -36,6 +36,7 @@ import { ReceiveRequests } from './requests/receive-requests.ts';
 import { SendLists } from './requests/send-lists.ts';
 import { SendRequests } from './requests/send-requests.ts';
 import { SocketModule } from './socket-module.ts';
+import { BucketWaits } from './sockets/bucket-waits.ts';
 import { Buckets } from './sockets/buckets.ts';
 import { CardSocket, SOCKET_ID_MAX } from './sockets/card-socket.ts';
 import { PendingSockets } from './sockets/pending-sockets.ts';
@@ -81,7 +82,10 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
 
   const sockets = Array.from({ length: parts.socketsMax }, () => new CardSocket());
   const pending = new PendingSockets(sockets);
-  const buckets = new Buckets(layout.receive, sockets.length);
+  const meter = ledger.meter(RECEIVE_METER);
+  meter.start(clock, layout.receive.count, 0);
+  const buckets = new Buckets(layout.receive, sockets.length, meter);
+  const waits = new BucketWaits(ledger, clock, sockets.length);
   const sendBuffers = new SendBuffers(layout.transmit, layout.immediate);
   const events = new SocketEvents();
 
@@ -89,7 +93,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const stack = new Stack(parts.stack, region, packets, dma, ledger, ports, upcalls, parts.gatherAt);
   const device = new PortGroup(ports);
   device.attach((port) => (port === 0 ? stack : stack.clientOf(port)));
-  const state = { tid, words, clock, ledger, stack, sockets, pending, buckets, sendBuffers };
+  const state = { tid, words, clock, ledger, stack, sockets, pending, buckets, waits, sendBuffers };
 
   const batch = new BatchControl(parts.contextHoldNs, layout.receive.count);
   const outcomes = new SendOutcomes(tid, outbound);

@@ -37,6 +37,7 @@ import type { Aborts } from './requests/aborts.ts';
 import type { ControlRequests } from './requests/control-requests.ts';
 import type { ReceiveRequests } from './requests/receive-requests.ts';
 import type { SendRequests } from './requests/send-requests.ts';
+import type { BucketWaits } from './sockets/bucket-waits.ts';
 import type { Buckets } from './sockets/buckets.ts';
 import { type CardSocket, KIND_FREE } from './sockets/card-socket.ts';
 import type { SendBuffers } from './sockets/send-buffers.ts';
@@ -60,6 +61,7 @@ export interface SocketModuleParts {
   readonly stack: Stack;
   readonly sockets: readonly CardSocket[];
   readonly buckets: Buckets;
+  readonly waits: BucketWaits;
   readonly sendBuffers: SendBuffers;
   readonly answers: Answers;
   readonly control: ControlRequests;
@@ -99,6 +101,7 @@ export class SocketModule implements Module {
   private readonly stack: Stack;
   private readonly sockets: readonly CardSocket[];
   private readonly buckets: Buckets;
+  private readonly waits: BucketWaits;
   private readonly sendBuffers: SendBuffers;
   private readonly answers: Answers;
   private readonly control: ControlRequests;
@@ -122,6 +125,7 @@ export class SocketModule implements Module {
     this.stack = parts.stack;
     this.sockets = parts.sockets;
     this.buckets = parts.buckets;
+    this.waits = parts.waits;
     this.sendBuffers = parts.sendBuffers;
     this.answers = parts.answers;
     this.control = parts.control;
@@ -212,6 +216,7 @@ export class SocketModule implements Module {
     this.stack.flush(this.clock.nowUs);
     this.pendingReplies.withdraw();
     this.buckets.clear();
+    this.waits.clear();
     assert(this.sendBuffers.held === 0, 'socket module: a device at rest has none of the buffers to send');
   }
 

@@ -154,7 +154,7 @@ export const MESSAGE_REPLIES = 74;
 export const MEMORY_TRANSMIT_TAKEN = 75;
 /** transmit buffers back in the pool (host) */
 export const MEMORY_TRANSMIT_RETURNED = 76;
-/** times the transmit pool was dry (host) */
+/** stalls in which no transmit buffer was to be had (host) */
 export const MEMORY_TRANSMIT_DRY = 77;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
 export const MEMORY_TRANSMIT_RESERVE = 78;
@@ -164,7 +164,7 @@ export const MEMORY_BUCKETS_POSTED = 79;
 export const MEMORY_BUCKETS_USED = 80;
 /** buckets whose post was not delivered (host) */
 export const MEMORY_BUCKETS_RETURNED = 81;
-/** times the card had data and no bucket (iop) */
+/** waits of a socket's data for a bucket (iop) */
 export const MEMORY_BUCKETS_STARVED = 82;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
 export const RECEIVE_WINDOWS_HELD = 83;
@@ -1041,12 +1041,12 @@ export const COUNTER_DOCS: readonly string[] = [
   'replies dispatched',
   'transmit buffers taken',
   'transmit buffers back in the pool',
-  'times the transmit pool was dry',
+  'stalls in which no transmit buffer was to be had',
   'sends in a slot of card memory because no transmit buffer was free',
   'buckets posted',
   'buckets that came back with data',
   'buckets whose post was not delivered',
-  'times the card had data and no bucket',
+  'waits of a socket\'s data for a bucket',
   'credits whose window grew by less than was read because all windows together had grown enough',
   'address mappings after start',
   'buffers allocated after start',

@@ -8,7 +8,7 @@ import type { Region } from '../dma/region.ts';
 import { Doorbell } from '../i2o/doorbell.ts';
 import { hostQueues } from '../i2o/queues/queues.ts';
 import type { FrameConsumer, FrameProducer } from '../i2o/transport.ts';
-import { Ledger } from '../ledger/ledger.ts';
+import { INBOUND_METER, Ledger } from '../ledger/ledger.ts';
 import { ENETDOWN } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Sleeper, Waker } from '../time/sleeper.ts';
@@ -138,6 +138,8 @@ export class Host {
   constructor(region: Region, layout: CardLayout, config: DriverConfig, environment: HostEnvironment) {
     checkLayout(layout, region.words.length * 4);
     const parts = foundation(region, layout, config, environment);
+    parts.transmit.startMeters(environment.clock);
+    parts.ledger.meter(INBOUND_METER).start(environment.clock, layout.inboundFrames, 0);
     const { ledger, table, transmit, receive, control, requests, events, replies } = parts;
     const batch = new SendBatch(requests, transmit);
     const messages = new SendRequests(requests, transmit);
@@ -155,6 +157,8 @@ export class Host {
       health: environment.health,
       config,
     });
+    this.driver.blocked.stalls.start(environment.clock);
+    this.driver.credits.waits.start(environment.clock, 0, 0);
     const params = new DeviceParams(region, layout.control, requests, control, this.driver);
     control.forgotten = () => {
       params.forget();

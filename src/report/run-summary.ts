@@ -30,3 +30,56 @@ export function runSummary(
   else lines.push('LEDGER DOES NOT BALANCE', ...imbalances);
   return lines;
 }
+
+/** As of `PoolUse` and `Stall`, of which these lines tell. */
+interface Use {
+  readonly count: number;
+  readonly mean: number;
+  readonly highWater: number;
+}
+interface Wait {
+  readonly episodes: number;
+  readonly ns: number;
+}
+
+const POOL_NAMES: Readonly<Record<string, string>> = {
+  transmit: 'transmit buffers',
+  slots: 'slots for short sends',
+  receive: 'receive buckets',
+  inboundFrames: 'frames to the card',
+  outboundFrames: 'frames to the host',
+  packets: 'packets of card memory',
+};
+
+const WAIT_NAMES: Readonly<Record<string, string>> = {
+  transmitBuffer: 'sends for a transmit buffer',
+  frame: 'sends for a frame',
+  window: 'sends for the peer to acknowledge',
+  bucket: 'the card for a receive bucket',
+  credit: 'window credits for a frame',
+};
+
+/** How full the pools of a card were, and who waited for what: a wait counts once, however often it asks. */
+export function poolLines(
+  pools: Readonly<Record<string, Use>>,
+  stalls: Readonly<Record<string, Wait>>,
+): string[] {
+  const uses = Object.entries(pools).map(
+    ([name, { count, mean, highWater }]) =>
+      `${POOL_NAMES[name] ?? name} ${highWater} of ${count} at most, ${mean.toFixed(1)} on average`,
+  );
+  const waits = Object.entries(stalls)
+    .filter(([, { episodes }]) => episodes > 0)
+    .map(([name, { episodes, ns }]) => `${WAIT_NAMES[name] ?? name} ${timesText(episodes)}, ${msText(ns)}`);
+  const said = waits.map((wait) => `waited: ${wait} in all`);
+  if (said.length === 0) said.push('nothing waited for a buffer, a frame or a window');
+  return [...uses.map((use) => `in use: ${use}`), ...said];
+}
+
+function timesText(times: number): string {
+  return times === 1 ? 'once' : `${times} times`;
+}
+
+function msText(ns: number): string {
+  return `${(ns / 1e6).toFixed(3)} ms`;
+}

@@ -12,7 +12,7 @@ export function sweepTable(results: SweepResults): string {
   const combinations = combinationsOf(results);
   const failed = points.filter(({ ok }) => !ok).length;
   const rows = combinations.slice(0, ROWS_MAX).map((combination) => cellsOf(combination, head.varies));
-  const columns = [...head.varies, 'operations/s', 'MB/s', 'p50 µs', 'p99 µs', ''];
+  const columns = [...head.varies, 'operations/s', 'MB/s', 'p50 µs', 'p99 µs', 'waiting µs', 'dry %', ''];
   const lines = [
     `${plan.title}: ${points.length} of ${head.points} points, costs of ${plan.costs}, ` +
       `${plan.operations} operations each, ${plan.seeds.length} seed${plan.seeds.length === 1 ? '' : 's'}`,
@@ -28,13 +28,15 @@ export function sweepTable(results: SweepResults): string {
 }
 
 function cellsOf(combination: Combination, varies: readonly string[]): string[] {
-  const { settings, ratePerS, bytesPerS, p50Us, p99Us, failed, error } = combination;
+  const { settings, ratePerS, bytesPerS, p50Us, p99Us, waitingUs, dryPercent, failed, error } = combination;
   return [
     ...varies.map((path) => String(settings[path])),
     interval(ratePerS, 0),
     bytesPerS === undefined ? '-' : number(bytesPerS.mean / 1e6, 2),
     interval(p50Us, 1),
     interval(p99Us, 1),
+    interval(waitingUs, 1),
+    dryPercent === undefined ? '-' : number(dryPercent.mean, 1),
     failed === 0 ? '' : `${failed} failed: ${error}`,
   ];
 }

@@ -1,13 +1,16 @@
 /** Points as comma-separated values (RFC 4180), a row each. */
 import type { PointResult } from './point.ts';
+import { STALLS } from './pressure.ts';
 import type { SweepResults } from './results.ts';
 
 const LATENCIES = ['p50', 'p90', 'p99', 'p999', 'max', 'mean'] as const;
-const TIMES = ['host', 'bus', 'iop', 'wire', 'waiting'] as const;
+const TIMES = ['host', 'bus', 'iop', 'wire', 'waiting', 'queueing'] as const;
+const USES = ['count', 'min', 'mean', 'highWater', 'dryEpisodes', 'dryNs'] as const;
 const COUNTS = ['copies', 'copiedBytes', 'dmaRequests', 'doorbells', 'interrupts', 'frames'] as const;
 
 export function csvLines({ head, points }: SweepResults): string[] {
   const settings = [...head.varies, 'seed'];
+  const pools = [...new Set(points.flatMap((point) => (point.ok ? Object.keys(point.pools ?? {}) : [])))];
   const columns = [
     'point',
     ...settings,
@@ -18,18 +21,20 @@ export function csvLines({ head, points }: SweepResults): string[] {
     'ratePerS',
     'bytesPerS',
     ...LATENCIES.map((name) => `latencyUs.${name}`),
+    ...pools.flatMap((pool) => USES.map((name) => `pools.${pool}.${name}`)),
+    ...STALLS.flatMap((name) => [`stalls.${name}.episodes`, `stalls.${name}.ns`]),
     ...TIMES.map((name) => `timeUs.${name}`),
     ...COUNTS.map((name) => `perOperation.${name}`),
   ];
-  return [columns, ...points.map((point) => cellsOf(point, settings))].map((cells) =>
+  return [columns, ...points.map((point) => cellsOf(point, settings, pools))].map((cells) =>
     cells.map(quoted).join(','),
   );
 }
 
-function cellsOf(result: PointResult, settings: readonly string[]): unknown[] {
+function cellsOf(result: PointResult, settings: readonly string[], pools: readonly string[]): unknown[] {
   const own = [result.point, ...settings.map((path) => result.settings[path]), result.ok];
   if (!result.ok) return [...own, result.error];
-  const { latencyUs, timeUs, perOperation } = result;
+  const { latencyUs, stalls, timeUs, perOperation } = result;
   return [
     ...own,
     '',
@@ -38,6 +43,8 @@ function cellsOf(result: PointResult, settings: readonly string[]): unknown[] {
     result.ratePerS,
     result.bytesPerS,
     ...LATENCIES.map((name) => latencyUs?.[name]),
+    ...pools.flatMap((pool) => USES.map((name) => result.pools[pool]?.[name])),
+    ...STALLS.flatMap((name) => [stalls?.[name].episodes, stalls?.[name].ns]),
     ...TIMES.map((name) => timeUs[name]),
     ...COUNTS.map((name) => perOperation[name]),
   ];

@@ -13,6 +13,10 @@ export interface Combination {
   readonly bytesPerS: MeanInterval | undefined;
   readonly p50Us: MeanInterval | undefined;
   readonly p99Us: MeanInterval | undefined;
+  /** Of an operation, what it waited for pools. */
+  readonly waitingUs: MeanInterval | undefined;
+  /** Percent of the time in which the pool of buffers that was dry longest had none for whoever asked. */
+  readonly dryPercent: MeanInterval | undefined;
   readonly failed: number;
   /** The first failure. */
   readonly error: string | undefined;
@@ -49,9 +53,19 @@ function combinationOf({ settings, measured, errors }: Group): Combination {
     bytesPerS: meanOf(measured.map((point) => point.bytesPerS)),
     p50Us: meanOf(measured.flatMap(({ latencyUs }) => latencyUs?.p50 ?? [])),
     p99Us: meanOf(measured.flatMap(({ latencyUs }) => latencyUs?.p99 ?? [])),
+    waitingUs: meanOf(measured.map(({ timeUs }) => timeUs.waiting)),
+    dryPercent: meanOf(measured.map(dryPercentOf)),
     failed: errors.length,
     error: errors[0],
   };
+}
+
+/** A file of an earlier version may have no pools. */
+function dryPercentOf({ pools = {}, elapsedNs }: MeasuredPoint): number {
+  const dry = Object.entries(pools)
+    .filter(([name]) => name.endsWith('.transmit') || name.endsWith('.receive'))
+    .map(([, { dryNs }]) => dryNs);
+  return (100 * Math.max(0, ...dry)) / elapsedNs;
 }
 
 function meanOf(values: readonly number[]): MeanInterval | undefined {

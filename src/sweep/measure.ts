@@ -7,6 +7,7 @@ import type { ClientProgram } from '../workloads/program.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { Measurement } from './measurement.ts';
+import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
 import { Spending } from './spending.ts';
 import { type WorkloadSettings, withWorkload } from './workload.ts';
 
@@ -55,6 +56,7 @@ export function measureTopology(topology: Topology, options: MeasureOptions = {}
   latency.reset();
   const before = { nowNs: world.queue.nowNs, operations: operationsOf(clients), bytes: bytesOf(world) };
   const spending = new Spending(world, topology);
+  beginPressure(world);
   const until = before.operations + operations;
   const done = (): boolean => operationsOf(clients) >= until;
   if (!world.run(done, limitNs - (before.nowNs - beganNs))) {
@@ -63,7 +65,8 @@ export function measureTopology(topology: Topology, options: MeasureOptions = {}
   const count = operationsOf(clients) - before.operations;
   const elapsedNs = Math.max(1, Math.round(world.queue.nowNs - before.nowNs));
   const bytes = bytesOf(world) - before.bytes;
-  const spent = spending.perOperation(count, latency.meanNs);
+  const pressure = pressureOf(world);
+  const spent = spending.perOperation(count, latency.meanNs, pooledWaitNs(pressure.stalls));
   const latencyUs = latency.summary() ?? null;
   drain(world, clients);
   return {
@@ -72,6 +75,7 @@ export function measureTopology(topology: Topology, options: MeasureOptions = {}
     ratePerS: rounded((count * 1e9) / elapsedNs),
     bytesPerS: rounded((bytes * 1e9) / elapsedNs),
     latencyUs,
+    ...pressure,
     ...spent,
     balanced: true,
   };

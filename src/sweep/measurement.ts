@@ -1,5 +1,6 @@
 /** What one measured world says. */
 import type { LatencySummary } from '../record/latency.ts';
+import type { WorldPools, WorldStalls } from './pressure.ts';
 
 /** Microseconds of one operation, by what it was that took them. */
 export interface TimeParts {
@@ -7,7 +8,10 @@ export interface TimeParts {
   readonly bus: number;
   readonly iop: number;
   readonly wire: number;
+  /** For something of a pool: a buffer, a bucket or a frame. */
   readonly waiting: number;
+  /** What its latency has beyond all these: behind others, or for the peer. */
+  readonly queueing: number;
 }
 
 /** How often an operation made something happen, on all cards together. */
@@ -28,6 +32,8 @@ export interface Measurement {
   readonly bytesPerS: number;
   /** Null of a workload that knows no requests. */
   readonly latencyUs: LatencySummary | null;
+  readonly pools: WorldPools;
+  readonly stalls: WorldStalls;
   readonly timeUs: TimeParts;
   readonly perOperation: OperationCounts;
   readonly balanced: true;

@@ -34,8 +34,15 @@ export class Spending {
     this.before = { cards: world.snapshot(), links: world.books().links };
   }
 
-  /** @param meanNs latency of an operation; 0: unknown. */
-  perOperation(operations: number, meanNs: number): Pick<Measurement, 'timeUs' | 'perOperation'> {
+  /**
+   * @param meanNs latency of an operation; 0: unknown. @param waitedNs what sockets have waited for pools, in
+   *   all.
+   */
+  perOperation(
+    operations: number,
+    meanNs: number,
+    waitedNs: number,
+  ): Pick<Measurement, 'timeUs' | 'perOperation'> {
     const ledgers = this.world.snapshot().map((counts, i) => since(counts, this.before.cards[i]));
     const hosts = ledgers.filter((_, i) => i % 2 === 0);
     const iops = ledgers.filter((_, i) => i % 2 === 1);
@@ -49,14 +56,16 @@ export class Spending {
     const iopNs = sumOver(iops, (counts, i) => charge(counts, topology.cards[i].processor.costs));
     const busNs = sumOver(hosts, (host, i) => crossingNs(host, iops[i], topology.cards[i]));
     const wireNs = this.wireNs(iops);
-    const waitingNs = Math.max(0, meanNs * operations - hostNs - iopNs - busNs - wireNs);
+    const knownNs = hostNs + iopNs + busNs + wireNs + waitedNs;
+    const queueingNs = Math.max(0, meanNs * operations - knownNs);
     return {
       timeUs: {
         host: each(hostNs / 1000),
         bus: each(busNs / 1000),
         iop: each(iopNs / 1000),
         wire: each(wireNs / 1000),
-        waiting: each(waitingNs / 1000),
+        waiting: each(waitedNs / 1000),
+        queueing: each(queueingNs / 1000),
       },
       perOperation: {
         copies: each(all(COPIES)),

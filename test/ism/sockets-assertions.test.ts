@@ -1,5 +1,6 @@
 /** Trips the assertions of src/ism/sockets: each test breaks the state that the assertion vouches for. */
 import { describe } from 'vitest';
+import { BucketWaits } from '../../src/ism/sockets/bucket-waits.ts';
 import { Buckets } from '../../src/ism/sockets/buckets.ts';
 import {
   CardSocket,
@@ -12,6 +13,8 @@ import {
 import { PendingSockets } from '../../src/ism/sockets/pending-sockets.ts';
 import { SendBuffers } from '../../src/ism/sockets/send-buffers.ts';
 import { SocketEvents } from '../../src/ism/sockets/socket-events.ts';
+import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
+import { Clock } from '../../src/time/clock.ts';
 import { trips } from '../rules/trips.ts';
 
 const AREA = { offset: 4096, count: 4, bufferBytes: 2048 };
@@ -41,6 +44,13 @@ function sent(): SendBuffers {
   return buffers;
 }
 
+describe('waits for buckets', () => {
+  trips('bucket waits: a socket of this card waits', () => {
+    const memory = { buffer: new SharedArrayBuffer(LEDGER_BYTES) };
+    new BucketWaits(new Ledger({ memory }, 0), new Clock(), 2).begin(2);
+  });
+});
+
 describe('buckets', () => {
   trips('buckets: what may be filled lies within the bucket', () =>
     new Buckets(AREA, 2).post(AREA.offset, 2048, 1, 2049),
@@ -55,6 +65,11 @@ describe('buckets', () => {
     const bucket = buckets.take(1);
     buckets['held'][1] = 0;
     buckets.post(buckets.addressOf(bucket), 2048, 1);
+  });
+  trips('buckets: what carries data of a socket is in use', () => {
+    const buckets = stocked();
+    buckets['used'][buckets.take(1)] = 0;
+    buckets.check();
   });
   trips('buckets: a bucket is taken for a socket of this card', () => stocked().take(2));
   trips("buckets: a bucket on the free list is the card's", () => {

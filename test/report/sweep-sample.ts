@@ -38,6 +38,7 @@ export function measuredPoint(plan: SweepPlan, point: number): MeasuredPoint {
   const ratePerS = 10_000 * Math.min(buffers, most) + 10 * seed;
   const p50 = Math.round(2e6 / Math.min(buffers, most)) / 100;
   const use = { count: buffers, min: 0, mean: buffers / 2, highWater: buffers, dryEpisodes: 3, dryNs: 4000 };
+  const none = { episodes: 0, ns: 0 };
   const { operations } = plan;
   return {
     point,
@@ -49,7 +50,13 @@ export function measuredPoint(plan: SweepPlan, point: number): MeasuredPoint {
     bytesPerS: 128 * ratePerS,
     latencyUs: { p50, p90: 1.5 * p50, p99: 2 * p50 + seed, p999: 4 * p50, max: 5 * p50, mean: p50 },
     pools: { 'left.transmit': use, 'right.transmit': use },
-    stalls: { transmitBuffer: { episodes: 10, ns: 2e6 }, bucket: { episodes: 0, ns: 0 } },
+    stalls: {
+      transmitBuffer: { episodes: 10, ns: 2e6 },
+      bucket: none,
+      frame: none,
+      credit: none,
+      window: none,
+    },
     timeUs: { host: 2, bus: 1, iop: 3, wire: 200, waiting: Math.max(0, p50 - 206), queueing: 0.5 },
     perOperation: {
       copies: 6,
@@ -60,7 +67,7 @@ export function measuredPoint(plan: SweepPlan, point: number): MeasuredPoint {
       frames: 4,
     },
     balanced: true,
-  } as MeasuredPoint;
+  };
 }
 
 export function resultsOf(plan: SweepPlan, points: readonly PointResult[]): SweepResults {

@@ -21,7 +21,9 @@ function resultsOf(rates: readonly (number | undefined)[], plan: SweepPlan = PLA
   const points = rates.map((ratePerS, point): PointResult => {
     if (ratePerS === undefined) return failedPoint(plan, point, new Error('no\nmore'));
     const settings = settingsOf(plan, point);
-    return { point, settings, ok: true, ratePerS, bytesPerS: 1, latencyUs: null } as MeasuredPoint;
+    const pools = { 'a.transmit': { dryNs: 10 }, 'b.receive': { dryNs: 25 }, 'b.packets': { dryNs: 90 } };
+    const more = { elapsedNs: 100, timeUs: { waiting: point }, pools } as unknown as MeasuredPoint;
+    return { ...more, point, settings, ok: true, ratePerS, bytesPerS: 1, latencyUs: null };
   });
   const head = { plan, varies: Object.keys(plan.vary), points: rates.length } as unknown as SweepHead;
   return { head, points, lines: new Map() };
@@ -64,6 +66,8 @@ describe('findings', () => {
     expect(first.ratePerS?.mean).toBe(15);
     expect(second).toMatchObject({ settings: { 'pools.transmitBuffers': 2 }, failed: 1, error: 'no' });
     expect(second.ratePerS?.count).toBe(1);
+    expect(first.waitingUs?.mean).toBe(0.5);
+    expect(first.dryPercent?.mean).toBe(25);
   });
 
   it.each([

@@ -39,10 +39,58 @@ describe('measure', () => {
     expect(costly.timeUs.bus).toBeGreaterThan(0);
   });
 
-  it('finds requests waiting where many share one processor', () => {
+  it('finds requests queueing where many share one processor, and none of them waiting for a pool', () => {
     const shared = { ...RR, connections: 32, service: '50us' };
-    const { timeUs } = measure(pair(), shared, { operations: 500 });
-    expect(timeUs.waiting).toBeGreaterThan(500);
+    const { timeUs, stalls } = measure(pair(), shared, { operations: 500 });
+    expect(timeUs.queueing).toBeGreaterThan(500);
+    expect(timeUs.waiting).toBe(0);
+    expect(stalls.transmitBuffer).toEqual({ episodes: 0, ns: 0 });
+  });
+
+  it('finds requests waiting where many share two buffers, and tells how full each pool was', () => {
+    const few = { pools: { transmitBuffers: 2 }, driver: { transmitReserve: 0 } };
+    const shared = { ...RR, size: 2000, connections: 16 };
+    const { timeUs, stalls, pools, operations, elapsedNs } = measure(pair({}, few), shared, {
+      operations: 500,
+    });
+    expect(Object.keys(pools)).toEqual(
+      ['a', 'b'].flatMap((card) =>
+        ['transmit', 'receive', 'slots', 'inboundFrames', 'outboundFrames', 'packets'].map(
+          (pool) => `${card}.${pool}`,
+        ),
+      ),
+    );
+    const { count, highWater, dryEpisodes, dryNs, mean } = pools['a.transmit'];
+    expect([count, highWater]).toEqual([2, 2]);
+    expect(mean).toBeGreaterThan(1);
+    expect(dryEpisodes).toBeGreaterThan(0);
+    expect(dryNs).toBeLessThanOrEqual(elapsedNs);
+    expect(stalls.transmitBuffer.episodes).toBeGreaterThan(operations / 4);
+    expect(stalls.transmitBuffer.ns).toBeGreaterThan(elapsedNs);
+    expect(timeUs.waiting).toBeCloseTo(stalls.transmitBuffer.ns / operations / 1000, 0);
+    expect(stalls.window.episodes).toBe(0);
+  });
+
+  it('finds data waiting for buckets, and streams for their window', () => {
+    const stream = { workload: 'TCP_STREAM', size: 65536 };
+    const full = measure(pair(), stream, { operations: 100 });
+    expect(full.stalls.window.episodes).toBeGreaterThan(0);
+    expect(full.stalls.bucket.episodes).toBe(0);
+    expect(full.timeUs.waiting).toBe(0);
+    const few = { pools: { receiveBuckets: 4 } };
+    const slow = { ...RR, size: 16384, connections: 16, service: '100us' };
+    const { stalls, pools, timeUs, operations } = measure(pair({ costs: 'card-2005' }, few), slow, {
+      operations: 100,
+    });
+    // A request has 12 segments, and no more waits than that.
+    expect(stalls.bucket.episodes).toBeGreaterThan(operations / 10);
+    expect(stalls.bucket.episodes).toBeLessThan(24 * operations);
+    expect(timeUs.waiting).toBeCloseTo(stalls.bucket.ns / operations / 1000, 0);
+    const { highWater, mean, dryEpisodes, dryNs } = pools['b.receive'];
+    expect(highWater).toBe(4);
+    expect(mean).toBeGreaterThan(1);
+    expect(dryEpisodes).toBeLessThanOrEqual(stalls.bucket.episodes);
+    expect(dryNs).toBeLessThan(stalls.bucket.ns);
   });
 
   it('counts what an operation makes happen', () => {

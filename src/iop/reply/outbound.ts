@@ -29,7 +29,8 @@ import {
   OUTBOUND_FULL,
   OUTBOUND_POSTED,
 } from '../../ledger/counters.gen.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+import { type Ledger, OUTBOUND_METER } from '../../ledger/ledger.ts';
+import type { PoolMeter } from '../../ledger/pool-meter.ts';
 import type { PendingRequest } from './pending-request.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
@@ -39,6 +40,9 @@ const COSTLY = COSTLY_ASSERTIONS;
  * once. IopClear needs all four: two table notifications and a validation end, and it is answered itself.
  */
 export const REPLY_RESERVE = 4;
+
+/** A mask: in every 64th post the frames in use are counted, since that reads what the host writes. */
+const METERED_POSTS = 63;
 
 const STATUS_SHIFT = 24;
 const STATUS_REPLY_WORDS = 5;
@@ -71,11 +75,13 @@ export class Outbound {
   /** A frame is acquired, and neither posted nor cancelled yet. */
   taken = false;
   private readonly counters: Float64Array;
+  private readonly meter: PoolMeter;
 
   constructor(words: Int32Array, producer: FrameProducer, ledger: Ledger) {
     this.words = words;
     this.producer = producer;
     this.counters = ledger.counters;
+    this.meter = ledger.meter(OUTBOUND_METER);
   }
 
   /** @returns word index of a frame to fill, or NO_FRAME; then the reply waits. // Hot path. */
@@ -85,8 +91,11 @@ export class Outbound {
     if (frame === NO_FRAME) {
       this.counters[OUTBOUND_FULL] += 1;
       this.short = true;
+      this.meter.refused();
+      this.tellUse();
     } else {
       this.taken = true;
+      if (this.meter.served()) this.tellUse();
     }
     return frame;
   }
@@ -101,9 +110,16 @@ export class Outbound {
   /** The acquired frame is complete. The run loop publishes it at the end of the turn. // Hot path. */
   post(): void {
     if (COSTLY) this.checkTaken();
-    this.counters[OUTBOUND_POSTED] += 1;
+    const posted = this.counters[OUTBOUND_POSTED] + 1;
+    this.counters[OUTBOUND_POSTED] = posted;
     this.taken = false;
     this.producer.post();
+    if ((posted & METERED_POSTS) === 0) this.tellUse();
+  }
+
+  /** Looks at how many frames are in use, which reads what the host writes. */
+  tellUse(): void {
+    this.meter.set(this.producer.inUse);
   }
 
   private checkNoneTaken(): void {

@@ -121,6 +121,7 @@ export class IoProcessor implements Agent {
     const { producer, short } = this.outbound;
     assert(!this.holding && !this.outbound.taken, 'processor: it sleeps with no frame in its hands');
     if (this.iop.starting) return false;
+    this.outbound.tellUse();
     const none = this.inbound.arm();
     if (short) return producer.armForFree(1);
     return none || (this.iop.canReply && producer.armForFree(REPLY_RESERVE));

@@ -15,12 +15,11 @@ import {
   RECEIVE_FLAG_TRUNCATED,
   writeDatagramSource,
 } from '../../i2o/socket.gen.ts';
-import { MEMORY_BUCKETS_STARVED } from '../../ledger/counters.gen.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
 import { SO_ERROR } from '../../socket/options.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { BatchControl } from '../replies/batch-control.ts';
 import { NO_BUCKET, NO_SOCKET, type ReceiveRecords } from '../replies/receive-records.ts';
+import type { BucketWaits } from '../sockets/bucket-waits.ts';
 import type { Buckets } from '../sockets/buckets.ts';
 import {
   type CardSocket,
@@ -39,9 +38,9 @@ const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 /** What data delivery works with. */
 export interface DataDeliveryParts {
   readonly region: Region;
-  readonly ledger: Ledger;
   readonly stack: Stack;
   readonly buckets: Buckets;
+  readonly waits: BucketWaits;
   readonly batch: BatchControl;
   readonly events: SocketEvents;
   readonly records: ReceiveRecords;
@@ -49,8 +48,8 @@ export interface DataDeliveryParts {
 
 export class DataDelivery {
   private readonly words: Int32Array;
-  private readonly counters: Float64Array;
   private readonly buckets: Buckets;
+  private readonly waits: BucketWaits;
   private readonly records: ReceiveRecords;
   private readonly batch: BatchControl;
   private readonly events: SocketEvents;
@@ -58,8 +57,8 @@ export class DataDelivery {
 
   constructor(parts: DataDeliveryParts) {
     this.words = parts.region.words;
-    this.counters = parts.ledger.counters;
     this.buckets = parts.buckets;
+    this.waits = parts.waits;
     this.records = parts.records;
     this.batch = parts.batch;
     this.events = parts.events;
@@ -86,6 +85,7 @@ export class DataDelivery {
         told = true;
       }
     }
+    this.waits.end(socketId);
     if (socket.ended === ENDED_NOT && connection >= 0 && stack.tcpEndOfStream(connection)) {
       if (!this.records.open()) return told;
       this.records.add(NO_BUCKET, socketId, RECEIVE_FLAG_END_OF_STREAM, 0, 0);
@@ -130,6 +130,7 @@ export class DataDelivery {
         this.records.add(buckets.contextOf(bucket), socketId, flags, SOURCE_BYTES + taken, 0);
         told = true;
       }
+      this.waits.end(socketId);
       if (stack.udpError(connection) !== 0) {
         if (!this.records.open()) return told;
         const errno = stack.udpGetOption(connection, SO_ERROR);
@@ -161,8 +162,12 @@ export class DataDelivery {
     const { buckets } = this;
     if (!this.records.open()) return -1;
     const bucket = buckets.take(socketId);
-    if (bucket < 0) this.counters[MEMORY_BUCKETS_STARVED] += 1;
-    else if (buckets.remaining <= this.batch.bucketsLow) this.events.bucketsLow(buckets.remaining);
+    if (bucket < 0) {
+      this.waits.begin(socketId);
+      return -1;
+    }
+    this.waits.end(socketId);
+    if (buckets.remaining <= this.batch.bucketsLow) this.events.bucketsLow(buckets.remaining);
     return bucket;
   }
 }

@@ -18,6 +18,7 @@ import type { Outbound } from '../../iop/reply/outbound.ts';
 import { ECONNABORTED, EINVAL } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { LISTEN } from '../../tcpip/tcp/state.ts';
+import type { BucketWaits } from '../sockets/bucket-waits.ts';
 import type { Buckets } from '../sockets/buckets.ts';
 import {
   type CardSocket,
@@ -44,6 +45,7 @@ export interface ConnectionRepliesParts {
   readonly sockets: readonly CardSocket[];
   readonly pending: PendingSockets;
   readonly buckets: Buckets;
+  readonly waits: BucketWaits;
   readonly records: ReceiveRecords;
 }
 
@@ -54,6 +56,7 @@ export class ConnectionReplies {
   private readonly sockets: readonly CardSocket[];
   private readonly pending: PendingSockets;
   private readonly buckets: Buckets;
+  private readonly waits: BucketWaits;
   private readonly records: ReceiveRecords;
   private readonly stack: Stack;
 
@@ -64,6 +67,7 @@ export class ConnectionReplies {
     this.sockets = parts.sockets;
     this.pending = parts.pending;
     this.buckets = parts.buckets;
+    this.waits = parts.waits;
     this.records = parts.records;
     this.stack = parts.stack;
   }
@@ -173,6 +177,7 @@ export class ConnectionReplies {
     postReply(this.outbound, frame);
     socket.clear();
     this.buckets.forget(socketId);
+    this.waits.end(socketId);
     return true;
   }
 

@@ -7,6 +7,7 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { bufferAt, type PoolArea } from '../../dma/pool-area.ts';
+import { PoolMeter } from '../../ledger/pool-meter.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -35,9 +36,15 @@ export class Buckets {
   private endedCount = 0;
   /** Per socket: buckets the host holds with its data. */
   private readonly held: Int32Array;
+  /** Per bucket: 1 from when it is filled to when it is posted again, whosever its data is. */
+  private readonly used: Uint8Array;
+  private readonly meter: PoolMeter;
 
-  constructor(area: PoolArea, socketsMax: number) {
+  /** @param meter what the use of the pool is told to. */
+  constructor(area: PoolArea, socketsMax: number, meter: PoolMeter = new PoolMeter()) {
     this.area = area;
+    this.meter = meter;
+    this.used = new Uint8Array(area.count);
     this.holder = new Int32Array(area.count).fill(WITH_HOST);
     this.context = new Int32Array(area.count);
     this.free = new Int32Array(area.count);
@@ -83,6 +90,10 @@ export class Buckets {
     this.holder[bucket] = WITH_CARD;
     this.context[bucket] = context;
     this.free[this.freeCount++] = bucket;
+    if (this.used[bucket] !== 0) {
+      this.used[bucket] = 0;
+      this.meter.gave();
+    }
     return true;
   }
 
@@ -106,6 +117,8 @@ export class Buckets {
     const bucket = this.free[--this.freeCount];
     this.holder[bucket] = socketId;
     this.held[socketId] = held + 1;
+    this.used[bucket] = 1;
+    this.meter.took();
     return bucket;
   }
 
@@ -198,6 +211,8 @@ export class Buckets {
     this.endedCount = 0;
     this.held.fill(0);
     this.holder.fill(WITH_HOST);
+    this.used.fill(0);
+    this.meter.set(0);
   }
 
   /** Counts every bucket once: for tests and costly assertions. */
@@ -215,5 +230,8 @@ export class Buckets {
     let charged = 0;
     for (const held of this.held) charged += held;
     assert(carried === charged, 'buckets: the sockets together are charged with what the host holds');
+    let used = 0;
+    for (const one of this.used) used += one;
+    assert(used >= carried, 'buckets: what carries data of a socket is in use');
   }
 }

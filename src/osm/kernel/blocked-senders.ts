@@ -7,6 +7,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import { type HostSocket, hasRoom, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
+import { Stalls } from '../memory/stalls.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { SendReplies } from '../message/send-replies.ts';
 
@@ -16,6 +17,8 @@ const COSTLY = COSTLY_ASSERTIONS;
 const NEVER_ENOUGH = 1 << 30;
 
 export class BlockedSenders {
+  /** What they have waited for, and how long. */
+  readonly stalls: Stalls;
   private readonly table: SocketTable;
   private readonly transmit: TransmitPool;
   /**
@@ -34,6 +37,7 @@ export class BlockedSenders {
   constructor(table: SocketTable, transmit: TransmitPool, config: DriverConfig) {
     this.table = table;
     this.transmit = transmit;
+    this.stalls = new Stalls(table.sockets);
     this.enough = Math.max(1, Math.min(config.transmitLowWatermark, transmit.buffers >> 1));
     this.waiting = new Int32Array(table.sockets.length);
     this.uses = new Int32Array(table.sockets.length);
@@ -42,10 +46,11 @@ export class BlockedSenders {
 
   /** A send was refused: the socket is told when there is room. */
   add(socketId: number, socket: HostSocket): void {
+    assert(this.table.sockets[socketId] === socket, 'blocked senders: a socket waits under its own id');
     this.leastFree = Math.min(this.leastFree, this.freeNeeded(socket));
     this.uses[socketId] = socket.generation;
+    this.stalls.begin(socketId, socket, this.transmit);
     if (socket.wantsRoom !== 0) return;
-    assert(this.table.sockets[socketId] === socket, 'blocked senders: a socket waits under its own id');
     assert(this.count < this.waiting.length, 'blocked senders: each socket waits once');
     socket.wantsRoom = 1;
     this.waiting[this.count++] = socketId;
@@ -80,6 +85,7 @@ export class BlockedSenders {
       const needed = this.freeNeeded(socket);
       if (transmit.available >= needed && (needed > 0 || !canSend(socket) || transmit.serves(socket))) {
         socket.wantsRoom = 0;
+        this.stalls.end(socketId);
         table.changed(socketId);
       } else {
         this.waiting[kept++] = socketId;

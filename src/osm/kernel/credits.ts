@@ -5,6 +5,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { SOCKET_RECEIVE_CREDIT_LIST_MAX } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
+import { PoolMeter } from '../../ledger/pool-meter.ts';
 import { type HostSocket, STATE_CONNECTED } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { WindowBudget } from '../memory/window-budget.ts';
@@ -17,6 +18,8 @@ export class Credits {
   held = false;
   /** Set where the card can be told to let a window grow. */
   widens = false;
+  /** Its dry times are those in which credits wait for a frame. */
+  readonly waits = new PoolMeter();
   private readonly requests: Requests;
   private readonly table: SocketTable;
   private readonly windows: WindowBudget;
@@ -77,7 +80,11 @@ export class Credits {
     if (this.held) return;
     while (this.count > 0) {
       const frame = requests.acquire();
-      if (frame === NO_FRAME) return;
+      if (frame === NO_FRAME) {
+        this.waits.refused();
+        return;
+      }
+      this.waits.served();
       const count = Math.min(this.count, SOCKET_RECEIVE_CREDIT_LIST_MAX);
       for (let i = 0; i < count; i++) {
         const socketId = this.owing[this.count - 1];

@@ -177,6 +177,7 @@ export class Driver implements BringUpCaller {
    * true when there is nothing yet, after looking once more.
    */
   arm(): boolean {
+    this.requests.tellUse();
     return (
       this.outbound.arm() && (!this.requests.short || this.deadErrno !== 0 || this.requests.armForFrame())
     );

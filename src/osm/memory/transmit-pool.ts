@@ -13,7 +13,8 @@ import {
   MEMORY_TRANSMIT_RETURNED,
   MEMORY_TRANSMIT_TAKEN,
 } from '../../ledger/counters.gen.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+import { type Ledger, SLOTS_METER, TRANSMIT_METER } from '../../ledger/ledger.ts';
+import type { MeterClock, PoolMeter } from '../../ledger/pool-meter.ts';
 import { type HostSocket, socketTag } from './host-socket.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
@@ -37,6 +38,8 @@ export class TransmitPool {
   /** Slots that only a socket with nothing in use may take: one for every socket there can be. */
   private readonly slotReserve: number;
   private readonly counters: Float64Array;
+  private readonly meter: PoolMeter;
+  private readonly slotMeter: PoolMeter;
   /** Free buffers; the one that came back last, which is likely still in a cache, is used next. */
   private readonly free: Int32Array;
   private freeCount: number;
@@ -65,6 +68,8 @@ export class TransmitPool {
     this.plenty = this.reserve === 0 ? 0 : Math.max(this.reserve, area.count >> SCARCE_SHIFT);
     this.slotReserve = immediate.count > socketsMax ? socketsMax : immediate.count >> 1;
     this.counters = ledger.counters;
+    this.meter = ledger.meter(TRANSMIT_METER);
+    this.slotMeter = ledger.meter(SLOTS_METER);
     this.free = countdown(area.count, 0);
     this.freeCount = area.count;
     this.freeSlots = countdown(immediate.count, area.count);
@@ -106,7 +111,7 @@ export class TransmitPool {
   takeFor(socket: HostSocket): number {
     const { freeCount } = this;
     if ((freeCount <= this.plenty || freeCount <= socket.sendingContexts) && !this.sharesOut(socket)) {
-      this.counters[MEMORY_TRANSMIT_DRY] += 1;
+      this.refused();
       return -1;
     }
     return this.takeNext();
@@ -121,7 +126,7 @@ export class TransmitPool {
     const free = this.freeCount;
     const many = free <= this.reserve || socket.offeredBuffers >= free;
     if (free <= this.plenty && socket.offeredBuffers > 0 && many) {
-      this.counters[MEMORY_TRANSMIT_DRY] += 1;
+      this.refused();
       return -1;
     }
     const context = this.takeFor(socket);
@@ -183,7 +188,7 @@ export class TransmitPool {
    */
   take(first: boolean): number {
     if (this.freeCount === 0 || (!first && this.freeCount <= this.reserve)) {
-      this.counters[MEMORY_TRANSMIT_DRY] += 1;
+      this.refused();
       return -1;
     }
     return this.takeNext();
@@ -194,14 +199,27 @@ export class TransmitPool {
     const context = this.free[--this.freeCount];
     if (COSTLY) this.checkFree(context);
     this.tagOf[context] = TAKEN;
+    this.meter.took();
     return context;
+  }
+
+  /** No buffer is free for whoever asks. However often that is said, it is counted once until one is had. */
+  private refused(): void {
+    if (this.meter.refused()) this.counters[MEMORY_TRANSMIT_DRY] += 1;
+  }
+
+  /** Starts the meters of the pool. @param clock the driver's. */
+  startMeters(clock: MeterClock): void {
+    assert(this.inUse === 0, 'transmit pool: its use is measured from when nothing is in use');
+    this.meter.start(clock, this.area.count, 0);
+    this.slotMeter.start(clock, this.freeSlots.length, 0);
   }
 
   /** Whether `count` buffers can be taken one after the other. @param first as of `take`, for all of them. */
   canTake(count: number, first: boolean): boolean {
     assert(count > 0, 'transmit pool: whoever asks wants at least one buffer');
     if (this.freeCount - count >= (first ? 0 : this.reserve)) return true;
-    this.counters[MEMORY_TRANSMIT_DRY] += 1;
+    this.refused();
     return false;
   }
 
@@ -211,11 +229,15 @@ export class TransmitPool {
    * @returns its context, or -1 when none is free for it.
    */
   takeSlot(first: boolean): number {
-    if (this.freeSlotCount <= this.slotReserve && (!first || this.freeSlotCount === 0)) return -1;
+    if (this.freeSlotCount <= this.slotReserve && (!first || this.freeSlotCount === 0)) {
+      this.slotMeter.refused();
+      return -1;
+    }
     this.counters[MEMORY_TRANSMIT_TAKEN] += 1;
     const context = this.freeSlots[--this.freeSlotCount];
     if (COSTLY) this.checkFree(context);
     this.tagOf[context] = TAKEN;
+    this.slotMeter.took();
     return context;
   }
 
@@ -300,8 +322,10 @@ export class TransmitPool {
     this.tagOf[context] = FREE;
     if (context < this.area.count) {
       this.free[this.freeCount++] = context;
+      this.meter.gave();
     } else {
       this.freeSlots[this.freeSlotCount++] = context;
+      this.slotMeter.gave();
     }
   }
 
@@ -341,6 +365,8 @@ export class TransmitPool {
       if (context < this.area.count) this.free[this.freeCount++] = context;
       else this.freeSlots[this.freeSlotCount++] = context;
     }
+    this.meter.set(this.area.count - this.freeCount);
+    this.slotMeter.set(this.freeSlots.length - this.freeSlotCount);
   }
 
   /** Asserts that each context is in one place. Takes time in proportion to their number. */
@@ -348,6 +374,8 @@ export class TransmitPool {
     let held = 0;
     for (let context = 0; context < this.count; context++) held += this.tagOf[context] === FREE ? 0 : 1;
     assert(held === this.inUse, 'transmit pool: each context is free, taken or lent');
+    const told = this.meter.inUse + this.slotMeter.inUse;
+    assert(told === held, 'transmit pool: its meters know how many contexts are in use');
     for (let i = 0; i < this.freeCount; i++) {
       assert(this.tagOf[this.free[i]] === FREE, 'transmit pool: the free list names free buffers');
     }

@@ -15,10 +15,14 @@ import {
 import { HOST_TID, IOP_TID, NO_TID } from '../../i2o/tids.ts';
 import { type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
 import { INBOUND_FULL, INBOUND_POSTED, MESSAGE_REQUESTS } from '../../ledger/counters.gen.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
+import { INBOUND_METER, type Ledger } from '../../ledger/ledger.ts';
+import type { PoolMeter } from '../../ledger/pool-meter.ts';
 import { isWholeRequest } from './message-kind.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
+
+/** A mask: in every 64th post the frames in use are counted, since that reads what the card writes. */
+const METERED_POSTS = 63;
 
 export class InboundFrames {
   readonly words: Int32Array;
@@ -31,6 +35,7 @@ export class InboundFrames {
   protected readonly producer: FrameProducer;
   protected readonly counters: Float64Array;
   private readonly doorbell: Doorbell;
+  private readonly meter: PoolMeter;
   private held: number = NO_FRAME;
   private retired = false;
 
@@ -39,6 +44,7 @@ export class InboundFrames {
     this.producer = producer;
     this.doorbell = doorbell;
     this.counters = ledger.counters;
+    this.meter = ledger.meter(INBOUND_METER);
   }
 
   /** Bring-up has found the device. @param tid what the card's table calls it. */
@@ -55,7 +61,9 @@ export class InboundFrames {
     if (frame === NO_FRAME) {
       this.counters[INBOUND_FULL] += 1;
       this.short = true;
-    }
+      this.meter.refused();
+      this.tellUse();
+    } else if (this.meter.served()) this.tellUse();
     return frame;
   }
 
@@ -90,11 +98,18 @@ export class InboundFrames {
    * Hot path.
    */
   post(): void {
-    this.counters[INBOUND_POSTED] += 1;
+    const posted = this.counters[INBOUND_POSTED] + 1;
+    this.counters[INBOUND_POSTED] = posted;
     this.counters[MESSAGE_REQUESTS] += 1;
     this.leave();
     this.producer.post();
+    if ((posted & METERED_POSTS) === 0) this.tellUse();
     this.doorbell.publish(this.producer);
+  }
+
+  /** Looks at how many frames are in use, which reads what the card writes. */
+  tellUse(): void {
+    this.meter.set(this.producer.inUse);
   }
 
   /** The frame acquired, or adopted, and not yet posted or given back; NO_FRAME when there is none. */

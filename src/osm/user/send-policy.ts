@@ -65,7 +65,10 @@ export class SendPolicy {
    * @returns 0 to try again, or a negative errno.
    */
   waitForBuffer(socketId: number, socket: HostSocket): number {
+    const { stalls } = this.driver.blocked;
+    stalls.begin(socketId, socket, this.transmit);
     const taken = this.driver.wait(this.config.controlTimeoutNs, true);
+    if (this.transmit.serves(socket) || taken === 0) stalls.end(socketId);
     if (taken !== GAVE_UP) return taken === 0 ? -ENOBUFS : 0;
     const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;
     return sends ? this.blocked(socketId, socket) : 0;

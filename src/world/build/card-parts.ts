@@ -15,6 +15,7 @@ import type { Module } from '../../iop/module/module.ts';
 import { Outbound } from '../../iop/reply/outbound.ts';
 import { IoProcessor } from '../../iop/run/processor.ts';
 import { buildSocketModule } from '../../ism/build-socket-module.ts';
+import { OUTBOUND_METER, PACKETS_METER } from '../../ledger/ledger.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { ModuleKind } from '../topology/checked.ts';
@@ -40,7 +41,7 @@ export function buildCard(
   kinds: readonly ModuleKind[],
 ): CardParts {
   const { ledger } = environment;
-  const packets = packetPool(memory, config);
+  const packets = packetPool(memory, config, environment);
   let devices: FakeNic[] = [];
   let stack: Stack | undefined;
   const processor = assemble(region, memory, config, environment, (outbound) =>
@@ -85,11 +86,14 @@ export function buildModuleCard(
   modulesOver: (outbound: Outbound) => readonly Module[],
 ): CardParts {
   const processor = assemble(region, memory, config, environment, modulesOver);
-  return { processor, packets: packetPool(memory, config), devices: [], packetsInDevice: 0 };
+  return { processor, packets: packetPool(memory, config, environment), devices: [], packetsInDevice: 0 };
 }
 
-function packetPool(memory: CardMemory, config: CardConfig): PacketPool {
-  return new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(largestMtu(config)));
+function packetPool(memory: CardMemory, config: CardConfig, environment: CardEnvironment): PacketPool {
+  const { ledger, clock } = environment;
+  const meter = ledger.meter(PACKETS_METER);
+  meter.start(clock, config.packetSlots, 0);
+  return new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(largestMtu(config)), meter);
 }
 
 function buildDevices(
@@ -118,6 +122,7 @@ function assemble(
   const own = cardQueues(region, layout, ledger);
   const queues = environment.endsOver?.(own, interrupt) ?? own;
   const outbound = new Outbound(region.words, queues.outbound, ledger);
+  ledger.meter(OUTBOUND_METER).start(clock, layout.outboundFrames, 0);
   const modules = modulesOver(outbound);
   const parts = new ExecutiveParts(region, queues.inbound, outbound, modules, ledger, {
     inboundFrames: layout.inboundFrames,

@@ -6,10 +6,12 @@
 import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { type Counters, type Reconciliation, reconcile } from '../../ledger/reconcile.ts';
+import type { SendStalls } from '../../osm/memory/stalls.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import { randomSeed } from '../../time/seed.ts';
 import { nextTurn } from '../../time/timers.ts';
 import type { TraceRequest } from '../build/card-trace.ts';
+import { type CardPools, type CardStalls, poolMeters, stallsOf, usesOf } from '../build/pools.ts';
 import { sayWarnings } from '../build/start-notices.ts';
 import { cardConfig } from '../config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../config/settings.ts';
@@ -56,6 +58,25 @@ export class CardBooks {
   ledger(): LedgerSnapshot {
     const { card } = this;
     return { host: card.host.ledger.snapshot(), iop: card.iopLedger.snapshot(), wire: card.wireCounters() };
+  }
+
+  /**
+   * Use of the card's pools since it was opened. Their owners read the time once a turn, so that means and
+   * times are exact to the length of a turn. Frames in use are looked at in every 64th post, when none is
+   * free, and before their side sleeps, so that the most of them may be more.
+   */
+  pools(): CardPools {
+    const { host, iopLedger, clock } = this.card;
+    clock.update();
+    host.requests.tellUse();
+    return usesOf(poolMeters(host.ledger, iopLedger), clock);
+  }
+
+  /** What the card and its sockets have waited for since it was opened, with the same exactness. */
+  stalls(): CardStalls {
+    const { host, iopLedger, clock } = this.card;
+    clock.update();
+    return stallsOf(host, poolMeters(host.ledger, iopLedger), clock);
   }
 
   /** Lets what is in flight arrive, then balances the books. Call it with no socket open. */
@@ -126,6 +147,14 @@ export class Card extends CardBooks {
   /** The region's bytes, for buffers offered and lent (`stack.sender`, `stack.receiver`). */
   get memory(): Uint8Array {
     return this.card.region.bytes;
+  }
+
+  /** What one socket has waited for to send, since it was made. @throws RangeError for no socket's id. */
+  stallsOf(socketId: number): SendStalls {
+    const { socketsMax } = this.card.config.driver;
+    const known = Number.isInteger(socketId) && socketId >= 0 && socketId < socketsMax;
+    if (!known) throw new RangeError(`expected a socket's id below ${socketsMax}, got ${socketId}`);
+    return this.card.host.driver.blocked.stalls.of(socketId);
   }
 
   /** How many more sockets the card has room for. */

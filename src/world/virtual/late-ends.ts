@@ -4,14 +4,16 @@
  * transport's own, and tells the same doorbell or interrupt, only later.
  */
 import { after } from '../../dma/wrapping.ts';
-import type {
-  FrameConsumer,
-  FrameProducer,
-  Marked,
-  MarkedConsumer,
-  MarkedProducer,
-  Publisher,
+import {
+  type FrameConsumer,
+  type FrameProducer,
+  type Marked,
+  type MarkedConsumer,
+  type MarkedProducer,
+  NO_FRAME,
+  type Publisher,
 } from '../../i2o/transport.ts';
+import type { PoolMeter } from '../../ledger/pool-meter.ts';
 import type { Showing } from '../../time/showings.ts';
 
 /** Puts something off until its side has done its work so far. */
@@ -26,6 +28,8 @@ const NOT_YET = 0;
 /** An end that keeps back what it publishes. */
 abstract class LateEnd<Inner extends Marked> implements Showing {
   protected readonly inner: Inner;
+  /** Told by both ends of the frames that are shown and not seen released. */
+  protected readonly meter: PoolMeter;
   private readonly defer: Defer;
   private readonly publishDue: Publish;
   /** Publishes what is due. */
@@ -34,8 +38,9 @@ abstract class LateEnd<Inner extends Marked> implements Showing {
   private deferred: number;
   private shown: number;
 
-  constructor(inner: Inner, defer: Defer, publishDue: Publish) {
+  constructor(inner: Inner, defer: Defer, publishDue: Publish, meter: PoolMeter) {
     this.inner = inner;
+    this.meter = meter;
     this.defer = defer;
     this.publishDue = publishDue;
     inner.keepBack?.();
@@ -53,6 +58,7 @@ abstract class LateEnd<Inner extends Marked> implements Showing {
   show(mark: number): void {
     // A reset has taken away what was put off before it.
     if (after(mark, this.deferred) || !after(mark, this.shown)) return;
+    this.tell((mark - this.shown) | 0);
     this.shown = mark;
     this.publishDue(this.due);
   }
@@ -61,8 +67,12 @@ abstract class LateEnd<Inner extends Marked> implements Showing {
     return this.inner.broken;
   }
 
+  /** Tells the meter that so many more frames are shown, or seen released. */
+  protected abstract tell(frames: number): void;
+
   /** The end has been reset: nothing waits any more. */
   protected forget(): void {
+    this.meter.set(0);
     this.deferred = this.shown = this.inner.next;
   }
 }
@@ -75,8 +85,15 @@ export class LateProducer extends LateEnd<MarkedProducer> implements FrameProduc
     return count;
   }
 
+  protected tell(frames: number): void {
+    this.meter.set(this.meter.inUse + frames);
+  }
+
   acquire(): number {
-    return this.inner.acquire();
+    const frame = this.inner.acquire();
+    if (frame === NO_FRAME) this.meter.refused();
+    else this.meter.served();
+    return frame;
   }
 
   post(): void {
@@ -112,8 +129,8 @@ export class LateProducer extends LateEnd<MarkedProducer> implements FrameProduc
 export class LateConsumer extends LateEnd<MarkedConsumer> implements FrameConsumer {
   readonly keepStatic?: (find: (address: number) => number) => void;
 
-  constructor(inner: MarkedConsumer, defer: Defer, publishDue: Publish) {
-    super(inner, defer, publishDue);
+  constructor(inner: MarkedConsumer, defer: Defer, publishDue: Publish, meter: PoolMeter) {
+    super(inner, defer, publishDue, meter);
     if (inner.keepStatic !== undefined) this.keepStatic = (find) => inner.keepStatic?.(find);
   }
 
@@ -123,12 +140,21 @@ export class LateConsumer extends LateEnd<MarkedConsumer> implements FrameConsum
     return count;
   }
 
+  /** The free frames that a host supplies at first are no releases. */
+  protected tell(frames: number): void {
+    this.meter.set(Math.max(0, this.meter.inUse - frames));
+  }
+
   receive(): number {
     return this.inner.receive();
   }
 
   release(): void {
-    this.inner.release();
+    const { inner } = this;
+    const mark = inner.next;
+    inner.release();
+    // A static frame, or one kept for the host to adopt, frees nothing, and is in use no more.
+    if (inner.next === mark) this.tell(1);
   }
 
   preserve(record: number): number {

@@ -2,8 +2,11 @@
 import { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import { Doorbell } from '../../i2o/doorbell.ts';
+import type { FrameCounts } from '../../i2o/queues/fifo/fifo-layout.ts';
 import { hostQueues } from '../../i2o/queues/queues.ts';
+import type { Publisher } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
+import { PoolMeter } from '../../ledger/pool-meter.ts';
 import type { Host, HostEnvironment } from '../../osm/host.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -18,6 +21,14 @@ import { type TraceRequest, tapWires } from '../build/card-trace.ts';
 import type { CardEnvironment } from '../build/environment.ts';
 import { buildHost } from '../build/host.ts';
 import type { HostAgent } from '../build/host-agent.ts';
+import {
+  type CardPools,
+  type CardStalls,
+  type PoolMeters,
+  poolMeters,
+  stallsOf,
+  usesOf,
+} from '../build/pools.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { BusCosts } from '../topology/checked.ts';
@@ -52,6 +63,8 @@ export class VirtualCard {
   readonly host: Host;
   readonly iopLedger: Ledger;
   readonly parts: CardParts;
+  private readonly meters: PoolMeters;
+  private readonly clock: Clock;
   private readonly recorder: Recorder | undefined;
   private readonly begin: (program: Program) => void;
 
@@ -61,6 +74,8 @@ export class VirtualCard {
     parts: CardParts,
     iopLedger: Ledger,
     recorder: Recorder | undefined,
+    meters: PoolMeters,
+    clock: Clock,
     begin: (program: Program) => void,
   ) {
     this.plan = plan;
@@ -68,6 +83,8 @@ export class VirtualCard {
     this.parts = parts;
     this.iopLedger = iopLedger;
     this.recorder = recorder;
+    this.meters = meters;
+    this.clock = clock;
     this.begin = begin;
   }
 
@@ -93,6 +110,24 @@ export class VirtualCard {
     };
   }
 
+  /** Use of the card's pools, exact in virtual time: since the start, or since `beginPools`. */
+  pools(): CardPools {
+    return usesOf(this.meters, this.clock);
+  }
+
+  /** What the card and its sockets have waited for: since the start, or since `beginPools`. */
+  stalls(): CardStalls {
+    return stallsOf(this.host, this.meters, this.clock);
+  }
+
+  /** From now on the use of the pools and the stalls are measured anew, as after a warm-up. */
+  beginPools(): void {
+    this.host.driver.blocked.stalls.restart();
+    this.host.driver.credits.waits.begin();
+    this.meters.bucketWaits.restart();
+    for (const meter of Object.values(this.meters.pools)) meter.begin();
+  }
+
   /**
    * Ends the card's trace, if there is one, with what the ledgers say now. Call it when nothing is in
    * flight.
@@ -107,11 +142,18 @@ export class VirtualCard {
   }
 }
 
+/** The meters of the frames of both directions, which the late ends of both sides tell of every one. */
+interface FrameMeters {
+  readonly inbound: PoolMeter;
+  readonly outbound: PoolMeter;
+}
+
 /** The host's ends of a card's transport, which show late what the host does. @param waker its card's. */
 function lateHostEnds(
   { region, plan, queue }: VirtualCardParts,
   waker: Waker,
   place: VirtualCardPlace,
+  meters: FrameMeters,
 ): Pick<HostEnvironment, 'inbound' | 'outbound'> {
   const { layout } = plan.memory;
   const { latencyNs } = plan.topology.bus;
@@ -119,12 +161,14 @@ function lateHostEnds(
   const { inbound, outbound } = hostQueues(region, layout, ledger);
   const doorbell = new Doorbell(ledger, waker);
   const defer: Defer = (showing, mark) => queue.defer(place.hostAgent(), showing, mark, latencyNs);
+  const publish = (due: Publisher): void => {
+    doorbell.publish(due);
+    queue.shown(place.iopAgent());
+  };
+  const publishReleases = (due: Publisher): void => doorbell.publishReleases(due);
   return {
-    inbound: new LateProducer(inbound, defer, (due) => {
-      doorbell.publish(due);
-      queue.shown(place.iopAgent());
-    }),
-    outbound: new LateConsumer(outbound, defer, (due) => doorbell.publishReleases(due)),
+    inbound: new LateProducer(inbound, defer, publish, meters.inbound),
+    outbound: new LateConsumer(outbound, defer, publishReleases, meters.outbound),
   };
 }
 
@@ -133,15 +177,20 @@ function lateCardEnds(
   { queue }: VirtualCardParts,
   place: VirtualCardPlace,
   { latencyNs }: BusCosts,
+  meters: FrameMeters,
 ): NonNullable<CardEnvironment['endsOver']> {
   const defer: Defer = (showing, mark) => queue.defer(place.iopAgent(), showing, mark, latencyNs);
-  return ({ inbound, outbound }, interrupt) => ({
-    inbound: new LateConsumer(inbound, defer, (due) => interrupt.publishReleases(due)),
-    outbound: new LateProducer(outbound, defer, (due) => {
+  return ({ inbound, outbound }, interrupt) => {
+    const publish = (due: Publisher): void => {
       interrupt.publish(due);
       queue.shown(place.hostAgent());
-    }),
-  });
+    };
+    const publishReleases = (due: Publisher): void => interrupt.publishReleases(due);
+    return {
+      inbound: new LateConsumer(inbound, defer, publishReleases, meters.inbound),
+      outbound: new LateProducer(outbound, defer, publish, meters.outbound),
+    };
+  };
 }
 
 export function buildVirtualCard(
@@ -171,11 +220,12 @@ export function buildVirtualCard(
   // Nobody spins in virtual time: a driver that waits lets the rest of the world run.
   const still = { ...config, driver: { ...config.driver, spinNs: 0 } };
   const patient = { ...plan, topology: { ...topology, config: still } };
+  const frames = frameMeters(clock, memory.layout);
+  const late = trace === undefined && shared === undefined;
   // A traced host shows frames as it posts them: a trace has frames and doorbells in the order of its calls.
-  const given =
-    trace === undefined && shared === undefined
-      ? { ...environment, ...lateHostEnds(parts, environment.waker, place) }
-      : environment;
+  const given = late
+    ? { ...environment, ...lateHostEnds(parts, environment.waker, place, frames) }
+    : environment;
   const built = buildHost(region, patient, given, trace);
   host.addDriver(built.host.driver, built.recorder);
   const iopLedger = new Ledger(region, memory.layout.iopLedger);
@@ -193,13 +243,25 @@ export function buildVirtualCard(
     dma,
     waker,
     wires: ends,
-    ...(shared === undefined && { endsOver: lateCardEnds(parts, place, bus) }),
+    ...(shared === undefined && { endsOver: lateCardEnds(parts, place, bus, frames) }),
   };
   const card = buildCard(region, memory, config, cardEnvironment, modules);
-  return new VirtualCard(patient, built.host, card, iopLedger, built.recorder, (program) => {
+  const sides = poolMeters(built.host.ledger, iopLedger);
+  // Where the ends are not late, the two sides tell of their own frames, as they do live.
+  const pools = { ...sides.pools, inboundFrames: frames.inbound, outboundFrames: frames.outbound };
+  const meters = late ? { ...sides, pools } : sides;
+  return new VirtualCard(patient, built.host, card, iopLedger, built.recorder, meters, clock, (program) => {
     host.addProgram(program);
     queue.notify(place.hostAgent(), 0);
   });
+}
+
+function frameMeters(clock: Clock, layout: FrameCounts): FrameMeters {
+  const inbound = new PoolMeter();
+  const outbound = new PoolMeter();
+  inbound.start(clock, layout.inboundFrames, 0);
+  outbound.start(clock, layout.outboundFrames, 0);
+  return { inbound, outbound };
 }
 
 /** A driver that waits inside a call lets the rest of the world run, and its call costs what its work did. */

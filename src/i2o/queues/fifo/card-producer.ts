@@ -174,7 +174,10 @@ export class FifoCardProducer implements MarkedProducer {
   }
 
   get inUse(): number {
-    return this.out - this.free.waiting;
+    const { frames } = this.window;
+    const lent = frames - this.free.waiting - this.stashed - (this.held === NO_FRAME ? 0 : 1);
+    // The host lends its frames only once the card is ready, and until then none of them is in use.
+    return Math.min(this.out, lent);
   }
 
   get broken(): boolean {

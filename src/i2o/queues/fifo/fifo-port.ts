@@ -97,6 +97,11 @@ export class HostPort {
     this.overrunsWord = (unit + at.OVERRUNS) >> 2;
   }
 
+  /** Free inbound frames, as an instrument on the card would count them: no access of the bus. */
+  get freeInbound(): number {
+    return this.inboundFree.waiting;
+  }
+
   /** READ 0x40. @returns the MFA of an inbound frame, or NO_FRAME. // Hot path. */
   readInbound(): number {
     const fifo = this.inboundFree;

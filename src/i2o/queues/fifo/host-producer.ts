@@ -167,13 +167,10 @@ export class FifoHostProducer implements MarkedProducer {
     return 0;
   }
 
-  /**
-   * The host cannot look into the free list. So it reads all free frames ahead, and those it has not got are
-   * in use.
-   */
+  /** Those that are neither on the free list nor the host's. No access of the bus could tell the former. */
   get inUse(): number {
     const { frames } = this.window;
-    return frames - this.available(frames) - (this.held === NO_FRAME ? 0 : 1);
+    return frames - this.port.freeInbound - this.stashed - (this.held === NO_FRAME ? 0 : 1);
   }
 
   get broken(): boolean {
