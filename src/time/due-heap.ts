@@ -6,24 +6,30 @@
 import { assert } from '../assert/assert.ts';
 import { NEVER } from './agent.ts';
 
+/** Agents there is room for at first. */
+const AGENTS = 16;
+
 export class DueHeap {
   /** Agents in heap order: the parent of place i is place (i - 1) >> 1. */
-  private readonly entries: number[] = [];
+  private entries = new Int32Array(AGENTS);
+  private count = 0;
   /** By agent: its place in `entries`, and when it is due in clock nanoseconds. */
-  private readonly places: number[] = [];
-  private readonly dues: number[] = [];
+  private places = new Int32Array(AGENTS);
+  private dues = new Float64Array(AGENTS);
 
   /** Adds the next agent, never due. Called while the world is built. */
   add(): void {
-    const agent = this.places.length;
-    this.dues.push(NEVER);
-    this.places.push(this.entries.length);
-    this.entries.push(agent);
+    const agent = this.count;
+    if (agent === this.places.length) this.makeRoom();
+    this.dues[agent] = NEVER;
+    this.places[agent] = agent;
+    this.entries[agent] = agent;
+    this.count += 1;
   }
 
   /** @returns the agent that is due first; -1 when there is none at all. */
   first(): number {
-    return this.entries.length === 0 ? -1 : this.entries[0];
+    return this.count === 0 ? -1 : this.entries[0];
   }
 
   /** @returns when an agent is due; `NEVER` when it is not. */
@@ -41,6 +47,16 @@ export class DueHeap {
     else this.down(this.places[agent]);
   }
 
+  private makeRoom(): void {
+    const { entries, places, dues, count } = this;
+    this.entries = new Int32Array(2 * count);
+    this.places = new Int32Array(2 * count);
+    this.dues = new Float64Array(2 * count);
+    this.entries.set(entries);
+    this.places.set(places);
+    this.dues.set(dues);
+  }
+
   private up(from: number): void {
     const { entries } = this;
     const agent = entries[from];
@@ -55,9 +71,8 @@ export class DueHeap {
   }
 
   private down(from: number): void {
-    const { entries } = this;
+    const { entries, count } = this;
     const agent = entries[from];
-    const count = entries.length;
     let place = from;
     for (;;) {
       let child = 2 * place + 1;

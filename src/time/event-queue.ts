@@ -16,6 +16,7 @@
 import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
+import type { Meter } from './cost-model.ts';
 import { DueHeap } from './due-heap.ts';
 import { Samples } from './samples.ts';
 import { type Showing, Showings } from './showings.ts';
@@ -28,37 +29,43 @@ const TURNS_AT_ONE_TIME_MAX = 10_000_000;
 
 export interface Entry {
   readonly agent: Agent;
-  /** What its work has cost since this was last called, in nanoseconds. */
-  readonly chargeNs: () => number;
-  /**
-   * When what others do for it, begun by its work until now, is done: transfers of a DMA engine. What it
-   * shows waits for that as well. Absent: there are none. @param nowNs its own time.
-   */
-  readonly settledNs?: (nowNs: number) => number;
+  /** What its work costs. */
+  readonly meter: Meter;
+  /** What works for it beside it. What it shows waits for that as well. Absent: nothing does. */
+  readonly engine?: Engine;
   /** How long it looks on without work before it is armed, in nanoseconds; 0 or absent: not at all. */
   readonly spinNs?: number;
   /** How long after it was shown something an agent that spins sees it, in nanoseconds: half a look. */
   readonly lookNs?: number;
 }
 
-const AT_ONCE = (nowNs: number): number => nowNs;
+/** Works for an agent while that goes on: a DMA engine. */
+export interface Engine {
+  /** When all is done that the agent's work until now has begun. @param nowNs the agent's own time. */
+  settledNs(nowNs: number): number;
+}
+
+const NO_ENGINE: Engine = { settledNs: (nowNs) => nowNs };
+/** Agents there is room for at first. What is known of each lies in arrays of one kind for good. */
+const AGENTS = 16;
+
 /** No spell of looking is under way. */
 const NOT_SPINNING = -1;
 
 export class EventQueue {
   readonly clock: Clock;
   private readonly agents: Agent[] = [];
-  private readonly charges: (() => number)[] = [];
-  private readonly settles: ((nowNs: number) => number)[] = [];
+  private readonly meters: Meter[] = [];
+  private readonly engines: Engine[] = [];
   /** When each agent was asked to run, and how far its work has taken it. */
-  private readonly wakeNs: number[] = [];
-  private readonly busyUntilNs: number[] = [];
+  private wakeNs = new Float64Array(AGENTS);
+  private busyUntilNs = new Float64Array(AGENTS);
   /**
    * How long each looks on without work, when the spell under way ends, and how soon it then sees something.
    */
-  private readonly spinNs: number[] = [];
-  private readonly spinUntilNs: number[] = [];
-  private readonly lookNs: number[] = [];
+  private spinNs = new Float64Array(AGENTS);
+  private spinUntilNs = new Float64Array(AGENTS);
+  private lookNs = new Float64Array(AGENTS);
   /** What each agent has still to show, and which is the first to show something. */
   private readonly showings: Showings[] = [];
   private readonly shows = new DueHeap();
@@ -67,7 +74,7 @@ export class EventQueue {
   /** Whose turn is under way; -1 between turns. */
   private current = -1;
   /** How many `run`s each agent waits in: two that wait at once must not be run within each other's calls. */
-  private readonly waiting: number[] = [];
+  private waiting = new Float64Array(AGENTS);
   private readonly heap = new DueHeap();
   /** Who looks at the world while it runs. */
   readonly samples: Samples = new Samples();
@@ -86,15 +93,14 @@ export class EventQueue {
   /** Adds an agent, which runs at once. Called while the world is built. @returns its number. */
   add(entry: Entry): number {
     const agent = this.agents.length;
+    if (agent === this.wakeNs.length) this.makeRoom();
     this.agents.push(entry.agent);
-    this.charges.push(entry.chargeNs);
-    this.settles.push(entry.settledNs ?? AT_ONCE);
-    this.wakeNs.push(this.timeNs);
-    this.busyUntilNs.push(0);
-    this.spinNs.push(entry.spinNs ?? 0);
-    this.spinUntilNs.push(NOT_SPINNING);
-    this.lookNs.push(entry.lookNs ?? 0);
-    this.waiting.push(0);
+    this.meters.push(entry.meter);
+    this.engines.push(entry.engine ?? NO_ENGINE);
+    this.wakeNs[agent] = this.timeNs;
+    this.spinNs[agent] = entry.spinNs ?? 0;
+    this.spinUntilNs[agent] = NOT_SPINNING;
+    this.lookNs[agent] = entry.lookNs ?? 0;
     this.showings.push(new Showings());
     this.shows.add();
     this.heap.add();
@@ -132,14 +138,14 @@ export class EventQueue {
    */
   localNs(agent: number): number {
     const busyNs = this.busyUntilNs[agent];
-    const localNs = (busyNs > this.timeNs ? busyNs : this.timeNs) + this.charges[agent]();
+    const localNs = (busyNs > this.timeNs ? busyNs : this.timeNs) + this.meters[agent].take();
     this.busyUntilNs[agent] = localNs;
     return localNs;
   }
 
   /** When all is done that an agent has begun until now, by itself or by others. */
   settledNs(agent: number): number {
-    return this.settles[agent](this.localNs(agent));
+    return this.engines[agent].settledNs(this.localNs(agent));
   }
 
   /** An agent works for so long, beside what its counters say. */
@@ -201,6 +207,16 @@ export class EventQueue {
     return this.timeNs >= this.limitNs;
   }
 
+  /** Twice as much room for what is known of each agent. */
+  private makeRoom(): void {
+    this.wakeNs = twiceAsLong(this.wakeNs);
+    this.busyUntilNs = twiceAsLong(this.busyUntilNs);
+    this.spinNs = twiceAsLong(this.spinNs);
+    this.spinUntilNs = twiceAsLong(this.spinUntilNs);
+    this.lookNs = twiceAsLong(this.lookNs);
+    this.waiting = twiceAsLong(this.waiting);
+  }
+
   private exclude(agent: number): void {
     this.waiting[agent] += 1;
     this.heap.set(agent, NEVER);
@@ -260,10 +276,9 @@ export class EventQueue {
     this.pass(nowNs);
     this.current = -1;
     const waiting = this.showings[agent];
-    waiting.showFirst();
+    do waiting.showFirst();
+    while (waiting.nextNs() <= nowNs);
     this.shows.set(agent, waiting.nextNs());
-    // It may have its own next deadline from that: an interrupt that is held back.
-    this.deadlineChanged(agent);
   }
 
   private turn(agent: number, nowNs: number): void {
@@ -321,4 +336,10 @@ export class EventQueue {
       );
     }
   }
+}
+
+function twiceAsLong(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const longer = new Float64Array(2 * values.length);
+  longer.set(values);
+  return longer;
 }

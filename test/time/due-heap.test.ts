@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Agent, NEVER } from '../../src/time/agent.ts';
 import { Clock } from '../../src/time/clock.ts';
+import { FREE } from '../../src/time/cost-model.ts';
 import { DueHeap } from '../../src/time/due-heap.ts';
 import { EventQueue } from '../../src/time/event-queue.ts';
 
@@ -52,7 +53,7 @@ it('a turn looks at the agent that has it and no other, however many rest', () =
           return dueNs;
         },
       };
-      queue.add({ agent, chargeNs: () => 0 });
+      queue.add({ agent, meter: FREE });
     }
     queue.run(() => false, 1000, -1);
     asked = 0;

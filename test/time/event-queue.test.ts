@@ -51,8 +51,8 @@ function world(costNs = 0) {
   const a = new Worker('a', clock, log);
   const b = new Worker('b', clock, log);
   const charged = (agent: Worker) => () => (agent.log.length > 0 ? costNs : 0);
-  const first = queue.add({ agent: a, chargeNs: charged(a) });
-  const second = queue.add({ agent: b, chargeNs: charged(b) });
+  const first = queue.add({ agent: a, meter: { take: charged(a) } });
+  const second = queue.add({ agent: b, meter: { take: charged(b) } });
   return { clock, queue, log, a, b, first, second };
 }
 
@@ -148,8 +148,8 @@ describe('the assertions of the event queue', () => {
   interface Inside {
     turn(agent: number, nowNs: number): void;
     include(agent: number): void;
-    waiting: number[];
-    heap: { places: number[]; set(agent: number, dueNs: number): void };
+    waiting: Float64Array;
+    heap: { places: Int32Array; set(agent: number, dueNs: number): void };
   }
   const inside = () => world().queue as unknown as Inside;
   trips('event queue: an agent that waits inside a call is not run', () => {
@@ -165,7 +165,7 @@ describe('the assertions of the event queue', () => {
   trips('event queue: an agent ends only a wait that it began', () => inside().include(0));
   trips('due heap: an agent lies where its place says', () => {
     const { heap } = inside();
-    heap.places.reverse();
+    heap.places[0] = 1;
     heap.set(0, 7);
   });
 });

@@ -3,11 +3,13 @@
  * can die, while programs on its host, and on another's, have every kind of call under way. Afterwards each
  * call says what the dead card's errno is, nothing waits, and all that was lent is back.
  */
+
 import { AssertionFailure } from '../../src/assert/assert.ts';
 import { FAILED, READABLE, SHUT_RDWR, SHUT_WR, SOCK_DGRAM } from '../../src/socket/contract.ts';
 import { ENETDOWN, errnoName } from '../../src/socket/errno.ts';
 import { SO_ERROR, SO_LINGER_SECONDS, TCP_NODELAY } from '../../src/socket/options.ts';
 import { NEVER } from '../../src/time/agent.ts';
+import { FREE } from '../../src/time/cost-model.ts';
 import { Random } from '../../src/time/random.ts';
 import type { Program } from '../../src/workloads/program.ts';
 import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
@@ -316,7 +318,7 @@ function run(seed: number, death: Death): number {
       arm: () => true,
       nextDeadlineNs: () => (done ? NEVER : atNs),
     },
-    chargeNs: () => 0,
+    meter: FREE,
   });
   const { driver } = victim.host;
   runThrough(world, () => driver.deadErrno !== 0, 60 * SECOND_NS);

@@ -1,10 +1,11 @@
 /** What the work of a host, and of a card's DMA engine, costs in virtual time. */
 import type { Ledger } from '../../ledger/ledger.ts';
-import { CostMeter, type Costs } from '../../time/cost-model.ts';
+import { CostMeter, type Costs, type Meter } from '../../time/cost-model.ts';
+import type { Engine } from '../../time/event-queue.ts';
 import type { BusCosts } from '../topology/checked.ts';
 
 /** A host's processor works for all its cards. */
-export class HostMeter {
+export class HostMeter implements Meter {
   private readonly meters: CostMeter[] = [];
 
   add(meter: CostMeter): void {
@@ -13,8 +14,8 @@ export class HostMeter {
 
   take(): number {
     const { meters } = this;
-    let costNs = 0;
-    for (let i = 0; i < meters.length; i++) costNs += meters[i].take();
+    let costNs = meters[0].take();
+    for (let i = 1; i < meters.length; i++) costNs += meters[i].take();
     return costNs;
   }
 }
@@ -33,7 +34,7 @@ export function transferCosts({ nsPerByte, requestNs }: BusCosts): Costs {
 }
 
 /** A card's DMA engine: one request after the other, while the processor goes on. */
-export class DmaMeter {
+export class DmaMeter implements Engine {
   /** Whether its requests take no time at all. */
   readonly free: boolean;
   private readonly meter: CostMeter;

@@ -9,6 +9,7 @@ import { Ledger } from '../../ledger/ledger.ts';
 import { PoolMeter } from '../../ledger/pool-meter.ts';
 import type { Host, HostEnvironment } from '../../osm/host.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
+import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
 import { InterruptedSleeper, type Waker } from '../../time/sleeper.ts';
@@ -183,6 +184,8 @@ function lateCardEnds(
   return ({ inbound, outbound }, interrupt) => {
     const publish = (due: Publisher): void => {
       interrupt.publish(due);
+      // One that is held back has its time from now on.
+      if (interrupt.nextDeadlineNs() !== NEVER) queue.deadlineChanged(place.iopAgent());
       queue.shown(place.hostAgent());
     };
     const publishReleases = (due: Publisher): void => interrupt.publishReleases(due);

@@ -7,7 +7,7 @@ import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import type { Counters } from '../../ledger/reconcile.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
-import { CostMeter, type Costs } from '../../time/cost-model.ts';
+import { CostMeter, type Costs, FREE } from '../../time/cost-model.ts';
 import { type Entry, EventQueue } from '../../time/event-queue.ts';
 import type { SampleCallback } from '../../time/samples.ts';
 import { isPerfect, PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
@@ -107,7 +107,7 @@ export class VirtualWorld {
     this.hostAgents = agents.hosts.filter((agent) => agent !== NO_AGENT);
     this.plan.switches.forEach((_, i) => {
       const agent = this.network.switches[i];
-      if (agent !== undefined) agents.switches[i] = this.queue.add({ agent, chargeNs: () => 0 });
+      if (agent !== undefined) agents.switches[i] = this.queue.add({ agent, meter: FREE });
     });
     if (warns && short === undefined) sayWarnings(startWarnings(topology));
     for (const card of this.cards) card.host.bringUpCard(classOf(card.plan));
@@ -203,9 +203,8 @@ export class VirtualWorld {
       const { processor } = topology.hosts[host];
       meters[host].add(new CostMeter(card.host.ledger, processor.costs));
       if (agents.hosts[host] === NO_AGENT) {
-        const chargeNs = (): number => meters[host].take();
         const agent = shared[host] ?? hosts[host];
-        agents.hosts[host] = this.queue.add({ agent, chargeNs, ...spinOf(host, topology) });
+        agents.hosts[host] = this.queue.add({ agent, meter: meters[host], ...spinOf(host, topology) });
       }
       if (isInline) {
         shared[host]?.add(card.parts.processor);
@@ -267,13 +266,12 @@ function spinOf(host: number, { hosts, cards }: Topology): Pick<Entry, 'spinNs' 
 
 /** A card's processor, whose turns wait for its DMA engine before they are seen. */
 function iopEntry({ parts, iopLedger }: VirtualCard, { processor, bus, config }: CardTopology): Entry {
-  const meter = new CostMeter(iopLedger, processor.costs);
   const { lookNs } = processor;
   const engine = new DmaMeter(iopLedger, bus);
   return {
     agent: parts.processor,
-    chargeNs: () => meter.take(),
-    ...(engine.free ? {} : { settledNs: (nowNs: number) => engine.settledNs(nowNs) }),
+    meter: new CostMeter(iopLedger, processor.costs),
+    ...(engine.free ? {} : { engine }),
     ...(lookNs === 0 ? {} : { spinNs: config.iopSpinNs, lookNs: lookNs / 2 }),
   };
 }
