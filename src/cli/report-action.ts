@@ -5,6 +5,7 @@ import { REPORT_START } from '../report/html/page.ts';
 import { reportHtml } from '../report/html/report.ts';
 import { ResultsError, writeFile } from '../sweep/results.ts';
 import { systemErrorText, UserError } from './errors.ts';
+import { measuredSeries } from './report-series.ts';
 
 export interface ReportFlags {
   readonly out: string;
@@ -12,10 +13,11 @@ export interface ReportFlags {
   readonly series?: readonly number[] | boolean;
 }
 
-export function report(files: readonly string[], { out }: ReportFlags): void {
+export function report(files: readonly string[], { out, series }: ReportFlags): void {
   const inputs = usersErrors(() => files.map(readInput));
   usersErrors(() => checkOut(out, files));
-  const html = reportHtml(inputs);
+  const tracks = series === false ? [] : measuredSeries(inputs, Array.isArray(series) ? series : undefined);
+  const html = reportHtml(inputs, (input) => tracks[input]);
   usersErrors(() => writeFile(out, [html.trimEnd()]));
   process.stdout.write(`${out}: ${inputs.map(counted).join(', ')}, ${(html.length / 1e6).toFixed(1)} MB\n`);
 }

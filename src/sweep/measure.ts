@@ -18,6 +18,8 @@ export interface MeasureOptions {
   readonly warmup?: number;
   /** Virtual time for both together, in nanoseconds; a minute. */
   readonly limitNs?: number;
+  /** Told the world when its operations begin to count. It may look at it, and changes nothing. */
+  readonly begun?: ((world: VirtualWorld) => void) | undefined;
 }
 
 export const OPERATIONS = 10_000;
@@ -57,6 +59,7 @@ export function measureTopology(topology: Topology, options: MeasureOptions = {}
   const before = { nowNs: world.queue.nowNs, operations: operationsOf(clients), bytes: bytesOf(world) };
   const spending = new Spending(world, topology);
   beginPressure(world);
+  options.begun?.(world);
   const until = before.operations + operations;
   const done = (): boolean => operationsOf(clients) >= until;
   if (!world.run(done, limitNs - (before.nowNs - beganNs))) {

@@ -1,5 +1,6 @@
 /** One point of a plan, measured: the line it has in a results file, the same bytes on any machine. */
 import { readTopology } from '../world/topology.ts';
+import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { measureTopology } from './measure.ts';
 import type { Measurement } from './measurement.ts';
 import { type SweepPlan, settingsOf, worldOf } from './plan.ts';
@@ -21,12 +22,24 @@ export interface FailedPoint {
 
 export type PointResult = MeasuredPoint | FailedPoint;
 
-/** Whatever goes wrong at a point is its result: the others are measured all the same. */
-export function measurePoint(plan: SweepPlan, point: number): PointResult {
+/**
+ * Whatever goes wrong at a point is its result: the others are measured all the same.
+ * @param begun told the world when its operations begin to count; it may look at it.
+ */
+export function measurePoint(
+  plan: SweepPlan,
+  point: number,
+  begun?: (world: VirtualWorld) => void,
+): PointResult {
   const settings = settingsOf(plan, point);
   const { operations, warmup, limitNs } = plan;
   try {
-    const measured = measureTopology(readTopology(worldOf(plan, settings)), { operations, warmup, limitNs });
+    const measured = measureTopology(readTopology(worldOf(plan, settings)), {
+      operations,
+      warmup,
+      limitNs,
+      begun,
+    });
     return { point, settings, ok: true, ...measured };
   } catch (error) {
     return failedPoint(plan, point, error);

@@ -123,6 +123,35 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
     expect(await page.locator('.failures').innerText()).toContain('1 of 20 points failed');
   });
 
+  it('shows pools over time where points were measured again', async () => {
+    const pools = ['left.transmit', 'right.transmit'].map((name) => ({
+      name,
+      count: 8,
+      min: [0, 2, 4],
+      mean: [1, 3, 5],
+      highWater: [2, 4, 8],
+    }));
+    const one = {
+      point: 12,
+      label: 'Point 12, the knee',
+      settings: 'pools.transmitBuffers=8',
+      everyUs: 10,
+      pools,
+    };
+    const path = join(folder, 'series.html');
+    writeFileSync(
+      path,
+      reportHtml([sweepOf(TWO_WAYS)], () => ({ series: [one], note: '' })),
+    );
+    const { page, complaints } = await open(path);
+    await page.getByRole('combobox', { name: 'pool' }).last().selectOption('right.transmit');
+    expect(await page.locator('svg[aria-label="buffers of right.transmit in use over time"]').count()).toBe(
+      1,
+    );
+    expect(await page.getByText('all 8').isVisible()).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
   it('follows what the reader chooses', async () => {
     const { page, complaints } = await open(small);
     await page.getByRole('combobox', { name: 'a line for each' }).selectOption('');

@@ -20,7 +20,7 @@ export const NO_SERIES: InputSeries = { series: [], note: '' };
 /** @param seriesOf of an input by its number. */
 export function reportHtml(
   inputs: readonly Input[],
-  seriesOf: (input: number) => InputSeries = () => NO_SERIES,
+  seriesOf: (input: number) => InputSeries | undefined = () => undefined,
 ): string {
   const made = inputs.map((input, part): { part: PagePart; data: PageData['sections'][number] } => {
     const title = titleOf(input);
@@ -30,7 +30,7 @@ export function reportHtml(
     }
     const { results } = input;
     const answer = answerOf(results);
-    const { series, note } = seriesOf(part);
+    const { series, note } = seriesOf(part) ?? NO_SERIES;
     return {
       part: sweepPart(results, answer, { file, title, part, seriesNote: note }),
       data: sweepData(title, results, answer, series),

@@ -58,6 +58,7 @@ figure figure { border: 0; padding: 0; }
 .plot [class*='-swatches'] { font: inherit; font-size: 0.8rem; min-height: 0; margin-bottom: 2px; flex-wrap: wrap; }
 .controls { display: flex; flex-wrap: wrap; gap: 8px 18px; margin: 8px 0 14px; }
 .controls.inner { margin: 6px 0 0; }
+.controls.inner + .figures { margin-top: 10px; }
 .choice { display: inline-flex; align-items: center; gap: 8px; font-size: 0.875rem; max-width: 100%; }
 .choice span { color: var(--quiet); }
 select, input, button { font: inherit; font-size: 0.875rem; color: inherit; }

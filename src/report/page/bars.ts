@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import { numberAt, settingAt } from './columns.ts';
 import type { Cell, SweepData } from './data.ts';
-import { COLOURS, FONT, kneeMarks, settingBands } from './scales.ts';
+import { COLOURS, FONT, kneeMarks, settingBands, TIP } from './scales.ts';
 import { axisOf, kneesOfView, rowsOfView, type View } from './view.ts';
 import { lastWord, settingText } from './words.ts';
 
@@ -72,10 +72,7 @@ export function barChart({ data, view, parts, width, height, label, format }: Ba
       }),
       Plot.ruleY([0]),
       ...kneeMarks(kneesOfView(data, view, false), true),
-      Plot.tip(
-        pieces,
-        Plot.pointerX(Plot.stackY({ x: 'x', y: 'y', title, fill: 'var(--card)', stroke: 'var(--rule)' })),
-      ),
+      Plot.tip(pieces, Plot.pointerX(Plot.stackY({ x: 'x', y: 'y', title, ...TIP }))),
     ],
   });
 }

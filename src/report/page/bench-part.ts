@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import type { BenchData, BenchLatency, BenchRatio } from './data.ts';
 import { choice, element, figure } from './dom.ts';
-import { COLOURS, FONT } from './scales.ts';
+import { COLOURS, FONT, TIP } from './scales.ts';
 import { shortNumber, timeText } from './words.ts';
 
 /** Two lines of a name. */
@@ -128,10 +128,7 @@ function latencyChart(latencies: readonly BenchLatency[], width: number): Node {
       Plot.ruleY(named, { ...place, x1: 'p50Us', x2: 'p99Us', strokeWidth: 3, strokeOpacity: 0.5 }),
       Plot.dot(named, { y: 'name', x: 'p50Us', fill: 'side', r: 5 }),
       Plot.dot(named, { y: 'name', x: 'p99Us', stroke: 'side', fill: 'var(--card)', strokeWidth: 2, r: 4 }),
-      Plot.tip(
-        named,
-        Plot.pointerY({ y: 'name', x: 'p50Us', title, fill: 'var(--card)', stroke: 'var(--rule)' }),
-      ),
+      Plot.tip(named, Plot.pointerY({ y: 'name', x: 'p50Us', title, ...TIP })),
     ],
   });
 }

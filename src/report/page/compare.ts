@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot';
 import { allRows, numberAt, settingAt } from './columns.ts';
 import type { SweepData } from './data.ts';
 import { choice, element, figure } from './dom.ts';
-import { FONT, lineScales, settingAxis, settingScale } from './scales.ts';
+import { FONT, lineScales, settingAxis, settingScale, TIP } from './scales.ts';
 import { axisOf, isNumeric } from './view.ts';
 import { settingText, shortNumber, timeText } from './words.ts';
 
@@ -86,7 +86,7 @@ function comparison(sweeps: readonly SweepData[], path: string, measure: Measure
       ...settingAxis(scale),
       Plot.line(dots, { ...place, z: 'line', strokeWidth: 2, sort: 'x' }),
       Plot.dot(dots, { ...place, symbol: 'line', fill: 'var(--card)', r: 4, strokeWidth: 2 }),
-      Plot.tip(dots, Plot.pointer({ x: 'x', y: 'y', title, fill: 'var(--card)', stroke: 'var(--rule)' })),
+      Plot.tip(dots, Plot.pointer({ x: 'x', y: 'y', title, ...TIP })),
     ],
   });
 }

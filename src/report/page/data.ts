@@ -38,8 +38,9 @@ export interface PoolSeries {
 /** One point measured again, looked at as it ran. */
 export interface PointSeries {
   readonly point: number;
-  /** Why it was chosen, and its settings. */
+  /** Why it was chosen. */
   readonly label: string;
+  readonly settings: string;
   readonly everyUs: number;
   readonly pools: readonly PoolSeries[];
 }

@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import { numberAt, settingAt } from './columns.ts';
 import type { Cell, SweepData } from './data.ts';
-import { FONT, settingBands } from './scales.ts';
+import { FONT, settingBands, TIP } from './scales.ts';
 import { axisOf, rowsOfView, type View } from './view.ts';
 import { lastWord, settingText } from './words.ts';
 
@@ -85,7 +85,7 @@ export function heatMap({ data, view, y, measure, label, format, width, open }: 
             fill: ({ value }: HeatCell) => inkOn(String(scale?.apply(shade(value)))),
           })
         : undefined,
-      Plot.tip(cells, Plot.pointer({ ...place, title, fill: 'var(--card)', stroke: 'var(--rule)' })),
+      Plot.tip(cells, Plot.pointer({ ...place, title, ...TIP })),
     ],
   });
   drawn.addEventListener('click', () => {

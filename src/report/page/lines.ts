@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import { numberAt, settingAt } from './columns.ts';
 import type { Axis, Cell, SweepData } from './data.ts';
-import { FONT, kneeMarks, lineScales, settingAxis, settingScale } from './scales.ts';
+import { FONT, kneeMarks, lineScales, settingAxis, settingScale, TIP } from './scales.ts';
 import { axisOf, isNumeric, kneesOfView, rowsOfView, type View } from './view.ts';
 import { lastWord, settingText } from './words.ts';
 
@@ -126,7 +126,7 @@ function dotMarks(chart: LineChart, axis: Axis): Plot.Markish[] {
     ].join('\n');
   return [
     isNumeric(axis)
-      ? Plot.areaY(intervals, { ...interval, fill: 'line', fillOpacity: 0.18, z: 'line' })
+      ? Plot.areaY(intervals, { ...interval, fill: 'line', fillOpacity: 0.14, z: 'line' })
       : Plot.ruleX(intervals, { ...interval, stroke: 'line' }),
     isNumeric(axis) ? Plot.line(dots, { ...place, z: 'line', strokeWidth: 2, sort: 'x' }) : undefined,
     Plot.dot(dots, {
@@ -136,6 +136,6 @@ function dotMarks(chart: LineChart, axis: Axis): Plot.Markish[] {
       r: small || axis.values.length > CROWD ? 2.5 : 4,
       strokeWidth: 2,
     }),
-    Plot.tip(dots, Plot.pointer({ x: 'x', y: 'y', title, fill: 'var(--card)', stroke: 'var(--rule)' })),
+    Plot.tip(dots, Plot.pointer({ x: 'x', y: 'y', title, ...TIP })),
   ].filter((mark) => mark !== undefined);
 }

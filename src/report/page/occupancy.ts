@@ -1,7 +1,7 @@
 /** A pool's buffers in use over time, at one point measured again. */
 import * as Plot from '@observablehq/plot';
 import type { PoolSeries } from './data.ts';
-import { FONT } from './scales.ts';
+import { FONT, TIP } from './scales.ts';
 import { shortNumber, timeText } from './words.ts';
 
 interface Sample {
@@ -27,7 +27,7 @@ export function occupancyChart(pool: PoolSeries, everyUs: number, width: number)
       `mean ${shortNumber(mean)}`,
       `least ${shortNumber(min)}`,
     ].join('\n');
-  const tip = { x: 'atUs', y: 'mean', title, fill: 'var(--card)', stroke: 'var(--rule)' } as const;
+  const tip = { x: 'atUs', y: 'mean', title, ...TIP } as const;
   return Plot.plot({
     width,
     height: 190,
@@ -41,7 +41,7 @@ export function occupancyChart(pool: PoolSeries, everyUs: number, width: number)
     y: {
       label: 'buffers in use',
       grid: true,
-      ticks: 4,
+      ticks: Math.min(4, full ? pool.count : top),
       domain: [0, full ? pool.count : top],
       tickFormat: shortNumber,
     },

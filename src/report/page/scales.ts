@@ -15,6 +15,9 @@ export const LOG_FROM = 8;
 
 export const FONT = 'font-size: 12px; font-family: inherit; overflow: visible;';
 
+/** What is told of a mark below the pointer. */
+export const TIP = { fill: 'var(--card)', stroke: 'var(--rule)', lineHeight: 1.25 } as const;
+
 /** The scale along a setting: of numbers by their size, of words in their order. */
 export function settingScale(axis: Axis, width: number): Plot.ScaleOptions {
   const label = axis.path;

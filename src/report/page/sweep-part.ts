@@ -1,6 +1,6 @@
 /** The charts and the table of one sweep. */
 import { barChart, type Part } from './bars.ts';
-import { namesBelow } from './columns.ts';
+import { allRows, namesBelow, numberAt } from './columns.ts';
 import type { SweepData } from './data.ts';
 import { choice, element, figure } from './dom.ts';
 import { heatMap } from './heat.ts';
@@ -177,8 +177,11 @@ export class SweepPart {
   }
 
   private stallFigure(): Figure | undefined {
-    const kinds = namesBelow(this.data.means, 'stallUs.');
-    if (kinds.length === 0) return undefined;
+    const { means } = this.data;
+    const all = namesBelow(means, 'stallUs.');
+    if (all.length === 0) return undefined;
+    const some = all.filter((kind) => allRows(means).some((row) => numberAt(means, `stallUs.${kind}`, row)));
+    const kinds = some.length === 0 ? all : some;
     const parts = kinds.map((kind, i) => ({
       measure: `stallUs.${kind}`,
       label: spaced(kind),
@@ -346,8 +349,8 @@ export class SweepPart {
     if (series.length === 0) return [];
     const names = series[0].pools.map(({ name }) => name);
     let chosen = names.find((name) => name === this.pool) ?? names[0];
-    const figures = series.map(({ label, everyUs, pools }) =>
-      figure(label, '', (width) => {
+    const figures = series.map(({ label, settings, everyUs, pools }) =>
+      figure(label, settings, (width) => {
         const pool = pools.find(({ name }) => name === chosen);
         return pool === undefined ? undefined : occupancyChart(pool, everyUs, width);
       }),
