@@ -7,6 +7,7 @@ import { runFifoBench } from './fifo.ts';
 import { formatHdmFigures, runHdmBench } from './hdm.ts';
 import { formatKernelFigures, runKernelsBench } from './kernels.ts';
 import { runRingBench } from './ring.ts';
+import { runSimulationBench } from './simulation.ts';
 import { runTcpipBench } from './tcpip.ts';
 
 widenInlining(); // as wherever a card runs by the machine's clock
@@ -15,3 +16,4 @@ console.log(`ring\n${runRingBench(1).join('\n')}\n`);
 console.log(`fifo\n${runFifoBench(1).join('\n')}\n`);
 console.log(`device and wire\n${formatHdmFigures(runHdmBench(300))}\n`);
 console.log(`stack\n${runTcpipBench(1).join('\n')}`);
+console.log(`\nvirtual time\n${runSimulationBench(1).join('\n')}`);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { runFifoBench } from '../../bench/fifo.ts';
 import { runKernelsBench } from '../../bench/kernels.ts';
 import { runRingBench } from '../../bench/ring.ts';
+import { runSimulationBench } from '../../bench/simulation.ts';
 import { runTcpipBench } from '../../bench/tcpip.ts';
 
 test('kernels', () => {
@@ -26,4 +27,14 @@ test('stack', () => {
   const lines = runTcpipBench(0.001);
   expect(lines.map((line) => line.split(/[ :]/)[0])).toEqual(['pipe', 'rr', 'crr', 'stream']);
   for (const line of lines) expect(line).not.toContain('NaN');
+});
+
+test('simulation: two workloads in two worlds', () => {
+  const lines = runSimulationBench(0.002);
+  expect(lines.map((line) => Number(/: (\d+) thousand/.exec(line)?.[1]) > 0)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
 });
