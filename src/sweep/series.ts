@@ -1,6 +1,6 @@
 /**
- * How full the pools of a point were over time: it is measured again, since results have no series, and looked
- * at while it runs. That changes nothing of it.
+ * How full the pools of a point were over time: it is measured again, since results have no series, and
+ * looked at while it runs. That changes nothing of it.
  */
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { SweepPlan } from './plan.ts';

@@ -47,6 +47,20 @@ describe('the answer', () => {
     ]);
   });
 
+  it('says how sure a knee is, where the seeds do not agree', () => {
+    const plan = planWith({ seeds: [1, 2, 3], vary: { 'pools.transmitBuffers': [1, 2, 8, 16] } });
+    const { head, points } = sampleResults(plan);
+    const rates: Readonly<Record<number, readonly number[]>> = { 2: [70_000, 80_000, 78_000] };
+    const noisy = points.map((point) => {
+      const rate =
+        rates[Number(point.settings['pools.transmitBuffers'])]?.[Number(point.settings['seed']) - 1];
+      return point.ok && rate !== undefined ? { ...point, ratePerS: rate } : point;
+    });
+    expect(answerOf(resultsOf(head.plan, noisy)).details[0]).toContain(
+      'By the seeds it may be as small as 2 or as large as 8, each with 95 % confidence.',
+    );
+  });
+
   it('without a knee is the best there is', () => {
     const { question, short, knees } = answerOf(
       sampleResults(planWith({ vary: { 'workload.size': [1, 2] } })),

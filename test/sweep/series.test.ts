@@ -1,4 +1,4 @@
-/** How full pools were over time: looking changes nothing, and what is seen agrees with what the point says. */
+/** How full pools were over time: looking changes nothing, and agrees with what the point says. */
 import { describe, expect, it } from 'vitest';
 import { readPlan } from '../../src/sweep/plan.ts';
 import { measurePoint } from '../../src/sweep/point.ts';

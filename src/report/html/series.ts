@@ -12,7 +12,7 @@ export interface ChosenPoint {
   readonly why: string;
 }
 
-/** Along the first setting with a knee the smallest value, the knee and the largest; else the first and last. */
+/** Along the first setting with a knee the smallest value, the knee and the largest; else first and last. */
 export function chosenPoints({ head, points }: SweepResults, { knees }: Answer): ChosenPoint[] {
   const measured = points.filter(({ ok }) => ok);
   const [knee] = knees;

@@ -90,6 +90,7 @@ class Words {
     const first = this.along(knee)[0];
     const value = Number(first?.settings[knee.path]);
     const lines = [
+      ...doubt(knee),
       beyond(knee),
       `The knee is the smallest value that reaches ${100 * KNEE_SHARE} % of the best.`,
     ];
@@ -109,8 +110,11 @@ class Words {
     }
     const more =
       knees.length > KNEE_ROWS_MAX ? ` The first ${KNEE_ROWS_MAX} of ${knees.length} are shown.` : '';
+    const drawn = knees.some(({ between: [least, most] }) => least !== most);
+    const doubts = drawn ? ' In brackets: how small or large it may be, each with 95 % confidence.' : '';
     return [
-      `A knee is the smallest value that reaches ${100 * KNEE_SHARE} % of the best rate along it.${more}`,
+      `A knee is the smallest value that reaches ${100 * KNEE_SHARE} % of the best rate along it.` +
+        `${doubts}${more}`,
     ];
   }
 
@@ -131,7 +135,7 @@ class Words {
     return [
       knee.path,
       settingText(knee.others),
-      String(knee.value),
+      kneeRange(knee),
       this.rate(knee.ratePerS),
       share(knee),
       p99Us === undefined ? '-' : durationText(p99Us.mean * 1e3),
@@ -157,6 +161,16 @@ class Words {
 
 function share({ ratePerS, bestPerS }: Knee): string {
   return `${Math.round((100 * ratePerS) / bestPerS)} %`;
+}
+
+/** Nothing, where the seeds leave no doubt. */
+function doubt({ between: [least, most] }: Knee): string[] {
+  if (least === most) return [];
+  return [`By the seeds it may be as small as ${least} or as large as ${most}, each with 95 % confidence.`];
+}
+
+function kneeRange({ value, between: [least, most] }: Knee): string {
+  return least === most ? `${value}` : `${value} (${least} to ${most})`;
 }
 
 function beyond({ last, fallsAt }: Knee): string {
