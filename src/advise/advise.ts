@@ -46,6 +46,8 @@ export interface Answer {
   readonly withMoreMemory: Judged | undefined;
   /** What binds next: what misses the target by most first. */
   readonly binds: readonly Bind[];
+  /** Sizes of which the answer has the largest value tried: the best may lie beyond it. */
+  readonly atLargest: readonly string[];
   /** Larger ones that do not meet the target although smaller ones do. */
   readonly dips: readonly Judged[];
   readonly warnings: readonly Warning[];
@@ -146,14 +148,16 @@ class Inquiry {
     const bounds = this.clauses.filter(({ metric }) => metric === 'memory');
     const found = await this.search(bounds.length === 0 ? undefined : this.within(bounds));
     const { answer } = found;
+    const withMoreMemory = answer === undefined && bounds.length > 0 ? await this.anySize() : undefined;
     return {
       others: this.question.others,
       best: this.judged(this.top),
       better: this.better(found),
       smallest: answer === undefined ? undefined : this.judged(answer),
-      nearest: answer === undefined ? this.nearest(found) : undefined,
-      withMoreMemory: answer === undefined && bounds.length > 0 ? await this.anySize() : undefined,
+      nearest: answer === undefined ? this.nearest() : undefined,
+      withMoreMemory,
       binds: answer === undefined ? [] : this.binds(answer),
+      atLargest: answer === undefined ? [] : this.atLargest(answer),
       dips: found.dips.map((point) => this.judged(point)).filter(({ verdict }) => !isOpen(verdict)),
       warnings:
         answer === undefined ? [] : warningsOf(this.grid.topologyAt(this.question.combinationOf(answer))),
@@ -201,8 +205,8 @@ class Inquiry {
     };
   }
 
-  private nearest({ judged }: Found): Judged | undefined {
-    const all = [...judged.keys()].map((point) => this.judged(point));
+  private nearest(): Judged | undefined {
+    const all = [...this.results.keys()].map((point) => this.judged(point));
     const known = all.filter(({ verdict }) => verdict.error === undefined);
     return known.sort((a, b) => a.verdict.missedBy - b.verdict.missedBy)[0];
   }
@@ -225,6 +229,14 @@ class Inquiry {
   private async anySize(): Promise<Judged | undefined> {
     const { answer } = await this.search(undefined);
     return answer === undefined ? undefined : this.judged(answer);
+  }
+
+  private atLargest(answer: number): string[] {
+    const { lengths } = this.question.space;
+    const strides = stridesOf(lengths);
+    return this.grid.searched.filter(
+      (_, axis) => Math.floor(answer / strides[axis]) % lengths[axis] === lengths[axis] - 1,
+    );
   }
 
   private binds(answer: number): Bind[] {

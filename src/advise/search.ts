@@ -63,6 +63,8 @@ export class Grid {
   private readonly lengths: readonly number[];
   private readonly strides: readonly number[];
   private readonly admitted: Uint8Array;
+  /** 1 for each point that fails by what is known of larger ones. */
+  private readonly ruledOut: Uint8Array;
   private readonly ask: Judge;
   /** Points from the cheapest on, and the place of each in that order. */
   private readonly order: readonly number[];
@@ -74,6 +76,7 @@ export class Grid {
     this.count = costs.length;
     assert(this.count === lengths.reduce((a, b) => a * b, 1), 'search: each point of the grid has a cost');
     this.admitted = admitted ?? new Uint8Array(this.count).fill(1);
+    this.ruledOut = new Uint8Array(this.count);
     this.ask = ask;
     const sums = Array.from({ length: this.count }, (_, point) =>
       lengths.reduce((sum, _length, axis) => sum + this.at(point, axis), 0),
@@ -92,7 +95,10 @@ export class Grid {
 
   /** Whether no size of `a` is larger than that of `b`. */
   private isWithin(a: number, b: number): boolean {
-    return this.lengths.every((_, axis) => this.at(a, axis) <= this.at(b, axis));
+    for (let axis = 0; axis < this.lengths.length; axis++) {
+      if (this.at(a, axis) > this.at(b, axis)) return false;
+    }
+    return true;
   }
 
   async measure(points: readonly number[]): Promise<void> {
@@ -106,6 +112,19 @@ export class Grid {
     points.forEach((point, i) => {
       this.judged.set(point, passes[i]);
     });
+    if (passes.includes(true) && this.dips().length > 0) {
+      // More was concluded than is so: all that fails is looked at anew.
+      this.ruledOut.fill(0);
+      this.conclude(this.with(false));
+    } else {
+      this.conclude(points.filter((_, i) => !passes[i]));
+    }
+  }
+
+  /** Rules out what lies within points that fail, but for those that fail although a smaller one passes. */
+  private conclude(failing: readonly number[]): void {
+    const dips = new Set(this.dips());
+    for (const point of failing) if (!dips.has(point)) this.ruleOut(this.ruledOut, point, 1);
   }
 
   private with(passes: boolean): number[] {
@@ -137,7 +156,7 @@ export class Grid {
         if (best === undefined) break;
         chosen.push(best);
         // What is measured with it is to tell something also if it fails.
-        this.ruleOut(open, best);
+        this.ruleOut(open, best, 0);
       }
       if (chosen.length === 0) return;
       await this.measure(chosen);
@@ -150,15 +169,14 @@ export class Grid {
     const end = answer === undefined ? this.count : this.rank[answer];
     const open = new Uint8Array(this.count);
     for (let place = 0; place < end; place++) open[this.order[place]] = this.admitted[this.order[place]];
+    for (let point = 0; point < this.count; point++) if (this.ruledOut[point] === 1) open[point] = 0;
     for (const point of this.judged.keys()) open[point] = 0;
-    const dips = new Set(this.dips());
-    for (const point of this.with(false)) if (!dips.has(point)) this.ruleOut(open, point);
     return open;
   }
 
-  private ruleOut(open: Uint8Array, failing: number): void {
+  private ruleOut(points: Uint8Array, failing: number, mark: 0 | 1): void {
     for (let point = 0; point <= failing; point++) {
-      if (open[point] === 1 && this.isWithin(point, failing)) open[point] = 0;
+      if (points[point] !== mark && this.isWithin(point, failing)) points[point] = mark;
     }
   }
 

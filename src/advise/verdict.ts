@@ -85,8 +85,7 @@ export function isWithin({ below, inclusive, bound }: Clause, value: number): bo
 }
 
 function missedBy({ below, bound }: Clause, { low, high }: MeanBounds): number {
-  if (below) return Math.max(0, high / bound - 1);
-  return low > 0 ? Math.max(0, bound / low - 1) : Number.POSITIVE_INFINITY;
+  return Math.max(0, below ? high / bound - 1 : 1 - low / bound);
 }
 
 /** What a clause is about, of one measured point. */

@@ -10,7 +10,7 @@ import type { PlanFlags } from './plan-options.ts';
 import { progressBar } from './progress.ts';
 
 export interface AdviseFlags extends PlanFlags {
-  readonly target: string[];
+  readonly target?: string[];
   readonly json?: string;
   readonly out?: string;
   readonly resume?: boolean;
@@ -31,7 +31,7 @@ export async function advise(name: string | undefined, flags: AdviseFlags): Prom
   const bar = progressBar('{value} points measured', 0, (measured) => {
     if (measured > 0 && measured % LINE_EVERY === 0) process.stderr.write(`${measured} points measured\n`);
   });
-  const advice = await advisePlan(plan, flags.target.length > 0 ? flags.target : TARGETS, {
+  const advice = await advisePlan(plan, flags.target ?? TARGETS, {
     commandLine: ['inic', ...process.argv.slice(2)],
     workers: flags.workers ?? availableParallelism(),
     out: flags.out,

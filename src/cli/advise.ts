@@ -14,7 +14,6 @@ export function addAdvise(program: Command): void {
       '--target <clauses>',
       'such as "p99 < 2x best and memory < 64MiB"; may be given again (default: "rate > 95% best")',
       collect,
-      [],
     )
     .option('--json <file>', 'write the advice to a file as JSON')
     .option('--out <file>', 'write the points that were measured, as a sweep does')

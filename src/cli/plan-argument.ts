@@ -12,8 +12,9 @@ export const INTERRUPTED = 130;
 
 /** @param vary what is varied without a plan where no flag says what; undefined: as the short form has it. */
 export function planFor(name: string | undefined, flags: PlanFlags, vary: string[] = []): SweepPlan {
+  const { vary: own = [] } = flags;
   const form = {
-    vary: flags.vary.length > 0 ? flags.vary : vary,
+    vary: own.length > 0 ? own : vary,
     link: flags.link,
     costs: flags.costs,
     seeds: flags.seed,
@@ -27,7 +28,7 @@ export function planFor(name: string | undefined, flags: PlanFlags, vary: string
   }
   if (isWorkload(name)) return planOf({ workload: name, ...form });
   const said = OF_SHORT_FORM.find((flag) => flags[flag] !== undefined);
-  if (said !== undefined || flags.vary.length > 0) {
+  if (said !== undefined || own.length > 0) {
     throw new UserError(`--${said ?? 'vary'} says what the plan says: it is for a run without a plan`);
   }
   return loadPlan(name);

@@ -5,7 +5,7 @@ import { integerIn } from './numbers.ts';
 
 /** What of it there is without a plan's file. */
 export interface PlanFlags {
-  readonly vary: string[];
+  readonly vary?: string[];
   readonly link?: string;
   readonly costs?: string;
   readonly seed?: string;
@@ -21,7 +21,7 @@ export function addPlanOptions(command: Command): Command {
       `a plan's file, a bundled plan (${bundledNames('sweeps').join(', ')}), ` +
         'or TCP_RR, TCP_CRR, TCP_STREAM between two hosts (default: a small one)',
     )
-    .option('--vary <path=values>', 'without a plan: what to vary; may be given again', collect, [])
+    .option('--vary <path=values>', 'without a plan: what to vary; may be given again', collect)
     .option('--link <rate,delay>', 'without a plan: the link between the hosts, such as 10G,100us')
     .option('--costs <name>', 'without a plan: the cost profile')
     .option('--seed <seeds>', 'without a plan: seeds, such as 1..5')
@@ -31,6 +31,6 @@ export function addPlanOptions(command: Command): Command {
 }
 
 /** Parses an option that may be given several times. */
-export function collect(text: string, before: string[]): string[] {
+export function collect(text: string, before: string[] = []): string[] {
   return [...before, text];
 }

@@ -1,5 +1,5 @@
 /** Advice on sizes in words: a table of the answer beside its neighbours, and what of them binds next. */
-import type { Advice, Answer, Bind, Judged } from '../advise/advise.ts';
+import type { Advice, Answer, Judged } from '../advise/advise.ts';
 import type { Clause, Metric } from '../advise/target.ts';
 import type { Held, Verdict } from '../advise/verdict.ts';
 import type { Settings } from '../sweep/settings.ts';
@@ -23,13 +23,14 @@ export function adviceText(advice: Advice): string {
 }
 
 function answerLines(answer: Answer, advice: Advice): string[] {
-  const { others, smallest, nearest, best, better, binds, dips, warnings } = answer;
+  const { others, smallest, nearest, best, better, binds, atLargest, dips, warnings } = answer;
   const neighbours = binds.flatMap(({ smaller }) => smaller ?? []);
   const rows: [string, Judged | undefined][] = [
     ['smallest', smallest],
     ['nearest', nearest],
     ...neighbours.map((smaller): [string, Judged] => ['one less', smaller]),
-    ['largest', best],
+    // It need not be said twice.
+    ['largest', advice.searched.length === atLargest.length ? undefined : best],
   ];
   const clauses = columnsOf(advice, best);
   const shown = rows.flatMap(([label, judged]) => (judged === undefined ? [] : [{ label, judged }]));
@@ -41,7 +42,7 @@ function answerLines(answer: Answer, advice: Advice): string[] {
     ...(Object.keys(others).length === 0 ? [] : [`With ${settingsText(others)}:`, '']),
     ...aligned(table),
     '',
-    ...(smallest === undefined ? noAnswer(answer) : bindLines(binds)),
+    ...(smallest === undefined ? noAnswer(answer) : bindLines(answer)),
     ...dips.slice(0, NAMED_MAX).map(dipText),
     ...(better === undefined ? [] : [betterText(better, best)]),
     ...warnings.map(({ cards, text }) => `${cards.join(' and ')} will warn at the start: ${text}`),
@@ -118,7 +119,7 @@ function settingsText(settings: Settings): string {
     .join(', ');
 }
 
-function bindLines(binds: readonly Bind[]): string[] {
+function bindLines({ binds, atLargest }: Answer): string[] {
   const smaller = binds.flatMap(({ path, smaller: judged }) =>
     judged === undefined ? [] : [{ path, judged }],
   );
@@ -129,6 +130,9 @@ function bindLines(binds: readonly Bind[]): string[] {
   });
   const least = binds.filter(({ smaller: judged }) => judged === undefined).map(({ path }) => path);
   if (least.length > 0) lines.push(`The smallest value tried of ${least.join(' and ')} is enough.`);
+  if (atLargest.length > 0) {
+    lines.push(`The largest value tried of ${atLargest.join(' and ')} is needed: larger ones may do better.`);
+  }
   return lines;
 }
 
@@ -139,7 +143,6 @@ function missedText({ error, held, missedBy }: Verdict): string {
   const { clause, open } = worst;
   const what = `${clause.text} is missed`;
   if (open) return `${what} by too little to be sure that it is`;
-  if (missedBy === Number.POSITIVE_INFINITY) return `${what} altogether`;
   return missedBy < 10 ? `${what} by ${percent(missedBy)}` : `${what} ${number(missedBy + 1, 0)} times over`;
 }
 

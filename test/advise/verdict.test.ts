@@ -51,7 +51,7 @@ describe('a verdict', () => {
   it('needs every clause, and misses by the largest', () => {
     const verdict = judge('p99 < 200us and rate > 200/s and memory < 2MiB', points(100));
     expect(verdict.held.map(({ meets }) => meets)).toEqual([true, false, true]);
-    expect(verdict).toMatchObject({ meets: false, missedBy: 1 });
+    expect(verdict).toMatchObject({ meets: false, missedBy: 0.5 });
     expect(judge('rate > 50/s and memory < 0.5MiB', points(100)).missedBy).toBe(1);
   });
 
