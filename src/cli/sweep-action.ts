@@ -30,13 +30,16 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
   checkEngine(flags);
   const plan = usersErrors(() => planFor(name, flags));
-  for (const line of planWarnings(plan)) process.stderr.write(`inic: ${line}\n`);
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const bar = progressBar('{bar} {value} of {total} points  {eta_formatted} left', 32, tenthLines());
   const results = await runSweep(plan, {
     commandLine: ['inic', ...process.argv.slice(2).map(withoutPassword)],
-    engine: (points) => engineFor(plan, flags, points, interrupt.signal, bar.say),
+    // Asked for once nothing is refused any more.
+    engine: (points) => {
+      for (const line of planWarnings(plan)) process.stderr.write(`inic: ${line}\n`);
+      return engineFor(plan, flags, points, interrupt.signal, bar.say);
+    },
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
     out: flags.out,
     resume: flags.resume === true,

@@ -42,14 +42,19 @@ interface Wait {
   readonly ns: number;
 }
 
-const POOL_NAMES: Readonly<Record<string, string>> = {
-  transmit: 'transmit buffers',
-  slots: 'slots for short sends',
-  receive: 'receive buckets',
-  inboundFrames: 'frames to the card',
-  outboundFrames: 'frames to the host',
-  packets: 'packets of card memory',
-};
+/** What is said of which pools in one line each. */
+const POOL_LINES: readonly (readonly [string, string])[][] = [
+  [
+    ['transmit', 'transmit buffers'],
+    ['receive', 'receive buckets'],
+    ['slots', 'slots for short sends'],
+  ],
+  [
+    ['inboundFrames', 'frames to the card'],
+    ['outboundFrames', 'frames to the host'],
+    ['packets', 'packets'],
+  ],
+];
 
 const WAIT_NAMES: Readonly<Record<string, string>> = {
   transmitBuffer: 'sends for a transmit buffer',
@@ -64,16 +69,18 @@ export function poolLines(
   pools: Readonly<Record<string, Use>>,
   stalls: Readonly<Record<string, Wait>>,
 ): string[] {
-  const uses = Object.entries(pools).map(
-    ([name, { count, mean, highWater }]) =>
-      `${POOL_NAMES[name] ?? name} ${highWater} of ${count} at most, ${mean.toFixed(1)} on average`,
+  const uses = POOL_LINES.map((line) =>
+    line.map(([name, words]) => {
+      const { count, mean, highWater } = pools[name];
+      return `${highWater} of ${count} ${words} (${mean.toFixed(1)})`;
+    }),
   );
   const waits = Object.entries(stalls)
     .filter(([, { episodes }]) => episodes > 0)
     .map(([name, { episodes, ns }]) => `${WAIT_NAMES[name] ?? name} ${timesText(episodes)}, ${msText(ns)}`);
   const said = waits.map((wait) => `waited: ${wait} in all`);
   if (said.length === 0) said.push('nothing waited for a buffer, a frame or a window');
-  return [...uses.map((use) => `in use: ${use}`), ...said];
+  return [...uses.map((use) => `most in use (mean): ${use.join(', ')}`), ...said];
 }
 
 function timesText(times: number): string {
