@@ -6,6 +6,7 @@ import { LatencyRecorder } from '../record/latency.ts';
 import type { ClientProgram } from '../workloads/program.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import type { WorldWatch } from '../world/virtual/watch.ts';
 import type { Measurement } from './measurement.ts';
 import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
 import { Spending } from './spending.ts';
@@ -20,6 +21,14 @@ export interface MeasureOptions {
   readonly limitNs?: number;
   /** Told the world when its operations begin to count. It may look at it, and changes nothing. */
   readonly begun?: ((world: VirtualWorld) => void) | undefined;
+}
+
+/** Who looks on while a world is measured; the measurement is the same without him. */
+export interface MeasureWatch extends WorldWatch {
+  /** Operations count from now on, or no more. */
+  measuring(on: boolean): void;
+  /** @returns what a client tells its latencies in place of `latency`, which is to hear of them too. */
+  latencyOf(program: string, latency: LatencyRecorder): LatencyRecorder;
 }
 
 export const OPERATIONS = 10_000;
@@ -41,21 +50,28 @@ export function measure(
   return measureTopology(readTopology(withWorkload(description, workload)), options);
 }
 
-export function measureTopology(topology: Topology, options: MeasureOptions = {}): Measurement {
+/** As `measure`, of a world that has been read. @param watch who looks on. */
+export function measureTopology(
+  topology: Topology,
+  options: MeasureOptions = {},
+  watch?: MeasureWatch,
+): Measurement {
   const { operations = OPERATIONS, limitNs = LIMIT_NS } = options;
   const { warmup = Math.ceil(operations / 10) } = options;
-  const world = new VirtualWorld(topology, [], false);
+  const world = new VirtualWorld(topology, [], false, watch);
   const clients = world.programs.flatMap(({ body }) => ('operationsMax' in body ? [body] : []));
   if (clients.length === 0) throw new RangeError('"programs" expected a client, which counts operations');
   const latency = new LatencyRecorder();
-  for (const client of clients) {
-    client.latency = latency;
-    client.operationsMax = Number.POSITIVE_INFINITY;
+  for (const { name, body } of world.programs) {
+    if (!('operationsMax' in body)) continue;
+    body.latency = watch?.latencyOf(name, latency) ?? latency;
+    body.operationsMax = Number.POSITIVE_INFINITY;
   }
   const beganNs = world.queue.nowNs;
   const warm = (): boolean => clients.every((client) => client.connected) && operationsOf(clients) >= warmup;
   if (!world.run(warm, limitNs)) throw late('the warm-up', operationsOf(clients), warmup, limitNs);
   latency.reset();
+  watch?.measuring(true);
   const before = { nowNs: world.queue.nowNs, operations: operationsOf(clients), bytes: bytesOf(world) };
   const spending = new Spending(world, topology);
   beginPressure(world);
@@ -65,6 +81,7 @@ export function measureTopology(topology: Topology, options: MeasureOptions = {}
   if (!world.run(done, limitNs - (before.nowNs - beganNs))) {
     throw late('the measurement', operationsOf(clients) - before.operations, operations, limitNs);
   }
+  watch?.measuring(false);
   const count = operationsOf(clients) - before.operations;
   const elapsedNs = Math.max(1, Math.round(world.queue.nowNs - before.nowNs));
   const bytes = bytesOf(world) - before.bytes;

@@ -15,10 +15,12 @@ export type Costs = Readonly<Record<string, number>>;
 export interface Meter {
   /** Nanoseconds of work since the last call. */
   take(): number;
+  /** What `take` would answer now, for whoever looks on. */
+  peek(): number;
 }
 
 /** Work that costs nothing. */
-export const FREE: Meter = { take: () => 0 };
+export const FREE: Meter = { take: () => 0, peek: () => 0 };
 
 /**
  * Charges one side's turns. It is asked a dozen times for each message, so it keeps what all counts come to,
@@ -55,5 +57,12 @@ export class CostMeter implements Meter {
     const costNs = totalNs - this.chargedNs;
     this.chargedNs = totalNs;
     return costNs;
+  }
+
+  peek(): number {
+    const { counters, indices, costsNs } = this;
+    let totalNs = 0;
+    for (let i = 0; i < indices.length; i++) totalNs += counters[indices[i]] * costsNs[i];
+    return totalNs - this.chargedNs;
   }
 }

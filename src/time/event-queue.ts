@@ -143,6 +143,11 @@ export class EventQueue {
     return localNs;
   }
 
+  /** What `localNs` would answer now, for whoever looks on: nothing is charged. */
+  peekNs(agent: number): number {
+    return Math.max(this.busyUntilNs[agent], this.timeNs) + this.meters[agent].peek();
+  }
+
   /** When all is done that an agent has begun until now, by itself or by others. */
   settledNs(agent: number): number {
     return this.engines[agent].settledNs(this.localNs(agent));

@@ -15,6 +15,11 @@ import type { PipeConfig } from './config.ts';
 export const ETHERNET_OVERHEAD_BYTES = 24;
 const ETHERNET_FRAME_BYTES_MIN = 60;
 
+/** Bytes that a frame of so many occupies a wire for. */
+export function wireBytes(length: number): number {
+  return Math.max(length, ETHERNET_FRAME_BYTES_MIN) + ETHERNET_OVERHEAD_BYTES;
+}
+
 /** A chance as a number to compare 32 random bits with. */
 function thresholdOf(probability: number): number {
   return Math.round(probability * 0x1_0000_0000);
@@ -74,8 +79,7 @@ export class Flight {
    */
   launch(slot: number, length: number, sentNs: number): boolean {
     const { counters, times, heap } = this;
-    const onWireBytes = Math.max(length, ETHERNET_FRAME_BYTES_MIN) + ETHERNET_OVERHEAD_BYTES;
-    times[0] = Math.max(sentNs, times[0]) + onWireBytes * this.nsPerByte;
+    times[0] = Math.max(sentNs, times[0]) + wireBytes(length) * this.nsPerByte;
     if (this.draw(this.lossThreshold)) {
       counters[WIRE_DROPPED] += 1;
       return false;
@@ -113,6 +117,11 @@ export class Flight {
   /** When the next frame arrives, in clock nanoseconds; only where `count` is not 0. */
   nextNs(): number {
     return this.heap.dueNs[this.heap.first()];
+  }
+
+  /** When a frame that has landed had arrived: good until its slot is used again. */
+  landedNs(slot: number): number {
+    return this.heap.dueNs[slot];
   }
 
   /** Frames in flight. */

@@ -187,6 +187,11 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     if (this.roomWanted > 0) this.makeRoom();
   }
 
+  /** When the frame that is being received arrived, for whoever looks on; 0 of a perfect pipe. */
+  get receivedNs(): number {
+    return this.perfect || this.received < 0 ? 0 : this.flight.landedNs(this.received);
+  }
+
   /** A perfect pipe's frame has arrived when it was sent: 0 says so without a double to box. */
   nextArrivalNs(): number {
     if (this.received >= 0) return 0;

@@ -90,6 +90,12 @@ export class Network {
     return this.plan.cards[card].ports.map((port) => this.end(port));
   }
 
+  /** The pipe of a wire within this thread, by its index in the plan. */
+  pipe(wire: number): Pipe | undefined {
+    const source = this.sources[wire];
+    return source instanceof Pipe ? source : undefined;
+  }
+
   private end(port: PortPlan): TappedEnd {
     const source = this.sources[port.out];
     const sink = this.sinks[port.in];

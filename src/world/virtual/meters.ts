@@ -18,6 +18,10 @@ export class HostMeter implements Meter {
     for (let i = 1; i < meters.length; i++) costNs += meters[i].take();
     return costNs;
   }
+
+  peek(): number {
+    return this.meters.reduce((costNs, meter) => costNs + meter.peek(), 0);
+  }
 }
 
 /** Counters of payload that the card moves over the bus; each is a pair, of requests and of their bytes. */

@@ -35,6 +35,7 @@ import type { CardConfig } from '../config/settings.ts';
 import type { BusCosts } from '../topology/checked.ts';
 import { type Defer, LateConsumer, LateProducer } from './late-ends.ts';
 import type { OneProcessor } from './one-processor.ts';
+import { type FrameDirection, WatchedConsumer, WatchedProducer, type WorldWatch } from './watch.ts';
 
 /** Virtual time begins nowhere in particular. */
 const STARTED_AT = '1970-01-01T00:00:00.000Z';
@@ -57,6 +58,8 @@ export interface VirtualCardPlace {
   /** What runs host and card, where they share a processor. */
   readonly shared: OneProcessor | undefined;
   readonly trace: TraceRequest | undefined;
+  /** Who looks on; undefined: nobody. @param card its index. */
+  readonly watch?: { readonly world: WorldWatch; readonly card: number } | undefined;
 }
 
 export class VirtualCard {
@@ -149,6 +152,25 @@ interface FrameMeters {
   readonly outbound: PoolMeter;
 }
 
+/** An end that shows late what its side does. */
+function lateProducer(
+  { watch }: VirtualCardPlace,
+  direction: FrameDirection,
+  ...late: ConstructorParameters<typeof LateProducer>
+): LateProducer {
+  if (watch === undefined) return new LateProducer(...late);
+  return new WatchedProducer(watch.world.frames(watch.card, direction), ...late);
+}
+
+function lateConsumer(
+  { watch }: VirtualCardPlace,
+  direction: FrameDirection,
+  ...late: ConstructorParameters<typeof LateConsumer>
+): LateConsumer {
+  if (watch === undefined) return new LateConsumer(...late);
+  return new WatchedConsumer(watch.world.frames(watch.card, direction), ...late);
+}
+
 /** The host's ends of a card's transport, which show late what the host does. @param waker its card's. */
 function lateHostEnds(
   { region, plan, queue }: VirtualCardParts,
@@ -168,8 +190,8 @@ function lateHostEnds(
   };
   const publishReleases = (due: Publisher): void => doorbell.publishReleases(due);
   return {
-    inbound: new LateProducer(inbound, defer, publish, meters.inbound),
-    outbound: new LateConsumer(outbound, defer, publishReleases, meters.outbound),
+    inbound: lateProducer(place, 'inbound', inbound, defer, publish, meters.inbound),
+    outbound: lateConsumer(place, 'outbound', outbound, defer, publishReleases, meters.outbound),
   };
 }
 
@@ -190,8 +212,8 @@ function lateCardEnds(
     };
     const publishReleases = (due: Publisher): void => interrupt.publishReleases(due);
     return {
-      inbound: new LateConsumer(inbound, defer, publishReleases, meters.inbound),
-      outbound: new LateProducer(outbound, defer, publish, meters.outbound),
+      inbound: lateConsumer(place, 'inbound', inbound, defer, publishReleases, meters.inbound),
+      outbound: lateProducer(place, 'outbound', outbound, defer, publish, meters.outbound),
     };
   };
 }
@@ -210,7 +232,12 @@ export function buildVirtualCard(
   const sleeper = new VirtualSleeper(queue, place, interruptNs);
   const environment: HostEnvironment = {
     clock,
-    waker: { wake: () => queue.notify(place.iopAgent(), doorbellNs) },
+    waker: {
+      wake: () => {
+        place.watch?.world.notified(place.watch.card, 'inbound');
+        queue.notify(place.iopAgent(), doorbellNs);
+      },
+    },
     sleeper,
     health: { alive: () => true },
   };
@@ -236,6 +263,7 @@ export function buildVirtualCard(
   if (packets !== undefined) tapWires(region, packets, clock, dma, ends);
   const waker = {
     wake: () => {
+      place.watch?.world.notified(place.watch.card, 'outbound');
       sleeper.interrupt();
       queue.notify(place.hostAgent(), interruptNs);
     },
@@ -293,6 +321,7 @@ class VirtualSleeper extends InterruptedSleeper {
     // The processor is busy with what the call did before it waited: it cannot see the interrupt earlier.
     const seenNs = Math.max(freeNs, heardNs);
     if (queue.nowNs < seenNs) this.runOthers(() => false, seenNs);
+    this.place.watch?.world.waited(this.place.watch.card, freeNs, queue.nowNs);
   }
 
   /** The host goes on when `done` says so; cards that share its processor have turns meanwhile. */

@@ -28,6 +28,7 @@ import { startWarnings } from '../topology/start-warnings.ts';
 import { DmaMeter, HostMeter, transferCosts } from './meters.ts';
 import { OneProcessor } from './one-processor.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
+import type { WireWatch, WorldWatch } from './watch.ts';
 
 /** The short form of a world: one card alone, its wire looped back to itself; or two, joined by a link. */
 export interface VirtualOptions {
@@ -73,13 +74,22 @@ export class VirtualWorld {
   private readonly plan: WorldPlan;
   private readonly network: Network;
   private readonly hostAgents: readonly number[];
+  private readonly watch: WorldWatch | undefined;
+  private readonly wireWatches: ReadonlyMap<WirePlan, WireWatch>;
 
   /**
    * @param description a checked topology, or the short form. @param traces by card, for a topology.
    * @param warns whether what the start-up check finds in a topology is said on stderr.
+   * @param watch who looks on; absent: nobody.
    * @throws RangeError for a bad setting, Error when a card does not come up.
    */
-  constructor(description: VirtualOptions | Topology, traces: Traces = [], warns = true) {
+  constructor(
+    description: VirtualOptions | Topology,
+    traces: Traces = [],
+    warns = true,
+    watch?: WorldWatch,
+  ) {
+    this.watch = watch;
     const short = 'hosts' in description ? undefined : description;
     const topology = 'hosts' in description ? description : topologyOf(description);
     const watched = short?.traces ?? traces;
@@ -99,21 +109,34 @@ export class VirtualWorld {
       cards: topology.cards.map(() => NO_AGENT),
       switches: topology.switches.map(() => NO_AGENT),
     };
+    watch?.begin({
+      queue: this.queue,
+      region: this.region,
+      topology,
+      agents,
+      poolUse: (card) => poolUse(this.cards[card]),
+    });
+    this.wireWatches = new Map(
+      watch === undefined ? [] : this.plan.wires.map((wire, i) => [wire, watch.wire(i, wire)]),
+    );
     this.network = new Network(this.region, this.plan, this.clock, 0, {
       pipe: (wire) => this.listenerOf(wire, agents),
       departures: (wire) => this.departuresOf(wire, topology, agents),
     });
+    this.watchWires();
     this.cards = this.buildCards(topology, watched, agents);
     this.hostAgents = agents.hosts.filter((agent) => agent !== NO_AGENT);
     this.plan.switches.forEach((_, i) => {
       const agent = this.network.switches[i];
-      if (agent !== undefined) agents.switches[i] = this.queue.add({ agent, meter: FREE });
+      if (agent === undefined) return;
+      const watched = watch?.agent('switches', i, agent) ?? agent;
+      agents.switches[i] = this.queue.add({ agent: watched, meter: FREE });
     });
     if (warns && short === undefined) sayWarnings(startWarnings(topology));
     for (const card of this.cards) card.host.bringUpCard(classOf(card.plan));
     this.programs = makePrograms(
       topology,
-      (card) => this.cards[card].stack,
+      (card) => watch?.sockets(card, this.cards[card].stack) ?? this.cards[card].stack,
       this.clock,
       ({ host }) => ({
         work: (ns) => this.queue.occupy(agents.hosts[host], ns),
@@ -199,11 +222,12 @@ export class VirtualWorld {
         iopAgent: () => agents.cards[i],
         shared: isInline ? shared[host] : undefined,
         trace: traces[i],
+        watch: this.watch && { world: this.watch, card: i },
       });
       const { processor } = topology.hosts[host];
       meters[host].add(new CostMeter(card.host.ledger, processor.costs));
       if (agents.hosts[host] === NO_AGENT) {
-        const agent = shared[host] ?? hosts[host];
+        const agent = shared[host] ?? this.watch?.agent('hosts', host, hosts[host]) ?? hosts[host];
         agents.hosts[host] = this.queue.add({ agent, meter: meters[host], ...spinOf(host, topology) });
       }
       if (isInline) {
@@ -211,7 +235,11 @@ export class VirtualWorld {
         meters[host].add(new CostMeter(card.iopLedger, plan.topology.processor.costs));
         meters[host].add(new CostMeter(card.iopLedger, transferCosts(plan.topology.bus)));
         agents.cards[i] = agents.hosts[host];
-      } else agents.cards[i] = this.queue.add(iopEntry(card, plan.topology));
+      } else {
+        const entry = iopEntry(card, plan.topology);
+        const agent = this.watch?.agent('cards', i, entry.agent) ?? entry.agent;
+        agents.cards[i] = this.queue.add({ ...entry, agent });
+      }
       return card;
     });
   }
@@ -220,14 +248,31 @@ export class VirtualWorld {
    * What leaves a card whose work costs nothing leaves at once, and a perfect wire needs no clock then. So
    * does what a processor sends itself over a wire that takes no time: a live one finds it in the same turn.
    */
-  private departuresOf(
-    { from, to, config }: WirePlan,
-    topology: Topology,
-    agents: AgentNumbers,
-  ): Departures | undefined {
+  private departuresOf(wire: WirePlan, topology: Topology, agents: AgentNumbers): Departures | undefined {
+    const { from, to, config } = wire;
     if (!('card' in from) || isFree(topology.cards[from.card])) return undefined;
     if (isPerfect(config) && onOneProcessor(from, to, topology)) return undefined;
-    return { leaveNs: () => this.queue.settledNs(agents.cards[from.card]) };
+    const watch = this.wireWatches.get(wire);
+    if (watch === undefined) return { leaveNs: () => this.queue.settledNs(agents.cards[from.card]) };
+    const leaveNs = (): number => {
+      const ns = this.queue.settledNs(agents.cards[from.card]);
+      watch.leaves(ns);
+      return ns;
+    };
+    return { leaveNs };
+  }
+
+  /** Has the wires' watches told of each frame that is sent, and that arrives. */
+  private watchWires(): void {
+    this.plan.wires.forEach((wire, i) => {
+      const pipe = this.network.pipe(i);
+      const watch = this.wireWatches.get(wire);
+      if (pipe === undefined || watch === undefined) return;
+      pipe.tapSent(watch.sent);
+      pipe.tapArrived({
+        frame: (address, length) => watch.arrived(address, length, pipe.receivedNs),
+      });
+    });
   }
 
   /** The agents of a wire's two ends hear of each other; one agent at both ends knows by itself. */
@@ -273,6 +318,16 @@ function iopEntry({ parts, iopLedger }: VirtualCard, { processor, bus, config }:
     meter: new CostMeter(iopLedger, processor.costs),
     ...(engine.free ? {} : { engine }),
     ...(lookNs === 0 ? {} : { spinNs: config.iopSpinNs, lookNs: lookNs / 2 }),
+  };
+}
+
+/** Buffers, buckets and packet slots of a card that are in use. */
+function poolUse({ host, parts, plan }: VirtualCard): Record<string, number> {
+  const { packetSlots } = plan.topology.config;
+  return {
+    transmit: host.transmit.inUse,
+    receive: plan.topology.config.pools.receiveBuckets - host.receive.withCard,
+    packets: packetSlots - parts.packets.available,
   };
 }
 

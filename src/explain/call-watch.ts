@@ -1,0 +1,151 @@
+/** Stands before a card's sockets and notes each call: when it began and ended, and what it came to. */
+import type { DatagramSource, Endpoint, SocketStack } from '../socket/contract.ts';
+import type { CallName, Stream } from './events.ts';
+import type { Streams } from './streams.ts';
+
+/** Told of calls as they begin and end. */
+export interface CallBook {
+  readonly streams: Streams;
+  callBegun(card: number): void;
+  callEnded(card: number, call: EndedCall): void;
+}
+
+export interface EndedCall {
+  readonly name: CallName;
+  readonly stream: Stream | undefined;
+  readonly result: number;
+  readonly before: number;
+  readonly first: boolean;
+  /** Bytes of the whole message that the program sends; 0 of other calls. */
+  readonly messageBytes: number;
+}
+
+export class WatchedSockets implements SocketStack {
+  private readonly inner: SocketStack;
+  private readonly card: number;
+  private readonly book: CallBook;
+
+  constructor(inner: SocketStack, card: number, book: CallBook) {
+    this.inner = inner;
+    this.card = card;
+    this.book = book;
+  }
+
+  get name(): string {
+    return this.inner.name;
+  }
+
+  socket(type?: number): number {
+    const socketId = this.call('other', -1, () => this.inner.socket(type));
+    if (socketId >= 0) this.book.streams.made(this.card, socketId);
+    return socketId;
+  }
+
+  bind(socketId: number, address: number, port: number): number {
+    return this.call('other', socketId, () => this.inner.bind(socketId, address, port));
+  }
+
+  listen(socketId: number, backlog: number): number {
+    return this.call('other', socketId, () => this.inner.listen(socketId, backlog));
+  }
+
+  accept(socketId: number): number {
+    return this.call('accept', socketId, () => this.inner.accept(socketId));
+  }
+
+  connect(socketId: number, address: number, port: number): number {
+    return this.call('connect', socketId, () => this.inner.connect(socketId, address, port));
+  }
+
+  send(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
+    this.book.callBegun(this.card);
+    const result = this.inner.send(socketId, bytes, offset, length);
+    const stream = this.stream(socketId);
+    const before = stream?.sent ?? 0;
+    if (stream !== undefined && result > 0) stream.sent += result;
+    const first = offset === 0;
+    const messageBytes = bytes.length;
+    this.book.callEnded(this.card, { name: 'send', stream, result, before, first, messageBytes });
+    return result;
+  }
+
+  recv(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
+    this.book.callBegun(this.card);
+    const result = this.inner.recv(socketId, bytes, offset, length);
+    const stream = this.stream(socketId);
+    const before = stream?.received ?? 0;
+    if (stream !== undefined && result > 0) stream.received += result;
+    this.book.callEnded(this.card, { name: 'recv', stream, result, before, first: false, messageBytes: 0 });
+    return result;
+  }
+
+  sendTo(
+    socketId: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): number {
+    const { inner } = this;
+    return this.call('other', socketId, () => inner.sendTo(socketId, bytes, offset, length, address, port));
+  }
+
+  recvFrom(
+    socketId: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource,
+  ): number {
+    return this.call('other', socketId, () => this.inner.recvFrom(socketId, bytes, offset, length, from));
+  }
+
+  shutdown(socketId: number, how: number): number {
+    return this.call('shutdown', socketId, () => this.inner.shutdown(socketId, how));
+  }
+
+  close(socketId: number): number {
+    return this.call('close', socketId, () => this.inner.close(socketId));
+  }
+
+  setOption(socketId: number, option: number, value: number): number {
+    return this.call('other', socketId, () => this.inner.setOption(socketId, option, value));
+  }
+
+  getOption(socketId: number, option: number): number {
+    return this.call('other', socketId, () => this.inner.getOption(socketId, option));
+  }
+
+  localEndpoint(socketId: number): Endpoint | undefined {
+    return this.inner.localEndpoint(socketId);
+  }
+
+  remoteEndpoint(socketId: number): Endpoint | undefined {
+    return this.inner.remoteEndpoint(socketId);
+  }
+
+  readiness(socketId: number): number {
+    return this.inner.readiness(socketId);
+  }
+
+  poll(): number {
+    return this.inner.poll();
+  }
+
+  wait(timeoutMs: number): number {
+    return this.inner.wait(timeoutMs);
+  }
+
+  private call(name: CallName, socketId: number, make: () => number): number {
+    const stream = this.stream(socketId);
+    this.book.callBegun(this.card);
+    const result = make();
+    this.book.callEnded(this.card, { name, stream, result, before: 0, first: false, messageBytes: 0 });
+    return result;
+  }
+
+  private stream(socketId: number): Stream | undefined {
+    return socketId < 0 ? undefined : this.book.streams.at(this.card, socketId);
+  }
+}

@@ -1,0 +1,207 @@
+/** Watches the messages of one direction of a card: what each is about, and when it was where. */
+import { after } from '../dma/wrapping.ts';
+import { REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
+import { FLAG_MULTIPLE, frameFlags, frameFunction, frameRequestStatus } from '../i2o/frame.ts';
+import {
+  getReceiveRecordFlags,
+  getReceiveRecordLength,
+  getReceiveRecordSocketId,
+  getSocketAcceptPostReplyAcceptedId,
+  getSocketAcceptPostReplyLocalAddress,
+  getSocketAcceptPostReplyLocalPort,
+  getSocketAcceptPostReplyRemoteAddress,
+  getSocketAcceptPostReplyRemotePort,
+  getSocketConnectAddress,
+  getSocketConnectPort,
+  getSocketConnectReplyLocalAddress,
+  getSocketConnectReplyLocalPort,
+  getSocketConnectReplySocketId,
+  getSocketConnectSocketId,
+  getSocketReceivePostReplyCount,
+  RECEIVE_FLAG_DATAGRAM,
+  RECEIVE_FLAG_END_OF_STREAM,
+  RECEIVE_FLAG_ERROR,
+  RECEIVE_RECORD_WORDS,
+  SOCKET_ACCEPT_POST,
+  SOCKET_CLOSE,
+  SOCKET_CONNECT,
+  SOCKET_RECEIVE_POST,
+  SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
+  SOCKET_SEND,
+  SOCKET_SHUTDOWN,
+} from '../i2o/socket.gen.ts';
+import type { FrameDirection, FrameWatch } from '../world/virtual/watch.ts';
+import type { Delivery, Message, Stream, Turn } from './events.ts';
+import { endpoint, type Streams } from './streams.ts';
+
+/** Requests whose first word behind the header names the socket. */
+const OF_ONE_SOCKET = [SOCKET_SEND, SOCKET_CONNECT, SOCKET_CLOSE, SOCKET_SHUTDOWN];
+
+/** An agent's own time, and the turn it takes. */
+export interface Moment {
+  readonly ns: number;
+  readonly turn: Turn | undefined;
+}
+
+/** What whoever watches the world as a whole lends. */
+export interface MessageBook {
+  readonly words: Int32Array;
+  readonly streams: Streams;
+  /** The sender's own time, and its turn; the receiver's. */
+  sender(card: number, direction: FrameDirection): Moment;
+  receiver(card: number, direction: FrameDirection): Moment;
+  nowNs(): number;
+  messagePosted(message: Message): void;
+  noFrame(card: number, direction: FrameDirection): void;
+}
+
+interface About {
+  readonly stream: Stream | undefined;
+  readonly records: readonly Delivery[];
+  readonly opens: boolean;
+}
+
+const NOBODY: About = { stream: undefined, records: [], opens: false };
+
+export class MessageWatch implements FrameWatch {
+  private readonly book: MessageBook;
+  private readonly card: number;
+  private readonly direction: FrameDirection;
+  /** Posted and not shown yet, in order; and all that are not received, by their frame. */
+  private hidden: Message[] = [];
+  private readonly waiting = new Map<number, Message>();
+  /** Where each connect of this card leads to. */
+  private readonly connects: Map<Stream, string>;
+
+  constructor(book: MessageBook, card: number, direction: FrameDirection, connects: Map<Stream, string>) {
+    this.book = book;
+    this.card = card;
+    this.direction = direction;
+    this.connects = connects;
+  }
+
+  posted(frame: number, mark: number): void {
+    const { book, card, direction } = this;
+    const { ns, turn } = book.sender(card, direction);
+    const about = direction === 'inbound' ? this.request(frame) : this.reply(frame);
+    const message: Message = {
+      card,
+      direction,
+      functionCode: frameFunction(book.words, frame),
+      ...about,
+      postedNs: ns,
+      postTurn: turn,
+      mark,
+      shownNs: Number.NaN,
+      notifiedNs: Number.NaN,
+      receivedNs: Number.NaN,
+      receiveTurn: undefined,
+    };
+    this.hidden.push(message);
+    this.waiting.set(frame, message);
+    book.messagePosted(message);
+  }
+
+  refused(): void {
+    this.book.noFrame(this.card, this.direction);
+  }
+
+  shown(mark: number): void {
+    const nowNs = this.book.nowNs();
+    let count = 0;
+    for (const message of this.hidden) {
+      if (after(message.mark, mark)) break;
+      message.shownNs = nowNs;
+      count += 1;
+    }
+    if (count > 0) this.hidden = this.hidden.slice(count);
+  }
+
+  /** The receiver has been woken of what it can see and has not taken. */
+  notified(): void {
+    const nowNs = this.book.nowNs();
+    for (const message of this.waiting.values()) {
+      if (message.shownNs <= nowNs && Number.isNaN(message.notifiedNs)) message.notifiedNs = nowNs;
+    }
+  }
+
+  received(frame: number): void {
+    const message = this.waiting.get(frame);
+    if (message === undefined || Number.isNaN(message.shownNs)) return;
+    const { ns, turn } = this.book.receiver(this.card, this.direction);
+    message.receivedNs = ns;
+    message.receiveTurn = turn;
+    if (turn === undefined) return;
+    if (Number.isNaN(turn.firstTakenNs)) turn.firstTakenNs = ns;
+  }
+
+  private request(frame: number): About {
+    const { words, streams } = this.book;
+    const code = frameFunction(words, frame);
+    if (!OF_ONE_SOCKET.includes(code)) return NOBODY;
+    const stream = streams.at(this.card, getSocketConnectSocketId(words, frame));
+    if (code === SOCKET_CONNECT && stream !== undefined) {
+      const to = endpoint(getSocketConnectAddress(words, frame), getSocketConnectPort(words, frame));
+      this.connects.set(stream, to);
+    }
+    return { ...NOBODY, stream };
+  }
+
+  private reply(frame: number): About {
+    const { words } = this.book;
+    const code = frameFunction(words, frame);
+    const good = frameRequestStatus(words, frame) === REQUEST_STATUS_SUCCESS;
+    if (code === SOCKET_RECEIVE_POST && (frameFlags(words, frame) & FLAG_MULTIPLE) !== 0) {
+      return this.receiveRecords(frame);
+    }
+    if (code === SOCKET_CONNECT && good) return this.connectReply(frame);
+    if (code === SOCKET_ACCEPT_POST && good) return this.acceptReply(frame);
+    return NOBODY;
+  }
+
+  private receiveRecords(frame: number): About {
+    const { words, streams } = this.book;
+    const records: Delivery[] = [];
+    const count = getSocketReceivePostReplyCount(words, frame);
+    for (let i = 0; i < count; i++) {
+      const at = frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + i * RECEIVE_RECORD_WORDS;
+      const flags = getReceiveRecordFlags(words, at);
+      if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_DATAGRAM)) !== 0) continue;
+      const stream = streams.at(this.card, getReceiveRecordSocketId(words, at));
+      if (stream === undefined) continue;
+      const end = (flags & RECEIVE_FLAG_END_OF_STREAM) !== 0;
+      if (!end) stream.delivered += getReceiveRecordLength(words, at);
+      records.push({ stream, bytes: stream.delivered, end });
+    }
+    return { stream: records[0]?.stream, records, opens: false };
+  }
+
+  private connectReply(frame: number): About {
+    const { words, streams } = this.book;
+    const stream = streams.at(this.card, getSocketConnectReplySocketId(words, frame));
+    const remote = stream === undefined ? undefined : this.connects.get(stream);
+    if (stream === undefined || remote === undefined) return NOBODY;
+    this.connects.delete(stream);
+    const local = endpoint(
+      getSocketConnectReplyLocalAddress(words, frame),
+      getSocketConnectReplyLocalPort(words, frame),
+    );
+    streams.connected(stream, local, remote);
+    return { stream, records: [], opens: true };
+  }
+
+  private acceptReply(frame: number): About {
+    const { words, streams } = this.book;
+    const stream = streams.made(this.card, getSocketAcceptPostReplyAcceptedId(words, frame));
+    const local = endpoint(
+      getSocketAcceptPostReplyLocalAddress(words, frame),
+      getSocketAcceptPostReplyLocalPort(words, frame),
+    );
+    const remote = endpoint(
+      getSocketAcceptPostReplyRemoteAddress(words, frame),
+      getSocketAcceptPostReplyRemotePort(words, frame),
+    );
+    streams.connected(stream, local, remote);
+    return { stream, records: [], opens: true };
+  }
+}

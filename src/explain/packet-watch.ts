@@ -1,0 +1,121 @@
+/** Watches the frames of one direction of a link, from the sender's commit to the receiver's taking them. */
+import { packetHeaders } from '../trace/decode/packet.ts';
+import type { FrameTap } from '../wire/contract.ts';
+import { wireBytes } from '../wire/flight.ts';
+import type { WirePlan } from '../world/build/world-plan.ts';
+import type { LinkEnd } from '../world/topology/checked.ts';
+import type { WireWatch } from '../world/virtual/watch.ts';
+import type { Packet } from './events.ts';
+import type { Moment } from './message-watch.ts';
+import { endpoint, flowOf } from './streams.ts';
+
+const FIN = 1;
+const SYN = 2;
+/** Enough for all headers: Ethernet, IPv4 and TCP with their options. */
+const HEADER_BYTES_MAX = 134;
+
+export interface PacketBook {
+  readonly bytes: Uint8Array;
+  /** Sequence numbers of the first bytes of flows, and how far each has been sent, SYN and FIN counted. */
+  readonly firstSequences: Map<string, number>;
+  readonly sentTo: Map<string, number>;
+  endOf(end: LinkEnd): Moment;
+  packetSent(packet: Packet): void;
+}
+
+export class PacketWatch implements WireWatch {
+  readonly sent: FrameTap;
+  private readonly book: PacketBook;
+  private readonly index: number;
+  private readonly plan: WirePlan;
+  private readonly nsPerByte: number;
+  /** When the sender's end is free again, as the wire reckons it. */
+  private freeNs = 0;
+  private freeBeforeNs = 0;
+  private latest: Packet | undefined;
+  private readonly inFlight = new Map<number, Packet>();
+
+  constructor(book: PacketBook, index: number, plan: WirePlan) {
+    this.book = book;
+    this.index = index;
+    this.plan = plan;
+    const { rateBitsPerSecond } = plan.config;
+    this.nsPerByte = rateBitsPerSecond === 0 ? 0 : 8e9 / rateBitsPerSecond;
+    this.sent = { frame: (address, length) => this.put(address, length) };
+  }
+
+  leaves(leaveNs: number): void {
+    if (this.latest === undefined) return;
+    this.freeNs = this.freeBeforeNs;
+    this.occupy(this.latest, leaveNs);
+  }
+
+  arrived(address: number, length: number, arrivedNs: number): void {
+    const packet = this.inFlight.get(address);
+    if (packet === undefined || packet.length !== length) return;
+    this.inFlight.delete(address);
+    const { ns, turn } = this.book.endOf(this.plan.to);
+    packet.arrivedNs = arrivedNs === 0 ? packet.endNs : arrivedNs;
+    packet.receivedNs = ns;
+    packet.receiveTurn = turn;
+    if (turn !== undefined && Number.isNaN(turn.firstTakenNs)) turn.firstTakenNs = ns;
+  }
+
+  private put(address: number, length: number): void {
+    const { ns, turn } = this.book.endOf(this.plan.from);
+    const packet: Packet = {
+      wire: this.index,
+      ...this.segment(address, length),
+      length,
+      sentNs: ns,
+      sentTurn: turn,
+      leaveNs: ns,
+      startNs: ns,
+      endNs: ns,
+      arrivedNs: Number.NaN,
+      receivedNs: Number.NaN,
+      receiveTurn: undefined,
+    };
+    this.latest = packet;
+    this.inFlight.set(address, packet);
+    this.freeBeforeNs = this.freeNs;
+    this.occupy(packet, ns);
+    this.book.packetSent(packet);
+  }
+
+  /** The frame's bits go on the wire one after the other, behind those of earlier frames. */
+  private occupy(packet: Packet, leaveNs: number): void {
+    packet.leaveNs = leaveNs;
+    packet.startNs = Math.max(leaveNs, this.freeNs);
+    packet.endNs = packet.startNs + wireBytes(packet.length) * this.nsPerByte;
+    this.freeNs = packet.endNs;
+  }
+
+  /** What the headers say. Bytes are counted from the first one behind the SYN. */
+  private segment(
+    address: number,
+    length: number,
+  ): Pick<Packet, 'flow' | 'flags' | 'fromByte' | 'toByte' | 'again'> {
+    const { bytes, firstSequences, sentTo } = this.book;
+    const head = bytes.subarray(address, address + Math.min(length, HEADER_BYTES_MAX));
+    const headers = packetHeaders(head);
+    if (headers === undefined) return { flow: '', flags: 0, fromByte: 0, toByte: 0, again: false };
+    const { flags, sequence, payloadBytes } = headers;
+    const from = endpoint(headers.source, headers.sourcePort);
+    const flow = flowOf(from, endpoint(headers.destination, headers.destinationPort));
+    if ((flags & SYN) !== 0) {
+      const again = firstSequences.get(flow) === sequence + 1;
+      firstSequences.set(flow, sequence + 1);
+      sentTo.set(flow, 0);
+      return { flow, flags, fromByte: 0, toByte: 0, again };
+    }
+    const fromByte = (sequence - (firstSequences.get(flow) ?? sequence)) >>> 0;
+    const toByte = fromByte + payloadBytes;
+    const edge = toByte + ((flags & FIN) !== 0 ? 1 : 0);
+    const before = sentTo.get(flow) ?? 0;
+    const again = edge > fromByte && edge <= before;
+    // A switch passes on what a card has sent.
+    if ('card' in this.plan.from) sentTo.set(flow, Math.max(before, edge));
+    return { flow, flags, fromByte, toByte, again };
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Whoever looks on while a world runs in virtual time: told of turns, calls, frames and packets as they
+ * come. He charges nothing and changes nothing, so that a world that is watched does what it would have done
+ * alone (test/explain holds the two against each other). Where nobody watches, nothing of this exists.
+ */
+
+import type { Region } from '../../dma/region.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
+import type { SocketStack } from '../../socket/contract.ts';
+import type { Agent } from '../../time/agent.ts';
+import type { EventQueue } from '../../time/event-queue.ts';
+import type { FrameTap } from '../../wire/contract.ts';
+import type { WirePlan } from '../build/world-plan.ts';
+import type { Topology } from '../topology/checked.ts';
+import { LateConsumer, LateProducer } from './late-ends.ts';
+
+/** The event queue's numbers of agents, by their place in the description. */
+export interface AgentNumbers {
+  readonly hosts: readonly number[];
+  readonly cards: readonly number[];
+  readonly switches: readonly number[];
+}
+
+export type AgentKind = keyof AgentNumbers;
+
+export const DIRECTIONS = ['inbound', 'outbound'] as const;
+export type FrameDirection = (typeof DIRECTIONS)[number];
+
+/** Watches the message frames of one direction of a card, at both ends. */
+export interface FrameWatch {
+  /**
+   * @param frame word index of its first word; it can be read during the call. @param mark behind it, in the
+   * order of the transport.
+   */
+  posted(frame: number, mark: number): void;
+  /** The producer found no frame to write. */
+  refused(): void;
+  /** The other side sees what was posted before this mark. */
+  shown(mark: number): void;
+  /** The other side has taken the frame; again where it was not ready for it before. */
+  received(frame: number): void;
+}
+
+/** Watches one direction of a link. */
+export interface WireWatch {
+  readonly sent: FrameTap;
+  /** When the frame that was sent last leaves its sender. */
+  leaves(leaveNs: number): void;
+  /** @param arrivedNs when it arrived; 0 on a perfect wire: when it was sent. */
+  arrived(address: number, length: number, arrivedNs: number): void;
+}
+
+export interface WatchedWorld {
+  readonly queue: EventQueue;
+  readonly region: Region;
+  readonly topology: Topology;
+  readonly agents: AgentNumbers;
+  /** How much of a card's pools is in use now. */
+  poolUse(card: number): Readonly<Record<string, number>>;
+}
+
+export interface WorldWatch {
+  /** Called before anything else. @param agents is filled in while the world is built. */
+  begin(world: WatchedWorld): void;
+  /** @returns what runs in the agent's place. */
+  agent(kind: AgentKind, index: number, agent: Agent): Agent;
+  /** @returns what the card's programs call. */
+  sockets(card: number, sockets: SocketStack): SocketStack;
+  frames(card: number, direction: FrameDirection): FrameWatch;
+  /** The card's host has been woken of its outbound frames, or the card of its inbound ones. */
+  notified(card: number, direction: FrameDirection): void;
+  /** A call on the card has waited. */
+  waited(card: number, fromNs: number, toNs: number): void;
+  wire(index: number, plan: WirePlan): WireWatch;
+}
+
+/** A producer whose frames somebody watches. */
+export class WatchedProducer extends LateProducer {
+  private readonly watch: FrameWatch;
+  private frame = NO_FRAME;
+
+  constructor(watch: FrameWatch, ...late: ConstructorParameters<typeof LateProducer>) {
+    super(...late);
+    this.watch = watch;
+  }
+
+  override acquire(): number {
+    this.frame = super.acquire();
+    if (this.frame === NO_FRAME) this.watch.refused();
+    return this.frame;
+  }
+
+  override post(): void {
+    super.post();
+    this.watch.posted(this.frame, this.inner.next);
+  }
+
+  override show(mark: number): void {
+    this.watch.shown(mark);
+    super.show(mark);
+  }
+}
+
+/** A consumer whose frames somebody watches. */
+export class WatchedConsumer extends LateConsumer {
+  private readonly watch: FrameWatch;
+
+  constructor(watch: FrameWatch, ...late: ConstructorParameters<typeof LateConsumer>) {
+    super(...late);
+    this.watch = watch;
+  }
+
+  override receive(): number {
+    const frame = super.receive();
+    if (frame !== NO_FRAME) this.watch.received(frame);
+    return frame;
+  }
+}
