@@ -7,6 +7,7 @@ import { addBench } from './bench.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addDecode } from './decode.ts';
 import { UserError } from './errors.ts';
+import { addExplain } from './explain.ts';
 import { addReplay } from './replay.ts';
 import { addReport } from './report.ts';
 import { addRun } from './run.ts';
@@ -40,6 +41,7 @@ addWorker(program);
 addReport(program);
 addAdvise(program);
 addCalibrate(program);
+addExplain(program);
 
 try {
   await program.parseAsync();

@@ -12,6 +12,8 @@ export interface Turn {
   readonly freeNs: number;
   /** When it took its first frame or packet; NaN when none. */
   firstTakenNs: number;
+  /** When it took, posted or sent anything, in order: between two it works on one thing. */
+  readonly marksNs: number[];
   /** Things it worked on. */
   work: number;
 }

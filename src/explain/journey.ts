@@ -2,7 +2,6 @@
  * One operation's way, from the program's call to its return. It is the way of that byte on which the end
  * waited: the last one to come, or one that had to be sent again.
  */
-import { assert } from '../assert/assert.ts';
 import { SOCKET_CLOSE, SOCKET_CONNECT, SOCKET_SEND, SOCKET_SHUTDOWN } from '../i2o/socket.gen.ts';
 import type { Call, Message, Operation, Packet, Stream } from './events.ts';
 import { type Ground, Legs, lackOf, samePacket } from './legs.ts';
@@ -31,19 +30,23 @@ export function journeyOf(ground: Ground, streams: Streams, operation: Operation
   const host = walk.legs.hostOf(stream.card);
   if (peer !== undefined) {
     walk.connect(stream);
-    walk.data(stream, peer, operation.sent, { what: 'a free connection', waiting: true });
+    path.leg = 'request';
+    walk.data(stream, peer, operation.sent, { what: startsBy(ground, operation), waiting: true });
     if (!operation.write) {
+      path.leg = 'response';
       walk.data(peer, stream, operation.received, { what: serviceOf(ground, peer), waiting: false });
       walk.end(peer, stream);
     }
   }
   const spans = path.finish(host, 'program');
-  assert(
-    spans.length > 0 || Math.round(endNs - startNs) === 0,
-    'journey: an operation that takes time has spans',
-  );
   const triedBeforeNs = Math.max(0, Math.round(startNs - triedNs));
   return { operation, spans, triedBeforeNs, astray: path.astray + (peer === undefined ? 1 : 0) };
+}
+
+/** What a request waits for that is there before its program tries to send it. */
+function startsBy({ topology }: Ground, { program }: Operation): string {
+  const client = topology.programs.find(({ name }) => name === program);
+  return client !== undefined && client.pace.arrivalNs > 0 ? 'a free connection' : 'its turn';
 }
 
 /** What a server does between a request and its answer. */
@@ -79,14 +82,15 @@ class Walk {
     if (call === undefined || request === undefined || reply === undefined) return;
     if (syn === undefined || answer === undefined) return;
     const { legs } = this;
+    this.path.leg = 'handshake';
     this.path.work(legs.hostOf(stream.card), 'socket call', call.beginNs);
     legs.down(call, request);
-    legs.out(stream.card, request.receiveTurn, this.sentAs(syn), 'connect request, SYN');
+    legs.out(stream.card, request.receiveTurn, this.sentAs(syn), 'connect in, SYN out');
     legs.over(this.sentAs(syn));
     const far = this.cardOf(syn);
-    legs.out(far, syn.receiveTurn, this.sentAs(answer), 'SYN answered');
+    legs.out(far, syn.receiveTurn, this.sentAs(answer), 'SYN in, SYN-ACK out');
     legs.over(this.sentAs(answer));
-    legs.up(stream.card, answer.receiveTurn, reply, 'connection established');
+    legs.up(stream.card, answer.receiveTurn, reply, 'SYN-ACK in, reply out');
   }
 
   /** Bytes of a message, from one program to the other. @param bytes of the stream, up to its last byte. */
@@ -114,8 +118,8 @@ class Walk {
       return;
     }
     this.attempts(call, before);
-    this.carry(call, message, packet, 'send request, segment cut');
-    this.legs.up(to.card, packet.receiveTurn, delivery, 'segment taken, bucket filled');
+    this.carry(call, message, packet, 'request in, segment out');
+    this.legs.up(to.card, packet.receiveTurn, delivery, 'segment in, reply out');
     this.legs.taking(taken, delivery);
   }
 
@@ -135,8 +139,9 @@ class Walk {
     if (packet === undefined || message === undefined) return;
     // It began beside the response, which its program may have had before.
     this.path.joining = true;
-    this.carry(call, message, packet, 'close request, FIN');
-    this.legs.up(to.card, packet.receiveTurn, delivery, 'FIN taken');
+    this.path.leg = 'end';
+    this.carry(call, message, packet, 'close in, FIN out');
+    this.legs.up(to.card, packet.receiveTurn, delivery, 'FIN in, reply out');
     this.legs.taking(taken, delivery);
   }
 
@@ -149,11 +154,11 @@ class Walk {
         stream === call.stream && name === 'send' && beginNs >= path.nowNs - 1 && endNs <= call.beginNs,
     );
     const [first = call] = tries;
-    if (before.waiting) path.wait(host, before.what, first.beginNs);
+    if (before.waiting) legs.hostWait(call.card, before.what, first.beginNs);
     else path.work(host, before.what, first.beginNs);
     tries.forEach((attempt, i) => {
       path.work(host, 'send call', attempt.endNs);
-      path.wait(host, lackOf(attempt), (tries[i + 1] ?? call).beginNs);
+      legs.hostWait(call.card, lackOf(attempt), (tries[i + 1] ?? call).beginNs);
     });
   }
 

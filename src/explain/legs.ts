@@ -16,7 +16,9 @@ export interface Ground {
   readonly log: Log;
 }
 
-const FREE_PROCESSOR = 'the processor, at work on other requests';
+/** The processor is in an earlier turn, or in this one at work on something else. */
+const PROCESSOR = 'the processor';
+const OTHERS = 'other requests';
 
 export class Legs {
   private readonly ground: Ground;
@@ -39,7 +41,7 @@ export class Legs {
     }
     path.work(host, `${call.name} call`, Math.min(message.shownNs - bus.latencyNs, call.endNs));
     path.work(host, 'rest of its turn', message.shownNs - bus.latencyNs);
-    path.work(this.busOf(call.card), 'message into the inbound queue', message.shownNs);
+    path.work(this.busOf(call.card), 'message to the card', message.shownNs);
     this.taken(this.iopOf(call.card), message, 'doorbell');
   }
 
@@ -48,11 +50,11 @@ export class Legs {
     const { path } = this;
     const iop = this.iopOf(card);
     if (packet.sentTurn !== turn && turn !== undefined && packet.sentTurn !== undefined) {
-      path.work(iop, what, turn.endNs);
-      const lack = packet.again ? 'a lost segment to be sent again' : 'the window to open';
+      this.within(iop, turn, what, turn.endNs);
+      const lack = packet.again ? 'a retransmission' : 'the window';
       path.wait(iop, lack, packet.sentTurn.startNs);
     }
-    path.work(iop, what, packet.sentNs);
+    this.within(iop, packet.sentTurn, what, packet.sentNs, true);
   }
 
   /** From the sender's commit until the receiving card has taken the packet. */
@@ -60,14 +62,14 @@ export class Legs {
     const { path } = this;
     const { from, to, link } = this.ground.wires[packet.wire];
     const wire: Place = { who: 'wire', where: link };
-    if ('card' in from)
-      path.work(this.dmaOf(from.card), 'payload out of the transmit buffer', packet.leaveNs);
-    path.wait(wire, 'earlier frames on the link', packet.startNs);
+    if ('card' in from) path.work(this.dmaOf(from.card), 'payload fetched', packet.leaveNs);
+    path.wait(wire, 'the link', packet.startNs);
     path.work(wire, 'frame of ' + packet.length + ' bytes', packet.endNs);
     path.work(wire, 'propagation', packet.arrivedNs);
     if ('card' in to) {
-      this.arrived(this.iopOf(to.card), packet.receiveTurn);
-      path.wait(this.iopOf(to.card), 'earlier packets of its turn', packet.receivedNs);
+      this.arrived(this.iopOf(to.card), packet.receiveTurn, to.card);
+      path.work(this.iopOf(to.card), 'packet taken', packet.receiveTurn?.firstTakenNs ?? packet.receivedNs);
+      path.wait(this.iopOf(to.card), OTHERS, packet.receivedNs);
       return;
     }
     this.through(packet, to);
@@ -80,13 +82,14 @@ export class Legs {
     const iop = this.iopOf(card);
     const { postTurn } = message;
     if (postTurn !== turn && turn !== undefined && postTurn !== undefined) {
-      path.work(iop, what, turn.endNs);
+      this.within(iop, turn, what, turn.endNs);
       path.wait(iop, this.lackAt(card, turn, postTurn), postTurn.startNs);
     }
     const seenNs = message.shownNs - bus.latencyNs;
-    path.work(iop, what, Math.min(postTurn?.endNs ?? seenNs, seenNs));
-    path.work(this.dmaOf(card), 'payload into a receive bucket', seenNs);
-    path.work(this.busOf(card), 'reply into the outbound queue', message.shownNs);
+    this.within(iop, postTurn, what, Math.min(message.postedNs, seenNs));
+    this.within(iop, postTurn, what, Math.min(postTurn?.endNs ?? seenNs, seenNs));
+    path.work(this.dmaOf(card), 'payload into a bucket', seenNs);
+    path.work(this.busOf(card), 'reply to the host', message.shownNs);
     this.taken(this.hostOf(card), message, 'interrupt');
   }
 
@@ -97,9 +100,24 @@ export class Legs {
     const first = this.ground.log.calls.find(
       ({ card, beginNs }) => this.sameHost(card, call.card) && beginNs >= message.receivedNs,
     );
-    path.work(host, 'reply taken', first?.beginNs ?? call.beginNs);
-    path.wait(host, 'its turn among other connections', call.beginNs);
+    this.within(host, message.receiveTurn, 'reply taken', first?.beginNs ?? call.beginNs);
+    this.hostWait(call.card, 'its turn', call.beginNs);
     path.work(host, `${call.name} call`, call.endNs);
+  }
+
+  /** A host is at work on something else, or a call of another connection holds it up. */
+  hostWait(card: number, what: string, untilNs: number): void {
+    const { path } = this;
+    const host = this.hostOf(card);
+    for (const call of this.ground.log.calls) {
+      if (!this.sameHost(call.card, card) || call.endNs <= path.nowNs || call.beginNs >= untilNs) continue;
+      for (const { fromNs, toNs } of call.waits) {
+        if (toNs <= path.nowNs || fromNs >= untilNs) continue;
+        if (fromNs > path.nowNs) path.wait(host, what, fromNs);
+        path.wait(host, 'a call that blocks', Math.min(toNs, untilNs));
+      }
+    }
+    path.wait(host, what, untilNs);
   }
 
   hostOf(card: number): Place {
@@ -134,12 +152,13 @@ export class Legs {
       return;
     }
     if (!Number.isNaN(notifiedNs)) {
-      path.wait(this.busAt(message), `${call} held back`, notifiedNs);
-      path.wait(place, FREE_PROCESSOR, Math.min(Math.max(turn.freeNs, notifiedNs), turn.startNs));
+      path.wait(this.busAt(message), 'interrupt moderation', notifiedNs);
+      const freeNs = Math.min(Math.max(turn.freeNs, notifiedNs), turn.startNs);
+      this.busyUntil(place, message.card, freeNs);
       path.work(this.busAt(message), call, turn.startNs);
-    } else this.arrived(place, turn);
-    path.work(place, call === 'interrupt' ? 'interrupt service' : 'turn begins', turn.firstTakenNs);
-    path.wait(place, 'earlier messages of its turn', receivedNs);
+    } else this.arrived(place, turn, message.card);
+    path.work(place, call === 'interrupt' ? 'interrupt service' : 'wakes up', turn.firstTakenNs);
+    path.wait(place, OTHERS, receivedNs);
   }
 
   private busAt(message: Message): Place {
@@ -147,11 +166,29 @@ export class Legs {
   }
 
   /** Something is there for an agent; until it takes its turn. */
-  private arrived(place: Place, turn: Turn | undefined): void {
+  private arrived(place: Place, turn: Turn | undefined, card: number): void {
     if (turn === undefined) return;
-    if (turn.freeNs > this.path.nowNs)
-      this.path.wait(place, FREE_PROCESSOR, Math.min(turn.freeNs, turn.startNs));
-    this.path.work(place, 'looks', turn.startNs);
+    if (turn.freeNs > this.path.nowNs) this.busyUntil(place, card, Math.min(turn.freeNs, turn.startNs));
+    this.path.work(place, 'look for work', turn.startNs);
+  }
+
+  /**
+   * Within a turn: it is worked on at first, then others may be, and at last it is again. @param batched its
+   * first part is charged with that of all others, at once.
+   */
+  private within(place: Place, turn: Turn | undefined, what: string, untilNs: number, batched = false): void {
+    const { path } = this;
+    const marks = turn?.marksNs.filter((ns) => ns > path.nowNs && ns < untilNs) ?? [];
+    if (marks.length > 0) {
+      if (!batched) path.work(place, what, marks[0]);
+      path.wait(place, OTHERS, marks[marks.length - 1]);
+    }
+    path.work(place, what, untilNs);
+  }
+
+  private busyUntil(place: Place, card: number, freeNs: number): void {
+    if (place.who === 'host') this.hostWait(card, PROCESSOR, freeNs);
+    else this.path.wait(place, PROCESSOR, freeNs);
   }
 
   /** A switch passes the packet on. */
@@ -178,8 +215,9 @@ export class Legs {
   }
 }
 
-/** What a send that was not, or not wholly, taken lacked. */
+/** What a send that was not taken lacked; one that was taken in part is made again in its turn. */
 export function lackOf(call: Call): string {
+  if (call.result > 0 && call.waits.length === 0) return 'its turn';
   return call.noFrame ? 'an inbound frame' : 'a transmit buffer';
 }
 

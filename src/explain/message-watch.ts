@@ -97,6 +97,7 @@ export class MessageWatch implements FrameWatch {
       receivedNs: Number.NaN,
       receiveTurn: undefined,
     };
+    turn?.marksNs.push(ns);
     this.hidden.push(message);
     this.waiting.set(frame, message);
     book.messagePosted(message);
@@ -121,7 +122,8 @@ export class MessageWatch implements FrameWatch {
   notified(): void {
     const nowNs = this.book.nowNs();
     for (const message of this.waiting.values()) {
-      if (message.shownNs <= nowNs && Number.isNaN(message.notifiedNs)) message.notifiedNs = nowNs;
+      const waits = message.shownNs <= nowNs && Number.isNaN(message.receivedNs);
+      if (waits && Number.isNaN(message.notifiedNs)) message.notifiedNs = nowNs;
     }
   }
 
@@ -132,6 +134,7 @@ export class MessageWatch implements FrameWatch {
     message.receivedNs = ns;
     message.receiveTurn = turn;
     if (turn === undefined) return;
+    turn.marksNs.push(ns);
     if (Number.isNaN(turn.firstTakenNs)) turn.firstTakenNs = ns;
   }
 

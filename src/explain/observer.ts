@@ -203,6 +203,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
       freeNs: this.freeNs[kind][index],
       endNs: this.world.queue.nowNs,
       firstTakenNs: Number.NaN,
+      marksNs: [],
       work: 0,
     };
     const outer = this.turnOf[kind][index];

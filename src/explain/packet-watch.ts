@@ -58,7 +58,9 @@ export class PacketWatch implements WireWatch {
     packet.arrivedNs = arrivedNs === 0 ? packet.endNs : arrivedNs;
     packet.receivedNs = ns;
     packet.receiveTurn = turn;
-    if (turn !== undefined && Number.isNaN(turn.firstTakenNs)) turn.firstTakenNs = ns;
+    if (turn === undefined) return;
+    turn.marksNs.push(ns);
+    if (Number.isNaN(turn.firstTakenNs)) turn.firstTakenNs = ns;
   }
 
   private put(address: number, length: number): void {
@@ -76,6 +78,7 @@ export class PacketWatch implements WireWatch {
       receivedNs: Number.NaN,
       receiveTurn: undefined,
     };
+    turn?.marksNs.push(ns);
     this.latest = packet;
     this.inFlight.set(address, packet);
     this.freeBeforeNs = this.freeNs;

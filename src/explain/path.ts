@@ -5,12 +5,17 @@ import { assert } from '../assert/assert.ts';
 export const WHO = ['host', 'bus', 'iop', 'dma', 'wire'] as const;
 export type Who = (typeof WHO)[number];
 
+/** The parts of an operation's way: a connection's handshake, the request, its answer, the stream's end. */
+export type Leg = 'handshake' | 'request' | 'response' | 'end';
+
 export interface Span {
   readonly who: Who;
   /** Which one: a host's, a card's or a link's name. */
   readonly where: string;
   /** What was done, or waited for. */
   readonly what: string;
+  /** Which part of the way it is of. */
+  readonly leg: Leg;
   /** Whether nothing was done for this operation meanwhile. */
   readonly waiting: boolean;
   /** Whole nanoseconds since the operation began. */
@@ -30,6 +35,7 @@ export class Path {
   astray = 0;
   /** What has begun beside the path so far is taken up where it is: what has ended by then is passed over. */
   joining = false;
+  leg: Leg = 'request';
   private readonly originNs: number;
   private readonly endNs: number;
   private atNs = 0;
@@ -72,10 +78,17 @@ export class Path {
     if (toNs <= this.atNs) return;
     const { who, where } = place;
     const last = this.spans[this.spans.length - 1];
-    const same = last !== undefined && last.where === where && last.what === what && last.who === who;
-    const fromNs = same && last.waiting === waiting ? last.fromNs : this.atNs;
-    if (fromNs !== this.atNs) this.spans.pop();
-    this.spans.push({ who, where, what, waiting, fromNs, toNs });
+    const { leg, atNs } = this;
+    const span = { who, where, what, leg, waiting, fromNs: atNs, toNs };
+    if (last !== undefined && isSame(last, span)) this.spans[this.spans.length - 1] = { ...last, toNs };
+    else this.spans.push(span);
     this.atNs = toNs;
   }
+}
+
+/** Whether two spans that follow each other are one. */
+function isSame(a: Span, b: Span): boolean {
+  return (
+    a.who === b.who && a.where === b.where && a.what === b.what && a.waiting === b.waiting && a.leg === b.leg
+  );
 }

@@ -1,0 +1,119 @@
+/** What `inic explain` does. Only who asks for it loads it. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { chromeTrace } from '../explain/chrome-trace.ts';
+import { type Choice, ExplainError, type Explanation, explainPoint } from '../explain/explain.ts';
+import { journeyText } from '../report/journey-text.ts';
+import { pointCount, type SweepPlan } from '../sweep/plan.ts';
+import type { PointResult } from '../sweep/point.ts';
+import { readResults, writeFile } from '../sweep/results.ts';
+import { isWorkload } from '../sweep/short-form.ts';
+import { UserError } from './errors.ts';
+import { planFor, usersErrors } from './plan-argument.ts';
+import type { PlanFlags } from './plan-options.ts';
+
+export interface ExplainFlags extends PlanFlags {
+  readonly request?: number;
+  readonly percentile?: number;
+  readonly slowest?: boolean;
+  readonly trace?: string;
+}
+
+/** Connections of a world that nobody describes, as a sweep's. */
+const CONNECTIONS = 32;
+
+/** A plan, and of it the point that is asked for. */
+interface Target {
+  readonly plan: SweepPlan;
+  /** How the user names its points. */
+  readonly name: string;
+  /** What a results file says of its points. */
+  readonly points: readonly PointResult[];
+}
+
+export function explain(argument: string | undefined, word: number | undefined, flags: ExplainFlags): void {
+  const { choice, words } = choiceOf(flags);
+  const [name, behind] = splitPoint(argument);
+  if (behind !== undefined && word !== undefined) {
+    throw new UserError(`the point is said twice: "${argument}" and ${word}`);
+  }
+  const target = usersErrors(() => targetOf(name, flags));
+  const point = pointOf(target, behind ?? word);
+  const explanation = explained(target, point, choice);
+  const stored = target.points.find((result) => result.point === point);
+  if (stored !== undefined && differs(stored, explanation)) {
+    process.stderr.write(`inic: ${target.name} was made otherwise: point ${point} gives other numbers now\n`);
+  }
+  process.stdout.write(journeyText(target.plan.title, words, explanation));
+  const { trace } = flags;
+  if (trace === undefined) return;
+  usersErrors(() => writeFile(trace, [JSON.stringify(chromeTrace(explanation))]));
+  process.stdout.write(`\nwritten to ${trace}: open it in ui.perfetto.dev or chrome://tracing\n`);
+}
+
+function choiceOf({ request, percentile, slowest }: ExplainFlags): { choice: Choice; words: string } {
+  const said = [request, percentile, slowest].filter((flag) => flag !== undefined).length;
+  if (said > 1)
+    throw new UserError('--request, --percentile and --slowest are three ways to say which: expected one');
+  if (request !== undefined) return { choice: { number: request }, words: 'as asked for' };
+  if (slowest === true) return { choice: { percentile: 100 }, words: 'the slowest' };
+  if (percentile === undefined) return { choice: { percentile: 50 }, words: 'the median' };
+  return { choice: { percentile }, words: `at percentile ${percentile}` };
+}
+
+/** `results.jsonl#17`: the file, and the point. */
+function splitPoint(argument: string | undefined): [string | undefined, number | undefined] {
+  const match = argument === undefined ? null : /^(.+)#(\d+)$/.exec(argument);
+  return match === null ? [argument, undefined] : [match[1], Number(match[2])];
+}
+
+function targetOf(name: string | undefined, flags: ExplainFlags): Target {
+  if (name !== undefined && isJson(name)) {
+    const { head, points } = readResults(name);
+    return { plan: head.plan, name, points };
+  }
+  if (name !== undefined && !isWorkload(name)) return { plan: planFor(name, flags), name, points: [] };
+  const { seed = '1', connections = CONNECTIONS } = flags;
+  const form = { ...flags, seed };
+  // Without a setting that varies there is one point, with the connections that the plan has anyway.
+  const single = [`workload.connections=${name === 'TCP_STREAM' ? (flags.connections ?? 1) : connections}`];
+  return { plan: planFor(name ?? 'TCP_RR', form, single), name: name ?? 'TCP_RR', points: [] };
+}
+
+/** Whether a file is JSON, as results are, and not YAML that a person wrote. What cannot be read is not. */
+function isJson(path: string): boolean {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const first = Buffer.alloc(1);
+      return readSync(file, first, 0, 1, 0) === 1 && first.toString('latin1') === '{';
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+}
+
+function pointOf({ plan, name }: Target, asked: number | undefined): number {
+  const count = pointCount(plan);
+  const last = count - 1;
+  if (asked === undefined) {
+    if (count === 1) return 0;
+    throw new UserError(`${name} has ${count} points: say which, from ${name}#0 to ${name}#${last}`);
+  }
+  if (asked > last) throw new UserError(`${name} has no point ${asked}: expected 0 to ${last}`);
+  return asked;
+}
+
+function explained({ plan, name }: Target, point: number, choice: Choice): Explanation {
+  try {
+    return explainPoint(plan, point, choice);
+  } catch (error) {
+    if (error instanceof ExplainError) throw new UserError(`${name}, point ${point}: ${error.message}`);
+    throw error;
+  }
+}
+
+function differs(stored: PointResult, { measurement }: Explanation): boolean {
+  return !stored.ok || stored.ratePerS !== measurement.ratePerS || stored.elapsedNs !== measurement.elapsedNs;
+}
