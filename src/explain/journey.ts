@@ -79,7 +79,9 @@ class Walk {
     const reply = this.ground.log.messages.find((message) => message.opens && message.stream === stream);
     const syn = this.arrivals(stream.flowOut).find(({ flags }) => (flags & SYN) !== 0);
     const answer = this.arrivals(stream.flowIn).find(({ flags }) => (flags & (SYN | ACK)) === (SYN | ACK));
-    if (call === undefined || request === undefined || reply === undefined) return;
+    // A connection that was there before is no part of the way.
+    if (call === undefined || call.beginNs < this.path.nowNs - 1) return;
+    if (request === undefined || reply === undefined) return;
     if (syn === undefined || answer === undefined) return;
     const { legs } = this;
     this.path.leg = 'handshake';

@@ -83,12 +83,7 @@ export class VirtualWorld {
    * @param watch who looks on; absent: nobody.
    * @throws RangeError for a bad setting, Error when a card does not come up.
    */
-  constructor(
-    description: VirtualOptions | Topology,
-    traces: Traces = [],
-    warns = true,
-    watch?: WorldWatch,
-  ) {
+  constructor(description: VirtualOptions | Topology, traces: Traces = [], warns = true, watch?: WorldWatch) {
     this.watch = watch;
     const short = 'hosts' in description ? undefined : description;
     const topology = 'hosts' in description ? description : topologyOf(description);

@@ -1,0 +1,166 @@
+/** One operation's way: it changes nothing, leaves no gap, and says what the world's costs say. */
+import { describe, expect, it } from 'vitest';
+import { type Choice, explainPoint, latencyNs, MEDIAN, SLOWEST } from '../../src/explain/explain.ts';
+import { type Journey, journeyOf } from '../../src/explain/journey.ts';
+import { Observer } from '../../src/explain/observer.ts';
+import { sumsOf } from '../../src/explain/sums.ts';
+import { measureTopology } from '../../src/sweep/measure.ts';
+import { type SweepPlan, settingsOf, worldOf } from '../../src/sweep/plan.ts';
+import { measurePoint } from '../../src/sweep/point.ts';
+import { readTopology } from '../../src/world/topology.ts';
+import { FORMS, type Form, pairPlan, starPlan } from './worlds.ts';
+
+const P99: Choice = { percentile: 99 };
+
+/** From the first span to the last, each begins where the one before it ends. */
+function expectWhole({ operation, spans, astray }: Journey): void {
+  const totalNs = Math.round(latencyNs(operation));
+  expect(astray).toBe(0);
+  let atNs = 0;
+  for (const { fromNs, toNs } of spans) {
+    expect(fromNs).toBe(atNs);
+    expect(toNs).toBeGreaterThan(fromNs);
+    atNs = toNs;
+  }
+  expect(atNs).toBe(totalNs);
+}
+
+const journey = (plan: SweepPlan, choice: Choice): Journey => explainPoint(plan, 0, choice).journey;
+
+const waits = (form: Form, choice: Choice): string[] =>
+  sumsOf(journey(pairPlan(form), choice).spans).waits.map(({ what }) => what);
+
+/** All operations of a plan's point, in one run that is watched from its begin to its end. */
+function allJourneys(plan: SweepPlan): { readonly measurement: object; readonly journeys: Journey[] } {
+  const observer = new Observer({ fromNs: 0, toNs: Number.POSITIVE_INFINITY });
+  const topology = readTopology(worldOf(plan, settingsOf(plan, 0)));
+  const { operations, warmup, limitNs } = plan;
+  const measurement = measureTopology(topology, { operations, warmup, limitNs }, observer);
+  const { wires, log, streams } = observer;
+  const ground = { topology, wires, log };
+  return { measurement, journeys: observer.operations.map((one) => journeyOf(ground, streams, one)) };
+}
+
+describe.each(FORMS.map((form, i) => ({ form, seed: i, name: JSON.stringify(form) })))(
+  '$name',
+  ({ form, seed }) => {
+    const plan = pairPlan({ ...form, seed });
+    const watched = allJourneys(plan);
+
+    it('is measured as without anybody who looks on', () => {
+      const { point: _point, settings: _settings, ok, ...alone } = measurePoint(plan, 0);
+      expect(ok).toBe(true);
+      expect(JSON.stringify(watched.measurement)).toBe(JSON.stringify(alone));
+    });
+
+    it('each of its operations has a whole way', () => {
+      expect(watched.journeys.length).toBeGreaterThanOrEqual(plan.operations - 10);
+      for (const way of watched.journeys) expectWhole(way);
+    });
+  },
+);
+
+it.each([0, 5, 6, 17])('the way is the same where no more is kept than it takes (form %i)', (form) => {
+  const plan = pairPlan({ ...FORMS[form], operations: 60 });
+  const { journeys } = allJourneys(plan);
+  const { operation, spans } = journey(plan, P99);
+  expect(spans).toEqual(journeys[operation.number - 1].spans);
+});
+
+it.each(['TCP_RR', 'TCP_CRR', 'TCP_STREAM'])('%s goes over a switch, on both links', (workload) => {
+  const way = journey(starPlan(workload), MEDIAN);
+  expectWhole(way);
+  const links = new Set(way.spans.filter(({ who }) => who === 'wire').map(({ where }) => where));
+  expect([...links]).toContain('third');
+  expect(links.size).toBe(2);
+});
+
+it('is the link alone where nothing else takes time', () => {
+  const { spans } = journey(pairPlan({ connections: 1, costs: 'none', link: '1G,100us' }), MEDIAN);
+  expect(spans.map(({ who, what, waiting, leg }) => ({ who, what, waiting, leg }))).toEqual(
+    ['request', 'response'].flatMap((leg) =>
+      ['frame of 194 bytes', 'propagation'].map((what) => ({ who: 'wire', what, waiting: false, leg })),
+    ),
+  );
+  // 194 bytes and Ethernet's 24 at 1 Gbit/s, twice, and 100 µs each way.
+  expect(spans[spans.length - 1].toNs).toBe(2 * (218 * 8 + 100_000));
+});
+
+it('comes to what the ledgers say an operation takes, where there is one at a time', () => {
+  const { journey: way, measurement } = explainPoint(
+    pairPlan({ connections: 1, operations: 500 }),
+    0,
+    MEDIAN,
+  );
+  const { workNs } = sumsOf(way.spans);
+  const { timeUs } = measurement;
+  expect(workNs.wire / 1000).toBeCloseTo(timeUs.wire / 2, 0);
+  // Acknowledgements and credits are work too, and no part of the way.
+  expect(workNs.host / 1000).toBeLessThanOrEqual(timeUs.host);
+  expect(workNs.host / 1000).toBeGreaterThan(0.5 * timeUs.host);
+  expect(workNs.iop / 1000).toBeLessThanOrEqual(timeUs.iop);
+  expect(workNs.iop / 1000).toBeGreaterThan(0.3 * timeUs.iop);
+});
+
+describe('finds what was waited for', () => {
+  it('a lost segment', () => {
+    const form = { size: 30_000, vary: 'link.lossProbability=0.03' };
+    expect(waits(form, SLOWEST)[0]).toBe('a retransmission');
+  });
+
+  it('a transmit buffer', () => {
+    const found = waits({ connections: 32, vary: 'pools.transmitBuffers=2', size: 4096 }, P99);
+    expect(found).toContain('a transmit buffer');
+  });
+
+  it('another call that blocks', () => {
+    const plan = pairPlan({ connections: 32, size: 2048 });
+    const settings = { 'pools.transmitBuffers': [4], 'driver.transmitDryPolicy': ['block'] };
+    const { spans } = journey({ ...plan, vary: settings }, P99);
+    expect(sumsOf(spans).waits.map(({ what }) => what)).toContain('a call that blocks');
+  });
+
+  it('a receive bucket', () => {
+    const found = waits({ connections: 32, vary: 'pools.receiveBuckets=2', size: 9000 }, SLOWEST);
+    expect(found).toContain('a receive bucket');
+  });
+
+  it('moderation', () => {
+    expect(waits({ connections: 8, vary: 'moderation.rxUsecs=50' }, SLOWEST)).toContain(
+      'interrupt moderation',
+    );
+  });
+
+  it('a free connection', () => {
+    expect(waits({ connections: 1, vary: 'workload.arrivals=35k/s' }, SLOWEST)).toContain(
+      'a free connection',
+    );
+  });
+
+  it('and service', () => {
+    const { spans } = journey(pairPlan({ vary: 'workload.service=5us' }), MEDIAN);
+    const served = spans.filter(({ what }) => what === 'service');
+    expect(served.map(({ fromNs, toNs }) => toNs - fromNs)).toEqual([5000]);
+  });
+});
+
+it('chooses by the order of latencies', () => {
+  const plan = pairPlan({ connections: 8, operations: 200 });
+  const { journeys } = allJourneys(plan);
+  const latencies = journeys.map(({ operation }) => latencyNs(operation)).sort((a, b) => a - b);
+  const chosen = (choice: Choice): number => latencyNs(journey(plan, choice).operation);
+  expect(chosen(MEDIAN)).toBe(latencies[99]);
+  expect(chosen(P99)).toBe(latencies[197]);
+  expect(chosen(SLOWEST)).toBe(latencies[latencies.length - 1]);
+  expect(chosen({ number: 7 })).toBe(latencyNs(journeys[6].operation));
+});
+
+it('says what failed, and when', () => {
+  const late = { ...pairPlan(), limitNs: 100_000 };
+  expect(() => explainPoint(late, 0, MEDIAN)).toThrow(
+    /^it fails at [\d.]+ µs of virtual time, before any operation was measured: the warm-up came to \d+ of/,
+  );
+  expect(() => explainPoint(pairPlan(), 0, { number: 1000 })).toThrow(
+    'there is no request 1000: expected 1 to',
+  );
+});
