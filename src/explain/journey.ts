@@ -159,7 +159,8 @@ class Walk {
     if (before.waiting) legs.hostWait(call.card, before.what, first.beginNs);
     else path.work(host, before.what, first.beginNs);
     tries.forEach((attempt, i) => {
-      path.work(host, 'send call', attempt.endNs);
+      // One that is refused is made in vain, and a part of the wait.
+      if (attempt.result > 0) path.work(host, 'send call', attempt.endNs);
       legs.hostWait(call.card, lackOf(attempt), (tries[i + 1] ?? call).beginNs);
     });
   }

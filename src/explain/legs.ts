@@ -109,7 +109,7 @@ export class Legs {
   hostWait(card: number, what: string, untilNs: number): void {
     const { path } = this;
     const host = this.hostOf(card);
-    for (const call of this.ground.log.calls) {
+    for (const call of this.ground.log.blocked) {
       if (!this.sameHost(call.card, card) || call.endNs <= path.nowNs || call.beginNs >= untilNs) continue;
       for (const { fromNs, toNs } of call.waits) {
         if (toNs <= path.nowNs || fromNs >= untilNs) continue;

@@ -25,6 +25,8 @@ export interface Window {
 export interface Log {
   readonly turns: Turn[];
   readonly calls: Call[];
+  /** Those of them that have waited inside. */
+  readonly blocked: Call[];
   readonly messages: Message[];
   readonly packets: Packet[];
   readonly pools: PoolSample[];
@@ -41,7 +43,7 @@ interface OpenCall {
 }
 
 export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook {
-  readonly log: Log = { turns: [], calls: [], messages: [], packets: [], pools: [] };
+  readonly log: Log = { turns: [], calls: [], blocked: [], messages: [], packets: [], pools: [] };
   readonly operations: Operation[] = [];
   readonly streams: Streams = new Streams();
   readonly firstSequences = new Map<string, number>();
@@ -159,7 +161,10 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
       if (call.name === 'send') this.attempted(stream, ended, open.beginNs);
       else if (call.name === 'recv') this.receivedBy(stream, endNs);
     }
-    if (this.isKept(endNs)) this.log.calls.push({ ...call, card, turn, endNs, ...open });
+    if (!this.isKept(endNs)) return;
+    const whole = { ...call, card, turn, endNs, ...open };
+    this.log.calls.push(whole);
+    if (whole.waits.length > 0) this.log.blocked.push(whole);
   }
 
   messagePosted(message: Message): void {
