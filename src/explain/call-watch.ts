@@ -1,5 +1,6 @@
 /** Stands before a card's sockets and notes each call: when it began and ended, and what it came to. */
-import type { DatagramSource, Endpoint, SocketStack } from '../socket/contract.ts';
+import type { DatagramSource, Endpoint } from '../socket/contract.ts';
+import type { ProgramSockets } from '../world/virtual/watch.ts';
 import type { CallName, Stream } from './events.ts';
 import type { Streams } from './streams.ts';
 
@@ -20,12 +21,12 @@ export interface EndedCall {
   readonly messageBytes: number;
 }
 
-export class WatchedSockets implements SocketStack {
-  private readonly inner: SocketStack;
+export class WatchedSockets implements ProgramSockets {
+  private readonly inner: ProgramSockets;
   private readonly card: number;
   private readonly book: CallBook;
 
-  constructor(inner: SocketStack, card: number, book: CallBook) {
+  constructor(inner: ProgramSockets, card: number, book: CallBook) {
     this.inner = inner;
     this.card = card;
     this.book = book;
@@ -127,6 +128,10 @@ export class WatchedSockets implements SocketStack {
 
   readiness(socketId: number): number {
     return this.inner.readiness(socketId);
+  }
+
+  nextReady(): number {
+    return this.inner.nextReady();
   }
 
   poll(): number {

@@ -3,12 +3,17 @@
  * agents' own times without charging them.
  */
 import { LatencyRecorder } from '../record/latency.ts';
-import type { SocketStack } from '../socket/contract.ts';
 import type { MeasureWatch } from '../sweep/measure.ts';
 import type { Agent } from '../time/agent.ts';
 import type { WirePlan } from '../world/build/world-plan.ts';
 import type { LinkEnd, Topology } from '../world/topology/checked.ts';
-import type { AgentKind, FrameDirection, WatchedWorld, WireWatch } from '../world/virtual/watch.ts';
+import type {
+  AgentKind,
+  FrameDirection,
+  ProgramSockets,
+  WatchedWorld,
+  WireWatch,
+} from '../world/virtual/watch.ts';
 import { type CallBook, type EndedCall, WatchedSockets } from './call-watch.ts';
 import type { Call, Message, Operation, Packet, PoolSample, Stream, Turn, Wait } from './events.ts';
 import { type MessageBook, MessageWatch, type Moment } from './message-watch.ts';
@@ -93,7 +98,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     };
   }
 
-  sockets(card: number, sockets: SocketStack): SocketStack {
+  sockets(card: number, sockets: ProgramSockets): ProgramSockets {
     return new WatchedSockets(sockets, card, this);
   }
 

@@ -58,7 +58,7 @@ describe.each(FORMS.map((form, i) => ({ form, seed: i, name: JSON.stringify(form
     });
 
     it('each of its operations has a whole way', () => {
-      expect(watched.journeys.length).toBeGreaterThanOrEqual(plan.operations / 10 - 1);
+      expect(watched.journeys.length).toBeGreaterThan(1);
       for (const way of watched.journeys) expectWhole(way);
     });
   },
@@ -98,7 +98,7 @@ it('comes to what the ledgers say an operation takes, where there is one at a ti
   );
   const { workNs } = sumsOf(way.spans);
   const { timeUs } = measurement;
-  expect(workNs.wire / 1000).toBeCloseTo(timeUs.wire / 2, 0);
+  expect(workNs.wire / 1000).toBeCloseTo(timeUs.wire, 2);
   // Acknowledgements and credits are work too, and no part of the way.
   expect(workNs.host / 1000).toBeLessThanOrEqual(timeUs.host);
   expect(workNs.host / 1000).toBeGreaterThan(0.5 * timeUs.host);
@@ -130,15 +130,14 @@ describe('finds what was waited for', () => {
   });
 
   it('moderation', () => {
-    expect(waits({ connections: 8, vary: 'moderation.rxUsecs=50' }, SLOWEST)).toContain(
-      'interrupt moderation',
-    );
+    const settings = { 'moderation.rxUsecs': [50], 'driver.spinNs': [0] };
+    const { spans } = journey({ ...pairPlan({ connections: 8 }), vary: settings }, SLOWEST);
+    expect(sumsOf(spans).waits.map(({ what }) => what)).toContain('interrupt moderation');
   });
 
   it('a free connection', () => {
-    expect(waits({ connections: 1, vary: 'workload.arrivals=35k/s' }, SLOWEST)).toContain(
-      'a free connection',
-    );
+    const [first] = waits({ connections: 1, vary: 'workload.arrivals=60k/s' }, SLOWEST);
+    expect(first).toBe('a free connection');
   });
 
   it('and service', () => {

@@ -10,6 +10,7 @@ import type { SocketStack } from '../../socket/contract.ts';
 import type { Agent } from '../../time/agent.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
 import type { FrameTap } from '../../wire/contract.ts';
+import type { ReadyStack } from '../../workloads/ready.ts';
 import type { WirePlan } from '../build/world-plan.ts';
 import type { Topology } from '../topology/checked.ts';
 import { LateConsumer, LateProducer } from './late-ends.ts';
@@ -59,13 +60,16 @@ export interface WatchedWorld {
   poolUse(card: number): Readonly<Record<string, number>>;
 }
 
+/** What the programs of a world have of a card. */
+export type ProgramSockets = SocketStack & ReadyStack;
+
 export interface WorldWatch {
   /** Called before anything else. @param agents is filled in while the world is built. */
   begin(world: WatchedWorld): void;
   /** @returns what runs in the agent's place. */
   agent(kind: AgentKind, index: number, agent: Agent): Agent;
   /** @returns what the card's programs call. */
-  sockets(card: number, sockets: SocketStack): SocketStack;
+  sockets(card: number, sockets: ProgramSockets): ProgramSockets;
   frames(card: number, direction: FrameDirection): FrameWatch;
   /** The card's host has been woken of its outbound frames, or the card of its inbound ones. */
   notified(card: number, direction: FrameDirection): void;
