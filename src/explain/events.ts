@@ -38,8 +38,8 @@ export interface Call {
   /** What it answered, and how many bytes of the stream there were before. */
   readonly result: number;
   readonly before: number;
-  /** Of a send: whether it is the first of its message, and completes it. */
-  readonly first: boolean;
+  /** Of a send: bytes of the program's whole message. */
+  readonly messageBytes: number;
   readonly messages: readonly Message[];
   readonly waits: readonly Wait[];
   /** The driver found no message frame. */
@@ -125,8 +125,6 @@ export interface Operation {
   /** As its latency counts. */
   readonly startNs: number;
   readonly endNs: number;
-  /** When the program first tried to send it; before `startNs` where its latency does not count that. */
-  readonly triedNs: number;
   /** Bytes of the stream at its end, sent and received. */
   readonly sent: number;
   readonly received: number;

@@ -46,8 +46,8 @@ export function explainPoint(plan: SweepPlan, point: number, choice: Choice): Ex
   const first = new Observer();
   const measurement = measured(plan, topology, first);
   const chosen = choose(first.operations, choice);
-  const { startNs, endNs, number, triedNs } = chosen;
-  const second = new Observer({ fromNs: Math.min(startNs, triedNs), toNs: endNs });
+  const { startNs, endNs, number } = chosen;
+  const second = new Observer({ fromNs: startNs, toNs: endNs });
   measured(plan, topology, second);
   const operation = second.operations[number - 1];
   const ground: Ground = { topology, wires: second.wires, log: second.log };

@@ -23,7 +23,7 @@ export interface Journey {
 
 /** @param ground what was seen from the operation's begin to its end. */
 export function journeyOf(ground: Ground, streams: Streams, operation: Operation): Journey {
-  const { startNs, endNs, triedNs, stream } = operation;
+  const { startNs, endNs, stream } = operation;
   const path = new Path(startNs, endNs);
   const walk = new Walk(ground, path);
   const peer = streams.peerOf(stream);
@@ -39,8 +39,7 @@ export function journeyOf(ground: Ground, streams: Streams, operation: Operation
     }
   }
   const spans = path.finish(host, 'program');
-  const triedBeforeNs = Math.max(0, Math.round(startNs - triedNs));
-  return { operation, spans, triedBeforeNs, astray: path.astray + (peer === undefined ? 1 : 0) };
+  return { operation, spans, astray: path.astray + (peer === undefined ? 1 : 0) };
 }
 
 /** What a request waits for that is there before its program tries to send it. */
@@ -151,9 +150,15 @@ class Walk {
   private attempts(call: Call, before: Before): void {
     const { path, legs } = this;
     const host = legs.hostOf(call.card);
+    // A message is as long as any other of its stream.
+    const begins = call.before - (call.before % call.messageBytes);
     const tries = this.ground.log.calls.filter(
-      ({ stream, name, beginNs, endNs }) =>
-        stream === call.stream && name === 'send' && beginNs >= path.nowNs - 1 && endNs <= call.beginNs,
+      ({ stream, name, before: bytes, beginNs, endNs }) =>
+        stream === call.stream &&
+        name === 'send' &&
+        bytes >= begins &&
+        beginNs >= path.nowNs - 1 &&
+        endNs <= call.beginNs,
     );
     const [first = call] = tries;
     if (before.waiting) legs.hostWait(call.card, before.what, first.beginNs);

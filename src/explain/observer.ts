@@ -159,7 +159,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     this.openCalls[card] = undefined;
     if (open === undefined) return;
     const { ns: endNs, turn } = this.hostOf(card);
-    const { messageBytes, ...call } = ended;
+    const { first: _first, ...call } = ended;
     const { stream } = call;
     if (stream !== undefined) {
       this.latest[card] = stream;
@@ -257,7 +257,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
       from.writes.splice(0, 1);
       const { card } = from;
       const program = this.topology.programs.find((one) => one.card === card && one.role === 'client');
-      const times = { startNs, endNs: nowNs, triedNs: startNs };
+      const times = { startNs, endNs: nowNs };
       this.done({
         program: program?.name ?? '',
         write: true,
@@ -274,9 +274,9 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     const stream = this.latest[card];
     if (stream === undefined) return;
     const endNs = this.world.queue.clock.nowNs;
-    const { triedNs, sent, received } = stream;
+    const { sent, received } = stream;
     const startNs = endNs - latencyNs;
-    this.done({ program, write: false, stream, startNs, endNs, triedNs, sent, received });
+    this.done({ program, write: false, stream, startNs, endNs, sent, received });
   }
 
   private done(operation: Omit<Operation, 'number'>): void {

@@ -37,12 +37,6 @@ export function journeyText(title: string, choice: string, explanation: Explanat
     '',
     ...sumLines(sums),
   ];
-  if (journey.triedBeforeNs > 0) {
-    const us = microseconds(journey.triedBeforeNs);
-    lines.push(
-      ...filled(`Its program had first tried to send it ${us} µs before: latency does not count that.`),
-    );
-  }
   if (journey.astray > 0) lines.push('A part of its way was not found, and is shown in one piece.');
   return `${lines.join('\n')}\n`;
 }
