@@ -15,8 +15,6 @@ const ACK = 16;
 export interface Journey {
   readonly operation: Operation;
   readonly spans: readonly Span[];
-  /** What the program had waited for before its latency began to count, in nanoseconds; 0: nothing. */
-  readonly triedBeforeNs: number;
   /** Places at which the way was not found: 0 but where a part of it lies outside the log. */
   readonly astray: number;
 }
