@@ -16,7 +16,7 @@ export interface Form {
 
 /** Two hosts and a link. */
 export function pairPlan(form: Form = {}): SweepPlan {
-  const { workload = 'TCP_RR', connections = 4, size = 128, costs = 'card-2005', operations = 100 } = form;
+  const { workload = 'TCP_RR', connections = 4, size = 128, costs = 'card-2005', operations = 60 } = form;
   const { vary = `workload.connections=${connections}`, seed = 1, link } = form;
   return planOf({
     workload,
