@@ -176,7 +176,7 @@ class Walk {
     this.legs.over(first);
   }
 
-  /** The packet whose arrival let the card deliver these bytes: the last of those that brought any of them. */
+  /** The packet whose arrival let the card deliver these bytes: the last one that brought any of them. */
   private decisive({ flowOut }: Stream, bytes: number, delivery: Message): Packet | undefined {
     const seen = new Bytes();
     let decisive: Packet | undefined;

@@ -141,7 +141,8 @@ function sentence({ workNs, waits }: Sums, totalNs: number): string {
   ];
   const most = parts.reduce((a, b) => (b.ns > a.ns ? b : a));
   const share = most.ns * 2 > totalNs ? 'most' : 'the largest part';
-  return `It spent ${share} of its time, ${microseconds(most.ns)} of ${microseconds(totalNs)} µs, ${most.words}.`;
+  const [part, whole] = [most.ns, totalNs].map(microseconds);
+  return `It spent ${share} of its time, ${part} of ${whole} µs, ${most.words}.`;
 }
 
 function microseconds(ns: number): string {
