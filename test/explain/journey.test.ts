@@ -58,7 +58,7 @@ describe.each(FORMS.map((form, i) => ({ form, seed: i, name: JSON.stringify(form
     });
 
     it('each of its operations has a whole way', () => {
-      expect(watched.journeys.length).toBeGreaterThan(1);
+      expect(watched.journeys.length).toBeGreaterThan(0);
       for (const way of watched.journeys) expectWhole(way);
     });
   },
@@ -130,7 +130,7 @@ describe('finds what was waited for', () => {
   });
 
   it('moderation', () => {
-    const settings = { 'moderation.rxUsecs': [50], 'driver.spinNs': [0] };
+    const settings = { 'moderation.rxUsecs': [50], 'moderation.rxFrames': [64], 'driver.spinNs': [0] };
     const { spans } = journey({ ...pairPlan({ connections: 8 }), vary: settings }, SLOWEST);
     expect(sumsOf(spans).waits.map(({ what }) => what)).toContain('interrupt moderation');
   });

@@ -51,8 +51,8 @@ function world(costNs = 0) {
   const a = new Worker('a', clock, log);
   const b = new Worker('b', clock, log);
   const charged = (agent: Worker) => () => (agent.log.length > 0 ? costNs : 0);
-  const first = queue.add({ agent: a, meter: { take: charged(a) } });
-  const second = queue.add({ agent: b, meter: { take: charged(b) } });
+  const first = queue.add({ agent: a, meter: { take: charged(a), peek: charged(a) } });
+  const second = queue.add({ agent: b, meter: { take: charged(b), peek: charged(b) } });
   return { clock, queue, log, a, b, first, second };
 }
 
