@@ -30,9 +30,9 @@ export interface ThreadOptions {
 export const TIMEOUT_MS = 600_000;
 
 /**
- * A thread measures worlds one after the other, each some tens of MB that are garbage soon after. V8 would let
- * several of them lie before it collects any; asked to look sooner it takes the same time (within 3 %), and
- * half the memory.
+ * A thread measures worlds one after the other, each some tens of MB that are garbage soon after. V8 would
+ * let several of them lie before it collects any. Asked to look sooner it takes the same time (within 3 %),
+ * and two thirds of the memory.
  */
 const YOUNG_MB = 16;
 const COLLECT_SOONER = '--heap-growing-percent=60';
