@@ -6,12 +6,21 @@
 import { type MachineFacts, machineFacts } from '../record/manifest.ts';
 import { wallClock } from '../time/clock.ts';
 import { type AgreementRow, loadName, measureAgreement, SHAPE_NAMES } from './agreement.ts';
-import { awake, CARD_COUNTS, type Fit, fitCosts, HOST_COUNTS, type Stretch, steady } from './fit.ts';
+import {
+  awake,
+  CARD_COUNTS,
+  type Fit,
+  fitCosts,
+  HOST_COUNTS,
+  isUndisturbed,
+  type Stretch,
+  steady,
+} from './fit.ts';
 import { LiveClient } from './live-client.ts';
 import type { Counts, Round, Shape } from './live-protocol.ts';
 import { type MachineCosts, priced, profileOf, profileText, type WakeCosts } from './machine-profile.ts';
 import { newsNs } from './news.ts';
-import { FITTED, joined, LOOKING, type Load, looped, quiet, ROUND_TRIP } from './runs.ts';
+import { FITTED, JUDGED, joined, LOOKING, type Load, looped, quiet, ROUND_TRIP } from './runs.ts';
 import { measureWakes } from './wakes.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -26,6 +35,8 @@ export interface ShapeResult {
   readonly costs: MachineCosts;
   /** How far the fitted costs are from each stretch that they were fitted to. */
   readonly errors: Fit['errors'];
+  /** Of all slices of these runs, the share in which no thread was put aside. */
+  readonly undisturbed: number;
   /** The profile's file. */
   readonly text: string;
 }
@@ -46,7 +57,7 @@ interface Lengths {
 }
 
 const THOROUGH: Lengths = { slices: 100, wakeStretches: 9, warmUpSeconds: 3, repeats: 5, repeatNs: 400e6 };
-const QUICK: Lengths = { slices: 30, wakeStretches: 3, warmUpSeconds: 1.5, repeats: 3, repeatNs: 150e6 };
+const QUICK: Lengths = { slices: 30, wakeStretches: 3, warmUpSeconds: 1.5, repeats: 3, repeatNs: 120e6 };
 const SLICE_NS = 3e6;
 
 /** A world that costs are fitted to, and which of its agents are hosts and cards. */
@@ -58,17 +69,21 @@ interface FitRun {
 }
 
 /** Worlds of two hosts, inline: where they are, what a card sends costs apart from what it receives. */
-const JOINED: readonly Load[] = [FITTED[2], FITTED[4], FITTED[6], FITTED[8], FITTED[9]];
+const JOINED: readonly Load[] = [FITTED[2], FITTED[6], FITTED[9], FITTED[4], FITTED[8]];
+/** What a quick calibration leaves out of each. */
+const SLOW: readonly Load[] = [FITTED[3], FITTED[7], FITTED[10]];
+const JOINED_QUICKLY = 3;
 
 /** @throws Error when a live world does not come up, or nothing moves in it. */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
   const lengths = options.quick ? QUICK : THOROUGH;
   const facts = machineFacts(options.commandLine);
   const began = wallClock();
-  const step = stepper(options.progress);
-  const inlineRuns = fitRuns('inline');
+  const inlineRuns = fitRuns('inline', options.quick);
+  const threadRuns = fitRuns('thread', options.quick);
+  const step = stepper(inlineRuns.length + threadRuns.length + OTHER_STEPS, options.progress);
   const inline = await fitShape('inline', inlineRuns, lengths, {}, step);
-  const threads = await fitShape('thread', fitRuns('thread'), lengths, inline.fitted, step);
+  const threads = await fitShape('thread', threadRuns, lengths, inline.fitted, step);
   step('wake-ups');
   const wakes = await measureWakes(lengths.wakeStretches, (client) => warmUp(client, lengths.warmUpSeconds));
   const title = titleOf(facts, began);
@@ -81,18 +96,19 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   return { facts, began, shapes, agreement };
 }
 
-const STEPS = fitRuns('inline').length + fitRuns('thread').length + 1 + 16;
+/** Wake-ups, and each workload of the agreement live and in virtual time, in both shapes. */
+const OTHER_STEPS = 1 + 4 * JUDGED.length;
 
-function stepper(progress: CalibrateOptions['progress']): (label: string) => void {
+function stepper(steps: number, progress: CalibrateOptions['progress']): (label: string) => void {
   let done = 0;
   return (label) => {
-    progress(Math.min(done, STEPS), STEPS, label);
+    progress(Math.min(done, steps), steps, label);
     done += 1;
   };
 }
 
-function fitRuns(shape: Shape): FitRun[] {
-  const runs = FITTED.map((load) => ({
+function fitRuns(shape: Shape, quick: boolean): FitRun[] {
+  const runs = FITTED.filter((load) => !quick || !SLOW.includes(load)).map((load) => ({
     label: nameOf(load),
     description: looped(load, shape, LOOKING),
     hosts: [0],
@@ -101,7 +117,7 @@ function fitRuns(shape: Shape): FitRun[] {
   if (shape === 'thread') {
     return [{ label: 'nothing to do', description: quiet(shape, LOOKING), hosts: [0], cards: [1] }, ...runs];
   }
-  const pairs = JOINED.map((load) => ({
+  const pairs = JOINED.slice(0, quick ? JOINED_QUICKLY : JOINED.length).map((load) => ({
     label: `${nameOf(load)} between two hosts`,
     description: joined(load),
     hosts: [0, 1],
@@ -121,6 +137,7 @@ interface Fitted {
   readonly fitted: Counts;
   /** What a round trip of `ROUND_TRIP` took, in nanoseconds. */
   readonly roundTripNs: number;
+  readonly undisturbed: number;
 }
 
 async function fitShape(
@@ -133,6 +150,8 @@ async function fitShape(
   const hosts: Stretch[] = [];
   const cards: Stretch[] = [];
   let roundTripNs = 0;
+  let good = 0;
+  let count = 0;
   for (const { label, description, hosts: hostsAt, cards: cardsAt } of runs) {
     step(`${label}, ${SHAPE_NAMES[shape]}`);
     const client = await LiveClient.open({ shape, description, timed: shape === 'inline' });
@@ -141,6 +160,8 @@ async function fitShape(
       const slices = await client.run(lengths.slices, SLICE_NS);
       hosts.push(...hostsAt.flatMap((i) => steady(`${label}, host`, slices, i) ?? []));
       cards.push(...cardsAt.flatMap((i) => steady(`${label}, card`, slices, i) ?? []));
+      good += slices.filter(({ agents }) => agents.every(isUndisturbed)).length;
+      count += slices.length;
       if (label === nameOf(ROUND_TRIP)) roundTripNs = operationNs(slices);
     } finally {
       client.kill();
@@ -148,7 +169,8 @@ async function fitShape(
   }
   const host = fitCosts(hosts, HOST_COUNTS, priors);
   const card = fitCosts(cards, CARD_COUNTS, priors);
-  return { host, card, fitted: { ...host.costs, ...card.costs }, roundTripNs };
+  const fitted = { ...host.costs, ...card.costs };
+  return { host, card, fitted, roundTripNs, undisturbed: good / count };
 }
 
 /** How long an operation took in the slices that went well: the fifth best. */
@@ -163,7 +185,7 @@ function operationNs(slices: readonly Round[]): number {
 function resultOf(
   shape: Shape,
   machine: string,
-  { host, card, roundTripNs }: Fitted,
+  { host, card, roundTripNs, undisturbed }: Fitted,
   wakes: WakeCosts | undefined,
 ): ShapeResult {
   const costs = { host: awake(host.costs), card: awake(card.costs), newsNs: 0, wakes };
@@ -187,7 +209,8 @@ function resultOf(
             ),
           ),
         };
-  return { costs: found, errors: [...host.errors, ...card.errors], text: profileText(found, origin) };
+  const errors = [...host.errors, ...card.errors];
+  return { costs: found, errors, undisturbed, text: profileText(found, origin) };
 }
 
 function titleOf({ machine, versions }: MachineFacts, began: string): string {

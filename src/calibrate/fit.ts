@@ -5,7 +5,7 @@
  */
 
 import { solveNonNegative } from './least-squares.ts';
-import type { AgentRound, Counts, Round } from './live-protocol.ts';
+import { type AgentRound, type Counts, type Round, total } from './live-protocol.ts';
 
 /** A stretch of one side's time, and what it did in it. */
 export interface Stretch {
@@ -18,7 +18,14 @@ export interface Fit {
   /** Nanoseconds by counter. */
   readonly costs: Counts;
   /** How far the sum of the costs is from what was measured, as a share of it, by stretch. */
-  readonly errors: readonly { readonly label: string; readonly error: number }[];
+  readonly errors: readonly FitError[];
+}
+
+export interface FitError {
+  readonly label: string;
+  readonly error: number;
+  /** The others contradict it: something disturbed it, and no cost was found from it. */
+  readonly leftOut: boolean;
 }
 
 /**
@@ -27,6 +34,7 @@ export interface Fit {
  */
 export const HOST_COUNTS: readonly string[] = [
   'hostPolls',
+  'hostIdlePolls',
   'userCalls',
   'messageRequests',
   'messageReplies',
@@ -42,6 +50,7 @@ export const HOST_COUNTS: readonly string[] = [
 /** Counts that a card's processor's time is made of; here it is its DMA engine too. */
 export const CARD_COUNTS: readonly string[] = [
   'iopPolls',
+  'iopIdlePolls',
   'inboundReleased',
   'outboundPosted',
   'tcpInSegs',
@@ -62,8 +71,25 @@ export const CARD_COUNTS: readonly string[] = [
 /** A thousandth of a row: it decides only what the rows leave open. */
 const PRIOR_WEIGHT = 1e-3;
 
+/** A stretch that the costs of all miss by more than this was disturbed, as long as most were not. */
+const CONTRADICTED = 0.5;
+const LEFT_OUT_SHARE = 0.25;
+
 /** @param priors what counts are likely to cost; those it does not name: 0. */
 export function fitCosts(stretches: readonly Stretch[], names: readonly string[], priors: Counts): Fit {
+  const all = fitAll(stretches, names, priors);
+  const odd = stretches.filter((_, i) => Math.abs(all.errors[i].error) > CONTRADICTED);
+  if (odd.length === 0 || odd.length > stretches.length * LEFT_OUT_SHARE) return all;
+  const { costs, errors } = fitAll(
+    stretches.filter((stretch) => !odd.includes(stretch)),
+    names,
+    priors,
+  );
+  const left = odd.map((stretch) => ({ ...errorOf(stretch, costs), leftOut: true }));
+  return { costs, errors: [...errors, ...left] };
+}
+
+function fitAll(stretches: readonly Stretch[], names: readonly string[], priors: Counts): Fit {
   const rows = stretches.map(({ counts }) => names.map((name) => counts[name] ?? 0));
   const values = solveNonNegative({
     rows,
@@ -72,11 +98,12 @@ export function fitCosts(stretches: readonly Stretch[], names: readonly string[]
     priorWeight: PRIOR_WEIGHT,
   });
   const costs = Object.fromEntries(names.map((name, i) => [name, values[i]]));
-  const errors = stretches.map(({ label, spentNs }, i) => {
-    const told = rows[i].reduce((sum, count, j) => sum + count * values[j], 0);
-    return { label, error: told / spentNs - 1 };
-  });
-  return { costs, errors };
+  return { costs, errors: stretches.map((stretch) => errorOf(stretch, costs)) };
+}
+
+function errorOf({ label, spentNs, counts }: Stretch, costs: Counts): FitError {
+  const told = Object.entries(costs).reduce((sum, [name, ns]) => sum + ns * (counts[name] ?? 0), 0);
+  return { label, error: told / spentNs - 1, leftOut: false };
 }
 
 /** Without what waking and sleeping cost, which is measured by itself. */
@@ -108,18 +135,20 @@ export function steady(label: string, slices: readonly Round[], agent: number): 
     work: bytes || looks(agents[agent]),
   }));
   const worked = known.filter(({ spentNs, work }) => spentNs !== null && spentNs > 0 && work > 0);
-  const undisturbed = worked.filter(({ ran, counts }) => ran >= UNDISTURBED && !counts['iopSleeps']);
+  const undisturbed = worked.filter(isUndisturbed);
   const timed = (undisturbed.length > 0 ? undisturbed : worked).sort(
     (a, b) => (a.spentNs ?? 0) / a.work - (b.spentNs ?? 0) / b.work,
   );
   const first = Math.floor(timed.length * LUCKY_SHARE);
   const taken = timed.slice(first, Math.max(first + 1, Math.ceil(timed.length * STEADY_SHARE)));
   if (taken.length === 0) return undefined;
-  const counts: Record<string, number> = {};
-  for (const slice of taken) {
-    for (const [name, count] of Object.entries(slice.counts)) counts[name] = (counts[name] ?? 0) + count;
-  }
-  return { label, spentNs: taken.reduce((sum, { spentNs }) => sum + (spentNs ?? 0), 0), counts };
+  const spentNs = taken.reduce((sum, agent) => sum + (agent.spentNs ?? 0), 0);
+  return { label, spentNs, counts: total(taken.map(({ counts }) => counts)) };
+}
+
+/** Whether an agent's thread was neither put aside in a slice nor put to sleep. */
+export function isUndisturbed({ ran, counts }: AgentRound): boolean {
+  return ran >= UNDISTURBED && !counts['iopSleeps'];
 }
 
 function looks({ counts }: AgentRound): number {

@@ -66,3 +66,12 @@ export function growth(after: Counts, before: Counts): Counts {
   }
   return grown;
 }
+
+/** Counts added up by name. */
+export function total(all: readonly Counts[]): Counts {
+  const sums: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums;
+}

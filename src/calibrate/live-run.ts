@@ -10,7 +10,7 @@ import { openInlineWorld } from '../world/inline/inline-world.ts';
 import type { AgentWatch, LiveWorld } from '../world/inline/live-world.ts';
 import { ThreadWorld } from '../world/thread/thread-world.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
-import { type AgentRound, type Counts, growth, type LivePlan, type Round } from './live-protocol.ts';
+import { type AgentRound, growth, type LivePlan, type Round, total } from './live-protocol.ts';
 import { readingNs, TimedAgent } from './timed-agent.ts';
 
 /** What clients that are told to begin no more may take, and what is in flight then. */
@@ -93,7 +93,7 @@ export class LiveRun {
   }
 
   private get bytes(): number {
-    return this.servers.reduce((total, { bytesReceived }) => total + bytesReceived, 0);
+    return this.servers.reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
   }
 
   private stretch(durationNs: number): Round {
@@ -178,7 +178,7 @@ export class LiveRun {
     const { world, topology, clients } = this;
     const hosts = topology.hosts.map(({ name }, index): AgentRound => {
       const cards = world.cards.filter((_, i) => topology.cards[i].host === index);
-      const counts = cards.map(({ host }) => host.ledger.snapshot()).reduce(sum, {});
+      const counts = total(cards.map(({ host }) => host.ledger.snapshot()));
       return { name, side: 'host', spentNs: this.spentNs(name), ran: 1, counts };
     });
     const cards = world.cards.map(({ name, iopLedger }): AgentRound => {
@@ -186,11 +186,11 @@ export class LiveRun {
     });
     const timed = [...this.timed.values()];
     return {
-      operations: clients.reduce((total, { operations }) => total + operations, 0),
+      operations: clients.reduce((sum, { operations }) => sum + operations, 0),
       bytes: this.bytes,
       agents: [...hosts, ...cards],
       threadsNs: [threadTimeNs() ?? this.nowNs(), threadTimeNs(this.cardThread) ?? this.nowNs()],
-      turnsNs: timed.reduce((total, { spentNs, turns }) => total + spentNs + turns * this.readingNs, 0),
+      turnsNs: timed.reduce((sum, { spentNs, turns }) => sum + spentNs + turns * this.readingNs, 0),
     };
   }
 
@@ -209,12 +209,6 @@ interface Reading {
   readonly threadsNs: readonly [number, number];
   /** Time of all timed turns, with both readings of the clock around each. */
   readonly turnsNs: number;
-}
-
-function sum(total: Counts, counts: Counts): Counts {
-  const all: Record<string, number> = { ...total };
-  for (const [name, value] of Object.entries(counts)) all[name] = (all[name] ?? 0) + value;
-  return all;
 }
 
 /** As the sides of the bench: the program's thread and the card's have a core each. */

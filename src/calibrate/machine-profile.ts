@@ -34,7 +34,8 @@ export interface ProfileOrigin {
 }
 
 const MEANINGS: Readonly<Record<string, string>> = {
-  hostPolls: 'a look for replies that finds none, and the loop around it',
+  hostPolls: 'a turn, in which replies are looked for, and the loop around it',
+  hostIdlePolls: 'what a turn takes more that finds none: the loop reads the clock',
   userCalls: 'a socket call that can do nothing; what it does is counted below',
   messageRequests: 'a request built and posted',
   messageReplies: 'a reply taken and what follows from it',
@@ -44,7 +45,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   sendCopiesBytes: 'a byte put in a transmit buffer',
   receiveCopies: 'bytes taken out of a bucket, beside the bytes themselves; and the bucket posted again',
   receiveCopiesBytes: 'a byte taken out of a bucket',
-  iopPolls: 'a turn that finds nothing',
+  iopPolls: 'a turn, and the loop around it',
+  iopIdlePolls: 'what a turn takes more that finds nothing',
   inboundReleased: 'a request taken and done',
   outboundPosted: 'a reply built and posted',
   tcpInSegs: 'a segment received, its frame taken from the wire',
@@ -81,8 +83,8 @@ export function profileText(costs: MachineCosts, { title, method, shape }: Profi
     Object.entries(LIKE).flatMap(([name, other]) =>
       side[other] === undefined ? [] : [line(name, side[other], `assumed: as ${other}`)],
     );
-  const look = (name: string): string =>
-    time('look', costs[name === 'hostPolls' ? 'host' : 'card'][name], `${method}: as ${name}`);
+  const look = (side: Counts, turn: string, idle: string): string =>
+    time('look', (side[turn] ?? 0) + (side[idle] ?? 0), `${method}: ${turn} and ${idle} together`);
   const ring = (name: string): string[] =>
     wakes === undefined
       ? []
@@ -93,13 +95,13 @@ export function profileText(costs: MachineCosts, { title, method, shape }: Profi
     "# Costs are nanoseconds for each count of a ledger's counter (spec/counters.yaml).",
     `title: ${JSON.stringify(title)}`,
     'host:',
-    ...(shape === 'thread' ? [look('hostPolls')] : []),
+    ...(shape === 'thread' ? [look(costs.host, 'hostPolls', 'hostIdlePolls')] : []),
     '  costs:',
     ...fitted(costs.host),
     ...like(costs.host),
     ...ring('doorbells'),
     'card:',
-    ...(shape === 'thread' ? [look('iopPolls')] : []),
+    ...(shape === 'thread' ? [look(costs.card, 'iopPolls', 'iopIdlePolls')] : []),
     ...(wakes === undefined
       ? []
       : [

@@ -6,8 +6,9 @@ import {
   SHAPE_NAMES,
   TOLERANCE,
 } from '../calibrate/agreement.ts';
-import type { Calibration } from '../calibrate/calibrate.ts';
+import type { Calibration, ShapeResult } from '../calibrate/calibrate.ts';
 import type { Shape } from '../calibrate/live-protocol.ts';
+import { spreadOf } from '../record/statistics.ts';
 import { durationText, rateText, threeDigits } from './units.ts';
 
 const GAP = '  ';
@@ -60,7 +61,7 @@ function busyLines({ facts }: Calibration): string[] {
   if (loadAverageAtStart <= cores - 1.5) return [];
   return [
     `This machine was busy (load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores): ` +
-      'its costs are too high by what others took.',
+      'what is said of threads, which need a core each, says little.',
   ];
 }
 
@@ -87,8 +88,8 @@ function costLines({ shapes }: Calibration): string[] {
     ...table(['each count of', 'threads', 'inline'], [...rows, ...others], 1),
     '',
     'How near these costs come to the time of the runs that they were found from:',
-    `threads: ${errorText(calibrationErrors(shapes, 'thread'))}`,
-    `inline: ${errorText(calibrationErrors(shapes, 'inline'))}`,
+    `threads: ${errorText(shapes.thread)}`,
+    `inline: ${errorText(shapes.inline)}`,
   ];
 }
 
@@ -96,15 +97,17 @@ function costText(ns: number): string {
   return ns >= 1000 ? ns.toFixed(0) : ns < 10 ? ns.toFixed(3) : ns.toFixed(1);
 }
 
-function calibrationErrors(shapes: Calibration['shapes'], shape: Shape): number[] {
-  return shapes[shape].errors.map(({ error }) => Math.abs(error)).sort((a, b) => a - b);
-}
-
-/** The median error and the largest, of stretches that the costs were fitted to. */
-function errorText(sorted: readonly number[]): string {
+/** The median error and the largest of what the costs were fitted to, and how much of it was left out. */
+function errorText({ errors, undisturbed }: ShapeResult): string {
   const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
-  const middle = percent(sorted[sorted.length >> 1]);
-  return `${middle} off at the median, ${percent(sorted[sorted.length - 1])} at most, of ${sorted.length}`;
+  const fitted = errors.flatMap(({ error, leftOut }) => (leftOut ? [] : [Math.abs(error)]));
+  const { median, max } = spreadOf(fitted);
+  const left = errors.length - fitted.length;
+  return (
+    `${percent(median)} off at the median of ${fitted.length}, ${percent(max)} at most` +
+    `${left === 0 ? '' : `; ${left} that the others contradict left out`}; ` +
+    `${percent(undisturbed)} of their slices were undisturbed`
+  );
 }
 
 function agreementCells({ load, shape, rate, p50Us }: AgreementRow): string[] {

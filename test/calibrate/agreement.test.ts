@@ -1,6 +1,6 @@
 /** What is said of how far virtual time is from live runs. */
 import { describe, expect, it } from 'vitest';
-import { compare } from '../../src/calibrate/agreement.ts';
+import { compare, together } from '../../src/calibrate/agreement.ts';
 import type { Calibration } from '../../src/calibrate/calibrate.ts';
 import type { Counts, Round } from '../../src/calibrate/live-protocol.ts';
 import { JUDGED } from '../../src/calibrate/runs.ts';
@@ -41,10 +41,35 @@ describe('agreement', () => {
   });
 });
 
+describe('a live run of slices', () => {
+  const slice = (operations: number, ran: number): Round => {
+    const made = round(operations, operations / 10, { inboundPosted: operations });
+    return { ...made, agents: made.agents.map((agent) => ({ ...agent, ran })) };
+  };
+
+  it('is those in which nobody was put aside', () => {
+    const slices = [slice(1, 0.2), ...[100, 110, 120, 130, 140].map((n) => slice(n, 1)), slice(7, 0.9)];
+    const run = together(slices);
+    expect(run.operations).toBe(600);
+    expect(run.elapsedNs).toBe(5e9);
+    expect(run.p50Us).toBe(12);
+    expect(run.agents[0].counts).toEqual({ inboundPosted: 600 });
+  });
+
+  it('is all of them where hardly one was undisturbed', () => {
+    expect(together([slice(100, 1), slice(50, 0.5)]).operations).toBe(150);
+  });
+});
+
 describe('the text of a calibration', () => {
   const facts = machineFacts(['inic', 'calibrate']);
   const costs = { host: { userCalls: 9.87 }, card: { tcpInSegs: 1234 }, newsNs: 81, wakes: undefined };
-  const shape = { costs, errors: [{ label: 'a run', error: -0.04 }], text: '' };
+  const shape = {
+    costs,
+    errors: [{ label: 'a run', error: -0.04, leftOut: false }],
+    undisturbed: 0.9,
+    text: '',
+  };
   const text = (loadAverageAtStart: number): string => {
     const calibration: Calibration = {
       facts: { ...facts, machine: { ...facts.machine, cores: 2, loadAverageAtStart } },

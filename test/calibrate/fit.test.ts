@@ -71,6 +71,18 @@ describe('a fit', () => {
     }
   });
 
+  it('leaves out a stretch that the others contradict, and says so', () => {
+    const calls = (spentNs: number, userCalls: number): Stretch => ({
+      label: `${userCalls} calls`,
+      spentNs,
+      counts: { userCalls },
+    });
+    const stretches = [1, 2, 3, 4, 5].map((n) => calls(n * 1000, n * 100));
+    const { costs, errors } = fitCosts([...stretches, calls(60_000, 600)], ['userCalls'], {});
+    expect(costs['userCalls']).toBeCloseTo(10, 0);
+    expect(errors.filter(({ leftOut }) => leftOut).map(({ label }) => label)).toEqual(['600 calls']);
+  });
+
   it('leaves to the priors what the stretches do not tell apart', () => {
     const stretches = [
       { label: 'a', spentNs: 300, counts: { userCalls: 10, messageRequests: 10 } },
