@@ -74,8 +74,21 @@ const JOINED: readonly Load[] = [FITTED[2], FITTED[6], FITTED[9], FITTED[4], FIT
 const SLOW: readonly Load[] = [FITTED[3], FITTED[7], FITTED[10]];
 const JOINED_QUICKLY = 3;
 
-/** @throws Error when a live world does not come up, or nothing moves in it. */
+/** @throws Error that names what ran when a live world did not come up, or nothing moved in it. */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
+  let running = '';
+  const progress: CalibrateOptions['progress'] = (done, total, label) => {
+    running = label;
+    options.progress(done, total, label);
+  };
+  try {
+    return await measureAll({ ...options, progress });
+  } catch (error) {
+    throw new Error(`${running}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function measureAll(options: CalibrateOptions): Promise<Calibration> {
   const lengths = options.quick ? QUICK : THOROUGH;
   const facts = machineFacts(options.commandLine);
   const began = wallClock();
