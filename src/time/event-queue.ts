@@ -207,8 +207,13 @@ export class EventQueue {
     }
   }
 
-  /** Whether the run under way has used up its time: whoever waits inside a call gives up, if he can. */
-  get expired(): boolean {
+  /** Whether the world is run at present: whoever waits inside a call does so within a turn. */
+  get underWay(): boolean {
+    return this.depth > 0;
+  }
+
+  /** Whether the run under way has used up its time. */
+  private get expired(): boolean {
     return this.timeNs >= this.limitNs;
   }
 

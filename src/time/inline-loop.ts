@@ -24,6 +24,8 @@ export class InlineLoop {
   private readonly agents: Agent[] = [];
   /** How many calls each agent waits in: it is not run within any of them. */
   private readonly waiting: number[] = [];
+  /** How many `run`s are under way, one within the other. */
+  private depth = 0;
 
   /**
    * @param sleeper where the thread rests; only another thread can end a rest before its time.
@@ -51,11 +53,18 @@ export class InlineLoop {
    */
   run(done: () => boolean, untilNs: number, except: number): boolean {
     if (except >= 0) this.waiting[except] += 1;
+    this.depth += 1;
     try {
       return this.runUntil(done, untilNs);
     } finally {
+      this.depth -= 1;
       if (except >= 0) this.endWait(except);
     }
+  }
+
+  /** Whether the world is run at present: whoever waits inside a call does so within a turn. */
+  get underWay(): boolean {
+    return this.depth > 0;
   }
 
   private endWait(agent: number): void {

@@ -11,10 +11,10 @@ export interface Sleeper {
   /** @param timeoutNs rest at most this long, in nanoseconds; `NEVER` for ever. May return early. */
   sleep(timeoutNs: number): void;
   /**
-   * Whether the time is over for which whoever drives the world has let it run: a call that can be made again
-   * waits no longer. Absent: the world runs as long as it likes.
+   * Whether a call that can be made again is not to rest here: the time is over for which the world was to
+   * run, or whoever rests would run others within one of its own turns. Absent: it may always rest.
    */
-  readonly expired?: boolean;
+  readonly mayNotRest?: boolean;
 }
 
 export interface Waker {

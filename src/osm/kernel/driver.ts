@@ -100,7 +100,7 @@ export class Driver implements BringUpCaller {
     this.spin = new SpinPolicy(config.spinNs);
     this.credits = new Credits(requests, table, parts.windows);
     this.buckets = new BucketPosts(receive, requests, config, table, parts.dma);
-    this.blocked = new BlockedSenders(table, transmit, config);
+    this.blocked = new BlockedSenders(table, transmit, config, parts.clock);
     this.accepts = new AcceptPosts(requests, table, config, ledger);
     this.closing = new Closing(requests, table, receive, this.buckets, ledger);
     const { buckets, credits, accepts } = this;
@@ -211,7 +211,7 @@ export class Driver implements BringUpCaller {
       if (waitedNs >= timeoutNs) return 0;
       if (this.spin.worthwhile(clock.nowNs, waitedNs)) continue;
       if (!this.checkHealth()) return 0;
-      if (givesUp && this.sleeper.expired) return GAVE_UP;
+      if (givesUp && this.sleeper.mayNotRest) return GAVE_UP;
       this.sleeper.prepare();
       if (!this.arm()) continue;
       counters[HOST_SLEEPS] += 1;

@@ -102,6 +102,8 @@ export class HostSocket {
   sendingContexts = 0;
   /** How many of these contexts are slots of card memory; the others are buffers. */
   sendingSlots = 0;
+  /** 1 while a free buffer is promised to it, for which it has waited (kernel/blocked-senders.ts). */
+  promised = 0;
   /** Buffers that the program has been offered for this socket, to fill in place (`Sender.allocate`). */
   offeredBuffers = 0;
   /** Bytes that came back from the card, counted up to about 1 GiB: how well the peer reads. */
@@ -188,6 +190,7 @@ export class HostSocket {
     this.sendingContexts = 0;
     this.sendingSlots = 0;
     this.offeredBuffers = 0;
+    this.promised = 0;
     this.acknowledgedBytes = 0;
     this.acceptHead = -1;
     this.acceptTail = -1;

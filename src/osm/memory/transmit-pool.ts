@@ -43,6 +43,8 @@ export class TransmitPool {
   /** Free buffers; the one that came back last, which is likely still in a cache, is used next. */
   private readonly free: Int32Array;
   private freeCount: number;
+  /** Free buffers that are promised to sockets that have waited (kernel/blocked-senders.ts). */
+  private promisedCount = 0;
   private readonly freeSlots: Int32Array;
   private freeSlotCount: number;
   /**
@@ -84,6 +86,23 @@ export class TransmitPool {
     return this.freeCount;
   }
 
+  /** Free buffers that nobody has been promised. */
+  get unpromised(): number {
+    return this.freeCount - this.promisedCount;
+  }
+
+  /** One of the free buffers is for a socket that has waited for it; others leave it alone while few are. */
+  promise(socket: HostSocket): void {
+    assert(socket.promised === 0 && this.unpromised > 0, 'transmit pool: what is promised is there, once');
+    socket.promised = 1;
+    this.promisedCount += 1;
+  }
+
+  /** No promise holds any more. */
+  endPromises(): void {
+    this.promisedCount = 0;
+  }
+
   /** Buffers there are, free or not. */
   get buffers(): number {
     return this.area.count;
@@ -110,7 +129,7 @@ export class TransmitPool {
    */
   takeFor(socket: HostSocket): number {
     const { freeCount } = this;
-    if ((freeCount <= this.plenty || freeCount <= socket.sendingContexts) && !this.sharesOut(socket)) {
+    if ((freeCount <= this.plenty || freeCount <= socket.sendingContexts) && !this.takeShare(socket)) {
       this.refused();
       return -1;
     }
@@ -146,6 +165,16 @@ export class TransmitPool {
     sockets[socketId].offeredBuffers -= 1;
   }
 
+  /** As `sharesOut`, for a socket that takes the buffer then, and with it what it was promised. */
+  private takeShare(socket: HostSocket): boolean {
+    if (!this.sharesOut(socket)) return false;
+    if (socket.promised !== 0) {
+      socket.promised = 0;
+      if (this.promisedCount > 0) this.promisedCount -= 1;
+    }
+    return true;
+  }
+
   /**
    * Whether a socket may have one more buffer. One with none in use may have any. The others leave the
    * reserve alone and hold no more than are free (the dynamic threshold that the card's buckets go by, too);
@@ -154,7 +183,7 @@ export class TransmitPool {
    * sent a piece of a message in one may have a buffer for what is left of it.
    */
   private sharesOut(socket: HostSocket): boolean {
-    const { freeCount } = this;
+    const freeCount = this.freeCount - (socket.promised === 0 ? this.promisedCount : 0);
     const held = socket.sendingContexts - socket.sendingSlots;
     if (held === 0 || this.reserve === 0) return freeCount > 0;
     if (freeCount <= this.reserve || freeCount <= held) return false;
@@ -344,6 +373,7 @@ export class TransmitPool {
    * program's.
    */
   reclaim(): void {
+    this.promisedCount = 0;
     for (let context = 0; context < this.count; context++) {
       if (this.lent(context)) this.give(context);
     }
@@ -354,6 +384,7 @@ export class TransmitPool {
    * After an assertion failed: frees what was lent and makes the free lists anew from where each context is.
    */
   rebuild(): void {
+    this.promisedCount = 0;
     this.freeCount = 0;
     this.freeSlotCount = 0;
     for (let context = this.count - 1; context >= 0; context--) {

@@ -71,7 +71,11 @@ export class SendPolicy {
     if (this.transmit.serves(socket) || taken === 0) stalls.end(socketId);
     if (taken !== GAVE_UP) return taken === 0 ? -ENOBUFS : 0;
     const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;
-    return sends ? this.blocked(socketId, socket) : 0;
+    if (!sends) return 0;
+    if (this.driver.blocked.overdue) return -ENOBUFS;
+    const answer = this.blocked(socketId, socket);
+    this.driver.blocked.hold(socketId, socket);
+    return answer;
   }
 
   /** A send found no buffer. @returns a negative errno, or WAIT_FOR_BUFFER, as the configuration says. */

@@ -1,11 +1,18 @@
 /** A host as an agent: its processor takes replies for all its cards, then gives each program its step. */
 import type { Driver } from '../../osm/kernel/driver.ts';
+import type { HeldSend } from '../../osm/kernel/held-send.ts';
 import { type Agent, NEVER } from '../../time/agent.ts';
 import type { Program } from '../../workloads/program.ts';
 
 /** What looks at a traced card before its driver does. */
 export interface InterruptWatch {
   lookForInterrupt(): void;
+}
+
+/** A program whose send waits for a buffer. */
+interface Hold {
+  readonly driver: Driver;
+  readonly send: HeldSend;
 }
 
 /** Polls between two looks whether the cards run: a host with much to do may rest never. */
@@ -16,6 +23,8 @@ export class HostAgent implements Agent {
   private readonly drivers: Driver[] = [];
   private readonly watches: InterruptWatch[] = [];
   private programs: Program[] = [];
+  /** Programs that get no step for now. */
+  private readonly holds: Map<Program, Hold> = new Map();
   private polls = 0;
 
   constructor(name: string) {
@@ -39,7 +48,7 @@ export class HostAgent implements Agent {
     for (const watch of this.watches) watch.lookForInterrupt();
     let work = 0;
     for (const driver of this.drivers) work += driver.poll();
-    for (const program of this.programs) work += this.step(program);
+    for (const program of this.programs) if (!this.isHeld(program)) work += this.step(program);
     return work;
   }
 
@@ -50,13 +59,35 @@ export class HostAgent implements Agent {
     return died;
   }
 
+  /** Whether a program waits for a buffer, as if it were inside its call. */
+  private isHeld(program: Program): boolean {
+    if (this.holds.size === 0) return false;
+    const hold = this.holds.get(program);
+    if (hold === undefined) return false;
+    if (hold.send.holds) return true;
+    hold.driver.blocked.overdue = hold.send.overdue;
+    this.holds.delete(program);
+    return false;
+  }
+
+  /** A program has had its step: it gets no other while a send of its waits. */
+  private lookForHeld(program: Program): void {
+    for (const driver of this.drivers) {
+      driver.blocked.overdue = false;
+      const send = driver.blocked.takeHeld();
+      if (send !== undefined) this.holds.set(program, { driver, send });
+    }
+  }
+
   /**
    * A program that throws has failed for good: whoever runs the world is told, once, and the other programs
    * go on when it is run again.
    */
   private step(program: Program): number {
     try {
-      return program.step();
+      const work = program.step();
+      this.lookForHeld(program);
+      return work;
     } catch (error) {
       this.programs = this.programs.filter((other) => other !== program);
       throw error;
@@ -74,7 +105,10 @@ export class HostAgent implements Agent {
   nextDeadlineNs(): number {
     let nextNs = NEVER;
     for (const driver of this.drivers) nextNs = Math.min(nextNs, driver.nextDeadlineNs());
-    for (const program of this.programs) nextNs = Math.min(nextNs, program.nextDeadlineNs?.() ?? NEVER);
+    for (const program of this.programs) {
+      const held = this.holds.size > 0 ? this.holds.get(program) : undefined;
+      nextNs = Math.min(nextNs, held?.send.dueNs ?? program.nextDeadlineNs?.() ?? NEVER);
+    }
     return nextNs;
   }
 }

@@ -17,6 +17,10 @@ export class InlineSleeper extends InterruptedSleeper {
     this.agent = agent;
   }
 
+  get mayNotRest(): boolean {
+    return this.loop.underWay;
+  }
+
   sleep(timeoutNs: number): void {
     const { clock } = this.loop;
     clock.update();
@@ -42,6 +46,10 @@ export class FarSleeper implements Sleeper {
 
   prepare(): void {
     this.seen = Atomics.load(this.words, this.index);
+  }
+
+  get mayNotRest(): boolean {
+    return this.loop.underWay;
   }
 
   sleep(timeoutNs: number): void {

@@ -308,8 +308,8 @@ class VirtualSleeper extends InterruptedSleeper {
     this.interruptNs = interruptNs;
   }
 
-  get expired(): boolean {
-    return this.queue.expired;
+  get mayNotRest(): boolean {
+    return this.queue.underWay;
   }
 
   sleep(timeoutNs: number): void {
