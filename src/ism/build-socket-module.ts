@@ -122,6 +122,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
     ...state,
     classVersion,
     device,
+    packets,
     answers,
     control: new ControlRequests({ ...state, outbound, answers, inquiries, listeners, classVersion }),
     sends: new SendRequests({ ...state, dma, contexts, listSends, outcomes, answers }),

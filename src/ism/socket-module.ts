@@ -7,6 +7,7 @@
  * Nothing the host wrote is trusted: each word is read once, checked, then used.
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
+import type { PacketPool } from '../dma/packets.ts';
 import type { PortGroup } from '../hdm/port-group.ts';
 import {
   DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
@@ -59,6 +60,7 @@ export interface SocketModuleParts {
   readonly ledger: Ledger;
   readonly device: PortGroup;
   readonly stack: Stack;
+  readonly packets: PacketPool;
   readonly sockets: readonly CardSocket[];
   readonly buckets: Buckets;
   readonly waits: BucketWaits;
@@ -76,7 +78,8 @@ export interface SocketModuleParts {
 
 /**
  * Device, timers and output each have so many turns within one turn of the module, while they keep making
- * work for each other, as a connection over loopback does.
+ * work for each other, as a connection over loopback does, and while little of the card's memory is in use:
+ * what has come goes on to the host's buckets before more is taken from the wire.
  */
 const STACK_TURNS = 4;
 /**
@@ -99,6 +102,9 @@ export class SocketModule implements Module {
   private readonly clock: Clock;
   private readonly device: PortGroup;
   private readonly stack: Stack;
+  private readonly packets: PacketPool;
+  /** With fewer packet slots free than this, what has come is moved on before more is taken. */
+  private readonly roomy: number;
   private readonly sockets: readonly CardSocket[];
   private readonly buckets: Buckets;
   private readonly waits: BucketWaits;
@@ -123,6 +129,8 @@ export class SocketModule implements Module {
     this.clock = parts.clock;
     this.device = parts.device;
     this.stack = parts.stack;
+    this.packets = parts.packets;
+    this.roomy = parts.packets.count - (parts.packets.count >> 2);
     this.sockets = parts.sockets;
     this.buckets = parts.buckets;
     this.waits = parts.waits;
@@ -182,12 +190,12 @@ export class SocketModule implements Module {
 
   /** One turn of device, timers, output and replies. // Hot path. */
   poll(): number {
-    const { clock, device, stack } = this;
+    const { clock, device, stack, packets } = this;
     let work = 0;
     for (let turn = 0; turn < STACK_TURNS; turn++) {
       const moved = device.poll() + stack.advance(clock.nowUs) + stack.flush(clock.nowUs);
       work += moved;
-      if (moved === 0) break;
+      if (moved === 0 || packets.available < this.roomy) break;
     }
     return work + this.pendingReplies.deliver();
   }

@@ -54,6 +54,8 @@ export function nicConfig(config: CardConfig, port: Pick<PortConfig, 'mtu' | 'ma
     mac: port.mac,
     txRing: config.txRing,
     rxRing: config.rxRing,
+    // No more than the card's memory holds beside what is there already: what has come is moved on in between.
+    pollFrames: Math.max(1, Math.min(NIC_DEFAULTS.pollFrames, config.packetSlots >> 2)),
     tcpSegmentationOffload: config.tcpSegmentationOffload,
     txChecksumming: config.checksumOffload,
     rxChecksumming: config.checksumOffload,
