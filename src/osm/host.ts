@@ -93,7 +93,7 @@ function foundation(region: Region, layout: CardLayout, config: DriverConfig, en
   const { inbound, outbound } = given(environment) ?? hostQueues(region, layout, ledger);
   const doorbell = new Doorbell(ledger, environment.waker);
   const { store } = layout;
-  const windows = new WindowBudget(store.count * store.bufferBytes, store.bufferBytes, config, ledger);
+  const windows = new WindowBudget(store, layout.receive, config, ledger);
   const table = new SocketTable(config, windows);
   const transmit = new TransmitPool(
     layout.transmit,

@@ -1,7 +1,9 @@
 /**
  * How far receive windows may grow, all sockets together: what rests unread must fit the store, even if every
  * program stops reading at once. The store has room for the first window of every socket there can be; what
- * is left over is the budget, out of which windows grow as their bytes are read.
+ * is left over is the budget, out of which windows grow as their bytes are read. It is never more than all
+ * buckets are sure to hold: so the card has a place for what was promised, even while the host is too slow to
+ * empty any.
  *
  * A socket may have no more of it than is free (the dynamic threshold that the card's buckets go by, too), so
  * that something is always left for those who come later. Who has more than that, because others have come
@@ -9,6 +11,7 @@
  * is never taken back (RFC 9293 §3.8.6). Windows that are small already do not shrink.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import type { PoolArea } from '../../dma/pool-area.ts';
 import { CREDIT_GROWTH_BYTES, CREDIT_GROWTH_MAX } from '../../i2o/credit.ts';
 import { RECEIVE_WINDOWS_HELD } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -19,6 +22,11 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** Windows do not shrink below this: no segment of any MTU is then too large a step for them. */
 const SHRINK_FLOOR_BYTES = 1 << 18;
+/**
+ * What a bucket is sure to hold, if it is that large: it carries what has come since the card last looked, often
+ * a few segments, and is full only when the card has had to wait for it.
+ */
+const BUCKET_FILL_BYTES = 4096;
 /** Blocks of a socket's that may be filled in part: the one that is read, and the last. */
 const BLOCKS_IN_PART = 2;
 
@@ -27,10 +35,14 @@ export class WindowBudget {
   private readonly counters: Float64Array;
   private freeBytes: number;
 
-  /** @param storeBytes what the store holds. @param blockBytes in blocks of so many bytes. */
-  constructor(storeBytes: number, blockBytes: number, config: DriverConfig, ledger: Ledger) {
+  constructor(store: PoolArea, buckets: PoolArea, config: DriverConfig, ledger: Ledger) {
+    const blockBytes = store.bufferBytes;
     const firstBytes = config.receiveWindowBytes + BLOCKS_IN_PART * blockBytes;
-    this.totalBytes = Math.max(0, storeBytes - config.socketsMax * firstBytes);
+    const storeRoom = store.count * blockBytes - config.socketsMax * firstBytes;
+    this.totalBytes = Math.max(
+      0,
+      Math.min(storeRoom, buckets.count * Math.min(buckets.bufferBytes, BUCKET_FILL_BYTES)),
+    );
     this.freeBytes = this.totalBytes;
     this.counters = ledger.counters;
   }

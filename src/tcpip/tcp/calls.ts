@@ -51,7 +51,7 @@ import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { succeedTimeWait } from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
-import { windowUpdateDue } from './window.ts';
+import { restoreWindow, windowUpdateDue } from './window.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -249,6 +249,7 @@ export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   // The user says how much: no more can have been consumed than was taken.
   const used = Math.min(bytes, received.unconsumedBytes);
   received.unconsumedBytes = (received.unconsumedBytes - used) | 0;
+  if (received.withheldBytes > 0) restoreWindow(tcb, used);
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
   if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
 }

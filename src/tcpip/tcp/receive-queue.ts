@@ -53,6 +53,11 @@ export class ReceiveQueue {
     return this.packets.available < this.low || tcb.received.slotsHeld >= this.share;
   }
 
+  /** Bytes that one connection's share of the slots holds, in segments of so many. */
+  shareBytes(segmentBytes: number): number {
+    return this.share * segmentBytes;
+  }
+
   /** Whether one more slot may be kept for in-order data; late segments of this connection go first. */
   hasRoom(tcb: Tcb): boolean {
     const { received } = tcb;

@@ -22,6 +22,7 @@ import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { enterTimeWait } from './time-wait-state.ts';
 import { startAckDelay } from './timers.ts';
+import { withholdWindow } from './window.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -77,6 +78,7 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
 /** No slot can be spared: the segment is dropped, as if it had been lost. */
 function refuseText(tcp: TcpTables, tcb: Tcb): boolean {
   tcp.environment.counters[TCP_PACKETS_PRUNED] += 1;
+  withholdWindow(tcp, tcb);
   tcb.received.finKnown = 0;
   return false;
 }
@@ -116,6 +118,7 @@ function receiveLate(
   const { receiveQueue, environment } = tcp;
   if (!receiveQueue.hasRoomLate(tcb, environment.config.outOfOrderMax)) {
     environment.counters[TCP_PACKETS_PRUNED] += 1;
+    if (receiveQueue.isShort(tcb)) withholdWindow(tcp, tcb);
     return false;
   }
   tcb.received.lateNewest = seq;

@@ -59,6 +59,36 @@ function checkField(tcb: Tcb, bytes: number, field: number, scale: number): void
   assert(field << scale >= offered || scale !== tcb.rcvScale, 'window: its right edge does not move back');
 }
 
+/** Full segments that a window is never cut below for want of memory. */
+const SEGMENTS_LEAST = 4;
+/** One byte in so many that are consumed comes back to a window that was cut. */
+const RESTORED_SHIFT = 3;
+
+/**
+ * A segment within the window has found no slot: more was promised than card memory holds. From now on less
+ * is offered, what the connection's share of the slots holds or half as much as before; at most once for all
+ * that was offered already, since that edge stays (RFC 9293 §3.8.6). It grows again as bytes are consumed.
+ */
+export function withholdWindow(tcp: TcpTables, tcb: Tcb): void {
+  const { received } = tcb;
+  if (received.withheldBytes > 0 && after(received.withheldEdge, tcb.rcvNxt)) return;
+  const segment = Math.max(received.segmentBytesMax, MSS_DEFAULT);
+  const held = Math.min(tcp.receiveQueue.shareBytes(segment), received.bufferBytes >> 1);
+  const cut = received.bufferBytes - Math.max(SEGMENTS_LEAST * segment, held);
+  if (cut <= 0) return;
+  received.bufferBytes -= cut;
+  received.withheldBytes += cut;
+  received.withheldEdge = tcb.rcvAdv;
+}
+
+/** The program has used `bytes`: some of what was withheld may be offered again. */
+export function restoreWindow({ received }: Tcb, bytes: number): void {
+  assert(received.withheldBytes > 0, 'window: what is restored was withheld');
+  const back = Math.min(received.withheldBytes, 1 + (bytes >> RESTORED_SHIFT));
+  received.withheldBytes -= back;
+  received.bufferBytes = Math.min(received.bufferBytesMax, received.bufferBytes + back);
+}
+
 /**
  * Whether the peer should be told of a wider window by itself: the step is worth it, and either it is half
  * the largest window or the peer might be near the edge that it knows.

@@ -88,12 +88,17 @@ function sizedPools({ pools: asked = {}, driver = {} }: CardOverrides): PoolSize
 /** The store is so many times as large as the buckets, as far as `STORE_BLOCKS_MOST` go. */
 const STORE_TO_BUCKETS = 8;
 const STORE_BLOCKS_MOST = 65536;
+const STORE_TO_FIRST_WINDOWS = 2;
 
-/** It has room for the first window of every socket in any case. */
+/**
+ * It has room for the first window of every socket in any case, and for as much again, by which windows may
+ * grow however few the buckets are.
+ */
 function sizedStore({ receiveBuckets, receiveBucketBytes }: PoolSizes, socketsMax: number): number {
   const roomy = Math.ceil((STORE_TO_BUCKETS * receiveBuckets * receiveBucketBytes) / STORE_BLOCK_BYTES);
   const needed = socketsMax * (FIRST_WINDOW_LEAST / STORE_BLOCK_BYTES + STORE_BLOCKS_IN_PART);
-  return Math.max(needed, Math.min(STORE_BLOCKS_MOST, roomy || 0));
+  const least = Math.max(needed, Math.min(STORE_BLOCKS_MOST, STORE_TO_FIRST_WINDOWS * needed));
+  return Math.max(least, Math.min(STORE_BLOCKS_MOST, roomy || 0));
 }
 
 /** Sockets of a listener's card that it keeps for connections yet to come: a quarter of them at most. */

@@ -9,6 +9,10 @@ export class Received {
   bufferBytes = 0;
   /** How far it grows (SO_RCVBUF). */
   bufferBytesMax = 0;
+  /** By how much the buffer is smaller than it was allowed, because card memory could not hold what it promised. */
+  withheldBytes = 0;
+  /** The edge of the window that was offered then: what comes before it says nothing new. */
+  withheldEdge = 0;
   /** In-order bytes that wait to be taken. */
   queuedBytes = 0;
   /** Bytes that were taken and that the program has not used yet: they still occupy the buffer. */
@@ -42,6 +46,8 @@ export class Received {
   reset(config: StackConfig): void {
     this.bufferBytes = Math.min(config.receiveBufferBytes, config.receiveWindowBytes);
     this.bufferBytesMax = config.receiveBufferBytes;
+    this.withheldBytes = 0;
+    this.withheldEdge = 0;
     this.queuedBytes = 0;
     this.unconsumedBytes = 0;
     this.segmentBytesMax = 0;
