@@ -6,6 +6,7 @@ import { describe } from 'vitest';
 import { SOCKET_LISTEN } from '../../src/i2o/socket.gen.ts';
 import { NO_TID } from '../../src/i2o/tids.ts';
 import { BlockedSenders } from '../../src/osm/kernel/blocked-senders.ts';
+import { HeldSend } from '../../src/osm/kernel/held-send.ts';
 import { joinAccepts } from '../../src/osm/memory/accept-queue.ts';
 import { HostSocket, STATE_CONNECTED, STATE_LISTENING } from '../../src/osm/memory/host-socket.ts';
 import { readinessOf } from '../../src/osm/user/readiness.ts';
@@ -81,6 +82,15 @@ describe('blocked senders', () => {
     area.count = 0;
     const { driver, transmit } = card.host;
     new BlockedSenders(card.sockets['table'], transmit, driver.config, driver['clock']);
+  });
+  trips('blocked senders: each socket is promised one buffer', () => {
+    const { driver, table, socketId, socket } = bench();
+    driver.blocked['promisedCount'] = table.sockets.length;
+    driver.blocked['promise'](socketId, socket);
+  });
+  trips('held send: it is held for a time', () => {
+    const { driver, socket } = bench();
+    new HeldSend(socket, driver['clock'], 0);
   });
   trips('blocked senders: a send that is held waits for room', () => {
     const { driver, socketId, socket } = bench();

@@ -86,6 +86,18 @@ describe('a socket', () => {
     stack['names'].local(socketId);
   });
   trips('host socket: no more contexts come back than were sent', () => new HostSocket().returned(1, false));
+  trips('transmit pool: what is promised is there, once', () => {
+    const socket = new HostSocket();
+    const { transmit } = new ScriptedCard().host;
+    transmit.promise(socket);
+    transmit.promise(socket);
+  });
+  trips('transmit pool: a share that is taken is there', () => {
+    const { transmit } = new ScriptedCard().host;
+    transmit['freeCount'] = 0;
+    Object.assign(transmit, { sharesOut: () => true });
+    transmit.takeFor(new HostSocket());
+  });
   trips('host socket: slots are among the contexts that the card has', () => {
     const socket = new HostSocket();
     socket.sent(10);

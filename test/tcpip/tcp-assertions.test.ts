@@ -63,7 +63,7 @@ import {
   startPersist,
   startRetransmit,
 } from '../../src/tcpip/tcp/timers.ts';
-import { advertiseWindow, windowShift } from '../../src/tcpip/tcp/window.ts';
+import { advertiseWindow, restoreWindow, windowShift } from '../../src/tcpip/tcp/window.ts';
 import { trips } from '../rules/trips.ts';
 import { pattern, World } from './harness.ts';
 
@@ -686,6 +686,7 @@ describe('segments in and out', () => {
     tcb.rcvAdv = tcb.rcvNxt + 100_000;
     advertiseWindow(tcp, tcb, 0);
   });
+  trips('window: what is restored was withheld', () => restoreWindow(new Tcb(0), 100));
   trips('window: the largest buffer can be told with the largest shift', () => windowShift(0x7fff_ffff));
 });
 

@@ -236,6 +236,22 @@ describe('card memory: packet slots', () => {
     expect(socket.reads()).toBe(1400);
   });
 
+  it('offers less once it could not hold what it had offered, and more again as bytes are used', () => {
+    const { script, peer, socket } = established({ slots: 32, config: { receiveBufferBytes: 1 << 16 } });
+    const { received } = script.host.stack['tcp'].tcbs[0];
+    const before = received.bufferBytes;
+    for (let i = 0; i < 16; i++) peer.sendsData(1400);
+    peer.ignores();
+    const edge = script.host.stack['tcp'].tcbs[0].rcvAdv;
+    for (let i = 0; i < 3; i++) peer.sends({ seq: 22_401, length: 1400 });
+    expect(received.bufferBytes).toBeLessThanOrEqual(before >> 1);
+    expect(received.bufferBytes + received.withheldBytes).toBe(before);
+    expect(script.host.stack['tcp'].tcbs[0].rcvAdv).toBe(edge);
+    const withheld = received.withheldBytes;
+    expect(socket.reads()).toBe(16 * 1400);
+    expect(received.withheldBytes).toBe(withheld - 1 - ((16 * 1400) >> 3));
+  });
+
   it('gives up what is out of order for what is in order', () => {
     const { script, peer, socket } = established({ slots: 32 });
     for (let i = 1; i <= 20; i++) peer.sends({ seq: 1 + i * 1400, length: 1400 });

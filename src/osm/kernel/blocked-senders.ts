@@ -70,15 +70,15 @@ export class BlockedSenders {
   }
 
   /**
-   * A send that was refused should have waited in its call: its program is held until it can be sent. It comes
-   * before all others that wait, since whatever else the program has tried it could not have tried yet.
+   * A send that was refused should have waited in its call: its program is held until it can be sent. It
+   * comes before all others that wait, since what else the program has tried it could not have tried yet.
    */
   hold(socketId: number, socket: HostSocket): void {
     if (this.held !== undefined) return;
     this.held = new HeldSend(socket, this.clock, this.timeoutNs);
     const at = this.waiting.subarray(0, this.count).indexOf(socketId);
     assert(at >= 0, 'blocked senders: a send that is held waits for room');
-    this.waiting.copyWithin(1, 0, at);
+    for (let i = at; i > 0; i--) this.waiting[i] = this.waiting[i - 1];
     this.waiting[0] = socketId;
   }
 
@@ -131,10 +131,12 @@ export class BlockedSenders {
   }
 
   /**
-   * Whoever has waited longest is to find the buffer that has come, and not whoever asks first: a program that
-   * tries its sockets in their order would else serve only the first of them. It holds until others are told.
+   * Whoever has waited longest is to find the buffer that has come, and not whoever asks first: a program
+   * that tries its sockets in their order would else serve only the first of them. It holds until others are
+   * told.
    */
   private promise(socketId: number, socket: HostSocket): void {
+    assert(this.promisedCount < this.promised.length, 'blocked senders: each socket is promised one buffer');
     this.transmit.promise(socket);
     this.promised[this.promisedCount++] = socketId;
   }

@@ -4,6 +4,7 @@
  * could end before all that began after it, however soon its buffer came. So the call gives up with EAGAIN,
  * and whoever drives its program gives it no step until the call can be made again.
  */
+import { assert } from '../../assert/assert.ts';
 import type { Clock } from '../../time/clock.ts';
 import { type HostSocket, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 
@@ -15,6 +16,7 @@ export class HeldSend {
   private readonly generation: number;
 
   constructor(socket: HostSocket, clock: Clock, timeoutNs: number) {
+    assert(timeoutNs > 0, 'held send: it is held for a time');
     clock.update();
     this.clock = clock;
     this.socket = socket;

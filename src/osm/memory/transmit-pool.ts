@@ -165,9 +165,15 @@ export class TransmitPool {
     sockets[socketId].offeredBuffers -= 1;
   }
 
+  /** Free buffers that a socket leaves to others although it has none. */
+  private leftBy(socket: HostSocket): number {
+    return socket.sendingSlots > 0 ? this.reserve >> 1 : 0;
+  }
+
   /** As `sharesOut`, for a socket that takes the buffer then, and with it what it was promised. */
   private takeShare(socket: HostSocket): boolean {
     if (!this.sharesOut(socket)) return false;
+    assert(this.freeCount > 0, 'transmit pool: a share that is taken is there');
     if (socket.promised !== 0) {
       socket.promised = 0;
       if (this.promisedCount > 0) this.promisedCount -= 1;
@@ -180,12 +186,12 @@ export class TransmitPool {
    * reserve alone and hold no more than are free (the dynamic threshold that the card's buckets go by, too);
    * and while buffers are scarce, no more than their peers have shown to read: a sender whose peer does not
    * read keeps its buffers for ever, so an unknown one is not given many. A slot is no buffer: who has only
-   * sent a piece of a message in one may have a buffer for what is left of it.
+   * sent a piece of a message in one may have a buffer for what is left of it, but for half of the reserve.
    */
   private sharesOut(socket: HostSocket): boolean {
     const freeCount = this.freeCount - (socket.promised === 0 ? this.promisedCount : 0);
     const held = socket.sendingContexts - socket.sendingSlots;
-    if (held === 0 || this.reserve === 0) return freeCount > 0;
+    if (held === 0 || this.reserve === 0) return freeCount > this.leftBy(socket);
     if (freeCount <= this.reserve || freeCount <= held) return false;
     return freeCount > this.plenty || held <= socket.acknowledgedBytes >> PROGRESS_SHIFT;
   }
@@ -205,7 +211,7 @@ export class TransmitPool {
   freeNeeded(socket: HostSocket): number {
     if (socket.sendingContexts === 0 && this.slotReserve > 0) return 0;
     const held = socket.sendingContexts - socket.sendingSlots;
-    if (held === 0 || this.reserve === 0) return 1;
+    if (held === 0 || this.reserve === 0) return this.leftBy(socket) + 1;
     const shared = Math.max(this.reserve, held) + 1;
     return held <= socket.acknowledgedBytes >> PROGRESS_SHIFT ? shared : Math.max(shared, this.plenty + 1);
   }

@@ -23,8 +23,8 @@ const COSTLY = COSTLY_ASSERTIONS;
 /** Windows do not shrink below this: no segment of any MTU is then too large a step for them. */
 const SHRINK_FLOOR_BYTES = 1 << 18;
 /**
- * What a bucket is sure to hold, if it is that large: it carries what has come since the card last looked, often
- * a few segments, and is full only when the card has had to wait for it.
+ * What a bucket is sure to hold, if it is that large: it carries what has come since the card last looked,
+ * often a few segments, and is full only when the card has had to wait for it.
  */
 const BUCKET_FILL_BYTES = 4096;
 /** Blocks of a socket's that may be filled in part: the one that is read, and the last. */

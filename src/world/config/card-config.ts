@@ -25,7 +25,7 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
   const driver = { ...base.driver, ...sizedDriver(overrides, pools), ...overrides.driver };
   const merged: CardConfig = {
     ...base,
-    packetSlots: Math.min(base.packetSlots, Math.max(PACKET_SLOTS_LEAST, 4 * pools.receiveBuckets)),
+    packetSlots: sizedPackets(overrides, pools),
     ...(overrides as Partial<CardConfig>),
     pools,
     driver,
@@ -63,6 +63,17 @@ function withoutUndefined<T extends object>(settings: T): T {
   ) as T;
 }
 
+/** Slots for what few buckets can use, beside those that the rings of many ports, or long ones, have. */
+function sizedPackets(
+  { rxRing = DEFAULT_CARD_CONFIG.rxRing, furtherPorts = [], innerLoop = false }: CardOverrides,
+  { receiveBuckets }: PoolSizes,
+): number {
+  const rings = (1 + furtherPorts.length + (innerLoop ? 1 : 0)) * rxRing;
+  const used = Math.min(DEFAULT_CARD_CONFIG.packetSlots, Math.max(PACKET_SLOTS_LEAST, 4 * receiveBuckets));
+  return Math.max(used, rings + PACKET_SLOTS_BESIDE_RINGS);
+}
+
+const PACKET_SLOTS_BESIDE_RINGS = 48;
 const FRAMES_LEAST = 64;
 const PACKET_SLOTS_LEAST = 64;
 const SLOTS_MOST = 65536;

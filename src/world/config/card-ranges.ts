@@ -4,6 +4,7 @@
  * table of it.
  */
 import { checkNicConfig, NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
+import { REPLY_RESERVE } from '../../iop/reply/outbound.ts';
 import { SOCKETS_MAX } from '../../osm/memory/driver-config.ts';
 import { checkStackConfig } from '../../tcpip/config.ts';
 import { checkPipeConfig } from '../../wire/config.ts';
@@ -16,10 +17,14 @@ const CONTEXT_HOLD_MAX_NS = 1e9;
 const COUNT_MAX = 65536;
 const BYTES_MAX = 1 << 29;
 
+const SLOTS_MAX = 1 << 20;
+/** The rings of all ports have their slots at once; so many more let data stay until a bucket has room. */
+const SLOTS_BESIDE_RINGS = 4;
+
 /** Least and most of each whole number, by its path. */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   'pools.inboundFrames': [2, COUNT_MAX],
-  'pools.outboundFrames': [2, COUNT_MAX],
+  'pools.outboundFrames': [REPLY_RESERVE, COUNT_MAX],
   'pools.transmitBuffers': [1, COUNT_MAX],
   'pools.transmitBufferBytes': [64, 1 << 20],
   'pools.receiveBuckets': [1, COUNT_MAX],
@@ -37,7 +42,6 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   'driver.controlTimeoutNs': [1, TIME_MAX_NS],
   'moderation.rxUsecs': [0, 1e6],
   'moderation.rxFrames': [0, COUNT_MAX],
-  packetSlots: [1, 1 << 20],
   iopSpinNs: [0, TIME_MAX_NS],
   contextHoldNs: [0, CONTEXT_HOLD_MAX_NS],
 };
@@ -54,7 +58,7 @@ export function nicConfig(config: CardConfig, port: Pick<PortConfig, 'mtu' | 'ma
     mac: port.mac,
     txRing: config.txRing,
     rxRing: config.rxRing,
-    // No more than the card's memory holds beside what is there already: what has come is moved on in between.
+    // No more than a part of the card's memory: what has come is moved on in between.
     pollFrames: Math.max(1, Math.min(NIC_DEFAULTS.pollFrames, config.packetSlots >> 2)),
     tcpSegmentationOffload: config.tcpSegmentationOffload,
     txChecksumming: config.checksumOffload,
@@ -76,6 +80,9 @@ export function checkCardRanges(config: CardConfig, path: string): void {
       field === undefined ? holder : new Map<string, unknown>(Object.entries(holder as object)).get(field);
     checkNumber(`${path}${name}`, value as number, least, most, IN_LINES.includes(name));
   }
+  const ports = 1 + config.furtherPorts.length + (config.innerLoop ? 1 : 0);
+  const slotsLeast = ports * config.rxRing + SLOTS_BESIDE_RINGS;
+  checkNumber(`${path}packetSlots`, config.packetSlots, slotsLeast, SLOTS_MAX, false);
   under(path, () => checkNicConfig(nicConfig(config)));
   config.furtherPorts.forEach((port, i) => {
     under(`${path}furtherPorts.${i}.`, () => checkNicConfig(nicConfig(config, port)));

@@ -346,7 +346,7 @@ function virtualConfig(overrides: CardOverrides, index: number): CardConfig {
   const buckets = overrides.pools?.receiveBuckets ?? Number.POSITIVE_INFINITY;
   const config = cardConfig({
     mtu: 1500,
-    packetSlots: Math.min(1024, Math.max(64, 4 * buckets)),
+    packetSlots: Math.max(48 + (overrides.rxRing ?? 16), Math.min(1024, Math.max(64, 4 * buckets))),
     ...overrides,
   });
   const address = overrides.stack?.address ?? 0x0a000001 + index;

@@ -9,7 +9,7 @@ export class Received {
   bufferBytes = 0;
   /** How far it grows (SO_RCVBUF). */
   bufferBytesMax = 0;
-  /** By how much the buffer is smaller than it was allowed, because card memory could not hold what it promised. */
+  /** By how much the buffer is smaller than allowed, because card memory could not hold what it promised. */
   withheldBytes = 0;
   /** The edge of the window that was offered then: what comes before it says nothing new. */
   withheldEdge = 0;
