@@ -105,11 +105,19 @@ const STORE_TO_FIRST_WINDOWS = 2;
  * It has room for the first window of every socket in any case, and for as much again, by which windows may
  * grow however few the buckets are.
  */
-function sizedStore({ receiveBuckets, receiveBucketBytes }: PoolSizes, socketsMax: number): number {
-  const roomy = Math.ceil((STORE_TO_BUCKETS * receiveBuckets * receiveBucketBytes) / STORE_BLOCK_BYTES);
-  const needed = socketsMax * (FIRST_WINDOW_LEAST / STORE_BLOCK_BYTES + STORE_BLOCKS_IN_PART);
+function sizedStore(pools: PoolSizes, socketsMax: number): number {
+  const needed = neededStore(socketsMax);
   const least = Math.max(needed, Math.min(STORE_BLOCKS_MOST, STORE_TO_FIRST_WINDOWS * needed));
-  return Math.max(least, Math.min(STORE_BLOCKS_MOST, roomy || 0));
+  return Math.max(least, roomyStore(pools));
+}
+
+function neededStore(socketsMax: number): number {
+  return socketsMax * (FIRST_WINDOW_LEAST / STORE_BLOCK_BYTES + STORE_BLOCKS_IN_PART);
+}
+
+function roomyStore({ receiveBuckets, receiveBucketBytes }: PoolSizes): number {
+  const roomy = Math.ceil((STORE_TO_BUCKETS * receiveBuckets * receiveBucketBytes) / STORE_BLOCK_BYTES);
+  return Math.min(STORE_BLOCKS_MOST, roomy || 0);
 }
 
 /** Sockets of a listener's card that it keeps for connections yet to come: a quarter of them at most. */
@@ -170,7 +178,8 @@ const FIRST_WINDOW_LEAST = 2048;
 const STORE_BLOCKS_IN_PART = 2;
 
 /** What a program that reads nothing is promised: half of the store bears as much for every socket. */
-function firstWindow(socketsMax: number, { storeBlocks }: PoolSizes): number {
-  const share = (storeBlocks * STORE_BLOCK_BYTES) / 2 / socketsMax;
+function firstWindow(socketsMax: number, pools: PoolSizes): number {
+  const blocks = Math.min(pools.storeBlocks, Math.max(neededStore(socketsMax), roomyStore(pools)));
+  const share = (blocks * STORE_BLOCK_BYTES) / 2 / socketsMax;
   return Math.max(FIRST_WINDOW_LEAST, 2 ** Math.floor(Math.log2(share)));
 }
