@@ -20,6 +20,7 @@ import type { ReceivePool } from '../../src/osm/memory/receive-pool.ts';
 import type { SocketTable } from '../../src/osm/memory/socket-table.ts';
 import { Stalls } from '../../src/osm/memory/stalls.ts';
 import type { TransmitPool } from '../../src/osm/memory/transmit-pool.ts';
+import { TransmitShares } from '../../src/osm/memory/transmit-shares.ts';
 import { markBound } from '../../src/osm/user/datagram-sender.ts';
 import { mark, renew } from '../../src/osm/user/shutdown-call.ts';
 import { Clock } from '../../src/time/clock.ts';
@@ -86,17 +87,16 @@ describe('a socket', () => {
     stack['names'].local(socketId);
   });
   trips('host socket: no more contexts come back than were sent', () => new HostSocket().returned(1, false));
-  trips('transmit pool: what is promised is there, once', () => {
+  trips('transmit shares: what is promised is there, once', () => {
+    const shares = new TransmitShares(1, 4);
     const socket = new HostSocket();
-    const { transmit } = new ScriptedCard().host;
-    transmit.promise(socket);
-    transmit.promise(socket);
+    shares.promise(socket, 4);
+    shares.promise(socket, 4);
   });
-  trips('transmit pool: a share that is taken is there', () => {
-    const { transmit } = new ScriptedCard().host;
-    transmit['freeCount'] = 0;
-    Object.assign(transmit, { sharesOut: () => true });
-    transmit.takeFor(new HostSocket());
+  trips('transmit shares: a share that is taken is there', () => {
+    const shares = new TransmitShares(1, 4);
+    shares.promised = -1;
+    shares.takes(new HostSocket(), 0);
   });
   trips('host socket: slots are among the contexts that the card has', () => {
     const socket = new HostSocket();

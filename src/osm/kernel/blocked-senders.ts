@@ -137,14 +137,14 @@ export class BlockedSenders {
    */
   private promise(socketId: number, socket: HostSocket): void {
     assert(this.promisedCount < this.promised.length, 'blocked senders: each socket is promised one buffer');
-    this.transmit.promise(socket);
+    this.transmit.shares.promise(socket, this.transmit.available);
     this.promised[this.promisedCount++] = socketId;
   }
 
   private endPromises(): void {
     for (let i = 0; i < this.promisedCount; i++) this.table.sockets[this.promised[i]].promised = 0;
     this.promisedCount = 0;
-    this.transmit.endPromises();
+    this.transmit.shares.promised = 0;
   }
 
   /** From how many free buffers on a socket is told; 0: at once, or once a slot is free. */

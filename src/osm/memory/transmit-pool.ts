@@ -16,6 +16,7 @@ import {
 import { type Ledger, SLOTS_METER, TRANSMIT_METER } from '../../ledger/ledger.ts';
 import type { MeterClock, PoolMeter } from '../../ledger/pool-meter.ts';
 import { type HostSocket, socketTag } from './host-socket.ts';
+import { TransmitShares } from './transmit-shares.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -23,17 +24,13 @@ const COSTLY = COSTLY_ASSERTIONS;
 const FREE = -1;
 const TAKEN = -2;
 
-/** One buffer for so many bytes (as a power of two) that a socket's peers have acknowledged, when scarce. */
-const PROGRESS_SHIFT = 16;
-/** Buffers are scarce when no more than a quarter of them are free. */
-const SCARCE_SHIFT = 2;
-
 export class TransmitPool {
   readonly bufferBytes: number;
   private readonly area: PoolArea;
   private readonly slotBytes: number;
-  private readonly reserve: number;
-  /** With at most so many free they are scarce; without a reserve they never are. */
+  /** Who may have one of few free buffers. */
+  readonly shares: TransmitShares;
+  /** With more free buffers than this, and more than it has, any socket gets one. */
   private readonly plenty: number;
   /** Slots that only a socket with nothing in use may take: one for every socket there can be. */
   private readonly slotReserve: number;
@@ -43,8 +40,6 @@ export class TransmitPool {
   /** Free buffers; the one that came back last, which is likely still in a cache, is used next. */
   private readonly free: Int32Array;
   private freeCount: number;
-  /** Free buffers that are promised to sockets that have waited (kernel/blocked-senders.ts). */
-  private promisedCount = 0;
   private readonly freeSlots: Int32Array;
   private freeSlotCount: number;
   /**
@@ -66,8 +61,8 @@ export class TransmitPool {
     this.area = area;
     this.bufferBytes = area.bufferBytes;
     this.slotBytes = immediate.bufferBytes;
-    this.reserve = reserve;
-    this.plenty = this.reserve === 0 ? 0 : Math.max(this.reserve, area.count >> SCARCE_SHIFT);
+    this.shares = new TransmitShares(reserve, area.count);
+    this.plenty = this.shares.plenty;
     this.slotReserve = immediate.count > socketsMax ? socketsMax : immediate.count >> 1;
     this.counters = ledger.counters;
     this.meter = ledger.meter(TRANSMIT_METER);
@@ -88,19 +83,7 @@ export class TransmitPool {
 
   /** Free buffers that nobody has been promised. */
   get unpromised(): number {
-    return this.freeCount - this.promisedCount;
-  }
-
-  /** One of the free buffers is for a socket that has waited for it; others leave it alone while few are. */
-  promise(socket: HostSocket): void {
-    assert(socket.promised === 0 && this.unpromised > 0, 'transmit pool: what is promised is there, once');
-    socket.promised = 1;
-    this.promisedCount += 1;
-  }
-
-  /** No promise holds any more. */
-  endPromises(): void {
-    this.promisedCount = 0;
+    return this.freeCount - this.shares.promised;
   }
 
   /** Buffers there are, free or not. */
@@ -129,7 +112,10 @@ export class TransmitPool {
    */
   takeFor(socket: HostSocket): number {
     const { freeCount } = this;
-    if ((freeCount <= this.plenty || freeCount <= socket.sendingContexts) && !this.takeShare(socket)) {
+    if (
+      (freeCount <= this.plenty || freeCount <= socket.sendingContexts) &&
+      !this.shares.takes(socket, freeCount)
+    ) {
       this.refused();
       return -1;
     }
@@ -143,7 +129,7 @@ export class TransmitPool {
    */
   offer(socketId: number, socket: HostSocket): number {
     const free = this.freeCount;
-    const many = free <= this.reserve || socket.offeredBuffers >= free;
+    const many = free <= this.shares.reserve || socket.offeredBuffers >= free;
     if (free <= this.plenty && socket.offeredBuffers > 0 && many) {
       this.refused();
       return -1;
@@ -165,42 +151,11 @@ export class TransmitPool {
     sockets[socketId].offeredBuffers -= 1;
   }
 
-  /** Free buffers that a socket leaves to others although it has none. */
-  private leftBy(socket: HostSocket): number {
-    return socket.sendingSlots > 0 ? this.reserve >> 1 : 0;
-  }
-
-  /** As `sharesOut`, for a socket that takes the buffer then, and with it what it was promised. */
-  private takeShare(socket: HostSocket): boolean {
-    if (!this.sharesOut(socket)) return false;
-    assert(this.freeCount > 0, 'transmit pool: a share that is taken is there');
-    if (socket.promised !== 0) {
-      socket.promised = 0;
-      if (this.promisedCount > 0) this.promisedCount -= 1;
-    }
-    return true;
-  }
-
-  /**
-   * Whether a socket may have one more buffer. One with none in use may have any. The others leave the
-   * reserve alone and hold no more than are free (the dynamic threshold that the card's buckets go by, too);
-   * and while buffers are scarce, no more than their peers have shown to read: a sender whose peer does not
-   * read keeps its buffers for ever, so an unknown one is not given many. A slot is no buffer: who has only
-   * sent a piece of a message in one may have a buffer for what is left of it, but for half of the reserve.
-   */
-  private sharesOut(socket: HostSocket): boolean {
-    const freeCount = this.freeCount - (socket.promised === 0 ? this.promisedCount : 0);
-    const held = socket.sendingContexts - socket.sendingSlots;
-    if (held === 0 || this.reserve === 0) return freeCount > this.leftBy(socket);
-    if (freeCount <= this.reserve || freeCount <= held) return false;
-    return freeCount > this.plenty || held <= socket.acknowledgedBytes >> PROGRESS_SHIFT;
-  }
-
   /**
    * Whether a stream's send would find a buffer, or a slot of the reserve if the socket has nothing in use.
    */
   serves(socket: HostSocket): boolean {
-    if (this.sharesOut(socket)) return true;
+    if (this.shares.allows(socket, this.freeCount)) return true;
     return socket.sendingContexts === 0 && this.slotReserve > 0 && this.freeSlotCount > 0;
   }
 
@@ -210,10 +165,7 @@ export class TransmitPool {
    */
   freeNeeded(socket: HostSocket): number {
     if (socket.sendingContexts === 0 && this.slotReserve > 0) return 0;
-    const held = socket.sendingContexts - socket.sendingSlots;
-    if (held === 0 || this.reserve === 0) return this.leftBy(socket) + 1;
-    const shared = Math.max(this.reserve, held) + 1;
-    return held <= socket.acknowledgedBytes >> PROGRESS_SHIFT ? shared : Math.max(shared, this.plenty + 1);
+    return this.shares.freeNeeded(socket);
   }
 
   /**
@@ -222,7 +174,7 @@ export class TransmitPool {
    * @returns its context, or -1 when none is free for it.
    */
   take(first: boolean): number {
-    if (this.freeCount === 0 || (!first && this.freeCount <= this.reserve)) {
+    if (this.freeCount === 0 || (!first && this.freeCount <= this.shares.reserve)) {
       this.refused();
       return -1;
     }
@@ -253,7 +205,7 @@ export class TransmitPool {
   /** Whether `count` buffers can be taken one after the other. @param first as of `take`, for all of them. */
   canTake(count: number, first: boolean): boolean {
     assert(count > 0, 'transmit pool: whoever asks wants at least one buffer');
-    if (this.freeCount - count >= (first ? 0 : this.reserve)) return true;
+    if (this.freeCount - count >= (first ? 0 : this.shares.reserve)) return true;
     this.refused();
     return false;
   }
@@ -379,7 +331,7 @@ export class TransmitPool {
    * program's.
    */
   reclaim(): void {
-    this.promisedCount = 0;
+    this.shares.promised = 0;
     for (let context = 0; context < this.count; context++) {
       if (this.lent(context)) this.give(context);
     }
@@ -390,7 +342,7 @@ export class TransmitPool {
    * After an assertion failed: frees what was lent and makes the free lists anew from where each context is.
    */
   rebuild(): void {
-    this.promisedCount = 0;
+    this.shares.promised = 0;
     this.freeCount = 0;
     this.freeSlotCount = 0;
     for (let context = this.count - 1; context >= 0; context--) {
