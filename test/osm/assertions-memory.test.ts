@@ -93,6 +93,7 @@ describe('a socket', () => {
     shares.promise(socket, 4);
     shares.promise(socket, 4);
   });
+  trips('transmit shares: there are buffers to share', () => new TransmitShares(1, 0));
   trips('transmit shares: a share that is taken is there', () => {
     const shares = new TransmitShares(1, 4);
     shares.promised = -1;

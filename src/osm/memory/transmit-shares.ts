@@ -17,6 +17,7 @@ export class TransmitShares {
 
   /** @param count buffers there are. */
   constructor(reserve: number, count: number) {
+    assert(count > 0 && reserve >= 0, 'transmit shares: there are buffers to share');
     this.reserve = reserve;
     this.plenty = reserve === 0 ? 0 : Math.max(reserve, count >> SCARCE_SHIFT);
   }
