@@ -1,6 +1,6 @@
 /**
- * How fast worlds in virtual time run: segments simulated in a second of this processor, over both hosts, both
- * cards and the link. With processors and a link that cost nothing but a delay, segments go in batches, as
+ * How fast worlds in virtual time run: segments simulated in a second of this processor, over both hosts,
+ * both cards and the link. With processors and a link that cost nothing but a delay, segments go in batches, as
  * many as there are connections; with those of a present card each is an event of its own.
  */
 import { readTopology } from '../src/world/topology.ts';
@@ -32,7 +32,8 @@ export function runSimulationBench(scale: number): string[] {
       const name = `${shape.workload} x${shape.connections}`.padEnd(14);
       const perS = Math.round(segments / cpuS / 1000);
       const perOperation = ((cpuS * 1e6) / operations).toFixed(1);
-      return `${name} ${title}: ${perS} thousand segments a processor second, ${perOperation} us an operation`;
+      const rate = `${perS} thousand segments a processor second`;
+      return `${name} ${title}: ${rate}, ${perOperation} us an operation`;
     }),
   );
 }
