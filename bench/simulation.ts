@@ -1,7 +1,7 @@
 /**
  * How fast worlds in virtual time run: segments simulated in a second of this processor, over both hosts,
- * both cards and the link. With processors and a link that cost nothing but a delay, segments go in batches, as
- * many as there are connections; with those of a present card each is an event of its own.
+ * both cards and the link. With processors and a link that cost nothing but a delay, segments go in
+ * batches, as many as there are connections; with those of a present card each is an event of its own.
  */
 import { readTopology } from '../src/world/topology.ts';
 import { VirtualWorld } from '../src/world/virtual/virtual-world.ts';

@@ -1,7 +1,7 @@
 /**
  * How fast a sweep goes: `node dist/bench/sweeps.js [points] [rounds]`. Points of the bundled RPC plan,
- * 10,000 requests each, by one worker and by two in turns; shown are the times, and what the second worker gains and
- * takes.
+ * 10,000 requests each, by one worker and by two in turns; shown are the times, and what the second worker
+ * gains and takes.
  */
 import { spreadOf } from '../src/record/statistics.ts';
 import { loadPlan } from '../src/sweep/plan.ts';
