@@ -103,11 +103,14 @@ class Walk {
       this.path.astray += 1;
       return;
     }
+    const sends = log.calls.filter((one) => one.stream === from && one.name === 'send' && one.result > 0);
+    const takes = (byte: number): Call | undefined => sends.find((one) => one.before + one.result >= byte);
+    const last = takes(bytes);
+    const begins = last === undefined ? 0 : last.before - (last.before % last.messageBytes);
     const needed = Math.min(packet.toByte, bytes);
-    const call = log.calls.find(
-      (one) =>
-        one.stream === from && one.name === 'send' && one.result > 0 && one.before + one.result >= needed,
-    );
+    const call = takes(Math.max(needed, begins + 1));
+    // A lost segment of an earlier message holds this one up, which is on its way already.
+    if (needed <= begins) this.path.joining = true;
     const message = call && this.sentBy(call);
     const taken = log.calls.find(
       (one) => one.stream === to && one.name === 'recv' && one.before + Math.max(0, one.result) >= bytes,
