@@ -94,7 +94,7 @@ export function lineChart(chart: LineChart): Node | undefined {
       zero: chart.fromZero !== false && !log,
       nice: true,
       grid: true,
-      ticks: small ? 3 : log ? 4 : 5,
+      ticks: small ? 3 : log ? decades(dots) : 5,
       tickFormat: chart.format,
     },
     color,
@@ -109,6 +109,15 @@ export function lineChart(chart: LineChart): Node | undefined {
     });
   }
   return drawn;
+}
+
+/** Powers of ten, or about four values where there are few of them: no line is drawn for all between. */
+function decades(dots: readonly Dot[]): number[] | number {
+  const values = dots.flatMap(({ y, high }) => [y, high]);
+  const low = Math.ceil(Math.log10(Math.min(...values)) - 1);
+  const high = Math.floor(Math.log10(Math.max(...values)) + 1);
+  if (high - low < 2) return 4;
+  return Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
 }
 
 function dotMarks(chart: LineChart, axis: Axis): Plot.Markish[] {
