@@ -108,6 +108,7 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
     await page.keyboard.press('Enter');
     const details = await page.locator('tr.details').innerText();
     expect(details).toContain('driver.transmitDryPolicy');
+    expect(details).toContain('npx inic explain results.jsonl#18');
     expect(details).toMatch(/left\.transmit\s+16\s+0\s+8\s+16/);
     expect(await page.evaluate('document.activeElement?.getAttribute("aria-expanded")')).toBe('true');
     expect(complaints).toEqual([]);

@@ -11,8 +11,9 @@ import { fullNumber, shortNumber, spaced, timeText } from '../../src/report/page
 import { readPlan } from '../../src/sweep/plan.ts';
 import { sampleResults, TWO_WAYS } from './sweep-sample.ts';
 
+const NAMED = { title: 'two ways', file: 'results.jsonl' };
 const results = sampleResults();
-const data = sweepData('two ways', results, answerOf(results), []);
+const data = sweepData(NAMED, results, answerOf(results), []);
 
 describe('columns', () => {
   it('say for each row what it says itself, whatever some of them lack', () => {
@@ -61,7 +62,7 @@ describe('the data of a sweep', () => {
 
   it('leaves out the means of what failed', () => {
     const some = sampleResults(TWO_WAYS, [0, 1]);
-    const { means, points } = sweepData('', some, answerOf(some), []);
+    const { means, points } = sweepData(NAMED, some, answerOf(some), []);
     expect(cellAt(means, 'ratePerS', 0)).toBe(null);
     expect(cellAt(means, 'failed', 0)).toBe(2);
     expect(cellAt(points, 'error', 0)).toMatch('do not balance');
@@ -74,7 +75,7 @@ describe('the data of a sweep', () => {
       return others as unknown as (typeof points)[number];
     });
     const { means } = sweepData(
-      '',
+      NAMED,
       { head, lines, points: older },
       answerOf({ head, lines, points: older }),
       [],
@@ -109,7 +110,7 @@ describe('a view', () => {
       vary: { transport: ['ring', 'fifo'] },
     });
     const few = sampleResults(plan);
-    const view = firstView(sweepData('', few, answerOf(few), []));
+    const view = firstView(sweepData(NAMED, few, answerOf(few), []));
     expect(view).toEqual({ x: 'transport', lines: undefined, fixed: {} });
   });
 });

@@ -33,7 +33,7 @@ export function reportHtml(
     const { series, note } = seriesOf(part) ?? NO_SERIES;
     return {
       part: sweepPart(results, answer, { file, title, part, seriesNote: note }),
-      data: sweepData(title, results, answer, series),
+      data: sweepData({ title, file }, results, answer, series),
     };
   });
   const parts = made.map(({ part }) => part);

@@ -10,7 +10,7 @@ import type { Answer } from './sweep-words.ts';
 const POINT_BYTES_MAX = 5e6;
 
 export function sweepData(
-  title: string,
+  { title, file }: { readonly title: string; readonly file: string },
   results: SweepResults,
   { knees }: Answer,
   series: readonly PointSeries[],
@@ -21,6 +21,7 @@ export function sweepData(
   return {
     kind: 'sweep',
     title,
+    file,
     operation: operationOf(plan.workload?.['workload']),
     axes: Object.entries(plan.vary).map(([path, values]) => ({ path, values })),
     seeds: plan.seeds.length,

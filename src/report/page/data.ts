@@ -48,6 +48,8 @@ export interface PointSeries {
 export interface SweepData {
   readonly kind: 'sweep';
   readonly title: string;
+  /** The results file, as it was named. */
+  readonly file: string;
   readonly operation: string;
   readonly axes: readonly Axis[];
   readonly seeds: number;

@@ -1,6 +1,6 @@
 /** All that one point says. */
 import { cellAt } from './columns.ts';
-import type { Columns } from './data.ts';
+import type { Columns, SweepData } from './data.ts';
 import { element, table } from './dom.ts';
 import { cellText, settingText, spaced } from './words.ts';
 
@@ -15,7 +15,7 @@ const TITLES: Readonly<Record<string, string>> = {
 
 const HIDDEN = new Set(['point', 'ok']);
 
-export function pointDetails(points: Columns, row: number): HTMLElement {
+export function pointDetails({ points, file }: SweepData, row: number): HTMLElement {
   const plain: [string, string][] = [];
   const groups = new Map<string, string[]>();
   for (const name of Object.keys(points.byName)) {
@@ -41,7 +41,14 @@ export function pointDetails(points: Columns, row: number): HTMLElement {
     ...(settings === undefined ? [] : [settings]),
     measured,
     ...others,
+    ...(cellAt(points, 'ok', row) === true ? [wayOf(file, cellText(cellAt(points, 'point', row)))] : []),
   );
+}
+
+/** How to see the way of one of its operations. */
+function wayOf(file: string, point: string): HTMLElement {
+  const command = element('code', {}, `npx inic explain ${file}#${point.replaceAll(',', '')}`);
+  return element('p', {}, 'Where one operation of it spent its time: ', command);
 }
 
 /** What has a name and a column of its own, such as `pools.left.transmit.mean`, is a table. */

@@ -158,7 +158,7 @@ export class PointsTable {
     });
     const line = element('tr', {}, element('th', { scope: 'row' }, button), ...cells);
     if (!open) return [line];
-    const details = element('td', { colspan: String(this.columns.length) }, pointDetails(points, row));
+    const details = element('td', { colspan: String(this.columns.length) }, pointDetails(this.data, row));
     return [line, element('tr', { class: 'details' }, details)];
   }
 }
