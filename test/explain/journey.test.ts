@@ -117,11 +117,11 @@ describe('finds what was waited for', () => {
     expect(found).toContain('a transmit buffer');
   });
 
-  it('another call that blocks', () => {
+  it('a transmit buffer, where a send blocks', () => {
     const plan = pairPlan({ connections: 32, size: 2048 });
     const settings = { 'pools.transmitBuffers': [4], 'driver.transmitDryPolicy': ['block'] };
     const { spans } = journey({ ...plan, vary: settings }, P99);
-    expect(sumsOf(spans).waits.map(({ what }) => what)).toContain('a call that blocks');
+    expect(sumsOf(spans).waits.map(({ what }) => what)).toContain('a transmit buffer');
   });
 
   it('a receive bucket', () => {
