@@ -36,6 +36,14 @@ describe('the answer', () => {
     );
   });
 
+  it('of a stream has its bytes', () => {
+    const { head, points } = sampleResults(planWith({ workload: { workload: 'TCP_STREAM' } }));
+    const streams = points.map((point) => (point.ok ? { ...point, latencyUs: null } : point));
+    expect(answerOf(resultsOf(head.plan, streams)).short).toBe(
+      '8 transmit buffers reach 100 % of the best rate: 80.0 k writes/s, 10.2 MB/s.',
+    );
+  });
+
   it('of several knees is their range, with a row for each', () => {
     const { short, kneeRows } = answerOf(sampleResults());
     expect(short).toBe(

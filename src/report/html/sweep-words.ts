@@ -1,7 +1,7 @@
 /** What a sweep asked and what it found, in sentences and a small table: the page's first lines. */
 import { type Combination, combinationsOf, KNEE_SHARE, type Knee, kneesOf } from '../../sweep/findings.ts';
 import type { SweepResults } from '../../sweep/results.ts';
-import { durationText, withPrefix } from '../units.ts';
+import { durationText, rateText, withPrefix } from '../units.ts';
 import { operationOf, settingText, thingOf } from './setting-words.ts';
 
 export interface Answer {
@@ -55,8 +55,10 @@ class Words {
   }
 
   knee(knee: Knee): string {
-    const { p99Us } = this.at(knee) ?? {};
-    const tail = p99Us === undefined ? '' : `, with a p99 of ${durationText(p99Us.mean * 1e3)}`;
+    const { p99Us, bytesPerS } = this.at(knee) ?? {};
+    const bytes = bytesPerS === undefined ? '' : `, ${rateText(bytesPerS.mean, 'B/s')}`;
+    // A stream has no latency; of requests the bytes say little.
+    const tail = p99Us === undefined ? bytes : `, with a p99 of ${durationText(p99Us.mean * 1e3)}`;
     const thing = thingOf(knee.path);
     const subject = thing === undefined ? `${knee.path}=${knee.value}` : `${knee.value} ${thing}`;
     const verb = thing === undefined ? 'reaches' : 'reach';
