@@ -68,6 +68,31 @@ describe('the data of a sweep', () => {
     expect(cellAt(points, 'error', 0)).toMatch('do not balance');
   });
 
+  it('of ten thousand points of many cards is still small, and says what it left out', () => {
+    const seeds = Array.from({ length: 1000 }, (_, i) => i);
+    const plan = readPlan({
+      world: 'pair',
+      workload: { workload: 'TCP_RR' },
+      vary: { 'pools.transmitBuffers': '1..10' },
+      seeds,
+    });
+    const { head, lines, points } = sampleResults(plan);
+    const many = points.map((point, i) => {
+      const use = { count: 8, min: i % 3, mean: i % 997, highWater: i % 11, dryEpisodes: i % 101, dryNs: i };
+      const names = Array.from({ length: 12 }, (_, card) =>
+        ['transmit', 'packets', 'slots'].map((pool) => `c${card}.${pool}`),
+      );
+      const pools = Object.fromEntries(names.flat().map((name) => [name, use]));
+      return point.ok ? { ...point, pools } : point;
+    });
+    const large = { head, lines, points: many };
+    const made = sweepData(NAMED, large, answerOf(large), []);
+    expect(JSON.stringify(made).length).toBeLessThan(8e6);
+    expect(made.leftOut).toMatch('Some figures of pools are left out');
+    expect(namesBelow(made.means, 'pools.c0.')).toContain('transmit.mean');
+    expect(data.leftOut).toBe('');
+  });
+
   it('of files without pools and stalls is the rest', () => {
     const { head, lines, points } = sampleResults();
     const older = points.map((point) => {

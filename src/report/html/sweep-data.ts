@@ -6,8 +6,8 @@ import { operationOf } from './setting-words.ts';
 import { meansOf } from './sweep-means.ts';
 import type { Answer } from './sweep-words.ts';
 
-/** Above this the pools of single points are left out: their means are there. */
-const POINT_BYTES_MAX = 5e6;
+/** Of the points, and of their means: with more, figures of pools are left out. */
+const BYTES_MAX = 4e6;
 
 export function sweepData(
   { title, file }: { readonly title: string; readonly file: string },
@@ -18,6 +18,8 @@ export function sweepData(
   const { plan } = results.head;
   const rows = results.points.map((result) => flattened(result));
   const { means, halves } = meansOf(results, rows.map(withStallTimes));
+  const points = columnsOf(rows);
+  const kept = [points, means].map(fitting);
   return {
     kind: 'sweep',
     title,
@@ -25,8 +27,9 @@ export function sweepData(
     operation: operationOf(plan.workload?.['workload']),
     axes: Object.entries(plan.vary).map(([path, values]) => ({ path, values })),
     seeds: plan.seeds.length,
-    points: fitting(columnsOf(rows)),
-    means,
+    points: kept[0],
+    means: kept[1],
+    leftOut: leftOutOf([points, means], kept),
     halves,
     knees: knees.map(({ path, others, value }) => ({ path, others, value })),
     series,
@@ -44,8 +47,24 @@ function withStallTimes(row: Row): Row {
   return { ...row, ...Object.fromEntries(times) };
 }
 
+/** What may be left out of columns that are too many, the first of it first. */
+const DISPENSABLE: readonly RegExp[] = [/^pools\.(?!.*\.(transmit|receive)\.)/, /^pools\./];
+
+/** @returns the columns that fit. */
 function fitting(columns: Columns): Columns {
-  if (JSON.stringify(columns).length <= POINT_BYTES_MAX) return columns;
-  const kept = Object.entries(columns.byName).filter(([name]) => !name.startsWith('pools.'));
-  return { rows: columns.rows, byName: Object.fromEntries(kept) };
+  let kept = columns;
+  for (const names of DISPENSABLE) {
+    if (JSON.stringify(kept).length <= BYTES_MAX) break;
+    const entries = Object.entries(columns.byName).filter(([name]) => !names.test(name));
+    kept = { rows: columns.rows, byName: Object.fromEntries(entries) };
+  }
+  return kept;
+}
+
+function leftOutOf(all: readonly Columns[], kept: readonly Columns[]): string {
+  const countOf = (some: readonly Columns[]): number =>
+    some.reduce((sum, { byName }) => sum + Object.keys(byName).length, 0);
+  return countOf(all) === countOf(kept)
+    ? ''
+    : 'Some figures of pools are left out, to keep the page small: the results file has them.';
 }

@@ -58,6 +58,8 @@ export interface SweepData {
   readonly means: Columns;
   /** Halves of their 95 % confidence intervals; no rows with one seed. */
   readonly halves: Columns;
+  /** What the page has not, in a sentence; empty where it has all. */
+  readonly leftOut: string;
   readonly knees: readonly KneeMark[];
   readonly series: readonly PointSeries[];
 }

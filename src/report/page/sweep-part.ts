@@ -384,6 +384,8 @@ export class SweepPart {
     details.addEventListener('toggle', () => {
       if (details.open) this.table.draw();
     });
+    const { leftOut } = this.data;
+    if (leftOut !== '') details.append(element('p', { class: 'caption' }, leftOut));
     details.append(this.table.node);
     return details;
   }
