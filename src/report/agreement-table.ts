@@ -56,13 +56,23 @@ export function calibrationText(calibration: Calibration): string {
   return `${lines.join('\n')}\n`;
 }
 
-function busyLines({ facts }: Calibration): string[] {
+/** Of a shape's slices, the share that must have been undisturbed for its costs to be worth anything. */
+const UNDISTURBED_MIN = 0.2;
+
+function busyLines({ facts, shapes }: Calibration): string[] {
   const { loadAverageAtStart, cores } = facts.machine;
-  if (loadAverageAtStart <= cores - 1.5) return [];
-  return [
-    `This machine was busy (load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores): ` +
-      'what is said of threads, which need a core each, says little.',
-  ];
+  const lines: string[] = [];
+  if (loadAverageAtStart > cores - 1.5) {
+    lines.push(`This machine was busy: load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores.`);
+  }
+  for (const shape of ['thread', 'inline'] as const) {
+    if (shapes[shape].undisturbed >= UNDISTURBED_MIN) continue;
+    lines.push(
+      `Of ${SHAPE_NAMES[shape]} hardly anything ran undisturbed: ` +
+        'do not use these costs, and calibrate again when the machine is quiet.',
+    );
+  }
+  return lines;
 }
 
 function costLines({ shapes }: Calibration): string[] {

@@ -70,11 +70,11 @@ describe('the text of a calibration', () => {
     undisturbed: 0.9,
     text: '',
   };
-  const text = (loadAverageAtStart: number): string => {
+  const text = (loadAverageAtStart: number, undisturbed = 0.9): string => {
     const calibration: Calibration = {
       facts: { ...facts, machine: { ...facts.machine, cores: 2, loadAverageAtStart } },
       began: '2026-01-01T00:00:00.000Z',
-      shapes: { thread: shape, inline: shape },
+      shapes: { thread: { ...shape, undisturbed }, inline: shape },
       agreement: [
         compare(RR, 'thread', [round(100, 10)], round(110, 9)),
         compare(STREAM, 'inline', [round(100, null)], round(300, null)),
@@ -95,7 +95,14 @@ describe('the text of a calibration', () => {
   });
 
   it('says that a machine was busy', () => {
-    expect(text(0.2)).not.toContain('busy (load');
-    expect(text(3.5)).toContain('This machine was busy (load average 3.50 on 2 cores)');
+    expect(text(0.2)).not.toContain('This machine was busy');
+    expect(text(3.5)).toContain('This machine was busy: load average 3.50 on 2 cores.');
+  });
+
+  it('says that costs are not to be used where hardly anything ran undisturbed', () => {
+    expect(text(0.2)).not.toContain('do not use these costs');
+    const disturbed = text(0.2, 0.1);
+    expect(disturbed).toContain('Of threads hardly anything ran undisturbed: do not use these costs');
+    expect(disturbed).not.toContain('Of inline hardly');
   });
 });
