@@ -64,10 +64,13 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
     // A connection given up while in the ring may have come back with another port: it is in that port's
     // ring.
     if (tcb.port !== port) continue;
-    sent += output(tcp, tcb);
-    // It goes first when the port has room again.
+    const packets = output(tcp, tcb);
+    sent += packets;
+    // Who was refused at once goes first when the port has room again; who has sent goes behind the others,
+    // or a stream that always finds the port full in the end would be the only one to send.
     if (tcp.portFull && (tcb.ready & bit) === 0) {
-      ready.prepend(tcb.index);
+      if (packets === 0) ready.prepend(tcb.index);
+      else ready.append(tcb.index);
       tcb.ready |= bit;
     }
     if (COSTLY) checkTcb(tcp, tcb);
