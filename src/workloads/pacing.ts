@@ -37,7 +37,7 @@ export class Pacing {
   private readonly pace: Pace;
   private readonly random: Random;
   private readonly clock: Clock;
-  /** Of a closed loop: when each connection has thought; -1: never yet; `NEVER` while it waits for its answer. */
+  /** Of a closed loop: when each has thought; -1: never yet; `NEVER` while it waits for its answer. */
   private readonly readyNs: Float64Array;
   /** Of an open loop: the oldest arrival that no connection has taken; -1 before the first. */
   private arrivedNs = -1;
@@ -75,7 +75,7 @@ export class Pacing {
     this.readyNs[connection] = this.clock.nowNs + draw(this.pace.thinkNs, this.pace, this.random);
   }
 
-  /** A request that was begun comes to nothing: it is to be made again, as if it were its connection's first. */
+  /** A request that was begun came to nothing: it is made again, as if it were the connection's first. */
   again(connection: number): void {
     this.readyNs[connection] = -1;
   }

@@ -16,7 +16,15 @@ function client(workload: string, more: object, connections = 4) {
       links: { wire: { ends: ['a.eth0', 'b.eth0'], delay: '10us' } },
       programs: {
         server: { workload, role: 'server', host: 'right', connections, size: 16384 },
-        client: { workload, role: 'client', host: 'left', server: 'server', connections, size: 16384, ...more },
+        client: {
+          workload,
+          role: 'client',
+          host: 'left',
+          server: 'server',
+          connections,
+          size: 16384,
+          ...more,
+        },
       },
     }),
   );
