@@ -63,6 +63,7 @@ describe('the start-up check', () => {
     ],
     ['driver.transmitLowWatermark', { driver: { transmitLowWatermark: 4096 } }, 1, 'set 128'],
     ['driver.sendBufferBytes', { driver: { sendBufferBytes: 1 << 25 } }, 1, 'set 16777216 or less'],
+    ['moderation.rxUsecs', { moderation: { rxUsecs: 50 } }, 1, 'set "moderation.rxFrames" to 2 or more'],
     [
       'moderation.rxFrames',
       { moderation: { rxUsecs: 50, rxFrames: 128 }, pools: { outboundFrames: 64 } },

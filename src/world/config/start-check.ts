@@ -150,6 +150,11 @@ function checkKept({ pools, driver, moderation }: CardConfig, warn: Warn): void 
     const rest = `, and all transmit buffers hold ${poolBytes}: more is never sent; set ${poolBytes} or less`;
     warn('driver.sendBufferBytes', driver.sendBufferBytes, rest);
   }
+  if (moderation.rxUsecs > 0 && moderation.rxFrames <= 1) {
+    const rest =
+      ', and "moderation.rxFrames" 1: no interrupt is held back; set "moderation.rxFrames" to 2 or more';
+    warn('moderation.rxUsecs', moderation.rxUsecs, rest);
+  }
   if (moderation.rxUsecs > 0 && moderation.rxFrames > pools.outboundFrames) {
     const rest = `, and "pools.outboundFrames" ${pools.outboundFrames}: each interrupt waits for its time`;
     warn('moderation.rxFrames', moderation.rxFrames, `${rest}; set ${pools.outboundFrames} or less`);
