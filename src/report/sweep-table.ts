@@ -20,9 +20,12 @@ export function sweepTable(results: SweepResults): string {
     ...aligned([columns, ...rows]),
   ];
   if (combinations.length > ROWS_MAX) lines.push(`and ${combinations.length - ROWS_MAX} rows more`);
-  if (plan.seeds.length > 1) lines.push('', '± : half of the 95 % confidence interval over the seeds');
+  if (rows.some((cells) => cells.some((cell) => cell.includes('±'))))
+    lines.push('', '± : half of the 95 % confidence interval over the seeds');
   const knees = kneesOf(results).map(kneeText);
   if (knees.length > 0) lines.push('', ...knees);
+  const missing = head.points - points.length;
+  if (knees.length > 0 && missing > 0) lines.push(`So far: ${missing} points are not measured yet.`);
   if (failed > 0) lines.push('', `${failed} of ${points.length} points failed`);
   return `${lines.join('\n')}\n`;
 }

@@ -75,6 +75,9 @@ function meanOf(values: readonly number[]): MeanInterval | undefined {
 /** Share of the best rate that is as good as it. */
 export const KNEE_SHARE = 0.95;
 
+/** Fewer values have no knee. */
+const VALUES_MIN = 3;
+
 export interface Knee {
   readonly path: string;
   /** The other settings along the series. */
@@ -96,7 +99,7 @@ export interface Knee {
 /**
  * The 95 % rule: the knee is the smallest value of a setting that reaches 95 % of the best mean rate along
  * it. There is one for each setting that is a number with at least three values, and each combination of the
- * others; none along which nothing was measured.
+ * others; none along which fewer were measured, as yet or at all.
  *
  * A rule of curvature, such as Kneedle (Satopää et al., "Finding a 'Kneedle' in a Haystack", 2011), was not
  * taken: its knee depends on the range that was tried and on the scale of the axis, and says nothing of how
@@ -105,7 +108,7 @@ export interface Knee {
 export function kneesOf(results: SweepResults): Knee[] {
   const groups = groupsOf(results);
   const numeric = Object.entries(results.head.plan.vary)
-    .filter(([, values]) => values.length >= 3 && values.every((value) => typeof value === 'number'))
+    .filter(([, values]) => values.length >= VALUES_MIN && values.every((value) => typeof value === 'number'))
     .map(([path]) => path);
   return numeric.flatMap((path) => {
     const series = new Map<string, Group[]>();
@@ -113,7 +116,8 @@ export function kneesOf(results: SweepResults): Knee[] {
       const key = JSON.stringify(othersOf(group, path));
       series.set(key, [...(series.get(key) ?? []), group]);
     }
-    return [...series.values()].flatMap((along) => kneeOf(path, along) ?? []);
+    const tried = [...series.values()].filter((along) => along.length >= VALUES_MIN);
+    return tried.flatMap((along) => kneeOf(path, along) ?? []);
   });
 }
 

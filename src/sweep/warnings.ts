@@ -3,7 +3,10 @@ import { startWarnings } from '../world/topology/start-warnings.ts';
 import { readTopology } from '../world/topology.ts';
 import { pointCount, type SweepPlan, settingsOf, worldOf } from './plan.ts';
 
-/** @returns a line for each setting that a point has a warning of, in the words of the first such point. */
+/**
+ * @returns a line for each setting that a point has a warning of, in the words of the first such point: the
+ * others may have the same of other values, and of other cards.
+ */
 export function planWarnings(plan: SweepPlan): string[] {
   const points = pointCount(plan);
   const found = new Map<string, { readonly text: string; points: number }>();
@@ -19,5 +22,7 @@ export function planWarnings(plan: SweepPlan): string[] {
       found.set(setting, entry);
     }
   }
-  return [...found.values()].map((entry) => `at ${entry.points} of ${points} points ${entry.text}`);
+  return [...found.values()].map(
+    (entry) => `${entry.points} of ${points} points start with a warning such as: ${entry.text}`,
+  );
 }

@@ -88,6 +88,11 @@ describe('findings', () => {
     expect(kneesOf(resultsOf([10, 10, 99, 99, 100, 100, 98, 98]))[0].fallsAt).toBeUndefined();
   });
 
+  it('find none as long as fewer than three values were measured', () => {
+    expect(kneesOf(resultsOf([10, 10, 20]))).toEqual([]);
+    expect(kneesOf(resultsOf([10, 10, 20, 20, 20]))).toHaveLength(1);
+  });
+
   it('find none where nothing was measured', () => {
     expect(kneesOf(resultsOf(Array.from({ length: 8 }, () => undefined)))).toEqual([]);
   });
