@@ -8,6 +8,7 @@ import { UserError } from './errors.ts';
 import { INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { progressBar } from './progress.ts';
+import { checkApart, checkReplaceable } from './writable.ts';
 
 export interface AdviseFlags extends PlanFlags {
   readonly target?: string[];
@@ -26,6 +27,9 @@ const LINE_EVERY = 20;
 export async function advise(name: string | undefined, flags: AdviseFlags): Promise<void> {
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
   const plan = usersErrors(() => planFor(name, flags, VARY));
+  const { json } = flags;
+  checkApart(['--json', json], ['--out', flags.out]);
+  if (json !== undefined) checkReplaceable(json, '{\n  "plan": {', 'advice');
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const bar = progressBar('{value} points measured', 0, (measured) => {
@@ -44,10 +48,11 @@ export async function advise(name: string | undefined, flags: AdviseFlags): Prom
       return refuse(error);
     })
     .finally(bar.stop);
-  const { json } = flags;
-  if (json !== undefined) usersErrors(() => writeFile(json, [JSON.stringify(advice, null, 2)]));
   process.stdout.write(adviceText(advice));
-  if (json !== undefined) process.stdout.write(`\nwritten to ${json}\n`);
+  if (json !== undefined) {
+    usersErrors(() => writeFile(json, [JSON.stringify(advice, null, 2)]));
+    process.stdout.write(`\nwritten to ${json}\n`);
+  }
   if (!advice.answers.every(({ smallest }) => smallest !== undefined)) process.exitCode = 1;
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { AdviseFlags } from './advise-action.ts';
 import { integerIn } from './numbers.ts';
-import { addPlanOptions, collect } from './plan-options.ts';
+import { addExamples, addPlanOptions, collect } from './plan-options.ts';
 import { WORKERS_MAX } from './sweep.ts';
 
 export function addAdvise(program: Command): void {
@@ -23,4 +23,9 @@ export function addAdvise(program: Command): void {
       const { advise } = await import('./advise-action.ts');
       await advise(name, flags);
     });
+  addExamples(command, [
+    ['inic advise', 'pools for 32 connections'],
+    ["inic advise rpc --target 'p99 < 2x best'", 'of a bundled plan'],
+    ["inic advise plan.yaml --target 'rate > 90% best and memory < 64MiB'", 'two clauses'],
+  ]);
 }

@@ -5,7 +5,7 @@ import { calibrate } from '../calibrate/calibrate.ts';
 import { calibrationText } from '../report/agreement-table.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { type Progress, progressBar } from './progress.ts';
-import { checkWritable } from './writable.ts';
+import { checkReplaceable } from './writable.ts';
 
 export interface CalibrateFlags {
   readonly out?: string;
@@ -17,7 +17,9 @@ export async function calibrateMachine({ out, quick = false }: CalibrateFlags): 
     throw new UserError(`--out expected a file that ends in .yaml, got ${JSON.stringify(out)}`);
   }
   const inline = out?.replace(/\.yaml$/, '-inline.yaml');
-  for (const path of [out, inline]) if (path !== undefined) checkWritable(path);
+  for (const path of [out, inline]) {
+    if (path !== undefined) checkReplaceable(path, '# A cost profile', 'cost profile of a machine');
+  }
   if (availableParallelism() < 2) {
     throw new UserError(
       'calibrate needs two cores, one for the program and one for the card: this process may use one',

@@ -10,6 +10,7 @@ import { isWorkload } from '../sweep/short-form.ts';
 import { UserError } from './errors.ts';
 import { planFor, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
+import { checkReplaceable } from './writable.ts';
 
 export interface ExplainFlags extends PlanFlags {
   readonly request?: number;
@@ -32,6 +33,8 @@ interface Target {
 
 export function explain(argument: string | undefined, word: number | undefined, flags: ExplainFlags): void {
   const { choice, words } = choiceOf(flags);
+  const { trace } = flags;
+  if (trace !== undefined) checkReplaceable(trace, '{"displayTimeUnit"', 'trace of a request');
   const [name, behind] = splitPoint(argument);
   if (behind !== undefined && word !== undefined) {
     throw new UserError(`the point is said twice: "${argument}" and ${word}`);
@@ -44,7 +47,6 @@ export function explain(argument: string | undefined, word: number | undefined, 
     process.stderr.write(`inic: ${target.name} was made otherwise: point ${point} gives other numbers now\n`);
   }
   process.stdout.write(journeyText(target.plan.title, words, explanation));
-  const { trace } = flags;
   if (trace === undefined) return;
   usersErrors(() => writeFile(trace, [JSON.stringify(chromeTrace(explanation))]));
   process.stdout.write(`\nwritten to ${trace}: open it in ui.perfetto.dev or chrome://tracing\n`);

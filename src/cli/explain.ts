@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { ExplainFlags } from './explain-action.ts';
 import { integerIn, numberIn } from './numbers.ts';
-import { collect } from './plan-options.ts';
+import { addExamples, collect } from './plan-options.ts';
 
 export function addExplain(program: Command): void {
-  program
+  const command = program
     .command('explain')
     .description('follow one request of a point from its call to its return, in virtual time')
     .argument(
@@ -29,4 +29,9 @@ export function addExplain(program: Command): void {
       const { explain } = await import('./explain-action.ts');
       explain(point, number, flags);
     });
+  addExamples(command, [
+    ['inic explain results.jsonl#17 --percentile 99', 'a slow request of a point of a sweep'],
+    ['inic explain rpc#0 --trace request.json', 'of a bundled plan; for ui.perfetto.dev too'],
+    ['inic explain --vary pools.transmitBuffers=8', 'of a world of two hosts'],
+  ]);
 }

@@ -6,7 +6,7 @@ import { addAdvise } from './advise.ts';
 import { addBench } from './bench.ts';
 import { addCalibrate } from './calibrate.ts';
 import { addDecode } from './decode.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 import { addExplain } from './explain.ts';
 import { addReplay } from './replay.ts';
 import { addReport } from './report.ts';
@@ -27,7 +27,8 @@ program.hook('preAction', (_, verb) => {
   if (verb.name() === 'run') return;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
-    throw error;
+    process.stderr.write(`inic: cannot write the output: ${systemErrorText(error)}\n`);
+    process.exit(1);
   });
 });
 addBench(program);

@@ -30,6 +30,13 @@ export function addPlanOptions(command: Command): Command {
     .option('--operations <number>', 'without a plan: operations of a point', integerIn(1, 1e9));
 }
 
+/** What the help of a verb ends with: how it is used, each with what it does. */
+export function addExamples(command: Command, examples: readonly (readonly [string, string])[]): void {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  command.addHelpText('after', ['', 'Examples:', ...lines].join('\n'));
+}
+
 /** Parses an option that may be given several times. */
 export function collect(text: string, before: string[] = []): string[] {
   return [...before, text];

@@ -21,6 +21,7 @@ export function progressBar(
     hideCursor: true,
     clearOnComplete: true,
     etaBuffer: 40,
+    formatTime: timeLeft,
     stream: process.stderr,
   });
   let started = false;
@@ -38,4 +39,16 @@ export function progressBar(
     },
     stop: () => bar.stop(),
   };
+}
+
+/** @param seconds a word, as INF or 0 is one to cli-progress, until a first step has been made. */
+export function timeLeft(seconds: unknown): string {
+  if (typeof seconds !== 'number') return '?';
+  if (seconds <= 10) return `${seconds}s`;
+  const steps = 5 * Math.round(seconds / 5);
+  if (steps < 60) return `${steps}s`;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  if (steps < 3600) return `${Math.floor(steps / 60)}m${two(steps % 60)}s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
 }

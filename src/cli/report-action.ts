@@ -1,11 +1,12 @@
 /** What `inic report` does. */
-import { closeSync, existsSync, openSync, readSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { type Input, readInput } from '../report/html/inputs.ts';
 import { REPORT_START } from '../report/html/page.ts';
 import { reportHtml } from '../report/html/report.ts';
 import { ResultsError, writeFile } from '../sweep/results.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { measuredSeries } from './report-series.ts';
+import { checkReplaceable } from './writable.ts';
 
 export interface ReportFlags {
   readonly out: string;
@@ -29,23 +30,9 @@ function counted(input: Input): string {
 
 /** A file that is no report is not overwritten, least of all the results. */
 function checkOut(out: string, files: readonly string[]): void {
-  if (!existsSync(out)) return;
-  if (files.some((file) => realpathSync(file) === realpathSync(out)) || startOf(out) !== REPORT_START) {
+  checkReplaceable(out, REPORT_START, 'report');
+  if (existsSync(out) && files.some((file) => realpathSync(file) === realpathSync(out))) {
     throw new UserError(`${out}: is no report, and is not overwritten`);
-  }
-}
-
-function startOf(file: string): string {
-  try {
-    const handle = openSync(file, 'r');
-    try {
-      const bytes = Buffer.alloc(REPORT_START.length);
-      return bytes.toString('latin1', 0, readSync(handle, bytes, 0, bytes.length, 0));
-    } finally {
-      closeSync(handle);
-    }
-  } catch (error) {
-    throw new UserError(`cannot write ${file}: ${systemErrorText(error)}`);
   }
 }
 

@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { listOf } from './numbers.ts';
+import { addExamples } from './plan-options.ts';
 import type { ReportFlags } from './report-action.ts';
 
 export function addReport(program: Command): void {
-  program
+  const command = program
     .command('report')
     .description('show results of sweeps and of the bench as one page')
     .argument('<results...>', 'files of sweep --out and bench --json; several are compared')
@@ -20,6 +21,10 @@ export function addReport(program: Command): void {
       const { report } = await import('./report-action.ts');
       report(files, flags);
     });
+  addExamples(command, [
+    ['inic report results.jsonl', 'writes report.html'],
+    ['inic report before.jsonl after.jsonl --out both.html', 'compares two sweeps'],
+  ]);
 }
 
 function points(text: string): number[] {

@@ -1,7 +1,7 @@
 /** What `inic sweep` does. Loading it and its pool of threads takes 70 ms, which no other verb is to pay. */
 import { availableParallelism } from 'node:os';
 import { sweepTable } from '../report/sweep-table.ts';
-import { csvLines } from '../sweep/csv.ts';
+import { CSV_START, csvLines } from '../sweep/csv.ts';
 import type { Engine, EngineName } from '../sweep/engine.ts';
 import type { SweepPlan } from '../sweep/plan.ts';
 import { TIMEOUT_MS } from '../sweep/point-threads.ts';
@@ -14,6 +14,7 @@ import { INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { redisUrl, withoutPassword } from './redis-url.ts';
+import { checkApart, checkReplaceable } from './writable.ts';
 
 export interface SweepFlags extends PlanFlags {
   readonly out?: string;
@@ -30,6 +31,8 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
   checkEngine(flags);
   const plan = usersErrors(() => planFor(name, flags));
+  checkApart(['--csv', flags.csv], ['--out', flags.out]);
+  if (flags.csv !== undefined) checkReplaceable(flags.csv, CSV_START, 'table of a sweep');
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const bar = progressBar('{bar} {value} of {total} points  {eta_formatted} left', 32, tenthLines());
@@ -47,10 +50,10 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   })
     .catch(refuse)
     .finally(bar.stop);
+  process.stdout.write(sweepTable(results));
   usersErrors(() => {
     if (flags.csv !== undefined) writeFile(flags.csv, csvLines(results));
   });
-  process.stdout.write(sweepTable(results));
   if (flags.out !== undefined) process.stdout.write(`\nwritten to ${flags.out}\n`);
   if (!interrupt.signal.aborted) return;
   const kept = flags.out === undefined ? 'nothing is kept without --out' : 'go on with --resume';

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { ENGINE_NAMES } from '../sweep/engine.ts';
 import { integerIn, oneOf } from './numbers.ts';
-import { addPlanOptions } from './plan-options.ts';
+import { addExamples, addPlanOptions } from './plan-options.ts';
 import type { SweepFlags } from './sweep-action.ts';
 
 export const WORKERS_MAX = 256;
@@ -28,4 +28,10 @@ export function addSweep(program: Command): void {
       const { sweep } = await import('./sweep-action.ts');
       await sweep(name, flags);
     });
+  addExamples(command, [
+    ['inic sweep', 'how many buffers do 32 connections need?'],
+    ['inic sweep rpc --out rpc.jsonl', 'a bundled plan, kept for inic report'],
+    ['inic sweep rpc --out rpc.jsonl --resume', 'goes on after Ctrl-C'],
+    ['inic sweep TCP_RR --vary pools.transmitBuffers=2..64:x2', 'without a plan'],
+  ]);
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { UserError } from './errors.ts';
 import { integerIn } from './numbers.ts';
+import { addExamples } from './plan-options.ts';
 import { redisUrl } from './redis-url.ts';
 
 const WORKERS_MAX = 256;
@@ -13,7 +14,7 @@ interface WorkerFlags {
 }
 
 export function addWorker(program: Command): void {
-  program
+  const command = program
     .command('worker')
     .description('measure points for sweeps with --engine bullmq, here or on other machines')
     .option('--redis <url>', 'the Redis server of the sweeps (default: $INIC_REDIS)')
@@ -23,6 +24,7 @@ export function addWorker(program: Command): void {
       integerIn(1, WORKERS_MAX),
     )
     .action(work);
+  addExamples(command, [['inic worker --redis redis://server:6379', 'as long as one likes; Ctrl-C ends it']]);
 }
 
 async function work(flags: WorkerFlags): Promise<void> {

@@ -8,6 +8,9 @@ const TIMES = ['host', 'bus', 'iop', 'wire', 'waiting', 'queueing'] as const;
 const USES = ['count', 'min', 'mean', 'highWater', 'dryEpisodes', 'dryNs'] as const;
 const COUNTS = ['copies', 'copiedBytes', 'dmaRequests', 'doorbells', 'interrupts', 'frames'] as const;
 
+/** What such a table begins with. */
+export const CSV_START = 'point,';
+
 export function csvLines({ head, points }: SweepResults): string[] {
   const settings = [...head.varies, 'seed'];
   const pools = [...new Set(points.flatMap((point) => (point.ok ? Object.keys(point.pools ?? {}) : [])))];

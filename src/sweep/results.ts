@@ -11,6 +11,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import type { MachineFacts } from '../record/manifest.ts';
@@ -194,16 +195,28 @@ export function writeResults(path: string, head: SweepHead, lines: ReadonlyMap<n
 }
 
 export function writeFile(path: string, lines: readonly string[]): void {
-  const fresh = `${path}.new`;
+  const text = `${lines.join('\n')}\n`;
   attempt(path, 'write', () => {
-    const file = openSync(fresh, 'w');
+    // A device or a pipe, such as /dev/stdout, is written to and not replaced.
+    if (existsSync(path) && !statSync(path).isFile()) return writeTo(path, text);
+    const fresh = `${path}.new`;
     try {
-      writeWhole(file, `${lines.join('\n')}\n`);
-    } finally {
-      closeSync(file);
+      writeTo(fresh, text);
+      renameSync(fresh, path);
+    } catch (error) {
+      rmSync(fresh, { force: true });
+      throw error;
     }
-    renameSync(fresh, path);
   });
+}
+
+function writeTo(path: string, text: string): void {
+  const file = openSync(path, 'w');
+  try {
+    writeWhole(file, text);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** A disk that fills up takes a part first, and refuses the rest. */

@@ -58,7 +58,7 @@ it.each([
   [['two.jsonl', '--out', 'no/page.html'], 'cannot write no/page.html: no such file or directory'],
   [['two.jsonl', '--out', 'two.jsonl'], 'two.jsonl: is no report, and is not overwritten'],
   [['two.jsonl', '--out', 'notes.txt'], 'notes.txt: is no report, and is not overwritten'],
-  [['two.jsonl', '--out', 'folder'], 'cannot write folder: illegal operation on a directory'],
+  [['two.jsonl', '--out', 'folder'], 'cannot write folder: it is a directory'],
 ])('refuses %j', async (args, words) => {
   const { stdout, stderr, code } = await report(...args);
   expect(stderr).toBe(`inic: ${words}\n`);

@@ -1,0 +1,74 @@
+/** Files that verbs write when all is done: nothing else is overwritten, and a bad place is said before. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { timeLeft } from '../../src/cli/progress.ts';
+import { writeFile } from '../../src/sweep/results.ts';
+import { MAIN, runNode, testFolder } from './commands.ts';
+
+const folder = testFolder();
+const at = (name: string): string => join(folder, name);
+
+const PLAN = `world: pair
+workload: { workload: TCP_RR, connections: 4, size: 64 }
+vary: { pools.transmitBuffers: [4, 8] }
+operations: 100
+`;
+writeFileSync(at('plan.yaml'), PLAN);
+mkdirSync(at('folder'));
+
+it.each([
+  [['sweep', 'plan.yaml', '--csv', 'plan.yaml'], 'plan.yaml: is no table of a sweep, and is not overwritten'],
+  [['sweep', 'plan.yaml', '--csv', 'folder'], 'cannot write folder: it is a directory'],
+  [['sweep', 'plan.yaml', '--csv', 'no/a.csv'], 'cannot write no/a.csv: no such file or directory'],
+  [['sweep', 'plan.yaml', '--out', 'a.x', '--csv', './a.x'], '--csv and --out are the same file'],
+  [['advise', 'plan.yaml', '--json', 'plan.yaml'], 'plan.yaml: is no advice, and is not overwritten'],
+  [['advise', 'plan.yaml', '--out', 'a.x', '--json', 'a.x'], '--json and --out are the same file'],
+  [
+    ['explain', 'plan.yaml', '0', '--trace', 'plan.yaml'],
+    'plan.yaml: is no trace of a request, and is not overwritten',
+  ],
+  [['calibrate', '--out', 'plan.yaml'], 'plan.yaml: is no cost profile of a machine, and is not overwritten'],
+])('refuses %j', async (args, words) => {
+  const { stdout, stderr, code } = await runNode(folder, [MAIN, ...args]);
+  expect(stderr).toBe(`inic: ${words}\n`);
+  expect([stdout, code]).toEqual(['', 1]);
+  expect(readFileSync(at('plan.yaml'), 'utf8')).toBe(PLAN);
+});
+
+it.each([
+  [['sweep', 'plan.yaml', '--csv', 'points.csv'], 'points.csv', 'point,'],
+  [['advise', 'plan.yaml', '--json', 'advice.json'], 'advice.json', '{'],
+  [['explain', 'plan.yaml', '0', '--trace', 'trace.json'], 'trace.json', '{'],
+])('%j writes a file, and writes it again', async (args, name, start) => {
+  writeFileSync(at(name), '');
+  for (let turn = 0; turn < 2; turn += 1) {
+    expect((await runNode(folder, [MAIN, ...args])).code).toBe(0);
+    expect(readFileSync(at(name), 'utf8').startsWith(start)).toBe(true);
+  }
+});
+
+describe('a file that is written', () => {
+  it('may be a device, which is not replaced', () => {
+    writeFile('/dev/null', ['a line']);
+    expect(readFileSync('/dev/null', 'utf8')).toBe('');
+    expect(() => writeFile('/dev/full', ['a line'])).toThrow('cannot write /dev/full');
+  });
+
+  it('leaves nothing beside it when it cannot be written', () => {
+    expect(() => writeFile(at('folder'), ['a line'])).toThrow('cannot write');
+    expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+});
+
+it('a full disk behind the standard output is one line', async () => {
+  const shell = `"${process.execPath}" "${MAIN}" sweep plan.yaml > /dev/full`;
+  const script = "require('child_process').spawnSync(process.argv[1], { shell: true, stdio: 'inherit' })";
+  const { stderr } = await runNode(folder, ['-e', script, shell]);
+  expect(stderr).toBe('inic: cannot write the output: no space left on device\n');
+});
+
+it('the time left is known from the first step on', () => {
+  const texts = ['0', 'INF', 'NULL', 0, 7, 12, 58, 61, 3599, 7380].map(timeLeft);
+  expect(texts).toEqual(['?', '?', '?', '0s', '7s', '10s', '1m00s', '1m00s', '1h00m', '2h03m']);
+});
