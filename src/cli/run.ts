@@ -10,7 +10,7 @@ import type { Transport } from '../dma/card-layout.ts';
 import { TRANSPORTS } from '../i2o/queues/queues.ts';
 import { SOCKETS_MAX } from '../osm/memory/driver-config.ts';
 import { packageVersion } from '../record/manifest.ts';
-import { poolLines, runSummary } from '../report/run-summary.ts';
+import { poolLines, runSummary, sharingLine } from '../report/run-summary.ts';
 import { nextTurn } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
@@ -100,6 +100,7 @@ function tell(card: Card, ways: readonly string[]): void {
   for (const line of runSummary(host, iop, card.stack.socketsInUse, lines))
     process.stderr.write(`inic: ${line}\n`);
   for (const line of pools) process.stderr.write(`inic: ${line}\n`);
+  process.stderr.write(`inic: ${sharingLine(card.configuration)}\n`);
 }
 
 async function putCardUnder({ offload, sockets, trace, transport }: RunOptions): Promise<Card | undefined> {

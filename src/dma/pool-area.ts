@@ -10,10 +10,13 @@ export interface PoolArea {
   readonly bufferBytes: number;
 }
 
+/** Buffers of one pool at most: what the store of a card with as many sockets as there can be needs. */
+const BUFFERS_MAX = 1 << 18;
+
 /** Plans a pool. @throws RangeError when a number is out of its range. */
 export function planPool(plan: MemoryPlan, name: string, count: number, bufferBytes: number): PoolArea {
-  if (!Number.isInteger(count) || count < 1 || count > 65536) {
-    throw new RangeError(`"${name} buffers" expected 1 to 65536, got ${count}`);
+  if (!Number.isInteger(count) || count < 1 || count > BUFFERS_MAX) {
+    throw new RangeError(`"${name} buffers" expected 1 to ${BUFFERS_MAX}, got ${count}`);
   }
   if (!Number.isInteger(bufferBytes) || bufferBytes < 64 || bufferBytes > 1 << 20 || bufferBytes % 64 !== 0) {
     throw new RangeError(

@@ -83,6 +83,19 @@ export function poolLines(
   return [...uses.map((use) => `most in use (mean): ${use.join(', ')}`), ...said];
 }
 
+/** What a configuration says of how a transmit pool is shared. */
+interface Sharing {
+  readonly pools: { readonly transmitBuffers: number };
+  readonly driver: { readonly transmitReserve: number; readonly transmitLowWatermark: number };
+}
+
+/** What the reserve and the watermark became, which follow from the pool where nobody set them. */
+export function sharingLine({ pools, driver }: Sharing): string {
+  const { transmitReserve: kept, transmitLowWatermark: low } = driver;
+  const reserve = `${kept} of ${pools.transmitBuffers} transmit buffers are kept for sockets that have none`;
+  return `${reserve}; with fewer than ${low} free, buffers come back at once`;
+}
+
 function timesText(times: number): string {
   return times === 1 ? 'once' : `${times} times`;
 }

@@ -15,7 +15,10 @@ import { type WorkloadSettings, withWorkload } from './workload.ts';
 export interface MeasureOptions {
   /** Operations that are measured; 10,000. */
   readonly operations?: number;
-  /** Operations before that, which are not; a tenth of them. */
+  /**
+   * Operations before that, which are not; a tenth of them. It goes on until every connection is past the
+   * burst of the start, but for no more operations than are measured.
+   */
   readonly warmup?: number;
   /** Virtual time for both together, in nanoseconds; a minute. */
   readonly limitNs?: number;
@@ -68,8 +71,12 @@ export function measureTopology(
     body.operationsMax = Number.POSITIVE_INFINITY;
   }
   const beganNs = world.queue.nowNs;
-  const warm = (): boolean => clients.every((client) => client.connected) && operationsOf(clients) >= warmup;
-  if (!world.run(warm, limitNs)) throw late('the warm-up', operationsOf(clients), warmup, limitNs);
+  const warm = (): boolean => {
+    const done = operationsOf(clients);
+    if (done < warmup) return false;
+    return unsettledOf(clients) === 0 || (done >= warmup + operations && clients.every(isConnected));
+  };
+  if (!world.run(warm, limitNs)) throw lateWarmup(clients, warmup, limitNs);
   latency.reset();
   watch?.measuring(true);
   const before = { nowNs: world.queue.nowNs, operations: operationsOf(clients), bytes: bytesOf(world) };
@@ -122,6 +129,24 @@ function operationsOf(clients: readonly ClientProgram[]): number {
 
 function bytesOf({ programs }: VirtualWorld): number {
   return programs.reduce((sum, { body }) => sum + body.bytesReceived, 0);
+}
+
+/** Connections that are not past the burst of the start. */
+function unsettledOf(clients: readonly ClientProgram[]): number {
+  let sum = 0;
+  for (let i = 0; i < clients.length; i++) sum += clients[i].unsettled;
+  return sum;
+}
+
+function isConnected({ connected }: ClientProgram): boolean {
+  return connected;
+}
+
+function lateWarmup(clients: readonly ClientProgram[], warmup: number, limitNs: number): Error {
+  const done = operationsOf(clients);
+  if (done < warmup) return late('the warm-up', done, warmup, limitNs);
+  const unsettled = unsettledOf(clients);
+  return new Error(`${unsettled} connections have not begun in ${limitNs / 1e9} s of virtual time`);
 }
 
 function late(what: string, done: number, wanted: number, limitNs: number): Error {

@@ -28,6 +28,15 @@ const WRITE_SIZE = 16384;
 /** Less than a minute of anybody's time. */
 export const QUICK: ShortForm = { workload: 'TCP_RR', vary: [], seeds: '1..3', operations: 2000 };
 
+/** Sockets that a card may have. */
+const SOCKETS_MAX = 65535;
+
+/** What is taken of the bundled world `pair`. */
+interface Pair {
+  readonly cards: Readonly<Record<string, { readonly driver: { readonly socketsMax: number } }>>;
+  readonly links: { readonly wire: object };
+}
+
 export function isWorkload(name: string): boolean {
   return (WORKLOAD_NAMES as readonly string[]).includes(name);
 }
@@ -36,19 +45,27 @@ export function isWorkload(name: string): boolean {
 export function planOf(form: ShortForm): SweepPlan {
   const { workload, costs = DEFAULT_PROFILE, seeds = '1', operations } = form;
   const stream = workload === 'TCP_STREAM';
-  const world = bundledWorld('pair') as { readonly links: { readonly wire: object } };
+  const world = bundledWorld('pair') as Pair;
   const wire = { ...world.links.wire, ...loadProfile(costs).link, ...linkOf(form.link) };
   const vary = (form.vary.length === 0 ? VARY : form.vary).map(axisOf);
   const { connections = stream ? 1 : CONNECTIONS, size = stream ? WRITE_SIZE : SIZE } = form;
   return readPlan({
     title: `${workload}, ${connections} connection${connections === 1 ? '' : 's'}, ${size} bytes`,
-    world: { ...world, links: { wire } },
+    world: { ...world, cards: cardsFor(world, connections), links: { wire } },
     workload: { workload, connections, size },
     costs,
     vary: Object.fromEntries(vary),
     seeds: valuesOfText(seeds, '"seeds"'),
     ...(operations === undefined ? {} : { operations }),
   });
+}
+
+/** The cards of the world, with as many sockets as the connections need and as many again. */
+function cardsFor({ cards }: Pair, connections: number): object {
+  const enough = Object.values(cards).every(({ driver }) => driver.socketsMax >= 2 * connections);
+  if (enough) return cards;
+  const driver = { socketsMax: Math.min(2 * connections, SOCKETS_MAX) };
+  return Object.fromEntries(Object.entries(cards).map(([name, card]) => [name, { ...card, driver }]));
 }
 
 function axisOf(text: string): [string, unknown] {

@@ -10,10 +10,11 @@ import { EAGAIN, ECONNREFUSED } from '../socket/errno.ts';
 import { NEVER } from '../time/agent.ts';
 import { AcceptingServer, FREE } from './acceptor.ts';
 import { openSocket } from './connector.ts';
-import { NOT_YET, type Pacing, pacingOf } from './pacing.ts';
+import { isOpenLoop, NOT_YET, type Pacing, pacingOf } from './pacing.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
 import { Tries } from './ready.ts';
 import { Service } from './service.ts';
+import { Settling } from './settling.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
 
 /** Where a client stands. */
@@ -47,6 +48,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
   private readonly received: Uint8Array;
   private readonly sampleMask: number;
   private readonly pacing: Pacing | undefined;
+  private readonly settling: Settling;
   private begun = 0;
   private retryAtNs = NEVER;
 
@@ -55,6 +57,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
     this.parts = parts;
     this.sampleMask = parts.sampleMask ?? SAMPLE_MASK;
     this.pacing = pacingOf(shape.pace, connections, parts.random, parts.clock);
+    this.settling = new Settling(connections, isOpenLoop(shape.pace));
     this.shape = shape;
     this.sockets = new Int32Array(connections);
     this.tries = new Tries(connections, parts.ready);
@@ -63,6 +66,10 @@ export class ConnectRequestResponseClient implements ClientProgram {
     this.startsNs = new Float64Array(connections);
     this.message = patternBytes(sizeBytes);
     this.received = new Uint8Array(sizeBytes);
+  }
+
+  get unsettled(): number {
+    return this.settling.left;
   }
 
   get opened(): number {
@@ -163,7 +170,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
     this.stages[i] = IDLE;
     this.startsNs[i] = 0;
     this.begun -= 1;
-    this.pacing?.completed(i);
+    this.pacing?.again(i);
     clock.update();
     this.retryAtNs = clock.nowNs + RETRY_NS;
     return 0;
@@ -205,6 +212,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
     const { clock } = this.parts;
     this.stages[i] = IDLE;
     this.operations += 1;
+    if (this.settling.left > 0) this.settling.settled(i);
     this.pacing?.completed(i);
     if (this.startsNs[i] === 0) return;
     clock.update();

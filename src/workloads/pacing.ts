@@ -37,7 +37,7 @@ export class Pacing {
   private readonly pace: Pace;
   private readonly random: Random;
   private readonly clock: Clock;
-  /** Of a closed loop: when each connection has thought; `NEVER` while it waits for its answer. */
+  /** Of a closed loop: when each has thought; -1: never yet; `NEVER` while it waits for its answer. */
   private readonly readyNs: Float64Array;
   /** Of an open loop: the oldest arrival that no connection has taken; -1 before the first. */
   private arrivedNs = -1;
@@ -46,7 +46,7 @@ export class Pacing {
     this.pace = pace;
     this.random = random;
     this.clock = clock;
-    this.readyNs = new Float64Array(connections);
+    this.readyNs = new Float64Array(connections).fill(-1);
   }
 
   /** Whether a free connection has a request to send. @returns since when, in clock nanoseconds; NOT_YET. */
@@ -57,7 +57,8 @@ export class Pacing {
       const readyNs = this.readyNs[connection];
       if (readyNs > nowNs) return NOT_YET;
       this.readyNs[connection] = NEVER;
-      return nowNs;
+      // What keeps its client from it until now is a part of its latency; a first one has not waited.
+      return readyNs < 0 ? nowNs : readyNs;
     }
     if (this.arrivedNs < 0) this.arrivedNs = nowNs + draw(pace.arrivalNs, pace, this.random);
     const arrivedNs = this.arrivedNs;
@@ -69,7 +70,14 @@ export class Pacing {
   /** A connection has its answer. */
   completed(connection: number): void {
     if (this.pace.arrivalNs > 0) return;
+    // It thinks from now on, and not from when its client's turn began.
+    this.clock.update();
     this.readyNs[connection] = this.clock.nowNs + draw(this.pace.thinkNs, this.pace, this.random);
+  }
+
+  /** A request that was begun came to nothing: it is made again, as if it were the connection's first. */
+  again(connection: number): void {
+    this.readyNs[connection] = -1;
   }
 
   /** When the next request is due, in clock nanoseconds; `NEVER` when that is not a matter of time. */
@@ -82,6 +90,11 @@ export class Pacing {
     }
     return nextNs;
   }
+}
+
+/** Whether requests come without regard to answers. */
+export function isOpenLoop(pace: Pace | undefined): boolean {
+  return pace !== undefined && pace.arrivalNs > 0;
 }
 
 /** What a client of this pace needs; undefined for one that goes as fast as it can. */

@@ -52,6 +52,11 @@ export interface ClientProgram extends Program {
   operationsMax: number;
   /** Whether all its connections stand, so that what follows is the workload alone. */
   readonly connected: boolean;
+  /**
+   * Connections that are not past the burst of the start: each has to have done an operation, and a stream's
+   * one for which its peer had to take something. In an open loop they only have to stand.
+   */
+  readonly unsettled: number;
   /** Whether nothing is under way, since no more is to be begun. */
   readonly idle: boolean;
   /** Whether it has got all its operations done and closed every socket. */

@@ -8,9 +8,10 @@ import { EAGAIN } from '../socket/errno.ts';
 import { TCP_NODELAY } from '../socket/options.ts';
 import { AcceptingServer, FREE } from './acceptor.ts';
 import { Connector } from './connector.ts';
-import { NOT_YET, type Pacing, pacingOf } from './pacing.ts';
+import { isOpenLoop, NOT_YET, type Pacing, pacingOf } from './pacing.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
 import { Service } from './service.ts';
+import { Settling } from './settling.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
 
 /** Where a client's transaction stands. */
@@ -37,6 +38,7 @@ export class RequestResponseClient implements ClientProgram {
   private readonly received: Uint8Array;
   private readonly sampleMask: number;
   private readonly pacing: Pacing | undefined;
+  private readonly settling: Settling;
   /** Transactions begun. */
   private begun = 0;
 
@@ -45,6 +47,7 @@ export class RequestResponseClient implements ClientProgram {
     this.parts = parts;
     this.sampleMask = parts.sampleMask ?? SAMPLE_MASK;
     this.pacing = pacingOf(shape.pace, connections, parts.random, parts.clock);
+    this.settling = new Settling(connections, isOpenLoop(shape.pace));
     this.connector = new Connector(parts, shape);
     this.size = sizeBytes;
     this.stages = new Uint8Array(connections);
@@ -58,6 +61,10 @@ export class RequestResponseClient implements ClientProgram {
 
   get connected(): boolean {
     return this.connector.done;
+  }
+
+  get unsettled(): number {
+    return Math.max(this.settling.left, this.stages.length - this.connector.established);
   }
 
   get opened(): number {
@@ -170,6 +177,7 @@ export class RequestResponseClient implements ClientProgram {
     this.due[i] = 0;
     this.pacing?.completed(i);
     if ((this.counts[i] & this.sampleMask) === 0) this.sample(i);
+    if (this.settling.left > 0) this.settling.settled(i);
     this.counts[i] += 1;
     this.operations += 1;
   }

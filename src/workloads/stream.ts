@@ -2,9 +2,11 @@
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { EAGAIN } from '../socket/errno.ts';
+import { SO_SNDBUF } from '../socket/options.ts';
 import { AcceptingServer, FREE } from './acceptor.ts';
 import { Connector } from './connector.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
+import { Settling } from './settling.ts';
 import { failCall, patternBytes } from './workload.ts';
 
 /** A reader asks for at least this much at once. */
@@ -23,6 +25,10 @@ export class StreamClient implements ClientProgram {
   private readonly message: Uint8Array;
   /** Bytes of the current write already taken, by connection. */
   private readonly done: Int32Array;
+  private readonly settling: Settling;
+  /** By connection, until it is settled: whether a write was refused, and whole writes taken. */
+  private readonly refused: Uint8Array;
+  private readonly writes: Int32Array;
   private begun = 0;
 
   constructor(parts: ProgramParts, shape: ProgramShape) {
@@ -31,10 +37,17 @@ export class StreamClient implements ClientProgram {
     this.size = shape.sizeBytes;
     this.message = patternBytes(shape.sizeBytes);
     this.done = new Int32Array(shape.connections);
+    this.settling = new Settling(shape.connections, false);
+    this.refused = new Uint8Array(shape.connections);
+    this.writes = new Int32Array(shape.connections);
   }
 
   get connected(): boolean {
     return this.connector.done;
+  }
+
+  get unsettled(): number {
+    return this.settling.left;
   }
 
   get opened(): number {
@@ -75,6 +88,7 @@ export class StreamClient implements ClientProgram {
     const sent = this.parts.stack.send(this.connector.sockets[i], this.message, done, (this.size - done) | 0);
     if (sent === -EAGAIN) {
       this.connector.tries.wait(i);
+      this.refused[i] = 1;
       return 0;
     }
     if (sent < 0) failCall('send', sent);
@@ -84,8 +98,17 @@ export class StreamClient implements ClientProgram {
     } else {
       this.done[i] = 0;
       this.operations += 1;
+      if (this.settling.left > 0) this.settle(i);
     }
     return 1;
+  }
+
+  /** The first writes fill the socket's buffer, and say nothing of how fast the peer takes them. */
+  private settle(i: number): void {
+    const { stack } = this.parts;
+    this.writes[i] += 1;
+    const overflows = this.writes[i] * this.size > stack.getOption(this.connector.sockets[i], SO_SNDBUF);
+    if (this.refused[i] !== 0 || overflows) this.settling.settled(i);
   }
 }
 

@@ -90,11 +90,11 @@ describe('blocked senders', () => {
   });
   trips('held send: it is held for a time', () => {
     const { driver, socket } = bench();
-    new HeldSend(socket, driver['clock'], 0);
+    new HeldSend(driver.blocked, socket, driver['clock'], 0);
   });
   trips('blocked senders: a send that is held waits for room', () => {
-    const { driver, socketId, socket } = bench();
-    driver.blocked.hold(socketId, socket);
+    const { driver, socket } = bench();
+    driver.blocked.hold(socket);
   });
   trips('blocked senders: a socket waits under its own id', () => {
     const { driver, socketId, socket } = bench();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { poolLines, runSummary } from '../../src/report/run-summary.ts';
+import { poolLines, runSummary, sharingLine } from '../../src/report/run-summary.ts';
+import { cardConfig } from '../../src/world/config/card-config.ts';
 
 const host = {
   bytesSent: 2048,
@@ -43,6 +44,14 @@ describe('what a program is told at its end', () => {
       'a: 1 against 2',
     ]);
   });
+});
+
+it('says what reserve and watermark became', () => {
+  const { pools, driver } = cardConfig({ pools: { transmitBuffers: 256 } });
+  expect(sharingLine({ pools, driver })).toBe(
+    '16 of 256 transmit buffers are kept for sockets that have none; ' +
+      'with fewer than 128 free, buffers come back at once',
+  );
 });
 
 describe('what it is told of pools', () => {

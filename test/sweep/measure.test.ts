@@ -125,6 +125,43 @@ describe('measure', () => {
     }
   });
 
+  it('gives few buffers to all connections in turn, also where a send waits for one in its call', () => {
+    for (const transmitDryPolicy of ['EAGAIN', 'block']) {
+      const few = { pools: { transmitBuffers: 4 }, driver: { transmitDryPolicy } };
+      const world = pair({ costs: 'card-2005' }, few);
+      const asked = { ...RR, size: 2048, connections: 16, service: '1us', spread: 'exponential' };
+      const { latencyUs } = measure(world, asked, { operations: 1000 });
+      expect(latencyUs?.max, transmitDryPolicy).toBeLessThan(3 * (latencyUs?.p50 ?? 0));
+    }
+  });
+
+  it('begins when all connections are past the burst of their start', () => {
+    // All five hundred ask at once, and then each a hundred times a second.
+    const resting = { ...RR, connections: 500, think: '10ms', spread: 'exponential' };
+    const { latencyUs } = measure(pair({ costs: 'card-2025' }), resting, { operations: 1000, warmup: 10 });
+    expect(latencyUs?.p50).toBeCloseTo(204, -1);
+    expect(latencyUs?.p99).toBeLessThan(240);
+    // An open loop uses those that are free, and may never need the others.
+    const open = { ...RR, connections: 500, arrivals: '2k/s' };
+    expect(measure(pair(), open, { operations: 100 }).operations).toBe(100);
+  });
+
+  it('counts of a stream what its peer has taken, and not what fills its buffers', () => {
+    const stream = { workload: 'TCP_STREAM', size: 65536, connections: 2 };
+    const { ratePerS, bytesPerS } = measure(pair({ costs: 'card-2025' }), stream, { operations: 200 });
+    expect((ratePerS * 65536) / bytesPerS).toBeCloseTo(1, 1);
+  });
+
+  it('goes on to the measurement where some connections never get their turn', () => {
+    // The first connection is always ready again before the second is tried.
+    const programs = {
+      echo: { workload: 'TCP_RR', role: 'server', host: 'right', connections: 2 },
+      one: { workload: 'TCP_RR', role: 'client', host: 'left', server: 'echo' },
+      rare: { workload: 'TCP_RR', role: 'client', host: 'left', server: 'echo', think: '10s' },
+    };
+    expect(measure(pair({ programs }), undefined, { operations: 100 }).operations).toBe(100);
+  });
+
   it('measures requests that arrive whether or not they are answered', () => {
     const open = { ...RR, connections: 8, arrivals: '2k/s', spread: 'exponential' };
     expect(measure(pair(), open, { operations: 1000 }).ratePerS).toBeCloseTo(2000, -3);

@@ -142,6 +142,36 @@ describe('pacing', () => {
   });
 });
 
+describe('a request that was ready before its client came to it', () => {
+  it('has waited since then, but for the first of its connection', () => {
+    const clock = new Clock();
+    clock.set(1000);
+    const pacing = new Pacing({ ...UNPACED, thinkNs: 50 }, 2, new Random(1), clock);
+    expect(pacing.begin(0)).toBe(1000);
+    pacing.completed(0);
+    clock.set(1300);
+    expect(pacing.begin(1)).toBe(1300);
+    expect(pacing.begin(0)).toBe(1050);
+    // One that is made again counts from then.
+    pacing.again(0);
+    clock.set(1400);
+    expect(pacing.begin(0)).toBe(1400);
+  });
+
+  it('counts what keeps its client busy: connections are rate times latency and think time (Little)', () => {
+    // A client that serves itself: each of its four connections finds its processor taken for 75 µs by the
+    // others' requests, and often just when it has thought.
+    const { latencies, elapsedS } = run({
+      client: { think: '100us', server: 'server' },
+      server: { host: 'left', service: '75us' },
+      connections: 4,
+      operations: 2000,
+    });
+    const meanS = (latencies.meanUs + 100) / 1e6;
+    expect((2000 / elapsedS) * meanS).toBeCloseTo(4, 1);
+  });
+});
+
 describe('the pace of a description', () => {
   const described = (program: object) => () => run({ client: program });
   it.each([

@@ -23,6 +23,8 @@ export class BlockedSenders {
   readonly stalls: Stalls;
   /** Set while the program is given its step whose held send has waited too long: it fails. */
   overdue = false;
+  /** How often one of them was told that it need not wait any longer. */
+  told = 0;
   private held: HeldSend | undefined;
   private readonly clock: Clock;
   private readonly timeoutNs: number;
@@ -69,17 +71,10 @@ export class BlockedSenders {
     this.waiting[this.count++] = socketId;
   }
 
-  /**
-   * A send that was refused should have waited in its call: its program is held until it can be sent. It
-   * comes before all others that wait, since what else the program has tried it could not have tried yet.
-   */
-  hold(socketId: number, socket: HostSocket): void {
-    if (this.held !== undefined) return;
-    this.held = new HeldSend(socket, this.clock, this.timeoutNs);
-    const at = this.waiting.subarray(0, this.count).indexOf(socketId);
-    assert(at >= 0, 'blocked senders: a send that is held waits for room');
-    for (let i = at; i > 0; i--) this.waiting[i] = this.waiting[i - 1];
-    this.waiting[0] = socketId;
+  /** A send that was refused should have waited in its call: its program is held. */
+  hold(socket: HostSocket): void {
+    assert(socket.wantsRoom !== 0, 'blocked senders: a send that is held waits for room');
+    this.held ??= new HeldSend(this, socket, this.clock, this.timeoutNs);
   }
 
   /** The send that has given up since this was last asked; undefined for none. */
@@ -119,6 +114,7 @@ export class BlockedSenders {
       const needed = this.freeNeeded(socket);
       if (transmit.unpromised >= needed && (needed > 0 || !canSend(socket) || transmit.serves(socket))) {
         socket.wantsRoom = 0;
+        this.told += 1;
         this.stalls.end(socketId);
         if (needed > 0) this.promise(socketId, socket);
         table.changed(socketId);

@@ -2,22 +2,33 @@
  * A send that was to wait in its call for a buffer, in a world that runs others in the same thread. To wait
  * there would be to run the others' calls within this one, and whatever they wait for within theirs: none
  * could end before all that began after it, however soon its buffer came. So the call gives up with EAGAIN,
- * and whoever drives its program gives it no step until the call can be made again.
+ * and whoever drives its program gives it no step until a buffer comes to one of those that wait. Which of
+ * them that is, the list says in which they wait: a program that could wait in its calls would have waited in
+ * the oldest of them first.
  */
 import { assert } from '../../assert/assert.ts';
 import type { Clock } from '../../time/clock.ts';
 import { type HostSocket, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 
+/** Says how often a socket that waited has been told that it need not wait any longer. */
+export interface WaitingSenders {
+  readonly told: number;
+}
+
 export class HeldSend {
   /** When it has waited long enough, in clock nanoseconds. */
   readonly dueNs: number;
+  private readonly waiting: WaitingSenders;
+  private readonly told: number;
   private readonly clock: Clock;
   private readonly socket: HostSocket;
   private readonly generation: number;
 
-  constructor(socket: HostSocket, clock: Clock, timeoutNs: number) {
+  constructor(waiting: WaitingSenders, socket: HostSocket, clock: Clock, timeoutNs: number) {
     assert(timeoutNs > 0, 'held send: it is held for a time');
     clock.update();
+    this.waiting = waiting;
+    this.told = waiting.told;
     this.clock = clock;
     this.socket = socket;
     this.generation = socket.generation;
@@ -36,6 +47,7 @@ export class HeldSend {
 
   private get waits(): boolean {
     const { socket } = this;
+    if (this.waiting.told !== this.told) return false;
     const sends = socket.state === STATE_CONNECTED || socket.state === STATE_DATAGRAM;
     return socket.generation === this.generation && socket.wantsRoom !== 0 && sends && socket.errno === 0;
   }

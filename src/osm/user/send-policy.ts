@@ -74,7 +74,7 @@ export class SendPolicy {
     if (!sends) return 0;
     if (this.driver.blocked.overdue) return -ENOBUFS;
     const answer = this.blocked(socketId, socket);
-    this.driver.blocked.hold(socketId, socket);
+    this.driver.blocked.hold(socket);
     return answer;
   }
 

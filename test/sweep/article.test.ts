@@ -1,0 +1,31 @@
+/**
+ * The tables of docs/findings.md, as a reader would have them printed. The two quickest are held here; all of
+ * them with INIC_LONG=1.
+ */
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { bundledNames } from '../../src/plans/files.ts';
+import { MAIN, runNode, testFolder } from '../cli/commands.ts';
+
+const PAGE = readFileSync(new URL('../../docs/findings.md', import.meta.url), 'utf8');
+const tables = [...PAGE.matchAll(/<!-- sweep (.*) -->\n\n```text\n([\s\S]*?)```/g)].map(
+  ([, plan, output]) => ({ plan, output }),
+);
+const QUICK = ['bulk', 'slow-reader'];
+const folder = testFolder();
+
+it('has a table of every bundled plan', () => {
+  expect(tables.map(({ plan }) => plan).sort()).toEqual([...bundledNames('sweeps')].sort());
+});
+
+const held = tables.filter(({ plan }) => QUICK.includes(plan) || process.env['INIC_LONG'] === '1');
+
+it.each(held)(
+  'inic sweep $plan',
+  async ({ plan, output }) => {
+    const { stdout, code } = await runNode(folder, [MAIN, 'sweep', plan]);
+    expect(stdout).toBe(output);
+    expect(code).toBe(0);
+  },
+  120_000,
+);

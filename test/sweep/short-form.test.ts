@@ -1,0 +1,29 @@
+/** Plans that a command line says in a few words: the world they get. */
+import { describe, expect, it } from 'vitest';
+import { MemoryPlan } from '../../src/dma/plan.ts';
+import { settingsOf, worldOf } from '../../src/sweep/plan.ts';
+import { planOf } from '../../src/sweep/short-form.ts';
+import { planCardMemory } from '../../src/world/build/card-memory.ts';
+import { readTopology } from '../../src/world/topology.ts';
+
+const form = { workload: 'TCP_RR', vary: ['pools.transmitBuffers=64'] };
+const cardsOf = (connections: number) => {
+  const plan = planOf({ ...form, connections });
+  return readTopology(worldOf(plan, settingsOf(plan, 0))).cards;
+};
+
+describe('the world of a short form', () => {
+  it('has the sockets of the bundled one, or two for each connection where it needs more', () => {
+    const sockets = (connections: number) =>
+      cardsOf(connections).map(({ config }) => config.driver.socketsMax);
+    expect(sockets(500)).toEqual([1024, 1024]);
+    expect(sockets(2000)).toEqual([4000, 4000]);
+    expect(sockets(65_000)).toEqual([65_535, 65_535]);
+  });
+
+  it('has memory for as many sockets as a card may have', () => {
+    for (const { name, config } of cardsOf(65_000)) {
+      expect(() => planCardMemory(new MemoryPlan(), name, config)).not.toThrow();
+    }
+  });
+});
