@@ -38,10 +38,9 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   const bar = progressBar('{bar} {value} of {total} points  {eta_formatted} left', 32, tenthLines());
   const results = await runSweep(plan, {
     commandLine: ['inic', ...process.argv.slice(2).map(withoutPassword)],
-    // Asked for once nothing is refused any more.
-    engine: (points) => {
+    engine: (points) => engineFor(plan, flags, points, interrupt.signal, bar.say),
+    started: () => {
       for (const line of planWarnings(plan)) process.stderr.write(`inic: ${line}\n`);
-      return engineFor(plan, flags, points, interrupt.signal, bar.say);
     },
     limit: flags.limit ?? Number.POSITIVE_INFINITY,
     out: flags.out,

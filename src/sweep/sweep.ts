@@ -29,6 +29,8 @@ export interface SweepOptions {
   /** Goes on with what an earlier run has left there. */
   readonly resume: boolean;
   readonly progress: (done: number, total: number) => void;
+  /** Called once nothing is refused any more, before any point is begun. */
+  readonly started?: () => void;
 }
 
 /** @throws ResultsError for a file that is foreign, damaged, or cannot be written. */
@@ -50,6 +52,7 @@ export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<
   };
   try {
     if (out !== undefined) journal = new Journal(out, headBy(engine), lines);
+    options.started?.();
     progress(0, points.length);
     await engine.run(points, done);
   } catch (error) {

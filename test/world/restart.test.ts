@@ -173,7 +173,7 @@ class Bench {
 describe.each(['ring', 'fifo'] as const)('a card reset in the middle of it all, over the %s', (transport) => {
   const midst = { buffers: 0, replies: 0, bytes: 0 };
 
-  it.each(Array.from({ length: 20 }, (_, i) => i + 1))(
+  it.each(Array.from({ length: 40 }, (_, i) => i + 1))(
     'is as new, and nothing is lost without a name (seed %i)',
     (seed) => {
       const bench = new Bench(seed, transport, seed % 3 === 0);
