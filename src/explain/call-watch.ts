@@ -1,5 +1,6 @@
 /** Stands before a card's sockets and notes each call: when it began and ended, and what it came to. */
 import type { DatagramSource, Endpoint } from '../socket/contract.ts';
+import { EAGAIN } from '../socket/errno.ts';
 import type { ProgramSockets } from '../world/virtual/watch.ts';
 import type { CallName, Stream } from './events.ts';
 import type { Streams } from './streams.ts';
@@ -9,6 +10,7 @@ export interface CallBook {
   readonly streams: Streams;
   callBegun(card: number): void;
   callEnded(card: number, call: EndedCall): void;
+  isFull(card: number, socketId: number): boolean;
 }
 
 export interface EndedCall {
@@ -19,7 +21,12 @@ export interface EndedCall {
   readonly first: boolean;
   /** Bytes of the whole message that the program sends; 0 of other calls. */
   readonly messageBytes: number;
+  /** It was refused for want of room in the socket's send buffer. */
+  readonly full: boolean;
 }
+
+/** What calls have that send nothing. */
+const OF_NO_SEND = { first: false, messageBytes: 0, full: false };
 
 export class WatchedSockets implements ProgramSockets {
   private readonly inner: ProgramSockets;
@@ -66,7 +73,8 @@ export class WatchedSockets implements ProgramSockets {
     if (stream !== undefined && result > 0) stream.sent += result;
     const first = offset === 0;
     const messageBytes = bytes.length;
-    this.book.callEnded(this.card, { name: 'send', stream, result, before, first, messageBytes });
+    const full = result === -EAGAIN && this.book.isFull(this.card, socketId);
+    this.book.callEnded(this.card, { name: 'send', stream, result, before, first, messageBytes, full });
     return result;
   }
 
@@ -76,7 +84,7 @@ export class WatchedSockets implements ProgramSockets {
     const stream = this.stream(socketId);
     const before = stream?.received ?? 0;
     if (stream !== undefined && result > 0) stream.received += result;
-    this.book.callEnded(this.card, { name: 'recv', stream, result, before, first: false, messageBytes: 0 });
+    this.book.callEnded(this.card, { ...OF_NO_SEND, name: 'recv', stream, result, before });
     return result;
   }
 
@@ -146,7 +154,7 @@ export class WatchedSockets implements ProgramSockets {
     const stream = this.stream(socketId);
     this.book.callBegun(this.card);
     const result = make();
-    this.book.callEnded(this.card, { name, stream, result, before: 0, first: false, messageBytes: 0 });
+    this.book.callEnded(this.card, { ...OF_NO_SEND, name, stream, result, before: 0 });
     return result;
   }
 

@@ -44,6 +44,8 @@ export interface Call {
   readonly waits: readonly Wait[];
   /** The driver found no message frame. */
   readonly noFrame: boolean;
+  /** Of a send: it was refused for want of room in the socket's send buffer. */
+  readonly full: boolean;
 }
 
 /** A message in its frame, from its post to its receipt. */

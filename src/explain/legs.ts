@@ -218,6 +218,7 @@ export class Legs {
 /** What a send that was not taken lacked; one that was taken in part is made again in its turn. */
 export function lackOf(call: Call): string {
   if (call.result > 0 && call.waits.length === 0) return 'its turn';
+  if (call.full) return 'room in its send buffer';
   return call.noFrame ? 'an inbound frame' : 'a transmit buffer';
 }
 

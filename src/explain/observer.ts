@@ -177,6 +177,10 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     if (this.isKept(message.postedNs)) this.log.messages.push(message);
   }
 
+  isFull(card: number, socketId: number): boolean {
+    return this.world.isFull(card, socketId);
+  }
+
   noFrame(card: number, direction: FrameDirection): void {
     const open = this.openCalls[card];
     if (direction === 'inbound' && open !== undefined) open.noFrame = true;

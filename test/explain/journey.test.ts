@@ -124,6 +124,12 @@ describe('finds what was waited for', () => {
     expect(sumsOf(spans).waits.map(({ what }) => what)).toContain('a transmit buffer');
   });
 
+  it('room in its send buffer, where there are transmit buffers enough', () => {
+    const found = waits({ workload: 'TCP_STREAM', connections: 1, size: 65_536, operations: 200 }, P99);
+    expect(found).toContain('room in its send buffer');
+    expect(found).not.toContain('a transmit buffer');
+  });
+
   it('a receive bucket', () => {
     const found = waits({ connections: 32, vary: 'pools.receiveBuckets=2' }, SLOWEST);
     expect(found).toContain('a receive bucket');

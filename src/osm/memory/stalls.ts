@@ -71,6 +71,11 @@ export class Stalls {
     this.ns[this.sockets.length * REASONS + reason] += ns;
   }
 
+  /** Whether a socket waits for its peer to make room in its send buffer. */
+  isFull(socketId: number): boolean {
+    return this.reason[socketId] === WINDOW;
+  }
+
   private renew(socketId: number, socket: HostSocket): void {
     assert(this.sockets[socketId] === socket, 'stalls: a socket waits under its own id');
     this.end(socketId);

@@ -110,6 +110,7 @@ export class VirtualWorld {
       topology,
       agents,
       poolUse: (card) => poolUse(this.cards[card]),
+      isFull: (card, socketId) => this.cards[card].host.driver.blocked.stalls.isFull(socketId),
     });
     this.wireWatches = new Map(
       watch === undefined ? [] : this.plan.wires.map((wire, i) => [wire, watch.wire(i, wire)]),

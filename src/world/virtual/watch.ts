@@ -58,6 +58,8 @@ export interface WatchedWorld {
   readonly agents: AgentNumbers;
   /** How much of a card's pools is in use now. */
   poolUse(card: number): Readonly<Record<string, number>>;
+  /** Whether a socket that was refused waits for room in its own send buffer. */
+  isFull(card: number, socketId: number): boolean;
 }
 
 /** What the programs of a world have of a card. */
