@@ -153,6 +153,17 @@ describe('buckets and credits', () => {
     const { driver, socketId, socket } = bench();
     driver.credits.giveBack(socketId + 1, socket, 1, 0);
   });
+  trips('credits: a socket is early under its own id', () => {
+    const { driver, socketId, socket } = bench();
+    socket.creditBytes = 1;
+    driver.credits.early(socketId + 1, socket);
+  });
+  trips('credits: what is early has gone, or waits for a frame', () => {
+    const { driver, socketId, socket } = bench();
+    socket.creditBytes = 1;
+    driver.credits['owe'] = () => {};
+    driver.credits.early(socketId, socket);
+  });
   trips('credits: each socket is in the list once', () => {
     const { driver, table, socketId, socket } = bench();
     driver.credits.held = true;

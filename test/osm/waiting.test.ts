@@ -190,6 +190,24 @@ describe('senders and listeners', () => {
     expect(received + bench.read(server)).toBe(200 * 2048);
   });
 
+  it('that have no room for an answer credit the card at once with what they have read', () => {
+    const bench = new Bench({
+      pools: { transmitBuffers: 2, transmitBufferBytes: 2048 },
+      driver: { transmitReserve: 0, immediateBytesMax: 0 },
+    });
+    const { client, server } = bench.pair();
+    const { stack } = bench;
+    expect(stack.send(client, bench.bytes, 0, 100)).toBe(100);
+    bench.settle();
+    const offered = [stack.sender.allocate(client), stack.sender.allocate(client)];
+    expect(bench.read(server)).toBe(100);
+    const socket = stack['table'].sockets[server];
+    expect(socket.creditBytes).toBe(100);
+    expect(stack.send(server, bench.bytes, 0, 100)).toBe(-EAGAIN);
+    expect(socket.creditBytes).toBe(0);
+    for (const context of offered) expect(stack.sender.releaseAllocated(context)).toBe(0);
+  });
+
   it('that wait in the call are told ENOBUFS when no buffer ever comes', () => {
     const bench = new Bench({
       pools: { transmitBuffers: 1, transmitBufferBytes: 2048 },

@@ -67,6 +67,30 @@ describe('RFC 9293 §3.8.6.3 delayed acknowledgements', () => {
     expect(script.counter('tcpDelayedAcks')).toBe(0);
   });
 
+  it('acknowledges at once when the user says of a few bytes that it has consumed them', () => {
+    const { script, peer, socket } = delaying();
+    peer.sendsData(100);
+    peer.expectsNothing();
+    socket.takes(100);
+    peer.expectsNothing();
+    socket.consumes(100);
+    peer.expects({ seq: 1, ack: 101 });
+    expect(script.counter('tcpDelayedAcks')).toBe(0);
+  });
+
+  it('goes on to wait where what is consumed is as much as users say at once', () => {
+    const { peer, socket } = established({ config: { quickAcks: 0, receiveBufferBytes: 65_536 } });
+    for (let i = 1; i <= 2; i++) {
+      peer.sends({ length: 1460 });
+      peer.sends({ length: 1460 });
+      peer.expects({ ack: 1 + i * 2920 });
+    }
+    peer.sendsData(100);
+    socket.takes(5940);
+    socket.consumes(5940);
+    peer.expectsAfter(40_000, { seq: 1, ack: 5941 });
+  });
+
   it('acknowledges at once for as many segments as it should at the start, then later', () => {
     const { peer } = established({ config: { quickAcks: 3 } });
     for (let i = 1; i <= 3; i++) {

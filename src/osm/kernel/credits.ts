@@ -51,6 +51,20 @@ export class Credits {
   }
 
   /**
+   * The program has no room for its answer: the card hears at once of what it has read, and need not delay
+   * the acknowledgement to send it with the answer (tcpip/tcp/calls.ts). Two hosts whose buffers all wait for
+   * acknowledgements would else stand still until each other's delays are over.
+   */
+  early(socketId: number, socket: HostSocket): void {
+    if (socket.creditBytes === 0) return;
+    assert(this.table.sockets[socketId] === socket, 'credits: a socket is early under its own id');
+    if (socket.creditQueued === 0) this.owe(socketId, socket);
+    this.send();
+    const waits = socket.creditQueued !== 0;
+    assert(waits || socket.creditBytes === 0, 'credits: what is early has gone, or waits for a frame');
+  }
+
+  /**
    * Credits that were not delivered are owed again. @param growthBytes by which the window was to grow,
    * or to shrink: that is not tried again.
    */

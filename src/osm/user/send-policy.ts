@@ -56,6 +56,7 @@ export class SendPolicy {
     const { state } = socket;
     assert(state === STATE_CONNECTED || state === STATE_DATAGRAM, 'send policy: who waits for room can send');
     this.driver.blocked.add(socketId, socket);
+    this.driver.credits.early(socketId, socket);
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;
   }
@@ -67,6 +68,7 @@ export class SendPolicy {
   waitForBuffer(socketId: number, socket: HostSocket): number {
     const { stalls } = this.driver.blocked;
     stalls.begin(socketId, socket, this.transmit);
+    this.driver.credits.early(socketId, socket);
     const taken = this.driver.wait(this.config.controlTimeoutNs, true);
     if (this.transmit.serves(socket) || taken === 0) stalls.end(socketId);
     if (taken !== GAVE_UP) return taken === 0 ? -ENOBUFS : 0;

@@ -18,6 +18,7 @@ import {
   EPIPE,
 } from '../../socket/errno.ts';
 import { takeAccepted } from './accept-queue.ts';
+import { ACK_DELAYED } from './control-block/acknowledgements.ts';
 import { chooseSequence } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import {
@@ -64,6 +65,8 @@ const QUEUE_BYTES_MAX = 0x3fff_ffff;
 const BACKLOG_MAX = 65535;
 /** A receive buffer does not shrink below this, whatever the user says. */
 const RECEIVE_BUFFER_LEAST = 2048;
+/** Less than one byte in so many (a power of two) of the buffer is little to have consumed. */
+const EARLY_SHIFT = 4;
 const LOOPBACK = 0x7f000001;
 
 /** @returns a connection for a user, closed; -1 when none is free. */
@@ -251,7 +254,9 @@ export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   received.unconsumedBytes = (received.unconsumedBytes - used) | 0;
   if (received.withheldBytes > 0) restoreWindow(tcb, used);
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
-  if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
+  // Users say so once it is much. One who says it sooner has no answer that an acknowledgement could go with.
+  const isEarly = tcb.acks.owed === ACK_DELAYED && used < received.bufferBytes >> EARLY_SHIFT;
+  if (isEarly || windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
 }
 
 /**
