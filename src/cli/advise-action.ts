@@ -8,7 +8,7 @@ import { UserError } from './errors.ts';
 import { INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { progressBar } from './progress.ts';
-import { checkApart, checkReplaceable } from './writable.ts';
+import { checkApart, checkReplaceable, checkWritable } from './writable.ts';
 
 export interface AdviseFlags extends PlanFlags {
   readonly target?: string[];
@@ -28,6 +28,7 @@ export async function advise(name: string | undefined, flags: AdviseFlags): Prom
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
   const plan = usersErrors(() => planFor(name, flags, VARY));
   const { json } = flags;
+  if (flags.out !== undefined) checkWritable(flags.out);
   checkApart(['--json', json], ['--out', flags.out]);
   if (json !== undefined) checkReplaceable(json, '{\n  "plan": {', 'advice');
   const interrupt = new AbortController();

@@ -14,7 +14,7 @@ import { INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { redisUrl, withoutPassword } from './redis-url.ts';
-import { checkApart, checkReplaceable } from './writable.ts';
+import { checkApart, checkReplaceable, checkWritable } from './writable.ts';
 
 export interface SweepFlags extends PlanFlags {
   readonly out?: string;
@@ -31,6 +31,7 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
   checkEngine(flags);
   const plan = usersErrors(() => planFor(name, flags));
+  if (flags.out !== undefined) checkWritable(flags.out);
   checkApart(['--csv', flags.csv], ['--out', flags.out]);
   if (flags.csv !== undefined) checkReplaceable(flags.csv, CSV_START, 'table of a sweep');
   const interrupt = new AbortController();

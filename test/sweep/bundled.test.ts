@@ -26,7 +26,7 @@ it.each([
 /** While send buffers fill, more is written than arrives. */
 it.each([
   ['bulk', 0, 65536, 200],
-  ['incast', 3, 65536, 200],
+  ['incast', 3, 65536, 400],
   ['lossy-wan', 20, 16384, 1500],
 ])('%s, point %i: what is written arrives', (name, point, size, operations) => {
   const { ratePerS, bytesPerS } = measured(name, point, operations);
