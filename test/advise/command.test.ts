@@ -111,7 +111,7 @@ describe('inic advise', () => {
       ['small.yaml', '--out', 'plan.yaml'],
       /plan.yaml: is no results file of a sweep, and is not overwritten/,
     ],
-    [['small.yaml', '--out', 'no/such.jsonl'], /cannot write no\/such.jsonl.journal.new: no such file/],
+    [['small.yaml', '--out', 'no/such.jsonl'], /cannot write no\/such.jsonl: no such file/],
     [['TCP_STREAM', '--target', 'p99 < 1ms'], /of a workload without requests/],
     [['small.yaml', '--workers', '0'], /whole number from 1 to 256/],
   ])('%j is refused', async (args, text) => {
