@@ -55,7 +55,9 @@ export function grandTour(transport: Transport): Tape {
     world.run(() => false, STEP_NS);
   };
   drive(card, (socket) => {
-    const slots = tape.start!.memory.transmit.count;
+    // The last two slots: the driver takes the first of those that are free.
+    const { transmit, immediate } = tape.start!.memory;
+    const slots = transmit.count + immediate.count - 2;
     card.host.requests.words.set(batch(socket, slots), acquire(card));
     card.host.requests.post();
     world.run(() => false, STEP_NS);
@@ -125,6 +127,8 @@ function drive({ stack }: VirtualCard, batched: (socket: number) => void): void 
   until(() => stack.recv(client, ROOM, 0, 1) === 0);
   stack.close(client);
   const [other, otherServer] = pair();
+  // What the card still holds back must come home first: the driver drops what comes with the batch's answer.
+  stack.wait(20);
   batched(other);
   stack.send(other, BYTES, 0, 3000);
   until(() => (stack.readiness(otherServer) & READABLE) !== 0);

@@ -62,6 +62,8 @@ const isOwner =
   (event: TapeEvent): event is TapeEvent =>
     event.kind === 'owner' && event.direction === direction && event.side === side;
 const isMultiple = ({ words }: FrameEvent): boolean => ((words[0] >>> 8) & 0x10) !== 0;
+/** A SocketSend reply that returns contexts: its control word says that its list holds them. */
+const isContexts = (frame: FrameEvent): boolean => isMultiple(frame) && frame.words[3] >>> 8 === 0x80_0000;
 const hasData = (frame: FrameEvent): boolean => isMultiple(frame) && (frame.words[9] & 0xffffff) > 0;
 
 /** The frame and what was done with its slot before or after. */
@@ -221,7 +223,7 @@ export const SURGERIES: readonly Surgery[] = [
     name: 'a context returned twice',
     rule: 'B-06',
     cut: (tape) => {
-      const [first, second] = tape.frames(OUTBOUND, SEND, isMultiple) as [FrameEvent, FrameEvent];
+      const [first, second] = tape.frames(OUTBOUND, SEND, isContexts) as [FrameEvent, FrameEvent];
       second.words[5] = first.words[5];
       return second;
     },

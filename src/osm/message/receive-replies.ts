@@ -136,7 +136,8 @@ export class ReceiveReplies {
 
   /** An error ends a stream; a datagram socket's next call reports it, and the socket goes on. */
   private failed(socketId: number, socket: HostSocket, errno: number): void {
-    if (socket.state === STATE_CLOSING) return;
+    // What the card told before it was lost comes too late for a socket that has been told that it is.
+    if (socket.state === STATE_CLOSING || socket.lost !== 0) return;
     socket.errno = errno === 0 || errno > ERRNO_MAX ? ECONNRESET : errno;
     if (socket.state === STATE_DATAGRAM) return;
     if (socket.state === STATE_CONNECTED || socket.state === STATE_CONNECTING) socket.become(STATE_FAILED);
