@@ -5,6 +5,8 @@ export default defineConfig({
     dir: 'test',
     // Many tests run two real threads or a child process, which take long on a busy machine.
     testTimeout: 60_000,
+    // Vitest would leave a core to itself, which on two cores is half of them.
+    maxWorkers: 2,
     setupFiles: ['test/seeded.ts'],
   },
 });
