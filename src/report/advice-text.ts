@@ -3,7 +3,7 @@ import type { Advice, Answer, Judged } from '../advise/advise.ts';
 import type { Clause, Metric } from '../advise/target.ts';
 import type { Held, Verdict } from '../advise/verdict.ts';
 import type { Settings } from '../sweep/settings.ts';
-import { aligned, number } from './sweep-table.ts';
+import { aligned, costsOf, number } from './sweep-table.ts';
 
 const LABEL_WIDTH = 8;
 /** More pools or points than this are not named in one sentence. */
@@ -13,7 +13,7 @@ export function adviceText(advice: Advice): string {
   const { plan, targets, answers, points, gridPoints } = advice;
   const lines = [
     `${plan.title}: the smallest pools for ${targets.join(' and ')}`,
-    `${points} of ${gridPoints} points measured, costs of ${plan.costs}, ` +
+    `${points} of ${gridPoints} points measured, costs ${costsOf(plan)}, ` +
       `${plan.operations} operations each, ${plan.seeds.length} seed${plan.seeds.length === 1 ? '' : 's'}`,
     ...answers.flatMap((answer) => ['', ...answerLines(answer, advice)]),
     '',

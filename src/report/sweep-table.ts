@@ -1,6 +1,7 @@
 /** A sweep's findings in words and as a table. */
 import type { MeanInterval } from '../record/statistics.ts';
 import { type Combination, combinationsOf, KNEE_SHARE, type Knee, kneesOf } from '../sweep/findings.ts';
+import type { SweepPlan } from '../sweep/plan.ts';
 import type { SweepResults } from '../sweep/results.ts';
 
 /** More rows than a screen or two are for a file. */
@@ -14,7 +15,7 @@ export function sweepTable(results: SweepResults): string {
   const rows = combinations.slice(0, ROWS_MAX).map((combination) => cellsOf(combination, head.varies));
   const columns = [...head.varies, 'operations/s', 'MB/s', 'p50 µs', 'p99 µs', 'waiting µs', 'dry %', ''];
   const lines = [
-    `${plan.title}: ${points.length} of ${head.points} points, costs of ${plan.costs}, ` +
+    `${plan.title}: ${points.length} of ${head.points} points, costs ${costsOf(plan)}, ` +
       `${plan.operations} operations each, ${plan.seeds.length} seed${plan.seeds.length === 1 ? '' : 's'}`,
     '',
     ...aligned([columns, ...rows]),
@@ -28,6 +29,11 @@ export function sweepTable(results: SweepResults): string {
   if (knees.length > 0 && missing > 0) lines.push(`So far: ${missing} points are not measured yet.`);
   if (failed > 0) lines.push('', `${failed} of ${points.length} points failed`);
   return `${lines.join('\n')}\n`;
+}
+
+/** The profile's name, or that a plan tries several. */
+export function costsOf({ costs, vary }: SweepPlan): string {
+  return 'costs' in vary ? 'as varied' : `of ${costs}`;
 }
 
 function cellsOf(combination: Combination, varies: readonly string[]): string[] {
