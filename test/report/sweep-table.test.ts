@@ -25,7 +25,7 @@ it('names the costs, but none where several are tried', () => {
   expect(tableOf(two, 2, 2)).toContain('2 of 2 points, costs as varied, ');
 });
 
-it('says of a sweep that did not end that its knee is of what is measured, and explains no sign that is not there', () => {
+it('says of a sweep that did not end how much is missing, and explains no sign that is not there', () => {
   const plan = readPlan({ ...pair, vary: { 'pools.transmitBuffers': [4, 8, 16, 32] }, seeds: [1, 2] });
   expect(tableOf(plan, 8, 2)).toMatch(/±(?![\s\S]*The knee)/);
   expect(tableOf(plan, 8, 6)).toMatch(/The knee of [^\n]*\nSo far: 2 points are not measured yet\.\n$/);
