@@ -51,9 +51,9 @@ export class Credits {
   }
 
   /**
-   * The program has no room for its answer: the card hears at once of what it has read, and need not delay
-   * the acknowledgement to send it with the answer (tcpip/tcp/calls.ts). Two hosts whose buffers all wait for
-   * acknowledgements would else stand still until each other's delays are over.
+   * The program waits in its call for room for its answer: the card hears at once of what it has read, and
+   * need not delay the acknowledgement to send it with the answer (tcpip/tcp/calls.ts). Two hosts whose
+   * buffers all wait for acknowledgements would else stand still until each other's delays are over.
    */
   early(socketId: number, socket: HostSocket): void {
     if (socket.creditBytes === 0) return;

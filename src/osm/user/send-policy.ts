@@ -56,7 +56,6 @@ export class SendPolicy {
     const { state } = socket;
     assert(state === STATE_CONNECTED || state === STATE_DATAGRAM, 'send policy: who waits for room can send');
     this.driver.blocked.add(socketId, socket);
-    this.driver.credits.early(socketId, socket);
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;
   }
