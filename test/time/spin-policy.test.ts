@@ -47,6 +47,13 @@ describe('polling without work', () => {
     expect(policy.worthwhile(36 * MS, 0, 2)).toBe(false);
   });
 
+  it('never rests where a second of polling or more is asked for', () => {
+    const policy = new SpinPolicy(1000 * MS);
+    policy.begin();
+    for (let look = 0; look < 50; look++) expect(policy.worthwhile(look * 3 * MS, 0)).toBe(true);
+    expect(policy.worthwhile(150 * MS, 1000 * MS)).toBe(false);
+  });
+
   it('does not take the time between two spells of polling for a gap', () => {
     const policy = new SpinPolicy(200 * US);
     for (let spell = 0; spell < 10; spell++) expect(poll(policy, spell * 20 * MS, MS)).toBe(200 * US);

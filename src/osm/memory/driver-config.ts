@@ -62,7 +62,10 @@ export interface DriverConfig {
    * host to its own listeners. For programs that have another stack to go to.
    */
   readonly acceptsFirst: boolean;
-  /** How long a waiting driver polls before it sleeps, in nanoseconds. */
+  /**
+   * How long a waiting driver polls before it sleeps, in nanoseconds. It polls less while the machine has
+   * more busy threads than processors, but for who asks for a second or more.
+   */
   readonly spinNs: number;
   /**
    * How long the driver waits for a reply to a control request before it takes the card for dead, in
