@@ -193,7 +193,10 @@ export class CardStorm {
     const replies: Int32Array[] = [];
     for (let turn = 0; ; turn++) {
       if (turn === TURNS_MAX) throw new Error(`the card does not rest: ${TURNS_MAX} turns`);
+      const { canReply } = stateOf(card);
       const worked = card.parts.processor.poll();
+      // One of the frames was an OutboundInit: the queue is new, and has no frames until the host lends them.
+      if (!canReply && stateOf(card).canReply) card.outbound.supply();
       if (stateOf(card).starting) {
         card.restart();
         this.wasReset = true;
