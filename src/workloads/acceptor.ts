@@ -2,7 +2,7 @@
 import { EAGAIN } from '../socket/errno.ts';
 import { openListener } from '../socket/open-socket.ts';
 import type { ProgramParts, ProgramShape } from './program.ts';
-import { Tries } from './ready.ts';
+import { stepAnswer, Tries } from './ready.ts';
 import { failCall } from './workload.ts';
 
 /** A place without a connection. */
@@ -86,9 +86,7 @@ export abstract class AcceptingServer {
   step(): number {
     if (this.acceptor.stopped) return 0;
     this.ready?.collect();
-    const progress = this.serveAll();
-    // What its own calls have made ready is not to wait for other news.
-    return progress > 0 || this.ready === undefined ? progress : this.ready.collect();
+    return stepAnswer(this.serveAll(), this.ready);
   }
 
   /** Takes new connections, and serves those there are. @returns how many calls got on. */

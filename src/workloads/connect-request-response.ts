@@ -12,7 +12,7 @@ import { AcceptingServer, FREE } from './acceptor.ts';
 import { openSocket } from './connector.ts';
 import { isOpenLoop, NOT_YET, type Pacing, pacingOf } from './pacing.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
-import { Tries } from './ready.ts';
+import { stepAnswer, Tries } from './ready.ts';
 import { Service } from './service.ts';
 import { Settling } from './settling.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
@@ -104,10 +104,9 @@ export class ConnectRequestResponseClient implements ClientProgram {
     for (let i = 0; i < stages.length; i++) {
       if (stages[i] === IDLE || tries.at(i)) progress += this.request(i);
     }
-    // What its own calls have made ready is not to wait for other news.
-    if (progress === 0 && ready !== undefined) progress = ready.collect();
+    const answer = stepAnswer(progress, ready);
     if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.finished = true;
-    return progress;
+    return answer;
   }
 
   stop(): void {

@@ -10,6 +10,7 @@ import { AcceptingServer, FREE } from './acceptor.ts';
 import { Connector } from './connector.ts';
 import { isOpenLoop, NOT_YET, type Pacing, pacingOf } from './pacing.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
+import { stepAnswer } from './ready.ts';
 import { Service } from './service.ts';
 import { Settling } from './settling.ts';
 import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
@@ -91,11 +92,9 @@ export class RequestResponseClient implements ClientProgram {
     if (!this.connector.done) return this.connector.step();
     const { ready } = this.parts;
     ready?.collect();
-    let progress = this.collect() + this.request();
-    // What its own calls have made ready is not to wait for other news.
-    if (progress === 0 && ready !== undefined) progress = ready.collect();
+    const answer = stepAnswer(this.collect() + this.request(), ready);
     if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.finish();
-    return progress;
+    return answer;
   }
 
   stop(): void {

@@ -6,6 +6,7 @@ import { SO_SNDBUF } from '../socket/options.ts';
 import { AcceptingServer, FREE } from './acceptor.ts';
 import { Connector } from './connector.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
+import { stepAnswer } from './ready.ts';
 import { Settling } from './settling.ts';
 import { failCall, patternBytes } from './workload.ts';
 
@@ -71,10 +72,9 @@ export class StreamClient implements ClientProgram {
     ready?.collect();
     let progress = 0;
     for (let i = 0; i < this.done.length; i++) if (tries.at(i)) progress += this.write(i);
-    // What its own calls have made ready is not to wait for other news.
-    if (progress === 0 && ready !== undefined) progress = ready.collect();
+    const answer = stepAnswer(progress, ready);
     if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.stop();
-    return progress;
+    return answer;
   }
 
   stop(): void {
