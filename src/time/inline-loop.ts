@@ -13,6 +13,7 @@ import { SpinPolicy } from './spin-policy.ts';
 const TURNS_PER_CLOCK = 8;
 /** The loop looks up at least this often, whatever was lost. */
 const REST_NS_MAX = 100e6;
+const NOT_POLLING = -1;
 
 export class InlineLoop {
   readonly clock: Clock;
@@ -26,6 +27,8 @@ export class InlineLoop {
   private readonly waiting: number[] = [];
   /** How many `run`s are under way, one within the other. */
   private depth = 0;
+  /** Since when nothing has been found, in clock nanoseconds. */
+  private pollingSinceNs = NOT_POLLING;
 
   /**
    * @param sleeper where the thread rests; only another thread can end a rest before its time.
@@ -76,26 +79,32 @@ export class InlineLoop {
     const { clock } = this;
     clock.update();
     let turns = 0;
-    let idleSinceNs = clock.nowNs;
     for (;;) {
       if (done()) return true;
       const worked = this.turn() > 0;
       turns += 1;
-      if (worked && turns % TURNS_PER_CLOCK !== 0) continue;
+      if (worked) {
+        if (this.pollingSinceNs >= 0) this.policy.came();
+        this.pollingSinceNs = NOT_POLLING;
+        if (turns % TURNS_PER_CLOCK !== 0) continue;
+      }
       clock.update();
       if (clock.nowNs >= untilNs) return done();
-      if (worked) idleSinceNs = clock.nowNs;
-      else if (!this.spin(clock.nowNs - idleSinceNs)) {
-        if (!this.rest(done, untilNs)) return done();
-        this.policy.begin();
-        idleSinceNs = clock.nowNs;
-      }
+      if (worked || this.pollOn()) continue;
+      if (!this.rest(done, untilNs)) return done();
+      this.pollingSinceNs = NOT_POLLING;
     }
   }
 
-  /** Whether polling on is worthwhile after so long without work. */
-  private spin(idleNs: number): boolean {
-    return this.spinNs > 0 && this.policy.worthwhile(this.clock.nowNs, idleNs);
+  /** Nothing was found: whether to look on, for what other threads may bring. */
+  private pollOn(): boolean {
+    const { policy, clock } = this;
+    if (this.spinNs === 0) return false;
+    if (this.pollingSinceNs < 0) {
+      this.pollingSinceNs = clock.nowNs;
+      policy.begin(clock.nowNs);
+    }
+    return policy.worthwhile(clock.nowNs, clock.nowNs - this.pollingSinceNs);
   }
 
   /** A turn of each agent that does not wait. @returns how much they did. */

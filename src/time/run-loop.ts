@@ -29,25 +29,37 @@ export function runLoop(
   hooks: RunLoopHooks,
 ): void {
   const policy = new SpinPolicy(spinNs);
-  clock.update();
-  let idleSinceNs = clock.nowNs;
+  let polling = false;
+  let idleSinceNs = 0;
   for (;;) {
     if (!hooks.housekeeping()) return;
     const items = turns(agent, clock);
     clock.update();
-    if (items > 0) idleSinceNs = clock.nowNs;
-    if (policy.worthwhile(clock.nowNs, clock.nowNs - idleSinceNs, items) || items > 0) continue;
+    const { nowNs } = clock;
+    if (items > 0) {
+      if (polling) policy.came();
+      polling = false;
+      policy.worthwhile(nowNs, 0, items);
+      continue;
+    }
+    if (!polling) {
+      polling = true;
+      idleSinceNs = nowNs;
+      policy.begin(nowNs);
+    }
+    if (policy.worthwhile(nowNs, nowNs - idleSinceNs)) continue;
     sleeper.prepare();
     // Only from here on does a wake-up end the sleep: what was asked for before it must be seen now.
     if (!hooks.housekeeping()) return;
     if (!agent.arm()) continue;
-    const restNs = Math.min(agent.nextDeadlineNs() - clock.nowNs, SLEEP_NS_MAX);
+    const restNs = Math.min(agent.nextDeadlineNs() - nowNs, SLEEP_NS_MAX);
     if (restNs > 0) {
       hooks.sleeping();
       sleeper.sleep(restNs);
     }
     clock.update();
-    policy.begin();
+    policy.rested(clock.nowNs);
+    polling = false;
   }
 }
 

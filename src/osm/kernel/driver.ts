@@ -197,19 +197,24 @@ export class Driver implements BringUpCaller {
     const { clock, config, counters } = this;
     const patient = config.spinNs > 0 && timeoutNs > 0;
     let startNs = -1;
+    let polling = false;
     for (let polls = 1; ; polls++) {
       const taken = this.poll();
-      if (taken > 0 || timeoutNs === 0) return taken;
+      if (taken > 0 || timeoutNs === 0) {
+        if (polling) this.spin.came();
+        return taken;
+      }
       // An answer is a microsecond or two away: most waits end before the clock is looked at at all.
       if (patient && polls % POLLS_PER_CLOCK !== 0) continue;
       clock.update();
       if (startNs < 0) {
         startNs = clock.nowNs;
-        this.spin.begin();
+        this.spin.begin(startNs);
       }
       const waitedNs = clock.nowNs - startNs;
       if (waitedNs >= timeoutNs) return 0;
-      if (this.spin.worthwhile(clock.nowNs, waitedNs)) continue;
+      polling = this.spin.worthwhile(clock.nowNs, waitedNs);
+      if (polling) continue;
       if (!this.checkHealth()) return 0;
       if (givesUp && this.sleeper.mayNotRest) return GAVE_UP;
       this.sleeper.prepare();
@@ -217,7 +222,8 @@ export class Driver implements BringUpCaller {
       counters[HOST_SLEEPS] += 1;
       this.sleeper.sleep(Math.min(timeoutNs - waitedNs, SLEEP_NS_MAX, this.retries.dueNs - clock.nowNs));
       this.interruptServiced();
-      this.spin.begin();
+      clock.update();
+      this.spin.rested(clock.nowNs);
     }
   }
 
