@@ -13,6 +13,7 @@ import { availableParallelism } from 'node:os';
 import type { SocketStack } from '../socket/contract.ts';
 import { FAILED, HANGUP, READABLE } from '../socket/contract.ts';
 import { MachineClock } from '../time/clock.ts';
+import { SpinPolicy } from '../time/spin-policy.ts';
 import { nextTurn } from '../time/timers.ts';
 import { type NativeBindings, nativeBindings, type StreamRequest } from './bindings.ts';
 import type { NodeCard } from './card.ts';
@@ -26,7 +27,7 @@ export interface PumpOptions {
   readonly turnUs: number;
   /**
    * The longest time, in microseconds, that the pump goes on after the last event before it arms the
-   * interrupt. Within it the pump learns how long is worth while.
+   * interrupt. Within it the pump learns how long pays.
    */
   readonly lingerUs: number;
 }
@@ -107,18 +108,15 @@ export class Pump {
   private keptAlive = false;
   private woken = false;
   private lastEventUs = 0;
-  private interrupted = false;
   /**
    * Whether the last round found nothing. Only then may the loop sleep: `arm` knows of replies that wait, but
    * not of sockets that are ready.
    */
   private idle = false;
-  /**
-   * How long it is worth while to linger, in microseconds: halved when nothing came of it, doubled when an
-   * interrupt came so soon that lingering would have caught it. Where the card's thread has to share this
-   * thread's core, polling only delays the answer.
-   */
-  private lingerUs: number;
+  /** How long it pays to look on: where the card has to share this thread's core, not at all. */
+  private readonly policy: SpinPolicy;
+  /** Whether the last look found nothing, and the pump looks on. */
+  private polling = false;
 
   constructor(card: NodeCard, options: PumpOptions, routes: Routes) {
     this.card = card;
@@ -126,11 +124,8 @@ export class Pump {
     this.stack = card.stack;
     this.native = nativeBindings();
     this.options = options;
-    this.lingerUs = options.lingerUs;
-    card.onInterrupt(() => {
-      this.interrupted = true;
-      this.wake();
-    });
+    this.policy = new SpinPolicy(options.lingerUs * 1000);
+    card.onInterrupt(() => this.wake());
   }
 
   add(channel: PumpedSocket): void {
@@ -221,9 +216,13 @@ export class Pump {
     clock.update();
     const startUs = clock.nowUs;
     this.idle = false;
-    if (this.interrupted) this.learnFromInterrupt(startUs);
-    if (this.woken) this.lastEventUs = startUs;
+    if (this.woken) {
+      this.lastEventUs = startUs;
+      this.polling = false;
+    }
     this.woken = false;
+    // Since the last turn the loop has served others, which is no sign of a core too few.
+    this.policy.rested(clock.nowNs);
     if (this.closes.length > 0) this.runCloses();
     if (this.nextTurnQueue.length > 0) this.queueNextTurn();
     try {
@@ -249,11 +248,14 @@ export class Pump {
         clock.update();
         quietFromUs = this.lastEventUs = clock.nowUs;
         polls = 0;
+        if (this.polling) this.policy.came();
+        this.polling = false;
+        this.policy.rested(clock.nowNs);
       } else if (this.nextTurnQueue.length > 0) return;
       else if (++polls >= POLLS_PER_CLOCK) {
         clock.update();
         polls = 0;
-        if (((clock.nowUs - quietFromUs) | 0) >= spinUs) return;
+        if (!this.pollOn() || ((clock.nowUs - quietFromUs) | 0) >= spinUs) return;
       }
       if (((clock.nowUs - startUs) | 0) >= turnUs || this.active === 0) return;
     }
@@ -324,10 +326,14 @@ export class Pump {
     for (const channel of this.channels) if (channel !== undefined) this.enqueue(channel);
   }
 
-  private learnFromInterrupt(nowUs: number): void {
-    this.interrupted = false;
-    if (((nowUs - this.lastEventUs) | 0) > this.options.lingerUs) return;
-    this.lingerUs = Math.min(this.lingerUs * 2 + 1, this.options.lingerUs);
+  /** Nothing has come: whether to look on, in this turn and the next. */
+  private pollOn(): boolean {
+    const { policy, clock } = this;
+    if (!this.polling) {
+      this.polling = true;
+      policy.begin(clock.nowNs);
+    }
+    return policy.worthwhile(clock.nowNs, ((clock.nowUs - this.lastEventUs) | 0) * 1000);
   }
 
   /** At the end of a turn: asks for another one, or for the interrupt. */
@@ -340,10 +346,8 @@ export class Pump {
     if (this.scheduled) return;
     const later = this.deferred.length + this.closes.length + this.nextTurnQueue.length > 0;
     const busy = !this.idle || this.queueHead < this.queue.length || later;
-    const quietUs = (this.clock.nowUs - this.lastEventUs) | 0;
-    if (!busy && (!holds || quietUs >= this.lingerUs)) {
-      if (holds)
-        this.lingerUs = Math.max(this.lingerUs >> 1, Math.min(this.options.spinUs, this.options.lingerUs));
+    if (!busy && !(holds && this.pollOn())) {
+      this.polling = false;
       if (this.deadErrno !== 0 || this.card.arm()) return;
     }
     this.scheduled = true;
