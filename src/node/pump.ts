@@ -107,7 +107,6 @@ export class Pump {
   private running = false;
   private keptAlive = false;
   private woken = false;
-  private lastEventUs = 0;
   /**
    * Whether the last round found nothing. Only then may the loop sleep: `arm` knows of replies that wait, but
    * not of sockets that are ready.
@@ -115,9 +114,6 @@ export class Pump {
   private idle = false;
   /** How long it pays to look on: where the card has to share this thread's core, not at all. */
   private readonly policy: SpinPolicy;
-  /** Whether the last look found nothing, and the pump looks on. */
-  private polling = false;
-
   constructor(card: NodeCard, options: PumpOptions, routes: Routes) {
     this.card = card;
     this.routes = routes;
@@ -216,13 +212,9 @@ export class Pump {
     clock.update();
     const startUs = clock.nowUs;
     this.idle = false;
-    if (this.woken) {
-      this.lastEventUs = startUs;
-      this.polling = false;
-    }
+    if (this.woken) this.policy.rested(clock.nowNs);
+    else this.policy.elsewhere(clock.nowNs);
     this.woken = false;
-    // Since the last turn the loop has served others, which is no sign of a core too few.
-    this.policy.rested(clock.nowNs);
     if (this.closes.length > 0) this.runCloses();
     if (this.nextTurnQueue.length > 0) this.queueNextTurn();
     try {
@@ -246,16 +238,14 @@ export class Pump {
       this.idle = !this.round();
       if (!this.idle) {
         clock.update();
-        quietFromUs = this.lastEventUs = clock.nowUs;
+        quietFromUs = clock.nowUs;
         polls = 0;
-        if (this.polling) this.policy.came();
-        this.polling = false;
-        this.policy.rested(clock.nowNs);
+        this.policy.found();
       } else if (this.nextTurnQueue.length > 0) return;
       else if (++polls >= POLLS_PER_CLOCK) {
         clock.update();
         polls = 0;
-        if (!this.pollOn() || ((clock.nowUs - quietFromUs) | 0) >= spinUs) return;
+        if (!this.policy.goesOn(clock.nowNs) || ((clock.nowUs - quietFromUs) | 0) >= spinUs) return;
       }
       if (((clock.nowUs - startUs) | 0) >= turnUs || this.active === 0) return;
     }
@@ -326,16 +316,6 @@ export class Pump {
     for (const channel of this.channels) if (channel !== undefined) this.enqueue(channel);
   }
 
-  /** Nothing has come: whether to look on, in this turn and the next. */
-  private pollOn(): boolean {
-    const { policy, clock } = this;
-    if (!this.polling) {
-      this.polling = true;
-      policy.begin(clock.nowNs);
-    }
-    return policy.worthwhile(clock.nowNs, ((clock.nowUs - this.lastEventUs) | 0) * 1000);
-  }
-
   /** At the end of a turn: asks for another one, or for the interrupt. */
   private settle(): void {
     const holds = this.active > 0;
@@ -346,8 +326,7 @@ export class Pump {
     if (this.scheduled) return;
     const later = this.deferred.length + this.closes.length + this.nextTurnQueue.length > 0;
     const busy = !this.idle || this.queueHead < this.queue.length || later;
-    if (!busy && !(holds && this.pollOn())) {
-      this.polling = false;
+    if (!busy && !(holds && this.policy.goesOn(this.clock.nowNs))) {
       if (this.deadErrno !== 0 || this.card.arm()) return;
     }
     this.scheduled = true;

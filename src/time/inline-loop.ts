@@ -13,7 +13,6 @@ import { SpinPolicy } from './spin-policy.ts';
 const TURNS_PER_CLOCK = 8;
 /** The loop looks up at least this often, whatever was lost. */
 const REST_NS_MAX = 100e6;
-const NOT_POLLING = -1;
 
 export class InlineLoop {
   readonly clock: Clock;
@@ -27,8 +26,6 @@ export class InlineLoop {
   private readonly waiting: number[] = [];
   /** How many `run`s are under way, one within the other. */
   private depth = 0;
-  /** Since when nothing has been found, in clock nanoseconds. */
-  private pollingSinceNs = NOT_POLLING;
 
   /**
    * @param sleeper where the thread rests; only another thread can end a rest before its time.
@@ -84,27 +81,15 @@ export class InlineLoop {
       const worked = this.turn() > 0;
       turns += 1;
       if (worked) {
-        if (this.pollingSinceNs >= 0) this.policy.came();
-        this.pollingSinceNs = NOT_POLLING;
+        this.policy.found();
         if (turns % TURNS_PER_CLOCK !== 0) continue;
       }
       clock.update();
       if (clock.nowNs >= untilNs) return done();
-      if (worked || this.pollOn()) continue;
+      if (worked || (this.spinNs > 0 && this.policy.goesOn(clock.nowNs))) continue;
       if (!this.rest(done, untilNs)) return done();
-      this.pollingSinceNs = NOT_POLLING;
+      this.policy.rested(clock.nowNs);
     }
-  }
-
-  /** Nothing was found: whether to look on, for what other threads may bring. */
-  private pollOn(): boolean {
-    const { policy, clock } = this;
-    if (this.spinNs === 0) return false;
-    if (this.pollingSinceNs < 0) {
-      this.pollingSinceNs = clock.nowNs;
-      policy.begin(clock.nowNs);
-    }
-    return policy.worthwhile(clock.nowNs, clock.nowNs - this.pollingSinceNs);
   }
 
   /** A turn of each agent that does not wait. @returns how much they did. */

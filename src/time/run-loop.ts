@@ -29,25 +29,16 @@ export function runLoop(
   hooks: RunLoopHooks,
 ): void {
   const policy = new SpinPolicy(spinNs);
-  let polling = false;
-  let idleSinceNs = 0;
   for (;;) {
     if (!hooks.housekeeping()) return;
     const items = turns(agent, clock);
     clock.update();
     const { nowNs } = clock;
     if (items > 0) {
-      if (polling) policy.came();
-      polling = false;
-      policy.worthwhile(nowNs, 0, items);
+      policy.worked(nowNs, items);
       continue;
     }
-    if (!polling) {
-      polling = true;
-      idleSinceNs = nowNs;
-      policy.begin(nowNs);
-    }
-    if (policy.worthwhile(nowNs, nowNs - idleSinceNs)) continue;
+    if (policy.goesOn(nowNs)) continue;
     sleeper.prepare();
     // Only from here on does a wake-up end the sleep: what was asked for before it must be seen now.
     if (!hooks.housekeeping()) return;
@@ -59,7 +50,6 @@ export function runLoop(
     }
     clock.update();
     policy.rested(clock.nowNs);
-    polling = false;
   }
 }
 

@@ -1,13 +1,13 @@
 /**
  * How long polling without work pays. It pays while the other side runs at the same time, on a core of its
- * own: what it does is then seen sooner than a sleeper could be woken. Where the two share a core, or another
- * program has taken one of their cores, whoever polls only keeps the other from running.
+ * own: what it does is then seen sooner than a sleeper could be woken. Where the two share a core, or
+ * another program has taken one of their cores, whoever polls only keeps the other from running.
  *
- * So the time for which a thread polls is learnt, from nothing but its own spells of polling. A spell in which
- * work came doubles it, up to what is configured; one in vain halves it; and a gap in the clock between two
- * looks, in which the thread has not run, ends it at once. When it has come to nothing, a spell is tried again
- * from time to time: soon at first, and later each time that it is in vain. Halving costs no more than twice
- * what is configured in all, and trying, a thousandth of the time.
+ * So the time for which a thread polls is learnt, from nothing but its own spells of polling. A spell in
+ * which work came doubles it, up to what is configured; one in vain halves it; and a gap in the clock between
+ * two looks, in which the thread has not run, ends it at once. When it has come to nothing, a spell is tried
+ * again from time to time: soon at first, and later each time that it is in vain. Halving costs no more than
+ * twice what is configured in all, and trying, a thousandth of the time.
  */
 
 /** Less than this is not worth its looks at the clock. */
@@ -30,6 +30,7 @@ const SERIES_NS = 250e6;
 const GAP_PAUSE_NS_MAX = 1e9;
 /** Whoever asks for so much polling wants it whatever the machine does: a measurement of it does. */
 const ALWAYS_NS = 1e9;
+const NOT_POLLING = -1;
 
 export class SpinPolicy {
   private readonly configuredNs: number;
@@ -37,6 +38,8 @@ export class SpinPolicy {
   private windowNs: number;
   /** How long the spell under way may last. */
   private spellNs: number;
+  /** When the spell under way began; NOT_POLLING: none is. */
+  private sinceNs = NOT_POLLING;
   private lastLookNs = Number.POSITIVE_INFINITY;
   private lastGapNs = Number.NEGATIVE_INFINITY;
   /** When a spell is next tried, and for how long the next in vain puts it off. */
@@ -50,42 +53,52 @@ export class SpinPolicy {
     this.windowNs = this.spellNs = spinNs;
   }
 
-  /** The thread has rested, or done something else: that was no gap. @param nowNs clock nanoseconds. */
-  rested(nowNs: number): void {
+  /** A look found nothing. @param nowNs clock nanoseconds. @returns whether to look on. */
+  goesOn(nowNs: number): boolean {
+    if (this.sinceNs === NOT_POLLING) this.begin(nowNs);
+    else this.lookForGap(nowNs, 0);
     this.lastLookNs = nowNs;
-  }
-
-  /** A spell of polling begins at the look that found nothing. @param nowNs clock nanoseconds. */
-  begin(nowNs: number): void {
-    this.lastLookNs = nowNs;
-    const tried = Math.min(this.configuredNs, TRIED_NS);
-    this.spellNs = this.windowNs === 0 && nowNs >= this.triedNs ? tried : this.windowNs;
-  }
-
-  /** Work came in the spell under way. */
-  came(): void {
-    if (this.windowNs === this.configuredNs) return;
-    this.windowNs = Math.min(this.configuredNs, Math.max(this.windowNs * 2, this.spellNs));
-    this.spellNs = this.windowNs;
-    this.pauseNs = PAUSE_NS;
-  }
-
-  /**
-   * One look at the clock while polling. @param items worked on since the last look.
-   * @returns whether to poll on after `idleNs` without work; with items always.
-   */
-  worthwhile(nowNs: number, idleNs: number, items = 0): boolean {
-    const gap = nowNs - this.lastLookNs > GAP_NS + items * ITEM_NS;
-    this.lastLookNs = nowNs;
-    if (this.configuredNs >= ALWAYS_NS) return idleNs < this.configuredNs;
-    if (gap) this.stopFor(nowNs);
-    if (items > 0 || idleNs < this.spellNs) return true;
-    if (this.spellNs > 0) this.inVain(nowNs);
+    if (nowNs - this.sinceNs < this.spellNs) return true;
+    if (this.spellNs > 0) this.endInVain(nowNs);
     return false;
   }
 
-  /** The thread has not run for a while. */
-  private stopFor(nowNs: number): void {
+  /** A look found work: the spell under way, if there is one, was not in vain. */
+  found(): void {
+    if (this.sinceNs === NOT_POLLING) return;
+    this.sinceNs = NOT_POLLING;
+    if (this.windowNs === this.configuredNs) return;
+    this.windowNs = Math.min(this.configuredNs, Math.max(this.windowNs * 2, this.spellNs));
+    this.pauseNs = PAUSE_NS;
+  }
+
+  /** As `found`, and the work is done. @param items so many, for each of which a part of a gap is allowed. */
+  worked(nowNs: number, items: number): void {
+    this.found();
+    this.lookForGap(nowNs, items);
+    this.lastLookNs = nowNs;
+  }
+
+  /** The thread has rested, or done something else: what is found now was not found by polling. */
+  rested(nowNs: number): void {
+    this.sinceNs = NOT_POLLING;
+    this.lastLookNs = nowNs;
+  }
+
+  /** The thread has done something else between two looks: that was no gap. */
+  elsewhere(nowNs: number): void {
+    this.lastLookNs = nowNs;
+  }
+
+  private begin(nowNs: number): void {
+    const tried = Math.min(this.configuredNs, TRIED_NS);
+    this.spellNs = this.windowNs === 0 && nowNs >= this.triedNs ? tried : this.windowNs;
+    this.sinceNs = nowNs;
+  }
+
+  /** Whether the thread has not run for a while: it then polls no more until some time later. */
+  private lookForGap(nowNs: number, items: number): void {
+    if (nowNs - this.lastLookNs <= GAP_NS + items * ITEM_NS || this.configuredNs >= ALWAYS_NS) return;
     const again = nowNs - this.lastGapNs < this.gapPauseNs + SERIES_NS;
     this.gapPauseNs = again ? Math.min(this.gapPauseNs * 2, GAP_PAUSE_NS_MAX) : PAUSE_NS;
     this.lastGapNs = nowNs;
@@ -94,7 +107,8 @@ export class SpinPolicy {
   }
 
   /** A spell is over in which nothing came. */
-  private inVain(nowNs: number): void {
+  private endInVain(nowNs: number): void {
+    if (this.configuredNs >= ALWAYS_NS) return;
     const { windowNs } = this;
     this.spellNs = 0;
     this.windowNs = windowNs / 2 < LEAST_NS ? 0 : windowNs / 2;

@@ -80,27 +80,17 @@ function* run(us: number): Generator<Step> {
 /** Waits as run-loop.ts does, answers, and wakes its partner. */
 function* side(machine: Machine, policy: SpinPolicy, self: Thread, partner: () => Thread): Generator<Step> {
   for (;;) {
-    let polling = false;
-    let sinceNs = 0;
     while (self.inbox === 0) {
       yield 'run';
-      const nowNs = machine.nowUs * US;
-      if (self.inbox > 0) break;
-      if (!polling) {
-        polling = true;
-        sinceNs = nowNs;
-        policy.begin(nowNs);
-      }
-      if (policy.worthwhile(nowNs, nowNs - sinceNs)) continue;
+      if (self.inbox > 0 || policy.goesOn(machine.nowUs * US)) continue;
       yield* run(SWITCH);
       while (self.inbox === 0) yield 'sleep';
       policy.rested(machine.nowUs * US);
-      polling = false;
     }
-    if (polling) policy.came();
+    policy.found();
     self.inbox -= 1;
     yield* run(WORK);
-    policy.worthwhile(machine.nowUs * US, 0, 1);
+    policy.worked(machine.nowUs * US, 1);
     self.answers += 1;
     partner().inbox += 1;
     if (!partner().asleep) continue;
@@ -151,7 +141,7 @@ function rate(place: Place, spinNs: number): number {
 describe('polling as long as it pays', () => {
   for (const [name, place] of Object.entries(PLACES)) {
     for (const spinUs of [50, 200, 500]) {
-      it(`${name}, at most ${spinUs} µs: nearly as good as never, and where cores are free, as always`, () => {
+      it(`${name}, at most ${spinUs} µs: nearly as good as never, and with cores free as always`, () => {
         const learnt = rate(place, spinUs * US);
         const never = rate(place, 0);
         const always = place === APART ? rate(place, 1e9) : 0;

@@ -12,15 +12,14 @@ const SPIN_NS = 200 * US;
  */
 function poll(policy: SpinPolicy, fromNs: number, cameNs = Number.POSITIVE_INFINITY, gapNs = -1): number {
   policy.rested(fromNs);
-  policy.begin(fromNs);
   let lost = 0;
   for (let ns = 0; ; ns += US) {
     if (ns === gapNs) lost = 4 * MS;
     if (ns >= cameNs) {
-      policy.came();
+      policy.found();
       return ns;
     }
-    if (!policy.worthwhile(fromNs + ns + lost, ns)) return ns;
+    if (!policy.goesOn(fromNs + ns + lost)) return ns;
   }
 }
 
@@ -96,23 +95,30 @@ describe('polling without work', () => {
 
   it('takes no gap for one that the work done in it explains', () => {
     const policy = new SpinPolicy(SPIN_NS);
-    for (let look = 0; look < 10; look++) expect(policy.worthwhile(look * 3 * MS, 0, 60)).toBe(true);
+    for (let look = 0; look < 10; look++) policy.worked(look * 3 * MS, 60);
     expect(poll(policy, 30 * MS)).toBe(SPIN_NS);
-    policy.worthwhile(40 * MS, 0, 2);
+    policy.worked(40 * MS, 2);
     expect(poll(policy, 40 * MS)).toBe(0);
   });
 
   it('never rests where a second of polling or more is asked for', () => {
     const policy = new SpinPolicy(1000 * MS);
-    policy.begin(0);
-    for (let look = 0; look < 50; look++) expect(policy.worthwhile(look * 3 * MS, 0)).toBe(true);
-    expect(policy.worthwhile(150 * MS, 1000 * MS)).toBe(false);
+    for (let look = 0; look < 50; look++) expect(policy.goesOn(look * 3 * MS)).toBe(true);
+    expect(policy.goesOn(1000 * MS)).toBe(false);
   });
 
   it('does not take the time between two spells of polling for a gap', () => {
     const policy = new SpinPolicy(SPIN_NS);
     for (let spell = 0; spell < 10; spell++) poll(policy, spell * 20 * MS, 10 * US);
     expect(poll(policy, 250 * MS)).toBe(SPIN_NS);
+  });
+
+  it('takes no gap for one in which the thread did something else', () => {
+    const policy = new SpinPolicy(SPIN_NS);
+    policy.goesOn(0);
+    policy.elsewhere(5 * MS);
+    poll(policy, 6 * MS, 10 * US);
+    expect(poll(policy, 7 * MS)).toBe(SPIN_NS);
   });
 
   it('polls never where none is configured', () => {
@@ -144,6 +150,5 @@ describe('polling without work', () => {
 /** Whether a spell would be tried at a time, at the cost of one look. */
 function isTried(policy: SpinPolicy, ns: number): boolean {
   policy.rested(ns);
-  policy.begin(ns);
-  return policy.worthwhile(ns, 0);
+  return policy.goesOn(ns);
 }

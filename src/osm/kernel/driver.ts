@@ -197,24 +197,17 @@ export class Driver implements BringUpCaller {
     const { clock, config, counters } = this;
     const patient = config.spinNs > 0 && timeoutNs > 0;
     let startNs = -1;
-    let polling = false;
     for (let polls = 1; ; polls++) {
       const taken = this.poll();
-      if (taken > 0 || timeoutNs === 0) {
-        if (polling) this.spin.came();
-        return taken;
-      }
+      if (taken > 0) this.spin.found();
+      if (taken > 0 || timeoutNs === 0) return taken;
       // An answer is a microsecond or two away: most waits end before the clock is looked at at all.
       if (patient && polls % POLLS_PER_CLOCK !== 0) continue;
       clock.update();
-      if (startNs < 0) {
-        startNs = clock.nowNs;
-        this.spin.begin(startNs);
-      }
+      if (startNs < 0) this.spin.rested((startNs = clock.nowNs));
       const waitedNs = clock.nowNs - startNs;
       if (waitedNs >= timeoutNs) return 0;
-      polling = this.spin.worthwhile(clock.nowNs, waitedNs);
-      if (polling) continue;
+      if (this.spin.goesOn(clock.nowNs)) continue;
       if (!this.checkHealth()) return 0;
       if (givesUp && this.sleeper.mayNotRest) return GAVE_UP;
       this.sleeper.prepare();
