@@ -191,7 +191,7 @@ export const FAILURE_CODE_FRAME_TOO_SMALL = 0x8b;
 export const FAILURE_CODE_FRAME_TOO_LARGE = 0x8c;
 /** no such TID */
 export const FAILURE_CODE_INVALID_TARGET_ID = 0x8d;
-/** not the host's TID */
+/** not the host's TID, nor in a utility message that of a second initiator */
 export const FAILURE_CODE_INVALID_INITIATOR_ID = 0x8e;
 /** context not known */
 export const FAILURE_CODE_INVALID_INITIATOR_CONTEXT = 0x8f;

@@ -222,6 +222,9 @@ export class SocketModule implements Module {
       if (socket.kind !== KIND_FREE) this.control.abandon(socket);
     }
     this.stack.flush(this.clock.nowUs);
+    // Closed sockets have left connections and datagrams behind, which hold buffers of the host's.
+    this.stack.abandonOrphans(this.clock.nowUs);
+    this.stack.flush(this.clock.nowUs);
     this.pendingReplies.withdraw();
     this.buckets.clear();
     this.waits.clear();

@@ -1987,7 +1987,11 @@ export const CATALOGUE: Catalogue = {
             { name: 'FrameTooSmall', value: 139, doc: 'size below the header' },
             { name: 'FrameTooLarge', value: 140, doc: 'size above the frame' },
             { name: 'InvalidTargetId', value: 141, doc: 'no such TID' },
-            { name: 'InvalidInitiatorId', value: 142, doc: 'not the host\'s TID' },
+            {
+              name: 'InvalidInitiatorId',
+              value: 142,
+              doc: 'not the host\'s TID, nor in a utility message that of a second initiator',
+            },
             { name: 'InvalidInitiatorContext', value: 143, doc: 'context not known' },
             { name: 'UnknownFailure', value: 255, doc: 'what it was is not known' },
           ],

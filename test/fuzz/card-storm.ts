@@ -13,7 +13,7 @@ import { BareCard } from '../iop/bed.ts';
 import { FrameMaker } from './frame-maker.ts';
 import { Guards } from './guards.ts';
 import { mutate } from './mutations.ts';
-import { FAIL, judge, STATUS, TRANSACTION, type Verdict } from './oracle.ts';
+import { FAIL, isSecond, judge, STATUS, TRANSACTION, type Verdict } from './oracle.ts';
 import {
   abuseFifos,
   bringUp,
@@ -278,9 +278,13 @@ export class CardStorm {
   }
 }
 
-/** Whether a request may move the card to another state: what it is itself told depends on the card alone. */
+/**
+ * Whether a request may move the card or the device to another state: what it is itself told depends on the
+ * card alone. The second initiator's may keep the host out of the device, or let it in again.
+ */
 function movesState(frame: Int32Array): boolean {
-  return (frame[1] & 0xfff) === 0 && frame[1] >>> 24 >= 0xa0;
+  const functionCode = frame[1] >>> 24;
+  return ((frame[1] & 0xfff) === 0 && functionCode >= 0xa0) || (isSecond(frame) && functionCode !== 0);
 }
 
 /**

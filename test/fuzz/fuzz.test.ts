@@ -4,7 +4,8 @@ import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { writeSocketCreate, writeSocketReceiveCredit } from '../../src/i2o/socket.gen.ts';
-import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID, MANAGER_TID } from '../../src/i2o/tids.ts';
+import { writeUtilEventRegister, writeUtilReplyFaultNotify } from '../../src/i2o/utility.gen.ts';
 import { Random } from '../../src/time/random.ts';
 import { bringUpStorm } from './bring-up-storm.ts';
 import { CardStorm } from './card-storm.ts';
@@ -28,6 +29,12 @@ describe('a hostile host', () => {
     expect(judged).toBeGreaterThan(12_000); // the oracle was asked
     expect(refused).toBeGreaterThan(5000); // and had something to say
   }, 120_000);
+
+  it("may pass for the second initiator, whose utility messages are taken as the host's are", () => {
+    const storm = new CardStorm(118);
+    storm.run(5000);
+    expect(storm.frames).toBeGreaterThanOrEqual(5000);
+  }, 60_000);
 
   it('never makes the card throw or hang by the indices, event words and masks it writes', () => {
     let lies = 0;
@@ -76,6 +83,15 @@ describe('what judges a storm', () => {
     expect([...judge(frame, true).must].sort()).toEqual([TRANSACTION | 0x11, TRANSACTION | 0x15]);
     writeSocketReceiveCredit(frame, 0, DEVICE_TID, HOST_TID, 0, 0, 13, 31);
     expect([...judge(frame, true).must]).toEqual([]);
+  });
+
+  it('lets a second initiator send utility messages and no others, and register for no events', () => {
+    writeUtilReplyFaultNotify(frame, 0, IOP_TID, MANAGER_TID, 0, 0, 1, 1, 1, 0x88, 0, 0, 0, 0, 0);
+    expect([...judge(frame, true).must]).toEqual([]);
+    writeUtilEventRegister(frame, 0, DEVICE_TID, MANAGER_TID, 0, 0, 1);
+    expect([...judge(frame, true).must]).toEqual([FAIL | 0x8e]);
+    writeSocketCreate(frame, 0, DEVICE_TID, MANAGER_TID, 0, 0, 1, 0, 1);
+    expect([...judge(frame, true).must]).toEqual([FAIL | 0x8e]);
   });
 
   it('sees a byte written where nobody may write', () => {

@@ -4,6 +4,7 @@
  */
 import type { CardLayout } from '../../src/dma/card-layout.ts';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
+import { MANAGER_TID } from '../../src/i2o/tids.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
 import type { Random } from '../../src/time/random.ts';
 
@@ -115,7 +116,9 @@ const MUTATIONS: readonly Mutation[] = [
     frame[1] = (frame[1] & ~0xfff) | [0, 1, 0x010, 0x011, 0xfff, random.below(4096)][random.below(6)];
   },
   (frame, random) => {
-    frame[1] = (frame[1] & ~0xfff000) | (random.below(4096) << 12);
+    // The second initiator's often, since that one may send some messages.
+    const initiator = random.below(3) === 0 ? MANAGER_TID : random.below(4096);
+    frame[1] = (frame[1] & ~0xfff000) | (initiator << 12);
   },
   (frame, random) => {
     frame[1] = (frame[1] & 0xffffff) | (random.below(256) << 24);

@@ -4,7 +4,7 @@
  * verdict has the answers of which one must come, and those that may come besides.
  */
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
-import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import { DEVICE_TID, HOST_TID, IOP_TID, MANAGER_TID } from '../../src/i2o/tids.ts';
 import * as errnoNumbers from '../../src/socket/errno.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
 import { messageOf } from '../../src/spec/catalogue.ts';
@@ -44,6 +44,9 @@ const failure = numbered('FailureCode');
 const detailed = numbered('DetailedStatus');
 const errnos = errnoNumbers as unknown as Readonly<Record<string, number>>;
 
+/** Why a device takes no message of its class from an initiator. */
+const KEPT_OUT = ['DeviceLocked', 'DeviceBusy', 'InvalidInitiatorAddress'];
+
 /** Faults of words 0 and 1, which every message has. */
 function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): void {
   const [word0, word1] = [frame[0], frame[1]];
@@ -62,9 +65,15 @@ function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): v
   if (offset > size) must.add(FAIL | failure('InvalidOffset'));
   // A list inside the header, or beginning where the message ends: the transport may see that, or the class.
   if (offset !== 0 && (offset < 3 || offset === size)) may.add(FAIL | failure('InvalidOffset'));
-  if (((word1 >>> 12) & 0xfff) !== HOST_TID) must.add(FAIL | failure('InvalidInitiatorId'));
+  const initiator = (word1 >>> 12) & 0xfff;
+  if (initiator !== HOST_TID && !isSecond(frame)) must.add(FAIL | failure('InvalidInitiatorId'));
   const target = word1 & 0xfff;
   if (target !== IOP_TID && target !== DEVICE_TID) must.add(FAIL | failure('InvalidTargetId'));
+}
+
+/** Whether a message comes from the second initiator, TID 2, and is a utility message: it may send no other. */
+export function isSecond(frame: Int32Array): boolean {
+  return ((frame[1] >>> 12) & 0xfff) === MANAGER_TID && frame[1] >>> 24 < 0x20;
 }
 
 /** Faults of the message's own fields. */
@@ -152,6 +161,8 @@ export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
   if (device && !ready) {
     (utility ? may : must).add(FAIL | failure('StateError'));
     may.add(FAIL | failure('ServiceSuspended')).add(FAIL | failure('InvalidTargetId'));
+    // Another initiator may have locked, reserved or claimed it.
+    for (const status of KEPT_OUT) may.add(TRANSACTION | detailed(status));
   }
   // Asks for a frame kept earlier, and stands for it: only the card knows what that holds.
   if ((frame[0] & 0x100) !== 0) return { must: new Set(), may: ANYTHING, silent: true, message: undefined };
@@ -165,6 +176,10 @@ export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
   if (must.size === 0) fieldFaults(frame, message, must, may);
   else fieldFaults(frame, message, may as Set<number>, may);
   for (const { name } of message.errno) may.add(STATUS | errnos[name]);
+  // A target has one registration for its events, the host's.
+  if (message.name === 'UtilEventRegister' && isSecond(frame)) {
+    (must.size === 0 ? must : may).add(FAIL | failure('InvalidInitiatorId'));
+  }
   if (message.className !== 'socket') {
     // State and rights may be judged before fields.
     for (const status of ['InappropriateFunction', 'UnsupportedFunction']) may.add(STATUS | detailed(status));

@@ -18,6 +18,8 @@ import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { found } from '../validate/found.ts';
 
 const LOOPBACK = 0x7f000001;
+/** An address of the card's network that no card has. */
+const NOBODY = 0x0a00004d;
 const PORT = 80;
 const SECOND_NS = 1e9;
 const BYTES = new Uint8Array(5000).map((_, i) => i * 7);
@@ -202,6 +204,31 @@ describe.each(['ring', 'fifo'] as const)('a card reset in the middle of it all, 
       midst.bytes += bench.card.iopLedger.snapshot()['bytesDestroyed'];
     },
   );
+
+  it('gives back what closed sockets have left behind: unacknowledged bytes, and a datagram for nobody', () => {
+    const bench = new Bench(1, transport, false);
+    const { stack } = bench;
+    const listener = stack.socket();
+    expect(stack.bind(listener, 0, PORT) || stack.listen(listener, 8)).toBe(0);
+    const client = stack.socket();
+    stack.connect(client, LOOPBACK, PORT);
+    const datagrams = stack.socket(SOCK_DGRAM);
+    bench.run(SECOND_NS);
+    expect(stack.send(client, BYTES, 0, 1000)).toBe(1000);
+    expect(stack.sendTo(datagrams, BYTES, 0, 1000, NOBODY, PORT)).toBe(1000);
+    expect(stack.close(client)).toBe(0);
+    expect(stack.close(datagrams)).toBe(0);
+    bench.run(1000);
+    expect(bench.host.transmit.inUse).toBe(2);
+    bench.host.restartCard(SOCKET_CLASS_ID);
+    bench.expectForgotten();
+    bench.sockets.push(listener);
+    bench.closeAll();
+    bench.run(SECOND_NS);
+    bench.expectWhole();
+    bench.prove();
+    bench.expectWhole();
+  });
 
   it('had buffers of the host, and had told of bytes the host never heard of', () => {
     expect(Object.entries(midst).filter(([, amount]) => amount === 0)).toEqual([]);

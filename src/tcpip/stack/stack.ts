@@ -8,6 +8,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ENOBUFS } from '../../socket/errno.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../config.ts';
 import * as calls from '../tcp/calls.ts';
+import { abortOrphans } from '../tcp/lifecycle.ts';
 import * as options from '../tcp/options.ts';
 import type { Tcb } from '../tcp/tcb.ts';
 import { windowBytes } from '../tcp/window.ts';
@@ -148,6 +149,16 @@ export class Stack extends Engine {
   tcpAbort(c: number, nowUs: number): void {
     this.environment.setTime(nowUs);
     calls.abort(this.tcp, this.connection(c));
+  }
+
+  /**
+   * Gives up what users who have gone have left behind: their connections are reset, their datagrams are
+   * discarded, and the contexts of both are answered.
+   */
+  abandonOrphans(nowUs: number): void {
+    this.environment.setTime(nowUs);
+    abortOrphans(this.tcp);
+    this.udp.discardAll();
   }
 
   /** Options are those of `socket/options.ts`. @returns 0, EINVAL, ENOPROTOOPT. */

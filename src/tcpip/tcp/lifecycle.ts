@@ -188,3 +188,10 @@ export function abortTcb(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.parent >= 0) leaveListener(tcp, tcb);
   closeTcb(tcp, tcb);
 }
+
+/** Aborts every connection whose user has gone. Those that wait to be accepted are their listener's. */
+export function abortOrphans(tcp: TcpTables): void {
+  for (const tcb of tcp.tcbs) {
+    if (tcb.inUse !== 0 && tcb.owner < 0 && tcb.parent < 0) abortTcb(tcp, tcb);
+  }
+}

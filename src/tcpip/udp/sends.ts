@@ -159,6 +159,15 @@ export class UdpSends {
     return -1;
   }
 
+  /** Takes out any datagram that waits, whoever sends it. @returns its first entry, or -1: there is none. */
+  removeAny(): number {
+    const port = this.head.findIndex((entry) => entry >= 0);
+    if (port >= 0) return this.shift(port);
+    const entry = this.parked;
+    if (entry >= 0) this.parked = this.next[entry];
+    return entry;
+  }
+
   private removeQueued(port: number, socket: number): number {
     let before = -1;
     for (let entry = this.head[port]; entry >= 0; before = entry, entry = this.next[entry]) {

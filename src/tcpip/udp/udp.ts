@@ -189,6 +189,15 @@ export class Udp {
     return count;
   }
 
+  /** Gives up all that is queued for sending, of closed sockets too; the contexts are answered. */
+  discardAll(): void {
+    const { sends, senders } = this;
+    for (const sender of senders) sender.abandon();
+    for (let entry = sends.removeAny(); entry >= 0; entry = sends.removeAny()) {
+      this.finish(entry, BYTES_DISCARDED);
+    }
+  }
+
   get pending(): boolean {
     return this.sends.queued !== 0;
   }
