@@ -71,7 +71,7 @@ function headerFaults(frame: Int32Array, must: Set<number>, may: Set<number>): v
   if (target !== IOP_TID && target !== DEVICE_TID) must.add(FAIL | failure('InvalidTargetId'));
 }
 
-/** Whether a message comes from the second initiator, TID 2, and is a utility message: it may send no other. */
+/** Whether a utility message comes from the second initiator, TID 2, which may send no others. */
 export function isSecond(frame: Int32Array): boolean {
   return ((frame[1] >>> 12) & 0xfff) === MANAGER_TID && frame[1] >>> 24 < 0x20;
 }

@@ -205,7 +205,7 @@ describe.each(['ring', 'fifo'] as const)('a card reset in the middle of it all, 
     },
   );
 
-  it('gives back what closed sockets have left behind: unacknowledged bytes, and a datagram for nobody', () => {
+  it('gives back what closed sockets left behind: unacknowledged bytes, and a datagram for nobody', () => {
     const bench = new Bench(1, transport, false);
     const { stack } = bench;
     const listener = stack.socket();
