@@ -24,11 +24,25 @@ export interface Kernels {
   copySum(destination: number, source: number, length: number, initial: number): number;
 }
 
-/** Compiled once a thread, when first needed. */
-let compiled: WebAssembly.Module | undefined;
+/** What stands before the flags of the one import, the memory: its name, and its kind. */
+const IMPORT = '\x06memory\x02';
+/** Those flags: memory of several threads that has a maximum, and memory of one thread that has. */
+const SHARED_MEMORY = 3;
+const OWN_MEMORY = 1;
 
-/** @param memory shared, at most 65536 pages. */
+/** Compiled once a thread for each kind of memory, when first needed. */
+const compiled: (WebAssembly.Module | undefined)[] = [];
+
+/** @param memory of at most 65536 pages, shared or not: the code is the same. */
 export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
-  compiled ??= new WebAssembly.Module(Buffer.from(KERNELS_BASE64, 'base64'));
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
+  const flags = memory.buffer instanceof SharedArrayBuffer ? SHARED_MEMORY : OWN_MEMORY;
+  compiled[flags] ??= new WebAssembly.Module(codeFor(flags));
+  return new WebAssembly.Instance(compiled[flags], { env: { memory } }).exports as unknown as Kernels;
+}
+
+/** A module names the kind of memory that it imports, and is refused another. */
+function codeFor(flags: number): Uint8Array {
+  const code = Buffer.from(KERNELS_BASE64, 'base64');
+  code[code.indexOf(IMPORT, 0, 'latin1') + IMPORT.length] = flags;
+  return code;
 }

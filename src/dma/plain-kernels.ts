@@ -13,7 +13,7 @@ export class PlainKernels implements Kernels {
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
 
-  constructor(buffer: SharedArrayBuffer) {
+  constructor(buffer: ArrayBufferLike) {
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
   }

@@ -9,7 +9,7 @@ import { WAIT_FIELDS, WaitMeter } from './wait-meter.ts';
 
 /** Memory a ledger's blocks lie in: a region, or anything else with a buffer. */
 export interface LedgerMemory {
-  readonly memory: { readonly buffer: SharedArrayBuffer };
+  readonly memory: { readonly buffer: ArrayBufferLike };
 }
 
 /** Pools whose use the host tells, and those whose use the card tells, by their number in its block. */

@@ -13,7 +13,7 @@ import { ENETDOWN } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Sleeper, Waker } from '../time/sleeper.ts';
 import { Driver } from './kernel/driver.ts';
-import type { CardHealth } from './kernel/driver-parts.ts';
+import { type CardHealth, NO_TURN, type TurnBefore } from './kernel/driver-parts.ts';
 import type { DriverConfig } from './memory/driver-config.ts';
 import { ReceivePool } from './memory/receive-pool.ts';
 import { SocketTable } from './memory/socket-table.ts';
@@ -40,6 +40,8 @@ export interface HostEnvironment {
   /** Where the driver rests. */
   readonly sleeper: Sleeper;
   readonly health: CardHealth;
+  /** Who has a turn before each look of the driver's; nobody where absent. */
+  readonly before?: TurnBefore;
   /**
    * The host's two ends of the transport, perhaps in a tracer's wrappers; those that the layout asks for
    * where absent.
@@ -155,6 +157,7 @@ export class Host {
       clock: environment.clock,
       sleeper: environment.sleeper,
       health: environment.health,
+      before: environment.before ?? NO_TURN,
       config,
     });
     this.driver.blocked.stalls.start(environment.clock);

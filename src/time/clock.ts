@@ -50,6 +50,14 @@ export function microsecondsOf(nowNs: number): number {
   return Math.floor(nowNs / 1000) | 0;
 }
 
+/**
+ * Node's own, taken as this module is loaded: a program may put others in their places, as the fake timers of
+ * a test runner are.
+ */
+const now: () => number = performance.now.bind(performance);
+const monotonicNs: () => bigint = process.hrtime.bigint;
+const WallDate = Date;
+
 /** The machine's monotonic clock. */
 export class MachineClock extends Clock {
   override readonly originNs: number;
@@ -57,15 +65,15 @@ export class MachineClock extends Clock {
   constructor() {
     super();
     this.update();
-    this.originNs = Number(process.hrtime.bigint()) - this.nowNs;
+    this.originNs = Number(monotonicNs()) - this.nowNs;
   }
 
   override update(): void {
-    this.set(performance.now() * 1e6);
+    this.set(now() * 1e6);
   }
 }
 
 /** Wall-clock time, ISO 8601: for what is read by people, never for reckoning. */
 export function wallClock(): string {
-  return new Date().toISOString();
+  return new WallDate().toISOString();
 }

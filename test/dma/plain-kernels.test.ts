@@ -1,29 +1,41 @@
-/** The kernels without WebAssembly give what those in WebAssembly give, for every range. */
+/**
+ * The kernels of every kind of memory give what those over shared memory in WebAssembly give, for every
+ * range.
+ */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { allocateRegion, Region } from '../../src/dma/region.ts';
 
 const BYTES = 1 << 20;
 const wasm = allocateRegion(BYTES);
-const plain = new Region({ buffer: new SharedArrayBuffer(BYTES) });
 
-function fillBoth(seed: number): void {
-  let state = seed | 1;
-  for (let i = 0; i < 200_000; i++) {
-    state = (Math.imul(state, 1103515245) + 12345) | 0;
-    wasm.bytes[i] = plain.bytes[i] = state >>> 16;
+describe.each([
+  ['without WebAssembly', new Region({ buffer: new SharedArrayBuffer(BYTES) }), true, true],
+  ['of one thread without WebAssembly', new Region({ buffer: new ArrayBuffer(BYTES) }), true, false],
+  ['of one thread', allocateRegion(BYTES, false), false, false],
+] as const)('a region %s', (_kind, plain, isPlain, isShared) => {
+  function fillBoth(seed: number): void {
+    let state = seed | 1;
+    for (let i = 0; i < 200_000; i++) {
+      state = (Math.imul(state, 1103515245) + 12345) | 0;
+      wasm.bytes[i] = plain.bytes[i] = state >>> 16;
+    }
   }
-}
 
-function expectSameBytes(): void {
-  expect(Buffer.compare(wasm.bytes.subarray(0, 400_000), plain.bytes.subarray(0, 400_000))).toBe(0);
-}
+  function expectSameBytes(): void {
+    expect(Buffer.compare(wasm.bytes.subarray(0, 400_000), plain.bytes.subarray(0, 400_000))).toBe(0);
+  }
 
-const length = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 100_000 }));
-const place = fc.integer({ min: 0, max: 300 });
-const initial = fc.integer({ min: 0, max: 0xffff });
+  const length = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 100_000 }));
+  const place = fc.integer({ min: 0, max: 300 });
+  const initial = fc.integer({ min: 0, max: 0xffff });
 
-describe('a region without WebAssembly', () => {
+  beforeAll(() => {
+    wasm.bytes.fill(0);
+    plain.bytes.fill(0);
+  });
+
+  it('is of that kind', () => expect([plain.isPlain, plain.isShared]).toEqual([isPlain, isShared]));
   it('sums as the other does', () => {
     fc.assert(
       fc.property(place, length, initial, fc.integer(), (offset, count, before, seed) => {
@@ -77,6 +89,6 @@ describe('a region without WebAssembly', () => {
     ['sum at a negative offset', () => plain.kernels.sum(-1, 1, 0)],
     ['copySum to past the end', () => plain.kernels.copySum(BYTES - 1, 0, 2, 0)],
   ])('refuses a %s', (_name, call) => {
-    expect(call).toThrow(/leaves the memory/);
+    expect(call).toThrow(/leaves the memory|out of bounds/);
   });
 });

@@ -43,10 +43,15 @@ class Judged extends CallList {
   }
 }
 
-describe.each(['ring', 'fifo'] as const)('closed over the %s', (transport) => {
+describe.each([
+  ['ring', 'thread'],
+  ['fifo', 'thread'],
+  ['ring', 'inline'],
+  ['fifo', 'inline'],
+] as const)('closed over the %s, %s', (transport, placement) => {
   it('with connections open, a card is told, and answers everything it had', async () => {
     const sink = new Judged();
-    const card = await openCard({ transport }, { sink });
+    const card = await openCard({ transport, placement }, { sink });
     const sockets = new BlockingSockets(card.stack, 2000);
     const listener = sockets.listen(0x7f000001, 80);
     const client = sockets.connect(0x7f000001, 80);
@@ -65,7 +70,7 @@ describe.each(['ring', 'fifo'] as const)('closed over the %s', (transport) => {
 
   it('a card that is dead is not asked', async () => {
     const sink = new CallList();
-    const card = await openCard({ transport }, { sink });
+    const card = await openCard({ transport, placement }, { sink });
     await card.kill();
     await card.close();
     expect(

@@ -1,24 +1,27 @@
 /**
- * The card under the socket contract's own tests, which state what Linux answers: in two threads, and in
- * virtual time.
+ * The card under the socket contract's own tests, which state what Linux answers: in two threads, in
+ * one, and in virtual time.
  */
 import { expect } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { openCard } from '../../src/world/open/card.ts';
+import { PLACEMENTS } from '../../src/world/open/placement.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 
 for (const transport of TRANSPORTS) {
-  socketContractTests(`threaded card, ${transport}`, async () => {
-    const card = await openCard({ transport, driver: { socketsMax: 256 } });
-    return {
-      stack: card.stack,
-      async close() {
-        expect(card.reconcile().lines).toEqual([]);
-        await card.close();
-      },
-    };
-  });
+  for (const placement of PLACEMENTS) {
+    socketContractTests(`card of placement ${placement}, ${transport}`, async () => {
+      const card = await openCard({ placement, transport, driver: { socketsMax: 256 } });
+      return {
+        stack: card.stack,
+        async close() {
+          expect(card.reconcile().lines).toEqual([]);
+          await card.close();
+        },
+      };
+    });
+  }
 
   socketContractTests(`virtual card, ${transport}`, async () => {
     const world = new VirtualWorld({ cards: [{ transport, mtu: 65535, packetSlots: 128 }] });

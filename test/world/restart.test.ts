@@ -13,6 +13,7 @@ import { SO_RCVBUF } from '../../src/socket/options.ts';
 import { Random } from '../../src/time/random.ts';
 import { Validator } from '../../src/validate/validator.ts';
 import { cardConfig } from '../../src/world/config/card-config.ts';
+import { InlineCard } from '../../src/world/inline/inline-card.ts';
 import { ThreadedCard } from '../../src/world/thread/threaded-card.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { found } from '../validate/found.ts';
@@ -259,13 +260,14 @@ describe.each(['ring', 'fifo'] as const)('a card reset in the middle of it all, 
   });
 });
 
-describe.each(['ring', 'fifo'] as const)('a card in a thread of its own, over the %s', (transport) => {
-  it('is reset and brought up again, five times', async () => {
-    const card = await ThreadedCard.open(
-      cardConfig({ transport, driver: { socketsMax: 32 } }),
-      'socket',
-      SOCKET_CLASS_ID,
-    );
+describe.each([
+  ['ring', ThreadedCard],
+  ['fifo', ThreadedCard],
+  ['ring', InlineCard],
+  ['fifo', InlineCard],
+] as const)('a card over the %s', (transport, kind) => {
+  it(`is reset and brought up again, five times: ${kind.name}`, async () => {
+    const card = await kind.open(cardConfig({ transport, driver: { socketsMax: 32 } }), 'socket');
     const { host } = card;
     const { sockets: stack, driver } = host;
     const until = (done: () => boolean): void => {

@@ -26,6 +26,15 @@ export interface CardHealth {
   alive(): boolean;
 }
 
+/** Who is to have this thread for a turn before the driver looks for replies. */
+export interface TurnBefore {
+  /** @returns how many items it worked on; 0 when it is idle. */
+  poll(): number;
+}
+
+/** Nobody: the card has a thread of its own, or whoever runs the world gives each its turn. */
+export const NO_TURN: TurnBefore = { poll: () => 0 };
+
 export interface DriverParts {
   readonly outbound: FrameConsumer;
   readonly doorbell: Doorbell;
@@ -42,5 +51,6 @@ export interface DriverParts {
   readonly clock: Clock;
   readonly sleeper: Sleeper;
   readonly health: CardHealth;
+  readonly before: TurnBefore;
   readonly config: DriverConfig;
 }

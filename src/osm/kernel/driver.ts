@@ -36,7 +36,7 @@ import { BlockedSenders } from './blocked-senders.ts';
 import { BucketPosts } from './bucket-posts.ts';
 import { Closing } from './closing.ts';
 import { Credits } from './credits.ts';
-import { type CardHealth, type DriverParts, GAVE_UP } from './driver-parts.ts';
+import { type CardHealth, type DriverParts, GAVE_UP, type TurnBefore } from './driver-parts.ts';
 import { NO_REPLIES } from './no-replies.ts';
 import { Retries } from './retries.ts';
 import { Withdrawal } from './withdrawal.ts';
@@ -45,6 +45,8 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** At most so many replies are taken in one look, so that the program gets its turn. */
 const REPLIES_PER_POLL = 64;
+/** In one look, a card that works and has no reply yet has at most so many turns. */
+const TURNS_PER_LOOK = 16;
 /** A waiting driver reads the clock once in so many fruitless looks: a reading costs as much as several. */
 const POLLS_PER_CLOCK = 64;
 /** The driver wakes at least this often while it sleeps, to see whether the card still lives. */
@@ -77,6 +79,7 @@ export class Driver implements BringUpCaller {
   private readonly clock: Clock;
   private readonly sleeper: Sleeper;
   private readonly health: CardHealth;
+  private readonly before: TurnBefore;
   private readonly spin: SpinPolicy;
   readonly closing: Closing;
   private readonly retries: Retries;
@@ -96,6 +99,7 @@ export class Driver implements BringUpCaller {
     this.clock = parts.clock;
     this.sleeper = parts.sleeper;
     this.health = parts.health;
+    this.before = parts.before;
     this.config = config;
     this.spin = new SpinPolicy(config.spinNs);
     this.credits = new Credits(requests, table, parts.windows);
@@ -111,8 +115,7 @@ export class Driver implements BringUpCaller {
 
   /**
    * A way out of the driver for whatever was thrown: a failed assertion leaves the driver dead.
-   * @throws `failure`, always. Every call of the program's, and of the world's, that enters the driver ends
-   *   here when it throws.
+   * @throws `failure`, always. Every call that enters the driver ends here when it throws.
    */
   failed(failure: unknown): never {
     if (failure instanceof AssertionFailure && this.fault === undefined) {
@@ -132,12 +135,16 @@ export class Driver implements BringUpCaller {
   }
 
   /**
-   * Takes what replies there are and does what follows from them.
+   * Takes what replies there are, after a turn of whoever is to have one, and does what follows from them.
    * @returns how many, or 1 for something put off that was done now. // Hot path: 6 ns when there are none.
    */
   poll(): number {
     try {
-      return this.look();
+      for (let turns = 1; ; turns++) {
+        const worked = this.before.poll();
+        const taken = this.look();
+        if (taken > 0 || worked === 0 || turns === TURNS_PER_LOOK) return taken;
+      }
     } catch (failure) {
       return this.failed(failure);
     }
@@ -145,7 +152,8 @@ export class Driver implements BringUpCaller {
 
   private look(): number {
     const { outbound, counters } = this;
-    if (COSTLY) this.beginTaking();
+    if (COSTLY) assert(!this.taking, 'driver: replies are not taken while a reply is being taken');
+    this.taking = COSTLY;
     counters[HOST_POLLS] += 1;
     let taken = 0;
     while (taken < REPLIES_PER_POLL) {
@@ -165,11 +173,6 @@ export class Driver implements BringUpCaller {
     this.doorbell.publishReleases(outbound);
     this.chores();
     return taken;
-  }
-
-  private beginTaking(): void {
-    assert(!this.taking, 'driver: replies are not taken while a reply is being taken');
-    this.taking = true;
   }
 
   /**
@@ -269,7 +272,7 @@ export class Driver implements BringUpCaller {
     return frame;
   }
 
-  /** When it wants to look again without being told, in clock nanoseconds; NEVER: not at all. */
+  /** When it wants to look again untold, in clock nanoseconds; NEVER: not at all. */
   nextDeadlineNs(): number {
     return this.retries.dueNs;
   }
@@ -364,7 +367,7 @@ export class Driver implements BringUpCaller {
     return this.deadErrno === 0;
   }
 
-  /** If frames are free again, goes on with what was put off for want of one. @returns 1 if so, else 0. */
+  /** If frames are free again, goes on with what waited for one. @returns 1 if so, else 0. */
   private resume(): number {
     if (this.deadErrno !== 0 || this.requests.framesFree <= 0) return 0;
     this.chores();
@@ -373,11 +376,8 @@ export class Driver implements BringUpCaller {
 
   private chores(): void {
     if (COSTLY) assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
-    if (this.retries.dueNs !== NEVER && this.retries.due() && !this.retries.run()) {
-      this.die(ENETDOWN);
-      return;
-    }
-    if (this.replies.watch.due && !this.replies.watch.look()) {
+    const retried = this.retries.dueNs === NEVER || !this.retries.due() || this.retries.run();
+    if (!retried || (this.replies.watch.due && !this.replies.watch.look())) {
       this.die(ENETDOWN);
       return;
     }

@@ -1,9 +1,9 @@
 /**
- * What a program gets that wants a card: sockets, books, and the hooks of an event loop. Behind it a
- * `ThreadedCard`; the virtual world (virtual-world.ts) offers the same sockets.
+ * What a program gets that wants a card: sockets, books, and the hooks of an event loop. Behind it is a card
+ * in a thread of its own, or one in the program's; the virtual world (virtual-world.ts) offers the same
+ * sockets.
  */
 
-import { ECHO_CLASS_ID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { type Counters, type Reconciliation, reconcile } from '../../ledger/reconcile.ts';
 import type { SendStalls } from '../../osm/memory/stalls.ts';
@@ -11,28 +11,44 @@ import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import { randomSeed } from '../../time/seed.ts';
 import { nextTurn } from '../../time/timers.ts';
 import type { TraceRequest } from '../build/card-trace.ts';
+import type { OpenedCard, Placement } from '../build/opened-card.ts';
 import { type CardPools, type CardStalls, poolMeters, stallsOf, usesOf } from '../build/pools.ts';
 import { sayWarnings } from '../build/start-notices.ts';
 import { cardConfig } from '../config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../config/settings.ts';
 import { startCheck } from '../config/start-check.ts';
+import { InlineCard } from '../inline/inline-card.ts';
 import { ThreadedCard } from '../thread/threaded-card.ts';
+import { checkPlacement } from './placement.ts';
 
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */
 const SETTLE_NS = 500e6;
 
+/** How a card is to be: where it runs, and what of its configuration is not the default. */
+export interface CardOptions extends CardOverrides {
+  /** In a thread of its own, which is the default, or in the program's: see docs/card.md. */
+  readonly placement?: Placement;
+}
+
 /**
- * Opens a card that serves sockets. Without a seed in `overrides.stack` its sequence numbers and ports are
+ * Opens a card that serves sockets. Without a seed in `options.stack` its sequence numbers and ports are
  * nobody's to guess (RFC 9293 MUST-9); the configuration tells the one drawn. With `trace` all that passes
  * is told to its sink; the trace ends when the card is closed or the process exits. What the start-up
  * check finds is said on stderr. @throws RangeError for
  * a bad setting, Error when the card does not come up.
  */
-export async function openCard(overrides: CardOverrides = {}, trace?: TraceRequest): Promise<Card> {
+export async function openCard(options: CardOptions = {}, trace?: TraceRequest): Promise<Card> {
+  const { placement, config } = socketCard(options);
+  if (placement === 'inline') return new Card(InlineCard.open(config, 'socket', trace));
+  return new Card(await ThreadedCard.open(config, 'socket', trace));
+}
+
+function socketCard({ placement = 'thread', ...overrides }: CardOptions) {
+  checkPlacement(placement);
   const stack = { seed: randomSeed(), ...overrides.stack };
   const config = cardConfig({ ...overrides, stack });
   sayWarnings(startCheck(config));
-  return new Card(await ThreadedCard.open(config, 'socket', SOCKET_CLASS_ID, trace));
+  return { placement, config };
 }
 
 /** Counters by name (spec/counters.yaml), by who writes them. */
@@ -44,10 +60,15 @@ export interface LedgerSnapshot {
 
 /** The books of a card, whatever runs over it. */
 export class CardBooks {
-  protected readonly card: ThreadedCard;
+  protected readonly card: OpenedCard;
 
-  constructor(card: ThreadedCard) {
+  constructor(card: OpenedCard) {
     this.card = card;
+  }
+
+  /** Where the card runs: in a thread of its own, or in the program's. */
+  get placement(): Placement {
+    return this.card.placement;
   }
 
   get configuration(): CardConfig {
@@ -98,15 +119,20 @@ export class CardBooks {
     return this.card.region.isPlain ? 'plain' : 'WebAssembly';
   }
 
+  /**
+   * Processor time of the card's thread, in nanoseconds; 0 where it cannot be told, as of a card in the
+   * program's thread.
+   */
   iopCpuNs(): number {
     return this.card.iopCpuNs();
   }
 
-  /** The system's number of the card's thread; 0 where it is unknown. */
+  /** The system's number of the card's thread; 0 where it is unknown, or the card has none of its own. */
   get iopThreadId(): number {
-    return this.card.status.threadId;
+    return this.card.iopThreadId;
   }
 
+  /** Bytes of heap the card's thread uses; -1 where it has none of its own, or does not answer. */
   iopHeapBytes(): number {
     return this.card.iopHeapBytes();
   }
@@ -120,9 +146,9 @@ export class CardBooks {
     return this.card.close();
   }
 
-  /** Kills the card's thread without a word, as a fault would. For tests of what follows. */
+  /** Ends the card without a word, as a fault would. For tests of what follows. */
   async kill(): Promise<void> {
-    await this.card.worker.terminate();
+    await this.card.kill();
   }
 
   private balance(): Reconciliation {
@@ -134,7 +160,7 @@ export class CardBooks {
 export class Card extends CardBooks {
   readonly stack: CardSockets;
 
-  constructor(card: ThreadedCard) {
+  constructor(card: OpenedCard) {
     super(card);
     this.stack = card.host.sockets;
   }
@@ -207,7 +233,7 @@ export class Card extends CardBooks {
         nextTurn(resolve);
         return;
       }
-      this.card.onInterrupt(done);
+      this.card.onInterrupt(() => nextTurn(done));
       this.card.keepAlive(true);
       if (!this.card.armLoop()) nextTurn(done);
     });
@@ -215,8 +241,12 @@ export class Card extends CardBooks {
 }
 
 /** Opens a card with the echo module: the message layer alone. */
-export async function openEcho(overrides: CardOverrides = {}, trace?: TraceRequest): Promise<Echo> {
-  return new Echo(await ThreadedCard.open(cardConfig(overrides), 'echo', ECHO_CLASS_ID, trace));
+export async function openEcho(options: CardOptions = {}, trace?: TraceRequest): Promise<Echo> {
+  const { placement = 'thread', ...overrides } = options;
+  checkPlacement(placement);
+  const config = cardConfig(overrides);
+  if (placement === 'inline') return new Echo(InlineCard.open(config, 'echo', trace));
+  return new Echo(await ThreadedCard.open(config, 'echo', trace));
 }
 
 export class Echo extends CardBooks {

@@ -1,0 +1,148 @@
+/**
+ * A card that is open, with its driver in the program's thread: what whoever opens one for a program has in
+ * his hands, wherever the card itself runs. `world/thread/` has a card with a thread of its own, and
+ * `world/inline/` one that the program's thread drives.
+ */
+import type { Region } from '../../dma/region.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import { type Counters, reconcile } from '../../ledger/reconcile.ts';
+import type { Host } from '../../osm/host.ts';
+import { ENETDOWN } from '../../socket/errno.ts';
+import type { MachineClock } from '../../time/clock.ts';
+import type { Recorder } from '../../trace/recorder.ts';
+import type { CardConfig } from '../config/settings.ts';
+import { wireCounters } from './books.ts';
+import type { CardMemory } from './card-memory.ts';
+import { classOf, type HostParts } from './host.ts';
+import type { CardPlan, WorldPlan } from './world-plan.ts';
+
+/** Where a card runs: in a thread of its own, or in the program's. */
+export type Placement = 'thread' | 'inline';
+
+/** How long a trace's end waits for what is in flight, and between two looks. */
+const TRACE_SETTLE_NS = 100e6;
+const TRACE_LOOK_NS = 1e6;
+/** How long a card that is closed may take to answer that it is quiet. */
+const QUIESCE_NS = 100e6;
+
+export abstract class OpenedCard {
+  abstract readonly placement: Placement;
+  abstract readonly host: Host;
+  readonly config: CardConfig;
+  readonly region: Region;
+  readonly iopLedger: Ledger;
+  readonly memory: CardMemory;
+  readonly clock: MachineClock;
+  protected abstract readonly recorder: Recorder | undefined;
+  protected readonly plan: CardPlan;
+  private readonly world: WorldPlan;
+  protected interruptCallback: () => void = () => {};
+
+  constructor(region: Region, world: WorldPlan, card: number, clock: MachineClock) {
+    this.world = world;
+    this.plan = world.cards[card];
+    this.config = this.plan.topology.config;
+    this.region = region;
+    this.memory = this.plan.memory;
+    this.clock = clock;
+    this.iopLedger = new Ledger(region, this.memory.layout.iopLedger);
+  }
+
+  /**
+   * What the card's code threw, or which assertion of the driver's failed, if either did: then the IOP is
+   * FAILED, it has ended, or the driver has given it up, and every socket has failed.
+   */
+  abstract readonly fault: string | undefined;
+  /** The system's number of the card's thread; 0 where it has none of its own, or it is unknown. */
+  abstract readonly iopThreadId: number;
+  /**
+   * The driver is about to rest in the event loop, and has polled without finding anything.
+   * @returns false when it had better poll again.
+   */
+  abstract armLoop(): boolean;
+  /** Whether the card alone keeps the event loop alive. */
+  abstract keepAlive(on: boolean): void;
+  /** Processor time of the card's own thread, in nanoseconds; 0 where it has none or it cannot be told. */
+  abstract iopCpuNs(): number;
+  /** Bytes of heap the card's own thread uses; -1 where it has none, or does not answer. */
+  abstract iopHeapBytes(): number;
+  /** Ends the card without a word, as a fault would. For tests of what follows. */
+  abstract kill(): Promise<void>;
+  /** Whether the card has ended, whoever ended it. */
+  protected abstract readonly ended: boolean;
+  /** Stops the card, whose session has been ended. */
+  protected abstract stop(): Promise<void>;
+
+  get name(): string {
+    return this.plan.topology.name;
+  }
+
+  /**
+   * Sets what is called when a driver that rests in the event loop has news to look for. It may be called
+   * within a call of the program's, so it only has something done later.
+   */
+  onInterrupt(callback: () => void): void {
+    this.interruptCallback = callback;
+  }
+
+  /** Counters of the wires of the card's world, both directions together. */
+  wireCounters(): Counters {
+    return wireCounters(this.region, this.world);
+  }
+
+  /** Ends the session in order and stops the card. Every socket still open has failed by then. */
+  async close(): Promise<void> {
+    this.endTrace();
+    traced.delete(this);
+    if (traced.size === 0) process.off('exit', endTraces);
+    if (!this.ended) {
+      this.host.quiesce(QUIESCE_NS);
+      this.host.requests.surrender();
+      await this.stop();
+    }
+    this.host.driver.die(ENETDOWN);
+  }
+
+  /**
+   * Ends the trace, if one is recorded: lets what is in flight arrive, ends the session in order, then
+   * tells both ledgers. Nothing later is recorded.
+   */
+  endTrace(): void {
+    const { recorder, host, clock } = this;
+    if (recorder === undefined || recorder.ended) return;
+    clock.update();
+    const endNs = clock.nowNs + TRACE_SETTLE_NS;
+    while (!this.balanced() && host.driver.checkHealth() && clock.nowNs < endNs) {
+      host.driver.wait(TRACE_LOOK_NS);
+      clock.update();
+    }
+    host.quiesce(QUIESCE_NS);
+    recorder.end(host.ledger.snapshot(), this.iopLedger.snapshot());
+  }
+
+  /** Class of the device that the driver is for. */
+  protected get classId(): number {
+    return classOf(this.plan);
+  }
+
+  /** Has a trace, if there is one, ended when the process exits. */
+  protected watchExit({ recorder }: HostParts): void {
+    if (recorder === undefined) return;
+    // One listener for all cards: with one each, eleven cards would make Node warn of a leak.
+    if (traced.size === 0) process.on('exit', endTraces);
+    traced.add(this);
+  }
+
+  private balanced(): boolean {
+    const { host, iopLedger } = this;
+    const holdings = { transmitInUse: host.transmit.inUse };
+    return reconcile(host.ledger.snapshot(), iopLedger.snapshot(), holdings, this.wireCounters()).balanced;
+  }
+}
+
+/** The cards whose trace is to be ended when the process exits. Node itself ends their threads. */
+const traced = new Set<OpenedCard>();
+
+function endTraces(): void {
+  for (const card of traced) card.endTrace();
+}
