@@ -10,11 +10,12 @@ import type { Transport } from '../dma/card-layout.ts';
 import { TRANSPORTS } from '../i2o/queues/queues.ts';
 import { SOCKETS_MAX } from '../osm/memory/driver-config.ts';
 import { packageVersion } from '../record/manifest.ts';
-import { poolLines, runSummary, sharingLine } from '../report/run-summary.ts';
+import { placementLine, poolLines, runSummary, sharingLine } from '../report/run-summary.ts';
 import { nextTurn } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import type { Card } from '../world/open/card.ts';
+import { PLACEMENT_CHOICES, type PlacementChoice } from '../world/open/placement.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { beforeFatalSignal } from './fatal-signals.ts';
 import { integerIn, oneOf } from './numbers.ts';
@@ -27,6 +28,7 @@ export function addRun(program: Command): void {
     .argument('[args...]', 'its arguments')
     .option('--offload <rule>', 'which sockets go to the card, such as "port 8080"', 'all')
     .addOption(transportOption())
+    .addOption(iopOption())
     .option(
       '--sockets <number>',
       "sockets the card has; further ones are the kernel's",
@@ -44,10 +46,16 @@ function transportOption(): Option {
     .default('ring');
 }
 
+function iopOption(): Option {
+  const words = "where the card runs: thread, inline (the program's thread), or auto, the default";
+  return new Option('--iop <where>', words).argParser(oneOf(PLACEMENT_CHOICES));
+}
+
 const PLAIN_KERNELS = 'no WebAssembly memory to be had: plain code copies and sums, several times slower';
 
 interface RunOptions {
   readonly offload: string;
+  readonly iop?: PlacementChoice;
   readonly ledger?: true;
   readonly sockets?: number;
   readonly trace?: string;
@@ -93,6 +101,7 @@ async function sayAtTheEnd(card: Card, { ledger }: RunOptions): Promise<void> {
 /** Prints which way the program's connections went, and what went over the card. */
 function tell(card: Card, ways: readonly string[]): void {
   for (const line of ways) process.stderr.write(`inic: ${line}\n`);
+  process.stderr.write(`inic: ${placementLine(card.placed)}\n`);
   if (card.kernels === 'plain') process.stderr.write(`inic: ${PLAIN_KERNELS}\n`);
   const pools = poolLines(card.pools(), card.stalls());
   const { lines } = card.reconcile();
@@ -103,11 +112,18 @@ function tell(card: Card, ways: readonly string[]): void {
   process.stderr.write(`inic: ${sharingLine(card.configuration)}\n`);
 }
 
-async function putCardUnder({ offload, sockets, trace, transport }: RunOptions): Promise<Card | undefined> {
+async function putCardUnder({
+  iop,
+  offload,
+  sockets,
+  trace,
+  transport,
+}: RunOptions): Promise<Card | undefined> {
   const { register } = await import('../node/start.ts');
   try {
     return await register({ offload }, trace === undefined ? undefined : () => recordTo(trace), {
       transport,
+      ...(iop === undefined ? {} : { placement: iop }),
       ...(sockets === undefined ? {} : { driver: { socketsMax: sockets } }),
     });
   } catch (error) {

@@ -15,6 +15,11 @@ export interface NodeCard {
   readonly addresses: readonly number[];
   /** How many more sockets the card has room for. */
   readonly socketsFree: number;
+  /**
+   * Whether the card runs in this thread, whenever it is polled: a look that finds nothing then leaves
+   * nothing to wait for. Absent: it runs by itself.
+   */
+  readonly polled?: boolean;
 
   /**
    * The next socket whose readiness has changed since this last returned it (edge-triggered), or -1. Its
@@ -24,7 +29,11 @@ export interface NodeCard {
   nextReady(): number;
   /** Sets whether the card's event source keeps Node's event loop alive. At first it does not. */
   keepAlive(on: boolean): void;
-  /** Sets the one callback that the event loop makes when the card interrupts an armed driver. */
+  /**
+   * Sets the one callback that is made when an armed driver is to look: when the card interrupts it, or, of
+   * a card that is polled, when something was sent to it or its own time has come. It may be made within a
+   * call.
+   */
   onInterrupt(callback: () => void): void;
   /**
    * Asks for an interrupt at the next reply.

@@ -48,6 +48,14 @@ export function environmentSockets(environment: NodeJS.ProcessEnv): number {
   return sockets;
 }
 
+/**
+ * Where the card of a program runs: what INIC_IOP says, else `auto`.
+ * @throws RangeError for a bad word.
+ */
+export function environmentIop(environment: NodeJS.ProcessEnv): string {
+  return environment['INIC_IOP'] ?? 'auto';
+}
+
 function socketsByMemory(): number {
   // Node 20 says 0 or undefined where nothing but the machine limits the process.
   const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;

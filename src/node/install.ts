@@ -5,7 +5,7 @@
  * stack stays beside the card: a listener on the card is heard there as well.
  */
 import cluster from 'node:cluster';
-import { hideImmediates } from './active-resources.ts';
+import { hidePumps } from './active-resources.ts';
 import { nativeBindings, type TcpHandle } from './bindings.ts';
 import type { NodeCard } from './card.ts';
 import type { Channel } from './channel.ts';
@@ -16,7 +16,7 @@ import { installHttp2Bridge } from './http2-bridge.ts';
 import { cardMethods } from './methods.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 import { type Seam, takeOver } from './opening.ts';
-import { DEFAULT_PUMP, Pump, type PumpOptions } from './pump.ts';
+import { DEFAULT_PUMP, POLLED_PUMP, Pump, type PumpOptions } from './pump.ts';
 import { Routes } from './routes.ts';
 import { type BridgedTls, installTlsBridge } from './tls-bridge.ts';
 
@@ -45,7 +45,8 @@ export function install(card: { readonly node: NodeCard }, options: InstallOptio
   const rule = parseOffloadRule(options.offload ?? 'all');
   installed ??= hook();
   const { seam, pumps } = installed;
-  const pump = pumps.get(card.node) ?? new Pump(card.node, { ...DEFAULT_PUMP, ...options }, routes);
+  const defaults = card.node.polled ? POLLED_PUMP : DEFAULT_PUMP;
+  const pump = pumps.get(card.node) ?? new Pump(card.node, { ...defaults, ...options }, routes);
   pump.connectInKernel = (channel, request, status) => takeOver(seam, channel as Channel, request, status);
   pumps.set(card.node, pump);
   pump.onEmpty = undefined;
@@ -90,10 +91,10 @@ function hook(): Installed {
   const removeHandOver = installHandOver(seam);
   const removeHttp = installHttpParser(seam, bridged);
   const pumps = new Map<NodeCard, Pump>();
-  const showImmediates = hideImmediates(() => [...pumps.values()].filter((pump) => pump.waits).length);
+  const showPumps = hidePumps(() => [...pumps.values()]);
   sweepBuffersHere();
   const restore = () => {
-    showImmediates();
+    showPumps();
     removeTls();
     removeHandOver();
     removeHttp();

@@ -37,6 +37,12 @@ export const DEFAULT_PUMP: PumpOptions =
     ? { spinUs: 0, turnUs: 100, lingerUs: 0 } // polling would only keep the card from running
     : { spinUs: 20, turnUs: 100, lingerUs: 500 };
 
+/**
+ * For a card that runs in this thread. Each look runs it until it has nothing more to do, so after one
+ * without news the loop may sleep at once: what is sent wakes the pump, and so does the card's own deadline.
+ */
+export const POLLED_PUMP: PumpOptions = { spinUs: 0, turnUs: 100, lingerUs: 0 };
+
 /** What the pump knows of a channel: it serves the ones the card has made ready. */
 export interface PumpedSocket {
   /** The socket's number on the card; below 0 while it has none. */
@@ -142,6 +148,11 @@ export class Pump {
     return this.scheduled;
   }
 
+  /** Whether a timer of a polled card keeps the event loop alive, where another has its thread's handle. */
+  get holds(): boolean {
+    return this.keptAlive && this.card.polled === true;
+  }
+
   countActive(change: number): void {
     this.active += change;
     // Between two turns the loop may be about to sleep or to exit; the end of a turn tells the card.
@@ -241,7 +252,7 @@ export class Pump {
         quietFromUs = clock.nowUs;
         polls = 0;
         this.policy.found();
-      } else if (this.nextTurnQueue.length > 0) return;
+      } else if (spinUs === 0 || this.nextTurnQueue.length > 0) return;
       else if (++polls >= POLLS_PER_CLOCK) {
         clock.update();
         polls = 0;

@@ -83,6 +83,12 @@ export function poolLines(
   return [...uses.map((use) => `most in use (mean): ${use.join(', ')}`), ...said];
 }
 
+/** Where the card ran, and why there. */
+export function placementLine({ placement, why }: { placement: string; why: string }): string {
+  const where = placement === 'inline' ? "inline, in the program's thread" : 'in a thread of its own';
+  return `the card ran ${where} (${why})`;
+}
+
 /** What a configuration says of how a transmit pool is shared. */
 interface Sharing {
   readonly pools: { readonly transmitBuffers: number };

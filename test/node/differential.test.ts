@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { PLACEMENTS } from '../../src/world/open/placement.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PROGRAMS = `${ROOT}test/node/programs/`;
@@ -28,6 +29,7 @@ const NOT_SLOW = [
   'small-writes.mjs',
   'many-sockets.mjs',
   'order.mjs',
+  'fake-timers.mjs',
 ];
 
 interface Outcome {
@@ -86,10 +88,12 @@ describe('a program prints the same over the kernel and over the card', () => {
         TIMEOUT_MS,
       );
     }
-    it.runIf(existsSync(REAL.replace('node/register', 'world/open/card')))(
-      `${program} over the card`,
-      () => compare(program, REAL, {}),
-      TIMEOUT_MS,
-    );
+    for (const placement of PLACEMENTS) {
+      it.runIf(existsSync(REAL.replace('node/register', 'world/open/card')))(
+        `${program} over the card, ${placement}`,
+        () => compare(program, REAL, { INIC_IOP: placement }),
+        TIMEOUT_MS,
+      );
+    }
   }
 });

@@ -76,13 +76,15 @@ let runs = 0;
 function run(flags: readonly string[], environment: Record<string, string> = {}): Outcome {
   const cwd = join(FOLDER, `run-${runs++}`);
   mkdirSync(cwd);
-  const env = { ...process.env, NODE_OPTIONS: '', ...environment };
+  const env = { ...process.env, NODE_OPTIONS: '', INIC_IOP: 'thread', ...environment };
   const given = { cwd, env, encoding: 'utf8', timeout: TIMEOUT_MS - 5000 } as const;
   const { status, stdout, stderr } = spawnSync(process.execPath, flags, given);
   return { status, stdout, stderr: stderr.replaceAll(/node:\d+/g, 'node'), files: readdirSync(cwd).length };
 }
 
 const card = ['--import', REGISTER];
+const PERMISSION =
+  Number.parseInt(process.versions.node, 10) < 24 ? '--experimental-permission' : '--permission';
 
 describe('the thread of a card takes nothing of the program and shows nothing to it', () => {
   it.each([
@@ -121,6 +123,34 @@ describe('the thread of a card takes nothing of the program and shows nothing to
   );
 });
 
+describe('a card in the program’s thread shows nothing to it', () => {
+  it.each([
+    ['no option', []],
+    ['a preload that listens for workers', ['--require', LISTEN]],
+    ['profiles of the processor', ['--cpu-prof']],
+    ['a small heap', ['--max-old-space-size=60', '--max-semi-space-size=1']],
+    ['no WebAssembly', ['--jitless']],
+  ])(
+    'with %s',
+    (_name, flags) => {
+      const expected = run([...flags, PROGRAM]);
+      expect(expected.stdout).toContain('program runs');
+      expect(run([...flags, ...card, PROGRAM], { INIC_IOP: 'inline' })).toEqual(expected);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'and needs no permission for a thread',
+    () => {
+      const flags = ['--no-warnings', PERMISSION, '--allow-fs-read=*'];
+      const got = run([...flags, ...card, PROGRAM], { INIC_IOP: 'inline' });
+      expect(got.stderr).not.toContain('--allow-worker');
+    },
+    TIMEOUT_MS,
+  );
+});
+
 it(
   'eleven cards warn of nothing, and keep nothing of the context that they were opened in',
   () => {
@@ -149,7 +179,7 @@ await Promise.all(cards.map((card) => card.close()));`,
 function limited(limit: string, command: readonly string[]): Outcome {
   const script = `ulimit ${limit}; exec "$@"`;
   const { status, stdout, stderr } = spawnSync('sh', ['-c', script, 'sh', process.execPath, ...command], {
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', INIC_IOP: 'thread' },
     encoding: 'utf8',
     timeout: TIMEOUT_MS - 5000,
   });
@@ -188,9 +218,6 @@ describe.runIf(process.platform === 'linux')('under a limit of address space', (
     TIMEOUT_MS,
   );
 });
-
-const PERMISSION =
-  Number.parseInt(process.versions.node, 10) < 24 ? '--experimental-permission' : '--permission';
 
 it('says in one line which permission the card needs', () => {
   const got = run(['--no-warnings', PERMISSION, '--allow-fs-read=*', ...card, PROGRAM]);

@@ -19,15 +19,19 @@ import type { CardConfig, CardOverrides } from '../config/settings.ts';
 import { startCheck } from '../config/start-check.ts';
 import { InlineCard } from '../inline/inline-card.ts';
 import { ThreadedCard } from '../thread/threaded-card.ts';
-import { checkPlacement } from './placement.ts';
+import type { ModuleKind } from '../topology/checked.ts';
+import { type Placed, type PlacementChoice, placeCard } from './placement.ts';
 
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */
 const SETTLE_NS = 500e6;
 
 /** How a card is to be: where it runs, and what of its configuration is not the default. */
 export interface CardOptions extends CardOverrides {
-  /** In a thread of its own, which is the default, or in the program's: see docs/card.md. */
-  readonly placement?: Placement;
+  /**
+   * In a thread of its own, which is the default, in the program's, or by the rule of `placement.ts`: see
+   * docs/card.md.
+   */
+  readonly placement?: PlacementChoice;
 }
 
 /**
@@ -38,17 +42,22 @@ export interface CardOptions extends CardOverrides {
  * a bad setting, Error when the card does not come up.
  */
 export async function openCard(options: CardOptions = {}, trace?: TraceRequest): Promise<Card> {
-  const { placement, config } = socketCard(options);
-  if (placement === 'inline') return new Card(InlineCard.open(config, 'socket', trace));
-  return new Card(await ThreadedCard.open(config, 'socket', trace));
-}
-
-function socketCard({ placement = 'thread', ...overrides }: CardOptions) {
-  checkPlacement(placement);
+  const { placement = 'thread', ...overrides } = options;
+  const placed = placeCard(placement);
   const stack = { seed: randomSeed(), ...overrides.stack };
   const config = cardConfig({ ...overrides, stack });
   sayWarnings(startCheck(config));
-  return { placement, config };
+  return new Card(await openAt(placed, config, 'socket', trace), placed);
+}
+
+async function openAt(
+  { placement }: Placed,
+  config: CardConfig,
+  module: ModuleKind,
+  trace: TraceRequest | undefined,
+): Promise<OpenedCard> {
+  if (placement === 'inline') return InlineCard.open(config, module, trace);
+  return await ThreadedCard.open(config, module, trace);
 }
 
 /** Counters by name (spec/counters.yaml), by who writes them. */
@@ -61,12 +70,14 @@ export interface LedgerSnapshot {
 /** The books of a card, whatever runs over it. */
 export class CardBooks {
   protected readonly card: OpenedCard;
+  /** Where the card runs, in a thread of its own or in the program's, and why. */
+  readonly placed: Placed;
 
-  constructor(card: OpenedCard) {
+  constructor(card: OpenedCard, placed: Placed) {
     this.card = card;
+    this.placed = placed;
   }
 
-  /** Where the card runs: in a thread of its own, or in the program's. */
   get placement(): Placement {
     return this.card.placement;
   }
@@ -160,8 +171,8 @@ export class CardBooks {
 export class Card extends CardBooks {
   readonly stack: CardSockets;
 
-  constructor(card: OpenedCard) {
-    super(card);
+  constructor(card: OpenedCard, placed: Placed) {
+    super(card, placed);
     this.stack = card.host.sockets;
   }
 
@@ -181,6 +192,11 @@ export class Card extends CardBooks {
     const known = Number.isInteger(socketId) && socketId >= 0 && socketId < socketsMax;
     if (!known) throw new RangeError(`expected a socket's id below ${socketsMax}, got ${socketId}`);
     return this.card.host.driver.blocked.stalls.of(socketId);
+  }
+
+  /** Whether this thread runs the card when it polls it: then nothing comes of waiting for it. */
+  get polled(): boolean {
+    return this.placement === 'inline';
   }
 
   /** How many more sockets the card has room for. */
@@ -243,10 +259,8 @@ export class Card extends CardBooks {
 /** Opens a card with the echo module: the message layer alone. */
 export async function openEcho(options: CardOptions = {}, trace?: TraceRequest): Promise<Echo> {
   const { placement = 'thread', ...overrides } = options;
-  checkPlacement(placement);
-  const config = cardConfig(overrides);
-  if (placement === 'inline') return new Echo(InlineCard.open(config, 'echo', trace));
-  return new Echo(await ThreadedCard.open(config, 'echo', trace));
+  const placed = placeCard(placement);
+  return new Echo(await openAt(placed, cardConfig(overrides), 'echo', trace), placed);
 }
 
 export class Echo extends CardBooks {
