@@ -67,6 +67,8 @@ export interface SocketModuleParts {
   readonly contextHoldNs: number;
   /** Version of the socket class the module speaks. */
   readonly classVersion: 1 | 2;
+  /** Whether connections are made when they are first used, and not all of them now. */
+  readonly madeWhenUsed: boolean;
 }
 
 export interface SocketParts {
@@ -91,6 +93,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
 
   const upcalls = new Upcalls(pending, sendBuffers, events);
   const stack = new Stack(parts.stack, region, packets, dma, ledger, ports, upcalls, parts.gatherAt);
+  if (!parts.madeWhenUsed) stack.makeConnections();
   const device = new PortGroup(ports);
   device.attach((port) => (port === 0 ? stack : stack.clientOf(port)));
   const state = { tid, words, clock, ledger, stack, sockets, pending, buckets, waits, sendBuffers };

@@ -98,6 +98,14 @@ export class Engine implements LinkClient, ErrorListener {
     this.reassembly = new Reassembly(this.environment, this.pieces, this.icmp);
   }
 
+  /**
+   * Makes all that connections need, so that none of them allocates. Without it each makes its own when it is
+   * first used: for a stack that is soon thrown away, and of whose connections few are ever open.
+   */
+  makeConnections(): void {
+    this.tcp.makeTcbs();
+  }
+
   /** What the device of a port hands its packets to. @param port its index in the constructor's `ports`. */
   clientOf(port: number): LinkClient {
     assert(

@@ -30,7 +30,7 @@ const COSTLY = COSTLY_ASSERTIONS;
 /** @returns a Tcb from the pool, as new; undefined when there is none. */
 export function allocateTcb(tcp: TcpTables): Tcb | undefined {
   if (tcp.freeTcbCount === 0) return undefined;
-  const tcb = tcp.tcbs[tcp.freeTcbs[--tcp.freeTcbCount]];
+  const tcb = tcp.madeTcb(tcp.freeTcbs[--tcp.freeTcbCount]);
   assert(tcb.inUse === 0, 'connection: one that the pool gives was in the pool');
   tcb.reset(tcp.environment.config);
   tcb.inUse = 1;

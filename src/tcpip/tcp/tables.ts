@@ -1,6 +1,7 @@
 /**
  * Every table of TCP, in one object that the functions of this folder are given. They are made once, when the
- * stack starts; nothing grows after.
+ * stack starts; nothing grows after. The Tcbs themselves, 1.5 KB each with all their groups, are made by
+ * `makeTcbs`; where nobody calls it, each is made when the pool first gives it.
  */
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
@@ -27,7 +28,9 @@ export class TcpTables {
   readonly environment: Environment;
   readonly routes: Routes;
   readonly neighbours: Neighbours;
+  /** By index. `unmade` stands for all that were never used, where they are not made at the start. */
   readonly tcbs: Tcb[];
+  private readonly unmade = new Tcb(-1);
   /** The indices of the Tcbs in the pool, as a stack, and how many there are. */
   readonly freeTcbs: Int32Array;
   freeTcbCount: number;
@@ -62,7 +65,7 @@ export class TcpTables {
     this.routes = routes;
     this.neighbours = neighbours;
     const count = config.connectionsMax;
-    this.tcbs = Array.from({ length: count }, (_, index) => new Tcb(index));
+    this.tcbs = Array.from({ length: count }, () => this.unmade);
     this.freeTcbs = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
     this.freeTcbCount = count;
     this.demux = new Demux(count + config.timeWaitMax, random.nextInt32());
@@ -79,5 +82,15 @@ export class TcpTables {
     this.hash = new KeyedHash(random);
     this.bound = new PortLists(count);
     this.ready = ports.map(() => new ReadyRing(count));
+  }
+  /** Makes every Tcb there can be, so that none is made later. */
+  makeTcbs(): void {
+    for (let index = 0; index < this.tcbs.length; index++) this.madeTcb(index);
+  }
+
+  /** The Tcb of an index, which is made now if it was not yet. */
+  madeTcb(index: number): Tcb {
+    if (this.tcbs[index] === this.unmade) this.tcbs[index] = new Tcb(index);
+    return this.tcbs[index];
   }
 }

@@ -63,6 +63,7 @@ export function buildCard(
         socketsMax: config.driver.socketsMax,
         contextHoldNs: config.contextHoldNs,
         classVersion: config.classVersion,
+        madeWhenUsed: environment.madeWhenUsed === true,
       });
       stack = made;
       return module;

@@ -274,6 +274,7 @@ export function buildVirtualCard(
     dma,
     waker,
     wires: ends,
+    madeWhenUsed: true,
     ...(shared === undefined && { endsOver: lateCardEnds(parts, place, bus, frames) }),
   };
   const card = buildCard(region, memory, config, cardEnvironment, modules);
