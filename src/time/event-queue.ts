@@ -7,17 +7,20 @@
  * a time of its own, which goes ahead by what its work so far has cost (`localNs`). What it shows others is
  * put off (`defer`) until everybody else has come to that time; a wire takes its frames at that time too.
  *
- * Agents lie in a heap by when they are due, so a turn costs the same whether a hundred others rest or a
- * thousand. The heap can only be right if it is told: whoever gives an agent work calls `notify`, and
+ * A tree says which agent is due first, so a turn costs the same whether a hundred others rest or a
+ * thousand. It can only be right if it is told: whoever gives an agent work calls `notify`, and
  * whatever brings an agent's own deadline forward outside its turn (a frame that another has put on its
  * wire) calls `deadlineChanged`. After a turn the queue asks the agent itself, and when `run` is called
  * from outside it asks all, since a test or a program may have used any of them.
+ *
+ * Times are kept in arrays and hardly ever passed from one function to the next, for V8 boxes a double that
+ * leaves a function: two turns out of three were once spent on that, and on the collection of the boxes.
  */
 import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import type { Meter } from './cost-model.ts';
-import { DueHeap } from './due-heap.ts';
+import { DueTree } from './due-tree.ts';
 import { Samples } from './samples.ts';
 import { type Showing, Showings } from './showings.ts';
 
@@ -41,11 +44,18 @@ export interface Entry {
 
 /** Works for an agent while that goes on: a DMA engine. */
 export interface Engine {
-  /** When all is done that the agent's work until now has begun. @param nowNs the agent's own time. */
-  settledNs(nowNs: number): number;
+  /**
+   * Says when all is done that the agent's work until now has begun. @param nowNs by agent, its own time.
+   * @param settledNs by agent, where the answer is put.
+   */
+  settle(nowNs: Float64Array, settledNs: Float64Array, agent: number): void;
 }
 
-const NO_ENGINE: Engine = { settledNs: (nowNs) => nowNs };
+const NO_ENGINE: Engine = {
+  settle: (nowNs, settledNs, agent) => {
+    settledNs[agent] = nowNs[agent];
+  },
+};
 /** Agents there is room for at first. What is known of each lies in arrays of one kind for good. */
 const AGENTS = 16;
 
@@ -60,22 +70,24 @@ export class EventQueue {
   /** When each agent was asked to run, and how far its work has taken it. */
   private wakeNs = new Float64Array(AGENTS);
   private busyUntilNs = new Float64Array(AGENTS);
+  /** As `settledNs` was told last. */
+  private settledAtNs = new Float64Array(AGENTS);
   /**
    * How long each looks on without work, when the spell under way ends, and how soon it then sees something.
    */
   private spinNs = new Float64Array(AGENTS);
   private spinUntilNs = new Float64Array(AGENTS);
   private lookNs = new Float64Array(AGENTS);
-  /** What each agent has still to show, and which is the first to show something. */
+  /** What each agent has still to show. */
   private readonly showings: Showings[] = [];
-  private readonly shows = new DueHeap();
+  /** Who is the next to show something, or to have a turn. */
+  private readonly due = new DueTree();
   /** The queue's own time: that of the turn or showing under way. The clock may be ahead of it in a turn. */
   private timeNs: number;
   /** Whose turn is under way; -1 between turns. */
   private current = -1;
   /** How many `run`s each agent waits in: two that wait at once must not be run within each other's calls. */
   private waiting = new Float64Array(AGENTS);
-  private readonly heap = new DueHeap();
   /** Who looks at the world while it runs. */
   readonly samples: Samples = new Samples();
   /** How many `run`s are under way, one within the other. */
@@ -102,9 +114,8 @@ export class EventQueue {
     this.spinUntilNs[agent] = NOT_SPINNING;
     this.lookNs[agent] = entry.lookNs ?? 0;
     this.showings.push(new Showings());
-    this.shows.add();
-    this.heap.add();
-    this.heap.set(agent, this.timeNs);
+    this.due.add();
+    this.setTurn(agent, this.timeNs);
     return agent;
   }
 
@@ -113,7 +124,7 @@ export class EventQueue {
     const atNs = Math.max(this.timeNs + afterNs, this.busyUntilNs[agent]);
     if (atNs >= this.wakeNs[agent]) return;
     this.wakeNs[agent] = atNs;
-    if (this.waiting[agent] === 0 && atNs < this.heap.dueNs(agent)) this.heap.set(agent, atNs);
+    this.bringForward(agent, atNs);
   }
 
   /** Something was shown that an agent may be looking for: one that spins sees it without being notified. */
@@ -123,13 +134,12 @@ export class EventQueue {
 
   /** An agent's own deadline may be another than when its last turn ended. */
   deadlineChanged(agent: number): void {
-    if (this.waiting[agent] === 0) this.heap.set(agent, this.dueNs(agent));
+    if (this.waiting[agent] === 0) this.setTurn(agent, this.dueNs(agent));
   }
 
   /** As `deadlineChanged` for a known time, so that the agent need not be asked: it can only come forward. */
   expect(agent: number, atNs: number): void {
-    const dueNs = Math.max(atNs, this.busyUntilNs[agent]);
-    if (this.waiting[agent] === 0 && dueNs < this.heap.dueNs(agent)) this.heap.set(agent, dueNs);
+    this.bringForward(agent, Math.max(atNs, this.busyUntilNs[agent]));
   }
 
   /**
@@ -137,10 +147,8 @@ export class EventQueue {
    * done since it was last asked is charged. // Hot path of a simulation.
    */
   localNs(agent: number): number {
-    const busyNs = this.busyUntilNs[agent];
-    const localNs = (busyNs > this.timeNs ? busyNs : this.timeNs) + this.meters[agent].take();
-    this.busyUntilNs[agent] = localNs;
-    return localNs;
+    this.charge(agent);
+    return this.busyUntilNs[agent];
   }
 
   /** What `localNs` would answer now, for whoever looks on: nothing is charged. */
@@ -150,7 +158,8 @@ export class EventQueue {
 
   /** When all is done that an agent has begun until now, by itself or by others. */
   settledNs(agent: number): number {
-    return this.engines[agent].settledNs(this.localNs(agent));
+    this.settle(agent);
+    return this.settledAtNs[agent];
   }
 
   /** An agent works for so long, beside what its counters say. */
@@ -174,14 +183,10 @@ export class EventQueue {
    * @param mark what `showing` is given then.
    */
   defer(agent: number, showing: Showing, mark: number, latencyNs: number): void {
+    this.settle(agent);
     const waiting = this.showings[agent];
-    const atNs = Math.max(this.settledNs(agent) + latencyNs, waiting.lastNs);
-    if (atNs <= this.timeNs && waiting.count === 0) {
-      showing.show(mark);
-      return;
-    }
-    waiting.push(atNs, showing, mark);
-    if (waiting.count === 1) this.shows.set(agent, atNs);
+    if (!waiting.put(this.settledAtNs, agent, latencyNs, this.timeNs, showing, mark)) showing.show(mark);
+    else if (waiting.count === 1) this.setShow(agent);
   }
 
   /**
@@ -221,6 +226,7 @@ export class EventQueue {
   private makeRoom(): void {
     this.wakeNs = twiceAsLong(this.wakeNs);
     this.busyUntilNs = twiceAsLong(this.busyUntilNs);
+    this.settledAtNs = twiceAsLong(this.settledAtNs);
     this.spinNs = twiceAsLong(this.spinNs);
     this.spinUntilNs = twiceAsLong(this.spinUntilNs);
     this.lookNs = twiceAsLong(this.lookNs);
@@ -229,7 +235,7 @@ export class EventQueue {
 
   private exclude(agent: number): void {
     this.waiting[agent] += 1;
-    this.heap.set(agent, NEVER);
+    this.setTurn(agent, NEVER);
   }
 
   private include(agent: number): void {
@@ -242,26 +248,54 @@ export class EventQueue {
     for (let agent = 0; agent < this.agents.length; agent++) this.deadlineChanged(agent);
   }
 
+  /** When an agent has its turn is written down. */
+  private setTurn(agent: number, dueNs: number): void {
+    const { due } = this;
+    const place = due.turnOf(agent);
+    if (due.dues[place] === dueNs) return;
+    due.dues[place] = dueNs;
+    due.changed(place);
+  }
+
+  private bringForward(agent: number, dueNs: number): void {
+    if (this.waiting[agent] === 0 && dueNs < this.due.dues[this.due.turnOf(agent)]) this.setTurn(agent, dueNs);
+  }
+
+  /** When an agent shows something next is written down. */
+  private setShow(agent: number): void {
+    this.due.dues[agent] = this.showings[agent].nextNs();
+    this.due.changed(agent);
+  }
+
+  /** Charges an agent for what it has done since it was last charged: it is busy until then. */
+  private charge(agent: number): void {
+    const { busyUntilNs } = this;
+    if (busyUntilNs[agent] < this.timeNs) busyUntilNs[agent] = this.timeNs;
+    this.meters[agent].charge(busyUntilNs, agent);
+  }
+
+  private settle(agent: number): void {
+    this.charge(agent);
+    this.engines[agent].settle(this.busyUntilNs, this.settledAtNs, agent);
+  }
+
   private runUntil(done: () => boolean, untilNs: number): boolean {
-    const { heap, shows, clock } = this;
+    const { due, clock, samples } = this;
     while (!done()) {
-      const next = heap.first();
-      const turnNs = next < 0 ? NEVER : heap.dueNs(next);
-      const first = shows.first();
-      const showNs = first < 0 ? NEVER : shows.dueNs(first);
-      const atNs = showNs <= turnNs ? showNs : turnNs;
-      const sampleNs = this.samples.dueNs;
-      if (sampleNs <= atNs && sampleNs <= untilNs && sampleNs !== NEVER) {
-        this.pass(Math.max(this.timeNs, sampleNs));
-        this.samples.take(this.timeNs);
+      const place = due.first;
+      const atNs = due.dues[place];
+      if (samples.dueNs <= atNs && samples.dueNs <= untilNs && samples.dueNs !== NEVER) {
+        this.pass(Math.max(this.timeNs, samples.dueNs));
+        samples.take(this.timeNs);
         continue;
       }
       if (atNs > untilNs || atNs === NEVER) {
         if (untilNs !== NEVER) this.pass(Math.max(this.timeNs, untilNs));
         return false;
       }
-      if (showNs <= turnNs) this.show(first, showNs);
-      else this.turn(next, Math.max(turnNs, this.timeNs));
+      // What is due may have been so for some time, while whoever ran the queue was at another.
+      if (place < due.turns) this.show(place);
+      else this.turn(place - due.turns);
       // A program may have read a time of its own.
       if (clock.nowNs !== this.timeNs) clock.set(this.timeNs);
     }
@@ -282,44 +316,44 @@ export class EventQueue {
   }
 
   /** What an agent has put off until now is seen. */
-  private show(agent: number, nowNs: number): void {
-    this.pass(nowNs);
+  private show(agent: number): void {
+    this.pass(this.due.dues[agent]);
     this.current = -1;
     const waiting = this.showings[agent];
     do waiting.showFirst();
-    while (waiting.nextNs() <= nowNs);
-    this.shows.set(agent, waiting.nextNs());
+    while (waiting.isDue(this.timeNs));
+    this.setShow(agent);
   }
 
-  private turn(agent: number, nowNs: number): void {
-    this.guard(agent, nowNs);
-    this.pass(nowNs);
-    const { wakeNs } = this;
+  private turn(agent: number): void {
+    const { wakeNs, busyUntilNs } = this;
+    this.pass(Math.max(this.due.dues[this.due.turnOf(agent)], this.timeNs));
+    this.guard(agent);
     assert(this.waiting[agent] === 0, 'event queue: an agent that waits inside a call is not run');
     wakeNs[agent] = NEVER;
     this.current = agent;
     const worked = this.poll(agent) > 0;
-    const freeNs = this.localNs(agent);
+    this.charge(agent);
     this.current = -1;
     if (worked) {
       this.spinUntilNs[agent] = NOT_SPINNING;
-      wakeNs[agent] = freeNs;
-    } else this.rest(agent, freeNs);
+      wakeNs[agent] = busyUntilNs[agent];
+    } else this.rest(agent);
     this.deadlineChanged(agent);
   }
 
   /** An agent has found nothing to do: it looks on for a while, and then asks to be notified. */
-  private rest(agent: number, freeNs: number): void {
-    const { wakeNs, spinUntilNs } = this;
+  private rest(agent: number): void {
+    const { wakeNs, spinUntilNs, busyUntilNs } = this;
     if (this.spinNs[agent] > 0) {
-      if (spinUntilNs[agent] === NOT_SPINNING) spinUntilNs[agent] = freeNs + this.spinNs[agent];
-      if (freeNs < spinUntilNs[agent]) {
+      if (spinUntilNs[agent] === NOT_SPINNING) spinUntilNs[agent] = busyUntilNs[agent] + this.spinNs[agent];
+      if (busyUntilNs[agent] < spinUntilNs[agent]) {
         wakeNs[agent] = spinUntilNs[agent];
         return;
       }
       spinUntilNs[agent] = NOT_SPINNING;
     }
-    if (!this.agents[agent].arm()) wakeNs[agent] = freeNs;
+    if (!this.agents[agent].arm()) wakeNs[agent] = busyUntilNs[agent];
   }
 
   /** A turn that throws has left work undone: the agent takes another when the queue is run again. */
@@ -332,9 +366,9 @@ export class EventQueue {
     }
   }
 
-  private guard(agent: number, nowNs: number): void {
-    if (nowNs !== this.lastNs) {
-      this.lastNs = nowNs;
+  private guard(agent: number): void {
+    if (this.timeNs !== this.lastNs) {
+      this.lastNs = this.timeNs;
       this.turnsAtOneTime = 0;
       return;
     }
@@ -342,7 +376,7 @@ export class EventQueue {
     if (this.turnsAtOneTime > TURNS_AT_ONE_TIME_MAX) {
       const { name } = this.agents[agent];
       throw new Error(
-        `virtual time stands still at ${nowNs} ns: "${name}" and another make work for each other at no cost`,
+        `virtual time stands still at ${this.timeNs} ns: "${name}" and another make work for each other at no cost`,
       );
     }
   }

@@ -25,14 +25,34 @@ export class Showings {
   private marks = new Int32Array(CAPACITY);
   private showings: Showing[] = [];
 
-  push(atNs: number, showing: Showing, mark: number): void {
+  /**
+   * Puts in what is shown so long after a time, unless that has come: none goes before the one before it.
+   * @param fromNs times, `place` says which. // Hot path of a simulation.
+   * @returns whether it waits; if not, it is to be shown now.
+   */
+  put(
+    fromNs: Float64Array,
+    place: number,
+    latencyNs: number,
+    nowNs: number,
+    showing: Showing,
+    mark: number,
+  ): boolean {
+    const atNs = Math.max(fromNs[place] + latencyNs, this.lastNs);
+    if (atNs <= nowNs && this.count === 0) return false;
     if (this.count === this.capacity) this.grow();
-    const place = (this.head + this.count) & (this.capacity - 1);
-    this.times[place] = atNs;
-    this.marks[place] = mark;
-    this.showings[place] = showing;
+    const entry = (this.head + this.count) & (this.capacity - 1);
+    this.times[entry] = atNs;
+    this.marks[entry] = mark;
+    this.showings[entry] = showing;
     this.count += 1;
     this.lastNs = atNs;
+    return true;
+  }
+
+  /** Whether the next entry is to be shown by now. */
+  isDue(nowNs: number): boolean {
+    return this.count > 0 && this.times[this.head] <= nowNs;
   }
 
   /** When the next entry is shown; `NEVER` when there is none. */

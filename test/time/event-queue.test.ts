@@ -5,7 +5,7 @@ import { BYTES_SENT, USER_CALLS } from '../../src/ledger/counters.gen.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { type Agent, NEVER } from '../../src/time/agent.ts';
 import { Clock } from '../../src/time/clock.ts';
-import { CostMeter } from '../../src/time/cost-model.ts';
+import { CostMeter, type Meter } from '../../src/time/cost-model.ts';
 import { EventQueue } from '../../src/time/event-queue.ts';
 import { trips } from '../rules/trips.ts';
 
@@ -50,9 +50,15 @@ function world(costNs = 0) {
   const log: string[] = [];
   const a = new Worker('a', clock, log);
   const b = new Worker('b', clock, log);
-  const charged = (agent: Worker) => () => (agent.log.length > 0 ? costNs : 0);
-  const first = queue.add({ agent: a, meter: { take: charged(a), peek: charged(a) } });
-  const second = queue.add({ agent: b, meter: { take: charged(b), peek: charged(b) } });
+  const meter = (agent: Worker): Meter => {
+    const peek = (): number => (agent.log.length > 0 ? costNs : 0);
+    const charge = (timesNs: Float64Array, place: number): void => {
+      timesNs[place] = (timesNs[place] ?? 0) + peek();
+    };
+    return { charge, peek };
+  };
+  const first = queue.add({ agent: a, meter: meter(a) });
+  const second = queue.add({ agent: b, meter: meter(b) });
   return { clock, queue, log, a, b, first, second };
 }
 
@@ -146,27 +152,29 @@ describe('a turn that throws', () => {
 
 describe('the assertions of the event queue', () => {
   interface Inside {
-    turn(agent: number, nowNs: number): void;
+    turn(agent: number): void;
     include(agent: number): void;
     waiting: Float64Array;
-    heap: { places: Int32Array; set(agent: number, dueNs: number): void };
+    due: { count: number; dues: Float64Array; turnOf(agent: number): number; makeRoom(): void };
+    timeNs: number;
   }
   const inside = () => world().queue as unknown as Inside;
   trips('event queue: an agent that waits inside a call is not run', () => {
     const queue = inside();
     queue.waiting[0] = 1;
-    queue.turn(0, 0);
+    queue.turn(0);
   });
   trips('event queue: time does not run back', () => {
     const queue = inside();
-    queue.turn(0, 100);
-    queue.turn(0, 99);
+    queue.due.dues[0] = 99;
+    queue.timeNs = 100;
+    (queue as unknown as { show(agent: number): void }).show(0);
   });
   trips('event queue: an agent ends only a wait that it began', () => inside().include(0));
-  trips('due heap: an agent lies where its place says', () => {
-    const { heap } = inside();
-    heap.places[0] = 1;
-    heap.set(0, 7);
+  trips('due tree: there is a place for every agent', () => {
+    const { due } = inside();
+    due.count = 9;
+    due.makeRoom();
   });
 });
 
@@ -179,8 +187,11 @@ describe('the cost meter', () => {
     const meter = new CostMeter(books, { userCalls: 100, bytesSent: 0.5 });
     books.counters[USER_CALLS] += 2;
     books.counters[BYTES_SENT] += 1000;
-    expect(meter.take()).toBe(700);
-    expect(meter.take()).toBe(0);
+    const timesNs = Float64Array.of(50, 1000);
+    meter.charge(timesNs, 1);
+    expect([...timesNs]).toEqual([50, 1700]);
+    meter.charge(timesNs, 1);
+    expect([...timesNs]).toEqual([50, 1700]);
   });
 
   it('refuses a counter there is not, and a cost below nothing', () => {

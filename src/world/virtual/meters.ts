@@ -7,16 +7,23 @@ import type { BusCosts } from '../topology/checked.ts';
 /** A host's processor works for all its cards. */
 export class HostMeter implements Meter {
   private readonly meters: CostMeter[] = [];
+  /** What several meters come to, before it is added to a time: a sum of doubles depends on its order. */
+  private readonly sumNs = new Float64Array(1);
 
   add(meter: CostMeter): void {
     this.meters.push(meter);
   }
 
-  take(): number {
-    const { meters } = this;
-    let costNs = meters[0].take();
-    for (let i = 1; i < meters.length; i++) costNs += meters[i].take();
-    return costNs;
+  charge(timesNs: Float64Array, place: number): void {
+    const { meters, sumNs } = this;
+    // Fast path: most hosts have one card, with a processor of its own.
+    if (meters.length === 1) {
+      meters[0].charge(timesNs, place);
+      return;
+    }
+    sumNs[0] = 0;
+    for (let i = 0; i < meters.length; i++) meters[i].charge(sumNs, 0);
+    timesNs[place] += sumNs[0];
   }
 
   peek(): number {
@@ -42,17 +49,21 @@ export class DmaMeter implements Engine {
   /** Whether its requests take no time at all. */
   readonly free: boolean;
   private readonly meter: CostMeter;
-  private doneNs = 0;
+  /** When all that it was ever asked for is done, and what it has been asked for since then. */
+  private readonly doneNs = new Float64Array(1);
+  private readonly workNs = new Float64Array(1);
 
   constructor(ledger: Ledger, bus: BusCosts) {
     this.free = bus.nsPerByte === 0 && bus.requestNs === 0;
     this.meter = new CostMeter(ledger, transferCosts(bus));
   }
 
-  /** When all requests made until now are done. @param nowNs the processor's time. */
-  settledNs(nowNs: number): number {
-    const workNs = this.meter.take();
-    if (workNs > 0) this.doneNs = Math.max(this.doneNs, nowNs) + workNs;
-    return Math.max(this.doneNs, nowNs);
+  /** // Hot path of a simulation. */
+  settle(nowNs: Float64Array, settledNs: Float64Array, agent: number): void {
+    const { doneNs, workNs } = this;
+    workNs[0] = 0;
+    this.meter.charge(workNs, 0);
+    if (workNs[0] > 0) doneNs[0] = Math.max(doneNs[0], nowNs[agent]) + workNs[0];
+    settledNs[agent] = Math.max(doneNs[0], nowNs[agent]);
   }
 }
