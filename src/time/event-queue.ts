@@ -258,7 +258,8 @@ export class EventQueue {
   }
 
   private bringForward(agent: number, dueNs: number): void {
-    if (this.waiting[agent] === 0 && dueNs < this.due.dues[this.due.turnOf(agent)]) this.setTurn(agent, dueNs);
+    if (this.waiting[agent] === 0 && dueNs < this.due.dues[this.due.turnOf(agent)])
+      this.setTurn(agent, dueNs);
   }
 
   /** When an agent shows something next is written down. */
