@@ -133,6 +133,7 @@ function makeBed(): Bed {
     owner,
     gather,
   );
+  stack.makeConnections();
   const listener = stack.tcpOpen(0);
   stack.tcpBind(listener, 0, 80);
   stack.tcpListen(listener, 128);

@@ -14,8 +14,8 @@ export type Costs = Readonly<Record<string, number>>;
 /** Says what work has cost. */
 export interface Meter {
   /**
-   * Adds to a time the nanoseconds of work since the last call. The sum is left in the array since V8 would box
-   * what a call answers.
+   * Adds to a time the nanoseconds of work since the last call. The sum is left in the array, since V8 would
+   * box what a call answers.
    */
   charge(timesNs: Float64Array, place: number): void;
   /** What `charge` would add now, for whoever looks on. */

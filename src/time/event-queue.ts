@@ -377,7 +377,8 @@ export class EventQueue {
     if (this.turnsAtOneTime > TURNS_AT_ONE_TIME_MAX) {
       const { name } = this.agents[agent];
       throw new Error(
-        `virtual time stands still at ${this.timeNs} ns: "${name}" and another make work for each other at no cost`,
+        `virtual time stands still at ${this.timeNs} ns: ` +
+          `"${name}" and another make work for each other at no cost`,
       );
     }
   }

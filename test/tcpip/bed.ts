@@ -183,6 +183,7 @@ export class Host implements SocketOwner {
     const dma = new DmaEngine(this.region, this.ledger);
     const config = { ...DEFAULT_STACK_CONFIG, connectionsMax: 32, timeWaitMax: 32, ...options.config };
     this.stack = new Stack(config, this.region, this.packets, dma, this.ledger, this.ports, this, GATHER_AT);
+    this.stack.makeConnections();
     this.clients = this.ports.map((_, port) => this.stack.clientOf(port));
   }
   private readonly clients;

@@ -153,6 +153,7 @@ export class Side implements LinkPort, SocketOwner {
       this,
       this.gather,
     );
+    this.stack.makeConnections();
   }
 
   static bytesFor(options: HostOptions): number {

@@ -25,9 +25,9 @@ export interface CardEnvironment {
   /** Puts ends of the world's own before the transport's; `interrupt` is what tells the host of them. */
   readonly endsOver?: (queues: CardQueues, interrupt: Interrupt) => CardEnds;
   /**
-   * Whether the card makes what a connection needs when it is first used. A live card makes all of it at the
-   * start, so that nothing is allocated later; one that lives for a tenth of a second is built sooner without,
-   * and leaves less to collect.
+   * Whether the card makes what a connection needs when it is first used. A live card makes all of it at
+   * the start, so that nothing is allocated later; one that lives for a tenth of a second is built sooner
+   * without, and leaves less to collect.
    */
   readonly madeWhenUsed?: boolean;
   /** Told of what the card's modules throw; the card then is FAILED. Absent: it ends. */
