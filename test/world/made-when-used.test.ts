@@ -1,4 +1,4 @@
-/** Who makes the connections of a card: a live one all of them at the start, a virtual one each that it uses. */
+/** Who makes a card's connections: a live one all of them at the start, a virtual one each that it uses. */
 import { expect, it, vi } from 'vitest';
 import { Engine } from '../../src/tcpip/stack/engine.ts';
 import type { CardParts } from '../../src/world/build/card-parts.ts';
