@@ -44,4 +44,5 @@ export { type Card, type CardOptions, type Echo, openCard, openEcho } from './wo
 export type { Placed, PlacementChoice } from './world/open/placement.ts';
 export { ThreadWorld } from './world/thread/thread-world.ts';
 export { parseTopology, readTopology, type Topology } from './world/topology.ts';
-export { type VirtualOptions, VirtualWorld } from './world/virtual/virtual-world.ts';
+export type { VirtualOptions } from './world/virtual/virtual-options.ts';
+export { VirtualWorld } from './world/virtual/virtual-world.ts';

@@ -39,20 +39,25 @@ export const NIC_DEFAULTS: NicConfig = {
   pollFrames: 64,
 };
 
-const RING_MAX = 4096;
+/** Least and most of each number. */
+export const NIC_RANGES = {
+  mtu: [68, 65535],
+  pollFrames: [1, 1 << 16],
+  txRing: [1, 4096],
+  rxRing: [1, 4096],
+} as const;
 
-function checkRange(name: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`"${name}" expected ${least} to ${most}, got ${value}`);
-  }
+function checkRange(name: string, value: number, [least, most]: readonly [number, number]): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  const whole = Number.isInteger(value) ? '' : 'a whole number from ';
+  throw new RangeError(`"${name}" expected ${whole}${least} to ${most}, got ${value}`);
 }
 
 /** @throws RangeError naming the first field that is out of its range. */
 export function checkNicConfig(config: NicConfig): void {
-  checkRange('mtu', config.mtu, 68, 65535);
-  checkRange('pollFrames', config.pollFrames, 1, 1 << 16);
-  checkRange('txRing', config.txRing, 1, RING_MAX);
-  checkRange('rxRing', config.rxRing, 1, RING_MAX);
+  for (const name of ['mtu', 'pollFrames', 'txRing', 'rxRing'] as const) {
+    checkRange(name, config[name], NIC_RANGES[name]);
+  }
   for (const name of ['txRing', 'rxRing'] as const) {
     const value = config[name];
     if ((value & (value - 1)) !== 0) throw new RangeError(`"${name}" expected a power of two, got ${value}`);

@@ -170,11 +170,13 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   udpReceiveDatagrams: 256,
 };
 
-const FURTHER_PORTS_MAX = 15;
+export const FURTHER_PORTS_MAX = 15;
 type Range = readonly [number, number];
 const TIME: Range = [0, 0x3fff_ffff];
+/** What doubles when it has passed, so that it must be more than nothing. */
+const TIMEOUT: Range = [1, 0x3fff_ffff];
 /** An address or a seed: signed and unsigned reading mean the same. */
-const WORD: Range = [-(2 ** 31), 2 ** 32];
+const WORD: Range = [-(2 ** 31), 2 ** 32 - 1];
 const PREFIX_LENGTH: Range = [0, 32];
 
 /** Least and most of each number. */
@@ -190,6 +192,9 @@ const RANGES: Readonly<Record<string, Range>> = {
   ephemeralFirst: [1, 65535],
   ephemeralLast: [1, 65535],
   ttl: [1, 255],
+  rtoInitialUs: TIMEOUT,
+  rtoMinUs: TIMEOUT,
+  rtoMaxUs: TIMEOUT,
   synRetries: [0, 255],
   synLinearRetries: [0, 255],
   synAckRetries: [0, 255],
@@ -216,18 +221,32 @@ export function portsOf(config: StackConfig): number {
   return Math.max(1 + config.furtherPorts.length, config.loopbackPort + 1);
 }
 
-/** @throws RangeError naming the first field that is out of range. */
+/** @returns least and most of a field that is a number. */
+export function stackRange(field: string): Range {
+  return RANGES[field] ?? (field.endsWith('Us') ? TIME : WORD);
+}
+
+/** @throws RangeError naming the first field that is out of range, or cannot be beside another. */
 export function checkStackConfig(config: StackConfig): void {
   for (const [field, value] of Object.entries(config)) {
-    if (typeof value === 'number')
-      checkNumber(field, value, RANGES[field] ?? (field.endsWith('Us') ? TIME : WORD));
+    if (typeof value === 'number') checkNumber(field, value, stackRange(field));
   }
   checkPorts(config);
+  checkTimeouts(config);
   if (config.ephemeralFirst > config.ephemeralLast) {
     throw new RangeError(
       `"ephemeralLast" expected at least ${config.ephemeralFirst}, got ${config.ephemeralLast}`,
     );
   }
+}
+
+/** Whoever left the one as it was by default has set the other. */
+function checkTimeouts({ rtoMinUs, rtoMaxUs }: StackConfig): void {
+  if (rtoMinUs <= rtoMaxUs) return;
+  if (rtoMaxUs === DEFAULT_STACK_CONFIG.rtoMaxUs) {
+    throw new RangeError(`"rtoMinUs" expected at most "rtoMaxUs" ${rtoMaxUs}, got ${rtoMinUs}`);
+  }
+  throw new RangeError(`"rtoMaxUs" expected at least "rtoMinUs" ${rtoMinUs}, got ${rtoMaxUs}`);
 }
 
 function checkNumber(name: string, value: number, [least, most]: Range): void {

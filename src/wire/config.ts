@@ -43,7 +43,7 @@ const PROBABILITIES = [
 const DURATIONS = ['rateBitsPerSecond', 'delayNs', 'jitterNs', 'reorderDelayNs'] as const;
 
 /** Frames a pipe may have in flight at most: slot numbers and ring indices stay small. */
-const QUEUE_FRAMES_MAX = 1 << 20;
+export const QUEUE_FRAMES_MAX = 1 << 20;
 
 /** @throws RangeError naming the first field that is out of its range. */
 export function checkPipeConfig(config: PipeConfig): void {

@@ -79,7 +79,7 @@ describe('a plan', () => {
   });
 
   it.each([
-    ['title:', 'titel:', 'plan.yaml:1: "titel" is not known: expected title, world'],
+    ['title:', 'titel:', 'plan.yaml:1: "titel" is not known: did you mean title?'],
     [
       'world: pair',
       'world: pear',

@@ -7,8 +7,9 @@ const ADDRESS = 0x0a000001;
 const check = (changes: object) => () =>
   checkStackConfig({ ...DEFAULT_STACK_CONFIG, ...changes } as StackConfig);
 
-const WORD = [-(2 ** 31), 2 ** 32] as const;
+const WORD = [-(2 ** 31), 2 ** 32 - 1] as const;
 const TIME = [0, 0x3fff_ffff] as const;
+const RTO = [1, 0x3fff_ffff] as const;
 const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   address: WORD,
   prefixLength: [0, 32],
@@ -25,9 +26,9 @@ const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   ephemeralFirst: [1, 65535],
   ephemeralLast: [16384, 65535],
   ttl: [1, 255],
-  rtoInitialUs: TIME,
-  rtoMinUs: TIME,
-  rtoMaxUs: TIME,
+  rtoInitialUs: RTO,
+  rtoMinUs: [1, 120_000_000],
+  rtoMaxUs: [200_000, 0x3fff_ffff],
   synRetries: [0, 255],
   synLinearRetries: [0, 255],
   synAckRetries: [0, 255],
@@ -109,7 +110,7 @@ describe('"furtherPorts"', () => {
   });
 
   it('have an address that is an integer of 32 bits', () => {
-    for (const address of [0.5, 2 ** 32 + 1, -(2 ** 31) - 1]) {
+    for (const address of [0.5, 2 ** 32, -(2 ** 31) - 1]) {
       const furtherPorts = [...ports(2), { address, prefixLength: 24 }];
       expect(check({ furtherPorts })).toThrow('"furtherPorts[2].address" expected an integer');
     }

@@ -3,15 +3,19 @@ import { expect, it } from 'vitest';
 import { cardConfig } from '../../src/world/config/card-config.ts';
 
 it.each([
-  [{ mtux: 1500 }, '"mtux" is no setting of a card: expected transport, pools,'],
-  [{ pools: { buckets: 3 } }, '"pools.buckets" is no setting of a card: expected inboundFrames,'],
+  [{ mtux: 1500 }, '"mtux" is no setting of a card: did you mean mtu?'],
+  [{ quality: 3 }, '"quality" is no setting of a card: expected transport, pools,'],
+  [
+    { pools: { receiveBucket: 3 } },
+    '"pools.receiveBucket" is no setting of a card: did you mean receiveBuckets',
+  ],
   [{ transport: 'port' }, '"transport" expected ring or fifo, got port'],
   [{ classVersion: 3 }, '"classVersion" expected 1 or 2, got 3'],
   [{ driver: { classVersion: 0 } }, '"driver.classVersion" expected 1 or 2, got 0'],
   [{ driver: { replyMode: 'late' } }, '"driver.replyMode" expected auto or batch or'],
-  [{ mtu: '1500' }, '"mtu" expected number, got "1500"'],
-  [{ mtu: Number.NaN }, '"mtu" expected number, got null'],
-  [{ pools: 5 }, '"pools" expected object, got 5'],
+  [{ mtu: '1500' }, '"mtu" expected a number, got "1500"'],
+  [{ mtu: Number.NaN }, '"mtu" expected a number, got NaN'],
+  [{ pools: 5 }, '"pools" expected a map of settings, got 5'],
   [{ mac: 5 }, '"mac" expected a list, got 5'],
 ])('%j is refused', (overrides, words) => {
   expect(() => cardConfig(overrides as never)).toThrow(RangeError);

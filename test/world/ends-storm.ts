@@ -50,11 +50,12 @@ function drawLink(random: Random): Link {
 function drawCard(random: Random, transport: Transport): CardOverrides {
   const tiny = random.below(3) > 0;
   const socketsMax = 40 + random.below(100);
+  const transmitBuffers = 1 + random.below(tiny ? 8 : 64);
   return {
     transport,
     mtu: 1500,
     pools: {
-      transmitBuffers: 1 + random.below(tiny ? 8 : 64),
+      transmitBuffers,
       transmitBufferBytes: 256 << random.below(5),
       receiveBuckets: 1 + random.below(tiny ? 8 : 64),
       receiveBucketBytes: 256 << random.below(5),
@@ -65,20 +66,18 @@ function drawCard(random: Random, transport: Transport): CardOverrides {
     },
     driver: {
       socketsMax,
-      transmitReserve: random.below(3),
-      transmitLowWatermark: 1 + random.below(4),
+      transmitReserve: Math.min(transmitBuffers, random.below(3)),
+      transmitLowWatermark: Math.min(transmitBuffers, 1 + random.below(4)),
       bucketsPerPost: 1 + random.below(9),
       acceptsPosted: 1 + random.below(8),
       sendBufferBytes: 2048 << random.below(6),
       batchSends: random.below(4) === 0,
-      receiveBufferBytes: 1 << 16,
     },
     stack: {
       receiveBufferBytes: 1 << 16,
       receiveWindowBytes: 2048 << random.below(5),
       connectionsMax: 512,
       timeWaitMax: 512,
-      sendElementsMax: 512,
     },
     moderation: { rxUsecs: random.below(2) * 20, rxFrames: 4 },
     packetSlots: 64 + random.below(400),

@@ -57,11 +57,24 @@ describe('the start-up check', () => {
     ],
     [
       'driver.transmitReserve',
-      { driver: { transmitReserve: 40 }, pools: { transmitBuffers: 32 } },
+      { driver: { transmitReserve: 32 }, pools: { transmitBuffers: 32 } },
       1,
       'set 2',
     ],
-    ['driver.transmitLowWatermark', { driver: { transmitLowWatermark: 4096 } }, 1, 'set 128'],
+    ['driver.transmitLowWatermark', { driver: { transmitLowWatermark: 1024 } }, 1, 'set 128'],
+    [
+      'driver.transmitLowWatermark',
+      { driver: { transmitLowWatermark: 600 } },
+      1,
+      'whoever waits is told when 512 are free; set 128',
+    ],
+    [
+      'driver.bucketsPerPost',
+      { driver: { bucketsPerPost: 100 }, pools: { receiveBuckets: 64 } },
+      1,
+      'never so many gather; set 64 or less',
+    ],
+    ['driver.acceptsPosted', { driver: { acceptsPosted: 20, socketsMax: 64 } }, 1, 'set 16 or less'],
     ['driver.sendBufferBytes', { driver: { sendBufferBytes: 1 << 25 } }, 1, 'set 16777216 or less'],
     ['moderation.rxUsecs', { moderation: { rxUsecs: 50 } }, 1, 'set "moderation.rxFrames" to 2 or more'],
     [

@@ -9,7 +9,8 @@ import { Random } from '../../src/time/random.ts';
 import type { Program } from '../../src/workloads/program.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import type { VirtualCard } from '../../src/world/virtual/virtual-card.ts';
-import { type VirtualOptions, VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
+import type { VirtualOptions } from '../../src/world/virtual/virtual-options.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { type Chat, Chatter } from './datagram-storm.ts';
 import { Answerer, Dialler, type Tally } from './storm.ts';
 

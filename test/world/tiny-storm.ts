@@ -28,10 +28,11 @@ const few = (random: Random, most: number): number => (random.below(2) === 0 ? 1
 
 function tinyCard(random: Random, transport: Transport, transmitDryPolicy: Policy): CardOverrides {
   const rxRing = 1 << random.below(4);
+  const transmitBuffers = few(random, 4);
   return {
     transport,
     pools: {
-      transmitBuffers: few(random, 4),
+      transmitBuffers,
       transmitBufferBytes: 64 << random.below(6),
       receiveBuckets: few(random, 4),
       receiveBucketBytes: 64 << random.below(6),
@@ -45,7 +46,7 @@ function tinyCard(random: Random, transport: Transport, transmitDryPolicy: Polic
       bucketsPerPost: 1 + random.below(9),
       acceptsPosted: 1 + random.below(4),
       sendBufferBytes: 2048 << random.below(5),
-      ...(random.below(3) === 0 ? { transmitReserve: random.below(3) } : {}),
+      ...(random.below(3) === 0 ? { transmitReserve: Math.min(transmitBuffers, random.below(3)) } : {}),
       ...(random.below(4) === 0 ? { immediateBytesMax: 0 } : {}),
     },
     moderation: { rxUsecs: random.below(2) * 20, rxFrames: 1 + random.below(4) },

@@ -71,7 +71,8 @@ describe('the description of the office', () => {
 });
 
 const WRONG: readonly [string, readonly string[], unknown, string][] = [
-  ['an unknown key at the top', ['host'], {}, '"host" is not known: expected seed, costs, hosts, cards'],
+  ['an unknown key at the top', ['host'], {}, '"host" is not known: did you mean hosts?'],
+  ['one like no other', ['machinery'], {}, '"machinery" is not known: expected seed, costs, hosts, cards'],
   ['an unknown key of a card', ['cards', 'nic', 'prots'], {}, '"cards.nic.prots" is not known'],
   [
     'an unknown key of a port',
@@ -205,7 +206,7 @@ const WRONG: readonly [string, readonly string[], unknown, string][] = [
     'a text for a number',
     ['cards', 'nic', 'driver', 'socketsMax'],
     '64',
-    '"cards.nic.driver.socketsMax" expected number, got "64"',
+    '"cards.nic.driver.socketsMax" expected a number, got "64"',
   ],
   ['a stack setting out of range', ['cards', 'nic', 'stack', 'ttl'], 0, '"cards.nic.stack.ttl" expected'],
   [

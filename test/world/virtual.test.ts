@@ -1,7 +1,8 @@
 /** Whole cards in virtual time: driver, rings, processor, module, stack, device and wire, inline. */
 import { describe, expect, it } from 'vitest';
 import { reconcile } from '../../src/ledger/reconcile.ts';
-import { type VirtualOptions, VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
+import type { VirtualOptions } from '../../src/world/virtual/virtual-options.ts';
+import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { PatternReceiver, PatternSender } from './transfer.ts';
 
 const PORT = 8080;

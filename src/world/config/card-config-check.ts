@@ -1,17 +1,19 @@
 /**
  * What a program hands in as a card's configuration, held against the defaults: every name must be one
- * there is and every value of its kind. Ranges are the business of whoever makes a table of the number.
+ * there is and every value of its kind. Ranges are looked at when all of it is known (card-ranges.ts).
  */
-import { TRANSPORTS } from '../../i2o/queues/queues.ts';
-import { REPLY_MODES } from '../../osm/message/reply-modes.ts';
-import { plain, shown } from './complaint.ts';
+import { misspelt, plain, shown } from './complaint.ts';
+import { SETTING_TABLE } from './setting-table.ts';
 
-const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
-  transport: TRANSPORTS,
-  classVersion: [1, 2],
-  'driver.classVersion': [1, 2],
-  'driver.replyMode': Object.keys(REPLY_MODES),
-  'driver.transmitDryPolicy': ['EAGAIN', 'ENOBUFS', 'block'],
+const CHOICES: ReadonlyMap<string, readonly unknown[]> = new Map(
+  SETTING_TABLE.flatMap(({ name, choices }) => (choices === undefined ? [] : [[name, choices] as const])),
+);
+
+const KINDS: Readonly<Record<string, string>> = {
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  object: 'a map of settings',
 };
 
 /**
@@ -19,22 +21,25 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
  * before the names.
  * @throws RangeError of one line that names the first setting that is none.
  */
-export function checkOverrides(overrides: object, defaults: object, path = ''): void {
+export function checkOverrides(overrides: unknown, defaults: object, path = ''): void {
+  if (kindOf(overrides) !== KINDS['object']) {
+    throw new RangeError(`a card expected ${KINDS['object']}, got ${shown(overrides)}`);
+  }
   const known = new Map<string, unknown>(Object.entries(defaults));
-  for (const [name, value] of Object.entries(overrides)) {
+  for (const [name, value] of Object.entries(overrides as object)) {
     if (value === undefined) continue;
     const setting = `${path}${plain(name)}`;
     const base = known.get(name);
     if (base === undefined) {
-      throw new RangeError(`"${setting}" is no setting of a card: expected ${[...known.keys()].join(', ')}`);
+      throw new RangeError(`"${setting}" is no setting of a card: ${misspelt(name, [...known.keys()])}`);
     }
-    checkKind(setting, value, base);
-    const choices = CHOICES[setting];
-    if (choices !== undefined && !choices.includes(value)) {
+    const choices = CHOICES.get(setting);
+    if (choices === undefined) checkKind(setting, value, base);
+    else if (!choices.includes(value)) {
       const got = typeof value === 'string' ? plain(value) : shown(value);
       throw new RangeError(`"${setting}" expected ${choices.join(' or ')}, got ${got}`);
     }
-    if (kindOf(base) === 'object') checkOverrides(value as object, base as object, `${setting}.`);
+    if (kindOf(base) === KINDS['object']) checkOverrides(value, base as object, `${setting}.`);
   }
 }
 
@@ -45,5 +50,5 @@ function checkKind(setting: string, value: unknown, base: unknown): void {
 }
 
 function kindOf(value: unknown): string {
-  return Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value;
+  return Array.isArray(value) ? 'a list' : value === null ? 'nothing' : (KINDS[typeof value] ?? typeof value);
 }

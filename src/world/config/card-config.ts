@@ -1,9 +1,11 @@
 /** From what a user set to a card's whole configuration. */
 import { type PoolSizes, STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
-import type { StackConfig } from '../../tcpip/config.ts';
+import { FURTHER_PORTS_MAX, type StackConfig, stackRange } from '../../tcpip/config.ts';
 import { checkOverrides } from './card-config-check.ts';
-import { checkCardRanges } from './card-ranges.ts';
+import { checkAsked, checkCardRanges } from './card-ranges.ts';
+import { misspelt, plain, shown } from './complaint.ts';
+import { settingOf } from './setting-table.ts';
 import { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './settings.ts';
 
 /**
@@ -21,6 +23,7 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
   const base = DEFAULT_CARD_CONFIG;
   checkOverrides(asked, base);
   const overrides = withoutUndefined(asked);
+  checkAsked(overrides);
   const pools = sizedPools(overrides);
   const driver = { ...base.driver, ...sizedDriver(overrides, pools), ...overrides.driver };
   const merged: CardConfig = {
@@ -29,10 +32,11 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
     ...(overrides as Partial<CardConfig>),
     pools,
     driver,
-    stack: { ...base.stack, ...sizedTables(driver.socketsMax, pools), ...overrides.stack },
+    stack: { ...base.stack, ...sizedTables(driver.socketsMax, pools, overrides), ...overrides.stack },
     moderation: { ...base.moderation, ...overrides.moderation },
     wire: { ...base.wire, ...overrides.wire },
   };
+  checkPorts(merged);
   const config = {
     ...merged,
     // The driver must know the window the stack gives.
@@ -43,14 +47,64 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
     },
     stack: {
       ...merged.stack,
-      // The stack must have a reference for every buffer there is.
-      sendElementsMax: pools.transmitBuffers + pools.immediateSlots + SPARE_ELEMENTS,
       furtherPorts: merged.furtherPorts.map(({ address, prefixLength }) => ({ address, prefixLength })),
       loopbackPort: merged.innerLoop ? 1 + merged.furtherPorts.length : 0,
     },
   };
+  checkSaidElsewhere(overrides, config);
   checkCardRanges(config, '');
   return config;
+}
+
+/** Settings that another one says: who sets them to anything else would not be heard. */
+const SAID_ELSEWHERE: readonly (readonly [string, string])[] = [
+  ['driver.receiveBufferBytes', 'stack.receiveBufferBytes'],
+  ['driver.receiveWindowBytes', 'stack.receiveWindowBytes'],
+  ['stack.furtherPorts', 'furtherPorts'],
+  ['stack.loopbackPort', 'innerLoop'],
+];
+
+function checkSaidElsewhere(asked: CardOverrides, config: CardConfig): void {
+  for (const [name, other] of SAID_ELSEWHERE) {
+    const value = settingOf(asked, name);
+    const given = settingOf(config, name);
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(given)) continue;
+    throw new RangeError(
+      `"${name}" expected ${shown(given)}, which "${other}" says: set that one; got ${shown(value)}`,
+    );
+  }
+}
+
+const PORT_KEYS = ['address', 'prefixLength', 'mtu', 'mac'];
+
+/** What a program hands in as ports, before anybody takes them apart. */
+function checkPorts({ mac, furtherPorts }: CardConfig): void {
+  if (furtherPorts.length > FURTHER_PORTS_MAX) {
+    throw new RangeError(`"furtherPorts" expected at most ${FURTHER_PORTS_MAX}, got ${furtherPorts.length}`);
+  }
+  for (const [i, port] of furtherPorts.entries()) {
+    const path = `furtherPorts.${i}`;
+    if (typeof port !== 'object' || port === null || !Array.isArray(port.mac)) {
+      throw new RangeError(`"${path}" expected a map of ${PORT_KEYS.join(', ')}, got ${shown(port)}`);
+    }
+    const other = Object.keys(port).find((key) => !PORT_KEYS.includes(key));
+    if (other !== undefined) {
+      throw new RangeError(`"${path}.${plain(other)}" is not known: ${misspelt(other, PORT_KEYS)}`);
+    }
+    for (const key of ['address', 'prefixLength'] as const) {
+      const [least, most] = stackRange(key);
+      const value: unknown = port[key];
+      if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) continue;
+      throw new RangeError(
+        `"${path}.${key}" expected a whole number from ${least} to ${most}, got ${shown(value)}`,
+      );
+    }
+    const own = mac.join();
+    const same = [own, ...furtherPorts.slice(0, i).map((earlier) => earlier.mac.join())];
+    if (same.includes(port.mac.join())) {
+      throw new RangeError(`"${path}.mac" expected one that no other port has, got ${shown(port.mac)}`);
+    }
+  }
 }
 
 /** What is undefined was not set: it leaves the default, in a section too. */
@@ -162,13 +216,24 @@ const SPARE_CONNECTIONS_MAX = 4096;
  * Tables of the stack in proportion to the sockets there can be: a TIME-WAIT outlives its socket, and a
  * backlog has none yet.
  */
-function sizedTables(socketsMax: number, pools: PoolSizes): Partial<StackConfig> {
+function sizedTables(
+  socketsMax: number,
+  pools: PoolSizes,
+  { stack: asked = {} }: CardOverrides,
+): Partial<StackConfig> {
   const base = DEFAULT_CARD_CONFIG.stack;
+  const { receiveBufferBytes = base.receiveBufferBytes } = asked;
   return {
     connectionsMax: socketsMax + Math.min(socketsMax, SPARE_CONNECTIONS_MAX),
     timeWaitMax: Math.min(base.timeWaitMax, 8 * socketsMax),
     udpSocketsMax: Math.min(base.udpSocketsMax, socketsMax),
-    receiveWindowBytes: Math.min(base.receiveWindowBytes, firstWindow(socketsMax, pools)),
+    receiveWindowBytes: Math.min(
+      base.receiveWindowBytes,
+      firstWindow(socketsMax, pools),
+      Math.max(FIRST_WINDOW_LEAST, receiveBufferBytes),
+    ),
+    // A reference for every buffer there is.
+    sendElementsMax: pools.transmitBuffers + pools.immediateSlots + SPARE_ELEMENTS,
   };
 }
 

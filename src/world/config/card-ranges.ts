@@ -4,51 +4,18 @@
  * table of it.
  */
 import { checkNicConfig, NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
-import { REPLY_RESERVE } from '../../iop/reply/outbound.ts';
-import { SOCKETS_MAX } from '../../osm/memory/driver-config.ts';
 import { checkStackConfig } from '../../tcpip/config.ts';
 import { checkPipeConfig } from '../../wire/config.ts';
 import { wireSlotBytes } from '../../wire/slots.ts';
+import { CARD_SETTINGS, SLOTS_MAX } from './card-settings.ts';
+import { shown } from './complaint.ts';
+import { checkOneHost } from './host-address.ts';
+import type { SettingRow } from './setting-row.ts';
+import { SETTING_TABLE, settingOf } from './setting-table.ts';
 import type { CardConfig, PortConfig } from './settings.ts';
 
-const TIME_MAX_NS = 1e15;
-/** The card's batch control holds contexts in whole microseconds, up to a second. */
-const CONTEXT_HOLD_MAX_NS = 1e9;
-const COUNT_MAX = 65536;
-const BYTES_MAX = 1 << 29;
-
-const SLOTS_MAX = 1 << 20;
 /** The rings of all ports have their slots at once; so many more let data stay until a bucket has room. */
 const SLOTS_BESIDE_RINGS = 4;
-
-/** Least and most of each whole number, by its path. */
-const RANGES: Readonly<Record<string, readonly [number, number]>> = {
-  'pools.inboundFrames': [2, COUNT_MAX],
-  'pools.outboundFrames': [REPLY_RESERVE, COUNT_MAX],
-  'pools.transmitBuffers': [1, COUNT_MAX],
-  'pools.transmitBufferBytes': [64, 1 << 20],
-  'pools.receiveBuckets': [1, COUNT_MAX],
-  'pools.receiveBucketBytes': [64, 1 << 20],
-  'pools.immediateSlots': [1, COUNT_MAX],
-  'pools.storeBlocks': [1, 4 * COUNT_MAX],
-  'driver.socketsMax': [1, SOCKETS_MAX],
-  'driver.sendBufferBytes': [1, BYTES_MAX],
-  'driver.transmitReserve': [0, COUNT_MAX],
-  'driver.transmitLowWatermark': [0, COUNT_MAX],
-  'driver.immediateBytesMax': [0, COUNT_MAX],
-  'driver.bucketsPerPost': [1, COUNT_MAX],
-  'driver.acceptsPosted': [0, COUNT_MAX],
-  'driver.spinNs': [0, TIME_MAX_NS],
-  'driver.controlTimeoutNs': [1, TIME_MAX_NS],
-  'moderation.rxUsecs': [0, 1e6],
-  'moderation.rxFrames': [0, COUNT_MAX],
-  iopSpinNs: [0, TIME_MAX_NS],
-  contextHoldNs: [0, CONTEXT_HOLD_MAX_NS],
-};
-
-/** Sizes that are laid out in whole lines of this many bytes. */
-const MULTIPLE = 64;
-const IN_LINES = ['pools.transmitBufferBytes', 'pools.receiveBucketBytes'];
 
 /** What a port's device is told. */
 export function nicConfig(config: CardConfig, port: Pick<PortConfig, 'mtu' | 'mac'> = config): NicConfig {
@@ -72,32 +39,67 @@ export function nicConfig(config: CardConfig, port: Pick<PortConfig, 'mtu' | 'ma
  * @throws RangeError of one line that names the first number out of its range.
  */
 export function checkCardRanges(config: CardConfig, path: string): void {
-  const sections = new Map<string, unknown>(Object.entries(config));
-  for (const [name, [least, most]] of Object.entries(RANGES)) {
-    const [section, field] = name.split('.');
-    const holder = sections.get(section);
-    const value =
-      field === undefined ? holder : new Map<string, unknown>(Object.entries(holder as object)).get(field);
-    checkNumber(`${path}${name}`, value as number, least, most, IN_LINES.includes(name));
-  }
+  for (const row of CARD_SETTINGS) checkNumber(path, row, settingOf(config, row.name));
   const ports = 1 + config.furtherPorts.length + (config.innerLoop ? 1 : 0);
   const slotsLeast = ports * config.rxRing + SLOTS_BESIDE_RINGS;
-  checkNumber(`${path}packetSlots`, config.packetSlots, slotsLeast, SLOTS_MAX, false);
+  checkNumber(path, { name: 'packetSlots', meaning: '', range: [slotsLeast, SLOTS_MAX] }, config.packetSlots);
   under(path, () => checkNicConfig(nicConfig(config)));
   config.furtherPorts.forEach((port, i) => {
     under(`${path}furtherPorts.${i}.`, () => checkNicConfig(nicConfig(config, port)));
   });
   under(`${path}stack.`, () => checkStackConfig(config.stack));
+  checkOneHost(`${path}stack.address`, config.stack);
+  config.furtherPorts.forEach((port, i) => {
+    checkOneHost(`${path}furtherPorts.${i}.address`, port);
+  });
+  checkTogether(config, path);
   under(`${path}wire.`, () => checkPipeConfig({ ...config.wire, slotBytes: wireSlotBytes(config.mtu) }));
 }
 
-function checkNumber(name: string, value: number, least: number, most: number, inLines: boolean): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`"${name}" expected ${least} to ${most}, got ${value}`);
+/** What is legal alone and impossible with another setting. */
+function checkTogether({ driver, pools, stack }: CardConfig, path: string): void {
+  const most = (name: string, value: number, other: string, limit: number): void => {
+    if (value <= limit) return;
+    throw new RangeError(`"${path}${name}" expected at most "${path}${other}" ${limit}, got ${value}`);
+  };
+  const { transmitBuffers } = pools;
+  most('driver.transmitReserve', driver.transmitReserve, 'pools.transmitBuffers', transmitBuffers);
+  most('driver.transmitLowWatermark', driver.transmitLowWatermark, 'pools.transmitBuffers', transmitBuffers);
+  const { receiveBufferBytes, receiveWindowBytes } = stack;
+  most('stack.receiveWindowBytes', receiveWindowBytes, 'stack.receiveBufferBytes', receiveBufferBytes);
+  const references = transmitBuffers + pools.immediateSlots;
+  if (stack.sendElementsMax < references) {
+    throw new RangeError(
+      `"${path}stack.sendElementsMax" expected ${references} or more, one for each transmit buffer and ` +
+        `slot, got ${stack.sendElementsMax}`,
+    );
   }
-  if (inLines && value % MULTIPLE !== 0) {
-    throw new RangeError(`"${name}" expected a multiple of ${MULTIPLE}, got ${value}`);
+}
+
+/**
+ * Holds each number that was handed in against its own range, before others follow from it and are blamed.
+ * @throws RangeError of one line that names the first that is out of it.
+ */
+export function checkAsked(asked: object): void {
+  for (const row of SETTING_TABLE) {
+    const value = settingOf(asked, row.name);
+    if (value !== undefined) checkNumber('', row, value);
   }
+}
+
+/** Looks at nothing where the row has no range. */
+function checkNumber(path: string, row: SettingRow, value: unknown): void {
+  const { name, range, whole = true, multipleOf = 1, powerOfTwo = false } = row;
+  if (range === undefined) return;
+  const [least, most] = range;
+  const limits = most === Number.MAX_VALUE ? `${least} or more` : `${least} to ${most}`;
+  let expected = '';
+  if (whole && !Number.isInteger(value)) expected = `a whole number from ${limits}`;
+  else if (!(Number(value) >= least && Number(value) <= most)) expected = limits;
+  else if (Number(value) % multipleOf !== 0) expected = `a multiple of ${multipleOf}`;
+  else if (powerOfTwo && !Number.isInteger(Math.log2(Number(value)))) expected = 'a power of two';
+  if (expected === '') return;
+  throw new RangeError(`"${path}${name}" expected ${expected}, got ${shown(value)}`);
 }
 
 /** Runs another folder's check, whose complaint names a field, and puts the path before that name. */

@@ -25,6 +25,8 @@ export interface StartLoad {
 const BLOCKS_IN_PART = 2;
 /** Headers of a TCP segment that carries timestamps. */
 const SEGMENT_HEADER_BYTES = 52;
+/** Buckets that one message posts; fewer buckets than that are no reason for a warning of the default. */
+const BUCKETS_A_MESSAGE = 9;
 
 /** @returns what is to be said of the configuration, in no order of weight; nothing for a default. */
 export function startCheck(config: CardConfig, load: StartLoad = {}): readonly StartWarning[] {
@@ -140,9 +142,23 @@ function checkKept({ pools, driver, moderation }: CardConfig, warn: Warn): void 
     const rest = ` ${buffers}: no socket gets a second buffer; set ${Math.max(1, transmitBuffers >> 4)}`;
     warn('driver.transmitReserve', driver.transmitReserve, rest);
   }
-  if (driver.transmitLowWatermark > 1 && driver.transmitLowWatermark >= transmitBuffers) {
-    const rest = ` ${buffers}: each send is answered by itself; set ${Math.max(1, transmitBuffers >> 3)}`;
-    warn('driver.transmitLowWatermark', driver.transmitLowWatermark, rest);
+  const { transmitLowWatermark } = driver;
+  if (transmitLowWatermark > 1 && transmitLowWatermark > transmitBuffers >> 1) {
+    const all = transmitLowWatermark >= transmitBuffers;
+    const early = `: whoever waits is told when ${Math.max(1, transmitBuffers >> 1)} are free`;
+    const rest = all ? ': each send is answered by itself' : early;
+    const remedy = `; set ${Math.max(1, transmitBuffers >> 3)}`;
+    warn('driver.transmitLowWatermark', transmitLowWatermark, ` ${buffers}${rest}${remedy}`);
+  }
+  const { bucketsPerPost, acceptsPosted, socketsMax } = driver;
+  if (bucketsPerPost > BUCKETS_A_MESSAGE && bucketsPerPost > pools.receiveBuckets) {
+    const rest = `, and "pools.receiveBuckets" ${pools.receiveBuckets}: never so many gather`;
+    warn('driver.bucketsPerPost', bucketsPerPost, `${rest}; set ${pools.receiveBuckets} or less`);
+  }
+  const share = Math.max(1, socketsMax >> 2);
+  if (acceptsPosted > share) {
+    const rest = `, and "driver.socketsMax" ${socketsMax}: all listeners together post a quarter of these`;
+    warn('driver.acceptsPosted', acceptsPosted, `${rest}; set ${share} or less`);
   }
   const poolBytes = transmitBuffers * pools.transmitBufferBytes;
   const own = driver.sendBufferBytes !== DEFAULT_CARD_CONFIG.driver.sendBufferBytes;

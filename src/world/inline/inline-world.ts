@@ -1,5 +1,5 @@
 /** A world in one thread, in real time: no thread boundary, otherwise the same parts as everywhere. */
-import type { Topology } from '../topology/checked.ts';
+import { checkedTopology, type Topology } from '../topology/checked.ts';
 import { type AgentWatch, LiveWorld, type Traces } from './live-world.ts';
 
 /**
@@ -7,7 +7,7 @@ import { type AgentWatch, LiveWorld, type Traces } from './live-world.ts';
  * each host and card. @throws Error when a card does not come up.
  */
 export function openInlineWorld(topology: Topology, traces: Traces = [], watch?: AgentWatch): LiveWorld {
-  const world = new LiveWorld(topology, traces, undefined, watch);
+  const world = new LiveWorld(checkedTopology(topology), traces, undefined, watch);
   world.bringUp();
   return world;
 }

@@ -15,7 +15,8 @@ import type { OpenedCard, Placement } from '../build/opened-card.ts';
 import { type CardPools, type CardStalls, poolMeters, stallsOf, usesOf } from '../build/pools.ts';
 import { sayWarnings } from '../build/start-notices.ts';
 import { cardConfig } from '../config/card-config.ts';
-import type { CardConfig, CardOverrides } from '../config/settings.ts';
+import { checkOverrides } from '../config/card-config-check.ts';
+import { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from '../config/settings.ts';
 import { startCheck } from '../config/start-check.ts';
 import { InlineCard } from '../inline/inline-card.ts';
 import { ThreadedCard } from '../thread/threaded-card.ts';
@@ -44,6 +45,7 @@ export interface CardOptions extends CardOverrides {
 export async function openCard(options: CardOptions = {}, trace?: TraceRequest): Promise<Card> {
   const { placement = 'thread', ...overrides } = options;
   const placed = placeCard(placement);
+  checkOverrides(overrides, DEFAULT_CARD_CONFIG);
   const stack = { seed: randomSeed(), ...overrides.stack };
   const config = cardConfig({ ...overrides, stack });
   sayWarnings(startCheck(config));

@@ -12,7 +12,7 @@ import { FutexWaker, type Waker } from '../../time/sleeper.ts';
 import type { CableListener } from '../../wire/cable.ts';
 import type { Sites, WorldPlan } from '../build/world-plan.ts';
 import { type AgentWatch, type FarSites, LiveWorld, type Traces } from '../inline/live-world.ts';
-import type { Topology } from '../topology/checked.ts';
+import { checkedTopology, type Topology } from '../topology/checked.ts';
 import type { ThreadPlace } from './iop-thread.ts';
 import { SiteThread } from './site-thread.ts';
 
@@ -91,7 +91,7 @@ export class ThreadWorld extends LiveWorld {
    * of the program's thread. @throws Error with one line when one does not come up.
    */
   static async open(topology: Topology, traces: Traces = [], watch?: AgentWatch): Promise<ThreadWorld> {
-    const world = new ThreadWorld(topology, traces, new Threads(topology), watch);
+    const world = new ThreadWorld(checkedTopology(topology), traces, new Threads(topology), watch);
     try {
       await Promise.all(
         world.far.threads.map((thread, i) =>

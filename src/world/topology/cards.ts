@@ -49,7 +49,7 @@ const KEYS = [
   'interrupt',
 ];
 /** Settings of the stack that the ports say. */
-const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbackPort', 'sendElementsMax'];
+const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbackPort'];
 /**
  * Ethernet's usual MTU; a card alone in its process has 65535, which no wire of a described world has by
  * itself.

@@ -119,3 +119,9 @@ export interface Topology {
   readonly links: readonly LinkTopology[];
   readonly programs: readonly ProgramTopology[];
 }
+
+/** @throws RangeError for a description that `readTopology` has not read: its names are no indices yet. */
+export function checkedTopology(topology: Topology): Topology {
+  if (typeof topology === 'object' && topology !== null && Array.isArray(topology.hosts)) return topology;
+  throw new RangeError('a world expected what parseTopology or readTopology returns');
+}

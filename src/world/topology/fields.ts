@@ -4,7 +4,7 @@
  * there.
  */
 
-import { plain, shown } from '../config/complaint.ts';
+import { misspelt, plain, shown } from '../config/complaint.ts';
 
 /** A map of the description, and where it lies in it. */
 export class Fields {
@@ -20,7 +20,7 @@ export class Fields {
     this.values = new Map(value === undefined || value === null ? [] : entriesOf(value, path));
     for (const key of this.values.keys()) {
       if (!known.includes(key)) {
-        throw new RangeError(`"${this.at(key)}" is not known: expected ${known.join(', ')}`);
+        throw new RangeError(`"${this.at(key)}" is not known: ${misspelt(key, known)}`);
       }
     }
   }

@@ -2,7 +2,7 @@
 import { COUNTER_NAMES } from '../../ledger/counters.gen.ts';
 import type { ProfilePart } from '../../plans/profiles.ts';
 import type { Costs } from '../../time/cost-model.ts';
-import { plain, shown } from '../config/complaint.ts';
+import { meant, plain, shown } from '../config/complaint.ts';
 import type { HostTopology, ProcessorCosts } from './checked.ts';
 import { Fields } from './fields.ts';
 import { latencyNs, sizeBytes } from './quantities.ts';
@@ -45,8 +45,7 @@ function readCosts(processor: Fields): Costs {
     throw processor.refusal('costs', 'counters with the nanoseconds each count costs');
   }
   for (const [counter, cost] of Object.entries(values)) {
-    if (!COUNTER_NAMES.includes(counter))
-      throw new RangeError(`"${path}.${plain(counter)}" is no counter of the ledger`);
+    if (!COUNTER_NAMES.includes(counter)) throw noCounter(`${path}.${plain(counter)}`, counter);
     if (typeof cost !== 'number' || !(cost >= 0 && cost <= COST_NS_MAX)) {
       throw new RangeError(
         `"${path}.${counter}" expected 0 to ${COST_NS_MAX} nanoseconds, got ${shown(cost)}`,
@@ -55,4 +54,10 @@ function readCosts(processor: Fields): Costs {
     costs[counter] = cost;
   }
   return costs;
+}
+
+/** @returns the complaint about a name that is none of the ledger's. */
+export function noCounter(path: string, name: string): RangeError {
+  const hint = meant(name, COUNTER_NAMES);
+  return new RangeError(`"${path}" is no counter of the ledger${hint === '' ? '' : `: ${hint}`}`);
 }

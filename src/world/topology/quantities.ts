@@ -1,4 +1,5 @@
 /** Quantities as a user writes them, a number with its unit: `5 us`, `10 Gbit/s`, `2 KiB`, `10.0.0.1/24`. */
+import { isOneHost } from '../config/host-address.ts';
 import type { Fields } from './fields.ts';
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };
@@ -78,12 +79,7 @@ export function subnet(fields: Fields, key: string): Subnet {
   if (address === undefined || prefixLength > 32) {
     throw fields.refusal(key, 'an IPv4 address with its prefix, such as 10.0.0.1/24');
   }
-  const first = address >>> 24;
-  const hosts = prefixLength < 31 ? ~(-1 << (32 - prefixLength)) >>> 0 : 0;
-  const host = (address & hosts) >>> 0;
-  if (first === 0 || first === 127 || first > 223 || (hosts !== 0 && (host === 0 || host === hosts))) {
-    throw fields.refusal(key, 'an address that one host can have');
-  }
+  if (!isOneHost(address, prefixLength)) throw fields.refusal(key, 'an address that one host can have');
   return { address, prefixLength };
 }
 

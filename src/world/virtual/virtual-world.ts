@@ -7,10 +7,10 @@ import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import type { Counters } from '../../ledger/reconcile.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
-import { CostMeter, type Costs, FREE } from '../../time/cost-model.ts';
+import { CostMeter, FREE } from '../../time/cost-model.ts';
 import { type Entry, EventQueue } from '../../time/event-queue.ts';
 import type { SampleCallback } from '../../time/samples.ts';
-import { isPerfect, PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
+import { isPerfect } from '../../wire/config.ts';
 import type { Departures, PipeListener } from '../../wire/pipe.ts';
 import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
@@ -18,33 +18,15 @@ import { classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
-import { cardPair, singleCard } from '../build/short-forms.ts';
 import { sayWarnings } from '../build/start-notices.ts';
 import { planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
-import { cardConfig } from '../config/card-config.ts';
-import type { CardConfig, CardOverrides } from '../config/settings.ts';
-import type { CardTopology, LinkEnd, Topology } from '../topology/checked.ts';
+import { type CardTopology, checkedTopology, type LinkEnd, type Topology } from '../topology/checked.ts';
 import { startWarnings } from '../topology/start-warnings.ts';
 import { DmaMeter, HostMeter, transferCosts } from './meters.ts';
 import { OneProcessor } from './one-processor.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
+import { topologyOf, type VirtualOptions } from './virtual-options.ts';
 import type { WireWatch, WorldWatch } from './watch.ts';
-
-/** The short form of a world: one card alone, its wire looped back to itself; or two, joined by a link. */
-export interface VirtualOptions {
-  readonly cards: readonly [CardOverrides] | readonly [CardOverrides, CardOverrides];
-  /** The link's (or the loop's) kind, over a perfect one. */
-  readonly link?: Partial<Omit<PipeConfig, 'slotBytes'>>;
-  readonly seed?: number;
-  /** What work costs on either side. */
-  readonly hostCosts?: Costs;
-  readonly iopCosts?: Costs;
-  /** How long a doorbell and an interrupt take to arrive, in nanoseconds. */
-  readonly doorbellNs?: number;
-  readonly interruptNs?: number;
-  /** Who is told what passes each card's host; the same place as in `cards`. */
-  readonly traces?: Traces;
-}
 
 type Traces = readonly (TraceRequest | undefined)[];
 
@@ -85,8 +67,8 @@ export class VirtualWorld {
    */
   constructor(description: VirtualOptions | Topology, traces: Traces = [], warns = true, watch?: WorldWatch) {
     this.watch = watch;
-    const short = 'hosts' in description ? undefined : description;
-    const topology = 'hosts' in description ? description : topologyOf(description);
+    const short = isTopology(description) ? undefined : description;
+    const topology = isTopology(description) ? checkedTopology(description) : topologyOf(description);
     const watched = short?.traces ?? traces;
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
@@ -334,31 +316,14 @@ function isFree({ processor, bus }: CardTopology): boolean {
   );
 }
 
+function isTopology(description: VirtualOptions | Topology): description is Topology {
+  return typeof description === 'object' && description !== null && 'hosts' in description;
+}
+
 function agentAt(end: LinkEnd, { cards, switches }: AgentNumbers): number {
   return 'card' in end ? cards[end.card] : switches[end.switch];
 }
 
 function sameAgent(a: LinkEnd, b: LinkEnd): boolean {
   return 'card' in a ? 'card' in b && a.card === b.card : 'switch' in b && a.switch === b.switch;
-}
-
-/** Nobody spins in virtual time, and the two cards need different addresses. */
-function virtualConfig(overrides: CardOverrides, index: number): CardConfig {
-  const buckets = overrides.pools?.receiveBuckets ?? Number.POSITIVE_INFINITY;
-  const config = cardConfig({
-    mtu: 1500,
-    packetSlots: Math.max(48 + (overrides.rxRing ?? 16), Math.min(1024, Math.max(64, 4 * buckets))),
-    ...overrides,
-  });
-  const address = overrides.stack?.address ?? 0x0a000001 + index;
-  const mac = overrides.mac ?? [0x02, 0x69, 0x6e, 0x69, 0x63, index + 1];
-  return { ...config, mac, stack: { ...config.stack, address, seed: config.stack.seed + index } };
-}
-
-function topologyOf(options: VirtualOptions): Topology {
-  const [first, second] = options.cards.map((overrides, i) => virtualConfig(overrides, i));
-  const { link = {}, seed = 1, traces: _traces, cards: _cards, ...costs } = options;
-  const form = { name: 'card', seed, modules: ['socket'] as const, ...costs };
-  if (second !== undefined) return cardPair([first, second], link, form);
-  return singleCard({ ...first, wire: { ...PERFECT_PIPE, ...link } }, form);
 }

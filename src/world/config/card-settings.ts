@@ -1,0 +1,290 @@
+/** The settings of a card but for its stack's, as data that both the checks and the documents are made of. */
+import { NIC_RANGES } from '../../hdm/nic-config.ts';
+import { TRANSPORTS } from '../../i2o/queues/queues.ts';
+import { REPLY_RESERVE } from '../../iop/reply/outbound.ts';
+import { SOCKETS_MAX } from '../../osm/memory/driver-config.ts';
+import { REPLY_MODES } from '../../osm/message/reply-modes.ts';
+import { IMMEDIATE_BYTES_PER_SEND } from '../../osm/message/send-requests.ts';
+import { QUEUE_FRAMES_MAX } from '../../wire/config.ts';
+import { BYTES_MAX, COUNT_MAX, FLAG, type SettingRow, TIME_MAX_NS } from './setting-row.ts';
+
+/** The card's batch control holds contexts in whole microseconds, up to a second. */
+const CONTEXT_HOLD_MAX_NS = 1e9;
+/** Sizes of buffers are laid out in whole lines. */
+const LINE = { multipleOf: 64, range: [64, 1 << 20] } as const;
+const WORD = [-(2 ** 31), 2 ** 32 - 1] as const;
+const CHANCE = { range: [0, 1], whole: false } as const;
+const WIRE_TIME = { unit: 'ns', range: [0, Number.MAX_VALUE], whole: false } as const;
+export const SLOTS_MAX = 1 << 20;
+
+const POOLS: readonly SettingRow[] = [
+  {
+    name: 'pools.inboundFrames',
+    meaning: 'message frames to the card',
+    range: [2, COUNT_MAX],
+    follows: 'no more than buffers or buckets there are can use, and 64 at least',
+  },
+  {
+    name: 'pools.outboundFrames',
+    meaning: 'message frames to the host',
+    range: [REPLY_RESERVE, COUNT_MAX],
+    follows: 'as `pools.inboundFrames`',
+  },
+  {
+    name: 'pools.transmitBuffers',
+    meaning: 'buffers for what is sent',
+    range: [1, COUNT_MAX],
+    beside: 'the sizes below that follow from it; with fewer than connections, some send 96 bytes at a time',
+  },
+  { name: 'pools.transmitBufferBytes', meaning: 'size of each', unit: 'bytes', ...LINE },
+  {
+    name: 'pools.receiveBuckets',
+    meaning: 'buffers for what is received',
+    range: [1, COUNT_MAX],
+    beside: 'the sizes below that follow from it; all of them should hold one `stack.receiveBufferBytes`',
+  },
+  { name: 'pools.receiveBucketBytes', meaning: 'size of each', unit: 'bytes', ...LINE },
+  {
+    name: 'pools.immediateSlots',
+    meaning: 'slots of card memory for sends that travel inside a frame',
+    range: [1, COUNT_MAX],
+    follows: 'as many as buffers can use, and one for each socket',
+    beside: '`driver.socketsMax` and one more, so that each socket has one',
+  },
+  {
+    name: 'pools.storeBlocks',
+    meaning: 'blocks of 2 KiB of host memory for what rests unread when buckets are few',
+    range: [1, 4 * COUNT_MAX],
+    follows: 'eight times the buckets, and room for the first windows of all sockets',
+    beside: '`stack.receiveWindowBytes` times `driver.socketsMax` should fit',
+  },
+];
+
+const DRIVER: readonly SettingRow[] = [
+  {
+    name: 'driver.classVersion',
+    meaning: 'highest version of the socket class that the driver speaks: 1 is without datagrams and events',
+    choices: [1, 2],
+    beside: 'the lower of it and `classVersion` is spoken',
+  },
+  {
+    name: 'driver.socketsMax',
+    meaning: 'sockets there can be at once; one more is EMFILE',
+    range: [1, SOCKETS_MAX],
+    beside: 'sizes the tables of driver and stack',
+  },
+  {
+    name: 'driver.sendBufferBytes',
+    meaning: "bytes of a socket that may be in the card's hands (SO_SNDBUF)",
+    unit: 'bytes',
+    range: [1, BYTES_MAX],
+    beside: 'more than all transmit buffers hold is never used, which is said at the start',
+  },
+  {
+    name: 'driver.receiveBufferBytes',
+    meaning: "what the driver takes a connection's largest window for",
+    unit: 'bytes',
+    range: [1, BYTES_MAX],
+    follows: '`stack.receiveBufferBytes`',
+    beside: 'must be `stack.receiveBufferBytes`: set that one',
+  },
+  {
+    name: 'driver.receiveWindowBytes',
+    meaning: "what the driver takes a connection's first window for",
+    unit: 'bytes',
+    range: [1, BYTES_MAX],
+    follows: '`stack.receiveWindowBytes`',
+    beside: 'must be `stack.receiveWindowBytes`: set that one',
+  },
+  {
+    name: 'driver.transmitReserve',
+    meaning: 'transmit buffers kept for sockets that have none in use; 0: first come, first served',
+    range: [0, COUNT_MAX],
+    follows: 'a sixteenth of `pools.transmitBuffers`, and 1 at least',
+    beside: 'at most `pools.transmitBuffers`; with all of them no socket gets a second',
+  },
+  {
+    name: 'driver.transmitLowWatermark',
+    meaning:
+      'with fewer free, the card gives buffers back at once; whoever waits is told when so many are free; ' +
+      '0: it never does so for want of buffers',
+    range: [0, COUNT_MAX],
+    follows: 'of `pools.transmitBuffers` an eighth, or 128, or half of a small pool',
+    beside: 'at most `pools.transmitBuffers`; whoever waits is told when half are free in any case',
+  },
+  {
+    name: 'driver.transmitDryPolicy',
+    meaning: 'what a send answers when no buffer is free; `block`: nothing until there is one',
+    choices: ['EAGAIN', 'ENOBUFS', 'block'],
+  },
+  {
+    name: 'driver.replyMode',
+    meaning: 'when the card is to answer a send; all but `auto` are for measurements',
+    choices: Object.keys(REPLY_MODES),
+    beside: 'with `never` no error of a datagram is reported',
+  },
+  {
+    name: 'driver.immediateBytesMax',
+    meaning: 'sends of up to so many bytes travel inside the frame; 0: none; a datagram of 92 at most does',
+    unit: 'bytes',
+    range: [0, IMMEDIATE_BYTES_PER_SEND],
+    beside:
+      'with 0 and more sockets than transmit buffers, some may wait for ever, which is said at the start',
+  },
+  {
+    name: 'driver.batchSends',
+    meaning: 'whether short sends wait for the next look and share a message',
+    choices: FLAG,
+    beside: 'needs class version 2 of both sides; without, each send is a message',
+  },
+  {
+    name: 'driver.bucketsPerPost',
+    meaning: 'empty buckets that gather before they are posted; 9 fit one message, more take several',
+    range: [1, COUNT_MAX],
+    beside: 'more than `pools.receiveBuckets` never gather, which is said at the start',
+  },
+  {
+    name: 'driver.acceptsPosted',
+    meaning: 'sockets kept posted for a listener that accepts often',
+    range: [1, COUNT_MAX],
+    follows: 'no more than a quarter of `driver.socketsMax`',
+    beside: 'all listeners together post a quarter of the sockets, and one each, which is said at the start',
+  },
+  {
+    name: 'driver.acceptsFirst',
+    meaning: 'whether `socket` is EMFILE while what is left may be needed for accepts from this host',
+    choices: FLAG,
+  },
+  {
+    name: 'driver.spinNs',
+    meaning: 'how long a waiting driver polls before it sleeps',
+    unit: 'ns',
+    range: [0, TIME_MAX_NS],
+    beside: '0 on a machine of one core',
+  },
+  {
+    name: 'driver.controlTimeoutNs',
+    meaning: 'how long it waits for a reply before it takes the card for dead',
+    unit: 'ns',
+    range: [1, TIME_MAX_NS],
+  },
+];
+
+const WIRE: readonly SettingRow[] = [
+  { name: 'wire.queueFrames', meaning: 'frames on the wire at once', range: [1, QUEUE_FRAMES_MAX] },
+  { ...WIRE_TIME, name: 'wire.rateBitsPerSecond', meaning: 'speed; 0: it takes no time', unit: 'bit/s' },
+  { ...WIRE_TIME, name: 'wire.delayNs', meaning: "from a frame's last bit in to its last bit out" },
+  { ...WIRE_TIME, name: 'wire.jitterNs', meaning: 'up to so much more, drawn for each frame' },
+  { ...CHANCE, name: 'wire.lossProbability', meaning: 'chance that a frame is lost' },
+  { ...CHANCE, name: 'wire.duplicateProbability', meaning: 'chance that a copy of it follows' },
+  { ...CHANCE, name: 'wire.corruptProbability', meaning: 'chance that one bit of it is flipped' },
+  {
+    ...CHANCE,
+    name: 'wire.reorderProbability',
+    meaning: 'chance that it is held back, and later ones pass it',
+    beside: 'needs `wire.reorderDelayNs`',
+  },
+  { ...WIRE_TIME, name: 'wire.reorderDelayNs', meaning: 'for how long' },
+];
+
+const DEVICE: readonly SettingRow[] = [
+  { name: 'transport', meaning: "how frames travel: our ring, or I2O 1.5's four FIFOs", choices: TRANSPORTS },
+  {
+    name: 'moderation.rxUsecs',
+    meaning: 'an interrupt is held back for so long at most (`ethtool -C rx-usecs`); 0: not at all',
+    unit: 'µs',
+    range: [0, 1e6],
+    beside: 'needs `moderation.rxFrames` above 1',
+  },
+  {
+    name: 'moderation.rxFrames',
+    meaning: 'it is raised when so many frames wait (`ethtool -C rx-frames`)',
+    range: [1, COUNT_MAX],
+    beside: 'matters with `moderation.rxUsecs`',
+  },
+  {
+    name: 'mtu',
+    meaning: 'largest IPv4 packet of the first port',
+    unit: 'bytes',
+    range: NIC_RANGES.mtu,
+    follows: '1500 in a described or a virtual world',
+  },
+  {
+    name: 'mac',
+    meaning: 'hardware address of the first port',
+    form: 'six bytes, unicast',
+    follows: 'one of its own in a described or a virtual world',
+  },
+  {
+    name: 'furtherPorts',
+    meaning: 'ports beyond the first',
+    form: 'a list of `{ address, prefixLength, mtu, mac }`, 15 at most',
+    beside: "in a described world the card's `ports` say them",
+  },
+  {
+    name: 'innerLoop',
+    meaning: "whether a loop inside the card serves its own addresses, not the first port's wire",
+    choices: FLAG,
+    beside: 'in a described world `loopback` says it',
+  },
+  {
+    name: 'rxRing',
+    meaning: 'receive descriptors of each port (`ethtool -G rx`)',
+    range: NIC_RANGES.rxRing,
+    powerOfTwo: true,
+    beside: 'each holds one of `packetSlots`',
+  },
+  {
+    name: 'txRing',
+    meaning: 'transmit descriptors of each port (`ethtool -G tx`)',
+    range: NIC_RANGES.txRing,
+    powerOfTwo: true,
+  },
+  {
+    name: 'tcpSegmentationOffload',
+    meaning: 'whether the device cuts large sends (`ethtool -K tso`)',
+    choices: FLAG,
+    beside: 'needs `checksumOffload`, without which it is off',
+  },
+  {
+    name: 'checksumOffload',
+    meaning: 'whether the device sums and checks (`ethtool -K tx rx`)',
+    choices: FLAG,
+  },
+  {
+    name: 'packetSlots',
+    meaning: 'packets that card memory holds',
+    range: [5, SLOTS_MAX],
+    follows:
+      'four for each receive bucket, 64 to 256 (to 1024 in the short form of a virtual world), ' +
+      'and at least 48 more than the rings hold',
+    beside: 'at least 4 more than `rxRing` times the ports, the inner loop counted',
+  },
+  {
+    name: 'iopSpinNs',
+    meaning: "how long the card's processor polls before it sleeps",
+    unit: 'ns',
+    range: [0, TIME_MAX_NS],
+    beside: '0 on a machine of one core',
+  },
+  {
+    name: 'classVersion',
+    meaning: 'version of the socket class that the card speaks',
+    choices: [1, 2],
+    beside: 'the lower of it and `driver.classVersion` is spoken',
+  },
+  {
+    name: 'contextHoldNs',
+    meaning: 'how long answered sends may wait for company',
+    unit: 'ns',
+    range: [0, CONTEXT_HOLD_MAX_NS],
+  },
+  {
+    name: 'seed',
+    meaning: 'seed of what is drawn on its own wire',
+    range: WORD,
+    beside: "in a described or a virtual world the world's `seed` says it",
+  },
+];
+
+export const CARD_SETTINGS: readonly SettingRow[] = [...POOLS, ...DRIVER, ...DEVICE, ...WIRE];

@@ -1,0 +1,114 @@
+/** The settings of a card's stack, as data. Their ranges are the stack's own. */
+import { DEFAULT_STACK_CONFIG, stackRange } from '../../tcpip/config.ts';
+import { FLAG, type SettingRow } from './setting-row.ts';
+
+/** What each says, and where another setting matters, that. */
+const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string, Partial<SettingRow>?]>> = {
+  address: [
+    'IPv4 address of the first port, as a number',
+    { beside: "in a described world the card's `ports` say it; it is one that a host can have" },
+  ],
+  prefixLength: ["prefix length of the first port's subnet", { beside: 'as `stack.address`' }],
+  gateway: [
+    "next hop for what is on no port's subnet; 0: none",
+    { beside: 'in a described world `gateway`' },
+  ],
+  furtherPorts: [
+    'addresses of the ports beyond the first',
+    { form: 'a list', follows: '`furtherPorts` of the card', beside: 'must be those: set `furtherPorts`' },
+  ],
+  loopbackPort: [
+    "the port that serves the card's own addresses",
+    { follows: '`innerLoop`', beside: 'must be what follows: set `innerLoop`' },
+  ],
+  connectionsMax: [
+    'TCP connections and listeners at once',
+    {
+      follows: 'twice `driver.socketsMax`, or 4096 more',
+      beside: '`driver.socketsMax` at least, or ENOBUFS comes first',
+    },
+  ],
+  timeWaitMax: [
+    'connections in TIME-WAIT (tcp_max_tw_buckets); the oldest ends early when there are more',
+    {
+      follows: 'eight times `driver.socketsMax`, or 32768',
+      beside: 'fewer than ephemeral ports, so that one is free',
+    },
+  ],
+  sendElementsMax: [
+    'references of all send queues',
+    {
+      follows: 'one for each transmit buffer and slot, and 256 more',
+      beside: 'at least one for each transmit buffer and slot',
+    },
+  ],
+  udpSocketsMax: ['UDP sockets at once', { follows: '`driver.socketsMax`, or 256' }],
+  udpSendsMax: ['datagrams that wait to be sent'],
+  receiveBufferBytes: [
+    'largest window of a connection (tcp_rmem, SO_RCVBUF)',
+    { unit: 'bytes', beside: 'all buckets, and `packetSlots`, should hold it' },
+  ],
+  receiveWindowBytes: [
+    'the window that a connection begins with; what its program reads lets it grow',
+    {
+      unit: 'bytes',
+      follows:
+        'less where `pools.storeBlocks` are few for `driver.socketsMax`, or the largest window is less',
+      beside: 'at most `stack.receiveBufferBytes`',
+    },
+  ],
+  seed: [
+    'seed of sequence numbers, ports and timestamps',
+    { follows: "drawn by `openCard`; in a world its `seed` and the card's place" },
+  ],
+  ephemeralFirst: ['first ephemeral port (ip_local_port_range)', { beside: 'at most `stack.ephemeralLast`' }],
+  ephemeralLast: ['last one', { beside: 'at least `stack.ephemeralFirst`' }],
+  ttl: ['time to live of packets (ip_default_ttl)'],
+  timestamps: ['whether timestamps are offered (tcp_timestamps)'],
+  windowScaling: ['whether window scaling is (tcp_window_scaling)'],
+  sack: ['whether selective acknowledgement is (tcp_sack)'],
+  rtoInitialUs: ['retransmission time-out before the first sample (RFC 6298)'],
+  rtoMinUs: ['its least', { beside: 'at most `stack.rtoMaxUs`' }],
+  rtoMaxUs: ['its most', { beside: 'at least `stack.rtoMinUs`' }],
+  synRetries: ['times that a SYN is sent again'],
+  synLinearRetries: ['times before these, whose interval does not double (tcp_syn_linear_timeouts)'],
+  synAckRetries: ['times that a SYN-ACK is'],
+  retries: ['times that data is (tcp_retries2)'],
+  orphanRetries: ['times that data of a connection nobody owns is (tcp_orphan_retries)'],
+  delayedAckUs: ['an acknowledgement waits for so long at most (RFC 9293: below 500 ms)'],
+  quickAcks: ['segments acknowledged at once after start and loss'],
+  initialWindowSegments: ['segments before the first acknowledgement (RFC 6928)'],
+  slowStartAfterIdle: ['whether an idle congestion window starts again (tcp_slow_start_after_idle)'],
+  outOfOrderMax: ['segments that a connection may hold out of order', { beside: '`packetSlots` hold them' }],
+  timeWaitUs: ['how long TIME-WAIT lasts'],
+  timeWaitReuseUs: ['after so long an active opener may take it over (tcp_tw_reuse)'],
+  finWait2Us: ["how long a connection nobody owns waits for the peer's FIN (tcp_fin_timeout)"],
+  keepAliveIdleSeconds: ['tcp_keepalive_time', { unit: 's' }],
+  keepAliveIntervalSeconds: ['tcp_keepalive_intvl', { unit: 's' }],
+  keepAliveProbes: ['tcp_keepalive_probes'],
+  challengeAckUs: ['a connection answers at most one challenge in so long (RFC 5961)'],
+  reassembliesMax: ['datagrams being put together at once'],
+  reassemblyUs: ['how long each may take (ipfrag_time)'],
+  neighboursMax: [
+    'hardware addresses remembered at least',
+    { follows: 'in a described world twice its cards, where that is more' },
+  ],
+  neighbourUs: ['for how long one is used before it is asked for again'],
+  icmpErrorsPerSecond: ['ICMP errors sent in a second'],
+  udpReceiveBytes: ["bytes that a UDP socket's queue holds", { unit: 'bytes' }],
+  udpReceiveDatagrams: ['datagrams that it holds'],
+};
+
+export const STACK_SETTINGS: readonly SettingRow[] = Object.entries(DEFAULT_STACK_CONFIG).map(
+  ([field, value]): SettingRow => {
+    const [meaning, more = {}] = WORDS[field as keyof typeof WORDS];
+    const of =
+      typeof value === 'boolean'
+        ? { choices: FLAG }
+        : Array.isArray(value)
+          ? {}
+          : { range: stackRange(field) };
+    const unit = field.endsWith('Us') ? { unit: 'µs' } : {};
+    return { name: `stack.${field}`, meaning, ...of, ...unit, ...more };
+  },
+);
