@@ -18,25 +18,17 @@ export const CONTROL_PARAMS_AT = 4096;
 /** Bytes for static frames: sixteen of 128. */
 export const STATIC_FRAMES_BYTES = 2048;
 const LINE_PAIR_BYTES = 128;
-/** Scratch memory: as large as stays in the first-level cache beside the copy's two ends. */
-export const STAGING_BYTES = 16384;
 
 /** What must hold of the sizes of the parts, whatever a card's pools are. */
-export function checkParts(
-  controlBytes: number,
-  paramsAt: number,
-  staticBytes: number,
-  stagingBytes: number,
-): void {
+export function checkParts(controlBytes: number, paramsAt: number, staticBytes: number): void {
   assert(
     paramsAt > 0 && paramsAt < controlBytes && paramsAt % LINE_PAIR_BYTES === 0,
     'card layout: parameter lists lie in the control area, behind what bring-up asks for',
   );
   assert(staticBytes % LINE_PAIR_BYTES === 0, 'card layout: static frames are whole frames');
-  assert(stagingBytes > 0 && stagingBytes % 8 === 0, 'card layout: scratch memory is whole double words');
 }
 
-checkParts(CONTROL_BYTES, CONTROL_PARAMS_AT, STATIC_FRAMES_BYTES, STAGING_BYTES);
+checkParts(CONTROL_BYTES, CONTROL_PARAMS_AT, STATIC_FRAMES_BYTES);
 
 /** How frames travel (i2o/queues/queues.ts). */
 export type Transport = 'ring' | 'fifo';
@@ -59,8 +51,6 @@ export interface CardLayout {
   /** The outbound ring, or the outbound frames. */
   readonly outbound: number;
   readonly outboundFrames: number;
-  /** Scratch memory of the host's copies. */
-  readonly hostStaging: number;
   readonly transmit: PoolArea;
   readonly receive: PoolArea;
   /** Blocks for bytes that rest unread, which the host keeps from the card. */
@@ -124,11 +114,6 @@ export function planCard(
     inboundFrames: sizes.inboundFrames,
     outbound: queueOf(plan, `${name}.outbound`, sizes.outboundFrames, sizes, true),
     outboundFrames: sizes.outboundFrames,
-    hostStaging: plan.reserve(
-      `${name}.hostStaging`,
-      STAGING_BYTES + 128,
-      'scratch memory of copies from and to program memory',
-    ),
     transmit: planPool(plan, `${name}.transmit`, sizes.transmitBuffers, sizes.transmitBufferBytes),
     receive: planPool(plan, `${name}.receive`, sizes.receiveBuckets, sizes.receiveBucketBytes),
     store: planPool(plan, `${name}.store`, sizes.storeBlocks, STORE_BLOCK_BYTES),

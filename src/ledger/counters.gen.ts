@@ -16,374 +16,370 @@ export const RECEIVE_COPIES_BYTES = 5;
 export const RECEIVE_STORE_COPIES = 6;
 /** unread bytes moved out of receive buckets so that the card gets these back, bytes (host) */
 export const RECEIVE_STORE_COPIES_BYTES = 7;
-/** between the region and scratch memory as the second half of a copy from or to program memory (host) */
-export const STAGING_COPIES = 8;
-/** between the region and scratch memory as the second half of a copy from or to program memory, bytes (host) */
-export const STAGING_COPIES_BYTES = 9;
 /** immediate data from the frame to card memory (iop) */
-export const CARD_IMMEDIATE_COPIES = 10;
+export const CARD_IMMEDIATE_COPIES = 8;
 /** immediate data from the frame to card memory, bytes (iop) */
-export const CARD_IMMEDIATE_COPIES_BYTES = 11;
+export const CARD_IMMEDIATE_COPIES_BYTES = 9;
 /** queued small segments put together in card memory (iop) */
-export const CARD_COLLAPSE_COPIES = 12;
+export const CARD_COLLAPSE_COPIES = 10;
 /** queued small segments put together in card memory, bytes (iop) */
-export const CARD_COLLAPSE_COPIES_BYTES = 13;
+export const CARD_COLLAPSE_COPIES_BYTES = 11;
 /** small sends put together in card memory for a segment of more pieces than the device gathers (iop) */
-export const CARD_GATHER_COPIES = 14;
+export const CARD_GATHER_COPIES = 12;
 /** small sends put together in card memory for a segment of more pieces than the device gathers, bytes (iop) */
-export const CARD_GATHER_COPIES_BYTES = 15;
+export const CARD_GATHER_COPIES_BYTES = 13;
 /** transmit buffer to the device, first transmission (iop) */
-export const TRANSMIT_FETCHES = 16;
+export const TRANSMIT_FETCHES = 14;
 /** transmit buffer to the device, first transmission, bytes (iop) */
-export const TRANSMIT_FETCHES_BYTES = 17;
+export const TRANSMIT_FETCHES_BYTES = 15;
 /** transmit buffer to the device, sent again (iop) */
-export const RETRANSMIT_FETCHES = 18;
+export const RETRANSMIT_FETCHES = 16;
 /** transmit buffer to the device, sent again, bytes (iop) */
-export const RETRANSMIT_FETCHES_BYTES = 19;
+export const RETRANSMIT_FETCHES_BYTES = 17;
 /** card memory to a receive bucket (iop) */
-export const RECEIVE_PLACEMENTS = 20;
+export const RECEIVE_PLACEMENTS = 18;
 /** card memory to a receive bucket, bytes (iop) */
-export const RECEIVE_PLACEMENTS_BYTES = 21;
+export const RECEIVE_PLACEMENTS_BYTES = 19;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 22;
+export const DEVICE_HEADER_FETCHES = 20;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 23;
+export const DEVICE_HEADER_FETCHES_BYTES = 21;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 24;
+export const DEVICE_RECEIVES = 22;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 25;
+export const DEVICE_RECEIVES_BYTES = 23;
 /** doorbells rung (host) */
-export const DOORBELLS = 26;
+export const DOORBELLS = 24;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 27;
+export const DOORBELLS_SUPPRESSED = 25;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 28;
+export const INTERRUPTS = 26;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 29;
+export const INTERRUPTS_SUPPRESSED = 27;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 30;
+export const IOP_SLEEPS = 28;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 31;
+export const HOST_SLEEPS = 29;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 32;
+export const HOST_INTERRUPTS_SERVICED = 30;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 33;
+export const HOST_POLLS = 31;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 34;
+export const HOST_IDLE_POLLS = 32;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 35;
+export const IOP_POLLS = 33;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 36;
+export const IOP_IDLE_POLLS = 34;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 37;
+export const INBOUND_POSTED = 35;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 38;
+export const INBOUND_FULL = 36;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 39;
+export const INBOUND_RELEASED = 37;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 40;
+export const OUTBOUND_POSTED = 38;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 41;
+export const OUTBOUND_FULL = 39;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 42;
+export const OUTBOUND_DESTROYED = 40;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 43;
+export const OUTBOUND_RELEASED = 41;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 44;
+export const INBOUND_REFUSED = 42;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 45;
+export const OUTBOUND_REFUSED = 43;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 46;
+export const EVENTS_SENT = 44;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 47;
+export const EVENTS_LOST = 45;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 48;
+export const REPLY_FAULTS = 46;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 49;
+export const NOPS = 47;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 50;
+export const FRAMES_PRESERVED = 48;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 51;
+export const FRAMES_ADOPTED = 49;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 52;
+export const PORT_READS = 50;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 53;
+export const PORT_WRITES = 51;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 54;
+export const REGISTER_READS = 52;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 55;
+export const REGISTER_WRITES = 53;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 56;
+export const PORT_EMPTY_READS = 54;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 57;
+export const PORT_RETRIES = 55;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 58;
+export const OUTBOUND_FREE_OVERFLOWS = 56;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 59;
+export const FIFO_ERROR_INTERRUPTS = 57;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 60;
+export const MFA_OUT_OF_WINDOW = 58;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 61;
+export const MFA_MISALIGNED = 59;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 62;
+export const MFA_WRONG_DIRECTION = 60;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 63;
+export const MFA_NOT_OWNED = 61;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 64;
+export const HOST_MFA_OUT_OF_WINDOW = 62;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 65;
+export const HOST_MFA_MISALIGNED = 63;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 66;
+export const HOST_MFA_WRONG_DIRECTION = 64;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 67;
+export const HOST_MFA_NOT_OWNED = 65;
 /** socket calls (host) */
-export const USER_CALLS = 68;
+export const USER_CALLS = 66;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 69;
+export const USER_WOULD_BLOCK = 67;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 70;
+export const USER_SOCKETS_REFUSED = 68;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 71;
+export const ACCEPTS_WITHOUT_SOCKET = 69;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 72;
+export const SENDS_GATHERED = 70;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 73;
+export const MESSAGE_REQUESTS = 71;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 74;
+export const MESSAGE_REPLIES = 72;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 75;
+export const MEMORY_TRANSMIT_TAKEN = 73;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 76;
+export const MEMORY_TRANSMIT_RETURNED = 74;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 77;
+export const MEMORY_TRANSMIT_DRY = 75;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 78;
+export const MEMORY_TRANSMIT_RESERVE = 76;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 79;
+export const MEMORY_BUCKETS_POSTED = 77;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 80;
+export const MEMORY_BUCKETS_USED = 78;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 81;
+export const MEMORY_BUCKETS_RETURNED = 79;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 82;
+export const MEMORY_BUCKETS_STARVED = 80;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 83;
+export const RECEIVE_WINDOWS_HELD = 81;
 /** address mappings after start (host) */
-export const MAPPINGS = 84;
+export const MAPPINGS = 82;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 85;
+export const ALLOCATIONS = 83;
 /** taken from the program (host) */
-export const BYTES_SENT = 86;
+export const BYTES_SENT = 84;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 87;
+export const BYTES_LENT = 85;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 88;
+export const BYTES_QUEUED = 86;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 89;
+export const BYTES_REFUSED = 87;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 90;
+export const BYTES_UNDELIVERED = 88;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 91;
+export const IMMEDIATE_UNDELIVERED_BYTES = 89;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 92;
+export const BYTES_DISCARDED = 90;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 93;
+export const BYTES_ACKNOWLEDGED = 91;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 94;
+export const BYTES_UNACKNOWLEDGED = 92;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 95;
+export const BYTES_ACCEPTED = 93;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 96;
+export const BYTES_UNREAD = 94;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 97;
+export const BYTES_TRUNCATED = 95;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 98;
+export const BYTES_DESTROYED = 96;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 99;
+export const BYTES_DELIVERED = 97;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 100;
+export const BYTES_RECEIVED = 98;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 101;
+export const BYTES_BORROWED = 99;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 102;
+export const BYTES_DROPPED = 100;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 103;
+export const DATAGRAMS_SENT = 101;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 104;
+export const DATAGRAMS_SENT_BYTES = 102;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 105;
+export const DATAGRAMS_UNSENT = 103;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 106;
+export const DATAGRAMS_RECEIVED = 104;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 107;
+export const DATAGRAMS_RECEIVED_BYTES = 105;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 108;
+export const DATAGRAMS_CUT = 106;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 109;
+export const DATAGRAMS_CUT_BYTES = 107;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 110;
+export const DATAGRAMS_DROPPED = 108;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 111;
+export const DATAGRAMS_DROPPED_BYTES = 109;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 112;
+export const EVENTS_TAKEN = 110;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 113;
+export const EXECUTIVE_EVENTS_TAKEN = 111;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 114;
+export const TABLE_CHANGES = 112;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 115;
+export const EVENTS_DROPPED = 113;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 116;
+export const FAILURES_TAKEN = 114;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 117;
+export const FAILURES_OURS = 115;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 118;
+export const DELIVERY_RETRIES = 116;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 119;
+export const LATE_REPLIES = 117;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 120;
+export const IP_IN_RECEIVES = 118;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 121;
+export const IP_IN_HDR_ERRORS = 119;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 122;
+export const IP_IN_ADDR_ERRORS = 120;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 123;
+export const IP_IN_UNKNOWN_PROTOS = 121;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 124;
+export const IP_OUT_REQUESTS = 122;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 125;
+export const IP_OUT_NO_ROUTES = 123;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 126;
+export const IP_REASM_REQDS = 124;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 127;
+export const IP_REASM_OKS = 125;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 128;
+export const IP_REASM_FAILS = 126;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 129;
+export const ARP_REQUESTS_SENT = 127;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 130;
+export const ARP_REPLIES_SENT = 128;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 131;
+export const ARP_RECEIVED = 129;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 132;
+export const ICMP_IN_MSGS = 130;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 133;
+export const ICMP_IN_ERRORS = 131;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 134;
+export const ICMP_IN_ECHOS = 132;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 135;
+export const ICMP_OUT_ECHO_REPS = 133;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 136;
+export const ICMP_OUT_DEST_UNREACHS = 134;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 137;
+export const ICMP_OUT_DATA_BYTES = 135;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 138;
+export const UDP_IN_DATAGRAMS = 136;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 139;
+export const UDP_OUT_DATAGRAMS = 137;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 140;
+export const UDP_OUT_DATA_BYTES = 138;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 141;
+export const UDP_IN_DATA_BYTES = 139;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 142;
+export const UDP_NO_PORTS = 140;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 143;
+export const UDP_IN_ERRORS = 141;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 144;
+export const TCP_ACTIVE_OPENS = 142;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 145;
+export const TCP_PASSIVE_OPENS = 143;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 146;
+export const TCP_ATTEMPT_FAILS = 144;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 147;
+export const TCP_ESTAB_RESETS = 145;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 148;
+export const TCP_IN_SEGS = 146;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 149;
+export const TCP_IN_ERRS = 147;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 150;
+export const TCP_OUT_SEGS = 148;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 151;
+export const TCP_OUT_DATA_BYTES = 149;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 152;
+export const TCP_RETRANS_SEGS = 150;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 153;
+export const TCP_RETRANS_BYTES = 151;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 154;
+export const TCP_OUT_RSTS = 152;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 155;
+export const TCP_LISTEN_OVERFLOWS = 153;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 156;
+export const TCP_TIMEOUTS = 154;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 157;
+export const TCP_FAST_RETRANSMITS = 155;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 158;
+export const TCP_DELAYED_ACKS = 156;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 159;
+export const TCP_OUT_OF_ORDER = 157;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 160;
+export const TCP_DUPLICATES = 158;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 161;
+export const TCP_WINDOW_PROBES = 159;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 162;
+export const TCP_CHALLENGE_ACKS = 160;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 163;
+export const TCP_PACKETS_PRUNED = 161;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 164;
+export const TCP_TIME_WAIT_OVERFLOWS = 162;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 165;
+export const DEVICE_TX_PACKETS = 163;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 166;
+export const DEVICE_TX_PACKETS_BYTES = 164;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 167;
+export const DEVICE_RX_PACKETS = 165;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 168;
+export const DEVICE_RX_PACKETS_BYTES = 166;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 169;
+export const DEVICE_TX_FULL = 167;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 170;
+export const DEVICE_RX_NO_BUFFER = 168;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 171;
+export const DEVICE_RX_BAD_CHECKSUM = 169;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 172;
+export const DEVICE_REFUSED = 170;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 173;
+export const DEVICE_TSO_SEGMENTS = 171;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 174;
+export const WIRE_SENT = 172;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 175;
+export const WIRE_ARRIVED = 173;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 176;
+export const WIRE_DROPPED = 174;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 177;
+export const WIRE_REFUSED = 175;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 178;
+export const WIRE_SLOTS_REFUSED = 176;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 179;
+export const WIRE_OVERFLOW = 177;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 180;
+export const WIRE_DUPLICATED = 178;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 181;
+export const WIRE_DUPLICATED_BYTES = 179;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 182;
+export const WIRE_CORRUPTED = 180;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 183;
+export const WIRE_REORDERED = 181;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 184;
+export const SWITCH_FORWARDS = 182;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 185;
+export const SWITCH_FORWARDS_BYTES = 183;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 186;
+export const SWITCH_FRAMES = 184;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 187;
+export const SWITCH_FLOODED = 185;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 188;
+export const SWITCH_DROPPED = 186;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 189;
+export const CAPTURE_COPIES = 187;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 190;
+export const CAPTURE_COPIES_BYTES = 188;
 
-export const COUNTER_COUNT = 191;
+export const COUNTER_COUNT = 189;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -393,8 +389,6 @@ export const COUNTER_NAMES: readonly string[] = [
   'receiveCopiesBytes',
   'receiveStoreCopies',
   'receiveStoreCopiesBytes',
-  'stagingCopies',
-  'stagingCopiesBytes',
   'cardImmediateCopies',
   'cardImmediateCopiesBytes',
   'cardCollapseCopies',
@@ -578,8 +572,6 @@ export const COUNTER_NAMES: readonly string[] = [
   'captureCopiesBytes',
 ];
 export const COUNTER_SIDES: readonly string[] = [
-  'host',
-  'host',
   'host',
   'host',
   'host',
@@ -785,8 +777,6 @@ export const COUNTER_GROUPS: readonly string[] = [
   'copy',
   'copy',
   'copy',
-  'copy',
-  'copy',
   'dma',
   'dma',
   'dma',
@@ -972,8 +962,6 @@ export const COUNTER_DOCS: readonly string[] = [
   'receive bucket to program memory, bytes',
   'unread bytes moved out of receive buckets so that the card gets these back',
   'unread bytes moved out of receive buckets so that the card gets these back, bytes',
-  'between the region and scratch memory as the second half of a copy from or to program memory',
-  'between the region and scratch memory as the second half of a copy from or to program memory, bytes',
   'immediate data from the frame to card memory',
   'immediate data from the frame to card memory, bytes',
   'queued small segments put together in card memory',

@@ -2,7 +2,7 @@
  * The host driver, put together: its four subsystems (memory, message, kernel, user) over one card's layout.
  */
 import { AssertionFailure, assert } from '../assert/assert.ts';
-import { type CardLayout, CONTROL_BYTES, STAGING_BYTES } from '../dma/card-layout.ts';
+import { type CardLayout, CONTROL_BYTES } from '../dma/card-layout.ts';
 import { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
 import { Doorbell } from '../i2o/doorbell.ts';
@@ -49,7 +49,7 @@ export interface HostEnvironment {
   readonly inbound?: FrameProducer;
   readonly outbound?: FrameConsumer;
   /**
-   * What moves payload, and counts it in this host's ledger; an engine with the layout's scratch memory where
+   * What moves payload, and counts it in this host's ledger; an engine that knows the layout's buckets where
    * absent.
    */
   readonly dma?: DmaEngine;
@@ -145,7 +145,7 @@ export class Host {
     const { ledger, table, transmit, receive, control, requests, events, replies } = parts;
     const batch = new SendBatch(requests, transmit);
     const messages = new SendRequests(requests, transmit);
-    const dma = environment.dma ?? new DmaEngine(region, ledger, layout.hostStaging, STAGING_BYTES);
+    const dma = environment.dma ?? new DmaEngine(region, ledger, layout.receive);
     this.ledger = ledger;
     this.transmit = transmit;
     this.receive = receive;

@@ -7,6 +7,7 @@
  * words they name are looked at before the host's next step, which it takes when it has seen them change.
  */
 import { DmaEngine } from '../dma/engine.ts';
+import type { PoolArea } from '../dma/pool-area.ts';
 import type { Region } from '../dma/region.ts';
 import {
   EXEC_IOP_RESET,
@@ -102,8 +103,8 @@ export class Recorder {
     return new TracedConsumer(this, inner, area);
   }
 
-  dma(region: Region, ledger: Ledger, staging: number, stagingBytes: number): DmaEngine {
-    return new TracedDmaEngine(this, region, ledger, staging, stagingBytes);
+  dma(region: Region, ledger: Ledger, buckets: PoolArea): DmaEngine {
+    return new TracedDmaEngine(this, region, ledger, buckets);
   }
 
   /** @param inner wakes the card: each time it does is a doorbell. */
@@ -357,8 +358,8 @@ class TracedConsumer implements FrameConsumer {
 class TracedDmaEngine extends DmaEngine {
   private readonly recorder: Recorder;
 
-  constructor(recorder: Recorder, region: Region, ledger: Ledger, staging: number, stagingBytes: number) {
-    super(region, ledger, staging, stagingBytes);
+  constructor(recorder: Recorder, region: Region, ledger: Ledger, buckets: PoolArea) {
+    super(region, ledger, buckets);
     this.recorder = recorder;
   }
 

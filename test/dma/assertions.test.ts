@@ -15,13 +15,6 @@ const dma = new DmaEngine(region, ledger);
 const program = new Uint8Array(100);
 
 describe('the engine', () => {
-  trips(
-    'dma engine: scratch memory begins on a double word',
-    () => new DmaEngine(region, ledger, 32772, 512),
-  );
-  trips('dma engine: scratch memory of every phase lies in the region', () => {
-    new DmaEngine(region, ledger, 65536 - 512, 512);
-  });
   trips('dma engine: bytes move between two addresses that are not none', () => {
     dma.move(TRANSMIT_FETCHES, 0, 32768, 4);
   });
@@ -63,9 +56,8 @@ describe('the plan', () => {
   trips('memory plan: a holder asks for whole bytes', () => new MemoryPlan().reserve('a', 0, ''));
   trips('region: every address in it is an int32', () => allocateRegion(2 ** 31 + 1));
   trips('card layout: parameter lists lie in the control area, behind what bring-up asks for', () => {
-    checkParts(8192, 8192, 2048, 16384);
+    checkParts(8192, 8192, 2048);
   });
-  trips('card layout: static frames are whole frames', () => checkParts(8192, 4096, 2000, 16384));
-  trips('card layout: scratch memory is whole double words', () => checkParts(8192, 4096, 2048, 16380));
+  trips('card layout: static frames are whole frames', () => checkParts(8192, 4096, 2000));
   trips('ledger: its block lies in the memory, on a double word', () => new Ledger(region, 1028));
 });

@@ -86,7 +86,7 @@ export class CardStorm {
     this.guards = new Guards(card.region);
     this.guards.fillGaps(card.plan.holdings, random);
     // The fifo's host end counts in the host's ledger.
-    const ours = ['hostStaging', 'transmit', ...(transport === 'ring' ? ['hostLedger'] : [])];
+    const ours = ['transmit', ...(transport === 'ring' ? ['hostLedger'] : [])];
     for (const name of ours) {
       const holding = card.plan.holdings.find((candidate) => candidate.name === `card.${name}`)!;
       this.guards.fill(name, holding.offset, holding.byteLength, random);

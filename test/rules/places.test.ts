@@ -8,11 +8,18 @@ describe('rule 3: one place moves payload, one rings, one interrupts, one wakes'
     'only dma/ moves bytes of shared memory',
     onlyDmaMoves,
     {
-      'src/ism/a.ts': 'bytes.copyWithin(0, 1, 2); this.region.bytes.set(x); kernels.copySum(a, b, c, 0);',
+      'src/ism/a.ts': `bytes.copyWithin(0, 1, 2); this.region.bytes.set(x); kernels.copySum(a, b, c, 0);
+        region.bytes.fill(view, 0, 8); Buffer.prototype.fill.call(bytes, view, 0, 8);`,
       'src/dma/b.ts': 'bytes.copyWithin(0, 1, 2);',
       'src/osm/c.ts': "// bytes.set(x)\nconst text = 'bytes.set(x)'; map.set(1, 2);",
     },
-    ['bytes.copyWithin', 'this.region.bytes.set', 'kernels.copySum'],
+    [
+      'bytes.copyWithin',
+      'this.region.bytes.set',
+      'kernels.copySum',
+      'region.bytes.fill',
+      'Buffer.prototype.fill',
+    ],
   );
   holds(
     'only the sleeper notifies',

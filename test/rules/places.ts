@@ -50,8 +50,9 @@ export function onlyDmaMoves(files: readonly SourceFile[]): string[] {
     ['dma/'],
     (node, parent) =>
       isCallOf(node, parent, /./, /^copyWithin$/) ||
-      isCallOf(node, parent, /^(bytes|shared)$/, /^set$/) ||
-      isCallOf(node, parent, /^kernels$/, /^copy(Sum)?$/),
+      isCallOf(node, parent, /^(bytes|shared)$/, /^(set|fill)$/) ||
+      isCallOf(node, parent, /^kernels$/, /^copy(Sum)?$/) ||
+      (isPropertyAccessExpression(node) && /\bprototype\.(fill|set|copy)$/.test(node.getText())),
   );
 }
 

@@ -27,6 +27,17 @@ export function bytesTests(bed: () => Bed): void {
       expect(target[0]).toBe(5);
     });
 
+    it('arrive whole, whatever the addresses modulo 8 at either end', () => {
+      const { client, server } = bed().pair();
+      for (const length of [1, 96, 97, 128, 1460, 16384, 65536]) {
+        for (let phase = 0; phase < 64; phase += length < 2000 ? 1 : 9) {
+          const source = new Uint8Array(length + 8).subarray(phase & 7, (phase & 7) + length);
+          for (let i = 0; i < length; i++) source[i] = (i * 31 + (i >>> 8) * 7 + phase) & 0xff;
+          expectThrough(bed(), client, server, source, phase >>> 3);
+        }
+      }
+    });
+
     it('belong to the stack once send has returned', () => {
       const { client, server } = bed().pair();
       const bytes = new Uint8Array(5000).fill(1);
@@ -138,4 +149,27 @@ export function bytesTests(bed: () => Bed): void {
       expect(highest).toBeLessThan(1000);
     });
   });
+}
+
+/**
+ * Sends bytes and expects them back, read in pieces of lengths of their own, to addresses that begin `phase`
+ * bytes behind a double word, with nothing written before or behind.
+ */
+function expectThrough(bed: Bed, client: number, server: number, source: Uint8Array, phase: number): void {
+  const { length } = source;
+  const memory = new Uint8Array(length + 24).fill(0xee);
+  const target = memory.subarray(phase + 8, phase + 8 + length);
+  let sent = 0;
+  let got = 0;
+  bed.until(() => {
+    const taken = sent < length ? bed.stack.send(client, source, sent, length - sent) : 0;
+    if (taken > 0) sent += taken;
+    const piece = Math.min(length - got, 300 + ((got * 7 + phase) % 20000));
+    const count = bed.stack.recv(server, target, got, piece);
+    if (count > 0) got += count;
+    return got === length;
+  }, `${length} bytes to phase ${phase}`);
+  expect(Buffer.compare(target, source)).toBe(0);
+  expect(memory.subarray(0, phase + 8).every((byte) => byte === 0xee)).toBe(true);
+  expect(memory.subarray(phase + 8 + length).every((byte) => byte === 0xee)).toBe(true);
 }

@@ -4,7 +4,7 @@
  * nothing of it exists.
  */
 
-import { CONTROL_BYTES, STAGING_BYTES } from '../../dma/card-layout.ts';
+import { CONTROL_BYTES } from '../../dma/card-layout.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import { EXECUTIVE_CLASS_ID, EXECUTIVE_CLASS_VERSION } from '../../i2o/executive.gen.ts';
@@ -107,7 +107,7 @@ export function traced(recorder: Recorder, card: TracedCard, environment: HostEn
     sleeper: recorder.sleeper(environment.sleeper),
     inbound: recorder.producer(environment.inbound ?? queues.inbound, inbound),
     outbound: recorder.consumer(environment.outbound ?? queues.outbound, outbound),
-    dma: recorder.dma(region, ledger, layout.hostStaging, STAGING_BYTES),
+    dma: recorder.dma(region, ledger, layout.receive),
   };
 }
 
