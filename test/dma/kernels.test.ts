@@ -153,9 +153,9 @@ describe('bounds', () => {
 describe('bench/kernels', () => {
   it('measures every kernel', () => {
     const figures = runKernelsBench(0);
-    expect(new Set(figures.map(({ name }) => name))).toEqual(
-      new Set(['copy', 'copyWithin', 'sum', 'copySum']),
-    );
+    const ways = ['copy', 'copyWithin', 'sum', 'copySum', 'copyIn', 'copyOut', 'plain, set'];
+    for (const way of ['set agree', 'set differ', 'fill']) ways.push(`in, ${way}`, `out, ${way}`);
+    expect(new Set(figures.map(({ name }) => name))).toEqual(new Set(ways));
     expect(figures.every(({ nsPerCall }) => nsPerCall > 0)).toBe(true);
   });
 });
