@@ -8,13 +8,13 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Transport } from '../dma/card-layout.ts';
 import { TRANSPORTS } from '../i2o/queues/queues.ts';
+import type { Underneath } from '../node/start.ts';
 import { SOCKETS_MAX } from '../osm/memory/driver-config.ts';
 import { packageVersion } from '../record/manifest.ts';
 import { placementLine, poolLines, runSummary, sharingLine } from '../report/run-summary.ts';
 import { nextTurn } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
-import type { Card } from '../world/open/card.ts';
 import { PLACEMENT_CHOICES, type PlacementChoice } from '../world/open/placement.ts';
 import { systemErrorText, UserError } from './errors.ts';
 import { beforeFatalSignal } from './fatal-signals.ts';
@@ -64,8 +64,9 @@ interface RunOptions {
 
 async function run(file: string, args: string[], options: RunOptions): Promise<void> {
   const path = programPath(file);
-  const card = await putCardUnder(options);
-  if (card !== undefined && (options.ledger || options.trace !== undefined)) await sayAtTheEnd(card, options);
+  const under = await putCardUnder(options);
+  if (under !== undefined && (options.ledger || options.trace !== undefined))
+    await sayAtTheEnd(under, options);
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called from the event loop: so `require.main` is the program, and its stack traces hold
   // no function of ours.
@@ -88,20 +89,26 @@ function programPath(file: string): string {
 }
 
 /** Has the ledger told and the trace ended, whether the program ends by itself or by a signal. */
-async function sayAtTheEnd(card: Card, { ledger }: RunOptions): Promise<void> {
+async function sayAtTheEnd(under: Underneath, { ledger }: RunOptions): Promise<void> {
   const { routes } = await import('../node/install.ts');
   // It must run before the card's own exit handler: a stopped card takes nothing more off its wire.
-  if (ledger) process.prependOnceListener('exit', () => tell(card, routes.lines()));
+  if (ledger) process.prependOnceListener('exit', () => tell(under, routes.lines()));
   beforeFatalSignal(() => {
-    if (ledger) tell(card, routes.lines());
-    card.endTrace();
+    if (ledger) tell(under, routes.lines());
+    under.card?.endTrace();
   });
 }
 
 /** Prints which way the program's connections went, and what went over the card. */
-function tell(card: Card, ways: readonly string[]): void {
+function tell({ card, placed }: Underneath, ways: readonly string[]): void {
   for (const line of ways) process.stderr.write(`inic: ${line}\n`);
-  process.stderr.write(`inic: ${placementLine(card.placed)}\n`);
+  if (card === undefined) {
+    process.stderr.write(
+      `inic: no card was opened: no socket needed one (${placed.placement}, ${placed.why})\n`,
+    );
+    return;
+  }
+  process.stderr.write(`inic: ${placementLine(placed)}\n`);
   if (card.kernels === 'plain') process.stderr.write(`inic: ${PLAIN_KERNELS}\n`);
   const pools = poolLines(card.pools(), card.stalls());
   const { lines } = card.reconcile();
@@ -118,10 +125,10 @@ async function putCardUnder({
   sockets,
   trace,
   transport,
-}: RunOptions): Promise<Card | undefined> {
-  const { register } = await import('../node/start.ts');
+}: RunOptions): Promise<Underneath | undefined> {
+  const { registerForProgram } = await import('../node/start.ts');
   try {
-    return await register({ offload }, trace === undefined ? undefined : () => recordTo(trace), {
+    return await registerForProgram({ offload }, trace === undefined ? undefined : () => recordTo(trace), {
       transport,
       ...(iop === undefined ? {} : { placement: iop }),
       ...(sockets === undefined ? {} : { driver: { socketsMax: sockets } }),

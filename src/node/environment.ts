@@ -6,6 +6,7 @@ import cluster from 'node:cluster';
 import { totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { SOCKETS_MAX } from '../osm/memory/driver-config.ts';
+import type { Placement } from '../world/build/opened-card.ts';
 import type { InstallOptions } from './install.ts';
 
 const DECIMAL = /^\d{1,9}$/;
@@ -14,6 +15,8 @@ const DECIMAL = /^\d{1,9}$/;
 const MEMORY_PER_SOCKET = 1 << 18;
 const SOCKETS_LEAST = 1024;
 const SOCKETS_MOST = 16_384;
+/** An inline card is opened within a call of the program's, and a thousand sockets take it ten milliseconds. */
+const SOCKETS_INLINE = 1024;
 
 /**
  * Whether this program's sockets may go to a card. A worker thread and a cluster's worker keep to the kernel:
@@ -38,9 +41,11 @@ export function environmentOptions(environment: NodeJS.ProcessEnv): InstallOptio
  * How many sockets the card of a program has: what INIC_SOCKETS says, else by the memory there is. Those that
  * it has no room for are the kernel's. @throws RangeError for a bad number.
  */
-export function environmentSockets(environment: NodeJS.ProcessEnv): number {
+export function environmentSockets(environment: NodeJS.ProcessEnv, placement: Placement = 'thread'): number {
   const text = environment['INIC_SOCKETS'];
-  if (text === undefined) return socketsByMemory();
+  if (text === undefined) {
+    return placement === 'inline' ? Math.min(SOCKETS_INLINE, socketsByMemory()) : socketsByMemory();
+  }
   const sockets = DECIMAL.test(text) ? Number(text) : 0;
   if (sockets < 1 || sockets > SOCKETS_MAX) {
     throw new RangeError(`"INIC_SOCKETS" expected 1 to ${SOCKETS_MAX}, got "${text}"`);

@@ -16,6 +16,7 @@ import { installHttp2Bridge } from './http2-bridge.ts';
 import { cardMethods } from './methods.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 import { type Seam, takeOver } from './opening.ts';
+import type { Policy } from './policy.ts';
 import { DEFAULT_PUMP, POLLED_PUMP, Pump, type PumpOptions } from './pump.ts';
 import { Routes } from './routes.ts';
 import { type BridgedTls, installTlsBridge } from './tls-bridge.ts';
@@ -42,15 +43,49 @@ export const routes = new Routes();
  * @throws SyntaxError for a bad rule, Error if this Node does not have the bindings that are needed.
  */
 export function install(card: { readonly node: NodeCard }, options: InstallOptions = {}): void {
+  installLater(() => card, card.node.addresses, options);
+  installed?.seam.policy?.open();
+}
+
+/**
+ * As `install`, of a card that is opened when the first socket is to be on it.
+ * @param open called once, within a call of the program's; undefined where there can be no card, after which
+ *   all is the kernel's.
+ * @param addresses the card's own.
+ */
+export function installLater(
+  open: () => { readonly node: NodeCard } | undefined,
+  addresses: readonly number[],
+  options: InstallOptions = {},
+): void {
   const rule = parseOffloadRule(options.offload ?? 'all');
   installed ??= hook();
   const { seam, pumps } = installed;
-  const defaults = card.node.polled ? POLLED_PUMP : DEFAULT_PUMP;
-  const pump = pumps.get(card.node) ?? new Pump(card.node, { ...defaults, ...options }, routes);
+  let asked = false;
+  const policy: Policy = {
+    pump: undefined,
+    rule,
+    routes,
+    addresses,
+    mayListen: () => !isClusterPrimary(),
+    open() {
+      if (asked) return policy.pump;
+      asked = true;
+      const card = open();
+      policy.pump = card && pumpOf(card.node, seam, pumps, options);
+      return policy.pump;
+    },
+  };
+  seam.policy = policy;
+}
+
+function pumpOf(card: NodeCard, seam: Seam, pumps: Map<NodeCard, Pump>, options: InstallOptions): Pump {
+  const defaults = card.polled ? POLLED_PUMP : DEFAULT_PUMP;
+  const pump = pumps.get(card) ?? new Pump(card, { ...defaults, ...options }, routes);
   pump.connectInKernel = (channel, request, status) => takeOver(seam, channel as Channel, request, status);
-  pumps.set(card.node, pump);
+  pumps.set(card, pump);
   pump.onEmpty = undefined;
-  seam.policy = { pump, rule, routes, mayListen: () => !isClusterPrimary() };
+  return pump;
 }
 
 /**

@@ -127,7 +127,7 @@ function bind(
     hearsIPv4: every ? !ipv6Only : address !== LOOPBACK6,
     hearsIPv6: every || address === LOOPBACK6,
     reason,
-    taken: reason === undefined && port !== 0 && policy.pump.isPortHeld(place, port),
+    taken: reason === undefined && port !== 0 && policy.pump?.isPortHeld(place, port) === true,
     cardPort,
   };
   return 0;
@@ -140,7 +140,7 @@ function bind(
  */
 function choosePort(
   seam: Seam,
-  pump: Pump,
+  pump: Pump | undefined,
   address: number,
   bindNative: (handle: TcpHandle, port: number) => number,
 ): number {
@@ -160,7 +160,8 @@ function choosePort(
 }
 
 /** Whether the card has the port in use, by what this process knows; the kernel knows the rest. */
-function isTaken(pump: Pump, address: number, port: number): boolean {
+function isTaken(pump: Pump | undefined, address: number, port: number): boolean {
+  if (pump === undefined) return false;
   return pump.isPortHeld(address, port) || pump.listeners.some((listener) => listener.boundPort === port);
 }
 
@@ -185,7 +186,7 @@ function listen(seam: Seam, handle: Handle, backlog: number): number {
 
 function listenOnBoth(seam: Seam, policy: Policy, handle: Handle, backlog: number): number {
   const { original } = seam;
-  const { pump, routes } = policy;
+  const { routes } = policy;
   const bound = handle[kBound];
   if (bound?.taken) {
     routes.refusedPorts++;
@@ -198,6 +199,8 @@ function listenOnBoth(seam: Seam, policy: Policy, handle: Handle, backlog: numbe
   if (bound === undefined || reason !== undefined || port <= 0) {
     return listenInKernel(seam, handle, backlog, routes, reason);
   }
+  const pump = policy.open();
+  if (pump === undefined) return listenInKernel(seam, handle, backlog, routes, NO_ROOM);
   const socket = openBound(pump, bound.address, port);
   if (pump.deadErrno !== 0) return socket < 0 ? socket : -pump.deadErrno;
   if (socket < 0) {
@@ -223,7 +226,10 @@ function listenOnBoth(seam: Seam, policy: Policy, handle: Handle, backlog: numbe
 }
 
 /** Listens at an address of the card's that the machine has not. */
-function listenOnCardAlone({ pump, routes }: Policy, handle: Handle, bound: Bound, backlog: number): number {
+function listenOnCardAlone(policy: Policy, handle: Handle, bound: Bound, backlog: number): number {
+  const { routes } = policy;
+  const pump = policy.open();
+  if (pump === undefined) return -EADDRNOTAVAIL;
   const socket = openBound(pump, bound.address, bound.cardPort ?? 0);
   if (socket < 0) return socket;
   const port = pump.stack.localEndpoint(socket)?.port ?? 0;
@@ -287,7 +293,7 @@ function connect(
   }
   const nativeConnect = (): number => connectInKernel(seam, handle, request, text, port, ipv6);
   if (policy === undefined) return nativeConnect();
-  const { pump, routes } = policy;
+  const { routes } = policy;
   const bound = handle[kBound];
   if (bound?.taken) {
     routes.refusedPorts++;
@@ -298,9 +304,10 @@ function connect(
   // A handle of a descriptor of the program's, or one whose port is in use, which libuv tells only now.
   const elsewhere = bound === undefined ? nativeFd(seam, handle) >= 0 : localPort < 0;
   const place = elsewhere ? BOUND_IN_KERNEL : placeConnection(policy, target, port, bound);
-  if (typeof place === 'string') {
+  const { pump } = policy;
+  if (typeof place === 'string' || pump === undefined) {
     if (bound?.cardPort !== undefined) return -EADDRNOTAVAIL;
-    routes.connects.toKernel(place);
+    routes.connects.toKernel(typeof place === 'string' ? place : NO_ROOM);
     return nativeConnect();
   }
   const result = connectOnCard(pump, handle, request, {

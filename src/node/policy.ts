@@ -21,7 +21,12 @@ import {
 
 /** By what it is decided where new handles live while a card is installed. */
 export interface Policy {
-  readonly pump: Pump;
+  /** The pump of the card; undefined while none is open, and then nothing is on it. `open` alone sets it. */
+  pump: Pump | undefined;
+  /** The pump for what is to be on the card, which is opened if it is not; undefined where it cannot be. */
+  readonly open: () => Pump | undefined;
+  /** The card's own addresses. */
+  readonly addresses: readonly number[];
   readonly rule: OffloadRule;
   readonly routes: Routes;
   /**
@@ -83,21 +88,25 @@ export function placeConnection(
   const reason = placeReason(policy, target, port);
   if (reason !== undefined) return reason;
   if (bound !== undefined && !mayConnectFrom(bound, target)) return BOUND_IN_KERNEL;
-  if (!isLoopback(target)) return hasRoom(policy.pump) ? ELSEWHERE : NO_ROOM;
-  const listener = findListener(policy.pump, target, port);
-  if (listener === undefined) return NO_LISTENER;
-  return hasRoom(policy.pump) ? listener : NO_ROOM;
+  if (!isLoopback(target)) {
+    const pump = policy.open();
+    return pump !== undefined && hasRoom(pump) ? ELSEWHERE : NO_ROOM;
+  }
+  const { pump } = policy;
+  const listener = pump && findListener(pump, target, port);
+  if (pump === undefined || listener === undefined) return NO_LISTENER;
+  return hasRoom(pump) ? listener : NO_ROOM;
 }
 
 /** The connection is the card's, but no listener of this process's need be at its other end. */
 export const ELSEWHERE: unique symbol = Symbol('elsewhere');
 
-function placeReason({ pump, rule }: Policy, address: number, port: number): string | undefined {
+function placeReason({ addresses, rule }: Policy, address: number, port: number): string | undefined {
   if (address < 0) return NOT_ITS_ADDRESS;
   const seen = address === LOOPBACK6 ? LOOPBACK : address; // `host 127.0.0.1` in a rule means ::1 too
   if (!rule.matches(seen, port)) return BY_THE_RULE;
   if (address === ANY || isLoopback(address)) return undefined;
-  return pump.card.addresses.includes(address) || rule.namesHost(address) ? undefined : NOT_ITS_ADDRESS;
+  return addresses.includes(address) || rule.namesHost(address) ? undefined : NOT_ITS_ADDRESS;
 }
 
 /** Whether the card can give a connection the local address that the client was bound to. */

@@ -3,11 +3,11 @@
  * card. Importing it does the work; a program that wants to choose calls `register` of `start.ts` instead.
  */
 import { preloadedBy } from './cluster-workers.ts';
-import { register } from './start.ts';
+import { registerForProgram } from './start.ts';
 
 preloadedBy(import.meta.url);
 try {
-  await register();
+  await registerForProgram();
 } catch (error) {
   process.stderr.write(`inic: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

@@ -2,35 +2,96 @@
  * Opens a card and puts it under `node:net`, as `inic run` and `node --import inic/register` do before the
  * program starts. Options that are not given come from the environment, so that they reach a program that
  * knows nothing of the card.
+ *
+ * A card in a thread of its own is opened at once, since its thread has to start. One in the program's thread
+ * is opened when the first socket is to be on it: a program that has none pays for none.
  */
+import { DEFAULT_STACK_CONFIG } from '../tcpip/config.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
-import { type Card, type CardOptions, openCard } from '../world/open/card.ts';
-import { type PlacementChoice, placeCard } from '../world/open/placement.ts';
+import type { CardOverrides } from '../world/config/settings.ts';
+import type { Card, CardOptions } from '../world/open/card.ts';
+import { type Placed, placeCard } from '../world/open/placement.ts';
+import { openFromScript } from './card-script.ts';
 import { environmentIop, environmentOptions, environmentSockets, mayUseCard } from './environment.ts';
-import { type InstallOptions, install } from './install.ts';
+import { type InstallOptions, install, installLater } from './install.ts';
 import { parseOffloadRule } from './offload-rule.ts';
+
+/** A card that is under the program, or will be when that needs it. */
+export interface Underneath {
+  readonly placed: Placed;
+  /** Undefined while no socket has needed it. */
+  readonly card: Card | undefined;
+}
+
+/** Everything that is told of an option before a card is opened for it. */
+interface Wanted {
+  readonly settings: InstallOptions;
+  readonly overrides: CardOverrides;
+  readonly placed: Placed;
+}
+
+/** @throws SyntaxError for a bad rule, RangeError for a bad number or word. */
+function wanted(options: InstallOptions, { placement, ...overrides }: CardOptions): Wanted {
+  const settings = { ...environmentOptions(process.env), ...options };
+  parseOffloadRule(settings.offload ?? 'all');
+  const asked = placeCard(environmentIop(process.env), 'INIC_IOP');
+  const placed = placement === undefined ? asked : placeCard(placement);
+  const socketsMax = overrides.driver?.socketsMax ?? environmentSockets(process.env, placed.placement);
+  const driver = { acceptsFirst: true, ...overrides.driver, socketsMax };
+  return { settings, overrides: { ...overrides, driver }, placed };
+}
 
 /**
  * Opens and installs a card, unless `mayUseCard` says that this program keeps to the kernel.
  * @param trace called before the card is opened; what it returns is told everything that passes the host's
  *   end.
- * @param overrides how the card differs from a default one, and where it runs; by default, as INIC_IOP says.
+ * @param options how the card differs from a default one, and where it runs; by default, as INIC_IOP says.
  * @returns the card, or undefined where none was opened.
  * @throws SyntaxError for a bad rule, RangeError for a bad number, Error if the card cannot be opened.
  */
 export async function register(
-  options: InstallOptions = {},
+  installing: InstallOptions = {},
   trace?: () => TraceRequest,
-  overrides: CardOptions = {},
+  options: CardOptions = {},
 ): Promise<Card | undefined> {
-  const settings = { ...environmentOptions(process.env), ...options };
-  parseOffloadRule(settings.offload ?? 'all'); // a bad rule is told before a card is opened for it
-  const socketsMax = overrides.driver?.socketsMax ?? environmentSockets(process.env);
-  const iop = environmentIop(process.env);
-  placeCard(iop, 'INIC_IOP');
+  const { settings, overrides, placed } = wanted(installing, options);
   if (!mayUseCard()) return undefined;
-  const driver = { acceptsFirst: true, ...overrides.driver, socketsMax };
-  const card = await openCard({ placement: iop as PlacementChoice, ...overrides, driver }, trace?.());
+  const { openPlacedCard } = await import('../world/open/card.ts');
+  const card = await openPlacedCard(overrides, placed, trace?.());
   install(card, settings);
   return card;
+}
+
+/**
+ * As `register`, but opens an inline card without a trace only when the program needs it. Where that fails,
+ * one line on stderr says why, and the program's sockets are the kernel's.
+ */
+export async function registerForProgram(
+  installing: InstallOptions = {},
+  trace?: () => TraceRequest,
+  options: CardOptions = {},
+): Promise<Underneath | undefined> {
+  const { settings, overrides, placed } = wanted(installing, options);
+  if (placed.placement === 'thread' || trace !== undefined) {
+    const card = await register(installing, trace, { ...options, placement: placed.placement });
+    return card && { placed, card };
+  }
+  if (!mayUseCard()) return undefined;
+  let card: Card | undefined;
+  const open = (): Card | undefined => {
+    try {
+      card = openFromScript(overrides, placed);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`inic: no card, and the kernel has all sockets: ${reason}\n`);
+    }
+    return card;
+  };
+  installLater(open, [overrides.stack?.address ?? DEFAULT_STACK_CONFIG.address], settings);
+  return {
+    placed,
+    get card() {
+      return card;
+    },
+  };
 }

@@ -1,5 +1,7 @@
-/** The words of a status block that the host polls after ExecStatusGet, found in the spec's data. */
-import { structureNamed } from '../spec/catalogue.ts';
+/**
+ * The words of a status block that the host polls after ExecStatusGet: where spec/executive.yaml has them, as
+ * a test says. The catalogue of the spec is a fifth of what a card would load, and these are all it wants.
+ */
 
 /** A field that the host polls: byte of its word in the block, and its lowest bit there. */
 export interface PolledField {
@@ -8,12 +10,6 @@ export interface PolledField {
 }
 
 /** The state of the IOP. */
-export const STATUS_STATE: PolledField = polledField('iopState');
+export const STATUS_STATE: PolledField = { byte: 8, low: 16 };
 /** The byte that the card writes last: 0xFF says that all of the block is there. */
-export const STATUS_SYNC: PolledField = polledField('syncByte');
-
-function polledField(name: string): PolledField {
-  const field = structureNamed('StatusBlock')?.fields.find((candidate) => candidate.name === name);
-  if (field === undefined) throw new Error(`spec/executive.yaml: StatusBlock has no ${name}`);
-  return { byte: field.word * 4, low: field.low };
-}
+export const STATUS_SYNC: PolledField = { byte: 84, low: 24 };

@@ -140,6 +140,27 @@ describe('a card in the program’s thread shows nothing to it', () => {
     TIMEOUT_MS,
   );
 
+  it.runIf(process.platform === 'linux')(
+    'and where it can have no memory, the kernel has all sockets, and one line says so',
+    () => {
+      const got = limited('-v 1200000', [...card, PROGRAM], 'inline');
+      expect(got).toMatchObject({ status: 0, stdout: limited('-v 1200000', [PROGRAM]).stdout });
+      expect(got.stderr).toMatch(/^inic: no card, and the kernel has all sockets: .*MiB.*\n$/);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'is not opened for a program without sockets',
+    () => {
+      const got = run([MAIN, 'run', '--iop', 'inline', '--ledger', SAY]);
+      expect(got.stderr).toContain('inic: no card was opened: no socket needed one (inline, as asked)\n');
+      const used = run([MAIN, 'run', '--iop', 'inline', '--ledger', PROGRAM]);
+      expect(used.stderr).toContain("inic: the card ran inline, in the program's thread (as asked)\n");
+    },
+    TIMEOUT_MS,
+  );
+
   it(
     'and needs no permission for a thread',
     () => {
@@ -176,10 +197,10 @@ await Promise.all(cards.map((card) => card.close()));`,
   TIMEOUT_MS,
 );
 
-function limited(limit: string, command: readonly string[]): Outcome {
+function limited(limit: string, command: readonly string[], placement = 'thread'): Outcome {
   const script = `ulimit ${limit}; exec "$@"`;
   const { status, stdout, stderr } = spawnSync('sh', ['-c', script, 'sh', process.execPath, ...command], {
-    env: { ...process.env, NODE_OPTIONS: '', INIC_IOP: 'thread' },
+    env: { ...process.env, NODE_OPTIONS: '', INIC_IOP: placement },
     encoding: 'utf8',
     timeout: TIMEOUT_MS - 5000,
   });

@@ -44,12 +44,31 @@ export interface CardOptions extends CardOverrides {
  */
 export async function openCard(options: CardOptions = {}, trace?: TraceRequest): Promise<Card> {
   const { placement = 'thread', ...overrides } = options;
-  const placed = placeCard(placement);
+  return await openPlacedCard(overrides, placeCard(placement), trace);
+}
+
+/** As `openCard`, where it is already known where the card is to run. */
+export async function openPlacedCard(
+  overrides: CardOverrides,
+  placed: Placed,
+  trace?: TraceRequest,
+): Promise<Card> {
+  return new Card(await openAt(placed, socketConfig(overrides), 'socket', trace), placed);
+}
+
+/**
+ * Opens a card in the program's thread, within the call. @throws as `openCard`.
+ */
+export function openInlineCard(overrides: CardOverrides, placed: Placed): Card {
+  return new Card(InlineCard.open(socketConfig(overrides), 'socket'), placed);
+}
+
+function socketConfig(overrides: CardOverrides): CardConfig {
   checkOverrides(overrides, DEFAULT_CARD_CONFIG);
   const stack = { seed: randomSeed(), ...overrides.stack };
   const config = cardConfig({ ...overrides, stack });
   sayWarnings(startCheck(config));
-  return new Card(await openAt(placed, config, 'socket', trace), placed);
+  return config;
 }
 
 async function openAt(
