@@ -1,9 +1,9 @@
 /**
  * Joins the modules of a card to one script, as a step of the build, and keeps beside it what V8 has compiled
  * of it once a card was opened. A program that is started with a card under it loads that script within the
- * call that first needs a card: three hundred modules would take ten times as long, and could not be had
- * within a call. What is already loaded by then is given to it, so that it is there once: above all the timers
- * and clocks, taken before the program had any others.
+ * call that first needs a card: three hundred modules would take several times as long, and could not be had
+ * within a call. What is already loaded by then is given to it, so that it is there once: above all the
+ * timers and clocks, taken before the program had any others.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { CACHE, loadScript, openFromScript, SCRIPT, SOURCES } from '../node/card-script.ts';

@@ -15,7 +15,7 @@ const DECIMAL = /^\d{1,9}$/;
 const MEMORY_PER_SOCKET = 1 << 18;
 const SOCKETS_LEAST = 1024;
 const SOCKETS_MOST = 16_384;
-/** An inline card is opened within a call of the program's, and a thousand sockets take it ten milliseconds. */
+/** An inline card is opened within a call of the program's, and makes its tables there. */
 const SOCKETS_INLINE = 1024;
 
 /**
