@@ -1,51 +1,41 @@
 /** `inic bench`: measures the card and the kernel in turns, in one run on this machine. */
 
-import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { runBench } from '../measure/bench.ts';
-import { isMessageTest } from '../measure/plan.ts';
 import {
-  type BenchOptions,
+  DEFAULT_TESTS,
+  PLACEMENTS,
+  type Placement,
   type StackName,
   TESTS,
   type Test,
   TRANSPORTS,
   type Transport,
 } from '../record/row.ts';
-import { writeReport } from '../report/json.ts';
-import { COLOURED, PLAIN, reportTable } from '../report/table.ts';
-import { UserError } from './errors.ts';
-import { integerIn, listOf, numberIn, oneOf } from './numbers.ts';
-import { type Progress, progressBar } from './progress.ts';
-import { checkWritable } from './writable.ts';
+import { bench, QUICK_REPORT } from './bench-action.ts';
+import { APIS, CONNECTIONS_MAX, type Flags, NEIGHBOURS_MAX, REPEATS_MAX, STACKS } from './bench-options.ts';
+import { integerIn, integersIn, listOf, numberIn, oneOf } from './numbers.ts';
+import { addExamples, collect } from './plan-options.ts';
 
-const STACKS: readonly StackName[] = ['inic', 'kernel'];
-const APIS = ['net', 'socket'] as const;
-
-const QUICK_REPORT = 'inic-report.json';
-/** What `--quick` uses unless options say otherwise: about half a minute for all tests. */
-const QUICK = { durationSeconds: 0.1, warmupSeconds: 1, repeats: 5 };
-const THOROUGH = { durationSeconds: 1, warmupSeconds: 3, repeats: 5 };
-
-interface Flags {
-  readonly stack: StackName[];
-  readonly transport: Transport[];
-  readonly api: (typeof APIS)[number][];
-  readonly connections?: number[];
-  readonly size?: number[];
-  readonly duration?: number;
-  readonly repeats?: number;
-  readonly json?: string;
-  readonly trace?: string;
-  readonly quick?: boolean;
-}
+const SIZE_MAX = 1 << 20;
 
 export function addBench(program: Command): void {
-  program
+  const command = program
     .command('bench')
     .description('measure the card beside the kernel on this machine')
-    .argument('[test...]', `which tests: ${TESTS.join(', ')} (default: all)`, collectTests)
-    .addOption(lists('--stack <names>', 'inic, kernel', listOf(oneOf(STACKS)), [...STACKS]))
+    .argument(
+      '[test...]',
+      `which tests: ${TESTS.join(', ')} (default: ${DEFAULT_TESTS.join(', ')})`,
+      collectTests,
+    )
+    .addOption(lists('--stack <names>', 'inic, kernel', listOf(oneOf(STACKS)), [...STACKS] as StackName[]))
+    .addOption(
+      lists(
+        '--iop <places>',
+        "where the card runs: thread (of its own), inline (in the program's), a side each",
+        listOf(oneOf(PLACEMENTS)),
+        ['thread'] as Placement[],
+      ),
+    )
     .addOption(
       lists(
         '--transport <names>',
@@ -56,19 +46,73 @@ export function addBench(program: Command): void {
     )
     .addOption(
       lists('--api <names>', 'net (node:net), socket (socket calls)', listOf(oneOf(APIS)), [...APIS]),
+    );
+  addLoadOptions(command);
+  addRunOptions(command);
+  command.action((tests: Test[], flags: Flags) => bench(tests, flags, saidBy(command)));
+  addExamples(command, [
+    ['inic bench', 'everything, on every side'],
+    ['inic bench TCP_RR --connections 1,32 --size 64,1024', 'a row for each of four loads'],
+    ['inic bench TCP_RR TCP_CRR --api net --neighbours 0,1,2 --pin none', 'beside busy processes'],
+    ['inic bench UDP_RR -r 100,1000 --width 5', 'until the interval is 5 % wide'],
+    ['inic bench TCP_STREAM --set pools.receiveBuckets=64', 'with a setting of the card'],
+  ]);
+}
+
+function addLoadOptions(command: Command): void {
+  command
+    .option(
+      '--connections <numbers>',
+      `connections at once, 1 to ${CONNECTIONS_MAX}, a row each`,
+      listOf(integerIn(1, CONNECTIONS_MAX)),
     )
-    .option('--connections <numbers>', 'connections at once, 1 to 256, a row each', listOf(integerIn(1, 256)))
     .option(
       '--size <bytes>',
-      'bytes of a request or write, 1 to 1048576, a row each',
-      listOf(integerIn(1, 1 << 20)),
+      `bytes of a request, write or datagram, 1 to ${SIZE_MAX}, a row each`,
+      listOf(integerIn(1, SIZE_MAX)),
+    )
+    .option(
+      '-r, --request-response <bytes>',
+      'bytes of requests and of responses, such as 100,1000; wins over --size',
+      integersIn(2, 1, SIZE_MAX),
+    )
+    .option(
+      '--neighbours <numbers>',
+      `busy processes beside it, 0 to ${NEIGHBOURS_MAX}, a group of rows each (default: 0)`,
+      listOf(integerIn(0, NEIGHBOURS_MAX)),
+    )
+    .option('--seed <number>', 'of all that the card draws, 0 to 4294967295', integerIn(0, 2 ** 32 - 1))
+    .option('--set <path=value>', 'a setting of the card, as --vary of sweeps has them; repeatable', collect);
+}
+
+function addRunOptions(command: Command): void {
+  command
+    .addOption(
+      new Option('--pin <how>', 'auto: a core for each thread where there are two; none')
+        .argParser(oneOf(['auto', 'none']))
+        .default('auto'),
     )
     .option('--duration <seconds>', 'length of one run, 0.01 to 600 (default: 1)', numberIn(0.01, 600))
-    .option('--repeats <number>', 'runs of each side, 1 to 100 (default: 5)', integerIn(1, 100))
-    .option('--json <file>', 'write the results to a file')
+    .option(
+      '--repeats <number>',
+      `runs of each side, 1 to ${REPEATS_MAX}; with --width a range (default: 5; 3..30)`,
+      repeats,
+    )
+    .option('--confidence <percent>', 'with --width: 95 or 99 (default: 95)', oneOf(['95', '99']))
+    .option(
+      '--width <percent>',
+      "repeats until the mean's confidence interval is so wide, 0.1 to 100",
+      numberIn(0.1, 100),
+    )
+    .option('--json <file>', 'write the results to a file, after each row')
+    .option('--csv <file>', 'write a line for each side of each row, after each row')
     .option('--trace <file>', "record the card's frames; of several cards each in a file of its own")
-    .option('--quick', `about half a minute: short runs; writes ${QUICK_REPORT}`)
-    .action(bench);
+    .option('--quick', `less than a minute: short runs; writes ${QUICK_REPORT}`);
+}
+
+/** Whether an option was written, not left to its default. */
+function saidBy(command: Command): (option: string) => boolean {
+  return (option) => command.getOptionValueSource(option) === 'cli';
 }
 
 function lists<T>(flags: string, description: string, parse: (text: string) => T[], all: T[]): Option {
@@ -81,74 +125,12 @@ function collectTests(text: string, before: Test[] | undefined): Test[] {
   return before?.includes(test) ? before : [...(before ?? []), test];
 }
 
-async function bench(tests: Test[], flags: Flags): Promise<void> {
-  const options = benchOptions(tests, flags);
-  const path = flags.json ?? (flags.quick === true ? QUICK_REPORT : undefined);
-  if (path !== undefined) checkWritable(path);
-  if (flags.trace !== undefined) checkWritable(flags.trace);
-  const bar = progressBar('{bar} {percentage}%  {eta_formatted} left  {label}', 24, testLines());
-  const report = await runBench(options, ['inic', ...process.argv.slice(2)], bar.progress).finally(bar.stop);
-  if (report.results.length === 0 && report.failures.length === 0) {
-    throw new UserError(report.notes[0] ?? 'nothing to measure: these tests need another --stack or --api');
-  }
-  process.stdout.write(reportTable(report, useColours() ? COLOURED : PLAIN));
-  if (path !== undefined) {
-    writeReport(path, report);
-    process.stdout.write(`\nwritten to ${path}\n`);
-  }
-  const unbalanced = report.results.some((result) => result.ledger?.balanced === false);
-  if (report.failures.length > 0 || unbalanced) process.exitCode = 1;
-}
-
-function benchOptions(tests: Test[], flags: Flags): BenchOptions {
-  const defaults = flags.quick === true ? QUICK : THOROUGH;
-  const chosen = tests.length === 0 ? TESTS : tests;
-  if (tests.length > 0 && tests.every(isMessageTest) && !flags.stack.includes('inic')) {
-    throw new UserError(`${tests.join(' and ')} measure the card's message layer: --stack must name inic`);
-  }
-  if (tests.length > 0 && tests.every((test) => test === 'HTTP') && !flags.api.includes('net')) {
-    throw new UserError('HTTP is measured with --api net only');
-  }
-  const foreign = flags.transport.filter((transport) => transport === 'port' || transport === 'msgpack');
-  const socketTest = chosen.find((test) => !isMessageTest(test));
-  if (foreign.length > 0 && socketTest !== undefined) {
-    throw new UserError(
-      `--transport ${foreign.join(' and ')} carry no sockets, only MSG_RR and MSG_STREAM: ` +
-        'name those tests alone',
-    );
-  }
-  if (
-    flags.trace !== undefined &&
-    (!flags.stack.includes('inic') || foreign.length === flags.transport.length)
-  ) {
-    throw new UserError("--trace records a card's frames: measure inic, over the ring or the fifo");
-  }
-  const durationSeconds = flags.duration ?? defaults.durationSeconds;
-  return {
-    tests: chosen,
-    stacks: flags.stack,
-    transports: flags.transport,
-    apis: flags.api,
-    connections: flags.connections,
-    sizes: flags.size,
-    durationSeconds,
-    warmupSeconds: defaults.warmupSeconds,
-    repeats: flags.repeats ?? defaults.repeats,
-    ...(flags.trace === undefined ? {} : { trace: resolve(flags.trace) }),
-  };
-}
-
-/** Elsewhere than on a terminal a line for each test. */
-function testLines(): Progress {
-  let last = '';
-  return (done, total, label = '') => {
-    const name = label.split(',', 1)[0];
-    if (name === last) return;
-    last = name;
-    process.stderr.write(`${String(Math.floor((100 * done) / total)).padStart(3)} %  ${name}\n`);
-  };
-}
-
-function useColours(): boolean {
-  return process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+/** `5`, or `3..30`. */
+function repeats(text: string): [number, number] {
+  const [least, most = least, ...more] = text.split('..').map((part) => part.trim());
+  const value = integerIn(1, REPEATS_MAX);
+  if (more.length > 0) throw new InvalidArgumentError(`expected such as 5 or 3..30, got "${text}".`);
+  const range: [number, number] = [value(least), value(most)];
+  if (range[0] > range[1]) throw new InvalidArgumentError(`expected a range that rises, got "${text}".`);
+  return range;
 }

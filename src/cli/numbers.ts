@@ -26,6 +26,17 @@ export function listOf<T>(item: (text: string) => T): (text: string) => T[] {
   return (text) => [...new Set(text.split(',').map((part) => item(part.trim())))];
 }
 
+/** @returns a parser of so many whole numbers in a range, separated by commas, which may be equal. */
+export function integersIn(count: number, low: number, high: number): (text: string) => number[] {
+  return (text) => {
+    const parts = text.split(',');
+    if (parts.length !== count) {
+      throw new InvalidArgumentError(`expected ${count} numbers separated by a comma, got "${text}".`);
+    }
+    return parts.map((part) => integerIn(low, high)(part.trim()));
+  };
+}
+
 /** @returns a parser of one of some names. */
 export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
   return (text) => {

@@ -1,11 +1,13 @@
 /** How far a long command is: a bar on a terminal, and elsewhere lines that a log can show. */
 import { SingleBar } from 'cli-progress';
+import { movesCursor } from './terminal.ts';
 
 /** Told how much is done of how much, and of what, where that has a name. */
 export type Progress = (done: number, total: number, label?: string) => void;
 
 /**
- * @param format of the bar, as cli-progress has it. @param line where there is no terminal, called instead.
+ * @param format of the bar, as cli-progress has it; `{left}` is the time left where what is done is counted
+ * in seconds. @param line where there is no terminal, called instead.
  * @returns `say` shows a line beside it, `stop` takes the bar away.
  */
 export function progressBar(
@@ -14,7 +16,7 @@ export function progressBar(
   line: Progress,
 ): { progress: Progress; say: (text: string) => void; stop: () => void } {
   const write = (text: string): boolean => process.stderr.write(`inic: ${text}\n`);
-  if (!process.stderr.isTTY) return { progress: line, say: write, stop: () => {} };
+  if (!movesCursor(process.stderr)) return { progress: line, say: write, stop: () => {} };
   const bar = new SingleBar({
     format,
     barsize,
@@ -27,9 +29,11 @@ export function progressBar(
   let started = false;
   return {
     progress: (done, total, label) => {
-      if (!started) bar.start(total, done, { label });
+      const payload = { label, left: timeLeft(Math.ceil(total - done)) };
+      if (!started) bar.start(total, done, payload);
       started = true;
-      bar.update(done, { label });
+      bar.setTotal(total);
+      bar.update(done, payload);
     },
     say: (text) => {
       // In place of the bar, which is drawn again below it.
@@ -40,7 +44,6 @@ export function progressBar(
     stop: () => bar.stop(),
   };
 }
-
 /** @param seconds a word, as INF or 0 is one to cli-progress, until a first step has been made. */
 export function timeLeft(seconds: unknown): string {
   if (typeof seconds !== 'number') return '?';

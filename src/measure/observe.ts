@@ -4,10 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { GCProfiler, getHeapStatistics } from 'node:v8';
+import { processCpuNs } from '../time/processor-time.ts';
 
 export interface Cost {
   /** Processor time of this thread in nanoseconds; undefined where the system does not provide it. */
   readonly cpuNs: number | undefined;
+  /** Processor time of all threads of this process. */
+  readonly processCpuNs: number;
   /** Bytes allocated on this thread's heap, including those already collected. */
   readonly allocatedBytes: number;
   readonly collections: number;
@@ -36,16 +39,19 @@ export function threadCpuNs(): number | undefined {
 export class Observation {
   private readonly profiler = new GCProfiler();
   private cpuNs: number | undefined;
+  private processNs = 0;
   private heapBytes = 0;
 
   start(): void {
     this.profiler.start();
     this.heapBytes = getHeapStatistics().used_heap_size;
+    this.processNs = processCpuNs();
     this.cpuNs = threadCpuNs();
   }
 
   stop(): Cost {
     const cpuNs = threadCpuNs();
+    const processNs = processCpuNs();
     const heapBytes = getHeapStatistics().used_heap_size;
     const collections =
       (this.profiler.stop() as { statistics: readonly Collection[] } | undefined)?.statistics ?? [];
@@ -55,6 +61,7 @@ export class Observation {
     }
     return {
       cpuNs: cpuNs === undefined || this.cpuNs === undefined ? undefined : cpuNs - this.cpuNs,
+      processCpuNs: processNs - this.processNs,
       allocatedBytes: heapBytes - this.heapBytes + freedBytes,
       collections: collections.length,
       residentBytes: process.memoryUsage.rss(),

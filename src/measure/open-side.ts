@@ -9,7 +9,7 @@ import { coresApart, pinThread } from '../linux/affinity.ts';
 import { KernelStack } from '../linux/kernel-stack.ts';
 import { KOFFI_MISSING, loadLibc } from '../linux/libc.ts';
 import { install, uninstall } from '../node/install.ts';
-import { type Load, type Test, usesPostMessage } from '../record/row.ts';
+import { type Load, type TestName, usesPostMessage } from '../record/row.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
 import { pause } from '../time/timers.ts';
@@ -24,6 +24,7 @@ import { PortRoundTrip, PortStream } from '../workloads/port.ts';
 import { WORKLOAD_NAMES } from '../workloads/programs.ts';
 import type { Workload } from '../workloads/workload.ts';
 import type { Card, CardBooks } from '../world/open/card.ts';
+import { messageCardSettings, socketCardSettings } from './card-settings.ts';
 import type { SidePlan, SideTrace } from './side-protocol.ts';
 
 export interface OpenSide {
@@ -45,18 +46,12 @@ const RECONCILE_ATTEMPTS = 4;
 const SETTLE_MS = 20;
 
 /**
- * The message layer is measured with both sides polling: neither must go to sleep because another process
- * took its core for a moment.
- */
-const POLLING = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
-
-/**
  * Opens the side and binds each of its threads to a core. The program's thread of the kernel's side runs on
  * the same core as that of the card's side.
  */
 export async function openSide(plan: SidePlan): Promise<OpenSide> {
   const side = await openUnpinned(plan);
-  const cores = coresApart();
+  const cores = plan.pin === 'none' ? undefined : coresApart();
   if (cores === undefined || usesPostMessage(plan.side)) return side;
   pinThread(0, cores.program);
   const cardThread = side.books?.iopThreadId ?? 0;
@@ -83,10 +78,7 @@ function openPort(plan: SidePlan, clock: Clock): OpenSide {
 
 async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
-  const echo = await (await import('../world/open/card.ts')).openEcho(
-    { ...POLLING, ...transportOf(plan) },
-    trace,
-  );
+  const echo = await (await import('../world/open/card.ts')).openEcho(messageCardSettings(plan), trace);
   const workload =
     plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
   return {
@@ -101,10 +93,6 @@ async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   };
 }
 
-function transportOf({ side }: SidePlan): { transport: 'ring' | 'fifo' } {
-  return { transport: side.transport === 'fifo' ? 'fifo' : 'ring' };
-}
-
 async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   if (plan.api === 'net') return withoutBooks(await openNet(plan.test, clock, plan.load));
   const libc = loadLibc();
@@ -114,7 +102,7 @@ async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
-  const card = await (await import('../world/open/card.ts')).openCard(transportOf(plan), trace);
+  const card = await (await import('../world/open/card.ts')).openCard(socketCardSettings(plan), trace);
   if (plan.api === 'net') install(card);
   const workload =
     plan.api === 'net'
@@ -158,13 +146,13 @@ function withoutBooks(workload: Workload): OpenSide {
   return { workload, books: undefined, close };
 }
 
-function openSocket(test: Test, stack: SocketStack, clock: Clock, load: Load): Workload {
+function openSocket(test: TestName, stack: SocketStack, clock: Clock, load: Load): Workload {
   const name = WORKLOAD_NAMES.find((candidate) => candidate === test);
   if (name === undefined) throw new Error(`${test} has no program of socket calls`);
   return new PairWorkload(name, stack, clock, load);
 }
 
-async function openNet(test: Test, clock: Clock, load: Load): Promise<Workload> {
+async function openNet(test: TestName, clock: Clock, load: Load): Promise<Workload> {
   switch (test) {
     case 'TCP_RR':
       return await NetRequestResponse.open(clock, load);

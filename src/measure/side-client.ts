@@ -5,14 +5,17 @@ import { alarm } from '../time/timers.ts';
 import type { Answer, Command, SidePlan, SideSummary } from './side-protocol.ts';
 
 /** How much longer a command may take than it was asked to run. */
-const GRACE_MS = 30_000;
+export const GRACE_MS = 30_000;
 
 export class SideClient {
   private readonly child: ChildProcess;
   private errors = '';
+  private readonly graceMs: number;
   private waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
 
-  constructor() {
+  /** @param graceMs how much longer a command may take than it was asked to run. */
+  constructor(graceMs = GRACE_MS) {
+    this.graceMs = graceMs;
     this.child = fork(new URL('./side.js', import.meta.url), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
@@ -26,24 +29,24 @@ export class SideClient {
   }
 
   async open(plan: SidePlan): Promise<void> {
-    await this.ask({ type: 'open', plan }, GRACE_MS);
+    await this.ask({ type: 'open', plan }, this.graceMs);
   }
 
   async run(durationNs: number, warmup: boolean): Promise<Repeat> {
-    const answer = await this.ask({ type: 'run', durationNs, warmup }, durationNs / 1e6 + GRACE_MS);
+    const answer = await this.ask({ type: 'run', durationNs, warmup }, durationNs / 1e6 + this.graceMs);
     if (answer.type !== 'ran') throw new Error(`unexpected answer "${answer.type}"`);
     return answer.repeat;
   }
 
   async close(): Promise<SideSummary> {
-    const answer = await this.ask({ type: 'close' }, GRACE_MS);
+    const answer = await this.ask({ type: 'close' }, this.graceMs);
     if (answer.type !== 'closed') throw new Error(`unexpected answer "${answer.type}"`);
     return answer.summary;
   }
 
-  /** Ends the process, whatever it is doing. */
+  /** Ends the process, whatever it is doing. What is waited for fails. */
   kill(): void {
-    this.waiting = undefined;
+    this.waiting?.reject(new Error('its process was stopped'));
     if (this.child.exitCode === null) this.child.kill('SIGKILL');
   }
 

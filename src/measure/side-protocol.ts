@@ -3,13 +3,22 @@
 import type { Reconciliation } from '../ledger/reconcile.ts';
 import type { LatencySummary } from '../record/latency.ts';
 import type { Repeat } from '../record/result.ts';
-import type { Api, Load, Side, Test } from '../record/row.ts';
+import type { Api, Load, Pinning, Side, TestName } from '../record/row.ts';
+import type { SettingValue } from '../world/config/setting-paths.ts';
 
 export interface SidePlan {
-  readonly test: Test;
+  readonly test: TestName;
   readonly api: Api;
   readonly load: Load;
   readonly side: Side;
+  /** Whether its threads are bound to cores; absent: where there are two. */
+  readonly pin?: Pinning;
+  /** Of what the card draws; absent: the wire's is 1, the stack's drawn. */
+  readonly seed?: number;
+  /** Settings of the card by their paths; absent: none is set. */
+  readonly settings?: Readonly<Record<string, SettingValue>>;
+  /** The user's own program, as a full path. */
+  readonly workload?: string;
   /** Where the card's frames are recorded; absent: they are not. */
   readonly trace?: SideTrace;
 }

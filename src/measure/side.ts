@@ -6,6 +6,7 @@
 
 import { LatencyRecorder } from '../record/latency.ts';
 import type { Counters, Repeat } from '../record/result.ts';
+import { rateUnit } from '../record/row.ts';
 import type { Counts } from '../workloads/workload.ts';
 import type { LedgerSnapshot } from '../world/open/card.ts';
 import { type Cost, Observation } from './observe.ts';
@@ -72,7 +73,7 @@ type PlainRepeat = Omit<Repeat, 'latencyUs' | 'iopCpuNs' | 'iopHeapGrowthBytes' 
 
 function repeatOf(plan: SidePlan, counts: Counts, cost: Cost): PlainRepeat {
   const { operations, bytes, elapsedNs, spinNs } = counts;
-  const counted = plan.test === 'TCP_STREAM' ? bytes : operations;
+  const counted = rateUnit(plan.test) === 'B/s' ? bytes : operations;
   return {
     rate: (counted / elapsedNs) * 1e9,
     operations,
@@ -80,6 +81,8 @@ function repeatOf(plan: SidePlan, counts: Counts, cost: Cost): PlainRepeat {
     elapsedNs,
     hostCpuNs: cost.cpuNs ?? null,
     hostSpinNs: spinNs,
+    processCpuNs: cost.processCpuNs,
+    ...(counts.lost === undefined ? {} : { lost: counts.lost }),
     hostAllocatedBytes: cost.allocatedBytes,
     collections: cost.collections,
     residentBytes: cost.residentBytes,
@@ -119,3 +122,5 @@ process.on('message', (command: Command) => {
 });
 process.on('uncaughtException', fail);
 process.on('disconnect', () => process.exit(0));
+// Ctrl-C goes to every process of the terminal: it is the bench that ends its sides.
+process.on('SIGINT', () => {});

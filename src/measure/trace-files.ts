@@ -5,7 +5,7 @@
  */
 
 import { extname } from 'node:path';
-import { type Row, type Side, usesPostMessage } from '../record/row.ts';
+import { hasCard, type Row, type Side } from '../record/row.ts';
 
 /** @returns the file's path; undefined for a side without a card. */
 export function traceFile(path: string, rows: readonly Row[], row: Row, side: Side): string | undefined {
@@ -13,12 +13,12 @@ export function traceFile(path: string, rows: readonly Row[], row: Row, side: Si
   const cards = rows.reduce((count, { sides }) => count + sides.filter(hasCard).length, 0);
   if (cards === 1) return path;
   const extension = extname(path);
-  const { connections, size } = row.load;
-  const middle = [row.test, row.api, `${connections}x${size}`, side.transport].join('-');
+  const { connections, size, response, neighbours } = row.load;
+  const sizes = response === undefined ? size : `${size},${response}`;
+  const beside = neighbours === undefined ? [] : [`beside${neighbours}`];
+  const placement = side.placement === 'inline' ? ['inline'] : [];
+  const middle = [row.test, row.api, `${connections}x${sizes}`, ...beside, side.transport, ...placement].join(
+    '-',
+  );
   return `${path.slice(0, path.length - extension.length)}-${middle}${extension}`;
-}
-
-/** Only the ring and the fifo have frames that can be traced. */
-function hasCard(side: Side): boolean {
-  return side.stack === 'inic' && !usesPostMessage(side);
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { type Cores, coresApart } from '../linux/affinity.ts';
 import { wallClock } from '../time/clock.ts';
-import type { BenchOptions } from './row.ts';
+import type { BenchOptions, Pinning } from './row.ts';
 
 /** Configurations of the card with sockets and of the card with the echo module; null if not measured. */
 export interface CardConfigurations {
@@ -58,7 +58,7 @@ export type ManifestStart = Omit<Manifest, 'configuration' | 'seed' | 'interval'
 
 export function beginManifest(options: BenchOptions, commandLine: readonly string[]): ManifestStart {
   return {
-    ...machineFacts(commandLine),
+    ...machineFacts(commandLine, options.pin),
     workload: options,
     repeats: options.repeats,
     start: wallClock(),
@@ -68,7 +68,7 @@ export function beginManifest(options: BenchOptions, commandLine: readonly strin
 /** On what, with what and how something was measured. */
 export type MachineFacts = Pick<Manifest, 'commandLine' | 'versions' | 'machine'>;
 
-export function machineFacts(commandLine: readonly string[]): MachineFacts {
+export function machineFacts(commandLine: readonly string[], pin: Pinning = 'auto'): MachineFacts {
   const processors = cpus();
   return {
     commandLine,
@@ -82,7 +82,7 @@ export function machineFacts(commandLine: readonly string[]): MachineFacts {
     machine: {
       processor: processors[0]?.model.trim() ?? 'unknown',
       cores: processors.length,
-      pinned: coresApart() ?? null,
+      pinned: (pin === 'none' ? undefined : coresApart()) ?? null,
       memoryBytes: totalmem(),
       clockSource: readSetting(CLOCK_SOURCE),
       loadAverageAtStart: loadavg()[0],

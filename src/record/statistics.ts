@@ -80,7 +80,7 @@ function resampledMedians(values: readonly number[], random: Random): number[] {
   return medians.sort((a, b) => a - b);
 }
 
-/** A mean, and how far from it the true one may lie in 95 of 100 such samples. */
+/** A mean, and how far from it the true one may lie in 95 (or 99) of 100 such samples. */
 export interface MeanInterval {
   readonly mean: number;
   /** Half the interval's width; undefined with one value, which says nothing of it. */
@@ -95,6 +95,12 @@ export interface MeanInterval {
 const STUDENT_T = [
   12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
   2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
+];
+
+/** The same for 99 of 100, both sides. */
+const STUDENT_T_99 = [
+  63.657, 9.925, 5.841, 4.604, 4.032, 3.707, 3.499, 3.355, 3.25, 3.169, 3.106, 3.055, 3.012, 2.977, 2.947,
+  2.921, 2.898, 2.878, 2.861, 2.845, 2.831, 2.819, 2.807, 2.797, 2.787, 2.779, 2.771, 2.763, 2.756, 2.75,
 ];
 
 /** The same for one side (its 0.95 quantile), from the same source. */
@@ -112,11 +118,15 @@ function studentT(table: readonly number[], endless: number, freedom: number): n
   return table[freedom - 1] ?? endless + (table.length / freedom) * (last - endless);
 }
 
-/** The mean with its confidence interval (Student's t). @throws RangeError for no values. */
-export function meanInterval(values: readonly number[]): MeanInterval {
+/**
+ * The mean with its confidence interval (Student's t). @param confidence in percent.
+ * @throws RangeError for no values.
+ */
+export function meanInterval(values: readonly number[], confidence: 95 | 99 = 95): MeanInterval {
   const { mean, error } = meanAndError(values);
   const count = values.length;
-  const half = error === undefined ? undefined : studentT(STUDENT_T, 1.96, count - 1) * error;
+  const [table, endless] = confidence === 95 ? [STUDENT_T, 1.96] : [STUDENT_T_99, 2.576];
+  const half = error === undefined ? undefined : studentT(table, endless, count - 1) * error;
   return { mean, half, count };
 }
 

@@ -1,33 +1,62 @@
-/**
- * Puts in words what one operation cost on the card, by the ledger, the clocks of both threads and the heaps.
- */
+/** What one operation cost on the card: by its ledger, by the clocks of its threads, and of the heap. */
 
 import { COUNTER_GROUPS, COUNTER_NAMES } from '../ledger/counters.gen.ts';
 import type { Counters, Result } from '../record/result.ts';
-import { busAccesses } from './transport-table.ts';
-import { durationText, sizeText, threeDigits } from './units.ts';
+import { sideName } from '../record/row.ts';
+import { alignedLines, type Colour, type Column, fitting } from './columns.ts';
+import { loadText, rowText, testText } from './row-words.ts';
+import { durationText, threeDigits } from './units.ts';
 
 const BYTES = 'Bytes';
 
-/** @returns the lines of a result that has a ledger: none for the kernel. */
-export function ledgerLines(result: Result): string[] {
-  const ledger = result.ledger;
-  if (ledger === null) return [];
-  const { test, api, params } = result;
-  const counters = ledger.perTransaction;
-  const value = (name: string): number => counters[name] ?? 0;
-  const transport = result.transport === 'fifo' ? ', fifo' : '';
-  const title = `${test} ${api} ${sizeText(params.size)} x${params.connections}${transport}`;
-  const lines = [
-    `${title}: ${groupText(counters, 'copy', 'copies')}, ${groupText(counters, 'dma', 'DMA requests')}, ` +
-      `doorbells ${small(value('doorbells'))}, interrupts ${small(value('interrupts'))}, ` +
-      `frames ${small(value('inboundPosted'))} in ${small(value('outboundPosted'))} out`,
-    `    ${processorText(result)}; ${memoryText(result)}; ` +
-      (ledger.balanced ? 'ledger balanced' : 'LEDGER DOES NOT BALANCE'),
-  ];
-  if (result.transport === 'fifo') lines.splice(1, 0, `    ${busText(counters)}`);
-  if (!ledger.balanced) lines.push(...ledger.reconciliation.map((line) => `    ${line}`));
-  return lines;
+type Booked = Result & { readonly ledger: NonNullable<Result['ledger']> };
+
+/** @param results of one group of rows. @returns a line for each that has a ledger; none without. */
+export function ledgerLines(results: readonly Result[], width: number, bold: Colour): string[] {
+  const booked = results.filter((result): result is Booked => result.ledger !== null);
+  if (booked.length === 0) return [];
+  const columns = COLUMNS.filter(({ heading }) => heading !== BUS || booked.some(hasBus));
+  return alignedLines(fitting(columns, booked, width), booked, bold);
+}
+
+/** Lines on each card whose books do not balance, with the sums that do not. */
+export function unbalancedLines(results: readonly Result[]): string[] {
+  return results.flatMap((result) => {
+    const { ledger, params } = result;
+    if (ledger === null || ledger.balanced) return [];
+    const title = `${rowText(result, params)}, ${sideName(result)}: LEDGER DOES NOT BALANCE`;
+    return [title, ...ledger.reconciliation.map((line) => `    ${line}`)];
+  });
+}
+
+const BUS = 'bus accesses';
+
+const COLUMNS: readonly Column<Booked>[] = [
+  { heading: 'test', left: true, cell: (result) => testText(result, result.params) },
+  { heading: 'load', left: true, cell: ({ params }) => loadText(params) },
+  { heading: 'side', left: true, cell: (result) => sideName(result) },
+  { heading: 'copies', gives: 1, cell: (result) => groupText(result, 'copy') },
+  { heading: 'DMA', gives: 2, cell: (result) => groupText(result, 'dma') },
+  { heading: 'bells', gives: 4, cell: (result) => counted(result, 'doorbells') },
+  { heading: 'irqs', gives: 5, cell: (result) => counted(result, 'interrupts') },
+  {
+    heading: 'frames',
+    gives: 3,
+    cell: (result) => `${counted(result, 'inboundPosted')}+${counted(result, 'outboundPosted')}`,
+  },
+  { heading: BUS, gives: 6, cell: busText },
+  { heading: 'heap', gives: 7, cell: ({ memory }) => `${small(memory.hostAllocatedBytesPerOp)} B` },
+  { heading: 'program', gives: 8, cell: ({ cpu }) => nsText(cpu.hostNsPerOp) },
+  { heading: 'in vain', gives: 10, cell: ({ cpu }) => nsText(cpu.hostSpinNsPerOp) },
+  { heading: 'card', gives: 9, cell: ({ cpu }) => nsText(cpu.iopNsPerOp) },
+];
+
+function nsText(ns: number | null): string {
+  return ns === null ? '-' : durationText(ns);
+}
+
+function counted({ ledger }: Booked, name: string): string {
+  return small(ledger.perTransaction[name] ?? 0);
 }
 
 /** The sums of a group of counters: how often, and of the counters named `...Bytes` how many bytes. */
@@ -42,40 +71,27 @@ export function groupSums(counters: Counters, group: string): { times: number; b
   return { times, bytes };
 }
 
-function groupText(counters: Counters, group: string, label: string): string {
-  const { times, bytes } = groupSums(counters, group);
-  return `${label} ${small(times)} (${bytes.toFixed(0)} B)`;
+function groupText({ ledger }: Booked, group: string): string {
+  const { times, bytes } = groupSums(ledger.perTransaction, group);
+  return `${small(times)} (${bytes.toFixed(0)} B)`;
 }
 
-/** What the host did on the bus, which explains what this transport costs. */
-function busText(counters: Counters): string {
-  const value = (name: string): string => small(counters[name] ?? 0);
-  return (
-    `bus accesses ${small(busAccesses(counters))}: ` +
-    `port reads ${value('portReads')} (${value('portEmptyReads')} empty), ` +
-    `port writes ${value('portWrites')}, ` +
-    `register reads ${value('registerReads')}, writes ${value('registerWrites')}; ` +
-    `NOPs ${value('nops')}`
-  );
+/** What the host did on the bus, which explains what that transport costs. */
+function busText(result: Booked): string {
+  if (!hasBus(result)) return '0';
+  const counters = result.ledger.perTransaction;
+  const empty = counters['portEmptyReads'] ?? 0;
+  return `${threeDigits(busAccesses(counters) - empty)} + ${threeDigits(empty)} empty`;
 }
 
-function processorText({ cpu }: Result): string {
-  const iop = cpu.iopNsPerOp === null ? '' : `, iop ${durationText(cpu.iopNsPerOp)}`;
-  if (cpu.hostNsPerOp === null) return `processor host unknown${iop}`;
-  if (cpu.hostSpinNsPerOp === 0) return `processor host ${durationText(cpu.hostNsPerOp)}${iop}`;
-  const spinNs = Math.min(cpu.hostSpinNsPerOp, cpu.hostNsPerOp);
-  const busy = durationText(cpu.hostNsPerOp - spinNs);
-  return `processor host ${busy} busy + about ${durationText(spinNs)} polling in vain${iop}`;
+function hasBus({ transport }: Result): boolean {
+  return transport === 'fifo';
 }
 
-function memoryText({ memory }: Result): string {
-  const iop =
-    memory.iopHeapGrowthBytesPerOp === null ? '' : `, iop ${small(memory.iopHeapGrowthBytesPerOp)} B`;
-  const growth = memory.residentGrowthBytes / 1e6;
-  return (
-    `heap host ${small(memory.hostAllocatedBytesPerOp)} B${iop}, ${memory.collections} collections, ` +
-    `resident ${growth < 0 ? '' : '+'}${growth.toFixed(1)} MB`
-  );
+/** Accesses of the host to the card's port and interrupt registers. */
+export function busAccesses(counters: Readonly<Record<string, number>>): number {
+  const names = ['portReads', 'portWrites', 'registerReads', 'registerWrites'];
+  return names.reduce((sum, name) => sum + (counters[name] ?? 0), 0);
 }
 
 /** A small count keeps its digits: one doorbell in a thousand transactions must not read as none. */

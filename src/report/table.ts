@@ -1,14 +1,18 @@
 /**
- * A report as text: where it was measured, a line for each row with both sides and their ratio, and what one
- * operation cost on the card by its ledger. It is made of the same objects as the JSON.
+ * A report as text: where it was measured, a line for each side of each row with its ratio to the row's
+ * baseline, and what one operation cost on the card by its ledger. It is made of the same objects as the
+ * JSON.
  */
 
-import type { Comparison, Failure, Report, Result } from '../record/result.ts';
-import { sideName, type Transport } from '../record/row.ts';
-import { ledgerLines } from './ledger-lines.ts';
+import { comparisonOf } from '../record/baseline.ts';
+import type { Failure, Report, Result } from '../record/result.ts';
+import { baselineOf, rowKey, sideName, type Transport } from '../record/row.ts';
+import type { Spread } from '../record/statistics.ts';
+import { alignedLines, type Column, fitting, tableWidth, wrapped } from './columns.ts';
+import { ledgerLines, unbalancedLines } from './ledger-lines.ts';
 import { ratioText } from './ratio.ts';
-import { comparesTransports, transportHeadings, transportRows } from './transport-table.ts';
-import { durationText, rateText, sizeText } from './units.ts';
+import { besideText, loadText, rowText, testText } from './row-words.ts';
+import { durationText, rateText, threeDigits } from './units.ts';
 
 /** Adds colours for a terminal, or none. */
 export interface Style {
@@ -27,164 +31,176 @@ const ansi =
     `\u001b[${code}m${text}\u001b[0m`;
 export const COLOURED: Style = { bold: ansi(1), good: ansi(32), bad: ansi(33), dim: ansi(2) };
 
-interface Cell {
-  readonly text: string;
-  readonly style: ((text: string) => string) | undefined;
+/** What lines are broken to, and columns give way for, where nobody knows the terminal. */
+export const DEFAULT_WIDTH = 100;
+
+/** One line of the table: a side of a row. */
+interface SideLine {
+  readonly result: Result;
+  /** Whether it is the first of its row, which says what the row is. */
+  readonly first: boolean;
+  /** Its rate over that of the row's baseline; undefined for the baseline itself, or without one. */
+  readonly ratio: Spread | undefined;
 }
 
-const HEADINGS = [
-  'test',
-  'api',
-  'size',
-  'conns',
-  'inic',
-  'baseline',
-  '',
-  'ratio (low..high)',
-  'p50',
-  'p99',
-  'host CPU/op',
-];
-/** How many columns hold names and are set to the left; the others hold numbers, set to the right. */
-const LEFT_COLUMNS: ReadonlySet<number> = new Set([0, 1, 6]);
-const LEFT_TRANSPORT_COLUMNS: ReadonlySet<number> = new Set([0, 1, 4]);
-const GAP = '  ';
-
 /** @returns the report's lines, each with its line end. */
-export function reportTable(report: Report, style: Style = PLAIN): string {
-  const lines = [
-    ...manifestLines(report).map((line) => style.dim(line)),
+export function reportTable(report: Report, style: Style = PLAIN, width = DEFAULT_WIDTH): string {
+  const groups = groupsOf(report);
+  const lines = manifestLines(report)
+    .flatMap((line) => wrapped(line, width))
+    .map(style.dim);
+  for (const results of groups) {
+    const title = besideText(results[0].params);
+    lines.push('');
+    if (groups.length > 1 || title !== '') lines.push(style.bold(title === '' ? 'alone' : title));
+    lines.push(...tableLines(sideLines(results, report), style, width));
+  }
+  lines.push(
     '',
-    ...tableLines(report, style),
-    '',
-    ...legendLines(report).map((line) => style.dim(line)),
-  ];
-  const books = report.results.flatMap((result) => ledgerLines(result));
-  if (books.length > 0) lines.push('', style.bold('What one operation cost on the card'), ...books);
-  if (report.failures.length > 0)
-    lines.push('', ...report.failures.map((failure) => style.bad(failureLine(failure))));
-  if (report.notes.length > 0) lines.push('', ...report.notes);
+    ...legendLines(report)
+      .flatMap((line) => wrapped(line, width))
+      .map(style.dim),
+  );
+  for (const results of groups) {
+    const books = ledgerLines(results, width, style.bold);
+    if (books.length === 0) continue;
+    const title = besideText(results[0].params);
+    lines.push('', `What one operation cost on the card${title === '' ? '' : `, ${title}`}`, ...books);
+  }
+  const block = (texts: readonly string[], colour: (text: string) => string): void => {
+    if (texts.length > 0)
+      lines.push('', ...texts.flatMap((text) => wrapped(text, width, '    ')).map(colour));
+  };
+  block(balanceLines(report), report.results.some(unbalanced) ? style.bad : style.dim);
+  block(report.results.flatMap(collapsedLine), style.bad);
+  block(report.results.flatMap(intervalLine), style.bad);
+  block(report.results.flatMap(lostLine), style.dim);
+  block(report.failures.map(failureLine), style.bad);
+  block(report.notes, unchanged);
   return `${lines.join('\n')}\n`;
 }
 
-function manifestLines(report: Report): string[] {
-  const { manifest } = report;
-  const sides = comparesTransports(report) ? 'all' : 'both';
+function manifestLines({ manifest, results }: Report): string[] {
   const { versions, machine, repeats, workload, interval } = manifest;
+  const most = Math.max(repeats, ...results.map(({ params }) => params.repeats));
+  const runs = most > repeats ? `${repeats} to ${most} runs` : `${repeats} ${repeats === 1 ? 'run' : 'runs'}`;
+  const pinned = machine.pinned === null ? 'nothing pinned' : 'a core for each thread';
+  const settings = Object.entries(workload.settings ?? {}).map(([path, value]) => `${path}=${value}`);
   return [
     `inic ${versions.inic}, Node ${versions.node}, ${versions.system}; ` +
       `${machine.processor}, ${machine.cores} cores`,
-    `medians of ${repeats} ${repeats === 1 ? 'run' : 'runs'} of ${workload.durationSeconds} s, ` +
-      `${sides} sides in turns; began ${interval.start}`,
+    `medians of ${runs} of ${workload.durationSeconds} s, all sides in turns, ${pinned}; ` +
+      `began ${interval.start}`,
+    ...(settings.length === 0 ? [] : [`set: ${settings.join(', ')}`]),
   ];
 }
 
-function tableLines(report: Report, style: Style): string[] {
-  if (comparesTransports(report)) {
-    const rows = transportRows(report).map((texts) => texts.map((text) => ({ text, style: undefined })));
-    return alignedLines(transportHeadings(report), rows, LEFT_TRANSPORT_COLUMNS, style);
+/** Results of rows with the same number of neighbours, in the order in which they were measured. */
+function groupsOf({ results }: Report): Result[][] {
+  const groups = new Map<number, Result[]>();
+  for (const result of results) {
+    const { neighbours = 0 } = result.params;
+    groups.set(neighbours, [...(groups.get(neighbours) ?? []), result]);
   }
-  const rows = rowsOf(report).map((row) => cellsOf(row, report.comparisons, style));
-  return alignedLines(HEADINGS, rows, LEFT_COLUMNS, style);
+  return [...groups.values()];
 }
 
-function alignedLines(
-  headings: readonly string[],
-  rows: readonly Cell[][],
-  left: ReadonlySet<number>,
-  style: Style,
-): string[] {
-  const heading: Cell[] = headings.map((text) => ({ text, style: style.bold }));
-  const widths = headings.map((_, column) =>
-    Math.max(...[heading, ...rows].map((cells) => cells[column].text.length)),
-  );
-  return [heading, ...rows].map((cells) =>
-    cells
-      .map((cell, i) => pad(cell, left.has(i), widths[i]))
-      .join(GAP)
-      .trimEnd(),
-  );
-}
-
-function pad(cell: Cell, left: boolean, width: number): string {
-  const space = ' '.repeat(width - cell.text.length);
-  const text = cell.style === undefined ? cell.text : cell.style(cell.text);
-  return left ? text + space : space + text;
-}
-
-interface TableRow {
-  readonly inic: Result | undefined;
-  readonly baseline: Result | undefined;
-}
-
-/** Pairs each result with that of the other side in the same row. */
-function rowsOf(report: Report): TableRow[] {
-  const rows = new Map<string, { inic: Result | undefined; baseline: Result | undefined }>();
-  for (const result of report.results) {
-    const key = rowKey(result.test, result.api, result.params);
-    const row = rows.get(key) ?? { inic: undefined, baseline: undefined };
-    if (result.stack === 'inic' && result.transport !== 'port') row.inic = result;
-    else row.baseline = result;
-    rows.set(key, row);
+/** Each row's baseline first, then its other sides. */
+function sideLines(results: readonly Result[], report: Report): SideLine[] {
+  const rows = new Map<string, Result[]>();
+  for (const result of results) {
+    const key = rowKey(result, result.params);
+    rows.set(key, [...(rows.get(key) ?? []), result]);
   }
-  return [...rows.values()];
+  return [...rows.values()].flatMap((row) => {
+    const baseline = baselineOf(row);
+    const ordered = [...row].sort((a, b) => Number(b === baseline) - Number(a === baseline));
+    return ordered.map((result, i) => ({
+      result,
+      first: i === 0,
+      ratio: comparisonOf(result, report)?.rate ?? undefined,
+    }));
+  });
 }
 
-function rowKey(test: string, api: string, params: { connections: number; size: number }): string {
-  return `${test} ${api} ${params.connections} ${params.size}`;
+function tableLines(lines: readonly SideLine[], style: Style, width: number): string[] {
+  const columns = fitting(columnsOf(style), lines, width);
+  if (tableWidth(columns, lines) <= width) return alignedLines(columns, lines, style.bold);
+  return lines.flatMap((line) => stackedLines(line, style, width));
 }
 
-function cellsOf(row: TableRow, comparisons: readonly Comparison[], style: Style): Cell[] {
-  const result = row.inic ?? row.baseline;
-  if (result === undefined) return [];
-  const { test, api, params } = result;
-  const key = rowKey(test, api, params);
-  const comparison = comparisons.find((other) => rowKey(other.test, other.api, other.params) === key);
-  const ratio = comparison?.rate ?? undefined;
-  const texts = [
-    test,
-    api,
-    sizeText(params.size),
-    String(params.connections),
-    rateCell(row.inic),
-    rateCell(row.baseline),
-    row.baseline === undefined ? '' : sideName(row.baseline),
-    ratio === undefined ? '-' : ratioText(ratio),
-    pairText(row, ({ latencyUs }) => (latencyUs === null ? undefined : durationText(latencyUs.p50 * 1e3))),
-    pairText(row, ({ latencyUs }) => (latencyUs === null ? undefined : durationText(latencyUs.p99 * 1e3))),
-    pairText(row, ({ cpu }) => (cpu.hostNsPerOp === null ? undefined : durationText(cpu.hostNsPerOp))),
+function columnsOf(style: Style): Column<SideLine>[] {
+  return [
+    {
+      heading: 'test',
+      left: true,
+      cell: ({ result, first }) => (first ? testText(result, result.params) : ''),
+    },
+    { heading: 'load', left: true, cell: ({ result, first }) => (first ? loadText(result.params) : '') },
+    { heading: 'side', left: true, cell: ({ result }) => sideName(result) },
+    { heading: 'rate', cell: ({ result }) => rateText(result.rate.value, result.rate.unit) },
+    { heading: 'runs, %', gives: 2, cell: ({ result }) => spreadText(result) },
+    {
+      heading: 'ratio (low..high)',
+      cell: ({ ratio }) => ({
+        text: ratio === undefined ? '' : ratioText(ratio),
+        style: ratio === undefined || ratio.median >= 1 ? style.good : style.bad,
+      }),
+    },
+    { heading: 'p50', gives: 3, cell: ({ result }) => latencyText(result.latencyUs?.p50) },
+    { heading: 'p99', gives: 5, cell: ({ result }) => latencyText(result.latencyUs?.p99) },
+    { heading: 'CPU/op', gives: 1, cell: ({ result }) => nsText(result.cpu.allNsPerOp) },
+    { heading: 'program', gives: 4, cell: ({ result }) => nsText(result.cpu.hostNsPerOp) },
   ];
-  const ratioStyle = ratio === undefined ? undefined : ratio.median >= 1 ? style.good : style.bad;
-  return texts.map((text, i) => ({ text, style: i === 7 ? ratioStyle : undefined }));
 }
 
-function rateCell(result: Result | undefined): string {
-  return result === undefined ? '-' : rateText(result.rate.value, result.rate.unit);
+/** Where not even the fewest columns fit. */
+function stackedLines({ result, first, ratio }: SideLine, style: Style, width: number): string[] {
+  const { rate, cpu, params } = result;
+  const said = [
+    `  ${sideName(result)}: ${rateText(rate.value, rate.unit)}`,
+    ...(ratio === undefined ? [] : [`ratio ${ratioText(ratio)}`]),
+    ...(cpu.allNsPerOp === undefined ? [] : [`CPU/op ${nsText(cpu.allNsPerOp)}`]),
+  ];
+  const title = wrapped(`${testText(result, params)} ${loadText(params)}`, width, '  ');
+  return [...(first ? title.map(style.bold) : []), ...wrapped(said.join(', '), width, '    ')];
 }
 
-/** The values of both sides, the card's first. */
-function pairText(row: TableRow, pick: (result: Result) => string | undefined): string {
-  const texts = [row.inic, row.baseline].map((result) =>
-    result === undefined ? '-' : (pick(result) ?? '-'),
-  );
-  return texts.every((text) => text === '-') ? '-' : texts.join(' / ');
+function latencyText(us: number | undefined): string {
+  return us === undefined ? '-' : durationText(us * 1e3);
 }
 
-function legendLines(report: Report): string[] {
-  if (comparesTransports(report)) return transportLegend(report);
+function nsText(ns: number | null | undefined): string {
+  return ns === null || ns === undefined ? '-' : durationText(ns);
+}
+
+/** The slowest and the fastest run in percent of the median, and marks for what is listed below. */
+function spreadText({ rate, collapsed = [], interval }: Result): string {
+  const percent = (value: number): string => ((100 * value) / rate.value).toFixed(0);
+  const fell = collapsed.length > 0 ? ` !${collapsed.length}` : '';
+  const wide = interval?.reached === false ? ' ?' : '';
+  return `${percent(rate.min)}..${percent(rate.max)}${fell}${wide}`;
+}
+
+function legendLines({ results }: Report): string[] {
   const lines = [
-    "p50, p99 and host CPU/op: inic / baseline. Host CPU is the program's thread, polling included;",
-    'an operation of TCP_STREAM is one write.',
+    "ratio: the side's rate over that of the first side of its row, run by run. runs: the slowest and the " +
+      "fastest in percent of the median. CPU/op: processor time of all threads of the side's process, " +
+      "polling included; program: that of the program's thread. An operation of a stream is one write.",
   ];
-  if (report.results.some((result) => result.transport === 'port')) {
-    lines.push('postMessage: the same messages by Worker.postMessage between two event loops.');
+  const placed = new Set(results.map(({ placement }) => placement));
+  if (placed.has('thread') || placed.has('inline')) lines.push(PLACEMENT_LEGEND);
+  const transports = new Set(results.map(({ transport }) => transport));
+  for (const [transport, legend] of Object.entries(TRANSPORT_LEGENDS)) {
+    if (transports.has(transport as Transport)) lines.push(legend);
   }
-  if (report.results.some((result) => result.transport === 'fifo')) lines.push(TRANSPORT_LEGENDS.fifo);
   return lines;
 }
 
-const TRANSPORT_LEGENDS: Readonly<Record<Transport, string>> = {
-  ring: 'ring: frames in place in shared memory, one ring each way.',
+const PLACEMENT_LEGEND =
+  "thread: the card in a thread of its own. inline: the same card, polled in the program's thread.";
+
+const TRANSPORT_LEGENDS: Readonly<Partial<Record<Transport, string>>> = {
   fifo:
     "fifo: I2O 1.5's four FIFOs of frame addresses; " +
     'each read or write of a port or register is a bus access.',
@@ -192,15 +208,49 @@ const TRANSPORT_LEGENDS: Readonly<Record<Transport, string>> = {
   msgpack: 'msgpack: the same object encoded, transferred by postMessage, and decoded.',
 };
 
-function transportLegend({ manifest }: Report): string[] {
+function unbalanced({ ledger }: Result): boolean {
+  return ledger?.balanced === false;
+}
+
+function balanceLines({ results }: Report): string[] {
+  const cards = results.filter(({ ledger }) => ledger !== null);
+  if (cards.length === 0) return [];
+  const wrong = unbalancedLines(results);
+  if (wrong.length > 0) return wrong;
+  return [cards.length === 1 ? 'The ledger balances.' : `All ${cards.length} ledgers balance.`];
+}
+
+function collapsedLine(result: Result): string[] {
+  const { collapsed = [], params, rate, repeats } = result;
+  if (collapsed.length === 0) return [];
+  const runs = collapsed.map((run) => `run ${run} at ${rateText(repeats[run - 1].rate, rate.unit)}`);
+  const where = `${rowText(result, params)}, ${sideName(result)}`;
   return [
-    "Host CPU is the program's thread, polling included; " +
-      'ring and fifo poll, the others rest in their event loops.',
-    ...manifest.workload.transports.map((transport) => TRANSPORT_LEGENDS[transport]),
+    `! ${where}: ${collapsed.length} of ${repeats.length} below half of the median: ${runs.join(', ')}`,
   ];
 }
 
-function failureLine({ test, api, params, side, error }: Failure): string {
-  const where = `${test} ${api} ${sizeText(params.size)} x${params.connections}, ${sideName(side)}`;
-  return `failed: ${where}: ${error}`;
+function intervalLine(result: Result): string[] {
+  const { interval, params, repeats } = result;
+  if (interval === undefined || interval.reached) return [];
+  const { confidence, widthPercent, reachedPercent } = interval;
+  const was = reachedPercent === null ? 'unknown after one run' : `${threeDigits(reachedPercent)} % wide`;
+  const where = `${rowText(result, params)}, ${sideName(result)}`;
+  return [
+    `? ${where}: its ${confidence} % interval is ${was}, not ${widthPercent} %, after ${repeats.length} runs`,
+  ];
+}
+
+function lostLine(result: Result): string[] {
+  const { repeats, params } = result;
+  if (repeats.every(({ lost }) => lost === undefined)) return [];
+  const lost = repeats.reduce((sum, repeat) => sum + (repeat.lost ?? 0), 0);
+  const operations = repeats.reduce((sum, repeat) => sum + repeat.operations, 0);
+  const share = (100 * lost) / Math.max(1, lost + operations);
+  const where = `${rowText(result, params)}, ${sideName(result)}`;
+  return lost === 0 ? [] : [`${where}: ${lost} datagrams lost, ${threeDigits(share)} % of those sent`];
+}
+
+function failureLine(failure: Failure): string {
+  return `failed: ${rowText(failure, failure.params)}, ${sideName(failure.side)}: ${failure.error}`;
 }

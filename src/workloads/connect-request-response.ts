@@ -39,6 +39,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
   readonly connected = true;
   private readonly parts: ProgramParts;
   private readonly shape: ProgramShape;
+  private readonly responseSize: number;
   private readonly sockets: Int32Array;
   private readonly tries: Tries;
   private readonly stages: Uint8Array;
@@ -53,19 +54,20 @@ export class ConnectRequestResponseClient implements ClientProgram {
   private retryAtNs = NEVER;
 
   constructor(parts: ProgramParts, shape: ProgramShape) {
-    const { connections, sizeBytes } = shape;
+    const { connections, sizeBytes, responseBytes = sizeBytes } = shape;
     this.parts = parts;
     this.sampleMask = parts.sampleMask ?? SAMPLE_MASK;
     this.pacing = pacingOf(shape.pace, connections, parts.random, parts.clock);
     this.settling = new Settling(connections, isOpenLoop(shape.pace));
     this.shape = shape;
+    this.responseSize = responseBytes;
     this.sockets = new Int32Array(connections);
     this.tries = new Tries(connections, parts.ready);
     this.stages = new Uint8Array(connections);
     this.done = new Int32Array(connections);
     this.startsNs = new Float64Array(connections);
     this.message = patternBytes(sizeBytes);
-    this.received = new Uint8Array(sizeBytes);
+    this.received = new Uint8Array(Math.max(sizeBytes, responseBytes));
   }
 
   get unsettled(): number {
@@ -81,7 +83,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
   }
 
   get bytesReceived(): number {
-    return this.operations * this.shape.sizeBytes;
+    return this.operations * this.responseSize;
   }
 
   nextDeadlineNs(): number {
@@ -178,7 +180,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
   /** The way in: the response, the end of the stream, close. */
   private collect(i: number): number {
     const { stack } = this.parts;
-    const size = this.shape.sizeBytes;
+    const size = this.responseSize;
     let progress = 0;
     const socket = this.sockets[i];
     if (this.stages[i] === RECEIVING) {
@@ -227,6 +229,7 @@ const ANSWERING = 2;
 export class ConnectRequestResponseServer extends AcceptingServer implements ServerProgram {
   private readonly stack: SocketStack;
   private readonly size: number;
+  private readonly responseSize: number;
   private readonly stages: Uint8Array;
   private readonly done: Int32Array;
   private readonly message: Uint8Array;
@@ -236,13 +239,14 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
   /** @throws SocketError when it cannot listen. */
   constructor(parts: ProgramParts, shape: ProgramShape) {
     super(parts, shape);
-    const { connections, sizeBytes } = shape;
+    const { connections, sizeBytes, responseBytes = sizeBytes } = shape;
     this.stack = parts.stack;
     this.service = Service.of(parts, shape);
     this.size = sizeBytes;
+    this.responseSize = responseBytes;
     this.stages = new Uint8Array(connections);
     this.done = new Int32Array(connections);
-    this.message = patternBytes(sizeBytes);
+    this.message = patternBytes(responseBytes);
     this.received = new Uint8Array(sizeBytes);
   }
 
@@ -286,7 +290,7 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
   }
 
   private answer(i: number, socket: number): number {
-    const { size } = this;
+    const { responseSize: size } = this;
     const done = this.done[i];
     const sent = this.stack.send(socket, this.message, done, (size - done) | 0);
     if (sent === -EAGAIN) {

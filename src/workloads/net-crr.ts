@@ -9,13 +9,21 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
-import { type Counts, LOOPBACK_NAME, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
+import {
+  backlogFor,
+  type Counts,
+  LOOPBACK_NAME,
+  patternBytes,
+  SAMPLE_MASK,
+  type Workload,
+} from './workload.ts';
 
 export class NetConnectRequestResponse implements Workload {
   private readonly clock: Clock;
   private readonly size: number;
   private readonly connections: number;
-  private readonly message: Buffer;
+  private readonly request: Buffer;
+  private readonly response: Buffer;
   private readonly server: Server;
   private port = 0;
   private latency: LatencyRecorder | undefined;
@@ -30,13 +38,14 @@ export class NetConnectRequestResponse implements Workload {
     this.clock = clock;
     this.size = load.size;
     this.connections = load.connections;
-    this.message = Buffer.from(patternBytes(load.size).buffer);
+    this.request = Buffer.from(patternBytes(load.size).buffer);
+    this.response = Buffer.from(patternBytes(load.response ?? load.size).buffer);
     this.server = createServer((socket) => this.serve(socket));
   }
 
   static async open(clock: Clock, load: Load): Promise<NetConnectRequestResponse> {
     const workload = new NetConnectRequestResponse(clock, load);
-    workload.server.listen(0, LOOPBACK_NAME);
+    workload.server.listen(0, LOOPBACK_NAME, backlogFor(load));
     await once(workload.server, 'listening');
     workload.port = (workload.server.address() as AddressInfo).port;
     return workload;
@@ -57,7 +66,7 @@ export class NetConnectRequestResponse implements Workload {
     const operations = this.operations;
     return {
       operations,
-      bytes: operations * 2 * this.size,
+      bytes: operations * (this.size + this.response.length),
       elapsedNs: this.clock.nowNs - startNs,
       spinNs: 0,
     };
@@ -72,7 +81,7 @@ export class NetConnectRequestResponse implements Workload {
     let received = 0;
     socket.on('data', (chunk) => {
       received += chunk.length;
-      if (received === this.size) socket.end(this.message);
+      if (received === this.size) socket.end(this.response);
     });
     socket.on('error', (error) => this.failed(error));
   }
@@ -84,13 +93,13 @@ export class NetConnectRequestResponse implements Workload {
     this.begun += 1;
     const socket = connect(this.port, LOOPBACK_NAME);
     let received = 0;
-    socket.on('connect', () => socket.write(this.message));
+    socket.on('connect', () => socket.write(this.request));
     socket.on('data', (chunk) => {
       received += chunk.length;
     });
     socket.on('error', (error) => this.failed(error));
     socket.on('close', () => {
-      if (received !== this.size) return this.failed(new Error(`a response of ${received} bytes`));
+      if (received !== this.response.length) return this.failed(new Error(`a response of ${received} bytes`));
       this.complete(sampled ? startNs : 0);
     });
   }

@@ -1,5 +1,5 @@
 /**
- * TCP_RR by `node:net`: on each of N connections a request of `size` bytes, then a response as long. An
+ * TCP_RR by `node:net`: on each of N connections a request of `size` bytes, then its response. An
  * ordinary program of Node's: which stack serves it is decided outside.
  */
 
@@ -8,7 +8,14 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
-import { type Counts, LOOPBACK_NAME, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
+import {
+  backlogFor,
+  type Counts,
+  LOOPBACK_NAME,
+  patternBytes,
+  SAMPLE_MASK,
+  type Workload,
+} from './workload.ts';
 
 interface Client {
   readonly socket: Socket;
@@ -24,7 +31,8 @@ const CHECK_OPERATIONS = 32;
 export class NetRequestResponse implements Workload {
   private readonly clock: Clock;
   private readonly size: number;
-  private readonly message: Buffer;
+  private readonly request: Buffer;
+  private readonly response: Buffer;
   private readonly server: Server;
   private readonly clients: Client[] = [];
   private latency: LatencyRecorder | undefined;
@@ -38,13 +46,14 @@ export class NetRequestResponse implements Workload {
   private constructor(clock: Clock, load: Load) {
     this.clock = clock;
     this.size = load.size;
-    this.message = Buffer.from(patternBytes(load.size).buffer);
+    this.request = Buffer.from(patternBytes(load.size).buffer);
+    this.response = Buffer.from(patternBytes(load.response ?? load.size).buffer);
     this.server = createServer((socket) => this.serve(socket));
   }
 
   static async open(clock: Clock, load: Load): Promise<NetRequestResponse> {
     const workload = new NetRequestResponse(clock, load);
-    workload.server.listen(0, LOOPBACK_NAME);
+    workload.server.listen(0, LOOPBACK_NAME, backlogFor(load));
     await once(workload.server, 'listening');
     const { port } = workload.server.address() as AddressInfo;
     for (let i = 0; i < load.connections; i++) workload.clients.push(await workload.connectClient(port));
@@ -68,7 +77,7 @@ export class NetRequestResponse implements Workload {
     const operations = this.operations;
     return {
       operations,
-      bytes: operations * 2 * this.size,
+      bytes: operations * (this.size + this.response.length),
       elapsedNs: this.clock.nowNs - startNs,
       spinNs: 0,
     };
@@ -97,7 +106,7 @@ export class NetRequestResponse implements Workload {
       received += chunk.length;
       if (received < this.size) return;
       received = 0;
-      socket.write(this.message);
+      socket.write(this.response);
     });
     socket.on('error', (error) => this.failed(error));
   }
@@ -107,12 +116,12 @@ export class NetRequestResponse implements Workload {
       this.clock.update();
       client.startNs = this.clock.nowNs;
     }
-    client.socket.write(this.message);
+    client.socket.write(this.request);
   }
 
   private collect(client: Client, chunk: Buffer): void {
     client.received += chunk.length;
-    if (client.received < this.size) return;
+    if (client.received < this.response.length) return;
     client.received = 0;
     this.operations += 1;
     if ((client.count & SAMPLE_MASK) === 0) this.sample(client, chunk);
@@ -132,7 +141,7 @@ export class NetRequestResponse implements Workload {
   private sample(client: Client, chunk: Buffer): void {
     this.clock.update();
     this.latency?.record(this.clock.nowNs - client.startNs);
-    const end = this.message.subarray(this.size - chunk.length);
+    const end = this.response.subarray(this.response.length - chunk.length);
     if (!end.equals(chunk)) this.failed(new Error('received other bytes than sent'));
   }
 }

@@ -38,8 +38,10 @@ export interface ProgramShape {
   readonly port: number;
   /** Connections open at once. */
   readonly connections: number;
-  /** Bytes of a request and of its response, or of a write. */
+  /** Bytes of a request, or of a write. */
   readonly sizeBytes: number;
+  /** Bytes of a response; absent: as long as its request. */
+  readonly responseBytes?: number;
   /** Absent: as fast as it goes. */
   readonly pace?: Pace;
 }

@@ -27,7 +27,9 @@ export class RequestResponseClient implements ClientProgram {
   finished = false;
   private readonly parts: ProgramParts;
   private readonly connector: Connector;
+  /** Bytes of a request, and of its response. */
   private readonly size: number;
+  private readonly responseSize: number;
   private readonly stages: Uint8Array;
   /** Bytes of the current stage already done. */
   private readonly done: Int32Array;
@@ -36,6 +38,7 @@ export class RequestResponseClient implements ClientProgram {
   /** 1 where a request is due and not yet answered. */
   private readonly due: Uint8Array;
   private readonly message: Uint8Array;
+  private readonly response: Uint8Array;
   private readonly received: Uint8Array;
   private readonly sampleMask: number;
   private readonly pacing: Pacing | undefined;
@@ -44,20 +47,22 @@ export class RequestResponseClient implements ClientProgram {
   private begun = 0;
 
   constructor(parts: ProgramParts, shape: ProgramShape) {
-    const { connections, sizeBytes } = shape;
+    const { connections, sizeBytes, responseBytes = sizeBytes } = shape;
     this.parts = parts;
     this.sampleMask = parts.sampleMask ?? SAMPLE_MASK;
     this.pacing = pacingOf(shape.pace, connections, parts.random, parts.clock);
     this.settling = new Settling(connections, isOpenLoop(shape.pace));
     this.connector = new Connector(parts, shape);
     this.size = sizeBytes;
+    this.responseSize = responseBytes;
     this.stages = new Uint8Array(connections);
     this.done = new Int32Array(connections);
     this.counts = new Int32Array(connections);
     this.startsNs = new Float64Array(connections);
     this.due = new Uint8Array(connections);
     this.message = patternBytes(sizeBytes);
-    this.received = new Uint8Array(sizeBytes);
+    this.response = patternBytes(responseBytes);
+    this.received = new Uint8Array(responseBytes);
   }
 
   get connected(): boolean {
@@ -77,7 +82,7 @@ export class RequestResponseClient implements ClientProgram {
   }
 
   get bytesReceived(): number {
-    return this.operations * this.size;
+    return this.operations * this.responseSize;
   }
 
   nextDeadlineNs(): number {
@@ -102,9 +107,9 @@ export class RequestResponseClient implements ClientProgram {
     this.finished = true;
   }
 
-  /** The last message received must be the one sent. @throws when it is not. */
+  /** The last response received must be the one the server sends. @throws when it is not. */
   checkContent(): void {
-    if (!this.received.every((byte, i) => byte === this.message[i])) {
+    if (!this.received.every((byte, i) => byte === this.response[i])) {
       throw new Error('received other bytes than sent');
     }
   }
@@ -146,7 +151,7 @@ export class RequestResponseClient implements ClientProgram {
   }
 
   private collect(): number {
-    const { stages, done, size } = this;
+    const { stages, done, responseSize: size } = this;
     const { sockets, tries } = this.connector;
     const { stack } = this.parts;
     let progress = 0;
@@ -216,7 +221,9 @@ export class RequestResponseClient implements ClientProgram {
 
 export class RequestResponseServer extends AcceptingServer implements ServerProgram {
   private readonly stack: SocketStack;
+  /** Bytes of a request, and of its response. */
   private readonly size: number;
+  private readonly responseSize: number;
   /** Bytes of the request already received; `size` and more: of the response already sent, behind them. */
   private readonly done: Int32Array;
   private readonly message: Uint8Array;
@@ -226,12 +233,13 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
   /** @throws SocketError when it cannot listen. */
   constructor(parts: ProgramParts, shape: ProgramShape) {
     super(parts, shape);
-    const { connections, sizeBytes } = shape;
+    const { connections, sizeBytes, responseBytes = sizeBytes } = shape;
     this.stack = parts.stack;
     this.service = Service.of(parts, shape);
     this.size = sizeBytes;
+    this.responseSize = responseBytes;
     this.done = new Int32Array(connections);
-    this.message = patternBytes(sizeBytes);
+    this.message = patternBytes(responseBytes);
     this.received = new Uint8Array(sizeBytes);
   }
 
@@ -255,7 +263,7 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
   }
 
   private serve(i: number, socket: number): number {
-    const { stack, size, done } = this;
+    const { stack, size, responseSize, done } = this;
     const { tries } = this.acceptor;
     let progress = 0;
     if (done[i] < size) {
@@ -276,13 +284,13 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
     }
     if (done[i] < size) return progress;
     const sentBefore = done[i] - size;
-    const sent = stack.send(socket, this.message, sentBefore, (size - sentBefore) | 0);
+    const sent = stack.send(socket, this.message, sentBefore, (responseSize - sentBefore) | 0);
     if (sent === -EAGAIN) {
       tries.wait(i);
       return progress;
     }
     if (sent < 0) failCall('send', sent);
-    done[i] = sentBefore + sent === size ? 0 : done[i] + sent;
+    done[i] = sentBefore + sent === responseSize ? 0 : done[i] + sent;
     // No request comes before the response to the one before it has gone.
     if (done[i] === 0) tries.wait(i);
     return progress + 1;

@@ -4,6 +4,7 @@
  */
 
 import type { LatencyRecorder } from '../record/latency.ts';
+import type { Load } from '../record/row.ts';
 import { errnoName } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -16,6 +17,8 @@ export interface Counts {
   readonly elapsedNs: number;
   /** Of these, how long the measuring thread polled and found nothing: an estimate; 0 where it never does. */
   readonly spinNs: number;
+  /** Datagrams that did not arrive; absent where none can be lost. */
+  readonly lost?: number;
 }
 
 export interface Workload {
@@ -37,6 +40,14 @@ export const SAMPLE_MASK = 15;
 
 /** A run in which nothing moves for this long has failed. */
 export const STALL_NS = 10e9;
+
+/** Node's own backlog, where fewer connections come at once. */
+const BACKLOG = 511;
+
+/** @returns how many connections may wait at a listener, so that those which come at once all find room. */
+export function backlogFor({ connections }: Load): number {
+  return Math.max(BACKLOG, connections);
+}
 
 /** Bytes in a pattern that shows a wrong offset: the period is no power of two. */
 export function patternBytes(length: number): Uint8Array {

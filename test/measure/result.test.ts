@@ -1,6 +1,6 @@
 /** A result of the bench says of an operation what its repeats say in all. */
 import { describe, expect, it } from 'vitest';
-import { resultOf } from '../../src/measure/bench.ts';
+import { resultOf } from '../../src/measure/results.ts';
 import type { SideSummary } from '../../src/measure/side-protocol.ts';
 import type { Repeat } from '../../src/record/result.ts';
 import type { BenchOptions, Row } from '../../src/record/row.ts';

@@ -3,18 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { beginManifest, endManifest, packageVersion } from '../../src/record/manifest.ts';
 import type { BenchOptions } from '../../src/record/row.ts';
+import { BENCH_OPTIONS } from '../measure/options.ts';
 
-const options: BenchOptions = {
-  tests: ['TCP_RR'],
-  stacks: ['inic'],
-  transports: ['ring'],
-  apis: ['socket'],
-  connections: undefined,
-  sizes: [64],
-  durationSeconds: 1,
-  warmupSeconds: 3,
-  repeats: 7,
-};
+const options: BenchOptions = { ...BENCH_OPTIONS, repeats: 7, repeatsMax: 7 };
 
 describe('a manifest', () => {
   const begun = beginManifest(options, ['inic', 'bench']);

@@ -1,5 +1,6 @@
 /** A small report with one row of each kind, for the tests of what is printed from it. */
 import type { Repeat, Report, Result } from '../../src/record/result.ts';
+import { BENCH_OPTIONS } from '../measure/options.ts';
 
 const REPEAT: Repeat = {
   rate: 250_000,
@@ -82,17 +83,7 @@ export const SAMPLE: Report = {
       loadAverageAtStart: 0.1,
     },
     configuration: { inic: null, inicMessage: null, kernel: {} },
-    workload: {
-      tests: ['TCP_RR', 'TCP_STREAM'],
-      stacks: ['inic', 'kernel'],
-      transports: ['ring'],
-      apis: ['socket'],
-      connections: undefined,
-      sizes: undefined,
-      durationSeconds: 1,
-      warmupSeconds: 0.5,
-      repeats: 5,
-    },
+    workload: { ...BENCH_OPTIONS, tests: ['TCP_RR', 'TCP_STREAM'], apis: ['socket'] },
     seed: null,
     repeats: 5,
     interval: { start: '2026-01-02T03:04:05.000Z', end: '2026-01-02T03:05:05.000Z' },

@@ -1,0 +1,51 @@
+/** What a side's card is told: what the test needs, and over it what the user set. */
+
+import { overridesOf } from '../world/config/setting-paths.ts';
+import { type CardOverrides, DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
+import type { SidePlan } from './side-protocol.ts';
+
+/**
+ * The message layer is measured with both sides polling: neither must go to sleep because another process
+ * took its core for a moment.
+ */
+const POLLING: CardOverrides = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
+
+/** Sockets beside the two of each connection: the listener, and those that connections yet to come get. */
+const SOCKETS_BESIDE = 64;
+
+type Asked = Pick<SidePlan, 'side' | 'load' | 'settings' | 'seed'>;
+
+/** Of the card whose message layer alone is measured. */
+export function messageCardSettings(plan: Asked): CardOverrides {
+  return over(POLLING, asked(plan));
+}
+
+/** Of a card with sockets, which has enough for the load's connections. */
+export function socketCardSettings(plan: Asked): CardOverrides {
+  const needed = socketsNeeded(plan.load.connections);
+  const { socketsMax } = DEFAULT_CARD_CONFIG.driver;
+  const enough: CardOverrides = needed > socketsMax ? { driver: { socketsMax: needed } } : {};
+  return over(enough, asked(plan));
+}
+
+/** Sockets that so many connections take, both ends of each being in one program. */
+export function socketsNeeded(connections: number): number {
+  return 2 * connections + SOCKETS_BESIDE;
+}
+
+function asked({ side, settings = {}, seed }: Asked): CardOverrides {
+  const set = overridesOf(settings);
+  const seeds = seed === undefined ? {} : { seed, stack: { seed } };
+  return over({ transport: side.transport === 'fifo' ? 'fifo' : 'ring', ...seeds }, set);
+}
+
+/** Lays settings over others, section by section. */
+function over(under: CardOverrides, upper: CardOverrides): CardOverrides {
+  const merged: Record<string, unknown> = { ...under };
+  for (const [name, value] of Object.entries(upper)) {
+    const below = merged[name];
+    const section = typeof value === 'object' && typeof below === 'object' && !Array.isArray(value);
+    merged[name] = section ? { ...below, ...value } : value;
+  }
+  return merged as CardOverrides;
+}
