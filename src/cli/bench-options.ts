@@ -1,5 +1,5 @@
 /** From the options of `inic bench` to what is measured, and what of them has no sense together. */
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { socketsNeeded } from '../measure/card-settings.ts';
 import { apisOf, hasResponses, isMessageTest, sizeRange } from '../measure/plan.ts';
@@ -15,7 +15,7 @@ import {
 } from '../record/row.ts';
 import { scalarOf } from '../sweep/values.ts';
 import { overridesOf, type SettingValue } from '../world/config/setting-paths.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 
 export const STACKS: readonly StackName[] = ['inic', 'kernel'];
 export const APIS = ['net', 'socket'] as const;
@@ -50,6 +50,7 @@ export interface Flags {
   readonly width?: number;
   readonly json?: string;
   readonly csv?: string;
+  readonly workload?: string;
   readonly trace?: string;
   readonly quick?: boolean;
 }
@@ -85,14 +86,40 @@ export function benchOptions(
     interval,
     seed: flags.seed,
     settings: settingsOf(flags.set ?? []),
+    ...(flags.workload === undefined ? {} : { workload: resolve(flags.workload) }),
     ...(flags.trace === undefined ? {} : { trace: resolve(flags.trace) }),
   };
+  if (options.workload !== undefined) {
+    checkWorkload(options, tests);
+    checkCardOptions(options, said);
+    checkSockets(options);
+    return options;
+  }
   if (tests.length > 0) checkNamedTests(options);
   checkCardOptions(options, said);
   checkTransports(options);
   checkSizes(options);
   checkConnections(options);
   return options;
+}
+
+/** A program of the user's own takes the place of the tests, and is one of `node:net`. */
+function checkWorkload(options: BenchOptions, tests: readonly Test[]): void {
+  const { workload = '', apis, requestResponse, transports } = options;
+  if (tests.length > 0) throw new UserError(`--workload takes the place of tests: ${tests[0]} is one`);
+  if (!apis.includes('net')) throw new UserError('--workload is measured with --api net only');
+  if (requestResponse !== undefined) {
+    throw new UserError('-r is for TCP_RR, TCP_CRR and UDP_RR, not for --workload');
+  }
+  const foreign = transports.find((transport) => transport === 'port' || transport === 'msgpack');
+  if (foreign !== undefined) throw new UserError(`--transport ${foreign} carries no sockets`);
+  try {
+    accessSync(workload, constants.R_OK);
+    if (!statSync(workload).isFile()) throw new UserError(`--workload ${workload}: is no file`);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`--workload ${workload}: ${systemErrorText(error)}`);
+  }
 }
 
 function repeatsOf(flags: Flags, usual: number): [number, number, IntervalRule | undefined] {
@@ -209,15 +236,20 @@ function checkSizes({ tests, sizes = [], requestResponse }: BenchOptions): void 
 }
 
 function checkConnections(options: BenchOptions): void {
-  const { tests, connections = [], settings } = options;
-  const most = Math.max(0, ...connections);
-  if (most === 0) return;
+  const { tests, connections = [] } = options;
+  if (connections.length === 0) return;
   const message = tests.find((test) => isMessageTest(test));
   if (message !== undefined) {
     throw new UserError(
       `--connections ${connections.join(',')}: ${message} has none; name the tests that it is for`,
     );
   }
+  checkSockets(options);
+}
+
+function checkSockets(options: BenchOptions): void {
+  const { connections = [], settings } = options;
+  const most = Math.max(0, ...connections);
   const { 'driver.socketsMax': socketsMax } = settings;
   if (typeof socketsMax === 'number' && socketsMax < socketsNeeded(most)) {
     const needed = socketsNeeded(most);

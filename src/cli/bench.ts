@@ -33,7 +33,7 @@ export function addBench(program: Command): void {
         '--iop <places>',
         "where the card runs: thread (of its own), inline (in the program's), a side each",
         listOf(oneOf(PLACEMENTS)),
-        ['thread'] as Placement[],
+        [...PLACEMENTS] as Placement[],
       ),
     )
     .addOption(
@@ -81,6 +81,7 @@ function addLoadOptions(command: Command): void {
       `busy processes beside it, 0 to ${NEIGHBOURS_MAX}, a group of rows each (default: 0)`,
       listOf(integerIn(0, NEIGHBOURS_MAX)),
     )
+    .option('--workload <file>', "a program of one's own in place of the tests: see docs/bench.md")
     .option('--seed <number>', 'of all that the card draws, 0 to 4294967295', integerIn(0, 2 ** 32 - 1))
     .option('--set <path=value>', 'a setting of the card, as --vary of sweeps has them; repeatable', collect);
 }

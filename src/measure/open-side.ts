@@ -9,19 +9,20 @@ import { coresApart, pinThread } from '../linux/affinity.ts';
 import { KernelStack } from '../linux/kernel-stack.ts';
 import { KOFFI_MISSING, loadLibc } from '../linux/libc.ts';
 import { install, uninstall } from '../node/install.ts';
-import { type Load, type TestName, usesPostMessage } from '../record/row.ts';
+import { type Load, type Placement, type TestName, usesPostMessage } from '../record/row.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
 import { pause } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
+import { DatagramRequestResponse, DatagramStream } from '../workloads/datagrams.ts';
 import { HttpKeepAlive } from '../workloads/http.ts';
 import { MessageRoundTrip, MessageStream } from '../workloads/message.ts';
 import { NetConnectRequestResponse } from '../workloads/net-crr.ts';
 import { NetRequestResponse } from '../workloads/net-rr.ts';
 import { NetStream } from '../workloads/net-stream.ts';
-import { PairWorkload } from '../workloads/pair-workload.ts';
+import { OwnWorkload } from '../workloads/own.ts';
+import { PAIR_NAMES, PairWorkload } from '../workloads/pair-workload.ts';
 import { PortRoundTrip, PortStream } from '../workloads/port.ts';
-import { WORKLOAD_NAMES } from '../workloads/programs.ts';
 import type { Workload } from '../workloads/workload.ts';
 import type { Card, CardBooks } from '../world/open/card.ts';
 import { messageCardSettings, socketCardSettings } from './card-settings.ts';
@@ -78,7 +79,10 @@ function openPort(plan: SidePlan, clock: Clock): OpenSide {
 
 async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
-  const echo = await (await import('../world/open/card.ts')).openEcho(messageCardSettings(plan), trace);
+  const echo = await (await import('../world/open/card.ts')).openEcho(
+    { ...messageCardSettings(plan), ...placementOf(plan) },
+    trace,
+  );
   const workload =
     plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
   return {
@@ -93,8 +97,13 @@ async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   };
 }
 
+/** A side that does not say is a card in a thread of its own. */
+function placementOf({ side }: SidePlan): { placement: Placement } {
+  return { placement: side.placement ?? 'thread' };
+}
+
 async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
-  if (plan.api === 'net') return withoutBooks(await openNet(plan.test, clock, plan.load));
+  if (plan.api === 'net') return withoutBooks(await openNet(plan, clock));
   const libc = loadLibc();
   if (libc === undefined) throw new Error(KOFFI_MISSING);
   return withoutBooks(openSocket(plan.test, new KernelStack(libc), clock, plan.load));
@@ -102,12 +111,13 @@ async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
-  const card = await (await import('../world/open/card.ts')).openCard(socketCardSettings(plan), trace);
+  const card = await (await import('../world/open/card.ts')).openCard(
+    { ...socketCardSettings(plan), ...placementOf(plan) },
+    trace,
+  );
   if (plan.api === 'net') install(card);
   const workload =
-    plan.api === 'net'
-      ? await openNet(plan.test, clock, plan.load)
-      : openSocket(plan.test, card.stack, clock, plan.load);
+    plan.api === 'net' ? await openNet(plan, clock) : openSocket(plan.test, card.stack, clock, plan.load);
   const close = async (): Promise<Reconciliation> => {
     const reconciliation = await closeCard(card, workload);
     closeTrace(trace);
@@ -147,21 +157,27 @@ function withoutBooks(workload: Workload): OpenSide {
 }
 
 function openSocket(test: TestName, stack: SocketStack, clock: Clock, load: Load): Workload {
-  const name = WORKLOAD_NAMES.find((candidate) => candidate === test);
+  if (test === 'UDP_RR') return new DatagramRequestResponse(stack, clock, load);
+  if (test === 'UDP_STREAM') return new DatagramStream(stack, clock, load);
+  const name = PAIR_NAMES.find((candidate) => candidate === test);
   if (name === undefined) throw new Error(`${test} has no program of socket calls`);
   return new PairWorkload(name, stack, clock, load);
 }
 
-async function openNet(test: TestName, clock: Clock, load: Load): Promise<Workload> {
+async function openNet({ test, load, workload }: SidePlan, clock: Clock): Promise<Workload> {
   switch (test) {
     case 'TCP_RR':
       return await NetRequestResponse.open(clock, load);
     case 'TCP_CRR':
       return await NetConnectRequestResponse.open(clock, load);
     case 'TCP_STREAM':
-      return await NetStream.open(clock, load);
+      return await NetStream.open(clock, load, 'client');
+    case 'TCP_MAERTS':
+      return await NetStream.open(clock, load, 'server');
     case 'HTTP':
       return await HttpKeepAlive.open(clock, load);
+    case 'WORKLOAD':
+      return await OwnWorkload.open(clock, load, workload ?? '');
     default:
       throw new Error(`${test} has no program of node:net`);
   }

@@ -39,14 +39,16 @@ class SideProcess {
     this.latency.reset();
     const observation = new Observation();
     const ledgerBefore = books?.ledger();
-    const iopCpuBefore = books?.iopCpuNs() ?? null;
-    const iopHeapBefore = books?.iopHeapBytes() ?? null;
+    // Of a card in this thread nobody can tell its time and heap from the program's.
+    const apart = plan.side.placement === 'inline' ? undefined : books;
+    const iopCpuBefore = apart?.iopCpuNs() ?? null;
+    const iopHeapBefore = apart?.iopHeapBytes() ?? null;
     observation.start();
     const counts = await side.workload.run(durationNs, this.latency);
     const cost = observation.stop();
     if (counts.operations === 0) throw new Error('nothing moved');
-    const iopCpuAfter = books?.iopCpuNs() ?? null;
-    const iopHeapAfter = books?.iopHeapBytes() ?? null;
+    const iopCpuAfter = apart?.iopCpuNs() ?? null;
+    const iopHeapAfter = apart?.iopHeapBytes() ?? null;
     const ledgerAfter = books?.ledger();
     if (!warmup) this.overall.add(this.latency);
     return {

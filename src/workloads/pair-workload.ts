@@ -7,8 +7,9 @@ import type { LatencyRecorder } from '../record/latency.ts';
 import type { Load } from '../record/row.ts';
 import type { SocketStack } from '../socket/contract.ts';
 import type { Clock } from '../time/clock.ts';
-import type { ClientProgram, ServerProgram } from './program.ts';
-import { WORKLOADS, type WorkloadName } from './programs.ts';
+import { MaertsReader, MaertsWriter } from './maerts.ts';
+import type { Program, ProgramParts, ProgramShape } from './program.ts';
+import { WORKLOADS } from './programs.ts';
 import { RequestResponseClient } from './request-response.ts';
 import { RestingReaders } from './resting.ts';
 import { type Counts, LOOPBACK, passNs, StallGuard, type Workload } from './workload.ts';
@@ -19,50 +20,74 @@ const SPIN_PASSES = 4096;
 const QUIET_LOOKS = 3;
 
 /** Steps that got on between two looks at the clock: about as many as take a tenth of a millisecond. */
-const STEPS_PER_CLOCK: Readonly<Record<WorkloadName, number>> = {
-  TCP_RR: 1024,
-  TCP_CRR: 256,
-  TCP_STREAM: 128,
-};
+const STEPS_PER_CLOCK = { TCP_RR: 1024, TCP_CRR: 256, TCP_STREAM: 128, TCP_MAERTS: 128 } as const;
+
+export type PairName = keyof typeof STEPS_PER_CLOCK;
+export const PAIR_NAMES = Object.keys(STEPS_PER_CLOCK) as readonly PairName[];
+
+/** Both ends of a workload: who connects to whom, and who begins an operation. */
+interface Pair {
+  readonly connecting: Program & { readonly connected: boolean; stop(): void };
+  readonly listening: Program & { readonly connections: number; readonly port: number; stop(): void };
+  readonly source: {
+    readonly operations: number;
+    operationsMax: number;
+    readonly idle: boolean;
+    latency: LatencyRecorder | undefined;
+  };
+  /** Where what the source begins arrives. */
+  readonly sink: { readonly bytesReceived: number };
+}
+
+function openPair(name: PairName, parts: ProgramParts, shape: ProgramShape): Pair {
+  if (name === 'TCP_MAERTS') {
+    const listening = new MaertsWriter(parts, shape);
+    const connecting = new MaertsReader(parts, { ...shape, port: listening.port });
+    return { connecting, listening, source: listening, sink: connecting };
+  }
+  const { Client, Server } = WORKLOADS[name];
+  const listening = new Server(parts, shape);
+  const connecting = new Client(parts, { ...shape, port: listening.port });
+  return { connecting, listening, source: connecting, sink: listening };
+}
 
 export class PairWorkload implements Workload {
   private readonly stack: SocketStack;
   private readonly clock: Clock;
   private readonly size: number;
+  private readonly responseSize: number;
   private readonly isStream: boolean;
   private readonly stepsPerClock: number;
-  private readonly client: ClientProgram;
-  private readonly server: ServerProgram;
+  private readonly pair: Pair;
   private readonly resting: RestingReaders;
 
   /** Opens the connections. @throws when a call fails or nothing moves. */
-  constructor(name: WorkloadName, stack: SocketStack, clock: Clock, load: Load) {
-    const { Client, Server } = WORKLOADS[name];
-    const parts = { stack, clock };
-    const shape = { address: LOOPBACK, port: 0, connections: load.connections, sizeBytes: load.size };
+  constructor(name: PairName, stack: SocketStack, clock: Clock, load: Load) {
+    const { connections, size, response = size } = load;
+    const shape = { address: LOOPBACK, port: 0, connections, sizeBytes: size, responseBytes: response };
     this.stack = stack;
     this.clock = clock;
-    this.size = load.size;
-    this.isStream = name === 'TCP_STREAM';
+    this.size = size;
+    this.responseSize = response;
+    this.isStream = name === 'TCP_STREAM' || name === 'TCP_MAERTS';
     this.stepsPerClock = STEPS_PER_CLOCK[name];
     this.resting = new RestingReaders(stack, load.resting ?? 0);
-    this.server = new Server(parts, shape);
-    this.client = new Client(parts, { ...shape, port: this.server.port });
-    this.client.operationsMax = 0;
+    this.pair = openPair(name, { stack, clock }, shape);
+    this.pair.source.operationsMax = 0;
+    const { connecting, listening } = this.pair;
     const lastsConnections = name !== 'TCP_CRR';
-    this.until(
-      () => this.client.connected && (!lastsConnections || this.server.connections === load.connections),
-    );
+    this.until(() => connecting.connected && (!lastsConnections || listening.connections === connections));
   }
 
   async run(durationNs: number, latency: LatencyRecorder): Promise<Counts> {
-    const { client, clock } = this;
+    const { clock } = this;
+    const { source: client, sink } = this.pair;
     client.latency = latency;
     client.operationsMax = Number.POSITIVE_INFINITY;
     const operationsBefore = client.operations;
-    const bytesBefore = this.server.bytesReceived;
+    const bytesBefore = sink.bytesReceived;
     const nothing = (): boolean =>
-      client.operations === operationsBefore || this.server.bytesReceived === bytesBefore;
+      client.operations === operationsBefore || sink.bytesReceived === bytesBefore;
     clock.update();
     const startNs = clock.nowNs;
     const guard = new StallGuard(clock);
@@ -92,8 +117,8 @@ export class PairWorkload implements Workload {
     clock.update();
     const elapsedNs = clock.nowNs - startNs;
     const bytes = this.isStream
-      ? this.server.bytesReceived - bytesBefore
-      : (client.operations - operationsBefore) * 2 * this.size;
+      ? sink.bytesReceived - bytesBefore
+      : (client.operations - operationsBefore) * (this.size + this.responseSize);
     const operations = this.isStream ? bytes / this.size : client.operations - operationsBefore;
     this.finish();
     const spinNs = idlePasses === 0 ? 0 : Math.min(idlePasses * this.idlePassNs(), elapsedNs);
@@ -102,20 +127,20 @@ export class PairWorkload implements Workload {
   }
 
   async close(): Promise<void> {
-    this.client.stop();
-    this.server.stop();
+    this.pair.connecting.stop();
+    this.pair.listening.stop();
     this.resting.close();
     this.stack.poll();
   }
 
   /** // Hot path. @returns how many calls got on. */
   private pass(): number {
-    return this.client.step() + this.server.step();
+    return this.pair.connecting.step() + this.pair.listening.step();
   }
 
   /** Completes what is under way, beginning nothing: what the next run counts shall be its own. */
   private finish(): void {
-    const { client } = this;
+    const { source: client } = this.pair;
     client.operationsMax = 0;
     this.until(() => client.idle);
     let quiet = this.isStream ? 0 : QUIET_LOOKS;

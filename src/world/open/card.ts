@@ -301,19 +301,26 @@ export class Echo extends CardBooks {
 
   /** Posts frames that are only taken, published `batch` at a time. @returns once all are taken, how many. */
   stream(frames: number, batch: number): number {
-    const { requests, driver } = this.card.host;
+    const { requests } = this.card.host;
     let posted = 0;
     while (posted < frames) {
       const room = Math.min(requests.framesFreeFor(batch), batch, frames - posted);
       if (room <= 0) {
-        if (!driver.checkHealth()) return posted;
+        if (!this.look()) return posted;
         continue;
       }
       for (let i = 0; i < room; i++) requests.echoUnpublished(this.sequence++);
       requests.publish();
       posted += room;
     }
-    while (requests.framesInUse > 0 && driver.checkHealth()) {}
+    while (requests.framesInUse > 0 && this.look()) {}
     return posted;
+  }
+
+  /** A card of this thread takes frames only in its turns. @returns whether it is alive. */
+  private look(): boolean {
+    const { driver } = this.card.host;
+    if (this.card.placement === 'inline') driver.poll();
+    return driver.checkHealth();
   }
 }
