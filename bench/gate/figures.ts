@@ -22,6 +22,8 @@ interface BenchRow {
   readonly api: string;
   readonly params: { readonly connections: number };
   readonly transport?: string | null;
+  /** Absent where the tree knows no other than a thread of its own. */
+  readonly placement?: string;
 }
 
 /** The part of a bench report that the gate reads: `src/record/result.ts` in either tree. */
@@ -36,7 +38,7 @@ interface BenchReport {
     readonly repeats: readonly { readonly operations: number }[];
   })[];
   readonly comparisons: readonly (BenchRow & {
-    readonly side: { readonly transport: string | null };
+    readonly side: { readonly transport: string | null; readonly placement?: string };
     readonly baseline: { readonly stack: string };
     readonly rate: { readonly median: number } | null;
   })[];
@@ -50,7 +52,7 @@ export function figuresOf(text: string): Figures {
   if (failure !== undefined) throw new Error(`${failure.test}: ${failure.error}`);
   const rates: Record<string, number> = {};
   const heap: Record<string, HeapGrowth> = {};
-  for (const result of report.results.filter(({ stack }) => stack === 'inic')) {
+  for (const result of report.results.filter(isJudged)) {
     const name = measureName(result, result.transport);
     const operations = Math.min(...result.repeats.map((repeat) => repeat.operations));
     const { hostAllocatedBytesPerOp, iopHeapGrowthBytesPerOp } = result.memory;
@@ -63,10 +65,16 @@ export function figuresOf(text: string): Figures {
   if (Object.keys(rates).length === 0) throw new Error('the bench measured nothing of the card');
   const kernelRatios: Record<string, number> = {};
   for (const comparison of report.comparisons) {
-    if (comparison.baseline.stack !== 'kernel' || comparison.rate === null) continue;
-    kernelRatios[measureName(comparison, comparison.side.transport)] = comparison.rate.median;
+    const { baseline, rate, side } = comparison;
+    if (baseline.stack !== 'kernel' || rate === null || side.placement === 'inline') continue;
+    kernelRatios[measureName(comparison, side.transport)] = rate.median;
   }
   return { rates, heap, kernelRatios };
+}
+
+/** The card in a thread of its own: either tree has that one. */
+function isJudged({ stack, placement }: { stack: string; placement?: string }): boolean {
+  return stack === 'inic' && placement !== 'inline';
 }
 
 function measureName({ test, api, params }: BenchRow, transport: string | null | undefined): string {
