@@ -1,7 +1,7 @@
 /**
  * Settings of a card by their paths, as a command line and a sweep write them: `pools.receiveBuckets=64`.
  */
-import { namesNear } from '../../spec/likeness.ts';
+import { mostLike } from '../../spec/likeness.ts';
 import { cardConfig } from './card-config.ts';
 import { plain } from './complaint.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG } from './settings.ts';
@@ -42,7 +42,7 @@ export function overridesOf(settings: Readonly<Record<string, SettingValue>>): C
 
 function unknownSetting(path: string): RangeError {
   const known = path.includes('.') ? SETTING_PATHS : [...SETTING_PATHS, ...lastNames()];
-  const like = namesNear(path, known).map((name) => fullPath(name));
+  const like = mostLike(path, known).map((name) => fullPath(name));
   const hint = like.length === 0 ? 'docs/card.md lists them' : `did you mean ${unique(like).join(' or ')}?`;
   return new RangeError(`"${plain(path)}" is no setting of a card; ${hint}`);
 }
