@@ -13,5 +13,6 @@ export class UserError extends Error {
 /** What the system says is wrong with a file, in words such as "no such file or directory". */
 export function systemErrorText(error: unknown): string {
   const { errno, code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EISDIR') return 'it is a directory';
   return getSystemErrorMap().get(errno ?? 0)?.[1] ?? code ?? message ?? String(error);
 }

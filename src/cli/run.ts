@@ -82,8 +82,11 @@ function programPath(file: string): string {
     readFileSync(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new UserError(`cannot run ${file}: ${code === 'MODULE_NOT_FOUND' ? 'no such file' : code}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'MODULE_NOT_FOUND') throw new UserError(`cannot run ${file}: ${systemErrorText(error)}`);
+    const folder = statSync(resolve(file), { throwIfNoEntry: false })?.isDirectory() === true;
+    const words = folder ? 'it is a directory without an index.js' : 'no such file';
+    throw new UserError(`cannot run ${file}: ${words}`);
   }
   return path;
 }

@@ -55,6 +55,11 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
     if (flags.csv !== undefined) writeFile(flags.csv, csvLines(results));
   });
   if (flags.out !== undefined) process.stdout.write(`\nwritten to ${flags.out}\n`);
+  const failed = results.points.filter(({ ok }) => !ok).length;
+  if (failed > 0 && failed === results.points.length) {
+    process.stderr.write(`inic: every point failed\n`);
+    process.exitCode = 1;
+  }
   if (!interrupt.signal.aborted) return;
   const kept = flags.out === undefined ? 'nothing is kept without --out' : 'go on with --resume';
   process.stderr.write(

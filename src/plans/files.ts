@@ -1,6 +1,7 @@
 /** Where the bundled plans and profiles lie: in the source tree, also for what runs from the built one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { getSystemErrorMap } from 'node:util';
 
 const HERE = new URL('.', import.meta.url);
 const SOURCE = new URL(HERE.href.replace(/\/dist\/src\/plans\/$/, '/src/plans/'));
@@ -24,6 +25,8 @@ export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new RangeError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? error})`);
+    const { errno, code } = error as NodeJS.ErrnoException;
+    const words = code === 'EISDIR' ? 'it is a directory' : getSystemErrorMap().get(errno ?? 0)?.[1];
+    throw new RangeError(`${path}: cannot be read (${words ?? error})`);
   }
 }

@@ -124,6 +124,9 @@ function readWorld(fields: Fields): object {
 }
 
 function readVary(fields: Fields): Record<string, Setting[]> {
+  if (!fields.has('vary')) {
+    throw fields.refusal('vary', 'settings with their values, such as { pools.transmitBuffers: [4, 8] }');
+  }
   const vary = mapAt(fields, 'vary');
   const entries = Object.entries(vary).map(([path, values]) => {
     if (path === 'seed') throw new RangeError('"vary.seed" is not known: "seeds" says them');

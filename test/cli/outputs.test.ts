@@ -15,6 +15,8 @@ vary: { pools.transmitBuffers: [4, 8] }
 operations: 100
 `;
 writeFileSync(at('plan.yaml'), PLAN);
+writeFileSync(at('no-vary.yaml'), PLAN.replace(/vary.*\n/, ''));
+writeFileSync(at('late.yaml'), `${PLAN}limit: 1ns\n`);
 mkdirSync(at('folder'));
 
 it.each([
@@ -34,6 +36,28 @@ it.each([
   expect(stderr).toBe(`inic: ${words}\n`);
   expect([stdout, code]).toEqual(['', 1]);
   expect(readFileSync(at('plan.yaml'), 'utf8')).toBe(PLAN);
+});
+
+it.each([
+  [['run', 'folder'], 'cannot run folder: it is a directory without an index.js'],
+  [['run', '--trace', 'folder', MAIN], 'cannot write folder: it is a directory'],
+  [['sweep', 'folder'], 'folder: cannot be read (it is a directory)'],
+  [['explain', 'folder'], 'folder: cannot be read (it is a directory)'],
+  [['report', 'folder'], 'cannot read folder: it is a directory'],
+  [
+    ['sweep', 'no-vary.yaml'],
+    'no-vary.yaml:1: "vary" expected settings with their values, ' +
+      'such as { pools.transmitBuffers: [4, 8] }, got nothing',
+  ],
+])('%j says what is wrong in words', async (args, words) => {
+  const { stdout, stderr, code } = await runNode(folder, [MAIN, ...args]);
+  expect([stdout, stderr, code]).toEqual(['', `inic: ${words}\n`, 1]);
+});
+
+it('a sweep of which every point failed has failed', async () => {
+  const { stdout, stderr, code } = await runNode(folder, [MAIN, 'sweep', 'late.yaml']);
+  expect(stdout).toContain('failed');
+  expect([stderr, code]).toEqual(['inic: every point failed\n', 1]);
 });
 
 it.each([

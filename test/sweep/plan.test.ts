@@ -114,7 +114,7 @@ describe('a plan', () => {
 
   it('refuses what is no plan at all, or has no grid', () => {
     expect(() => parsed('- 1')).toThrow('plan.yaml:1: a plan expected a map of keys, got [1]');
-    expect(() => parsed('world: pair')).toThrow('plan.yaml:1: "vary" expected a map of keys, got nothing');
+    expect(() => parsed('world: pair')).toThrow('plan.yaml:1: "vary" expected settings with their values');
     expect(() => parsed('world: pair\nvary: {}')).toThrow('plan.yaml:2: "vary" is an empty grid');
   });
 });
