@@ -8,7 +8,8 @@ import { type AgentRound, growth, type Round } from './live-protocol.ts';
 const LIMIT_NS = 60e9;
 
 /**
- * @param description a world with programs. @param operations in the round; a tenth more before it.
+ * @param description a world with programs. @param operations in the round; before it a tenth more, and as
+ * many as it takes until every connection is past its start.
  * @throws Error when they are not done in a minute of virtual time.
  */
 export function virtualRound(description: object, operations: number): Round {
@@ -24,8 +25,9 @@ export function virtualRound(description: object, operations: number): Round {
   const done = (): number => clients.reduce((sum, client) => sum + client.operations, 0);
   const received = (): number =>
     bodies.reduce((sum, body) => sum + ('operationsMax' in body ? 0 : body.bytesReceived), 0);
+  const begun = (): boolean => clients.every(({ unsettled }) => unsettled === 0);
   const until = (count: number): void => {
-    if (!world.run(() => done() >= count, LIMIT_NS)) throw new Error('virtual time ran out');
+    if (!world.run(() => done() >= count && begun(), LIMIT_NS)) throw new Error('virtual time ran out');
   };
   until(Math.ceil(operations / 10));
   latency.reset();
