@@ -239,7 +239,7 @@ function checkConnections(options: BenchOptions): void {
   const { tests, connections = [] } = options;
   if (connections.length === 0) return;
   const message = tests.find((test) => isMessageTest(test));
-  if (message !== undefined) {
+  if (message !== undefined && connections.some((count) => count !== 1)) {
     throw new UserError(
       `--connections ${connections.join(',')}: ${message} has none; name the tests that it is for`,
     );

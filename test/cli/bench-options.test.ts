@@ -86,7 +86,7 @@ describe('without sense beside the others', () => {
       /"receiveBuckets" is no setting of a card; did you mean pools.receiveBuckets/,
     ],
     [['--set', 'pools.recieveBuckets=5'], /did you mean pools.receiveBuckets/],
-    [['--set', 'qqqqqqqqqq=5'], /"qqqqqqqqqq" is no setting of a card; docs\/card.md lists them/],
+    [['--set', 'qqqqqqqqqq=5'], /"qqqqqqqqqq" is no setting of a card; docs\/settings.md lists them/],
     [
       ['TCP_RR', '--connections', '40', '--set', 'driver.socketsMax=100'],
       /--set driver.socketsMax=100: --connections 40 needs at least 144 sockets/,
