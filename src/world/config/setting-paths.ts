@@ -43,7 +43,8 @@ export function overridesOf(settings: Readonly<Record<string, SettingValue>>): C
 function unknownSetting(path: string): RangeError {
   const known = path.includes('.') ? SETTING_PATHS : [...SETTING_PATHS, ...lastNames()];
   const like = mostLike(path, known).map((name) => fullPath(name));
-  const hint = like.length === 0 ? 'docs/settings.md lists them' : `did you mean ${unique(like).join(' or ')}?`;
+  const hint =
+    like.length === 0 ? 'docs/settings.md lists them' : `did you mean ${unique(like).join(' or ')}?`;
   return new RangeError(`"${plain(path)}" is no setting of a card; ${hint}`);
 }
 
