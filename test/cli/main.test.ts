@@ -155,7 +155,7 @@ describe('inic bench on the card', () => {
     }
     expect(comparisons.map((comparison: { test: string }) => comparison.test)).toContain('MSG_RR');
     expect(manifest.configuration.inic.mtu).toBe(65535);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('inic run', () => {

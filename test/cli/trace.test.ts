@@ -97,7 +97,7 @@ describe('inic decode', () => {
   it.each([
     [['program.mjs'], 2, /^inic: program\.mjs: not a trace: /],
     [['missing.trace'], 2, /^inic: cannot read missing\.trace: no such file or directory$/],
-    [['.'], 2, /^inic: cannot read \.: illegal operation on a directory$/],
+    [['.'], 2, /^inic: cannot read \.: it is a directoryion on a directory$/],
     [['a.trace', '--message', 'SocketSing'], 1, /no message is named "SocketSing"/],
     [['a.trace', '--frame', '9-3'], 1, /expected a frame or a range/],
     [['a.trace', '--from', 'noon'], 1, /expected a time/],
@@ -128,7 +128,9 @@ describe('inic bench --trace', () => {
     const ran = await inic(['bench', 'MSG_RR', 'TCP_RR', ...quick, '--trace', 'bench.trace']);
     const files = readdirSync(folder).filter((name) => name.startsWith('bench-'));
     expect(files.sort()).toEqual([
+      'bench-MSG_RR-message-1x64-ring-inline.trace',
       'bench-MSG_RR-message-1x64-ring.trace',
+      'bench-TCP_RR-socket-1x64-ring-inline.trace',
       'bench-TCP_RR-socket-1x64-ring.trace',
     ]);
     for (const file of files) {

@@ -49,7 +49,7 @@ writeFileSync(at('without.json'), JSON.stringify(without));
 
 it.each([
   [['missing.jsonl'], 'cannot read missing.jsonl: no such file or directory'],
-  [['folder'], 'cannot read folder: illegal operation on a directory'],
+  [['folder'], 'cannot read folder: it is a directory'],
   [['notes.txt'], 'notes.txt: is no results file of a sweep, and none of the bench'],
   [['other.json'], 'other.json: is no results file of a sweep, and none of the bench'],
   [['without.json'], 'without.json: is no results file of a sweep, and none of the bench'],

@@ -104,6 +104,13 @@ describe('a number is refused by its name', () => {
   }
 });
 
+it('a number that need not be whole may be a fraction', () => {
+  for (const row of numbers.filter(({ whole }) => whole === false)) {
+    const [least] = row.range ?? [0, 0];
+    for (const message of complaints(row.name, least + 0.25)) expect(message, row.name).toBe('');
+  }
+});
+
 it('one of some values is none of the others', () => {
   for (const row of SETTING_TABLE.filter(({ choices }) => choices !== undefined)) {
     for (const value of ['nothing of the kind', 7, 1.5, Number.NaN, null, [], {}, '1', 'true']) {

@@ -89,14 +89,15 @@ export function checkAsked(asked: object): void {
 
 /** Looks at nothing where the row has no range. */
 function checkNumber(path: string, row: SettingRow, value: unknown): void {
-  const { name, range, whole = true, multipleOf = 1, powerOfTwo = false } = row;
+  const { name, range, whole = true, multipleOf, powerOfTwo = false } = row;
   if (range === undefined) return;
   const [least, most] = range;
   const limits = most === Number.MAX_VALUE ? `${least} or more` : `${least} to ${most}`;
   let expected = '';
   if (whole && !Number.isInteger(value)) expected = `a whole number from ${limits}`;
   else if (!(Number(value) >= least && Number(value) <= most)) expected = limits;
-  else if (Number(value) % multipleOf !== 0) expected = `a multiple of ${multipleOf}`;
+  else if (multipleOf !== undefined && Number(value) % multipleOf !== 0)
+    expected = `a multiple of ${multipleOf}`;
   else if (powerOfTwo && !Number.isInteger(Math.log2(Number(value)))) expected = 'a power of two';
   if (expected === '') return;
   throw new RangeError(`"${path}${name}" expected ${expected}, got ${shown(value)}`);
