@@ -65,6 +65,12 @@ export interface Listener extends PumpedSocket {
   expected: number;
 }
 
+/**
+ * The immediates of every pump are made in this context, so that they carry no async store of the program. It
+ * is that of the module's first load: the pump itself may be made within any call of the program's.
+ */
+const ROOT = new AsyncResource('INICPUMP', { requireManualDestroy: true });
+
 /** Idle polls for each reading of the clock: a reading costs 35 ns and a heap number, a poll a few ns. */
 const POLLS_PER_CLOCK = 16;
 
@@ -102,8 +108,6 @@ export class Pump {
   private readonly clock = new MachineClock();
   private readonly channels: (PumpedSocket | undefined)[] = [];
   private readonly tick = () => this.run();
-  /** The pump's immediates are made in this context, so that they do not carry a program's async store. */
-  private readonly root = new AsyncResource('INICPUMP', { requireManualDestroy: true });
   private queue: PumpedSocket[] = [];
   private queueHead = 0;
   private deferred: (() => void)[] = [];
@@ -164,7 +168,7 @@ export class Pump {
     this.woken = true;
     if (this.running || this.scheduled) return;
     this.scheduled = true;
-    this.root.runInAsyncScope(nextTurn, undefined, this.tick);
+    ROOT.runInAsyncScope(nextTurn, undefined, this.tick);
   }
 
   /** Hot path: has a channel served in the next round, whether or not the card says that it is ready. */
@@ -341,6 +345,6 @@ export class Pump {
       if (this.deadErrno !== 0 || this.card.arm()) return;
     }
     this.scheduled = true;
-    this.root.runInAsyncScope(nextTurn, undefined, this.tick);
+    ROOT.runInAsyncScope(nextTurn, undefined, this.tick);
   }
 }

@@ -97,7 +97,7 @@ describe('inic decode', () => {
   it.each([
     [['program.mjs'], 2, /^inic: program\.mjs: not a trace: /],
     [['missing.trace'], 2, /^inic: cannot read missing\.trace: no such file or directory$/],
-    [['.'], 2, /^inic: cannot read \.: it is a directoryion on a directory$/],
+    [['.'], 2, /^inic: cannot read \.: it is a directory$/],
     [['a.trace', '--message', 'SocketSing'], 1, /no message is named "SocketSing"/],
     [['a.trace', '--frame', '9-3'], 1, /expected a frame or a range/],
     [['a.trace', '--from', 'noon'], 1, /expected a time/],
