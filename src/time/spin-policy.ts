@@ -4,14 +4,17 @@
  * another program has taken one of their cores, whoever polls only keeps the other from running.
  *
  * So the time for which a thread polls is learnt, from nothing but its own spells of polling. A spell in
- * which work came doubles it, up to what is configured; one in vain halves it; and a gap in the clock between
- * two looks, in which the thread has not run, ends it at once. When it has come to nothing, a spell is tried
- * again from time to time: soon at first, and later each time that it is in vain. Halving costs no more than
- * twice what is configured in all, and trying, a thousandth of the time.
+ * which work came makes it longer, up to what is configured; one in vain halves it; and gaps in the clock
+ * between two looks, in which the thread has not run, end it at once when they take a large part of the time.
+ * When it has come to nothing, a spell is tried again from time to time: soon at first, and later each time
+ * that it is in vain. Halving costs no more than twice what is configured in all, and trying, a thousandth of
+ * the time.
  */
 
 /** Less than this is not worth its looks at the clock. */
 const LEAST_NS = 5e3;
+/** How many times as long a spell is after one that was not in vain: waits are of all lengths. */
+const GROWTH = 4;
 /** The longest spell that is tried, and how long after one in vain: twice as long each time. */
 const TRIED_NS = 100e3;
 const PAUSE_NS = 1e6;
@@ -23,11 +26,14 @@ const PAUSE_NS_MAX = 100e6;
 const GAP_NS = 1e6;
 const ITEM_NS = 50e3;
 /**
- * Gaps closer together than this are of one kind: the pause after them doubles. One alone may have been a
- * garbage collection.
+ * Two gaps that take more than this part of the time from the one to the other come of a core too few. Less
+ * is what a collection of garbage takes, whose threads run for a moment wherever there is a core, and costs
+ * less than sleeping would.
  */
-const SERIES_NS = 250e6;
-const GAP_PAUSE_NS_MAX = 1e9;
+const GAPS_SHARE = 1 / 4;
+/** How long polling stops then: a stop that soon after another is of its kind, and twice as long. */
+const STOP_NS_MAX = 1e9;
+const SOON_NS = 250e6;
 /** Whoever asks for so much polling wants it whatever the machine does: a measurement of it does. */
 const ALWAYS_NS = 1e9;
 const NOT_POLLING = -1;
@@ -41,11 +47,14 @@ export class SpinPolicy {
   /** When the spell under way began; NOT_POLLING: none is. */
   private sinceNs = NOT_POLLING;
   private lastLookNs = Number.POSITIVE_INFINITY;
-  private lastGapNs = Number.NEGATIVE_INFINITY;
+  /** The last gap: when it began, and how long it was. */
+  private gapBeganNs = Number.NEGATIVE_INFINITY;
+  private gapNs = 0;
+  private stoppedNs = Number.NEGATIVE_INFINITY;
   /** When a spell is next tried, and for how long the next in vain puts it off. */
   private triedNs = Number.NEGATIVE_INFINITY;
   private pauseNs = PAUSE_NS;
-  private gapPauseNs = PAUSE_NS;
+  private stopNs = PAUSE_NS;
 
   /** @param spinNs the longest time to poll without work, in nanoseconds. */
   constructor(spinNs: number) {
@@ -68,7 +77,7 @@ export class SpinPolicy {
     if (this.sinceNs === NOT_POLLING) return;
     this.sinceNs = NOT_POLLING;
     if (this.windowNs === this.configuredNs) return;
-    this.windowNs = Math.min(this.configuredNs, Math.max(this.windowNs * 2, this.spellNs));
+    this.windowNs = Math.min(this.configuredNs, Math.max(this.windowNs * GROWTH, this.spellNs));
     this.pauseNs = PAUSE_NS;
   }
 
@@ -96,14 +105,23 @@ export class SpinPolicy {
     this.sinceNs = nowNs;
   }
 
-  /** Whether the thread has not run for a while: it then polls no more until some time later. */
+  /** Whether the thread has not run for a while, and that not for the first time. */
   private lookForGap(nowNs: number, items: number): void {
-    if (nowNs - this.lastLookNs <= GAP_NS + items * ITEM_NS || this.configuredNs >= ALWAYS_NS) return;
-    const again = nowNs - this.lastGapNs < this.gapPauseNs + SERIES_NS;
-    this.gapPauseNs = again ? Math.min(this.gapPauseNs * 2, GAP_PAUSE_NS_MAX) : PAUSE_NS;
-    this.lastGapNs = nowNs;
+    const gapNs = nowNs - this.lastLookNs;
+    if (gapNs <= GAP_NS + items * ITEM_NS || this.configuredNs >= ALWAYS_NS) return;
+    const often = this.gapNs + gapNs > GAPS_SHARE * (nowNs - this.gapBeganNs);
+    this.gapBeganNs = this.lastLookNs;
+    this.gapNs = gapNs;
+    if (often) this.stop(nowNs);
+  }
+
+  /** Somebody else wants this core. */
+  private stop(nowNs: number): void {
+    const again = nowNs - this.stoppedNs < this.stopNs + SOON_NS;
+    this.stopNs = again ? Math.min(this.stopNs * 2, STOP_NS_MAX) : PAUSE_NS;
+    this.stoppedNs = nowNs;
     this.windowNs = this.spellNs = 0;
-    this.triedNs = nowNs + this.gapPauseNs;
+    this.triedNs = nowNs + this.stopNs;
   }
 
   /** A spell is over in which nothing came. */
