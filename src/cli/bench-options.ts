@@ -24,7 +24,7 @@ export const NEIGHBOURS_MAX = 64;
 export const REPEATS_MAX = 1000;
 
 /** What `--quick` uses unless options say otherwise. */
-const QUICK = { durationSeconds: 0.1, warmupSeconds: 1, repeats: 5 };
+const QUICK = { durationSeconds: 0.1, warmupSeconds: 1.5, repeats: 3 };
 const THOROUGH = { durationSeconds: 1, warmupSeconds: 3, repeats: 5 };
 /** Runs of a side with an interval, by netperf's -i. */
 const INTERVAL_REPEATS: readonly [number, number] = [3, 30];
@@ -73,7 +73,8 @@ export function benchOptions(
     stacks: flags.stack,
     transports: flags.transport,
     placements: flags.iop,
-    apis: flags.api,
+    // Where nothing else is asked for, a quick look is at what programs use.
+    apis: flags.quick === true && tests.length === 0 && !said('api') ? ['net'] : flags.api,
     connections: flags.connections,
     sizes: flags.size,
     requestResponse: request === undefined ? undefined : [request, response],
