@@ -1,5 +1,6 @@
 /** A report as comma-separated values (RFC 4180): a line for each side of each row. */
 import { comparisonOf } from '../record/baseline.ts';
+import { csvCell } from '../record/csv.ts';
 import type { Report, Result } from '../record/result.ts';
 import { sideName } from '../record/row.ts';
 
@@ -39,14 +40,9 @@ const COLUMNS: readonly (readonly [string, (result: Result, report: Report) => V
 /** @returns a line of names, then a line for each result. What is not known is empty. */
 export function reportCsv(report: Report): string {
   const lines = report.results.map((result) =>
-    COLUMNS.map(([, value]) => field(value(result, report))).join(','),
+    COLUMNS.map(([, value]) => csvCell(value(result, report))).join(','),
   );
   return [COLUMNS.map(([name]) => name).join(','), ...lines].map((line) => `${line}\r\n`).join('');
-}
-
-function field(value: Value): string {
-  const text = String(value ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function baselineName(result: Result, report: Report): string | undefined {

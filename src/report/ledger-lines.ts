@@ -5,7 +5,7 @@ import type { Counters, Result } from '../record/result.ts';
 import { sideName } from '../record/row.ts';
 import { alignedLines, type Colour, type Column, fitting } from './columns.ts';
 import { loadText, rowText, testText } from './row-words.ts';
-import { durationText, threeDigits } from './units.ts';
+import { knownDurationText, threeDigits } from './units.ts';
 
 const BYTES = 'Bytes';
 
@@ -46,14 +46,10 @@ const COLUMNS: readonly Column<Booked>[] = [
   },
   { heading: BUS, gives: 6, cell: busText },
   { heading: 'heap', gives: 7, cell: ({ memory }) => `${small(memory.hostAllocatedBytesPerOp)} B` },
-  { heading: 'program', gives: 8, cell: ({ cpu }) => nsText(cpu.hostNsPerOp) },
-  { heading: 'in vain', gives: 10, cell: ({ cpu }) => nsText(cpu.hostSpinNsPerOp) },
-  { heading: 'card', gives: 9, cell: ({ cpu }) => nsText(cpu.iopNsPerOp) },
+  { heading: 'program', gives: 8, cell: ({ cpu }) => knownDurationText(cpu.hostNsPerOp) },
+  { heading: 'in vain', gives: 10, cell: ({ cpu }) => knownDurationText(cpu.hostSpinNsPerOp) },
+  { heading: 'card', gives: 9, cell: ({ cpu }) => knownDurationText(cpu.iopNsPerOp) },
 ];
-
-function nsText(ns: number | null): string {
-  return ns === null ? '-' : durationText(ns);
-}
 
 function counted({ ledger }: Booked, name: string): string {
   return small(ledger.perTransaction[name] ?? 0);

@@ -12,7 +12,7 @@ import { alignedLines, type Column, fitting, tableWidth, wrapped } from './colum
 import { ledgerLines, unbalancedLines } from './ledger-lines.ts';
 import { ratioText } from './ratio.ts';
 import { besideText, loadText, rowText, testText } from './row-words.ts';
-import { durationText, rateText, threeDigits } from './units.ts';
+import { knownDurationText, rateText, threeDigits } from './units.ts';
 
 /** Adds colours for a terminal, or none. */
 export interface Style {
@@ -149,8 +149,8 @@ function columnsOf(style: Style): Column<SideLine>[] {
     },
     { heading: 'p50', gives: 3, cell: ({ result }) => latencyText(result.latencyUs?.p50) },
     { heading: 'p99', gives: 5, cell: ({ result }) => latencyText(result.latencyUs?.p99) },
-    { heading: 'CPU/op', gives: 1, cell: ({ result }) => nsText(result.cpu.allNsPerOp) },
-    { heading: 'program', gives: 4, cell: ({ result }) => nsText(result.cpu.hostNsPerOp) },
+    { heading: 'CPU/op', gives: 1, cell: ({ result }) => knownDurationText(result.cpu.allNsPerOp) },
+    { heading: 'program', gives: 4, cell: ({ result }) => knownDurationText(result.cpu.hostNsPerOp) },
   ];
 }
 
@@ -160,18 +160,14 @@ function stackedLines({ result, first, ratio }: SideLine, style: Style, width: n
   const said = [
     `  ${sideName(result)}: ${rateText(rate.value, rate.unit)}`,
     ...(ratio === undefined ? [] : [`ratio ${ratioText(ratio)}`]),
-    ...(cpu.allNsPerOp === undefined ? [] : [`CPU/op ${nsText(cpu.allNsPerOp)}`]),
+    ...(cpu.allNsPerOp === undefined ? [] : [`CPU/op ${knownDurationText(cpu.allNsPerOp)}`]),
   ];
   const title = wrapped(`${testText(result, params)} ${loadText(params)}`, width, '  ');
   return [...(first ? title.map(style.bold) : []), ...wrapped(said.join(', '), width, '    ')];
 }
 
 function latencyText(us: number | undefined): string {
-  return us === undefined ? '-' : durationText(us * 1e3);
-}
-
-function nsText(ns: number | null | undefined): string {
-  return ns === null || ns === undefined ? '-' : durationText(ns);
+  return knownDurationText(us === undefined ? undefined : us * 1e3);
 }
 
 /** The slowest and the fastest run in percent of the median, and marks for what is listed below. */

@@ -35,6 +35,11 @@ export function durationText(ns: number): string {
   return ns < 999_500 ? `${threeDigits(ns / 1e3)} µs` : `${threeDigits(ns / 1e6)} ms`;
 }
 
+/** @returns the same, or a dash for what is not known. */
+export function knownDurationText(ns: number | null | undefined): string {
+  return ns === null || ns === undefined ? '-' : durationText(ns);
+}
+
 /** @returns `64 B`, `64 KiB` where it divides evenly. */
 export function sizeText(bytes: number): string {
   return bytes >= 1024 && bytes % 1024 === 0 ? `${bytes / 1024} KiB` : `${bytes} B`;

@@ -1,4 +1,5 @@
 /** Points as comma-separated values (RFC 4180), a row each. */
+import { csvCell } from '../record/csv.ts';
 import type { PointResult } from './point.ts';
 import { STALLS } from './pressure.ts';
 import type { SweepResults } from './results.ts';
@@ -30,7 +31,7 @@ export function csvLines({ head, points }: SweepResults): string[] {
     ...COUNTS.map((name) => `perOperation.${name}`),
   ];
   return [columns, ...points.map((point) => cellsOf(point, settings, pools))].map((cells) =>
-    cells.map(quoted).join(','),
+    cells.map(csvCell).join(','),
   );
 }
 
@@ -51,9 +52,4 @@ function cellsOf(result: PointResult, settings: readonly string[], pools: readon
     ...TIMES.map((name) => timeUs[name]),
     ...COUNTS.map((name) => perOperation[name]),
   ];
-}
-
-function quoted(cell: unknown): string {
-  const text = String(cell ?? '');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
