@@ -58,6 +58,39 @@ function connectTo(stack: SocketStack, socket: number, peer: number): void {
   if (answer < 0) failCall('connect', answer);
 }
 
+/** When a loop that polls looks up: after so much work, or after so many looks in vain and a wait. */
+class Pace {
+  private readonly stack: SocketStack;
+  private readonly clock: Clock;
+  private readonly guard: StallGuard;
+  private worked = 0;
+  private idle = 0;
+
+  constructor(stack: SocketStack, clock: Clock) {
+    this.stack = stack;
+    this.clock = clock;
+    this.guard = new StallGuard(clock);
+  }
+
+  /**
+   * // Hot path. @param progress calls that got on in this pass. @returns whether the clock was read now.
+   * @throws Error when nothing has moved for too long.
+   */
+  looksUp(progress: number): boolean {
+    if (progress > 0) {
+      this.idle = 0;
+      this.worked += progress;
+      if (this.worked < PER_CLOCK) return false;
+      this.worked = 0;
+      this.guard.moved();
+    } else if (this.stack.poll() > 0 || ++this.idle % SPIN_LOOKS !== 0) return false;
+    else this.stack.wait(10);
+    this.clock.update();
+    this.guard.check();
+    return true;
+  }
+}
+
 abstract class DatagramWorkload implements Workload {
   protected readonly stack: SocketStack;
   protected readonly clock: Clock;
@@ -105,14 +138,14 @@ abstract class DatagramWorkload implements Workload {
 
 export class DatagramRequestResponse extends DatagramWorkload {
   async run(durationNs: number, latency: LatencyRecorder): Promise<Counts> {
-    const { clock, pairs, request, response, stack } = this;
+    const { clock, pairs, request, response } = this;
     clock.update();
     const startNs = clock.nowNs;
-    const guard = new StallGuard(clock);
+    const pace = new Pace(this.stack, clock);
     const sentNs = new Float64Array(pairs.length);
     const waits = new Uint8Array(pairs.length);
     const counts = new Int32Array(pairs.length);
-    let [operations, lost, idle, checked, under, ending] = [0, 0, 0, 0, 0, false];
+    let [operations, lost, under, ending] = [0, 0, 0, false];
     while (!ending || under > 0) {
       let progress = 0;
       for (let i = 0; i < pairs.length; i++) {
@@ -136,16 +169,7 @@ export class DatagramRequestResponse extends DatagramWorkload {
         operations += 1;
         progress += 1;
       }
-      if (progress > 0) {
-        idle = 0;
-        checked += progress;
-        if (checked < PER_CLOCK) continue;
-        checked = 0;
-        guard.moved();
-      } else if (stack.poll() > 0 || ++idle % SPIN_LOOKS !== 0) continue;
-      else stack.wait(10);
-      clock.update();
-      guard.check();
+      if (!pace.looksUp(progress)) continue;
       ending = clock.nowNs - startNs >= durationNs && operations > 0;
       for (let i = 0; i < pairs.length; i++) {
         if (waits[i] === 0 || clock.nowNs - sentNs[i] < ANSWER_NS) continue;
@@ -162,11 +186,11 @@ export class DatagramRequestResponse extends DatagramWorkload {
 
 export class DatagramStream extends DatagramWorkload {
   async run(durationNs: number, _latency: LatencyRecorder): Promise<Counts> {
-    const { clock, pairs, request, stack } = this;
+    const { clock, pairs, request } = this;
     clock.update();
     const startNs = clock.nowNs;
-    const guard = new StallGuard(clock);
-    let [sent, arrived, idle, checked] = [0, 0, 0, 0];
+    const pace = new Pace(this.stack, clock);
+    let [sent, arrived] = [0, 0];
     while (clock.nowNs - startNs < durationNs || arrived === 0) {
       let progress = 0;
       for (const { client, server } of pairs) {
@@ -179,16 +203,7 @@ export class DatagramStream extends DatagramWorkload {
           progress += 1;
         }
       }
-      if (progress > 0) {
-        idle = 0;
-        checked += progress;
-        if (checked < PER_CLOCK) continue;
-        checked = 0;
-        guard.moved();
-      } else if (stack.poll() > 0 || ++idle % SPIN_LOOKS !== 0) continue;
-      else stack.wait(10);
-      clock.update();
-      guard.check();
+      if (!pace.looksUp(progress)) continue;
     }
     const elapsedNs = clock.nowNs - startNs;
     const lost = Math.max(0, sent - arrived - this.drain());

@@ -2,18 +2,11 @@
 
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
-import {
-  backlogFor,
-  type Counts,
-  LOOPBACK_NAME,
-  patternBytes,
-  SAMPLE_MASK,
-  type Workload,
-} from './workload.ts';
+import { listening } from './net-listen.ts';
+import { type Counts, LOOPBACK_NAME, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
 
 export class HttpKeepAlive implements Workload {
   private readonly clock: Clock;
@@ -45,9 +38,7 @@ export class HttpKeepAlive implements Workload {
 
   static async open(clock: Clock, load: Load): Promise<HttpKeepAlive> {
     const workload = new HttpKeepAlive(clock, load);
-    workload.server.listen(0, LOOPBACK_NAME, backlogFor(load));
-    await once(workload.server, 'listening');
-    workload.port = (workload.server.address() as AddressInfo).port;
+    workload.port = await listening(workload.server, load);
     return workload;
   }
 

@@ -4,10 +4,8 @@ import { EAGAIN } from '../socket/errno.ts';
 import { AcceptingServer, FREE } from './acceptor.ts';
 import { Connector } from './connector.ts';
 import type { Program, ProgramParts, ProgramShape } from './program.ts';
+import { RECEIVE_BYTES_MIN } from './stream.ts';
 import { failCall, patternBytes } from './workload.ts';
-
-/** A reader asks for at least this much at once. */
-const RECEIVE_BYTES_MIN = 65_536;
 
 export class MaertsReader implements Program {
   bytesReceived = 0;

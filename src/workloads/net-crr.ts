@@ -5,18 +5,12 @@
  */
 
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
-import {
-  backlogFor,
-  type Counts,
-  LOOPBACK_NAME,
-  patternBytes,
-  SAMPLE_MASK,
-  type Workload,
-} from './workload.ts';
+import { listening } from './net-listen.ts';
+import { type Counts, LOOPBACK_NAME, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
 
 export class NetConnectRequestResponse implements Workload {
   private readonly clock: Clock;
@@ -45,9 +39,7 @@ export class NetConnectRequestResponse implements Workload {
 
   static async open(clock: Clock, load: Load): Promise<NetConnectRequestResponse> {
     const workload = new NetConnectRequestResponse(clock, load);
-    workload.server.listen(0, LOOPBACK_NAME, backlogFor(load));
-    await once(workload.server, 'listening');
-    workload.port = (workload.server.address() as AddressInfo).port;
+    workload.port = await listening(workload.server, load);
     return workload;
   }
 

@@ -4,18 +4,12 @@
  */
 
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
-import {
-  backlogFor,
-  type Counts,
-  LOOPBACK_NAME,
-  patternBytes,
-  SAMPLE_MASK,
-  type Workload,
-} from './workload.ts';
+import { listening } from './net-listen.ts';
+import { type Counts, LOOPBACK_NAME, patternBytes, SAMPLE_MASK, type Workload } from './workload.ts';
 
 interface Client {
   readonly socket: Socket;
@@ -53,9 +47,7 @@ export class NetRequestResponse implements Workload {
 
   static async open(clock: Clock, load: Load): Promise<NetRequestResponse> {
     const workload = new NetRequestResponse(clock, load);
-    workload.server.listen(0, LOOPBACK_NAME, backlogFor(load));
-    await once(workload.server, 'listening');
-    const { port } = workload.server.address() as AddressInfo;
+    const port = await listening(workload.server, load);
     for (let i = 0; i < load.connections; i++) workload.clients.push(await workload.connectClient(port));
     return workload;
   }

@@ -4,12 +4,13 @@
  */
 
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { LatencyRecorder } from '../record/latency.ts';
 import type { Load } from '../record/row.ts';
 import type { Clock } from '../time/clock.ts';
 import { nextTurn } from '../time/timers.ts';
-import { backlogFor, type Counts, LOOPBACK_NAME, patternBytes, type Workload } from './workload.ts';
+import { listening } from './net-listen.ts';
+import { type Counts, LOOPBACK_NAME, patternBytes, type Workload } from './workload.ts';
 
 /**
  * Writes in one turn of the event loop: a stream that takes everything at once must not keep the reader from
@@ -43,9 +44,7 @@ export class NetStream implements Workload {
 
   static async open(clock: Clock, load: Load, writer: Writer = 'client'): Promise<NetStream> {
     const workload = new NetStream(clock, load, writer);
-    workload.server.listen(0, LOOPBACK_NAME, backlogFor(load));
-    await once(workload.server, 'listening');
-    const { port } = workload.server.address() as AddressInfo;
+    const port = await listening(workload.server, load);
     for (let i = 0; i < load.connections; i++) {
       const accepted = once(workload.server, 'connection');
       const socket = connect(port, LOOPBACK_NAME);

@@ -81,13 +81,13 @@ export class PairWorkload implements Workload {
 
   async run(durationNs: number, latency: LatencyRecorder): Promise<Counts> {
     const { clock } = this;
-    const { source: client, sink } = this.pair;
-    client.latency = latency;
-    client.operationsMax = Number.POSITIVE_INFINITY;
-    const operationsBefore = client.operations;
+    const { source, sink } = this.pair;
+    source.latency = latency;
+    source.operationsMax = Number.POSITIVE_INFINITY;
+    const operationsBefore = source.operations;
     const bytesBefore = sink.bytesReceived;
     const nothing = (): boolean =>
-      client.operations === operationsBefore || sink.bytesReceived === bytesBefore;
+      source.operations === operationsBefore || sink.bytesReceived === bytesBefore;
     clock.update();
     const startNs = clock.nowNs;
     const guard = new StallGuard(clock);
@@ -118,11 +118,11 @@ export class PairWorkload implements Workload {
     const elapsedNs = clock.nowNs - startNs;
     const bytes = this.isStream
       ? sink.bytesReceived - bytesBefore
-      : (client.operations - operationsBefore) * (this.size + this.responseSize);
-    const operations = this.isStream ? bytes / this.size : client.operations - operationsBefore;
+      : (source.operations - operationsBefore) * (this.size + this.responseSize);
+    const operations = this.isStream ? bytes / this.size : source.operations - operationsBefore;
     this.finish();
     const spinNs = idlePasses === 0 ? 0 : Math.min(idlePasses * this.idlePassNs(), elapsedNs);
-    if (client instanceof RequestResponseClient) client.checkContent();
+    if (source instanceof RequestResponseClient) source.checkContent();
     return { operations, bytes, elapsedNs, spinNs };
   }
 
@@ -140,9 +140,9 @@ export class PairWorkload implements Workload {
 
   /** Completes what is under way, beginning nothing: what the next run counts shall be its own. */
   private finish(): void {
-    const { source: client } = this.pair;
-    client.operationsMax = 0;
-    this.until(() => client.idle);
+    const { source } = this.pair;
+    source.operationsMax = 0;
+    this.until(() => source.idle);
     let quiet = this.isStream ? 0 : QUIET_LOOKS;
     while (quiet < QUIET_LOOKS) {
       quiet = this.pass() > 0 ? 0 : quiet + 1;
@@ -161,7 +161,7 @@ export class PairWorkload implements Workload {
     }
   }
 
-  /** What a pass that finds nothing costs, the client beginning nothing. */
+  /** What a pass that finds nothing costs, the source beginning nothing. */
   private idlePassNs(): number {
     return passNs(this.clock, () => {
       this.pass();

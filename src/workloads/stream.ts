@@ -11,7 +11,7 @@ import { Settling } from './settling.ts';
 import { failCall, patternBytes } from './workload.ts';
 
 /** A reader asks for at least this much at once. */
-const RECEIVE_BYTES_MIN = 65_536;
+export const RECEIVE_BYTES_MIN = 65_536;
 
 export class StreamClient implements ClientProgram {
   operations = 0;

@@ -4,7 +4,6 @@
  */
 
 import type { LatencyRecorder } from '../record/latency.ts';
-import type { Load } from '../record/row.ts';
 import { errnoName } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -40,14 +39,6 @@ export const SAMPLE_MASK = 15;
 
 /** A run in which nothing moves for this long has failed. */
 export const STALL_NS = 10e9;
-
-/** Node's own backlog, where fewer connections come at once. */
-const BACKLOG = 511;
-
-/** @returns how many connections may wait at a listener, so that those which come at once all find room. */
-export function backlogFor({ connections }: Load): number {
-  return Math.max(BACKLOG, connections);
-}
 
 /** Bytes in a pattern that shows a wrong offset: the period is no power of two. */
 export function patternBytes(length: number): Uint8Array {
