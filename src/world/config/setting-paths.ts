@@ -4,7 +4,8 @@
 import { mostLike } from '../../spec/likeness.ts';
 import { cardConfig } from './card-config.ts';
 import { plain } from './complaint.ts';
-import { type CardOverrides, DEFAULT_CARD_CONFIG } from './settings.ts';
+import { SETTING_TABLE } from './setting-table.ts';
+import type { CardOverrides } from './settings.ts';
 
 export type SettingValue = string | number | boolean;
 
@@ -12,17 +13,9 @@ export type SettingValue = string | number | boolean;
 const NOT_SETTABLE = ['furtherPorts', 'innerLoop', 'mac', 'stack.loopbackPort', 'stack.sendElementsMax'];
 
 /** Every path that names one value of a card. */
-export const SETTING_PATHS: readonly string[] = pathsOf(DEFAULT_CARD_CONFIG, '').filter(
+export const SETTING_PATHS: readonly string[] = SETTING_TABLE.map(({ name }) => name).filter(
   (path) => !NOT_SETTABLE.includes(path),
 );
-
-function pathsOf(section: object, prefix: string): string[] {
-  return Object.entries(section).flatMap(([name, value]: [string, unknown]) => {
-    const path = `${prefix}${name}`;
-    const inner = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return inner ? pathsOf(value, `${path}.`) : [path];
-  });
-}
 
 /**
  * @returns what `openCard` takes. @throws RangeError of one line for a path that names no setting, with those
