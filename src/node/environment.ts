@@ -53,10 +53,7 @@ export function environmentSockets(environment: NodeJS.ProcessEnv, placement: Pl
   return sockets;
 }
 
-/**
- * Where the card of a program runs: what INIC_IOP says, else `auto`.
- * @throws RangeError for a bad word.
- */
+/** Where the card of a program is to run: what INIC_IOP says, whatever that is, else `auto`. */
 export function environmentIop(environment: NodeJS.ProcessEnv): string {
   return environment['INIC_IOP'] ?? 'auto';
 }

@@ -124,6 +124,7 @@ export class Pump {
   private idle = false;
   /** How long it pays to look on: where the card has to share this thread's core, not at all. */
   private readonly policy: SpinPolicy;
+
   constructor(card: NodeCard, options: PumpOptions, routes: Routes) {
     this.card = card;
     this.routes = routes;

@@ -54,7 +54,13 @@ export async function register(
   trace?: () => TraceRequest,
   options: CardOptions = {},
 ): Promise<Card | undefined> {
-  const { settings, overrides, placed } = wanted(installing, options);
+  return await openNow(wanted(installing, options), trace);
+}
+
+async function openNow(
+  { settings, overrides, placed }: Wanted,
+  trace: (() => TraceRequest) | undefined,
+): Promise<Card | undefined> {
   if (!mayUseCard()) return undefined;
   const { openPlacedCard } = await import('../world/open/card.ts');
   const card = await openPlacedCard(overrides, placed, trace?.());
@@ -71,9 +77,10 @@ export async function registerForProgram(
   trace?: () => TraceRequest,
   options: CardOptions = {},
 ): Promise<Underneath | undefined> {
-  const { settings, overrides, placed } = wanted(installing, options);
+  const asked = wanted(installing, options);
+  const { settings, overrides, placed } = asked;
   if (placed.placement === 'thread' || trace !== undefined) {
-    const card = await register(installing, trace, { ...options, placement: placed.placement });
+    const card = await openNow(asked, trace);
     return card && { placed, card };
   }
   if (!mayUseCard()) return undefined;
