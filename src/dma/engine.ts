@@ -47,7 +47,7 @@ export class DmaEngine {
     this.bytes = region.bytes;
     this.kernels = region.kernels;
     this.counters = ledger.counters;
-    this.shared = region.memory.buffer instanceof SharedArrayBuffer;
+    this.shared = region.isShared;
     this.buckets = buckets;
     const views = this.shared ? Math.min(buckets.count, VIEWS_MAX) : 0;
     this.views = Array.from({ length: views }, (_, i) =>

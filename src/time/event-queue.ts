@@ -14,7 +14,7 @@
  * from outside it asks all, since a test or a program may have used any of them.
  *
  * Times are kept in arrays and hardly ever passed from one function to the next, for V8 boxes a double that
- * leaves a function: two turns out of three were once spent on that, and on the collection of the boxes.
+ * leaves a function, and the boxes have to be collected.
  */
 import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';

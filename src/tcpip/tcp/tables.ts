@@ -83,6 +83,7 @@ export class TcpTables {
     this.bound = new PortLists(count);
     this.ready = ports.map(() => new ReadyRing(count));
   }
+
   /** Makes every Tcb there can be, so that none is made later. */
   makeTcbs(): void {
     for (let index = 0; index < this.tcbs.length; index++) this.madeTcb(index);

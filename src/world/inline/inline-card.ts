@@ -31,6 +31,10 @@ import { InlineSleeper } from './sleepers.ts';
 
 /** Turns between two readings of the clock: a reading costs 35 ns. */
 const TURNS_PER_CLOCK = 16;
+/** A pair of cache lines: where the thread rests within a call. */
+const PAIR_BYTES = 128;
+/** The driver that waits is no agent of the loop, which has the card alone. */
+const NOBODY = -1;
 
 /** The card's processor as its driver's thread runs it: with the time, and ended by what it throws. */
 class CardTurn implements Agent {
@@ -220,8 +224,3 @@ export class InlineCard extends OpenedCard {
     this.interruptCallback();
   }
 }
-
-/** A pair of cache lines: where the thread rests within a call. */
-const PAIR_BYTES = 128;
-/** The driver that waits is no agent of the loop, which has the card alone. */
-const NOBODY = -1;
