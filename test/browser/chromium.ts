@@ -27,6 +27,8 @@ export interface OpenPage {
   readonly page: Page;
   /** What went wrong: errors and warnings of the console, and requests for anything but the page itself. */
   readonly complaints: string[];
+  /** @returns processor time of the page's main thread since it was opened, once it has been drawn, in seconds. */
+  readonly busySeconds: () => Promise<number>;
 }
 
 /** @returns opens a file in a window of its own; each is closed after the tests of the file. */
@@ -53,7 +55,20 @@ export function browserPages(): (path: string, options?: BrowserContextOptions) 
     page.on('request', (request) => {
       if (!/^(file|data):/.test(request.url())) complaints.push(`request: ${request.url()}`);
     });
+    const session = await context.newCDPSession(page);
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const taskSeconds = async (): Promise<number> => {
+      const { metrics } = await session.send('Performance.getMetrics');
+      const task = metrics.find(({ name }) => name === 'TaskDuration');
+      if (task === undefined) throw new Error('the browser does not say how long its tasks took');
+      return task.value;
+    };
+    const before = await taskSeconds();
     await page.goto(`file://${path}`);
-    return { page, complaints };
+    const busySeconds = async (): Promise<number> => {
+      await page.evaluate('new Promise((drawn) => requestAnimationFrame(drawn))');
+      return (await taskSeconds()) - before;
+    };
+    return { page, complaints, busySeconds };
   };
 }

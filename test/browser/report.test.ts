@@ -178,34 +178,40 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('has ten thousand points open in under two seconds, in under 10 MB', async () => {
+  /** The report of `points` points, a multiple of 1,000. */
+  const largeReport = (points: number): string => {
     const plan = readPlan({
-      title: 'ten thousand',
+      title: `${points} points`,
       world: 'pair',
       workload: { workload: 'TCP_RR', size: 64 },
       vary: {
         'pools.transmitBuffers': '1..50',
         'driver.transmitDryPolicy': ['EAGAIN', 'block'],
-        'workload.connections': '1..10',
+        'workload.connections': `1..${points / 1000}`,
       },
       seeds: '1..10',
     });
-    const path = written('large.html', [sweepOf(plan)]);
-    expect(statSync(path).size).toBeLessThan(10e6);
-    // Another program may have the processor: the best of three tells what the page needs.
-    const times: number[] = [];
+    return written(`${points}.html`, [sweepOf(plan)]);
+  };
+
+  // How many seconds it takes is measured by bench/report-page.ts. Here only what no machine decides: that opening
+  // does not grow with the points, by the page's own processor time, the best of three.
+  it('opens ten thousand points for little more than one thousand, in under 10 MB', async () => {
+    const reports = { one: largeReport(1000), ten: largeReport(10_000) };
+    expect(statSync(reports.ten).size).toBeLessThan(10e6);
+    const seconds = { one: Number.POSITIVE_INFINITY, ten: Number.POSITIVE_INFINITY };
     for (let i = 0; i < 3; i++) {
-      const { page, complaints } = await open(path);
-      times.push(
-        await page.evaluate<number>(
-          'new Promise((told) => requestAnimationFrame(() => told(performance.now())))',
-        ),
-      );
-      expect(complaints).toEqual([]);
-      await page.getByText('All 10,000 points').click();
-      expect(await rowsOf(page)).toHaveLength(50);
-      await page.context().close();
+      for (const size of ['one', 'ten'] as const) {
+        const { page, complaints, busySeconds } = await open(reports[size]);
+        seconds[size] = Math.min(seconds[size], await busySeconds());
+        expect(complaints).toEqual([]);
+        if (size === 'ten') {
+          await page.getByText('All 10,000 points').click();
+          expect(await rowsOf(page)).toHaveLength(50);
+        }
+        await page.context().close();
+      }
     }
-    expect(Math.min(...times)).toBeLessThan(2000);
+    expect(seconds.ten / seconds.one).toBeLessThan(2.5);
   });
 });
