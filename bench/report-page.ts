@@ -1,7 +1,7 @@
 /**
  * How long a browser takes to open a report of ten thousand points: `node dist/bench/report-page.js [runs]`.
- * Shown are the size of the file, the time until the page is drawn and its own processor time, of each run. The bar
- * is two seconds and 10 MB; the test in test/browser holds only what no machine decides.
+ * Shown are the size of the file, the time until the page is drawn and its own processor time, of each run.
+ * The bar is two seconds and 10 MB; the test in test/browser holds only what no machine decides.
  */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

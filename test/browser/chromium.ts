@@ -27,7 +27,7 @@ export interface OpenPage {
   readonly page: Page;
   /** What went wrong: errors and warnings of the console, and requests for anything but the page itself. */
   readonly complaints: string[];
-  /** @returns processor time of the page's main thread since it was opened, once it has been drawn, in seconds. */
+  /** @returns once the page is drawn: processor time of its main thread since it was opened, in seconds. */
   readonly busySeconds: () => Promise<number>;
 }
 

@@ -194,8 +194,8 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
     return written(`${points}.html`, [sweepOf(plan)]);
   };
 
-  // How many seconds it takes is measured by bench/report-page.ts. Here only what no machine decides: that opening
-  // does not grow with the points, by the page's own processor time, the best of three.
+  // How many seconds it takes is measured by bench/report-page.ts. Here only what no machine decides: that
+  // opening does not grow with the points, by the page's own processor time, the best of three.
   it('opens ten thousand points for little more than one thousand, in under 10 MB', async () => {
     const reports = { one: largeReport(1000), ten: largeReport(10_000) };
     expect(statSync(reports.ten).size).toBeLessThan(10e6);
