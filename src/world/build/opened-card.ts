@@ -19,11 +19,14 @@ import type { CardPlan, WorldPlan } from './world-plan.ts';
 /** Where a card runs: in a thread of its own, or in the program's. */
 export type Placement = 'thread' | 'inline';
 
-/** How long a trace's end waits for what is in flight, and between two looks. */
-const TRACE_SETTLE_NS = 100e6;
+/**
+ * How long a trace's end waits for what is in flight, and between two looks. A card that is well needs
+ * microseconds; its thread may have to wait for a core of a busy machine for a tenth of a second and more.
+ */
+const TRACE_SETTLE_NS = 1e9;
 const TRACE_LOOK_NS = 1e6;
-/** How long a card that is closed may take to answer that it is quiet. */
-const QUIESCE_NS = 100e6;
+/** How long a card that is closed may take to answer that it is quiet, for the same reason. */
+const QUIESCE_NS = 1e9;
 
 export abstract class OpenedCard {
   abstract readonly placement: Placement;

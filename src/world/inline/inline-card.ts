@@ -124,6 +124,7 @@ export class InlineCard extends OpenedCard {
         dma,
         wires,
         waker: { wake: () => sleeper.interrupt() },
+        madeWhenUsed: true,
         onFault: (error) => {
           this.turn.fault = String(error);
         },

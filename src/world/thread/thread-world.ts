@@ -18,8 +18,11 @@ import { SiteThread } from './site-thread.ts';
 
 /** A pair of cache lines: a wake-up count, or a thread's state. */
 const PAIR_BYTES = 128;
-/** How long a card that is closed may take to answer that it is quiet. */
-const QUIESCE_NS = 100e6;
+/**
+ * How long a card that is closed may take to answer that it is quiet. It needs microseconds, but on a busy
+ * machine its thread may wait long for a core.
+ */
+const QUIESCE_NS = 1e9;
 
 /** The threads of a world but the program's, by their number less one. */
 class Threads implements FarSites {
