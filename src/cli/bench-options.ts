@@ -29,6 +29,7 @@ const THOROUGH = { durationSeconds: 1, warmupSeconds: 3, repeats: 5 };
 /** Runs of a side with an interval, by netperf's -i. */
 const INTERVAL_REPEATS: readonly [number, number] = [3, 30];
 const INTERVAL_REPEATS_LEAST = 2;
+const PAYLOAD_BYTES_MAX = 2 ** 30;
 /** Files that a process has open beside its sockets. */
 const FILES_BESIDE = 64;
 
@@ -101,6 +102,7 @@ export function benchOptions(
   checkTransports(options);
   checkSizes(options);
   checkConnections(options);
+  checkPayloads(options);
   return options;
 }
 
@@ -239,13 +241,20 @@ function checkSizes({ tests, sizes = [], requestResponse }: BenchOptions): void 
 function checkConnections(options: BenchOptions): void {
   const { tests, connections = [] } = options;
   if (connections.length === 0) return;
-  const message = tests.find((test) => isMessageTest(test));
-  if (message !== undefined && connections.some((count) => count !== 1)) {
-    throw new UserError(
-      `--connections ${connections.join(',')}: ${message} has none; name the tests that it is for`,
-    );
-  }
-  checkSockets(options);
+  if (!tests.every(isMessageTest)) checkSockets(options);
+}
+
+/** Each connection of a message test has memory of its own for what it sends and for what comes back. */
+function checkPayloads({ tests, connections = [], sizes = [] }: BenchOptions): void {
+  const most = Math.max(1, ...connections);
+  const longest = Math.max(0, ...sizes);
+  if (2 * most * longest <= PAYLOAD_BYTES_MAX) return;
+  const message = tests.find(isMessageTest);
+  if (message === undefined) return;
+  throw new UserError(
+    `--connections ${most} with --size ${longest}: ${message} would take more than 1 GiB for its payloads; ` +
+      'ask for fewer or shorter ones',
+  );
 }
 
 function checkSockets(options: BenchOptions): void {

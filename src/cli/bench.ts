@@ -63,13 +63,13 @@ function addLoadOptions(command: Command): void {
   command
     .option(
       '--connections <numbers>',
-      `connections at once, 1 to ${CONNECTIONS_MAX}, a row each`,
+      `connections, or messages, at once, 1 to ${CONNECTIONS_MAX}, a row each`,
       listOf(integerIn(1, CONNECTIONS_MAX)),
     )
     .option(
       '--size <bytes>',
-      `bytes of a request, write or datagram, 1 to ${SIZE_MAX}, a row each`,
-      listOf(integerIn(1, SIZE_MAX)),
+      `bytes of a message, request, write or datagram, to ${SIZE_MAX}, a row each`,
+      listOf(integerIn(0, SIZE_MAX)),
     )
     .option(
       '-r, --request-response <bytes>',

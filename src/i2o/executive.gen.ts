@@ -2058,13 +2058,18 @@ export function writeExecStaticMfReleaseReply(
 }
 
 /**
- * The private function, answered by the echo module with the same payload. Measures the message layer
- * alone.
+ * The private function, for the echo module, which measures the message layer alone. A private payload may
+ * follow from word 6 on, where it is not a word 0. Its elements are those of a scatter-gather list, but
+ * SglOffset stays 0: one element of immediate data; or up to eight transmit buffers; or, for an echo, up to
+ * four pairs of a transmit buffer and a receive bucket, into which the card puts the buffer's bytes. An
+ * echo is answered once its whole payload has been moved, with immediate data repeated from word 6 on. What
+ * is taken is answered without a payload. An answer gives the host the buffers and buckets of its own
+ * request back, and those of all requests before it. Code 2 has no answer.
  */
 export const PRIVATE_ECHO = 0xff;
 export const PRIVATE_ECHO_WORDS = 6;
 
-/** 1: echo, 2: count only; 1 to 2. */
+/** 1: echo, 2: count only, 3: take; 1 to 3. */
 export function getPrivateEchoXFunctionCode(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xffff;
 }
@@ -2836,7 +2841,7 @@ export function checkExecutiveRequest(words: Int32Array, frame: number, sizeWord
       if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getPrivateEchoXFunctionCode(words, frame);
-      if (value < 1 || value > 2) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
+      if (value < 1 || value > 3) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;

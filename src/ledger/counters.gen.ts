@@ -8,17 +8,17 @@ export const SEND_COPIES_BYTES = 1;
 export const IMMEDIATE_COPIES = 2;
 /** program memory into a frame as immediate data, bytes (host) */
 export const IMMEDIATE_COPIES_BYTES = 3;
-/** receive bucket to program memory (host) */
+/** receive bucket, or an echo's answer, to program memory (host) */
 export const RECEIVE_COPIES = 4;
-/** receive bucket to program memory, bytes (host) */
+/** receive bucket, or an echo's answer, to program memory, bytes (host) */
 export const RECEIVE_COPIES_BYTES = 5;
 /** unread bytes moved out of receive buckets so that the card gets these back (host) */
 export const RECEIVE_STORE_COPIES = 6;
 /** unread bytes moved out of receive buckets so that the card gets these back, bytes (host) */
 export const RECEIVE_STORE_COPIES_BYTES = 7;
-/** immediate data from the frame to card memory (iop) */
+/** immediate data from the frame to card memory, or to an echo's answer (iop) */
 export const CARD_IMMEDIATE_COPIES = 8;
-/** immediate data from the frame to card memory, bytes (iop) */
+/** immediate data from the frame to card memory, or to an echo's answer, bytes (iop) */
 export const CARD_IMMEDIATE_COPIES_BYTES = 9;
 /** queued small segments put together in card memory (iop) */
 export const CARD_COLLAPSE_COPIES = 10;
@@ -40,346 +40,354 @@ export const RETRANSMIT_FETCHES_BYTES = 17;
 export const RECEIVE_PLACEMENTS = 18;
 /** card memory to a receive bucket, bytes (iop) */
 export const RECEIVE_PLACEMENTS_BYTES = 19;
+/** transmit buffer to the receive bucket of an echo, or to card memory (iop) */
+export const ECHO_FETCHES = 20;
+/** transmit buffer to the receive bucket of an echo, or to card memory, bytes (iop) */
+export const ECHO_FETCHES_BYTES = 21;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 20;
+export const DEVICE_HEADER_FETCHES = 22;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 21;
+export const DEVICE_HEADER_FETCHES_BYTES = 23;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 22;
+export const DEVICE_RECEIVES = 24;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 23;
+export const DEVICE_RECEIVES_BYTES = 25;
 /** doorbells rung (host) */
-export const DOORBELLS = 24;
+export const DOORBELLS = 26;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 25;
+export const DOORBELLS_SUPPRESSED = 27;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 26;
+export const INTERRUPTS = 28;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 27;
+export const INTERRUPTS_SUPPRESSED = 29;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 28;
+export const IOP_SLEEPS = 30;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 29;
+export const HOST_SLEEPS = 31;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 30;
+export const HOST_INTERRUPTS_SERVICED = 32;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 31;
+export const HOST_POLLS = 33;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 32;
+export const HOST_IDLE_POLLS = 34;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 33;
+export const IOP_POLLS = 35;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 34;
+export const IOP_IDLE_POLLS = 36;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 35;
+export const INBOUND_POSTED = 37;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 36;
+export const INBOUND_FULL = 38;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 37;
+export const INBOUND_RELEASED = 39;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 38;
+export const OUTBOUND_POSTED = 40;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 39;
+export const OUTBOUND_FULL = 41;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 40;
+export const OUTBOUND_DESTROYED = 42;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 41;
+export const OUTBOUND_RELEASED = 43;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 42;
+export const INBOUND_REFUSED = 44;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 43;
+export const OUTBOUND_REFUSED = 45;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 44;
+export const EVENTS_SENT = 46;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 45;
+export const EVENTS_LOST = 47;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 46;
+export const REPLY_FAULTS = 48;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 47;
+export const NOPS = 49;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 48;
+export const FRAMES_PRESERVED = 50;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 49;
+export const FRAMES_ADOPTED = 51;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 50;
+export const PORT_READS = 52;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 51;
+export const PORT_WRITES = 53;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 52;
+export const REGISTER_READS = 54;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 53;
+export const REGISTER_WRITES = 55;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 54;
+export const PORT_EMPTY_READS = 56;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 55;
+export const PORT_RETRIES = 57;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 56;
+export const OUTBOUND_FREE_OVERFLOWS = 58;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 57;
+export const FIFO_ERROR_INTERRUPTS = 59;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 58;
+export const MFA_OUT_OF_WINDOW = 60;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 59;
+export const MFA_MISALIGNED = 61;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 60;
+export const MFA_WRONG_DIRECTION = 62;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 61;
+export const MFA_NOT_OWNED = 63;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 62;
+export const HOST_MFA_OUT_OF_WINDOW = 64;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 63;
+export const HOST_MFA_MISALIGNED = 65;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 64;
+export const HOST_MFA_WRONG_DIRECTION = 66;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 65;
+export const HOST_MFA_NOT_OWNED = 67;
 /** socket calls (host) */
-export const USER_CALLS = 66;
+export const USER_CALLS = 68;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 67;
+export const USER_WOULD_BLOCK = 69;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 68;
+export const USER_SOCKETS_REFUSED = 70;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 69;
+export const ACCEPTS_WITHOUT_SOCKET = 71;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 70;
+export const SENDS_GATHERED = 72;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 71;
+export const MESSAGE_REQUESTS = 73;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 72;
+export const MESSAGE_REPLIES = 74;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 73;
+export const MEMORY_TRANSMIT_TAKEN = 75;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 74;
+export const MEMORY_TRANSMIT_RETURNED = 76;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 75;
+export const MEMORY_TRANSMIT_DRY = 77;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 76;
+export const MEMORY_TRANSMIT_RESERVE = 78;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 77;
+export const MEMORY_BUCKETS_POSTED = 79;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 78;
+export const MEMORY_BUCKETS_USED = 80;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 79;
+export const MEMORY_BUCKETS_RETURNED = 81;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 80;
+export const MEMORY_BUCKETS_STARVED = 82;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 81;
+export const RECEIVE_WINDOWS_HELD = 83;
 /** address mappings after start (host) */
-export const MAPPINGS = 82;
+export const MAPPINGS = 84;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 83;
+export const ALLOCATIONS = 85;
 /** taken from the program (host) */
-export const BYTES_SENT = 84;
+export const BYTES_SENT = 86;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 85;
+export const BYTES_LENT = 87;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 86;
+export const BYTES_QUEUED = 88;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 87;
+export const BYTES_REFUSED = 89;
+/** payload of messages that the echo module took (iop) */
+export const BYTES_ECHO_TAKEN = 90;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 88;
+export const BYTES_UNDELIVERED = 91;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 89;
+export const IMMEDIATE_UNDELIVERED_BYTES = 92;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 90;
+export const BYTES_DISCARDED = 93;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 91;
+export const BYTES_ACKNOWLEDGED = 94;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 92;
+export const BYTES_UNACKNOWLEDGED = 95;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 93;
+export const BYTES_ACCEPTED = 96;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 94;
+export const BYTES_UNREAD = 97;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 95;
+export const BYTES_TRUNCATED = 98;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 96;
+export const BYTES_DESTROYED = 99;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 97;
+export const BYTES_DELIVERED = 100;
+/** payload that the echo module sent back (iop) */
+export const BYTES_ECHO_ANSWERED = 101;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 98;
+export const BYTES_RECEIVED = 102;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 99;
+export const BYTES_BORROWED = 103;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 100;
+export const BYTES_DROPPED = 104;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 101;
+export const DATAGRAMS_SENT = 105;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 102;
+export const DATAGRAMS_SENT_BYTES = 106;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 103;
+export const DATAGRAMS_UNSENT = 107;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 104;
+export const DATAGRAMS_RECEIVED = 108;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 105;
+export const DATAGRAMS_RECEIVED_BYTES = 109;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 106;
+export const DATAGRAMS_CUT = 110;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 107;
+export const DATAGRAMS_CUT_BYTES = 111;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 108;
+export const DATAGRAMS_DROPPED = 112;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 109;
+export const DATAGRAMS_DROPPED_BYTES = 113;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 110;
+export const EVENTS_TAKEN = 114;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 111;
+export const EXECUTIVE_EVENTS_TAKEN = 115;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 112;
+export const TABLE_CHANGES = 116;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 113;
+export const EVENTS_DROPPED = 117;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 114;
+export const FAILURES_TAKEN = 118;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 115;
+export const FAILURES_OURS = 119;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 116;
+export const DELIVERY_RETRIES = 120;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 117;
+export const LATE_REPLIES = 121;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 118;
+export const IP_IN_RECEIVES = 122;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 119;
+export const IP_IN_HDR_ERRORS = 123;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 120;
+export const IP_IN_ADDR_ERRORS = 124;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 121;
+export const IP_IN_UNKNOWN_PROTOS = 125;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 122;
+export const IP_OUT_REQUESTS = 126;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 123;
+export const IP_OUT_NO_ROUTES = 127;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 124;
+export const IP_REASM_REQDS = 128;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 125;
+export const IP_REASM_OKS = 129;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 126;
+export const IP_REASM_FAILS = 130;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 127;
+export const ARP_REQUESTS_SENT = 131;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 128;
+export const ARP_REPLIES_SENT = 132;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 129;
+export const ARP_RECEIVED = 133;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 130;
+export const ICMP_IN_MSGS = 134;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 131;
+export const ICMP_IN_ERRORS = 135;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 132;
+export const ICMP_IN_ECHOS = 136;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 133;
+export const ICMP_OUT_ECHO_REPS = 137;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 134;
+export const ICMP_OUT_DEST_UNREACHS = 138;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 135;
+export const ICMP_OUT_DATA_BYTES = 139;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 136;
+export const UDP_IN_DATAGRAMS = 140;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 137;
+export const UDP_OUT_DATAGRAMS = 141;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 138;
+export const UDP_OUT_DATA_BYTES = 142;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 139;
+export const UDP_IN_DATA_BYTES = 143;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 140;
+export const UDP_NO_PORTS = 144;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 141;
+export const UDP_IN_ERRORS = 145;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 142;
+export const TCP_ACTIVE_OPENS = 146;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 143;
+export const TCP_PASSIVE_OPENS = 147;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 144;
+export const TCP_ATTEMPT_FAILS = 148;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 145;
+export const TCP_ESTAB_RESETS = 149;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 146;
+export const TCP_IN_SEGS = 150;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 147;
+export const TCP_IN_ERRS = 151;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 148;
+export const TCP_OUT_SEGS = 152;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 149;
+export const TCP_OUT_DATA_BYTES = 153;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 150;
+export const TCP_RETRANS_SEGS = 154;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 151;
+export const TCP_RETRANS_BYTES = 155;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 152;
+export const TCP_OUT_RSTS = 156;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 153;
+export const TCP_LISTEN_OVERFLOWS = 157;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 154;
+export const TCP_TIMEOUTS = 158;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 155;
+export const TCP_FAST_RETRANSMITS = 159;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 156;
+export const TCP_DELAYED_ACKS = 160;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 157;
+export const TCP_OUT_OF_ORDER = 161;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 158;
+export const TCP_DUPLICATES = 162;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 159;
+export const TCP_WINDOW_PROBES = 163;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 160;
+export const TCP_CHALLENGE_ACKS = 164;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 161;
+export const TCP_PACKETS_PRUNED = 165;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 162;
+export const TCP_TIME_WAIT_OVERFLOWS = 166;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 163;
+export const DEVICE_TX_PACKETS = 167;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 164;
+export const DEVICE_TX_PACKETS_BYTES = 168;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 165;
+export const DEVICE_RX_PACKETS = 169;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 166;
+export const DEVICE_RX_PACKETS_BYTES = 170;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 167;
+export const DEVICE_TX_FULL = 171;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 168;
+export const DEVICE_RX_NO_BUFFER = 172;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 169;
+export const DEVICE_RX_BAD_CHECKSUM = 173;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 170;
+export const DEVICE_REFUSED = 174;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 171;
+export const DEVICE_TSO_SEGMENTS = 175;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 172;
+export const WIRE_SENT = 176;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 173;
+export const WIRE_ARRIVED = 177;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 174;
+export const WIRE_DROPPED = 178;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 175;
+export const WIRE_REFUSED = 179;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 176;
+export const WIRE_SLOTS_REFUSED = 180;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 177;
+export const WIRE_OVERFLOW = 181;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 178;
+export const WIRE_DUPLICATED = 182;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 179;
+export const WIRE_DUPLICATED_BYTES = 183;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 180;
+export const WIRE_CORRUPTED = 184;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 181;
+export const WIRE_REORDERED = 185;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 182;
+export const SWITCH_FORWARDS = 186;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 183;
+export const SWITCH_FORWARDS_BYTES = 187;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 184;
+export const SWITCH_FRAMES = 188;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 185;
+export const SWITCH_FLOODED = 189;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 186;
+export const SWITCH_DROPPED = 190;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 187;
+export const CAPTURE_COPIES = 191;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 188;
+export const CAPTURE_COPIES_BYTES = 192;
 
-export const COUNTER_COUNT = 189;
+export const COUNTER_COUNT = 193;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -401,6 +409,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'retransmitFetchesBytes',
   'receivePlacements',
   'receivePlacementsBytes',
+  'echoFetches',
+  'echoFetchesBytes',
   'deviceHeaderFetches',
   'deviceHeaderFetchesBytes',
   'deviceReceives',
@@ -469,6 +479,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesLent',
   'bytesQueued',
   'bytesRefused',
+  'bytesEchoTaken',
   'bytesUndelivered',
   'immediateUndeliveredBytes',
   'bytesDiscarded',
@@ -479,6 +490,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesTruncated',
   'bytesDestroyed',
   'bytesDelivered',
+  'bytesEchoAnswered',
   'bytesReceived',
   'bytesBorrowed',
   'bytesDropped',
@@ -596,15 +608,6 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
-  'host',
-  'host',
-  'iop',
-  'iop',
-  'iop',
-  'host',
-  'host',
-  'host',
-  'host',
   'iop',
   'iop',
   'host',
@@ -612,27 +615,25 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
-  'iop',
-  'host',
-  'iop',
-  'host',
-  'iop',
-  'iop',
-  'iop',
-  'host',
-  'iop',
-  'host',
-  'host',
-  'host',
-  'host',
   'host',
   'host',
   'host',
   'host',
   'iop',
   'iop',
+  'host',
+  'host',
   'iop',
   'iop',
+  'iop',
+  'iop',
+  'host',
+  'iop',
+  'host',
+  'iop',
+  'iop',
+  'iop',
+  'host',
   'iop',
   'host',
   'host',
@@ -642,6 +643,19 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
   'host',
   'host',
   'host',
@@ -660,8 +674,10 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'iop',
   'iop',
+  'iop',
   'host',
   'host',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -783,6 +799,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'dma',
   'dma',
   'dma',
+  'dma',
+  'dma',
   'device',
   'device',
   'device',
@@ -847,6 +865,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'bytes',
+  'bytes',
   'bytes',
   'bytes',
   'bytes',
@@ -958,12 +978,12 @@ export const COUNTER_DOCS: readonly string[] = [
   'program memory to a transmit buffer, bytes',
   'program memory into a frame as immediate data',
   'program memory into a frame as immediate data, bytes',
-  'receive bucket to program memory',
-  'receive bucket to program memory, bytes',
+  'receive bucket, or an echo\'s answer, to program memory',
+  'receive bucket, or an echo\'s answer, to program memory, bytes',
   'unread bytes moved out of receive buckets so that the card gets these back',
   'unread bytes moved out of receive buckets so that the card gets these back, bytes',
-  'immediate data from the frame to card memory',
-  'immediate data from the frame to card memory, bytes',
+  'immediate data from the frame to card memory, or to an echo\'s answer',
+  'immediate data from the frame to card memory, or to an echo\'s answer, bytes',
   'queued small segments put together in card memory',
   'queued small segments put together in card memory, bytes',
   'small sends put together in card memory for a segment of more pieces than the device gathers',
@@ -974,6 +994,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'transmit buffer to the device, sent again, bytes',
   'card memory to a receive bucket',
   'card memory to a receive bucket, bytes',
+  'transmit buffer to the receive bucket of an echo, or to card memory',
+  'transmit buffer to the receive bucket of an echo, or to card memory, bytes',
   'packet headers from card memory to the device',
   'packet headers from card memory to the device, bytes',
   'whole frames from the device to card memory',
@@ -1042,6 +1064,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'of these, in offered buffers (no copy)',
   'reached the stack\'s send queues',
   'sends the stack refused, connection gone',
+  'payload of messages that the echo module took',
   'of bytesSent, in requests the card could not be given',
   'of these, inside the frames',
   'queued and never transmitted, connection reset or aborted',
@@ -1052,6 +1075,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'accepted and lost, a datagram longer than its bucket',
   'delivered, and the reply that said so destroyed by a reset',
   'placed in buckets for the host',
+  'payload that the echo module sent back',
   'given to the program',
   'of these, used in the bucket (no copy)',
   'delivered and never read, socket closed',

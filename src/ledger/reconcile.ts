@@ -71,9 +71,9 @@ function sentRows(h: Side, c: Side): Row[] {
       h('sendCopiesBytes') + h('immediateCopiesBytes') + h('bytesLent'),
     ),
     row(
-      'bytes sent = queued by the stack + refused + undelivered',
+      'bytes sent = queued by the stack + taken by the echo module + refused + undelivered',
       h('bytesSent'),
-      c('bytesQueued') + c('bytesRefused') + h('bytesUndelivered'),
+      c('bytesQueued') + c('bytesEchoTaken') + c('bytesRefused') + h('bytesUndelivered'),
     ),
     row(
       'bytes copied into frames = bytes copied from frames + undelivered',
@@ -113,9 +113,9 @@ function receivedRows(h: Side, c: Side): Row[] {
     ),
     row('bytes delivered = placed in buckets', c('bytesDelivered'), c('receivePlacementsBytes')),
     row(
-      'bytes delivered = received by the program + dropped at close + cut off datagrams + ' +
+      'bytes delivered + echoed = received by the program + dropped at close + cut off datagrams + ' +
         'destroyed by a reset',
-      c('bytesDelivered'),
+      c('bytesDelivered') + c('bytesEchoAnswered'),
       h('bytesReceived') + h('bytesDropped') + h('datagramsCutBytes') + c('bytesDestroyed'),
     ),
     row(

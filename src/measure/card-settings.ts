@@ -15,9 +15,12 @@ const SOCKETS_BESIDE = 64;
 
 type Asked = Pick<SidePlan, 'side' | 'load' | 'settings' | 'seed'>;
 
-/** Of the card whose message layer alone is measured. */
+/** Of the card whose message layer alone is measured: it has a frame each way for every message at once. */
 export function messageCardSettings(plan: Asked): CardOverrides {
-  return over(POLLING, asked(plan));
+  const needed = 2 ** Math.ceil(Math.log2(plan.load.connections));
+  const { inboundFrames } = DEFAULT_CARD_CONFIG.pools;
+  const enough = needed > inboundFrames ? { pools: { inboundFrames: needed, outboundFrames: needed } } : {};
+  return over({ ...POLLING, ...enough }, asked(plan));
 }
 
 /** Of a card with sockets, which has enough for the load's connections. */

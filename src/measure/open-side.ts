@@ -16,7 +16,7 @@ import { pause } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import { DatagramRequestResponse, DatagramStream } from '../workloads/datagrams.ts';
 import { HttpKeepAlive } from '../workloads/http.ts';
-import { MessageRoundTrip, MessageStream } from '../workloads/message.ts';
+import { MessageRoundTrip, MessageStream, payloadsOf } from '../workloads/message.ts';
 import { NetConnectRequestResponse } from '../workloads/net-crr.ts';
 import { NetRequestResponse } from '../workloads/net-rr.ts';
 import { NetStream } from '../workloads/net-stream.ts';
@@ -82,9 +82,10 @@ async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const echo = await (await import('../world/open/card.ts')).openEcho(
     { ...messageCardSettings(plan), ...placementOf(plan) },
     trace,
+    payloadsOf(plan.load),
   );
-  const workload =
-    plan.test === 'MSG_RR' ? new MessageRoundTrip(echo, clock) : new MessageStream(echo, clock);
+  const Message = plan.test === 'MSG_RR' ? MessageRoundTrip : MessageStream;
+  const workload = new Message(echo, clock, plan.load);
   return {
     workload,
     books: echo,

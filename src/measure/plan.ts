@@ -26,8 +26,8 @@ const DEFAULT_CONNECTIONS: Readonly<Record<TestName, readonly number[]>> = {
   WORKLOAD: [1],
 };
 const DEFAULT_SIZES: Readonly<Record<TestName, readonly number[]>> = {
-  MSG_RR: [64],
-  MSG_STREAM: [64],
+  MSG_RR: [0],
+  MSG_STREAM: [0],
   TCP_RR: [64],
   TCP_CRR: [64],
   TCP_STREAM: [65_536],
@@ -125,6 +125,6 @@ function sizesOf(test: TestName, options: BenchOptions): Pick<Load, 'size' | 're
 
 /** Least and most bytes of what a test moves at a time. */
 export function sizeRange(test: Test): readonly [least: number, most: number] {
-  if (isMessageTest(test)) return [64, 64];
+  if (isMessageTest(test)) return [0, 1 << 20];
   return test === 'UDP_RR' || test === 'UDP_STREAM' ? [1, 65_507] : [1, 1 << 20];
 }

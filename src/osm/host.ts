@@ -29,6 +29,7 @@ import { SendBatch } from './message/send-batch.ts';
 import { SendRequests } from './message/send-requests.ts';
 import { CardSockets } from './user/card-sockets.ts';
 import { DeviceCalls } from './user/device-calls.ts';
+import { EchoCalls } from './user/echo-calls.ts';
 import { Receiver } from './user/receiver.ts';
 import { Sender } from './user/sender.ts';
 
@@ -127,6 +128,8 @@ export class Host {
   readonly ledger: Ledger;
   readonly driver: Driver;
   readonly sockets: CardSockets;
+  /** Of a card whose device is the echo module; it has no other. */
+  readonly echoes: EchoCalls;
   readonly bringUp: BringUp;
   readonly requests: Requests;
   readonly transmit: TransmitPool;
@@ -188,6 +191,9 @@ export class Host {
       new DeviceCalls(this.driver, requests, params, events),
       ledger,
     );
+    const frames = layout.inboundFrames + layout.outboundFrames;
+    this.echoes = new EchoCalls({ ...parts, dma, config, frames });
+    replies.echoesTo(this.echoes);
     this.sleeper = environment.sleeper;
     this.health = environment.health;
     this.clock = environment.clock;

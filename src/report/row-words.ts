@@ -2,9 +2,13 @@
 import type { Load, Row } from '../record/row.ts';
 import { sizeText } from './units.ts';
 
-/** `64 B x32`, or with a response of another length `64/1024 B x32`. */
+/**
+ * `64 B x32`, or with a response of another length `64/1024 B x32`; `frame x32` for messages without a
+ * payload.
+ */
 export function loadText({ connections, size, response }: Load): string {
-  const sizes = response === undefined ? sizeText(size) : `${size}/${response} B`;
+  const one = size === 0 ? 'frame' : sizeText(size);
+  const sizes = response === undefined ? one : `${size}/${response} B`;
   return `${sizes} x${connections}`;
 }
 

@@ -40,7 +40,8 @@ export function knownDurationText(ns: number | null | undefined): string {
   return ns === null || ns === undefined ? '-' : durationText(ns);
 }
 
-/** @returns `64 B`, `64 KiB` where it divides evenly. */
+/** @returns `64 B`, `64 KiB` or `1 MiB` where it divides evenly. */
 export function sizeText(bytes: number): string {
+  if (bytes >= 1 << 20 && bytes % (1 << 20) === 0) return `${bytes / (1 << 20)} MiB`;
   return bytes >= 1024 && bytes % 1024 === 0 ? `${bytes / 1024} KiB` : `${bytes} B`;
 }

@@ -1860,7 +1860,7 @@ export const CATALOGUE: Catalogue = {
           function: 255,
           since: 1,
           origin: 'inic',
-          doc: 'The private function, answered by the echo module with the same payload. Measures the message layer alone.',
+          doc: 'The private function, for the echo module, which measures the message layer alone. A private payload may follow from word 6 on, where it is not a word 0. Its elements are those of a scatter-gather list, but SglOffset stays 0: one element of immediate data; or up to eight transmit buffers; or, for an echo, up to four pairs of a transmit buffer and a receive bucket, into which the card puts the buffer\'s bytes. An echo is answered once its whole payload has been moved, with immediate data repeated from word 6 on. What is taken is answered without a payload. An answer gives the host the buffers and buckets of its own request back, and those of all requests before it. Code 2 has no answer.',
           request: {
             words: 6,
             fields: [
@@ -1870,8 +1870,8 @@ export const CATALOGUE: Catalogue = {
                 low: 0,
                 high: 15,
                 min: 1,
-                max: 2,
-                doc: '1: echo, 2: count only',
+                max: 3,
+                doc: '1: echo, 2: count only, 3: take',
               },
               { name: 'organizationId', word: 4, low: 16, high: 31, doc: '0x1D1C, ours' },
               { name: 'sequence', word: 5, low: 0, high: 31, doc: 'numbered by the sender, wraps' },

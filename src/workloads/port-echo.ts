@@ -18,9 +18,9 @@ if (parentPort !== null) {
       port.close();
       return;
     }
-    const { sequence, xFunctionCode } = codec.read(posted);
+    const { sequence, xFunctionCode, payload } = codec.read(posted);
     if (mode === 'echo') {
-      codec.post(port, portMessage(sequence, xFunctionCode));
+      codec.post(port, portMessage(sequence, xFunctionCode, payload));
       return;
     }
     if (sequence === expected) expected += 1;

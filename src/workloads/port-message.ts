@@ -5,7 +5,7 @@
  *
  * An object, not the frame's words: whoever sends messages between two threads of a Node program sends
  * objects, and gets the fields ready to read. The reader of a frame gets no more, and the writer of one
- * writes the same eight numbers.
+ * writes the same eight numbers. A payload is a field of its own, which is copied with the object.
  */
 import { Decoder, Encoder } from '@msgpack/msgpack';
 
@@ -23,6 +23,8 @@ export interface PortMessage {
   readonly xFunctionCode: number;
   readonly organizationId: number;
   readonly sequence: number;
+  /** Absent: a frame alone. */
+  readonly payload?: Uint8Array;
 }
 
 const DEVICE = 0x010;
@@ -35,8 +37,8 @@ const ORGANIZATION = 0x1d1c;
  * A request as `osm/message/requests.ts` builds it. @param xFunctionCode 1 to be answered, 2 only to be
  * taken.
  */
-export function portMessage(sequence: number, xFunctionCode: number): PortMessage {
-  return {
+export function portMessage(sequence: number, xFunctionCode: number, payload?: Uint8Array): PortMessage {
+  const message = {
     target: DEVICE,
     initiator: HOST,
     function: PRIVATE,
@@ -46,6 +48,7 @@ export function portMessage(sequence: number, xFunctionCode: number): PortMessag
     organizationId: ORGANIZATION,
     sequence,
   };
+  return payload === undefined ? message : { ...message, payload };
 }
 
 /** Sends and takes messages in one encoding. Encoder and decoder are kept, as msgpack's authors advise. */

@@ -25,8 +25,8 @@ async function refusal(...args: string[]): Promise<string> {
 describe('out of range', () => {
   it.each([
     [['--connections', '4097'], /--connections.*whole number from 1 to 4096, got "4097"/],
-    [['--size', '1048577'], /--size.*whole number from 1 to 1048576, got "1048577"/],
-    [['--size', '0'], /--size.*whole number from 1 to 1048576, got "0"/],
+    [['--size', '1048577'], /--size.*whole number from 0 to 1048576, got "1048577"/],
+    [['--size', '-1'], /--size.*whole number from 0 to 1048576, got "-1"/],
     [['-r', '100'], /--request-response.*expected 2 numbers separated by a comma, got "100"/],
     [['-r', '0,1'], /--request-response.*whole number from 1 to 1048576, got "0"/],
     [['--neighbours', '65'], /--neighbours.*whole number from 0 to 64, got "65"/],
@@ -52,12 +52,15 @@ describe('out of range', () => {
 describe('without sense beside the others', () => {
   it.each([
     [
-      ['MSG_RR', 'TCP_RR', '--size', '1000'],
-      /--size 1000: MSG_RR has .* bytes; name the tests that it is for/,
+      ['MSG_RR', 'TCP_RR', '--size', '0'],
+      /--size 0: TCP_RR has 1 to 1048576 bytes; name the tests that it is for/,
+    ],
+    [
+      ['MSG_RR', '--size', '1048576', '--connections', '1024'],
+      /--connections 1024 with --size 1048576: MSG_RR would take more than 1 GiB for its payloads/,
     ],
     [['-r', '100,200'], /-r is for TCP_RR, TCP_CRR and UDP_RR, not for MSG_RR/],
     [['TCP_STREAM', '-r', '100,200'], /-r is for TCP_RR, TCP_CRR and UDP_RR, not for TCP_STREAM/],
-    [['MSG_STREAM', '--connections', '2'], /--connections 2: MSG_STREAM has none/],
     [['UDP_RR', '--api', 'net'], /UDP_RR is measured with --api socket only: the card has no node:dgram/],
     [['HTTP', 'TCP_RR', '--api', 'socket'], /HTTP is measured with --api net only/],
     [['MSG_STREAM', 'TCP_RR', '--stack', 'kernel'], /MSG_STREAM measures the card's message layer/],

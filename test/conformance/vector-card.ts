@@ -17,12 +17,11 @@ import {
   getFailureCode,
   getFailureSeverity,
 } from '../../src/i2o/frame.ts';
-import { EchoModule } from '../../src/iop/echo/echo-module.ts';
-import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import { errnoName } from '../../src/socket/errno.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { BareCard } from '../iop/bed.ts';
+import { echoOn } from '../iop/echo.ts';
 import { type Place, type Vector, type VectorFile, type VectorFrame, wordsOf } from './vectors.ts';
 
 /** Socket numbers there are. */
@@ -65,8 +64,7 @@ export class VectorCard {
       stack: { connectionsMax: 32 },
       ...overrides,
     };
-    const module = (outbound: Outbound): EchoModule => new EchoModule(outbound);
-    this.bare = new BareCard(config, device === 'echo' ? { module } : {});
+    this.bare = new BareCard(config, device === 'echo' ? { module: echoOn } : {});
   }
 
   /** Goes through a setup; sockets begin where the card is operational. */

@@ -4,13 +4,14 @@ import { PRIVATE_ECHO, writePrivateEcho } from '../../src/i2o/executive.gen.ts';
 import { SGL_PIECE_IMMEDIATE } from '../../src/i2o/list/sgl-reader.ts';
 import { DEVICE_TID, HOST_TID, ORGANIZATION_ID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
-import { ECHO, EchoModule } from '../../src/iop/echo/echo-module.ts';
+import { ECHO } from '../../src/iop/echo/echo-module.ts';
 import { AnswerPlace } from '../../src/iop/lists/answer-place.ts';
 import { ControlLists, RESULT_BYTES_MAX } from '../../src/iop/lists/control-lists.ts';
 import { Outbound } from '../../src/iop/reply/outbound.ts';
 import { PendingRequest } from '../../src/iop/reply/pending-request.ts';
 import { trips } from '../rules/trips.ts';
 import { BareCard } from './bed.ts';
+import { echoOn } from './echo.ts';
 
 const card = new BareCard();
 const { region, memory, ledger } = card;
@@ -72,7 +73,7 @@ describe('a reply', () => {
 describe('the echo module', () => {
   trips('echo: a request finds a free frame for its answer', () => {
     writePrivateEcho(region.words, REQUEST, DEVICE_TID, HOST_TID, 1, 2, ECHO, ORGANIZATION_ID, 0);
-    new EchoModule(outbound(NO_FRAME)).request(REQUEST, PRIVATE_ECHO, 6);
+    echoOn(outbound(NO_FRAME)).request(REQUEST, PRIVATE_ECHO, 6);
   });
 });
 

@@ -14,12 +14,13 @@ import {
   NO_TID,
 } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
-import { ECHO, EchoModule } from '../../src/iop/echo/echo-module.ts';
+import { ECHO, type EchoModule } from '../../src/iop/echo/echo-module.ts';
 import { devicesThatFit } from '../../src/iop/executive/tables.ts';
 import { RESULT_BYTES_MAX } from '../../src/iop/lists/control-lists.ts';
 import type { Module } from '../../src/iop/module/module.ts';
 import type { Outbound } from '../../src/iop/reply/outbound.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
+import { echoOn } from './echo.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed } from './messages.ts';
 import { OTHER_CLASS, OTHER_GROUP, OtherModule } from './other-module.ts';
@@ -38,7 +39,7 @@ let faults: unknown[];
 function build(overrides: CardOverrides = {}): void {
   faults = [];
   const modules = (outbound: Outbound): readonly Module[] => {
-    echo = new EchoModule(outbound);
+    echo = echoOn(outbound);
     fake = new FakeModule(outbound);
     other = new OtherModule(outbound);
     return [echo, fake, other];
@@ -87,7 +88,7 @@ describe('each device', () => {
   });
 
   it('answers under its own TID, the echo module also where it is not the first', () => {
-    const two = new Bed({}, { modules: (o) => [new FakeModule(o), new EchoModule(o)] }).operational();
+    const two = new Bed({}, { modules: (o) => [new FakeModule(o), echoOn(o)] }).operational();
     const [reply] = two.send(exec.PRIVATE_ECHO, [ECHO, 5], FAKE_TID);
     expect(frameTarget(reply!, 0)).toBe(FAKE_TID);
   });

@@ -86,7 +86,7 @@ describe('the groups every target has', () => {
 
   it('F005 names the private messages, F006 the authorized user', () => {
     const codes = field(DEVICE_TID, groups.GROUP_PRIVATE_EXTENSIONS, 2);
-    expect([codes.getUint16(0, true), codes.getUint16(4, true), codes.getUint16(6, true)]).toEqual([2, 1, 2]);
+    expect([codes.getUint16(0, true), codes.getUint16(4, true), codes.getUint16(6, true)]).toEqual([3, 1, 2]);
     expect(field(IOP_TID, groups.GROUP_PRIVATE_EXTENSIONS, 2).getUint16(0, true)).toBe(0);
     expect(field(DEVICE_TID, groups.GROUP_AUTHORIZED_USERS, 0).getUint16(0, true)).toBe(0);
     bed.claim();

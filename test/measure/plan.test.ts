@@ -15,8 +15,8 @@ function rowsOf(options: Partial<BenchOptions>, kernelCalls = true): string[] {
 describe('planRows', () => {
   it('runs every test on both interfaces and both stacks by default', () => {
     expect(rowsOf({})).toEqual([
-      'MSG_RR message 64x1 thread+port',
-      'MSG_STREAM message 64x1 thread+port',
+      'MSG_RR message 0x1 thread+port',
+      'MSG_STREAM message 0x1 thread+port',
       'TCP_RR net 64x1 thread+kernel',
       'TCP_RR net 64x32 thread+kernel',
       'TCP_RR socket 64x1 thread+kernel',
@@ -32,8 +32,8 @@ describe('planRows', () => {
   it('measures several transports beside each other, and sockets over those that carry them', () => {
     const four = { transports: ['ring', 'fifo', 'port', 'msgpack'] } as const;
     expect(rowsOf({ ...four, tests: ['MSG_RR', 'MSG_STREAM'] })).toEqual([
-      'MSG_RR message 64x1 thread+fifo+port+msgpack',
-      'MSG_STREAM message 64x1 thread+fifo+port+msgpack',
+      'MSG_RR message 0x1 thread+fifo+port+msgpack',
+      'MSG_STREAM message 0x1 thread+fifo+port+msgpack',
     ]);
     expect(rowsOf({ transports: ['ring', 'fifo'], tests: ['TCP_CRR'], apis: ['net'] })).toEqual([
       'TCP_CRR net 64x1 thread+fifo+kernel',
@@ -41,8 +41,8 @@ describe('planRows', () => {
   });
 
   it('measures one transport beside what is usual, or alone if it is that', () => {
-    expect(rowsOf({ tests: ['MSG_RR'], transports: ['fifo'] })).toEqual(['MSG_RR message 64x1 fifo+port']);
-    expect(rowsOf({ tests: ['MSG_RR'], transports: ['msgpack'] })).toEqual(['MSG_RR message 64x1 msgpack']);
+    expect(rowsOf({ tests: ['MSG_RR'], transports: ['fifo'] })).toEqual(['MSG_RR message 0x1 fifo+port']);
+    expect(rowsOf({ tests: ['MSG_RR'], transports: ['msgpack'] })).toEqual(['MSG_RR message 0x1 msgpack']);
   });
 
   it('makes a row of each combination of the lists', () => {
@@ -60,9 +60,9 @@ describe('planRows', () => {
       'TCP_CRR net 64x1 thread+inline+kernel',
     ]);
     expect(rowsOf({ ...both, tests: ['MSG_RR'], transports: ['ring', 'fifo', 'port'] })).toEqual([
-      'MSG_RR message 64x1 thread+inline+fifo+fifo inline+port',
+      'MSG_RR message 0x1 thread+inline+fifo+fifo inline+port',
     ]);
-    expect(rowsOf({ ...both, tests: ['MSG_RR'] })).toEqual(['MSG_RR message 64x1 thread+inline+port']);
+    expect(rowsOf({ ...both, tests: ['MSG_RR'] })).toEqual(['MSG_RR message 0x1 thread+inline+port']);
   });
 
   it('has sizes of requests and responses apart, where a test has both', () => {

@@ -13,6 +13,7 @@ import { checkControlPlaces } from '../../src/osm/message/control-area.ts';
 import { EVENTS_MAX } from '../../src/osm/message/device-events.ts';
 import { checkSlots } from '../../src/osm/message/device-params.ts';
 import { entryOfTid } from '../../src/osm/message/device-table.ts';
+import { checkEchoLimits, EchoRequests } from '../../src/osm/message/echo-requests.ts';
 import { fillsFrame } from '../../src/osm/message/frame-budget.ts';
 import { checkHandlers } from '../../src/osm/message/handlers.ts';
 import { checkListSizes } from '../../src/osm/message/requests.ts';
@@ -178,7 +179,6 @@ describe('requests', () => {
     const requests = requestsOf();
     requests.creditPost(requests.acquire() + 32, 1);
   });
-  trips('requests: an echo is written in the frame that was acquired', () => requestsOf().echo(64, 0, true));
   trips('requests: a port that is bound has 16 bits', () => {
     const requests = requestsOf();
     requests.bind(requests.acquire(), 1, 0, 0, 65536);
@@ -211,10 +211,48 @@ describe('requests', () => {
     const requests = requestsOf();
     requests.creditPost(requests.acquire(), 0);
   });
-  trips('requests: a frame is free for an echo that is not published', () => {
-    const requests = requestsOf();
-    while (requests.framesFree > 0) requests.echoUnpublished(0);
-    requests.echoUnpublished(0);
+});
+
+function echoesOf(): EchoRequests {
+  return new EchoRequests(requestsOf());
+}
+
+describe('echoes', () => {
+  trips('echo requests: the longest immediate data fills a frame', () => checkEchoLimits(92, 8, 4));
+  trips('echo requests: a message names as many buffers as fit', () => checkEchoLimits(96, 8, 3));
+  trips('echo requests: one message is written at a time', () => {
+    const echoes = echoesOf();
+    echoes.begin();
+    echoes.begin();
+  });
+  trips('echo requests: a buffer is named in a message that was begun', () => echoesOf().buffer(0, 64, 1));
+  trips('echo requests: what is posted was begun', () => echoesOf().post(1, 0, 0, true));
+  trips('echo requests: immediate data is put into a message that was begun', () => echoesOf().immediate(4));
+  trips('echo requests: immediate data is the whole payload, and fits a frame', () => {
+    const echoes = echoesOf();
+    echoes.begin();
+    echoes.immediate(97);
+  });
+  trips('echo calls: payloads are changed while nothing is under way', () => {
+    const { echoes } = new ScriptedCard().host;
+    echoes.echo();
+    echoes.open([new Uint8Array(1)], [new Uint8Array(1)]);
+  });
+  trips('echo calls: no more requests wait than there are places for', () => {
+    const { echoes } = new ScriptedCard().host;
+    echoes['next'] = echoes['mask'] + 1;
+    echoes['checkPlace']();
+  });
+  trips('echo calls: an answer that gives buffers back was on its way', () => {
+    const { echoes } = new ScriptedCard().host;
+    echoes['giveBack'](0);
+  });
+  trips('echo calls: the bucket of an echo is with the card until the answer', () => {
+    const { echoes, receive } = new ScriptedCard().host;
+    echoes['length'][0] = 5;
+    echoes['pieces'][0] = 1;
+    receive.unposted(0);
+    echoes['takeEcho'](new Int32Array(64), 0, 0, 6);
   });
 });
 
@@ -420,6 +458,10 @@ describe('replies', () => {
   trips('reply dispatch: only a connect that has failed leaves its name', () => {
     const { replies } = orphaned();
     replies['keepName'](replies['table'].sockets[0], 0);
+  });
+  trips('reply dispatch: one takes all answers of the echo module', () => {
+    const { replies } = orphaned();
+    replies.echoesTo({ answered: () => true });
   });
   trips('reply dispatch: one posts for all listeners', () => {
     const { replies } = orphaned();

@@ -116,7 +116,7 @@ describe('bring-up', () => {
       const host = driverOf(bed);
       host.bringUpCard(0x0a3);
       expect(host.requests.deviceTid).toBe(OTHER_TID);
-      host.requests.echo(host.driver.awaitFrame(), 7, true);
+      expect(host.echoes.echo()).toBe(true);
       for (let i = 0; i < 4; i++) bed.parts.processor.poll();
       expect(host.driver.deadErrno).toBe(0);
     });

@@ -18,6 +18,16 @@ describe.each(['clone', 'msgpack'] as const)('by %s', (encoding: Encoding) => {
       expect(codec.read(await arrived)).toEqual(portMessage(sequence, 1));
     }
   });
+
+  it.each([1, 96, 65_536])('a payload of %i bytes arrives with its message', async (length) => {
+    const codec = new PortCodec(encoding);
+    const payload = Uint8Array.from({ length }, (_, i) => i % 251);
+    const arrived = new Promise<Posted>((resolve) => port2.once('message', resolve));
+    codec.post(port1, portMessage(7, 1, payload));
+    const message = codec.read(await arrived);
+    expect(message.payload).toHaveLength(length);
+    expect(Buffer.compare(message.payload!, payload)).toBe(0);
+  });
 });
 
 it('has the fields of the frame the card gets', () => {

@@ -15,7 +15,7 @@ export const PRODUCT = 'software card';
 export const REVISION = '1';
 
 /** How many XFunctionCodes PrivateEcho has; they are numbered from 1. */
-const PRIVATE_FUNCTIONS = 2;
+const PRIVATE_FUNCTIONS = 3;
 
 const PROPERTY_TABLE = 1;
 const PROPERTY_ROW_ADD = 2;

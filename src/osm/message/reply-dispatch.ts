@@ -79,6 +79,12 @@ export interface AcceptPoster {
   owe(listenerId: number, listener: HostSocket): void;
 }
 
+/** Who has asked the echo module for something. */
+export interface EchoTaker {
+  /** @returns whether the answer is to a request that waits for one. */
+  answered(words: Int32Array, frame: number): boolean;
+}
+
 export class ReplyDispatch {
   readonly sends: SendReplies;
   readonly failures: Undelivered;
@@ -87,6 +93,7 @@ export class ReplyDispatch {
   private readonly orphans: Int32Array;
   private orphanCount = 0;
   private poster: AcceptPoster | undefined;
+  private echoes: EchoTaker | undefined;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
   private readonly table: SocketTable;
@@ -122,6 +129,12 @@ export class ReplyDispatch {
   postBy(poster: AcceptPoster): void {
     assert(this.poster === undefined, 'reply dispatch: one posts for all listeners');
     this.poster = poster;
+  }
+
+  /** Says who takes the echo module's answers. */
+  echoesTo(taker: EchoTaker): void {
+    assert(this.echoes === undefined, 'reply dispatch: one takes all answers of the echo module');
+    this.echoes = taker;
   }
 
   /** Takes one reply. @param frame word index of the outbound frame. // Hot path. */
@@ -210,7 +223,7 @@ export class ReplyDispatch {
       case HANDLER_WATCH:
         return this.watch.take(words, frame);
       case HANDLER_ECHO:
-        return replyErrno(words, frame) === 0;
+        return this.echoes?.answered(words, frame) ?? false;
       default:
         return false;
     }

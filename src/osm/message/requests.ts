@@ -1,12 +1,11 @@
 /**
- * Writes the requests of the socket class, of events and of the echo module into acquired frames, and posts
- * them. Sends have a file of their own (send-requests.ts), and the executive's messages are written where
- * they are used (bring-up.ts, card-watch.ts). The caller has acquired the frame: who found none waits, or
- * tries again later.
+ * Writes the requests of the socket class and of events into acquired frames, and posts them. Sends and
+ * echoes have files of their own (send-requests.ts, echo-requests.ts), and the executive's messages are
+ * written where they are used (bring-up.ts, card-watch.ts). The caller has acquired the frame: who found none
+ * waits, or tries again later.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { creditWord } from '../../i2o/credit.ts';
-import { writePrivateEcho } from '../../i2o/executive.gen.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/list/sgl.ts';
 import {
   NAME_OF_LOCAL,
@@ -40,10 +39,9 @@ import {
   writeSocketShutdown,
   writeSocketStatusGet,
 } from '../../i2o/socket.gen.ts';
-import { HOST_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { writeUtilEventRegister } from '../../i2o/utility.gen.ts';
-import { INBOUND_POSTED } from '../../ledger/counters.gen.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import { fillsFrame } from './frame-budget.ts';
 import {
@@ -51,7 +49,6 @@ import {
   HANDLER_CLOSE,
   HANDLER_CONNECT,
   HANDLER_CONTROL,
-  HANDLER_ECHO,
   HANDLER_EVENT,
   HANDLER_NONE,
   HANDLER_RECEIVE,
@@ -60,9 +57,6 @@ import { InboundFrames } from './inbound-frames.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
-/** XFunctionCode of a PrivateEcho that is answered, and of one that is only taken. */
-const ECHO = 1;
-const COUNT_ONLY = 2;
 /** Buckets that one SocketReceivePost can name. */
 export const BUCKETS_PER_FRAME = 9;
 const CREDIT_WORDS = SOCKET_RECEIVE_CREDIT_LIST_STRIDE;
@@ -359,40 +353,5 @@ export class Requests extends InboundFrames {
   private checkCredit(frame: number, count: number): void {
     assert(count > 0, 'requests: a credit message names at least one socket');
     assert(frame === this.acquired, 'requests: a credit message is posted in the frame it was written in');
-  }
-
-  /** Sends the echo module a frame, which it is to answer, or only to take. */
-  echo(frame: number, sequence: number, answer: boolean): void {
-    this.writeEcho(frame, sequence, answer ? ECHO : COUNT_ONLY);
-    this.post();
-  }
-
-  /**
-   * Sends the echo module a frame that it only takes, visible with the next `publish`. The caller knows that
-   * a frame is free. // Hot path: 4 ns.
-   */
-  echoUnpublished(sequence: number): void {
-    const frame = this.acquire();
-    assert(frame !== NO_FRAME, 'requests: a frame is free for an echo that is not published');
-    this.writeEcho(frame, sequence, COUNT_ONLY);
-    this.counters[INBOUND_POSTED] += 1;
-    this.leave();
-    this.producer.post();
-  }
-
-  private writeEcho(frame: number, sequence: number, functionCode: number): void {
-    const { words, deviceTid } = this;
-    assert(frame === this.acquired, 'requests: an echo is written in the frame that was acquired');
-    writePrivateEcho(
-      words,
-      frame,
-      deviceTid,
-      HOST_TID,
-      HANDLER_ECHO,
-      0,
-      functionCode,
-      ORGANIZATION_ID,
-      sequence,
-    );
   }
 }

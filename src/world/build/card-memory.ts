@@ -16,6 +16,8 @@ export interface CardMemory {
   readonly packets: number;
   /** Where the stack puts small sends together for one segment. */
   readonly gatherAt: number;
+  /** Where the echo module takes payload to that it does not send back; 0 on a card without one. */
+  readonly echoAt: number;
 }
 
 /** What each of a card's devices is told: its ports in their order, then the inner loop where it has one. */
@@ -31,11 +33,14 @@ export function largestMtu(config: CardConfig): number {
   return Math.max(config.mtu, ...config.furtherPorts.map(({ mtu }) => mtu));
 }
 
-export function planCardMemory(plan: MemoryPlan, name: string, config: CardConfig): CardMemory {
+/** @param echo whether the card has an echo module. */
+export function planCardMemory(plan: MemoryPlan, name: string, config: CardConfig, echo = false): CardMemory {
   const layout = planCard(plan, name, config.pools, queuePlanner(config.transport), config.transport);
   const nics = nicConfigs(config).map((nic, i) => planNic(plan, `${name}.nic${i === 0 ? '' : i}`, nic));
   const slotBytes = packetSlotBytes(largestMtu(config));
   const packets = planPackets(plan, `${name}.packets`, config.packetSlots, slotBytes);
   const gatherAt = plan.reserve(`${name}.gather`, GATHER_BYTES, 'small sends put together for one segment');
-  return { layout, nics, packets, gatherAt };
+  const { transmitBufferBytes } = config.pools;
+  const echoAt = echo ? plan.reserve(`${name}.echo`, transmitBufferBytes, 'what the echo module takes') : 0;
+  return { layout, nics, packets, gatherAt, echoAt };
 }

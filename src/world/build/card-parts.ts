@@ -8,7 +8,7 @@ import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { Interrupt } from '../../i2o/interrupt.ts';
 import { cardQueues } from '../../i2o/queues/queues.ts';
 import { FIRST_DEVICE_TID } from '../../i2o/tids.ts';
-import { EchoModule } from '../../iop/echo/echo-module.ts';
+import { type EchoMemory, EchoModule } from '../../iop/echo/echo-module.ts';
 import { Executive } from '../../iop/executive/executive.ts';
 import { ExecutiveParts } from '../../iop/executive/executive-parts.ts';
 import type { Module } from '../../iop/module/module.ts';
@@ -46,7 +46,7 @@ export function buildCard(
   let stack: Stack | undefined;
   const processor = assemble(region, memory, config, environment, (outbound) =>
     kinds.map((kind, device) => {
-      if (kind === 'echo') return new EchoModule(outbound);
+      if (kind === 'echo') return new EchoModule(outbound, ledger, echoMemory(memory, environment));
       devices = buildDevices(region, memory, config, environment, packets);
       const { module, stack: made } = buildSocketModule({
         tid: FIRST_DEVICE_TID + device,
@@ -88,6 +88,10 @@ export function buildModuleCard(
 ): CardParts {
   const processor = assemble(region, memory, config, environment, modulesOver);
   return { processor, packets: packetPool(memory, config, environment), devices: [], packetsInDevice: 0 };
+}
+
+function echoMemory({ layout, echoAt }: CardMemory, { dma }: CardEnvironment): EchoMemory {
+  return { dma, transmit: layout.transmit, receive: layout.receive, takenAt: echoAt };
 }
 
 function packetPool(memory: CardMemory, config: CardConfig, environment: CardEnvironment): PacketPool {

@@ -89,7 +89,7 @@ export function planWorld(
 ): WorldPlan {
   const memories = topology.cards.map((card) => {
     const before = plan.byteLength;
-    const memory = planCardMemory(plan, card.name, card.config);
+    const memory = planCardMemory(plan, card.name, card.config, card.modules.includes('echo'));
     return { memory, bytes: plan.byteLength - before };
   });
   checkHostMemory(

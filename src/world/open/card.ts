@@ -4,10 +4,10 @@
  * sockets.
  */
 
-import { NO_FRAME } from '../../i2o/transport.ts';
 import { type Counters, type Reconciliation, reconcile } from '../../ledger/reconcile.ts';
 import type { SendStalls } from '../../osm/memory/stalls.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
+import type { EchoCalls } from '../../osm/user/echo-calls.ts';
 import { randomSeed } from '../../time/seed.ts';
 import { nextTurn } from '../../time/timers.ts';
 import type { TraceRequest } from '../build/card-trace.ts';
@@ -277,50 +277,77 @@ export class Card extends CardBooks {
   }
 }
 
-/** Opens a card with the echo module: the message layer alone. */
-export async function openEcho(options: CardOptions = {}, trace?: TraceRequest): Promise<Echo> {
+/**
+ * Opens a card with the echo module: the message layer alone.
+ * @param payloads of its messages, all of one length: so many are on their way at once, and take turns.
+ */
+export async function openEcho(
+  options: CardOptions = {},
+  trace?: TraceRequest,
+  payloads: readonly Uint8Array[] = [new Uint8Array(0)],
+): Promise<Echo> {
   const { placement = 'thread', ...overrides } = options;
   const placed = placeCard(placement);
-  return new Echo(await openAt(placed, cardConfig(overrides), 'echo', trace), placed);
+  return new Echo(await openAt(placed, cardConfig(overrides), 'echo', trace), placed, payloads);
 }
 
 export class Echo extends CardBooks {
-  private sequence = 0;
+  /** What has come back of each payload. */
+  readonly received: readonly Uint8Array[];
+  private readonly calls: EchoCalls;
+  private readonly atOnce: number;
 
-  /** Posts a request and polls for its answer, `count` times. @returns how many were answered in time. */
-  roundTrip(count: number): number {
-    const { host } = this.card;
-    for (let done = 0; done < count; done++) {
-      const frame = host.driver.awaitFrame();
-      if (frame === NO_FRAME) return done;
-      host.requests.echo(frame, this.sequence++, true);
-      if (host.driver.wait(this.card.config.driver.controlTimeoutNs) === 0) return done;
-    }
-    return count;
+  constructor(card: OpenedCard, placed: Placed, payloads: readonly Uint8Array[]) {
+    super(card, placed);
+    this.calls = card.host.echoes;
+    this.atOnce = payloads.length;
+    this.received = payloads.map(({ length }) => new Uint8Array(length));
+    this.calls.open(payloads, this.received);
   }
 
-  /** Posts frames that are only taken, published `batch` at a time. @returns once all are taken, how many. */
-  stream(frames: number, batch: number): number {
+  /**
+   * Posts messages and polls for their echoes, one on its way for each payload, or as many as frames and
+   * buffers last for. @returns how many of `count` were echoed in time.
+   */
+  roundTrip(count: number): number {
+    const { calls, atOnce } = this;
+    const { driver } = this.card.host;
+    const { controlTimeoutNs } = this.card.config.driver;
+    const first = calls.echoed;
+    for (let posted = 0; ; ) {
+      const done = calls.echoed - first;
+      if (done === count) return count;
+      while (posted < count && posted - done < atOnce && calls.echo()) posted += 1;
+      const before = calls.echoed;
+      // Without a frame the driver is told when one is free; without a buffer an echo brings one.
+      if (driver.wait(controlTimeoutNs) === 0 && calls.echoed === before) return done;
+    }
+  }
+
+  /** Posts messages that are only taken, published `batch` at a time. @returns once all are, how many. */
+  stream(messages: number, batch: number): number {
+    const { calls } = this;
     const { requests } = this.card.host;
     let posted = 0;
-    while (posted < frames) {
-      const room = Math.min(requests.framesFreeFor(batch), batch, frames - posted);
-      if (room <= 0) {
-        if (!this.look()) return posted;
-        continue;
-      }
-      for (let i = 0; i < room; i++) requests.echoUnpublished(this.sequence++);
+    while (posted < messages) {
+      const wanted = Math.min(batch, messages - posted);
+      const free = requests.framesFreeFor(wanted);
+      const room = Math.min(free, wanted);
+      let taken = 0;
+      while (taken < room && calls.take(taken + 1 === room)) taken += 1;
+      if (taken < room) calls.recall();
       requests.publish();
-      posted += room;
+      posted += taken;
+      if ((taken < wanted || calls.isBuffered) && !this.look()) return posted;
     }
-    while (requests.framesInUse > 0 && this.look()) {}
+    while ((requests.framesInUse > 0 || calls.waiting > 0) && this.look()) calls.recall();
     return posted;
   }
 
   /** A card of this thread takes frames only in its turns. @returns whether it is alive. */
   private look(): boolean {
     const { driver } = this.card.host;
-    if (this.card.placement === 'inline') driver.poll();
+    if (this.calls.isBuffered || this.card.placement === 'inline') driver.poll();
     return driver.checkHealth();
   }
 }
