@@ -15,6 +15,12 @@ export interface Holding {
   readonly reason: string;
 }
 
+/**
+ * Bytes a region may have: its addresses are int32, and the last 64 KiB of those are left to what is no
+ * memory, such as the addresses of static frames.
+ */
+export const REGION_BYTES_MAX = 0x7fff_0000;
+
 export class MemoryPlan {
   readonly holdings: Holding[] = [];
   private readonly names = new Set<string>();
@@ -23,7 +29,7 @@ export class MemoryPlan {
 
   /**
    * Reserves bytes. @param alignment power of two; 128 keeps holders off each other's cache lines.
-   * @returns the address. @throws RangeError when the region would pass 2 GiB (addresses are int32).
+   * @returns the address. @throws RangeError when the region would pass `REGION_BYTES_MAX`.
    */
   reserve(name: string, byteLength: number, reason: string, alignment = 128): number {
     assert(
@@ -34,9 +40,10 @@ export class MemoryPlan {
     const offset = Math.ceil(this.nextOffset / alignment) * alignment;
     if (this.names.has(name)) throw new RangeError(`"${name}" is planned twice`);
     this.nextOffset = offset + byteLength;
-    if (this.nextOffset > 0x7fff_0000) {
+    if (this.nextOffset > REGION_BYTES_MAX) {
       throw new RangeError(
-        `"${name}" would make the shared region larger than 2 GiB: make the pools smaller`,
+        `"${name}" with its ${byteLength} bytes would make the shared region larger than ` +
+          `${REGION_BYTES_MAX} bytes: make it, or another part of it, smaller`,
       );
     }
     this.names.add(name);

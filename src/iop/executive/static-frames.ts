@@ -8,12 +8,13 @@
  */
 import { assert } from '../../assert/assert.ts';
 import { STATIC_FRAMES_BYTES } from '../../dma/card-layout.ts';
+import { REGION_BYTES_MAX } from '../../dma/plan.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../../i2o/frame.ts';
 
 /** Static frames that a card keeps. */
 export const STATIC_FRAMES = STATIC_FRAMES_BYTES / FRAME_BYTES;
 /** Address of the first. No region reaches that far, so that no frame's address is also a static frame's. */
-const FIRST_ADDRESS = 0x70000000;
+const FIRST_ADDRESS = REGION_BYTES_MAX;
 /** Words of the request that posts one over a ring, and the word that names the static frame. */
 export const STATIC_POST_WORDS = 5;
 export const STATIC_POST_FRAME_WORD = 4;

@@ -1,4 +1,5 @@
 /** Worlds that need no description: one card looped back to itself, or two joined by a link. */
+import { REGION_BYTES_MAX } from '../../dma/plan.ts';
 import type { Costs } from '../../time/cost-model.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../wire/config.ts';
 import type { CardConfig } from '../config/settings.ts';
@@ -7,7 +8,6 @@ import type { BusCosts, CardTopology, ModuleKind, Topology } from '../topology/c
 const NO_COSTS: Costs = {};
 /** Nothing lies between host and card. */
 const NO_BUS: BusCosts = { latencyNs: 0, nsPerByte: 0, requestNs: 0 };
-const MEMORY_BYTES_MAX = 0x7fff_0000;
 
 /** What of a short form is not the cards' configuration. */
 export interface ShortForm {
@@ -56,7 +56,7 @@ function cardsOf(configs: readonly CardConfig[], form: ShortForm): Topology {
     hosts: configs.map((_, i) => ({
       name: `${numbered(i)}.host`,
       processor: { costs: hostCosts, lookNs: 0 },
-      memoryBytes: MEMORY_BYTES_MAX,
+      memoryBytes: REGION_BYTES_MAX,
     })),
     cards: configs.map(
       (config, i): CardTopology => ({

@@ -1,4 +1,5 @@
 /** Reads the hosts of a world, and what processors cost. */
+import { REGION_BYTES_MAX } from '../../dma/plan.ts';
 import { COUNTER_NAMES } from '../../ledger/counters.gen.ts';
 import type { ProfilePart } from '../../plans/profiles.ts';
 import type { Costs } from '../../time/cost-model.ts';
@@ -7,15 +8,12 @@ import type { HostTopology, ProcessorCosts } from './checked.ts';
 import { Fields } from './fields.ts';
 import { latencyNs, sizeBytes } from './quantities.ts';
 
-/** A region's addresses are int32, so no host can lend its cards more. */
-const MEMORY_BYTES_MAX = 0x7fff_0000;
-
 /** @param profile what a host says that says nothing. */
 export function readHosts(world: Fields, profile: ProfilePart): HostTopology[] {
   return world.named('hosts').map(({ name, value, path }) => {
     const host = new Fields(value, path, ['processor', 'memory']);
-    const memoryBytes = sizeBytes(host, 'memory', MEMORY_BYTES_MAX);
-    if (memoryBytes < 1 || memoryBytes > MEMORY_BYTES_MAX) throw host.refusal('memory', '1B to 2047MiB');
+    const memoryBytes = sizeBytes(host, 'memory', REGION_BYTES_MAX);
+    if (memoryBytes < 1 || memoryBytes > REGION_BYTES_MAX) throw host.refusal('memory', '1B to 2047MiB');
     return { name, processor: readProcessor(host, profile), memoryBytes };
   });
 }
