@@ -57,7 +57,14 @@ export function checkCardRanges(config: CardConfig, path: string): void {
 }
 
 /** What is legal alone and impossible with another setting. */
-function checkTogether({ driver, pools, stack }: CardConfig, path: string): void {
+function checkTogether({ driver, pools, stack, transport }: CardConfig, path: string): void {
+  for (const name of ['pools.inboundFrames', 'pools.outboundFrames'] as const) {
+    const frames = name === 'pools.inboundFrames' ? pools.inboundFrames : pools.outboundFrames;
+    if (transport !== 'ring' || Number.isInteger(Math.log2(frames))) continue;
+    throw new RangeError(
+      `"${path}${name}" expected a power of two for "${path}transport" ring, got ${frames}`,
+    );
+  }
   const most = (name: string, value: number, other: string, limit: number): void => {
     if (value <= limit) return;
     throw new RangeError(`"${path}${name}" expected at most "${path}${other}" ${limit}, got ${value}`);

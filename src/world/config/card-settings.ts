@@ -23,12 +23,14 @@ const POOLS: readonly SettingRow[] = [
     meaning: 'message frames to the card',
     range: [2, COUNT_MAX],
     follows: 'no more than buffers or buckets there are can use, and 64 at least',
+    beside: 'a power of two where `transport` is `ring`',
   },
   {
     name: 'pools.outboundFrames',
     meaning: 'message frames to the host',
     range: [REPLY_RESERVE, COUNT_MAX],
     follows: 'as `pools.inboundFrames`',
+    beside: 'as `pools.inboundFrames`',
   },
   {
     name: 'pools.transmitBuffers',
