@@ -19,8 +19,9 @@ import { HostAgent } from '../build/host-agent.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { sayWarnings } from '../build/start-notices.ts';
-import { planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
+import { oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import { type CardTopology, checkedTopology, type LinkEnd, type Topology } from '../topology/checked.ts';
+import { settleNs } from '../topology/settle.ts';
 import { startWarnings } from '../topology/start-warnings.ts';
 import { DmaMeter, HostMeter, transferCosts } from './meters.ts';
 import { OneProcessor } from './one-processor.ts';
@@ -29,12 +30,6 @@ import { topologyOf, type VirtualOptions } from './virtual-options.ts';
 import type { WireWatch, WorldWatch } from './watch.ts';
 
 type Traces = readonly (TraceRequest | undefined)[];
-
-/**
- * How long a world's links and cards may take to come to rest once its programs are done: a TIME-WAIT is
- * not waited for.
- */
-const SETTLE_NS = 1e9;
 
 /** What stands for an agent that the event queue does not have yet. */
 const NO_AGENT = -1;
@@ -54,6 +49,11 @@ export class VirtualWorld {
   /** The programs of the description, servers first. */
   readonly programs: readonly WorldProgram[];
   private readonly plan: WorldPlan;
+  /**
+   * How long links and cards may take to come to rest once the programs are done: a TIME-WAIT is not waited
+   * for.
+   */
+  private readonly settleNs: number;
   private readonly network: Network;
   private readonly hostAgents: readonly number[];
   private readonly watch: WorldWatch | undefined;
@@ -70,14 +70,14 @@ export class VirtualWorld {
     const short = isTopology(description) ? undefined : description;
     const topology = isTopology(description) ? checkedTopology(description) : topologyOf(description);
     const watched = short?.traces ?? traces;
+    this.settleNs = settleNs(topology);
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
     const memory = new MemoryPlan();
-    const sites = { cards: topology.cards.map(() => 0), switches: topology.switches.map(() => 0) };
     this.plan = planWorld(
       memory,
       topology,
-      sites,
+      oneSite(topology),
       topology.cards.map((_, i) => snapBytesOf(watched[i])),
     );
     this.region = allocateRegion(memory.byteLength);
@@ -147,10 +147,10 @@ export class VirtualWorld {
     for (const host of this.hostAgents) this.queue.notify(host, 0);
     const finished = this.run(() => clientsFinished(this.programs), limitNs);
     // The servers see the ends of their connections before they give up what is left.
-    this.run(() => serversIdle(this.programs), SETTLE_NS);
+    this.run(() => serversIdle(this.programs), this.settleNs);
     for (const { body } of this.programs) body.stop();
     const wires = new WiresAtRest(this.region, this.plan);
-    this.run(() => wires.now && this.books().balanced, SETTLE_NS);
+    this.run(() => wires.now && this.books().balanced, this.settleNs);
     return finished;
   }
 
