@@ -4,13 +4,17 @@
  */
 import { LatencyRecorder } from '../record/latency.ts';
 import type { ClientProgram } from '../workloads/program.ts';
+import { shown } from '../world/config/complaint.ts';
+import { Fields } from '../world/topology/fields.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { WorldWatch } from '../world/virtual/watch.ts';
+import { checkMeasurable } from './measurable.ts';
 import type { Measurement } from './measurement.ts';
 import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
 import { Spending } from './spending.ts';
 import { type WorkloadSettings, withWorkload } from './workload.ts';
+import { worldAt } from './worlds.ts';
 
 export interface MeasureOptions {
   /** Operations that are measured; 10,000. */
@@ -35,22 +39,47 @@ export interface MeasureWatch extends WorldWatch {
 }
 
 export const OPERATIONS = 10_000;
+export const OPERATIONS_MAX = 1e9;
 export const LIMIT_NS = 60e9;
 /** What clients that are told to end, and their sockets, may take. */
 const DRAIN_NS = 60e9;
 
 /**
- * @param description a world as `readTopology` takes it. @param workload settings of its programs, or of a
- * server and its clients where it has none; undefined: those it has.
- * @throws RangeError for a bad description, Error when the operations are not done in time, or the books do
- * not balance.
+ * Measures one world in virtual time: `measure('pair', { workload: 'TCP_RR', connections: 32 })`.
+ * @param world a description as `readTopology` takes it, or the name of a bundled world (`pair`, `star`).
+ * @param workload settings of its programs, or of a server and its clients where it has none, as a plan's
+ * `workload` has them; absent: those it has.
+ * @param options how much is measured, and who looks on.
+ * @returns rates a second, latencies in microseconds, and what each pool, wait and part of the world came to.
+ * @throws RangeError of one line for a bad description, workload or option, and for a world that cannot be
+ * built; Error when the operations are not done in time, or the books do not balance.
  */
 export function measure(
-  description: unknown,
+  world: object | string,
   workload?: WorkloadSettings,
   options: MeasureOptions = {},
 ): Measurement {
-  return measureTopology(readTopology(withWorkload(description, workload)), options);
+  checkOptions(options);
+  if (typeof workload !== 'object' && workload !== undefined) {
+    throw new RangeError(`measure expected a map of settings as workload, got ${shown(workload)}`);
+  }
+  const topology = readTopology(withWorkload(worldAt(world, 'measure'), workload));
+  checkMeasurable(topology);
+  return measureTopology(topology, options);
+}
+
+/** @throws RangeError for an option there is not, or that is no number it can be. */
+function checkOptions(options: MeasureOptions): void {
+  const fields = new Fields(options, '', ['operations', 'warmup', 'limitNs', 'begun'], 'options of measure');
+  fields.whole('operations', 1, OPERATIONS_MAX, OPERATIONS);
+  fields.whole('warmup', 0, OPERATIONS_MAX, 0);
+  const limitNs = fields.get('limitNs') ?? LIMIT_NS;
+  if (!(typeof limitNs === 'number' && limitNs > 0 && limitNs < Number.POSITIVE_INFINITY)) {
+    throw fields.refusal('limitNs', 'nanoseconds above 0');
+  }
+  if (fields.has('begun') && typeof fields.get('begun') !== 'function') {
+    throw fields.refusal('begun', 'a function');
+  }
 }
 
 /** As `measure`, of a world that has been read. @param watch who looks on. */
@@ -63,7 +92,6 @@ export function measureTopology(
   const { warmup = Math.ceil(operations / 10) } = options;
   const world = new VirtualWorld(topology, [], false, watch);
   const clients = world.programs.flatMap(({ body }) => ('operationsMax' in body ? [body] : []));
-  if (clients.length === 0) throw new RangeError('"programs" expected a client, which counts operations');
   const latency = new LatencyRecorder();
   for (const { name, body } of world.programs) {
     if (!('operationsMax' in body)) continue;

@@ -12,15 +12,16 @@
 import { existsSync } from 'node:fs';
 import { bundledFile, bundledNames, readText } from '../plans/files.ts';
 import { DEFAULT_PROFILE } from '../plans/profiles.ts';
-import { readYamlFile } from '../plans/yaml.ts';
 import { shown } from '../world/config/complaint.ts';
 import { Fields } from '../world/topology/fields.ts';
 import { durationNs } from '../world/topology/quantities.ts';
 import { readTopology } from '../world/topology.ts';
-import { LIMIT_NS, OPERATIONS } from './measure.ts';
+import { checkMeasurable } from './measurable.ts';
+import { LIMIT_NS, OPERATIONS, OPERATIONS_MAX } from './measure.ts';
 import { isAbout, type Settings, withSettings } from './settings.ts';
 import { readValues, type Setting } from './values.ts';
 import type { WorkloadSettings } from './workload.ts';
+import { worldAt } from './worlds.ts';
 import { YamlLines } from './yaml-lines.ts';
 
 export interface SweepPlan {
@@ -39,14 +40,9 @@ export interface SweepPlan {
 
 const KEYS = ['title', 'world', 'workload', 'costs', 'vary', 'seeds', 'operations', 'warmup', 'limit'];
 const POINTS_MAX = 100_000;
-const OPERATIONS_MAX = 1e9;
 
 /** Says where in its file a key of the plan stands. */
 type Place = (path: string) => string;
-
-export function bundledWorld(name: string): object {
-  return readYamlFile(bundledFile('worlds', name)) as object;
-}
 
 /**
  * @param name a path, or the name of a bundled plan.
@@ -114,13 +110,7 @@ function mapAt(fields: Fields, key: string): Readonly<Record<string, unknown>> {
 }
 
 function readWorld(fields: Fields): object {
-  const world = fields.get('world');
-  const names = bundledNames('worlds');
-  if (typeof world === 'string' && names.includes(world)) {
-    return bundledWorld(world);
-  }
-  if (typeof world === 'object' && world !== null && !Array.isArray(world)) return world;
-  throw fields.refusal('world', `a world, or the name of one: ${names.join(', ')}`);
+  return worldAt(fields.get('world'), '"world"');
 }
 
 function readVary(fields: Fields): Record<string, Setting[]> {
@@ -167,23 +157,25 @@ export function worldOf({ world, workload, costs }: SweepPlan, settings: Setting
   return withSettings({ ...world, costs }, workload ?? undefined, settings);
 }
 
-/** @throws RangeError for the first point whose world is not as it must be. */
+/** @throws RangeError for the first point whose world is not as it must be, or cannot be measured. */
 export function checkPoints(plan: SweepPlan, place: Place = () => ''): void {
   const count = pointCount(plan);
   for (let point = 0; point < count; point += plan.seeds.length) {
     try {
-      readTopology(worldOf(plan, settingsOf(plan, point)));
+      checkMeasurable(readTopology(worldOf(plan, settingsOf(plan, point))));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw pointComplaint(plan, error.message, place);
+      throw pointComplaint(plan, point, error.message, place);
     }
   }
 }
 
-/** A complaint of a world, with the line of what made the world so. */
-function pointComplaint(plan: SweepPlan, message: string, place: Place): RangeError {
+/** A complaint of a point's world, the first there is, with the line of what made the world so. */
+function pointComplaint(plan: SweepPlan, point: number, message: string, place: Place): RangeError {
   const path = quotedPath(message);
-  const axis = Object.keys(plan.vary).find((setting) => isAbout(path, setting));
+  const changed = changedAt(plan, point);
+  const about = (setting: string): boolean => isAbout(path, setting);
+  const axis = changed.find(about) ?? changed.at(-1) ?? Object.keys(plan.vary).find(about);
   if (axis !== undefined) return new RangeError(`${place(`vary.${axis}`)}"vary.${axis}": ${message}`);
   const key = path.slice(path.lastIndexOf('.') + 1);
   if (path.startsWith('programs.') && plan.workload !== null && Object.hasOwn(plan.workload, key)) {
@@ -191,6 +183,15 @@ function pointComplaint(plan: SweepPlan, message: string, place: Place): RangeEr
   }
   const own = path === 'costs' ? path : `world.${path}`;
   return new RangeError(`${place(own)}${message}`);
+}
+
+/**
+ * The settings by which a point differs from earlier ones, the one that changes fastest last. Where nothing
+ * was wrong with those, one of these has brought it.
+ */
+function changedAt(plan: SweepPlan, point: number): string[] {
+  const settings = settingsOf(plan, point);
+  return Object.keys(plan.vary).filter((path) => settings[path] !== plan.vary[path][0]);
 }
 
 function quotedPath(message: string): string {

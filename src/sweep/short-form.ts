@@ -2,8 +2,9 @@
 import { DEFAULT_PROFILE, loadProfile } from '../plans/profiles.ts';
 import { WORKLOAD_NAMES } from '../workloads/programs.ts';
 import { shown } from '../world/config/complaint.ts';
-import { bundledWorld, readPlan, type SweepPlan } from './plan.ts';
+import { readPlan, type SweepPlan } from './plan.ts';
 import { valuesOfText } from './values.ts';
+import { bundledWorld } from './worlds.ts';
 
 export interface ShortForm {
   readonly workload: string;

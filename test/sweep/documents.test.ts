@@ -14,7 +14,7 @@ const blocks = (language: string): string[] =>
 
 const [plan] = blocks('yaml');
 const outputs = [...PAGE.matchAll(/<!-- (sweep.*) -->\n\n```text\n([\s\S]*?)```/g)];
-const [refusals, printed] = blocks('text').slice(outputs.length);
+const [refusals, ...printed] = blocks('text').slice(outputs.length);
 
 it.each(outputs.map(([, command, output]) => ({ command, output })))(
   '$command',
@@ -31,6 +31,8 @@ const WRONG: readonly [string, string][] = [
   ['size: 2048', 'syze: 2048'],
   ['2..32:x4', '0..32'],
   ['[EAGAIN, block]', '[]'],
+  ['pools.transmitBuffers: 2..32:x4', 'host.memory: [1GiB, 32MiB]'],
+  ['connections: 16', 'connections: 1024'],
 ];
 
 it.each(
@@ -42,12 +44,15 @@ it.each(
   expect(() => parsePlan(plan.replace(...row.wrong), 'plan.yaml')).toThrow(new RangeError(row.line));
 });
 
-it('the program prints what is shown', () => {
-  const lines: string[] = [];
-  const run = new Function('measure', 'console', blocks('js')[0].replace(/^import .*\n/gm, ''));
-  run(measure, { log: (...words: unknown[]) => lines.push(words.join(' ')) });
-  expect(`${lines.join('\n')}\n`).toBe(printed);
-});
+it.each(blocks('js').map((program, i) => ({ program, printed: printed[i] })))(
+  'a program prints what is shown: $printed',
+  (row) => {
+    const lines: string[] = [];
+    const run = new Function('measure', 'console', row.program.replace(/^import .*\n/gm, ''));
+    run(measure, { log: (...words: unknown[]) => lines.push(words.join(' ')) });
+    expect(`${lines.join('\n')}\n`).toBe(row.printed);
+  },
+);
 
 it('every bundled plan can be read, and has its row', () => {
   const names = bundledNames('sweeps');

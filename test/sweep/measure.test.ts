@@ -1,6 +1,7 @@
 /** One world measured: what the numbers are of, and that they are the same again. */
 import { describe, expect, it } from 'vitest';
 import { measure } from '../../src/sweep/measure.ts';
+import { bundledWorld } from '../../src/sweep/worlds.ts';
 
 /** Two hosts, 100 µs apart. */
 function pair(more: object = {}, card: object = {}): object {
@@ -221,5 +222,36 @@ describe('measure', () => {
     expect(() => measure(pair(), { ...RR, size: 0 })).toThrow(
       '"programs.server.size" expected a whole number',
     );
+  });
+});
+
+describe('measure by the name of a world', () => {
+  it('is measure of the description that has this name', () => {
+    const options = { operations: 200 };
+    expect(measure('pair', RR, options)).toEqual(measure(bundledWorld('pair'), RR, options));
+  });
+
+  it.each<[string, () => unknown, string]>([
+    [
+      'a name there is not',
+      () => measure('pear', RR),
+      'measure expected a world, or the name of one: pair, star',
+    ],
+    ['a workload by its name', () => measure('pair', 'TCP_RR' as never), 'got "TCP_RR"'],
+    ['an option there is not', () => measure('pair', RR, { ops: 5 } as object), '"ops" is not known'],
+    ['no operations', () => measure('pair', RR, { operations: 0 }), '"operations" expected a whole number'],
+    [
+      'a limit of no time',
+      () => measure('pair', RR, { limitNs: 0 }),
+      '"limitNs" expected nanoseconds above 0',
+    ],
+    [
+      'options that are a number',
+      () => measure('pair', RR, 500 as never),
+      'options of measure expected a map',
+    ],
+  ])('refuses %s', (_, run, words) => {
+    expect(run).toThrow(RangeError);
+    expect(run).toThrow(words);
   });
 });

@@ -16,11 +16,17 @@ import { type CardMemory, largestMtu, nicConfigs, planCardMemory } from './card-
 
 /** The loop inside a card is named so that no port can have its name. */
 const INNER_LOOP = 'inner loop';
+const MEBIBYTE = 1 << 20;
 
 /** Which thread builds and runs each part; 0 is the program's, with all drivers. */
 export interface Sites {
   readonly cards: readonly number[];
   readonly switches: readonly number[];
+}
+
+/** All parts in the program's own thread. */
+export function oneSite({ cards, switches }: Topology): Sites {
+  return { cards: cards.map(() => 0), switches: switches.map(() => 0) };
 }
 
 /** One direction of a link. */
@@ -139,10 +145,16 @@ function checkHostMemory({ hosts, cards }: Topology, bytes: readonly number[]): 
     const needed = neededBytes[host];
     if (needed > memoryBytes) {
       throw new RangeError(
-        `"hosts.${name}.memory" expected at least ${needed} bytes for its cards, got ${memoryBytes}`,
+        `"hosts.${name}.memory" expected at least ${sizeSetting(needed)} for its cards, got ` +
+          sizeSetting(memoryBytes, Math.floor),
       );
     }
   });
+}
+
+/** As a description has it: in MiB, and what is less than one in bytes. */
+function sizeSetting(bytes: number, toWhole: (mebibytes: number) => number = Math.ceil): string {
+  return bytes < MEBIBYTE ? `${bytes}B` : `${toWhole(bytes / MEBIBYTE)}MiB`;
 }
 
 type UnledgeredWire = Omit<WirePlan, 'ledger'>;

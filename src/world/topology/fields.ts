@@ -13,11 +13,12 @@ export class Fields {
 
   /**
    * @param value what stands at `path`; absent is an empty map. @param known the keys there may be.
+   * @param what the whole is called, where the path is empty.
    * @throws RangeError for what is no map, or has another key.
    */
-  constructor(value: unknown, path: string, known: readonly string[]) {
+  constructor(value: unknown, path: string, known: readonly string[], what = 'a world') {
     this.path = path;
-    this.values = new Map(value === undefined || value === null ? [] : entriesOf(value, path));
+    this.values = new Map(value === undefined || value === null ? [] : entriesOf(value, path, what));
     for (const key of this.values.keys()) {
       if (!known.includes(key)) {
         throw new RangeError(`"${this.at(key)}" is not known: ${misspelt(key, known)}`);
@@ -94,11 +95,9 @@ export class Fields {
   }
 }
 
-function entriesOf(value: unknown, path: string): [string, unknown][] {
+function entriesOf(value: unknown, path: string, what = 'a world'): [string, unknown][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new RangeError(
-      `${path === '' ? 'a world' : `"${path}"`} expected a map of keys, got ${shown(value)}`,
-    );
+    throw new RangeError(`${path === '' ? what : `"${path}"`} expected a map of keys, got ${shown(value)}`);
   }
   return Object.entries(value);
 }
