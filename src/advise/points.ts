@@ -16,6 +16,8 @@ export interface PointsOptions {
   readonly out?: string | undefined;
   /** Takes what an earlier run, or a sweep of the same plan, has left there. */
   readonly resume?: boolean;
+  /** Told, once, why `out` cannot be written any more; the search goes on. Absent: it is thrown. */
+  readonly unwritten?: (error: unknown) => void;
   /** Ends it early; what is done is kept. */
   readonly signal?: AbortSignal;
   /** Told of each point that is done. */
@@ -33,7 +35,9 @@ export class Points {
   private readonly head: SweepHead;
   private readonly lines: Map<number, string>;
   private readonly results = new Map<number, PointResult>();
-  private readonly journal: Journal | undefined;
+  /** Undefined where none is wanted, or it cannot be written any more. */
+  private journal: Journal | undefined;
+  private told = false;
   private readonly workers: number;
   /** Made when there is something to measure. */
   private pool: PointPool | undefined;
@@ -85,10 +89,10 @@ export class Points {
     if (missing.length > 0) {
       this.pool ??= new PointPool(this.plan, this.workers, this.signal);
       await this.pool.run(missing, (point, line) => {
-        this.journal?.add(line);
         this.lines.set(point, line);
         this.measured += 1;
         this.options.progress?.(this.measured);
+        this.keep(line);
       });
     }
     if (this.signal.aborted) throw new Interrupted('ended early');
@@ -107,7 +111,29 @@ export class Points {
   async close(): Promise<void> {
     await this.pool?.close();
     const { out } = this.options;
-    if (out !== undefined) writeResults(out, this.head, this.lines);
-    this.journal?.remove();
+    try {
+      if (out !== undefined) writeResults(out, this.head, this.lines);
+      this.journal?.remove();
+    } catch (error) {
+      this.journal?.close();
+      this.cannotWrite(error);
+    }
+  }
+
+  private keep(line: string): void {
+    try {
+      this.journal?.add(line);
+    } catch (error) {
+      this.journal?.close();
+      this.journal = undefined;
+      this.cannotWrite(error);
+    }
+  }
+
+  private cannotWrite(error: unknown): void {
+    const { unwritten } = this.options;
+    if (unwritten === undefined) throw error;
+    if (!this.told) unwritten(error);
+    this.told = true;
   }
 }

@@ -5,10 +5,10 @@ import { Interrupted } from '../advise/points.ts';
 import { adviceText } from '../report/advice-text.ts';
 import { writeFile } from '../sweep/results.ts';
 import { UserError } from './errors.ts';
-import { INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
+import { checkResultsFile, INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { progressBar } from './progress.ts';
-import { checkApart, checkReplaceable, checkWritable } from './writable.ts';
+import { checkApart, checkReplaceable } from './writable.ts';
 
 export interface AdviseFlags extends PlanFlags {
   readonly target?: string[];
@@ -28,7 +28,7 @@ export async function advise(name: string | undefined, flags: AdviseFlags): Prom
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
   const plan = usersErrors(() => planFor(name, flags, VARY));
   const { json } = flags;
-  if (flags.out !== undefined) checkWritable(flags.out);
+  if (flags.out !== undefined) checkResultsFile(flags.out);
   checkApart(['--json', json], ['--out', flags.out]);
   if (json !== undefined) checkReplaceable(json, '{\n  "plan": {', 'advice');
   const interrupt = new AbortController();
@@ -36,16 +36,21 @@ export async function advise(name: string | undefined, flags: AdviseFlags): Prom
   const bar = progressBar('{value} points measured', 0, (measured) => {
     if (measured > 0 && measured % LINE_EVERY === 0) process.stderr.write(`${measured} points measured\n`);
   });
+  let unwritten: unknown;
   const advice = await advisePlan(plan, flags.target ?? TARGETS, {
     commandLine: ['inic', ...process.argv.slice(2)],
     workers: flags.workers ?? availableParallelism(),
     out: flags.out,
     resume: flags.resume === true,
+    unwritten: (error) => {
+      unwritten = error;
+    },
     signal: interrupt.signal,
     progress: (measured) => bar.progress(measured, measured),
   })
     .catch((error: unknown) => {
-      if (error instanceof Interrupted) throw interrupted(flags.out);
+      if (error instanceof Interrupted && unwritten === undefined) throw interrupted(flags.out);
+      if (error instanceof Interrupted) return refuse(unwritten);
       return refuse(error);
     })
     .finally(bar.stop);
@@ -54,6 +59,7 @@ export async function advise(name: string | undefined, flags: AdviseFlags): Prom
     usersErrors(() => writeFile(json, [JSON.stringify(advice, null, 2)]));
     process.stdout.write(`\nwritten to ${json}\n`);
   }
+  if (unwritten !== undefined) refuse(unwritten);
   if (!advice.answers.every(({ smallest }) => smallest !== undefined)) process.exitCode = 1;
 }
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { calibrate } from '../calibrate/calibrate.ts';
 import { calibrationText } from '../report/agreement-table.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { cannotWrite, UserError } from './errors.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { checkReplaceable } from './writable.ts';
 
@@ -48,7 +48,7 @@ function write(path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    throw new UserError(`cannot write ${path}: ${systemErrorText(error)}`);
+    throw cannotWrite(path, error);
   }
 }
 

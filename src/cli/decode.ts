@@ -8,9 +8,10 @@ import { messageNamed } from '../spec/catalogue.ts';
 import { TraceDecoder, type TraceEvent } from '../trace/decode/decoder.ts';
 import { EventFilter, type TraceFilter } from '../trace/decode/filter.ts';
 import { PcapngExport } from '../trace/pcapng/export.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { cannotWrite, UserError } from './errors.ts';
 import { integerIn } from './numbers.ts';
 import { readTraceArgument } from './trace-argument.ts';
+import { checkWritable, isSameFile } from './writable.ts';
 
 interface Flags {
   readonly socket?: number[];
@@ -60,26 +61,50 @@ async function decode(file: string, flags: Flags): Promise<void> {
   const wanted = filterOf(flags);
   if (wanted.fromNs > wanted.toNs) throw new UserError('--from is later than --to');
   if (flags.pcapng !== undefined) {
-    await exportTo(flags.pcapng, file, wanted);
+    await exportTo(flags.pcapng, file, wanted, flags);
     return;
   }
+  const filters: EventFilter[] = [];
   await readTraceArgument(file, () => {
     const filter = new EventFilter(wanted);
+    filters.push(filter);
     const lines = new TraceLines();
     return new TraceDecoder((event) => {
       // The filter wants every head, from which `lines` learns where memory lies.
       if (filter.wants(event)) process.stdout.write(flags.json ? jsonLine(event) : lines.lines(event));
     });
   });
+  checkFound(file, flags, filters);
+}
+
+/** @throws UserError where options chose what no trace of the file holds. */
+function checkFound(file: string, flags: Flags, filters: readonly EventFilter[]): void {
+  const { socket, message, from, to, frame } = flags;
+  const chosen = Object.entries({ socket, message, from, to, frame }).filter(
+    ([, said]) => said !== undefined,
+  );
+  if (chosen.length === 0 || filters.some(({ chosen }) => chosen > 0)) return;
+  const options = chosen.map(([name]) => `--${name}`).join(', ');
+  const frames = Math.max(...filters.map(({ frames }) => frames));
+  const seconds = Math.max(...filters.map(({ endNs }) => endNs)) / 1e9;
+  throw new UserError(
+    `${options}: nothing in ${file} is so: it has frames 1 to ${frames}, and ends at ${seconds.toFixed(3)} s`,
+  );
 }
 
 /** Writes a capture. If the trace is damaged, the capture holds what was read before the damage. */
-async function exportTo(path: string, file: string, wanted: TraceFilter): Promise<void> {
+async function exportTo(path: string, file: string, wanted: TraceFilter, flags: Flags): Promise<void> {
+  if (path !== '-') checkWritable(path);
+  if (path !== '-' && file !== '-' && isSameFile(path, file)) {
+    throw new UserError(`--pcapng ${path} is the trace itself`);
+  }
+  const filters: EventFilter[] = [];
   const output = new CaptureOutput(path);
   const capture = new PcapngExport((bytes) => output.write(bytes));
   try {
     await readTraceArgument(file, () => {
       const filter = new EventFilter(wanted);
+      filters.push(filter);
       return new TraceDecoder((event) => {
         if (filter.wants(event)) capture.event(event);
       });
@@ -88,19 +113,23 @@ async function exportTo(path: string, file: string, wanted: TraceFilter): Promis
     capture.finish();
     output.close();
   }
+  checkFound(file, flags, filters);
 }
 
 /** Where a capture goes: a file, written in large pieces, or standard output. */
 class CaptureOutput {
   private readonly file: number;
   private readonly gathered = new Uint8Array(OUTPUT_BYTES);
+  private readonly path: string;
   private used = 0;
+  private failed = false;
 
   constructor(path: string) {
+    this.path = path;
     try {
       this.file = path === '-' ? -1 : openSync(path, 'w');
     } catch (error) {
-      throw new UserError(`cannot write ${path}: ${systemErrorText(error)}`);
+      throw cannotWrite(path, error);
     }
   }
 
@@ -117,13 +146,26 @@ class CaptureOutput {
   close(): void {
     if (this.file < 0) return;
     this.flush();
-    closeSync(this.file);
+    this.attempt(() => closeSync(this.file));
   }
 
   private flush(): void {
-    for (let done = 0; done < this.used; )
-      done += writeSync(this.file, this.gathered, done, this.used - done);
+    this.attempt(() => {
+      for (let done = 0; done < this.used; )
+        done += writeSync(this.file, this.gathered, done, this.used - done);
+    });
     this.used = 0;
+  }
+
+  /** What cannot be written is told once: the end of the capture must not hide why it came early. */
+  private attempt(action: () => void): void {
+    if (this.failed) return;
+    try {
+      action();
+    } catch (error) {
+      this.failed = true;
+      throw cannotWrite(this.path, error);
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 /** The plan a command line says, and what is wrong with it as one line. */
 import { loadPlan, type SweepPlan } from '../sweep/plan.ts';
-import { ResultsError } from '../sweep/results.ts';
+import { checkOwn, ResultsError } from '../sweep/results.ts';
 import { isWorkload, planOf, QUICK } from '../sweep/short-form.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { fileErrorText, UserError } from './errors.ts';
 import type { PlanFlags } from './plan-options.ts';
+import { checkWritable, isDevice } from './writable.ts';
 
 /** What only says something where there is no plan that says it. */
 const OF_SHORT_FORM = ['link', 'costs', 'seed', 'connections', 'size', 'operations'] as const;
@@ -34,6 +35,15 @@ export function planFor(name: string | undefined, flags: PlanFlags, vary: string
   return loadPlan(name);
 }
 
+/**
+ * The file of a sweep's points has a journal beside it, and takes part in `--resume`: no device will do.
+ * @throws UserError when it could not be written, or is something else.
+ */
+export function checkResultsFile(path: string): void {
+  if (isDevice(path)) usersErrors(() => checkOwn(path));
+  checkWritable(path);
+}
+
 export function usersErrors<T>(action: () => T): T {
   try {
     return action();
@@ -45,7 +55,7 @@ export function usersErrors<T>(action: () => T): T {
 /** What the user wrote, or a file of his, is not as it must be: one line says so. */
 export function refuse(error: unknown): never {
   if (error instanceof ResultsError && error.cause !== undefined) {
-    throw new UserError(`${error.message}: ${systemErrorText(error.cause)}`);
+    throw new UserError(`${error.message}: ${fileErrorText(error.cause)}`);
   }
   if (error instanceof RangeError || error instanceof ResultsError || isRedisError(error)) {
     throw new UserError(error.message);

@@ -1,12 +1,11 @@
 /** What `inic report` does. */
-import { existsSync, realpathSync } from 'node:fs';
 import { type Input, readInput } from '../report/html/inputs.ts';
 import { REPORT_START } from '../report/html/page.ts';
 import { reportHtml } from '../report/html/report.ts';
 import { ResultsError, writeFile } from '../sweep/results.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { fileErrorText, UserError } from './errors.ts';
 import { measuredSeries } from './report-series.ts';
-import { checkReplaceable } from './writable.ts';
+import { checkReplaceable, isSameFile } from './writable.ts';
 
 export interface ReportFlags {
   readonly out: string;
@@ -31,7 +30,7 @@ function counted(input: Input): string {
 /** A file that is no report is not overwritten, least of all the results. */
 function checkOut(out: string, files: readonly string[]): void {
   checkReplaceable(out, REPORT_START, 'report');
-  if (existsSync(out) && files.some((file) => realpathSync(file) === realpathSync(out))) {
+  if (files.some((file) => isSameFile(file, out))) {
     throw new UserError(`${out}: is no report, and is not overwritten`);
   }
 }
@@ -42,6 +41,6 @@ function usersErrors<T>(action: () => T): T {
   } catch (error) {
     if (!(error instanceof ResultsError)) throw error;
     if (error.cause === undefined) throw new UserError(error.message);
-    throw new UserError(`${error.message}: ${systemErrorText(error.cause)}`);
+    throw new UserError(`${error.message}: ${fileErrorText(error.cause)}`);
   }
 }

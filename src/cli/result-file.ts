@@ -2,13 +2,12 @@
  * A file of results that is whole at every moment: each state is written beside it and takes its place. What
  * is no regular file, such as a device or a pipe, is written once, at the end.
  */
-import { existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { systemErrorText, UserError } from './errors.ts';
-import { checkWritable } from './writable.ts';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cannotWrite } from './errors.ts';
+import { checkWritable, partOf } from './writable.ts';
 
 /** About what the results of all tests take. */
-const TRIAL_BYTES = 1 << 18;
+const ROOM_BYTES = 1 << 18;
 
 export class ResultFile {
   private readonly path: string;
@@ -19,13 +18,11 @@ export class ResultFile {
 
   /** @throws UserError when the file cannot be written, as far as that can be known beforehand. */
   constructor(path: string) {
-    checkWritable(path);
+    const { target, stream, replaceable } = checkWritable(path, ROOM_BYTES);
     this.path = path;
-    const full = resolve(path);
-    this.atEnd = isOther(full);
-    this.target = !this.atEnd && existsSync(full) ? realpathSync(full) : full;
-    this.part = this.atEnd ? undefined : this.trial();
-    if (this.atEnd) this.tryDevice();
+    this.target = target;
+    this.atEnd = stream;
+    this.part = replaceable ? partOf(target) : undefined;
   }
 
   /** A state that more will follow. What goes wrong is told by `finish`, which tries again. */
@@ -44,7 +41,7 @@ export class ResultFile {
       this.put(text);
     } catch (error) {
       this.clear();
-      throw this.refusal(error);
+      throw cannotWrite(this.path, error);
     }
   }
 
@@ -57,22 +54,6 @@ export class ResultFile {
     renameSync(this.part, this.target);
   }
 
-  /** Whether there is room beside the file. Where its folder takes no other one it is written in place. */
-  private trial(): string | undefined {
-    const part = `${this.target}.${process.pid}.part`;
-    try {
-      writeFileSync(part, ' '.repeat(TRIAL_BYTES));
-      return part;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if ((code === 'EACCES' || code === 'EROFS' || code === 'EPERM') && existsSync(this.target))
-        return undefined;
-      throw this.refusal(error);
-    } finally {
-      rmSync(part, { force: true });
-    }
-  }
-
   /** Takes away what was written of a state that did not become whole, if that can still be reached. */
   private clear(): void {
     try {
@@ -81,24 +62,4 @@ export class ResultFile {
       // Its folder has gone, and it with it.
     }
   }
-
-  /** A line break before the results is no harm to JSON, and shows whether a device takes anything. */
-  private tryDevice(): void {
-    if (!existsSync(this.target) || !statSync(this.target).isCharacterDevice()) return;
-    try {
-      writeFileSync(this.target, '\n');
-    } catch (error) {
-      throw this.refusal(error);
-    }
-  }
-
-  private refusal(error: unknown): UserError {
-    return new UserError(`cannot write ${this.path}: ${systemErrorText(error)}`);
-  }
-}
-
-/** What stands for something else is not replaced, `/dev/stdout` not even where that is a file. */
-function isOther(path: string): boolean {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found !== undefined && (!found.isFile() || /^\/(dev|proc)\//.test(path));
 }

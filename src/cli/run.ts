@@ -16,9 +16,10 @@ import { nextTurn } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import { PLACEMENT_CHOICES, type PlacementChoice } from '../world/open/placement.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { cannotWrite, systemErrorText, UserError } from './errors.ts';
 import { beforeFatalSignal } from './fatal-signals.ts';
 import { integerIn, oneOf } from './numbers.ts';
+import { checkWritable, isSameFile } from './writable.ts';
 
 export function addRun(program: Command): void {
   program
@@ -64,9 +65,16 @@ interface RunOptions {
 
 async function run(file: string, args: string[], options: RunOptions): Promise<void> {
   const path = programPath(file);
-  const under = await putCardUnder(options);
-  if (under !== undefined && (options.ledger || options.trace !== undefined))
-    await sayAtTheEnd(under, options);
+  const { trace } = options;
+  const { stream = true } = trace === undefined ? {} : checkWritable(trace);
+  if (trace !== undefined && !stream && isSameFile(trace, path)) {
+    throw new UserError(`--trace ${trace} is the program itself`);
+  }
+  const recording = trace === undefined ? undefined : new Recording(trace);
+  const under = await putCardUnder(options, recording);
+  recording?.begun();
+  if (under !== undefined && (options.ledger || recording !== undefined))
+    await sayAtTheEnd(under, options, recording);
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called from the event loop: so `require.main` is the program, and its stack traces hold
   // no function of ours.
@@ -92,13 +100,18 @@ function programPath(file: string): string {
 }
 
 /** Has the ledger told and the trace ended, whether the program ends by itself or by a signal. */
-async function sayAtTheEnd(under: Underneath, { ledger }: RunOptions): Promise<void> {
+async function sayAtTheEnd(
+  under: Underneath,
+  { ledger }: RunOptions,
+  recording: Recording | undefined,
+): Promise<void> {
   const { routes } = await import('../node/install.ts');
   // It must run before the card's own exit handler: a stopped card takes nothing more off its wire.
   if (ledger) process.prependOnceListener('exit', () => tell(under, routes.lines()));
   beforeFatalSignal(() => {
     if (ledger) tell(under, routes.lines());
     under.card?.endTrace();
+    recording?.tell();
   });
 }
 
@@ -122,16 +135,13 @@ function tell({ card, placed }: Underneath, ways: readonly string[]): void {
   process.stderr.write(`inic: ${sharingLine(card.configuration)}\n`);
 }
 
-async function putCardUnder({
-  iop,
-  offload,
-  sockets,
-  trace,
-  transport,
-}: RunOptions): Promise<Underneath | undefined> {
+async function putCardUnder(
+  { iop, offload, sockets, transport }: RunOptions,
+  recording: Recording | undefined,
+): Promise<Underneath | undefined> {
   const { registerForProgram } = await import('../node/start.ts');
   try {
-    return await registerForProgram({ offload }, trace === undefined ? undefined : () => recordTo(trace), {
+    return await registerForProgram({ offload }, recording && (() => recording.request()), {
       transport,
       ...(iop === undefined ? {} : { placement: iop }),
       ...(sockets === undefined ? {} : { driver: { socketsMax: sockets } }),
@@ -145,16 +155,43 @@ async function putCardUnder({
   }
 }
 
-/** Opens the trace's file, which is ended when the process ends in any way but SIGKILL. */
-function recordTo(path: string): TraceRequest {
-  let sink: FileSink;
-  try {
-    sink = new FileSink(path);
-  } catch (error) {
-    throw new UserError(`cannot write ${path}: ${systemErrorText(error)}`);
+/** The file of a trace, which is ended when the process ends in any way but SIGKILL. */
+class Recording {
+  private readonly path: string;
+  private sink: FileSink | undefined;
+
+  constructor(path: string) {
+    this.path = path;
   }
-  process.on('exit', () => {
-    if (sink.failure !== '') process.stderr.write(`inic: the trace is not whole: ${sink.failure}\n`);
-  });
-  return { sink, product: `inic ${packageVersion()}`, command: ['inic', ...process.argv.slice(2)] };
+
+  /** Opens it, for the card that is about to be opened. */
+  request(): TraceRequest {
+    try {
+      this.sink = new FileSink(this.path);
+    } catch (error) {
+      throw cannotWrite(this.path, error);
+    }
+    return {
+      sink: this.sink,
+      product: `inic ${packageVersion()}`,
+      command: ['inic', ...process.argv.slice(2)],
+    };
+  }
+
+  /** The card is open, so its handler that ends the trace comes first. @throws UserError if it began badly. */
+  begun(): void {
+    const { failure = '' } = this.sink ?? {};
+    if (failure !== '') throw new UserError(`cannot write ${this.path}: ${failure}`);
+    process.on('exit', () => {
+      if (this.tell()) process.exitCode ||= 1;
+    });
+  }
+
+  /** Says what is wrong with it, once it has ended. @returns whether anything is. */
+  tell(): boolean {
+    const { failure = '' } = this.sink ?? {};
+    if (failure === '') return false;
+    process.stderr.write(`inic: ${this.path} is not whole, and holds the frames up to there: ${failure}\n`);
+    return true;
+  }
 }

@@ -11,7 +11,7 @@ import { specJson } from '../report/spec-json.ts';
 import { specList } from '../report/spec-list.ts';
 import { specPage } from '../report/spec-text.ts';
 import { type Found, findByName, namesLike } from '../spec/find.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { fileErrorText, UserError } from './errors.ts';
 
 export function addSpec(program: Command): void {
   program
@@ -65,7 +65,9 @@ function writeSite(folder: string): void {
       writeFileSync(file, text);
     }
   } catch (error) {
-    throw new UserError(`cannot write to ${folder}: ${systemErrorText(error)}`);
+    const isFile = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const words = isFile ? 'it is a file: name a folder' : fileErrorText(error);
+    throw new UserError(`cannot write to ${folder}: ${words}`);
   }
   process.stdout.write(`${site.size} files; begin with ${join(folder, 'index.html')}\n`);
 }

@@ -10,11 +10,11 @@ import { PointPool } from '../sweep/schedule.ts';
 import { runSweep } from '../sweep/sweep.ts';
 import { planWarnings } from '../sweep/warnings.ts';
 import { UserError } from './errors.ts';
-import { INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
+import { checkResultsFile, INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { redisUrl, withoutPassword } from './redis-url.ts';
-import { checkApart, checkReplaceable, checkWritable } from './writable.ts';
+import { checkApart, checkReplaceable } from './writable.ts';
 
 export interface SweepFlags extends PlanFlags {
   readonly out?: string;
@@ -31,7 +31,7 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
   checkEngine(flags);
   const plan = usersErrors(() => planFor(name, flags));
-  if (flags.out !== undefined) checkWritable(flags.out);
+  if (flags.out !== undefined) checkResultsFile(flags.out);
   checkApart(['--csv', flags.csv], ['--out', flags.out]);
   if (flags.csv !== undefined) checkReplaceable(flags.csv, CSV_START, 'table of a sweep');
   const interrupt = new AbortController();
@@ -54,6 +54,7 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   usersErrors(() => {
     if (flags.csv !== undefined) writeFile(flags.csv, csvLines(results));
   });
+  if (results.failure !== undefined) refuse(results.failure);
   if (flags.out !== undefined) process.stdout.write(`\nwritten to ${flags.out}\n`);
   const failed = results.points.filter(({ ok }) => !ok).length;
   if (failed > 0 && failed === results.points.length) {

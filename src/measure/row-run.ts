@@ -80,7 +80,10 @@ class RowRun {
     const measured: Measured[] = [];
     for (const run of runs) {
       await this.attempt(run, async () => {
-        measured.push({ side: run.side, repeats: run.repeats, summary: await run.client.close() });
+        const summary = await run.client.close();
+        measured.push({ side: run.side, repeats: run.repeats, summary });
+        const { traceFailure = '' } = summary;
+        if (traceFailure !== '') this.fail(run, `its trace is not whole: ${traceFailure}`);
       });
     }
     return { measured, failures: this.failures };
@@ -123,11 +126,14 @@ class RowRun {
       this.alive.delete(run);
       run.client.kill();
       if (this.parts.signal.aborted) return;
-      const { test, api, load } = this.row;
-      const message = error instanceof Error ? error.message : String(error);
-      this.failures.push({ test, api, params: load, side: run.side, error: message });
+      this.fail(run, error instanceof Error ? error.message : String(error));
       this.parts.schedule.skip(this.parts.options.repeats - run.repeats.length);
     }
+  }
+
+  private fail({ side }: Run, error: string): void {
+    const { test, api, load } = this.row;
+    this.failures.push({ test, api, params: load, side, error });
   }
 }
 

@@ -48,4 +48,6 @@ export interface SideSummary {
   readonly latencyUs: LatencySummary | null;
   readonly configuration: object | null;
   readonly reconciliation: Reconciliation | null;
+  /** Why its trace is not whole; empty or absent where it is, or none was recorded. */
+  readonly traceFailure?: string;
 }

@@ -66,7 +66,12 @@ class SideProcess {
     const reconciliation = (await this.side?.close()) ?? null;
     return {
       type: 'closed',
-      summary: { latencyUs: this.overall.summary() ?? null, configuration, reconciliation },
+      summary: {
+        latencyUs: this.overall.summary() ?? null,
+        configuration,
+        reconciliation,
+        traceFailure: this.side?.traceFailure?.() ?? '',
+      },
     };
   }
 }

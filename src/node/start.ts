@@ -34,8 +34,9 @@ interface Wanted {
 function wanted(options: InstallOptions, { placement, ...overrides }: CardOptions): Wanted {
   const settings = { ...environmentOptions(process.env), ...options };
   parseOffloadRule(settings.offload ?? 'all');
-  const asked = placeCard(environmentIop(process.env), 'INIC_IOP');
-  const placed = placement === undefined ? asked : placeCard(placement);
+  // What a call or an option says is not asked of the environment, which may then say anything.
+  const placed =
+    placement === undefined ? placeCard(environmentIop(process.env), 'INIC_IOP') : placeCard(placement);
   const socketsMax = overrides.driver?.socketsMax ?? environmentSockets(process.env, placed.placement);
   const driver = { acceptsFirst: true, ...overrides.driver, socketsMax };
   return { settings, overrides: { ...overrides, driver }, placed };

@@ -1,10 +1,13 @@
 /** Where the bundled plans and profiles lie: in the source tree, also for what runs from the built one. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorMap } from 'node:util';
 
 const HERE = new URL('.', import.meta.url);
 const SOURCE = new URL(HERE.href.replace(/\/dist\/src\/plans\/$/, '/src/plans/'));
+
+/** Far more than a person writes. */
+const TEXT_BYTES_MAX = 1 << 24;
 
 /** What is bundled, by the name of its folder. */
 export type BundledKind = 'profiles' | 'sweeps' | 'worlds';
@@ -23,10 +26,11 @@ export function bundledNames(kind: BundledKind): string[] {
 /** @throws RangeError of one line that begins with the file. */
 export function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    if (statSync(path).size <= TEXT_BYTES_MAX) return readFileSync(path, 'utf8');
   } catch (error) {
     const { errno, code } = error as NodeJS.ErrnoException;
     const words = code === 'EISDIR' ? 'it is a directory' : getSystemErrorMap().get(errno ?? 0)?.[1];
     throw new RangeError(`${path}: cannot be read (${words ?? error})`);
   }
+  throw new RangeError(`${path}: cannot be read (it is larger than ${TEXT_BYTES_MAX >> 20} MiB)`);
 }

@@ -213,7 +213,8 @@ function balanceLines({ results }: Report): string[] {
   if (cards.length === 0) return [];
   const wrong = unbalancedLines(results);
   if (wrong.length > 0) return wrong;
-  return [cards.length === 1 ? 'The ledger balances.' : `All ${cards.length} ledgers balance.`];
+  if (cards.length <= 2) return [cards.length === 1 ? 'The ledger balances.' : 'Both ledgers balance.'];
+  return [`All ${cards.length} ledgers balance.`];
 }
 
 function collapsedLine(result: Result): string[] {

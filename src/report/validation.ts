@@ -21,6 +21,7 @@ export interface Judged {
 }
 
 const COLUMNS = 110;
+const TABLE_COLUMNS = 100;
 /** Counts below this are written out. */
 const WHOLE_MAX = 10_000;
 const INDENT = '    ';
@@ -57,24 +58,60 @@ export function summaryLine({ name, frames, events, total, seconds, damage, whol
   return `${name}: ${parts.join(', ')}`;
 }
 
-/** @param states names of the socket machine's states, in the order of the lines' columns. */
+/**
+ * @param states names of the socket machine's states, in the order of the lines' columns.
+ * @returns a column for each state that was met; where these are too many for a terminal, the states of each
+ *   message by name.
+ */
 export function coverageTable(lines: readonly CoverageLine[], states: readonly string[]): string[] {
   const used = states.map((_, state) => lines.some(({ byState }) => byState[state] > 0));
   const shown = states.map((name, state) => ({ name, state })).filter(({ state }) => used[state]);
-  const header = ['message', 'requests', 'good', 'errors', ...shown.map(({ name }) => name)];
-  const number = (value: number): string =>
-    value === 0 ? '.' : value < WHOLE_MAX ? String(value) : withPrefix(value).replace(' ', '');
-  const rows = lines.map((line) => [
+  const counts = lines.map((line) => [
     line.message,
-    number(line.requests),
-    number(line.successes),
-    number(line.errors),
-    ...shown.map(({ state }) => number(line.byState[state])),
+    ...[line.requests, line.successes, line.errors].map(counted),
   ]);
-  const widths = header.map((text, column) =>
-    Math.max(text.length, ...rows.map((row) => row[column].length)),
-  );
-  return [header, ...rows].map((row) =>
+  const head = ['message', 'requests', 'good', 'errors'];
+  const columns = aligned([
+    [...head, ...shown.map(({ name }) => name)],
+    ...counts.map((row, i) => [...row, ...shown.map(({ state }) => counted(lines[i].byState[state]))]),
+  ]);
+  if (columns.every((line) => line.length <= TABLE_COLUMNS)) return columns;
+  const met = ({ byState }: CoverageLine): string[] =>
+    shown
+      .filter(({ state }) => byState[state] > 0)
+      .map(({ name, state }) => `${name} ${counted(byState[state])}`);
+  return aligned([head, ...counts]).flatMap((line, i) => {
+    const [first, ...more] = filled(
+      i === 0 ? ['in states'] : met(lines[i - 1]),
+      TABLE_COLUMNS - line.length - 2,
+    );
+    const indent = ' '.repeat(line.length + 2);
+    return first === '' ? [line] : [`${line}  ${first}`, ...more.map((words) => indent + words)];
+  });
+}
+
+/** A list with commas, in lines of so many columns. */
+function filled(items: readonly string[], columns: number): string[] {
+  const lines = [''];
+  items.forEach((item, i) => {
+    const text = i < items.length - 1 ? `${item},` : item;
+    const line = lines[lines.length - 1];
+    if (line === '') lines[lines.length - 1] = text;
+    else if (line.length + 1 + text.length <= columns) lines[lines.length - 1] = `${line} ${text}`;
+    else lines.push(text);
+  });
+  return lines;
+}
+
+function counted(value: number): string {
+  if (value === 0) return '.';
+  return value < WHOLE_MAX ? String(value) : withPrefix(value).replace(' ', '');
+}
+
+/** Rows as lines: their first column to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) =>
     row
       .map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column])))
       .join('  ')

@@ -85,9 +85,9 @@ export function readResults(path: string, torn = false): SweepResults {
   const text = attempt(path, 'read', () => readFileSync(path, 'utf8'));
   const rows = text.split('\n');
   const last = rows.pop() ?? '';
+  const head = readHead(path, rows[0] ?? last);
   if (last !== '' && !torn)
     throw new ResultsError(`${path}:${rows.length + 1}: is damaged: the line has no end`);
-  const head = readHead(path, rows[0] ?? '');
   const lines = new Map<number, string>();
   const points: PointResult[] = [];
   rows.slice(1).forEach((line, i) => {
@@ -157,7 +157,7 @@ export function linesToResume(path: string, plan: SweepPlan): ReadonlyMap<number
 /** The journal of a sweep that runs. Each line is in the file before the next point is handed out. */
 export class Journal {
   private readonly path: string;
-  private readonly file: number;
+  private file: number;
 
   /** @param lines what an earlier run has done. @throws ResultsError when it cannot be written. */
   constructor(path: string, head: SweepHead, lines: ReadonlyMap<number, string>) {
@@ -177,8 +177,10 @@ export class Journal {
     attempt(this.path, 'write', () => writeWhole(this.file, `${lines.join('\n')}\n`));
   }
 
+  /** It stays, to go on from. */
   close(): void {
-    closeSync(this.file);
+    if (this.file >= 0) closeSync(this.file);
+    this.file = -1;
   }
 
   /** Ends it: its lines are in the results file. */

@@ -33,8 +33,17 @@ export interface SweepOptions {
   readonly started?: () => void;
 }
 
-/** @throws ResultsError for a file that is foreign, damaged, or cannot be written. */
-export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<SweepResults> {
+/** What a sweep has measured, whether or not it came to its end. */
+export interface SweepOutcome extends SweepResults {
+  /** Why it ended early, or why its results are not in their file; undefined where neither is so. */
+  readonly failure: unknown;
+}
+
+/**
+ * What goes wrong once points are measured is returned beside them: nothing that was measured is lost.
+ * @throws ResultsError for a file that is foreign, damaged, or cannot be written from the start.
+ */
+export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<SweepOutcome> {
   const { out, progress } = options;
   const facts = { ...machineFacts(options.commandLine), start: wallClock() };
   const headBy = ({ name, workers }: Engine): SweepHead => headOf(plan, { ...facts, engine: name, workers });
@@ -44,11 +53,12 @@ export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<
   const engine = await options.engine(points.length);
   let journal: Journal | undefined;
   let count = 0;
+  let failure: unknown;
   const done = (point: number, line: string): void => {
-    journal?.add(line);
     lines.set(point, line);
     count += 1;
     progress(count, points.length);
+    journal?.add(line);
   };
   try {
     if (out !== undefined) journal = new Journal(out, headBy(engine), lines);
@@ -56,17 +66,27 @@ export async function runSweep(plan: SweepPlan, options: SweepOptions): Promise<
     progress(0, points.length);
     await engine.run(points, done);
   } catch (error) {
-    journal?.close();
-    throw error;
+    if (count === 0) {
+      journal?.close();
+      throw error;
+    }
+    failure = error;
   } finally {
     await engine.close();
   }
   const head = headBy(engine);
-  if (out !== undefined) writeResults(out, head, lines);
-  journal?.remove();
+  try {
+    if (out !== undefined) writeResults(out, head, lines);
+    journal?.remove();
+  } catch (error) {
+    // What the journal has got is there to go on from.
+    journal?.close();
+    failure ??= error;
+  }
   const inOrder = [...lines.entries()].sort(([a], [b]) => a - b);
   return {
     head,
+    failure,
     lines: new Map(inOrder),
     points: inOrder.map(([, line]) => JSON.parse(line) as PointResult),
   };

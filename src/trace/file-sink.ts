@@ -7,6 +7,7 @@
  * why.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
 import { Encoder } from '@msgpack/msgpack';
 import { assert } from '../assert/assert.ts';
 import {
@@ -42,7 +43,7 @@ const ACQUIRED = 1;
 const RECEIVED = 2;
 
 export class FileSink implements TraceSink {
-  /** Why the file is not whole; empty while it is. */
+  /** Why the file is not whole, in the system's words; empty while it is. */
   failure = '';
   private file: number;
   private readonly encoder = new Encoder<undefined>({ initialBufferSize: 1 << 16 });
@@ -161,7 +162,7 @@ export class FileSink implements TraceSink {
         done += writeSync(this.file, this.buffer, done, this.used - done);
       }
     } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.failure = reasonOf(error);
     }
     this.used = 0;
     this.flushedNs = this.lastNs;
@@ -172,7 +173,11 @@ export class FileSink implements TraceSink {
     if (this.file < 0) return;
     this.settle();
     this.flush();
-    closeSync(this.file);
+    try {
+      closeSync(this.file);
+    } catch (error) {
+      this.failure ||= reasonOf(error); // a file of a network may say only here that it is not whole
+    }
     this.file = -1;
   }
 
@@ -205,6 +210,11 @@ export class FileSink implements TraceSink {
     this.buffer.set(bytes, this.used);
     this.used += length;
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { errno = 0, message } = error as NodeJS.ErrnoException;
+  return getSystemErrorMap().get(errno)?.[1] ?? message;
 }
 
 /** Words of a frame to keep: what its header says, or all of them where that cannot be. */

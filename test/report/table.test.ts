@@ -52,7 +52,7 @@ describe('reportTable', () => {
     expect(text).toContain(
       '\n! TCP_RR net 64 B x32, thread: 1 of 3 below half of the median: run 2 at 12.0 k/s\n',
     );
-    expect(text).toContain('All 2 ledgers balance.');
+    expect(text).toContain('Both ledgers balance.');
   });
 
   it.each([130, 100, 80, 60, 40, 24])('fits %i columns', (width) => {

@@ -82,3 +82,17 @@ it('coverage leaves out states that no message met', () => {
     'SocketBind     12.3k     .       3     1          2',
   ]);
 });
+
+it('coverage of more states than a terminal has room for names those of each message', () => {
+  const states = Array.from({ length: 12 }, (_, i) => `StateNumber${i}`);
+  const byState = states.map((_, i) => i);
+  const line = { message: 'SocketBind', requests: 66, successes: 66, errors: 0, byState };
+  const none = { message: 'ExecHrtGet', requests: 1, successes: 1, errors: 0, byState: states.map(() => 0) };
+  const lines = coverageTable([line, none], states);
+  const [head, first] = lines;
+  const second = lines.at(-1);
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
+  expect(head).toBe('message     requests  good  errors  in states');
+  expect(first).toMatch(/^SocketBind {8}66 {4}66 {7}\. {2}StateNumber1 1, StateNumber2 2, /);
+  expect(second).toBe('ExecHrtGet         1     1       .');
+});

@@ -16,8 +16,12 @@ export interface TraceFilter {
   readonly all: boolean;
 }
 
-/** One trace's filter: it counts the frames that pass. */
+/** One trace's filter: it counts what passes it. */
 export class EventFilter {
+  /** Events that were wanted, but for the trace's head and end. */
+  chosen = 0;
+  /** When the last event was. */
+  endNs = 0;
   private readonly filter: TraceFilter;
   private frame = 0;
 
@@ -25,11 +29,23 @@ export class EventFilter {
     this.filter = filter;
   }
 
+  /** Frames the trace has had so far. */
+  get frames(): number {
+    return this.frame;
+  }
+
   wants(event: TraceEvent): boolean {
-    const { filter } = this;
+    this.endNs = event.timeNs;
     if (event.type === 'head') this.frame = 0;
     if (event.type === 'head' || event.type === 'end') return true;
     if (event.type === 'frame') this.frame = event.number;
+    const wanted = this.chooses(event);
+    if (wanted) this.chosen += 1;
+    return wanted;
+  }
+
+  private chooses(event: Exclude<TraceEvent, { readonly type: 'head' | 'end' }>): boolean {
+    const { filter } = this;
     if (event.timeNs < filter.fromNs || event.timeNs > filter.toNs) return false;
     if (this.frame < filter.firstFrame || this.frame > filter.lastFrame) return false;
     const chosen = filter.sockets.length > 0 || filter.messages.length > 0;
