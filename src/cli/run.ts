@@ -178,7 +178,7 @@ class Recording {
     };
   }
 
-  /** The card is open, so its handler that ends the trace comes first. @throws UserError if it began badly. */
+  /** The card is open: its handler that ends the trace comes first. @throws UserError if it began badly. */
   begun(): void {
     const { failure = '' } = this.sink ?? {};
     if (failure !== '') throw new UserError(`cannot write ${this.path}: ${failure}`);
