@@ -180,8 +180,8 @@ class Recording {
 
   /** The card is open: its handler that ends the trace comes first. @throws UserError if it began badly. */
   begun(): void {
-    const { failure = '' } = this.sink ?? {};
-    if (failure !== '') throw new UserError(`cannot write ${this.path}: ${failure}`);
+    const { reason = '' } = this.sink ?? {};
+    if (reason !== '') throw new UserError(`cannot write ${this.path}: ${reason}`);
     process.on('exit', () => {
       if (this.tell()) process.exitCode ||= 1;
     });
@@ -189,9 +189,9 @@ class Recording {
 
   /** Says what is wrong with it, once it has ended. @returns whether anything is. */
   tell(): boolean {
-    const { failure = '' } = this.sink ?? {};
-    if (failure === '') return false;
-    process.stderr.write(`inic: ${this.path} is not whole, and holds the frames up to there: ${failure}\n`);
+    const { reason = '' } = this.sink ?? {};
+    if (reason === '') return false;
+    process.stderr.write(`inic: ${this.path} is not whole, and holds the frames up to there: ${reason}\n`);
     return true;
   }
 }

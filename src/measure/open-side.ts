@@ -97,7 +97,7 @@ async function openMessage(plan: SidePlan, clock: Clock): Promise<OpenSide> {
       trace?.sink.close();
       return reconciliation;
     },
-    traceFailure: () => trace?.sink.failure ?? '',
+    traceFailure: () => trace?.sink.reason ?? '',
   };
 }
 
@@ -127,7 +127,7 @@ async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
     trace?.sink.close();
     return reconciliation;
   };
-  return { workload, books: card, close, traceFailure: () => trace?.sink.failure ?? '' };
+  return { workload, books: card, close, traceFailure: () => trace?.sink.reason ?? '' };
 }
 
 function openTrace(trace: SideTrace | undefined): { sink: FileSink; product: string } | undefined {

@@ -43,8 +43,10 @@ const ACQUIRED = 1;
 const RECEIVED = 2;
 
 export class FileSink implements TraceSink {
-  /** Why the file is not whole, in the system's words; empty while it is. */
+  /** Why the file is not whole, as Node says it; empty while it is. */
   failure = '';
+  /** The same in the system's words alone. */
+  reason = '';
   private file: number;
   private readonly encoder = new Encoder<undefined>({ initialBufferSize: 1 << 16 });
   private readonly buffer = new Uint8Array(BUFFER_BYTES);
@@ -162,7 +164,7 @@ export class FileSink implements TraceSink {
         done += writeSync(this.file, this.buffer, done, this.used - done);
       }
     } catch (error) {
-      this.failure = reasonOf(error);
+      this.fail(error);
     }
     this.used = 0;
     this.flushedNs = this.lastNs;
@@ -176,9 +178,15 @@ export class FileSink implements TraceSink {
     try {
       closeSync(this.file);
     } catch (error) {
-      this.failure ||= reasonOf(error); // a file of a network may say only here that it is not whole
+      if (this.failure === '') this.fail(error); // one of a network may say only here that it is not whole
     }
     this.file = -1;
+  }
+
+  private fail(error: unknown): void {
+    const { errno = 0, message } = error as NodeJS.ErrnoException;
+    this.failure = message;
+    this.reason = getSystemErrorMap().get(errno)?.[1] ?? message;
   }
 
   /** Writes an event that waited for one to be folded with, which did not come. */
@@ -210,11 +218,6 @@ export class FileSink implements TraceSink {
     this.buffer.set(bytes, this.used);
     this.used += length;
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { errno = 0, message } = error as NodeJS.ErrnoException;
-  return getSystemErrorMap().get(errno)?.[1] ?? message;
 }
 
 /** Words of a frame to keep: what its header says, or all of them where that cannot be. */
