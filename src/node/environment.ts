@@ -6,7 +6,7 @@ import cluster from 'node:cluster';
 import { totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { SOCKETS_MAX } from '../osm/memory/driver-config.ts';
-import type { Placement } from '../world/build/opened-card.ts';
+import type { Placement } from '../record/row.ts';
 import type { InstallOptions } from './install.ts';
 
 const DECIMAL = /^\d{1,9}$/;

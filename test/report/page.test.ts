@@ -1,11 +1,13 @@
 /** The report as a file: its words, its policy, and that nothing of a results file becomes markup. */
 import { describe, expect, it } from 'vitest';
+import { benchData } from '../../src/report/html/bench-html.ts';
 import { joinedModules } from '../../src/report/html/bundle.ts';
 import type { Input } from '../../src/report/html/inputs.ts';
 import { dataText } from '../../src/report/html/page.ts';
 import { reportHtml } from '../../src/report/html/report.ts';
 import { answerOf } from '../../src/report/html/sweep-words.ts';
 import { readPlan, type SweepPlan } from '../../src/sweep/plan.ts';
+import { PLACED } from './placed-sample.ts';
 import { SAMPLE } from './sample.ts';
 import { measuredPoint, resultsOf, sampleResults, TWO_WAYS } from './sweep-sample.ts';
 
@@ -122,9 +124,33 @@ describe('the page', () => {
   it('compares several files, each with its answer at the top', () => {
     const html = reportHtml([sweepInput(), { kind: 'bench', file: 'bench.json', report: SAMPLE }]);
     expect(html).toContain('<h1>2 results side by side</h1>');
-    expect(html).toContain('<a href="#part-1">bench: card and kernel</a>: inic is faster in 1 of 1 rows.');
+    expect(html).toContain(
+      '<a href="#part-1">bench: card and kernel</a>: inic is faster than kernel in 1 of 1 row.',
+    );
     expect(html).toContain('send failed with ENOBUFS');
     expect(html).toContain('one thing could not be measured');
+  });
+
+  it('names each row of a bench by its load and neighbours, each side by its place, and all its time', () => {
+    const beside = { ...PLACED.results[0].params, neighbours: 2 };
+    const report = {
+      ...PLACED,
+      results: [...PLACED.results, { ...PLACED.results[0], params: beside }],
+      comparisons: [...PLACED.comparisons, { ...PLACED.comparisons[0], params: beside }],
+    };
+    const html = reportHtml([{ kind: 'bench', file: 'bench.json', report }]);
+    expect(html).toContain(
+      'thread is faster than kernel in 2 of 2 rows; inline is faster than kernel in 1 of 1 row; ' +
+        'inline is faster than thread in 0 of 1 row.',
+    );
+    expect(html).toContain('TCP_RR net 64 B x32 beside 2 busy processes: thread at 1.80×');
+    expect(html).toContain('TCP_RR net 64 B x32: inline at 1.50×');
+    expect(html).toContain('7.10 µs');
+    const { ratios } = benchData('bench', report);
+    expect(new Set(ratios.map(({ measure }) => measure))).toEqual(
+      new Set(['rates', 'processor time of all threads']),
+    );
+    expect(new Set(ratios.map(({ row }) => row)).size).toBe(2);
   });
 
   it('has data that ends no element and is read as it was', () => {

@@ -3,13 +3,15 @@ import type { Comparison, Report, Result } from '../../record/result.ts';
 import { sideName } from '../../record/row.ts';
 import { groupSums, small } from '../ledger-lines.ts';
 import type { BenchData, BenchLatency, BenchRatio } from '../page/data.ts';
+import { rowText } from '../row-words.ts';
 import { escaped, table } from '../spec-html-parts.ts';
-import { durationText, rateText, sizeText, threeDigits } from '../units.ts';
+import { durationText, rateText, threeDigits } from '../units.ts';
 import { chartsPlace, type PagePart } from './page.ts';
 import { factsHtml } from './sweep-html.ts';
 
-function rowName({ test, api, params }: Pick<Comparison, 'test' | 'api' | 'params'>): string {
-  return `${test} ${api} ${sizeText(params.size)} ×${params.connections}`;
+/** With the load it was measured under, busy processes beside it too: two rows never have one name. */
+function rowName(row: Pick<Comparison, 'test' | 'api' | 'params'>): string {
+  return rowText(row, row.params);
 }
 
 export function benchData(title: string, report: Report): BenchData {
@@ -18,17 +20,25 @@ export function benchData(title: string, report: Report): BenchData {
     title,
     ratios: report.comparisons.flatMap((comparison) => [
       ...ratioOf(comparison, 'rate'),
+      ...ratioOf(comparison, 'allCpu'),
       ...ratioOf(comparison, 'hostCpu'),
     ]),
     latencies: report.results.flatMap(latencyOf),
   };
 }
 
-function ratioOf(comparison: Comparison, key: 'rate' | 'hostCpu'): BenchRatio[] {
-  const spread = comparison[key];
+const MEASURES = {
+  rate: 'rates',
+  allCpu: 'processor time of all threads',
+  hostCpu: "processor time of the program's thread",
+} as const;
+
+/** Of results from before all threads were counted there is no such ratio. */
+function ratioOf(comparison: Comparison, key: keyof typeof MEASURES): BenchRatio[] {
+  const spread = comparison[key] ?? null;
   if (spread === null || !(spread.min > 0)) return [];
-  const pair = `${sideName(comparison.side)} / ${sideName(comparison.baseline)}`;
-  const measure = key === 'rate' ? 'rates' : 'processor time of the program';
+  const pair = pairOf(comparison);
+  const measure = MEASURES[key];
   const { median, min, max } = spread;
   return [{ row: rowName(comparison), pair, measure, median, min, max }];
 }
@@ -61,14 +71,31 @@ function ratedOf({ comparisons }: Report): Comparison[] {
   return comparisons.filter(({ rate }) => rate !== null);
 }
 
+const BESIDE = ' / ';
+
+function pairOf({ side, baseline }: Comparison): string {
+  return `${sideName(side)}${BESIDE}${sideName(baseline)}`;
+}
+
+function pairsOf(comparisons: readonly Comparison[]): string[] {
+  return [...new Set(comparisons.map(pairOf))];
+}
+
 function shortAnswer(report: Report): string {
   const rated = ratedOf(report);
   if (rated.length === 0) {
     const texts = report.results.slice(0, 6).map((result) => `${rowName(result)}: ${rateOf(result)}`);
     return texts.join('; ');
   }
-  const faster = rated.filter(({ rate }) => rate !== null && rate.median >= 1).length;
-  return `${sideName(rated[0].side)} is faster in ${faster} of ${rated.length} rows.`;
+  const pairs = pairsOf(rated);
+  const texts = pairs.map((pair) => {
+    const those = rated.filter((comparison) => pairOf(comparison) === pair);
+    const faster = those.filter(({ rate }) => rate !== null && rate.median >= 1).length;
+    const [own, other] = pair.split(BESIDE);
+    const rows = `${those.length} row${those.length === 1 ? '' : 's'}`;
+    return `${own} is faster than ${other} in ${faster} of ${rows}`;
+  });
+  return `${texts.join('; ')}.`;
 }
 
 /** Each ratio of rates in words. */
@@ -82,7 +109,10 @@ function answerHtml(report: Report): string {
     const [own, other] = [sideName(comparison.side), sideName(comparison.baseline)];
     return `${rowName(comparison)}: ${own} at ${spread} the rate of ${other}`;
   });
-  const question = `What does ${sideName(side)} cost against ${sideName(baseline)}?`;
+  const question =
+    pairsOf(rated).length === 1
+      ? `What does ${sideName(side)} cost against ${sideName(baseline)}?`
+      : 'How does each side compare?';
   return answer(question, shortAnswer(report), lines);
 }
 
@@ -101,10 +131,12 @@ function rateOf({ rate }: Result): string {
 
 function resultTable(results: readonly Result[]): string {
   return table(
-    ['row', 'side', 'rate', 'lowest to highest', 'p50', 'p99', 'host CPU/op', 'ledger'],
+    ['row', 'side', 'rate', 'lowest to highest', 'p50', 'p99', 'CPU/op', 'program', 'ledger'],
     results.map((result) => {
       const { rate, latencyUs, cpu, ledger } = result;
-      const latency = (us: number | undefined): string => (us === undefined ? '–' : durationText(us * 1e3));
+      const known = (ns: number | null | undefined): string =>
+        ns === null || ns === undefined ? '–' : durationText(ns);
+      const latency = (us: number | undefined): string => known(us === undefined ? us : us * 1e3);
       return [
         rowName(result),
         sideName(result),
@@ -112,7 +144,8 @@ function resultTable(results: readonly Result[]): string {
         `${rateText(rate.min, rate.unit)} to ${rateText(rate.max, rate.unit)}`,
         latency(latencyUs?.p50),
         latency(latencyUs?.p99),
-        cpu.hostNsPerOp === null ? '–' : durationText(cpu.hostNsPerOp),
+        known(cpu.allNsPerOp),
+        known(cpu.hostNsPerOp),
         ledger === null ? '–' : ledger.balanced ? 'balanced' : 'does not balance',
       ].map(escaped);
     }),

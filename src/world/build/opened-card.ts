@@ -7,6 +7,7 @@ import type { Region } from '../../dma/region.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { type Counters, reconcile } from '../../ledger/reconcile.ts';
 import type { Host } from '../../osm/host.ts';
+import type { Placement } from '../../record/row.ts';
 import { ENETDOWN } from '../../socket/errno.ts';
 import type { MachineClock } from '../../time/clock.ts';
 import type { Recorder } from '../../trace/recorder.ts';
@@ -15,9 +16,6 @@ import { wireCounters } from './books.ts';
 import type { CardMemory } from './card-memory.ts';
 import { classOf, type HostParts } from './host.ts';
 import type { CardPlan, WorldPlan } from './world-plan.ts';
-
-/** Where a card runs: in a thread of its own, or in the program's. */
-export type Placement = 'thread' | 'inline';
 
 /**
  * How long a trace's end waits for what is in flight, and between two looks. A card that is well needs

@@ -8,10 +8,11 @@ import { type Counters, type Reconciliation, reconcile } from '../../ledger/reco
 import type { SendStalls } from '../../osm/memory/stalls.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import type { EchoCalls } from '../../osm/user/echo-calls.ts';
+import type { Placement } from '../../record/row.ts';
 import { randomSeed } from '../../time/seed.ts';
 import { nextTurn } from '../../time/timers.ts';
 import type { TraceRequest } from '../build/card-trace.ts';
-import type { OpenedCard, Placement } from '../build/opened-card.ts';
+import type { OpenedCard } from '../build/opened-card.ts';
 import { type CardPools, type CardStalls, poolMeters, stallsOf, usesOf } from '../build/pools.ts';
 import { sayWarnings } from '../build/start-notices.ts';
 import { cardConfig } from '../config/card-config.ts';

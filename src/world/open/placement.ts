@@ -1,6 +1,6 @@
 /** Where a card is to run, as a user says it: in a thread of its own, in the program's, or as it fits. */
 import { availableParallelism, loadavg } from 'node:os';
-import type { Placement } from '../build/opened-card.ts';
+import type { Placement } from '../../record/row.ts';
 
 export type PlacementChoice = Placement | 'auto';
 
