@@ -1,5 +1,6 @@
 /** What a side's card is told: what the test needs, and over it what the user set. */
 
+import { DATAGRAM_SOURCE_WORDS } from '../i2o/socket.gen.ts';
 import { overridesOf } from '../world/config/setting-paths.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
 import type { SidePlan } from './side-protocol.ts';
@@ -10,10 +11,13 @@ import type { SidePlan } from './side-protocol.ts';
  */
 const POLLING: CardOverrides = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
 
+/** Buckets are of whole lines. */
+const BUCKET_STEP_BYTES = 64;
+
 /** Sockets beside the two of each connection: the listener, and those that connections yet to come get. */
 const SOCKETS_BESIDE = 64;
 
-type Asked = Pick<SidePlan, 'side' | 'load' | 'settings' | 'seed'>;
+type Asked = Pick<SidePlan, 'test' | 'side' | 'load' | 'settings' | 'seed'>;
 
 /** Of the card whose message layer alone is measured: it has a frame each way for every message at once. */
 export function messageCardSettings(plan: Asked): CardOverrides {
@@ -28,7 +32,17 @@ export function socketCardSettings(plan: Asked): CardOverrides {
   const needed = socketsNeeded(plan.load.connections);
   const { socketsMax } = DEFAULT_CARD_CONFIG.driver;
   const enough: CardOverrides = needed > socketsMax ? { driver: { socketsMax: needed } } : {};
-  return over(enough, asked(plan));
+  return over({ ...enough, ...wholeDatagrams(plan) }, asked(plan));
+}
+
+/** A datagram comes in one bucket, behind its source, and what does not fit is cut off: all is to fit. */
+function wholeDatagrams({ test, load: { size, response = size } }: Asked): CardOverrides {
+  const bytes = DATAGRAM_SOURCE_WORDS * 4 + Math.max(size, response);
+  const receiveBucketBytes = BUCKET_STEP_BYTES * Math.ceil(bytes / BUCKET_STEP_BYTES);
+  const isDatagram = test === 'UDP_RR' || test === 'UDP_STREAM';
+  return isDatagram && bytes > DEFAULT_CARD_CONFIG.pools.receiveBucketBytes
+    ? { pools: { receiveBucketBytes } }
+    : {};
 }
 
 /** Sockets that so many connections take, both ends of each being in one program. */

@@ -5,9 +5,9 @@
  */
 
 import { comparisonOf } from '../record/baseline.ts';
-import type { Failure, Report, Result } from '../record/result.ts';
+import type { Failure, Repeat, Report, Result } from '../record/result.ts';
 import { baselineOf, rowKey, sideName, type Transport } from '../record/row.ts';
-import type { Spread } from '../record/statistics.ts';
+import { type Spread, spreadOf } from '../record/statistics.ts';
 import { alignedLines, type Column, fitting, tableWidth, wrapped } from './columns.ts';
 import { ledgerLines, unbalancedLines } from './ledger-lines.ts';
 import { ratioText } from './ratio.ts';
@@ -238,14 +238,25 @@ function intervalLine(result: Result): string[] {
   ];
 }
 
+/** The rate above is of what arrived, and netperf says both: what was sent, and how much of it was lost. */
 function lostLine(result: Result): string[] {
-  const { repeats, params } = result;
+  const { repeats, params, rate, test } = result;
   if (repeats.every(({ lost }) => lost === undefined)) return [];
   const lost = repeats.reduce((sum, repeat) => sum + (repeat.lost ?? 0), 0);
   const operations = repeats.reduce((sum, repeat) => sum + repeat.operations, 0);
-  const share = (100 * lost) / Math.max(1, lost + operations);
+  const share = lost / Math.max(1, lost + operations);
   const where = `${rowText(result, params)}, ${sideName(result)}`;
-  return lost === 0 ? [] : [`${where}: ${lost} datagrams lost, ${threeDigits(share)} % of those sent`];
+  const part = `${threeDigits(100 * share)} %`;
+  if (test === 'UDP_STREAM') {
+    const sent = rateText(spreadOf(repeats.map(sentRate)).median, rate.unit);
+    const words = lost === 0 ? 'none lost' : `${lost} (${part}) lost`;
+    return [`${where}: sent ${sent}, received ${rateText(rate.value, rate.unit)}, ${words}`];
+  }
+  return lost === 0 ? [] : [`${where}: ${lost} datagrams lost, ${part} of those sent`];
+}
+
+function sentRate({ rate, lost = 0, operations }: Repeat): number {
+  return (rate * (operations + lost)) / Math.max(1, operations);
 }
 
 function failureLine(failure: Failure): string {

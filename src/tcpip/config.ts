@@ -166,7 +166,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   neighboursMax: 256,
   neighbourUs: 600_000_000,
   icmpErrorsPerSecond: 1000,
-  udpReceiveBytes: 1 << 18,
+  udpReceiveBytes: 212_992,
   udpReceiveDatagrams: 256,
 };
 

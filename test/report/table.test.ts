@@ -116,6 +116,21 @@ describe('reportTable', () => {
     expect(text).toContain('\nset: pools.receiveBuckets=64\n');
   });
 
+  it('says of a stream of datagrams what was sent beside what was received, also where none was lost', () => {
+    const [card] = PLACED.results;
+    const stream = (side: Partial<Result>, lost: number): Result => ({
+      ...card,
+      ...side,
+      test: 'UDP_STREAM',
+      rate: { value: 90e6, unit: 'B/s', min: 90e6, max: 90e6 },
+      repeats: card.repeats.map((repeat) => ({ ...repeat, rate: 90e6, operations: 90, lost })),
+    });
+    const results = [stream({}, 10), stream({ placement: 'inline' }, 0)];
+    const text = reportTable({ ...PLACED, results });
+    expect(text).toContain('thread: sent 100 MB/s, received 90.0 MB/s, 30 (10.0 %) lost\n');
+    expect(text).toContain('inline: sent 90.0 MB/s, received 90.0 MB/s, none lost\n');
+  });
+
   it('says so when the books do not balance, and which sum failed', () => {
     const [inic] = SAMPLE.results;
     const report: Report = {

@@ -6,7 +6,13 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
-import { type HostSocket, hasRoom, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
+import {
+  type HostSocket,
+  hasRoom,
+  STATE_CONNECTED,
+  STATE_DATAGRAM,
+  sendingCharge,
+} from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import { Stalls } from '../memory/stalls.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
@@ -146,7 +152,7 @@ export class BlockedSenders {
   /** From how many free buffers on a socket is told; 0: at once, or once a slot is free. */
   private freeNeeded(socket: HostSocket): number {
     if (!canSend(socket)) return 0;
-    const full = socket.sendingBytes > socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
+    const full = sendingCharge(socket) > socket.sendBufferBytes - (socket.sendBufferBytes >> 2);
     if (full || !hasRoom(socket)) return NEVER_ENOUGH;
     const needed = this.transmit.freeNeeded(socket);
     // A datagram's buffers come back soon, and where there are no shares all come back to whoever is first.

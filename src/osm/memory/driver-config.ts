@@ -15,7 +15,7 @@ export interface DriverConfig {
   readonly socketsMax: number;
   /**
    * How many bytes of a socket may be in the card's hands (SO_SNDBUF), unless the program sets its own
-   * number.
+   * number; of a datagram socket no more than 212,992, which is Linux's.
    */
   readonly sendBufferBytes: number;
   /** A socket's receive window in bytes (SO_RCVBUF). How often used bytes are credited depends on it. */

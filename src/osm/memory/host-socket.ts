@@ -95,7 +95,7 @@ export class HostSocket {
   /** 1 while it is in the list of sockets to credit (kernel/credits.ts). */
   creditQueued = 0;
   /**
-   * Bytes, and transmit contexts, in the card's hands. A send of n bytes waits unless `sendingBytes + n ≤
+   * Bytes, and transmit contexts, in the card's hands. A send of n bytes waits unless `sendingCharge() + n ≤
    * sendBufferBytes`.
    */
   sendingBytes = 0;
@@ -274,9 +274,20 @@ export function lostErrno({ lost }: HostSocket): number {
 export const PIECE_BYTES_MIN = 2048;
 
 /**
+ * What each buffer of a datagram counts for against SO_SNDBUF beside its bytes. Linux counts the memory of
+ * the whole packet (skb->truesize): so much more than a short payload, on a machine of 64 bits.
+ */
+export const DATAGRAM_CHARGE_BYTES = 768;
+
+/** What a socket has in the card's hands, as it counts against SO_SNDBUF. // Hot path. */
+export function sendingCharge({ sendingBytes, sendingContexts, datagram }: HostSocket): number {
+  return datagram === 0 ? sendingBytes : sendingBytes + sendingContexts * DATAGRAM_CHARGE_BYTES;
+}
+
+/**
  * Whether a send of any length would take at least some bytes, which is what WRITABLE means. A long send is
  * not cut below `PIECE_BYTES_MIN`, so that much room must be there, unless nothing is in flight.
  */
 export function hasRoom(socket: HostSocket): boolean {
-  return socket.sendingBytes === 0 || socket.sendBufferBytes - socket.sendingBytes >= PIECE_BYTES_MIN;
+  return socket.sendingBytes === 0 || socket.sendBufferBytes - sendingCharge(socket) >= PIECE_BYTES_MIN;
 }

@@ -1,10 +1,20 @@
 /** The driver's sockets: all of them, which socket ids are free, and which sockets' readiness has changed. */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DriverConfig } from './driver-config.ts';
-import { HostSocket, STATE_CLOSING, STATE_FREE, STATE_POSTED, socketTag } from './host-socket.ts';
+import {
+  HostSocket,
+  STATE_CLOSING,
+  STATE_DATAGRAM,
+  STATE_FREE,
+  STATE_POSTED,
+  socketTag,
+} from './host-socket.ts';
 import type { WindowBudget } from './window-budget.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
+
+/** SO_SNDBUF of a new datagram socket at most: what Linux gives one (net.core.wmem_default). */
+const DATAGRAM_SEND_BYTES = 212_992;
 
 export class SocketTable {
   /** Every socket there can be, by its id. */
@@ -103,7 +113,9 @@ export class SocketTable {
     assert(this.has(socketId), 'socket table: an id that is taken is of a socket there is');
     const socket = this.sockets[socketId];
     socket.reset(state);
-    socket.sendBufferBytes = this.config.sendBufferBytes;
+    const { sendBufferBytes } = this.config;
+    socket.sendBufferBytes =
+      state === STATE_DATAGRAM ? Math.min(sendBufferBytes, DATAGRAM_SEND_BYTES) : sendBufferBytes;
     socket.receiveBufferBytes = this.config.receiveBufferBytes;
     socket.receiveWindowBytes = Math.min(this.config.receiveBufferBytes, this.config.receiveWindowBytes);
     return socketId;

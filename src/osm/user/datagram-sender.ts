@@ -17,7 +17,13 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { DATAGRAM_BYTES_MAX } from '../../socket/contract.ts';
 import { EACCES, EDESTADDRREQ, EMSGSIZE, EPIPE } from '../../socket/errno.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
-import { type HostSocket, socketTag, takeError } from '../memory/host-socket.ts';
+import {
+  DATAGRAM_CHARGE_BYTES,
+  type HostSocket,
+  sendingCharge,
+  socketTag,
+  takeError,
+} from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import {
   BUFFERS_PER_SEND_TO,
@@ -77,8 +83,9 @@ export class DatagramSender {
     const errno = this.refuses(socket, length, address, port);
     if (errno !== 0) return errno;
     if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
-    const room = socket.sendBufferBytes - socket.sendingBytes;
-    if (room < length && socket.sendingBytes > 0) return policy.blocked(socketId, socket);
+    const room = socket.sendBufferBytes - sendingCharge(socket);
+    if (room < length + DATAGRAM_CHARGE_BYTES && socket.sendingBytes > 0)
+      return policy.blocked(socketId, socket);
     if (!messages.beginTo()) return policy.blocked(socketId, socket);
     const sentBefore = socket.sendingBytes;
     const filled =

@@ -11,7 +11,7 @@ import { EAGAIN, EFAULT, ENOBUFS } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { GAVE_UP } from '../kernel/driver-parts.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
-import { type HostSocket, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
+import { type HostSocket, STATE_CONNECTED, STATE_DATAGRAM, sendingCharge } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { REPLY_MODES } from '../message/reply-modes.ts';
 
@@ -37,7 +37,7 @@ export class SendPolicy {
   /** Whether the socket or the pool runs low, so that buffers are wanted back at once. // Hot path. */
   isLow(socket: HostSocket): boolean {
     return (
-      socket.sendingBytes > socket.sendBufferBytes >> 1 ||
+      sendingCharge(socket) > socket.sendBufferBytes >> 1 ||
       this.transmit.available < this.config.transmitLowWatermark
     );
   }

@@ -80,7 +80,9 @@ const DRIVER: readonly SettingRow[] = [
     meaning: "bytes of a socket that may be in the card's hands (SO_SNDBUF)",
     unit: 'bytes',
     range: [1, BYTES_MAX],
-    beside: 'more than all transmit buffers hold is never used, which is said at the start',
+    beside:
+      'more than all transmit buffers hold is never used, which is said at the start; ' +
+      'a datagram socket begins with 212992 at most, as on Linux',
   },
   {
     name: 'driver.receiveBufferBytes',
