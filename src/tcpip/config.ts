@@ -62,7 +62,7 @@ export interface StackConfig {
 
   /**
    * Retransmission time-out (RFC 6298): before the first sample, least and most. The least is Linux's 200 ms,
-   * not the RFC's 1 s.
+   * not the RFC's 1 s, and as there it is the least of the variance's term, on top of the mean round trip.
    */
   readonly rtoInitialUs: number;
   readonly rtoMinUs: number;

@@ -200,6 +200,18 @@ describe('RFC 9293 §3.6, case 2: the peer closes first', () => {
   });
 });
 
+describe('a reset after both have closed', () => {
+  it('in LAST-ACK is told to a user who is still there, as on Linux', () => {
+    const { script, peer, socket } = established();
+    peer.sends({ flags: 'FIN ACK' });
+    socket.shutsDown();
+    peer.ignores();
+    script.forgets();
+    peer.sends({ flags: 'RST', seq: 2 });
+    script.tells('state 1 LAST-ACK CLOSED', 'failed 1 ECONNRESET');
+  });
+});
+
 describe('RFC 9293 §3.6, case 3: both close at once (figure 13)', () => {
   it('goes through CLOSING to TIME-WAIT', () => {
     const { script, peer, socket } = established();

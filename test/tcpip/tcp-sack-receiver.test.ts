@@ -15,11 +15,14 @@ function sends(peer: Peer, segment: Sent, ack: number, ...sack: readonly [number
 }
 
 describe('RFC 2018 §4: blocks', () => {
-  it('reports the segment that has just come first, then the latest of the others (SACK-2)', () => {
+  it('reports the segment that has just come first, then the others by how lately they came (SACK-2)', () => {
     const { peer } = receiving();
     sends(peer, { seq: 21 }, 1, [21, 31]);
     sends(peer, { seq: 61 }, 1, [61, 71], [21, 31]);
-    sends(peer, { seq: 41 }, 1, [41, 51], [21, 31], [61, 71]);
+    sends(peer, { seq: 41 }, 1, [41, 51], [61, 71], [21, 31]);
+    // One that grows is the latest again.
+    sends(peer, { seq: 71 }, 1, [61, 81], [41, 51], [21, 31]);
+    sends(peer, { seq: 31 }, 1, [21, 41 + 10], [61, 81]);
   });
 
   it('puts neighbours together in one block (SACK-3)', () => {
@@ -51,14 +54,14 @@ describe('RFC 2018 §4: blocks', () => {
     const { peer } = receiving();
     for (const seq of [101, 201, 301, 401]) peer.sends({ seq, length: 10 });
     peer.ignores();
-    sends(peer, { seq: 501 }, 1, [501, 511], [101, 111], [201, 211], [301, 311]);
+    sends(peer, { seq: 501 }, 1, [501, 511], [401, 411], [301, 311], [201, 211]);
     const stamped = receiving({ peer: { timestamps: true } }).peer;
     for (const seq of [101, 201, 301]) stamped.sends({ seq, length: 10 });
     stamped.ignores();
     stamped.sends({ seq: 401, length: 10 });
     const sack = [
       [401, 411],
-      [101, 111],
+      [301, 311],
       [201, 211],
     ] as const;
     stamped.expects({ options: { ts: [0, 700_000], sack }, ack: 1 });
@@ -68,7 +71,7 @@ describe('RFC 2018 §4: blocks', () => {
     const { peer } = receiving({ mtu: 68 });
     for (const seq of [101, 201, 301]) peer.sends({ seq, length: 10 });
     peer.ignores();
-    sends(peer, { seq: 401 }, 1, [401, 411], [101, 111], [201, 211]);
+    sends(peer, { seq: 401 }, 1, [401, 411], [301, 311], [201, 211]);
     const stamped = receiving({ mtu: 68, peer: { timestamps: true } }).peer;
     stamped.sends({ seq: 101, length: 10 });
     stamped.ignores();
@@ -132,12 +135,38 @@ describe('RFC 2883: duplicates', () => {
     sends(peer, { seq: 1 }, 31, [1, 11], [51, 61]);
   });
 
-  it('reports no part of a segment that also brings something new', () => {
-    const { peer } = receiving();
+  it('reports the old part of a segment that also brings something new, at once (§4)', () => {
+    const { peer } = receiving({ config: { quickAcks: 0 } });
     peer.sendsData(30);
     peer.ignores();
     peer.sends({ seq: 21, length: 20 });
-    peer.expects({ ack: 41, options: {} });
+    peer.expects({ ack: 41, options: { sack: [[21, 31]] } });
+  });
+
+  it('reports what was held already of a segment out of order, before the block that holds it (§4)', () => {
+    const { peer } = receiving();
+    sends(peer, { seq: 41, length: 20 }, 1, [41, 61]);
+    sends(peer, { seq: 51, length: 20 }, 1, [51, 61], [41, 71]);
+    sends(peer, { seq: 31, length: 20 }, 1, [41, 51], [31, 71]);
+    sends(peer, { seq: 91, length: 10 }, 1, [91, 101], [31, 71]);
+    // Over a block and the hole behind it, up into the next: the first stretch alone.
+    sends(peer, { seq: 61, length: 35 }, 1, [61, 71], [31, 101]);
+    // Over all of one, and more on both sides.
+    sends(peer, { seq: 121, length: 10 }, 1, [121, 131], [31, 101]);
+    sends(peer, { seq: 111, length: 30 }, 1, [121, 131], [111, 141], [31, 101]);
+  });
+
+  it('reports what was held already of a segment that fills a hole', () => {
+    const { peer, socket } = receiving();
+    sends(peer, { seq: 21, length: 10 }, 1, [21, 31]);
+    sends(peer, { seq: 1, length: 25 }, 31, [21, 26]);
+    sends(peer, { seq: 41, length: 10 }, 31, [41, 51]);
+    sends(peer, { seq: 61, length: 10 }, 31, [61, 71], [41, 51]);
+    sends(peer, { seq: 31, length: 50 }, 81, [41, 51]);
+    // An old part comes before what was held.
+    sends(peer, { seq: 91, length: 10 }, 81, [91, 101]);
+    sends(peer, { seq: 71, length: 25 }, 101, [71, 81]);
+    expect(socket.reads()).toBe(100);
   });
 });
 

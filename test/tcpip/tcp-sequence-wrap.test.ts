@@ -16,7 +16,7 @@ for (const edge of EDGES) {
       peer.sends({ seq: 1001, length: 500 });
       peer.expects({ ack: 501, options: { sack: [[1001, 1501]] } });
       peer.sends({ seq: 401, length: 600 });
-      peer.expects({ ack: 1501, options: {} });
+      peer.expects({ ack: 1501, options: { sack: [[401, 501]] } });
       expect(socket.reads()).toBe(1500);
       peer.sends({ seq: 1, length: 100 });
       peer.expects({ ack: 1501, options: { sack: [[1, 101]] } });

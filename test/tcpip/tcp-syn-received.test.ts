@@ -127,7 +127,7 @@ describe('RFC 9293 §3.8.3: nobody acknowledges the SYN-ACK', () => {
     peer.sends({ ack: 1 });
     const socket = listener.accepts();
     expect(socket?.srttUs).toBe(80_000);
-    expect(socket?.rtoUs).toBe(240_000);
+    expect(socket?.rtoUs).toBe(280_000);
   });
 });
 

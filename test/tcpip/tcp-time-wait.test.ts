@@ -69,10 +69,34 @@ describe('RFC 9293 §3.10.7.4: segments in TIME-WAIT', () => {
     expect(isWaiting(peer)).toBe(true);
   });
 
-  it('never answers a bare acknowledgement, so that two who wait do not talk for ever', () => {
+  it('answers no bare acknowledgement in place', () => {
     const { peer } = waiting();
-    for (const seq of [1, 2, 3, 90_000]) peer.sends({ seq, ack: 2 });
+    for (const ack of [0, 1, 2, 3]) peer.sends({ seq: 2, ack });
     peer.expectsNothing();
+  });
+
+  it('answers one out of place, but not often, so that two who wait do not talk all the time (§3.10.7.4)', () => {
+    for (const seq of [0, 1, 3, 90_000]) {
+      const { script, peer } = waiting();
+      peer.sends({ seq, ack: 2 });
+      peer.expects({ seq: 2, ack: 2 });
+      for (let i = 0; i < 10; i++) peer.sends({ seq, ack: 2 });
+      peer.expectsNothing();
+      script.passes(500_000);
+      peer.sends({ seq, ack: 2 });
+      peer.expects({ seq: 2, ack: 2 });
+      // What brings something is always answered.
+      for (let i = 0; i < 3; i++) {
+        peer.sends({ seq: 1, ack: 2, length: 1 });
+        peer.expects({ seq: 2, ack: 2 });
+      }
+    }
+  });
+
+  it('answers one in place whose timestamp is old', () => {
+    const { peer } = waiting({ peer: { timestamps: true } });
+    peer.sends({ seq: 2, ack: 2, options: { ts: [699_999, 0] } });
+    peer.expects({ seq: 2, ack: 2 });
   });
 
   it('carries timestamps in its acknowledgements when the connection did (RFC 7323 §3.2)', () => {

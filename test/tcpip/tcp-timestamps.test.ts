@@ -39,10 +39,13 @@ describe('RFC 7323 §3: the option', () => {
     expect((value(first) - one) | 0).toBe(5);
   });
 
-  it('is in no reset', () => {
-    const { peer, socket } = stamped();
+  it('is in a reset of a connection that has it (§3.2), and in none of what is no connection', () => {
+    const { script, peer, socket } = stamped();
+    script.passes(3000);
     socket.aborts();
-    peer.expects({ flags: 'RST ACK', seq: 1, ack: 1, options: {} });
+    peer.expects({ flags: 'RST ACK', seq: 1, ack: 1, options: { ts: [3, 700_000] } });
+    peer.sends({ ack: 1 });
+    peer.expects({ flags: 'RST', seq: 1, options: {} });
   });
 
   it('is agreed upon by a passive open as well', () => {

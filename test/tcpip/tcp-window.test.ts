@@ -1,7 +1,9 @@
 /** Windows: closed ones and their probes, shrinking ones, silly ones (RFC 9293 §3.8.6). */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ETIMEDOUT } from '../../src/socket/errno.ts';
 import { SO_RCVBUF, TCP_USER_TIMEOUT_MS } from '../../src/socket/options.ts';
+import { windowShift } from '../../src/tcpip/tcp/window.ts';
 import { established } from './openings.ts';
 
 const MSS = 1460;
@@ -219,6 +221,55 @@ describe('RFC 9293 §3.8.6.2.2: the receiver avoids silly windows (MUST-39)', ()
       peer.expects({ ack: 11 + i * 10 });
       expect(socket.reads()).toBe(10);
       peer.expectsNothing();
+    }
+  });
+
+  it('never repeats an acknowledgement because of what is read, whatever the unit of its window', () => {
+    const reading = fc.record({
+      length: fc.integer({ min: 1, max: 1460 }),
+      reads: fc.integer({ min: 0, max: 3000 }),
+    });
+    const buffer = fc.constantFrom(4000, 60_000, 200_000, 1 << 20, 1 << 24, 1 << 29);
+    fc.assert(
+      fc.property(buffer, fc.boolean(), fc.array(reading, { maxLength: 80 }), (bytes, scaling, steps) => {
+        const config = { receiveBufferBytes: bytes, receiveWindowBytes: Math.min(bytes, 60_000) };
+        const { peer, socket } = established({ peer: scaling ? { wscale: 0 } : {}, config });
+        const shift = scaling ? windowShift(bytes) : 0;
+        let edge = (Math.min(bytes, 60_000) >> shift) << shift;
+        let last = '';
+        for (const { length, reads } of steps) {
+          if (peer.next - 1 + length <= edge) peer.sendsData(length);
+          socket.reads(reads);
+          for (const { ack, window } of peer.inbox) {
+            const told = `${ack} ${window}`;
+            expect(told).not.toBe(last);
+            last = told;
+            edge = ((ack - peer.iss - 1) | 0) + (window << shift);
+          }
+          peer.ignores();
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is used up by segments smaller than a unit of its field, but for a unit', () => {
+    for (const [bytes, unit] of [
+      [1 << 20, 32],
+      [1 << 24, 512],
+    ] as const) {
+      const { peer, socket } = established({
+        peer: { wscale: 0 },
+        config: { receiveBufferBytes: bytes, receiveWindowBytes: 4096 },
+      });
+      for (let i = 0; i < 500; i++) {
+        peer.sendsData(17);
+        if (peer.inbox.at(-1)?.window === 0) break;
+        peer.ignores();
+      }
+      peer.ignores();
+      expect(socket.readable).toBeGreaterThan(4096 - unit);
+      expect(socket.readable).toBeLessThan(4096 + unit);
     }
   });
 

@@ -98,7 +98,7 @@ function measureByTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
 export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
   const { rtoMinUs, rtoMaxUs } = tcp.environment.config;
   const { rtt } = tcb;
-  const sample = us < 1 ? 1 : Math.min(us, SAMPLE_MAX_US);
+  const sample = Math.min(us, SAMPLE_MAX_US);
   if (rtt.srtt === 0) {
     rtt.srtt = sample << 3;
     rtt.rttvar = sample << 1;
@@ -107,7 +107,11 @@ export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
     rtt.rttvar = (rtt.rttvar + (error < 0 ? -error : error) - (rtt.rttvar >> 2)) | 0;
     rtt.srtt = (rtt.srtt + error) | 0;
   }
+  // 0 says that nothing was measured.
+  if (rtt.srtt === 0) rtt.srtt = 1;
   if (COSTLY) assert(rtt.srtt > 0, 'round trip: its scaled mean does not overflow');
-  const rto = ((rtt.srtt >> 3) + Math.max(rtt.rttvar, GRANULARITY_US)) | 0;
-  rtt.rto = rto < rtoMinUs ? rtoMinUs : Math.min(rto, rtoMaxUs);
+  // As on Linux the least RTO is one of the variance's term, or at a steady round trip of 300 ms an
+  // acknowledgement that the peer delays would come after it.
+  const rto = ((rtt.srtt >> 3) + Math.max(rtt.rttvar, rtoMinUs, GRANULARITY_US)) | 0;
+  rtt.rto = Math.min(rto, rtoMaxUs);
 }

@@ -27,6 +27,7 @@ import {
   closeTcb,
   discardReceived,
   failTcb,
+  forgetEmbryo,
   hashTcb,
   releaseTcb,
   resetTcb,
@@ -310,12 +311,17 @@ export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
   return 0;
 }
 
-/** The listener takes no more connections, and aborts those that nobody has accepted yet. */
+/**
+ * The listener takes no more connections, and aborts those that nobody has accepted yet. Half-open ones it
+ * forgets, as Linux does: their peers are answered as if nobody had listened, once they say something.
+ */
 function stopListening(tcp: TcpTables, listener: Tcb): void {
   const { listening } = listener;
   for (let i = 0; i < tcp.tcbs.length && listening.acceptCount + listening.embryoCount > 0; i++) {
     const tcb = tcp.tcbs[i];
-    if (tcb.inUse !== 0 && tcb.parent === listener.index) abortTcb(tcp, tcb);
+    if (tcb.inUse === 0 || tcb.parent !== listener.index) continue;
+    if (tcb.state === SYN_RECEIVED) forgetEmbryo(tcp, tcb);
+    else abortTcb(tcp, tcb);
   }
   assert(listening.acceptHead < 0, 'calls: a listener that stops has no connection left');
   setState(tcp, listener, CLOSED);

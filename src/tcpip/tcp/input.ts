@@ -32,7 +32,13 @@ import {
 } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
-import { acknowledgeFromTimeWait, endTimeWait, enterTimeWait, successorIss } from './time-wait-state.ts';
+import {
+  acknowledgeFromTimeWait,
+  challengeFromTimeWait,
+  endTimeWait,
+  enterTimeWait,
+  successorIss,
+} from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -136,8 +142,9 @@ function receiveInTimeWait(tcp: TcpTables, entry: number, segment: SegmentIn): v
     // The peer sends its FIN again: our last acknowledgement was lost.
     timeWait.renew(entry, (environment.nowUs + environment.config.timeWaitUs) | 0);
   }
-  // A bare acknowledgement in place needs no answer; anything else does.
+  // A bare acknowledgement in place needs no answer; anything else does (RFC 9293 §3.10.7.4, first check).
   if (length > 0 || (flags & (SYN | FIN)) !== 0) acknowledgeFromTimeWait(tcp, entry);
+  else if (seq !== timeWait.rcvNxt[entry] || tsAhead < 0) challengeFromTimeWait(tcp, entry);
 }
 
 /**

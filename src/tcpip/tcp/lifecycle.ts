@@ -132,12 +132,16 @@ export function failTcb(tcp: TcpTables, tcb: Tcb, errno: number): void {
   else tcp.environment.owner.failed(owner, errno);
 }
 
-/** Queues a reset for the peer (RFC 9293 §3.10.7.1, ABORT). */
+/** Queues a reset for the peer (RFC 9293 §3.10.7.1, ABORT), with timestamps if it uses them (RFC 7323 §3.2). */
 export function queueReset(tcp: TcpTables, tcb: Tcb): void {
   const ports = (tcb.localPort << 16) | tcb.remotePort;
   const { localAddress, remoteAddress } = tcb;
   assert(tcb.hashed !== 0, 'connection: a reset goes out while its connection lives');
-  tcp.replies.queue(localAddress, remoteAddress, ports, tcb.sndMax, tcb.rcvNxt, RST | ACK, 0);
+  const { replies, environment } = tcp;
+  const queued = replies.queue(localAddress, remoteAddress, ports, tcb.sndMax, tcb.rcvNxt, RST | ACK, 0);
+  if (queued && tcb.stamps.on !== 0) {
+    replies.addTimestamps((environment.nowMs + tcb.stamps.offset) | 0, tcb.stamps.recent);
+  }
 }
 
 /**
@@ -186,6 +190,17 @@ export function abortTcb(tcp: TcpTables, tcb: Tcb): void {
   const { state } = tcb;
   if (state !== SYN_SENT && state !== CLOSED && state !== LISTEN && state !== TIME_WAIT) queueReset(tcp, tcb);
   if (tcb.parent >= 0) leaveListener(tcp, tcb);
+  closeTcb(tcp, tcb);
+}
+
+/** Gives up a connection whose handshake is not complete, and whose listener listens no more. */
+export function forgetEmbryo(tcp: TcpTables, tcb: Tcb): void {
+  assert(
+    tcb.state === SYN_RECEIVED && tcb.parent >= 0,
+    'connection: an embryo that is forgotten has a listener',
+  );
+  tcp.environment.counters[TCP_ATTEMPT_FAILS] += 1;
+  leaveListener(tcp, tcb);
   closeTcb(tcp, tcb);
 }
 

@@ -23,6 +23,12 @@ export class ReceiveQueue {
   readonly length: Int32Array;
   readonly seq: Int32Array;
   readonly next: Int32Array;
+  /**
+   * The first stretch of the latest segment's bytes that the late queue held already, as `insertLate` and
+   * `promoteLate` found it; equal where there was none.
+   */
+  overlapStart = 0;
+  overlapEnd = 0;
   private readonly packets: PacketPool;
   private readonly dma: DmaEngine;
   private readonly counters: Float64Array;
@@ -130,7 +136,7 @@ export class ReceiveQueue {
 
   /**
    * Queues late payload. What overlaps with payload already there is cut off: what came first stays (RFC 9293
-   * lets either).
+   * lets either). What that is, `overlapStart` and `overlapEnd` say.
    * @returns true when the slot is kept.
    */
   insertLate(tcb: Tcb, packet: number, seq: number, address: number, length: number): boolean {
@@ -152,18 +158,25 @@ export class ReceiveQueue {
     const start = previous < 0 ? seq : this.startBehind(previous, seq);
     const cut = (start - seq) | 0;
     let left = length - cut;
+    this.overlapStart = seq;
+    this.overlapEnd = left <= 0 ? (seq + length) | 0 : start;
     if (left <= 0) return false;
     // Followers wholly covered give way; one partly covered shortens the newcomer.
     while (following >= 0) {
       const distance = (this.seq[following] - start) | 0;
       if (distance >= left) break;
+      this.overlaps(this.seq[following], Math.min(left - distance, this.length[following]));
       if (distance + this.length[following] > left) {
         left = distance;
         break;
       }
       following = this.removeLate(tcb, previous, following);
     }
-    if (left <= 0) return false;
+    if (left <= 0) {
+      this.overlapStart = seq;
+      this.overlapEnd = (seq + length) | 0;
+      return false;
+    }
     this.seq[packet] = start;
     this.address[packet] = address + cut;
     this.length[packet] = left;
@@ -176,15 +189,50 @@ export class ReceiveQueue {
     return true;
   }
 
+  /** The slot with which the block of the late queue begins that holds `seq`; -1: none does. */
+  blockOf(tcb: Tcb, seq: number): number {
+    let first = tcb.received.lateHead;
+    while (first >= 0 && !before(seq, this.seq[first])) {
+      if (before(seq, this.blockEnd(first))) return first;
+      first = this.blockAfter(first);
+    }
+    return -1;
+  }
+
+  /** The end of what follows without a gap on a late slot. */
+  blockEnd(packet: number): number {
+    let end = (this.seq[packet] + this.length[packet]) | 0;
+    for (let at = this.next[packet]; at >= 0 && this.seq[at] === end; at = this.next[at]) {
+      end = (end + this.length[at]) | 0;
+    }
+    return end;
+  }
+
+  /** The first late slot behind what follows without a gap on another; -1: none. */
+  blockAfter(packet: number): number {
+    let end = (this.seq[packet] + this.length[packet]) | 0;
+    let at = this.next[packet];
+    while (at >= 0 && this.seq[at] === end) {
+      end = (end + this.length[at]) | 0;
+      at = this.next[at];
+    }
+    return at;
+  }
+
   /** Moves late payload that `rcvNxt` has reached to the in-order queue. @returns new in-order bytes. */
   promoteLate(tcb: Tcb): number {
     const { received } = tcb;
+    const arrivedEnd = tcb.rcvNxt;
     let promoted = 0;
+    this.overlapStart = arrivedEnd;
+    this.overlapEnd = arrivedEnd;
     while (received.lateHead >= 0) {
       const packet = received.lateHead;
       const passed = (tcb.rcvNxt - this.seq[packet]) | 0;
       if (passed < 0) break;
       const left = this.length[packet] - passed;
+      const held = (arrivedEnd - this.seq[packet]) | 0;
+      if (held > 0) this.overlaps(this.seq[packet], Math.min(held, this.length[packet]));
       received.lateHead = this.next[packet];
       if (received.lateHead < 0) received.lateTail = -1;
       received.lateCount -= 1;
@@ -222,6 +270,13 @@ export class ReceiveQueue {
     while (received.head >= 0) this.dropHead(tcb);
     received.queuedBytes = 0;
     return unread;
+  }
+
+  /** `length` bytes from `seq` on were here: they begin the first stretch of such bytes, or prolong it. */
+  private overlaps(seq: number, length: number): void {
+    if (this.overlapStart === this.overlapEnd) this.overlapStart = seq;
+    else if (seq !== this.overlapEnd) return;
+    this.overlapEnd = (seq + length) | 0;
   }
 
   private dropHead(tcb: Tcb): void {

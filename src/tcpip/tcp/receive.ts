@@ -15,6 +15,7 @@ import { FIN } from '../header/tcp.ts';
 import { after, atOrBefore } from '../seq.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { acknowledgeNow } from './ready.ts';
+import { noteLate } from './sack-receiver.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
 import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2 } from './state.ts';
@@ -40,6 +41,8 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
   if (old > 0) {
     // It had been here before, at least in part.
     if (old >= length + (fin ? 1 : 0)) return receivedBefore(tcp, tcb, seq, length);
+    noteDuplicate(tcb, seq, Math.min(old, length));
+    acknowledgeNow(tcp, tcb);
     seq = tcb.rcvNxt;
     payload += old;
     length -= old;
@@ -91,6 +94,12 @@ function receivedBefore(tcp: TcpTables, tcb: Tcb, seq: number, length: number): 
   return false;
 }
 
+/** Reports what the late queue held already of the segment that has just come, if anything. */
+function noteOverlap({ receiveQueue }: TcpTables, tcb: Tcb): void {
+  const bytes = (receiveQueue.overlapEnd - receiveQueue.overlapStart) | 0;
+  if (bytes > 0) noteDuplicate(tcb, receiveQueue.overlapStart, bytes);
+}
+
 /**
  * The next acknowledgement reports these bytes as received twice, where the peer understands it (RFC 2883).
  */
@@ -121,14 +130,11 @@ function receiveLate(
     if (receiveQueue.isShort(tcb)) withholdWindow(tcp, tcb);
     return false;
   }
-  tcb.received.lateNewest = seq;
-  if (receiveQueue.insertLate(tcb, packet, seq, payload, length)) {
-    environment.counters[TCP_OUT_OF_ORDER] += 1;
-    return true;
-  }
-  environment.counters[TCP_DUPLICATES] += 1;
-  noteDuplicate(tcb, seq, length);
-  return false;
+  const kept = receiveQueue.insertLate(tcb, packet, seq, payload, length);
+  noteLate(tcp, tcb, seq);
+  noteOverlap(tcp, tcb);
+  environment.counters[kept ? TCP_OUT_OF_ORDER : TCP_DUPLICATES] += 1;
+  return kept;
 }
 
 /** `length` more bytes are in order. // Hot path. */
@@ -148,6 +154,8 @@ function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
   if (received.lateHead >= 0) {
     // A hole is filled, wholly or in part: at once (RFC 5681 §4.2).
     accepted += tcp.receiveQueue.promoteLate(tcb);
+    // Of one segment the first stretch is reported that came twice (RFC 2883 §4).
+    if (received.duplicateStart === received.duplicateEnd) noteOverlap(tcp, tcb);
     now = true;
   }
   environment.counters[BYTES_ACCEPTED] += accepted;

@@ -1,16 +1,19 @@
 /**
  * What a receiver reports of data that arrived out of order (RFC 2018, RFC 2883): the blocks of the late
- * queue, the one that holds the newest segment first; before them, once, a block for data that had been here
+ * queue, those whose segments came last first; before them, once, a block for data that had been here
  * before.
  */
 import { assert } from '../../assert/assert.ts';
 import { IPV4_BYTES } from '../header/ipv4.ts';
 import { OPTION_NOP, OPTION_SACK, TCP_BYTES, TIMESTAMPS_BYTES } from '../header/tcp.ts';
-import { after, atOrAfter, before } from '../seq.ts';
+import { after } from '../seq.ts';
+import type { Received } from './control-block/received.ts';
 import { pathMtu } from './path.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
+/** As many blocks as an option has room for. */
+const RECENT_MAX = 4;
 /** A TCP header's length is a number of four bits, in words. */
 const OPTIONS_BYTES_MAX = 40;
 
@@ -31,8 +34,7 @@ export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
     received.duplicateStart = received.duplicateEnd;
     blocks = 1;
   }
-  blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, true);
-  blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax, false);
+  blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax);
   view.setInt32(at, (OPTION_NOP << 24) | (OPTION_NOP << 16) | (OPTION_SACK << 8) | (2 + blocks * 8));
   return 4 + blocks * 8;
 }
@@ -44,35 +46,67 @@ function blocksOf(tcp: TcpTables, tcb: Tcb): number {
   return Math.max(1, (roomBytes - 4) >> 3);
 }
 
-/** Adds the block that holds the newest segment, or the others. Adjacent segments make one block. */
-function writeLateBlocks(
-  tcp: TcpTables,
-  tcb: Tcb,
-  at: number,
-  from: number,
-  blocksMax: number,
-  newest: boolean,
-): number {
-  const { view } = tcp.environment;
-  const { seq, length, next } = tcp.receiveQueue;
-  const { lateNewest } = tcb.received;
+/**
+ * Adds the blocks that hold the segments which arrived last, in the order in which they did, and then the
+ * others from the front, as far as there is room.
+ */
+function writeLateBlocks(tcp: TcpTables, tcb: Tcb, at: number, from: number, blocksMax: number): number {
+  const { receiveQueue } = tcp;
+  const { received } = tcb;
+  const { lateHead } = received;
+  assert(
+    lateHead < 0 || after(receiveQueue.seq[lateHead], tcb.rcvNxt),
+    'SACK: what is reported lies beyond what is acknowledged',
+  );
   let blocks = from;
-  let packet = tcb.received.lateHead;
-  while (packet >= 0 && blocks < blocksMax) {
-    const start = seq[packet];
-    assert(after(start, tcb.rcvNxt), 'SACK: what is reported lies beyond what is acknowledged');
-    let end = (start + length[packet]) | 0;
-    packet = next[packet];
-    while (packet >= 0 && seq[packet] === end) {
-      end = (end + length[packet]) | 0;
-      packet = next[packet];
-    }
-    const holdsNewest = atOrAfter(lateNewest, start) && before(lateNewest, end);
-    if (holdsNewest !== newest) continue;
-    view.setInt32(at + 4 + blocks * 8, start);
-    view.setInt32(at + 8 + blocks * 8, end);
-    blocks += 1;
-    if (newest) return blocks;
+  for (let i = 0; i < received.lateKnown && blocks < blocksMax; i++) {
+    const holder = receiveQueue.blockOf(tcb, recentOf(received, i));
+    if (holder >= 0) blocks = writeBlock(tcp, at, from, blocks, holder);
+  }
+  for (let packet = lateHead; packet >= 0 && blocks < blocksMax; ) {
+    blocks = writeBlock(tcp, at, from, blocks, packet);
+    packet = receiveQueue.blockAfter(packet);
   }
   return blocks;
+}
+
+/** Writes the block that begins with a slot, unless it is among those written. @returns blocks by now. */
+function writeBlock(tcp: TcpTables, at: number, from: number, blocks: number, packet: number): number {
+  const { receiveQueue, environment } = tcp;
+  const { view } = environment;
+  const start = receiveQueue.seq[packet];
+  for (let i = from; i < blocks; i++) {
+    if (view.getInt32(at + 4 + i * 8) === start) return blocks;
+  }
+  view.setInt32(at + 4 + blocks * 8, start);
+  view.setInt32(at + 8 + blocks * 8, receiveQueue.blockEnd(packet));
+  return blocks + 1;
+}
+
+function recentOf(received: Received, i: number): number {
+  if (i === 0) return received.lateNewest;
+  if (i === 1) return received.lateSecond;
+  return i === 2 ? received.lateThird : received.lateFourth;
+}
+
+/** A segment that begins at `seq` has joined the late queue, or was there: its block is reported first. */
+export function noteLate(tcp: TcpTables, tcb: Tcb, seq: number): void {
+  const { receiveQueue } = tcp;
+  const { received } = tcb;
+  const block = receiveQueue.blockOf(tcb, seq);
+  assert(block >= 0, 'SACK: what has arrived last is in the late queue');
+  // Those that are in the same block by now, or in none any more, say nothing.
+  const { lateKnown, lateNewest, lateSecond, lateThird } = received;
+  received.lateNewest = seq;
+  let known = 1;
+  for (let i = 0; i < lateKnown && known < RECENT_MAX; i++) {
+    const other = i === 0 ? lateNewest : i === 1 ? lateSecond : i === 2 ? lateThird : received.lateFourth;
+    const holder = receiveQueue.blockOf(tcb, other);
+    if (holder < 0 || holder === block) continue;
+    known += 1;
+    if (known === 2) received.lateSecond = other;
+    else if (known === 3) received.lateThird = other;
+    else received.lateFourth = other;
+  }
+  received.lateKnown = known;
 }

@@ -1,6 +1,6 @@
 /** A connection in TIME-WAIT: how it gets into the table (`time-wait.ts`), what it answers, how it ends. */
 import { assert } from '../../assert/assert.ts';
-import { TCP_TIME_WAIT_OVERFLOWS } from '../../ledger/counters.gen.ts';
+import { TCP_CHALLENGE_ACKS, TCP_TIME_WAIT_OVERFLOWS } from '../../ledger/counters.gen.ts';
 import { ACK } from '../header/tcp.ts';
 import { after, before } from '../seq.ts';
 import { setIss } from './handshake.ts';
@@ -86,4 +86,19 @@ export function acknowledgeFromTimeWait(tcp: TcpTables, entry: number): void {
   if (queued && timeWait.timestamps[entry] === 1) {
     replies.addTimestamps((environment.nowMs + timeWait.tsOffset[entry]) | 0, timeWait.tsRecent[entry]);
   }
+}
+
+/**
+ * Answers a segment without data that is out of place, once in a while: two ends that both wait, and disagree,
+ * would else answer each other for as long as they do (RFC 5961 §7).
+ */
+export function challengeFromTimeWait(tcp: TcpTables, entry: number): void {
+  const { timeWait } = tcp;
+  const { nowUs, config, counters } = tcp.environment;
+  const sinceUs = (nowUs - timeWait.answeredUs[entry]) | 0;
+  if (timeWait.answered[entry] !== 0 && sinceUs >= 0 && sinceUs < config.challengeAckUs) return;
+  timeWait.answered[entry] = 1;
+  timeWait.answeredUs[entry] = nowUs;
+  counters[TCP_CHALLENGE_ACKS] += 1;
+  acknowledgeFromTimeWait(tcp, entry);
 }

@@ -22,6 +22,9 @@ export class TimeWaitTable {
   /** When the connection came here, and when it leaves, in microseconds. */
   readonly since: Int32Array;
   readonly until: Int32Array;
+  /** 1 once a segment without data has been answered, and when the latest was. */
+  readonly answered: Uint8Array;
+  readonly answeredUs: Int32Array;
   private readonly previous: Int32Array;
   private readonly next: Int32Array;
   /** The first of the entries that are not used, linked by `next`; -1: none. */
@@ -43,6 +46,8 @@ export class TimeWaitTable {
     this.tsOffset = new Int32Array(count);
     this.since = new Int32Array(count);
     this.until = new Int32Array(count);
+    this.answered = new Uint8Array(count);
+    this.answeredUs = new Int32Array(count);
     this.previous = new Int32Array(count);
     this.next = new Int32Array(count);
     for (let i = 0; i < count; i++) this.next[i] = i + 1 < count ? i + 1 : -1;
@@ -59,6 +64,7 @@ export class TimeWaitTable {
     this.free = this.next[entry];
     this.count += 1;
     this.since[entry] = nowUs;
+    this.answered[entry] = 0;
     this.append(entry, untilUs);
     return entry;
   }

@@ -27,9 +27,14 @@ export class Received {
   lateTail = -1;
   lateCount = 0;
   /**
-   * The segment that arrived out of order last: the first SACK block is the one that holds it (RFC 2018 §4).
+   * Where the segments begin that arrived out of order last, the newest first, no two of them in one block:
+   * SACK blocks are reported in this order (RFC 2018 §4). `lateKnown` of them are known.
    */
+  lateKnown = 0;
   lateNewest = 0;
+  lateSecond = 0;
+  lateThird = 0;
+  lateFourth = 0;
   /** Packet slots in both lists. */
   slotsHeld = 0;
   /** Bytes that arrived a second time and are still to be reported (RFC 2883); equal when there are none. */
@@ -56,7 +61,11 @@ export class Received {
     this.lateHead = -1;
     this.lateTail = -1;
     this.lateCount = 0;
+    this.lateKnown = 0;
     this.lateNewest = 0;
+    this.lateSecond = 0;
+    this.lateThird = 0;
+    this.lateFourth = 0;
     this.slotsHeld = 0;
     this.duplicateStart = 0;
     this.duplicateEnd = 0;
