@@ -33,6 +33,7 @@ import {
   discardReceived,
   discardSends,
   failTcb,
+  forgetEmbryo,
   hashTcb,
   queueReset,
   releaseTcb,
@@ -42,7 +43,7 @@ import { prepareHeader, routeTcb, stopAwaiting } from '../../src/tcpip/tcp/path.
 import { bindTcb, releaseChosenPort, unbindTcb } from '../../src/tcpip/tcp/ports.ts';
 import { markReady } from '../../src/tcpip/tcp/ready.ts';
 import { noteDuplicate, receiveText } from '../../src/tcpip/tcp/receive.ts';
-import { writeSackBlocks } from '../../src/tcpip/tcp/sack-receiver.ts';
+import { noteLate, writeSackBlocks } from '../../src/tcpip/tcp/sack-receiver.ts';
 import { sendSegment } from '../../src/tcpip/tcp/segment-out.ts';
 import { setState } from '../../src/tcpip/tcp/set-state.ts';
 import {
@@ -55,7 +56,12 @@ import {
 } from '../../src/tcpip/tcp/state.ts';
 import type { TcpTables } from '../../src/tcpip/tcp/tables.ts';
 import { portPair, Tcb } from '../../src/tcpip/tcp/tcb.ts';
-import { endTimeWait, enterTimeWait, succeedTimeWait } from '../../src/tcpip/tcp/time-wait-state.ts';
+import {
+  challengeFromTimeWait,
+  endTimeWait,
+  enterTimeWait,
+  succeedTimeWait,
+} from '../../src/tcpip/tcp/time-wait-state.ts';
 import {
   startAckDelay,
   startFinWait,
@@ -146,6 +152,10 @@ describe('the accept queue', () => {
     const { listener, tcb } = listening();
     tcb.owner = 7;
     addEmbryo(listener, tcb);
+  });
+  trips('connection: an embryo that is forgotten has a listener', () => {
+    const { tcp, tcb } = opened();
+    forgetEmbryo(tcp, tcb);
   });
   trips('accept queue: only a listener has embryos', () => {
     const { tcb } = listening();
@@ -577,6 +587,10 @@ describe('recovery and congestion control', () => {
     const { tcp, tcb } = established();
     tcp.recovery.acknowledged(tcb, tcp.segment, 0);
   });
+  trips('recovery: what has been sent is outstanding', () => {
+    const { tcp, tcb } = established();
+    tcp.recovery.sent(tcb);
+  });
   trips('congestion: a connection starts with at least one segment', () =>
     new NewReno().start(new CongestionState(), 1460, 0),
   );
@@ -665,6 +679,10 @@ describe('segments in and out', () => {
   trips('segment: payload beyond the MSS is for the device to cut', () => {
     const { world, tcp, tcb } = established();
     sendSegment(tcp, tcb, world.a.claim(), tcb.sndNxt, ACK, tcb.mss + 1, 0, 0, 0);
+  });
+  trips('SACK: what has arrived last is in the late queue', () => {
+    const { tcp, tcb } = established();
+    noteLate(tcp, tcb, tcb.rcvNxt + 5);
   });
   trips('SACK: what is reported lies beyond what is acknowledged', () => {
     const { world, tcp, tcb } = established();
@@ -773,6 +791,10 @@ describe('how a connection comes and goes', () => {
   trips('TIME-WAIT: it ends for an entry that there is', () => {
     const { tcp } = established();
     endTimeWait(tcp, tcp.timeWait.oldest);
+  });
+  trips('TIME-WAIT: what challenges is a connection that waits', () => {
+    const { tcp } = established();
+    challengeFromTimeWait(tcp, 0);
   });
   trips('TIME-WAIT: the peer has closed its half before', () => {
     const { tcp, tcb } = established();

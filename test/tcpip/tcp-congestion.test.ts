@@ -76,7 +76,7 @@ describe('RFC 5681 §3.1: slow start', () => {
     expect(socket.cwnd).toBe(10 * MSS);
   });
 
-  it('grows to twice what was out at its fullest, in however many acknowledgements that is acknowledged', () => {
+  it('grows to twice what was out at its fullest, however it is acknowledged', () => {
     for (const segments of [6, 8, 10]) {
       const { peer, socket } = established({ peer: { wscale: 8 } });
       socket.sends(segments * MSS);

@@ -297,7 +297,7 @@ describe('listeners and their sockets', () => {
     expect(socket.accepts()).toBeUndefined();
   });
 
-  it('leaves accepted connections alone when it closes (MUST-41), resets those that wait, forgets embryos', () => {
+  it('closes: accepted connections stay (MUST-41), those that wait are reset, embryos forgotten', () => {
     const { script, peer, listener, socket } = accepted();
     const waiting = script.peer({ port: 40_001 });
     waiting.hostPort = 80;

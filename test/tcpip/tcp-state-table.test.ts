@@ -189,7 +189,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     reach: timeWait,
     outcomes: {
       ...PEER_CLOSED,
-      // Resets change nothing (RFC 1337), and a bare acknowledgement in place needs no answer whatever it says.
+      // Resets change nothing (RFC 1337), and a bare acknowledgement in place needs no answer.
       'an exact RST': {},
       'a RST in the window': {},
       'an ACK of what was never sent': {},

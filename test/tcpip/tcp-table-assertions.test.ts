@@ -168,6 +168,12 @@ describe('the receive queue', () => {
     const { queue, tcb, packets } = received();
     queue.insertLate(tcb, packets.take(), tcb.rcvNxt, 0, 10);
   });
+  trips('receive queue: bytes that come twice are at least one', () => {
+    const { queue, tcb, packets } = received();
+    queue.insertLate(tcb, packets.take(), tcb.rcvNxt + 5, 0, 10);
+    queue.length[tcb.received.lateHead] = 0;
+    queue.insertLate(tcb, packets.take(), tcb.rcvNxt + 1, 0, 10);
+  });
   trips('receive queue: no late slot is counted once all are dropped', () => {
     const { queue, tcb } = received();
     tcb.received.lateCount = 3;

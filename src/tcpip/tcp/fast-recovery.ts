@@ -87,6 +87,7 @@ export class FastRecovery implements LossRecovery {
   /** As Linux's `tcp_cwnd_validate`: a round lasts until what was out at its fullest is acknowledged. */
   sent({ congestion, sndUna, sndMax }: Tcb): void {
     const flight = (sndMax - sndUna) | 0;
+    if (COSTLY) assert(flight > 0, 'recovery: what has been sent is outstanding');
     if (flight <= congestion.flightMax && before(sndUna, congestion.roundEnd)) return;
     congestion.flightMax = flight;
     congestion.roundEnd = sndMax;
@@ -103,8 +104,8 @@ export class FastRecovery implements LossRecovery {
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     const { recovery, congestion } = tcb;
     if (COSTLY) assert(bytes > 0, 'recovery: something new was acknowledged');
-    // RFC 7661's concern in short: a window that was not used says nothing, so it does not grow. What counts is
-    // how much was out when it was sent, not what is left of that now.
+    // RFC 7661's concern in short: a window that was not used says nothing, so it does not grow. What counts
+    // is how much was out when it was sent, not what is left of that now.
     const { cwnd, flightMax } = congestion;
     const isUsed =
       congestion.limited !== 0 ||

@@ -132,7 +132,10 @@ export function failTcb(tcp: TcpTables, tcb: Tcb, errno: number): void {
   else tcp.environment.owner.failed(owner, errno);
 }
 
-/** Queues a reset for the peer (RFC 9293 §3.10.7.1, ABORT), with timestamps if it uses them (RFC 7323 §3.2). */
+/**
+ * Queues a reset for the peer (RFC 9293 §3.10.7.1, ABORT), with timestamps if the connection has them (RFC
+ * 7323 §3.2).
+ */
 export function queueReset(tcp: TcpTables, tcb: Tcb): void {
   const ports = (tcb.localPort << 16) | tcb.remotePort;
   const { localAddress, remoteAddress } = tcb;

@@ -274,6 +274,7 @@ export class ReceiveQueue {
 
   /** `length` bytes from `seq` on were here: they begin the first stretch of such bytes, or prolong it. */
   private overlaps(seq: number, length: number): void {
+    assert(length > 0, 'receive queue: bytes that come twice are at least one');
     if (this.overlapStart === this.overlapEnd) this.overlapStart = seq;
     else if (seq !== this.overlapEnd) return;
     this.overlapEnd = (seq + length) | 0;

@@ -89,12 +89,13 @@ export function acknowledgeFromTimeWait(tcp: TcpTables, entry: number): void {
 }
 
 /**
- * Answers a segment without data that is out of place, once in a while: two ends that both wait, and disagree,
- * would else answer each other for as long as they do (RFC 5961 §7).
+ * Answers a segment without data that is out of place, once in a while: two ends that both wait, and
+ * disagree, would else answer each other for as long as they do (RFC 5961 §7).
  */
 export function challengeFromTimeWait(tcp: TcpTables, entry: number): void {
   const { timeWait } = tcp;
   const { nowUs, config, counters } = tcp.environment;
+  assert(timeWait.count > 0, 'TIME-WAIT: what challenges is a connection that waits');
   const sinceUs = (nowUs - timeWait.answeredUs[entry]) | 0;
   if (timeWait.answered[entry] !== 0 && sinceUs >= 0 && sinceUs < config.challengeAckUs) return;
   timeWait.answered[entry] = 1;

@@ -53,9 +53,10 @@ export function advertiseWindow(tcp: TcpTables, tcb: Tcb, scale: number): number
 }
 
 /**
- * Whether a window may be told as the next whole unit of its field, which is more than was offered. Were it told
- * so each time, tiny segments would never use a window up: so only to less than a unit beyond the buffer's room.
- * Past that the peer is told less, and what it was promised before still counts (RFC 7323 §2.4).
+ * Whether a window may be told as the next whole unit of its field, which is more than was offered. Were it
+ * told so each time, tiny segments would never use a window up: so only to less than a unit beyond the
+ * buffer's room. Past that the peer is told less, and what it was promised before still counts (RFC 7323
+ * §2.4).
  */
 function mayRoundUp({ received }: Tcb, field: number, scale: number): boolean {
   const free = (received.bufferBytes - received.queuedBytes - received.unconsumedBytes) | 0;

@@ -68,7 +68,7 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
   windowScaling: ['whether window scaling is (tcp_window_scaling)'],
   sack: ['whether selective acknowledgement is (tcp_sack)'],
   rtoInitialUs: ['retransmission time-out before the first sample (RFC 6298)'],
-  rtoMinUs: ['least that is added to the mean round trip (tcp_rto_min_us)', { beside: 'at most `stack.rtoMaxUs`' }],
+  rtoMinUs: ['what is added to the mean round trip at least', { beside: 'at most `stack.rtoMaxUs`' }],
   rtoMaxUs: ['its most', { beside: 'at least `stack.rtoMinUs`' }],
   synRetries: ['times that a SYN is sent again'],
   synLinearRetries: ['times before these, whose interval does not double (tcp_syn_linear_timeouts)'],
