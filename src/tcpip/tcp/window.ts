@@ -44,7 +44,7 @@ export function advertiseWindow(tcp: TcpTables, tcb: Tcb, scale: number): number
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
   let field = bytes >> scale;
   // RFC 7323 §2.4: rounding down must not pull an edge back that was promised.
-  if (field << scale < offered && mayRoundUp(tcb, field, scale)) field += 1;
+  if (field << scale < offered) field += 1;
   if (field > FIELD_MAX) field = FIELD_MAX;
   if (COSTLY) checkField(tcb, bytes, field, scale);
   const edge = (tcb.rcvNxt + (field << scale)) | 0;
@@ -52,26 +52,11 @@ export function advertiseWindow(tcp: TcpTables, tcb: Tcb, scale: number): number
   return field;
 }
 
-/**
- * Whether a window may be told as the next whole unit of its field, which is more than was offered. Were it
- * told so each time, tiny segments would never use a window up: so only to less than a unit beyond the
- * buffer's room. Past that the peer is told less, and what it was promised before still counts (RFC 7323
- * §2.4).
- */
-function mayRoundUp({ received }: Tcb, field: number, scale: number): boolean {
-  const free = (received.bufferBytes - received.queuedBytes - received.unconsumedBytes) | 0;
-  return ((field + 1) << scale) - Math.max(free, 0) < 1 << scale;
-}
-
 function checkField(tcb: Tcb, bytes: number, field: number, scale: number): void {
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
   assert(bytes >= 0, 'window: it is not negative');
-  const unit = 1 << scale;
-  assert(
-    // A SYN sent again is never scaled, and may offer less than an acknowledgement sent meanwhile.
-    (field << scale) + unit > offered || scale !== tcb.rcvScale,
-    'window: its right edge does not move back, but for less than a unit of its field',
-  );
+  // A SYN sent again is never scaled, and may offer less than an acknowledgement sent meanwhile.
+  assert(field << scale >= offered || scale !== tcb.rcvScale, 'window: its right edge does not move back');
 }
 
 /** Full segments that a window is never cut below for want of memory. */
