@@ -4,8 +4,7 @@
  * `methods.ts` calls in from the program's side (connect, listen, read, write, shutdown, close) and gets
  * libuv's results. `pump.ts` calls `serve` when the card says that the socket is ready. The program's
  * callbacks (`onread`, `onconnection`, `oncomplete`) run from `serve` alone, each in its own async context
- * and followed by the ticks, as Node's MakeCallback does it. Nothing here waits, reads a clock or touches a
- * frame.
+ * and followed by the ticks, as Node's MakeCallback does it. Nothing here waits or touches a frame.
  */
 import type { AsyncResource } from 'node:async_hooks';
 import { FAILED, HANGUP, READABLE, SHUT_WR, WRITABLE } from '../socket/contract.ts';
@@ -28,6 +27,7 @@ export interface MaybeOnCard {
 export const earlyUserBuffers = new WeakMap<object, Uint8Array>();
 
 const READS_MAX = 32; // in one turn, as in libuv's uv__read
+const READS_PER_CLOCK = 4; // between two looks whether the turn is over
 const ACCEPTS_MAX = 32; // in one turn
 
 export class Channel implements PumpedSocket, Listener, WritingSocket {
@@ -103,9 +103,8 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
 
   /** Whether any request still waits for its `oncomplete`. */
   hasRequests(): boolean {
-    return (
-      this.connectRequest !== undefined || this.writeHead !== undefined || this.shutdownRequest !== undefined
-    );
+    const { connectRequest, writeHead, shutdownRequest } = this;
+    return connectRequest !== undefined || writeHead !== undefined || shutdownRequest !== undefined;
   }
 
   /** Hot path: does what is due for a socket that may be ready. */
@@ -139,10 +138,10 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     return 0;
   }
 
-  /** Hot path: gives the program the data that has arrived, at most READS_MAX chunks. */
+  /** Hot path: gives the program data that has arrived, READS_MAX chunks at most, until the turn is over. */
   private read(): void {
-    const pump = this.pump;
-    const stack = pump.stack;
+    const { pump } = this;
+    const { stack } = pump;
     for (let i = 0; i < READS_MAX; i++) {
       const ready = stack.readiness(this.socket);
       if ((ready & (READABLE | HANGUP | FAILED)) === 0) return;
@@ -150,7 +149,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
       let got = 0;
       let room = 0;
       if (target === undefined) {
-        const slab = pump.slab;
+        const { slab } = pump;
         slab.reserve();
         room = slab.bytes.length - slab.used;
         got = stack.recv(this.socket, slab.bytes, slab.used, room);
@@ -174,6 +173,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
         this.endReading(UV_EOF);
         return;
       }
+      if ((i + 1) % READS_PER_CLOCK === 0 && pump.hasHadItsTurn()) break;
     }
     pump.enqueue(this);
   }

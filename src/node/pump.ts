@@ -12,7 +12,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { availableParallelism } from 'node:os';
 import type { SocketStack } from '../socket/contract.ts';
 import { FAILED, HANGUP, READABLE } from '../socket/contract.ts';
-import { MachineClock } from '../time/clock.ts';
+import { type Clock, MachineClock } from '../time/clock.ts';
 import { SpinPolicy } from '../time/spin-policy.ts';
 import { nextTurn } from '../time/timers.ts';
 import { type NativeBindings, nativeBindings, type StreamRequest } from './bindings.ts';
@@ -74,6 +74,12 @@ const ROOT = new AsyncResource('INICPUMP', { requireManualDestroy: true });
 /** Idle polls for each reading of the clock: a reading costs 35 ns and a heap number, a poll a few ns. */
 const POLLS_PER_CLOCK = 16;
 
+/**
+ * Channels served for each reading of the clock. A round of more than these ends when the turn is used up,
+ * and the others are served in the next: however many are ready, timers and other I/O wait for these alone.
+ */
+const SERVED_PER_CLOCK = 32;
+
 /** How often deferred actions that beget others are run at the end of a turn; libuv's own number. */
 const DEFERRED_MAX = 8;
 
@@ -105,7 +111,7 @@ export class Pump {
     undefined;
 
   private readonly options: PumpOptions;
-  private readonly clock = new MachineClock();
+  private readonly clock: Clock;
   private readonly channels: (PumpedSocket | undefined)[] = [];
   private readonly tick = () => this.run();
   private queue: PumpedSocket[] = [];
@@ -113,6 +119,7 @@ export class Pump {
   private deferred: (() => void)[] = [];
   private closes: (() => void)[] = [];
   private nextTurnQueue: PumpedSocket[] = [];
+  private startUs = 0;
   private scheduled = false;
   private running = false;
   private keptAlive = false;
@@ -125,8 +132,10 @@ export class Pump {
   /** How long it pays to look on: where the card has to share this thread's core, not at all. */
   private readonly policy: SpinPolicy;
 
-  constructor(card: NodeCard, options: PumpOptions, routes: Routes) {
+  /** @param clock by which turns are cut; the machine's where absent. */
+  constructor(card: NodeCard, options: PumpOptions, routes: Routes, clock: Clock = new MachineClock()) {
     this.card = card;
+    this.clock = clock;
     this.routes = routes;
     this.stack = card.stack;
     this.native = nativeBindings();
@@ -226,7 +235,7 @@ export class Pump {
     this.turn = (this.turn + 1) | 0;
     const clock = this.clock;
     clock.update();
-    const startUs = clock.nowUs;
+    this.startUs = clock.nowUs;
     this.idle = false;
     if (this.woken) this.policy.rested(clock.nowNs);
     else this.policy.elsewhere(clock.nowNs);
@@ -234,7 +243,7 @@ export class Pump {
     if (this.closes.length > 0) this.runCloses();
     if (this.nextTurnQueue.length > 0) this.queueNextTurn();
     try {
-      this.spin(startUs);
+      this.spin();
       for (let i = 0; i < DEFERRED_MAX && this.deferred.length > 0; i++) this.runDeferred();
       clock.update();
     } finally {
@@ -244,9 +253,8 @@ export class Pump {
   }
 
   /** Hot path: makes rounds until the turn is used up, or nothing has come for `spinUs`. */
-  private spin(startUs: number): void {
-    const clock = this.clock;
-    const turnUs = this.options.turnUs;
+  private spin(): void {
+    const { clock, startUs } = this;
     const spinUs = this.active > 0 ? this.options.spinUs : 0;
     let quietFromUs = startUs;
     let polls = 0;
@@ -263,8 +271,19 @@ export class Pump {
         polls = 0;
         if (!this.policy.goesOn(clock.nowNs) || ((clock.nowUs - quietFromUs) | 0) >= spinUs) return;
       }
-      if (((clock.nowUs - startUs) | 0) >= turnUs || this.active === 0) return;
+      if (this.isUsedUp || this.active === 0) return;
     }
+  }
+
+  /** Reads the clock: whether what is left is to be done in the next turn. */
+  hasHadItsTurn(): boolean {
+    this.clock.update();
+    return this.isUsedUp;
+  }
+
+  /** Whether the turn has lasted as long as it may, by the last reading of the clock. */
+  private get isUsedUp(): boolean {
+    return ((this.clock.nowUs - this.startUs) | 0) >= this.options.turnUs;
   }
 
   /** Hot path: polls the card and serves every channel that is ready. @returns whether there was any. */
@@ -285,9 +304,20 @@ export class Pump {
     return true;
   }
 
-  /** Hot path: serves the queue up to `end`; what is queued in the meantime waits for the next round. */
+  /**
+   * Hot path: serves the queue up to `end`, or until the turn is used up; what is queued in the meantime
+   * waits for the next round.
+   */
   private serveTo(end: number): void {
-    while (this.queueHead < end) {
+    for (let served = 0; this.queueHead < end; served++) {
+      if (served === SERVED_PER_CLOCK) {
+        if (this.hasHadItsTurn()) {
+          this.queue.splice(0, this.queueHead);
+          this.queueHead = 0;
+          return;
+        }
+        served = 0;
+      }
       const channel = this.queue[this.queueHead++];
       channel.queued = false;
       let done = false;
