@@ -33,8 +33,13 @@ const OWN_MEMORY = 1;
 /** Compiled once a thread for each kind of memory, when first needed. */
 const compiled: (WebAssembly.Module | undefined)[] = [];
 
+/** A `WebAssembly.Memory`. Programs that import the library need no declarations of WebAssembly for it. */
+export interface KernelMemory {
+  readonly buffer: ArrayBufferLike;
+}
+
 /** @param memory of at most 65536 pages, shared or not: the code is the same. */
-export function instantiateKernels(memory: WebAssembly.Memory): Kernels {
+export function instantiateKernels(memory: KernelMemory): Kernels {
   const flags = memory.buffer instanceof SharedArrayBuffer ? SHARED_MEMORY : OWN_MEMORY;
   compiled[flags] ??= new WebAssembly.Module(codeFor(flags));
   return new WebAssembly.Instance(compiled[flags], { env: { memory } }).exports as unknown as Kernels;

@@ -4,11 +4,11 @@
  * imports and exports that begin a line, and none of everything (`export *`).
  */
 
-const IMPORT = /^import\s+([^;]*?)\s+from\s+'([^']+)';$/gm;
+const IMPORT = /^import\s+([^;]*?)\s+from\s+['"]([^'"]+)['"];$/gm;
 const DECLARED = /^export (?:async )?(?:function|class|const|let) (\w+)/gm;
 const LISTED = /^export \{([^}]*)\};$/gm;
-const PASSED_ON = /^export \{([^}]*)\} from '([^']+)';$/gm;
-const EXPORT = /^export (?:\{[^}]*\}(?: from '[^']+')?;$|(?=async |function|class|const|let))/gm;
+const PASSED_ON = /^export \{([^}]*)\} from ['"]([^'"]+)['"];$/gm;
+const EXPORT = /^export (?:\{[^}]*\}(?: from ['"][^'"]+['"])?;$|(?=async |function|class|const|let))/gm;
 /** Comments that have lines of their own: nobody reads them here, and they are half of the text. */
 const COMMENTS = /^[ \t]*(?:\/\*[\s\S]*?\*\/|\/\/.*)\n/gm;
 const COMMENTED = /^\/\/# sourceMappingURL=.*$/gm;
