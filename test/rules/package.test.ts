@@ -59,8 +59,14 @@ it('every source map leads to a source that is in the package or in the map', ()
 });
 
 describe('every import of what is packed', () => {
-  const IMPORT =
-    /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?from\s*'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|(?:^|\n)import\s*'([^']+)'/g;
+  const IMPORT = new RegExp(
+    [
+      "(?:^|\\n)\\s*(?:import|export)\\b[^'\"\\n;]*?from\\s*'([^']+)'",
+      "\\bimport\\(\\s*'([^']+)'\\s*\\)",
+      "(?:^|\\n)import\\s*'([^']+)'",
+    ].join('|'),
+    'g',
+  );
   const dependencies = new Set([
     ...Object.keys(manifest.dependencies),
     ...Object.keys(manifest.optionalDependencies),
