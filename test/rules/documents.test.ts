@@ -46,3 +46,14 @@ describe('every folder of src has its row', () => {
     expect(unnamedFolders(table, files)).toEqual(['src/osm/kernel', 'src/ism']);
   });
 });
+
+describe('docs/README.md', () => {
+  it('names every document once', () => {
+    const index = read('docs/README.md');
+    const names = readdirSync(join(ROOT, 'docs')).filter(
+      (name) => name.endsWith('.md') && name !== 'README.md',
+    );
+    const counts = names.map((name) => [name, index.split(`](${name})`).length - 1]);
+    expect(counts.filter(([, count]) => count !== 1)).toEqual([]);
+  });
+});
