@@ -7,8 +7,8 @@ const compiled = new URL('../../dist/src/measure/side-client.js', import.meta.ur
 const { SideClient } = (await import(compiled)) as typeof import('../../src/measure/side-client.ts');
 
 const clients: InstanceType<typeof SideClient>[] = [];
-const newClient = () => {
-  const client = new SideClient();
+const newClient = (graceMs?: number) => {
+  const client = new SideClient(graceMs);
   clients.push(client);
   return client;
 };
@@ -62,5 +62,12 @@ describe('a side', () => {
     const { child } = client as unknown as { child: { kill(signal: string): void } };
     child.kill('SIGKILL');
     await expect(waiting).rejects.toThrow('its process ended with signal SIGKILL');
+  });
+
+  it('whose process hangs fails the command that waits, when its time is up', async () => {
+    const client = newClient(500);
+    const { child } = client as unknown as { child: { kill(signal: string): void } };
+    child.kill('SIGSTOP');
+    await expect(client.open(plan({}))).rejects.toThrow('no answer for 0.5 s');
   });
 });
