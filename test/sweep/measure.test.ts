@@ -1,6 +1,7 @@
 /** One world measured: what the numbers are of, and that they are the same again. */
 import { describe, expect, it } from 'vitest';
 import { measure } from '../../src/sweep/measure.ts';
+import { withSettings } from '../../src/sweep/settings.ts';
 import { bundledWorld } from '../../src/sweep/worlds.ts';
 
 /** Two hosts, 100 µs apart. */
@@ -222,6 +223,14 @@ describe('measure', () => {
     expect(() => measure(pair(), { ...RR, size: 0 })).toThrow(
       '"programs.server.size" expected a whole number',
     );
+  });
+});
+
+describe('streams over a link that loses frames', () => {
+  it('go on when card memory was short for a while', () => {
+    const world = withSettings(bundledWorld('pair'), undefined, { 'link.lossProbability': 0.002, seed: 2 });
+    const stream = { workload: 'TCP_STREAM', connections: 4, size: 65_536 };
+    expect(measure(world, stream, { operations: 600 }).balanced).toBe(true);
   });
 });
 

@@ -252,6 +252,26 @@ describe('card memory: packet slots', () => {
     expect(received.withheldBytes).toBe(withheld - 1 - ((16 * 1400) >> 3));
   });
 
+  it('opens a cut window as soon as slots are free, though nothing has been consumed', () => {
+    const { script, peer, socket } = established({ slots: 32, config: { receiveBufferBytes: 1 << 16 } });
+    const tcb = script.host.stack['tcp'].tcbs[0];
+    for (let i = 0; i < 16; i++) peer.sendsData(1400);
+    peer.ignores();
+    peer.sends({ seq: 22_401, length: 1400 });
+    const { bufferBytes, withheldBytes } = tcb.received;
+    let seq = 22_401;
+    let held = 16 * 1400;
+    // All of the cut window is taken, and none of it consumed.
+    for (; held + 1400 < bufferBytes + withheldBytes; held += 1400, seq += 1400) {
+      while (socket.takes(1 << 16) > 0);
+      peer.ignores();
+      expect((tcb.rcvAdv - tcb.rcvNxt) | 0, `after ${held} bytes`).toBeGreaterThanOrEqual(1400);
+      peer.sends({ seq, length: 1400 });
+    }
+    expect(held).toBeGreaterThan(bufferBytes);
+    expect(tcb.received.unconsumedBytes).toBeGreaterThan(bufferBytes);
+  });
+
   it('gives up what is out of order for what is in order', () => {
     const { script, peer, socket } = established({ slots: 32 });
     for (let i = 1; i <= 20; i++) peer.sends({ seq: 1 + i * 1400, length: 1400 });

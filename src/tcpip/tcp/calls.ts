@@ -243,8 +243,16 @@ export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: n
   const taken = tcp.receiveQueue.take(tcb, destination, lengthMax);
   tcb.received.unconsumedBytes = (tcb.received.unconsumedBytes + taken) | 0;
   tcp.environment.counters[BYTES_DELIVERED] += taken;
+  if (tcb.received.withheldBytes > 0) offerSlots(tcp, tcb);
   if (COSTLY) checkTcb(tcp, tcb);
   return taken;
+}
+
+/** Slots are free that a window was cut for want of: it may open before anything is consumed. */
+function offerSlots(tcp: TcpTables, tcb: Tcb): void {
+  const { state } = tcb;
+  if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
+  if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
 }
 
 /** The program has used bytes that were taken: their room in the window opens again. // Hot path. */

@@ -29,7 +29,11 @@ function stepBytes(tcb: Tcb): number {
 export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
   const { received } = tcb;
   const offered = (tcb.rcvAdv - tcb.rcvNxt) | 0;
-  const free = (received.bufferBytes - received.queuedBytes - received.unconsumedBytes) | 0;
+  // What was taken lies with the user, and in no slot: a window that was cut for want of slots is not the
+  // narrower for it, as long as the whole buffer has room. The user may say what it has consumed only when
+  // that is much of the buffer it knows of, and would else be waited for in vain.
+  const taken = Math.max(0, (received.unconsumedBytes - received.withheldBytes) | 0);
+  const free = (received.bufferBytes - received.queuedBytes - taken) | 0;
   // Without the cap every read would look like a wide step to a peer that does not scale windows.
   const room = Math.min(FIELD_MAX << tcb.rcvScale, free);
   const growth = (room - offered) | 0;
