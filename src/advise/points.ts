@@ -1,7 +1,8 @@
 /** Points of a plan measured as they are asked for, each at most once, and kept as a sweep keeps its own. */
 import { availableParallelism } from 'node:os';
 import { machineFacts } from '../record/manifest.ts';
-import type { SweepPlan } from '../sweep/plan.ts';
+import type { Engine } from '../sweep/engine.ts';
+import { pointCount, type SweepPlan } from '../sweep/plan.ts';
 import type { PointResult } from '../sweep/point.ts';
 import { headOf, Journal, type SweepHead, writeResults } from '../sweep/results.ts';
 import { PointPool } from '../sweep/schedule.ts';
@@ -10,8 +11,10 @@ import { wallClock } from '../time/clock.ts';
 
 export interface PointsOptions {
   readonly commandLine?: readonly string[];
-  /** Points at once; one for each core. */
+  /** Points at once; one for each core. Of the threads that measure where no `engine` is said. */
   readonly workers?: number;
+  /** Makes what measures points of the plan that is searched, this many at most, until it is closed. */
+  readonly engine?: (plan: SweepPlan, points: number) => Promise<Engine>;
   /** Where their results go, as those of a sweep of which not every point was measured. */
   readonly out?: string | undefined;
   /** Takes what an earlier run, or a sweep of the same plan, has left there. */
@@ -32,28 +35,25 @@ export class Points {
   measured = 0;
   private readonly plan: SweepPlan;
   private readonly options: PointsOptions;
-  private readonly head: SweepHead;
+  private readonly facts: Omit<Parameters<typeof headOf>[1], 'engine' | 'workers'>;
   private readonly lines: Map<number, string>;
   private readonly results = new Map<number, PointResult>();
   /** Undefined where none is wanted, or it cannot be written any more. */
   private journal: Journal | undefined;
   private told = false;
-  private readonly workers: number;
   /** Made when there is something to measure. */
-  private pool: PointPool | undefined;
+  private engine: Engine | undefined;
   private readonly signal: AbortSignal;
 
   /** @throws ResultsError for a file that is foreign, damaged, or cannot be written. */
   constructor(plan: SweepPlan, options: PointsOptions) {
-    const { out, workers = availableParallelism(), commandLine = [] } = options;
+    const { out, commandLine = [] } = options;
     this.plan = plan;
     this.options = options;
     this.signal = options.signal ?? new AbortController().signal;
-    this.workers = workers;
-    const start = wallClock();
-    this.head = headOf(plan, { ...machineFacts(commandLine), start, engine: 'piscina', workers });
+    this.facts = { ...machineFacts(commandLine), start: wallClock() };
     this.lines = new Map(out === undefined ? [] : earlierLines(out, plan, options.resume === true));
-    this.journal = out === undefined ? undefined : new Journal(out, this.head, this.lines);
+    this.journal = out === undefined ? undefined : new Journal(out, this.head(), this.lines);
   }
 
   /** Points that were asked for, whoever has measured them. */
@@ -62,7 +62,7 @@ export class Points {
   }
 
   get inGrid(): number {
-    return this.head.points;
+    return pointCount(this.plan);
   }
 
   /** Whether any two seeds of what was asked for have different results. */
@@ -87,8 +87,8 @@ export class Points {
     const wanted = combinations.map((at) => seeds.map((_, i) => at * seeds.length + i));
     const missing = wanted.flat().filter((point) => !this.lines.has(point));
     if (missing.length > 0) {
-      this.pool ??= new PointPool(this.plan, this.workers, this.signal);
-      await this.pool.run(missing, (point, line) => {
+      this.engine ??= await this.open();
+      await this.engine.run(missing, (point, line) => {
         this.lines.set(point, line);
         this.measured += 1;
         this.options.progress?.(this.measured);
@@ -97,6 +97,18 @@ export class Points {
     }
     if (this.signal.aborted) throw new Interrupted('ended early');
     return wanted.map((points) => points.map((point) => this.resultOf(point)));
+  }
+
+  private async open(): Promise<Engine> {
+    const { engine, workers = availableParallelism() } = this.options;
+    if (engine === undefined) return new PointPool(this.plan, workers, this.signal);
+    return engine(this.plan, this.inGrid);
+  }
+
+  /** Who has measured is known once somebody has. */
+  private head(): SweepHead {
+    const { name = 'piscina', workers = 0 } = this.engine ?? {};
+    return headOf(this.plan, { ...this.facts, engine: name, workers });
   }
 
   private resultOf(point: number): PointResult {
@@ -109,10 +121,10 @@ export class Points {
 
   /** Ends the threads, and writes what is done. */
   async close(): Promise<void> {
-    await this.pool?.close();
+    await this.engine?.close();
     const { out } = this.options;
     try {
-      if (out !== undefined) writeResults(out, this.head, this.lines);
+      if (out !== undefined) writeResults(out, this.head(), this.lines);
       this.journal?.remove();
     } catch (error) {
       this.journal?.close();

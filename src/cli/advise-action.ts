@@ -1,21 +1,21 @@
 /** What `inic advise` does, loaded when it is asked for. */
-import { availableParallelism } from 'node:os';
 import { advisePlan } from '../advise/advise.ts';
 import { Interrupted } from '../advise/points.ts';
 import { adviceText } from '../report/advice-text.ts';
 import { writeFile } from '../sweep/results.ts';
+import { checkEngine, type EngineFlags, engineFor } from './engine-flags.ts';
 import { UserError } from './errors.ts';
 import { checkResultsFile, INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { progressBar } from './progress.ts';
+import { withoutPassword } from './redis-url.ts';
 import { checkApart, checkReplaceable } from './writable.ts';
 
-export interface AdviseFlags extends PlanFlags {
+export interface AdviseFlags extends PlanFlags, EngineFlags {
   readonly target?: string[];
   readonly json?: string;
   readonly out?: string;
   readonly resume?: boolean;
-  readonly workers?: number;
 }
 
 const TARGETS = ['rate > 95% best'];
@@ -26,6 +26,7 @@ const LINE_EVERY = 20;
 
 export async function advise(name: string | undefined, flags: AdviseFlags): Promise<void> {
   if (flags.resume === true && flags.out === undefined) throw new UserError('--resume needs --out');
+  checkEngine(flags);
   const plan = usersErrors(() => planFor(name, flags, VARY));
   const { json } = flags;
   if (flags.out !== undefined) checkResultsFile(flags.out);
@@ -38,8 +39,9 @@ export async function advise(name: string | undefined, flags: AdviseFlags): Prom
   });
   let unwritten: unknown;
   const advice = await advisePlan(plan, flags.target ?? TARGETS, {
-    commandLine: ['inic', ...process.argv.slice(2)],
-    workers: flags.workers ?? availableParallelism(),
+    commandLine: ['inic', ...process.argv.slice(2).map(withoutPassword)],
+    engine: (searched, points) =>
+      engineFor(flags, { plan: searched, points, signal: interrupt.signal, say: bar.say }),
     out: flags.out,
     resume: flags.resume === true,
     unwritten: (error) => {

@@ -1,9 +1,8 @@
 /** `inic advise`: the smallest pools that meet a target. */
 import type { Command } from 'commander';
 import type { AdviseFlags } from './advise-action.ts';
-import { integerIn } from './numbers.ts';
+import { addEngineOptions } from './engine-flags.ts';
 import { addExamples, addPlanOptions, collect } from './plan-options.ts';
-import { WORKERS_MAX } from './sweep.ts';
 
 export function addAdvise(program: Command): void {
   const command = program
@@ -17,12 +16,11 @@ export function addAdvise(program: Command): void {
     )
     .option('--json <file>', 'write the advice to a file as JSON')
     .option('--out <file>', 'write the points that were measured, as a sweep does')
-    .option('--resume', 'take what is in the file of --out')
-    .option('--workers <number>', 'points at once (default: one for each core)', integerIn(1, WORKERS_MAX))
-    .action(async (name: string | undefined, flags: AdviseFlags) => {
-      const { advise } = await import('./advise-action.ts');
-      await advise(name, flags);
-    });
+    .option('--resume', 'take what is in the file of --out');
+  addEngineOptions(command).action(async (name: string | undefined, flags: AdviseFlags) => {
+    const { advise } = await import('./advise-action.ts');
+    await advise(name, flags);
+  });
   addExamples(command, [
     ['inic advise', 'pools for 32 connections'],
     ["inic advise rpc --target 'p99 < 2x best'", 'of a bundled plan'],

@@ -1,30 +1,22 @@
 /** What `inic sweep` does. Loading it and its pool of threads takes 70 ms, which no other verb is to pay. */
-import { availableParallelism } from 'node:os';
 import { sweepTable } from '../report/sweep-table.ts';
 import { CSV_START, csvLines } from '../sweep/csv.ts';
-import type { Engine, EngineName } from '../sweep/engine.ts';
-import type { SweepPlan } from '../sweep/plan.ts';
-import { TIMEOUT_MS } from '../sweep/point-threads.ts';
 import { writeFile } from '../sweep/results.ts';
-import { PointPool } from '../sweep/schedule.ts';
 import { runSweep } from '../sweep/sweep.ts';
 import { planWarnings } from '../sweep/warnings.ts';
+import { checkEngine, type EngineFlags, engineFor } from './engine-flags.ts';
 import { UserError } from './errors.ts';
 import { checkResultsFile, INTERRUPTED, planFor, refuse, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { type Progress, progressBar } from './progress.ts';
-import { redisUrl, withoutPassword } from './redis-url.ts';
+import { withoutPassword } from './redis-url.ts';
 import { checkApart, checkReplaceable } from './writable.ts';
 
-export interface SweepFlags extends PlanFlags {
+export interface SweepFlags extends PlanFlags, EngineFlags {
   readonly out?: string;
   readonly csv?: string;
   readonly resume?: boolean;
   readonly limit?: number;
-  readonly workers?: number;
-  readonly engine?: EngineName;
-  readonly redis?: string;
-  readonly timeout?: number;
 }
 
 export async function sweep(name: string | undefined, flags: SweepFlags): Promise<void> {
@@ -39,7 +31,7 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   const bar = progressBar('{bar} {value} of {total} points  {eta_formatted} left', 32, tenthLines());
   const results = await runSweep(plan, {
     commandLine: ['inic', ...process.argv.slice(2).map(withoutPassword)],
-    engine: (points) => engineFor(plan, flags, points, interrupt.signal, bar.say),
+    engine: (points) => engineFor(flags, { plan, points, signal: interrupt.signal, say: bar.say }),
     started: () => {
       for (const line of planWarnings(plan)) process.stderr.write(`inic: ${line}\n`);
     },
@@ -67,34 +59,6 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
     `inic: interrupted after ${results.points.length} of ${results.head.points} points: ${kept}\n`,
   );
   process.exitCode = INTERRUPTED;
-}
-
-/** @param say tells the user something, in a line. */
-async function engineFor(
-  plan: SweepPlan,
-  flags: SweepFlags,
-  points: number,
-  signal: AbortSignal,
-  say: (line: string) => void,
-): Promise<Engine> {
-  const timeoutMs = flags.timeout === undefined ? TIMEOUT_MS : flags.timeout * 1000;
-  if (flags.engine !== 'bullmq') {
-    const { workers = availableParallelism() } = flags;
-    return new PointPool(plan, Math.min(workers, points), signal, timeoutMs);
-  }
-  const { RedisEngine } = await import('../sweep/redis/redis-engine.ts');
-  return RedisEngine.open(plan, redisUrl(flags.redis), { timeoutMs, signal, say });
-}
-
-/** @throws UserError for options that do not go together. */
-function checkEngine({ engine, redis, workers }: SweepFlags): void {
-  if (engine === 'bullmq') {
-    redisUrl(redis);
-    if (workers !== undefined)
-      throw new UserError('--workers are of this machine: --engine bullmq has its own');
-  } else if (redis !== undefined) {
-    throw new UserError('--redis is for --engine bullmq');
-  }
 }
 
 /** Elsewhere than on a terminal a line for each tenth. */

@@ -1,11 +1,9 @@
 /** `inic sweep`: points of a plan measured in virtual time, over all cores. */
 import type { Command } from 'commander';
-import { ENGINE_NAMES } from '../sweep/engine.ts';
-import { integerIn, oneOf } from './numbers.ts';
+import { addEngineOptions } from './engine-flags.ts';
+import { integerIn } from './numbers.ts';
 import { addExamples, addPlanOptions } from './plan-options.ts';
 import type { SweepFlags } from './sweep-action.ts';
-
-export const WORKERS_MAX = 256;
 
 export function addSweep(program: Command): void {
   const command = program
@@ -15,19 +13,11 @@ export function addSweep(program: Command): void {
     .option('--out <file>', 'write the results to a file, a line each point')
     .option('--csv <file>', 'write them as comma-separated values too')
     .option('--resume', 'go on with what is in the file of --out')
-    .option('--limit <points>', 'measure at most so many points this time', integerIn(1, 1e9))
-    .option('--workers <number>', 'points at once (default: one for each core)', integerIn(1, WORKERS_MAX))
-    .option('--timeout <seconds>', 'real time a point may take (default: 600)', integerIn(1, 86400))
-    .option(
-      '--engine <name>',
-      'spread the points by piscina (over the cores here) or bullmq (over workers elsewhere)',
-      oneOf(ENGINE_NAMES),
-    )
-    .option('--redis <url>', 'of bullmq: its Redis server (default: $INIC_REDIS); workers: inic worker')
-    .action(async (name: string | undefined, flags: SweepFlags) => {
-      const { sweep } = await import('./sweep-action.ts');
-      await sweep(name, flags);
-    });
+    .option('--limit <points>', 'measure at most so many points this time', integerIn(1, 1e9));
+  addEngineOptions(command).action(async (name: string | undefined, flags: SweepFlags) => {
+    const { sweep } = await import('./sweep-action.ts');
+    await sweep(name, flags);
+  });
   addExamples(command, [
     ['inic sweep', 'how many buffers do 32 connections need?'],
     ['inic sweep rpc --out rpc.jsonl', 'a bundled plan, kept for inic report'],
