@@ -140,7 +140,8 @@ function fitRuns(shape: Shape, quick: boolean): FitRun[] {
 }
 
 function nameOf(load: Load): string {
-  return `${loadName(load)}${load.workload === 'TCP_STREAM' ? ` x${load.connections}` : ` ${load.size} B`}`;
+  const more = load.workload === 'TCP_STREAM' ? ` x${load.connections}` : ` ${load.size} B`;
+  return `${loadName(load)}${more}${load.offload ? '' : ' summed by the stack'}`;
 }
 
 interface Fitted {

@@ -62,6 +62,8 @@ export const CARD_COUNTS: readonly string[] = [
   'receivePlacementsBytes',
   'cardImmediateCopies',
   'cardImmediateCopiesBytes',
+  'checksums',
+  'checksumsBytes',
   'tcpActiveOpens',
   'tcpPassiveOpens',
   'interrupts',

@@ -58,6 +58,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   receivePlacementsBytes: 'a byte placed in a bucket, and its way off the wire',
   cardImmediateCopies: 'bytes taken out of a frame, beside the bytes themselves',
   cardImmediateCopiesBytes: 'a byte taken out of a frame',
+  checksums: 'a piece of a packet summed by the stack, beside its bytes',
+  checksumsBytes: 'what a byte takes more that the stack sums, than one summed as it is moved',
   tcpActiveOpens: 'a connection opened and closed, where it began',
   tcpPassiveOpens: 'a connection accepted and closed, where it was awaited',
 };

@@ -13,14 +13,13 @@ export interface Load {
   readonly connections: number;
   readonly size: number;
   readonly mtu: number;
+  /** Whether the device sums what it moves, instead of the stack. */
+  readonly offload: boolean;
 }
 
-const load = (workload: WorkloadName, connections: number, size: number, mtu = 1500): Load => ({
-  workload,
-  connections,
-  size,
-  mtu,
-});
+function load(workload: WorkloadName, connections: number, size: number, mtu = 1500, offload = true): Load {
+  return { workload, connections, size, mtu, offload };
+}
 
 /** What the profile is fitted to: sizes, connections and packets as unlike each other as they can be. */
 export const FITTED: readonly Load[] = [
@@ -36,6 +35,9 @@ export const FITTED: readonly Load[] = [
   load('TCP_STREAM', 2, 8192),
   load('TCP_STREAM', 4, 32_768, 9000),
   load('TCP_STREAM', 1, 150_000, 9000),
+  // What the stack sums itself is seen where no device does.
+  load('TCP_RR', 8, 300, 1500, false),
+  load('TCP_STREAM', 2, 40_000, 9000, false),
 ];
 
 /** Its first, one request at a time, also tells how long news takes from one side to the other. */
@@ -53,8 +55,10 @@ export const JUDGED: readonly Load[] = [
 export const LOOKING = { iopSpinNs: 1e9, driver: { spinNs: 1e9 } };
 
 /** A world of one host and one card, looped back to itself. @param settings of the card. */
-export function looped({ workload, connections, size, mtu }: Load, runs: Shape, settings: object): object {
-  return withWorkload(quiet(runs, settings, mtu), { workload, connections, size }) as object;
+export function looped(load: Load, runs: Shape, settings: object): object {
+  const { workload, connections, size, mtu, offload } = load;
+  const card = offload ? settings : { ...settings, checksumOffload: false };
+  return withWorkload(quiet(runs, card, mtu), { workload, connections, size }) as object;
 }
 
 /** The same without programs. */

@@ -244,150 +244,154 @@ export const FAILURES_OURS = 119;
 export const DELIVERY_RETRIES = 120;
 /** replies to requests that nobody waited for any more (host) */
 export const LATE_REPLIES = 121;
+/** pieces of packets that the card's processor sums itself, since no device does (iop) */
+export const CHECKSUMS = 122;
+/** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
+export const CHECKSUMS_BYTES = 123;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 122;
+export const IP_IN_RECEIVES = 124;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 123;
+export const IP_IN_HDR_ERRORS = 125;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 124;
+export const IP_IN_ADDR_ERRORS = 126;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 125;
+export const IP_IN_UNKNOWN_PROTOS = 127;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 126;
+export const IP_OUT_REQUESTS = 128;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 127;
+export const IP_OUT_NO_ROUTES = 129;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 128;
+export const IP_REASM_REQDS = 130;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 129;
+export const IP_REASM_OKS = 131;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 130;
+export const IP_REASM_FAILS = 132;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 131;
+export const ARP_REQUESTS_SENT = 133;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 132;
+export const ARP_REPLIES_SENT = 134;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 133;
+export const ARP_RECEIVED = 135;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 134;
+export const ICMP_IN_MSGS = 136;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 135;
+export const ICMP_IN_ERRORS = 137;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 136;
+export const ICMP_IN_ECHOS = 138;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 137;
+export const ICMP_OUT_ECHO_REPS = 139;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 138;
+export const ICMP_OUT_DEST_UNREACHS = 140;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 139;
+export const ICMP_OUT_DATA_BYTES = 141;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 140;
+export const UDP_IN_DATAGRAMS = 142;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 141;
+export const UDP_OUT_DATAGRAMS = 143;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 142;
+export const UDP_OUT_DATA_BYTES = 144;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 143;
+export const UDP_IN_DATA_BYTES = 145;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 144;
+export const UDP_NO_PORTS = 146;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 145;
+export const UDP_IN_ERRORS = 147;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 146;
+export const TCP_ACTIVE_OPENS = 148;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 147;
+export const TCP_PASSIVE_OPENS = 149;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 148;
+export const TCP_ATTEMPT_FAILS = 150;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 149;
+export const TCP_ESTAB_RESETS = 151;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 150;
+export const TCP_IN_SEGS = 152;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 151;
+export const TCP_IN_ERRS = 153;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 152;
+export const TCP_OUT_SEGS = 154;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 153;
+export const TCP_OUT_DATA_BYTES = 155;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 154;
+export const TCP_RETRANS_SEGS = 156;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 155;
+export const TCP_RETRANS_BYTES = 157;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 156;
+export const TCP_OUT_RSTS = 158;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 157;
+export const TCP_LISTEN_OVERFLOWS = 159;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 158;
+export const TCP_TIMEOUTS = 160;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 159;
+export const TCP_FAST_RETRANSMITS = 161;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 160;
+export const TCP_DELAYED_ACKS = 162;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 161;
+export const TCP_OUT_OF_ORDER = 163;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 162;
+export const TCP_DUPLICATES = 164;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 163;
+export const TCP_WINDOW_PROBES = 165;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 164;
+export const TCP_CHALLENGE_ACKS = 166;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 165;
+export const TCP_PACKETS_PRUNED = 167;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 166;
+export const TCP_TIME_WAIT_OVERFLOWS = 168;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 167;
+export const DEVICE_TX_PACKETS = 169;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 168;
+export const DEVICE_TX_PACKETS_BYTES = 170;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 169;
+export const DEVICE_RX_PACKETS = 171;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 170;
+export const DEVICE_RX_PACKETS_BYTES = 172;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 171;
+export const DEVICE_TX_FULL = 173;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 172;
+export const DEVICE_RX_NO_BUFFER = 174;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 173;
+export const DEVICE_RX_BAD_CHECKSUM = 175;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 174;
+export const DEVICE_REFUSED = 176;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 175;
+export const DEVICE_TSO_SEGMENTS = 177;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 176;
+export const WIRE_SENT = 178;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 177;
+export const WIRE_ARRIVED = 179;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 178;
+export const WIRE_DROPPED = 180;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 179;
+export const WIRE_REFUSED = 181;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 180;
+export const WIRE_SLOTS_REFUSED = 182;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 181;
+export const WIRE_OVERFLOW = 183;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 182;
+export const WIRE_DUPLICATED = 184;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 183;
+export const WIRE_DUPLICATED_BYTES = 185;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 184;
+export const WIRE_CORRUPTED = 186;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 185;
+export const WIRE_REORDERED = 187;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 186;
+export const SWITCH_FORWARDS = 188;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 187;
+export const SWITCH_FORWARDS_BYTES = 189;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 188;
+export const SWITCH_FRAMES = 190;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 189;
+export const SWITCH_FLOODED = 191;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 190;
+export const SWITCH_DROPPED = 192;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 191;
+export const CAPTURE_COPIES = 193;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 192;
+export const CAPTURE_COPIES_BYTES = 194;
 
-export const COUNTER_COUNT = 193;
+export const COUNTER_COUNT = 195;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -511,6 +515,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'failuresOurs',
   'deliveryRetries',
   'lateReplies',
+  'checksums',
+  'checksumsBytes',
   'ipInReceives',
   'ipInHdrErrors',
   'ipInAddrErrors',
@@ -760,6 +766,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'iop',
+  'iop',
   'link',
   'link',
   'link',
@@ -901,6 +909,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'stack',
+  'stack',
   'stack',
   'stack',
   'stack',
@@ -1096,6 +1106,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'of these, for a request that was malformed',
   'times undelivered requests were tried again',
   'replies to requests that nobody waited for any more',
+  'pieces of packets that the card\'s processor sums itself, since no device does',
+  'pieces of packets that the card\'s processor sums itself, since no device does, bytes',
   'IPv4 packets received',
   'bad IPv4 headers',
   'not for us',

@@ -32,6 +32,8 @@ const TRUE: MachineCosts = {
     receivePlacementsBytes: 0.05,
     cardImmediateCopies: 20,
     cardImmediateCopiesBytes: 0.2,
+    checksums: 12,
+    checksumsBytes: 0.4,
     tcpActiveOpens: 900,
     tcpPassiveOpens: 1100,
   },
@@ -69,6 +71,21 @@ describe('a fit', () => {
       expect(ratio, `${load.workload} x${load.connections}`).toBeGreaterThan(0.9);
       expect(ratio, `${load.workload} x${load.connections}`).toBeLessThan(1.1);
     }
+  });
+
+  it('finds what the stack sums itself apart from what a device sums as it moves', () => {
+    const profile = profileOf(profileText(TRUE, ORIGIN));
+    const rounds = FITTED.map((load) =>
+      virtualRound(priced(looped(load, 'thread', LOOKING), profile), OPERATIONS[load.workload]),
+    );
+    const { costs } = fitCosts(
+      rounds.map((round) => told(round, 1, TRUE.card)),
+      CARD_COUNTS,
+      {},
+    );
+    expect(costs['checksumsBytes']).toBeGreaterThan(0.3);
+    expect(costs['checksumsBytes']).toBeLessThan(0.5);
+    expect(rounds[0].agents[1].counts['checksums'] ?? 0).toBe(0);
   });
 
   it('leaves out a stretch that the others contradict, and says so', () => {

@@ -222,7 +222,7 @@ export class Icmp {
     const { address, length, next } = this.pieces;
     let sum = 0;
     for (let at = packet; at >= 0; at = next[at]) {
-      sum = this.environment.kernels.sum(address[at], length[at], sum);
+      sum = this.environment.sum(address[at], length[at], sum);
     }
     return sum === 0xffff;
   }

@@ -45,7 +45,7 @@ export function acceptIpv4(
 }
 
 function isSumGood(environment: Environment, at: number, headerLength: number): boolean {
-  return environment.kernels.sum(at, headerLength, 0) === 0xffff;
+  return environment.sum(at, headerLength, 0) === 0xffff;
 }
 
 /**

@@ -88,7 +88,7 @@ export function tcpInput(
 
 function isSumGood(tcp: TcpTables, at: number, length: number, source: number, destination: number): boolean {
   const pseudo = fold(addressSum(source) + addressSum(destination) + PROTOCOL_TCP + length);
-  return tcp.environment.kernels.sum(at, length, pseudo) === 0xffff;
+  return tcp.environment.sum(at, length, pseudo) === 0xffff;
 }
 
 /** No connection: a listener's (RFC 9293 §3.10.7.2), or nobody's (§3.10.7.1). @param iss see `acceptSyn`. */

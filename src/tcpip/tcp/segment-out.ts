@@ -97,7 +97,7 @@ export function sendSegment(
   } else {
     view.setInt32(segment + TCP_CHECKSUM, urgent);
     // Header lengths are even, so the payload's sum starts at an even offset.
-    const checksum = fold(environment.kernels.sum(segment, headerBytes, pseudo) + sum);
+    const checksum = fold(environment.sum(segment, headerBytes, pseudo) + sum);
     view.setInt16(segment + TCP_CHECKSUM, ~checksum);
     port.send(TCP_AT + headerBytes, tx, segmentBytes);
   }

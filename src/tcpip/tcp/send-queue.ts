@@ -227,7 +227,7 @@ export class SendQueue {
 
   /** @param preceding bytes gathered already: a piece at an odd offset counts with its bytes exchanged. */
   private addSum(address: number, length: number, preceding: number): void {
-    const sum = this.environment.kernels.sum(address, length, 0);
+    const sum = this.environment.sum(address, length, 0);
     this.sum = fold(this.sum + ((preceding & 1) === 0 ? sum : swap(sum)));
   }
 

@@ -181,7 +181,7 @@ export class Replies {
     const pseudo = fold(addressSum(local) + addressSum(remote) + PROTOCOL_TCP + headerBytes);
     view.setUint16(tcp + TCP_CHECKSUM, port.transmitChecksum ? pseudo : 0);
     if (!port.transmitChecksum) {
-      view.setUint16(tcp + TCP_CHECKSUM, ~environment.kernels.sum(tcp, headerBytes, pseudo) & 0xffff);
+      view.setUint16(tcp + TCP_CHECKSUM, ~environment.sum(tcp, headerBytes, pseudo) & 0xffff);
     }
     port.send(ETHERNET_BYTES + IPV4_BYTES + headerBytes, port.transmitChecksum ? TX_CHECKSUM : 0, 0);
     counters[IP_OUT_REQUESTS] += 1;

@@ -323,7 +323,8 @@ export class Udp {
     destination: number,
     flags: number,
   ): boolean {
-    const { view, kernels } = this.environment;
+    const { environment } = this;
+    const { view } = environment;
     // RFC 768: 0 means that the sender made none.
     if ((flags & RX_CHECKSUM_CHECKED) !== 0 || view.getUint16(at + UDP_CHECKSUM) === 0) return true;
     const { address, length, next } = this.pieces;
@@ -331,7 +332,7 @@ export class Udp {
     let left = stated;
     for (let slot = packet; slot >= 0 && left > 0; slot = next[slot]) {
       const n = Math.min(left, length[slot]);
-      sum = kernels.sum(address[slot], n, sum);
+      sum = environment.sum(address[slot], n, sum);
       left -= n;
     }
     return sum === 0xffff;
