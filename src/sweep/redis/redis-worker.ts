@@ -112,7 +112,18 @@ class RedisWorker {
     this.parts.delete(run);
     if (part === undefined) return;
     await part.end(true);
+    await this.forget(run);
     this.say(`${shown(part.offer.plan.title)} is over: ${part.measured} of its points were measured here`);
+  }
+
+  /**
+   * A look for work that crossed the end of its sweep leaves a note about the queue behind (BullMQ keeps how
+   * many events a queue may have with it). Nobody looks any more, so none comes after this.
+   */
+  private async forget(run: string): Promise<void> {
+    const { client } = this;
+    if (client.status !== 'ready' || (await client.exists(offerOf(run))) > 0) return;
+    await client.del(`${PREFIX}:${queueOf(run)}:meta`);
   }
 
   /** Points under way are done first, where their lines have somewhere to go. */
@@ -120,6 +131,7 @@ class RedisWorker {
     const { client } = this;
     const away = client.status !== 'ready';
     await Promise.all([...this.parts.values()].map((part) => part?.end(away)));
+    if (!away) await Promise.all([...this.parts.keys()].map((run) => this.forget(run)));
     await this.threads.close();
     client.disconnect();
   }
