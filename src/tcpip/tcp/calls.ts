@@ -243,26 +243,25 @@ export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: n
   const taken = tcp.receiveQueue.take(tcb, destination, lengthMax);
   tcb.received.unconsumedBytes = (tcb.received.unconsumedBytes + taken) | 0;
   tcp.environment.counters[BYTES_DELIVERED] += taken;
-  if (tcb.received.withheldBytes > 0) offerSlots(tcp, tcb);
+  // Slots are free that a window was cut for want of: it may open before anything is consumed.
+  if (tcb.received.withheldBytes > 0 && isReceiving(tcb) && windowUpdateDue(tcp, tcb))
+    acknowledgeNow(tcp, tcb);
   if (COSTLY) checkTcb(tcp, tcb);
   return taken;
 }
 
-/** Slots are free that a window was cut for want of: it may open before anything is consumed. */
-function offerSlots(tcp: TcpTables, tcb: Tcb): void {
-  const { state } = tcb;
-  if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
-  if (windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
+function isReceiving({ state }: Tcb): boolean {
+  return state === ESTABLISHED || state === FIN_WAIT_1 || state === FIN_WAIT_2;
 }
 
 /** The program has used bytes that were taken: their room in the window opens again. // Hot path. */
 export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
-  const { state, received } = tcb;
+  const { received } = tcb;
   // The user says how much: no more can have been consumed than was taken.
   const used = Math.min(bytes, received.unconsumedBytes);
   received.unconsumedBytes = (received.unconsumedBytes - used) | 0;
   if (received.withheldBytes > 0) restoreWindow(tcb, used);
-  if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) return;
+  if (!isReceiving(tcb)) return;
   // Users say so once it is much. One who says it sooner has no answer that an acknowledgement could go with.
   const isEarly = tcb.acks.owed === ACK_DELAYED && used < received.bufferBytes >> EARLY_SHIFT;
   if (isEarly || windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
