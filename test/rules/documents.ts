@@ -20,7 +20,7 @@ export function repositoryFiles(): string[] {
 
 const EXTENSION = /\.(ts|mts|mjs|js|md|yaml|json|wat|pml|lua|sh)$/;
 /** Names that documents use for files a reader makes, and for Node's own. */
-const NOT_OURS = /^(app|server|client|program|my-app)\.m?[jt]s$|^lib\/|inic-report\.json$|^dist\//;
+const NOT_OURS = /^(app|hello|server|client|program|my-app)\.m?[jt]s$|^lib\/|inic-report\.json$|^dist\//;
 
 /**
  * Paths in backticks that no file has. `osm/host.ts` may be said for `src/osm/host.ts`, `host.ts` for any
