@@ -1,8 +1,7 @@
-/** `inic advise` as its user runs it, and the examples of docs/advise.md. */
+/** `inic advise` as its user runs it, and the examples of docs/advise.md; `test/docs` runs its program. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { advise as advised } from '../../src/advise/advise.ts';
 import { parseTargets } from '../../src/advise/target.ts';
 import { MAIN, type Outcome, runNode, testFolder } from '../cli/commands.ts';
 
@@ -14,7 +13,7 @@ const PAGE = readFileSync(new URL('../../docs/advise.md', import.meta.url), 'utf
 const blocks = (language: string): string[] =>
   [...PAGE.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]);
 const outputs = [...PAGE.matchAll(/<!-- (advise.*) -->\n\n```text\n([\s\S]*?)```/g)];
-const [refusals, printed] = blocks('text').slice(outputs.length);
+const [refusals] = blocks('text').slice(outputs.length);
 
 /** Words of a command line, some of them in quotes. */
 const words = (command: string): string[] =>
@@ -52,25 +51,7 @@ describe('the docs', () => {
     const target = /got "(.*)"$/.exec(line)?.[1] ?? 'memory < 1MiB';
     expect(() => parseTargets([target])).toThrow(new RangeError(line));
   });
-
-  it('the program prints what is shown', async () => {
-    const lines: string[] = [];
-    const log = (...said: unknown[]): void => {
-      lines.push(said.map((one) => (typeof one === 'object' ? inspected(one) : String(one))).join(' '));
-    };
-    const AsyncFunction = (async () => {}).constructor as new (
-      ...args: string[]
-    ) => (...args: unknown[]) => Promise<void>;
-    const run = new AsyncFunction('advise', 'console', blocks('js')[0].replace(/^import .*\n/gm, ''));
-    await run(advised, { log });
-    expect(`${lines.join('\n')}\n`).toBe(printed);
-  }, 60_000);
 });
-
-function inspected(sizes: object | null): string {
-  const entries = Object.entries(sizes ?? {}).map(([path, value]) => `'${path}': ${value}`);
-  return `{ ${entries.join(', ')} }`;
-}
 
 describe('inic advise', () => {
   const target = ['--target', 'rate > 90% best'];

@@ -1,9 +1,8 @@
-/** The examples of docs/sweep.md, as a reader would run them. */
+/** The sweeps and the refusals of docs/sweep.md, as a reader has them; `test/docs` runs its programs. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bundledNames } from '../../src/plans/files.ts';
-import { measure } from '../../src/sweep/measure.ts';
 import { loadPlan, parsePlan } from '../../src/sweep/plan.ts';
 import { MAIN, runNode, testFolder } from '../cli/commands.ts';
 
@@ -14,7 +13,7 @@ const blocks = (language: string): string[] =>
 
 const [plan] = blocks('yaml');
 const outputs = [...PAGE.matchAll(/<!-- (sweep.*) -->\n\n```text\n([\s\S]*?)```/g)];
-const [refusals, ...printed] = blocks('text').slice(outputs.length);
+const [refusals] = blocks('text').slice(outputs.length);
 
 it.each(outputs.map(([, command, output]) => ({ command, output })))(
   '$command',
@@ -43,16 +42,6 @@ it.each(
 )('refuses: $line', (row) => {
   expect(() => parsePlan(plan.replace(...row.wrong), 'plan.yaml')).toThrow(new RangeError(row.line));
 });
-
-it.each(blocks('js').map((program, i) => ({ program, printed: printed[i] })))(
-  'a program prints what is shown: $printed',
-  (row) => {
-    const lines: string[] = [];
-    const run = new Function('measure', 'console', row.program.replace(/^import .*\n/gm, ''));
-    run(measure, { log: (...words: unknown[]) => lines.push(words.join(' ')) });
-    expect(`${lines.join('\n')}\n`).toBe(row.printed);
-  },
-);
 
 it('every bundled plan can be read, and has its row', () => {
   const names = bundledNames('sweeps');

@@ -1,9 +1,8 @@
-/** The examples of docs/worlds.md, as a reader would run them. */
+/** The keys and the refusals of docs/worlds.md; `test/docs` runs its program. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseTopology, readTopology } from '../../src/world/topology.ts';
-import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
 const PAGE = readFileSync(new URL('../../docs/worlds.md', import.meta.url), 'utf8');
 /** The page's blocks of a language, in their order. */
@@ -11,17 +10,7 @@ const blocks = (language: string): string[] =>
   [...PAGE.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]);
 
 const [description] = blocks('yaml');
-const [program] = blocks('js');
-const [output, refusals] = blocks('text');
-
-it('the program prints what is shown', () => {
-  const lines: string[] = [];
-  const body = program.replace(/^import .*\n/gm, '');
-  const run = new Function('readFileSync', 'parseTopology', 'VirtualWorld', 'console', body);
-  const log = (...words: unknown[]): number => lines.push(words.join(' '));
-  run(() => description, parseTopology, VirtualWorld, { log });
-  expect(`${lines.join('\n')}\n`).toBe(output);
-});
+const [, refusals] = blocks('text');
 
 describe('each refusal is what a reader gets', () => {
   const wrong: [string, (world: Record<string, Record<string, Record<string, unknown>>>) => void][] = [
