@@ -1,5 +1,6 @@
 /** What a pass costs: bounded in time, however slow a pass is. */
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../src/time/clock.ts';
 import { passNs } from '../../src/workloads/workload.ts';
 
 describe('what a pass costs', () => {
@@ -8,7 +9,7 @@ describe('what a pass costs', () => {
     (costNs) => {
       let nowNs = 0;
       let passes = 0;
-      const clock = { nowNs: 0, update: () => void (clock.nowNs = nowNs) };
+      const clock = new VirtualClock(() => nowNs);
       const found = passNs(clock, () => {
         passes += 1;
         nowNs += costNs;
