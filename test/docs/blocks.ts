@@ -1,6 +1,6 @@
 /**
- * The blocks of a document: what stands between fences or is indented by four spaces, what kind it is, and what
- * an HTML comment above it says of it.
+ * The blocks of a document: what stands between fences or is indented by four spaces, what kind it is, and
+ * what an HTML comment above it says of it.
  */
 
 /** A program that runs, data that a parser reads, commands of a shell with or without output, or output. */
@@ -105,7 +105,7 @@ export function commandsOf(text: string): ShownCommand[] {
   return commands;
 }
 
-/** Whether a block is what the program before it prints: nothing is between them, or a line that begins so. */
+/** Whether a block is what the one before it prints: nothing is between them, or a line that begins so. */
 export const isPrinted = (block: Block): boolean =>
   block.kind === 'output' && block.prose !== undefined && /^(prints\b[^.]*)?$/.test(block.prose);
 

@@ -4,8 +4,8 @@
  *
  *     <!-- not run: why -->       <!-- run by: test/FILE.test.ts -->
  *
- * Other comments: `<!-- file: NAME -->` saves a block under a name, `<!-- with: PAGE -->` takes another page's
- * files too, `<!-- numbers differ -->` lets the figures shown be others each time.
+ * Other comments: `<!-- file: NAME -->` saves a block under a name, `<!-- with: PAGE -->` takes another
+ * page's files too, `<!-- numbers differ -->` lets the figures shown be others each time.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -90,8 +90,7 @@ it('every program uses the library as its types say', async () => {
     writeFileSync(file, `${block.text}\n`);
     return file;
   });
-  const flags =
-    '--ignoreConfig --noEmit --allowJs --checkJs --skipLibCheck --module nodenext --target es2024 --types node';
+  const flags = '--ignoreConfig --noEmit --allowJs --checkJs --skipLibCheck --module nodenext --types node';
   const roots = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--strict', 'false'];
   const { stdout, code } = await run(ROOT, '.ci/tsc', [...flags.split(' '), ...roots, ...files]);
   const errors = stdout.split('\n').filter((line) => line.includes('error TS'));

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { parseTopology, readTopology } from '../../src/world/topology.ts';
+import { readTopology } from '../../src/world/topology.ts';
 
 const PAGE = readFileSync(new URL('../../docs/worlds.md', import.meta.url), 'utf8');
 /** The page's blocks of a language, in their order. */
