@@ -1,22 +1,28 @@
 /** The command line. Each command has a file of its own; an error of the user's is printed as one line. */
 import { Command } from 'commander';
 import { packageVersion } from '../record/manifest.ts';
-import { addAdvise } from './advise.ts';
-import { addBench } from './bench.ts';
-import { addCalibrate } from './calibrate.ts';
-import { addDecode } from './decode.ts';
 import { systemErrorText, UserError } from './errors.ts';
-import { addExplain } from './explain.ts';
-import { addReplay } from './replay.ts';
-import { addReport } from './report.ts';
-import { addRun } from './run.ts';
-import { addSpec } from './spec.ts';
-import { addSweep } from './sweep.ts';
 import { lineWidth } from './terminal.ts';
-import { addValidate } from './validate.ts';
-import { addWorker } from './worker.ts';
 
 const HELP_WIDTH = 80;
+
+type AddVerb = (program: Command) => void;
+
+/** In the order in which help shows them. */
+const VERBS: readonly (readonly [string, () => Promise<AddVerb>])[] = [
+  ['bench', async () => (await import('./bench.ts')).addBench],
+  ['run', async () => (await import('./run.ts')).addRun],
+  ['spec', async () => (await import('./spec.ts')).addSpec],
+  ['decode', async () => (await import('./decode.ts')).addDecode],
+  ['replay', async () => (await import('./replay.ts')).addReplay],
+  ['validate', async () => (await import('./validate.ts')).addValidate],
+  ['sweep', async () => (await import('./sweep.ts')).addSweep],
+  ['worker', async () => (await import('./worker.ts')).addWorker],
+  ['report', async () => (await import('./report.ts')).addReport],
+  ['advise', async () => (await import('./advise.ts')).addAdvise],
+  ['calibrate', async () => (await import('./calibrate.ts')).addCalibrate],
+  ['explain', async () => (await import('./explain.ts')).addExplain],
+];
 
 const program = new Command('inic')
   .description('a working model of an intelligent network card: sockets over I2O message frames')
@@ -38,18 +44,11 @@ program.hook('preAction', (_, verb) => {
     process.exit(1);
   });
 });
-addBench(program);
-addRun(program);
-addSpec(program);
-addDecode(program);
-addReplay(program);
-addValidate(program);
-addSweep(program);
-addWorker(program);
-addReport(program);
-addAdvise(program);
-addCalibrate(program);
-addExplain(program);
+
+// Only the verb that is called is loaded: those that open cards take most of a second on a busy machine. Help and
+// suggestions are of all of them.
+const named = VERBS.find(([name]) => name === process.argv[2]);
+for (const [, load] of named === undefined ? VERBS : [named]) (await load())(program);
 
 try {
   await program.parseAsync();

@@ -13,7 +13,6 @@ import {
   violationLines,
 } from '../report/validation.ts';
 import { MachineClock } from '../time/clock.ts';
-import { runLive } from '../tour/live.ts';
 import { readTraces } from '../trace/file.ts';
 import { TraceDamage } from '../trace/reader.ts';
 import { Validator } from '../validate/validator.ts';
@@ -63,6 +62,8 @@ export function addValidate(program: Command): void {
 async function validateLive(files: readonly string[], options: ValidateOptions): Promise<void> {
   if (files.length > 0) throw new UserError('--live judges a card, no files');
   const { transport = 'ring', seed = 1, virtual = false } = options;
+  // A world of cards is loaded only here: to judge a file takes none.
+  const { runLive } = await import('../tour/live.ts');
   const { validator, failure } = await runLive({ transport, seed, virtual });
   const { findings, frames, events, coverage, machines } = validator;
   const judged: Judged = {

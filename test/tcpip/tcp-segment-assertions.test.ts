@@ -59,10 +59,6 @@ describe('recovery and congestion control', () => {
     const { tcp, tcb } = established();
     tcp.recovery.acknowledged(tcb, tcp.segment, 0);
   });
-  trips('recovery: what has been sent is outstanding', () => {
-    const { tcp, tcb } = established();
-    tcp.recovery.sent(tcb);
-  });
   trips('congestion: a connection starts with at least one segment', () =>
     new NewReno().start(new CongestionState(), 1460, 0),
   );

@@ -69,7 +69,6 @@ export class FastRecovery implements LossRecovery {
       // Whole segments only, or the window would be spent on crumbs.
       return left < mss ? 0 : Math.min(left, offered);
     }
-    if (!before(tcb.sndUna, congestion.roundEnd)) congestion.limited = 0;
     let { cwnd } = congestion;
     const { dupAcks } = recovery;
     if (dupAcks > 0 && recovery.phase === RECOVERY_NONE && !resending) {
@@ -84,15 +83,6 @@ export class FastRecovery implements LossRecovery {
     return (sndWnd - flight) | 0;
   }
 
-  /** As Linux's `tcp_cwnd_validate`: a round lasts until what was out at its fullest is acknowledged. */
-  sent({ congestion, sndUna, sndMax }: Tcb): void {
-    const flight = (sndMax - sndUna) | 0;
-    if (COSTLY) assert(flight > 0, 'recovery: what has been sent is outstanding');
-    if (flight <= congestion.flightMax && before(sndUna, congestion.roundEnd)) return;
-    congestion.flightMax = flight;
-    congestion.roundEnd = sndMax;
-  }
-
   heldUntil(tcb: Tcb, seq: number): number {
     return this.scoreboard.endOfRange(tcb, seq);
   }
@@ -104,12 +94,12 @@ export class FastRecovery implements LossRecovery {
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     const { recovery, congestion } = tcb;
     if (COSTLY) assert(bytes > 0, 'recovery: something new was acknowledged');
-    // RFC 7661's concern in short: a window that was not used says nothing, so it does not grow. What counts
-    // is how much was out when it was sent, not what is left of that now.
-    const { cwnd, flightMax } = congestion;
+    // RFC 7661's concern in short: a window that was not used says nothing, so it does not grow.
+    const { cwnd } = congestion;
+    const flight = (flightBytes(tcb) + bytes) | 0;
     const isUsed =
-      congestion.limited !== 0 ||
-      (cwnd < congestion.ssthresh ? cwnd < flightMax * 2 : cwnd - tcb.mss < flightMax);
+      congestion.limited !== 0 || flight >= (cwnd < congestion.ssthresh ? cwnd >> 1 : cwnd - tcb.mss);
+    if (tcb.sndUna === tcb.sndMax) congestion.limited = 0;
     if (recovery.sackHead >= 0) this.scoreboard.trim(tcb);
     if (segment.sackBlocks > 0 && tcb.sackPermitted !== 0) this.scoreboard.update(tcb, segment);
     if (recovery.phase === RECOVERY_FAST) return this.acknowledgedInRecovery(tcb, bytes);

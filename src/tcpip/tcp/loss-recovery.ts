@@ -21,8 +21,6 @@ export interface LossRecovery {
    * @param resending whether `sndNxt` has gone back over what was sent. // Hot path.
    */
   window(tcb: Tcb, resending: boolean): number;
-  /** New data has been sent, up to `sndMax`. // Hot path. */
-  sent(tcb: Tcb): void;
   /** The end of what the peer holds from `seq` on; `seq` itself when it does not hold that byte. */
   heldUntil(tcb: Tcb, seq: number): number;
   /** Bytes between `seq`, which the peer does not hold, and the next that it holds; at most `most`. */

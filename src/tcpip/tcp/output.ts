@@ -335,7 +335,6 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   } else {
     counters[TCP_OUT_DATA_BYTES] += gathered;
     tcb.sndMax = end;
-    tcp.recovery.sent(tcb);
     const { rtt } = tcb;
     if (rtt.timing === 0) {
       rtt.timing = 1;

@@ -16,20 +16,14 @@ export class CongestionState {
   ssthresh = SSTHRESH_START;
   /** Bytes acknowledged since the window last grew, in congestion avoidance. */
   ackedBytes = 0;
-  /** 1 once the window, and nothing else, has held the sender back in the present round. */
+  /** 1 once the window, and nothing else, has held the sender back since all was acknowledged last. */
   limited = 0;
-  /** The most that was outstanding in the present round, when it was sent. */
-  flightMax = 0;
-  /** The round is over when this is acknowledged. */
-  roundEnd = 0;
 
   reset(): void {
     this.cwnd = 0;
     this.ssthresh = SSTHRESH_START;
     this.ackedBytes = 0;
     this.limited = 0;
-    this.flightMax = 0;
-    this.roundEnd = 0;
   }
 }
 
