@@ -45,8 +45,8 @@ program.hook('preAction', (_, verb) => {
   });
 });
 
-// Only the verb that is called is loaded: those that open cards take most of a second on a busy machine. Help and
-// suggestions are of all of them.
+// Only the verb that is called is loaded: those that open cards take most of a second on a busy machine.
+// Help and suggestions are of all of them.
 const named = VERBS.find(([name]) => name === process.argv[2]);
 for (const [, load] of named === undefined ? VERBS : [named]) (await load())(program);
 

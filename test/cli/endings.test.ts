@@ -2,10 +2,12 @@
  * Every file of every verb, in every way in which it can be bad: one line that names it, an exit status that
  * says so, nothing measured before it where that can be known, and nothing that was measured lost.
  */
+
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { LONG } from '../long.ts';
 import { MAIN, type Outcome, runNode, testFolder } from './commands.ts';
 
 const folder = testFolder();
@@ -73,11 +75,11 @@ const BAD_PLACES = {
 } as const;
 
 /**
- * Each verb with each bad file is a process of its own, which takes minutes: of these every third is tried, so
- * that each verb and each kind of file has its turn, and with INIC_LONG=1 all of them.
+ * Each verb with each bad file is a process of its own, which takes minutes: of these every third is tried,
+ * so that each verb and each kind of file has its turn, and in the long form all of them.
  */
 function everyThird<T>(cases: readonly T[], from: number): T[] {
-  return cases.filter((_, i) => (i + from) % 3 === 0 || process.env['INIC_LONG'] === '1');
+  return cases.filter((_, i) => LONG || (i + from) % 3 === 0);
 }
 
 describe.each(Object.entries(OUTPUTS).map(([verb, args], i) => [verb, args, i] as const))(

@@ -1,11 +1,13 @@
 /**
  * The tables of docs/findings.md, as a reader would have them printed. The two quickest are held here; all of
- * them with INIC_LONG=1.
+ * them in the long form.
  */
+
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { bundledNames } from '../../src/plans/files.ts';
 import { MAIN, runNode, testFolder } from '../cli/commands.ts';
+import { LONG } from '../long.ts';
 
 const PAGE = readFileSync(new URL('../../docs/findings.md', import.meta.url), 'utf8');
 const tables = [...PAGE.matchAll(/<!-- sweep (.*) -->\n\n```text\n([\s\S]*?)```/g)].map(
@@ -18,7 +20,7 @@ it('has a table of every bundled plan', () => {
   expect(tables.map(({ plan }) => plan).sort()).toEqual([...bundledNames('sweeps')].sort());
 });
 
-const held = tables.filter(({ plan }) => QUICK.includes(plan) || process.env['INIC_LONG'] === '1');
+const held = tables.filter(({ plan }) => LONG || QUICK.includes(plan));
 
 it.each(held)(
   'inic sweep $plan',

@@ -1,4 +1,5 @@
 /** Sweeps over workers elsewhere, as their users run them, with a real Redis server. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker as QueueWorker } from 'bullmq';
@@ -9,6 +10,7 @@ import { offerOf, offerText, PREFIX, queueOf, RUNS, refusalsOf } from '../../src
 import { RedisEngine } from '../../src/sweep/redis/redis-engine.ts';
 import { pause } from '../../src/time/timers.ts';
 import { MAIN, runNode, testFolder } from '../cli/commands.ts';
+import { LONG } from '../long.ts';
 import { endProcesses, freePort, type RedisServer, redisMissing, redisServer, Verb } from './redis-server.ts';
 
 const folder = testFolder();
@@ -62,33 +64,41 @@ describe.skipIf(redisMissing)(
       expect(await kept.ended).toBe(0);
     }, 120_000);
 
-    it('goes on when its server is begun anew and knows nothing', async () => {
-      const port = await freePort();
-      const first = await redisServer(folder, port);
-      const there = worker(first);
-      const verb = sweep('plan.yaml', first, 'anew');
-      await verb.says(/ 20 %/);
-      await first.kill();
-      await verb.says(/is away: it goes on when it is back/);
-      const second = await redisServer(folder, port);
-      expect(await verb.ended).toBe(0);
-      expect(verb.stderr).toContain(`inic: redis://127.0.0.1:${port} is back\n`);
-      expect(pointLines('anew')).toEqual(pointLines('plan.here'));
-      there.child.kill('SIGTERM');
-      expect(await there.ended).toBe(0);
-      await second.kill();
-    }, 120_000);
+    it.runIf(LONG)(
+      'goes on when its server is begun anew and knows nothing',
+      async () => {
+        const port = await freePort();
+        const first = await redisServer(folder, port);
+        const there = worker(first);
+        const verb = sweep('plan.yaml', first, 'anew');
+        await verb.says(/ 20 %/);
+        await first.kill();
+        await verb.says(/is away: it goes on when it is back/);
+        const second = await redisServer(folder, port);
+        expect(await verb.ended).toBe(0);
+        expect(verb.stderr).toContain(`inic: redis://127.0.0.1:${port} is back\n`);
+        expect(pointLines('anew')).toEqual(pointLines('plan.here'));
+        there.child.kill('SIGTERM');
+        expect(await there.ended).toBe(0);
+        await second.kill();
+      },
+      120_000,
+    );
 
-    it('keeps sweeps apart that are there at once', async () => {
-      const there = worker(redis, 2);
-      const verbs = [sweep('plan.yaml', redis, 'one'), sweep('other.yaml', redis, 'two')];
-      expect(await Promise.all(verbs.map(({ ended }) => ended))).toEqual([0, 0]);
-      expect(pointLines('one')).toEqual(pointLines('plan.here'));
-      expect(pointLines('two')).toEqual(pointLines('other.here'));
-      there.child.kill('SIGINT');
-      await there.ended;
-      expect(await keysOf(redis)).toEqual([]);
-    }, 120_000);
+    it.runIf(LONG)(
+      'keeps sweeps apart that are there at once',
+      async () => {
+        const there = worker(redis, 2);
+        const verbs = [sweep('plan.yaml', redis, 'one'), sweep('other.yaml', redis, 'two')];
+        expect(await Promise.all(verbs.map(({ ended }) => ended))).toEqual([0, 0]);
+        expect(pointLines('one')).toEqual(pointLines('plan.here'));
+        expect(pointLines('two')).toEqual(pointLines('other.here'));
+        there.child.kill('SIGINT');
+        await there.ended;
+        expect(await keysOf(redis)).toEqual([]);
+      },
+      120_000,
+    );
 
     it('says that it waits for a worker, and which took no part, and ends on Ctrl-C', async () => {
       const verb = sweep('plan.yaml', redis, 'waits');

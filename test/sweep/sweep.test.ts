@@ -1,9 +1,11 @@
 /** `inic sweep` as its user runs it: results, and what is left of a sweep that does not end. */
+
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MAIN, type Outcome, runNode, testFolder } from '../cli/commands.ts';
+import { LONG } from '../long.ts';
 
 const folder = testFolder();
 const at = (name: string): string => join(folder, name);
@@ -82,18 +84,25 @@ describe('inic sweep', () => {
     expect(pointLines('part.jsonl')).toEqual(pointLines('one.jsonl'));
   });
 
-  it('keeps what is done when it is interrupted, and when it is killed', async () => {
+  it.runIf(LONG)(
+    'keeps what is done when it is interrupted',
+    async () => {
+      await sweep('long.yaml', '--out', 'whole.jsonl');
+      const ended = await interrupted('int.jsonl', 'SIGINT');
+      expect(ended.code).toBe(130);
+      expect(ended.stderr).toMatch(/interrupted after \d+ of 30 points: go on with --resume\n$/);
+      const kept = pointLines('int.jsonl').length;
+      expect(kept).toBeGreaterThanOrEqual(3);
+      expect(kept).toBeLessThan(30);
+      await sweep('long.yaml', '--resume', '--out', 'int.jsonl');
+      expect(pointLines('int.jsonl')).toEqual(pointLines('whole.jsonl'));
+    },
+    180_000,
+  );
+
+  it('keeps what is done when it is killed', async () => {
     await sweep('long.yaml', '--out', 'long.jsonl');
     const whole = pointLines('long.jsonl');
-    const ended = await interrupted('int.jsonl', 'SIGINT');
-    expect(ended.code).toBe(130);
-    expect(ended.stderr).toMatch(/interrupted after \d+ of 30 points: go on with --resume\n$/);
-    const kept = pointLines('int.jsonl').length;
-    expect(kept).toBeGreaterThanOrEqual(3);
-    expect(kept).toBeLessThan(30);
-    await sweep('long.yaml', '--resume', '--out', 'int.jsonl');
-    expect(pointLines('int.jsonl')).toEqual(whole);
-
     await interrupted('kill.jsonl', 'SIGKILL');
     expect(existsSync(at('kill.jsonl'))).toBe(false);
     // The point whose line was being written is measured again.
