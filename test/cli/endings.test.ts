@@ -39,7 +39,7 @@ beforeAll(async () => {
   mkdirSync(at('folder'));
   expect(await inic('run', '--trace', 'good.trace', 'echo.mjs')).toMatchObject({ code: 0 });
   expect(await inic('sweep', 'plan.yaml', '--out', 'good.jsonl')).toMatchObject({ code: 0 });
-}, 60_000);
+}, 170_000);
 
 /** What ends a verb at once: no line but one, and no result. */
 function expectRefused({ code, stdout, stderr }: Outcome, words: RegExp): void {

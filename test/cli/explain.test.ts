@@ -27,5 +27,5 @@ it.each([
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(code).toBe(1);
   },
-  60_000,
+  170_000,
 );

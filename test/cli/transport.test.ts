@@ -40,7 +40,7 @@ describe('inic bench --transport', () => {
     expect(ring.ledger?.perTransaction['portReads']).toBeUndefined();
     expect(fifo.ledger?.perTransaction['portWrites']).toBeGreaterThan(1.9);
     expect(fifo.ledger?.balanced).toBe(true);
-  }, 60_000);
+  }, 170_000);
 
   it('carries sockets over the fifo, beside the ring and the kernel', async () => {
     const shape = ['--api', 'net', '--connections', '1', '--size', '64', ...SHORT];
@@ -51,7 +51,7 @@ describe('inic bench --transport', () => {
     expect(results.map(({ transport }) => transport)).toEqual(['ring', 'fifo', null]);
     expect(results[1].ledger?.balanced).toBe(true);
     expect(outcome.stdout).toMatch(/^TCP_RR .* kernel .*\n +thread .*\n +fifo /m);
-  }, 60_000);
+  }, 170_000);
 });
 
 it('inic run --transport fifo serves a program unchanged', async () => {

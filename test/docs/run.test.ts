@@ -34,7 +34,7 @@ function folderOf({ path, marks }: Block): string {
 function run(cwd: string, file: string, args: readonly string[]): Promise<Outcome> {
   const env = { ...process.env, PATH: `${join(cwd, 'bin')}:${process.env['PATH']}`, COLUMNS: '100' };
   return new Promise((resolve) => {
-    execFile(file, args, { cwd, env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(file, args, { cwd, env, timeout: 170_000 }, (error, stdout, stderr) => {
       resolve({ code: error?.signal ?? error?.code ?? 0, stdout, stderr });
     });
   });

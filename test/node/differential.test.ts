@@ -17,7 +17,7 @@ const PROGRAMS = `${ROOT}test/node/programs/`;
 const SHARED = ['certificate.mjs', 'log.mjs'];
 const REAL = `${ROOT}dist/src/node/register.js`;
 const MEMORY = `${ROOT}dist/test/node/memory-register.js`;
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 170_000;
 
 // Real latency makes these measure it, or take too long.
 const NOT_SLOW = [

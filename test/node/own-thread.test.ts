@@ -14,7 +14,7 @@ const REGISTER = new URL('dist/src/node/register.js', ROOT).href;
 const INDEX = new URL('dist/src/index.js', ROOT).href;
 const MAIN = fileURLToPath(new URL('dist/src/cli/main.js', ROOT));
 const FOLDER = mkdtempSync(join(tmpdir(), 'inic-own-thread-'));
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 170_000;
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 function file(name: string, text: string): string {
