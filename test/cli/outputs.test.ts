@@ -1,9 +1,11 @@
 /** Files that verbs write when all is done: nothing else is overwritten, and a bad place is said before. */
+
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { timeLeft } from '../../src/cli/progress.ts';
 import { writeFile } from '../../src/sweep/results.ts';
+import { LONG } from '../long.ts';
 import { MAIN, runNode, testFolder } from './commands.ts';
 
 const folder = testFolder();
@@ -60,7 +62,7 @@ it('a sweep of which every point failed has failed', async () => {
   expect([stderr, code]).toEqual(['inic: every point failed\n', 1]);
 });
 
-it.each([
+it.runIf(LONG).each([
   [['sweep', 'plan.yaml', '--csv', 'points.csv'], 'points.csv', 'point,'],
   [['advise', 'plan.yaml', '--json', 'advice.json'], 'advice.json', '{'],
   [['explain', 'plan.yaml', '0', '--trace', 'trace.json'], 'trace.json', '{'],
