@@ -1,4 +1,5 @@
 /** Recording and decoding from the command line. */
+
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { SOCKET_CONNECT } from '../../src/i2o/socket.gen.ts';
 import { readTraces } from '../../src/trace/file.ts';
 import { FileSink } from '../../src/trace/file-sink.ts';
 import { OUTBOUND } from '../../src/trace/sink.ts';
+import { LONG } from '../long.ts';
 import { CallList, replayCall } from '../trace/calls.ts';
 import { MAIN, type Outcome, runNode, testFolder } from './commands.ts';
 
@@ -112,35 +114,39 @@ describe('inic decode', () => {
 });
 
 describe('inic bench --trace', () => {
-  it('writes a file for each card', async () => {
-    const quick = [
-      '--quick',
-      '--stack',
-      'inic',
-      '--api',
-      'socket',
-      '--connections',
-      '1',
-      '--duration',
-      '0.02',
-      '--repeats',
-      '1',
-    ];
-    const ran = await inic(['bench', 'MSG_RR', 'TCP_RR', ...quick, '--trace', 'bench.trace']);
-    const files = readdirSync(folder).filter((name) => name.startsWith('bench-'));
-    expect(files.sort()).toEqual([
-      'bench-MSG_RR-message-1x0-ring-inline.trace',
-      'bench-MSG_RR-message-1x0-ring.trace',
-      'bench-TCP_RR-socket-1x64-ring-inline.trace',
-      'bench-TCP_RR-socket-1x64-ring.trace',
-    ]);
-    for (const file of files) {
-      const { code, stdout } = await decode(file, '--frame', '1-10');
-      // Where a busy machine let nothing move, the side was killed, and its trace was cut.
-      if (ran.code === 0) expect(code).toBe(0);
-      expect(stdout).toContain('ExecSysEnable');
-    }
-  }, 120_000);
+  it.runIf(LONG)(
+    'writes a file for each card',
+    async () => {
+      const quick = [
+        '--quick',
+        '--stack',
+        'inic',
+        '--api',
+        'socket',
+        '--connections',
+        '1',
+        '--duration',
+        '0.02',
+        '--repeats',
+        '1',
+      ];
+      const ran = await inic(['bench', 'MSG_RR', 'TCP_RR', ...quick, '--trace', 'bench.trace']);
+      const files = readdirSync(folder).filter((name) => name.startsWith('bench-'));
+      expect(files.sort()).toEqual([
+        'bench-MSG_RR-message-1x0-ring-inline.trace',
+        'bench-MSG_RR-message-1x0-ring.trace',
+        'bench-TCP_RR-socket-1x64-ring-inline.trace',
+        'bench-TCP_RR-socket-1x64-ring.trace',
+      ]);
+      for (const file of files) {
+        const { code, stdout } = await decode(file, '--frame', '1-10');
+        // Where a busy machine let nothing move, the side was killed, and its trace was cut.
+        if (ran.code === 0) expect(code).toBe(0);
+        expect(stdout).toContain('ExecSysEnable');
+      }
+    },
+    120_000,
+  );
 });
 
 describe('inic replay', () => {

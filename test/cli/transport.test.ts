@@ -1,7 +1,9 @@
 /** `--transport`: the four side by side, sockets over the fifo, and a program that knows nothing of it. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LONG } from '../long.ts';
 import { MAIN, type Outcome, runNode, testFolder } from './commands.ts';
 
 const SHORT = ['--iop', 'thread', '--duration', '0.02', '--repeats', '1', '--json', 'out.json'];
@@ -42,16 +44,20 @@ describe('inic bench --transport', () => {
     expect(fifo.ledger?.balanced).toBe(true);
   }, 170_000);
 
-  it('carries sockets over the fifo, beside the ring and the kernel', async () => {
-    const shape = ['--api', 'net', '--connections', '1', '--size', '64', ...SHORT];
-    const outcome = await inic('bench', 'TCP_RR', '--transport', 'ring,fifo', ...shape);
-    const { results, failures } = report();
-    expect(failures).toEqual([]);
-    expect(outcome.code).toBe(0);
-    expect(results.map(({ transport }) => transport)).toEqual(['ring', 'fifo', null]);
-    expect(results[1].ledger?.balanced).toBe(true);
-    expect(outcome.stdout).toMatch(/^TCP_RR .* kernel .*\n +thread .*\n +fifo /m);
-  }, 170_000);
+  it.runIf(LONG)(
+    'carries sockets over the fifo, beside the ring and the kernel',
+    async () => {
+      const shape = ['--api', 'net', '--connections', '1', '--size', '64', ...SHORT];
+      const outcome = await inic('bench', 'TCP_RR', '--transport', 'ring,fifo', ...shape);
+      const { results, failures } = report();
+      expect(failures).toEqual([]);
+      expect(outcome.code).toBe(0);
+      expect(results.map(({ transport }) => transport)).toEqual(['ring', 'fifo', null]);
+      expect(results[1].ledger?.balanced).toBe(true);
+      expect(outcome.stdout).toMatch(/^TCP_RR .* kernel .*\n +thread .*\n +fifo /m);
+    },
+    170_000,
+  );
 });
 
 it('inic run --transport fifo serves a program unchanged', async () => {

@@ -171,7 +171,7 @@ describe.skipIf(redisMissing)(
       expect(errors).toEqual([other, other, other, 'its worker failed: no room', lost]);
     });
 
-    it('asks for the password of its server in one line, and shows none', async () => {
+    it.runIf(LONG)('asks for the password of its server in one line, and shows none', async () => {
       const locked = await redisServer(folder, await freePort(), '--requirepass', 'secret');
       const as = (user: string): string => locked.url.replace('//', `//${user}`);
       const asked = await runNode(folder, [MAIN, 'worker', '--redis', locked.url]);
