@@ -12,7 +12,7 @@ import { LONG } from '../long.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 
 for (const [at, transport] of TRANSPORTS.entries()) {
-  // In the short form each placement has one of the transports: hundreds of tests wait for what must not come.
+  // In the short form each placement has one of the transports: many tests wait for what must not come.
   for (const placement of PLACEMENTS.filter((_, i) => LONG || i === at % PLACEMENTS.length)) {
     socketContractTests(`card of placement ${placement}, ${transport}`, async () => {
       const card = await openCard({ placement, transport, driver: { socketsMax: 256 } });
