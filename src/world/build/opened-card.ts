@@ -24,7 +24,7 @@ import type { CardPlan, WorldPlan } from './world-plan.ts';
 const TRACE_SETTLE_NS = 1e9;
 const TRACE_LOOK_NS = 1e6;
 /** How long a card that is closed may take to answer that it is quiet, for the same reason. */
-const QUIESCE_NS = 1e9;
+export const QUIESCE_NS = 1e9;
 
 export abstract class OpenedCard {
   abstract readonly placement: Placement;

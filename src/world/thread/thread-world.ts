@@ -10,6 +10,7 @@ import { ENETDOWN } from '../../socket/errno.ts';
 import type { MachineClock } from '../../time/clock.ts';
 import { FutexWaker, type Waker } from '../../time/sleeper.ts';
 import type { CableListener } from '../../wire/cable.ts';
+import { QUIESCE_NS } from '../build/opened-card.ts';
 import type { Sites, WorldPlan } from '../build/world-plan.ts';
 import { type AgentWatch, type FarSites, LiveWorld, type Traces } from '../inline/live-world.ts';
 import { checkedTopology, type Topology } from '../topology/checked.ts';
@@ -18,11 +19,6 @@ import { SiteThread } from './site-thread.ts';
 
 /** A pair of cache lines: a wake-up count, or a thread's state. */
 const PAIR_BYTES = 128;
-/**
- * How long a card that is closed may take to answer that it is quiet. It needs microseconds, but on a busy
- * machine its thread may wait long for a core.
- */
-const QUIESCE_NS = 1e9;
 
 /** The threads of a world but the program's, by their number less one. */
 class Threads implements FarSites {
