@@ -1,7 +1,8 @@
 /**
  * How well virtual time agrees with this machine: workloads that the profile was not fitted to, live and in
  * virtual time. Live runs take turns, so that what disturbs one shape disturbs the other too; where a thread
- * was put aside, that part of a run is left out.
+ * was put aside, that part of a run is left out. Each live run has a process of its own: where its memory
+ * lies and which core its threads got makes one process nearly twice as fast as the next, all its life.
  */
 
 import type { CostProfile } from '../plans/profiles.ts';
@@ -53,6 +54,7 @@ const COUNTED: Readonly<Record<string, readonly string[]>> = {
 const VIRTUAL_OPERATIONS = { TCP_RR: 10_000, TCP_CRR: 2000, TCP_STREAM: 1000 } as const;
 
 export interface AgreementOptions {
+  /** Live runs of each, in a process each. */
   readonly repeats: number;
   readonly repeatNs: number;
   readonly warmUpSeconds: number;
@@ -70,27 +72,25 @@ export async function measureAgreement(
   const rows: AgreementRow[] = [];
   const shapes = Object.keys(profiles) as Shape[];
   for (const load of JUDGED) {
-    const runs: { readonly shape: Shape; readonly client: LiveClient; readonly rounds: Round[] }[] = [];
-    try {
+    const rounds: Record<Shape, Round[]> = { thread: [], inline: [] };
+    for (let i = 0; i < repeats; i++) {
       for (const shape of shapes) {
         step(`${loadName(load)}, ${SHAPE_NAMES[shape]}`);
         const description = looped(load, shape, LOOKING);
         const client = await LiveClient.open({ shape, description, timed: false });
-        runs.push({ shape, client, rounds: [] });
-        await warmUp(client, warmUpSeconds);
-      }
-      for (let i = 0; i < repeats; i++) {
-        for (const { client, rounds } of runs) {
-          rounds.push(together(await client.run(Math.ceil(repeatNs / SLICE_NS), SLICE_NS)));
+        try {
+          await warmUp(client, warmUpSeconds);
+          rounds[shape].push(together(await client.run(Math.ceil(repeatNs / SLICE_NS), SLICE_NS)));
+        } finally {
+          client.kill();
         }
       }
-    } finally {
-      for (const { client } of runs) client.kill();
     }
-    for (const { shape, rounds } of runs) {
+    for (const shape of shapes) {
       step(`${loadName(load)}, ${SHAPE_NAMES[shape]}, virtual`);
       const description = priced(looped(load, shape, LOOKING), profiles[shape]);
-      rows.push(compare(load, shape, rounds, virtualRound(description, VIRTUAL_OPERATIONS[load.workload])));
+      const virtual = virtualRound(description, VIRTUAL_OPERATIONS[load.workload]);
+      rows.push(compare(load, shape, rounds[shape], virtual));
     }
   }
   return rows;

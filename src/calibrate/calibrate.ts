@@ -19,7 +19,7 @@ import {
 import { LiveClient } from './live-client.ts';
 import type { Counts, Round, Shape } from './live-protocol.ts';
 import { type MachineCosts, priced, profileOf, profileText, type WakeCosts } from './machine-profile.ts';
-import { newsNs } from './news.ts';
+import { newsNs, restNs } from './round-trip.ts';
 import { FITTED, JUDGED, joined, LOOKING, type Load, looped, quiet, ROUND_TRIP } from './runs.ts';
 import { measureWakes } from './wakes.ts';
 import { warmUp } from './warm-up.ts';
@@ -94,9 +94,11 @@ async function measureAll(options: CalibrateOptions): Promise<Calibration> {
   const began = wallClock();
   const inlineRuns = fitRuns('inline', options.quick);
   const threadRuns = fitRuns('thread', options.quick);
-  const step = stepper(inlineRuns.length + threadRuns.length + OTHER_STEPS, options.progress);
-  const inline = await fitShape('inline', inlineRuns, lengths, {}, step);
-  const threads = await fitShape('thread', threadRuns, lengths, inline.fitted, step);
+  const step = stepper(inlineRuns.length + threadRuns.length + otherSteps(lengths), options.progress);
+  const inline = await measureShape('inline', inlineRuns, lengths, {}, step);
+  const { host, card } = fitSides(inline, 0);
+  const priors = { ...host.costs, ...card.costs }; // no counter is both sides'
+  const threads = await measureShape('thread', threadRuns, lengths, priors, step);
   step('wake-ups');
   const wakes = await measureWakes(lengths.wakeStretches, (client) => warmUp(client, lengths.warmUpSeconds));
   const title = titleOf(facts, began);
@@ -110,7 +112,9 @@ async function measureAll(options: CalibrateOptions): Promise<Calibration> {
 }
 
 /** Wake-ups, and each workload of the agreement live and in virtual time, in both shapes. */
-const OTHER_STEPS = 1 + 4 * JUDGED.length;
+function otherSteps({ repeats }: Lengths): number {
+  return 1 + 2 * JUDGED.length * (repeats + 1);
+}
 
 function stepper(steps: number, progress: CalibrateOptions['progress']): (label: string) => void {
   let done = 0;
@@ -144,23 +148,23 @@ function nameOf(load: Load): string {
   return `${loadName(load)}${more}${load.offload ? '' : ' summed by the stack'}`;
 }
 
-interface Fitted {
-  readonly host: Fit;
-  readonly card: Fit;
-  /** Costs of both sides, by counter: no counter is both sides'. */
-  readonly fitted: Counts;
+/** What runs have shown, and what costs are likely to be. */
+interface Measured {
+  readonly hosts: readonly Stretch[];
+  readonly cards: readonly Stretch[];
+  readonly priors: Counts;
   /** What a round trip of `ROUND_TRIP` took, in nanoseconds. */
   readonly roundTripNs: number;
   readonly undisturbed: number;
 }
 
-async function fitShape(
+async function measureShape(
   shape: Shape,
   runs: readonly FitRun[],
   lengths: Lengths,
   priors: Counts,
   step: (label: string) => void,
-): Promise<Fitted> {
+): Promise<Measured> {
   const hosts: Stretch[] = [];
   const cards: Stretch[] = [];
   let roundTripNs = 0;
@@ -181,10 +185,20 @@ async function fitShape(
       client.kill();
     }
   }
-  const host = fitCosts(hosts, HOST_COUNTS, priors);
-  const card = fitCosts(cards, CARD_COUNTS, priors);
-  const fitted = { ...host.costs, ...card.costs };
-  return { host, card, fitted, roundTripNs, undisturbed: good / count };
+  return { hosts, cards, priors, roundTripNs, undisturbed: good / count };
+}
+
+interface Sides {
+  readonly host: Fit;
+  readonly card: Fit;
+}
+
+/** @param restNs what either side does beside the way of its work, each time that it comes to rest. */
+function fitSides({ hosts, cards, priors }: Measured, restNs: number): Sides {
+  return {
+    host: fitCosts(hosts, HOST_COUNTS, priors, restNs > 0 ? { hostRests: restNs } : {}),
+    card: fitCosts(cards, CARD_COUNTS, priors, restNs > 0 ? { iopRests: restNs } : {}),
+  };
 }
 
 /** How long an operation took in the slices that went well: the fifth best. */
@@ -199,32 +213,32 @@ function operationNs(slices: readonly Round[]): number {
 function resultOf(
   shape: Shape,
   machine: string,
-  { host, card, roundTripNs, undisturbed }: Fitted,
+  measured: Measured,
   wakes: WakeCosts | undefined,
 ): ShapeResult {
-  const costs = { host: awake(host.costs), card: awake(card.costs), newsNs: 0, wakes };
-  const runs = host.errors.length;
   const where =
     shape === 'thread' ? 'a card in a thread of its own' : "a card polled in the program's thread";
   const origin = {
     title: `${machine}: ${where}`,
-    method: `measured: least squares over ${runs} runs`,
+    method: `measured: least squares over ${measured.hosts.length} runs`,
     shape,
   };
-  const found =
-    shape === 'inline'
-      ? costs
-      : {
-          ...costs,
-          newsNs: newsNs(roundTripNs, (ns) =>
-            priced(
-              looped(ROUND_TRIP, shape, LOOKING),
-              profileOf(profileText({ ...costs, newsNs: ns }, origin)),
-            ),
-          ),
-        };
-  const errors = [...host.errors, ...card.errors];
-  return { costs: found, errors, undisturbed, text: profileText(found, origin) };
+  const costsWith = ({ host, card }: Sides, newsNs: number): MachineCosts => {
+    return { host: awake(host.costs), card: awake(card.costs), newsNs, wakes };
+  };
+  const sidesWith = (ns: number): Sides => fitSides(measured, ns);
+  const world = (sides: Sides, newsNs: number): object =>
+    priced(looped(ROUND_TRIP, shape, LOOKING), profileOf(profileText(costsWith(sides, newsNs), origin)));
+  // Inline nothing is done beside anything else, and nothing is news.
+  const { roundTripNs } = measured;
+  const apart = shape === 'thread';
+  const beside = apart ? restNs(roundTripNs, (ns) => world(sidesWith(ns), 0)) : 0;
+  const sides = sidesWith(beside);
+  // Where work takes more than the round trip, nothing of it is left for news.
+  const newsFound = apart && beside === 0 ? newsNs(roundTripNs, (ns) => world(sides, ns)) : 0;
+  const costs = costsWith(sides, newsFound);
+  const errors = [...sides.host.errors, ...sides.card.errors];
+  return { costs, errors, undisturbed: measured.undisturbed, text: profileText(costs, origin) };
 }
 
 function titleOf({ machine, versions }: MachineFacts, began: string): string {

@@ -70,6 +70,9 @@ export const CARD_COUNTS: readonly string[] = [
   'iopSleeps',
 ];
 
+/** A stretch is divided by what is left of it. */
+const LEAST_NS = 1;
+
 /** A thousandth of a row: it decides only what the rows leave open. */
 const PRIOR_WEIGHT = 1e-3;
 
@@ -77,35 +80,43 @@ const PRIOR_WEIGHT = 1e-3;
 const CONTRADICTED = 0.5;
 const LEFT_OUT_SHARE = 0.25;
 
-/** @param priors what counts are likely to cost; those it does not name: 0. */
-export function fitCosts(stretches: readonly Stretch[], names: readonly string[], priors: Counts): Fit {
-  const all = fitAll(stretches, names, priors);
+/**
+ * @param priors what counts are likely to cost; those it does not name: 0.
+ * @param known what counts beside those named cost: it is taken off first, and is part of what is found.
+ */
+export function fitCosts(
+  stretches: readonly Stretch[],
+  names: readonly string[],
+  priors: Counts,
+  known: Counts = {},
+): Fit {
+  const all = fitAll(stretches, names, priors, known);
   const odd = stretches.filter((_, i) => Math.abs(all.errors[i].error) > CONTRADICTED);
   if (odd.length === 0 || odd.length > stretches.length * LEFT_OUT_SHARE) return all;
-  const { costs, errors } = fitAll(
-    stretches.filter((stretch) => !odd.includes(stretch)),
-    names,
-    priors,
-  );
+  const agreeing = stretches.filter((stretch) => !odd.includes(stretch));
+  const { costs, errors } = fitAll(agreeing, names, priors, known);
   const left = odd.map((stretch) => ({ ...errorOf(stretch, costs), leftOut: true }));
   return { costs, errors: [...errors, ...left] };
 }
 
-function fitAll(stretches: readonly Stretch[], names: readonly string[], priors: Counts): Fit {
+function fitAll(stretches: readonly Stretch[], names: readonly string[], priors: Counts, known: Counts): Fit {
   const rows = stretches.map(({ counts }) => names.map((name) => counts[name] ?? 0));
   const values = solveNonNegative({
     rows,
-    sums: stretches.map(({ spentNs }) => spentNs),
+    sums: stretches.map(({ spentNs, counts }) => Math.max(LEAST_NS, spentNs - sumOf(known, counts))),
     priors: names.map((name) => priors[name] ?? 0),
     priorWeight: PRIOR_WEIGHT,
   });
-  const costs = Object.fromEntries(names.map((name, i) => [name, values[i]]));
+  const costs = { ...known, ...Object.fromEntries(names.map((name, i) => [name, values[i]])) };
   return { costs, errors: stretches.map((stretch) => errorOf(stretch, costs)) };
 }
 
 function errorOf({ label, spentNs, counts }: Stretch, costs: Counts): FitError {
-  const told = Object.entries(costs).reduce((sum, [name, ns]) => sum + ns * (counts[name] ?? 0), 0);
-  return { label, error: told / spentNs - 1, leftOut: false };
+  return { label, error: sumOf(costs, counts) / spentNs - 1, leftOut: false };
+}
+
+function sumOf(costs: Counts, counts: Counts): number {
+  return Object.entries(costs).reduce((sum, [name, ns]) => sum + ns * (counts[name] ?? 0), 0);
 }
 
 /** Without what waking and sleeping cost, which is measured by itself. */

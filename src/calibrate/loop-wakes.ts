@@ -3,10 +3,11 @@
  * port. Programs of worlds rest in a call, so no profile has it; those of `inic run` do.
  */
 import { BlockingSockets } from '../socket/blocking.ts';
+import { TCP_NODELAY } from '../socket/options.ts';
 import { MachineClock } from '../time/clock.ts';
 import { LOOPBACK } from '../workloads/workload.ts';
 import { openCard } from '../world/open/card.ts';
-import { LOOKING } from './runs.ts';
+import { SLEEPING_HOST } from './runs.ts';
 
 const TIMEOUT_MS = 5000;
 const BYTES = 1024;
@@ -21,13 +22,15 @@ export interface LoopTrips {
 
 /** @throws Error when the card does not come up. */
 export async function loopTrips(count: number): Promise<LoopTrips> {
-  const card = await openCard(LOOKING);
+  const card = await openCard(SLEEPING_HOST);
   try {
     const { stack } = card;
     const sockets = new BlockingSockets(stack, TIMEOUT_MS);
     const listener = sockets.listen(LOOPBACK, 0);
     const client = sockets.connect(LOOPBACK, stack.localEndpoint(listener)?.port ?? 0);
     const server = sockets.accept(listener);
+    // Else each piece would wait for the delayed acknowledgement of the one before it.
+    stack.setOption(client, TCP_NODELAY, 1);
     const clock = new MachineClock();
     const bytes = new Uint8Array(BYTES);
     const trip = async (news: () => Promise<void>): Promise<number> => {

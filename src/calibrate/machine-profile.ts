@@ -64,6 +64,11 @@ const MEANINGS: Readonly<Record<string, string>> = {
   tcpPassiveOpens: 'a connection accepted and closed, where it was awaited',
 };
 
+/** Costs that no sum of work tells: see round-trip.ts. */
+const REST_SOURCE =
+  'measured: what the sums of work are more than a round trip of 1 KiB, by side; done once work is shown';
+const RESTS: readonly string[] = ['hostRests', 'iopRests'];
+
 /** Counts that cost what another does. */
 const LIKE: Readonly<Record<string, string>> = {
   receiveStoreCopies: 'receiveCopies',
@@ -80,7 +85,9 @@ const LIKE: Readonly<Record<string, string>> = {
 export function profileText(costs: MachineCosts, { title, method, shape }: ProfileOrigin): string {
   const { newsNs, wakes } = costs;
   const fitted = (side: Counts): string[] =>
-    Object.entries(side).map(([name, ns]) => line(name, ns, `${method}: ${MEANINGS[name] ?? name}`));
+    Object.entries(side).map(([name, ns]) =>
+      line(name, ns, RESTS.includes(name) ? REST_SOURCE : `${method}: ${MEANINGS[name] ?? name}`),
+    );
   const like = (side: Counts): string[] =>
     Object.entries(LIKE).flatMap(([name, other]) =>
       side[other] === undefined ? [] : [line(name, side[other], `assumed: as ${other}`)],

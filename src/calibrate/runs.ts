@@ -54,6 +54,9 @@ export const JUDGED: readonly Load[] = [
 /** Both sides look for work all the time: neither is put to sleep because its core was taken for a moment. */
 export const LOOKING = { iopSpinNs: 1e9, driver: { spinNs: 1e9 } };
 
+/** The card looks for work all the time; the host sleeps as soon as it waits. */
+export const SLEEPING_HOST = { ...LOOKING, driver: { spinNs: 0 } };
+
 /** A world of one host and one card, looped back to itself. @param settings of the card. */
 export function looped(load: Load, runs: Shape, settings: object): object {
   const { workload, connections, size, mtu, offload } = load;

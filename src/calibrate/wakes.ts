@@ -3,11 +3,10 @@ import { spreadOf } from '../record/statistics.ts';
 import { LiveClient } from './live-client.ts';
 import type { Round } from './live-protocol.ts';
 import type { WakeCosts } from './machine-profile.ts';
-import { LOOKING, looped, ROUND_TRIP } from './runs.ts';
+import { LOOKING, looped, ROUND_TRIP, SLEEPING_HOST } from './runs.ts';
 
-/** A card that sleeps as soon as it has nothing to do, and a host that does. */
+/** A card that sleeps as soon as it has nothing to do. */
 const SLEEPING_CARD = { ...LOOKING, iopSpinNs: 0 };
-const SLEEPING_HOST = { ...LOOKING, driver: { spinNs: 0 } };
 
 /**
  * Round trips of one request at a time, with both sides looking and with either asleep: what a side takes to

@@ -70,328 +70,332 @@ export const HOST_INTERRUPTS_SERVICED = 32;
 export const HOST_POLLS = 33;
 /** looks that found nothing (host) */
 export const HOST_IDLE_POLLS = 34;
+/** looks that found nothing after one that did (host) */
+export const HOST_RESTS = 35;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 35;
+export const IOP_POLLS = 36;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 36;
+export const IOP_IDLE_POLLS = 37;
+/** turns that found nothing after one that did (iop) */
+export const IOP_RESTS = 38;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 37;
+export const INBOUND_POSTED = 39;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 38;
+export const INBOUND_FULL = 40;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 39;
+export const INBOUND_RELEASED = 41;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 40;
+export const OUTBOUND_POSTED = 42;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 41;
+export const OUTBOUND_FULL = 43;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 42;
+export const OUTBOUND_DESTROYED = 44;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 43;
+export const OUTBOUND_RELEASED = 45;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 44;
+export const INBOUND_REFUSED = 46;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 45;
+export const OUTBOUND_REFUSED = 47;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 46;
+export const EVENTS_SENT = 48;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 47;
+export const EVENTS_LOST = 49;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 48;
+export const REPLY_FAULTS = 50;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 49;
+export const NOPS = 51;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 50;
+export const FRAMES_PRESERVED = 52;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 51;
+export const FRAMES_ADOPTED = 53;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 52;
+export const PORT_READS = 54;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 53;
+export const PORT_WRITES = 55;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 54;
+export const REGISTER_READS = 56;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 55;
+export const REGISTER_WRITES = 57;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 56;
+export const PORT_EMPTY_READS = 58;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 57;
+export const PORT_RETRIES = 59;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 58;
+export const OUTBOUND_FREE_OVERFLOWS = 60;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 59;
+export const FIFO_ERROR_INTERRUPTS = 61;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 60;
+export const MFA_OUT_OF_WINDOW = 62;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 61;
+export const MFA_MISALIGNED = 63;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 62;
+export const MFA_WRONG_DIRECTION = 64;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 63;
+export const MFA_NOT_OWNED = 65;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 64;
+export const HOST_MFA_OUT_OF_WINDOW = 66;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 65;
+export const HOST_MFA_MISALIGNED = 67;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 66;
+export const HOST_MFA_WRONG_DIRECTION = 68;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 67;
+export const HOST_MFA_NOT_OWNED = 69;
 /** socket calls (host) */
-export const USER_CALLS = 68;
+export const USER_CALLS = 70;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 69;
+export const USER_WOULD_BLOCK = 71;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 70;
+export const USER_SOCKETS_REFUSED = 72;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 71;
+export const ACCEPTS_WITHOUT_SOCKET = 73;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 72;
+export const SENDS_GATHERED = 74;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 73;
+export const MESSAGE_REQUESTS = 75;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 74;
+export const MESSAGE_REPLIES = 76;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 75;
+export const MEMORY_TRANSMIT_TAKEN = 77;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 76;
+export const MEMORY_TRANSMIT_RETURNED = 78;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 77;
+export const MEMORY_TRANSMIT_DRY = 79;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 78;
+export const MEMORY_TRANSMIT_RESERVE = 80;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 79;
+export const MEMORY_BUCKETS_POSTED = 81;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 80;
+export const MEMORY_BUCKETS_USED = 82;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 81;
+export const MEMORY_BUCKETS_RETURNED = 83;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 82;
+export const MEMORY_BUCKETS_STARVED = 84;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 83;
+export const RECEIVE_WINDOWS_HELD = 85;
 /** address mappings after start (host) */
-export const MAPPINGS = 84;
+export const MAPPINGS = 86;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 85;
+export const ALLOCATIONS = 87;
 /** taken from the program (host) */
-export const BYTES_SENT = 86;
+export const BYTES_SENT = 88;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 87;
+export const BYTES_LENT = 89;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 88;
+export const BYTES_QUEUED = 90;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 89;
+export const BYTES_REFUSED = 91;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 90;
+export const BYTES_ECHO_TAKEN = 92;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 91;
+export const BYTES_UNDELIVERED = 93;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 92;
+export const IMMEDIATE_UNDELIVERED_BYTES = 94;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 93;
+export const BYTES_DISCARDED = 95;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 94;
+export const BYTES_ACKNOWLEDGED = 96;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 95;
+export const BYTES_UNACKNOWLEDGED = 97;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 96;
+export const BYTES_ACCEPTED = 98;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 97;
+export const BYTES_UNREAD = 99;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 98;
+export const BYTES_TRUNCATED = 100;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 99;
+export const BYTES_DESTROYED = 101;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 100;
+export const BYTES_DELIVERED = 102;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 101;
+export const BYTES_ECHO_ANSWERED = 103;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 102;
+export const BYTES_RECEIVED = 104;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 103;
+export const BYTES_BORROWED = 105;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 104;
+export const BYTES_DROPPED = 106;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 105;
+export const DATAGRAMS_SENT = 107;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 106;
+export const DATAGRAMS_SENT_BYTES = 108;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 107;
+export const DATAGRAMS_UNSENT = 109;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 108;
+export const DATAGRAMS_RECEIVED = 110;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 109;
+export const DATAGRAMS_RECEIVED_BYTES = 111;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 110;
+export const DATAGRAMS_CUT = 112;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 111;
+export const DATAGRAMS_CUT_BYTES = 113;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 112;
+export const DATAGRAMS_DROPPED = 114;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 113;
+export const DATAGRAMS_DROPPED_BYTES = 115;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 114;
+export const EVENTS_TAKEN = 116;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 115;
+export const EXECUTIVE_EVENTS_TAKEN = 117;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 116;
+export const TABLE_CHANGES = 118;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 117;
+export const EVENTS_DROPPED = 119;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 118;
+export const FAILURES_TAKEN = 120;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 119;
+export const FAILURES_OURS = 121;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 120;
+export const DELIVERY_RETRIES = 122;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 121;
+export const LATE_REPLIES = 123;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 122;
+export const CHECKSUMS = 124;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 123;
+export const CHECKSUMS_BYTES = 125;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 124;
+export const IP_IN_RECEIVES = 126;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 125;
+export const IP_IN_HDR_ERRORS = 127;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 126;
+export const IP_IN_ADDR_ERRORS = 128;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 127;
+export const IP_IN_UNKNOWN_PROTOS = 129;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 128;
+export const IP_OUT_REQUESTS = 130;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 129;
+export const IP_OUT_NO_ROUTES = 131;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 130;
+export const IP_REASM_REQDS = 132;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 131;
+export const IP_REASM_OKS = 133;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 132;
+export const IP_REASM_FAILS = 134;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 133;
+export const ARP_REQUESTS_SENT = 135;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 134;
+export const ARP_REPLIES_SENT = 136;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 135;
+export const ARP_RECEIVED = 137;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 136;
+export const ICMP_IN_MSGS = 138;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 137;
+export const ICMP_IN_ERRORS = 139;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 138;
+export const ICMP_IN_ECHOS = 140;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 139;
+export const ICMP_OUT_ECHO_REPS = 141;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 140;
+export const ICMP_OUT_DEST_UNREACHS = 142;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 141;
+export const ICMP_OUT_DATA_BYTES = 143;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 142;
+export const UDP_IN_DATAGRAMS = 144;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 143;
+export const UDP_OUT_DATAGRAMS = 145;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 144;
+export const UDP_OUT_DATA_BYTES = 146;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 145;
+export const UDP_IN_DATA_BYTES = 147;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 146;
+export const UDP_NO_PORTS = 148;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 147;
+export const UDP_IN_ERRORS = 149;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 148;
+export const TCP_ACTIVE_OPENS = 150;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 149;
+export const TCP_PASSIVE_OPENS = 151;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 150;
+export const TCP_ATTEMPT_FAILS = 152;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 151;
+export const TCP_ESTAB_RESETS = 153;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 152;
+export const TCP_IN_SEGS = 154;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 153;
+export const TCP_IN_ERRS = 155;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 154;
+export const TCP_OUT_SEGS = 156;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 155;
+export const TCP_OUT_DATA_BYTES = 157;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 156;
+export const TCP_RETRANS_SEGS = 158;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 157;
+export const TCP_RETRANS_BYTES = 159;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 158;
+export const TCP_OUT_RSTS = 160;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 159;
+export const TCP_LISTEN_OVERFLOWS = 161;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 160;
+export const TCP_TIMEOUTS = 162;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 161;
+export const TCP_FAST_RETRANSMITS = 163;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 162;
+export const TCP_DELAYED_ACKS = 164;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 163;
+export const TCP_OUT_OF_ORDER = 165;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 164;
+export const TCP_DUPLICATES = 166;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 165;
+export const TCP_WINDOW_PROBES = 167;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 166;
+export const TCP_CHALLENGE_ACKS = 168;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 167;
+export const TCP_PACKETS_PRUNED = 169;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 168;
+export const TCP_TIME_WAIT_OVERFLOWS = 170;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 169;
+export const DEVICE_TX_PACKETS = 171;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 170;
+export const DEVICE_TX_PACKETS_BYTES = 172;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 171;
+export const DEVICE_RX_PACKETS = 173;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 172;
+export const DEVICE_RX_PACKETS_BYTES = 174;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 173;
+export const DEVICE_TX_FULL = 175;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 174;
+export const DEVICE_RX_NO_BUFFER = 176;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 175;
+export const DEVICE_RX_BAD_CHECKSUM = 177;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 176;
+export const DEVICE_REFUSED = 178;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 177;
+export const DEVICE_TSO_SEGMENTS = 179;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 178;
+export const WIRE_SENT = 180;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 179;
+export const WIRE_ARRIVED = 181;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 180;
+export const WIRE_DROPPED = 182;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 181;
+export const WIRE_REFUSED = 183;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 182;
+export const WIRE_SLOTS_REFUSED = 184;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 183;
+export const WIRE_OVERFLOW = 185;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 184;
+export const WIRE_DUPLICATED = 186;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 185;
+export const WIRE_DUPLICATED_BYTES = 187;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 186;
+export const WIRE_CORRUPTED = 188;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 187;
+export const WIRE_REORDERED = 189;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 188;
+export const SWITCH_FORWARDS = 190;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 189;
+export const SWITCH_FORWARDS_BYTES = 191;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 190;
+export const SWITCH_FRAMES = 192;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 191;
+export const SWITCH_FLOODED = 193;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 192;
+export const SWITCH_DROPPED = 194;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 193;
+export const CAPTURE_COPIES = 195;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 194;
+export const CAPTURE_COPIES_BYTES = 196;
 
-export const COUNTER_COUNT = 195;
+export const COUNTER_COUNT = 197;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -428,8 +432,10 @@ export const COUNTER_NAMES: readonly string[] = [
   'hostInterruptsServiced',
   'hostPolls',
   'hostIdlePolls',
+  'hostRests',
   'iopPolls',
   'iopIdlePolls',
+  'iopRests',
   'inboundPosted',
   'inboundFull',
   'inboundReleased',
@@ -625,6 +631,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'host',
+  'iop',
   'iop',
   'iop',
   'host',
@@ -813,6 +821,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'device',
   'device',
   'device',
+  'notify',
+  'notify',
   'notify',
   'notify',
   'notify',
@@ -1019,8 +1029,10 @@ export const COUNTER_DOCS: readonly string[] = [
   'interrupts the kernel subsystem served',
   'looks at the outbound queue',
   'looks that found nothing',
+  'looks that found nothing after one that did',
   'turns of the run loop',
   'turns that found nothing',
+  'turns that found nothing after one that did',
   'frames posted to the card',
   'times no inbound frame was free',
   'frames the card gave back',

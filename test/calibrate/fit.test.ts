@@ -88,6 +88,18 @@ describe('a fit', () => {
     expect(rounds[0].agents[1].counts['checksums'] ?? 0).toBe(0);
   });
 
+  it('takes off first what is known by other means, and names it among the costs', () => {
+    const stretches = [1, 2, 3].map((n) => ({
+      label: `${n}`,
+      spentNs: n * 1500,
+      counts: { userCalls: n * 100, hostRests: n },
+    }));
+    const { costs, errors } = fitCosts(stretches, ['userCalls'], {}, { hostRests: 500 });
+    expect(costs['hostRests']).toBe(500);
+    expect(costs['userCalls']).toBeCloseTo(10, 1);
+    for (const { error } of errors) expect(error).toBeCloseTo(0, 2);
+  });
+
   it('leaves out a stretch that the others contradict, and says so', () => {
     const calls = (spentNs: number, userCalls: number): Stretch => ({
       label: `${userCalls} calls`,

@@ -1,7 +1,7 @@
 /** The file that a calibration writes is a profile like any other. */
 import { describe, expect, it } from 'vitest';
 import { type MachineCosts, priced, profileOf, profileText } from '../../src/calibrate/machine-profile.ts';
-import { newsNs } from '../../src/calibrate/news.ts';
+import { newsNs, restNs } from '../../src/calibrate/round-trip.ts';
 import { LOOKING, looped, ROUND_TRIP } from '../../src/calibrate/runs.ts';
 import { virtualRound } from '../../src/calibrate/virtual-run.ts';
 import { readTopology } from '../../src/world/topology.ts';
@@ -67,5 +67,38 @@ describe('the time of news', () => {
 
   it('is nothing where the work alone takes longer', () => {
     expect(newsNs(10, worldOf)).toBe(0);
+  });
+});
+
+describe('what is done beside the way of a round trip', () => {
+  /** A machine of which more is known to be beside the way, and less to be on it: the sum is the same. */
+  const worldOf = (ns: number): object => {
+    const costs = {
+      ...COSTS,
+      newsNs: 0,
+      host: { ...COSTS.host, hostRests: ns, messageReplies: Math.max(0, 800 - ns) },
+      card: { ...COSTS.card, iopRests: ns, outboundPosted: Math.max(0, 700 - ns) },
+    };
+    const text = profileText(costs, { title: TITLE, method: METHOD, shape: 'thread' });
+    return priced(looped(ROUND_TRIP, 'thread', LOOKING), profileOf(text));
+  };
+  const takes = (ns: number): number => {
+    const { elapsedNs, operations } = virtualRound(worldOf(ns), 1000);
+    return elapsedNs / operations;
+  };
+
+  it('makes the round trip shorter, and is found from what that takes', () => {
+    expect(takes(400)).toBeLessThan(takes(0) - 1000);
+    for (const ns of [150, 400]) {
+      expect(Math.abs(takes(restNs(takes(ns), worldOf)) / takes(ns) - 1)).toBeLessThan(0.03);
+    }
+  });
+
+  it('is nothing where the work fits in', () => {
+    expect(restNs(takes(0) * 1.2, worldOf)).toBe(0);
+  });
+
+  it('is as much as brings it nearest where nothing is enough', () => {
+    expect(restNs(takes(0) / 3, worldOf)).toBeGreaterThan(200);
   });
 });

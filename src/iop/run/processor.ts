@@ -22,7 +22,13 @@ import type { Interrupt } from '../../i2o/interrupt.ts';
 import { deviceOf, FIRST_DEVICE_TID, IOP_TID } from '../../i2o/tids.ts';
 import { type FrameConsumer, NO_FRAME } from '../../i2o/transport.ts';
 import { UTIL_NOP } from '../../i2o/utility.gen.ts';
-import { INBOUND_REFUSED, INBOUND_RELEASED, IOP_IDLE_POLLS, IOP_POLLS } from '../../ledger/counters.gen.ts';
+import {
+  INBOUND_REFUSED,
+  INBOUND_RELEASED,
+  IOP_IDLE_POLLS,
+  IOP_POLLS,
+  IOP_RESTS,
+} from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Agent } from '../../time/agent.ts';
 import { FIRST_CLASS_FUNCTION, headerFailure } from '../check/header-check.ts';
@@ -65,6 +71,8 @@ export class IoProcessor implements Agent {
   private readonly onFault: ((error: unknown) => void) | undefined;
   /** An inbound frame has been received and not released yet. */
   private holding = false;
+  /** 1 when the last turn found something, else 0. */
+  private found = 0;
 
   /**
    * @param onFault told of what a module or the executive threw; the IOP then is FAILED and goes on. Without
@@ -152,8 +160,14 @@ export class IoProcessor implements Agent {
     if (outbound.short) this.executive.outboundShort();
     this.interrupt.publish(outbound.producer);
     this.interrupt.poll();
-    if (work === 0) counters[IOP_IDLE_POLLS] += 1;
-    return work;
+    if (work > 0) {
+      this.found = 1;
+      return work;
+    }
+    counters[IOP_IDLE_POLLS] += 1;
+    counters[IOP_RESTS] += this.found;
+    this.found = 0;
+    return 0;
   }
 
   private checkTurnEnd(work: number): void {

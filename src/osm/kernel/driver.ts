@@ -3,9 +3,8 @@
  * buckets, credits windows, tells blocked senders), and waits. A waiting driver polls for a while, then arms
  * the interrupt, looks once more, and rests. It calls none of the program's code.
  *
- * An assertion of ours that fails, in here or in a call of the program's, reaches the caller as it is. Every
- * way into the driver has `failed` on its way out: the driver keeps the text in `fault`, and from then on it
- * is dead, as with a dead card.
+ * An assertion of ours that fails, here or in a call of the program's, reaches the caller as it is. Every way
+ * into the driver ends in `failed`, which keeps the text in `fault`: from then on the driver is dead.
  */
 import { AssertionFailure, assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Doorbell } from '../../i2o/doorbell.ts';
@@ -16,6 +15,7 @@ import {
   HOST_IDLE_POLLS,
   HOST_INTERRUPTS_SERVICED,
   HOST_POLLS,
+  HOST_RESTS,
   HOST_SLEEPS,
   OUTBOUND_RELEASED,
 } from '../../ledger/counters.gen.ts';
@@ -68,6 +68,8 @@ export class Driver implements BringUpCaller {
   private online = false;
   /** Set while replies are taken: handlers must not look for replies themselves. */
   private taking = false;
+  /** 1 when the last look found something, else 0. */
+  private found = 0;
   private outbound: FrameConsumer;
   private readonly doorbell: Doorbell;
   private readonly requests: Requests;
@@ -122,9 +124,7 @@ export class Driver implements BringUpCaller {
       this.fault = failure.message;
       this.taking = false;
       this.deadErrno = ENETDOWN;
-      this.online = false;
-      this.retries.clear();
-      this.buckets.open = false;
+      this.goQuiet();
       this.batch.forget();
       this.requests.retire();
       this.outbound = NO_REPLIES;
@@ -166,9 +166,12 @@ export class Driver implements BringUpCaller {
     if (COSTLY) this.taking = false;
     if (taken === 0) {
       counters[HOST_IDLE_POLLS] += 1;
-      if (this.requests.short) return this.resume();
-      return this.retries.dueNs !== NEVER && this.retries.due() ? this.resume() : 0;
+      counters[HOST_RESTS] += this.found;
+      this.found = 0;
+      const due = this.requests.short || (this.retries.dueNs !== NEVER && this.retries.due());
+      return due ? this.resume() : 0;
     }
+    this.found = 1;
     counters[OUTBOUND_RELEASED] += taken;
     this.doorbell.publishReleases(outbound);
     this.chores();
@@ -218,8 +221,7 @@ export class Driver implements BringUpCaller {
       counters[HOST_SLEEPS] += 1;
       this.sleeper.sleep(Math.min(timeoutNs - waitedNs, SLEEP_NS_MAX, this.retries.dueNs - clock.nowNs));
       this.interruptServiced();
-      clock.update();
-      this.spin.rested(clock.nowNs);
+      this.spin.rested(this.nowNs());
     }
   }
 
@@ -234,14 +236,11 @@ export class Driver implements BringUpCaller {
 
   /** Waits for something that a reply brings. @returns false when the time ran out, or the card died. */
   waitUntil(done: () => boolean, timeoutNs: number): boolean {
-    const { clock } = this;
-    clock.update();
-    const deadlineNs = clock.nowNs + timeoutNs;
+    const deadlineNs = this.nowNs() + timeoutNs;
     assert(timeoutNs > 0, 'driver: who waits for something gives it a time');
     while (!done()) {
-      const taken = this.wait(deadlineNs - clock.nowNs);
-      clock.update();
-      if ((taken === 0 && this.deadErrno !== 0) || clock.nowNs >= deadlineNs) return done();
+      const taken = this.wait(deadlineNs - this.clock.nowNs);
+      if (this.nowNs() >= deadlineNs || (taken === 0 && this.deadErrno !== 0)) return done();
     }
     return true;
   }
@@ -254,18 +253,16 @@ export class Driver implements BringUpCaller {
   awaitFrame(timeoutNs: number = this.config.controlTimeoutNs): number {
     if (this.deadErrno !== 0) return NO_FRAME;
     let frame = this.acquire();
-    const { clock } = this;
     if (frame !== NO_FRAME) return frame;
-    clock.update();
-    const deadlineNs = clock.nowNs + timeoutNs;
-    while (frame === NO_FRAME && clock.nowNs < deadlineNs) {
+    const deadlineNs = this.nowNs() + timeoutNs;
+    while (frame === NO_FRAME && this.clock.nowNs < deadlineNs) {
       if (this.requests.armForFrame()) {
         this.sleeper.prepare();
         if (this.arm() && this.requests.framesFree <= 0) this.sleeper.sleep(SLEEP_NS_MAX / 100);
       }
       this.poll();
       if (!this.checkHealth()) return NO_FRAME;
-      clock.update();
+      this.clock.update();
       frame = this.acquire();
     }
     if (frame === NO_FRAME) this.die(ENETDOWN);
@@ -311,15 +308,10 @@ export class Driver implements BringUpCaller {
   /** The session ends: what was gathered is sent, and the driver asks no more of the device by itself. */
   goOffline(): void {
     this.batch.flush();
-    this.online = false;
-    this.retries.clear();
-    this.buckets.open = false;
+    this.goQuiet();
   }
 
-  /**
-   * Gives a socket up. The socket id is free once the card has answered.
-   * @param reset aborts it in any case.
-   */
+  /** Gives a socket up, by an abort with `reset`. The socket id is free once the card has answered. */
   closeSocket(socketId: number, socket: HostSocket, reset: boolean): void {
     this.closing.close(socket.lost === 0 ? this.awaitFrame() : NO_FRAME, socketId, socket, reset);
   }
@@ -350,11 +342,14 @@ export class Driver implements BringUpCaller {
     this.control.forgotten();
   }
 
+  private goQuiet(): void {
+    this.online = this.buckets.open = false;
+    this.retries.clear();
+  }
+
   /** What the card had is the host's again, and what waits for it waits no more. */
   private withdraw(errno: number): void {
-    this.online = false;
-    this.retries.clear();
-    this.buckets.open = false;
+    this.goQuiet();
     this.counters[BYTES_UNDELIVERED] += this.batch.clear();
     this.credits.clear();
     if (this.control.pending) this.control.abandon(errno);
@@ -365,6 +360,11 @@ export class Driver implements BringUpCaller {
   checkHealth(): boolean {
     if (this.deadErrno === 0 && !this.health.alive()) this.die(ENETDOWN);
     return this.deadErrno === 0;
+  }
+
+  private nowNs(): number {
+    this.clock.update();
+    return this.clock.nowNs;
   }
 
   /** If frames are free again, goes on with what waited for one. @returns 1 if so, else 0. */
