@@ -69,6 +69,10 @@ const REST_SOURCE =
   'measured: what the sums of work are more than a round trip of 1 KiB, by side; done once work is shown';
 const RESTS: readonly string[] = ['hostRests', 'iopRests'];
 
+/** The first line of each profile that is written here. */
+export const PROFILE_START =
+  '# A cost profile: what work takes in virtual time. Written by `inic calibrate`.';
+
 /** Counts that cost what another does. */
 const LIKE: Readonly<Record<string, string>> = {
   receiveStoreCopies: 'receiveCopies',
@@ -99,7 +103,7 @@ export function profileText(costs: MachineCosts, { title, method, shape }: Profi
       ? []
       : [line(name, wakes.ringNs, 'measured: a thread woken by Atomics.notify, as its waker sees it')];
   const lines = [
-    '# A cost profile: what work takes in virtual time. Written by `inic calibrate`.',
+    PROFILE_START,
     '# Each number says how it was found.',
     "# Costs are nanoseconds for each count of a ledger's counter (spec/counters.yaml).",
     `title: ${JSON.stringify(title)}`,

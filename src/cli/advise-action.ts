@@ -31,7 +31,7 @@ export async function advise(name: string | undefined, flags: AdviseFlags): Prom
   const { json } = flags;
   if (flags.out !== undefined) checkResultsFile(flags.out);
   checkApart(['--json', json], ['--out', flags.out]);
-  if (json !== undefined) checkReplaceable(json, '{\n  "plan": {', 'advice');
+  if (json !== undefined) checkReplaceable(json, { name: 'advice', start: '{\n  "plan": {' });
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const bar = progressBar('{value} points measured', 0, (measured) => {

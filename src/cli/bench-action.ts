@@ -8,10 +8,11 @@ import { reportJson } from '../report/json.ts';
 import { COLOURED, DEFAULT_WIDTH, PLAIN, reportTable } from '../report/table.ts';
 import { benchOptions, type Flags } from './bench-options.ts';
 import { UserError } from './errors.ts';
+import { BENCH_RESULT, BENCH_TABLE, type FileKind, FRAME_TRACE } from './file-kinds.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { ResultFile } from './result-file.ts';
 import { lineWidth, showsColours } from './terminal.ts';
-import { checkApart, checkWritable } from './writable.ts';
+import { checkApart, checkReplaceable } from './writable.ts';
 
 export const QUICK_REPORT = 'inic-report.json';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -25,7 +26,7 @@ interface Output {
 export async function bench(tests: Test[], flags: Flags, said: (option: string) => boolean): Promise<void> {
   const options = benchOptions(tests, flags, said);
   const outputs = outputsOf(flags);
-  if (flags.trace !== undefined) checkWritable(flags.trace);
+  if (flags.trace !== undefined) checkReplaceable(flags.trace, FRAME_TRACE);
   const interruption = new Interruption();
   const bar = progressBar('{bar} {percentage}%  {left} left  {label}', 24, testLines());
   const hooks = {
@@ -53,11 +54,14 @@ function outputsOf(flags: Flags): Output[] {
   checkApart(['--json', json], ['--trace', flags.trace]);
   checkApart(['--csv', flags.csv], ['--trace', flags.trace]);
   const outputs: Output[] = [];
-  if (json !== undefined) outputs.push({ path: json, file: new ResultFile(json), text: reportJson });
-  if (flags.csv !== undefined) {
-    outputs.push({ path: flags.csv, file: new ResultFile(flags.csv), text: reportCsv });
-  }
+  if (json !== undefined) outputs.push(outputTo(json, BENCH_RESULT, reportJson));
+  if (flags.csv !== undefined) outputs.push(outputTo(flags.csv, BENCH_TABLE, reportCsv));
   return outputs;
+}
+
+function outputTo(path: string, kind: FileKind, text: Output['text']): Output {
+  checkReplaceable(path, kind);
+  return { path, file: new ResultFile(path), text };
 }
 
 /** The table first: it is there even where a file cannot be written any more. */

@@ -2,10 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { calibrate } from '../calibrate/calibrate.ts';
+import { PROFILE_START } from '../calibrate/machine-profile.ts';
 import { calibrationText } from '../report/agreement-table.ts';
 import { cannotWrite, UserError } from './errors.ts';
 import { type Progress, progressBar } from './progress.ts';
 import { checkReplaceable } from './writable.ts';
+
+/** The bundled profiles, and those that a person wrote, begin otherwise. */
+const PROFILE = { name: 'cost profile of a machine', start: PROFILE_START };
 
 export interface CalibrateFlags {
   readonly out?: string;
@@ -18,7 +22,7 @@ export async function calibrateMachine({ out, quick = false }: CalibrateFlags): 
   }
   const inline = out?.replace(/\.yaml$/, '-inline.yaml');
   for (const path of [out, inline]) {
-    if (path !== undefined) checkReplaceable(path, '# A cost profile', 'cost profile of a machine');
+    if (path !== undefined) checkReplaceable(path, PROFILE);
   }
   if (availableParallelism() < 2) {
     throw new UserError(

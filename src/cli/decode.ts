@@ -9,9 +9,10 @@ import { TraceDecoder, type TraceEvent } from '../trace/decode/decoder.ts';
 import { EventFilter, type TraceFilter } from '../trace/decode/filter.ts';
 import { PcapngExport } from '../trace/pcapng/export.ts';
 import { cannotWrite, UserError } from './errors.ts';
+import { CAPTURE } from './file-kinds.ts';
 import { integerIn } from './numbers.ts';
 import { readTraceArgument } from './trace-argument.ts';
-import { checkWritable, isSameFile } from './writable.ts';
+import { checkReplaceable, isSameFile } from './writable.ts';
 
 interface Flags {
   readonly socket?: number[];
@@ -94,10 +95,10 @@ function checkFound(file: string, flags: Flags, filters: readonly EventFilter[])
 
 /** Writes a capture. If the trace is damaged, the capture holds what was read before the damage. */
 async function exportTo(path: string, file: string, wanted: TraceFilter, flags: Flags): Promise<void> {
-  if (path !== '-') checkWritable(path);
   if (path !== '-' && file !== '-' && isSameFile(path, file)) {
     throw new UserError(`--pcapng ${path} is the trace itself`);
   }
+  if (path !== '-') checkReplaceable(path, CAPTURE);
   const filters: EventFilter[] = [];
   const output = new CaptureOutput(path);
   const capture = new PcapngExport((bytes) => output.write(bytes));

@@ -34,7 +34,9 @@ interface Target {
 export function explain(argument: string | undefined, word: number | undefined, flags: ExplainFlags): void {
   const { choice, words } = choiceOf(flags);
   const { trace } = flags;
-  if (trace !== undefined) checkReplaceable(trace, '{"displayTimeUnit"', 'trace of a request');
+  if (trace !== undefined) {
+    checkReplaceable(trace, { name: 'trace of a request', start: '{"displayTimeUnit"' });
+  }
   const [name, behind] = splitPoint(argument);
   if (behind !== undefined && word !== undefined) {
     throw new UserError(`the point is said twice: "${argument}" and ${word}`);

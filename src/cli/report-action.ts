@@ -1,4 +1,5 @@
 /** What `inic report` does. */
+import { notOverwritten } from '../record/not-overwritten.ts';
 import { type Input, readInput } from '../report/html/inputs.ts';
 import { REPORT_START } from '../report/html/page.ts';
 import { reportHtml } from '../report/html/report.ts';
@@ -6,6 +7,8 @@ import { ResultsError, writeFile } from '../sweep/results.ts';
 import { fileErrorText, UserError } from './errors.ts';
 import { measuredSeries } from './report-series.ts';
 import { checkReplaceable, isSameFile } from './writable.ts';
+
+const KIND = 'report';
 
 export interface ReportFlags {
   readonly out: string;
@@ -29,9 +32,9 @@ function counted(input: Input): string {
 
 /** A file that is no report is not overwritten, least of all the results. */
 function checkOut(out: string, files: readonly string[]): void {
-  checkReplaceable(out, REPORT_START, 'report');
+  checkReplaceable(out, { name: KIND, start: REPORT_START });
   if (files.some((file) => isSameFile(file, out))) {
-    throw new UserError(`${out}: is no report, and is not overwritten`);
+    throw new UserError(notOverwritten(out, KIND));
   }
 }
 

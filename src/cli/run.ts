@@ -18,8 +18,9 @@ import type { TraceRequest } from '../world/build/card-trace.ts';
 import { PLACEMENT_CHOICES, type PlacementChoice } from '../world/open/placement.ts';
 import { cannotWrite, systemErrorText, UserError } from './errors.ts';
 import { beforeFatalSignal } from './fatal-signals.ts';
+import { FRAME_TRACE } from './file-kinds.ts';
 import { integerIn, oneOf } from './numbers.ts';
-import { checkWritable, isSameFile } from './writable.ts';
+import { checkReplaceable, isSameFile } from './writable.ts';
 
 export function addRun(program: Command): void {
   program
@@ -66,10 +67,7 @@ interface RunOptions {
 async function run(file: string, args: string[], options: RunOptions): Promise<void> {
   const path = programPath(file);
   const { trace } = options;
-  const { stream = true } = trace === undefined ? {} : checkWritable(trace);
-  if (trace !== undefined && !stream && isSameFile(trace, path)) {
-    throw new UserError(`--trace ${trace} is the program itself`);
-  }
+  if (trace !== undefined) checkTrace(trace, path);
   const recording = trace === undefined ? undefined : new Recording(trace);
   const under = await putCardUnder(options, recording);
   recording?.begun();
@@ -79,6 +77,12 @@ async function run(file: string, args: string[], options: RunOptions): Promise<v
   // Node's own entry, called from the event loop: so `require.main` is the program, and its stack traces hold
   // no function of ours.
   nextTurn((Module as unknown as { runMain: () => void }).runMain);
+}
+
+/** @throws UserError where a trace would take the place of the program, or of anything but a trace. */
+function checkTrace(trace: string, program: string): void {
+  if (isSameFile(trace, program)) throw new UserError(`--trace ${trace} is the program itself`);
+  checkReplaceable(trace, FRAME_TRACE);
 }
 
 /** @returns the program's full path. As with Node, the extension or an `index.js` may be left out. */

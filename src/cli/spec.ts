@@ -7,11 +7,14 @@ import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { packageVersion } from '../record/manifest.ts';
 import { specSite } from '../report/spec-html.ts';
+import { SITE_STARTS } from '../report/spec-html-parts.ts';
 import { specJson } from '../report/spec-json.ts';
 import { specList } from '../report/spec-list.ts';
 import { specPage } from '../report/spec-text.ts';
 import { type Found, findByName, namesLike } from '../spec/find.ts';
 import { fileErrorText, UserError } from './errors.ts';
+import type { FileKind } from './file-kinds.ts';
+import { checkReplaceable } from './writable.ts';
 
 export function addSpec(program: Command): void {
   program
@@ -26,6 +29,8 @@ export function addSpec(program: Command): void {
     .option('--html <dir>', 'write all of it as linked pages into a folder')
     .action(spec);
 }
+
+const SITE_FILE: FileKind = { name: 'page of inic spec', start: SITE_STARTS };
 
 interface SpecOptions {
   readonly json?: true;
@@ -58,9 +63,10 @@ function find(name: string): readonly Found[] {
 
 function writeSite(folder: string): void {
   const site = specSite(`inic ${packageVersion()}`);
+  const files = [...site].map(([path, text]) => [join(folder, path), text] as const);
+  for (const [file] of files) if (isThere(file)) checkReplaceable(file, SITE_FILE);
   try {
-    for (const [path, text] of site) {
-      const file = join(folder, path);
+    for (const [file, text] of files) {
       makeFolder(resolve(dirname(file)));
       writeFileSync(file, text);
     }
@@ -70,6 +76,14 @@ function writeSite(folder: string): void {
     throw new UserError(`cannot write to ${folder}: ${words}`);
   }
   process.stdout.write(`${site.size} files; begin with ${join(folder, 'index.html')}\n`);
+}
+
+function isThere(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false; // what is wrong with the folder is said where it is made
+  }
 }
 
 /**

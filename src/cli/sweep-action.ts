@@ -25,7 +25,7 @@ export async function sweep(name: string | undefined, flags: SweepFlags): Promis
   const plan = usersErrors(() => planFor(name, flags));
   if (flags.out !== undefined) checkResultsFile(flags.out);
   checkApart(['--csv', flags.csv], ['--out', flags.out]);
-  if (flags.csv !== undefined) checkReplaceable(flags.csv, CSV_START, 'table of a sweep');
+  if (flags.csv !== undefined) checkReplaceable(flags.csv, { name: 'table of a sweep', start: CSV_START });
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   const bar = progressBar('{bar} {value} of {total} points  {eta_formatted} left', 32, tenthLines());

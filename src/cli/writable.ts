@@ -13,9 +13,13 @@ import {
   writeSync,
 } from 'node:fs';
 import { resolve } from 'node:path';
+import { notOverwritten } from '../record/not-overwritten.ts';
 import { cannotWrite, systemErrorText, UserError } from './errors.ts';
+import type { FileKind } from './file-kinds.ts';
 
 const NOTHING = new Uint8Array(0);
+/** More than the start of any kind of file takes. */
+const START_BYTES = 256;
 
 /** What a file that can be written is, as far as can be known beforehand. */
 export interface Writable {
@@ -86,15 +90,14 @@ export function partOf(target: string): string {
 
 /**
  * Of a file that may be replaced by its like alone. One without content is anybody's.
- * @param start what a file of its kind begins with. @param kind what it is called.
  * @throws UserError when it could not be written, or is something else.
  */
-export function checkReplaceable(path: string, start: string, kind: string): void {
+export function checkReplaceable(path: string, { name, start }: FileKind): void {
   const { stream } = checkWritable(path);
   if (stream || statOf(path) === undefined) return;
-  const found = startOf(path, start.length);
-  if (found === '' || found === start) return;
-  throw new UserError(`${path}: is no ${kind}, and is not overwritten`);
+  const found = startOf(path, START_BYTES);
+  if (found === '' || (typeof start === 'string' ? found.startsWith(start) : start.test(found))) return;
+  throw new UserError(notOverwritten(path, name));
 }
 
 /** Whether a path leads to a device, such as /dev/null. */

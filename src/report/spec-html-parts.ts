@@ -96,6 +96,11 @@ export function wordTable(rows: readonly DrawnRow[]): string {
   return `<div class="wide"><table class="words">\n${head}\n${body}</table></div>`;
 }
 
+/** How each page and the style sheet begin, by which they are known again. */
+const PAGE_START = '<!doctype html>\n<!-- a page of inic spec -->\n';
+const STYLE_START = '/* the style of inic spec */\n';
+export const SITE_STARTS = new RegExp(`^(${PAGE_START}|${STYLE_START.replaceAll('*', '\\*')})`);
+
 /** A whole page. @param here the page's own file name. @param body parts of HTML. */
 export function page(title: string, here: string, product: string, body: readonly string[]): string {
   const places: (readonly [string, string])[] = [
@@ -107,8 +112,7 @@ export function page(title: string, here: string, product: string, body: readonl
     ...(CATALOGUE.rules.length > 0 ? [['rules.html', 'rules'] as const] : []),
   ];
   const bar = places.map(([href, text]) => (href === here ? `<b>${escaped(text)}</b>` : link(href, text)));
-  return `<!doctype html>
-<html lang="en">
+  return `${PAGE_START}<html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -127,7 +131,7 @@ ${body.filter((part) => part !== '').join('\n')}
 `;
 }
 
-export const STYLE = `:root { color-scheme: light dark;
+export const STYLE = `${STYLE_START}:root { color-scheme: light dark;
   --line: light-dark(#bbb, #555); --soft: light-dark(#f4f4f2, #23262b);
   --field: light-dark(#dceafc, #1e3a5c); --ink: light-dark(#1b1b1b, #e4e4e4); --paper: light-dark(#fff, #16181c);
   --accent: light-dark(#0b57b0, #7fb4ff); --quiet: light-dark(#666, #9a9a9a); }

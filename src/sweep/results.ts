@@ -15,6 +15,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type { MachineFacts } from '../record/manifest.ts';
+import { notOverwritten } from '../record/not-overwritten.ts';
 import type { EngineName } from './engine.ts';
 import { pointCount, type SweepPlan, settingsOf } from './plan.ts';
 import type { PointResult } from './point.ts';
@@ -73,7 +74,7 @@ export function checkOwn(path: string): void {
     }
   });
   if (start?.startsWith(`{"format":"${FORMAT}"`) !== true) {
-    throw new ResultsError(`${path}: is no results file of a sweep, and is not overwritten`);
+    throw new ResultsError(notOverwritten(path, 'results file of a sweep'));
   }
 }
 

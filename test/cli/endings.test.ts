@@ -63,6 +63,9 @@ const OUTPUTS: Readonly<Record<string, (path: string) => string[]>> = {
   'decode --pcapng': (path) => ['decode', 'good.trace', '--pcapng', path],
 };
 
+/** What none of the verbs writes. */
+const SOURCE = "import net from 'node:net';\n";
+
 const BAD_PLACES = {
   'a full device': [
     '/dev/full',
@@ -89,6 +92,15 @@ describe.each(Object.entries(OUTPUTS).map(([verb, args], i) => [verb, args, i] a
       expectRefused(await inic(...args(path)), words);
       expect(readdirSync(folder).filter((name) => /\.(part|new|journal)$/.test(name))).toEqual([]);
     });
+
+    it('leaves a file of another kind as it is', async () => {
+      writeFileSync(at('source.ts'), SOURCE);
+      expectRefused(
+        await inic(...args('source.ts')),
+        /^inic: source\.ts: is no [a-z ]+, and is not overwritten: name another file, or move it away\n$/,
+      );
+      expect(readFileSync(at('source.ts'), 'utf8')).toBe(SOURCE);
+    });
   },
 );
 
@@ -99,6 +111,16 @@ it.each([
   ['/proc/inic', /cannot write to \/proc\/inic: no such file/],
 ])('spec --html refuses %s', async (path, words) => {
   expectRefused(await inic('spec', '--html', path), words);
+});
+
+it('spec --html leaves a page of another site as it is', async () => {
+  mkdirSync(at('site'));
+  writeFileSync(at('site/index.html'), '<!doctype html>\n');
+  expectRefused(
+    await inic('spec', '--html', 'site'),
+    /^inic: site\/index\.html: is no page of inic spec, and is not overwritten: /,
+  );
+  expect(readdirSync(at('site'))).toEqual(['index.html']);
 });
 
 it('calibrate --out refuses a place in which it could not write', async () => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { timeLeft } from '../../src/cli/progress.ts';
 import { writeFile } from '../../src/sweep/results.ts';
 import { LONG } from '../long.ts';
+import { ROOT } from '../rules/sources.ts';
 import { MAIN, runNode, testFolder } from './commands.ts';
 
 const folder = testFolder();
@@ -17,22 +18,37 @@ vary: { pools.transmitBuffers: [4, 8] }
 operations: 100
 `;
 writeFileSync(at('plan.yaml'), PLAN);
+writeFileSync(at('card.yaml'), readFileSync(join(ROOT, 'src/plans/profiles/card-2002.yaml')));
 writeFileSync(at('no-vary.yaml'), PLAN.replace(/vary.*\n/, ''));
 writeFileSync(at('late.yaml'), `${PLAN}limit: 1ns\n`);
 mkdirSync(at('folder'));
 
+const MOVE = 'name another file, or move it away';
 it.each([
-  [['sweep', 'plan.yaml', '--csv', 'plan.yaml'], 'plan.yaml: is no table of a sweep, and is not overwritten'],
+  [
+    ['sweep', 'plan.yaml', '--csv', 'plan.yaml'],
+    'plan.yaml: is no table of a sweep, and is not overwritten: ' + MOVE,
+  ],
   [['sweep', 'plan.yaml', '--csv', 'folder'], 'cannot write folder: it is a directory'],
   [['sweep', 'plan.yaml', '--csv', 'no/a.csv'], 'cannot write no/a.csv: no such file or directory'],
   [['sweep', 'plan.yaml', '--out', 'a.x', '--csv', './a.x'], '--csv and --out are the same file'],
-  [['advise', 'plan.yaml', '--json', 'plan.yaml'], 'plan.yaml: is no advice, and is not overwritten'],
+  [
+    ['advise', 'plan.yaml', '--json', 'plan.yaml'],
+    'plan.yaml: is no advice, and is not overwritten: ' + MOVE,
+  ],
   [['advise', 'plan.yaml', '--out', 'a.x', '--json', 'a.x'], '--json and --out are the same file'],
   [
     ['explain', 'plan.yaml', '0', '--trace', 'plan.yaml'],
-    'plan.yaml: is no trace of a request, and is not overwritten',
+    'plan.yaml: is no trace of a request, and is not overwritten: ' + MOVE,
   ],
-  [['calibrate', '--out', 'plan.yaml'], 'plan.yaml: is no cost profile of a machine, and is not overwritten'],
+  [
+    ['calibrate', '--out', 'card.yaml'],
+    'card.yaml: is no cost profile of a machine, and is not overwritten: ' + MOVE,
+  ],
+  [
+    ['calibrate', '--out', 'plan.yaml'],
+    'plan.yaml: is no cost profile of a machine, and is not overwritten: ' + MOVE,
+  ],
 ])('refuses %j', async (args, words) => {
   const { stdout, stderr, code } = await runNode(folder, [MAIN, ...args]);
   expect(stderr).toBe(`inic: ${words}\n`);
@@ -71,6 +87,43 @@ it.runIf(LONG).each([
   for (let turn = 0; turn < 2; turn += 1) {
     expect((await runNode(folder, [MAIN, ...args])).code).toBe(0);
     expect(readFileSync(at(name), 'utf8').startsWith(start)).toBe(true);
+  }
+});
+
+it('what a verb has written it writes again', async () => {
+  writeFileSync(at('nothing.mjs'), '');
+  const short = [
+    '--api',
+    'net',
+    '--iop',
+    'inline',
+    '--duration',
+    '0.02',
+    '--repeats',
+    '1',
+    '--connections',
+    '1',
+  ];
+  const verbs = [
+    [
+      'bench',
+      'TCP_RR',
+      ...short,
+      '--stack',
+      'inic',
+      '--json',
+      'a.json',
+      '--csv',
+      'a.csv',
+      '--trace',
+      'a.trace',
+    ],
+    ['run', '--trace', 'a.trace', 'nothing.mjs'],
+    ['decode', 'a.trace', '--pcapng', 'a.pcapng'],
+    ['spec', '--html', 'site'],
+  ];
+  for (const args of verbs.flatMap((verb) => [verb, verb])) {
+    expect(await runNode(folder, [MAIN, ...args])).toMatchObject({ code: 0 });
   }
 });
 

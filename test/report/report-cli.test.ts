@@ -56,8 +56,14 @@ it.each([
   [['damaged.jsonl'], 'damaged.jsonl:9: is damaged: expected a point of the plan in its first line'],
   [['head.jsonl'], 'head.jsonl:1: expected version 1 of the format, got 9'],
   [['two.jsonl', '--out', 'no/page.html'], 'cannot write no/page.html: no such file or directory'],
-  [['two.jsonl', '--out', 'two.jsonl'], 'two.jsonl: is no report, and is not overwritten'],
-  [['two.jsonl', '--out', 'notes.txt'], 'notes.txt: is no report, and is not overwritten'],
+  [
+    ['two.jsonl', '--out', 'two.jsonl'],
+    'two.jsonl: is no report, and is not overwritten: name another file, or move it away',
+  ],
+  [
+    ['two.jsonl', '--out', 'notes.txt'],
+    'notes.txt: is no report, and is not overwritten: name another file, or move it away',
+  ],
   [['two.jsonl', '--out', 'folder'], 'cannot write folder: it is a directory'],
 ])('refuses %j', async (args, words) => {
   const { stdout, stderr, code } = await report(...args);
