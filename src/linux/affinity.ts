@@ -2,6 +2,8 @@
  * Gives the program's thread and the card's a core each, as netperf's option -T does. Without that, Linux may
  * wake the card's thread on the core of the program's thread that woke it, and then each waits for the other
  * to stop polling: measured on two cores, HTTP falls from 50,000 to 700 requests a second for seconds.
+ * For measurements alone: beside other work a thread that is bound waits for its core, and a card under a
+ * program is slower for it (docs/bench.md has the figures).
  */
 import { loadLibc } from './libc.ts';
 
