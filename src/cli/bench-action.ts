@@ -5,7 +5,7 @@ import type { Report } from '../record/result.ts';
 import type { Test } from '../record/row.ts';
 import { reportCsv } from '../report/csv.ts';
 import { reportJson } from '../report/json.ts';
-import { COLOURED, DEFAULT_WIDTH, PLAIN, reportTable } from '../report/table.ts';
+import { COLOURED, DEFAULT_WIDTH, failureLine, PLAIN, reportTable } from '../report/table.ts';
 import { benchOptions, type Flags } from './bench-options.ts';
 import { UserError } from './errors.ts';
 import { BENCH_RESULT, BENCH_TABLE, type FileKind, FRAME_TRACE } from './file-kinds.ts';
@@ -64,10 +64,17 @@ function outputTo(path: string, kind: FileKind, text: Output['text']): Output {
   return { path, file: new ResultFile(path), text };
 }
 
-/** The table first: it is there even where a file cannot be written any more. */
+/**
+ * The table first: it is there even where a file cannot be written any more. Where nothing could be measured
+ * there is no table, and what kept it from that are errors.
+ */
 function show(report: Report, outputs: readonly Output[]): void {
-  const style = showsColours(process.stdout) ? COLOURED : PLAIN;
-  process.stdout.write(reportTable(report, style, lineWidth(process.stdout, DEFAULT_WIDTH)));
+  if (report.results.length === 0 && report.failures.length > 0) {
+    for (const failure of report.failures) process.stderr.write(`inic: ${failureLine(failure)}\n`);
+  } else {
+    const style = showsColours(process.stdout) ? COLOURED : PLAIN;
+    process.stdout.write(reportTable(report, style, lineWidth(process.stdout, DEFAULT_WIDTH)));
+  }
   if (outputs.length === 0) return;
   for (const { file, text } of outputs) file.finish(text(report));
   process.stdout.write(`\nwritten to ${outputs.map(({ path }) => path).join(' and ')}\n`);

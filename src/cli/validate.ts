@@ -14,14 +14,13 @@ import {
 } from '../report/validation.ts';
 import { MachineClock } from '../time/clock.ts';
 import { readTraces } from '../trace/file.ts';
-import { TraceDamage } from '../trace/reader.ts';
 import { Validator } from '../validate/validator.ts';
-import { systemErrorText, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
 import { integerIn, oneOf } from './numbers.ts';
+import { type Damage, damageOf, NO_TRACE } from './trace-argument.ts';
 
 const SHOWN = 20;
 const VIOLATIONS = 1;
-const NO_TRACE = 2;
 
 interface ValidateOptions {
   readonly json?: true;
@@ -114,7 +113,8 @@ async function validate(files: readonly string[], options: ValidateOptions): Pro
       if (options.coverage && coverage !== undefined && machines !== undefined) {
         lines.push(...coverageTable(coverage.lines(machines.socket.states.length), machines.socket.states));
       }
-      process.stdout.write(`${[...lines, summaryLine(result)].join('\n')}\n`);
+      if (result.frames > 0 || result.damage === '') lines.push(summaryLine(result));
+      process.stdout.write(lines.map((line) => `${line}\n`).join(''));
     });
   }
   if (options.json) process.stdout.write(validationJson(judged));
@@ -122,7 +122,10 @@ async function validate(files: readonly string[], options: ValidateOptions): Pro
   else if (judged.some(({ total }) => total > 0)) process.exitCode = VIOLATIONS;
 }
 
-/** Judges every trace of a file. @returns what is wrong with the file itself, in words, or ''. */
+/**
+ * Judges every trace of a file, and tells what is wrong with the file itself.
+ * @returns that in words, or ''.
+ */
 async function readAll(file: string, validators: Validator[]): Promise<string> {
   try {
     const traces = await readTraces(file, () => {
@@ -130,13 +133,17 @@ async function readAll(file: string, validators: Validator[]): Promise<string> {
       validators.push(validator);
       return validator;
     });
-    return traces === 0 ? 'it holds no trace' : '';
+    return traces === 0 ? tell({ words: 'it holds no trace', line: `${file}: it holds no trace` }) : '';
   } catch (error) {
-    if (error instanceof TraceDamage) return error.message;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== undefined) return systemErrorText(error);
-    throw error;
+    const damage = damageOf(file, error);
+    if (damage === undefined) throw error;
+    return tell(damage);
   }
+}
+
+function tell({ words, line }: Damage): string {
+  process.stderr.write(`inic: ${line}\n`);
+  return words;
 }
 
 function verdicts(file: string, validators: readonly Validator[], damage: string, seconds: number): Judged[] {

@@ -259,6 +259,7 @@ function sentRate({ rate, lost = 0, operations }: Repeat): number {
   return (rate * (operations + lost)) / Math.max(1, operations);
 }
 
-function failureLine(failure: Failure): string {
+/** What keeps a side of a row from being measured, in one line. */
+export function failureLine(failure: Failure): string {
   return `failed: ${rowText(failure, failure.params)}, ${sideName(failure.side)}: ${failure.error}`;
 }

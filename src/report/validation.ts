@@ -45,7 +45,6 @@ export function violationLines({ name, violations }: Judged, most: number): stri
 const RATED_FRAMES = 100_000;
 
 export function summaryLine({ name, frames, events, total, seconds, damage, whole }: Judged): string {
-  if (frames === 0 && damage !== '') return `${name}: ${damage}`;
   const parts = [
     `${frames.toLocaleString('en')} frames`,
     `${events.toLocaleString('en')} events`,
@@ -53,7 +52,7 @@ export function summaryLine({ name, frames, events, total, seconds, damage, whol
   ];
   if (seconds > 0 && frames >= RATED_FRAMES)
     parts.push(rateText(frames / seconds, 'frames').replace('/s', ' frames/s'));
-  if (damage !== '') parts.push(damage);
+  if (damage !== '') parts.push('up to its damage');
   else if (!whole) parts.push('no end record: what was open at the end is not judged');
   return `${name}: ${parts.join(', ')}`;
 }

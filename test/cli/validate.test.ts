@@ -59,12 +59,23 @@ it('a broken one exits 1, with rule, words and frame', { timeout: TIMEOUT_MS }, 
 
 it('what is no whole trace exits 2, each with its line', { timeout: TIMEOUT_MS }, async () => {
   const { code, stdout, stderr } = await validate('cut.trace', 'other.txt', 'missing.trace', 'clean.trace');
-  expect(stdout).toMatch(/^cut\.trace: \d+ frames.*cut/m);
-  expect(stdout).toMatch(/^other\.txt: not a trace/m);
-  expect(stdout).toMatch(/^missing\.trace: no such file/m);
-  expect(stdout).toMatch(/^clean\.trace: .*0 violations/m);
-  expect(stderr).toBe('');
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^inic: cut\.trace: the trace was cut/),
+    expect.stringMatching(/^inic: other\.txt: not a trace/),
+    'inic: cannot read missing.trace: no such file or directory',
+  ]);
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^cut\.trace: \d+ frames, .*, up to its damage$/),
+    expect.stringMatching(/^clean\.trace: .*0 violations/),
+  ]);
   expect(code).toBe(2);
+});
+
+it('as JSON what is wrong with a file is both data and a line', { timeout: TIMEOUT_MS }, async () => {
+  const { code, stdout, stderr } = await validate('--json', 'other.txt');
+  const [{ damage }] = JSON.parse(stdout) as [{ damage: string }];
+  expect(damage).toMatch(/^not a trace/);
+  expect([stderr, code]).toEqual([`inic: other.txt: ${damage}\n`, 2]);
 });
 
 it('a live card is judged, and what it covered is told', { timeout: TIMEOUT_MS }, async () => {
