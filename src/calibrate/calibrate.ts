@@ -6,6 +6,7 @@
 import { type MachineFacts, machineFacts } from '../record/manifest.ts';
 import { wallClock } from '../time/clock.ts';
 import { type AgreementRow, loadName, measureAgreement, SHAPE_NAMES } from './agreement.ts';
+import { failureText } from './failure.ts';
 import {
   awake,
   CARD_COUNTS,
@@ -77,20 +78,21 @@ const JOINED_QUICKLY = 3;
 /** @throws Error that names what ran when a live world did not come up, or nothing moved in it. */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
   let running = '';
+  const facts = machineFacts(options.commandLine);
   const progress: CalibrateOptions['progress'] = (done, total, label) => {
     running = label;
     options.progress(done, total, label);
   };
   try {
-    return await measureAll({ ...options, progress });
+    return await measureAll({ ...options, progress }, facts);
   } catch (error) {
-    throw new Error(`${running}: ${error instanceof Error ? error.message : error}`);
+    const { loadAverageAtStart: load, cores } = facts.machine;
+    throw new Error(failureText(running, error, { load, cores }));
   }
 }
 
-async function measureAll(options: CalibrateOptions): Promise<Calibration> {
+async function measureAll(options: CalibrateOptions, facts: MachineFacts): Promise<Calibration> {
   const lengths = options.quick ? QUICK : THOROUGH;
-  const facts = machineFacts(options.commandLine);
   const began = wallClock();
   const inlineRuns = fitRuns('inline', options.quick);
   const threadRuns = fitRuns('thread', options.quick);

@@ -7,6 +7,7 @@ import {
   TOLERANCE,
 } from '../calibrate/agreement.ts';
 import type { Calibration, ShapeResult } from '../calibrate/calibrate.ts';
+import { isBusy } from '../calibrate/failure.ts';
 import type { Shape } from '../calibrate/live-protocol.ts';
 import { spreadOf } from '../record/statistics.ts';
 import { durationText, rateText, threeDigits } from './units.ts';
@@ -62,7 +63,7 @@ const UNDISTURBED_MIN = 0.2;
 function busyLines({ facts, shapes }: Calibration): string[] {
   const { loadAverageAtStart, cores } = facts.machine;
   const lines: string[] = [];
-  if (loadAverageAtStart > cores - 1.5) {
+  if (isBusy({ load: loadAverageAtStart, cores })) {
     lines.push(`This machine was busy: load average ${loadAverageAtStart.toFixed(2)} on ${cores} cores.`);
   }
   for (const shape of ['thread', 'inline'] as const) {
