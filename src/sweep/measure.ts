@@ -6,6 +6,7 @@ import { LatencyRecorder } from '../record/latency.ts';
 import type { ClientProgram } from '../workloads/program.ts';
 import { shown } from '../world/config/complaint.ts';
 import { Fields } from '../world/topology/fields.ts';
+import { giveUpNs, losesFrames } from '../world/topology/settle.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { WorldWatch } from '../world/virtual/watch.ts';
@@ -41,7 +42,7 @@ export interface MeasureWatch extends WorldWatch {
 export const OPERATIONS = 10_000;
 export const OPERATIONS_MAX = 1e9;
 export const LIMIT_NS = 60e9;
-/** What clients that are told to end, and their sockets, may take. */
+/** What clients that are told to end, and their sockets, may take, beside what lost frames cost them. */
 const DRAIN_NS = 60e9;
 
 /**
@@ -123,7 +124,7 @@ export function measureTopology(
   const pressure = pressureOf(world);
   const spent = spending.perOperation(count, latency.meanNs, pooledWaitNs(pressure.stalls));
   const latencyUs = latency.summary() ?? null;
-  drain(world, clients);
+  drain(world, clients, DRAIN_NS + (losesFrames(topology) ? giveUpNs(topology) : 0));
   return {
     operations: count,
     elapsedNs,
@@ -137,16 +138,16 @@ export function measureTopology(
 }
 
 /** Ends all programs. @throws Error when what they sent is not what came and what was lost by name. */
-function drain(world: VirtualWorld, clients: readonly ClientProgram[]): void {
+function drain(world: VirtualWorld, clients: readonly ClientProgram[], limitNs: number): void {
   for (const client of clients) {
     client.latency = undefined;
     client.operationsMax = 0;
     client.closeWhenIdle = true;
   }
-  const finished = world.runPrograms(DRAIN_NS);
+  const finished = world.runPrograms(limitNs);
   const books = world.books();
   if (!books.balanced) throw new Error(`the books do not balance: ${books.lines[0]}`);
-  if (!finished) throw new Error(`requests under way had no answer after ${DRAIN_NS / 1e9} s`);
+  if (!finished) throw new Error(`requests under way had no answer after ${limitNs / 1e9} s`);
 }
 
 function operationsOf(clients: readonly ClientProgram[]): number {
