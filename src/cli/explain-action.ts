@@ -8,7 +8,7 @@ import type { PointResult } from '../sweep/point.ts';
 import { readResults, writeFile } from '../sweep/results.ts';
 import { isWorkload } from '../sweep/short-form.ts';
 import { UserError } from './errors.ts';
-import { planFor, usersErrors } from './plan-argument.ts';
+import { checkPlanSaysAll, planFor, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { checkReplaceable } from './writable.ts';
 
@@ -72,6 +72,7 @@ function splitPoint(argument: string | undefined): [string | undefined, number |
 
 function targetOf(name: string | undefined, flags: ExplainFlags): Target {
   if (name !== undefined && isJson(name)) {
+    checkPlanSaysAll(flags);
     const { head, points } = readResults(name);
     return { plan: head.plan, name, points };
   }

@@ -18,7 +18,7 @@ export function addExplain(program: Command): void {
     .option('--percentile <percent>', 'explain the one at this percentile of latency', numberIn(0, 100))
     .option('--slowest', 'explain the slowest one (default: the median)')
     .option('--trace <file>', 'write a trace for ui.perfetto.dev or chrome://tracing')
-    .option('--vary <path=values>', 'without a plan: a setting; may be given again', collect, [])
+    .option('--vary <path=values>', 'without a plan: a setting; may be given again', collect)
     .option('--link <rate,delay>', 'without a plan: the link between the hosts, such as 10G,100us')
     .option('--costs <name>', 'without a plan: the cost profile')
     .option('--seed <seed>', 'without a plan: the seed')

@@ -28,11 +28,15 @@ export function planFor(name: string | undefined, flags: PlanFlags, vary: string
     return planOf({ ...QUICK, ...said });
   }
   if (isWorkload(name)) return planOf({ workload: name, ...form });
-  const said = OF_SHORT_FORM.find((flag) => flags[flag] !== undefined);
-  if (said !== undefined || own.length > 0) {
-    throw new UserError(`--${said ?? 'vary'} says what the plan says: it is for a run without a plan`);
-  }
+  checkPlanSaysAll(flags);
   return loadPlan(name);
+}
+
+/** @throws UserError for a flag that says what a plan says, where there is one. */
+export function checkPlanSaysAll(flags: PlanFlags): void {
+  const said = OF_SHORT_FORM.find((flag) => flags[flag] !== undefined);
+  if (said === undefined && (flags.vary ?? []).length === 0) return;
+  throw new UserError(`--${said ?? 'vary'} says what the plan says: it is for a run without a plan`);
 }
 
 /**

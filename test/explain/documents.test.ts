@@ -45,6 +45,13 @@ it('refuses in one line what is not there', async () => {
   expect(await lineOf('results.jsonl', '3', '--request', '20000')).toBe(
     'inic: results.jsonl, point 3: there is no request 20000: expected 1 to 20\n',
   );
+  for (const plan of ['results.jsonl#0', 'plan.yaml#0']) {
+    for (const flag of ['connections', 'vary']) {
+      expect(await lineOf(plan, `--${flag}`, flag === 'vary' ? 'runs=inline' : '4')).toBe(
+        `inic: --${flag} says what the plan says: it is for a run without a plan\n`,
+      );
+    }
+  }
   const { stdout, stderr } = await runNode(folder, [MAIN, 'explain', 'results.jsonl', '3', '--slowest']);
   expect(stderr).toBe('');
   expect(stdout).toMatch(
