@@ -8,8 +8,6 @@ export interface Turn {
   readonly startNs: number;
   /** When its work was done, by the agent's own time. */
   endNs: number;
-  /** When its agent's work before this turn was done. */
-  readonly freeNs: number;
   /** When it took its first frame or packet; NaN when none. */
   firstTakenNs: number;
   /** When it took, posted or sent anything, in order: between two it works on one thing. */
@@ -18,8 +16,13 @@ export interface Turn {
   work: number;
 }
 
-/** Where a call, or a turn, was held up. */
-export interface Wait {
+/**
+ * A program had no step, since a send of its was to wait in its call for a buffer. Others of its host may
+ * have had theirs.
+ */
+export interface Hold {
+  /** The card whose sockets it calls. */
+  readonly card: number;
   readonly fromNs: number;
   readonly toNs: number;
 }
@@ -41,7 +44,6 @@ export interface Call {
   /** Of a send: bytes of the program's whole message. */
   readonly messageBytes: number;
   readonly messages: readonly Message[];
-  readonly waits: readonly Wait[];
   /** The driver found no message frame. */
   readonly noFrame: boolean;
   /** Of a send: it was refused for want of room in the socket's send buffer. */

@@ -37,12 +37,6 @@ export class ExplainError extends Error {}
 export function explainPoint(plan: SweepPlan, point: number, choice: Choice): Explanation {
   const settings = settingsOf(plan, point);
   const topology = readTopology(worldOf(plan, settings));
-  const inline = topology.cards.find(({ placement }) => placement === 'inline');
-  if (inline !== undefined) {
-    throw new ExplainError(
-      `the card "${inline.name}" shares its host's processor, and its way is not followed`,
-    );
-  }
   const first = new Observer();
   const measurement = measured(plan, topology, first);
   const chosen = choose(first.operations, choice);

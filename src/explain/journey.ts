@@ -4,7 +4,7 @@
  */
 import { SOCKET_CLOSE, SOCKET_CONNECT, SOCKET_SEND, SOCKET_SHUTDOWN } from '../i2o/socket.gen.ts';
 import type { Call, Message, Operation, Packet, Stream } from './events.ts';
-import { type Ground, Legs, lackOf, samePacket } from './legs.ts';
+import { type Doing, type Ground, ITS_TURN, Legs, lackOf, samePacket } from './legs.ts';
 import { Path, type Span } from './path.ts';
 import type { Streams } from './streams.ts';
 
@@ -43,19 +43,13 @@ export function journeyOf(ground: Ground, streams: Streams, operation: Operation
 /** What a request waits for that is there before its program tries to send it. */
 function startsBy({ topology }: Ground, { program }: Operation): string {
   const client = topology.programs.find(({ name }) => name === program);
-  return client !== undefined && client.pace.arrivalNs > 0 ? 'a free connection' : 'its turn';
+  return client !== undefined && client.pace.arrivalNs > 0 ? 'a free connection' : ITS_TURN;
 }
 
 /** What a server does between a request and its answer. */
 function serviceOf({ topology }: Ground, peer: Stream): string {
   const server = topology.programs.find(({ role, card }) => role === 'server' && card === peer.card);
   return server !== undefined && server.pace.serviceNs > 0 ? 'service' : 'program';
-}
-
-/** What lies between what came before and a program's first try to send. */
-interface Before {
-  readonly what: string;
-  readonly waiting: boolean;
 }
 
 class Walk {
@@ -93,7 +87,7 @@ class Walk {
   }
 
   /** Bytes of a message, from one program to the other. @param bytes of the stream, up to its last byte. */
-  data(from: Stream, to: Stream, bytes: number, before: Before): void {
+  data(from: Stream, to: Stream, bytes: number, before: Doing): void {
     const { log } = this.ground;
     const delivery = log.messages.find((message) =>
       message.records.some((record) => record.stream === to && record.bytes >= bytes),
@@ -148,9 +142,8 @@ class Walk {
   }
 
   /** Sends that were not taken, or not wholly, until the one that took the byte. */
-  private attempts(call: Call, before: Before): void {
+  private attempts(call: Call, before: Doing): void {
     const { path, legs } = this;
-    const host = legs.hostOf(call.card);
     // A message is as long as any other of its stream.
     const begins = call.before - (call.before % call.messageBytes);
     const tries = this.ground.log.calls.filter(
@@ -162,13 +155,19 @@ class Walk {
         endNs <= call.beginNs,
     );
     const [first = call] = tries;
-    if (before.waiting) legs.hostWait(call.card, before.what, first.beginNs);
-    else path.work(host, before.what, first.beginNs);
+    this.until(call, before, first.beginNs);
     tries.forEach((attempt, i) => {
       // One that is refused is made in vain, and a part of the wait.
-      if (attempt.result > 0) path.work(host, 'send call', attempt.endNs);
-      legs.hostWait(call.card, lackOf(attempt), (tries[i + 1] ?? call).beginNs);
+      if (attempt.result > 0) legs.calling(attempt, attempt.endNs);
+      this.until(call, { what: lackOf(attempt), waiting: true }, (tries[i + 1] ?? call).beginNs);
     });
+  }
+
+  /** What a send lacks it waits for whoever is at work meanwhile; in its turn others come before it. */
+  private until({ card }: Call, doing: Doing, untilNs: number): void {
+    const { path, legs } = this;
+    if (doing.waiting && doing.what !== ITS_TURN) path.wait(legs.hostOf(card), doing.what, untilNs);
+    else legs.hostGoesOn(card, doing, untilNs);
   }
 
   /** From a call to the other card. @param arrived the packet, as it arrives there. */

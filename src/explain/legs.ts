@@ -8,6 +8,7 @@ import type { LinkEnd, Topology } from '../world/topology/checked.ts';
 import type { Call, Message, Packet, Turn } from './events.ts';
 import type { Log } from './observer.ts';
 import type { Path, Place } from './path.ts';
+import { Processors, runsInline } from './processors.ts';
 
 /** What everybody needs who walks over a log. */
 export interface Ground {
@@ -16,32 +17,39 @@ export interface Ground {
   readonly log: Log;
 }
 
-/** The processor is in an earlier turn, or in this one at work on something else. */
-const PROCESSOR = 'the processor';
+/** The processor is in this turn at work on something else. */
 const OTHERS = 'other requests';
+const LOOK = 'look for work';
+/** The program has other connections to see to first. */
+export const ITS_TURN = 'its turn';
+
+/** What lies between two of a program's calls. */
+export interface Doing {
+  readonly what: string;
+  readonly waiting: boolean;
+}
 
 export class Legs {
   private readonly ground: Ground;
   private readonly path: Path;
+  private readonly processors: Processors;
 
   constructor(ground: Ground, path: Path) {
     this.ground = ground;
     this.path = path;
+    this.processors = new Processors(ground.topology, ground.log.turns);
   }
 
   /** From a call's begin until the card has taken its message. */
   down(call: Call, message: Message): void {
     const { path } = this;
-    const { bus } = this.ground.topology.cards[call.card];
     const host = this.hostOf(call.card);
-    for (const { fromNs, toNs } of call.waits) {
-      if (fromNs > message.postedNs) break;
-      path.work(host, `${call.name} call`, fromNs);
-      path.wait(host, lackOf(call), toNs);
-    }
-    path.work(host, `${call.name} call`, Math.min(message.shownNs - bus.latencyNs, call.endNs));
-    path.work(host, 'rest of its turn', message.shownNs - bus.latencyNs);
-    path.work(this.busOf(call.card), 'message to the card', message.shownNs);
+    const seenNs = this.leftNs(message);
+    // On a processor that they share the card cannot begin before the call is over.
+    const inline = runsInline(this.ground.topology, call.card);
+    this.calling(call, inline ? call.endNs : Math.min(seenNs, call.endNs));
+    if (seenNs > path.nowNs) path.work(host, 'rest of its turn', seenNs);
+    if (!inline) path.work(this.busOf(call.card), 'message to the card', message.shownNs);
     this.taken(this.iopOf(call.card), message, 'doorbell');
   }
 
@@ -66,26 +74,20 @@ export class Legs {
     path.wait(wire, 'the link', packet.startNs);
     path.work(wire, 'frame of ' + packet.length + ' bytes', packet.endNs);
     path.work(wire, 'propagation', packet.arrivedNs);
-    if ('card' in to) {
-      this.arrived(this.iopOf(to.card), packet.receiveTurn, to.card);
-      path.work(this.iopOf(to.card), 'packet taken', packet.receiveTurn?.firstTakenNs ?? packet.receivedNs);
-      path.wait(this.iopOf(to.card), OTHERS, packet.receivedNs);
-      return;
-    }
-    this.through(packet, to);
+    if ('card' in to) this.landed(this.iopOf(to.card), packet);
+    else this.through(packet, to);
   }
 
   /** From a card's having the last byte until the program has got it. */
   up(card: number, turn: Turn | undefined, message: Message, what: string): void {
     const { path } = this;
-    const { bus } = this.ground.topology.cards[card];
     const iop = this.iopOf(card);
     const { postTurn } = message;
     if (postTurn !== turn && turn !== undefined && postTurn !== undefined) {
       this.within(iop, turn, what, turn.endNs);
       path.wait(iop, this.lackAt(card, turn, postTurn), postTurn.startNs);
     }
-    const seenNs = message.shownNs - bus.latencyNs;
+    const seenNs = this.leftNs(message);
     this.within(iop, postTurn, what, Math.min(message.postedNs, seenNs));
     this.within(iop, postTurn, what, Math.min(postTurn?.endNs ?? seenNs, seenNs));
     path.work(this.dmaOf(card), 'payload into a bucket', seenNs);
@@ -95,29 +97,39 @@ export class Legs {
 
   /** The program takes what its host has been told of. */
   taking(call: Call, message: Message): void {
-    const { path } = this;
     const host = this.hostOf(call.card);
+    const { receiveTurn } = message;
     const first = this.ground.log.calls.find(
       ({ card, beginNs }) => this.sameHost(card, call.card) && beginNs >= message.receivedNs,
     );
-    this.within(host, message.receiveTurn, 'reply taken', first?.beginNs ?? call.beginNs);
-    this.hostWait(call.card, 'its turn', call.beginNs);
-    path.work(host, `${call.name} call`, call.endNs);
+    const doneNs = Math.min(first?.beginNs ?? call.beginNs, receiveTurn?.endNs ?? call.beginNs);
+    this.within(host, receiveTurn, 'reply taken', doneNs);
+    this.hostGoesOn(call.card, { what: ITS_TURN, waiting: true }, call.beginNs);
+    this.calling(call, call.endNs);
   }
 
-  /** A host is at work on something else, or a call of another connection holds it up. */
-  hostWait(card: number, what: string, untilNs: number): void {
+  /** A call is under way until then. */
+  calling({ card, name }: Call, untilNs: number): void {
+    this.hostGoesOn(card, { what: `${name} call`, waiting: false }, untilNs);
+  }
+
+  /**
+   * A program is at work, or waits for its turn, until then. What keeps it from that on the way has spans of
+   * its own: a send of its that waits, and the cards that share its processor.
+   */
+  hostGoesOn(card: number, { what, waiting }: Doing, untilNs: number): void {
     const { path } = this;
     const host = this.hostOf(card);
-    for (const call of this.ground.log.blocked) {
-      if (!this.sameHost(call.card, card) || call.endNs <= path.nowNs || call.beginNs >= untilNs) continue;
-      for (const { fromNs, toNs } of call.waits) {
-        if (toNs <= path.nowNs || fromNs >= untilNs) continue;
-        if (fromNs > path.nowNs) path.wait(host, what, fromNs);
-        path.wait(host, 'a call that blocks', Math.min(toNs, untilNs));
-      }
+    const held = this.ground.log.holds
+      .filter((hold) => hold.card === card && hold.toNs > path.nowNs && hold.fromNs < untilNs)
+      .map(({ fromNs, toNs }) => ({ fromNs, toNs, why: 'a call that blocks' }));
+    const kept = [...held, ...this.processors.ofCards(host, path.nowNs, untilNs)];
+    for (const { fromNs, toNs, why } of kept.sort((a, b) => a.fromNs - b.fromNs)) {
+      if (toNs <= path.nowNs) continue;
+      if (fromNs > path.nowNs) path.until(host, what, waiting, fromNs);
+      path.wait(host, why, Math.min(toNs, untilNs));
     }
-    path.wait(host, what, untilNs);
+    path.until(host, what, waiting, untilNs);
   }
 
   hostOf(card: number): Place {
@@ -142,21 +154,26 @@ export class Legs {
     return cards[a].host === cards[b].host;
   }
 
+  /** When a message has left its sender, whose work it was until then. */
+  private leftNs({ card, shownNs }: Message): number {
+    const { topology } = this.ground;
+    return runsInline(topology, card) ? shownNs : shownNs - topology.cards[card].bus.latencyNs;
+  }
+
   /** From a message's being seen until it is taken by the other side. @param call what wakes that. */
   private taken(place: Place, message: Message, call: string): void {
     const { path } = this;
     const { receiveTurn: turn, notifiedNs, shownNs, receivedNs } = message;
+    const inline = runsInline(this.ground.topology, message.card);
     // A driver that waits inside a call takes its replies in the middle of a turn.
     if (turn === undefined || turn.startNs < shownNs) {
-      path.work(this.busAt(message), call, receivedNs);
+      if (inline) this.hostGoesOn(message.card, { what: OTHERS, waiting: true }, receivedNs);
+      else path.work(this.busAt(message), call, receivedNs);
       return;
     }
-    if (!Number.isNaN(notifiedNs)) {
-      path.wait(this.busAt(message), 'interrupt moderation', notifiedNs);
-      const freeNs = Math.min(Math.max(turn.freeNs, notifiedNs), turn.startNs);
-      this.busyUntil(place, message.card, freeNs);
-      path.work(this.busAt(message), call, turn.startNs);
-    } else this.arrived(place, turn, message.card);
+    const notified = !inline && !Number.isNaN(notifiedNs);
+    if (notified) path.wait(this.busAt(message), 'interrupt moderation', notifiedNs);
+    this.freeUntil(place, turn.startNs, notified ? [this.busAt(message), call] : [place, LOOK]);
     path.work(place, call === 'interrupt' ? 'interrupt service' : 'wakes up', turn.firstTakenNs);
     path.wait(place, OTHERS, receivedNs);
   }
@@ -165,16 +182,32 @@ export class Legs {
     return this.busOf(message.card);
   }
 
-  /** Something is there for an agent; until it takes its turn. */
-  private arrived(place: Place, turn: Turn | undefined, card: number): void {
-    if (turn === undefined) return;
-    if (turn.freeNs > this.path.nowNs) this.busyUntil(place, card, Math.min(turn.freeNs, turn.startNs));
-    this.path.work(place, 'look for work', turn.startNs);
+  /** A packet is there for a card; until that has taken it. */
+  private landed(iop: Place, { receiveTurn: turn, receivedNs }: Packet): void {
+    const { path } = this;
+    if (turn !== undefined && turn.startNs < path.nowNs) {
+      // It came in the middle of a turn: from the card itself, over a wire that takes no time.
+      this.within(iop, turn, 'packet taken', receivedNs, true);
+      return;
+    }
+    if (turn !== undefined) this.freeUntil(iop, turn.startNs, [iop, LOOK]);
+    path.work(iop, 'packet taken', turn?.firstTakenNs ?? receivedNs);
+    path.wait(iop, OTHERS, receivedNs);
+  }
+
+  /** Until a turn begins: its processor is busy with others, or nothing keeps it from this one. */
+  private freeUntil(place: Place, untilNs: number, [idle, what]: readonly [Place, string]): void {
+    const { path } = this;
+    for (const { fromNs, toNs, why } of this.processors.busy(place, path.nowNs, untilNs)) {
+      if (fromNs > path.nowNs) path.work(idle, what, fromNs);
+      path.wait(place, why, Math.min(toNs, untilNs));
+    }
+    path.work(idle, what, untilNs);
   }
 
   /**
-   * Within a turn: it is worked on at first, then others may be, and at last it is again. @param batched its
-   * first part is charged with that of all others, at once.
+   * Within a turn: it is worked on at first, then others may be, and at last it is again. @param batched
+   * whether it is not worked on at first: that is charged with the work for all others, at once, or is none.
    */
   private within(place: Place, turn: Turn | undefined, what: string, untilNs: number, batched = false): void {
     const { path } = this;
@@ -184,11 +217,6 @@ export class Legs {
       path.wait(place, OTHERS, marks[marks.length - 1]);
     }
     path.work(place, what, untilNs);
-  }
-
-  private busyUntil(place: Place, card: number, freeNs: number): void {
-    if (place.who === 'host') this.hostWait(card, PROCESSOR, freeNs);
-    else this.path.wait(place, PROCESSOR, freeNs);
   }
 
   /** A switch passes the packet on. */
@@ -217,7 +245,7 @@ export class Legs {
 
 /** What a send that was not taken lacked; one that was taken in part is made again in its turn. */
 export function lackOf(call: Call): string {
-  if (call.result > 0 && call.waits.length === 0) return 'its turn';
+  if (call.result > 0) return ITS_TURN;
   if (call.full) return 'room in its send buffer';
   return call.noFrame ? 'an inbound frame' : 'a transmit buffer';
 }

@@ -50,7 +50,8 @@ export interface MessageBook {
   /** The sender's own time, and its turn; the receiver's. */
   sender(card: number, direction: FrameDirection): Moment;
   receiver(card: number, direction: FrameDirection): Moment;
-  nowNs(): number;
+  /** When what its sender shows of it now is seen. */
+  shownNs(card: number, direction: FrameDirection): number;
   messagePosted(message: Message): void;
   noFrame(card: number, direction: FrameDirection): void;
 }
@@ -108,7 +109,7 @@ export class MessageWatch implements FrameWatch {
   }
 
   shown(mark: number): void {
-    const nowNs = this.book.nowNs();
+    const nowNs = this.book.shownNs(this.card, this.direction);
     let count = 0;
     for (const message of this.hidden) {
       if (after(message.mark, mark)) break;
@@ -120,7 +121,7 @@ export class MessageWatch implements FrameWatch {
 
   /** The receiver has been woken of what it can see and has not taken. */
   notified(): void {
-    const nowNs = this.book.nowNs();
+    const nowNs = this.book.shownNs(this.card, this.direction);
     for (const message of this.waiting.values()) {
       const waits = message.shownNs <= nowNs && Number.isNaN(message.receivedNs);
       if (waits && Number.isNaN(message.notifiedNs)) message.notifiedNs = nowNs;

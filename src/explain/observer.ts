@@ -15,9 +15,10 @@ import type {
   WireWatch,
 } from '../world/virtual/watch.ts';
 import { type CallBook, type EndedCall, WatchedSockets } from './call-watch.ts';
-import type { Call, Message, Operation, Packet, PoolSample, Stream, Turn, Wait } from './events.ts';
+import type { Call, Hold, Message, Operation, Packet, PoolSample, Stream, Turn } from './events.ts';
 import { type MessageBook, MessageWatch, type Moment } from './message-watch.ts';
 import { type PacketBook, PacketWatch } from './packet-watch.ts';
+import { runsInline } from './processors.ts';
 import { Streams } from './streams.ts';
 
 /** A stretch of virtual time. */
@@ -30,8 +31,7 @@ export interface Window {
 export interface Log {
   readonly turns: Turn[];
   readonly calls: Call[];
-  /** Those of them that have waited inside. */
-  readonly blocked: Call[];
+  readonly holds: Hold[];
   readonly messages: Message[];
   readonly packets: Packet[];
   readonly pools: PoolSample[];
@@ -43,12 +43,11 @@ const NO_WINDOW: Window = { fromNs: Number.POSITIVE_INFINITY, toNs: Number.NEGAT
 interface OpenCall {
   readonly beginNs: number;
   readonly messages: Message[];
-  readonly waits: Wait[];
   noFrame: boolean;
 }
 
 export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook {
-  readonly log: Log = { turns: [], calls: [], blocked: [], messages: [], packets: [], pools: [] };
+  readonly log: Log = { turns: [], calls: [], holds: [], messages: [], packets: [], pools: [] };
   readonly operations: Operation[] = [];
   readonly streams: Streams = new Streams();
   readonly firstSequences = new Map<string, number>();
@@ -61,10 +60,11 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   /** Whether an operation is a write, since the world knows no requests. */
   private writes = false;
   private readonly turnOf: Record<AgentKind, (Turn | undefined)[]> = { hosts: [], cards: [], switches: [] };
-  private readonly freeNs: Record<AgentKind, number[]> = { hosts: [], cards: [], switches: [] };
   private readonly messageWatches = new Map<string, MessageWatch>();
   private readonly connects = new Map<Stream, string>();
   private readonly openCalls: (OpenCall | undefined)[] = [];
+  /** By card: the turn in which a send was to wait, so that its program gets no step until it is served. */
+  private readonly heldIn: (Turn | undefined)[] = [];
   /** The stream of each card's latest call. */
   private readonly latest: (Stream | undefined)[] = [];
 
@@ -89,7 +89,6 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   }
 
   agent(kind: AgentKind, index: number, agent: Agent): Agent {
-    this.freeNs[kind][index] = 0;
     return {
       name: agent.name,
       poll: () => this.turn(kind, index, agent),
@@ -113,10 +112,6 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     this.frames(card, direction).notified();
   }
 
-  waited(card: number, fromNs: number, toNs: number): void {
-    this.openCalls[card]?.waits.push({ fromNs, toNs });
-  }
-
   wire(index: number, plan: WirePlan): WireWatch {
     this.wires[index] = plan;
     return new PacketWatch(this, index, plan);
@@ -134,8 +129,9 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     return this.world.topology;
   }
 
-  nowNs(): number {
-    return this.world.queue.nowNs;
+  /** Who shares a processor shows a thing as he does it; for others the queue does, when its time comes. */
+  shownNs(card: number, direction: FrameDirection): number {
+    return runsInline(this.topology, card) ? this.sender(card, direction).ns : this.world.queue.nowNs;
   }
 
   sender(card: number, direction: FrameDirection): Moment {
@@ -151,7 +147,15 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   }
 
   callBegun(card: number): void {
-    this.openCalls[card] = { beginNs: this.hostOf(card).ns, messages: [], waits: [], noFrame: false };
+    const { ns: beginNs, turn } = this.hostOf(card);
+    const held = this.heldIn[card];
+    // The step in which a send was refused has gone on to its end, which was that of its turn or nearly so.
+    if (held !== undefined && held !== turn) {
+      this.heldIn[card] = undefined;
+      const hold = { card, fromNs: held.endNs, toNs: beginNs };
+      if (this.isKept(hold.fromNs, hold.toNs)) this.log.holds.push(hold);
+    }
+    this.openCalls[card] = { beginNs, messages: [], noFrame: false };
   }
 
   callEnded(card: number, ended: EndedCall): void {
@@ -166,15 +170,13 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
       if (call.name === 'send') this.attempted(stream, ended, open.beginNs);
       else if (call.name === 'recv') this.receivedBy(stream, endNs);
     }
-    if (!this.isKept(endNs)) return;
-    const whole = { ...call, card, turn, endNs, ...open };
-    this.log.calls.push(whole);
-    if (whole.waits.length > 0) this.log.blocked.push(whole);
+    if (this.world.isHeld(card)) this.heldIn[card] = turn;
+    if (this.isKept(open.beginNs, endNs)) this.log.calls.push({ ...call, card, turn, endNs, ...open });
   }
 
   messagePosted(message: Message): void {
     if (message.direction === 'inbound') this.openCalls[message.card]?.messages.push(message);
-    if (this.isKept(message.postedNs)) this.log.messages.push(message);
+    if (this.isKept(message.postedNs, message.postedNs)) this.log.messages.push(message);
   }
 
   isFull(card: number, socketId: number): boolean {
@@ -187,7 +189,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   }
 
   packetSent(packet: Packet): void {
-    if (this.isKept(packet.sentNs)) this.log.packets.push(packet);
+    if (this.isKept(packet.sentNs, packet.sentNs)) this.log.packets.push(packet);
   }
 
   get world(): WatchedWorld {
@@ -195,8 +197,9 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     return this.watched;
   }
 
-  private isKept(ns: number): boolean {
-    return ns >= this.window.fromNs && this.world.queue.nowNs <= this.window.toNs;
+  /** Whether any of a stretch lies in the window. */
+  private isKept(fromNs: number, toNs: number): boolean {
+    return toNs >= this.window.fromNs && fromNs <= this.window.toNs;
   }
 
   private hostOf(card: number): Moment {
@@ -210,12 +213,14 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   }
 
   private turn(kind: AgentKind, index: number, agent: Agent): number {
+    // The queue gives a host and its inline cards their turns at once: a card's begins where the last ends.
+    const inline = kind === 'cards' && runsInline(this.topology, index);
+    const startNs = inline ? this.moment(kind, index).ns : this.world.queue.nowNs;
     const turn: Turn = {
       kind,
       index,
-      startNs: this.world.queue.nowNs,
-      freeNs: this.freeNs[kind][index],
-      endNs: this.world.queue.nowNs,
+      startNs,
+      endNs: startNs,
       firstTakenNs: Number.NaN,
       marksNs: [],
       work: 0,
@@ -228,8 +233,9 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
       turn.endNs = this.moment(kind, index).ns;
       this.turnOf[kind][index] = outer;
     }
-    if (turn.endNs > turn.startNs) this.freeNs[kind][index] = turn.endNs;
-    if (turn.work > 0 && this.isKept(turn.endNs)) {
+    // One that found nothing has kept its processor all the same, where looking takes time.
+    if (turn.work === 0 && turn.endNs === turn.startNs) return turn.work;
+    if (this.isKept(turn.startNs, turn.endNs)) {
       this.log.turns.push(turn);
       if (kind === 'cards') this.samplePools(index, turn.endNs);
     }

@@ -68,7 +68,8 @@ export class Path {
     return this.spans;
   }
 
-  private until(place: Place, what: string, waiting: boolean, untilNs: number): void {
+  /** As `work`, or as `wait`. */
+  until(place: Place, what: string, waiting: boolean, untilNs: number): void {
     if (Number.isNaN(untilNs)) {
       this.astray += 1;
       return;

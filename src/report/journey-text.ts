@@ -23,7 +23,10 @@ const REASONS: Readonly<Record<string, string>> = {
   'other requests': 'waiting while its turn was at work on other requests',
   'a retransmission': 'waiting until a lost segment was sent again',
   'the window': 'waiting until the window let it be sent',
-  'a call that blocks': "waiting while another connection's call blocked its host",
+  'a call that blocks': "waiting while another connection's send blocked its program",
+  "the host's work": 'waiting while the host had the processor that its card shares',
+  "the card's work": 'waiting while a card had the processor that it shares with its host',
+  "another card's work": 'waiting while another card had the processor that both share',
 };
 
 /** @param title what the plan is about. @param choice how the operation was chosen, such as `the median`. */
@@ -47,11 +50,12 @@ function headLines(title: string, choice: string, explanation: Explanation): str
   const said = Object.entries(settings).map(([path, value]) => `${path}=${value}`);
   const what = write ? 'write' : 'request';
   const { latencyUs } = measurement;
+  // Whole nanoseconds, as its spans have them, so that both print the same.
+  const tookNs = Math.round(latencyNs(journey.operation));
   const lines = [
     title,
     ...filled(`point ${point}: ${said.join(', ')}`),
-    `${what} ${number} of ${operations} by ${program}, ${choice}: ` +
-      `${microseconds(latencyNs(journey.operation))} µs`,
+    `${what} ${number} of ${operations} by ${program}, ${choice}: ${microseconds(tookNs)} µs`,
   ];
   if (latencyUs === null) return lines;
   return [...lines, `all requests: p50 ${latencyUs.p50}, p99 ${latencyUs.p99}, max ${latencyUs.max} µs`];

@@ -1,14 +1,17 @@
 /** One operation's way: it changes nothing, leaves no gap, and says what the world's costs say. */
 import { describe, expect, it } from 'vitest';
+import type { Turn } from '../../src/explain/events.ts';
 import { type Choice, explainPoint, latencyNs, MEDIAN, SLOWEST } from '../../src/explain/explain.ts';
 import { type Journey, journeyOf } from '../../src/explain/journey.ts';
+import type { Ground } from '../../src/explain/legs.ts';
 import { Observer } from '../../src/explain/observer.ts';
+import type { Span } from '../../src/explain/path.ts';
 import { sumsOf } from '../../src/explain/sums.ts';
 import { measureTopology } from '../../src/sweep/measure.ts';
 import { type SweepPlan, settingsOf, worldOf } from '../../src/sweep/plan.ts';
 import { measurePoint } from '../../src/sweep/point.ts';
 import { readTopology } from '../../src/world/topology.ts';
-import { FORMS, type Form, pairPlan, starPlan } from './worlds.ts';
+import { FORMS, type Form, pairPlan, starPlan, WORLDS } from './worlds.ts';
 
 const P99: Choice = { percentile: 99 };
 
@@ -25,6 +28,56 @@ function expectWhole({ operation, spans, astray }: Journey): void {
   expect(atNs).toBe(totalNs);
 }
 
+/** How much of a span lies in turns of one kind of agent. @param cards whose turns; absent: a host's. */
+function withinNs(
+  { log }: Ground,
+  { startNs }: { startNs: number },
+  span: Span,
+  of: (turn: Turn) => boolean,
+) {
+  const [fromNs, toNs] = [startNs + span.fromNs, startNs + span.toNs];
+  const inside = log.turns
+    .filter(of)
+    .map((turn) => Math.max(0, Math.min(turn.endNs, toNs) - Math.max(turn.startNs, fromNs)));
+  return inside.reduce((sum, ns) => sum + ns, 0);
+}
+
+/** Where host and card share a processor, each works in its own turns, and waits for the other in its. */
+function expectInTurns(ground: Ground, { operation, spans }: Journey): void {
+  const { hosts, cards } = ground.topology;
+  spans.forEach((span, i) => {
+    const { who, where, what, waiting } = span;
+    // What is sent again is charged at first as if it were not, so that it leaves behind its turn's end.
+    if (spans.slice(Math.max(0, i - 2), i).some((before) => before.what === 'a retransmission')) return;
+    const host = who === 'host' ? hosts.findIndex(({ name }) => name === where) : -1;
+    const card = cards.findIndex(({ name }) => name === where);
+    const processor = host >= 0 ? host : (cards[card]?.host ?? -1);
+    const own = (turn: Turn): boolean =>
+      host >= 0 ? isHosts(turn, host) : turn.kind === 'cards' && turn.index === card;
+    const shared = ({ kind, index }: Turn): boolean =>
+      kind === 'cards' && cards[index].host === processor && cards[index].placement === 'inline';
+    if (who === 'wire' || (host < 0 && cards[card].placement !== 'inline')) return;
+    expect(['host', 'iop']).toContain(who);
+    const expected = {
+      "the host's work": (turn: Turn): boolean => isHosts(turn, processor),
+      "the card's work": shared,
+      "another card's work": (turn: Turn): boolean => shared(turn) && !own(turn),
+      'the processor': own,
+      'other requests': own,
+      'its turn': own,
+    }[what];
+    const ns = (of: (turn: Turn) => boolean): number => withinNs(ground, operation, span, of);
+    if (what === 'look for work')
+      expect(ns((turn) => isHosts(turn, processor) || shared(turn))).toBeLessThan(1);
+    else if (expected !== undefined || !waiting)
+      expect(ns(expected ?? own)).toBeCloseTo(span.toNs - span.fromNs, -1);
+    // A host that waits inside a call has its cards work within its turn.
+    if (who === 'host' && !waiting) expect(ns(shared)).toBeLessThan(1);
+  });
+}
+
+const isHosts = ({ kind, index }: Turn, host: number): boolean => kind === 'hosts' && index === host;
+
 const journey = (plan: SweepPlan, choice: Choice): Journey => explainPoint(plan, 0, choice).journey;
 
 const waits = (form: Form, choice: Choice): string[] =>
@@ -34,7 +87,7 @@ const waits = (form: Form, choice: Choice): string[] =>
 function journeysOf(
   plan: SweepPlan,
   every = 1,
-): { readonly measurement: object; readonly journeys: Journey[] } {
+): { readonly measurement: object; readonly journeys: Journey[]; readonly ground: Ground } {
   const observer = new Observer({ fromNs: 0, toNs: Number.POSITIVE_INFINITY });
   const topology = readTopology(worldOf(plan, settingsOf(plan, 0)));
   const { operations, warmup, limitNs } = plan;
@@ -42,27 +95,26 @@ function journeysOf(
   const { wires, log, streams } = observer;
   const ground = { topology, wires, log };
   const some = observer.operations.filter(({ number }) => number % every === 0);
-  return { measurement, journeys: some.map((one) => journeyOf(ground, streams, one)) };
+  return { measurement, journeys: some.map((one) => journeyOf(ground, streams, one)), ground };
 }
 
-describe.each(FORMS.map((form, i) => ({ form, seed: i, name: JSON.stringify(form) })))(
-  '$name',
-  ({ form, seed }) => {
-    const plan = pairPlan({ ...form, seed });
-    const watched = journeysOf(plan, 10);
+describe.each(WORLDS)('$name', ({ plan }) => {
+  const watched = journeysOf(plan, 10);
 
-    it('is measured as without anybody who looks on', () => {
-      const { point: _point, settings: _settings, ok, ...alone } = measurePoint(plan, 0);
-      expect(ok).toBe(true);
-      expect(JSON.stringify(watched.measurement)).toBe(JSON.stringify(alone));
-    });
+  it('is measured as without anybody who looks on', () => {
+    const { point: _point, settings: _settings, ok, ...alone } = measurePoint(plan, 0);
+    expect(ok).toBe(true);
+    expect(JSON.stringify(watched.measurement)).toBe(JSON.stringify(alone));
+  });
 
-    it('each of its operations has a whole way', () => {
-      expect(watched.journeys.length).toBeGreaterThan(0);
-      for (const way of watched.journeys) expectWhole(way);
-    });
-  },
-);
+  it('each of its operations has a whole way, in the turns of those who go it', () => {
+    expect(watched.journeys.length).toBeGreaterThan(0);
+    for (const way of watched.journeys) {
+      expectWhole(way);
+      expectInTurns(watched.ground, way);
+    }
+  });
+});
 
 it.each([0, 5, 6, 17])('the way is the same where no more is kept than it takes (form %i)', (form) => {
   const plan = pairPlan({ ...FORMS[form], operations: 60 });
@@ -133,6 +185,28 @@ describe('finds what was waited for', () => {
   it('a receive bucket', () => {
     const found = waits({ connections: 32, vary: 'pools.receiveBuckets=2' }, SLOWEST);
     expect(found).toContain('a receive bucket');
+  });
+
+  it('a send that blocks, which keeps its program from all it has to do', () => {
+    const plan = pairPlan({ connections: 32, size: 2048, operations: 300 });
+    const settings = { 'pools.transmitBuffers': [4], 'driver.transmitDryPolicy': ['block'] };
+    const { journeys } = journeysOf({ ...plan, vary: settings });
+    const held = journeys.flatMap(({ spans }) => spans.filter(({ what }) => what === 'a call that blocks'));
+    expect(held.length).toBeGreaterThan(10);
+    expect(held.every(({ who, waiting }) => who === 'host' && waiting)).toBe(true);
+    // A host takes a reply in less time than any of them was held.
+    const taking = journeys.flatMap(({ spans }) => spans.filter(({ what }) => what === 'reply taken'));
+    expect(Math.max(...taking.map(({ fromNs, toNs }) => toNs - fromNs))).toBeLessThan(5000);
+  });
+
+  it.each([
+    ['host and card', 'two cards of a host, of which one is inline', ["the card's work", "the host's work"]],
+    ['two cards', 'two inline cards of a host, a link that takes none', ["another card's work"]],
+  ])('whose work a processor was busy with that %s share', (_who, title, expected) => {
+    const { plan } = WORLDS.find(({ name }) => name === title) as (typeof WORLDS)[number];
+    const spans = journeysOf(plan).journeys.flatMap((one) => [...one.spans]);
+    const found = new Set(spans.filter(({ waiting }) => waiting).map(({ what }) => what));
+    for (const what of expected) expect([...found]).toContain(what);
   });
 
   it('moderation', () => {

@@ -12,19 +12,21 @@ export interface Form {
   readonly seed?: number;
   readonly link?: string;
   readonly operations?: number;
+  /** Both cards share their hosts' processors. */
+  readonly inline?: boolean;
 }
 
 /** Two hosts and a link. */
 export function pairPlan(form: Form = {}): SweepPlan {
   const { workload = 'TCP_RR', connections = 4, size = 128, costs = 'card-2005', operations = 60 } = form;
-  const { vary = `workload.connections=${connections}`, seed = 1, link } = form;
+  const { vary = `workload.connections=${connections}`, seed = 1, link, inline = false } = form;
   return planOf({
     workload,
     connections,
     size,
     costs,
     operations,
-    vary: [vary],
+    vary: inline ? [vary, 'runs=inline'] : [vary],
     seeds: String(seed),
     link,
   });
@@ -80,4 +82,87 @@ export const FORMS: readonly Form[] = [
   { workload: 'TCP_STREAM', connections: 2, size: 16_384 },
   { workload: 'TCP_STREAM', connections: 2, size: 16_384, vary: 'pools.transmitBuffers=4' },
   { workload: 'TCP_STREAM', connections: 1, size: 3000, vary: 'link.lossProbability=0.01' },
+];
+
+/** A world of cards that share processors, each in a way of its own. */
+function sharedPlan(title: string, world: object, size = 512): SweepPlan {
+  return readPlan({
+    title,
+    world,
+    costs: 'card-2005',
+    vary: { 'workload.size': [size] },
+    operations: 100,
+  });
+}
+
+const cardOf = (host: string, runs: string, address: string, more: object = {}): object => ({
+  host,
+  runs,
+  ports: { eth0: { address } },
+  ...more,
+});
+
+const rr = (host: string, card: string, more: object): object => ({
+  workload: 'TCP_RR',
+  host,
+  card,
+  ...more,
+});
+
+const callOver = (client: object, server: object): object => ({
+  answers: rr('both', 'b', { role: 'server', connections: 4, ...server }),
+  asks: rr('both', 'a', { role: 'client', connections: 4, server: 'answers', ...client }),
+});
+
+/** Two cards of one host, both on its processor. */
+const bothInline = (link: object): object => ({
+  hosts: { both: {} },
+  cards: { a: cardOf('both', 'inline', '10.0.0.1/24'), b: cardOf('both', 'inline', '10.0.0.2/24') },
+  links: { wire: { ends: ['a.eth0', 'b.eth0'], ...link } },
+  programs: callOver({}, {}),
+});
+
+const SHARED: readonly SweepPlan[] = [
+  sharedPlan('one side inline', {
+    hosts: { left: {}, right: {} },
+    cards: { a: cardOf('left', 'inline', '10.0.0.1/24'), b: cardOf('right', 'thread', '10.0.0.2/24') },
+    links: { wire: { ends: ['a.eth0', 'b.eth0'], rate: '10Gbit/s', delay: '3us' } },
+    programs: callOver({ host: 'left' }, { host: 'right' }),
+  }),
+  sharedPlan('two inline cards of a host, a link that takes time', bothInline({ rate: '1Gbit/s' })),
+  sharedPlan('two inline cards of a host, a link that takes none', bothInline({})),
+  sharedPlan('one inline card, looped back', {
+    hosts: { both: {} },
+    cards: { a: cardOf('both', 'inline', '10.0.0.1/24') },
+    programs: callOver({}, { card: 'a' }),
+  }),
+  sharedPlan('two cards of a host, of which one is inline', {
+    hosts: { left: {}, right: {} },
+    cards: {
+      a: cardOf('left', 'thread', '10.0.0.1/24'),
+      near: cardOf('left', 'inline', '10.0.1.1/24'),
+      b: cardOf('right', 'inline', '10.0.0.2/24'),
+      far: cardOf('right', 'thread', '10.0.1.2/24'),
+    },
+    links: {
+      wire: { ends: ['a.eth0', 'b.eth0'], rate: '10Gbit/s', delay: '3us' },
+      other: { ends: ['near.eth0', 'far.eth0'], rate: '10Gbit/s', delay: '3us' },
+    },
+    programs: {
+      ...callOver({ host: 'left' }, { host: 'right' }),
+      answersToo: rr('right', 'far', { role: 'server', connections: 3 }),
+      asksToo: rr('left', 'near', { role: 'client', connections: 3, server: 'answersToo' }),
+    },
+  }),
+];
+
+/** Every world whose operations are looked at, each with a seed of its own. */
+export const WORLDS: readonly { readonly name: string; readonly plan: SweepPlan }[] = [
+  ...[false, true].flatMap((inline) =>
+    FORMS.map((form, seed) => ({
+      name: `${JSON.stringify(form)}${inline ? ', inline' : ''}`,
+      plan: pairPlan({ ...form, seed, inline }),
+    })),
+  ),
+  ...SHARED.map((plan) => ({ name: plan.title, plan })),
 ];

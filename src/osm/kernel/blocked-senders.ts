@@ -31,7 +31,8 @@ export class BlockedSenders {
   overdue = false;
   /** How often one of them was told that it need not wait any longer. */
   told = 0;
-  private held: HeldSend | undefined;
+  /** The send that has given up since `takeHeld` was last called; undefined for none. */
+  held: HeldSend | undefined;
   private readonly clock: Clock;
   private readonly timeoutNs: number;
   private readonly table: SocketTable;

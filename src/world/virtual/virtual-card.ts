@@ -32,9 +32,9 @@ import {
 } from '../build/pools.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import type { CardConfig } from '../config/settings.ts';
-import type { BusCosts } from '../topology/checked.ts';
 import { type Defer, LateConsumer, LateProducer } from './late-ends.ts';
 import type { OneProcessor } from './one-processor.ts';
+import { PromptConsumer, PromptProducer } from './prompt-ends.ts';
 import { type FrameDirection, WatchedConsumer, WatchedProducer, type WorldWatch } from './watch.ts';
 
 /** Virtual time begins nowhere in particular. */
@@ -58,8 +58,14 @@ export interface VirtualCardPlace {
   /** What runs host and card, where they share a processor. */
   readonly shared: OneProcessor | undefined;
   readonly trace: TraceRequest | undefined;
-  /** Who looks on; undefined: nobody. @param card its index. */
-  readonly watch?: { readonly world: WorldWatch; readonly card: number } | undefined;
+  /** Who looks on; undefined: nobody. */
+  readonly watch?: CardWatch | undefined;
+}
+
+/** Who looks on at a world, and of it at the card of this index. */
+interface CardWatch {
+  readonly world: WorldWatch;
+  readonly card: number;
 }
 
 export class VirtualCard {
@@ -197,11 +203,11 @@ function lateHostEnds(
 
 /** The card's ends of its transport, which show late what the card does. */
 function lateCardEnds(
-  { queue }: VirtualCardParts,
+  { queue, plan }: VirtualCardParts,
   place: VirtualCardPlace,
-  { latencyNs }: BusCosts,
   meters: FrameMeters,
 ): NonNullable<CardEnvironment['endsOver']> {
+  const { latencyNs } = plan.topology.bus;
   const defer: Defer = (showing, mark) => queue.defer(place.iopAgent(), showing, mark, latencyNs);
   return ({ inbound, outbound }, interrupt) => {
     const publish = (due: Publisher): void => {
@@ -218,6 +224,51 @@ function lateCardEnds(
   };
 }
 
+/** The host's ends where it shares a processor with its card, and somebody watches. */
+function promptHostEnds(
+  { region, plan: { memory } }: VirtualCardParts,
+  { world, card }: CardWatch,
+): Pick<HostEnvironment, 'inbound' | 'outbound'> {
+  const { layout } = memory;
+  const { inbound, outbound } = hostQueues(region, layout, new Ledger(region, layout.hostLedger));
+  return {
+    inbound: new PromptProducer(world.frames(card, 'inbound'), inbound),
+    outbound: new PromptConsumer(world.frames(card, 'outbound'), outbound),
+  };
+}
+
+/** The card's ends, likewise. */
+function promptCardEnds({ world, card }: CardWatch): NonNullable<CardEnvironment['endsOver']> {
+  return ({ inbound, outbound }) => ({
+    inbound: new PromptConsumer(world.frames(card, 'inbound'), inbound),
+    outbound: new PromptProducer(world.frames(card, 'outbound'), outbound),
+  });
+}
+
+/** The host's ends as the world is to have them; empty: the transport's own. */
+function hostEnds(
+  parts: VirtualCardParts,
+  waker: Waker,
+  place: VirtualCardPlace,
+  meters: FrameMeters,
+): Pick<HostEnvironment, 'inbound' | 'outbound'> {
+  const { shared, trace, watch } = place;
+  if (shared !== undefined) return watch === undefined ? {} : promptHostEnds(parts, watch);
+  // A traced host shows frames as it posts them: a trace has frames and doorbells in the order of its calls.
+  return trace === undefined ? lateHostEnds(parts, waker, place, meters) : {};
+}
+
+/** The card's ends, likewise. */
+function cardEnds(
+  parts: VirtualCardParts,
+  place: VirtualCardPlace,
+  meters: FrameMeters,
+): Pick<CardEnvironment, 'endsOver'> {
+  const { shared, watch } = place;
+  if (shared === undefined) return { endsOver: lateCardEnds(parts, place, meters) };
+  return watch === undefined ? {} : { endsOver: promptCardEnds(watch) };
+}
+
 export function buildVirtualCard(
   parts: VirtualCardParts,
   host: HostAgent,
@@ -225,7 +276,7 @@ export function buildVirtualCard(
 ): VirtualCard {
   const { region, plan, clock, queue, ends } = parts;
   const { memory, topology, packets } = plan;
-  const { config, modules, bus } = topology;
+  const { config, modules } = topology;
   const { shared } = place;
   // On one processor whoever is told of something is polled next in any case.
   const { doorbellNs, interruptNs } = shared === undefined ? topology : AT_ONCE;
@@ -251,11 +302,7 @@ export function buildVirtualCard(
   const still = { ...config, driver: { ...config.driver, spinNs: 0 } };
   const patient = { ...plan, topology: { ...topology, config: still } };
   const frames = frameMeters(clock, memory.layout);
-  const late = trace === undefined && shared === undefined;
-  // A traced host shows frames as it posts them: a trace has frames and doorbells in the order of its calls.
-  const given = late
-    ? { ...environment, ...lateHostEnds(parts, environment.waker, place, frames) }
-    : environment;
+  const given = { ...environment, ...hostEnds(parts, environment.waker, place, frames) };
   const built = buildHost(region, patient, given, trace);
   host.addDriver(built.host.driver, built.recorder);
   const iopLedger = new Ledger(region, memory.layout.iopLedger);
@@ -275,13 +322,13 @@ export function buildVirtualCard(
     waker,
     wires: ends,
     madeWhenUsed: true,
-    ...(shared === undefined && { endsOver: lateCardEnds(parts, place, bus, frames) }),
+    ...cardEnds(parts, place, frames),
   };
   const card = buildCard(region, memory, config, cardEnvironment, modules);
   const sides = poolMeters(built.host.ledger, iopLedger);
   // Where the ends are not late, the two sides tell of their own frames, as they do live.
   const pools = { ...sides.pools, inboundFrames: frames.inbound, outboundFrames: frames.outbound };
-  const meters = late ? { ...sides, pools } : sides;
+  const meters = trace === undefined && shared === undefined ? { ...sides, pools } : sides;
   return new VirtualCard(patient, built.host, card, iopLedger, built.recorder, meters, clock, (program) => {
     host.addProgram(program);
     queue.notify(place.hostAgent(), 0);
@@ -322,7 +369,6 @@ class VirtualSleeper extends InterruptedSleeper {
     // The processor is busy with what the call did before it waited: it cannot see the interrupt earlier.
     const seenNs = Math.max(freeNs, heardNs);
     if (queue.nowNs < seenNs) this.runOthers(() => false, seenNs);
-    this.place.watch?.world.waited(this.place.watch.card, freeNs, queue.nowNs);
   }
 
   /** The host goes on when `done` says so; cards that share its processor have turns meanwhile. */

@@ -93,6 +93,7 @@ export class VirtualWorld {
       agents,
       poolUse: (card) => poolUse(this.cards[card]),
       isFull: (card, socketId) => this.cards[card].host.driver.blocked.stalls.isFull(socketId),
+      isHeld: (card) => this.cards[card].host.driver.blocked.held !== undefined,
     });
     this.wireWatches = new Map(
       watch === undefined ? [] : this.plan.wires.map((wire, i) => [wire, watch.wire(i, wire)]),
@@ -184,7 +185,10 @@ export class VirtualWorld {
   private buildCards(topology: Topology, traces: Traces, agents: AgentNumbers): VirtualCard[] {
     const hosts = topology.hosts.map(({ name }) => new HostAgent(name));
     const meters = hosts.map(() => new HostMeter());
-    const shared = hosts.map((host, i) => (hasInline(i, topology) ? new OneProcessor(host) : undefined));
+    const watchedHosts = hosts.map((host, i) => this.watch?.agent('hosts', i, host) ?? host);
+    const shared = watchedHosts.map((host, i) =>
+      hasInline(i, topology) ? new OneProcessor(host) : undefined,
+    );
     return this.plan.cards.map((plan, i) => {
       const { host } = plan.topology;
       const parts = {
@@ -205,18 +209,17 @@ export class VirtualWorld {
       const { processor } = topology.hosts[host];
       meters[host].add(new CostMeter(card.host.ledger, processor.costs));
       if (agents.hosts[host] === NO_AGENT) {
-        const agent = shared[host] ?? this.watch?.agent('hosts', host, hosts[host]) ?? hosts[host];
+        const agent = shared[host] ?? watchedHosts[host];
         agents.hosts[host] = this.queue.add({ agent, meter: meters[host], ...spinOf(host, topology) });
       }
+      const iop = this.watch?.agent('cards', i, card.parts.processor) ?? card.parts.processor;
       if (isInline) {
-        shared[host]?.add(card.parts.processor);
+        shared[host]?.add(iop);
         meters[host].add(new CostMeter(card.iopLedger, plan.topology.processor.costs));
         meters[host].add(new CostMeter(card.iopLedger, transferCosts(plan.topology.bus)));
         agents.cards[i] = agents.hosts[host];
       } else {
-        const entry = iopEntry(card, plan.topology);
-        const agent = this.watch?.agent('cards', i, entry.agent) ?? entry.agent;
-        agents.cards[i] = this.queue.add({ ...entry, agent });
+        agents.cards[i] = this.queue.add({ ...iopEntry(card, plan.topology), agent: iop });
       }
       return card;
     });
@@ -288,11 +291,13 @@ function spinOf(host: number, { hosts, cards }: Topology): Pick<Entry, 'spinNs' 
 }
 
 /** A card's processor, whose turns wait for its DMA engine before they are seen. */
-function iopEntry({ parts, iopLedger }: VirtualCard, { processor, bus, config }: CardTopology): Entry {
+function iopEntry(
+  { iopLedger }: VirtualCard,
+  { processor, bus, config }: CardTopology,
+): Omit<Entry, 'agent'> {
   const { lookNs } = processor;
   const engine = new DmaMeter(iopLedger, bus);
   return {
-    agent: parts.processor,
     meter: new CostMeter(iopLedger, processor.costs),
     ...(engine.free ? {} : { engine }),
     ...(lookNs === 0 ? {} : { spinNs: config.iopSpinNs, lookNs: lookNs / 2 }),

@@ -60,6 +60,8 @@ export interface WatchedWorld {
   poolUse(card: number): Readonly<Record<string, number>>;
   /** Whether a socket that was refused waits for room in its own send buffer. */
   isFull(card: number, socketId: number): boolean;
+  /** Whether a send on the card was to wait in its call: its program gets no step until it is served. */
+  isHeld(card: number): boolean;
 }
 
 /** What the programs of a world have of a card. */
@@ -68,15 +70,16 @@ export type ProgramSockets = SocketStack & ReadyStack;
 export interface WorldWatch {
   /** Called before anything else. @param agents is filled in while the world is built. */
   begin(world: WatchedWorld): void;
-  /** @returns what runs in the agent's place. */
+  /**
+   * @returns what runs in the agent's place. A host and its inline cards, which share a processor, have a
+   * turn each.
+   */
   agent(kind: AgentKind, index: number, agent: Agent): Agent;
   /** @returns what the card's programs call. */
   sockets(card: number, sockets: ProgramSockets): ProgramSockets;
   frames(card: number, direction: FrameDirection): FrameWatch;
   /** The card's host has been woken of its outbound frames, or the card of its inbound ones. */
   notified(card: number, direction: FrameDirection): void;
-  /** A call on the card has waited. */
-  waited(card: number, fromNs: number, toNs: number): void;
   wire(index: number, plan: WirePlan): WireWatch;
 }
 
