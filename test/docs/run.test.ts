@@ -5,11 +5,13 @@
  *     <!-- not run: why -->       <!-- run by: test/FILE.test.ts -->
  *
  * Other comments: `<!-- file: NAME -->` saves a block under a name, `<!-- with: PAGE -->` takes another
- * page's files too, `<!-- numbers differ -->` lets the figures shown be others each time.
+ * page's files too, `<!-- numbers differ -->` lets the figures shown be others each time, and
+ * `<!-- needs: PROGRAM -->` leaves a block out where a program is not installed. What such a program says on
+ * its standard error is its own affair.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parsePlan } from '../../src/sweep/plan.ts';
 import { parseTopology } from '../../src/world/topology.ts';
@@ -43,8 +45,14 @@ function run(cwd: string, file: string, args: readonly string[]): Promise<Outcom
 /** A program in JavaScript knows which of a union's members it has, and cannot say so. */
 const UNION_MEMBER = /Property '\w+' does not exist on type '\w+ \| \w+'/;
 
+function isInstalled(program: string | undefined): boolean {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return program === undefined || folders.some((path) => existsSync(join(path, program)));
+}
+
 const named = (blocks: readonly Block[]) => blocks.map((block) => ({ block, place: placeOf(block) }));
-const isRunHere = ({ marks }: Block): boolean => !marks.has('not run') && !marks.has('run by');
+const isRunHere = ({ marks }: Block): boolean =>
+  !marks.has('not run') && !marks.has('run by') && isInstalled(marks.get('needs'));
 const commands = BLOCKS.filter(({ kind }) => kind === 'shell');
 const programs = BLOCKS.filter(({ kind }) => kind === 'program');
 
@@ -60,7 +68,7 @@ function shownBehind(block: Block): string[] | undefined {
 }
 
 function expectShown(block: Block, { stdout, stderr }: Outcome, shown: readonly string[]): void {
-  const printed = stdout + stderr;
+  const printed = block.marks.has('needs') ? stdout : stdout + stderr;
   const fits = isShown(printed, shown, block.marks.has('numbers differ'));
   expect(fits ? shown.join('\n') : printed.trimEnd(), placeOf(block)).toBe(shown.join('\n'));
 }
