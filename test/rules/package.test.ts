@@ -33,6 +33,14 @@ it('holds what runs, its plans, the spec, the vectors and the docs, and no tests
   expect(packed).toContain('spec/vectors/README.md');
 });
 
+it('runs no script where it is installed', () => {
+  // npm asks whoever installs it from a file or from git to approve these four. `postprepare` is run after
+  // `npm ci` in a clone of it, before it is packed from git, and nowhere else.
+  const asked = ['preinstall', 'install', 'postinstall', 'prepare'];
+  expect(Object.keys(manifest.scripts).filter((name) => asked.includes(name))).toEqual([]);
+  expect(manifest.scripts.postprepare).toBe('npm run build');
+});
+
 it('every entry of package.json is in it, with its types', () => {
   const entries = JSON.stringify([manifest.bin, manifest.exports]).match(/dist\/[^"]+/g) ?? [];
   expect(entries.length).toBeGreaterThan(4);
