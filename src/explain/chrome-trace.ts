@@ -2,12 +2,16 @@
  * An operation's way as a trace in the Trace Event Format of Chrome, which ui.perfetto.dev and
  * chrome://tracing open: a process for each host, card and link, in it a track for the operation's spans, and
  * beside it all other work of the same time. Arrows lead from each span to the next on another track.
+ *
+ * Slices of one track lie beside or within each other. Viewers hold them against each other in whole
+ * nanoseconds, so that times are rounded to those here, where a begin and an end at one time stay together.
  */
 import type { Call, Message, Packet, Turn } from './events.ts';
 import type { Explanation } from './explain.ts';
 import type { Who } from './path.ts';
+import { runsInline } from './processors.ts';
 
-/** One event. Times are microseconds. */
+/** One event. Times are microseconds, to the nanosecond. */
 export interface TraceEvent {
   /** M: names; X: a slice; s, f: an arrow's ends; C: a counter. */
   readonly ph: 'M' | 'X' | 's' | 'f' | 'C';
@@ -56,9 +60,16 @@ export function chromeTrace(explanation: Explanation): ChromeTrace {
   const { number, program } = explanation.journey.operation;
   return {
     displayTimeUnit: 'ns',
-    traceEvents: writer.events,
+    traceEvents: writer.events.sort(inOrder),
     otherData: { point: explanation.point, request: number, program, ...explanation.settings },
   };
+}
+
+/** Names come first, then all by time; of what has one time a slice before those within it and its arrows. */
+const RANKS: Readonly<Record<TraceEvent['ph'], number>> = { M: 0, X: 1, s: 2, f: 2, C: 3 };
+
+function inOrder(a: TraceEvent, b: TraceEvent): number {
+  return a.ts - b.ts || RANKS[a.ph] - RANKS[b.ph] || (b.dur ?? 0) - (a.dur ?? 0);
 }
 
 class TraceWriter {
@@ -90,14 +101,8 @@ class TraceWriter {
       this.track(pid, TRACKS.host, 'this request');
       this.track(pid, PROCESSOR, 'processor: turns and calls');
     });
-    topology.cards.forEach(({ name }, i) => {
-      const pid = this.cardPid(i);
-      this.named(pid, `card ${name}`);
-      this.track(pid, TRACKS.iop, 'this request: I/O processor');
-      this.track(pid, TRACKS.dma, 'this request: DMA engine');
-      this.track(pid, TRACKS.bus, 'this request: bus');
-      this.track(pid, PROCESSOR, 'I/O processor: turns');
-      this.track(pid, DMA_ENGINE, 'DMA engine');
+    topology.cards.forEach((_, i) => {
+      this.cardNames(i);
     });
     topology.links.forEach(({ name }, i) => {
       this.named(this.linkPid(i), `link ${name}`);
@@ -111,6 +116,23 @@ class TraceWriter {
       );
       this.track(this.linkPid(link), DIRECTION + i, `${ends[0]} to ${ends[1]}`);
     });
+  }
+
+  /** An inline card has neither a processor of its own nor anything between its host and it. */
+  private cardNames(card: number): void {
+    const { topology } = this.explanation.ground;
+    const { name, host } = topology.cards[card];
+    const pid = this.cardPid(card);
+    this.named(pid, `card ${name}`);
+    if (runsInline(topology, card)) {
+      this.track(pid, TRACKS.iop, `this request: on the processor of host ${topology.hosts[host].name}`);
+      return;
+    }
+    this.track(pid, TRACKS.iop, 'this request: I/O processor');
+    this.track(pid, TRACKS.dma, 'this request: DMA engine');
+    this.track(pid, TRACKS.bus, 'this request: bus');
+    this.track(pid, PROCESSOR, 'I/O processor: turns');
+    this.track(pid, DMA_ENGINE, 'DMA engine');
   }
 
   /** The operation's spans, and the arrows between them. */
@@ -144,7 +166,7 @@ class TraceWriter {
     for (const call of log.calls) this.call(call);
     for (const packet of log.packets) this.packet(packet);
     topology.cards.forEach((_, card) => {
-      this.transfers(card, log.packets, log.messages);
+      if (!runsInline(topology, card)) this.transfers(card, log.packets, log.messages);
     });
   }
 
@@ -157,7 +179,7 @@ class TraceWriter {
           ph: 'C',
           name,
           pid: this.cardPid(card),
-          tid: 0,
+          tid: TRACKS.iop,
           ts: this.us(ns),
           args: { count },
         });
@@ -167,9 +189,14 @@ class TraceWriter {
 
   private turn({ kind, index, startNs, endNs, work }: Turn): void {
     if (kind === 'switches') return;
-    const pid = kind === 'hosts' ? this.hostPid(index) : this.cardPid(index);
+    const { topology } = this.explanation.ground;
+    // Turns of one processor lie on one track.
+    const inline = kind === 'cards' && runsInline(topology, index);
+    const host = inline ? topology.cards[index].host : index;
+    const pid = kind === 'cards' && !inline ? this.cardPid(index) : this.hostPid(host);
+    const name = inline ? `turn of card ${topology.cards[index].name}` : 'turn';
     const args = { items: work };
-    this.slice({ pid, tid: PROCESSOR }, 'turn', startNs, endNs, { cat: 'other', cname: MUTED, args });
+    this.slice({ pid, tid: PROCESSOR }, name, startNs, endNs, { cat: 'other', cname: MUTED, args });
   }
 
   private call({ name, card, stream, beginNs, endNs, result }: Call): void {
@@ -218,15 +245,10 @@ class TraceWriter {
   }
 
   private slice(track: Track, name: string, fromNs: number, toNs: number, more: Partial<TraceEvent>): void {
-    if (!(toNs > fromNs) || fromNs > this.toNs) return;
-    this.events.push({
-      ph: 'X',
-      name,
-      ...track,
-      ts: this.us(fromNs),
-      dur: roundedUs(toNs - fromNs),
-      ...more,
-    });
+    const startNs = this.wholeNs(fromNs);
+    const tookNs = this.wholeNs(toNs) - startNs;
+    if (!(tookNs > 0) || fromNs > this.toNs) return;
+    this.events.push({ ph: 'X', name, ...track, ts: startNs / 1000, dur: tookNs / 1000, ...more });
   }
 
   private named(pid: number, name: string): void {
@@ -263,12 +285,12 @@ class TraceWriter {
     return this.cardPid(this.explanation.ground.topology.cards.length) + link;
   }
 
+  /** Microseconds since the trace's begin. @param ns in the world's time. */
   private us(ns: number): number {
-    return roundedUs(ns - this.originNs);
+    return this.wholeNs(ns) / 1000;
   }
-}
 
-/** Microseconds to the picosecond. */
-function roundedUs(ns: number): number {
-  return Math.round(ns * 1000) / 1_000_000;
+  private wholeNs(ns: number): number {
+    return Math.round(ns - this.originNs);
+  }
 }
