@@ -1,12 +1,15 @@
 /** What `inic explain` does. Only who asks for it loads it. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { chromeTrace } from '../explain/chrome-trace.ts';
 import { type Choice, ExplainError, type Explanation, explainPoint } from '../explain/explain.ts';
+import { bundledNames } from '../plans/files.ts';
 import { journeyText } from '../report/journey-text.ts';
 import { pointCount, type SweepPlan } from '../sweep/plan.ts';
 import type { PointResult } from '../sweep/point.ts';
 import { readResults, writeFile } from '../sweep/results.ts';
 import { isWorkload } from '../sweep/short-form.ts';
+import { WORKLOAD_NAMES } from '../workloads/programs.ts';
+import { shown } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
 import { checkPlanSaysAll, planFor, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
@@ -76,12 +79,28 @@ function targetOf(name: string | undefined, flags: ExplainFlags): Target {
     const { head, points } = readResults(name);
     return { plan: head.plan, name, points };
   }
-  if (name !== undefined && !isWorkload(name)) return { plan: planFor(name, flags), name, points: [] };
+  if (name !== undefined && !isWorkload(name)) {
+    checkThere(name);
+    return { plan: planFor(name, flags), name, points: [] };
+  }
   const { seed = '1', connections = CONNECTIONS } = flags;
   const form = { ...flags, seed };
   // Without a setting that varies there is one point, with the connections that the plan has anyway.
   const single = [`workload.connections=${name === 'TCP_STREAM' ? (flags.connections ?? 1) : connections}`];
   return { plan: planFor(name ?? 'TCP_RR', form, single), name: name ?? 'TCP_RR', points: [] };
+}
+
+/** @throws UserError when a name is of no file and of no plan. */
+function checkThere(name: string): void {
+  const bundled = bundledNames('sweeps');
+  if (bundled.includes(name) || existsSync(name)) return;
+  const [file, ...behind] = name.split('#');
+  if (behind.length > 0 && (bundled.includes(file) || existsSync(file))) {
+    const said = shown(behind.join('#'));
+    throw new UserError(`${file}: expected a point's number behind "#", such as ${file}#0, got ${said}`);
+  }
+  const plans = [...bundled, ...WORKLOAD_NAMES].join(', ');
+  throw new UserError(`there is no ${shown(name)}: expected a file of results or of a plan, or ${plans}`);
 }
 
 /** Whether a file is JSON, as results are, and not YAML that a person wrote. What cannot be read is not. */

@@ -139,6 +139,10 @@ class Walk {
     this.carry(call, message, packet, 'close in, FIN out');
     this.legs.up(to.card, packet.receiveTurn, delivery, 'FIN in, reply out');
     this.legs.taking(taken, delivery);
+    const closed = log.calls.find((one) => one.stream === to && one.name === 'close');
+    if (closed === undefined || closed.beginNs < taken.endNs) return;
+    this.legs.hostGoesOn(to.card, { what: 'program', waiting: false }, closed.beginNs);
+    this.legs.calling(closed, closed.endNs);
   }
 
   /** Sends that were not taken, or not wholly, until the one that took the byte. */

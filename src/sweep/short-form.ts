@@ -50,8 +50,9 @@ export function planOf(form: ShortForm): SweepPlan {
   const wire = { ...world.links.wire, ...loadProfile(costs).link, ...linkOf(form.link) };
   const vary = (form.vary.length === 0 ? VARY : form.vary).map(axisOf);
   const { connections = stream ? 1 : CONNECTIONS, size = stream ? WRITE_SIZE : SIZE } = form;
+  const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
   return readPlan({
-    title: `${workload}, ${connections} connection${connections === 1 ? '' : 's'}, ${size} bytes`,
+    title: `${workload}, ${counted(connections, 'connection')}, ${counted(size, 'byte')}`,
     world: { ...world, cards: cardsFor(world, connections), links: { wire } },
     workload: { workload, connections, size },
     costs,

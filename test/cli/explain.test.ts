@@ -8,7 +8,12 @@ const folder = testFolder();
 writeFileSync(join(folder, 'bench.json'), '{"format":"inic-report"}\n');
 
 it.each([
-  [['nowhere.jsonl#3'], /there is no plan "nowhere.jsonl": expected a YAML file/],
+  [
+    ['nowhere.jsonl#3'],
+    /there is no "nowhere\.jsonl": expected a file of results or of a plan, or .*rpc.*TCP_RR/,
+  ],
+  [['TCP_QR'], /there is no "TCP_QR": expected .*TCP_RR, TCP_CRR, TCP_STREAM/],
+  [['rpc#last'], /rpc: expected a point's number behind "#", such as rpc#0, got "last"/],
   [['bench.json#3'], /bench\.json:1: is no results file of a sweep/],
   [['rpc'], /rpc has 50 points: say which, from rpc#0 to rpc#49/],
   [['rpc#50'], /rpc has no point 50: expected 0 to 49/],

@@ -131,6 +131,13 @@ it.each(['TCP_RR', 'TCP_CRR', 'TCP_STREAM'])('%s goes over a switch, on both lin
   expect(links.size).toBe(2);
 });
 
+it.each([false, true])('TCP_CRR ends with the call that closes its connection (inline: %s)', (inline) => {
+  const plan = pairPlan({ workload: 'TCP_CRR', inline });
+  for (const { spans } of journeysOf(plan, 10).journeys) {
+    expect(spans[spans.length - 1]).toMatchObject({ who: 'host', where: 'left', what: 'close call' });
+  }
+});
+
 it('is the link alone where nothing else takes time', () => {
   const { spans } = journey(pairPlan({ connections: 1, costs: 'none', link: '1G,100us' }), MEDIAN);
   expect(spans.map(({ who, what, waiting, leg }) => ({ who, what, waiting, leg }))).toEqual(

@@ -21,6 +21,12 @@ describe('the world of a short form', () => {
     expect(sockets(49_000)).toEqual([65_535, 65_535]);
   });
 
+  it('is called by what it is given', () => {
+    const title = (connections: number, size: number): string => planOf({ ...form, connections, size }).title;
+    expect(title(1, 1)).toBe('TCP_RR, 1 connection, 1 byte');
+    expect(title(2, 128)).toBe('TCP_RR, 2 connections, 128 bytes');
+  });
+
   it('has memory for as many sockets as a card may have', () => {
     for (const { name, config } of cardsOf(49_000)) {
       expect(() => planCardMemory(new MemoryPlan(), name, config)).not.toThrow();
