@@ -1,77 +1,28 @@
 /** What is done to a good trace, and the rule that must be the first to tell of it. */
-import { DEVICE_TID } from '../../src/i2o/tids.ts';
 import { INBOUND, OUTBOUND, SIDE_CARD, SIDE_HOST } from '../../src/trace/sink.ts';
-import { type FrameEvent, set, type Tape, type TapeEvent } from './trace-surgery.ts';
-
-const CREATE = 0x81;
-const ACCEPT_POST = 0x82;
-const BIND = 0x83;
-const RECEIVE_POST = 0x84;
-const CONNECT = 0x85;
-const RECEIVE_CREDIT = 0x86;
-const SEND = 0x89;
-const CLOSE = 0x8f;
-const OPTION_GET = 0x92;
-const STATUS_GET = 0xa0;
-const OUTBOUND_INIT = 0xa1;
-const SYS_ENABLE = 0xd1;
-const EVENT_REGISTER = 0x13;
-
-export interface Surgery {
-  readonly name: string;
-  readonly rule: string;
-  /** Frame it must be told at, where it is not the one given back. */
-  readonly end?: true;
-  /** Only over one transport. */
-  readonly transport?: 'ring' | 'fifo';
-  /** @returns the frame that is wrong. */
-  readonly cut: (tape: Tape) => FrameEvent | undefined;
-}
-
-/** Changes bits of the nth frame of a function. */
-function bits(
-  direction: number,
-  functionCode: number,
-  [word, low, high, value]: readonly [number, number, number, number],
-  nth = 1,
-): (tape: Tape) => FrameEvent {
-  return (tape) => {
-    const frame = tape.nth(direction, functionCode, nth);
-    set(frame, word, low, high, value);
-    return frame;
-  };
-}
-
-const request = (functionCode: number, change: readonly [number, number, number, number], nth?: number) =>
-  bits(INBOUND, functionCode, change, nth);
-const reply = (functionCode: number, change: readonly [number, number, number, number], nth?: number) =>
-  bits(OUTBOUND, functionCode, change, nth);
-/**
- * Changes bits of the first event of the socket device: the executive tells events too, and was asked for
- * all.
- */
-const deviceEvent =
-  ([word, low, high, value]: readonly [number, number, number, number]) =>
-  (tape: Tape): FrameEvent => {
-    const frame = tape.nth(OUTBOUND, EVENT_REGISTER, 1, ({ words }) => (words[1] & 0xfff) === DEVICE_TID);
-    set(frame, word, low, high, value);
-    return frame;
-  };
-const isOwner =
-  (direction: number, side: number) =>
-  (event: TapeEvent): event is TapeEvent =>
-    event.kind === 'owner' && event.direction === direction && event.side === side;
-const isMultiple = ({ words }: FrameEvent): boolean => ((words[0] >>> 8) & 0x10) !== 0;
-/** A SocketSend reply that returns contexts: its control word says that its list holds them. */
-const isContexts = (frame: FrameEvent): boolean => isMultiple(frame) && frame.words[3] >>> 8 === 0x80_0000;
-const hasData = (frame: FrameEvent): boolean => isMultiple(frame) && (frame.words[9] & 0xffffff) > 0;
-
-/** The frame and what was done with its slot before or after. */
-function whole(tape: Tape, frame: FrameEvent): TapeEvent[] {
-  const at = tape.at(frame);
-  const other = frame.direction === INBOUND ? tape.events[at - 1] : tape.events[at + 1];
-  return frame.direction === INBOUND ? [other, frame] : [frame, other];
-}
+import {
+  ACCEPT_POST,
+  BIND,
+  CLOSE,
+  CONNECT,
+  CREATE,
+  deviceEvent,
+  hasData,
+  isContexts,
+  isOwner,
+  OPTION_GET,
+  OUTBOUND_INIT,
+  RECEIVE_CREDIT,
+  RECEIVE_POST,
+  reply,
+  request,
+  SEND,
+  STATUS_GET,
+  type Surgery,
+  SYS_ENABLE,
+  whole,
+} from './surgery-cuts.ts';
+import { type FrameEvent, set, type TapeEvent } from './trace-surgery.ts';
 
 export const SURGERIES: readonly Surgery[] = [
   { name: 'version 2.0 in a request', rule: 'H-01', cut: request(BIND, [0, 0, 3, 2]) },

@@ -10,28 +10,7 @@ import type { Endpoint, SocketStack } from '../../src/socket/contract.ts';
 import { FAILED, HANGUP, READABLE, SHUT_RD, SHUT_WR, WRITABLE } from '../../src/socket/contract.ts';
 import * as E from '../../src/socket/errno.ts';
 import { SO_ERROR, SO_LINGER_SECONDS } from '../../src/socket/options.ts';
-
-interface MemorySocket {
-  id: number;
-  address: number;
-  port: number;
-  remote: Endpoint | undefined;
-  peer: MemorySocket | undefined;
-  listening: boolean;
-  connecting: boolean;
-  backlog: number;
-  accepts: MemorySocket[];
-  chunks: Buffer[];
-  buffered: number;
-  /** Bytes the peer has not read yet: the send buffer's fill. */
-  unread: number;
-  sentEnd: boolean;
-  gotEnd: boolean;
-  error: number;
-  reset: boolean;
-  closed: boolean;
-  options: Map<number, number>;
-}
+import { type MemorySocket, newSocket, takeError } from './memory-socket.ts';
 
 export interface MemoryCardOptions {
   readonly bufferBytes?: number;
@@ -398,34 +377,4 @@ class MemoryStack implements SocketStack {
   wait(): number {
     return this.poll();
   }
-}
-
-function newSocket(id: number): MemorySocket {
-  return {
-    id,
-    address: 0,
-    port: 0,
-    remote: undefined,
-    peer: undefined,
-    listening: false,
-    connecting: false,
-    backlog: 0,
-    accepts: [],
-    chunks: [],
-    buffered: 0,
-    unread: 0,
-    sentEnd: false,
-    gotEnd: false,
-    error: 0,
-    reset: false,
-    closed: false,
-    options: new Map(),
-  };
-}
-
-/** A socket's error, which is told once. */
-function takeError(socket: MemorySocket): number {
-  const { error } = socket;
-  socket.error = 0;
-  return error;
 }

@@ -12,6 +12,7 @@ import {
 import { EADDRNOTAVAIL, EINVAL, errnoName } from '../../src/socket/errno.ts';
 import * as option from '../../src/socket/options.ts';
 import type { Call, Target } from './call-plan.ts';
+import { FULL, Ports, type Site } from './call-ports.ts';
 
 /** A stack, and how it comes to rest: until `same`, which the other's state decides, or all is quiet. */
 export interface Side {
@@ -19,21 +20,10 @@ export interface Side {
   settle(same: () => boolean): void;
 }
 
-/**
- * Where a sequence happens: no two share an address or a fixed port, or one would meet the other's past.
- */
-export interface Site {
-  readonly address: number;
-  readonly otherAddress: number;
-  readonly firstPort: number;
-}
-
 const LOOPBACK = 0x7f000001;
 const NOBODY = 0xcb007107;
 const BROADCAST = 0xffffffff;
 const SOCKETS_MAX = 10;
-/** The fixed port of the listener that is full. */
-const FULL = 3;
 const FILLERS_MAX = 6;
 /** A connection is sent no more than any stack takes at once. */
 const SENT_MAX = 12_000;
@@ -47,28 +37,6 @@ interface Open {
   sent: number;
   /** SO_BROADCAST was set: what it sends to everybody, each stack sends by an interface of its own. */
   broadcasts: boolean;
-}
-
-/** The names of one stack's ports, in the order in which they appeared. */
-class Ports {
-  private readonly site: Site;
-  private readonly names = new Map<number, string>();
-
-  constructor(site: Site) {
-    this.site = site;
-  }
-
-  name(port: number): string {
-    const fixed = port - this.site.firstPort;
-    if (port === 0) return '0';
-    if (fixed >= 0 && fixed <= FULL) return `fixed ${fixed}`;
-    let name = this.names.get(port);
-    if (name === undefined) {
-      name = `chosen ${this.names.size}`;
-      this.names.set(port, name);
-    }
-    return name;
-  }
 }
 
 export class CallPair {

@@ -1,8 +1,3 @@
-/**
- * Every assertion of the stack below TCP, tripped by the fault it guards against: the real object, its state
- * broken or called as buggy code of ours would call it.
- */
-import { BYTES_UNREAD } from '../../src/ledger/counters.gen.ts';
 import { ARP_REQUEST, writeArp } from '../../src/tcpip/header/arp.ts';
 import { writeEthernetAddresses } from '../../src/tcpip/header/ethernet.ts';
 import { ICMP_UNREACHABLE } from '../../src/tcpip/header/icmp.ts';
@@ -13,16 +8,15 @@ import { DatagramSender, LIST_MAX } from '../../src/tcpip/ipv4/datagram.ts';
 import { PortLists } from '../../src/tcpip/port-lists.ts';
 import { maskOf, Routes } from '../../src/tcpip/route.ts';
 import { DEFAULT_STACK_CONFIG } from '../../src/tcpip/stack/stack.ts';
-import { UdpSends } from '../../src/tcpip/udp/sends.ts';
 import { trips } from '../rules/trips.ts';
-import { Host, run } from './bed.ts';
-import { arpFrame, echoBody, ipv4Frame, udpBody, udpFrame } from './frames.ts';
+import { Host } from './bed.ts';
+import { arpFrame, echoBody, ipv4Frame, udpFrame } from './frames.ts';
 import { pattern } from './harness.ts';
+import { reassembling } from './ip-assertion-bed.ts';
 
 const OWN = 0x0a000001;
 const PEER = 0x0a000002;
 const STRANGER = 0x0a000077;
-const NOWHERE = -64;
 
 /** A host that has asked for a neighbour that has not answered; its entry. */
 function asking() {
@@ -47,17 +41,6 @@ function knowing(options: ConstructorParameters<typeof Host>[0] = {}) {
 const send = ({ sender, neighbour }: ReturnType<typeof knowing>, flags = 0) =>
   sender.send(neighbour, OWN, PEER, 17, 0, 0, flags);
 
-/** A host with a datagram's fragments, all but the last, in its reassembly. */
-function reassembling(parts = [0, 40]) {
-  const host = new Host({ config: { reassembliesMax: 4 } });
-  const body = udpBody(PEER, OWN, 5, 9, pattern(200));
-  for (const at of parts)
-    host.receive(ipv4Frame(PEER, OWN, 17, body.subarray(at, at + 40), 0x2000 | (at >> 3), 7));
-  const reassembly = host.stack['reassembly'];
-  const entry = reassembly['head'].findIndex((head) => head >= 0);
-  return { host, reassembly, entry, next: ipv4Frame(PEER, OWN, 17, body.subarray(80, 120), 0x2000 | 10, 7) };
-}
-
 function echoing() {
   const host = new Host();
   host.receive(ipv4Frame(PEER, OWN, 1, echoBody(1, 1, pattern(9))));
@@ -65,44 +48,6 @@ function echoing() {
 }
 
 const queueOf = (sender: DatagramSender) => new IcmpQueue(sender);
-
-/** A host with a received datagram that waits to be taken. */
-function holding() {
-  const host = new Host();
-  const v = host.udp(9);
-  host.receive(udpFrame(PEER, OWN, 5, 9, pattern(20)));
-  const udp = host.stack['udp'];
-  return { host, v, udp, socket: udp.sockets[v], received: udp['received'] };
-}
-
-/** Makes a stack's environment of a host's parts, with such ports and such a place to put pieces together. */
-function newEnvironment(host: Host, ports: readonly unknown[], gatherAt: number): unknown {
-  const { stack, region, packets, ledger } = host;
-  return Reflect.construct(stack['environment'].constructor as new () => unknown, [
-    stack.config,
-    region,
-    packets,
-    undefined,
-    ledger,
-    ports,
-    host,
-    gatherAt,
-  ]);
-}
-
-trips('stack environment: there is a port to send through', () => newEnvironment(new Host(), [], 64));
-trips('stack environment: the place where pieces are put together lies in the region', () => {
-  const host = new Host();
-  return newEnvironment(host, host.ports, host.region.byteLength - 1000);
-});
-trips('stack environment: a port carries what IPv4 asks of a link', () => new Host({ ports: [{ mtu: 67 }] }));
-trips('stack environment: a packet may have payload', () => new Host({ ports: [{ piecesMax: 0 }] }));
-trips('stack environment: less than a millisecond is left over', () => {
-  const environment = new Host().stack['environment'];
-  environment.setTime(1);
-  environment['remainderUs'] = -9;
-  environment.setTime(2);
-});
 
 trips('routes: a prefix has 0 to 32 bits', () => maskOf(33));
 trips(
@@ -295,124 +240,4 @@ trips('ICMP queue: one message at most waits for a hardware address', () => {
   queue.append(1, OWN, PEER, 0, 0);
   queue.putAside(queue.first);
   queue.putAside(queue.first);
-});
-
-trips('UDP sends: a datagram that is taken out of a queue is in it', () => new UdpSends(4, 1).shift(0));
-trips('UDP sends: no more entries come back than there are', () => new UdpSends(4, 1).release(0));
-trips('UDP sends: an entry is taken only where one is free', () => {
-  const sends = new UdpSends(1, 1);
-  for (let i = 0; i < 2; i++) sends.begin(0, 0, PEER, OWN, PEER, 0);
-});
-trips('UDP sends: a datagram is queued at a port that is there', () => {
-  const sends = new UdpSends(1, 1);
-  sends.queue(sends.begin(0, 1, PEER, OWN, PEER, 0));
-});
-trips('UDP received: a datagram that is queued has a whole header', () => {
-  const { received, socket } = holding();
-  received.append(socket, 1, 7, PEER, 5);
-});
-trips('UDP received: a socket holds no more datagrams than it may', () => {
-  const { received, socket } = holding();
-  socket.count = DEFAULT_STACK_CONFIG.udpReceiveDatagrams;
-  received.append(socket, 1, 8, PEER, 5);
-});
-trips('UDP received: a datagram that is dropped is there', () => {
-  const host = new Host();
-  const udp = host.stack['udp'];
-  udp['received']['dropFirst'](udp.sockets[host.udp(9)], BYTES_UNREAD);
-});
-trips('UDP received: bytes and datagrams of a socket run out together', () => {
-  const { host, socket, v } = holding();
-  socket.bytes += 1;
-  host.takeFrom(v);
-});
-trips('UDP ports: a socket that is bound has a user', () => {
-  const udp = new Host().stack['udp'];
-  udp.bind(udp.sockets[3], 0, 80);
-});
-trips('UDP ports: a bound socket is in the list of its port', () => {
-  const { host, v, socket } = holding();
-  socket.localPort = 10;
-  host.stack.udpClose(v);
-});
-trips('UDP: a socket of the pool has no user and no datagram', () => {
-  const { host, udp } = holding();
-  udp['free'][udp['freeCount'] - 1] = 0;
-  udp.sockets[0].owner = 5;
-  host.stack.udpOpen(6);
-});
-trips('UDP: a socket is closed once', () => {
-  const { udp, socket } = holding();
-  udp.close(socket);
-  udp.close(socket);
-});
-trips('UDP: a datagram has a piece, if only an empty one', () => {
-  const host = new Host();
-  host.sendTo(host.udp(7), PEER, 9);
-});
-trips('UDP: the datagrams of all queues are counted, and leave by the port of their queue', () => {
-  const { host, udp } = holding();
-  udp['sends'].queued = 1;
-  host.turn();
-});
-
-trips('stack: a client is asked for a port that the stack has', () => new Host().stack.clientOf(1));
-trips('stack: a frame is handed over in a packet slot', () => {
-  const host = new Host();
-  host.stack.input(-1, host.packets.addressOf(0), 60, 0, host.nowUs);
-});
-trips('stack: a frame lies within its slot', () => {
-  const host = new Host();
-  host.stack.input(0, host.packets.addressOf(0), host.packets.slotBytes + 1, 0, host.nowUs);
-});
-trips('stack: the fragments of a segment add up to it', () => {
-  const { host, reassembly, entry } = reassembling();
-  const first = reassembly['head'][entry];
-  host.stack['inputFragmentedTcp'](first, 81, PEER, OWN);
-});
-trips('stack: a deadline is asked for only while a timer runs', () => new Host().stack.deadlineUs());
-trips('stack: a connection is opened for a user with a number', () => new Host().stack.tcpOpen(-1));
-trips('stack: a UDP socket is opened for a user with a number', () => new Host().stack.udpOpen(-1));
-trips('stack: a connection is accepted for a user with a number', () => {
-  const host = new Host();
-  host.stack.tcpAccept(host.listen(80), -1);
-});
-trips('stack: a connection is bound to a port of 16 bits', () => {
-  const { stack } = new Host();
-  stack.tcpBind(stack.tcpOpen(1), 0, 65536);
-});
-trips('stack: a connection goes to a port of 16 bits', () => new Host().connect(PEER, -1));
-trips('stack: a UDP socket is bound to a port of 16 bits', () => new Host().udp(65536));
-trips('stack: a UDP socket is connected to a port of 16 bits', () => {
-  const { stack } = new Host();
-  stack.udpConnect(stack.udpOpen(1), PEER, -1);
-});
-trips('stack: bytes to be sent lie in the region', () => {
-  const host = new Host();
-  host.stack.tcpSend(host.connect(PEER, 80), host.region.bytes.length - 1, 2, 1, 0, host.nowUs);
-});
-trips('stack: bytes are taken to where there is room for them', () => {
-  const host = new Host();
-  host.stack.tcpTake(host.connect(PEER, 80), NOWHERE, 10);
-});
-trips('stack: a datagram is taken to where there is room for it', () => {
-  const { host, v } = holding();
-  host.stack.udpTake(v, NOWHERE, 10);
-});
-trips('stack: every piece of a datagram lies in the region', () => {
-  const host = new Host();
-  const one = Int32Array.of(1);
-  host.stack.udpSend(host.udp(7), PEER, 9, Int32Array.of(NOWHERE), one, one, 1, host.nowUs);
-});
-trips('stack: a call names a connection that its user has not given up', () => {
-  const host = new Host();
-  const c = host.connect(PEER, 80);
-  host.stack.tcpAbort(c, host.nowUs);
-  host.stack.tcpClose(c, host.nowUs);
-});
-trips('stack: a call names a UDP socket that its user has not given up', () => {
-  const { host, v } = holding();
-  host.stack.udpClose(v);
-  run([host]);
-  host.stack.udpReadable(v);
 });

@@ -1,50 +1,13 @@
-/**
- * Fragments put together: in any order, cut anyhow; what is refused, what is bounded, and when it is given
- * up.
- */
+/** Fragments put together: in any order, cut anyhow, and what of them is refused. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Host, type HostOptions, VERIFIED } from './bed.ts';
-import { arpFrame, echoBody, ipv4Frame, tcpFrame, udpBody } from './frames.ts';
+import { VERIFIED } from './bed.ts';
+import { echoBody, ipv4Frame, tcpFrame } from './frames.ts';
 import { pattern } from './harness.ts';
+import { bed, datagram, fails, fragment, give } from './reassembly-bed.ts';
 
 const OWN = 0x0a000001;
 const PEER = 0x0a000002;
-const SECOND = 1_000_000;
-const MORE = 0x2000;
-
-function bed(options: HostOptions = {}) {
-  const host = new Host(options);
-  host.receive(arpFrame({ operation: 1, sender: PEER, senderMac: 0x222, target: OWN }));
-  host.flush();
-  host.ports[0].takeSent();
-  return { host, v: host.udp(9) };
-}
-
-interface Cut {
-  from: number;
-  to: number;
-  id?: number;
-  source?: number;
-  destination?: number;
-  protocol?: number;
-  more?: boolean;
-}
-
-/** A fragment: bytes `from` to `to` of the payload of an IPv4 packet. */
-function fragment(body: Uint8Array, cut: Cut): Uint8Array {
-  const { from, to, id = 1, source = PEER, destination = OWN, protocol = 17 } = cut;
-  const more = cut.more ?? to < body.length;
-  return ipv4Frame(source, destination, protocol, body.slice(from, to), (more ? MORE : 0) | (from >> 3), id);
-}
-
-const datagram = (length: number) => udpBody(PEER, OWN, 5, 9, pattern(length));
-const fails = (host: Host) => host.counter('ipReasmFails');
-
-/** Gives the host fragments of one datagram, by the bounds of each. */
-function give(host: Host, body: Uint8Array, ...cuts: readonly (readonly [number, number])[]): void {
-  for (const [from, to] of cuts) host.receive(fragment(body, { from, to }));
-}
 
 describe('a datagram in fragments (RFC 791 §3.2)', () => {
   it('is delivered when the last of them has come', () => {
@@ -329,83 +292,6 @@ describe('what an honest sender does not send', () => {
     expect(fails(host)).toBe(0);
     give(host, long, [128 * 8, 129 * 8]);
     expect(fails(host)).toBe(1);
-    host.expectSlotsHome();
-  });
-});
-
-describe('time and room', () => {
-  const body = datagram(200);
-
-  it('a datagram is given up after its time, counted from its first fragment (RFC 1122 §3.3.2)', () => {
-    const { host } = bed({ config: { reassemblyUs: 10 * SECOND } });
-    give(host, body, [80, 160]);
-    host.pass(6 * SECOND);
-    give(host, body, [0, 80]);
-    host.pass(4 * SECOND - 1);
-    expect(fails(host)).toBe(0);
-    host.pass(1);
-    expect(fails(host)).toBe(1);
-    expect(host.stack.hasDeadline()).toBe(false);
-  });
-
-  it('tells when it is to be given up', () => {
-    const { host } = bed({ config: { reassemblyUs: 10 * SECOND } });
-    give(host, body, [80, 160]);
-    host.pass(SECOND);
-    expect((host.stack.deadlineUs() - host.nowUs) | 0).toBe(9 * SECOND);
-  });
-
-  it('the sender is told, if the first fragment is there, and it is quoted', () => {
-    const { host } = bed();
-    give(host, body, [0, 80], [80, 160]);
-    host.pass(30 * SECOND);
-    const [error] = host.ports[0].takeSent();
-    expect([error[34], error[35]]).toEqual([11, 1]);
-    expect(error.slice(42 + 12, 42 + 28)).toEqual(
-      fragment(body, { from: 0, to: 80 }).slice(14 + 12, 14 + 28),
-    );
-    host.expectSlotsHome();
-  });
-
-  it('the sender is not told without the first fragment', () => {
-    const { host } = bed();
-    give(host, body, [80, 160]);
-    host.pass(30 * SECOND);
-    expect(host.ports[0].takeSent()).toEqual([]);
-    expect(fails(host)).toBe(1);
-    host.expectSlotsHome();
-  });
-
-  it('the oldest datagram gives way when there are as many as may be', () => {
-    const { host, v } = bed({ config: { reassembliesMax: 4 } });
-    for (let id = 1; id <= 5; id++) {
-      host.receive(fragment(body, { from: 0, to: 80, id }));
-      host.pass(1000);
-    }
-    expect(fails(host)).toBe(1);
-    expect(host.ports[0].takeSent(), 'who gives way is not told').toEqual([]);
-    for (let id = 2; id <= 5; id++) host.receive(fragment(body, { from: 80, to: 208, id }));
-    for (let id = 2; id <= 5; id++) expect(host.takeFrom(v)).toEqual(pattern(200));
-    host.receive(fragment(body, { from: 80, to: 208, id: 1 }));
-    expect(host.takeFrom(v)).toBeUndefined();
-  });
-
-  it('fragments hold an eighth of the packet slots, and no more', () => {
-    const { host } = bed({ slots: 64, config: { reassembliesMax: 64 } });
-    for (let id = 1; id <= 30; id++) host.receive(fragment(body, { from: 0, to: 80, id }));
-    expect(host.packets.available).toBe(64 - 8);
-    expect(fails(host)).toBe(30 - 8);
-    host.pass(30 * SECOND);
-    host.pass(0);
-    host.expectSlotsHome();
-  });
-
-  it('what was dropped for want of slots may come again', () => {
-    const { host, v } = bed({ slots: 64, config: { reassembliesMax: 64, icmpErrorsPerSecond: 0 } });
-    for (let id = 1; id <= 9; id++) host.receive(fragment(body, { from: 0, to: 80, id }));
-    host.pass(30 * SECOND);
-    give(host, body, [0, 80], [80, 208]);
-    expect(host.takeFrom(v)).toEqual(pattern(200));
     host.expectSlotsHome();
   });
 });

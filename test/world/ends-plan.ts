@@ -131,3 +131,9 @@ export function byteAt(connection: number, side: 'client' | 'server', place: num
   const salt = connection * 37 + (side === 'client' ? 11 : 151);
   return (salt + place * 7 + (place >>> 8) * 13 + (place >>> 16)) & 0xff;
 }
+
+/** Whether the end has anything to read for, by its plan and by what it has seen. */
+export function reads({ plan, received, endNs, drained }: EndRecord): boolean {
+  if (endNs >= 0 || drained || plan.reader === 'never') return false;
+  return plan.reader !== 'stops' || received < plan.stopsAt;
+}

@@ -3,7 +3,6 @@
  * end alone can: each byte in its order, an end that stays one, an error that is told once, and readiness
  * that is true. Everything else is the judge's.
  */
-
 import {
   FAILED,
   HANGUP,
@@ -27,7 +26,7 @@ import { SO_ERROR, SO_LINGER_SECONDS, TCP_NODELAY } from '../../src/socket/optio
 import type { Clock } from '../../src/time/clock.ts';
 import type { Random } from '../../src/time/random.ts';
 import type { Program } from '../../src/workloads/program.ts';
-import { byteAt, drawPlan, EndRecord } from './ends-plan.ts';
+import { byteAt, drawPlan, EndRecord, reads } from './ends-plan.ts';
 
 /** A client's port says which connection it is. */
 export const CLIENT_PORTS = 20_000;
@@ -395,10 +394,4 @@ function must(result: number, call: string): void {
 
 function answer(result: number): string {
   return result < 0 ? errnoName(result) : String(result);
-}
-
-/** Whether the end has anything to read for, by its plan and by what it has seen. */
-function reads({ plan, received, endNs, drained }: EndRecord): boolean {
-  if (endNs >= 0 || drained || plan.reader === 'never') return false;
-  return plan.reader !== 'stops' || received < plan.stopsAt;
 }
