@@ -54,8 +54,7 @@ export type LiveAnswer =
   | { readonly type: 'rang'; readonly ringNs: readonly number[] }
   /** How long they took to come, in nanoseconds, and how long to a program that looked for them. */
   | { readonly type: 'looped'; readonly restingNs: readonly number[]; readonly lookingNs: readonly number[] }
-  | { readonly type: 'closed' }
-  | { readonly type: 'failed'; readonly error: string };
+  | { readonly type: 'closed' };
 
 /** By how much each counter has grown; those that have not are left out. */
 export function growth(after: Counts, before: Counts): Counts {

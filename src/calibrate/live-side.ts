@@ -2,6 +2,7 @@
  * The process of one live world. Each has one of its own, so that no world's code is optimised for the
  * objects of another.
  */
+import { obeyCommands } from '../process/obey.ts';
 import type { LiveAnswer, LiveCommand } from './live-protocol.ts';
 import { LiveRun } from './live-run.ts';
 import { loopTrips } from './loop-wakes.ts';
@@ -24,19 +25,4 @@ async function obey(command: LiveCommand): Promise<LiveAnswer> {
   return { type: 'closed' };
 }
 
-function answer(message: LiveAnswer): void {
-  process.send?.(message);
-}
-
-function fail(error: unknown): void {
-  answer({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
-}
-
-process.on('message', (command: LiveCommand) => {
-  obey(command).then((reply) => {
-    answer(reply);
-    if (reply.type === 'closed') process.disconnect();
-  }, fail);
-});
-process.on('uncaughtException', fail);
-process.on('disconnect', () => process.exit(0));
+obeyCommands(obey);

@@ -39,8 +39,7 @@ export type Command =
 export type Answer =
   | { readonly type: 'opened' }
   | { readonly type: 'ran'; readonly repeat: Repeat }
-  | { readonly type: 'closed'; readonly summary: SideSummary }
-  | { readonly type: 'failed'; readonly error: string };
+  | { readonly type: 'closed'; readonly summary: SideSummary };
 
 /** What a side reports when it is closed. */
 export interface SideSummary {

@@ -4,6 +4,7 @@
  * others rest while one is measured.
  */
 
+import { obeyCommands } from '../process/obey.ts';
 import { LatencyRecorder } from '../record/latency.ts';
 import type { Counters, Repeat } from '../record/result.ts';
 import { rateUnit } from '../record/row.ts';
@@ -112,22 +113,7 @@ function difference(after: number | null, before: number | null): number | null 
   return after === null || before === null ? null : after - before;
 }
 
-function answer(message: Answer): void {
-  process.send?.(message);
-}
-
-function fail(error: unknown): void {
-  answer({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
-}
-
 const sideProcess = new SideProcess();
-process.on('message', (command: Command) => {
-  sideProcess.obey(command).then((reply) => {
-    answer(reply);
-    if (reply.type === 'closed') process.disconnect();
-  }, fail);
-});
-process.on('uncaughtException', fail);
-process.on('disconnect', () => process.exit(0));
+obeyCommands((command: Command) => sideProcess.obey(command));
 // Ctrl-C goes to every process of the terminal: it is the bench that ends its sides.
 process.on('SIGINT', () => {});

@@ -24,6 +24,8 @@ const plan = (part: Partial<SidePlan>): SidePlan => ({
   ...part,
 });
 
+const childOf = (client: InstanceType<typeof SideClient>) => client['process']['child'];
+
 describe('a side', () => {
   it('measures what it is told, keeps no latency of a warm-up, and ends when it is closed', async () => {
     const client = newClient();
@@ -59,15 +61,13 @@ describe('a side', () => {
     const client = newClient();
     await client.open(plan({}));
     const waiting = client.run(60e9, false);
-    const { child } = client as unknown as { child: { kill(signal: string): void } };
-    child.kill('SIGKILL');
+    childOf(client).kill('SIGKILL');
     await expect(waiting).rejects.toThrow('its process ended with signal SIGKILL');
   });
 
   it('whose process hangs fails the command that waits, when its time is up', async () => {
     const client = newClient(500);
-    const { child } = client as unknown as { child: { kill(signal: string): void } };
-    child.kill('SIGSTOP');
+    childOf(client).kill('SIGSTOP');
     await expect(client.open(plan({}))).rejects.toThrow('no answer for 0.5 s');
   });
 });
