@@ -33,3 +33,12 @@ export function later(a: number, b: number): number {
 export function earlier(a: number, b: number): number {
   return ((a - b) | 0) < 0 ? a : b;
 }
+
+/**
+ * Whether at least `span` has passed since a time that has been, by a clock that wraps. A difference that has
+ * wrapped is longer than any span.
+ */
+export function hasPassed(now: number, since: number, span: number): boolean {
+  const elapsed = (now - since) | 0;
+  return elapsed < 0 || elapsed >= span;
+}

@@ -99,6 +99,16 @@ describe('numbers that wrap (RFC 9293 §3.4)', () => {
     );
   });
 
+  it('have passed since any time by its distance, and since one so long back that it is ahead', () => {
+    fc.assert(
+      fc.property(fc.integer(), near, near, (since, passed, span) => {
+        expect(seq.hasPassed((since + passed) | 0, since, span)).toBe(passed >= span);
+        expect(seq.hasPassed((since + 0x7fffffff + passed) | 0, since, span)).toBe(true);
+      }),
+    );
+    expect([seq.hasPassed(7, 7, 0), seq.hasPassed(7, 7, 1)]).toEqual([true, false]);
+  });
+
   it('are neither before nor after themselves', () => {
     for (const a of [0, 1, -1, 0x7fffffff, -0x80000000]) {
       expect(compared(a, a)).toEqual({ before: false, after: false, atOrBefore: true, atOrAfter: true });

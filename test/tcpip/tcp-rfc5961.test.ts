@@ -122,6 +122,16 @@ describe('RFC 5961 §7: challenges are limited', () => {
     expect(script.counter('tcpChallengeAcks')).toBe(2);
   });
 
+  it('knows that a long time has passed, also where the clock has wrapped meanwhile', () => {
+    const { script, peer } = established();
+    peer.sends({ flags: 'RST', seq: 50 });
+    peer.expects({ seq: 1, ack: 1 });
+    for (let minutes = 0; minutes < 40; minutes += 10) script.passes(600_000_000);
+    peer.sends({ flags: 'RST', seq: 50 });
+    peer.expects({ seq: 1, ack: 1 });
+    expect(script.counter('tcpChallengeAcks')).toBe(2);
+  });
+
   it('sends as many as it is told', () => {
     const { peer } = established({ config: { challengeAckUs: 0 } });
     for (let i = 0; i < 5; i++) peer.sends({ flags: 'SYN', seq: i });

@@ -43,6 +43,7 @@ import { DatagramSender, LIST_MAX } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
 import { FRAGMENTS_MAX } from '../ipv4/reassembly.ts';
 import type { Routes } from '../route.ts';
+import { hasPassed } from '../seq.ts';
 import { IcmpQueue, WAITING } from './queue.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -250,7 +251,7 @@ export class Icmp {
   /** Whether another error may be sent this second; it counts as sent. */
   private mayError(): boolean {
     const { nowMs, config } = this.environment;
-    if (((nowMs - this.tokensMs) | 0) >= SECOND_MS) {
+    if (hasPassed(nowMs, this.tokensMs, SECOND_MS)) {
       this.tokensMs = nowMs;
       this.tokens = config.icmpErrorsPerSecond;
     }

@@ -4,13 +4,14 @@
  * the next flush.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import { TCP_CHALLENGE_ACKS, TCP_DUPLICATES, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
+import { TCP_DUPLICATES, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from '../../socket/errno.ts';
 import { RX_CHECKSUM_CHECKED } from '../contract.ts';
 import { addressSum, fold, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { ACK, checkTcpHeader, FIN, RST, SYN, URG } from '../header/tcp.ts';
-import { after, atOrAfter, atOrBefore, before } from '../seq.ts';
+import { after, atOrAfter, atOrBefore, before, hasPassed } from '../seq.ts';
 import { acknowledge } from './acknowledge.ts';
+import { mayChallenge } from './challenge.ts';
 import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb, resetTcb } from './lifecycle.ts';
@@ -231,8 +232,7 @@ function isTimestampGood(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean 
 
 /** Whether the peer's latest timestamp is so old that it may have wrapped since. */
 function isRecentOutdated(tcp: TcpTables, tcb: Tcb): boolean {
-  const ageMs = (tcp.environment.nowMs - tcb.stamps.recentMs) | 0;
-  return ageMs > TIMESTAMP_VALID_MS;
+  return hasPassed(tcp.environment.nowMs, tcb.stamps.recentMs, TIMESTAMP_VALID_MS + 1);
 }
 
 /** RFC 7323 §4.3 (2): only segments that cover the last acknowledgement sent. // Hot path. */
@@ -275,18 +275,13 @@ function refuseSegment(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   }
 }
 
-/**
- * A challenge acknowledgement, at most one in a while for each connection (RFC 5961 §7; a limit for all
- * connections together could be probed from outside).
- */
+/** A challenge acknowledgement (RFC 5961). */
 function challenge(tcp: TcpTables, tcb: Tcb): void {
-  const { nowUs, config, counters } = tcp.environment;
+  const { environment } = tcp;
   const { acks } = tcb;
-  const sinceUs = (nowUs - acks.challengeUs) | 0;
-  if (acks.challenged !== 0 && sinceUs < config.challengeAckUs) return;
+  if (!mayChallenge(environment, acks.challenged, acks.challengeUs)) return;
   acks.challenged = 1;
-  acks.challengeUs = nowUs;
-  counters[TCP_CHALLENGE_ACKS] += 1;
+  acks.challengeUs = environment.nowUs;
   acknowledgeNow(tcp, tcb);
 }
 

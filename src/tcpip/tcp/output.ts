@@ -14,7 +14,7 @@ import {
 } from '../../ledger/counters.gen.ts';
 import { TX_RETRANSMIT, TX_SEGMENT } from '../contract.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../header/tcp.ts';
-import { after, atOrAfter, before, earlier } from '../seq.ts';
+import { after, atOrAfter, before, earlier, hasPassed } from '../seq.ts';
 import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
 import { TIMER_PERSIST, TIMER_RETRANSMIT } from './control-block/timers.ts';
@@ -343,8 +343,7 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
     }
     if (gathered > 0) {
       if (gathered < tcb.mss) tcb.sndSmall = end;
-      const sinceUs = (nowUs - tcb.acks.lastDataUs) | 0;
-      if (sinceUs < environment.config.delayedAckUs) tcb.acks.pingPong = 1;
+      if (!hasPassed(nowUs, tcb.acks.lastDataUs, environment.config.delayedAckUs)) tcb.acks.pingPong = 1;
     }
   }
   if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);

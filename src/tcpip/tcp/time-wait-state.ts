@@ -1,8 +1,9 @@
 /** A connection in TIME-WAIT: how it gets into the table (`time-wait.ts`), what it answers, how it ends. */
 import { assert } from '../../assert/assert.ts';
-import { TCP_CHALLENGE_ACKS, TCP_TIME_WAIT_OVERFLOWS } from '../../ledger/counters.gen.ts';
+import { TCP_TIME_WAIT_OVERFLOWS } from '../../ledger/counters.gen.ts';
 import { ACK } from '../header/tcp.ts';
 import { after, before } from '../seq.ts';
+import { mayChallenge } from './challenge.ts';
 import { setIss } from './handshake.ts';
 import { closeTcb } from './lifecycle.ts';
 import { TIME_WAIT } from './state.ts';
@@ -93,13 +94,10 @@ export function acknowledgeFromTimeWait(tcp: TcpTables, entry: number): void {
  * disagree, would else answer each other for as long as they do (RFC 5961 §7).
  */
 export function challengeFromTimeWait(tcp: TcpTables, entry: number): void {
-  const { timeWait } = tcp;
-  const { nowUs, config, counters } = tcp.environment;
+  const { timeWait, environment } = tcp;
   assert(timeWait.count > 0, 'TIME-WAIT: what challenges is a connection that waits');
-  const sinceUs = (nowUs - timeWait.answeredUs[entry]) | 0;
-  if (timeWait.answered[entry] !== 0 && sinceUs >= 0 && sinceUs < config.challengeAckUs) return;
+  if (!mayChallenge(environment, timeWait.answered[entry], timeWait.answeredUs[entry])) return;
   timeWait.answered[entry] = 1;
-  timeWait.answeredUs[entry] = nowUs;
-  counters[TCP_CHALLENGE_ACKS] += 1;
+  timeWait.answeredUs[entry] = environment.nowUs;
   acknowledgeFromTimeWait(tcp, entry);
 }
