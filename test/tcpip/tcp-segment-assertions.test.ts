@@ -1,6 +1,7 @@
 /** The assertions of TCP on what it sends and receives are tripped, each by its fault. */
 import { describe, expect, it } from 'vitest';
 import { acknowledge, sampleRoundTrip } from '../../src/tcpip/tcp/acknowledge.ts';
+import { mayChallenge } from '../../src/tcpip/tcp/challenge.ts';
 import { CongestionState } from '../../src/tcpip/tcp/congestion/congestion.ts';
 import { NewReno } from '../../src/tcpip/tcp/congestion/newreno.ts';
 import { DUE_FIRST } from '../../src/tcpip/tcp/control-block/recovery-state.ts';
@@ -30,6 +31,13 @@ describe('the edges of the windows', () => {
   trips('TCB: what was sent stays sent', movesBack('sndMax'));
   trips('TCB: what was received stays received', movesBack('rcvNxt'));
   trips('TCB: a window that was offered is not taken back', movesBack('rcvAdv'));
+});
+
+describe('challenges', () => {
+  trips('challenge: a connection was challenged before, or was not', () => {
+    const { tcp } = established();
+    mayChallenge(tcp.environment, -1, 0);
+  });
 });
 
 describe('recovery and congestion control', () => {

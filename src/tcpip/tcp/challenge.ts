@@ -1,4 +1,5 @@
 /** Challenge acknowledgements (RFC 5961): when one may be sent, and that it was. */
+import { assert } from '../../assert/assert.ts';
 import { TCP_CHALLENGE_ACKS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import { hasPassed } from '../seq.ts';
@@ -10,6 +11,7 @@ import { hasPassed } from '../seq.ts';
  */
 export function mayChallenge(environment: Environment, challenged: number, sinceUs: number): boolean {
   const { nowUs, config, counters } = environment;
+  assert((challenged & ~1) === 0, 'challenge: a connection was challenged before, or was not');
   if (challenged !== 0 && !hasPassed(nowUs, sinceUs, config.challengeAckUs)) return false;
   counters[TCP_CHALLENGE_ACKS] += 1;
   return true;
