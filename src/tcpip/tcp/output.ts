@@ -324,12 +324,11 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   }
   if (COSTLY) assert(end !== seq, 'output: a segment of data holds bytes, the FIN, or both');
   sendSegment(tcp, tcb, at, seq, flags, gathered, sum, tx, gathered > tcb.mss ? tcb.mss : 0);
-  counters[TCP_OUT_SEGS] += segments - 1;
+  counters[resending ? TCP_RETRANS_SEGS : TCP_OUT_SEGS] += segments - 1;
   tcb.ipId = (tcb.ipId + segments - 1) & 0xffff;
   tcb.sndNxt = end;
   if (resending) {
     countRetransmission(tcp, tcb, gathered);
-    counters[TCP_RETRANS_SEGS] += segments - 1;
     tcb.rtt.timing = 0;
     if (after(end, tcb.sndMax)) tcb.sndMax = end;
   } else {
@@ -349,11 +348,9 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
 }
 
-/** Takes a segment out of those that `sendSegment` has counted as sent, and counts it as sent again. */
+/** Counts what `sendSegment`, which counts segments, does not know of one that it has sent again. */
 function countRetransmission(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   const { counters } = tcp.environment;
-  counters[TCP_OUT_SEGS] -= 1;
-  counters[TCP_RETRANS_SEGS] += 1;
   counters[TCP_RETRANS_BYTES] += bytes;
   tcb.recovery.retransmissions += 1;
 }

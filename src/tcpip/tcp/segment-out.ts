@@ -4,8 +4,8 @@
  * acknowledgement was owed.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import { IP_OUT_REQUESTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
-import { type LinkPort, TX_CHECKSUM } from '../contract.ts';
+import { IP_OUT_REQUESTS, TCP_OUT_SEGS, TCP_RETRANS_SEGS } from '../../ledger/counters.gen.ts';
+import { type LinkPort, TX_CHECKSUM, TX_RETRANSMIT } from '../contract.ts';
 import { ETHERNET_BYTES, ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
 import { DONT_FRAGMENT, fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
 import {
@@ -90,7 +90,7 @@ export function sendSegment(
   const pseudo = fold(tcb.pseudoSum + tcpLength);
   // Counted before it leaves: in virtual time a segment leaves once what is counted has been paid for.
   counters[IP_OUT_REQUESTS] += 1;
-  counters[TCP_OUT_SEGS] += 1;
+  counters[(tx & TX_RETRANSMIT) === 0 ? TCP_OUT_SEGS : TCP_RETRANS_SEGS] += 1;
   if (port.transmitChecksum) {
     view.setInt32(segment + TCP_CHECKSUM, (pseudo << 16) | urgent);
     port.send(TCP_AT + headerBytes, tx | TX_CHECKSUM, segmentBytes);
