@@ -2,19 +2,10 @@
  * How full the pools of a point were over time: it is measured again, since results have no series, and
  * looked at while it runs. That changes nothing of it.
  */
+import type { PoolTrack } from '../record/pool-track.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { SweepPlan } from './plan.ts';
 import { measurePoint, type PointResult } from './point.ts';
-
-/** Buffers in use of one pool in each interval: least, time-weighted mean, most. */
-export interface PoolTrack {
-  /** Of card and pool: `left.transmit`. */
-  readonly name: string;
-  readonly count: number;
-  readonly min: readonly number[];
-  readonly mean: readonly number[];
-  readonly highWater: readonly number[];
-}
 
 export interface PointTrack {
   readonly result: PointResult;

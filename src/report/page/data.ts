@@ -2,6 +2,7 @@
  * What a page is given: one block of JSON, made by `html/`, read by `main.ts`. Columns instead of rows, since
  * a sweep may have ten thousand points.
  */
+import type { PoolTrack } from '../../record/pool-track.ts';
 
 export type Cell = string | number | boolean | null;
 
@@ -26,15 +27,6 @@ export interface KneeMark {
   readonly value: number;
 }
 
-/** Buffers in use at some of a pool's time: the means between neighbouring samples. */
-export interface PoolSeries {
-  readonly name: string;
-  readonly count: number;
-  readonly min: readonly number[];
-  readonly mean: readonly number[];
-  readonly highWater: readonly number[];
-}
-
 /** One point measured again, looked at as it ran. */
 export interface PointSeries {
   readonly point: number;
@@ -42,7 +34,7 @@ export interface PointSeries {
   readonly label: string;
   readonly settings: string;
   readonly everyUs: number;
-  readonly pools: readonly PoolSeries[];
+  readonly pools: readonly PoolTrack[];
 }
 
 export interface SweepData {

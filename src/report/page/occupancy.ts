@@ -1,6 +1,6 @@
 /** A pool's buffers in use over time, at one point measured again. */
 import * as Plot from '@observablehq/plot';
-import type { PoolSeries } from './data.ts';
+import type { PoolTrack } from '../../record/pool-track.ts';
 import { FONT, TIP } from './scales.ts';
 import { shortNumber, timeText } from './words.ts';
 
@@ -11,7 +11,7 @@ interface Sample {
   readonly high: number;
 }
 
-export function occupancyChart(pool: PoolSeries, everyUs: number, width: number): Node {
+export function occupancyChart(pool: PoolTrack, everyUs: number, width: number): Node {
   const samples: Sample[] = pool.mean.map((mean, i) => ({
     atUs: (i + 1) * everyUs,
     min: pool.min[i],
