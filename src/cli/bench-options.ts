@@ -17,7 +17,7 @@ import { scalarOf } from '../sweep/values.ts';
 import { overridesOf, type SettingValue } from '../world/config/setting-paths.ts';
 import { systemErrorText, UserError } from './errors.ts';
 
-export const STACKS: readonly StackName[] = ['inic', 'kernel'];
+export const STACKS: readonly StackName[] = ['inic', 'kernel', 'host'];
 export const APIS = ['net', 'socket'] as const;
 export const CONNECTIONS_MAX = 4096;
 export const NEIGHBOURS_MAX = 64;
@@ -99,6 +99,7 @@ export function benchOptions(
   }
   if (tests.length > 0) checkNamedTests(options);
   checkCardOptions(options, said);
+  checkHost(options);
   checkTransports(options);
   checkSizes(options);
   checkConnections(options);
@@ -182,6 +183,10 @@ function checkNamedTests({ tests, stacks, apis }: BenchOptions): void {
       if (!stacks.includes('inic')) {
         throw new UserError(`${test} measures the card's message layer: --stack must name inic`);
       }
+    } else if (stacks.every((stack) => stack === 'host') && !apisOf(test).includes('socket')) {
+      throw new UserError(
+        `${test} has no program of socket calls, and --stack host is measured by nothing else`,
+      );
     } else if (others.length === 0 && !apis.some((api) => api === only)) {
       const why = only === 'socket' ? ': the card has no node:dgram' : '';
       throw new UserError(`${test} is measured with --api ${only} only${why}`);
@@ -198,16 +203,23 @@ function checkCardOptions(options: BenchOptions, said: (option: string) => boole
   if (options.trace !== undefined) {
     throw new UserError("--trace records a card's frames: measure inic, over the ring or the fifo");
   }
-  for (const [option, flag] of [
+  const ofCards = [
     ['iop', '--iop'],
     ['seed', '--seed'],
     ['set', '--set'],
-  ]) {
+  ];
+  // The host's own stack has a card's seeds, and its settings of stack and device.
+  for (const [option, flag] of stacks.includes('host') ? ofCards.slice(0, 1) : ofCards) {
     if (said(option)) throw new UserError(`${flag} is about a card, and none is measured: ${missing}`);
   }
   if (!stacks.includes('inic') && said('transport')) {
     throw new UserError(`--transport is about a card, and none is measured: ${missing}`);
   }
+}
+
+function checkHost({ stacks, apis }: BenchOptions): void {
+  if (!stacks.includes('host') || apis.includes('socket')) return;
+  throw new UserError('--stack host is measured by socket calls: --api must name socket');
 }
 
 function checkTransports({ tests, transports }: BenchOptions): void {

@@ -27,7 +27,14 @@ export function addBench(program: Command): void {
       `which tests: ${TESTS.join(', ')} (default: ${DEFAULT_TESTS.join(', ')})`,
       collectTests,
     )
-    .addOption(lists('--stack <names>', 'inic, kernel', listOf(oneOf(STACKS)), [...STACKS] as StackName[]))
+    .addOption(
+      lists(
+        '--stack <names>',
+        "inic (the card), kernel, host (the card's stack on the host, over a plain device; by socket calls)",
+        listOf(oneOf(STACKS)),
+        ['inic', 'kernel'] as StackName[],
+      ),
+    )
     .addOption(
       lists(
         '--iop <places>',

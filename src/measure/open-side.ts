@@ -24,7 +24,7 @@ import { OwnWorkload } from '../workloads/own.ts';
 import { PAIR_NAMES, PairWorkload } from '../workloads/pair-workload.ts';
 import { PortRoundTrip, PortStream } from '../workloads/port.ts';
 import type { Workload } from '../workloads/workload.ts';
-import type { Card, CardBooks } from '../world/open/card.ts';
+import type { Card, CardBooks, LedgerSnapshot } from '../world/open/card.ts';
 import { messageCardSettings, socketCardSettings } from './card-settings.ts';
 import type { SidePlan, SideTrace } from './side-protocol.ts';
 
@@ -32,6 +32,8 @@ export interface OpenSide {
   readonly workload: Workload;
   /** The card's books; undefined where there is no card. */
   readonly books: CardBooks | undefined;
+  /** What it has counted so far, where it counts; of a card, whose books tell, it is left out. */
+  readonly ledger?: () => LedgerSnapshot;
   /**
    * Closes the workload, then the stack.
    * @returns whether the card's books balanced; undefined without a card.
@@ -67,6 +69,7 @@ async function openUnpinned(plan: SidePlan): Promise<OpenSide> {
   if (plan.api === 'message') {
     return usesPostMessage(plan.side) ? openPort(plan, clock) : await openMessage(plan, clock);
   }
+  if (plan.side.stack === 'host') return await openOnHost(plan, clock);
   return plan.side.stack === 'kernel' ? await openKernel(plan, clock) : await openOnCard(plan, clock);
 }
 
@@ -111,6 +114,23 @@ async function openKernel(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const libc = loadLibc();
   if (libc === undefined) throw new Error(KOFFI_MISSING);
   return withoutBooks(openSocket(plan.test, new KernelStack(libc), clock, plan.load));
+}
+
+async function openOnHost(plan: SidePlan, clock: Clock): Promise<OpenSide> {
+  const { openHostStack } = await import('../world/open/host-stack.ts');
+  const host = openHostStack(socketCardSettings(plan));
+  const workload = openSocket(plan.test, host.stack, clock, plan.load);
+  const close = async (): Promise<Reconciliation> => {
+    await workload.close();
+    let reconciliation = host.reconcile();
+    for (let i = 0; i < RECONCILE_ATTEMPTS && !reconciliation.balanced; i++) {
+      host.stack.wait(SETTLE_MS);
+      reconciliation = host.reconcile();
+    }
+    return reconciliation;
+  };
+  const ledger = (): LedgerSnapshot => ({ host: host.ledger.snapshot(), iop: {}, wire: {} });
+  return { workload, books: undefined, ledger, close };
 }
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {

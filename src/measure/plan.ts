@@ -40,6 +40,7 @@ const DEFAULT_SIZES: Readonly<Record<TestName, readonly number[]>> = {
 
 const PORT: Side = { stack: 'inic', transport: 'port' };
 const KERNEL: Side = { stack: 'kernel', transport: null };
+const HOST: Side = { stack: 'host', transport: null };
 
 export function isMessageTest(test: TestName): boolean {
   return test === 'MSG_RR' || test === 'MSG_STREAM';
@@ -95,7 +96,9 @@ function sidesOf(api: Api, options: BenchOptions, kernelCalls: boolean): Side[] 
   }
   const cards = inic.filter((side) => !usesPostMessage(side));
   const kernel = options.stacks.includes('kernel') && (api === 'net' || kernelCalls);
-  return kernel ? [...cards, KERNEL] : cards;
+  // The host's own stack has no drop-in for node:net.
+  const host = options.stacks.includes('host') && api === 'socket';
+  return [...cards, ...(host ? [HOST] : []), ...(kernel ? [KERNEL] : [])];
 }
 
 function cardSides(

@@ -39,7 +39,7 @@ class SideProcess {
     const books = side.books;
     this.latency.reset();
     const observation = new Observation();
-    const ledgerBefore = books?.ledger();
+    const ledgerBefore = side.ledger?.() ?? books?.ledger();
     // Of a card in this thread nobody can tell its time and heap from the program's.
     const apart = plan.side.placement === 'inline' ? undefined : books;
     const iopCpuBefore = apart?.iopCpuNs() ?? null;
@@ -50,7 +50,7 @@ class SideProcess {
     if (counts.operations === 0) throw new Error('nothing moved');
     const iopCpuAfter = apart?.iopCpuNs() ?? null;
     const iopHeapAfter = apart?.iopHeapBytes() ?? null;
-    const ledgerAfter = books?.ledger();
+    const ledgerAfter = side.ledger?.() ?? books?.ledger();
     if (!warmup) this.overall.add(this.latency);
     return {
       ...repeatOf(plan, counts, cost),

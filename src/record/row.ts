@@ -41,7 +41,8 @@ export interface Load {
   readonly program?: string;
 }
 
-export type StackName = 'inic' | 'kernel';
+/** The card; the host's own stack over a plain device, in the program's thread; the kernel. */
+export type StackName = 'inic' | 'host' | 'kernel';
 /**
  * How the message layer's frames travel; the kernel has no message layer. `port` and `msgpack` exist only to
  * be compared with: they pass the same messages as objects by `postMessage`, cloned by structure or encoded
@@ -159,7 +160,7 @@ export function rowKey({ test, api }: Pick<Row, 'test' | 'api'>, load: Load): st
 }
 
 /** In this order, what the other sides of a row are compared with. */
-const BASELINES = ['kernel', 'port', 'msgpack', 'fifo', 'fifo inline', 'thread', 'inic', 'inline'];
+const BASELINES = ['kernel', 'host', 'port', 'msgpack', 'fifo', 'fifo inline', 'thread', 'inic', 'inline'];
 
 /** @returns the side that the others of its row are compared with; undefined for no sides. */
 export function baselineOf(sides: readonly Side[]): Side | undefined {

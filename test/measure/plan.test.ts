@@ -45,6 +45,16 @@ describe('planRows', () => {
     expect(rowsOf({ tests: ['MSG_RR'], transports: ['msgpack'] })).toEqual(['MSG_RR message 0x1 msgpack']);
   });
 
+  it("measures the host's own stack by socket calls", () => {
+    expect(rowsOf({ stacks: ['inic', 'kernel', 'host'], tests: ['TCP_RR'], connections: [1] })).toEqual([
+      'TCP_RR net 64x1 thread+kernel',
+      'TCP_RR socket 64x1 thread+host+kernel',
+    ]);
+    expect(rowsOf({ stacks: ['host'], tests: ['TCP_RR', 'HTTP', 'MSG_RR'], connections: [1] })).toEqual([
+      'TCP_RR socket 64x1 host',
+    ]);
+  });
+
   it('makes a row of each combination of the lists', () => {
     expect(rowsOf({ tests: ['TCP_RR'], apis: ['socket'], connections: [1, 8], sizes: [64, 1024] })).toEqual([
       'TCP_RR socket 64x1 thread+kernel',

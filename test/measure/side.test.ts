@@ -50,6 +50,17 @@ describe('a side', () => {
     expect(configuration).not.toBeNull();
   });
 
+  it("on the host's own stack counts as well, and its books balance", async () => {
+    for (const test of ['TCP_RR', 'TCP_CRR', 'TCP_STREAM', 'TCP_MAERTS', 'UDP_RR', 'UDP_STREAM'] as const) {
+      const client = newClient();
+      await client.open(plan({ test, api: 'socket', side: { stack: 'host', transport: null } }));
+      const { ledger, operations, iopCpuNs } = await client.run(10e6, false);
+      expect(ledger?.['sendCopiesBytes'], test).toBeGreaterThan(operations);
+      expect(iopCpuNs).toBeNull();
+      expect((await client.close()).reconciliation, test).toMatchObject({ balanced: true, lines: [] });
+    }
+  });
+
   it('that cannot be opened says why, and goes on to answer', async () => {
     const client = newClient();
     const wrong = plan({ test: 'HTTP', api: 'socket', side: { stack: 'inic', transport: 'ring' } });

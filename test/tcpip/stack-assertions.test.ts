@@ -95,3 +95,4 @@ trips('stack: a call names a UDP socket that its user has not given up', () => {
   run([host]);
   host.stack.udpReadable(v);
 });
+trips('stack: a listener that is asked has a number', () => new Host().stack.tcpAcceptable(-1));

@@ -30,6 +30,7 @@ import { prepareHeader, routeTcb, stopAwaiting } from '../../src/tcpip/tcp/path.
 import { bindTcb, releaseChosenPort, unbindTcb } from '../../src/tcpip/tcp/ports.ts';
 import { setState } from '../../src/tcpip/tcp/set-state.ts';
 import { ESTABLISHED, FIN_WAIT_2, LISTEN, SYN_RECEIVED } from '../../src/tcpip/tcp/state.ts';
+import * as taking from '../../src/tcpip/tcp/taking.ts';
 import { portPair, Tcb } from '../../src/tcpip/tcp/tcb.ts';
 import {
   challengeFromTimeWait,
@@ -109,7 +110,11 @@ describe("the user's calls", () => {
     const tcb = new Tcb(0);
     tcb.received.bufferBytes = 4096;
     tcb.received.bufferBytesMax = 1024;
-    calls.widen(tcb, 256);
+    taking.widen(tcb, 256);
+  });
+  trips('calls: bytes are taken to where the program has room for them', () => {
+    const { tcp } = opened();
+    taking.takeTo(tcp, new Tcb(0), new Uint8Array(8), 4, 8);
   });
   trips('calls: a connection that is opened is new', () => {
     const { tcp } = opened();

@@ -145,6 +145,11 @@ describe('the receive queue', () => {
     tcb.received.queuedBytes = 9;
     queue.take(tcb, a.scratch, 10);
   });
+  trips('receive queue: what is moved is in its slot', () => {
+    const { queue, tcb, first } = received();
+    queue.length[first] = 0;
+    queue.takeTo(tcb, new Uint8Array(10), 0, 10);
+  });
   trips('receive queue: late payload lies behind a hole', () => {
     const { queue, tcb, packets } = received();
     queue.insertLate(tcb, packets.take(), tcb.rcvNxt, 0, 10);

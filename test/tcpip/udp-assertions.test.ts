@@ -28,6 +28,14 @@ trips('UDP received: a socket holds no more datagrams than it may', () => {
   socket.count = DEFAULT_STACK_CONFIG.udpReceiveDatagrams;
   received.append(socket, 1, 8, PEER, 5);
 });
+trips('UDP received: no more of a datagram is taken than there is', () => {
+  const { received, socket } = holding();
+  received['took'](socket, socket.head, received.readable(socket) + 1);
+});
+trips('UDP: a datagram is taken to where the program has room for it', () => {
+  const { host, v } = holding();
+  host.stack.udpTakeTo(v, new Uint8Array(4), 2, 4);
+});
 trips('UDP received: a datagram that is dropped is there', () => {
   const host = new Host();
   const udp = host.stack['udp'];

@@ -29,9 +29,8 @@ import {
   ENETDOWN,
   ENETUNREACH,
   EOPNOTSUPP,
-  EPROTONOSUPPORT,
-  ESOCKTNOSUPPORT,
 } from '../../socket/errno.ts';
+import { clampBacklog, isMulticast, isPort, typeErrno } from '../../socket/linux-rules.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { takeAccept } from '../memory/accept-queue.ts';
 import {
@@ -52,12 +51,6 @@ import type { Requests } from '../message/requests.ts';
 import { markBound } from './datagram-sender.ts';
 import { dropAccepts, renew, ShutdownCall } from './shutdown-call.ts';
 import type { SocketNames } from './socket-names.ts';
-
-/** Linux's somaxconn. */
-const BACKLOG_MAX = 4096;
-/** Linux's SOCK_RAW, and the first number that is no type of socket. */
-const SOCK_RAW = 3;
-const SOCK_MAX = 11;
 
 export class SocketCalls {
   private readonly driver: Driver;
@@ -277,16 +270,6 @@ export class SocketCalls {
   }
 }
 
-/** What Linux answers where there are no sockets of a type. */
-function typeErrno(type: number): number {
-  if (!(type >= 0 && type < SOCK_MAX)) return -EINVAL;
-  return type === SOCK_DGRAM || type === SOCK_RAW ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
-}
-
-function isPort(port: number): boolean {
-  return port >= 0 && port <= 65535;
-}
-
 function isStill(socket: HostSocket, state: number): boolean {
   return socket.state === state;
 }
@@ -300,17 +283,6 @@ function connectedAlready(socket: HostSocket): number {
 
 function canListen({ state, disconnecting }: HostSocket): boolean {
   return (state === STATE_OPEN && disconnecting === 0) || state === STATE_LISTENING;
-}
-
-/** Whether an address is of many: 224/4 and 255.255.255.255. No stream leads there. */
-function isMulticast(address: number): boolean {
-  return address >>> 28 === 14 || address >>> 0 === 0xffff_ffff;
-}
-
-/** At most Linux's somaxconn, which a negative number asks for. */
-function clampBacklog(backlog: number): number {
-  const wanted = Math.trunc(backlog) || 0;
-  return wanted < 0 ? BACKLOG_MAX : Math.min(wanted, BACKLOG_MAX);
 }
 
 /** What accept answers of a socket that does not listen. One that the card could not make says why. */

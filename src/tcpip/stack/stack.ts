@@ -10,6 +10,7 @@ import { DEFAULT_STACK_CONFIG, type StackConfig } from '../config.ts';
 import * as calls from '../tcp/calls.ts';
 import { abortOrphans } from '../tcp/lifecycle.ts';
 import * as options from '../tcp/options.ts';
+import * as taking from '../tcp/taking.ts';
 import type { Tcb } from '../tcp/tcb.ts';
 import { windowBytes } from '../tcp/window.ts';
 import type { UdpSocket } from '../udp/socket.ts';
@@ -29,9 +30,7 @@ export class Stack extends Engine {
     return calls.open(this.tcp, owner);
   }
 
-  /**
-   * @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
-   */
+  /** @param address 0: any. @param port 0: one is chosen. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL */
   tcpBind(c: number, address: number, port: number): number {
     assert(port >= 0 && port <= 0xffff, 'stack: a connection is bound to a port of 16 bits');
     return calls.bind(this.tcp, this.connection(c), address | 0, port);
@@ -90,12 +89,14 @@ export class Stack extends Engine {
 
   /** Moves up to `lengthMax` in-order bytes to `destination` in the region. @returns bytes. // Hot path. */
   tcpTake(c: number, destination: number, lengthMax: number): number {
-    if (COSTLY)
-      assert(
-        this.isInRegion(destination, lengthMax),
-        'stack: bytes are taken to where there is room for them',
-      );
-    return calls.take(this.tcp, this.connection(c), destination, lengthMax);
+    const fits = !COSTLY || this.isInRegion(destination, lengthMax);
+    assert(fits, 'stack: bytes are taken to where there is room for them');
+    return taking.take(this.tcp, this.connection(c), destination, lengthMax);
+  }
+
+  /** The same to a program's memory, from `offset` on. // Hot path. */
+  tcpTakeTo(c: number, bytes: Uint8Array, offset: number, lengthMax: number): number {
+    return taking.takeTo(this.tcp, this.connection(c), bytes, offset, lengthMax);
   }
 
   /** Where the first contiguous piece of in-order data lies; -1: there is none. */
@@ -118,13 +119,13 @@ export class Stack extends Engine {
 
   /** The receive buffer grows by so many bytes, up to SO_RCVBUF; negative: it shrinks. */
   tcpWiden(c: number, bytes: number): void {
-    calls.widen(this.connection(c), bytes);
+    taking.widen(this.connection(c), bytes);
   }
 
   /** The program has used `bytes` that were taken: their room in the window opens again. // Hot path. */
   tcpConsumed(c: number, bytes: number, nowUs: number): void {
     this.environment.setTime(nowUs);
-    calls.consumed(this.tcp, this.connection(c), bytes);
+    taking.consumed(this.tcp, this.connection(c), bytes);
   }
 
   /** @param how 0 read, 1 write, 2 both. @returns 0, ENOTCONN, EINVAL. */
@@ -169,6 +170,12 @@ export class Stack extends Engine {
   /** @returns the value (SO_LINGER_SECONDS: -1 is "off"), or -1000 - errno. SO_ERROR is cleared. */
   tcpGetOption(c: number, option: number): number {
     return options.getOption(this.tcp.tcbs[c], option);
+  }
+
+  /** Connections that wait at a listener. */
+  tcpAcceptable(c: number): number {
+    assert(c >= 0, 'stack: a listener that is asked has a number');
+    return this.tcp.tcbs[c].listening.acceptCount;
   }
 
   /** A state of `tcp/state.ts`. */
@@ -251,9 +258,7 @@ export class Stack extends Engine {
     return this.udp.open(owner);
   }
 
-  /**
-   * @param address 0: any. @param port 0: an ephemeral one. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL.
-   */
+  /** @param address 0: any. @param port 0: one is chosen. @returns 0, EINVAL, EADDRINUSE, EADDRNOTAVAIL */
   udpBind(u: number, address: number, port: number): number {
     assert(port >= 0 && port <= 0xffff, 'stack: a UDP socket is bound to a port of 16 bits');
     return this.udp.bind(this.socket(u), address | 0, port);
@@ -302,11 +307,14 @@ export class Stack extends Engine {
 
   /** Moves the next datagram's payload; what passes `lengthMax` is lost. @returns bytes; -1: no datagram. */
   udpTake(u: number, destination: number, lengthMax: number): number {
-    assert(
-      this.isInRegion(destination, lengthMax),
-      'stack: a datagram is taken to where there is room for it',
-    );
+    const fits = this.isInRegion(destination, lengthMax);
+    assert(fits, 'stack: a datagram is taken to where there is room for it');
     return this.udp.take(this.socket(u), destination, lengthMax);
+  }
+
+  /** The same to a program's memory, from `offset` on. */
+  udpTakeTo(u: number, bytes: Uint8Array, offset: number, lengthMax: number): number {
+    return this.udp.takeTo(this.socket(u), bytes, offset, lengthMax);
   }
 
   /** Where the datagram taken last came from. */

@@ -3,7 +3,7 @@
  * turned numbers into Tcbs and told the time. Results are errno numbers, 0 for none, unless said otherwise.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import { BYTES_DELIVERED, BYTES_QUEUED, BYTES_REFUSED, TCP_ACTIVE_OPENS } from '../../ledger/counters.gen.ts';
+import { BYTES_QUEUED, BYTES_REFUSED, TCP_ACTIVE_OPENS } from '../../ledger/counters.gen.ts';
 import {
   EADDRINUSE,
   EADDRNOTAVAIL,
@@ -18,7 +18,6 @@ import {
   EPIPE,
 } from '../../socket/errno.ts';
 import { takeAccepted } from './accept-queue.ts';
-import { ACK_DELAYED } from './control-block/acknowledgements.ts';
 import { chooseSequence } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import {
@@ -34,7 +33,7 @@ import {
 } from './lifecycle.ts';
 import { routeTcb } from './path.ts';
 import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, releaseChosenPort } from './ports.ts';
-import { acknowledgeNow, markReady } from './ready.ts';
+import { markReady } from './ready.ts';
 import { renew } from './renewal.ts';
 import { setState } from './set-state.ts';
 import {
@@ -50,10 +49,10 @@ import {
   TIME_WAIT,
 } from './state.ts';
 import type { TcpTables } from './tables.ts';
+import { consumed } from './taking.ts';
 import type { Tcb } from './tcb.ts';
 import { succeedTimeWait } from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
-import { restoreWindow, windowUpdateDue } from './window.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -64,10 +63,6 @@ const SEND_URGENT = 2;
 /** Bytes that one connection may queue: so its sequence numbers stay comparable. */
 const QUEUE_BYTES_MAX = 0x3fff_ffff;
 const BACKLOG_MAX = 65535;
-/** A receive buffer does not shrink below this, whatever the user says. */
-const RECEIVE_BUFFER_LEAST = 2048;
-/** Less than one byte in so many (a power of two) of the buffer is little to have consumed. */
-const EARLY_SHIFT = 4;
 const LOOPBACK = 0x7f000001;
 
 /** @returns a connection for a user, closed; -1 when none is free. */
@@ -236,46 +231,6 @@ function restartIfIdle(tcp: TcpTables, tcb: Tcb): void {
   const { config, nowUs } = tcp.environment;
   if (!config.slowStartAfterIdle || ((nowUs - tcb.timers.lastSendUs) | 0) <= tcb.rtt.rto) return;
   tcp.congestion.idle(tcb.congestion, tcb.mss, config.initialWindowSegments);
-}
-
-/** RECEIVE (RFC 9293 §3.10.3). // Hot path. */
-export function take(tcp: TcpTables, tcb: Tcb, destination: number, lengthMax: number): number {
-  const taken = tcp.receiveQueue.take(tcb, destination, lengthMax);
-  tcb.received.unconsumedBytes = (tcb.received.unconsumedBytes + taken) | 0;
-  tcp.environment.counters[BYTES_DELIVERED] += taken;
-  // Slots are free that a window was cut for want of: it may open before anything is consumed.
-  if (tcb.received.withheldBytes > 0 && isReceiving(tcb) && windowUpdateDue(tcp, tcb))
-    acknowledgeNow(tcp, tcb);
-  if (COSTLY) checkTcb(tcp, tcb);
-  return taken;
-}
-
-function isReceiving({ state }: Tcb): boolean {
-  return state === ESTABLISHED || state === FIN_WAIT_1 || state === FIN_WAIT_2;
-}
-
-/** The program has used bytes that were taken: their room in the window opens again. // Hot path. */
-export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
-  const { received } = tcb;
-  // The user says how much: no more can have been consumed than was taken.
-  const used = Math.min(bytes, received.unconsumedBytes);
-  received.unconsumedBytes = (received.unconsumedBytes - used) | 0;
-  if (received.withheldBytes > 0) restoreWindow(tcb, used);
-  if (!isReceiving(tcb)) return;
-  // Users say so once it is much. One who says it sooner has no answer that an acknowledgement could go with.
-  const isEarly = tcb.acks.owed === ACK_DELAYED && used < received.bufferBytes >> EARLY_SHIFT;
-  if (isEarly || windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
-}
-
-/**
- * The user lets the receive buffer grow or shrink. The window never takes an edge back, so it follows a
- * buffer that shrinks only as bytes are consumed.
- */
-export function widen({ received }: Tcb, bytes: number): void {
-  const { bufferBytes, bufferBytesMax } = received;
-  const least = Math.min(bufferBytes, RECEIVE_BUFFER_LEAST);
-  received.bufferBytes = Math.max(least, Math.min(bufferBytesMax, bufferBytes + bytes));
-  assert(received.bufferBytes <= bufferBytesMax, 'calls: a receive buffer grows up to its limit');
 }
 
 /** Queues the FIN (RFC 9293 §3.10.4): the user has closed the sending half, first or after the peer. */

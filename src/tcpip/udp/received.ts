@@ -8,6 +8,7 @@ import {
   BYTES_DELIVERED,
   BYTES_TRUNCATED,
   BYTES_UNREAD,
+  RECEIVE_COPIES,
   RECEIVE_PLACEMENTS,
   UDP_IN_DATA_BYTES,
   UDP_IN_DATAGRAMS,
@@ -93,6 +94,27 @@ export class UdpReceived {
       if (n > 0) this.environment.dma.move(RECEIVE_PLACEMENTS, address[at], destination + taken, n);
       taken += n;
     }
+    return this.took(socket, packet, taken);
+  }
+
+  /** The same to a program's memory, by its processor. */
+  takeTo(socket: UdpSocket, bytes: Uint8Array, offset: number, lengthMax: number): number {
+    const packet = socket.head;
+    if (packet < 0) return -1;
+    const { address, length, next } = this.pieces;
+    const wanted = Math.min(lengthMax, this.length[packet]);
+    let taken = 0;
+    for (let at = packet; at >= 0 && taken < wanted; at = next[at]) {
+      const n = Math.min(length[at], wanted - taken);
+      if (n > 0) this.environment.dma.copyOut(RECEIVE_COPIES, address[at], bytes, offset + taken, n);
+      taken += n;
+    }
+    return this.took(socket, packet, taken);
+  }
+
+  /** So much of a socket's next datagram has been moved, and it goes. @returns that much. */
+  private took(socket: UdpSocket, packet: number, taken: number): number {
+    assert(taken <= this.length[packet], 'UDP received: no more of a datagram is taken than there is');
     socket.sourceAddress = this.source[packet];
     socket.sourcePort = this.sourcePort[packet];
     this.environment.counters[BYTES_DELIVERED] += taken;

@@ -289,6 +289,15 @@ export class Udp {
     return this.received.take(socket, destination, lengthMax);
   }
 
+  /** The same to a program's memory. */
+  takeTo(socket: UdpSocket, bytes: Uint8Array, offset: number, lengthMax: number): number {
+    assert(
+      offset >= 0 && offset + lengthMax <= bytes.length,
+      'UDP: a datagram is taken to where the program has room for it',
+    );
+    return this.received.takeTo(socket, bytes, offset, lengthMax);
+  }
+
   /**
    * An ICMP error about a datagram of ours: told to the socket that is connected to its destination (RFC 1122
    * §4.1.3.3).

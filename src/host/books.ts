@@ -1,0 +1,45 @@
+/** Balances the books of a host's own stack: every byte that went in came out, or is lost by a name. */
+import type { Ledger } from '../ledger/ledger.ts';
+import { balanceOf, counterValue, type Reconciliation, row } from '../ledger/reconcile.ts';
+
+/** @returns rows that hold once nothing is in flight. */
+export function reconcileHost(ledger: Ledger): Reconciliation {
+  const counters = ledger.snapshot();
+  const c = (name: string): number => counterValue(counters, name);
+  return balanceOf([
+    row('bytes sent by the program = queued for the peer', c('bytesSent'), c('bytesQueued')),
+    row(
+      'bytes copied into kernel memory = queued + refused',
+      c('sendCopiesBytes'),
+      c('bytesQueued') + c('bytesRefused'),
+    ),
+    row(
+      'bytes queued = transmitted for the first time + discarded',
+      c('bytesQueued'),
+      c('tcpOutDataBytes') + c('udpOutDataBytes') + c('bytesDiscarded'),
+    ),
+    row(
+      'first transmissions, and what ICMP quotes = bytes the device fetched',
+      c('tcpOutDataBytes') + c('udpOutDataBytes') + c('icmpOutDataBytes'),
+      c('transmitFetchesBytes'),
+    ),
+    row(
+      'retransmissions = bytes the device fetched again',
+      c('tcpRetransBytes'),
+      c('retransmitFetchesBytes'),
+    ),
+    row(
+      'first transmissions over TCP = acknowledged + never acknowledged',
+      c('tcpOutDataBytes'),
+      c('bytesAcknowledged') + c('bytesUnacknowledged'),
+    ),
+    row(
+      'bytes accepted = delivered + never read + cut off datagrams',
+      c('bytesAccepted'),
+      c('bytesDelivered') + c('bytesUnread') + c('bytesTruncated'),
+    ),
+    row('bytes delivered = received by the program', c('bytesDelivered'), c('bytesReceived')),
+    row('bytes received = copied once', c('bytesReceived'), c('receiveCopiesBytes')),
+    row('buffer allocations after start', c('allocations'), 0),
+  ]);
+}

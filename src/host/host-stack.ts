@@ -1,0 +1,387 @@
+/**
+ * The host's own stack: the same TCP/IPv4 that a card runs, in the program's thread, over a plain network
+ * device. A program's calls work on its tables at once, as system calls do; what the device has received is
+ * taken in when the program polls or waits, as a softirq would. Bytes are copied twice by the processor: from
+ * the program into kernel memory, where the device fetches them, and from the packets that the device has
+ * placed into the program.
+ */
+import { assert } from '../assert/assert.ts';
+import type { DmaEngine } from '../dma/engine.ts';
+import type { Device } from '../hdm/contract.ts';
+import { PortGroup } from '../hdm/port-group.ts';
+import { BYTES_RECEIVED, BYTES_SENT, SEND_COPIES, USER_WOULD_BLOCK } from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import {
+  type DatagramSource,
+  type Endpoint,
+  FAILED,
+  HANGUP,
+  READABLE,
+  SOCK_STREAM,
+  type SocketStack,
+  WRITABLE,
+} from '../socket/contract.ts';
+import { EAGAIN, EBADF, EFAULT, EINVAL, ENOBUFS, ENOPROTOOPT, ENOTCONN, EPIPE } from '../socket/errno.ts';
+import { SO_ERROR, SO_SNDBUF } from '../socket/options.ts';
+import type { SocketOwner } from '../tcpip/contract.ts';
+import type { Stack } from '../tcpip/stack/stack.ts';
+import { CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, TIME_WAIT } from '../tcpip/tcp/state.ts';
+import { type Agent, NEVER } from '../time/agent.ts';
+import type { Clock } from '../time/clock.ts';
+import { DatagramCalls } from './datagram-calls.ts';
+import type { SendMemory } from './send-memory.ts';
+import {
+  SOCK_CONNECTED,
+  SOCK_CONNECTING,
+  SOCK_DATAGRAM,
+  SOCK_FAILED,
+  SOCK_LISTENING,
+  SOCK_OPEN,
+  type Sock,
+  takeError,
+} from './sock.ts';
+import { SockCalls } from './sock-calls.ts';
+
+/** The smallest SO_SNDBUF; Linux, too, raises smaller ones to a minimum. */
+const BUFFER_BYTES_MIN = 2048;
+/** A send is not cut below this many bytes while others of its socket are under way. */
+const PIECE_BYTES_MIN = 2048;
+/** Turns of device and stack in one poll at most, so that the program gets its turn. */
+const TURNS_PER_POLL = 8;
+const NS_PER_US = 1000;
+const NS_PER_MS = 1e6;
+/** Sections of `tcpGetOption`'s answer that are an errno. */
+const OPTION_ERRNO = -1000;
+
+/** What the stack tells, noted in the sockets' own records. */
+export class SockUpcalls implements SocketOwner {
+  private readonly socks: readonly Sock[];
+  private readonly memory: SendMemory;
+
+  constructor(socks: readonly Sock[], memory: SendMemory) {
+    this.socks = socks;
+    this.memory = memory;
+  }
+
+  connected(owner: number, errno: number): void {
+    const sock = this.socks[owner];
+    sock.state = errno === 0 ? SOCK_CONNECTED : SOCK_FAILED;
+    sock.errno = errno;
+  }
+
+  failed(owner: number, errno: number): void {
+    const sock = this.socks[owner];
+    sock.state = SOCK_FAILED;
+    sock.errno = errno;
+  }
+
+  sendDone(context: number): void {
+    this.memory.give(context, this.socks);
+  }
+
+  // What these tell, a socket's readiness asks the stack itself.
+  acceptable(): void {}
+  readable(): void {}
+  stateChanged(): void {}
+  overflowed(): void {}
+}
+
+/** What a host's stack is made of. */
+export interface HostStackParts {
+  readonly stack: Stack;
+  readonly devices: readonly Device[];
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly dma: DmaEngine;
+  readonly memory: SendMemory;
+  readonly socks: readonly Sock[];
+  readonly sendBufferBytes: number;
+  /** Rests until so many nanoseconds have passed; nothing comes meanwhile, since this thread runs all. */
+  readonly sleep: (ns: number) => void;
+}
+
+export class HostStack implements SocketStack, Agent {
+  readonly name = 'host';
+  private readonly stack: Stack;
+  private readonly device: PortGroup;
+  private readonly clock: Clock;
+  private readonly dma: DmaEngine;
+  private readonly memory: SendMemory;
+  private readonly socks: readonly Sock[];
+  private readonly datagrams: DatagramCalls;
+  private readonly calls: SockCalls;
+  private readonly counters: Float64Array;
+  private readonly sleep: (ns: number) => void;
+
+  constructor(parts: HostStackParts) {
+    const { stack, clock, ledger, memory, socks, sendBufferBytes } = parts;
+    this.stack = stack;
+    this.device = new PortGroup(parts.devices);
+    this.device.attach((port) => (port === 0 ? stack : stack.clientOf(port)));
+    this.clock = clock;
+    this.dma = parts.dma;
+    this.memory = memory;
+    this.socks = socks;
+    this.datagrams = new DatagramCalls(stack, clock, parts.dma, memory, socks, ledger);
+    const softirq = (): void => {
+      this.poll();
+    };
+    this.calls = new SockCalls(stack, clock, memory, this.datagrams, socks, sendBufferBytes, ledger, softirq);
+    this.counters = ledger.counters;
+    this.sleep = parts.sleep;
+  }
+
+  socket(type: number = SOCK_STREAM): number {
+    return this.calls.socket(type);
+  }
+
+  bind(socket: number, address: number, port: number): number {
+    return this.calls.bind(socket, address, port);
+  }
+
+  listen(socket: number, backlog: number): number {
+    return this.calls.listen(socket, backlog);
+  }
+
+  accept(socket: number): number {
+    return this.calls.accept(socket);
+  }
+
+  connect(socket: number, address: number, port: number): number {
+    return this.calls.connect(socket, address, port);
+  }
+
+  shutdown(socket: number, how: number): number {
+    return this.calls.shutdown(socket, how);
+  }
+
+  close(socket: number): number {
+    return this.calls.close(socket);
+  }
+
+  localEndpoint(socket: number): Endpoint | undefined {
+    return this.calls.local(socket);
+  }
+
+  remoteEndpoint(socket: number): Endpoint | undefined {
+    return this.calls.remote(socket);
+  }
+
+  /** // Hot path: one copy, and the packets go out before the call returns. */
+  send(socket: number, bytes: Uint8Array, offset: number, length: number): number {
+    const sock = this.calls.open(socket);
+    if (sock === undefined) return -EBADF;
+    if (!isWithin(bytes, offset, length)) return -EFAULT;
+    if (sock.state === SOCK_DATAGRAM) {
+      return this.datagrams.send(sock, socket, bytes, offset, length, 0, 0);
+    }
+    if (sock.state !== SOCK_CONNECTED || sock.writeEnded !== 0 || sock.errno !== 0) return this.refused(sock);
+    if (length === 0) return 0;
+    const room = sock.sendBufferBytes - sock.sendingBytes;
+    if (room < PIECE_BYTES_MIN && sock.sendingBytes > 0 && room < length) return this.wouldBlock();
+    const taken = this.queue(sock, socket, bytes, offset, Math.min(length, Math.max(room, 1)));
+    if (taken > 0) this.stack.flush(this.clock.nowUs);
+    return taken;
+  }
+
+  /** Copies bytes into kernel memory, piece by piece, and queues each. @returns how many, or an errno. */
+  private queue(sock: Sock, socket: number, bytes: Uint8Array, offset: number, length: number): number {
+    const { memory, stack } = this;
+    const { nowUs } = this.clock;
+    let done = 0;
+    while (done < length) {
+      // Asked first, so that nothing is copied in vain.
+      const errno = stack.tcpSendErrno(sock.connection, length - done, 1, 0);
+      if (errno !== 0 && errno !== ENOBUFS && done === 0) return 0 - errno;
+      const piece = errno === 0 ? memory.take(sock, socket, length - done) : -1;
+      if (piece < 0) break;
+      const count = memory.length;
+      this.dma.copyIn(SEND_COPIES, bytes, offset + done, memory.address, count);
+      const refused = stack.tcpSend(sock.connection, memory.address, count, piece, 0, nowUs);
+      assert(refused === 0, 'host stack: what may be queued is queued');
+      done += count;
+    }
+    if (done === 0) return this.wouldBlock();
+    this.counters[BYTES_SENT] += done;
+    return done;
+  }
+
+  recv(socket: number, bytes: Uint8Array, offset: number, length: number): number {
+    return this.take(socket, bytes, offset, length, undefined);
+  }
+
+  sendTo(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+  ): number {
+    const sock = this.socks[socket];
+    if (sock?.state !== SOCK_DATAGRAM) return this.send(socket, bytes, offset, length);
+    this.calls.open(socket);
+    if (!isWithin(bytes, offset, length)) return -EFAULT;
+    if (!(port > 0 && port <= 65535)) return this.datagrams.misdirected(sock);
+    return this.datagrams.send(sock, socket, bytes, offset, length, address, port);
+  }
+
+  recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
+    return this.take(socket, bytes, offset, length, from);
+  }
+
+  /** // Hot path: one copy. */
+  private take(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource | undefined,
+  ): number {
+    const sock = this.calls.open(socket);
+    if (sock === undefined) return -EBADF;
+    if (!isWithin(bytes, offset, length)) return -EFAULT;
+    if (sock.state === SOCK_DATAGRAM) return this.datagrams.recv(sock, bytes, offset, length, from);
+    if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)
+      return takeError(sock) || unconnected(sock);
+    const { stack } = this;
+    const { connection } = sock;
+    if (stack.tcpReadable(connection) === 0) return this.empty(sock);
+    const taken = stack.tcpTakeTo(connection, bytes, offset, length);
+    this.counters[BYTES_RECEIVED] += taken;
+    stack.tcpConsumed(connection, taken, this.clock.nowUs);
+    return taken;
+  }
+
+  setOption(socket: number, option: number, value: number): number {
+    const sock = this.calls.open(socket);
+    if (sock === undefined) return -EBADF;
+    if (option === SO_ERROR) return -ENOPROTOOPT;
+    if (option === SO_SNDBUF) {
+      if (!(value > 0)) return -EINVAL;
+      sock.sendBufferBytes = Math.max(value, BUFFER_BYTES_MIN);
+      return 0;
+    }
+    if (sock.state === SOCK_DATAGRAM) return this.datagrams.setOption(sock, option, value);
+    return 0 - this.stack.tcpSetOption(sock.connection, option, value);
+  }
+
+  getOption(socket: number, option: number): number {
+    const sock = this.calls.open(socket);
+    if (sock === undefined) return -EBADF;
+    if (option === SO_SNDBUF) return sock.sendBufferBytes;
+    if (sock.state === SOCK_DATAGRAM) return this.datagrams.getOption(sock, option);
+    if (option === SO_ERROR) return 0 - takeError(sock);
+    const value = this.stack.tcpGetOption(sock.connection, option);
+    return value <= OPTION_ERRNO ? value - OPTION_ERRNO : value;
+  }
+
+  readiness(socket: number): number {
+    const sock = this.socks[socket];
+    if (sock === undefined) return -EBADF;
+    switch (sock.state) {
+      case SOCK_LISTENING:
+        return this.stack.tcpAcceptable(sock.connection) > 0 ? READABLE : 0;
+      case SOCK_CONNECTED:
+        return this.connectedReadiness(sock);
+      case SOCK_CONNECTING:
+        // Ends that were made before there was a connection are there already.
+        if (sock.readEnded === 0) return 0;
+        return sock.writeEnded !== 0 ? READABLE | HANGUP : READABLE;
+      case SOCK_DATAGRAM:
+        return this.datagrams.readiness(sock);
+      case SOCK_FAILED:
+        return READABLE | WRITABLE | HANGUP | (sock.errno !== 0 ? FAILED : 0);
+      case SOCK_OPEN:
+        if (sock.errno !== 0) return READABLE | WRITABLE | HANGUP | FAILED;
+        return WRITABLE | HANGUP | (sock.readEnded !== 0 ? READABLE : 0);
+      default:
+        return -EBADF;
+    }
+  }
+
+  /** What the device has received, and what time brings: a softirq's work. // Hot path. */
+  poll(): number {
+    const { stack, device, clock } = this;
+    clock.update();
+    let work = 0;
+    for (let turn = 0; turn < TURNS_PER_POLL; turn++) {
+      const moved = device.poll() + stack.advance(clock.nowUs) + stack.flush(clock.nowUs);
+      if (moved === 0) break;
+      work += moved;
+    }
+    return work;
+  }
+
+  wait(timeoutMs: number): number {
+    const { clock } = this;
+    clock.update();
+    const endNs = timeoutMs < 0 ? NEVER : clock.nowNs + timeoutMs * NS_PER_MS;
+    for (;;) {
+      const work = this.poll();
+      if (work > 0 || clock.nowNs >= endNs) return work;
+      const untilNs = Math.min(endNs, this.nextDeadlineNs());
+      if (untilNs > clock.nowNs) this.sleep(untilNs - clock.nowNs);
+    }
+  }
+
+  /** Nothing comes that a turn at its deadline would not find. */
+  arm(): boolean {
+    return true;
+  }
+
+  nextDeadlineNs(): number {
+    const { stack, clock } = this;
+    const deviceNs = this.device.nextDeadlineNs();
+    if (!stack.hasDeadline()) return deviceNs;
+    const waitUs = (stack.deadlineUs() - clock.nowUs) | 0;
+    return Math.min(deviceNs, clock.nowNs + Math.max(0, waitUs) * NS_PER_US);
+  }
+
+  private connectedReadiness(sock: Sock): number {
+    const { stack } = this;
+    const { connection } = sock;
+    const ended = sock.readEnded !== 0 || hasPeerEnded(stack.tcpState(connection));
+    let bits = ended || stack.tcpReadable(connection) > 0 ? READABLE : 0;
+    if (sock.writeEnded !== 0) return bits | WRITABLE | (ended ? HANGUP : 0);
+    const room = sock.sendBufferBytes - sock.sendingBytes;
+    if ((sock.sendingBytes === 0 || room >= PIECE_BYTES_MIN) && this.memory.serves(sock)) bits |= WRITABLE;
+    return bits;
+  }
+
+  /** What a receive answers that finds no data. */
+  private empty(sock: Sock): number {
+    const ended = this.stack.tcpEndOfStream(sock.connection);
+    // As Linux: nothing turns the peer's FIN into an error afterwards.
+    if (sock.state === SOCK_FAILED) return ended ? 0 : takeError(sock);
+    if (ended || sock.readEnded !== 0) return 0;
+    return this.wouldBlock();
+  }
+
+  /** What a send answers in a state in which nothing can be sent. */
+  private refused(sock: Sock): number {
+    if (sock.errno !== 0) return takeError(sock);
+    return sock.state === SOCK_CONNECTING ? this.wouldBlock() : -EPIPE;
+  }
+
+  private wouldBlock(): number {
+    this.counters[USER_WOULD_BLOCK] += 1;
+    return -EAGAIN;
+  }
+}
+
+function isWithin(bytes: Uint8Array, offset: number, length: number): boolean {
+  return offset >= 0 && length >= 0 && offset + length <= bytes.length;
+}
+
+/** What a receive answers of a socket that has no connection and no error. */
+function unconnected(sock: Sock): number {
+  return sock.state === SOCK_OPEN && sock.readEnded !== 0 ? 0 : -ENOTCONN;
+}
+
+/** Whether the peer's end has come, read or not, in a state of a connection that was established. */
+function hasPeerEnded(state: number): boolean {
+  return (
+    state === CLOSE_WAIT || state === LAST_ACK || state === CLOSING || state === TIME_WAIT || state === CLOSED
+  );
+}
