@@ -186,7 +186,7 @@ export class Legs {
   private landed(iop: Place, { receiveTurn: turn, receivedNs }: Packet): void {
     const { path } = this;
     if (turn !== undefined && turn.startNs < path.nowNs) {
-      // It came in the middle of a turn: from the card itself, over a wire that takes no time.
+      // It came in the middle of a turn, over a wire that takes no time and leads to the same processor.
       this.within(iop, turn, 'packet taken', receivedNs, true);
       return;
     }

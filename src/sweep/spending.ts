@@ -5,7 +5,7 @@
  */
 import type { Costs } from '../time/cost-model.ts';
 import { ETHERNET_OVERHEAD_BYTES } from '../wire/flight.ts';
-import type { BusCosts, Topology } from '../world/topology/checked.ts';
+import type { CardTopology, Topology } from '../world/topology/checked.ts';
 import { TRANSFERS, transferCosts } from '../world/virtual/meters.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { Measurement } from './measurement.ts';
@@ -53,7 +53,7 @@ export class Spending {
     const hostNs =
       sumOver(hosts, (counts, i) => charge(counts, topology.hosts[topology.cards[i].host].processor.costs)) +
       serviceNs(topology) * operations;
-    const iopNs = sumOver(iops, (counts, i) => charge(counts, topology.cards[i].processor.costs));
+    const iopNs = sumOver(iops, (counts, i) => cardNs(counts, topology.cards[i]));
     const busNs = sumOver(hosts, (host, i) => crossingNs(host, iops[i], topology.cards[i]));
     const wireNs = this.wireNs(iops);
     const knownNs = hostNs + iopNs + busNs + wireNs + waitedNs;
@@ -118,12 +118,18 @@ function serviceNs({ programs }: Topology): number {
   return servers.length === 0 ? 0 : sumOver(servers, ({ pace }) => pace.serviceNs) / servers.length;
 }
 
-/** Messages, notifications and payload between a host and its card. */
+/** A card's processor; an inline one moves payload itself. */
+function cardNs(iop: Counts, { processor, placement, bus }: CardTopology): number {
+  return charge(iop, processor.costs) + (placement === 'inline' ? charge(iop, transferCosts(bus)) : 0);
+}
+
+/** Messages, notifications and payload between a host and its card; an inline one has nothing in between. */
 function crossingNs(
   host: Counts,
   iop: Counts,
-  { bus, doorbellNs, interruptNs }: { bus: BusCosts; doorbellNs: number; interruptNs: number },
+  { bus, doorbellNs, interruptNs, placement }: CardTopology,
 ): number {
+  if (placement === 'inline') return 0;
   const frames = named(host, ['inboundPosted']) + named(iop, ['outboundPosted']);
   return (
     frames * bus.latencyNs +

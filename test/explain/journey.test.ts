@@ -147,21 +147,23 @@ it('is the link alone where nothing else takes time', () => {
   expect(spans[spans.length - 1].toNs).toBe(2 * (218 * 8 + 100_000));
 });
 
-it('comes to what the ledgers say an operation takes, where there is one at a time', () => {
-  const { journey: way, measurement } = explainPoint(
-    pairPlan({ connections: 1, operations: 500 }),
-    0,
-    MEDIAN,
-  );
-  const { workNs } = sumsOf(way.spans);
-  const { timeUs } = measurement;
-  expect(workNs.wire / 1000).toBeCloseTo(timeUs.wire, 2);
-  // Acknowledgements and credits are work too, and no part of the way.
-  expect(workNs.host / 1000).toBeLessThanOrEqual(timeUs.host);
-  expect(workNs.host / 1000).toBeGreaterThan(0.5 * timeUs.host);
-  expect(workNs.iop / 1000).toBeLessThanOrEqual(timeUs.iop);
-  expect(workNs.iop / 1000).toBeGreaterThan(0.3 * timeUs.iop);
-});
+it.each([false, true])(
+  'comes to what the ledgers say an operation takes, where there is one at a time (inline: %s)',
+  (inline) => {
+    const plan = pairPlan({ connections: 1, operations: 500, inline });
+    const { journey: way, measurement } = explainPoint(plan, 0, MEDIAN);
+    const { workNs } = sumsOf(way.spans);
+    const { timeUs } = measurement;
+    expect(workNs.wire / 1000).toBeCloseTo(timeUs.wire, 2);
+    // Acknowledgements and credits are work too, and no part of the way.
+    expect(workNs.host / 1000).toBeLessThanOrEqual(timeUs.host);
+    expect(workNs.host / 1000).toBeGreaterThan(0.5 * timeUs.host);
+    expect(workNs.iop / 1000).toBeLessThanOrEqual(timeUs.iop);
+    expect(workNs.iop / 1000).toBeGreaterThan(0.3 * timeUs.iop);
+    expect(timeUs.bus > 0).toBe(!inline);
+    expect(workNs.bus + workNs.dma > 0).toBe(!inline);
+  },
+);
 
 describe('finds what was waited for', () => {
   it('a lost segment', () => {
