@@ -223,22 +223,23 @@ export class ReceiveQueue {
 
   /** The end of what follows without a gap on a late slot. */
   blockEnd(packet: number): number {
-    let end = (this.seq[packet] + this.length[packet]) | 0;
-    for (let at = this.next[packet]; at >= 0 && this.seq[at] === end; at = this.next[at]) {
-      end = (end + this.length[at]) | 0;
-    }
-    return end;
+    const last = this.blockLast(packet);
+    return (this.seq[last] + this.length[last]) | 0;
   }
 
   /** The first late slot behind what follows without a gap on another; -1: none. */
   blockAfter(packet: number): number {
-    let end = (this.seq[packet] + this.length[packet]) | 0;
-    let at = this.next[packet];
-    while (at >= 0 && this.seq[at] === end) {
-      end = (end + this.length[at]) | 0;
-      at = this.next[at];
+    return this.next[this.blockLast(packet)];
+  }
+
+  /** The last of the late slots that follow on one without a gap: itself, where none does. */
+  private blockLast(packet: number): number {
+    let last = packet;
+    for (;;) {
+      const at = this.next[last];
+      if (at < 0 || this.seq[at] !== ((this.seq[last] + this.length[last]) | 0)) return last;
+      last = at;
     }
-    return at;
   }
 
   /** Moves late payload that `rcvNxt` has reached to the in-order queue. @returns new in-order bytes. */
