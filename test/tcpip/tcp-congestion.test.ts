@@ -153,6 +153,14 @@ describe('RFC 5681 §4.1: after an idle time', () => {
     expect(peer.inbox.length).toBe(10);
   });
 
+  it('starts again after an hour too, when the clock has wrapped meanwhile', () => {
+    const { script, peer, socket } = grown();
+    for (let minutes = 0; minutes < 60; minutes += 10) script.passes(600_000_000);
+    socket.sends(100 * MSS);
+    expect(socket.cwnd).toBe(10 * MSS);
+    expect(peer.inbox.length).toBe(10);
+  });
+
   it('keeps its window when the idle time was shorter', () => {
     const { script, peer, socket } = grown();
     script.passes(200_000);

@@ -17,6 +17,7 @@ import {
   ENOTCONN,
   EPIPE,
 } from '../../socket/errno.ts';
+import { hasPassed } from '../seq.ts';
 import { takeAccepted } from './accept-queue.ts';
 import { chooseSequence } from './handshake.ts';
 import { checkTcb } from './identities.ts';
@@ -229,7 +230,7 @@ export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
 function restartIfIdle(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.sndUna !== tcb.sndMax || tcb.sndNxt !== tcb.sndEnd) return;
   const { config, nowUs } = tcp.environment;
-  if (!config.slowStartAfterIdle || ((nowUs - tcb.timers.lastSendUs) | 0) <= tcb.rtt.rto) return;
+  if (!config.slowStartAfterIdle || !hasPassed(nowUs, tcb.timers.lastSendUs, tcb.rtt.rto + 1)) return;
   tcp.congestion.idle(tcb.congestion, tcb.mss, config.initialWindowSegments);
 }
 
