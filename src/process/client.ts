@@ -21,7 +21,8 @@ export class ProcessClient<Command extends Typed, Answer extends Typed> {
     });
     this.child.on('message', (answer: Answer | FailedAnswer) => this.settle(answer));
     this.child.on('error', (error) => this.waiting?.reject(error));
-    this.child.on('exit', (code, signal) => this.waiting?.reject(new Error(this.lastWords(code, signal))));
+    // Its end may be heard of before its last answer: it has said all once its pipes are closed too.
+    this.child.on('close', (code, signal) => this.waiting?.reject(new Error(this.lastWords(code, signal))));
   }
 
   /**

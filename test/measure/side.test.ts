@@ -76,6 +76,14 @@ describe('a side', () => {
     await expect(waiting).rejects.toThrow('its process ended with signal SIGKILL');
   });
 
+  it('whose end is heard of before its answer has answered all the same', async () => {
+    const client = newClient();
+    await client.open(plan({}));
+    const waiting = client.run(5e6, false);
+    childOf(client).emit('exit', 0, null);
+    expect((await waiting).operations).toBeGreaterThan(0);
+  });
+
   it('whose process hangs fails the command that waits, when its time is up', async () => {
     const client = newClient(500);
     childOf(client).kill('SIGSTOP');
