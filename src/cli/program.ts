@@ -21,6 +21,7 @@ const VERBS: readonly (readonly [string, () => Promise<AddVerb>])[] = [
   ['report', async () => (await import('./report.ts')).addReport],
   ['advise', async () => (await import('./advise.ts')).addAdvise],
   ['calibrate', async () => (await import('./calibrate.ts')).addCalibrate],
+  ['compare', async () => (await import('./compare.ts')).addCompare],
   ['explain', async () => (await import('./explain.ts')).addExplain],
 ];
 

@@ -9,7 +9,14 @@ import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Device } from '../hdm/contract.ts';
 import { PortGroup } from '../hdm/port-group.ts';
-import { BYTES_RECEIVED, BYTES_SENT, SEND_COPIES, USER_WOULD_BLOCK } from '../ledger/counters.gen.ts';
+import {
+  BYTES_RECEIVED,
+  BYTES_SENT,
+  HOST_INTERRUPTS_SERVICED,
+  INTERRUPTS,
+  SEND_COPIES,
+  USER_WOULD_BLOCK,
+} from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import {
   type DatagramSource,
@@ -22,15 +29,15 @@ import {
   WRITABLE,
 } from '../socket/contract.ts';
 import { EAGAIN, EBADF, EFAULT, EINVAL, ENOBUFS, ENOPROTOOPT, ENOTCONN, EPIPE } from '../socket/errno.ts';
+import { isWithin } from '../socket/linux-rules.ts';
 import { SO_ERROR, SO_SNDBUF } from '../socket/options.ts';
-import type { SocketOwner } from '../tcpip/contract.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
-import { CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, TIME_WAIT } from '../tcpip/tcp/state.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import { DatagramCalls } from './datagram-calls.ts';
 import type { SendMemory } from './send-memory.ts';
 import {
+  hasPeerEnded,
   SOCK_CONNECTED,
   SOCK_CONNECTING,
   SOCK_DATAGRAM,
@@ -41,6 +48,7 @@ import {
   takeError,
 } from './sock.ts';
 import { SockCalls } from './sock-calls.ts';
+import type { SockUpcalls } from './sock-upcalls.ts';
 
 /** The smallest SO_SNDBUF; Linux, too, raises smaller ones to a minimum. */
 const BUFFER_BYTES_MIN = 2048;
@@ -53,39 +61,6 @@ const NS_PER_MS = 1e6;
 /** Sections of `tcpGetOption`'s answer that are an errno. */
 const OPTION_ERRNO = -1000;
 
-/** What the stack tells, noted in the sockets' own records. */
-export class SockUpcalls implements SocketOwner {
-  private readonly socks: readonly Sock[];
-  private readonly memory: SendMemory;
-
-  constructor(socks: readonly Sock[], memory: SendMemory) {
-    this.socks = socks;
-    this.memory = memory;
-  }
-
-  connected(owner: number, errno: number): void {
-    const sock = this.socks[owner];
-    sock.state = errno === 0 ? SOCK_CONNECTED : SOCK_FAILED;
-    sock.errno = errno;
-  }
-
-  failed(owner: number, errno: number): void {
-    const sock = this.socks[owner];
-    sock.state = SOCK_FAILED;
-    sock.errno = errno;
-  }
-
-  sendDone(context: number): void {
-    this.memory.give(context, this.socks);
-  }
-
-  // What these tell, a socket's readiness asks the stack itself.
-  acceptable(): void {}
-  readable(): void {}
-  stateChanged(): void {}
-  overflowed(): void {}
-}
-
 /** What a host's stack is made of. */
 export interface HostStackParts {
   readonly stack: Stack;
@@ -95,7 +70,11 @@ export interface HostStackParts {
   readonly dma: DmaEngine;
   readonly memory: SendMemory;
   readonly socks: readonly Sock[];
+  /** What `stack` was given to tell. */
+  readonly upcalls: SockUpcalls;
   readonly sendBufferBytes: number;
+  /** From a frame's arrival until the processor hears of it, in nanoseconds; 0 where it looks by itself. */
+  readonly interruptNs: number;
   /** Rests until so many nanoseconds have passed; nothing comes meanwhile, since this thread runs all. */
   readonly sleep: (ns: number) => void;
 }
@@ -111,7 +90,11 @@ export class HostStack implements SocketStack, Agent {
   private readonly datagrams: DatagramCalls;
   private readonly calls: SockCalls;
   private readonly counters: Float64Array;
+  private readonly upcalls: SockUpcalls;
+  private readonly interruptNs: number;
   private readonly sleep: (ns: number) => void;
+  /** The last poll found nothing: what comes next comes by an interrupt. */
+  private rests = true;
 
   constructor(parts: HostStackParts) {
     const { stack, clock, ledger, memory, socks, sendBufferBytes } = parts;
@@ -126,9 +109,26 @@ export class HostStack implements SocketStack, Agent {
     const softirq = (): void => {
       this.poll();
     };
-    this.calls = new SockCalls(stack, clock, memory, this.datagrams, socks, sendBufferBytes, ledger, softirq);
+    this.calls = new SockCalls(
+      stack,
+      clock,
+      memory,
+      this.datagrams,
+      socks,
+      sendBufferBytes,
+      ledger,
+      parts.upcalls.ready,
+      softirq,
+    );
     this.counters = ledger.counters;
+    this.upcalls = parts.upcalls;
+    this.interruptNs = parts.interruptNs;
     this.sleep = parts.sleep;
+  }
+
+  /** The socket whose readiness changed longest ago, each once; -1 when there is none. */
+  nextReady(): number {
+    return this.upcalls.ready.next();
   }
 
   socket(type: number = SOCK_STREAM): number {
@@ -186,15 +186,20 @@ export class HostStack implements SocketStack, Agent {
 
   /** Copies bytes into kernel memory, piece by piece, and queues each. @returns how many, or an errno. */
   private queue(sock: Sock, socket: number, bytes: Uint8Array, offset: number, length: number): number {
-    const { memory, stack } = this;
+    const { memory, stack, upcalls } = this;
     const { nowUs } = this.clock;
     let done = 0;
     while (done < length) {
       // Asked first, so that nothing is copied in vain.
       const errno = stack.tcpSendErrno(sock.connection, length - done, 1, 0);
       if (errno !== 0 && errno !== ENOBUFS && done === 0) return 0 - errno;
-      const piece = errno === 0 ? memory.take(sock, socket, length - done) : -1;
-      if (piece < 0) break;
+      const waits = errno !== 0 || upcalls.mustWait(socket);
+      const piece = waits ? -1 : memory.take(sock, socket, length - done);
+      if (piece < 0) {
+        upcalls.starved.note(socket);
+        break;
+      }
+      if (upcalls.turn === socket) upcalls.passTurn();
       const count = memory.length;
       this.dma.copyIn(SEND_COPIES, bytes, offset + done, memory.address, count);
       const refused = stack.tcpSend(sock.connection, memory.address, count, piece, 0, nowUs);
@@ -249,7 +254,10 @@ export class HostStack implements SocketStack, Agent {
     if (stack.tcpReadable(connection) === 0) return this.empty(sock);
     const taken = stack.tcpTakeTo(connection, bytes, offset, length);
     this.counters[BYTES_RECEIVED] += taken;
+    // A window grows by what was read, up to SO_RCVBUF: it doubles in a round trip, as Linux lets it.
+    stack.tcpWiden(connection, taken);
     stack.tcpConsumed(connection, taken, this.clock.nowUs);
+    if (stack.tcpReadable(connection) > 0) this.upcalls.ready.note(socket);
     return taken;
   }
 
@@ -304,12 +312,20 @@ export class HostStack implements SocketStack, Agent {
   poll(): number {
     const { stack, device, clock } = this;
     clock.update();
-    let work = 0;
+    let work = this.upcalls.passTurn();
     for (let turn = 0; turn < TURNS_PER_POLL; turn++) {
-      const moved = device.poll() + stack.advance(clock.nowUs) + stack.flush(clock.nowUs);
+      const frames = device.poll();
+      // As with NAPI: while there is work the device is polled, and interrupts nobody.
+      if (frames > 0 && this.rests) {
+        this.counters[INTERRUPTS] += 1;
+        this.counters[HOST_INTERRUPTS_SERVICED] += 1;
+        this.rests = false;
+      }
+      const moved = frames + stack.advance(clock.nowUs) + stack.flush(clock.nowUs);
       if (moved === 0) break;
       work += moved;
     }
+    if (work === 0) this.rests = true;
     return work;
   }
 
@@ -325,6 +341,11 @@ export class HostStack implements SocketStack, Agent {
     }
   }
 
+  /** How long after its arrival a frame is looked at that comes now. */
+  get interruptWaitNs(): number {
+    return this.rests ? this.interruptNs : 0;
+  }
+
   /** Nothing comes that a turn at its deadline would not find. */
   arm(): boolean {
     return true;
@@ -332,7 +353,7 @@ export class HostStack implements SocketStack, Agent {
 
   nextDeadlineNs(): number {
     const { stack, clock } = this;
-    const deviceNs = this.device.nextDeadlineNs();
+    const deviceNs = this.device.nextDeadlineNs() + this.interruptWaitNs;
     if (!stack.hasDeadline()) return deviceNs;
     const waitUs = (stack.deadlineUs() - clock.nowUs) | 0;
     return Math.min(deviceNs, clock.nowNs + Math.max(0, waitUs) * NS_PER_US);
@@ -370,18 +391,7 @@ export class HostStack implements SocketStack, Agent {
   }
 }
 
-function isWithin(bytes: Uint8Array, offset: number, length: number): boolean {
-  return offset >= 0 && length >= 0 && offset + length <= bytes.length;
-}
-
 /** What a receive answers of a socket that has no connection and no error. */
 function unconnected(sock: Sock): number {
   return sock.state === SOCK_OPEN && sock.readEnded !== 0 ? 0 : -ENOTCONN;
-}
-
-/** Whether the peer's end has come, read or not, in a state of a connection that was established. */
-function hasPeerEnded(state: number): boolean {
-  return (
-    state === CLOSE_WAIT || state === LAST_ACK || state === CLOSING || state === TIME_WAIT || state === CLOSED
-  );
 }

@@ -2,7 +2,7 @@
  * Kernel memory for what programs send: blocks that a call copies its bytes into, and that the device fetches
  * them from until they are acknowledged. Short sends of one socket share a block, as Linux puts them behind
  * each other in a page. A block is free again when nothing in it is still to be acknowledged, and no socket
- * goes on in it.
+ * goes on in it: one with nothing under way does not.
  *
  * What one `tcpSend` of the stack is given is a _piece_; its number is the context that the stack answers.
  * // Hot path: all of it.
@@ -91,11 +91,13 @@ export class SendMemory {
     this.freePieces[this.freePieceCount++] = piece;
     if (sock.generation !== this.generation[piece]) return -1;
     sock.sendingBytes -= this.bytes[piece];
+    // A socket at rest holds no block: else as many sockets as there are blocks would keep out all others.
+    if (sock.sendingBytes === 0) this.close(sock);
     if (COSTLY) assert(sock.sendingBytes >= 0, 'send memory: a socket gives back no more than it held');
     return socket;
   }
 
-  /** A socket is closed: it goes on in no block. What it has sent is still to be acknowledged. */
+  /** A socket goes on in no block. What it has sent is still to be acknowledged. */
   close(sock: Sock): void {
     if (sock.block >= 0) this.leave(sock.block);
     sock.block = -1;

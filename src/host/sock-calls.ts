@@ -25,6 +25,7 @@ import type { Stack } from '../tcpip/stack/stack.ts';
 import { CLOSED, TIME_WAIT } from '../tcpip/tcp/state.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DatagramCalls } from './datagram-calls.ts';
+import type { ReadyList } from './ready-list.ts';
 import type { SendMemory } from './send-memory.ts';
 import {
   mark,
@@ -47,6 +48,7 @@ export class SockCalls {
   private readonly socks: readonly Sock[];
   private readonly sendBufferBytes: number;
   private readonly counters: Float64Array;
+  private readonly ready: ReadyList;
   /** Takes in what the device has received, as an interrupt would at any time. */
   private readonly softirq: () => void;
   /** Socket numbers that are free, the last one first. */
@@ -61,6 +63,7 @@ export class SockCalls {
     socks: readonly Sock[],
     sendBufferBytes: number,
     ledger: Ledger,
+    ready: ReadyList,
     softirq: () => void,
   ) {
     this.stack = stack;
@@ -70,6 +73,7 @@ export class SockCalls {
     this.socks = socks;
     this.sendBufferBytes = sendBufferBytes;
     this.counters = ledger.counters;
+    this.ready = ready;
     this.softirq = softirq;
     this.free = Int32Array.from(socks, (_, i) => socks.length - 1 - i);
     this.freeCount = socks.length;
@@ -148,6 +152,8 @@ export class SockCalls {
     const connection = this.stack.tcpAccept(sock.connection, accepted);
     const made = this.socks[accepted];
     made.open(SOCK_CONNECTED, connection, sock.sendBufferBytes);
+    this.ready.note(accepted);
+    if (this.stack.tcpAcceptable(sock.connection) > 0) this.ready.note(socket);
     made.connectTold = 1;
     return accepted;
   }

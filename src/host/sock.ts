@@ -4,6 +4,7 @@
  */
 
 import { SHUT_RD, SHUT_WR } from '../socket/contract.ts';
+import { CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, TIME_WAIT } from '../tcpip/tcp/state.ts';
 
 export const SOCK_FREE = 0;
 /** As new: it has no connection, and may be given one. */
@@ -90,4 +91,11 @@ export function takeError(sock: Sock): number {
   const { errno } = sock;
   sock.errno = 0;
   return 0 - errno;
+}
+
+/** Whether the peer's end has come, read or not, in a state of a connection that was established. */
+export function hasPeerEnded(state: number): boolean {
+  return (
+    state === CLOSE_WAIT || state === LAST_ACK || state === CLOSING || state === TIME_WAIT || state === CLOSED
+  );
 }

@@ -28,3 +28,11 @@ export function clampBacklog(backlog: number): number {
   const wanted = Math.trunc(backlog) || 0;
   return wanted < 0 ? BACKLOG_MAX : Math.min(wanted, BACKLOG_MAX);
 }
+
+/**
+ * Whether a program's offset and length lie within its bytes; if not, the call answers EFAULT.
+ * // Hot path: three compares.
+ */
+export function isWithin(bytes: Uint8Array, offset: number, length: number): boolean {
+  return offset >>> 0 === offset && length >>> 0 === length && offset + length <= bytes.length;
+}

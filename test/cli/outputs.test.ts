@@ -38,6 +38,10 @@ it.each([
   ],
   [['advise', 'plan.yaml', '--out', 'a.x', '--json', 'a.x'], '--json and --out are the same file'],
   [
+    ['compare', 'plan.yaml', '--json', 'plan.yaml'],
+    'plan.yaml: is no comparison, and is not overwritten: ' + MOVE,
+  ],
+  [
     ['explain', 'plan.yaml', '0', '--trace', 'plan.yaml'],
     'plan.yaml: is no trace of a request, and is not overwritten: ' + MOVE,
   ],
@@ -60,6 +64,11 @@ it.each([
   [['run', 'folder'], 'cannot run folder: it is a directory without an index.js'],
   [['run', '--trace', 'folder', MAIN], 'cannot write folder: it is a directory'],
   [['sweep', 'folder'], 'folder: cannot be read (it is a directory)'],
+  [['compare', 'folder'], 'folder: cannot be read (it is a directory)'],
+  [
+    ['compare', 'plan.yaml', '--vary', 'mtu=1500'],
+    '--vary is for inic sweep: a comparison changes who runs TCP/IP and nothing else',
+  ],
   [['explain', 'folder'], 'folder: cannot be read (it is a directory)'],
   [['report', 'folder'], 'cannot read folder: it is a directory'],
   [
@@ -81,6 +90,7 @@ it('a sweep of which every point failed has failed', async () => {
 it.runIf(LONG).each([
   [['sweep', 'plan.yaml', '--csv', 'points.csv'], 'points.csv', 'point,'],
   [['advise', 'plan.yaml', '--json', 'advice.json'], 'advice.json', '{'],
+  [['compare', 'plan.yaml', '--json', 'compared.json'], 'compared.json', '{'],
   [['explain', 'plan.yaml', '0', '--trace', 'trace.json'], 'trace.json', '{'],
 ])('%j writes a file, and writes it again', async (args, name, start) => {
   writeFileSync(at(name), '');

@@ -2,8 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import type { HostStack } from '../../src/host/host-stack.ts';
 import { Clock } from '../../src/time/clock.ts';
+import type { BuiltHostStack } from '../../src/world/build/host-stack.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
-import { type OpenedHostStack, openHostStack } from '../../src/world/open/host-stack.ts';
+import { openHostStack } from '../../src/world/open/host-stack.ts';
 import { trips } from '../rules/trips.ts';
 
 const LOOPBACK = 0x7f000001;
@@ -11,7 +12,7 @@ const WAIT_MS = 1000;
 const TURNS_MAX = 100_000;
 
 interface Bench {
-  readonly host: OpenedHostStack;
+  readonly host: BuiltHostStack;
   readonly clock: Clock;
   /** Waits, in a time of its own, until something holds. */
   until(done: () => boolean): void;
@@ -20,7 +21,7 @@ interface Bench {
 function open(settings: CardOverrides = {}): Bench {
   const clock = new Clock();
   const small = { driver: { socketsMax: 64 }, ...settings, stack: { seed: 5, ...settings.stack } };
-  const host = openHostStack(small, { clock, sleep: (ns) => clock.set(clock.nowNs + ns) });
+  const host = openHostStack(small, { clock, sleep: (ns) => clock.set(clock.nowNs + ns), interruptNs: 0 });
   const until = (done: () => boolean): void => {
     for (let i = 0; !done(); i++) {
       if (i === TURNS_MAX) throw new Error('it never came to that');

@@ -15,7 +15,11 @@ const RUNS = Number(process.env.INIC_CALL_RUNS ?? 30);
 function hostSide(seed: number): Side {
   const clock = new Clock();
   const settings = { mtu: 65535, packetSlots: 128, driver: { socketsMax: 256 }, stack: { seed } };
-  const { stack } = openHostStack(settings, { clock, sleep: (ns) => clock.set(clock.nowNs + ns) });
+  const { stack } = openHostStack(settings, {
+    clock,
+    sleep: (ns) => clock.set(clock.nowNs + ns),
+    interruptNs: 0,
+  });
   return {
     stack,
     settle: () => {

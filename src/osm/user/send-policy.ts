@@ -87,13 +87,7 @@ export class SendPolicy {
   }
 }
 
-/**
- * Whether a program's offset and length lie within its bytes; if not, the call answers EFAULT.
- * // Hot path: three compares.
- */
-export function isWithin(bytes: Uint8Array, offset: number, length: number): boolean {
-  return offset >>> 0 === offset && length >>> 0 === length && offset + length <= bytes.length;
-}
+export { isWithin } from '../../socket/linux-rules.ts';
 
 /** What a call answers whose bytes are not all there. */
 export const NOT_WITHIN = -EFAULT;

@@ -1,0 +1,48 @@
+/** The systems that are compared: who runs TCP/IP, and what the device beside it does. */
+
+export interface Arm {
+  readonly name: string;
+  /** In words, for a table's legend. */
+  readonly what: string;
+  /** Whether the host runs TCP/IP itself, over a plain device; else the card does. */
+  readonly onHost: boolean;
+  /** Settings of every card, laid over those of the world. */
+  readonly card: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What a host's device has where the world does not say otherwise. What a host has received and no program
+ * has read lies in packets of host memory, of which there are more than a card has.
+ */
+const OF_HOSTS = { packetSlots: 4096 };
+
+export const ARMS: readonly Arm[] = [
+  {
+    name: 'host',
+    what: 'the stack on the host, over a plain device without offloads',
+    onHost: true,
+    card: { checksumOffload: false, tcpSegmentationOffload: false },
+  },
+  {
+    name: 'host+checksum',
+    what: 'the same, the device making checksums',
+    onHost: true,
+    card: { checksumOffload: true, tcpSegmentationOffload: false },
+  },
+  {
+    name: 'host+TSO',
+    what: 'the same, the device cutting segments too',
+    onHost: true,
+    card: { checksumOffload: true, tcpSegmentationOffload: true },
+  },
+  { name: 'inic', what: 'the whole stack on the card, with a processor of its own', onHost: false, card: {} },
+];
+
+/** A world in which every card has the settings of an arm. */
+export function worldOf(description: object, { card, onHost }: Arm): object {
+  const { cards } = description as { cards?: unknown };
+  if (typeof cards !== 'object' || cards === null) return description;
+  const under = onHost ? OF_HOSTS : {};
+  const set = Object.entries(cards).map(([name, own]) => [name, { ...under, ...(own as object), ...card }]);
+  return { ...description, cards: Object.fromEntries(set) };
+}

@@ -1,0 +1,48 @@
+/**
+ * What work costs a host that runs TCP/IP itself, from the costs of a world's host and card: calls, copies
+ * and interrupts cost what they cost the host; the protocol's work what it costs the card's processor, in
+ * proportion to how fast the two are; and a call that enters a kernel costs its entry. A packet that the
+ * device cuts into segments costs what one does: the driver hands it over once.
+ */
+import type { Costs } from '../time/cost-model.ts';
+import type { CardTopology, HostTopology } from '../world/topology/checked.ts';
+
+/** What the protocol's work is counted by. */
+const PROTOCOL = [
+  'tcpInSegs',
+  'tcpActiveOpens',
+  'tcpPassiveOpens',
+  'deviceRxPackets',
+  'checksums',
+  'checksumsBytes',
+  'cardGatherCopiesBytes',
+  'cardCollapseCopiesBytes',
+];
+const HOST = [
+  'sendCopies',
+  'sendCopiesBytes',
+  'receiveCopies',
+  'receiveCopiesBytes',
+  'hostInterruptsServiced',
+];
+
+export interface PlainCostOptions {
+  /** How many times as fast the host's processor does the protocol's work as the card's: above 0. */
+  readonly hostSpeed: number;
+  /** What entering the kernel and leaving it takes, for each call, in nanoseconds. */
+  readonly systemCallNs: number;
+}
+
+export function plainCosts(
+  host: HostTopology,
+  card: CardTopology,
+  { hostSpeed, systemCallNs }: PlainCostOptions,
+): Costs {
+  const own = host.processor.costs;
+  const costs: Record<string, number> = { userCalls: (own['userCalls'] ?? 0) + systemCallNs };
+  for (const name of HOST) costs[name] = own[name] ?? 0;
+  const protocol = (name: string): number => (card.processor.costs[name] ?? 0) / hostSpeed;
+  for (const name of PROTOCOL) costs[name] = protocol(name);
+  costs['ipOutRequests'] = protocol('tcpOutSegs') + protocol('deviceTxPackets');
+  return costs;
+}

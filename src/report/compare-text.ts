@@ -1,0 +1,81 @@
+/** What systems come to, side by side, and in words what offload gains and loses. */
+import type { ArmResult } from '../compare/compare.ts';
+import { alignedLines, type Colour, type Column, fitting } from './columns.ts';
+import { durationText, rateText, threeDigits } from './units.ts';
+
+/** Rates nearer to each other than this are called alike. */
+const ALIKE = 0.02;
+
+const COLUMNS: readonly Column<ArmResult>[] = [
+  { heading: 'system', left: true, cell: ({ arm }) => arm.name },
+  { heading: 'rate', cell: ({ figures }) => rateText(figures.ratePerS, '/s') },
+  { heading: 'payload', gives: 4, cell: ({ figures }) => rateText(figures.bytesPerS, 'B/s') },
+  { heading: 'p50', cell: ({ figures }) => usText(figures.p50Us) },
+  { heading: 'p99', gives: 3, cell: ({ figures }) => usText(figures.p99Us) },
+  { heading: 'host/op', cell: ({ figures }) => usText(figures.hostUs) },
+  { heading: 'IOP/op', cell: ({ figures }) => usText(figures.iopUs) },
+  { heading: 'ops/CPU s', cell: ({ figures }) => rateText(figures.perProcessorS, '/s').replace('/s', '') },
+  { heading: 'copies', gives: 2, cell: ({ figures }) => threeDigits(figures.copies) },
+  { heading: 'DMA', gives: 1, cell: ({ figures }) => threeDigits(figures.dmaRequests) },
+  { heading: 'irqs', gives: 5, cell: ({ figures }) => threeDigits(figures.interrupts) },
+  { heading: 'bells', gives: 6, cell: ({ figures }) => threeDigits(figures.doorbells) },
+];
+
+/** @param width of a line at most. */
+export function compareText(
+  title: string,
+  results: readonly ArmResult[],
+  width: number,
+  bold: Colour,
+): string {
+  const lines = [
+    title,
+    '',
+    ...alignedLines(fitting(COLUMNS, results, width), results, bold),
+    '',
+    ...results.map(({ arm }) => `${arm.name}: ${arm.what}`),
+    'host/op, IOP/op: processor time of all hosts, and of all cards, for an operation. ops/CPU s: operations',
+    'for each second of both together. copies: by a processor; DMA: requests of a device.',
+    '',
+    ...verdict(results),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function usText(us: number | null): string {
+  if (us === null) return '-';
+  return us === 0 ? '0' : durationText(us * 1000);
+}
+
+/** In words: what the card gains over the best of the hosts, and what it loses. */
+function verdict(results: readonly ArmResult[]): string[] {
+  const cards = results.filter(({ arm }) => !arm.onHost);
+  const hosts = results.filter(({ arm }) => arm.onHost);
+  const best = [...hosts].sort((a, b) => b.figures.ratePerS - a.figures.ratePerS)[0];
+  if (best === undefined) return [];
+  return cards.flatMap((card) => {
+    const against = `${card.arm.name} against ${best.arm.name}`;
+    return [
+      compared(`${against}, rate`, card.figures.ratePerS, best.figures.ratePerS),
+      compared(`${against}, the host's processor`, best.figures.hostUs, card.figures.hostUs, 'busy'),
+      compared(
+        `${against}, operations for a second of all processors`,
+        card.figures.perProcessorS,
+        best.figures.perProcessorS,
+      ),
+    ];
+  });
+}
+
+function compared(what: string, card: number, host: number, kind: 'more' | 'busy' = 'more'): string {
+  const ratio = card / host;
+  if (Math.abs(ratio - 1) <= ALIKE) return `${what}: alike`;
+  if (kind === 'busy') {
+    return ratio > 1
+      ? `${what}: offload wins, ${threeDigits(ratio)} times less of it`
+      : `${what}: offload loses, ${threeDigits(1 / ratio)} times more of it`;
+  }
+  return ratio > 1
+    ? `${what}: offload wins, ${threeDigits(ratio)} times as many`
+    : `${what}: offload loses, ${threeDigits(ratio)} of it`;
+}

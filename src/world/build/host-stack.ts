@@ -1,0 +1,73 @@
+/** Builds a host's own stack over the memory and the wires that a plan has for a card. */
+import { DmaEngine } from '../../dma/engine.ts';
+import { PacketPool } from '../../dma/packets.ts';
+import type { Region } from '../../dma/region.ts';
+import { FakeNic } from '../../hdm/nic.ts';
+import { packetSlotBytes } from '../../hdm/nic-rings.ts';
+import { reconcileHost } from '../../host/books.ts';
+import { HostStack } from '../../host/host-stack.ts';
+import { SendMemory } from '../../host/send-memory.ts';
+import { Sock } from '../../host/sock.ts';
+import { SockUpcalls } from '../../host/sock-upcalls.ts';
+import { Ledger, PACKETS_METER } from '../../ledger/ledger.ts';
+import type { Reconciliation } from '../../ledger/reconcile.ts';
+import { Stack } from '../../tcpip/stack/stack.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { TappedEnd } from '../../wire/contract.ts';
+import { largestMtu, nicConfigs } from './card-memory.ts';
+import type { CardPlan } from './world-plan.ts';
+
+/** How time passes for a host, and how its device reaches it. */
+export interface HostTime {
+  readonly clock: Clock;
+  /** Rests for so many nanoseconds. */
+  readonly sleep: (ns: number) => void;
+  /** From a frame's arrival until the processor hears of it, in nanoseconds. */
+  readonly interruptNs: number;
+}
+
+/** A host's stack, built. */
+export interface BuiltHostStack {
+  readonly stack: HostStack;
+  /** All that host and device have counted. */
+  readonly ledger: Ledger;
+  /** Blocks of kernel memory that nothing holds. */
+  readonly memory: SendMemory;
+  /** Whether its books balance now, which they do once nothing is in flight. */
+  reconcile(): Reconciliation;
+}
+
+/** @param wires what is plugged into the device's ports, by port. */
+export function buildHostStack(
+  region: Region,
+  { memory, topology: { config } }: CardPlan,
+  wires: readonly TappedEnd[],
+  { clock, sleep, interruptNs }: HostTime,
+): BuiltHostStack {
+  const ledger = new Ledger(region, memory.layout.hostLedger);
+  const dma = new DmaEngine(region, ledger);
+  const meter = ledger.meter(PACKETS_METER);
+  meter.start(clock, config.packetSlots, 0);
+  const slotBytes = packetSlotBytes(largestMtu(config));
+  const packets = new PacketPool(memory.packets, config.packetSlots, slotBytes, meter);
+  const devices = nicConfigs(config).map(
+    (nic, i) => new FakeNic({ region, clock, ledger, dma, packets, wire: wires[i] }, memory.nics[i], nic),
+  );
+  const sends = new SendMemory(memory.layout.transmit);
+  const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());
+  const upcalls = new SockUpcalls(socks, sends);
+  const stack = new HostStack({
+    stack: new Stack(config.stack, region, packets, dma, ledger, devices, upcalls, memory.gatherAt),
+    devices,
+    clock,
+    ledger,
+    dma,
+    memory: sends,
+    socks,
+    upcalls,
+    sendBufferBytes: config.driver.sendBufferBytes,
+    interruptNs,
+    sleep,
+  });
+  return { stack, ledger, memory: sends, reconcile: () => reconcileHost(ledger) };
+}

@@ -1,0 +1,142 @@
+/**
+ * A described world in virtual time whose hosts run TCP/IP themselves: each card of the description is a
+ * plain device on its host's bus, with the same ports, links and offloads. One processor does the program's
+ * work, the stack's and the device driver's; what it costs are the counts of one ledger. Same description
+ * and seed, same bytes.
+ */
+import { MemoryPlan } from '../../dma/plan.ts';
+import { allocateRegion, type Region } from '../../dma/region.ts';
+import { type Clock, VirtualClock } from '../../time/clock.ts';
+import { CostMeter, type Costs, FREE } from '../../time/cost-model.ts';
+import { EventQueue } from '../../time/event-queue.ts';
+import { type BuiltHostStack, buildHostStack } from '../build/host-stack.ts';
+import { Network } from '../build/network.ts';
+import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
+import { oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
+import type { LinkEnd, Topology } from '../topology/checked.ts';
+import { settleNs } from '../topology/settle.ts';
+import { DmaMeter, HostMeter } from './meters.ts';
+import { PlainHost } from './plain-host.ts';
+
+const NO_AGENT = -1;
+
+/** What the processors of such a world cost. */
+export interface HostCosts {
+  /** By counter: socket calls, copies, interrupts and the protocol's work, all of one processor. */
+  readonly costs: Costs;
+  /** From a frame's arrival until its interrupt is served, in nanoseconds. */
+  readonly interruptNs: number;
+}
+
+export class HostWorld {
+  readonly clock: Clock;
+  readonly queue: EventQueue;
+  /** A stack for each card of the description. */
+  readonly stacks: readonly BuiltHostStack[];
+  /** The programs of the description, servers first. */
+  readonly programs: readonly WorldProgram[];
+  private readonly region: Region;
+  private readonly plan: WorldPlan;
+  private readonly settleNs: number;
+  private readonly hosts: readonly PlainHost[];
+  private readonly hostAgents: number[];
+  private readonly switchAgents: number[];
+
+  /** @param costsOf of each host, by its index. */
+  constructor(topology: Topology, costsOf: (host: number) => HostCosts) {
+    this.settleNs = settleNs(topology);
+    this.clock = new VirtualClock(() => this.queue.now());
+    this.queue = new EventQueue(this.clock);
+    const memory = new MemoryPlan();
+    this.plan = planWorld(memory, topology, oneSite(topology));
+    this.region = allocateRegion(memory.byteLength);
+    this.hostAgents = topology.hosts.map(() => NO_AGENT);
+    this.switchAgents = topology.switches.map(() => NO_AGENT);
+    const network = new Network(this.region, this.plan, this.clock, 0, {
+      pipe: (wire) => ({
+        committed: (arrivalNs) => this.expect(wire, arrivalNs),
+        roomMade: () => this.tellRoom(wire),
+      }),
+      departures: ({ from }) =>
+        'card' in from ? { leaveNs: () => this.queue.settledNs(this.agentOf(from)) } : undefined,
+    });
+    this.hosts = topology.hosts.map(({ name }) => new PlainHost(name));
+    const meters = topology.hosts.map(() => new HostMeter());
+    this.stacks = this.plan.cards.map((card, i) => {
+      const { host } = card.topology;
+      const { interruptNs } = costsOf(host);
+      const time = { clock: this.clock, sleep: () => undefined, interruptNs };
+      const built = buildHostStack(this.region, card, network.endsOf(i), time);
+      this.hosts[host].addStack(built.stack);
+      meters[host].add(new CostMeter(built.ledger, costsOf(host).costs));
+      return built;
+    });
+    this.hosts.forEach((agent, host) => {
+      const card = this.plan.cards.findIndex(({ topology: at }) => at.host === host);
+      if (card < 0) return;
+      const engine = new DmaMeter(this.stacks[card].ledger, this.plan.cards[card].topology.bus);
+      const beside = engine.free ? {} : { engine };
+      this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], ...beside });
+    });
+    this.plan.switches.forEach((_, i) => {
+      const agent = network.switches[i];
+      if (agent !== undefined) this.switchAgents[i] = this.queue.add({ agent, meter: FREE });
+    });
+    this.programs = makePrograms(
+      topology,
+      (card) => this.stacks[card].stack,
+      this.clock,
+      ({ host }) => ({ work: (ns) => this.queue.occupy(this.hostAgents[host], ns), sampleMask: 0 }),
+    );
+    for (const { topology: place, body } of this.programs) {
+      this.hosts[place.host].addProgram(body);
+      this.queue.notify(this.hostAgents[place.host], 0);
+    }
+  }
+
+  /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
+  run(done: () => boolean, limitNs: number): boolean {
+    return this.queue.run(done, this.queue.nowNs + limitNs, -1);
+  }
+
+  /** As `VirtualWorld.runPrograms`. */
+  runPrograms(limitNs: number): boolean {
+    for (const agent of this.hostAgents) if (agent !== NO_AGENT) this.queue.notify(agent, 0);
+    const finished = this.run(() => clientsFinished(this.programs), limitNs);
+    this.run(() => serversIdle(this.programs), this.settleNs);
+    for (const { body } of this.programs) body.stop();
+    this.run(() => this.unbalanced() === undefined, this.settleNs);
+    return finished;
+  }
+
+  /** @returns the first sum of a stack that does not hold; undefined where all do. */
+  unbalanced(): string | undefined {
+    for (const stack of this.stacks) {
+      const [line] = stack.reconcile().lines;
+      if (line !== undefined) return line;
+    }
+    return undefined;
+  }
+
+  /** Every counter of every stack. */
+  snapshot(): Record<string, number>[] {
+    return this.stacks.map(({ ledger }) => ledger.snapshot());
+  }
+
+  private agentOf(end: LinkEnd): number {
+    if ('switch' in end) return this.switchAgents[end.switch];
+    return this.hostAgents[this.plan.cards[end.card].topology.host];
+  }
+
+  private expect({ to }: WirePlan, arrivalNs: number): void {
+    const agent = this.agentOf(to);
+    if (agent === NO_AGENT) return;
+    const waitNs = 'card' in to ? this.stacks[to.card].stack.interruptWaitNs : 0;
+    this.queue.expect(agent, arrivalNs + waitNs);
+  }
+
+  private tellRoom({ from }: WirePlan): void {
+    const agent = this.agentOf(from);
+    if (agent !== NO_AGENT) this.queue.notify(agent, 0);
+  }
+}

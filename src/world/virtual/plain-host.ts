@@ -1,0 +1,52 @@
+/** A host that runs TCP/IP itself, as an agent: its stacks have their turn, then each program its step. */
+import type { HostStack } from '../../host/host-stack.ts';
+import { type Agent, NEVER } from '../../time/agent.ts';
+import type { Program } from '../../workloads/program.ts';
+
+export class PlainHost implements Agent {
+  readonly name: string;
+  private readonly stacks: HostStack[] = [];
+  private programs: Program[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Called while the world is built. */
+  addStack(stack: HostStack): void {
+    this.stacks.push(stack);
+  }
+
+  addProgram(program: Program): void {
+    this.programs.push(program);
+  }
+
+  poll(): number {
+    let work = 0;
+    for (const stack of this.stacks) work += stack.poll();
+    for (const program of this.programs) work += this.step(program);
+    return work;
+  }
+
+  /** A program that throws has failed for good, and the others go on when the world is run again. */
+  private step(program: Program): number {
+    try {
+      return program.step();
+    } catch (error) {
+      this.programs = this.programs.filter((other) => other !== program);
+      throw error;
+    }
+  }
+
+  /** Nothing comes but by time. */
+  arm(): boolean {
+    return true;
+  }
+
+  nextDeadlineNs(): number {
+    let nextNs = NEVER;
+    for (const stack of this.stacks) nextNs = Math.min(nextNs, stack.nextDeadlineNs());
+    for (const program of this.programs) nextNs = Math.min(nextNs, program.nextDeadlineNs?.() ?? NEVER);
+    return nextNs;
+  }
+}

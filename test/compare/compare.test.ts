@@ -1,0 +1,114 @@
+/** Systems side by side: what each figure is of, and that taking its cause away takes the figure away. */
+import { describe, expect, it } from 'vitest';
+import { ARMS } from '../../src/compare/arms.ts';
+import { type ArmFigures, CompareError, compareArms } from '../../src/compare/compare.ts';
+import { compareText } from '../../src/report/compare-text.ts';
+import { loadPlan, type SweepPlan } from '../../src/sweep/plan.ts';
+import { planOf } from '../../src/sweep/short-form.ts';
+
+const SAME = { hostSpeed: 1, systemCallNs: 200 };
+
+function figuresOf(plan: SweepPlan, options = SAME): Record<string, ArmFigures> {
+  return Object.fromEntries(compareArms(plan, ARMS, options).map(({ arm, figures }) => [arm.name, figures]));
+}
+
+const small = (workload: string, more: object = {}): SweepPlan =>
+  planOf({ vary: [], workload, connections: 8, operations: 1000, seeds: '1', link: '10G,20us', ...more });
+
+describe('systems on one wire', () => {
+  it('give the same again to the last digit', () => {
+    const plan = { ...loadPlan('lossy-wan'), operations: 100 };
+    expect(figuresOf(plan)).toEqual(figuresOf(plan));
+  });
+
+  it('do the same work: copies of requests, and no doorbell where there is no card', () => {
+    const { host, inic } = figuresOf(small('TCP_RR', { size: 1000 }));
+    expect(host.copies).toBeCloseTo(4, 1);
+    expect(inic.copies).toBeCloseTo(4, 1);
+    expect(host.iopUs).toBe(0);
+    expect(host.doorbells).toBe(0);
+    expect(inic.iopUs).toBeGreaterThan(0);
+    expect(host.ratePerS / inic.ratePerS).toBeGreaterThan(0.8);
+    expect(host.ratePerS / inic.ratePerS).toBeLessThan(1.05);
+  });
+
+  it('take less of the host for each thing that the device does', () => {
+    const {
+      host,
+      'host+checksum': summed,
+      'host+TSO': cut,
+    } = figuresOf(small('TCP_STREAM', { size: 65_536 }));
+    expect(summed.hostUs).toBeLessThan(host.hostUs * 0.97);
+    expect(cut.hostUs).toBeLessThan(summed.hostUs * 0.95);
+  });
+
+  it('gain nothing by cutting where there is nothing to cut', () => {
+    const { 'host+checksum': summed, 'host+TSO': cut } = figuresOf(small('TCP_RR', { size: 100 }));
+    expect(cut).toEqual(summed);
+  });
+
+  it('have the protocol cost what the processor that runs it makes of it', () => {
+    const plan = small('TCP_RR');
+    const [slow, fast] = [0.1, 100].map((hostSpeed) => figuresOf(plan, { ...SAME, hostSpeed }));
+    expect(slow.host.hostUs).toBeGreaterThan(3 * fast.host.hostUs);
+    expect(slow.inic).toEqual(fast.inic);
+    const [free, dear] = [0, 2000].map((systemCallNs) => figuresOf(plan, { ...SAME, systemCallNs }));
+    expect(dear.host.hostUs - free.host.hostUs).toBeGreaterThan(4 * 2 * 0.9);
+    expect(dear.inic).toEqual(free.inic);
+  });
+
+  it('say which of them did not come to its end', () => {
+    const plan = { ...small('TCP_RR'), limitNs: 1000 };
+    expect(() => compareArms(plan, ARMS, SAME)).toThrow(CompareError);
+    expect(() => compareArms(plan, ARMS, SAME)).toThrow(
+      /^host: 0 of 100 operations were done in 0\.000001 s/,
+    );
+  });
+
+  it.each(['rpc', 'idle', 'slow-reader'])('balance their books on the bundled plan %s', (name) => {
+    const plan = { ...loadPlan(name), operations: 600, seeds: [1, 2] };
+    for (const { figures, rates } of compareArms(plan, ARMS, SAME)) {
+      expect(figures.ratePerS).toBeGreaterThan(0);
+      expect(rates[0]).toBeLessThanOrEqual(rates[1]);
+    }
+  });
+});
+
+describe('the text of a comparison', () => {
+  const figures: ArmFigures = {
+    ratePerS: 1000,
+    bytesPerS: 1e6,
+    p50Us: 10,
+    p99Us: 20,
+    hostUs: 4,
+    iopUs: 0,
+    copies: 4,
+    dmaRequests: 4,
+    interrupts: 1,
+    doorbells: 0,
+    perProcessorS: 250_000,
+  };
+  const text = (card: Partial<ArmFigures>): string => {
+    const results = [ARMS[0], ARMS[3]].map((arm) => ({
+      arm,
+      figures: arm.onHost ? figures : { ...figures, ...card },
+      rates: [1, 1] as const,
+    }));
+    return compareText('a title', results, 100, (line) => line);
+  };
+
+  it('says plainly where offload wins, where it loses, and where it makes no difference', () => {
+    expect(text({ ratePerS: 2000 })).toContain('inic against host, rate: offload wins, 2.00 times as many');
+    expect(text({ ratePerS: 500 })).toContain('inic against host, rate: offload loses, 0.50 of it');
+    expect(text({})).toContain('inic against host, rate: alike');
+    expect(text({ hostUs: 1 })).toContain("the host's processor: offload wins, 4.00 times less of it");
+    expect(text({ hostUs: 8 })).toContain("the host's processor: offload loses, 2.00 times more of it");
+    expect(text({ perProcessorS: 100_000 })).toContain('of all processors: offload loses, 0.40 of it');
+  });
+
+  it('has a dash for what a workload does not know, and no line that is too long', () => {
+    const lines = text({ p50Us: null, p99Us: null }).split('\n');
+    expect(lines.find((line) => line.startsWith('inic '))).toMatch(/ - /);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(105);
+  });
+});
