@@ -263,8 +263,9 @@ describe('few open files', () => {
     const { code, stdout, stderr } = await limited(`-n ${limit}`, ...args);
     if (code === 0) return expect(stdout).not.toBe('');
     expect([stdout, code]).toEqual(['', 1]);
-    expect(stderr).toBe(
-      'inic: too many files are open: let this process open more of them (ulimit -n 256)\n',
+    // The bench knows beforehand that the kernel's sockets would be too many.
+    expect(stderr).toMatch(
+      /^inic: (too many files are open: let .* \(ulimit -n 256\)|.* needs 66 open files, .* \(ulimit -n\))\n$/,
     );
   });
 });
