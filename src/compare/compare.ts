@@ -110,7 +110,7 @@ function onHost(
     copies: each('sendCopies', 'receiveCopies', 'cardGatherCopies', 'cardCollapseCopies'),
     dmaRequests: each('transmitFetches', 'retransmitFetches', 'deviceReceives'),
     interrupts: each('interrupts'),
-    doorbells: 0,
+    doorbells: each('ipOutRequests'),
     perProcessorS: 1e6 / hostUs,
   };
 }

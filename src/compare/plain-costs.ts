@@ -43,6 +43,7 @@ export function plainCosts(
   for (const name of HOST) costs[name] = own[name] ?? 0;
   const protocol = (name: string): number => (card.processor.costs[name] ?? 0) / hostSpeed;
   for (const name of PROTOCOL) costs[name] = protocol(name);
-  costs['ipOutRequests'] = protocol('tcpOutSegs') + protocol('deviceTxPackets');
+  // Each packet is handed to the device by a write to it.
+  costs['ipOutRequests'] = protocol('tcpOutSegs') + protocol('deviceTxPackets') + (own['doorbells'] ?? 0);
   return costs;
 }

@@ -17,16 +17,17 @@ const small = (workload: string, more: object = {}): SweepPlan =>
 
 describe('systems on one wire', () => {
   it('give the same again to the last digit', () => {
-    const plan = { ...loadPlan('lossy-wan'), operations: 100 };
+    const plan = { ...loadPlan('lossy-wan'), operations: 40, seeds: [1] };
     expect(figuresOf(plan)).toEqual(figuresOf(plan));
   });
 
-  it('do the same work: copies of requests, and no doorbell where there is no card', () => {
+  it('do the same work: copies of requests, and a doorbell for each packet of a plain device', () => {
     const { host, inic } = figuresOf(small('TCP_RR', { size: 1000 }));
     expect(host.copies).toBeCloseTo(4, 1);
     expect(inic.copies).toBeCloseTo(4, 1);
     expect(host.iopUs).toBe(0);
-    expect(host.doorbells).toBe(0);
+    expect(host.doorbells).toBeGreaterThanOrEqual(2);
+    expect(inic.doorbells).toBeLessThan(1);
     expect(inic.iopUs).toBeGreaterThan(0);
     expect(host.ratePerS / inic.ratePerS).toBeGreaterThan(0.8);
     expect(host.ratePerS / inic.ratePerS).toBeLessThan(1.05);
@@ -37,7 +38,7 @@ describe('systems on one wire', () => {
       host,
       'host+checksum': summed,
       'host+TSO': cut,
-    } = figuresOf(small('TCP_STREAM', { size: 65_536 }));
+    } = figuresOf(small('TCP_STREAM', { size: 65_536, operations: 200 }));
     expect(summed.hostUs).toBeLessThan(host.hostUs * 0.97);
     expect(cut.hostUs).toBeLessThan(summed.hostUs * 0.95);
   });

@@ -15,7 +15,7 @@ import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '.
 import { oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import type { LinkEnd, Topology } from '../topology/checked.ts';
 import { settleNs } from '../topology/settle.ts';
-import { DmaMeter, HostMeter } from './meters.ts';
+import { DmaMeter, DmaMeters, HostMeter, PLAIN_TRANSFERS } from './meters.ts';
 import { PlainHost } from './plain-host.ts';
 
 const NO_AGENT = -1;
@@ -57,8 +57,12 @@ export class HostWorld {
         committed: (arrivalNs) => this.expect(wire, arrivalNs),
         roomMade: () => this.tellRoom(wire),
       }),
-      departures: ({ from }) =>
-        'card' in from ? { leaveNs: () => this.queue.settledNs(this.agentOf(from)) } : undefined,
+      departures: ({ from }) => {
+        if (!('card' in from)) return undefined;
+        // The device hears of a packet by a write over its bus.
+        const { latencyNs } = topology.cards[from.card].bus;
+        return { leaveNs: () => this.queue.settledNs(this.agentOf(from)) + latencyNs };
+      },
     });
     this.hosts = topology.hosts.map(({ name }) => new PlainHost(name));
     const meters = topology.hosts.map(() => new HostMeter());
@@ -72,11 +76,14 @@ export class HostWorld {
       return built;
     });
     this.hosts.forEach((agent, host) => {
-      const card = this.plan.cards.findIndex(({ topology: at }) => at.host === host);
-      if (card < 0) return;
-      const engine = new DmaMeter(this.stacks[card].ledger, this.plan.cards[card].topology.bus);
-      const beside = engine.free ? {} : { engine };
-      this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], ...beside });
+      const own = this.stacks.filter((_, i) => topology.cards[i].host === host);
+      if (own.length === 0) return;
+      const engine = new DmaMeters(
+        topology.cards.flatMap(({ host: at, bus }, i) =>
+          at === host ? [new DmaMeter(this.stacks[i].ledger, bus, PLAIN_TRANSFERS)] : [],
+        ),
+      );
+      this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], engine });
     });
     this.plan.switches.forEach((_, i) => {
       const agent = network.switches[i];

@@ -34,10 +34,16 @@ export class HostMeter implements Meter {
 /** Counters of payload that the card moves over the bus; each is a pair, of requests and of their bytes. */
 export const TRANSFERS = ['transmitFetches', 'retransmitFetches', 'receivePlacements'] as const;
 
+/** The same of a plain device, which places whole packets in its host's memory. */
+export const PLAIN_TRANSFERS = ['transmitFetches', 'retransmitFetches', 'deviceReceives'] as const;
+
 /** What transfers cost, by counter. */
-export function transferCosts({ nsPerByte, requestNs }: BusCosts): Costs {
+export function transferCosts(
+  { nsPerByte, requestNs }: BusCosts,
+  transfers: readonly string[] = TRANSFERS,
+): Costs {
   const costs: Record<string, number> = {};
-  for (const name of TRANSFERS) {
+  for (const name of transfers) {
     costs[name] = requestNs;
     costs[`${name}Bytes`] = nsPerByte;
   }
@@ -53,9 +59,9 @@ export class DmaMeter implements Engine {
   private readonly doneNs = new Float64Array(1);
   private readonly workNs = new Float64Array(1);
 
-  constructor(ledger: Ledger, bus: BusCosts) {
+  constructor(ledger: Ledger, bus: BusCosts, transfers: readonly string[] = TRANSFERS) {
     this.free = bus.nsPerByte === 0 && bus.requestNs === 0;
-    this.meter = new CostMeter(ledger, transferCosts(bus));
+    this.meter = new CostMeter(ledger, transferCosts(bus, transfers));
   }
 
   /** // Hot path of a simulation. */
@@ -65,5 +71,23 @@ export class DmaMeter implements Engine {
     this.meter.charge(workNs, 0);
     if (workNs[0] > 0) doneNs[0] = Math.max(doneNs[0], nowNs[agent]) + workNs[0];
     settledNs[agent] = Math.max(doneNs[0], nowNs[agent]);
+  }
+}
+
+/** The engines of several devices, each on its own bus: all is done when the last one is. */
+export class DmaMeters implements Engine {
+  private readonly meters: readonly DmaMeter[];
+
+  constructor(meters: readonly DmaMeter[]) {
+    this.meters = meters;
+  }
+
+  settle(nowNs: Float64Array, settledNs: Float64Array, agent: number): void {
+    let latestNs = nowNs[agent];
+    for (const meter of this.meters) {
+      meter.settle(nowNs, settledNs, agent);
+      latestNs = Math.max(latestNs, settledNs[agent]);
+    }
+    settledNs[agent] = latestNs;
   }
 }
