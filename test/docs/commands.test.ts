@@ -9,6 +9,7 @@ import { expect, it } from 'vitest';
 import { addAdvise } from '../../src/cli/advise.ts';
 import { addBench } from '../../src/cli/bench.ts';
 import { addCalibrate } from '../../src/cli/calibrate.ts';
+import { addCompare } from '../../src/cli/compare.ts';
 import { addDecode } from '../../src/cli/decode.ts';
 import { addExplain } from '../../src/cli/explain.ts';
 import { addReplay } from '../../src/cli/replay.ts';
@@ -23,7 +24,8 @@ import { commandsOf } from './blocks.ts';
 import { BLOCKS, PAGES } from './pages.ts';
 
 const program = new Command('inic').enablePositionalOptions();
-for (const add of [addAdvise, addBench, addCalibrate, addDecode, addExplain, addReplay]) add(program);
+for (const add of [addAdvise, addBench, addCalibrate, addDecode, addCompare, addExplain, addReplay])
+  add(program);
 for (const add of [addReport, addRun, addSpec, addSweep, addValidate, addWorker]) add(program);
 const verbs = new Map(program.commands.map((verb) => [verb.name(), verb]));
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
