@@ -5,6 +5,7 @@
  */
 import { AssertionFailure } from '../assert/assert.ts';
 import { spreadOf } from '../record/statistics.ts';
+import { named, serviceNs } from '../sweep/counts.ts';
 import { measureTopology } from '../sweep/measure.ts';
 import { type SweepPlan, worldOf as worldOfPoint } from '../sweep/plan.ts';
 import type { CardTopology, Topology } from '../world/topology/checked.ts';
@@ -98,8 +99,8 @@ function onHost(
     limitNs,
   });
   const each = (...names: readonly string[]): number =>
-    names.reduce((sum, name) => sum + (counts[name] ?? 0), 0) / measured.operations;
-  const hostUs = hostNs / measured.operations / 1000 + serviceUs(topology);
+    counts.reduce((sum, stack) => sum + named(stack, names), 0) / measured.operations;
+  const hostUs = hostNs / measured.operations / 1000 + serviceNs(topology) / 1000;
   return {
     ratePerS: (measured.operations * 1e9) / measured.elapsedNs,
     bytesPerS: (measured.bytes * 1e9) / measured.elapsedNs,
@@ -113,13 +114,6 @@ function onHost(
     doorbells: each('ipOutRequests'),
     perProcessorS: 1e6 / hostUs,
   };
-}
-
-/** What servers do for a request, on the average. */
-function serviceUs({ programs }: Topology): number {
-  const servers = programs.filter(({ role }) => role === 'server');
-  const sumNs = servers.reduce((sum, { pace }) => sum + pace.serviceNs, 0);
-  return servers.length === 0 ? 0 : sumNs / servers.length / 1000;
 }
 
 function middle(all: readonly ArmFigures[]): ArmFigures {

@@ -1,6 +1,6 @@
 /** Balances the books of a host's own stack: every byte that went in came out, or is lost by a name. */
 import type { Ledger } from '../ledger/ledger.ts';
-import { balanceOf, counterValue, type Reconciliation, row } from '../ledger/reconcile.ts';
+import { balanceOf, counterValue, type Reconciliation, row, transmittedRows } from '../ledger/reconcile.ts';
 
 /** @returns rows that hold once nothing is in flight. */
 export function reconcileHost(ledger: Ledger): Reconciliation {
@@ -13,26 +13,7 @@ export function reconcileHost(ledger: Ledger): Reconciliation {
       c('sendCopiesBytes'),
       c('bytesQueued') + c('bytesRefused'),
     ),
-    row(
-      'bytes queued = transmitted for the first time + discarded',
-      c('bytesQueued'),
-      c('tcpOutDataBytes') + c('udpOutDataBytes') + c('bytesDiscarded'),
-    ),
-    row(
-      'first transmissions, and what ICMP quotes = bytes the device fetched',
-      c('tcpOutDataBytes') + c('udpOutDataBytes') + c('icmpOutDataBytes'),
-      c('transmitFetchesBytes'),
-    ),
-    row(
-      'retransmissions = bytes the device fetched again',
-      c('tcpRetransBytes'),
-      c('retransmitFetchesBytes'),
-    ),
-    row(
-      'first transmissions over TCP = acknowledged + never acknowledged',
-      c('tcpOutDataBytes'),
-      c('bytesAcknowledged') + c('bytesUnacknowledged'),
-    ),
+    ...transmittedRows(c),
     row(
       'bytes accepted = delivered + never read + cut off datagrams',
       c('bytesAccepted'),

@@ -41,7 +41,7 @@ import { SO_BROADCAST, SO_ERROR, TCP_NODELAY, TCP_QUICKACK } from '../socket/opt
 import type { Stack } from '../tcpip/stack/stack.ts';
 import type { Clock } from '../time/clock.ts';
 import type { SendMemory } from './send-memory.ts';
-import { mark, type Sock } from './sock.ts';
+import { mark, optionAnswer, type Sock } from './sock.ts';
 
 /**
  * What each datagram counts for against SO_SNDBUF beside its bytes: Linux counts the memory of the whole
@@ -52,8 +52,6 @@ const CHARGE_BYTES = 768;
 const EVERYBODY = 0xffff_ffff;
 /** Pieces of kernel memory that one datagram may be made of. */
 const PIECES_MAX = 64;
-/** What `udpGetOption` answers in place of a value, less an errno. */
-const OPTION_ERRNO = -1000;
 
 export class DatagramCalls {
   private readonly stack: Stack;
@@ -222,8 +220,7 @@ export class DatagramCalls {
 
   getOption({ connection }: Sock, option: number): number {
     if (isTcpOption(option)) return -EOPNOTSUPP;
-    const value = this.stack.udpGetOption(connection, option);
-    return value <= OPTION_ERRNO ? value - OPTION_ERRNO : value;
+    return optionAnswer(this.stack.udpGetOption(connection, option));
   }
 
   local({ connection }: Sock): Endpoint {

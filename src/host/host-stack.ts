@@ -38,6 +38,7 @@ import { DatagramCalls } from './datagram-calls.ts';
 import type { SendMemory } from './send-memory.ts';
 import {
   hasPeerEnded,
+  optionAnswer,
   SOCK_CONNECTED,
   SOCK_CONNECTING,
   SOCK_DATAGRAM,
@@ -58,8 +59,6 @@ const PIECE_BYTES_MIN = 2048;
 const TURNS_PER_POLL = 8;
 const NS_PER_US = 1000;
 const NS_PER_MS = 1e6;
-/** Sections of `tcpGetOption`'s answer that are an errno. */
-const OPTION_ERRNO = -1000;
 
 /** What a host's stack is made of. */
 export interface HostStackParts {
@@ -280,8 +279,7 @@ export class HostStack implements SocketStack, Agent {
     if (option === SO_SNDBUF) return sock.sendBufferBytes;
     if (sock.state === SOCK_DATAGRAM) return this.datagrams.getOption(sock, option);
     if (option === SO_ERROR) return 0 - takeError(sock);
-    const value = this.stack.tcpGetOption(sock.connection, option);
-    return value <= OPTION_ERRNO ? value - OPTION_ERRNO : value;
+    return optionAnswer(this.stack.tcpGetOption(sock.connection, option));
   }
 
   readiness(socket: number): number {

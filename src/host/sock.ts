@@ -4,6 +4,7 @@
  */
 
 import { SHUT_RD, SHUT_WR } from '../socket/contract.ts';
+import { OPTION_ERROR } from '../tcpip/tcp/options.ts';
 import { CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, TIME_WAIT } from '../tcpip/tcp/state.ts';
 
 export const SOCK_FREE = 0;
@@ -98,4 +99,9 @@ export function hasPeerEnded(state: number): boolean {
   return (
     state === CLOSE_WAIT || state === LAST_ACK || state === CLOSING || state === TIME_WAIT || state === CLOSED
   );
+}
+
+/** What `getOption` answers of what the stack does: a value, or a negative errno. */
+export function optionAnswer(value: number): number {
+  return value <= OPTION_ERROR ? value - OPTION_ERROR : value;
 }

@@ -80,6 +80,13 @@ function sentRows(h: Side, c: Side): Row[] {
       h('immediateCopiesBytes'),
       c('cardImmediateCopiesBytes') + h('immediateUndeliveredBytes'),
     ),
+    ...transmittedRows(c),
+  ];
+}
+
+/** The way of queued bytes through the stack and its device, whoever queued them. */
+export function transmittedRows(c: Side): Row[] {
+  return [
     row(
       'bytes queued = first transmissions + discarded',
       c('bytesQueued'),

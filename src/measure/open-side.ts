@@ -122,12 +122,7 @@ async function openOnHost(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const workload = openSocket(plan.test, host.stack, clock, plan.load);
   const close = async (): Promise<Reconciliation> => {
     await workload.close();
-    let reconciliation = host.reconcile();
-    for (let i = 0; i < RECONCILE_ATTEMPTS && !reconciliation.balanced; i++) {
-      host.stack.wait(SETTLE_MS);
-      reconciliation = host.reconcile();
-    }
-    return reconciliation;
+    return settled(host, () => host.stack.wait(SETTLE_MS));
   };
   const ledger = (): LedgerSnapshot => ({ host: host.ledger.snapshot(), iop: {}, wire: {} });
   return { workload, books: undefined, ledger, close };
@@ -157,12 +152,18 @@ function openTrace(trace: SideTrace | undefined): { sink: FileSink; product: str
 async function closeCard(card: Card, workload: Workload): Promise<Reconciliation> {
   await workload.close();
   uninstall();
+  const reconciliation = await settled(card, () => pause(SETTLE_MS));
+  await card.close();
+  return reconciliation;
+}
+
+/** Lets what is under way arrive before it says that books do not balance. */
+async function settled(books: Pick<CardBooks, 'reconcile'>, rest: () => unknown): Promise<Reconciliation> {
   let reconciliation: Reconciliation = { balanced: false, lines: [], rows: [] };
   for (let i = 0; i < RECONCILE_ATTEMPTS && !reconciliation.balanced; i++) {
-    await pause(SETTLE_MS);
-    reconciliation = card.reconcile();
+    await rest();
+    reconciliation = books.reconcile();
   }
-  await card.close();
   return reconciliation;
 }
 

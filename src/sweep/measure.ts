@@ -13,6 +13,7 @@ import type { WorldWatch } from '../world/virtual/watch.ts';
 import { checkMeasurable } from './measurable.ts';
 import type { Measurement } from './measurement.ts';
 import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
+import { bytesOf, clientsOf, endPrograms, isWarm, operationsOf, unsettledOf } from './run-programs.ts';
 import { Spending } from './spending.ts';
 import { type WorkloadSettings, withWorkload } from './workload.ts';
 import { worldAt } from './worlds.ts';
@@ -92,7 +93,7 @@ export function measureTopology(
   const { operations = OPERATIONS, limitNs = LIMIT_NS } = options;
   const { warmup = Math.ceil(operations / 10) } = options;
   const world = new VirtualWorld(topology, [], false, watch);
-  const clients = world.programs.flatMap(({ body }) => ('operationsMax' in body ? [body] : []));
+  const clients = clientsOf(world);
   const latency = new LatencyRecorder();
   for (const { name, body } of world.programs) {
     if (!('operationsMax' in body)) continue;
@@ -100,11 +101,7 @@ export function measureTopology(
     body.operationsMax = Number.POSITIVE_INFINITY;
   }
   const beganNs = world.queue.nowNs;
-  const warm = (): boolean => {
-    const done = operationsOf(clients);
-    if (done < warmup) return false;
-    return unsettledOf(clients) === 0 || (done >= warmup + operations && clients.every(isConnected));
-  };
+  const warm = (): boolean => isWarm(clients, warmup, operations);
   if (!world.run(warm, limitNs)) throw lateWarmup(clients, warmup, limitNs);
   latency.reset();
   watch?.measuring(true);
@@ -124,7 +121,7 @@ export function measureTopology(
   const pressure = pressureOf(world);
   const spent = spending.perOperation(count, latency.meanNs, pooledWaitNs(pressure.stalls));
   const latencyUs = latency.summary() ?? null;
-  drain(world, clients, DRAIN_NS + (losesFrames(topology) ? giveUpNs(topology) : 0));
+  endPrograms(world, DRAIN_NS + (losesFrames(topology) ? giveUpNs(topology) : 0));
   return {
     operations: count,
     elapsedNs,
@@ -135,40 +132,6 @@ export function measureTopology(
     ...spent,
     balanced: true,
   };
-}
-
-/** Ends all programs. @throws Error when what they sent is not what came and what was lost by name. */
-function drain(world: VirtualWorld, clients: readonly ClientProgram[], limitNs: number): void {
-  for (const client of clients) {
-    client.latency = undefined;
-    client.operationsMax = 0;
-    client.closeWhenIdle = true;
-  }
-  const finished = world.runPrograms(limitNs);
-  const books = world.books();
-  if (!books.balanced) throw new Error(`the books do not balance: ${books.lines[0]}`);
-  if (!finished) throw new Error(`requests under way had no answer after ${limitNs / 1e9} s`);
-}
-
-function operationsOf(clients: readonly ClientProgram[]): number {
-  let sum = 0;
-  for (let i = 0; i < clients.length; i++) sum += clients[i].operations;
-  return sum;
-}
-
-function bytesOf({ programs }: VirtualWorld): number {
-  return programs.reduce((sum, { body }) => sum + body.bytesReceived, 0);
-}
-
-/** Connections that are not past the burst of the start. */
-function unsettledOf(clients: readonly ClientProgram[]): number {
-  let sum = 0;
-  for (let i = 0; i < clients.length; i++) sum += clients[i].unsettled;
-  return sum;
-}
-
-function isConnected({ connected }: ClientProgram): boolean {
-  return connected;
 }
 
 function lateWarmup(clients: readonly ClientProgram[], warmup: number, limitNs: number): Error {

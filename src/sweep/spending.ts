@@ -3,14 +3,12 @@
  * clock had to be read for that. Of the wire it is exact where all frames have one length, or go over one
  * link.
  */
-import type { Costs } from '../time/cost-model.ts';
 import { ETHERNET_OVERHEAD_BYTES } from '../wire/flight.ts';
 import type { CardTopology, Topology } from '../world/topology/checked.ts';
 import { TRANSFERS, transferCosts } from '../world/virtual/meters.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import { type Counts, charge, named, serviceNs, since } from './counts.ts';
 import type { Measurement } from './measurement.ts';
-
-type Counts = Readonly<Record<string, number>>;
 
 const COPIES = [
   'sendCopies',
@@ -96,26 +94,6 @@ const bytes = (name: string): string => `${name}Bytes`;
 
 function sumOver<T>(items: readonly T[], value: (item: T, index: number) => number): number {
   return items.reduce((sum, item, i) => sum + value(item, i), 0);
-}
-
-function named(counts: Counts, names: readonly string[]): number {
-  return names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
-}
-
-function since(counts: Counts = {}, before: Counts = {}): Counts {
-  return Object.fromEntries(
-    Object.entries(counts).map(([name, value]) => [name, value - (before[name] ?? 0)]),
-  );
-}
-
-function charge(counts: Counts, costs: Costs): number {
-  return Object.entries(costs).reduce((sum, [name, ns]) => sum + (counts[name] ?? 0) * ns, 0);
-}
-
-/** What servers do for each request, over those who may have served it. */
-function serviceNs({ programs }: Topology): number {
-  const servers = programs.filter(({ role }) => role === 'server');
-  return servers.length === 0 ? 0 : sumOver(servers, ({ pace }) => pace.serviceNs) / servers.length;
 }
 
 /** A card's processor; an inline one moves payload itself. */

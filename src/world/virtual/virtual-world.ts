@@ -164,6 +164,11 @@ export class VirtualWorld {
     );
   }
 
+  /** @returns the first sum of the books that does not hold; undefined where all do. */
+  unbalanced(): string | undefined {
+    return this.books().lines[0];
+  }
+
   /** Counters of all links together. */
   wireCounters(): Counters {
     return wireCounters(this.region, this.plan);

@@ -1,0 +1,29 @@
+/** Sums over what ledgers have counted. */
+import type { Costs } from '../time/cost-model.ts';
+import type { Topology } from '../world/topology/checked.ts';
+
+export type Counts = Readonly<Record<string, number>>;
+
+/** What a ledger's counters of these names come to, together. */
+export function named(counts: Counts, names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+}
+
+/** What was counted since a ledger said `before`. */
+export function since(counts: Counts = {}, before: Counts = {}): Counts {
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, value]) => [name, value - (before[name] ?? 0)]),
+  );
+}
+
+/** What so many counts cost, in nanoseconds. */
+export function charge(counts: Counts, costs: Costs): number {
+  return Object.entries(costs).reduce((sum, [name, ns]) => sum + (counts[name] ?? 0) * ns, 0);
+}
+
+/** What servers do for each request, over those who may have served it, in nanoseconds. */
+export function serviceNs({ programs }: Topology): number {
+  const servers = programs.filter(({ role }) => role === 'server');
+  const sumNs = servers.reduce((sum, { pace }) => sum + pace.serviceNs, 0);
+  return servers.length === 0 ? 0 : sumNs / servers.length;
+}
