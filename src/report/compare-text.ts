@@ -1,7 +1,7 @@
 /** What systems come to, side by side, and in words what offload gains and loses. */
 import type { ArmResult } from '../compare/compare.ts';
 import { alignedLines, type Colour, type Column, fitting } from './columns.ts';
-import { durationText, rateText, threeDigits } from './units.ts';
+import { durationText, rateText, threeDigits, withPrefix } from './units.ts';
 
 /** Rates nearer to each other than this are called alike. */
 const ALIKE = 0.02;
@@ -14,7 +14,7 @@ const COLUMNS: readonly Column<ArmResult>[] = [
   { heading: 'p99', gives: 3, cell: ({ figures }) => usText(figures.p99Us) },
   { heading: 'host/op', cell: ({ figures }) => usText(figures.hostUs) },
   { heading: 'IOP/op', cell: ({ figures }) => usText(figures.iopUs) },
-  { heading: 'ops/CPU s', cell: ({ figures }) => rateText(figures.perProcessorS, '/s').replace('/s', '') },
+  { heading: 'ops/CPU s', cell: ({ figures }) => countText(figures.perProcessorS) },
   { heading: 'copies', gives: 2, cell: ({ figures }) => threeDigits(figures.copies) },
   { heading: 'DMA', gives: 1, cell: ({ figures }) => threeDigits(figures.dmaRequests) },
   { heading: 'irqs', gives: 5, cell: ({ figures }) => threeDigits(figures.interrupts) },
@@ -47,6 +47,11 @@ function usText(us: number | null): string {
   return us === 0 ? '0' : durationText(us * 1000);
 }
 
+/** A dash where no work costs anything. */
+function countText(value: number): string {
+  return Number.isFinite(value) ? withPrefix(value) : '-';
+}
+
 /** In words: what the card gains over the best of the hosts, and what it loses. */
 function verdict(results: readonly ArmResult[]): string[] {
   const cards = results.filter(({ arm }) => !arm.onHost);
@@ -69,6 +74,7 @@ function verdict(results: readonly ArmResult[]): string[] {
 
 function compared(what: string, card: number, host: number, kind: 'more' | 'busy' = 'more'): string {
   const ratio = card / host;
+  if (!Number.isFinite(ratio)) return `${what}: not to be compared, since work costs nothing`;
   if (Math.abs(ratio - 1) <= ALIKE) return `${what}: alike`;
   if (kind === 'busy') {
     return ratio > 1

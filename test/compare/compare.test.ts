@@ -107,6 +107,12 @@ describe('the text of a comparison', () => {
     expect(text({ perProcessorS: 100_000 })).toContain('of all processors: offload loses, 0.40 of it');
   });
 
+  it('compares nothing with work that costs nothing', () => {
+    const free = text({ hostUs: 0, iopUs: 0, perProcessorS: Number.POSITIVE_INFINITY });
+    expect(free).not.toMatch(/Infinity|NaN/);
+    expect(free).toContain("the host's processor: not to be compared, since work costs nothing");
+  });
+
   it('has a dash for what a workload does not know, and no line that is too long', () => {
     const lines = text({ p50Us: null, p99Us: null }).split('\n');
     expect(lines.find((line) => line.startsWith('inic '))).toMatch(/ - /);
