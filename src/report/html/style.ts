@@ -93,6 +93,13 @@ dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; tex
 details { margin: 14px 0; }
 summary { cursor: pointer; font-weight: 600; padding: 4px 0; }
 pre { overflow-x: auto; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px; font-size: 0.8rem; }
+.claims { list-style: none; padding: 0; }
+.claims li { margin: 6px 0; }
+.verdict { display: inline-block; border-radius: 6px; padding: 0 8px; margin-right: 6px; border: 1px solid currentColor; }
+.verdict.holds { color: var(--c3); }
+.verdict.refuted { color: var(--bad); }
+.verdict.depends { color: var(--knee); }
+.verdict.undecided { color: var(--quiet); }
 .failed { color: var(--bad); }
 .failures li { overflow-wrap: anywhere; }
 footer { padding-top: 30px; padding-bottom: 40px; }

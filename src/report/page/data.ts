@@ -2,6 +2,7 @@
  * What a page is given: one block of JSON, made by `html/`, read by `main.ts`. Columns instead of rows, since
  * a sweep may have ten thousand points.
  */
+import type { Chart } from '../../record/chart.ts';
 import type { PoolTrack } from '../../record/pool-track.ts';
 
 export type Cell = string | number | boolean | null;
@@ -79,6 +80,12 @@ export interface BenchData {
   readonly latencies: readonly BenchLatency[];
 }
 
+export interface ExperimentData {
+  readonly kind: 'experiment';
+  readonly title: string;
+  readonly charts: readonly Chart[];
+}
+
 export interface PageData {
-  readonly sections: readonly (SweepData | BenchData)[];
+  readonly sections: readonly (SweepData | BenchData | ExperimentData)[];
 }

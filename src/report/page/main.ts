@@ -2,6 +2,7 @@
 import { benchPart } from './bench-part.ts';
 import { comparePart, sharedSetting } from './compare.ts';
 import type { PageData, SweepData } from './data.ts';
+import { experimentPart } from './experiment-part.ts';
 import { SweepPart } from './sweep-part.ts';
 
 function fill(): void {
@@ -15,6 +16,7 @@ function fill(): void {
     const place = document.getElementById(`charts-${i}`);
     if (place === null) return;
     if (section.kind === 'bench') benchPart(section, place);
+    else if (section.kind === 'experiment') experimentPart(section, place);
     else new SweepPart(section, place);
   });
 }

@@ -1,0 +1,93 @@
+/** What `inic experiment` does, loaded when it is asked for. */
+import { styleText } from 'node:util';
+import type { Experiment } from '../experiment/claims/experiment.ts';
+import { expectedOf, readSettings, type SettingValues } from '../experiment/claims/settings.ts';
+import { EXPERIMENTS } from '../experiment/experiments.ts';
+import { type ExperimentResult, runExperiment } from '../experiment/run.ts';
+import { machineFacts } from '../record/manifest.ts';
+import { alignedLines, type Column, wrapped } from '../report/columns.ts';
+import { experimentText } from '../report/experiment-text.ts';
+import { experimentHtml } from '../report/html/experiment-html.ts';
+import { REPORT_START } from '../report/html/page.ts';
+import { writeFile } from '../sweep/results.ts';
+import { misspelt, plain as plainKey } from '../world/config/complaint.ts';
+import { UserError } from './errors.ts';
+import { usersErrors } from './plan-argument.ts';
+import { progressBar } from './progress.ts';
+import { lineWidth, showsColours } from './terminal.ts';
+import { checkApart, checkReplaceable } from './writable.ts';
+
+export interface ExperimentFlags {
+  readonly set?: string[];
+  readonly settings?: boolean;
+  readonly report?: string;
+  readonly json?: string;
+}
+
+/** Of a line, where no terminal says how wide it is. */
+const WIDTH = 100;
+const plain = (text: string): string => text;
+const JSON_START = '{\n  "experiment": ';
+
+export async function experiment(name: string | undefined, flags: ExperimentFlags): Promise<void> {
+  const { set = [], report, json } = flags;
+  if (name === undefined) return list(flags);
+  const chosen = await named(name);
+  if (flags.settings === true) return listSettings(chosen);
+  const settings = usersErrors(() => readSettings(chosen.settings, set, '--set'));
+  checkApart(['--report', report], ['--json', json]);
+  if (report !== undefined) checkReplaceable(report, { name: 'report', start: REPORT_START });
+  if (json !== undefined) checkReplaceable(json, { name: 'experiment', start: JSON_START });
+  const result = run(chosen, settings);
+  process.stdout.write(experimentText(result, lineWidth(process.stdout, WIDTH), bold()));
+  const facts = machineFacts(['inic', ...process.argv.slice(2)]);
+  if (json !== undefined) {
+    const said = { experiment: result.name, manifest: facts, result };
+    usersErrors(() => writeFile(json, [JSON.stringify(said, null, 2)]));
+    process.stdout.write(`\nwritten to ${json}\n`);
+  }
+  if (report !== undefined) {
+    usersErrors(() => writeFile(report, [experimentHtml(result, facts).trimEnd()]));
+    process.stdout.write(`\nwritten to ${report}\n`);
+  }
+}
+
+function run(chosen: Experiment, settings: SettingValues): ExperimentResult {
+  const bar = progressBar(`${chosen.name} {bar} {value} of {total} runs`, 30, () => undefined);
+  try {
+    return usersErrors(() => runExperiment(chosen, settings, bar.progress));
+  } finally {
+    bar.stop();
+  }
+}
+
+function bold(): (text: string) => string {
+  return showsColours(process.stdout) ? (text) => styleText('bold', text) : plain;
+}
+
+async function named(name: string): Promise<Experiment> {
+  const found = EXPERIMENTS.find((listed) => listed.name === name);
+  if (found !== undefined) return found.load();
+  const names = EXPERIMENTS.map((listed) => listed.name);
+  throw new UserError(`there is no experiment "${plainKey(name)}": ${misspelt(name, names)}`);
+}
+
+function list({ set, report, json, settings }: ExperimentFlags): void {
+  const flag = Object.entries({ set, report, json, settings }).find(([, value]) => value !== undefined)?.[0];
+  if (flag !== undefined) throw new UserError(`--${flag} needs the name of an experiment`);
+  const columns: Column<(typeof EXPERIMENTS)[number]>[] = [
+    { heading: 'experiment', left: true, cell: ({ name }) => name },
+    { heading: 'what it tests', left: true, cell: ({ about }) => about },
+  ];
+  const lines = alignedLines(columns, EXPERIMENTS, bold());
+  process.stdout.write(`${[...lines, '', 'Run one: inic experiment NAME'].join('\n')}\n`);
+}
+
+function listSettings({ name, settings }: Experiment): void {
+  const width = lineWidth(process.stdout, WIDTH);
+  const lines = settings.flatMap((setting) => [
+    `${setting.key}=${setting.preset}`,
+    ...wrapped(`    ${setting.what}: ${expectedOf(setting)}`, width, '    '),
+  ]);
+  process.stdout.write(`${[`What can be set of ${name}, and what it is else:`, '', ...lines].join('\n')}\n`);
+}
