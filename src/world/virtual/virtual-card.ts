@@ -312,6 +312,8 @@ export function buildVirtualCard(
     wake: () => {
       place.watch?.world.notified(place.watch.card, 'outbound');
       sleeper.interrupt();
+      // Who rests in a call counts the interrupt itself; on one processor with its card, a host has none.
+      if (shared === undefined && !sleeper.rests) built.host.driver.interruptServiced();
       queue.notify(place.hostAgent(), interruptNs);
     },
   };
@@ -348,6 +350,8 @@ class VirtualSleeper extends InterruptedSleeper {
   private readonly queue: EventQueue;
   private readonly place: VirtualCardPlace;
   private readonly interruptNs: number;
+  /** Whether a call of the driver's rests here, and not its processor between turns. */
+  rests = false;
 
   constructor(queue: EventQueue, place: VirtualCardPlace, interruptNs: number) {
     super();
@@ -373,6 +377,15 @@ class VirtualSleeper extends InterruptedSleeper {
 
   /** The host goes on when `done` says so; cards that share its processor have turns meanwhile. */
   private runOthers(done: () => boolean, untilNs: number): boolean {
+    this.rests = true;
+    try {
+      return this.runWorld(done, untilNs);
+    } finally {
+      this.rests = false;
+    }
+  }
+
+  private runWorld(done: () => boolean, untilNs: number): boolean {
     const { queue, place } = this;
     const agent = place.hostAgent();
     if (place.shared === undefined) return queue.run(done, untilNs, agent);
