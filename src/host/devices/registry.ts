@@ -124,7 +124,7 @@ export class DeviceRegistry {
     return 0;
   }
 
-  /** From now on it gets connections. @returns 0; -ENODEV, -ENOPROTOOPT (no module), -EBUSY (it is active). */
+  /** From now on it gets connections. @returns 0; -ENODEV, -ENOPROTOOPT (no module), -EBUSY (it does). */
   activate(name: string): number {
     const device = this.find(name);
     if (device === undefined) return -ENODEV;
