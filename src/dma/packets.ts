@@ -11,6 +11,17 @@ import type { MemoryPlan } from './plan.ts';
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
+/**
+ * What the bytes of slots are made of, where they are not set aside for good: a host's memory, which may have
+ * none just now. It is asked once for each slot that is taken.
+ */
+export interface SlotMemory {
+  /** @returns whether the slot has memory now; where not, it stays free. */
+  take(slot: number): boolean;
+  /** The memory of a slot is needed no more. */
+  give(slot: number): void;
+}
+
 export class PacketPool {
   readonly count: number;
   /** Bytes a slot holds. */
@@ -19,18 +30,27 @@ export class PacketPool {
   readonly offset: number;
   /** What the pool's use is told to. */
   readonly meter: PoolMeter;
+  private readonly memory: SlotMemory | undefined;
   private readonly freeSlots: Int32Array;
   private freeCount: number;
   /** 1 for every slot on the stack, where costly assertions look at it. */
   private readonly isFree: Uint8Array;
 
-  constructor(offset: number, count: number, slotBytes: number, meter: PoolMeter = new PoolMeter()) {
+  /** @param memory of the slots; absent: all have theirs. */
+  constructor(
+    offset: number,
+    count: number,
+    slotBytes: number,
+    meter: PoolMeter = new PoolMeter(),
+    memory?: SlotMemory,
+  ) {
     assert(offset >= 0 && offset % 4 === 0 && slotBytes % 4 === 0, 'packet pool: its slots begin on words');
     assert(count > 0, 'packet pool: it has slots');
     this.offset = offset;
     this.count = count;
     this.slotBytes = slotBytes;
     this.meter = meter;
+    this.memory = memory;
     this.freeSlots = new Int32Array(count);
     for (let i = 0; i < count; i++) this.freeSlots[i] = count - 1 - i;
     this.freeCount = count;
@@ -42,9 +62,10 @@ export class PacketPool {
     return this.freeCount;
   }
 
-  /** @returns a slot, now the caller's; -1 when none is free. */
+  /** @returns a slot, now the caller's; -1 when none is free, or there is no memory for one. */
   take(): number {
-    if (this.freeCount === 0) {
+    const { freeCount, memory } = this;
+    if (freeCount === 0 || (memory !== undefined && !memory.take(this.freeSlots[freeCount - 1]))) {
       this.meter.refused();
       return -1;
     }
@@ -57,6 +78,7 @@ export class PacketPool {
   /** Gives a slot back. The caller must own it. */
   free(packet: number): void {
     if (COSTLY) this.checkFreed(packet);
+    this.memory?.give(packet);
     this.freeSlots[this.freeCount++] = packet;
     this.meter.gave();
   }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { runFifoBench } from '../../bench/fifo.ts';
 import { runKernelsBench } from '../../bench/kernels.ts';
+import { runPagesBench } from '../../bench/pages.ts';
 import { runRingBench } from '../../bench/ring.ts';
 import { runSimulationBench } from '../../bench/simulation.ts';
 import { runTcpipBench } from '../../bench/tcpip.ts';
@@ -21,6 +22,11 @@ test('ring: every frame is read, in order', () => {
 test('fifo: every frame is read, in order', () => {
   const sums = runFifoBench(0.0004).map((line) => Number(/sum (\d+)/.exec(line)?.[1]));
   expect(sums).toEqual([0, 3 * 50 * 28, 3 * 7 * 2016]);
+});
+
+test('pages: every one comes back', () => {
+  const lines = runPagesBench(0.002);
+  expect(lines.map((line) => /(\d+) pages lost/.exec(line)?.[1])).toEqual(['0', '0']);
 });
 
 test('stack', () => {
