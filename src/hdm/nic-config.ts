@@ -11,6 +11,11 @@ export interface NicConfig {
    * for a frame. Buffers are filled in turn, so the ring's slots are what must stay in the processor's cache.
    */
   readonly rxRing: number;
+  /**
+   * Receive descriptors that are filled at once, as drivers have a default below their ring's length (200 of
+   * 512 for tg3); 1 to `rxRing`, absent: all.
+   */
+  readonly rxPending?: number;
   /** `tcp-segmentation-offload`; needs `txChecksumming`, without it is off. */
   readonly tcpSegmentationOffload: boolean;
   /** `tx-checksumming`. */
@@ -62,7 +67,8 @@ export function checkNicConfig(config: NicConfig): void {
     const value = config[name];
     if ((value & (value - 1)) !== 0) throw new RangeError(`"${name}" expected a power of two, got ${value}`);
   }
-  const { mac } = config;
+  const { mac, rxPending } = config;
+  if (rxPending !== undefined) checkRange('rxPending', rxPending, [1, config.rxRing]);
   if (mac.length !== 6 || mac.some((byte) => !Number.isInteger(byte) || byte < 0 || byte > 255)) {
     throw new RangeError(`"mac" expected six bytes, got [${mac.join(', ')}]`);
   }

@@ -46,6 +46,7 @@ export class NicDriver {
   private readonly counters: Float64Array;
   private readonly frameBytesMax: number;
   private readonly refused: number;
+  private readonly rxPending: number;
   /** Packet slot of each receive descriptor: what the descriptor says could have been overwritten. */
   private readonly slots: Int32Array;
   private client: LinkClient | null = null;
@@ -64,6 +65,7 @@ export class NicDriver {
 
   /**
    * @param mtu of the device. @param offered the TX_CHECKSUM and TX_SEGMENT bits it serves.
+   * @param rxPending receive descriptors that are filled at once, at most.
    */
   constructor(
     region: Region,
@@ -73,10 +75,12 @@ export class NicDriver {
     ledger: Ledger,
     mtu: number,
     offered: number,
+    rxPending: number = layout.rxMask + 1,
   ) {
     this.counters = ledger.counters;
     this.frameBytesMax = ETHERNET_HEADER_BYTES + mtu;
     this.refused = (TX_CHECKSUM | TX_SEGMENT) & ~offered;
+    this.rxPending = rxPending;
     this.slots = new Int32Array(layout.rxMask + 1);
     this.words = region.words;
     this.layout = layout;
@@ -140,7 +144,7 @@ export class NicDriver {
   refill(): void {
     const words = this.words;
     const tailBefore = this.rxTail;
-    while (((this.rxTail - this.rxNext) | 0) <= this.layout.rxMask) {
+    while (((this.rxTail - this.rxNext) | 0) < this.rxPending) {
       const packet = this.packets.take();
       if (packet < 0) break;
       const descriptor = this.layout.rxWord(this.rxTail);

@@ -78,7 +78,16 @@ export class FakeNic implements Device {
     this.roomMin = config.rxPause ? segmentsMax : 0;
     const layout = new NicLayout(offset, config);
     const offered = (config.txChecksumming ? TX_CHECKSUM : 0) | (segmenting ? TX_SEGMENT : 0);
-    this.driver = new NicDriver(region, layout, packets, clock, ledger, config.mtu, offered);
+    this.driver = new NicDriver(
+      region,
+      layout,
+      packets,
+      clock,
+      ledger,
+      config.mtu,
+      offered,
+      config.rxPending,
+    );
     this.device = new NicDevice(region, layout, config, offered, ledger, dma, wire);
     this.source = wire.source;
     this.counters = ledger.counters;

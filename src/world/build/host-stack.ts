@@ -1,6 +1,6 @@
 /** Builds a host's own stack over the memory and the wires that a plan has for a card. */
 import { DmaEngine } from '../../dma/engine.ts';
-import { PacketPool } from '../../dma/packets.ts';
+import { PacketPool, type SlotMemory } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
@@ -26,6 +26,14 @@ export interface HostTime {
   readonly interruptNs: number;
 }
 
+/** What a host's device receives into. */
+export interface HostReceive {
+  /** Where the memory of packet slots comes from; absent: all have theirs. */
+  readonly memory?: SlotMemory;
+  /** Receive descriptors that are filled at once, at most; absent: all. */
+  readonly rxPending?: number;
+}
+
 /** A host's stack, built. */
 export interface BuiltHostStack {
   readonly stack: HostStack;
@@ -43,16 +51,19 @@ export function buildHostStack(
   { memory, topology: { config } }: CardPlan,
   wires: readonly TappedEnd[],
   { clock, sleep, interruptNs }: HostTime,
+  { memory: slotMemory, rxPending }: HostReceive = {},
 ): BuiltHostStack {
   const ledger = new Ledger(region, memory.layout.hostLedger);
   const dma = new DmaEngine(region, ledger);
   const meter = ledger.meter(PACKETS_METER);
   meter.start(clock, config.packetSlots, 0);
   const slotBytes = packetSlotBytes(largestMtu(config));
-  const packets = new PacketPool(memory.packets, config.packetSlots, slotBytes, meter);
-  const devices = nicConfigs(config).map(
-    (nic, i) => new FakeNic({ region, clock, ledger, dma, packets, wire: wires[i] }, memory.nics[i], nic),
-  );
+  const packets = new PacketPool(memory.packets, config.packetSlots, slotBytes, meter, slotMemory);
+  const pending = rxPending === undefined ? {} : { rxPending };
+  const devices = nicConfigs(config).map((nic, i) => {
+    const parts = { region, clock, ledger, dma, packets, wire: wires[i] };
+    return new FakeNic(parts, memory.nics[i], { ...nic, ...pending });
+  });
   const sends = new SendMemory(memory.layout.transmit);
   const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());
   const upcalls = new SockUpcalls(socks, sends);

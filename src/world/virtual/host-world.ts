@@ -9,7 +9,8 @@ import { allocateRegion, type Region } from '../../dma/region.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, type Costs, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
-import { type BuiltHostStack, buildHostStack } from '../build/host-stack.ts';
+import type { Program } from '../../workloads/program.ts';
+import { type BuiltHostStack, buildHostStack, type HostReceive } from '../build/host-stack.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
@@ -42,8 +43,15 @@ export class HostWorld {
   private readonly hostAgents: number[];
   private readonly switchAgents: number[];
 
-  /** @param costsOf of each host, by its index. */
-  constructor(topology: Topology, costsOf: (host: number) => HostCosts) {
+  /**
+   * @param costsOf of each host, by its index.
+   * @param receiveOf what the device of each card receives into, by its index; absent: memory of its own.
+   */
+  constructor(
+    topology: Topology,
+    costsOf: (host: number) => HostCosts,
+    receiveOf: (card: number, clock: Clock) => HostReceive = () => ({}),
+  ) {
     this.settleNs = settleNs(topology);
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
@@ -70,7 +78,7 @@ export class HostWorld {
       const { host } = card.topology;
       const { interruptNs } = costsOf(host);
       const time = { clock: this.clock, sleep: () => undefined, interruptNs };
-      const built = buildHostStack(this.region, card, network.endsOf(i), time);
+      const built = buildHostStack(this.region, card, network.endsOf(i), time, receiveOf(i, this.clock));
       this.hosts[host].addStack(built.stack);
       meters[host].add(new CostMeter(built.ledger, costsOf(host).costs));
       return built;
@@ -99,6 +107,12 @@ export class HostWorld {
       this.hosts[place.host].addProgram(body);
       this.queue.notify(this.hostAgents[place.host], 0);
     }
+  }
+
+  /** Adds a program of a host to those of the description: whoever made it ends it. */
+  addProgram(host: number, program: Program): void {
+    this.hosts[host].addProgram(program);
+    this.queue.notify(this.hostAgents[host], 0);
   }
 
   /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
