@@ -112,6 +112,18 @@ export class DmaEngine {
     this.copyOutLong(source, target, targetOffset, length);
   }
 
+  /** Copies between two places of a program's own memory, of no region. */
+  copyBetween(reason: number, source: Uint8Array, offset: number, target: Uint8Array, length: number): void {
+    assert(
+      offset >= 0 && offset + length <= source.length,
+      'dma engine: what is copied between lies in memory',
+    );
+    assert(length <= target.length, 'dma engine: what is copied between has its place');
+    this.counters[reason] += 1;
+    this.counters[reason + 1] += length;
+    target.set(source.subarray(offset, offset + length));
+  }
+
   /** Apart from `copyIn`, so that V8 can inline what short copies need into the calls that make them. */
   private copyInLong(source: Uint8Array, sourceOffset: number, destination: number, length: number): void {
     const { bytes } = this;

@@ -4,7 +4,7 @@
  * count are set under ethtool's names.
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
-import { INTERRUPTS, INTERRUPTS_SUPPRESSED } from '../ledger/counters.gen.ts';
+import { INTERRUPTS, INTERRUPTS_SUPPRESSED, OUTBOUND_POSTED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -18,6 +18,8 @@ export interface Moderation {
   readonly rxUsecs: number;
   /** Raise it once this many publications wait (ethtool rx-frames); at least 1. */
   readonly rxFrames: number;
+  /** Interrupt the host for each frame, even while it looks by itself: what moderation saves. */
+  readonly everyFrame: boolean;
 }
 
 export class Interrupt {
@@ -29,6 +31,9 @@ export class Interrupt {
   /** Publications since the interrupt became due; 0 when none is due. */
   private held = 0;
   private dueNs = NEVER;
+  private readonly everyFrame: boolean;
+  /** Frames posted when the host was last interrupted for each. */
+  private told = 0;
 
   constructor(ledger: Ledger, waker: Waker, clock: Clock, moderation: Moderation) {
     this.counters = ledger.counters;
@@ -36,6 +41,7 @@ export class Interrupt {
     this.clock = clock;
     this.holdNs = moderation.rxUsecs * 1000;
     this.countMax = Math.max(1, moderation.rxFrames);
+    this.everyFrame = moderation.everyFrame;
   }
 
   /**
@@ -45,7 +51,9 @@ export class Interrupt {
     const published = outbound.publish();
     if (published === 0) return;
     if (COSTLY) this.checkPublished(published);
-    if (this.held > 0) {
+    if (this.everyFrame) {
+      this.raiseForEach();
+    } else if (this.held > 0) {
       this.held += 1;
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
       if (this.held >= this.countMax) this.raise();
@@ -57,6 +65,12 @@ export class Interrupt {
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
     }
     if (COSTLY) this.checkHeld();
+  }
+
+  private raiseForEach(): void {
+    const posted = this.counters[OUTBOUND_POSTED];
+    assert(this.told <= posted, 'interrupt: nobody is told of a frame that was not posted');
+    for (; this.told < posted; this.told++) this.raise();
   }
 
   private checkPublished(published: number): void {

@@ -36,366 +36,370 @@ export const TRANSMIT_FETCHES_BYTES = 15;
 export const RETRANSMIT_FETCHES = 16;
 /** transmit buffer to the device, sent again, bytes (iop) */
 export const RETRANSMIT_FETCHES_BYTES = 17;
+/** between a program and a buffer of the host's, where the driver is told to (host) */
+export const BOUNCE_COPIES = 18;
+/** between a program and a buffer of the host's, where the driver is told to, bytes (host) */
+export const BOUNCE_COPIES_BYTES = 19;
 /** card memory to a receive bucket (iop) */
-export const RECEIVE_PLACEMENTS = 18;
+export const RECEIVE_PLACEMENTS = 20;
 /** card memory to a receive bucket, bytes (iop) */
-export const RECEIVE_PLACEMENTS_BYTES = 19;
+export const RECEIVE_PLACEMENTS_BYTES = 21;
 /** transmit buffer to the receive bucket of an echo, or to card memory (iop) */
-export const ECHO_FETCHES = 20;
+export const ECHO_FETCHES = 22;
 /** transmit buffer to the receive bucket of an echo, or to card memory, bytes (iop) */
-export const ECHO_FETCHES_BYTES = 21;
+export const ECHO_FETCHES_BYTES = 23;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 22;
+export const DEVICE_HEADER_FETCHES = 24;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 23;
+export const DEVICE_HEADER_FETCHES_BYTES = 25;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 24;
+export const DEVICE_RECEIVES = 26;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 25;
+export const DEVICE_RECEIVES_BYTES = 27;
 /** doorbells rung (host) */
-export const DOORBELLS = 26;
+export const DOORBELLS = 28;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 27;
+export const DOORBELLS_SUPPRESSED = 29;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 28;
+export const INTERRUPTS = 30;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 29;
+export const INTERRUPTS_SUPPRESSED = 31;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 30;
+export const IOP_SLEEPS = 32;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 31;
+export const HOST_SLEEPS = 33;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 32;
+export const HOST_INTERRUPTS_SERVICED = 34;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 33;
+export const HOST_POLLS = 35;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 34;
+export const HOST_IDLE_POLLS = 36;
 /** looks that found nothing after one that did (host) */
-export const HOST_RESTS = 35;
+export const HOST_RESTS = 37;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 36;
+export const IOP_POLLS = 38;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 37;
+export const IOP_IDLE_POLLS = 39;
 /** turns that found nothing after one that did (iop) */
-export const IOP_RESTS = 38;
+export const IOP_RESTS = 40;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 39;
+export const INBOUND_POSTED = 41;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 40;
+export const INBOUND_FULL = 42;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 41;
+export const INBOUND_RELEASED = 43;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 42;
+export const OUTBOUND_POSTED = 44;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 43;
+export const OUTBOUND_FULL = 45;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 44;
+export const OUTBOUND_DESTROYED = 46;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 45;
+export const OUTBOUND_RELEASED = 47;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 46;
+export const INBOUND_REFUSED = 48;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 47;
+export const OUTBOUND_REFUSED = 49;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 48;
+export const EVENTS_SENT = 50;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 49;
+export const EVENTS_LOST = 51;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 50;
+export const REPLY_FAULTS = 52;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 51;
+export const NOPS = 53;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 52;
+export const FRAMES_PRESERVED = 54;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 53;
+export const FRAMES_ADOPTED = 55;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 54;
+export const PORT_READS = 56;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 55;
+export const PORT_WRITES = 57;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 56;
+export const REGISTER_READS = 58;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 57;
+export const REGISTER_WRITES = 59;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 58;
+export const PORT_EMPTY_READS = 60;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 59;
+export const PORT_RETRIES = 61;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 60;
+export const OUTBOUND_FREE_OVERFLOWS = 62;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 61;
+export const FIFO_ERROR_INTERRUPTS = 63;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 62;
+export const MFA_OUT_OF_WINDOW = 64;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 63;
+export const MFA_MISALIGNED = 65;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 64;
+export const MFA_WRONG_DIRECTION = 66;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 65;
+export const MFA_NOT_OWNED = 67;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 66;
+export const HOST_MFA_OUT_OF_WINDOW = 68;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 67;
+export const HOST_MFA_MISALIGNED = 69;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 68;
+export const HOST_MFA_WRONG_DIRECTION = 70;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 69;
+export const HOST_MFA_NOT_OWNED = 71;
 /** socket calls (host) */
-export const USER_CALLS = 70;
+export const USER_CALLS = 72;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 71;
+export const USER_WOULD_BLOCK = 73;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 72;
+export const USER_SOCKETS_REFUSED = 74;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 73;
+export const ACCEPTS_WITHOUT_SOCKET = 75;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 74;
+export const SENDS_GATHERED = 76;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 75;
+export const MESSAGE_REQUESTS = 77;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 76;
+export const MESSAGE_REPLIES = 78;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 77;
+export const MEMORY_TRANSMIT_TAKEN = 79;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 78;
+export const MEMORY_TRANSMIT_RETURNED = 80;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 79;
+export const MEMORY_TRANSMIT_DRY = 81;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 80;
+export const MEMORY_TRANSMIT_RESERVE = 82;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 81;
+export const MEMORY_BUCKETS_POSTED = 83;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 82;
+export const MEMORY_BUCKETS_USED = 84;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 83;
+export const MEMORY_BUCKETS_RETURNED = 85;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 84;
+export const MEMORY_BUCKETS_STARVED = 86;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 85;
+export const RECEIVE_WINDOWS_HELD = 87;
 /** address mappings after start (host) */
-export const MAPPINGS = 86;
+export const MAPPINGS = 88;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 87;
+export const ALLOCATIONS = 89;
 /** taken from the program (host) */
-export const BYTES_SENT = 88;
+export const BYTES_SENT = 90;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 89;
+export const BYTES_LENT = 91;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 90;
+export const BYTES_QUEUED = 92;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 91;
+export const BYTES_REFUSED = 93;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 92;
+export const BYTES_ECHO_TAKEN = 94;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 93;
+export const BYTES_UNDELIVERED = 95;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 94;
+export const IMMEDIATE_UNDELIVERED_BYTES = 96;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 95;
+export const BYTES_DISCARDED = 97;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 96;
+export const BYTES_ACKNOWLEDGED = 98;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 97;
+export const BYTES_UNACKNOWLEDGED = 99;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 98;
+export const BYTES_ACCEPTED = 100;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 99;
+export const BYTES_UNREAD = 101;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 100;
+export const BYTES_TRUNCATED = 102;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 101;
+export const BYTES_DESTROYED = 103;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 102;
+export const BYTES_DELIVERED = 104;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 103;
+export const BYTES_ECHO_ANSWERED = 105;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 104;
+export const BYTES_RECEIVED = 106;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 105;
+export const BYTES_BORROWED = 107;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 106;
+export const BYTES_DROPPED = 108;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 107;
+export const DATAGRAMS_SENT = 109;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 108;
+export const DATAGRAMS_SENT_BYTES = 110;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 109;
+export const DATAGRAMS_UNSENT = 111;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 110;
+export const DATAGRAMS_RECEIVED = 112;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 111;
+export const DATAGRAMS_RECEIVED_BYTES = 113;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 112;
+export const DATAGRAMS_CUT = 114;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 113;
+export const DATAGRAMS_CUT_BYTES = 115;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 114;
+export const DATAGRAMS_DROPPED = 116;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 115;
+export const DATAGRAMS_DROPPED_BYTES = 117;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 116;
+export const EVENTS_TAKEN = 118;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 117;
+export const EXECUTIVE_EVENTS_TAKEN = 119;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 118;
+export const TABLE_CHANGES = 120;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 119;
+export const EVENTS_DROPPED = 121;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 120;
+export const FAILURES_TAKEN = 122;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 121;
+export const FAILURES_OURS = 123;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 122;
+export const DELIVERY_RETRIES = 124;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 123;
+export const LATE_REPLIES = 125;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 124;
+export const CHECKSUMS = 126;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 125;
+export const CHECKSUMS_BYTES = 127;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 126;
+export const IP_IN_RECEIVES = 128;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 127;
+export const IP_IN_HDR_ERRORS = 129;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 128;
+export const IP_IN_ADDR_ERRORS = 130;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 129;
+export const IP_IN_UNKNOWN_PROTOS = 131;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 130;
+export const IP_OUT_REQUESTS = 132;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 131;
+export const IP_OUT_NO_ROUTES = 133;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 132;
+export const IP_REASM_REQDS = 134;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 133;
+export const IP_REASM_OKS = 135;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 134;
+export const IP_REASM_FAILS = 136;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 135;
+export const ARP_REQUESTS_SENT = 137;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 136;
+export const ARP_REPLIES_SENT = 138;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 137;
+export const ARP_RECEIVED = 139;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 138;
+export const ICMP_IN_MSGS = 140;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 139;
+export const ICMP_IN_ERRORS = 141;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 140;
+export const ICMP_IN_ECHOS = 142;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 141;
+export const ICMP_OUT_ECHO_REPS = 143;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 142;
+export const ICMP_OUT_DEST_UNREACHS = 144;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 143;
+export const ICMP_OUT_DATA_BYTES = 145;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 144;
+export const UDP_IN_DATAGRAMS = 146;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 145;
+export const UDP_OUT_DATAGRAMS = 147;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 146;
+export const UDP_OUT_DATA_BYTES = 148;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 147;
+export const UDP_IN_DATA_BYTES = 149;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 148;
+export const UDP_NO_PORTS = 150;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 149;
+export const UDP_IN_ERRORS = 151;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 150;
+export const TCP_ACTIVE_OPENS = 152;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 151;
+export const TCP_PASSIVE_OPENS = 153;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 152;
+export const TCP_ATTEMPT_FAILS = 154;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 153;
+export const TCP_ESTAB_RESETS = 155;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 154;
+export const TCP_IN_SEGS = 156;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 155;
+export const TCP_IN_ERRS = 157;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 156;
+export const TCP_OUT_SEGS = 158;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 157;
+export const TCP_OUT_DATA_BYTES = 159;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 158;
+export const TCP_RETRANS_SEGS = 160;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 159;
+export const TCP_RETRANS_BYTES = 161;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 160;
+export const TCP_OUT_RSTS = 162;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 161;
+export const TCP_LISTEN_OVERFLOWS = 163;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 162;
+export const TCP_TIMEOUTS = 164;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 163;
+export const TCP_FAST_RETRANSMITS = 165;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 164;
+export const TCP_DELAYED_ACKS = 166;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 165;
+export const TCP_OUT_OF_ORDER = 167;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 166;
+export const TCP_DUPLICATES = 168;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 167;
+export const TCP_WINDOW_PROBES = 169;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 168;
+export const TCP_CHALLENGE_ACKS = 170;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 169;
+export const TCP_PACKETS_PRUNED = 171;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 170;
+export const TCP_TIME_WAIT_OVERFLOWS = 172;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 171;
+export const DEVICE_TX_PACKETS = 173;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 172;
+export const DEVICE_TX_PACKETS_BYTES = 174;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 173;
+export const DEVICE_RX_PACKETS = 175;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 174;
+export const DEVICE_RX_PACKETS_BYTES = 176;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 175;
+export const DEVICE_TX_FULL = 177;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 176;
+export const DEVICE_RX_NO_BUFFER = 178;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 177;
+export const DEVICE_RX_BAD_CHECKSUM = 179;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 178;
+export const DEVICE_REFUSED = 180;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 179;
+export const DEVICE_TSO_SEGMENTS = 181;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 180;
+export const WIRE_SENT = 182;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 181;
+export const WIRE_ARRIVED = 183;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 182;
+export const WIRE_DROPPED = 184;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 183;
+export const WIRE_REFUSED = 185;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 184;
+export const WIRE_SLOTS_REFUSED = 186;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 185;
+export const WIRE_OVERFLOW = 187;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 186;
+export const WIRE_DUPLICATED = 188;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 187;
+export const WIRE_DUPLICATED_BYTES = 189;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 188;
+export const WIRE_CORRUPTED = 190;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 189;
+export const WIRE_REORDERED = 191;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 190;
+export const SWITCH_FORWARDS = 192;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 191;
+export const SWITCH_FORWARDS_BYTES = 193;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 192;
+export const SWITCH_FRAMES = 194;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 193;
+export const SWITCH_FLOODED = 195;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 194;
+export const SWITCH_DROPPED = 196;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 195;
+export const CAPTURE_COPIES = 197;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 196;
+export const CAPTURE_COPIES_BYTES = 198;
 
-export const COUNTER_COUNT = 197;
+export const COUNTER_COUNT = 199;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -415,6 +419,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'transmitFetchesBytes',
   'retransmitFetches',
   'retransmitFetchesBytes',
+  'bounceCopies',
+  'bounceCopiesBytes',
   'receivePlacements',
   'receivePlacementsBytes',
   'echoFetches',
@@ -614,6 +620,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'host',
+  'host',
   'iop',
   'iop',
   'iop',
@@ -813,6 +821,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'dma',
   'dma',
   'dma',
+  'copy',
+  'copy',
   'dma',
   'dma',
   'dma',
@@ -1012,6 +1022,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'transmit buffer to the device, first transmission, bytes',
   'transmit buffer to the device, sent again',
   'transmit buffer to the device, sent again, bytes',
+  'between a program and a buffer of the host\'s, where the driver is told to',
+  'between a program and a buffer of the host\'s, where the driver is told to, bytes',
   'card memory to a receive bucket',
   'card memory to a receive bucket, bytes',
   'transmit buffer to the receive bucket of an echo, or to card memory',

@@ -23,6 +23,8 @@ export function counterValue(counters: Counters, name: string): number {
 export interface Holdings {
   /** Transmit buffers and slots in the card's hands, and the buckets not yet back from the program. */
   readonly transmitInUse: number;
+  /** Whether the driver was told to map and allocate buffers as it goes; absent: it was not. */
+  readonly breaksAims?: boolean;
 }
 
 export interface Row {
@@ -147,8 +149,12 @@ function resourceRows(h: Side, c: Side, holdings: Holdings): Row[] {
       h('memoryTransmitTaken'),
       h('memoryTransmitReturned') + holdings.transmitInUse,
     ),
-    row('address mappings after start', h('mappings') + c('mappings'), 0),
-    row('buffer allocations after start', h('allocations') + c('allocations'), 0),
+    ...(holdings.breaksAims === true
+      ? []
+      : [
+          row('address mappings after start', h('mappings') + c('mappings'), 0),
+          row('buffer allocations after start', h('allocations') + c('allocations'), 0),
+        ]),
   ];
 }
 

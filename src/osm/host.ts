@@ -9,6 +9,7 @@ import { Doorbell } from '../i2o/doorbell.ts';
 import { hostQueues } from '../i2o/queues/queues.ts';
 import type { FrameConsumer, FrameProducer } from '../i2o/transport.ts';
 import { INBOUND_METER, Ledger } from '../ledger/ledger.ts';
+import type { Holdings } from '../ledger/reconcile.ts';
 import { ENETDOWN } from '../socket/errno.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Sleeper, Waker } from '../time/sleeper.ts';
@@ -27,11 +28,12 @@ import { ReplyDispatch } from './message/reply-dispatch.ts';
 import { Requests } from './message/requests.ts';
 import { SendBatch } from './message/send-batch.ts';
 import { SendRequests } from './message/send-requests.ts';
-import { CardSockets } from './user/card-sockets.ts';
+import { CardSockets, type CardSocketsParts } from './user/card-sockets.ts';
 import { DeviceCalls } from './user/device-calls.ts';
 import { EchoCalls } from './user/echo-calls.ts';
 import { Receiver } from './user/receiver.ts';
 import { Sender } from './user/sender.ts';
+import { isWasteful, WastefulSockets } from './user/wasteful-sockets.ts';
 
 /** What the world lends the driver. */
 export interface HostEnvironment {
@@ -180,17 +182,16 @@ export class Host {
       replies.watch,
       config.classVersion,
     );
-    this.sockets = new CardSockets(
-      this.driver,
-      requests,
-      control,
-      table,
-      transmit,
-      new Sender(this.driver, messages, batch, table, transmit, dma, ledger),
-      new Receiver(region, this.driver, table, receive, dma, ledger),
-      new DeviceCalls(this.driver, requests, params, events),
-      ledger,
-    );
+    const calls: CardSocketsParts = {
+      ...parts,
+      driver: this.driver,
+      sender: new Sender(this.driver, messages, batch, table, transmit, dma, ledger),
+      receiver: new Receiver(region, this.driver, table, receive, dma, ledger),
+      device: new DeviceCalls(this.driver, requests, params, events),
+    };
+    this.sockets = isWasteful(config)
+      ? new WastefulSockets(calls, dma, layout.receive.bufferBytes, ledger)
+      : new CardSockets(calls);
     const frames = layout.inboundFrames + layout.outboundFrames;
     this.echoes = new EchoCalls({ ...parts, dma, config, frames });
     replies.echoesTo(this.echoes);
@@ -230,6 +231,11 @@ export class Host {
       if (!(failure instanceof AssertionFailure)) driver.die(ENETDOWN);
       driver.failed(failure);
     }
+  }
+
+  /** What the driver holds right now, for whoever balances its books. */
+  holdings(): Holdings {
+    return { transmitInUse: this.transmit.inUse, breaksAims: this.sockets instanceof WastefulSockets };
   }
 
   /**

@@ -163,10 +163,10 @@ describe('notifications', () => {
   /** A transport whose `publish` answers this. */
   const answering = (answer: number): FrameProducer =>
     ({ publish: () => answer }) as unknown as FrameProducer;
-  const interrupt = (): Interrupt => {
+  const interrupt = (everyFrame = false): Interrupt => {
     const clock = new Clock();
     clock.set(0);
-    return new Interrupt(ledger, waker, clock, { rxUsecs: 5, rxFrames: 4 });
+    return new Interrupt(ledger, waker, clock, { rxUsecs: 5, rxFrames: 4, everyFrame });
   };
   trips('doorbell: a publication is none, quiet or to be told', () => {
     new Doorbell(ledger, waker).publish(answering(3));
@@ -177,6 +177,11 @@ describe('notifications', () => {
     held.publish(answering(2));
     Object.assign(held, { held: 0 });
     held.publish(answering(1));
+  });
+  trips('interrupt: nobody is told of a frame that was not posted', () => {
+    const told = interrupt(true);
+    Object.assign(told, { told: 1 });
+    told.publish(answering(1));
   });
   trips('interrupt: none is held back beyond its count', () => {
     const held = interrupt();

@@ -50,6 +50,13 @@ export interface DriverConfig {
    * allows it.
    */
   readonly batchSends: boolean;
+  /**
+   * For measurements, each breaks one aim of memory management: payload is copied once more each way, in a
+   * buffer of the host's; each buffer is mapped for the card when it is used; each is allocated then.
+   */
+  readonly bounceBuffers: boolean;
+  readonly mapBuffers: boolean;
+  readonly allocateBuffers: boolean;
   /** Empty buckets gather until there are this many to post; at most 9 fit one message. */
   readonly bucketsPerPost: number;
   /**

@@ -31,6 +31,19 @@ import { SocketCalls } from './socket-calls.ts';
 import { SocketNames, type SocketStatus } from './socket-names.ts';
 import { SocketOptions } from './socket-options.ts';
 
+/** What the calls stand on: parts of one driver. */
+export interface CardSocketsParts {
+  readonly driver: Driver;
+  readonly requests: Requests;
+  readonly control: ControlCall;
+  readonly table: SocketTable;
+  readonly transmit: TransmitPool;
+  readonly sender: Sender;
+  readonly receiver: Receiver;
+  readonly device: DeviceCalls;
+  readonly ledger: Ledger;
+}
+
 export class CardSockets implements SocketStack {
   readonly name = 'inic';
   /** Offers buffers for sending, beside the calls that every stack has. */
@@ -47,17 +60,8 @@ export class CardSockets implements SocketStack {
   private readonly names: SocketNames;
   private readonly counters: Float64Array;
 
-  constructor(
-    driver: Driver,
-    requests: Requests,
-    control: ControlCall,
-    table: SocketTable,
-    transmit: TransmitPool,
-    sender: Sender,
-    receiver: Receiver,
-    device: DeviceCalls,
-    ledger: Ledger,
-  ) {
+  constructor(parts: CardSocketsParts) {
+    const { driver, requests, control, table, transmit, sender, receiver, device, ledger } = parts;
     this.driver = driver;
     this.table = table;
     this.transmit = transmit;

@@ -10,6 +10,7 @@ import {
   balanceOf,
   type Counters,
   counterValue,
+  type Holdings,
   type Reconciliation,
   type Row,
   reconcile,
@@ -22,8 +23,8 @@ export interface CardBooks {
   readonly name: string;
   readonly host: Ledger;
   readonly iop: Ledger;
-  /** Transmit buffers and slots in the card's or the program's hands. */
-  readonly transmitInUse: number;
+  /** What its driver holds. */
+  readonly holdings: Holdings;
 }
 
 /** What became of bytes that no program received, by name. */
@@ -135,12 +136,12 @@ function cardRows(
   iops: readonly Counters[],
   wires: readonly Counters[],
 ): Row[] {
-  return cards.flatMap(({ name, transmitInUse }, card) => {
+  return cards.flatMap(({ name, holdings }, card) => {
     const { ports } = plan.cards[card];
     const out = through(ports, wires, ({ out }) => out);
     const into = through(ports, wires, (port) => port.in);
     const iop = (counter: string): number => counterValue(iops[card], counter);
-    const own = reconcile(hosts[card], iops[card], { transmitInUse }).rows;
+    const own = reconcile(hosts[card], iops[card], holdings).rows;
     return [
       ...own.map(({ what, left, right }) => row(`${name}: ${what}`, left, right)),
       row(

@@ -136,7 +136,7 @@ export abstract class OpenedCard {
 
   private balanced(): boolean {
     const { host, iopLedger } = this;
-    const holdings = { transmitInUse: host.transmit.inUse };
+    const holdings = host.holdings();
     return reconcile(host.ledger.snapshot(), iopLedger.snapshot(), holdings, this.wireCounters()).balanced;
   }
 }

@@ -142,6 +142,21 @@ const DRIVER: readonly SettingRow[] = [
     beside: 'needs class version 2 of both sides; without, each send is a message',
   },
   {
+    name: 'driver.bounceBuffers',
+    meaning: 'whether payload is copied once more each way, in a buffer of the host; for measurements',
+    choices: FLAG,
+  },
+  {
+    name: 'driver.mapBuffers',
+    meaning: 'whether each buffer is mapped for the card when it is used; for measurements',
+    choices: FLAG,
+  },
+  {
+    name: 'driver.allocateBuffers',
+    meaning: 'whether each buffer is allocated when it is used; for measurements',
+    choices: FLAG,
+  },
+  {
     name: 'driver.bucketsPerPost',
     meaning: 'empty buckets that gather before they are posted; 9 fit one message, more take several',
     range: [1, COUNT_MAX],
@@ -205,6 +220,12 @@ const DEVICE: readonly SettingRow[] = [
     meaning: 'it is raised when so many frames wait (`ethtool -C rx-frames`)',
     range: [1, COUNT_MAX],
     beside: 'matters with `moderation.rxUsecs`',
+  },
+  {
+    name: 'moderation.everyFrame',
+    meaning: 'whether each frame interrupts the host, even while it looks by itself; for measurements',
+    choices: FLAG,
+    beside: 'with it the other two do nothing',
   },
   {
     name: 'mtu',

@@ -191,7 +191,7 @@ export class LiveWorld {
         name,
         host: host.ledger,
         iop: iopLedger,
-        transmitInUse: host.transmit.inUse,
+        holdings: host.holdings(),
       }),
     );
     return worldBooks(this.region, this.plan, books);

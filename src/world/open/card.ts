@@ -186,7 +186,7 @@ export class CardBooks {
 
   private balance(): Reconciliation {
     const { host, iop, wire } = this.ledger();
-    return reconcile(host, iop, { transmitInUse: this.card.host.transmit.inUse }, wire);
+    return reconcile(host, iop, this.card.host.holdings(), wire);
   }
 }
 

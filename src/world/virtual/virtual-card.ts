@@ -116,7 +116,7 @@ export class VirtualCard {
       name: this.name,
       host: this.host.ledger,
       iop: this.iopLedger,
-      transmitInUse: this.host.transmit.inUse,
+      holdings: this.host.holdings(),
     };
   }
 
