@@ -6,6 +6,8 @@ export interface Arm {
   readonly what: string;
   /** Whether the host runs TCP/IP itself, over a plain device; else the card does. */
   readonly onHost: boolean;
+  /** Of a host: whether its TCP window lies in the card's memory. */
+  readonly window?: boolean;
   /** Settings of every card, laid over those of the world. */
   readonly card: Readonly<Record<string, unknown>>;
 }
@@ -33,6 +35,13 @@ export const ARMS: readonly Arm[] = [
     name: 'host+TSO',
     what: 'the same, the device cutting segments too',
     onHost: true,
+    card: { checksumOffload: true, tcpSegmentationOffload: true },
+  },
+  {
+    name: 'window',
+    what: "TCP's state on the host, its window on the card, which reads and writes programs' memory",
+    onHost: true,
+    window: true,
     card: { checksumOffload: true, tcpSegmentationOffload: true },
   },
   { name: 'inic', what: 'the whole stack on the card, with a processor of its own', onHost: false, card: {} },

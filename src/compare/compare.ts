@@ -5,15 +5,16 @@
  */
 import { AssertionFailure } from '../assert/assert.ts';
 import { spreadOf } from '../record/statistics.ts';
-import { named, serviceNs } from '../sweep/counts.ts';
+import { type Counts, named, serviceNs, since } from '../sweep/counts.ts';
 import { measureTopology } from '../sweep/measure.ts';
 import { type SweepPlan, worldOf as worldOfPoint } from '../sweep/plan.ts';
-import type { CardTopology, Topology } from '../world/topology/checked.ts';
+import type { Topology } from '../world/topology/checked.ts';
 import { readTopology } from '../world/topology.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
 import { type Arm, worldOf } from './arms.ts';
+import { type BusUse, cardBus, hostBus, middleBus, perOperationOf } from './bus-use.ts';
 import { measureHostWorld } from './measure-host.ts';
-import { type PlainCostOptions, plainCosts } from './plain-costs.ts';
+import { hostCosts, type PlainCostOptions } from './plain-costs.ts';
 
 /** What one system comes to, per operation where it does not say otherwise: the median over seeds. */
 export interface ArmFigures {
@@ -31,6 +32,8 @@ export interface ArmFigures {
   readonly dmaRequests: number;
   readonly interrupts: number;
   readonly doorbells: number;
+  /** What crosses the buses between hosts and their cards. */
+  readonly bus: BusUse;
   /** Operations for each second of processor time, of hosts and cards together. */
   readonly perProcessorS: number;
 }
@@ -55,7 +58,7 @@ export function compareArms(plan: SweepPlan, arms: readonly Arm[], options: Comp
       const description = worldOf(worldOfPoint(plan, { seed }) as object, arm);
       const topology = readTopology(description);
       try {
-        return arm.onHost ? onHost(plan, topology, options) : onCard(plan, topology);
+        return arm.onHost ? onHost(plan, topology, options, arm) : onCard(plan, topology);
       } catch (error) {
         if (error instanceof AssertionFailure) throw error;
         throw new CompareError(`${arm.name}: ${error instanceof Error ? error.message : error}`);
@@ -67,7 +70,19 @@ export function compareArms(plan: SweepPlan, arms: readonly Arm[], options: Comp
 }
 
 function onCard({ operations, warmup, limitNs }: SweepPlan, topology: Topology): ArmFigures {
-  const measured = measureTopology(topology, { operations, warmup, limitNs });
+  let before: readonly Counts[] = [];
+  let counts: readonly Counts[] = [];
+  const measured = measureTopology(topology, {
+    operations,
+    warmup,
+    limitNs,
+    begun: (world) => {
+      before = world.snapshot();
+    },
+    ended: (world) => {
+      counts = world.snapshot().map((now, i) => since(now, before[i]));
+    },
+  });
   const { latencyUs, timeUs, perOperation, ratePerS, bytesPerS } = measured;
   const { copies, dmaRequests, interrupts, doorbells } = perOperation;
   return {
@@ -81,6 +96,7 @@ function onCard({ operations, warmup, limitNs }: SweepPlan, topology: Topology):
     dmaRequests,
     interrupts,
     doorbells,
+    bus: perOperationOf(cardBus(counts), measured.operations),
     perProcessorS: 1e6 / (timeUs.host + timeUs.iop),
   };
 }
@@ -89,38 +105,45 @@ function onHost(
   { operations, limitNs }: SweepPlan,
   topology: Topology,
   options: PlainCostOptions,
+  arm: Arm,
 ): ArmFigures {
-  const costsOf = (host: number): HostCosts => {
-    const card = topology.cards.find((candidate) => candidate.host === host) as CardTopology;
-    return { costs: plainCosts(topology.hosts[host], card, options), interruptNs: card.interruptNs };
-  };
-  const { counts, hostNs, latencyUs, ...measured } = measureHostWorld(topology, costsOf, {
+  const costsOf = (host: number): HostCosts => hostCosts(topology, host, options, arm.window);
+  const { counts, hostNs, cardNs, latencyUs, ...measured } = measureHostWorld(topology, costsOf, {
     operations,
     limitNs,
   });
   const each = (...names: readonly string[]): number =>
     counts.reduce((sum, stack) => sum + named(stack, names), 0) / measured.operations;
   const hostUs = hostNs / measured.operations / 1000 + serviceNs(topology) / 1000;
+  const iopUs = cardNs / measured.operations / 1000;
   return {
     ratePerS: (measured.operations * 1e9) / measured.elapsedNs,
     bytesPerS: (measured.bytes * 1e9) / measured.elapsedNs,
     p50Us: latencyUs?.p50 ?? null,
     p99Us: latencyUs?.p99 ?? null,
     hostUs,
-    iopUs: 0,
+    iopUs,
     copies: each('sendCopies', 'receiveCopies', 'cardGatherCopies', 'cardCollapseCopies'),
-    dmaRequests: each('transmitFetches', 'retransmitFetches', 'deviceReceives'),
+    dmaRequests: each(
+      ...(arm.window === true
+        ? ['windowFills', 'windowPlacements']
+        : ['transmitFetches', 'retransmitFetches', 'deviceReceives']),
+    ),
     interrupts: each('interrupts'),
-    doorbells: each('ipOutRequests'),
-    perProcessorS: 1e6 / hostUs,
+    doorbells: each('ipOutRequests', 'windowCommands'),
+    bus: perOperationOf(hostBus(counts), measured.operations),
+    perProcessorS: 1e6 / (hostUs + iopUs),
   };
 }
 
 function middle(all: readonly ArmFigures[]): ArmFigures {
-  const names = Object.keys(all[0]) as (keyof ArmFigures)[];
+  const names = (Object.keys(all[0]) as (keyof ArmFigures)[]).filter((name) => name !== 'bus');
   const figures = names.map((name) => {
-    const values = all.flatMap((figure) => figure[name] ?? []);
+    const values = all.flatMap((figure) => (figure[name] as number | null) ?? []);
     return [name, values.length === 0 ? null : spreadOf(values).median];
   });
-  return Object.fromEntries(figures) as unknown as ArmFigures;
+  return {
+    ...Object.fromEntries(figures),
+    bus: middleBus(all.map(({ bus }) => bus)),
+  } as unknown as ArmFigures;
 }

@@ -5,6 +5,7 @@
 import { LatencyRecorder, type LatencySummary } from '../record/latency.ts';
 import { type Counts, charge, since } from '../sweep/counts.ts';
 import { bytesOf, clientsOf, endPrograms, isWarm, operationsOf } from '../sweep/run-programs.ts';
+import type { Costs } from '../time/cost-model.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { type HostCosts, HostWorld } from '../world/virtual/host-world.ts';
 
@@ -18,6 +19,8 @@ export interface HostMeasurement {
   readonly counts: readonly Counts[];
   /** What that work took of the hosts' processors. */
   readonly hostNs: number;
+  /** And of their cards', where these have one. */
+  readonly cardNs: number;
 }
 
 export interface HostMeasureOptions {
@@ -52,12 +55,15 @@ export function measureHostWorld(
   const { nowNs } = world.queue;
   const measured = { operations: done() - before.done, bytes: bytesOf(world) - before.bytes };
   const latencyUs = latency.summary() ?? null;
+  const sumOf = (of: (costs: HostCosts) => Costs): number =>
+    grown.reduce((sum, counts, i) => sum + charge(counts, of(costsOf(topology.cards[i].host))), 0);
   endPrograms(world, limitNs);
   return {
     ...measured,
     elapsedNs: Math.max(1, nowNs - before.nowNs),
     latencyUs,
     counts: grown,
-    hostNs: grown.reduce((sum, counts, i) => sum + charge(counts, costsOf(topology.cards[i].host).costs), 0),
+    hostNs: sumOf(({ costs }) => costs),
+    cardNs: sumOf(({ cardCosts = {} }) => cardCosts),
   };
 }

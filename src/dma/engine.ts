@@ -60,6 +60,9 @@ export class DmaEngine {
     );
   }
 
+  /** A call begins that moves so many bytes of its program's: for an engine that works by commands. */
+  begins(_length: number): void {}
+
   /** Moves bytes within the region. // Hot path: 18 ns for 64 B, 155 ns for 4 KiB. */
   move(reason: number, source: number, destination: number, length: number): void {
     if (COSTLY) checkMove(source, destination, length);

@@ -14,6 +14,7 @@ import {
 } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { WireEnd, WireSink } from '../wire/contract.ts';
+import type { BusCrossing } from './bus-crossing.ts';
 import type { NicConfig } from './nic-config.ts';
 import {
   canMove,
@@ -45,11 +46,15 @@ export class NicDevice {
   private readonly receiveOffload: ReceiveOffload;
   private readonly frameBytesMax: number;
   private readonly regionBytes: number;
+  private readonly crossing: BusCrossing | undefined;
   /** The next descriptors to fetch; the registers show them to the driver. */
   private txHead = 0;
   private rxHead = 0;
 
-  /** @param offered the TX_CHECKSUM and TX_SEGMENT bits the device serves. */
+  /**
+   * @param offered the TX_CHECKSUM and TX_SEGMENT bits the device serves.
+   * @param crossing counts what crosses a bus between device and driver; absent: there is none.
+   */
   constructor(
     region: Region,
     layout: NicLayout,
@@ -58,7 +63,9 @@ export class NicDevice {
     ledger: Ledger,
     dma: DmaEngine,
     wire: WireEnd,
+    crossing?: BusCrossing,
   ) {
+    this.crossing = crossing;
     this.words = region.words;
     this.layout = layout;
     this.registerWord = layout.registerWord;
@@ -79,8 +86,10 @@ export class NicDevice {
       this.counters[DEVICE_REFUSED] += 1;
     } else {
       while (this.txHead !== tail) {
-        const sent = this.transmitOffload.transmit(this.layout.txWord(this.txHead));
+        const descriptor = this.layout.txWord(this.txHead);
+        const sent = this.transmitOffload.transmit(descriptor);
         if (!sent) this.counters[DEVICE_REFUSED] += 1;
+        else this.crossing?.transmitted(descriptor);
         this.txHead = (this.txHead + 1) | 0;
       }
     }
@@ -130,6 +139,7 @@ export class NicDevice {
     const flags = this.receiveOffload.place(source, address, length);
     words[descriptor + RX_LENGTH] = length;
     words[descriptor + RX_STATUS] = RX_DONE | flags;
+    this.crossing?.received(address, length, flags);
     counters[DEVICE_RX_PACKETS] += 1;
     counters[DEVICE_RX_PACKETS_BYTES] += length;
   }

@@ -17,6 +17,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type LinkClient, TX_CHECKSUM, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { Clock } from '../time/clock.ts';
 import type { WireEnd, WireSource } from '../wire/contract.ts';
+import type { BusCrossing } from './bus-crossing.ts';
 import type { Device } from './contract.ts';
 import { checkNicConfig, type NicConfig } from './nic-config.ts';
 import { NicDevice } from './nic-device.ts';
@@ -37,6 +38,8 @@ export interface NicParts {
   /** Where received frames go; its slots have at least `packetSlotBytes(mtu)`. */
   readonly packets: PacketPool;
   readonly wire: WireEnd;
+  /** Counts what crosses the bus of a device whose driver runs on the host; absent: both are on the card. */
+  readonly crossing?: BusCrossing;
 }
 
 export class FakeNic implements Device {
@@ -61,7 +64,7 @@ export class FakeNic implements Device {
    */
   constructor(parts: NicParts, offset: number, config: NicConfig) {
     checkNicConfig(config);
-    const { region, clock, ledger, dma, packets, wire } = parts;
+    const { region, clock, ledger, dma, packets, wire, crossing } = parts;
     if (packets.slotBytes < packetSlotBytes(config.mtu)) {
       throw new RangeError(
         `packet slots expected at least ${packetSlotBytes(config.mtu)} bytes, got ${packets.slotBytes}`,
@@ -88,7 +91,7 @@ export class FakeNic implements Device {
       offered,
       config.rxPending,
     );
-    this.device = new NicDevice(region, layout, config, offered, ledger, dma, wire);
+    this.device = new NicDevice(region, layout, config, offered, ledger, dma, wire, crossing);
     this.source = wire.source;
     this.counters = ledger.counters;
     this.pollFrames = config.pollFrames;

@@ -152,6 +152,7 @@ export class DatagramCalls {
     this.lengths[0] = 0;
     this.contexts[0] = -1;
     let count = 0;
+    this.dma.begins(length);
     for (let done = 0; done < length; count++) {
       const piece = count < PIECES_MAX ? memory.take(sock, socket, length - done) : -1;
       if (piece < 0) {
@@ -194,6 +195,7 @@ export class DatagramCalls {
     if (stack.udpError(u) !== 0) return 0 - stack.udpGetOption(u, SO_ERROR);
     const held = stack.udpReadable(u);
     if (held < 0) return -EAGAIN;
+    this.dma.begins(Math.min(held, length));
     const count = stack.udpTakeTo(u, bytes, offset, length);
     if (from !== undefined) {
       from.address = stack.udpSourceAddress(u) >>> 0;

@@ -188,6 +188,7 @@ export class HostStack implements SocketStack, Agent {
     const { memory, stack, upcalls } = this;
     const { nowUs } = this.clock;
     let done = 0;
+    this.dma.begins(length);
     while (done < length) {
       // Asked first, so that nothing is copied in vain.
       const errno = stack.tcpSendErrno(sock.connection, length - done, 1, 0);
@@ -250,7 +251,9 @@ export class HostStack implements SocketStack, Agent {
       return takeError(sock) || unconnected(sock);
     const { stack } = this;
     const { connection } = sock;
-    if (stack.tcpReadable(connection) === 0) return this.empty(sock);
+    const readable = stack.tcpReadable(connection);
+    if (readable === 0) return this.empty(sock);
+    this.dma.begins(Math.min(readable, length));
     const taken = stack.tcpTakeTo(connection, bytes, offset, length);
     this.counters[BYTES_RECEIVED] += taken;
     // A window grows by what was read, up to SO_RCVBUF: it doubles in a round trip, as Linux lets it.

@@ -44,362 +44,388 @@ export const BOUNCE_COPIES_BYTES = 19;
 export const RECEIVE_PLACEMENTS = 20;
 /** card memory to a receive bucket, bytes (iop) */
 export const RECEIVE_PLACEMENTS_BYTES = 21;
+/** host memory to the TCP window on the card (iop) */
+export const WINDOW_FILLS = 22;
+/** host memory to the TCP window on the card, bytes (iop) */
+export const WINDOW_FILLS_BYTES = 23;
+/** the TCP window on the card to host memory (iop) */
+export const WINDOW_PLACEMENTS = 24;
+/** the TCP window on the card to host memory, bytes (iop) */
+export const WINDOW_PLACEMENTS_BYTES = 25;
+/** calls that have the card fill its window, or place what is in it (host) */
+export const WINDOW_COMMANDS = 26;
 /** transmit buffer to the receive bucket of an echo, or to card memory (iop) */
-export const ECHO_FETCHES = 22;
+export const ECHO_FETCHES = 27;
 /** transmit buffer to the receive bucket of an echo, or to card memory, bytes (iop) */
-export const ECHO_FETCHES_BYTES = 23;
+export const ECHO_FETCHES_BYTES = 28;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 24;
+export const DEVICE_HEADER_FETCHES = 29;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 25;
+export const DEVICE_HEADER_FETCHES_BYTES = 30;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 26;
+export const DEVICE_RECEIVES = 31;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 27;
+export const DEVICE_RECEIVES_BYTES = 32;
 /** doorbells rung (host) */
-export const DOORBELLS = 28;
+export const DOORBELLS = 33;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 29;
+export const DOORBELLS_SUPPRESSED = 34;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 30;
+export const INTERRUPTS = 35;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 31;
+export const INTERRUPTS_SUPPRESSED = 36;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 32;
+export const IOP_SLEEPS = 37;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 33;
+export const HOST_SLEEPS = 38;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 34;
+export const HOST_INTERRUPTS_SERVICED = 39;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 35;
+export const HOST_POLLS = 40;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 36;
+export const HOST_IDLE_POLLS = 41;
 /** looks that found nothing after one that did (host) */
-export const HOST_RESTS = 37;
+export const HOST_RESTS = 42;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 38;
+export const IOP_POLLS = 43;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 39;
+export const IOP_IDLE_POLLS = 44;
 /** turns that found nothing after one that did (iop) */
-export const IOP_RESTS = 40;
+export const IOP_RESTS = 45;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 41;
+export const INBOUND_POSTED = 46;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 42;
+export const INBOUND_FULL = 47;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 43;
+export const INBOUND_RELEASED = 48;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 44;
+export const OUTBOUND_POSTED = 49;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 45;
+export const OUTBOUND_FULL = 50;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 46;
+export const OUTBOUND_DESTROYED = 51;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 47;
+export const OUTBOUND_RELEASED = 52;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 48;
+export const INBOUND_REFUSED = 53;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 49;
+export const OUTBOUND_REFUSED = 54;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 50;
+export const EVENTS_SENT = 55;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 51;
+export const EVENTS_LOST = 56;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 52;
+export const REPLY_FAULTS = 57;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 53;
+export const NOPS = 58;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 54;
+export const FRAMES_PRESERVED = 59;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 55;
+export const FRAMES_ADOPTED = 60;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 56;
+export const PORT_READS = 61;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 57;
+export const PORT_WRITES = 62;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 58;
+export const REGISTER_READS = 63;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 59;
+export const REGISTER_WRITES = 64;
+/** descriptors and commands that a device of the host reads, four in a burst (iop) */
+export const BUS_DESCRIPTORS = 65;
+/** descriptors and commands that a device of the host reads, four in a burst, bytes (iop) */
+export const BUS_DESCRIPTORS_BYTES = 66;
+/** packet headers, and whole the packets that a window on the card does not keep (iop) */
+export const BUS_HEADERS = 67;
+/** packet headers, and whole the packets that a window on the card does not keep, bytes (iop) */
+export const BUS_HEADERS_BYTES = 68;
+/** payload of TCP and UDP (iop) */
+export const BUS_PAYLOAD = 69;
+/** payload of TCP and UDP, bytes (iop) */
+export const BUS_PAYLOAD_BYTES = 70;
+/** descriptors that the device writes back, four in a burst (iop) */
+export const BUS_COMPLETIONS = 71;
+/** descriptors that the device writes back, four in a burst, bytes (iop) */
+export const BUS_COMPLETIONS_BYTES = 72;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 60;
+export const PORT_EMPTY_READS = 73;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 61;
+export const PORT_RETRIES = 74;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 62;
+export const OUTBOUND_FREE_OVERFLOWS = 75;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 63;
+export const FIFO_ERROR_INTERRUPTS = 76;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 64;
+export const MFA_OUT_OF_WINDOW = 77;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 65;
+export const MFA_MISALIGNED = 78;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 66;
+export const MFA_WRONG_DIRECTION = 79;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 67;
+export const MFA_NOT_OWNED = 80;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 68;
+export const HOST_MFA_OUT_OF_WINDOW = 81;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 69;
+export const HOST_MFA_MISALIGNED = 82;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 70;
+export const HOST_MFA_WRONG_DIRECTION = 83;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 71;
+export const HOST_MFA_NOT_OWNED = 84;
 /** socket calls (host) */
-export const USER_CALLS = 72;
+export const USER_CALLS = 85;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 73;
+export const USER_WOULD_BLOCK = 86;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 74;
+export const USER_SOCKETS_REFUSED = 87;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 75;
+export const ACCEPTS_WITHOUT_SOCKET = 88;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 76;
+export const SENDS_GATHERED = 89;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 77;
+export const MESSAGE_REQUESTS = 90;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 78;
+export const MESSAGE_REPLIES = 91;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 79;
+export const MEMORY_TRANSMIT_TAKEN = 92;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 80;
+export const MEMORY_TRANSMIT_RETURNED = 93;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 81;
+export const MEMORY_TRANSMIT_DRY = 94;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 82;
+export const MEMORY_TRANSMIT_RESERVE = 95;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 83;
+export const MEMORY_BUCKETS_POSTED = 96;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 84;
+export const MEMORY_BUCKETS_USED = 97;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 85;
+export const MEMORY_BUCKETS_RETURNED = 98;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 86;
+export const MEMORY_BUCKETS_STARVED = 99;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 87;
+export const RECEIVE_WINDOWS_HELD = 100;
 /** address mappings after start (host) */
-export const MAPPINGS = 88;
+export const MAPPINGS = 101;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 89;
+export const ALLOCATIONS = 102;
 /** taken from the program (host) */
-export const BYTES_SENT = 90;
+export const BYTES_SENT = 103;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 91;
+export const BYTES_LENT = 104;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 92;
+export const BYTES_QUEUED = 105;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 93;
+export const BYTES_REFUSED = 106;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 94;
+export const BYTES_ECHO_TAKEN = 107;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 95;
+export const BYTES_UNDELIVERED = 108;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 96;
+export const IMMEDIATE_UNDELIVERED_BYTES = 109;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 97;
+export const BYTES_DISCARDED = 110;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 98;
+export const BYTES_ACKNOWLEDGED = 111;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 99;
+export const BYTES_UNACKNOWLEDGED = 112;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 100;
+export const BYTES_ACCEPTED = 113;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 101;
+export const BYTES_UNREAD = 114;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 102;
+export const BYTES_TRUNCATED = 115;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 103;
+export const BYTES_DESTROYED = 116;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 104;
+export const BYTES_DELIVERED = 117;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 105;
+export const BYTES_ECHO_ANSWERED = 118;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 106;
+export const BYTES_RECEIVED = 119;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 107;
+export const BYTES_BORROWED = 120;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 108;
+export const BYTES_DROPPED = 121;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 109;
+export const DATAGRAMS_SENT = 122;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 110;
+export const DATAGRAMS_SENT_BYTES = 123;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 111;
+export const DATAGRAMS_UNSENT = 124;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 112;
+export const DATAGRAMS_RECEIVED = 125;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 113;
+export const DATAGRAMS_RECEIVED_BYTES = 126;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 114;
+export const DATAGRAMS_CUT = 127;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 115;
+export const DATAGRAMS_CUT_BYTES = 128;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 116;
+export const DATAGRAMS_DROPPED = 129;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 117;
+export const DATAGRAMS_DROPPED_BYTES = 130;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 118;
+export const EVENTS_TAKEN = 131;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 119;
+export const EXECUTIVE_EVENTS_TAKEN = 132;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 120;
+export const TABLE_CHANGES = 133;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 121;
+export const EVENTS_DROPPED = 134;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 122;
+export const FAILURES_TAKEN = 135;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 123;
+export const FAILURES_OURS = 136;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 124;
+export const DELIVERY_RETRIES = 137;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 125;
+export const LATE_REPLIES = 138;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 126;
+export const CHECKSUMS = 139;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 127;
+export const CHECKSUMS_BYTES = 140;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 128;
+export const IP_IN_RECEIVES = 141;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 129;
+export const IP_IN_HDR_ERRORS = 142;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 130;
+export const IP_IN_ADDR_ERRORS = 143;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 131;
+export const IP_IN_UNKNOWN_PROTOS = 144;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 132;
+export const IP_OUT_REQUESTS = 145;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 133;
+export const IP_OUT_NO_ROUTES = 146;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 134;
+export const IP_REASM_REQDS = 147;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 135;
+export const IP_REASM_OKS = 148;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 136;
+export const IP_REASM_FAILS = 149;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 137;
+export const ARP_REQUESTS_SENT = 150;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 138;
+export const ARP_REPLIES_SENT = 151;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 139;
+export const ARP_RECEIVED = 152;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 140;
+export const ICMP_IN_MSGS = 153;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 141;
+export const ICMP_IN_ERRORS = 154;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 142;
+export const ICMP_IN_ECHOS = 155;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 143;
+export const ICMP_OUT_ECHO_REPS = 156;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 144;
+export const ICMP_OUT_DEST_UNREACHS = 157;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 145;
+export const ICMP_OUT_DATA_BYTES = 158;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 146;
+export const UDP_IN_DATAGRAMS = 159;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 147;
+export const UDP_OUT_DATAGRAMS = 160;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 148;
+export const UDP_OUT_DATA_BYTES = 161;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 149;
+export const UDP_IN_DATA_BYTES = 162;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 150;
+export const UDP_NO_PORTS = 163;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 151;
+export const UDP_IN_ERRORS = 164;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 152;
+export const TCP_ACTIVE_OPENS = 165;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 153;
+export const TCP_PASSIVE_OPENS = 166;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 154;
+export const TCP_ATTEMPT_FAILS = 167;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 155;
+export const TCP_ESTAB_RESETS = 168;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 156;
+export const TCP_IN_SEGS = 169;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 157;
+export const TCP_IN_ERRS = 170;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 158;
+export const TCP_OUT_SEGS = 171;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 159;
+export const TCP_OUT_DATA_BYTES = 172;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 160;
+export const TCP_RETRANS_SEGS = 173;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 161;
+export const TCP_RETRANS_BYTES = 174;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 162;
+export const TCP_OUT_RSTS = 175;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 163;
+export const TCP_LISTEN_OVERFLOWS = 176;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 164;
+export const TCP_TIMEOUTS = 177;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 165;
+export const TCP_FAST_RETRANSMITS = 178;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 166;
+export const TCP_DELAYED_ACKS = 179;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 167;
+export const TCP_OUT_OF_ORDER = 180;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 168;
+export const TCP_DUPLICATES = 181;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 169;
+export const TCP_WINDOW_PROBES = 182;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 170;
+export const TCP_CHALLENGE_ACKS = 183;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 171;
+export const TCP_PACKETS_PRUNED = 184;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 172;
+export const TCP_TIME_WAIT_OVERFLOWS = 185;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 173;
+export const DEVICE_TX_PACKETS = 186;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 174;
+export const DEVICE_TX_PACKETS_BYTES = 187;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 175;
+export const DEVICE_RX_PACKETS = 188;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 176;
+export const DEVICE_RX_PACKETS_BYTES = 189;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 177;
+export const DEVICE_TX_FULL = 190;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 178;
+export const DEVICE_RX_NO_BUFFER = 191;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 179;
+export const DEVICE_RX_BAD_CHECKSUM = 192;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 180;
+export const DEVICE_REFUSED = 193;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 181;
+export const DEVICE_TSO_SEGMENTS = 194;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 182;
+export const WIRE_SENT = 195;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 183;
+export const WIRE_ARRIVED = 196;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 184;
+export const WIRE_DROPPED = 197;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 185;
+export const WIRE_REFUSED = 198;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 186;
+export const WIRE_SLOTS_REFUSED = 199;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 187;
+export const WIRE_OVERFLOW = 200;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 188;
+export const WIRE_DUPLICATED = 201;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 189;
+export const WIRE_DUPLICATED_BYTES = 202;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 190;
+export const WIRE_CORRUPTED = 203;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 191;
+export const WIRE_REORDERED = 204;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 192;
+export const SWITCH_FORWARDS = 205;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 193;
+export const SWITCH_FORWARDS_BYTES = 206;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 194;
+export const SWITCH_FRAMES = 207;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 195;
+export const SWITCH_FLOODED = 208;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 196;
+export const SWITCH_DROPPED = 209;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 197;
+export const CAPTURE_COPIES = 210;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 198;
+export const CAPTURE_COPIES_BYTES = 211;
 
-export const COUNTER_COUNT = 199;
+export const COUNTER_COUNT = 212;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -423,6 +449,11 @@ export const COUNTER_NAMES: readonly string[] = [
   'bounceCopiesBytes',
   'receivePlacements',
   'receivePlacementsBytes',
+  'windowFills',
+  'windowFillsBytes',
+  'windowPlacements',
+  'windowPlacementsBytes',
+  'windowCommands',
   'echoFetches',
   'echoFetchesBytes',
   'deviceHeaderFetches',
@@ -461,6 +492,14 @@ export const COUNTER_NAMES: readonly string[] = [
   'portWrites',
   'registerReads',
   'registerWrites',
+  'busDescriptors',
+  'busDescriptorsBytes',
+  'busHeaders',
+  'busHeadersBytes',
+  'busPayload',
+  'busPayloadBytes',
+  'busCompletions',
+  'busCompletionsBytes',
   'portEmptyReads',
   'portRetries',
   'outboundFreeOverflows',
@@ -628,6 +667,11 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'host',
@@ -662,6 +706,14 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
   'host',
   'host',
   'host',
@@ -827,6 +879,11 @@ export const COUNTER_GROUPS: readonly string[] = [
   'dma',
   'dma',
   'dma',
+  'dma',
+  'dma',
+  'dma',
+  'dma',
+  'dma',
   'device',
   'device',
   'device',
@@ -859,6 +916,14 @@ export const COUNTER_GROUPS: readonly string[] = [
   'frame',
   'frame',
   'frame',
+  'bus',
+  'bus',
+  'bus',
+  'bus',
+  'bus',
+  'bus',
+  'bus',
+  'bus',
   'bus',
   'bus',
   'bus',
@@ -1026,6 +1091,11 @@ export const COUNTER_DOCS: readonly string[] = [
   'between a program and a buffer of the host\'s, where the driver is told to, bytes',
   'card memory to a receive bucket',
   'card memory to a receive bucket, bytes',
+  'host memory to the TCP window on the card',
+  'host memory to the TCP window on the card, bytes',
+  'the TCP window on the card to host memory',
+  'the TCP window on the card to host memory, bytes',
+  'calls that have the card fill its window, or place what is in it',
   'transmit buffer to the receive bucket of an echo, or to card memory',
   'transmit buffer to the receive bucket of an echo, or to card memory, bytes',
   'packet headers from card memory to the device',
@@ -1064,6 +1134,14 @@ export const COUNTER_DOCS: readonly string[] = [
   'writes of the two ports',
   'reads of the interrupt status and mask',
   'writes of the interrupt mask and of the doorbell',
+  'descriptors and commands that a device of the host reads, four in a burst',
+  'descriptors and commands that a device of the host reads, four in a burst, bytes',
+  'packet headers, and whole the packets that a window on the card does not keep',
+  'packet headers, and whole the packets that a window on the card does not keep, bytes',
+  'payload of TCP and UDP',
+  'payload of TCP and UDP, bytes',
+  'descriptors that the device writes back, four in a burst',
+  'descriptors that the device writes back, four in a burst, bytes',
   'of the port reads, those that found nothing',
   'writes of the inbound port retried, post list full',
   'frames lost, outbound free list full',

@@ -1,4 +1,5 @@
 /** What systems come to, side by side, and in words what offload gains and loses. */
+import { busBytes } from '../compare/bus-use.ts';
 import type { ArmResult } from '../compare/compare.ts';
 import { alignedLines, type Colour, type Column, fitting } from './columns.ts';
 import { durationText, rateText, threeDigits, withPrefix } from './units.ts';
@@ -17,6 +18,7 @@ const COLUMNS: readonly Column<ArmResult>[] = [
   { heading: 'ops/CPU s', cell: ({ figures }) => countText(figures.perProcessorS) },
   { heading: 'copies', gives: 2, cell: ({ figures }) => threeDigits(figures.copies) },
   { heading: 'DMA', gives: 1, cell: ({ figures }) => threeDigits(figures.dmaRequests) },
+  { heading: 'bus', gives: 1, cell: ({ figures }) => bytesText(busBytes(figures.bus)) },
   { heading: 'irqs', gives: 5, cell: ({ figures }) => threeDigits(figures.interrupts) },
   { heading: 'bells', gives: 6, cell: ({ figures }) => threeDigits(figures.doorbells) },
 ];
@@ -36,6 +38,7 @@ export function compareText(
     ...results.map(({ arm }) => `${arm.name}: ${arm.what}`),
     'host/op, IOP/op: processor time of all hosts, and of all cards, for an operation. ops/CPU s: operations',
     'for each second of both together. copies: by a processor; DMA: requests of a device.',
+    'bus: bytes between hosts and cards: payload, headers, descriptors or messages, and completions.',
     '',
     ...verdict(results),
   ];
@@ -47,15 +50,21 @@ function usText(us: number | null): string {
   return us === 0 ? '0' : durationText(us * 1000);
 }
 
+function bytesText(bytes: number): string {
+  const text = withPrefix(bytes);
+  return text.includes(' ') ? `${text}B` : `${text} B`;
+}
+
 /** A dash where no work costs anything. */
 function countText(value: number): string {
   return Number.isFinite(value) ? withPrefix(value) : '-';
 }
 
-/** In words: what the card gains over the best of the hosts, and what it loses. */
+/** In words: what a card gains that does some or all of it over the best of the hosts, and what it loses. */
 function verdict(results: readonly ArmResult[]): string[] {
-  const cards = results.filter(({ arm }) => !arm.onHost);
-  const hosts = results.filter(({ arm }) => arm.onHost);
+  const offloads = ({ arm }: ArmResult): boolean => !arm.onHost || arm.window === true;
+  const cards = results.filter(offloads);
+  const hosts = results.filter((result) => !offloads(result));
   const best = [...hosts].sort((a, b) => b.figures.ratePerS - a.figures.ratePerS)[0];
   if (best === undefined) return [];
   return cards.flatMap((card) => {

@@ -30,6 +30,8 @@ export interface MeasureOptions {
   readonly limitNs?: number;
   /** Told the world when its operations begin to count. It may look at it, and changes nothing. */
   readonly begun?: ((world: VirtualWorld) => void) | undefined;
+  /** The same when they count no more, before its programs are ended. */
+  readonly ended?: ((world: VirtualWorld) => void) | undefined;
 }
 
 /** Who looks on while a world is measured; the measurement is the same without him. */
@@ -72,15 +74,20 @@ export function measure(
 
 /** @throws RangeError for an option there is not, or that is no number it can be. */
 function checkOptions(options: MeasureOptions): void {
-  const fields = new Fields(options, '', ['operations', 'warmup', 'limitNs', 'begun'], 'options of measure');
+  const fields = new Fields(
+    options,
+    '',
+    ['operations', 'warmup', 'limitNs', 'begun', 'ended'],
+    'options of measure',
+  );
   fields.whole('operations', 1, OPERATIONS_MAX, OPERATIONS);
   fields.whole('warmup', 0, OPERATIONS_MAX, 0);
   const limitNs = fields.get('limitNs') ?? LIMIT_NS;
   if (!(typeof limitNs === 'number' && limitNs > 0 && limitNs < Number.POSITIVE_INFINITY)) {
     throw fields.refusal('limitNs', 'nanoseconds above 0');
   }
-  if (fields.has('begun') && typeof fields.get('begun') !== 'function') {
-    throw fields.refusal('begun', 'a function');
+  for (const told of ['begun', 'ended']) {
+    if (fields.has(told) && typeof fields.get(told) !== 'function') throw fields.refusal(told, 'a function');
   }
 }
 
@@ -115,6 +122,7 @@ export function measureTopology(
     throw late('the measurement', operationsOf(clients) - before.operations, operations, limitNs);
   }
   watch?.measuring(false);
+  options.ended?.(world);
   const count = operationsOf(clients) - before.operations;
   const elapsedNs = Math.max(1, Math.round(world.queue.nowNs - before.nowNs));
   const bytes = bytesOf(world) - before.bytes;

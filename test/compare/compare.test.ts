@@ -6,6 +6,8 @@ import { compareText } from '../../src/report/compare-text.ts';
 import { loadPlan, type SweepPlan } from '../../src/sweep/plan.ts';
 import { planOf } from '../../src/sweep/short-form.ts';
 
+const NOTHING = { requests: 0, bytes: 0 };
+const BUS = { descriptors: NOTHING, headers: NOTHING, payload: NOTHING, completions: NOTHING };
 const SAME = { hostSpeed: 1, systemCallNs: 200 };
 
 function figuresOf(plan: SweepPlan, options = SAME): Record<string, ArmFigures> {
@@ -58,6 +60,20 @@ describe('systems on one wire', () => {
     expect(dear.inic).toEqual(free.inic);
   });
 
+  it('have payload cross a bus once each way, and headers alone where the window is on the card', () => {
+    const plan = small('TCP_STREAM', { connections: 1, size: 65_536, operations: 100 });
+    const { 'host+TSO': cut, window, inic } = figuresOf(plan);
+    for (const { bus } of [cut, window, inic]) {
+      expect(bus.payload.bytes / 65_536).toBeGreaterThan(1.97);
+      expect(bus.payload.bytes / 65_536).toBeLessThan(2.2);
+    }
+    expect(window.copies).toBe(0);
+    expect(window.hostUs).toBeLessThan(cut.hostUs);
+    expect(window.iopUs).toBeGreaterThan(0);
+    expect(window.bus.headers.requests).toBeGreaterThan(30);
+    expect(inic.bus.headers.requests).toBe(0);
+  });
+
   it('say which of them did not come to its end', () => {
     const plan = { ...small('TCP_RR'), limitNs: 1000 };
     expect(() => compareArms(plan, ARMS, SAME)).toThrow(CompareError);
@@ -87,10 +103,11 @@ describe('the text of a comparison', () => {
     dmaRequests: 4,
     interrupts: 1,
     doorbells: 0,
+    bus: BUS,
     perProcessorS: 250_000,
   };
   const text = (card: Partial<ArmFigures>): string => {
-    const results = [ARMS[0], ARMS[3]].map((arm) => ({
+    const results = [ARMS[0], ARMS[4]].map((arm) => ({
       arm,
       figures: arm.onHost ? figures : { ...figures, ...card },
       rates: [1, 1] as const,

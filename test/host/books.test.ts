@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostStack } from '../../src/host/host-stack.ts';
 import { Clock } from '../../src/time/clock.ts';
-import type { BuiltHostStack } from '../../src/world/build/host-stack.ts';
+import type { BuiltHostStack, HostDevice } from '../../src/world/build/host-stack.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { openHostStack } from '../../src/world/open/host-stack.ts';
 import { trips } from '../rules/trips.ts';
@@ -18,10 +18,11 @@ interface Bench {
   until(done: () => boolean): void;
 }
 
-function open(settings: CardOverrides = {}): Bench {
+function open(settings: CardOverrides = {}, device: HostDevice = {}): Bench {
   const clock = new Clock();
   const small = { driver: { socketsMax: 64 }, ...settings, stack: { seed: 5, ...settings.stack } };
-  const host = openHostStack(small, { clock, sleep: (ns) => clock.set(clock.nowNs + ns), interruptNs: 0 });
+  const time = { clock, sleep: (ns: number) => clock.set(clock.nowNs + ns), interruptNs: 0 };
+  const host = openHostStack(small, time, device);
   const until = (done: () => boolean): void => {
     for (let i = 0; !done(); i++) {
       if (i === TURNS_MAX) throw new Error('it never came to that');

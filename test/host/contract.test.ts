@@ -7,3 +7,9 @@ socketContractTests('host', async () => {
   const { stack } = openHostStack({ driver: { socketsMax: 256 } });
   return { stack, close: async () => {} };
 });
+
+socketContractTests('host with its window on the card', async () => {
+  const settings = { driver: { socketsMax: 256 } };
+  const { stack } = openHostStack(settings, undefined, { window: { directBytesMin: 0 } });
+  return { stack, close: async () => {} };
+});

@@ -2,6 +2,7 @@
 import { DmaEngine } from '../../dma/engine.ts';
 import { PacketPool, type SlotMemory } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
+import { BusCrossing } from '../../hdm/bus-crossing.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { reconcileHost } from '../../host/books.ts';
@@ -9,6 +10,7 @@ import { HostStack } from '../../host/host-stack.ts';
 import { SendMemory } from '../../host/send-memory.ts';
 import { Sock } from '../../host/sock.ts';
 import { SockUpcalls } from '../../host/sock-upcalls.ts';
+import { WindowEngine } from '../../host/window-engine.ts';
 import { Ledger, PACKETS_METER } from '../../ledger/ledger.ts';
 import type { Reconciliation } from '../../ledger/reconcile.ts';
 import { Stack } from '../../tcpip/stack/stack.ts';
@@ -34,34 +36,54 @@ export interface HostReceive {
   readonly rxPending?: number;
 }
 
+/** What a host's device is beside a plain one. */
+export interface HostDevice extends HostReceive {
+  /** Where send queue and reassembly lie in the card's memory; absent: in the host's. */
+  readonly window?: {
+    /** Calls that move fewer bytes do it by a copy more; others to and from the program's memory. */
+    readonly directBytesMin: number;
+  };
+}
+
 /** A host's stack, built. */
 export interface BuiltHostStack {
   readonly stack: HostStack;
   /** All that host and device have counted. */
   readonly ledger: Ledger;
-  /** Blocks of kernel memory that nothing holds. */
+  /** Kernel memory for sends, or the window's part for them. */
   readonly memory: SendMemory;
   /** Whether its books balance now, which they do once nothing is in flight. */
   reconcile(): Reconciliation;
 }
 
-/** @param wires what is plugged into the device's ports, by port. */
+/**
+ * @param wires what is plugged into the device's ports, by port.
+ * @throws RangeError for a window on a card that makes no checksums: the host would have to read all of it.
+ */
 export function buildHostStack(
   region: Region,
   { memory, topology: { config } }: CardPlan,
   wires: readonly TappedEnd[],
   { clock, sleep, interruptNs }: HostTime,
-  { memory: slotMemory, rxPending }: HostReceive = {},
+  { memory: slotMemory, rxPending, window }: HostDevice = {},
 ): BuiltHostStack {
+  if (window !== undefined && !config.checksumOffload) {
+    throw new RangeError('a TCP window on the card needs "checksumOffload": the host sees headers only');
+  }
   const ledger = new Ledger(region, memory.layout.hostLedger);
-  const dma = new DmaEngine(region, ledger);
+  const crossing = new BusCrossing(region, ledger, window !== undefined);
+  const { receive: bounce } = memory.layout;
+  const dma =
+    window === undefined
+      ? new DmaEngine(region, ledger)
+      : new WindowEngine(region, ledger, crossing, bounce, window.directBytesMin);
   const meter = ledger.meter(PACKETS_METER);
   meter.start(clock, config.packetSlots, 0);
   const slotBytes = packetSlotBytes(largestMtu(config));
   const packets = new PacketPool(memory.packets, config.packetSlots, slotBytes, meter, slotMemory);
   const pending = rxPending === undefined ? {} : { rxPending };
   const devices = nicConfigs(config).map((nic, i) => {
-    const parts = { region, clock, ledger, dma, packets, wire: wires[i] };
+    const parts = { region, clock, ledger, dma, packets, wire: wires[i], crossing };
     return new FakeNic(parts, memory.nics[i], { ...nic, ...pending });
   });
   const sends = new SendMemory(memory.layout.transmit);
@@ -80,5 +102,5 @@ export function buildHostStack(
     interruptNs,
     sleep,
   });
-  return { stack, ledger, memory: sends, reconcile: () => reconcileHost(ledger) };
+  return { stack, ledger, memory: sends, reconcile: () => reconcileHost(ledger, window !== undefined) };
 }

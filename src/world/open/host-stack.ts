@@ -8,7 +8,7 @@ import { allocateRegion } from '../../dma/region.ts';
 import { MachineClock } from '../../time/clock.ts';
 import { randomSeed } from '../../time/seed.ts';
 import { FutexSleeper } from '../../time/sleeper.ts';
-import { type BuiltHostStack, buildHostStack, type HostTime } from '../build/host-stack.ts';
+import { type BuiltHostStack, buildHostStack, type HostDevice, type HostTime } from '../build/host-stack.ts';
 import { widenInlining } from '../build/inlining.ts';
 import { Network } from '../build/network.ts';
 import { singleCard } from '../build/short-forms.ts';
@@ -32,9 +32,14 @@ function machineTime(): HostTime {
 
 /**
  * @param overrides settings, under the names that a card's have; those of its message layer change nothing.
+ * @param device what the device has beside a plain one.
  * @throws RangeError for a setting out of range.
  */
-export function openHostStack(overrides: CardOverrides = {}, time: HostTime = machineTime()): BuiltHostStack {
+export function openHostStack(
+  overrides: CardOverrides = {},
+  time: HostTime = machineTime(),
+  device: HostDevice = {},
+): BuiltHostStack {
   widenInlining();
   checkOverrides(overrides, DEFAULT_CARD_CONFIG);
   const config = cardConfig({ ...overrides, stack: { seed: randomSeed(), ...overrides.stack } });
@@ -43,5 +48,5 @@ export function openHostStack(overrides: CardOverrides = {}, time: HostTime = ma
   const plan = planWorld(memory, topology, { cards: [0], switches: [] });
   const region = allocateRegion(memory.byteLength, false);
   const wires = new Network(region, plan, time.clock, 0).endsOf(0);
-  return buildHostStack(region, plan.cards[0], wires, time);
+  return buildHostStack(region, plan.cards[0], wires, time, device);
 }

@@ -10,23 +10,30 @@ import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, type Costs, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
 import type { Program } from '../../workloads/program.ts';
-import { type BuiltHostStack, buildHostStack, type HostReceive } from '../build/host-stack.ts';
+import {
+  type BuiltHostStack,
+  buildHostStack,
+  type HostDevice,
+  type HostReceive,
+} from '../build/host-stack.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import type { LinkEnd, Topology } from '../topology/checked.ts';
 import { settleNs } from '../topology/settle.ts';
-import { DmaMeter, DmaMeters, HostMeter, PLAIN_TRANSFERS } from './meters.ts';
+import { DmaMeter, DmaMeters, HOST_TRANSFERS, HostMeter, transferCosts } from './meters.ts';
 import { PlainHost } from './plain-host.ts';
 
 const NO_AGENT = -1;
 
-/** What the processors of such a world cost. */
-export interface HostCosts {
+/** What the processors of such a world cost, and what its hosts' devices are. */
+export interface HostCosts extends Pick<HostDevice, 'window'> {
   /** By counter: socket calls, copies, interrupts and the protocol's work, all of one processor. */
   readonly costs: Costs;
   /** From a frame's arrival until its interrupt is served, in nanoseconds. */
   readonly interruptNs: number;
+  /** By counter: work of the card's own processor, which goes on beside the host's; absent: it has none. */
+  readonly cardCosts?: Costs;
 }
 
 export class HostWorld {
@@ -78,7 +85,8 @@ export class HostWorld {
       const { host } = card.topology;
       const { interruptNs } = costsOf(host);
       const time = { clock: this.clock, sleep: () => undefined, interruptNs };
-      const built = buildHostStack(this.region, card, network.endsOf(i), time, receiveOf(i, this.clock));
+      const device = { ...costsOf(host), ...receiveOf(i, this.clock) };
+      const built = buildHostStack(this.region, card, network.endsOf(i), time, device);
       this.hosts[host].addStack(built.stack);
       meters[host].add(new CostMeter(built.ledger, costsOf(host).costs));
       return built;
@@ -86,10 +94,13 @@ export class HostWorld {
     this.hosts.forEach((agent, host) => {
       const own = this.stacks.filter((_, i) => topology.cards[i].host === host);
       if (own.length === 0) return;
+      const { cardCosts = {} } = costsOf(host);
       const engine = new DmaMeters(
-        topology.cards.flatMap(({ host: at, bus }, i) =>
-          at === host ? [new DmaMeter(this.stacks[i].ledger, bus, PLAIN_TRANSFERS)] : [],
-        ),
+        topology.cards.flatMap(({ host: at, bus }, i) => {
+          if (at !== host) return [];
+          const { ledger } = this.stacks[i];
+          return [new DmaMeter(ledger, transferCosts(bus, HOST_TRANSFERS)), new DmaMeter(ledger, cardCosts)];
+        }),
       );
       this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], engine });
     });

@@ -34,8 +34,11 @@ export class HostMeter implements Meter {
 /** Counters of payload that the card moves over the bus; each is a pair, of requests and of their bytes. */
 export const TRANSFERS = ['transmitFetches', 'retransmitFetches', 'receivePlacements'] as const;
 
-/** The same of a plain device, which places whole packets in its host's memory. */
-export const PLAIN_TRANSFERS = ['transmitFetches', 'retransmitFetches', 'deviceReceives'] as const;
+/**
+ * All that crosses the bus of a host that runs TCP/IP itself: payload, and what it takes to say where that
+ * lies.
+ */
+export const HOST_TRANSFERS = ['busDescriptors', 'busHeaders', 'busPayload', 'busCompletions'] as const;
 
 /** What transfers cost, by counter. */
 export function transferCosts(
@@ -50,7 +53,7 @@ export function transferCosts(
   return costs;
 }
 
-/** A card's DMA engine: one request after the other, while the processor goes on. */
+/** What works on a side's behalf while its processor goes on, one thing after the other: a DMA engine. */
 export class DmaMeter implements Engine {
   /** Whether its requests take no time at all. */
   readonly free: boolean;
@@ -59,9 +62,9 @@ export class DmaMeter implements Engine {
   private readonly doneNs = new Float64Array(1);
   private readonly workNs = new Float64Array(1);
 
-  constructor(ledger: Ledger, bus: BusCosts, transfers: readonly string[] = TRANSFERS) {
-    this.free = bus.nsPerByte === 0 && bus.requestNs === 0;
-    this.meter = new CostMeter(ledger, transferCosts(bus, transfers));
+  constructor(ledger: Ledger, costs: Costs) {
+    this.free = Object.values(costs).every((ns) => ns === 0);
+    this.meter = new CostMeter(ledger, costs);
   }
 
   /** // Hot path of a simulation. */

@@ -301,7 +301,7 @@ function iopEntry(
   { processor, bus, config }: CardTopology,
 ): Omit<Entry, 'agent'> {
   const { lookNs } = processor;
-  const engine = new DmaMeter(iopLedger, bus);
+  const engine = new DmaMeter(iopLedger, transferCosts(bus));
   return {
     meter: new CostMeter(iopLedger, processor.costs),
     ...(engine.free ? {} : { engine }),

@@ -1,0 +1,119 @@
+/**
+ * What crosses the bus between a host's memory and its device, by kind: descriptors that the device reads,
+ * headers and payload in either direction, and descriptors that it writes back when it is done. A descriptor
+ * has 16 bytes, one for each stretch of memory, as those of gigabit devices have (Intel, "PCI/PCI-X Family of
+ * Gigabit Ethernet Controllers Software Developer's Manual", legacy descriptors); devices read and write
+ * several at a time, here four in a burst of 64 bytes.
+ *
+ * With the TCP window on the card, payload lies in the card's memory, and does not cross here: what is sent
+ * is fetched from there, also when it is sent again, and of what is received the host is given the headers.
+ */
+import type { Region } from '../dma/region.ts';
+import {
+  BUS_COMPLETIONS,
+  BUS_COMPLETIONS_BYTES,
+  BUS_DESCRIPTORS,
+  BUS_DESCRIPTORS_BYTES,
+  BUS_HEADERS,
+  BUS_HEADERS_BYTES,
+  BUS_PAYLOAD,
+  BUS_PAYLOAD_BYTES,
+} from '../ledger/counters.gen.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { RX_CHECKSUM_CHECKED } from '../tcpip/contract.ts';
+import { ETHERNET_HEADER_BYTES, TX_HEADER_LENGTH, TX_PAYLOAD_BYTES, TX_PIECES } from './nic-rings.ts';
+
+export const BUS_DESCRIPTOR_BYTES = 16;
+/** Descriptors that are read or written at once. */
+export const DESCRIPTORS_PER_BURST = 4;
+const IPV4_HEADER_BYTES_MIN = 20;
+const IP_PROTOCOL = 9;
+const PROTOCOL_TCP = 6;
+const PROTOCOL_UDP = 17;
+const TCP_HEADER_BYTES_MIN = 20;
+const TCP_DATA_OFFSET = 12;
+const UDP_HEADER_BYTES = 8;
+
+export class BusCrossing {
+  private readonly words: Int32Array;
+  private readonly bytes: Uint8Array;
+  private readonly counters: Float64Array;
+  private readonly windowed: boolean;
+  /** Descriptors since the last burst in each direction began. */
+  private read = 0;
+  private written = 0;
+
+  /** @param windowed whether payload lies in the card's memory. */
+  constructor(region: Region, ledger: Ledger, windowed: boolean) {
+    this.words = region.words;
+    this.bytes = region.bytes;
+    this.counters = ledger.counters;
+    this.windowed = windowed;
+  }
+
+  /** The device has fetched and sent the packet of a transmit descriptor. // Hot path of a simulation. */
+  transmitted(descriptor: number): void {
+    const { words, counters } = this;
+    const pieces = words[descriptor + TX_PIECES];
+    this.descriptors(1 + pieces);
+    counters[BUS_HEADERS] += 1;
+    counters[BUS_HEADERS_BYTES] += words[descriptor + TX_HEADER_LENGTH];
+    if (!this.windowed) {
+      counters[BUS_PAYLOAD] += pieces;
+      counters[BUS_PAYLOAD_BYTES] += words[descriptor + TX_PAYLOAD_BYTES];
+    }
+    this.completions(1);
+  }
+
+  /** The device has placed a frame where its driver wants it. @param flags RX_ bits. // Hot path. */
+  received(frame: number, length: number, flags: number): void {
+    const { counters } = this;
+    this.descriptors(1);
+    // The window keeps what the card has checked; any other frame the host must look at, whole.
+    const whole = this.windowed && (flags & RX_CHECKSUM_CHECKED) === 0;
+    const header = whole ? length : this.headerBytes(frame, length);
+    counters[BUS_HEADERS_BYTES] += header;
+    if (!this.windowed && length > header) this.payload(length - header);
+    else counters[BUS_HEADERS] += 1;
+    this.completions(1);
+  }
+
+  /** A device reads so many descriptors, or commands of their size. */
+  descriptors(count: number): void {
+    const { counters } = this;
+    counters[BUS_DESCRIPTORS_BYTES] += count * BUS_DESCRIPTOR_BYTES;
+    const read = this.read + count;
+    const bursts = (read / DESCRIPTORS_PER_BURST) | 0;
+    counters[BUS_DESCRIPTORS] += bursts;
+    this.read = read - bursts * DESCRIPTORS_PER_BURST;
+  }
+
+  /** A device writes so many descriptors back. */
+  completions(count: number): void {
+    const { counters } = this;
+    counters[BUS_COMPLETIONS_BYTES] += count * BUS_DESCRIPTOR_BYTES;
+    const written = this.written + count;
+    const bursts = (written / DESCRIPTORS_PER_BURST) | 0;
+    counters[BUS_COMPLETIONS] += bursts;
+    this.written = written - bursts * DESCRIPTORS_PER_BURST;
+  }
+
+  /** Payload crosses between the window and the host's memory. */
+  payload(length: number): void {
+    this.counters[BUS_PAYLOAD] += 1;
+    this.counters[BUS_PAYLOAD_BYTES] += length;
+  }
+
+  /** Bytes of a frame before the payload of TCP or UDP; of any other frame, all of it. */
+  private headerBytes(frame: number, length: number): number {
+    const { bytes } = this;
+    const ip = frame + ETHERNET_HEADER_BYTES;
+    if (length < ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES_MIN) return length;
+    if (bytes[frame + 12] !== 0x08 || bytes[frame + 13] !== 0x00) return length;
+    const transport = ETHERNET_HEADER_BYTES + ((bytes[ip] & 0x0f) << 2);
+    const protocol = bytes[ip + IP_PROTOCOL];
+    if (protocol === PROTOCOL_UDP) return Math.min(length, transport + UDP_HEADER_BYTES);
+    if (protocol !== PROTOCOL_TCP || length < transport + TCP_HEADER_BYTES_MIN) return length;
+    return Math.min(length, transport + ((bytes[frame + transport + TCP_DATA_OFFSET] >> 4) << 2));
+  }
+}
