@@ -18,8 +18,9 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const socket = readClass(read('spec/socket.yaml'));
   const executive = readClass(read('spec/executive.yaml'));
   const utility = readClass(read('spec/utility.yaml'));
+  const lan = readClass(read('spec/lan.yaml'));
   const groups = readGroups(read('spec/groups.yaml'));
-  const classes = [socket, executive, utility];
+  const classes = [socket, executive, utility, lan];
   const frame = readFrame(
     read('spec/frame.yaml'),
     classes.flatMap(({ enums }) => enums),
@@ -38,6 +39,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     ['src/ledger/counters.gen.ts', generateCounters(counters)],
     ['src/i2o/executive.gen.ts', generateClass(executive, 'spec/executive.yaml')],
     ['src/i2o/utility.gen.ts', generateClass(utility, 'spec/utility.yaml')],
+    ['src/i2o/lan.gen.ts', generateClass(lan, 'spec/lan.yaml')],
     ['src/i2o/groups.gen.ts', generateGroups(groups)],
     ['src/i2o/frame.gen.ts', generateFrame(frame)],
     ['src/i2o/list/elements.gen.ts', generateElements(frame)],

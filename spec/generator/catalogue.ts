@@ -110,6 +110,7 @@ function messageEntry(message: Message, spec: ClassSpec): MessageEntry {
     request: layoutEntry(message.request),
     replyForm: replyForm(message.reply),
     ...(message.refused === undefined ? {} : { refused: message.refused }),
+    ...(message.multiple === true ? { multiple: message.multiple } : {}),
   };
   const { errno } = message;
   return message.reply === undefined

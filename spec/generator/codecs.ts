@@ -6,6 +6,7 @@ import { constantName, docComment, functionHead, hex, pascalName, quote } from '
 
 const VERSION = 1;
 const HEADER = ['targetTid', 'initiatorTid', 'initiatorContext'];
+const MULTIPLE = 0x10;
 const REPLY_LAST = 0xc0;
 const REPLY_LAST_MULTIPLE = 0xd0;
 
@@ -92,12 +93,12 @@ function generateMessage(message: Message): string[] {
     `export const ${prefix} = ${hex(message.function)};`,
     ...generateSizes(prefix, message.request),
     ...generateAccessors(message.name, message.request, 'frame'),
-    ...generateWriter(message.name, prefix, message.request, false),
+    ...generateWriter(message.name, prefix, message.request, message.multiple === true ? MULTIPLE : 0),
   ];
   if (message.reply === undefined) return lines;
   lines.push(...generateSizes(`${prefix}_REPLY`, message.reply));
   lines.push(...generateAccessors(`${message.name}Reply`, message.reply, 'frame'));
-  lines.push(...generateWriter(`${message.name}Reply`, prefix, message.reply, true));
+  lines.push(...generateWriter(`${message.name}Reply`, prefix, message.reply));
   return lines;
 }
 
@@ -158,7 +159,14 @@ function wordExpression(fields: readonly Field[]): string {
   return parts.length === 1 ? parts[0].replace(/^\((.*)\)$/, '$1') : parts.join(' | ');
 }
 
-function generateWriter(name: string, functionConstant: string, layout: Layout, reply: boolean): string[] {
+/** @param requestFlags flags of the header of a request; absent for a reply. */
+function generateWriter(
+  name: string,
+  functionConstant: string,
+  layout: Layout,
+  requestFlags?: number,
+): string[] {
+  const reply = requestFlags === undefined;
   const { fields, words, list, sgl } = layout;
   const open = list !== undefined || sgl !== undefined;
   const ownWord3 = fields.some(({ word }) => word === 3);
@@ -168,7 +176,7 @@ function generateWriter(name: string, functionConstant: string, layout: Layout, 
   if (status) parameters.push('requestStatus', 'detailedStatus');
   parameters.push(...fields.filter(({ value }) => value === undefined).map((field) => field.name));
   if (open) parameters.push('sizeWords');
-  const flags = !reply ? 0 : ownWord3 ? REPLY_LAST_MULTIPLE : REPLY_LAST;
+  const flags = requestFlags ?? (ownWord3 ? REPLY_LAST_MULTIPLE : REPLY_LAST);
   const listWord = sgl?.word ?? (reply && ownWord3 ? 3 : 0);
   const low = VERSION | (listWord << 4) | (flags << 8);
   const lines = [

@@ -86,7 +86,8 @@ function layoutTable(layout: LayoutEntry, owner: string, className: string, name
     const field = names.define(owner, className, element);
     parts.push(`list = { word = ${list.word}, stride = ${list.stride}, field = ${field}${count} }`);
   }
-  if (sgl !== undefined) parts.push(`sgl = ${sgl.word}, contexts = ${className === 'socket'}`);
+  if (sgl !== undefined)
+    parts.push(`sgl = ${sgl.word}, contexts = ${className === 'socket' || className === 'lan'}`);
   return `{ ${parts.join(', ')} }`;
 }
 

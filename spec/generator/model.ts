@@ -59,6 +59,8 @@ export interface Message {
   readonly errno: readonly Errno[];
   /** What is malformed is not answered by a reply either. */
   readonly refused?: 'none';
+  /** A request always covers several transactions: its header has the flag MULTIPLE. */
+  readonly multiple?: boolean;
   /** Version of the class that brought it. */
   readonly since: number;
   /** Where it comes from, when not from where its class does. */
@@ -210,6 +212,7 @@ function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Messa
     'origin?',
     'reference?',
     'refused?',
+    'multiple?',
     'request',
     'list?',
     'sgl?',

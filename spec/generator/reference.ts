@@ -30,8 +30,8 @@ used; the private echo and its organisation number are ours.
 **Replies** have REPLY and LAST set, and a status in word 4: DetailedStatusCode in bits 0-15, ReqStatus in bits 24-31
 ([RequestStatus](#requeststatus)). In a reply of the socket class that is not successful the DetailedStatusCode is an
 **errno**, except when ReqStatus is TransactionError: then the request itself was wrong and the code is a
-[DetailedStatus](#detailedstatus). A reply that is not successful may end after word 4. Executive replies always use
-DetailedStatus. A transaction error has the byte offset of the error in word 5 (0: not said) and word 6 is 0.
+[DetailedStatus](#detailedstatus). The LAN class has codes of its own in the same way ([LanDetailedStatus](#landetailedstatus)).
+A reply that is not successful may end after word 4. Executive replies always use DetailedStatus. A transaction error has the byte offset of the error in word 5 (0: not said) and word 6 is 0.
 
 **Failure records** answer what could not be delivered: FAIL set, 9 words, no status. Word 4 holds LowestVersion (0-7),
 HighestVersion (8-15), Severity (16-23; 1 format, 2 path, 4 state, 8 congestion) and [FailureCode](#failurecode) (24-31);
@@ -54,6 +54,9 @@ Addresses are byte offsets in the shared region. Numbers are unsigned in their b
 
 State machines, parameter groups and the validator's rules are printed by *inic spec* ([spec-tool.md](spec-tool.md)).
 `;
+
+/** What a refusal of a class's messages carries, where it is no DetailedStatus. */
+const REFUSALS: Readonly<Record<string, string>> = { socket: 'errno', lan: 'LanDetailedStatus' };
 
 export function generateReference(
   classes: readonly ClassSpec[],
@@ -85,9 +88,7 @@ function describeClass(spec: ClassSpec): string[] {
       return `| ${code(m.function)} | [${m.name}](#${m.name.toLowerCase()}) | ${cell(firstSentence)} |`;
     }),
     '',
-    ...spec.messages.flatMap((message) =>
-      describeMessage(message, spec.name === 'socket' ? 'errno' : 'DetailedStatus'),
-    ),
+    ...spec.messages.flatMap((message) => describeMessage(message, REFUSALS[spec.name] ?? 'DetailedStatus')),
     ...spec.structures.flatMap(describeStructure),
     ...spec.enums.flatMap(describeEnum),
   ];

@@ -451,6 +451,209 @@ export const GROUP_SGL_LIMITS_FRAGMENTS = 3;
 export const GROUP_SGL_LIMITS_FRAGMENTS_MAX = 4;
 export const GROUP_SGL_LIMITS_FRAGMENTS_TARGET = 5;
 
+/** The port, and what it is doing. */
+export const GROUP_LAN_DEVICE_INFO: GroupLayout = {
+  number: 0x0000,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'lanType', byteLength: 2 },
+    { name: 'flags', byteLength: 2 },
+    { name: 'addressFormat', byteLength: 1 },
+    { name: 'deviceState', byteLength: 1 },
+    { name: 'errorStatus', byteLength: 2 },
+    { name: 'minPacketBytes', byteLength: 4 },
+    { name: 'maxPacketBytes', byteLength: 4 },
+    { name: 'hardwareAddress', byteLength: 8 },
+    { name: 'maxTxSpeed', byteLength: 8 },
+    { name: 'maxRxSpeed', byteLength: 8 },
+    { name: 'minSduBytes', byteLength: 4 },
+    { name: 'maxSduBytes', byteLength: 4 },
+  ],
+};
+export const GROUP_LAN_DEVICE_INFO_LAN_TYPE = 0;
+export const GROUP_LAN_DEVICE_INFO_FLAGS = 1;
+export const GROUP_LAN_DEVICE_INFO_ADDRESS_FORMAT = 2;
+export const GROUP_LAN_DEVICE_INFO_DEVICE_STATE = 3;
+export const GROUP_LAN_DEVICE_INFO_ERROR_STATUS = 4;
+export const GROUP_LAN_DEVICE_INFO_MIN_PACKET_BYTES = 5;
+export const GROUP_LAN_DEVICE_INFO_MAX_PACKET_BYTES = 6;
+export const GROUP_LAN_DEVICE_INFO_HARDWARE_ADDRESS = 7;
+export const GROUP_LAN_DEVICE_INFO_MAX_TX_SPEED = 8;
+export const GROUP_LAN_DEVICE_INFO_MAX_RX_SPEED = 9;
+export const GROUP_LAN_DEVICE_INFO_MIN_SDU_BYTES = 10;
+export const GROUP_LAN_DEVICE_INFO_MAX_SDU_BYTES = 11;
+
+/** The port's addresses, and which packets it lets through to the host. */
+export const GROUP_LAN_MAC_ADDRESS: GroupLayout = {
+  number: 0x0001,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'activeAddress', byteLength: 8 },
+    { name: 'localAddress', byteLength: 8 },
+    { name: 'functionalMask', byteLength: 8 },
+    { name: 'filterMask', byteLength: 4, writable: true },
+    { name: 'filterCapability', byteLength: 4 },
+    { name: 'maxMulticast', byteLength: 4 },
+    { name: 'maxPerfect', byteLength: 4 },
+    { name: 'maxImperfect', byteLength: 4 },
+  ],
+};
+export const GROUP_LAN_MAC_ADDRESS_ACTIVE_ADDRESS = 0;
+export const GROUP_LAN_MAC_ADDRESS_LOCAL_ADDRESS = 1;
+export const GROUP_LAN_MAC_ADDRESS_FUNCTIONAL_MASK = 2;
+export const GROUP_LAN_MAC_ADDRESS_FILTER_MASK = 3;
+export const GROUP_LAN_MAC_ADDRESS_FILTER_CAPABILITY = 4;
+export const GROUP_LAN_MAC_ADDRESS_MAX_MULTICAST = 5;
+export const GROUP_LAN_MAC_ADDRESS_MAX_PERFECT = 6;
+export const GROUP_LAN_MAC_ADDRESS_MAX_IMPERFECT = 7;
+
+/**
+ * How many packets one reply may tell of, and how long the first may wait for the others. The four reserved
+ * words held thresholds of load in version 1.5 of the class, and none since.
+ */
+export const GROUP_LAN_BATCH_CONTROL: GroupLayout = {
+  number: 0x0003,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'batchFlags', byteLength: 4, writable: true },
+    { name: 'reserved0', byteLength: 4 },
+    { name: 'reserved1', byteLength: 4 },
+    { name: 'reserved2', byteLength: 4 },
+    { name: 'reserved3', byteLength: 4 },
+    { name: 'maxRxBatchCount', byteLength: 4, writable: true },
+    { name: 'maxRxBatchDelay', byteLength: 4, writable: true },
+    { name: 'maxTxBatchDelay', byteLength: 4, writable: true },
+    { name: 'maxTxBatchCount', byteLength: 4, writable: true },
+  ],
+};
+export const GROUP_LAN_BATCH_CONTROL_BATCH_FLAGS = 0;
+export const GROUP_LAN_BATCH_CONTROL_RESERVED0 = 1;
+export const GROUP_LAN_BATCH_CONTROL_RESERVED1 = 2;
+export const GROUP_LAN_BATCH_CONTROL_RESERVED2 = 3;
+export const GROUP_LAN_BATCH_CONTROL_RESERVED3 = 4;
+export const GROUP_LAN_BATCH_CONTROL_MAX_RX_BATCH_COUNT = 5;
+export const GROUP_LAN_BATCH_CONTROL_MAX_RX_BATCH_DELAY = 6;
+export const GROUP_LAN_BATCH_CONTROL_MAX_TX_BATCH_DELAY = 7;
+export const GROUP_LAN_BATCH_CONTROL_MAX_TX_BATCH_COUNT = 8;
+
+/** How the host wants its packets. */
+export const GROUP_LAN_OPERATION: GroupLayout = {
+  number: 0x0004,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'packetPrePad', byteLength: 4, writable: true },
+    { name: 'userFlags', byteLength: 4, writable: true },
+    { name: 'packetOrphanLimit', byteLength: 4 },
+    { name: 'txModesEnable', byteLength: 4 },
+    { name: 'rxModesEnable', byteLength: 4 },
+  ],
+};
+export const GROUP_LAN_OPERATION_PACKET_PRE_PAD = 0;
+export const GROUP_LAN_OPERATION_USER_FLAGS = 1;
+export const GROUP_LAN_OPERATION_PACKET_ORPHAN_LIMIT = 2;
+export const GROUP_LAN_OPERATION_TX_MODES_ENABLE = 3;
+export const GROUP_LAN_OPERATION_RX_MODES_ENABLE = 4;
+
+/** What is plugged in. The wires of this model have no connectors, and their speed is their own. */
+export const GROUP_LAN_MEDIA: GroupLayout = {
+  number: 0x0005,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'connector', byteLength: 4 },
+    { name: 'connection', byteLength: 4 },
+    { name: 'txSpeed', byteLength: 8 },
+    { name: 'rxSpeed', byteLength: 8 },
+    { name: 'duplex', byteLength: 1 },
+    { name: 'linkStatus', byteLength: 1 },
+    { name: 'reserved', byteLength: 1 },
+    { name: 'duplexTarget', byteLength: 1 },
+    { name: 'connectorTarget', byteLength: 4 },
+    { name: 'connectionTarget', byteLength: 4 },
+  ],
+};
+export const GROUP_LAN_MEDIA_CONNECTOR = 0;
+export const GROUP_LAN_MEDIA_CONNECTION = 1;
+export const GROUP_LAN_MEDIA_TX_SPEED = 2;
+export const GROUP_LAN_MEDIA_RX_SPEED = 3;
+export const GROUP_LAN_MEDIA_DUPLEX = 4;
+export const GROUP_LAN_MEDIA_LINK_STATUS = 5;
+export const GROUP_LAN_MEDIA_RESERVED = 6;
+export const GROUP_LAN_MEDIA_DUPLEX_TARGET = 7;
+export const GROUP_LAN_MEDIA_CONNECTOR_TARGET = 8;
+export const GROUP_LAN_MEDIA_CONNECTION_TARGET = 9;
+
+/** What the host must know before it sends. */
+export const GROUP_LAN_TRANSMIT_INFO: GroupLayout = {
+  number: 0x0007,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'txMaxPacketSg', byteLength: 4 },
+    { name: 'txMaxChainSg', byteLength: 4 },
+    { name: 'txMaxPktsOut', byteLength: 4 },
+    { name: 'txMaxReqPkts', byteLength: 4 },
+    { name: 'txModes', byteLength: 4 },
+  ],
+};
+export const GROUP_LAN_TRANSMIT_INFO_TX_MAX_PACKET_SG = 0;
+export const GROUP_LAN_TRANSMIT_INFO_TX_MAX_CHAIN_SG = 1;
+export const GROUP_LAN_TRANSMIT_INFO_TX_MAX_PKTS_OUT = 2;
+export const GROUP_LAN_TRANSMIT_INFO_TX_MAX_REQ_PKTS = 3;
+export const GROUP_LAN_TRANSMIT_INFO_TX_MODES = 4;
+
+/** What the host must know before it posts buckets. */
+export const GROUP_LAN_RECEIVE_INFO: GroupLayout = {
+  number: 0x0008,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'rxMaxChain', byteLength: 4 },
+    { name: 'rxMaxBuckets', byteLength: 4 },
+    { name: 'rxModes', byteLength: 4 },
+    { name: 'rxMaxBucketsReply', byteLength: 4 },
+    { name: 'rxMaxPacketsBucket', byteLength: 4 },
+    { name: 'rxMaxPostBuckets', byteLength: 4 },
+  ],
+};
+export const GROUP_LAN_RECEIVE_INFO_RX_MAX_CHAIN = 0;
+export const GROUP_LAN_RECEIVE_INFO_RX_MAX_BUCKETS = 1;
+export const GROUP_LAN_RECEIVE_INFO_RX_MODES = 2;
+export const GROUP_LAN_RECEIVE_INFO_RX_MAX_BUCKETS_REPLY = 3;
+export const GROUP_LAN_RECEIVE_INFO_RX_MAX_PACKETS_BUCKET = 4;
+export const GROUP_LAN_RECEIVE_INFO_RX_MAX_POST_BUCKETS = 5;
+
+/** What the port has done. TableClear sets it to zero. */
+export const GROUP_LAN_STATISTICS: GroupLayout = {
+  number: 0x0100,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'txPackets', byteLength: 8 },
+    { name: 'txBytes', byteLength: 8 },
+    { name: 'rxPackets', byteLength: 8 },
+    { name: 'rxBytes', byteLength: 8 },
+    { name: 'txErrors', byteLength: 8 },
+    { name: 'rxErrors', byteLength: 8 },
+    { name: 'rxNoBuffer', byteLength: 8 },
+    { name: 'resetCount', byteLength: 8 },
+    { name: 'suspendCount', byteLength: 8 },
+  ],
+};
+export const GROUP_LAN_STATISTICS_TX_PACKETS = 0;
+export const GROUP_LAN_STATISTICS_TX_BYTES = 1;
+export const GROUP_LAN_STATISTICS_RX_PACKETS = 2;
+export const GROUP_LAN_STATISTICS_RX_BYTES = 3;
+export const GROUP_LAN_STATISTICS_TX_ERRORS = 4;
+export const GROUP_LAN_STATISTICS_RX_ERRORS = 5;
+export const GROUP_LAN_STATISTICS_RX_NO_BUFFER = 6;
+export const GROUP_LAN_STATISTICS_RESET_COUNT = 7;
+export const GROUP_LAN_STATISTICS_SUSPEND_COUNT = 8;
+
 /** The socket device's counters, numbered as the LAN class's statistics. TableClear sets them to zero. */
 export const GROUP_SOCKET_STATISTICS: GroupLayout = {
   number: 0x0100,

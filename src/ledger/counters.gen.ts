@@ -66,366 +66,420 @@ export const DEVICE_HEADER_FETCHES_BYTES = 30;
 export const DEVICE_RECEIVES = 31;
 /** whole frames from the device to card memory, bytes (iop) */
 export const DEVICE_RECEIVES_BYTES = 32;
+/** payload of packets to be sent, out of memory that does not wait for the card (host) */
+export const LAN_COPIES = 33;
+/** payload of packets to be sent, out of memory that does not wait for the card, bytes (host) */
+export const LAN_COPIES_BYTES = 34;
+/** packets named in LanPacketSend (host) */
+export const LAN_PACKETS_SENT = 35;
+/** packets named in LanPacketSend, bytes (host) */
+export const LAN_PACKETS_SENT_BYTES = 36;
+/** of these, given back by the card (host) */
+export const LAN_PACKETS_DONE = 37;
+/** of the packets given back, those that were not sent (host) */
+export const LAN_PACKETS_UNSENT = 38;
+/** times the stack found no room for a packet (host) */
+export const LAN_SENDS_FULL = 39;
+/** packets that came in buckets (host) */
+export const LAN_PACKETS_TAKEN = 40;
+/** packets that came in buckets, bytes (host) */
+export const LAN_PACKETS_TAKEN_BYTES = 41;
+/** buckets named in LanReceivePost (host) */
+export const LAN_BUCKETS_LENT = 42;
+/** buckets given back by the card, with a packet or without (host) */
+export const LAN_BUCKETS_BACK = 43;
+/** packet headers from host memory to the card (iop) */
+export const LAN_HEADER_FETCHES = 44;
+/** packet headers from host memory to the card, bytes (iop) */
+export const LAN_HEADER_FETCHES_BYTES = 45;
+/** card memory to a bucket (iop) */
+export const LAN_PLACEMENTS = 46;
+/** card memory to a bucket, bytes (iop) */
+export const LAN_PLACEMENTS_BYTES = 47;
+/** packets given to the device (iop) */
+export const LAN_TX_PACKETS = 48;
+/** packets given to the device, bytes (iop) */
+export const LAN_TX_PACKETS_BYTES = 49;
+/** packets that could not be sent as they were (iop) */
+export const LAN_TX_ERRORS = 50;
+/** packets given up by a reset, a suspension or an abort (iop) */
+export const LAN_TX_CANCELED = 51;
+/** packets for other addresses (iop) */
+export const LAN_RX_FILTERED = 52;
+/** packets lost for want of a bucket (iop) */
+export const LAN_RX_NO_BUCKET = 53;
+/** packets longer than their bucket (iop) */
+export const LAN_RX_ERRORS = 54;
+/** packets lost since the device was suspended (iop) */
+export const LAN_RX_SUSPENDED = 55;
+/** buckets taken (iop) */
+export const LAN_BUCKETS_POSTED = 56;
+/** buckets given back without a packet (iop) */
+export const LAN_BUCKETS_RETURNED = 57;
+/** LanReset served (iop) */
+export const LAN_RESETS = 58;
+/** LanSuspend served (iop) */
+export const LAN_SUSPENDS = 59;
 /** doorbells rung (host) */
-export const DOORBELLS = 33;
+export const DOORBELLS = 60;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 34;
+export const DOORBELLS_SUPPRESSED = 61;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 35;
+export const INTERRUPTS = 62;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 36;
+export const INTERRUPTS_SUPPRESSED = 63;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 37;
+export const IOP_SLEEPS = 64;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 38;
+export const HOST_SLEEPS = 65;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 39;
+export const HOST_INTERRUPTS_SERVICED = 66;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 40;
+export const HOST_POLLS = 67;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 41;
+export const HOST_IDLE_POLLS = 68;
 /** looks that found nothing after one that did (host) */
-export const HOST_RESTS = 42;
+export const HOST_RESTS = 69;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 43;
+export const IOP_POLLS = 70;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 44;
+export const IOP_IDLE_POLLS = 71;
 /** turns that found nothing after one that did (iop) */
-export const IOP_RESTS = 45;
+export const IOP_RESTS = 72;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 46;
+export const INBOUND_POSTED = 73;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 47;
+export const INBOUND_FULL = 74;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 48;
+export const INBOUND_RELEASED = 75;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 49;
+export const OUTBOUND_POSTED = 76;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 50;
+export const OUTBOUND_FULL = 77;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 51;
+export const OUTBOUND_DESTROYED = 78;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 52;
+export const OUTBOUND_RELEASED = 79;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 53;
+export const INBOUND_REFUSED = 80;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 54;
+export const OUTBOUND_REFUSED = 81;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 55;
+export const EVENTS_SENT = 82;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 56;
+export const EVENTS_LOST = 83;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 57;
+export const REPLY_FAULTS = 84;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 58;
+export const NOPS = 85;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 59;
+export const FRAMES_PRESERVED = 86;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 60;
+export const FRAMES_ADOPTED = 87;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 61;
+export const PORT_READS = 88;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 62;
+export const PORT_WRITES = 89;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 63;
+export const REGISTER_READS = 90;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 64;
+export const REGISTER_WRITES = 91;
 /** descriptors and commands that a device of the host reads, four in a burst (iop) */
-export const BUS_DESCRIPTORS = 65;
+export const BUS_DESCRIPTORS = 92;
 /** descriptors and commands that a device of the host reads, four in a burst, bytes (iop) */
-export const BUS_DESCRIPTORS_BYTES = 66;
+export const BUS_DESCRIPTORS_BYTES = 93;
 /** packet headers, and whole the packets that a window on the card does not keep (iop) */
-export const BUS_HEADERS = 67;
+export const BUS_HEADERS = 94;
 /** packet headers, and whole the packets that a window on the card does not keep, bytes (iop) */
-export const BUS_HEADERS_BYTES = 68;
+export const BUS_HEADERS_BYTES = 95;
 /** payload of TCP and UDP (iop) */
-export const BUS_PAYLOAD = 69;
+export const BUS_PAYLOAD = 96;
 /** payload of TCP and UDP, bytes (iop) */
-export const BUS_PAYLOAD_BYTES = 70;
+export const BUS_PAYLOAD_BYTES = 97;
 /** descriptors that the device writes back, four in a burst (iop) */
-export const BUS_COMPLETIONS = 71;
+export const BUS_COMPLETIONS = 98;
 /** descriptors that the device writes back, four in a burst, bytes (iop) */
-export const BUS_COMPLETIONS_BYTES = 72;
+export const BUS_COMPLETIONS_BYTES = 99;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 73;
+export const PORT_EMPTY_READS = 100;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 74;
+export const PORT_RETRIES = 101;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 75;
+export const OUTBOUND_FREE_OVERFLOWS = 102;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 76;
+export const FIFO_ERROR_INTERRUPTS = 103;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 77;
+export const MFA_OUT_OF_WINDOW = 104;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 78;
+export const MFA_MISALIGNED = 105;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 79;
+export const MFA_WRONG_DIRECTION = 106;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 80;
+export const MFA_NOT_OWNED = 107;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 81;
+export const HOST_MFA_OUT_OF_WINDOW = 108;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 82;
+export const HOST_MFA_MISALIGNED = 109;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 83;
+export const HOST_MFA_WRONG_DIRECTION = 110;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 84;
+export const HOST_MFA_NOT_OWNED = 111;
 /** socket calls (host) */
-export const USER_CALLS = 85;
+export const USER_CALLS = 112;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 86;
+export const USER_WOULD_BLOCK = 113;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 87;
+export const USER_SOCKETS_REFUSED = 114;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 88;
+export const ACCEPTS_WITHOUT_SOCKET = 115;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 89;
+export const SENDS_GATHERED = 116;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 90;
+export const MESSAGE_REQUESTS = 117;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 91;
+export const MESSAGE_REPLIES = 118;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 92;
+export const MEMORY_TRANSMIT_TAKEN = 119;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 93;
+export const MEMORY_TRANSMIT_RETURNED = 120;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 94;
+export const MEMORY_TRANSMIT_DRY = 121;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 95;
+export const MEMORY_TRANSMIT_RESERVE = 122;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 96;
+export const MEMORY_BUCKETS_POSTED = 123;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 97;
+export const MEMORY_BUCKETS_USED = 124;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 98;
+export const MEMORY_BUCKETS_RETURNED = 125;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 99;
+export const MEMORY_BUCKETS_STARVED = 126;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 100;
+export const RECEIVE_WINDOWS_HELD = 127;
 /** address mappings after start (host) */
-export const MAPPINGS = 101;
+export const MAPPINGS = 128;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 102;
+export const ALLOCATIONS = 129;
 /** taken from the program (host) */
-export const BYTES_SENT = 103;
+export const BYTES_SENT = 130;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 104;
+export const BYTES_LENT = 131;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 105;
+export const BYTES_QUEUED = 132;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 106;
+export const BYTES_REFUSED = 133;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 107;
+export const BYTES_ECHO_TAKEN = 134;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 108;
+export const BYTES_UNDELIVERED = 135;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 109;
+export const IMMEDIATE_UNDELIVERED_BYTES = 136;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 110;
+export const BYTES_DISCARDED = 137;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 111;
+export const BYTES_ACKNOWLEDGED = 138;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 112;
+export const BYTES_UNACKNOWLEDGED = 139;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 113;
+export const BYTES_ACCEPTED = 140;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 114;
+export const BYTES_UNREAD = 141;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 115;
+export const BYTES_TRUNCATED = 142;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 116;
+export const BYTES_DESTROYED = 143;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 117;
+export const BYTES_DELIVERED = 144;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 118;
+export const BYTES_ECHO_ANSWERED = 145;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 119;
+export const BYTES_RECEIVED = 146;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 120;
+export const BYTES_BORROWED = 147;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 121;
+export const BYTES_DROPPED = 148;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 122;
+export const DATAGRAMS_SENT = 149;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 123;
+export const DATAGRAMS_SENT_BYTES = 150;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 124;
+export const DATAGRAMS_UNSENT = 151;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 125;
+export const DATAGRAMS_RECEIVED = 152;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 126;
+export const DATAGRAMS_RECEIVED_BYTES = 153;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 127;
+export const DATAGRAMS_CUT = 154;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 128;
+export const DATAGRAMS_CUT_BYTES = 155;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 129;
+export const DATAGRAMS_DROPPED = 156;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 130;
+export const DATAGRAMS_DROPPED_BYTES = 157;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 131;
+export const EVENTS_TAKEN = 158;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 132;
+export const EXECUTIVE_EVENTS_TAKEN = 159;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 133;
+export const TABLE_CHANGES = 160;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 134;
+export const EVENTS_DROPPED = 161;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 135;
+export const FAILURES_TAKEN = 162;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 136;
+export const FAILURES_OURS = 163;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 137;
+export const DELIVERY_RETRIES = 164;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 138;
+export const LATE_REPLIES = 165;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 139;
+export const CHECKSUMS = 166;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 140;
+export const CHECKSUMS_BYTES = 167;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 141;
+export const IP_IN_RECEIVES = 168;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 142;
+export const IP_IN_HDR_ERRORS = 169;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 143;
+export const IP_IN_ADDR_ERRORS = 170;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 144;
+export const IP_IN_UNKNOWN_PROTOS = 171;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 145;
+export const IP_OUT_REQUESTS = 172;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 146;
+export const IP_OUT_NO_ROUTES = 173;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 147;
+export const IP_REASM_REQDS = 174;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 148;
+export const IP_REASM_OKS = 175;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 149;
+export const IP_REASM_FAILS = 176;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 150;
+export const ARP_REQUESTS_SENT = 177;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 151;
+export const ARP_REPLIES_SENT = 178;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 152;
+export const ARP_RECEIVED = 179;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 153;
+export const ICMP_IN_MSGS = 180;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 154;
+export const ICMP_IN_ERRORS = 181;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 155;
+export const ICMP_IN_ECHOS = 182;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 156;
+export const ICMP_OUT_ECHO_REPS = 183;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 157;
+export const ICMP_OUT_DEST_UNREACHS = 184;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 158;
+export const ICMP_OUT_DATA_BYTES = 185;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 159;
+export const UDP_IN_DATAGRAMS = 186;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 160;
+export const UDP_OUT_DATAGRAMS = 187;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 161;
+export const UDP_OUT_DATA_BYTES = 188;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 162;
+export const UDP_IN_DATA_BYTES = 189;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 163;
+export const UDP_NO_PORTS = 190;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 164;
+export const UDP_IN_ERRORS = 191;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 165;
+export const TCP_ACTIVE_OPENS = 192;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 166;
+export const TCP_PASSIVE_OPENS = 193;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 167;
+export const TCP_ATTEMPT_FAILS = 194;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 168;
+export const TCP_ESTAB_RESETS = 195;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 169;
+export const TCP_IN_SEGS = 196;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 170;
+export const TCP_IN_ERRS = 197;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 171;
+export const TCP_OUT_SEGS = 198;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 172;
+export const TCP_OUT_DATA_BYTES = 199;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 173;
+export const TCP_RETRANS_SEGS = 200;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 174;
+export const TCP_RETRANS_BYTES = 201;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 175;
+export const TCP_OUT_RSTS = 202;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 176;
+export const TCP_LISTEN_OVERFLOWS = 203;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 177;
+export const TCP_TIMEOUTS = 204;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 178;
+export const TCP_FAST_RETRANSMITS = 205;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 179;
+export const TCP_DELAYED_ACKS = 206;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 180;
+export const TCP_OUT_OF_ORDER = 207;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 181;
+export const TCP_DUPLICATES = 208;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 182;
+export const TCP_WINDOW_PROBES = 209;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 183;
+export const TCP_CHALLENGE_ACKS = 210;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 184;
+export const TCP_PACKETS_PRUNED = 211;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 185;
+export const TCP_TIME_WAIT_OVERFLOWS = 212;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 186;
+export const DEVICE_TX_PACKETS = 213;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 187;
+export const DEVICE_TX_PACKETS_BYTES = 214;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 188;
+export const DEVICE_RX_PACKETS = 215;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 189;
+export const DEVICE_RX_PACKETS_BYTES = 216;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 190;
+export const DEVICE_TX_FULL = 217;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 191;
+export const DEVICE_RX_NO_BUFFER = 218;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 192;
+export const DEVICE_RX_BAD_CHECKSUM = 219;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 193;
+export const DEVICE_REFUSED = 220;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 194;
+export const DEVICE_TSO_SEGMENTS = 221;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 195;
+export const WIRE_SENT = 222;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 196;
+export const WIRE_ARRIVED = 223;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 197;
+export const WIRE_DROPPED = 224;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 198;
+export const WIRE_REFUSED = 225;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 199;
+export const WIRE_SLOTS_REFUSED = 226;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 200;
+export const WIRE_OVERFLOW = 227;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 201;
+export const WIRE_DUPLICATED = 228;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 202;
+export const WIRE_DUPLICATED_BYTES = 229;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 203;
+export const WIRE_CORRUPTED = 230;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 204;
+export const WIRE_REORDERED = 231;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 205;
+export const SWITCH_FORWARDS = 232;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 206;
+export const SWITCH_FORWARDS_BYTES = 233;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 207;
+export const SWITCH_FRAMES = 234;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 208;
+export const SWITCH_FLOODED = 235;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 209;
+export const SWITCH_DROPPED = 236;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 210;
+export const CAPTURE_COPIES = 237;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 211;
+export const CAPTURE_COPIES_BYTES = 238;
 
-export const COUNTER_COUNT = 212;
+export const COUNTER_COUNT = 239;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -460,6 +514,33 @@ export const COUNTER_NAMES: readonly string[] = [
   'deviceHeaderFetchesBytes',
   'deviceReceives',
   'deviceReceivesBytes',
+  'lanCopies',
+  'lanCopiesBytes',
+  'lanPacketsSent',
+  'lanPacketsSentBytes',
+  'lanPacketsDone',
+  'lanPacketsUnsent',
+  'lanSendsFull',
+  'lanPacketsTaken',
+  'lanPacketsTakenBytes',
+  'lanBucketsLent',
+  'lanBucketsBack',
+  'lanHeaderFetches',
+  'lanHeaderFetchesBytes',
+  'lanPlacements',
+  'lanPlacementsBytes',
+  'lanTxPackets',
+  'lanTxPacketsBytes',
+  'lanTxErrors',
+  'lanTxCanceled',
+  'lanRxFiltered',
+  'lanRxNoBucket',
+  'lanRxErrors',
+  'lanRxSuspended',
+  'lanBucketsPosted',
+  'lanBucketsReturned',
+  'lanResets',
+  'lanSuspends',
   'doorbells',
   'doorbellsSuppressed',
   'interrupts',
@@ -668,6 +749,33 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -888,6 +996,33 @@ export const COUNTER_GROUPS: readonly string[] = [
   'device',
   'device',
   'device',
+  'copy',
+  'copy',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'dma',
+  'dma',
+  'dma',
+  'dma',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
+  'lan',
   'notify',
   'notify',
   'notify',
@@ -1102,6 +1237,33 @@ export const COUNTER_DOCS: readonly string[] = [
   'packet headers from card memory to the device, bytes',
   'whole frames from the device to card memory',
   'whole frames from the device to card memory, bytes',
+  'payload of packets to be sent, out of memory that does not wait for the card',
+  'payload of packets to be sent, out of memory that does not wait for the card, bytes',
+  'packets named in LanPacketSend',
+  'packets named in LanPacketSend, bytes',
+  'of these, given back by the card',
+  'of the packets given back, those that were not sent',
+  'times the stack found no room for a packet',
+  'packets that came in buckets',
+  'packets that came in buckets, bytes',
+  'buckets named in LanReceivePost',
+  'buckets given back by the card, with a packet or without',
+  'packet headers from host memory to the card',
+  'packet headers from host memory to the card, bytes',
+  'card memory to a bucket',
+  'card memory to a bucket, bytes',
+  'packets given to the device',
+  'packets given to the device, bytes',
+  'packets that could not be sent as they were',
+  'packets given up by a reset, a suspension or an abort',
+  'packets for other addresses',
+  'packets lost for want of a bucket',
+  'packets longer than their bucket',
+  'packets lost since the device was suspended',
+  'buckets taken',
+  'buckets given back without a packet',
+  'LanReset served',
+  'LanSuspend served',
   'doorbells rung',
   'doorbells the card did not want',
   'interrupts raised',

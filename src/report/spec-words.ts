@@ -30,6 +30,7 @@ export interface ListRow {
 export type DrawnRow = WordRow | ListRow;
 
 const WORD_BITS = 32;
+const REQUEST_FLAGS_MULTIPLE = 0x10;
 const REPLY_FLAGS = 0xc0;
 const REPLY_FLAGS_MULTIPLE = 0xd0;
 
@@ -83,7 +84,8 @@ function headerRows(
   const multiple = reply && message.replyForm === 'multiple';
   const open = layout.list !== undefined || layout.sgl !== undefined;
   const size = open ? `size: ${layout.words} and the list` : `size ${layout.words}`;
-  const flags = reply ? (multiple ? REPLY_FLAGS_MULTIPLE : REPLY_FLAGS) : 0;
+  const requestFlags = message.multiple === true ? REQUEST_FLAGS_MULTIPLE : 0;
+  const flags = reply ? (multiple ? REPLY_FLAGS_MULTIPLE : REPLY_FLAGS) : requestFlags;
   const list = multiple ? 3 : (layout.sgl?.word ?? 0);
   const rows: DrawnRow[] = [
     {

@@ -93,7 +93,12 @@ export interface MessageEntry {
    * overlaid.
    */
   readonly refused?: 'none';
-  /** What a well-formed one is refused by: errno in the socket class, else names of DetailedStatus. */
+  /** A request always covers several transactions: its header has the flag MULTIPLE. */
+  readonly multiple?: true;
+  /**
+   * What a well-formed one is refused by: errno in the socket class, names of LanDetailedStatus in the LAN
+   * class, else of DetailedStatus.
+   */
   readonly errno: readonly ErrnoEntry[];
 }
 

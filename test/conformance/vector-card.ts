@@ -17,6 +17,7 @@ import {
   getFailureCode,
   getFailureSeverity,
 } from '../../src/i2o/frame.ts';
+import { LAN_DETAILED_STATUS_NAMES } from '../../src/i2o/lan.gen.ts';
 import { errnoName } from '../../src/socket/errno.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
@@ -49,7 +50,7 @@ export class VectorCard {
   private at = 0;
 
   /** @param device what sits behind the device's TID. */
-  constructor(device: 'socket' | 'echo' = 'socket', overrides: CardOverrides = {}) {
+  constructor(device: 'socket' | 'echo' | 'lan' = 'socket', overrides: CardOverrides = {}) {
     const config: CardOverrides = {
       pools: {
         inboundFrames: FRAMES,
@@ -64,7 +65,7 @@ export class VectorCard {
       stack: { connectionsMax: 32 },
       ...overrides,
     };
-    this.bare = new BareCard(config, device === 'echo' ? { module: echoOn } : {});
+    this.bare = new BareCard(config, device === 'echo' ? { module: echoOn } : { kind: device });
   }
 
   /** Goes through a setup; sockets begin where the card is operational. */
@@ -210,8 +211,13 @@ function illegal(vector: Vector, reply: Int32Array): string {
   const status = frameRequestStatus(reply, 0);
   if (status === SUCCESS) return '';
   const detail = frameDetailedStatus(reply, 0);
-  const name = className === 'socket' ? errnoName(detail) : DETAILED_STATUS_NAMES[detail];
-  const known = errno.some((entry) => entry.name === name);
+  const general = DETAILED_STATUS_NAMES[detail];
+  const names = {
+    socket: [errnoName(detail)],
+    // What the device does not serve has a general code.
+    lan: [LAN_DETAILED_STATUS_NAMES[detail], general === 'UnsupportedFunction' ? general : undefined],
+  }[className] ?? [general];
+  const known = errno.some((entry) => names.includes(entry.name));
   // In the executive's and the utility messages a field that names nothing is refused as one that cannot be.
   const wrong = status === TRANSACTION_ERROR && className === 'socket';
   return known && !wrong ? '' : `refused by what it may not be: ${replyText(reply)}`;

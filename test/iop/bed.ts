@@ -18,8 +18,11 @@ import { singleCard } from '../../src/world/build/short-forms.ts';
 import { planWorld } from '../../src/world/build/world-plan.ts';
 import { cardConfig } from '../../src/world/config/card-config.ts';
 import type { CardConfig, CardOverrides } from '../../src/world/config/settings.ts';
+import type { ModuleKind } from '../../src/world/topology/checked.ts';
 
 export interface BareCardOptions {
+  /** What the card serves; sockets where it is not said. */
+  readonly kind?: ModuleKind;
   /** In place of the socket module. */
   readonly module?: (outbound: Outbound) => Module;
   /** Several, in the order of their TIDs. */
@@ -43,7 +46,8 @@ export class BareCard {
   constructor(overrides: CardOverrides = {}, options: BareCardOptions = {}) {
     this.config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides });
     const { plan } = this;
-    const form = { name: 'card', seed: 1, modules: ['socket'] as const };
+    const { module, kind = 'socket' } = options;
+    const form = { name: 'card', seed: 1, modules: [kind] };
     const world = planWorld(plan, singleCard(this.config, form), { cards: [0], switches: [] });
     this.memory = world.cards[0].memory;
     this.region = allocateRegion(plan.byteLength);
@@ -58,11 +62,10 @@ export class BareCard {
       wires: new Network(this.region, world, this.clock, 0).endsOf(0),
       ...(options.onFault === undefined ? {} : { onFault: options.onFault }),
     };
-    const { module } = options;
     const modules = options.modules ?? (module && ((outbound: Outbound) => [module(outbound)]));
     this.parts =
       modules === undefined
-        ? buildCard(this.region, this.memory, this.config, environment, ['socket'])
+        ? buildCard(this.region, this.memory, this.config, environment, [kind])
         : buildModuleCard(this.region, this.memory, this.config, environment, modules);
     this.hostLedger = new Ledger(this.region, layout.hostLedger);
     const queues = hostQueues(this.region, layout, this.hostLedger);

@@ -32,7 +32,7 @@ describe('the catalogue', () => {
   it('does not know what is not there', () => {
     expect(messageOf('socket', 0xee)).toBeUndefined();
     expect(messageNamed('SocketSent')).toBeUndefined();
-    expect(classWithId(0x020)).toBeUndefined();
+    expect(classWithId(0x030)).toBeUndefined();
     expect(enumValueName('IopState', 3)).toBeUndefined();
   });
 

@@ -61,7 +61,9 @@ export interface Damage {
 }
 
 export function targetOf(spec: ClassSpec, message: Message): number {
-  return spec.name === 'socket' || message.name.startsWith('Private') ? DEVICE_TID : IOP_TID;
+  return spec.name === 'socket' || spec.name === 'lan' || message.name.startsWith('Private')
+    ? DEVICE_TID
+    : IOP_TID;
 }
 
 export function elementSpec(frame: FrameSpec, kind: string): ElementSpec {
@@ -146,7 +148,8 @@ function writeHeader(
   damage: Damage,
 ): void {
   const multiple = layout.fields.some(({ word }) => word === CONTROL_WORD) && kind === 'reply';
-  const good = kind === 'request' ? 0 : FLAG_REPLY | FLAG_LAST | (multiple ? FLAG_MULTIPLE : 0);
+  const asked = message.multiple === true ? FLAG_MULTIPLE : 0;
+  const good = kind === 'request' ? asked : FLAG_REPLY | FLAG_LAST | (multiple ? FLAG_MULTIPLE : 0);
   const offset = damage.sglOffset ?? (multiple ? CONTROL_WORD : (layout.sgl?.word ?? 0));
   const size = damage.size ?? words.length;
   while (words.length < Math.min(size, FRAME_WORDS)) words.push(0);

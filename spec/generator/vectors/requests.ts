@@ -209,6 +209,11 @@ function wrongOffsets(spec: Spec, message: Message): Vector[] {
 /** Flags in the header that the message does not take. */
 function wrongFlags(spec: Spec, message: Message): Vector[] {
   if (message.function === 0 || takesBatches(message)) return [];
+  if (message.multiple === true) {
+    const single = buildFrame(spec, message, 'request', {}, { flags: 0 });
+    const title = 'MULTIPLE clear, and it covers several transactions';
+    return [vector(message, 'single', title, single, refused(message, 'InvalidMessageFlags'))];
+  }
   const frame = buildFrame(spec, message, 'request', {}, { flags: FLAG_MULTIPLE });
   return [
     vector(

@@ -5,6 +5,7 @@
  */
 import {
   PRIVATE_ECHO,
+  REQUEST_STATUS_ERROR_NO_DATA,
   REQUEST_STATUS_PROGRESS_REPORT,
   REQUEST_STATUS_SUCCESS,
   REQUEST_STATUS_TRANSACTION_ERROR,
@@ -199,7 +200,16 @@ class FrameReading {
     const status = enumText('RequestStatus', requestStatus);
     if (requestStatus === REQUEST_STATUS_SUCCESS && detailed === 0) this.status = { status };
     else if (this.className === 'socket') this.status = { status, detail: errnoText(detailed) };
+    else if (this.ofLan(requestStatus))
+      this.status = { status, detail: enumText('LanDetailedStatus', detailed) };
     else this.status = { status, detail: enumText('DetailedStatus', detailed) };
+  }
+
+  /** Whether word 4 has a code of the LAN class's: not where the device does not know the function. */
+  private ofLan(requestStatus: number): boolean {
+    const unserved =
+      this.entry === undefined || this.entry.errno.some(({ name }) => name === 'UnsupportedFunction');
+    return this.entry?.className === 'lan' && !(unserved && requestStatus === REQUEST_STATUS_ERROR_NO_DATA);
   }
 
   /** Fields, then what ends the message: a list, or a scatter-gather list. */
@@ -218,7 +228,7 @@ class FrameReading {
         words,
         at + first,
         at + size,
-        this.entry?.className === 'socket',
+        this.entry?.className === 'socket' || this.entry?.className === 'lan',
       );
       this.elements = elements.map((element) => ({
         ...element,
@@ -272,7 +282,10 @@ class FrameReading {
     for (const field of structure.fields) {
       const bits = fieldBits(field, words, element);
       const errno = field.name === 'status' || ERRNO_FIELDS.includes(field.name);
-      values[field.name] = errno && bits > 0 ? errnoText(bits) : fieldValue(field, 'socket', words, element);
+      values[field.name] =
+        errno && bits > 0
+          ? errnoText(bits)
+          : fieldValue(field, this.entry?.className ?? NO_CLASS, words, element);
       if (isSocket(field.name)) this.sockets.push(bits);
     }
     this.list.push(values);

@@ -2,12 +2,22 @@
 import { type CardLayout, planCard } from '../../dma/card-layout.ts';
 import { planPackets } from '../../dma/packets.ts';
 import type { MemoryPlan } from '../../dma/plan.ts';
+import { type PoolArea, planPool } from '../../dma/pool-area.ts';
 import type { NicConfig } from '../../hdm/nic-config.ts';
 import { packetSlotBytes, planNic } from '../../hdm/nic-rings.ts';
 import { queuePlanner } from '../../i2o/queues/queues.ts';
 import { GATHER_BYTES } from '../../tcpip/contract.ts';
 import { nicConfig } from '../config/card-ranges.ts';
 import type { CardConfig } from '../config/settings.ts';
+import type { ModuleKind } from '../topology/checked.ts';
+
+/** Memory of a host that a card of network ports takes packets from, and brings them to. */
+export interface LanMemory {
+  /** Packets to be sent, or their headers. */
+  readonly transmit: PoolArea;
+  /** Buckets: the host's slots for packets that it has received. */
+  readonly receive: PoolArea;
+}
 
 export interface CardMemory {
   readonly layout: CardLayout;
@@ -18,6 +28,8 @@ export interface CardMemory {
   readonly gatherAt: number;
   /** Where the echo module takes payload to that it does not send back; 0 on a card without one. */
   readonly echoAt: number;
+  /** Of a card of network ports. */
+  readonly lan?: LanMemory;
 }
 
 /** What each of a card's devices is told: its ports in their order, then the inner loop where it has one. */
@@ -33,14 +45,34 @@ export function largestMtu(config: CardConfig): number {
   return Math.max(config.mtu, ...config.furtherPorts.map(({ mtu }) => mtu));
 }
 
-/** @param echo whether the card has an echo module. */
-export function planCardMemory(plan: MemoryPlan, name: string, config: CardConfig, echo = false): CardMemory {
+/** @param modules what the card serves. */
+export function planCardMemory(
+  plan: MemoryPlan,
+  name: string,
+  config: CardConfig,
+  modules: readonly ModuleKind[] = [],
+): CardMemory {
   const layout = planCard(plan, name, config.pools, queuePlanner(config.transport), config.transport);
   const nics = nicConfigs(config).map((nic, i) => planNic(plan, `${name}.nic${i === 0 ? '' : i}`, nic));
   const slotBytes = packetSlotBytes(largestMtu(config));
   const packets = planPackets(plan, `${name}.packets`, config.packetSlots, slotBytes);
   const gatherAt = plan.reserve(`${name}.gather`, GATHER_BYTES, 'small sends put together for one segment');
   const { transmitBufferBytes } = config.pools;
-  const echoAt = echo ? plan.reserve(`${name}.echo`, transmitBufferBytes, 'what the echo module takes') : 0;
-  return { layout, nics, packets, gatherAt, echoAt };
+  const echoAt = modules.includes('echo')
+    ? plan.reserve(`${name}.echo`, transmitBufferBytes, 'what the echo module takes')
+    : 0;
+  const own = { layout, nics, packets, gatherAt, echoAt };
+  if (!modules.includes('lan')) return own;
+  return {
+    ...own,
+    lan: {
+      transmit: planPool(plan, `${name}.lanTransmit`, lanPacketsMax(config), slotBytes),
+      receive: planPool(plan, `${name}.lanReceive`, config.packetSlots, slotBytes),
+    },
+  };
+}
+
+/** Packets to be sent that may be a card of network ports' own at a time: as many as its rings hold. */
+export function lanPacketsMax(config: CardConfig): number {
+  return config.txRing * (1 + config.furtherPorts.length);
 }

@@ -1,11 +1,14 @@
 /** Builds the card's side: devices, stack, modules, executive, processor. The same in a worker and inline. */
 
+import { assert } from '../../assert/assert.ts';
 import { CONTROL_BYTES } from '../../dma/card-layout.ts';
 import { PacketPool } from '../../dma/packets.ts';
+import type { PoolArea } from '../../dma/pool-area.ts';
 import type { Region } from '../../dma/region.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { Interrupt } from '../../i2o/interrupt.ts';
+import type { SglArea } from '../../i2o/list/sgl-reader.ts';
 import { cardQueues } from '../../i2o/queues/queues.ts';
 import { FIRST_DEVICE_TID } from '../../i2o/tids.ts';
 import { type EchoMemory, EchoModule } from '../../iop/echo/echo-module.ts';
@@ -15,6 +18,7 @@ import type { Module } from '../../iop/module/module.ts';
 import { Outbound } from '../../iop/reply/outbound.ts';
 import { IoProcessor } from '../../iop/run/processor.ts';
 import { buildSocketModule } from '../../ism/build-socket-module.ts';
+import { LanModule } from '../../lan/lan-module.ts';
 import { OUTBOUND_METER, PACKETS_METER } from '../../ledger/ledger.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { CardConfig } from '../config/settings.ts';
@@ -45,9 +49,14 @@ export function buildCard(
   let devices: FakeNic[] = [];
   let stack: Stack | undefined;
   const processor = assemble(region, memory, config, environment, (outbound) =>
-    kinds.map((kind, device) => {
-      if (kind === 'echo') return new EchoModule(outbound, ledger, echoMemory(memory, environment));
+    kinds.flatMap((kind, device): Module[] => {
+      if (kind === 'echo') return [new EchoModule(outbound, ledger, echoMemory(memory, environment))];
       devices = buildDevices(region, memory, config, environment, packets);
+      if (kind === 'lan') {
+        // What a host sends itself needs no port: there is no loop inside such a card.
+        devices = devices.slice(0, 1 + config.furtherPorts.length);
+        return lanModules(region, memory, config, environment, outbound, devices);
+      }
       const { module, stack: made } = buildSocketModule({
         tid: FIRST_DEVICE_TID + device,
         region,
@@ -66,7 +75,7 @@ export function buildCard(
         madeWhenUsed: environment.madeWhenUsed === true,
       });
       stack = made;
-      return module;
+      return [module];
     }),
   );
   return {
@@ -88,6 +97,43 @@ export function buildModuleCard(
 ): CardParts {
   const processor = assemble(region, memory, config, environment, modulesOver);
   return { processor, packets: packetPool(memory, config, environment), devices: [], packetsInDevice: 0 };
+}
+
+/** A module for each port. */
+function lanModules(
+  region: Region,
+  memory: CardMemory,
+  config: CardConfig,
+  environment: CardEnvironment,
+  outbound: Outbound,
+  devices: readonly FakeNic[],
+): Module[] {
+  const { clock, ledger, dma } = environment;
+  const { layout, lan } = memory;
+  assert(lan !== undefined, 'card parts: the memory of a card of network ports was planned');
+  const areas = {
+    transmit: [lan.transmit, layout.transmit].map(areaOf),
+    receive: [lan.receive, layout.receive].map(areaOf),
+  };
+  return devices.map(
+    (device) =>
+      new LanModule({
+        region,
+        clock,
+        ledger,
+        dma,
+        outbound,
+        device,
+        receiveChecksum: config.checksumOffload,
+        areas,
+        packetsMax: config.txRing,
+        bucketsMax: config.packetSlots,
+      }),
+  );
+}
+
+function areaOf({ offset, count, bufferBytes }: PoolArea): SglArea {
+  return { offset, byteLength: count * bufferBytes };
 }
 
 function echoMemory({ layout, echoAt }: CardMemory, { dma }: CardEnvironment): EchoMemory {

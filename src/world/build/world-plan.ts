@@ -95,7 +95,7 @@ export function planWorld(
 ): WorldPlan {
   const memories = topology.cards.map((card) => {
     const before = plan.byteLength;
-    const memory = planCardMemory(plan, card.name, card.config, card.modules.includes('echo'));
+    const memory = planCardMemory(plan, card.name, card.config, card.modules);
     return { memory, bytes: plan.byteLength - before };
   });
   checkHostMemory(

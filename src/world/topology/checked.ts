@@ -42,7 +42,11 @@ export interface HostTopology {
 
 /** What a module of a card serves: sockets, or messages that come back as they went. */
 export const MODULE_KINDS = ['socket', 'echo'] as const;
-export type ModuleKind = (typeof MODULE_KINDS)[number];
+/**
+ * `lan`, a module for each port that takes and brings packets, is for a host that runs TCP/IP itself: no
+ * description has it, but who runs a world may put it in a card's place.
+ */
+export type ModuleKind = (typeof MODULE_KINDS)[number] | 'lan';
 
 export interface CardTopology {
   readonly name: string;
