@@ -42,6 +42,14 @@ describe('connections counted by port', () => {
     counts.remove(8);
     expect([counts.of(0), counts.of(7), counts.of(8), counts.of(65535)]).toEqual([1, 2, 0, 1]);
   });
+
+  it('cost no walk over the ports in a row when one of them becomes free', () => {
+    const counts = new PortCounts(100_000);
+    for (let port = 0; port < 65536; port++) counts.add(port);
+    // A walk for each would be two thousand million steps.
+    for (let port = 0; port < 65536; port++) counts.remove(port);
+    expect(counts.total()).toBe(0);
+  });
 });
 
 describe('lists by port', () => {

@@ -10,7 +10,7 @@ import {
   TIMER_RETRANSMIT,
 } from '../../src/tcpip/tcp/control-block/timers.ts';
 import { checkTables, checkTcb } from '../../src/tcpip/tcp/identities.ts';
-import { FIN_WAIT_2 } from '../../src/tcpip/tcp/state.ts';
+import { ESTABLISHED, FIN_WAIT_2 } from '../../src/tcpip/tcp/state.ts';
 import type { TcpTables } from '../../src/tcpip/tcp/tables.ts';
 import type { Tcb } from '../../src/tcpip/tcp/tcb.ts';
 import { trips } from '../rules/trips.ts';
@@ -252,6 +252,12 @@ describe('the tables together', () => {
     'tables: as many connections are in the pool as are counted',
     broken((tcp) => {
       tcp.freeTcbCount -= 1;
+    }),
+  );
+  trips(
+    'tables: as many connections are in each state as are counted',
+    broken((tcp) => {
+      tcp.inState[ESTABLISHED] += 1;
     }),
   );
   trips(

@@ -41,6 +41,7 @@ import { tcpInput } from '../tcp/input.ts';
 import { neighbourChanged } from '../tcp/neighbour-changed.ts';
 import { flushConnections } from '../tcp/output.ts';
 import { hasReady } from '../tcp/ready.ts';
+import { CLOSED, CLOSING, ESTABLISHED, TIME_WAIT } from '../tcp/state.ts';
 import { TcpTables } from '../tcp/tables.ts';
 import { Udp } from '../udp/udp.ts';
 
@@ -280,6 +281,17 @@ export class Engine implements LinkClient, ErrorListener {
     if (this.icmp.pending) sent += this.icmp.flush();
     if (this.udp.pending) sent += this.udp.flush();
     return sent + flushConnections(tcp, FLUSH_PACKETS);
+  }
+
+  /**
+   * Adds to `counts`, by the numbers of `tcp/state.ts`, how many connections are in each state but CLOSED. Of
+   * one in TIME-WAIT the table's entry counts, and not what its user may still hold.
+   */
+  countStates(counts: Int32Array): void {
+    const { inState, timeWait } = this.tcp;
+    for (let state = ESTABLISHED; state <= CLOSING; state++) {
+      if (state !== CLOSED) counts[state] += state === TIME_WAIT ? timeWait.count : inState[state];
+    }
   }
 
   /** Whether `flush` would look at something. // Hot path. */

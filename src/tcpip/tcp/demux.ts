@@ -8,6 +8,7 @@
  * each local port.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { ExhaustedPorts } from './exhausted-ports.ts';
 import { PortCounts } from './port-counts.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -24,6 +25,8 @@ export class Demux {
   private count = 0;
   /** Connections, TIME-WAIT included, that use each local port. */
   readonly portUsers: PortCounts;
+  /** Told of each that leaves. */
+  readonly exhausted = new ExhaustedPorts();
 
   /** @param entriesMax connections and TIME-WAIT entries together. @param seed against chosen collisions. */
   constructor(entriesMax: number, seed: number) {
@@ -98,6 +101,7 @@ export class Demux {
     }
     table[hole * WORDS + VALUE] = 0;
     this.portUsers.remove(ports & 0xffff);
+    this.exhausted.left(remote, local, ports);
     this.count -= 1;
   }
 

@@ -15,7 +15,16 @@ import {
   TIMER_PERSIST,
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
-import { CLOSED, FIN_WAIT_2, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
+import {
+  CLOSED,
+  CLOSING,
+  ESTABLISHED,
+  FIN_WAIT_2,
+  LISTEN,
+  SYN_RECEIVED,
+  SYN_SENT,
+  TIME_WAIT,
+} from './state.ts';
 import type { TcpTables } from './tables.ts';
 import { flightBytes, portPair, type Tcb } from './tcb.ts';
 
@@ -209,6 +218,17 @@ export function checkTables(tcp: TcpTables): void {
   tcp.timeWait.check();
   checkTimeWaitPairs(tcp);
   checkBindings(tcp);
+  checkStates(tcp);
+}
+
+/** How many connections are in each state but CLOSED, where those in the pool are as well. */
+function checkStates(tcp: TcpTables): void {
+  for (let state = ESTABLISHED; state <= CLOSING; state++) {
+    if (state === CLOSED) continue;
+    let count = 0;
+    for (const tcb of tcp.tcbs) if (tcb.state === state) count += 1;
+    assert(count === tcp.inState[state], 'tables: as many connections are in each state as are counted');
+  }
 }
 
 /** Segments of each pair in TIME-WAIT find its entry. */

@@ -45,7 +45,8 @@ export class PortCounts {
     const place = this.placeOf(port);
     assert(this.counts[place] > 0, 'port counts: a connection that leaves a port was counted for it');
     this.counts[place] -= 1;
-    if (this.counts[place] === 0) this.fill(place);
+    // Where each port has a place of its own, none was pushed on by another, however many follow in a row.
+    if (this.counts[place] === 0 && this.counts.length < PORTS) this.fill(place);
   }
 
   /** Connections of all ports. Costs a walk over the table. */

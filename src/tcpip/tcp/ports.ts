@@ -5,6 +5,7 @@
  * TIME-WAIT at the peer within a millisecond, before sequence numbers have moved on.
  */
 import { assert } from '../../assert/assert.ts';
+import { after } from '../seq.ts';
 import { LISTEN } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -38,6 +39,7 @@ export function unbindTcb(tcp: TcpTables, tcb: Tcb): void {
   else tcbs[previous].boundNext = tcb.boundNext;
   tcb.bound = 0;
   tcb.boundNext = -1;
+  tcp.demux.exhausted.forget();
 }
 
 /**
@@ -125,6 +127,10 @@ export function chooseEphemeral(
   remotePort: number,
 ): number {
   const { config, random } = tcp.environment;
+  const { exhausted } = tcp.demux;
+  if (remotePort !== 0 && isExhausted(tcp, local, remote, remotePort)) {
+    return freedPort(tcp, tcb, local, remote, remotePort);
+  }
   const first = config.ephemeralFirst;
   const count = config.ephemeralLast - first + 1;
   tcp.hash.hash(local, remote, remotePort);
@@ -136,7 +142,50 @@ export function chooseEphemeral(
     tcp.portSteps = (tcp.portSteps + i) >>> 0;
     return port;
   }
+  if (remotePort !== 0)
+    exhausted.note(local, remote, remotePort, firstReuseMs(tcp, local, remote, remotePort));
   return 0;
+}
+
+/** Whether it is known that only ports which have come free since can be used for a destination. */
+function isExhausted(tcp: TcpTables, local: number, remote: number, remotePort: number): boolean {
+  const { exhausted } = tcp.demux;
+  const { nowMs } = tcp.environment;
+  if (!exhausted.isKnown(local, remote, remotePort)) return false;
+  if (!exhausted.isPast(nowMs)) return true;
+  const untilMs = firstReuseMs(tcp, local, remote, remotePort);
+  const stays = after(untilMs, nowMs);
+  if (stays) exhausted.extend(untilMs);
+  else exhausted.forget();
+  return stays;
+}
+
+/** A port that has come free since a search found none. @returns 0 when there is none. */
+function freedPort(tcp: TcpTables, tcb: Tcb, local: number, remote: number, remotePort: number): number {
+  const { config } = tcp.environment;
+  const { exhausted } = tcp.demux;
+  for (let port = exhausted.takeFreed(); port !== 0; port = exhausted.takeFreed()) {
+    if (port < config.ephemeralFirst || port > config.ephemeralLast) continue;
+    // One that somebody has taken meanwhile by its number is told of again when it is free.
+    if (isUsable(tcp, tcb, local, port, remote, remotePort)) return port;
+  }
+  return 0;
+}
+
+/**
+ * When TIME-WAIT lets the first port for a destination be followed, on the slow clock, while all are in use.
+ * What is not in TIME-WAIT yet has longer to go than what comes there now. Costs a walk over the table.
+ */
+function firstReuseMs(tcp: TcpTables, local: number, remote: number, remotePort: number): number {
+  const { timeWait, environment } = tcp;
+  const { nowUs, nowMs, config } = environment;
+  let leftUs = config.timeWaitReuseUs;
+  for (let entry = timeWait.oldest; entry >= 0; entry = timeWait.following(entry)) {
+    if (timeWait.timestamps[entry] === 0 || timeWait.ports[entry] >>> 16 !== remotePort) continue;
+    if (timeWait.remoteAddress[entry] !== remote || timeWait.localAddress[entry] !== local) continue;
+    leftUs = Math.min(leftUs, config.timeWaitReuseUs - ((nowUs - timeWait.since[entry]) | 0));
+  }
+  return (nowMs + Math.floor(Math.max(0, leftUs) / 1000)) | 0;
 }
 
 /** Whether `chooseEphemeral` may choose a port. */

@@ -41,5 +41,7 @@ export function setState(tcp: TcpTables, tcb: Tcb, state: number): void {
   const former = tcb.state;
   assert(((FOLLOWERS[former] >> state) & 1) === 1, 'state: a connection goes where RFC 9293 has an arrow');
   tcb.state = state;
+  tcp.inState[former] -= 1;
+  tcp.inState[state] += 1;
   if (tcb.owner >= 0 && former !== state) tcp.environment.owner.stateChanged(tcb.owner, former, state);
 }

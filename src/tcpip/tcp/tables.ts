@@ -54,6 +54,8 @@ export class TcpTables {
   readonly bound: PortLists;
   /** Connections that owe the wire something, by port. */
   readonly ready: readonly ReadyRing[];
+  /** Connections in each state but CLOSED, by its number. In TIME-WAIT: those whose users still have them. */
+  readonly inState = new Int32Array(16);
   /** How many connections wait for a neighbour's hardware address. */
   awaitingNeighbour = 0;
   /** Set when `claim` was refused while the present port was served. */

@@ -1,0 +1,69 @@
+/**
+ * A destination for which a search has found every ephemeral port in use, and the ports that have come free
+ * since. While it is known, no connect has to search for what is not there: at exhaustion each would look at
+ * all of 64,512 ports. // Hot path of a host that is out of ports.
+ */
+import { assert } from '../../assert/assert.ts';
+import { atOrAfter } from '../seq.ts';
+
+/** Ports that may be free at once; with more, a search soon finds one by itself. */
+const FREED_MAX = 1024;
+
+export class ExhaustedPorts {
+  private known = false;
+  private local = 0;
+  private remote = 0;
+  private remotePort = 0;
+  /** From when on a port in TIME-WAIT may be used again though nothing has ended, on the slow clock. */
+  private untilMs = 0;
+  private readonly freed = new Uint16Array(FREED_MAX);
+  private count = 0;
+
+  /** A search has found none. @param untilMs when TIME-WAIT may let the first port go (RFC 6191). */
+  note(local: number, remote: number, remotePort: number, untilMs: number): void {
+    assert(remotePort > 0 && remotePort <= 0xffff, 'exhausted ports: a destination has a port');
+    this.known = true;
+    this.local = local;
+    this.remote = remote;
+    this.remotePort = remotePort;
+    this.untilMs = untilMs;
+    this.count = 0;
+  }
+
+  /** Whether it is known of a destination. All its ports are then in use but those that `takeFreed` gives. */
+  isKnown(local: number, remote: number, remotePort: number): boolean {
+    return this.known && this.remotePort === remotePort && this.remote === remote && this.local === local;
+  }
+
+  /** Whether TIME-WAIT may have let a port go since. */
+  isPast(nowMs: number): boolean {
+    assert(this.known, 'exhausted ports: time passes for a destination that is known');
+    return atOrAfter(nowMs, this.untilMs);
+  }
+
+  /** It has not, and will not before then. */
+  extend(untilMs: number): void {
+    assert(this.known, 'exhausted ports: what is put off is known');
+    this.untilMs = untilMs;
+  }
+
+  /** @returns a port that has come free, which is forgotten; 0: none has. */
+  takeFreed(): number {
+    assert(this.known, 'exhausted ports: what has come free is asked of a destination that is known');
+    return this.count === 0 ? 0 : this.freed[--this.count];
+  }
+
+  /** A connection has left the demultiplexer. @param ports the peer's in the upper half. */
+  left(remote: number, local: number, ports: number): void {
+    if (!this.known || ports >>> 16 !== this.remotePort) return;
+    if (remote !== this.remote || local !== this.local) return;
+    assert((ports & 0xffff) !== 0, 'exhausted ports: a connection that leaves had a port');
+    if (this.count === FREED_MAX) this.known = false;
+    else this.freed[this.count++] = ports & 0xffff;
+  }
+
+  /** Something else may have made a port free. */
+  forget(): void {
+    this.known = false;
+  }
+}
