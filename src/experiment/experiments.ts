@@ -8,6 +8,12 @@ interface Listed {
   readonly load: () => Promise<Experiment>;
 }
 
-export const EXPERIMENTS: readonly Listed[] = [];
+export const EXPERIMENTS: readonly Listed[] = [
+  {
+    name: 'four-aims',
+    about: "the article's four aims as gates, and what breaking each costs a request",
+    load: async () => (await import('./four-aims/four-aims.ts')).FOUR_AIMS,
+  },
+];
 
 export const EXPERIMENT_NAMES = EXPERIMENTS.map(({ name }) => name);

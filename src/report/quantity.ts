@@ -12,6 +12,14 @@ export function quantityText(value: number | null, unit: string): string {
   return value < 0 && /[1-9]/.test(text) ? `${MINUS}${text}` : text;
 }
 
+/** Both ends of an interval, the unit said once where it is one: `1.40 to 1.60 µs`, `900 ns to 1.10 µs`. */
+export function intervalText(low: number, high: number, unit: string): string {
+  const [from, to] = [quantityText(low, unit), quantityText(high, unit)];
+  const at = from.indexOf(' ');
+  const same = at > 0 && to.endsWith(from.slice(at));
+  return `${same ? from.slice(0, at) : from} to ${to}`;
+}
+
 function sizeOf(value: number, unit: string): string {
   switch (unit) {
     case 'ns':
@@ -40,5 +48,6 @@ function shortDuration(ns: number): string {
 /** Whole numbers up to a million as they are: a count of segments is not rounded. */
 function countText(value: number): string {
   if (Number.isInteger(value) && value < 1e6) return String(value);
+  if (value > 0 && value < 0.005) return value.toPrecision(1);
   return value < 999.5 ? threeDigits(value) : withPrefix(value);
 }

@@ -22,6 +22,9 @@ export interface OperationCounts {
   readonly doorbells: number;
   readonly interrupts: number;
   readonly frames: number;
+  /** Buffers mapped for a card and allocated as they were used: 0 but where a driver is told to. */
+  readonly mappings: number;
+  readonly allocations: number;
 }
 
 export interface Measurement {

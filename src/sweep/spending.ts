@@ -15,6 +15,7 @@ const COPIES = [
   'immediateCopies',
   'receiveCopies',
   'receiveStoreCopies',
+  'bounceCopies',
   'cardImmediateCopies',
   'cardCollapseCopies',
   'cardGatherCopies',
@@ -72,6 +73,8 @@ export class Spending {
         doorbells: each(all(['doorbells'])),
         interrupts: each(all(['interrupts'])),
         frames: each(all(['inboundPosted', 'outboundPosted'])),
+        mappings: each(all(['mappings'])),
+        allocations: each(all(['allocations'])),
       },
     };
   }

@@ -42,6 +42,20 @@ it.each([
     'plan.yaml: is no comparison, and is not overwritten: ' + MOVE,
   ],
   [
+    ['experiment', 'four-aims', '--json', 'plan.yaml'],
+    'plan.yaml: is no experiment, and is not overwritten: ' + MOVE,
+  ],
+  [
+    ['experiment', 'four-aims', '--report', 'plan.yaml'],
+    'plan.yaml: is no report, and is not overwritten: ' + MOVE,
+  ],
+  [
+    ['experiment', 'four-aims', '--report', 'a.x', '--json', './a.x'],
+    '--report and --json are the same file',
+  ],
+  [['experiment', '--json', 'a.json'], '--json needs the name of an experiment'],
+  [['experiment', 'four-aim'], 'there is no experiment "four-aim": did you mean four-aims?'],
+  [
     ['explain', 'plan.yaml', '0', '--trace', 'plan.yaml'],
     'plan.yaml: is no trace of a request, and is not overwritten: ' + MOVE,
   ],
@@ -91,6 +105,11 @@ it.runIf(LONG).each([
   [['sweep', 'plan.yaml', '--csv', 'points.csv'], 'points.csv', 'point,'],
   [['advise', 'plan.yaml', '--json', 'advice.json'], 'advice.json', '{'],
   [['compare', 'plan.yaml', '--json', 'compared.json'], 'compared.json', '{'],
+  [
+    ['experiment', 'four-aims', '--set', 'seeds=1', '--set', 'operations=50', '--json', 'aims.json'],
+    'aims.json',
+    '{',
+  ],
   [['explain', 'plan.yaml', '0', '--trace', 'trace.json'], 'trace.json', '{'],
 ])('%j writes a file, and writes it again', async (args, name, start) => {
   writeFileSync(at(name), '');

@@ -11,6 +11,7 @@ import { addBench } from '../../src/cli/bench.ts';
 import { addCalibrate } from '../../src/cli/calibrate.ts';
 import { addCompare } from '../../src/cli/compare.ts';
 import { addDecode } from '../../src/cli/decode.ts';
+import { addExperiment } from '../../src/cli/experiment.ts';
 import { addExplain } from '../../src/cli/explain.ts';
 import { addReplay } from '../../src/cli/replay.ts';
 import { addReport } from '../../src/cli/report.ts';
@@ -24,7 +25,16 @@ import { commandsOf } from './blocks.ts';
 import { BLOCKS, PAGES } from './pages.ts';
 
 const program = new Command('inic').enablePositionalOptions();
-for (const add of [addAdvise, addBench, addCalibrate, addDecode, addCompare, addExplain, addReplay])
+for (const add of [
+  addAdvise,
+  addBench,
+  addCalibrate,
+  addDecode,
+  addCompare,
+  addExperiment,
+  addExplain,
+  addReplay,
+])
   add(program);
 for (const add of [addReport, addRun, addSpec, addSweep, addValidate, addWorker]) add(program);
 const verbs = new Map(program.commands.map((verb) => [verb.name(), verb]));

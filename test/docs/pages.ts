@@ -9,7 +9,7 @@ export const PAGES: readonly string[] = [
   'README.md',
   'src/ARCHITECTURE.md',
   'spec/vectors/README.md',
-  ...readdirSync(join(ROOT, 'docs'))
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];

@@ -7,7 +7,7 @@ import { runExperiment } from '../../src/experiment/run.ts';
 import { machineFacts } from '../../src/record/manifest.ts';
 import { experimentText } from '../../src/report/experiment-text.ts';
 import { experimentHtml } from '../../src/report/html/experiment-html.ts';
-import { quantityText } from '../../src/report/quantity.ts';
+import { intervalText, quantityText } from '../../src/report/quantity.ts';
 
 const SAMPLE: Experiment = {
   name: 'sample',
@@ -113,6 +113,16 @@ it.each([
   [700, 'B', '700 B'],
   [70000, 'B', '70.0 kB'],
   [3, 'copies', '3 copies'],
+  [0.001, '', '0.001'],
 ])('writes %s in %j as %j', (value, unit, text) => {
   expect(quantityText(value, unit)).toBe(text);
+});
+
+it.each([
+  [1400, 1600, 'ns', '1.40 to 1.60 µs'],
+  [900, 1100, 'ns', '900 ns to 1.10 µs'],
+  [-2, 3, '%', '-2.00 to 3.00 %'],
+  [3, 5, '', '3 to 5'],
+])('writes from %s to %s in %j as %j', (low, high, unit, text) => {
+  expect(intervalText(low, high, unit)).toBe(text);
 });

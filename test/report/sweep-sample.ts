@@ -65,6 +65,8 @@ export function measuredPoint(plan: SweepPlan, point: number): MeasuredPoint {
       doorbells: 0.5,
       interrupts: 1 / buffers,
       frames: 4,
+      mappings: 0,
+      allocations: 0,
     },
     balanced: true,
   };

@@ -1,0 +1,59 @@
+/** The four aims in a small form: what holds, and what flips when it is set otherwise. */
+import { describe, expect, it } from 'vitest';
+import { verdictText } from '../../src/experiment/claims/judge.ts';
+import { readSettings } from '../../src/experiment/claims/settings.ts';
+import { FOUR_AIMS } from '../../src/experiment/four-aims/four-aims.ts';
+import { type ExperimentResult, runExperiment } from '../../src/experiment/run.ts';
+
+function found(...set: string[]): ExperimentResult {
+  const small = ['operations=200', ...(set.some((pair) => pair.startsWith('seeds')) ? [] : ['seeds=3'])];
+  return runExperiment(FOUR_AIMS, readSettings(FOUR_AIMS.settings, [...small, ...set], '--set'));
+}
+const verdicts = ({ claims }: ExperimentResult): Record<string, string> =>
+  Object.fromEntries(claims.map(({ name, verdict }) => [name, verdictText(verdict)]));
+
+describe('four-aims', () => {
+  const result = found();
+
+  it('finds each gate kept, and broken by its switch', () => {
+    const sizes = result.claims.filter(({ without }) => without !== undefined);
+    expect(sizes.map(({ name }) => name)).toEqual(['copies', 'interrupts', 'mappings', 'allocations']);
+    for (const { name, effect, without, bound } of sizes) {
+      const below = 'below' in bound ? bound.below : Number.NaN;
+      expect(effect.high, name).toBeLessThan(below);
+      expect(without?.effect.low, name).toBeGreaterThan(below);
+    }
+    expect(verdicts(result)).toMatchObject({ mappings: 'holds', allocations: 'holds', layer: 'holds' });
+  });
+
+  it('breaks one aim at a time', () => {
+    const { columns, rows } = result.tables[0];
+    const at = (heading: string): number => columns.findIndex((column) => column.heading === heading);
+    const row = (name: string): number[] => (rows.find(([first]) => first === name) ?? []).map(Number);
+    const asItIs = row('as it is');
+    expect(row('a copy more each way')[at('copies')]).toBeCloseTo(2 * asItIs[at('copies')], 0);
+    for (const [name, own] of [
+      ['a mapping for each buffer', 'maps'],
+      ['an allocation for each buffer', 'allocs'],
+    ]) {
+      for (const heading of ['copies', 'irqs', 'maps', 'allocs']) {
+        const expected = heading === own ? 4 : asItIs[at(heading)];
+        expect(row(name)[at(heading)], `${name}: ${heading}`).toBeCloseTo(expected, 0);
+      }
+    }
+  });
+
+  it('says the same again, and something else with other seeds', () => {
+    expect(found()).toEqual(result);
+    expect(found('seeds=2').claims[0].effect).not.toEqual(result.claims[0].effect);
+  });
+
+  it('finds interrupts at rest, and copies of short messages, where that is what is asked', () => {
+    expect(verdicts(result)).toMatchObject({
+      copies: 'depends on the size of a message',
+      interrupts: 'depends on the load',
+    });
+    const idle = found('connections=1', 'size=64');
+    expect(verdicts(idle)).toMatchObject({ copies: 'refuted', interrupts: 'refuted' });
+  });
+});
