@@ -88,6 +88,14 @@ trips('neighbours: only an entry without an answer is given up', () => {
   neighbours['giveUp'](entry);
   neighbours['giveUp'](entry);
 });
+trips('neighbours: what is told of a neighbour is the address of one station', () =>
+  asking().neighbours.tell(STRANGER, 0x100, 1),
+);
+trips('neighbours: who is told of is behind a port with an address', () => {
+  const { neighbours } = asking();
+  neighbours['routes'].portFor = () => 9;
+  neighbours.tell(PEER, 2, 1);
+});
 trips('neighbours: ARP is spoken only through a port with an address', () => {
   const host = new Host({ ports: [{}, {}], config: { loopbackPort: 1 } });
   host.stack['neighbours']['queueReply'](1, 0, 0, PEER);

@@ -36,6 +36,12 @@ trips('stack environment: less than a millisecond is left over', () => {
 });
 
 trips('stack: a client is asked for a port that the stack has', () => new Host().stack.clientOf(1));
+trips('stack: a listener is looked for at a port of 16 bits', () => new Host().stack.tcpHalfOpenAt(OWN, -1));
+trips('stack: what leaves does so by a port that there is', () => {
+  const { stack } = new Host();
+  stack['routes'].portFor = () => 9;
+  stack.leavingPort(PEER);
+});
 trips('stack: a frame is handed over in a packet slot', () => {
   const host = new Host();
   host.stack.input(-1, host.packets.addressOf(0), 60, 0, host.nowUs);

@@ -36,8 +36,10 @@ export interface HardwareDriver {
   readonly address: number;
   readonly limits: OffloadLimits;
   linkUp(): boolean;
-  /** A neighbour that the host has learnt, or (`ready` false) has lost. */
-  neighbour?(address: number, macHigh: number, macLow: number, ready: boolean): void;
+  /** A neighbour that the host has learnt, or whose hardware address has changed. */
+  neighbour?(address: number, macHigh: number, macLow: number, nowUs: number): void;
+  /** Whether it was told the hardware address by which a destination is reached; absent: it needs none. */
+  knows?(destination: number): boolean;
   /** Its own TCP/sockets driver, where the two are one. */
   readonly sockets?: SocketsDriver;
 }
@@ -48,8 +50,8 @@ export interface SocketsDriver {
   readonly stack: SocketStack & { nextReady(): number };
   /** Places that are taken in the device's table of connections. */
   connections(): number;
-  /** Connections to its listeners whose handshake is under way. */
-  halfOpen(): number;
+  /** Connections to its listener at an address and port whose handshake is under way. */
+  halfOpen(address: number, port: number): number;
   /** Whether a connection is in its table. */
   has(tuple: Tuple): boolean;
   /** Whether it listens at an address and port. */

@@ -25,6 +25,7 @@ import {
 import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, writeEthernetAddresses } from '../header/ethernet.ts';
 import type { Routes } from '../route.ts';
 import { before } from '../seq.ts';
+import type { NeighbourListener } from './neighbour-listener.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -52,19 +53,15 @@ const REQUEST_INTERVAL_US = 1_000_000;
 /** Requests that are sent before a neighbour is taken for dead (Linux mcast_solicit). */
 const REQUESTS_MAX = 3;
 
-/** Told when a neighbour's address becomes known, or when nobody answered. */
-export interface NeighbourListener {
-  /** @param ready true: it has become known; false: nobody answered, and the entry is empty. */
-  neighbourChanged(neighbour: number, ready: boolean): void;
-}
-
+/** How long is used what somebody else has told. */
+const TOLD_US = 0x3fff_ffff;
 export class Neighbours {
   /** Next-hop address of each entry. */
   readonly address: Int32Array;
   readonly macHigh: Int32Array;
   readonly macLow: Int32Array;
   /** The port behind which each entry's neighbour is. */
-  private readonly port: Uint8Array;
+  readonly port: Uint8Array;
   private readonly state: Uint8Array;
   /** Requests made since the entry became incomplete, and whether one of them has yet to be sent. */
   private readonly requests: Uint8Array;
@@ -139,7 +136,6 @@ export class Neighbours {
       return found;
     }
     const entry = this.choose(nextHop);
-    if (this.state[entry] === INCOMPLETE) this.giveUp(entry);
     this.port[entry] = this.routes.portFor(nextHop);
     this.ask(entry, nextHop);
     return entry;
@@ -167,7 +163,6 @@ export class Neighbours {
       let entry = this.find(sender);
       if (entry < 0 && forUs && this.mayBeBehind(port, sender)) {
         entry = this.choose(sender);
-        if (this.state[entry] === INCOMPLETE) this.giveUp(entry);
         this.address[entry] = sender;
         this.port[entry] = port;
       }
@@ -271,6 +266,28 @@ export class Neighbours {
     return acted;
   }
 
+  /** Whether the hardware address of a next hop is known now. */
+  knows(nextHop: number): boolean {
+    const entry = this.find(nextHop);
+    return entry >= 0 && this.state[entry] === READY;
+  }
+
+  /** A neighbour's hardware address, from somebody who has spoken with it for us. */
+  tell(address: number, macHigh: number, macLow: number): void {
+    assert((macHigh & 0x100) === 0, 'neighbours: what is told of a neighbour is the address of one station');
+    if (this.routes.isOwn(address) || !this.routes.isUnicast(address)) return;
+    let entry = this.find(address);
+    if (entry < 0) {
+      entry = this.choose(address);
+      this.address[entry] = address;
+      this.port[entry] = this.routes.portFor(address);
+      const hasAddress = this.routes.hasAddress(this.port[entry]);
+      assert(hasAddress, 'neighbours: who is told of is behind a port with an address');
+    }
+    this.learn(entry, macHigh, macLow);
+    this.due[entry] = (this.environment.nowUs + TOLD_US) | 0;
+  }
+
   private find(nextHop: number): number {
     const start = this.hash(nextHop);
     for (let i = 0; i < PROBE_MAX; i++) {
@@ -280,7 +297,7 @@ export class Neighbours {
     return -1;
   }
 
-  /** A free entry for a next hop, else the ready one that expires first, else any. */
+  /** A free entry for a next hop, else the ready one that expires first, else any, which is given up. */
   private choose(nextHop: number): number {
     const start = this.hash(nextHop);
     let best = FIRST + start;
@@ -290,6 +307,7 @@ export class Neighbours {
       if (this.state[entry] !== READY) continue;
       if (this.state[best] !== READY || before(this.due[entry], this.due[best])) best = entry;
     }
+    if (this.state[best] === INCOMPLETE) this.giveUp(best);
     return best;
   }
 
@@ -330,6 +348,7 @@ export class Neighbours {
     this.macLow[entry] = macLow;
     this.due[entry] = (this.environment.nowUs + this.environment.config.neighbourUs) | 0;
     if (fresh) this.listener.neighbourChanged(entry, true);
+    this.listener.neighbourLearnt(entry);
   }
 
   /** Nobody has answered, or the entry is needed for another: whoever waits for it is told. */
@@ -371,14 +390,10 @@ export class Neighbours {
   private checkCounts(): void {
     const count = (list: Uint8Array, value: number) =>
       list.reduce((sum, one) => (one === value ? sum + 1 : sum), 0);
-    assert(
-      count(this.state, INCOMPLETE) === this.incompleteCount,
-      'neighbours: the entries without an answer are counted',
-    );
-    assert(
-      count(this.requestDue, 1) === this.requestCount,
-      'neighbours: the requests to be sent are counted',
-    );
+    const incomplete = count(this.state, INCOMPLETE);
+    assert(incomplete === this.incompleteCount, 'neighbours: the entries without an answer are counted');
+    const due = count(this.requestDue, 1);
+    assert(due === this.requestCount, 'neighbours: the requests to be sent are counted');
     const replies = this.portReplies.reduce((sum, one) => sum + one, 0);
     assert(replies === this.replyCount, 'neighbours: the replies to be sent are counted');
   }

@@ -37,7 +37,7 @@ import { Reassembly } from '../ipv4/reassembly.ts';
 import { Routes } from '../route.ts';
 import { advanceConnections } from '../tcp/expire.ts';
 import { icmpErrno, tcpIcmpError } from '../tcp/icmp-error.ts';
-import { tcpInput } from '../tcp/input.ts';
+import { findListener, tcpInput } from '../tcp/input.ts';
 import { neighbourChanged } from '../tcp/neighbour-changed.ts';
 import { flushConnections } from '../tcp/output.ts';
 import { hasReady } from '../tcp/ready.ts';
@@ -53,6 +53,8 @@ const FLUSH_PACKETS = 256;
 
 export class Engine implements LinkClient, ErrorListener {
   readonly config: StackConfig;
+  /** Told of each neighbour that is learnt, and when it is confirmed; undefined: nobody is. */
+  onNeighbour: ((port: number, address: number, macHigh: number, macLow: number) => void) | undefined;
   protected readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
@@ -91,6 +93,10 @@ export class Engine implements LinkClient, ErrorListener {
         this.udp.neighbourChanged(neighbour, ready);
         this.icmp.neighbourChanged(neighbour, ready);
       },
+      neighbourLearnt: (neighbour) => {
+        const { port, address, macHigh, macLow } = this.neighbours;
+        this.onNeighbour?.(port[neighbour], address[neighbour], macHigh[neighbour], macLow[neighbour]);
+      },
     });
     this.tcp = new TcpTables(this.environment, this.routes, this.neighbours);
     this.pieces = new Pieces(packets);
@@ -105,6 +111,43 @@ export class Engine implements LinkClient, ErrorListener {
    */
   makeConnections(): void {
     this.tcp.makeTcbs();
+  }
+
+  // For whoever shares a wire with others: what of it is this stack's.
+
+  /** Whether a connection is in the table, or in TIME-WAIT. @param ports the remote one in the upper half. */
+  tcpHas(remote: number, local: number, ports: number): boolean {
+    return this.tcp.demux.find(remote, local, ports) !== 0;
+  }
+
+  /** Places of the table that are taken. */
+  get tcpConnections(): number {
+    return this.tcp.demux.count;
+  }
+
+  /** Connections that peers have begun to open with the listener of an address and port; -1: no listener. */
+  tcpHalfOpenAt(address: number, port: number): number {
+    assert(port >= 0 && port <= 0xffff, 'stack: a listener is looked for at a port of 16 bits');
+    return findListener(this.tcp, address, port)?.listening.embryoCount ?? -1;
+  }
+
+  /** The port by which packets to a destination leave; -1: they stay here. */
+  leavingPort(destination: number): number {
+    if (this.routes.isOwn(destination)) return -1;
+    const port = this.routes.portFor(destination);
+    assert(port < this.environment.ports.length, 'stack: what leaves does so by a port that there is');
+    return port;
+  }
+
+  /** Whether the hardware address is known by which a destination is reached. */
+  knowsWayTo(destination: number): boolean {
+    return this.neighbours.knows(this.routes.nextHop(destination));
+  }
+
+  /** A neighbour's hardware address, learnt by another stack at the same wire. */
+  tellNeighbour(address: number, macHigh: number, macLow: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    this.neighbours.tell(address, macHigh, macLow);
   }
 
   /** What the device of a port hands its packets to. @param port its index in the constructor's `ports`. */

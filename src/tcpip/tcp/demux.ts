@@ -22,7 +22,8 @@ export class Demux {
   private readonly mask: number;
   private readonly seed: number;
   private readonly entriesMax: number;
-  private count = 0;
+  /** How many there are; written here alone. */
+  count = 0;
   /** Connections, TIME-WAIT included, that use each local port. */
   readonly portUsers: PortCounts;
   /** Told of each that leaves. */

@@ -25,6 +25,8 @@ export interface CardBooks {
   readonly iop: Ledger;
   /** What its driver holds. */
   readonly holdings: Holdings;
+  /** Its own sums, where it is no card but a plain device whose host counts all; absent: a card's. */
+  readonly own?: Reconciliation;
 }
 
 /** What became of bytes that no program received, by name. */
@@ -136,12 +138,12 @@ function cardRows(
   iops: readonly Counters[],
   wires: readonly Counters[],
 ): Row[] {
-  return cards.flatMap(({ name, holdings }, card) => {
+  return cards.flatMap(({ name, holdings, own: sums }, card) => {
     const { ports } = plan.cards[card];
     const out = through(ports, wires, ({ out }) => out);
     const into = through(ports, wires, (port) => port.in);
     const iop = (counter: string): number => counterValue(iops[card], counter);
-    const own = reconcile(hosts[card], iops[card], holdings).rows;
+    const own = (sums ?? reconcile(hosts[card], iops[card], holdings)).rows;
     return [
       ...own.map(({ what, left, right }) => row(`${name}: ${what}`, left, right)),
       row(

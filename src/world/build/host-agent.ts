@@ -9,6 +9,12 @@ export interface InterruptWatch {
   lookForInterrupt(): void;
 }
 
+/** What has a turn of the host's before its drivers: a stack that the host runs itself. */
+export interface HostTurn {
+  poll(): number;
+  nextDeadlineNs(): number;
+}
+
 /** A program whose send waits for a buffer. */
 interface Hold {
   readonly driver: Driver;
@@ -22,6 +28,7 @@ export class HostAgent implements Agent {
   readonly name: string;
   private readonly drivers: Driver[] = [];
   private readonly watches: InterruptWatch[] = [];
+  private readonly turns: HostTurn[] = [];
   private programs: Program[] = [];
   /** Programs that get no step for now. */
   private readonly holds: Map<Program, Hold> = new Map();
@@ -37,6 +44,11 @@ export class HostAgent implements Agent {
     if (watch !== undefined) this.watches.push(watch);
   }
 
+  /** Adds a stack of the host's own. Called while the world is built. */
+  addTurn(turn: HostTurn): void {
+    this.turns.push(turn);
+  }
+
   /** Adds a program. Whoever adds one notifies the host, which runs it at once. */
   addProgram(program: Program): void {
     this.programs.push(program);
@@ -47,6 +59,7 @@ export class HostAgent implements Agent {
     if (this.polls % POLLS_PER_HEALTH === 0) this.anyDied();
     for (const watch of this.watches) watch.lookForInterrupt();
     let work = 0;
+    for (const turn of this.turns) work += turn.poll();
     for (const driver of this.drivers) work += driver.poll();
     for (const program of this.programs) if (!this.isHeld(program)) work += this.step(program);
     return work;
@@ -104,6 +117,7 @@ export class HostAgent implements Agent {
 
   nextDeadlineNs(): number {
     let nextNs = NEVER;
+    for (const turn of this.turns) nextNs = Math.min(nextNs, turn.nextDeadlineNs());
     for (const driver of this.drivers) nextNs = Math.min(nextNs, driver.nextDeadlineNs());
     for (const program of this.programs) {
       const held = this.holds.size > 0 ? this.holds.get(program) : undefined;

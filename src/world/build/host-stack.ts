@@ -48,6 +48,8 @@ export interface HostDevice extends HostReceive {
 /** A host's stack, built. */
 export interface BuiltHostStack {
   readonly stack: HostStack;
+  /** Its TCP/IP, for whoever shares its wires. */
+  readonly engine: Stack;
   /** All that host and device have counted. */
   readonly ledger: Ledger;
   /** Kernel memory for sends, or the window's part for them. */
@@ -89,8 +91,9 @@ export function buildHostStack(
   const sends = new SendMemory(memory.layout.transmit);
   const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());
   const upcalls = new SockUpcalls(socks, sends);
+  const engine = new Stack(config.stack, region, packets, dma, ledger, devices, upcalls, memory.gatherAt);
   const stack = new HostStack({
-    stack: new Stack(config.stack, region, packets, dma, ledger, devices, upcalls, memory.gatherAt),
+    stack: engine,
     devices,
     clock,
     ledger,
@@ -102,5 +105,6 @@ export function buildHostStack(
     interruptNs,
     sleep,
   });
-  return { stack, ledger, memory: sends, reconcile: () => reconcileHost(ledger, window !== undefined) };
+  const balance = (): Reconciliation => reconcileHost(ledger, window !== undefined);
+  return { stack, engine, ledger, memory: sends, reconcile: balance };
 }

@@ -7,6 +7,7 @@ import { Random } from '../../time/random.ts';
 import { type CableListener, CableSink, CableSource } from '../../wire/cable.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import { type Departures, Pipe, type PipeListener } from '../../wire/pipe.ts';
+import { Splitter, type Steering } from '../../wire/splitter.ts';
 import { Switch } from '../../wire/switch.ts';
 import type { PortPlan, WirePlan, WorldPlan } from './world-plan.ts';
 
@@ -22,6 +23,8 @@ export interface NetworkListeners {
   readonly pipe?: (wire: WirePlan) => PipeListener | undefined;
   /** Of a pipe whose sender works in virtual time. */
   readonly departures?: (wire: WirePlan) => Departures | undefined;
+  /** What steers the frames of a switch by its index that is no switch but a splitter; else undefined. */
+  readonly steering?: (at: number) => Steering | undefined;
   /** For a cable, of the thread at its other end. */
   readonly cable?: (site: number) => CableListener;
 }
@@ -33,7 +36,7 @@ export class Network {
   private readonly sources: readonly (Source | undefined)[];
   private readonly sinks: readonly (Sink | undefined)[];
   /** By index of `plan.switches`, those of this thread. */
-  readonly switches: readonly (Switch | undefined)[];
+  readonly switches: readonly (Switch | Splitter | undefined)[];
 
   constructor(region: Region, plan: WorldPlan, clock: Clock, site: number, listeners: NetworkListeners = {}) {
     this.plan = plan;
@@ -77,11 +80,14 @@ export class Network {
     }
     this.sources = sources;
     this.sinks = sinks;
-    this.switches = plan.switches.map((entry) => {
+    this.switches = plan.switches.map((entry, i) => {
       if (entry.site !== site) return undefined;
       const ledger = new Ledger(region, entry.ledger);
       const ends = entry.ports.map((port) => this.end(port));
-      return new Switch(entry.name, entry, region, ends, ledger, new DmaEngine(region, ledger), clock);
+      const dma = new DmaEngine(region, ledger);
+      const steering = listeners.steering?.(i);
+      if (steering !== undefined) return new Splitter(entry.name, ends, steering, ledger, dma, clock);
+      return new Switch(entry.name, entry, region, ends, ledger, dma, clock);
     });
   }
 

@@ -296,7 +296,7 @@ function spinOf(host: number, { hosts, cards }: Topology): Pick<Entry, 'spinNs' 
 }
 
 /** A card's processor, whose turns wait for its DMA engine before they are seen. */
-function iopEntry(
+export function iopEntry(
   { iopLedger }: VirtualCard,
   { processor, bus, config }: CardTopology,
 ): Omit<Entry, 'agent'> {
@@ -320,7 +320,7 @@ function poolUse({ host, parts, plan }: VirtualCard): Record<string, number> {
 }
 
 /** Whether a card does all its work in no time. */
-function isFree({ processor, bus }: CardTopology): boolean {
+export function isFree({ processor, bus }: CardTopology): boolean {
   return (
     Object.values(processor.costs).every((cost) => cost === 0) && bus.nsPerByte === 0 && bus.requestNs === 0
   );

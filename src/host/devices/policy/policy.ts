@@ -33,9 +33,14 @@ export class Policy {
 
   /** The first rule that matches decides. */
   decide(kind: DecisionKind, tuple: Tuple): Decision {
+    const decision = this.peek(kind, tuple);
+    this.hits[decision.rule < 0 ? this.inForce.length : decision.rule] += 1;
+    return decision;
+  }
+
+  /** What `decide` would say, which is not counted. */
+  peek(kind: DecisionKind, tuple: Tuple): Decision {
     const at = this.inForce.findIndex((rule) => matches(rule, kind, tuple));
-    const rule = at < 0 ? this.inForce.length : at;
-    this.hits[rule] += 1;
     return at < 0 ? IMPLICIT : this.decisions[at];
   }
 }

@@ -69,7 +69,8 @@ export function matches({ kind, expression }: PolicyRule, of: DecisionKind, tupl
   return (kind === 'all' || kind === of) && holds(expression, of, tuple);
 }
 
-function holds(expression: Expression, of: DecisionKind, tuple: Tuple): boolean {
+/** Whether an expression is true of a connection or listener. */
+export function holds(expression: Expression, of: DecisionKind, tuple: Tuple): boolean {
   switch (expression.op) {
     case 'any':
       return true;

@@ -1,0 +1,92 @@
+/**
+ * The world of this experiment: a server with two makers' cards, each on a wire of its own and with the
+ * host's own stack beside it, and a peer at the other end of each wire. The peers' work costs nothing, so
+ * that what is measured is the server's.
+ */
+import { plainCosts } from '../../compare/plain-costs.ts';
+import type { OffloadLimits } from '../../host/devices/device.ts';
+import type { CardTopology, Topology } from '../../world/topology/checked.ts';
+import { readTopology } from '../../world/topology.ts';
+import { MixedWorld } from '../../world/virtual/mixed-world.ts';
+
+/** Index of the server among the hosts. */
+export const SERVER = 0;
+/** Address of the server's card at each wire, and index of the peer's card among all. */
+export const SERVER_ADDRESSES = [0x0a000001, 0x0a000101] as const;
+export const PEER_ADDRESSES = [0x0a000002, 0x0a000102] as const;
+export const PEER_CARDS = [2, 3] as const;
+
+/** A host's and its cards' costs, and who gets what. */
+export interface TestBed {
+  readonly seed: number;
+  /** A bundled cost profile. */
+  readonly profile: string;
+  readonly policy: string;
+  /** How many times as fast the host's processor does the protocol's work as a card's. */
+  readonly hostSpeed: number;
+  /** What each system call of the host's own stack takes beside its work, in nanoseconds. */
+  readonly systemCallNs: number;
+  /** What each card publishes; absent: as much as its settings let it. */
+  readonly limits?: OffloadLimits;
+  /** Programs, as a described world has them. */
+  readonly programs?: object;
+  /** Settings of the server's cards. */
+  readonly card?: object;
+}
+
+/** Sockets that a host has: what is tried here needs no more. */
+const SOCKETS_MAX = 1024;
+const LINK = { rate: '10Gbit/s', delay: '5us', queueFrames: 512 };
+const NO_COSTS = { costs: {}, lookNs: 0 };
+const NO_BUS = { latencyNs: 0, nsPerByte: 0, requestNs: 0 };
+
+function description({ seed, profile, programs = {}, card = {} }: TestBed): object {
+  const at = (host: string, address: string, own: object = {}): object => ({
+    host,
+    ports: { eth0: { address } },
+    driver: { socketsMax: SOCKETS_MAX },
+    ...own,
+  });
+  return {
+    seed,
+    costs: profile,
+    hosts: { server: {}, near: {}, far: {} },
+    cards: {
+      first: at('server', '10.0.0.1/24', card),
+      second: at('server', '10.0.1.1/24', card),
+      near: at('near', '10.0.0.2/24'),
+      far: at('far', '10.0.1.2/24'),
+    },
+    links: {
+      one: { ends: ['first.eth0', 'near.eth0'], ...LINK },
+      two: { ends: ['second.eth0', 'far.eth0'], ...LINK },
+    },
+    programs,
+  };
+}
+
+/** The peers' hosts and cards take no time. */
+function withFreePeers(topology: Topology): Topology {
+  const free = (card: CardTopology): CardTopology =>
+    card.host === SERVER
+      ? card
+      : { ...card, processor: NO_COSTS, bus: NO_BUS, doorbellNs: 0, interruptNs: 0 };
+  return {
+    ...topology,
+    hosts: topology.hosts.map((host, i) => (i === SERVER ? host : { ...host, processor: NO_COSTS })),
+    cards: topology.cards.map(free),
+  };
+}
+
+export function openBed(bed: TestBed): MixedWorld {
+  const topology = withFreePeers(readTopology(description(bed)));
+  const [card] = topology.cards;
+  const { hostSpeed, systemCallNs, policy, limits } = bed;
+  const costs = plainCosts(topology.hosts[SERVER], card, { hostSpeed, systemCallNs });
+  return new MixedWorld(topology, {
+    host: SERVER,
+    costs: { costs, interruptNs: card.interruptNs },
+    policy,
+    ...(limits === undefined ? {} : { limits }),
+  });
+}

@@ -1,0 +1,121 @@
+/**
+ * Whether a listener or connection goes to a device, and to which: policy first, then what the device itself
+ * says. A device that policy names and that cannot is counted, by the reason; the host does the work then.
+ */
+import type { Refusal } from './device.ts';
+import { Policy } from './policy/policy.ts';
+import type { RuleSettings, Tuple } from './policy/rule.ts';
+import { DeviceRegistry, type OffloadDevice } from './registry.ts';
+import { TouchCounts } from './touch-points.ts';
+
+/** A device that gets something, and what the rule sets on it. */
+export interface Placement {
+  readonly device: OffloadDevice;
+  readonly settings: RuleSettings;
+}
+
+export class Offloading {
+  readonly registry = new DeviceRegistry();
+  readonly policy = new Policy();
+  readonly touched = new TouchCounts();
+  /** How often policy said offload and no device was there for it. */
+  homeless = 0;
+
+  /** The devices that are to listen at an address (0: any) and port. */
+  listeners(address: number, port: number): Placement[] {
+    const tuple = { localAddress: address, localPort: port, remoteAddress: 0, remotePort: 0 };
+    const { offload, settings } = this.policy.decide('listen', tuple);
+    if (!offload) return [];
+    const named = this.registry.devices.filter(
+      ({ name, hardware }) =>
+        (settings.device ?? name) === name &&
+        (address === 0 || isLocal(address) || hardware.address === address),
+    );
+    if (named.length === 0) this.homeless += 1;
+    return named
+      .filter((device) => this.fits(device, listenRefusal(device)))
+      .map((device) => ({ device, settings }));
+  }
+
+  /**
+   * The device that is to open a connection; undefined: the host is.
+   * @param port the host's by which it would leave. @param own the device that hears it, of a connection to
+   *   an address of the host's own.
+   */
+  opener(tuple: Tuple, port: number, own: OffloadDevice | undefined): Placement | undefined {
+    const { offload, settings } = this.policy.decide('active', tuple);
+    if (!offload) return undefined;
+    const { devices } = this.registry;
+    const device =
+      own ??
+      devices.find(({ name, hardware }) => (settings.device ?? name) === name && hardware.port === port);
+    if (device === undefined) {
+      this.homeless += 1;
+      return undefined;
+    }
+    const refusal = openRefusal(device) ?? (own === undefined ? wayRefusal(device, tuple) : undefined);
+    if (!this.fits(device, refusal)) return undefined;
+    device.offeredActive += 1;
+    return { device, settings };
+  }
+
+  /** The host has learnt a neighbour behind one of its ports: the devices there are told. */
+  neighbourLearnt(port: number, address: number, macHigh: number, macLow: number, nowUs: number): void {
+    this.touched.pass('neighbour');
+    for (const { hardware } of this.registry.devices) {
+      if (hardware.port === port) hardware.neighbour?.(address, macHigh, macLow, nowUs);
+    }
+  }
+
+  /** Whether a device is to have the connection that a peer's SYN asks for. */
+  takesSyn(device: OffloadDevice, tuple: Tuple): boolean {
+    this.touched.pass('passive');
+    const { offload, settings } = this.policy.decide('passive', tuple);
+    if (!offload || (settings.device ?? device.name) !== device.name) return false;
+    if (!this.fits(device, synRefusal(device, tuple))) return false;
+    device.offeredPassive += 1;
+    return true;
+  }
+
+  private fits(device: OffloadDevice, refusal: Refusal | undefined): boolean {
+    if (refusal !== undefined) device.refuse(refusal);
+    return refusal === undefined;
+  }
+}
+
+/** Whether an address is one of 127/8. */
+export function isLocal(address: number): boolean {
+  return address >>> 24 === 127;
+}
+
+function stateRefusal({ active, hardware, sockets }: OffloadDevice): Refusal | undefined {
+  if (!active || sockets === undefined) return 'inactive';
+  return hardware.linkUp() ? undefined : 'link down';
+}
+
+function listenRefusal(device: OffloadDevice): Refusal | undefined {
+  const full = device.attachedListeners >= device.hardware.limits.listeners;
+  return stateRefusal(device) ?? (full ? 'listeners full' : undefined);
+}
+
+function openRefusal(device: OffloadDevice): Refusal | undefined {
+  const { limits } = device.hardware;
+  const full = (device.sockets?.connections() ?? 0) >= limits.connections;
+  return stateRefusal(device) ?? (full ? 'connections full' : undefined);
+}
+
+/** Why a device cannot send to a peer. */
+function wayRefusal({ hardware }: OffloadDevice, tuple: Tuple): Refusal | undefined {
+  if (tuple.localAddress !== 0 && tuple.localAddress !== hardware.address) return 'not its address';
+  return hardware.knows?.(tuple.remoteAddress) === false ? 'neighbour unknown' : undefined;
+}
+
+function synRefusal(device: OffloadDevice, tuple: Tuple): Refusal | undefined {
+  const { hardware, sockets } = device;
+  const refusal = openRefusal(device) ?? wayRefusal(device, tuple);
+  if (refusal !== undefined) return refusal;
+  if (!sockets?.listens(tuple.localAddress, tuple.localPort)) return 'no listener there';
+  return sockets.halfOpen(tuple.localAddress, tuple.localPort) >= hardware.limits.halfOpen
+    ? 'half-open full'
+    : undefined;
+}

@@ -1,0 +1,91 @@
+/** The drivers by which a host's registry of offload devices knows the cards of a virtual world. */
+import type {
+  HardwareDriver,
+  OffloadLimits,
+  SocketsDriver,
+  SocketsModule,
+} from '../../host/devices/device.ts';
+import type { Tuple } from '../../host/devices/policy/rule.ts';
+import type { Stack } from '../../tcpip/stack/stack.ts';
+import type { VirtualCard } from './virtual-card.ts';
+
+/** Whether a stack's table has a connection. */
+export function hasConnection(
+  stack: Stack,
+  { localAddress, localPort, remoteAddress, remotePort }: Tuple,
+): boolean {
+  return stack.tcpHas(remoteAddress, localAddress, (remotePort << 16) | localPort);
+}
+
+/** A card as an offload device. */
+export class CardDevice implements HardwareDriver {
+  readonly vendor: string;
+  readonly type: string;
+  readonly port: number;
+  readonly address: number;
+  readonly limits: OffloadLimits;
+  readonly sockets?: SocketsDriver;
+  /** Whether its wire is whole. */
+  up = true;
+  /** Whether it is told of neighbours that have changed; of new ones it always is. */
+  hearsChanges = true;
+  private readonly card: VirtualCard;
+  private readonly told: (() => void) | undefined;
+
+  /**
+   * @param whole whether this driver is the TCP/sockets driver too. @param told the card has been told
+   *   something, and is to look; undefined: it asks for neighbours by itself.
+   */
+  constructor(
+    card: VirtualCard,
+    port: number,
+    limits: OffloadLimits,
+    whole: boolean,
+    told: (() => void) | undefined,
+  ) {
+    this.card = card;
+    this.vendor = card.name;
+    this.type = card.name;
+    this.port = port;
+    this.address = card.config.stack.address;
+    this.limits = limits;
+    this.told = told;
+    if (whole) this.sockets = socketsDriver(card);
+  }
+
+  linkUp(): boolean {
+    return this.up;
+  }
+
+  neighbour(address: number, macHigh: number, macLow: number, nowUs: number): void {
+    const stack = stackOf(this.card);
+    if (this.told === undefined || (!this.hearsChanges && stack.knowsWayTo(address))) return;
+    stack.tellNeighbour(address, macHigh, macLow, nowUs);
+    this.told();
+  }
+
+  knows(destination: number): boolean {
+    return this.told === undefined || stackOf(this.card).knowsWayTo(destination);
+  }
+}
+
+/** The module for one maker's cards. */
+export function cardModule(card: VirtualCard): SocketsModule {
+  return { type: card.name, attach: () => socketsDriver(card) };
+}
+
+function socketsDriver(card: VirtualCard): SocketsDriver {
+  const stack = stackOf(card);
+  return {
+    stack: card.stack,
+    connections: () => stack.tcpConnections,
+    halfOpen: (address, port) => Math.max(0, stack.tcpHalfOpenAt(address, port)),
+    has: (tuple) => hasConnection(stack, tuple),
+    listens: (address, port) => stack.tcpHalfOpenAt(address, port) >= 0,
+  };
+}
+
+function stackOf({ name, parts }: VirtualCard): Stack {
+  if (parts.stack === undefined) throw new Error(`card "${name}" has no sockets`);
+  return parts.stack;
+}
