@@ -102,7 +102,7 @@ function onCard({ operations, warmup, limitNs }: SweepPlan, topology: Topology):
 }
 
 function onHost(
-  { operations, limitNs }: SweepPlan,
+  { operations, warmup, limitNs }: SweepPlan,
   topology: Topology,
   options: PlainCostOptions,
   arm: Arm,
@@ -110,6 +110,7 @@ function onHost(
   const costsOf = (host: number): HostCosts => hostCosts(topology, host, options, arm.window);
   const { counts, hostNs, cardNs, latencyUs, ...measured } = measureHostWorld(topology, costsOf, {
     operations,
+    warmup,
     limitNs,
   });
   const each = (...names: readonly string[]): number =>

@@ -2,19 +2,13 @@
  * One world measured in virtual time in which hosts run TCP/IP themselves: it warms up, does so many
  * operations, ends its programs, and its books must balance.
  */
-import { LatencyRecorder, type LatencySummary } from '../record/latency.ts';
 import { type Counts, charge, since } from '../sweep/counts.ts';
-import { bytesOf, clientsOf, endPrograms, isWarm, operationsOf } from '../sweep/run-programs.ts';
+import { type Counted, type Extent, runMeasured } from '../sweep/measured-run.ts';
 import type { Costs } from '../time/cost-model.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { type HostCosts, HostWorld } from '../world/virtual/host-world.ts';
 
-export interface HostMeasurement {
-  readonly operations: number;
-  readonly elapsedNs: number;
-  /** Payload that all programs were given. */
-  readonly bytes: number;
-  readonly latencyUs: LatencySummary | null;
+export interface HostMeasurement extends Counted {
   /** What each stack counted meanwhile. */
   readonly counts: readonly Counts[];
   /** What that work took of the hosts' processors. */
@@ -23,46 +17,23 @@ export interface HostMeasurement {
   readonly cardNs: number;
 }
 
-export interface HostMeasureOptions {
-  readonly operations: number;
-  readonly limitNs: number;
-}
-
 /** @throws Error of one line when the operations are not done in time, or the books do not balance. */
 export function measureHostWorld(
   topology: Topology,
   costsOf: (host: number) => HostCosts,
-  { operations, limitNs }: HostMeasureOptions,
+  extent: Extent,
 ): HostMeasurement {
   const world = new HostWorld(topology, costsOf);
-  const clients = clientsOf(world);
-  const latency = new LatencyRecorder();
-  for (const client of clients) {
-    client.latency = latency;
-    client.operationsMax = Number.POSITIVE_INFINITY;
-  }
-  const done = (): number => operationsOf(clients);
-  const until = (ready: () => boolean, count: number): void => {
-    if (world.run(ready, limitNs)) return;
-    throw new Error(`${done()} of ${count} operations were done in ${limitNs / 1e9} s of virtual time`);
+  const begun = (): (() => Counts[]) => {
+    const before = world.snapshot();
+    return () => world.snapshot().map((counts, i) => since(counts, before[i]));
   };
-  const warmup = Math.ceil(operations / 10);
-  until(() => isWarm(clients, warmup, operations), warmup);
-  latency.reset();
-  const before = { done: done(), bytes: bytesOf(world), nowNs: world.queue.nowNs, counts: world.snapshot() };
-  until(() => done() >= before.done + operations, operations);
-  const grown = world.snapshot().map((counts, i) => since(counts, before.counts[i]));
-  const { nowNs } = world.queue;
-  const measured = { operations: done() - before.done, bytes: bytesOf(world) - before.bytes };
-  const latencyUs = latency.summary() ?? null;
+  const { counted, seen: counts } = runMeasured(world, topology, extent, begun);
   const sumOf = (of: (costs: HostCosts) => Costs): number =>
-    grown.reduce((sum, counts, i) => sum + charge(counts, of(costsOf(topology.cards[i].host))), 0);
-  endPrograms(world, limitNs);
+    counts.reduce((sum, own, i) => sum + charge(own, of(costsOf(topology.cards[i].host))), 0);
   return {
-    ...measured,
-    elapsedNs: Math.max(1, nowNs - before.nowNs),
-    latencyUs,
-    counts: grown,
+    ...counted,
+    counts,
     hostNs: sumOf(({ costs }) => costs),
     cardNs: sumOf(({ cardCosts = {} }) => cardCosts),
   };

@@ -2,18 +2,16 @@
  * One described world measured in virtual time: it warms up, does so many operations, ends its programs, and
  * its books must balance. Same world, same options: same numbers, on any machine.
  */
-import { LatencyRecorder } from '../record/latency.ts';
-import type { ClientProgram } from '../workloads/program.ts';
+import type { LatencyRecorder } from '../record/latency.ts';
 import { shown } from '../world/config/complaint.ts';
 import { Fields } from '../world/topology/fields.ts';
-import { giveUpNs, losesFrames } from '../world/topology/settle.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { WorldWatch } from '../world/virtual/watch.ts';
 import { checkMeasurable } from './measurable.ts';
+import { type Counted, runMeasured } from './measured-run.ts';
 import type { Measurement } from './measurement.ts';
 import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
-import { bytesOf, clientsOf, endPrograms, isWarm, operationsOf, unsettledOf } from './run-programs.ts';
 import { Spending } from './spending.ts';
 import { type WorkloadSettings, withWorkload } from './workload.ts';
 import { worldAt } from './worlds.ts';
@@ -45,8 +43,6 @@ export interface MeasureWatch extends WorldWatch {
 export const OPERATIONS = 10_000;
 export const OPERATIONS_MAX = 1e9;
 export const LIMIT_NS = 60e9;
-/** What clients that are told to end, and their sockets, may take, beside what lost frames cost them. */
-const DRAIN_NS = 60e9;
 
 /**
  * Measures one world in virtual time: `measure('pair', { workload: 'TCP_RR', connections: 32 })`.
@@ -91,6 +87,8 @@ function checkOptions(options: MeasureOptions): void {
   }
 }
 
+type Seen = Pick<Measurement, 'pools' | 'stalls' | 'timeUs' | 'perOperation'>;
+
 /** As `measure`, of a world that has been read. @param watch who looks on. */
 export function measureTopology(
   topology: Topology,
@@ -100,57 +98,33 @@ export function measureTopology(
   const { operations = OPERATIONS, limitNs = LIMIT_NS } = options;
   const { warmup = Math.ceil(operations / 10) } = options;
   const world = new VirtualWorld(topology, [], false, watch);
-  const clients = clientsOf(world);
-  const latency = new LatencyRecorder();
-  for (const { name, body } of world.programs) {
-    if (!('operationsMax' in body)) continue;
-    body.latency = watch?.latencyOf(name, latency) ?? latency;
-    body.operationsMax = Number.POSITIVE_INFINITY;
-  }
-  const beganNs = world.queue.nowNs;
-  const warm = (): boolean => isWarm(clients, warmup, operations);
-  if (!world.run(warm, limitNs)) throw lateWarmup(clients, warmup, limitNs);
-  latency.reset();
-  watch?.measuring(true);
-  const before = { nowNs: world.queue.nowNs, operations: operationsOf(clients), bytes: bytesOf(world) };
-  const spending = new Spending(world, topology);
-  beginPressure(world);
-  options.begun?.(world);
-  const until = before.operations + operations;
-  const done = (): boolean => operationsOf(clients) >= until;
-  if (!world.run(done, limitNs - (before.nowNs - beganNs))) {
-    throw late('the measurement', operationsOf(clients) - before.operations, operations, limitNs);
-  }
-  watch?.measuring(false);
-  options.ended?.(world);
-  const count = operationsOf(clients) - before.operations;
-  const elapsedNs = Math.max(1, Math.round(world.queue.nowNs - before.nowNs));
-  const bytes = bytesOf(world) - before.bytes;
-  const pressure = pressureOf(world);
-  const spent = spending.perOperation(count, latency.meanNs, pooledWaitNs(pressure.stalls));
-  const latencyUs = latency.summary() ?? null;
-  endPrograms(world, DRAIN_NS + (losesFrames(topology) ? giveUpNs(topology) : 0));
+  const latencyOf =
+    watch && ((program: string, latency: LatencyRecorder) => watch.latencyOf(program, latency));
+  const begun = (): ((counted: Counted) => Seen) => {
+    watch?.measuring(true);
+    const spending = new Spending(world, topology);
+    beginPressure(world);
+    options.begun?.(world);
+    return (counted) => {
+      watch?.measuring(false);
+      options.ended?.(world);
+      const pressure = pressureOf(world);
+      const waitedNs = pooledWaitNs(pressure.stalls);
+      return { ...pressure, ...spending.perOperation(counted.operations, counted.meanLatencyNs, waitedNs) };
+    };
+  };
+  const extent = { operations, warmup, limitNs };
+  const { counted, seen } = runMeasured(world, topology, extent, begun, latencyOf);
+  const { operations: count, elapsedNs, bytes, latencyUs } = counted;
   return {
     operations: count,
     elapsedNs,
     ratePerS: rounded((count * 1e9) / elapsedNs),
     bytesPerS: rounded((bytes * 1e9) / elapsedNs),
     latencyUs,
-    ...pressure,
-    ...spent,
+    ...seen,
     balanced: true,
   };
-}
-
-function lateWarmup(clients: readonly ClientProgram[], warmup: number, limitNs: number): Error {
-  const done = operationsOf(clients);
-  if (done < warmup) return late('the warm-up', done, warmup, limitNs);
-  const unsettled = unsettledOf(clients);
-  return new Error(`${unsettled} connections have not begun in ${limitNs / 1e9} s of virtual time`);
-}
-
-function late(what: string, done: number, wanted: number, limitNs: number): Error {
-  return new Error(`${what} came to ${done} of ${wanted} operations in ${limitNs / 1e9} s of virtual time`);
 }
 
 /** To a thousandth: what is beyond would only make lines longer. */

@@ -1,0 +1,103 @@
+/**
+ * The run of a world that is measured, whoever runs TCP/IP in it: it warms up, does so many operations, ends
+ * its programs, and its books must balance.
+ */
+import { LatencyRecorder, type LatencySummary } from '../record/latency.ts';
+import type { ClientProgram } from '../workloads/program.ts';
+import type { Topology } from '../world/topology/checked.ts';
+import { giveUpNs, losesFrames } from '../world/topology/settle.ts';
+import {
+  bytesOf,
+  clientsOf,
+  endPrograms,
+  isWarm,
+  operationsOf,
+  type ProgramWorld,
+  unsettledOf,
+} from './run-programs.ts';
+
+/** What clients that are told to end, and their sockets, may take, beside what lost frames cost them. */
+const DRAIN_NS = 60e9;
+
+/** A world in virtual time whose programs are measured. */
+export interface MeasuredWorld extends ProgramWorld {
+  readonly queue: { readonly nowNs: number };
+  /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
+  run(done: () => boolean, limitNs: number): boolean;
+}
+
+/** How much is measured. */
+export interface Extent {
+  readonly operations: number;
+  /** Operations before that. */
+  readonly warmup: number;
+  /** Virtual time for both together. */
+  readonly limitNs: number;
+}
+
+/** What a client tells its latencies, in place of `latency`, which is to hear of them too. */
+export type LatencyOf = (program: string, latency: LatencyRecorder) => LatencyRecorder;
+
+/** What was done while operations counted. */
+export interface Counted {
+  readonly operations: number;
+  readonly elapsedNs: number;
+  /** Payload that all programs were given. */
+  readonly bytes: number;
+  /** Null of a workload that knows no requests. */
+  readonly latencyUs: LatencySummary | null;
+  readonly meanLatencyNs: number;
+}
+
+/**
+ * @param begun called when operations begin to count; what it returns is called when no more do, and says what
+ * it has seen meanwhile.
+ * @throws Error of one line when the operations are not done in time, or the books do not balance.
+ */
+export function runMeasured<Seen>(
+  world: MeasuredWorld,
+  topology: Topology,
+  { operations, warmup, limitNs }: Extent,
+  begun: () => (counted: Counted) => Seen,
+  latencyOf: LatencyOf = (_, latency) => latency,
+): { readonly counted: Counted; readonly seen: Seen } {
+  const clients = clientsOf(world);
+  const latency = new LatencyRecorder();
+  for (const { name, body } of world.programs) {
+    if (!('operationsMax' in body)) continue;
+    body.latency = latencyOf(name, latency);
+    body.operationsMax = Number.POSITIVE_INFINITY;
+  }
+  const beganNs = world.queue.nowNs;
+  if (!world.run(() => isWarm(clients, warmup, operations), limitNs)) {
+    throw lateWarmup(clients, warmup, limitNs);
+  }
+  latency.reset();
+  const before = { nowNs: world.queue.nowNs, operations: operationsOf(clients), bytes: bytesOf(world) };
+  const ended = begun();
+  const until = before.operations + operations;
+  if (!world.run(() => operationsOf(clients) >= until, limitNs - (before.nowNs - beganNs))) {
+    throw late('the measurement', operationsOf(clients) - before.operations, operations, limitNs);
+  }
+  const counted: Counted = {
+    operations: operationsOf(clients) - before.operations,
+    elapsedNs: Math.max(1, Math.round(world.queue.nowNs - before.nowNs)),
+    bytes: bytesOf(world) - before.bytes,
+    latencyUs: latency.summary() ?? null,
+    meanLatencyNs: latency.meanNs,
+  };
+  const seen = ended(counted);
+  endPrograms(world, DRAIN_NS + (losesFrames(topology) ? giveUpNs(topology) : 0));
+  return { counted, seen };
+}
+
+function lateWarmup(clients: readonly ClientProgram[], warmup: number, limitNs: number): Error {
+  const done = operationsOf(clients);
+  if (done < warmup) return late('the warm-up', done, warmup, limitNs);
+  const unsettled = unsettledOf(clients);
+  return new Error(`${unsettled} connections have not begun in ${limitNs / 1e9} s of virtual time`);
+}
+
+function late(what: string, done: number, wanted: number, limitNs: number): Error {
+  return new Error(`${what} came to ${done} of ${wanted} operations in ${limitNs / 1e9} s of virtual time`);
+}
