@@ -11,6 +11,8 @@ import { type HostCosts, HostWorld } from '../world/virtual/host-world.ts';
 export interface HostMeasurement extends Counted {
   /** What each stack counted meanwhile. */
   readonly counts: readonly Counts[];
+  /** What each had counted when all was done, the warm-up and the end included. */
+  readonly totals: readonly Counts[];
   /** What that work took of the hosts' processors. */
   readonly hostNs: number;
   /** And of their cards', where these have one. */
@@ -34,6 +36,7 @@ export function measureHostWorld(
   return {
     ...counted,
     counts,
+    totals: world.snapshot(),
     hostNs: sumOf(({ costs }) => costs),
     cardNs: sumOf(({ cardCosts = {} }) => cardCosts),
   };

@@ -14,6 +14,11 @@ export const EXPERIMENTS: readonly Listed[] = [
     about: "the article's four aims as gates, and what breaking each costs a request",
     load: async () => (await import('./four-aims/four-aims.ts')).FOUR_AIMS,
   },
+  {
+    name: 'window-on-card',
+    about: 'four gigabit ports on one bus: TCP whole on the card, its window alone, or a plain card',
+    load: async () => (await import('./window-on-card/experiment.ts')).windowOnCard,
+  },
 ];
 
 export const EXPERIMENT_NAMES = EXPERIMENTS.map(({ name }) => name);

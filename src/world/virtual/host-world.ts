@@ -34,6 +34,8 @@ export interface HostCosts extends Pick<HostDevice, 'window'> {
   readonly interruptNs: number;
   /** By counter: work of the card's own processor, which goes on beside the host's; absent: it has none. */
   readonly cardCosts?: Costs;
+  /** By counter: what crosses the bus; absent: as the bus of each card has it. */
+  readonly busCosts?: Costs;
 }
 
 export class HostWorld {
@@ -94,12 +96,13 @@ export class HostWorld {
     this.hosts.forEach((agent, host) => {
       const own = this.stacks.filter((_, i) => topology.cards[i].host === host);
       if (own.length === 0) return;
-      const { cardCosts = {} } = costsOf(host);
+      const { cardCosts = {}, busCosts } = costsOf(host);
       const engine = new DmaMeters(
         topology.cards.flatMap(({ host: at, bus }, i) => {
           if (at !== host) return [];
           const { ledger } = this.stacks[i];
-          return [new DmaMeter(ledger, transferCosts(bus, HOST_TRANSFERS)), new DmaMeter(ledger, cardCosts)];
+          const crossing = busCosts ?? transferCosts(bus, HOST_TRANSFERS);
+          return [new DmaMeter(ledger, crossing), new DmaMeter(ledger, cardCosts)];
         }),
       );
       this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], engine });

@@ -1,0 +1,68 @@
+/** Four ports on one card, in a small form: what holds, and what no longer does once its cause is gone. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type JudgedClaim, judged } from '../../src/experiment/claims/judge.ts';
+import { readSettings } from '../../src/experiment/claims/settings.ts';
+import { claimsOf } from '../../src/experiment/window-on-card/claims.ts';
+import { windowOnCard } from '../../src/experiment/window-on-card/experiment.ts';
+import { Runs } from '../../src/experiment/window-on-card/runs.ts';
+import { baseOf, SETTINGS } from '../../src/experiment/window-on-card/settings.ts';
+import type { Run } from '../../src/experiment/window-on-card/world.ts';
+import { splitWindow } from '../../src/host/window-memory.ts';
+
+const set = (...pairs: string[]) => readSettings(SETTINGS, ['writes=10', ...pairs], '--set');
+
+function found(...pairs: string[]): Record<string, JudgedClaim> {
+  const base = baseOf(set(...pairs));
+  const losses = [1, 2].map((seed): Partial<Run> => ({ lossProbability: 0.02, seed }));
+  const claims = claimsOf(new Runs(base, () => undefined), losses).map(judged);
+  return Object.fromEntries(claims.map((claim) => [claim.name, claim]));
+}
+
+describe('window-on-card', () => {
+  let claims: Record<string, JudgedClaim> = {};
+  beforeAll(() => {
+    claims = found();
+  }, 60_000);
+
+  it('has each cause matter: without it the claim fails', () => {
+    const caused = Object.values(claims).filter(({ without }) => without !== undefined);
+    expect(caused.length).toBeGreaterThan(5);
+    for (const { name, effect, without, bound } of caused) {
+      const keeps = (mean = Number.NaN): boolean =>
+        'above' in bound ? mean > bound.above : mean < bound.below;
+      expect(keeps(effect.mean), name).toBe(true);
+      expect(keeps(without?.effect.mean), name).toBe(false);
+    }
+  });
+
+  it('finds what depends on sizes, and on the machine', () => {
+    expect(claims['direct'].verdict).toMatchObject({ kind: 'depends', on: 'how long a write is' });
+    expect(claims['window-copy'].verdict).toMatchObject({ kind: 'depends', on: 'how dear a copy is' });
+    expect(claims['plain-below-wire'].verdict).toMatchObject({ kind: 'depends', on: "the machine's year" });
+    expect(claims['retransmission'].verdict.kind).toBe('holds');
+  });
+
+  it('names the setting that is out of its range, and card memory that holds nothing', () => {
+    expect(() => set('ports=5')).toThrow('--set ports expected a whole number from 1 to 4, got "5"');
+    const tiny = set('cardMemory=64', 'transmitShare=1');
+    expect(() => windowOnCard.run(tiny, () => undefined)).toThrow(
+      /^1 % of 65536 bytes of card memory for what is sent hold no block of 16384 bytes/,
+    );
+  });
+});
+
+describe('card memory for a window', () => {
+  it('is shared out in whole blocks and slots, and never beyond what there is', () => {
+    for (const share of [0.1, 0.5, 0.9]) {
+      const { transmitBuffers, packetSlots } = splitWindow(1e6, share, 16_384, 1536, 10);
+      expect(transmitBuffers * 16_384 + packetSlots * 1536).toBeLessThanOrEqual(1e6);
+      expect(transmitBuffers).toBe(Math.floor((1e6 * share) / 16_384));
+    }
+  });
+
+  it('is refused where the rings alone take more', () => {
+    expect(() => splitWindow(1e5, 0.9, 16_384, 1536, 68)).toThrow(
+      'all but 90 % of 100000 bytes of card memory hold 6 packets, and the receive rings take 68',
+    );
+  });
+});
