@@ -16,6 +16,8 @@ export function addCompare(program: Command): void {
       1,
     )
     .option('--system-call <ns>', "nanoseconds to enter and leave the host's kernel", numberIn(0, 1e6), 200)
+    .option('--map', 'draw where offload pays: by message size, life of connections, and speed of the host')
+    .option('--report <file>', 'write a page with pictures')
     .option('--json <file>', 'write the figures to a file as JSON')
     .action(async (name: string | undefined, flags: CompareFlags) => {
       const { compare } = await import('./compare-action.ts');
@@ -24,6 +26,7 @@ export function addCompare(program: Command): void {
   addExamples(command, [
     ['inic compare', 'small requests on 32 connections'],
     ['inic compare TCP_CRR --connections 8', 'connections that live for one request'],
+    ['inic compare --map --report map.html', 'the break-even map, and a page with it'],
     ['inic compare bulk --host-speed 4', 'a bundled plan; the card has a slow processor'],
   ]);
 }

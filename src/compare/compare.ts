@@ -5,9 +5,10 @@
  */
 import { AssertionFailure } from '../assert/assert.ts';
 import { spreadOf } from '../record/statistics.ts';
-import { type Counts, named, serviceNs, since } from '../sweep/counts.ts';
+import { type Counts, charge, named, serviceNs, since } from '../sweep/counts.ts';
 import { measureTopology } from '../sweep/measure.ts';
 import { type SweepPlan, worldOf as worldOfPoint } from '../sweep/plan.ts';
+import { cardNs } from '../sweep/spending.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { readTopology } from '../world/topology.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
@@ -15,6 +16,7 @@ import { type Arm, worldOf } from './arms.ts';
 import { type BusUse, cardBus, hostBus, middleBus, perOperationOf } from './bus-use.ts';
 import { measureHostWorld } from './measure-host.ts';
 import { hostCosts, type PlainCostOptions } from './plain-costs.ts';
+import { type CardUse, PARTS, servedNs, type Use, useOf } from './use.ts';
 
 /** What one system comes to, per operation where it does not say otherwise: the median over seeds. */
 export interface ArmFigures {
@@ -34,6 +36,8 @@ export interface ArmFigures {
   readonly doorbells: number;
   /** What crosses the buses between hosts and their cards. */
   readonly bus: BusUse;
+  /** How busy the busiest of each kind was. */
+  readonly use: Use;
   /** Operations for each second of processor time, of hosts and cards together. */
   readonly perProcessorS: number;
 }
@@ -97,8 +101,22 @@ function onCard({ operations, warmup, limitNs }: SweepPlan, topology: Topology):
     interrupts,
     doorbells,
     bus: perOperationOf(cardBus(counts), measured.operations),
+    use: useOf(topology, usesOfCards(topology, counts), servedNs(topology, operations), measured.elapsedNs),
     perProcessorS: 1e6 / (timeUs.host + timeUs.iop),
   };
+}
+
+/** @param counts of each card's driver, and after it of its processor. */
+function usesOfCards({ cards, hosts }: Topology, counts: readonly Counts[]): CardUse[] {
+  return cards.map((card, i) => {
+    const [driver, iop] = counts.slice(2 * i, 2 * i + 2);
+    return {
+      counts: iop,
+      hostNs: charge(driver, hosts[card.host].processor.costs),
+      cardNs: cardNs(iop, card),
+      bus: cardBus([driver, iop]),
+    };
+  });
 }
 
 function onHost(
@@ -133,12 +151,28 @@ function onHost(
     interrupts: each('interrupts'),
     doorbells: each('ipOutRequests', 'windowCommands'),
     bus: perOperationOf(hostBus(counts), measured.operations),
+    use: useOf(
+      topology,
+      counts.map((own, i) => {
+        const { costs, cardCosts = {} } = costsOf(topology.cards[i].host);
+        return {
+          counts: own,
+          hostNs: charge(own, costs),
+          cardNs: charge(own, cardCosts),
+          bus: hostBus([own]),
+        };
+      }),
+      servedNs(topology, operations),
+      measured.elapsedNs,
+    ),
     perProcessorS: 1e6 / (hostUs + iopUs),
   };
 }
 
 function middle(all: readonly ArmFigures[]): ArmFigures {
-  const names = (Object.keys(all[0]) as (keyof ArmFigures)[]).filter((name) => name !== 'bus');
+  const names = (Object.keys(all[0]) as (keyof ArmFigures)[]).filter(
+    (name) => name !== 'bus' && name !== 'use',
+  );
   const figures = names.map((name) => {
     const values = all.flatMap((figure) => (figure[name] as number | null) ?? []);
     return [name, values.length === 0 ? null : spreadOf(values).median];
@@ -146,5 +180,6 @@ function middle(all: readonly ArmFigures[]): ArmFigures {
   return {
     ...Object.fromEntries(figures),
     bus: middleBus(all.map(({ bus }) => bus)),
+    use: Object.fromEntries(PARTS.map((part) => [part, spreadOf(all.map(({ use }) => use[part])).median])),
   } as unknown as ArmFigures;
 }

@@ -1,6 +1,7 @@
 /** What systems come to, side by side, and in words what offload gains and loses. */
 import { busBytes } from '../compare/bus-use.ts';
 import type { ArmResult } from '../compare/compare.ts';
+import { binding, type Use } from '../compare/use.ts';
 import { alignedLines, type Colour, type Column, fitting } from './columns.ts';
 import { durationText, rateText, threeDigits, withPrefix } from './units.ts';
 
@@ -16,6 +17,7 @@ const COLUMNS: readonly Column<ArmResult>[] = [
   { heading: 'host/op', cell: ({ figures }) => usText(figures.hostUs) },
   { heading: 'IOP/op', cell: ({ figures }) => usText(figures.iopUs) },
   { heading: 'ops/CPU s', cell: ({ figures }) => countText(figures.perProcessorS) },
+  { heading: 'binds', left: true, cell: ({ figures }) => bindingText(figures.use) },
   { heading: 'copies', gives: 2, cell: ({ figures }) => threeDigits(figures.copies) },
   { heading: 'DMA', gives: 1, cell: ({ figures }) => threeDigits(figures.dmaRequests) },
   { heading: 'bus', gives: 1, cell: ({ figures }) => bytesText(busBytes(figures.bus)) },
@@ -38,6 +40,7 @@ export function compareText(
     ...results.map(({ arm }) => `${arm.name}: ${arm.what}`),
     'host/op, IOP/op: processor time of all hosts, and of all cards, for an operation. ops/CPU s: operations',
     'for each second of both together. copies: by a processor; DMA: requests of a device.',
+    'binds: what is busy nearly all the time; with latency, operations wait and no part is full.',
     'bus: bytes between hosts and cards: payload, headers, descriptors or messages, and completions.',
     '',
     ...verdict(results),
@@ -53,6 +56,12 @@ function usText(us: number | null): string {
 function bytesText(bytes: number): string {
   const text = withPrefix(bytes);
   return text.includes(' ') ? `${text}B` : `${text} B`;
+}
+
+/** What holds the others up, and how busy it is; else that all wait for latencies. */
+export function bindingText(use: Use): string {
+  const part = binding(use);
+  return part === undefined ? 'latency' : `${part} ${Math.round(100 * use[part])} %`;
 }
 
 /** A dash where no work costs anything. */

@@ -50,8 +50,8 @@ export interface Counted {
 }
 
 /**
- * @param begun called when operations begin to count; what it returns is called when no more do, and says what
- * it has seen meanwhile.
+ * @param begun called when operations begin to count; what it returns is called when no more do, and says
+ * what it has seen meanwhile.
  * @throws Error of one line when the operations are not done in time, or the books do not balance.
  */
 export function runMeasured<Seen>(

@@ -100,7 +100,7 @@ function sumOver<T>(items: readonly T[], value: (item: T, index: number) => numb
 }
 
 /** A card's processor; an inline one moves payload itself. */
-function cardNs(iop: Counts, { processor, placement, bus }: CardTopology): number {
+export function cardNs(iop: Counts, { processor, placement, bus }: CardTopology): number {
   return charge(iop, processor.costs) + (placement === 'inline' ? charge(iop, transferCosts(bus)) : 0);
 }
 

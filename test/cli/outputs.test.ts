@@ -83,6 +83,13 @@ it.each([
     ['compare', 'plan.yaml', '--vary', 'mtu=1500'],
     '--vary is for inic sweep: a comparison changes who runs TCP/IP and nothing else',
   ],
+  [['compare', 'rpc', '--map'], '--map has workloads of its own: leave out rpc'],
+  [['compare', '--map', '--size', '64'], '--map goes through sizes by itself: leave out --size'],
+  [['compare', '--map', '--host-speed', '2'], '--map goes through speeds by itself: leave out --host-speed'],
+  [
+    ['compare', '--map', '--costs', 'card-1999'],
+    'there is no cost profile "card-1999": expected card-2002, card-2005, card-2025, none, or a .yaml file',
+  ],
   [['explain', 'folder'], 'folder: cannot be read (it is a directory)'],
   [['report', 'folder'], 'cannot read folder: it is a directory'],
   [

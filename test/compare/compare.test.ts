@@ -111,6 +111,7 @@ describe('the text of a comparison', () => {
     interrupts: 1,
     doorbells: 0,
     bus: BUS,
+    use: { host: 0.2, card: 0.1, bus: 0, wire: 0.9 },
     perProcessorS: 250_000,
   };
   const text = (card: Partial<ArmFigures>): string => {
