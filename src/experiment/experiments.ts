@@ -15,6 +15,11 @@ export const EXPERIMENTS: readonly Listed[] = [
     load: async () => (await import('./four-aims/four-aims.ts')).FOUR_AIMS,
   },
   {
+    name: 'open-toe',
+    about: "offload devices beside the host's own stack: rate, fall-back, and the objections to them",
+    load: async () => (await import('./open-toe/open-toe.ts')).OPEN_TOE,
+  },
+  {
     name: 'window-on-card',
     about: 'four gigabit ports on one bus: TCP whole on the card, its window alone, or a plain card',
     load: async () => (await import('./window-on-card/experiment.ts')).windowOnCard,

@@ -1,10 +1,8 @@
 /** A server with two cards that are its offload devices, and calls on its sockets and its peers'. */
-import { openBed, PEER_CARDS, SERVER_ADDRESSES, type TestBed } from '../../src/experiment/open-toe/world.ts';
-import { FAILED, type SocketStack, WRITABLE } from '../../src/socket/contract.ts';
-import { SO_ERROR } from '../../src/socket/options.ts';
+import { until } from '../../src/experiment/open-toe/calls.ts';
+import { openBed, type TestBed } from '../../src/experiment/open-toe/world.ts';
+import type { SocketStack } from '../../src/socket/contract.ts';
 import type { MixedWorld } from '../../src/world/virtual/mixed-world.ts';
-
-const LIMIT_NS = 20e9;
 
 export function mixedWorld(bed: Partial<TestBed> = {}): MixedWorld {
   return openBed({
@@ -17,52 +15,9 @@ export function mixedWorld(bed: Partial<TestBed> = {}): MixedWorld {
   });
 }
 
-export function until(world: MixedWorld, done: () => boolean): void {
-  if (!world.run(done, LIMIT_NS)) throw new Error('it never came to that');
-}
-
 /** Lets some virtual time pass. */
 export function pass(world: MixedWorld, ns: number): void {
   world.run(() => false, ns);
-}
-
-export function peer(world: MixedWorld, at: number): SocketStack {
-  return world.cards[PEER_CARDS[at]].stack;
-}
-
-export function listener(stack: SocketStack, port: number): number {
-  const socket = stack.socket();
-  if (stack.bind(socket, 0, port) !== 0 || stack.listen(socket, 64) !== 0) throw new Error('no listener');
-  return socket;
-}
-
-/** Opens a connection and waits for its outcome. @returns the socket, and what SO_ERROR says of it. */
-export function opened(
-  world: MixedWorld,
-  stack: SocketStack,
-  address: number,
-  port: number,
-): { socket: number; errno: number } {
-  const socket = stack.socket();
-  stack.connect(socket, address, port);
-  until(world, () => (stack.readiness(socket) & (WRITABLE | FAILED)) !== 0);
-  return { socket, errno: stack.getOption(socket, SO_ERROR) };
-}
-
-export function accepted(world: MixedWorld, stack: SocketStack, at: number): number {
-  let socket = -1;
-  until(world, () => {
-    socket = stack.accept(at);
-    return socket >= 0;
-  });
-  return socket;
-}
-
-/** A peer connects to the server. @returns both ends, the server's first. */
-export function served(world: MixedWorld, at: number, listening: number, port: number): [number, number] {
-  const { socket, errno } = opened(world, peer(world, at), SERVER_ADDRESSES[at], port);
-  if (errno !== 0) throw new Error(`a peer was refused: ${errno}`);
-  return [accepted(world, world.stack, listening), socket];
 }
 
 /** Sends bytes that say where they belong, and checks each as it comes. */

@@ -1,6 +1,7 @@
 /** A host with offload devices beside its own stack: who gets what, and what a program sees. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { accepted, listener, opened, peer, served, until } from '../../src/experiment/open-toe/calls.ts';
 import { PEER_ADDRESSES, SERVER_ADDRESSES } from '../../src/experiment/open-toe/world.ts';
 import { PacketFilter } from '../../src/host/devices/filter.ts';
 import { parsePolicy } from '../../src/host/devices/policy/parse.ts';
@@ -13,7 +14,7 @@ import { singleCard } from '../../src/world/build/short-forms.ts';
 import { cardConfig } from '../../src/world/config/card-config.ts';
 import { mixedTopology } from '../../src/world/virtual/mixed-topology.ts';
 import type { MixedWorld } from '../../src/world/virtual/mixed-world.ts';
-import { accepted, listener, mixedWorld, opened, pass, peer, served, transfer, until } from './mixed-bed.ts';
+import { mixedWorld, pass, transfer } from './mixed-bed.ts';
 
 function programs(workload: string, size: number, operations: number): object {
   const server = { workload, role: 'server', host: 'server', connections: 6, size };
@@ -205,7 +206,7 @@ describe('what else the host has to do with', () => {
     expect([...seen.keys()].sort()).toEqual(['host in', 'host out', 'toe0 in', 'toe0 out']);
   });
 
-  it.each([true, false])('the packet filter is the device’s too, or bypassed: %s', (honoured) => {
+  it.each([true, false])("the packet filter is the device's too, or bypassed: %s", (honoured) => {
     const world = mixedWorld();
     const [steering] = world.steerings;
     const listening = listener(world.stack, 80);

@@ -5,7 +5,8 @@
  */
 import { plainCosts } from '../../compare/plain-costs.ts';
 import type { OffloadLimits } from '../../host/devices/device.ts';
-import type { CardTopology, Topology } from '../../world/topology/checked.ts';
+import type { Costs } from '../../time/cost-model.ts';
+import type { CardTopology, HostTopology, Topology } from '../../world/topology/checked.ts';
 import { readTopology } from '../../world/topology.ts';
 import { MixedWorld } from '../../world/virtual/mixed-world.ts';
 
@@ -22,6 +23,8 @@ export interface TestBed {
   /** A bundled cost profile. */
   readonly profile: string;
   readonly policy: string;
+  /** How many times as fast the cards' processors are as the profile has them; 1. */
+  readonly cardSpeed?: number;
   /** How many times as fast the host's processor does the protocol's work as a card's. */
   readonly hostSpeed: number;
   /** What each system call of the host's own stack takes beside its work, in nanoseconds. */
@@ -65,27 +68,49 @@ function description({ seed, profile, programs = {}, card = {} }: TestBed): obje
   };
 }
 
-/** The peers' hosts and cards take no time. */
-function withFreePeers(topology: Topology): Topology {
-  const free = (card: CardTopology): CardTopology =>
+/** The peers' hosts and cards take no time, and the server's cards are as fast as they are set to be. */
+function settled(topology: Topology, cardSpeed: number): Topology {
+  const quick = ({ costs, lookNs }: CardTopology['processor']): CardTopology['processor'] => ({
+    lookNs,
+    costs: Object.fromEntries(Object.entries(costs).map(([name, ns]) => [name, ns / cardSpeed])),
+  });
+  const cards = topology.cards.map((card) =>
     card.host === SERVER
-      ? card
-      : { ...card, processor: NO_COSTS, bus: NO_BUS, doorbellNs: 0, interruptNs: 0 };
+      ? { ...card, processor: quick(card.processor) }
+      : { ...card, processor: NO_COSTS, bus: NO_BUS, doorbellNs: 0, interruptNs: 0 },
+  );
+  const hosts = topology.hosts.map((host, i) => (i === SERVER ? host : { ...host, processor: NO_COSTS }));
+  return { ...topology, hosts, cards };
+}
+
+function topologyOf(bed: TestBed, cardSpeed = bed.cardSpeed ?? 1): Topology {
+  return settled(readTopology(description(bed)), cardSpeed);
+}
+
+/** The server alone: its host, its cards, and what its own stack costs it. */
+export interface Server {
+  readonly host: HostTopology;
+  readonly cards: readonly CardTopology[];
+  readonly plain: Costs;
+}
+
+export function serverOf(bed: TestBed): Server {
+  const { hosts, cards } = topologyOf(bed);
+  // What the protocol's work costs the host follows from the profile, however fast its cards are.
+  const [asItIs] = topologyOf(bed, 1).cards;
   return {
-    ...topology,
-    hosts: topology.hosts.map((host, i) => (i === SERVER ? host : { ...host, processor: NO_COSTS })),
-    cards: topology.cards.map(free),
+    host: hosts[SERVER],
+    cards: cards.filter(({ host }) => host === SERVER),
+    plain: plainCosts(hosts[SERVER], asItIs, bed),
   };
 }
 
 export function openBed(bed: TestBed): MixedWorld {
-  const topology = withFreePeers(readTopology(description(bed)));
-  const [card] = topology.cards;
-  const { hostSpeed, systemCallNs, policy, limits } = bed;
-  const costs = plainCosts(topology.hosts[SERVER], card, { hostSpeed, systemCallNs });
+  const topology = topologyOf(bed);
+  const { policy, limits } = bed;
   return new MixedWorld(topology, {
     host: SERVER,
-    costs: { costs, interruptNs: card.interruptNs },
+    costs: { costs: serverOf(bed).plain, interruptNs: topology.cards[0].interruptNs },
     policy,
     ...(limits === undefined ? {} : { limits }),
   });

@@ -14,12 +14,17 @@ export interface Placement {
   readonly settings: RuleSettings;
 }
 
+/** Who gets what a peer opens. */
+export type SynTaker = 'device' | 'host' | 'nobody';
+
 export class Offloading {
   readonly registry = new DeviceRegistry();
   readonly policy = new Policy();
   readonly touched = new TouchCounts();
   /** How often policy said offload and no device was there for it. */
   homeless = 0;
+  /** Whether the host serves a peer's connection that a device refuses: if not, its SYN is dropped. */
+  fallsBack = true;
 
   /** The devices that are to listen at an address (0: any) and port. */
   listeners(address: number, port: number): Placement[] {
@@ -67,14 +72,14 @@ export class Offloading {
     }
   }
 
-  /** Whether a device is to have the connection that a peer's SYN asks for. */
-  takesSyn(device: OffloadDevice, tuple: Tuple): boolean {
+  /** Who is to have the connection that a peer's SYN asks for. */
+  takerOf(device: OffloadDevice, tuple: Tuple): SynTaker {
     this.touched.pass('passive');
     const { offload, settings } = this.policy.decide('passive', tuple);
-    if (!offload || (settings.device ?? device.name) !== device.name) return false;
-    if (!this.fits(device, synRefusal(device, tuple))) return false;
+    if (!offload || (settings.device ?? device.name) !== device.name) return 'host';
+    if (!this.fits(device, synRefusal(device, tuple))) return this.fallsBack ? 'host' : 'nobody';
     device.offeredPassive += 1;
-    return true;
+    return 'device';
   }
 
   private fits(device: OffloadDevice, refusal: Refusal | undefined): boolean {

@@ -7,7 +7,7 @@
 import type { Steering } from '../../wire/splitter.ts';
 import type { PacketFilter } from './filter.ts';
 import { FrameTuple } from './frame-tuple.ts';
-import type { Offloading } from './offloading.ts';
+import type { Offloading, SynTaker } from './offloading.ts';
 import type { Tuple } from './policy/rule.ts';
 import type { OffloadDevice } from './registry.ts';
 
@@ -15,6 +15,14 @@ import type { OffloadDevice } from './registry.ts';
 export const WIRE_PORT = 0;
 export const HOST_PORT = 1;
 export const DEVICE_PORT = 2;
+
+const TAKERS: Readonly<Record<SynTaker, number>> = { device: DEVICE_PORT, host: HOST_PORT, nobody: -1 };
+
+/** A hardware address: its first two bytes, and its last four as an int32. */
+export interface StationAddress {
+  readonly high: number;
+  readonly low: number;
+}
 
 /** Who watches frames. */
 export interface Tap {
@@ -38,6 +46,10 @@ export class FrameSteering implements Steering {
   filtersDevices = true;
   /** Whether the wire is cut: nothing passes. */
   cut = false;
+  /** The address of a station that is there no more: what is sent to it arrives nowhere. Undefined: none. */
+  gone: StationAddress | undefined;
+  /** Frames that were sent to it. */
+  sentToGone = 0;
   /** Undefined: nobody watches. */
   tap: Tap | undefined;
   /** Segments in fragments, which no table of connections can tell apart: they are dropped. */
@@ -53,6 +65,7 @@ export class FrameSteering implements Steering {
   portsFor(from: number, address: number, length: number): number {
     if (this.cut) return 0;
     const incoming = from === WIRE_PORT;
+    if (!incoming && this.isToGone(address)) return 0;
     this.tuple.read(address, length, incoming);
     const port = incoming ? this.receiver() : from;
     if (port < 0) return 0;
@@ -61,6 +74,15 @@ export class FrameSteering implements Steering {
     this.tapped(device, direction, address, length);
     if (!this.passes(device, direction)) return 0;
     return 1 << (incoming ? port : WIRE_PORT);
+  }
+
+  private isToGone(address: number): boolean {
+    const { gone } = this;
+    if (gone === undefined) return false;
+    const { view } = this.parts;
+    if (view.getUint16(address) !== gone.high || view.getInt32(address + 2) !== gone.low) return false;
+    this.sentToGone += 1;
+    return true;
   }
 
   /** Whose a frame is that the wire has brought. @returns its port; -1: nobody's. */
@@ -77,7 +99,7 @@ export class FrameSteering implements Steering {
     // A SYN that comes to a connection of TIME-WAIT is for whoever has that.
     if (device.sockets.has(tuple)) return DEVICE_PORT;
     if (!tuple.syn || parts.hostHas(tuple)) return HOST_PORT;
-    return offloading.takesSyn(device, tuple) ? DEVICE_PORT : HOST_PORT;
+    return TAKERS[offloading.takerOf(device, tuple)];
   }
 
   private tapped(

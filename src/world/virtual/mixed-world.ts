@@ -9,7 +9,14 @@ import type { OffloadLimits } from '../../host/devices/device.ts';
 import { MixedStack } from '../../host/devices/mixed-stack.ts';
 import { Offloading } from '../../host/devices/offloading.ts';
 import { parsePolicy } from '../../host/devices/policy/parse.ts';
-import { FrameSteering } from '../../host/devices/steering.ts';
+import { FrameSteering, type StationAddress } from '../../host/devices/steering.ts';
+import { ARP_BYTES, ARP_REPLY, writeArp } from '../../tcpip/header/arp.ts';
+import {
+  ETHERNET_BYTES,
+  ETHERNET_TYPE,
+  ETHERTYPE_ARP,
+  writeEthernetAddresses,
+} from '../../tcpip/header/ethernet.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
@@ -167,6 +174,30 @@ export class MixedWorld {
   setLink(port: number, up: boolean): void {
     this.devices[port].up = up;
     this.steerings[port].cut = !up;
+  }
+
+  /**
+   * The peer at the wire of one of the host's ports has another hardware address from now on, and says so by
+   * ARP: what is sent to the one it had arrives nowhere.
+   */
+  movePeer(port: number, peer: number, to: StationAddress): void {
+    const { view } = this.region;
+    const { mac, stack } = this.cards[peer].config;
+    const own = this.devices[port].address;
+    const high = (mac[0] << 8) | mac[1];
+    const low = (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
+    const at = this.mixed.splitters[port];
+    const wire = this.plan.wires.findIndex(
+      (each) => 'switch' in each.to && each.to.switch === at && each.to.port === 0,
+    );
+    const pipe = this.network.pipe(wire);
+    const frame = pipe?.reserve(ETHERNET_BYTES + ARP_BYTES) ?? -1;
+    if (pipe === undefined || frame < 0) throw new Error('a peer that moves has no room on its wire');
+    writeEthernetAddresses(view, frame, 0xffff, -1, to.high, to.low);
+    view.setUint16(frame + ETHERNET_TYPE, ETHERTYPE_ARP);
+    writeArp(view, frame + ETHERNET_BYTES, ARP_REPLY, to.high, to.low, stack.address, to.high, to.low, own);
+    pipe.commit(ETHERNET_BYTES + ARP_BYTES);
+    this.steerings[port].gone = { high, low };
   }
 
   /** The host's processor is busy for so long. */

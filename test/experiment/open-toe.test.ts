@@ -1,0 +1,78 @@
+/** Open TOE in a small form: what holds, and what flips when its cause is taken away or set otherwise. */
+import { describe, expect, it } from 'vitest';
+import { verdictOf, verdictText } from '../../src/experiment/claims/judge.ts';
+import { readSettings } from '../../src/experiment/claims/settings.ts';
+import { bedOf } from '../../src/experiment/open-toe/arms.ts';
+import { fillDevice, movePeer, STALL_NS } from '../../src/experiment/open-toe/live.ts';
+import { OPEN_TOE } from '../../src/experiment/open-toe/open-toe.ts';
+import { type ExperimentResult, runExperiment } from '../../src/experiment/run.ts';
+
+function found(...set: string[]): ExperimentResult {
+  const small = ['seeds=2', 'writes=100', 'transactions=200', 'limit=3'];
+  return runExperiment(OPEN_TOE, readSettings(OPEN_TOE.settings, [...small, ...set], '--set'));
+}
+const verdicts = ({ claims }: ExperimentResult): Record<string, string> =>
+  Object.fromEntries(claims.map(({ name, verdict }) => [name, verdictText(verdict)]));
+
+describe('open-toe', () => {
+  const result = found();
+
+  it('finds what of it holds with the costs of its time, and what depends', () => {
+    expect(verdicts(result)).toEqual({
+      'card-fits': 'depends on the age of host and card',
+      'host-falls-short': 'depends on the age of host and card',
+      'left-over': 'holds',
+      'set-up': "depends on the card's processor and the age of host and card",
+      'tap-price': 'depends on how much of a frame a tap copies',
+      fallback: 'holds',
+      taps: 'holds',
+      neighbours: 'holds',
+      filter: 'holds',
+      'device-dies': 'holds',
+      'touch-points': 'holds',
+    });
+  });
+
+  it('finds each cause to be one: the claim is refuted where it is taken away', () => {
+    const caused = result.claims.filter(({ without }) => without !== undefined);
+    expect(caused.map(({ name }) => name)).toHaveLength(8);
+    for (const { without, under: _, ...claim } of caused) {
+      const effect = without?.effect ?? claim.effect;
+      expect(verdictOf({ ...claim, effect }).kind, claim.name).toBe('refuted');
+    }
+  });
+
+  it('finds otherwise with the costs of a later time', () => {
+    const { claims } = found('costs=card-2025');
+    const size = (name: string): number =>
+      claims.find((claim) => claim.name === name)?.effect.mean ?? Number.NaN;
+    expect(size('card-fits')).toBeGreaterThan(95);
+    expect(size('host-falls-short')).toBeLessThan(100);
+    expect(size('set-up')).toBeGreaterThan(1);
+  });
+
+  it('counts on the device as many as it publishes, and every other on the host', () => {
+    const { rows } = result.tables[1];
+    expect(Object.fromEntries(rows)).toMatchObject({
+      'opened by peers': 9,
+      'on the device': 3,
+      'on the host': 6,
+    });
+  });
+});
+
+describe('the trials of open-toe', () => {
+  const load = { hostSpeed: 3, systemCallNs: 0, connections: 1, writes: 1, transactions: 1 };
+  const card = { name: 'card', offloaded: true, profile: 'card-2005', cardSpeed: 1 };
+
+  it('lose nothing where nothing is offloaded, whoever falls back', () => {
+    const bed = bedOf(load, { ...card, offloaded: false }, 1);
+    expect(fillDevice(bed, 2, false)).toMatchObject({ onDevice: 0, onHost: 6, lostPercent: 0 });
+  });
+
+  it('have an answer come late only where the device heard nothing', () => {
+    const bed = bedOf(load, card, 1);
+    expect(movePeer(bed, true)).toBeLessThan(1e6);
+    expect(movePeer(bed, false)).toBe(STALL_NS);
+  });
+});
