@@ -20,6 +20,11 @@ export const EXPERIMENTS: readonly Listed[] = [
     load: async () => (await import('./open-toe/open-toe.ts')).OPEN_TOE,
   },
   {
+    name: 'socket-exhaustion',
+    about: 'a server out of sockets: idle connections, ports, processor, offload; and a panic',
+    load: async () => (await import('./socket-exhaustion/socket-exhaustion.ts')).SOCKET_EXHAUSTION,
+  },
+  {
     name: 'window-on-card',
     about: 'four gigabit ports on one bus: TCP whole on the card, its window alone, or a plain card',
     load: async () => (await import('./window-on-card/experiment.ts')).windowOnCard,

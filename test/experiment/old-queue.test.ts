@@ -42,6 +42,19 @@ describe('a count that an MSS change has left stale', () => {
     expect(checked).toMatchObject({ panicked: false, recounts: 1, merges: 1, stale: 0, queuedBytes: 700 });
   });
 
+  it('is none without offload, however an entry was split and acknowledged before', () => {
+    const queue = new OldQueue({ ...GUILTY, tso: false }, 1460);
+    queue.send(1460);
+    queue.changeMss(536);
+    queue.timeout();
+    queue.acknowledge(536);
+    queue.changeMss(1460);
+    queue.acknowledge(600);
+    queue.send(100);
+    queue.timeout();
+    expect(queue).toMatchObject({ stale: 0, panicked: false, merges: 1 });
+  });
+
   for (const [cause, without] of [
     ['segmentation offload', { tso: false }],
     ['collapse', { collapse: false }],
@@ -60,6 +73,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     fc.tuple(fc.constant('send' as const), fc.integer({ min: 1, max: 700 })),
     fc.tuple(fc.constant('acknowledge' as const), fc.integer({ min: 1, max: 10_000 })),
     fc.tuple(fc.constant('mss' as const), fc.integer({ min: 48, max: 9000 })),
+    fc.tuple(fc.constant('mss' as const), fc.constantFrom(200, 536, 1412, 1448, 1460)),
     fc.tuple(fc.constant('timeout' as const), fc.constant(0)),
   ),
   { maxLength: 60 },

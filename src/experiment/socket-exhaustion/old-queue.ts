@@ -114,8 +114,9 @@ export class OldQueue {
 
   /** Bytes are taken off the front. A stale entry goes on in the segments that it was counted in. */
   private trim(entry: Entry, bytes: number): void {
+    const { tso, staleCounts } = this.host;
     entry.bytes -= bytes;
-    if (!this.host.staleCounts || entry.mss === this.mss) this.recount(entry);
+    if (!tso || !staleCounts || entry.mss === this.mss) this.recount(entry);
     else entry.count -= Math.floor(bytes / entry.mss);
   }
 

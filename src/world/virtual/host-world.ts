@@ -129,6 +129,11 @@ export class HostWorld {
     this.queue.notify(this.hostAgents[host], 0);
   }
 
+  /** A program of a host keeps its processor busy, beside what its calls take. */
+  work(host: number, ns: number): void {
+    this.queue.occupy(this.hostAgents[host], ns);
+  }
+
   /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
   run(done: () => boolean, limitNs: number): boolean {
     return this.queue.run(done, this.queue.nowNs + limitNs, -1);

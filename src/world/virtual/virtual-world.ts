@@ -56,6 +56,8 @@ export class VirtualWorld {
   private readonly settleNs: number;
   private readonly network: Network;
   private readonly hostAgents: readonly number[];
+  /** By host. */
+  private readonly agentOfHost: readonly number[];
   private readonly watch: WorldWatch | undefined;
   private readonly wireWatches: ReadonlyMap<WirePlan, WireWatch>;
 
@@ -104,6 +106,7 @@ export class VirtualWorld {
     });
     this.watchWires();
     this.cards = this.buildCards(topology, watched, agents);
+    this.agentOfHost = agents.hosts;
     this.hostAgents = agents.hosts.filter((agent) => agent !== NO_AGENT);
     this.plan.switches.forEach((_, i) => {
       const agent = this.network.switches[i];
@@ -123,6 +126,11 @@ export class VirtualWorld {
       }),
     );
     for (const { topology: place, body } of this.programs) this.cards[place.card].start(body);
+  }
+
+  /** A program of a host keeps its processor busy, beside what its calls take. */
+  work(host: number, ns: number): void {
+    this.queue.occupy(this.agentOfHost[host], ns);
   }
 
   /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
