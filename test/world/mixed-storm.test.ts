@@ -1,0 +1,89 @@
+/** Seeded storms over a host with offload devices: whatever is called when, every sum holds in the end. */
+import { describe, expect, it } from 'vitest';
+import { listener, peer } from '../../src/experiment/open-toe/calls.ts';
+import { PEER_ADDRESSES, SERVER_ADDRESSES } from '../../src/experiment/open-toe/world.ts';
+import { parsePolicy } from '../../src/host/devices/policy/parse.ts';
+import type { SocketStack } from '../../src/socket/contract.ts';
+import { Random } from '../../src/time/random.ts';
+import { LONG } from '../long.ts';
+import { mixedWorld, pass } from './mixed-bed.ts';
+
+const POLICIES = ['', 'any => offload', '[active] any => offload', '[passive] any => offload, device toe1'];
+const STEPS = 120;
+const SEEDS = LONG ? 40 : 4;
+
+/** What all storms together have come to, so that none is taken for a test that did nothing. */
+const happened = { offloaded: 0, refused: 0, bytes: 0 };
+
+function storm(seed: number): void {
+  const random = new Random(seed);
+  const world = mixedWorld({ seed, limits: { listeners: 2, halfOpen: 2, connections: 6 } });
+  const { registry, policy } = world.offloading;
+  const stacks: SocketStack[] = [world.stack, peer(world, 0), peer(world, 1)];
+  const listeners = stacks.map((stack) => listener(stack, 80));
+  const open: [stack: SocketStack, socket: number][] = [];
+  const bytes = new Uint8Array(3000);
+  const steps = [
+    () => {
+      const wire = random.below(2);
+      const outwards = random.below(2) === 0;
+      const stack = outwards ? world.stack : peer(world, wire);
+      const socket = stack.socket();
+      stack.connect(socket, outwards ? PEER_ADDRESSES[wire] : SERVER_ADDRESSES[wire], 80);
+      open.push([stack, socket]);
+    },
+    () => {
+      stacks.forEach((stack, i) => {
+        for (let got = stack.accept(listeners[i]); got >= 0; got = stack.accept(listeners[i]))
+          open.push([stack, got]);
+      });
+    },
+    () => {
+      for (const [stack, socket] of open) {
+        if (random.below(2) === 0) stack.send(socket, bytes, 0, 1 + random.below(bytes.length));
+        else stack.recv(socket, bytes, 0, bytes.length);
+      }
+    },
+    () => {
+      const [stack, socket] = open.splice(random.below(Math.max(1, open.length)), 1)[0] ?? [];
+      stack?.close(socket ?? -1);
+    },
+    () => policy.replace(parsePolicy(POLICIES[random.below(POLICIES.length)])),
+    () => registry.deactivate(`toe${random.below(2)}`),
+    () => registry.activate(`toe${random.below(2)}`),
+    () => registry.unregister(`toe${random.below(3)}`) === 0 && registry.detach('toe0'),
+    () => world.setLink(random.below(2), random.below(3) > 0),
+    () => world.devices[0].neighbour(PEER_ADDRESSES[0], 2, random.nextInt32(), world.clock.nowUs),
+  ];
+  for (let i = 0; i < STEPS; i++) {
+    steps[random.below(steps.length)]();
+    pass(world, random.below(400_000));
+    for (const device of registry.devices) {
+      expect(device.attachedSockets).toBeGreaterThanOrEqual(0);
+      if (device.active) expect(device.sockets).toBeDefined();
+    }
+  }
+  for (const port of [0, 1]) world.setLink(port, true);
+  for (const [stack, socket] of open) stack.close(socket);
+  for (const [i, stack] of stacks.entries()) stack.close(listeners[i]);
+  world.rest();
+  expect(world.unbalanced()).toBeUndefined();
+  for (const { offeredActive, offeredPassive, refusals } of registry.devices) {
+    happened.offloaded += offeredActive + offeredPassive;
+    happened.refused += Object.values(refusals).reduce((sum, count) => sum + count, 0);
+  }
+  happened.bytes += world.books().bytesReceived;
+  for (const device of registry.devices) expect(device.attachedSockets + device.attachedListeners).toBe(0);
+}
+
+describe('a host with offload devices, in a storm of calls, policies and broken links', () => {
+  it.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
+    'ends with books that balance: seed %i',
+    storm,
+    60_000,
+  );
+
+  it('has had devices take connections and be refused them, and bytes arrive', () => {
+    expect(Math.min(happened.offloaded, happened.refused, happened.bytes)).toBeGreaterThan(0);
+  });
+});
