@@ -22,6 +22,7 @@ const VERBS: readonly (readonly [string, () => Promise<AddVerb>])[] = [
   ['advise', async () => (await import('./advise.ts')).addAdvise],
   ['calibrate', async () => (await import('./calibrate.ts')).addCalibrate],
   ['compare', async () => (await import('./compare.ts')).addCompare],
+  ['card', async () => (await import('./card.ts')).addCard],
   ['experiment', async () => (await import('./experiment.ts')).addExperiment],
   ['explain', async () => (await import('./explain.ts')).addExplain],
 ];

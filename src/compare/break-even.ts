@@ -1,7 +1,7 @@
 /**
  * Where offload pays: the card's rate over the host's, along how long messages are, how long connections
- * live, and how fast the host is against the card's processor. Three of the ratios that decide it after Shivam and
- * Chase ("On the Elusive Benefits of Protocol Offload", 2003); the fourth, what binds, is said beside.
+ * live, and how fast the host is against the card's processor. Three of the ratios that decide it after
+ * Shivam and Chase ("On the Elusive Benefits of Protocol Offload", 2003); the fourth is what binds.
  */
 import type { SweepPlan } from '../sweep/plan.ts';
 import { planOf } from '../sweep/short-form.ts';

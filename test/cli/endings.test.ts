@@ -202,6 +202,8 @@ const INPUTS: Readonly<Record<string, readonly [number, (path: string) => string
   'sweep --resume': [1, (path) => ['sweep', 'plan.yaml', '--resume', '--out', path]],
   advise: [1, (path) => ['advise', path]],
   compare: [1, (path) => ['compare', path]],
+  'card --world': [1, (path) => ['card', '--world', path]],
+  'card --policy': [1, (path) => ['card', 'policy', '--policy', path]],
   explain: [1, (path) => ['explain', path]],
   report: [1, (path) => ['report', path, '--out', 'page.html']],
   'bench --workload': [1, (path) => ['bench', '--workload', path, ...SHORT, '--stack', 'kernel']],
@@ -211,8 +213,11 @@ const inputs = Object.entries(INPUTS).map(([verb, [status, args]], i) => [verb, 
 
 describe.each(inputs)('%s', (verb, status, args, i) => {
   const files = ['folder', 'binary', 'huge', 'empty', 'no/such'].filter(
-    // An empty program is one that does nothing, and what has bytes that are no program Node reports itself.
-    (file) => !(verb === 'run' && ['empty', 'binary'].includes(file)),
+    // An empty policy offloads nothing, an empty program does nothing, and what has bytes that are no program
+    // Node reports itself.
+    (file) =>
+      !(verb === 'run' && ['empty', 'binary'].includes(file)) &&
+      !(verb === 'card --policy' && file === 'empty'),
   );
 
   it.each(everyThird(files, i))('says what is wrong with %s', async (path) => {

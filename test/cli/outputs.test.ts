@@ -90,6 +90,12 @@ it.each([
     ['compare', '--map', '--costs', 'card-1999'],
     'there is no cost profile "card-1999": expected card-2002, card-2005, card-2025, none, or a .yaml file',
   ],
+  [['card', 'ring'], 'card ring: there is no such view: did you mean rings?'],
+  [['card', '--card', 'lift'], '--card lift: the world has no such card: did you mean left?'],
+  [['card', 'policy'], 'card policy needs --policy FILE, the rules of offload'],
+  [['card', 'rings', '--policy', 'x'], '--policy is for inic card policy, not for rings'],
+  [['card', 'policy', '--policy', 'folder'], 'folder: cannot be read (it is a directory)'],
+  [['card', '--world', 'folder'], 'folder: cannot be read (it is a directory)'],
   [['explain', 'folder'], 'folder: cannot be read (it is a directory)'],
   [['report', 'folder'], 'cannot read folder: it is a directory'],
   [

@@ -9,6 +9,7 @@ import { expect, it } from 'vitest';
 import { addAdvise } from '../../src/cli/advise.ts';
 import { addBench } from '../../src/cli/bench.ts';
 import { addCalibrate } from '../../src/cli/calibrate.ts';
+import { addCard } from '../../src/cli/card.ts';
 import { addCompare } from '../../src/cli/compare.ts';
 import { addDecode } from '../../src/cli/decode.ts';
 import { addExperiment } from '../../src/cli/experiment.ts';
@@ -31,6 +32,7 @@ for (const add of [
   addCalibrate,
   addDecode,
   addCompare,
+  addCard,
   addExperiment,
   addExplain,
   addReplay,

@@ -1,0 +1,143 @@
+/** What `inic card` does, loaded when it is asked for. */
+import { readFileSync } from 'node:fs';
+import { styleText } from 'node:util';
+import { parsePolicy } from '../host/devices/policy/parse.ts';
+import type { PolicyRule } from '../host/devices/policy/rule.ts';
+import { decidedFor } from '../inspect/decided.ts';
+import { coalescingOf, identityOf, ringsOf } from '../inspect/described.ts';
+import { capabilitiesOf, featuresOf } from '../inspect/features.ts';
+import { connectionsOf, ranFor, statisticsOf } from '../inspect/running.ts';
+import { bundledNames } from '../plans/files.ts';
+import { readYamlFile } from '../plans/yaml.ts';
+import { packageVersion } from '../record/manifest.ts';
+import {
+  connectionsText,
+  factsText,
+  featuresText,
+  policyText,
+  type Spelling,
+  statisticsText,
+} from '../report/card-text.ts';
+import { durationText } from '../report/units.ts';
+import { withWorkload } from '../sweep/workload.ts';
+import { bundledWorld } from '../sweep/worlds.ts';
+import { misspelt, plain as plainName } from '../world/config/complaint.ts';
+import { readTopology, type Topology } from '../world/topology.ts';
+import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import { CARD_VIEWS, type CardView } from './card-views.ts';
+import { fileErrorText, UserError } from './errors.ts';
+import { usersErrors } from './plan-argument.ts';
+import { lineWidth, showsColours } from './terminal.ts';
+
+export interface CardFlags {
+  readonly world?: string;
+  readonly card?: string;
+  readonly spelling: Spelling;
+  readonly for: number;
+  readonly policy?: string;
+}
+
+const WIDTH = 100;
+/** What programs a world without any has. */
+const WORKLOAD = { workload: 'TCP_RR', connections: 4, size: 128 };
+/** Of ethtool's option, what the words stand for. */
+const TITLES = { show: 'Card', rings: 'Ring parameters for', coalesce: 'Coalesce parameters for' };
+
+export function card(view: string | undefined, flags: CardFlags): void {
+  const chosen = viewOf(view);
+  if (flags.policy !== undefined && chosen !== 'policy') {
+    throw new UserError(`--policy is for inic card policy, not for ${chosen}`);
+  }
+  const topology = topologyOf(flags.world);
+  const cards = cardsOf(topology, flags.card);
+  const rules = chosen === 'policy' ? rulesOf(flags.policy) : [];
+  const runs = chosen === 'stats' || chosen === 'connections';
+  const world = runs ? ranFor(topology, flags.for * 1e6) : undefined;
+  const texts = cards.map((index) => textOf(topology, index, chosen, flags, rules, world));
+  process.stdout.write(texts.join('\n'));
+}
+
+function textOf(
+  topology: Topology,
+  index: number,
+  view: CardView,
+  flags: CardFlags,
+  rules: readonly PolicyRule[],
+  world: VirtualWorld | undefined,
+): string {
+  const own = topology.cards[index];
+  const width = lineWidth(process.stdout, WIDTH);
+  const bold = showsColours(process.stdout) ? (text: string) => styleText('bold', text) : plain;
+  const after = `${own.name}, after ${durationText(flags.for * 1e6)} of virtual time:`;
+  switch (view) {
+    case 'show':
+      return factsText(`${TITLES.show} ${own.name}:`, identityOf(topology, index, packageVersion()));
+    case 'rings':
+      return factsText(`${TITLES.rings} ${own.name}:`, ringsOf(own));
+    case 'coalesce':
+      return factsText(`${TITLES.coalesce} ${own.name}:`, coalescingOf(own));
+    case 'features':
+      return featuresText(own.name, featuresOf(own), capabilitiesOf(own), flags.spelling, width);
+    case 'policy':
+      return policyText(`Policy for ${own.name}:`, decidedFor(topology, index, rules), width, bold);
+    case 'stats':
+      return statisticsText(
+        `NIC statistics of ${after}`,
+        world ? statisticsOf(world, index) : [],
+        width,
+        bold,
+      );
+    case 'connections': {
+      const { connectionsMax } = own.config.stack;
+      const lines = world ? connectionsOf(world, index, connectionsMax) : [];
+      return connectionsText(`Connections of ${after}`, lines, width, bold);
+    }
+  }
+}
+
+const plain = (text: string): string => text;
+
+function viewOf(view = 'show'): CardView {
+  const found = CARD_VIEWS.find((candidate) => candidate === view);
+  if (found !== undefined) return found;
+  throw new UserError(`card ${plainName(view)}: there is no such view: ${misspelt(view, CARD_VIEWS)}`);
+}
+
+/** @param world a file's name, or a bundled world's. */
+function topologyOf(world = 'pair'): Topology {
+  return usersErrors(() => {
+    const bundled = bundledNames('worlds').includes(world);
+    const description = bundled ? bundledWorld(world) : readYamlFile(world);
+    const { programs } = (description ?? {}) as { programs?: unknown };
+    try {
+      return readTopology(programs === undefined ? withWorkload(description, WORKLOAD) : description);
+    } catch (error) {
+      if (error instanceof RangeError && !bundled) throw new RangeError(`${world}: ${error.message}`);
+      throw error;
+    }
+  });
+}
+
+function cardsOf({ cards }: Topology, name: string | undefined): number[] {
+  if (name === undefined) return cards.map((_, i) => i);
+  const index = cards.findIndex((candidate) => candidate.name === name);
+  if (index >= 0) return [index];
+  const names = cards.map((candidate) => candidate.name);
+  throw new UserError(`--card ${plainName(name)}: the world has no such card: ${misspelt(name, names)}`);
+}
+
+function rulesOf(file: string | undefined): PolicyRule[] {
+  if (file === undefined) throw new UserError('card policy needs --policy FILE, the rules of offload');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`${file}: cannot be read (${fileErrorText(error)})`);
+  }
+  try {
+    return parsePolicy(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`);
+    throw error;
+  }
+}

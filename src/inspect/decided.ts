@@ -1,0 +1,51 @@
+/** What a policy of offload says to the programs of a world: which rule decides on each, and how. */
+
+import { Policy } from '../host/devices/policy/policy.ts';
+import { printAddress, printRule } from '../host/devices/policy/print.ts';
+import type { DecisionKind, PolicyRule, Tuple } from '../host/devices/policy/rule.ts';
+import type { Topology } from '../world/topology/checked.ts';
+import { portsOf } from '../world/topology/reach.ts';
+
+export interface DecidedLine {
+  readonly program: string;
+  readonly asks: string;
+  readonly outcome: string;
+  /** The rule that decided, as it is printed; or that none did. */
+  readonly by: string;
+}
+
+/** A connect has no local port yet: any of the range that is given out, of which this is one. */
+const EPHEMERAL = 49_152;
+
+/** @param card whose programs. */
+export function decidedFor(
+  { cards, programs }: Topology,
+  card: number,
+  rules: readonly PolicyRule[],
+): DecidedLine[] {
+  const policy = new Policy(rules);
+  const [{ address: own }] = portsOf(cards[card]);
+  return programs.flatMap(({ name, role, card: at, address, port }) => {
+    if (at !== card) return [];
+    const kinds: readonly DecisionKind[] = role === 'server' ? ['listen', 'passive'] : ['active'];
+    return kinds.map((kind): DecidedLine => {
+      const tuple = tupleOf(kind, own, address, port);
+      const { offload, rule } = policy.peek(kind, tuple);
+      const server = `${printAddress(role === 'server' ? own : address)}:${port}`;
+      return {
+        program: name,
+        asks: `${kind} ${server}`,
+        outcome: offload ? 'offload' : 'no-offload',
+        by: rule < 0 ? 'no rule: the list ends with no-offload' : printRule(rules[rule]),
+      };
+    });
+  });
+}
+
+function tupleOf(kind: DecisionKind, own: number, address: number, port: number): Tuple {
+  if (kind === 'active') {
+    return { localAddress: own, localPort: EPHEMERAL, remoteAddress: address, remotePort: port };
+  }
+  const remotePort = kind === 'listen' ? 0 : EPHEMERAL;
+  return { localAddress: own, localPort: port, remoteAddress: 0, remotePort };
+}

@@ -1,0 +1,104 @@
+/** A described card as its user sees it: what is said follows the description, and the run. */
+import { describe, expect, it } from 'vitest';
+import { parsePolicy } from '../../src/host/devices/policy/parse.ts';
+import { decidedFor } from '../../src/inspect/decided.ts';
+import { coalescingOf, identityOf, ringsOf } from '../../src/inspect/described.ts';
+import { capabilitiesOf, featuresOf } from '../../src/inspect/features.ts';
+import { connectionsOf, ranFor, statisticsOf } from '../../src/inspect/running.ts';
+import { withWorkload } from '../../src/sweep/workload.ts';
+import { readTopology, type Topology } from '../../src/world/topology.ts';
+
+function pair(card: object = {}, workload: object = {}): Topology {
+  const nic = (host: string, last: number): object => ({
+    host,
+    ports: { eth0: { address: `10.0.0.${last}/24` } },
+    ...card,
+  });
+  const world = {
+    hosts: { left: {}, right: {} },
+    cards: { a: nic('left', 1), b: nic('right', 2) },
+    links: { wire: { ends: ['a.eth0', 'b.eth0'], rate: '1Gbit/s', delay: '10us' } },
+  };
+  return readTopology(withWorkload(world, { workload: 'TCP_RR', connections: 3, size: 64, ...workload }));
+}
+
+describe('features', () => {
+  const on = (topology: Topology): string[] =>
+    featuresOf(topology.cards[0]).flatMap((feature) => (feature.on ? [feature.name] : []));
+
+  it('are those that the card is set to', () => {
+    expect(on(pair())).toEqual([
+      'rx-checksumming',
+      'tx-checksumming',
+      'scatter-gather',
+      'tcp-segmentation-offload',
+    ]);
+    expect(on(pair({ checksumOffload: false, tcpSegmentationOffload: false }))).toEqual(['scatter-gather']);
+  });
+
+  it('say who does the work instead where the device does not', () => {
+    const how = (topology: Topology, work: string): string | undefined =>
+      capabilitiesOf(topology.cards[0]).find((one) => one.work.startsWith(work))?.how;
+    expect(how(pair(), 'TCP segmentation')).toBe('by its device');
+    expect(how(pair({ tcpSegmentationOffload: false }), 'TCP segmentation')).toBe("by the card's processor");
+    const old = capabilitiesOf(pair({ classVersion: 1 }).cards[0]).find(({ work }) => work === 'UDP');
+    expect(old?.where).toBe('nobody');
+    const limits = capabilitiesOf(pair({ driver: { socketsMax: 77 } }).cards[0]).map((one) => one.how);
+    expect(limits.filter((text) => text.startsWith('77 sockets'))).toHaveLength(1);
+  });
+});
+
+it('rings and coalescing are what is described', () => {
+  const { cards } = pair({ rxRing: 32, moderation: { rxUsecs: 20, rxFrames: 4 } });
+  expect(Object.fromEntries(ringsOf(cards[0]))).toMatchObject({ rx: '32', tx: '128' });
+  expect(Object.fromEntries(coalescingOf(cards[0]))).toMatchObject({ 'rx-usecs': '20', 'rx-frames': '4' });
+});
+
+it('a card says its host, its addresses and its link', () => {
+  expect(Object.fromEntries(identityOf(pair(), 1, '9.9'))).toMatchObject({
+    version: '9.9',
+    host: 'right',
+    'eth0 address': '10.0.0.2/24',
+    'eth0 speed': '1000Mb/s',
+    'eth0 link detected': 'yes, wire',
+  });
+});
+
+describe('a world that has run', () => {
+  const topology = pair();
+  const world = ranFor(topology, 5e6);
+
+  it('has counted what its programs did, and nothing that was not', () => {
+    const statistics = statisticsOf(world, 0);
+    const value = (name: string): number => statistics.find((one) => one.name === name)?.value ?? 0;
+    expect(value('sendCopiesBytes') + value('immediateCopiesBytes')).toBe(value('bytesSent'));
+    expect(statistics.every((one) => one.value !== 0 && one.doc !== '')).toBe(true);
+    expect(statisticsOf(ranFor(topology, 0), 0).find(({ name }) => name === 'bytesSent')).toBeUndefined();
+  });
+
+  it('shows both ends of each connection, and listeners first', () => {
+    const max = topology.cards[0].config.stack.connectionsMax;
+    const [client, server] = [0, 1].map((card) => connectionsOf(world, card, max));
+    expect(client.map(({ state }) => state)).toEqual(['ESTABLISHED', 'ESTABLISHED', 'ESTABLISHED']);
+    expect(server.map(({ state }) => state)).toEqual(['LISTEN', ...client.map(({ state }) => state)]);
+    expect(server.slice(1).map(({ remote }) => remote)).toEqual(client.map(({ local }) => local));
+    expect(client.every(({ srttUs, cwndBytes }) => srttUs > 15 && cwndBytes > 1460)).toBe(true);
+  });
+
+  it('shows connections that rest after their end', () => {
+    const crr = pair({}, { workload: 'TCP_CRR' });
+    const max = crr.cards[0].config.stack.connectionsMax;
+    const after = ranFor(crr, 50e6);
+    const states = [0, 1].flatMap((card) => connectionsOf(after, card, max)).map(({ state }) => state);
+    expect(states).toContain('TIME-WAIT');
+  });
+});
+
+it('a policy decides on the programs of a card by its first rule that matches', () => {
+  const topology = pair();
+  const rules = parsePolicy('[active] remote port 1-100 => no-offload\nany => offload\n');
+  const outcomes = (card: number): string[] => decidedFor(topology, card, rules).map((line) => line.outcome);
+  expect(outcomes(0)).toEqual(['no-offload']);
+  expect(outcomes(1)).toEqual(['offload', 'offload']);
+  expect(decidedFor(topology, 0, [])[0].by).toBe('no rule: the list ends with no-offload');
+});
