@@ -2,7 +2,7 @@
  * The pages of a host that runs for a while: nearly all are in use. Some are held for good (`pinned`: kernel
  * objects, programs); the others hold files, and are given up again, the oldest first. On a host that has
  * just read one large file the oldest pages lie side by side; the longer it has run, the less a page's age
- * has to do with its place. `mixed` says how far that has gone.
+ * has to do with its place. `mixed` says how far that has gone: on a young host not at all.
  */
 import { assert } from '../../assert/assert.ts';
 import type { Random } from '../../time/random.ts';
@@ -30,17 +30,17 @@ interface FilePages {
 export class PageCache {
   private readonly allocator: PageAllocator;
   private readonly random: Random;
-  private readonly mixedOf: number;
+  private mixedOf: number;
   private readonly files: readonly FilePages[];
   private readonly pinned: Int32Array;
   private pinnedCount = 0;
 
   /** @param allocator whose pages are all in use: from now on, by this cache. */
-  constructor(allocator: PageAllocator, { pinned, mixed }: PageCacheOptions, random: Random) {
+  constructor(allocator: PageAllocator, { pinned }: Pick<PageCacheOptions, 'pinned'>, random: Random) {
     assert(allocator.freePages === 0, 'page cache: it begins on a host whose pages are all in use');
     this.allocator = allocator;
     this.random = random;
-    this.mixedOf = Math.round(mixed * WORDS);
+    this.mixedOf = 0;
     const total = allocator.zones.reduce((sum, { buddy }) => sum + buddy.pages, 0);
     this.pinned = new Int32Array(Math.ceil(total * Math.min(1, pinned * 1.1) + 64));
     const pinnedOf = Math.round(pinned * WORDS);
@@ -63,11 +63,20 @@ export class PageCache {
     const { allocator } = this;
     const page = allocator.allocate(0, GFP_KERNEL);
     if (page === NO_PAGE) return false;
-    const files = this.files[allocator.zones.indexOf(allocator.zoneOf(page))];
-    const { pages } = files;
-    pages[(files.oldest + files.count) % pages.length] = page;
-    files.count += 1;
+    this.hold(allocator.zones.indexOf(allocator.zoneOf(page)), page);
     return true;
+  }
+
+  /** Reads into every page that is free, whatever the marks say. */
+  readAll(): void {
+    for (const [i, { base, buddy }] of this.allocator.zones.entries()) {
+      for (let page = buddy.take(0); page !== NO_PAGE; page = buddy.take(0)) this.hold(i, base + page);
+    }
+  }
+
+  /** From now on so large a share of the pages given up lies anywhere. */
+  set mixed(share: number) {
+    this.mixedOf = Math.round(share * WORDS);
   }
 
   /** What was held for good is held elsewhere: a new page is taken, and any of the old ones given back. */
@@ -87,6 +96,13 @@ export class PageCache {
     const wanted = Math.min(count, files.count);
     for (let i = 0; i < wanted; i++) this.allocator.free(this.oldest(files), 0);
     return wanted;
+  }
+
+  private hold(zone: number, page: number): void {
+    const files = this.files[zone];
+    const { pages } = files;
+    pages[(files.oldest + files.count) % pages.length] = page;
+    files.count += 1;
   }
 
   private oldest(files: FilePages): number {

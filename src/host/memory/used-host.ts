@@ -12,6 +12,7 @@ import { NO_PAGE } from './buddy-zone.ts';
 import { GFP_KERNEL, GFP_MAY_WAIT } from './gfp.ts';
 import type { PageAllocator, Reclaim } from './page-allocator.ts';
 import { PageCache, type PageCacheOptions } from './page-cache.ts';
+import { PassingBlocks } from './passing-blocks.ts';
 
 /** What kswapd brings above the high mark, once woken: blocks of the order asked, or pages of whatever. */
 export const RECLAIM_AIMS = ['order', 'pages'] as const;
@@ -21,9 +22,11 @@ export interface UsedHostOptions extends PageCacheOptions {
   /** Pages a second that files are read into, and that kswapd can give up. */
   readonly readPerS: number;
   readonly kswapdPerS: number;
-  /** Pages a second that programs take, each given back after `shortLifeNs`. */
-  readonly shortPerS: number;
-  readonly shortLifeNs: number;
+  /** Pages a second that programs take, and programs that start, with a stack of two pages each. */
+  readonly takenPerS: number;
+  readonly startsPerS: number;
+  /** How long each of these is kept. */
+  readonly keptNs: number;
   /** Pages a second that kernel objects move to. */
   readonly pinnedPerS: number;
   /**
@@ -40,8 +43,11 @@ const NS_PER_S = 1e9;
 const CLUSTER_PAGES = 32;
 /** Without bounds on reclaim: while a host is aged, kswapd is as fast as need be. */
 const AT_ONCE: number = Number.MAX_SAFE_INTEGER;
-/** More than its rate makes it hold: a page lives until the tick after its end. */
-const SHORT_SPARE = 64;
+/** Order of a program's stack in the kernel (THREAD_SIZE of x86-64, 2.6.24). */
+const STACK_ORDER = 1;
+/** Pages read and kernel objects moved for each program that starts while a host is aged. */
+const READS_PER_START = 64;
+const READS_PER_MOVE = 16;
 
 export class UsedHost implements Agent, Reclaim {
   readonly name = 'memory';
@@ -60,14 +66,10 @@ export class UsedHost implements Agent, Reclaim {
   private order = 0;
   /** Parts of a page that are still to be done. */
   private readDue = 0;
-  private shortDue = 0;
   private pinnedDue = 0;
   private kswapdDue = 0;
-  /** Pages of programs, oldest first, and when each goes. */
-  private readonly short: Int32Array;
-  private readonly shortEndNs: Float64Array;
-  private shortOldest = 0;
-  private shortCount = 0;
+  private readonly taken: PassingBlocks;
+  private readonly stacks: PassingBlocks;
 
   /** @param allocator whose pages are all in use. */
   constructor(allocator: PageAllocator, clock: Clock, options: UsedHostOptions, random: Random) {
@@ -76,9 +78,9 @@ export class UsedHost implements Agent, Reclaim {
     this.random = random;
     this.options = options;
     this.cache = new PageCache(allocator, options, random);
-    const short = Math.ceil((options.shortPerS * (options.shortLifeNs + 2 * TICK_NS)) / NS_PER_S);
-    this.short = new Int32Array(short + SHORT_SPARE);
-    this.shortEndNs = new Float64Array(this.short.length);
+    const { takenPerS, startsPerS, keptNs } = options;
+    this.taken = new PassingBlocks(allocator, 0, takenPerS, keptNs, random);
+    this.stacks = new PassingBlocks(allocator, STACK_ORDER, startsPerS, keptNs, random);
     this.lastNs = clock.nowNs;
     this.nextNs = clock.nowNs;
     allocator.reclaim = this;
@@ -87,14 +89,28 @@ export class UsedHost implements Agent, Reclaim {
     this.resetCounts();
   }
 
-  /** Reads so many pages and moves as many kernel objects, at once, so that free memory is a used host's. */
+  /**
+   * Makes a used host of a young one, whose free pages lie side by side. All of them are read into, the
+   * oldest pages are given up from wherever they lie, and so many more are read, while programs start and
+   * end.
+   */
   age(pages: number): void {
+    this.cache.mixed = this.options.mixed;
+    this.cache.readAll();
+    this.wake(0);
+    this.balance(AT_ONCE);
     for (let i = 0; i < pages; i++) {
       this.cache.read();
-      if (i % 16 === 0) this.cache.movePinned();
+      if (i % READS_PER_MOVE === 0) this.cache.movePinned();
+      if (i % READS_PER_START === 0) this.startAndEnd();
       if (this.awake) this.balance(AT_ONCE);
     }
     this.resetCounts();
+  }
+
+  /** Pages that programs hold now. */
+  get passing(): number {
+    return this.taken.held + (this.stacks.held << STACK_ORDER);
   }
 
   wake(order: number): void {
@@ -117,12 +133,11 @@ export class UsedHost implements Agent, Reclaim {
     const seconds = (nowNs - this.lastNs) / NS_PER_S;
     this.lastNs = nowNs;
     this.nextNs = nowNs + TICK_NS;
-    const { readPerS, shortPerS, pinnedPerS, kswapdPerS } = this.options;
-    this.endShort(nowNs);
+    const { readPerS, pinnedPerS, kswapdPerS } = this.options;
     this.readDue += readPerS * seconds * this.swing();
     for (; this.readDue >= 1; this.readDue -= 1) this.cache.read();
-    this.shortDue += shortPerS * seconds * this.swing();
-    for (; this.shortDue >= 1; this.shortDue -= 1) this.beginShort(nowNs);
+    this.taken.pass(seconds, nowNs);
+    this.stacks.pass(seconds, nowNs);
     this.pinnedDue += pinnedPerS * seconds * this.swing();
     for (; this.pinnedDue >= 1; this.pinnedDue -= 1) this.cache.movePinned();
     // Time in which it slept it cannot make up for.
@@ -150,23 +165,9 @@ export class UsedHost implements Agent, Reclaim {
     return 2 * this.random.nextFloat();
   }
 
-  private beginShort(nowNs: number): void {
-    const { short, shortCount } = this;
-    if (shortCount === short.length) return;
-    const page = this.allocator.allocate(0, GFP_KERNEL);
-    if (page === NO_PAGE) return;
-    const place = (this.shortOldest + shortCount) % short.length;
-    short[place] = page;
-    this.shortEndNs[place] = nowNs + this.options.shortLifeNs;
-    this.shortCount += 1;
-  }
-
-  private endShort(nowNs: number): void {
-    while (this.shortCount > 0 && this.shortEndNs[this.shortOldest] <= nowNs) {
-      this.allocator.free(this.short[this.shortOldest], 0);
-      this.shortOldest = (this.shortOldest + 1) % this.short.length;
-      this.shortCount -= 1;
-    }
+  private startAndEnd(): void {
+    const page = this.allocator.allocate(STACK_ORDER, GFP_KERNEL);
+    if (page !== NO_PAGE) this.allocator.free(page, STACK_ORDER);
   }
 
   /** Gives file pages up until each zone is above its high mark. @returns how many, up to `budget`. */

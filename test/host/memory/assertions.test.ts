@@ -64,7 +64,7 @@ describe('pages, slabs and a used host', () => {
     slabs.give(object);
   });
   trips('page cache: it begins on a host whose pages are all in use', () => {
-    new PageCache(host(false), { pinned: 0, mixed: 0 }, new Random(1));
+    new PageCache(host(false), { pinned: 0 }, new Random(1));
   });
   trips('used host: kswapd gives up no more than its rate allows', () => {
     const used = new UsedHost(
@@ -75,8 +75,9 @@ describe('pages, slabs and a used host', () => {
         mixed: 0,
         readPerS: 0,
         kswapdPerS: 1e6,
-        shortPerS: 0,
-        shortLifeNs: 0,
+        takenPerS: 0,
+        startsPerS: 0,
+        keptNs: 0,
         pinnedPerS: 0,
         aim: 'pages',
       },
