@@ -15,6 +15,11 @@ export const EXPERIMENTS: readonly Listed[] = [
     load: async () => (await import('./four-aims/four-aims.ts')).FOUR_AIMS,
   },
   {
+    name: 'order-1',
+    about: 'receive buffers of two pages, on a host whose free pages lie singly',
+    load: async () => (await import('./order-1/order-1.ts')).ORDER_1,
+  },
+  {
     name: 'open-toe',
     about: "offload devices beside the host's own stack: rate, fall-back, and the objections to them",
     load: async () => (await import('./open-toe/open-toe.ts')).OPEN_TOE,
