@@ -6,7 +6,7 @@ import type { PolicyRule } from '../host/devices/policy/rule.ts';
 import { decidedFor } from '../inspect/decided.ts';
 import { coalescingOf, identityOf, ringsOf } from '../inspect/described.ts';
 import { capabilitiesOf, featuresOf } from '../inspect/features.ts';
-import { connectionsOf, ranFor, statisticsOf } from '../inspect/running.ts';
+import { connectionsOf, ranFor, statisticsOf, timeWaitOf } from '../inspect/running.ts';
 import { bundledNames } from '../plans/files.ts';
 import { readYamlFile } from '../plans/yaml.ts';
 import { packageVersion } from '../record/manifest.ts';
@@ -90,7 +90,8 @@ function textOf(
     case 'connections': {
       const { connectionsMax } = own.config.stack;
       const lines = world ? connectionsOf(world, index, connectionsMax) : [];
-      return connectionsText(`Connections of ${after}`, lines, width, bold);
+      const timeWait = world ? timeWaitOf(world, index) : 0;
+      return connectionsText(`Connections of ${after}`, lines, timeWait, width, bold);
     }
   }
 }

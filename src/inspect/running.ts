@@ -74,6 +74,13 @@ export function connectionsOf(world: VirtualWorld, card: number, connectionsMax:
   return lines.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
+/** Connections that rest after their end, which have given their place up and are no lines of their own. */
+export function timeWaitOf(world: VirtualWorld, card: number): number {
+  const counts = new Int32Array(STATES.length);
+  world.cards[card].parts.stack?.countStates(counts);
+  return counts[STATES.indexOf('TIME-WAIT')];
+}
+
 function lineOf(stack: Stack, c: number, state: number): ConnectionLine {
   const listens = STATES[state] === 'LISTEN';
   return {

@@ -55,6 +55,7 @@ export function statisticsText(
 export function connectionsText(
   title: string,
   connections: readonly ConnectionLine[],
+  timeWait: number,
   width: number,
   bold: Colour,
 ): string {
@@ -68,8 +69,9 @@ export function connectionsText(
     { heading: 'unread', cell: ({ unreadBytes }) => String(unreadBytes) },
     { heading: 'sent again', gives: 3, cell: ({ retransmissions }) => String(retransmissions) },
   ];
-  if (connections.length === 0) return lines([title, 'none']);
-  return lines([title, ...alignedLines(fitting(columns, connections, width), connections, bold)]);
+  const rest = timeWait === 0 ? [] : [`and ${timeWait} in TIME-WAIT`];
+  if (connections.length === 0) return lines([title, 'none', ...rest]);
+  return lines([title, ...alignedLines(fitting(columns, connections, width), connections, bold), ...rest]);
 }
 
 export function policyText(
