@@ -7,7 +7,6 @@
  */
 import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
-import type { Device } from '../hdm/contract.ts';
 import { PortGroup } from '../hdm/port-group.ts';
 import {
   BYTES_RECEIVED,
@@ -17,7 +16,6 @@ import {
   SEND_COPIES,
   USER_WOULD_BLOCK,
 } from '../ledger/counters.gen.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import {
   type DatagramSource,
   type Endpoint,
@@ -35,6 +33,7 @@ import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import { DatagramCalls } from './datagram-calls.ts';
+import type { HostStackParts, MessageCard } from './host-stack-parts.ts';
 import type { SendMemory } from './send-memory.ts';
 import {
   hasPeerEnded,
@@ -60,24 +59,6 @@ const TURNS_PER_POLL = 8;
 const NS_PER_US = 1000;
 const NS_PER_MS = 1e6;
 
-/** What a host's stack is made of. */
-export interface HostStackParts {
-  readonly stack: Stack;
-  readonly devices: readonly Device[];
-  readonly clock: Clock;
-  readonly ledger: Ledger;
-  readonly dma: DmaEngine;
-  readonly memory: SendMemory;
-  readonly socks: readonly Sock[];
-  /** What `stack` was given to tell. */
-  readonly upcalls: SockUpcalls;
-  readonly sendBufferBytes: number;
-  /** From a frame's arrival until the processor hears of it, in nanoseconds; 0 where it looks by itself. */
-  readonly interruptNs: number;
-  /** Rests until so many nanoseconds have passed; nothing comes meanwhile, since this thread runs all. */
-  readonly sleep: (ns: number) => void;
-}
-
 export class HostStack implements SocketStack, Agent {
   readonly name = 'host';
   private readonly stack: Stack;
@@ -92,6 +73,7 @@ export class HostStack implements SocketStack, Agent {
   private readonly upcalls: SockUpcalls;
   private readonly interruptNs: number;
   private readonly sleep: (ns: number) => void;
+  private readonly card: MessageCard | undefined;
   /** The last poll found nothing: what comes next comes by an interrupt. */
   private rests = true;
 
@@ -123,6 +105,7 @@ export class HostStack implements SocketStack, Agent {
     this.upcalls = parts.upcalls;
     this.interruptNs = parts.interruptNs;
     this.sleep = parts.sleep;
+    this.card = parts.card;
   }
 
   /** The socket whose readiness changed longest ago, each once; -1 when there is none. */
@@ -317,7 +300,7 @@ export class HostStack implements SocketStack, Agent {
     for (let turn = 0; turn < TURNS_PER_POLL; turn++) {
       const frames = device.poll();
       // As with NAPI: while there is work the device is polled, and interrupts nobody.
-      if (frames > 0 && this.rests) {
+      if (frames > 0 && this.rests && this.card === undefined) {
         this.counters[INTERRUPTS] += 1;
         this.counters[HOST_INTERRUPTS_SERVICED] += 1;
         this.rests = false;
@@ -347,9 +330,9 @@ export class HostStack implements SocketStack, Agent {
     return this.rests ? this.interruptNs : 0;
   }
 
-  /** Nothing comes that a turn at its deadline would not find. */
+  /** On a bus of its own a device brings nothing that a turn at its deadline would not find. */
   arm(): boolean {
-    return true;
+    return this.card === undefined || this.card.arm();
   }
 
   nextDeadlineNs(): number {

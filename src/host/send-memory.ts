@@ -104,6 +104,26 @@ export class SendMemory {
     sock.blockUsed = 0;
   }
 
+  /**
+   * A device has been given bytes of a block by reference, and has not fetched them yet: the block is not
+   * free until `release`, whatever the stack and the sockets say.
+   * @param address of the bytes. @returns the block; -1 where the address is not of this memory.
+   */
+  hold(address: number): number {
+    const { offset, count, bufferBytes } = this.area;
+    const distance = address - offset;
+    if (distance < 0 || distance >= count * bufferBytes) return -1;
+    const block = (distance / bufferBytes) | 0;
+    if (COSTLY) assert(this.holders[block] > 0, 'send memory: bytes that a device is given are in use');
+    this.holders[block] += 1;
+    return block;
+  }
+
+  /** The device has fetched what `hold` was called for. */
+  release(block: number): void {
+    this.leave(block);
+  }
+
   private roomIn(sock: Sock): number {
     return sock.block < 0 ? 0 : this.area.bufferBytes - sock.blockUsed;
   }

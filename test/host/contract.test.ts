@@ -1,6 +1,6 @@
 /** The socket contract on the host's own stack. */
 
-import { openHostStack } from '../../src/world/open/host-stack.ts';
+import { openHostStack, openLanStack } from '../../src/world/open/host-stack.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 
 socketContractTests('host', async () => {
@@ -11,5 +11,10 @@ socketContractTests('host', async () => {
 socketContractTests('host with its window on the card', async () => {
   const settings = { driver: { socketsMax: 256 } };
   const { stack } = openHostStack(settings, undefined, { window: { directBytesMin: 0 } });
+  return { stack, close: async () => {} };
+});
+
+socketContractTests('host over LAN messages', async () => {
+  const { stack } = openLanStack({ driver: { socketsMax: 256 } });
   return { stack, close: async () => {} };
 });

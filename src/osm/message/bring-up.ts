@@ -67,11 +67,11 @@ import {
 import type { ControlCall, ControlCaller } from './control-call.ts';
 import { type DeviceTable, entryOfClass, entryOfTid, NO_ENTRY } from './device-table.ts';
 import { HANDLER_CONTROL, HANDLER_NONE } from './handlers.ts';
-import type { Requests } from './requests.ts';
+import type { InboundFrames } from './inbound-frames.ts';
 
 /** Number of the card: unit 0 and 2, since Linux numbered its IOPs from 2 on. */
 const IOP_ID = 2;
-/** Version of the class since which the device is claimed. */
+/** Version of the socket class since which the device is claimed. */
 const CLAIM_SINCE = 2;
 const HOST_PAGE_BYTES = 4096;
 
@@ -94,21 +94,26 @@ export interface BringUpCaller extends ControlCaller {
 export class BringUp {
   private readonly words: Int32Array;
   private readonly controlOffset: number;
-  private readonly requests: Requests;
+  private readonly requests: InboundFrames;
   private readonly control: ControlCall;
   private readonly caller: BringUpCaller;
   private readonly watch: CardWatch;
   private readonly classVersionMax: number;
+  private readonly claimSince: number;
 
-  /** @param classVersionMax the highest version of the class that the driver speaks. */
+  /**
+   * @param classVersionMax the highest version of the class that the driver speaks.
+   * @param claimSince the version of it since which the device is claimed.
+   */
   constructor(
     region: Region,
     controlOffset: number,
-    requests: Requests,
+    requests: InboundFrames,
     control: ControlCall,
     caller: BringUpCaller,
     watch: CardWatch,
     classVersionMax: number,
+    claimSince = CLAIM_SINCE,
   ) {
     this.words = region.words;
     this.controlOffset = controlOffset;
@@ -117,6 +122,7 @@ export class BringUp {
     this.caller = caller;
     this.watch = watch;
     this.classVersionMax = classVersionMax;
+    this.claimSince = claimSince;
   }
 
   /**
@@ -332,8 +338,8 @@ export class BringUp {
     const tid = getLctEntryLocalTid(this.words, entry);
     const version = getLctEntryClassVersion(this.words, entry);
     this.requests.useDevice(tid);
-    if (Math.min(version, this.classVersionMax) >= CLAIM_SINCE) {
-      this.claim(getLctEntryUserTid(this.words, entry));
+    if (Math.min(version, this.classVersionMax) >= this.claimSince) {
+      this.claim(tid, getLctEntryUserTid(this.words, entry));
       const claimed = entryOfTid(this.deviceTable(), tid);
       const user = claimed === NO_ENTRY ? NO_TID : getLctEntryUserTid(this.words, claimed);
       if (user !== HOST_TID)
@@ -372,25 +378,17 @@ export class BringUp {
   }
 
   /**
-   * Claims the device, exclusively: a second driver at one card would destroy what the card holds for the
-   * first.
+   * Claims a device, exclusively: a second driver at one card would destroy what the card holds for the
+   * first. @param userTid who has it now.
+   * @throws Error when it is another's, or the card refuses.
    */
-  private claim(userTid: number): void {
+  claim(tid: number, userTid: number = NO_TID): void {
     if (userTid !== NO_TID) throw new Error(`the device is claimed by TID 0x${userTid.toString(16)}`);
     const { words } = this;
     const frame = this.frame();
     const flags = CLAIM_FLAG_EXCLUSIVE | CLAIM_FLAG_RESET_SENSITIVE | CLAIM_FLAG_STATE_SENSITIVE;
     const transaction = this.control.begin();
-    writeUtilClaim(
-      words,
-      frame,
-      this.requests.deviceTid,
-      HOST_TID,
-      HANDLER_CONTROL,
-      transaction,
-      flags,
-      CLAIM_TYPE_PRIMARY,
-    );
+    writeUtilClaim(words, frame, tid, HOST_TID, HANDLER_CONTROL, transaction, flags, CLAIM_TYPE_PRIMARY);
     this.requests.post();
     this.replied('UtilClaim');
   }

@@ -30,7 +30,7 @@ import { EXECUTIVE_EVENTS_TAKEN, TABLE_CHANGES } from '../../ledger/counters.gen
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type DeviceTable, entryOfTid, isCut, NO_ENTRY } from './device-table.ts';
 import { HANDLER_WATCH } from './handlers.ts';
-import type { Requests } from './requests.ts';
+import type { InboundFrames } from './inbound-frames.ts';
 
 const EVERY_CLASS = -1;
 const EVERY_EVENT = -1;
@@ -55,7 +55,7 @@ export class CardWatch {
   due = false;
   private readonly words: Int32Array;
   private readonly counters: Float64Array;
-  private readonly requests: Requests;
+  private readonly requests: InboundFrames;
   private device: WatchedDevice | undefined;
   /**
    * Counted up with each request, so that an answer to what was asked before a reset is told from one to the
@@ -66,7 +66,7 @@ export class CardWatch {
   private changed = false;
   private failed = false;
 
-  constructor(words: Int32Array, ledger: Ledger, requests: Requests) {
+  constructor(words: Int32Array, ledger: Ledger, requests: InboundFrames) {
     this.words = words;
     this.counters = ledger.counters;
     this.requests = requests;

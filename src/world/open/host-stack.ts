@@ -4,18 +4,20 @@
  * sends are copied into are those of the driver's transmit pool.
  */
 import { MemoryPlan } from '../../dma/plan.ts';
-import { allocateRegion } from '../../dma/region.ts';
+import { allocateRegion, type Region } from '../../dma/region.ts';
 import { MachineClock } from '../../time/clock.ts';
 import { randomSeed } from '../../time/seed.ts';
 import { FutexSleeper } from '../../time/sleeper.ts';
 import { type BuiltHostStack, buildHostStack, type HostDevice, type HostTime } from '../build/host-stack.ts';
 import { widenInlining } from '../build/inlining.ts';
+import { type BuiltLanStack, buildLanStack } from '../build/lan-stack.ts';
 import { Network } from '../build/network.ts';
 import { singleCard } from '../build/short-forms.ts';
-import { planWorld } from '../build/world-plan.ts';
+import { planWorld, type WorldPlan } from '../build/world-plan.ts';
 import { cardConfig } from '../config/card-config.ts';
 import { checkOverrides } from '../config/card-config-check.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG } from '../config/settings.ts';
+import type { ModuleKind } from '../topology/checked.ts';
 
 /** A pair of cache lines: where the thread rests. */
 const PAIR_BYTES = 128;
@@ -30,6 +32,34 @@ function machineTime(): HostTime {
   return { clock: new MachineClock(), sleep, interruptNs: 0 };
 }
 
+/** A plan of one card with the overrides, its wire looped back to it. */
+function lonePlan(overrides: CardOverrides, module: ModuleKind): { plan: WorldPlan; region: Region } {
+  widenInlining();
+  checkOverrides(overrides, DEFAULT_CARD_CONFIG);
+  const config = cardConfig({ ...overrides, stack: { seed: randomSeed(), ...overrides.stack } });
+  const memory = new MemoryPlan();
+  const topology = singleCard(config, { name: 'host', seed: config.seed, modules: [module] });
+  const plan = planWorld(memory, topology, { cards: [0], switches: [] });
+  return { plan, region: allocateRegion(memory.byteLength, false) };
+}
+
+/**
+ * The same over a card that serves the LAN class: packets travel in its messages. The thread runs the card
+ * before each of the driver's looks.
+ * @throws RangeError for a setting out of range, Error when the card does not come up.
+ */
+export function openLanStack(overrides: CardOverrides = {}, time: HostTime = machineTime()): BuiltLanStack {
+  const { plan, region } = lonePlan(overrides, 'lan');
+  const wires = new Network(region, plan, time.clock, 0).endsOf(0);
+  const waker = { wake: () => undefined };
+  const built = buildLanStack(region, plan.cards[0], wires, time, {
+    ...{ card: waker, host: waker, inline: true },
+    rest: () => undefined,
+  });
+  built.driver.bringUp();
+  return built;
+}
+
 /**
  * @param overrides settings, under the names that a card's have; those of its message layer change nothing.
  * @param device what the device has beside a plain one.
@@ -40,13 +70,7 @@ export function openHostStack(
   time: HostTime = machineTime(),
   device: HostDevice = {},
 ): BuiltHostStack {
-  widenInlining();
-  checkOverrides(overrides, DEFAULT_CARD_CONFIG);
-  const config = cardConfig({ ...overrides, stack: { seed: randomSeed(), ...overrides.stack } });
-  const memory = new MemoryPlan();
-  const topology = singleCard(config, { name: 'host', seed: config.seed, modules: ['socket'] });
-  const plan = planWorld(memory, topology, { cards: [0], switches: [] });
-  const region = allocateRegion(memory.byteLength, false);
+  const { plan, region } = lonePlan(overrides, 'socket');
   const wires = new Network(region, plan, time.clock, 0).endsOf(0);
   return buildHostStack(region, plan.cards[0], wires, time, device);
 }

@@ -16,11 +16,13 @@ import {
   type HostDevice,
   type HostReceive,
 } from '../build/host-stack.ts';
+import type { BuiltLanStack } from '../build/lan-stack.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
-import { oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
+import { type CardPlan, oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import type { LinkEnd, Topology } from '../topology/checked.ts';
 import { settleNs } from '../topology/settle.ts';
+import { addLanCard, buildVirtualLan } from './lan-host.ts';
 import { DmaMeter, DmaMeters, HOST_TRANSFERS, HostMeter, transferCosts } from './meters.ts';
 import { PlainHost } from './plain-host.ts';
 
@@ -36,6 +38,11 @@ export interface HostCosts extends Pick<HostDevice, 'window'> {
   readonly cardCosts?: Costs;
   /** By counter: what crosses the bus; absent: as the bus of each card has it. */
   readonly busCosts?: Costs;
+  /**
+   * The card has its own executive, and packets travel in messages of the LAN class; its processor and its
+   * bus cost what the description says. Absent: a device on the host's bus.
+   */
+  readonly lan?: true;
 }
 
 export class HostWorld {
@@ -51,6 +58,8 @@ export class HostWorld {
   private readonly hosts: readonly PlainHost[];
   private readonly hostAgents: number[];
   private readonly switchAgents: number[];
+  /** Of each card that has a processor of its own. */
+  private readonly cardAgents: number[];
 
   /**
    * @param costsOf of each host, by its index.
@@ -65,10 +74,12 @@ export class HostWorld {
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
     const memory = new MemoryPlan();
-    this.plan = planWorld(memory, topology, oneSite(topology));
+    const served = lanTopology(topology, costsOf);
+    this.plan = planWorld(memory, served, oneSite(served));
     this.region = allocateRegion(memory.byteLength);
     this.hostAgents = topology.hosts.map(() => NO_AGENT);
     this.switchAgents = topology.switches.map(() => NO_AGENT);
+    this.cardAgents = topology.cards.map(() => NO_AGENT);
     const network = new Network(this.region, this.plan, this.clock, 0, {
       pipe: (wire) => ({
         committed: (arrivalNs) => this.expect(wire, arrivalNs),
@@ -76,8 +87,8 @@ export class HostWorld {
       }),
       departures: ({ from }) => {
         if (!('card' in from)) return undefined;
-        // The device hears of a packet by a write over its bus.
-        const { latencyNs } = topology.cards[from.card].bus;
+        // The device hears of a packet by a write over its bus; a card's own processor gives it to the wire.
+        const latencyNs = this.isOfCard(from) ? 0 : topology.cards[from.card].bus.latencyNs;
         return { leaveNs: () => this.queue.settledNs(this.agentOf(from)) + latencyNs };
       },
     });
@@ -88,29 +99,22 @@ export class HostWorld {
       const { interruptNs } = costsOf(host);
       const time = { clock: this.clock, sleep: () => undefined, interruptNs };
       const device = { ...costsOf(host), ...receiveOf(i, this.clock) };
-      const built = buildHostStack(this.region, card, network.endsOf(i), time, device);
+      const built = this.isLan(card)
+        ? this.buildLan(card, i, network.endsOf(i), device)
+        : buildHostStack(this.region, card, network.endsOf(i), time, device);
       this.hosts[host].addStack(built.stack);
       meters[host].add(new CostMeter(built.ledger, costsOf(host).costs));
       return built;
     });
-    this.hosts.forEach((agent, host) => {
-      const own = this.stacks.filter((_, i) => topology.cards[i].host === host);
-      if (own.length === 0) return;
-      const { cardCosts = {}, busCosts } = costsOf(host);
-      const engine = new DmaMeters(
-        topology.cards.flatMap(({ host: at, bus }, i) => {
-          if (at !== host) return [];
-          const { ledger } = this.stacks[i];
-          const crossing = busCosts ?? transferCosts(bus, HOST_TRANSFERS);
-          return [new DmaMeter(ledger, crossing), new DmaMeter(ledger, cardCosts)];
-        }),
-      );
-      this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], engine });
+    this.addHosts(topology, costsOf, meters);
+    this.stacks.forEach((built, i) => {
+      if (isLanStack(built)) this.cardAgents[i] = addLanCard(this.queue, built, this.plan.cards[i]);
     });
     this.plan.switches.forEach((_, i) => {
       const agent = network.switches[i];
       if (agent !== undefined) this.switchAgents[i] = this.queue.add({ agent, meter: FREE });
     });
+    for (const built of this.stacks) if (isLanStack(built)) built.driver.bringUp();
     this.programs = makePrograms(
       topology,
       (card) => this.stacks[card].stack,
@@ -163,15 +167,75 @@ export class HostWorld {
     return this.stacks.map(({ ledger }) => ledger.snapshot());
   }
 
+  /** Every counter of each card that has a processor of its own; undefined for a device without. */
+  cardSnapshot(): (Record<string, number> | undefined)[] {
+    return this.stacks.map((built) => (isLanStack(built) ? built.cardLedger.snapshot() : undefined));
+  }
+
+  /** The hosts as agents, each with the engines of its devices. */
+  private addHosts(
+    topology: Topology,
+    costsOf: (host: number) => HostCosts,
+    meters: readonly HostMeter[],
+  ): void {
+    this.hosts.forEach((agent, host) => {
+      const own = this.stacks.filter((_, i) => topology.cards[i].host === host);
+      if (own.length === 0) return;
+      const { cardCosts = {}, busCosts } = costsOf(host);
+      const engine = new DmaMeters(
+        topology.cards.flatMap(({ host: at, bus }, i) => {
+          if (at !== host) return [];
+          const { ledger } = this.stacks[i];
+          const crossing = busCosts ?? transferCosts(bus, HOST_TRANSFERS);
+          return [new DmaMeter(ledger, crossing), new DmaMeter(ledger, cardCosts)];
+        }),
+      );
+      this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], engine });
+    });
+  }
+
+  /** @throws RangeError for what only a device on the host's own bus can have. */
+  private buildLan(
+    plan: CardPlan,
+    card: number,
+    ends: ReturnType<Network['endsOf']>,
+    { window, memory, rxPending }: HostDevice,
+  ): BuiltLanStack {
+    if (window !== undefined || memory !== undefined || rxPending !== undefined)
+      throw new RangeError(
+        "packets in LAN messages go without a window, and without an allocator of the host's",
+      );
+    const { region, clock, queue } = this;
+    return buildVirtualLan(
+      { region, plan, clock, queue, ends },
+      {
+        hostAgent: () => this.hostAgents[plan.topology.host],
+        iopAgent: () => this.cardAgents[card],
+      },
+    );
+  }
+
+  private isLan({ topology }: CardPlan): boolean {
+    return topology.modules.includes('lan');
+  }
+
+  /** Whether a port is one of a card with a processor of its own: not a loop inside its host. */
+  private isOfCard(end: LinkEnd): boolean {
+    if (!('card' in end)) return false;
+    const plan = this.plan.cards[end.card];
+    return this.isLan(plan) && end.port <= plan.topology.config.furtherPorts.length;
+  }
+
   private agentOf(end: LinkEnd): number {
     if ('switch' in end) return this.switchAgents[end.switch];
+    if (this.isOfCard(end)) return this.cardAgents[end.card];
     return this.hostAgents[this.plan.cards[end.card].topology.host];
   }
 
   private expect({ to }: WirePlan, arrivalNs: number): void {
     const agent = this.agentOf(to);
     if (agent === NO_AGENT) return;
-    const waitNs = 'card' in to ? this.stacks[to.card].stack.interruptWaitNs : 0;
+    const waitNs = 'card' in to && !this.isOfCard(to) ? this.stacks[to.card].stack.interruptWaitNs : 0;
     this.queue.expect(agent, arrivalNs + waitNs);
   }
 
@@ -179,4 +243,16 @@ export class HostWorld {
     const agent = this.agentOf(from);
     if (agent !== NO_AGENT) this.queue.notify(agent, 0);
   }
+}
+
+/** The same world, whose cards serve the LAN class to hosts that want it. */
+function lanTopology(topology: Topology, costsOf: (host: number) => HostCosts): Topology {
+  const cards = topology.cards.map((card) =>
+    costsOf(card.host).lan === true ? { ...card, modules: ['lan'] as const } : card,
+  );
+  return { ...topology, cards };
+}
+
+function isLanStack(built: BuiltHostStack): built is BuiltLanStack {
+  return 'driver' in built;
 }

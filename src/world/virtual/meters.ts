@@ -40,6 +40,9 @@ export const TRANSFERS = ['transmitFetches', 'retransmitFetches', 'receivePlacem
  */
 export const HOST_TRANSFERS = ['busDescriptors', 'busHeaders', 'busPayload', 'busCompletions'] as const;
 
+/** What a card of network ports moves over its host's bus: packets that messages name, and into buckets. */
+export const LAN_TRANSFERS = ['lanHeaderFetches', 'transmitFetches', 'lanPlacements'] as const;
+
 /** What transfers cost, by counter. */
 export function transferCosts(
   { nsPerByte, requestNs }: BusCosts,

@@ -38,8 +38,8 @@ export class PlainHost implements Agent {
     }
   }
 
-  /** Nothing comes but by time. */
   arm(): boolean {
+    for (const stack of this.stacks) if (!stack.arm()) return false;
     return true;
   }
 

@@ -178,7 +178,7 @@ function lateConsumer(
 }
 
 /** The host's ends of a card's transport, which show late what the host does. @param waker its card's. */
-function lateHostEnds(
+export function lateHostEnds(
   { region, plan, queue }: VirtualCardParts,
   waker: Waker,
   place: VirtualCardPlace,
@@ -202,7 +202,7 @@ function lateHostEnds(
 }
 
 /** The card's ends of its transport, which show late what the card does. */
-function lateCardEnds(
+export function lateCardEnds(
   { queue, plan }: VirtualCardParts,
   place: VirtualCardPlace,
   meters: FrameMeters,
@@ -337,7 +337,7 @@ export function buildVirtualCard(
   });
 }
 
-function frameMeters(clock: Clock, layout: FrameCounts): FrameMeters {
+export function frameMeters(clock: Clock, layout: FrameCounts): FrameMeters {
   const inbound = new PoolMeter();
   const outbound = new PoolMeter();
   inbound.start(clock, layout.inboundFrames, 0);
@@ -346,7 +346,7 @@ function frameMeters(clock: Clock, layout: FrameCounts): FrameMeters {
 }
 
 /** A driver that waits inside a call lets the rest of the world run, and its call costs what its work did. */
-class VirtualSleeper extends InterruptedSleeper {
+export class VirtualSleeper extends InterruptedSleeper {
   private readonly queue: EventQueue;
   private readonly place: VirtualCardPlace;
   private readonly interruptNs: number;

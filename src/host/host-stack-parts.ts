@@ -1,0 +1,34 @@
+/** What a host's stack is made of; whoever builds a world puts it together. */
+import type { DmaEngine } from '../dma/engine.ts';
+import type { Device } from '../hdm/contract.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Stack } from '../tcpip/stack/stack.ts';
+import type { Clock } from '../time/clock.ts';
+import type { SendMemory } from './send-memory.ts';
+import type { Sock } from './sock.ts';
+import type { SockUpcalls } from './sock-upcalls.ts';
+
+export interface HostStackParts {
+  readonly stack: Stack;
+  readonly devices: readonly Device[];
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly dma: DmaEngine;
+  readonly memory: SendMemory;
+  readonly socks: readonly Sock[];
+  /** What `stack` was given to tell. */
+  readonly upcalls: SockUpcalls;
+  readonly sendBufferBytes: number;
+  /** From a frame's arrival until the processor hears of it, in nanoseconds; 0 where it looks by itself. */
+  readonly interruptNs: number;
+  /** Rests until so many nanoseconds have passed; nothing comes meanwhile, since this thread runs all. */
+  readonly sleep: (ns: number) => void;
+  /** The card whose messages the devices travel in; absent: the devices are on the host's own bus. */
+  readonly card?: MessageCard;
+}
+
+/** A card that tells of what comes by messages, and whose interrupts are its own to count. */
+export interface MessageCard {
+  /** Asks to be told. @returns false when there is something already. */
+  arm(): boolean;
+}

@@ -1,0 +1,78 @@
+/**
+ * A card of network ports in virtual time, and its host's stack over it: the card's processor is an agent of
+ * its own, and messages, doorbells and interrupts between the two take the time that they take a card of
+ * sockets.
+ */
+import type { Region } from '../../dma/region.ts';
+import { HOST_INTERRUPTS_SERVICED } from '../../ledger/counters.gen.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import type { Clock } from '../../time/clock.ts';
+import { CostMeter } from '../../time/cost-model.ts';
+import type { EventQueue } from '../../time/event-queue.ts';
+import type { TappedEnd } from '../../wire/contract.ts';
+import { type BuiltLanStack, buildLanStack } from '../build/lan-stack.ts';
+import type { CardPlan } from '../build/world-plan.ts';
+import { DmaMeter, LAN_TRANSFERS, transferCosts } from './meters.ts';
+import { frameMeters, lateCardEnds, lateHostEnds, VirtualSleeper } from './virtual-card.ts';
+
+/** What the world has made before. */
+export interface LanHostParts {
+  readonly region: Region;
+  readonly plan: CardPlan;
+  readonly clock: Clock;
+  readonly queue: EventQueue;
+  readonly ends: readonly TappedEnd[];
+}
+
+/** The numbers of host and card in the event queue, once they are there. */
+export interface LanHostPlace {
+  hostAgent(): number;
+  iopAgent(): number;
+}
+
+/** The card is not up yet, since nobody runs before all agents are in the queue. */
+export function buildVirtualLan(parts: LanHostParts, place: LanHostPlace): BuiltLanStack {
+  const { region, plan, clock, queue, ends } = parts;
+  const { doorbellNs, interruptNs } = plan.topology;
+  const { layout } = plan.memory;
+  const full = {
+    hostAgent: () => place.hostAgent(),
+    iopAgent: () => place.iopAgent(),
+    shared: undefined,
+    trace: undefined,
+  };
+  const sleeper = new VirtualSleeper(queue, full, interruptNs);
+  const frames = frameMeters(clock, layout);
+  const { counters } = new Ledger(region, layout.hostLedger);
+  const card = { wake: () => queue.notify(place.iopAgent(), doorbellNs) };
+  const host = {
+    wake: () => {
+      sleeper.interrupt();
+      counters[HOST_INTERRUPTS_SERVICED] += 1;
+      queue.notify(place.hostAgent(), interruptNs);
+    },
+  };
+  const time = { clock, sleep: () => undefined, interruptNs: 0 };
+  return buildLanStack(region, plan, ends, time, {
+    card,
+    host,
+    ends: lateHostEnds(parts, card, full, frames),
+    endsOver: lateCardEnds(parts, full, frames),
+    rest: (ns) => {
+      sleeper.prepare();
+      sleeper.sleep(ns);
+    },
+    inline: false,
+  });
+}
+
+/** The card's processor as an agent. @returns its number in the queue. */
+export function addLanCard(queue: EventQueue, built: BuiltLanStack, { topology }: CardPlan): number {
+  const { cardLedger, card } = built;
+  const engine = new DmaMeter(cardLedger, transferCosts(topology.bus, LAN_TRANSFERS));
+  return queue.add({
+    agent: card.processor,
+    meter: new CostMeter(cardLedger, topology.processor.costs),
+    ...(engine.free ? {} : { engine }),
+  });
+}
