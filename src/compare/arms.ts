@@ -6,6 +6,8 @@ export interface Arm {
   readonly what: string;
   /** Whether the host runs TCP/IP itself, over a plain device; else the card does. */
   readonly onHost: boolean;
+  /** Of a host: whether its driver cuts large packets where the device does not. */
+  readonly gso?: boolean;
   /** Of a host: whether its TCP window lies in the card's memory. */
   readonly window?: boolean;
   /** Settings of every card, laid over those of the world. */
@@ -32,8 +34,15 @@ export const ARMS: readonly Arm[] = [
     card: { checksumOffload: true, tcpSegmentationOffload: false },
   },
   {
+    name: 'host+GSO',
+    what: 'the same, the stack crossed once for many segments, which the driver cuts before the device',
+    onHost: true,
+    gso: true,
+    card: { checksumOffload: true, tcpSegmentationOffload: false },
+  },
+  {
     name: 'host+TSO',
-    what: 'the same, the device cutting segments too',
+    what: 'the same, the device cutting them',
     onHost: true,
     card: { checksumOffload: true, tcpSegmentationOffload: true },
   },

@@ -125,7 +125,7 @@ function onHost(
   options: PlainCostOptions,
   arm: Arm,
 ): ArmFigures {
-  const costsOf = (host: number): HostCosts => hostCosts(topology, host, options, arm.window);
+  const costsOf = (host: number): HostCosts => hostCosts(topology, host, options, arm);
   const { counts, hostNs, cardNs, latencyUs, ...measured } = measureHostWorld(topology, costsOf, {
     operations,
     warmup,

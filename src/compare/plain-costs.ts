@@ -4,9 +4,11 @@
  * proportion to how fast the two are; and a call that enters a kernel costs its entry. A packet that the
  * device cuts into segments costs what one does: the driver hands it over once.
  */
+
 import type { Costs } from '../time/cost-model.ts';
 import type { CardTopology, HostTopology, Topology } from '../world/topology/checked.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
+import type { Arm } from './arms.ts';
 
 /** What the protocol's work is counted by. */
 const PROTOCOL = [
@@ -45,6 +47,7 @@ export function plainCosts(
   const protocol = (name: string): number => (card.processor.costs[name] ?? 0) / hostSpeed;
   for (const name of PROTOCOL) costs[name] = protocol(name);
   // Each packet is handed to the device by a write to it.
+  costs['driverGsoSegments'] = protocol('deviceTxPackets') + (own['doorbells'] ?? 0);
   costs['ipOutRequests'] = protocol('tcpOutSegs') + protocol('deviceTxPackets') + (own['doorbells'] ?? 0);
   return costs;
 }
@@ -80,16 +83,16 @@ export function windowCardCosts({ processor: { costs } }: CardTopology): Costs {
   };
 }
 
-/** What the processors of a host and its card cost where the host runs TCP/IP. @param window on the card. */
+/** What the processors of a host and its card cost where the host runs TCP/IP. @param arm the system. */
 export function hostCosts(
   { hosts, cards }: Topology,
   host: number,
   options: PlainCostOptions,
-  window = false,
+  { window = false, gso = false }: Pick<Arm, 'window' | 'gso'> = {},
 ): HostCosts {
   const card = cards.find((candidate) => candidate.host === host) as CardTopology;
   const { interruptNs } = card;
-  if (!window) return { costs: plainCosts(hosts[host], card, options), interruptNs };
+  if (!window) return { costs: plainCosts(hosts[host], card, options), interruptNs, gso };
   return {
     costs: windowCosts(hosts[host], card, options),
     cardCosts: windowCardCosts(card),

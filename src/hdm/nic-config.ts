@@ -18,6 +18,11 @@ export interface NicConfig {
   readonly rxPending?: number;
   /** `tcp-segmentation-offload`; needs `txChecksumming`, without it is off. */
   readonly tcpSegmentationOffload: boolean;
+  /**
+   * `generic-segmentation-offload`: the driver cuts large packets just before the device, where the device
+   * does not. Needs `txChecksumming`, without it is off.
+   */
+  readonly genericSegmentationOffload: boolean;
   /** `tx-checksumming`. */
   readonly txChecksumming: boolean;
   /** `rx-checksumming`. */
@@ -38,6 +43,7 @@ export const NIC_DEFAULTS: NicConfig = {
   txRing: 128,
   rxRing: 16,
   tcpSegmentationOffload: true,
+  genericSegmentationOffload: false,
   txChecksumming: true,
   rxChecksumming: true,
   rxPause: true,

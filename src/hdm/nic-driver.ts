@@ -39,6 +39,7 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 export class NicDriver {
   private readonly words: Int32Array;
+  private readonly bytes: Uint8Array;
   private readonly layout: NicLayout;
   private readonly registerWord: number;
   private readonly packets: PacketPool;
@@ -83,6 +84,7 @@ export class NicDriver {
     this.rxPending = rxPending;
     this.slots = new Int32Array(layout.rxMask + 1);
     this.words = region.words;
+    this.bytes = region.bytes;
     this.layout = layout;
     this.registerWord = layout.registerWord;
     this.packets = packets;
@@ -122,6 +124,20 @@ export class NicDriver {
     this.words[word + 1] = length;
     this.pieces++;
     this.payloadBytes = (this.payloadBytes + length) | 0;
+  }
+
+  /** Copies out what is being built, which is then forgotten. @returns how many pieces it has. */
+  takeApart(header: Uint8Array, headerLength: number, addresses: Int32Array, lengths: Int32Array): number {
+    const { words, layout, pieces } = this;
+    const from = layout.headerAddress(this.txTail);
+    for (let i = 0; i < headerLength; i++) header[i] = this.bytes[from + i];
+    const first = layout.txWord(this.txTail) + TX_PIECE;
+    for (let i = 0; i < pieces; i++) {
+      addresses[i] = words[first + 2 * i];
+      lengths[i] = words[first + 2 * i + 1];
+    }
+    this.claimed = false;
+    return pieces;
   }
 
   /** Makes the descriptor the device's; the doorbell is the caller's to ring. // Hot path. */

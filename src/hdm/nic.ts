@@ -23,6 +23,7 @@ import { checkNicConfig, type NicConfig } from './nic-config.ts';
 import { NicDevice } from './nic-device.ts';
 import { NicDriver } from './nic-driver.ts';
 import { NicLayout, PIECES_MAX, packetSlotBytes } from './nic-rings.ts';
+import { SoftwareSegments } from './software-segments.ts';
 
 /** Payload of one packet to segment at most: with the largest headers it is still an IPv4 packet. */
 const TSO_BYTES_MAX = 65535 - 120;
@@ -52,6 +53,8 @@ export class FakeNic implements Device {
 
   private readonly driver: NicDriver;
   private readonly device: NicDevice;
+  /** Cuts large packets where the device does not. */
+  private readonly segments: SoftwareSegments | undefined;
   private readonly source: WireSource;
   private readonly counters: Float64Array;
   private readonly pollFrames: number;
@@ -75,12 +78,13 @@ export class FakeNic implements Device {
     this.macHigh = (mac[0] << 8) | mac[1];
     this.macLow = (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
     this.transmitChecksum = config.txChecksumming;
-    const segmenting = config.tcpSegmentationOffload && config.txChecksumming;
+    const { tcpSegmentationOffload: tso, genericSegmentationOffload: gso, txChecksumming } = config;
+    const segmenting = (tso || gso) && txChecksumming;
     const segmentsMax = segmenting ? segmentsMaxOf(config.mtu, wire.source.room) : 1;
     this.segmentBytesMax = segmenting ? Math.min(TSO_BYTES_MAX, segmentsMax * usualPayload(config.mtu)) : 0;
     this.roomMin = config.rxPause ? segmentsMax : 0;
     const layout = new NicLayout(offset, config);
-    const offered = (config.txChecksumming ? TX_CHECKSUM : 0) | (segmenting ? TX_SEGMENT : 0);
+    const offered = (txChecksumming ? TX_CHECKSUM : 0) | (tso && txChecksumming ? TX_SEGMENT : 0);
     this.driver = new NicDriver(
       region,
       layout,
@@ -92,6 +96,7 @@ export class FakeNic implements Device {
       config.rxPending,
     );
     this.device = new NicDevice(region, layout, config, offered, ledger, dma, wire, crossing);
+    this.segments = segmenting && !tso ? new SoftwareSegments(region, ledger, this.driver) : undefined;
     this.source = wire.source;
     this.counters = ledger.counters;
     this.pollFrames = config.pollFrames;
@@ -128,6 +133,10 @@ export class FakeNic implements Device {
   }
 
   send(headerLength: number, flags: number, segmentBytes: number): void {
+    if (this.segments !== undefined && (flags & TX_SEGMENT) !== 0) {
+      this.segments.cut(this.device, headerLength, flags, segmentBytes);
+      return;
+    }
     this.driver.post(headerLength, flags, segmentBytes);
     this.device.doorbell();
   }

@@ -444,42 +444,44 @@ export const DEVICE_RX_BAD_CHECKSUM = 219;
 export const DEVICE_REFUSED = 220;
 /** segments cut by the device (iop) */
 export const DEVICE_TSO_SEGMENTS = 221;
+/** segments cut by the driver just before the device (iop) */
+export const DRIVER_GSO_SEGMENTS = 222;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 222;
+export const WIRE_SENT = 223;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 223;
+export const WIRE_ARRIVED = 224;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 224;
+export const WIRE_DROPPED = 225;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 225;
+export const WIRE_REFUSED = 226;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 226;
+export const WIRE_SLOTS_REFUSED = 227;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 227;
+export const WIRE_OVERFLOW = 228;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 228;
+export const WIRE_DUPLICATED = 229;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 229;
+export const WIRE_DUPLICATED_BYTES = 230;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 230;
+export const WIRE_CORRUPTED = 231;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 231;
+export const WIRE_REORDERED = 232;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 232;
+export const SWITCH_FORWARDS = 233;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 233;
+export const SWITCH_FORWARDS_BYTES = 234;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 234;
+export const SWITCH_FRAMES = 235;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 235;
+export const SWITCH_FLOODED = 236;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 236;
+export const SWITCH_DROPPED = 237;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 237;
+export const CAPTURE_COPIES = 238;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 238;
+export const CAPTURE_COPIES_BYTES = 239;
 
-export const COUNTER_COUNT = 239;
+export const COUNTER_COUNT = 240;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -703,6 +705,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'deviceRxBadChecksum',
   'deviceRefused',
   'deviceTsoSegments',
+  'driverGsoSegments',
   'wireSent',
   'wireArrived',
   'wireDropped',
@@ -888,6 +891,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -1185,6 +1189,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'device',
   'device',
   'device',
+  'device',
   'wire',
   'wire',
   'wire',
@@ -1426,6 +1431,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames whose checksum the device found bad',
   'descriptors and indices that were not as they were written',
   'segments cut by the device',
+  'segments cut by the driver just before the device',
   'frames put on the wire by whoever is at its start',
   'frames taken off the wire by whoever is at its end',
   'frames lost on the wire on purpose',

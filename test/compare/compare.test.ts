@@ -39,10 +39,12 @@ describe('systems on one wire', () => {
     const {
       host,
       'host+checksum': summed,
+      'host+GSO': software,
       'host+TSO': cut,
     } = figuresOf(small('TCP_STREAM', { size: 65_536, operations: 200 }));
     expect(summed.hostUs).toBeLessThan(host.hostUs * 0.97);
-    expect(cut.hostUs).toBeLessThan(summed.hostUs * 0.95);
+    expect(software.hostUs).toBeLessThan(summed.hostUs * 0.96);
+    expect(cut.hostUs).toBeLessThan(software.hostUs);
   });
 
   it('gain nothing by cutting where there is nothing to cut', () => {
@@ -115,7 +117,7 @@ describe('the text of a comparison', () => {
     perProcessorS: 250_000,
   };
   const text = (card: Partial<ArmFigures>): string => {
-    const results = [ARMS[0], ARMS[4]].map((arm) => ({
+    const results = [ARMS[0], ARMS[ARMS.length - 1]].map((arm) => ({
       arm,
       figures: arm.onHost ? figures : { ...figures, ...card },
       rates: [1, 1] as const,

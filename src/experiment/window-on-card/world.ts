@@ -114,9 +114,10 @@ interface Measured {
   readonly crossings: number;
 }
 
-function onHost(run: Run, topology: Topology, { window }: Arm): Measured {
+function onHost(run: Run, topology: Topology, arm: Arm): Measured {
+  const { window } = arm;
   const { off = [], directBytesMin = 0, hostSpeed, systemCallNs } = run;
-  const server = hostCosts(topology, 0, { hostSpeed: hostSpeed / run.cardSpeed, systemCallNs }, window);
+  const server = hostCosts(topology, 0, { hostSpeed: hostSpeed / run.cardSpeed, systemCallNs }, arm);
   const busCosts = withoutBus(transferCosts(topology.cards[0].bus, HOST_TRANSFERS), off);
   const costs: HostCosts = {
     ...server,

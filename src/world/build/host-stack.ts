@@ -38,6 +38,8 @@ export interface HostReceive {
 
 /** What a host's device is beside a plain one. */
 export interface HostDevice extends HostReceive {
+  /** `generic-segmentation-offload` of the driver; absent: off. */
+  readonly gso?: boolean;
   /** Where send queue and reassembly lie in the card's memory; absent: in the host's. */
   readonly window?: {
     /** Calls that move fewer bytes do it by a copy more; others to and from the program's memory. */
@@ -67,7 +69,7 @@ export function buildHostStack(
   { memory, topology: { config } }: CardPlan,
   wires: readonly TappedEnd[],
   { clock, sleep, interruptNs }: HostTime,
-  { memory: slotMemory, rxPending, window }: HostDevice = {},
+  { memory: slotMemory, rxPending, window, gso = false }: HostDevice = {},
 ): BuiltHostStack {
   if (window !== undefined && !config.checksumOffload) {
     throw new RangeError('a TCP window on the card needs "checksumOffload": the host sees headers only');
@@ -86,7 +88,7 @@ export function buildHostStack(
   const pending = rxPending === undefined ? {} : { rxPending };
   const devices = nicConfigs(config).map((nic, i) => {
     const parts = { region, clock, ledger, dma, packets, wire: wires[i], crossing };
-    return new FakeNic(parts, memory.nics[i], { ...nic, ...pending });
+    return new FakeNic(parts, memory.nics[i], { ...nic, ...pending, genericSegmentationOffload: gso });
   });
   const sends = new SendMemory(memory.layout.transmit);
   const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());

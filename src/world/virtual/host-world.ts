@@ -29,7 +29,7 @@ import { PlainHost } from './plain-host.ts';
 const NO_AGENT = -1;
 
 /** What the processors of such a world cost, and what its hosts' devices are. */
-export interface HostCosts extends Pick<HostDevice, 'window'> {
+export interface HostCosts extends Pick<HostDevice, 'window' | 'gso'> {
   /** By counter: socket calls, copies, interrupts and the protocol's work, all of one processor. */
   readonly costs: Costs;
   /** From a frame's arrival until its interrupt is served, in nanoseconds. */
