@@ -4,7 +4,10 @@ import { PacketBuffers, PIECES_MAX } from '../../src/host/lan/packet-buffers.ts'
 import { SendFrame } from '../../src/host/lan/send-frame.ts';
 import { SendMemory } from '../../src/host/send-memory.ts';
 import { Sock } from '../../src/host/sock.ts';
+import { writeExecSysQuiesce } from '../../src/i2o/executive.gen.ts';
+import { HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
+import { HANDLER_NONE } from '../../src/osm/message/handlers.ts';
 import { openLanStack } from '../../src/world/open/host-stack.ts';
 import { trips } from '../rules/trips.ts';
 
@@ -84,5 +87,46 @@ describe('a port', () => {
     expect(driver.packetsOut).toBe(0);
     expect(stack.poll()).toBeGreaterThanOrEqual(0);
     expect(driver.ports[0].online).toBe(true);
+  });
+
+  it.each(['ring', 'fifo'] as const)(
+    'has all back that a card at rest does not take, over the %s',
+    (transport) => {
+      const { driver, ledger, cardLedger } = openLanStack({ transport });
+      const [port] = driver.ports;
+      const all = driver['buffers'].available;
+      writeExecSysQuiesce(driver['frames'].words, driver.awaitFrame(), IOP_TID, HOST_TID, HANDLER_NONE, 0);
+      driver['frames'].post();
+      for (let packet = 0; packet < 3; packet++) {
+        expect(port.claim()).toBeGreaterThan(0);
+        port.send(60, 0);
+      }
+      expect(driver.packetsOut).toBe(3);
+      for (let turn = 0; turn < 4; turn++) driver.poll();
+      expect(driver.packetsOut).toBe(0);
+      expect(driver['buffers'].available).toBe(all);
+      const counts = ledger.snapshot();
+      expect(counts['lanPacketsUnsent']).toBe(3);
+      expect(counts['failuresTaken']).toBeGreaterThan(0);
+      expect(counts['failuresOurs']).toBe(0);
+      expect(counts['lanBucketsLent']).toBeGreaterThanOrEqual(counts['lanBucketsBack']);
+      expect(cardLedger.snapshot()['lanTxPackets']).toBe(0);
+      expect([driver.poll(), port.online, port.claim()]).toEqual([0, false, -1]);
+      driver.bringUp();
+      expect(port.online).toBe(true);
+      expect(port.claim()).toBeGreaterThan(0);
+    },
+  );
+
+  it('sends nothing more once the card has lost its port', () => {
+    const { driver } = openLanStack();
+    const [port] = driver.ports;
+    driver['watch'].due = true;
+    driver['watch'].look = () => false;
+    writeExecSysQuiesce(driver['frames'].words, driver.awaitFrame(), IOP_TID, HOST_TID, HANDLER_NONE, 0);
+    driver['frames'].post();
+    for (let turn = 0; turn < 2; turn++) driver.poll();
+    expect(port.online).toBe(false);
+    expect(port.claim()).toBe(-1);
   });
 });

@@ -6,6 +6,8 @@ import {
   frameRequestStatus,
   getFailureSeverity,
   SEVERITY_FORMAT_ERROR,
+  SEVERITY_PATH_ERROR,
+  SEVERITY_PATH_STATE,
 } from '../../i2o/frame.ts';
 import {
   checkLanReply,
@@ -42,6 +44,7 @@ import {
 import type { InboundFrames } from '../../osm/message/inbound-frames.ts';
 import type { LanPort } from './lan-port.ts';
 
+const PATH_SHUT = SEVERITY_PATH_ERROR | SEVERITY_PATH_STATE;
 const TRANSACTION_WORD = 3;
 const COUNT_MASK = 0xff;
 /** In an element's first word: it has a context. */
@@ -130,7 +133,10 @@ export class LanReplies {
   private undelivered(handler: number, frame: number, port: LanPort | undefined): boolean {
     const { counters, frames, words } = this;
     counters[FAILURES_TAKEN] += 1;
-    if ((getFailureSeverity(words, frame) & SEVERITY_FORMAT_ERROR) !== 0) counters[FAILURES_OURS] += 1;
+    const severity = getFailureSeverity(words, frame);
+    if ((severity & SEVERITY_FORMAT_ERROR) !== 0) counters[FAILURES_OURS] += 1;
+    // Nothing is sent into a path that is shut, or gone, until the card is brought up again.
+    if (port !== undefined && (severity & PATH_SHUT) !== 0) port.online = false;
     const request = frames.adopt(frame);
     let good = handler === HANDLER_WATCH || handler === HANDLER_NONE;
     if (handler === HANDLER_CONTROL) {
@@ -169,6 +175,6 @@ export class LanReplies {
   private portOf(tid: number): LanPort | undefined {
     const { ports } = this;
     const index = tid - ports[0].tid;
-    return index >= 0 && index < ports.length && ports[index].online ? ports[index] : undefined;
+    return index >= 0 && ports[0].tid > 0 ? ports[index] : undefined;
   }
 }
