@@ -47,7 +47,7 @@ function shared({ title, series, y }: Chart, width: number): Plot.PlotOptions {
       grid: true,
       ticks: 5,
       tickFormat: (value: number) => shortQuantity(value, y.unit),
-      ...(y.log === true ? { type: 'log' as const } : {}),
+      ...(y.log === true ? { type: 'log' as const } : { zero: true }),
     },
     color: {
       type: 'ordinal',
