@@ -95,7 +95,8 @@ function bars(chart: Chart, points: readonly Placed[], width: number): Node {
   const names = [...new Set(points.map(({ x }) => String(x)))];
   const options = shared(chart, width);
   const title = tipText(chart);
-  const turned = (names.reduce((sum, name) => sum + name.length, 0) + names.length) * LETTER_PX > width - 92;
+  const longest = Math.max(...names.map((name) => name.length + 1));
+  const turned = longest * LETTER_PX * names.length > width - 92;
   const place = {
     ...options,
     ...(turned ? { marginBottom: 110 } : {}),
