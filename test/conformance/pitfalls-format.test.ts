@@ -23,6 +23,7 @@ import {
   SEVERITY_PATH_STATE,
   writeFailure,
 } from '../../src/i2o/frame.ts';
+import * as lan from '../../src/i2o/lan.gen.ts';
 import {
   SGL_IMMEDIATE,
   SGL_LAST,
@@ -46,7 +47,12 @@ import { operationalCard } from './operational-card.ts';
 import { VectorCard } from './vector-card.ts';
 import { vectorFiles, wordsOf } from './vectors.ts';
 
-const codecs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { executive, socket, utility };
+const codecs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  executive,
+  lan,
+  socket,
+  utility,
+};
 
 /** Frame memory that can be written and not read. @param writes how often each word was. */
 function writeOnly(writes: Map<number, number>): Int32Array {
