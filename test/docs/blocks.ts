@@ -29,7 +29,7 @@ export interface Block {
 const PROGRAMS = new Set(['js', 'mjs', 'ts']);
 const DATA = new Set(['yaml', 'json', 'jsonc']);
 const COMMAND = /^(\$ |(?:[A-Z_]+=\S+ )?(?:npx|npm|node) )/;
-const MARK = /^<!-- (not run|run by|file|with|needs|numbers differ)(?:: (.*))? -->$/;
+const MARK = /^<!-- (not run|run by|file|with|needs|long|numbers differ)(?:: (.*))? -->$/;
 
 export function blocksOf(path: string, document: string): Block[] {
   const lines = document.split('\n');

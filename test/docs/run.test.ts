@@ -5,9 +5,10 @@
  *     <!-- not run: why -->       <!-- run by: test/FILE.test.ts -->
  *
  * Other comments: `<!-- file: NAME -->` saves a block under a name, `<!-- with: PAGE -->` takes another
- * page's files too, `<!-- numbers differ -->` lets the figures shown be others each time, and
- * `<!-- needs: PROGRAM -->` leaves a block out where a program is not installed. What such a program says on
- * its standard error is its own affair.
+ * page's files too, `<!-- long -->` leaves a command to the long form (`npm run test:long`),
+ * `<!-- numbers differ -->` lets the figures shown be others each time, and `<!-- needs: PROGRAM -->` leaves
+ * a block out where a program is not installed. What such a program says on its standard error is its own
+ * affair.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -16,6 +17,7 @@ import { describe, expect, it } from 'vitest';
 import { parsePlan } from '../../src/sweep/plan.ts';
 import { parseTopology } from '../../src/world/topology.ts';
 import { type Outcome, testFolder } from '../cli/commands.ts';
+import { LONG } from '../long.ts';
 import { ROOT } from '../rules/sources.ts';
 import { type Block, commandsOf, isPrinted, isShown } from './blocks.ts';
 import { BLOCKS, placeOf, readersFolder } from './pages.ts';
@@ -115,7 +117,8 @@ describe('data is read by the parser of its kind', () => {
 });
 
 describe('commands run, and print what is shown', () => {
-  it.each(named(commands.filter(isRunHere)))('$place', async ({ block }) => {
+  const inTime = commands.filter((block) => isRunHere(block) && (LONG || !block.marks.has('long')));
+  it.each(named(inTime))('$place', async ({ block }) => {
     for (const { command, output } of commandsOf(block.text)) {
       const outcome = await run(folderOf(block), 'sh', ['-c', command]);
       const shown = output.length > 0 ? output : shownBehind(block);
