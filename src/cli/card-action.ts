@@ -1,6 +1,5 @@
 /** What `inic card` does, loaded when it is asked for. */
 import { readFileSync } from 'node:fs';
-import { styleText } from 'node:util';
 import { parsePolicy } from '../host/devices/policy/parse.ts';
 import type { PolicyRule } from '../host/devices/policy/rule.ts';
 import { decidedFor } from '../inspect/decided.ts';
@@ -27,7 +26,7 @@ import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { CARD_VIEWS, type CardView } from './card-views.ts';
 import { fileErrorText, UserError } from './errors.ts';
 import { usersErrors } from './plan-argument.ts';
-import { lineWidth, showsColours } from './terminal.ts';
+import { boldOn, lineWidth } from './terminal.ts';
 
 export interface CardFlags {
   readonly world?: string;
@@ -67,7 +66,7 @@ function textOf(
 ): string {
   const own = topology.cards[index];
   const width = lineWidth(process.stdout, WIDTH);
-  const bold = showsColours(process.stdout) ? (text: string) => styleText('bold', text) : plain;
+  const bold = boldOn(process.stdout);
   const after = `${own.name}, after ${durationText(flags.for * 1e6)} of virtual time:`;
   switch (view) {
     case 'show':
@@ -95,8 +94,6 @@ function textOf(
     }
   }
 }
-
-const plain = (text: string): string => text;
 
 function viewOf(view = 'show'): CardView {
   const found = CARD_VIEWS.find((candidate) => candidate === view);

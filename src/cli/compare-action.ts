@@ -1,5 +1,4 @@
 /** What `inic compare` does, loaded when it is asked for. */
-import { styleText } from 'node:util';
 import { ARMS } from '../compare/arms.ts';
 import { breakEvenMap, type MapCell } from '../compare/break-even.ts';
 import { CompareError, compareArms } from '../compare/compare.ts';
@@ -16,7 +15,7 @@ import { UserError } from './errors.ts';
 import { planFor, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { progressBar } from './progress.ts';
-import { lineWidth, showsColours } from './terminal.ts';
+import { boldOn, lineWidth } from './terminal.ts';
 import { checkApart, checkReplaceable } from './writable.ts';
 
 export interface CompareFlags extends PlanFlags {
@@ -44,7 +43,7 @@ export function compare(name: string | undefined, flags: CompareFlags): void {
   if (json !== undefined) checkReplaceable(json, { name: 'comparison', start: '{\n  "compared": ' });
   const { text, data, charts, title, settings } = made();
   const out = process.stdout;
-  out.write(text(showsColours(out) ? (word): string => styleText('bold', word) : plain));
+  out.write(text(boldOn(out)));
   if (json !== undefined) {
     usersErrors(() => writeFile(json, [JSON.stringify(data, null, 2)]));
     out.write(`\nwritten to ${json}\n`);

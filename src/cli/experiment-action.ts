@@ -1,5 +1,4 @@
 /** What `inic experiment` does, loaded when it is asked for. */
-import { styleText } from 'node:util';
 import type { Experiment } from '../experiment/claims/experiment.ts';
 import { expectedOf, readSettings, type SettingValues } from '../experiment/claims/settings.ts';
 import { EXPERIMENTS } from '../experiment/experiments.ts';
@@ -14,7 +13,7 @@ import { misspelt, plain as plainKey } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
 import { usersErrors } from './plan-argument.ts';
 import { progressBar } from './progress.ts';
-import { lineWidth, showsColours } from './terminal.ts';
+import { boldOn, lineWidth } from './terminal.ts';
 import { checkApart, checkReplaceable } from './writable.ts';
 
 export interface ExperimentFlags {
@@ -26,7 +25,6 @@ export interface ExperimentFlags {
 
 /** Of a line, where no terminal says how wide it is. */
 const WIDTH = 100;
-const plain = (text: string): string => text;
 const JSON_START = '{\n  "experiment": ';
 
 export async function experiment(name: string | undefined, flags: ExperimentFlags): Promise<void> {
@@ -39,7 +37,7 @@ export async function experiment(name: string | undefined, flags: ExperimentFlag
   if (report !== undefined) checkReplaceable(report, { name: 'report', start: REPORT_START });
   if (json !== undefined) checkReplaceable(json, { name: 'experiment', start: JSON_START });
   const result = run(chosen, settings);
-  process.stdout.write(experimentText(result, lineWidth(process.stdout, WIDTH), bold()));
+  process.stdout.write(experimentText(result, lineWidth(process.stdout, WIDTH), boldOn(process.stdout)));
   const facts = machineFacts(['inic', ...process.argv.slice(2)]);
   if (json !== undefined) {
     const said = { experiment: result.name, manifest: facts, result };
@@ -61,10 +59,6 @@ function run(chosen: Experiment, settings: SettingValues): ExperimentResult {
   }
 }
 
-function bold(): (text: string) => string {
-  return showsColours(process.stdout) ? (text) => styleText('bold', text) : plain;
-}
-
 async function named(name: string): Promise<Experiment> {
   const found = EXPERIMENTS.find((listed) => listed.name === name);
   if (found !== undefined) return found.load();
@@ -79,7 +73,7 @@ function list({ set, report, json, settings }: ExperimentFlags): void {
     { heading: 'experiment', left: true, cell: ({ name }) => name },
     { heading: 'what it tests', left: true, cell: ({ about }) => about },
   ];
-  const lines = alignedLines(columns, EXPERIMENTS, bold());
+  const lines = alignedLines(columns, EXPERIMENTS, boldOn(process.stdout));
   process.stdout.write(`${[...lines, '', 'Run one: inic experiment NAME'].join('\n')}\n`);
 }
 

@@ -2,6 +2,7 @@
 import { printAddress } from '../host/devices/policy/print.ts';
 import { COUNTER_DOCS, COUNTER_GROUPS, COUNTER_NAMES } from '../ledger/counters.gen.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
+import { CLOSED, LISTEN, TIME_WAIT } from '../tcpip/tcp/state.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
 
@@ -39,7 +40,6 @@ const STATES = [
   'LISTEN',
   'CLOSING',
 ];
-const CLOSED = 7;
 
 /** A world after so long; its programs are in the middle of what they do. */
 export function ranFor(topology: Topology, forNs: number): VirtualWorld {
@@ -78,11 +78,11 @@ export function connectionsOf(world: VirtualWorld, card: number, connectionsMax:
 export function timeWaitOf(world: VirtualWorld, card: number): number {
   const counts = new Int32Array(STATES.length);
   world.cards[card].parts.stack?.countStates(counts);
-  return counts[STATES.indexOf('TIME-WAIT')];
+  return counts[TIME_WAIT];
 }
 
 function lineOf(stack: Stack, c: number, state: number): ConnectionLine {
-  const listens = STATES[state] === 'LISTEN';
+  const listens = state === LISTEN;
   return {
     state: STATES[state],
     local: endText(stack.tcpLocalAddress(c), stack.tcpLocalPort(c)),
