@@ -23,9 +23,9 @@ function hardware(type = 'ism', sockets?: SocketsDriver): HardwareDriver {
   return sockets === undefined ? base : { ...base, sockets };
 }
 
-/** A driver of which only the count of connections is looked at. */
-function driver(connections = () => 0): SocketsDriver {
-  return { connections } as SocketsDriver;
+/** A driver of which only its counts of connections are looked at. */
+function driver(connections = () => 0, begun = () => 0): SocketsDriver {
+  return { connections, begun } as SocketsDriver;
 }
 
 function module(type: string, sockets = driver()): SocketsModule {
@@ -53,6 +53,35 @@ describe('the registry of offload devices', () => {
     const registry = new DeviceRegistry();
     for (let i = 0; i < 10; i++) expect(registry.register(hardware(), 'thirteen-long%d')).toBe(i);
     expect(said(registry.register(hardware(), 'fourteen-long-%d'))).toBe('EINVAL');
+  });
+
+  it('counts what a device got and has not taken up, until it must have refused that', () => {
+    const registry = new DeviceRegistry();
+    let begun = 0;
+    registry.register(
+      hardware(
+        'ism',
+        driver(undefined, () => begun),
+      ),
+      'toe%d',
+    );
+    registry.attach('toe0');
+    const [device] = registry.devices;
+    device.give('active', 100);
+    device.give('passive', 200);
+    expect([device.underWay(300), device.offeredActive, device.offeredPassive]).toEqual([2, 1, 1]);
+    begun = 1;
+    expect(device.underWay(400)).toBe(1);
+    // Longer than a frame takes to the device: the second one has been dropped there.
+    expect(device.underWay(2000)).toBe(0);
+    device.give('passive', 3000);
+    expect(device.underWay(3001)).toBe(1);
+    begun = 2;
+    expect(device.underWay(3002)).toBe(0);
+    // One that the device has begun without the host makes no room for others.
+    begun = 3;
+    device.give('active', 5000);
+    expect(device.underWay(5001)).toBe(1);
   });
 
   it('has each name and each device once, and 32 of them', () => {

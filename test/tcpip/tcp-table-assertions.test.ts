@@ -39,6 +39,11 @@ describe('the demultiplexer', () => {
     table.set([1, 2, 3, 7], free);
     demux.check(3);
   });
+  trips('demultiplexer: no more are in it than ever were', () => {
+    const demux = filled();
+    demux.inserted = 0;
+    demux.check(1);
+  });
   trips('demultiplexer: as many places are taken as are counted', () => {
     const demux = filled();
     demux['count'] = 3;

@@ -12,8 +12,9 @@ import { errnoName } from '../../src/socket/errno.ts';
 import { SO_ERROR } from '../../src/socket/options.ts';
 import { singleCard } from '../../src/world/build/short-forms.ts';
 import { cardConfig } from '../../src/world/config/card-config.ts';
+import { readTopology } from '../../src/world/topology.ts';
 import { mixedTopology } from '../../src/world/virtual/mixed-topology.ts';
-import type { MixedWorld } from '../../src/world/virtual/mixed-world.ts';
+import { MixedWorld } from '../../src/world/virtual/mixed-world.ts';
 import { mixedWorld, pass, transfer } from './mixed-bed.ts';
 
 function programs(workload: string, size: number, operations: number): object {
@@ -240,6 +241,61 @@ describe('what else the host has to do with', () => {
   });
 });
 
+describe('two hosts of one wire that are both mixed', () => {
+  const topology = readTopology({
+    seed: 3,
+    costs: 'card-2005',
+    hosts: { left: {}, right: {} },
+    cards: {
+      one: { host: 'left', ports: { eth0: { address: '10.0.0.1/24' } }, driver: { socketsMax: 64 } },
+      two: { host: 'right', ports: { eth0: { address: '10.0.0.2/24' } }, driver: { socketsMax: 64 } },
+    },
+    links: { wire: { ends: ['one.eth0', 'two.eth0'], rate: '10Gbit/s', delay: '5us' } },
+    programs: {
+      serving: { workload: 'TCP_RR', role: 'server', host: 'right', connections: 6, size: 700 },
+      asking: {
+        workload: 'TCP_RR',
+        role: 'client',
+        host: 'left',
+        server: 'serving',
+        connections: 6,
+        size: 700,
+      },
+    },
+  });
+  const run = (introduced: boolean) => {
+    const limits = { listeners: 1, halfOpen: 6, connections: 4 };
+    const of = (host: number) => ({
+      host,
+      costs: { costs: {}, interruptNs: 0 },
+      policy: 'any => offload',
+      limits,
+    });
+    const world = new MixedWorld(topology, of(0), of(1));
+    if (introduced) world.introduce();
+    const clients = world.programs.flatMap(({ body }) => ('operationsMax' in body ? [body] : []));
+    for (const client of clients) client.operationsMax = 300;
+    expect(world.runPrograms(60e9)).toBe(true);
+    expect(world.unbalanced()).toBeUndefined();
+    const [left, right] = world.hosts.map(({ offloading }) => offloading.registry.devices[0]);
+    return { world, left, right };
+  };
+
+  it('have each connection at either end where that end puts it, and balance their books', () => {
+    const { world, left, right } = run(true);
+    expect([left.offeredActive, left.refusals['connections full']]).toEqual([4, 2]);
+    expect([right.offeredPassive, right.refusals['connections full']]).toEqual([4, 2]);
+    const [leftOwn, rightOwn] = world.snapshot();
+    expect([leftOwn['tcpActiveOpens'], rightOwn['tcpPassiveOpens']]).toEqual([2, 2]);
+    expect(run(true).world.snapshot()).toEqual(world.snapshot());
+  });
+
+  it('begin on the hosts alone where these do not know each other yet', () => {
+    const { left } = run(false);
+    expect([left.offeredActive, left.refusals['neighbour unknown']]).toEqual([0, 6]);
+  });
+});
+
 describe('the touch points of the host', () => {
   it('are each passed at one place of the code', () => {
     const folder = new URL('../../src/host/devices/', import.meta.url);
@@ -275,6 +331,6 @@ describe('a host that cannot be mixed', () => {
     ],
     ['two cards, one without a link', { ...single, cards: [card, card] }, 'expected a link'],
   ])('is refused by name: %s', (_, topology, words) => {
-    expect(() => mixedTopology(topology, 0)).toThrow(words);
+    expect(() => mixedTopology(topology, [0])).toThrow(words);
   });
 });

@@ -50,6 +50,8 @@ export interface SocketsDriver {
   readonly stack: SocketStack & { nextReady(): number };
   /** Places that are taken in the device's table of connections. */
   connections(): number;
+  /** Connections that were ever in that table. */
+  begun(): number;
   /** Connections to its listener at an address and port whose handshake is under way. */
   halfOpen(address: number, port: number): number;
   /** Whether a connection is in its table. */

@@ -2,6 +2,7 @@
  * Whether a listener or connection goes to a device, and to which: policy first, then what the device itself
  * says. A device that policy names and that cannot is counted, by the reason; the host does the work then.
  */
+import type { Clock } from '../../time/clock.ts';
 import type { Refusal } from './device.ts';
 import { Policy } from './policy/policy.ts';
 import type { RuleSettings, Tuple } from './policy/rule.ts';
@@ -25,6 +26,11 @@ export class Offloading {
   homeless = 0;
   /** Whether the host serves a peer's connection that a device refuses: if not, its SYN is dropped. */
   fallsBack = true;
+  private readonly clock: Clock;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
 
   /** The devices that are to listen at an address (0: any) and port. */
   listeners(address: number, port: number): Placement[] {
@@ -58,9 +64,10 @@ export class Offloading {
       this.homeless += 1;
       return undefined;
     }
-    const refusal = openRefusal(device) ?? (own === undefined ? wayRefusal(device, tuple) : undefined);
+    const { nowUs } = this.clock;
+    const refusal = openRefusal(device, nowUs) ?? (own === undefined ? wayRefusal(device, tuple) : undefined);
     if (!this.fits(device, refusal)) return undefined;
-    device.offeredActive += 1;
+    device.give('active', nowUs);
     return { device, settings };
   }
 
@@ -77,8 +84,9 @@ export class Offloading {
     this.touched.pass('passive');
     const { offload, settings } = this.policy.decide('passive', tuple);
     if (!offload || (settings.device ?? device.name) !== device.name) return 'host';
-    if (!this.fits(device, synRefusal(device, tuple))) return this.fallsBack ? 'host' : 'nobody';
-    device.offeredPassive += 1;
+    const { nowUs } = this.clock;
+    if (!this.fits(device, synRefusal(device, tuple, nowUs))) return this.fallsBack ? 'host' : 'nobody';
+    device.give('passive', nowUs);
     return 'device';
   }
 
@@ -103,9 +111,9 @@ function listenRefusal(device: OffloadDevice): Refusal | undefined {
   return stateRefusal(device) ?? (full ? 'listeners full' : undefined);
 }
 
-function openRefusal(device: OffloadDevice): Refusal | undefined {
+function openRefusal(device: OffloadDevice, nowUs: number): Refusal | undefined {
   const { limits } = device.hardware;
-  const full = (device.sockets?.connections() ?? 0) >= limits.connections;
+  const full = (device.sockets?.connections() ?? 0) + device.underWay(nowUs) >= limits.connections;
   return stateRefusal(device) ?? (full ? 'connections full' : undefined);
 }
 
@@ -115,12 +123,11 @@ function wayRefusal({ hardware }: OffloadDevice, tuple: Tuple): Refusal | undefi
   return hardware.knows?.(tuple.remoteAddress) === false ? 'neighbour unknown' : undefined;
 }
 
-function synRefusal(device: OffloadDevice, tuple: Tuple): Refusal | undefined {
+function synRefusal(device: OffloadDevice, tuple: Tuple, nowUs: number): Refusal | undefined {
   const { hardware, sockets } = device;
-  const refusal = openRefusal(device) ?? wayRefusal(device, tuple);
+  const refusal = openRefusal(device, nowUs) ?? wayRefusal(device, tuple);
   if (refusal !== undefined) return refusal;
   if (!sockets?.listens(tuple.localAddress, tuple.localPort)) return 'no listener there';
-  return sockets.halfOpen(tuple.localAddress, tuple.localPort) >= hardware.limits.halfOpen
-    ? 'half-open full'
-    : undefined;
+  const halfOpen = sockets.halfOpen(tuple.localAddress, tuple.localPort) + device.underWay(nowUs);
+  return halfOpen >= hardware.limits.halfOpen ? 'half-open full' : undefined;
 }

@@ -17,6 +17,9 @@ export const DEVICES_MAX = 32;
 /** As a network device's: IFNAMSIZ less the 0 at its end (include/uapi/linux/if.h). */
 const NAME_CHARS_MAX = 15;
 
+/** For so long a connection may be on its way to a device's table: by then the device has refused it. */
+const UNDER_WAY_US = 1000;
+
 export class OffloadDevice {
   readonly name: string;
   readonly hardware: HardwareDriver;
@@ -30,6 +33,9 @@ export class OffloadDevice {
   /** Connections that it got: those the host opened, and those that peers opened. */
   offeredActive = 0;
   offeredPassive = 0;
+  /** When it last got one, and of all that it got how many were not in its table then, nor on their way. */
+  private gaveUs = 0;
+  private missing = 0;
   /** How often it did not get what policy would have given it, by reason. */
   readonly refusals: Record<Refusal, number>;
 
@@ -42,6 +48,21 @@ export class OffloadDevice {
   /** Whether anything of a program's, or of the wire's, is still in its hands. */
   get busy(): boolean {
     return this.attachedSockets + this.attachedListeners + (this.sockets?.connections() ?? 0) > 0;
+  }
+
+  /** It gets a connection, which a peer opens or the host. */
+  give(by: 'active' | 'passive', nowUs: number): void {
+    this.underWay(nowUs);
+    this.gaveUs = nowUs;
+    if (by === 'active') this.offeredActive += 1;
+    else this.offeredPassive += 1;
+  }
+
+  /** Connections that it got and has not in its table yet, as the frames and messages are on their way. */
+  underWay(nowUs: number): number {
+    const untold = this.offeredActive + this.offeredPassive - (this.sockets?.begun() ?? 0);
+    if (((nowUs - this.gaveUs) | 0) > UNDER_WAY_US) this.missing = untold;
+    return Math.max(0, untold - this.missing);
   }
 
   refuse(reason: Refusal): void {

@@ -125,6 +125,11 @@ export class Engine implements LinkClient, ErrorListener {
     return this.tcp.demux.count;
   }
 
+  /** Connections that have ever been in the table. */
+  get tcpConnectionsBegun(): number {
+    return this.tcp.demux.inserted;
+  }
+
   /** Connections that peers have begun to open with the listener of an address and port; -1: no listener. */
   tcpHalfOpenAt(address: number, port: number): number {
     assert(port >= 0 && port <= 0xffff, 'stack: a listener is looked for at a port of 16 bits');

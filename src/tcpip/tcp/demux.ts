@@ -22,8 +22,9 @@ export class Demux {
   private readonly mask: number;
   private readonly seed: number;
   private readonly entriesMax: number;
-  /** How many there are; written here alone. */
+  /** How many there are, and how many there ever were; written here alone. */
   count = 0;
+  inserted = 0;
   /** Connections, TIME-WAIT included, that use each local port. */
   readonly portUsers: PortCounts;
   /** Told of each that leaves. */
@@ -73,6 +74,7 @@ export class Demux {
     table[at + VALUE] = value;
     this.portUsers.add(ports & 0xffff);
     this.count += 1;
+    this.inserted += 1;
   }
 
   /** Gives a connection in the table another value. */
@@ -119,6 +121,7 @@ export class Demux {
         'demultiplexer: every entry is found from its own place',
       );
     }
+    assert(this.inserted >= count, 'demultiplexer: no more are in it than ever were');
     assert(count === this.count, 'demultiplexer: as many places are taken as are counted');
     assert(this.portUsers.total() === count, 'demultiplexer: each entry is counted for its local port');
     assert(count === entries, 'demultiplexer: it holds the hashed connections and TIME-WAIT, and no others');

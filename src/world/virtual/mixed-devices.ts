@@ -79,6 +79,7 @@ function socketsDriver(card: VirtualCard): SocketsDriver {
   return {
     stack: card.stack,
     connections: () => stack.tcpConnections,
+    begun: () => stack.tcpConnectionsBegun,
     halfOpen: (address, port) => Math.max(0, stack.tcpHalfOpenAt(address, port)),
     has: (tuple) => hasConnection(stack, tuple),
     listens: (address, port) => stack.tcpHalfOpenAt(address, port) >= 0,

@@ -1,8 +1,8 @@
 /**
- * A described world in which one host runs TCP/IP itself beside its cards: each of its cards shares its wire,
- * its hardware address and its IPv4 address with a port of the host's own stack. Out of the description of
- * the cards comes a plain device with a port for each, and where a card was linked a splitter, from which
- * wires of no length lead to the two.
+ * A described world in which some hosts run TCP/IP themselves beside their cards: each of such a host's cards
+ * shares its wire, its hardware address and its IPv4 address with a port of the host's own stack. Out of the
+ * description of the cards comes a plain device for each of these hosts with a port for each card, and where
+ * a card was linked a splitter, from which wires of no length lead to the two.
  */
 import { PERFECT_PIPE } from '../../wire/config.ts';
 import type { CardConfig } from '../config/settings.ts';
@@ -19,17 +19,35 @@ const TIME_WAIT_MAX = 16384;
 /** Ports that are chosen for connections: the host's above this one, the cards' up to it. */
 const CARDS_LAST_PORT = 40959;
 
-export interface MixedTopology {
-  readonly topology: Topology;
-  /** Index of the plain device among its cards, and of the cards that share its wires, by its ports. */
+/** Where in the world the parts of such a host are. */
+export interface MixedPlace {
+  /** Its index. */
+  readonly host: number;
+  /** Index of the plain device among the cards, and of the cards that share its wires, by its ports. */
   readonly plain: number;
   readonly cards: readonly number[];
   /** Index of each of these cards' splitter among the switches; -1 where it has no link. */
   readonly splitters: readonly number[];
 }
 
-/** @param host its index. @throws RangeError of one line for a host that cannot be so. */
-export function mixedTopology(topology: Topology, host: number): MixedTopology {
+export interface MixedTopology {
+  readonly topology: Topology;
+  readonly places: readonly MixedPlace[];
+}
+
+/** @param hosts their indices. @throws RangeError of one line for a host that cannot be so. */
+export function mixedTopology(description: Topology, hosts: readonly number[]): MixedTopology {
+  let topology = description;
+  const places = hosts.map((host) => {
+    const mixed = withPlain(topology, host);
+    topology = mixed.topology;
+    return mixed.place;
+  });
+  return { topology, places };
+}
+
+/** The same world, in which one host more is so. */
+function withPlain(topology: Topology, host: number): { topology: Topology; place: MixedPlace } {
   const cards = topology.cards.flatMap((card, i) => (card.host === host ? [i] : []));
   const linked = (card: number): boolean =>
     topology.links.some(({ ends }) => ends.some((end) => isAt(end, card)));
@@ -64,7 +82,7 @@ export function mixedTopology(topology: Topology, host: number): MixedTopology {
     program.host === host ? { ...program, card: cards[0] } : program,
   );
   const mixed = { ...topology, switches, links, programs, cards: [...all, plainCard(own)] };
-  return { topology: mixed, plain, cards, splitters };
+  return { topology: mixed, place: { host, plain, cards, splitters } };
 }
 
 function checkCards(

@@ -1,15 +1,15 @@
 /**
- * A described world in virtual time, one of whose hosts runs TCP/IP itself beside its cards, and has the
- * cards registered as offload devices: a policy says who gets which connection. The other hosts have cards
- * alone. Same description, policy and seed: same bytes.
+ * A described world in virtual time, some of whose hosts run TCP/IP themselves beside their cards, and have
+ * the cards registered as offload devices: a policy says who gets which connection. The other hosts have
+ * cards alone. Same description, policies and seed: same bytes.
  */
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import type { OffloadLimits } from '../../host/devices/device.ts';
-import { MixedStack } from '../../host/devices/mixed-stack.ts';
+import type { MixedStack } from '../../host/devices/mixed-stack.ts';
 import { Offloading } from '../../host/devices/offloading.ts';
 import { parsePolicy } from '../../host/devices/policy/parse.ts';
-import { FrameSteering, type StationAddress } from '../../host/devices/steering.ts';
+import type { FrameSteering, StationAddress } from '../../host/devices/steering.ts';
 import { ARP_BYTES, ARP_REPLY, writeArp } from '../../tcpip/header/arp.ts';
 import {
   ETHERNET_BYTES,
@@ -17,6 +17,7 @@ import {
   ETHERTYPE_ARP,
   writeEthernetAddresses,
 } from '../../tcpip/header/ethernet.ts';
+import { maskOf } from '../../tcpip/route.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
@@ -32,15 +33,17 @@ import type { LinkEnd, Topology } from '../topology/checked.ts';
 import { settleNs } from '../topology/settle.ts';
 import type { HostCosts } from './host-world.ts';
 import { DmaMeter, HOST_TRANSFERS, HostMeter, transferCosts } from './meters.ts';
-import { CardDevice, cardModule, hasConnection } from './mixed-devices.ts';
-import { type MixedTopology, mixedTopology } from './mixed-topology.ts';
+import type { CardDevice } from './mixed-devices.ts';
+import { MixedHost, steeringAt } from './mixed-host.ts';
+import { type MixedPlace, mixedTopology } from './mixed-topology.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 import { iopEntry, isFree } from './virtual-world.ts';
 
 const NO_AGENT = -1;
 
+/** One of the hosts that are so. */
 export interface MixedOptions {
-  /** Index of the host. */
+  /** Its index. */
   readonly host: number;
   /** What its own stack costs its processor. */
   readonly costs: HostCosts;
@@ -53,76 +56,98 @@ export interface MixedOptions {
 export class MixedWorld {
   readonly clock: Clock;
   readonly queue: EventQueue;
-  /** The host's sockets, and what decides of them. */
-  readonly stack: MixedStack;
-  readonly offloading = new Offloading();
-  readonly host: BuiltHostStack;
+  /** The hosts that run TCP/IP beside their cards, in the order of their options. */
+  readonly hosts: readonly MixedHost[];
   /** The cards of the description, in its order. */
   readonly cards: readonly VirtualCard[];
-  /** The host's cards as devices, by its ports, and what steers the frames of each one's wire. */
-  readonly devices: readonly CardDevice[];
-  readonly steerings: readonly FrameSteering[];
   /** The programs of the description, servers first. */
   readonly programs: readonly WorldProgram[];
-  private readonly mixed: MixedTopology;
+  private readonly topology: Topology;
+  private readonly places: readonly MixedPlace[];
   private readonly region: Region;
   private readonly plan: WorldPlan;
   private readonly network: Network;
   private readonly settleNs: number;
+  private readonly built: readonly BuiltHostStack[];
   private readonly hostAgents: number[];
   private readonly cardAgents: number[];
   private readonly switchAgents: number[];
 
-  /** @throws RangeError for a policy that cannot be read, or a host that cannot be so. */
-  constructor(description: Topology, options: MixedOptions) {
-    this.offloading.policy.replace(parsePolicy(options.policy));
-    this.mixed = mixedTopology(description, options.host);
-    const { topology, plain, cards: own } = this.mixed;
-    this.settleNs = settleNs(topology);
+  /**
+   * @param options of each host that is so, at least one.
+   * @throws RangeError for a policy that cannot be read, or a host that cannot be so.
+   */
+  constructor(description: Topology, ...options: readonly [MixedOptions, ...MixedOptions[]]) {
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
+    const offloadings = options.map(({ policy }) => {
+      const offloading = new Offloading(this.clock);
+      offloading.policy.replace(parsePolicy(policy));
+      return offloading;
+    });
+    const { topology, places } = mixedTopology(
+      description,
+      options.map(({ host }) => host),
+    );
+    this.topology = topology;
+    this.places = places;
+    this.settleNs = settleNs(topology);
     const memory = new MemoryPlan();
     this.plan = planWorld(memory, topology, oneSite(topology));
     this.region = allocateRegion(memory.byteLength);
     this.hostAgents = topology.hosts.map(() => NO_AGENT);
     this.cardAgents = topology.cards.map(() => NO_AGENT);
     this.switchAgents = topology.switches.map(() => NO_AGENT);
-    this.steerings = own.map((_, port) => this.steering(port));
-    this.network = this.buildNetwork();
-    const hosts = topology.hosts.map(({ name }) => new HostAgent(name));
-    const meters = hosts.map(() => new HostMeter());
-    this.host = this.buildHost(hosts[options.host], meters[options.host], options);
+    const steerings = places.map(({ cards }, at) =>
+      cards.map((_, port) => steeringAt(this.region, offloadings[at], port, () => this.hosts?.[at])),
+    );
+    this.network = this.buildNetwork(steerings);
+    const agents = topology.hosts.map(({ name }) => new HostAgent(name));
+    const meters = agents.map(() => new HostMeter());
+    this.built = places.map((place, at) =>
+      this.buildStack(place, options[at], offloadings[at], agents[place.host], meters[place.host]),
+    );
     topology.hosts.forEach((_, i) => {
-      const engine =
-        i === options.host
-          ? new DmaMeter(this.host.ledger, transferCosts(topology.cards[plain].bus, HOST_TRANSFERS))
-          : undefined;
-      const busy = engine === undefined || engine.free ? {} : { engine };
-      this.hostAgents[i] = this.queue.add({ agent: hosts[i], meter: meters[i], ...busy });
+      this.hostAgents[i] = this.queue.add({ agent: agents[i], meter: meters[i], ...this.engineOf(i) });
     });
-    this.cards = description.cards.map((_, i) => this.buildCard(i, hosts, meters));
+    this.cards = description.cards.map((_, i) => this.buildCard(i, agents, meters));
     this.plan.switches.forEach((_, i) => {
       const agent = this.network.switches[i];
       if (agent !== undefined) this.switchAgents[i] = this.queue.add({ agent, meter: FREE });
     });
     for (const card of this.cards) card.host.bringUpCard(classOf(card.plan));
-    this.devices = own.map((card, port) => this.device(card, port, options));
-    this.registerAll();
-    this.stack = new MixedStack({
-      host: this.host.stack,
-      offloading: this.offloading,
-      clock: this.clock,
-      socketsMax: topology.cards[plain].config.driver.socketsMax,
-      portFor: (destination) => this.host.engine.leavingPort(destination),
-      rest: (ns) => this.run(() => false, ns),
-    });
+    this.hosts = places.map((place, at) =>
+      this.mixedHost(place, options[at], offloadings[at], steerings[at]),
+    );
     this.programs = makePrograms(
       topology,
-      (card) => (own.includes(card) ? this.stack : this.cards[card].stack),
+      (card) => this.hostOf(card)?.stack ?? this.cards[card].stack,
       this.clock,
       ({ host }) => ({ work: (ns) => this.queue.occupy(this.hostAgents[host], ns), sampleMask: 0 }),
     );
     for (const { topology: place, body } of this.programs) this.cards[place.card].start(body);
+  }
+
+  /** The sockets of the first of its hosts, what decides of them, and its own stack. */
+  get stack(): MixedStack {
+    return this.hosts[0].stack;
+  }
+
+  get offloading(): Offloading {
+    return this.hosts[0].offloading;
+  }
+
+  get host(): BuiltHostStack {
+    return this.hosts[0].built;
+  }
+
+  /** Its cards as devices, by its ports, and what steers the frames of each one's wire. */
+  get devices(): readonly CardDevice[] {
+    return this.hosts[0].devices;
+  }
+
+  get steerings(): readonly FrameSteering[] {
+    return this.hosts[0].steerings;
   }
 
   /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
@@ -148,15 +173,17 @@ export class MixedWorld {
 
   /** What went in and came out, over host, cards and links. */
   books(): WorldBooks {
-    const { ledger } = this.host;
-    const plain = {
-      name: this.plan.cards[this.mixed.plain].topology.name,
-      host: ledger,
-      iop: ledger,
-      holdings: { transmitInUse: 0 },
-      own: this.host.reconcile(),
-    };
-    return worldBooks(this.region, this.plan, [...this.cards.map((card) => card.books()), plain]);
+    const plain = this.places.map(({ plain: card }, at) => {
+      const { ledger } = this.built[at];
+      return {
+        name: this.plan.cards[card].topology.name,
+        host: ledger,
+        iop: ledger,
+        holdings: { transmitInUse: 0 },
+        own: this.built[at].reconcile(),
+      };
+    });
+    return worldBooks(this.region, this.plan, [...this.cards.map((card) => card.books()), ...plain]);
   }
 
   /** @returns the first sum of the books that does not hold; undefined where all do. */
@@ -164,29 +191,32 @@ export class MixedWorld {
     return this.books().lines[0];
   }
 
-  /** Every counter of host and cards: equal runs have equal snapshots. */
+  /**
+   * Every counter: of each mixed host's own stack, then of each card its driver's and its processor's. Equal
+   * runs have equal snapshots.
+   */
   snapshot(): Record<string, number>[] {
     const cards = this.cards.flatMap((card) => [card.host.ledger.snapshot(), card.iopLedger.snapshot()]);
-    return [this.host.ledger.snapshot(), ...cards];
+    return [...this.built.map(({ ledger }) => ledger.snapshot()), ...cards];
   }
 
-  /** Cuts the wire of one of the host's ports, or mends it. */
+  /** Cuts the wire of one of the first host's ports, or mends it. */
   setLink(port: number, up: boolean): void {
     this.devices[port].up = up;
     this.steerings[port].cut = !up;
   }
 
   /**
-   * The peer at the wire of one of the host's ports has another hardware address from now on, and says so by
-   * ARP: what is sent to the one it had arrives nowhere.
+   * The peer at the wire of one of the first host's ports has another hardware address from now on, and says
+   * so by ARP: what is sent to the one it had arrives nowhere.
    */
   movePeer(port: number, peer: number, to: StationAddress): void {
     const { view } = this.region;
     const { mac, stack } = this.cards[peer].config;
     const own = this.devices[port].address;
     const high = (mac[0] << 8) | mac[1];
-    const low = (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
-    const at = this.mixed.splitters[port];
+    const low = lowWord(mac);
+    const at = this.places[0].splitters[port];
     const wire = this.plan.wires.findIndex(
       (each) => 'switch' in each.to && each.to.switch === at && each.to.port === 0,
     );
@@ -200,24 +230,34 @@ export class MixedWorld {
     this.steerings[port].gone = { high, low };
   }
 
-  /** The host's processor is busy for so long. */
+  /**
+   * Has the mixed hosts know the hardware addresses of all others at their wires, as hosts do that have
+   * talked to each other before: to a peer that its host does not know a device opens no connection.
+   */
+  introduce(): void {
+    const ports = this.cards.flatMap(({ config: { mac, stack, furtherPorts } }, card) =>
+      [{ mac, ...stack }, ...furtherPorts].map(({ mac: bytes, address, prefixLength }) => {
+        const station = { high: (bytes[0] << 8) | bytes[1], low: lowWord(bytes) };
+        return { card, station, address, mask: maskOf(prefixLength) };
+      }),
+    );
+    for (const { built, place } of this.hosts) {
+      const [own, others] = [true, false].map((of) =>
+        ports.filter(({ card }) => place.cards.includes(card) === of),
+      );
+      for (const { address, station } of others) {
+        const near = own.some((port) => ((port.address ^ address) & port.mask) === 0);
+        if (near) built.engine.tellNeighbour(address, station.high, station.low, this.clock.nowUs);
+      }
+    }
+  }
+
+  /** The first host's processor is busy for so long. */
   occupy(ns: number): void {
-    this.queue.occupy(this.hostAgents[this.plan.cards[this.mixed.plain].topology.host], ns);
+    this.queue.occupy(this.hostAgents[this.places[0].host], ns);
   }
 
-  private steering(port: number): FrameSteering {
-    return new FrameSteering({
-      view: this.region.view,
-      offloading: this.offloading,
-      hostHas: (tuple) => hasConnection(this.host.engine, tuple),
-      device: () => {
-        const hardware = this.devices[port];
-        return this.offloading.registry.devices.find((device) => device.hardware === hardware);
-      },
-    });
-  }
-
-  private buildNetwork(): Network {
+  private buildNetwork(steerings: readonly (readonly FrameSteering[])[]): Network {
     return new Network(this.region, this.plan, this.clock, 0, {
       pipe: (wire) => ({
         committed: (arrivalNs) => this.expect(wire, arrivalNs),
@@ -228,8 +268,11 @@ export class MixedWorld {
       }),
       departures: ({ from }) => this.departures(from),
       steering: (at) => {
-        const port = this.mixed.splitters.indexOf(at);
-        return port < 0 ? undefined : this.steerings[port];
+        const own = this.places.flatMap(({ splitters }, host) => {
+          const port = splitters.indexOf(at);
+          return port < 0 ? [] : [steerings[host][port]];
+        });
+        return own[0];
       },
     });
   }
@@ -237,21 +280,34 @@ export class MixedWorld {
   private departures(from: LinkEnd): Departures | undefined {
     if (!('card' in from)) return undefined;
     const card = this.plan.cards[from.card].topology;
-    if (from.card !== this.mixed.plain) {
+    if (!this.isPlain(from.card)) {
       return isFree(card) ? undefined : { leaveNs: () => this.queue.settledNs(this.cardAgents[from.card]) };
     }
     return { leaveNs: () => this.queue.settledNs(this.hostAgents[card.host]) + card.bus.latencyNs };
   }
 
-  private buildHost(agent: HostAgent, meter: HostMeter, { costs }: MixedOptions): BuiltHostStack {
-    const { plain } = this.mixed;
+  private buildStack(
+    { plain }: MixedPlace,
+    { costs }: MixedOptions,
+    offloading: Offloading,
+    agent: HostAgent,
+    meter: HostMeter,
+  ): BuiltHostStack {
     const time = { clock: this.clock, sleep: () => undefined, interruptNs: costs.interruptNs };
     const built = buildHostStack(this.region, this.plan.cards[plain], this.network.endsOf(plain), time);
     agent.addTurn(built.stack);
     meter.add(new CostMeter(built.ledger, costs.costs));
-    built.engine.onNeighbour = (...neighbour) =>
-      this.offloading.neighbourLearnt(...neighbour, this.clock.nowUs);
+    built.engine.onNeighbour = (...neighbour) => offloading.neighbourLearnt(...neighbour, this.clock.nowUs);
     return built;
+  }
+
+  /** What the plain device of a host moves over its bus; of a host that has none nothing. */
+  private engineOf(host: number): { readonly engine?: DmaMeter } {
+    const at = this.places.findIndex((place) => place.host === host);
+    if (at < 0) return {};
+    const { bus } = this.topology.cards[this.places[at].plain];
+    const engine = new DmaMeter(this.built[at].ledger, transferCosts(bus, HOST_TRANSFERS));
+    return engine.free ? {} : { engine };
   }
 
   private buildCard(i: number, hosts: readonly HostAgent[], meters: readonly HostMeter[]): VirtualCard {
@@ -264,46 +320,55 @@ export class MixedWorld {
       shared: undefined,
       trace: undefined,
     });
-    meters[host].add(new CostMeter(card.host.ledger, this.mixed.topology.hosts[host].processor.costs));
+    meters[host].add(new CostMeter(card.host.ledger, this.topology.hosts[host].processor.costs));
     this.cardAgents[i] = queue.add({ ...iopEntry(card, plan.topology), agent: card.parts.processor });
     return card;
   }
 
-  private device(card: number, port: number, { limits }: MixedOptions): CardDevice {
-    const { config, doorbellNs } = this.plan.cards[card].topology;
-    const all = {
-      listeners: config.driver.socketsMax,
-      halfOpen: config.stack.connectionsMax,
-      connections: config.stack.connectionsMax,
-    };
-    const looped = this.mixed.splitters[port] < 0;
-    const told = (): void => this.queue.notify(this.cardAgents[card], doorbellNs);
-    // The makers differ: the first has two drivers, the others one that is both.
-    return new CardDevice(this.cards[card], port, limits ?? all, port > 0, looped ? undefined : told);
+  private mixedHost(
+    place: MixedPlace,
+    { limits }: MixedOptions,
+    offloading: Offloading,
+    steerings: readonly FrameSteering[],
+  ): MixedHost {
+    return new MixedHost({
+      place,
+      offloading,
+      steerings,
+      built: this.built[this.places.indexOf(place)],
+      cards: this.cards,
+      limits,
+      clock: this.clock,
+      queue: this.queue,
+      agentOf: (card) => this.cardAgents[card],
+      rest: (ns) => this.run(() => false, ns),
+    });
   }
 
-  /** Has every card registered, joined with its module, and active. */
-  private registerAll(): void {
-    const { registry } = this.offloading;
-    this.devices.forEach((hardware, port) => {
-      if (hardware.sockets === undefined) registry.addModule(cardModule(this.cards[this.mixed.cards[port]]));
-      const at = registry.register(hardware, 'toe%d');
-      const { name } = registry.devices[at];
-      registry.attach(name);
-      registry.activate(name);
-    });
+  /** The mixed host whose card it is. */
+  private hostOf(card: number): MixedHost | undefined {
+    return this.hosts.find(({ place }) => place.cards.includes(card));
+  }
+
+  private isPlain(card: number): boolean {
+    return card >= this.topology.cards.length - this.places.length;
   }
 
   private agentOf(end: LinkEnd): number {
     if ('switch' in end) return this.switchAgents[end.switch];
-    if (end.card !== this.mixed.plain) return this.cardAgents[end.card];
+    if (!this.isPlain(end.card)) return this.cardAgents[end.card];
     return this.hostAgents[this.plan.cards[end.card].topology.host];
   }
 
   private expect({ to }: WirePlan, arrivalNs: number): void {
     const agent = this.agentOf(to);
     if (agent === NO_AGENT) return;
-    const plain = 'card' in to && to.card === this.mixed.plain;
-    this.queue.expect(agent, arrivalNs + (plain ? this.host.stack.interruptWaitNs : 0));
+    const plain = 'card' in to ? this.places.findIndex((place) => place.plain === to.card) : -1;
+    this.queue.expect(agent, arrivalNs + (plain < 0 ? 0 : this.built[plain].stack.interruptWaitNs));
   }
+}
+
+/** The last four bytes of a hardware address. */
+function lowWord(mac: readonly number[]): number {
+  return (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
 }
