@@ -50,6 +50,12 @@ export const NIC_DEFAULTS: NicConfig = {
   pollFrames: 64,
 };
 
+/** The two halves of a hardware address, of 16 and of 32 bits. */
+export function macHalves(mac: readonly number[]): { readonly macHigh: number; readonly macLow: number } {
+  const macLow = (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
+  return { macHigh: (mac[0] << 8) | mac[1], macLow };
+}
+
 /** Least and most of each number. */
 export const NIC_RANGES = {
   mtu: [68, 65535],

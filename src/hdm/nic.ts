@@ -19,7 +19,7 @@ import type { Clock } from '../time/clock.ts';
 import type { WireEnd, WireSource } from '../wire/contract.ts';
 import type { BusCrossing } from './bus-crossing.ts';
 import type { Device } from './contract.ts';
-import { checkNicConfig, type NicConfig } from './nic-config.ts';
+import { checkNicConfig, macHalves, type NicConfig } from './nic-config.ts';
 import { NicDevice } from './nic-device.ts';
 import { NicDriver } from './nic-driver.ts';
 import { NicLayout, PIECES_MAX, packetSlotBytes } from './nic-rings.ts';
@@ -73,10 +73,10 @@ export class FakeNic implements Device {
         `packet slots expected at least ${packetSlotBytes(config.mtu)} bytes, got ${packets.slotBytes}`,
       );
     }
-    const { mac } = config;
+    const { macHigh, macLow } = macHalves(config.mac);
     this.mtu = config.mtu;
-    this.macHigh = (mac[0] << 8) | mac[1];
-    this.macLow = (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
+    this.macHigh = macHigh;
+    this.macLow = macLow;
     this.transmitChecksum = config.txChecksumming;
     const { tcpSegmentationOffload: tso, genericSegmentationOffload: gso, txChecksumming } = config;
     const segmenting = (tso || gso) && txChecksumming;

@@ -2,6 +2,7 @@
  * A trace's events as lines of text: it takes the events of trace/decode/. A frame is one line, and what it
  * lists follows indented. Inbound is from host to card and outbound from card to host, as in I2O.
  */
+import { LAN_CLASS_ID } from '../i2o/lan.gen.ts';
 import type { FrameEvent, TraceEvent } from '../trace/decode/decoder.ts';
 import type { DecodedElement } from '../trace/decode/sgl.ts';
 import { contextText, hexText, type Values } from '../trace/decode/values.ts';
@@ -25,12 +26,17 @@ const ARROWS = { inbound: '→', outbound: '←' } as const;
 
 export class TraceLines {
   private memory: TraceMemory | undefined;
+  /** TIDs of a card of network ports, where it has several. */
+  private ports: readonly number[] = [];
 
   /** @returns the event's lines, each with its line end; '' for an event that has none. */
   lines(event: TraceEvent): string {
     switch (event.type) {
       case 'head':
         this.memory = event.head.memory;
+        this.ports = (event.head.devices ?? [])
+          .filter(({ classId }) => classId === LAN_CLASS_ID)
+          .map(({ tid }) => tid);
         return headLines(event.head);
       case 'frame':
         return this.frameLines(event);
@@ -60,7 +66,9 @@ export class TraceLines {
   }
 
   private frameLines(frame: FrameEvent): string {
-    const parts = [statusText(frame), socketText(frame), fieldsText(frame)];
+    const port = this.ports.indexOf(frame.target);
+    const where = port < 0 ? '' : `port ${port}`;
+    const parts = [statusText(frame), where, socketText(frame), fieldsText(frame)];
     const told = parts.filter((part) => part !== '').join(', ');
     const contexts = [frame.initiatorContext, frame.transactionContext]
       .filter((context) => context !== undefined)
@@ -77,15 +85,26 @@ export class TraceLines {
   private elementTexts(frame: FrameEvent): string[] {
     const { elements } = frame;
     const first = elements[0];
+    const skipped = first === undefined ? '' : this.bucketPlace(first);
     const plain = elements.every(
-      ({ kind, bytes, context, address }) =>
-        kind === 'bucket' &&
-        bytes === first?.bytes &&
-        this.place(address ?? 0) === `receive buffer ${context}`,
+      (element) =>
+        element.kind === 'bucket' &&
+        element.bytes === first?.bytes &&
+        skipped !== undefined &&
+        this.bucketPlace(element) === skipped,
     );
     if (first === undefined || !plain) return elements.map((element) => this.elementText(element, frame));
     const contexts = elements.map(({ context }) => context).join(' ');
-    return [`${elements.length} buckets of ${first.bytes} bytes: ${contexts}`];
+    return [`${elements.length} buckets of ${first.bytes} bytes${skipped}: ${contexts}`];
+  }
+
+  /** Where in the receive buffer that its context names a bucket begins; undefined where in no such one. */
+  private bucketPlace({ context, address = 0 }: DecodedElement): string | undefined {
+    const place = this.place(address);
+    const buffer = `receive buffer ${context}`;
+    if (place === buffer) return '';
+    const [start, skipped] = place.split(' + ');
+    return start === buffer ? `, ${skipped} bytes into their buffers` : undefined;
   }
 
   private elementText(element: DecodedElement, frame: FrameEvent): string {
@@ -103,12 +122,15 @@ export class TraceLines {
   private place(address: number): string {
     const { memory } = this;
     if (memory === undefined) return hexText(address);
-    for (const name of ['transmit', 'receive', 'immediate'] as const) {
-      const { offset, count, bufferBytes } = memory[name];
+    for (const name of ['transmit', 'receive', 'immediate', 'packets'] as const) {
+      const area = memory[name];
+      if (area === undefined) continue;
+      const { offset, count, bufferBytes } = area;
       const distance = address - offset;
       if (distance < 0 || distance >= count * bufferBytes) continue;
       const within = distance % bufferBytes;
-      return `${name} buffer ${Math.floor(distance / bufferBytes)}${within === 0 ? '' : ` + ${within}`}`;
+      const kind = name === 'packets' ? 'packet' : name;
+      return `${kind} buffer ${Math.floor(distance / bufferBytes)}${within === 0 ? '' : ` + ${within}`}`;
     }
     for (const name of ['inbound', 'outbound'] as const) {
       const { firstWord, count, strideWords } = memory[name];
@@ -176,6 +198,7 @@ function fieldsText({ fields, status = 'Success' }: FrameEvent): string {
 /** Receive records and outcomes have a line each; several contexts and numbers share one. */
 function listTexts({ list }: FrameEvent): string[] {
   const texts = list.map((item) => {
+    if (item['packetLength'] !== undefined) return packetText(item);
     if (item['bucketContext'] !== undefined) return recordText(item);
     if (item['bytes'] !== undefined) return `socket ${item['socketId']} has used ${item['bytes']} bytes`;
     return Object.entries(item)
@@ -197,6 +220,15 @@ function recordText(record: Values): string {
   if (String(flags).includes('Error')) return `socket ${socketId}: ${flags} ${status}`;
   if (String(flags).includes('EndOfStream')) return `socket ${socketId}: ${flags}`;
   return `socket ${socketId}: ${length} bytes at ${offset} of bucket ${bucketContext}, ${flags}`;
+}
+
+/** A bucket of a network port, with the packet in it. */
+function packetText(bucket: Values): string {
+  const { bucketContext, packetOffset, packetFlags, packetLength, packetStatus } = bucket;
+  if (packetFlags === 'none') return `bucket ${bucketContext}, without a packet`;
+  const packet = `a packet of ${packetLength} bytes at ${packetOffset}`;
+  const wrong = packetStatus === 'Good' ? '' : `: ${packetStatus}`;
+  return `bucket ${bucketContext}, ${packet}, ${packetFlags}${wrong}`;
 }
 
 /** The first bytes of immediate data, in hexadecimal. */

@@ -103,7 +103,7 @@ export class Recorder {
     return new TracedConsumer(this, inner, area);
   }
 
-  dma(region: Region, ledger: Ledger, buckets: PoolArea): DmaEngine {
+  dma(region: Region, ledger: Ledger, buckets?: PoolArea): DmaEngine {
     return new TracedDmaEngine(this, region, ledger, buckets);
   }
 
@@ -358,7 +358,7 @@ class TracedConsumer implements FrameConsumer {
 class TracedDmaEngine extends DmaEngine {
   private readonly recorder: Recorder;
 
-  constructor(recorder: Recorder, region: Region, ledger: Ledger, buckets: PoolArea) {
+  constructor(recorder: Recorder, region: Region, ledger: Ledger, buckets?: PoolArea) {
     super(region, ledger, buckets);
     this.recorder = recorder;
   }

@@ -63,9 +63,12 @@ export interface TraceMemory {
   /** Word index of the first frame slot, frames there are, words from one to the next. */
   readonly inbound: FrameArea;
   readonly outbound: FrameArea;
+  /** Buffers of the driver's; of a card of network ports, blocks that payload of packets may lie in. */
   readonly transmit: PoolArea;
   readonly receive: PoolArea;
   readonly immediate: PoolArea;
+  /** Of a card of network ports: buffers of packets to be sent, or of their headers. */
+  readonly packets?: PoolArea;
   /** The only part of the region the executive may write for the host. */
   readonly control: { readonly offset: number; readonly byteLength: number };
 }

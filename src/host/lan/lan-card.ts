@@ -4,6 +4,7 @@
  * (osm/message). Nothing the card wrote is trusted: a reply that names what it does not have is refused and
  * counted.
  */
+import { AssertionFailure } from '../../assert/assert.ts';
 import type { CardLayout } from '../../dma/card-layout.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { PacketPool } from '../../dma/packets.ts';
@@ -61,7 +62,11 @@ export interface LanCardParts {
   readonly waker: Waker;
   /** Rests for so long at most, or lets others run meanwhile. */
   readonly rest: (ns: number) => void;
-  readonly card?: CardTurns;
+  readonly card?: CardTurns | undefined;
+  /** Whether the card runs, where it may end by itself. */
+  readonly health?: { alive(): boolean } | undefined;
+  /** Told when there were replies, where the host looks for them again and again. */
+  readonly found?: (() => void) | undefined;
   /** Memory of packets to be sent, and of buckets. */
   readonly transmit: PoolArea;
   readonly packets: PacketPool;
@@ -84,6 +89,7 @@ export class LanCard implements BringUpCaller, PortDriver {
   private readonly sends: SendFrame;
   private readonly buffers: PacketBuffers;
   private readonly replies: LanReplies;
+  private readonly steps: BringUp;
   /** The card has failed, or a port of it is gone: nothing is sent any more. */
   private dead = false;
 
@@ -104,6 +110,8 @@ export class LanCard implements BringUpCaller, PortDriver {
     this.ports = parts.ports.map((port, i) => new LanPort(port, shared, this, i, packetsMax, bucketsWanted));
     const { control, watch, ports } = this;
     this.replies = new LanReplies(region.words, ledger, frames, ports, control, watch);
+    const version = LAN_CLASS_VERSION;
+    this.steps = new BringUp(region, layout.control, frames, control, this, watch, version, version);
   }
 
   /**
@@ -111,8 +119,8 @@ export class LanCard implements BringUpCaller, PortDriver {
    * @throws Error naming the step that failed.
    */
   bringUp(): void {
-    const { region, layout, clock, timeoutNs } = this.parts;
-    const { frames, control, watch, ports } = this;
+    const { clock, timeoutNs } = this.parts;
+    const { frames, steps, ports } = this;
     clock.update();
     const deadlineNs = clock.nowNs + timeoutNs;
     const pause = (): boolean => {
@@ -120,8 +128,6 @@ export class LanCard implements BringUpCaller, PortDriver {
       clock.update();
       return clock.nowNs < deadlineNs;
     };
-    const version = LAN_CLASS_VERSION;
-    const steps = new BringUp(region, layout.control, frames, control, this, watch, version, version);
     steps.run(LAN_CLASS_ID, pause);
     const first = frames.deviceTid;
     ports.forEach((port, i) => {
@@ -129,8 +135,9 @@ export class LanCard implements BringUpCaller, PortDriver {
       frames.deviceTid = port.tid;
       if (i > 0) steps.claim(port.tid);
       this.reset(port.tid);
-      port.online = true;
     });
+    // Only now: a port that takes buckets posts messages of its own between those of the others' bring-up.
+    for (const port of ports) port.online = true;
     for (const port of ports) port.refill();
   }
 
@@ -150,6 +157,7 @@ export class LanCard implements BringUpCaller, PortDriver {
       taken += 1;
     }
     if (taken > 0) {
+      parts.found?.();
       counters[OUTBOUND_RELEASED] += taken;
       this.doorbell.publishReleases(outbound);
       if (this.watch.due && !this.watch.look()) this.die();
@@ -157,6 +165,31 @@ export class LanCard implements BringUpCaller, PortDriver {
     frames.short = false;
     if (!this.dead) for (const port of this.ports) work += port.refill();
     return work + taken;
+  }
+
+  /** Looks whether the card still runs. @returns false when it does not: then nothing is sent any more. */
+  checkHealth(): boolean {
+    if (!this.dead && this.parts.health?.alive() === false) this.die();
+    return !this.dead;
+  }
+
+  /**
+   * Takes back all that the card has, and ends the session: what its ports had not sent is lost.
+   * @param timeoutNs how long each answer may take.
+   * @returns false where the card has failed, or does not answer.
+   */
+  quiesce(timeoutNs: number): boolean {
+    if (!this.checkHealth()) return false;
+    for (const port of this.ports) port.online = false;
+    this.sends.post();
+    try {
+      this.steps.quiesce(timeoutNs);
+    } catch (failure) {
+      if (failure instanceof AssertionFailure) throw failure;
+      return false;
+    }
+    while (this.poll() > 0) {}
+    return true;
   }
 
   /** Asks to be told of replies, and of a free frame where something waits. @returns false: look again. */

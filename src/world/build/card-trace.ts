@@ -9,12 +9,15 @@ import type { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import { EXECUTIVE_CLASS_ID, EXECUTIVE_CLASS_VERSION } from '../../i2o/executive.gen.ts';
 import { FRAME_BYTES, FRAME_WORDS } from '../../i2o/frame.ts';
+import { LAN_CLASS_ID, LAN_CLASS_VERSION } from '../../i2o/lan.gen.ts';
 import { firstInboundMfa } from '../../i2o/queues/fifo/fifo-layout.ts';
 import { firstFrameWords, hostQueues } from '../../i2o/queues/queues.ts';
 import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
+import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { HostEnvironment } from '../../osm/host.ts';
 import type { Clock } from '../../time/clock.ts';
+import type { Waker } from '../../time/sleeper.ts';
 import { PacketReader, type PacketRing, PacketWriter } from '../../trace/packet-ring.ts';
 import { Recorder } from '../../trace/recorder.ts';
 import type { FrameArea, TraceDevice, TraceHead, TraceSink } from '../../trace/sink.ts';
@@ -98,16 +101,30 @@ export function startTrace(request: TraceRequest, card: TracedCard): Recorder {
 export function traced(recorder: Recorder, card: TracedCard, environment: HostEnvironment): HostEnvironment {
   const { region } = card;
   const { layout } = card.memory;
-  const { inbound, outbound } = frameAreas(card);
   const ledger = new Ledger(region, layout.hostLedger);
-  const queues = hostQueues(region, layout, ledger);
+  const { inbound, outbound } = hostQueues(region, layout, ledger);
   return {
     ...environment,
-    waker: recorder.waker(environment.waker),
+    ...tracedEnds(recorder, card, { inbound, outbound, ...environment }),
     sleeper: recorder.sleeper(environment.sleeper),
-    inbound: recorder.producer(environment.inbound ?? queues.inbound, inbound),
-    outbound: recorder.consumer(environment.outbound ?? queues.outbound, outbound),
     dma: recorder.dma(region, ledger, layout.receive),
+  };
+}
+
+/** The ends of a card's transport at its host, and what wakes the card. */
+export interface HostEnds {
+  readonly inbound: FrameProducer;
+  readonly outbound: FrameConsumer;
+  readonly waker: Waker;
+}
+
+/** @returns what the host's driver is to be given in place of these. */
+export function tracedEnds(recorder: Recorder, card: TracedCard, ends: HostEnds): HostEnds {
+  const { inbound, outbound } = frameAreas(card);
+  return {
+    waker: recorder.waker(ends.waker),
+    inbound: recorder.producer(ends.inbound, inbound),
+    outbound: recorder.consumer(ends.outbound, outbound),
   };
 }
 
@@ -127,12 +144,8 @@ function frameAreas({ memory }: TracedCard): { inbound: FrameArea; outbound: Fra
 }
 
 function headOf(request: TraceRequest, card: TracedCard): TraceHead {
-  const { config, classId, devices } = card;
-  const { layout } = card.memory;
-  const device = classId === SOCKET_CLASS_ID ? 'socket' : 'echo';
-  // What both speak, as the driver finds when it reads the card's table.
-  const spoken = Math.min(config.driver.classVersion, config.classVersion);
-  const version = classId === SOCKET_CLASS_ID ? spoken : 1;
+  const { config, devices } = card;
+  const { layout, lan } = card.memory;
   return {
     format: 'inic-trace',
     version: 1,
@@ -142,19 +155,29 @@ function headOf(request: TraceRequest, card: TracedCard): TraceHead {
     frameBytes: FRAME_BYTES,
     classes: [
       { name: 'executive', id: EXECUTIVE_CLASS_ID, version: EXECUTIVE_CLASS_VERSION },
-      { name: device, id: classId, version },
+      deviceClass(card),
     ],
     ...(devices.length > 1 && { devices }),
     memory: {
       regionBytes: card.region.byteLength,
       ...frameAreas(card),
       transmit: layout.transmit,
-      receive: layout.receive,
+      receive: lan?.receive ?? layout.receive,
       immediate: layout.immediate,
+      ...(lan !== undefined && { packets: lan.transmit }),
       control: { offset: layout.control, byteLength: CONTROL_BYTES },
     },
     socketsMax: config.driver.socketsMax,
     command: request.command ?? [],
     configuration: { ...config },
   };
+}
+
+/** The class of the device that the host speaks to, with the version that both sides speak. */
+function deviceClass({ config, classId }: TracedCard): TraceHead['classes'][number] {
+  if (classId === LAN_CLASS_ID) return { name: 'lan', id: classId, version: LAN_CLASS_VERSION };
+  if (classId !== SOCKET_CLASS_ID) return { name: 'echo', id: classId, version: 1 };
+  // As the driver finds when it reads the card's table.
+  const version = Math.min(config.driver.classVersion, config.classVersion);
+  return { name: 'socket', id: classId, version };
 }

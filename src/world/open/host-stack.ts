@@ -53,7 +53,7 @@ export function openLanStack(overrides: CardOverrides = {}, time: HostTime = mac
   const wires = new Network(region, plan, time.clock, 0).endsOf(0);
   const waker = { wake: () => undefined };
   const built = buildLanStack(region, plan.cards[0], wires, time, {
-    ...{ card: waker, host: waker, inline: true },
+    ...{ waker, host: waker, inline: true },
     rest: () => undefined,
   });
   built.driver.bringUp();

@@ -10,6 +10,7 @@ import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, type Costs, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
 import type { Program } from '../../workloads/program.ts';
+import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
 import {
   type BuiltHostStack,
   buildHostStack,
@@ -27,6 +28,9 @@ import { DmaMeter, DmaMeters, HOST_TRANSFERS, HostMeter, transferCosts } from '.
 import { PlainHost } from './plain-host.ts';
 
 const NO_AGENT = -1;
+
+/** By card, who is told what passes it. */
+export type Traces = readonly (TraceRequest | undefined)[];
 
 /** What the processors of such a world cost, and what its hosts' devices are. */
 export interface HostCosts extends Pick<HostDevice, 'window' | 'gso'> {
@@ -64,18 +68,21 @@ export class HostWorld {
   /**
    * @param costsOf of each host, by its index.
    * @param receiveOf what the device of each card receives into, by its index; absent: memory of its own.
+   * @param traces who is told what passes, by card: of one that packets reach in messages.
+   * @throws RangeError for a trace of a device on its host's bus, where no messages pass.
    */
   constructor(
     topology: Topology,
     costsOf: (host: number) => HostCosts,
     receiveOf: (card: number, clock: Clock) => HostReceive = () => ({}),
+    traces: Traces = [],
   ) {
     this.settleNs = settleNs(topology);
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
     const memory = new MemoryPlan();
     const served = lanTopology(topology, costsOf);
-    this.plan = planWorld(memory, served, oneSite(served));
+    this.plan = planWorld(memory, served, oneSite(served), traces.map(snapBytesOf));
     this.region = allocateRegion(memory.byteLength);
     this.hostAgents = topology.hosts.map(() => NO_AGENT);
     this.switchAgents = topology.switches.map(() => NO_AGENT);
@@ -97,12 +104,17 @@ export class HostWorld {
     this.stacks = this.plan.cards.map((card, i) => {
       const { host } = card.topology;
       const { interruptNs } = costsOf(host);
+      const trace = traces[i];
+      if (trace !== undefined && !this.isLan(card))
+        throw new RangeError(
+          `the card ${card.topology.name} has no messages to trace: its host is not "lan"`,
+        );
       const time = { clock: this.clock, sleep: () => undefined, interruptNs };
       const device = { ...costsOf(host), ...receiveOf(i, this.clock) };
       const built = this.isLan(card)
-        ? this.buildLan(card, i, network.endsOf(i), device)
+        ? this.buildLan(card, i, network.endsOf(i), device, trace)
         : buildHostStack(this.region, card, network.endsOf(i), time, device);
-      this.hosts[host].addStack(built.stack);
+      this.hosts[host].addStack(built.stack, isLanStack(built) ? built.recorder : undefined);
       meters[host].add(new CostMeter(built.ledger, costsOf(host).costs));
       return built;
     });
@@ -172,6 +184,11 @@ export class HostWorld {
     return this.stacks.map((built) => (isLanStack(built) ? built.cardLedger.snapshot() : undefined));
   }
 
+  /** Ends the traces, with what the ledgers say now. Call it when nothing is in flight. */
+  endTraces(): void {
+    for (const built of this.stacks) if (isLanStack(built)) built.endTrace();
+  }
+
   /** The hosts as agents, each with the engines of its devices. */
   private addHosts(
     topology: Topology,
@@ -200,6 +217,7 @@ export class HostWorld {
     card: number,
     ends: ReturnType<Network['endsOf']>,
     { window, memory, rxPending }: HostDevice,
+    trace: TraceRequest | undefined,
   ): BuiltLanStack {
     if (window !== undefined || memory !== undefined || rxPending !== undefined)
       throw new RangeError(
@@ -207,7 +225,7 @@ export class HostWorld {
       );
     const { region, clock, queue } = this;
     return buildVirtualLan(
-      { region, plan, clock, queue, ends },
+      { region, plan, clock, queue, ends, trace },
       {
         hostAgent: () => this.hostAgents[plan.topology.host],
         iopAgent: () => this.cardAgents[card],

@@ -10,10 +10,11 @@ import type { Clock } from '../../time/clock.ts';
 import { CostMeter } from '../../time/cost-model.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
+import type { TraceRequest } from '../build/card-trace.ts';
 import { type BuiltLanStack, buildLanStack } from '../build/lan-stack.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import { DmaMeter, LAN_TRANSFERS, transferCosts } from './meters.ts';
-import { frameMeters, lateCardEnds, lateHostEnds, VirtualSleeper } from './virtual-card.ts';
+import { frameMeters, lateCardEnds, lateHostEnds, STARTED_AT, VirtualSleeper } from './virtual-card.ts';
 
 /** What the world has made before. */
 export interface LanHostParts {
@@ -22,6 +23,7 @@ export interface LanHostParts {
   readonly clock: Clock;
   readonly queue: EventQueue;
   readonly ends: readonly TappedEnd[];
+  readonly trace?: TraceRequest | undefined;
 }
 
 /** The numbers of host and card in the event queue, once they are there. */
@@ -32,14 +34,14 @@ export interface LanHostPlace {
 
 /** The card is not up yet, since nobody runs before all agents are in the queue. */
 export function buildVirtualLan(parts: LanHostParts, place: LanHostPlace): BuiltLanStack {
-  const { region, plan, clock, queue, ends } = parts;
+  const { region, plan, clock, queue, ends, trace } = parts;
   const { doorbellNs, interruptNs } = plan.topology;
   const { layout } = plan.memory;
   const full = {
     hostAgent: () => place.hostAgent(),
     iopAgent: () => place.iopAgent(),
     shared: undefined,
-    trace: undefined,
+    trace,
   };
   const sleeper = new VirtualSleeper(queue, full, interruptNs);
   const frames = frameMeters(clock, layout);
@@ -54,9 +56,11 @@ export function buildVirtualLan(parts: LanHostParts, place: LanHostPlace): Built
   };
   const time = { clock, sleep: () => undefined, interruptNs: 0 };
   return buildLanStack(region, plan, ends, time, {
-    card,
+    waker: card,
     host,
-    ends: lateHostEnds(parts, card, full, frames),
+    // A traced host shows frames as it posts them: a trace has frames and doorbells in that order.
+    ...(trace === undefined && { ends: lateHostEnds(parts, card, full, frames) }),
+    trace: trace && { request: trace, clock, startedAt: STARTED_AT, wakes: () => sleeper.wakes },
     endsOver: lateCardEnds(parts, full, frames),
     rest: (ns) => {
       sleeper.prepare();

@@ -2,10 +2,12 @@
 import type { HostStack } from '../../host/host-stack.ts';
 import { type Agent, NEVER } from '../../time/agent.ts';
 import type { Program } from '../../workloads/program.ts';
+import type { InterruptWatch } from '../build/host-agent.ts';
 
 export class PlainHost implements Agent {
   readonly name: string;
   private readonly stacks: HostStack[] = [];
+  private readonly watches: InterruptWatch[] = [];
   private programs: Program[] = [];
 
   constructor(name: string) {
@@ -13,8 +15,9 @@ export class PlainHost implements Agent {
   }
 
   /** Called while the world is built. */
-  addStack(stack: HostStack): void {
+  addStack(stack: HostStack, watch?: InterruptWatch): void {
     this.stacks.push(stack);
+    if (watch !== undefined) this.watches.push(watch);
   }
 
   addProgram(program: Program): void {
@@ -22,6 +25,7 @@ export class PlainHost implements Agent {
   }
 
   poll(): number {
+    for (const watch of this.watches) watch.lookForInterrupt();
     let work = 0;
     for (const stack of this.stacks) work += stack.poll();
     for (const program of this.programs) work += this.step(program);

@@ -38,7 +38,7 @@ import { PromptConsumer, PromptProducer } from './prompt-ends.ts';
 import { type FrameDirection, WatchedConsumer, WatchedProducer, type WorldWatch } from './watch.ts';
 
 /** Virtual time begins nowhere in particular. */
-const STARTED_AT = '1970-01-01T00:00:00.000Z';
+export const STARTED_AT = '1970-01-01T00:00:00.000Z';
 
 const AT_ONCE = { doorbellNs: 0, interruptNs: 0 };
 

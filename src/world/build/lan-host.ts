@@ -1,0 +1,129 @@
+/**
+ * Builds the host's side of a card of network ports: the driver of its messages, and the host's own stack
+ * over it. The card itself may run in the same thread or in another.
+ */
+import { DmaEngine } from '../../dma/engine.ts';
+import { PacketPool } from '../../dma/packets.ts';
+import type { Region } from '../../dma/region.ts';
+import type { Device } from '../../hdm/contract.ts';
+import { FakeNic } from '../../hdm/nic.ts';
+import { macHalves } from '../../hdm/nic-config.ts';
+import { HostStack } from '../../host/host-stack.ts';
+import { reconcileLanHost } from '../../host/lan/lan-books.ts';
+import { LanCard, type LanCardParts } from '../../host/lan/lan-card.ts';
+import type { PortFacts } from '../../host/lan/lan-port.ts';
+import { SendMemory } from '../../host/send-memory.ts';
+import { Sock } from '../../host/sock.ts';
+import { SockUpcalls } from '../../host/sock-upcalls.ts';
+import { LAN_CLASS_ID } from '../../i2o/lan.gen.ts';
+import { hostQueues } from '../../i2o/queues/queues.ts';
+import { FIRST_DEVICE_TID } from '../../i2o/tids.ts';
+import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
+import { Ledger, PACKETS_METER } from '../../ledger/ledger.ts';
+import { Stack } from '../../tcpip/stack/stack.ts';
+import type { Waker } from '../../time/sleeper.ts';
+import type { Recorder } from '../../trace/recorder.ts';
+import type { TappedEnd } from '../../wire/contract.ts';
+import { nicConfigs } from './card-memory.ts';
+import { startTrace, type TracedCard, tracedEnds } from './card-trace.ts';
+import type { TraceEnvironment } from './host.ts';
+import type { BuiltHostStack, HostTime } from './host-stack.ts';
+import type { CardPlan } from './world-plan.ts';
+
+/** Buckets that a port is to have at the card, where there are packet slots for as many. (Linux 2.4: 96.) */
+const BUCKETS_WANTED = 96;
+const CONTROL_TIMEOUT_NS = 5e9;
+
+/** How the host reaches its card. */
+export interface LanLink extends Pick<LanCardParts, 'card' | 'health' | 'found' | 'rest'> {
+  /** Wakes the card. */
+  readonly waker: Waker;
+  /** The host's ends of the transport; absent: the transport's own. */
+  readonly ends?: { readonly inbound?: FrameProducer; readonly outbound?: FrameConsumer };
+  readonly trace?: TraceEnvironment | undefined;
+}
+
+export interface BuiltLanHost extends BuiltHostStack {
+  readonly cardLedger: Ledger;
+  readonly driver: LanCard;
+  readonly recorder: Recorder | undefined;
+  /** Ends the trace, if there is one, with what the ledgers say now. Call it when nothing is in flight. */
+  endTrace(): void;
+}
+
+/**
+ * The card is not up yet: `driver.bringUp` is for whoever can run it.
+ * @param loops what is plugged into the device for what goes to the host itself, which stays on the host;
+ * none where the card has no inner loop.
+ */
+export function buildLanHost(
+  region: Region,
+  plan: CardPlan,
+  loops: readonly TappedEnd[],
+  { clock, sleep, interruptNs }: HostTime,
+  link: LanLink,
+): BuiltLanHost {
+  const { memory, topology } = plan;
+  const { config } = topology;
+  const { layout, lan } = memory;
+  if (lan === undefined) throw new RangeError('a host over messages needs a card whose module is "lan"');
+  const cardLedger = new Ledger(region, layout.iopLedger);
+  const ledger = new Ledger(region, layout.hostLedger);
+  const own = { waker: link.waker, ...hostQueues(region, layout, ledger), ...link.ends };
+  const watched = link.trace && tracedCard(region, plan, link.trace);
+  const recorder = link.trace && watched && startTrace(link.trace.request, watched);
+  const ends = recorder && watched ? tracedEnds(recorder, watched, own) : own;
+  const dma = recorder?.dma(region, ledger) ?? new DmaEngine(region, ledger);
+  const meter = ledger.meter(PACKETS_METER);
+  meter.start(clock, config.packetSlots, 0);
+  const packets = new PacketPool(lan.receive.offset, lan.receive.count, lan.receive.bufferBytes, meter);
+  const sends = new SendMemory(layout.transmit);
+  const driver = new LanCard({
+    ...{ region, layout, ledger, clock, dma, packets, memory: sends, transmit: lan.transmit },
+    ...ends,
+    ...{ card: link.card, health: link.health, found: link.found, rest: link.rest },
+    ports: portsOf(plan),
+    packetsMax: config.txRing,
+    bucketsWanted: Math.min(BUCKETS_WANTED, Math.max(1, config.packetSlots >> 1)),
+    timeoutNs: CONTROL_TIMEOUT_NS,
+  });
+  const nics = nicConfigs(config).slice(driver.ports.length);
+  const loopDevices = nics.map((nic, i) => {
+    const port = driver.ports.length + i;
+    return new FakeNic({ region, clock, ledger, dma, packets, wire: loops[i] }, memory.nics[port], nic);
+  });
+  const devices: readonly Device[] = [...driver.ports, ...loopDevices];
+  const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());
+  const upcalls = new SockUpcalls(socks, sends);
+  const engine = new Stack(config.stack, region, packets, dma, ledger, devices, upcalls, memory.gatherAt);
+  const stack = new HostStack({
+    stack: engine,
+    ...{ devices, clock, ledger, dma, memory: sends, socks, upcalls, interruptNs, sleep, card: driver },
+    sendBufferBytes: config.driver.sendBufferBytes,
+  });
+  const reconcile = () => reconcileLanHost(ledger, cardLedger);
+  const endTrace = () => recorder?.end(ledger.snapshot(), cardLedger.snapshot());
+  return { stack, engine, ledger, memory: sends, reconcile, cardLedger, driver, recorder, endTrace };
+}
+
+/** How many of a card's devices are ports: what a host sends itself needs none. */
+export function portCount({ topology: { config } }: CardPlan): number {
+  return 1 + config.furtherPorts.length;
+}
+
+function portsOf(plan: CardPlan): PortFacts[] {
+  return nicConfigs(plan.topology.config)
+    .slice(0, portCount(plan))
+    .map(({ mtu, mac, txChecksumming }) => ({ mtu, ...macHalves(mac), transmitChecksum: txChecksumming }));
+}
+
+function tracedCard(region: Region, plan: CardPlan, trace: TraceEnvironment): TracedCard {
+  const { memory, topology, packets } = plan;
+  const { clock, startedAt, wakes } = trace;
+  const devices = Array.from({ length: portCount(plan) }, (_, port) => ({
+    tid: FIRST_DEVICE_TID + port,
+    classId: LAN_CLASS_ID,
+  }));
+  const { config } = topology;
+  return { region, memory, config, classId: LAN_CLASS_ID, devices, packets, clock, startedAt, wakes };
+}
