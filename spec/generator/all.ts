@@ -19,8 +19,9 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const executive = readClass(read('spec/executive.yaml'));
   const utility = readClass(read('spec/utility.yaml'));
   const lan = readClass(read('spec/lan.yaml'));
+  const window = readClass(read('spec/window.yaml'));
   const groups = readGroups(read('spec/groups.yaml'));
-  const classes = [socket, executive, utility, lan];
+  const classes = [socket, executive, utility, lan, window];
   const frame = readFrame(
     read('spec/frame.yaml'),
     classes.flatMap(({ enums }) => enums),
@@ -40,6 +41,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     ['src/i2o/executive.gen.ts', generateClass(executive, 'spec/executive.yaml')],
     ['src/i2o/utility.gen.ts', generateClass(utility, 'spec/utility.yaml')],
     ['src/i2o/lan.gen.ts', generateClass(lan, 'spec/lan.yaml')],
+    ['src/i2o/window.gen.ts', generateClass(window, 'spec/window.yaml')],
     ['src/i2o/groups.gen.ts', generateGroups(groups)],
     ['src/i2o/frame.gen.ts', generateFrame(frame)],
     ['src/i2o/list/elements.gen.ts', generateElements(frame)],

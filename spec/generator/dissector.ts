@@ -71,6 +71,9 @@ function messageTable(message: MessageEntry, names: FieldNames): string {
   return `{ ${parts.join(', ')} }`;
 }
 
+/** Classes in whose lists immediate data has a context. */
+const WITH_CONTEXTS = ['socket', 'lan', 'window'];
+
 /** A layout as the engine reads it: fields as { word, field }, a list, the word of a scatter-gather list. */
 function layoutTable(layout: LayoutEntry, owner: string, className: string, names: FieldNames): string {
   const fields = layout.fields.map((field) => `{ ${field.word}, ${names.define(owner, className, field)} }`);
@@ -87,7 +90,7 @@ function layoutTable(layout: LayoutEntry, owner: string, className: string, name
     parts.push(`list = { word = ${list.word}, stride = ${list.stride}, field = ${field}${count} }`);
   }
   if (sgl !== undefined)
-    parts.push(`sgl = ${sgl.word}, contexts = ${className === 'socket' || className === 'lan'}`);
+    parts.push(`sgl = ${sgl.word}, contexts = ${WITH_CONTEXTS.includes(className)}`);
   return `{ ${parts.join(', ')} }`;
 }
 

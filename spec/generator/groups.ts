@@ -6,7 +6,7 @@ import type { GroupEntry, GroupFieldEntry } from '../../src/spec/entries.ts';
 import { constantName, docComment, hex, quote } from './names.ts';
 import { expect, items, type Raw, record, text, unique } from './yaml.ts';
 
-const TARGETS = ['executive', 'socket', 'lan', 'any'];
+const TARGETS = ['executive', 'socket', 'lan', 'window', 'any'];
 
 /** A group as the catalogue has it, and its key. */
 export interface GroupSpec extends GroupEntry {

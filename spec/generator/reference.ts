@@ -30,7 +30,8 @@ used; the private echo and its organisation number are ours.
 **Replies** have REPLY and LAST set, and a status in word 4: DetailedStatusCode in bits 0-15, ReqStatus in bits 24-31
 ([RequestStatus](#requeststatus)). In a reply of the socket class that is not successful the DetailedStatusCode is an
 **errno**, except when ReqStatus is TransactionError: then the request itself was wrong and the code is a
-[DetailedStatus](#detailedstatus). The LAN class has codes of its own in the same way ([LanDetailedStatus](#landetailedstatus)).
+[DetailedStatus](#detailedstatus). The LAN class and the window class have codes
+of their own in the same way ([LanDetailedStatus](#landetailedstatus), [WindowDetailedStatus](#windowdetailedstatus)).
 A reply that is not successful may end after word 4. Executive replies always use DetailedStatus. A transaction error has the byte offset of the error in word 5 (0: not said) and word 6 is 0.
 
 **Failure records** answer what could not be delivered: FAIL set, 9 words, no status. Word 4 holds LowestVersion (0-7),
@@ -56,7 +57,11 @@ State machines, parameter groups and the validator's rules are printed by *inic 
 `;
 
 /** What a refusal of a class's messages carries, where it is no DetailedStatus. */
-const REFUSALS: Readonly<Record<string, string>> = { socket: 'errno', lan: 'LanDetailedStatus' };
+const REFUSALS: Readonly<Record<string, string>> = {
+  socket: 'errno',
+  lan: 'LanDetailedStatus',
+  window: 'WindowDetailedStatus',
+};
 
 export function generateReference(
   classes: readonly ClassSpec[],

@@ -654,6 +654,87 @@ export const GROUP_LAN_STATISTICS_RX_NO_BUFFER = 6;
 export const GROUP_LAN_STATISTICS_RESET_COUNT = 7;
 export const GROUP_LAN_STATISTICS_SUSPEND_COUNT = 8;
 
+/**
+ * The memory of a card with the TCP window, how it is split, and what is in it; and what one port takes at
+ * a time.
+ */
+export const GROUP_WINDOW_INFO: GroupLayout = {
+  number: 0x0000,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'transmitAddress', byteLength: 4 },
+    { name: 'transmitBytesMax', byteLength: 4 },
+    { name: 'transmitBytes', byteLength: 4 },
+    { name: 'filledBytes', byteLength: 4 },
+    { name: 'slotsAddress', byteLength: 4 },
+    { name: 'slotCount', byteLength: 4 },
+    { name: 'slotBytes', byteLength: 4 },
+    { name: 'framesMax', byteLength: 4 },
+    { name: 'framesHeld', byteLength: 4 },
+    { name: 'packetsMax', byteLength: 4 },
+    { name: 'transactionsMax', byteLength: 4 },
+    { name: 'piecesMax', byteLength: 4 },
+    { name: 'segmentBytesMax', byteLength: 4 },
+    { name: 'maxPacketBytes', byteLength: 4 },
+    { name: 'hardwareAddress', byteLength: 8 },
+  ],
+};
+export const GROUP_WINDOW_INFO_TRANSMIT_ADDRESS = 0;
+export const GROUP_WINDOW_INFO_TRANSMIT_BYTES_MAX = 1;
+export const GROUP_WINDOW_INFO_TRANSMIT_BYTES = 2;
+export const GROUP_WINDOW_INFO_FILLED_BYTES = 3;
+export const GROUP_WINDOW_INFO_SLOTS_ADDRESS = 4;
+export const GROUP_WINDOW_INFO_SLOT_COUNT = 5;
+export const GROUP_WINDOW_INFO_SLOT_BYTES = 6;
+export const GROUP_WINDOW_INFO_FRAMES_MAX = 7;
+export const GROUP_WINDOW_INFO_FRAMES_HELD = 8;
+export const GROUP_WINDOW_INFO_PACKETS_MAX = 9;
+export const GROUP_WINDOW_INFO_TRANSACTIONS_MAX = 10;
+export const GROUP_WINDOW_INFO_PIECES_MAX = 11;
+export const GROUP_WINDOW_INFO_SEGMENT_BYTES_MAX = 12;
+export const GROUP_WINDOW_INFO_MAX_PACKET_BYTES = 13;
+export const GROUP_WINDOW_INFO_HARDWARE_ADDRESS = 14;
+
+/** What the card has done in its window, through all its ports. TableClear sets it to zero. */
+export const GROUP_WINDOW_STATISTICS: GroupLayout = {
+  number: 0x0100,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'fills', byteLength: 8 },
+    { name: 'fillBytes', byteLength: 8 },
+    { name: 'releaseBytes', byteLength: 8 },
+    { name: 'placements', byteLength: 8 },
+    { name: 'placementBytes', byteLength: 8 },
+    { name: 'framesKept', byteLength: 8 },
+    { name: 'framesBack', byteLength: 8 },
+    { name: 'framesFull', byteLength: 8 },
+    { name: 'framesClosed', byteLength: 8 },
+    { name: 'outside', byteLength: 8 },
+    { name: 'notFilled', byteLength: 8 },
+    { name: 'alreadyFilled', byteLength: 8 },
+    { name: 'notHeld', byteLength: 8 },
+    { name: 'badTransactions', byteLength: 8 },
+    { name: 'overfull', byteLength: 8 },
+  ],
+};
+export const GROUP_WINDOW_STATISTICS_FILLS = 0;
+export const GROUP_WINDOW_STATISTICS_FILL_BYTES = 1;
+export const GROUP_WINDOW_STATISTICS_RELEASE_BYTES = 2;
+export const GROUP_WINDOW_STATISTICS_PLACEMENTS = 3;
+export const GROUP_WINDOW_STATISTICS_PLACEMENT_BYTES = 4;
+export const GROUP_WINDOW_STATISTICS_FRAMES_KEPT = 5;
+export const GROUP_WINDOW_STATISTICS_FRAMES_BACK = 6;
+export const GROUP_WINDOW_STATISTICS_FRAMES_FULL = 7;
+export const GROUP_WINDOW_STATISTICS_FRAMES_CLOSED = 8;
+export const GROUP_WINDOW_STATISTICS_OUTSIDE = 9;
+export const GROUP_WINDOW_STATISTICS_NOT_FILLED = 10;
+export const GROUP_WINDOW_STATISTICS_ALREADY_FILLED = 11;
+export const GROUP_WINDOW_STATISTICS_NOT_HELD = 12;
+export const GROUP_WINDOW_STATISTICS_BAD_TRANSACTIONS = 13;
+export const GROUP_WINDOW_STATISTICS_OVERFULL = 14;
+
 /** The socket device's counters, numbered as the LAN class's statistics. TableClear sets them to zero. */
 export const GROUP_SOCKET_STATISTICS: GroupLayout = {
   number: 0x0100,

@@ -120,368 +120,440 @@ export const LAN_BUCKETS_RETURNED = 57;
 export const LAN_RESETS = 58;
 /** LanSuspend served (iop) */
 export const LAN_SUSPENDS = 59;
+/** pages of programs that were mapped, as the card sees them; the model moves them at no cost (host) */
+export const WINDOW_SHOWN = 60;
+/** pages of programs that were mapped, as the card sees them; the model moves them at no cost, bytes (host) */
+export const WINDOW_SHOWN_BYTES = 61;
+/** stretches named in WindowFill (host) */
+export const WINDOW_FILLS_ASKED = 62;
+/** stretches named in WindowFill, bytes (host) */
+export const WINDOW_FILLS_ASKED_BYTES = 63;
+/** of these, given back by the card (host) */
+export const WINDOW_FILLS_DONE = 64;
+/** stretches named in WindowPlace (host) */
+export const WINDOW_PLACEMENTS_ASKED = 65;
+/** stretches named in WindowPlace, bytes (host) */
+export const WINDOW_PLACEMENTS_ASKED_BYTES = 66;
+/** of these, given back by the card (host) */
+export const WINDOW_PLACEMENTS_DONE = 67;
+/** of these, given back by the card, bytes (host) */
+export const WINDOW_PLACEMENTS_DONE_BYTES = 68;
+/** payload of streams that came whole, since the card could not check it, to where the card places the rest (host) */
+export const WINDOW_WHOLE_COPIES = 69;
+/** payload of streams that came whole, since the card could not check it, to where the card places the rest, bytes (host) */
+export const WINDOW_WHOLE_COPIES_BYTES = 70;
+/** packets that the card has told of (host) */
+export const WINDOW_FRAMES_TAKEN = 71;
+/** packets that the card has told of, bytes (host) */
+export const WINDOW_FRAMES_TAKEN_BYTES = 72;
+/** stretches named in WindowRelease (host) */
+export const WINDOW_RELEASES_ASKED = 73;
+/** stretches named in WindowRelease, bytes (host) */
+export const WINDOW_RELEASES_ASKED_BYTES = 74;
+/** stretches placed for programs that never read them (host) */
+export const WINDOW_UNREAD = 75;
+/** stretches placed for programs that never read them, bytes (host) */
+export const WINDOW_UNREAD_BYTES = 76;
+/** times a send found no memory that the card fills from, or no frame (host) */
+export const WINDOW_SENDS_FULL = 77;
+/** packet headers, and packets that are brought whole, to host memory (iop) */
+export const WINDOW_HEADERS = 78;
+/** packet headers, and packets that are brought whole, to host memory, bytes (iop) */
+export const WINDOW_HEADERS_BYTES = 79;
+/** packets in slots that the host was told of (iop) */
+export const WINDOW_FRAMES_KEPT = 80;
+/** packets in slots that the host was told of, bytes (iop) */
+export const WINDOW_FRAMES_KEPT_BYTES = 81;
+/** of these, released, or given up by a reset (iop) */
+export const WINDOW_FRAMES_BACK = 82;
+/** of these, released, or given up by a reset, bytes (iop) */
+export const WINDOW_FRAMES_BACK_BYTES = 83;
+/** stretches of the transmit part released, or given up by a reset (iop) */
+export const WINDOW_RELEASES = 84;
+/** stretches of the transmit part released, or given up by a reset, bytes (iop) */
+export const WINDOW_RELEASES_BYTES = 85;
+/** packets lost since the host held as many as it may (iop) */
+export const WINDOW_RX_FULL = 86;
+/** packets lost while the port was closed or suspended, or had no memory for headers (iop) */
+export const WINDOW_RX_CLOSED = 87;
+/** requests that named memory outside the window (iop) */
+export const WINDOW_OUTSIDE = 88;
+/** requests that named bytes which hold nothing (iop) */
+export const WINDOW_NOT_FILLED = 89;
+/** requests that would have filled bytes twice (iop) */
+export const WINDOW_ALREADY_FILLED = 90;
+/** requests that named packets which the host does not hold (iop) */
+export const WINDOW_NOT_HELD = 91;
+/** requests whose transactions are not made as they must be (iop) */
+export const WINDOW_BAD_TRANSACTIONS = 92;
+/** requests with more transactions than the card can hold (iop) */
+export const WINDOW_OVERFULL = 93;
+/** WindowReset served (iop) */
+export const WINDOW_RESETS = 94;
+/** WindowSuspend served (iop) */
+export const WINDOW_SUSPENDS = 95;
 /** doorbells rung (host) */
-export const DOORBELLS = 60;
+export const DOORBELLS = 96;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 61;
+export const DOORBELLS_SUPPRESSED = 97;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 62;
+export const INTERRUPTS = 98;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 63;
+export const INTERRUPTS_SUPPRESSED = 99;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 64;
+export const IOP_SLEEPS = 100;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 65;
+export const HOST_SLEEPS = 101;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 66;
+export const HOST_INTERRUPTS_SERVICED = 102;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 67;
+export const HOST_POLLS = 103;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 68;
+export const HOST_IDLE_POLLS = 104;
 /** looks that found nothing after one that did (host) */
-export const HOST_RESTS = 69;
+export const HOST_RESTS = 105;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 70;
+export const IOP_POLLS = 106;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 71;
+export const IOP_IDLE_POLLS = 107;
 /** turns that found nothing after one that did (iop) */
-export const IOP_RESTS = 72;
+export const IOP_RESTS = 108;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 73;
+export const INBOUND_POSTED = 109;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 74;
+export const INBOUND_FULL = 110;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 75;
+export const INBOUND_RELEASED = 111;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 76;
+export const OUTBOUND_POSTED = 112;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 77;
+export const OUTBOUND_FULL = 113;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 78;
+export const OUTBOUND_DESTROYED = 114;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 79;
+export const OUTBOUND_RELEASED = 115;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 80;
+export const INBOUND_REFUSED = 116;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 81;
+export const OUTBOUND_REFUSED = 117;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 82;
+export const EVENTS_SENT = 118;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 83;
+export const EVENTS_LOST = 119;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 84;
+export const REPLY_FAULTS = 120;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 85;
+export const NOPS = 121;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 86;
+export const FRAMES_PRESERVED = 122;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 87;
+export const FRAMES_ADOPTED = 123;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 88;
+export const PORT_READS = 124;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 89;
+export const PORT_WRITES = 125;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 90;
+export const REGISTER_READS = 126;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 91;
+export const REGISTER_WRITES = 127;
 /** descriptors and commands that a device of the host reads, four in a burst (iop) */
-export const BUS_DESCRIPTORS = 92;
+export const BUS_DESCRIPTORS = 128;
 /** descriptors and commands that a device of the host reads, four in a burst, bytes (iop) */
-export const BUS_DESCRIPTORS_BYTES = 93;
+export const BUS_DESCRIPTORS_BYTES = 129;
 /** packet headers, and whole the packets that a window on the card does not keep (iop) */
-export const BUS_HEADERS = 94;
+export const BUS_HEADERS = 130;
 /** packet headers, and whole the packets that a window on the card does not keep, bytes (iop) */
-export const BUS_HEADERS_BYTES = 95;
+export const BUS_HEADERS_BYTES = 131;
 /** payload of TCP and UDP (iop) */
-export const BUS_PAYLOAD = 96;
+export const BUS_PAYLOAD = 132;
 /** payload of TCP and UDP, bytes (iop) */
-export const BUS_PAYLOAD_BYTES = 97;
+export const BUS_PAYLOAD_BYTES = 133;
 /** descriptors that the device writes back, four in a burst (iop) */
-export const BUS_COMPLETIONS = 98;
+export const BUS_COMPLETIONS = 134;
 /** descriptors that the device writes back, four in a burst, bytes (iop) */
-export const BUS_COMPLETIONS_BYTES = 99;
+export const BUS_COMPLETIONS_BYTES = 135;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 100;
+export const PORT_EMPTY_READS = 136;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 101;
+export const PORT_RETRIES = 137;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 102;
+export const OUTBOUND_FREE_OVERFLOWS = 138;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 103;
+export const FIFO_ERROR_INTERRUPTS = 139;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 104;
+export const MFA_OUT_OF_WINDOW = 140;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 105;
+export const MFA_MISALIGNED = 141;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 106;
+export const MFA_WRONG_DIRECTION = 142;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 107;
+export const MFA_NOT_OWNED = 143;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 108;
+export const HOST_MFA_OUT_OF_WINDOW = 144;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 109;
+export const HOST_MFA_MISALIGNED = 145;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 110;
+export const HOST_MFA_WRONG_DIRECTION = 146;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 111;
+export const HOST_MFA_NOT_OWNED = 147;
 /** socket calls (host) */
-export const USER_CALLS = 112;
+export const USER_CALLS = 148;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 113;
+export const USER_WOULD_BLOCK = 149;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 114;
+export const USER_SOCKETS_REFUSED = 150;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 115;
+export const ACCEPTS_WITHOUT_SOCKET = 151;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 116;
+export const SENDS_GATHERED = 152;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 117;
+export const MESSAGE_REQUESTS = 153;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 118;
+export const MESSAGE_REPLIES = 154;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 119;
+export const MEMORY_TRANSMIT_TAKEN = 155;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 120;
+export const MEMORY_TRANSMIT_RETURNED = 156;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 121;
+export const MEMORY_TRANSMIT_DRY = 157;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 122;
+export const MEMORY_TRANSMIT_RESERVE = 158;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 123;
+export const MEMORY_BUCKETS_POSTED = 159;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 124;
+export const MEMORY_BUCKETS_USED = 160;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 125;
+export const MEMORY_BUCKETS_RETURNED = 161;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 126;
+export const MEMORY_BUCKETS_STARVED = 162;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 127;
+export const RECEIVE_WINDOWS_HELD = 163;
 /** address mappings after start (host) */
-export const MAPPINGS = 128;
+export const MAPPINGS = 164;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 129;
+export const ALLOCATIONS = 165;
 /** taken from the program (host) */
-export const BYTES_SENT = 130;
+export const BYTES_SENT = 166;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 131;
+export const BYTES_LENT = 167;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 132;
+export const BYTES_QUEUED = 168;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 133;
+export const BYTES_REFUSED = 169;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 134;
+export const BYTES_ECHO_TAKEN = 170;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 135;
+export const BYTES_UNDELIVERED = 171;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 136;
+export const IMMEDIATE_UNDELIVERED_BYTES = 172;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 137;
+export const BYTES_DISCARDED = 173;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 138;
+export const BYTES_ACKNOWLEDGED = 174;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 139;
+export const BYTES_UNACKNOWLEDGED = 175;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 140;
+export const BYTES_ACCEPTED = 176;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 141;
+export const BYTES_UNREAD = 177;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 142;
+export const BYTES_TRUNCATED = 178;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 143;
+export const BYTES_DESTROYED = 179;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 144;
+export const BYTES_DELIVERED = 180;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 145;
+export const BYTES_ECHO_ANSWERED = 181;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 146;
+export const BYTES_RECEIVED = 182;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 147;
+export const BYTES_BORROWED = 183;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 148;
+export const BYTES_DROPPED = 184;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 149;
+export const DATAGRAMS_SENT = 185;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 150;
+export const DATAGRAMS_SENT_BYTES = 186;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 151;
+export const DATAGRAMS_UNSENT = 187;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 152;
+export const DATAGRAMS_RECEIVED = 188;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 153;
+export const DATAGRAMS_RECEIVED_BYTES = 189;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 154;
+export const DATAGRAMS_CUT = 190;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 155;
+export const DATAGRAMS_CUT_BYTES = 191;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 156;
+export const DATAGRAMS_DROPPED = 192;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 157;
+export const DATAGRAMS_DROPPED_BYTES = 193;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 158;
+export const EVENTS_TAKEN = 194;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 159;
+export const EXECUTIVE_EVENTS_TAKEN = 195;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 160;
+export const TABLE_CHANGES = 196;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 161;
+export const EVENTS_DROPPED = 197;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 162;
+export const FAILURES_TAKEN = 198;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 163;
+export const FAILURES_OURS = 199;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 164;
+export const DELIVERY_RETRIES = 200;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 165;
+export const LATE_REPLIES = 201;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 166;
+export const CHECKSUMS = 202;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 167;
+export const CHECKSUMS_BYTES = 203;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 168;
+export const IP_IN_RECEIVES = 204;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 169;
+export const IP_IN_HDR_ERRORS = 205;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 170;
+export const IP_IN_ADDR_ERRORS = 206;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 171;
+export const IP_IN_UNKNOWN_PROTOS = 207;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 172;
+export const IP_OUT_REQUESTS = 208;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 173;
+export const IP_OUT_NO_ROUTES = 209;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 174;
+export const IP_REASM_REQDS = 210;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 175;
+export const IP_REASM_OKS = 211;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 176;
+export const IP_REASM_FAILS = 212;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 177;
+export const ARP_REQUESTS_SENT = 213;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 178;
+export const ARP_REPLIES_SENT = 214;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 179;
+export const ARP_RECEIVED = 215;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 180;
+export const ICMP_IN_MSGS = 216;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 181;
+export const ICMP_IN_ERRORS = 217;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 182;
+export const ICMP_IN_ECHOS = 218;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 183;
+export const ICMP_OUT_ECHO_REPS = 219;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 184;
+export const ICMP_OUT_DEST_UNREACHS = 220;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 185;
+export const ICMP_OUT_DATA_BYTES = 221;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 186;
+export const UDP_IN_DATAGRAMS = 222;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 187;
+export const UDP_OUT_DATAGRAMS = 223;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 188;
+export const UDP_OUT_DATA_BYTES = 224;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 189;
+export const UDP_IN_DATA_BYTES = 225;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 190;
+export const UDP_NO_PORTS = 226;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 191;
+export const UDP_IN_ERRORS = 227;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 192;
+export const TCP_ACTIVE_OPENS = 228;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 193;
+export const TCP_PASSIVE_OPENS = 229;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 194;
+export const TCP_ATTEMPT_FAILS = 230;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 195;
+export const TCP_ESTAB_RESETS = 231;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 196;
+export const TCP_IN_SEGS = 232;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 197;
+export const TCP_IN_ERRS = 233;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 198;
+export const TCP_OUT_SEGS = 234;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 199;
+export const TCP_OUT_DATA_BYTES = 235;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 200;
+export const TCP_RETRANS_SEGS = 236;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 201;
+export const TCP_RETRANS_BYTES = 237;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 202;
+export const TCP_OUT_RSTS = 238;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 203;
+export const TCP_LISTEN_OVERFLOWS = 239;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 204;
+export const TCP_TIMEOUTS = 240;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 205;
+export const TCP_FAST_RETRANSMITS = 241;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 206;
+export const TCP_DELAYED_ACKS = 242;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 207;
+export const TCP_OUT_OF_ORDER = 243;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 208;
+export const TCP_DUPLICATES = 244;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 209;
+export const TCP_WINDOW_PROBES = 245;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 210;
+export const TCP_CHALLENGE_ACKS = 246;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 211;
+export const TCP_PACKETS_PRUNED = 247;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 212;
+export const TCP_TIME_WAIT_OVERFLOWS = 248;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 213;
+export const DEVICE_TX_PACKETS = 249;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 214;
+export const DEVICE_TX_PACKETS_BYTES = 250;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 215;
+export const DEVICE_RX_PACKETS = 251;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 216;
+export const DEVICE_RX_PACKETS_BYTES = 252;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 217;
+export const DEVICE_TX_FULL = 253;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 218;
+export const DEVICE_RX_NO_BUFFER = 254;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 219;
+export const DEVICE_RX_BAD_CHECKSUM = 255;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 220;
+export const DEVICE_REFUSED = 256;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 221;
+export const DEVICE_TSO_SEGMENTS = 257;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 222;
+export const DRIVER_GSO_SEGMENTS = 258;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 223;
+export const WIRE_SENT = 259;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 224;
+export const WIRE_ARRIVED = 260;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 225;
+export const WIRE_DROPPED = 261;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 226;
+export const WIRE_REFUSED = 262;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 227;
+export const WIRE_SLOTS_REFUSED = 263;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 228;
+export const WIRE_OVERFLOW = 264;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 229;
+export const WIRE_DUPLICATED = 265;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 230;
+export const WIRE_DUPLICATED_BYTES = 266;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 231;
+export const WIRE_CORRUPTED = 267;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 232;
+export const WIRE_REORDERED = 268;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 233;
+export const SWITCH_FORWARDS = 269;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 234;
+export const SWITCH_FORWARDS_BYTES = 270;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 235;
+export const SWITCH_FRAMES = 271;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 236;
+export const SWITCH_FLOODED = 272;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 237;
+export const SWITCH_DROPPED = 273;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 238;
+export const CAPTURE_COPIES = 274;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 239;
+export const CAPTURE_COPIES_BYTES = 275;
 
-export const COUNTER_COUNT = 240;
+export const COUNTER_COUNT = 276;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -543,6 +615,42 @@ export const COUNTER_NAMES: readonly string[] = [
   'lanBucketsReturned',
   'lanResets',
   'lanSuspends',
+  'windowShown',
+  'windowShownBytes',
+  'windowFillsAsked',
+  'windowFillsAskedBytes',
+  'windowFillsDone',
+  'windowPlacementsAsked',
+  'windowPlacementsAskedBytes',
+  'windowPlacementsDone',
+  'windowPlacementsDoneBytes',
+  'windowWholeCopies',
+  'windowWholeCopiesBytes',
+  'windowFramesTaken',
+  'windowFramesTakenBytes',
+  'windowReleasesAsked',
+  'windowReleasesAskedBytes',
+  'windowUnread',
+  'windowUnreadBytes',
+  'windowSendsFull',
+  'windowHeaders',
+  'windowHeadersBytes',
+  'windowFramesKept',
+  'windowFramesKeptBytes',
+  'windowFramesBack',
+  'windowFramesBackBytes',
+  'windowReleases',
+  'windowReleasesBytes',
+  'windowRxFull',
+  'windowRxClosed',
+  'windowOutside',
+  'windowNotFilled',
+  'windowAlreadyFilled',
+  'windowNotHeld',
+  'windowBadTransactions',
+  'windowOverfull',
+  'windowResets',
+  'windowSuspends',
   'doorbells',
   'doorbellsSuppressed',
   'interrupts',
@@ -769,6 +877,42 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'host',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -1027,6 +1171,42 @@ export const COUNTER_GROUPS: readonly string[] = [
   'lan',
   'lan',
   'lan',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'copy',
+  'copy',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'dma',
+  'dma',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
+  'window',
   'notify',
   'notify',
   'notify',
@@ -1269,6 +1449,42 @@ export const COUNTER_DOCS: readonly string[] = [
   'buckets given back without a packet',
   'LanReset served',
   'LanSuspend served',
+  'pages of programs that were mapped, as the card sees them; the model moves them at no cost',
+  'pages of programs that were mapped, as the card sees them; the model moves them at no cost, bytes',
+  'stretches named in WindowFill',
+  'stretches named in WindowFill, bytes',
+  'of these, given back by the card',
+  'stretches named in WindowPlace',
+  'stretches named in WindowPlace, bytes',
+  'of these, given back by the card',
+  'of these, given back by the card, bytes',
+  'payload of streams that came whole, since the card could not check it, to where the card places the rest',
+  'payload of streams that came whole, since the card could not check it, to where the card places the rest, bytes',
+  'packets that the card has told of',
+  'packets that the card has told of, bytes',
+  'stretches named in WindowRelease',
+  'stretches named in WindowRelease, bytes',
+  'stretches placed for programs that never read them',
+  'stretches placed for programs that never read them, bytes',
+  'times a send found no memory that the card fills from, or no frame',
+  'packet headers, and packets that are brought whole, to host memory',
+  'packet headers, and packets that are brought whole, to host memory, bytes',
+  'packets in slots that the host was told of',
+  'packets in slots that the host was told of, bytes',
+  'of these, released, or given up by a reset',
+  'of these, released, or given up by a reset, bytes',
+  'stretches of the transmit part released, or given up by a reset',
+  'stretches of the transmit part released, or given up by a reset, bytes',
+  'packets lost since the host held as many as it may',
+  'packets lost while the port was closed or suspended, or had no memory for headers',
+  'requests that named memory outside the window',
+  'requests that named bytes which hold nothing',
+  'requests that would have filled bytes twice',
+  'requests that named packets which the host does not hold',
+  'requests whose transactions are not made as they must be',
+  'requests with more transactions than the card can hold',
+  'WindowReset served',
+  'WindowSuspend served',
   'doorbells rung',
   'doorbells the card did not want',
   'interrupts raised',

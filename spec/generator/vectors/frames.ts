@@ -60,10 +60,11 @@ export interface Damage {
   readonly function?: number;
 }
 
+/** Classes whose messages go to a device. */
+const DEVICE_CLASSES = ['socket', 'lan', 'window'];
+
 export function targetOf(spec: ClassSpec, message: Message): number {
-  return spec.name === 'socket' || spec.name === 'lan' || message.name.startsWith('Private')
-    ? DEVICE_TID
-    : IOP_TID;
+  return DEVICE_CLASSES.includes(spec.name) || message.name.startsWith('Private') ? DEVICE_TID : IOP_TID;
 }
 
 export function elementSpec(frame: FrameSpec, kind: string): ElementSpec {

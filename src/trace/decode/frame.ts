@@ -75,6 +75,13 @@ export interface DecodedFrame {
 }
 
 const NO_CLASS = 'unknown class';
+/** What classes with codes of their own refuse by. */
+const OWN_CODES: Readonly<Record<string, string>> = {
+  lan: 'LanDetailedStatus',
+  window: 'WindowDetailedStatus',
+};
+/** Classes in whose lists immediate data has a context. */
+const WITH_CONTEXTS: readonly string[] = ['socket', 'lan', 'window'];
 const ERRNO_FIELDS = ['outcome'];
 
 /**
@@ -200,16 +207,18 @@ class FrameReading {
     const status = enumText('RequestStatus', requestStatus);
     if (requestStatus === REQUEST_STATUS_SUCCESS && detailed === 0) this.status = { status };
     else if (this.className === 'socket') this.status = { status, detail: errnoText(detailed) };
-    else if (this.ofLan(requestStatus))
-      this.status = { status, detail: enumText('LanDetailedStatus', detailed) };
-    else this.status = { status, detail: enumText('DetailedStatus', detailed) };
+    else if (this.hasOwnCodes(requestStatus)) {
+      const codes = OWN_CODES[this.entry?.className ?? NO_CLASS];
+      this.status = { status, detail: enumText(codes, detailed) };
+    } else this.status = { status, detail: enumText('DetailedStatus', detailed) };
   }
 
-  /** Whether word 4 has a code of the LAN class's: not where the device does not know the function. */
-  private ofLan(requestStatus: number): boolean {
+  /** Whether word 4 has a code of the class's own: not where the device does not know the function. */
+  private hasOwnCodes(requestStatus: number): boolean {
     const unserved =
       this.entry === undefined || this.entry.errno.some(({ name }) => name === 'UnsupportedFunction');
-    return this.entry?.className === 'lan' && !(unserved && requestStatus === REQUEST_STATUS_ERROR_NO_DATA);
+    const { className = NO_CLASS } = this.entry ?? {};
+    return className in OWN_CODES && !(unserved && requestStatus === REQUEST_STATUS_ERROR_NO_DATA);
   }
 
   /** Fields, then what ends the message: a list, or a scatter-gather list. */
@@ -228,7 +237,7 @@ class FrameReading {
         words,
         at + first,
         at + size,
-        this.entry?.className === 'socket' || this.entry?.className === 'lan',
+        WITH_CONTEXTS.includes(this.entry?.className ?? NO_CLASS),
       );
       this.elements = elements.map((element) => ({
         ...element,
