@@ -89,8 +89,7 @@ function layoutTable(layout: LayoutEntry, owner: string, className: string, name
     const field = names.define(owner, className, element);
     parts.push(`list = { word = ${list.word}, stride = ${list.stride}, field = ${field}${count} }`);
   }
-  if (sgl !== undefined)
-    parts.push(`sgl = ${sgl.word}, contexts = ${WITH_CONTEXTS.includes(className)}`);
+  if (sgl !== undefined) parts.push(`sgl = ${sgl.word}, contexts = ${WITH_CONTEXTS.includes(className)}`);
   return `{ ${parts.join(', ')} }`;
 }
 

@@ -107,13 +107,24 @@ export class BusCrossing {
   /** Bytes of a frame before the payload of TCP or UDP; of any other frame, all of it. */
   private headerBytes(frame: number, length: number): number {
     const { bytes } = this;
-    const ip = frame + ETHERNET_HEADER_BYTES;
-    if (length < ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES_MIN) return length;
-    if (bytes[frame + 12] !== 0x08 || bytes[frame + 13] !== 0x00) return length;
-    const transport = ETHERNET_HEADER_BYTES + ((bytes[ip] & 0x0f) << 2);
-    const protocol = bytes[ip + IP_PROTOCOL];
-    if (protocol === PROTOCOL_UDP) return Math.min(length, transport + UDP_HEADER_BYTES);
-    if (protocol !== PROTOCOL_TCP || length < transport + TCP_HEADER_BYTES_MIN) return length;
-    return Math.min(length, transport + ((bytes[frame + transport + TCP_DATA_OFFSET] >> 4) << 2));
+    const transport = transportAt(bytes, frame, length);
+    if (transport > 0 && bytes[frame + ETHERNET_HEADER_BYTES + IP_PROTOCOL] === PROTOCOL_UDP)
+      return Math.min(length, transport + UDP_HEADER_BYTES);
+    return tcpHeaderBytes(bytes, frame, length) || length;
   }
+}
+
+/** Where the transport header begins in a frame of IPv4; 0: it is none. */
+function transportAt(bytes: Uint8Array, frame: number, length: number): number {
+  if (length < ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES_MIN) return 0;
+  if (bytes[frame + 12] !== 0x08 || bytes[frame + 13] !== 0x00) return 0;
+  return ETHERNET_HEADER_BYTES + ((bytes[frame + ETHERNET_HEADER_BYTES] & 0x0f) << 2);
+}
+
+/** Bytes before the payload of a frame that is a TCP segment over IPv4; 0 of any other. */
+export function tcpHeaderBytes(bytes: Uint8Array, frame: number, length: number): number {
+  const transport = transportAt(bytes, frame, length);
+  if (transport === 0 || length < transport + TCP_HEADER_BYTES_MIN) return 0;
+  if (bytes[frame + ETHERNET_HEADER_BYTES + IP_PROTOCOL] !== PROTOCOL_TCP) return 0;
+  return Math.min(length, transport + ((bytes[frame + transport + TCP_DATA_OFFSET] >> 4) << 2));
 }

@@ -136,7 +136,7 @@ export const WINDOW_FUNCTION_NAMES: Readonly<Record<number, string>> = {
 export const WINDOW_OPEN = 0x80;
 export const WINDOW_OPEN_WORDS = 5;
 
-/** Bytes of the transmit part that the host is going to use; in bytes; 1 to all bits. */
+/** Bytes of the transmit part that the host is going to use; in bytes; 1 to 2147483647. */
 export function getWindowOpenTransmitBytes(words: Int32Array, frame: number): number {
   return words[frame + 4];
 }
@@ -159,7 +159,7 @@ export function writeWindowOpen(
   words[frame + 4] = transmitBytes;
 }
 
-export const WINDOW_OPEN_REPLY_WORDS = 10;
+export const WINDOW_OPEN_REPLY_WORDS = 11;
 
 /** Card address of the transmit part. */
 export function getWindowOpenReplyTransmitAddress(words: Int32Array, frame: number): number {
@@ -178,20 +178,20 @@ export function getWindowOpenReplySlotsAddress(words: Int32Array, frame: number)
 
 /** Slots there are. */
 export function getWindowOpenReplySlotCount(words: Int32Array, frame: number): number {
-  return words[frame + 8] & 0xffff;
+  return words[frame + 8];
 }
 
 /** How far apart slots are; in bytes. */
 export function getWindowOpenReplySlotBytes(words: Int32Array, frame: number): number {
-  return words[frame + 8] >>> 16;
+  return words[frame + 9];
 }
 
 /** Packets that the host may hold at a time; the other slots are the devices' own. */
 export function getWindowOpenReplyFramesMax(words: Int32Array, frame: number): number {
-  return words[frame + 9] & 0xffff;
+  return words[frame + 10];
 }
 
-/** Writes 10 words. */
+/** Writes 11 words. */
 export function writeWindowOpenReply(
   words: Int32Array,
   frame: number,
@@ -208,8 +208,8 @@ export function writeWindowOpenReply(
   slotBytes: number,
   framesMax: number,
 ): void {
-  checkMessage(frame, 10, 10);
-  words[frame] = 0x000ac001;
+  checkMessage(frame, 11, 11);
+  words[frame] = 0x000bc001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (WINDOW_OPEN << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
@@ -217,8 +217,9 @@ export function writeWindowOpenReply(
   words[frame + 5] = transmitAddress;
   words[frame + 6] = transmitBytesMax;
   words[frame + 7] = slotsAddress;
-  words[frame + 8] = (slotCount & 0xffff) | (slotBytes << 16);
-  words[frame + 9] = framesMax & 0xffff;
+  words[frame + 8] = slotCount;
+  words[frame + 9] = slotBytes;
+  words[frame + 10] = framesMax;
 }
 
 /**
@@ -661,17 +662,17 @@ export function getWindowFrameFrameAddress(words: Int32Array, at: number): numbe
 
 /** How long it is; in bytes. */
 export function getWindowFrameFrameLength(words: Int32Array, at: number): number {
-  return words[at + 1] & 0xffff;
+  return words[at + 1] & 0xfffff;
 }
 
 /** How much of it is in the host's memory, of a packet with HeadersOnly; else 0; in bytes. */
 export function getWindowFrameHeaderLength(words: Int32Array, at: number): number {
-  return (words[at + 1] >>> 16) & 0xff;
+  return (words[at + 1] >>> 20) & 0xff;
 }
 
 /** What is to be known of it; WINDOW_FRAME_FLAG_ number. */
 export function getWindowFrameFrameFlags(words: Int32Array, at: number): number {
-  return words[at + 1] >>> 24;
+  return words[at + 1] >>> 28;
 }
 
 /** Writes all 2 words. */
@@ -684,7 +685,7 @@ export function writeWindowFrame(
   frameFlags: number,
 ): void {
   words[at] = frameAddress;
-  words[at + 1] = (frameLength & 0xffff) | ((headerLength & 0xff) << 16) | (frameFlags << 24);
+  words[at + 1] = (frameLength & 0xfffff) | ((headerLength & 0xff) << 20) | (frameFlags << 28);
 }
 
 /**
@@ -699,7 +700,7 @@ export function checkWindowRequest(words: Int32Array, frame: number, sizeWords: 
       if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       value = getWindowOpenTransmitBytes(words, frame);
-      if (value < 1) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
+      if (value < 1 || value > 2147483647) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
       return 0;
     case WINDOW_HEADERS:
       if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
@@ -750,7 +751,7 @@ export function checkWindowReply(words: Int32Array, frame: number, sizeWords: nu
   if (status === REQUEST_STATUS_TRANSACTION_ERROR) return 0;
   switch (words[frame + 1] >>> 24) {
     case WINDOW_OPEN:
-      if (status === 0 && sizeWords < 10) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      if (status === 0 && sizeWords < 11) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       return 0;
     case WINDOW_HEADERS:
       if ((words[frame] & 0x1000) === 0) return 0; // not MULTIPLE: a status and no list

@@ -98,7 +98,7 @@ function macAddress({ port, receiver }: LanGroupParts): DescribedGroup {
   const values: Readonly<Record<number, () => number>> = {
     [groups.GROUP_LAN_MAC_ADDRESS_ACTIVE_ADDRESS]: () => addressNumber(port),
     [groups.GROUP_LAN_MAC_ADDRESS_LOCAL_ADDRESS]: () => addressNumber(port),
-    [groups.GROUP_LAN_MAC_ADDRESS_FILTER_MASK]: () => receiver.filter,
+    [groups.GROUP_LAN_MAC_ADDRESS_FILTER_MASK]: () => receiver.addresses.mask,
     [groups.GROUP_LAN_MAC_ADDRESS_FILTER_CAPABILITY]: () => FILTERS,
     [groups.GROUP_LAN_MAC_ADDRESS_MAX_PERFECT]: () => 1,
   };
@@ -109,7 +109,7 @@ function macAddress({ port, receiver }: LanGroupParts): DescribedGroup {
     take: (field, bytes, at) => {
       const mask = getNumber(bytes, at, layout.fields[field].byteLength);
       if ((mask & ~FILTERS) !== 0 || mask > FILTERS) return BLOCK_STATUS_OPERATION_ERROR;
-      receiver.filter = mask;
+      receiver.addresses.mask = mask;
       return 0;
     },
   });
@@ -165,7 +165,7 @@ function receiveModes({ receiveChecksum }: LanGroupParts): number {
 }
 
 /** A hardware address as the number that lies in memory as its six bytes do, little-endian. */
-function addressNumber({ macHigh, macLow }: LinkPort): number {
+export function addressNumber({ macHigh, macLow }: LinkPort): number {
   const bytes = [
     macHigh >>> 8,
     macHigh & 0xff,

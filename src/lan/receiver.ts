@@ -9,11 +9,6 @@ import { ETHERNET_HEADER_BYTES } from '../hdm/nic-rings.ts';
 import { REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
 import {
   LAN_DETAILED_STATUS_SUCCESS,
-  LAN_FILTER_ALL_MULTICAST,
-  LAN_FILTER_BROADCAST_OFF,
-  LAN_FILTER_MULTICAST_OFF,
-  LAN_FILTER_PROMISCUOUS,
-  LAN_FILTER_UNICAST_OFF,
   LAN_PACKET_FLAG_ERROR,
   LAN_PACKET_FLAG_LAST_PACKET,
   LAN_PACKET_FLAG_NETWORK_CHECKSUM_GOOD,
@@ -29,6 +24,7 @@ import {
 } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type LinkClient, RX_CHECKSUM_CHECKED } from '../tcpip/contract.ts';
+import { AddressFilter, type HardwareAddress } from './address-filter.ts';
 import type { BucketQueue } from './bucket-queue.ts';
 import type { LanStatistics } from './lan-statistics.ts';
 import { type ReplyQueue, statusWord } from './reply-queue.ts';
@@ -37,27 +33,20 @@ const FILLED = statusWord(REQUEST_STATUS_SUCCESS, LAN_DETAILED_STATUS_SUCCESS);
 /** Above a descriptor's offset and length. */
 const FLAGS_SHIFT = 24;
 const CHECKSUMS_GOOD = LAN_PACKET_FLAG_NETWORK_CHECKSUM_GOOD | LAN_PACKET_FLAG_TRANSPORT_CHECKSUM_GOOD;
-const GROUP_ADDRESS = 1;
-/** The two halves of the broadcast address. */
-const BROADCAST_HIGH = 0xffff;
-const BROADCAST_LOW = -1;
 
 export class Receiver implements LinkClient {
-  /** LAN_FILTER_ bits. */
-  filter = 0;
+  /** Which packets are for the host. */
+  readonly addresses: AddressFilter;
   /** Bytes of a bucket that are left free before its packet. */
   prePadBytes = 0;
   /** Packets that are longer than their bucket are delivered, cut, with what is wrong with them. */
   reportBad = false;
   suspended = false;
-  private readonly region: Region;
   private readonly dma: DmaEngine;
   private readonly buckets: BucketQueue;
   private readonly replies: ReplyQueue;
   private readonly statistics: LanStatistics;
   private readonly counters: Float64Array;
-  private readonly macHigh: number;
-  private readonly macLow: number;
 
   constructor(
     region: Region,
@@ -66,16 +55,14 @@ export class Receiver implements LinkClient {
     replies: ReplyQueue,
     statistics: LanStatistics,
     ledger: Ledger,
-    { macHigh, macLow }: { readonly macHigh: number; readonly macLow: number },
+    address: HardwareAddress,
   ) {
-    this.region = region;
     this.dma = dma;
     this.buckets = buckets;
     this.replies = replies;
     this.statistics = statistics;
     this.counters = ledger.counters;
-    this.macHigh = macHigh;
-    this.macLow = macLow;
+    this.addresses = new AddressFilter(region, address);
   }
 
   /** Buckets of the host's that are the card's, whether it may still fill them or not. */
@@ -89,7 +76,7 @@ export class Receiver implements LinkClient {
       this.counters[LAN_RX_SUSPENDED] += 1;
       return false;
     }
-    if (length < ETHERNET_HEADER_BYTES || !this.isWanted(address)) {
+    if (length < ETHERNET_HEADER_BYTES || !this.addresses.wants(address)) {
       this.counters[LAN_RX_FILTERED] += 1;
       return false;
     }
@@ -141,22 +128,5 @@ export class Receiver implements LinkClient {
       length | (status << FLAGS_SHIFT),
     );
     buckets.drop();
-  }
-
-  /** Whether the filter lets a packet through, by its destination address. // Hot path. */
-  private isWanted(address: number): boolean {
-    const { filter, macHigh, macLow } = this;
-    if ((filter & LAN_FILTER_PROMISCUOUS) !== 0) return true;
-    const { bytes } = this.region;
-    const high = (bytes[address] << 8) | bytes[address + 1];
-    const low =
-      (bytes[address + 2] << 24) |
-      (bytes[address + 3] << 16) |
-      (bytes[address + 4] << 8) |
-      bytes[address + 5];
-    if ((bytes[address] & GROUP_ADDRESS) === 0)
-      return high === macHigh && low === macLow && (filter & LAN_FILTER_UNICAST_OFF) === 0;
-    if (high === BROADCAST_HIGH && low === BROADCAST_LOW) return (filter & LAN_FILTER_BROADCAST_OFF) === 0;
-    return (filter & LAN_FILTER_ALL_MULTICAST) !== 0 && (filter & LAN_FILTER_MULTICAST_OFF) === 0;
   }
 }

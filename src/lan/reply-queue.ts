@@ -56,6 +56,9 @@ export interface ReplyWriter {
   ): void;
 }
 
+/** The generated check of a class's replies. */
+export type ReplyCheck = (words: Int32Array, frame: number, sizeWords: number) => number;
+
 export class ReplyQueue {
   private readonly outbound: Outbound;
   private readonly clock: Clock;
@@ -63,6 +66,7 @@ export class ReplyQueue {
   private readonly writer: ReplyWriter;
   private readonly entries: Int32Array;
   private readonly capacity: number;
+  private readonly check: ReplyCheck;
   private first = 0;
   private length = 0;
   /** Something waits that is to be told at once. */
@@ -70,13 +74,24 @@ export class ReplyQueue {
   private deadline = NEVER;
   private lastNs = 0;
 
-  /** @param capacity entries that may wait, the most that the host may have lent. */
-  constructor(outbound: Outbound, clock: Clock, rule: BatchRule, writer: ReplyWriter, capacity: number) {
+  /**
+   * @param capacity entries that may wait, the most that the host may have lent.
+   * @param check of the host that receives a reply.
+   */
+  constructor(
+    outbound: Outbound,
+    clock: Clock,
+    rule: BatchRule,
+    writer: ReplyWriter,
+    capacity: number,
+    check: ReplyCheck = checkLanReply,
+  ) {
     this.outbound = outbound;
     this.clock = clock;
     this.rule = rule;
     this.writer = writer;
     this.capacity = capacity;
+    this.check = check;
     this.entries = new Int32Array(capacity * ENTRY_WORDS);
   }
 
@@ -182,7 +197,7 @@ export class ReplyQueue {
     }
     this.first = (this.first + count) % capacity;
     this.length -= count;
-    if (COSTLY) checkReply(words, frame);
+    if (COSTLY) checkReply(words, frame, this.check);
     outbound.post();
   }
 
@@ -194,8 +209,8 @@ export class ReplyQueue {
   }
 }
 
-function checkReply(words: Int32Array, frame: number): void {
+function checkReply(words: Int32Array, frame: number, check: ReplyCheck): void {
   assert(checkReplyFrame(words, frame) === 0, 'lan replies: a reply has the header of a reply');
-  const fault = checkLanReply(words, frame, frameSizeWords(words, frame));
+  const fault = check(words, frame, frameSizeWords(words, frame));
   assert(fault === 0, 'lan replies: a reply passes the check of the host that receives it');
 }

@@ -15,10 +15,19 @@ import type { ReplyWriter } from './reply-queue.ts';
 
 const LAST_BUCKET_BIT = LAN_PACKET_FLAG_LAST_BUCKET << 24;
 
-/** Contexts of packets sent. */
+/** The generated writer of a reply that is a list of contexts. */
+export type WriteContexts = typeof writeLanPacketSendReply;
+
+/** Contexts of packets sent, or of other transactions that a reply has nothing more to say of. */
 export class ContextWriter implements ReplyWriter {
   /** TID of the port. */
   tid = 0;
+  private readonly writeReply: WriteContexts;
+
+  /** @param writeReply of replies whose list begins where that of LanPacketSend's does. */
+  constructor(writeReply: WriteContexts = writeLanPacketSendReply) {
+    this.writeReply = writeReply;
+  }
 
   write(
     words: Int32Array,
@@ -31,7 +40,7 @@ export class ContextWriter implements ReplyWriter {
     const sizeWords = LAN_PACKET_SEND_REPLY_LIST_WORD + count;
     const { tid } = this;
     const status = [requestStatus, detailedStatus] as const;
-    writeLanPacketSendReply(words, frame, tid, HOST_TID, initiatorContext, ...status, count, sizeWords);
+    this.writeReply(words, frame, tid, HOST_TID, initiatorContext, ...status, count, sizeWords);
   }
 
   entry(words: Int32Array, frame: number, index: number, content: Int32Array, at: number): void {

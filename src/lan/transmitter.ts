@@ -23,7 +23,7 @@ import {
   LAN_REPLY_MODE_ON_ERROR,
 } from '../i2o/lan.gen.ts';
 import { LAN_HEADER_FETCHES } from '../ledger/counters.gen.ts';
-import { TX_CHECKSUM } from '../tcpip/contract.ts';
+import { TX_CHECKSUM, TX_RETRANSMIT, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { LanStatistics } from './lan-statistics.ts';
 import { type ReplyQueue, statusWord } from './reply-queue.ts';
 import { PACKET_PIECES_MAX, type SendQueue } from './send-queue.ts';
@@ -31,6 +31,10 @@ import { PACKET_PIECES_MAX, type SendQueue } from './send-queue.ts';
 /** Bits of the transmit control word. */
 const CONTROL_NETWORK_CHECKSUM = 0x20;
 const CONTROL_TRANSPORT_CHECKSUM = 0x40;
+/** Of the window class alone. */
+const CONTROL_RETRANSMISSION = 0x80;
+const CONTROL_SEGMENT_SHIFT = 8;
+const CONTROL_SEGMENT_MASK = 0xffff;
 const CONTROL_MODE_SHIFT = 30;
 
 /** Of the first pieces so much is fetched as headers, where there is as much: Ethernet, IPv4 and TCP. */
@@ -70,11 +74,16 @@ export class Transmitter {
   private readonly replies: ReplyQueue;
   private readonly statistics: LanStatistics;
   private readonly packetBytesMax: number;
+  private readonly ofWindow: boolean;
   /** The headers' bytes of the packet being sent. */
   private headerBytes = 0;
   /** Bytes of the piece that `fetchHeader` stopped in which are fetched already. */
   private skipped = 0;
 
+  /**
+   * @param ofWindow packets of the window class: their first piece has the headers and nothing else, and
+   * their control word may ask for segments.
+   */
   constructor(
     region: Region,
     dma: DmaEngine,
@@ -82,6 +91,7 @@ export class Transmitter {
     queue: SendQueue,
     replies: ReplyQueue,
     statistics: LanStatistics,
+    ofWindow = false,
   ) {
     this.region = region;
     this.dma = dma;
@@ -90,6 +100,7 @@ export class Transmitter {
     this.replies = replies;
     this.statistics = statistics;
     this.packetBytesMax = ETHERNET_HEADER_BYTES + device.mtu;
+    this.ofWindow = ofWindow;
   }
 
   /** Packets of the host's that are the card's. */
@@ -135,11 +146,27 @@ export class Transmitter {
   private judge(place: number): number {
     const { queue, device, packetBytesMax } = this;
     const byteLength = queue.bytesAt(place);
-    if (byteLength < ETHERNET_HEADER_BYTES || byteLength > packetBytesMax) return BAD_PACKET;
     if (queue.piecesAt(place) > PACKET_PIECES_MAX) return BAD_PACKET;
     if ((queue.controlAt(place) & CONTROL_TRANSPORT_CHECKSUM) !== 0 && !device.transmitChecksum)
       return TRANSMIT_ERROR;
-    return SENT;
+    if (this.segmentBytesOf(place) > 0) return this.judgeSegments(place);
+    return byteLength < ETHERNET_HEADER_BYTES || byteLength > packetBytesMax ? BAD_PACKET : SENT;
+  }
+
+  /** Of a packet that the device is to cut: its segments are packets, and there is something to be cut. */
+  private judgeSegments(place: number): number {
+    const { queue, device, packetBytesMax } = this;
+    const payload = queue.bytesAt(place) - queue.byteLengthAt(place, 0);
+    if (device.segmentBytesMax === 0) return TRANSMIT_ERROR;
+    const fits = queue.byteLengthAt(place, 0) + this.segmentBytesOf(place) <= packetBytesMax;
+    const checksum = (queue.controlAt(place) & CONTROL_TRANSPORT_CHECKSUM) !== 0;
+    return fits && checksum && payload > 0 && payload <= device.segmentBytesMax ? SENT : BAD_PACKET;
+  }
+
+  /** Payload of a segment that the packet is to be cut in; 0: it is one. */
+  private segmentBytesOf(place: number): number {
+    if (!this.ofWindow) return 0;
+    return (this.queue.controlAt(place) >>> CONTROL_SEGMENT_SHIFT) & CONTROL_SEGMENT_MASK;
   }
 
   /** Builds the packet in the space that the device has given. @returns its status. // Hot path. */
@@ -153,6 +180,12 @@ export class Transmitter {
       if (!this.hasTransport(header)) return BAD_PACKET;
       flags = TX_CHECKSUM;
     }
+    const segmentBytes = this.segmentBytesOf(place);
+    if (segmentBytes > 0) {
+      if (!this.isTcp(header)) return BAD_PACKET;
+      flags |= TX_SEGMENT;
+    }
+    if (this.ofWindow && (control & CONTROL_RETRANSMISSION) !== 0) flags |= TX_RETRANSMIT;
     // The piece in which the headers end may have payload behind them.
     let skipped = this.skipped;
     for (const pieces = queue.piecesAt(place); piece < pieces; piece++) {
@@ -160,7 +193,7 @@ export class Transmitter {
       if (byteLength > 0) device.addPiece(queue.addressAt(place, piece) + skipped, byteLength);
       skipped = 0;
     }
-    device.send(this.headerBytes, flags, 0);
+    device.send(this.headerBytes, flags, segmentBytes);
     this.statistics.sent(queue.bytesAt(place));
     return SENT;
   }
@@ -184,6 +217,11 @@ export class Transmitter {
       fetched += taken;
       if (taken < byteLength) {
         this.skipped = taken;
+        break;
+      }
+      // What follows is payload, in memory of the card's.
+      if (this.ofWindow) {
+        piece += 1;
         break;
       }
     }
@@ -220,10 +258,19 @@ export class Transmitter {
   private hasTransport(header: number): boolean {
     const byteLength = this.ipv4HeaderBytes(header);
     if (byteLength === 0) return false;
-    const protocol = this.region.bytes[header + ETHERNET_HEADER_BYTES + IPV4_PROTOCOL_AT];
+    const protocol = this.protocolOf(header);
     const left = this.headerBytes - ETHERNET_HEADER_BYTES - byteLength;
     if (protocol === PROTOCOL_TCP) return left >= TCP_HEADER_BYTES_MIN;
     return protocol === PROTOCOL_UDP && left >= UDP_HEADER_BYTES;
+  }
+
+  private isTcp(header: number): boolean {
+    return this.protocolOf(header) === PROTOCOL_TCP;
+  }
+
+  /** Of headers that hold a whole one of IPv4. */
+  private protocolOf(header: number): number {
+    return this.region.bytes[header + ETHERNET_HEADER_BYTES + IPV4_PROTOCOL_AT];
   }
 
   private done(place: number, status: number): void {

@@ -16,8 +16,8 @@ for (const file of vectorFiles()) {
   describe(`${file.path} against a card`, () => {
     const vectors = file.vectors.filter(({ kind }) => kind === 'request');
     it.each(vectors.map((vector) => [vector.id, vector] as const))('%s', (_id, vector) => {
-      const lan = file.class === 'lan' ? 'lan' : 'socket';
-      const card = new VectorCard(vector.message === 'PrivateEcho' ? 'echo' : lan);
+      const device = file.class === 'lan' || file.class === 'window' ? file.class : 'socket';
+      const card = new VectorCard(vector.message === 'PrivateEcho' ? 'echo' : device);
       card.bring(file, vector.state ?? 'operational');
       const replies = card.exchange(vector);
       expect(judge(vector, replies)).toBe('');

@@ -9,6 +9,7 @@ import * as lan from '../../src/i2o/lan.gen.ts';
 import { writeSglContext, writeSglImmediate, writeSglSimple } from '../../src/i2o/list/sgl.ts';
 import * as socket from '../../src/i2o/socket.gen.ts';
 import * as utility from '../../src/i2o/utility.gen.ts';
+import * as window from '../../src/i2o/window.gen.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';
 import type { LayoutEntry } from '../../src/spec/entries.ts';
 import { type Vector, vectorFiles, wordsOf } from './vectors.ts';
@@ -16,7 +17,7 @@ import { type Vector, vectorFiles, wordsOf } from './vectors.ts';
 type Codec = Readonly<Record<string, unknown>>;
 type Call = (...values: readonly unknown[]) => number;
 
-const codecs: Readonly<Record<string, Codec>> = { executive, lan, socket, utility };
+const codecs: Readonly<Record<string, Codec>> = { executive, lan, socket, utility, window };
 const FRAME = 16;
 /** Words of a region in which every address of the vectors lies. */
 const REGION_WORDS = 0x40000 / 4;

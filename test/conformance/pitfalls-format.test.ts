@@ -37,6 +37,7 @@ import {
 import * as socket from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import * as utility from '../../src/i2o/utility.gen.ts';
+import * as window from '../../src/i2o/window.gen.ts';
 import { HANDLER_CONTROL, HANDLER_EVENT } from '../../src/osm/message/handlers.ts';
 import { replyErrno, severityErrno } from '../../src/osm/message/reply-status.ts';
 import { SOCK_DGRAM } from '../../src/socket/contract.ts';
@@ -52,6 +53,7 @@ const codecs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   lan,
   socket,
   utility,
+  window,
 };
 
 /** Frame memory that can be written and not read. @param writes how often each word was. */

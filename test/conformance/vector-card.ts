@@ -18,6 +18,7 @@ import {
   getFailureSeverity,
 } from '../../src/i2o/frame.ts';
 import { LAN_DETAILED_STATUS_NAMES } from '../../src/i2o/lan.gen.ts';
+import { WINDOW_DETAILED_STATUS_NAMES } from '../../src/i2o/window.gen.ts';
 import { errnoName } from '../../src/socket/errno.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
@@ -50,7 +51,7 @@ export class VectorCard {
   private at = 0;
 
   /** @param device what sits behind the device's TID. */
-  constructor(device: 'socket' | 'echo' | 'lan' = 'socket', overrides: CardOverrides = {}) {
+  constructor(device: 'socket' | 'echo' | 'lan' | 'window' = 'socket', overrides: CardOverrides = {}) {
     const config: CardOverrides = {
       pools: {
         inboundFrames: FRAMES,
@@ -216,6 +217,7 @@ function illegal(vector: Vector, reply: Int32Array): string {
     socket: [errnoName(detail)],
     // What the device does not serve has a general code.
     lan: [LAN_DETAILED_STATUS_NAMES[detail], general === 'UnsupportedFunction' ? general : undefined],
+    window: [WINDOW_DETAILED_STATUS_NAMES[detail]],
   }[className] ?? [general];
   const known = errno.some((entry) => names.includes(entry.name));
   // In the executive's and the utility messages a field that names nothing is refused as one that cannot be.

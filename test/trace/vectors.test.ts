@@ -17,10 +17,10 @@ import { HEAD } from './calls.ts';
 
 const DISSECTOR = fileURLToPath(new URL('../../spec/wireshark/inic.lua', import.meta.url));
 const files = vectorFiles().filter(({ path }) => !path.includes('states'));
-const LAN_HEAD: TraceHead = {
+const headOf = (name: string, id: number): TraceHead => ({
   ...HEAD,
-  classes: [HEAD.classes[0], { name: 'lan', id: 0x020, version: 1 }],
-};
+  classes: [HEAD.classes[0], { name, id, version: 1 }],
+});
 const isGood = ({ expect: expected }: Vector): boolean =>
   expected['answer'] === 'legal' || expected['judgement'] === 'good';
 
@@ -50,10 +50,19 @@ function decode(device: string, head: TraceHead, vectors: readonly Vector[]): De
   return { device, vectors, frames, parts };
 }
 
-const ofFiles = (lan: boolean): readonly Vector[] =>
-  files.filter((file) => (file.class === 'lan') === lan).flatMap((file) => file.vectors);
-const captures = [decode('socket', HEAD, ofFiles(false)), decode('lan', LAN_HEAD, ofFiles(true))];
-const least: Readonly<Record<string, number>> = { socket: 400, lan: 40 };
+/** Vectors of the classes of one device: of sockets, all that no other device has. */
+const ofFiles = (device: string): readonly Vector[] => {
+  const others = ['lan', 'window'];
+  const wanted = ({ class: name }: { class: string }): boolean =>
+    device === 'socket' ? !others.includes(name) : name === device;
+  return files.filter(wanted).flatMap((file) => file.vectors);
+};
+const captures = [
+  decode('socket', HEAD, ofFiles('socket')),
+  decode('lan', headOf('lan', 0x020), ofFiles('lan')),
+  decode('window', headOf('window', 0x0a1), ofFiles('window')),
+];
+const least: Readonly<Record<string, number>> = { socket: 400, lan: 40, window: 40 };
 
 describe.each(captures)('the decoder of a $device device', ({ device, vectors, frames }) => {
   it('has vectors to read', () => expect(vectors.filter(isGood).length).toBeGreaterThan(least[device]));

@@ -231,7 +231,7 @@ function wrongFlags(spec: Spec, message: Message): Vector[] {
 
 /** Whether the message is answered in memory its list names: no list, no answer. */
 export function isPolled({ request, reply }: Message): boolean {
-  return reply === undefined && request.sgl !== undefined;
+  return reply === undefined && request.sgl?.elements.includes('in') === true;
 }
 
 /** Whether the message may be a batch of transactions. */

@@ -19,6 +19,18 @@ export interface LanMemory {
   readonly receive: PoolArea;
 }
 
+/** Memory of a card with the TCP window, and of its host beside the pools that every card shares with one. */
+export interface WindowAreasPlan {
+  /** The card's: blocks that the host fills, and sends from. */
+  readonly transmit: PoolArea;
+  /** The host's: headers of packets in the card's slots, each at its own distance. */
+  readonly headers: PoolArea;
+  /** The host's: headers of packets to be sent. */
+  readonly sends: PoolArea;
+  /** The host's, one for each socket: where the card places what has arrived. */
+  readonly places: PoolArea;
+}
+
 export interface CardMemory {
   readonly layout: CardLayout;
   /** Address of each port's rings, and last of the inner loop's where there is one. */
@@ -30,6 +42,8 @@ export interface CardMemory {
   readonly echoAt: number;
   /** Of a card of network ports. */
   readonly lan?: LanMemory;
+  /** Of a card with the TCP window. */
+  readonly window?: WindowAreasPlan;
 }
 
 /** What each of a card's devices is told: its ports in their order, then the inner loop where it has one. */
@@ -62,6 +76,7 @@ export function planCardMemory(
     ? plan.reserve(`${name}.echo`, transmitBufferBytes, 'what the echo module takes')
     : 0;
   const own = { layout, nics, packets, gatherAt, echoAt };
+  if (modules.includes('window')) return { ...own, window: planWindow(plan, name, config, slotBytes) };
   if (!modules.includes('lan')) return own;
   return {
     ...own,
@@ -69,6 +84,26 @@ export function planCardMemory(
       transmit: planPool(plan, `${name}.lanTransmit`, lanPacketsMax(config), slotBytes),
       receive: planPool(plan, `${name}.lanReceive`, config.packetSlots, slotBytes),
     },
+  };
+}
+
+/** Headers of one packet to be sent, and the two bytes before them that align what is behind Ethernet's. */
+const SEND_BUFFER_BYTES = 192;
+/** Memory that the card places bytes of all sockets in, and the least and the most of it for one. */
+const PLACES_BYTES = 1 << 26;
+const PLACE_BYTES_MIN = 4096;
+const PLACE_BYTES_MAX = 65_536;
+
+function planWindow(plan: MemoryPlan, name: string, config: CardConfig, slotBytes: number): WindowAreasPlan {
+  const { transmitBuffers, transmitBufferBytes } = config.pools;
+  const { socketsMax } = config.driver;
+  const each = Math.min(PLACE_BYTES_MAX, Math.max(PLACE_BYTES_MIN, PLACES_BYTES / socketsMax));
+  const placeBytes = 1 << Math.floor(Math.log2(each));
+  return {
+    transmit: planPool(plan, `${name}.window`, transmitBuffers, transmitBufferBytes),
+    headers: planPool(plan, `${name}.windowHeaders`, config.packetSlots, slotBytes),
+    sends: planPool(plan, `${name}.windowSends`, lanPacketsMax(config), SEND_BUFFER_BYTES),
+    places: planPool(plan, `${name}.windowPlaces`, socketsMax, placeBytes),
   };
 }
 

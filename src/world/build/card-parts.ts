@@ -21,10 +21,15 @@ import { buildSocketModule } from '../../ism/build-socket-module.ts';
 import { LanModule } from '../../lan/lan-module.ts';
 import { OUTBOUND_METER, PACKETS_METER } from '../../ledger/ledger.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
+import { WindowMemory } from '../../window/window-memory.ts';
+import { WindowModule } from '../../window/window-module.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { ModuleKind } from '../topology/checked.ts';
 import { type CardMemory, largestMtu, nicConfigs } from './card-memory.ts';
 import type { CardEnvironment } from './environment.ts';
+
+/** Contexts of fills that a card with the TCP window holds for its host at most, and of placements. */
+export const WINDOW_TRANSACTIONS_MAX = 256;
 
 export interface CardParts {
   readonly processor: IoProcessor;
@@ -52,10 +57,12 @@ export function buildCard(
     kinds.flatMap((kind, device): Module[] => {
       if (kind === 'echo') return [new EchoModule(outbound, ledger, echoMemory(memory, environment))];
       devices = buildDevices(region, memory, config, environment, packets);
-      if (kind === 'lan') {
+      if (kind === 'lan' || kind === 'window') {
         // What a host sends itself needs no port: there is no loop inside such a card.
         devices = devices.slice(0, 1 + config.furtherPorts.length);
-        return lanModules(region, memory, config, environment, outbound, devices);
+        return kind === 'lan'
+          ? lanModules(region, memory, config, environment, outbound, devices)
+          : windowModules(region, memory, config, environment, outbound, devices, packets);
       }
       const { module, stack: made } = buildSocketModule({
         tid: FIRST_DEVICE_TID + device,
@@ -130,6 +137,52 @@ function lanModules(
         bucketsMax: config.packetSlots,
       }),
   );
+}
+
+/** A module for each port, all over one window. */
+function windowModules(
+  region: Region,
+  memory: CardMemory,
+  config: CardConfig,
+  environment: CardEnvironment,
+  outbound: Outbound,
+  devices: readonly FakeNic[],
+  packets: PacketPool,
+): Module[] {
+  const { clock, ledger, dma } = environment;
+  const { layout, window } = memory;
+  assert(window !== undefined, 'card parts: the memory of a card with the TCP window was planned');
+  const framesMax = windowFramesMax(config);
+  const { offset, byteLength } = areaOf(window.transmit);
+  const shared = new WindowMemory(offset, byteLength, packets, framesMax, ledger);
+  const areas = {
+    transmit: [layout.transmit, window.sends].map(areaOf),
+    receive: [layout.receive, window.headers, window.places].map(areaOf),
+  };
+  return devices.map(
+    (device, port) =>
+      new WindowModule({
+        ...{ region, clock, ledger, dma, outbound, device, port, areas },
+        memory: shared,
+        packetsMax: config.txRing,
+        transactionsMax: WINDOW_TRANSACTIONS_MAX,
+      }),
+  );
+}
+
+/**
+ * Packets that the host of a card with the TCP window may hold: all but those that the devices' rings take.
+ * @throws RangeError of one line where it could hold none.
+ */
+export function windowFramesMax(config: CardConfig): number {
+  const { packetSlots, rxRing, furtherPorts } = config;
+  const inRings = rxRing * (1 + furtherPorts.length);
+  if (packetSlots <= inRings)
+    throw new RangeError(
+      `"packetSlots" is ${packetSlots}, and the receive rings of a card with the TCP window take ` +
+        `${inRings}: give it more`,
+    );
+  return packetSlots - inRings;
 }
 
 function areaOf({ offset, count, bufferBytes }: PoolArea): SglArea {

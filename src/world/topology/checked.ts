@@ -44,9 +44,10 @@ export interface HostTopology {
 export const MODULE_KINDS = ['socket', 'echo'] as const;
 /**
  * `lan`, a module for each port that takes and brings packets, is for a host that runs TCP/IP itself: no
- * description has it, but who runs a world may put it in a card's place.
+ * description has it, but who runs a world may put it in a card's place. `window` is the same with the host's
+ * TCP window in the card's memory.
  */
-export type ModuleKind = (typeof MODULE_KINDS)[number] | 'lan';
+export type ModuleKind = (typeof MODULE_KINDS)[number] | 'lan' | 'window';
 
 export interface CardTopology {
   readonly name: string;
