@@ -22,8 +22,33 @@ export interface SlotMemory {
   give(slot: number): void;
 }
 
+/**
+ * Packets that were put together of several that came: by their first slot, which slot follows on each, and
+ * where in it its part of the payload lies. What it says of a slot holds while that is in such a packet.
+ */
+export class PacketChains {
+  /** The slot with what follows; -1: none. */
+  readonly next: Int32Array;
+  readonly address: Int32Array;
+  readonly length: Int32Array;
+
+  constructor(count: number) {
+    this.next = new Int32Array(count);
+    this.address = new Int32Array(count);
+    this.length = new Int32Array(count);
+  }
+
+  /** A slot's part of the payload: the last so far. */
+  set(packet: number, address: number, length: number): void {
+    this.next[packet] = -1;
+    this.address[packet] = address;
+    this.length[packet] = length;
+  }
+}
+
 export class PacketPool {
   readonly count: number;
+  readonly chains: PacketChains;
   /** Bytes a slot holds. */
   readonly slotBytes: number;
   /** Address of slot 0. */
@@ -55,6 +80,7 @@ export class PacketPool {
     for (let i = 0; i < count; i++) this.freeSlots[i] = count - 1 - i;
     this.freeCount = count;
     this.isFree = new Uint8Array(COSTLY ? count : 0).fill(1);
+    this.chains = new PacketChains(count);
   }
 
   /** Slots nobody holds. */
@@ -81,6 +107,15 @@ export class PacketPool {
     this.memory?.give(packet);
     this.freeSlots[this.freeCount++] = packet;
     this.meter.gave();
+  }
+
+  /** Gives back every slot of a packet that was put together of several. @param first of its slots. */
+  freeChain(first: number): void {
+    for (let packet = first; packet >= 0; ) {
+      const following = this.chains.next[packet];
+      this.free(packet);
+      packet = following;
+    }
   }
 
   /** Address of a slot's first byte. */

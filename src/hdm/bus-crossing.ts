@@ -21,7 +21,14 @@ import {
 } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { RX_CHECKSUM_CHECKED } from '../tcpip/contract.ts';
-import { ETHERNET_HEADER_BYTES, TX_HEADER_LENGTH, TX_PAYLOAD_BYTES, TX_PIECES } from './nic-rings.ts';
+import {
+  ETHERNET_HEADER_BYTES,
+  TX_HEADER_ADDRESS,
+  TX_HEADER_LENGTH,
+  TX_PAYLOAD_BYTES,
+  TX_PIECE,
+  TX_PIECES,
+} from './nic-rings.ts';
 
 export const BUS_DESCRIPTOR_BYTES = 16;
 /** Descriptors that are read or written at once. */
@@ -54,10 +61,13 @@ export class BusCrossing {
   /** The device has fetched and sent the packet of a transmit descriptor. // Hot path of a simulation. */
   transmitted(descriptor: number): void {
     const { words, counters } = this;
-    const pieces = words[descriptor + TX_PIECES];
+    const headerBytes = words[descriptor + TX_HEADER_LENGTH];
+    // A packet in one place is fetched at once.
+    const whole = words[descriptor + TX_HEADER_ADDRESS] + headerBytes === words[descriptor + TX_PIECE];
+    const pieces = whole ? 0 : words[descriptor + TX_PIECES];
     this.descriptors(1 + pieces);
     counters[BUS_HEADERS] += 1;
-    counters[BUS_HEADERS_BYTES] += words[descriptor + TX_HEADER_LENGTH];
+    counters[BUS_HEADERS_BYTES] += headerBytes;
     if (!this.windowed) {
       counters[BUS_PAYLOAD] += pieces;
       counters[BUS_PAYLOAD_BYTES] += words[descriptor + TX_PAYLOAD_BYTES];
@@ -65,16 +75,19 @@ export class BusCrossing {
     this.completions(1);
   }
 
-  /** The device has placed a frame where its driver wants it. @param flags RX_ bits. // Hot path. */
-  received(frame: number, length: number, flags: number): void {
+  /**
+   * The device has placed a frame where its driver wants it. // Hot path.
+   * @param flags RX_ bits. @param follows whether it goes on a packet, of which it is only the payload.
+   */
+  received(frame: number, length: number, flags: number, follows: boolean): void {
     const { counters } = this;
     this.descriptors(1);
     // The window keeps what the card has checked; any other frame the host must look at, whole.
     const whole = this.windowed && (flags & RX_CHECKSUM_CHECKED) === 0;
     const header = whole ? length : this.headerBytes(frame, length);
-    counters[BUS_HEADERS_BYTES] += header;
+    if (!follows) counters[BUS_HEADERS_BYTES] += header;
     if (!this.windowed && length > header) this.payload(length - header);
-    else counters[BUS_HEADERS] += 1;
+    else if (!follows) counters[BUS_HEADERS] += 1;
     this.completions(1);
   }
 

@@ -1,5 +1,7 @@
-/** What a fake NIC is told, under ethtool's names: -g rings, -k features, -a pause. */
-export interface NicConfig {
+import type { NicFeatures } from './features.ts';
+
+/** What a fake NIC is told, under ethtool's names: -g rings, -k features that are wanted, -a pause. */
+export interface NicConfig extends NicFeatures {
   /** Largest IPv4 packet in bytes, 68 (RFC 791) to 65535. */
   readonly mtu: number;
   /** Hardware address, six bytes. */
@@ -16,17 +18,6 @@ export interface NicConfig {
    * 512 for tg3); 1 to `rxRing`, absent: all.
    */
   readonly rxPending?: number;
-  /** `tcp-segmentation-offload`; needs `txChecksumming`, without it is off. */
-  readonly tcpSegmentationOffload: boolean;
-  /**
-   * `generic-segmentation-offload`: the driver cuts large packets just before the device, where the device
-   * does not. Needs `txChecksumming`, without it is off.
-   */
-  readonly genericSegmentationOffload: boolean;
-  /** `tx-checksumming`. */
-  readonly txChecksumming: boolean;
-  /** `rx-checksumming`. */
-  readonly rxChecksumming: boolean;
   /**
    * `ethtool -A rx`: the far end of a full wire holds the transmitter back (IEEE 802.3x), so that nothing is
    * lost: `claim` finds no space while one more packet, cut into segments of the MTU, would not fit. Off:
@@ -42,10 +33,13 @@ export const NIC_DEFAULTS: NicConfig = {
   mac: [0x02, 0x69, 0x6e, 0x69, 0x63, 0x00],
   txRing: 128,
   rxRing: 16,
+  rxChecksumming: true,
+  txChecksumming: true,
+  scatterGather: true,
   tcpSegmentationOffload: true,
   genericSegmentationOffload: false,
-  txChecksumming: true,
-  rxChecksumming: true,
+  genericReceiveOffload: false,
+  largeReceiveOffload: false,
   rxPause: true,
   pollFrames: 64,
 };

@@ -13,8 +13,11 @@ import {
   DEVICE_RX_PACKETS_BYTES,
 } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { TX_CHECKSUM, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { WireEnd, WireSink } from '../wire/contract.ts';
 import type { BusCrossing } from './bus-crossing.ts';
+import type { NicFeatures } from './features.ts';
+import { LargeReceive } from './large-receive.ts';
 import type { NicConfig } from './nic-config.ts';
 import {
   canMove,
@@ -44,6 +47,9 @@ export class NicDevice {
   private readonly sink: WireSink;
   private readonly transmitOffload: TransmitOffload;
   private readonly receiveOffload: ReceiveOffload;
+  private readonly large: LargeReceive;
+  /** Whether segments are put together. */
+  private merging = false;
   private readonly frameBytesMax: number;
   private readonly regionBytes: number;
   private readonly crossing: BusCrossing | undefined;
@@ -52,14 +58,14 @@ export class NicDevice {
   private rxHead = 0;
 
   /**
-   * @param offered the TX_CHECKSUM and TX_SEGMENT bits the device serves.
+   * @param features what it is to do.
    * @param crossing counts what crosses a bus between device and driver; absent: there is none.
    */
   constructor(
     region: Region,
     layout: NicLayout,
     config: NicConfig,
-    offered: number,
+    features: NicFeatures,
     ledger: Ledger,
     dma: DmaEngine,
     wire: WireEnd,
@@ -71,10 +77,21 @@ export class NicDevice {
     this.registerWord = layout.registerWord;
     this.counters = ledger.counters;
     this.sink = wire.sink;
-    this.transmitOffload = new TransmitOffload(region, ledger, dma, wire.source, config.mtu, offered);
-    this.receiveOffload = new ReceiveOffload(region, ledger, dma, config.rxChecksumming);
+    this.transmitOffload = new TransmitOffload(region, ledger, dma, wire.source, config.mtu, 0);
+    this.receiveOffload = new ReceiveOffload(region, ledger, dma, features.rxChecksumming);
+    this.large = new LargeReceive(region, layout, ledger);
+    this.setFeatures(features);
     this.regionBytes = region.byteLength;
     this.frameBytesMax = ETHERNET_HEADER_BYTES + config.mtu;
+  }
+
+  /** What it does from now on. What it holds is told to the driver as it is. */
+  setFeatures({ txChecksumming, rxChecksumming, ...rest }: NicFeatures): void {
+    const segmenting = rest.tcpSegmentationOffload ? TX_SEGMENT : 0;
+    this.transmitOffload.offer((txChecksumming ? TX_CHECKSUM : 0) | segmenting);
+    this.receiveOffload.checksumming = rxChecksumming;
+    this.merging = rest.largeReceiveOffload;
+    this.closeMerged();
   }
 
   /** Sends what the driver has posted. // Hot path. */
@@ -115,9 +132,16 @@ export class NicDevice {
       this.fill(this.layout.rxWord(this.rxHead), source, length);
       this.rxHead = (this.rxHead + 1) | 0;
       words[this.registerWord + RX_HEAD] = this.rxHead;
+      // Without a further buffer nothing would come that could go with what is held.
+      if (this.merging && posted === 1) this.large.closeAll();
     }
     this.sink.release();
     return true;
+  }
+
+  /** Tells the driver of the segments that wait for others. */
+  closeMerged(): void {
+    this.large.closeAll();
   }
 
   /** Puts a frame in the buffer of a descriptor. One that cannot be is done with a length of 0. */
@@ -138,8 +162,9 @@ export class NicDevice {
     }
     const flags = this.receiveOffload.place(source, address, length);
     words[descriptor + RX_LENGTH] = length;
-    words[descriptor + RX_STATUS] = RX_DONE | flags;
-    this.crossing?.received(address, length, flags);
+    const held = this.merging && this.large.take(this.rxHead, address, length, flags);
+    if (!held) words[descriptor + RX_STATUS] = RX_DONE | flags;
+    this.crossing?.received(address, length, flags, held && words[descriptor + RX_STATUS] !== 0);
     counters[DEVICE_RX_PACKETS] += 1;
     counters[DEVICE_RX_PACKETS_BYTES] += length;
   }

@@ -1,16 +1,29 @@
 /**
- * The software half of the fake NIC: what a card's firmware does to its MAC. The stack builds a packet here
- * (`claim`, `addPiece`, `post`); the device is told by its tail index. Received frames are read from the
- * receive ring (`deliver`) and handed to the client; their place is filled with the packet slot that became
- * free last.
+ * The software half of the fake NIC: what a card's firmware does to its MAC, or a host's driver to its card.
+ * The stack builds a packet here (`claim`, `addPiece`, `post`); the device is told by its tail index.
+ * Received frames are read from the receive ring (`deliver`) and handed to the client, where segments are put
+ * together by way of `generic-receive.ts`; their place is filled with the packet slot that became free last.
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
+import type { DmaEngine } from '../dma/engine.ts';
+import { fold } from '../dma/fold.ts';
+import type { Kernels } from '../dma/kernels.ts';
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';
-import { DEVICE_REFUSED } from '../ledger/counters.gen.ts';
+import { CHECKSUMS, CHECKSUMS_BYTES, DEVICE_REFUSED, DRIVER_LINEAR_COPIES } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { type LinkClient, TX_CHECKSUM, TX_SEGMENT } from '../tcpip/contract.ts';
+import {
+  type LinkClient,
+  RX_CHECKSUM_CHECKED,
+  RX_MERGED,
+  TX_CHECKSUM,
+  TX_SEGMENT,
+} from '../tcpip/contract.ts';
 import type { Clock } from '../time/clock.ts';
+import { fillChecksum, IP_PROTOCOL, swap } from './checksum.ts';
+import type { NicFeatures } from './features.ts';
+import { GenericReceive } from './generic-receive.ts';
+import { MergedFrames } from './merged-frames.ts';
 import {
   ETHERNET_HEADER_BYTES,
   FRAME_OFFSET,
@@ -19,6 +32,7 @@ import {
   PIECES_MAX,
   RX_ADDRESS,
   RX_DONE,
+  RX_FOLLOWS,
   RX_LENGTH,
   RX_PACKET,
   RX_STATUS,
@@ -46,10 +60,15 @@ export class NicDriver {
   private readonly clock: Clock;
   private readonly counters: Float64Array;
   private readonly frameBytesMax: number;
-  private readonly refused: number;
+  private readonly kernels: Kernels;
+  private refused = 0;
   private readonly rxPending: number;
   /** Packet slot of each receive descriptor: what the descriptor says could have been overwritten. */
   private readonly slots: Int32Array;
+  private readonly chains: MergedFrames;
+  private readonly generic: GenericReceive;
+  /** Whether segments are put together before the client. */
+  private merging = false;
   private client: LinkClient | null = null;
 
   /**
@@ -60,12 +79,14 @@ export class NicDriver {
   private claimed = false;
   private pieces = 0;
   private payloadBytes = 0;
+  /** Where its headers stand. */
+  private headerAt = 0;
   /** The next receive descriptor to fill with a buffer, and the next one that the device may have done. */
   private rxTail = 0;
   private rxNext = 0;
 
   /**
-   * @param mtu of the device. @param offered the TX_CHECKSUM and TX_SEGMENT bits it serves.
+   * @param mtu of the device.
    * @param rxPending receive descriptors that are filled at once, at most.
    */
   constructor(
@@ -75,12 +96,11 @@ export class NicDriver {
     clock: Clock,
     ledger: Ledger,
     mtu: number,
-    offered: number,
     rxPending: number = layout.rxMask + 1,
   ) {
     this.counters = ledger.counters;
     this.frameBytesMax = ETHERNET_HEADER_BYTES + mtu;
-    this.refused = (TX_CHECKSUM | TX_SEGMENT) & ~offered;
+    this.kernels = region.kernels;
     this.rxPending = rxPending;
     this.slots = new Int32Array(layout.rxMask + 1);
     this.words = region.words;
@@ -89,6 +109,16 @@ export class NicDriver {
     this.registerWord = layout.registerWord;
     this.packets = packets;
     this.clock = clock;
+    this.generic = new GenericReceive(region, packets, clock, ledger);
+    this.chains = new MergedFrames(region, layout, packets, this.slots, this.frameBytesMax);
+  }
+
+  /** What device and driver do from now on. What is held goes to the client as it is. */
+  setFeatures(features: NicFeatures): void {
+    const { txChecksumming, tcpSegmentationOffload, genericReceiveOffload } = features;
+    this.refused = (txChecksumming ? 0 : TX_CHECKSUM) | (tcpSegmentationOffload ? 0 : TX_SEGMENT);
+    this.merging = genericReceiveOffload;
+    this.flush();
   }
 
   /** @param client whom received frames go to. */
@@ -112,7 +142,8 @@ export class NicDriver {
     this.claimed = true;
     this.pieces = 0;
     this.payloadBytes = 0;
-    return this.layout.headerAddress(this.txTail);
+    this.headerAt = this.layout.headerAddress(this.txTail);
+    return this.headerAt;
   }
 
   /** Adds `length` bytes of payload at an address; nothing when there are none. // Hot path. */
@@ -128,9 +159,8 @@ export class NicDriver {
 
   /** Copies out what is being built, which is then forgotten. @returns how many pieces it has. */
   takeApart(header: Uint8Array, headerLength: number, addresses: Int32Array, lengths: Int32Array): number {
-    const { words, layout, pieces } = this;
-    const from = layout.headerAddress(this.txTail);
-    for (let i = 0; i < headerLength; i++) header[i] = this.bytes[from + i];
+    const { words, layout, pieces, headerAt } = this;
+    for (let i = 0; i < headerLength; i++) header[i] = this.bytes[headerAt + i];
     const first = layout.txWord(this.txTail) + TX_PIECE;
     for (let i = 0; i < pieces; i++) {
       addresses[i] = words[first + 2 * i];
@@ -140,13 +170,54 @@ export class NicDriver {
     return pieces;
   }
 
+  /**
+   * Fills in the checksum of what is being built, for a device that makes none; its field holds the sum of
+   * the pseudo-header. // Hot path.
+   */
+  fillChecksum(headerLength: number): void {
+    const { words, bytes, kernels, headerAt, counters } = this;
+    const ip = headerAt + ETHERNET_HEADER_BYTES;
+    const transport = ip + ((bytes[ip] & 0x0f) << 2);
+    let offset = headerAt + headerLength - transport;
+    let sum = kernels.sum(transport, offset, 0);
+    const first = this.layout.txWord(this.txTail) + TX_PIECE;
+    for (let i = 0; i < this.pieces; i++) {
+      const length = words[first + 2 * i + 1];
+      const part = fold(kernels.sum(words[first + 2 * i], length, 0));
+      sum = fold(sum + ((offset & 1) !== 0 ? swap(part) : part));
+      offset += length;
+    }
+    counters[CHECKSUMS] += 1;
+    counters[CHECKSUMS_BYTES] += offset;
+    fillChecksum(bytes, transport, bytes[ip + IP_PROTOCOL], sum);
+  }
+
+  /** Puts what is being built together in one place, for a device that fetches from no more. // Hot path. */
+  linearise(dma: DmaEngine, headerLength: number): void {
+    const { words, bytes, headerAt, pieces } = this;
+    if (pieces === 0) return;
+    const { linear } = this.layout;
+    for (let i = 0; i < headerLength; i++) bytes[linear + i] = bytes[headerAt + i];
+    const first = this.layout.txWord(this.txTail) + TX_PIECE;
+    let end = linear + headerLength;
+    for (let i = 0; i < pieces; i++) {
+      const length = words[first + 2 * i + 1];
+      dma.move(DRIVER_LINEAR_COPIES, words[first + 2 * i], end, length);
+      end += length;
+    }
+    words[first] = linear + headerLength;
+    words[first + 1] = this.payloadBytes;
+    this.pieces = 1;
+    this.headerAt = linear;
+  }
+
   /** Makes the descriptor the device's; the doorbell is the caller's to ring. // Hot path. */
   post(headerLength: number, flags: number, segmentBytes: number): void {
     if (COSTLY) this.checkPacket(headerLength, flags, segmentBytes);
     this.claimed = false;
     const words = this.words;
     const descriptor = this.layout.txWord(this.txTail);
-    words[descriptor + TX_HEADER_ADDRESS] = this.layout.headerAddress(this.txTail);
+    words[descriptor + TX_HEADER_ADDRESS] = this.headerAt;
     words[descriptor + TX_HEADER_LENGTH] = headerLength;
     words[descriptor + TX_FLAGS] = flags;
     words[descriptor + TX_SEGMENT_BYTES] = segmentBytes;
@@ -181,20 +252,55 @@ export class NicDriver {
     while (this.rxNext !== this.rxTail) {
       const descriptor = this.layout.rxWord(this.rxNext);
       const status = words[descriptor + RX_STATUS];
-      if ((status & RX_DONE) === 0) break;
       const packet = this.slots[this.rxNext & this.layout.rxMask];
-      const length = words[descriptor + RX_LENGTH];
-      this.rxNext = (this.rxNext + 1) | 0;
-      let kept = false;
-      if (length > 0 && length <= this.frameBytesMax) {
-        const address = this.packets.addressOf(packet) + FRAME_OFFSET;
-        kept = client.input(packet, address, length, status ^ RX_DONE, this.clock.nowUs);
-      } else if (length !== 0) {
-        this.counters[DEVICE_REFUSED] += 1; // at 0 the device has refused the descriptor, and counted it
+      if (packet >= 0) {
+        if ((status & RX_DONE) === 0) break;
+        this.rxNext = (this.rxNext + 1) | 0;
+        this.hand(client, packet, words[descriptor + RX_LENGTH], status);
+      } else {
+        // It went on a packet that has been handed over.
+        this.rxNext = (this.rxNext + 1) | 0;
       }
-      if (!kept) this.packets.free(packet);
       this.refill();
+      if (this.rxNext === this.rxTail && this.generic.holds) {
+        // The device has no buffer left: what waits for more would keep it from getting any.
+        this.generic.flush(client);
+        this.refill();
+      }
     }
+  }
+
+  /** Hands over the frame of a slot, or the packet that begins with it. // Hot path. */
+  private hand(client: LinkClient, packet: number, length: number, status: number): void {
+    const { packets, counters } = this;
+    const address = packets.addressOf(packet) + FRAME_OFFSET;
+    let flags = status & RX_CHECKSUM_CHECKED;
+    if ((status & (RX_MERGED | RX_FOLLOWS)) !== 0) {
+      // Which slots it has is found out here: what a descriptor says of that is not believed.
+      const first = this.rxNext;
+      if (!this.chains.gather(packet, address, length, status, first, (this.rxTail - first) | 0)) {
+        counters[DEVICE_REFUSED] += 1;
+        packets.free(packet);
+        return;
+      }
+      flags |= RX_MERGED;
+    } else if (length <= 0 || length > this.frameBytesMax) {
+      // At 0 the device has refused the descriptor, and counted it.
+      if (length !== 0) counters[DEVICE_REFUSED] += 1;
+      packets.free(packet);
+      return;
+    }
+    const kept = this.merging
+      ? this.generic.take(client, packet, address, length, flags)
+      : client.input(packet, address, length, flags, this.clock.nowUs);
+    if (kept) return;
+    if ((flags & RX_MERGED) !== 0) packets.freeChain(packet);
+    else packets.free(packet);
+  }
+
+  /** Hands over what waits for more, as it is. */
+  flush(): void {
+    if (this.client !== null) this.generic.flush(this.client);
   }
 
   private checkPiece(address: number): void {
@@ -223,7 +329,8 @@ export class NicDriver {
   /** Gives the posted buffers back to the pool. The device must no longer run. */
   stop(): void {
     while (this.rxNext !== this.rxTail) {
-      this.packets.free(this.slots[this.rxNext & this.layout.rxMask]);
+      const packet = this.slots[this.rxNext & this.layout.rxMask];
+      if (packet >= 0) this.packets.free(packet);
       this.rxNext = (this.rxNext + 1) | 0;
     }
   }

@@ -28,6 +28,9 @@
  *   | ...                            |                  header behind Ethernet's 14 bytes is aligned, then
  *   | piece 19: address, length      | 46, 47           128 bytes of headers
  *   +--------------------------------+
+ *
+ * Behind them lies room for one frame, in which the driver puts a packet together for a device that fetches
+ * from one place only. One is enough: the device fetches before the call that posts returns.
  */
 import { assert } from '../assert/assert.ts';
 import type { MemoryPlan } from '../dma/plan.ts';
@@ -61,6 +64,13 @@ export const RX_STATUS = 3;
 export const RX_WORDS = 4;
 /** The device has filled the buffer; the RX_ bits of tcpip/contract.ts lie below. */
 export const RX_DONE = 0x8000;
+/**
+ * The buffer holds a further segment of a packet, behind headers as long as the first one's; its length is
+ * that of the payload. It is reached from the first descriptor, whose length is that of the whole.
+ */
+export const RX_FOLLOWS = 0x4000;
+/** Above: the place in the ring of the descriptor with what follows, and one more; 0: nothing does. */
+export const RX_NEXT_SHIFT = 16;
 
 /**
  * Frames start two bytes into a slot, so that the IPv4 header behind Ethernet's 14 bytes is aligned to 4
@@ -123,6 +133,8 @@ export class NicLayout {
   readonly rxRingWord: number;
   readonly rxMask: number;
   readonly headers: number;
+  /** Room for one frame, which begins as one in a packet slot does. */
+  readonly linear: number;
   readonly byteLength: number;
 
   /** @param offset what `planNic` returned for the same `config`. */
@@ -136,7 +148,9 @@ export class NicLayout {
     this.headers = headers;
     this.rxRingWord = rxRing >> 2;
     this.rxMask = config.rxRing - 1;
-    this.byteLength = rxRing + config.rxRing * RX_WORDS * 4 - offset;
+    const linear = rxRing + config.rxRing * RX_WORDS * 4;
+    this.linear = linear + FRAME_OFFSET;
+    this.byteLength = linear + packetSlotBytes(config.mtu) - offset;
   }
 
   /** Word of the transmit descriptor with a free-running index. */

@@ -19,6 +19,7 @@ import type { Clock } from '../time/clock.ts';
 import type { WireEnd, WireSource } from '../wire/contract.ts';
 import type { BusCrossing } from './bus-crossing.ts';
 import type { Device } from './contract.ts';
+import { activeFeatures, featuresIn, type NicFeatures } from './features.ts';
 import { checkNicConfig, macHalves, type NicConfig } from './nic-config.ts';
 import { NicDevice } from './nic-device.ts';
 import { NicDriver } from './nic-driver.ts';
@@ -47,19 +48,28 @@ export class FakeNic implements Device {
   readonly mtu: number;
   readonly macHigh: number;
   readonly macLow: number;
-  readonly transmitChecksum: boolean;
-  readonly segmentBytesMax: number;
+  /** What device and driver do together; `setFeatures` changes them. */
+  transmitChecksum = false;
+  segmentBytesMax = 0;
   readonly piecesMax: number = PIECES_MAX;
 
   private readonly driver: NicDriver;
   private readonly device: NicDevice;
   /** Cuts large packets where the device does not. */
-  private readonly segments: SoftwareSegments | undefined;
+  private readonly segments: SoftwareSegments;
+  private readonly dma: DmaEngine;
+  private wanted: NicFeatures;
+  private active: NicFeatures;
+  /** Whether a packet takes some of the driver's work that a device could do. */
+  private assisted = false;
+  /** Segments one packet is cut into at most. */
+  private readonly segmentsMax: number;
+  private readonly rxPause: boolean;
   private readonly source: WireSource;
   private readonly counters: Float64Array;
   private readonly pollFrames: number;
   /** Frames the wire must have room for before a packet may be built; 0 without pause. */
-  private readonly roomMin: number;
+  private roomMin = 0;
 
   /**
    * @param offset what `planNic` returned for the same `config`.
@@ -77,29 +87,50 @@ export class FakeNic implements Device {
     this.mtu = config.mtu;
     this.macHigh = macHigh;
     this.macLow = macLow;
-    this.transmitChecksum = config.txChecksumming;
-    const { tcpSegmentationOffload: tso, genericSegmentationOffload: gso, txChecksumming } = config;
-    const segmenting = (tso || gso) && txChecksumming;
-    const segmentsMax = segmenting ? segmentsMaxOf(config.mtu, wire.source.room) : 1;
-    this.segmentBytesMax = segmenting ? Math.min(TSO_BYTES_MAX, segmentsMax * usualPayload(config.mtu)) : 0;
-    this.roomMin = config.rxPause ? segmentsMax : 0;
+    this.segmentsMax = segmentsMaxOf(config.mtu, wire.source.room);
+    this.rxPause = config.rxPause;
     const layout = new NicLayout(offset, config);
-    const offered = (txChecksumming ? TX_CHECKSUM : 0) | (tso && txChecksumming ? TX_SEGMENT : 0);
-    this.driver = new NicDriver(
-      region,
-      layout,
-      packets,
-      clock,
-      ledger,
-      config.mtu,
-      offered,
-      config.rxPending,
-    );
-    this.device = new NicDevice(region, layout, config, offered, ledger, dma, wire, crossing);
-    this.segments = segmenting && !tso ? new SoftwareSegments(region, ledger, this.driver) : undefined;
+    this.driver = new NicDriver(region, layout, packets, clock, ledger, config.mtu, config.rxPending);
+    this.wanted = featuresIn(config);
+    this.active = activeFeatures(this.wanted);
+    this.device = new NicDevice(region, layout, config, this.active, ledger, dma, wire, crossing);
+    this.segments = new SoftwareSegments(region, ledger, this.driver);
+    this.dma = dma;
     this.source = wire.source;
     this.counters = ledger.counters;
     this.pollFrames = config.pollFrames;
+    this.setFeatures({});
+  }
+
+  /** What is on; what a user wants, some of which may lack what it needs. */
+  get features(): NicFeatures {
+    return this.active;
+  }
+
+  get wantedFeatures(): NicFeatures {
+    return this.wanted;
+  }
+
+  /**
+   * What device and driver are to do from now on: `ethtool -K`. It may be called whenever no packet is being
+   * built, whatever is under way: packets that have been sent are on the wire, and of those received what
+   * waits for others goes to the stack as it is. The client may be called.
+   * @param change features that are not named stay as they are wanted.
+   */
+  setFeatures(change: Partial<NicFeatures>): void {
+    this.wanted = { ...this.wanted, ...change };
+    const active = activeFeatures(this.wanted);
+    this.active = active;
+    const { txChecksumming, scatterGather, tcpSegmentationOffload, genericSegmentationOffload } = active;
+    const segmenting = tcpSegmentationOffload || genericSegmentationOffload;
+    const { mtu, segmentsMax } = this;
+    // What is cut by the driver is summed once it is cut, by the device or by the driver.
+    this.transmitChecksum = txChecksumming || segmenting;
+    this.assisted = !txChecksumming || !scatterGather;
+    this.segmentBytesMax = segmenting ? Math.min(TSO_BYTES_MAX, segmentsMax * usualPayload(mtu)) : 0;
+    this.roomMin = this.rxPause ? (segmenting ? segmentsMax : 1) : 0;
+    this.device.setFeatures(active);
+    this.driver.setFeatures(active);
   }
 
   attach(client: LinkClient): void {
@@ -133,11 +164,19 @@ export class FakeNic implements Device {
   }
 
   send(headerLength: number, flags: number, segmentBytes: number): void {
-    if (this.segments !== undefined && (flags & TX_SEGMENT) !== 0) {
-      this.segments.cut(this.device, headerLength, flags, segmentBytes);
+    if ((flags & TX_SEGMENT) !== 0 && !this.active.tcpSegmentationOffload) {
+      this.segments.cut(this.device, headerLength, flags, segmentBytes, this.active.txChecksumming);
       return;
     }
-    this.driver.post(headerLength, flags, segmentBytes);
+    let asked = flags;
+    if (this.assisted) {
+      if ((flags & TX_CHECKSUM) !== 0 && !this.active.txChecksumming) {
+        this.driver.fillChecksum(headerLength);
+        asked &= ~TX_CHECKSUM;
+      }
+      if (!this.active.scatterGather) this.driver.linearise(this.dma, headerLength);
+    }
+    this.driver.post(headerLength, asked, segmentBytes);
     this.device.doorbell();
   }
 
@@ -152,7 +191,17 @@ export class FakeNic implements Device {
       this.driver.deliver();
       frames++;
     }
+    if (frames > 0) this.endTurn();
     return frames;
+  }
+
+  /** Nothing of what was taken from the wire waits longer than the turn. */
+  private endTurn(): void {
+    if (this.active.largeReceiveOffload) {
+      this.device.closeMerged();
+      this.driver.deliver();
+    }
+    if (this.active.genericReceiveOffload) this.driver.flush();
   }
 
   nextDeadlineNs(): number {

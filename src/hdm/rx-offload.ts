@@ -34,7 +34,8 @@ export class ReceiveOffload {
   private readonly kernels: Kernels;
   private readonly counters: Float64Array;
   private readonly dma: DmaEngine;
-  private readonly checksumming: boolean;
+  /** Whether the device looks at checksums. */
+  checksumming: boolean;
 
   constructor(region: Region, ledger: Ledger, dma: DmaEngine, checksumming: boolean) {
     this.bytes = region.bytes;

@@ -1,8 +1,8 @@
 /**
  * Generic segmentation offload: the stack is crossed once for a packet with a large payload, and the driver
  * cuts it just before a device that cannot (as Linux has it since 2.6.18). Each segment has the headers
- * repeated and adjusted as `tx-segment.ts` says; the device makes the checksum, for which the field is given
- * the sum of the pseudo-header. No payload moves: a segment names its part of the pieces.
+ * repeated and adjusted as `tx-segment.ts` says; the checksum, for which the field is given the sum of the
+ * pseudo-header, is made by the device, or else by the driver. No payload moves: a segment names its part of the pieces.
  */
 import { fold } from '../dma/fold.ts';
 import type { Kernels } from '../dma/kernels.ts';
@@ -50,14 +50,24 @@ export class SoftwareSegments {
     this.driver = driver;
   }
 
-  /** Cuts the packet that the driver has built, and has the device send each segment. // Hot path. */
-  cut(device: NicDevice, headerLength: number, flags: number, segmentBytes: number): void {
+  /**
+   * Cuts the packet that the driver has built, and has the device send each segment. // Hot path.
+   * @param checksumming whether the device makes their checksums; else the driver does.
+   */
+  cut(
+    device: NicDevice,
+    headerLength: number,
+    flags: number,
+    segmentBytes: number,
+    checksumming: boolean,
+  ): void {
     const { driver, header, addresses, lengths } = this;
     const pieces = driver.takeApart(header, headerLength, addresses, lengths);
     let left = 0;
     for (let i = 0; i < pieces; i++) left += lengths[i];
     this.piece = 0;
     this.used = 0;
+    const summed = checksumming ? TX_CHECKSUM : 0;
     let done = 0;
     let index = 0;
     do {
@@ -67,7 +77,8 @@ export class SoftwareSegments {
       left -= length;
       this.write(at, headerLength, index, done, length, left === 0);
       this.name(length);
-      driver.post(headerLength, (flags & ~TX_SEGMENT) | TX_CHECKSUM, 0);
+      if (!checksumming) driver.fillChecksum(headerLength);
+      driver.post(headerLength, (flags & ~(TX_SEGMENT | TX_CHECKSUM)) | summed, 0);
       device.doorbell();
       done += length;
       index += 1;

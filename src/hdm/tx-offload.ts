@@ -18,7 +18,7 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { TX_CHECKSUM, TX_RETRANSMIT, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { WireSource } from '../wire/contract.ts';
-import { sumWords, swap } from './checksum.ts';
+import { fillChecksum, IP_PROTOCOL, PROTOCOL_TCP, sumWords, swap } from './checksum.ts';
 import {
   canMove,
   ETHERNET_HEADER_BYTES,
@@ -33,15 +33,10 @@ import {
 } from './nic-rings.ts';
 import { Segmenter } from './tx-segment.ts';
 
-const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 const IPV4_HEADER_BYTES_MIN = 20;
 const TCP_HEADER_BYTES_MIN = 20;
 const UDP_HEADER_BYTES = 8;
-const IP_PROTOCOL = 9;
-/** Where the checksum lies in the transport header. */
-const TCP_CHECKSUM_OFFSET = 16;
-const UDP_CHECKSUM_OFFSET = 6;
 
 export class TransmitOffload {
   private readonly bytes: Uint8Array;
@@ -53,7 +48,7 @@ export class TransmitOffload {
   private readonly segmenter: Segmenter;
   private readonly frameBytesMax: number;
   private readonly regionBytes: number;
-  private readonly refused: number;
+  private refused = 0;
 
   /** @param offered the TX_CHECKSUM and TX_SEGMENT bits of what may be asked for. */
   constructor(
@@ -73,6 +68,11 @@ export class TransmitOffload {
     this.segmenter = new Segmenter(region, ledger, dma, wire, mtu);
     this.regionBytes = region.byteLength;
     this.frameBytesMax = ETHERNET_HEADER_BYTES + mtu;
+    this.offer(offered);
+  }
+
+  /** @param offered the TX_CHECKSUM and TX_SEGMENT bits of what may be asked for from now on. */
+  offer(offered: number): void {
     this.refused = (TX_CHECKSUM | TX_SEGMENT) & ~offered;
   }
 
@@ -163,7 +163,7 @@ export class TransmitOffload {
       offset = (offset + length) | 0;
     }
     if (offset !== frameBytes) return false;
-    this.fill(frame + transportOffset, protocol, fold(sum));
+    fillChecksum(bytes, frame + transportOffset, protocol, fold(sum));
     return true;
   }
 
@@ -172,21 +172,6 @@ export class TransmitOffload {
     return ((transport | byteLength) & 3) === 0
       ? swap(fold(sumWords(this.words, transport >> 2, byteLength >> 2)))
       : this.kernels.sum(transport, byteLength, 0);
-  }
-
-  /** @param sum of the segment, of its pseudo-header and, as the field was not zero, of nothing twice. */
-  private fill(transport: number, protocol: number, sum: number): void {
-    let checksum = sum ^ 0xffff;
-    let field = transport;
-    if (protocol === PROTOCOL_TCP) {
-      field += TCP_CHECKSUM_OFFSET;
-    } else {
-      field += UDP_CHECKSUM_OFFSET;
-      // RFC 768: zero would mean that there is no checksum.
-      if (checksum === 0) checksum = 0xffff;
-    }
-    this.bytes[field] = checksum >>> 8;
-    this.bytes[field + 1] = checksum;
   }
 }
 

@@ -28,532 +28,544 @@ export const CARD_COLLAPSE_COPIES_BYTES = 11;
 export const CARD_GATHER_COPIES = 12;
 /** small sends put together in card memory for a segment of more pieces than the device gathers, bytes (iop) */
 export const CARD_GATHER_COPIES_BYTES = 13;
+/** payload of a packet put behind its headers for a device that fetches from one place only (iop) */
+export const DRIVER_LINEAR_COPIES = 14;
+/** payload of a packet put behind its headers for a device that fetches from one place only, bytes (iop) */
+export const DRIVER_LINEAR_COPIES_BYTES = 15;
 /** transmit buffer to the device, first transmission (iop) */
-export const TRANSMIT_FETCHES = 14;
+export const TRANSMIT_FETCHES = 16;
 /** transmit buffer to the device, first transmission, bytes (iop) */
-export const TRANSMIT_FETCHES_BYTES = 15;
+export const TRANSMIT_FETCHES_BYTES = 17;
 /** transmit buffer to the device, sent again (iop) */
-export const RETRANSMIT_FETCHES = 16;
+export const RETRANSMIT_FETCHES = 18;
 /** transmit buffer to the device, sent again, bytes (iop) */
-export const RETRANSMIT_FETCHES_BYTES = 17;
+export const RETRANSMIT_FETCHES_BYTES = 19;
 /** between a program and a buffer of the host's, where the driver is told to (host) */
-export const BOUNCE_COPIES = 18;
+export const BOUNCE_COPIES = 20;
 /** between a program and a buffer of the host's, where the driver is told to, bytes (host) */
-export const BOUNCE_COPIES_BYTES = 19;
+export const BOUNCE_COPIES_BYTES = 21;
 /** card memory to a receive bucket (iop) */
-export const RECEIVE_PLACEMENTS = 20;
+export const RECEIVE_PLACEMENTS = 22;
 /** card memory to a receive bucket, bytes (iop) */
-export const RECEIVE_PLACEMENTS_BYTES = 21;
+export const RECEIVE_PLACEMENTS_BYTES = 23;
 /** host memory to the TCP window on the card (iop) */
-export const WINDOW_FILLS = 22;
+export const WINDOW_FILLS = 24;
 /** host memory to the TCP window on the card, bytes (iop) */
-export const WINDOW_FILLS_BYTES = 23;
+export const WINDOW_FILLS_BYTES = 25;
 /** the TCP window on the card to host memory (iop) */
-export const WINDOW_PLACEMENTS = 24;
+export const WINDOW_PLACEMENTS = 26;
 /** the TCP window on the card to host memory, bytes (iop) */
-export const WINDOW_PLACEMENTS_BYTES = 25;
+export const WINDOW_PLACEMENTS_BYTES = 27;
 /** calls that have the card fill its window, or place what is in it (host) */
-export const WINDOW_COMMANDS = 26;
+export const WINDOW_COMMANDS = 28;
 /** transmit buffer to the receive bucket of an echo, or to card memory (iop) */
-export const ECHO_FETCHES = 27;
+export const ECHO_FETCHES = 29;
 /** transmit buffer to the receive bucket of an echo, or to card memory, bytes (iop) */
-export const ECHO_FETCHES_BYTES = 28;
+export const ECHO_FETCHES_BYTES = 30;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 29;
+export const DEVICE_HEADER_FETCHES = 31;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 30;
+export const DEVICE_HEADER_FETCHES_BYTES = 32;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 31;
+export const DEVICE_RECEIVES = 33;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 32;
+export const DEVICE_RECEIVES_BYTES = 34;
 /** payload of packets to be sent, out of memory that does not wait for the card (host) */
-export const LAN_COPIES = 33;
+export const LAN_COPIES = 35;
 /** payload of packets to be sent, out of memory that does not wait for the card, bytes (host) */
-export const LAN_COPIES_BYTES = 34;
+export const LAN_COPIES_BYTES = 36;
 /** packets named in LanPacketSend (host) */
-export const LAN_PACKETS_SENT = 35;
+export const LAN_PACKETS_SENT = 37;
 /** packets named in LanPacketSend, bytes (host) */
-export const LAN_PACKETS_SENT_BYTES = 36;
+export const LAN_PACKETS_SENT_BYTES = 38;
 /** of these, given back by the card (host) */
-export const LAN_PACKETS_DONE = 37;
+export const LAN_PACKETS_DONE = 39;
 /** of the packets given back, those that were not sent (host) */
-export const LAN_PACKETS_UNSENT = 38;
+export const LAN_PACKETS_UNSENT = 40;
 /** times the stack found no room for a packet (host) */
-export const LAN_SENDS_FULL = 39;
+export const LAN_SENDS_FULL = 41;
 /** packets that came in buckets (host) */
-export const LAN_PACKETS_TAKEN = 40;
+export const LAN_PACKETS_TAKEN = 42;
 /** packets that came in buckets, bytes (host) */
-export const LAN_PACKETS_TAKEN_BYTES = 41;
+export const LAN_PACKETS_TAKEN_BYTES = 43;
 /** buckets named in LanReceivePost (host) */
-export const LAN_BUCKETS_LENT = 42;
+export const LAN_BUCKETS_LENT = 44;
 /** buckets given back by the card, with a packet or without (host) */
-export const LAN_BUCKETS_BACK = 43;
+export const LAN_BUCKETS_BACK = 45;
 /** packet headers from host memory to the card (iop) */
-export const LAN_HEADER_FETCHES = 44;
+export const LAN_HEADER_FETCHES = 46;
 /** packet headers from host memory to the card, bytes (iop) */
-export const LAN_HEADER_FETCHES_BYTES = 45;
+export const LAN_HEADER_FETCHES_BYTES = 47;
 /** card memory to a bucket (iop) */
-export const LAN_PLACEMENTS = 46;
+export const LAN_PLACEMENTS = 48;
 /** card memory to a bucket, bytes (iop) */
-export const LAN_PLACEMENTS_BYTES = 47;
+export const LAN_PLACEMENTS_BYTES = 49;
 /** packets given to the device (iop) */
-export const LAN_TX_PACKETS = 48;
+export const LAN_TX_PACKETS = 50;
 /** packets given to the device, bytes (iop) */
-export const LAN_TX_PACKETS_BYTES = 49;
+export const LAN_TX_PACKETS_BYTES = 51;
 /** packets that could not be sent as they were (iop) */
-export const LAN_TX_ERRORS = 50;
+export const LAN_TX_ERRORS = 52;
 /** packets given up by a reset, a suspension or an abort (iop) */
-export const LAN_TX_CANCELED = 51;
+export const LAN_TX_CANCELED = 53;
 /** packets for other addresses (iop) */
-export const LAN_RX_FILTERED = 52;
+export const LAN_RX_FILTERED = 54;
 /** packets lost for want of a bucket (iop) */
-export const LAN_RX_NO_BUCKET = 53;
+export const LAN_RX_NO_BUCKET = 55;
 /** packets longer than their bucket (iop) */
-export const LAN_RX_ERRORS = 54;
+export const LAN_RX_ERRORS = 56;
 /** packets lost since the device was suspended (iop) */
-export const LAN_RX_SUSPENDED = 55;
+export const LAN_RX_SUSPENDED = 57;
 /** buckets taken (iop) */
-export const LAN_BUCKETS_POSTED = 56;
+export const LAN_BUCKETS_POSTED = 58;
 /** buckets given back without a packet (iop) */
-export const LAN_BUCKETS_RETURNED = 57;
+export const LAN_BUCKETS_RETURNED = 59;
 /** LanReset served (iop) */
-export const LAN_RESETS = 58;
+export const LAN_RESETS = 60;
 /** LanSuspend served (iop) */
-export const LAN_SUSPENDS = 59;
+export const LAN_SUSPENDS = 61;
 /** pages of programs that were mapped, as the card sees them; the model moves them at no cost (host) */
-export const WINDOW_SHOWN = 60;
+export const WINDOW_SHOWN = 62;
 /** pages of programs that were mapped, as the card sees them; the model moves them at no cost, bytes (host) */
-export const WINDOW_SHOWN_BYTES = 61;
+export const WINDOW_SHOWN_BYTES = 63;
 /** stretches named in WindowFill (host) */
-export const WINDOW_FILLS_ASKED = 62;
+export const WINDOW_FILLS_ASKED = 64;
 /** stretches named in WindowFill, bytes (host) */
-export const WINDOW_FILLS_ASKED_BYTES = 63;
+export const WINDOW_FILLS_ASKED_BYTES = 65;
 /** of these, given back by the card (host) */
-export const WINDOW_FILLS_DONE = 64;
+export const WINDOW_FILLS_DONE = 66;
 /** stretches named in WindowPlace (host) */
-export const WINDOW_PLACEMENTS_ASKED = 65;
+export const WINDOW_PLACEMENTS_ASKED = 67;
 /** stretches named in WindowPlace, bytes (host) */
-export const WINDOW_PLACEMENTS_ASKED_BYTES = 66;
+export const WINDOW_PLACEMENTS_ASKED_BYTES = 68;
 /** of these, given back by the card (host) */
-export const WINDOW_PLACEMENTS_DONE = 67;
+export const WINDOW_PLACEMENTS_DONE = 69;
 /** of these, given back by the card, bytes (host) */
-export const WINDOW_PLACEMENTS_DONE_BYTES = 68;
+export const WINDOW_PLACEMENTS_DONE_BYTES = 70;
 /** payload of streams that came whole, since the card could not check it, to where the card places the rest (host) */
-export const WINDOW_WHOLE_COPIES = 69;
+export const WINDOW_WHOLE_COPIES = 71;
 /** payload of streams that came whole, since the card could not check it, to where the card places the rest, bytes (host) */
-export const WINDOW_WHOLE_COPIES_BYTES = 70;
+export const WINDOW_WHOLE_COPIES_BYTES = 72;
 /** packets that the card has told of (host) */
-export const WINDOW_FRAMES_TAKEN = 71;
+export const WINDOW_FRAMES_TAKEN = 73;
 /** packets that the card has told of, bytes (host) */
-export const WINDOW_FRAMES_TAKEN_BYTES = 72;
+export const WINDOW_FRAMES_TAKEN_BYTES = 74;
 /** stretches named in WindowRelease (host) */
-export const WINDOW_RELEASES_ASKED = 73;
+export const WINDOW_RELEASES_ASKED = 75;
 /** stretches named in WindowRelease, bytes (host) */
-export const WINDOW_RELEASES_ASKED_BYTES = 74;
+export const WINDOW_RELEASES_ASKED_BYTES = 76;
 /** stretches placed for programs that never read them (host) */
-export const WINDOW_UNREAD = 75;
+export const WINDOW_UNREAD = 77;
 /** stretches placed for programs that never read them, bytes (host) */
-export const WINDOW_UNREAD_BYTES = 76;
+export const WINDOW_UNREAD_BYTES = 78;
 /** times a send found no memory that the card fills from, or no frame (host) */
-export const WINDOW_SENDS_FULL = 77;
+export const WINDOW_SENDS_FULL = 79;
 /** packet headers, and packets that are brought whole, to host memory (iop) */
-export const WINDOW_HEADERS = 78;
+export const WINDOW_HEADERS = 80;
 /** packet headers, and packets that are brought whole, to host memory, bytes (iop) */
-export const WINDOW_HEADERS_BYTES = 79;
+export const WINDOW_HEADERS_BYTES = 81;
 /** packets in slots that the host was told of (iop) */
-export const WINDOW_FRAMES_KEPT = 80;
+export const WINDOW_FRAMES_KEPT = 82;
 /** packets in slots that the host was told of, bytes (iop) */
-export const WINDOW_FRAMES_KEPT_BYTES = 81;
+export const WINDOW_FRAMES_KEPT_BYTES = 83;
 /** of these, released, or given up by a reset (iop) */
-export const WINDOW_FRAMES_BACK = 82;
+export const WINDOW_FRAMES_BACK = 84;
 /** of these, released, or given up by a reset, bytes (iop) */
-export const WINDOW_FRAMES_BACK_BYTES = 83;
+export const WINDOW_FRAMES_BACK_BYTES = 85;
 /** stretches of the transmit part released, or given up by a reset (iop) */
-export const WINDOW_RELEASES = 84;
+export const WINDOW_RELEASES = 86;
 /** stretches of the transmit part released, or given up by a reset, bytes (iop) */
-export const WINDOW_RELEASES_BYTES = 85;
+export const WINDOW_RELEASES_BYTES = 87;
 /** packets lost since the host held as many as it may (iop) */
-export const WINDOW_RX_FULL = 86;
+export const WINDOW_RX_FULL = 88;
 /** packets lost while the port was closed or suspended, or had no memory for headers (iop) */
-export const WINDOW_RX_CLOSED = 87;
+export const WINDOW_RX_CLOSED = 89;
 /** requests that named memory outside the window (iop) */
-export const WINDOW_OUTSIDE = 88;
+export const WINDOW_OUTSIDE = 90;
 /** requests that named bytes which hold nothing (iop) */
-export const WINDOW_NOT_FILLED = 89;
+export const WINDOW_NOT_FILLED = 91;
 /** requests that would have filled bytes twice (iop) */
-export const WINDOW_ALREADY_FILLED = 90;
+export const WINDOW_ALREADY_FILLED = 92;
 /** requests that named packets which the host does not hold (iop) */
-export const WINDOW_NOT_HELD = 91;
+export const WINDOW_NOT_HELD = 93;
 /** requests whose transactions are not made as they must be (iop) */
-export const WINDOW_BAD_TRANSACTIONS = 92;
+export const WINDOW_BAD_TRANSACTIONS = 94;
 /** requests with more transactions than the card can hold (iop) */
-export const WINDOW_OVERFULL = 93;
+export const WINDOW_OVERFULL = 95;
 /** WindowReset served (iop) */
-export const WINDOW_RESETS = 94;
+export const WINDOW_RESETS = 96;
 /** WindowSuspend served (iop) */
-export const WINDOW_SUSPENDS = 95;
+export const WINDOW_SUSPENDS = 97;
 /** doorbells rung (host) */
-export const DOORBELLS = 96;
+export const DOORBELLS = 98;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 97;
+export const DOORBELLS_SUPPRESSED = 99;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 98;
+export const INTERRUPTS = 100;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 99;
+export const INTERRUPTS_SUPPRESSED = 101;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 100;
+export const IOP_SLEEPS = 102;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 101;
+export const HOST_SLEEPS = 103;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 102;
+export const HOST_INTERRUPTS_SERVICED = 104;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 103;
+export const HOST_POLLS = 105;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 104;
+export const HOST_IDLE_POLLS = 106;
 /** looks that found nothing after one that did (host) */
-export const HOST_RESTS = 105;
+export const HOST_RESTS = 107;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 106;
+export const IOP_POLLS = 108;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 107;
+export const IOP_IDLE_POLLS = 109;
 /** turns that found nothing after one that did (iop) */
-export const IOP_RESTS = 108;
+export const IOP_RESTS = 110;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 109;
+export const INBOUND_POSTED = 111;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 110;
+export const INBOUND_FULL = 112;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 111;
+export const INBOUND_RELEASED = 113;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 112;
+export const OUTBOUND_POSTED = 114;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 113;
+export const OUTBOUND_FULL = 115;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 114;
+export const OUTBOUND_DESTROYED = 116;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 115;
+export const OUTBOUND_RELEASED = 117;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 116;
+export const INBOUND_REFUSED = 118;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 117;
+export const OUTBOUND_REFUSED = 119;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 118;
+export const EVENTS_SENT = 120;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 119;
+export const EVENTS_LOST = 121;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 120;
+export const REPLY_FAULTS = 122;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 121;
+export const NOPS = 123;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 122;
+export const FRAMES_PRESERVED = 124;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 123;
+export const FRAMES_ADOPTED = 125;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 124;
+export const PORT_READS = 126;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 125;
+export const PORT_WRITES = 127;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 126;
+export const REGISTER_READS = 128;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 127;
+export const REGISTER_WRITES = 129;
 /** descriptors and commands that a device of the host reads, four in a burst (iop) */
-export const BUS_DESCRIPTORS = 128;
+export const BUS_DESCRIPTORS = 130;
 /** descriptors and commands that a device of the host reads, four in a burst, bytes (iop) */
-export const BUS_DESCRIPTORS_BYTES = 129;
+export const BUS_DESCRIPTORS_BYTES = 131;
 /** packet headers, and whole the packets that a window on the card does not keep (iop) */
-export const BUS_HEADERS = 130;
+export const BUS_HEADERS = 132;
 /** packet headers, and whole the packets that a window on the card does not keep, bytes (iop) */
-export const BUS_HEADERS_BYTES = 131;
+export const BUS_HEADERS_BYTES = 133;
 /** payload of TCP and UDP (iop) */
-export const BUS_PAYLOAD = 132;
+export const BUS_PAYLOAD = 134;
 /** payload of TCP and UDP, bytes (iop) */
-export const BUS_PAYLOAD_BYTES = 133;
+export const BUS_PAYLOAD_BYTES = 135;
 /** descriptors that the device writes back, four in a burst (iop) */
-export const BUS_COMPLETIONS = 134;
+export const BUS_COMPLETIONS = 136;
 /** descriptors that the device writes back, four in a burst, bytes (iop) */
-export const BUS_COMPLETIONS_BYTES = 135;
+export const BUS_COMPLETIONS_BYTES = 137;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 136;
+export const PORT_EMPTY_READS = 138;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 137;
+export const PORT_RETRIES = 139;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 138;
+export const OUTBOUND_FREE_OVERFLOWS = 140;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 139;
+export const FIFO_ERROR_INTERRUPTS = 141;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 140;
+export const MFA_OUT_OF_WINDOW = 142;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 141;
+export const MFA_MISALIGNED = 143;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 142;
+export const MFA_WRONG_DIRECTION = 144;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 143;
+export const MFA_NOT_OWNED = 145;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 144;
+export const HOST_MFA_OUT_OF_WINDOW = 146;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 145;
+export const HOST_MFA_MISALIGNED = 147;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 146;
+export const HOST_MFA_WRONG_DIRECTION = 148;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 147;
+export const HOST_MFA_NOT_OWNED = 149;
 /** socket calls (host) */
-export const USER_CALLS = 148;
+export const USER_CALLS = 150;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 149;
+export const USER_WOULD_BLOCK = 151;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 150;
+export const USER_SOCKETS_REFUSED = 152;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 151;
+export const ACCEPTS_WITHOUT_SOCKET = 153;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 152;
+export const SENDS_GATHERED = 154;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 153;
+export const MESSAGE_REQUESTS = 155;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 154;
+export const MESSAGE_REPLIES = 156;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 155;
+export const MEMORY_TRANSMIT_TAKEN = 157;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 156;
+export const MEMORY_TRANSMIT_RETURNED = 158;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 157;
+export const MEMORY_TRANSMIT_DRY = 159;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 158;
+export const MEMORY_TRANSMIT_RESERVE = 160;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 159;
+export const MEMORY_BUCKETS_POSTED = 161;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 160;
+export const MEMORY_BUCKETS_USED = 162;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 161;
+export const MEMORY_BUCKETS_RETURNED = 163;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 162;
+export const MEMORY_BUCKETS_STARVED = 164;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 163;
+export const RECEIVE_WINDOWS_HELD = 165;
 /** address mappings after start (host) */
-export const MAPPINGS = 164;
+export const MAPPINGS = 166;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 165;
+export const ALLOCATIONS = 167;
 /** taken from the program (host) */
-export const BYTES_SENT = 166;
+export const BYTES_SENT = 168;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 167;
+export const BYTES_LENT = 169;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 168;
+export const BYTES_QUEUED = 170;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 169;
+export const BYTES_REFUSED = 171;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 170;
+export const BYTES_ECHO_TAKEN = 172;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 171;
+export const BYTES_UNDELIVERED = 173;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 172;
+export const IMMEDIATE_UNDELIVERED_BYTES = 174;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 173;
+export const BYTES_DISCARDED = 175;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 174;
+export const BYTES_ACKNOWLEDGED = 176;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 175;
+export const BYTES_UNACKNOWLEDGED = 177;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 176;
+export const BYTES_ACCEPTED = 178;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 177;
+export const BYTES_UNREAD = 179;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 178;
+export const BYTES_TRUNCATED = 180;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 179;
+export const BYTES_DESTROYED = 181;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 180;
+export const BYTES_DELIVERED = 182;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 181;
+export const BYTES_ECHO_ANSWERED = 183;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 182;
+export const BYTES_RECEIVED = 184;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 183;
+export const BYTES_BORROWED = 185;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 184;
+export const BYTES_DROPPED = 186;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 185;
+export const DATAGRAMS_SENT = 187;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 186;
+export const DATAGRAMS_SENT_BYTES = 188;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 187;
+export const DATAGRAMS_UNSENT = 189;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 188;
+export const DATAGRAMS_RECEIVED = 190;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 189;
+export const DATAGRAMS_RECEIVED_BYTES = 191;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 190;
+export const DATAGRAMS_CUT = 192;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 191;
+export const DATAGRAMS_CUT_BYTES = 193;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 192;
+export const DATAGRAMS_DROPPED = 194;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 193;
+export const DATAGRAMS_DROPPED_BYTES = 195;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 194;
+export const EVENTS_TAKEN = 196;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 195;
+export const EXECUTIVE_EVENTS_TAKEN = 197;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 196;
+export const TABLE_CHANGES = 198;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 197;
+export const EVENTS_DROPPED = 199;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 198;
+export const FAILURES_TAKEN = 200;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 199;
+export const FAILURES_OURS = 201;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 200;
+export const DELIVERY_RETRIES = 202;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 201;
+export const LATE_REPLIES = 203;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 202;
+export const CHECKSUMS = 204;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 203;
+export const CHECKSUMS_BYTES = 205;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 204;
+export const IP_IN_RECEIVES = 206;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 205;
+export const IP_IN_HDR_ERRORS = 207;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 206;
+export const IP_IN_ADDR_ERRORS = 208;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 207;
+export const IP_IN_UNKNOWN_PROTOS = 209;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 208;
+export const IP_OUT_REQUESTS = 210;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 209;
+export const IP_OUT_NO_ROUTES = 211;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 210;
+export const IP_REASM_REQDS = 212;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 211;
+export const IP_REASM_OKS = 213;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 212;
+export const IP_REASM_FAILS = 214;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 213;
+export const ARP_REQUESTS_SENT = 215;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 214;
+export const ARP_REPLIES_SENT = 216;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 215;
+export const ARP_RECEIVED = 217;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 216;
+export const ICMP_IN_MSGS = 218;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 217;
+export const ICMP_IN_ERRORS = 219;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 218;
+export const ICMP_IN_ECHOS = 220;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 219;
+export const ICMP_OUT_ECHO_REPS = 221;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 220;
+export const ICMP_OUT_DEST_UNREACHS = 222;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 221;
+export const ICMP_OUT_DATA_BYTES = 223;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 222;
+export const UDP_IN_DATAGRAMS = 224;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 223;
+export const UDP_OUT_DATAGRAMS = 225;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 224;
+export const UDP_OUT_DATA_BYTES = 226;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 225;
+export const UDP_IN_DATA_BYTES = 227;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 226;
+export const UDP_NO_PORTS = 228;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 227;
+export const UDP_IN_ERRORS = 229;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 228;
+export const TCP_ACTIVE_OPENS = 230;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 229;
+export const TCP_PASSIVE_OPENS = 231;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 230;
+export const TCP_ATTEMPT_FAILS = 232;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 231;
+export const TCP_ESTAB_RESETS = 233;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 232;
+export const TCP_IN_SEGS = 234;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 233;
+export const TCP_IN_ERRS = 235;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 234;
+export const TCP_OUT_SEGS = 236;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 235;
+export const TCP_OUT_DATA_BYTES = 237;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 236;
+export const TCP_RETRANS_SEGS = 238;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 237;
+export const TCP_RETRANS_BYTES = 239;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 238;
+export const TCP_OUT_RSTS = 240;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 239;
+export const TCP_LISTEN_OVERFLOWS = 241;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 240;
+export const TCP_TIMEOUTS = 242;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 241;
+export const TCP_FAST_RETRANSMITS = 243;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 242;
+export const TCP_DELAYED_ACKS = 244;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 243;
+export const TCP_OUT_OF_ORDER = 245;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 244;
+export const TCP_DUPLICATES = 246;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 245;
+export const TCP_WINDOW_PROBES = 247;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 246;
+export const TCP_CHALLENGE_ACKS = 248;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 247;
+export const TCP_PACKETS_PRUNED = 249;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 248;
+export const TCP_TIME_WAIT_OVERFLOWS = 250;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 249;
+export const DEVICE_TX_PACKETS = 251;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 250;
+export const DEVICE_TX_PACKETS_BYTES = 252;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 251;
+export const DEVICE_RX_PACKETS = 253;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 252;
+export const DEVICE_RX_PACKETS_BYTES = 254;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 253;
+export const DEVICE_TX_FULL = 255;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 254;
+export const DEVICE_RX_NO_BUFFER = 256;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 255;
+export const DEVICE_RX_BAD_CHECKSUM = 257;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 256;
+export const DEVICE_REFUSED = 258;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 257;
+export const DEVICE_TSO_SEGMENTS = 259;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 258;
+export const DRIVER_GSO_SEGMENTS = 260;
+/** packets that the driver has put together of several segments (iop) */
+export const DRIVER_GRO_PACKETS = 261;
+/** segments that it has put together to those (iop) */
+export const DRIVER_GRO_SEGMENTS = 262;
+/** packets that the device has put together of several segments (iop) */
+export const DEVICE_LRO_PACKETS = 263;
+/** segments that it has put together to those (iop) */
+export const DEVICE_LRO_SEGMENTS = 264;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 259;
+export const WIRE_SENT = 265;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 260;
+export const WIRE_ARRIVED = 266;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 261;
+export const WIRE_DROPPED = 267;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 262;
+export const WIRE_REFUSED = 268;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 263;
+export const WIRE_SLOTS_REFUSED = 269;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 264;
+export const WIRE_OVERFLOW = 270;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 265;
+export const WIRE_DUPLICATED = 271;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 266;
+export const WIRE_DUPLICATED_BYTES = 272;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 267;
+export const WIRE_CORRUPTED = 273;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 268;
+export const WIRE_REORDERED = 274;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 269;
+export const SWITCH_FORWARDS = 275;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 270;
+export const SWITCH_FORWARDS_BYTES = 276;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 271;
+export const SWITCH_FRAMES = 277;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 272;
+export const SWITCH_FLOODED = 278;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 273;
+export const SWITCH_DROPPED = 279;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 274;
+export const CAPTURE_COPIES = 280;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 275;
+export const CAPTURE_COPIES_BYTES = 281;
 
-export const COUNTER_COUNT = 276;
+export const COUNTER_COUNT = 282;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -569,6 +581,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'cardCollapseCopiesBytes',
   'cardGatherCopies',
   'cardGatherCopiesBytes',
+  'driverLinearCopies',
+  'driverLinearCopiesBytes',
   'transmitFetches',
   'transmitFetchesBytes',
   'retransmitFetches',
@@ -814,6 +828,10 @@ export const COUNTER_NAMES: readonly string[] = [
   'deviceRefused',
   'deviceTsoSegments',
   'driverGsoSegments',
+  'driverGroPackets',
+  'driverGroSegments',
+  'deviceLroPackets',
+  'deviceLroSegments',
   'wireSent',
   'wireArrived',
   'wireDropped',
@@ -851,6 +869,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'iop',
+  'iop',
   'host',
   'host',
   'iop',
@@ -1035,6 +1055,10 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -1125,6 +1149,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'copy',
   'copy',
   'copy',
+  'copy',
+  'copy',
   'dma',
   'dma',
   'dma',
@@ -1360,6 +1386,10 @@ export const COUNTER_GROUPS: readonly string[] = [
   'stack',
   'stack',
   'stack',
+  'device',
+  'device',
+  'device',
+  'device',
   'device',
   'device',
   'device',
@@ -1403,6 +1433,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'queued small segments put together in card memory, bytes',
   'small sends put together in card memory for a segment of more pieces than the device gathers',
   'small sends put together in card memory for a segment of more pieces than the device gathers, bytes',
+  'payload of a packet put behind its headers for a device that fetches from one place only',
+  'payload of a packet put behind its headers for a device that fetches from one place only, bytes',
   'transmit buffer to the device, first transmission',
   'transmit buffer to the device, first transmission, bytes',
   'transmit buffer to the device, sent again',
@@ -1648,6 +1680,10 @@ export const COUNTER_DOCS: readonly string[] = [
   'descriptors and indices that were not as they were written',
   'segments cut by the device',
   'segments cut by the driver just before the device',
+  'packets that the driver has put together of several segments',
+  'segments that it has put together to those',
+  'packets that the device has put together of several segments',
+  'segments that it has put together to those',
   'frames put on the wire by whoever is at its start',
   'frames taken off the wire by whoever is at its end',
   'frames lost on the wire on purpose',

@@ -26,6 +26,12 @@ export const TX_RETRANSMIT = 4;
 
 /** What the device found out about a packet that it received: IPv4 and TCP or UDP checksums are good. */
 export const RX_CHECKSUM_CHECKED = 1;
+/**
+ * The packet was put together of several segments of one TCP connection, each in a slot of its own
+ * (`PacketPool.chains`): its headers stand in the first, and say the length of all. Its checksums were good
+ * when they came, and RX_CHECKSUM_CHECKED goes with it.
+ */
+export const RX_MERGED = 2;
 
 /**
  * Bytes of the memory that a stack is lent to put small pieces together in: the payload of the longest packet
@@ -72,8 +78,9 @@ export interface LinkClient {
   /**
    * A frame has arrived in a packet slot.
    * @param packet the slot's number. @param address the frame's first byte, where the Ethernet header starts.
-   * @param length bytes. @param flags RX_ bits.
-   * @returns true when the client keeps the slot and frees it later; false when the caller frees it.
+   * @param length bytes. @param flags RX_ bits; with RX_MERGED the frame goes on in other slots.
+   * @returns true when the client keeps the slot and frees it later; false when the caller frees it. Of a
+   *   packet in several slots either is said of them all: a client that keeps some has freed the others.
    */
   input(packet: number, address: number, length: number, flags: number, nowUs: number): boolean;
 }

@@ -14,7 +14,7 @@ import { CARD_COLLAPSE_COPIES, IP_IN_UNKNOWN_PROTOS } from '../../ledger/counter
 import type { Ledger } from '../../ledger/ledger.ts';
 import { Neighbours } from '../arp/neighbours.ts';
 import { checkStackConfig, portsOf, type StackConfig } from '../config.ts';
-import type { LinkClient, LinkPort, SocketOwner } from '../contract.ts';
+import { type LinkClient, type LinkPort, RX_MERGED, type SocketOwner } from '../contract.ts';
 import { Environment } from '../environment.ts';
 import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, ETHERTYPE_IPV4 } from '../header/ethernet.ts';
 import { ICMP_UNREACHABLE, UNREACHABLE_PORT, UNREACHABLE_PROTOCOL } from '../header/icmp.ts';
@@ -179,7 +179,7 @@ export class Engine implements LinkClient, ErrorListener {
     nowUs: number,
   ): boolean {
     const { environment } = this;
-    if (COSTLY) this.checkFrame(packet, address, length);
+    if (COSTLY && (flags & RX_MERGED) === 0) this.checkFrame(packet, address, length);
     environment.setTime(nowUs);
     if (length < ETHERNET_BYTES) return false;
     const type = environment.view.getUint16(address + ETHERNET_TYPE);

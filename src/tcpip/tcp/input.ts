@@ -6,7 +6,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_DUPLICATES, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from '../../socket/errno.ts';
-import { RX_CHECKSUM_CHECKED } from '../contract.ts';
+import { RX_CHECKSUM_CHECKED, RX_MERGED } from '../contract.ts';
 import { addressSum, fold, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { ACK, checkTcpHeader, FIN, RST, SYN, URG } from '../header/tcp.ts';
 import { after, atOrAfter, atOrBefore, before, hasPassed } from '../seq.ts';
@@ -16,7 +16,7 @@ import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from '.
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb, resetTcb } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
-import { noteDuplicate, receiveText } from './receive.ts';
+import { noteDuplicate, receiveMerged, receiveText } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
 import {
@@ -75,6 +75,7 @@ export function tcpInput(
   segment.parse(environment, packet, at, headerLength, length);
   segment.source = source;
   segment.destination = destination;
+  segment.merged = (flags & RX_MERGED) !== 0;
   const found = demux.find(source, destination, segment.ports);
   if (found > 0) {
     const tcb = tcp.tcbs[found - 1];
@@ -204,7 +205,7 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
     resetTcb(tcp, tcb);
     return false;
   }
-  return receiveText(tcp, tcb, segment);
+  return segment.merged ? receiveMerged(tcp, tcb, segment) : receiveText(tcp, tcb, segment);
 }
 
 /** The fifth check of RFC 9293 §3.10.7.4. @returns false: the segment has been dealt with. // Hot path. */

@@ -78,6 +78,38 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
   return kept;
 }
 
+/**
+ * Text that came in several segments and crosses the stack as one. Its parts are queued in turn, each as the
+ * segment that it was: what follows from their number and their length (acknowledgements at the start, the
+ * peer's segment size, what came twice, which slots can be spared) is as if they had come by themselves.
+ * @returns true: each slot is kept, or has been freed. // Hot path.
+ */
+export function receiveMerged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
+  const { packets } = tcp.environment;
+  const { chains } = packets;
+  const { flags } = segment;
+  let { seq } = segment;
+  for (let packet = segment.packet; packet >= 0; ) {
+    const following = chains.next[packet];
+    const length = chains.length[packet];
+    segment.packet = packet;
+    segment.seq = seq;
+    segment.payload = chains.address[packet];
+    segment.length = length;
+    segment.flags = following < 0 ? flags : flags & ~FIN;
+    seq = (seq + length) | 0;
+    // Alone, one that begins behind the window would not have been acceptable.
+    if (after(segment.seq, tcb.rcvAdv)) {
+      acknowledgeNow(tcp, tcb);
+      packets.free(packet);
+    } else if (!receiveText(tcp, tcb, segment)) {
+      packets.free(packet);
+    }
+    packet = following;
+  }
+  return true;
+}
+
 /** No slot can be spared: the segment is dropped, as if it had been lost. */
 function refuseText(tcp: TcpTables, tcb: Tcb): boolean {
   tcp.environment.counters[TCP_PACKETS_PRUNED] += 1;

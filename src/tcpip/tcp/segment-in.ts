@@ -31,6 +31,8 @@ const SHIFT_MAX = 14;
 export class SegmentIn {
   /** The packet slot that it lies in. */
   packet = 0;
+  /** Whether it was put together of several, each in a slot of its own. */
+  merged = false;
   /** The addresses of the peer and of us. */
   source = 0;
   destination = 0;
