@@ -6,8 +6,6 @@ export interface Arm {
   readonly what: string;
   /** Whether the host runs TCP/IP itself, over a plain device; else the card does. */
   readonly onHost: boolean;
-  /** Of a host: whether its driver cuts large packets where the device does not. */
-  readonly gso?: boolean;
   /** Of a host: whether its TCP window lies in the card's memory. */
   readonly window?: boolean;
   /** Settings of every card, laid over those of the world. */
@@ -37,8 +35,7 @@ export const ARMS: readonly Arm[] = [
     name: 'host+GSO',
     what: 'the same, the stack crossed once for many segments, which the driver cuts before the device',
     onHost: true,
-    gso: true,
-    card: { checksumOffload: true, tcpSegmentationOffload: false },
+    card: { checksumOffload: true, tcpSegmentationOffload: false, genericSegmentationOffload: true },
   },
   {
     name: 'host+TSO',

@@ -88,11 +88,11 @@ export function hostCosts(
   { hosts, cards }: Topology,
   host: number,
   options: PlainCostOptions,
-  { window = false, gso = false }: Pick<Arm, 'window' | 'gso'> = {},
+  { window = false }: Pick<Arm, 'window'> = {},
 ): HostCosts {
   const card = cards.find((candidate) => candidate.host === host) as CardTopology;
   const { interruptNs } = card;
-  if (!window) return { costs: plainCosts(hosts[host], card, options), interruptNs, gso };
+  if (!window) return { costs: plainCosts(hosts[host], card, options), interruptNs };
   return {
     costs: windowCosts(hosts[host], card, options),
     cardCosts: windowCardCosts(card),

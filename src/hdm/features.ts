@@ -9,7 +9,9 @@ export interface NicFeatures {
   readonly rxChecksumming: boolean;
   /** `tx-checksumming`: the device makes the checksums of TCP and UDP. */
   readonly txChecksumming: boolean;
-  /** `scatter-gather`: the device fetches a packet from several places; else the driver copies it together. */
+  /**
+   * `scatter-gather`: the device fetches a packet from several places; else the driver copies it together.
+   */
   readonly scatterGather: boolean;
   /** `tcp-segmentation-offload`: the device cuts large packets. */
   readonly tcpSegmentationOffload: boolean;

@@ -4,9 +4,9 @@
  * again into the segments that came, so only those go together whose headers say the same. The rules are
  * Linux's (`inet_gro_receive`, `dev_gro_receive`, and `tcp_gro_receive` of net/ipv4/tcp_offload.c):
  *
- *   the same   addresses, ports, header length, acknowledgement, window, all options to the last byte (so also
- *              timestamps: segments of another millisecond wait for no others), time to live, service with its
- *              ECN bits, "don't fragment", flags but for PSH and FIN
+ *   the same   addresses, ports, header length, acknowledgement, window, all options to the last byte (so
+ *              also timestamps: segments of another millisecond wait for no others), time to live, service
+ *              with its ECN bits, "don't fragment", flags but for PSH and FIN
  *   in order   the sequence number is the next; the identification is one more each time, or, where packets
  *              may not be fragmented, the same
  *   the end    a segment shorter than the first, or one with PSH or FIN, goes in and is the last; one that
@@ -210,7 +210,7 @@ export class GenericReceive {
     if (!this.pass(client, first, address, done.frameBytes, flags)) packets.freeChain(first);
   }
 
-  /** The two sums that the stack would make: of the IPv4 header, and of the segment with its pseudo-header. */
+  /** The two sums that the stack would make: of the IPv4 header, and of segment and pseudo-header. */
   private isSumGood(): boolean {
     const { frame, kernels, counters } = this;
     const ip = frame.address + IP_AT;

@@ -3,16 +3,17 @@
  * driver as one packet, in a chain of receive descriptors (as RSC of 10-gigabit devices has it). It is the
  * older and looser form, whose rules are those of Linux's net/ipv4/inet_lro.c (2.6.24 to 4.x):
  *
- *   goes in   the next sequence number; no flags but ACK and PSH; no IPv4 options, and of TCP's only timestamps,
- *             which do not go back; the same header length
- *   is lost   the acknowledgements, windows and echoed timestamps between, of which the last ones stand in the
- *             packet; PSH of all but the first; that service, time to live and identifications differed; how
- *             long each segment was
+ *   goes in   the next sequence number; no flags but ACK and PSH; no IPv4 options, and of TCP's only
+ *             timestamps, which do not go back; the same header length
+ *   is lost   the acknowledgements, windows and echoed timestamps between, of which the last ones stand in
+ *             the packet; PSH of all but the first; that service, time to live and identifications differed;
+ *             how long each segment was
  *
  * So what is told as one cannot be cut again as it came: a host that forwards must do without.
  */
 import type { Kernels } from '../dma/kernels.ts';
 import type { Region } from '../dma/region.ts';
+import { atOrAfter } from '../dma/wrapping.ts';
 import { DEVICE_LRO_PACKETS, DEVICE_LRO_SEGMENTS } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { RX_CHECKSUM_CHECKED, RX_MERGED } from '../tcpip/contract.ts';
@@ -108,7 +109,7 @@ export class LargeReceive {
     if (frame.headerBytes !== session.headerBytes || frame.seq !== session.nextSeq) return false;
     if (!session.hasRoom(frame.payloadBytes)) return false;
     if (frame.headerBytes - TCP_AT === PLAIN_BYTES) return true;
-    return ((view.getInt32(frame.address + TCP_AT + STAMP_VALUE) - session.stamp) | 0) >= 0;
+    return atOrAfter(view.getInt32(frame.address + TCP_AT + STAMP_VALUE), session.stamp);
   }
 
   private begin(session: HeldPacket, index: number): void {

@@ -74,7 +74,9 @@ export class MergedFrames {
     return true;
   }
 
-  /** Puts the slot at a place of the ring behind the last. @returns its link: 0 where it is the end; or -1. */
+  /**
+   * Puts the slot at a place of the ring behind the last. @returns its link: 0 where it is the end; or -1.
+   */
   private follow(last: number, place: number, from: number, count: number, headerBytes: number): number {
     const { words, layout, slots, packets } = this;
     const distance = (place - from) & layout.rxMask;

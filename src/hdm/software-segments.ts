@@ -2,7 +2,8 @@
  * Generic segmentation offload: the stack is crossed once for a packet with a large payload, and the driver
  * cuts it just before a device that cannot (as Linux has it since 2.6.18). Each segment has the headers
  * repeated and adjusted as `tx-segment.ts` says; the checksum, for which the field is given the sum of the
- * pseudo-header, is made by the device, or else by the driver. No payload moves: a segment names its part of the pieces.
+ * pseudo-header, is made by the device, or else by the driver. No payload moves: a segment names its part of
+ * the pieces.
  */
 import { fold } from '../dma/fold.ts';
 import type { Kernels } from '../dma/kernels.ts';

@@ -13,7 +13,8 @@ export interface Feature {
 
 /** Of the device below the card's stack, or below a host's that runs TCP/IP itself. */
 export function featuresOf({ config }: CardTopology): Feature[] {
-  const { checksumOffload, tcpSegmentationOffload } = config;
+  const { tcpSegmentationOffload } = config;
+  const checksumOffload = config.checksumOffload === true;
   const off = (name: string, older?: string): Feature => ({
     name,
     on: false,

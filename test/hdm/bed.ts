@@ -4,14 +4,14 @@
  */
 
 import { DmaEngine } from '../../src/dma/engine.ts';
-import { PacketPool, planPackets } from '../../src/dma/packets.ts';
+import { type PacketChains, PacketPool, planPackets } from '../../src/dma/packets.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
 import { FakeNic } from '../../src/hdm/nic.ts';
 import { NIC_DEFAULTS, type NicConfig } from '../../src/hdm/nic-config.ts';
 import { packetSlotBytes, planNic } from '../../src/hdm/nic-rings.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
-import type { LinkClient } from '../../src/tcpip/contract.ts';
+import { type LinkClient, RX_MERGED } from '../../src/tcpip/contract.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { Random } from '../../src/time/random.ts';
 import { PERFECT_PIPE, type PipeConfig } from '../../src/wire/config.ts';
@@ -25,6 +25,8 @@ export interface Received {
   readonly bytes: Uint8Array;
   readonly flags: number;
   readonly nowUs: number;
+  /** Bytes of payload in each slot of a packet that was put together. */
+  readonly parts: readonly number[];
 }
 
 export class Recorder implements LinkClient {
@@ -32,14 +34,34 @@ export class Recorder implements LinkClient {
   /** Whether slots are kept, as a stack does that holds their payload. */
   keep = false;
   private readonly region: Region;
+  private readonly chains: PacketChains | undefined;
 
-  constructor(region: Region) {
+  constructor(region: Region, packets?: PacketPool) {
     this.region = region;
+    this.chains = packets?.chains;
   }
 
   input(packet: number, address: number, length: number, flags: number, nowUs: number): boolean {
-    const bytes = this.region.bytes.slice(address, address + length);
-    this.frames.push({ packet, address, bytes, flags, nowUs });
+    const { bytes } = this.region;
+    const { chains } = this;
+    if ((flags & RX_MERGED) === 0 || chains === undefined) {
+      this.frames.push({
+        packet,
+        address,
+        bytes: bytes.slice(address, address + length),
+        flags,
+        nowUs,
+        parts: [],
+      });
+      return this.keep;
+    }
+    const pieces = [bytes.slice(address, chains.address[packet])];
+    for (let slot = packet; slot >= 0; slot = chains.next[slot]) {
+      const at = chains.address[slot];
+      pieces.push(bytes.slice(at, at + chains.length[slot]));
+    }
+    const parts = pieces.slice(1).map((piece) => piece.length);
+    this.frames.push({ packet, address, bytes: joined(pieces), flags, nowUs, parts });
     return this.keep;
   }
 }
@@ -87,7 +109,7 @@ export function createNicBed(options: BedOptions = {}): NicBed {
   const source = options.intercept?.(pipe) ?? pipe;
   const end = { source, sink: pipe };
   const nic = new FakeNic({ region, clock, ledger, dma, packets, wire: end }, nicOffset, config);
-  const recorder = new Recorder(region);
+  const recorder = new Recorder(region, packets);
   nic.attach(recorder);
   return { region, clock, ledger, packets, pipe, nic, recorder, payload };
 }

@@ -51,8 +51,8 @@ describe('generic segmentation offload', () => {
     });
   });
 
-  it('is off without checksums, which it leaves to the device, and where the device cuts itself', () => {
-    expect(createNicBed({ nic: { ...GSO, txChecksumming: false } }).nic.segmentBytesMax).toBe(0);
+  it('is off where the device fetches from one place only, and where the device cuts itself', () => {
+    expect(createNicBed({ nic: { ...GSO, scatterGather: false } }).nic.segmentBytesMax).toBe(0);
     const both = createNicBed({ nic: { ...GSO, tcpSegmentationOffload: true } });
     sendPacket(both, headersOf({ payloadBytes: 2500 }), [patternOf(2500)], FLAGS, 1000);
     expect(both.ledger.snapshot()).toMatchObject({ driverGsoSegments: 0, deviceTsoSegments: 3 });

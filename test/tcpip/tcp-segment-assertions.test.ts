@@ -8,7 +8,7 @@ import { DUE_FIRST } from '../../src/tcpip/tcp/control-block/recovery-state.ts';
 import { Edges } from '../../src/tcpip/tcp/edges.ts';
 import { acceptSyn } from '../../src/tcpip/tcp/handshake.ts';
 import { markReady } from '../../src/tcpip/tcp/ready.ts';
-import { noteDuplicate, receiveText } from '../../src/tcpip/tcp/receive.ts';
+import { noteDuplicate, receiveMerged, receiveText } from '../../src/tcpip/tcp/receive.ts';
 import { noteLate, writeSackBlocks } from '../../src/tcpip/tcp/sack-receiver.ts';
 import { sendSegment } from '../../src/tcpip/tcp/segment-out.ts';
 import { CLOSE_WAIT, CLOSED } from '../../src/tcpip/tcp/state.ts';
@@ -99,6 +99,11 @@ describe('segments in and out', () => {
     const { tcp, tcb } = established();
     Object.assign(tcp.segment, { seq: (tcb.rcvAdv + 1) | 0, length: 10, flags: ACK });
     receiveText(tcp, tcb, tcp.segment);
+  });
+  trips('receive: each slot of a packet in several holds text', () => {
+    const { world, tcp, tcb } = established();
+    world.a.packets.chains.set(0, 64, 0);
+    receiveMerged(tcp, tcb, Object.assign(tcp.segment, { packet: 0, seq: tcb.rcvNxt }));
   });
   trips('SACK: a block of what came twice holds at least one byte', () =>
     noteDuplicate(established().tcb, 5, 0),

@@ -105,7 +105,7 @@ export class LanCard implements BringUpCaller, PortDriver {
     this.sends = new SendFrame(this.frames);
     this.buffers = new PacketBuffers(parts.transmit, parts.memory);
     const { frames, sends, buffers } = this;
-    const shared = { clock, ledger, dma, frames, sends, buffers, packets };
+    const shared = { region, clock, ledger, dma, frames, sends, buffers, packets };
     const { packetsMax, bucketsWanted } = parts;
     this.ports = parts.ports.map((port, i) => new LanPort(port, shared, this, i, packetsMax, bucketsWanted));
     const { control, watch, ports } = this;
@@ -160,6 +160,7 @@ export class LanCard implements BringUpCaller, PortDriver {
       parts.found?.();
       counters[OUTBOUND_RELEASED] += taken;
       this.doorbell.publishReleases(outbound);
+      for (const port of this.ports) port.flush();
       if (this.watch.due && !this.watch.look()) this.die();
     } else counters[HOST_IDLE_POLLS] += 1;
     frames.short = false;

@@ -6,7 +6,9 @@
 import { assert } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
 import type { PacketPool } from '../../dma/packets.ts';
+import type { Region } from '../../dma/region.ts';
 import type { Device } from '../../hdm/contract.ts';
+import { GenericReceive } from '../../hdm/generic-receive.ts';
 import { FRAME_OFFSET } from '../../hdm/nic-rings.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
 import {
@@ -52,6 +54,7 @@ export interface PortFacts {
 
 /** What the ports of one card share. */
 export interface PortParts {
+  readonly region: Region;
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly dma: DmaEngine;
@@ -93,6 +96,9 @@ export class LanPort implements Device {
   private readonly lent: Uint8Array;
   private lentCount = 0;
   private client: LinkClient | null = null;
+  /** Puts segments together before the client, where `merging` says so. */
+  private readonly generic: GenericReceive;
+  private merging = false;
   /** The packet being built: its buffer, or -1; and its pieces, some of which lie behind the headers. */
   private buffer = -1;
   private pieces = 0;
@@ -122,6 +128,7 @@ export class LanPort implements Device {
     this.packetsMax = packetsMax;
     this.bucketsWanted = bucketsWanted;
     this.counters = parts.ledger.counters;
+    this.generic = new GenericReceive(parts.region, parts.packets, parts.clock, parts.ledger);
     this.bucketBytes = parts.packets.slotBytes - FRAME_OFFSET;
     this.lent = new Uint8Array(parts.packets.count);
   }
@@ -215,10 +222,23 @@ export class LanPort implements Device {
       counters[LAN_PACKETS_TAKEN_BYTES] += length;
       const checked = (flags & CHECKSUMS_GOOD) === CHECKSUMS_GOOD ? RX_CHECKSUM_CHECKED : 0;
       const address = packets.addressOf(context) + FRAME_OFFSET + offset;
-      kept = client.input(context, address, length, checked, parts.clock.nowUs);
+      kept = this.merging
+        ? this.generic.take(client, context, address, length, checked)
+        : client.input(context, address, length, checked, parts.clock.nowUs);
     }
     if (!kept) packets.free(context);
     return whole;
+  }
+
+  /** Hands over the segments that wait for others. */
+  flush(): void {
+    if (this.client !== null) this.generic.flush(this.client);
+  }
+
+  /** `generic-receive-offload` of the driver, from now on. */
+  setMerging(on: boolean): void {
+    this.merging = on;
+    this.flush();
   }
 
   /** Posts buckets while a whole message of them is owed, and where few are left. @returns messages. */

@@ -92,14 +92,18 @@ export function receiveMerged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boo
   for (let packet = segment.packet; packet >= 0; ) {
     const following = chains.next[packet];
     const length = chains.length[packet];
+    if (COSTLY) assert(length > 0, 'receive: each slot of a packet in several holds text');
     segment.packet = packet;
     segment.seq = seq;
     segment.payload = chains.address[packet];
     segment.length = length;
     segment.flags = following < 0 ? flags : flags & ~FIN;
     seq = (seq + length) | 0;
-    // Alone, one that begins behind the window would not have been acceptable.
-    if (after(segment.seq, tcb.rcvAdv)) {
+    if (!isReceiving(tcb)) {
+      // A FIN that had come before has been reached: nothing follows it.
+      packets.free(packet);
+    } else if (after(segment.seq, tcb.rcvAdv)) {
+      // Alone, one that begins behind the window would not have been acceptable.
       acknowledgeNow(tcp, tcb);
       packets.free(packet);
     } else if (!receiveText(tcp, tcb, segment)) {

@@ -23,6 +23,7 @@ import { OUTBOUND_METER, PACKETS_METER } from '../../ledger/ledger.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { WindowMemory } from '../../window/window-memory.ts';
 import { WindowModule } from '../../window/window-module.ts';
+import { wantedFeatures } from '../config/card-ranges.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { ModuleKind } from '../topology/checked.ts';
 import { type CardMemory, largestMtu, nicConfigs } from './card-memory.ts';
@@ -56,8 +57,9 @@ export function buildCard(
   const processor = assemble(region, memory, config, environment, (outbound) =>
     kinds.flatMap((kind, device): Module[] => {
       if (kind === 'echo') return [new EchoModule(outbound, ledger, echoMemory(memory, environment))];
-      devices = buildDevices(region, memory, config, environment, packets);
-      if (kind === 'lan' || kind === 'window') {
+      const asTheyCame = kind === 'lan' || kind === 'window';
+      devices = buildDevices(region, memory, config, environment, packets, asTheyCame);
+      if (asTheyCame) {
         // What a host sends itself needs no port: there is no loop inside such a card.
         devices = devices.slice(0, 1 + config.furtherPorts.length);
         return kind === 'lan'
@@ -131,7 +133,7 @@ function lanModules(
         dma,
         outbound,
         device,
-        receiveChecksum: config.checksumOffload,
+        receiveChecksum: wantedFeatures(config).rxChecksumming,
         areas,
         packetsMax: config.txRing,
         bucketsMax: config.packetSlots,
@@ -200,17 +202,23 @@ function packetPool(memory: CardMemory, config: CardConfig, environment: CardEnv
   return new PacketPool(memory.packets, config.packetSlots, packetSlotBytes(largestMtu(config)), meter);
 }
 
+/** Of a card that hands packets on to its host as they came. */
+const UNMERGED = { genericReceiveOffload: false, largeReceiveOffload: false };
+
+/** @param asTheyCame whether packets are handed on, and not to a stack here. */
 function buildDevices(
   region: Region,
   memory: CardMemory,
   config: CardConfig,
   environment: CardEnvironment,
   packets: PacketPool,
+  asTheyCame: boolean,
 ): FakeNic[] {
   const { clock, ledger, dma, wires } = environment;
-  return nicConfigs(config).map(
-    (nic, i) => new FakeNic({ region, clock, ledger, dma, packets, wire: wires[i] }, memory.nics[i], nic),
-  );
+  return nicConfigs(config).map((nic, i) => {
+    const parts = { region, clock, ledger, dma, packets, wire: wires[i] };
+    return new FakeNic(parts, memory.nics[i], asTheyCame ? { ...nic, ...UNMERGED } : nic);
+  });
 }
 
 function assemble(

@@ -3,6 +3,7 @@ import { DmaEngine } from '../../dma/engine.ts';
 import { PacketPool, type SlotMemory } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
 import { BusCrossing } from '../../hdm/bus-crossing.ts';
+import type { NicFeatures } from '../../hdm/features.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { reconcileHost } from '../../host/books.ts';
@@ -16,6 +17,7 @@ import type { Reconciliation } from '../../ledger/reconcile.ts';
 import { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
+import { wantedFeatures } from '../config/card-ranges.ts';
 import { largestMtu, nicConfigs } from './card-memory.ts';
 import type { CardPlan } from './world-plan.ts';
 
@@ -38,8 +40,6 @@ export interface HostReceive {
 
 /** What a host's device is beside a plain one. */
 export interface HostDevice extends HostReceive {
-  /** `generic-segmentation-offload` of the driver; absent: off. */
-  readonly gso?: boolean;
   /** Where send queue and reassembly lie in the card's memory; absent: in the host's. */
   readonly window?: {
     /** Calls that move fewer bytes do it by a copy more; others to and from the program's memory. */
@@ -56,6 +56,14 @@ export interface BuiltHostStack {
   readonly ledger: Ledger;
   /** Kernel memory for sends, or the window's part for them. */
   readonly memory: SendMemory;
+  /**
+   * What its devices and their driver do from now on: `ethtool -K`. Legal at any time but within a call.
+   * @param change features that are not named stay as they are wanted.
+   * @throws RangeError for what a TCP window on the card cannot do without.
+   */
+  setFeatures(change: Partial<NicFeatures>): void;
+  /** What is on. */
+  features(): NicFeatures;
   /** Whether its books balance now, which they do once nothing is in flight. */
   reconcile(): Reconciliation;
 }
@@ -69,11 +77,9 @@ export function buildHostStack(
   { memory, topology: { config } }: CardPlan,
   wires: readonly TappedEnd[],
   { clock, sleep, interruptNs }: HostTime,
-  { memory: slotMemory, rxPending, window, gso = false }: HostDevice = {},
+  { memory: slotMemory, rxPending, window }: HostDevice = {},
 ): BuiltHostStack {
-  if (window !== undefined && !config.checksumOffload) {
-    throw new RangeError('a TCP window on the card needs "checksumOffload": the host sees headers only');
-  }
+  if (window !== undefined) checkWindowFeatures(wantedFeatures(config));
   const ledger = new Ledger(region, memory.layout.hostLedger);
   const crossing = new BusCrossing(region, ledger, window !== undefined);
   const { receive: bounce } = memory.layout;
@@ -88,7 +94,7 @@ export function buildHostStack(
   const pending = rxPending === undefined ? {} : { rxPending };
   const devices = nicConfigs(config).map((nic, i) => {
     const parts = { region, clock, ledger, dma, packets, wire: wires[i], crossing };
-    return new FakeNic(parts, memory.nics[i], { ...nic, ...pending, genericSegmentationOffload: gso });
+    return new FakeNic(parts, memory.nics[i], { ...nic, ...pending });
   });
   const sends = new SendMemory(memory.layout.transmit);
   const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());
@@ -108,5 +114,18 @@ export function buildHostStack(
     sleep,
   });
   const balance = (): Reconciliation => reconcileHost(ledger, window !== undefined);
-  return { stack, engine, ledger, memory: sends, reconcile: balance };
+  const setFeatures = (change: Partial<NicFeatures>): void => {
+    if (window !== undefined) checkWindowFeatures({ ...devices[0].wantedFeatures, ...change });
+    for (const device of devices) device.setFeatures(change);
+  };
+  const features = (): NicFeatures => devices[0].features;
+  return { stack, engine, ledger, memory: sends, setFeatures, features, reconcile: balance };
+}
+
+/** @throws RangeError where the host would have to look at payload, which lies on the card. */
+function checkWindowFeatures(features: NicFeatures): void {
+  if (!features.rxChecksumming || !features.txChecksumming)
+    throw new RangeError('a TCP window on the card needs "checksumOffload": the host sees headers only');
+  if (!features.scatterGather)
+    throw new RangeError('a TCP window on the card needs "scatterGather": the host has no payload to copy');
 }

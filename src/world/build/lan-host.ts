@@ -6,6 +6,7 @@ import { DmaEngine } from '../../dma/engine.ts';
 import { PacketPool } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
 import type { Device } from '../../hdm/contract.ts';
+import { FEATURES, type NicFeatures } from '../../hdm/features.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { macHalves } from '../../hdm/nic-config.ts';
 import { HostStack } from '../../host/host-stack.ts';
@@ -24,6 +25,8 @@ import { Stack } from '../../tcpip/stack/stack.ts';
 import type { Waker } from '../../time/sleeper.ts';
 import type { Recorder } from '../../trace/recorder.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
+import { wantedFeatures } from '../config/card-ranges.ts';
+import type { CardConfig } from '../config/settings.ts';
 import { nicConfigs } from './card-memory.ts';
 import { startTrace, type TracedCard, tracedEnds } from './card-trace.ts';
 import type { TraceEnvironment } from './host.ts';
@@ -69,10 +72,10 @@ export function buildLanHost(
   if (lan === undefined) throw new RangeError('a host over messages needs a card whose module is "lan"');
   const cardLedger = new Ledger(region, layout.iopLedger);
   const ledger = new Ledger(region, layout.hostLedger);
-  const own = { waker: link.waker, ...hostQueues(region, layout, ledger), ...link.ends };
+  const plain = { waker: link.waker, ...hostQueues(region, layout, ledger), ...link.ends };
   const watched = link.trace && tracedCard(region, plan, link.trace);
   const recorder = link.trace && watched && startTrace(link.trace.request, watched);
-  const ends = recorder && watched ? tracedEnds(recorder, watched, own) : own;
+  const ends = recorder && watched ? tracedEnds(recorder, watched, plain) : plain;
   const dma = recorder?.dma(region, ledger) ?? new DmaEngine(region, ledger);
   const meter = ledger.meter(PACKETS_METER);
   meter.start(clock, config.packetSlots, 0);
@@ -87,7 +90,7 @@ export function buildLanHost(
     bucketsWanted: Math.min(BUCKETS_WANTED, Math.max(1, config.packetSlots >> 1)),
     timeoutNs: CONTROL_TIMEOUT_NS,
   });
-  const nics = nicConfigs(config).slice(driver.ports.length);
+  const nics = nicConfigs({ ...config, largeReceiveOffload: false }).slice(driver.ports.length);
   const loopDevices = nics.map((nic, i) => {
     const port = driver.ports.length + i;
     return new FakeNic({ region, clock, ledger, dma, packets, wire: loops[i] }, memory.nics[port], nic);
@@ -103,7 +106,41 @@ export function buildLanHost(
   });
   const reconcile = () => reconcileLanHost(ledger, cardLedger);
   const endTrace = () => recorder?.end(ledger.snapshot(), cardLedger.snapshot());
-  return { stack, engine, ledger, memory: sends, reconcile, cardLedger, driver, recorder, endTrace };
+  const own = hostFeatures(config, driver, loopDevices);
+  const built = { stack, engine, ledger, memory: sends, reconcile, ...own };
+  return { ...built, cardLedger, driver, recorder, endTrace };
+}
+
+/**
+ * What the host can change of such a card's features: how its own driver receives. The others are the card's,
+ * which it has told when it came up.
+ */
+function hostFeatures(
+  config: CardConfig,
+  driver: LanCard,
+  loops: readonly FakeNic[],
+): Pick<BuiltHostStack, 'features' | 'setFeatures'> {
+  const off = {
+    tcpSegmentationOffload: false,
+    genericSegmentationOffload: false,
+    largeReceiveOffload: false,
+  };
+  let active: NicFeatures = { ...wantedFeatures(config), ...off };
+  const merge = (): void => {
+    for (const port of driver.ports) port.setMerging(active.genericReceiveOffload);
+  };
+  merge();
+  const setFeatures = (change: Partial<NicFeatures>): void => {
+    for (const name of FEATURES) {
+      const asked = change[name];
+      if (asked === undefined || asked === active[name] || name === 'genericReceiveOffload') continue;
+      throw new RangeError(`"${name}" of a card that is reached by LAN messages is fixed, as it came up`);
+    }
+    active = { ...active, ...change };
+    merge();
+    for (const loop of loops) loop.setFeatures(change);
+  };
+  return { features: () => active, setFeatures };
 }
 
 /** How many of a card's devices are ports: what a host sends itself needs none. */

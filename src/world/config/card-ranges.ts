@@ -3,6 +3,7 @@
  * anything is built, so that a bad one is named as the user wrote it and not by whoever would have made a
  * table of it.
  */
+import type { NicFeatures } from '../../hdm/features.ts';
 import { checkNicConfig, NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
 import { checkStackConfig } from '../../tcpip/config.ts';
 import { checkPipeConfig } from '../../wire/config.ts';
@@ -27,10 +28,28 @@ export function nicConfig(config: CardConfig, port: Pick<PortConfig, 'mtu' | 'ma
     rxRing: config.rxRing,
     // No more than a part of the card's memory: what has come is moved on in between.
     pollFrames: Math.max(1, Math.min(NIC_DEFAULTS.pollFrames, config.packetSlots >> 2)),
-    tcpSegmentationOffload: config.tcpSegmentationOffload,
-    txChecksumming: config.checksumOffload,
-    rxChecksumming: config.checksumOffload,
+    ...wantedFeatures(config),
   };
+}
+
+/** The features of a card's device, as its settings want them. */
+export function wantedFeatures(config: CardConfig): NicFeatures {
+  const { checksumOffload } = config;
+  return {
+    rxChecksumming: checksumOffload === true || checksumOffload === 'rx',
+    txChecksumming: checksumOffload === true || checksumOffload === 'tx',
+    scatterGather: config.scatterGather,
+    tcpSegmentationOffload: config.tcpSegmentationOffload,
+    genericSegmentationOffload: config.genericSegmentationOffload,
+    genericReceiveOffload: config.genericReceiveOffload,
+    largeReceiveOffload: config.largeReceiveOffload,
+  };
+}
+
+/** The settings with which a card's device has features. */
+export function settingsOf(features: NicFeatures): Partial<CardConfig> {
+  const { rxChecksumming: rx, txChecksumming: tx, ...rest } = features;
+  return { ...rest, checksumOffload: rx && tx ? true : rx ? 'rx' : tx ? 'tx' : false };
 }
 
 /**

@@ -269,12 +269,35 @@ const DEVICE: readonly SettingRow[] = [
     name: 'tcpSegmentationOffload',
     meaning: 'whether the device cuts large sends (`ethtool -K tso`)',
     choices: FLAG,
-    beside: 'needs `checksumOffload`, without which it is off',
+    beside: 'needs `checksumOffload` for what is sent, and `scatterGather`; without either it is off',
   },
   {
     name: 'checksumOffload',
-    meaning: 'whether the device sums and checks (`ethtool -K tx rx`)',
+    meaning:
+      'whether the device sums what is sent and checks what comes, or one of them (`ethtool -K tx rx`)',
+    choices: [...FLAG, 'rx', 'tx'],
+  },
+  {
+    name: 'scatterGather',
+    meaning: 'whether the device fetches a packet from several places; else each is copied together first',
     choices: FLAG,
+  },
+  {
+    name: 'genericSegmentationOffload',
+    meaning: 'whether the driver cuts large sends where the device does not (`ethtool -K gso`)',
+    choices: FLAG,
+    beside: 'needs `scatterGather`, without which it is off',
+  },
+  {
+    name: 'genericReceiveOffload',
+    meaning: 'whether the driver puts segments together before the stack (`ethtool -K gro`)',
+    choices: FLAG,
+  },
+  {
+    name: 'largeReceiveOffload',
+    meaning: 'whether the device does, by looser rules (`ethtool -K lro`)',
+    choices: FLAG,
+    beside: 'needs `checksumOffload` for what comes, without which it is off; at most `rxRing` segments each',
   },
   {
     name: 'packetSlots',

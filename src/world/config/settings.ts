@@ -40,7 +40,12 @@ export interface CardConfig {
   readonly rxRing: number;
   readonly txRing: number;
   readonly tcpSegmentationOffload: boolean;
-  readonly checksumOffload: boolean;
+  /** Whether it sums what is sent and checks what comes, or one of them only. */
+  readonly checksumOffload: boolean | 'rx' | 'tx';
+  readonly scatterGather: boolean;
+  readonly genericSegmentationOffload: boolean;
+  readonly genericReceiveOffload: boolean;
+  readonly largeReceiveOffload: boolean;
   /** Received frames the card can hold. */
   readonly packetSlots: number;
   readonly wire: Omit<PipeConfig, 'slotBytes'>;
@@ -104,6 +109,10 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
   txRing: 128,
   tcpSegmentationOffload: true,
   checksumOffload: true,
+  scatterGather: true,
+  genericSegmentationOffload: false,
+  genericReceiveOffload: false,
+  largeReceiveOffload: false,
   packetSlots: 256,
   wire: { ...PERFECT_PIPE, queueFrames: 128 },
   iopSpinNs: 200_000,

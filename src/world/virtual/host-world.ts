@@ -6,6 +6,7 @@
  */
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
+import type { NicFeatures } from '../../hdm/features.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, type Costs, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
@@ -33,7 +34,7 @@ const NO_AGENT = -1;
 export type Traces = readonly (TraceRequest | undefined)[];
 
 /** What the processors of such a world cost, and what its hosts' devices are. */
-export interface HostCosts extends Pick<HostDevice, 'window' | 'gso'> {
+export interface HostCosts extends Pick<HostDevice, 'window'> {
   /** By counter: socket calls, copies, interrupts and the protocol's work, all of one processor. */
   readonly costs: Costs;
   /** From a frame's arrival until its interrupt is served, in nanoseconds. */
@@ -148,6 +149,13 @@ export class HostWorld {
   /** A program of a host keeps its processor busy, beside what its calls take. */
   work(host: number, ns: number): void {
     this.queue.occupy(this.hostAgents[host], ns);
+  }
+
+  /** What the device of a card, or its driver, does from now on: see `BuiltHostStack.setFeatures`. */
+  setFeatures(card: number, change: Partial<NicFeatures>): void {
+    this.stacks[card].setFeatures(change);
+    const agent = this.hostAgents[this.plan.cards[card].topology.host];
+    if (agent !== NO_AGENT) this.queue.notify(agent, 0);
   }
 
   /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
