@@ -488,84 +488,88 @@ export const TCP_LISTEN_OVERFLOWS = 241;
 export const TCP_TIMEOUTS = 242;
 /** fast retransmissions (iop) */
 export const TCP_FAST_RETRANSMITS = 243;
+/** tail loss probes sent (RFC 8985) (iop) */
+export const TCP_LOSS_PROBES = 244;
+/** losses that proved to be none and were taken back (iop) */
+export const TCP_LOSS_UNDOS = 245;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 244;
+export const TCP_DELAYED_ACKS = 246;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 245;
+export const TCP_OUT_OF_ORDER = 247;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 246;
+export const TCP_DUPLICATES = 248;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 247;
+export const TCP_WINDOW_PROBES = 249;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 248;
+export const TCP_CHALLENGE_ACKS = 250;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 249;
+export const TCP_PACKETS_PRUNED = 251;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 250;
+export const TCP_TIME_WAIT_OVERFLOWS = 252;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 251;
+export const DEVICE_TX_PACKETS = 253;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 252;
+export const DEVICE_TX_PACKETS_BYTES = 254;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 253;
+export const DEVICE_RX_PACKETS = 255;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 254;
+export const DEVICE_RX_PACKETS_BYTES = 256;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 255;
+export const DEVICE_TX_FULL = 257;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 256;
+export const DEVICE_RX_NO_BUFFER = 258;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 257;
+export const DEVICE_RX_BAD_CHECKSUM = 259;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 258;
+export const DEVICE_REFUSED = 260;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 259;
+export const DEVICE_TSO_SEGMENTS = 261;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 260;
+export const DRIVER_GSO_SEGMENTS = 262;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 261;
+export const DRIVER_GRO_PACKETS = 263;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 262;
+export const DRIVER_GRO_SEGMENTS = 264;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 263;
+export const DEVICE_LRO_PACKETS = 265;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 264;
+export const DEVICE_LRO_SEGMENTS = 266;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 265;
+export const WIRE_SENT = 267;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 266;
+export const WIRE_ARRIVED = 268;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 267;
+export const WIRE_DROPPED = 269;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 268;
+export const WIRE_REFUSED = 270;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 269;
+export const WIRE_SLOTS_REFUSED = 271;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 270;
+export const WIRE_OVERFLOW = 272;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 271;
+export const WIRE_DUPLICATED = 273;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 272;
+export const WIRE_DUPLICATED_BYTES = 274;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 273;
+export const WIRE_CORRUPTED = 275;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 274;
+export const WIRE_REORDERED = 276;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 275;
+export const SWITCH_FORWARDS = 277;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 276;
+export const SWITCH_FORWARDS_BYTES = 278;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 277;
+export const SWITCH_FRAMES = 279;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 278;
+export const SWITCH_FLOODED = 280;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 279;
+export const SWITCH_DROPPED = 281;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 280;
+export const CAPTURE_COPIES = 282;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 281;
+export const CAPTURE_COPIES_BYTES = 283;
 
-export const COUNTER_COUNT = 282;
+export const COUNTER_COUNT = 284;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -811,6 +815,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'tcpListenOverflows',
   'tcpTimeouts',
   'tcpFastRetransmits',
+  'tcpLossProbes',
+  'tcpLossUndos',
   'tcpDelayedAcks',
   'tcpOutOfOrder',
   'tcpDuplicates',
@@ -1055,6 +1061,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -1386,6 +1394,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'stack',
   'stack',
   'stack',
+  'stack',
+  'stack',
   'device',
   'device',
   'device',
@@ -1663,6 +1673,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'connections a full backlog dropped',
   'retransmission time-outs',
   'fast retransmissions',
+  'tail loss probes sent (RFC 8985)',
+  'losses that proved to be none and were taken back',
   'acknowledgements sent by the delay timer',
   'segments queued out of order',
   'segments with nothing new',

@@ -1,3 +1,11 @@
+/** RFC 5681 with RFC 6582; RFC 9438. */
+export const CONGESTION_CONTROLS = ['newreno', 'cubic'] as const;
+export type CongestionControlName = (typeof CONGESTION_CONTROLS)[number];
+
+/** RFC 6675; RFC 8985. */
+export const LOSS_RECOVERIES = ['sack', 'rack'] as const;
+export type LossRecoveryName = (typeof LOSS_RECOVERIES)[number];
+
 /** A port's own address and its subnet's prefix length, 0 to 32. */
 export interface PortAddress {
   readonly address: number;
@@ -90,6 +98,13 @@ export interface StackConfig {
    * (tcp_slow_start_after_idle).
    */
   readonly slowStartAfterIdle: boolean;
+  /** How the congestion window grows, and what a loss costs (tcp_congestion_control). */
+  readonly congestionControl: CongestionControlName;
+  /**
+   * How loss is found where the peer has SACK (tcp_recovery): by counting what arrived (RFC 6675), or by time
+   * (RFC 8985, with tail loss probes).
+   */
+  readonly lossRecovery: LossRecoveryName;
   /** Segments one connection may hold out of order. */
   readonly outOfOrderMax: number;
 
@@ -153,6 +168,8 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   quickAcks: 16,
   initialWindowSegments: 10,
   slowStartAfterIdle: true,
+  congestionControl: 'newreno',
+  lossRecovery: 'sack',
   outOfOrderMax: 1024,
   timeWaitUs: 60_000_000,
   timeWaitReuseUs: 1_000_000,
@@ -231,6 +248,8 @@ export function checkStackConfig(config: StackConfig): void {
   for (const [field, value] of Object.entries(config)) {
     if (typeof value === 'number') checkNumber(field, value, stackRange(field));
   }
+  checkChoice('congestionControl', config.congestionControl, CONGESTION_CONTROLS);
+  checkChoice('lossRecovery', config.lossRecovery, LOSS_RECOVERIES);
   checkPorts(config);
   checkTimeouts(config);
   if (config.ephemeralFirst > config.ephemeralLast) {
@@ -247,6 +266,11 @@ function checkTimeouts({ rtoMinUs, rtoMaxUs }: StackConfig): void {
     throw new RangeError(`"rtoMinUs" expected at most "rtoMaxUs" ${rtoMaxUs}, got ${rtoMinUs}`);
   }
   throw new RangeError(`"rtoMaxUs" expected at least "rtoMinUs" ${rtoMinUs}, got ${rtoMaxUs}`);
+}
+
+function checkChoice(name: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  throw new RangeError(`"${name}" expected ${choices.join(' or ')}, got ${value}`);
 }
 
 function checkNumber(name: string, value: number, [least, most]: Range): void {

@@ -114,6 +114,9 @@ const wires: fc.Arbitrary<WorldOptions> = fc.record({
     sack: fc.boolean(),
     receiveBufferBytes: fc.constantFrom(4096, 65_536, 1 << 20),
     outOfOrderMax: fc.constantFrom(0, 4, 1024),
+    lossRecovery: fc.constantFrom('sack', 'rack'),
+    congestionControl: fc.constantFrom('newreno', 'cubic'),
+    sendElementsMax: fc.constantFrom(32, 1024),
   }),
 });
 
@@ -137,6 +140,13 @@ describe('RFC 9293: whatever the wire does, the same bytes arrive once and in or
       const sizes = Array.from({ length: 10 }, () => 20_000);
       exchange({ loss: 0.02, delayUs: 300, startUs: 0x7fff_ff00 }, sizes, [100_000], iss);
       exchange({ delayUs: 300, startUs: -300 }, sizes, [100_000], iss);
+      const config = { lossRecovery: 'rack', congestionControl: 'cubic' } as const;
+      exchange(
+        { loss: 0.05, reorder: 0.2, delayUs: 300, startUs: 0x7fff_ff00, config },
+        sizes,
+        [100_000],
+        iss,
+      );
     });
   }
 });

@@ -351,7 +351,7 @@ describe('timers', () => {
     const { tcp, tcb } = established();
     startFinWait(tcp, tcb);
   });
-  trips('expiry: a connection sends again or probes a window, not both', () => {
+  trips('expiry: a connection waits for one reason to send again, and no more', () => {
     const { tcp, tcb } = established();
     tcb.timers.armed = TIMER_RETRANSMIT | TIMER_PERSIST;
     tcb.timers.retransmitAt = tcp.environment.nowUs;

@@ -178,7 +178,7 @@ describe('the identities of timers', () => {
   const LONG_AGO_US = -1_000_000_000;
   const broken = (fault: (tcb: Tcb) => void) => checked(established, fault);
   trips(
-    'TCB: the retransmission and the persist timer exclude each other',
+    'TCB: the timers that share a deadline exclude each other',
     broken((tcb) => {
       tcb.timers.armed = TIMER_RETRANSMIT | TIMER_PERSIST;
     }),

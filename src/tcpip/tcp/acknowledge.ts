@@ -6,12 +6,12 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { BYTES_ACKNOWLEDGED } from '../../ledger/counters.gen.ts';
 import { after, atOrAfter, atOrBefore, before, earlier } from '../seq.ts';
-import { TIMER_PERSIST } from './control-block/timers.ts';
+import { TIMER_PERSIST, TIMER_PROBE, TIMER_REORDER } from './control-block/timers.ts';
 import { markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
-import { startRetransmit, stopRetransmit } from './timers.ts';
+import { startReorder, startRetransmit, startTimeout, stopRetransmit } from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -30,9 +30,10 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
   if (acked > 0) {
     // The peer has received something new.
     acknowledgeNew(tcp, tcb, segment, acked);
-  } else if (acked === 0 && tcb.sndUna !== tcb.sndMax) {
-    // The peer still waits for the same byte.
+  } else if (acked === 0 && (tcb.sndUna !== tcb.sndMax || tcb.rack.probing !== 0)) {
+    // The peer still waits for the same byte, or has answered a probe.
     if (tcp.recovery.acknowledgedAgain(tcb, segment)) markReady(tcp, tcb);
+    setLossTimer(tcp, tcb);
     // SHLD-17: a peer that answers with a closed window is not dead.
     if (window === 0) tcb.timers.retries = 0;
   }
@@ -74,6 +75,16 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
   if (ack === tcb.sndMax) stopRetransmit(tcb);
   else startRetransmit(tcp, tcb);
   if (tcp.recovery.acknowledged(tcb, segment, acked)) markReady(tcp, tcb);
+  setLossTimer(tcp, tcb);
+}
+
+/** What loss recovery has found may want another timer than the one that runs. */
+function setLossTimer(tcp: TcpTables, tcb: Tcb): void {
+  const { armed } = tcb.timers;
+  const { lookAfterUs } = tcb.rack;
+  if (lookAfterUs > 0) startReorder(tcp, tcb, lookAfterUs);
+  else if ((armed & TIMER_PROBE) !== 0 && tcp.recovery.probeDelayUs(tcb) < 0) startTimeout(tcp, tcb);
+  else if ((armed & TIMER_REORDER) !== 0) startRetransmit(tcp, tcb);
 }
 
 /** Takes a round-trip sample from a segment that acknowledges something new, if it can tell one. */

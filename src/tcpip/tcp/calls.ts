@@ -230,6 +230,7 @@ export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
 function restartIfIdle(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.sndUna !== tcb.sndMax || tcb.sndNxt !== tcb.sndEnd) return;
   const { config, nowUs } = tcp.environment;
+  tcb.congestion.countedUs = nowUs;
   if (!config.slowStartAfterIdle || !hasPassed(nowUs, tcb.timers.lastSendUs, tcb.rtt.rto + 1)) return;
   tcp.congestion.idle(tcb.congestion, tcb.mss, config.initialWindowSegments);
 }

@@ -5,10 +5,12 @@ import { ETIMEDOUT } from '../../socket/errno.ts';
 import { atOrAfter } from '../seq.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import {
+  SENDING_TIMERS,
   TIMER_ACK,
   TIMER_FIN_WAIT,
   TIMER_KEEPALIVE,
   TIMER_PERSIST,
+  TIMER_PROBE,
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
 import { checkTcb } from './identities.ts';
@@ -18,7 +20,14 @@ import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
 import { endTimeWait } from './time-wait-state.ts';
-import { reschedule, startKeepAlive, startPersist, startRetransmit } from './timers.ts';
+import {
+  reschedule,
+  startKeepAlive,
+  startPersist,
+  startReorder,
+  startRetransmit,
+  startTimeout,
+} from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -56,16 +65,15 @@ function expire(tcp: TcpTables, tcb: Tcb, nowUs: number): number {
     expired += 1;
     sendDelayed(tcp, tcb);
   }
-  const sending = timers.armed & (TIMER_RETRANSMIT | TIMER_PERSIST);
+  const sending = timers.armed & SENDING_TIMERS;
   if (sending !== 0 && atOrAfter(nowUs, timers.retransmitAt)) {
     assert(
-      sending !== (TIMER_RETRANSMIT | TIMER_PERSIST),
-      'expiry: a connection sends again or probes a window, not both',
+      (sending & (sending - 1)) === 0,
+      'expiry: a connection waits for one reason to send again, and no more',
     );
     timers.armed &= ~sending;
     expired += 1;
-    if (sending === TIMER_PERSIST) persist(tcp, tcb);
-    else retransmit(tcp, tcb);
+    expireSending(tcp, tcb, sending);
   }
   if ((timers.armed & TIMER_KEEPALIVE) !== 0 && atOrAfter(tcp.environment.nowMs, timers.keepAliveAtMs)) {
     expired += 1;
@@ -76,6 +84,19 @@ function expire(tcp: TcpTables, tcb: Tcb, nowUs: number): number {
     closeTcb(tcp, tcb);
   }
   return expired;
+}
+
+/** @param timer the one that has expired of those that share a deadline. */
+function expireSending(tcp: TcpTables, tcb: Tcb, timer: number): void {
+  if (timer === TIMER_PERSIST) persist(tcp, tcb);
+  else if (timer === TIMER_RETRANSMIT || flightBytes(tcb) <= 0) retransmit(tcp, tcb);
+  else {
+    if (timer === TIMER_PROBE) tcp.recovery.probeDue(tcb);
+    else tcp.recovery.lookAgain(tcb);
+    if (tcb.rack.lookAfterUs > 0) startReorder(tcp, tcb, tcb.rack.lookAfterUs);
+    else startTimeout(tcp, tcb);
+    markReady(tcp, tcb);
+  }
 }
 
 /** An acknowledgement has waited long enough for company. */
@@ -107,8 +128,7 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
     tcb.sndNxt = tcb.iss;
   } else {
-    tcp.recovery.timedOut(tcb);
-    tcp.sendQueue.rewind(tcb);
+    if (tcp.recovery.timedOut(tcb)) tcp.sendQueue.rewind(tcb);
   }
   startRetransmit(tcp, tcb);
   markReady(tcp, tcb);

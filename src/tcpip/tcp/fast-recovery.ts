@@ -27,15 +27,18 @@ import { flightBytes, type Tcb } from './tcb.ts';
 const COSTLY = COSTLY_ASSERTIONS;
 
 export class FastRecovery implements LossRecovery {
-  private readonly counters: Float64Array;
+  private readonly environment: Environment;
   private readonly scoreboard: Scoreboard;
   private readonly congestion: CongestionControl;
 
   constructor(environment: Environment, scoreboard: Scoreboard, congestion: CongestionControl) {
-    this.counters = environment.counters;
+    this.environment = environment;
     this.scoreboard = scoreboard;
     this.congestion = congestion;
   }
+
+  /** What was sent when is not needed. */
+  sent(): void {}
 
   next(tcb: Tcb): number {
     const { recovery, mss } = tcb;
@@ -94,12 +97,7 @@ export class FastRecovery implements LossRecovery {
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     const { recovery, congestion } = tcb;
     if (COSTLY) assert(bytes > 0, 'recovery: something new was acknowledged');
-    // RFC 7661's concern in short: a window that was not used says nothing, so it does not grow.
-    const { cwnd } = congestion;
-    const flight = (flightBytes(tcb) + bytes) | 0;
-    const isUsed =
-      congestion.limited !== 0 || flight >= (cwnd < congestion.ssthresh ? cwnd >> 1 : cwnd - tcb.mss);
-    if (tcb.sndUna === tcb.sndMax) congestion.limited = 0;
+    const isUsed = isWindowUsed(tcb, bytes);
     if (recovery.sackHead >= 0) this.scoreboard.trim(tcb);
     if (segment.sackBlocks > 0 && tcb.sackPermitted !== 0) this.scoreboard.update(tcb, segment);
     if (recovery.phase === RECOVERY_FAST) return this.acknowledgedInRecovery(tcb, bytes);
@@ -110,7 +108,9 @@ export class FastRecovery implements LossRecovery {
       const behind = (tcb.sndUna - 2) | 0;
       if (before(recovery.recover, behind)) recovery.recover = behind;
     }
-    if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes);
+    const { nowUs } = this.environment;
+    if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes, nowUs, tcb.rtt.srtt >> 3);
+    else congestion.countedUs = nowUs;
     return false;
   }
 
@@ -127,7 +127,7 @@ export class FastRecovery implements LossRecovery {
     return isDuplicate;
   }
 
-  timedOut(tcb: Tcb): void {
+  timedOut(tcb: Tcb): boolean {
     const { recovery } = tcb;
     assert(flightBytes(tcb) > 0, 'recovery: the timer expires only while something is outstanding');
     this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), tcb.timers.retries === 1);
@@ -137,10 +137,24 @@ export class FastRecovery implements LossRecovery {
     recovery.due = DUE_NOTHING;
     // RFC 2018 §8: the peer may have thrown away what it reported.
     this.scoreboard.clear(tcb);
+    return true;
   }
 
-  wentBack(tcb: Tcb): void {
+  wentBack(tcb: Tcb): boolean {
     tcb.recovery.due = DUE_NOTHING;
+    return true;
+  }
+
+  probeDelayUs(): number {
+    return -1;
+  }
+
+  probeDue(): void {
+    assert(false, 'recovery: without RACK no probe is due');
+  }
+
+  lookAgain(): boolean {
+    return false;
   }
 
   forget(tcb: Tcb): void {
@@ -180,7 +194,7 @@ export class FastRecovery implements LossRecovery {
     // RFC 6582 §3.2 step 2, RFC 6675 §5.1: not for duplicates of what was sent again after a time-out.
     if (!isLost || recovery.phase !== RECOVERY_NONE) return;
     if (!after((tcb.sndUna - 1) | 0, recovery.recover)) return;
-    this.counters[TCP_FAST_RETRANSMITS] += 1;
+    this.environment.counters[TCP_FAST_RETRANSMITS] += 1;
     recovery.recover = tcb.sndMax;
     recovery.phase = RECOVERY_FAST;
     recovery.highRetransmitted = tcb.sndUna;
@@ -222,4 +236,18 @@ export class FastRecovery implements LossRecovery {
 
 function isSackRecovery(tcb: Tcb): boolean {
   return tcb.recovery.phase === RECOVERY_FAST && tcb.sackPermitted !== 0;
+}
+
+/**
+ * RFC 7661's concern in short: a window that was not made use of says nothing, so it does not grow.
+ * @param bytes that were acknowledged just now.
+ */
+export function isWindowUsed(tcb: Tcb, bytes: number): boolean {
+  const { congestion } = tcb;
+  const { cwnd } = congestion;
+  const flight = (flightBytes(tcb) + bytes) | 0;
+  const isUsed =
+    congestion.limited !== 0 || flight >= (cwnd < congestion.ssthresh ? cwnd >> 1 : cwnd - tcb.mss);
+  if (tcb.sndUna === tcb.sndMax) congestion.limited = 0;
+  return isUsed;
 }

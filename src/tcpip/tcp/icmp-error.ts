@@ -79,8 +79,7 @@ function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): void {
   updateMss(tcp, tcb);
   assert(tcb.mss <= mss, 'path: a smaller MTU makes no segment longer');
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return;
-  tcp.sendQueue.rewind(tcb);
-  tcp.recovery.wentBack(tcb);
+  if (tcp.recovery.wentBack(tcb)) tcp.sendQueue.rewind(tcb);
   tcb.rtt.timing = 0;
   markReady(tcp, tcb);
 }

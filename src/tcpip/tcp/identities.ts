@@ -8,13 +8,7 @@ import { atOrBefore, before } from '../seq.ts';
 import { checkAcceptQueue } from './accept-queue.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING, RECOVERY_FAST, RECOVERY_NONE } from './control-block/recovery-state.ts';
-import {
-  TIMER_ACK,
-  TIMER_FIN_WAIT,
-  TIMER_KEEPALIVE,
-  TIMER_PERSIST,
-  TIMER_RETRANSMIT,
-} from './control-block/timers.ts';
+import { SENDING_TIMERS, TIMER_ACK, TIMER_FIN_WAIT, TIMER_KEEPALIVE } from './control-block/timers.ts';
 import {
   CLOSED,
   CLOSING,
@@ -123,7 +117,8 @@ function checkSequence(tcb: Tcb): void {
 /** Loss recovery and congestion control against what is outstanding. */
 function checkRecovery(tcp: TcpTables, tcb: Tcb): void {
   const { recovery, congestion } = tcb;
-  tcp.scoreboard.check(tcb);
+  if (tcb.sent.head < 0) tcp.scoreboard.check(tcb);
+  else tcp.sent.check(tcb);
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
     assert(recovery.phase === RECOVERY_NONE, 'TCB: a handshake recovers from no loss');
     assert(recovery.due === DUE_NOTHING, 'TCB: a handshake sends its SYN again and nothing else');
@@ -141,11 +136,8 @@ function checkRecovery(tcp: TcpTables, tcb: Tcb): void {
 function checkTimers(tcp: TcpTables, tcb: Tcb): void {
   const { armed, retransmitAt, ackAt, finWaitAt } = tcb.timers;
   const { owed } = tcb.acks;
-  const sending = armed & (TIMER_RETRANSMIT | TIMER_PERSIST);
-  assert(
-    sending !== (TIMER_RETRANSMIT | TIMER_PERSIST),
-    'TCB: the retransmission and the persist timer exclude each other',
-  );
+  const sending = armed & SENDING_TIMERS;
+  assert((sending & (sending - 1)) === 0, 'TCB: the timers that share a deadline exclude each other');
   assert(
     flightBytes(tcb) <= 0 || sending !== 0 || tcb.ready !== 0 || tcb.awaitsNeighbour !== 0,
     'TCB: what is outstanding has a timer, or is about to be sent',
@@ -213,6 +205,7 @@ export function checkTables(tcp: TcpTables): void {
   for (const tcb of tcbs) if (tcb.state === LISTEN) checkAcceptQueue(tcp, tcb, embryos[tcb.index]);
   tcp.sendQueue.checkFree(elements);
   tcp.scoreboard.checkFree(ranges);
+  tcp.sent.checkFree(tcbs);
   tcp.demux.check(hashed + tcp.timeWait.count);
   tcp.timers.check();
   tcp.timeWait.check();

@@ -9,6 +9,11 @@ import type { Tcb } from './tcb.ts';
 
 export interface LossRecovery {
   /**
+   * New data, or the FIN, has been sent for the first time. @param segments that the packet is cut into.
+   * // Hot path.
+   */
+  sent(tcb: Tcb, start: number, end: number, segments: number): void;
+  /**
    * The segment that is to be sent again now; it starts at `tcb.recovery.lostSeq`. It stays the next one
    * until `resent` says that it was sent. Asked only while `tcb.recovery.due` is not DUE_NOTHING.
    * @returns its payload bytes (0: only the FIN), or -1 when there is none. // Hot path.
@@ -31,14 +36,20 @@ export interface LossRecovery {
    */
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean;
   /**
-   * The segment acknowledges nothing new while something is outstanding.
+   * The segment acknowledges nothing new, while something is outstanding or the answer to a probe is.
    * @returns whether it is a duplicate acknowledgement, after which the connection may have to send.
    */
   acknowledgedAgain(tcb: Tcb, segment: SegmentIn): boolean;
-  /** The retransmission timer has expired; everything from `sndUna` on counts as lost. */
-  timedOut(tcb: Tcb): void;
-  /** Output goes back to `sndUna` by itself (to send smaller segments): nothing else is to be sent again. */
-  wentBack(tcb: Tcb): void;
+  /** The retransmission timer has expired. @returns whether output is to go back to `sndUna`. */
+  timedOut(tcb: Tcb): boolean;
+  /** What was sent is too long for the path, and goes again in smaller segments. @returns as `timedOut`. */
+  wentBack(tcb: Tcb): boolean;
+  /** @returns microseconds until a tail loss probe, in place of a time-out; -1: the time-out it is. */
+  probeDelayUs(tcb: Tcb): number;
+  /** The probe's time has come: the next flush sends it. */
+  probeDue(tcb: Tcb): void;
+  /** What may only have been late is looked at again. @returns whether something is to be sent again. */
+  lookAgain(tcb: Tcb): boolean;
   /** The connection is over: gives back what recovery holds for it. */
   forget(tcb: Tcb): void;
 }

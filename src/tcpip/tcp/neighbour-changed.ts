@@ -2,7 +2,7 @@
  * What becomes of the connections that wait for a hardware address, once it is known or nobody has answered.
  */
 import { EHOSTUNREACH } from '../../socket/errno.ts';
-import { TIMER_RETRANSMIT } from './control-block/timers.ts';
+import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
 import { endReset, failTcb } from './lifecycle.ts';
 import { stopAwaiting } from './path.ts';
 import { markReady } from './ready.ts';
@@ -28,7 +28,7 @@ export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boole
     } else {
       // RFC 9293 §3.9.2.2: a soft error; the retransmission timer asks again, and gives up in the end.
       tcb.softError = EHOSTUNREACH;
-      if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+      if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startRetransmit(tcp, tcb);
     }
   }
 }

@@ -17,7 +17,7 @@ import { ACK, FIN, PSH, RST, SYN } from '../header/tcp.ts';
 import { after, atOrAfter, before, earlier, hasPassed } from '../seq.ts';
 import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
-import { TIMER_PERSIST, TIMER_RETRANSMIT } from './control-block/timers.ts';
+import { OUTSTANDING_TIMERS, SENDING_TIMERS } from './control-block/timers.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
 import { endReset } from './lifecycle.ts';
 import { hasNeighbour } from './path.ts';
@@ -28,7 +28,7 @@ import { ELEMENT_MORE } from './send-queue.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
-import { startPersist, startRetransmit } from './timers.ts';
+import { startAfterSend, startPersist, startTimeout } from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -150,7 +150,7 @@ function outputSyn(tcp: TcpTables, tcb: Tcb): number {
     rtt.timedSeq = tcb.sndNxt;
     rtt.timedUs = tcp.environment.nowUs;
   }
-  if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+  if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startTimeout(tcp, tcb);
   return 1;
 }
 
@@ -219,7 +219,7 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
     countRetransmission(tcp, tcb, gathered);
     tcb.rtt.timing = 0;
     recovery.resent(tcb, fin ? (end + 1) | 0 : end);
-    if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+    if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startTimeout(tcp, tcb);
     sent += 1;
   }
   markReady(tcp, tcb);
@@ -235,7 +235,7 @@ function outputData(tcp: TcpTables, tcb: Tcb): number {
     if (available < 0 || (available === 0 && tcb.finQueued === 0)) return sent;
     const length = available === 0 ? 0 : sendable(tcp, tcb, available);
     if (length === 0 && available > 0) {
-      if (tcb.sndUna === tcb.sndNxt && (tcb.timers.armed & (TIMER_PERSIST | TIMER_RETRANSMIT)) === 0) {
+      if (tcb.sndUna === tcb.sndNxt && (tcb.timers.armed & SENDING_TIMERS) === 0) {
         startPersist(tcp, tcb);
       }
       return sent;
@@ -344,8 +344,9 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
       if (gathered < tcb.mss) tcb.sndSmall = end;
       if (!hasPassed(nowUs, tcb.acks.lastDataUs, environment.config.delayedAckUs)) tcb.acks.pingPong = 1;
     }
+    tcp.recovery.sent(tcb, seq, end, segments);
   }
-  if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0) startRetransmit(tcp, tcb);
+  startAfterSend(tcp, tcb);
 }
 
 /** Counts what `sendSegment`, which counts segments, does not know of one that it has sent again. */

@@ -10,15 +10,18 @@ import { PortLists } from '../port-lists.ts';
 import type { Routes } from '../route.ts';
 import { CheckMemory } from './check-memory.ts';
 import type { CongestionControl } from './congestion/congestion.ts';
+import { Cubic } from './congestion/cubic.ts';
 import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
 import { FastRecovery } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
+import { RackRecovery } from './rack-recovery.ts';
 import { ReadyRing } from './ready-ring.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { SegmentIn } from './segment-in.ts';
 import { SendQueue } from './send-queue.ts';
+import { SentSegments } from './sent-segments.ts';
 import { Replies } from './stateless-replies.ts';
 import { Tcb } from './tcb.ts';
 import { TimeWaitTable } from './time-wait.ts';
@@ -44,6 +47,8 @@ export class TcpTables {
   readonly segment: SegmentIn;
   readonly congestion: CongestionControl;
   readonly scoreboard: Scoreboard;
+  /** What was sent when, where loss is found by time. */
+  readonly sent: SentSegments;
   readonly recovery: LossRecovery;
   /** For costly assertions alone. */
   readonly checks: CheckMemory;
@@ -77,10 +82,13 @@ export class TcpTables {
     this.receiveQueue = new ReceiveQueue(packets, dma, counters);
     this.replies = new Replies(environment, routes, neighbours);
     this.segment = new SegmentIn();
-    this.congestion = new NewReno();
+    this.congestion = config.congestionControl === 'cubic' ? new Cubic() : new NewReno();
     this.scoreboard = new Scoreboard(environment, Math.max(1024, count));
     this.checks = new CheckMemory(count, packets.count);
-    this.recovery = new FastRecovery(environment, this.scoreboard, this.congestion);
+    const byCount = new FastRecovery(environment, this.scoreboard, this.congestion);
+    const byTime = config.lossRecovery === 'rack';
+    this.sent = new SentSegments(byTime ? config.sendElementsMax : 0, byTime ? count : 0);
+    this.recovery = byTime ? new RackRecovery(environment, this.sent, this.congestion, byCount) : byCount;
     this.hash = new KeyedHash(random);
     this.bound = new PortLists(count);
     this.ready = ports.map(() => new ReadyRing(count));

@@ -5,15 +5,19 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import {
+  OUTSTANDING_TIMERS,
+  SENDING_TIMERS,
   TIMER_ACK,
   TIMER_FIN_WAIT,
   TIMER_KEEPALIVE,
   TIMER_PERSIST,
+  TIMER_PROBE,
+  TIMER_REORDER,
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
 import { FIN_WAIT_2 } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import type { Tcb } from './tcb.ts';
+import { flightBytes, type Tcb } from './tcb.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -24,12 +28,42 @@ const COSTLY = COSTLY_ASSERTIONS;
  */
 const AHEAD_MAX_MS = 1_000_000;
 
-/** (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3). // Hot path: stores only, as a rule. */
+/**
+ * (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3), or in its place that of a tail loss probe
+ * (RFC 8985 §7.2). // Hot path: stores only, as a rule.
+ */
 export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
-  const { timers } = tcb;
+  const probeUs = tcp.recovery.probeDelayUs(tcb);
+  if (probeUs < 0) startTimeout(tcp, tcb);
+  else startSending(tcp, tcb, TIMER_PROBE, probeUs);
+}
+
+/**
+ * New data has gone: a probe waits for the last of it, and a time-out for the first. // Hot path.
+ */
+export function startAfterSend(tcp: TcpTables, tcb: Tcb): void {
+  const probeUs = tcp.recovery.probeDelayUs(tcb);
+  if (probeUs >= 0) startSending(tcp, tcb, TIMER_PROBE, probeUs);
+  else if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startTimeout(tcp, tcb);
+}
+
+/** As `startRetransmit`, where no probe is to come first. // Hot path. */
+export function startTimeout(tcp: TcpTables, tcb: Tcb): void {
   if (COSTLY) checkRetransmit(tcb);
-  timers.armed = (timers.armed & ~TIMER_PERSIST) | TIMER_RETRANSMIT;
-  timers.retransmitAt = (tcp.environment.nowUs + tcb.rtt.rto) | 0;
+  startSending(tcp, tcb, TIMER_RETRANSMIT, tcb.rtt.rto);
+}
+
+/** Loss detection is to look again at what may only be late (RFC 8985 §6.2 step 5). */
+export function startReorder(tcp: TcpTables, tcb: Tcb, afterUs: number): void {
+  assert(flightBytes(tcb) > 0, 'timers: what may be late is outstanding');
+  startSending(tcp, tcb, TIMER_REORDER, afterUs);
+}
+
+/** One of the timers that share a deadline, in place of any other. // Hot path. */
+function startSending(tcp: TcpTables, tcb: Tcb, timer: number, afterUs: number): void {
+  const { timers } = tcb;
+  timers.armed = (timers.armed & ~SENDING_TIMERS) | timer;
+  timers.retransmitAt = (tcp.environment.nowUs + afterUs) | 0;
   tcp.timers.schedule(tcb.index, timers.retransmitAt);
 }
 
@@ -40,7 +74,7 @@ function checkRetransmit(tcb: Tcb): void {
 
 /** Stops it, and the persist timer with it (RFC 6298 §5.2). */
 export function stopRetransmit(tcb: Tcb): void {
-  tcb.timers.armed &= ~(TIMER_RETRANSMIT | TIMER_PERSIST);
+  tcb.timers.armed &= ~SENDING_TIMERS;
 }
 
 /** Starts the persist timer (RFC 9293 §3.8.6.1): first after an RTO, then twice as long each time. */
@@ -50,9 +84,7 @@ export function startPersist(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.hashed !== 0, 'timers: only a connection that lives probes a window');
   let interval = tcb.rtt.rto;
   for (let i = 0; i < timers.retries && interval < rtoMaxUs; i++) interval *= 2;
-  timers.armed = (timers.armed & ~TIMER_RETRANSMIT) | TIMER_PERSIST;
-  timers.retransmitAt = (tcp.environment.nowUs + Math.min(interval, rtoMaxUs)) | 0;
-  tcp.timers.schedule(tcb.index, timers.retransmitAt);
+  startSending(tcp, tcb, TIMER_PERSIST, Math.min(interval, rtoMaxUs));
 }
 
 /** Starts the delayed-acknowledgement timer, unless it runs. // Hot path. */
@@ -98,7 +130,7 @@ function keepAliveLook(tcp: TcpTables, tcb: Tcb): number {
 export function reschedule(tcp: TcpTables, tcb: Tcb): void {
   const { timers } = tcb;
   const { armed } = timers;
-  if ((armed & (TIMER_RETRANSMIT | TIMER_PERSIST)) !== 0) tcp.timers.schedule(tcb.index, timers.retransmitAt);
+  if ((armed & SENDING_TIMERS) !== 0) tcp.timers.schedule(tcb.index, timers.retransmitAt);
   if ((armed & TIMER_ACK) !== 0) tcp.timers.schedule(tcb.index, timers.ackAt);
   if ((armed & TIMER_FIN_WAIT) !== 0) tcp.timers.schedule(tcb.index, timers.finWaitAt);
   if ((armed & TIMER_KEEPALIVE) !== 0) tcp.timers.schedule(tcb.index, keepAliveLook(tcp, tcb));

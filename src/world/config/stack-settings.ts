@@ -1,5 +1,10 @@
 /** The settings of a card's stack, as data. Their ranges are the stack's own. */
-import { DEFAULT_STACK_CONFIG, stackRange } from '../../tcpip/config.ts';
+import {
+  CONGESTION_CONTROLS,
+  DEFAULT_STACK_CONFIG,
+  LOSS_RECOVERIES,
+  stackRange,
+} from '../../tcpip/config.ts';
 import { FLAG, type SettingRow } from './setting-row.ts';
 
 /** What each says, and where another setting matters, that. */
@@ -79,6 +84,14 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
   quickAcks: ['segments acknowledged at once after start and loss'],
   initialWindowSegments: ['segments before the first acknowledgement (RFC 6928)'],
   slowStartAfterIdle: ['whether an idle congestion window starts again (tcp_slow_start_after_idle)'],
+  congestionControl: [
+    'how the congestion window grows, and what a loss costs (tcp_congestion_control): RFC 5681 or RFC 9438',
+    { choices: CONGESTION_CONTROLS },
+  ],
+  lossRecovery: [
+    'how loss is found with SACK (tcp_recovery): by what arrived (RFC 6675), or by time (RFC 8985)',
+    { choices: LOSS_RECOVERIES },
+  ],
   outOfOrderMax: ['segments that a connection may hold out of order', { beside: '`packetSlots` hold them' }],
   timeWaitUs: ['how long TIME-WAIT lasts'],
   timeWaitReuseUs: ['after so long an active opener may take it over (tcp_tw_reuse)'],
@@ -105,9 +118,9 @@ export const STACK_SETTINGS: readonly SettingRow[] = Object.entries(DEFAULT_STAC
     const of =
       typeof value === 'boolean'
         ? { choices: FLAG }
-        : Array.isArray(value)
-          ? {}
-          : { range: stackRange(field) };
+        : typeof value === 'number'
+          ? { range: stackRange(field) }
+          : {};
     const unit = field.endsWith('Us') ? { unit: 'µs' } : {};
     return { name: `stack.${field}`, meaning, ...of, ...unit, ...more };
   },

@@ -3,6 +3,7 @@
  * loss has been found and what is sent again is the loss recovery's business (`loss-recovery.ts`), which
  * inflates `cwnd` for a while when it counts duplicate acknowledgements (RFC 6582 §3.2).
  */
+import { assert } from '../../../assert/assert.ts';
 
 /** The largest congestion window in bytes: keeps sums int32. */
 export const CWND_MAX = 0x1fff_ffff;
@@ -16,6 +17,27 @@ export class CongestionState {
   ssthresh = SSTHRESH_START;
   /** Bytes acknowledged since the window last grew, in congestion avoidance. */
   ackedBytes = 0;
+  /**
+   * Until when the time of the window's growth is counted: the latest acknowledgement, or when the sender
+   * went on after a rest. Time in which the window was not made use of is not (RFC 9438 §5.8).
+   */
+  countedUs = 0;
+  /** 1 in a spell of congestion avoidance whose time is counted, and how much of it has been. Of CUBIC. */
+  epoch = 0;
+  elapsedUs = 0;
+  /** The middle of the cubic function: the window there in bytes, and after which time of the epoch. */
+  origin = 0;
+  originUs = 0;
+  /** The window at the latest loss, and what CUBIC takes for the path's own (W_max); 0: nothing. */
+  windowPrior = 0;
+  windowMax = 0;
+  /** What Reno's window would be, and the bytes acknowledged since it last grew. */
+  renoBytes = 0;
+  renoAckedBytes = 0;
+  /** What a loss, or what seemed one, has taken: to be given back if it was none. */
+  undoWindow = 0;
+  undoThreshold = 0;
+  undoWindowMax = 0;
   /** 1 once the window, and nothing else, has held the sender back since all was acknowledged last. */
   limited = 0;
 
@@ -23,6 +45,18 @@ export class CongestionState {
     this.cwnd = 0;
     this.ssthresh = SSTHRESH_START;
     this.ackedBytes = 0;
+    this.countedUs = 0;
+    this.epoch = 0;
+    this.elapsedUs = 0;
+    this.origin = 0;
+    this.originUs = 0;
+    this.windowPrior = 0;
+    this.windowMax = 0;
+    this.renoBytes = 0;
+    this.renoAckedBytes = 0;
+    this.undoWindow = 0;
+    this.undoThreshold = 0;
+    this.undoWindowMax = 0;
     this.limited = 0;
   }
 }
@@ -34,15 +68,42 @@ export interface CongestionControl {
   start(state: CongestionState, mss: number, segments: number): void;
   /**
    * New data was acknowledged outside of fast recovery, and the window had been made use of.
-   * @param bytes at least 1.
+   * @param bytes at least 1. @param nowUs the stack's clock. @param rttUs the mean round trip; 0: unknown.
    */
-  acknowledged(state: CongestionState, mss: number, bytes: number): void;
+  acknowledged(state: CongestionState, mss: number, bytes: number, nowUs: number, rttUs: number): void;
   /** Duplicate acknowledgements have shown a loss. @param flightBytes outstanding when it was found. */
   lossFound(state: CongestionState, mss: number, flightBytes: number): void;
   /** All that was outstanding when the loss was found is acknowledged. @param flightBytes outstanding now. */
   recovered(state: CongestionState, mss: number, flightBytes: number): void;
   /** The retransmission timer has expired. @param first for the first time for this data. */
   timedOut(state: CongestionState, mss: number, flightBytes: number, first: boolean): void;
+  /** What was taken for a loss was none: the window and the threshold are what they were. */
+  undo(state: CongestionState): void;
   /** Nothing was sent for longer than the RTO (RFC 5681 §4.1). @param segments of the initial window. */
   idle(state: CongestionState, mss: number, segments: number): void;
+}
+
+/**
+ * The window once recovery has ended. RFC 6582 §3.2 step 3 (1): little may be in flight, and then the whole
+ * threshold would go as one burst.
+ */
+export function windowAfterRecovery({ ssthresh }: CongestionState, mss: number, flightBytes: number): number {
+  return Math.min(ssthresh, Math.max(flightBytes, mss) + mss);
+}
+
+/** Before a loss takes anything. */
+export function rememberForUndo(state: CongestionState): void {
+  state.undoWindow = state.cwnd;
+  state.undoThreshold = state.ssthresh;
+  state.undoWindowMax = state.windowMax;
+}
+
+/** There was no loss (RFC 9438 §4.9; RFC 4015 in its spirit: what has been sent since then stays allowed). */
+export function undoLoss(state: CongestionState): void {
+  assert(state.undoWindow > 0, 'congestion: a loss that is taken back was found');
+  state.cwnd = Math.max(state.cwnd, state.undoWindow);
+  state.ssthresh = Math.max(state.ssthresh, state.undoThreshold);
+  state.windowMax = state.undoWindowMax;
+  state.ackedBytes = 0;
+  state.epoch = 0;
 }

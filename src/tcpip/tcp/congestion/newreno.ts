@@ -3,7 +3,14 @@
  * flight on loss.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
-import { type CongestionControl, type CongestionState, CWND_MAX } from './congestion.ts';
+import {
+  type CongestionControl,
+  type CongestionState,
+  CWND_MAX,
+  rememberForUndo,
+  undoLoss,
+  windowAfterRecovery,
+} from './congestion.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -35,21 +42,28 @@ export class NewReno implements CongestionControl {
   }
 
   lossFound(state: CongestionState, mss: number, flightBytes: number): void {
+    rememberForUndo(state);
     state.ssthresh = threshold(mss, flightBytes);
     state.cwnd = state.ssthresh;
   }
 
   recovered(state: CongestionState, mss: number, flightBytes: number): void {
-    // RFC 6582 §3.2 step 3 (1): little may be in flight, and then the whole threshold would go as one burst.
-    state.cwnd = Math.min(state.ssthresh, Math.max(flightBytes, mss) + mss);
+    state.cwnd = windowAfterRecovery(state, mss, flightBytes);
     state.ackedBytes = 0;
   }
 
   timedOut(state: CongestionState, mss: number, flightBytes: number, first: boolean): void {
     // RFC 5681 §3.1: the same data, lost again, does not lower the threshold a second time.
-    if (first) state.ssthresh = threshold(mss, flightBytes);
+    if (first) {
+      rememberForUndo(state);
+      state.ssthresh = threshold(mss, flightBytes);
+    }
     state.cwnd = mss;
     state.ackedBytes = 0;
+  }
+
+  undo(state: CongestionState): void {
+    undoLoss(state);
   }
 
   idle(state: CongestionState, mss: number, segments: number): void {

@@ -31,6 +31,8 @@ export class RecoveryState {
   sackHead = -1;
   sackCount = 0;
   sackedBytes = 0;
+  /** Bytes that are taken for lost and not yet sent again: of RACK. */
+  lostBytes = 0;
   /** Segments sent again since the connection was opened. */
   retransmissions = 0;
 
@@ -45,6 +47,7 @@ export class RecoveryState {
     this.sackHead = -1;
     this.sackCount = 0;
     this.sackedBytes = 0;
+    this.lostBytes = 0;
     this.retransmissions = 0;
   }
 }

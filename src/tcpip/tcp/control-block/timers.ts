@@ -1,17 +1,23 @@
 /** The timers of one connection: which are armed, when each expires, and what their expiries have counted. */
 
-/** Bits of `ConnectionTimers.armed`. RETRANSMIT and PERSIST share one deadline and exclude each other. */
+/** Bits of `ConnectionTimers.armed`. Those of `SENDING_TIMERS` share one deadline and exclude each other. */
 export const TIMER_RETRANSMIT = 1;
 export const TIMER_PERSIST = 2;
 export const TIMER_ACK = 4;
 export const TIMER_KEEPALIVE = 8;
 export const TIMER_FIN_WAIT = 16;
+/** A tail loss probe in place of a time-out, and another look at what may only be late (RFC 8985). */
+export const TIMER_PROBE = 32;
+export const TIMER_REORDER = 64;
+export const SENDING_TIMERS = TIMER_RETRANSMIT | TIMER_PERSIST | TIMER_PROBE | TIMER_REORDER;
+/** Those of them that run for what is outstanding. */
+export const OUTSTANDING_TIMERS = TIMER_RETRANSMIT | TIMER_PROBE | TIMER_REORDER;
 
 export class ConnectionTimers {
   /** TIMER_ bits of the timers that run. */
   armed = 0;
   /**
-   * When each expires; only where its bit is set. The retransmission and the persist timer share the first.
+   * When each expires; only where its bit is set. Those of `SENDING_TIMERS` share the first.
    */
   retransmitAt = 0;
   ackAt = 0;

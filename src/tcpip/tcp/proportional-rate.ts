@@ -1,0 +1,36 @@
+/**
+ * Proportional rate reduction (RFC 9937, once RFC 6937): in recovery the congestion window falls by as much
+ * as acknowledgements say has left the network, so that sending goes on evenly and ends at the new threshold.
+ */
+import { assert } from '../../assert/assert.ts';
+import type { Tcb } from './tcb.ts';
+
+/** Recovery begins. @param flightBytes what was in the network before the acknowledgement that showed it. */
+export function beginReduction(tcb: Tcb, flightBytes: number): void {
+  const { rack } = tcb;
+  assert(flightBytes > 0, 'rate reduction: recovery begins with something in the network');
+  rack.delivered = 0;
+  rack.sentBytes = 0;
+  rack.flightBefore = flightBytes;
+}
+
+/**
+ * An acknowledgement has come in recovery. @param deliveredBytes that it says have arrived. @param isSafe
+ * whether it acknowledges something new and shows no further loss. @param pipe bytes in the network.
+ */
+export function reduce(tcb: Tcb, deliveredBytes: number, isSafe: boolean, pipe: number): void {
+  const { rack, congestion, mss } = tcb;
+  assert(rack.flightBefore > 0, 'rate reduction: it is known what was in the network when it began');
+  rack.delivered += deliveredBytes;
+  let allowed: number;
+  if (pipe > congestion.ssthresh) {
+    allowed = Math.ceil((rack.delivered * congestion.ssthresh) / rack.flightBefore) - rack.sentBytes;
+  } else {
+    const owed = rack.delivered - rack.sentBytes;
+    const most = isSafe ? Math.max(owed, deliveredBytes) + mss : owed;
+    allowed = Math.min(congestion.ssthresh - pipe, most);
+  }
+  // The first retransmission goes in any case.
+  const least = rack.sentBytes === 0 ? mss : 0;
+  congestion.cwnd = Math.max(mss, pipe + Math.max(allowed, least));
+}

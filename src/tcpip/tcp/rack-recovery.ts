@@ -1,0 +1,398 @@
+/**
+ * Loss recovery that rests on time: RACK finds what is lost and tail loss probes find it where nothing more
+ * comes (RFC 8985), the rate falls in proportion (RFC 9937), and what proves to have been no loss is taken
+ * back: by timestamps (RFC 3522), by D-SACKs (RFC 3708), and after a time-out by what arrives that was sent
+ * once (RFC 5682). What was sent stays where it is: output never goes back, it sends again what is marked.
+ *
+ * A peer without SACK has none of this: its connections recover as `FastRecovery` has it (RFC 6582).
+ */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { TCP_FAST_RETRANSMITS, TCP_LOSS_PROBES, TCP_LOSS_UNDOS } from '../../ledger/counters.gen.ts';
+import type { Environment } from '../environment.ts';
+import { after, atOrAfter, before, earlier } from '../seq.ts';
+import type { CongestionControl } from './congestion/congestion.ts';
+import {
+  FRTO_FIRST,
+  FRTO_OFF,
+  FRTO_SECOND,
+  PROBE_LAST,
+  PROBE_NEW,
+  PROBE_NONE,
+} from './control-block/rack-state.ts';
+import {
+  DUE_HOLES,
+  DUE_NOTHING,
+  RECOVERY_FAST,
+  RECOVERY_NONE,
+  RECOVERY_TIMEOUT,
+} from './control-block/recovery-state.ts';
+import { type FastRecovery, isWindowUsed } from './fast-recovery.ts';
+import type { LossRecovery } from './loss-recovery.ts';
+import { beginReduction, reduce } from './proportional-rate.ts';
+import { Rack } from './rack.ts';
+import type { SegmentIn } from './segment-in.ts';
+import { HELD, LOST, type SentSegments } from './sent-segments.ts';
+import { flightBytes, type Tcb } from './tcb.ts';
+
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
+/** RFC 8985 §7.2: a probe before the first round trip was measured. */
+const PROBE_INITIAL_US = 1_000_000;
+
+export class RackRecovery implements LossRecovery {
+  private readonly environment: Environment;
+  private readonly records: SentSegments;
+  private readonly congestion: CongestionControl;
+  private readonly withoutSack: FastRecovery;
+  private readonly rack: Rack;
+
+  constructor(
+    environment: Environment,
+    records: SentSegments,
+    congestion: CongestionControl,
+    withoutSack: FastRecovery,
+  ) {
+    this.environment = environment;
+    this.records = records;
+    this.congestion = congestion;
+    this.withoutSack = withoutSack;
+    this.rack = new Rack(environment, records);
+  }
+
+  /** // Hot path. */
+  sent(tcb: Tcb, start: number, end: number, segments: number): void {
+    if (tcb.sackPermitted === 0) return;
+    const { rack } = tcb;
+    this.records.append(tcb, start, end, segments, this.environment.nowUs);
+    if (tcb.recovery.phase === RECOVERY_FAST) rack.sentBytes += (end - start) | 0;
+    if (rack.probe === PROBE_NEW) this.probeSent(tcb, 0, end);
+  }
+
+  next(tcb: Tcb): number {
+    if (tcb.sackPermitted === 0) return this.withoutSack.next(tcb);
+    const { recovery, mss } = tcb;
+    if (tcb.rack.probe === PROBE_LAST) return this.nextProbe(tcb);
+    const record = tcb.sent.firstLost;
+    if (record >= 0 && recovery.due !== DUE_NOTHING) {
+      const start = this.records.start[record];
+      const length = Math.min(mss, (this.records.end[record] - start) | 0);
+      const room = (tcb.congestion.cwnd - pipeBytes(tcb)) | 0;
+      // The window that the peer offers holds for what is sent again, too, but for the first segment of it.
+      const offered = start === tcb.sndUna || ((start + length - tcb.sndUna) | 0) <= tcb.sndWnd;
+      if (room >= length && offered) {
+        recovery.lostSeq = start;
+        return Math.max(0, (earlier((start + length) | 0, tcb.sndEnd) - start) | 0);
+      }
+    }
+    recovery.due = DUE_NOTHING;
+    return -1;
+  }
+
+  resent(tcb: Tcb, end: number): void {
+    if (tcb.sackPermitted === 0) {
+      this.withoutSack.resent(tcb, end);
+      return;
+    }
+    const { records } = this;
+    const { nowUs } = this.environment;
+    const { rack, sent, recovery } = tcb;
+    const isProbe = rack.probe === PROBE_LAST;
+    let record = isProbe ? sent.tail : sent.firstLost;
+    assert(record >= 0, 'rack recovery: what is sent again is recorded');
+    if (isProbe) {
+      if (before(records.start[record], recovery.lostSeq) && records.split(tcb, record, recovery.lostSeq)) {
+        record = sent.tail;
+      }
+    } else if (before(end, records.end[record])) records.split(tcb, record, end);
+    rack.undoSegments += records.segments[record];
+    if (rack.undoStampKnown === 0) {
+      rack.undoStampKnown = 1;
+      rack.undoStamp = (this.environment.nowMs + tcb.stamps.offset) | 0;
+    }
+    if (recovery.phase === RECOVERY_FAST) rack.sentBytes += (end - recovery.lostSeq) | 0;
+    records.resend(tcb, record, nowUs);
+    if (isProbe) this.probeSent(tcb, 1, tcb.sndMax);
+  }
+
+  window(tcb: Tcb, resending: boolean): number {
+    if (tcb.sackPermitted === 0) return this.withoutSack.window(tcb, resending);
+    const { congestion, mss, recovery } = tcb;
+    if (COSTLY) assert(!resending, 'rack recovery: output does not go back');
+    const offered = (tcb.sndWnd - flightBytes(tcb)) | 0;
+    if (tcb.rack.probe === PROBE_NEW) return Math.min(offered, mss);
+    const left = (congestion.cwnd - pipeBytes(tcb)) | 0;
+    // Whole segments only, or in recovery the window would be spent on crumbs.
+    if (recovery.phase !== RECOVERY_NONE) return left < mss ? 0 : Math.min(left, offered);
+    if (left >= offered) return offered;
+    if (left < ((tcb.sndEnd - tcb.sndNxt) | 0)) congestion.limited = 1;
+    return left;
+  }
+
+  heldUntil(tcb: Tcb, seq: number): number {
+    return this.withoutSack.heldUntil(tcb, seq);
+  }
+
+  bytesToHeld(tcb: Tcb, seq: number, most: number): number {
+    return this.withoutSack.bytesToHeld(tcb, seq, most);
+  }
+
+  acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
+    if (tcb.sackPermitted === 0) return this.withoutSack.acknowledged(tcb, segment, bytes);
+    const isUsed = isWindowUsed(tcb, bytes);
+    return this.take(tcb, segment, bytes, isUsed);
+  }
+
+  acknowledgedAgain(tcb: Tcb, segment: SegmentIn): boolean {
+    if (tcb.sackPermitted === 0) {
+      return flightBytes(tcb) > 0 && this.withoutSack.acknowledgedAgain(tcb, segment);
+    }
+    const isDue = this.take(tcb, segment, 0, false);
+    return isDue || this.rack.heldBytes > 0;
+  }
+
+  timedOut(tcb: Tcb): boolean {
+    if (tcb.sackPermitted === 0) return this.withoutSack.timedOut(tcb);
+    const { recovery, rack } = tcb;
+    assert(flightBytes(tcb) > 0, 'rack recovery: the timer expires only while something is outstanding');
+    const isFirst = tcb.timers.retries === 1;
+    const isNew = recovery.phase === RECOVERY_NONE;
+    if (isNew) this.beginUndo(tcb);
+    // As Linux has it: in doubt is the time-out that nothing has led up to, and one that is repeated.
+    rack.suspicion = isNew || !isFirst ? FRTO_FIRST : FRTO_OFF;
+    this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), isFirst);
+    this.rack.timedOut(tcb);
+    recovery.phase = RECOVERY_TIMEOUT;
+    recovery.recover = tcb.sndMax;
+    recovery.due = DUE_HOLES;
+    rack.probe = PROBE_NONE;
+    rack.probing = 0;
+    // What may still be in the network does not keep the first segment from going again.
+    tcb.congestion.cwnd = (pipeBytes(tcb) + tcb.mss) | 0;
+    return false;
+  }
+
+  wentBack(tcb: Tcb): boolean {
+    if (tcb.sackPermitted === 0) return this.withoutSack.wentBack(tcb);
+    const { records } = this;
+    const { recovery } = tcb;
+    let record = tcb.sent.oldest;
+    while (record >= 0) {
+      const following = records.later[record];
+      const bytes = (records.end[record] - records.start[record]) | 0;
+      if (bytes > tcb.mss * records.segments[record]) records.lose(tcb, record);
+      record = following;
+    }
+    if (tcb.sent.firstLost < 0) return false;
+    // It was no congestion: the window stays as it is.
+    recovery.phase = RECOVERY_TIMEOUT;
+    recovery.recover = tcb.sndMax;
+    recovery.due = DUE_HOLES;
+    tcb.rack.undoable = 0;
+    tcb.rack.suspicion = FRTO_OFF;
+    return false;
+  }
+
+  forget(tcb: Tcb): void {
+    this.records.forget(tcb);
+    this.withoutSack.forget(tcb);
+  }
+
+  probeDelayUs(tcb: Tcb): number {
+    const { recovery, rack, rtt } = tcb;
+    if (tcb.sackPermitted === 0 || tcb.sent.head < 0) return -1;
+    if (recovery.phase !== RECOVERY_NONE || recovery.sackedBytes !== 0 || rack.probing !== 0) return -1;
+    if (rtt.srtt === 0) return Math.min(PROBE_INITIAL_US, rtt.rto);
+    // Twice the mean round trip; a segment alone may be acknowledged late (RFC 8985 §7.2).
+    const isAlone = tcb.sent.head === tcb.sent.tail && this.records.segments[tcb.sent.tail] === 1;
+    const delayUs = (rtt.srtt >> 2) + (isAlone ? this.environment.config.rtoMinUs : 0);
+    return delayUs < rtt.rto ? delayUs : -1;
+  }
+
+  probeDue(tcb: Tcb): void {
+    const { rack } = tcb;
+    assert(flightBytes(tcb) > 0, 'rack recovery: a probe is for what is outstanding');
+    const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
+    const offered = (tcb.sndWnd - flightBytes(tcb)) | 0;
+    const hasNew = queued > 0 && offered >= Math.min(queued, tcb.mss);
+    rack.probe = hasNew ? PROBE_NEW : PROBE_LAST;
+    if (!hasNew) tcb.recovery.due = DUE_HOLES;
+  }
+
+  lookAgain(tcb: Tcb): boolean {
+    const found = this.rack.detect(tcb);
+    if (!found) return false;
+    const { recovery } = tcb;
+    if (recovery.phase === RECOVERY_NONE) this.enter(tcb, (flightBytes(tcb) - recovery.sackedBytes) | 0);
+    if (recovery.phase === RECOVERY_FAST) reduce(tcb, 0, false, pipeBytes(tcb));
+    recovery.due = DUE_HOLES;
+    return true;
+  }
+
+  /** Takes what an acknowledgement says. @returns whether something is to be sent again. */
+  private take(tcb: Tcb, segment: SegmentIn, bytes: number, isUsed: boolean): boolean {
+    const { recovery, rack } = tcb;
+    const inNetworkBefore = ((flightBytes(tcb) + bytes) | 0) - recovery.sackedBytes;
+    this.rack.take(tcb, segment);
+    if (rack.probing !== 0) this.answerProbe(tcb, segment, bytes);
+    if (rack.undoable !== 0 && this.isSpurious(tcb, segment, bytes)) this.undo(tcb);
+    const { phase } = recovery;
+    const ends = phase !== RECOVERY_NONE && atOrAfter(tcb.sndUna, recovery.recover);
+    if (ends) this.leave(tcb);
+    this.rack.adapt(tcb, ends);
+    const found = this.rack.detect(tcb);
+    const isHeldBack = rack.suspicion !== FRTO_OFF && this.isStillInDoubt(tcb, bytes);
+    if (found && recovery.phase === RECOVERY_NONE) this.enter(tcb, inNetworkBefore);
+    if (recovery.phase === RECOVERY_FAST) {
+      reduce(tcb, this.rack.deliveredBytes, bytes > 0 && !found, pipeBytes(tcb));
+    } else if (bytes > 0 && phase !== RECOVERY_FAST) {
+      this.grow(tcb, bytes, isUsed || phase === RECOVERY_TIMEOUT);
+    }
+    if (recovery.phase === RECOVERY_NONE) keepClose(tcb);
+    const isDue = tcb.sent.firstLost >= 0 && !isHeldBack;
+    recovery.due = isDue ? DUE_HOLES : DUE_NOTHING;
+    return isDue;
+  }
+
+  private grow(tcb: Tcb, bytes: number, isUsed: boolean): void {
+    const { congestion } = tcb;
+    const { nowUs } = this.environment;
+    if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes, nowUs, tcb.rtt.srtt >> 3);
+    else congestion.countedUs = nowUs;
+  }
+
+  /** A loss was found. @param inNetwork bytes in the network before the acknowledgement that showed it. */
+  private enter(tcb: Tcb, inNetwork: number): void {
+    const { recovery, congestion } = tcb;
+    assert(recovery.phase === RECOVERY_NONE, 'rack recovery: a loss is found while none was known');
+    this.environment.counters[TCP_FAST_RETRANSMITS] += 1;
+    this.beginUndo(tcb);
+    recovery.phase = RECOVERY_FAST;
+    recovery.recover = tcb.sndMax;
+    // What acknowledgements by SACK let out beyond the window does not raise what a loss leaves of it.
+    this.congestion.lossFound(congestion, tcb.mss, Math.min(congestion.cwnd, flightBytes(tcb)));
+    beginReduction(tcb, inNetwork);
+  }
+
+  /** All that was outstanding when the loss was found is acknowledged. */
+  private leave(tcb: Tcb): void {
+    const { recovery, congestion } = tcb;
+    assert(recovery.phase !== RECOVERY_NONE, 'rack recovery: what ends was under way');
+    if (recovery.phase === RECOVERY_FAST) {
+      // The reduction has made the window what it is to be: no burst waits.
+      this.congestion.recovered(congestion, tcb.mss, congestion.ssthresh);
+    }
+    recovery.phase = RECOVERY_NONE;
+    tcb.rack.suspicion = FRTO_OFF;
+  }
+
+  private beginUndo(tcb: Tcb): void {
+    const { rack } = tcb;
+    rack.undoable = 1;
+    rack.undoFrom = tcb.sndUna;
+    rack.undoSegments = 0;
+    rack.undoStampKnown = 0;
+  }
+
+  /** Whether nothing was lost after all. */
+  private isSpurious(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
+    const { rack, recovery, stamps } = tcb;
+    if (rack.undoStampKnown === 0) return false;
+    // RFC 3708: of all that was sent again, each has arrived twice.
+    if (this.rack.reportsDuplicate && rack.undoSegments === 0) return true;
+    if (bytes === 0 || recovery.phase === RECOVERY_NONE) return false;
+    // RFC 3522: what is acknowledged was sent before anything was sent again.
+    if (segment.timestamps !== 0 && stamps.on !== 0 && segment.tsEcho !== 0) {
+      if (before(segment.tsEcho, rack.undoStamp)) return true;
+    }
+    return rack.suspicion !== FRTO_OFF && this.rack.deliversOriginal;
+  }
+
+  /** Nothing was lost: all is as before. */
+  private undo(tcb: Tcb): void {
+    const { records } = this;
+    const { recovery, rack } = tcb;
+    const { nowUs } = this.environment;
+    assert(rack.undoable !== 0, 'rack recovery: what is taken back was done');
+    while (tcb.sent.firstLost >= 0) records.findAgain(tcb, tcb.sent.firstLost, nowUs);
+    this.congestion.undo(tcb.congestion);
+    this.environment.counters[TCP_LOSS_UNDOS] += 1;
+    recovery.phase = RECOVERY_NONE;
+    recovery.due = DUE_NOTHING;
+    rack.undoable = 0;
+    rack.suspicion = FRTO_OFF;
+  }
+
+  /**
+   * RFC 5682 §3.1: after a time-out and its first acknowledgement new data goes, so that the next one tells
+   * whether what was sent before the time-out arrives by itself. @returns whether nothing else goes yet.
+   */
+  private isStillInDoubt(tcb: Tcb, bytes: number): boolean {
+    const { rack, recovery } = tcb;
+    const isAdvance = bytes > 0 && this.rack.heldBytes === 0 && recovery.phase === RECOVERY_TIMEOUT;
+    const canSend = after(tcb.sndEnd, tcb.sndNxt) && ((tcb.sndWnd - flightBytes(tcb)) | 0) >= tcb.mss;
+    const isHeldBack = rack.suspicion === FRTO_FIRST && isAdvance && canSend;
+    rack.suspicion = isHeldBack ? FRTO_SECOND : FRTO_OFF;
+    return isHeldBack;
+  }
+
+  /** The last segment goes again, to see whether anything is answered. */
+  private nextProbe(tcb: Tcb): number {
+    const { records } = this;
+    const { recovery, rack, sent, mss } = tcb;
+    const record = sent.tail;
+    if (record < 0 || (records.flags[record] & (HELD | LOST)) !== 0) {
+      rack.probe = PROBE_NONE;
+      recovery.due = DUE_NOTHING;
+      return -1;
+    }
+    const end = records.end[record];
+    const bytes = Math.min((end - records.start[record]) | 0, mss);
+    recovery.lostSeq = (end - bytes) | 0;
+    return Math.max(0, (earlier(end, tcb.sndEnd) - recovery.lostSeq) | 0);
+  }
+
+  private probeSent(tcb: Tcb, resent: number, end: number): void {
+    const { rack } = tcb;
+    assert(rack.probe !== PROBE_NONE, 'rack recovery: a probe that is sent was due');
+    this.environment.counters[TCP_LOSS_PROBES] += 1;
+    rack.probe = PROBE_NONE;
+    rack.probing = 1;
+    rack.probeResent = resent;
+    rack.probeEnd = end;
+    if (resent !== 0 && tcb.sent.firstLost < 0) tcb.recovery.due = DUE_NOTHING;
+  }
+
+  /** RFC 8985 §7.4: what an acknowledgement says about a probe. */
+  private answerProbe(tcb: Tcb, segment: SegmentIn, bytes: number): void {
+    const { rack, congestion, recovery } = tcb;
+    if (before(segment.ack, rack.probeEnd)) return;
+    if (rack.probeResent === 0 || this.rack.reportsDuplicate) {
+      rack.probing = 0;
+    } else if (after(segment.ack, rack.probeEnd)) {
+      // No duplicate was reported: the probe has repaired a loss, which counts as any other.
+      rack.probing = 0;
+      if (recovery.phase !== RECOVERY_NONE) return;
+      this.congestion.lossFound(congestion, tcb.mss, Math.max(tcb.mss, flightBytes(tcb)));
+      this.congestion.recovered(congestion, tcb.mss, congestion.ssthresh);
+    } else if (bytes === 0 && this.rack.heldBytes === 0 && segment.length === 0) {
+      // A second acknowledgement of the same: the probe and its original have arrived.
+      rack.probing = 0;
+    }
+  }
+}
+
+/** Bytes that are thought to be in the network (RFC 6675: pipe). */
+export function pipeBytes(tcb: Tcb): number {
+  const { recovery } = tcb;
+  const bytes = (flightBytes(tcb) - recovery.sackedBytes - recovery.lostBytes) | 0;
+  if (COSTLY) assert(bytes >= 0, 'rack recovery: no more is held or lost than is outstanding');
+  return bytes;
+}
+
+/** Keeps `recover` close behind, so that its distance never wraps. */
+function keepClose(tcb: Tcb): void {
+  const { recovery } = tcb;
+  const behind = (tcb.sndUna - 2) | 0;
+  if (before(recovery.recover, behind)) recovery.recover = behind;
+}

@@ -1,0 +1,280 @@
+/**
+ * RACK (RFC 8985): a segment is lost when one that was sent later has arrived, and a little more time has
+ * passed than reordering may take. It is asked with each acknowledgement, and by a timer for what may only
+ * be late. It also takes the peer's SACK blocks (RFC 2018), and D-SACKs (RFC 2883), which say that something
+ * arrived twice.
+ */
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import type { Environment } from '../environment.ts';
+import { after, atOrAfter, atOrBefore, before, earlier, later } from '../seq.ts';
+import { PERSIST_RECOVERIES } from './control-block/rack-state.ts';
+import { RECOVERY_NONE } from './control-block/recovery-state.ts';
+import { DUPLICATE_THRESHOLD } from './scoreboard.ts';
+import type { SegmentIn } from './segment-in.ts';
+import { HELD, RESENT, type SentSegments, segmentsOf } from './sent-segments.ts';
+import type { Tcb } from './tcb.ts';
+
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
+
+/** The least round trip is measured anew after so long, as Linux does (tcp_min_rtt_wlen). */
+const LEAST_RTT_MS = 300_000;
+/** The factor of the reordering window grows no further: four least round trips, far above any mean. */
+const FACTOR_MAX = 16;
+
+export class Rack {
+  private readonly environment: Environment;
+  private readonly sent: SentSegments;
+  // Of the acknowledgement that is being taken:
+  /** Bytes that it says were delivered. */
+  deliveredBytes = 0;
+  /** Bytes of those that it reports by SACK. */
+  heldBytes = 0;
+  /** Whether it delivers what was sent once, and before the latest loss was found. */
+  deliversOriginal = false;
+  /** Whether it says that something arrived twice. */
+  reportsDuplicate = false;
+  /** Whether it shows that the peer has thrown away what it held. */
+  private isThrownAway = false;
+  /** Up to where everything had been delivered before it, at the highest. */
+  private highest = 0;
+
+  constructor(environment: Environment, sent: SentSegments) {
+    this.environment = environment;
+    this.sent = sent;
+  }
+
+  /** Takes an acknowledgement: `sndUna` has been moved already. */
+  take(tcb: Tcb, segment: SegmentIn): void {
+    const { rack } = tcb;
+    this.deliveredBytes = 0;
+    this.heldBytes = 0;
+    this.deliversOriginal = false;
+    this.reportsDuplicate = false;
+    this.highest = rack.highestDelivered;
+    this.takeAcknowledged(tcb, segment);
+    if (segment.sackBlocks > 0) this.takeBlocks(tcb, segment);
+    this.forgetThrownAway(tcb);
+    assert(this.heldBytes <= this.deliveredBytes, 'rack: what SACK reports anew is delivered');
+  }
+
+  /**
+   * RFC 8985 §6.2 step 5: what was sent long enough before something that was delivered is lost. For what was
+   * sent before it, and not long enough, `rack.lookAfterUs` says when to look again.
+   * @returns whether anything was found lost.
+   */
+  detect(tcb: Tcb): boolean {
+    const { rack } = tcb;
+    const { sent } = this;
+    const { nowUs } = this.environment;
+    rack.lookAfterUs = 0;
+    // What the peer has thrown away is lost already.
+    let found = this.isThrownAway;
+    this.isThrownAway = false;
+    if (rack.known === 0) return found;
+    const reorderingUs = this.reorderingUs(tcb);
+    let record = tcb.sent.oldest;
+    while (record >= 0) {
+      const following = sent.later[record];
+      const sentUs = sent.sentUs[record];
+      if (!atOrBefore(sentUs, rack.sentUs)) break;
+      if (sentAfter(rack.sentUs, rack.end, sentUs, sent.end[record])) {
+        const leftUs = (sentUs + rack.rttUs + reorderingUs - nowUs) | 0;
+        if (leftUs <= 0) {
+          sent.lose(tcb, record);
+          found = true;
+        } else if (leftUs > rack.lookAfterUs) rack.lookAfterUs = leftUs;
+      }
+      record = following;
+    }
+    return found;
+  }
+
+  /**
+   * RFC 8985 §6.3: a time-out shows the first segment lost, and what was sent so long ago that it should have
+   * arrived.
+   */
+  timedOut(tcb: Tcb): void {
+    const { sent } = this;
+    const { rack } = tcb;
+    const { nowUs } = this.environment;
+    const patienceUs = rack.known === 0 ? 0 : rack.rttUs + this.reorderingUs(tcb);
+    // What was sent before this instant, or at it, should have arrived.
+    const dueUs = (nowUs - patienceUs) | 0;
+    let record = tcb.sent.oldest;
+    while (record >= 0) {
+      const following = sent.later[record];
+      if (atOrBefore(sent.sentUs[record], dueUs) || record === tcb.sent.head) sent.lose(tcb, record);
+      record = following;
+    }
+    rack.lookAfterUs = 0;
+  }
+
+  /** RFC 8985 §6.2 step 4: how long what comes late may be late, grown by D-SACKs. */
+  adapt(tcb: Tcb, recoveryEnded: boolean): void {
+    const { rack } = tcb;
+    assert(rack.factor >= 1, 'rack: what may be late is given its time');
+    if (this.reportsDuplicate) {
+      if (rack.roundOn !== 0 && before(tcb.sndUna, rack.roundEnds)) return;
+      rack.roundOn = 1;
+      rack.roundEnds = tcb.sndMax;
+      rack.factor = Math.min(FACTOR_MAX, rack.factor + 1);
+      rack.persist = PERSIST_RECOVERIES;
+    } else if (recoveryEnded && rack.factor > 1) {
+      rack.persist -= 1;
+      if (rack.persist > 0) return;
+      rack.factor = 1;
+      rack.persist = PERSIST_RECOVERIES;
+    }
+    if (rack.roundOn !== 0 && atOrAfter(tcb.sndUna, rack.roundEnds)) rack.roundOn = 0;
+  }
+
+  /** Without any sign of reordering, three segments delivered beyond show a loss at once, as ever. */
+  private reorderingUs(tcb: Tcb): number {
+    const { rack } = tcb;
+    const isSure = tcb.recovery.phase !== RECOVERY_NONE || tcb.sent.heldSegments >= DUPLICATE_THRESHOLD;
+    if (rack.reordered === 0 && isSure) return 0;
+    return Math.min((rack.factor * rack.leastRttUs) >> 2, tcb.rtt.srtt >> 3);
+  }
+
+  /** Records below `sndUna` have served. // Hot path. */
+  private takeAcknowledged(tcb: Tcb, segment: SegmentIn): void {
+    const { sent } = this;
+    const { sndUna } = tcb;
+    let record = tcb.sent.head;
+    while (record >= 0 && before(sent.start[record], sndUna)) {
+      const until = earlier(sent.end[record], sndUna);
+      if ((sent.flags[record] & HELD) === 0) {
+        this.deliveredBytes += (until - sent.start[record]) | 0;
+        this.delivered(tcb, segment, record, until);
+      }
+      if (until !== sent.end[record]) {
+        sent.cutFirst(tcb, until);
+        return;
+      }
+      sent.dropFirst(tcb);
+      record = tcb.sent.head;
+    }
+  }
+
+  /** Blocks are believed only between `sndUna` and `sndMax`. One below, or within the second, is a D-SACK. */
+  private takeBlocks(tcb: Tcb, segment: SegmentIn): void {
+    const { view } = this.environment;
+    for (let i = 0; i < segment.sackBlocks; i++) {
+      const start = view.getInt32(segment.sackAt + i * 8);
+      const end = view.getInt32(segment.sackAt + i * 8 + 4);
+      if (!before(start, end)) continue;
+      if (i === 0 && this.isDuplicate(segment, start, end)) {
+        this.takeDuplicate(tcb, start, end);
+        continue;
+      }
+      if (before(start, tcb.sndUna) || after(end, tcb.sndMax)) continue;
+      this.takeBlock(tcb, segment, start, end);
+    }
+  }
+
+  /** RFC 2883 §4. */
+  private isDuplicate(segment: SegmentIn, start: number, end: number): boolean {
+    if (before(start, segment.ack)) return atOrBefore(end, segment.ack);
+    if (segment.sackBlocks < 2) return false;
+    const { view } = this.environment;
+    const holds = view.getInt32(segment.sackAt + 8);
+    const until = view.getInt32(segment.sackAt + 12);
+    return atOrAfter(start, holds) && atOrBefore(end, until);
+  }
+
+  private takeDuplicate(tcb: Tcb, start: number, end: number): void {
+    const { rack } = tcb;
+    // What lies further back than any window is an old block, or a lie.
+    if (((tcb.sndUna - start) | 0) > tcb.sndWndMax || after(end, tcb.sndMax)) return;
+    this.reportsDuplicate = true;
+    if (rack.undoable === 0 || !after(end, rack.undoFrom)) return;
+    rack.undoSegments = Math.max(0, rack.undoSegments - segmentsOf((end - start) | 0, tcb.mss));
+  }
+
+  private takeBlock(tcb: Tcb, segment: SegmentIn, start: number, end: number): void {
+    const { sent } = this;
+    let record = tcb.sent.head;
+    while (record >= 0 && before(sent.start[record], end)) {
+      const isBefore = atOrBefore(sent.end[record], start);
+      if (isBefore || (sent.flags[record] & HELD) !== 0) {
+        record = sent.next[record];
+        continue;
+      }
+      const from = later(sent.start[record], start);
+      const until = earlier(sent.end[record], end);
+      if (from !== sent.start[record]) {
+        // The part that the block begins with becomes a record of its own, where there is one.
+        if (!sent.split(tcb, record, from)) return;
+        record = sent.next[record];
+      }
+      if (until !== sent.end[record] && !sent.split(tcb, record, until)) return;
+      const bytes = (until - from) | 0;
+      this.deliveredBytes += bytes;
+      this.heldBytes += bytes;
+      this.delivered(tcb, segment, record, until);
+      record = sent.next[sent.hold(tcb, record)];
+    }
+  }
+
+  /** RFC 8985 §6.2 steps 1 to 3, for one record that arrived, up to `end`. */
+  private delivered(tcb: Tcb, segment: SegmentIn, record: number, end: number): void {
+    const { rack } = tcb;
+    const { sent } = this;
+    const { nowUs } = this.environment;
+    const sentUs = sent.sentUs[record];
+    const rttUs = (nowUs - sentUs) | 0;
+    if (COSTLY) assert(rttUs >= 0, 'rack: nothing arrives before it was sent');
+    if ((sent.flags[record] & RESENT) !== 0) {
+      if (rttUs < rack.leastRttUs || this.echoesEarlier(tcb, segment, sentUs)) return;
+    } else {
+      this.measureLeast(tcb, rttUs);
+      if (atOrBefore(end, tcb.recovery.recover)) this.deliversOriginal = true;
+      if (rack.highestKnown !== 0 && before(end, this.highest)) rack.reordered = 1;
+    }
+    if (rack.highestKnown === 0 || after(end, rack.highestDelivered)) rack.highestDelivered = end;
+    rack.highestKnown = 1;
+    if (rack.known !== 0 && !sentAfter(sentUs, end, rack.sentUs, rack.end)) return;
+    rack.known = 1;
+    rack.sentUs = sentUs;
+    rack.end = end;
+    rack.rttUs = rttUs;
+  }
+
+  /** The peer echoes a timestamp older than the transmission: it answers an earlier one. */
+  private echoesEarlier(tcb: Tcb, segment: SegmentIn, sentUs: number): boolean {
+    if (segment.timestamps === 0 || tcb.stamps.on === 0 || segment.tsEcho === 0) return false;
+    const { nowMs, nowUs } = this.environment;
+    const agoMs = Math.ceil(((nowUs - sentUs) | 0) / 1000);
+    return before(segment.tsEcho, (nowMs + tcb.stamps.offset - agoMs - 1) | 0);
+  }
+
+  private measureLeast(tcb: Tcb, rttUs: number): void {
+    const { rack } = tcb;
+    const { nowMs } = this.environment;
+    const isOld = ((nowMs - rack.leastRttMs) | 0) > LEAST_RTT_MS;
+    if (rack.leastRttUs !== 0 && rttUs > rack.leastRttUs && !isOld) return;
+    rack.leastRttUs = Math.max(1, rttUs);
+    rack.leastRttMs = nowMs;
+  }
+
+  /**
+   * RFC 2018 §8: a peer that holds the first segment would have acknowledged it. It has thrown away what it
+   * held, and that is lost.
+   */
+  private forgetThrownAway(tcb: Tcb): void {
+    const { sent } = this;
+    if (tcb.sent.head < 0 || (sent.flags[tcb.sent.head] & HELD) === 0) return;
+    this.isThrownAway = true;
+    for (let record = tcb.sent.head; record >= 0; record = sent.next[record]) {
+      if ((sent.flags[record] & HELD) !== 0) sent.release(tcb, record);
+    }
+  }
+}
+
+/**
+ * Whether one segment was sent after another: by time, and where both went at once by number (RFC 8985 §6.2).
+ */
+function sentAfter(us: number, end: number, otherUs: number, otherEnd: number): boolean {
+  return after(us, otherUs) || (us === otherUs && !atOrBefore(end, otherEnd));
+}
