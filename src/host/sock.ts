@@ -46,6 +46,10 @@ export class Sock {
   block = -1;
   blockUsed = 0;
 
+  get isDatagram(): boolean {
+    return this.state === SOCK_DATAGRAM;
+  }
+
   /** A socket is made of it. */
   open(state: number, connection: number, sendBufferBytes: number): void {
     this.state = state;

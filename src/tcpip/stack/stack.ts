@@ -8,6 +8,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ENOBUFS } from '../../socket/errno.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../config.ts';
 import * as calls from '../tcp/calls.ts';
+import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
 import { abortOrphans } from '../tcp/lifecycle.ts';
 import * as options from '../tcp/options.ts';
 import * as taking from '../tcp/taking.ts';
@@ -172,7 +173,7 @@ export class Stack extends Engine {
     return options.getOption(this.tcp.tcbs[c], option);
   }
 
-  /** Connections that wait at a listener. */
+  /** How many wait at a listener. */
   tcpAcceptable(c: number): number {
     assert(c >= 0, 'stack: a listener that is asked has a number');
     return this.tcp.tcbs[c].listening.acceptCount;
@@ -184,7 +185,6 @@ export class Stack extends Engine {
   }
 
   // Whom a connection connects: 0 where it is not set yet.
-
   tcpLocalAddress(c: number): number {
     return this.tcp.tcbs[c].localAddress;
   }
@@ -201,7 +201,10 @@ export class Stack extends Engine {
     return this.tcp.tcbs[c].remotePort;
   }
 
-  // What Linux's TCP_INFO tells of a connection (include/uapi/linux/tcp.h).
+  /** What Linux's TCP_INFO tells of a connection, as a new record; what follows tells parts of it. */
+  tcpInfo(c: number): TcpInfo {
+    return tcpInfo(this.tcp, this.tcp.tcbs[c]);
+  }
 
   /** The smoothed round-trip time (RFC 6298 §2); 0 before the first sample. */
   tcpSrttUs(c: number): number {
@@ -354,10 +357,7 @@ export class Stack extends Engine {
     return this.udp.setOption(this.socket(u), option, value);
   }
 
-  /**
-   * @returns the value, or -1000 - errno. SO_ERROR (what ICMP said) is cleared; `readable` is told when there
-   * is one.
-   */
+  /** @returns the value, or -1000 - errno. SO_ERROR (told by `readable`) is what ICMP said; it is cleared. */
   udpGetOption(u: number, option: number): number {
     return this.udp.getOption(this.socket(u), option);
   }

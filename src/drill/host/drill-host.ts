@@ -1,0 +1,213 @@
+/**
+ * A host with the TCP/IPv4 of this package alone on a wire, in virtual time: packets are injected and
+ * captured as bytes, time passes only when it is told to, and socket calls are answered at once, as Linux
+ * answers non-blocking ones. The same settings, seed and packets give the same bytes.
+ */
+import { DmaEngine } from '../../dma/engine.ts';
+import { PacketPool } from '../../dma/packets.ts';
+import { reconcileHost } from '../../host/books.ts';
+import { HostStack } from '../../host/host-stack.ts';
+import { SendMemory } from '../../host/send-memory.ts';
+import { Sock } from '../../host/sock.ts';
+import { SockUpcalls } from '../../host/sock-upcalls.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import type { Reconciliation } from '../../ledger/reconcile.ts';
+import type { SocketStack } from '../../socket/contract.ts';
+import { Stack } from '../../tcpip/stack/stack.ts';
+import type { TcpInfo } from '../../tcpip/tcp/info.ts';
+import { NEVER } from '../../time/agent.ts';
+import { Clock } from '../../time/clock.ts';
+import { applySetting, type SettingOutcome } from './apply-setting.ts';
+import { DrillMemory, PACKET_SLOTS, SLOT_BYTES } from './drill-memory.ts';
+import { DrillWire } from './drill-wire.ts';
+import { type DrillConfig, drillConfig } from './live-config.ts';
+
+const NS_PER_US = 1000;
+/** The clock does not begin at 0, as that of no machine does. */
+const START_US = 1_000_000_000;
+const MTU = 1500;
+/** 192.168.0.1, the address of packetdrill's host. */
+const LOCAL = 0xc0a8_0001;
+const SOCKETS = 256;
+/** More turns at one time than this, and the stack is talking to itself. */
+const TURNS_MAX = 100_000;
+
+export interface DrillHostOptions {
+  /** Own IPv4 address, as a number; 192.168.0.1 by default. */
+  readonly address?: number;
+  /** Largest IPv4 packet in bytes, 68 to 65535; 1500 by default. */
+  readonly mtu?: number;
+  /** What initial sequence numbers, ports and timestamps are drawn from; 1 by default. */
+  readonly seed?: number;
+  /** Settings by Linux's names, such as `{ 'net.ipv4.tcp_sack': 0 }`. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  /** Is handed each IPv4 packet that leaves, its own copy, and the time in microseconds. */
+  readonly capture?: (packet: Uint8Array, timeUs: number) => void;
+  /** Memory of a host that is used no more; absent: memory of its own. */
+  readonly memory?: DrillMemory;
+}
+
+export class DrillHost {
+  /** The calls of Linux's sockets, non-blocking: a result, or a negative errno. */
+  readonly sockets: SocketStack;
+  /** The present time in microseconds: 0 at first. */
+  nowUs = 0;
+  private readonly clock = new Clock();
+  private readonly config: DrillConfig;
+  private readonly ledger: Ledger;
+  private readonly wire: DrillWire;
+  private readonly socks: readonly Sock[];
+  private readonly engine: Stack;
+  private readonly host: HostStack;
+
+  /** @throws RangeError for an option or setting that cannot be, by its name. */
+  constructor(options: DrillHostOptions = {}) {
+    const { address = LOCAL, mtu = MTU, seed = 1, capture, memory = new DrillMemory() } = options;
+    if (!Number.isInteger(mtu) || mtu < 68 || mtu > 65_535) {
+      throw new RangeError(`"mtu" expected 68 to 65535, got ${mtu}`);
+    }
+    this.config = drillConfig({ address, seed });
+    const { region } = memory;
+    this.ledger = new Ledger(region, memory.ledgerAt);
+    this.ledger.counters.fill(0);
+    this.clock.set(START_US * NS_PER_US);
+    const dma = new DmaEngine(region, this.ledger);
+    const packets = new PacketPool(memory.packetsAt, PACKET_SLOTS, SLOT_BYTES);
+    const { counters } = this.ledger;
+    const { clock } = this;
+    const sent = (packet: Uint8Array): void => {
+      capture?.(packet, this.nowUs);
+    };
+    const { headerAt } = memory;
+    this.wire = new DrillWire({ region, packets, dma, counters, clock, headerAt, sent }, mtu);
+    const sends = new SendMemory(memory.sends);
+    this.socks = Array.from({ length: SOCKETS }, () => new Sock());
+    const upcalls = new SockUpcalls(this.socks, sends);
+    this.engine = new Stack(
+      this.config,
+      region,
+      packets,
+      dma,
+      this.ledger,
+      [this.wire],
+      upcalls,
+      memory.gatherAt,
+    );
+    for (const [name, value] of Object.entries(options.settings ?? {})) this.setByName(name, value);
+    this.host = new HostStack({
+      stack: this.engine,
+      devices: [this.wire],
+      clock,
+      ledger: this.ledger,
+      dma,
+      memory: sends,
+      socks: this.socks,
+      upcalls,
+      sendBufferBytes: this.config.sendBufferBytes,
+      interruptNs: 0,
+      sleep: (ns) => this.advance(Math.max(1, Math.ceil(ns / NS_PER_US))),
+    });
+    this.sockets = this.host;
+  }
+
+  /**
+   * Gives a setting a value by Linux's name; tables are not made anew.
+   * @returns what became of it. An unknown name, and a value that asks for what is not there, are `lacking`.
+   */
+  set(name: string, value: string | number): SettingOutcome {
+    return applySetting(this.config, name, `${value}`);
+  }
+
+  /** SO_SNDBUF of the sockets that are made from now on, in bytes. */
+  get sendBufferBytes(): number {
+    return this.config.sendBufferBytes;
+  }
+
+  /** Segments that may be sent before the first acknowledgement (the route's `initcwnd`). */
+  setInitialWindow(segments: number): SettingOutcome {
+    return applySetting(this.config, 'net.inet.tcp.initcwnd_segments', `${segments}`);
+  }
+
+  /** The largest packet that the wire carries from now on. @throws RangeError outside of 68 to 65535. */
+  setMtu(mtu: number): void {
+    if (!Number.isInteger(mtu) || mtu < 68 || mtu > 65_535) {
+      throw new RangeError(`"mtu" expected 68 to 65535, got ${mtu}`);
+    }
+    this.wire.mtu = mtu;
+  }
+
+  /** A packet arrives: now, or at a later time. @param packet an IPv4 packet; its checksums are its own. */
+  inject(packet: Uint8Array, atUs: number = this.nowUs): void {
+    if (!(atUs >= this.nowUs)) throw new RangeError(`"atUs" expected at least ${this.nowUs}, got ${atUs}`);
+    this.wire.inject(packet, (START_US + atUs) * NS_PER_US);
+    if (atUs === this.nowUs) this.settle();
+  }
+
+  /** Lets time pass: what is due on the way happens at its time, in order. @param us at least 0. */
+  advance(us: number): void {
+    if (!(us >= 0)) throw new RangeError(`"us" expected at least 0, got ${us}`);
+    const endUs = this.nowUs + us;
+    this.settle();
+    for (;;) {
+      const deadlineUs = this.nextDeadline();
+      if (deadlineUs === undefined || deadlineUs > endUs) break;
+      this.passTo(deadlineUs);
+      this.settle();
+    }
+    this.passTo(endUs);
+    this.settle();
+  }
+
+  /** When something next happens by itself, in microseconds; undefined: nothing will. */
+  nextDeadline(): number | undefined {
+    const deadlineNs = this.host.nextDeadlineNs();
+    if (deadlineNs === NEVER) return undefined;
+    return Math.max(this.nowUs, Math.ceil(deadlineNs / NS_PER_US) - START_US);
+  }
+
+  /** Does what is to be done at the present time; calls and injections do it themselves. */
+  settle(): void {
+    for (let turn = 0; turn < TURNS_MAX; turn++) if (this.host.poll() === 0) return;
+    throw new Error('the stack does not come to rest');
+  }
+
+  /** What Linux's TCP_INFO tells of a TCP socket; undefined of a socket that is none. */
+  tcpInfo(socket: number): TcpInfo | undefined {
+    const sock = this.socks[socket];
+    if (sock === undefined || sock.connection < 0 || this.isDatagram(socket)) return undefined;
+    return this.engine.tcpInfo(sock.connection);
+  }
+
+  /** Bytes that wait to be read (SIOCINQ). */
+  readableBytes(socket: number): number {
+    const sock = this.socks[socket];
+    if (sock === undefined || sock.connection < 0) return 0;
+    if (this.isDatagram(socket)) return Math.max(0, this.engine.udpReadable(sock.connection));
+    return this.engine.tcpReadable(sock.connection);
+  }
+
+  /** Every counter of host and device, by its name in spec/counters.yaml. */
+  counters(): Record<string, number> {
+    return this.ledger.snapshot();
+  }
+
+  /** Whether every byte is accounted for, which it is once nothing is in flight. */
+  reconcile(): Reconciliation {
+    return reconcileHost(this.ledger);
+  }
+
+  private isDatagram(socket: number): boolean {
+    return this.socks[socket].isDatagram;
+  }
+
+  private passTo(us: number): void {
+    this.nowUs = us;
+    this.clock.set((START_US + us) * NS_PER_US);
+  }
+
+  /** @throws RangeError where it cannot be set. */
+  private setByName(name: string, value: string | number): void {
+    const outcome = this.set(name, value);
+    if (outcome.kind === 'lacking') throw new RangeError(outcome.words);
+  }
+}

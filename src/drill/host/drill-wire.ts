@@ -1,0 +1,181 @@
+/**
+ * The device of a drilled host. What the stack sends is handed, whole, to whoever listens; what is injected
+ * arrives at its time. It makes no checksums and cuts nothing, so that what is seen is what the stack has
+ * made. Every address has the same neighbour behind it, which answers ARP at once; what the stack sends to
+ * itself comes back.
+ */
+import type { DmaEngine } from '../../dma/engine.ts';
+import type { PacketPool } from '../../dma/packets.ts';
+import type { Region } from '../../dma/region.ts';
+import type { Device } from '../../hdm/contract.ts';
+import {
+  DEVICE_HEADER_FETCHES,
+  DEVICE_RECEIVES,
+  DEVICE_RX_NO_BUFFER,
+  DEVICE_RX_PACKETS,
+  DEVICE_RX_PACKETS_BYTES,
+  DEVICE_TX_PACKETS,
+  DEVICE_TX_PACKETS_BYTES,
+  RETRANSMIT_FETCHES,
+  TRANSMIT_FETCHES,
+} from '../../ledger/counters.gen.ts';
+import { type LinkClient, TX_RETRANSMIT } from '../../tcpip/contract.ts';
+import {
+  ARP_BYTES,
+  ARP_OPERATION,
+  ARP_REPLY,
+  ARP_REQUEST,
+  ARP_SENDER_ADDRESS,
+  ARP_TARGET_ADDRESS,
+  writeArp,
+} from '../../tcpip/header/arp.ts';
+import {
+  ETHERNET_BYTES,
+  ETHERNET_TYPE,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  writeEthernetAddresses,
+} from '../../tcpip/header/ethernet.ts';
+import { NEVER } from '../../time/agent.ts';
+import type { Clock } from '../../time/clock.ts';
+
+/** First two bytes of both hardware addresses: locally administered ones. */
+const MAC_HIGH = 0x0200;
+const OWN_LOW = 1;
+const NEIGHBOUR_LOW = 2;
+const NS_PER_US = 1000;
+
+interface Arriving {
+  readonly frame: Uint8Array;
+  readonly atNs: number;
+}
+
+/** What the wire is joined to. */
+export interface WireParts {
+  readonly region: Region;
+  readonly packets: PacketPool;
+  readonly dma: DmaEngine;
+  readonly counters: Float64Array;
+  readonly clock: Clock;
+  /** Where headers are written. */
+  readonly headerAt: number;
+  /** Is handed each IPv4 packet that leaves, which is its own. */
+  readonly sent: (packet: Uint8Array) => void;
+}
+
+export class DrillWire implements Device {
+  mtu: number;
+  readonly macHigh = MAC_HIGH;
+  readonly macLow = OWN_LOW;
+  readonly transmitChecksum = false;
+  readonly segmentBytesMax = 0;
+  readonly piecesMax = 64;
+  private readonly parts: WireParts;
+  private client: LinkClient | undefined;
+  /** In the order in which they arrive. */
+  private readonly arriving: Arriving[] = [];
+  private readonly pieces: { readonly address: number; readonly length: number }[] = [];
+
+  constructor(parts: WireParts, mtu: number) {
+    this.parts = parts;
+    this.mtu = mtu;
+  }
+
+  attach(client: LinkClient): void {
+    this.client = client;
+  }
+
+  claim(): number {
+    this.pieces.length = 0;
+    return this.parts.headerAt;
+  }
+
+  addPiece(address: number, length: number): void {
+    this.pieces.push({ address, length });
+  }
+
+  send(headerLength: number, flags: number, _segmentBytes: number): void {
+    const { dma, headerAt, counters, sent } = this.parts;
+    const length = this.pieces.reduce((sum, piece) => sum + piece.length, headerLength);
+    const frame = new Uint8Array(length);
+    dma.copyOut(DEVICE_HEADER_FETCHES, headerAt, frame, 0, headerLength);
+    const reason = (flags & TX_RETRANSMIT) !== 0 ? RETRANSMIT_FETCHES : TRANSMIT_FETCHES;
+    let at = headerLength;
+    for (const piece of this.pieces) {
+      dma.copyOut(reason, piece.address, frame, at, piece.length);
+      at += piece.length;
+    }
+    this.pieces.length = 0;
+    counters[DEVICE_TX_PACKETS] += 1;
+    counters[DEVICE_TX_PACKETS_BYTES] += length;
+    const view = new DataView(frame.buffer);
+    const type = view.getUint16(ETHERNET_TYPE);
+    if (type === ETHERTYPE_ARP) this.answerArp(view);
+    if (type !== ETHERTYPE_IPV4) return;
+    if (view.getUint16(0) === MAC_HIGH && view.getInt32(2) === OWN_LOW) {
+      this.arrive(frame, this.parts.clock.nowNs);
+    } else {
+      sent(frame.subarray(ETHERNET_BYTES));
+    }
+  }
+
+  /** An IPv4 packet arrives at a time that is not past. */
+  inject(packet: Uint8Array, atNs: number): void {
+    const frame = new Uint8Array(ETHERNET_BYTES + packet.length);
+    const view = new DataView(frame.buffer);
+    writeEthernetAddresses(view, 0, MAC_HIGH, OWN_LOW, MAC_HIGH, NEIGHBOUR_LOW);
+    view.setUint16(ETHERNET_TYPE, ETHERTYPE_IPV4);
+    frame.set(packet, ETHERNET_BYTES);
+    this.arrive(frame, atNs);
+  }
+
+  poll(): number {
+    const { packets, dma, counters, clock } = this.parts;
+    let moved = 0;
+    while (this.arriving.length > 0 && this.arriving[0].atNs <= clock.nowNs) {
+      const { frame } = this.arriving[0];
+      this.arriving.shift();
+      moved += 1;
+      const packet = frame.length > packets.slotBytes ? -1 : packets.take();
+      if (packet < 0) {
+        counters[DEVICE_RX_NO_BUFFER] += 1;
+        continue;
+      }
+      const address = packets.addressOf(packet);
+      dma.copyIn(DEVICE_RECEIVES, frame, 0, address, frame.length);
+      counters[DEVICE_RX_PACKETS] += 1;
+      counters[DEVICE_RX_PACKETS_BYTES] += frame.length;
+      if (this.client?.input(packet, address, frame.length, 0, clock.nowUs) !== true) packets.free(packet);
+    }
+    return moved;
+  }
+
+  nextDeadlineNs(): number {
+    return this.arriving.length === 0 ? NEVER : this.arriving[0].atNs;
+  }
+
+  /** Puts a frame behind those that arrive no later. */
+  private arrive(frame: Uint8Array, atNs: number): void {
+    let place = this.arriving.length;
+    while (place > 0 && this.arriving[place - 1].atNs > atNs) place -= 1;
+    this.arriving.splice(place, 0, { frame, atNs });
+  }
+
+  private answerArp(request: DataView): void {
+    if (request.byteLength < ETHERNET_BYTES + ARP_BYTES) return;
+    if (request.getUint16(ETHERNET_BYTES + ARP_OPERATION) !== ARP_REQUEST) return;
+    const asker = request.getInt32(ETHERNET_BYTES + ARP_SENDER_ADDRESS);
+    const wanted = request.getInt32(ETHERNET_BYTES + ARP_TARGET_ADDRESS);
+    const frame = new Uint8Array(ETHERNET_BYTES + ARP_BYTES);
+    const view = new DataView(frame.buffer);
+    writeEthernetAddresses(view, 0, MAC_HIGH, OWN_LOW, MAC_HIGH, NEIGHBOUR_LOW);
+    view.setUint16(ETHERNET_TYPE, ETHERTYPE_ARP);
+    writeArp(view, ETHERNET_BYTES, ARP_REPLY, MAC_HIGH, NEIGHBOUR_LOW, wanted, MAC_HIGH, OWN_LOW, asker);
+    this.arrive(frame, this.parts.clock.nowNs);
+  }
+}
+
+/** Nanoseconds of microseconds. */
+export function nsOf(us: number): number {
+  return us * NS_PER_US;
+}

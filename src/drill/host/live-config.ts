@@ -1,0 +1,56 @@
+/** A stack's configuration whose numbers may change while it runs, but for those that tables are sized by. */
+import { checkStackConfig, DEFAULT_STACK_CONFIG, type StackConfig, stackRange } from '../../tcpip/config.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Beside the stack's own: what its sockets and its device have. */
+export interface DrillConfig extends Mutable<StackConfig> {
+  /** SO_SNDBUF of a new socket, in bytes. */
+  sendBufferBytes: number;
+}
+
+/** Tables, of which a script uses few places. */
+const TABLES: Partial<StackConfig> = {
+  connectionsMax: 256,
+  timeWaitMax: 256,
+  sendElementsMax: 16_384,
+  udpSocketsMax: 64,
+  udpSendsMax: 256,
+  neighboursMax: 64,
+};
+
+/**
+ * What the usual preamble of Linux's own scripts sets: tcp_rmem "4096 540000 15728640" and tcp_wmem "4096
+ * 262144 4194304". Half of a receive buffer is window.
+ */
+const LINUX: Partial<StackConfig> = {
+  receiveBufferBytes: 15 * 1024 * 1024,
+  receiveWindowBytes: 270_000,
+  // Every host is on the wire: no route has to be said.
+  prefixLength: 0,
+  // Hardware addresses are of no interest, and last as long as they can.
+  neighbourUs: 0x3fff_ffff,
+};
+
+export const SEND_BUFFER_BYTES = 4_194_304;
+
+/** @param overrides of the stack's fields. @throws RangeError naming a field that is out of range. */
+export function drillConfig(overrides: Partial<StackConfig>): DrillConfig {
+  const stack = { ...DEFAULT_STACK_CONFIG, ...TABLES, ...LINUX, ...overrides };
+  checkStackConfig(stack);
+  return { ...stack, sendBufferBytes: SEND_BUFFER_BYTES };
+}
+
+/** The fields that a number may be given while the stack runs. */
+export type LiveField = {
+  [K in keyof DrillConfig]: DrillConfig[K] extends number ? K : never;
+}[keyof DrillConfig];
+
+/** @throws RangeError where a number is out of the field's range. */
+export function setNumber(config: DrillConfig, field: LiveField, value: number): void {
+  const [least, most] = field === 'sendBufferBytes' ? [2048, 1 << 29] : stackRange(field);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`expected ${least} to ${most}, got ${value}`);
+  }
+  config[field] = value;
+}

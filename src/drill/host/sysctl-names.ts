@@ -1,0 +1,180 @@
+/** Linux's and FreeBSD's names of settings, and what each is here. */
+import type { LiveField } from './live-config.ts';
+
+/** A number, of which `scale` makes the field's unit. */
+export interface NumberSetting {
+  readonly kind: 'number';
+  readonly field: LiveField;
+  readonly scale: number;
+}
+
+export interface FlagSetting {
+  readonly kind: 'flag';
+  readonly fields: readonly ('timestamps' | 'windowScaling' | 'sack' | 'slowStartAfterIdle')[];
+}
+
+/** Several numbers. */
+export interface ListSetting {
+  readonly kind: 'list';
+  readonly count: number;
+  readonly fields: (values: readonly number[]) => Partial<Record<LiveField, number>>;
+}
+
+/** What the stack does is so by itself: other values ask for what it does not have. */
+export interface FixedSetting {
+  readonly kind: 'fixed';
+  readonly values: readonly string[];
+  readonly lacks: string;
+}
+
+/** It changes nothing that a script sees here. */
+export interface IdleSetting {
+  readonly kind: 'idle';
+  readonly why: string;
+}
+
+export type Setting = NumberSetting | FlagSetting | ListSetting | FixedSetting | IdleSetting;
+
+const US_PER_MS = 1000;
+const US_PER_SECOND = 1_000_000;
+const S_PER_MS = 1 / 1000;
+
+const number = (field: LiveField, scale = 1): NumberSetting => ({ kind: 'number', field, scale });
+const flag = (...fields: FlagSetting['fields']): FlagSetting => ({ kind: 'flag', fields });
+const fixed = (lacks: string, ...values: string[]): FixedSetting => ({ kind: 'fixed', values, lacks });
+const idle = (why: string): IdleSetting => ({ kind: 'idle', why });
+
+const RACK = idle('losses are found by RFC 6675, without RACK and tail loss probes');
+const PACING = idle('nothing is paced');
+const TSO = idle('the device cuts nothing');
+const BUFFERS = idle('it is memory that is not modelled');
+const FAST_OPEN = idle('there is no TCP Fast Open');
+const CACHE = idle('nothing is remembered of earlier connections');
+
+/** Half of a buffer is window, as with Linux's tcp_adv_win_scale of 1. */
+const window = (bytes: number): number => Math.max(2048, Math.floor(bytes / 2));
+
+const LINUX: Readonly<Record<string, Setting>> = {
+  'net.ipv4.tcp_rmem': {
+    kind: 'list',
+    count: 3,
+    fields: ([, usual, most]) => ({
+      receiveBufferBytes: Math.max(2048, most),
+      receiveWindowBytes: Math.min(window(usual), Math.max(2048, most)),
+    }),
+  },
+  'net.ipv4.tcp_wmem': {
+    kind: 'list',
+    count: 3,
+    fields: ([, , most]) => ({ sendBufferBytes: Math.max(2048, most) }),
+  },
+  'net.ipv4.ip_local_port_range': {
+    kind: 'list',
+    count: 2,
+    fields: ([ephemeralFirst, ephemeralLast]) => ({ ephemeralFirst, ephemeralLast }),
+  },
+  'net.ipv4.tcp_timestamps': flag('timestamps'),
+  'net.ipv4.tcp_window_scaling': flag('windowScaling'),
+  'net.ipv4.tcp_sack': flag('sack'),
+  'net.ipv4.tcp_slow_start_after_idle': flag('slowStartAfterIdle'),
+  'net.ipv4.tcp_syn_retries': number('synRetries'),
+  'net.ipv4.tcp_syn_linear_timeouts': number('synLinearRetries'),
+  'net.ipv4.tcp_synack_retries': number('synAckRetries'),
+  'net.ipv4.tcp_retries2': number('retries'),
+  'net.ipv4.tcp_orphan_retries': number('orphanRetries'),
+  'net.ipv4.tcp_fin_timeout': number('finWait2Us', US_PER_SECOND),
+  'net.ipv4.tcp_keepalive_time': number('keepAliveIdleSeconds'),
+  'net.ipv4.tcp_keepalive_intvl': number('keepAliveIntervalSeconds'),
+  'net.ipv4.tcp_keepalive_probes': number('keepAliveProbes'),
+  'net.ipv4.tcp_rto_min_us': number('rtoMinUs'),
+  'net.ipv4.tcp_rto_max_ms': number('rtoMaxUs', US_PER_MS),
+  'net.ipv4.tcp_tw_reuse_delay': number('timeWaitReuseUs', US_PER_MS),
+  'net.ipv4.tcp_invalid_ratelimit': number('challengeAckUs', US_PER_MS),
+  'net.ipv4.ip_default_ttl': number('ttl'),
+  'net.ipv4.ipfrag_time': number('reassemblyUs', US_PER_SECOND),
+  'net.ipv4.tcp_ecn': fixed('ECN', '0', '2'),
+  'net.ipv4.tcp_dsack': fixed('a receiver without DSACK', '1'),
+  'net.ipv4.tcp_reordering': fixed('another threshold of duplicates than 3', '3'),
+  'net.ipv4.tcp_mtu_probing': fixed('probes of the path’s MTU', '0'),
+  'net.ipv4.ip_no_pmtu_disc': fixed('packets without DF', '0'),
+  'net.ipv4.tcp_thin_linear_timeouts': fixed('linear time-outs of thin streams', '0'),
+  'net.ipv4.tcp_abort_on_overflow': fixed('a reset where a backlog is full', '0'),
+  'net.ipv4.tcp_stdurg': fixed('urgent pointers of another meaning', '0'),
+  'net.ipv4.tcp_shrink_window': fixed('windows that shrink', '0'),
+  'net.ipv4.tcp_congestion_control': idle('congestion control is NewReno, by whatever name'),
+  'net.ipv4.tcp_recovery': RACK,
+  'net.ipv4.tcp_early_retrans': RACK,
+  'net.ipv4.tcp_fack': RACK,
+  'net.ipv4.tcp_frto': RACK,
+  'net.ipv4.tcp_max_reordering': RACK,
+  'net.ipv4.tcp_pacing_ss_ratio': PACING,
+  'net.ipv4.tcp_pacing_ca_ratio': PACING,
+  'net.ipv4.tcp_tso_win_divisor': TSO,
+  'net.ipv4.tcp_min_tso_segs': TSO,
+  'net.ipv4.tcp_tso_rtt_log': TSO,
+  'net.ipv4.tcp_limit_output_bytes': TSO,
+  'net.ipv4.tcp_autocorking': TSO,
+  'net.ipv4.tcp_notsent_lowat': BUFFERS,
+  'net.ipv4.tcp_moderate_rcvbuf': BUFFERS,
+  'net.ipv4.tcp_adv_win_scale': BUFFERS,
+  'net.ipv4.tcp_app_win': BUFFERS,
+  'net.ipv4.tcp_mem': BUFFERS,
+  'net.core.rmem_max': BUFFERS,
+  'net.core.wmem_max': BUFFERS,
+  'net.core.rmem_default': BUFFERS,
+  'net.core.wmem_default': BUFFERS,
+  'net.core.somaxconn': BUFFERS,
+  'net.ipv4.tcp_max_syn_backlog': BUFFERS,
+  'net.ipv4.tcp_max_tw_buckets': BUFFERS,
+  'net.ipv4.tcp_fastopen': FAST_OPEN,
+  'net.ipv4.tcp_fastopen_key': FAST_OPEN,
+  'net.ipv4.tcp_fastopen_blackhole_timeout_sec': FAST_OPEN,
+  'net.ipv4.tcp_no_metrics_save': CACHE,
+  'net.ipv4.tcp_tw_reuse': idle('a pair in TIME-WAIT is taken over by a new connect'),
+  'net.ipv4.tcp_syncookies': idle('a listener makes no cookies'),
+  'net.ipv4.tcp_rfc1337': idle('a reset does not end TIME-WAIT'),
+  'net.ipv4.tcp_challenge_ack_limit': idle('challenges are limited for each connection'),
+  'net.ipv4.tcp_base_mss': idle('no path is probed'),
+  'net.ipv4.tcp_probe_interval': idle('no path is probed'),
+  'net.core.default_qdisc': PACING,
+};
+
+const FREEBSD: Readonly<Record<string, Setting>> = {
+  'net.inet.tcp.rfc1323': flag('timestamps', 'windowScaling'),
+  'net.inet.tcp.sack.enable': flag('sack'),
+  'net.inet.tcp.recvspace': number('receiveWindowBytes'),
+  'net.inet.tcp.sendspace': number('sendBufferBytes'),
+  'kern.ipc.maxsockbuf': number('receiveBufferBytes'),
+  'net.inet.tcp.delacktime': number('delayedAckUs', US_PER_MS),
+  'net.inet.tcp.rexmit_min': number('rtoMinUs', US_PER_MS),
+  'net.inet.tcp.keepidle': number('keepAliveIdleSeconds', S_PER_MS),
+  'net.inet.tcp.keepintvl': number('keepAliveIntervalSeconds', S_PER_MS),
+  'net.inet.tcp.keepcnt': number('keepAliveProbes'),
+  'net.inet.tcp.msl': number('timeWaitUs', 2 * US_PER_MS),
+  'net.inet.tcp.finwait2_timeout': number('finWait2Us', US_PER_MS),
+  'net.inet.tcp.initcwnd_segments': number('initialWindowSegments'),
+  'net.inet.ip.ttl': number('ttl'),
+  'net.inet.tcp.ecn.enable': fixed('ECN', '0', '2'),
+  'net.inet.tcp.blackhole': fixed('ports that answer nothing', '0'),
+  'net.inet.tcp.functions_default': idle('there is one TCP'),
+  'net.inet.tcp.cc.algorithm': idle('congestion control is NewReno, by whatever name'),
+  'net.inet.tcp.hostcache.purgenow': CACHE,
+  'net.inet.tcp.hostcache.enable': CACHE,
+  'net.inet.tcp.fastopen.client_enable': FAST_OPEN,
+  'net.inet.tcp.fastopen.server_enable': FAST_OPEN,
+  'net.inet.tcp.syncookies': idle('a listener makes no cookies'),
+  'net.inet.tcp.syncookies_only': fixed('SYN cookies', '0'),
+  'net.inet.tcp.rfc3042': fixed('a sender without limited transmit', '1'),
+  'net.inet.tcp.path_mtu_discovery': fixed('packets without DF', '1'),
+  'kern.timecounter.alloweddeviation': idle('time is virtual'),
+};
+
+/** The setting of a name, which may have slashes for its dots; undefined: there is none here. */
+export function settingOf(name: string): Setting | undefined {
+  const plain = name.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
+  if (Object.hasOwn(LINUX, plain)) return LINUX[plain];
+  return Object.hasOwn(FREEBSD, plain) ? FREEBSD[plain] : undefined;
+}
+
+/** Every name, for the documents. */
+export const SETTING_NAMES: readonly string[] = [...Object.keys(LINUX), ...Object.keys(FREEBSD)];

@@ -1,0 +1,124 @@
+/** The names that scripts use for numbers, with Linux's values (public headers of the C library). */
+import type { Expression } from '../script/ast.ts';
+import { expressionText } from '../script/expression-parser.ts';
+import { NotJudged } from '../script/script-error.ts';
+
+const NUMBERS: Readonly<Record<string, number>> = {
+  AF_INET: 2,
+  PF_INET: 2,
+  AF_UNSPEC: 0,
+  SOCK_STREAM: 1,
+  SOCK_DGRAM: 2,
+  SOCK_RAW: 3,
+  SOCK_NONBLOCK: 0o4000,
+  SOCK_CLOEXEC: 0o2000000,
+  IPPROTO_IP: 0,
+  IPPROTO_ICMP: 1,
+  IPPROTO_TCP: 6,
+  IPPROTO_UDP: 17,
+  F_GETFD: 1,
+  F_SETFD: 2,
+  F_GETFL: 3,
+  F_SETFL: 4,
+  FD_CLOEXEC: 1,
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_NONBLOCK: 0o4000,
+  MSG_OOB: 1,
+  MSG_PEEK: 2,
+  MSG_TRUNC: 0x20,
+  MSG_DONTWAIT: 0x40,
+  MSG_EOR: 0x80,
+  MSG_WAITALL: 0x100,
+  MSG_NOSIGNAL: 0x4000,
+  MSG_MORE: 0x8000,
+  MSG_ERRQUEUE: 0x2000,
+  MSG_ZEROCOPY: 0x4000000,
+  MSG_FASTOPEN: 0x20000000,
+  SHUT_RD: 0,
+  SHUT_WR: 1,
+  SHUT_RDWR: 2,
+  POLLIN: 1,
+  POLLPRI: 2,
+  POLLOUT: 4,
+  POLLERR: 8,
+  POLLHUP: 0x10,
+  POLLNVAL: 0x20,
+  POLLRDNORM: 0x40,
+  POLLWRNORM: 0x100,
+  POLLRDHUP: 0x2000,
+  EPOLLIN: 1,
+  EPOLLPRI: 2,
+  EPOLLOUT: 4,
+  EPOLLERR: 8,
+  EPOLLHUP: 0x10,
+  EPOLLRDNORM: 0x40,
+  EPOLLWRNORM: 0x100,
+  EPOLLRDHUP: 0x2000,
+  EPOLLONESHOT: 0x40000000,
+  EPOLLET: 0x80000000,
+  EPOLL_CTL_ADD: 1,
+  EPOLL_CTL_DEL: 2,
+  EPOLL_CTL_MOD: 3,
+  EPOLL_CLOEXEC: 0o2000000,
+  FIONREAD: 0x541b,
+  SIOCINQ: 0x541b,
+  SIOCOUTQ: 0x5411,
+  SIOCOUTQNSD: 0x894b,
+  IP_PMTUDISC_DONT: 0,
+  IP_PMTUDISC_WANT: 1,
+  IP_PMTUDISC_DO: 2,
+  IP_PMTUDISC_PROBE: 3,
+  INADDR_ANY: 0,
+  TCP_ESTABLISHED: 1,
+  TCP_SYN_SENT: 2,
+  TCP_SYN_RECV: 3,
+  TCP_FIN_WAIT1: 4,
+  TCP_FIN_WAIT2: 5,
+  TCP_TIME_WAIT: 6,
+  TCP_CLOSE: 7,
+  TCP_CLOSE_WAIT: 8,
+  TCP_LAST_ACK: 9,
+  TCP_LISTEN: 10,
+  TCP_CLOSING: 11,
+  TCP_CA_Open: 0,
+  TCP_CA_Disorder: 1,
+  TCP_CA_CWR: 2,
+  TCP_CA_Recovery: 3,
+  TCP_CA_Loss: 4,
+  TCPI_OPT_TIMESTAMPS: 1,
+  TCPI_OPT_SACK: 2,
+  TCPI_OPT_WSCALE: 4,
+  TCPI_OPT_ECN: 8,
+  TCPI_OPT_SYN_DATA: 32,
+};
+
+/** @returns undefined for a name that stands for no number here. */
+export function constant(name: string): number | undefined {
+  return Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined;
+}
+
+/** A number, a name, several joined by `|`, or one of them in brackets. @throws NotJudged for an unknown name. */
+export function numberOf(expression: Expression): number {
+  switch (expression.kind) {
+    case 'number':
+      return expression.value;
+    case 'word': {
+      const value = constant(expression.text);
+      if (value === undefined) throw new NotJudged(expression.place, `the constant ${expression.text}`);
+      return value;
+    }
+    case 'or':
+      return expression.terms.reduce((sum, term) => Number(BigInt(sum) | BigInt(numberOf(term))), 0);
+    case 'list':
+      if (expression.items.length === 1) return numberOf(expression.items[0]);
+      break;
+    case 'call':
+      if (expression.name === 'htons' && expression.args.length === 1) return numberOf(expression.args[0]);
+      break;
+    default:
+      break;
+  }
+  throw new NotJudged(expression.place, `${expressionText(expression)} where a number is expected`);
+}

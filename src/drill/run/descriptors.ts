@@ -1,0 +1,103 @@
+/**
+ * A script's file descriptors. A call that makes one has the number that the script says; which socket of the
+ * stack it is, is remembered. Beside it what the program has written and read, to hold the wire against it.
+ */
+import type { Expression } from '../script/ast.ts';
+import { NotJudged } from '../script/script-error.ts';
+import type { Flow } from '../wire/flow.ts';
+import type { WirePacket } from '../wire/wire-packet.ts';
+import { numberOf } from './constants.ts';
+import { Failed } from './outcome.ts';
+import { patternByte, WrittenBytes } from './stream-bytes.ts';
+
+export interface SocketDescriptor {
+  readonly kind: 'socket';
+  /** The stack's number. */
+  readonly socket: number;
+  readonly datagram: boolean;
+  nonBlocking: boolean;
+  /** Whether the program has said how large its buffers are: Linux then tells twice as much. */
+  sendBufferSet: boolean;
+  receiveBufferSet: boolean;
+  readonly written: WrittenBytes;
+  /** Bytes read from the stream. */
+  readBytes: number;
+}
+
+/** What an epoll descriptor watches: events and what is told with them, by descriptor. */
+export interface EpollDescriptor {
+  readonly kind: 'epoll';
+  readonly watched: Map<number, { events: number; data: Expression; told: number }>;
+}
+
+export type Descriptor = SocketDescriptor | EpollDescriptor;
+
+export class Descriptors {
+  private readonly table = new Map<number, Descriptor>();
+  private readonly closed: SocketDescriptor[] = [];
+  /** A stream with urgent data is not held against what was sent: it may lie anywhere. */
+  urgent = false;
+
+  add(fd: number, descriptor: Descriptor): void {
+    this.table.set(fd, descriptor);
+  }
+
+  remove(fd: number): void {
+    const gone = this.table.get(fd);
+    if (gone?.kind === 'socket') this.closed.push(gone);
+    this.table.delete(fd);
+    for (const other of this.table.values()) if (other.kind === 'epoll') other.watched.delete(fd);
+  }
+
+  get(fd: number): Descriptor | undefined {
+    return this.table.get(fd);
+  }
+
+  /** @throws NotJudged for what is no socket: its calls answer what no script of TCP's asks for. */
+  socket(expression: Expression): SocketDescriptor | undefined {
+    const found = this.table.get(numberOf(expression));
+    if (found?.kind === 'epoll')
+      throw new NotJudged(expression.place, 'a socket call of an epoll descriptor');
+    return found;
+  }
+
+  /** The socket of a number of the stack's, open or closed since. */
+  ofNumber(socket: number): SocketDescriptor | undefined {
+    for (const descriptor of this.table.values()) {
+      if (descriptor.kind === 'socket' && descriptor.socket === socket) return descriptor;
+    }
+    return this.closed.findLast((descriptor) => descriptor.socket === socket);
+  }
+
+  /** @throws Failed where the payload of a segment is not what the program wrote at that place. */
+  checkPayload(flow: Flow, { transport, payload }: WirePacket): void {
+    if (flow.written === undefined || transport?.kind !== 'tcp' || payload.length === 0) return;
+    const offset = (transport.seq - flow.liveLocalIsn - 1) | 0;
+    if (flow.written.holds(offset, payload)) return;
+    const words = `the ${payload.length} bytes from ${offset + 1} on are not what the program wrote`;
+    throw new Failed({ line: 0, column: 0 }, words);
+  }
+
+  /** Notes bytes that were read. @returns what is wrong with them, in words; undefined: nothing. */
+  checkRead(descriptor: SocketDescriptor, bytes: Uint8Array, length: number): string | undefined {
+    const from = descriptor.readBytes;
+    descriptor.readBytes += length;
+    if (this.urgent || descriptor.datagram) return undefined;
+    const wrong = bytes.subarray(0, length).findIndex((byte, i) => byte !== patternByte((from + i) | 0));
+    return wrong < 0 ? undefined : `byte ${from + wrong + 1} of the stream is not the one that was sent`;
+  }
+}
+
+/** A new socket's. */
+export function socketDescriptor(socket: number, datagram: boolean, nonBlocking: boolean): SocketDescriptor {
+  return {
+    kind: 'socket',
+    socket,
+    datagram,
+    nonBlocking,
+    sendBufferSet: false,
+    receiveBufferSet: false,
+    written: new WrittenBytes(),
+    readBytes: 0,
+  };
+}

@@ -1,0 +1,156 @@
+/** setsockopt and getsockopt, by Linux's names. */
+import { EBADF, ENOPROTOOPT, errnoName } from '../../socket/errno.ts';
+import {
+  IP_TOS,
+  IP_TTL,
+  SO_BROADCAST,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_LINGER_SECONDS,
+  SO_RCVBUF,
+  SO_REUSEADDR,
+  SO_SNDBUF,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE_SECONDS,
+  TCP_KEEPINTVL_SECONDS,
+  TCP_MAXSEG,
+  TCP_NODELAY,
+  TCP_QUICKACK,
+  TCP_USER_TIMEOUT_MS,
+} from '../../socket/options.ts';
+import type { Expression } from '../script/ast.ts';
+import { expressionText, fieldOf } from '../script/expression-parser.ts';
+import { NotJudged } from '../script/script-error.ts';
+import type { CallContext, CallTable } from './call-context.ts';
+import { constant, numberOf } from './constants.ts';
+import type { SocketDescriptor } from './descriptors.ts';
+import type { Answer } from './waiting-call.ts';
+
+const OPTIONS: Readonly<Record<string, number>> = {
+  SO_REUSEADDR,
+  SO_KEEPALIVE,
+  SO_BROADCAST,
+  SO_LINGER: SO_LINGER_SECONDS,
+  SO_SNDBUF,
+  SO_SNDBUFFORCE: SO_SNDBUF,
+  SO_RCVBUF,
+  SO_RCVBUFFORCE: SO_RCVBUF,
+  SO_ERROR,
+  TCP_NODELAY,
+  TCP_MAXSEG,
+  TCP_KEEPIDLE: TCP_KEEPIDLE_SECONDS,
+  TCP_KEEPINTVL: TCP_KEEPINTVL_SECONDS,
+  TCP_KEEPCNT,
+  TCP_USER_TIMEOUT: TCP_USER_TIMEOUT_MS,
+  TCP_QUICKACK,
+  IP_TTL,
+  IP_TOS,
+};
+
+/** Options that change nothing that is seen here. */
+const IDLE: Readonly<Record<string, string>> = {
+  SO_DEBUG: 'nothing is logged',
+  SO_PRIORITY: 'there are no queues by priority',
+  SO_MARK: 'there are no routes by mark',
+  SO_REUSEPORT: 'ports are shared by SO_REUSEADDR',
+  SO_MAX_PACING_RATE: 'nothing is paced',
+  SO_BUSY_POLL: 'nothing is polled for',
+  SO_NOSIGPIPE: 'there are no signals',
+  TCP_CONGESTION: 'congestion control is NewReno, by whatever name',
+  TCP_THIN_LINEAR_TIMEOUTS: 'time-outs always double',
+  IP_MTU_DISCOVER: 'DF is always set',
+};
+
+/** Linux tells twice what was set, since it counts its own bookkeeping. */
+const DOUBLED = 2;
+
+function nameOf(expression: Expression): string {
+  if (expression.kind !== 'word')
+    throw new NotJudged(expression.place, `the option ${expressionText(expression)}`);
+  return expression.text;
+}
+
+function optionOf(expression: Expression): number {
+  const name = nameOf(expression);
+  if (!Object.hasOwn(OPTIONS, name)) throw new NotJudged(expression.place, `the socket option ${name}`);
+  return OPTIONS[name];
+}
+
+function set(context: CallContext, [fd, , name, value]: readonly Expression[]): Answer {
+  const descriptor = context.descriptors.socket(fd);
+  if (descriptor === undefined) return { result: -EBADF };
+  const idle = IDLE[nameOf(name)];
+  if (idle !== undefined) {
+    if (nameOf(name) === 'IP_MTU_DISCOVER' && numberOf(value) !== 1 && numberOf(value) !== 2) {
+      throw new NotJudged(value.place, 'packets without DF');
+    }
+    context.session.note(`${nameOf(name)}: ${idle}`);
+    return { result: 0 };
+  }
+  const option = optionOf(name);
+  const { sockets } = context.host;
+  const result = sockets.setOption(descriptor.socket, option, valueToSet(descriptor, option, value));
+  context.host.settle();
+  return { result };
+}
+
+/** The number that the stack takes for a value of the script's. */
+function valueToSet(descriptor: SocketDescriptor, option: number, value: Expression): number {
+  if (option === SO_LINGER_SECONDS) return lingerSeconds(value);
+  const number = numberOf(value);
+  if (option === SO_SNDBUF) {
+    descriptor.sendBufferSet = true;
+    return number * DOUBLED;
+  }
+  if (option === SO_RCVBUF) descriptor.receiveBufferSet = true;
+  return number;
+}
+
+/** `{onoff=1, linger=0}`; -1: off. */
+function lingerSeconds(value: Expression): number {
+  const record = value.kind === 'list' && value.items.length === 1 ? value.items[0] : value;
+  const on = fieldOf(record, 'onoff') ?? fieldOf(record, 'l_onoff');
+  const seconds = fieldOf(record, 'linger') ?? fieldOf(record, 'l_linger');
+  if (on === undefined || seconds === undefined) throw new NotJudged(value.place, expressionText(value));
+  return numberOf(on) === 0 ? -1 : numberOf(seconds);
+}
+
+function get(context: CallContext, [fd, , name, value]: readonly Expression[]): Answer {
+  const descriptor = context.descriptors.socket(fd);
+  if (descriptor === undefined) return { result: -EBADF };
+  if (nameOf(name) === 'TCP_INFO' && value.kind === 'ellipsis') return { result: 0 };
+  const option = optionOf(name);
+  const got = context.host.sockets.getOption(descriptor.socket, option);
+  if (option !== SO_LINGER_SECONDS && got < 0) return { result: got };
+  if (option === SO_LINGER_SECONDS && got < -1) return { result: -ENOPROTOOPT };
+  if (value.kind === 'ellipsis' || isOpen(value)) return { result: 0 };
+  const expected = option === SO_ERROR ? errorNumber(value) : valueToCompare(option, value);
+  const told =
+    typeof expected === 'string' && got !== 0 ? errnoName(got) : toldValue(descriptor, option, got);
+  return expected === told ? { result: 0 } : { result: 0, wrong: `expected [${expected}], got [${told}]` };
+}
+
+function isOpen(value: Expression): boolean {
+  return value.kind === 'list' && value.items.every(({ kind }) => kind === 'ellipsis');
+}
+
+/** SO_ERROR's value may be an errno's name. */
+function errorNumber(value: Expression): number | string {
+  const [item] = value.kind === 'list' ? value.items : [value];
+  if (item?.kind !== 'word' || constant(item.text) !== undefined) return numberOf(value);
+  return item.text;
+}
+
+function valueToCompare(option: number, value: Expression): number {
+  return option === SO_LINGER_SECONDS ? lingerSeconds(value) : numberOf(value);
+}
+
+function toldValue(descriptor: SocketDescriptor, option: number, got: number): number {
+  if (option === SO_RCVBUF && descriptor.receiveBufferSet) return got * DOUBLED;
+  return got;
+}
+
+export const OPTION_CALLS: CallTable = {
+  setsockopt: { arguments: [5], run: set },
+  getsockopt: { arguments: [5], run: get },
+};

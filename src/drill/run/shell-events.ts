@@ -1,0 +1,158 @@
+/**
+ * The shell lines of a script. Those that give settings set ours by the same names; those that prepare a
+ * machine are skipped, with a word; a script with others, whose outcome it may depend on, is not judged.
+ */
+
+import type { Place } from '../script/ast.ts';
+import { NotJudged } from '../script/script-error.ts';
+import { LINUX_PREAMBLE } from './preamble.ts';
+import type { Session } from './session.ts';
+
+/** Commands that prepare or tidy up a machine, and why nothing is done. */
+const IDLE: readonly (readonly [RegExp, string])[] = [
+  [/^(\S*\/)?sysctl_restore\S*$/, 'each script has a host of its own'],
+  [/^ip tcp_metrics\b/, 'nothing is remembered of earlier connections'],
+  [/^tc qdisc\b/, 'nothing is paced'],
+  [/^ethtool\b/, 'the device cuts and sums nothing'],
+  [/^(kldload|modprobe|kldstat)\b/, 'there are no modules'],
+  [/^(ip (link|addr|address|-6|neigh|rule)|ifconfig|route)\b/, 'every host is on the wire'],
+  [/^(iptables|nft|ipfw|pfctl)\b.*(-F|flush)/, 'there are no filters'],
+  [/^(true|:|exit 0|set [-+][a-z]+|export \w+=.*|cd .*)$/, 'there is no shell'],
+  [/^(echo|printf)\b(?!.*>)/, 'there is no shell'],
+  [/^(rm|mkdir|touch)\b/, 'there are no files'],
+];
+
+const PREAMBLE = /^(source |\. |sh |bash )?\S*\bdefaults\.sh$/;
+const SET_SYSCTLS = /^(python3? )?\S*set_sysctls\.py\s+/;
+/** `sysctl -q -w name=value name2="several values"`. */
+const SYSCTL = /^(\S*\/)?sysctl(\s|$)/;
+const ASSIGNED = /(\/?[a-z][\w./]*)\s*=\s*("[^"]*"|'[^']*'|\S+)/g;
+/** `echo 1 > /proc/sys/net/ipv4/tcp_sack`. */
+const ECHOED = /^echo\s+("[^"]*"|'[^']*'|[^>]*?)\s*>\s*(\/proc\/sys\/\S+)$/;
+const SLEEP = /^sleep\s+([0-9.]+)(s?)$/;
+const MTU = /^(?:ifconfig \S+ mtu|ip link set (?:dev )?\S+ mtu)\s+(\d+)$/;
+const ROUTE = /^ip (?:route|ro) (?:change|replace|add|append|del|delete|flush)\b(.*)$/;
+const US_PER_SECOND = 1e6;
+const NESTED_MAX = 4;
+
+export class ShellEvents {
+  private readonly session: Session;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** @throws NotJudged for a command that is none of those known. */
+  run(command: string, place: Place, depth = 0): void {
+    if (depth > NESTED_MAX) return;
+    for (const line of commandsOf(command)) this.line(line, place, depth);
+  }
+
+  private line(line: string, place: Place, depth: number): void {
+    const { session } = this;
+    if (PREAMBLE.test(line)) {
+      this.run(LINUX_PREAMBLE, place, depth + 1);
+      return;
+    }
+    if (this.settings(line, place)) return;
+    const sleep = SLEEP.exec(line);
+    if (sleep !== null) {
+      session.advanceTo(session.nowUs + Math.round(Number(sleep[1]) * US_PER_SECOND), () => false);
+      return;
+    }
+    const mtu = MTU.exec(line);
+    if (mtu !== null) {
+      this.attempt(place, line, () => session.host.setMtu(Number(mtu[1])));
+      return;
+    }
+    const route = ROUTE.exec(line);
+    if (route !== null) {
+      this.route(route[1], place);
+      return;
+    }
+    const idle = IDLE.find(([pattern]) => pattern.test(line));
+    if (idle === undefined) throw new NotJudged(place, `the command ${shown(line)}`);
+    session.note(`skipped ${shown(line)}: ${idle[1]}`);
+  }
+
+  /** @returns whether the line gives settings. */
+  private settings(line: string, place: Place): boolean {
+    const echoed = ECHOED.exec(line);
+    if (echoed !== null) {
+      this.set(echoed[2], unquoted(echoed[1]), place);
+      return true;
+    }
+    if (!SYSCTL.test(line) && !SET_SYSCTLS.test(line)) return false;
+    const assigned = [...line.matchAll(ASSIGNED)];
+    if (assigned.length === 0) throw new NotJudged(place, `the command ${shown(line)}`);
+    for (const [, name, value] of assigned) this.set(name, unquoted(value), place);
+    return true;
+  }
+
+  private set(path: string, value: string, place: Place): void {
+    const name = path.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
+    const outcome = this.session.host.set(name, arithmetic(value));
+    if (outcome.kind === 'lacking') throw new NotJudged(place, outcome.words);
+    if (outcome.kind === 'idle') this.session.note(`skipped ${name}: ${outcome.words}`);
+  }
+
+  /** What a route says of its connections: of `initcwnd` and `mtu`; the way itself is the wire's. */
+  private route(words: string, place: Place): void {
+    const { host } = this.session;
+    const said = (name: string): string | undefined =>
+      new RegExp(`\\b${name}\\s+(?:lock\\s+)?(\\d+)`).exec(words)?.[1];
+    const segments = said('initcwnd');
+    if (segments !== undefined) {
+      const outcome = host.setInitialWindow(Number(segments));
+      if (outcome.kind === 'lacking') throw new NotJudged(place, `an initial window of ${segments} segments`);
+    }
+    const mtu = said('mtu');
+    if (mtu !== undefined) this.attempt(place, `mtu ${mtu}`, () => host.setMtu(Number(mtu)));
+    const other =
+      /\b(features|quickack|initrwnd|rto_min|advmss|congctl|hoplimit|fastopen_no_cookie|rtt|rttvar|ssthresh|cwnd|blackhole|unreachable|prohibit)\b/.exec(
+        words,
+      );
+    if (other !== null) throw new NotJudged(place, `a route with ${other[1]}`);
+  }
+
+  private attempt(place: Place, what: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new NotJudged(place, `${shown(what)}: ${error.message}`);
+    }
+  }
+}
+
+/** The commands of a line or several, without what they do with their output. */
+function commandsOf(text: string): string[] {
+  return text
+    .replace(/\\\n/g, ' ')
+    .split(/\n|;|&&/)
+    .map((line) =>
+      line
+        .replace(/(^|\s)#.*$/, '')
+        .replace(/\s*(2>&1|[12]?>\s*\/dev\/null|&>\s*\/dev\/null|2>\s*\/dev\/null)/g, '')
+        .replace(/\|\|\s*(true|:)$/, '')
+        .replace(/^sudo\s+/, '')
+        .trim(),
+    )
+    .filter((line) => line !== '');
+}
+
+function unquoted(value: string): string {
+  return value.replace(/^(["'])(.*)\1$/, '$2');
+}
+
+/** `$((15*1024*1024))` as a number: products are all that scripts write so. */
+function arithmetic(value: string): string {
+  return value.replace(
+    /\$\(\(\s*([\d\s*]+)\s*\)\)/g,
+    (_, product: string) => `${product.split('*').reduce((result, factor) => result * Number(factor), 1)}`,
+  );
+}
+
+function shown(line: string): string {
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
+}
