@@ -54,6 +54,8 @@ import type { SockUpcalls } from './sock-upcalls.ts';
 const BUFFER_BYTES_MIN = 2048;
 /** A send is not cut below this many bytes while others of its socket are under way. */
 const PIECE_BYTES_MIN = 2048;
+/** Of `tcpSend`: more follows soon. */
+const MORE = 1;
 /** Turns of device and stack in one poll at most, so that the program gets its turn. */
 const TURNS_PER_POLL = 8;
 const NS_PER_US = 1000;
@@ -185,10 +187,13 @@ export class HostStack implements SocketStack, Agent {
       if (upcalls.turn === socket) upcalls.passTurn();
       const count = memory.length;
       this.dma.copyIn(SEND_COPIES, bytes, offset + done, memory.address, count);
-      const refused = stack.tcpSend(sock.connection, memory.address, count, piece, 0, nowUs);
+      // A write is pushed once, at its end, in however many pieces of memory it lies.
+      const flags = done + count < length ? MORE : 0;
+      const refused = stack.tcpSend(sock.connection, memory.address, count, piece, flags, nowUs);
       assert(refused === 0, 'host stack: what may be queued is queued');
       done += count;
     }
+    if (done > 0 && done < length) stack.tcpPush(sock.connection, nowUs);
     if (done === 0) return this.wouldBlock();
     this.counters[BYTES_SENT] += done;
     return done;
