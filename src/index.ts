@@ -1,8 +1,16 @@
 /**
- * The package's door: a card, its sockets in three forms, the virtual world, and the drop-in for `node:net`.
+ * The package's door: a card, its sockets in three forms, the virtual world, the drop-in for `node:net`, and
+ * a host alone to be drilled.
  * Everything else is inside.
  */
 export { type Advice, advise } from './advise/advise.ts';
+export type { SettingOutcome } from './drill/host/apply-setting.ts';
+export { DrillHost, type DrillHostOptions } from './drill/host/drill-host.ts';
+export { DrillMemory } from './drill/host/drill-memory.ts';
+export type { OutcomeName, Verdict } from './drill/run/outcome.ts';
+export type { RunOptions } from './drill/run/run-options.ts';
+export { type DrillRequest, drillScript } from './drill/run/runner.ts';
+export { buildPacket, decodePacket, type WirePacket } from './drill/wire/wire-packet.ts';
 
 export type { PoolState, PoolUse } from './ledger/pool-meter.ts';
 export { type InstallOptions, install, isInstalled, uninstall } from './node/install.ts';
@@ -30,6 +38,7 @@ export { type MeasureOptions, measure } from './sweep/measure.ts';
 export type { Measurement } from './sweep/measurement.ts';
 export type { StallName, WorldPools, WorldStalls } from './sweep/pressure.ts';
 export type { WorkloadSettings } from './sweep/workload.ts';
+export type { TcpInfo } from './tcpip/tcp/info.ts';
 export { FileSink } from './trace/file-sink.ts';
 export type { TraceEnd, TraceHead, TraceSink } from './trace/sink.ts';
 export type { ClientProgram, Program, ServerProgram } from './workloads/program.ts';

@@ -25,6 +25,7 @@ const VERBS: readonly (readonly [string, () => Promise<AddVerb>])[] = [
   ['card', async () => (await import('./card.ts')).addCard],
   ['experiment', async () => (await import('./experiment.ts')).addExperiment],
   ['explain', async () => (await import('./explain.ts')).addExplain],
+  ['drill', async () => (await import('./drill.ts')).addDrill],
 ];
 
 const program = new Command('inic')

@@ -198,6 +198,7 @@ const INPUTS: Readonly<Record<string, readonly [number, (path: string) => string
   decode: [2, (path) => ['decode', path]],
   replay: [2, (path) => ['replay', path]],
   validate: [2, (path) => ['validate', path]],
+  drill: [2, (path) => ['drill', path]],
   sweep: [1, (path) => ['sweep', path]],
   'sweep --resume': [1, (path) => ['sweep', 'plan.yaml', '--resume', '--out', path]],
   advise: [1, (path) => ['advise', path]],

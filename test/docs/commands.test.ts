@@ -12,6 +12,7 @@ import { addCalibrate } from '../../src/cli/calibrate.ts';
 import { addCard } from '../../src/cli/card.ts';
 import { addCompare } from '../../src/cli/compare.ts';
 import { addDecode } from '../../src/cli/decode.ts';
+import { addDrill } from '../../src/cli/drill.ts';
 import { addExperiment } from '../../src/cli/experiment.ts';
 import { addExplain } from '../../src/cli/explain.ts';
 import { addReplay } from '../../src/cli/replay.ts';
@@ -31,6 +32,7 @@ for (const add of [
   addBench,
   addCalibrate,
   addDecode,
+  addDrill,
   addCompare,
   addCard,
   addExperiment,
@@ -49,7 +51,7 @@ function unknownIn(line: string): string[] {
     const options = verbs.get(verb)?.options.flatMap(({ long, short }) => [long, short]);
     if (options === undefined) unknown.push(`inic ${verb}`);
     else {
-      const named = rest.match(/(?<=\s)--?[a-z][a-z-]*/g) ?? [];
+      const named = rest.match(/(?<=\s)--?[a-z][a-z_-]*/g) ?? [];
       unknown.push(...named.filter((name) => !options.includes(name)).map((name) => `inic ${verb} ${name}`));
     }
   }

@@ -20,8 +20,13 @@ export class CodeBeyond extends Error {
   }
 }
 
-const TOKEN =
-  /(?<space>[ \t\r]+|\\\n|#[^\n]*)|(?<newline>\n|;)|(?<number>0[xX][0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+)|(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')|(?<sign>\*\*|\/\/|<<|>>|[=!<>]=|&&|\|\||[-+*/%<>=!()[\],.:&|^~?])/y;
+const SPACE = String.raw`(?<space>[ \t\r]+|\\\n|#[^\n]*)`;
+const NEWLINE = String.raw`(?<newline>\n|;)`;
+const NUMBER = String.raw`(?<number>0[xX][0-9a-fA-F]+|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+)`;
+const NAME = '(?<name>[A-Za-z_][A-Za-z0-9_]*)';
+const STRING = String.raw`(?<string>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')`;
+const SIGN = String.raw`(?<sign>\*\*|//|<<|>>|[=!<>]=|&&|\|\||[-+*/%<>=!()[\],.:&|^~?])`;
+const TOKEN = new RegExp([SPACE, NEWLINE, NUMBER, NAME, STRING, SIGN].join('|'), 'y');
 
 /** Between brackets a line goes on. */
 const OPENING = /^[([]$/;

@@ -1,4 +1,4 @@
-/** Evaluates the code of a script, with the names of TCP_INFO; what a name stands for is asked for as it is met. */
+/** Evaluates the code of a script; what a name of TCP_INFO stands for is asked for as it is met. */
 import { CodeBeyond } from './code-lexer.ts';
 import type { CodeExpression, CodeStatement } from './code-parser.ts';
 
@@ -19,7 +19,7 @@ export class AssertionFailed extends Error {
 export interface CodeContext {
   /** What earlier code of the script has assigned. */
   readonly variables: Map<string, CodeValue>;
-  /** @returns what a name stands for; undefined: nothing. @throws CodeBeyond for one that is not told here. */
+  /** @returns what a name stands for. @throws CodeBeyond for one that is not told here. */
   readonly lookUp: (name: string, line: number) => CodeValue;
   readonly print: (line: string) => void;
 }
@@ -141,7 +141,7 @@ function binary(
   return arithmetic(operator, numberOf(first), numberOf(second));
 }
 
-/** Whole numbers beyond 32 bits stay exact where they are added and compared; Python's `//` and `%` round down. */
+/** Whole numbers beyond 32 bits stay exact; Python's `//` and `%` round down. */
 function arithmetic(operator: string, a: number, b: number): number {
   switch (operator) {
     case '+':
@@ -239,8 +239,9 @@ function call(
     case 'abs':
       return Math.abs(numberOf(first));
     case 'min':
+      return Math.min(...(Array.isArray(first) ? first : values).map(numberOf));
     case 'max':
-      return Math[name](...(Array.isArray(first) ? first : values).map(numberOf));
+      return Math.max(...(Array.isArray(first) ? first : values).map(numberOf));
     case 'int':
       return Math.trunc(Number(first));
     case 'float':

@@ -13,14 +13,16 @@ import { SockUpcalls } from '../../host/sock-upcalls.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Reconciliation } from '../../ledger/reconcile.ts';
 import type { SocketStack } from '../../socket/contract.ts';
+import { IPV4_BYTES, IPV4_SOURCE } from '../../tcpip/header/ipv4.ts';
 import { Stack } from '../../tcpip/stack/stack.ts';
 import type { TcpInfo } from '../../tcpip/tcp/info.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
 import { applySetting, type SettingOutcome } from './apply-setting.ts';
 import { DrillMemory, PACKET_SLOTS, SLOT_BYTES } from './drill-memory.ts';
-import { DrillWire } from './drill-wire.ts';
+import { DrillWire, MAC_HIGH, NEIGHBOUR_LOW } from './drill-wire.ts';
 import { type DrillConfig, drillConfig } from './live-config.ts';
+import { SettledSockets } from './settled-sockets.ts';
 
 const NS_PER_US = 1000;
 /** The clock does not begin at 0, as that of no machine does. */
@@ -107,7 +109,7 @@ export class DrillHost {
       interruptNs: 0,
       sleep: (ns) => this.advance(Math.max(1, Math.ceil(ns / NS_PER_US))),
     });
-    this.sockets = this.host;
+    this.sockets = new SettledSockets(this.host, () => this.settle());
   }
 
   /**
@@ -139,6 +141,11 @@ export class DrillHost {
   /** A packet arrives: now, or at a later time. @param packet an IPv4 packet; its checksums are its own. */
   inject(packet: Uint8Array, atUs: number = this.nowUs): void {
     if (!(atUs >= this.nowUs)) throw new RangeError(`"atUs" expected at least ${this.nowUs}, got ${atUs}`);
+    // Nothing has to be asked for before it can be answered.
+    if (packet.length >= IPV4_BYTES) {
+      const source = new DataView(packet.buffer, packet.byteOffset).getInt32(IPV4_SOURCE);
+      this.engine.tellNeighbour(source, MAC_HIGH, NEIGHBOUR_LOW, this.clock.nowUs);
+    }
     this.wire.inject(packet, (START_US + atUs) * NS_PER_US);
     if (atUs === this.nowUs) this.settle();
   }

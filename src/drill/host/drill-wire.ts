@@ -40,9 +40,9 @@ import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
 
 /** First two bytes of both hardware addresses: locally administered ones. */
-const MAC_HIGH = 0x0200;
+export const MAC_HIGH = 0x0200;
 const OWN_LOW = 1;
-const NEIGHBOUR_LOW = 2;
+export const NEIGHBOUR_LOW = 2;
 const NS_PER_US = 1000;
 
 interface Arriving {

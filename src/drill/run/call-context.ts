@@ -52,7 +52,6 @@ export class CallContext {
         ? sockets.send(socket, bytes, 0, bytes.length)
         : sockets.sendTo(socket, bytes, 0, bytes.length, to.address, to.port);
     if (!datagram) written.cut(before + Math.max(0, result));
-    this.host.settle();
     return result;
   }
 

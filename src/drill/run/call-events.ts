@@ -68,8 +68,8 @@ export class CallEvents {
     if (action.untilUs === undefined) {
       // A script that expects the answer of what does not wait has said so elsewhere, if at all.
       const late = (): never => {
-        const words = `${action.name}: expected ${this.wanted(action)}, and it blocks (${resultText(blocked.errno)})`;
-        throw new Failed(place, words);
+        const blocks = `and it blocks (${resultText(blocked.errno)})`;
+        throw new Failed(place, `${action.name}: expected ${this.wanted(action)}, ${blocks}`);
       };
       const limitUs = blocked.deadlineUs ?? session.nowUs;
       if (limitUs > session.nowUs + PATIENCE_US || blocked.deadlineUs === undefined) late();
@@ -80,7 +80,8 @@ export class CallEvents {
     const endUs = base + action.untilUs;
     const tolerance = session.toleranceAt(endUs);
     const late = (): never => {
-      throw new Failed(place, `${action.name}: expected to return at ${seconds(endUs)}, and it still waits`);
+      const words = `${action.name}: expected to return at ${seconds(endUs)}, and it still waits`;
+      throw new Failed(place, words);
     };
     const timed = (answer: Answer): void => {
       this.checkEnd(action, place, base);
@@ -103,8 +104,8 @@ export class CallEvents {
     const { session } = this;
     const endUs = base + untilUs;
     if (Math.abs(session.nowUs - endUs) <= session.toleranceAt(endUs)) return;
-    const words = `${name}: expected to return at ${seconds(endUs)}, and it returned at ${seconds(session.nowUs)}`;
-    throw new Failed(place, words);
+    const returned = `it returned at ${seconds(session.nowUs)}`;
+    throw new Failed(place, `${name}: expected to return at ${seconds(endUs)}, and ${returned}`);
   }
 
   private check(

@@ -99,7 +99,10 @@ export function constant(name: string): number | undefined {
   return Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined;
 }
 
-/** A number, a name, several joined by `|`, or one of them in brackets. @throws NotJudged for an unknown name. */
+/**
+ * A number, a name, several joined by `|`, or one of them in brackets.
+ * @throws NotJudged for an unknown name.
+ */
 export function numberOf(expression: Expression): number {
   switch (expression.kind) {
     case 'number':

@@ -37,7 +37,6 @@ function receive(context: CallContext, fd: Expression, length: number, now: bool
   const attempt = (): Answer => {
     const result = sockets.recv(descriptor.socket, bytes, 0, length);
     if (result <= 0) return { result };
-    context.host.settle();
     const wrong = context.descriptors.checkRead(descriptor, bytes, result);
     return wrong === undefined ? { result } : { result, wrong };
   };
@@ -69,15 +68,16 @@ function send(
   if (descriptor === undefined) return { result: -EBADF };
   const total = pieces.reduce((sum, { length }) => sum + length, 0);
   if (total < 0) return { result: -EFAULT };
-  const bytes = new Uint8Array(total);
+  const data = new Uint8Array(total);
   let at = 0;
   for (const { buffer, length } of pieces) {
-    bytes.set(bytesToWrite(buffer, length, descriptor.datagram ? at : descriptor.written.length + at), at);
+    const from = descriptor.datagram ? at : descriptor.written.length + at;
+    data.set(bytesToWrite(buffer, length, from), at);
     at += length;
   }
   let sent = 0;
   const attempt = (): Answer => {
-    const result = context.sendBytes(descriptor, bytes.subarray(sent), to);
+    const result = context.sendBytes(descriptor, data.subarray(sent), to);
     if (result < 0) return { result: sent > 0 && result !== -EAGAIN ? sent : result };
     sent += result;
     return { result: sent };

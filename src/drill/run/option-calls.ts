@@ -90,7 +90,6 @@ function set(context: CallContext, [fd, , name, value]: readonly Expression[]): 
   const option = optionOf(name);
   const { sockets } = context.host;
   const result = sockets.setOption(descriptor.socket, option, valueToSet(descriptor, option, value));
-  context.host.settle();
   return { result };
 }
 

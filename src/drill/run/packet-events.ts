@@ -160,7 +160,8 @@ export class PacketEvents {
     const { session } = this;
     const window = session.windowOf(time);
     const flow = this.outboundFlow(packet);
-    const expected = `script packet: ${seconds('us' in time ? session.baseUs(time) + time.us : session.nowUs)} ${text.slice(1).trim()}`;
+    const us = 'us' in time ? session.baseUs(time) + time.us : session.nowUs;
+    const expected = `script packet: ${seconds(us)} ${text.slice(1).trim()}`;
     const first = this.awaited(packet, flow, window, place, expected);
     if (packet.kind === 'tcp' && packet.flags.includes('S')) first.flow.scriptLocalIsn = packet.seq;
     this.learnStamps(packet, first);

@@ -1,4 +1,4 @@
-/** The options of a run: packetdrill's names, on the command line or at the head of a script, which goes first. */
+/** The options of a run, by packetdrill's names; what a script's head says goes first. */
 import type { ScriptOption } from '../script/ast.ts';
 import { NotJudged, ScriptError } from '../script/script-error.ts';
 
@@ -11,7 +11,7 @@ export interface RunOptions {
   readonly connectPort: number;
   /** Largest IPv4 packet of the host's device. */
   readonly mtu: number;
-  /** How early or late something may be, and by which share of the time that has passed since the event before. */
+  /** How early or late something may be, and by which share of the time since the event before. */
   readonly toleranceUs: number;
   readonly tolerancePercent: number;
   /** Microseconds of a tick of timestamps, whose values are then looked at; 0: they are not. */
@@ -43,8 +43,10 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
 };
 
 /** Options that say how packetdrill runs on a machine: they say nothing here. */
-const IDLE =
-  /^(gateway_ip|netmask_ip|speed|init_scripts|code_command|code_format|verbose|debug|send_omit_free|mss|define)$/;
+const IDLE: ReadonlySet<string> = new Set([
+  ...['gateway_ip', 'netmask_ip', 'speed', 'init_scripts', 'code_command', 'code_format', 'verbose', 'debug'],
+  ...['send_omit_free', 'mss', 'define'],
+]);
 const BEYOND: Readonly<Record<string, string>> = {
   wire_client: 'packetdrill on two machines',
   wire_server: 'packetdrill on two machines',
@@ -108,7 +110,7 @@ export function withScriptOptions(
     if (/^(local_ip|remote_ip)$/.test(name) && value.includes(':')) throw new NotJudged(place, 'IPv6');
     const beyond = Object.hasOwn(BEYOND, name) ? BEYOND[name] : undefined;
     if (beyond !== undefined) throw new NotJudged(place, beyond);
-    if (name === 'ip_version' || IDLE.test(name)) continue;
+    if (name === 'ip_version' || IDLE.has(name)) continue;
     const reader = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
     if (reader === undefined) throw new NotJudged(place, `the option --${name}`);
     const read = reader(value);

@@ -32,6 +32,11 @@ const ECHOED = /^echo\s+("[^"]*"|'[^']*'|[^>]*?)\s*>\s*(\/proc\/sys\/\S+)$/;
 const SLEEP = /^sleep\s+([0-9.]+)(s?)$/;
 const MTU = /^(?:ifconfig \S+ mtu|ip link set (?:dev )?\S+ mtu)\s+(\d+)$/;
 const ROUTE = /^ip (?:route|ro) (?:change|replace|add|append|del|delete|flush)\b(.*)$/;
+/** What a route may say of its connections, and is not served. */
+const ROUTE_BEYOND = new RegExp(
+  String.raw`\b(features|quickack|initrwnd|rto_min|advmss|congctl|hoplimit|fastopen_no_cookie|rtt|rttvar|` +
+    String.raw`ssthresh|cwnd|blackhole|unreachable|prohibit)\b`,
+);
 const US_PER_SECOND = 1e6;
 const NESTED_MAX = 4;
 
@@ -108,10 +113,7 @@ export class ShellEvents {
     }
     const mtu = said('mtu');
     if (mtu !== undefined) this.attempt(place, `mtu ${mtu}`, () => host.setMtu(Number(mtu)));
-    const other =
-      /\b(features|quickack|initrwnd|rto_min|advmss|congctl|hoplimit|fastopen_no_cookie|rtt|rttvar|ssthresh|cwnd|blackhole|unreachable|prohibit)\b/.exec(
-        words,
-      );
+    const other = ROUTE_BEYOND.exec(words);
     if (other !== null) throw new NotJudged(place, `a route with ${other[1]}`);
   }
 

@@ -33,14 +33,14 @@ function inetAddress(expression: Expression): number {
   return address;
 }
 
-/** Bytes to be written: a string's, or those of the stream from an offset on where the script leaves them open. */
+/** Bytes to be written: a string's, or those of the stream from an offset on where they are left open. */
 export function bytesToWrite(buffer: Expression, length: number, offset: number): Uint8Array {
   if (buffer.kind === 'ellipsis') return pattern(offset, length);
   if (buffer.kind !== 'string') throw new NotJudged(buffer.place, `the buffer ${expressionText(buffer)}`);
   const text = Buffer.from(buffer.text, 'latin1');
-  const bytes = pattern(offset, length);
-  bytes.set(text.subarray(0, length));
-  return bytes;
+  const written = pattern(offset, length);
+  written.set(text.subarray(0, length));
+  return written;
 }
 
 /** The lengths of `[{..., 1000}, {..., 500}]`, or those of strings in their places. */

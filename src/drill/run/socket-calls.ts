@@ -50,7 +50,6 @@ function listen(context: CallContext, [fd, backlog]: readonly Expression[]): Ans
   if (descriptor === undefined) return BAD;
   const { session, host } = context;
   const result = host.sockets.listen(descriptor.socket, numberOf(backlog));
-  host.settle();
   if (result === 0) {
     session.listening = host.sockets.localEndpoint(descriptor.socket)?.port ?? 0;
     session.underTest = undefined;
@@ -118,9 +117,11 @@ function connect(context: CallContext, [fd, address]: readonly Expression[]): An
     session.listening = 0;
   }
   const result = sockets.connect(socket, to.address, to.port);
-  host.settle();
   // A call that began nothing leaves things as they were.
-  if (result !== 0 && result !== -EINPROGRESS && fresh) session.underTest = before;
+  if (result !== 0 && result !== -EINPROGRESS && fresh) {
+    session.flows.pop();
+    session.underTest = before;
+  }
   if (datagram && session.underTest !== undefined) {
     session.underTest.localPort = sockets.localEndpoint(socket)?.port ?? local;
   }
@@ -140,7 +141,6 @@ function close(context: CallContext, [fd]: readonly Expression[]): Answer {
   context.descriptors.remove(number);
   if (descriptor.kind === 'epoll') return { result: 0 };
   const result = context.host.sockets.close(descriptor.socket);
-  context.host.settle();
   return { result };
 }
 
@@ -148,7 +148,6 @@ function shutdown(context: CallContext, [fd, how]: readonly Expression[]): Answe
   const descriptor = context.descriptors.socket(fd);
   if (descriptor === undefined) return BAD;
   const result = context.host.sockets.shutdown(descriptor.socket, numberOf(how));
-  context.host.settle();
   return { result };
 }
 

@@ -20,15 +20,15 @@ export function pattern(offset: number, length: number): Uint8Array {
 /** What a program has written to a stream. */
 export class WrittenBytes {
   length = 0;
-  private bytes = new Uint8Array(START_BYTES);
+  private held = new Uint8Array(START_BYTES);
 
   add(written: Uint8Array): void {
-    if (this.length + written.length > this.bytes.length) {
-      const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + written.length));
-      grown.set(this.bytes.subarray(0, this.length));
-      this.bytes = grown;
+    if (this.length + written.length > this.held.length) {
+      const grown = new Uint8Array(Math.max(this.held.length * 2, this.length + written.length));
+      grown.set(this.held.subarray(0, this.length));
+      this.held = grown;
     }
-    this.bytes.set(written, this.length);
+    this.held.set(written, this.length);
     this.length += written.length;
   }
 
@@ -40,6 +40,6 @@ export class WrittenBytes {
   /** Whether a segment's payload is what was written at its place. */
   holds(offset: number, payload: Uint8Array): boolean {
     if (offset < 0 || offset + payload.length > this.length) return false;
-    return payload.every((byte, i) => byte === this.bytes[offset + i]);
+    return payload.every((byte, i) => byte === this.held[offset + i]);
   }
 }

@@ -80,7 +80,7 @@ export type TcpOption =
   | { readonly kind: 'TS'; readonly val: number; readonly ecr: number }
   | { readonly kind: 'sack'; readonly blocks: readonly (readonly [number, number])[] };
 
-/** What is said of the type-of-service octet: all of it, its two ECN bits, or that they say ECT(0) or ECT(1). */
+/** What is said of the type-of-service octet: all of it, its ECN bits, or that they are one of two. */
 export type TosWanted = { readonly kind: 'tos' | 'ecn'; readonly value: number } | { readonly kind: 'ect01' };
 
 /** What every packet may say of its IPv4 header. */

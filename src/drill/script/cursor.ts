@@ -99,7 +99,11 @@ export class Cursor {
 
 function shown({ kind, text }: Token): string {
   if (kind === 'end') return 'the end of the script';
-  const flat = text.replace(/\s+/g, ' ').trim();
+  // One line of what can be printed, whatever the file holds.
+  const flat = text
+    .replace(/\s+/g, ' ')
+    .replace(/[\p{C}\ufffd]/gu, '?')
+    .trim();
   const cut = flat.length > SHOWN_MAX ? `${flat.slice(0, SHOWN_MAX)}…` : flat;
   if (kind === 'shell') return `the command \`${cut}\``;
   return kind === 'code' ? `the code %{ ${cut} }%` : `"${cut}"`;

@@ -1,4 +1,4 @@
-/** The arguments and results of system calls: `[1]`, `{sa_family=AF_INET, …}`, `O_RDWR|O_NONBLOCK`, `...`. */
+/** The arguments and results of system calls: `[1]`, `{sa_family=AF_INET}`, `O_RDWR|O_NONBLOCK`, `...`. */
 import type { CallAction, Expression, Field } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 

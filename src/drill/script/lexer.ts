@@ -47,10 +47,13 @@ class Lexer {
   private at = 0;
   private line = 1;
   private lineStart = 0;
+  /** Where this line ends; -1: with the source. */
+  private newline: number;
 
   constructor(file: string, source: string, defines: ReadonlyMap<string, string>) {
     this.file = file;
     this.source = source;
+    this.newline = source.indexOf('\n');
     this.defines = new Map(defines);
   }
 
@@ -157,13 +160,10 @@ class Lexer {
   }
 
   private moveTo(end: number): void {
-    for (
-      let i = this.source.indexOf('\n', this.at);
-      i >= 0 && i < end;
-      i = this.source.indexOf('\n', i + 1)
-    ) {
+    while (this.newline >= 0 && this.newline < end) {
       this.line += 1;
-      this.lineStart = i + 1;
+      this.lineStart = this.newline + 1;
+      this.newline = this.source.indexOf('\n', this.lineStart);
     }
     this.at = end;
   }

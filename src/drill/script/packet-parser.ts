@@ -1,4 +1,4 @@
-/** Packets as a script writes them: `< S 0:0(0) win 32792 <mss 1460,sackOK,…>`, UDP, ICMP, IPv4's own fields. */
+/** Packets as a script writes them: `< S 0:0(0) win 32792 <mss 1460,…>`, UDP, ICMP, IPv4's own fields. */
 import type { Echoed, IcmpPacket, IpWanted, Packet, PacketAction, TcpPacket, TosWanted } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { flat } from './expression-parser.ts';
@@ -107,7 +107,7 @@ function parseTcp(cursor: Cursor, ip: IpWanted, ports: Ports, inbound: boolean):
   return { kind: 'tcp', ...ip, ...ports, flags, seq, length, ack, window, urgent, options };
 }
 
-/** Whether a `<` opens options, and is not the next event's (which has a time before it, so it always does). */
+/** Whether a `<` opens options. */
 function isOptions(cursor: Cursor): boolean {
   const { kind } = cursor.ahead(1);
   return kind === 'word' || kind === 'sign';

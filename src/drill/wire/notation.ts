@@ -1,4 +1,4 @@
-/** Packets in packetdrill's own notation: those on the wire, in a script's numbers, as a script would write them. */
+/** Packets in packetdrill's own notation: those on the wire, in a script's numbers. */
 import { ACK, FIN, PSH, RST, SYN, URG } from '../../tcpip/header/tcp.ts';
 import type { IcmpPacket, IpWanted, TcpPacket, UdpPacket } from '../script/ast.ts';
 import { icmpWords } from '../script/icmp-names.ts';

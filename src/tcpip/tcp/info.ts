@@ -6,18 +6,15 @@
  */
 import { IPV4_BYTES } from '../header/ipv4.ts';
 import { TCP_BYTES } from '../header/tcp.ts';
-import {
-  RECOVERY_FAST,
-  RECOVERY_NONE,
-  RECOVERY_TIMEOUT,
-  type RecoveryState,
-} from './control-block/recovery-state.ts';
+import { RECOVERY_FAST, RECOVERY_NONE, RECOVERY_TIMEOUT } from './control-block/recovery-state.ts';
 import { pathMtu } from './path.ts';
 import { CLOSED, LISTEN, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
 
-/** Times are microseconds, but for `last…`, which are milliseconds. Windows are segments where Linux's are. */
+/**
+ * Times are microseconds, but for `last…`, which are milliseconds. Windows are segments where Linux's are.
+ */
 export interface TcpInfo {
   /** A state, by Linux's number. */
   readonly state: number;
@@ -45,7 +42,7 @@ export interface TcpInfo {
   readonly reordering: number;
   readonly total_retrans: number;
   readonly notsent_bytes: number;
-  /** Bytes queued that the peer has not acknowledged: what SIOCOUTQ answers, and no part of Linux's record. */
+  /** Bytes queued and not acknowledged: what SIOCOUTQ answers, and no part of Linux's record. */
   readonly outq_bytes: number;
   /** Bytes; Linux tells these since 5.18, and FreeBSD has always. */
   readonly snd_wnd: number;
@@ -54,10 +51,13 @@ export interface TcpInfo {
 const OPTION_TIMESTAMPS = 1;
 const OPTION_SACK = 2;
 const OPTION_WINDOW_SCALE = 4;
-const CA_OPEN = 0;
+/** Linux's states of congestion by our phases of recovery, and its state before a loss is found. */
+const CA_STATES: Readonly<Record<number, number>> = {
+  [RECOVERY_NONE]: 0,
+  [RECOVERY_FAST]: 3,
+  [RECOVERY_TIMEOUT]: 4,
+};
 const CA_DISORDER = 1;
-const CA_RECOVERY = 3;
-const CA_LOSS = 4;
 /** Linux's TCP_INFINITE_SSTHRESH: no loss has set a threshold. */
 const SSTHRESH_NONE = 0x7fff_ffff;
 /** A threshold from here on is the one that a connection begins with. */
@@ -69,16 +69,19 @@ const REORDERING = 3;
 export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
   const { rtt, recovery, timers, congestion, mss } = tcb;
   const { nowMs } = tcp.environment;
+  const { phase } = recovery;
+  const disordered = recovery.dupAcks > 0 || recovery.sackCount > 0;
   const segments = (bytes: number): number => Math.ceil(Math.max(0, bytes) / mss);
   const routed = tcb.state !== CLOSED && tcb.state !== LISTEN;
   const mtu = routed ? pathMtu(tcp, tcb) : tcp.environment.ports[0].mtu;
   return {
     state: tcb.state,
-    ca_state: congestionState(recovery),
+    ca_state: phase === RECOVERY_NONE && disordered ? CA_DISORDER : CA_STATES[phase],
     retransmits: timers.retries,
     probes: timers.probes,
     backoff: timers.retries,
-    options: optionBits(tcb),
+    options:
+      tcb.stamps.on * OPTION_TIMESTAMPS + tcb.sackPermitted * OPTION_SACK + tcb.scaling * OPTION_WINDOW_SCALE,
     snd_wscale: tcb.sndScale,
     rcv_wscale: tcb.scaling === 0 ? 0 : tcb.rcvScale,
     rto: rtt.rto,
@@ -100,18 +103,4 @@ export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
     outq_bytes: Math.max(0, (tcb.sndEnd - tcb.sndUna) | 0),
     snd_wnd: tcb.sndWnd,
   };
-}
-
-function optionBits(tcb: Tcb): number {
-  return (
-    (tcb.stamps.on !== 0 ? OPTION_TIMESTAMPS : 0) |
-    (tcb.sackPermitted !== 0 ? OPTION_SACK : 0) |
-    (tcb.scaling !== 0 ? OPTION_WINDOW_SCALE : 0)
-  );
-}
-
-function congestionState({ phase, dupAcks, sackCount }: RecoveryState): number {
-  if (phase === RECOVERY_TIMEOUT) return CA_LOSS;
-  if (phase === RECOVERY_FAST) return CA_RECOVERY;
-  return phase === RECOVERY_NONE && (dupAcks > 0 || sackCount > 0) ? CA_DISORDER : CA_OPEN;
 }
