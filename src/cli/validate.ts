@@ -22,6 +22,9 @@ import { type Damage, damageOf, NO_TRACE } from './trace-argument.ts';
 const SHOWN = 20;
 const VIOLATIONS = 1;
 
+const CLASSES = ['socket', 'lan'] as const;
+type DeviceClass = (typeof CLASSES)[number];
+
 interface ValidateOptions {
   readonly json?: true;
   readonly coverage?: true;
@@ -30,6 +33,7 @@ interface ValidateOptions {
   readonly virtual?: true;
   readonly transport?: Transport;
   readonly seed?: number;
+  readonly class?: DeviceClass;
 }
 
 export function addValidate(program: Command): void {
@@ -51,6 +55,11 @@ export function addValidate(program: Command): void {
       'with --live: what chance decides in the workload (default: 1)',
       integerIn(0, 0x7fffffff),
     )
+    .option(
+      '--class <name>',
+      'with --live: socket, or lan for network ports, in virtual time (default: socket)',
+      oneOf(CLASSES),
+    )
     .option('--virtual', 'with --live: in virtual time instead of on a thread, the same each time')
     .action((files: readonly string[], options: ValidateOptions) =>
       options.live ? validateLive(files, options) : validate(files, options),
@@ -60,13 +69,17 @@ export function addValidate(program: Command): void {
 /** Runs the scripted workload on a card, judges it, and prints what it covered. */
 async function validateLive(files: readonly string[], options: ValidateOptions): Promise<void> {
   if (files.length > 0) throw new UserError('--live judges a card, no files');
-  const { transport = 'ring', seed = 1, virtual = false } = options;
+  const { transport = 'ring', seed = 1, virtual = false, class: device = 'socket' } = options;
+  if (device === 'lan' && !virtual)
+    throw new UserError('--class lan is judged in virtual time only: add --virtual');
   // A world of cards is loaded only here: to judge a file takes none.
-  const { runLive } = await import('../tour/live.ts');
-  const { validator, failure } = await runLive({ transport, seed, virtual });
-  const { findings, frames, events, coverage, machines } = validator;
+  const { runLive, runLanLive } = await import('../tour/live.ts');
+  const live = device === 'lan' ? runLanLive(transport, seed) : await runLive({ transport, seed, virtual });
+  const { validator, failure } = live;
+  const { findings, frames, events, coverage } = validator;
+  const what = device === 'lan' ? ', lan' : '';
   const judged: Judged = {
-    name: `live, ${transport}, ${virtual ? 'virtual time' : 'a thread'}, seed ${seed}`,
+    name: `live${what}, ${transport}, ${virtual ? 'virtual time' : 'a thread'}, seed ${seed}`,
     frames,
     events,
     total: findings.total,
@@ -78,8 +91,7 @@ async function validateLive(files: readonly string[], options: ValidateOptions):
   if (options.json) {
     process.stdout.write(validationJson([judged]));
   } else {
-    const { states } = machines.socket;
-    const table = coverage === undefined ? [] : coverageTable(coverage.lines(states.length), states);
+    const table = coverage === undefined ? [] : coverageTable(coverage.lines(), coverage.states);
     const lines = [...table, '', ...violationLines(judged, options.max), summaryLine(judged)];
     process.stdout.write(`${lines.join('\n')}\n`);
   }
@@ -90,10 +102,11 @@ async function validateLive(files: readonly string[], options: ValidateOptions):
 async function validate(files: readonly string[], options: ValidateOptions): Promise<void> {
   if (files.length === 0)
     throw new UserError('validate needs a trace, such as inic bench --trace FILE writes');
-  const { transport, seed, virtual } = options;
-  if (transport !== undefined || seed !== undefined || virtual !== undefined)
+  const { transport, seed, virtual, class: device } = options;
+  const live = [transport, seed, virtual, device];
+  if (live.some((option) => option !== undefined))
     throw new UserError(
-      '--transport, --seed and --virtual are for --live; a trace says itself what it is of',
+      '--transport, --seed, --class and --virtual are for --live; a trace says itself what it is of',
     );
   const clock = new MachineClock();
   const judged: Judged[] = [];
@@ -109,10 +122,9 @@ async function validate(files: readonly string[], options: ValidateOptions): Pro
     if (options.json) continue;
     results.forEach((result, trace) => {
       const lines = violationLines(result, options.max);
-      const { coverage, machines } = validators[trace] ?? {};
-      if (options.coverage && coverage !== undefined && machines !== undefined) {
-        lines.push(...coverageTable(coverage.lines(machines.socket.states.length), machines.socket.states));
-      }
+      const { coverage } = validators[trace] ?? {};
+      if (options.coverage && coverage !== undefined)
+        lines.push(...coverageTable(coverage.lines(), coverage.states));
       if (result.frames > 0 || result.damage === '') lines.push(summaryLine(result));
       process.stdout.write(lines.map((line) => `${line}\n`).join(''));
     });

@@ -5,6 +5,7 @@ import { Validator } from '../validate/validator.ts';
 import type { CardOverrides } from '../world/config/settings.ts';
 import { openCard } from '../world/open/card.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import { runLanTour } from './lan-live.ts';
 import { Tour } from './tour.ts';
 
 export interface LiveOptions {
@@ -55,6 +56,12 @@ export async function runLive({ transport, seed, virtual, card: settings = {} }:
   const failure = attempt(() => new Tour(card.stack, seed).run(ROUNDS));
   await card.close();
   return { validator, failure };
+}
+
+/** The same of a card of network ports, whose host speaks in messages of its own; in virtual time. */
+export function runLanLive(transport: Transport, seed: number): Live {
+  const validator = new Validator();
+  return { validator, failure: runLanTour(validator, { transport }, seed, ROUNDS) };
 }
 
 function attempt(run: () => void): string {

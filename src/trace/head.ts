@@ -69,6 +69,14 @@ export function deviceTidOf({ classes, devices = [] }: TraceHead): number {
   return devices.find(({ classId }) => classes.some(({ id }) => id === classId))?.tid ?? DEVICE_TID;
 }
 
+/** TIDs of all devices of that class, in their order: a card of network ports has one for each. */
+export function deviceTidsOf(head: TraceHead): readonly number[] {
+  const { classes, devices = [] } = head;
+  const spoken = devices.find(({ classId }) => classes.some(({ id }) => id === classId))?.classId;
+  if (spoken === undefined) return [deviceTidOf(head)];
+  return devices.filter(({ classId }) => classId === spoken).map(({ tid }) => tid);
+}
+
 function checkMemory(value: unknown, frameWords: number): TraceMemory {
   const raw = record(value, 'memory');
   const regionBytes = integer(raw['regionBytes'], 'memory.regionBytes', 1, REGION_BYTES_MAX);

@@ -4,7 +4,6 @@
  * for the caller to act on once it knows that the whole request is good. A chained list lies in the host's
  * memory and is in no trace, so it is not read on.
  */
-
 import { assert } from '../assert/assert.ts';
 import { EXEC_SYS_MODIFY, EXEC_SYS_TAB_SET } from '../i2o/executive.gen.ts';
 import {
@@ -45,8 +44,7 @@ import {
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
 
-/** More than the largest frame has room for. */
-const NAMED_MAX = 1024;
+const NAMED_MAX = 1024; // more than the largest frame has room for
 const PAGE_BYTES_DEFAULT = 4096;
 const PAGE_BYTES_MIN = 64;
 
@@ -70,13 +68,13 @@ export class ListJudge {
   answerAddress = 0;
   hostPageBytes = PAGE_BYTES_DEFAULT;
   private readonly findings: Findings;
-  private readonly head: TraceHead;
+  protected readonly head: TraceHead;
   private readonly transmit: TransmitBuffers;
   private readonly receive: ReceiveBuckets;
-  private row!: MessageRow;
+  protected row!: MessageRow;
   private socket = -1;
   private pageBytes = PAGE_BYTES_DEFAULT;
-  private openContext = -1;
+  protected openContext = -1;
   private faults = 0;
   /** A batch that does not begin with a transaction has been told of. */
   private adrift = false;
@@ -113,6 +111,7 @@ export class ListJudge {
     this.adrift = false;
     this.faults = 0;
     this.pageBytes = this.hostPageBytes;
+    this.begin();
     const end = at + sizeWords;
     let element = at + row.sglWord;
     let first = 0;
@@ -127,6 +126,8 @@ export class ListJudge {
       this.fault('S-03', `buffer ${this.openContext} is not closed by END_OF_BUFFER`);
     return this.faults === 0;
   }
+
+  protected begin(): void {}
 
   /** @returns the word after the element, or −1 where the list cannot be read on. */
   private element(words: Int32Array, at: number, end: number, first: number, batched: boolean): number {
@@ -225,7 +226,7 @@ export class ListJudge {
   }
 
   /** Bytes the host has written to a slot of card memory itself. @returns whether they may lie there. */
-  private slotPiece(
+  protected slotPiece(
     flags: number,
     contexts: number,
     context: number,
@@ -240,7 +241,7 @@ export class ListJudge {
     return true;
   }
 
-  private transmitPiece(
+  protected transmitPiece(
     contexts: number,
     context: number,
     address: number,
@@ -267,7 +268,7 @@ export class ListJudge {
     this.openContext = closes ? -1 : buffer;
   }
 
-  private bucketPiece(
+  protected bucketPiece(
     contexts: number,
     context: number,
     address: number,
@@ -303,8 +304,7 @@ export class ListJudge {
     this.bytes += count;
     this.elements += 1;
     if (!hasContext) return after;
-    if ((flags & SGL_END_OF_BUFFER) === 0)
-      this.fault('S-03', 'immediate data is not closed by END_OF_BUFFER');
+    if ((flags & SGL_END_OF_BUFFER) === 0) this.fault('S-03', 'immediate data without END_OF_BUFFER');
     const context = words[at + 1];
     if (count === 0) {
       if (row.functionCode !== SOCKET_SEND_TO) this.fault('S-04', 'immediate data of 0 bytes');
@@ -377,7 +377,7 @@ export class ListJudge {
     return row.functionCode === EXEC_SYS_TAB_SET || row.functionCode === EXEC_SYS_MODIFY;
   }
 
-  private name(context: number, bucket: number): void {
+  protected name(context: number, bucket: number): void {
     assert(this.named < NAMED_MAX, 'list judge: what a frame can name fits the tables');
     this.context[this.named] = context;
     this.bucket[this.named] = bucket;
@@ -385,14 +385,14 @@ export class ListJudge {
     this.named += 1;
   }
 
-  /** @returns `after` where the element ends inside the message, else −1. */
+  /** @returns `after`; −1 where the element ends outside the message. */
   private within(after: number, end: number): number {
     if (after <= end) return after;
     this.fault('S-02', `an element ends ${after - end} words past the message`);
     return -1;
   }
 
-  private fault(rule: string, seen: string): boolean {
+  protected fault(rule: string, seen: string): boolean {
     this.faults += 1;
     this.findings.report(rule, this.row.index, `${this.row.name}: ${seen}`);
     return false;

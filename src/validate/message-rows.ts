@@ -3,6 +3,7 @@
  * validator looks up for each frame. Made once a trace; nothing here changes afterwards.
  */
 import { PRIVATE_ECHO } from '../i2o/executive.gen.ts';
+import { SOCKET_SEND } from '../i2o/socket.gen.ts';
 import * as errnos from '../socket/errno.ts';
 import { classNamed, enumNamed, machineNamed, messageNamed, messageOf } from '../spec/catalogue.ts';
 import type { FieldEntry, LayoutEntry, MessageEntry, ReplyForm } from '../spec/entries.ts';
@@ -77,12 +78,18 @@ export class FieldCheck {
   }
 }
 
-/** The columns of one event of a message in the three machines. */
+/** The columns of one event of a message in the machines. */
 export interface Columns {
   readonly iop: number;
   readonly session: number;
   readonly socket: number;
+  readonly lan: number;
 }
+
+/** Whether a message's header has the flag MULTIPLE: never, as the host likes, or always. */
+export const SEVERAL_NEVER = 0;
+export const SEVERAL_MAY = 1;
+export const SEVERAL_ALWAYS = 2;
 
 export class MessageRow {
   readonly index: number;
@@ -90,6 +97,10 @@ export class MessageRow {
   readonly functionCode: number;
   readonly name: string;
   readonly known: boolean;
+  /** It is a message of a network port. */
+  readonly isLan: boolean;
+  /** SEVERAL_ constant. */
+  readonly several: number;
   readonly since: number;
   readonly replyForm: ReplyForm;
   /** The reply is memory the host polls. */
@@ -132,6 +143,8 @@ export class MessageRow {
     this.functionCode = index & (FUNCTIONS - 1);
     this.name = entry?.name ?? `function 0x${this.functionCode.toString(16)}`;
     this.known = entry !== undefined;
+    this.isLan = entry?.className === 'lan';
+    this.several = severalOf(entry);
     this.since = entry?.since ?? 1;
     this.replyForm = entry?.replyForm ?? 'status';
     this.executive = entry?.className === 'executive';
@@ -156,6 +169,7 @@ export class MessageRow {
     this.replyNamesSocket = entry?.replyForm === 'single' && hasField(reply, 'socketId');
     // Executive and utility messages name general codes in their place: see `generalStatuses`.
     if (entry?.className === 'socket') for (const { name } of entry.errno) this.errno[errnoNumber(name)] = 1;
+    if (entry?.className === 'lan') for (const { name } of entry.errno) this.errno[lanStatusNumber(name)] = 1;
     this.onRequest = machines.columns(`request ${this.name}`);
     this.onSuccess = machines.columns(`reply ${this.name} success`);
     this.onError = machines.columns(`reply ${this.name} error`);
@@ -169,15 +183,21 @@ export class MessageRow {
   }
 }
 
-/** The three machines. */
+/** The machines. */
 export class Machines {
   readonly iop: Machine = machine('iop');
   readonly session: Machine = machine('session');
   readonly socket: Machine = machine('socket');
+  readonly lan: Machine = machine('lan');
 
   columns(on: string): Columns {
-    const { iop, session, socket } = this;
-    return { iop: iop.column(on), session: session.column(on), socket: socket.column(on) };
+    const { iop, session, socket, lan } = this;
+    return {
+      iop: iop.column(on),
+      session: session.column(on),
+      socket: socket.column(on),
+      lan: lan.column(on),
+    };
   }
 }
 
@@ -243,6 +263,20 @@ function fieldNamed(layout: LayoutEntry | undefined, name: string | undefined): 
 
 function hasField(layout: LayoutEntry | undefined, name: string): boolean {
   return layout?.fields.some((field) => field.name === name) ?? false;
+}
+
+function severalOf(entry: MessageEntry | undefined): number {
+  if (entry?.multiple === true) return SEVERAL_ALWAYS;
+  return entry?.className === 'socket' && entry.function === SOCKET_SEND ? SEVERAL_MAY : SEVERAL_NEVER;
+}
+
+/** Of a name of LanDetailedStatus; of a message that the device does not serve, of DetailedStatus. */
+function lanStatusNumber(name: string): number {
+  for (const enumeration of ['LanDetailedStatus', 'DetailedStatus']) {
+    const known = enumNamed(enumeration)?.values.find((entry) => entry.name === name);
+    if (known !== undefined) return known.value;
+  }
+  throw new Error(`no DetailedStatusCode is called ${name}`);
 }
 
 function errnoNumber(name: string): number {

@@ -23,11 +23,7 @@ import {
   frameSizeWords,
   frameTarget,
   frameTransactionContext,
-  getFailureCode,
-  getFailureHighestVersion,
-  getFailureLowestVersion,
   getFailurePreservedFrame,
-  getFailureSeverity,
   VERSION_1_5,
 } from '../i2o/frame.ts';
 import {
@@ -41,9 +37,12 @@ import {
 } from '../i2o/socket.gen.ts';
 import { HOST_TID, IOP_TID } from '../i2o/tids.ts';
 import { UTIL_EVENT_REGISTER } from '../i2o/utility.gen.ts';
+import { judgeFailure } from './failure-record.ts';
 import { hex } from './findings.ts';
 import type { FrameCredits } from './frame-credits.ts';
 import { WITHDRAWN } from './iop-machine.ts';
+import { LanReplies } from './lan-replies.ts';
+import { portKey } from './lan-requests.ts';
 import {
   CLASS_FUNCTIONS,
   flags as enumerated,
@@ -54,9 +53,9 @@ import {
 } from './message-rows.ts';
 import { ReplyLayout } from './reply-layout.ts';
 import { ReplyLists } from './reply-lists.ts';
-import { MODE_SHIFT, type RequestJudge } from './requests.ts';
+import type { RequestJudge } from './requests.ts';
 import { StatusJudge } from './statuses.ts';
-import { ILLEGAL_HERE, MALFORMED } from './transactions.ts';
+import { ILLEGAL_HERE, MALFORMED, MODE_MASK, MODE_SHIFT } from './transactions.ts';
 import type { Trial } from './trial.ts';
 
 const REPLY_WORDS = 5;
@@ -65,9 +64,6 @@ const VERSION_AND_RESERVED = 0x0f;
 const REPLY_FLAGS = FLAG_REPLY | FLAG_LAST | FLAG_FAIL | FLAG_MULTIPLE;
 /** Word of the control word, where the list of a reply to several transactions begins. */
 const TRL_WORD = 3;
-const UNIT_RESERVED = 0x0000f000;
-/** 2.0, the greatest version of I2O there was. */
-const VERSION_MAX = 2;
 const NO_PRESERVED = -1;
 export class ReplyJudge {
   private readonly trial: Trial;
@@ -77,6 +73,8 @@ export class ReplyJudge {
   private readonly frameWords: number;
   private readonly statuses: StatusJudge;
   private readonly layout: ReplyLayout;
+  /** Of a card of network ports. */
+  private readonly lan: LanReplies | undefined;
   private readonly failureCodes = enumerated('FailureCode');
   /** The device has withdrawn everything: what was out must be home. */
   private readonly withdrawn: () => void;
@@ -87,6 +85,8 @@ export class ReplyJudge {
     this.lists = new ReplyLists(trial, requests);
     this.requests = requests;
     this.statuses = new StatusJudge(trial, requests);
+    const { lan } = trial;
+    if (lan && requests.lan) this.lan = new LanReplies(trial, lan, requests, requests.lan, this.statuses);
     this.layout = new ReplyLayout(trial.findings, trial.head.frameBytes);
     this.frameWords = trial.head.frameBytes >> 2;
     this.withdrawn = withdrawn;
@@ -111,6 +111,16 @@ export class ReplyJudge {
     if (functionCode === UTIL_EVENT_REGISTER && !(last && this.statuses.isRefusal(status, sizeWords))) {
       trial.coverage.reply(row, true);
       trial.events.event(row, words, at, last);
+      return;
+    }
+    if (
+      this.lan !== undefined &&
+      row.isLan &&
+      (flags & FLAG_MULTIPLE) !== 0 &&
+      row.replyForm === 'multiple'
+    ) {
+      this.final(row, last);
+      this.lan.list(row, words, at, sizeWords, this.portOf(words, at));
       return;
     }
     if (row.target === TARGET_DEVICE && (flags & FLAG_MULTIPLE) !== 0) {
@@ -165,7 +175,8 @@ export class ReplyJudge {
     const initiator = frameInitiator(words, at);
     // A request with a wrong address is answered with the same.
     const failed = (flags & FLAG_FAIL) !== 0;
-    if (!failed && ((target !== this.trial.deviceTid && target !== IOP_TID) || initiator !== HOST_TID)) {
+    const known = target === IOP_TID || this.trial.portOf(target) >= 0;
+    if (!failed && (!known || initiator !== HOST_TID)) {
       good = this.fault('H-07', row, `reply from ${hex(target, 3)} to ${hex(initiator, 3)}`);
     }
     return good;
@@ -186,7 +197,7 @@ export class ReplyJudge {
     const success = overlaid || status === REQUEST_STATUS_SUCCESS;
     if (!overlaid && status === REQUEST_STATUS_PROGRESS_REPORT) {
       if (last) this.fault('T-06', row, 'a progress report with LAST set');
-      if (!transactions.take(row.index, words[at + 2], words[at + 3], false))
+      if (!transactions.take(row.index, this.keyOf(row, words, at), words[at + 3], false))
         this.unasked(row, words, at, success, status);
       return;
     }
@@ -196,8 +207,12 @@ export class ReplyJudge {
     const { takenSocket: socket, takenFlags: flags } = transactions;
     const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
     trial.coverage.reply(row, success);
-    if (success && (flags & MALFORMED) !== 0)
-      this.fault(row.target === TARGET_DEVICE ? 'K-05' : 'I-05', row, 'a malformed request succeeded');
+    if (success && (flags & MALFORMED) !== 0) {
+      const rule = row.isLan ? 'L-02' : row.target === TARGET_DEVICE ? 'K-05' : 'I-05';
+      this.fault(rule, row, 'a malformed request succeeded');
+    }
+    if (row.target === TARGET_DEVICE)
+      this.lan?.answered(row, words[at + 4], this.portOf(words, at), success, illegal);
     if (success && !illegal) this.layout.judge(row, words, at, sizeWords);
     if (success && row.functionCode === EXEC_STATIC_MF_CREATE && row.target === TARGET_EXECUTIVE)
       this.requests.staticFrames += 1;
@@ -232,29 +247,8 @@ export class ReplyJudge {
   /** A transport failure. */
   private failure(row: MessageRow, words: Int32Array, at: number, last: boolean): void {
     const { trial } = this;
-    const code = getFailureCode(words, at);
-    const severity = getFailureSeverity(words, at);
-    const lowest = getFailureLowestVersion(words, at);
-    const highest = getFailureHighestVersion(words, at);
     this.final(row, last);
-    if (
-      this.failureCodes[code] !== 1 ||
-      severity === 0 ||
-      severity > 15 ||
-      lowest > VERSION_1_5 ||
-      highest < VERSION_1_5 ||
-      highest > VERSION_MAX ||
-      words[at + 8] !== 0
-    ) {
-      this.fault(
-        'H-09',
-        row,
-        `failure ${hex(code)}, severity ${hex(severity)}, versions ${lowest} to ${highest}, ` +
-          `PreservedMFA high ${hex(words[at + 8])}`,
-      );
-    }
-    if ((words[at + 5] & UNIT_RESERVED) !== 0)
-      this.fault('F-08', row, `word 5 of a failure ${hex(words[at + 5], 8)}`);
+    judgeFailure(trial.findings, this.failureCodes, row, words, at);
     const preserved = getFailurePreservedFrame(words, at);
     if (preserved !== NO_PRESERVED) this.credits.preserve(preserved);
     const found = this.find(
@@ -269,6 +263,7 @@ export class ReplyJudge {
     const { takenSocket: socket, takenFlags: flags, takenFrame } = trial.transactions;
     trial.coverage.reply(row, false);
     trial.transmit.undelivered(takenFrame);
+    if (row.target === TARGET_DEVICE) this.lan?.answered(row, 0, this.portOf(words, at), false, true);
     if (row.target === TARGET_DEVICE && row.functionCode === SOCKET_RECEIVE_POST) {
       trial.receive.undelivered = true;
       trial.receive.unsure = true;
@@ -279,7 +274,7 @@ export class ReplyJudge {
     const target = frameTarget(words, at);
     const initiator = frameInitiator(words, at);
     // A request with a wrong address is answered with the same.
-    const strange = (target !== trial.deviceTid && target !== IOP_TID) || initiator !== HOST_TID;
+    const strange = (target !== IOP_TID && trial.portOf(target) < 0) || initiator !== HOST_TID;
     if (strange && (flags & MALFORMED) === 0) {
       this.fault('H-07', row, `failure from ${hex(target, 3)} to ${hex(initiator, 3)}`);
     }
@@ -299,9 +294,17 @@ export class ReplyJudge {
     preserved = false,
   ): boolean {
     const { transactions } = this.trial;
-    const initiator = frameInitiatorContext(words, at);
+    const initiator = this.keyOf(row, words, at);
     const transaction = frameTransactionContext(words, at);
     if (transactions.take(row.index, initiator, transaction, true)) return true;
+    if (row.isLan) {
+      const behind = this.trial.lan?.ports.all[this.portOf(words, at)].takenFrame ?? 0;
+      if (transactions.takeQuietBehind(row.index, initiator, transaction, behind)) {
+        if (success)
+          this.fault('T-04', row, 'success was answered; the return of what it names is the answer');
+        return true;
+      }
+    }
     if (transactions.takeQuiet(row.index, initiator, transaction)) {
       this.quietAnswer(row, success, status);
       return true;
@@ -313,7 +316,7 @@ export class ReplyJudge {
   /** Whether an answer that is only given in certain cases was due. */
   private quietAnswer(row: MessageRow, success: boolean, status: number): void {
     const flags = this.trial.transactions.takenFlags;
-    const mode = flags >>> MODE_SHIFT;
+    const mode = (flags >>> MODE_SHIFT) & MODE_MASK;
     const malformed = (flags & MALFORMED) !== 0 || status === REQUEST_STATUS_TRANSACTION_ERROR;
     if (malformed) return;
     if (row.replyForm === 'none') this.fault('T-04', row, 'was answered, which it never is');
@@ -334,7 +337,7 @@ export class ReplyJudge {
     const contexts = `contexts ${hex(words[at + 2])} and ${hex(words[at + 3])}`;
     if (row.known && row.replyForm === 'none' && status !== REQUEST_STATUS_TRANSACTION_ERROR) {
       this.fault('T-04', row, 'was answered, which it never is');
-    } else if (transactions.wasAnswered(row.index, words[at + 2], words[at + 3])) {
+    } else if (transactions.wasAnswered(row.index, this.keyOf(row, words, at), words[at + 3])) {
       this.fault('T-02', row, `${contexts} were answered before`);
     } else if (transactions.waitingOf[row.index] > 0) {
       this.fault('T-05', row, `${contexts} are of no request that waits`);
@@ -353,6 +356,17 @@ export class ReplyJudge {
     if (socket >= 0 && socket < sockets.count && transactions.takenFlags === 0)
       sockets.reply(row, socket, true, false);
     if (row.target === TARGET_EXECUTIVE) this.moveIop(row, true, false);
+  }
+
+  /** Number of the port whose TID a reply has; 0 where its device has one alone. */
+  private portOf(words: Int32Array, at: number): number {
+    return Math.max(0, this.trial.portOf(frameTarget(words, at)));
+  }
+
+  /** What a reply's InitiatorContext is remembered as. */
+  private keyOf(row: MessageRow, words: Int32Array, at: number): number {
+    const port = row.target === TARGET_DEVICE ? this.portOf(words, at) : 0;
+    return portKey(frameInitiatorContext(words, at), port);
   }
 
   private final(row: MessageRow, last: boolean): void {

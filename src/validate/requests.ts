@@ -4,18 +4,8 @@
  */
 import { creditSocketId } from '../i2o/credit.ts';
 import {
-  EXEC_DDM_DESTROY,
-  EXEC_DDM_QUIESCE,
-  EXEC_DDM_RESET,
-  EXEC_DDM_SUSPEND,
-  EXEC_IOP_CLEAR,
-  EXEC_IOP_RESET,
   EXEC_LCT_NOTIFY,
   EXEC_OUTBOUND_INIT,
-  EXEC_PATH_QUIESCE,
-  EXEC_PATH_RESET,
-  EXEC_SYS_MODIFY,
-  EXEC_SYS_QUIESCE,
   getExecLctNotifyLastChangeIndicator,
   getExecOutboundInitHostPageBytes,
   getPrivateEchoXFunctionCode,
@@ -35,6 +25,7 @@ import {
   HEADER_WORDS,
   VERSION_1_5,
 } from '../i2o/frame.ts';
+import { LAN_RECEIVE_POST, LAN_RESET, LAN_SUSPEND } from '../i2o/lan.gen.ts';
 import {
   getSocketCreateReplyMode,
   getSocketCreateSocketId,
@@ -49,25 +40,22 @@ import {
   SOCKET_SEND_TO,
 } from '../i2o/socket.gen.ts';
 import { HOST_TID, IOP_TID } from '../i2o/tids.ts';
-import { UTIL_ABORT, UTIL_EVENT_REGISTER, UTIL_NOP } from '../i2o/utility.gen.ts';
+import { UTIL_ABORT, UTIL_EVENT_REGISTER, UTIL_NOP, UTIL_PARAMS_SET } from '../i2o/utility.gen.ts';
+import { ENDING } from './ending.ts';
 import { type Findings, hex } from './findings.ts';
-import { type MessageRow, rowIndex, TARGET_DEVICE, TARGET_EXECUTIVE } from './message-rows.ts';
-import { BATCHED, ILLEGAL_HERE, LATER, MALFORMED } from './transactions.ts';
+import { LanRequests, portKey } from './lan-requests.ts';
+import {
+  type MessageRow,
+  rowIndex,
+  SEVERAL_ALWAYS,
+  SEVERAL_MAY,
+  SEVERAL_NEVER,
+  TARGET_DEVICE,
+  TARGET_EXECUTIVE,
+} from './message-rows.ts';
+import { BATCHED, ILLEGAL_HERE, LATER, MALFORMED, MODE_SHIFT } from './transactions.ts';
 import type { Trial } from './trial.ts';
 
-/** Messages of the executive that end requests of others. */
-const ENDING: readonly number[] = [
-  EXEC_DDM_SUSPEND,
-  EXEC_DDM_DESTROY,
-  EXEC_IOP_RESET,
-  EXEC_IOP_CLEAR,
-  EXEC_SYS_MODIFY,
-  EXEC_SYS_QUIESCE,
-  EXEC_PATH_QUIESCE,
-  EXEC_DDM_QUIESCE,
-  EXEC_PATH_RESET,
-  EXEC_DDM_RESET,
-];
 /** XFunctionCode of a PrivateEcho that is counted and not answered. */
 const ECHO_COUNT_ONLY = 2;
 /** Word 0: VersionOffset's version, and the bit above it that must be clear. */
@@ -87,6 +75,10 @@ export class RequestJudge {
   /** A request was posted that ends others: then some end with an ABORT, or with a PROCESS_ABORT status. */
   abortPosted = false;
   processAbortPosted = false;
+  /** The last was one of the executive. */
+  deviceEnding = false;
+  /** Of a card of network ports. */
+  readonly lan: LanRequests | undefined;
   private readonly trial: Trial;
   /** By function of the executive: 1 where it ends requests of others. */
   private readonly ending = new Uint8Array(256);
@@ -96,6 +88,7 @@ export class RequestJudge {
 
   constructor(trial: Trial) {
     this.trial = trial;
+    this.lan = trial.lan && new LanRequests(trial, trial.lan);
     this.findings = trial.findings;
     this.frameWords = trial.head.frameBytes >> 2;
     const device = trial.head.classes.find(({ name }) => name !== 'executive' && name !== 'utility');
@@ -126,17 +119,23 @@ export class RequestJudge {
     const batched = (frameFlags(words, at) & FLAG_MULTIPLE) !== 0;
     const socket = row.namesSocket && sizeWords > 4 && !batched ? getSocketCreateSocketId(words, at) : -1;
     const fields = header && this.fields(row, words, at, sizeWords, socket);
+    // Of a network port every element with a context is a transaction.
+    const framed = batched && !row.isLan;
     const list =
       fields &&
-      (row.sglWord === 0 || trial.lists.judge(row, words, at, sizeWords, socket, batched)) &&
+      (row.sglWord === 0 || trial.lists.judge(row, words, at, sizeWords, socket, framed)) &&
       (row.sglCount === undefined || this.counted(row, words, at)) &&
       (!row.polled || row.sglWord !== 0 || this.inControl(row, words[at + 6], words[at + 7]));
-    trial.coverage.request(row, socket >= 0 && socket < trial.sockets.count ? socket : -1);
+    const port = target === TARGET_DEVICE ? Math.max(0, trial.portOf(frameTarget(words, at))) : 0;
+    const covered = row.isLan ? port : socket;
+    trial.coverage.request(row, covered >= 0 && covered < trial.coverage.things ? covered : -1);
     const taken = header && trial.iop.request(row);
     let flags = list && fields ? 0 : MALFORMED;
-    if (flags === 0 && (!taken || !this.inSocketState(row, socket, words, at))) flags = ILLEGAL_HERE;
-    this.ask(row, words, at, socket, flags, batched);
-    this.effects(row, words, at, socket, flags === 0);
+    if (flags === 0 && (!taken || !this.inState(row, socket, port, words, at))) flags = ILLEGAL_HERE;
+    const lists = row.isLan && (row.several !== SEVERAL_NEVER || row.functionCode === LAN_RECEIVE_POST);
+    if (lists) this.lan?.ask(row, words, at, port, flags);
+    else this.ask(row, words, at, socket, port, flags, batched);
+    this.effects(row, words, at, socket, port, flags === 0);
   }
 
   /** Words 0 and 1: rules H. // Hot path. */
@@ -155,13 +154,12 @@ export class RequestJudge {
       good = this.fault('H-02', row, `MessageSize ${sizeWords}`);
     const several = (flags & FLAG_MULTIPLE) !== 0;
     const known = this.staticFrames > 0 ? FLAG_STATIC | FLAG_MULTIPLE : FLAG_MULTIPLE;
-    if ((flags & ~known) !== 0 || (several && row.functionCode !== SOCKET_SEND)) {
-      good = this.fault('H-03', row, `MsgFlags ${hex(flags)}`);
-    }
+    const wrong = several ? row.several === SEVERAL_NEVER : row.several === SEVERAL_ALWAYS;
+    if ((flags & ~known) !== 0 || wrong) good = this.fault('H-03', row, `MsgFlags ${hex(flags)}`);
     if (sglOffset !== row.sglWord && row.known && (flags & FLAG_STATIC) === 0) {
       good = this.fault('H-05', row, `list offset ${sglOffset}, not ${row.sglWord}`);
     }
-    if ((target !== this.trial.deviceTid && target !== IOP_TID) || initiator !== HOST_TID) {
+    if ((target !== IOP_TID && this.trial.portOf(target) < 0) || initiator !== HOST_TID) {
       good = this.fault('H-06', row, `from ${hex(initiator, 3)} to ${hex(target, 3)}`);
     } else if (!row.known) {
       findings.report('H-08', row.index, `${row.name} to ${hex(target, 3)}`);
@@ -170,7 +168,8 @@ export class RequestJudge {
     if (row.target === TARGET_DEVICE && row.since > this.deviceVersion) {
       good = this.fault('K-04', row, `of version ${row.since}, to a card of version ${this.deviceVersion}`);
     }
-    if (several && this.deviceVersion < 2) good = this.fault('K-04', row, 'a batch, to a card of version 1');
+    if (several && row.several === SEVERAL_MAY && this.deviceVersion < 2)
+      good = this.fault('K-04', row, 'a batch, to a card of version 1');
     return good;
   }
 
@@ -213,8 +212,9 @@ export class RequestJudge {
     return this.fault('S-05', row, `an answer at ${hex(high)}:${hex(low)}, not in the control area`);
   }
 
-  private inSocketState(row: MessageRow, socket: number, words: Int32Array, at: number): boolean {
-    const { sockets, lists } = this.trial;
+  private inState(row: MessageRow, socket: number, port: number, words: Int32Array, at: number): boolean {
+    const { sockets, lists, lan } = this.trial;
+    if (row.isLan) return lan === undefined || lan.ports.request(row, port);
     if (socket >= 0) return sockets.request(row, socket, words, at);
     if (row.functionCode !== SOCKET_SEND) return true;
     // A batch: each transaction is judged by its own socket, and refused alone.
@@ -232,11 +232,12 @@ export class RequestJudge {
     words: Int32Array,
     at: number,
     socket: number,
+    port: number,
     flags: number,
     batched: boolean,
   ): void {
     const { transactions, lists } = this.trial;
-    const initiator = frameInitiatorContext(words, at);
+    const initiator = portKey(frameInitiatorContext(words, at), port);
     const transaction = frameTransactionContext(words, at);
     const mode = row.hasReplyMode ? getSocketCreateReplyMode(words, at) : REPLY_MODE_BATCH;
     const quiet = mode >= REPLY_MODE_ON_ERROR;
@@ -248,6 +249,10 @@ export class RequestJudge {
     }
     if (row.replyForm === 'none' || row.functionCode === UTIL_EVENT_REGISTER) {
       transactions.mention(row.index, initiator, transaction, socket, flags | modeFlags(mode));
+      return;
+    }
+    if (row.isLan) {
+      transactions.ask(row.index, initiator, transaction, socket, flags);
       return;
     }
     switch (row.functionCode) {
@@ -283,15 +288,22 @@ export class RequestJudge {
   }
 
   /** What a request does besides waiting for an answer. // Hot path. */
-  private effects(row: MessageRow, words: Int32Array, at: number, socket: number, good: boolean): void {
-    const { trial } = this;
+  private effects(
+    row: MessageRow,
+    words: Int32Array,
+    at: number,
+    socket: number,
+    port: number,
+    good: boolean,
+  ): void {
+    const { trial, lan } = this;
     const { lists } = trial;
     if (row.functionCode === UTIL_ABORT) {
       this.abortPosted = true;
       trial.receive.unsure = true;
     }
     if (row.target === TARGET_EXECUTIVE) {
-      if (this.ending[row.functionCode] === 1) this.processAbortPosted = true;
+      if (this.ending[row.functionCode] === 1) this.processAbortPosted = this.deviceEnding = true;
       if (row.polled) {
         trial.iop.polls(row, row.sglWord === 0 ? words[at + 6] : lists.answerAddress, good);
         if (good && row.functionCode === EXEC_OUTBOUND_INIT)
@@ -300,6 +312,13 @@ export class RequestJudge {
       if (row.functionCode === UTIL_EVENT_REGISTER && good) trial.events.register(row, words, at);
       return;
     }
+    if (lan !== undefined && row.isLan) {
+      if (row.functionCode === LAN_RESET || row.functionCode === LAN_SUSPEND) this.processAbortPosted = true;
+      lan.effects(row, words, at, port, good);
+      return;
+    }
+    if (lan !== undefined && row.functionCode === UTIL_PARAMS_SET && good)
+      lan.settings(words, at, frameSizeWords(words, at), port);
     switch (row.functionCode) {
       case SOCKET_SEND:
       case SOCKET_SEND_TO:
@@ -368,9 +387,6 @@ export class RequestJudge {
     return false;
   }
 }
-
-/** Flag bits above those of transactions.ts: the request's reply mode. */
-export const MODE_SHIFT = 4;
 
 function modeFlags(mode: number): number {
   return mode << MODE_SHIFT;

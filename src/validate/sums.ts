@@ -1,7 +1,9 @@
 /** What the trace's frames sum up to, held against the ledgers in its end record: rules R. */
 import { reconcile } from '../ledger/reconcile.ts';
+import { lanPortRows } from '../ledger/reconcile-lan.ts';
 import type { TraceEnd } from '../trace/sink.ts';
 import type { Findings } from './findings.ts';
+import type { LanTrial } from './lan-trial.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
 
@@ -31,9 +33,8 @@ export class Sums {
     return end.iop['inboundReleased'] === this.inbound && posted === this.outbound;
   }
 
-  /** Holds the sums against the ledgers. */
-  end(end: TraceEnd, transmit: TransmitBuffers, receive: ReceiveBuckets): void {
-    const { host, iop } = end;
+  /** Holds the frames against the ledgers. */
+  frames({ host, iop }: TraceEnd): void {
     this.equal('R-01', 0, 'frames posted', this.inbound, host['inboundPosted']);
     this.equal('R-01', 1, 'frames received', this.outbound, host['outboundReleased']);
     const { inboundReleased = 0, outboundPosted = this.outbound } = iop;
@@ -41,6 +42,11 @@ export class Sums {
       this.unequal('R-01', 2, 'frames posted', this.inbound, inboundReleased);
     if (outboundPosted < this.outbound)
       this.unequal('R-01', 3, 'frames received', this.outbound, outboundPosted);
+  }
+
+  /** Holds the sums of a card of sockets against the ledgers. */
+  end(end: TraceEnd, transmit: TransmitBuffers, receive: ReceiveBuckets): void {
+    const { host, iop } = end;
     if (this.unsure) return;
     this.equal('R-02', 0, 'bytes in send requests', this.sent, host['bytesSent']);
     if (receive.unseenEver === 0 && !this.refusedBuckets)
@@ -57,6 +63,23 @@ export class Sums {
     const used = (host['bytesReceived'] ?? 0) + (host['bytesDropped'] ?? 0);
     if (used > this.delivered) this.unequal('R-03', 1, 'bytes in receive records', this.delivered, used);
     if (transmit.out === 0 && used === this.delivered) this.balance(end);
+  }
+
+  /** The same of a card of network ports. @param waiting packets that have not come back. */
+  endLan(end: TraceEnd, { buckets, hidden, returned }: LanTrial, waiting: number): void {
+    const { host, iop } = end;
+    if (this.unsure || hidden || buckets.unsure) return;
+    this.equal('R-02', 0, 'bytes in send requests', this.sent, host['lanPacketsSentBytes']);
+    this.equal('R-04', 0, 'buckets posted', buckets.postedCount, host['lanBucketsLent']);
+    this.equal('R-04', 1, 'buckets that came back', buckets.returnedCount, host['lanBucketsBack']);
+    this.equal('R-04', 2, 'contexts returned', returned, host['lanPacketsDone']);
+    if (!this.drained(end)) return;
+    this.equal('R-03', 0, 'bytes of packets in buckets', this.delivered, iop['lanPlacementsBytes']);
+    this.equal('R-03', 1, 'bytes of packets in buckets', this.delivered, host['lanPacketsTakenBytes']);
+    if (waiting > 0 || host['lanPacketsSent'] === undefined) return;
+    lanPortRows(host, iop).forEach(({ what, left, right }, index) => {
+      if (left !== right) this.findings.report('R-06', index, `${what}: ${left} against ${right}`);
+    });
   }
 
   private balance({ host, iop }: TraceEnd): void {

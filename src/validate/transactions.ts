@@ -16,6 +16,12 @@ export const MALFORMED = 2; // it must be refused
 export const LATER = 4; // answered when something else happens, which may take for ever
 export const BATCHED = 8; // a transaction of a batched request: answered as an element of a list
 
+/** Bits above those: the request's reply mode. */
+export const MODE_SHIFT = 4;
+export const MODE_MASK = 3;
+/** And above those: the number of the port whose request it is, where the card has several. */
+export const PORT_SHIFT = 8;
+
 const CHAINS = 1 << 12;
 const QUIET = 1 << 13;
 const ANSWERED = 1 << 10;
@@ -30,7 +36,7 @@ export class Transactions {
   private readonly initiator: Int32Array;
   private readonly transaction: Int32Array;
   readonly socket: Int32Array;
-  readonly flags: Uint8Array;
+  readonly flags: Int32Array;
   readonly frame: Float64Array;
   readonly timeNs: Float64Array;
   private readonly alike: Int32Array;
@@ -44,7 +50,7 @@ export class Transactions {
   private readonly quietInitiator = new Int32Array(QUIET);
   private readonly quietTransaction = new Int32Array(QUIET);
   private readonly quietSocket = new Int32Array(QUIET);
-  private readonly quietFlags = new Uint8Array(QUIET);
+  private readonly quietFlags = new Int32Array(QUIET);
   private readonly quietFrame = new Float64Array(QUIET);
   private quietCount = 0;
   private readonly answeredRow = new Int32Array(ANSWERED).fill(NONE);
@@ -67,7 +73,7 @@ export class Transactions {
     this.initiator = new Int32Array(count);
     this.transaction = new Int32Array(count);
     this.socket = new Int32Array(count);
-    this.flags = new Uint8Array(count);
+    this.flags = new Int32Array(count);
     this.frame = new Float64Array(count);
     this.timeNs = new Float64Array(count);
     this.alike = new Int32Array(count);
@@ -165,6 +171,25 @@ export class Transactions {
       this.takenFrame = this.quietFrame[at];
       this.quietRow[at] = NONE;
       this.noteAnswered(row, initiator, transaction);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * As `takeQuiet`, of requests that were posted behind a frame: the oldest, which a card that takes requests
+   * in their order answers first.
+   */
+  takeQuietBehind(row: number, initiator: number, transaction: number, frame: number): boolean {
+    const oldest = Math.max(0, this.quietCount - QUIET);
+    for (let i = oldest; i < this.quietCount; i++) {
+      const at = i & (QUIET - 1);
+      if (this.quietRow[at] !== row || this.quietTransaction[at] !== transaction) continue;
+      if (this.quietInitiator[at] !== initiator || this.quietFrame[at] <= frame) continue;
+      this.takenSocket = this.quietSocket[at];
+      this.takenFlags = this.quietFlags[at];
+      this.takenFrame = this.quietFrame[at];
+      this.quietRow[at] = NONE;
       return true;
     }
     return false;

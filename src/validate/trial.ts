@@ -7,6 +7,7 @@ import type { Coverage } from './coverage.ts';
 import type { EventRegistrations } from './event-registrations.ts';
 import type { Findings } from './findings.ts';
 import type { IopJudge } from './iop-machine.ts';
+import type { LanTrial } from './lan-trial.ts';
 import type { ListJudge } from './list-judge.ts';
 import type { MessageRow } from './message-rows.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
@@ -26,6 +27,10 @@ export interface Trial {
   readonly transmit: TransmitBuffers;
   readonly receive: ReceiveBuckets;
   readonly lists: ListJudge;
+  /** Of a card of network ports. */
+  readonly lan: LanTrial | undefined;
+  /** @returns the number of the device that the host speaks to, among those of its class; -1 for no such. */
+  portOf(tid: number): number;
   readonly transactions: Transactions;
   readonly events: EventRegistrations;
   readonly sums: Sums;

@@ -3,9 +3,11 @@
  * Events come from a reader or a recorder, in the order the host saw them, once; violations go to `findings`.
  * Everything it remembers is sized by the trace's head, so a trace may be of any length.
  */
+import type { PoolArea } from '../dma/pool-area.ts';
 import { frameFunction } from '../i2o/frame.ts';
+import { LAN_PACKET_SEND } from '../i2o/lan.gen.ts';
 import { UTIL_NOP } from '../i2o/utility.gen.ts';
-import { deviceTidOf } from '../trace/head.ts';
+import { deviceTidOf, deviceTidsOf } from '../trace/head.ts';
 import {
   DOORBELL,
   INBOUND,
@@ -20,8 +22,13 @@ import { EventRegistrations } from './event-registrations.ts';
 import { Findings, hex } from './findings.ts';
 import { FrameCredits } from './frame-credits.ts';
 import { IopJudge, RESTARTED } from './iop-machine.ts';
+import { LanBuckets } from './lan-buckets.ts';
+import { LanListJudge } from './lan-lists.ts';
+import { LanLoans } from './lan-loans.ts';
+import { LanPorts } from './lan-ports.ts';
+import type { LanTrial } from './lan-trial.ts';
 import { ListJudge } from './list-judge.ts';
-import { Machines, messageRows } from './message-rows.ts';
+import { Machines, messageRows, rowIndex, TARGET_DEVICE } from './message-rows.ts';
 import { ReceiveBuckets } from './receive-buckets.ts';
 import { ReplyJudge } from './reply-judge.ts';
 import { RequestJudge } from './requests.ts';
@@ -59,37 +66,60 @@ export class Validator implements TraceSink {
 
   head(head: TraceHead): void {
     const { findings, machines } = this;
+    const { memory } = head;
     const device =
       head.classes.find(({ name }) => name !== 'executive' && name !== 'utility')?.name ?? 'socket';
     const rows = messageRows(machines, device);
-    const transmit = new TransmitBuffers(head.memory.transmit, head.memory.immediate, findings);
-    const receive = new ReceiveBuckets(head.memory.receive, findings);
+    const transmit = new TransmitBuffers(memory.transmit, memory.immediate, findings);
+    const receive = new ReceiveBuckets(memory.receive, findings);
     const sockets = new Sockets(head.socketsMax, machines, findings);
-    const waiting = 2 * head.socketsMax + head.memory.inbound.count + head.memory.outbound.count;
-    this.coverage = new Coverage(rows, sockets);
+    const tids = deviceTidsOf(head);
+    const lan = device === 'lan' ? this.lanTrial(head, tids.length, transmit, receive) : undefined;
+    const packets = memory.packets?.count ?? 0;
+    const waiting = 2 * head.socketsMax + memory.inbound.count + memory.outbound.count + 2 * packets;
+    this.coverage =
+      lan === undefined
+        ? new Coverage(rows, machines.socket.states, sockets.state)
+        : new Coverage(rows, machines.lan.states, lan.ports.state);
     this.credits = new FrameCredits(head, findings);
     this.trial = {
       head,
       deviceTid: deviceTidOf(head),
+      portOf: (tid) => tids.indexOf(tid),
+      lan,
       findings,
       rows,
       iop: new IopJudge(machines, rows, findings),
       sockets,
       transmit,
       receive,
-      lists: new ListJudge(head, transmit, receive, findings),
+      lists: lan?.lists ?? new ListJudge(head, transmit, receive, findings),
       transactions: new Transactions(waiting, rows.length, findings),
-      events: new EventRegistrations(
-        findings,
-        device === 'socket',
-        head.socketsMax,
-        head.memory.receive.count,
-      ),
+      events: new EventRegistrations(findings, device === 'socket', head.socketsMax, memory.receive.count),
       sums: new Sums(findings),
       coverage: this.coverage,
     };
     this.requests = new RequestJudge(this.trial);
     this.replies = new ReplyJudge(this.trial, this.credits, this.requests, () => this.withdrawn(false));
+  }
+
+  private lanTrial(
+    head: TraceHead,
+    ports: number,
+    transmit: TransmitBuffers,
+    receive: ReceiveBuckets,
+  ): LanTrial {
+    const { findings, machines } = this;
+    const { memory } = head;
+    const areas = memory.packets === undefined ? [memory.transmit] : [memory.transmit, memory.packets];
+    return {
+      ports: new LanPorts(head, ports, machines, findings),
+      buckets: new LanBuckets(memory.receive, ports, findings),
+      loans: new LanLoans(areas, memory.packets?.count ?? memory.transmit.count, findings),
+      lists: new LanListJudge(head, transmit, receive, findings),
+      hidden: false,
+      returned: 0,
+    };
   }
 
   /** A frame has passed. // Hot path: 0.45 µs with the events that belong to it. */
@@ -127,11 +157,11 @@ export class Validator implements TraceSink {
   /** // Hot path. */
   write(side: number, timeNs: number, address: number, length: number): void {
     this.time(timeNs);
-    const { transmit, receive, control, inbound, regionBytes } = this.trial.head.memory;
+    const { transmit, receive, packets, control, inbound, regionBytes } = this.trial.head.memory;
+    const { lan } = this.trial;
     const end = address + length;
-    const inTransmit =
-      end > transmit.offset && address < transmit.offset + transmit.count * transmit.bufferBytes;
-    const inReceive = end > receive.offset && address < receive.offset + receive.count * receive.bufferBytes;
+    const inTransmit = touches(transmit, address, end) || (packets && touches(packets, address, end));
+    const inReceive = touches(receive, address, end);
     if (address < 0 || end > regionBytes) {
       this.findings.report(
         side === SIDE_HOST ? 'O-03' : 'O-04',
@@ -139,13 +169,13 @@ export class Validator implements TraceSink {
         `${length} bytes at ${hex(address)}, outside the region`,
       );
     } else if (side === SIDE_CARD) {
-      if (inReceive) this.trial.receive.cardWrote(address, length);
+      if (inReceive) (lan?.buckets ?? this.trial.receive).cardWrote(address, length);
       else if (inTransmit)
         this.findings.report('O-04', side, `${length} bytes at ${hex(address)}, in a transmit buffer`);
     } else if (inTransmit) {
-      this.trial.transmit.hostWrote(address, length);
+      (lan?.loans ?? this.trial.transmit).hostWrote(address, length);
     } else if (inReceive) {
-      this.trial.receive.hostWrote(address, length);
+      (lan?.buckets ?? this.trial.receive).hostWrote(address, length);
     } else if (address < control.offset || end > control.offset + control.byteLength) {
       const slotWords = (address >> 2) - inbound.firstWord;
       const slot = Math.floor(slotWords / inbound.strideWords);
@@ -161,6 +191,8 @@ export class Validator implements TraceSink {
       this.withdrawn(true);
       this.trial.transactions.forget(() => true);
       this.trial.transmit.reset();
+      this.trial.lan?.loans.reset();
+      this.trial.lan?.buckets.reset();
       this.credits.reset();
     }
   }
@@ -172,9 +204,11 @@ export class Validator implements TraceSink {
   end(timeNs: number, end: TraceEnd): void {
     this.time(timeNs);
     this.ended = true;
-    const { transactions, sums, transmit, receive, sockets, findings, rows } = this.trial;
+    const { transactions, sums, transmit, receive, sockets, findings, rows, lan } = this.trial;
     this.credits.end(timeNs - ANSWER_NS);
-    sums.end(end, transmit, receive);
+    sums.frames(end);
+    if (lan === undefined) sums.end(end, transmit, receive);
+    else sums.endLan(end, lan, transactions.waitingOf[rowIndex(TARGET_DEVICE, LAN_PACKET_SEND)]);
     if (!sums.drained(end)) return;
     transactions.forget((entry) => {
       if ((transactions.flags[entry] & LATER) !== 0) return true;
@@ -192,10 +226,12 @@ export class Validator implements TraceSink {
 
   /** The device was quiesced or cleared, or restarted: then nothing of before is answered any more. */
   private withdrawn(restarted: boolean): void {
-    const { transactions, transmit, receive, sockets, rows, findings } = this.trial;
+    const { transactions, transmit, receive, sockets, rows, findings, lan } = this.trial;
     transactions.forget((entry) => {
       const row = rows[transactions.row[entry]];
       if (row.index < rows.length / 2) return false;
+      // A port tells of packets when it has frames for that, if need be behind the executive's answer.
+      if (row.isLan && !restarted) return false;
       if (!restarted)
         findings.report(
           'T-03',
@@ -209,6 +245,7 @@ export class Validator implements TraceSink {
       sockets.expectAnswered(this.findings.timeNs, true);
     }
     receive.reset();
+    lan?.ports.withdraw();
     sockets.withdraw();
   }
 
@@ -220,4 +257,9 @@ export class Validator implements TraceSink {
     }
     this.findings.timeNs = timeNs;
   }
+}
+
+/** Whether bytes up to `end` lie in an area, wholly or in part. // Hot path. */
+function touches({ offset, count, bufferBytes }: PoolArea, address: number, end: number): boolean {
+  return end > offset && address < offset + count * bufferBytes;
 }

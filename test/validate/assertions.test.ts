@@ -2,6 +2,9 @@
 import { describe } from 'vitest';
 import { Coverage } from '../../src/validate/coverage.ts';
 import { Findings } from '../../src/validate/findings.ts';
+import { LanBuckets } from '../../src/validate/lan-buckets.ts';
+import { LanListJudge } from '../../src/validate/lan-lists.ts';
+import { LanLoans } from '../../src/validate/lan-loans.ts';
 import { ListJudge } from '../../src/validate/list-judge.ts';
 import { Machines, messageRows } from '../../src/validate/message-rows.ts';
 import { ReceiveBuckets } from '../../src/validate/receive-buckets.ts';
@@ -55,6 +58,27 @@ describe('buffers and buckets', () => {
   });
 });
 
+describe('buckets and packets of network ports', () => {
+  trips('lan lists: what a frame can name fits the tables', () => {
+    const none = undefined as never;
+    const judge = new LanListJudge(none, none, none, new Findings());
+    judge.pieces = 1024;
+    judge['note'](4096, 60);
+  });
+  trips('lan buckets: a bucket that comes back is in its chain', () => {
+    const buckets = new LanBuckets(AREA, 1, new Findings());
+    buckets.post(0, 7, AREA.offset, 60);
+    buckets['context'][0] = 8;
+    buckets['drop'](0);
+  });
+  trips('lan loans: a piece comes back that is out', () => {
+    const loans = new LanLoans([AREA], 4, new Findings());
+    loans.lend(1, AREA.offset, 60);
+    loans['drop'](0);
+    loans['drop'](0);
+  });
+});
+
 describe('what is found and covered', () => {
   trips('findings: a rule that is reported is in spec/rules.yaml', () =>
     new Findings().report('Z-99', 0, 'a rule nobody wrote'),
@@ -64,7 +88,7 @@ describe('what is found and covered', () => {
     const rows = messageRows(machines, 'socket');
     const sockets = new Sockets(1, machines, new Findings());
     sockets.state[0] = 32;
-    new Coverage(rows, sockets).request(rows[0], 0);
+    new Coverage(rows, machines.socket.states, sockets.state).request(rows[0], 0);
   });
   trips('list judge: what a frame can name fits the tables', () => {
     const none = undefined as never;

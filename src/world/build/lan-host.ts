@@ -10,7 +10,6 @@ import { FEATURES, type NicFeatures } from '../../hdm/features.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { macHalves } from '../../hdm/nic-config.ts';
 import { HostStack } from '../../host/host-stack.ts';
-import { reconcileLanHost } from '../../host/lan/lan-books.ts';
 import { LanCard, type LanCardParts } from '../../host/lan/lan-card.ts';
 import type { PortFacts } from '../../host/lan/lan-port.ts';
 import { SendMemory } from '../../host/send-memory.ts';
@@ -21,6 +20,7 @@ import { hostQueues } from '../../i2o/queues/queues.ts';
 import { FIRST_DEVICE_TID } from '../../i2o/tids.ts';
 import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
 import { Ledger, PACKETS_METER } from '../../ledger/ledger.ts';
+import { reconcileLanHost } from '../../ledger/reconcile-lan.ts';
 import { Stack } from '../../tcpip/stack/stack.ts';
 import type { Waker } from '../../time/sleeper.ts';
 import type { Recorder } from '../../trace/recorder.ts';
@@ -73,7 +73,7 @@ export function buildLanHost(
   const cardLedger = new Ledger(region, layout.iopLedger);
   const ledger = new Ledger(region, layout.hostLedger);
   const plain = { waker: link.waker, ...hostQueues(region, layout, ledger), ...link.ends };
-  const watched = link.trace && tracedCard(region, plan, link.trace);
+  const watched = link.trace && tracedLan(region, plan, link.trace);
   const recorder = link.trace && watched && startTrace(link.trace.request, watched);
   const ends = recorder && watched ? tracedEnds(recorder, watched, plain) : plain;
   const dma = recorder?.dma(region, ledger) ?? new DmaEngine(region, ledger);
@@ -154,7 +154,8 @@ function portsOf(plan: CardPlan): PortFacts[] {
     .map(({ mtu, mac, txChecksumming }) => ({ mtu, ...macHalves(mac), transmitChecksum: txChecksumming }));
 }
 
-function tracedCard(region: Region, plan: CardPlan, trace: TraceEnvironment): TracedCard {
+/** What a recorder needs of a card of network ports. */
+export function tracedLan(region: Region, plan: CardPlan, trace: TraceEnvironment): TracedCard {
   const { memory, topology, packets } = plan;
   const { clock, startedAt, wakes } = trace;
   const devices = Array.from({ length: portCount(plan) }, (_, port) => ({

@@ -2,14 +2,13 @@
  * Balances the books of a host's stack over a card of network ports: every byte that went in came out, or is
  * lost by a name, and what host and card counted of packets and buckets is the same.
  */
-import type { Ledger } from '../../ledger/ledger.ts';
-import { balanceOf, counterValue, type Reconciliation, row } from '../../ledger/reconcile.ts';
+import type { Ledger } from './ledger.ts';
+import { balanceOf, type Counters, counterValue, type Reconciliation, type Row, row } from './reconcile.ts';
 
 /** @returns rows that hold once nothing is in flight. */
 export function reconcileLanHost(host: Ledger, card: Ledger): Reconciliation {
   const [ofHost, ofCard] = [host.snapshot(), card.snapshot()];
   const h = (name: string): number => counterValue(ofHost, name);
-  const c = (name: string): number => counterValue(ofCard, name);
   return balanceOf([
     row('bytes sent by the program = queued for the peer', h('bytesSent'), h('bytesQueued')),
     row(
@@ -27,6 +26,23 @@ export function reconcileLanHost(host: Ledger, card: Ledger): Reconciliation {
       h('tcpOutDataBytes'),
       h('bytesAcknowledged') + h('bytesUnacknowledged'),
     ),
+    ...lanPortRows(ofHost, ofCard),
+    row(
+      'bytes accepted = delivered + never read + cut off datagrams',
+      h('bytesAccepted'),
+      h('bytesDelivered') + h('bytesUnread') + h('bytesTruncated'),
+    ),
+    row('bytes delivered = received by the program', h('bytesDelivered'), h('bytesReceived')),
+    row('bytes received = copied once', h('bytesReceived'), h('receiveCopiesBytes')),
+    row('buffer allocations after start', h('allocations'), 0),
+  ]);
+}
+
+/** @returns what both sides counted of packets and buckets: it holds once no packet is with the card. */
+export function lanPortRows(ofHost: Counters, ofCard: Counters): Row[] {
+  const h = (name: string): number => counterValue(ofHost, name);
+  const c = (name: string): number => counterValue(ofCard, name);
+  return [
     row('packets sent = given back by the card', h('lanPacketsSent'), h('lanPacketsDone')),
     row(
       'packets sent = given to the device + bad + canceled',
@@ -50,13 +66,5 @@ export function reconcileLanHost(host: Ledger, card: Ledger): Reconciliation {
       c('lanPlacements') + c('lanBucketsReturned'),
       h('lanBucketsBack'),
     ),
-    row(
-      'bytes accepted = delivered + never read + cut off datagrams',
-      h('bytesAccepted'),
-      h('bytesDelivered') + h('bytesUnread') + h('bytesTruncated'),
-    ),
-    row('bytes delivered = received by the program', h('bytesDelivered'), h('bytesReceived')),
-    row('bytes received = copied once', h('bytesReceived'), h('receiveCopiesBytes')),
-    row('buffer allocations after start', h('allocations'), 0),
-  ]);
+  ];
 }
