@@ -36,21 +36,31 @@ export interface CardFlags {
   readonly policy?: string;
 }
 
+/** Which views have a use for a flag. */
+const FLAG_VIEWS: Readonly<Record<'for' | 'spelling' | 'policy', readonly CardView[]>> = {
+  for: ['stats', 'connections'],
+  spelling: ['features'],
+  policy: ['policy'],
+};
+
 const WIDTH = 100;
 /** What programs a world without any has. */
 const WORKLOAD = { workload: 'TCP_RR', connections: 4, size: 128 };
 /** Of ethtool's option, what the words stand for. */
 const TITLES = { show: 'Card', rings: 'Ring parameters for', coalesce: 'Coalesce parameters for' };
 
-export function card(view: string | undefined, flags: CardFlags): void {
+/** @param given names of the flags that were written, and are no defaults. */
+export function card(view: string | undefined, flags: CardFlags, given: readonly string[]): void {
   const chosen = viewOf(view);
-  if (flags.policy !== undefined && chosen !== 'policy') {
-    throw new UserError(`--policy is for inic card policy, not for ${chosen}`);
+  for (const [flag, views] of Object.entries(FLAG_VIEWS)) {
+    if (!given.includes(flag) || views.includes(chosen)) continue;
+    const named = views.map((name) => `inic card ${name}`).join(' and ');
+    throw new UserError(`--${flag} is for ${named}, not for ${chosen}`);
   }
   const topology = topologyOf(flags.world);
   const cards = cardsOf(topology, flags.card);
   const rules = chosen === 'policy' ? rulesOf(flags.policy) : [];
-  const runs = chosen === 'stats' || chosen === 'connections';
+  const runs = FLAG_VIEWS.for.includes(chosen);
   const world = runs ? ranFor(topology, flags.for * 1e6) : undefined;
   const texts = cards.map((index) => textOf(topology, index, chosen, flags, rules, world));
   process.stdout.write(texts.join('\n'));

@@ -24,9 +24,10 @@ export function addCard(program: Command): void {
       10,
     )
     .option('--policy <file>', 'rules of offload, of which policy says what they decide')
-    .action(async (view: string | undefined, flags: CardFlags) => {
+    .action(async (view: string | undefined, flags: CardFlags, self: Command) => {
       const { card } = await import('./card-action.ts');
-      card(view, flags);
+      const given = Object.keys(flags).filter((name) => self.getOptionValueSource(name) === 'cli');
+      card(view, flags, given);
     });
   addExamples(command, [
     ['inic card features', 'of the cards of a bundled world'],

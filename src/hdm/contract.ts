@@ -5,6 +5,8 @@
 import type { LinkClient, LinkPort } from '../tcpip/contract.ts';
 
 export interface Device extends LinkPort {
+  /** Whether its link is whole, as far as it has heard; `LinkClient.linkChanged` tells of a change. */
+  readonly linkUp: boolean;
   /** Whom received packets go to. Called once, before the first poll. */
   attach(client: LinkClient): void;
   /**

@@ -12,11 +12,11 @@
 import type { DmaEngine } from '../dma/engine.ts';
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';
-import { DEVICE_TX_FULL } from '../ledger/counters.gen.ts';
+import { DEVICE_LINK_DOWNS, DEVICE_LINK_UPS, DEVICE_TX_FULL } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type LinkClient, TX_CHECKSUM, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { Clock } from '../time/clock.ts';
-import type { WireEnd, WireSource } from '../wire/contract.ts';
+import type { LinkSignal, WireEnd, WireSource } from '../wire/contract.ts';
 import type { BusCrossing } from './bus-crossing.ts';
 import type { Device } from './contract.ts';
 import { activeFeatures, featuresIn, type NicFeatures } from './features.ts';
@@ -66,7 +66,11 @@ export class FakeNic implements Device {
   private readonly segmentsMax: number;
   private readonly rxPause: boolean;
   private readonly source: WireSource;
+  private readonly signal: LinkSignal | undefined;
+  private readonly clock: Clock;
   private readonly counters: Float64Array;
+  private client: LinkClient | undefined;
+  private up: boolean;
   private readonly pollFrames: number;
   /** Frames the wire must have room for before a packet may be built; 0 without pause. */
   private roomMin = 0;
@@ -97,6 +101,9 @@ export class FakeNic implements Device {
     this.segments = new SoftwareSegments(region, ledger, this.driver);
     this.dma = dma;
     this.source = wire.source;
+    this.signal = wire.signal;
+    this.clock = clock;
+    this.up = wire.signal?.isUp(clock.nowNs) ?? true;
     this.counters = ledger.counters;
     this.pollFrames = config.pollFrames;
     this.setFeatures({});
@@ -135,6 +142,12 @@ export class FakeNic implements Device {
 
   attach(client: LinkClient): void {
     this.driver.attach(client);
+    this.client = client;
+  }
+
+  /** As its register says now; whom frames go to is told in the next turn. */
+  get linkUp(): boolean {
+    return this.signal?.isUp(this.clock.nowNs) ?? true;
   }
 
   /**
@@ -186,7 +199,7 @@ export class FakeNic implements Device {
    */
   poll(): number {
     this.driver.refill();
-    let frames = 0;
+    let frames = this.signal === undefined ? 0 : this.lookAtLink(this.signal);
     while (frames < this.pollFrames && this.device.receive()) {
       this.driver.deliver();
       frames++;
@@ -205,7 +218,19 @@ export class FakeNic implements Device {
   }
 
   nextDeadlineNs(): number {
-    return this.device.nextArrivalNs();
+    const arrivalNs = this.device.nextArrivalNs();
+    if (this.signal === undefined) return arrivalNs;
+    return Math.min(arrivalNs, this.signal.nextChangeNs(this.clock.nowNs));
+  }
+
+  /** @returns 1 when the link has changed since the last look, else 0. */
+  private lookAtLink(signal: LinkSignal): number {
+    const up = signal.isUp(this.clock.nowNs);
+    if (up === this.up) return 0;
+    this.up = up;
+    this.counters[up ? DEVICE_LINK_UPS : DEVICE_LINK_DOWNS] += 1;
+    this.client?.linkChanged?.(up, this.clock.nowUs);
+    return 1;
   }
 
   /** Gives the packet slots that wait for frames back to the pool. Nothing may be called after it. */

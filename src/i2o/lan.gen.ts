@@ -315,6 +315,19 @@ export const LAN_MODE_NAMES: Readonly<Record<number, string>> = {
   0x10000: 'LoopbackSuppression',
 };
 
+// LanEvent: Bits of a port's events, which UtilEventRegister asks for
+/** the link went down */
+export const LAN_EVENT_LINK_DOWN = 0x01;
+/** the link came up */
+export const LAN_EVENT_LINK_UP = 0x02;
+/** the kind of link is another; this device does not raise it */
+export const LAN_EVENT_MEDIA_CHANGE = 0x04;
+export const LAN_EVENT_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'LinkDown',
+  0x02: 'LinkUp',
+  0x04: 'MediaChange',
+};
+
 // LanLinkStatus: The link, in the group LanMedia.
 /** not known */
 export const LAN_LINK_STATUS_UNKNOWN = 0x00;

@@ -1,4 +1,5 @@
 /** What a described card does, under the names by which ethtool shows a device's features. */
+import { nicCount } from '../world/config/port-nics.ts';
 import type { CardTopology } from '../world/topology/checked.ts';
 
 export interface Feature {
@@ -71,7 +72,7 @@ export function capabilitiesOf({ config, modules }: CardTopology): Capability[] 
     version >= 2
       ? card('UDP', 'whole datagrams, up to 65,507 bytes')
       : nobody('UDP', 'EPROTONOSUPPORT: class version 1 has no datagram sockets'),
-    card('IPv4, fragments of UDP and ICMP, ICMP, ARP', `${1 + config.furtherPorts.length} port(s)`),
+    card('IPv4, fragments of UDP and ICMP, ICMP, ARP', `${nicCount(config)} port(s)`),
     {
       work: 'socket calls, readiness, errno',
       where: 'host',

@@ -14,6 +14,7 @@ import {
   LAN_FILTER_MULTICAST_OFF,
   LAN_FILTER_PROMISCUOUS,
   LAN_FILTER_UNICAST_OFF,
+  LAN_LINK_STATUS_FAILURE,
   LAN_LINK_STATUS_NORMAL,
   LAN_MODE_IPV4_CHECKSUM,
   LAN_MODE_TCP_CHECKSUM,
@@ -47,7 +48,7 @@ const BUCKETS_PER_POST = 64;
 
 /** What the groups show and set. */
 export interface LanGroupParts {
-  readonly port: LinkPort;
+  readonly port: LinkPort & { readonly linkUp: boolean };
   readonly receiveChecksum: boolean;
   readonly sends: SendQueue;
   readonly transmitter: Transmitter;
@@ -63,7 +64,8 @@ export function lanGroups(parts: LanGroupParts): readonly ParameterGroup[] {
     shown(groups.GROUP_LAN_MEDIA, (field) => {
       if (field === groups.GROUP_LAN_MEDIA_DUPLEX || field === groups.GROUP_LAN_MEDIA_DUPLEX_TARGET)
         return FULL_DUPLEX;
-      return field === groups.GROUP_LAN_MEDIA_LINK_STATUS ? LAN_LINK_STATUS_NORMAL : 0;
+      if (field !== groups.GROUP_LAN_MEDIA_LINK_STATUS) return 0;
+      return parts.port.linkUp ? LAN_LINK_STATUS_NORMAL : LAN_LINK_STATUS_FAILURE;
     }),
     shown(groups.GROUP_LAN_TRANSMIT_INFO, (field) => {
       const values = [PACKET_PIECES_MAX, SGL_FRAGMENTS_MAX, parts.sends.capacity, SGL_FRAGMENTS_MAX];

@@ -26,6 +26,8 @@ import {
   LAN_DETAILED_STATUS_CANCELED,
   LAN_DETAILED_STATUS_SUCCESS,
   LAN_DETAILED_STATUS_SUSPENDED,
+  LAN_EVENT_LINK_DOWN,
+  LAN_EVENT_LINK_UP,
   LAN_PACKET_SEND,
   LAN_PACKET_SEND_REPLY_LIST_MAX,
   LAN_RECEIVE_POST,
@@ -57,6 +59,7 @@ import { SendQueue } from './send-queue.ts';
 import { CANCELED, Transmitter } from './transmitter.ts';
 
 const FLAGS_BYTE = 1;
+const NOBODY: EventSource = { raise: () => {} };
 const ABORTED = statusWord(REQUEST_STATUS_ABORT_NO_DATA, LAN_DETAILED_STATUS_CANCELED);
 
 /** What a port's module is made from. */
@@ -79,8 +82,7 @@ export interface LanModuleParts {
 export class LanModule implements Module {
   readonly classId = LAN_CLASS_ID;
   readonly classVersion = LAN_CLASS_VERSION;
-  /** It raises no events of its own. */
-  readonly eventCapabilities = 0;
+  readonly eventCapabilities = LAN_EVENT_LINK_DOWN | LAN_EVENT_LINK_UP;
   readonly parameterGroups: readonly ParameterGroup[];
   private readonly outbound: Outbound;
   private readonly counters: Float64Array;
@@ -98,6 +100,7 @@ export class LanModule implements Module {
   private readonly requests: LanRequests;
   /** The reset or suspension that waits until all that it gives back has been told. */
   private readonly ending = new PendingRequest();
+  private events: EventSource = NOBODY;
 
   constructor(parts: LanModuleParts) {
     const { region, clock, ledger, dma, outbound, device, areas, packetsMax, bucketsMax } = parts;
@@ -124,10 +127,12 @@ export class LanModule implements Module {
       batchControlGroup(transmitRule, receiveRule, () => contexts.waiting + filled.waiting > 0),
       statistics.group,
     ];
+    receiver.onLink = (up) => this.events.raise(up ? LAN_EVENT_LINK_UP : LAN_EVENT_LINK_DOWN, 0);
     device.attach(receiver);
   }
 
-  attachEvents(_events: EventSource, tid: number): void {
+  attachEvents(events: EventSource, tid: number): void {
+    this.events = events;
     this.contextWriter.tid = tid;
     this.bucketWriter.tid = tid;
   }
@@ -218,6 +223,7 @@ export class LanModule implements Module {
     if (isReset) this.statistics.reset();
     else this.statistics.suspended();
     this.receiver.suspended = !isReset;
+    if (isReset && !this.device.linkUp) this.events.raise(LAN_EVENT_LINK_DOWN, 0);
     this.giveBack(
       isReset ? getLanResetResourceFlags(words, frame) : getLanSuspendResourceFlags(words, frame),
     );

@@ -65,6 +65,13 @@ export class Receiver implements LinkClient {
     this.addresses = new AddressFilter(region, address);
   }
 
+  /** Told when the device's link comes or goes. */
+  onLink: (up: boolean) => void = () => {};
+
+  linkChanged(up: boolean): void {
+    this.onLink(up);
+  }
+
   /** Buckets of the host's that are the card's, whether it may still fill them or not. */
   get held(): number {
     return this.buckets.posted + this.replies.waiting;

@@ -524,52 +524,64 @@ export const DEVICE_RX_BAD_CHECKSUM = 259;
 export const DEVICE_REFUSED = 260;
 /** segments cut by the device (iop) */
 export const DEVICE_TSO_SEGMENTS = 261;
+/** times that a port's link went down (iop) */
+export const DEVICE_LINK_DOWNS = 262;
+/** times that a port's link came back (iop) */
+export const DEVICE_LINK_UPS = 263;
+/** times that another device of a bond became active (iop) */
+export const BOND_FAILOVERS = 264;
+/** gratuitous ARPs of a device that became active (iop) */
+export const BOND_ANNOUNCEMENTS = 265;
+/** frames that came to a bond's device at rest, or back to it (iop) */
+export const BOND_RX_INACTIVE = 266;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 262;
+export const DRIVER_GSO_SEGMENTS = 267;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 263;
+export const DRIVER_GRO_PACKETS = 268;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 264;
+export const DRIVER_GRO_SEGMENTS = 269;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 265;
+export const DEVICE_LRO_PACKETS = 270;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 266;
+export const DEVICE_LRO_SEGMENTS = 271;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 267;
+export const WIRE_SENT = 272;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 268;
+export const WIRE_ARRIVED = 273;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 269;
+export const WIRE_DROPPED = 274;
+/** frames lost because the link was down (link) */
+export const WIRE_CUT = 275;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 270;
+export const WIRE_REFUSED = 276;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 271;
+export const WIRE_SLOTS_REFUSED = 277;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 272;
+export const WIRE_OVERFLOW = 278;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 273;
+export const WIRE_DUPLICATED = 279;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 274;
+export const WIRE_DUPLICATED_BYTES = 280;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 275;
+export const WIRE_CORRUPTED = 281;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 276;
+export const WIRE_REORDERED = 282;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 277;
+export const SWITCH_FORWARDS = 283;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 278;
+export const SWITCH_FORWARDS_BYTES = 284;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 279;
+export const SWITCH_FRAMES = 285;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 280;
+export const SWITCH_FLOODED = 286;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 281;
+export const SWITCH_DROPPED = 287;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 282;
+export const CAPTURE_COPIES = 288;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 283;
+export const CAPTURE_COPIES_BYTES = 289;
 
-export const COUNTER_COUNT = 284;
+export const COUNTER_COUNT = 290;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -833,6 +845,11 @@ export const COUNTER_NAMES: readonly string[] = [
   'deviceRxBadChecksum',
   'deviceRefused',
   'deviceTsoSegments',
+  'deviceLinkDowns',
+  'deviceLinkUps',
+  'bondFailovers',
+  'bondAnnouncements',
+  'bondRxInactive',
   'driverGsoSegments',
   'driverGroPackets',
   'driverGroSegments',
@@ -841,6 +858,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'wireSent',
   'wireArrived',
   'wireDropped',
+  'wireCut',
   'wireRefused',
   'wireSlotsRefused',
   'wireOverflow',
@@ -1124,6 +1142,12 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'link',
   'link',
   'link',
   'link',
@@ -1410,6 +1434,12 @@ export const COUNTER_GROUPS: readonly string[] = [
   'device',
   'device',
   'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'wire',
   'wire',
   'wire',
   'wire',
@@ -1691,6 +1721,11 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames whose checksum the device found bad',
   'descriptors and indices that were not as they were written',
   'segments cut by the device',
+  'times that a port\'s link went down',
+  'times that a port\'s link came back',
+  'times that another device of a bond became active',
+  'gratuitous ARPs of a device that became active',
+  'frames that came to a bond\'s device at rest, or back to it',
   'segments cut by the driver just before the device',
   'packets that the driver has put together of several segments',
   'segments that it has put together to those',
@@ -1699,6 +1734,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames put on the wire by whoever is at its start',
   'frames taken off the wire by whoever is at its end',
   'frames lost on the wire on purpose',
+  'frames lost because the link was down',
   'frames of another thread that are not as a cable can carry them',
   'slots given back by another thread that it did not have',
   'frames lost because the link\'s queue was full',

@@ -1,4 +1,5 @@
 /** Linux errno numbers (asm-generic/errno.h): what every call of every stack here answers with. */
+export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
 export const EAGAIN = 11;
@@ -39,6 +40,7 @@ export const EINPROGRESS = 115;
 export const ERRNO_MAX = 133;
 
 const NAMES: ReadonlyMap<number, string> = new Map([
+  [ESRCH, 'ESRCH'],
   [EINTR, 'EINTR'],
   [EBADF, 'EBADF'],
   [EAGAIN, 'EAGAIN'],

@@ -3228,6 +3228,21 @@ export const CATALOGUE: Catalogue = {
           ],
         },
         {
+          name: 'LanEvent',
+          className: 'lan',
+          doc: 'Bits of a port\'s events, which UtilEventRegister asks for. After a LanReset the device raises LinkDown again where its link is down (ours), so that whoever has registered before knows.',
+          bitSet: true,
+          values: [
+            { name: 'LinkDown', value: 1, doc: 'the link went down' },
+            { name: 'LinkUp', value: 2, doc: 'the link came up' },
+            {
+              name: 'MediaChange',
+              value: 4,
+              doc: 'the kind of link is another; this device does not raise it',
+            },
+          ],
+        },
+        {
           name: 'LanLinkStatus',
           className: 'lan',
           doc: 'The link, in the group LanMedia.',

@@ -83,6 +83,8 @@ export interface LinkClient {
    *   packet in several slots either is said of them all: a client that keeps some has freed the others.
    */
   input(packet: number, address: number, length: number, flags: number, nowUs: number): boolean;
+  /** The device's link has come up or gone down. */
+  linkChanged?(up: boolean, nowUs: number): void;
 }
 
 /**

@@ -35,6 +35,8 @@ export class Environment {
   readonly counters: Float64Array;
   /** What is sent through, by port number. */
   readonly ports: readonly LinkPort[];
+  /** By port: the largest packet that is sent, at most what its device can. */
+  readonly mtus: Int32Array;
   readonly owner: SocketOwner;
   /** Address of `GATHER_BYTES` in the region, where small pieces of a segment are put together. */
   readonly gatherAt: number;
@@ -72,6 +74,7 @@ export class Environment {
     this.dma = dma;
     this.counters = ledger.counters;
     this.ports = ports;
+    this.mtus = Int32Array.from(ports, ({ mtu }) => mtu);
     this.owner = owner;
     this.gatherAt = gatherAt;
     this.random = new Random(config.seed | 0);

@@ -1,8 +1,9 @@
 /**
- * Where a packet goes next, and through which port: to ourselves, to a neighbour on a port's subnet, or to
- * the gateway. Each port has one address and one subnet. The host model is the weak one of RFC 1122 §3.3.4.2,
- * as on Linux: a packet for any own address is accepted from any port, and the route follows the destination
- * alone.
+ * Where a packet goes next, and through which port: to ourselves, by a route of the table, to a neighbour on
+ * a port's subnet, or to the gateway. Of routes and subnets the longest prefix decides; a route goes before a
+ * subnet of the same length. Each port has one address and one subnet. The host model is the weak one of RFC
+ * 1122 §3.3.4.2, as on Linux: a packet for any own address is accepted from any port, and the route follows
+ * the destination alone.
  *
  * Packets to own addresses and to 127/8 leave through the loopback port, with that port's own hardware
  * address as source and destination, and come back by it (RFC 1122 §3.2.1.3: 127/8 never reaches a real wire;
@@ -10,16 +11,11 @@
  */
 import { assert } from '../assert/assert.ts';
 import type { StackConfig } from './config.ts';
+import { maskOf, RouteTable } from './route-table.ts';
 
 const LOOPBACK = 0x7f000001;
 /** 255.255.255.255: everybody on the port's wire. */
 export const LIMITED_BROADCAST = -1;
-
-/** The network mask of a prefix length, 0 to 32. */
-export function maskOf(prefixLength: number): number {
-  assert(prefixLength >= 0 && prefixLength <= 32, 'routes: a prefix has 0 to 32 bits');
-  return prefixLength === 0 ? 0 : (-1 << (32 - prefixLength)) | 0;
-}
 
 export class Routes {
   /** The port by which packets to ourselves leave and come back. */
@@ -34,8 +30,10 @@ export class Routes {
   /** The ports in the order in which their subnets are tried: longest prefix first, then lowest port. */
   private readonly order: Int32Array;
   private readonly masks: Int32Array;
-  private readonly gateway: number;
+  private gateway: number;
   private readonly gatewayPort: number;
+  /** Routes beside the ports' subnets, the longest prefix first. */
+  private readonly table: RouteTable;
 
   constructor(config: StackConfig) {
     const subnets = [config, ...config.furtherPorts];
@@ -52,6 +50,7 @@ export class Routes {
     );
     this.address = this.addresses[0];
     this.broadcast = this.broadcasts[0];
+    this.table = new RouteTable();
     this.gateway = config.gateway | 0;
     this.gatewayPort = Math.max(0, this.subnetPort(this.gateway));
   }
@@ -113,6 +112,8 @@ export class Routes {
   /** @returns the address whose hardware address a packet needs; 0 when there is no route. */
   nextHop(destination: number): number {
     if (this.isOwn(destination) || destination === LIMITED_BROADCAST) return destination;
+    const route = this.routeOf(destination);
+    if (route >= 0) return this.table.via[route] || destination;
     return this.subnetPort(destination) >= 0 ? destination : this.gateway;
   }
 
@@ -120,6 +121,8 @@ export class Routes {
   portFor(destination: number): number {
     if (this.isOwn(destination)) return this.loopbackPort;
     if (destination === LIMITED_BROADCAST) return 0;
+    const route = this.routeOf(destination);
+    if (route >= 0) return this.table.port[route];
     const port = this.subnetPort(destination);
     return port >= 0 ? port : this.gatewayPort;
   }
@@ -142,6 +145,33 @@ export class Routes {
       if (((address ^ addresses[port]) & masks[port]) === 0) return port;
     }
     return -1;
+  }
+
+  /**
+   * Adds a route, or changes the one of its prefix. @param via the next hop; 0: whoever the packet is for.
+   * @returns false when the table is full.
+   */
+  add(destination: number, prefixLength: number, via: number, port: number): boolean {
+    assert(this.hasAddress(port), 'routes: a route leads through a port with an address');
+    return this.table.put(destination & maskOf(prefixLength), prefixLength, via, port);
+  }
+
+  /** Takes a route away; of prefix length 0: the gateway too. @returns false where there is none. */
+  remove(destination: number, prefixLength: number): boolean {
+    const had = prefixLength === 0 && this.gateway !== 0;
+    if (had) this.gateway = 0;
+    return this.table.remove(destination & maskOf(prefixLength), prefixLength) || had;
+  }
+
+  /** The route of the table that a destination has; -1: none, or its subnet has the longer prefix. */
+  private routeOf(destination: number): number {
+    const { table, masks } = this;
+    if (table.count === 0) return -1;
+    const route = table.find(destination);
+    if (route < 0) return -1;
+    const port = this.subnetPort(destination);
+    // Masks compare as their prefixes do.
+    return port >= 0 && masks[port] >>> 0 > table.mask[route] >>> 0 ? -1 : route;
   }
 
   /** Whether one of the ports behind the first has the address in `table`. */

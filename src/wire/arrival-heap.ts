@@ -27,6 +27,11 @@ export class ArrivalHeap {
     return this.size;
   }
 
+  /** One of the slots in flight. @param entry below `count`; the order is the heap's. */
+  at(entry: number): number {
+    return this.entries[entry];
+  }
+
   /** @returns the slot that arrives first, which stays in the heap; -1 when there is none. */
   first(): number {
     return this.size === 0 ? -1 : this.entries[0];

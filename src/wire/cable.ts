@@ -25,6 +25,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
+import type { Carrier } from './carrier.ts';
 import { checkPipeConfig, isPerfect, type PipeConfig } from './config.ts';
 import type { FrameTap, WireSink, WireSource } from './contract.ts';
 import { Flight, type FlightSlots } from './flight.ts';
@@ -235,7 +236,10 @@ export class CableSink implements WireSink, FlightSlots {
   private received = -1;
   private tap: FrameTap | null = null;
 
-  /** @param ledger of this direction of the link. @param dma moves copies of frames, for the same ledger. */
+  /**
+   * @param ledger of this direction of the link. @param dma moves copies of frames, for the same ledger.
+   * @param carrier whether the link is whole; absent: for ever.
+   */
   constructor(
     region: Region,
     offset: number,
@@ -245,6 +249,7 @@ export class CableSink implements WireSink, FlightSlots {
     ledger: Ledger,
     dma: DmaEngine,
     listener: CableListener,
+    carrier?: Carrier,
   ) {
     const slots = slotCount(config);
     this.memory = new CableMemory(region, offset, config);
@@ -254,7 +259,7 @@ export class CableSink implements WireSink, FlightSlots {
     this.dma = dma;
     this.listener = listener;
     this.perfect = isPerfect(config);
-    this.flight = new Flight(config, this.perfect ? 1 : slots, this, random, ledger.counters);
+    this.flight = new Flight(config, this.perfect ? 1 : slots, this, random, ledger.counters, carrier);
     this.lengths = new Int32Array(slots);
     this.held = new Uint8Array(config.queueFrames);
     this.queueFrames = config.queueFrames;
@@ -303,6 +308,10 @@ export class CableSink implements WireSink, FlightSlots {
     this.lengths[copy] = this.lengths[slot];
     this.dma.move(WIRE_DUPLICATED, this.memory.frame(slot), this.memory.frame(copy), this.lengths[slot]);
     return copy;
+  }
+
+  lose(slot: number): void {
+    this.give(slot);
   }
 
   flip(slot: number, bit: number): void {

@@ -1,3 +1,11 @@
+/** A time for which a link is down: what is on it then is lost, and its ends have no carrier. */
+export interface LinkDown {
+  /** Nanoseconds after the world began. */
+  readonly atNs: number;
+  /** How long, in nanoseconds; `Infinity`: it does not come back. */
+  readonly forNs: number;
+}
+
 /** What a pipe is like: speed, length, queue, and the ways it damages what it carries. */
 export interface PipeConfig {
   /** Bytes of one slot in the region; `wireSlotBytes(mtu)` fits the largest frame. */
@@ -19,6 +27,8 @@ export interface PipeConfig {
   /** Chance of [0, 1] that a frame is held back by `reorderDelayNs`, while later ones pass it. */
   readonly reorderProbability: number;
   readonly reorderDelayNs: number;
+  /** When it is down, each time after the one before has ended; absent: never. */
+  readonly downs?: readonly LinkDown[];
 }
 
 /** A perfect wire: no time, no damage. */
@@ -57,6 +67,7 @@ export function checkPipeConfig(config: PipeConfig): void {
       throw new RangeError(`"${name}" expected 0 or more, got ${value}`);
     }
   }
+  checkDowns(config.downs ?? []);
   const { queueFrames, slotBytes } = config;
   if (!Number.isInteger(queueFrames) || queueFrames < 1 || queueFrames > QUEUE_FRAMES_MAX) {
     throw new RangeError(`"queueFrames" expected 1 to ${QUEUE_FRAMES_MAX}, got ${queueFrames}`);
@@ -66,12 +77,24 @@ export function checkPipeConfig(config: PipeConfig): void {
   }
 }
 
+function checkDowns(downs: readonly LinkDown[]): void {
+  let endNs = 0;
+  downs.forEach(({ atNs, forNs }, i) => {
+    if (!(atNs >= endNs && atNs < Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`"downs.${i}.atNs" expected ${endNs} or more, got ${atNs}`);
+    }
+    if (!(forNs > 0)) throw new RangeError(`"downs.${i}.forNs" expected more than 0, got ${forNs}`);
+    endNs = atNs + forNs;
+  });
+}
+
 /** Whether frames need neither a clock nor a draw. */
 export function isPerfect(config: PipeConfig): boolean {
   return (
     config.rateBitsPerSecond === 0 &&
     config.delayNs === 0 &&
     config.jitterNs === 0 &&
+    (config.downs ?? []).length === 0 &&
     PROBABILITIES.every((name) => config[name] === 0)
   );
 }

@@ -28,10 +28,19 @@ export interface WireSink {
   nextArrivalNs(): number;
 }
 
+/** Whether the link that a device is plugged into is whole, as its device sees it. */
+export interface LinkSignal {
+  isUp(nowNs: number): boolean;
+  /** When that next changes by itself, in clock nanoseconds; `NEVER` when it does not. */
+  nextChangeNs(nowNs: number): number;
+}
+
 /** What one device plugs into: where its frames go and where frames for it come from. */
 export interface WireEnd {
   readonly source: WireSource;
   readonly sink: WireSink;
+  /** Absent: it is whole for ever. */
+  readonly signal?: LinkSignal;
 }
 
 /** Sees each frame go by; must not change it. */

@@ -6,9 +6,10 @@
  * Draws are made in a fixed order, each only where its impairment is on: loss, reordering, jitter,
  * duplication, corruption. So the same seed damages the same frames.
  */
-import { WIRE_CORRUPTED, WIRE_DROPPED, WIRE_REORDERED } from '../ledger/counters.gen.ts';
+import { WIRE_CORRUPTED, WIRE_CUT, WIRE_DROPPED, WIRE_REORDERED } from '../ledger/counters.gen.ts';
 import type { Random } from '../time/random.ts';
 import { ArrivalHeap } from './arrival-heap.ts';
+import type { Carrier, CutFlight } from './carrier.ts';
 import type { PipeConfig } from './config.ts';
 
 /** IEEE 802.3: preamble 8, FCS 4, gap 12 bytes; and a frame is padded to 60 bytes before the FCS. */
@@ -31,13 +32,19 @@ export interface FlightSlots {
   duplicate(slot: number): number;
   /** Flips one bit of a slot's frame. @param bit counted from the frame's first. */
   flip(slot: number, bit: number): void;
+  /** A slot's frame does not arrive: it is free again. */
+  lose(slot: number): void;
 }
 
-export class Flight {
+export class Flight implements CutFlight {
   private readonly heap: ArrivalHeap;
   private readonly slots: FlightSlots;
   private readonly counters: Float64Array;
   private readonly random: Random;
+  private readonly carrier: Carrier | undefined;
+  /** By slot, where the link may be down: when its frame was sent, and 1 where a call has cut it off. */
+  private readonly sentNs: Float64Array;
+  private readonly lost: Uint8Array;
   /**
    * When the sender's end is free again, and when the latest frame sent in order arrives; clock nanoseconds.
    */
@@ -51,14 +58,23 @@ export class Flight {
   private readonly corruptThreshold: number;
   private readonly reorderThreshold: number;
 
-  /** @param slotCount slot numbers are below it; 1 is enough for a wire whose frames are never put in. */
+  /**
+   * @param slotCount slot numbers are below it; 1 is enough for a wire whose frames are never put in.
+   * @param carrier whether the link is whole; absent: for ever.
+   */
   constructor(
     config: PipeConfig,
     slotCount: number,
     slots: FlightSlots,
     random: Random,
     counters: Float64Array,
+    carrier?: Carrier,
   ) {
+    const places = carrier === undefined ? 0 : slotCount;
+    this.carrier = carrier;
+    this.sentNs = new Float64Array(places);
+    this.lost = new Uint8Array(places);
+    carrier?.join(this);
     this.heap = new ArrivalHeap(slotCount);
     this.slots = slots;
     this.counters = counters;
@@ -79,6 +95,7 @@ export class Flight {
    */
   launch(slot: number, length: number, sentNs: number): boolean {
     const { counters, times, heap } = this;
+    if (this.carrier !== undefined) this.mark(slot, Math.max(sentNs, times[0]), this.carrier.cut);
     times[0] = Math.max(sentNs, times[0]) + wireBytes(length) * this.nsPerByte;
     if (this.draw(this.lossThreshold)) {
       counters[WIRE_DROPPED] += 1;
@@ -109,9 +126,17 @@ export class Flight {
    * none has.
    */
   land(nowNs: number): number {
-    const slot = this.heap.first();
-    if (slot < 0 || this.heap.dueNs[slot] > nowNs) return -1;
-    return this.heap.pop();
+    for (
+      let slot = this.heap.first();
+      slot >= 0 && this.heap.dueNs[slot] <= nowNs;
+      slot = this.heap.first()
+    ) {
+      this.heap.pop();
+      if (this.carrier === undefined || !this.isCut(slot, this.carrier)) return slot;
+      this.counters[WIRE_CUT] += 1;
+      this.slots.lose(slot);
+    }
+    return -1;
   }
 
   /** When the next frame arrives, in clock nanoseconds; only where `count` is not 0. */
@@ -129,11 +154,30 @@ export class Flight {
     return this.heap.count;
   }
 
+  /** See `CutFlight`: what has arrived, and was not taken yet, has arrived. */
+  cut(nowNs: number): void {
+    const { heap, lost } = this;
+    for (let i = 0; i < heap.count; i++) {
+      const slot = heap.at(i);
+      if (heap.dueNs[slot] > nowNs) lost[slot] = 1;
+    }
+  }
+
+  private mark(slot: number, sentNs: number, cut: boolean): void {
+    this.sentNs[slot] = sentNs;
+    this.lost[slot] = cut ? 1 : 0;
+  }
+
+  private isCut(slot: number, carrier: Carrier): boolean {
+    return this.lost[slot] === 1 || carrier.isDescribedDown(this.sentNs[slot], this.heap.dueNs[slot]);
+  }
+
   /** A copy follows right behind its frame. */
   private double(slot: number): void {
     const copy = this.slots.duplicate(slot);
     if (copy < 0) return;
     this.heap.dueNs[copy] = this.heap.dueNs[slot];
+    if (this.carrier !== undefined) this.mark(copy, this.sentNs[slot], this.lost[slot] === 1);
     this.heap.push(copy);
   }
 

@@ -12,11 +12,12 @@
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import type { Region } from '../dma/region.ts';
-import { WIRE_ARRIVED, WIRE_DUPLICATED, WIRE_OVERFLOW, WIRE_SENT } from '../ledger/counters.gen.ts';
+import { WIRE_ARRIVED, WIRE_CUT, WIRE_DUPLICATED, WIRE_OVERFLOW, WIRE_SENT } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
+import type { Carrier } from './carrier.ts';
 import { checkPipeConfig, isPerfect, type PipeConfig } from './config.ts';
 import type { FrameTap, WireSink, WireSource } from './contract.ts';
 import { Flight, type FlightSlots } from './flight.ts';
@@ -50,6 +51,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
   private readonly dma: DmaEngine;
   private readonly clock: Clock;
   private readonly departures: Departures | undefined;
+  private readonly carrier: Carrier | undefined;
 
   private readonly freeSlots: Int32Array;
   private freeCount: number;
@@ -75,6 +77,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
    * @param ledger where the wire's frames are counted: the link's own. @param dma moves copies of frames, for
    *   the same ledger.
    * @param departures when frames leave; absent: when they are committed.
+   * @param carrier whether the link is whole; absent: for ever.
    * @throws RangeError for a configuration out of range.
    */
   constructor(
@@ -86,6 +89,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     ledger: Ledger,
     dma: DmaEngine,
     departures?: Departures,
+    carrier?: Carrier,
   ) {
     checkPipeConfig(config);
     const slots = config.queueFrames;
@@ -94,6 +98,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     this.slotBytes = config.slotBytes;
     this.perfect = isPerfect(config) && departures === undefined;
     this.departures = departures;
+    this.carrier = carrier;
     this.counters = ledger.counters;
     this.dma = dma;
     this.clock = clock;
@@ -104,7 +109,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     const ringSize = 1 << (32 - Math.clz32(slots - 1));
     this.ring = new Int32Array(this.perfect ? ringSize : 1);
     this.mask = ringSize - 1;
-    this.flight = new Flight(config, this.perfect ? 1 : slots, this, random, ledger.counters);
+    this.flight = new Flight(config, this.perfect ? 1 : slots, this, random, ledger.counters, carrier);
   }
 
   /** Shows every frame that is put in to `tap`, before anything can happen to it; null for none. */
@@ -147,7 +152,11 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     this.lengths[slot] = length;
     this.counters[WIRE_SENT] += 1;
     if (this.sentTap !== null) this.sentTap.frame(this.addressOf(slot), length);
-    if (this.perfect) {
+    if (this.perfect && this.carrier?.cut === true) {
+      // What takes no time is lost when it is sent, or not at all.
+      this.counters[WIRE_CUT] += 1;
+      this.freeSlots[this.freeCount++] = slot;
+    } else if (this.perfect) {
       this.ring[this.tail & this.mask] = slot;
       this.tail = (this.tail + 1) | 0;
     } else {
@@ -206,6 +215,11 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     this.lengths[copy] = this.lengths[slot];
     this.dma.move(WIRE_DUPLICATED, this.addressOf(slot), this.addressOf(copy), this.lengths[slot]);
     return copy;
+  }
+
+  lose(slot: number): void {
+    this.freeSlots[this.freeCount++] = slot;
+    if (this.roomWanted > 0) this.makeRoom();
   }
 
   flip(slot: number, bit: number): void {

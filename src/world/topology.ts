@@ -18,8 +18,9 @@
  */
 import { type CostProfile, DEFAULT_PROFILE, loadProfile } from '../plans/profiles.ts';
 import { parseYaml } from '../plans/yaml.ts';
-import { checkUnique, finishCard, readCards } from './topology/cards.ts';
-import type { Topology } from './topology/checked.ts';
+import { nicsOfPort } from './config/port-nics.ts';
+import { type CardDraft, checkUnique, finishCard, readCards } from './topology/cards.ts';
+import type { LinkEnd, Topology } from './topology/checked.ts';
 import { Fields } from './topology/fields.ts';
 import { readHosts } from './topology/hosts.ts';
 import { readLinks, readSwitches } from './topology/links.ts';
@@ -66,8 +67,13 @@ export function readTopology(description: unknown): Topology {
   checkUnique(drafts);
   const { links, switches } = readLinks(world, drafts, readSwitches(world));
   const linked = new Set(
-    links.flatMap(({ ends }) => ends.flatMap((end) => ('card' in end && end.port === 0 ? [end.card] : []))),
+    links.flatMap(({ ends }) => ends.flatMap((end) => (isFirstPort(end, drafts) ? [end.card] : []))),
   );
   const cards = drafts.map((draft, card) => finishCard(draft, linked.has(card)));
   return { seed, hosts, cards, switches, links, programs: readPrograms(world, hosts, cards) };
+}
+
+/** Whether a link ends at a device of a card's first port. */
+function isFirstPort(end: LinkEnd, drafts: readonly CardDraft[]): end is LinkEnd & { readonly card: number } {
+  return 'card' in end && end.port < nicsOfPort(drafts[end.card], 0);
 }

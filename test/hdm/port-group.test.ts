@@ -12,6 +12,7 @@ function port(frames: number, dueNs: number) {
     macHigh: 0x0269,
     macLow: 1,
     transmitChecksum: true,
+    linkUp: true,
     segmentBytesMax: 0,
     piecesMax: 1,
     claim: () => -1,

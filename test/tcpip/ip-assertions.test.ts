@@ -6,7 +6,8 @@ import { checkEchoPieces } from '../../src/tcpip/icmp/icmp.ts';
 import { IcmpQueue } from '../../src/tcpip/icmp/queue.ts';
 import { DatagramSender, LIST_MAX } from '../../src/tcpip/ipv4/datagram.ts';
 import { PortLists } from '../../src/tcpip/port-lists.ts';
-import { maskOf, Routes } from '../../src/tcpip/route.ts';
+import { Routes } from '../../src/tcpip/route.ts';
+import { maskOf } from '../../src/tcpip/route-table.ts';
 import { DEFAULT_STACK_CONFIG } from '../../src/tcpip/stack/stack.ts';
 import { trips } from '../rules/trips.ts';
 import { Host } from './bed.ts';
@@ -98,7 +99,7 @@ trips('neighbours: who is told of is behind a port with an address', () => {
 });
 trips('neighbours: ARP is spoken only through a port with an address', () => {
   const host = new Host({ ports: [{}, {}], config: { loopbackPort: 1 } });
-  host.stack['neighbours']['queueReply'](1, 0, 0, PEER);
+  host.stack['neighbours']['replies'].add(1, 0, 0, PEER);
   host.turn();
 });
 trips('neighbours: the entries without an answer are counted', () => {
@@ -115,7 +116,7 @@ trips('neighbours: the requests to be sent are counted', () => {
 });
 trips('neighbours: the replies to be sent are counted', () => {
   const { host, neighbours } = asking();
-  neighbours['replyCount'] = 1;
+  neighbours['replies'].count = 1;
   host.turn();
 });
 

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LIMITED_BROADCAST, maskOf, Routes } from '../../src/tcpip/route.ts';
+import { LIMITED_BROADCAST, Routes } from '../../src/tcpip/route.ts';
+import { maskOf } from '../../src/tcpip/route-table.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../../src/tcpip/stack/stack.ts';
 
 const ip = (text: string) => text.split('.').reduce((sum, part) => (sum << 8) | Number(part), 0);

@@ -25,6 +25,14 @@ export interface OffloadLimits {
   readonly connections: number;
 }
 
+/** A route of the host's, as its devices are told of it. */
+export interface HostRoute {
+  readonly destination: number;
+  readonly prefixLength: number;
+  /** The next hop; 0: the destination itself. */
+  readonly via: number;
+}
+
 /** The hardware driver of one device. */
 export interface HardwareDriver {
   readonly vendor: string;
@@ -38,6 +46,12 @@ export interface HardwareDriver {
   linkUp(): boolean;
   /** A neighbour that the host has learnt, or whose hardware address has changed. */
   neighbour?(address: number, macHigh: number, macLow: number, nowUs: number): void;
+  /** A route by its port was added, or changed, or has gone: what it has open follows. */
+  routeChanged?(route: HostRoute, added: boolean, nowUs: number): void;
+  /** Its port carries packets of so many bytes from now on: the next segments obey it. */
+  mtuChanged?(mtu: number, nowUs: number): void;
+  /** The way to a host carries no more than so many bytes. */
+  pathNarrowed?(destination: number, mtu: number, nowUs: number): void;
   /** Whether it was told the hardware address by which a destination is reached; absent: it needs none. */
   knows?(destination: number): boolean;
   /** Its own TCP/sockets driver, where the two are one. */

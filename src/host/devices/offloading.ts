@@ -3,7 +3,7 @@
  * says. A device that policy names and that cannot is counted, by the reason; the host does the work then.
  */
 import type { Clock } from '../../time/clock.ts';
-import type { Refusal } from './device.ts';
+import type { HostRoute, Refusal } from './device.ts';
 import { Policy } from './policy/policy.ts';
 import type { RuleSettings, Tuple } from './policy/rule.ts';
 import { DeviceRegistry, type OffloadDevice } from './registry.ts';
@@ -76,6 +76,36 @@ export class Offloading {
     this.touched.pass('neighbour');
     for (const { hardware } of this.registry.devices) {
       if (hardware.port === port) hardware.neighbour?.(address, macHigh, macLow, nowUs);
+    }
+  }
+
+  /**
+   * A route has changed: the devices at its port are told. One that goes by another port now is no way of the
+   * devices' that had it: their connections keep the way they have.
+   */
+  routeChanged(port: number, route: HostRoute, added: boolean, nowUs: number): void {
+    this.touched.pass('route');
+    for (const { hardware } of this.registry.devices) {
+      if (!added || hardware.port === port) hardware.routeChanged?.(route, added, nowUs);
+    }
+  }
+
+  /** A port, or the way to a destination, carries another MTU. @param port -1: any, of a destination. */
+  mtuChanged(port: number, destination: number, mtu: number, nowUs: number): void {
+    this.touched.pass('mtu');
+    for (const { hardware } of this.registry.devices) {
+      if (port < 0) hardware.pathNarrowed?.(destination, mtu, nowUs);
+      else if (hardware.port === port) hardware.mtuChanged?.(mtu, nowUs);
+    }
+  }
+
+  /** The link of one of the host's ports has come up or gone down. */
+  linkChanged(port: number, up: boolean): void {
+    this.touched.pass('link');
+    for (const device of this.registry.devices) {
+      if (device.hardware.port !== port) continue;
+      if (up) device.linkUps += 1;
+      else device.linkDowns += 1;
     }
   }
 

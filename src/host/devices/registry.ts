@@ -36,6 +36,9 @@ export class OffloadDevice {
   /** When it last got one, and of all that it got how many were not in its table then, nor on their way. */
   private gaveUs = 0;
   private missing = 0;
+  /** How often the link of its port went down, and came back. */
+  linkDowns = 0;
+  linkUps = 0;
   /** How often it did not get what policy would have given it, by reason. */
   readonly refusals: Record<Refusal, number>;
 

@@ -44,8 +44,6 @@ export class FrameSteering implements Steering {
   filter: PacketFilter | undefined;
   /** Whether the device's frames pass it as well: if not, a device bypasses the host's filter. */
   filtersDevices = true;
-  /** Whether the wire is cut: nothing passes. */
-  cut = false;
   /** The address of a station that is there no more: what is sent to it arrives nowhere. Undefined: none. */
   gone: StationAddress | undefined;
   /** Frames that were sent to it. */
@@ -63,7 +61,6 @@ export class FrameSteering implements Steering {
   }
 
   portsFor(from: number, address: number, length: number): number {
-    if (this.cut) return 0;
     const incoming = from === WIRE_PORT;
     if (!incoming && this.isToGone(address)) return 0;
     this.tuple.read(address, length, incoming);

@@ -17,6 +17,9 @@ export const TOUCH_POINTS = {
   tap: 'a tap is shown the frame of a device',
   filter: 'the packet filter is asked about the frame of a device',
   neighbour: 'a neighbour that was learnt or has changed is told to the devices',
+  route: 'a route that was added, changed or taken away is told to the devices of its port',
+  mtu: 'an MTU of a port or of a path that has changed is told to the devices',
+  link: 'a link that has gone down or come up is noted with the devices of its port',
 } as const;
 
 export type TouchPoint = keyof typeof TOUCH_POINTS;

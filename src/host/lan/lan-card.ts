@@ -14,18 +14,21 @@ import { Doorbell } from '../../i2o/doorbell.ts';
 import {
   LAN_CLASS_ID,
   LAN_CLASS_VERSION,
+  LAN_EVENT_LINK_DOWN,
+  LAN_EVENT_LINK_UP,
   LAN_RESOURCE_BUCKETS,
   LAN_RESOURCE_TRANSMITS,
   writeLanReset,
 } from '../../i2o/lan.gen.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
+import { writeUtilEventRegister } from '../../i2o/utility.gen.ts';
 import { HOST_IDLE_POLLS, HOST_POLLS, OUTBOUND_RELEASED } from '../../ledger/counters.gen.ts';
 import { INBOUND_METER, type Ledger } from '../../ledger/ledger.ts';
 import { BringUp, type BringUpCaller } from '../../osm/message/bring-up.ts';
 import { CardWatch } from '../../osm/message/card-watch.ts';
 import { ControlCall } from '../../osm/message/control-call.ts';
-import { HANDLER_CONTROL } from '../../osm/message/handlers.ts';
+import { HANDLER_CONTROL, HANDLER_EVENT } from '../../osm/message/handlers.ts';
 import { InboundFrames } from '../../osm/message/inbound-frames.ts';
 import { ENETDOWN, errnoName } from '../../socket/errno.ts';
 import { NEVER } from '../../time/agent.ts';
@@ -134,6 +137,7 @@ export class LanCard implements BringUpCaller, PortDriver {
       port.tid = first + i;
       frames.deviceTid = port.tid;
       if (i > 0) steps.claim(port.tid);
+      this.register(port.tid);
       this.reset(port.tid);
     });
     // Only now: a port that takes buckets posts messages of its own between those of the others' bring-up.
@@ -254,6 +258,16 @@ export class LanCard implements BringUpCaller, PortDriver {
   /** The ports are brought up by `bringUp`, since there may be several. */
   goOnline(): void {}
 
+  /** Asks to be told of the port's link. */
+  private register(tid: number): void {
+    const frame = this.awaitFrame();
+    if (frame === NO_FRAME) throw new Error('the card takes no frames');
+    const events = LAN_EVENT_LINK_DOWN | LAN_EVENT_LINK_UP;
+    writeUtilEventRegister(this.frames.words, frame, tid, HOST_TID, HANDLER_EVENT, 0, events);
+    this.frames.deviceTid = tid;
+    this.frames.post();
+  }
+
   /** As a driver begins: whatever an earlier one has left is given up. */
   private reset(tid: number): void {
     const frame = this.awaitFrame();
@@ -261,6 +275,8 @@ export class LanCard implements BringUpCaller, PortDriver {
     const { words } = this.frames;
     const all = LAN_RESOURCE_BUCKETS | LAN_RESOURCE_TRANSMITS;
     writeLanReset(words, frame, tid, HOST_TID, HANDLER_CONTROL, this.control.begin(), all);
+    // A port that is up already may have posted meanwhile.
+    this.frames.deviceTid = tid;
     this.frames.post();
     const errno = this.awaitControl();
     if (errno !== 0) throw new Error(`the card refused LanReset (${errnoName(errno)})`);

@@ -83,6 +83,8 @@ export class LanPort implements Device {
   tid = 0;
   /** The card takes packets and buckets. */
   online = false;
+  /** As the card has told by its events. */
+  linkUp = true;
   /** Packets of this port that the card has. */
   packetsOut = 0;
   private readonly index: number;
@@ -186,6 +188,13 @@ export class LanPort implements Device {
     counters[LAN_PACKETS_SENT_BYTES] += bytes;
   }
 
+  /** The card has told that the port's link came up or went down. */
+  linkTold(up: boolean): void {
+    if (up === this.linkUp) return;
+    this.linkUp = up;
+    this.client?.linkChanged?.(up, this.parts.clock.nowUs);
+  }
+
   poll(): number {
     return this.driver.poll();
   }
@@ -255,6 +264,7 @@ export class LanPort implements Device {
   takeBack(): void {
     const { packets } = this.parts;
     this.online = false;
+    this.linkUp = true;
     this.packetsOut = 0;
     this.lent.forEach((lent, packet) => {
       if (lent === 1) packets.free(packet);

@@ -16,6 +16,8 @@ import {
   getLanBucketPacketLength,
   getLanBucketPacketOffset,
   LAN_BUCKET_WORDS,
+  LAN_EVENT_LINK_DOWN,
+  LAN_EVENT_LINK_UP,
   LAN_PACKET_SEND_REPLY_LIST_WORD,
   LAN_PACKET_SEND_SGL_WORD,
   LAN_RECEIVE_POST_REPLY_LIST_WORD,
@@ -23,6 +25,7 @@ import {
 import { SGL_CONTEXT_WORDS, SGL_SIMPLE_WORDS } from '../../i2o/list/sgl.ts';
 import { IOP_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
+import { UTIL_EVENT_REGISTER, UTIL_EVENT_REGISTER_REPLY_WORDS } from '../../i2o/utility.gen.ts';
 import {
   FAILURES_OURS,
   FAILURES_TAKEN,
@@ -36,6 +39,7 @@ import type { CardWatch } from '../../osm/message/card-watch.ts';
 import type { ControlCall } from '../../osm/message/control-call.ts';
 import {
   HANDLER_CONTROL,
+  HANDLER_EVENT,
   HANDLER_NONE,
   HANDLER_RECEIVE,
   HANDLER_SEND,
@@ -46,6 +50,7 @@ import type { LanPort } from './lan-port.ts';
 
 const PATH_SHUT = SEVERITY_PATH_ERROR | SEVERITY_PATH_STATE;
 const TRANSACTION_WORD = 3;
+const EVENT_WORD = 4;
 const COUNT_MASK = 0xff;
 /** In an element's first word: it has a context. */
 const HAS_CONTEXT = 1 << 24;
@@ -94,10 +99,21 @@ export class LanReplies {
       return this.control.answered(words, frame, words[frame + TRANSACTION_WORD]);
     }
     if (handler === HANDLER_WATCH) return target === IOP_TID && this.watch.take(words, frame);
+    if (handler === HANDLER_EVENT) return port !== undefined && this.event(frame, port);
     if (port === undefined || (flags & FLAG_MULTIPLE) === 0) return false;
     if (checkLanReply(words, frame, word0 >>> 16) !== 0) return false;
     if (handler === HANDLER_SEND) return this.contexts(frame, port);
     return handler === HANDLER_RECEIVE && this.buckets(frame, port);
+  }
+
+  private event(frame: number, port: LanPort): boolean {
+    const { words } = this;
+    const isEvent = words[frame + 1] >>> 24 === UTIL_EVENT_REGISTER;
+    if (!isEvent || words[frame] >>> 16 < UTIL_EVENT_REGISTER_REPLY_WORDS) return false;
+    const indicator = words[frame + EVENT_WORD];
+    if (indicator !== LAN_EVENT_LINK_DOWN && indicator !== LAN_EVENT_LINK_UP) return false;
+    port.linkTold(indicator === LAN_EVENT_LINK_UP);
+    return true;
   }
 
   /** Packets whose memory is the host's again; what was not sent, the protocol sends again. */
@@ -138,7 +154,7 @@ export class LanReplies {
     // Nothing is sent into a path that is shut, or gone, until the card is brought up again.
     if (port !== undefined && (severity & PATH_SHUT) !== 0) port.online = false;
     const request = frames.adopt(frame);
-    let good = handler === HANDLER_WATCH || handler === HANDLER_NONE;
+    let good = handler === HANDLER_WATCH || handler === HANDLER_NONE || handler === HANDLER_EVENT;
     if (handler === HANDLER_CONTROL) {
       good = this.control.answered(words, frame, words[frame + TRANSACTION_WORD]);
     } else if (port !== undefined && request !== NO_FRAME) {

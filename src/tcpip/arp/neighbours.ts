@@ -26,6 +26,7 @@ import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, writeEthernetAddresses } 
 import type { Routes } from '../route.ts';
 import { before } from '../seq.ts';
 import type { NeighbourListener } from './neighbour-listener.ts';
+import { ReplyQueue } from './reply-queue.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -46,8 +47,6 @@ const PROBE_MAX = 8;
  * Replies that one flush sends through a port, so that a storm of requests leaves room for what else is sent.
  */
 const REPLIES_PER_FLUSH = 16;
-/** Of a reply that waits: hardware address (high, low) and IPv4 address of who asked. */
-const REPLY_WORDS = 3;
 /** RFC 1122 §2.3.2.1: at most one request a second per destination. */
 const REQUEST_INTERVAL_US = 1_000_000;
 /** Requests that are sent before a neighbour is taken for dead (Linux mcast_solicit). */
@@ -72,16 +71,7 @@ export class Neighbours {
   private readonly routes: Routes;
   private readonly listener: NeighbourListener;
   private readonly mask: number;
-  /**
-   * Replies that wait, `repliesMax` places a port, and how many each port has; `replyCount` is their sum.
-   * There is a place for every neighbour the table can hold: all of a large segment may ask at the same
-   * moment, and again at the same moment a second later, so whoever was left out each time would take us for
-   * dead. A request beyond that is not answered, and will be repeated.
-   */
-  private readonly repliesMax: number;
-  private readonly replies: Int32Array;
-  private readonly portReplies: Int32Array;
-  private replyCount = 0;
+  private readonly replies: ReplyQueue;
   private requestCount = 0;
   private incompleteCount = 0;
 
@@ -102,9 +92,7 @@ export class Neighbours {
     this.requestDue = new Uint8Array(count);
     this.due = new Int32Array(count);
     const { ports } = environment;
-    this.repliesMax = size;
-    this.replies = new Int32Array(ports.length * size * REPLY_WORDS);
-    this.portReplies = new Int32Array(ports.length);
+    this.replies = new ReplyQueue(ports.length, size);
     this.macHigh[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macHigh;
     this.macLow[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macLow;
     this.port[NEIGHBOUR_SELF] = routes.loopbackPort;
@@ -169,7 +157,7 @@ export class Neighbours {
       if (entry >= 0 && this.port[entry] === port) this.learn(entry, macHigh, macLow);
     }
     if (forUs && view.getUint16(at + ARP_OPERATION) === ARP_REQUEST) {
-      this.queueReply(port, macHigh, macLow, sender);
+      this.replies.add(port, macHigh, macLow, sender);
     }
   }
 
@@ -179,29 +167,18 @@ export class Neighbours {
     return subnetPort === port || subnetPort < 0;
   }
 
-  private queueReply(port: number, macHigh: number, macLow: number, address: number): void {
-    const waiting = this.portReplies[port];
-    if (waiting === this.repliesMax) return;
-    const { replies } = this;
-    const reply = (port * this.repliesMax + waiting) * REPLY_WORDS;
-    replies[reply] = macHigh;
-    replies[reply + 1] = macLow;
-    replies[reply + 2] = address;
-    this.portReplies[port] = waiting + 1;
-    this.replyCount += 1;
-  }
-
   /** Whether requests or replies wait to be sent. */
   get pending(): boolean {
-    return this.replyCount + this.requestCount !== 0;
+    return this.replies.count + this.requestCount !== 0;
   }
 
   /** Sends what waits. @returns packets sent; fewer than waited when a port is full. */
   flush(): number {
     let sent = 0;
     let full = 0;
-    for (let port = 0; this.replyCount > 0 && port < this.portReplies.length; port++) {
-      for (let replies = 0; this.portReplies[port] > 0 && replies < REPLIES_PER_FLUSH; replies++) {
+    const { ofPort } = this.replies;
+    for (let port = 0; this.replies.count > 0 && port < ofPort.length; port++) {
+      for (let replies = 0; ofPort[port] > 0 && replies < REPLIES_PER_FLUSH; replies++) {
         if (!this.sendReply(port)) {
           full |= 1 << port;
           break;
@@ -227,11 +204,11 @@ export class Neighbours {
   /** Sends the reply that a port was given last. @returns false when the port is full. */
   private sendReply(port: number): boolean {
     const { replies } = this;
-    const reply = (port * this.repliesMax + this.portReplies[port] - 1) * REPLY_WORDS;
-    if (!this.send(port, ARP_REPLY, replies[reply], replies[reply + 1], replies[reply + 2])) return false;
+    const { words } = replies;
+    const at = replies.lastOf(port);
+    if (!this.send(port, ARP_REPLY, words[at], words[at + 1], words[at + 2])) return false;
     this.environment.counters[ARP_REPLIES_SENT] += 1;
-    this.portReplies[port] -= 1;
-    this.replyCount -= 1;
+    replies.drop(port);
     return true;
   }
 
@@ -286,6 +263,17 @@ export class Neighbours {
     }
     this.learn(entry, macHigh, macLow);
     this.due[entry] = (this.environment.nowUs + TOLD_US) | 0;
+  }
+
+  /** Routes have changed: who is reached by another port now is forgotten, or asked for there. */
+  reroute(): void {
+    for (let entry = FIRST; entry < this.state.length; entry++) {
+      if (this.state[entry] === EMPTY) continue;
+      const port = this.routes.portFor(this.address[entry]);
+      if (port === this.port[entry] || !this.routes.hasAddress(port)) continue;
+      this.port[entry] = port;
+      this.ask(entry, this.address[entry]);
+    }
   }
 
   private find(nextHop: number): number {
@@ -394,7 +382,7 @@ export class Neighbours {
     assert(incomplete === this.incompleteCount, 'neighbours: the entries without an answer are counted');
     const due = count(this.requestDue, 1);
     assert(due === this.requestCount, 'neighbours: the requests to be sent are counted');
-    const replies = this.portReplies.reduce((sum, one) => sum + one, 0);
-    assert(replies === this.replyCount, 'neighbours: the replies to be sent are counted');
+    const replies = this.replies.ofPort.reduce((sum, one) => sum + one, 0);
+    assert(replies === this.replies.count, 'neighbours: the replies to be sent are counted');
   }
 }

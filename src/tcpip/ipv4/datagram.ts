@@ -23,6 +23,7 @@ export class DatagramSender {
   private readonly environment: Environment;
   private readonly neighbours: Neighbours;
   readonly port: LinkPort;
+  private readonly portIndex: number;
   private readonly addresses = new Int32Array(LIST_MAX);
   private readonly lengths = new Int32Array(LIST_MAX);
   /** Pieces in the list. */
@@ -38,6 +39,7 @@ export class DatagramSender {
 
   constructor(environment: Environment, neighbours: Neighbours, port: LinkPort) {
     this.port = port;
+    this.portIndex = environment.ports.indexOf(port);
     this.environment = environment;
     this.neighbours = neighbours;
     this.service = environment.config.ttl;
@@ -84,10 +86,20 @@ export class DatagramSender {
     return sum;
   }
 
-  /** Whether the datagram goes in one packet. */
+  /** The largest packet that the port sends now. */
+  private get mtu(): number {
+    assert(this.portIndex >= 0, "datagram sender: its port is one of the stack's");
+    return this.environment.mtus[this.portIndex];
+  }
+
+  /** Whether the datagram goes in one packet: one that was begun in fragments does not any more. */
   get isWhole(): boolean {
     const { port } = this;
-    return this.count <= port.piecesMax && IPV4_BYTES + TRANSPORT_BYTES + this.payloadBytes <= port.mtu;
+    return (
+      this.done === 0 &&
+      this.count <= port.piecesMax &&
+      IPV4_BYTES + TRANSPORT_BYTES + this.payloadBytes <= this.mtu
+    );
   }
 
   /**
@@ -111,7 +123,7 @@ export class DatagramSender {
     const whole = this.isWhole;
     assert(total <= DATAGRAM_MAX, 'datagram sender: a datagram is no longer than IPv4 allows');
     assert(whole || flags === 0, 'datagram sender: the device does no work on fragments');
-    const step = whole ? total : (port.mtu - IPV4_BYTES) & ~7;
+    const step = whole ? total : (this.mtu - IPV4_BYTES) & ~7;
     if (this.done === 0) this.identification = (this.identification + 1) & 0xffff;
     let sent = 0;
     while (this.done < total) {

@@ -44,6 +44,8 @@ import { hasReady } from '../tcp/ready.ts';
 import { CLOSED, CLOSING, ESTABLISHED, TIME_WAIT } from '../tcp/state.ts';
 import { TcpTables } from '../tcp/tables.ts';
 import { Udp } from '../udp/udp.ts';
+import { PortClient, type PortInput } from './port-client.ts';
+import { Ways } from './ways.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -51,10 +53,14 @@ const COSTLY = COSTLY_ASSERTIONS;
 /** Packets of connections that one flush sends at most by each port. */
 const FLUSH_PACKETS = 256;
 
-export class Engine implements LinkClient, ErrorListener {
+export class Engine implements LinkClient, ErrorListener, PortInput {
   readonly config: StackConfig;
   /** Told of each neighbour that is learnt, and when it is confirmed; undefined: nobody is. */
   onNeighbour: ((port: number, address: number, macHigh: number, macLow: number) => void) | undefined;
+  /** Told when the link of a port's device has come up or gone down; undefined: nobody is. */
+  onLink: ((port: number, up: boolean) => void) | undefined;
+  /** Routes and MTUs, which change while connections stand. */
+  readonly ways: Ways;
   protected readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
@@ -99,6 +105,7 @@ export class Engine implements LinkClient, ErrorListener {
       },
     });
     this.tcp = new TcpTables(this.environment, this.routes, this.neighbours);
+    this.ways = new Ways(this.environment, this.routes, this.neighbours, this.tcp);
     this.pieces = new Pieces(packets);
     this.udp = new Udp(this.environment, this.routes, this.neighbours, this.pieces);
     this.icmp = new Icmp(this.environment, this.routes, this.neighbours, this.pieces, this);
@@ -162,6 +169,19 @@ export class Engine implements LinkClient, ErrorListener {
       'stack: a client is asked for a port that the stack has',
     );
     return new PortClient(this, port);
+  }
+
+  /** The link of port 0's device has come up or gone down. Routes and neighbours stay as they are. */
+  linkChanged(up: boolean): void {
+    this.portLinkChanged(0, up);
+  }
+
+  portLinkChanged(port: number, up: boolean): void {
+    assert(
+      port >= 0 && port < this.environment.ports.length,
+      'stack: a link changes at a port that there is',
+    );
+    this.onLink?.(port, up);
   }
 
   /** A frame has arrived by port 0; see `LinkClient`. // Hot path. */
@@ -304,7 +324,8 @@ export class Engine implements LinkClient, ErrorListener {
     mtu: number,
   ): void {
     if (protocol === PROTOCOL_TCP) {
-      tcpIcmpError(this.tcp, local, remote, localPort, remotePort, seq, type, code, mtu);
+      const narrow = tcpIcmpError(this.tcp, local, remote, localPort, remotePort, seq, type, code, mtu);
+      if (narrow) this.ways.narrowPath(remote, mtu, this.environment.nowUs);
     } else if (type === ICMP_UNREACHABLE) {
       this.udp.icmpError(local, remote, localPort, remotePort, icmpErrno(type, code));
     }
@@ -372,21 +393,5 @@ export class Engine implements LinkClient, ErrorListener {
     if (neighbours.hasDeadline) left = Math.min(left, (neighbours.deadlineUs() - now) | 0);
     if (this.reassembly.hasDeadline) left = Math.min(left, (this.reassembly.deadlineUs() - now) | 0);
     return (now + left) | 0;
-  }
-}
-
-/** A port's side of the engine: its device hands packets to it. */
-class PortClient implements LinkClient {
-  private readonly engine: Engine;
-  private readonly port: number;
-
-  constructor(engine: Engine, port: number) {
-    this.engine = engine;
-    this.port = port;
-  }
-
-  /** // Hot path. */
-  input(packet: number, address: number, length: number, flags: number, nowUs: number): boolean {
-    return this.engine.inputBy(this.port, packet, address, length, flags, nowUs);
   }
 }

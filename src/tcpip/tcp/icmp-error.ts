@@ -40,6 +40,7 @@ export function icmpErrno(type: number, code: number): number {
  * Takes an error that is said to be about a segment of ours.
  * @param seq the sequence number that the error quotes. @param mtu of the next hop, where the error names
  * one; else 0.
+ * @returns whether it is believed that the path to `remote` is narrower than it was.
  */
 export function tcpIcmpError(
   tcp: TcpTables,
@@ -51,35 +52,43 @@ export function tcpIcmpError(
   type: number,
   code: number,
   mtu: number,
-): void {
+): boolean {
   const found = tcp.demux.find(remote, local, (remotePort << 16) | localPort);
-  if (found <= 0) return;
+  if (found <= 0) return false;
   const tcb = tcp.tcbs[found - 1];
   // Whoever cannot see the connection would have to guess this (RFC 5927 §4.1).
-  if (before(seq, tcb.sndUna) || atOrAfter(seq, tcb.sndMax)) return;
+  if (before(seq, tcb.sndUna) || atOrAfter(seq, tcb.sndMax)) return false;
   if (type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION) {
-    lowerPathMtu(tcp, tcb, mtu);
-    return;
+    return lowerPathMtu(tcp, tcb, mtu);
   }
   const hard = type === ICMP_UNREACHABLE && (code === UNREACHABLE_PROTOCOL || code === UNREACHABLE_PORT);
   const opening = tcb.state === SYN_SENT || (tcb.state === SYN_RECEIVED && tcb.parent < 0);
   if (hard && opening) failTcb(tcp, tcb, ECONNREFUSED);
   else tcb.softError = icmpErrno(type, code);
+  return false;
+}
+
+/** Somebody has heard that the path to a host is narrower: every connection to it heeds that. */
+export function pathNarrowed(tcp: TcpTables, remote: number, mtu: number): void {
+  for (const tcb of tcp.tcbs) {
+    if (tcb.hashed !== 0 && tcb.remoteAddress === remote) lowerPathMtu(tcp, tcb, mtu);
+  }
 }
 
 /**
  * A router could not pass a segment on: smaller ones from now on, and what is out goes again (RFC 1191 §6.3).
  */
-function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): void {
-  const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.ports[tcb.port].mtu;
+function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
+  const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.mtus[tcb.port];
   const next = Math.max(PATH_MTU_MIN, mtu === 0 ? PATH_MTU_MIN : mtu);
-  if (next >= now) return;
+  if (next >= now) return false;
   const { mss } = tcb;
   tcb.pathMtu = next;
   updateMss(tcp, tcb);
   assert(tcb.mss <= mss, 'path: a smaller MTU makes no segment longer');
-  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return;
+  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return true;
   if (tcp.recovery.wentBack(tcb)) tcp.sendQueue.rewind(tcb);
   tcb.rtt.timing = 0;
   markReady(tcp, tcb);
+  return true;
 }

@@ -83,7 +83,10 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
 function output(tcp: TcpTables, tcb: Tcb): number {
   const { state } = tcb;
   if (state === CLOSED || state === LISTEN || state === TIME_WAIT || tcb.hashed === 0) return 0;
-  if (!hasNeighbour(tcp, tcb)) return 0;
+  if (!hasNeighbour(tcp, tcb)) {
+    if (tcb.nextHop === 0) strandedOutput(tcp, tcb);
+    return 0;
+  }
   if (tcb.resetDue !== 0) return outputReset(tcp, tcb);
   if (state === SYN_SENT || state === SYN_RECEIVED) return outputSyn(tcp, tcb);
   let sent = 0;
@@ -96,6 +99,14 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   sent += outputData(tcp, tcb);
   if (tcb.acks.owed === ACK_NOW) sent += outputAck(tcp, tcb);
   return sent;
+}
+
+/** What is owed has no way out: the time-outs look for one again, until they give up. */
+function strandedOutput(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.neighbour < 0, 'output: who has no next hop has no neighbour');
+  if (tcb.resetDue !== 0) endReset(tcp, tcb);
+  else if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0 && tcb.sndUna !== tcb.sndEnd)
+    startRetransmit(tcp, tcb);
 }
 
 /**

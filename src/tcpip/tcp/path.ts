@@ -31,7 +31,7 @@ export function prepareHeader(tcb: Tcb): void {
 
 /** The largest packet that the way to the peer carries, as far as is known. */
 export function pathMtu(tcp: TcpTables, tcb: Tcb): number {
-  const portMtu = tcp.environment.ports[tcb.port].mtu;
+  const portMtu = tcp.environment.mtus[tcb.port];
   return tcb.pathMtu > 0 && tcb.pathMtu < portMtu ? tcb.pathMtu : portMtu;
 }
 
@@ -40,7 +40,7 @@ export function pathMtu(tcp: TcpTables, tcb: Tcb): number {
  * TCP_MAXSEG; again when one of them changes.
  */
 export function updateMss(tcp: TcpTables, tcb: Tcb): void {
-  const portMtu = tcp.environment.ports[tcb.port].mtu;
+  const portMtu = tcp.environment.mtus[tcb.port];
   const mtu = pathMtu(tcp, tcb);
   const wanted = tcb.options.segmentBytesMax;
   let mss = Math.min(tcb.mssPeer, mtu - IPV4_BYTES - TCP_BYTES);
@@ -57,6 +57,7 @@ export function hasNeighbour(tcp: TcpTables, tcb: Tcb): boolean {
   const { neighbours } = tcp;
   const { neighbour } = tcb;
   if (neighbour === 0) return true;
+  if (tcb.nextHop === 0) return false;
   if (neighbour > 0 && neighbours.address[neighbour] === tcb.nextHop && neighbours.isReady(neighbour)) {
     return true;
   }

@@ -137,10 +137,10 @@ function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, port: LinkPort, at: number, 
  * offered; whether that is so has been put into the Tcb. @returns bytes, a multiple of 4.
  */
 function writeSynOptions(tcp: TcpTables, tcb: Tcb, from: number): number {
-  const { view, config, ports, nowMs } = tcp.environment;
+  const { view, config, mtus, nowMs } = tcp.environment;
   const active = tcb.state === SYN_SENT;
   let at = from;
-  const mss = ports[tcb.port].mtu - IPV4_BYTES - TCP_BYTES;
+  const mss = mtus[tcb.port] - IPV4_BYTES - TCP_BYTES;
   view.setInt32(
     at,
     (OPTION_MSS << 24) |

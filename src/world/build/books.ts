@@ -4,7 +4,13 @@
  * nothing is in flight and no socket is open.
  */
 import type { Region } from '../../dma/region.ts';
-import { WIRE_ARRIVED, WIRE_DROPPED, WIRE_DUPLICATED, WIRE_SENT } from '../../ledger/counters.gen.ts';
+import {
+  WIRE_ARRIVED,
+  WIRE_CUT,
+  WIRE_DROPPED,
+  WIRE_DUPLICATED,
+  WIRE_SENT,
+} from '../../ledger/counters.gen.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import {
   balanceOf,
@@ -77,7 +83,7 @@ export class WiresAtRest {
       const wire = (this.busy + i) % wires.length;
       const counters = wires[wire];
       const sent = counters[WIRE_SENT] + counters[WIRE_DUPLICATED];
-      if (sent === counters[WIRE_ARRIVED] + counters[WIRE_DROPPED]) continue;
+      if (sent === counters[WIRE_ARRIVED] + counters[WIRE_DROPPED] + counters[WIRE_CUT]) continue;
       this.busy = wire;
       return false;
     }
@@ -164,9 +170,9 @@ function wireRows(plan: WorldPlan, wires: readonly Counters[]): Row[] {
   return wires.map((wire, i) => {
     const w = (name: string): number => counterValue(wire, name);
     return row(
-      `${plan.wires[i].link}: frames sent + doubled = arrived + lost on the wire + refused`,
+      `${plan.wires[i].link}: frames sent + doubled = arrived + lost on the wire or with its link + refused`,
       w('wireSent') + w('wireDuplicated'),
-      w('wireArrived') + w('wireDropped') + w('wireRefused'),
+      w('wireArrived') + w('wireDropped') + w('wireCut') + w('wireRefused'),
     );
   });
 }

@@ -8,6 +8,7 @@ import { packetSlotBytes, planNic } from '../../hdm/nic-rings.ts';
 import { queuePlanner } from '../../i2o/queues/queues.ts';
 import { GATHER_BYTES } from '../../tcpip/contract.ts';
 import { nicConfig } from '../config/card-ranges.ts';
+import { nicCount, portsOfNics } from '../config/port-nics.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { ModuleKind } from '../topology/checked.ts';
 
@@ -46,12 +47,13 @@ export interface CardMemory {
   readonly window?: WindowAreasPlan;
 }
 
-/** What each of a card's devices is told: its ports in their order, then the inner loop where it has one. */
+/** What each of a card's devices is told: those of its ports in their order, then the inner loop's, if any. */
 export function nicConfigs(config: CardConfig): NicConfig[] {
-  const ports = [config, ...config.furtherPorts].map((port) => nicConfig(config, port));
+  const ports = [config, ...config.furtherPorts];
+  const nics = portsOfNics(config).map((port) => nicConfig(config, ports[port]));
   // The loop takes what the largest port takes, so that no connection to oneself has a smaller segment than
   // one to a peer.
-  return config.innerLoop ? [...ports, { ...ports[0], mtu: largestMtu(config) }] : ports;
+  return config.innerLoop ? [...nics, { ...nics[0], mtu: largestMtu(config) }] : nics;
 }
 
 /** The largest MTU of a card's ports: its packet slots hold a frame of it. */
@@ -109,5 +111,5 @@ function planWindow(plan: MemoryPlan, name: string, config: CardConfig, slotByte
 
 /** Packets to be sent that may be a card of network ports' own at a time: as many as its rings hold. */
 export function lanPacketsMax(config: CardConfig): number {
-  return config.txRing * (1 + config.furtherPorts.length);
+  return config.txRing * nicCount(config);
 }

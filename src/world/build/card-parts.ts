@@ -24,8 +24,10 @@ import type { Stack } from '../../tcpip/stack/stack.ts';
 import { WindowMemory } from '../../window/window-memory.ts';
 import { WindowModule } from '../../window/window-module.ts';
 import { wantedFeatures } from '../config/card-ranges.ts';
+import { nicCount } from '../config/port-nics.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { ModuleKind } from '../topology/checked.ts';
+import { bonded } from './bonded.ts';
 import { type CardMemory, largestMtu, nicConfigs } from './card-memory.ts';
 import type { CardEnvironment } from './environment.ts';
 
@@ -35,7 +37,7 @@ export const WINDOW_TRANSACTIONS_MAX = 256;
 export interface CardParts {
   readonly processor: IoProcessor;
   readonly packets: PacketPool;
-  /** One for each port, and last the inner loop's; none on a card without sockets. */
+  /** Those of the ports, and last the inner loop's; none on a card without sockets. */
   readonly devices: readonly FakeNic[];
   readonly stack?: Stack;
   /** Packet slots that wait in the devices' receive rings. */
@@ -61,7 +63,7 @@ export function buildCard(
       devices = buildDevices(region, memory, config, environment, packets, asTheyCame);
       if (asTheyCame) {
         // What a host sends itself needs no port: there is no loop inside such a card.
-        devices = devices.slice(0, 1 + config.furtherPorts.length);
+        devices = devices.slice(0, nicCount(config));
         return kind === 'lan'
           ? lanModules(region, memory, config, environment, outbound, devices)
           : windowModules(region, memory, config, environment, outbound, devices, packets);
@@ -75,7 +77,7 @@ export function buildCard(
         dma: environment.dma,
         outbound,
         packets,
-        ports: devices,
+        ports: bonded(config, devices, { region, clock: environment.clock, ledger }),
         gatherAt: memory.gatherAt,
         stack: config.stack,
         socketsMax: config.driver.socketsMax,
@@ -177,8 +179,8 @@ function windowModules(
  * @throws RangeError of one line where it could hold none.
  */
 export function windowFramesMax(config: CardConfig): number {
-  const { packetSlots, rxRing, furtherPorts } = config;
-  const inRings = rxRing * (1 + furtherPorts.length);
+  const { packetSlots, rxRing } = config;
+  const inRings = rxRing * nicCount(config);
   if (packetSlots <= inRings)
     throw new RangeError(
       `"packetSlots" is ${packetSlots}, and the receive rings of a card with the TCP window take ` +

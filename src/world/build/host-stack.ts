@@ -18,6 +18,7 @@ import { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import { wantedFeatures } from '../config/card-ranges.ts';
+import { bonded } from './bonded.ts';
 import { largestMtu, nicConfigs } from './card-memory.ts';
 import type { CardPlan } from './world-plan.ts';
 
@@ -92,10 +93,11 @@ export function buildHostStack(
   const slotBytes = packetSlotBytes(largestMtu(config));
   const packets = new PacketPool(memory.packets, config.packetSlots, slotBytes, meter, slotMemory);
   const pending = rxPending === undefined ? {} : { rxPending };
-  const devices = nicConfigs(config).map((nic, i) => {
+  const nics = nicConfigs(config).map((nic, i) => {
     const parts = { region, clock, ledger, dma, packets, wire: wires[i], crossing };
     return new FakeNic(parts, memory.nics[i], { ...nic, ...pending });
   });
+  const devices = bonded(config, nics, { region, clock, ledger });
   const sends = new SendMemory(memory.layout.transmit);
   const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());
   const upcalls = new SockUpcalls(socks, sends);
@@ -115,10 +117,10 @@ export function buildHostStack(
   });
   const balance = (): Reconciliation => reconcileHost(ledger, window !== undefined);
   const setFeatures = (change: Partial<NicFeatures>): void => {
-    if (window !== undefined) checkWindowFeatures({ ...devices[0].wantedFeatures, ...change });
-    for (const device of devices) device.setFeatures(change);
+    if (window !== undefined) checkWindowFeatures({ ...nics[0].wantedFeatures, ...change });
+    for (const nic of nics) nic.setFeatures(change);
   };
-  const features = (): NicFeatures => devices[0].features;
+  const features = (): NicFeatures => nics[0].features;
   return { stack, engine, ledger, memory: sends, setFeatures, features, reconcile: balance };
 }
 

@@ -5,7 +5,6 @@
 import { DmaEngine } from '../../dma/engine.ts';
 import { PacketPool } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
-import type { Device } from '../../hdm/contract.ts';
 import { FEATURES, type NicFeatures } from '../../hdm/features.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { macHalves } from '../../hdm/nic-config.ts';
@@ -26,7 +25,9 @@ import type { Waker } from '../../time/sleeper.ts';
 import type { Recorder } from '../../trace/recorder.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import { wantedFeatures } from '../config/card-ranges.ts';
+import { nicCount } from '../config/port-nics.ts';
 import type { CardConfig } from '../config/settings.ts';
+import { bonded } from './bonded.ts';
 import { nicConfigs } from './card-memory.ts';
 import { startTrace, type TracedCard, tracedEnds } from './card-trace.ts';
 import type { TraceEnvironment } from './host.ts';
@@ -95,7 +96,7 @@ export function buildLanHost(
     const port = driver.ports.length + i;
     return new FakeNic({ region, clock, ledger, dma, packets, wire: loops[i] }, memory.nics[port], nic);
   });
-  const devices: readonly Device[] = [...driver.ports, ...loopDevices];
+  const devices = bonded(config, [...driver.ports, ...loopDevices], { region, clock, ledger });
   const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());
   const upcalls = new SockUpcalls(socks, sends);
   const engine = new Stack(config.stack, region, packets, dma, ledger, devices, upcalls, memory.gatherAt);
@@ -145,7 +146,7 @@ function hostFeatures(
 
 /** How many of a card's devices are ports: what a host sends itself needs none. */
 export function portCount({ topology: { config } }: CardPlan): number {
-  return 1 + config.furtherPorts.length;
+  return nicCount(config);
 }
 
 function portsOf(plan: CardPlan): PortFacts[] {

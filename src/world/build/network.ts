@@ -5,10 +5,12 @@ import { Ledger } from '../../ledger/ledger.ts';
 import type { Clock } from '../../time/clock.ts';
 import { Random } from '../../time/random.ts';
 import { type CableListener, CableSink, CableSource } from '../../wire/cable.ts';
-import type { TappedEnd } from '../../wire/contract.ts';
+import { Carrier } from '../../wire/carrier.ts';
+import type { LinkSignal, TappedEnd } from '../../wire/contract.ts';
 import { type Departures, Pipe, type PipeListener } from '../../wire/pipe.ts';
 import { Splitter, type Steering } from '../../wire/splitter.ts';
 import { Switch } from '../../wire/switch.ts';
+import type { LinkEnd } from '../topology/checked.ts';
 import type { PortPlan, WirePlan, WorldPlan } from './world-plan.ts';
 
 type Source = TappedEnd['source'];
@@ -27,6 +29,11 @@ export interface NetworkListeners {
   readonly steering?: (at: number) => Steering | undefined;
   /** For a cable, of the thread at its other end. */
   readonly cable?: (site: number) => CableListener;
+  /**
+   * The link by whose state the device at a wire's start goes, where it is not that wire's own: another's
+   * name.
+   */
+  readonly signal?: (wire: WirePlan) => string | undefined;
 }
 
 const NOBODY: CableListener = { changed() {} };
@@ -35,6 +42,9 @@ export class Network {
   private readonly plan: WorldPlan;
   private readonly sources: readonly (Source | undefined)[];
   private readonly sinks: readonly (Sink | undefined)[];
+  /** By name, of each link: a loop is none. */
+  private readonly carriers = new Map<string, Carrier>();
+  private readonly signals: readonly (LinkSignal | undefined)[];
   /** By index of `plan.switches`, those of this thread. */
   readonly switches: readonly (Switch | Splitter | undefined)[];
 
@@ -42,7 +52,9 @@ export class Network {
     this.plan = plan;
     const sources: (Source | undefined)[] = [];
     const sinks: (Sink | undefined)[] = [];
+    const startNs = (plan.startNs ?? 0) - (plan.startNs === undefined ? 0 : clock.originNs);
     for (const wire of plan.wires) {
+      const carrier = this.carrierFor(wire, startNs);
       const { offset, config, fromSite, toSite, seed } = wire;
       const ledger = new Ledger(region, wire.ledger);
       const dma = new DmaEngine(region, ledger);
@@ -58,6 +70,7 @@ export class Network {
                 ledger,
                 dma,
                 listeners.departures?.(wire),
+                carrier,
               )
             : undefined;
         const listener = pipe === undefined ? undefined : listeners.pipe?.(wire);
@@ -74,11 +87,22 @@ export class Network {
       );
       sinks.push(
         toSite === site
-          ? new CableSink(region, offset, config, clock, new Random(seed), ledger, dma, listener(fromSite))
+          ? new CableSink(
+              region,
+              offset,
+              config,
+              clock,
+              new Random(seed),
+              ledger,
+              dma,
+              listener(fromSite),
+              carrier,
+            )
           : undefined,
       );
     }
     this.sources = sources;
+    this.signals = plan.wires.map((wire) => this.carriers.get(listeners.signal?.(wire) ?? wire.link));
     this.sinks = sinks;
     this.switches = plan.switches.map((entry, i) => {
       if (entry.site !== site) return undefined;
@@ -102,10 +126,34 @@ export class Network {
     return source instanceof Pipe ? source : undefined;
   }
 
+  /** Whether a link is whole, by its name. @throws Error for a link that there is not. */
+  carrier(link: string): Carrier {
+    const carrier = this.carriers.get(link);
+    if (carrier === undefined) throw new Error(`there is no link "${link}"`);
+    return carrier;
+  }
+
+  /** Both directions of a link have one; a loop has none. */
+  private carrierFor({ link, config, from, to }: WirePlan, startNs: number): Carrier | undefined {
+    if (sameEnd(from, to)) return undefined;
+    let carrier = this.carriers.get(link);
+    if (carrier === undefined) {
+      carrier = new Carrier(config.downs, startNs);
+      this.carriers.set(link, carrier);
+    }
+    return carrier;
+  }
+
   private end(port: PortPlan): TappedEnd {
     const source = this.sources[port.out];
     const sink = this.sinks[port.in];
     if (source === undefined || sink === undefined) throw new Error('a port of another thread was asked for');
-    return { source, sink };
+    const signal = this.signals[port.out];
+    return signal === undefined ? { source, sink } : { source, sink, signal };
   }
+}
+
+function sameEnd(a: LinkEnd, b: LinkEnd): boolean {
+  if ('card' in a) return 'card' in b && a.card === b.card && a.port === b.port;
+  return 'switch' in b && a.switch === b.switch && a.port === b.port;
 }

@@ -66,6 +66,7 @@ function cardsOf(configs: readonly CardConfig[], form: ShortForm): Topology {
         config,
         modules,
         ports: ['port0'],
+        stackPorts: ['port0'],
         processor: { costs: iopCosts, lookNs: 0 },
         bus: NO_BUS,
         doorbellNs,

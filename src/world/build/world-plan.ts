@@ -73,6 +73,11 @@ export interface SwitchPlan {
 }
 
 export interface WorldPlan {
+  /**
+   * When a world in real time began, from when its links' times count, by the time that all threads share;
+   * absent: at 0 of its clock.
+   */
+  readonly startNs?: number;
   readonly cards: readonly CardPlan[];
   readonly wires: readonly WirePlan[];
   readonly switches: readonly SwitchPlan[];

@@ -1,10 +1,12 @@
 /** From what a user set to a card's whole configuration. */
+import { checkBondConfig } from '../../bond/bond-config.ts';
 import { type PoolSizes, STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
 import { FURTHER_PORTS_MAX, type StackConfig, stackRange } from '../../tcpip/config.ts';
 import { checkOverrides } from './card-config-check.ts';
-import { checkAsked, checkCardRanges } from './card-ranges.ts';
+import { checkAsked, checkCardRanges, under } from './card-ranges.ts';
 import { misspelt, plain, shown } from './complaint.ts';
+import { nicCount } from './port-nics.ts';
 import { settingOf } from './setting-table.ts';
 import { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './settings.ts';
 
@@ -37,6 +39,7 @@ export function cardConfig(asked: CardOverrides = {}): CardConfig {
     wire: { ...base.wire, ...overrides.wire },
   };
   checkPorts(merged);
+  checkBonds(merged);
   const config = {
     ...merged,
     // The driver must know the window the stack gives.
@@ -107,6 +110,27 @@ function checkPorts({ mac, furtherPorts }: CardConfig): void {
   }
 }
 
+const NICS_MOST = 16;
+
+function checkBonds(config: CardConfig): void {
+  const { bonds, furtherPorts } = config;
+  for (const [i, bond] of bonds.entries()) {
+    const path = `bonds.${i}`;
+    if (typeof bond !== 'object' || bond === null) {
+      throw new RangeError(`"${path}" expected a map of what a bond is, got ${shown(bond)}`);
+    }
+    under(`${path}.`, () => checkBondConfig(bond));
+    const taken = bonds.slice(0, i).some(({ port }) => port === bond.port);
+    if (!Number.isInteger(bond.port) || bond.port < 0 || bond.port > furtherPorts.length || taken) {
+      throw new RangeError(`"${path}.port" expected a port that no other bond is, got ${shown(bond.port)}`);
+    }
+  }
+  if (nicCount(config) <= NICS_MOST) return;
+  throw new RangeError(
+    `"bonds" expected ${NICS_MOST} devices at most behind all ports, got ${nicCount(config)}`,
+  );
+}
+
 /** What is undefined was not set: it leaves the default, in a section too. */
 function withoutUndefined<T extends object>(settings: T): T {
   const set = Object.entries(settings).filter(([, value]) => value !== undefined);
@@ -119,10 +143,10 @@ function withoutUndefined<T extends object>(settings: T): T {
 
 /** Slots for what few buckets can use, beside those that the rings of many ports, or long ones, have. */
 function sizedPackets(
-  { rxRing = DEFAULT_CARD_CONFIG.rxRing, furtherPorts = [], innerLoop = false }: CardOverrides,
+  { rxRing = DEFAULT_CARD_CONFIG.rxRing, furtherPorts = [], bonds = [], innerLoop = false }: CardOverrides,
   { receiveBuckets }: PoolSizes,
 ): number {
-  const rings = (1 + furtherPorts.length + (innerLoop ? 1 : 0)) * rxRing;
+  const rings = (nicCount({ furtherPorts, bonds }) + (innerLoop ? 1 : 0)) * rxRing;
   const used = Math.min(DEFAULT_CARD_CONFIG.packetSlots, Math.max(PACKET_SLOTS_LEAST, 4 * receiveBuckets));
   return Math.max(used, rings + PACKET_SLOTS_BESIDE_RINGS);
 }

@@ -11,6 +11,7 @@ import { wireSlotBytes } from '../../wire/slots.ts';
 import { CARD_SETTINGS, SLOTS_MAX } from './card-settings.ts';
 import { shown } from './complaint.ts';
 import { checkOneHost } from './host-address.ts';
+import { nicCount } from './port-nics.ts';
 import type { SettingRow } from './setting-row.ts';
 import { SETTING_TABLE, settingOf } from './setting-table.ts';
 import type { CardConfig, PortConfig } from './settings.ts';
@@ -59,8 +60,8 @@ export function settingsOf(features: NicFeatures): Partial<CardConfig> {
  */
 export function checkCardRanges(config: CardConfig, path: string): void {
   for (const row of CARD_SETTINGS) checkNumber(path, row, settingOf(config, row.name));
-  const ports = 1 + config.furtherPorts.length + (config.innerLoop ? 1 : 0);
-  const slotsLeast = ports * config.rxRing + SLOTS_BESIDE_RINGS;
+  const nics = nicCount(config) + (config.innerLoop ? 1 : 0);
+  const slotsLeast = nics * config.rxRing + SLOTS_BESIDE_RINGS;
   checkNumber(path, { name: 'packetSlots', meaning: '', range: [slotsLeast, SLOTS_MAX] }, config.packetSlots);
   under(path, () => checkNicConfig(nicConfig(config)));
   config.furtherPorts.forEach((port, i) => {

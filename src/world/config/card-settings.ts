@@ -247,6 +247,12 @@ const DEVICE: readonly SettingRow[] = [
     beside: "in a described world the card's `ports` say them",
   },
   {
+    name: 'bonds',
+    meaning: 'ports that are several devices each',
+    form: 'a list of `{ port, nics, mode, primary, miimonNs, upDelayNs, downDelayNs, xmitHashPolicy }`',
+    beside: "in a described world the card's `bonds` say them",
+  },
+  {
     name: 'innerLoop',
     meaning: "whether a loop inside the card serves its own addresses, not the first port's wire",
     choices: FLAG,

@@ -10,7 +10,14 @@ import type { CardOverrides } from './settings.ts';
 export type SettingValue = string | number | boolean;
 
 /** What the world around a card says of it: no path sets them. */
-const NOT_SETTABLE = ['furtherPorts', 'innerLoop', 'mac', 'stack.loopbackPort', 'stack.sendElementsMax'];
+const NOT_SETTABLE = [
+  'furtherPorts',
+  'bonds',
+  'innerLoop',
+  'mac',
+  'stack.loopbackPort',
+  'stack.sendElementsMax',
+];
 
 /** Every path that names one value of a card. */
 export const SETTING_PATHS: readonly string[] = SETTING_TABLE.map(({ name }) => name).filter(

@@ -1,4 +1,6 @@
 /** Everything that can be set on a card, with the defaults a program gets that says nothing. */
+
+import type { BondConfig } from '../../bond/bond-config.ts';
 import type { PoolSizes, Transport } from '../../dma/card-layout.ts';
 import type { Moderation } from '../../i2o/interrupt.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
@@ -30,6 +32,8 @@ export interface CardConfig {
    * settings.
    */
   readonly furtherPorts: readonly PortConfig[];
+  /** The ports that are several devices each; every other port is one. */
+  readonly bonds: readonly BondConfig[];
   /**
    * Whether packets to the card's own addresses and to 127/8 come back through a loop inside the card.
    * Needed where the first port leads to another device; where it is looped back itself, they come back
@@ -104,6 +108,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
   mtu: 65535,
   mac: [0x02, 0x69, 0x6e, 0x69, 0x63, 0x01],
   furtherPorts: [],
+  bonds: [],
   innerLoop: false,
   rxRing: 16,
   txRing: 128,

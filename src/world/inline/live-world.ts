@@ -111,7 +111,7 @@ export class LiveWorld {
     const snapBytes = topology.cards.map((_, i) => snapBytesOf(traces[i]));
     const planned = planWorld(memory, topology, far.sites, snapBytes);
     const wake = memory.reserve('world.wake', PAIR_BYTES, "the program's wake-up count");
-    this.plan = withOneWake(planned, wake);
+    this.plan = { ...withOneWake(planned, wake), startNs: this.clock.nowNs + this.clock.originNs };
     far.reserve(memory, this.plan, wake);
     this.region = allocateRegion(memory.byteLength);
     this.wakeWord = wake >> 2;

@@ -1,5 +1,6 @@
 /** Reads the cards of a world: configuration, ports, place. */
 
+import type { BondConfig } from '../../bond/bond-config.ts';
 import type { ProfilePart } from '../../plans/profiles.ts';
 import { cardConfig } from '../config/card-config.ts';
 import { checkOverrides } from '../config/card-config-check.ts';
@@ -15,7 +16,8 @@ import {
 } from './checked.ts';
 import { Fields } from './fields.ts';
 import { readProcessor } from './hosts.ts';
-import { ipv4Address, latencyNs, macAddress, rateBitsPerSecond, subnet } from './quantities.ts';
+import { MTU, readPorts } from './ports.ts';
+import { ipv4Address, latencyNs, rateBitsPerSecond } from './quantities.ts';
 
 /** Keys of a card that are settings of its configuration under the same name. */
 const SETTINGS = [
@@ -43,6 +45,7 @@ const KEYS = [
   'runs',
   'modules',
   'ports',
+  'bonds',
   'gateway',
   'mtu',
   'loopback',
@@ -54,12 +57,6 @@ const KEYS = [
 ];
 /** Settings of the stack that the ports say. */
 const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbackPort'];
-/**
- * Ethernet's usual MTU; a card alone in its process has 65535, which no wire of a described world has by
- * itself.
- */
-const MTU = 1500;
-const PORTS_MAX = 16;
 const NEIGHBOURS_MAX = 65536;
 const MODULES_MAX = 8;
 
@@ -67,7 +64,10 @@ const MODULES_MAX = 8;
 export interface CardDraft extends Omit<CardTopology, 'config'> {
   readonly path: string;
   readonly overrides: CardOverrides;
+  /** Of the stack's ports: where the description has them, and what they are. */
+  readonly portPaths: readonly string[];
   readonly portConfigs: readonly PortConfig[];
+  readonly bonds: readonly BondConfig[];
   /** What the user said of a loop inside the card; undefined: nothing. */
   readonly loopback: boolean | undefined;
 }
@@ -89,7 +89,7 @@ export function readCards(
     const host = hostIndices.get(card.get('host'));
     if (host === undefined)
       throw card.refusal('host', `a host of "hosts" (${hosts.map((h) => h.name).join(', ')})`);
-    const portConfigs = readPorts(card, index);
+    const stackPorts = readPorts(card, index);
     const stack: unknown = card.get('stack') ?? {};
     for (const key of OF_PORTS) {
       if (typeof stack === 'object' && Object.hasOwn(stack as object, key)) {
@@ -105,8 +105,11 @@ export function readCards(
       host,
       placement: card.choice('runs', ['thread', 'inline'] as const, 'thread'),
       modules: readModules(card),
-      ports: card.named('ports').map((port) => port.name),
-      portConfigs,
+      ports: stackPorts.flatMap(({ devices }) => devices),
+      stackPorts: stackPorts.map((port) => port.name),
+      portPaths: stackPorts.map((port) => port.path),
+      portConfigs: stackPorts.map(({ config }) => config),
+      bonds: stackPorts.flatMap(({ bond }, port) => (bond === undefined ? [] : [{ ...bond, port }])),
       loopback: card.has('loopback') ? card.flag('loopback', false) : undefined,
       processor: readProcessor(card, profile),
       bus: readBus(card, profile),
@@ -136,7 +139,7 @@ function neighboursFor(world: Fields): number {
 
 /** The whole configuration, once it is known whether the first port leads anywhere. */
 export function finishCard(draft: CardDraft, firstPortLinked: boolean): CardTopology {
-  const { path, overrides, portConfigs, loopback = firstPortLinked, ...card } = draft;
+  const { path, overrides, portPaths: _, portConfigs, bonds, loopback = firstPortLinked, ...card } = draft;
   const [first, ...furtherPorts] = portConfigs;
   let config = DEFAULT_CARD_CONFIG;
   under(`${path}.`, () => {
@@ -145,6 +148,7 @@ export function finishCard(draft: CardDraft, firstPortLinked: boolean): CardTopo
       mtu: first.mtu,
       mac: first.mac,
       furtherPorts,
+      bonds,
       innerLoop: loopback,
       stack: { ...overrides.stack, address: first.address, prefixLength: first.prefixLength },
     });
@@ -182,32 +186,13 @@ function readModules(card: Fields): ModuleKind[] {
   return kinds as ModuleKind[];
 }
 
-function readPorts(card: Fields, cardIndex: number): PortConfig[] {
-  const ports = card.named('ports');
-  if (ports.length < 1 || ports.length > PORTS_MAX) {
-    throw card.refusal('ports', `1 to ${PORTS_MAX} ports, each with its "address"`);
-  }
-  return ports.map(({ value, path }, index) => {
-    const port = new Fields(value, path, ['address', 'mtu', 'mac']);
-    const mtu = port.whole('mtu', 68, 65535, card.whole('mtu', 68, 65535, MTU));
-    const mac = port.has('mac') ? macAddress(port, 'mac') : portMac(cardIndex, index);
-    return { ...subnet(port, 'address'), mtu, mac };
-  });
-}
-
-/** A locally administered address that no other port of the world has by itself. */
-function portMac(card: number, port: number): number[] {
-  const number = card * PORTS_MAX + port + 1;
-  return [0x02, 0x69, 0x6e, (number >> 16) & 0xff, (number >> 8) & 0xff, number & 0xff];
-}
-
 /** @throws RangeError when two ports of the world have one address or one hardware address. */
 export function checkUnique(cards: readonly CardDraft[]): void {
   const addresses = new Map<number, string>();
   const macs = new Map<string, string>();
   for (const card of cards) {
     card.portConfigs.forEach(({ address, mac }, i) => {
-      const path = `${card.path}.ports.${card.ports[i]}`;
+      const path = card.portPaths[i];
       const other = addresses.get(address);
       if (other !== undefined) throw new RangeError(`"${path}.address" is the address of "${other}" too`);
       const text = mac.join(':');

@@ -61,8 +61,13 @@ export interface CardTopology {
   readonly config: CardConfig;
   /** Its modules in the order of their TIDs. */
   readonly modules: readonly ModuleKind[];
-  /** Names of its ports, the first one's first. */
+  /**
+   * Names of its devices in the order of the stack's ports, those of a bond side by side. A link ends at one
+   * of them.
+   */
   readonly ports: readonly string[];
+  /** Names of the stack's ports: a device's, or a bond's. */
+  readonly stackPorts: readonly string[];
   /** What work costs the card's processor in virtual time. */
   readonly processor: ProcessorCosts;
   /** What lies between host and card, and what moves payload over it, in virtual time. */

@@ -1,5 +1,5 @@
 /** Reads the switches and links of a world. */
-import { PERFECT_PIPE } from '../../wire/config.ts';
+import { type LinkDown, PERFECT_PIPE } from '../../wire/config.ts';
 import { shown } from '../config/complaint.ts';
 import type { CardDraft } from './cards.ts';
 import type { LinkEnd, LinkTopology, SwitchTopology } from './checked.ts';
@@ -34,7 +34,9 @@ const KEYS = [
   'corruptProbability',
   'reorderProbability',
   'reorderDelay',
+  'down',
 ];
+const DOWNS_MAX = 1024;
 
 export interface Links {
   readonly links: LinkTopology[];
@@ -63,12 +65,37 @@ export function readLinks(
         corruptProbability: link.probability('corruptProbability'),
         reorderProbability: link.probability('reorderProbability'),
         reorderDelayNs: durationNs(link, 'reorderDelay', 0),
+        ...readDowns(link),
       },
     };
   });
   ends.checkSwitches();
   checkLoops(links, switches);
   return { links, switches: switches.map((entry, i) => ({ ...entry, ports: ends.switchPorts[i] })) };
+}
+
+/** `down: [{ at: 10ms, for: 5ms }, { at: 1s }]`: the last may be for good. */
+function readDowns(link: Fields): { readonly downs?: readonly LinkDown[] } {
+  if (!link.has('down')) return {};
+  const list = link.get('down');
+  if (!Array.isArray(list) || list.length === 0 || list.length > DOWNS_MAX) {
+    throw link.refusal('down', `a list of 1 to ${DOWNS_MAX} times, such as [{ at: 10ms, for: 5ms }]`);
+  }
+  let endNs = 0;
+  const downs = list.map((value, i): LinkDown => {
+    const fields = new Fields(value, `${link.at('down')}.${i}`, ['at', 'for']);
+    if (!fields.has('at')) throw fields.refusal('at', 'a time with its unit, such as 10ms');
+    const atNs = durationNs(fields, 'at', 0);
+    const forNs = durationNs(fields, 'for', Number.POSITIVE_INFINITY);
+    if (forNs === 0) throw fields.refusal('for', 'a time above 0, such as 5ms');
+    if (endNs === Number.POSITIVE_INFINITY) {
+      throw new RangeError(`"${fields.path}" comes after a time without "for": the link is down for good`);
+    }
+    if (atNs < endNs) throw fields.refusal('at', `a time from ${endNs / 1e6}ms, when it is up again,`);
+    endNs = atNs + forNs;
+    return { atNs, forNs };
+  });
+  return { downs };
 }
 
 /**

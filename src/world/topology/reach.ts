@@ -1,4 +1,5 @@
 /** Whether the programs of a world can reach each other, as far as its description alone tells. */
+import { portsOfNics } from '../config/port-nics.ts';
 import type { CardTopology, LinkEnd, ProgramTopology, Topology } from './checked.ts';
 
 interface Port {
@@ -46,7 +47,9 @@ function checkClient(topology: Topology, client: ProgramTopology, wired: Wired):
   }
   const pairs = ways.flatMap((way) =>
     portsOf(to).flatMap((port, i) =>
-      wired.joined({ card: client.card, port: way.i }, { card: server, port: i }) ? [[way.port, port]] : [],
+      anyJoined(wired, { card: client.card, port: way.i }, { card: server, port: i }, cards)
+        ? [[way.port, port]]
+        : [],
     ),
   );
   if (pairs.length === 0) {
@@ -61,6 +64,18 @@ function checkClient(topology: Topology, client: ProgramTopology, wired: Wired):
     `${path}: the ports of "${from.name}" and "${to.name}" have an "mtu" of ${own} and ${mtu}: expected ` +
       `${MTU_OF_ANY_PEER} or more of both, or the same`,
   );
+}
+
+/** Whether one of the devices behind a port is joined to one behind another. */
+function anyJoined(
+  wired: Wired,
+  a: { readonly card: number; readonly port: number },
+  b: { readonly card: number; readonly port: number },
+  cards: readonly CardTopology[],
+): boolean {
+  const ends = ({ card, port }: { readonly card: number; readonly port: number }): LinkEnd[] =>
+    portsOfNics(cards[card].config).flatMap((of, nic) => (of === port ? [{ card, port: nic }] : []));
+  return ends(a).some((one) => ends(b).some((other) => wired.joined(one, other)));
 }
 
 function isNear({ address, prefixLength }: Port, other: number): boolean {

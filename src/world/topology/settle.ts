@@ -22,7 +22,9 @@ export function giveUpNs({ cards }: Topology): number {
 
 /** Whether a link of it loses frames by itself, so that programs may have to wait for many time-outs. */
 export function losesFrames({ links }: Topology): boolean {
-  return links.some(({ pipe }) => pipe.lossProbability > 0 || pipe.corruptProbability > 0);
+  return links.some(
+    ({ pipe }) => pipe.lossProbability > 0 || pipe.corruptProbability > 0 || (pipe.downs ?? []).length > 0,
+  );
 }
 
 /**

@@ -22,6 +22,7 @@ import type { BuiltLanStack } from '../build/lan-stack.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { type CardPlan, oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
+import { nicCount } from '../config/port-nics.ts';
 import type { LinkEnd, Topology } from '../topology/checked.ts';
 import { settleNs } from '../topology/settle.ts';
 import { addLanCard, buildVirtualLan } from './lan-host.ts';
@@ -59,6 +60,7 @@ export class HostWorld {
   readonly programs: readonly WorldProgram[];
   private readonly region: Region;
   private readonly plan: WorldPlan;
+  private readonly network: Network;
   private readonly settleNs: number;
   private readonly hosts: readonly PlainHost[];
   private readonly hostAgents: number[];
@@ -88,7 +90,7 @@ export class HostWorld {
     this.hostAgents = topology.hosts.map(() => NO_AGENT);
     this.switchAgents = topology.switches.map(() => NO_AGENT);
     this.cardAgents = topology.cards.map(() => NO_AGENT);
-    const network = new Network(this.region, this.plan, this.clock, 0, {
+    this.network = new Network(this.region, this.plan, this.clock, 0, {
       pipe: (wire) => ({
         committed: (arrivalNs) => this.expect(wire, arrivalNs),
         roomMade: () => this.tellRoom(wire),
@@ -100,6 +102,7 @@ export class HostWorld {
         return { leaveNs: () => this.queue.settledNs(this.agentOf(from)) + latencyNs };
       },
     });
+    const { network } = this;
     this.hosts = topology.hosts.map(({ name }) => new PlainHost(name));
     const meters = topology.hosts.map(() => new HostMeter());
     this.stacks = this.plan.cards.map((card, i) => {
@@ -138,6 +141,12 @@ export class HostWorld {
       this.hosts[place.host].addProgram(body);
       this.queue.notify(this.hostAgents[place.host], 0);
     }
+  }
+
+  /** As `VirtualWorld.setLink`. */
+  setLink(link: string, up: boolean): void {
+    this.network.carrier(link).set(up, this.queue.nowNs);
+    for (const wire of this.plan.wires) if (wire.link === link) this.tellRoom(wire);
   }
 
   /** Adds a program of a host to those of the description: whoever made it ends it. */
@@ -249,7 +258,7 @@ export class HostWorld {
   private isOfCard(end: LinkEnd): boolean {
     if (!('card' in end)) return false;
     const plan = this.plan.cards[end.card];
-    return this.isLan(plan) && end.port <= plan.topology.config.furtherPorts.length;
+    return this.isLan(plan) && end.port < nicCount(plan.topology.config);
   }
 
   private agentOf(end: LinkEnd): number {

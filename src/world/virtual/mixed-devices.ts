@@ -1,6 +1,7 @@
 /** The drivers by which a host's registry of offload devices knows the cards of a virtual world. */
 import type {
   HardwareDriver,
+  HostRoute,
   OffloadLimits,
   SocketsDriver,
   SocketsModule,
@@ -25,11 +26,10 @@ export class CardDevice implements HardwareDriver {
   readonly address: number;
   readonly limits: OffloadLimits;
   readonly sockets?: SocketsDriver;
-  /** Whether its wire is whole. */
-  up = true;
-  /** Whether it is told of neighbours that have changed; of new ones it always is. */
+  /** Whether it is told of what has changed: neighbours, routes, MTUs. Of new neighbours it always is. */
   hearsChanges = true;
   private readonly card: VirtualCard;
+  private readonly look: () => void;
   private readonly told: (() => void) | undefined;
 
   /**
@@ -50,11 +50,12 @@ export class CardDevice implements HardwareDriver {
     this.address = card.config.stack.address;
     this.limits = limits;
     this.told = told;
+    this.look = told ?? (() => {});
     if (whole) this.sockets = socketsDriver(card);
   }
 
   linkUp(): boolean {
-    return this.up;
+    return this.card.parts.devices[0].linkUp;
   }
 
   neighbour(address: number, macHigh: number, macLow: number, nowUs: number): void {
@@ -62,6 +63,26 @@ export class CardDevice implements HardwareDriver {
     if (this.told === undefined || (!this.hearsChanges && stack.knowsWayTo(address))) return;
     stack.tellNeighbour(address, macHigh, macLow, nowUs);
     this.told();
+  }
+
+  routeChanged({ destination, prefixLength, via }: HostRoute, added: boolean, nowUs: number): void {
+    if (!this.hearsChanges) return;
+    const { ways } = stackOf(this.card);
+    if (added) ways.addRoute({ destination, prefixLength, via, port: 0 }, nowUs);
+    else ways.removeRoute(destination, prefixLength, nowUs);
+    this.look();
+  }
+
+  mtuChanged(mtu: number, nowUs: number): void {
+    if (!this.hearsChanges) return;
+    stackOf(this.card).ways.setMtu(0, mtu, nowUs);
+    this.look();
+  }
+
+  pathNarrowed(destination: number, mtu: number, nowUs: number): void {
+    if (!this.hearsChanges) return;
+    stackOf(this.card).ways.narrowPath(destination, mtu, nowUs);
+    this.look();
   }
 
   knows(destination: number): boolean {

@@ -4,6 +4,7 @@ import type { OffloadLimits } from '../../host/devices/device.ts';
 import { MixedStack } from '../../host/devices/mixed-stack.ts';
 import type { Offloading } from '../../host/devices/offloading.ts';
 import { FrameSteering } from '../../host/devices/steering.ts';
+import type { Route } from '../../tcpip/stack/ways.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
 import type { BuiltHostStack } from '../build/host-stack.ts';
@@ -26,6 +27,8 @@ export interface MixedHostParts {
   readonly queue: EventQueue;
   /** The number of a card's processor in the queue. */
   agentOf(card: number): number;
+  /** Has the host look at what it owes. */
+  wake(): void;
   /** Runs the world for so many nanoseconds. */
   rest(ns: number): void;
 }
@@ -62,6 +65,33 @@ export class MixedHost {
     });
   }
 
+  /** Adds a route of the host's, or changes it. @returns 0 or an errno. */
+  addRoute(route: Route): number {
+    return this.changed(this.built.engine.ways.addRoute(route, this.parts.clock.nowUs));
+  }
+
+  /** Takes a route of the host's away. @returns 0 or an errno. */
+  removeRoute(destination: number, prefixLength: number): number {
+    const { ways } = this.built.engine;
+    return this.changed(ways.removeRoute(destination, prefixLength, this.parts.clock.nowUs));
+  }
+
+  /** Sets the MTU of one of the host's ports. @returns 0 or an errno. */
+  setMtu(port: number, mtu: number): number {
+    return this.changed(this.built.engine.ways.setMtu(port, mtu, this.parts.clock.nowUs));
+  }
+
+  /** The host has been told that the way to a destination carries no more than so many bytes. */
+  narrowPath(destination: number, mtu: number): void {
+    this.built.engine.ways.narrowPath(destination, mtu, this.parts.clock.nowUs);
+    this.changed(0);
+  }
+
+  private changed(errno: number): number {
+    this.parts.wake();
+    return errno;
+  }
+
   private device(card: number, port: number): CardDevice {
     const { cards, limits, queue, place } = this.parts;
     const { config, doorbellNs } = cards[card].plan.topology;
@@ -88,6 +118,17 @@ export class MixedHost {
       registry.activate(name);
     });
   }
+}
+
+/** Has a host's devices told of what its stack learns: neighbours, routes, MTUs and links. */
+export function tellDevices({ engine }: BuiltHostStack, offloading: Offloading, clock: Clock): void {
+  engine.onNeighbour = (...neighbour) => offloading.neighbourLearnt(...neighbour, clock.nowUs);
+  engine.onLink = (port, up) => offloading.linkChanged(port, up);
+  engine.ways.listener = {
+    routeChanged: (route, added) => offloading.routeChanged(route.port, route, added, clock.nowUs),
+    mtuChanged: (port, mtu) => offloading.mtuChanged(port, 0, mtu, clock.nowUs),
+    pathNarrowed: (destination, mtu) => offloading.mtuChanged(-1, destination, mtu, clock.nowUs),
+  };
 }
 
 /** What steers the frames of the wire at one port of a host. @param host once it is there. */

@@ -28,6 +28,8 @@ export interface MixedPlace {
   readonly cards: readonly number[];
   /** Index of each of these cards' splitter among the switches; -1 where it has no link. */
   readonly splitters: readonly number[];
+  /** The link of the description that each of these cards has; undefined: none. */
+  readonly links: readonly (string | undefined)[];
 }
 
 export interface MixedTopology {
@@ -73,6 +75,9 @@ function withPlain(topology: Topology, host: number): { topology: Topology; plac
     links.push(deviceLink(`${name}.host`, { switch: splitter, port: 1 }, { card: plain, port }));
     links.push(deviceLink(`${name}.device`, { switch: splitter, port: 2 }, { card, port: 0 }));
   });
+  const outer = cards.map(
+    (card) => topology.links.find(({ ends }) => ends.some((end) => isAt(end, card)))?.name,
+  );
   const own = cards.map((card) => topology.cards[card]);
   const all = topology.cards.map((card, i) =>
     cards.includes(i) ? { ...card, config: cardsPart(card.config) } : card,
@@ -82,7 +87,7 @@ function withPlain(topology: Topology, host: number): { topology: Topology; plac
     program.host === host ? { ...program, card: cards[0] } : program,
   );
   const mixed = { ...topology, switches, links, programs, cards: [...all, plainCard(own)] };
-  return { topology: mixed, place: { host, plain, cards, splitters } };
+  return { topology: mixed, place: { host, plain, cards, splitters, links: outer } };
 }
 
 function checkCards(
@@ -133,6 +138,7 @@ function plainCard(own: readonly CardTopology[]): CardTopology {
     ...first,
     name: `${first.name}.plain`,
     ports: own.map(({ name }) => name),
+    stackPorts: own.map(({ name }) => name),
     config: {
       ...config,
       packetSlots: Math.max(config.packetSlots, PACKET_SLOTS_LEAST),

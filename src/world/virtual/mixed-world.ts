@@ -17,7 +17,7 @@ import {
   ETHERTYPE_ARP,
   writeEthernetAddresses,
 } from '../../tcpip/header/ethernet.ts';
-import { maskOf } from '../../tcpip/route.ts';
+import { maskOf } from '../../tcpip/route-table.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
@@ -34,7 +34,7 @@ import { settleNs } from '../topology/settle.ts';
 import type { HostCosts } from './host-world.ts';
 import { DmaMeter, HOST_TRANSFERS, HostMeter, transferCosts } from './meters.ts';
 import type { CardDevice } from './mixed-devices.ts';
-import { MixedHost, steeringAt } from './mixed-host.ts';
+import { MixedHost, steeringAt, tellDevices } from './mixed-host.ts';
 import { type MixedPlace, mixedTopology } from './mixed-topology.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 import { iopEntry, isFree } from './virtual-world.ts';
@@ -200,10 +200,15 @@ export class MixedWorld {
     return [...this.built.map(({ ledger }) => ledger.snapshot()), ...cards];
   }
 
-  /** Cuts the wire of one of the first host's ports, or mends it. */
+  /** Cuts the wire of one of the first host's ports, or mends it: host, card and peer hear of it at once. */
   setLink(port: number, up: boolean): void {
-    this.devices[port].up = up;
-    this.steerings[port].cut = !up;
+    const link = this.places[0].links[port];
+    if (link === undefined) throw new Error(`port ${port} of the host has no link`);
+    this.network.carrier(link).set(up, this.queue.nowNs);
+    for (const wire of this.plan.wires) {
+      const agent = this.signalOf(wire) === link || wire.link === link ? this.agentOf(wire.from) : NO_AGENT;
+      if (agent !== NO_AGENT) this.queue.notify(agent, 0);
+    }
   }
 
   /**
@@ -267,6 +272,7 @@ export class MixedWorld {
         },
       }),
       departures: ({ from }) => this.departures(from),
+      signal: (wire) => this.signalOf(wire),
       steering: (at) => {
         const own = this.places.flatMap(({ splitters }, host) => {
           const port = splitters.indexOf(at);
@@ -275,6 +281,16 @@ export class MixedWorld {
         return own[0];
       },
     });
+  }
+
+  /** The link by whose state a device at a splitter goes: the one that the splitter is at. */
+  private signalOf({ from }: WirePlan): string | undefined {
+    if (!('card' in from)) return undefined;
+    for (const { plain, cards, links } of this.places) {
+      const port = from.card === plain ? from.port : cards.indexOf(from.card);
+      if (links[port] !== undefined) return links[port];
+    }
+    return undefined;
   }
 
   private departures(from: LinkEnd): Departures | undefined {
@@ -297,7 +313,7 @@ export class MixedWorld {
     const built = buildHostStack(this.region, this.plan.cards[plain], this.network.endsOf(plain), time);
     agent.addTurn(built.stack);
     meter.add(new CostMeter(built.ledger, costs.costs));
-    built.engine.onNeighbour = (...neighbour) => offloading.neighbourLearnt(...neighbour, this.clock.nowUs);
+    tellDevices(built, offloading, this.clock);
     return built;
   }
 
@@ -341,6 +357,7 @@ export class MixedWorld {
       clock: this.clock,
       queue: this.queue,
       agentOf: (card) => this.cardAgents[card],
+      wake: () => this.queue.notify(this.hostAgents[place.host], 0),
       rest: (ns) => this.run(() => false, ns),
     });
   }

@@ -56,8 +56,7 @@ export class VirtualWorld {
   private readonly settleNs: number;
   private readonly network: Network;
   private readonly hostAgents: readonly number[];
-  /** By host. */
-  private readonly agentOfHost: readonly number[];
+  private readonly agents: AgentNumbers;
   private readonly watch: WorldWatch | undefined;
   private readonly wireWatches: ReadonlyMap<WirePlan, WireWatch>;
 
@@ -106,7 +105,7 @@ export class VirtualWorld {
     });
     this.watchWires();
     this.cards = this.buildCards(topology, watched, agents);
-    this.agentOfHost = agents.hosts;
+    this.agents = agents;
     this.hostAgents = agents.hosts.filter((agent) => agent !== NO_AGENT);
     this.plan.switches.forEach((_, i) => {
       const agent = this.network.switches[i];
@@ -128,9 +127,22 @@ export class VirtualWorld {
     for (const { topology: place, body } of this.programs) this.cards[place.card].start(body);
   }
 
+  /**
+   * Cuts a link of the description, or mends it, beside what is described: both its ends hear of it at once.
+   * @param link its name. @throws Error for a link that there is not.
+   */
+  setLink(link: string, up: boolean): void {
+    this.network.carrier(link).set(up, this.queue.nowNs);
+    for (const wire of this.plan.wires) {
+      if (wire.link !== link) continue;
+      const agent = agentAt(wire.from, this.agents);
+      if (agent !== NO_AGENT) this.queue.notify(agent, 0);
+    }
+  }
+
   /** A program of a host keeps its processor busy, beside what its calls take. */
   work(host: number, ns: number): void {
-    this.queue.occupy(this.agentOfHost[host], ns);
+    this.queue.occupy(this.agents.hosts[host], ns);
   }
 
   /** Runs until `done`, for at most `limitNs` more nanoseconds. @returns whether it was done. */
