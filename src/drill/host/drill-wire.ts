@@ -64,6 +64,7 @@ export interface WireParts {
 }
 
 export class DrillWire implements Device {
+  readonly linkUp: boolean = true;
   mtu: number;
   readonly macHigh = MAC_HIGH;
   readonly macLow = OWN_LOW;

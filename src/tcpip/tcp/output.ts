@@ -28,7 +28,7 @@ import { ELEMENT_MORE } from './send-queue.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
-import { startAfterSend, startPersist, startTimeout } from './timers.ts';
+import { startAfterSend, startPersist, startRetransmit, startTimeout } from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -105,7 +105,7 @@ function output(tcp: TcpTables, tcb: Tcb): number {
 function strandedOutput(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.neighbour < 0, 'output: who has no next hop has no neighbour');
   if (tcb.resetDue !== 0) endReset(tcp, tcb);
-  else if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0 && tcb.sndUna !== tcb.sndEnd)
+  else if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0 && tcb.sndUna !== tcb.sndEnd)
     startRetransmit(tcp, tcb);
 }
 

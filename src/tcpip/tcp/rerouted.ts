@@ -1,7 +1,7 @@
 /** What becomes of connections when routes, or what a port carries, have changed. */
 import { assert } from '../../assert/assert.ts';
 import { ENETUNREACH } from '../../socket/errno.ts';
-import { TIMER_RETRANSMIT } from './control-block/timers.ts';
+import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
 import { endReset } from './lifecycle.ts';
 import { routeTcb, stopAwaiting, updateMss } from './path.ts';
 import { markReady } from './ready.ts';
@@ -49,7 +49,7 @@ function stranded(tcp: TcpTables, tcb: Tcb): void {
     return;
   }
   tcb.softError = ENETUNREACH;
-  if ((tcb.timers.armed & TIMER_RETRANSMIT) === 0 && tcb.sndUna !== tcb.sndMax) startRetransmit(tcp, tcb);
+  if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0 && tcb.sndUna !== tcb.sndMax) startRetransmit(tcp, tcb);
 }
 
 /** Whether a connection sends anything. */

@@ -47,7 +47,7 @@ export interface CardMemory {
   readonly window?: WindowAreasPlan;
 }
 
-/** What each of a card's devices is told: those of its ports in their order, then the inner loop's, if any. */
+/** What each of a card's devices is told: those of its ports in their order, then the inner loop's. */
 export function nicConfigs(config: CardConfig): NicConfig[] {
   const ports = [config, ...config.furtherPorts];
   const nics = portsOfNics(config).map((port) => nicConfig(config, ports[port]));
