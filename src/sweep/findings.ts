@@ -99,7 +99,7 @@ export interface Knee {
 /**
  * The 95 % rule: the knee is the smallest value of a setting that reaches 95 % of the best mean rate along
  * it. There is one for each setting that is a number with at least three values, and each combination of the
- * others; none along which fewer were measured, as yet or at all.
+ * others; none along which fewer were measured, as yet or at all, or along which any more does worse.
  *
  * A rule of curvature, such as Kneedle (Satopää et al., "Finding a 'Kneedle' in a Haystack", 2011), was not
  * taken: its knee depends on the range that was tried and on the scale of the axis, and says nothing of how
@@ -134,6 +134,8 @@ function kneeOf(path: string, along: readonly Group[]): Knee | undefined {
   if (!(bestPerS > 0)) return undefined;
   const good = (rate: number): boolean => rate >= KNEE_SHARE * bestPerS;
   const at = rates.findIndex(good);
+  // Any more does worse: it is nothing to be sized, but a load or a fault.
+  if (at === 0 && rates.slice(1).every((rate) => !good(rate))) return undefined;
   const fall = rates.findIndex((rate, i) => i > at && !good(rate));
   const ratios = sorted.map((group) => ratioTo(sorted[rates.indexOf(bestPerS)], group));
   const possible = ratios.findIndex((ratio) => ratio !== undefined && ratio.high >= KNEE_SHARE);

@@ -93,6 +93,10 @@ describe('findings', () => {
     expect(kneesOf(resultsOf([10, 10, 20, 20, 20]))).toHaveLength(1);
   });
 
+  it('find none along which any more does worse, as with loss', () => {
+    expect(kneesOf(resultsOf([100, 100, 50, 50, 20, 20, 10, 10]))).toEqual([]);
+  });
+
   it('find none where nothing was measured', () => {
     expect(kneesOf(resultsOf(Array.from({ length: 8 }, () => undefined)))).toEqual([]);
   });
@@ -108,7 +112,10 @@ const kneeAt = (rates: readonly number[], values: readonly number[], seeds = 1) 
   kneesOf(resultsOf(rates, planOf(values, seeds)))[0];
 const doubling = (count: number): number[] => Array.from({ length: count }, (_, i) => 2 ** i);
 
-const curves = fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 3, maxLength: 12 });
+/** Of which any more than the least does not always do worse. */
+const curves = fc
+  .array(fc.integer({ min: 1, max: 1e6 }), { minLength: 3, maxLength: 12 })
+  .filter((rates) => rates.slice(1).some((rate) => rate >= 0.95 * Math.max(...rates)));
 
 describe('the knee of any curve', () => {
   it('is the smallest value that reaches 95 % of the best', () => {
