@@ -14,7 +14,7 @@ import {
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
 import { checkTcb } from './identities.ts';
-import { closeTcb, failTcb } from './lifecycle.ts';
+import { closeTcb, failTcb, queueReset } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -197,6 +197,8 @@ function keepAlive(tcp: TcpTables, tcb: Tcb): void {
       ? timers.probes > 0 && idleMs >= options.userTimeoutMs
       : timers.probes >= options.keepProbes;
   if (isDead) {
+    // Should the peer be there after all, it is to know (as on Linux).
+    queueReset(tcp, tcb);
     giveUp(tcp, tcb);
     return;
   }
