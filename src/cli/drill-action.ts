@@ -137,7 +137,7 @@ function optionsOf(flags: DrillFlags): Partial<RunOptions> {
 
 function checkSetting(name: string, value: string): void {
   if (settingOf(name) === undefined) throw new UserError(`--sysctl ${name}: there is no such setting here`);
-  const outcome = applySetting(drillConfig({}), name, value);
+  const outcome = applySetting(drillConfig({}), name, value, false);
   if (outcome.kind === 'lacking') throw new UserError(`--sysctl ${outcome.words}`);
 }
 

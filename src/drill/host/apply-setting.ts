@@ -1,6 +1,6 @@
 /** Gives a setting a value by Linux's (or FreeBSD's) name, while the stack runs. */
 import { type DrillConfig, setNumber } from './live-config.ts';
-import { settingOf } from './sysctl-names.ts';
+import { type ChoiceSetting, settingOf } from './sysctl-names.ts';
 
 /**
  * What became of it: it is set; it changes nothing here, and why; or the stack cannot do what it asks for.
@@ -12,8 +12,16 @@ export type SettingOutcome =
 
 const SET: SettingOutcome = { kind: 'set' };
 
-/** @param value as a sysctl has it; several numbers are apart by space. */
-export function applySetting(config: DrillConfig, name: string, value: string): SettingOutcome {
+/**
+ * @param value as a sysctl has it; several numbers are apart by space. @param made whether the stack has been
+ * made, so that what is chosen then is chosen.
+ */
+export function applySetting(
+  config: DrillConfig,
+  name: string,
+  value: string,
+  made: boolean,
+): SettingOutcome {
   const setting = settingOf(name);
   if (setting === undefined) return { kind: 'lacking', words: `there is no setting ${name} here` };
   const words = value.trim().split(/\s+/);
@@ -23,6 +31,8 @@ export function applySetting(config: DrillConfig, name: string, value: string): 
     case 'fixed':
       if (setting.values.includes(words[0])) return { kind: 'idle', words: 'it is so' };
       return { kind: 'lacking', words: `${name}=${value} asks for ${setting.lacks}, which is not there` };
+    case 'choice':
+      return choose(config, setting, `${name}=${value}`, words[0], made);
     case 'flag':
       for (const field of setting.fields) config[field] = words[0] !== '0';
       return SET;
@@ -36,6 +46,21 @@ export function applySetting(config: DrillConfig, name: string, value: string): 
       return setAll(config, name, value, setting.fields(values));
     }
   }
+}
+
+function choose(
+  config: DrillConfig,
+  { field, choices }: ChoiceSetting,
+  said: string,
+  word: string,
+  made: boolean,
+): SettingOutcome {
+  const choice = Object.hasOwn(choices, word) ? choices[word] : undefined;
+  if (choice === undefined) return { kind: 'lacking', words: `${said} asks for what is not there` };
+  if (config[field] === choice) return SET;
+  if (made) return { kind: 'lacking', words: `${said} comes too late: it is chosen when a script begins` };
+  Object.assign(config, { [field]: choice });
+  return SET;
 }
 
 function setAll(

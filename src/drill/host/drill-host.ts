@@ -54,6 +54,8 @@ export class DrillHost {
   readonly sockets: SocketStack;
   /** The present time in microseconds: 0 at first. */
   nowUs = 0;
+  /** Whether the stack is made: what it chooses then is chosen. */
+  private made = false;
   private readonly clock = new Clock();
   private readonly config: DrillConfig;
   private readonly ledger: Ledger;
@@ -69,6 +71,7 @@ export class DrillHost {
       throw new RangeError(`"mtu" expected 68 to 65535, got ${mtu}`);
     }
     this.config = drillConfig({ address, seed });
+    for (const [name, value] of Object.entries(options.settings ?? {})) this.setByName(name, value);
     const { region } = memory;
     this.ledger = new Ledger(region, memory.ledgerAt);
     this.ledger.counters.fill(0);
@@ -95,7 +98,7 @@ export class DrillHost {
       upcalls,
       memory.gatherAt,
     );
-    for (const [name, value] of Object.entries(options.settings ?? {})) this.setByName(name, value);
+    this.made = true;
     this.host = new HostStack({
       stack: this.engine,
       devices: [this.wire],
@@ -117,7 +120,12 @@ export class DrillHost {
    * @returns what became of it. An unknown name, and a value that asks for what is not there, are `lacking`.
    */
   set(name: string, value: string | number): SettingOutcome {
-    return applySetting(this.config, name, `${value}`);
+    return applySetting(this.config, name, `${value}`, this.made);
+  }
+
+  /** `newreno` or `cubic`. */
+  get congestionControl(): string {
+    return this.config.congestionControl;
   }
 
   /** SO_SNDBUF of the sockets that are made from now on, in bytes. */
@@ -127,7 +135,7 @@ export class DrillHost {
 
   /** Segments that may be sent before the first acknowledgement (the route's `initcwnd`). */
   setInitialWindow(segments: number): SettingOutcome {
-    return applySetting(this.config, 'net.inet.tcp.initcwnd_segments', `${segments}`);
+    return this.set('net.inet.tcp.initcwnd_segments', segments);
   }
 
   /** The largest packet that the wire carries from now on. @throws RangeError outside of 68 to 65535. */

@@ -26,6 +26,9 @@ const TABLES: Partial<StackConfig> = {
 const LINUX: Partial<StackConfig> = {
   receiveBufferBytes: 15 * 1024 * 1024,
   receiveWindowBytes: 270_000,
+  // As Linux has them.
+  congestionControl: 'cubic',
+  lossRecovery: 'rack',
   // Every host is on the wire: no route has to be said.
   prefixLength: 0,
   // Hardware addresses are of no interest, and last as long as they can.

@@ -1,4 +1,5 @@
 /** Linux's and FreeBSD's names of settings, and what each is here. */
+import type { CongestionControlName, LossRecoveryName } from '../../tcpip/config.ts';
 import type { LiveField } from './live-config.ts';
 
 /** A number, of which `scale` makes the field's unit. */
@@ -20,6 +21,14 @@ export interface ListSetting {
   readonly fields: (values: readonly number[]) => Partial<Record<LiveField, number>>;
 }
 
+/** One of a few ways to do a thing, chosen when the host is made. */
+export interface ChoiceSetting {
+  readonly kind: 'choice';
+  readonly field: 'congestionControl' | 'lossRecovery';
+  /** Ours by what is said. */
+  readonly choices: Readonly<Record<string, CongestionControlName | LossRecoveryName>>;
+}
+
 /** What the stack does is so by itself: other values ask for what it does not have. */
 export interface FixedSetting {
   readonly kind: 'fixed';
@@ -33,7 +42,7 @@ export interface IdleSetting {
   readonly why: string;
 }
 
-export type Setting = NumberSetting | FlagSetting | ListSetting | FixedSetting | IdleSetting;
+export type Setting = NumberSetting | FlagSetting | ListSetting | ChoiceSetting | FixedSetting | IdleSetting;
 
 const US_PER_MS = 1000;
 const US_PER_SECOND = 1_000_000;
@@ -44,7 +53,18 @@ const flag = (...fields: FlagSetting['fields']): FlagSetting => ({ kind: 'flag',
 const fixed = (lacks: string, ...values: string[]): FixedSetting => ({ kind: 'fixed', values, lacks });
 const idle = (why: string): IdleSetting => ({ kind: 'idle', why });
 
-const RACK = idle('losses are found by RFC 6675, without RACK and tail loss probes');
+const CONGESTION: ChoiceSetting = {
+  kind: 'choice',
+  field: 'congestionControl',
+  choices: { reno: 'newreno', newreno: 'newreno', cubic: 'cubic' },
+};
+/** Linux's bit 0 is RACK; tail loss probes come with it here, and only with it. */
+const RECOVERY: ChoiceSetting = {
+  kind: 'choice',
+  field: 'lossRecovery',
+  choices: { '0': 'sack', '1': 'rack', '3': 'rack', '4': 'rack', freebsd: 'sack', rack: 'rack' },
+};
+const RACK = idle('losses are found by RFC 6675, or by RFC 8985');
 const PACING = idle('nothing is paced');
 const TSO = idle('the device cuts nothing');
 const BUFFERS = idle('it is memory that is not modelled');
@@ -101,9 +121,9 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_abort_on_overflow': fixed('a reset where a backlog is full', '0'),
   'net.ipv4.tcp_stdurg': fixed('urgent pointers of another meaning', '0'),
   'net.ipv4.tcp_shrink_window': fixed('windows that shrink', '0'),
-  'net.ipv4.tcp_congestion_control': idle('congestion control is NewReno, by whatever name'),
-  'net.ipv4.tcp_recovery': RACK,
-  'net.ipv4.tcp_early_retrans': RACK,
+  'net.ipv4.tcp_congestion_control': CONGESTION,
+  'net.ipv4.tcp_recovery': RECOVERY,
+  'net.ipv4.tcp_early_retrans': RECOVERY,
   'net.ipv4.tcp_fack': RACK,
   'net.ipv4.tcp_frto': RACK,
   'net.ipv4.tcp_max_reordering': RACK,
@@ -156,8 +176,8 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.ip.ttl': number('ttl'),
   'net.inet.tcp.ecn.enable': fixed('ECN', '0', '2'),
   'net.inet.tcp.blackhole': fixed('ports that answer nothing', '0'),
-  'net.inet.tcp.functions_default': idle('there is one TCP'),
-  'net.inet.tcp.cc.algorithm': idle('congestion control is NewReno, by whatever name'),
+  'net.inet.tcp.functions_default': RECOVERY,
+  'net.inet.tcp.cc.algorithm': CONGESTION,
   'net.inet.tcp.hostcache.purgenow': CACHE,
   'net.inet.tcp.hostcache.enable': CACHE,
   'net.inet.tcp.fastopen.client_enable': FAST_OPEN,

@@ -56,7 +56,6 @@ const IDLE: Readonly<Record<string, string>> = {
   SO_MAX_PACING_RATE: 'nothing is paced',
   SO_BUSY_POLL: 'nothing is polled for',
   SO_NOSIGPIPE: 'there are no signals',
-  TCP_CONGESTION: 'congestion control is NewReno, by whatever name',
   TCP_THIN_LINEAR_TIMEOUTS: 'time-outs always double',
   IP_MTU_DISCOVER: 'DF is always set',
 };
@@ -87,10 +86,24 @@ function set(context: CallContext, [fd, , name, value]: readonly Expression[]): 
     context.session.note(`${nameOf(name)}: ${idle}`);
     return { result: 0 };
   }
+  if (nameOf(name) === 'TCP_CONGESTION') return chooseCongestion(context, value);
   const option = optionOf(name);
   const { sockets } = context.host;
   const result = sockets.setOption(descriptor.socket, option, valueToSet(descriptor, option, value));
   return { result };
+}
+
+/** All connections of a host have one: the script's own choice, at its head. */
+function chooseCongestion({ host }: CallContext, value: Expression): Answer {
+  const [item] = value.kind === 'list' ? value.items : [value];
+  const wanted = item?.kind === 'string' ? item.text : '';
+  if (wanted !== host.congestionControl && `new${wanted}` !== host.congestionControl) {
+    throw new NotJudged(
+      value.place,
+      `TCP_CONGESTION ${expressionText(value)} on a host with ${host.congestionControl}`,
+    );
+  }
+  return { result: 0 };
 }
 
 /** The number that the stack takes for a value of the script's. */

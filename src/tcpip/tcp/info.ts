@@ -32,6 +32,7 @@ export interface TcpInfo {
   readonly rcv_mss: number;
   readonly unacked: number;
   readonly sacked: number;
+  readonly lost: number;
   readonly last_data_recv: number;
   readonly pmtu: number;
   readonly rtt: number;
@@ -89,6 +90,7 @@ export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
     rcv_mss: tcb.received.segmentBytesMax,
     unacked: tcb.state === SYN_SENT ? 1 : segments(flightBytes(tcb)),
     sacked: tcb.sackPermitted === 0 ? recovery.dupAcks : segments(recovery.sackedBytes),
+    lost: segments(recovery.lostBytes),
     last_data_recv: (nowMs - timers.lastReceiveMs) | 0,
     pmtu: mtu,
     rtt: rtt.srtt >> 3,
