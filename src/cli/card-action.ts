@@ -4,12 +4,20 @@ import { parsePolicy } from '../host/devices/policy/parse.ts';
 import type { PolicyRule } from '../host/devices/policy/rule.ts';
 import { decidedFor } from '../inspect/decided.ts';
 import { coalescingOf, identityOf, ringsOf } from '../inspect/described.ts';
-import { capabilitiesOf, featuresOf } from '../inspect/features.ts';
+import {
+  actualChanges,
+  capabilitiesOf,
+  FEATURE_NAMES,
+  type FeatureChange,
+  featuresOf,
+  withFeatures,
+} from '../inspect/features.ts';
 import { connectionsOf, ranFor, statisticsOf, timeWaitOf } from '../inspect/running.ts';
 import { bundledNames } from '../plans/files.ts';
 import { readYamlFile } from '../plans/yaml.ts';
 import { packageVersion } from '../record/manifest.ts';
 import {
+  changesText,
   connectionsText,
   factsText,
   featuresText,
@@ -32,6 +40,7 @@ export interface CardFlags {
   readonly world?: string;
   readonly card?: string;
   readonly spelling: Spelling;
+  readonly set?: string;
   readonly for: number;
   readonly policy?: string;
 }
@@ -44,6 +53,8 @@ const FLAG_VIEWS: Readonly<Record<'for' | 'spelling' | 'policy', readonly CardVi
 };
 
 const WIDTH = 100;
+/** Views of what features make a difference to. */
+const CHANGEABLE: readonly CardView[] = ['features', 'stats', 'connections'];
 /** What programs a world without any has. */
 const WORKLOAD = { workload: 'TCP_RR', connections: 4, size: 128 };
 /** Of ethtool's option, what the words stand for. */
@@ -57,12 +68,18 @@ export function card(view: string | undefined, flags: CardFlags, given: readonly
     const named = views.map((name) => `inic card ${name}`).join(' and ');
     throw new UserError(`--${flag} is for ${named}, not for ${chosen}`);
   }
-  const topology = topologyOf(flags.world);
-  const cards = cardsOf(topology, flags.card);
+  const described = topologyOf(flags.world);
+  const cards = cardsOf(described, flags.card);
+  const topology = flags.set === undefined ? described : changed(described, cards, chosen, flags.set);
   const rules = chosen === 'policy' ? rulesOf(flags.policy) : [];
   const runs = FLAG_VIEWS.for.includes(chosen);
   const world = runs ? ranFor(topology, flags.for * 1e6) : undefined;
-  const texts = cards.map((index) => textOf(topology, index, chosen, flags, rules, world));
+  const texts = cards.map((index) => {
+    const text = textOf(topology, index, chosen, flags, rules, world);
+    if (flags.set === undefined) return text;
+    const changes = actualChanges(described.cards[index], topology.cards[index]);
+    return `${changesText(changes, flags.spelling)}\n${text}`;
+  });
   process.stdout.write(texts.join('\n'));
 }
 
@@ -103,6 +120,34 @@ function textOf(
       return connectionsText(`Connections of ${after}`, lines, timeWait, width, bold);
     }
   }
+}
+
+/** The world with features of some of its cards changed. @param set as the user has written it. */
+function changed(topology: Topology, cards: readonly number[], view: CardView, set: string): Topology {
+  if (!CHANGEABLE.includes(view))
+    throw new UserError(`--set is for inic card ${CHANGEABLE.join(', ')}, not for ${view}`);
+  const changes = set.split(',').map((part): FeatureChange => {
+    const [, name, value] = /^([^=]+)=(on|off)$/.exec(part.trim()) ?? [];
+    if (name === undefined)
+      throw new UserError(`--set ${plainName(part)}: expected a feature and on or off, such as tso=off`);
+    if (!FEATURE_NAMES.includes(name))
+      throw new UserError(
+        `--set ${plainName(part)}: there is no such feature: ${misspelt(name, FEATURE_NAMES)}`,
+      );
+    return { name, on: value === 'on' };
+  });
+  return {
+    ...topology,
+    cards: topology.cards.map((own, i) => {
+      if (!cards.includes(i)) return own;
+      try {
+        return withFeatures(own, changes);
+      } catch (error) {
+        if (error instanceof RangeError) throw new UserError(`--set: ${error.message}`);
+        throw error;
+      }
+    }),
+  };
 }
 
 function viewOf(view = 'show'): CardView {

@@ -18,6 +18,10 @@ export function addCard(program: Command): void {
         .default('today'),
     )
     .option(
+      '--set <changes>',
+      'features changed first, as ethtool -K does: tso=off,gro=on; for features, stats and connections',
+    )
+    .option(
       '--for <ms>',
       'milliseconds of virtual time the world runs for stats and connections',
       numberIn(0, 60_000),
@@ -31,6 +35,7 @@ export function addCard(program: Command): void {
     });
   addExamples(command, [
     ['inic card features', 'of the cards of a bundled world'],
+    ['inic card features --set tx=off', 'what goes off with the checksums of what is sent'],
     ['inic card stats --world world.yaml --card nic', 'what it has counted after 10 ms'],
     ['inic card policy --world world.yaml --policy rules.txt', 'which rule decides on each program'],
   ]);

@@ -44,6 +44,12 @@ export const ARMS: readonly Arm[] = [
     card: { checksumOffload: true, tcpSegmentationOffload: true },
   },
   {
+    name: 'host+GRO',
+    what: 'the same, the driver putting together what has come before the stack is crossed',
+    onHost: true,
+    card: { checksumOffload: true, tcpSegmentationOffload: true, genericReceiveOffload: true },
+  },
+  {
     name: 'window',
     what: "TCP's state on the host, its window on the card, which reads and writes programs' memory",
     onHost: true,

@@ -2,7 +2,8 @@
  * What work costs a host that runs TCP/IP itself, from the costs of a world's host and card: calls, copies
  * and interrupts cost what they cost the host; the protocol's work what it costs the card's processor, in
  * proportion to how fast the two are; and a call that enters a kernel costs its entry. A packet that the
- * device cuts into segments costs what one does: the driver hands it over once.
+ * device cuts into segments costs what one does: the driver hands it over once. Segments that were put
+ * together before the stack cost TCP's input once, and each of them what it takes to put it there.
  */
 
 import type { Costs } from '../time/cost-model.ts';
@@ -16,10 +17,12 @@ const PROTOCOL = [
   'tcpActiveOpens',
   'tcpPassiveOpens',
   'deviceRxPackets',
+  'driverGroSegments',
   'checksums',
   'checksumsBytes',
   'cardGatherCopiesBytes',
   'cardCollapseCopiesBytes',
+  'driverLinearCopiesBytes',
 ];
 const HOST = [
   'sendCopies',

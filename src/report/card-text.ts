@@ -20,12 +20,7 @@ export function featuresText(
   spelling: Spelling,
   width: number,
 ): string {
-  const named = features.flatMap((feature): string[] => {
-    const { on, fixed, older } = feature;
-    const value = on ? 'on' : 'off';
-    if (spelling === 'older') return older === undefined ? [] : [`${older}: ${value}`];
-    return [`${feature.name}: ${value}${fixed ? ' [fixed]' : ''}`];
-  });
+  const named = featureLines(features, spelling);
   return lines([
     spelling === 'older' ? `Offload parameters for ${name}:` : `Features for ${name}:`,
     ...named,
@@ -35,6 +30,22 @@ export function featuresText(
       wrapped(`${where.padEnd(6)} ${work}: ${how}`, width, '       '),
     ),
   ]);
+}
+
+/** What `ethtool -K` tells that a change has changed. */
+export function changesText(changes: readonly Feature[], spelling: Spelling): string {
+  if (changes.length === 0) return 'No feature has changed.\n';
+  return lines(['Actual changes:', ...featureLines(changes, spelling)]);
+}
+
+/** The older ethtool told neither what is fixed nor what was asked for. */
+function featureLines(features: readonly Feature[], spelling: Spelling): string[] {
+  return features.flatMap(({ name, older, on, fixed, wanted }): string[] => {
+    const value = on ? 'on' : 'off';
+    if (spelling === 'older') return older === undefined ? [] : [`${older}: ${value}`];
+    const asked = wanted !== on ? ` [requested ${wanted ? 'on' : 'off'}]` : '';
+    return [`${name}: ${value}${fixed ? ' [fixed]' : asked}`];
+  });
 }
 
 export function statisticsText(

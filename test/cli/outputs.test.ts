@@ -91,6 +91,19 @@ it.each([
     'there is no cost profile "card-1999": expected card-2002, card-2005, card-2025, none, or a .yaml file',
   ],
   [['card', 'ring'], 'card ring: there is no such view: did you mean rings?'],
+  [
+    ['card', 'features', '--set', 'tsi=on'],
+    '--set tsi=on: there is no such feature: did you mean tso or tx or sg?',
+  ],
+  [['card', 'features', '--set', 'tso'], '--set tso: expected a feature and on or off, such as tso=off'],
+  [
+    ['card', 'features', '--set', 'gro=on,ufo=on'],
+    '--set: "ufo" cannot be changed: udp-fragmentation-offload is fixed',
+  ],
+  [
+    ['card', 'rings', '--set', 'tso=on'],
+    '--set is for inic card features, stats, connections, not for rings',
+  ],
   [['card', '--card', 'lift'], '--card lift: the world has no such card: did you mean left?'],
   [['card', 'policy'], 'card policy needs --policy FILE, the rules of offload'],
   [['card', 'rings', '--policy', 'x'], '--policy is for inic card policy, not for rings'],

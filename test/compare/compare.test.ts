@@ -47,6 +47,16 @@ describe('systems on one wire', () => {
     expect(cut.hostUs).toBeLessThan(software.hostUs);
   });
 
+  it('cross the stack less often, and get on, where what has come is put together before it', () => {
+    const plan = small('TCP_STREAM', { connections: 1, size: 65_536, operations: 200, link: '100G,20us' });
+    const only = ARMS.filter(({ name }) => name === 'host+TSO' || name === 'host+GRO');
+    const [cut, merged] = compareArms(plan, only, SAME).map(({ figures }) => figures);
+    expect(cut.use.host).toBeGreaterThan(0.95);
+    expect(merged.ratePerS).toBeGreaterThan(1.3 * cut.ratePerS);
+    expect(merged.hostUs).toBeLessThan(0.85 * cut.hostUs);
+    expect(merged.copies).toBeCloseTo(cut.copies, -1);
+  });
+
   it('gain nothing by cutting where there is nothing to cut', () => {
     const { 'host+checksum': summed, 'host+TSO': cut } = figuresOf(small('TCP_RR', { size: 100 }));
     expect(cut).toEqual(summed);

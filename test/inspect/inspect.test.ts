@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { parsePolicy } from '../../src/host/devices/policy/parse.ts';
 import { decidedFor } from '../../src/inspect/decided.ts';
 import { coalescingOf, identityOf, ringsOf } from '../../src/inspect/described.ts';
-import { capabilitiesOf, featuresOf } from '../../src/inspect/features.ts';
+import { actualChanges, capabilitiesOf, featuresOf, withFeatures } from '../../src/inspect/features.ts';
 import { connectionsOf, ranFor, statisticsOf, timeWaitOf } from '../../src/inspect/running.ts';
+import { changesText, featuresText } from '../../src/report/card-text.ts';
 import { withWorkload } from '../../src/sweep/workload.ts';
+import type { CardTopology } from '../../src/world/topology/checked.ts';
 import { readTopology, type Topology } from '../../src/world/topology.ts';
 
 function pair(card: object = {}, workload: object = {}): Topology {
@@ -34,6 +36,76 @@ describe('features', () => {
       'tcp-segmentation-offload',
     ]);
     expect(on(pair({ checksumOffload: false, tcpSegmentationOffload: false }))).toEqual(['scatter-gather']);
+  });
+
+  const values = (card: object): Record<string, string> =>
+    Object.fromEntries(
+      featuresText('a', featuresOf(pair(card).cards[0]), [], 'today', 80)
+        .split('\n')
+        .map((line) => line.split(': ') as [string, string]),
+    );
+
+  it('are off without what they need, and say that they are wanted', () => {
+    const all = { genericSegmentationOffload: true, genericReceiveOffload: true, largeReceiveOffload: true };
+    expect(values({ ...all, checksumOffload: 'tx', scatterGather: false })).toMatchObject({
+      'rx-checksumming': 'off',
+      'tx-checksumming': 'on',
+      'scatter-gather': 'off',
+      'tcp-segmentation-offload': 'off [requested on]',
+      'generic-segmentation-offload': 'off [requested on]',
+      'generic-receive-offload': 'on',
+      'large-receive-offload': 'off [requested on]',
+      'receive-hashing': 'off [fixed]',
+    });
+    expect(values({ ...all, checksumOffload: 'rx' })).toMatchObject({
+      'tcp-segmentation-offload': 'off [requested on]',
+      'generic-segmentation-offload': 'on',
+      'large-receive-offload': 'on',
+    });
+  });
+
+  it('change with what they need, as ethtool tells it', () => {
+    const [card] = pair().cards;
+    const told = (from: CardTopology, ...changes: [string, boolean][]): [CardTopology, string] => {
+      const after = withFeatures(
+        from,
+        changes.map(([name, on]) => ({ name, on })),
+      );
+      return [after, changesText(actualChanges(from, after), 'today')];
+    };
+    const [without, first] = told(card, ['tx', false], ['gro', true]);
+    expect(first).toBe(
+      'Actual changes:\ntx-checksumming: off\ntcp-segmentation-offload: off [requested on]\n' +
+        'generic-receive-offload: on\n',
+    );
+    expect(without.config).toMatchObject({ checksumOffload: 'rx', genericReceiveOffload: true });
+    expect(told(without, ['tx-checksumming', true])[1]).toBe(
+      'Actual changes:\ntx-checksumming: on\ntcp-segmentation-offload: on\n',
+    );
+    expect(told(told(without, ['tso', false])[0], ['tso', true])[1]).toBe(
+      'Actual changes:\ntcp-segmentation-offload: off [requested on]\n',
+    );
+    expect(told(card, ['tso', true])[1]).toBe('No feature has changed.\n');
+    expect(() => told(card, ['rxhash', true])).toThrow('receive-hashing is fixed');
+    expect(() => told(card, ['speed', true])).toThrow('"speed" is no feature');
+  });
+
+  it('are what a world runs with', () => {
+    const stream = { workload: 'TCP_STREAM', size: 20_000, connections: 1 };
+    const counted = (names: readonly string[], ...set: string[]): boolean[] => {
+      const plain = pair({}, stream);
+      const on = set.map((name) => ({ name, on: !name.startsWith('-') }));
+      const changes = on.map(({ name, on: to }) => ({ name: name.replace('-', ''), on: to }));
+      const topology = { ...plain, cards: plain.cards.map((card) => withFeatures(card, changes)) };
+      const statistics = statisticsOf(ranFor(topology, 3e6), 1).concat(
+        statisticsOf(ranFor(topology, 3e6), 0),
+      );
+      return names.map((name) => statistics.some((one) => one.name === name));
+    };
+    const names = ['deviceTsoSegments', 'driverGsoSegments', 'driverLinearCopies'];
+    expect(counted(names)).toEqual([true, false, false]);
+    expect(counted(names, '-tso', 'gso')).toEqual([false, true, false]);
+    expect(counted(names, '-sg')).toEqual([false, false, true]);
   });
 
   it('say who does the work instead where the device does not', () => {
