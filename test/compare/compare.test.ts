@@ -51,7 +51,7 @@ describe('systems on one wire', () => {
     const plan = small('TCP_STREAM', { connections: 1, size: 65_536, operations: 200, link: '100G,20us' });
     const only = ARMS.filter(({ name }) => name === 'host+TSO' || name === 'host+GRO');
     const [cut, merged] = compareArms(plan, only, SAME).map(({ figures }) => figures);
-    expect(cut.use.host).toBeGreaterThan(0.95);
+    expect(cut.use.host).toBeGreaterThan(0.9);
     expect(merged.ratePerS).toBeGreaterThan(1.3 * cut.ratePerS);
     expect(merged.hostUs).toBeLessThan(0.85 * cut.hostUs);
     expect(merged.copies).toBeCloseTo(cut.copies, -1);
