@@ -119,21 +119,21 @@ export const WINDOW_EVENT_NAMES: Readonly<Record<number, string>> = {
 };
 
 export const WINDOW_FUNCTION_NAMES: Readonly<Record<number, string>> = {
-  0x80: 'WindowOpen',
-  0x81: 'WindowHeaders',
-  0x82: 'WindowFill',
-  0x83: 'WindowSend',
-  0x84: 'WindowPlace',
-  0x85: 'WindowRelease',
-  0x86: 'WindowReset',
-  0x87: 'WindowSuspend',
+  0x40: 'WindowOpen',
+  0x41: 'WindowHeaders',
+  0x42: 'WindowFill',
+  0x43: 'WindowSend',
+  0x44: 'WindowPlace',
+  0x45: 'WindowRelease',
+  0x46: 'WindowReset',
+  0x47: 'WindowSuspend',
 };
 
 /**
  * Opens the window for a port, and says how its memory is split: so many bytes are for what is sent.
  * Another split takes a reset first.
  */
-export const WINDOW_OPEN = 0x80;
+export const WINDOW_OPEN = 0x40;
 export const WINDOW_OPEN_WORDS = 5;
 
 /** Bytes of the transmit part that the host is going to use; in bytes; 1 to 2147483647. */
@@ -230,7 +230,7 @@ export function writeWindowOpenReply(
  * host's until WindowRelease. A packet is lost, and counted, where there is no memory for headers or the
  * host holds as many packets as it may.
  */
-export const WINDOW_HEADERS = 0x81;
+export const WINDOW_HEADERS = 0x41;
 export const WINDOW_HEADERS_WORDS = 4;
 export const WINDOW_HEADERS_SGL_WORD = 4;
 
@@ -304,7 +304,7 @@ export function writeWindowHeadersReply(
  * gives the context back: then the host's memory is its own again, and the bytes are in the window until
  * WindowRelease.
  */
-export const WINDOW_FILL = 0x82;
+export const WINDOW_FILL = 0x42;
 export const WINDOW_FILL_WORDS = 4;
 export const WINDOW_FILL_SGL_WORD = 4;
 
@@ -372,7 +372,7 @@ export function writeWindowFillReply(
  * card's statistics. With segmentBytes the card cuts the payload, and repeats and adjusts the headers. The
  * headers and the bytes named are the card's until the context comes back.
  */
-export const WINDOW_SEND = 0x83;
+export const WINDOW_SEND = 0x43;
 export const WINDOW_SEND_WORDS = 4;
 export const WINDOW_SEND_SGL_WORD = 4;
 
@@ -462,7 +462,7 @@ export function writeWindowSendReply(
  * long. The card moves them at once; when the context has come back, they are there. The packets stay the
  * host's until WindowRelease, which may be posted right behind.
  */
-export const WINDOW_PLACE = 0x84;
+export const WINDOW_PLACE = 0x44;
 export const WINDOW_PLACE_WORDS = 4;
 export const WINDOW_PLACE_SGL_WORD = 4;
 
@@ -529,7 +529,7 @@ export function writeWindowPlaceReply(
  * host releases what a WindowSend names only when that has come back. It is answered only where it is
  * refused.
  */
-export const WINDOW_RELEASE = 0x85;
+export const WINDOW_RELEASE = 0x45;
 export const WINDOW_RELEASE_WORDS = 4;
 export const WINDOW_RELEASE_SGL_WORD = 4;
 
@@ -554,7 +554,7 @@ export function writeWindowRelease(
  * Makes the device operational again, from whatever state, and gives up what the resource flags name. The
  * host begins with it; the window is closed for the port until WindowOpen.
  */
-export const WINDOW_RESET = 0x86;
+export const WINDOW_RESET = 0x46;
 export const WINDOW_RESET_WORDS = 5;
 
 /** What is given up; WINDOW_RESOURCE_ number. */
@@ -605,7 +605,7 @@ export function writeWindowResetReply(
  * Suspends the device: nothing is sent or received until WindowReset, and packets that arrive are lost.
  * What the resource flags name is given up as for WindowReset; WindowRelease is served all the same.
  */
-export const WINDOW_SUSPEND = 0x87;
+export const WINDOW_SUSPEND = 0x47;
 export const WINDOW_SUSPEND_WORDS = 5;
 
 /** What is given up; WINDOW_RESOURCE_ number. */

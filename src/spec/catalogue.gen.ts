@@ -3315,7 +3315,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowOpen',
           className: 'window',
-          function: 128,
+          function: 64,
           since: 1,
           origin: 'ours',
           doc: 'Opens the window for a port, and says how its memory is split: so many bytes are for what is sent. Another split takes a reset first.',
@@ -3380,7 +3380,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowHeaders',
           className: 'window',
-          function: 129,
+          function: 65,
           since: 1,
           origin: 'ours',
           doc: 'Names the memory in which the host wants the headers of what arrives: as large as all slots together, so that what is said of the packet in a slot lies at the same distance from its beginning. One such request brings many replies; each has records of packets that have come. A packet whose checksums the card has found good and that is TCP\'s leaves its payload in its slot; any other is brought whole. The slot is the host\'s until WindowRelease. A packet is lost, and counted, where there is no memory for headers or the host holds as many packets as it may.',
@@ -3422,7 +3422,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowFill',
           className: 'window',
-          function: 130,
+          function: 66,
           since: 1,
           origin: 'ours',
           doc: 'Fills stretches of the transmit part. Each transaction is a piece of host memory and, behind it, the pieces of the window that it goes to, which together are as long. The card moves the bytes at once, and gives the context back: then the host\'s memory is its own again, and the bytes are in the window until WindowRelease.',
@@ -3461,7 +3461,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowSend',
           className: 'window',
-          function: 131,
+          function: 67,
           since: 1,
           origin: 'ours',
           doc: 'Sends packets. Each transaction is a packet: a piece of host memory has its headers, from Ethernet\'s on, and the pieces of the window behind it are its payload, from the transmit part or from packets that the host holds. A retransmission names the same bytes of the window once more, and is marked only for the card\'s statistics. With segmentBytes the card cuts the payload, and repeats and adjusts the headers. The headers and the bytes named are the card\'s until the context comes back.',
@@ -3544,7 +3544,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowPlace',
           className: 'window',
-          function: 132,
+          function: 68,
           since: 1,
           origin: 'ours',
           doc: 'Places bytes of packets that the host holds in the host\'s memory. Each transaction is a piece of host memory and, behind it, the pieces of the window that go there one after the other, which together are as long. The card moves them at once; when the context has come back, they are there. The packets stay the host\'s until WindowRelease, which may be posted right behind.',
@@ -3583,7 +3583,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowRelease',
           className: 'window',
-          function: 133,
+          function: 69,
           since: 1,
           origin: 'ours',
           doc: 'Gives memory of the window back to the card. The list has pieces of the window, without contexts: of the transmit part any bytes that are filled, of the slots a packet from its first byte, as long as it is. A host releases what a WindowSend names only when that has come back. It is answered only where it is refused.',
@@ -3606,7 +3606,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowReset',
           className: 'window',
-          function: 134,
+          function: 70,
           since: 1,
           origin: 'ours',
           doc: 'Makes the device operational again, from whatever state, and gives up what the resource flags name. The host begins with it; the window is closed for the port until WindowOpen.',
@@ -3630,7 +3630,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowSuspend',
           className: 'window',
-          function: 135,
+          function: 71,
           since: 1,
           origin: 'ours',
           doc: 'Suspends the device: nothing is sent or received until WindowReset, and packets that arrive are lost. What the resource flags name is given up as for WindowReset; WindowRelease is served all the same.',

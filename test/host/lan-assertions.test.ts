@@ -1,7 +1,7 @@
 /** Faults injected into a host's driver of network ports: each trips the assertion that guards against it. */
 import { describe, expect, it } from 'vitest';
+import { ListFrame } from '../../src/host/lan/list-frame.ts';
 import { PacketBuffers, PIECES_MAX } from '../../src/host/lan/packet-buffers.ts';
-import { SendFrame } from '../../src/host/lan/send-frame.ts';
 import { SendMemory } from '../../src/host/send-memory.ts';
 import { Sock } from '../../src/host/sock.ts';
 import { writeExecSysQuiesce } from '../../src/i2o/executive.gen.ts';
@@ -54,9 +54,9 @@ describe('buffers of packets', () => {
 });
 
 describe('a port', () => {
-  trips('send frame: a packet that was begun finds a frame', () => {
-    const frames = { acquire: () => NO_FRAME } as unknown as ConstructorParameters<typeof SendFrame>[0];
-    new SendFrame(frames).begin(16, 0, 0);
+  trips('list frame: a transaction that was begun finds a frame', () => {
+    const frames = { acquire: () => NO_FRAME } as unknown as ConstructorParameters<typeof ListFrame>[0];
+    new ListFrame(frames).begin({ write: () => {} }, 16, 0, 3);
   });
   trips('lan port: one client is attached, once', () => {
     const [port] = openLanStack().driver.ports;

@@ -16,6 +16,8 @@ import {
   LAN_PACKET_FLAG_NETWORK_CHECKSUM_GOOD,
   LAN_PACKET_FLAG_TRANSPORT_CHECKSUM_GOOD,
   LAN_RECEIVE_POST_SGL_WORD,
+  LAN_REPLY_MODE_BATCH,
+  writeLanPacketSend,
   writeLanReceivePost,
 } from '../../i2o/lan.gen.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/list/sgl.ts';
@@ -32,13 +34,14 @@ import {
   LAN_SENDS_FULL,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { HANDLER_RECEIVE } from '../../osm/message/handlers.ts';
+import { HANDLER_RECEIVE, HANDLER_SEND } from '../../osm/message/handlers.ts';
 import type { InboundFrames } from '../../osm/message/inbound-frames.ts';
 import { type LinkClient, RX_CHECKSUM_CHECKED, TX_CHECKSUM } from '../../tcpip/contract.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
+import type { DrivenPort, PortDriver } from './card-driver.ts';
+import { FURTHER_WORDS, type ListFrame, type ListMessage, NAMED_WORDS } from './list-frame.ts';
 import { type PacketBuffers, PIECES_MAX } from './packet-buffers.ts';
-import type { SendFrame } from './send-frame.ts';
 
 /** Buckets that one LanReceivePost names. */
 const BUCKETS_PER_POST = Math.floor((FRAME_WORDS - LAN_RECEIVE_POST_SGL_WORD) / SGL_CONTEXT_WORDS);
@@ -59,19 +62,24 @@ export interface PortParts {
   readonly ledger: Ledger;
   readonly dma: DmaEngine;
   readonly frames: InboundFrames;
-  readonly sends: SendFrame;
+  readonly sends: ListFrame;
   readonly buffers: PacketBuffers;
   readonly packets: PacketPool;
 }
 
-/** Who has replies of this port, and gives it its turn. */
-export interface PortDriver {
-  /** @returns how much was worked on. */
-  poll(): number;
-  nextDeadlineNs(): number;
-}
+/** Flags of a packet's elements. */
+const FIRST = 0x15;
+const FURTHER = 0x14;
 
-export class LanPort implements Device {
+/** Packets that want the same of the card: 1 for a transport checksum. */
+const PACKETS: ListMessage = {
+  write: (words, frame, tid, checksum, sizeWords) => {
+    const control = [0, 0, 0, 0, checksum, LAN_REPLY_MODE_BATCH] as const;
+    writeLanPacketSend(words, frame, tid, HOST_TID, HANDLER_SEND, ...control, sizeWords);
+  },
+};
+
+export class LanPort implements Device, DrivenPort {
   readonly mtu: number;
   readonly macHigh: number;
   readonly macLow: number;
@@ -175,10 +183,11 @@ export class LanPort implements Device {
     const { buffer, pieces, counters } = this;
     assert(buffer >= 0, 'lan port: only a packet that was begun is sent');
     let bytes = headerLength;
-    sends.begin(this.tid, (flags & TX_CHECKSUM) !== 0 ? 1 : 0, pieces);
-    sends.first(buffer, buffers.addressOf(buffer), headerLength, pieces === 0);
+    const words = NAMED_WORDS + pieces * FURTHER_WORDS;
+    sends.begin(PACKETS, this.tid, (flags & TX_CHECKSUM) !== 0 ? 1 : 0, words);
+    sends.named(FIRST, buffer, buffers.addressOf(buffer), headerLength, pieces === 0);
     for (let piece = 0; piece < pieces; piece++) {
-      sends.further(this.addresses[piece], this.lengths[piece], piece === pieces - 1);
+      sends.further(FURTHER, this.addresses[piece], this.lengths[piece], piece === pieces - 1);
       bytes += this.lengths[piece];
     }
     buffers.lend(buffer, this.index);
