@@ -53,6 +53,8 @@ export class PacketPool {
   readonly slotBytes: number;
   /** Address of slot 0. */
   readonly offset: number;
+  /** Whether payload may be put together behind another slot's: not where it is another's memory. */
+  readonly joins: boolean = true;
   /** What the pool's use is told to. */
   readonly meter: PoolMeter;
   private readonly memory: SlotMemory | undefined;

@@ -23,8 +23,26 @@ export interface HostStackParts {
   readonly interruptNs: number;
   /** Rests until so many nanoseconds have passed; nothing comes meanwhile, since this thread runs all. */
   readonly sleep: (ns: number) => void;
+  /** Where bytes in order are found; absent: in the stack's own packets. */
+  readonly reads?: PlacedReads;
   /** The card whose messages the devices travel in; absent: the devices are on the host's own bus. */
   readonly card?: MessageCard;
+}
+
+/** Bytes in order that somebody else than the stack brings to where programs read them. */
+export interface PlacedReads {
+  /** Bytes that a socket's program can have now. */
+  readable(socket: number): number;
+  /** Whether more comes without the peer. */
+  isDue(socket: number): boolean;
+  /** Bytes of a socket's that no program has read, there or on their way there. */
+  unread(socket: number): number;
+  /** Takes bytes that are there. @returns how many. */
+  take(socket: number, bytes: Uint8Array, offset: number, lengthMax: number): number;
+  /** A socket may have bytes in order. */
+  want(socket: number): void;
+  /** A socket was closed: what was brought for it is read by nobody. */
+  drop(socket: number): void;
 }
 
 /** A card that tells of what comes by messages, and whose interrupts are its own to count. */

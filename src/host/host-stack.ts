@@ -33,7 +33,7 @@ import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import { DatagramCalls } from './datagram-calls.ts';
-import type { HostStackParts, MessageCard } from './host-stack-parts.ts';
+import type { HostStackParts, MessageCard, PlacedReads } from './host-stack-parts.ts';
 import type { SendMemory } from './send-memory.ts';
 import {
   hasPeerEnded,
@@ -76,6 +76,7 @@ export class HostStack implements SocketStack, Agent {
   private readonly interruptNs: number;
   private readonly sleep: (ns: number) => void;
   private readonly card: MessageCard | undefined;
+  private readonly reads: PlacedReads | undefined;
   /** The last poll found nothing: what comes next comes by an interrupt. */
   private rests = true;
 
@@ -102,12 +103,14 @@ export class HostStack implements SocketStack, Agent {
       ledger,
       parts.upcalls.ready,
       softirq,
+      parts.reads,
     );
     this.counters = ledger.counters;
     this.upcalls = parts.upcalls;
     this.interruptNs = parts.interruptNs;
     this.sleep = parts.sleep;
     this.card = parts.card;
+    this.reads = parts.reads;
   }
 
   /** The socket whose readiness changed longest ago, each once; -1 when there is none. */
@@ -237,18 +240,26 @@ export class HostStack implements SocketStack, Agent {
     if (sock.state === SOCK_DATAGRAM) return this.datagrams.recv(sock, bytes, offset, length, from);
     if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)
       return takeError(sock) || unconnected(sock);
-    const { stack } = this;
+    const { stack, reads } = this;
     const { connection } = sock;
-    const readable = stack.tcpReadable(connection);
-    if (readable === 0) return this.empty(sock);
+    const readable = this.readable(sock, socket);
+    if (readable === 0) return this.empty(sock, socket);
     this.dma.begins(Math.min(readable, length));
-    const taken = stack.tcpTakeTo(connection, bytes, offset, length);
+    const taken =
+      reads === undefined
+        ? stack.tcpTakeTo(connection, bytes, offset, length)
+        : reads.take(socket, bytes, offset, length);
     this.counters[BYTES_RECEIVED] += taken;
     // A window grows by what was read, up to SO_RCVBUF: it doubles in a round trip, as Linux lets it.
     stack.tcpWiden(connection, taken);
     stack.tcpConsumed(connection, taken, this.clock.nowUs);
-    if (stack.tcpReadable(connection) > 0) this.upcalls.ready.note(socket);
+    if (this.readable(sock, socket) > 0) this.upcalls.ready.note(socket);
     return taken;
+  }
+
+  /** Bytes of a stream that a program can have now. */
+  private readable({ connection }: Sock, socket: number): number {
+    return this.reads === undefined ? this.stack.tcpReadable(connection) : this.reads.readable(socket);
   }
 
   setOption(socket: number, option: number, value: number): number {
@@ -280,7 +291,7 @@ export class HostStack implements SocketStack, Agent {
       case SOCK_LISTENING:
         return this.stack.tcpAcceptable(sock.connection) > 0 ? READABLE : 0;
       case SOCK_CONNECTED:
-        return this.connectedReadiness(sock);
+        return this.connectedReadiness(sock, socket);
       case SOCK_CONNECTING:
         // Ends that were made before there was a connection are there already.
         if (sock.readEnded === 0) return 0;
@@ -348,11 +359,12 @@ export class HostStack implements SocketStack, Agent {
     return Math.min(deviceNs, clock.nowNs + Math.max(0, waitUs) * NS_PER_US);
   }
 
-  private connectedReadiness(sock: Sock): number {
+  private connectedReadiness(sock: Sock, socket: number): number {
     const { stack } = this;
     const { connection } = sock;
     const ended = sock.readEnded !== 0 || hasPeerEnded(stack.tcpState(connection));
-    let bits = ended || stack.tcpReadable(connection) > 0 ? READABLE : 0;
+    const due = this.reads?.isDue(socket) === true;
+    let bits = (ended && !due) || this.readable(sock, socket) > 0 ? READABLE : 0;
     if (sock.writeEnded !== 0) return bits | WRITABLE | (ended ? HANGUP : 0);
     const room = sock.sendBufferBytes - sock.sendingBytes;
     if ((sock.sendingBytes === 0 || room >= PIECE_BYTES_MIN) && this.memory.serves(sock)) bits |= WRITABLE;
@@ -360,7 +372,11 @@ export class HostStack implements SocketStack, Agent {
   }
 
   /** What a receive answers that finds no data. */
-  private empty(sock: Sock): number {
+  private empty(sock: Sock, socket: number): number {
+    if (this.reads?.isDue(socket) === true) {
+      this.reads.want(socket);
+      return this.wouldBlock();
+    }
     const ended = this.stack.tcpEndOfStream(sock.connection);
     // As Linux: nothing turns the peer's FIN into an error afterwards.
     if (sock.state === SOCK_FAILED) return ended ? 0 : takeError(sock);

@@ -19,7 +19,7 @@ export class SendMemory {
   /** Where the piece made last lies, and its bytes. */
   address = 0;
   length = 0;
-  private readonly area: PoolArea;
+  protected readonly area: PoolArea;
   private readonly freeBlocks: Int32Array;
   private freeBlockCount: number;
   /** Pieces in a block that are not answered, and one more while a socket goes on in it. */
@@ -31,6 +31,8 @@ export class SendMemory {
   private readonly bytes: Int32Array;
   private readonly owner: Int32Array;
   private readonly generation: Int32Array;
+  /** By block: how much of it is written, once no socket goes on in it. */
+  private readonly used: Int32Array;
 
   constructor(area: PoolArea) {
     const pieces = area.count * PIECES_PER_BLOCK;
@@ -44,6 +46,7 @@ export class SendMemory {
     this.bytes = new Int32Array(pieces);
     this.owner = new Int32Array(pieces);
     this.generation = new Int32Array(pieces);
+    this.used = new Int32Array(area.count);
   }
 
   /** Blocks that hold nothing. */
@@ -53,7 +56,7 @@ export class SendMemory {
 
   /** Whether a send of a socket would find room for a byte. */
   serves(sock: Sock): boolean {
-    return this.freePieceCount > 0 && (this.freeBlockCount > 0 || this.roomIn(sock) > 0);
+    return this.freePieceCount > 0 && (this.available > 0 || this.roomIn(sock) > 0);
   }
 
   /**
@@ -99,7 +102,10 @@ export class SendMemory {
 
   /** A socket goes on in no block. What it has sent is still to be acknowledged. */
   close(sock: Sock): void {
-    if (sock.block >= 0) this.leave(sock.block);
+    if (sock.block >= 0) {
+      this.used[sock.block] = sock.blockUsed;
+      this.leave(sock.block);
+    }
     sock.block = -1;
     sock.blockUsed = 0;
   }
@@ -124,14 +130,24 @@ export class SendMemory {
     this.leave(block);
   }
 
+  /** The free block that was used last, which is still in the processor's cache. There is one. */
+  protected takeBlock(): number {
+    return this.freeBlocks[--this.freeBlockCount];
+  }
+
+  /** A block holds nothing any more. @param _used bytes of it that were written. */
+  protected giveBlock(block: number, _used: number): void {
+    this.freeBlocks[this.freeBlockCount++] = block;
+  }
+
   private roomIn(sock: Sock): number {
     return sock.block < 0 ? 0 : this.area.bufferBytes - sock.blockUsed;
   }
 
   private nextBlock(sock: Sock): boolean {
     this.close(sock);
-    if (this.freeBlockCount === 0) return false;
-    const block = this.freeBlocks[--this.freeBlockCount];
+    if (this.available === 0) return false;
+    const block = this.takeBlock();
     assert(this.holders[block] === 0, 'send memory: a free block holds nothing');
     this.holders[block] = 1;
     sock.block = block;
@@ -141,6 +157,6 @@ export class SendMemory {
   private leave(block: number): void {
     this.holders[block] -= 1;
     if (COSTLY) assert(this.holders[block] >= 0, 'send memory: a block is left as often as it was entered');
-    if (this.holders[block] === 0) this.freeBlocks[this.freeBlockCount++] = block;
+    if (this.holders[block] === 0) this.giveBlock(block, this.used[block]);
   }
 }

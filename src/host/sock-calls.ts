@@ -25,6 +25,7 @@ import type { Stack } from '../tcpip/stack/stack.ts';
 import { CLOSED, TIME_WAIT } from '../tcpip/tcp/state.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DatagramCalls } from './datagram-calls.ts';
+import type { PlacedReads } from './host-stack-parts.ts';
 import type { ReadyList } from './ready-list.ts';
 import type { SendMemory } from './send-memory.ts';
 import {
@@ -51,6 +52,7 @@ export class SockCalls {
   private readonly ready: ReadyList;
   /** Takes in what the device has received, as an interrupt would at any time. */
   private readonly softirq: () => void;
+  private readonly reads: PlacedReads | undefined;
   /** Socket numbers that are free, the last one first. */
   private readonly free: Int32Array;
   private freeCount: number;
@@ -65,6 +67,7 @@ export class SockCalls {
     ledger: Ledger,
     ready: ReadyList,
     softirq: () => void,
+    reads?: PlacedReads,
   ) {
     this.stack = stack;
     this.clock = clock;
@@ -75,6 +78,7 @@ export class SockCalls {
     this.counters = ledger.counters;
     this.ready = ready;
     this.softirq = softirq;
+    this.reads = reads;
     this.free = Int32Array.from(socks, (_, i) => socks.length - 1 - i);
     this.freeCount = socks.length;
   }
@@ -155,6 +159,7 @@ export class SockCalls {
     this.ready.note(accepted);
     if (this.stack.tcpAcceptable(sock.connection) > 0) this.ready.note(socket);
     made.connectTold = 1;
+    this.reads?.want(accepted);
     return accepted;
   }
 
@@ -251,7 +256,10 @@ export class SockCalls {
     if (sock.state === SOCK_CONNECTED) this.softirq();
     const { nowUs } = this.clock;
     if (sock.state === SOCK_DATAGRAM) this.stack.udpClose(sock.connection);
+    else if (this.reads !== undefined && this.reads.unread(socket) > 0)
+      this.stack.tcpReset(sock.connection, nowUs);
     else this.stack.tcpClose(sock.connection, nowUs);
+    this.reads?.drop(socket);
     this.memory.close(sock);
     sock.close();
     this.giveNumber(socket);

@@ -224,11 +224,11 @@ export function writeWindowOpenReply(
 
 /**
  * Names the memory in which the host wants the headers of what arrives: as large as all slots together, so
- * that what is said of the packet in a slot lies at the same distance from its beginning. One such request
- * brings many replies; each has records of packets that have come. A packet whose checksums the card has
- * found good and that is TCP's leaves its payload in its slot; any other is brought whole. The slot is the
- * host's until WindowRelease. A packet is lost, and counted, where there is no memory for headers or the
- * host holds as many packets as it may.
+ * that what is said of the packet in a slot lies at the same distance from its beginning. Several pieces
+ * must lie one behind the other. One such request brings many replies; each has records of packets that
+ * have come. A packet whose checksums the card has found good and that is TCP's leaves its payload in its
+ * slot; any other is brought whole. The slot is the host's until WindowRelease. A packet is lost, and
+ * counted, where there is no memory for headers or the host holds as many packets as it may.
  */
 export const WINDOW_HEADERS = 0x41;
 export const WINDOW_HEADERS_WORDS = 4;

@@ -258,14 +258,14 @@ export class WindowModule implements Module {
     outbound.post();
   }
 
-  /** WindowHeaders: one piece of memory, as large as the slots. */
+  /** WindowHeaders: memory as large as the slots, in pieces that lie one behind the other. */
   private headers(frame: number, sizeWords: number, status: number): void {
     const { reader, memory, receiver, refusals } = this;
     const { slots } = memory;
     reader.open(frame, LIST_WORD, sizeWords, true);
-    let pieces = 0;
     let address = 0;
     let count = 0;
+    let whole = true;
     for (let piece = reader.next(); piece !== SGL_END; piece = reader.next()) {
       let fault = 0;
       if (piece === SGL_FAULT) fault = reader.fault;
@@ -276,11 +276,11 @@ export class WindowModule implements Module {
         refusals.malformed(frame, fault, reader.errorOffset);
         return;
       }
-      address = reader.address;
-      count = reader.count;
-      pieces += 1;
+      if (count === 0) address = reader.address;
+      else if (reader.address !== address + count) whole = false;
+      count += reader.count;
     }
-    const fits = pieces === 1 && count === slots.count * slots.slotBytes && (address & 3) === 0;
+    const fits = whole && count === slots.count * slots.slotBytes && (address & 3) === 0;
     if (status !== 0) refusals.refuse(frame, status);
     else if (!fits || receiver.hasHeaders) refusals.refuse(frame, spec.WINDOW_DETAILED_STATUS_WRONG_HEADERS);
     else receiver.post(address, frameInitiatorContext(this.outbound.words, frame));

@@ -1,6 +1,6 @@
 /** The socket contract on the host's own stack. */
 
-import { openHostStack, openLanStack } from '../../src/world/open/host-stack.ts';
+import { openHostStack, openLanStack, openWindowStack } from '../../src/world/open/host-stack.ts';
 import { socketContractTests } from '../socket/contract-suite.ts';
 
 socketContractTests('host', async () => {
@@ -16,5 +16,10 @@ socketContractTests('host with its window on the card', async () => {
 
 socketContractTests('host over LAN messages', async () => {
   const { stack } = openLanStack({ driver: { socketsMax: 256 } });
+  return { stack, close: async () => {} };
+});
+
+socketContractTests('host with its window on the card, over messages', async () => {
+  const { stack } = openWindowStack({ driver: { socketsMax: 256 }, mtu: 9000, packetSlots: 768 });
   return { stack, close: async () => {} };
 });

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { PacketPool } from '../../src/dma/packets.ts';
 import { FilledBytes } from '../../src/window/filled-bytes.ts';
 import { WindowMemory } from '../../src/window/window-memory.ts';
-import { buildCard, windowFramesMax } from '../../src/world/build/card-parts.ts';
+import { buildCard } from '../../src/world/build/card-parts.ts';
+import { windowFramesMax } from '../../src/world/build/window-modules.ts';
 import { trips } from '../rules/trips.ts';
 import { WindowBed } from './bed.ts';
 
@@ -79,7 +80,7 @@ describe('the card', () => {
     module['transmitter'].cancel = () => {};
     module.quiesce();
   });
-  trips('card parts: the memory of a card with the TCP window was planned', () => {
+  trips('window modules: the memory of a card with the TCP window was planned', () => {
     const bed = new WindowBed();
     const { window: _, ...memory } = bed.memory;
     const environment = { clock: bed.clock, ledger: bed.ledger, waker: { wake: () => {} } };

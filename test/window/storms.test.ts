@@ -225,6 +225,6 @@ it('holds what its host fills and has not released, whatever the host asks for',
       for (const one of steps) account.take(one);
       account.settle();
     }),
-    { numRuns: LONG ? 1500 : 60 },
+    { numRuns: LONG ? 1500 : 30 },
   );
 });

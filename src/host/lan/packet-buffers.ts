@@ -8,7 +8,7 @@ import type { PoolArea } from '../../dma/pool-area.ts';
 import { FRAME_OFFSET } from '../../hdm/nic-rings.ts';
 import type { SendMemory } from '../send-memory.ts';
 
-/** Pieces that one packet has beside its headers, at most. */
+/** Pieces that a packet of a port in LAN messages has beside its headers, at most. */
 export const PIECES_MAX = 8;
 const NOBODY = -1;
 
@@ -23,8 +23,10 @@ export class PacketBuffers {
   private readonly port: Int32Array;
   private readonly holds: Int32Array;
   private readonly held: Int32Array;
+  private readonly piecesMax: number;
 
-  constructor(area: PoolArea, memory: SendMemory) {
+  /** @param piecesMax pieces that one packet has beside its headers, at most. */
+  constructor(area: PoolArea, memory: SendMemory, piecesMax = PIECES_MAX) {
     this.area = area;
     this.memory = memory;
     this.packetBytes = area.bufferBytes - FRAME_OFFSET;
@@ -32,7 +34,8 @@ export class PacketBuffers {
     this.freeCount = area.count;
     this.port = new Int32Array(area.count).fill(NOBODY);
     this.holds = new Int32Array(area.count);
-    this.held = new Int32Array(area.count * PIECES_MAX);
+    this.held = new Int32Array(area.count * piecesMax);
+    this.piecesMax = piecesMax;
   }
 
   /** Buffers that neither a packet under way nor the card has. */
@@ -54,8 +57,8 @@ export class PacketBuffers {
   hold(buffer: number, address: number): boolean {
     const block = this.memory.hold(address);
     if (block < 0) return false;
-    assert(this.holds[buffer] < PIECES_MAX, 'packet buffers: a packet has no more pieces than it may');
-    this.held[buffer * PIECES_MAX + this.holds[buffer]] = block;
+    assert(this.holds[buffer] < this.piecesMax, 'packet buffers: a packet has no more pieces than it may');
+    this.held[buffer * this.piecesMax + this.holds[buffer]] = block;
     this.holds[buffer] += 1;
     return true;
   }
@@ -85,7 +88,7 @@ export class PacketBuffers {
 
   /** A buffer whose packet is not sent, or has been, is free again. */
   free(buffer: number): void {
-    const first = buffer * PIECES_MAX;
+    const first = buffer * this.piecesMax;
     for (let i = 0; i < this.holds[buffer]; i++) this.memory.release(this.held[first + i]);
     this.holds[buffer] = 0;
     this.freeBuffers[this.freeCount++] = buffer;

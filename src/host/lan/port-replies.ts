@@ -7,6 +7,7 @@ import {
   FLAG_FAIL,
   FLAG_MULTIPLE,
   FRAME_WORDS,
+  frameFunction,
   frameRequestStatus,
   getFailureSeverity,
   SEVERITY_FORMAT_ERROR,
@@ -81,7 +82,10 @@ export abstract class PortReplies<Port extends SendingPort> {
   /** Any other reply of a port's. @returns false where nothing was asked for that it could answer. */
   protected abstract single(handler: number, frame: number, port: Port): boolean;
   /** A context of a request that was not delivered. @returns whether it was the card's. */
-  protected abstract home(handler: number, context: number, port: Port): boolean;
+  protected abstract home(handler: number, context: number, port: Port, functionCode: number): boolean;
+
+  /** A request was not delivered: nothing of it has been done. */
+  protected undone(_functionCode: number): void {}
 
   /** Takes one reply. // Hot path. */
   take(frame: number): void {
@@ -157,13 +161,15 @@ export abstract class PortReplies<Port extends SendingPort> {
   /** Reads the list of a request of ours, as the card may have changed it. */
   private takeHome(handler: number, request: number, port: Port): boolean {
     const { words } = this;
+    const functionCode = frameFunction(words, request);
+    this.undone(functionCode);
     const end = request + Math.min(words[request] >>> 16, FRAME_WORDS);
     let at = request + LIST_WORD;
     let good = true;
     while (at < end) {
       const first = words[at];
       const named = (first & HAS_CONTEXT) !== 0;
-      if (named && !this.home(handler, words[at + 1], port)) good = false;
+      if (named && !this.home(handler, words[at + 1], port, functionCode)) good = false;
       if ((first & LAST) !== 0) break;
       at += named ? SGL_CONTEXT_WORDS : SGL_SIMPLE_WORDS;
     }

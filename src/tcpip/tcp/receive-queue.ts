@@ -103,7 +103,7 @@ export class ReceiveQueue {
   collapse(tcb: Tcb, address: number, length: number): boolean {
     const { received } = tcb;
     const { tail } = received;
-    if (tail < 0) return false;
+    if (tail < 0 || !this.packets.joins) return false;
     const end = this.address[tail] + this.length[tail];
     if (end + length > this.packets.addressOf(tail) + this.packets.slotBytes) return false;
     this.dma.move(CARD_COLLAPSE_COPIES, address, end, length);

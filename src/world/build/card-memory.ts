@@ -5,6 +5,7 @@ import type { MemoryPlan } from '../../dma/plan.ts';
 import { type PoolArea, planPool } from '../../dma/pool-area.ts';
 import type { NicConfig } from '../../hdm/nic-config.ts';
 import { packetSlotBytes, planNic } from '../../hdm/nic-rings.ts';
+import type { SglArea } from '../../i2o/list/sgl-reader.ts';
 import { queuePlanner } from '../../i2o/queues/queues.ts';
 import { GATHER_BYTES } from '../../tcpip/contract.ts';
 import { nicConfig } from '../config/card-ranges.ts';
@@ -100,11 +101,13 @@ function planWindow(plan: MemoryPlan, name: string, config: CardConfig, slotByte
   const { transmitBuffers, transmitBufferBytes } = config.pools;
   const { socketsMax } = config.driver;
   const each = Math.min(PLACE_BYTES_MAX, Math.max(PLACE_BYTES_MIN, PLACES_BYTES / socketsMax));
+  // The loop inside such a card is a port of it, too.
+  const packets = config.txRing * nicConfigs(config).length;
   const placeBytes = 1 << Math.floor(Math.log2(each));
   return {
     transmit: planPool(plan, `${name}.window`, transmitBuffers, transmitBufferBytes),
     headers: planPool(plan, `${name}.windowHeaders`, config.packetSlots, slotBytes),
-    sends: planPool(plan, `${name}.windowSends`, lanPacketsMax(config), SEND_BUFFER_BYTES),
+    sends: planPool(plan, `${name}.windowSends`, packets, SEND_BUFFER_BYTES),
     places: planPool(plan, `${name}.windowPlaces`, socketsMax, placeBytes),
   };
 }
@@ -112,4 +115,9 @@ function planWindow(plan: MemoryPlan, name: string, config: CardConfig, slotByte
 /** Packets to be sent that may be a card of network ports' own at a time: as many as its rings hold. */
 export function lanPacketsMax(config: CardConfig): number {
   return config.txRing * nicCount(config);
+}
+
+/** A pool as memory that scatter-gather lists may name. */
+export function areaOf({ offset, count, bufferBytes }: PoolArea): SglArea {
+  return { offset, byteLength: count * bufferBytes };
 }

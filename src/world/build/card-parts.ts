@@ -3,12 +3,10 @@
 import { assert } from '../../assert/assert.ts';
 import { CONTROL_BYTES } from '../../dma/card-layout.ts';
 import { PacketPool } from '../../dma/packets.ts';
-import type { PoolArea } from '../../dma/pool-area.ts';
 import type { Region } from '../../dma/region.ts';
 import { FakeNic } from '../../hdm/nic.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { Interrupt } from '../../i2o/interrupt.ts';
-import type { SglArea } from '../../i2o/list/sgl-reader.ts';
 import { cardQueues } from '../../i2o/queues/queues.ts';
 import { FIRST_DEVICE_TID } from '../../i2o/tids.ts';
 import { type EchoMemory, EchoModule } from '../../iop/echo/echo-module.ts';
@@ -21,18 +19,15 @@ import { buildSocketModule } from '../../ism/build-socket-module.ts';
 import { LanModule } from '../../lan/lan-module.ts';
 import { OUTBOUND_METER, PACKETS_METER } from '../../ledger/ledger.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
-import { WindowMemory } from '../../window/window-memory.ts';
-import { WindowModule } from '../../window/window-module.ts';
+import type { WindowMemory } from '../../window/window-memory.ts';
 import { wantedFeatures } from '../config/card-ranges.ts';
 import { nicCount } from '../config/port-nics.ts';
 import type { CardConfig } from '../config/settings.ts';
 import type { ModuleKind } from '../topology/checked.ts';
 import { bonded } from './bonded.ts';
-import { type CardMemory, largestMtu, nicConfigs } from './card-memory.ts';
+import { areaOf, type CardMemory, largestMtu, nicConfigs } from './card-memory.ts';
 import type { CardEnvironment } from './environment.ts';
-
-/** Contexts of fills that a card with the TCP window holds for its host at most, and of placements. */
-export const WINDOW_TRANSACTIONS_MAX = 256;
+import { windowMemory, windowModules } from './window-modules.ts';
 
 export interface CardParts {
   readonly processor: IoProcessor;
@@ -40,6 +35,8 @@ export interface CardParts {
   /** Those of the ports, and last the inner loop's; none on a card without sockets. */
   readonly devices: readonly FakeNic[];
   readonly stack?: Stack;
+  /** Of a card with the TCP window. */
+  readonly window?: WindowMemory;
   /** Packet slots that wait in the devices' receive rings. */
   readonly packetsInDevice: number;
 }
@@ -56,17 +53,20 @@ export function buildCard(
   const packets = packetPool(memory, config, environment);
   let devices: FakeNic[] = [];
   let stack: Stack | undefined;
+  let window: WindowMemory | undefined;
   const processor = assemble(region, memory, config, environment, (outbound) =>
     kinds.flatMap((kind, device): Module[] => {
       if (kind === 'echo') return [new EchoModule(outbound, ledger, echoMemory(memory, environment))];
       const asTheyCame = kind === 'lan' || kind === 'window';
       devices = buildDevices(region, memory, config, environment, packets, asTheyCame);
-      if (asTheyCame) {
+      if (kind === 'lan') {
         // What a host sends itself needs no port: there is no loop inside such a card.
         devices = devices.slice(0, nicCount(config));
-        return kind === 'lan'
-          ? lanModules(region, memory, config, environment, outbound, devices)
-          : windowModules(region, memory, config, environment, outbound, devices, packets);
+        return lanModules(region, memory, config, environment, outbound, devices);
+      }
+      if (kind === 'window') {
+        window = windowMemory(memory, config, packets, ledger);
+        return windowModules(region, memory, config, environment, outbound, devices, window);
       }
       const { module, stack: made } = buildSocketModule({
         tid: FIRST_DEVICE_TID + device,
@@ -94,6 +94,7 @@ export function buildCard(
     packets,
     devices,
     ...(stack === undefined ? {} : { stack }),
+    ...(window === undefined ? {} : { window }),
     packetsInDevice: devices.length * config.rxRing,
   };
 }
@@ -141,56 +142,6 @@ function lanModules(
         bucketsMax: config.packetSlots,
       }),
   );
-}
-
-/** A module for each port, all over one window. */
-function windowModules(
-  region: Region,
-  memory: CardMemory,
-  config: CardConfig,
-  environment: CardEnvironment,
-  outbound: Outbound,
-  devices: readonly FakeNic[],
-  packets: PacketPool,
-): Module[] {
-  const { clock, ledger, dma } = environment;
-  const { layout, window } = memory;
-  assert(window !== undefined, 'card parts: the memory of a card with the TCP window was planned');
-  const framesMax = windowFramesMax(config);
-  const { offset, byteLength } = areaOf(window.transmit);
-  const shared = new WindowMemory(offset, byteLength, packets, framesMax, ledger);
-  const areas = {
-    transmit: [layout.transmit, window.sends].map(areaOf),
-    receive: [layout.receive, window.headers, window.places].map(areaOf),
-  };
-  return devices.map(
-    (device, port) =>
-      new WindowModule({
-        ...{ region, clock, ledger, dma, outbound, device, port, areas },
-        memory: shared,
-        packetsMax: config.txRing,
-        transactionsMax: WINDOW_TRANSACTIONS_MAX,
-      }),
-  );
-}
-
-/**
- * Packets that the host of a card with the TCP window may hold: all but those that the devices' rings take.
- * @throws RangeError of one line where it could hold none.
- */
-export function windowFramesMax(config: CardConfig): number {
-  const { packetSlots, rxRing } = config;
-  const inRings = rxRing * nicCount(config);
-  if (packetSlots <= inRings)
-    throw new RangeError(
-      `"packetSlots" is ${packetSlots}, and the receive rings of a card with the TCP window take ` +
-        `${inRings}: give it more`,
-    );
-  return packetSlots - inRings;
-}
-
-function areaOf({ offset, count, bufferBytes }: PoolArea): SglArea {
-  return { offset, byteLength: count * bufferBytes };
 }
 
 function echoMemory({ layout, echoAt }: CardMemory, { dma }: CardEnvironment): EchoMemory {

@@ -45,6 +45,8 @@ export interface HostDevice extends HostReceive {
   readonly window?: {
     /** Calls that move fewer bytes do it by a copy more; others to and from the program's memory. */
     readonly directBytesMin: number;
+    /** It is asked in messages of the window class; absent: by commands that are only counted. */
+    readonly messages?: true;
   };
 }
 

@@ -13,6 +13,7 @@ import { widenInlining } from '../build/inlining.ts';
 import { type BuiltLanStack, buildLanStack } from '../build/lan-stack.ts';
 import { Network } from '../build/network.ts';
 import { singleCard } from '../build/short-forms.ts';
+import { type BuiltWindowStack, buildWindowStack } from '../build/window-stack.ts';
 import { planWorld, type WorldPlan } from '../build/world-plan.ts';
 import { cardConfig } from '../config/card-config.ts';
 import { checkOverrides } from '../config/card-config-check.ts';
@@ -56,6 +57,24 @@ export function openLanStack(overrides: CardOverrides = {}, time: HostTime = mac
     ...{ waker, host: waker, inline: true },
     rest: () => undefined,
   });
+  built.driver.bringUp();
+  return built;
+}
+
+/**
+ * The same over a card with the TCP window, in messages of the window class.
+ * @param directBytesMin calls that move fewer bytes do it by a copy more.
+ */
+export function openWindowStack(
+  overrides: CardOverrides = {},
+  directBytesMin = 0,
+  time: HostTime = machineTime(),
+): BuiltWindowStack {
+  const { plan, region } = lonePlan(overrides, 'window');
+  const wires = new Network(region, plan, time.clock, 0).endsOf(0);
+  const waker = { wake: () => undefined };
+  const link = { waker, host: waker, inline: true, rest: () => undefined };
+  const built = buildWindowStack(region, plan.cards[0], wires, time, link, directBytesMin);
   built.driver.bringUp();
   return built;
 }

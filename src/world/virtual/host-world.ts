@@ -21,11 +21,12 @@ import {
 import type { BuiltLanStack } from '../build/lan-stack.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
+import type { BuiltWindowStack } from '../build/window-stack.ts';
 import { type CardPlan, oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import { nicCount } from '../config/port-nics.ts';
 import type { LinkEnd, Topology } from '../topology/checked.ts';
 import { settleNs } from '../topology/settle.ts';
-import { addLanCard, buildVirtualLan } from './lan-host.ts';
+import { addLanCard, buildVirtualLan, buildVirtualWindow } from './lan-host.ts';
 import { DmaMeter, DmaMeters, HOST_TRANSFERS, HostMeter, transferCosts } from './meters.ts';
 import { PlainHost } from './plain-host.ts';
 
@@ -84,7 +85,7 @@ export class HostWorld {
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
     const memory = new MemoryPlan();
-    const served = lanTopology(topology, costsOf);
+    const served = servedTopology(topology, costsOf);
     this.plan = planWorld(memory, served, oneSite(served), traces.map(snapBytesOf));
     this.region = allocateRegion(memory.byteLength);
     this.hostAgents = topology.hosts.map(() => NO_AGENT);
@@ -115,22 +116,22 @@ export class HostWorld {
         );
       const time = { clock: this.clock, sleep: () => undefined, interruptNs };
       const device = { ...costsOf(host), ...receiveOf(i, this.clock) };
-      const built = this.isLan(card)
-        ? this.buildLan(card, i, network.endsOf(i), device, trace)
+      const built = this.hasMessages(card)
+        ? this.buildMessages(card, i, network.endsOf(i), device, trace)
         : buildHostStack(this.region, card, network.endsOf(i), time, device);
-      this.hosts[host].addStack(built.stack, isLanStack(built) ? built.recorder : undefined);
+      this.hosts[host].addStack(built.stack, isTraced(built) ? built.recorder : undefined);
       meters[host].add(new CostMeter(built.ledger, costsOf(host).costs));
       return built;
     });
     this.addHosts(topology, costsOf, meters);
     this.stacks.forEach((built, i) => {
-      if (isLanStack(built)) this.cardAgents[i] = addLanCard(this.queue, built, this.plan.cards[i]);
+      if (hasDriver(built)) this.cardAgents[i] = addLanCard(this.queue, built, this.plan.cards[i]);
     });
     this.plan.switches.forEach((_, i) => {
       const agent = network.switches[i];
       if (agent !== undefined) this.switchAgents[i] = this.queue.add({ agent, meter: FREE });
     });
-    for (const built of this.stacks) if (isLanStack(built)) built.driver.bringUp();
+    for (const built of this.stacks) if (hasDriver(built)) built.driver.bringUp();
     this.programs = makePrograms(
       topology,
       (card) => this.stacks[card].stack,
@@ -198,12 +199,12 @@ export class HostWorld {
 
   /** Every counter of each card that has a processor of its own; undefined for a device without. */
   cardSnapshot(): (Record<string, number> | undefined)[] {
-    return this.stacks.map((built) => (isLanStack(built) ? built.cardLedger.snapshot() : undefined));
+    return this.stacks.map((built) => (hasDriver(built) ? built.cardLedger.snapshot() : undefined));
   }
 
   /** Ends the traces, with what the ledgers say now. Call it when nothing is in flight. */
   endTraces(): void {
-    for (const built of this.stacks) if (isLanStack(built)) built.endTrace();
+    for (const built of this.stacks) if (isTraced(built)) built.endTrace();
   }
 
   /** The hosts as agents, each with the engines of its devices. */
@@ -229,36 +230,43 @@ export class HostWorld {
   }
 
   /** @throws RangeError for what only a device on the host's own bus can have. */
-  private buildLan(
+  private buildMessages(
     plan: CardPlan,
     card: number,
     ends: ReturnType<Network['endsOf']>,
     { window, memory, rxPending }: HostDevice,
     trace: TraceRequest | undefined,
-  ): BuiltLanStack {
-    if (window !== undefined || memory !== undefined || rxPending !== undefined)
+  ): MessageStack {
+    const byMessages = window?.messages === true;
+    if ((window !== undefined && !byMessages) || memory !== undefined || rxPending !== undefined)
       throw new RangeError(
         "packets in LAN messages go without a window, and without an allocator of the host's",
       );
     const { region, clock, queue } = this;
-    return buildVirtualLan(
-      { region, plan, clock, queue, ends, trace },
-      {
-        hostAgent: () => this.hostAgents[plan.topology.host],
-        iopAgent: () => this.cardAgents[card],
-      },
-    );
+    const parts = { region, plan, clock, queue, ends, trace };
+    const place = {
+      hostAgent: () => this.hostAgents[plan.topology.host],
+      iopAgent: () => this.cardAgents[card],
+    };
+    return byMessages
+      ? buildVirtualWindow(parts, place, window.directBytesMin)
+      : buildVirtualLan(parts, place);
   }
 
   private isLan({ topology }: CardPlan): boolean {
     return topology.modules.includes('lan');
   }
 
+  private hasMessages({ topology }: CardPlan): boolean {
+    return topology.modules.includes('lan') || topology.modules.includes('window');
+  }
+
   /** Whether a port is one of a card with a processor of its own: not a loop inside its host. */
   private isOfCard(end: LinkEnd): boolean {
     if (!('card' in end)) return false;
     const plan = this.plan.cards[end.card];
-    return this.isLan(plan) && end.port < nicCount(plan.topology.config);
+    if (!this.hasMessages(plan)) return false;
+    return !this.isLan(plan) || end.port < nicCount(plan.topology.config);
   }
 
   private agentOf(end: LinkEnd): number {
@@ -280,14 +288,23 @@ export class HostWorld {
   }
 }
 
-/** The same world, whose cards serve the LAN class to hosts that want it. */
-function lanTopology(topology: Topology, costsOf: (host: number) => HostCosts): Topology {
-  const cards = topology.cards.map((card) =>
-    costsOf(card.host).lan === true ? { ...card, modules: ['lan'] as const } : card,
-  );
+/** The same world, whose cards serve the LAN class, or the window class, to hosts that want it. */
+function servedTopology(topology: Topology, costsOf: (host: number) => HostCosts): Topology {
+  const cards = topology.cards.map((card) => {
+    const { lan, window } = costsOf(card.host);
+    if (window?.messages === true) return { ...card, modules: ['window'] as const };
+    return lan === true ? { ...card, modules: ['lan'] as const } : card;
+  });
   return { ...topology, cards };
 }
 
-function isLanStack(built: BuiltHostStack): built is BuiltLanStack {
+type MessageStack = BuiltLanStack | BuiltWindowStack;
+
+/** Whether what passes may be traced: of the window class nothing is. */
+function isTraced(built: BuiltHostStack): built is BuiltLanStack {
+  return 'recorder' in built;
+}
+
+function hasDriver(built: BuiltHostStack): built is MessageStack {
   return 'driver' in built;
 }

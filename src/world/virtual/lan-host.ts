@@ -11,9 +11,11 @@ import { CostMeter } from '../../time/cost-model.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import type { TraceRequest } from '../build/card-trace.ts';
-import { type BuiltLanStack, buildLanStack } from '../build/lan-stack.ts';
+import type { HostTime } from '../build/host-stack.ts';
+import { type BuiltLanStack, buildLanStack, type LanJoint } from '../build/lan-stack.ts';
+import { type BuiltWindowStack, buildWindowStack } from '../build/window-stack.ts';
 import type { CardPlan } from '../build/world-plan.ts';
-import { DmaMeter, LAN_TRANSFERS, transferCosts } from './meters.ts';
+import { DmaMeter, LAN_TRANSFERS, transferCosts, WINDOW_TRANSFERS } from './meters.ts';
 import { frameMeters, lateCardEnds, lateHostEnds, STARTED_AT, VirtualSleeper } from './virtual-card.ts';
 
 /** What the world has made before. */
@@ -34,7 +36,27 @@ export interface LanHostPlace {
 
 /** The card is not up yet, since nobody runs before all agents are in the queue. */
 export function buildVirtualLan(parts: LanHostParts, place: LanHostPlace): BuiltLanStack {
-  const { region, plan, clock, queue, ends, trace } = parts;
+  const { region, plan, ends } = parts;
+  return buildLanStack(region, plan, ends, timeOf(parts), jointOf(parts, place));
+}
+
+/** The same over a card with the TCP window. @param directBytesMin as of `buildWindowStack`. */
+export function buildVirtualWindow(
+  parts: LanHostParts,
+  place: LanHostPlace,
+  directBytesMin: number,
+): BuiltWindowStack {
+  const { region, plan, ends } = parts;
+  return buildWindowStack(region, plan, ends, timeOf(parts), jointOf(parts, place), directBytesMin);
+}
+
+function timeOf({ clock }: LanHostParts): HostTime {
+  return { clock, sleep: () => undefined, interruptNs: 0 };
+}
+
+/** How host and card are joined, in the event queue. */
+function jointOf(parts: LanHostParts, place: LanHostPlace): LanJoint {
+  const { region, plan, clock, queue, trace } = parts;
   const { doorbellNs, interruptNs } = plan.topology;
   const { layout } = plan.memory;
   const full = {
@@ -54,8 +76,7 @@ export function buildVirtualLan(parts: LanHostParts, place: LanHostPlace): Built
       queue.notify(place.hostAgent(), interruptNs);
     },
   };
-  const time = { clock, sleep: () => undefined, interruptNs: 0 };
-  return buildLanStack(region, plan, ends, time, {
+  return {
     waker: card,
     host,
     // A traced host shows frames as it posts them: a trace has frames and doorbells in that order.
@@ -67,13 +88,20 @@ export function buildVirtualLan(parts: LanHostParts, place: LanHostPlace): Built
       sleeper.sleep(ns);
     },
     inline: false,
-  });
+  };
 }
 
 /** The card's processor as an agent. @returns its number in the queue. */
-export function addLanCard(queue: EventQueue, built: BuiltLanStack, { topology }: CardPlan): number {
+export function addLanCard(
+  queue: EventQueue,
+  built: BuiltLanStack | BuiltWindowStack,
+  { topology }: CardPlan,
+): number {
   const { cardLedger, card } = built;
-  const engine = new DmaMeter(cardLedger, transferCosts(topology.bus, LAN_TRANSFERS));
+  const engine = new DmaMeter(
+    cardLedger,
+    transferCosts(topology.bus, built.card.window === undefined ? LAN_TRANSFERS : WINDOW_TRANSFERS),
+  );
   return queue.add({
     agent: card.processor,
     meter: new CostMeter(cardLedger, topology.processor.costs),

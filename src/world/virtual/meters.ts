@@ -43,6 +43,14 @@ export const HOST_TRANSFERS = ['busDescriptors', 'busHeaders', 'busPayload', 'bu
 /** What a card of network ports moves over its host's bus: packets that messages name, and into buckets. */
 export const LAN_TRANSFERS = ['lanHeaderFetches', 'transmitFetches', 'lanPlacements'] as const;
 
+/** What a card with the TCP window moves: headers either way, what is filled, and what is placed. */
+export const WINDOW_TRANSFERS = [
+  'lanHeaderFetches',
+  'windowHeaders',
+  'windowFills',
+  'windowPlacements',
+] as const;
+
 /** What transfers cost, by counter. */
 export function transferCosts(
   { nsPerByte, requestNs }: BusCosts,

@@ -1,0 +1,104 @@
+/**
+ * Memory that the card fills its window from: the program's pages, which a call has mapped, or a copy of what
+ * is in them. A buffer is the card's from WindowFill until its number comes back as a context.
+ */
+import { assert } from '../../assert/assert.ts';
+import type { PoolArea } from '../../dma/pool-area.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
+import { writeWindowFill } from '../../i2o/window.gen.ts';
+import {
+  WINDOW_FILLS_ASKED,
+  WINDOW_FILLS_ASKED_BYTES,
+  WINDOW_FILLS_DONE,
+  WINDOW_SENDS_FULL,
+} from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { HANDLER_SEND } from '../../osm/message/handlers.ts';
+import { FURTHER_WORDS, type ListFrame, type ListMessage, NAMED_WORDS } from '../lan/list-frame.ts';
+import type { WindowFiller } from './window-send-memory.ts';
+
+/** Flags of a buffer of the host's, and of where it goes. */
+const FROM = 0x15;
+const TO = 0x1c;
+/** Messages that a send may need at once: a release, a fill, and its packet. */
+const MESSAGES_OF_SEND = 3;
+
+const FILL: ListMessage = {
+  write: (words, frame, tid, _control, sizeWords) => {
+    writeWindowFill(words, frame, tid, HOST_TID, HANDLER_SEND, 0, sizeWords);
+  },
+};
+
+export class Fills implements WindowFiller {
+  private readonly area: PoolArea;
+  private readonly sends: ListFrame;
+  private readonly counters: Float64Array;
+  private readonly freeBuffers: Int32Array;
+  private freeCount: number;
+  private readonly out: Uint8Array;
+  private readonly online: () => boolean;
+
+  /** @param online whether the card takes fills. */
+  constructor(area: PoolArea, sends: ListFrame, ledger: Ledger, online: () => boolean) {
+    this.area = area;
+    this.sends = sends;
+    this.counters = ledger.counters;
+    this.freeBuffers = Int32Array.from({ length: area.count }, (_, i) => i);
+    this.freeCount = area.count;
+    this.out = new Uint8Array(area.count);
+    this.online = online;
+  }
+
+  get hasRoom(): boolean {
+    if (this.freeCount > 0 && this.online() && this.sends.hasRoomFor(MESSAGES_OF_SEND)) return true;
+    this.counters[WINDOW_SENDS_FULL] += 1;
+    return false;
+  }
+
+  /** Buffers that the card has. */
+  get waiting(): number {
+    return this.area.count - this.freeCount;
+  }
+
+  /** Where the bytes of the next fill are to lie. There is a buffer. */
+  get address(): number {
+    assert(this.freeCount > 0, 'fills: a send that was let in finds a buffer');
+    return this.addressOf(this.freeBuffers[this.freeCount - 1]);
+  }
+
+  /** The bytes at `address` go to the window. */
+  ask(tid: number, destination: number, byteLength: number): void {
+    const { sends, counters } = this;
+    const buffer = this.freeBuffers[--this.freeCount];
+    this.out[buffer] = 1;
+    sends.begin(FILL, tid, 0, NAMED_WORDS + FURTHER_WORDS);
+    sends.named(FROM, buffer, this.addressOf(buffer), byteLength, false);
+    sends.further(TO, destination, byteLength, true);
+    counters[WINDOW_FILLS_ASKED] += 1;
+    counters[WINDOW_FILLS_ASKED_BYTES] += byteLength;
+  }
+
+  /** A context has come back. @returns false where the card had no such buffer. */
+  done(buffer: number): boolean {
+    if (buffer < 0 || buffer >= this.out.length || this.out[buffer] === 0) return false;
+    this.giveBack(buffer);
+    this.counters[WINDOW_FILLS_DONE] += 1;
+    return true;
+  }
+
+  /** The card was reset: all that it had is the host's. */
+  takeBack(): void {
+    this.out.forEach((out, buffer) => {
+      if (out === 1) this.giveBack(buffer);
+    });
+  }
+
+  private giveBack(buffer: number): void {
+    this.out[buffer] = 0;
+    this.freeBuffers[this.freeCount++] = buffer;
+  }
+
+  private addressOf(buffer: number): number {
+    return this.area.offset + buffer * this.area.bufferBytes;
+  }
+}

@@ -1,0 +1,19 @@
+/** What the stack tells the sockets of a host whose card has the TCP window: bytes are to be placed. */
+import type { SendMemory } from '../send-memory.ts';
+import type { Sock } from '../sock.ts';
+import { SockUpcalls } from '../sock-upcalls.ts';
+import type { Placements } from './placements.ts';
+
+export class WindowUpcalls extends SockUpcalls {
+  private readonly placements: Placements;
+
+  constructor(socks: readonly Sock[], memory: SendMemory, placements: Placements) {
+    super(socks, memory);
+    this.placements = placements;
+  }
+
+  override readable(owner: number): void {
+    this.placements.want(owner);
+    super.readable(owner);
+  }
+}
