@@ -246,9 +246,7 @@ export class HostStack implements SocketStack, Agent {
     if (readable === 0) return this.empty(sock, socket);
     this.dma.begins(Math.min(readable, length));
     const taken =
-      reads === undefined
-        ? stack.tcpTakeTo(connection, bytes, offset, length)
-        : reads.take(socket, bytes, offset, length);
+      reads?.take(socket, bytes, offset, length) ?? stack.tcpTakeTo(connection, bytes, offset, length);
     this.counters[BYTES_RECEIVED] += taken;
     // A window grows by what was read, up to SO_RCVBUF: it doubles in a round trip, as Linux lets it.
     stack.tcpWiden(connection, taken);
@@ -259,7 +257,7 @@ export class HostStack implements SocketStack, Agent {
 
   /** Bytes of a stream that a program can have now. */
   private readable({ connection }: Sock, socket: number): number {
-    return this.reads === undefined ? this.stack.tcpReadable(connection) : this.reads.readable(socket);
+    return this.reads?.readable(socket) ?? this.stack.tcpReadable(connection);
   }
 
   setOption(socket: number, option: number, value: number): number {

@@ -74,9 +74,9 @@ export const DEVICE_RECEIVES_BYTES = 34;
 export const LAN_COPIES = 35;
 /** payload of packets to be sent, out of memory that does not wait for the card, bytes (host) */
 export const LAN_COPIES_BYTES = 36;
-/** packets named in LanPacketSend (host) */
+/** packets named in LanPacketSend or WindowSend (host) */
 export const LAN_PACKETS_SENT = 37;
-/** packets named in LanPacketSend, bytes (host) */
+/** packets named in LanPacketSend or WindowSend, bytes (host) */
 export const LAN_PACKETS_SENT_BYTES = 38;
 /** of these, given back by the card (host) */
 export const LAN_PACKETS_DONE = 39;
@@ -1496,8 +1496,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'whole frames from the device to card memory, bytes',
   'payload of packets to be sent, out of memory that does not wait for the card',
   'payload of packets to be sent, out of memory that does not wait for the card, bytes',
-  'packets named in LanPacketSend',
-  'packets named in LanPacketSend, bytes',
+  'packets named in LanPacketSend or WindowSend',
+  'packets named in LanPacketSend or WindowSend, bytes',
   'of these, given back by the card',
   'of the packets given back, those that were not sent',
   'times the stack found no room for a packet',

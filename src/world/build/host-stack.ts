@@ -127,7 +127,7 @@ export function buildHostStack(
 }
 
 /** @throws RangeError where the host would have to look at payload, which lies on the card. */
-function checkWindowFeatures(features: NicFeatures): void {
+export function checkWindowFeatures(features: NicFeatures): void {
   if (!features.rxChecksumming || !features.txChecksumming)
     throw new RangeError('a TCP window on the card needs "checksumOffload": the host sees headers only');
   if (!features.scatterGather)

@@ -4,6 +4,7 @@
  */
 import { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
+import { FEATURES, type NicFeatures } from '../../hdm/features.ts';
 import { HostStack } from '../../host/host-stack.ts';
 import { Sock } from '../../host/sock.ts';
 import { reconcileWindowHost } from '../../host/window/window-books.ts';
@@ -15,11 +16,12 @@ import { hostQueues } from '../../i2o/queues/queues.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { Stack } from '../../tcpip/stack/stack.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
+import { wantedFeatures } from '../config/card-ranges.ts';
 import type { CardConfig } from '../config/settings.ts';
 import { largestMtu } from './card-memory.ts';
 import { buildCard, type CardParts } from './card-parts.ts';
 import type { CardEnvironment } from './environment.ts';
-import type { BuiltHostStack, HostTime } from './host-stack.ts';
+import { type BuiltHostStack, checkWindowFeatures, type HostTime } from './host-stack.ts';
 import type { LanJoint } from './lan-stack.ts';
 import { WINDOW_TRANSACTIONS_MAX, windowFramesMax } from './window-modules.ts';
 import type { CardPlan } from './world-plan.ts';
@@ -94,7 +96,18 @@ export function buildWindowStack(
     const held = card.window ?? { filledBytes: 0, framesHeld: 0 };
     return reconcileWindowHost(ledger, cardLedger, held);
   };
-  return { stack, engine, ledger, memory: sends, reconcile, cardLedger, driver, card };
+  const features = () => card.devices[0].features;
+  const built = { stack, engine, ledger, memory: sends, reconcile, features };
+  const setFeatures = (change: Partial<NicFeatures>): void => checkUnchanged(features(), change);
+  return { ...built, setFeatures, cardLedger, driver, card };
+}
+
+/** @throws RangeError for what a card that is reached by messages cannot be told to do otherwise. */
+function checkUnchanged(active: NicFeatures, change: Partial<NicFeatures>): void {
+  for (const name of FEATURES) {
+    if (change[name] !== undefined && change[name] !== active[name])
+      throw new RangeError(`"${name}" of a card with the TCP window is fixed, as it came up`);
+  }
 }
 
 /** Ports of the card as its host sees them: a packet must not lie in more stretches than a message names. */
@@ -108,8 +121,7 @@ function portsOf({ devices }: CardParts, blockBytes: number): WindowPortFacts[] 
 
 /** @throws RangeError of one line for what a card with the TCP window cannot be. */
 function checkWindowConfig(config: CardConfig): void {
-  if (!config.checksumOffload)
-    throw new RangeError('a TCP window on the card needs "checksumOffload": the host sees headers only');
+  checkWindowFeatures(wantedFeatures(config));
   const { transmitBufferBytes } = config.pools;
   const mtu = largestMtu(config);
   if (mtu > (STRETCHES_MAX - ENDS) * transmitBufferBytes)
