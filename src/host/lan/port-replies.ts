@@ -28,12 +28,7 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { CardWatch } from '../../osm/message/card-watch.ts';
 import type { ControlCall } from '../../osm/message/control-call.ts';
-import {
-  HANDLER_CONTROL,
-  HANDLER_EVENT,
-  HANDLER_NONE,
-  HANDLER_WATCH,
-} from '../../osm/message/handlers.ts';
+import { HANDLER_CONTROL, HANDLER_EVENT, HANDLER_NONE, HANDLER_WATCH } from '../../osm/message/handlers.ts';
 import type { InboundFrames } from '../../osm/message/inbound-frames.ts';
 import type { DrivenPort } from './card-driver.ts';
 import { LIST_WORD } from './list-frame.ts';

@@ -134,12 +134,12 @@ export class WindowCard extends CardDriver {
       this.parts.dma.tid = tid;
     }
     const own = WINDOW_RESOURCE_TRANSMITS | WINDOW_RESOURCE_FRAMES;
-    this.ask('WindowReset', (words, frame, transaction) => {
+    this.ask('WindowReset', tid, (words, frame, transaction) => {
       const all = index === 0 ? own | WINDOW_RESOURCE_FILLS : own;
       writeWindowReset(words, frame, tid, HOST_TID, HANDLER_CONTROL, transaction, all);
     });
     const { transmit } = this.parts.window;
-    this.ask('WindowOpen', (words, frame, transaction) => {
+    this.ask('WindowOpen', tid, (words, frame, transaction) => {
       const bytes = transmit.count * transmit.bufferBytes;
       writeWindowOpen(words, frame, tid, HOST_TID, HANDLER_CONTROL, transaction, bytes);
     });
@@ -203,6 +203,7 @@ export class WindowCard extends CardDriver {
       at = writeSglContext(words, at, flags, Math.min(PIECE_BYTES, end - from), 0, from);
     }
     writeWindowHeaders(words, frame, tid, HOST_TID, HANDLER_RECEIVE, 0, at - frame);
+    this.frames.deviceTid = tid;
     this.frames.post();
   }
 }

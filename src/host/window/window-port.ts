@@ -88,6 +88,8 @@ export class WindowPort implements Device, SendingPort {
   readonly transmitChecksum: boolean;
   readonly segmentBytesMax: number;
   readonly piecesMax: number = PIECES_MAX;
+  /** The class does not tell of links. */
+  readonly linkUp: boolean = true;
   tid = 0;
   online = false;
   packetsOut = 0;
