@@ -91,12 +91,20 @@ describe('a segment', () => {
 
   it('is held against timestamps where that is asked for', () => {
     const script = wanted('> P. 1:1001(1000) ack 17 <nop,nop,TS val 9 ecr 9>');
-    const strict = { tickUs: 1000, toleranceUs: 4000, echo: true };
+    const strict = { tickUs: 1000, toleranceUs: 4000, echo: true, push: true };
     expect(difference(script, sent(FULL), strict)).toBe('TS ecr: expected 9, got 8');
     expect(difference(script, sent(FULL), { ...strict, toleranceUs: 1000 })).toBe(
       'TS val: expected 9, got 7',
     );
     expect(difference(script, sent(FULL), LAX)).toBeUndefined();
+  });
+
+  it('is not held against PSH where it stands for several', () => {
+    const script = wanted('> . 1:1001(1000) ack 17 <...>');
+    expect(difference(script, sent(FULL), { ...LAX, push: false })).toBeUndefined();
+    expect(difference(wanted('> F. 1:1001(1000) ack 17 <...>'), sent(FULL), { ...LAX, push: false })).toBe(
+      'flags: expected F., got P.',
+    );
   });
 
   it('has its SACK blocks in the script’s numbers', () => {

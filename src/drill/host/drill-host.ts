@@ -14,12 +14,12 @@ import { Ledger } from '../../ledger/ledger.ts';
 import type { Reconciliation } from '../../ledger/reconcile.ts';
 import type { SocketStack } from '../../socket/contract.ts';
 import { IPV4_BYTES, IPV4_SOURCE } from '../../tcpip/header/ipv4.ts';
-import { Stack } from '../../tcpip/stack/stack.ts';
 import type { TcpInfo } from '../../tcpip/tcp/info.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
 import { applySetting, type SettingOutcome } from './apply-setting.ts';
 import { DrillMemory, PACKET_SLOTS, SLOT_BYTES } from './drill-memory.ts';
+import { DrillStack } from './drill-stack.ts';
 import { DrillWire, MAC_HIGH, NEIGHBOUR_LOW } from './drill-wire.ts';
 import { type DrillConfig, drillConfig } from './live-config.ts';
 import { SettledSockets } from './settled-sockets.ts';
@@ -61,7 +61,7 @@ export class DrillHost {
   private readonly ledger: Ledger;
   private readonly wire: DrillWire;
   private readonly socks: readonly Sock[];
-  private readonly engine: Stack;
+  private readonly engine: DrillStack;
   private readonly host: HostStack;
 
   /** @throws RangeError for an option or setting that cannot be, by its name. */
@@ -88,7 +88,7 @@ export class DrillHost {
     const sends = new SendMemory(memory.sends);
     this.socks = Array.from({ length: SOCKETS }, () => new Sock());
     const upcalls = new SockUpcalls(this.socks, sends);
-    this.engine = new Stack(
+    this.engine = new DrillStack(
       this.config,
       region,
       packets,
@@ -133,6 +133,11 @@ export class DrillHost {
     return this.config.sendBufferBytes;
   }
 
+  /** SO_RCVBUF of a socket, as Linux tells it until a program sets it. */
+  get receiveBufferTold(): number {
+    return this.config.receiveBufferTold;
+  }
+
   /** Segments that may be sent before the first acknowledgement (the route's `initcwnd`). */
   setInitialWindow(segments: number): SettingOutcome {
     return this.set('net.inet.tcp.initcwnd_segments', segments);
@@ -144,6 +149,7 @@ export class DrillHost {
       throw new RangeError(`"mtu" expected 68 to 65535, got ${mtu}`);
     }
     this.wire.mtu = mtu;
+    this.engine.setMtu(mtu);
   }
 
   /** A packet arrives: now, or at a later time. @param packet an IPv4 packet; its checksums are its own. */

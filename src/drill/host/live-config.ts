@@ -7,6 +7,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface DrillConfig extends Mutable<StackConfig> {
   /** SO_SNDBUF of a new socket, in bytes. */
   sendBufferBytes: number;
+  /** SO_RCVBUF of one, as it is told until a program sets it. */
+  receiveBufferTold: number;
 }
 
 /** Tables, of which a script uses few places. */
@@ -36,12 +38,13 @@ const LINUX: Partial<StackConfig> = {
 };
 
 export const SEND_BUFFER_BYTES = 4_194_304;
+const RECEIVE_BUFFER_TOLD = 540_000;
 
 /** @param overrides of the stack's fields. @throws RangeError naming a field that is out of range. */
 export function drillConfig(overrides: Partial<StackConfig>): DrillConfig {
   const stack = { ...DEFAULT_STACK_CONFIG, ...TABLES, ...LINUX, ...overrides };
   checkStackConfig(stack);
-  return { ...stack, sendBufferBytes: SEND_BUFFER_BYTES };
+  return { ...stack, sendBufferBytes: SEND_BUFFER_BYTES, receiveBufferTold: RECEIVE_BUFFER_TOLD };
 }
 
 /** The fields that a number may be given while the stack runs. */
@@ -51,7 +54,8 @@ export type LiveField = {
 
 /** @throws RangeError where a number is out of the field's range. */
 export function setNumber(config: DrillConfig, field: LiveField, value: number): void {
-  const [least, most] = field === 'sendBufferBytes' ? [2048, 1 << 29] : stackRange(field);
+  const own = field === 'sendBufferBytes' || field === 'receiveBufferTold';
+  const [least, most] = own ? [2048, 1 << 29] : stackRange(field);
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`expected ${least} to ${most}, got ${value}`);
   }

@@ -81,6 +81,7 @@ const LINUX: Readonly<Record<string, Setting>> = {
     fields: ([, usual, most]) => ({
       receiveBufferBytes: Math.max(2048, most),
       receiveWindowBytes: Math.min(window(usual), Math.max(2048, most)),
+      receiveBufferTold: Math.max(2048, usual),
     }),
   },
   'net.ipv4.tcp_wmem': {
@@ -162,7 +163,11 @@ const LINUX: Readonly<Record<string, Setting>> = {
 const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rfc1323': flag('timestamps', 'windowScaling'),
   'net.inet.tcp.sack.enable': flag('sack'),
-  'net.inet.tcp.recvspace': number('receiveWindowBytes'),
+  'net.inet.tcp.recvspace': {
+    kind: 'list',
+    count: 1,
+    fields: ([bytes]) => ({ receiveWindowBytes: bytes, receiveBufferTold: bytes }),
+  },
   'net.inet.tcp.sendspace': number('sendBufferBytes'),
   'kern.ipc.maxsockbuf': number('receiveBufferBytes'),
   'net.inet.tcp.delacktime': number('delayedAckUs', US_PER_MS),

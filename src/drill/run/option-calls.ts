@@ -138,7 +138,7 @@ function get(context: CallContext, [fd, , name, value]: readonly Expression[]): 
   if (value.kind === 'ellipsis' || isOpen(value)) return { result: 0 };
   const expected = option === SO_ERROR ? errorNumber(value) : valueToCompare(option, value);
   const told =
-    typeof expected === 'string' && got !== 0 ? errnoName(got) : toldValue(descriptor, option, got);
+    typeof expected === 'string' && got !== 0 ? errnoName(got) : toldValue(context, descriptor, option, got);
   return expected === told ? { result: 0 } : { result: 0, wrong: `expected [${expected}], got [${told}]` };
 }
 
@@ -157,9 +157,9 @@ function valueToCompare(option: number, value: Expression): number {
   return option === SO_LINGER_SECONDS ? lingerSeconds(value) : numberOf(value);
 }
 
-function toldValue(descriptor: SocketDescriptor, option: number, got: number): number {
-  if (option === SO_RCVBUF && descriptor.receiveBufferSet) return got * DOUBLED;
-  return got;
+function toldValue({ host }: CallContext, descriptor: SocketDescriptor, option: number, got: number): number {
+  if (option !== SO_RCVBUF || descriptor.datagram) return got;
+  return descriptor.receiveBufferSet ? got * DOUBLED : host.receiveBufferTold;
 }
 
 export const OPTION_CALLS: CallTable = {

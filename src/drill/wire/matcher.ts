@@ -2,6 +2,7 @@
  * Holds a packet that was sent against what a script expects, as packetdrill does: what the script leaves
  * unsaid is not looked at, and neither are timestamps but for their being there, unless they are asked for.
  */
+import { PSH } from '../../tcpip/header/tcp.ts';
 import type { IpWanted, Packet, TcpOption, TcpPacket } from '../script/ast.ts';
 import { type ActualPacket, type ActualTcp, flagBits } from './notation.ts';
 import type { DecodedOption } from './tcp-options.ts';
@@ -14,9 +15,14 @@ export interface Strictness {
   readonly toleranceUs: number;
   /** Whether the timestamp that is echoed is looked at. */
   readonly echo: boolean;
+  /**
+   * Whether PSH is looked at. Linux sets it on each packet that its device is to cut (`__tcp_transmit_skb`),
+   * so it says nothing of a packet that stands for several segments.
+   */
+  readonly push: boolean;
 }
 
-export const LAX: Strictness = { tickUs: 0, toleranceUs: 0, echo: false };
+export const LAX: Strictness = { tickUs: 0, toleranceUs: 0, echo: false, push: true };
 
 /** @returns the first thing that differs, such as `ack: expected 2, got 1`; undefined: nothing does. */
 export function difference(
@@ -72,7 +78,8 @@ function hex(value: number): string {
 }
 
 function tcpDifference(wanted: TcpPacket, actual: ActualTcp, strict: Strictness): string | undefined {
-  if (flagBits(wanted.flags) !== flagBits(actual.flags)) {
+  const unlike = flagBits(wanted.flags) ^ flagBits(actual.flags);
+  if ((unlike & (strict.push ? ~0 : ~PSH)) !== 0) {
     return differs('flags', wanted.flags === '' ? '-' : wanted.flags, actual.flags);
   }
   return (

@@ -74,7 +74,7 @@ export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
   const disordered = recovery.dupAcks > 0 || recovery.sackCount > 0;
   const segments = (bytes: number): number => Math.ceil(Math.max(0, bytes) / mss);
   const routed = tcb.state !== CLOSED && tcb.state !== LISTEN;
-  const mtu = routed ? pathMtu(tcp, tcb) : tcp.environment.ports[0].mtu;
+  const mtu = routed ? pathMtu(tcp, tcb) : tcp.environment.mtus[0];
   return {
     state: tcb.state,
     ca_state: phase === RECOVERY_NONE && disordered ? CA_DISORDER : CA_STATES[phase],
@@ -98,7 +98,7 @@ export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
     snd_ssthresh:
       congestion.ssthresh >= SSTHRESH_START ? SSTHRESH_NONE : Math.floor(congestion.ssthresh / mss),
     snd_cwnd: Math.max(1, Math.floor(congestion.cwnd / mss)),
-    advmss: tcp.environment.ports[tcb.port].mtu - IPV4_BYTES - TCP_BYTES,
+    advmss: tcp.environment.mtus[tcb.port] - IPV4_BYTES - TCP_BYTES,
     reordering: REORDERING,
     total_retrans: recovery.retransmissions,
     notsent_bytes: Math.max(0, (tcb.sndEnd - tcb.sndNxt) | 0),
