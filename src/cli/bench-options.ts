@@ -17,7 +17,11 @@ import { scalarOf } from '../sweep/values.ts';
 import { overridesOf, type SettingValue } from '../world/config/setting-paths.ts';
 import { systemErrorText, UserError } from './errors.ts';
 
-export const STACKS: readonly StackName[] = ['inic', 'kernel', 'host'];
+export const STACKS: readonly StackName[] = ['inic', 'kernel', 'host', 'lan'];
+/** Stacks of the host's own, which no drop-in for node:net leads to. */
+const OWN: readonly StackName[] = ['host', 'lan'];
+/** Stacks whose frames travel between a host and a card. */
+const OF_CARDS: readonly StackName[] = ['inic', 'lan'];
 export const APIS = ['net', 'socket'] as const;
 export const CONNECTIONS_MAX = 4096;
 export const NEIGHBOURS_MAX = 64;
@@ -183,9 +187,9 @@ function checkNamedTests({ tests, stacks, apis }: BenchOptions): void {
       if (!stacks.includes('inic')) {
         throw new UserError(`${test} measures the card's message layer: --stack must name inic`);
       }
-    } else if (stacks.every((stack) => stack === 'host') && !apisOf(test).includes('socket')) {
+    } else if (stacks.every((stack) => OWN.includes(stack)) && !apisOf(test).includes('socket')) {
       throw new UserError(
-        `${test} has no program of socket calls, and --stack host is measured by nothing else`,
+        `${test} has no program of socket calls, and --stack ${stacks[0]} is measured by nothing else`,
       );
     } else if (others.length === 0 && !apis.some((api) => api === only)) {
       const why = only === 'socket' ? ': the card has no node:dgram' : '';
@@ -198,10 +202,11 @@ function checkNamedTests({ tests, stacks, apis }: BenchOptions): void {
 function checkCardOptions(options: BenchOptions, said: (option: string) => boolean): void {
   const { stacks, transports } = options;
   const foreign = transports.every((transport) => transport === 'port' || transport === 'msgpack');
-  const missing = !stacks.includes('inic') ? '--stack must name inic' : '--transport must name ring or fifo';
-  if (stacks.includes('inic') && !foreign) return;
+  const cards = stacks.some((stack) => OF_CARDS.includes(stack));
+  const missing = !cards ? '--stack must name inic' : '--transport must name ring or fifo';
+  if (cards && !foreign) return;
   if (options.trace !== undefined) {
-    throw new UserError("--trace records a card's frames: measure inic, over the ring or the fifo");
+    throw new UserError("--trace records a card's frames: measure inic or lan, over the ring or the fifo");
   }
   const ofCards = [
     ['iop', '--iop'],
@@ -212,14 +217,15 @@ function checkCardOptions(options: BenchOptions, said: (option: string) => boole
   for (const [option, flag] of stacks.includes('host') ? ofCards.slice(0, 1) : ofCards) {
     if (said(option)) throw new UserError(`${flag} is about a card, and none is measured: ${missing}`);
   }
-  if (!stacks.includes('inic') && said('transport')) {
+  if (!cards && said('transport')) {
     throw new UserError(`--transport is about a card, and none is measured: ${missing}`);
   }
 }
 
 function checkHost({ stacks, apis }: BenchOptions): void {
-  if (!stacks.includes('host') || apis.includes('socket')) return;
-  throw new UserError('--stack host is measured by socket calls: --api must name socket');
+  const own = stacks.find((stack) => OWN.includes(stack));
+  if (own === undefined || apis.includes('socket')) return;
+  throw new UserError(`--stack ${own} is measured by socket calls: --api must name socket`);
 }
 
 function checkTransports({ tests, transports }: BenchOptions): void {

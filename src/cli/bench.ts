@@ -30,7 +30,8 @@ export function addBench(program: Command): void {
     .addOption(
       lists(
         '--stack <names>',
-        "inic (the card), kernel, host (the card's stack on the host, over a plain device; by socket calls)",
+        "inic (the card), kernel, host (the card's stack on the host, over a plain device), " +
+          'lan (the same over a card of network ports, by messages); the last two by socket calls',
         listOf(oneOf(STACKS)),
         ['inic', 'kernel'] as StackName[],
       ),

@@ -28,10 +28,16 @@ import type { Card, CardBooks, LedgerSnapshot } from '../world/open/card.ts';
 import { messageCardSettings, socketCardSettings } from './card-settings.ts';
 import type { SidePlan, SideTrace } from './side-protocol.ts';
 
+/** What is asked of a card, whatever runs over it. */
+export type SideBooks = Pick<
+  CardBooks,
+  'configuration' | 'ledger' | 'reconcile' | 'iopThreadId' | 'iopCpuNs' | 'iopHeapBytes'
+>;
+
 export interface OpenSide {
   readonly workload: Workload;
   /** The card's books; undefined where there is no card. */
-  readonly books: CardBooks | undefined;
+  readonly books: SideBooks | undefined;
   /** What it has counted so far, where it counts; of a card, whose books tell, it is left out. */
   readonly ledger?: () => LedgerSnapshot;
   /**
@@ -70,6 +76,7 @@ async function openUnpinned(plan: SidePlan): Promise<OpenSide> {
     return usesPostMessage(plan.side) ? openPort(plan, clock) : await openMessage(plan, clock);
   }
   if (plan.side.stack === 'host') return await openOnHost(plan, clock);
+  if (plan.side.stack === 'lan') return await openOnLan(plan, clock);
   return plan.side.stack === 'kernel' ? await openKernel(plan, clock) : await openOnCard(plan, clock);
 }
 
@@ -126,6 +133,21 @@ async function openOnHost(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   };
   const ledger = (): LedgerSnapshot => ({ host: host.ledger.snapshot(), iop: {}, wire: {} });
   return { workload, books: undefined, ledger, close };
+}
+
+async function openOnLan(plan: SidePlan, clock: Clock): Promise<OpenSide> {
+  const trace = openTrace(plan.trace);
+  const { openLanCard } = await import('../world/open/lan-card.ts');
+  const lan = await openLanCard({ ...socketCardSettings(plan), ...placementOf(plan) }, trace);
+  const workload = openSocket(plan.test, lan.stack, clock, plan.load);
+  const close = async (): Promise<Reconciliation> => {
+    await workload.close();
+    const reconciliation = await settled(lan, () => lan.stack.wait(SETTLE_MS));
+    await lan.close();
+    trace?.sink.close();
+    return reconciliation;
+  };
+  return { workload, books: lan, close, traceFailure: () => trace?.sink.reason ?? '' };
 }
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {

@@ -96,16 +96,19 @@ function sidesOf(api: Api, options: BenchOptions, kernelCalls: boolean): Side[] 
   }
   const cards = inic.filter((side) => !usesPostMessage(side));
   const kernel = options.stacks.includes('kernel') && (api === 'net' || kernelCalls);
-  // The host's own stack has no drop-in for node:net.
-  const host = options.stacks.includes('host') && api === 'socket';
-  return [...cards, ...(host ? [HOST] : []), ...(kernel ? [KERNEL] : [])];
+  // The host's own stack has no drop-in for node:net, whatever it runs over.
+  const own = api === 'socket' ? options.stacks : [];
+  const host = own.includes('host') ? [HOST] : [];
+  const lan = own.includes('lan') ? transports.flatMap((t) => cardSides(t, placements, 'lan')) : [];
+  return [...cards, ...lan, ...host, ...(kernel ? [KERNEL] : [])];
 }
 
 function cardSides(
   transport: BenchOptions['transports'][number],
   placements: BenchOptions['placements'],
+  stack: 'inic' | 'lan' = 'inic',
 ): Side[] {
-  const side: Side = { stack: 'inic', transport };
+  const side: Side = { stack, transport };
   return usesPostMessage(side) ? [side] : placements.map((placement) => ({ ...side, placement }));
 }
 

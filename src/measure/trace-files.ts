@@ -16,9 +16,16 @@ export function traceFile(path: string, rows: readonly Row[], row: Row, side: Si
   const { connections, size, response, neighbours } = row.load;
   const sizes = response === undefined ? size : `${size},${response}`;
   const beside = neighbours === undefined ? [] : [`beside${neighbours}`];
+  const stack = side.stack === 'lan' ? ['lan'] : [];
   const placement = side.placement === 'inline' ? ['inline'] : [];
-  const middle = [row.test, row.api, `${connections}x${sizes}`, ...beside, side.transport, ...placement].join(
-    '-',
-  );
+  const middle = [
+    row.test,
+    row.api,
+    `${connections}x${sizes}`,
+    ...beside,
+    ...stack,
+    side.transport,
+    ...placement,
+  ].join('-');
   return `${path.slice(0, path.length - extension.length)}-${middle}${extension}`;
 }

@@ -41,8 +41,11 @@ export interface Load {
   readonly program?: string;
 }
 
-/** The card; the host's own stack over a plain device, in the program's thread; the kernel. */
-export type StackName = 'inic' | 'host' | 'kernel';
+/**
+ * The card; the host's own stack over a plain device, in the program's thread; the same over a card of
+ * network ports; the kernel.
+ */
+export type StackName = 'inic' | 'host' | 'lan' | 'kernel';
 /**
  * How the message layer's frames travel; the kernel has no message layer. `port` and `msgpack` exist only to
  * be compared with: they pass the same messages as objects by `postMessage`, cloned by structure or encoded
@@ -139,7 +142,7 @@ export function usesPostMessage(side: Side): boolean {
 
 /** Whether a side has a card, with frames that can be traced and settings that can be set. */
 export function hasCard(side: Side): boolean {
-  return side.stack === 'inic' && !usesPostMessage(side);
+  return side.stack === 'lan' || (side.stack === 'inic' && !usesPostMessage(side));
 }
 
 export function sameSide(a: Side, b: Side): boolean {
@@ -149,6 +152,10 @@ export function sameSide(a: Side, b: Side): boolean {
 /** The names under which a table has sides: `kernel`, `thread`, `inline`, `fifo`, `fifo inline`, `port`. */
 export function sideName({ stack, transport, placement }: Side): string {
   if (transport === null) return stack;
+  if (stack === 'lan') {
+    const words = [stack, ...(transport === 'ring' ? [] : [transport])];
+    return (placement === 'inline' ? [...words, placement] : words).join(' ');
+  }
   if (transport === 'ring') return placement ?? stack;
   return placement === 'inline' ? `${transport} inline` : transport;
 }
@@ -160,7 +167,15 @@ export function rowKey({ test, api }: Pick<Row, 'test' | 'api'>, load: Load): st
 }
 
 /** In this order, what the other sides of a row are compared with. */
-const BASELINES = ['kernel', 'host', 'port', 'msgpack', 'fifo', 'fifo inline', 'thread', 'inic', 'inline'];
+const BASELINES = ['kernel', 'host', 'lan', 'lan inline', 'lan fifo', 'lan fifo inline'].concat([
+  'port',
+  'msgpack',
+  'fifo',
+  'fifo inline',
+  'thread',
+  'inic',
+  'inline',
+]);
 
 /** @returns the side that the others of its row are compared with; undefined for no sides. */
 export function baselineOf(sides: readonly Side[]): Side | undefined {

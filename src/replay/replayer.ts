@@ -8,6 +8,7 @@
  */
 
 import { EXEC_IOP_RESET, EXEC_OUTBOUND_INIT, EXEC_STATUS_GET } from '../i2o/executive.gen.ts';
+import { LAN_CLASS_ID } from '../i2o/lan.gen.ts';
 import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/list/sgl.ts';
 import { SOCKET_RECEIVE_POST_SGL_WORD, writeSocketReceivePost } from '../i2o/socket.gen.ts';
 import { ECHO_CLASS_ID, FIRST_DEVICE_TID, HOST_TID, NO_TID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
@@ -86,6 +87,11 @@ export class Replayer implements TraceSink {
   /** @throws RangeError when no card of ours can be made of what the head says. */
   head(head: TraceHead): void {
     const { memory } = head;
+    if (head.classes.some(({ id }) => id === LAN_CLASS_ID))
+      throw new RangeError(
+        'a trace of network ports cannot be replayed: what a port answers depends on bytes of packets, ' +
+          'which a trace of frames has not',
+      );
     this.device = head.classes.some(({ name }) => name === 'echo') ? 'echo' : 'socket';
     this.deviceTid = deviceTidOf(head);
     this.frameWords = head.frameBytes >> 2;

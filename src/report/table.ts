@@ -186,6 +186,7 @@ function legendLines({ results }: Report): string[] {
   ];
   const placed = new Set(results.map(({ placement }) => placement));
   if (placed.has('thread') || placed.has('inline')) lines.push(PLACEMENT_LEGEND);
+  if (results.some(({ stack }) => stack === 'lan')) lines.push(LAN_LEGEND);
   const transports = new Set(results.map(({ transport }) => transport));
   for (const [transport, legend] of Object.entries(TRANSPORT_LEGENDS)) {
     if (transports.has(transport as Transport)) lines.push(legend);
@@ -195,6 +196,9 @@ function legendLines({ results }: Report): string[] {
 
 const PLACEMENT_LEGEND =
   "thread: the card in a thread of its own. inline: the same card, polled in the program's thread.";
+
+const LAN_LEGEND =
+  "lan: the host's own stack over a card of network ports, whose packets travel in messages.";
 
 const TRANSPORT_LEGENDS: Readonly<Partial<Record<Transport, string>>> = {
   fifo:

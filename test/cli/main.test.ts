@@ -29,7 +29,7 @@ describe('inic', () => {
     [['frobnicate'], /unknown command 'frobnicate'/],
     [['bench', '--frobnicate'], /unknown option '--frobnicate'/],
     [['bench', 'TCP_XX'], /expected MSG_RR.*got "TCP_XX"/],
-    [['bench', '--stack', 'inic,windows'], /expected inic, kernel, host, got "windows"/],
+    [['bench', '--stack', 'inic,windows'], /expected inic, kernel, host, lan, got "windows"/],
     [['bench', '--transport', 'pipe'], /expected ring, fifo, port, msgpack, got "pipe"/],
     [['bench', 'MSG_RR', 'TCP_RR', '--transport', 'ring,port'], /--transport port carry no sockets/],
     [['bench', 'MSG_RR', '--transport', 'port', '--trace', 'x'], /--trace records a card's frames/],

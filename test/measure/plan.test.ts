@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planRows } from '../../src/measure/plan.ts';
-import { type BenchOptions, DEFAULT_TESTS, sideName } from '../../src/record/row.ts';
+import { type BenchOptions, DEFAULT_TESTS, PLACEMENTS, sideName } from '../../src/record/row.ts';
 import { BENCH_OPTIONS } from './options.ts';
 
 const ALL: BenchOptions = { ...BENCH_OPTIONS, tests: DEFAULT_TESTS };
@@ -43,6 +43,13 @@ describe('planRows', () => {
   it('measures one transport beside what is usual, or alone if it is that', () => {
     expect(rowsOf({ tests: ['MSG_RR'], transports: ['fifo'] })).toEqual(['MSG_RR message 0x1 fifo+port']);
     expect(rowsOf({ tests: ['MSG_RR'], transports: ['msgpack'] })).toEqual(['MSG_RR message 0x1 msgpack']);
+  });
+
+  it('measures it over a card of network ports, by socket calls and in every placement', () => {
+    const stacks = ['host', 'lan'] as const;
+    expect(rowsOf({ stacks, tests: ['TCP_RR', 'HTTP'], connections: [1], placements: PLACEMENTS })).toEqual([
+      'TCP_RR socket 64x1 lan+lan inline+host',
+    ]);
   });
 
   it("measures the host's own stack by socket calls", () => {
