@@ -27,6 +27,8 @@ describe('open-toe', () => {
       fallback: 'holds',
       taps: 'holds',
       neighbours: 'holds',
+      routes: 'holds',
+      'path-mtu': 'holds',
       filter: 'holds',
       'device-dies': 'holds',
       'touch-points': 'holds',
@@ -35,7 +37,7 @@ describe('open-toe', () => {
 
   it('finds each cause to be one: the claim is refuted where it is taken away', () => {
     const caused = result.claims.filter(({ without }) => without !== undefined);
-    expect(caused.map(({ name }) => name)).toHaveLength(8);
+    expect(caused.map(({ name }) => name)).toHaveLength(10);
     for (const { without, under: _, ...claim } of caused) {
       const effect = without?.effect ?? claim.effect;
       expect(verdictOf({ ...claim, effect }).kind, claim.name).toBe('refuted');

@@ -53,6 +53,14 @@ function storm(seed: number): void {
     () => registry.activate(`toe${random.below(2)}`),
     () => registry.unregister(`toe${random.below(3)}`) === 0 && registry.detach('toe0'),
     () => world.setLink(random.below(2), random.below(3) > 0),
+    () => world.hosts[0].setMtu(random.below(2), 400 + random.below(1101)),
+    () => world.hosts[0].narrowPath(PEER_ADDRESSES[random.below(2)], 600 + random.below(900)),
+    () => {
+      const at = random.below(2);
+      const via = PEER_ADDRESSES[at] + random.below(3) - 1;
+      world.hosts[0].addRoute({ destination: PEER_ADDRESSES[at], prefixLength: 32, via, port: at });
+    },
+    () => world.hosts[0].removeRoute(PEER_ADDRESSES[random.below(2)], 32),
     () => world.devices[0].neighbour(PEER_ADDRESSES[0], 2, random.nextInt32(), world.clock.nowUs),
   ];
   for (let i = 0; i < STEPS; i++) {
@@ -63,7 +71,10 @@ function storm(seed: number): void {
       if (device.active) expect(device.sockets).toBeDefined();
     }
   }
-  for (const port of [0, 1]) world.setLink(port, true);
+  for (const port of [0, 1]) {
+    world.setLink(port, true);
+    world.hosts[0].removeRoute(PEER_ADDRESSES[port], 32);
+  }
   for (const [stack, socket] of open) stack.close(socket);
   for (const [i, stack] of stacks.entries()) stack.close(listeners[i]);
   world.rest();

@@ -1,5 +1,5 @@
 /** The claims: each aim's gate with the switch that breaks it, each aim's price, and the message layer's. */
-import { type Effect, effectOf, ratioOf } from '../claims/effect.ts';
+import { type Effect, effectOf, exactly, ratioOf } from '../claims/effect.ts';
 import type { Bound, Claim } from '../claims/judge.ts';
 import { type Measure, priceOf, processorNs } from './prices.ts';
 import type { Load, RequestFigures } from './requests.ts';
@@ -31,6 +31,8 @@ interface Gate {
   readonly bound: Bound;
   readonly cause: string;
   readonly breaks: Variant;
+  /** Whether chance has no part in it: a count that is the same with every seed. */
+  readonly certain?: true;
   readonly of: (figures: RequestFigures) => number;
   /** Where else it is looked at. */
   readonly under?: { readonly factor: string; readonly condition: string; readonly load: Partial<Load> };
@@ -73,6 +75,7 @@ export function gateClaims(measure: Measure, load: Load, smallBytes: number): Cl
       what: 'mappings, for a request',
       bound: { below: 0.001 },
       cause: 'pools that are mapped when a card starts',
+      certain: true,
       breaks: MAPPED,
       of: ({ mappings }) => mappings,
     },
@@ -82,6 +85,7 @@ export function gateClaims(measure: Measure, load: Load, smallBytes: number): Cl
       what: 'allocations, for a request',
       bound: { below: 0.001 },
       cause: 'pools that are allocated when a card starts',
+      certain: true,
       breaks: ALLOCATED,
       of: ({ allocations }) => allocations,
     },
@@ -91,7 +95,11 @@ export function gateClaims(measure: Measure, load: Load, smallBytes: number): Cl
 
 function gateClaim(measure: Measure, load: Load, gate: Gate): Claim {
   const { name, statement, what, bound, cause, breaks, of, under } = gate;
-  const sized = (figures: readonly RequestFigures[]): Effect => effectOf(what, '', figures.map(of));
+  const sized = (figures: readonly RequestFigures[]): Effect => {
+    const values = figures.map(of);
+    if (gate.certain !== true) return effectOf(what, '', values);
+    return exactly(what, '', values.reduce((sum, value) => sum + value, 0) / values.length);
+  };
   const there =
     under === undefined ? [] : [{ ...under, effect: sized(measure({ ...load, ...under.load }, AS_IT_IS)) }];
   return {

@@ -147,6 +147,10 @@ export interface LiveFigures {
   readonly seenWithout: readonly number[];
   readonly stalledNs: readonly number[];
   readonly stalledWithoutNs: readonly number[];
+  readonly reroutedNs: readonly number[];
+  readonly reroutedWithoutNs: readonly number[];
+  readonly narrowedNs: readonly number[];
+  readonly narrowedWithoutNs: readonly number[];
   readonly bypassed: readonly number[];
   readonly bypassedWithout: readonly number[];
   readonly died: readonly number[];
@@ -184,6 +188,22 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
       effect: effectOf(stall, 'ns', live.stalledNs),
       bound: { below: stallNs / 10 },
       without: { cause: 'neighbour events', effect: effectOf(stall, 'ns', live.stalledWithoutNs) },
+    },
+    {
+      name: 'routes',
+      statement: "A change of the host's routes reaches the connections that a device has.",
+      source: PROPOSAL,
+      effect: effectOf(stall, 'ns', live.reroutedNs),
+      bound: { below: stallNs / 10 },
+      without: { cause: 'route events', effect: effectOf(stall, 'ns', live.reroutedWithoutNs) },
+    },
+    {
+      name: 'path-mtu',
+      statement: 'So does what the host has heard of a path that carries less.',
+      source: PROPOSAL,
+      effect: effectOf(stall, 'ns', live.narrowedNs),
+      bound: { below: stallNs / 10 },
+      without: { cause: 'MTU events', effect: effectOf(stall, 'ns', live.narrowedWithoutNs) },
     },
     {
       name: 'filter',

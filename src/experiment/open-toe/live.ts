@@ -6,8 +6,9 @@ import { parsePolicy } from '../../host/devices/policy/parse.ts';
 import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { FAILED, WRITABLE } from '../../socket/contract.ts';
 import { SO_ERROR } from '../../socket/options.ts';
+import type { MixedWorld } from '../../world/virtual/mixed-world.ts';
 import { listener, peer, served, until } from './calls.ts';
-import { openBed, PEER_CARDS, SERVER_ADDRESSES, type TestBed } from './world.ts';
+import { openBed, PEER_ADDRESSES, PEER_CARDS, SERVER_ADDRESSES, type TestBed } from './world.ts';
 
 const PORT = 80;
 const PERCENT = 100;
@@ -16,6 +17,12 @@ const PATIENCE_NS = 400e6;
 /** How long an answer that should take microseconds is waited for after a peer has moved. */
 export const STALL_NS = 10e9;
 const BYTES = 1000;
+/** A write of several segments, and what a narrow way carries. */
+const LONG_BYTES = 10_000;
+const NARROW_MTU = 1000;
+const ETHERNET_BYTES = 14;
+/** A station at the first wire by which its peer is reached as well. */
+const GATEWAY = 0x0a000009;
 /** Connections of those trials that need a few. */
 const FEW = 10;
 
@@ -105,6 +112,52 @@ export function movePeer(bed: TestBed, hearsChanges: boolean): number {
   send(world.stack, own);
   const came = world.run(() => receives(peer(world, 0), theirs), STALL_NS);
   return came ? world.queue.nowNs - startNs : STALL_NS;
+}
+
+/** How long an answer takes after something has changed under a connection on the device; see `movePeer`. */
+function afterChange(
+  bed: TestBed,
+  hearsChanges: boolean,
+  bytes: number,
+  change: (world: MixedWorld) => void,
+): number {
+  const world = openBed(bed);
+  world.devices[0].hearsChanges = hearsChanges;
+  const listening = listener(world.stack, PORT);
+  const [own, theirs] = served(world, 0, listening, PORT);
+  if (world.stack.deviceOf(own) === undefined) throw new Error('the connection is not on the device');
+  change(world);
+  world.run(() => false, PATIENCE_NS);
+  const startNs = world.queue.nowNs;
+  const buffer = new Uint8Array(bytes).fill(7);
+  if (world.stack.send(own, buffer, 0, bytes) !== bytes)
+    throw new Error(`a socket did not take ${bytes} bytes`);
+  let got = 0;
+  const came = world.run(() => {
+    got += Math.max(0, peer(world, 0).recv(theirs, buffer, 0, bytes));
+    return got === bytes;
+  }, STALL_NS);
+  return came ? world.queue.nowNs - startNs : STALL_NS;
+}
+
+/** The host's route to a peer leads by a gateway from now on, and the way it had leads nowhere. */
+export function reroutePeer(bed: TestBed, hearsChanges: boolean): number {
+  return afterChange(bed, hearsChanges, BYTES, (world) => {
+    const { mac } = world.cards[PEER_CARDS[0]].config;
+    const low = (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
+    world.host.engine.tellNeighbour(GATEWAY, 0x0299, 8, world.clock.nowUs);
+    world.steerings[0].gone = { high: (mac[0] << 8) | mac[1], low };
+    const route = { destination: PEER_ADDRESSES[0], prefixLength: 32, via: GATEWAY, port: 0 };
+    if (world.hosts[0].addRoute(route) !== 0) throw new Error('the host does not take the route');
+  });
+}
+
+/** The way to a peer carries smaller packets from now on, and the host is told so. */
+export function narrowPath(bed: TestBed, hearsChanges: boolean): number {
+  return afterChange(bed, hearsChanges, LONG_BYTES, (world) => {
+    world.steerings[0].narrowBytes = ETHERNET_BYTES + NARROW_MTU;
+    world.hosts[0].narrowPath(PEER_ADDRESSES[0], NARROW_MTU);
+  });
 }
 
 /** The host's packet filter forbids a port. @returns of 100 connections to it, how many come about. */

@@ -6,7 +6,16 @@ import type { Experiment, Findings, Progress } from '../claims/experiment.ts';
 import { SEEDS, type SettingValues } from '../claims/settings.ts';
 import { ALL_OFFLOADED, type Arm, bedOf, type LoadSettings, type Measure, measureArm } from './arms.ts';
 import { type Arms, costClaims, type LiveFigures, liveClaims, receiveClaims } from './claims.ts';
-import { fillDevice, forbid, loseDevice, movePeer, STALL_NS, watchFrames } from './live.ts';
+import {
+  fillDevice,
+  forbid,
+  loseDevice,
+  movePeer,
+  narrowPath,
+  reroutePeer,
+  STALL_NS,
+  watchFrames,
+} from './live.ts';
 import type { LoadFigures } from './load.ts';
 import { fallbackTable, loadChart, loadTable, objectionTable, touchTable } from './tables.ts';
 
@@ -75,8 +84,8 @@ function run(settings: SettingValues, progress: Progress): Findings {
   };
   const arms = armsOf(profile);
   const list = Object.values(arms);
-  // Each arm's stream, five arms' short connections, and ten trials.
-  const total = seeds.length * (list.length + 5 + 10);
+  // Each arm's stream, five arms' short connections, and fourteen trials.
+  const total = seeds.length * (list.length + 5 + 14);
   let done = 0;
   const step = <T>(measured: T): T => {
     done += 1;
@@ -174,6 +183,10 @@ function trials(
     seenWithout: each((seed) => watchFrames(bed(seed)).hostsPercent),
     stalledNs: each((seed) => movePeer(bed(seed), true)),
     stalledWithoutNs: each((seed) => movePeer(bed(seed), false)),
+    reroutedNs: each((seed) => reroutePeer(bed(seed), true)),
+    reroutedWithoutNs: each((seed) => reroutePeer(bed(seed), false)),
+    narrowedNs: each((seed) => narrowPath(bed(seed), true)),
+    narrowedWithoutNs: each((seed) => narrowPath(bed(seed), false)),
     bypassed: each((seed) => forbid(bed(seed), false)),
     bypassedWithout: each((seed) => forbid(bed(seed), true)),
     died: each((seed) => loseDevice(bed(seed)).lostPercent),

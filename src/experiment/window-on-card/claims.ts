@@ -63,14 +63,10 @@ function windowCopy(runs: Runs): Claim {
 
 function segmentation(runs: Runs): Claim {
   const share = (more: Partial<Run>): Effect => {
-    const plain = { ...more, arm: 'host+checksum' };
-    const header = runs.saved(plain, { ...plain, off: ['header work'] });
-    const cut = runs.saved(plain, { ...more, arm: 'host+TSO' });
-    return exactly(
-      'of the header work of sending, what a card saves that cuts segments',
-      '%',
-      (100 * cut) / header,
-    );
+    // Both are of the work itself: where the wire is full a host has time left, and spends it in polling.
+    const header = (arm: string): number => runs.of({ ...more, arm }).headerNsPerByte;
+    const saved = 1 - header('host+TSO') / header('host+checksum');
+    return exactly('of the header work of sending, what a card saves that cuts segments', '%', 100 * saved);
   };
   return {
     name: 'segmentation',

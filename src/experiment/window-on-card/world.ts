@@ -52,6 +52,8 @@ export interface Reading {
   readonly payloadPerS: number;
   /** Nanoseconds for each byte of payload. */
   readonly hostNsPerByte: number;
+  /** Of these, header work for each packet; none of a card that runs the whole stack. */
+  readonly headerNsPerByte: number;
   readonly cardNsPerByte: number;
   /** Shares of the time, 0 to 1 and beyond. */
   readonly hostBusy: number;
@@ -94,6 +96,7 @@ export function measureRun(run: Run): Reading {
   return {
     payloadPerS,
     hostNsPerByte: hostNs / bytes,
+    headerNsPerByte: measured.headerNs / bytes,
     cardNsPerByte: cardNs / bytes,
     hostBusy: hostNs / elapsedNs,
     cardBusy: cardNs / elapsedNs,
@@ -106,6 +109,7 @@ export function measureRun(run: Run): Reading {
 
 interface Measured {
   readonly bytes: number;
+  readonly headerNs: number;
   readonly elapsedNs: number;
   readonly hostNs: number;
   readonly cardNs: number;
@@ -133,8 +137,10 @@ function onHost(run: Run, topology: Topology, arm: Arm): Measured {
     { operations, warmup: operations, limitNs: LIMIT_NS },
   );
   const hostNs = charge(counts[0], costs.costs);
+  const withoutHeaders = charge(counts[0], withoutHost(costs.costs, ['header work']));
   return {
     bytes,
+    headerNs: hostNs - withoutHeaders,
     elapsedNs,
     hostNs,
     cardNs,
@@ -165,6 +171,7 @@ function onCard(run: Run, topology: Topology): Measured {
   return {
     bytes: (bytesPerS * elapsedNs) / 1e9,
     elapsedNs,
+    headerNs: 0,
     hostNs: charge(host, topology.hosts[0].processor.costs),
     cardNs: charge(card, processor.costs),
     bus: cardBus([host, card]),

@@ -46,6 +46,10 @@ export class FrameSteering implements Steering {
   filtersDevices = true;
   /** The address of a station that is there no more: what is sent to it arrives nowhere. Undefined: none. */
   gone: StationAddress | undefined;
+  /** The longest frame that the way behind the wire carries, in bytes: longer ones are lost there. */
+  narrowBytes: number = Number.POSITIVE_INFINITY;
+  /** Frames that were too long for it. */
+  tooLong = 0;
   /** Frames that were sent to it. */
   sentToGone = 0;
   /** Undefined: nobody watches. */
@@ -62,7 +66,7 @@ export class FrameSteering implements Steering {
 
   portsFor(from: number, address: number, length: number): number {
     const incoming = from === WIRE_PORT;
-    if (!incoming && this.isToGone(address)) return 0;
+    if (!incoming && (this.isToGone(address) || this.isTooLong(length))) return 0;
     this.tuple.read(address, length, incoming);
     const port = incoming ? this.receiver() : from;
     if (port < 0) return 0;
@@ -71,6 +75,12 @@ export class FrameSteering implements Steering {
     this.tapped(device, direction, address, length);
     if (!this.passes(device, direction)) return 0;
     return 1 << (incoming ? port : WIRE_PORT);
+  }
+
+  private isTooLong(length: number): boolean {
+    if (length <= this.narrowBytes) return false;
+    this.tooLong += 1;
+    return true;
   }
 
   private isToGone(address: number): boolean {
