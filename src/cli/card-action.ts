@@ -1,5 +1,4 @@
 /** What `inic card` does, loaded when it is asked for. */
-import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../host/devices/policy/parse.ts';
 import type { PolicyRule } from '../host/devices/policy/rule.ts';
 import { decidedFor } from '../inspect/decided.ts';
@@ -32,8 +31,9 @@ import { misspelt, plain as plainName } from '../world/config/complaint.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { CARD_VIEWS, type CardView } from './card-views.ts';
-import { fileErrorText, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
 import { usersErrors } from './plan-argument.ts';
+import { readPolicyText } from './policy-file.ts';
 import { boldOn, lineWidth } from './terminal.ts';
 
 export interface CardFlags {
@@ -181,16 +181,5 @@ function cardsOf({ cards }: Topology, name: string | undefined): number[] {
 
 function rulesOf(file: string | undefined): PolicyRule[] {
   if (file === undefined) throw new UserError('card policy needs --policy FILE, the rules of offload');
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UserError(`${file}: cannot be read (${fileErrorText(error)})`);
-  }
-  try {
-    return parsePolicy(text);
-  } catch (error) {
-    if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`);
-    throw error;
-  }
+  return parsePolicy(readPolicyText(file));
 }

@@ -1,26 +1,33 @@
 /** What `inic compare` does, loaded when it is asked for. */
-import { ARMS } from '../compare/arms.ts';
+import { ARMS, type Arm } from '../compare/arms.ts';
 import { breakEvenMap, type MapCell } from '../compare/break-even.ts';
 import { CompareError, compareArms } from '../compare/compare.ts';
+import { HALF, type MixedSettings } from '../compare/measure-mixed.ts';
+import { pauseText, pausing } from '../compare/pauses.ts';
 import type { Chart } from '../record/chart.ts';
-import { machineFacts } from '../record/manifest.ts';
 import { breakEvenChart, breakEvenText } from '../report/break-even-text.ts';
 import type { Colour } from '../report/columns.ts';
 import { compareText } from '../report/compare-text.ts';
 import { compareCharts, compareHtml } from '../report/html/compare-html.ts';
-import { REPORT_START } from '../report/html/page.ts';
 import type { SweepPlan } from '../sweep/plan.ts';
-import { writeFile } from '../sweep/results.ts';
+import { isWorkload } from '../sweep/short-form.ts';
+import { meant, plain as plainName } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
+import { outcomeFiles } from './outcome-files.ts';
 import { planFor, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
+import { readPolicyText } from './policy-file.ts';
 import { progressBar } from './progress.ts';
 import { boldOn, lineWidth } from './terminal.ts';
-import { checkApart, checkReplaceable } from './writable.ts';
 
 export interface CompareFlags extends PlanFlags {
   readonly hostSpeed: number;
   readonly systemCall: number;
+  readonly systems?: string;
+  readonly policy?: string;
+  readonly cardConnections?: number;
+  /** In microseconds. */
+  readonly think?: number;
   readonly map?: boolean;
   readonly report?: string;
   readonly json?: string;
@@ -36,24 +43,11 @@ export function compare(name: string | undefined, flags: CompareFlags): void {
   if (flags.vary !== undefined) {
     throw new UserError('--vary is for inic sweep: a comparison changes who runs TCP/IP and nothing else');
   }
-  const { json, report } = flags;
-  checkApart(['--report', report], ['--json', json]);
   const made = flags.map === true ? mapFor(name, flags) : comparisonFor(name, flags);
-  if (report !== undefined) checkReplaceable(report, { name: 'report', start: REPORT_START });
-  if (json !== undefined) checkReplaceable(json, { name: 'comparison', start: '{\n  "compared": ' });
+  const write = outcomeFiles(flags, { name: 'comparison', start: '{\n  "compared": ' });
   const { text, data, charts, title, settings } = made();
-  const out = process.stdout;
-  out.write(text(boldOn(out)));
-  if (json !== undefined) {
-    usersErrors(() => writeFile(json, [JSON.stringify(data, null, 2)]));
-    out.write(`\nwritten to ${json}\n`);
-  }
-  if (report !== undefined) {
-    const facts = machineFacts(['inic', ...process.argv.slice(2)]);
-    const page = compareHtml(title, text(plain), charts, settings, facts);
-    usersErrors(() => writeFile(report, [page.trimEnd()]));
-    out.write(`\nwritten to ${report}\n`);
-  }
+  process.stdout.write(text(boldOn(process.stdout)));
+  write({ page: (facts) => compareHtml(title, text(plain), charts, settings, facts), data: () => data });
 }
 
 /** What was compared, in each form in which it is said. */
@@ -63,38 +57,87 @@ interface Said {
   readonly charts: readonly Chart[];
   readonly settings: unknown;
   /** For a file of JSON. */
-  readonly data: unknown;
+  readonly data: object;
 }
 
 /** @returns what measures, once everything the user wrote is known to be well. */
 function comparisonFor(name: string | undefined, flags: CompareFlags): () => Said {
-  const { hostSpeed, systemCall: systemCallNs } = flags;
-  const plan = usersErrors(() => planFor(name, flags));
+  const { hostSpeed, systemCall: systemCallNs, think } = flags;
+  const arms = armsFor(flags);
+  const mixed = mixedFor(flags, arms);
+  if (think !== undefined) checkThink(name);
+  const plan = usersErrors(() => pausing(planFor(name, flags), think));
   return () => {
-    const results = compared(() => compareArms(plan, ARMS, { hostSpeed, systemCallNs }));
-    const settings = { plan, hostSpeed, systemCallNs };
+    const left: string[] = [];
+    // Only of those that somebody has named is one that cannot be an error.
+    const leftOut = flags.systems === undefined ? (line: string) => left.push(line) : undefined;
+    const options = { hostSpeed, systemCallNs, mixed, leftOut };
+    const results = compared(() => compareArms(plan, arms, options));
+    const settings = { plan, hostSpeed, systemCallNs, mixed };
     const title = titleOf(plan);
     return {
       title,
-      text: (bold) => compareText(title, results, lineWidth(process.stdout, WIDTH), bold),
+      text: (bold) => compareText(title, results, left, lineWidth(process.stdout, WIDTH), bold),
       charts: compareCharts(results),
       settings,
-      data: { compared: settings, results },
+      data: { compared: settings, results, leftOut: left },
     };
   };
 }
 
-function mapFor(name: string | undefined, flags: CompareFlags): () => Said {
-  const { systemCall: systemCallNs, hostSpeed, size } = flags;
-  if (name !== undefined) throw new UserError(`--map has workloads of its own: leave out ${name}`);
+/** @throws UserError for a system that there is not. */
+function armsFor({ systems }: CompareFlags): readonly Arm[] {
+  if (systems === undefined) return ARMS;
+  const names = ARMS.map(({ name }) => name);
+  const wanted = systems.split(',').map((name) => name.trim());
+  for (const name of wanted) {
+    if (names.includes(name)) continue;
+    const all = `there are ${names.join(', ')}`;
+    throw new UserError(`--systems ${plainName(name)}: no such system; ${meant(name, names) || all}`);
+  }
+  return ARMS.filter(({ name }) => wanted.includes(name));
+}
+
+/** @throws UserError for what is said of a system that is not compared, and for a policy that is none. */
+function mixedFor({ policy, cardConnections }: CompareFlags, arms: readonly Arm[]): MixedSettings {
+  if (policy === undefined && cardConnections === undefined) return HALF;
+  if (!arms.some(({ mixed }) => mixed === true)) {
+    const flag = policy === undefined ? '--card-connections' : '--policy';
+    throw new UserError(`${flag} is for the system "mixed", which --systems leaves out`);
+  }
+  return {
+    policy: policy === undefined ? HALF.policy : readPolicyText(policy),
+    connections: cardConnections ?? (policy === undefined ? undefined : Number.POSITIVE_INFINITY),
+  };
+}
+
+/** @throws UserError for a plan that says by itself how its requests are paced. */
+function checkThink(name: string | undefined): void {
+  if (name === undefined || isWorkload(name)) return;
+  throw new UserError('--think says what the plan says: it is for a run without a plan');
+}
+
+/** What only a comparison knows that is no map. */
+function checkMapFlags({ size, hostSpeed, systems, policy, cardConnections }: CompareFlags): void {
   if (size !== undefined) throw new UserError('--map goes through sizes by itself: leave out --size');
   if (hostSpeed !== 1) throw new UserError('--map goes through speeds by itself: leave out --host-speed');
+  for (const [flag, value] of Object.entries({
+    '--systems': systems,
+    '--policy': policy,
+    '--card-connections': cardConnections,
+  })) {
+    if (value !== undefined) throw new UserError(`--map compares host+TSO and inic: leave out ${flag}`);
+  }
+}
+
+function mapFor(name: string | undefined, flags: CompareFlags): () => Said {
+  const { systemCall: systemCallNs, think = 0 } = flags;
+  if (name !== undefined) throw new UserError(`--map has workloads of its own: leave out ${name}`);
+  checkMapFlags(flags);
   const { costs = MAP.costs, connections = MAP.connections, link = MAP.link } = flags;
   const { operations = MAP.operations } = flags;
-  const [seed] = usersErrors(() =>
-    planFor('TCP_RR', { ...flags, costs, connections, link, operations }),
-  ).seeds;
-  const settings = { costs, connections, link, operations, seed, systemCallNs };
+  const { seeds } = usersErrors(() => planFor('TCP_RR', { ...flags, costs, connections, link, operations }));
+  const settings = { costs, connections, link, operations, seeds, systemCallNs, thinkUs: think };
   return () => {
     const bar = progressBar('map {bar} {value} of {total} runs', 30, () => undefined);
     let cells: MapCell[];
@@ -103,8 +146,9 @@ function mapFor(name: string | undefined, flags: CompareFlags): () => Said {
     } finally {
       bar.stop();
     }
-    const of = `${connections} connections, costs of ${costs}, link ${link}`;
-    const title = `Where offload pays: ${of}, in virtual time`;
+    const of = `${connections} connections, costs of ${costs}, link ${link}${pauseText(think)}`;
+    const over = seeds.length === 1 ? '' : `medians of ${seeds.length} seeds, `;
+    const title = `Where offload pays: ${of}, ${over}in virtual time`;
     return {
       title,
       text: (bold) => breakEvenText(title, cells, bold),

@@ -3,18 +3,15 @@ import type { Experiment } from '../experiment/claims/experiment.ts';
 import { expectedOf, readSettings, type SettingValues } from '../experiment/claims/settings.ts';
 import { EXPERIMENTS } from '../experiment/experiments.ts';
 import { type ExperimentResult, runExperiment } from '../experiment/run.ts';
-import { machineFacts } from '../record/manifest.ts';
 import { alignedLines, type Column, wrapped } from '../report/columns.ts';
 import { experimentText } from '../report/experiment-text.ts';
 import { experimentHtml } from '../report/html/experiment-html.ts';
-import { REPORT_START } from '../report/html/page.ts';
-import { writeFile } from '../sweep/results.ts';
 import { misspelt, plain as plainKey } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
+import { outcomeFiles } from './outcome-files.ts';
 import { usersErrors } from './plan-argument.ts';
 import { progressBar } from './progress.ts';
 import { boldOn, lineWidth } from './terminal.ts';
-import { checkApart, checkReplaceable } from './writable.ts';
 
 export interface ExperimentFlags {
   readonly set?: string[];
@@ -33,21 +30,13 @@ export async function experiment(name: string | undefined, flags: ExperimentFlag
   const chosen = await named(name);
   if (flags.settings === true) return listSettings(chosen);
   const settings = usersErrors(() => readSettings(chosen.settings, set, '--set'));
-  checkApart(['--report', report], ['--json', json]);
-  if (report !== undefined) checkReplaceable(report, { name: 'report', start: REPORT_START });
-  if (json !== undefined) checkReplaceable(json, { name: 'experiment', start: JSON_START });
+  const write = outcomeFiles({ report, json }, { name: 'experiment', start: JSON_START });
   const result = run(chosen, settings);
   process.stdout.write(experimentText(result, lineWidth(process.stdout, WIDTH), boldOn(process.stdout)));
-  const facts = machineFacts(['inic', ...process.argv.slice(2)]);
-  if (json !== undefined) {
-    const said = { experiment: result.name, manifest: facts, result };
-    usersErrors(() => writeFile(json, [JSON.stringify(said, null, 2)]));
-    process.stdout.write(`\nwritten to ${json}\n`);
-  }
-  if (report !== undefined) {
-    usersErrors(() => writeFile(report, [experimentHtml(result, facts).trimEnd()]));
-    process.stdout.write(`\nwritten to ${report}\n`);
-  }
+  write({
+    page: (facts) => experimentHtml(result, facts),
+    data: (facts) => ({ experiment: result.name, manifest: facts, result }),
+  });
 }
 
 function run(chosen: Experiment, settings: SettingValues): ExperimentResult {

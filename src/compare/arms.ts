@@ -8,6 +8,12 @@ export interface Arm {
   readonly onHost: boolean;
   /** Of a host: whether its TCP window lies in the card's memory. */
   readonly window?: boolean;
+  /** Of a host: whether it reaches its device in messages of the LAN class. */
+  readonly lan?: boolean;
+  /** Of a card: whether its host has a stack too, and a policy decides by connection who carries it. */
+  readonly mixed?: boolean;
+  /** Whether there are worlds that other systems run on and this one does not. */
+  readonly demanding?: boolean;
   /** Settings of every card, laid over those of the world. */
   readonly card: Readonly<Record<string, unknown>>;
 }
@@ -50,11 +56,27 @@ export const ARMS: readonly Arm[] = [
     card: { checksumOffload: true, tcpSegmentationOffload: true, genericReceiveOffload: true },
   },
   {
+    name: 'lan',
+    what: 'the stack on the host, over the device of host+checksum, reached by I2O messages (LAN class)',
+    onHost: true,
+    lan: true,
+    demanding: true,
+    card: { checksumOffload: true, tcpSegmentationOffload: false },
+  },
+  {
     name: 'window',
     what: "TCP's state on the host, its window on the card, which reads and writes programs' memory",
     onHost: true,
     window: true,
     card: { checksumOffload: true, tcpSegmentationOffload: true },
+  },
+  {
+    name: 'mixed',
+    what: "a policy decides by connection: the host's stack over the device of host+TSO, or the card's",
+    onHost: false,
+    mixed: true,
+    demanding: true,
+    card: {},
   },
   { name: 'inic', what: 'the whole stack on the card, with a processor of its own', onHost: false, card: {} },
 ];

@@ -7,6 +7,7 @@ import type { SweepPlan } from '../sweep/plan.ts';
 import { planOf } from '../sweep/short-form.ts';
 import { ARMS } from './arms.ts';
 import { type CompareOptions, compareArms } from './compare.ts';
+import { pausing } from './pauses.ts';
 import { binding, type Part } from './use.ts';
 
 export const MAP_SIZES = [64, 1024, 16_384] as const;
@@ -27,14 +28,16 @@ export interface MapOptions {
   readonly connections: number;
   readonly link: string;
   readonly operations: number;
-  readonly seed: number;
+  readonly seeds: readonly number[];
+  /** Pause of a connection between two requests, on average; 0: none. */
+  readonly thinkUs: number;
 }
 
 export interface MapCell {
   readonly sizeBytes: number;
   readonly life: string;
   readonly hostSpeed: number;
-  /** The card's rate over the host's. */
+  /** The card's rate over the host's, of their medians over seeds. */
   readonly ratio: number;
   /** What binds the host's run, and the card's; undefined: nothing does. */
   readonly hostBinds: Part | undefined;
@@ -87,6 +90,7 @@ export function breakEvenSpeed(cells: readonly MapCell[]): number | undefined {
 }
 
 function planFor(options: MapOptions, workload: string, size: number): SweepPlan {
-  const { costs, connections, link, operations, seed } = options;
-  return planOf({ workload, connections, size, costs, link, operations, seeds: String(seed), vary: [] });
+  const { costs, connections, link, operations, seeds, thinkUs } = options;
+  const plan = planOf({ workload, connections, size, costs, link, operations, vary: [] });
+  return pausing({ ...plan, seeds }, thinkUs);
 }

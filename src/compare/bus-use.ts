@@ -50,10 +50,30 @@ export function cardBus(counts: readonly Counts[]): BusUse {
   };
 }
 
-export function perOperationOf(use: BusUse, operations: number): BusUse {
+/**
+ * Of a host that runs TCP/IP and a card of network ports: messages are descriptors and completions here too,
+ * and a packet that has come is payload as a whole, as it crosses by one request.
+ */
+export function lanBus(host: Counts, card: Counts): BusUse {
+  const crossed = (names: readonly string[]): Crossed => ({
+    requests: named(card, names),
+    bytes: named(
+      card,
+      names.map((name) => `${name}Bytes`),
+    ),
+  });
+  return {
+    ...cardBus([host, card]),
+    headers: crossed(['lanHeaderFetches']),
+    payload: crossed(['transmitFetches', 'lanPlacements']),
+  };
+}
+
+/** The sum of all. @param share how much of it. */
+export function busTogether(all: readonly BusUse[], share = 1): BusUse {
   return byKind((kind) => ({
-    requests: use[kind].requests / operations,
-    bytes: use[kind].bytes / operations,
+    requests: all.reduce((sum, use) => sum + use[kind].requests, 0) * share,
+    bytes: all.reduce((sum, use) => sum + use[kind].bytes, 0) * share,
   }));
 }
 

@@ -5,18 +5,21 @@
  */
 import { AssertionFailure } from '../assert/assert.ts';
 import { spreadOf } from '../record/statistics.ts';
-import { type Counts, charge, named, serviceNs, since } from '../sweep/counts.ts';
-import { measureTopology } from '../sweep/measure.ts';
+import { servedNs } from '../sweep/counts.ts';
 import { type SweepPlan, worldOf as worldOfPoint } from '../sweep/plan.ts';
-import { cardNs } from '../sweep/spending.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { readTopology } from '../world/topology.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
 import { type Arm, worldOf } from './arms.ts';
-import { type BusUse, cardBus, hostBus, middleBus, perOperationOf } from './bus-use.ts';
-import { measureHostWorld } from './measure-host.ts';
-import { hostCosts, type PlainCostOptions } from './plain-costs.ts';
-import { type CardUse, PARTS, servedNs, type Use, useOf } from './use.ts';
+import { type BusUse, busTogether, middleBus } from './bus-use.ts';
+import { lanCosts } from './lan-costs.ts';
+import { measureCardWorld } from './measure-card.ts';
+import { runHostWorld } from './measure-host.ts';
+import { HALF, type MixedSettings, measureMixedWorld } from './measure-mixed.ts';
+import { cardOf, hostCosts, type PlainCostOptions } from './plain-costs.ts';
+import type { ArmRun, HostOffload } from './run.ts';
+import { PARTS, type Use, useOf } from './use.ts';
+import { workTogether } from './work.ts';
 
 /** What one system comes to, per operation where it does not say otherwise: the median over seeds. */
 export interface ArmFigures {
@@ -47,124 +50,86 @@ export interface ArmResult {
   readonly figures: ArmFigures;
   /** Least and most of the rate, over seeds. */
   readonly rates: readonly [least: number, most: number];
+  /** Where connections went, of a system that decides so; medians over seeds. */
+  readonly offloads: readonly HostOffload[];
 }
 
-export type CompareOptions = PlainCostOptions;
+export interface CompareOptions extends PlainCostOptions {
+  /** Of the system whose connections a policy divides; absent: half of them to each. */
+  readonly mixed?: MixedSettings;
+  /** Told why a system is left out that a world cannot have; absent: then that is an error. */
+  readonly leftOut?: ((line: string) => void) | undefined;
+}
 
 /** An arm does not come to its end: one line says which, and why. */
 export class CompareError extends Error {}
 
 /** @throws RangeError for a world that cannot be, CompareError where an arm does not come to its end. */
 export function compareArms(plan: SweepPlan, arms: readonly Arm[], options: CompareOptions): ArmResult[] {
-  return arms.map((arm) => {
-    const all = plan.seeds.map((seed) => {
-      // What a plan varies is not varied here: the world is the plan's own.
-      const description = worldOf(worldOfPoint(plan, { seed }) as object, arm);
-      const topology = readTopology(description);
-      try {
-        return arm.onHost ? onHost(plan, topology, options, arm) : onCard(plan, topology);
-      } catch (error) {
-        if (error instanceof AssertionFailure) throw error;
-        throw new CompareError(`${arm.name}: ${error instanceof Error ? error.message : error}`);
-      }
-    });
-    const { min, max } = spreadOf(all.map(({ ratePerS }) => ratePerS));
-    return { arm, figures: middle(all), rates: [min, max] as const };
-  });
+  return arms.flatMap((arm) => armResult(plan, arm, options) ?? []);
 }
 
-function onCard({ operations, warmup, limitNs }: SweepPlan, topology: Topology): ArmFigures {
-  let before: readonly Counts[] = [];
-  let counts: readonly Counts[] = [];
-  const measured = measureTopology(topology, {
-    operations,
-    warmup,
-    limitNs,
-    begun: (world) => {
-      before = world.snapshot();
-    },
-    ended: (world) => {
-      counts = world.snapshot().map((now, i) => since(now, before[i]));
-    },
-  });
-  const { latencyUs, timeUs, perOperation, ratePerS, bytesPerS } = measured;
-  const { copies, dmaRequests, interrupts, doorbells } = perOperation;
+/** @returns undefined for a system that is left out. */
+function armResult(plan: SweepPlan, arm: Arm, options: CompareOptions): ArmResult | undefined {
+  const all = [];
+  for (const seed of plan.seeds) {
+    // What a plan varies is not varied here: the world is the plan's own.
+    const topology = readTopology(worldOf(worldOfPoint(plan, { seed }) as object, arm));
+    try {
+      const run = runOf(arm, plan, topology, options);
+      all.push({ figures: figuresOf(topology, run), offloads: run.offloads });
+    } catch (error) {
+      if (error instanceof AssertionFailure) throw error;
+      const line = `${arm.name}: ${error instanceof Error ? error.message : error}`;
+      // A world whose cards are not for this system, which is no fault of the others.
+      const unfit = error instanceof RangeError && arm.demanding === true;
+      if (!unfit || options.leftOut === undefined) throw new CompareError(line);
+      options.leftOut(line);
+      return undefined;
+    }
+  }
+  const { min, max } = spreadOf(all.map(({ figures }) => figures.ratePerS));
   return {
-    ratePerS,
-    bytesPerS,
-    p50Us: latencyUs?.p50 ?? null,
-    p99Us: latencyUs?.p99 ?? null,
-    hostUs: timeUs.host,
-    iopUs: timeUs.iop,
-    copies,
-    dmaRequests,
-    interrupts,
-    doorbells,
-    bus: perOperationOf(cardBus(counts), measured.operations),
-    use: useOf(topology, usesOfCards(topology, counts), servedNs(topology, operations), measured.elapsedNs),
-    perProcessorS: 1e6 / (timeUs.host + timeUs.iop),
+    arm,
+    figures: middle(all.map(({ figures }) => figures)),
+    rates: [min, max],
+    offloads: middleOffloads(all.map(({ offloads }) => offloads)),
   };
 }
 
-/** @param counts of each card's driver, and after it of its processor. */
-function usesOfCards({ cards, hosts }: Topology, counts: readonly Counts[]): CardUse[] {
-  return cards.map((card, i) => {
-    const [driver, iop] = counts.slice(2 * i, 2 * i + 2);
-    return {
-      counts: iop,
-      hostNs: charge(driver, hosts[card.host].processor.costs),
-      cardNs: cardNs(iop, card),
-      bus: cardBus([driver, iop]),
-    };
-  });
+function runOf(arm: Arm, plan: SweepPlan, topology: Topology, options: CompareOptions): ArmRun {
+  const { operations, warmup, limitNs } = plan;
+  const extent = { operations, warmup, limitNs };
+  const costsOf = (host: number): HostCosts => costsOfArm(topology, host, options, arm);
+  if (arm.mixed === true) return measureMixedWorld(topology, costsOf, options.mixed ?? HALF, extent);
+  return arm.onHost ? runHostWorld(topology, costsOf, extent) : measureCardWorld(topology, extent);
 }
 
-function onHost(
-  { operations, warmup, limitNs }: SweepPlan,
-  topology: Topology,
-  options: PlainCostOptions,
-  arm: Arm,
-): ArmFigures {
-  const costsOf = (host: number): HostCosts => hostCosts(topology, host, options, arm);
-  const { counts, hostNs, cardNs, latencyUs, ...measured } = measureHostWorld(topology, costsOf, {
-    operations,
-    warmup,
-    limitNs,
-  });
-  const each = (...names: readonly string[]): number =>
-    counts.reduce((sum, stack) => sum + named(stack, names), 0) / measured.operations;
-  const hostUs = hostNs / measured.operations / 1000 + serviceNs(topology) / 1000;
-  const iopUs = cardNs / measured.operations / 1000;
+function costsOfArm(topology: Topology, host: number, options: PlainCostOptions, arm: Arm): HostCosts {
+  if (arm.lan !== true) return hostCosts(topology, host, options, arm);
+  const card = cardOf(topology.cards, host);
+  return { costs: lanCosts(topology.hosts[host], card, options), interruptNs: card.interruptNs, lan: true };
+}
+
+function figuresOf(topology: Topology, { counted, works }: ArmRun): ArmFigures {
+  const { operations, elapsedNs, bytes, latencyUs } = counted;
+  const served = servedNs(topology, operations);
+  const all = workTogether(works);
+  const hostUs = (all.hostNs + served.reduce((sum, ns) => sum + ns, 0)) / operations / 1000;
+  const iopUs = all.cardNs / operations / 1000;
   return {
-    ratePerS: (measured.operations * 1e9) / measured.elapsedNs,
-    bytesPerS: (measured.bytes * 1e9) / measured.elapsedNs,
+    ratePerS: (operations * 1e9) / elapsedNs,
+    bytesPerS: (bytes * 1e9) / elapsedNs,
     p50Us: latencyUs?.p50 ?? null,
     p99Us: latencyUs?.p99 ?? null,
     hostUs,
     iopUs,
-    copies: each('sendCopies', 'receiveCopies', 'cardGatherCopies', 'cardCollapseCopies'),
-    dmaRequests: each(
-      ...(arm.window === true
-        ? ['windowFills', 'windowPlacements']
-        : ['transmitFetches', 'retransmitFetches', 'deviceReceives']),
-    ),
-    interrupts: each('interrupts'),
-    doorbells: each('ipOutRequests', 'windowCommands'),
-    bus: perOperationOf(hostBus(counts), measured.operations),
-    use: useOf(
-      topology,
-      counts.map((own, i) => {
-        const { costs, cardCosts = {} } = costsOf(topology.cards[i].host);
-        return {
-          counts: own,
-          hostNs: charge(own, costs),
-          cardNs: charge(own, cardCosts),
-          bus: hostBus([own]),
-        };
-      }),
-      servedNs(topology, operations),
-      measured.elapsedNs,
-    ),
+    copies: all.copies / operations,
+    dmaRequests: all.dmaRequests / operations,
+    interrupts: all.interrupts / operations,
+    doorbells: all.doorbells / operations,
+    bus: busTogether([all.bus], 1 / operations),
+    use: useOf(topology, works, served, elapsedNs),
     perProcessorS: 1e6 / (hostUs + iopUs),
   };
 }
@@ -182,4 +147,21 @@ function middle(all: readonly ArmFigures[]): ArmFigures {
     bus: middleBus(all.map(({ bus }) => bus)),
     use: Object.fromEntries(PARTS.map((part) => [part, spreadOf(all.map(({ use }) => use[part])).median])),
   } as unknown as ArmFigures;
+}
+
+/** The median of each count, of hosts that are the same for every seed. */
+function middleOffloads(all: readonly (readonly HostOffload[])[]): HostOffload[] {
+  return all[0].map(({ host }, i) => {
+    const own = all.map((offloads) => offloads[i]);
+    const median = (of: (offload: HostOffload) => number): number => spreadOf(own.map(of)).median;
+    const reasons = [...new Set(own.flatMap(({ refusals }) => Object.keys(refusals)))];
+    return {
+      host,
+      offloaded: median(({ offloaded }) => offloaded),
+      own: median((offload) => offload.own),
+      refusals: Object.fromEntries(
+        reasons.map((reason) => [reason, median(({ refusals }) => refusals[reason] ?? 0)]),
+      ),
+    };
+  });
 }

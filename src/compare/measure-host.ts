@@ -7,10 +7,13 @@ import { type Counted, type Extent, runMeasured } from '../sweep/measured-run.ts
 import type { Costs } from '../time/cost-model.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { type HostCosts, HostWorld } from '../world/virtual/host-world.ts';
+import type { ArmRun } from './run.ts';
+import { hostWork, lanWork } from './work.ts';
 
 export interface HostMeasurement extends Counted {
-  /** What each stack counted meanwhile. */
+  /** What each stack counted meanwhile, and each card that has a processor of its own. */
   readonly counts: readonly Counts[];
+  readonly cardCounts: readonly (Counts | undefined)[];
   /** What each had counted when all was done, the warm-up and the end included. */
   readonly totals: readonly Counts[];
   /** What that work took of the hosts' processors. */
@@ -26,18 +29,38 @@ export function measureHostWorld(
   extent: Extent,
 ): HostMeasurement {
   const world = new HostWorld(topology, costsOf);
-  const begun = (): (() => Counts[]) => {
-    const before = world.snapshot();
-    return () => world.snapshot().map((counts, i) => since(counts, before[i]));
+  const begun = (): (() => Pick<HostMeasurement, 'counts' | 'cardCounts'>) => {
+    const [before, cardsBefore] = [world.snapshot(), world.cardSnapshot()];
+    return () => ({
+      counts: world.snapshot().map((own, i) => since(own, before[i])),
+      cardCounts: world.cardSnapshot().map((own, i) => own && since(own, cardsBefore[i])),
+    });
   };
-  const { counted, seen: counts } = runMeasured(world, topology, extent, begun);
+  const { counted, seen } = runMeasured(world, topology, extent, begun);
+  const { counts, cardCounts } = seen;
   const sumOf = (of: (costs: HostCosts) => Costs): number =>
     counts.reduce((sum, own, i) => sum + charge(own, of(costsOf(topology.cards[i].host))), 0);
   return {
     ...counted,
     counts,
+    cardCounts,
     totals: world.snapshot(),
     hostNs: sumOf(({ costs }) => costs),
     cardNs: sumOf(({ cardCosts = {} }) => cardCosts),
   };
+}
+
+/** The same as a system that is compared. @throws as `measureHostWorld`. */
+export function runHostWorld(
+  topology: Topology,
+  costsOf: (host: number) => HostCosts,
+  extent: Extent,
+): ArmRun {
+  const { counts, cardCounts, ...counted } = measureHostWorld(topology, costsOf, extent);
+  const works = topology.cards.map((card, i) => {
+    const costs = costsOf(card.host);
+    const ofCard = cardCounts[i];
+    return ofCard === undefined ? hostWork(counts[i], costs) : lanWork(counts[i], ofCard, costs.costs, card);
+  });
+  return { counted, works, offloads: [] };
 }

@@ -86,6 +86,11 @@ export function windowCardCosts({ processor: { costs } }: CardTopology): Costs {
   };
 }
 
+/** The card by whose processor a host's own is measured. */
+export function cardOf(cards: readonly CardTopology[], host: number): CardTopology {
+  return cards.find((card) => card.host === host) as CardTopology;
+}
+
 /** What the processors of a host and its card cost where the host runs TCP/IP. @param arm the system. */
 export function hostCosts(
   { hosts, cards }: Topology,
@@ -93,7 +98,7 @@ export function hostCosts(
   options: PlainCostOptions,
   { window = false }: Pick<Arm, 'window'> = {},
 ): HostCosts {
-  const card = cards.find((candidate) => candidate.host === host) as CardTopology;
+  const card = cardOf(cards, host);
   const { interruptNs } = card;
   if (!window) return { costs: plainCosts(hosts[host], card, options), interruptNs };
   return {

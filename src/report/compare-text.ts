@@ -2,11 +2,13 @@
 import { busBytes } from '../compare/bus-use.ts';
 import type { ArmResult } from '../compare/compare.ts';
 import { binding, type Use } from '../compare/use.ts';
-import { alignedLines, type Colour, type Column, fitting } from './columns.ts';
+import { alignedLines, type Colour, type Column, fitting, wrapped } from './columns.ts';
 import { durationText, rateText, threeDigits, withPrefix } from './units.ts';
 
 /** Rates nearer to each other than this are called alike. */
 const ALIKE = 0.02;
+/** The host whose device is the one that messages reach. */
+const LAN_LIKE = 'host+checksum';
 
 const COLUMNS: readonly Column<ArmResult>[] = [
   { heading: 'system', left: true, cell: ({ arm }) => arm.name },
@@ -25,27 +27,47 @@ const COLUMNS: readonly Column<ArmResult>[] = [
   { heading: 'bells', gives: 6, cell: ({ figures }) => threeDigits(figures.doorbells) },
 ];
 
-/** @param width of a line at most. */
+/** @param leftOut a line for each system that the world cannot have. @param width of a line at most. */
 export function compareText(
   title: string,
   results: readonly ArmResult[],
+  leftOut: readonly string[],
   width: number,
   bold: Colour,
 ): string {
-  const lines = [
-    title,
-    '',
-    ...alignedLines(fitting(COLUMNS, results, width), results, bold),
-    '',
-    ...results.map(({ arm }) => `${arm.name}: ${arm.what}`),
-    'host/op, IOP/op: processor time of all hosts, and of all cards, for an operation. ops/CPU s: operations',
-    'for each second of both together. copies: by a processor; DMA: requests of a device.',
-    'binds: what is busy nearly all the time; with latency, operations wait and no part is full.',
-    'bus: bytes between hosts and cards: payload, headers, descriptors or messages, and completions.',
-    '',
-    ...verdict(results),
+  const words = (...lines: readonly string[]): string[] =>
+    lines.flatMap((line) => wrapped(line, width, '  '));
+  const parts = [
+    [title],
+    alignedLines(fitting(COLUMNS, results, width), results, bold),
+    words(
+      ...results.flatMap((result) => offloadLines(result)),
+      ...leftOut.map((line) => `left out: ${line}`),
+    ),
+    verdict(results, bold),
+    words(...results.map(({ arm }) => `${arm.name}: ${arm.what}`)),
+    words(
+      'host/op, IOP/op: processor time of all hosts, and of all cards, for an operation. ops/CPU s: ' +
+        'operations for each second of both together. copies: by a processor; DMA: requests of a device.',
+      'binds: what is busy nearly all the time; with latency, operations wait and no part is full.',
+      'bus: bytes between hosts and cards: payload, headers, descriptors or messages, and completions.',
+    ),
   ];
-  return `${lines.join('\n')}\n`;
+  const shown = parts.filter((lines) => lines.length > 0);
+  return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+/** Where the connections of each host went. */
+function offloadLines({ arm, offloads }: ArmResult): string[] {
+  return offloads.map(({ host, offloaded, own, refusals }) => {
+    const reasons = Object.entries(refusals).map(([reason, times]) => `${times} ${reason}`);
+    const refused = Object.values(refusals).reduce((sum, times) => sum + times, 0);
+    const why = [...reasons, ...(own > refused ? [`${own - refused} by policy`] : [])];
+    const fell = own === 0 ? 'none fell to its own stack' : `${own} fell to its own stack`;
+    const because = why.length === 0 ? '' : ` (${why.join(', ')})`;
+    const went = `${offloaded} ${offloaded === 1 ? 'connection' : 'connections'} offloaded`;
+    return `${arm.name}, at ${host}: ${went}, ${fell}${because}`;
+  });
 }
 
 function usText(us: number | null): string {
@@ -69,37 +91,57 @@ function countText(value: number): string {
   return Number.isFinite(value) ? withPrefix(value) : '-';
 }
 
-/** In words: what a card gains that does some or all of it over the best of the hosts, and what it loses. */
-function verdict(results: readonly ArmResult[]): string[] {
-  const offloads = ({ arm }: ArmResult): boolean => !arm.onHost || arm.window === true;
-  const cards = results.filter(offloads);
-  const hosts = results.filter((result) => !offloads(result));
-  const best = [...hosts].sort((a, b) => b.figures.ratePerS - a.figures.ratePerS)[0];
-  if (best === undefined) return [];
-  return cards.flatMap((card) => {
-    const against = `${card.arm.name} against ${best.arm.name}`;
-    return [
-      compared(`${against}, rate`, card.figures.ratePerS, best.figures.ratePerS),
-      compared(`${against}, the host's processor`, best.figures.hostUs, card.figures.hostUs, 'busy'),
-      compared(
-        `${against}, operations for a second of all processors`,
-        card.figures.perProcessorS,
-        best.figures.perProcessorS,
-      ),
-    ];
-  });
+/** A system against another, each figure so many times as good. */
+interface Against {
+  readonly name: string;
+  readonly other: string;
+  readonly rate: string;
+  readonly host: string;
+  readonly all: string;
 }
 
-function compared(what: string, card: number, host: number, kind: 'more' | 'busy' = 'more'): string {
-  const ratio = card / host;
-  if (!Number.isFinite(ratio)) return `${what}: not to be compared, since work costs nothing`;
-  if (Math.abs(ratio - 1) <= ALIKE) return `${what}: alike`;
-  if (kind === 'busy') {
-    return ratio > 1
-      ? `${what}: offload wins, ${threeDigits(ratio)} times less of it`
-      : `${what}: offload loses, ${threeDigits(1 / ratio)} times more of it`;
-  }
-  return ratio > 1
-    ? `${what}: offload wins, ${threeDigits(ratio)} times as many`
-    : `${what}: offload loses, ${threeDigits(ratio)} of it`;
+const VERDICT: readonly Column<Against>[] = [
+  { heading: 'against each other', left: true, cell: ({ name, other }) => `${name} against ${other}` },
+  { heading: 'rate', left: true, cell: ({ rate }) => rate },
+  { heading: "host's processor", left: true, cell: ({ host }) => host },
+  { heading: 'ops/CPU s', left: true, cell: ({ all }) => all },
+];
+
+/**
+ * Where a card pays that does some or all of TCP/IP, against the quickest of the hosts, and where it loses;
+ * and what messages cost a plain card, against the same card without them.
+ */
+function verdict(results: readonly ArmResult[], bold: Colour): string[] {
+  const hosts = results.filter(({ arm }) => arm.onHost && arm.window !== true && arm.lan !== true);
+  const best = [...hosts].sort((a, b) => b.figures.ratePerS - a.figures.ratePerS)[0];
+  const rows = results.flatMap((result): Against[] => {
+    if (hosts.includes(result)) return [];
+    const like = hosts.find(({ arm }) => arm.name === LAN_LIKE);
+    const other = result.arm.lan === true ? like : best;
+    return other === undefined ? [] : [against(result, other)];
+  });
+  if (rows.length === 0) return [];
+  return [
+    ...alignedLines(VERDICT, rows, bold),
+    'wins 2.00: twice as good, be it twice the rate or half of the processor; loses 0.50: half as good.',
+  ];
+}
+
+function against({ arm, figures }: ArmResult, other: ArmResult): Against {
+  return {
+    name: arm.name,
+    other: other.arm.name,
+    rate: wonText(figures.ratePerS, other.figures.ratePerS),
+    host: wonText(other.figures.hostUs, figures.hostUs),
+    all: wonText(figures.perProcessorS, other.figures.perProcessorS),
+  };
+}
+
+/** Of two figures, of which more is better: how the first does against the second. */
+function wonText(one: number, other: number): string {
+  const ratio = one / other;
+  // Where work costs nothing.
+  if (!Number.isFinite(ratio) || ratio === 0) return '-';
+  if (Math.abs(ratio - 1) <= ALIKE) return 'alike';
+  return `${ratio > 1 ? 'wins' : 'loses'} ${threeDigits(ratio)}`;
 }

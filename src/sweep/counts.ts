@@ -21,9 +21,13 @@ export function charge(counts: Counts, costs: Costs): number {
   return Object.entries(costs).reduce((sum, [name, ns]) => sum + (counts[name] ?? 0) * ns, 0);
 }
 
-/** What servers do for each request, over those who may have served it, in nanoseconds. */
-export function serviceNs({ programs }: Topology): number {
+/** What servers worked on requests, by their hosts, in nanoseconds for so many operations. */
+export function servedNs({ programs, hosts }: Topology, operations: number): number[] {
   const servers = programs.filter(({ role }) => role === 'server');
-  const sumNs = servers.reduce((sum, { pace }) => sum + pace.serviceNs, 0);
-  return servers.length === 0 ? 0 : sumNs / servers.length;
+  return hosts.map((_, host) =>
+    servers.reduce(
+      (sum, { pace, host: at }) => (at === host ? sum + (pace.serviceNs * operations) / servers.length : sum),
+      0,
+    ),
+  );
 }

@@ -7,10 +7,11 @@ import { ETHERNET_OVERHEAD_BYTES } from '../wire/flight.ts';
 import type { CardTopology, Topology } from '../world/topology/checked.ts';
 import { TRANSFERS, transferCosts } from '../world/virtual/meters.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
-import { type Counts, charge, named, serviceNs, since } from './counts.ts';
+import { type Counts, charge, named, servedNs, since } from './counts.ts';
 import type { Measurement } from './measurement.ts';
 
-const COPIES = [
+/** Counters of a card and its driver for payload that a processor moved. */
+export const COPIES = [
   'sendCopies',
   'immediateCopies',
   'receiveCopies',
@@ -51,7 +52,7 @@ export class Spending {
       ledgers.reduce((sum, counts) => sum + named(counts, names), 0);
     const hostNs =
       sumOver(hosts, (counts, i) => charge(counts, topology.hosts[topology.cards[i].host].processor.costs)) +
-      serviceNs(topology) * operations;
+      servedNs(topology, operations).reduce((sum, ns) => sum + ns, 0);
     const iopNs = sumOver(iops, (counts, i) => cardNs(counts, topology.cards[i]));
     const busNs = sumOver(hosts, (host, i) => crossingNs(host, iops[i], topology.cards[i]));
     const wireNs = this.wireNs(iops);

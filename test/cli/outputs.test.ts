@@ -85,6 +85,19 @@ it.each([
   ],
   [['compare', 'rpc', '--map'], '--map has workloads of its own: leave out rpc'],
   [['compare', '--map', '--size', '64'], '--map goes through sizes by itself: leave out --size'],
+  [['compare', '--systems', 'host,inc'], '--systems inc: no such system; did you mean inic?'],
+  [
+    ['compare', '--systems', 'kernel'],
+    '--systems kernel: no such system; there are host, host+checksum, host+GSO, host+TSO, host+GRO, lan, ' +
+      'window, mixed, inic',
+  ],
+  [
+    ['compare', '--systems', 'inic', '--card-connections', '4'],
+    '--card-connections is for the system "mixed", which --systems leaves out',
+  ],
+  [['compare', '--policy', 'folder'], 'folder: cannot be read (it is a directory)'],
+  [['compare', 'rpc', '--think', '5'], '--think says what the plan says: it is for a run without a plan'],
+  [['compare', '--map', '--systems', 'inic'], '--map compares host+TSO and inic: leave out --systems'],
   [['compare', '--map', '--host-speed', '2'], '--map goes through speeds by itself: leave out --host-speed'],
   [
     ['compare', '--map', '--costs', 'card-1999'],

@@ -37,8 +37,9 @@ describe('what binds', () => {
   });
 
   const usesOf = (workload: string, more: object): Record<string, Use> => {
-    const plan = planOf({ vary: [], workload, connections: 8, operations: 300, link: '10G,20us', ...more });
-    const results = compareArms(plan, ARMS, { hostSpeed: 1, systemCallNs: 200 });
+    const plan = planOf({ vary: [], workload, connections: 8, operations: 150, link: '10G,20us', ...more });
+    const arms = ARMS.filter(({ name }) => !['host+checksum', 'host+GSO'].includes(name));
+    const results = compareArms(plan, arms, { hostSpeed: 1, systemCallNs: 200 });
     return Object.fromEntries(results.map(({ arm, figures }) => [arm.name, figures.use]));
   };
 
@@ -59,7 +60,14 @@ describe('what binds', () => {
 });
 
 it('draws the map, and says the same again', () => {
-  const options = { costs: 'card-2002', connections: 4, link: '1G,20us', operations: 30, seed: 1 };
+  const options = {
+    costs: 'card-2002',
+    connections: 4,
+    link: '1G,20us',
+    operations: 30,
+    seeds: [1],
+    thinkUs: 0,
+  };
   const steps: number[] = [];
   const cells = breakEvenMap(options, 200, (done, total) => steps.push(done / total));
   expect(steps.at(-1)).toBe(1);

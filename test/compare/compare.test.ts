@@ -1,7 +1,8 @@
 /** Systems side by side: what each figure is of, and that taking its cause away takes the figure away. */
 import { describe, expect, it } from 'vitest';
-import { ARMS } from '../../src/compare/arms.ts';
-import { type ArmFigures, CompareError, compareArms } from '../../src/compare/compare.ts';
+import { ARMS, type Arm } from '../../src/compare/arms.ts';
+import { type ArmFigures, type ArmResult, CompareError, compareArms } from '../../src/compare/compare.ts';
+import { pausing } from '../../src/compare/pauses.ts';
 import { compareText } from '../../src/report/compare-text.ts';
 import { loadPlan, type SweepPlan } from '../../src/sweep/plan.ts';
 import { planOf } from '../../src/sweep/short-form.ts';
@@ -10,8 +11,14 @@ const NOTHING = { requests: 0, bytes: 0 };
 const BUS = { descriptors: NOTHING, headers: NOTHING, payload: NOTHING, completions: NOTHING };
 const SAME = { hostSpeed: 1, systemCallNs: 200 };
 
-function figuresOf(plan: SweepPlan, options = SAME): Record<string, ArmFigures> {
-  return Object.fromEntries(compareArms(plan, ARMS, options).map(({ arm, figures }) => [arm.name, figures]));
+/** @param names of the systems, with spaces between. */
+function figuresOf(plan: SweepPlan, names: string, options = SAME): Record<string, ArmFigures> {
+  const results = compareArms(plan, armsOf(names), options);
+  return Object.fromEntries(results.map(({ arm, figures }) => [arm.name, figures]));
+}
+
+function armsOf(names: string): Arm[] {
+  return names.split(' ').map((wanted) => ARMS.find(({ name }) => name === wanted)!);
 }
 
 const small = (workload: string, more: object = {}): SweepPlan =>
@@ -19,12 +26,15 @@ const small = (workload: string, more: object = {}): SweepPlan =>
 
 describe('systems on one wire', () => {
   it('give the same again to the last digit', () => {
-    const plan = { ...loadPlan('lossy-wan'), operations: 40, seeds: [1] };
-    expect(figuresOf(plan)).toEqual(figuresOf(plan));
+    const lossy = loadPlan('lossy-wan');
+    const workload = { ...lossy.workload, connections: 4 };
+    const plan = { ...lossy, workload, operations: 10, seeds: [1] };
+    const names = 'host lan mixed inic';
+    expect(figuresOf(plan, names)).toEqual(figuresOf(plan, names));
   });
 
   it('do the same work: copies of requests, and a doorbell for each packet of a plain device', () => {
-    const { host, inic } = figuresOf(small('TCP_RR', { size: 1000 }));
+    const { host, inic } = figuresOf(small('TCP_RR', { size: 1000 }), 'host inic');
     expect(host.copies).toBeCloseTo(4, 1);
     expect(inic.copies).toBeCloseTo(4, 1);
     expect(host.iopUs).toBe(0);
@@ -41,7 +51,10 @@ describe('systems on one wire', () => {
       'host+checksum': summed,
       'host+GSO': software,
       'host+TSO': cut,
-    } = figuresOf(small('TCP_STREAM', { size: 65_536, operations: 200 }));
+    } = figuresOf(
+      small('TCP_STREAM', { size: 65_536, operations: 200 }),
+      'host host+checksum host+GSO host+TSO',
+    );
     expect(summed.hostUs).toBeLessThan(host.hostUs * 0.97);
     expect(software.hostUs).toBeLessThan(summed.hostUs * 0.96);
     expect(cut.hostUs).toBeLessThan(software.hostUs);
@@ -58,23 +71,28 @@ describe('systems on one wire', () => {
   });
 
   it('gain nothing by cutting where there is nothing to cut', () => {
-    const { 'host+checksum': summed, 'host+TSO': cut } = figuresOf(small('TCP_RR', { size: 100 }));
+    const { 'host+checksum': summed, 'host+TSO': cut } = figuresOf(
+      small('TCP_RR', { size: 100 }),
+      'host+checksum host+TSO',
+    );
     expect(cut).toEqual(summed);
   });
 
   it('have the protocol cost what the processor that runs it makes of it', () => {
     const plan = small('TCP_RR');
-    const [slow, fast] = [0.1, 100].map((hostSpeed) => figuresOf(plan, { ...SAME, hostSpeed }));
+    const [slow, fast] = [0.1, 100].map((hostSpeed) => figuresOf(plan, 'host inic', { ...SAME, hostSpeed }));
     expect(slow.host.hostUs).toBeGreaterThan(3 * fast.host.hostUs);
     expect(slow.inic).toEqual(fast.inic);
-    const [free, dear] = [0, 2000].map((systemCallNs) => figuresOf(plan, { ...SAME, systemCallNs }));
+    const [free, dear] = [0, 2000].map((systemCallNs) =>
+      figuresOf(plan, 'host inic', { ...SAME, systemCallNs }),
+    );
     expect(dear.host.hostUs - free.host.hostUs).toBeGreaterThan(4 * 2 * 0.9);
     expect(dear.inic).toEqual(free.inic);
   });
 
   it('have payload cross a bus once each way, and headers alone where the window is on the card', () => {
     const plan = small('TCP_STREAM', { connections: 1, size: 65_536, operations: 100 });
-    const { 'host+TSO': cut, window, inic } = figuresOf(plan);
+    const { 'host+TSO': cut, window, inic } = figuresOf(plan, 'host+TSO window inic');
     for (const { bus } of [cut, window, inic]) {
       expect(bus.payload.bytes / 65_536).toBeGreaterThan(1.97);
       expect(bus.payload.bytes / 65_536).toBeLessThan(2.2);
@@ -87,7 +105,10 @@ describe('systems on one wire', () => {
 
   it('save the host a copy by a window on the card where a copy is dearer than mapping its pages', () => {
     const [slow, fast] = ['card-2002', 'card-2025'].map((costs) =>
-      figuresOf(small('TCP_STREAM', { costs, connections: 1, size: 65_536, operations: 50 })),
+      figuresOf(
+        small('TCP_STREAM', { costs, connections: 1, size: 65_536, operations: 50 }),
+        'host+TSO window',
+      ),
     );
     expect(slow.window.hostUs).toBeLessThan(0.8 * slow['host+TSO'].hostUs);
     expect(fast.window.hostUs).toBeGreaterThan(fast['host+TSO'].hostUs);
@@ -101,8 +122,66 @@ describe('systems on one wire', () => {
     );
   });
 
+  it('divide connections by a policy: the card alone where it gets all, the host where it gets none', () => {
+    const plan = small('TCP_RR', { size: 1000, operations: 300 });
+    const [alone, card] = compareArms(plan, armsOf('host+TSO inic'), SAME);
+    const mixed = (policy: string, connections: number | undefined) =>
+      compareArms(plan, armsOf('mixed'), { ...SAME, mixed: { policy, connections } })[0];
+    const all = mixed('any => offload', 1000);
+    expect(all.offloads.map(({ offloaded, own }) => [offloaded, own])).toEqual([
+      [8, 0],
+      [8, 0],
+    ]);
+    expect(all.figures.hostUs / card.figures.hostUs).toBeCloseTo(1, 1);
+    expect(all.figures.iopUs / card.figures.iopUs).toBeCloseTo(1, 1);
+    const none = mixed('', undefined);
+    expect(none.offloads.map(({ offloaded, own }) => [offloaded, own])).toEqual([
+      [0, 8],
+      [0, 8],
+    ]);
+    expect(none.figures.hostUs / alone.figures.hostUs).toBeCloseTo(1, 1);
+    expect(none.figures.iopUs).toBeLessThan(0.02 * card.figures.iopUs);
+    const half = mixed('any => offload', undefined);
+    expect(half.offloads.map(({ refusals }) => refusals['connections full'])).toEqual([4, 4]);
+    expect(half.figures.iopUs / card.figures.iopUs).toBeCloseTo(0.5, 1);
+  });
+
+  it('leave out a system that the world cannot have, where nobody has named it', () => {
+    const plan = small('TCP_RR', { operations: 50 });
+    const { cards } = plan.world as { cards: Record<string, object> };
+    const inline = Object.fromEntries(
+      Object.entries(cards).map(([name, own]) => [name, { ...own, runs: 'inline' }]),
+    );
+    const odd = { ...plan, world: { ...(plan.world as object), cards: inline } } as SweepPlan;
+    const lines: string[] = [];
+    const results = compareArms(odd, armsOf('mixed inic'), { ...SAME, leftOut: (line) => lines.push(line) });
+    expect(results.map(({ arm }) => arm.name)).toEqual(['inic']);
+    expect(lines[0]).toMatch(/^mixed: "cards\.left" shares its wire with its host: expected a processor/);
+    expect(() => compareArms(odd, armsOf('mixed'), SAME)).toThrow(CompareError);
+  });
+
+  it('cost a plain card its messages, and spare the host its packets', () => {
+    const { lan, 'host+checksum': plain } = figuresOf(small('TCP_RR', { size: 1000 }), 'lan host+checksum');
+    expect(lan.iopUs).toBeGreaterThan(0);
+    expect(lan.doorbells).toBeLessThan(plain.doorbells);
+    expect(lan.bus.payload.requests).toBeGreaterThan(3);
+    expect(lan.bus.descriptors.bytes).toBeGreaterThan(plain.bus.descriptors.bytes);
+    expect(lan.ratePerS).toBeLessThan(plain.ratePerS);
+  });
+
+  it('lose by falling into step, and no more where connections pause for drawn times', () => {
+    const rates = (thinkUs: number) => {
+      const plan = pausing(small('TCP_CRR', { connections: 32, size: 16_384, operations: 300 }), thinkUs);
+      return compareArms(plan, armsOf('host+TSO inic'), SAME).map(({ figures }) => figures.ratePerS);
+    };
+    const [host, card] = rates(0);
+    expect(card / host).toBeLessThan(0.85);
+    const [resting, restingCard] = rates(100);
+    expect(restingCard / resting).toBeGreaterThan(0.95);
+  });
+
   it.each(['rpc', 'idle', 'slow-reader'])('balance their books on the bundled plan %s', (name) => {
-    const plan = { ...loadPlan(name), operations: 600, seeds: [1, 2] };
+    const plan = { ...loadPlan(name), operations: 200, seeds: [1] };
     for (const { figures, rates } of compareArms(plan, ARMS, SAME)) {
       expect(figures.ratePerS).toBeGreaterThan(0);
       expect(rates[0]).toBeLessThanOrEqual(rates[1]);
@@ -131,23 +210,59 @@ describe('the text of a comparison', () => {
       arm,
       figures: arm.onHost ? figures : { ...figures, ...card },
       rates: [1, 1] as const,
+      offloads: [],
     }));
-    return compareText('a title', results, 100, (line) => line);
+    return compareText('a title', results, [], 100, (line) => line);
+  };
+
+  const against = (card: Partial<ArmFigures>): string[] => {
+    const line = text(card)
+      .split('\n')
+      .find((one) => one.startsWith('inic against host'));
+    return line!.split(/ {2,}/).slice(1);
   };
 
   it('says plainly where offload wins, where it loses, and where it makes no difference', () => {
-    expect(text({ ratePerS: 2000 })).toContain('inic against host, rate: offload wins, 2.00 times as many');
-    expect(text({ ratePerS: 500 })).toContain('inic against host, rate: offload loses, 0.50 of it');
-    expect(text({})).toContain('inic against host, rate: alike');
-    expect(text({ hostUs: 1 })).toContain("the host's processor: offload wins, 4.00 times less of it");
-    expect(text({ hostUs: 8 })).toContain("the host's processor: offload loses, 2.00 times more of it");
-    expect(text({ perProcessorS: 100_000 })).toContain('of all processors: offload loses, 0.40 of it');
+    expect(against({})).toEqual(['alike', 'alike', 'alike']);
+    expect(against({ ratePerS: 2000, hostUs: 1, perProcessorS: 100_000 })).toEqual([
+      'wins 2.00',
+      'wins 4.00',
+      'loses 0.40',
+    ]);
+    expect(against({ ratePerS: 500, hostUs: 8 })).toEqual(['loses 0.50', 'loses 0.50', 'alike']);
   });
 
   it('compares nothing with work that costs nothing', () => {
-    const free = text({ hostUs: 0, iopUs: 0, perProcessorS: Number.POSITIVE_INFINITY });
-    expect(free).not.toMatch(/Infinity|NaN/);
-    expect(free).toContain("the host's processor: not to be compared, since work costs nothing");
+    const free = { hostUs: 0, iopUs: 0, perProcessorS: Number.POSITIVE_INFINITY };
+    expect(text(free)).not.toMatch(/Infinity|NaN/);
+    expect(against(free)).toEqual(['alike', '-', '-']);
+  });
+
+  it('sets messages against the same card without them', () => {
+    const named = (name: string): ArmResult => {
+      const arm = ARMS.find((one) => one.name === name)!;
+      const ratePerS = name === 'lan' ? 800 : name === 'host' ? 2000 : 1000;
+      return { arm, figures: { ...figures, ratePerS }, rates: [1, 1], offloads: [] };
+    };
+    const results = ['host', 'host+checksum', 'lan'].map(named);
+    const said = compareText('a title', results, [], 100, (line) => line);
+    expect(said).toMatch(/lan against host\+checksum +loses 0\.80/);
+  });
+
+  it('says where connections went, and why', () => {
+    const arm = ARMS.find(({ mixed }) => mixed === true)!;
+    const offloads = [
+      { host: 'left', offloaded: 16, own: 18, refusals: { 'connections full': 12, 'link down': 4 } },
+      { host: 'right', offloaded: 34, own: 0, refusals: {} },
+    ];
+    const result = { arm, figures, rates: [1, 1] as const, offloads };
+    const said = compareText('a title', [result], ['lan: not here'], 200, (line) => line);
+    expect(said).toContain(
+      'mixed, at left: 16 connections offloaded, 18 fell to its own stack ' +
+        '(12 connections full, 4 link down, 2 by policy)',
+    );
+    expect(said).toContain('mixed, at right: 34 connections offloaded, none fell to its own stack\n');
+    expect(said).toContain('left out: lan: not here');
   });
 
   it('has a dash for what a workload does not know, and no line that is too long', () => {

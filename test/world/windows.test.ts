@@ -186,4 +186,15 @@ describe('readers that read fast and then all stop', () => {
     storm.drain();
     storm.close();
   });
+
+  it('count none where a window grows by all whole steps of what was read', () => {
+    const storm = new Readers(9, 10, 800);
+    storm.connect();
+    storm.flow(10, () => true);
+    const { sockets } = storm.stack['table'];
+    expect(sockets[storm.pairs[0].server].widenedBytes).toBeGreaterThan(0);
+    expect(storm.host.ledger.snapshot()['receiveWindowsHeld']).toBe(0);
+    storm.drain();
+    storm.close();
+  });
 });

@@ -74,7 +74,9 @@ export class WindowBudget {
       if (most > 0) steps = -Math.min(CREDIT_GROWTH_MAX, (most / CREDIT_GROWTH_BYTES) | 0);
     }
     const growth = steps * CREDIT_GROWTH_BYTES;
-    if (growth < wanted) this.counters[RECEIVE_WINDOWS_HELD] += 1;
+    // What is left because it is no whole step is not held back.
+    const whole = Math.min(CREDIT_GROWTH_MAX, (Math.max(0, wanted) / CREDIT_GROWTH_BYTES) | 0);
+    if (steps < whole) this.counters[RECEIVE_WINDOWS_HELD] += 1;
     socket.widenedBytes += growth;
     socket.receiveWindowBytes += growth;
     this.freeBytes = freeBytes - growth;

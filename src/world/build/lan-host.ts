@@ -34,8 +34,11 @@ import type { TraceEnvironment } from './host.ts';
 import type { BuiltHostStack, HostTime } from './host-stack.ts';
 import type { CardPlan } from './world-plan.ts';
 
-/** Buckets that a port is to have at the card, where there are packet slots for as many. (Linux 2.4: 96.) */
-const BUCKETS_WANTED = 96;
+/**
+ * Buckets that a port is to have at the card, where there are packet slots for as many. With the 96 of Linux
+ * 2.4 a burst of packets from a few hundred connections finds none, and is lost.
+ */
+const BUCKETS_WANTED = 1024;
 const CONTROL_TIMEOUT_NS = 5e9;
 
 /** How the host reaches its card. */

@@ -142,6 +142,8 @@ function plainCard(own: readonly CardTopology[]): CardTopology {
     config: {
       ...config,
       packetSlots: Math.max(config.packetSlots, PACKET_SLOTS_LEAST),
+      // Only the driver of a card of sockets moves what is unread to a store.
+      pools: { ...config.pools, storeBlocks: 1 },
       furtherPorts,
       stack: {
         ...config.stack,

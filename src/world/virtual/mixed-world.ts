@@ -37,7 +37,7 @@ import type { CardDevice } from './mixed-devices.ts';
 import { MixedHost, steeringAt, tellDevices } from './mixed-host.ts';
 import { type MixedPlace, mixedTopology } from './mixed-topology.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
-import { iopEntry, isFree } from './virtual-world.ts';
+import { iopEntry, isFree, spinOf } from './virtual-world.ts';
 
 const NO_AGENT = -1;
 
@@ -51,6 +51,11 @@ export interface MixedOptions {
   readonly policy: string;
   /** What each card holds, as published; absent: as much as its settings let it. */
   readonly limits?: OffloadLimits;
+  /**
+   * Its processor looks for its cards' replies for as long as their settings say, like that of a host with
+   * cards alone; absent: it rests at once, and takes an interrupt.
+   */
+  readonly spins?: true;
 }
 
 export class MixedWorld {
@@ -108,7 +113,9 @@ export class MixedWorld {
       this.buildStack(place, options[at], offloadings[at], agents[place.host], meters[place.host]),
     );
     topology.hosts.forEach((_, i) => {
-      this.hostAgents[i] = this.queue.add({ agent: agents[i], meter: meters[i], ...this.engineOf(i) });
+      const spins = options.some(({ host, spins: own }) => host === i && own === true);
+      const entry = { agent: agents[i], meter: meters[i], ...(spins ? spinOf(i, topology) : {}) };
+      this.hostAgents[i] = this.queue.add({ ...entry, ...this.engineOf(i) });
     });
     this.cards = description.cards.map((_, i) => this.buildCard(i, agents, meters));
     this.plan.switches.forEach((_, i) => {

@@ -309,7 +309,7 @@ function onOneProcessor(from: LinkEnd, to: LinkEnd, { cards }: Topology): boolea
 }
 
 /** A host looks as long as the most patient of its drivers, once for all of them. */
-function spinOf(host: number, { hosts, cards }: Topology): Pick<Entry, 'spinNs' | 'lookNs'> {
+export function spinOf(host: number, { hosts, cards }: Topology): Pick<Entry, 'spinNs' | 'lookNs'> {
   const { lookNs } = hosts[host].processor;
   const spins = cards.filter((card) => card.host === host).map(({ config }) => config.driver.spinNs);
   return lookNs === 0 ? {} : { spinNs: Math.max(...spins), lookNs: lookNs / 2 };
